@@ -1,0 +1,243 @@
+"""One tree of errors. Each says what happened, where, and what to do next.
+
+The exit codes are part of the interface: docs/reference/exit-codes.md lists them, and a test keeps
+the two in step. `run` and `shell` keep 125 to 127 for our own failures, as env(1) does, so that
+every other code belongs to the user's command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+__all__ = [
+    "CacheDamagedError",
+    "ChannelError",
+    "CheckFailedError",
+    "DigestError",
+    "DirtyShellError",
+    "EngineError",
+    "FetchError",
+    "FilesystemError",
+    "InterruptedCreateError",
+    "LinkError",
+    "LinkScriptError",
+    "NotFoundError",
+    "OfflineError",
+    "PostScriptError",
+    "PrefixError",
+    "PrefixExistsError",
+    "PrefixLockedError",
+    "PrefixPendingError",
+    "RecordError",
+    "SealenvError",
+    "SolveError",
+    "SpecError",
+    "UsageError",
+]
+
+
+class SealenvError(Exception):
+    """Anything that sealenv itself reports.
+
+    Args:
+        what: one sentence: what happened.
+        where: the file, folder, URL or package it happened at.
+        hint: what the user can do next.
+        details: further lines, one finding each.
+    """
+
+    code: ClassVar[str] = "error"
+    """Stable machine-readable name, the same in `--json`."""
+    exit_code: ClassVar[int] = 9
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        details: Sequence[str] = (),
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+        self.details = tuple(details)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where:
+            lines.append(f"  at: {self.where}")
+        lines.extend(f"  - {detail}" for detail in self.details)
+        if self.hint:
+            lines.append(f"  next: {self.hint}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the keyword fields when an error crosses a process boundary."""
+        return (_rebuild, (type(self), self.what, self.where, self.hint, self.details))
+
+    def to_json(self) -> dict[str, object]:
+        """The same content as a JSON-ready mapping (docs/reference/json.md)."""
+        return {
+            "error": self.code,
+            "what": self.what,
+            "where": self.where,
+            "hint": self.hint,
+            "details": list(self.details),
+            "exit_code": self.exit_code,
+        }
+
+
+def _rebuild(
+    cls: type[SealenvError],
+    what: str,
+    where: str | None,
+    hint: str | None,
+    details: Sequence[str],
+) -> SealenvError:
+    return cls(what, where=where, hint=hint, details=details)
+
+
+class UsageError(SealenvError):
+    """The command line or an argument cannot be meant."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class DirtyShellError(SealenvError):
+    """The gate found an activated environment or a variable that redirects Python."""
+
+    code = "dirty-shell"
+    exit_code = 3
+
+
+class SpecError(SealenvError):
+    """What was asked for is not well formed: a MatchSpec, a name, environment.yml."""
+
+    code = "spec"
+    exit_code = 2
+
+
+class SolveError(SealenvError):
+    """No set of packages satisfies the spec; the reason is in the details."""
+
+    code = "solve"
+    exit_code = 4
+
+
+class FetchError(SealenvError):
+    """A channel or an archive could not be read."""
+
+    code = "fetch"
+    exit_code = 5
+
+
+class ChannelError(FetchError):
+    """A channel does not exist, does not answer, or has no usable repodata."""
+
+    code = "channel"
+
+
+class OfflineError(FetchError):
+    """`--offline` was asked for and something is not in the cache."""
+
+    code = "offline"
+
+
+class DigestError(FetchError):
+    """Bytes do not have the sha256 or size that the record promises, or there is no promise."""
+
+    code = "digest"
+
+
+class EngineError(SealenvError):
+    """The engine failed or died."""
+
+    code = "engine"
+    exit_code = 6
+
+
+class LinkError(EngineError):
+    """Packages could not be linked into the prefix."""
+
+    code = "link"
+
+
+class CacheDamagedError(EngineError):
+    """An unpacked package in the cache does not hold what its paths.json says."""
+
+    code = "cache-damaged"
+
+
+class LinkScriptError(EngineError):
+    """A package's post-link script failed (CEP 34: it MUST run)."""
+
+    code = "link-script"
+
+
+class PrefixError(SealenvError):
+    """The prefix is not in a state that allows this."""
+
+    code = "prefix"
+    exit_code = 7
+
+
+class PrefixExistsError(PrefixError):
+    """The target holds something that this command did not make."""
+
+    code = "prefix-exists"
+
+
+class PrefixLockedError(PrefixError):
+    """Another process works on this prefix."""
+
+    code = "prefix-locked"
+
+
+class PrefixPendingError(PrefixError):
+    """The prefix was never finished: its marker is there."""
+
+    code = "prefix-pending"
+
+
+class NotFoundError(PrefixError):
+    """No environment of that name or at that place."""
+
+    code = "not-found"
+
+
+class RecordError(PrefixError):
+    """A conda-meta record cannot be read."""
+
+    code = "record"
+
+
+class CheckFailedError(SealenvError):
+    """The new environment was made, and does not work."""
+
+    code = "check"
+    exit_code = 8
+
+
+class FilesystemError(SealenvError):
+    """The disk is full, read-only, or refuses."""
+
+    code = "filesystem"
+    exit_code = 9
+
+
+class PostScriptError(SealenvError):
+    """The user's `--post` script failed; the environment is kept and sealed."""
+
+    code = "post-script"
+    exit_code = 10
+
+
+class InterruptedCreateError(SealenvError):
+    """Ctrl-C or SIGTERM during create; the prefix is pending."""
+
+    code = "interrupted"
+    exit_code = 130

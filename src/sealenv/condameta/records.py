@@ -1,0 +1,171 @@
+"""Package records of a prefix: conda-meta/NAME-VERSION-BUILD.json."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sealenv.errors import RecordError
+from sealenv.layout import META
+from sealenv.lock import Lock, LockedPackage
+from sealenv.spec import package_name
+
+__all__ = ["PrefixRecord", "add_pyc", "finish", "read_records", "write_atomic"]
+
+
+class RecordPath(msgspec.Struct, rename={"path": "_path"}, omit_defaults=True):
+    """One linked path, with the digests before and after the prefix was written into it."""
+
+    path: str
+    path_type: str = "hardlink"
+    sha256: str | None = None
+    sha256_in_prefix: str | None = None
+    size_in_bytes: int | None = None
+    prefix_placeholder: str | None = None
+    file_mode: str | None = None
+
+
+class PathsData(msgspec.Struct):
+    """The list of linked paths."""
+
+    paths: list[RecordPath] = []
+
+
+class PrefixRecord(msgspec.Struct):
+    """What verify, list and info need of a record; other keys are left alone."""
+
+    name: str
+    version: str
+    build: str
+    url: str = ""
+    channel: str = ""
+    fn: str = ""
+    subdir: str = ""
+    sha256: str | None = None
+    noarch: str | None = None
+    depends: list[str] = []
+    paths_data: PathsData = msgspec.field(default_factory=PathsData)
+    requested_specs: list[str] = []
+    files: list[str] = []
+
+    @property
+    def dist(self) -> str:
+        """name-version-build."""
+        return f"{self.name}-{self.version}-{self.build}"
+
+
+_decoder = msgspec.json.Decoder(PrefixRecord)
+
+
+def read_records(prefix: Path) -> list[PrefixRecord]:
+    """Every record of the prefix, by name.
+
+    Raises:
+        RecordError: one or more cannot be read; all of them are named.
+    """
+    records, problems = scan_records(prefix)
+    if problems:
+        raise RecordError(
+            f"{len(problems)} package record{'s' * (len(problems) > 1)} cannot be read",
+            where=str(prefix / META),
+            details=problems,
+            hint="conda and mamba refuse the environment too; make it anew with sealenv create",
+        )
+    return records
+
+
+def scan_records(prefix: Path) -> tuple[list[PrefixRecord], list[str]]:
+    """Every record that can be read, and one line for each that cannot."""
+    records, problems = [], []
+    for path in sorted((prefix / META).glob("*.json")):
+        try:
+            records.append(_decoder.decode(path.read_bytes()))
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            problems.append(f"{path.name}: {error}")
+    return records, problems
+
+
+def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> None:
+    """Make the engine's records say what conda's would.
+
+    py-rattler 0.28 leaves them mode 0600, with the address of our cache as the package's URL, and
+    without the requested specs; CEP 32 asks for the channel's URL and the paths below `pkgs`.
+
+    Args:
+        prefix: the prefix.
+        lock: what was linked.
+        requested: the MatchSpecs that were asked for.
+        view: the folder that conda inside uses as package cache.
+
+    Raises:
+        RecordError: a record is missing or cannot be read.
+    """
+    wanted: dict[str, list[str]] = {}
+    for spec in requested:
+        wanted.setdefault(package_name(spec), []).append(spec)
+    for package in lock.packages:
+        record = _read(prefix, package)
+        stem = package.fn.removesuffix(".conda").removesuffix(".tar.bz2")
+        record |= {
+            "url": package.url,
+            "channel": package.channel,
+            "fn": package.fn,
+            "package_tarball_full_path": str(view / package.fn),
+            "extracted_package_dir": str(view / stem),
+            "requested_specs": wanted.get(package.name, []),
+        }
+        for key, value in package.record.items():
+            record.setdefault(key, value)
+        if isinstance(record.get("link"), dict):
+            record["link"]["source"] = str(view / stem)
+        if package.name in wanted:
+            record["requested_spec"] = wanted[package.name][0]  # what conda < 4.4 and mamba read
+        _write(prefix, package, record)
+
+
+def add_pyc(prefix: Path, lock: Lock, compiled: Mapping[str, list[str]]) -> None:
+    """Let the records own the .pyc that we made, as conda's do, so that conda can remove them."""
+    for package in lock.packages:
+        paths = compiled.get(package.name)
+        if not paths:
+            continue
+        record = _read(prefix, package)
+        record["files"] = sorted({*record.get("files", ()), *paths})
+        record["paths_data"]["paths"] += [
+            {"_path": p, "path_type": "pyc_file"} for p in sorted(paths)
+        ]
+        _write(prefix, package, record)
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Replace a file at one instant; its mode is `mode` less the umask. Never through a link."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _read(prefix: Path, package: LockedPackage) -> dict[str, Any]:
+    path = prefix / META / f"{package.dist}.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError) as error:
+        raise RecordError(
+            f"the engine left no readable record of {package.dist}: {error}",
+            where=str(path),
+            hint="run the same command again",
+        ) from error
+
+
+def _write(prefix: Path, package: LockedPackage, record: dict[str, Any]) -> None:
+    data = msgspec.json.format(msgspec.json.encode(record), indent=2)
+    write_atomic(prefix / META / f"{package.dist}.json", data)

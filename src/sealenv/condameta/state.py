@@ -1,0 +1,19 @@
+"""conda-meta/state: the variables that `conda env config vars` keeps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from sealenv.condameta.records import write_atomic
+from sealenv.layout import META
+
+__all__ = ["write_state"]
+
+
+def write_state(prefix: Path, variables: Mapping[str, str]) -> None:
+    """Write environment.yml's `variables` where conda and the activation look for them (CEP 32)."""
+    if variables:
+        data = json.dumps({"version": 1, "env_vars": dict(variables)}, indent=2, sort_keys=True)
+        write_atomic(prefix / META / "state", data.encode() + b"\n")

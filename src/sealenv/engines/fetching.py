@@ -1,0 +1,197 @@
+"""Fetch, inside the engine: every archive into the store, hashed while it arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from sealenv.engines.client import make_client, make_config
+from sealenv.engines.messages import Fetch, Fetched, Progress
+from sealenv.engines.stall import Stalled, watch
+from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
+from sealenv.lock import LockedPackage
+from sealenv.store.archives import Store
+from sealenv.urls import redact
+
+if TYPE_CHECKING:
+    from rattler.networking import Client
+
+__all__ = ["fetch"]
+
+_AT_ONCE = 8
+_ATTEMPTS = 3
+_BACKOFF_SECONDS = 0.5
+_FINAL_STATUS = ("(400", "(401", "(403", "(404", "(410", "(451")
+
+
+async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
+    """Bring what is missing into the store.
+
+    Raises:
+        OfflineError: something is missing and the network is not to be used.
+        DigestError: no digest, or bytes that are not what the record promises.
+        FetchError: the channel does not give it.
+    """
+    store = Store(Path(request.store))
+    missing = [p for p in request.lock.packages if not store.has(p)]
+    remote = [p for p in missing if not p.url.startswith("file:")]
+    if request.offline and remote:
+        raise OfflineError(
+            f"{len(remote)} of {len(request.lock.packages)} archives are not in the cache",
+            where=str(store.archives),
+            details=[p.fn for p in remote[:20]],
+            hint="run the same command once without --offline",
+        )
+    if not missing:
+        return Fetched(downloaded=0, packages=0)
+    client = make_client(make_config(request.secrets, config_files=request.config_files))
+    job = _Job(store, client, request.timeout, emit, missing)
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(package: LockedPackage) -> None:
+        async with gate:
+            await job.run(package)
+
+    tasks = [asyncio.ensure_future(one(p)) for p in missing]
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+    return Fetched(downloaded=job.done, packages=len(missing))
+
+
+class _Job:
+    """The state that the downloads of one request share."""
+
+    def __init__(
+        self,
+        store: Store,
+        client: Client,
+        timeout: float,
+        emit: Callable[[Any], None],
+        packages: list[LockedPackage],
+    ) -> None:
+        self.store = store
+        self.client = client
+        self.timeout = timeout
+        self.emit = emit
+        self.total = sum(p.size or 0 for p in packages)
+        self.done = 0
+
+    async def run(self, package: LockedPackage) -> None:
+        """Fetch one archive, under its lock, with retries for what may pass."""
+        lock = self.store.fetching(package)
+        await asyncio.to_thread(lock.__enter__)
+        try:
+            if self.store.has(package):  # another process was faster
+                self._advance(package, package.size or 0)
+                return
+            await self._attempts(package)
+        finally:
+            lock.__exit__(None, None, None)
+
+    async def _attempts(self, package: LockedPackage) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            sink = _Sink(self, package)
+            try:
+                with sink:
+                    if package.url.startswith("file:"):
+                        await asyncio.to_thread(_copy, package.url, sink)
+                    else:
+                        await watch(self._download(package, sink), lambda s=sink: s.size, self.timeout)  # type: ignore[misc]
+                self.store.accept(package, sink.digest.hexdigest(), sink.size)
+                return
+            except SealenvError:
+                raise
+            except (Exception, asyncio.CancelledError) as error:
+                self.done -= sink.size
+                if isinstance(error, asyncio.CancelledError):
+                    raise
+                if isinstance(error, OSError) and error.errno == 28:
+                    raise
+                if attempt == _ATTEMPTS or any(s in str(error) for s in _FINAL_STATUS):
+                    raise self._failed(package, error, attempt) from error
+            await asyncio.sleep(_BACKOFF_SECONDS * attempt)
+
+    async def _download(self, package: LockedPackage, sink: _Sink) -> None:
+        from rattler.package_streaming import download_to_writer
+
+        try:
+            await download_to_writer(self.client, package.url, sink)
+        except Exception:
+            if sink.error:  # raised in write(), which the binding turns into its own error
+                raise sink.error from None
+            raise
+
+    def _advance(self, package: LockedPackage, count: int) -> None:
+        self.done += count
+        self.emit(Progress(phase="fetch", done=self.done, total=self.total, item=package.fn))
+
+    def _failed(self, package: LockedPackage, error: Exception, attempts: int) -> FetchError:
+        if isinstance(error, Stalled):
+            reason = f"the server sent nothing for {self.timeout:g} seconds"
+            hint = "try again, or give it longer: SEALENV_TIMEOUT=120"
+        elif "(404" in str(error) or isinstance(error, FileNotFoundError):
+            reason = "the channel's index names it, but it is not there (404)"
+            hint = "the channel changed or is being updated; try again, or use --exclude-newer"
+        elif "(401" in str(error) or "(403" in str(error):
+            reason = "the server refuses access"
+            hint = "check the credentials (rattler auth login, RATTLER_AUTH_FILE, netrc)"
+        else:
+            reason = redact(str(error)) or type(error).__name__
+            hint = "check the network and the channel, then run the same command again"
+        tries = f", {attempts} attempts" if attempts > 1 else ""
+        return FetchError(
+            f"{package.fn} could not be fetched: {reason}{tries}", where=package.url, hint=hint
+        )
+
+
+class _Sink(io.RawIOBase):
+    """Hashes and writes what arrives into the partial file; stops at more than was promised."""
+
+    def __init__(self, job: _Job, package: LockedPackage) -> None:
+        self.job = job
+        self.package = package
+        self.digest = hashlib.sha256()
+        self.size = 0
+        self.error: Exception | None = None
+        self.file = open(job.store.partial(package), "wb", buffering=0)  # noqa: SIM115
+
+    def write(self, data: Any) -> int:
+        """Take one chunk."""
+        try:
+            self.digest.update(data)
+            self.file.write(data)
+            self.size += len(data)
+            self.job._advance(self.package, len(data))
+            if self.package.size is not None and self.size > self.package.size:
+                raise DigestError(
+                    f"{self.package.fn} is longer than the {self.package.size} bytes its record promises",
+                    where=self.package.url,
+                    hint="nothing of it was used; tell the channel's owner",
+                )
+        except Exception as error:
+            self.error = error
+            raise
+        return len(data)
+
+    def close(self) -> None:
+        """Close the partial file."""
+        self.file.close()
+        super().close()
+
+
+def _copy(url: str, sink: _Sink) -> None:
+    path = url2pathname(urlsplit(url).path)
+    with open(path, "rb", buffering=0) as source:
+        while chunk := source.read(1 << 20):
+            sink.write(chunk)

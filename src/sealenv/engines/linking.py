@@ -1,0 +1,148 @@
+"""Link, inside the engine: unpacked packages become files of the prefix."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sealenv.engines.messages import Link, Linked, Progress
+from sealenv.errors import CacheDamagedError, FetchError, FilesystemError, LinkError
+from sealenv.lock import LockedPackage
+from sealenv.store.archives import Store
+
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
+__all__ = ["link"]
+
+_UNVERIFIED = "unverified"
+
+
+async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
+    """Link everything, from unpacked packages that py-rattler validates in full.
+
+    An archive is hashed here exactly when it is going to be unpacked. A package that is unpacked
+    already is given the address of a file that does not exist: should py-rattler find the unpacked
+    files damaged, it cannot help itself from unhashed bytes, and says so (CacheDamagedError). The
+    caller then links again with `verify_all`.
+
+    Raises:
+        CacheDamagedError: see above.
+        FetchError: an archive is damaged in the store; it was removed.
+        LinkError: py-rattler's reason in words.
+    """
+    import rattler
+    from rattler.package_cache import PackageCache, ValidationMode
+    from rattler.platform import Subdir
+
+    store = Store(Path(request.store))
+    packages = request.lock.packages
+    cache = PackageCache.new_layered([store.unpacked], False, ValidationMode.full())
+    records = [_record(p) for p in packages]
+    index = await cache.index()
+    for package, record in zip(packages, records, strict=True):
+        path = store.path(package)
+        if request.verify_all or not index.contains_record(record):
+            if not store.verify(package):
+                raise FetchError(
+                    f"{package.fn} was damaged in the cache and is removed from it",
+                    where=str(path),
+                    hint="run the same command again: it is fetched anew",
+                )
+        else:
+            path = path.parent / _UNVERIFIED / path.name
+        record.url = path.as_uri()
+    try:
+        await rattler.install(
+            records,
+            request.prefix,
+            platform=Subdir(request.lock.platform),
+            package_cache=cache,
+            installed_packages=[],
+            execute_link_scripts=False,
+            show_progress=False,
+            reporter=_Reporter(len(records), emit),
+        )
+    except Exception as error:
+        raise _explain(error, request) from error
+    return Linked(packages=len(records))
+
+
+def _record(package: LockedPackage) -> RepoDataRecord:
+    """py-rattler's record for a locked package, field by field: it has no reader for JSON."""
+    from rattler import PackageRecord, RepoDataRecord
+    from rattler.package import BuildString
+
+    raw = package.record
+    record = PackageRecord(
+        name=package.name,
+        version=package.version,
+        build=BuildString.new_unchecked(package.build),
+        build_number=int(raw.get("build_number", 0)),
+        subdir=package.subdir,
+        arch=raw.get("arch"),
+        platform=raw.get("platform"),
+        noarch=raw.get("noarch"),
+        depends=list(raw.get("depends", ())),
+        constrains=list(raw.get("constrains", ())),
+        sha256=bytes.fromhex(package.sha256),
+        md5=bytes.fromhex(raw["md5"]) if raw.get("md5") else None,
+        size=package.size,
+        license=raw.get("license"),
+        license_family=raw.get("license_family"),
+        python_site_packages_path=raw.get("python_site_packages_path"),
+    )
+    if raw.get("timestamp"):
+        record.timestamp = dt.datetime.fromtimestamp(raw["timestamp"] / 1000, dt.timezone.utc)
+    return RepoDataRecord(record, package.fn, "file:///", package.channel)
+
+
+class _Reporter:
+    """Counts linked packages; py-rattler swallows what a callback raises, so these cannot."""
+
+    def __init__(self, total: int, emit: Callable[[Any], None]) -> None:
+        self.total = total
+        self.emit = emit
+        self.names: list[str] = []
+        self.linked = 0
+
+    def on_link_start(self, operation: int, package_name: str) -> int:
+        """Remember the package of an operation."""
+        self.names.append(package_name)
+        return len(self.names) - 1
+
+    def on_link_complete(self, index: int) -> None:
+        """Tell that one more is there."""
+        self.linked += 1
+        self.emit(
+            Progress(phase="link", done=self.linked, total=self.total, item=self.names[index])
+        )
+
+
+def _explain(error: Exception, request: Link) -> Exception:
+    """An error of ours for what py-rattler says in a string."""
+    text = str(error).strip() or type(error).__name__
+    lines = list(dict.fromkeys(line.removeprefix("Caused by: ") for line in text.splitlines()))
+    if "os error 28" in text or "os error 122" in text:
+        return FilesystemError(
+            "the disk is full", where=request.prefix, details=lines,
+            hint="make room, then run the same command again",
+        )
+    if "os error 30" in text or "os error 13" in text:
+        return FilesystemError(
+            "the file system refuses to be written", where=request.prefix, details=lines,
+            hint="choose a folder that you may write",
+        )
+    if "package cache layer" in text and "os error 2" in text and not request.verify_all:
+        return CacheDamagedError("an unpacked package in the cache is damaged", details=lines)
+    if "longer than" in text:
+        return LinkError(
+            "the path of the environment is too long for a package", where=request.prefix,
+            details=lines, hint="choose a shorter folder with -p or SEALENV_ENVS",
+        )
+    return LinkError(
+        "the packages could not be linked", where=request.prefix, details=lines,
+        hint="run the same command again; if it persists: sealenv cache clean --unpacked",
+    )

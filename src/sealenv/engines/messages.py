@@ -1,0 +1,174 @@
+"""What engine and parent say to each other: one JSON object a line, requests down, events up.
+
+The engine is a child process (../docs/explanation/architecture.md): the parent survives any crash
+of it, and it ends as soon as the pipe from the parent closes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sealenv import errors
+from sealenv.lock import Lock
+
+__all__ = [
+    "Done",
+    "End",
+    "Event",
+    "Failed",
+    "Fetch",
+    "Fetched",
+    "Join",
+    "Link",
+    "Linked",
+    "Progress",
+    "Request",
+    "Solve",
+    "Solved",
+    "decode_event",
+    "decode_request",
+    "encode",
+    "failure",
+    "revive",
+]
+
+
+class Solve(msgspec.Struct, tag="solve", kw_only=True):
+    """Find the packages that satisfy the specs."""
+
+    specs: list[str]
+    channels: list[str]
+    secrets: dict[str, str]
+    platform: str
+    repodata_dir: str
+    exclude_newer: str | None = None
+    offline: bool = False
+    timeout: float = 30.0
+    config_files: bool = True
+
+
+class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
+    """Bring every archive of the lock into the store, verified."""
+
+    lock: Lock
+    store: str
+    secrets: dict[str, str]
+    offline: bool = False
+    timeout: float = 30.0
+    config_files: bool = True
+
+
+class Join(msgspec.Struct, tag="join", kw_only=True):
+    """Hold the prefix's lock together with the parent, until this process ends."""
+
+    prefix: str
+
+
+class Link(msgspec.Struct, tag="link", kw_only=True):
+    """Link the packages into the prefix.
+
+    `verify_all` hashes every archive first, so that damaged cache entries can be made anew.
+    """
+
+    lock: Lock
+    prefix: str
+    store: str
+    verify_all: bool = False
+
+
+class End(msgspec.Struct, tag="end"):
+    """Leave in good order."""
+
+
+Request = Solve | Fetch | Join | Link | End
+
+
+class Progress(msgspec.Struct, tag="progress", kw_only=True):
+    """How far a phase is, in bytes or packages."""
+
+    phase: str
+    done: int
+    total: int
+    item: str = ""
+
+
+class Solved(msgspec.Struct, tag="solved", kw_only=True):
+    """The answer to Solve; `warnings` are for the user."""
+
+    lock: Lock
+    warnings: list[str] = []
+
+
+class Fetched(msgspec.Struct, tag="fetched", kw_only=True):
+    """The answer to Fetch, in bytes and packages."""
+
+    downloaded: int
+    packages: int
+
+
+class Linked(msgspec.Struct, tag="linked", kw_only=True):
+    """The answer to Link."""
+
+    packages: int
+
+
+class Done(msgspec.Struct, tag="done"):
+    """The answer to Join and End."""
+
+
+class Failed(msgspec.Struct, tag="failed", kw_only=True):
+    """An error of ours, taken apart."""
+
+    code: str
+    what: str
+    where: str | None = None
+    hint: str | None = None
+    details: list[str] = []
+
+
+Event = Progress | Solved | Fetched | Linked | Done | Failed
+
+_encoder = msgspec.json.Encoder()
+_requests: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Request)
+_events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)
+_CLASSES = {
+    cls.code: cls
+    for cls in vars(errors).values()
+    if isinstance(cls, type) and issubclass(cls, errors.SealenvError)
+}
+
+
+def encode(message: Request | Event) -> bytes:
+    """One line."""
+    return _encoder.encode(message) + b"\n"
+
+
+def decode_request(line: bytes) -> Request:
+    """A request from a line; raises msgspec.DecodeError."""
+    request: Request = _requests.decode(line)
+    return request
+
+
+def decode_event(line: bytes) -> Event:
+    """An event from a line; raises msgspec.DecodeError."""
+    event: Event = _events.decode(line)
+    return event
+
+
+def failure(error: errors.SealenvError) -> Failed:
+    """The message for an error."""
+    return Failed(
+        code=error.code,
+        what=error.what,
+        where=error.where,
+        hint=error.hint,
+        details=list(error.details),
+    )
+
+
+def revive(message: Failed) -> errors.SealenvError:
+    """The error of a message; an unknown code becomes an EngineError."""
+    cls = _CLASSES.get(message.code, errors.EngineError)
+    return cls(message.what, where=message.where, hint=message.hint, details=message.details)

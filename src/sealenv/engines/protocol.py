@@ -1,0 +1,40 @@
+"""What create asks of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from sealenv.engines.messages import Fetched, Progress, Solved
+from sealenv.lock import Lock
+from sealenv.spec import EnvironmentSpec
+
+__all__ = ["Engine", "OnProgress"]
+
+OnProgress = Callable[[Progress], None]
+
+
+class Engine(Protocol):
+    """Solves, fetches and links. It holds the prefix's lock while it lives."""
+
+    name: str
+    version: str
+
+    def solve(self, spec: EnvironmentSpec, *, offline: bool) -> Solved:
+        """The lock for a spec."""
+
+    def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
+        """Every archive of the lock in the store, verified."""
+
+    def join(self, prefix: Path) -> None:
+        """Hold the lock of a pending prefix."""
+
+    def link(self, lock: Lock, prefix: Path, on_progress: OnProgress) -> None:
+        """The packages as files of the prefix."""
+
+    def alive(self) -> bool:
+        """Whether the engine still holds what it holds."""
+
+    def close(self) -> None:
+        """Let go of everything."""

@@ -1,0 +1,180 @@
+"""The embedded engine: py-rattler in a child process of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from sealenv.engines import messages
+from sealenv.engines.messages import Event, Failed, Fetched, Linked, Progress, Request, Solved
+from sealenv.engines.protocol import OnProgress
+from sealenv.errors import CacheDamagedError, EngineError
+from sealenv.host.environ import engine_environ
+from sealenv.lock import Lock
+from sealenv.pending import clear_pending
+from sealenv.spec import EnvironmentSpec
+from sealenv.store.archives import Store
+from sealenv.urls import redact
+
+__all__ = ["RattlerEngine"]
+
+_BOOT = (
+    "import sys; sys.path[:] = sys.argv.pop(1).split('\\n');"
+    "from sealenv.engines.worker import main; main()"
+)
+
+
+class RattlerEngine:
+    """One engine process, started at once so that it loads while the parent reads its arguments.
+
+    Args:
+        store: where archives and caches lie.
+        timeout: seconds of silence after which a server is given up.
+    """
+
+    name = "rattler"
+
+    def __init__(self, store: Store, *, timeout: float = 30.0) -> None:
+        self.store = store
+        self.timeout = timeout
+        self._secrets: dict[str, str] = {}
+        self._prefix: Path | None = None
+        self._start()
+
+    @property
+    def version(self) -> str:
+        """The version of py-rattler."""
+        from importlib.metadata import version
+
+        return version("py-rattler")
+
+    def _start(self) -> None:
+        # -I: no PYTHON* variable and no current folder; -S: no site of ours, our sys.path is given.
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _BOOT, "\n".join(p for p in sys.path if p)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=engine_environ(os.environ),
+            bufsize=-1,
+        )
+        self._complaints: list[bytes] = []
+        self._listener = threading.Thread(target=self._listen, daemon=True, name="engine-stderr")
+        self._listener.start()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._complaints = [*self._complaints[-20:], line]
+
+    def solve(self, spec: EnvironmentSpec, *, offline: bool) -> Solved:
+        """See Engine."""
+        self._secrets = dict(spec.secrets)
+        event = self._call(
+            messages.Solve(
+                specs=list(spec.packages),
+                channels=list(spec.channels),
+                secrets=self._secrets,
+                platform=spec.platform,
+                repodata_dir=str(self.store.repodata),
+                exclude_newer=spec.exclude_newer,
+                offline=offline,
+                timeout=self.timeout,
+            )
+        )
+        assert isinstance(event, Solved)
+        return event
+
+    def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
+        """See Engine."""
+        event = self._call(
+            messages.Fetch(
+                lock=lock,
+                store=str(self.store.root),
+                secrets=self._secrets,
+                offline=offline,
+                timeout=self.timeout,
+            ),
+            on_progress,
+        )
+        assert isinstance(event, Fetched)
+        return event
+
+    def join(self, prefix: Path) -> None:
+        """See Engine."""
+        self._prefix = prefix
+        self._call(messages.Join(prefix=str(prefix)))
+
+    def link(self, lock: Lock, prefix: Path, on_progress: OnProgress) -> None:
+        """See Engine. A damaged cache entry is made anew, in a new process, once."""
+        request = messages.Link(lock=lock, prefix=str(prefix), store=str(self.store.root))
+        try:
+            event = self._call(request, on_progress)
+        except CacheDamagedError:
+            # py-rattler's tasks go on writing for a while after an error: only a new process is sure.
+            self.close()
+            clear_pending(prefix)
+            self._start()
+            self.join(prefix)
+            request.verify_all = True
+            event = self._call(request, on_progress)
+        assert isinstance(event, Linked)
+
+    def alive(self) -> bool:
+        """See Engine."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """End the process: it leaves as soon as its stdin closes."""
+        process = self._process
+        with contextlib.suppress(OSError):
+            if process.stdin:
+                process.stdin.close()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._listener.join(1)
+        for stream in (process.stdout, process.stderr):
+            if stream:
+                stream.close()
+
+    def _call(self, request: Request, on_progress: OnProgress | None = None) -> Event:
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(messages.encode(request))
+            process.stdin.flush()
+        except OSError:
+            raise self._died() from None
+        while line := process.stdout.readline():
+            event = messages.decode_event(line)
+            if isinstance(event, Progress):
+                if on_progress:
+                    on_progress(event)
+            elif isinstance(event, Failed):
+                raise messages.revive(event)
+            else:
+                return event
+        raise self._died()
+
+    def _died(self) -> EngineError:
+        code: Any = self._process.wait()
+        if code < 0:
+            with contextlib.suppress(ValueError):
+                code = f"signal {signal.Signals(-code).name}"
+        self._listener.join(1)
+        said = redact(b"".join(self._complaints).decode(errors="replace")).strip()
+        return EngineError(
+            f"the engine ended unexpectedly ({code})",
+            details=said.splitlines()[-5:],
+            hint="run the same command again; nothing was lost",
+        )

@@ -1,0 +1,319 @@
+"""Solve, inside the engine: specs and channels become a lock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import json
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sealenv.engines.client import make_client, make_config
+from sealenv.engines.messages import Solve, Solved
+from sealenv.engines.stall import Stalled, watch
+from sealenv.errors import ChannelError, DigestError, OfflineError, SolveError, SpecError
+from sealenv.lock import Lock, LockedPackage
+from sealenv.urls import redact, split_credentials
+
+if TYPE_CHECKING:
+    from rattler import Channel, Gateway, GenericVirtualPackage, MatchSpec, RepoDataRecord
+
+__all__ = ["solve", "virtual_packages"]
+
+_FOREIGN_VIRTUAL = {
+    # What a current machine of that platform has at least (CEP 30); stated, never guessed from here.
+    "linux": [("__unix", "0"), ("__linux", "5.10"), ("__glibc", "2.28")],
+    "osx": [("__unix", "0"), ("__osx", "13.0")],
+    "win": [("__win", "10.0")],
+}
+_ARCHSPEC = {"64": "x86_64", "aarch64": "aarch64", "arm64": "arm64", "ppc64le": "ppc64le"}
+
+
+async def solve(request: Solve) -> Solved:
+    """Find the packages.
+
+    Raises:
+        SpecError: a spec, channel or time is not well formed.
+        ChannelError: a channel is not there or does not answer.
+        SolveError: nothing satisfies the specs; the details say why.
+        DigestError: a record without sha256: what cannot be verified is not installed.
+    """
+    from rattler import Gateway
+    from rattler.repo_data.gateway import SourceConfig
+
+    specs = [_match_spec(s) for s in request.specs]
+    channels = [_channel(c) for c in request.channels]
+    config = make_config(request.secrets, config_files=request.config_files)
+    Path(request.repodata_dir).mkdir(parents=True, exist_ok=True)
+    secure = all(c.base_url.startswith("https:") for c in channels)
+    gateway = Gateway(
+        cache_dir=Path(request.repodata_dir),
+        client=make_client(config),
+        default_config=SourceConfig(
+            # Sharded repodata of a channel without TLS is a self-hosted one: there a shard index can
+            # be stale, since plain file servers answer 304 without validators.
+            sharded_enabled=secure,
+            cache_action="force-cache-only" if request.offline else "cache-or-fetch",
+        ),
+    )
+    virtual = virtual_packages(request.platform)
+    platforms = [request.platform, "noarch"]
+    try:
+        records = await watch(
+            _solve(gateway, channels, specs, platforms, virtual, request),
+            lambda: _activity(request.repodata_dir),
+            request.timeout,
+        )
+    except Stalled:
+        raise ChannelError(
+            f"a channel sent nothing for {request.timeout:g} seconds",
+            where=", ".join(request.channels),
+            hint="try again, or give it longer: SEALENV_TIMEOUT=120",
+        ) from None
+    except Exception as error:
+        raise await _explain(error, gateway, channels, platforms, request) from error
+    packages = _topological([_locked(r) for r in records])
+    await _check_strict(gateway, channels, platforms, specs, packages)
+    return Solved(
+        lock=Lock(
+            platform=request.platform,
+            channels=tuple(split_credentials(c.base_url).clean for c in channels),
+            packages=tuple(packages),
+            virtual_packages=tuple(f"{v.name.normalized}={v.version}={v.build_string}" for v in virtual),
+            exclude_newer=request.exclude_newer,
+        )
+    )
+
+
+async def _solve(
+    gateway: Gateway,
+    channels: list[Channel],
+    specs: list[MatchSpec],
+    platforms: list[str],
+    virtual: list[GenericVirtualPackage],
+    request: Solve,
+) -> list[RepoDataRecord]:
+    import rattler
+    from rattler.channel import ChannelPriority
+
+    return await rattler.solve(
+        channels,
+        specs,
+        gateway=gateway,
+        platforms=platforms,  # type: ignore[arg-type]
+        virtual_packages=virtual,
+        channel_priority=ChannelPriority.Strict,
+        exclude_newer=_cut_off(request.exclude_newer),
+        # CEP 42 lets a channel name further channels; only those that were asked for are used.
+        channel_relations="disabled",
+    )
+
+
+def _match_spec(text: str) -> MatchSpec:
+    from rattler import MatchSpec
+
+    try:
+        spec = MatchSpec(text, strict=False)
+    except Exception as error:
+        raise SpecError(
+            f"{text!r} is not a MatchSpec: {error}",
+            hint="write it like 'numpy', 'numpy=2.1' or 'numpy >=2,<3' (CEP 29)",
+        ) from error
+    if spec.name is None or str(spec.name) == "*":
+        raise SpecError(f"{text!r} names no package", hint="write it like 'numpy >=2,<3'")
+    return spec
+
+
+def _channel(text: str) -> Channel:
+    from rattler import Channel
+
+    try:
+        return Channel(text)
+    except Exception as error:
+        raise SpecError(
+            f"{redact(text)!r} is not a channel: {redact(str(error))}",
+            hint="give a name such as conda-forge, a URL, or file:///folder",
+        ) from error
+
+
+def _cut_off(text: str | None) -> dt.datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise SpecError(
+            f"{text!r} is not a time", hint="write 2026-01-31 or 2026-01-31T12:00:00Z (UTC)"
+        ) from error
+    # py-rattler 0.28 overwrites the zone with UTC: hand over UTC.
+    return moment.astimezone(dt.timezone.utc) if moment.tzinfo else moment
+
+
+def virtual_packages(platform: str) -> list[GenericVirtualPackage]:
+    """What the solver may take for granted: detected here, stated for another platform (CEP 30).
+
+    CONDA_OVERRIDE_* are not read: what a lock depends on is in the lock, not in a shell.
+    """
+    from rattler import GenericVirtualPackage, PackageName, Version, VirtualPackage
+    from rattler.platform import Subdir
+
+    if platform == str(Subdir.current()):
+        return [v.into_generic() for v in VirtualPackage.detect()]
+    system, _, machine = platform.partition("-")
+    stated = [*_FOREIGN_VIRTUAL.get(system, ())]
+    result = [GenericVirtualPackage(PackageName(n), Version(v), "0") for n, v in stated]
+    if machine in _ARCHSPEC:
+        result.append(
+            GenericVirtualPackage(PackageName("__archspec"), Version("1"), _ARCHSPEC[machine])
+        )
+    return result
+
+
+def _locked(record: RepoDataRecord) -> LockedPackage:
+    raw: dict[str, Any] = json.loads(record.to_json())
+    url = split_credentials(raw.pop("url")).clean
+    fn = raw.pop("fn")
+    channel = split_credentials(record.channel or "").clean
+    raw.pop("channel", None)
+    sha256 = raw.get("sha256")
+    if not sha256:
+        raise DigestError(
+            f"the channel gives no sha256 for {fn}, so it cannot be verified",
+            where=url,
+            hint="choose another version or channel; the channel's owner can re-index it",
+        )
+    if "/" in fn or "\\" in fn or fn.startswith("."):
+        raise DigestError(f"the channel names a file {fn!r}", where=url, hint="do not use it")
+    return LockedPackage(
+        url=url, channel=channel, fn=fn, sha256=sha256, size=raw.get("size"), record=raw
+    )
+
+
+def _topological(packages: list[LockedPackage]) -> list[LockedPackage]:
+    """Dependencies first, names in alphabetical order where nothing decides; cycles are broken."""
+    by_name = {p.name: p for p in packages}
+    done: dict[str, LockedPackage] = {}
+    entered: set[str] = set()
+    stack = [(name, False) for name in sorted(by_name, reverse=True)]
+    while stack:
+        name, leaving = stack.pop()
+        if leaving:
+            done.setdefault(name, by_name[name])
+        elif name not in entered:
+            entered.add(name)
+            stack.append((name, True))
+            needs = {d.split()[0].split("::")[-1].lower() for d in by_name[name].record.get("depends", ()) if d}
+            stack += [(n, False) for n in sorted(needs, reverse=True) if n in by_name]
+    return list(done.values())
+
+
+async def _check_strict(
+    gateway: Gateway,
+    channels: list[Channel],
+    platforms: list[str],
+    specs: list[MatchSpec],
+    packages: list[LockedPackage],
+) -> None:
+    """Strict priority also for what was asked for directly.
+
+    py-rattler lets a lower channel win for a direct spec that the higher one cannot satisfy; conda's
+    strict priority does not. A spec that names its channel (`channel::name`) is the user's wish.
+    """
+    order = [split_credentials(c.base_url).clean.rstrip("/") for c in channels]
+    chosen = {str(s.name) for s in specs if s.channel is not None}
+    lower = [
+        (p, order.index(p.channel.rstrip("/")))
+        for p in packages
+        if p.name not in chosen and p.channel.rstrip("/") in order[1:]
+    ]
+    if not lower:
+        return
+    for rank, channel in enumerate(channels[:-1]):
+        names = {n.normalized for n in await gateway.names([channel], platforms)}  # type: ignore[arg-type]
+        for package, own in lower:
+            if rank < own and package.name in names:
+                raise SolveError(
+                    f"{package.name}: {order[rank]} comes first and has the package, but no version of "
+                    "it fits",
+                    details=[f"a lower channel has one: {package.dist} from {order[own]}"],
+                    hint=f"put {order[own]} first, or ask for '{order[own]}::{package.name}'",
+                )
+
+
+async def _explain(
+    error: Exception,
+    gateway: Gateway,
+    channels: list[Channel],
+    platforms: list[str],
+    request: Solve,
+) -> Exception:
+    """An error of ours for what py-rattler says in a string."""
+    text = redact(str(error)).strip()
+    kind = type(error).__name__
+    where = ", ".join(request.channels)
+    if kind == "SolverError":
+        lines = text.split("Cannot solve the request because of: ", 1)[-1].splitlines()
+        near = await _near_names(lines, gateway, channels, platforms)
+        hint = "relax a version, or add a channel with -c"
+        if request.exclude_newer:
+            hint += f"; packages newer than {request.exclude_newer} or without a time were left out"
+        return SolveError(
+            "no set of packages satisfies what was asked for",
+            where=where,
+            details=[*(line for line in lines if line.strip()), *near],
+            hint=hint,
+        )
+    if kind in {"GatewayError", "FetchRepoDataError", "OSError"}:
+        if request.offline:
+            return OfflineError(
+                "the channel's index is not in the cache",
+                where=where,
+                details=[text.splitlines()[0]],
+                hint="run the same command once without --offline",
+            )
+        missing = "could not find subdir" in text
+        return ChannelError(
+            "there is no such channel" if missing else "a channel could not be read",
+            where=where,
+            details=text.splitlines(),
+            hint="check the channel's name or URL"
+            if missing
+            else "check the network, proxy and credentials, then run the same command again",
+        )
+    return SolveError(f"the solver failed: {text or kind}", where=where, hint="please report this")
+
+
+async def _near_names(
+    lines: list[str], gateway: Gateway, channels: list[Channel], platforms: list[str]
+) -> list[str]:
+    missing = re.findall(r"No candidates were found for ([A-Za-z0-9_.-]+)", " ".join(lines))
+    if not missing:
+        return []
+    try:
+        names = [n.normalized for n in await gateway.names(channels, platforms)]  # type: ignore[arg-type]
+    except Exception:
+        return []
+    result = []
+    for name in dict.fromkeys(missing):
+        if name in names:
+            result.append(f"{name} is there, but not in that version")
+        elif near := difflib.get_close_matches(name, names, n=4, cutoff=0.6):
+            result.append(f"{name} is in no channel; near names: {', '.join(near)}")
+        else:
+            result.append(f"{name} is in no channel")
+    return result
+
+
+def _activity(folder: str) -> tuple[int, int]:
+    """What changes while repodata arrives (bytes on disk) or the solver works (CPU seconds)."""
+    size = 0
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                size += entry.stat(follow_symlinks=False).st_size
+    except OSError:
+        pass
+    return size, int(time.process_time() * 2)

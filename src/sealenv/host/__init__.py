@@ -1,0 +1,1 @@
+"""The machine that sealenv runs on: locks, clean child environments."""

@@ -1,0 +1,197 @@
+"""The marker of a pending prefix, and the lock that is held on it.
+
+The marker is the first thing written into a new prefix and the last thing removed. Its first line is
+the one-shot token with which our own check passes the activation script. The lock is on the marker
+itself and shared by everybody who works for this create: the parent, the engine, link scripts. As
+long as one of them lives, no other create touches the prefix.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import time
+from pathlib import Path
+
+from sealenv.errors import FilesystemError, PrefixExistsError, PrefixLockedError
+from sealenv.host.filelock import try_lock, unlock
+from sealenv.layout import MARKER, META, PLAN, State, is_link, state_of
+
+__all__ = ["PrefixLock", "is_locked", "join"]
+
+_PARENT, _ENGINE = 0, 1
+_JOINED: list[int] = []
+
+
+class PrefixLock:
+    """Exclusive use of a prefix, from the first write to the commit."""
+
+    def __init__(self, prefix: Path, fd: int, token: str, made: list[Path]) -> None:
+        self.prefix = prefix
+        self.fd = fd
+        self.token = token
+        self._made = made
+
+    @classmethod
+    def acquire(cls, prefix: Path) -> PrefixLock:
+        """Mark the prefix as pending and lock it.
+
+        The target does not exist, is an empty folder, or is pending from an earlier create.
+
+        Raises:
+            PrefixExistsError: it holds something else, or is a link.
+            PrefixLockedError: another process works on it.
+            FilesystemError: it cannot be written.
+        """
+        refuse_unless_free(prefix)
+        try:
+            made = _make_folders(prefix / META)
+            fd = os.open(
+                prefix / MARKER,
+                os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0),
+                0o644,
+            )
+        except OSError as error:
+            raise FilesystemError(
+                f"the environment cannot be started: {error.strerror}",
+                where=str(prefix),
+                hint="choose a folder that you may write, or make room",
+            ) from error
+        if not _take(fd) or not _same(fd, prefix / MARKER):
+            os.close(fd)
+            raise PrefixLockedError(
+                "another process is making this environment",
+                where=str(prefix),
+                hint="wait for it to end, or choose another name",
+            )
+        token = secrets.token_hex(16)
+        note = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
+        os.ftruncate(fd, 0)
+        os.lseek(fd, 0, os.SEEK_SET)
+        os.write(fd, f"{token}\n{json.dumps(note)}\n".encode())
+        os.fsync(fd)
+        return cls(prefix, fd, token, made)
+
+    def share(self) -> None:
+        """Let the engine join. Nobody else can get in: a create takes the lock exclusively."""
+        if not try_lock(self.fd, shared=True, slot=_PARENT) and os.name != "nt":
+            raise PrefixLockedError(
+                "another process took this environment over",
+                where=str(self.prefix),
+                hint="run the same command again when it has ended",
+            )
+
+    def holds(self) -> bool:
+        """Whether the marker is still the one that we wrote."""
+        return _same(self.fd, self.prefix / MARKER)
+
+    def commit(self) -> None:
+        """Remove the marker: from now on the prefix is what its seal says."""
+        (self.prefix / PLAN).unlink(missing_ok=True)
+        (self.prefix / MARKER).unlink()
+        _sync_folder(self.prefix / META)
+        self.close()
+
+    def abandon(self) -> None:
+        """Take back folders that this create made and nothing was put into."""
+        with contextlib.suppress(OSError):
+            (self.prefix / MARKER).unlink()
+            for folder in reversed(self._made):
+                folder.rmdir()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the lock; a marker that is still there keeps the prefix pending."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def refuse_unless_free(prefix: Path) -> None:
+    """Refuse a target that holds anything which sealenv's create did not begin.
+
+    Raises:
+        PrefixExistsError: with what it is.
+    """
+    hint = "choose another name, or remove it first: sealenv remove"
+    if is_link(prefix):
+        raise PrefixExistsError("the target is a link", where=str(prefix), hint="name its target")
+    state = state_of(prefix)
+    if state in {State.ABSENT, State.EMPTY, State.PENDING}:
+        return
+    what = {
+        State.SEALED: "there is an environment already",
+        State.FOREIGN: "there is an environment already, made by another tool",
+        State.OTHER: "the target is not an empty folder",
+    }[state]
+    raise PrefixExistsError(what, where=str(prefix), hint=hint)
+
+
+def is_locked(prefix: Path) -> bool:
+    """Whether somebody works on a pending prefix right now."""
+    try:
+        fd = os.open(prefix / MARKER, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _take(fd)
+    finally:
+        os.close(fd)
+
+
+def join(prefix: str) -> None:
+    """Hold the lock in this process too, until it ends.
+
+    Raises:
+        PrefixLockedError: the marker is gone or held by a stranger.
+    """
+    fd = os.open(os.path.join(prefix, MARKER), os.O_RDWR)
+    if not try_lock(fd, shared=True, slot=_ENGINE):
+        os.close(fd)
+        raise PrefixLockedError("another process took this environment over", where=prefix)
+    _JOINED.append(fd)
+
+
+def _take(fd: int) -> bool:
+    """Both slots for Windows, where a lock has no shared form; one flock elsewhere."""
+    if not try_lock(fd, slot=_PARENT):
+        return False
+    if os.name == "nt":
+        if not try_lock(fd, slot=_ENGINE):
+            unlock(fd, slot=_PARENT)
+            return False
+        unlock(fd, slot=_ENGINE)
+    return True
+
+
+def _same(fd: int, path: Path) -> bool:
+    try:
+        here, there = os.fstat(fd), os.stat(path, follow_symlinks=False)
+    except OSError:
+        return False
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    made: list[Path] = []
+    for parent in [*reversed(folder.parents), folder]:
+        try:
+            parent.mkdir()
+            made.append(parent)
+        except FileExistsError:
+            if not parent.is_dir():
+                raise
+    return made
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

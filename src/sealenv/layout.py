@@ -1,0 +1,170 @@
+"""Where things are in a prefix, per platform, and what state a prefix is in."""
+
+from __future__ import annotations
+
+import enum
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+__all__ = [
+    "HISTORY",
+    "MARKER",
+    "META",
+    "PKGS",
+    "PLAN",
+    "SEAL",
+    "USER_FOLDER",
+    "Entry",
+    "State",
+    "bin_dirs",
+    "is_link",
+    "is_windows",
+    "python_exe",
+    "script_dir",
+    "site_packages",
+    "state_of",
+    "walk",
+]
+
+META = "conda-meta"
+HISTORY = "conda-meta/history"
+SEAL = "conda-meta/sealenv"
+"""Without `.json`: conda, mamba and rattler parse every conda-meta/*.json as a package record."""
+MARKER = "conda-meta/sealenv.pending"
+PLAN = "conda-meta/sealenv.plan"
+"""The paths that a pending create is going to link; gone with the marker."""
+USER_FOLDER = "__home__"
+PKGS = "pkgs"
+
+
+class State(enum.Enum):
+    """What a folder is to us (../docs/explanation/architecture.md, States)."""
+
+    ABSENT = "absent"
+    EMPTY = "empty"
+    PENDING = "pending"
+    SEALED = "sealed"
+    FOREIGN = "foreign"
+    OTHER = "other"
+
+
+def is_windows(platform: str) -> bool:
+    """Whether a subdir such as `win-64` is a Windows one."""
+    return platform.startswith("win-")
+
+
+def is_link(path: Path) -> bool:
+    """Whether path is a symlink, a junction or another reparse point (never followed by us)."""
+    try:
+        info = os.lstat(path)
+    except OSError:
+        return False
+    reparse = getattr(info, "st_file_attributes", 0) & getattr(
+        stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0x400
+    )
+    return stat.S_ISLNK(info.st_mode) or bool(reparse)
+
+
+def state_of(prefix: Path) -> State:
+    """The state of a folder, told from its marker, its seal and its history alone.
+
+    Raises:
+        PermissionError: the folder may not be read.
+    """
+    try:
+        if (prefix / MARKER).exists():
+            return State.PENDING
+        if (prefix / SEAL).is_file():
+            return State.SEALED
+        if (prefix / HISTORY).is_file():
+            return State.FOREIGN
+        with os.scandir(prefix) as entries:
+            return State.OTHER if any(True for _ in entries) else State.EMPTY
+    except FileNotFoundError:
+        return State.OTHER if os.path.lexists(prefix) else State.ABSENT
+    except NotADirectoryError:
+        return State.OTHER
+
+
+def python_exe(prefix: Path, platform: str) -> Path:
+    """The interpreter of the environment."""
+    return prefix / "python.exe" if is_windows(platform) else prefix / "bin" / "python"
+
+
+def script_dir(prefix: Path, platform: str) -> Path:
+    """Where entry points are linked (CEP 34)."""
+    return prefix / "Scripts" if is_windows(platform) else prefix / "bin"
+
+
+def bin_dirs(prefix: Path, platform: str) -> list[Path]:
+    """The folders that an activation puts on PATH, in CEP 32's order."""
+    if not is_windows(platform):
+        return [prefix / "bin"]
+    library = prefix / "Library"
+    return [
+        prefix,
+        library / "mingw-w64" / "bin",
+        library / "usr" / "bin",
+        library / "bin",
+        prefix / "Scripts",
+        prefix / "bin",
+    ]
+
+
+def site_packages(platform: str, python_version: str, record_path: str | None = None) -> str:
+    """The relative site-packages folder; a record's own statement wins.
+
+    Raises:
+        ValueError: the record's path leaves the prefix (CEP 17 and 20 forbid it).
+    """
+    if record_path:
+        pure = PurePosixPath(record_path.replace("\\", "/"))
+        if pure.is_absolute() or ".." in pure.parts or ":" in record_path:
+            raise ValueError(f"python_site_packages_path leaves the prefix: {record_path!r}")
+        return pure.as_posix()
+    if is_windows(platform):
+        return "Lib/site-packages"
+    major, minor = python_version.split(".")[:2]
+    return f"lib/python{major}.{minor}/site-packages"
+
+
+class Entry:
+    """One thing found by `walk`: its path relative to the root (`/`), and its lstat."""
+
+    __slots__ = ("is_dir", "is_link", "path", "relative", "status")
+
+    def __init__(self, path: str, relative: str, status: os.stat_result, linked: bool) -> None:
+        self.path = path
+        self.relative = relative
+        self.status = status
+        self.is_link = linked
+        self.is_dir = stat.S_ISDIR(status.st_mode) and not linked
+
+
+def walk(root: Path, *, skip: frozenset[str] = frozenset()) -> Iterator[Entry]:
+    """Everything below root, parents before children, never through a link or reparse point.
+
+    Args:
+        root: the folder to walk; it is not yielded itself.
+        skip: relative paths (`/`) that are neither yielded nor entered.
+    """
+    pending = [(os.fspath(root), "")]
+    reparse = getattr(stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0x400)
+    while pending:
+        folder, prefix = pending.pop()
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda e: e.name)
+        for item in found:
+            relative = prefix + item.name
+            if relative in skip:
+                continue
+            status = item.stat(follow_symlinks=False)
+            linked = stat.S_ISLNK(status.st_mode) or bool(
+                getattr(status, "st_file_attributes", 0) & reparse
+            )
+            entry = Entry(item.path, relative, status, linked)
+            yield entry
+            if entry.is_dir:
+                pending.append((item.path, relative + "/"))

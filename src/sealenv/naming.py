@@ -1,0 +1,119 @@
+"""Names and paths: what is refused before anything is written, and why."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+from sealenv.errors import UsageError
+from sealenv.layout import is_windows
+
+__all__ = ["check_name", "check_prefix", "environment_folder", "parse_python_version"]
+
+_PYTHON = re.compile(r"\d{1,3}(\.\d{1,4}){0,2}", re.ASCII)
+_RESERVED_NAMES = frozenset({"base", "root"})  # conda refuses both as the last part of a prefix
+_WINDOWS_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
+)
+_NAME_REFUSED = {
+    **dict.fromkeys("/\\", "it separates folders"),
+    ":": "it splits a PATH, and conda refuses it in a name",
+    ";": "it splits a PATH on Windows",
+    "#": "conda and environment.yml (CEP 24) refuse it",
+    **dict.fromkeys("*?<>|", "Windows refuses it in a file name"),
+    **dict.fromkeys("\"'`$", "shells give it a meaning"),
+    **dict.fromkeys("%!^&", "cmd.exe gives it a meaning"),
+}
+_POSIX_PATH_REFUSED = {
+    ":": "it splits a PATH",
+    ";": "shebang lines and PATH-like lists of packages break at it",
+    **dict.fromkeys('"$`\\', "package managers write it unquoted into shebang lines"),
+    "'": "package managers write it unquoted into shell scripts",
+}
+_WINDOWS_PATH_REFUSED = {
+    ";": "it splits a PATH",
+    **dict.fromkeys("%!^", "cmd.exe gives it a meaning even inside quotes"),
+    **dict.fromkeys('"*?<>|', "Windows refuses it in a file name"),
+}
+
+
+def parse_python_version(text: str) -> str:
+    """`3.12` or `3.12.4` as it stands.
+
+    Raises:
+        UsageError: it is anything else, such as a MatchSpec.
+    """
+    if not _PYTHON.fullmatch(text):
+        raise UsageError(
+            f"{text!r} is not a Python version",
+            hint="write it like 3.12 or 3.12.4; for anything finer: --with 'python >=3.10,<3.13'",
+        )
+    return text
+
+
+def environment_folder(name: str, python: str | None) -> str:
+    """`my_env` and `3.12` -> `my_env_3_12`, the documents' way to name the folder."""
+    return f"{name}_{python.replace('.', '_')}" if python else name
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot be the name of an environment on every platform.
+
+    Raises:
+        UsageError: with the character and the reason.
+    """
+    hint = "choose letters, digits, '_', '-', '.'; spaces and other alphabets work too"
+    if not name or name in {".", ".."}:
+        raise UsageError(f"{name!r} is not a name for an environment", hint=hint)
+    _refuse_characters(name, _NAME_REFUSED, "the name", hint)
+    if name.startswith(("-", "~")):
+        raise UsageError(
+            f"the name {name!r} starts with {name[0]!r}, which commands take for something else",
+            hint=hint,
+        )
+    if name != name.strip() or name.endswith("."):
+        raise UsageError(f"the name {name!r} begins or ends with a space or a dot", hint=hint)
+    if name.lower() in _RESERVED_NAMES:
+        raise UsageError(
+            f"{name!r} is conda's word for its own root: all environments are equal here",
+            hint=hint,
+        )
+    if name.split(".")[0].lower() in _WINDOWS_DEVICES:
+        raise UsageError(f"{name!r} is the name of a device on Windows", hint=hint)
+    if len(os.fsencode(name)) > 200:
+        raise UsageError("the name is longer than 200 bytes", hint="choose a shorter one")
+
+
+def check_prefix(prefix: Path, platform: str) -> None:
+    """Refuse a path that conda cannot bear or that splits a PATH.
+
+    Raises:
+        UsageError: with the character and the reason.
+    """
+    text = os.fspath(prefix)
+    refused = _WINDOWS_PATH_REFUSED if is_windows(platform) and os.name == "nt" else (
+        _POSIX_PATH_REFUSED
+    )
+    _refuse_characters(text, refused, "the path", "choose another folder with -p or SEALENV_ENVS")
+    if prefix.name.lower() in _RESERVED_NAMES:
+        raise UsageError(
+            f"conda refuses a prefix called {prefix.name!r}",
+            where=text,
+            hint="choose another folder name",
+        )
+    if prefix == prefix.parent:
+        raise UsageError("the root of a file system cannot be an environment", where=text)
+
+
+def _refuse_characters(text: str, refused: dict[str, str], what: str, hint: str) -> None:
+    for character in text:
+        if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
+            raise UsageError(
+                f"{what} {text!r} holds a control or unencodable character", hint=hint
+            )
+        if character in refused:
+            raise UsageError(
+                f"{what} {text!r} holds {character!r}: {refused[character]}", hint=hint
+            )

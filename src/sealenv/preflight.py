@@ -1,0 +1,150 @@
+"""What is looked at between fetch and the first write: it may not fail half way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.errors import FilesystemError, LinkError
+from sealenv.layout import site_packages
+from sealenv.lock import Lock, LockedPackage
+from sealenv.store.archives import Store
+from sealenv.store.manifest import Manifest, load
+
+__all__ = ["Contents", "linked_paths", "preflight", "site_packages_of"]
+
+_SPARE_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the packages of a lock will put into the prefix."""
+
+    files: int
+    size: int
+    paths: list[str]
+    """Relative to the prefix, entry points included."""
+    clobbers: dict[str, list[str]]
+    """Path -> the packages that all ship it, where it is more than one."""
+
+
+def site_packages_of(lock: Lock) -> str | None:
+    """The relative site-packages folder of the lock's python (CEP 17), None without python."""
+    python = lock.find("python")
+    if python is None:
+        return None
+    try:
+        return site_packages(
+            lock.platform, python.version, python.record.get("python_site_packages_path")
+        )
+    except ValueError as error:
+        raise LinkError(str(error), where=python.url, hint="do not use this package") from error
+
+
+def linked_paths(package: LockedPackage, manifest: Manifest, lock: Lock) -> list[str]:
+    """Where the package's own paths end up, noarch python mapped as CEP 20 says."""
+    if not package.is_noarch_python:
+        return [e.path for e in manifest.paths]
+    site = site_packages_of(lock) or ""
+    scripts = "Scripts" if lock.platform.startswith("win-") else "bin"
+    result = []
+    for entry in manifest.paths:
+        head, _, tail = entry.path.partition("/")
+        if head == "site-packages":
+            result.append(f"{site}/{tail}")
+        elif head == "python-scripts":
+            result.append(f"{scripts}/{tail}")
+        else:
+            result.append(entry.path)
+    return result
+
+
+def _entry_point_paths(manifest: Manifest, lock: Lock) -> list[str]:
+    names = [point.partition("=")[0].strip() for point in manifest.entry_points]
+    if lock.platform.startswith("win-"):
+        return [f"Scripts/{n}{end}" for n in names for end in (".exe", "-script.py")]
+    return [f"bin/{n}" for n in names]
+
+
+def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
+    """Refuse what could not be linked to the end.
+
+    Raises:
+        LinkError: the path is longer than a binary placeholder, or paths differ only in case on a
+            platform that does not tell them apart.
+        FilesystemError: there is not enough room.
+    """
+    length = len(os.fsencode(prefix))
+    owners: dict[str, list[str]] = {}
+    points: list[str] = []
+    size = files = 0
+    for package in lock.packages:
+        manifest = load(store.path(package).parent / "manifest")
+        if manifest is None:
+            raise LinkError(
+                f"the manifest of {package.dist} is missing", hint="run the same command again"
+            )
+        room = manifest.shortest_binary_placeholder
+        if room is not None and length > room:
+            raise LinkError(
+                f"the path of the environment is {length} bytes long; {package.dist} has room for "
+                f"{room} in its binaries",
+                where=str(prefix),
+                hint="choose a shorter folder with -p or SEALENV_ENVS",
+            )
+        for path in linked_paths(package, manifest, lock):
+            owners.setdefault(path, []).append(package.name)
+        points += _entry_point_paths(manifest, lock)
+        size += sum(e.size for e in manifest.paths)
+        files += len(manifest.paths)
+    _refuse_case_collisions(lock, owners)
+    _refuse_nesting(owners)
+    _check_room(prefix, size)
+    clobbers = {p: o for p, o in owners.items() if len(o) > 1}
+    return Contents(files, size, [*owners, *points], clobbers)
+
+
+def _refuse_case_collisions(lock: Lock, owners: dict[str, list[str]]) -> None:
+    if lock.platform.startswith("linux-"):
+        return
+    folded: dict[str, str] = {}
+    for path in owners:
+        other = folded.setdefault(path.casefold(), path)
+        if other != path:
+            raise LinkError(
+                f"{lock.platform} does not tell {other!r} ({owners[other][0]}) from {path!r} "
+                f"({owners[path][0]})",
+                hint="leave one of the two packages out",
+            )
+
+
+def _refuse_nesting(owners: dict[str, list[str]]) -> None:
+    """A path that is a file or link in one package and a folder in another cannot be linked."""
+    for path in owners:
+        parent = path.rpartition("/")[0]
+        while parent:
+            if parent in owners:
+                raise LinkError(
+                    f"{parent!r} is a file or link of {owners[parent][0]} and a folder of "
+                    f"{owners[path][0]}",
+                    hint="leave one of the two packages out",
+                )
+            parent = parent.rpartition("/")[0]
+
+
+def _check_room(prefix: Path, size: int) -> None:
+    folder = prefix
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return
+    if free < _SPARE_BYTES:
+        raise FilesystemError(
+            f"there are only {free >> 20} MiB free",
+            where=str(folder),
+            hint="make room, then run the same command again",
+        )

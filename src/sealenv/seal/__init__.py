@@ -1,0 +1,1 @@
+"""The seal and what is checked against it."""

@@ -1,0 +1,90 @@
+"""The seal: how a prefix was made. `conda-meta/sealenv`, JSON, schema 1.
+
+docs/reference/seal.md describes every field.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sealenv.condameta.records import write_atomic
+from sealenv.errors import RecordError
+from sealenv.layout import SEAL
+
+__all__ = ["SCHEMA", "Seal", "read_seal", "write_seal"]
+
+SCHEMA = 1
+
+
+class EngineNote(msgspec.Struct):
+    """Which engine linked it."""
+
+    name: str
+    version: str
+
+
+class LockNote(msgspec.Struct):
+    """Which lock it was made from: its digest, and every `URL#sha256`, dependencies first."""
+
+    digest: str
+    packages: list[str]
+    virtual_packages: list[str] = []
+
+
+class Seal(msgspec.Struct, kw_only=True):
+    """One prefix, as it was at the commit. Times are UTC, ISO 8601; paths are as of then."""
+
+    schema: int
+    sealenv: str
+    created: str
+    prefix: str
+    platform: str
+    spec: dict[str, Any]
+    lock: LockNote
+    engine: EngineNote
+    python: str | None
+    checked: bool
+    check: dict[str, Any]
+    pyc: str | None
+    link_scripts: list[str]
+    skipped_link_scripts: list[str]
+    patched: list[str] = []
+    activation: list[str] = []
+
+
+def write_seal(prefix: Path, seal: Seal) -> None:
+    """Write the seal and make sure that it is on disk: it is half of the commit."""
+    data = msgspec.json.format(msgspec.json.encode(seal), indent=2) + b"\n"
+    write_atomic(prefix / SEAL, data)
+    fd = os.open(prefix / SEAL, os.O_RDWR)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def read_seal(prefix: Path) -> Seal:
+    """The seal of a prefix.
+
+    Raises:
+        RecordError: there is none, it cannot be read, or a later sealenv wrote it.
+    """
+    path = prefix / SEAL
+    try:
+        data = path.read_bytes()
+        schema = msgspec.json.decode(data, type=dict[str, Any]).get("schema")
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise RecordError(
+                f"the seal has schema {schema}; this sealenv knows up to {SCHEMA}",
+                where=str(path),
+                hint="use a newer sealenv",
+            )
+        return msgspec.json.decode(data, type=Seal)
+    except (OSError, msgspec.DecodeError) as error:
+        raise RecordError(
+            f"the seal cannot be read: {error}", where=str(path), hint="sealenv verify says more"
+        ) from error

@@ -1,0 +1,168 @@
+"""What is asked for: the EnvironmentSpec, from arguments and environment.yml."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sealenv.environment_yml import EnvironmentFile
+from sealenv.errors import SpecError, UsageError
+from sealenv.naming import parse_python_version
+from sealenv.urls import split_credentials
+
+__all__ = ["DEFAULT_CHANNEL", "EnvironmentSpec", "build_spec", "current_platform"]
+
+DEFAULT_CHANNEL = "conda-forge"
+_MANAGERS = ("conda", "mamba", "pip")
+_SUBDIR = re.compile(r"(linux|osx|win|freebsd|emscripten|wasi|zos)-[a-z0-9]+|noarch")
+_MACHINES = {
+    "x86_64": "64", "amd64": "64", "aarch64": "aarch64", "arm64": "arm64",
+    "ppc64le": "ppc64le", "s390x": "s390x", "i686": "32",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EnvironmentSpec:
+    """What was asked for. Everything in it may be written down, except `secrets`."""
+
+    packages: tuple[str, ...]
+    channels: tuple[str, ...]
+    platform: str
+    exclude_newer: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    """Clean channel URL -> the same URL with credentials. Never written, never printed."""
+
+    def asks_for(self, name: str) -> bool:
+        """Whether a package of that name was asked for by name."""
+        return any(package_name(p) == name for p in self.packages)
+
+    def to_json(self) -> dict[str, object]:
+        """What the seal keeps of it."""
+        return {
+            "packages": list(self.packages),
+            "channels": list(self.channels),
+            "platform": self.platform,
+            "exclude_newer": self.exclude_newer,
+            "variables": dict(self.variables),
+        }
+
+
+def build_spec(
+    *,
+    python: str | None = None,
+    file: EnvironmentFile | None = None,
+    with_packages: Sequence[str] = (),
+    without: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    platform: str | None = None,
+    exclude_newer: str | None = None,
+) -> EnvironmentSpec:
+    """The spec for a set of arguments.
+
+    Without a file the packages are python, conda, mamba and pip; a file is taken as it stands. What
+    `with_packages` names replaces an entry of the same name.
+
+    Raises:
+        UsageError: arguments that contradict each other.
+        SpecError: a channel or platform that is none.
+    """
+    if file is None:
+        wanted = [f"python={parse_python_version(python)}" if python else "python", *_MANAGERS]
+    else:
+        wanted = list(file.dependencies)
+        if python:
+            wanted = _put(wanted, f"python={parse_python_version(python)}")
+    for package in with_packages:
+        wanted = _put(wanted, package.strip())
+    for name in without:
+        kept = [p for p in wanted if package_name(p) != name.strip().lower()]
+        if len(kept) == len(wanted):
+            raise UsageError(
+                f"--without {name}: it is not among what is asked for",
+                details=wanted,
+                hint="dependencies cannot be left out; name one of the packages above",
+            )
+        wanted = kept
+    if not wanted:
+        raise UsageError("nothing is asked for", hint="name at least one package")
+    clean, secrets = _channels([*channels, *(file.channels if file else ())])
+    return EnvironmentSpec(
+        packages=tuple(wanted),
+        channels=clean or (DEFAULT_CHANNEL,),
+        platform=_platform(platform),
+        exclude_newer=exclude_newer,
+        variables=dict(file.variables) if file else {},
+        secrets=secrets,
+    )
+
+
+def package_name(spec: str) -> str:
+    """The package name at the front of a MatchSpec such as `conda-forge::numpy >=2`."""
+    text = spec.rsplit("::", 1)[-1].strip()
+    match = re.match(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", text)
+    return match.group().lower() if match else text
+
+
+def current_platform() -> str:
+    """The subdir of the machine this interpreter was built for."""
+    import platform as machine
+
+    system = {"linux": "linux", "darwin": "osx", "win32": "win"}.get(sys.platform, sys.platform)
+    name = machine.machine().lower()
+    return f"{system}-{_MACHINES.get(name, name)}"
+
+
+
+
+def _put(packages: list[str], spec: str) -> list[str]:
+    if not spec:
+        raise UsageError("an empty package name", hint="write --with 'numpy >=2'")
+    name = package_name(spec)
+    kept = [p for p in packages if package_name(p) != name]
+    return [*kept, spec]
+
+
+def _platform(text: str | None) -> str:
+    if text is None:
+        return current_platform()
+    if not _SUBDIR.fullmatch(text) or text == "noarch":
+        raise SpecError(
+            f"{text!r} is not a platform", hint="write linux-64, osx-arm64, win-64 or the like"
+        )
+    return text
+
+
+def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    clean: list[str] = []
+    secrets: dict[str, str] = {}
+    for text in given:
+        channel = text.strip()
+        if not channel:
+            raise SpecError("an empty channel", hint="give a name, a URL or file:///folder")
+        if channel == "nodefaults":  # CEP 24: it never reaches the solver
+            continue
+        if channel in {"defaults", "local"}:
+            raise SpecError(
+                f"the channel {channel!r} stands for other channels in conda's configuration",
+                hint="name the channels themselves; no .condarc is read here",
+            )
+        if "\n" in channel or "\0" in channel:
+            raise SpecError("a channel with a line break", hint="give one channel at a time")
+        if "://" in channel:
+            split = split_credentials(channel)
+            if not urlsplit(split.clean).scheme:
+                raise SpecError(f"{split.clean!r} is no URL")
+            if split.secret:
+                secrets[split.clean.rstrip("/")] = split.secret.rstrip("/")
+            channel = split.clean
+        elif channel.startswith((".", "~", os.sep)) or (os.altsep and os.altsep in channel[:3]):
+            channel = Path(os.path.abspath(os.path.expanduser(channel))).as_uri()
+        if channel not in clean:
+            clean.append(channel)
+    return tuple(clean), secrets

@@ -1,0 +1,1 @@
+"""The steps of create between link and seal, one file each."""

@@ -1,0 +1,61 @@
+"""The user's `--post` script: the documents' build phase, inside the finished environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from sealenv.activation import launch
+from sealenv.activation.gate import find_active, scrub
+from sealenv.errors import PostScriptError, UsageError
+from sealenv.layout import USER_FOLDER
+
+__all__ = ["check_post", "run_post"]
+
+
+def check_post(script: Path) -> None:
+    """Refuse a script that cannot be run, before the environment is made.
+
+    Raises:
+        UsageError: it is no readable file.
+    """
+    if not script.is_file() or not os.access(script, os.R_OK):
+        raise UsageError("the --post script is no readable file", where=str(script))
+
+
+def run_post(prefix: Path, script: Path, environ: Mapping[str, str]) -> None:
+    """Copy the script to the user folder and run it there, activated, with the user's terminal.
+
+    Raises:
+        PostScriptError: it failed; the environment stays as it is.
+    """
+    folder = prefix / USER_FOLDER
+    folder.mkdir(exist_ok=True)
+    copy = folder / script.name
+    if not (copy.exists() and copy.samefile(script)):
+        shutil.copyfile(script, copy)
+        copy.chmod(0o755)
+    env = scrub(environ)
+    for finding in find_active(env):
+        env.pop(finding.name, None)
+    done = subprocess.run(
+        launch.command(str(prefix), _command(copy)), env=env, cwd=folder, check=False
+    )
+    if done.returncode != 0:
+        raise PostScriptError(
+            f"{script.name} failed with exit code {done.returncode}",
+            where=str(copy),
+            hint="the environment is made and kept; mend the script and run it again with: "
+            f"sealenv run {prefix} -- {copy}",
+        )
+
+
+def _command(copy: Path) -> list[str]:
+    """By its first line when it has one for the kernel, else by its extension, else by the shell."""
+    with copy.open("rb") as file:
+        if file.read(2) == b"#!":
+            return [str(copy)]
+    return ["python", str(copy)] if copy.suffix == ".py" else [launch.find_shell(), str(copy)]

@@ -1,0 +1,1 @@
+"""Verified archives and the caches beside them."""

@@ -1,0 +1,134 @@
+"""The package store: archives verified by sha256, and the private caches beside them.
+
+    <root>/archives/<sha256>/<file name>   verified; the folder's name is the digest of the file
+    <root>/archives/<sha256>/manifest      what the archive holds, read once from verified bytes
+    <root>/unpacked                        py-rattler's own cache: private to it and disposable
+    <root>/repodata                        what channels said
+    <root>/tmp                             partial downloads; nothing here is ever used
+    <root>/locks                           one lock file per archive being fetched
+
+What conda and mamba inside the environments use as `pkgs` is another folder (`sealenv.store.view`):
+never do two programs write one folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from sealenv.errors import DigestError, FilesystemError
+from sealenv.host.filelock import FileLock
+from sealenv.lock import LockedPackage
+
+__all__ = ["Store", "hash_file"]
+
+_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of sealenv.\n"
+
+
+def hash_file(path: Path) -> tuple[str, int]:
+    """sha256 (hex) and size in bytes of a file."""
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb", buffering=0) as file:
+        buffer = memoryview(bytearray(1 << 20))
+        while count := file.readinto(buffer):
+            digest.update(buffer[:count])
+            size += count
+    return digest.hexdigest(), size
+
+
+class Store:
+    """The folder of verified archives. Cheap to make: nothing is read or written by `__init__`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.archives = root / "archives"
+        self.unpacked = root / "unpacked"
+        self.repodata = root / "repodata"
+        self.tmp = root / "tmp"
+        self.locks = root / "locks"
+
+    def prepare(self) -> None:
+        """Make the folders.
+
+        Raises:
+            FilesystemError: the place is read-only or not ours to write.
+        """
+        try:
+            for folder in (self.archives, self.unpacked, self.repodata, self.tmp, self.locks):
+                folder.mkdir(parents=True, exist_ok=True)
+            tag = self.root / "CACHEDIR.TAG"
+            if not tag.exists():
+                tag.write_text(_TAG, encoding="ascii")
+        except OSError as error:
+            raise FilesystemError(
+                f"the package cache cannot be written: {error.strerror}",
+                where=str(self.root),
+                hint="set SEALENV_CACHE or CONDA_PKGS_DIRS to a folder you may write",
+            ) from error
+
+    def path(self, package: LockedPackage) -> Path:
+        """Where the package's archive is, or would be."""
+        return self.archives / package.sha256 / package.fn
+
+    def partial(self, package: LockedPackage) -> Path:
+        """Where a download is written while it is not verified."""
+        return self.tmp / f"{package.sha256}.part"
+
+    def has(self, package: LockedPackage) -> bool:
+        """Whether the archive is there with the right size (its bytes were verified on arrival)."""
+        try:
+            size = self.path(package).stat().st_size
+        except OSError:
+            return False
+        return package.size is None or size == package.size
+
+    @contextlib.contextmanager
+    def fetching(self, package: LockedPackage) -> Iterator[None]:
+        """Hold the archive's lock, waiting for another process that fetches the same."""
+        with FileLock(self.locks / package.sha256).waiting():
+            yield
+
+    def accept(self, package: LockedPackage, sha256: str, size: int) -> None:
+        """Take the partial file in, if its digest and size are what the record promises.
+
+        Raises:
+            DigestError: they are not; the partial file is gone.
+        """
+        partial = self.partial(package)
+        if sha256 != package.sha256 or (package.size is not None and size != package.size):
+            partial.unlink(missing_ok=True)
+            raise digest_mismatch(package, sha256, size)
+        target = self.path(package)
+        target.parent.mkdir(exist_ok=True)
+        partial.chmod(0o644)
+        os.replace(partial, target)
+
+    def verify(self, package: LockedPackage) -> bool:
+        """Hash the archive again; a damaged one is removed, so that it is fetched anew."""
+        path = self.path(package)
+        try:
+            sha256, _ = hash_file(path)
+        except OSError:
+            return False
+        if sha256 == package.sha256:
+            return True
+        shutil.rmtree(path.parent, ignore_errors=True)
+        return False
+
+
+def digest_mismatch(package: LockedPackage, sha256: str, size: int) -> DigestError:
+    """The error for bytes that are not what the channel's record promises."""
+    details = [f"sha256 promised {package.sha256}", f"sha256 received {sha256}"]
+    if package.size is not None and size != package.size:
+        details.append(f"size promised {package.size} bytes, received {size}")
+    return DigestError(
+        f"{package.fn} is not what the channel's record promises",
+        where=package.url,
+        details=details,
+        hint="nothing of it was used; try again, and if it persists tell the channel's owner",
+    )

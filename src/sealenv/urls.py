@@ -1,0 +1,40 @@
+"""URLs that carry secrets: taken apart once, written down never."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+__all__ = ["SplitUrl", "redact", "split_credentials"]
+
+_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/@\s'\"]+@")
+_TOKEN = re.compile(r"/t/(?!<TOKEN>)[^/\s'\"]+(?=/|$)")
+_QUERY_SECRET = re.compile(
+    r"(?i)([?&](?:token|access_token|auth|key|password|sig|signature|x-amz-[a-z-]+)=)[^&\s'\"]+"
+)
+
+
+class SplitUrl(NamedTuple):
+    """A URL without its credentials, and the URL that has them (None where there are none)."""
+
+    clean: str
+    secret: str | None
+
+
+def split_credentials(url: str) -> SplitUrl:
+    """Take user information and an anaconda.org-style `/t/TOKEN/` out of a channel URL."""
+    if "://" not in url:
+        return SplitUrl(url, None)
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    path = re.sub(r"^/t/[^/]+(?=/|$)", "", parts.path)
+    clean = urlunsplit((parts.scheme, host, path, parts.query, parts.fragment))
+    return SplitUrl(clean, url if clean != url else None)
+
+
+def redact(text: str) -> str:
+    """Replace whatever looks like a credential inside URLs of a message."""
+    text = _USERINFO.sub(r"\g<scheme>", text)
+    text = _TOKEN.sub("/t/<TOKEN>", text)
+    return _QUERY_SECRET.sub(r"\1<SECRET>", text)

@@ -1,0 +1,101 @@
+"""One quote function per shell: any text becomes one literal word of that language.
+
+No name, path or value can become a command (design invariant 8). What a language cannot express is
+refused with `SpecError`, never mangled. Text is as `os.fsdecode` gives it: bytes that are not
+UTF-8 are lone surrogates, which come out as the same bytes where the shell can carry them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sealenv.errors import SpecError
+
+__all__ = ["QUOTE", "quote_csh", "quote_fish", "quote_nu", "quote_sh", "quote_xonsh", "to_bytes"]
+
+
+def _refuse(text: str, why: str) -> SpecError:
+    return SpecError(f"This text {why}: {text!r}")
+
+
+def to_bytes(text: str) -> bytes:
+    """Encode a script, or refuse surrogates that stand for no byte."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise _refuse(text, "holds half a character") from None
+
+
+def _check(text: str) -> None:
+    if "\0" in text:
+        raise _refuse(text, "holds a NUL, which no variable or path can hold")
+    to_bytes(text)
+
+
+def _printable(text: str, shell: str) -> None:
+    for char in text:
+        if char < " " or char == "\x7f":
+            raise _refuse(text, f"holds a control character, which {shell} cannot quote")
+
+
+def quote_sh(text: str) -> str:
+    r"""Quote for bash, zsh, dash and every POSIX shell: `'...'`, and `'\''` for a quote."""
+    _check(text)
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def quote_fish(text: str) -> str:
+    r"""Quote for fish: inside `'...'` only `\\` and `\'` are escapes."""
+    _check(text)
+    for char in text:
+        # fish uses these code points for its own wildcards and raw bytes, and drops or
+        # re-interprets them (fish 3.6, common.h: ENCODE_DIRECT_BASE, RESERVED_CHAR_BASE).
+        if "\uf600" <= char <= "\uf73f" or "\ufdd0" <= char <= "\ufdef":
+            raise _refuse(text, "holds a code point that fish reserves for itself")
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def quote_csh(text: str) -> str:
+    r"""Quote for csh and tcsh: `'...'`, where `!` needs a backslash even inside quotes.
+
+    A backslash at the end of a line or before `!` is the only escape in single quotes (the scripts
+    see to it that tcsh's `backslash_quote` is off). Control characters are refused.
+    """
+    _check(text)
+    _printable(text, "csh")
+    return "'" + text.replace("'", "'\\''").replace("!", "\\!") + "'"
+
+
+def quote_xonsh(text: str) -> str:
+    """Quote for xonsh: a Python literal in ASCII; only a whole Python statement may hold it."""
+    _check(text)
+    return ascii(text)
+
+
+def quote_nu(text: str) -> str:
+    r"""Quote for nushell: `"..."` with `\u{...}` for everything that is not plain.
+
+    nushell's strings are Unicode: bytes that are not UTF-8 are refused.
+    """
+    _check(text)
+    out = []
+    for char in text:
+        if "\ud800" <= char <= "\udfff":
+            raise _refuse(text, "is not UTF-8, and nushell has no other strings")
+        if char in '"\\':
+            out.append("\\" + char)
+        elif char < " " or "\x7f" <= char <= "\x9f" or char in "\u2028\u2029\ufeff":
+            out.append(f"\\u{{{ord(char):x}}}")
+        else:
+            out.append(char)
+    return '"' + "".join(out) + '"'
+
+
+QUOTE: dict[str, Callable[[str], str]] = {
+    "sh": quote_sh,
+    "fish": quote_fish,
+    "csh": quote_csh,
+    "xsh": quote_xonsh,
+    "nu": quote_nu,
+}
+"""The quote function by the extension that conda gives a shell's scripts."""

@@ -1,0 +1,138 @@
+"""The activation scripts of a prefix: what they hold, writing them, noticing that they are old."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from sealenv.activation.gate import ACTIVE_VARIABLES
+from sealenv.activation.includes import FOLDER, compile_include
+from sealenv.activation.quoting import QUOTE, to_bytes
+from sealenv.activation.variables import read_variables
+from sealenv.errors import FilesystemError
+
+__all__ = ["SHELLS", "activation_files", "inline_script", "render", "stale", "write_scripts"]
+
+SHELLS = ("sh",)
+"""The shells of a POSIX prefix, by the extension of their scripts."""
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(shell: str, prefix: str, *, inline: bool = False) -> str:
+    """Fill in the template of a shell.
+
+    Args:
+        shell: sh, fish, csh, xsh or nu.
+        prefix: the real path of the prefix.
+        inline: for a text that is run from memory: the include has run before it.
+    """
+    quote = QUOTE[shell]
+    text = (_TEMPLATES / f"activate.{shell}").read_text(encoding="utf-8")
+    marker = next(line for line in text.splitlines() if line.strip() == "__SEALENV_GATE__")
+    indent = marker[: len(marker) - len(marker.lstrip())]
+    text = text.replace(marker, "\n".join(indent + line for line in _gate(shell)))
+    text = text.replace("__SEALENV_INLINE__", quote("yes" if inline else ""))
+    # Last, so that no marker in a path is taken for ours.
+    return text.replace("__SEALENV_PREFIX__", quote(prefix))
+
+
+def _gate(shell: str) -> list[str]:
+    quote = QUOTE[shell]
+    lines = []
+    for v in ACTIVE_VARIABLES:
+        words = " ".join(quote(word) for word in (v.harmless, v.what, v.clear))
+        if shell == "sh":
+            lines.append(f'_sealenv_find {v.name} "${{{v.name}-}}" {words}')
+    return lines
+
+
+def _compile(prefix: Path) -> tuple[dict[str, bytes], list[str]]:
+    real = os.path.realpath(prefix)
+    values, problems = read_variables(prefix)
+    problems = list(problems)
+    files: dict[str, bytes] = {}
+    for shell in SHELLS:
+        files[f"activate.{shell}"] = to_bytes(render(shell, real))
+        include, refused = compile_include(shell, real, values, prefix)
+        files[f"{FOLDER}/env.{shell}"] = to_bytes(include)
+        problems.extend(refused)
+    return files, problems
+
+
+def activation_files(prefix: Path, *, platform: str) -> dict[str, bytes]:
+    """Return the scripts and includes of a prefix: path relative to it -> content.
+
+    Reads the prefix (its variables, its real path) and writes nothing. For a win-* platform the
+    result is empty: `activate.bat` and `activate.ps1` come with the Windows work, and a POSIX
+    script would be of no use there.
+
+    Raises:
+        SpecError: the path of the prefix cannot be written in one of the languages.
+    """
+    return {} if platform.startswith("win-") else _compile(prefix)[0]
+
+
+def inline_script(prefix: str | os.PathLike[str]) -> str:
+    """Return the activation of a prefix as one text for a POSIX shell to eval (see `launch`)."""
+    real = os.path.realpath(prefix)
+    include, _ = compile_include("sh", real, read_variables(Path(prefix)).values, Path(prefix))
+    return include + render("sh", real, inline=True)
+
+
+def write_scripts(prefix: Path, *, platform: str) -> list[str]:
+    """Write the scripts and includes, and return what could not be taken over, a sentence each.
+
+    Each file is replaced atomically with mode 0644 less the umask; a link in its place is replaced,
+    never followed, and a folder of ours that is a link is refused.
+    """
+    if platform.startswith("win-"):
+        return []
+    files, problems = _compile(prefix)
+    try:
+        for folder in (prefix / "etc", prefix / FOLDER):
+            if folder.is_symlink():
+                raise FilesystemError(
+                    "A folder for the activation scripts is a link; nothing is written through it",
+                    where=str(folder),
+                    hint="remove the link",
+                )
+            folder.mkdir(exist_ok=True)
+        # The includes last: their time is what staleness is measured by.
+        for name in sorted(files, key=lambda name: name.startswith(FOLDER)):
+            _replace(prefix / name, files[name])
+    except OSError as error:
+        raise FilesystemError(
+            f"The activation scripts cannot be written: {error.strerror}",
+            where=str(error.filename or prefix),
+        ) from error
+    return problems
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(temporary, flags | getattr(os, "O_BINARY", 0), 0o644)
+    try:
+        with open(descriptor, "wb") as stream:
+            stream.write(content)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def stale(prefix: Path, *, platform: str = "linux-64") -> list[str]:
+    """Return the relative paths of the scripts that `write_scripts` would change now."""
+    old = []
+    for name, content in activation_files(prefix, platform=platform).items():
+        try:
+            same = (prefix / name).read_bytes() == content
+        except OSError:
+            same = False
+        if not same:
+            old.append(name)
+    return old

@@ -1,0 +1,306 @@
+# sealenv activation for bash, zsh, dash and other POSIX shells. Source it:   . PREFIX/activate.sh
+#
+# Static: it starts no process and writes no file. bash and zsh know where this file is; a plain sh
+# does not, and uses the path below, which it checks. What differs between environments is in
+# etc/sealenv/env.sh, compiled by `sealenv create`, `refresh` and `move`.
+#
+# How it is written: every command word has a backslash (no alias applies), nothing is unquoted
+# (no IFS, no word splitting), no quoted string spans lines (zsh's csh_junkie_quotes), syntax that
+# only one shell knows is inside eval, and every function takes sh's options in zsh.
+
+case $- in
+    *a*) \set +a; _sealenv_allexport=yes ;;
+    *) _sealenv_allexport= ;;
+esac
+_sealenv_carried=__SEALENV_PREFIX__
+_sealenv_inline=__SEALENV_INLINE__
+_sealenv_shell=sh
+_sealenv_self=
+_sealenv_sourced=yes
+_sealenv_kept=
+if \[ -n "${ZSH_VERSION-}" ]; then
+    _sealenv_shell=zsh
+    # $0 is exact where it names this file; %x is always there, but spells bytes that are not printable.
+    \eval '_sealenv_self=${(%):-%x}; if [[ -o function_argzero ]] && [[ -f $0 ]]; then _sealenv_self=$0; fi'
+    case ${ZSH_EVAL_CONTEXT-:file} in *:file*) ;; *) _sealenv_sourced= ;; esac
+elif \[ -n "${BASH_VERSION-}" ]; then
+    _sealenv_shell=bash
+    \eval '_sealenv_self=${BASH_SOURCE[0]-}; if \[ "$_sealenv_self" = "$0" ] && \[ -z "${BASH_EXECUTION_STRING+set}" ]; then _sealenv_sourced=; fi'
+else
+    case $0 in *activate.sh) _sealenv_sourced= ;; esac
+fi
+
+_sealenv_say() {
+    \printf '%s\n' "$@" >&2
+}
+
+# One finding of the gate: name, value, the value that is harmless, what it is, how to clear it.
+_sealenv_find() {
+    if \[ -n "$2" ] && \[ "$2" != "$3" ]; then
+        if \[ -z "$_sealenv_found" ]; then
+            _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
+        fi
+        _sealenv_found=yes
+        _sealenv_say "  $1=$2" "      $4" "      to clear it: $5"
+    fi
+}
+
+_sealenv_gate() {
+    _sealenv_found=
+    __SEALENV_GATE__
+    if \[ -n "$_sealenv_found" ]; then
+        _sealenv_say "Nothing was changed. For a clean shell open a new terminal, or run:" \
+            "  sealenv shell --clean $_sealenv_quoted"
+        \return 1
+    fi
+}
+
+# dash on Linux: is the script that the shell has open another file than the one at the known path?
+# (A shell holds its script at the first free descriptor from 10 on. Without /proc nothing is said.)
+_sealenv_copied() {
+    if \[ ! -e /proc/self/fd/10 ]; then \return 1; fi
+    for _sealenv_file in 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31; do
+        if \[ "/proc/self/fd/$_sealenv_file" -ef "$_sealenv_here/activate.sh" ]; then \return 1; fi
+    done
+}
+
+# Where this file is decides; the compiled path has to be the same folder.
+_sealenv_locate() {
+    _sealenv_here=$_sealenv_carried
+    if \[ -n "$_sealenv_inline" ]; then
+        _sealenv_include=/dev/null
+        \return 0
+    fi
+    if \[ -n "$_sealenv_self" ]; then
+        case $_sealenv_self in
+            */*) _sealenv_here=${_sealenv_self%/*}; _sealenv_here=${_sealenv_here:-/} ;;
+            *) _sealenv_here=. ;;
+        esac
+    fi
+    if \[ -z "$_sealenv_self" ] && _sealenv_copied; then
+        _sealenv_say "sealenv: this is not the activate.sh of $_sealenv_here, but a copy: the environment" \
+            "  was moved or copied by hand. next: in the folder where it is, run: sealenv move --here ."
+        \return 1
+    fi
+    if \[ ! -d "$_sealenv_here/conda-meta" ]; then
+        _sealenv_say "sealenv: there is no environment at $_sealenv_here: it was moved or removed." \
+            "  next: go to the folder where it is now, and run: sealenv move --here ."
+        \return 1
+    fi
+    _sealenv_include=$_sealenv_here/etc/sealenv/env.sh
+    if \[ ! -r "$_sealenv_include" ]; then
+        _sealenv_say "sealenv: $_sealenv_include is missing." "  next: sealenv refresh PREFIX"
+        \return 1
+    fi
+    \. "$_sealenv_include"
+}
+
+_sealenv_moved() {
+    if \[ "$_sealenv_here" -ef "$_sealenv_prefix" ]; then
+        \return 1
+    fi
+    _sealenv_say "sealenv: this environment was made at $_sealenv_prefix" \
+        "  and was moved or copied by hand to $_sealenv_here: it would not work." \
+        "  next: in that folder, run: sealenv move --here ."
+}
+
+_sealenv_pending() {
+    if \[ ! -e "$_sealenv_here/conda-meta/sealenv.pending" ] &&
+        \[ ! -L "$_sealenv_here/conda-meta/sealenv.pending" ]; then
+        \return 1
+    fi
+    _sealenv_line=
+    if \[ -f "$_sealenv_here/conda-meta/sealenv.pending" ] &&
+        \[ -r "$_sealenv_here/conda-meta/sealenv.pending" ]; then
+        IFS= \read -r _sealenv_line < "$_sealenv_here/conda-meta/sealenv.pending" || \:
+    fi
+    if \[ -n "$_sealenv_line" ] && \[ "$_sealenv_line" = "${SEALENV_CHECK_TOKEN-}" ]; then
+        \return 1
+    fi
+    _sealenv_say "sealenv: $_sealenv_here was never finished: a create was interrupted, or is at work." \
+        "  next: run the same sealenv create again, or: sealenv remove $_sealenv_quoted"
+}
+
+_sealenv_stale() {
+    if \[ -n "$_sealenv_inline" ]; then \return 1; fi
+    if \[ "$_sealenv_prefix/conda-meta/state" -nt "$_sealenv_include" ] ||
+        \[ "$_sealenv_prefix/etc/conda/env_vars.d" -nt "$_sealenv_include" ]; then
+        \return 0
+    fi
+    _sealenv_glob etc/conda/env_vars.d json newer
+}
+
+# Every file $1/*.$2 of the prefix in code-point order, whatever the locale and the shell's options:
+# $3 is forward or backward (source each), or newer (is one newer than the include?).
+_sealenv_glob() {
+    if \[ "$_sealenv_shell" = zsh ]; then \eval '\emulate -L sh; \unsetopt null_glob csh_null_glob numeric_glob_sort no_case_glob'; fi
+    _sealenv_undo=
+    case $- in *f*) \set +f; _sealenv_undo='\set -f;' ;; esac
+    case :${BASHOPTS-}: in *:failglob:*) \shopt -u failglob; _sealenv_undo="$_sealenv_undo \\shopt -s failglob;" ;; esac
+    case ${GLOBSORT+set} in set) _sealenv_globsort=$GLOBSORT; \unset GLOBSORT; _sealenv_undo="$_sealenv_undo GLOBSORT=\$_sealenv_globsort;" ;; esac
+    case ${LC_ALL+set} in
+        set) _sealenv_lc_all=$LC_ALL; _sealenv_undo="$_sealenv_undo LC_ALL=\$_sealenv_lc_all" ;;
+        *) _sealenv_undo="$_sealenv_undo \\unset LC_ALL" ;;
+    esac
+    LC_ALL=C
+    _sealenv_how=$3
+    \set -- "$_sealenv_prefix/$1/"*."$2"
+    { \eval "$_sealenv_undo"; } 2>/dev/null
+    if \[ "$_sealenv_how" = backward ]; then
+        _sealenv_first=yes
+        for _sealenv_file in "$@"; do
+            if \[ -n "$_sealenv_first" ]; then \set -- "$_sealenv_file"; else \set -- "$_sealenv_file" "$@"; fi
+            _sealenv_first=
+        done
+    fi
+    for _sealenv_file in "$@"; do
+        if \[ ! -f "$_sealenv_file" ] || \[ ! -r "$_sealenv_file" ]; then
+            \continue
+        fi
+        case ${_sealenv_file##*/} in .*) \continue ;; esac
+        if \[ "$_sealenv_how" != newer ]; then
+            _sealenv_source || \:
+        elif \[ "$_sealenv_file" -nt "$_sealenv_include" ]; then
+            \return 0
+        fi
+    done
+    \[ "$_sealenv_how" != newer ]
+}
+
+# A script of a package: in zsh with zsh's own options, nowhere with nounset (most cannot bear it).
+_sealenv_source() {
+    if \[ "$_sealenv_shell" = zsh ]; then \eval '\emulate -L zsh; \unsetopt local_traps'; fi
+    case $- in
+        *u*)
+            \set +u
+            \. "$_sealenv_file" || \:
+            \set -u
+            ;;
+        *) \. "$_sealenv_file" || \: ;;
+    esac
+}
+
+# Remember variable $1 as it is: set or not, value, exported or not (a plain sh cannot tell).
+_sealenv_keep() {
+    case " $_sealenv_kept" in *" $1 "*) \return 0 ;; esac
+    _sealenv_kept="$1 $_sealenv_kept"
+    \eval "_sealenv_was_$1=\${$1+set} _sealenv_old_$1=\${$1-} _sealenv_attr_$1=x"
+    if \eval "\\[ -n \"\$_sealenv_was_$1\" ]"; then
+        if \[ "$_sealenv_shell" = zsh ]; then
+            \eval "case \${(t)$1} in *export*) ;; *) _sealenv_attr_$1= ;; esac"
+        elif \[ "$_sealenv_shell" = bash ] && \[ "${BASH_VERSION%%.*}" -ge 5 ]; then
+            \eval "case \${$1@a} in *x*) ;; *) _sealenv_attr_$1= ;; esac"
+        fi
+    fi
+}
+
+_sealenv_put() {
+    _sealenv_keep "$1"
+    \export "$1=$2"
+}
+
+_sealenv_restore() {
+    while \[ -n "$_sealenv_kept" ]; do
+        _sealenv_item=${_sealenv_kept%% *}
+        _sealenv_kept=${_sealenv_kept#* }
+        if \eval "\\[ -n \"\$_sealenv_was_$_sealenv_item\" ]"; then
+            \eval "\\export \"$_sealenv_item=\$_sealenv_old_$_sealenv_item\""
+            if \eval "\\[ -z \"\$_sealenv_attr_$_sealenv_item\" ]"; then
+                if \[ "$_sealenv_shell" = zsh ]; then
+                    \typeset -g +x "$_sealenv_item"
+                else
+                    \export -n "${_sealenv_item?}"
+                fi
+            fi
+        else
+            \unset "$_sealenv_item"
+        fi
+        \unset "_sealenv_was_$_sealenv_item" "_sealenv_old_$_sealenv_item" "_sealenv_attr_$_sealenv_item"
+    done
+}
+
+_sealenv_path() {
+    _sealenv_rest=:${PATH-}:
+    while \:; do
+        case $_sealenv_rest in
+            *":$_sealenv_prefix/bin:"*)
+                _sealenv_rest=${_sealenv_rest%%":$_sealenv_prefix/bin:"*}:${_sealenv_rest#*":$_sealenv_prefix/bin:"}
+                ;;
+            *) \break ;;
+        esac
+    done
+    _sealenv_rest=${_sealenv_rest#:}
+    _sealenv_rest=${_sealenv_rest%:}
+    _sealenv_put PATH "$_sealenv_prefix/bin${_sealenv_rest:+:$_sealenv_rest}"
+}
+
+_sealenv_prompt() {
+    case $- in *i*) ;; *) \return 0 ;; esac
+    case ${CONDA_CHANGEPS1-} in [Ff][Aa][Ll][Ss][Ee] | [Nn][Oo] | [Oo][Ff][Ff] | 0) \return 0 ;; esac
+    if \[ -z "${SEALENV_NO_PROMPT-}" ]; then
+        _sealenv_ps1_was=${PS1+set}
+        _sealenv_ps1=${PS1-}
+        PS1=$_sealenv_shown${PS1-}
+    fi
+}
+
+_sealenv_main() {
+    if \[ "$_sealenv_shell" = zsh ]; then \eval '\emulate -L sh'; fi
+    _sealenv_locate || \return 1
+    _sealenv_gate || \return 1
+    if _sealenv_pending; then \return 1; fi
+    if _sealenv_moved; then \return 1; fi
+    if _sealenv_stale; then
+        _sealenv_say "sealenv: the variables of this environment changed after its scripts were made." \
+            "  next: sealenv refresh $_sealenv_quoted"
+    fi
+    _sealenv_variables
+    _sealenv_path
+    _sealenv_put CONDA_PREFIX "$_sealenv_prefix"
+    _sealenv_put CONDA_SHLVL 1
+    _sealenv_put CONDA_DEFAULT_ENV "$_sealenv_name"
+    _sealenv_put CONDA_PROMPT_MODIFIER "($_sealenv_name) "
+    _sealenv_put MAMBA_ROOT_PREFIX "$_sealenv_prefix"
+    _sealenv_put PYTHONNOUSERSITE 1
+    _sealenv_put SEALENV_PREFIX "$_sealenv_prefix"
+    _sealenv_prompt
+    _sealenv_glob etc/conda/activate.d sh forward
+    \hash -r 2>/dev/null || \:
+}
+
+# Take back everything of ours that a shell can list.
+_sealenv_forget() {
+    \unset -f _sealenv_say _sealenv_find _sealenv_copied _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending \
+        _sealenv_stale _sealenv_glob _sealenv_source _sealenv_keep _sealenv_put _sealenv_restore \
+        _sealenv_path _sealenv_prompt _sealenv_main _sealenv_forget
+    \unset -f _sealenv_variables _sealenv_deactivate 2>/dev/null || \:
+    \unset _sealenv_allexport _sealenv_attr _sealenv_carried _sealenv_file _sealenv_first _sealenv_found \
+        _sealenv_globsort _sealenv_here _sealenv_how _sealenv_include _sealenv_inline _sealenv_item _sealenv_kept \
+        _sealenv_lc_all _sealenv_line _sealenv_name _sealenv_prefix _sealenv_ps1 _sealenv_ps1_was \
+        _sealenv_quoted _sealenv_rest _sealenv_self _sealenv_shell _sealenv_shown _sealenv_sourced \
+        _sealenv_undo
+}
+
+_sealenv_deactivate() {
+    if \[ "$_sealenv_shell" = zsh ]; then \eval '\emulate -L sh'; fi
+    _sealenv_glob etc/conda/deactivate.d sh backward
+    _sealenv_restore
+    if \[ -n "${_sealenv_ps1_was-}" ]; then PS1=$_sealenv_ps1; fi
+    \unset -f deactivate
+    _sealenv_forget
+    \hash -r 2>/dev/null || \:
+}
+
+if \[ -z "$_sealenv_sourced$_sealenv_inline" ]; then
+    _sealenv_say "sealenv: activate.sh has to be sourced, not run:   . $_sealenv_self" \
+        "To run one command in the environment: sealenv run PREFIX -- COMMAND"
+    \exit 1
+fi
+if _sealenv_main; then
+    \unalias deactivate 2>/dev/null || \:
+    \eval 'deactivate() { _sealenv_deactivate; }'
+    if \[ -n "$_sealenv_allexport" ]; then \set -a; fi
+else
+    if \[ -n "$_sealenv_allexport" ]; then _sealenv_forget; \set -a; else _sealenv_forget; fi
+    \return 1
+fi

@@ -1,0 +1,106 @@
+"""The variables that packages and the user attach to an environment.
+
+CEP 32: `etc/conda/env_vars.d/*.json` of the packages, in the order of their names, then `env_vars`
+of `conda-meta/state`, which `conda env config vars set` writes and which wins.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["ENV_VARS_DIR", "RESERVED", "STATE", "UNSET", "Variables", "read_variables"]
+
+ENV_VARS_DIR = "etc/conda/env_vars.d"
+STATE = "conda-meta/state"
+
+UNSET = "***unset***"
+"""conda's value for a variable that `conda env config vars unset` took out: it is then not set by
+the activation, whatever a package says; one that the shell already has is left alone
+(conda/activate.py, build_activate)."""
+
+_OURS = (
+    "PATH CONDA_PREFIX CONDA_SHLVL CONDA_DEFAULT_ENV CONDA_PROMPT_MODIFIER MAMBA_ROOT_PREFIX "
+    "PYTHONNOUSERSITE SEALENV_PREFIX SEALENV_CHECK_TOKEN"
+)
+# What a shell uses itself: read-only, or with a meaning of its own in one of our shells.
+_OF_SHELLS = (
+    "_ IFS PS1 PS2 PS3 PS4 PROMPT PROMPT2 RPROMPT RPS1 PROMPT_COMMAND ENV BASH_ENV BASHOPTS "
+    "SHELLOPTS BASHPID BASH_VERSION ZSH_VERSION ZSH_EVAL_CONTEXT BASH_SOURCE FUNCNAME BASH_ARGV0 "
+    "GLOBSORT GLOBIGNORE PPID UID EUID GID EGID USERNAME RANDOM SECONDS LINENO OPTIND "
+    "OPTARG HISTCMD SHLVL PWD OLDPWD ARGC CURRENT_FILE FILE_PWD NU_VERSION XONSH_VERSION "
+    "SIGNALS TTYIDLE ERRNO argv status path cdpath fpath manpath mailpath module_path psvar "
+    "fignore watch prompt cwd home shell pipestatus signals options functions aliases commands "
+    "history version umask hostname pid fish_pid CMD_DURATION status_generation "
+    "true false null in config nu env"
+)
+RESERVED = frozenset((*_OURS.split(), *_OF_SHELLS.split()))
+"""Names that no environment may set; a reader reports and skips them."""
+
+
+class Variables(NamedTuple):
+    """What to set, and what could not be used."""
+
+    values: dict[str, str]
+    problems: list[str]
+    """One sentence each; nothing of a problem is in `values`."""
+
+
+def read_variables(prefix: Path) -> Variables:
+    """Merge env_vars.d and state of a prefix; a broken file is a problem, never an exception."""
+    values: dict[str, str] = {}
+    problems: list[str] = []
+    folder = prefix / ENV_VARS_DIR
+    try:
+        names = [e.name for e in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        names = []
+    except OSError as error:
+        names = []
+        problems.append(f"{ENV_VARS_DIR} cannot be read: {error.strerror}")
+    # Code-point order, which is the byte order of UTF-8; hidden files are not matched by a glob.
+    for name in sorted(n for n in names if n.endswith(".json") and not n.startswith(".")):
+        content = _read(folder / name, f"{ENV_VARS_DIR}/{name}", problems)
+        _merge(values, content, f"{ENV_VARS_DIR}/{name}", problems)
+    state = _read(prefix / STATE, STATE, problems)
+    if state is not None:
+        _merge(values, state.get("env_vars", {}), f"{STATE}: env_vars", problems)
+    kept = {name: value for name, value in values.items() if value != UNSET}
+    return Variables(kept, problems)
+
+
+def _read(path: Path, label: str, problems: list[str]) -> dict[str, object] | None:
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        problems.append(f"{label} cannot be read: {error.strerror}")
+        return None
+    except (ValueError, RecursionError) as error:
+        problems.append(f"{label} is not JSON: {error}")
+        return None
+    if not isinstance(content, dict):
+        problems.append(f"{label} is not a JSON object")
+        return None
+    return content
+
+
+def _merge(values: dict[str, str], content: object, label: str, problems: list[str]) -> None:
+    if content is None:
+        return
+    if not isinstance(content, dict):
+        problems.append(f"{label} is not a JSON object")
+        return
+    for name, value in content.items():
+        if not (name.isascii() and name.isidentifier()):
+            problems.append(f"{label}: {name!r} is not a name of a variable")
+        elif name in RESERVED or name.lower().startswith("_sealenv_"):
+            problems.append(f"{label}: {name} is reserved and was not set")
+        elif not isinstance(value, str):
+            problems.append(f"{label}: the value of {name} is not a string")
+        elif "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+            problems.append(f"{label}: the value of {name} holds a NUL or half a character")
+        else:
+            values[name] = value

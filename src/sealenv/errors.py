@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 __all__ = [
+    "CacheBusyError",
     "CacheDamagedError",
     "ChannelError",
     "CheckFailedError",
@@ -227,6 +228,12 @@ class FilesystemError(SealenvError):
 
     code = "filesystem"
     exit_code = 9
+
+
+class CacheBusyError(FilesystemError):
+    """Another sealenv works with the package cache."""
+
+    code = "cache-busy"
 
 
 class PostScriptError(SealenvError):

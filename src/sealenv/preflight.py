@@ -11,7 +11,7 @@ from sealenv.errors import FilesystemError, LinkError
 from sealenv.layout import site_packages
 from sealenv.lock import Lock, LockedPackage
 from sealenv.store.archives import Store
-from sealenv.store.manifest import Manifest, load
+from sealenv.store.manifest import Manifest
 
 __all__ = ["Contents", "linked_paths", "preflight", "site_packages_of"]
 
@@ -81,7 +81,7 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
     points: list[str] = []
     size = files = 0
     for package in lock.packages:
-        manifest = load(store.path(package).parent / "manifest")
+        manifest = store.manifest(package)
         if manifest is None:
             raise LinkError(
                 f"the manifest of {package.dist} is missing", hint="run the same command again"

@@ -16,7 +16,8 @@ from sealenv.engines.messages import Fetch, Fetched, Progress
 from sealenv.engines.stall import Stalled, watch
 from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
 from sealenv.lock import LockedPackage
-from sealenv.store.archives import Store
+from sealenv.store.archives import MANIFEST, Store
+from sealenv.store.manifest import inspect, save
 from sealenv.urls import redact
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
             details=[p.fn for p in remote[:20]],
             hint="run the same command once without --offline",
         )
-    if not missing:
+    unread = [p for p in request.lock.packages if p not in missing and store.manifest(p) is None]
+    if not missing and not unread:
         return Fetched(downloaded=0, packages=0)
     client = make_client(make_config(request.secrets, config_files=request.config_files))
     job = _Job(store, client, request.timeout, emit, missing)
@@ -58,7 +60,7 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
         async with gate:
             await job.run(package)
 
-    tasks = [asyncio.ensure_future(one(p)) for p in missing]
+    tasks = [asyncio.ensure_future(one(p)) for p in [*missing, *unread]]
     try:
         await asyncio.gather(*tasks)
     except BaseException:
@@ -92,10 +94,14 @@ class _Job:
         lock = self.store.fetching(package)
         await asyncio.to_thread(lock.__enter__)
         try:
-            if self.store.has(package):  # another process was faster
+            if not self.store.has(package):
+                await self._attempts(package)
+            elif self.store.manifest(package) is not None:  # another process was faster
                 self._advance(package, package.size or 0)
                 return
-            await self._attempts(package)
+            elif not await asyncio.to_thread(self.store.verify, package):
+                await self._attempts(package)
+            await self._read(package)
         finally:
             lock.__exit__(None, None, None)
 
@@ -121,6 +127,11 @@ class _Job:
                 if attempt == _ATTEMPTS or any(s in str(error) for s in _FINAL_STATUS):
                     raise self._failed(package, error, attempt) from error
             await asyncio.sleep(_BACKOFF_SECONDS * attempt)
+
+    async def _read(self, package: LockedPackage) -> None:
+        """Read names and link targets from the verified bytes, and refuse a hostile archive."""
+        path = self.store.path(package)
+        save(path.parent / MANIFEST, await inspect(package, path))
 
     async def _download(self, package: LockedPackage, sink: _Sink) -> None:
         from rattler.package_streaming import download_to_writer

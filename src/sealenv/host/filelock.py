@@ -46,6 +46,7 @@ else:
 
 _FAR = 1 << 30
 _POLL_SECONDS = 0.05
+_SLOTS = range(64) if sys.platform == "win32" else range(1)
 
 
 class FileLock:
@@ -54,10 +55,38 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def _open(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+        return os.open(self.path, flags, 0o644)
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[None]:
+        """Hold the lock together with others, waiting while somebody has it alone.
+
+        Windows has no shared byte locks in the standard library: there each holder takes one of a
+        few bytes, and who wants the lock alone takes them all.
+        """
+        fd = self._open()
+        try:
+            while not any(try_lock(fd, shared=True, slot=slot) for slot in _SLOTS):
+                time.sleep(_POLL_SECONDS)
+            yield
+        finally:
+            os.close(fd)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Hold the lock alone if nobody has it; yields whether that worked. Never waits."""
+        fd = self._open()
+        try:
+            yield all(try_lock(fd, slot=slot) for slot in _SLOTS)
+        finally:
+            os.close(fd)
+
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
         """Hold the lock; wait as long as another process holds it."""
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        fd = self._open()
         try:
             while not try_lock(fd):
                 time.sleep(_POLL_SECONDS)

@@ -23,8 +23,11 @@ from pathlib import Path
 from sealenv.errors import DigestError, FilesystemError
 from sealenv.host.filelock import FileLock
 from sealenv.lock import LockedPackage
+from sealenv.store.manifest import Manifest, load
 
-__all__ = ["Store", "hash_file"]
+__all__ = ["MANIFEST", "Store", "hash_file"]
+
+MANIFEST = "manifest"
 
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of sealenv.\n"
 
@@ -75,6 +78,10 @@ class Store:
         """Where the package's archive is, or would be."""
         return self.archives / package.sha256 / package.fn
 
+    def manifest(self, package: LockedPackage) -> Manifest | None:
+        """What the archive holds, None when that is not known (yet)."""
+        return load(self.archives / package.sha256 / MANIFEST)
+
     def partial(self, package: LockedPackage) -> Path:
         """Where a download is written while it is not verified."""
         return self.tmp / f"{package.sha256}.part"
@@ -86,6 +93,13 @@ class Store:
         except OSError:
             return False
         return package.size is None or size == package.size
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep `cache clean` away while this process works with the store."""
+        self.prepare()
+        with FileLock(self.locks / "store").shared():
+            yield
 
     @contextlib.contextmanager
     def fetching(self, package: LockedPackage) -> Iterator[None]:

@@ -1,0 +1,87 @@
+"""`sealenv cache info` and `sealenv cache clean`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from sealenv.cli.options import JSON, YES, size_text
+from sealenv.cli.table import print_table
+from sealenv.errors import UsageError
+
+__all__ = ["cache_command"]
+
+
+@click.group("cache")
+def cache_command() -> None:
+    """Look at, or empty, the package cache."""
+
+
+@cache_command.command("info")
+@JSON
+def cache_info(as_json: bool) -> int:
+    """Show what the cache holds and where it is."""
+    from sealenv.locations import cache_root, conda_view
+    from sealenv.store.archives import Store
+    from sealenv.store.cleaning import info
+
+    store, view = Store(Path(cache_root())), conda_view()
+    parts = info(store)
+    if as_json:
+        rows = [{"part": p.name, "path": str(p.path), "files": p.files, "bytes": p.size} for p in parts]
+        click.echo(json.dumps({"root": str(store.root), "conda_cache": view, "parts": rows}, indent=2))
+        return 0
+    click.echo(f"cache        {store.root}")
+    click.echo(f"conda cache  {view} (used by conda and mamba inside the environments)\n")
+    print_table(
+        ["PART", "SIZE", "FILES", "WHAT"],
+        [[p.name, size_text(p.size), str(p.files), p.what] for p in parts],
+    )
+    return 0
+
+
+@cache_command.command(
+    "clean",
+    epilog="\b\nExamples:\n  sealenv cache clean --unpacked\n  sealenv cache clean --all -y\n",
+)
+@click.option("--archives", is_flag=True, help="Verified archives; they are fetched again.")
+@click.option("--unpacked", is_flag=True, help="Unpacked packages; they are unpacked again.")
+@click.option("--repodata", is_flag=True, help="What channels said; it is fetched again.")
+@click.option("--tmp", is_flag=True, help="Partial downloads.")
+@click.option("--all", "everything", is_flag=True, help="All of these.")
+@YES
+@JSON
+def cache_clean(
+    archives: bool,
+    unpacked: bool,
+    repodata: bool,
+    tmp: bool,
+    everything: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Delete parts of the cache. Environments go on working; conda's own cache is left alone."""
+    from sealenv.locations import cache_root
+    from sealenv.store.archives import Store
+    from sealenv.store.cleaning import PARTS, clean, info
+
+    chosen = {"archives": archives, "unpacked": unpacked, "repodata": repodata, "tmp": tmp}
+    parts = [name for name in PARTS if everything or chosen[name]]
+    if not parts:
+        raise UsageError("nothing to clean is named", hint="--unpacked, --archives ..., or --all")
+    store = Store(Path(cache_root()))
+    if not yes and not as_json:
+        size = sum(p.size for p in info(store) if p.name in parts)
+        if not sys.stdin.isatty():
+            raise UsageError("cleaning needs a yes", where=str(store.root), hint="add -y")
+        click.confirm(f"Delete {size_text(size)} in {store.root}?", abort=True, err=True)
+    gone = clean(store, parts)
+    freed = sum(p.size for p in gone)
+    if as_json:
+        click.echo(json.dumps({"root": str(store.root), "parts": parts, "bytes": freed}, indent=2))
+    else:
+        click.echo(f"deleted {size_text(freed)} ({', '.join(parts)})", err=True)
+    return 0

@@ -1,0 +1,216 @@
+"""`sealenv create`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealenv.cli.options import QUIET, VERBOSE, YES, parse_timeout, size_text
+
+if TYPE_CHECKING:
+    from sealenv.create import Created, Plan
+
+__all__ = ["create_command"]
+
+
+@click.command(
+    "create",
+    short_help="Make a standalone environment in an empty folder.",
+    epilog="""\b
+Examples:
+  sealenv create my_env 3.12                        <envs>/my_env_3_12 from conda-forge
+  sealenv create my_env 3.12 --with 'numpy >=2'     with numpy besides
+  sealenv create -p D:\\work\\env 3.12                 in this very folder
+  sealenv create -f environment.yml                 what the file asks for
+  sealenv create my_env 3.12 -c file:///srv/channel from a channel of your own
+  sealenv create my_env 3.12 --dry-run              only say what would be done
+""",
+)
+@click.argument("name", required=False)
+@click.argument("python", required=False)
+@click.option("-n", "--name", "name_option", metavar="NAME", help="The name, as an option.")
+@click.option("-p", "--prefix", metavar="PREFIX", help="The folder itself, instead of a name.")
+@click.option("-f", "--file", metavar="FILE", type=click.Path(path_type=Path),
+              help="An environment.yml; its packages instead of the default ones.")  # fmt: skip
+@click.option("--with", "with_packages", multiple=True, metavar="SPEC",
+              help="A package besides, as a MatchSpec. Repeatable.")  # fmt: skip
+@click.option("--without", multiple=True, metavar="NAME",
+              help="Leave a package out that would be asked for. Repeatable.")  # fmt: skip
+@click.option("-c", "--channel", "channels", multiple=True, metavar="CHANNEL",
+              help="A channel: name, URL or file:///folder. The first one given comes first, with "
+              "strict priority. Without any: conda-forge.")  # fmt: skip
+@click.option("--override-channels", is_flag=True, hidden=True,
+              help="Always so here: -c replaces the default channel.")  # fmt: skip
+@click.option("--platform", metavar="SUBDIR", help="Make it for another platform, e.g. win-64.")
+@click.option("--exclude-newer", metavar="TIME", help="Ignore packages built after this time (UTC).")
+@click.option("--post", metavar="SCRIPT", type=click.Path(path_type=Path),
+              help="Copy a script to __home__ and run it there, activated.")  # fmt: skip
+@click.option("--no-pyc", is_flag=True, help="Do not compile python files.")
+@click.option("--no-link-scripts", is_flag=True, help="Do not run post-link scripts; list them.")
+@click.option("--strict", is_flag=True, help="Refuse a dirty shell instead of scrubbing it.")
+@click.option("--offline", is_flag=True, help="Use the network for nothing; what is cached must do.")
+@click.option("-d", "--dry-run", is_flag=True, help="Solve and show the plan; write no environment.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout. Implies -y.")
+@YES
+@QUIET
+@VERBOSE
+def create_command(
+    name: str | None,
+    python: str | None,
+    name_option: str | None,
+    prefix: str | None,
+    file: Path | None,
+    with_packages: tuple[str, ...],
+    without: tuple[str, ...],
+    channels: tuple[str, ...],
+    override_channels: bool,
+    platform: str | None,
+    exclude_newer: str | None,
+    post: Path | None,
+    no_pyc: bool,
+    no_link_scripts: bool,
+    strict: bool,
+    offline: bool,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Make a standalone environment: a chosen Python, with conda, mamba and pip inside it.
+
+    NAME and PYTHON give the folder: `my_env 3.12` becomes <envs>/my_env_3_12, where <envs> is
+    SEALENV_ENVS, else PY_ENVS, else a folder of the user's. It must not exist, or be empty.
+    """
+    from sealenv import locations
+    from sealenv.cli.progress import make_reporter
+    from sealenv.create import CreateOptions, create, plan
+    from sealenv.engines.rattler import RattlerEngine
+    from sealenv.steps.post import check_post
+    from sealenv.store.archives import Store
+    from sealenv.target import choose_target
+
+    if name_option:
+        name, python = name_option, name if name and not python else python
+    if post:
+        check_post(post)
+    target = choose_target(
+        name=name, python=python, prefix=prefix, file=file, with_packages=with_packages,
+        without=without, channels=channels, platform=platform, exclude_newer=exclude_newer,
+    )  # fmt: skip
+    store = Store(Path(locations.cache_root()))
+    view = Path(locations.conda_view())
+    options = CreateOptions(
+        offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=post, strict=strict,
+        command=shlex.join(["sealenv", *sys.argv[1:]]),
+    )  # fmt: skip
+    ask = not (yes or as_json or quiet) and sys.stdin.isatty() and sys.stderr.isatty()
+    engine = RattlerEngine(store, timeout=parse_timeout())
+    try:
+        with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
+            for warning in target.warnings:
+                reporter.warn(warning)
+            if dry_run:
+                planned = plan(
+                    target.spec, target.prefix, engine, store, view, options, reporter
+                )
+                reporter.end()
+                _show_plan(planned, as_json)
+                return 0
+
+            def confirm(planned: Plan) -> None:
+                reporter.end()
+                _show_plan(planned, False, err=True)
+                click.confirm("Proceed?", default=True, abort=True, err=True)
+
+            made = create(
+                target.spec, target.prefix, engine, store, view, options, reporter,
+                confirm if ask else None,
+            )  # fmt: skip
+    finally:
+        engine.close()
+    _show_created(made, as_json, quiet)
+    return 0
+
+
+def _show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
+    lock = planned.lock
+    if as_json:
+        click.echo(json.dumps({
+            "prefix": str(planned.prefix),
+            "platform": lock.platform,
+            "channels": list(lock.channels),
+            "lock_digest": lock.digest(),
+            "packages": [
+                {"name": p.name, "version": p.version, "build": p.build, "subdir": p.subdir,
+                 "url": p.url, "sha256": p.sha256, "size": p.size}
+                for p in lock.packages
+            ],
+            "to_fetch": planned.to_fetch,
+            "fetch_bytes": planned.fetch_size,
+            "writes": {"prefix": str(planned.prefix), "cache": str(planned.cache),
+                       "conda_cache": str(planned.view)},
+        }, indent=2))  # fmt: skip
+        return
+    width = max((len(p.name) for p in lock.packages), default=0)
+    wide = max((len(p.version) for p in lock.packages), default=0)
+    for package in sorted(lock.packages, key=lambda p: p.name):
+        size = size_text(package.size) if package.size is not None else "?"
+        click.echo(
+            f"  {package.name:<{width}}  {package.version:<{wide}}  {size:>9}  "
+            f"{package.channel.rstrip('/')}/{package.subdir}",
+            err=err,
+        )
+    click.echo(
+        f"{len(lock.packages)} packages, {size_text(lock.download_size)}; to fetch: "
+        f"{planned.to_fetch} ({size_text(planned.fetch_size)})",
+        err=err,
+    )
+    click.echo(f"environment    {planned.prefix}", err=err)
+    click.echo(f"package cache  {planned.cache}", err=err)
+    click.echo("Nothing else is written anywhere.", err=err)
+
+
+def _show_created(made: Created, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({
+            "prefix": str(made.prefix),
+            "state": "sealed",
+            "checked": made.seal.checked,
+            "python": made.seal.python,
+            "tools": made.seal.check.get("tools", {}),
+            "packages": len(made.seal.lock.packages),
+            "files": made.contents.files,
+            "lock_digest": made.seal.lock.digest,
+            "link_scripts": made.seal.link_scripts,
+            "skipped_link_scripts": made.seal.skipped_link_scripts,
+            "activation": made.seal.activation,
+            "post_ran": made.post_ran,
+        }, indent=2))  # fmt: skip
+        return
+    if quiet:
+        click.echo(made.prefix)
+        return
+    if made.messages:
+        click.echo(made.messages.rstrip())
+    for path, owners in sorted(made.contents.clobbers.items())[:10]:
+        click.echo(f"note: {path} is in {', '.join(owners)}; the last one wins", err=True)
+    tools = made.seal.check.get("tools", {})
+    answers = "".join(f"\n               {line}" for line in tools.values())
+    if made.seal.checked:
+        what = f"python {made.seal.python}" if made.seal.python else "activation"
+        click.echo(f"checked        {what}{answers}", err=True)
+    if made.seal.skipped_link_scripts:
+        click.echo(
+            f"not run        post-link scripts of {', '.join(made.seal.skipped_link_scripts)}", err=True
+        )
+    click.echo(f"sealed         {made.prefix}", err=True)
+    if made.seal.activation:
+        where = shlex.quote(str(made.prefix))
+        click.echo(f"\nuse it         sealenv run {where} -- python", err=True)
+        click.echo(f"or activate    . {where}/activate.sh", err=True)

@@ -1,0 +1,171 @@
+"""`sealenv list`, `sealenv info` and `sealenv verify`: nothing is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealenv.cli.options import JSON, size_text
+from sealenv.cli.table import print_table
+
+if TYPE_CHECKING:
+    from sealenv.environments import Environment
+
+__all__ = ["info_command", "list_command", "verify_command"]
+
+
+@click.command(
+    "list",
+    epilog="\b\nExamples:\n  sealenv list\n  sealenv list --in /srv/envs --json\n",
+)
+@click.option("--in", "folders", multiple=True, metavar="DIR", type=click.Path(path_type=Path),
+              help="Look in this folder instead. Repeatable.")  # fmt: skip
+@click.option("--no-size", is_flag=True, help="Do not measure; quicker with many environments.")
+@JSON
+def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int:
+    """Show the environments in SEALENV_ENVS, PY_ENVS and the user's own folder.
+
+    sealed: made to the end. pending: being made, or begun and not finished. foreign: made by another
+    tool. moved: it is not where it was made.
+    """
+    from sealenv.environments import list_environments, measure
+    from sealenv.locations import envs_dirs
+
+    found = list_environments([f.absolute() for f in folders] or None)
+    sizes = {} if no_size else {e.prefix: measure(e.prefix) for e in found}
+    if as_json:
+        rows = [
+            e.to_json() | ({"files": sizes[e.prefix][0], "bytes": sizes[e.prefix][1]} if sizes else {})
+            for e in found
+        ]
+        click.echo(json.dumps({"environments": rows}, indent=2))
+        return 0
+    if not found:
+        where = [str(f) for f in folders] or envs_dirs()
+        click.echo(f"No environments in {', '.join(where)}.", err=True)
+        return 0
+    headings = ["NAME", "STATE", "PYTHON", *([] if no_size else ["SIZE"]), "AGE", "FOLDER"]
+    print_table(
+        headings,
+        [
+            [
+                e.name,
+                f"{e.state} (busy)" if e.busy else e.state,
+                e.python or "-",
+                *([] if no_size else [size_text(sizes[e.prefix][1])]),
+                _age(e.created),
+                str(e.prefix.parent),
+            ]
+            for e in found
+        ],
+    )
+    for e in found:
+        if e.problem:
+            click.echo(f"{e.name}: {e.problem}", err=True)
+    return 0
+
+
+@click.command("info", epilog="\b\nExamples:\n  sealenv info my_env_3_12\n  sealenv info ./env --json\n")
+@click.option("--packages", is_flag=True, help="List every package too.")
+@JSON
+@click.argument("env")
+def info_command(packages: bool, as_json: bool, env: str) -> int:
+    """Show what the environment ENV (a name or a path) is and how it was made."""
+    import msgspec
+
+    from sealenv.environments import find, inspect, measure
+
+    e = inspect(find(env))
+    files, size = measure(e.prefix)
+    if as_json:
+        content = e.to_json() | {
+            "files": files,
+            "bytes": size,
+            "seal": msgspec.to_builtins(e.seal) if e.seal else None,
+            "package_list": [
+                {"name": r.name, "version": r.version, "build": r.build, "channel": r.channel,
+                 "requested": r.requested_specs}
+                for r in e.records
+            ],
+        }  # fmt: skip
+        click.echo(json.dumps(content, indent=2))
+        return 0
+    for label, value in _facts(e, files, size):
+        click.echo(f"{label:<14} {value}")
+    if packages:
+        click.echo()
+        print_table(
+            ["PACKAGE", "VERSION", "BUILD", "ASKED FOR"],
+            [[r.name, r.version, r.build, ", ".join(r.requested_specs)] for r in e.records],
+        )
+    return 0
+
+
+def _facts(e: Environment, files: int, size: int) -> list[tuple[str, str]]:
+    facts = [
+        ("environment", str(e.prefix)),
+        ("state", e.state + (" (a process works on it)" if e.busy else "")),
+        ("python", e.python or "-"),
+        ("packages", str(len(e.records))),
+        ("content", f"{files} files, {size_text(size)}"),
+        ("made", f"{e.created:%Y-%m-%d %H:%M} UTC ({_age(e.created)} ago)" if e.created else "-"),
+    ]
+    if e.problem:
+        facts.insert(2, ("problem", e.problem))
+    if e.seal:
+        seal = e.seal
+        facts += [
+            ("platform", seal.platform + ("" if seal.checked else " (unchecked)")),
+            ("asked for", ", ".join(seal.spec.get("packages", []))),
+            ("channels", ", ".join(seal.spec.get("channels", []))),
+            ("engine", f"{seal.engine.name} {seal.engine.version}, sealenv {seal.sealenv}"),
+            ("lock", f"sha256:{seal.lock.digest}"),
+            ("byte code", seal.pyc or "not compiled"),
+        ]
+        if seal.activation:
+            facts.append(("activate", f". {e.prefix}/activate.sh"))
+    return facts
+
+
+@click.command(
+    "verify", epilog="\b\nExamples:\n  sealenv verify my_env_3_12\n  sealenv verify ./env --json\n"
+)
+@JSON
+@click.argument("env")
+def verify_command(as_json: bool, env: str) -> int:
+    """Compare every file of ENV with what its package promised; exit code 1 if one differs."""
+    from sealenv.environments import find
+    from sealenv.seal.verify import verify
+
+    prefix = find(env)
+    report = verify(prefix)
+    if as_json:
+        click.echo(json.dumps({
+            "prefix": str(prefix),
+            "packages": report.packages,
+            "files": report.files,
+            "damaged": report.damaged,
+            "findings": [f.to_json() for f in report.findings],
+        }, indent=2))  # fmt: skip
+    else:
+        for finding in report.findings:
+            owner = f" ({finding.package})" if finding.package else ""
+            detail = f": {finding.detail}" if finding.detail else ""
+            click.echo(f"{finding.kind:<11} {finding.path}{owner}{detail}")
+        verdict = "damaged" if report.damaged else "as its packages promised"
+        click.echo(f"{report.files} files of {report.packages} packages: {verdict}", err=True)
+    return 1 if report.damaged else 0
+
+
+def _age(moment: dt.datetime | None) -> str:
+    if moment is None:
+        return "-"
+    seconds = (dt.datetime.now(dt.timezone.utc) - moment).total_seconds()
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length or (unit == "min" and seconds >= 60):
+            return f"{int(seconds // length)} {unit}"
+    return f"{max(0, int(seconds))} s"

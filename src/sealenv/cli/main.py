@@ -1,0 +1,127 @@
+"""The command group: loads a command's module only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from sealenv._version import __version__
+from sealenv.errors import SealenvError
+
+__all__ = ["cli", "main"]
+
+_COMMANDS = {
+    "create": ("create", "Make a standalone environment in an empty folder."),
+    "run": ("use", "Run one command in an environment."),
+    "shell": ("use", "Open a clean shell in an environment; `exit` leaves it."),
+    "list": ("look", "Show the environments on this machine."),
+    "info": ("look", "Show one environment."),
+    "verify": ("look", "Compare every file with what its package promised."),
+    "refresh": ("manage", "Make the activation scripts of an environment anew."),
+    "remove": ("manage", "Remove an environment and everything in it."),
+    "cache": ("cache", "Look at, or empty, the package cache."),
+    "demo": ("demo", "Take the whole tour offline, in a temporary folder."),
+}
+
+
+class _Lazy(click.Group):
+    """Knows its commands by name and line; imports one when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"sealenv.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            if near:
+                error.message += f" Did you mean {near[0]!r}?"
+            raise
+
+
+@click.command(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\b\nFirst steps:\n"
+    "  sealenv create my_env 3.12           make <envs>/my_env_3_12 with python, conda, mamba, pip\n"
+    "  sealenv run my_env_3_12 -- python    run something in it\n"
+    "  . <envs>/my_env_3_12/activate.sh     or activate it in your shell\n"
+    "  sealenv demo                         see it all without a network\n",
+)
+@click.version_option(__version__, message="sealenv %(version)s")
+def cli() -> None:
+    """Standalone conda environments as sealed units.
+
+    Each environment is complete in its own folder: a chosen Python with conda and mamba inside it.
+    It is created, used, verified and removed without side effects: no base environment, no shell
+    hooks, no registry or profile edits.
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code (docs/reference/exit-codes.md)."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _interrupt)
+    as_json = "--json" in args
+    # Our own failures in `run` and `shell` are 125, as env(1)'s: other codes are the command's.
+    ours = 125 if args[:1] in (["run"], ["shell"]) else None
+    try:
+        result: Any = cli.main(args=args, prog_name="sealenv", standalone_mode=False)
+    except SealenvError as error:
+        _report(error, as_json)
+        return ours or error.exit_code
+    except click.exceptions.Abort:
+        click.echo("Aborted; nothing was done.", err=True)
+        return 130
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ours or error.exit_code
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output left (`sealenv list | head`): that is no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    return result if isinstance(result, int) else 0
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _report(error: SealenvError, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(error.to_json(), indent=2))
+        return
+    lines = str(error).splitlines()
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {lines[0]}", err=True)
+    for line in lines[1:]:
+        click.echo(line, err=True)

@@ -1,0 +1,73 @@
+"""`sealenv remove` and `sealenv refresh`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import click
+
+from sealenv.cli.options import JSON, QUIET, YES, size_text
+from sealenv.errors import PrefixError, UsageError
+
+__all__ = ["refresh_command", "remove_command"]
+
+
+@click.command(
+    "remove",
+    epilog="\b\nExamples:\n  sealenv remove my_env_3_12\n  sealenv remove ./env -y\n",
+)
+@YES
+@QUIET
+@JSON
+@click.option("--override-frozen", is_flag=True, help="Remove a frozen environment too (CEP 22).")
+@click.argument("env")
+def remove_command(yes: bool, quiet: bool, as_json: bool, override_frozen: bool, env: str) -> int:
+    """Remove the environment ENV (a name or a path) and everything in it.
+
+    Only what sealenv made, or what is certainly a conda environment; never through a link.
+    """
+    from sealenv.environments import find, inspect, measure
+    from sealenv.remove import check_removable, remove, user_files
+
+    prefix = find(env)
+    check_removable(prefix, os.environ, override_frozen=override_frozen)
+    e = inspect(prefix)
+    files, size = measure(prefix)
+    own = user_files(prefix)
+    if not yes:
+        if as_json or not sys.stdin.isatty():
+            raise UsageError("removing needs a yes", where=str(prefix), hint="add -y")
+        click.echo(f"{prefix}: {e.state}, {files} files, {size_text(size)}", err=True)
+        if own:
+            click.echo(f"{own} of them are your own, in __home__.", err=True)
+        click.confirm("Remove all of it?", default=False, abort=True, err=True)
+    remove(prefix)
+    if as_json:
+        click.echo(json.dumps({"removed": str(prefix), "files": files, "bytes": size}, indent=2))
+    elif not quiet:
+        click.echo(f"removed {prefix} ({files} files, {size_text(size)})", err=True)
+    return 0
+
+
+@click.command("refresh", epilog="\b\nExample:\n  sealenv refresh my_env_3_12\n")
+@JSON
+@click.argument("env")
+def refresh_command(as_json: bool, env: str) -> int:
+    """Make the activation scripts of ENV anew, after packages or variables of it changed."""
+    from sealenv.environments import find, inspect
+    from sealenv.refresh import refresh
+
+    e = inspect(find(env))
+    if e.state != "sealed":
+        raise PrefixError(
+            f"this environment is {e.state}; only a sealed one has scripts of ours",
+            where=str(e.prefix),
+        )
+    written = refresh(e)
+    if as_json:
+        click.echo(json.dumps({"prefix": str(e.prefix), "written": written}, indent=2))
+    else:
+        click.echo(f"wrote {len(written)} files in {e.prefix}", err=True)
+    return 0

@@ -1,0 +1,42 @@
+"""Options and small texts that commands share."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from sealenv.errors import UsageError
+
+__all__ = ["JSON", "QUIET", "VERBOSE", "YES", "parse_timeout", "size_text"]
+
+YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Only errors and the result.")
+VERBOSE = click.option("-v", "--verbose", count=True, help="Say more.")
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+
+
+def parse_timeout() -> float:
+    """SEALENV_TIMEOUT: seconds of silence after which a server is given up, 30 without it.
+
+    Raises:
+        UsageError: it is no positive number.
+    """
+    text = os.environ.get("SEALENV_TIMEOUT", "30")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 86_400:
+        raise UsageError(f"SEALENV_TIMEOUT={text!r} is no number of seconds", hint="write 30")
+    return seconds
+
+
+def size_text(size: int) -> str:
+    """1_234_567 -> `1.2 MB`."""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError

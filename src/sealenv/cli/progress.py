@@ -1,0 +1,121 @@
+"""Progress on stderr: live bars in a terminal, plain lines elsewhere, nothing when quiet."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["BarReporter", "LineReporter", "make_reporter"]
+
+
+def make_reporter(*, quiet: bool, verbose: int) -> LineReporter:
+    """The reporter for this terminal, or the absence of one."""
+    if quiet:
+        return LineReporter(level=-1)
+    if sys.stderr.isatty():
+        return BarReporter(level=verbose)
+    return LineReporter(level=verbose)
+
+
+class LineReporter:
+    """One line a phase; with `-v` one an item. Level -1 leaves only warnings."""
+
+    def __init__(self, level: int = 0) -> None:
+        self.level = level
+        self._began = 0.0
+        self._phase = ""
+
+    def __enter__(self) -> LineReporter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def phase(self, name: str, what: str) -> None:
+        """Begin a phase."""
+        self.end()
+        self._phase, self._began = name, time.monotonic()
+        if self.level >= 0:
+            self._say(f"{name + ':':<14}{what}")
+
+    def end(self) -> None:
+        """End the current phase."""
+        if self._phase and self.level > 0:
+            self._say(f"{'':<14}done in {time.monotonic() - self._began:.2f} s")
+        self._phase = ""
+
+    def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
+        """Tell single items only when asked to."""
+        if self.level > 0 and item and unit == "packages":
+            self._say(f"{'':<14}{done}/{total} {item}")
+
+    def warn(self, text: str) -> None:
+        """Warn, even when quiet."""
+        self._say(f"{click.style('warning', fg='yellow')}: {text}")
+
+    def note(self, text: str) -> None:
+        """Say something."""
+        if self.level >= 0:
+            self._say(f"note: {text}")
+
+    def _say(self, text: str) -> None:
+        click.echo(text, err=True)
+
+
+class BarReporter(LineReporter):
+    """A line a phase with a live bar behind it."""
+
+    def __init__(self, level: int = 0) -> None:
+        super().__init__(level)
+        self._bars: Progress | None = None
+        self._task: TaskID | None = None
+
+    def phase(self, name: str, what: str) -> None:
+        """Begin a phase with a bar of its own."""
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self.end()
+        self._phase, self._began = name, time.monotonic()
+        self._bars = Progress(
+            TextColumn("{task.fields[name]:<13}"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[count]}"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True, highlight=False),
+            refresh_per_second=8,
+        )
+        self._task = self._bars.add_task(what, name=name, count="", total=None)
+        self._bars.start()
+
+    def end(self) -> None:
+        """End the phase; its line stays on the screen."""
+        if self._bars is not None and self._task is not None:
+            task = self._bars.tasks[0]
+            self._bars.update(self._task, total=task.total or 1, completed=task.total or 1)
+            self._bars.stop()
+        self._bars = None
+        self._phase = ""
+
+    def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
+        """Move the bar."""
+        if self._bars is None or self._task is None:
+            return
+        if unit == "bytes":
+            count = f"{done / 1e6:.1f}/{total / 1e6:.1f} MB"
+        else:
+            count = f"{done}/{total} {unit}"
+        self._bars.update(self._task, completed=done, total=total, count=count)
+
+    def _say(self, text: str) -> None:
+        if self._bars is not None:
+            self._bars.console.print(text, markup=False)
+        else:
+            super()._say(text)

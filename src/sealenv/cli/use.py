@@ -1,0 +1,59 @@
+"""`sealenv run` and `sealenv shell`."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["run_command", "shell_command"]
+
+_CLEAN = click.option(
+    "--clean", is_flag=True, help="Start from a clean environment instead of refusing a dirty one."
+)
+
+
+@click.command(
+    "run",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    epilog="""\b
+Examples:
+  sealenv run my_env_3_12 -- python -m pip list
+  sealenv run --clean my_env_3_12 -- conda install numpy
+  sealenv run ./env -- sh -c 'echo "$CONDA_PREFIX"'
+
+The exit code and the signals are the command's own. 125: sealenv refused; 126: the command cannot
+be executed; 127: it was not found.
+""",
+)
+@_CLEAN
+@click.argument("env")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run_command(clean: bool, env: str, command: tuple[str, ...]) -> int:
+    """Run COMMAND in the environment ENV (a name or a path), as if it were activated."""
+    from sealenv.run import enter
+
+    argv = command[1:] if command[0] == "--" else command
+    if not argv:
+        raise click.UsageError("no command after --")
+    enter(env, argv, clean=clean)
+
+
+@click.command(
+    "shell",
+    epilog="""\b
+Examples:
+  sealenv shell my_env_3_12          your own shell, without its start-up files
+  sealenv shell my_env_3_12 -s fish  another one
+""",
+)
+@_CLEAN
+@click.option("-s", "--shell", "shell", metavar="SHELL",
+              help="bash, zsh, fish, tcsh, xonsh, nu, sh or dash; yours without it.")  # fmt: skip
+@click.argument("env")
+def shell_command(clean: bool, shell: str | None, env: str) -> int:
+    """Open a shell in the environment ENV (a name or a path); `exit` leaves it.
+
+    The shell starts without your start-up files, which may hold hooks of other tools.
+    """
+    from sealenv.subshell import enter_shell
+
+    enter_shell(env, shell, clean=clean)

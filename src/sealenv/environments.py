@@ -1,0 +1,170 @@
+"""Environments on this machine: find one, list all, tell what each is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sealenv.condameta.records import PrefixRecord, scan_records
+from sealenv.errors import NotFoundError, RecordError, UsageError
+from sealenv.host.prefixlock import is_locked
+from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of, walk
+from sealenv.locations import envs_dirs, resolve_env
+from sealenv.seal.seal import Seal, read_seal
+
+__all__ = ["Environment", "find", "inspect", "list_environments", "measure"]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment as `list` and `info` show it."""
+
+    prefix: Path
+    state: str
+    """sealed, pending, foreign or moved."""
+    python: str | None
+    platform: str | None
+    created: dt.datetime | None
+    checked: bool | None
+    busy: bool
+    """A process works on it right now."""
+    problem: str | None
+    seal: Seal | None
+    records: tuple[PrefixRecord, ...]
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.prefix.name
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json` (docs/reference/json.md)."""
+        return {
+            "name": self.name,
+            "prefix": str(self.prefix),
+            "state": self.state,
+            "python": self.python,
+            "platform": self.platform,
+            "created": self.created.isoformat() if self.created else None,
+            "checked": self.checked,
+            "busy": self.busy,
+            "packages": len(self.records),
+            "problem": self.problem,
+        }
+
+
+def find(env: str, environ: Mapping[str, str] | None = None) -> Path:
+    """The prefix that ENV (a name or a path) stands for.
+
+    Raises:
+        NotFoundError: with every place that was looked at.
+        UsageError: it is empty.
+    """
+    if not env:
+        raise UsageError("an empty environment name", hint="name one; `sealenv list` shows them")
+    path, looked = resolve_env(env, environ)
+    if path is None or state_of(Path(path)) not in {State.PENDING, State.SEALED, State.FOREIGN}:
+        raise NotFoundError(
+            f"there is no environment {env!r}" if path is None else "this is no environment",
+            where=path,
+            details=[] if path else [f"looked at {p}" for p in looked],
+            hint="sealenv list shows what there is; a path works too",
+        )
+    return Path(path)
+
+
+def inspect(prefix: Path) -> Environment:
+    """Tell what a prefix is; a damaged one is told too, in `problem`."""
+    state = state_of(prefix)
+    seal: Seal | None = None
+    problem: str | None = None
+    if state is State.SEALED:
+        try:
+            seal = read_seal(prefix)
+        except RecordError as error:
+            problem = error.what
+    records, broken = scan_records(prefix)
+    if broken:
+        problem = problem or f"{len(broken)} package records cannot be read: {broken[0]}"
+    python = next((r.version for r in records if r.name == "python"), None)
+    word = state.value
+    if seal and not _same_place(Path(seal.prefix), prefix):
+        word = "moved"
+        problem = problem or f"it was made at {seal.prefix} and holds that path"
+    return Environment(
+        prefix=prefix,
+        state=word,
+        python=python or (seal.python if seal else None),
+        platform=seal.platform if seal else None,
+        created=_created(prefix, state, seal),
+        checked=seal.checked if seal else None,
+        busy=state is State.PENDING and is_locked(prefix),
+        problem=problem,
+        seal=seal,
+        records=tuple(records),
+    )
+
+
+def list_environments(
+    folders: list[Path] | None = None, environ: Mapping[str, str] | None = None
+) -> list[Environment]:
+    """Every environment directly in the folders, by folder and name. Links are not followed."""
+    found = []
+    for folder in folders or [Path(p) for p in envs_dirs(environ)]:
+        try:
+            children = sorted(folder.iterdir())
+        except OSError:
+            continue
+        for child in children:
+            if is_link(child) or not child.is_dir():
+                continue
+            try:
+                known = state_of(child) in {State.PENDING, State.SEALED, State.FOREIGN}
+            except OSError:
+                continue
+            if known:
+                found.append(inspect(child))
+    return found
+
+
+def measure(prefix: Path) -> tuple[int, int]:
+    """Files and bytes in the prefix; a file with several names in it counts once."""
+    files = size = 0
+    seen: set[tuple[int, int]] = set()
+    for entry in walk(prefix):
+        if entry.is_dir:
+            continue
+        files += 1
+        key = (entry.status.st_dev, entry.status.st_ino)
+        if entry.status.st_nlink > 1:
+            if key in seen:
+                continue
+            seen.add(key)
+        size += entry.status.st_size
+    return files, size
+
+
+def _same_place(recorded: Path, actual: Path) -> bool:
+    try:
+        return os.path.samefile(recorded, actual)
+    except OSError:
+        return False
+
+
+def _created(prefix: Path, state: State, seal: Seal | None) -> dt.datetime | None:
+    if seal:
+        try:
+            return dt.datetime.fromisoformat(seal.created)
+        except ValueError:
+            pass
+    marker = {State.PENDING: MARKER, State.SEALED: SEAL}.get(state, HISTORY)
+    for path in (prefix / marker, prefix / META):
+        try:
+            return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.timezone.utc)
+        except OSError:
+            continue
+    return None

@@ -1,0 +1,144 @@
+"""Remove: only a prefix that sealenv made, or that is certainly a conda environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sealenv.condameta.records import write_atomic
+from sealenv.errors import FilesystemError, PrefixError, PrefixLockedError
+from sealenv.host.prefixlock import is_locked
+from sealenv.layout import MARKER, META, PKGS, USER_FOLDER, State, is_link, state_of, walk
+from sealenv.pending import write_plan
+
+__all__ = ["check_removable", "remove", "user_files"]
+
+_FROZEN = "conda-meta/frozen"
+
+
+def check_removable(
+    prefix: Path, environ: Mapping[str, str], *, override_frozen: bool = False
+) -> None:
+    """Refuse what must not be removed.
+
+    Raises:
+        PrefixError: it is a link, no environment, frozen (CEP 22), or active here.
+        PrefixLockedError: a process is making it.
+    """
+    if is_link(prefix):
+        raise PrefixError("this is a link", where=str(prefix), hint="name its target")
+    state = state_of(prefix)
+    if state not in {State.PENDING, State.SEALED, State.FOREIGN}:
+        raise PrefixError("this is no environment: nothing is removed", where=str(prefix))
+    if is_link(prefix / META):
+        raise PrefixError(f"its {META} is a link: nothing is removed", where=str(prefix))
+    if is_locked(prefix):
+        raise PrefixLockedError(
+            "a process is making this environment", where=str(prefix), hint="wait, or stop it first"
+        )
+    for name in ("CONDA_PREFIX", "SEALENV_PREFIX", "VIRTUAL_ENV"):
+        active = environ.get(name)
+        if active and _same(active, prefix):
+            raise PrefixError(
+                "this environment is active in this shell",
+                where=str(prefix),
+                hint="remove it from a clean shell",
+            )
+    frozen = prefix / _FROZEN
+    if frozen.is_file() and not override_frozen:
+        raise PrefixError(
+            "this environment is frozen (conda-meta/frozen)",
+            where=str(prefix),
+            details=[_frozen_message(frozen)],
+            hint="--override-frozen removes it all the same",
+        )
+
+
+def user_files(prefix: Path) -> int:
+    """How many files of the user's own lie in the user folder."""
+    folder = prefix / USER_FOLDER
+    if is_link(folder) or not folder.is_dir():
+        return 0
+    return sum(not entry.is_dir for entry in walk(folder))
+
+
+def remove(prefix: Path) -> None:
+    """Remove everything in the prefix, and the folder; the caller has checked and asked.
+
+    The marker comes first and goes last: a remove that was stopped half way leaves a pending prefix,
+    which another remove or create finishes. Links are removed, what they lead to is not.
+
+    Raises:
+        FilesystemError: something could not be removed; the rest may be gone.
+    """
+    try:
+        if not (prefix / MARKER).exists():
+            write_plan(prefix, [e.relative for e in walk(prefix) if not e.is_dir])
+            write_atomic(prefix / MARKER, b"removing\n")
+        _unlink_junction(prefix / PKGS)
+        for child in sorted(prefix.iterdir()):
+            if child.name != META:
+                _delete(child)
+        for child in sorted((prefix / META).iterdir()):
+            if child.name not in {"sealenv.plan", "sealenv.pending"}:
+                _delete(child)
+        (prefix / META / "sealenv.plan").unlink(missing_ok=True)
+        (prefix / MARKER).unlink()
+        (prefix / META).rmdir()
+        prefix.rmdir()
+    except OSError as error:
+        raise FilesystemError(
+            f"not everything could be removed: {error.strerror}",
+            where=str(error.filename or prefix),
+            hint="close what uses it or mend the permissions, then run the same command again",
+        ) from error
+
+
+def _delete(path: Path) -> None:
+    if is_link(path) or not path.is_dir():
+        path.unlink()
+    else:
+        shutil.rmtree(path, onerror=_make_writable)  # never follows a link
+
+
+def _make_writable(function: Any, path: str, info: Any) -> None:
+    """Read-only folders of packages: give us back the right to empty them, once."""
+    error = info[1]
+    if not isinstance(error, PermissionError):
+        raise error
+    parent = os.path.dirname(path)
+    for folder in (parent, path):
+        if not os.path.islink(folder):
+            os.chmod(folder, stat.S_IRWXU | os.lstat(folder).st_mode)
+    if function in {os.open, os.scandir, os.lstat}:
+        shutil.rmtree(path)
+    else:
+        function(path)
+
+
+def _unlink_junction(link: Path) -> None:
+    if is_link(link):
+        try:
+            link.unlink()
+        except PermissionError:
+            link.rmdir()  # a junction on Windows
+
+
+def _frozen_message(frozen: Path) -> str:
+    import json
+
+    try:
+        return str(json.loads(frozen.read_text(encoding="utf-8")).get("message") or "no reason given")
+    except (OSError, ValueError, AttributeError):
+        return "no reason given"
+
+
+def _same(one: str, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False

@@ -1,0 +1,120 @@
+"""Verify, at the level of package records: missing and altered files, and clobbers.
+
+A file's promise is `sha256_in_prefix`, else `sha256` (CEP 32). Where several packages ship one path,
+the last one linked wins and the others' promises cannot hold: that is a clobber, not damage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.condameta.records import PrefixRecord, RecordPath, scan_records
+
+__all__ = ["Finding", "Report", "verify"]
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it was made."""
+
+    kind: str
+    """missing, altered, wrong-type, unreadable, record or clobbered."""
+    path: str
+    package: str | None
+    detail: str = ""
+
+    def to_json(self) -> dict[str, str | None]:
+        """For `--json`."""
+        return {
+            "kind": self.kind, "path": self.path, "package": self.package, "detail": self.detail,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Report:
+    """What verify saw."""
+
+    packages: int
+    files: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def damaged(self) -> bool:
+        """Whether anything but clobbers was found."""
+        return any(f.kind != "clobbered" for f in self.findings)
+
+
+def verify(prefix: Path) -> Report:
+    """Compare every file that a record names with what the record promises. Writes nothing."""
+    records, broken = scan_records(prefix)
+    findings = [Finding("record", f"conda-meta/{line.split(':')[0]}", None, line) for line in broken]
+    owners: dict[str, list[tuple[PrefixRecord, RecordPath]]] = {}
+    for record in records:
+        for path in record.paths_data.paths:
+            owners.setdefault(path.path, []).append((record, path))
+    for relative, promises in sorted(owners.items()):
+        findings += _check(prefix, relative, promises)
+    return Report(len(records), len(owners), tuple(findings))
+
+
+def _check(
+    prefix: Path, relative: str, promises: list[tuple[PrefixRecord, RecordPath]]
+) -> list[Finding]:
+    names = ", ".join(record.name for record, _ in promises)
+    target = os.path.join(prefix, relative)
+    try:
+        status = os.lstat(target)
+    except FileNotFoundError:
+        return [Finding("missing", relative, names)]
+    except OSError as error:
+        return [Finding("unreadable", relative, names, str(error.strerror))]
+    verdicts = [_judge(target, status, path) for _, path in promises]
+    if len(promises) > 1 and "" in verdicts:
+        others = [r.name for (r, _), v in zip(promises, verdicts, strict=True) if v]
+        if not others:
+            return []
+        winner = next(r.name for (r, _), v in zip(promises, verdicts, strict=True) if not v)
+        return [Finding("clobbered", relative, ", ".join(others), f"{winner} ships it too, and won")]
+    if all(verdicts):
+        kind, _, detail = verdicts[-1].partition(":")
+        return [Finding(kind, relative, names, detail.strip())]
+    return []
+
+
+def _judge(target: str, status: os.stat_result, promise: RecordPath) -> str:
+    """Empty when the promise holds, else `kind: detail`."""
+    linked = stat.S_ISLNK(status.st_mode)
+    if promise.path_type == "softlink":
+        return "" if linked else "wrong-type: it was a link and is none"
+    if promise.path_type == "directory":
+        return "" if stat.S_ISDIR(status.st_mode) else "wrong-type: it was a folder and is none"
+    if linked or not stat.S_ISREG(status.st_mode):
+        return "wrong-type: it was a file and is none"
+    expected = promise.sha256_in_prefix or promise.sha256
+    if not expected:
+        return ""
+    if (
+        promise.size_in_bytes is not None
+        and promise.prefix_placeholder is None
+        and status.st_size != promise.size_in_bytes
+    ):
+        return f"altered: {status.st_size} bytes instead of {promise.size_in_bytes}"
+    try:
+        actual = _sha256(target)
+    except OSError as error:
+        return f"unreadable: {error.strerror}"
+    return "" if actual == expected else f"altered: sha256 {actual[:12]}..., promised {expected[:12]}..."
+
+
+def _sha256(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,72 @@
+"""`cache info` and `cache clean`: what the store holds, and letting go of it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.errors import CacheBusyError
+from sealenv.host.filelock import FileLock
+from sealenv.layout import walk
+from sealenv.store.archives import Store
+
+__all__ = ["PARTS", "Part", "clean", "info"]
+
+PARTS = {
+    "archives": "verified package archives",
+    "unpacked": "unpacked packages, from which environments are hard-linked",
+    "repodata": "what channels said",
+    "tmp": "partial downloads",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the store."""
+
+    name: str
+    what: str
+    path: Path
+    files: int
+    size: int
+
+
+def info(store: Store) -> list[Part]:
+    """Files and bytes of each part. Writes nothing."""
+    return [_measure(name, store.root / name) for name in PARTS]
+
+
+def clean(store: Store, parts: list[str]) -> list[Part]:
+    """Delete parts of the store; environments made from it go on working.
+
+    Returns:
+        what was deleted.
+
+    Raises:
+        CacheBusyError: a create is using the store.
+    """
+    if not store.root.is_dir():
+        return []
+    store.prepare()
+    with FileLock(store.locks / "store").alone() as free:
+        if not free:
+            raise CacheBusyError(
+                "another sealenv is using the cache", where=str(store.root), hint="wait for it to end"
+            )
+        gone = []
+        for name in parts:
+            folder = store.root / name
+            gone.append(_measure(name, folder))
+            shutil.rmtree(folder, ignore_errors=True)
+        return gone
+
+
+def _measure(name: str, folder: Path) -> Part:
+    files = size = 0
+    if folder.is_dir():
+        for entry in walk(folder):
+            if not entry.is_dir:
+                files += 1
+                size += entry.status.st_size
+    return Part(name, PARTS[name], folder, files, size)

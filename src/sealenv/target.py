@@ -1,0 +1,83 @@
+"""What and where: the arguments of `create` become a spec and a prefix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.environment_yml import EnvironmentFile, read_environment_yml
+from sealenv.errors import UsageError
+from sealenv.locations import default_envs_dir
+from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
+from sealenv.spec import EnvironmentSpec, build_spec
+
+__all__ = ["Target", "choose_target"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A spec, the prefix for it, and what the user should know about the input."""
+
+    spec: EnvironmentSpec
+    prefix: Path
+    warnings: tuple[str, ...]
+
+
+def choose_target(
+    *,
+    name: str | None,
+    python: str | None,
+    prefix: str | None,
+    file: Path | None,
+    with_packages: Sequence[str] = (),
+    without: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    platform: str | None = None,
+    exclude_newer: str | None = None,
+) -> Target:
+    """Decide, and refuse what cannot be meant, before anything is started.
+
+    With `-p` a single argument is the Python version: `create -p PREFIX 3.12`.
+
+    Raises:
+        UsageError: no name, two of them, or one that cannot be used.
+        SpecError: a file, channel or platform that is not right.
+    """
+    if prefix is not None and name is not None:
+        if python is not None:
+            raise UsageError(
+                "both a name and a prefix", hint="give NAME PYTHON, or -p PREFIX PYTHON"
+            )
+        name, python = None, name
+    read = read_environment_yml(file) if file else None
+    if python is not None:
+        parse_python_version(python)
+    spec = build_spec(
+        python=python, file=read, with_packages=with_packages, without=without, channels=channels,
+        platform=platform, exclude_newer=exclude_newer,
+    )  # fmt: skip
+    place = _place(name, python, prefix, read)
+    check_prefix(place, spec.platform)
+    return Target(spec, place, read.warnings if read else ())
+
+
+def _place(
+    name: str | None, python: str | None, prefix: str | None, file: EnvironmentFile | None
+) -> Path:
+    if prefix is not None:
+        if not prefix:
+            raise UsageError("an empty prefix", hint="give the folder, such as -p ./env")
+        absolute = Path(os.path.abspath(os.path.expanduser(prefix)))
+    else:
+        chosen = name or (file.name if file else None)
+        if not chosen:
+            raise UsageError(
+                "an environment needs a name or a prefix",
+                hint="sealenv create my_env 3.12, or -p PREFIX",
+            )
+        check_name(chosen)
+        absolute = Path(default_envs_dir()) / environment_folder(chosen, python)
+    # Linked parents are resolved once, here: what is written into files is the real place.
+    return Path(os.path.realpath(absolute.parent)) / absolute.name

@@ -168,7 +168,7 @@ def create(
     except KeyboardInterrupt:
         raise _interrupted(prefix, lock_held) from None
     finally:
-        if lock_held:
+        if lock_held is not None:
             lock_held.close()
     post_ran = False
     if options.post and runs_here:
@@ -236,7 +236,9 @@ def _link(
 ) -> None:
     reporter.phase("link", "linking packages")
     engine.link(lock, prefix, _forward(reporter, "packages"))
-    (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)  # py-rattler's: backup tools would skip the prefix
+    (prefix / "CACHEDIR.TAG").unlink(
+        missing_ok=True
+    )  # py-rattler's: backup tools would skip the prefix
     finish(prefix, lock, spec.packages, view)
     write_history(prefix, lock, spec.packages, options.command, _now())
     write_state(prefix, spec.variables)

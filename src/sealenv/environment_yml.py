@@ -46,7 +46,9 @@ def read_environment_yml(path: Path) -> EnvironmentFile:
             f"the file cannot be read: {error.strerror}", where=str(path), hint="check its path"
         ) from error
     except UnicodeDecodeError as error:
-        raise SpecError("the file is not UTF-8", where=str(path), hint="save it as UTF-8") from error
+        raise SpecError(
+            "the file is not UTF-8", where=str(path), hint="save it as UTF-8"
+        ) from error
     yaml = YAML(typ="rt", pure=True)
     try:
         data = yaml.load(text)
@@ -81,7 +83,9 @@ class _Reader:
         if name is not None and (
             not isinstance(name, str) or not name or re.search(r"[/ :#]", name)
         ):
-            raise self._wrong(data, "name", f"{name!r} is no name: it has none of '/', ' ', ':', '#'")
+            raise self._wrong(
+                data, "name", f"{name!r} is no name: it has none of '/', ' ', ':', '#'"
+            )
         if data.get("dependencies") is None:
             raise self._wrong(data, None, "it has no 'dependencies'")
         return EnvironmentFile(

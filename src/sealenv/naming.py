@@ -93,8 +93,8 @@ def check_prefix(prefix: Path, platform: str) -> None:
         UsageError: with the character and the reason.
     """
     text = os.fspath(prefix)
-    refused = _WINDOWS_PATH_REFUSED if is_windows(platform) and os.name == "nt" else (
-        _POSIX_PATH_REFUSED
+    refused = (
+        _WINDOWS_PATH_REFUSED if is_windows(platform) and os.name == "nt" else (_POSIX_PATH_REFUSED)
     )
     _refuse_characters(text, refused, "the path", "choose another folder with -p or SEALENV_ENVS")
     if prefix.name.lower() in _RESERVED_NAMES:
@@ -110,9 +110,7 @@ def check_prefix(prefix: Path, platform: str) -> None:
 def _refuse_characters(text: str, refused: dict[str, str], what: str, hint: str) -> None:
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
-            raise UsageError(
-                f"{what} {text!r} holds a control or unencodable character", hint=hint
-            )
+            raise UsageError(f"{what} {text!r} holds a control or unencodable character", hint=hint)
         if character in refused:
             raise UsageError(
                 f"{what} {text!r} holds {character!r}: {refused[character]}", hint=hint

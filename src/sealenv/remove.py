@@ -132,7 +132,9 @@ def _frozen_message(frozen: Path) -> str:
     import json
 
     try:
-        return str(json.loads(frozen.read_text(encoding="utf-8")).get("message") or "no reason given")
+        return str(
+            json.loads(frozen.read_text(encoding="utf-8")).get("message") or "no reason given"
+        )
     except (OSError, ValueError, AttributeError):
         return "no reason given"
 

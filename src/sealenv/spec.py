@@ -118,8 +118,6 @@ def current_platform() -> str:
     return f"{system}-{_MACHINES.get(name, name)}"
 
 
-
-
 def _put(packages: list[str], spec: str) -> list[str]:
     if not spec:
         raise UsageError("an empty package name", hint="write --with 'numpy >=2'")

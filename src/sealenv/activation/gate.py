@@ -163,7 +163,7 @@ def scrub(
         for name in [n for n in result if n in _CONDA_VARIABLES or n.startswith(_CONDA_STACK)]:
             del result[name]
     if left and "PATH" in result:
-        gone = [os.path.join(prefix, part) for prefix in left for part in _BIN]  # noqa: PTH118
+        gone = [os.path.join(prefix, part) for prefix in left for part in _BIN]
         entries = result["PATH"].split(os.pathsep)
         result["PATH"] = os.pathsep.join(e for e in entries if not _same_as_any(e, gone))
     return result
@@ -182,6 +182,6 @@ def _same(one: str, other: str) -> bool:
     if os.path.normcase(one) == os.path.normcase(other):
         return True
     try:
-        return os.path.samefile(one, other)  # noqa: PTH121 - pathlib costs start-up time
+        return os.path.samefile(one, other)
     except (OSError, ValueError):
         return False

@@ -31,8 +31,12 @@ def cache_info(as_json: bool) -> int:
     store, view = Store(Path(cache_root())), conda_view()
     parts = info(store)
     if as_json:
-        rows = [{"part": p.name, "path": str(p.path), "files": p.files, "bytes": p.size} for p in parts]
-        click.echo(json.dumps({"root": str(store.root), "conda_cache": view, "parts": rows}, indent=2))
+        rows = [
+            {"part": p.name, "path": str(p.path), "files": p.files, "bytes": p.size} for p in parts
+        ]
+        click.echo(
+            json.dumps({"root": str(store.root), "conda_cache": view, "parts": rows}, indent=2)
+        )
         return 0
     click.echo(f"cache        {store.root}")
     click.echo(f"conda cache  {view} (used by conda and mamba inside the environments)\n")

@@ -47,14 +47,20 @@ Examples:
 @click.option("--override-channels", is_flag=True, hidden=True,
               help="Always so here: -c replaces the default channel.")  # fmt: skip
 @click.option("--platform", metavar="SUBDIR", help="Make it for another platform, e.g. win-64.")
-@click.option("--exclude-newer", metavar="TIME", help="Ignore packages built after this time (UTC).")
+@click.option(
+    "--exclude-newer", metavar="TIME", help="Ignore packages built after this time (UTC)."
+)
 @click.option("--post", metavar="SCRIPT", type=click.Path(path_type=Path),
               help="Copy a script to __home__ and run it there, activated.")  # fmt: skip
 @click.option("--no-pyc", is_flag=True, help="Do not compile python files.")
 @click.option("--no-link-scripts", is_flag=True, help="Do not run post-link scripts; list them.")
 @click.option("--strict", is_flag=True, help="Refuse a dirty shell instead of scrubbing it.")
-@click.option("--offline", is_flag=True, help="Use the network for nothing; what is cached must do.")
-@click.option("-d", "--dry-run", is_flag=True, help="Solve and show the plan; write no environment.")
+@click.option(
+    "--offline", is_flag=True, help="Use the network for nothing; what is cached must do."
+)
+@click.option(
+    "-d", "--dry-run", is_flag=True, help="Solve and show the plan; write no environment."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout. Implies -y.")
 @YES
 @QUIET
@@ -116,9 +122,7 @@ def create_command(
             for warning in target.warnings:
                 reporter.warn(warning)
             if dry_run:
-                planned = plan(
-                    target.spec, target.prefix, engine, store, view, options, reporter
-                )
+                planned = plan(target.spec, target.prefix, engine, store, view, options, reporter)
                 reporter.end()
                 _show_plan(planned, as_json)
                 return 0
@@ -207,7 +211,8 @@ def _show_created(made: Created, as_json: bool, quiet: bool) -> None:
         click.echo(f"checked        {what}{answers}", err=True)
     if made.seal.skipped_link_scripts:
         click.echo(
-            f"not run        post-link scripts of {', '.join(made.seal.skipped_link_scripts)}", err=True
+            f"not run        post-link scripts of {', '.join(made.seal.skipped_link_scripts)}",
+            err=True,
         )
     click.echo(f"sealed         {made.prefix}", err=True)
     if made.seal.activation:

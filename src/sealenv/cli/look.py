@@ -39,7 +39,8 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
     sizes = {} if no_size else {e.prefix: measure(e.prefix) for e in found}
     if as_json:
         rows = [
-            e.to_json() | ({"files": sizes[e.prefix][0], "bytes": sizes[e.prefix][1]} if sizes else {})
+            e.to_json()
+            | ({"files": sizes[e.prefix][0], "bytes": sizes[e.prefix][1]} if sizes else {})
             for e in found
         ]
         click.echo(json.dumps({"environments": rows}, indent=2))
@@ -69,7 +70,9 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
     return 0
 
 
-@click.command("info", epilog="\b\nExamples:\n  sealenv info my_env_3_12\n  sealenv info ./env --json\n")
+@click.command(
+    "info", epilog="\b\nExamples:\n  sealenv info my_env_3_12\n  sealenv info ./env --json\n"
+)
 @click.option("--packages", is_flag=True, help="List every package too.")
 @JSON
 @click.argument("env")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import click
 
 __all__ = ["run_command", "shell_command"]
@@ -27,7 +29,7 @@ be executed; 127: it was not found.
 @_CLEAN
 @click.argument("env")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def run_command(clean: bool, env: str, command: tuple[str, ...]) -> int:
+def run_command(clean: bool, env: str, command: tuple[str, ...]) -> NoReturn:
     """Run COMMAND in the environment ENV (a name or a path), as if it were activated."""
     from sealenv.run import enter
 
@@ -49,7 +51,7 @@ Examples:
 @click.option("-s", "--shell", "shell", metavar="SHELL",
               help="bash, zsh, fish, tcsh, xonsh, nu, sh or dash; yours without it.")  # fmt: skip
 @click.argument("env")
-def shell_command(clean: bool, shell: str | None, env: str) -> int:
+def shell_command(clean: bool, shell: str | None, env: str) -> NoReturn:
     """Open a shell in the environment ENV (a name or a path); `exit` leaves it.
 
     The shell starts without your start-up files, which may hold hooks of other tools.

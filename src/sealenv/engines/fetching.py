@@ -13,7 +13,7 @@ from urllib.request import url2pathname
 
 from sealenv.engines.client import make_client, make_config
 from sealenv.engines.messages import Fetch, Fetched, Progress
-from sealenv.engines.stall import Stalled, watch
+from sealenv.engines.stall import StalledError, watch
 from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
 from sealenv.lock import LockedPackage
 from sealenv.store.archives import MANIFEST, Store
@@ -113,7 +113,7 @@ class _Job:
                     if package.url.startswith("file:"):
                         await asyncio.to_thread(_copy, package.url, sink)
                     else:
-                        await watch(self._download(package, sink), lambda s=sink: s.size, self.timeout)  # type: ignore[misc]
+                        await watch(self._download(package, sink), sink.progress, self.timeout)
                 self.store.accept(package, sink.digest.hexdigest(), sink.size)
                 return
             except SealenvError:
@@ -148,7 +148,7 @@ class _Job:
         self.emit(Progress(phase="fetch", done=self.done, total=self.total, item=package.fn))
 
     def _failed(self, package: LockedPackage, error: Exception, attempts: int) -> FetchError:
-        if isinstance(error, Stalled):
+        if isinstance(error, StalledError):
             reason = f"the server sent nothing for {self.timeout:g} seconds"
             hint = "try again, or give it longer: SEALENV_TIMEOUT=120"
         elif "(404" in str(error) or isinstance(error, FileNotFoundError):
@@ -176,6 +176,10 @@ class _Sink(io.RawIOBase):
         self.size = 0
         self.error: Exception | None = None
         self.file = open(job.store.partial(package), "wb", buffering=0)  # noqa: SIM115
+
+    def progress(self) -> int:
+        """Bytes so far, for the watch."""
+        return self.size
 
     def write(self, data: Any) -> int:
         """Take one chunk."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sealenv.engines.messages import Link, Linked, Progress
 from sealenv.errors import CacheDamagedError, FetchError, FilesystemError, LinkError
@@ -14,6 +14,7 @@ from sealenv.store.archives import Store
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
+    from rattler.install import InstallerReporter
 
 __all__ = ["link"]
 
@@ -63,7 +64,7 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
             installed_packages=[],
             execute_link_scripts=False,
             show_progress=False,
-            reporter=_Reporter(len(records), emit),
+            reporter=cast("InstallerReporter", _Reporter(len(records), emit)),  # duck-typed
         )
     except Exception as error:
         raise _explain(error, request) from error
@@ -127,22 +128,30 @@ def _explain(error: Exception, request: Link) -> Exception:
     lines = list(dict.fromkeys(line.removeprefix("Caused by: ") for line in text.splitlines()))
     if "os error 28" in text or "os error 122" in text:
         return FilesystemError(
-            "the disk is full", where=request.prefix, details=lines,
+            "the disk is full",
+            where=request.prefix,
+            details=lines,
             hint="make room, then run the same command again",
         )
     if "os error 30" in text or "os error 13" in text:
         return FilesystemError(
-            "the file system refuses to be written", where=request.prefix, details=lines,
+            "the file system refuses to be written",
+            where=request.prefix,
+            details=lines,
             hint="choose a folder that you may write",
         )
     if "package cache layer" in text and "os error 2" in text and not request.verify_all:
         return CacheDamagedError("an unpacked package in the cache is damaged", details=lines)
     if "longer than" in text:
         return LinkError(
-            "the path of the environment is too long for a package", where=request.prefix,
-            details=lines, hint="choose a shorter folder with -p or SEALENV_ENVS",
+            "the path of the environment is too long for a package",
+            where=request.prefix,
+            details=lines,
+            hint="choose a shorter folder with -p or SEALENV_ENVS",
         )
     return LinkError(
-        "the packages could not be linked", where=request.prefix, details=lines,
+        "the packages could not be linked",
+        where=request.prefix,
+        details=lines,
         hint="run the same command again; if it persists: sealenv cache clean --unpacked",
     )

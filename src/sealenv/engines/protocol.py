@@ -18,8 +18,13 @@ OnProgress = Callable[[Progress], None]
 class Engine(Protocol):
     """Solves, fetches and links. It holds the prefix's lock while it lives."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str:
+        """`rattler` or `micromamba`."""
+
+    @property
+    def version(self) -> str:
+        """The version of what links."""
 
     def solve(self, spec: EnvironmentSpec, *, offline: bool) -> Solved:
         """The lock for a spec."""

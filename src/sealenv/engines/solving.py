@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealenv.engines.client import make_client, make_config
 from sealenv.engines.messages import Solve, Solved
-from sealenv.engines.stall import Stalled, watch
+from sealenv.engines.stall import StalledError, watch
 from sealenv.errors import ChannelError, DigestError, OfflineError, SolveError, SpecError
 from sealenv.lock import Lock, LockedPackage
 from sealenv.urls import redact, split_credentials
@@ -67,7 +67,7 @@ async def solve(request: Solve) -> Solved:
             lambda: _activity(request.repodata_dir),
             request.timeout,
         )
-    except Stalled:
+    except StalledError:
         raise ChannelError(
             f"a channel sent nothing for {request.timeout:g} seconds",
             where=", ".join(request.channels),
@@ -82,7 +82,9 @@ async def solve(request: Solve) -> Solved:
             platform=request.platform,
             channels=tuple(split_credentials(c.base_url).clean for c in channels),
             packages=tuple(packages),
-            virtual_packages=tuple(f"{v.name.normalized}={v.version}={v.build_string}" for v in virtual),
+            virtual_packages=tuple(
+                f"{v.name.normalized}={v.version}={v.build_string}" for v in virtual
+            ),
             exclude_newer=request.exclude_newer,
         )
     )
@@ -122,7 +124,7 @@ def _match_spec(text: str) -> MatchSpec:
             f"{text!r} is not a MatchSpec: {error}",
             hint="write it like 'numpy', 'numpy=2.1' or 'numpy >=2,<3' (CEP 29)",
         ) from error
-    if spec.name is None or str(spec.name) == "*":
+    if str(spec.name or "*") == "*":
         raise SpecError(f"{text!r} names no package", hint="write it like 'numpy >=2,<3'")
     return spec
 
@@ -158,25 +160,27 @@ def virtual_packages(platform: str) -> list[GenericVirtualPackage]:
     CONDA_OVERRIDE_* are not read: what a lock depends on is in the lock, not in a shell.
     """
     from rattler import GenericVirtualPackage, PackageName, Version, VirtualPackage
+    from rattler.package import BuildString
     from rattler.platform import Subdir
 
     if platform == str(Subdir.current()):
         return [v.into_generic() for v in VirtualPackage.detect()]
     system, _, machine = platform.partition("-")
     stated = [*_FOREIGN_VIRTUAL.get(system, ())]
-    result = [GenericVirtualPackage(PackageName(n), Version(v), "0") for n, v in stated]
+    builds = [(name, version, "0") for name, version in stated]
     if machine in _ARCHSPEC:
-        result.append(
-            GenericVirtualPackage(PackageName("__archspec"), Version("1"), _ARCHSPEC[machine])
-        )
-    return result
+        builds.append(("__archspec", "1", _ARCHSPEC[machine]))
+    return [
+        GenericVirtualPackage(PackageName(n), Version(v), BuildString.new_unchecked(b))
+        for n, v, b in builds
+    ]
 
 
 def _locked(record: RepoDataRecord) -> LockedPackage:
     raw: dict[str, Any] = json.loads(record.to_json())
     url = split_credentials(raw.pop("url")).clean
     fn = raw.pop("fn")
-    channel = split_credentials(record.channel or "").clean
+    channel = split_credentials(record.channel).clean
     raw.pop("channel", None)
     sha256 = raw.get("sha256")
     if not sha256:
@@ -205,7 +209,11 @@ def _topological(packages: list[LockedPackage]) -> list[LockedPackage]:
         elif name not in entered:
             entered.add(name)
             stack.append((name, True))
-            needs = {d.split()[0].split("::")[-1].lower() for d in by_name[name].record.get("depends", ()) if d}
+            needs = {
+                d.split()[0].split("::")[-1].lower()
+                for d in by_name[name].record.get("depends", ())
+                if d
+            }
             stack += [(n, False) for n in sorted(needs, reverse=True) if n in by_name]
     return list(done.values())
 

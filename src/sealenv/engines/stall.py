@@ -7,22 +7,20 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["Stalled", "watch"]
+__all__ = ["StalledError", "watch"]
 
 T = TypeVar("T")
 
 
-class Stalled(Exception):
+class StalledError(Exception):
     """Nothing arrived for the whole time-out."""
 
 
-async def watch(
-    work: Coroutine[Any, Any, T], progress: Callable[[], object], timeout: float
-) -> T:
+async def watch(work: Coroutine[Any, Any, T], progress: Callable[[], object], timeout: float) -> T:
     """Await `work`, but give up when `progress()` stays the same for `timeout` seconds.
 
     Raises:
-        Stalled: and the work was cancelled.
+        StalledError: and the work was cancelled.
     """
     task = asyncio.ensure_future(work)
     last = progress()
@@ -36,7 +34,7 @@ async def watch(
             if now != last:
                 last, since = now, time.monotonic()
             elif time.monotonic() - since >= timeout:
-                raise Stalled
+                raise StalledError
     finally:
         if not task.done():
             task.cancel()

@@ -53,7 +53,9 @@ class Report:
 def verify(prefix: Path) -> Report:
     """Compare every file that a record names with what the record promises. Writes nothing."""
     records, broken = scan_records(prefix)
-    findings = [Finding("record", f"conda-meta/{line.split(':')[0]}", None, line) for line in broken]
+    findings = [
+        Finding("record", f"conda-meta/{line.split(':')[0]}", None, line) for line in broken
+    ]
     owners: dict[str, list[tuple[PrefixRecord, RecordPath]]] = {}
     for record in records:
         for path in record.paths_data.paths:
@@ -80,7 +82,9 @@ def _check(
         if not others:
             return []
         winner = next(r.name for (r, _), v in zip(promises, verdicts, strict=True) if not v)
-        return [Finding("clobbered", relative, ", ".join(others), f"{winner} ships it too, and won")]
+        return [
+            Finding("clobbered", relative, ", ".join(others), f"{winner} ships it too, and won")
+        ]
     if all(verdicts):
         kind, _, detail = verdicts[-1].partition(":")
         return [Finding(kind, relative, names, detail.strip())]
@@ -109,7 +113,11 @@ def _judge(target: str, status: os.stat_result, promise: RecordPath) -> str:
         actual = _sha256(target)
     except OSError as error:
         return f"unreadable: {error.strerror}"
-    return "" if actual == expected else f"altered: sha256 {actual[:12]}..., promised {expected[:12]}..."
+    return (
+        ""
+        if actual == expected
+        else f"altered: sha256 {actual[:12]}..., promised {expected[:12]}..."
+    )
 
 
 def _sha256(path: str) -> str:

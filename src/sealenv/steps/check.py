@@ -95,9 +95,7 @@ def check_environment(
             return CheckReport(python=None)
         tools = [("pip", "pip")] if "pip" in names else []
         tools += [(t, "") for t in ("conda", "mamba") if spec.asks_for(t)]
-        command = launch.command(
-            str(prefix), ["python", "-c", _PROGRAM, json.dumps(tools)]
-        )
+        command = launch.command(str(prefix), ["python", "-c", _PROGRAM, json.dumps(tools)])
         done = _run(command, env, prefix, keep_fd)
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-10:]

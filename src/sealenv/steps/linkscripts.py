@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from sealenv.activation.launch import find_shell
 from sealenv.errors import LinkScriptError
 from sealenv.host.process import clean_home, run_quietly
-from sealenv.activation.launch import find_shell
 from sealenv.layout import bin_dirs, is_windows
 from sealenv.lock import Lock, LockedPackage
 
@@ -50,7 +50,9 @@ def run_link_scripts(
     with clean_home() as home:
         for package, script in scripts:
             env = _environ(environ, prefix, lock.platform, package, home)
-            command = ["cmd.exe", "/d", "/c", str(script)] if windows else [find_shell(), str(script)]
+            command = (
+                ["cmd.exe", "/d", "/c", str(script)] if windows else [find_shell(), str(script)]
+            )
             done = run_quietly(command, env=env, cwd=prefix, keep_fd=keep_fd)
             if done.returncode != 0:
                 said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-10:]

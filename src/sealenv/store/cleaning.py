@@ -52,7 +52,9 @@ def clean(store: Store, parts: list[str]) -> list[Part]:
     with FileLock(store.locks / "store").alone() as free:
         if not free:
             raise CacheBusyError(
-                "another sealenv is using the cache", where=str(store.root), hint="wait for it to end"
+                "another sealenv is using the cache",
+                where=str(store.root),
+                hint="wait for it to end",
             )
         gone = []
         for name in parts:

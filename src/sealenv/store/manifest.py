@@ -141,7 +141,9 @@ def check_paths(package: LockedPackage, manifest: Manifest) -> None:
         parts = path.replace("\\", "/").split("/")
         top = parts[0].lower()
         if top == META:
-            raise _refused(package, path, f"lies in {META}, where no package may put files (CEP 34)")
+            raise _refused(
+                package, path, f"lies in {META}, where no package may put files (CEP 34)"
+            )
         if len(parts) == 1 and top in _OURS:
             raise _refused(package, path, "would replace an activation script")
         if parts[:2] == ["etc", "sealenv"]:
@@ -150,14 +152,18 @@ def check_paths(package: LockedPackage, manifest: Manifest) -> None:
             _check_target(package, path, entry.target)
     for line in manifest.entry_points:
         command = line.partition("=")[0].strip()
-        if not command or any(c in command for c in "/\\:\0\n\r\"'`$;&|<>%!^*?") or command[0] in "-.":
+        if (
+            not command
+            or any(c in command for c in "/\\:\0\n\r\"'`$;&|<>%!^*?")
+            or command[0] in "-."
+        ):
             raise _refused(package, line, "is no name for an entry point")
 
 
 def _check_target(package: LockedPackage, path: str, target: str) -> None:
     if not target:
         raise _refused(package, path, "is a link to nothing")
-    if target.startswith("/") or target[1:2] == ":" or target.startswith("\\"):
+    if target.startswith(("/", "\\")) or target[1:2] == ":":
         raise _refused(package, path, f"is a link to the absolute path {target!r}")
     depth = path.count("/")
     for part in target.replace("\\", "/").split("/"):

@@ -1,0 +1,103 @@
+"""A clean subshell in an environment: the user's shell without its start-up files.
+
+Start-up files are left out on purpose: they may hold the hooks of other tools, which would switch
+environments behind the prompt. Each shell is told at its start to source the activation script, and
+to leave if that refuses.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from sealenv.activation.quoting import QUOTE
+from sealenv.errors import UsageError
+from sealenv.run import prepare
+
+__all__ = ["SHELLS", "enter_shell", "shell_command"]
+
+_RC = Path(__file__).parent / "activation" / "rc"
+
+
+def _bash(prefix: str, program: str) -> list[str]:
+    return [program, "--noprofile", "--init-file", str(_RC / "bashrc"), "-i"]
+
+
+def _zsh(prefix: str, program: str) -> list[str]:
+    return [program, "--no-globalrcs", "-i"]
+
+
+def _fish(prefix: str, program: str) -> list[str]:
+    script = QUOTE["fish"](f"{prefix}/activate.fish")
+    return [program, "--no-config", "-C", f"source {script}; or exit 125", "-i"]
+
+
+def _xonsh(prefix: str, program: str) -> list[str]:
+    return [program, "-i", "--rc", f"{prefix}/activate.xsh"]
+
+
+def _nu(prefix: str, program: str) -> list[str]:
+    script = QUOTE["nu"](f"{prefix}/activate.nu")
+    return [program, "--no-config-file", "--no-history", "-e", f"source {script}"]
+
+
+SHELLS: dict[str, Callable[[str, str], list[str]]] = {
+    "bash": _bash,
+    "zsh": _zsh,
+    "fish": _fish,
+    "xonsh": _xonsh,
+    "nu": _nu,
+}
+"""Shells that source the script themselves. Others inherit an activated environment: their prompt
+cannot show it without their start-up files."""
+
+
+def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn:
+    """Replace this process by a shell in the environment.
+
+    Args:
+        env: a name or a path.
+        shell: a shell's name or path; `$SHELL` without it.
+        clean: start from a clean environment instead of refusing a dirty one.
+
+    Raises:
+        UsageError: there is no such shell here.
+        SealenvError: as `sealenv.run.prepare`.
+    """
+    program = _find(shell or os.environ.get("SHELL") or "sh")
+    fallback, environ = prepare(env, [program], os.environ, clean=clean)
+    command, extra = shell_command(fallback, program)
+    sys.stdout.flush()
+    os.execve(command[0], command, environ | extra)
+
+
+def shell_command(fallback: list[str], program: str) -> tuple[list[str], dict[str, str]]:
+    """The command line for a shell, and the variables it needs at its start.
+
+    Args:
+        fallback: what `prepare` made for the shell as a plain command.
+        program: the shell's path.
+    """
+    name = Path(program).name
+    script = fallback[4] if len(fallback) > 4 else ""
+    if name not in SHELLS or not script.endswith("/activate.sh") or "\n" in script:
+        return fallback, {}  # another shell, or a foreign environment: activated from outside
+    prefix = script.removesuffix("/activate.sh")
+    extra = {"SEALENV_SHELL_SCRIPT": script}
+    if name == "zsh":
+        extra["ZDOTDIR"] = str(_RC / "zsh")
+    return SHELLS[name](prefix, program), extra
+
+
+def _find(shell: str) -> str:
+    path = shell if "/" in shell else shutil.which(shell)
+    if not path or not os.access(path, os.X_OK):
+        raise UsageError(
+            f"there is no shell {shell!r} here",
+            hint="name one that is installed: sealenv shell ENV -s bash",
+        )
+    return path

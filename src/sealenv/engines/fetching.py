@@ -190,7 +190,7 @@ class _Sink(io.RawIOBase):
             self.job._advance(self.package, len(data))
             if self.package.size is not None and self.size > self.package.size:
                 raise DigestError(
-                    f"{self.package.fn} is longer than the {self.package.size} bytes its record promises",
+                    f"{self.package.fn} is longer than the {self.package.size} bytes promised",
                     where=self.package.url,
                     hint="nothing of it was used; tell the channel's owner",
                 )

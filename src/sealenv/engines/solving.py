@@ -124,7 +124,7 @@ def _match_spec(text: str) -> MatchSpec:
             f"{text!r} is not a MatchSpec: {error}",
             hint="write it like 'numpy', 'numpy=2.1' or 'numpy >=2,<3' (CEP 29)",
         ) from error
-    if str(spec.name or "*") == "*":
+    if str(spec.name) in {"None", "*"}:
         raise SpecError(f"{text!r} names no package", hint="write it like 'numpy >=2,<3'")
     return spec
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from sealenv.demo.channel import DemoChannel, build_demo_channel
 from sealenv.host.filelock import FileLock
-
 from tests.machine import Machine
 
 REPO = Path(__file__).resolve().parent.parent

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+
 from sealenv.demo.channel import DemoChannel
 from sealenv.host.prefixlock import is_locked
 from sealenv.layout import MARKER, State, state_of
 from sealenv.seal.verify import verify
-
 from tests.machine import Machine, alive, children_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc to find the engine")
@@ -25,7 +25,9 @@ _DEADLINE = 30.0
 
 
 @pytest.fixture(scope="module")
-def usual_seconds(warm_cache: Path, demo_channel: DemoChannel, tmp_path_factory: pytest.TempPathFactory) -> float:
+def usual_seconds(
+    warm_cache: Path, demo_channel: DemoChannel, tmp_path_factory: pytest.TempPathFactory
+) -> float:
     """How long an undisturbed create takes here; the kills are spread over it."""
     machine = Machine(tmp_path_factory.mktemp("usual"), cache=warm_cache)
     began = time.monotonic()

@@ -130,8 +130,12 @@ def _depends(wheel: Path, names: set[str]) -> list[str]:
     # A noarch package has one list for all: that of a recent Python on Linux.
     environment: dict[str, str | AbstractSet[str]] = {
         **cast("dict[str, str]", default_environment()),
-        "python_version": "3.12", "python_full_version": "3.12.0", "extra": "",
-        "sys_platform": "linux", "os_name": "posix", "platform_system": "Linux",
+        "python_version": "3.12",
+        "python_full_version": "3.12.0",
+        "extra": "",
+        "sys_platform": "linux",
+        "os_name": "posix",
+        "platform_system": "Linux",
     }
     depends = []
     for line in metadata.get_all("Requires-Dist") or ():

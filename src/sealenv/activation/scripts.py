@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
 from sealenv.activation.gate import ACTIVE_VARIABLES
 from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu_scripts, typed
-from sealenv.activation.quoting import QUOTE, to_bytes
+from sealenv.activation.quoting import QUOTE, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError
 
@@ -35,11 +36,11 @@ def render(template: str, shell: str, prefix: str, *, inline: bool = False) -> s
     text = (_TEMPLATES / template).read_text(encoding="utf-8")
     text = _fill(text, "__SEALENV_GATE__", gate_lines(shell))
     text = text.replace("__SEALENV_INLINE__", quote("yes" if inline else ""))
+    words = {"PREFIX": quote(prefix), "QUOTED": quote(typed(prefix))}
+    if shell == "csh":
+        words["GLOB"] = quote_csh(prefix, pattern=True)
     # One pass, so that no marker in a path is taken for ours.
-    quoted, path = "__SEALENV_QUOTED__", "__SEALENV_PREFIX__"
-    parts = text.split(quoted)
-    parts = [part.replace(path, quote(prefix)) for part in parts]
-    return quote(typed(prefix)).join(parts)
+    return re.sub("__SEALENV_(PREFIX|QUOTED|GLOB)__", lambda found: words[found[1]], text)
 
 
 def _fill(text: str, marker: str, lines: Iterable[str]) -> str:
@@ -74,9 +75,9 @@ def gate_lines(shell: str) -> list[str]:
                 f"if ($?{name}) then",
                 f"    if (x${name}:q != x && x${name}:q != x{harmless}) then",
                 "        set _sealenv_gate = yes",
-                f'        echo "sealenv: {name}="${name}:q >>! $_sealenv_out',
-                f'        echo "      "{what} >>! $_sealenv_out',
-                f'        echo "      to clear it: "{clear} >>! $_sealenv_out',
+                f'        _sealenv_say "sealenv: {name}="${name}:q',
+                f'        _sealenv_say "      "{what}',
+                f'        _sealenv_say "      to clear it: "{clear}',
                 "    endif",
                 "endif",
             ]

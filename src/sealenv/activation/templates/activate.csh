@@ -4,6 +4,8 @@
 # below is checked. What differs between environments is in etc/sealenv/env.csh, compiled by sealenv.
 # `deactivate` is an alias that sources etc/sealenv/deactivate.csh.
 #
+# tcsh does not match a pattern with a quoted character beyond ASCII: in patterns these are bare.
+#
 # How it is written: no goto, no exit (it would end the user's shell): what goes wrong sets
 # _sealenv_bad, and the status at the end is 1. Quotes mean what they mean by default.
 
@@ -13,8 +15,11 @@ if ($?backslash_quote) then
 endif
 set _sealenv_prefix = __SEALENV_PREFIX__
 set _sealenv_bad = ""
-set _sealenv_out = /dev/null
-if (-w /dev/stderr) set _sealenv_out = /dev/stderr
+# Only a terminal or a pipe can be opened once more; into a file standard output is the safe way.
+alias _sealenv_say 'echo \!*'
+if (-w /dev/stderr) then
+    if (-c /dev/stderr || -p /dev/stderr) alias _sealenv_say 'echo \!* >>! /dev/stderr'
+endif
 if ($?nonomatch) set _sealenv_nonomatch
 if ($?noglob) set _sealenv_noglob
 set nonomatch
@@ -39,27 +44,27 @@ if (-e /proc/self/fd) then
 endif
 
 if ($_sealenv_bad == copied) then
-    echo "sealenv: this is not the activate.csh of $_sealenv_prefix:q, but a copy: the environment" >>! $_sealenv_out
-    echo "  was moved or copied by hand. next: in the folder where it is, run: sealenv move --here ." >>! $_sealenv_out
+    _sealenv_say "sealenv: this is not the activate.csh of $_sealenv_prefix:q, but a copy: the environment"
+    _sealenv_say "  was moved or copied by hand. next: in the folder where it is, run: sealenv move --here ."
 else if (! -d $_sealenv_prefix:q/conda-meta) then
     set _sealenv_bad = moved
-    echo "sealenv: there is no environment at $_sealenv_prefix:q, it was moved or removed." >>! $_sealenv_out
-    echo "  next: go to the folder where it is now, and run: sealenv move --here ." >>! $_sealenv_out
+    _sealenv_say "sealenv: there is no environment at $_sealenv_prefix:q, it was moved or removed."
+    _sealenv_say "  next: go to the folder where it is now, and run: sealenv move --here ."
 else if (! -r $_sealenv_prefix:q/etc/sealenv/env.csh) then
     set _sealenv_bad = missing
-    echo "sealenv: $_sealenv_prefix:q/etc/sealenv/env.csh is missing." >>! $_sealenv_out
-    echo "  next: sealenv refresh PREFIX" >>! $_sealenv_out
+    _sealenv_say "sealenv: $_sealenv_prefix:q/etc/sealenv/env.csh is missing."
+    _sealenv_say "  next: sealenv refresh PREFIX"
 else
     set _sealenv_gate = ""
     __SEALENV_GATE__
     if ($_sealenv_gate != "") then
         set _sealenv_bad = dirty
-        echo "This shell is not clean: nothing was changed. For a clean shell open a new terminal, or run:" >>! $_sealenv_out
-        echo "  sealenv shell --clean "__SEALENV_QUOTED__ >>! $_sealenv_out
+        _sealenv_say "This shell is not clean: nothing was changed. For a clean shell open a new terminal, or run:"
+        _sealenv_say "  sealenv shell --clean "__SEALENV_QUOTED__
     else if (-e $_sealenv_prefix:q/conda-meta/sealenv.pending || -l $_sealenv_prefix:q/conda-meta/sealenv.pending) then
         set _sealenv_bad = pending
-        echo "sealenv: $_sealenv_prefix:q was never finished: a create was interrupted, or is at work." >>! $_sealenv_out
-        echo "  next: run the same sealenv create again, or: sealenv remove "__SEALENV_QUOTED__ >>! $_sealenv_out
+        _sealenv_say "sealenv: $_sealenv_prefix:q was never finished: a create was interrupted, or is at work."
+        _sealenv_say "  next: run the same sealenv create again, or: sealenv remove "__SEALENV_QUOTED__
     endif
     unset _sealenv_gate
 endif
@@ -67,30 +72,47 @@ endif
 if ($_sealenv_bad == "") then
     set _sealenv_include = $_sealenv_prefix:q/etc/sealenv/env.csh
     set _sealenv_stale = ""
-    foreach _sealenv_file ($_sealenv_prefix:q/conda-meta/state $_sealenv_prefix:q/etc/conda/env_vars.d $_sealenv_prefix:q/etc/conda/env_vars.d/*.json)
+    foreach _sealenv_file ($_sealenv_prefix:q/conda-meta/state $_sealenv_prefix:q/etc/conda/env_vars.d __SEALENV_GLOB__/etc/conda/env_vars.d/*.json)
         if (-e $_sealenv_file:q) then
             if (-M $_sealenv_file:q > -M $_sealenv_include:q) set _sealenv_stale = yes
         endif
     end
     if ($_sealenv_stale != "") then
-        echo "sealenv: the variables of this environment changed after its scripts were made." >>! $_sealenv_out
-        echo "  next: sealenv refresh "__SEALENV_QUOTED__ >>! $_sealenv_out
+        _sealenv_say "sealenv: the variables of this environment changed after its scripts were made."
+        _sealenv_say "  next: sealenv refresh "__SEALENV_QUOTED__
     endif
     unset _sealenv_stale
     source $_sealenv_include:q
     unset _sealenv_include
-    # In code-point order, whatever the locale.
+    # Code-point order for patterns, whatever the locale; LC_CTYPE stays what it is, or names beyond
+    # ASCII would break.
+    if ($?LC_COLLATE) then
+        set _sealenv_lc_collate = $LC_COLLATE:q
+    endif
     if ($?LC_ALL) then
         set _sealenv_lc_all = $LC_ALL:q
+        if ($?LC_CTYPE) then
+            set _sealenv_lc_ctype = $LC_CTYPE:q
+        endif
+        setenv LC_CTYPE $LC_ALL:q
     endif
-    setenv LC_ALL C
-    set _sealenv_scripts = ($_sealenv_prefix:q/etc/conda/activate.d/*.csh)
+    setenv LC_COLLATE C
+    unsetenv LC_ALL
+    set _sealenv_scripts = (__SEALENV_GLOB__/etc/conda/activate.d/*.csh)
     if ($?_sealenv_lc_all) then
         setenv LC_ALL $_sealenv_lc_all:q
-        unset _sealenv_lc_all
-    else
-        unsetenv LC_ALL
+        if ($?_sealenv_lc_ctype) then
+            setenv LC_CTYPE $_sealenv_lc_ctype:q
+        else
+            unsetenv LC_CTYPE
+        endif
     endif
+    if ($?_sealenv_lc_collate) then
+        setenv LC_COLLATE $_sealenv_lc_collate:q
+    else
+        unsetenv LC_COLLATE
+    endif
+    unset _sealenv_lc_all _sealenv_lc_ctype _sealenv_lc_collate
     foreach _sealenv_file ($_sealenv_scripts:q)
         if (-f $_sealenv_file:q && -r $_sealenv_file:q) source $_sealenv_file:q
     end
@@ -102,11 +124,8 @@ endif
 if (! $?_sealenv_nonomatch) unset nonomatch
 if ($?_sealenv_noglob) set noglob
 if ($?_sealenv_backslash_quote) set backslash_quote
-unset _sealenv_nonomatch _sealenv_noglob _sealenv_backslash_quote _sealenv_file _sealenv_out
-if ($_sealenv_bad == "") then
-    unset _sealenv_bad
-    set status = 0
-else
-    unset _sealenv_prefix _sealenv_bad
-    set status = 1
-endif
+unset _sealenv_nonomatch _sealenv_noglob _sealenv_backslash_quote _sealenv_file
+unalias _sealenv_say
+if ($_sealenv_bad != "") unset _sealenv_prefix
+unset _sealenv_bad
+@ status = (! $?_sealenv_prefix)

@@ -35,11 +35,11 @@ def build(prefix: Path) -> Path:
     python.write_text('#!/bin/sh\necho "fake python" "$@"\n')
     python.chmod(0o755)
     for kind in ("activate", "deactivate"):
-        folder = prefix / f"etc/conda/{kind}.d"
-        folder.mkdir()
+        scripts = prefix / f"etc/conda/{kind}.d"
+        scripts.mkdir()
         for name in NAMES:
             for ext, text in _STEP.items():
-                (folder / f"{name}.{ext}").write_text(text.format(kind=kind, name=name))
+                (scripts / f"{name}.{ext}").write_text(text.format(kind=kind, name=name))
     variables = {
         "a.json": {"FROM_PACKAGE": "a", "BOTH": "package a", "GONE": "package"},
         "Z.json": {"FROM_PACKAGE": "Z", "UPPER_FIRST": "Z"},

@@ -94,7 +94,8 @@ class Dialect:
         """Source, print STATUS:n, go on whatever happens."""
         source = self.source(path)
         if self.ext == "xsh":
-            return f"try:\n    {source}\n    print('STATUS:0')\nexcept Exception:\n    print('STATUS:1')"
+            tried = f"try:\n    {source}\n    print('STATUS:0')\n"
+            return f"{tried}except Exception:\n    print('STATUS:1')"
         if self.ext == "nu":
             return (
                 f"try {{ {source}; print 'STATUS:0' }} "

@@ -255,9 +255,7 @@ def test_order_in_a_locale_that_sorts_otherwise(
     given = [os.environ.get("SEALENV_TEST_LOCALE", "")]
     found = [n for n in given + names if n.endswith((".utf8", ".UTF-8")) and n[0] != "C"]
     if not found:
-        pytest.skip(
-            "no locale but C on this machine (SEALENV_TEST_LOCALE, with LOCPATH, names one)"
-        )
+        pytest.skip("no locale but C on this machine (SEALENV_TEST_LOCALE and LOCPATH name one)")
     dialect = posix(shell)
     work = tmp_path / "work"
     environ["LC_ALL"] = found[0]

@@ -48,7 +48,7 @@ HARD = [
         "\ufeff",
         "\x85",
     ),
-    *("@('x')", "{}", "{name}", "f'{x}'", "r#'x'#", "x'#", '\\"', "\\`", HOSTILE),
+    *("@('x')", "{}", "{name}", "f'{x}'", "r#'x'#", "x'#", "$[x]", "\ufeff", '\\"', "\\`", HOSTILE),
 ]
 CONTROL = ["\n", "a\nb", "\r", "\r\n", "\t", "\x01", "\x7f", "\x1b[31m", "'\n'", "\\\n", "x\n"]
 RAW = [os.fsdecode(raw) for raw in (b"\xff", b"\x80", b"\x81\x82\x88'\x88", b"caf\xe9")]
@@ -94,8 +94,8 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 NASTY = st.text(st.sampled_from("'\"\\!$`%&|;()<>{}[]*?~#^=@ é日\n\t-aAnx0"), max_size=12)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-@given(texts=st.lists(TEXT | NASTY, min_size=40, max_size=80))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(texts=st.lists(TEXT | NASTY, min_size=100, max_size=150))
 def test_any_text(texts: list[str], dialect: Dialect, environ: dict[str, str]) -> None:
     kept = quotable(dialect, texts)
     assert echo(dialect, kept, environ) == kept

@@ -49,7 +49,7 @@ def build(prefix: Path) -> Path:
         (prefix / "etc/conda/env_vars.d" / name).write_text(json.dumps(content))
     state = {"version": 1, "env_vars": {"BOTH": "state", "GONE": "***unset***", "WAS_SET": "new"}}
     (prefix / "conda-meta/state").write_text(json.dumps(state))
-    assert write_scripts(prefix, platform="linux-64") == []
+    assert write_scripts(prefix, platform="linux-64").problems == []
     return prefix
 
 

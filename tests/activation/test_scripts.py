@@ -30,7 +30,7 @@ def test_the_files(fake_prefix: Path) -> None:
     leftovers = [p.name for p in fake_prefix.rglob(".*")]
     assert leftovers == []
     assert activation_files(fake_prefix, platform="win-64") == {}
-    assert write_scripts(fake_prefix, platform="win-64") == []
+    assert write_scripts(fake_prefix, platform="win-64") == ([], [])
 
 
 def test_the_mode_is_the_umasks(fake_prefix: Path) -> None:
@@ -78,7 +78,7 @@ def test_stale(fake_prefix: Path, tmp_path: Path) -> None:
 
 def test_what_one_shell_cannot_hold_is_reported(fake_prefix: Path) -> None:
     (fake_prefix / "conda-meta/state").write_text('{"env_vars": {"TWO": "a\\nb", "OK": "x"}}')
-    problems = write_scripts(fake_prefix, platform=LINUX)
+    problems = write_scripts(fake_prefix, platform=LINUX).problems
     assert [p.split(":")[0] for p in problems] == ["TWO is not set in csh"]
     assert b"OK 'x'" in (fake_prefix / "etc/sealenv/env.csh").read_bytes()
     assert b"'a\nb'" in (fake_prefix / "etc/sealenv/env.sh").read_bytes()
@@ -106,7 +106,7 @@ def test_broken_and_forbidden_variables(fake_prefix: Path) -> None:
     expected = {"FROM_PACKAGE", "BOTH", "GONE", "UPPER_FIRST", "HARD", "GOOD"}
     assert set(found.values) == expected
     assert len(found.problems) == 5 + len(names) + len(reserved) + len(values) + 1
-    assert write_scripts(fake_prefix, platform=LINUX) == found.problems
+    assert write_scripts(fake_prefix, platform=LINUX).problems == found.problems
 
 
 def test_merge_order(fake_prefix: Path) -> None:

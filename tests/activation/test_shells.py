@@ -216,7 +216,7 @@ def test_no_scripts_and_no_variables(
 
     shutil.rmtree(fake_prefix / "etc/conda")
     (fake_prefix / "conda-meta/state").unlink()
-    assert write_scripts(fake_prefix, platform="linux-64") == []
+    assert write_scripts(fake_prefix, platform="linux-64").problems == []
     work = tmp_path / "work"
     lines = [dialect.source(dialect.script(fake_prefix)), dialect.run_python(work, "inside")]
     lines += ["deactivate", dialect.run_python(work, "after")]

@@ -205,7 +205,7 @@ def nu_scripts(folder: Path) -> str:
 
 def _scripts(folder: Path, kind: str) -> list[str]:
     try:
-        names = os.listdir(folder / "etc" / "conda" / f"{kind}.d")  # noqa: PTH208
+        names = os.listdir(folder / "etc" / "conda" / f"{kind}.d")
     except OSError:
         return []
     return sorted(n for n in names if n.endswith(".nu") and not n.startswith("."))

@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from sealenv.activation.gate import ACTIVE_VARIABLES
 from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu_scripts, typed
@@ -15,7 +16,15 @@ from sealenv.activation.quoting import QUOTE, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError
 
-__all__ = ["SHELLS", "activation_files", "inline_script", "render", "stale", "write_scripts"]
+__all__ = [
+    "SHELLS",
+    "Written",
+    "activation_files",
+    "inline_script",
+    "render",
+    "stale",
+    "write_scripts",
+]
 
 SHELLS = ("sh", "fish", "csh", "xsh", "nu")
 """The shells of a POSIX prefix, by the extension of their scripts."""
@@ -120,14 +129,21 @@ def inline_script(prefix: str | os.PathLike[str]) -> str:
     return include + render("activate.sh", "sh", real, inline=True)
 
 
-def write_scripts(prefix: Path, *, platform: str) -> list[str]:
-    """Write the scripts and includes, and return what could not be taken over, a sentence each.
+class Written(NamedTuple):
+    """What `write_scripts` wrote, relative to the prefix, and what it could not take over."""
+
+    paths: list[str]
+    problems: list[str]
+
+
+def write_scripts(prefix: Path, *, platform: str) -> Written:
+    """Write the scripts and includes.
 
     Each file is replaced atomically with mode 0644 less the umask; a link in its place is replaced,
     never followed, and a folder of ours that is a link is refused.
     """
     if platform.startswith("win-"):
-        return []
+        return Written([], [])
     files, problems = _compile(prefix)
     try:
         for folder in (prefix / "etc", prefix / FOLDER):
@@ -146,7 +162,7 @@ def write_scripts(prefix: Path, *, platform: str) -> list[str]:
             f"The activation scripts cannot be written: {error.strerror}",
             where=str(error.filename or prefix),
         ) from error
-    return problems
+    return Written(sorted(files), problems)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -92,8 +92,9 @@ def scan_records(prefix: Path) -> tuple[list[PrefixRecord], list[str]]:
 def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> None:
     """Make the engine's records say what conda's would.
 
-    py-rattler 0.28 leaves them mode 0600 and entry points mode 0775, with the address of our cache as the package's URL, and
-    without the requested specs; CEP 32 asks for the channel's URL and the paths below `pkgs`.
+    py-rattler 0.28 leaves them mode 0600 and entry points mode 0775, with the address of our cache as
+    the package's URL, and without the requested specs; CEP 32 asks for the channel's URL and the
+    paths below `pkgs`.
 
     Args:
         prefix: the prefix.

@@ -20,9 +20,10 @@ from sealenv.errors import FetchError
 from tests.channel.channels import MANIFEST, Channels
 from tests.channel.hostile import build_hostile
 from tests.channel.native import hello_prefix
+from tests.channel.pins import BASE, BENCH, BENCH_ENVIRONMENT
 from tests.channel.pythons import other_pythons
 from tests.channel.scripts import extra_packages, script_packages, solver_packages
-from tests.channel.wheelhouse import BASE, BENCH, BENCH_ENVIRONMENT, fetch_wheels, wheel_packages
+from tests.channel.wheelhouse import fetch_wheels, wheel_packages
 from tests.channel.windows import windows_python
 
 __all__ = ["build", "cache_folder"]
@@ -68,6 +69,7 @@ def build(
                 _build(fresh, cache / "downloads", pythons, bench=bench, pypi=pypi, say=say)
                 shutil.rmtree(built, ignore_errors=True)
                 fresh.rename(built)
+            _prune(built.parent)
     channels = Channels.read(built)
     if folder is None:
         return channels
@@ -120,6 +122,13 @@ def _build(
     versions = [name.split("-")[1] for name in names]
     versions.sort(key=lambda version: version != demo.python_version)
     Channels(root, demo.subdir, tuple(versions), specs, tuple(missing)).write_manifest()
+
+
+def _prune(folder: Path, keep: int = 4) -> None:
+    """Forget the builds of older sources."""
+    builds = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in builds[keep:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _key(pythons: list[str], *, bench: bool, pypi: bool) -> str:

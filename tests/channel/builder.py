@@ -28,6 +28,7 @@ from tests.channel.windows import windows_python
 
 __all__ = ["build", "cache_folder"]
 
+_NOT_BUILDING = frozenset({"__main__.py", "handler.py", "link.py", "server.py"})
 OnStep = Callable[[str], None]
 
 
@@ -134,7 +135,10 @@ def _prune(folder: Path, keep: int = 4) -> None:
 def _key(pythons: list[str], *, bench: bool, pypi: bool) -> str:
     digest = hashlib.sha256()
     folders = [Path(__file__).parent, Path(next(iter(sealenv.demo.__path__)))]
-    for source in sorted(path for folder in folders for path in folder.glob("*.py")):
+    sources = sorted(path for folder in folders for path in folder.glob("*.py"))
+    for source in sources:
+        if source.name.startswith("test_") or source.name in _NOT_BUILDING:
+            continue
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     facts = [sys.version, sys.base_prefix, platform.machine(), bench, pypi, *pythons]
     digest.update(repr(facts).encode())

@@ -24,19 +24,12 @@ def link(
     timeout: float = 120,
 ) -> subprocess.CompletedProcess[str]:
     """Link the archives as they are, without a solver; the caller looks at the return code."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.channel.link",
-        prefix,
-        cache,
-        platform or "-",
-        *archives,
-    ]
+    arguments = [prefix, cache, platform or "-", *archives]
+    command = [sys.executable, "-m", "tests.channel.link", *map(str, arguments)]
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'src'}"}
     return subprocess.run(
-        [str(part) for part in command],
+        command,
         cwd=root,
         env=environment,
         capture_output=True,

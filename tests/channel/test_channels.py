@@ -23,18 +23,15 @@ def channels() -> Channels:
 
 
 def test_it_has_what_it_promises(channels: Channels) -> None:
-    names = {
-        r["name"] for sub in ("noarch", channels.subdir) for r in channels.records(sub).values()
-    }
+    noarch = list(channels.records("noarch").values())
+    names = {r["name"] for r in [*noarch, *channels.records(channels.subdir).values()]}
     assert {"python", "pip", "conda", "mamba", "demo-hello", "dated", "prio"} <= names
     assert {"post-link-ok", "post-link-fails", "activate-hooks", "env-vars"} <= names
     if not any("wheels" in line for line in channels.missing):
         assert {"requests", "rich", "setuptools"} <= names
         (windows,) = channels.records("win-64").values()
         assert windows["python_site_packages_path"] == "Lib/site-packages"
-    versions = {
-        r["version"]: r for r in channels.records("noarch").values() if r["name"] == "dated"
-    }
+    versions = {r["version"]: r for r in noarch if r["name"] == "dated"}
     assert versions["1.0"]["timestamp"] < versions["2.0"]["timestamp"]
     (prio,) = (r for r in channels.records("noarch", "extra").values() if r["name"] == "prio")
     assert prio["version"] == "2.0"

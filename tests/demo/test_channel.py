@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from sealenv.demo import DemoChannel, build_demo_channel
+from sealenv.demo.archive import write_package
 from sealenv.demo.interpreter import Interpreter, inspect_interpreter
+from sealenv.demo.repackage import python_package
 from tests.channel.link import link
 from tests.channel.pythons import other_pythons
 
@@ -136,6 +138,18 @@ def test_a_virtual_environment_can_be_made_from_it(prefix: Path, tmp_path: Path)
     assert made.returncode == 0, made.stderr
     done = _run(tmp_path / "v" / "bin" / "python", "-c", "import sys; print(sys.base_prefix)")
     assert done.stdout.strip().endswith(prefix.name)
+
+
+def test_repackaging_the_repackaged_is_a_fixed_point(tmp_path: Path) -> None:
+    """Nothing is lost or added on the way through a prefix: also a test of relocatable layouts."""
+    if inspect_interpreter().shares_system_prefix:
+        pytest.skip("the running interpreter belongs to the system")
+    first = write_package(python_package(), tmp_path / "one")
+    done = link(tmp_path / "prefix", [first], tmp_path / "cache")
+    assert done.returncode == 0, done.stderr
+    again = python_package(tmp_path / "prefix" / "bin" / "python")
+    second = write_package(again, tmp_path / "two")
+    assert second.read_bytes() == first.read_bytes()
 
 
 def test_two_builds_have_the_same_bytes(tmp_path: Path) -> None:

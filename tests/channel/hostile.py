@@ -115,7 +115,7 @@ def _plain() -> list[Package]:
             Payload("share/hostile-case/NOTE.txt", data=b"upper\n"),
         ),
         _python("hostile-entry-separator", f"../../{ESCAPE} = hostile_entry:main"),
-        _python("hostile-entry-shell", f"a;touch $HOME/{ESCAPE};b = hostile_entry:main"),
+        _python("hostile-entry-shell", f"a;touch {ESCAPE};$(id) = hostile_entry:main"),
         _python("hostile-entry-code", "hostile-code = hostile_entry:main();import os;os.getcwd"),
         _generic("hostile-link-pair-a", Payload("share/pair", symlink_target="../..")),
         one("hostile-link-pair-b", f"share/pair/{ESCAPE}"),

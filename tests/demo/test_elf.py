@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.demo.archive import Payload
 from sealenv.demo.elf import is_elf, relocate, runpaths
+from sealenv.demo.interpreter import Interpreter
+from sealenv.demo.repackage import _check_program
 from sealenv.errors import UsageError
 
 _GCC = shutil.which("gcc")
@@ -41,6 +44,16 @@ def test_entries_inside_the_prefix_become_relative(tmp_path: Path) -> None:
 def test_depth_counts(tmp_path: Path, path: str, expected: str) -> None:
     data = _program(tmp_path, "/some/old/prefix/lib")
     assert runpaths(relocate(data, path, "/some/old/prefix")) == [expected]
+
+
+def test_a_program_that_depends_on_the_loaders_configuration_is_refused() -> None:
+    here = Path("/somewhere")
+    data = b"\x7fELF\x02\x01" + b"\0" * 58 + b"libpython3.12.so.1.0\0"
+    interpreter = Interpreter(
+        "3.12.1", here, here, here, None, None, "libpython3.12.so.1.0", "linux-64"
+    )
+    with pytest.raises(UsageError, match="shared library"):
+        _check_program([Payload("bin/python3.12", data=data)], interpreter)
 
 
 def test_without_room_it_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sealenv.demo.archive import PLACEHOLDER, TIMESTAMP, Package, Payload
 from sealenv.demo.debian import adapt, site_customization
-from sealenv.demo.elf import is_elf, relocate
+from sealenv.demo.elf import is_elf, relocate, runpaths
 from sealenv.demo.interpreter import Interpreter, inspect_interpreter
 from sealenv.demo.stdlib import tree
 from sealenv.errors import UsageError
@@ -42,6 +42,7 @@ def python_package(executable: Path | None = None, *, build: str = "repackaged_0
     """
     interpreter = inspect_interpreter(executable)
     payload = [_relocatable(item, interpreter) for item in _collect(interpreter)]
+    _check_program(payload, interpreter)
     return Package(
         name="python",
         version=interpreter.version,
@@ -54,6 +55,19 @@ def python_package(executable: Path | None = None, *, build: str = "repackaged_0
         constrains=() if not interpreter.free_threaded else ("python-gil <0a0",),
         python_site_packages_path=interpreter.site_packages,
     )
+
+
+def _check_program(payload: list[Payload], interpreter: Interpreter) -> None:
+    """Refuse a program that would find its shared library only in the original installation."""
+    program = next(item for item in payload if item.path == f"bin/{interpreter.tagged}").content
+    if not (is_elf(program) and interpreter.library.encode() in program and interpreter.library):
+        return
+    if not any(entry.startswith("$ORIGIN") for entry in runpaths(program)):
+        raise UsageError(
+            "This Python finds its shared library by the system's configuration only.",
+            where=f"{interpreter.executable}: {interpreter.library}",
+            hint="Run sealenv with a Python from uv, pyenv or conda-forge.",
+        )
 
 
 def _collect(interpreter: Interpreter) -> Iterable[Payload]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
+
 from sealenv.engines.messages import Link, Linked, Progress
 from sealenv.errors import CacheDamagedError, FetchError, FilesystemError, LinkError
 from sealenv.lock import LockedPackage
-from sealenv.store.archives import Store
+from sealenv.store.archives import Store, hash_file
+from sealenv.store.manifest import Listing
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -43,6 +47,7 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
     cache = PackageCache.new_layered([store.unpacked], False, ValidationMode.full())
     records = [_record(p) for p in packages]
     index = await cache.index()
+    fresh: list[LockedPackage] = []
     for package, record in zip(packages, records, strict=True):
         path = store.path(package)
         if request.verify_all or not index.contains_record(record):
@@ -52,6 +57,7 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
                     where=str(path),
                     hint="run the same command again: it is fetched anew",
                 )
+            fresh.append(package)
         else:
             path = path.parent / _UNVERIFIED / path.name
         record.url = path.as_uri()
@@ -68,7 +74,37 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
         )
     except Exception as error:
         raise _explain(error, request) from error
+    for package in fresh:
+        await asyncio.to_thread(_check_unpacked, store.unpacked / package.dist, package)
     return Linked(packages=len(records))
+
+
+def _check_unpacked(folder: Path, package: LockedPackage) -> None:
+    """Hash what was unpacked just now against the package's own paths.json.
+
+    py-rattler does so only with what was unpacked before: a package whose paths.json lies would be
+    linked today, and called damaged tomorrow.
+
+    Raises:
+        LinkError: with the first path that is not what the package promises.
+    """
+    try:
+        paths = msgspec.json.decode(
+            (folder / "info" / "paths.json").read_bytes(), type=Listing
+        ).paths
+    except FileNotFoundError:
+        return  # a package from before paths.json promises nothing
+    for entry in paths:
+        path = folder / entry.path
+        if entry.sha256 is None or entry.path_type != "hardlink" or path.is_symlink():
+            continue
+        if hash_file(path)[0] != entry.sha256:
+            raise LinkError(
+                f"{package.dist} is refused: {entry.path!r} is not what the package's own paths.json "
+                "promises",
+                where=package.url,
+                hint="the package is damaged in its channel; leave it out, or tell the channel's owner",
+            )
 
 
 def _record(package: LockedPackage) -> RepoDataRecord:

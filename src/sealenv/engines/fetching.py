@@ -54,7 +54,9 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
     unread = [p for p in request.lock.packages if p not in missing and store.manifest(p) is None]
     if not missing and not unread:
         return Fetched(downloaded=0, packages=0)
-    client = make_client(make_config(request.secrets, config_files=request.config_files))
+    client = make_client(
+        make_config(request.secrets, config_files=request.config_files), request.secrets
+    )
     job = _Job(store, client, request.timeout, emit, missing)
     gate = asyncio.Semaphore(_AT_ONCE)
 

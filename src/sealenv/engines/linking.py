@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -14,7 +15,7 @@ from sealenv.engines.messages import Link, Linked, Progress
 from sealenv.errors import CacheDamagedError, FetchError, FilesystemError, LinkError
 from sealenv.lock import LockedPackage
 from sealenv.store.archives import Store, hash_file
-from sealenv.store.manifest import Listing
+from sealenv.store.manifest import Listing, is_unpacked
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -50,7 +51,12 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
     fresh: list[LockedPackage] = []
     for package, record in zip(packages, records, strict=True):
         path = store.path(package)
-        if request.verify_all or not index.contains_record(record):
+        there = not request.verify_all and index.contains_record(record)
+        if there and _is_trusted(store, package):
+            path = path.parent / _UNVERIFIED / path.name
+        else:
+            if there:
+                shutil.rmtree(store.unpacked / package.dist, ignore_errors=True)
             if not store.verify(package):
                 raise FetchError(
                     f"{package.fn} was damaged in the cache and is removed from it",
@@ -58,8 +64,6 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
                     hint="run the same command again: it is fetched anew",
                 )
             fresh.append(package)
-        else:
-            path = path.parent / _UNVERIFIED / path.name
         record.url = path.as_uri()
     try:
         await rattler.install(
@@ -77,6 +81,12 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
     for package in fresh:
         await asyncio.to_thread(_check_unpacked, store.unpacked / package.dist, package)
     return Linked(packages=len(records))
+
+
+def _is_trusted(store: Store, package: LockedPackage) -> bool:
+    """Whether the unpacked package has its archive's own listing: py-rattler validates against that."""
+    manifest = store.manifest(package)
+    return manifest is not None and is_unpacked(manifest, store.unpacked / package.dist)
 
 
 def _check_unpacked(folder: Path, package: LockedPackage) -> None:

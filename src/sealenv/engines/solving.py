@@ -101,7 +101,7 @@ def _gateway(request: Solve, config: Config, secure: bool) -> Gateway:
 
     return Gateway(
         cache_dir=Path(request.repodata_dir),
-        client=make_client(config),
+        client=make_client(config, request.secrets),
         default_config=SourceConfig(
             # Sharded repodata of a channel without TLS is a self-hosted one: there a shard index can
             # be stale, since plain file servers answer 304 without validators.

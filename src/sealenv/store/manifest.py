@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -23,6 +24,7 @@ __all__ = [
     "PathEntry",
     "check_paths",
     "inspect",
+    "is_unpacked",
     "load",
     "save",
 ]
@@ -64,6 +66,8 @@ class Manifest(msgspec.Struct):
     format: int
     paths: list[PathEntry]
     entry_points: list[str]
+    metadata: dict[str, str]
+    """sha256 of those files in info/ that decide what is linked where."""
 
     @property
     def shortest_binary_placeholder(self) -> int | None:
@@ -94,6 +98,20 @@ def save(path: Path, manifest: Manifest) -> None:
     except OSError:
         partial.unlink(missing_ok=True)
         raise
+
+
+def is_unpacked(manifest: Manifest, folder: Path) -> bool:
+    """Whether an unpacked package has the metadata of its archive; py-rattler trusts what it finds."""
+    for name in _METADATA:
+        try:
+            actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        except FileNotFoundError:
+            actual = None
+        except OSError:
+            return False
+        if actual != manifest.metadata.get(name):
+            return False
+    return True
 
 
 async def inspect(package: LockedPackage, archive: Path) -> Manifest:
@@ -139,6 +157,11 @@ async def inspect(package: LockedPackage, archive: Path) -> Manifest:
             for item in listed
         ],
         entry_points=list((link.noarch.entry_points if link.noarch else None) or ()),
+        metadata={
+            name: hashlib.sha256(data).hexdigest()
+            for name, data in sorted(info.items())
+            if data is not None
+        },
     )
     check_paths(package, manifest)
     return manifest

@@ -10,6 +10,7 @@ import pytest
 
 from sealenv.demo.channel import DemoChannel, build_demo_channel
 from sealenv.host.filelock import FileLock
+from tests.channel import Channels, build
 from tests.machine import Machine
 
 REPO = Path(__file__).resolve().parent.parent
@@ -28,6 +29,12 @@ def demo_channel(shared_tmp: Path) -> DemoChannel:
     folder = shared_tmp / "demo-channel"
     with FileLock(shared_tmp / "demo-channel.lock").waiting():
         return build_demo_channel(folder)
+
+
+@pytest.fixture(scope="session")
+def channels() -> Channels:
+    """The local channels of the tests, from the cache; nothing may be written into them."""
+    return build()
 
 
 @pytest.fixture

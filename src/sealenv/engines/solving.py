@@ -139,15 +139,12 @@ def _match_spec(text: str) -> MatchSpec:
     from rattler import MatchSpec
 
     try:
-        spec = MatchSpec(text, strict=False)
+        return MatchSpec(text, strict=False)
     except Exception as error:
         raise SpecError(
             f"{text!r} is not a MatchSpec: {error}",
             hint="write it like 'numpy', 'numpy=2.1' or 'numpy >=2,<3' (CEP 29)",
         ) from error
-    if str(spec.name) in {"None", "*"}:
-        raise SpecError(f"{text!r} names no package", hint="write it like 'numpy >=2,<3'")
-    return spec
 
 
 def _channel(text: str) -> Channel:
@@ -244,7 +241,7 @@ async def _check_strict(
     strict priority does not. A spec that names its channel (`channel::name`) is the user's wish.
     """
     order = [split_credentials(c.base_url).clean.rstrip("/") for c in channels]
-    chosen = {str(s.name) for s in specs if s.channel is not None}
+    chosen = {s.name.normalized for s in specs if s.channel is not None and s.name is not None}
     lower = [
         (p, order.index(p.channel.rstrip("/")))
         for p in packages

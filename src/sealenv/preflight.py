@@ -78,9 +78,10 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
 
     Raises:
         LinkError: the path is longer than a binary placeholder, or paths differ only in case on a
-            platform that does not tell them apart.
+            platform that does not tell them apart, or links lead out of the prefix.
         FilesystemError: there is not enough room.
     """
+    site_packages_of(lock)  # whether or not a package uses it, nothing may be made of a bad one
     length = len(os.fsencode(prefix))
     owners: dict[str, list[str]] = {}
     links: dict[str, tuple[str, str]] = {}
@@ -163,13 +164,14 @@ def _refuse_links_out(links: dict[str, tuple[str, str]]) -> None:
     for path, (_, owner) in links.items():
         if not _stays_inside(path, links):
             raise LinkError(
-                f"{path!r} of {owner} is a link that leads out of the environment through others",
+                f"{path!r} of {owner} is a link that leads through others out of the environment, or "
+                "in a circle",
                 hint="leave the package out, or tell the channel's owner",
             )
 
 
 def _stays_inside(path: str, links: dict[str, tuple[str, str]]) -> bool:
-    """Walk as the kernel does; a loop of links leads nowhere, and so stays inside."""
+    """Walk as the kernel does; False too for what never arrives."""
     at: list[str] = []
     rest = path.split("/")[::-1]
     for _ in range(_MOST_STEPS):
@@ -188,7 +190,7 @@ def _stays_inside(path: str, links: dict[str, tuple[str, str]]) -> bool:
         if link is not None:
             at.pop()
             rest += link[0].split("/")[::-1]
-    return True
+    return False
 
 
 def _check_room(prefix: Path, cache: Path, size: int) -> None:

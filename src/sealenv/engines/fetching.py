@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import hashlib
 import io
 from collections.abc import Callable
@@ -29,7 +28,6 @@ __all__ = ["fetch"]
 _AT_ONCE = 8
 _ATTEMPTS = 3
 _BACKOFF_SECONDS = 0.5
-_NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _FINAL_STATUS = ("(400", "(401", "(403", "(404", "(410", "(451")
 
 
@@ -126,8 +124,11 @@ class _Job:
                 self.done -= sink.size
                 if isinstance(error, asyncio.CancelledError):
                     raise
-                if isinstance(error, OSError) and error.errno in _NO_ROOM:
-                    raise
+                if isinstance(
+                    sink.error, OSError
+                ):  # it could not be written: no use to fetch again
+                    local = sink.error
+                    raise OSError(local.errno, local.strerror, str(self.store.root)) from error
                 if attempt == _ATTEMPTS or any(s in str(error) for s in _FINAL_STATUS):
                     raise self._failed(package, error, attempt) from error
             finally:

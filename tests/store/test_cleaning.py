@@ -1,0 +1,108 @@
+"""`cache info` and `cache clean`: what is deleted comes back, what is conda's is never touched."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sealenv.seal.verify import verify
+from tests.channel import Channels
+from tests.machine import Machine
+
+
+@pytest.fixture
+def used(machine: Machine, channels: Channels) -> Machine:
+    """After one create."""
+    machine.tiny("one", channels.main_url, "prio", "dated")
+    return machine
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def sizes(machine: Machine) -> dict[str, int]:
+    parts = machine.json("cache", "info")["parts"]
+    return {part["part"]: part["files"] for part in parts}
+
+
+def test_info_measures_and_writes_nothing(used: Machine) -> None:
+    before = used.snapshot()
+    answer = used.json("cache", "info")
+    assert used.snapshot() == before
+    assert answer["root"] == str(used.cache)
+    assert answer["conda_cache"] == str(used.cache / "pkgs")
+    for part in answer["parts"]:
+        files = [p for p in Path(part["path"]).rglob("*") if not p.is_dir()]
+        assert part["files"] == len(files)
+        assert part["bytes"] == sum(p.lstat().st_size for p in files)
+    assert sizes(used)["archives"] == 4  # two archives, two manifests
+    assert sizes(used)["tmp"] == 0
+
+
+def test_info_of_a_machine_without_a_cache(machine: Machine) -> None:
+    assert set(sizes(machine).values()) == {0}
+    assert not machine.cache.exists()
+
+
+@pytest.mark.parametrize("part", ["archives", "unpacked", "repodata", "tmp"])
+def test_one_part_goes_and_comes_back(used: Machine, channels: Channels, part: str) -> None:
+    before = sizes(used)
+    used.run("cache", "clean", f"--{part}", "-y")
+    after = sizes(used)
+    assert after.pop(part) == 0
+    assert after == {name: count for name, count in before.items() if name != part}
+    used.tiny("two", channels.main_url, "prio", "dated")
+    assert sizes(used) == before
+    for name in ("one", "two"):
+        assert not verify(used.envs / name).findings
+
+
+def test_all_leaves_environments_and_condas_cache(used: Machine, channels: Channels) -> None:
+    view = content(used.cache / "pkgs")
+    assert {name for name in view if name.endswith(".conda")} == {
+        "prio-1.0-0.conda",
+        "dated-2.0-0.conda",
+    }
+    used.run("cache", "clean", "--all", "-y")
+    assert set(sizes(used).values()) == {0}
+    assert content(used.cache / "pkgs") == view
+    assert not verify(used.envs / "one").findings
+    used.tiny("two", channels.main_url, "prio")
+
+
+def test_archives_gone_offline_is_told(used: Machine, channels: Channels) -> None:
+    """file:// is no network; an http channel's archives would be listed (test_network.py)."""
+    shutil.rmtree(used.cache / "archives")
+    used.tiny("two", channels.main_url, "prio", args=["--offline"])
+
+
+def test_it_asks(used: Machine) -> None:
+    before = sizes(used)
+    assert "needs a yes" in used.run("cache", "clean", "--all", code=2).stderr
+    assert "nothing to clean is named" in used.run("cache", "clean", "-y", code=2).stderr
+    assert sizes(used) == before
+
+
+def test_partial_downloads_are_never_used(used: Machine, channels: Channels) -> None:
+    (archive,) = (used.cache / "archives").glob("*/prio-*.conda")
+    digest = archive.parent.name
+    shutil.rmtree(archive.parent)
+    (used.cache / "tmp" / f"{digest}.part").write_bytes(b"of a killed create")
+    shutil.rmtree(used.cache / "unpacked")
+    used.tiny("two", channels.main_url, "prio")
+    assert not verify(used.envs / "two").findings
+    assert sizes(used)["tmp"] == 0
+
+
+def test_a_link_in_the_cache_is_not_followed(used: Machine) -> None:
+    mine = used.root / "mine"
+    mine.mkdir()
+    (mine / "file").write_text("precious")
+    shutil.rmtree(used.cache / "unpacked")
+    (used.cache / "unpacked").symlink_to(mine)
+    (used.cache / "tmp" / "link").symlink_to(mine)
+    used.run("cache", "clean", "--all", "-y", code=None)
+    assert (mine / "file").read_text() == "precious"

@@ -1,0 +1,70 @@
+"""A package record that is cut short: told with the file's name, by everything that reads records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sealenv.layout import SEAL
+from tests.channel import Channels
+from tests.machine import Machine
+
+
+@pytest.fixture
+def broken(machine: Machine, channels: Channels) -> Path:
+    """An environment whose record of `prio` ends in the middle."""
+    machine.tiny("e", channels.main_url, "prio", "dated")
+    record = machine.envs / "e" / "conda-meta" / "prio-1.0-0.json"
+    record.write_bytes(record.read_bytes()[:200])
+    return record
+
+
+def test_list_and_info_tell_it(machine: Machine, broken: Path) -> None:
+    (row,) = machine.json("list")["environments"]
+    assert broken.name in row["problem"]
+    assert broken.name in machine.json("info", "e")["problem"]
+    assert broken.name in machine.run("list").stderr
+    assert broken.name in machine.run("info", "e").stdout
+
+
+def test_verify_tells_it(machine: Machine, broken: Path) -> None:
+    answer = machine.json("verify", "e", code=1)
+    assert answer["damaged"]
+    assert [(f["kind"], f["path"]) for f in answer["findings"]] == [
+        ("record", f"conda-meta/{broken.name}")
+    ]
+
+
+def test_what_does_not_need_records_goes_on(machine: Machine, broken: Path) -> None:
+    """To run something costs no reading of records: the packages are there."""
+    assert machine.run("run", "e", "--", "echo", "here").stdout == "here\n"
+
+
+def test_create_over_it_is_refused_and_remove_works(
+    machine: Machine, channels: Channels, broken: Path
+) -> None:
+    before = (machine.envs / "e" / SEAL).read_bytes()
+    answer = machine.tiny("e", channels.main_url, "prio", code=7)
+    assert answer["error"] == "prefix-exists"
+    assert (machine.envs / "e" / SEAL).read_bytes() == before
+    machine.run("remove", "e", "-y")
+    assert not (machine.envs / "e").exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"name": 3}', "\xff", "nul\0"])
+def test_every_kind_of_damage(machine: Machine, broken: Path, content: str) -> None:
+    broken.write_bytes(content.encode("latin-1"))
+    (finding,) = machine.json("verify", "e", code=1)["findings"]
+    assert finding["path"] == f"conda-meta/{broken.name}"
+    assert broken.name in machine.json("info", "e")["problem"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 1}'])
+def test_a_broken_seal_is_told(machine: Machine, channels: Channels, content: str) -> None:
+    machine.tiny("e", channels.main_url, "prio")
+    (machine.envs / "e" / SEAL).write_text(content)
+    (row,) = machine.json("list")["environments"]
+    assert "seal" in row["problem"]
+    machine.tiny("e", channels.main_url, "prio", code=7)
+    machine.run("remove", "e", "-y")

@@ -196,7 +196,7 @@ def add_nushell(environ: dict[str, str]) -> list[str]:
             return ["nushell: neither nu nor npm is on this machine"]
         headline(f"get {NUSHELL} from npm")
         folder.mkdir(parents=True, exist_ok=True)
-        quiet = ["--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--loglevel=error"]
+        quiet = ["--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--no-update-notifier"]
         if not attempt([npm, "install", "--prefix", str(folder), *quiet, NUSHELL], environ):
             return [f"nushell: npm could not install {NUSHELL}; its message is above"]
     found = nushell_in(folder)

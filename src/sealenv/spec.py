@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import sys
@@ -15,7 +16,7 @@ from sealenv.errors import SpecError, UsageError
 from sealenv.naming import parse_python_version
 from sealenv.urls import split_credentials
 
-__all__ = ["DEFAULT_CHANNEL", "EnvironmentSpec", "build_spec", "current_platform"]
+__all__ = ["DEFAULT_CHANNEL", "EnvironmentSpec", "build_spec", "current_platform", "parse_time"]
 
 DEFAULT_CHANNEL = "conda-forge"
 _MANAGERS = ("conda", "mamba", "pip")
@@ -96,7 +97,7 @@ def build_spec(
         packages=tuple(wanted),
         channels=clean or (DEFAULT_CHANNEL,),
         platform=_platform(platform),
-        exclude_newer=exclude_newer,
+        exclude_newer=parse_time(exclude_newer).isoformat() if exclude_newer else None,
         variables=dict(file.variables) if file else {},
         secrets=secrets,
     )
@@ -116,6 +117,25 @@ def current_platform() -> str:
     system = {"linux": "linux", "darwin": "osx", "win32": "win"}.get(sys.platform, sys.platform)
     name = machine.machine().lower()
     return f"{system}-{_MACHINES.get(name, name)}"
+
+
+def parse_time(text: str) -> dt.datetime:
+    """A cut-off such as 2026-01-31 or 2026-01-31T12:00:00Z, in UTC; a time without a zone is UTC.
+
+    Raises:
+        SpecError: it is none.
+    """
+    try:
+        moment = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise SpecError(
+            f"{text!r} is not a time", hint="write 2026-01-31 or 2026-01-31T12:00:00Z (UTC)"
+        ) from error
+    return (
+        moment.astimezone(dt.timezone.utc)
+        if moment.tzinfo
+        else moment.replace(tzinfo=dt.timezone.utc)
+    )
 
 
 def _put(packages: list[str], spec: str) -> list[str]:

@@ -16,6 +16,7 @@ from sealenv.engines.messages import Solve, Solved
 from sealenv.engines.stall import StalledError, watch
 from sealenv.errors import ChannelError, DigestError, OfflineError, SolveError, SpecError
 from sealenv.lock import Lock, LockedPackage
+from sealenv.spec import parse_time
 from sealenv.urls import redact, split_credentials
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _FOREIGN_VIRTUAL = {
     "osx": [("__unix", "0"), ("__osx", "13.0")],
     "win": [("__win", "10.0")],
 }
+_SHOWN_VERSIONS = 8
 _ARCHSPEC = {"64": "x86_64", "aarch64": "aarch64", "arm64": "arm64", "ppc64le": "ppc64le"}
 
 
@@ -142,16 +144,8 @@ def _channel(text: str) -> Channel:
 
 
 def _cut_off(text: str | None) -> dt.datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise SpecError(
-            f"{text!r} is not a time", hint="write 2026-01-31 or 2026-01-31T12:00:00Z (UTC)"
-        ) from error
-    # py-rattler 0.28 overwrites the zone with UTC: hand over UTC.
-    return moment.astimezone(dt.timezone.utc) if moment.tzinfo else moment
+    # py-rattler 0.28 overwrites the zone with UTC; `parse_time` gives UTC.
+    return parse_time(text) if text else None
 
 
 def virtual_packages(platform: str) -> list[GenericVirtualPackage]:
@@ -289,7 +283,8 @@ async def _explain(
             details=text.splitlines(),
             hint="check the channel's name or URL"
             if missing
-            else "check the network, proxy and credentials, then run the same command again",
+            else "check the network, proxy and credentials, then run the same command again; "
+            "`sealenv demo` shows the tour without a network",
         )
     return SolveError(f"the solver failed: {text or kind}", where=where, hint="please report this")
 
@@ -307,12 +302,22 @@ async def _near_names(
     result = []
     for name in dict.fromkeys(missing):
         if name in names:
-            result.append(f"{name} is there, but not in that version")
+            there = await _versions(name, gateway, channels, platforms)
+            result.append(f"{name} is there, but not in that version: {', '.join(there)}")
         elif near := difflib.get_close_matches(name, names, n=4, cutoff=0.6):
             result.append(f"{name} is in no channel; near names: {', '.join(near)}")
         else:
             result.append(f"{name} is in no channel")
     return result
+
+
+async def _versions(
+    name: str, gateway: Gateway, channels: list[Channel], platforms: list[str]
+) -> list[str]:
+    """The newest versions that there are, newest first."""
+    found = await gateway.query(channels, platforms, [name], recursive=False)  # type: ignore[arg-type]
+    versions = {record.version for records in found for record in records}
+    return [str(v) for v in sorted(versions, reverse=True)[:_SHOWN_VERSIONS]]
 
 
 def _activity(folder: str) -> tuple[int, int]:

@@ -1,0 +1,59 @@
+"""Fixtures that everything uses: a machine of one's own, and the command line on it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from sealenv.demo.channel import DemoChannel, build_demo_channel
+from sealenv.host.filelock import FileLock
+from tests.machine import Machine
+
+REPO = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_tmp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def demo_channel(shared_tmp: Path) -> DemoChannel:
+    """The channel of `sealenv demo`: a real python and pip, stand-ins for conda and mamba."""
+    folder = shared_tmp / "demo-channel"
+    with FileLock(shared_tmp / "demo-channel.lock").waiting():
+        return build_demo_channel(folder)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """HOME, cache and environments of a user who has never used sealenv."""
+    return Machine(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def warm_cache(shared_tmp: Path, demo_channel: DemoChannel) -> Path:
+    """A package cache that holds the demo channel's default packages; tests share it, as users do."""
+    cache = shared_tmp / "warm-cache"
+    with FileLock(shared_tmp / "warm-cache.lock").waiting():
+        if not (cache / "archives").is_dir():
+            machine = Machine(shared_tmp / f"warm-{os.getpid()}", cache=cache)
+            machine.create("warm", demo_channel, "--no-pyc")
+    return cache
+
+
+@pytest.fixture
+def warm_machine(tmp_path: Path, warm_cache: Path) -> Machine:
+    """The same machine after an earlier create: its cache is shared with other tests."""
+    return Machine(tmp_path, cache=warm_cache)
+
+
+@pytest.fixture(scope="session")
+def python_minor() -> str:
+    """The version that the demo channel's python has, as `create` takes it."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -1,9 +1,9 @@
 """What each invalidation mode of .pyc costs on import: `python -m benchmarks.pyc_import`.
 
 Makes one copy of a site-packages folder per mode in a temporary folder, and starts a new python for
-each import, the modes taking turns within a round. Prints medians and their ratio to `timestamp` as
-a Markdown table. `--cold` drops the files of the copy from the page cache before each start (Linux).
-Results and the decision: docs/explanation/pyc.md.
+each import, the modes in random order within a round. Prints a Markdown table of medians, each with
+the median of its ratio to `timestamp` in the same round. `--cold` drops the files of the copy from
+the page cache before each start (Linux). Results and the decision: docs/explanation/pyc.md.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ for folder, _, files in os.walk(root):
 _IMPORT = """
 import sys, time
 sys.path.insert(0, {site!r})
-begin = time.perf_counter()
+begin = time.perf_counter(), time.process_time()
 import {what}
-end = time.perf_counter()
+end = time.perf_counter(), time.process_time()
 ours = [m for m in sys.modules.values() if (getattr(m, "__file__", "") or "").startswith({site!r})]
-print(end - begin, len(ours))
+print(end[0] - begin[0], end[1] - begin[1], len(ours))
 """
 
 
@@ -98,15 +98,15 @@ def describe(sites: dict[str, Path], options: argparse.Namespace) -> None:
     print(
         f"{sources} sources; median of {options.runs} runs, modes alternating; {cache} page cache"
     )
-    print("\n| Import | Modules | Mode | Import | Ratio | Process | Ratio |")
-    print("|---|---|---|---|---|---|---|")
+    print("\n| Package (modules) | Mode | Import | Import, processor time | Whole process |")
+    print("|---|---|---|---|---|")
 
 
 def measure(
     name: str, what: str, sites: dict[str, Path], python: str, runs: int, *, cold: bool
 ) -> None:
-    imports: dict[str, list[float]] = defaultdict(list)
-    processes: dict[str, list[float]] = defaultdict(list)
+    # Per mode: the import's time, the import's processor time, the whole process's time.
+    times: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     modules = ""
     for number in range(runs + 1):
         order = list(MODES)
@@ -123,18 +123,18 @@ def measure(
                 check=True,
             )
             whole = time.perf_counter() - begin
-            seconds, modules = done.stdout.split()
+            wall, cpu, modules = done.stdout.split()
             if number:  # the first round warms up
-                imports[mode].append(float(seconds))
-                processes[mode].append(whole)
-    base = statistics.median(imports["timestamp"]), statistics.median(processes["timestamp"])
+                times[mode].append((float(wall), float(cpu), whole))
     for mode in MODES:
-        took = statistics.median(imports[mode]), statistics.median(processes[mode])
-        print(
-            f"| {name} | {modules} | {mode} | {took[0] * 1e3:.1f} ms | {took[0] / base[0]:.2f} "
-            f"| {took[1] * 1e3:.1f} ms | {took[1] / base[1]:.2f} |",
-            flush=True,
-        )
+        cells = []
+        for what_time in range(3):
+            taken = [t[what_time] for t in times[mode]]
+            # Round by round, so that a machine that is busy for a while changes no ratio.
+            pairs = zip(taken, (t[what_time] for t in times["timestamp"]), strict=True)
+            ratio = statistics.median(one / other for one, other in pairs)
+            cells.append(f"{statistics.median(taken) * 1e3:.0f} ms, {ratio:.2f}")
+        print(f"| {name} ({modules}) | {mode} | {' | '.join(cells)} |", flush=True)
 
 
 def forget(site: Path) -> None:

@@ -140,6 +140,8 @@ def create(
         ran, skipped, messages = _link_scripts(lock, lock_held, options, reporter, runs_here)
         compiled = _compile(lock, lock_held, options, reporter, runs_here)
         scripts = write_scripts(prefix, platform=spec.platform)
+        for problem in scripts.problems:
+            reporter.warn(problem)
         offer(store, view, lock)
         link_pkgs(prefix, view)
         report = _check(spec, lock, lock_held, options, reporter, runs_here)
@@ -162,7 +164,7 @@ def create(
             pyc=INVALIDATION if compiled else None,
             link_scripts=ran,
             skipped_link_scripts=skipped,
-            activation=sorted(scripts),
+            activation=scripts.paths,
         )
         _commit(seal, lock_held, engine, reporter)
     except KeyboardInterrupt:

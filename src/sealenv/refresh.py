@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from sealenv.activation.scripts import write_scripts
+from sealenv.activation.scripts import Written, write_scripts
 from sealenv.environments import Environment
+from sealenv.errors import PrefixError
 from sealenv.spec import current_platform
 
 __all__ = ["refresh"]
 
 
-def refresh(environment: Environment) -> list[str]:
-    """Write them anew; returns the relative paths."""
-    platform = environment.platform or current_platform()
-    return sorted(write_scripts(environment.prefix, platform=platform))
+def refresh(environment: Environment) -> Written:
+    """Write them anew.
+
+    Raises:
+        PrefixError: the environment is not sealed, so that it has no scripts of ours.
+    """
+    if environment.state != "sealed":
+        raise PrefixError(
+            f"this environment is {environment.state}; only a sealed one has scripts of ours",
+            where=str(environment.prefix),
+        )
+    return write_scripts(environment.prefix, platform=environment.platform or current_platform())

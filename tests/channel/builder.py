@@ -20,13 +20,15 @@ from sealenv.errors import FetchError
 from tests.channel.channels import MANIFEST, Channels
 from tests.channel.hostile import build_hostile
 from tests.channel.native import hello_prefix
+from tests.channel.pins import BASE, BENCH, BENCH_ENVIRONMENT
 from tests.channel.pythons import other_pythons
 from tests.channel.scripts import extra_packages, script_packages, solver_packages
-from tests.channel.wheelhouse import BASE, BENCH, BENCH_ENVIRONMENT, fetch_wheels, wheel_packages
+from tests.channel.wheelhouse import fetch_wheels, wheel_packages
 from tests.channel.windows import windows_python
 
 __all__ = ["build", "cache_folder"]
 
+_NOT_BUILDING = frozenset({"__main__.py", "handler.py", "link.py", "server.py"})
 OnStep = Callable[[str], None]
 
 
@@ -68,6 +70,7 @@ def build(
                 _build(fresh, cache / "downloads", pythons, bench=bench, pypi=pypi, say=say)
                 shutil.rmtree(built, ignore_errors=True)
                 fresh.rename(built)
+            _prune(built.parent)
     channels = Channels.read(built)
     if folder is None:
         return channels
@@ -122,10 +125,20 @@ def _build(
     Channels(root, demo.subdir, tuple(versions), specs, tuple(missing)).write_manifest()
 
 
+def _prune(folder: Path, keep: int = 4) -> None:
+    """Forget the builds of older sources."""
+    builds = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in builds[keep:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
 def _key(pythons: list[str], *, bench: bool, pypi: bool) -> str:
     digest = hashlib.sha256()
     folders = [Path(__file__).parent, Path(next(iter(sealenv.demo.__path__)))]
-    for source in sorted(path for folder in folders for path in folder.glob("*.py")):
+    sources = sorted(path for folder in folders for path in folder.glob("*.py"))
+    for source in sources:
+        if source.name.startswith("test_") or source.name in _NOT_BUILDING:
+            continue
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     facts = [sys.version, sys.base_prefix, platform.machine(), bench, pypi, *pythons]
     digest.update(repr(facts).encode())

@@ -26,6 +26,9 @@ ESCAPE = "sealenv-hostile-escape"
 HOSTILE: Mapping[str, str] = {
     "hostile-dotdot": "a member and its path lead out with ..",
     "hostile-dotdot-paths": "only paths.json leads out with ..",
+    "hostile-dotdot-folder": "paths.json makes a folder outside",
+    "hostile-link-pair-a": "a link to a folder outside; hostile-link-pair-b writes through it",
+    "hostile-link-pair-b": "a file whose path goes through the link of hostile-link-pair-a",
     "hostile-absolute": "a member and its path are absolute",
     "hostile-link-absolute": "a link to an absolute path",
     "hostile-link-outside": "a relative link that leads out of the prefix",
@@ -77,6 +80,8 @@ def build_hostile(channel: Path) -> None:
     )
     name = "hostile-wrong-paths-sha256"
     _write(noarch, _generic(name), _lying_paths(name, path=False))
+    name = "hostile-dotdot-folder"
+    _write(noarch, _generic(name), _folder_outside(name))
     overrides.update(_broken_archives(noarch))
     write_repodata(noarch, overrides)
 
@@ -110,8 +115,10 @@ def _plain() -> list[Package]:
             Payload("share/hostile-case/NOTE.txt", data=b"upper\n"),
         ),
         _python("hostile-entry-separator", f"../../{ESCAPE} = hostile_entry:main"),
-        _python("hostile-entry-shell", f"a;touch $HOME/{ESCAPE};b = hostile_entry:main"),
+        _python("hostile-entry-shell", f"a;touch {ESCAPE};$(id) = hostile_entry:main"),
         _python("hostile-entry-code", "hostile-code = hostile_entry:main();import os;os.getcwd"),
+        _generic("hostile-link-pair-a", Payload("share/pair", symlink_target="../..")),
+        one("hostile-link-pair-b", f"share/pair/{ESCAPE}"),
         one("hostile-conda-meta", "conda-meta/ghost-1.0-0.json", json.dumps(record).encode()),
         one("hostile-history", "conda-meta/history", b"==> forged <==\n"),
         one("hostile-seal", "conda-meta/sealenv", b"{}\n"),
@@ -172,6 +179,17 @@ def _lying_paths(name: str, *, path: bool) -> bytes:
     package = _generic(name)
     lie = Payload(f"../../{ESCAPE}", data=_NOTE) if path else replace(_file(name), data=b"other\n")
     info = info_members(replace(package, payload=(lie,)))
+    return conda_container(package.stem, tar_bytes(info), tar_bytes(payload_members(package)))
+
+
+def _folder_outside(name: str) -> bytes:
+    package = _generic(name)
+    entries = [_file(name).paths_entry(), {"_path": f"../../{ESCAPE}", "path_type": "directory"}]
+    paths = json.dumps({"paths": entries, "paths_version": 1}).encode()
+    info = [
+        replace(member, data=paths) if member.name == "info/paths.json" else member
+        for member in info_members(package)
+    ]
     return conda_container(package.stem, tar_bytes(info), tar_bytes(payload_members(package)))
 
 

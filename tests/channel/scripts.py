@@ -84,8 +84,7 @@ def _generic(
         depends=depends,
         payload=payload or (Payload(f"share/{name}/version.txt", data=note),),
         summary=f"{name}, a package of sealenv's tests",
-        timestamp=timestamp or 0,
-        index_extra={} if timestamp else {"timestamp": None},
+        timestamp=timestamp,
     )
 
 

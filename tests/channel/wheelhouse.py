@@ -19,73 +19,14 @@ from sealenv.demo.archive import Package
 from sealenv.demo.wheels import package_from_wheel
 from sealenv.errors import FetchError
 
-__all__ = ["BASE", "BENCH", "BENCH_ENVIRONMENT", "fetch_wheels", "wheel_packages"]
-
-BASE = (
-    "attrs",
-    "certifi",
-    "charset-normalizer",
-    "click",
-    "filelock",
-    "idna",
-    "iniconfig",
-    "markdown-it-py",
-    "mdurl",
-    "more-itertools",
-    "packaging",
-    "pip",
-    "platformdirs",
-    "pluggy",
-    "pygments",
-    "pytest",
-    "python-dateutil",
-    "requests",
-    "rich",
-    "setuptools",
-    "six",
-    "sortedcontainers",
-    "tabulate",
-    "tqdm",
-    "typing-extensions",
-    "urllib3",
-    "wheel",
-    "zipp",
-)
-BENCH = (
-    "asgiref",
-    "babel",
-    "boto3",
-    "botocore",
-    "django",
-    "faker",
-    "jedi",
-    "jmespath",
-    "mpmath",
-    "networkx",
-    "parso",
-    "plotly",
-    "narwhals",
-    "s3transfer",
-    "sqlparse",
-    "sympy",
-    "tzdata",
-)
-BENCH_ENVIRONMENT = (
-    "python",
-    "pip",
-    "conda",
-    "mamba",
-    *(name for name in BENCH),
-    *("requests", "rich", "pytest", "setuptools"),
-)
-"""What a benchmark environment asks for; the rest comes as dependencies."""
+__all__ = ["fetch_wheels", "wheel_packages"]
 
 
-def fetch_wheels(names: Iterable[str], folder: Path) -> list[Path]:
-    """Download what is not in the folder yet; newest versions, without dependencies."""
+def fetch_wheels(pins: Iterable[str], folder: Path) -> list[Path]:
+    """Download what is not in the folder yet, without dependencies."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = list(names)
-    absent = [name for name in wanted if not _wheels(folder, name)]
+    wanted = list(pins)
+    absent = [pin for pin in wanted if not _wheels(folder, pin)]
     if absent:
         command = [
             *(
@@ -105,11 +46,12 @@ def fetch_wheels(names: Iterable[str], folder: Path) -> list[Path]:
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode:
             raise FetchError("pip could not fetch wheels.", details=done.stderr.splitlines()[-3:])
-    return [_wheels(folder, name)[-1] for name in wanted]
+    return [_wheels(folder, pin)[0] for pin in wanted]
 
 
-def _wheels(folder: Path, name: str) -> list[Path]:
-    return sorted(folder.glob(f"{name.replace('-', '_')}-[0-9]*-none-any.whl"))
+def _wheels(folder: Path, pin: str) -> list[Path]:
+    name, _, version = pin.partition("==")
+    return sorted(folder.glob(f"{name.replace('-', '_')}-{version}-*none-any.whl"))
 
 
 def wheel_packages(wheels: Iterable[Path]) -> list[Package]:
@@ -117,6 +59,22 @@ def wheel_packages(wheels: Iterable[Path]) -> list[Package]:
     found = list(wheels)
     names = {_normal(wheel.name.partition("-")[0]) for wheel in found}
     return [package_from_wheel(wheel, depends=_depends(wheel, names)) for wheel in found]
+
+
+def _environment(minor: str) -> dict[str, str | AbstractSet[str]]:
+    return {
+        **cast("dict[str, str]", default_environment()),
+        "python_version": minor,
+        "python_full_version": f"{minor}.0",
+        "extra": "",
+        "sys_platform": "linux",
+        "os_name": "posix",
+        "platform_system": "Linux",
+    }
+
+
+_PYTHONS = [_environment(minor) for minor in ("3.10", "3.12")]
+"""A noarch package has one list of dependencies for all: that of an old and a recent Python."""
 
 
 def _normal(name: str) -> str:
@@ -127,22 +85,12 @@ def _depends(wheel: Path, names: set[str]) -> list[str]:
     with zipfile.ZipFile(wheel) as archive:
         inside = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
         metadata = BytesParser().parsebytes(archive.read(inside))
-    # A noarch package has one list for all: that of a recent Python on Linux.
-    environment: dict[str, str | AbstractSet[str]] = {
-        **cast("dict[str, str]", default_environment()),
-        "python_version": "3.12",
-        "python_full_version": "3.12.0",
-        "extra": "",
-        "sys_platform": "linux",
-        "os_name": "posix",
-        "platform_system": "Linux",
-    }
     depends = []
     for line in metadata.get_all("Requires-Dist") or ():
         requirement = Requirement(line)
         name = _normal(requirement.name)
         marker = requirement.marker
-        if name not in names or (marker is not None and not marker.evaluate(environment)):
+        if name not in names or not (marker is None or any(map(marker.evaluate, _PYTHONS))):
             continue
         specifier = re.sub(r"==([\d.]+)\.\*", r"\1.*", str(requirement.specifier))
         depends.append(f"{name} {specifier}".strip())

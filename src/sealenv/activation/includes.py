@@ -7,19 +7,20 @@ own language. `sealenv refresh` re-makes them; the scripts notice when they are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from sealenv.activation.quoting import QUOTE, quote_sh
+from sealenv.activation.quoting import QUOTE, quote_csh, quote_fish, quote_nu, quote_sh, quote_xonsh
 from sealenv.errors import SpecError
 
-__all__ = ["FOLDER", "compile_include", "shown_name"]
+__all__ = ["FOLDER", "compile_include", "csh_restore", "nu_scripts", "shown_name", "typed"]
 
 FOLDER = "etc/sealenv"
 
-_HEADER = (
-    "Compiled by sealenv from etc/conda/env_vars.d and conda-meta/state. Do not edit:",
-    "`sealenv refresh` re-makes it, and `sealenv move` after a change of place.",
+HEADER = (
+    "# Compiled by sealenv from etc/conda/env_vars.d and conda-meta/state. Do not edit:\n"
+    "# `sealenv refresh` re-makes it, and `sealenv move` after a change of place.\n"
 )
 
 
@@ -32,16 +33,21 @@ def shown_name(name: str) -> str:
     return "".join("_" if c in "$`\\!%\"'{}" or not c.isprintable() else c for c in name)
 
 
+def typed(text: str) -> str:
+    """The text as a user would type it in a POSIX shell, for messages."""
+    return text if all(c.isalnum() or c in "/._-+" for c in text) else quote_sh(text)
+
+
 def compile_include(
-    shell: str, prefix: str, values: Mapping[str, str], prefix_dir: Path
+    shell: str, prefix: str, values: Mapping[str, str], folder: Path
 ) -> tuple[str, list[str]]:
-    """Return the include of one shell, and what that shell cannot express.
+    """Return the include of one shell, and what that shell cannot express, a sentence each.
 
     Args:
         shell: sh, fish, csh, xsh or nu.
-        prefix: the real path of the prefix, as text.
+        prefix: the real path of the prefix.
         values: the variables, from `read_variables`.
-        prefix_dir: where to look for the scripts that nushell has to know beforehand.
+        folder: the prefix, for those shells that have to know its scripts beforehand.
     """
     quote = QUOTE[shell]
     problems: list[str] = []
@@ -51,31 +57,164 @@ def compile_include(
             usable[name] = quote(value)
         except SpecError as error:
             problems.append(f"{name} is not set in {shell}: {error.what}")
-    body = _WRITERS[shell](prefix, usable, prefix_dir)
-    header = [f"# {line}" for line in _HEADER]
-    return "\n".join([*header, *body]) + "\n", problems
+    lines = _WRITERS[shell](prefix, usable, folder)
+    return HEADER + "\n".join(lines) + "\n", problems
+
+
+def _name(prefix: str) -> str:
+    return prefix.rsplit("/", 1)[-1]
+
+
+def _shown(prefix: str) -> str:
+    return f"({shown_name(_name(prefix))}) "
 
 
 def _sh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
-    name = prefix.rsplit("/", 1)[-1]
     return [
         f"_sealenv_prefix={quote_sh(prefix)}",
-        f"_sealenv_name={quote_sh(name)}",
-        f"_sealenv_shown={quote_sh(f'({shown_name(name)}) ')}",
-        f"_sealenv_quoted={quote_sh(_word(prefix))}",
+        f"_sealenv_name={quote_sh(_name(prefix))}",
+        f"_sealenv_shown={quote_sh(_shown(prefix))}",
+        f"_sealenv_quoted={quote_sh(typed(prefix))}",
         "_sealenv_variables() {",
         "    \\:",
-        *(f"    _sealenv_put {key} {value}" for key, value in usable.items()),
+        *(f"    _sealenv_put {name} {value}" for name, value in usable.items()),
         "}",
     ]
 
 
-def _word(text: str) -> str:
-    """The text as a user would type it in a POSIX shell."""
-    plain = all(c.isalnum() or c in "/._-+" for c in text)
-    return text if plain else quote_sh(text)
+def _fish(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
+    return [
+        f"set -g _sealenv_prefix {quote_fish(prefix)}",
+        f"set -g _sealenv_name {quote_fish(_name(prefix))}",
+        f"set -g _sealenv_shown {quote_fish(_shown(prefix))}",
+        f"set -g _sealenv_quoted {quote_fish(typed(prefix))}",
+        "function _sealenv_variables",
+        *(f"    _sealenv_put {name} {value}" for name, value in usable.items()),
+        "end",
+    ]
+
+
+def _ours(prefix: str) -> dict[str, str]:
+    """The variables of every activation (CEP 32), besides PATH."""
+    return {
+        "CONDA_PREFIX": prefix,
+        "CONDA_SHLVL": "1",
+        "CONDA_DEFAULT_ENV": _name(prefix),
+        "CONDA_PROMPT_MODIFIER": f"({_name(prefix)}) ",
+        "MAMBA_ROOT_PREFIX": prefix,
+        "PYTHONNOUSERSITE": "1",
+        "SEALENV_PREFIX": prefix,
+    }
+
+
+def _csh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
+    own_bin = quote_csh(f"{prefix}/bin")
+    ours = {name: quote_csh(value) for name, value in _ours(prefix).items()}
+    lines = []
+    for name in ("PATH", *usable, *ours):
+        # A csh expands a whole line first: the variable may only be named inside the block.
+        lines += [f"if ($?{name}) then", f"    set _sealenv_old_{name} = ${name}:q", "endif"]
+    lines += [f"setenv {name} {value}" for name, value in usable.items()]
+    further = 'set _sealenv_rest = $_sealenv_rest:q":"$_sealenv_file:q'
+    lines += [
+        'set _sealenv_rest = ""',
+        "foreach _sealenv_file ($path:q)",
+        f"    if (x$_sealenv_file:q != x{own_bin}) {further}",
+        "end",
+        f"setenv PATH {own_bin}$_sealenv_rest:q",
+        "unset _sealenv_rest",
+    ]
+    lines += [f"setenv {name} {value}" for name, value in ours.items()]
+    return [
+        *lines,
+        "if ($?prompt) then",
+        "    set _sealenv_changes = yes",
+        "    if ($?CONDA_CHANGEPS1) then",
+        "        switch ($CONDA_CHANGEPS1:q)",
+        *(f"            case {word}:" for word in ("[Ff][Aa][Ll][Ss][Ee]", "[Nn][Oo]")),
+        *(f"            case {word}:" for word in ("[Oo][Ff][Ff]", "0")),
+        "                set _sealenv_changes = no",
+        "        endsw",
+        "    endif",
+        "    if ($?SEALENV_NO_PROMPT) then",
+        "        if (x$SEALENV_NO_PROMPT:q != x) set _sealenv_changes = no",
+        "    endif",
+        "    if ($_sealenv_changes == yes) then",
+        "        set _sealenv_old_prompt = $prompt:q",
+        f"        set prompt = {quote_csh(_shown(prefix))}$prompt:q",
+        "    endif",
+        "    unset _sealenv_changes",
+        "endif",
+    ]
+
+
+def csh_restore(names: Iterable[str]) -> list[str]:
+    """The part of deactivate.csh that puts every variable back."""
+    lines = []
+    for name in ("PATH", *names, *_ours("")):
+        lines += [
+            f"if ($?_sealenv_old_{name}) then",
+            f"    setenv {name} $_sealenv_old_{name}:q",
+            f"    unset _sealenv_old_{name}",
+            "else",
+            f"    unsetenv {name}",
+            "endif",
+        ]
+    return lines
+
+
+def _xsh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
+    return [
+        f"prefix = {quote_xonsh(prefix)}",
+        f"name = {quote_xonsh(_name(prefix))}",
+        f"shown = {quote_xonsh(_shown(prefix))}",
+        f"quoted = {quote_xonsh(typed(prefix))}",
+        "variables = {",
+        *(f"    {quote_xonsh(name)}: {value}," for name, value in usable.items()),
+        "}",
+    ]
+
+
+def _nu(prefix: str, usable: Mapping[str, str], folder: Path) -> list[str]:
+    leavers = ", ".join(quote_nu(name) for name in _scripts(folder, "deactivate"))
+    return [
+        f"export const prefix = {quote_nu(prefix)}",
+        f"export const name = {quote_nu(_name(prefix))}",
+        f"export const shown = {quote_nu(_shown(prefix))}",
+        f"export const quoted = {quote_nu(typed(prefix))}",
+        "export const variables = {",
+        *(f"    {quote_nu(name)}: {value}" for name, value in usable.items()),
+        "}",
+        f"export const leavers = [{leavers}]",
+    ]
+
+
+def nu_scripts(folder: Path) -> str:
+    """The activate.d scripts for nushell, which sources only what it knows when it parses."""
+    lines = []
+    for number, name in enumerate(_scripts(folder, "activate")):
+        path = quote_nu(f"../conda/activate.d/{name}")
+        lines.append(f"const path{number} = path self {path}")
+        lines.append(
+            f"const script{number} = "
+            f"if ($path{number} | path exists) {{ $path{number} }} else {{ null }}"
+        )
+        lines.append(f"source $script{number}")
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def _scripts(folder: Path, kind: str) -> list[str]:
+    try:
+        names = os.listdir(folder / "etc" / "conda" / f"{kind}.d")
+    except OSError:
+        return []
+    return sorted(n for n in names if n.endswith(".nu") and not n.startswith("."))
 
 
 _WRITERS: dict[str, Callable[[str, Mapping[str, str], Path], list[str]]] = {
     "sh": _sh,
+    "fish": _fish,
+    "csh": _csh,
+    "xsh": _xsh,
+    "nu": _nu,
 }

@@ -7,6 +7,7 @@ UTF-8 are lone surrogates, which come out as the same bytes where the shell can 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sealenv.errors import SpecError
@@ -55,14 +56,22 @@ def quote_fish(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def quote_csh(text: str) -> str:
+def quote_csh(text: str, *, pattern: bool = False) -> str:
     r"""Quote for csh and tcsh: `'...'`, where `!` needs a backslash even inside quotes.
 
     A backslash at the end of a line or before `!` is the only escape in single quotes (the scripts
     see to it that tcsh's `backslash_quote` is off). Control characters are refused.
+
+    Args:
+        text: what to quote.
+        pattern: for the start of a file name pattern: tcsh 6.24 matches nothing when a character
+            beyond ASCII is quoted there, and bare it means itself.
     """
     _check(text)
     _printable(text, "csh")
+    if pattern:
+        runs = re.findall("[\0-\x7f]+|[^\0-\x7f]+", text)
+        return "".join(quote_csh(run) if run.isascii() else run for run in runs)
     return "'" + text.replace("'", "'\\''").replace("!", "\\!") + "'"
 
 

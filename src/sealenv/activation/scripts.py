@@ -4,48 +4,92 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from sealenv.activation.gate import ACTIVE_VARIABLES
-from sealenv.activation.includes import FOLDER, compile_include
-from sealenv.activation.quoting import QUOTE, to_bytes
+from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu_scripts, typed
+from sealenv.activation.quoting import QUOTE, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError
 
-__all__ = ["SHELLS", "activation_files", "inline_script", "render", "stale", "write_scripts"]
+__all__ = [
+    "SHELLS",
+    "Written",
+    "activation_files",
+    "inline_script",
+    "render",
+    "stale",
+    "write_scripts",
+]
 
-SHELLS = ("sh",)
+SHELLS = ("sh", "fish", "csh", "xsh", "nu")
 """The shells of a POSIX prefix, by the extension of their scripts."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(shell: str, prefix: str, *, inline: bool = False) -> str:
-    """Fill in the template of a shell.
+def render(template: str, shell: str, prefix: str, *, inline: bool = False) -> str:
+    """Fill in a template.
 
     Args:
+        template: the name of the file in `templates`.
         shell: sh, fish, csh, xsh or nu.
         prefix: the real path of the prefix.
         inline: for a text that is run from memory: the include has run before it.
     """
     quote = QUOTE[shell]
-    text = (_TEMPLATES / f"activate.{shell}").read_text(encoding="utf-8")
-    marker = next(line for line in text.splitlines() if line.strip() == "__SEALENV_GATE__")
-    indent = marker[: len(marker) - len(marker.lstrip())]
-    text = text.replace(marker, "\n".join(indent + line for line in _gate(shell)))
+    text = (_TEMPLATES / template).read_text(encoding="utf-8")
+    text = _fill(text, "__SEALENV_GATE__", gate_lines(shell))
     text = text.replace("__SEALENV_INLINE__", quote("yes" if inline else ""))
-    # Last, so that no marker in a path is taken for ours.
-    return text.replace("__SEALENV_PREFIX__", quote(prefix))
+    words = {"PREFIX": quote(prefix), "QUOTED": quote(typed(prefix))}
+    if shell == "csh":
+        words["GLOB"] = quote_csh(prefix, pattern=True)
+    # One pass, so that no marker in a path is taken for ours.
+    return re.sub("__SEALENV_(PREFIX|QUOTED|GLOB)__", lambda found: words[found[1]], text)
 
 
-def _gate(shell: str) -> list[str]:
+def _fill(text: str, marker: str, lines: Iterable[str]) -> str:
+    """Replace the line that holds the marker alone, keeping its indent."""
+    out = []
+    for line in text.split("\n"):
+        if line.strip() == marker:
+            indent = line[: len(line) - len(line.lstrip())]
+            out += [indent + new for new in lines]
+        else:
+            out.append(line)
+    return "\n".join(out)
+
+
+def gate_lines(shell: str) -> list[str]:
+    """The gate of a script, from the one table."""
     quote = QUOTE[shell]
     lines = []
     for v in ACTIVE_VARIABLES:
-        words = " ".join(quote(word) for word in (v.harmless, v.what, v.clear))
+        name, harmless, what, clear = v.name, quote(v.harmless), quote(v.what), quote(v.clear)
         if shell == "sh":
-            lines.append(f'_sealenv_find {v.name} "${{{v.name}-}}" {words}')
+            lines.append(f'_sealenv_find {name} "${{{name}-}}" {harmless} {what} {clear}')
+        elif shell == "fish":
+            lines.append(f"_sealenv_find {name} {harmless} {what} {clear}")
+        elif shell == "xsh":
+            lines.append(f"({quote(name)}, {harmless}, {what}, {clear}),")
+        elif shell == "nu":
+            record = f"name: {name}, value: $env.{name}?, harmless: {harmless}"
+            lines.append(f"{{{record}, what: {what}, clear: {clear}}}")
+        else:
+            lines += [
+                f"if ($?{name}) then",
+                f"    if (x${name}:q != x && x${name}:q != x{harmless}) then",
+                "        set _sealenv_gate = yes",
+                f'        _sealenv_say "sealenv: {name}="${name}:q',
+                f'        _sealenv_say "      "{what}',
+                f'        _sealenv_say "      to clear it: "{clear}',
+                "    endif",
+                "endif",
+            ]
     return lines
 
 
@@ -55,10 +99,13 @@ def _compile(prefix: Path) -> tuple[dict[str, bytes], list[str]]:
     problems = list(problems)
     files: dict[str, bytes] = {}
     for shell in SHELLS:
-        files[f"activate.{shell}"] = to_bytes(render(shell, real))
+        files[f"activate.{shell}"] = to_bytes(render(f"activate.{shell}", shell, real))
         include, refused = compile_include(shell, real, values, prefix)
         files[f"{FOLDER}/env.{shell}"] = to_bytes(include)
         problems.extend(refused)
+    leave = _fill(render("deactivate.csh", "csh", real), "__SEALENV_RESTORE__", csh_restore(values))
+    files[f"{FOLDER}/deactivate.csh"] = to_bytes(leave)
+    files[f"{FOLDER}/scripts.nu"] = to_bytes(nu_scripts(prefix))
     return files, problems
 
 
@@ -79,17 +126,24 @@ def inline_script(prefix: str | os.PathLike[str]) -> str:
     """Return the activation of a prefix as one text for a POSIX shell to eval (see `launch`)."""
     real = os.path.realpath(prefix)
     include, _ = compile_include("sh", real, read_variables(Path(prefix)).values, Path(prefix))
-    return include + render("sh", real, inline=True)
+    return include + render("activate.sh", "sh", real, inline=True)
 
 
-def write_scripts(prefix: Path, *, platform: str) -> list[str]:
-    """Write the scripts and includes, and return what could not be taken over, a sentence each.
+class Written(NamedTuple):
+    """What `write_scripts` wrote, relative to the prefix, and what it could not take over."""
+
+    paths: list[str]
+    problems: list[str]
+
+
+def write_scripts(prefix: Path, *, platform: str) -> Written:
+    """Write the scripts and includes.
 
     Each file is replaced atomically with mode 0644 less the umask; a link in its place is replaced,
     never followed, and a folder of ours that is a link is refused.
     """
     if platform.startswith("win-"):
-        return []
+        return Written([], [])
     files, problems = _compile(prefix)
     try:
         for folder in (prefix / "etc", prefix / FOLDER):
@@ -108,7 +162,7 @@ def write_scripts(prefix: Path, *, platform: str) -> list[str]:
             f"The activation scripts cannot be written: {error.strerror}",
             where=str(error.filename or prefix),
         ) from error
-    return problems
+    return Written(sorted(files), problems)
 
 
 def _replace(path: Path, content: bytes) -> None:

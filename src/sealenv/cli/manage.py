@@ -9,7 +9,7 @@ import sys
 import click
 
 from sealenv.cli.options import JSON, QUIET, YES, size_text
-from sealenv.errors import PrefixError, UsageError
+from sealenv.errors import UsageError
 
 __all__ = ["refresh_command", "remove_command"]
 
@@ -60,14 +60,12 @@ def refresh_command(as_json: bool, env: str) -> int:
     from sealenv.refresh import refresh
 
     e = inspect(find(env))
-    if e.state != "sealed":
-        raise PrefixError(
-            f"this environment is {e.state}; only a sealed one has scripts of ours",
-            where=str(e.prefix),
-        )
     written = refresh(e)
     if as_json:
-        click.echo(json.dumps({"prefix": str(e.prefix), "written": written}, indent=2))
-    else:
-        click.echo(f"wrote {len(written)} files in {e.prefix}", err=True)
+        content = {"prefix": str(e.prefix), "written": written.paths, "problems": written.problems}
+        click.echo(json.dumps(content, indent=2))
+        return 0
+    for problem in written.problems:
+        click.echo(f"warning: {problem}", err=True)
+    click.echo(f"wrote {len(written.paths)} files in {e.prefix}", err=True)
     return 0

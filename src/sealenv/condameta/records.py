@@ -92,8 +92,9 @@ def scan_records(prefix: Path) -> tuple[list[PrefixRecord], list[str]]:
 def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> None:
     """Make the engine's records say what conda's would.
 
-    py-rattler 0.28 leaves them mode 0600, with the address of our cache as the package's URL, and
-    without the requested specs; CEP 32 asks for the channel's URL and the paths below `pkgs`.
+    py-rattler 0.28 leaves them mode 0600 and entry points mode 0775, with the address of our cache as
+    the package's URL, and without the requested specs; CEP 32 asks for the channel's URL and the
+    paths below `pkgs`.
 
     Args:
         prefix: the prefix.
@@ -104,6 +105,7 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
     Raises:
         RecordError: a record is missing or cannot be read.
     """
+    mode = 0o777 & ~_umask()
     wanted: dict[str, list[str]] = {}
     for spec in requested:
         wanted.setdefault(package_name(spec), []).append(spec)
@@ -122,9 +124,23 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
             record.setdefault(key, value)
         if isinstance(record.get("link"), dict):
             record["link"]["source"] = str(view / stem)
+        _mend_modes(prefix, record, mode)
         if package.name in wanted:
             record["requested_spec"] = wanted[package.name][0]  # what conda < 4.4 and mamba read
         _write(prefix, package, record)
+
+
+def _mend_modes(prefix: Path, record: dict[str, Any], mode: int) -> None:
+    """Entry points as the umask wants them: py-rattler 0.28 makes them 0775. None is hard-linked."""
+    for entry in record.get("paths_data", {}).get("paths", ()):
+        if entry.get("path_type") == "unix_python_entry_point":
+            (prefix / entry["_path"]).chmod(mode)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def add_pyc(prefix: Path, lock: Lock, compiled: Mapping[str, list[str]]) -> None:

@@ -100,7 +100,7 @@ class Package:
     entry_points: tuple[str, ...] = ()
     license: str = "MIT"
     summary: str = ""
-    timestamp: int = TIMESTAMP
+    timestamp: int | None = TIMESTAMP
     python_site_packages_path: str | None = None
     index_extra: Mapping[str, object] = field(default_factory=dict)
 
@@ -130,7 +130,7 @@ class Package:
         if self.python_site_packages_path is not None:
             index["python_site_packages_path"] = self.python_site_packages_path
         index.update(self.index_extra)
-        return index
+        return {key: value for key, value in index.items() if value is not None}
 
 
 def _arch_platform(subdir: str) -> tuple[str | None, str | None]:
@@ -174,7 +174,7 @@ def payload_members(package: Package) -> list[Member]:
 
 def package_bytes(package: Package, fmt: ArchiveFormat = "conda", *, level: int = 3) -> bytes:
     """The archive as bytes; nothing is checked (the tests make hostile ones with this)."""
-    mtime = package.timestamp // 1000
+    mtime = (package.timestamp or TIMESTAMP) // 1000
     info, payload = info_members(package), payload_members(package)
     if fmt == "tar.bz2":
         # info first, so that a reader of the metadata need not unpack the payload.

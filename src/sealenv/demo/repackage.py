@@ -11,13 +11,15 @@ from pathlib import Path
 
 from sealenv.demo.archive import PLACEHOLDER, TIMESTAMP, Package, Payload
 from sealenv.demo.debian import adapt, site_customization
-from sealenv.demo.elf import is_elf, relocate
+from sealenv.demo.elf import is_elf, relocate, runpaths
 from sealenv.demo.interpreter import Interpreter, inspect_interpreter
 from sealenv.demo.stdlib import tree
 from sealenv.errors import UsageError
 
 __all__ = ["python_package"]
 
+# Where python-build-standalone says that it is installed; uv corrects it only in part.
+_BUILD_PREFIXES = {b"/install"}
 _BOUNDARY = rb"(?![\w.+-])"
 # In a prefix such as /usr, only what is this interpreter's own is replaced, and only in the files
 # that describe the installation: everything else there is the system's.
@@ -40,6 +42,7 @@ def python_package(executable: Path | None = None, *, build: str = "repackaged_0
     """
     interpreter = inspect_interpreter(executable)
     payload = [_relocatable(item, interpreter) for item in _collect(interpreter)]
+    _check_program(payload, interpreter)
     return Package(
         name="python",
         version=interpreter.version,
@@ -52,6 +55,19 @@ def python_package(executable: Path | None = None, *, build: str = "repackaged_0
         constrains=() if not interpreter.free_threaded else ("python-gil <0a0",),
         python_site_packages_path=interpreter.site_packages,
     )
+
+
+def _check_program(payload: list[Payload], interpreter: Interpreter) -> None:
+    """Refuse a program that would find its shared library only in the original installation."""
+    program = next(item for item in payload if item.path == f"bin/{interpreter.tagged}").content
+    if not (is_elf(program) and interpreter.library.encode() in program and interpreter.library):
+        return
+    if not any(entry.startswith("$ORIGIN") for entry in runpaths(program)):
+        raise UsageError(
+            "This Python finds its shared library by the system's configuration only.",
+            where=f"{interpreter.executable}: {interpreter.library}",
+            hint="Run sealenv with a Python from uv, pyenv or conda-forge.",
+        )
 
 
 def _collect(interpreter: Interpreter) -> Iterable[Payload]:
@@ -69,13 +85,19 @@ def _collect(interpreter: Interpreter) -> Iterable[Payload]:
         yield Payload(f"{lib}/sitecustomize.py", data=custom)
     yield Payload(f"{lib}/site-packages/README.txt", data=b"Third-party packages go here.\n")
     yield from _programs(interpreter)
-    if interpreter.include is not None:
-        yield from tree(interpreter.include, f"include/{tagged}")
+    include = interpreter.include or interpreter.prefix / "include" / tagged
+    if include.is_dir():
+        yield from tree(include, f"include/{tagged}")
     yield from _library(interpreter)
-    if interpreter.libdir is not None:
-        for source in sorted((interpreter.libdir / "pkgconfig").glob("python*.pc")):
-            if interpreter.minor in source.resolve().name and source.resolve().is_file():
-                yield Payload(f"lib/pkgconfig/{source.name}", source=source.resolve())
+    libdir = interpreter.libdir or interpreter.prefix / "lib"
+    for source in sorted((libdir / "pkgconfig").glob("python*.pc")):
+        real = source.resolve()
+        if interpreter.minor not in real.name or not real.is_file():
+            continue
+        if real.parent == source.parent.resolve() and real.name != source.name:
+            yield Payload(f"lib/pkgconfig/{source.name}", symlink_target=real.name)
+        else:
+            yield Payload(f"lib/pkgconfig/{source.name}", source=real)
 
 
 def _programs(interpreter: Interpreter) -> Iterable[Payload]:
@@ -137,10 +159,11 @@ def _relocatable(item: Payload, interpreter: Interpreter) -> Payload:
         if _is_macho(data) and not interpreter.shares_system_prefix:
             _refuse_macho(item, data, prefixes)
         return replace(item, data=data, source=None)
+    prefixes |= _BUILD_PREFIXES
     describes = bool(_DESCRIBES.fullmatch(posixpath.basename(item.path)))
     text = data
     for prefix in sorted(prefixes, key=len, reverse=True):
-        if not interpreter.shares_system_prefix:
+        if not interpreter.shares_system_prefix and prefix not in _BUILD_PREFIXES:
             text = re.sub(re.escape(prefix) + _BOUNDARY, PLACEHOLDER.encode(), text)
         elif describes:
             own = rb"(?<![\w./-])" + re.escape(prefix) + _OWN_PARTS

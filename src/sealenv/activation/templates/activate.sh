@@ -167,17 +167,17 @@ _sealenv_glob() {
     \[ "$_sealenv_how" != newer ]
 }
 
-# A script of a package: in zsh with zsh's own options, nowhere with nounset (most cannot bear it).
+# A script of a package: in zsh with zsh's own options; nowhere with the user's aliases (a plain sh
+# cannot turn them off), nor with nounset or errexit, which most cannot bear. (`. file || :` alone
+# does not hold errexit off in dash.)
 _sealenv_source() {
-    if \[ "$_sealenv_shell" = zsh ]; then \eval '\emulate -L zsh; \unsetopt local_traps'; fi
-    case $- in
-        *u*)
-            \set +u
-            \. "$_sealenv_file" || \:
-            \set -u
-            ;;
-        *) \. "$_sealenv_file" || \: ;;
-    esac
+    if \[ "$_sealenv_shell" = zsh ]; then \eval '\emulate -L zsh; \unsetopt local_traps aliases'; fi
+    _sealenv_flags=
+    case $- in *u*) \set +u; _sealenv_flags='\set -u;' ;; esac
+    case $- in *e*) \set +e; _sealenv_flags="$_sealenv_flags \\set -e;" ;; esac
+    case :${BASHOPTS-}: in *:expand_aliases:*) \shopt -u expand_aliases; _sealenv_flags="$_sealenv_flags \\shopt -s expand_aliases;" ;; esac
+    \. "$_sealenv_file" || \:
+    \eval "$_sealenv_flags"
 }
 
 # Remember variable $1 as it is: set or not, value, exported or not (a plain sh cannot tell).
@@ -274,7 +274,7 @@ _sealenv_forget() {
         _sealenv_stale _sealenv_glob _sealenv_source _sealenv_keep _sealenv_put _sealenv_restore \
         _sealenv_path _sealenv_prompt _sealenv_main _sealenv_forget
     \unset -f _sealenv_variables _sealenv_deactivate 2>/dev/null || \:
-    \unset _sealenv_allexport _sealenv_attr _sealenv_carried _sealenv_file _sealenv_first _sealenv_found \
+    \unset _sealenv_allexport _sealenv_attr _sealenv_carried _sealenv_file _sealenv_first _sealenv_flags _sealenv_found \
         _sealenv_globsort _sealenv_here _sealenv_how _sealenv_include _sealenv_inline _sealenv_item _sealenv_kept \
         _sealenv_lc_all _sealenv_line _sealenv_name _sealenv_prefix _sealenv_ps1 _sealenv_ps1_was \
         _sealenv_quoted _sealenv_rest _sealenv_self _sealenv_shell _sealenv_shown _sealenv_sourced \

@@ -1,0 +1,253 @@
+# sealenv activation for fish (3.1 or newer). Source it:   source PREFIX/activate.fish
+#
+# Static: it starts no process (command substitution of builtins does not, in fish) and writes no
+# file. What differs between environments is in etc/sealenv/env.fish, compiled by sealenv.
+
+function _sealenv_say
+    builtin printf '%s\n' $argv >&2
+end
+
+# One finding of the gate: name, the value that is harmless, what it is, how to clear it.
+function _sealenv_find
+    set -q $argv[1]
+    or return 0
+    set -l value "$$argv[1]"
+    if builtin test -n "$value" -a "x$value" != "x$argv[2]"
+        set -q _sealenv_found
+        or _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
+        set -g _sealenv_found yes
+        _sealenv_say "  $argv[1]=$value" "      $argv[3]" "      to clear it: $argv[4]"
+    end
+    return 0
+end
+
+function _sealenv_gate
+    __SEALENV_GATE__
+    if set -q _sealenv_found
+        _sealenv_say "Nothing was changed. For a clean shell open a new terminal, or run:" \
+            "  sealenv shell --clean $_sealenv_quoted"
+        return 1
+    end
+end
+
+# $argv[1] is what fish says this file is called.
+function _sealenv_locate
+    set -g _sealenv_here __SEALENV_PREFIX__
+    if builtin test -f "$argv[1]"
+        set -l folder .
+        builtin string match -q '*/*' -- $argv[1]
+        and set folder (builtin string replace -r '/[^/]*$' '' -- $argv[1])/
+        set -g _sealenv_here (builtin realpath -- $folder 2>/dev/null; or builtin realpath $folder)
+    end
+    if not builtin test -d $_sealenv_here/conda-meta
+        _sealenv_say "sealenv: there is no environment at $_sealenv_here: it was moved or removed." \
+            "  next: go to the folder where it is now, and run: sealenv move --here ."
+        return 1
+    end
+    set -g _sealenv_include $_sealenv_here/etc/sealenv/env.fish
+    if not builtin test -r $_sealenv_include
+        _sealenv_say "sealenv: $_sealenv_include is missing." "  next: sealenv refresh PREFIX"
+        return 1
+    end
+    builtin source $_sealenv_include
+end
+
+function _sealenv_refused
+    set -l marker $_sealenv_here/conda-meta/sealenv.pending
+    if builtin test -e $marker -o -L $marker
+        set -l line
+        builtin test -f $marker -a -r $marker
+        and builtin read -l line <$marker
+        if builtin test -z "$line" -o "x$line" != "x$SEALENV_CHECK_TOKEN"
+            _sealenv_say "sealenv: $_sealenv_here was never finished: a create was interrupted, or is at work." \
+                "  next: run the same sealenv create again, or: sealenv remove $_sealenv_quoted"
+            return 0
+        end
+    end
+    if builtin test "x$_sealenv_here" != "x$_sealenv_prefix"
+        _sealenv_say "sealenv: this environment was made at $_sealenv_prefix" \
+            "  and was moved or copied by hand to $_sealenv_here: it would not work." \
+            "  next: in that folder, run: sealenv move --here ."
+        return 0
+    end
+    return 1
+end
+
+function _sealenv_stale
+    for file in $_sealenv_prefix/conda-meta/state $_sealenv_prefix/etc/conda/env_vars.d \
+            $_sealenv_prefix/etc/conda/env_vars.d/*.json
+        if builtin test $file -nt $_sealenv_include 2>/dev/null
+            _sealenv_say "sealenv: the variables of this environment changed after its scripts were made." \
+                "  next: sealenv refresh $_sealenv_quoted"
+            return 0
+        end
+    end
+end
+
+# Is the first text before the second in code-point order? (fish's own order ignores case.)
+function _sealenv_before
+    set -l one (builtin string split '' -- $argv[1])
+    set -l two (builtin string split '' -- $argv[2])
+    while set -q one[1]; and set -q two[1]
+        if builtin test "x$one[1]" != "x$two[1]"
+            builtin test (builtin printf '%d' "'$one[1]") -lt (builtin printf '%d' "'$two[1]")
+            return
+        end
+        set -e one[1]
+        set -e two[1]
+    end
+    not set -q one[1]
+end
+
+# The scripts of $argv[1] (activate or deactivate) in code-point order.
+function _sealenv_scripts
+    set -l folder $_sealenv_prefix/etc/conda/$argv[1].d
+    set -l found $folder/*.fish
+    set -l sorted
+    for name in (builtin string replace -- $folder/ '' $found)
+        set -l head
+        set -l rest
+        for other in $sorted
+            if set -q rest[1]; or _sealenv_before $name $other
+                set rest $rest $other
+            else
+                set head $head $other
+            end
+        end
+        set sorted $head $name $rest
+    end
+    for name in $sorted
+        builtin test -f $folder/$name -a -r $folder/$name
+        and builtin printf '%s\n' $folder/$name
+    end
+end
+
+# Remember the global variable $argv[1]: set or not, its list, exported or not.
+function _sealenv_keep
+    builtin contains -- $argv[1] $_sealenv_kept
+    and return 0
+    set -g _sealenv_kept $_sealenv_kept $argv[1]
+    if set -qg $argv[1]
+        set -g _sealenv_old_$argv[1] $$argv[1]
+        set -qgx $argv[1]
+        and set -g _sealenv_exported_$argv[1] yes
+    end
+    return 0
+end
+
+function _sealenv_put
+    _sealenv_keep $argv[1]
+    set -gx $argv[1] $argv[2]
+end
+
+function _sealenv_restore
+    for name in $_sealenv_kept
+        set -l old _sealenv_old_$name
+        set -l exported _sealenv_exported_$name
+        if set -q $exported
+            set -gx $name $$old
+        else if set -q $old
+            set -gu $name $$old
+        else
+            set -eg $name
+        end
+        set -eg $old
+        set -eg $exported
+    end
+end
+
+function _sealenv_path
+    _sealenv_keep PATH
+    set -l rest
+    for entry in $PATH
+        builtin test "x$entry" != "x$_sealenv_prefix/bin"
+        and set rest $rest $entry
+    end
+    set -gx PATH $_sealenv_prefix/bin $rest
+end
+
+function _sealenv_status
+    return $argv[1]
+end
+
+function _sealenv_prompt
+    status is-interactive
+    or return 0
+    builtin string match -qir '^(false|no|off|0)$' -- "$CONDA_CHANGEPS1"
+    and return 0
+    builtin test -z "$SEALENV_NO_PROMPT"
+    or return 0
+    functions -q fish_prompt
+    or return 0
+    functions -c fish_prompt _sealenv_fish_prompt
+    functions -e fish_prompt
+    function fish_prompt
+        set -l last $status
+        builtin printf '%s' $_sealenv_shown
+        _sealenv_status $last
+        _sealenv_fish_prompt
+    end
+end
+
+function _sealenv_main
+    _sealenv_locate $argv[1]
+    or return 1
+    _sealenv_gate
+    or return 1
+    _sealenv_refused
+    and return 1
+    _sealenv_stale
+    _sealenv_variables
+    _sealenv_path
+    _sealenv_put CONDA_PREFIX $_sealenv_prefix
+    _sealenv_put CONDA_SHLVL 1
+    _sealenv_put CONDA_DEFAULT_ENV $_sealenv_name
+    _sealenv_put CONDA_PROMPT_MODIFIER "($_sealenv_name) "
+    _sealenv_put MAMBA_ROOT_PREFIX $_sealenv_prefix
+    _sealenv_put PYTHONNOUSERSITE 1
+    _sealenv_put SEALENV_PREFIX $_sealenv_prefix
+    _sealenv_prompt
+end
+
+# Take back everything of ours that a shell can list.
+function _sealenv_forget
+    for name in file found here include kept name prefix quoted shown
+        set -eg _sealenv_$name
+    end
+    functions -e _sealenv_say _sealenv_find _sealenv_gate _sealenv_locate _sealenv_refused \
+        _sealenv_stale _sealenv_before _sealenv_scripts _sealenv_keep _sealenv_put _sealenv_restore \
+        _sealenv_path _sealenv_status _sealenv_prompt _sealenv_main _sealenv_variables _sealenv_forget
+end
+
+if not _sealenv_main (status filename)
+    _sealenv_forget
+    return 1
+end
+if functions -q deactivate
+    functions -c deactivate _sealenv_deactivate
+    functions -e deactivate
+end
+function deactivate --description 'Leave the sealenv environment'
+    set -l scripts (_sealenv_scripts deactivate)
+    for file in $scripts[-1..1]
+        builtin source $file
+    end
+    _sealenv_restore
+    if functions -q _sealenv_fish_prompt
+        functions -e fish_prompt
+        functions -c _sealenv_fish_prompt fish_prompt
+        functions -e _sealenv_fish_prompt
+    end
+    functions -e deactivate
+    if functions -q _sealenv_deactivate
+        functions -c _sealenv_deactivate deactivate
+        functions -e _sealenv_deactivate
+    end
+    _sealenv_forget
+end
+# Here and not in a function, so that a script's variables are global without -g.
+for _sealenv_file in (_sealenv_scripts activate)
+    builtin source $_sealenv_file
+end
+set -e _sealenv_file
+builtin true

@@ -1,0 +1,96 @@
+# sealenv activation for nushell (0.101 or newer):   overlay use PREFIX/activate.nu
+#
+# Static: it starts no process and writes no file. What differs between environments is in
+# etc/sealenv/env.nu, and the packages' own scripts, which nushell has to know when it parses, are
+# listed in etc/sealenv/scripts.nu; both are compiled by sealenv. Leaving is `deactivate`: nushell
+# hides the overlay and with it every change of the environment variables; no script can run then.
+
+const here = path self .
+const include = path self etc/sealenv/env.nu
+const scripts = path self etc/sealenv/scripts.nu
+
+use $include [prefix name shown quoted variables leavers]
+
+def newer [path: string]: nothing -> bool {
+    try {
+        (ls --directory $path | first | get modified) > (ls --directory $include | first | get modified)
+    } catch {
+        false
+    }
+}
+
+def refuse [...lines: string] {
+    error make --unspanned { msg: ($lines | str join (char newline)) }
+}
+
+export-env {
+    let found = [
+        __SEALENV_GATE__
+    ] | where {|it| ($it.value | is-not-empty) and $"($it.value)" != $it.harmless }
+    if ($found | is-not-empty) {
+        (refuse
+            $"sealenv: this shell is not clean, so ($name) was not activated:"
+            ...($found | each {|it| $"  ($it.name)=($it.value): ($it.what); to clear it: ($it.clear)" })
+            "Nothing was changed. For a clean shell open a new terminal, or run:"
+            $"  sealenv shell --clean ($quoted)"
+        )
+    }
+    let marker = $here | path join "conda-meta" "sealenv.pending"
+    if ($marker | path exists --no-symlink) {
+        let line = try { open --raw $marker | lines | first } catch { "" }
+        if ($line | is-empty) or $line != $env.SEALENV_CHECK_TOKEN? {
+            (refuse
+                $"sealenv: ($here) was never finished: a create was interrupted, or is at work."
+                $"  next: run the same sealenv create again, or: sealenv remove ($quoted)"
+            )
+        }
+    }
+    if ($here | path expand) != $prefix {
+        (refuse
+            $"sealenv: this environment was made at ($prefix)"
+            $"  and was moved or copied by hand to ($here): it would not work."
+            "  next: in that folder, run: sealenv move --here ."
+        )
+    }
+    let vars = $prefix | path join "etc" "conda" "env_vars.d"
+    let inputs = [
+        ($prefix | path join "conda-meta" "state")
+        $vars
+        ($prefix | path join "etc" "conda" "activate.d")
+        ...(try { ls --full-paths $vars | get name } catch { [] })
+    ]
+    if ($inputs | any {|it| newer $it }) {
+        print --stderr "sealenv: the variables or scripts of this environment changed after its own were made."
+        print --stderr $"  next: sealenv refresh ($quoted)"
+    }
+    if ($leavers | is-not-empty) {
+        print --stderr $"sealenv: nushell cannot run these on deactivate: ($leavers | str join ', ')"
+    }
+
+    load-env $variables
+    let own = $prefix | path join "bin"
+    let path = $env.PATH? | default []
+    let path = if ($path | describe) == "string" { $path | split row (char esep) } else { $path }
+    $env.PATH = ($path | where {|it| $it not-in [$own ""] } | prepend $own)
+    load-env {
+        CONDA_PREFIX: $prefix
+        CONDA_SHLVL: "1"
+        CONDA_DEFAULT_ENV: $name
+        CONDA_PROMPT_MODIFIER: $"\(($name)\) "
+        MAMBA_ROOT_PREFIX: $prefix
+        PYTHONNOUSERSITE: "1"
+        SEALENV_PREFIX: $prefix
+    }
+    let changes = ($env.CONDA_CHANGEPS1? | default "" | into string | str downcase) not-in [false no off "0" "false"]
+    if $nu.is-interactive and $changes and ($env.SEALENV_NO_PROMPT? | is-empty) {
+        let prompt = $env.PROMPT_COMMAND?
+        $env.PROMPT_COMMAND = match ($prompt | describe) {
+            "closure" => {|| $"($shown)(do $prompt)" }
+            "string" => $"($shown)($prompt)"
+            _ => {|| $"($shown)(pwd)" }
+        }
+    }
+    source $scripts
+}
+
+export alias deactivate = overlay hide activate --keep-env [PWD]

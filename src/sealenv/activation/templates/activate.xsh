@@ -1,0 +1,170 @@
+# sealenv activation for xonsh. Source it:   source PREFIX/activate.xsh
+#
+# Static: it starts no process and writes no file. What differs between environments is in
+# etc/sealenv/env.xsh, compiled by sealenv. All of it is plain Python, in one function that is taken
+# back, so that nothing of ours stays among the user's names but the alias `deactivate`.
+
+
+def _sealenv_activate(script):
+    import os
+    import re
+    import sys
+
+    from xonsh.built_ins import XSH
+
+    env, aliases = XSH.env, XSH.aliases
+
+    def say(*lines):
+        print(*lines, sep="\n", file=sys.stderr, flush=True)
+
+    def refuse(*lines):
+        say(*lines)
+        raise RuntimeError("sealenv: the environment was not activated")
+
+    def value_of(name):
+        return env.get_detyped(name) or ""
+
+    def load(path):
+        names = {}
+        with open(path, encoding="ascii") as stream:
+            exec(compile(stream.read(), path, "exec"), names)
+        return names
+
+    def source(kind, backward=False):
+        folder = os.path.join(prefix, "etc", "conda", kind + ".d")
+        try:
+            found = [n for n in os.listdir(folder) if n.endswith(".xsh") and n[0] != "."]
+        except OSError:
+            return
+        for name in sorted(found, key=os.fsencode, reverse=backward):
+            path = os.path.join(folder, name)
+            if not os.path.isfile(path):
+                continue
+            with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+                text = stream.read()
+            hidden = {n: XSH.ctx.pop(n) for n in ("__file__", "__name__") if n in XSH.ctx}
+            XSH.ctx.update(__file__=path, __name__=path)
+            try:
+                XSH.builtins.execx(text + "\n", "exec", XSH.ctx, filename=path)
+            except Exception as error:
+                say(f"sealenv: {path}: {error!r}")
+            finally:
+                for n in ("__file__", "__name__"):
+                    XSH.ctx.pop(n, None)
+                XSH.ctx.update(hidden)
+
+    def older(path, other):
+        try:
+            return os.stat(path).st_mtime_ns < os.stat(other).st_mtime_ns
+        except OSError:
+            return False
+
+    carried = __SEALENV_PREFIX__
+    here = os.path.dirname(os.path.abspath(script)) if os.path.isfile(script) else carried
+    include = os.path.join(here, "etc", "sealenv", "env.xsh")
+    if not os.path.isdir(os.path.join(here, "conda-meta")):
+        refuse(
+            f"sealenv: there is no environment at {here}: it was moved or removed.",
+            "  next: go to the folder where it is now, and run: sealenv move --here .",
+        )
+    if not os.path.isfile(include):
+        refuse(f"sealenv: {include} is missing.", "  next: sealenv refresh PREFIX")
+    compiled = load(include)
+    prefix, name, quoted = compiled["prefix"], compiled["name"], compiled["quoted"]
+
+    found = []
+    for variable, harmless, what, clear in (
+        __SEALENV_GATE__
+    ):
+        value = value_of(variable)
+        if value not in ("", harmless):
+            found += [f"  {variable}={value}", f"      {what}", f"      to clear it: {clear}"]
+    if found:
+        refuse(
+            f"sealenv: this shell is not clean, so {name} was not activated:",
+            *found,
+            "Nothing was changed. For a clean shell open a new terminal, or run:",
+            f"  sealenv shell --clean {quoted}",
+        )
+
+    marker = os.path.join(here, "conda-meta", "sealenv.pending")
+    if os.path.lexists(marker):
+        try:
+            with open(marker, encoding="utf-8", errors="surrogateescape") as stream:
+                line = stream.readline().rstrip("\n")
+        except OSError:
+            line = ""
+        if not line or line != value_of("SEALENV_CHECK_TOKEN"):
+            refuse(
+                f"sealenv: {here} was never finished: a create was interrupted, or is at work.",
+                f"  next: run the same sealenv create again, or: sealenv remove {quoted}",
+            )
+    try:
+        same = os.path.samefile(here, prefix)
+    except OSError:
+        same = False
+    if not same:
+        refuse(
+            f"sealenv: this environment was made at {prefix}",
+            f"  and was moved or copied by hand to {here}: it would not work.",
+            "  next: in that folder, run: sealenv move --here .",
+        )
+    folder = os.path.join(prefix, "etc", "conda", "env_vars.d")
+    sources = [folder, os.path.join(prefix, "conda-meta", "state")]
+    if os.path.isdir(folder):
+        sources += [os.path.join(folder, n) for n in os.listdir(folder) if n.endswith(".json")]
+    if any(older(include, path) for path in sources):
+        say(
+            "sealenv: the variables of this environment changed after its scripts were made.",
+            f"  next: sealenv refresh {quoted}",
+        )
+
+    old = {}
+
+    def put(variable, value):
+        if variable not in old:
+            old[variable] = (True, env[variable]) if env.is_manually_set(variable) else (False, None)
+        env[variable] = value
+
+    for variable, value in compiled["variables"].items():
+        put(variable, value)
+    own_bin = os.path.join(prefix, "bin")
+    rest = [entry for entry in value_of("PATH").split(os.pathsep) if entry != own_bin]
+    put("PATH", [own_bin] + (rest if rest != [""] else []))
+    put("CONDA_PREFIX", prefix)
+    put("CONDA_SHLVL", "1")
+    put("CONDA_DEFAULT_ENV", name)
+    put("CONDA_PROMPT_MODIFIER", f"({name}) ")
+    put("MAMBA_ROOT_PREFIX", prefix)
+    put("PYTHONNOUSERSITE", "1")
+    put("SEALENV_PREFIX", prefix)
+    # xonsh's own prompt shows the environment by itself, through {env_name}.
+    changes = not re.fullmatch("(?i)false|no|off|0", value_of("CONDA_CHANGEPS1"))
+    if env.get("XONSH_INTERACTIVE") and changes and not value_of("SEALENV_NO_PROMPT"):
+        prompt = env.get("PROMPT")
+        if isinstance(prompt, str) and "{env_name" not in prompt:
+            put("PROMPT", compiled["shown"] + prompt)
+
+    hidden = aliases.get("deactivate") if "deactivate" in aliases else None
+
+    def deactivate(args=None, stdin=None):
+        """Leave the sealenv environment."""
+        source("deactivate", backward=True)
+        for variable, (was_set, value) in old.items():
+            if was_set:
+                env[variable] = value
+            elif env.is_manually_set(variable):
+                del env[variable]
+        del aliases["deactivate"]
+        if hidden is not None:
+            aliases["deactivate"] = hidden
+
+    source("activate")
+    aliases["deactivate"] = deactivate
+    XSH.commands_cache.clear_cache() if hasattr(XSH.commands_cache, "clear_cache") else None
+
+
+try:
+    _sealenv_activate(__file__)
+finally:
+    del _sealenv_activate

@@ -1,0 +1,122 @@
+"""The files: what is written, how, and when it is old; and the variables they are made from."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sealenv.activation.includes import shown_name
+from sealenv.activation.scripts import SHELLS, activation_files, stale, write_scripts
+from sealenv.activation.variables import read_variables
+from sealenv.errors import FilesystemError, SpecError
+
+LINUX = "linux-64"
+
+
+def test_the_files(fake_prefix: Path) -> None:
+    files = activation_files(fake_prefix, platform=LINUX)
+    expected = {f"activate.{s}" for s in SHELLS} | {f"etc/sealenv/env.{s}" for s in SHELLS}
+    assert set(files) == expected | {"etc/sealenv/deactivate.csh", "etc/sealenv/scripts.nu"}
+    for name, content in files.items():
+        assert (fake_prefix / name).read_bytes() == content
+        assert b"\r" not in content
+        assert content.endswith(b"\n")
+        assert b"__SEALENV" not in content
+    leftovers = [p.name for p in fake_prefix.rglob(".*")]
+    assert leftovers == []
+    assert activation_files(fake_prefix, platform="win-64") == {}
+    assert write_scripts(fake_prefix, platform="win-64") == ([], [])
+
+
+def test_the_mode_is_the_umasks(fake_prefix: Path) -> None:
+    old = os.umask(0o027)
+    try:
+        write_scripts(fake_prefix, platform=LINUX)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((fake_prefix / "activate.sh").stat().st_mode) == 0o640
+
+
+def test_nothing_is_written_through_a_link(fake_prefix: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    script = fake_prefix / "activate.sh"
+    script.unlink()
+    script.symlink_to(outside)
+    write_scripts(fake_prefix, platform=LINUX)
+    assert outside.read_text() == "mine"
+    assert not script.is_symlink()
+    folder = fake_prefix / "etc/sealenv"
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    folder.symlink_to(elsewhere)
+    with pytest.raises(FilesystemError):
+        write_scripts(fake_prefix, platform=LINUX)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_stale(fake_prefix: Path, tmp_path: Path) -> None:
+    assert stale(fake_prefix) == []
+    (fake_prefix / "conda-meta/state").write_text('{"env_vars": {"NEW": "x"}}')
+    assert "etc/sealenv/env.sh" in stale(fake_prefix)
+    write_scripts(fake_prefix, platform=LINUX)
+    assert stale(fake_prefix) == []
+    (fake_prefix / "activate.fish").unlink()
+    assert stale(fake_prefix) == ["activate.fish"]
+    write_scripts(fake_prefix, platform=LINUX)
+    fake_prefix.rename(tmp_path / "moved")
+    assert "etc/sealenv/env.sh" in stale(tmp_path / "moved")
+
+
+def test_what_one_shell_cannot_hold_is_reported(fake_prefix: Path) -> None:
+    (fake_prefix / "conda-meta/state").write_text('{"env_vars": {"TWO": "a\\nb", "OK": "x"}}')
+    problems = write_scripts(fake_prefix, platform=LINUX).problems
+    assert [p.split(":")[0] for p in problems] == ["TWO is not set in csh"]
+    assert b"OK 'x'" in (fake_prefix / "etc/sealenv/env.csh").read_bytes()
+    assert b"'a\nb'" in (fake_prefix / "etc/sealenv/env.sh").read_bytes()
+
+
+def test_a_prefix_that_no_script_can_hold(make_prefix: Callable[[str], Path]) -> None:
+    with pytest.raises(SpecError):
+        make_prefix("a\nb")
+
+
+def test_broken_and_forbidden_variables(fake_prefix: Path) -> None:
+    folder = fake_prefix / "etc/conda/env_vars.d"
+    (folder / "0.json").write_text("{broken")
+    (folder / "1.json").write_text("[1]")
+    (folder / "2.json").write_bytes(b"\xff\xfe")
+    (folder / "3.json").mkdir()
+    (folder / "4.json").write_text("[" * 100_000)
+    (folder / ".hidden.json").write_text('{"HIDDEN": "x"}')
+    names = {"a-b": "x", "1A": "x", "A;id": "x", "": "x", "É": "x", "A\n": "x", "A B": "x"}
+    reserved = {"PATH": "x", "IFS": "x", "PS1": "x", "_sealenv_kept": "x", "BASH_ENV": "x"}
+    values = {"NUM": 1, "NUL": "a\0b", "LONE": "\ud800", "LIST": ["x"], "NONE": None}
+    (folder / "c.json").write_text(json.dumps({**names, **reserved, **values, "GOOD": "yes"}))
+    (fake_prefix / "conda-meta/state").write_text('{"env_vars": ["x"]}')
+    found = read_variables(fake_prefix)
+    expected = {"FROM_PACKAGE", "BOTH", "GONE", "UPPER_FIRST", "HARD", "GOOD"}
+    assert set(found.values) == expected
+    assert len(found.problems) == 5 + len(names) + len(reserved) + len(values) + 1
+    assert write_scripts(fake_prefix, platform=LINUX).problems == found.problems
+
+
+def test_merge_order(fake_prefix: Path) -> None:
+    found = read_variables(fake_prefix)
+    assert found.problems == []
+    assert found.values["FROM_PACKAGE"] == "a"
+    assert found.values["BOTH"] == "state"
+    assert "GONE" not in found.values
+
+
+def test_a_prompt_runs_nothing() -> None:
+    assert shown_name("a$(x)`y`\\w%n!{z}\x1b[1m") == "a_(x)_y__w_n__z__[1m"
+    assert shown_name("my env-3.12 é") == "my env-3.12 é"

@@ -1,0 +1,363 @@
+"""Create, end to end, through the command line, with a real python from a local channel."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sealenv.demo.channel import DemoChannel
+from sealenv.layout import MARKER, PLAN, SEAL, State, state_of, walk
+from sealenv.seal.seal import read_seal
+from tests.machine import Machine, umask
+
+
+@pytest.fixture
+def made(warm_machine: Machine, demo_channel: DemoChannel, python_minor: str) -> Path:
+    """A default environment."""
+    answer = warm_machine.json("create", "my_env", python_minor, "-c", demo_channel.url)
+    return Path(answer["prefix"])
+
+
+def test_name_and_python_give_the_folder(made: Path, python_minor: str) -> None:
+    assert made.name == f"my_env_{python_minor.replace('.', '_')}"
+
+
+def test_first_create_on_a_machine_writes_prefix_and_cache_alone(
+    machine: Machine, demo_channel: DemoChannel, python_minor: str
+) -> None:
+    machine.envs.mkdir()
+    before = machine.snapshot(machine.cache, machine.envs)
+    machine.json("create", "my_env", python_minor, "-c", demo_channel.url)
+    assert machine.snapshot(machine.cache, machine.envs) == before
+    assert list(machine.home.iterdir()) == []
+    assert list(machine.tmp.iterdir()) == []
+    assert len(list(machine.envs.iterdir())) == 1
+
+
+def test_check_asked_python_pip_conda_and_mamba(
+    warm_machine: Machine, demo_channel: DemoChannel, python_minor: str
+) -> None:
+    answer = warm_machine.json("create", "e", python_minor, "-c", demo_channel.url)
+    assert answer["checked"] is True
+    assert answer["python"] == demo_channel.python_version
+    assert answer["tools"]["pip"].startswith("pip ")
+    assert "stand-in" in answer["tools"]["conda"]
+    assert "stand-in" in answer["tools"]["mamba"]
+
+
+def test_prefix_is_sealed_and_nothing_of_the_making_is_left(made: Path) -> None:
+    assert state_of(made) is State.SEALED
+    assert not (made / MARKER).exists()
+    assert not (made / PLAN).exists()
+    assert not (made / "CACHEDIR.TAG").exists()
+    leftovers = [p.name for p in (made / "conda-meta").iterdir() if p.suffix not in {".json", ""}]
+    assert leftovers == []
+
+
+def test_seal_says_how_it_was_made(made: Path, demo_channel: DemoChannel) -> None:
+    seal = read_seal(made)
+    assert seal.schema == 1
+    assert seal.prefix == str(made)
+    assert seal.engine.name == "rattler"
+    assert seal.spec["channels"] == [demo_channel.url]
+    assert "conda" in seal.spec["packages"]
+    assert all(len(line.rsplit("#", 1)[1]) == 64 for line in seal.lock.packages)
+    age = dt.datetime.now(dt.timezone.utc) - dt.datetime.fromisoformat(seal.created)
+    assert age < dt.timedelta(hours=1)
+
+
+def test_py_rattler_reads_the_sealed_prefix(made: Path) -> None:
+    program = (
+        "import os, sys\nfrom pathlib import Path\nfrom rattler import PrefixRecord\n"
+        "for path in sorted(Path(sys.argv[1], 'conda-meta').glob('*.json')):\n"
+        "    r = PrefixRecord.from_path(path)\n"
+        "    print(r.name.normalized, r.url, len(r.paths_data.paths), r.requested_specs)\n"
+        "sys.stdout.flush(); os._exit(0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(made)], capture_output=True, text=True, check=True
+    )
+    names = [line.split()[0] for line in done.stdout.splitlines()]
+    assert {"python", "pip", "conda", "mamba"} <= set(names)
+
+
+def test_records_are_those_of_the_channel(made: Path, demo_channel: DemoChannel) -> None:
+    for path in (made / "conda-meta").glob("*.json"):
+        record = json.loads(path.read_text())
+        assert record["url"].startswith(demo_channel.url + "/")
+        assert record["url"].endswith(record["fn"])
+        assert len(record["sha256"]) == 64
+        assert len(record["md5"]) == 32
+        assert Path(record["package_tarball_full_path"]).is_file()
+    python = next((made / "conda-meta").glob("python-*.json"))
+    assert json.loads(python.read_text())["requested_specs"][0].startswith("python=")
+
+
+def test_files_have_the_modes_of_the_umask(made: Path) -> None:
+    mask = umask()
+    for path in (made / "conda-meta").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask, path.name
+    assert stat.S_IMODE((made / "bin" / "pip").stat().st_mode) == 0o777 & ~mask
+
+
+def test_history_is_what_conda_reads(made: Path, python_minor: str) -> None:
+    lines = (made / "conda-meta" / "history").read_text().splitlines()
+    assert lines[0].startswith("==> ")
+    assert lines[0].endswith(" <==")
+    assert any(line.startswith("# cmd: sealenv create my_env") for line in lines)
+    assert any(line.startswith("+") and "::python-" in line for line in lines)
+    specs = next(line for line in lines if line.startswith("# update specs: "))
+    assert f"'python={python_minor}'" in specs
+
+
+def test_pyc_are_there_owned_and_free_of_the_prefix(made: Path) -> None:
+    record = json.loads(next((made / "conda-meta").glob("pip-*.json")).read_text())
+    compiled = [p["_path"] for p in record["paths_data"]["paths"] if p["path_type"] == "pyc_file"]
+    assert len(compiled) > 100
+    needle = os.fsencode(made)
+    for relative in compiled:
+        data = (made / relative).read_bytes()
+        assert needle not in data, relative
+        flags = int.from_bytes(data[4:8], "little")
+        assert flags & 1, "not a hash-based .pyc"
+    known = {p["_path"] for p in record["paths_data"]["paths"]}
+    found = {
+        e.relative for e in walk(made) if e.relative.endswith(".pyc") and "/pip/" in e.relative
+    }
+    assert found <= known
+
+
+def test_no_pyc_compiles_nothing(
+    warm_machine: Machine, demo_channel: DemoChannel, python_minor: str
+) -> None:
+    made = warm_machine.json("create", "e", python_minor, "-c", demo_channel.url, "--no-pyc")
+    site = Path(made["prefix"], "lib", f"python{python_minor}", "site-packages")
+    assert list(site.rglob("*.pyc")) == []
+
+
+def test_pip_inside_installs_offline(
+    made: Path, warm_machine: Machine, tmp_path: Path, python_minor: str
+) -> None:
+    source = tmp_path / "tiny"
+    source.mkdir()
+    wheel = _tiny_wheel(source)
+    script = f". '{made}/activate.sh' && pip install --no-index --no-deps '{wheel}' && tiny-tool"
+    done = subprocess.run(
+        ["bash", "-c", script], env=warm_machine.env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"tiny in {made}"
+    assert (made / "bin" / "tiny-tool").is_file()
+    assert list(warm_machine.home.iterdir()) == []
+
+
+def _tiny_wheel(folder: Path) -> Path:
+    """A wheel with a console script, written by hand: nothing may be fetched."""
+    import zipfile
+
+    path = folder / "tiny-1.0-py3-none-any.whl"
+    info = "tiny-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tiny.py", "import sys\ndef main():\n    print('tiny in', sys.prefix)\n")
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{info}/entry_points.txt", "[console_scripts]\ntiny-tool = tiny:main\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return path
+
+
+@pytest.mark.parametrize("folder", ["with space", "ünïcödé 環境", "it is & more", "100%", "a#b"])
+def test_unusual_folders_work(
+    warm_machine: Machine, demo_channel: DemoChannel, python_minor: str, folder: str
+) -> None:
+    prefix = warm_machine.root / folder / "env"
+    warm_machine.json("create", "-p", str(prefix), python_minor, "-c", demo_channel.url, "--no-pyc")
+    done = warm_machine.run("run", str(prefix), "--", "pip", "--version")
+    assert str(prefix) in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("a:b", "splits a PATH"),
+        ("a;b", "splits a PATH"),
+        ("a/b", "separates folders"),
+        ("a#b", "CEP 24"),
+        ("$(touch pwned)", "meaning"),
+        ("a`b", "meaning"),
+        ("a&calc", "cmd.exe"),
+        ("%PATH%", "cmd.exe"),
+        ('x" & y', "meaning"),
+        ("a\nb", "control"),
+        ("base", "conda's word"),
+        ("con", "device"),
+        ("..", "not a name"),
+        ("-x", "starts with"),
+        ("x" * 300, "200 bytes"),
+    ],
+)
+def test_names_that_nothing_can_bear_are_refused_before_anything_is_written(
+    machine: Machine, demo_channel: DemoChannel, name: str, reason: str
+) -> None:
+    before = machine.snapshot()
+    done = machine.run("create", "-c", demo_channel.url, "-n", name, code=2)
+    assert reason in done.stderr
+    assert machine.snapshot() == before
+
+
+@pytest.mark.parametrize("part", ["a:b", "a;b", 'a"b', "a$b", "a`b", "a\\b", "a'b", "a\nb", "base"])
+def test_paths_that_nothing_can_bear_are_refused_before_anything_is_written(
+    machine: Machine, demo_channel: DemoChannel, part: str
+) -> None:
+    before = machine.snapshot()
+    done = machine.run("create", "-p", str(machine.root / part), "-c", demo_channel.url, code=2)
+    assert "error:" in done.stderr
+    assert machine.snapshot() == before
+
+
+class TestTarget:
+    """What a create may not touch."""
+
+    def test_an_empty_folder_is_a_target(
+        self, warm_machine: Machine, demo_channel: DemoChannel
+    ) -> None:
+        prefix = warm_machine.root / "empty"
+        prefix.mkdir()
+        warm_machine.json("create", "-p", str(prefix), "-c", demo_channel.url, "--no-pyc")
+
+    def test_a_folder_with_something_in_it_is_not(
+        self, warm_machine: Machine, demo_channel: DemoChannel
+    ) -> None:
+        prefix = warm_machine.root / "full"
+        prefix.mkdir()
+        (prefix / "mine").write_text("x")
+        answer = warm_machine.json("create", "-p", str(prefix), "-c", demo_channel.url, code=7)
+        assert answer["error"] == "prefix-exists"
+        assert [p.name for p in prefix.iterdir()] == ["mine"]
+
+    def test_a_link_is_not(self, warm_machine: Machine, demo_channel: DemoChannel) -> None:
+        real = warm_machine.root / "real"
+        real.mkdir()
+        link = warm_machine.root / "link"
+        link.symlink_to(real)
+        answer = warm_machine.json("create", "-p", str(link), "-c", demo_channel.url, code=7)
+        assert "link" in answer["what"]
+        assert list(real.iterdir()) == []
+
+    def test_a_file_is_not(self, warm_machine: Machine, demo_channel: DemoChannel) -> None:
+        target = warm_machine.root / "file"
+        target.write_text("mine")
+        warm_machine.json("create", "-p", str(target), "-c", demo_channel.url, code=7)
+        assert target.read_text() == "mine"
+
+    def test_an_environment_is_not(self, made: Path, warm_machine: Machine) -> None:
+        before = (made / SEAL).read_bytes()
+        answer = warm_machine.json("create", "-p", str(made), code=7)
+        assert "already" in answer["what"]
+        assert (made / SEAL).read_bytes() == before
+
+    def test_a_linked_parent_is_resolved(
+        self, warm_machine: Machine, demo_channel: DemoChannel
+    ) -> None:
+        real = warm_machine.root / "real"
+        real.mkdir()
+        (warm_machine.root / "link").symlink_to(real)
+        prefix = warm_machine.root / "link" / "env"
+        made = warm_machine.json("create", "-p", str(prefix), "-c", demo_channel.url, "--no-pyc")
+        assert made["prefix"] == str(real / "env")
+
+    def test_what_the_user_put_into_a_pending_folder_is_kept(
+        self, warm_machine: Machine, demo_channel: DemoChannel
+    ) -> None:
+        prefix = warm_machine.envs / "e"
+        (prefix / "conda-meta").mkdir(parents=True)
+        (prefix / MARKER).write_text("token\n")
+        (prefix / "lib").mkdir()
+        (prefix / "lib" / "notes.txt").write_text("mine")
+        (prefix / "__home__").mkdir()
+        (prefix / "__home__" / "build.sh").write_text("mine too")
+        done = warm_machine.run("create", "e", "-c", demo_channel.url, "-y", "--no-pyc")
+        assert "1 files in the pending folder were not sealenv's" in done.stderr
+        kept = prefix / "__home__" / "kept-from-pending-1" / "lib" / "notes.txt"
+        assert kept.read_text() == "mine"
+        assert (prefix / "__home__" / "build.sh").read_text() == "mine too"
+
+
+class TestPlan:
+    def test_dry_run_writes_no_environment(
+        self, warm_machine: Machine, demo_channel: DemoChannel, python_minor: str
+    ) -> None:
+        answer = warm_machine.json("create", "e", python_minor, "-c", demo_channel.url, "--dry-run")
+        names = [p["name"] for p in answer["packages"]]
+        assert names.index("python") < names.index("pip")
+        assert answer["writes"]["prefix"] == answer["prefix"]
+        assert answer["to_fetch"] == 0
+        assert not Path(answer["prefix"]).exists()
+
+    def test_with_and_without(self, warm_machine: Machine, demo_channel: DemoChannel) -> None:
+        answer = warm_machine.json(
+            "create", "e", "-c", demo_channel.url, "--dry-run",
+            "--without", "conda", "--without", "mamba", "--with", "demo-hello",
+        )  # fmt: skip
+        names = {p["name"] for p in answer["packages"]}
+        assert "demo-hello" in names
+        assert not names & {"conda", "mamba"}
+
+    def test_environment_yml(
+        self, warm_machine: Machine, demo_channel: DemoChannel, python_minor: str
+    ) -> None:
+        file = warm_machine.root / "environment.yml"
+        file.write_text(
+            f"name: from_file\nchannels: [{demo_channel.url}, nodefaults]\n"
+            f"dependencies: [python={python_minor}, demo-hello]\nvariables: {{GREETING: 'a $b'}}\n"
+        )
+        made = warm_machine.json("create", "-f", str(file), "--no-pyc")
+        assert Path(made["prefix"]).name == "from_file"
+        done = warm_machine.run("run", "from_file", "--", "sh", "-c", 'echo "$GREETING"')
+        assert done.stdout == "a $b\n"
+
+    def test_pip_section_is_refused_with_its_place(
+        self, warm_machine: Machine, demo_channel: DemoChannel
+    ) -> None:
+        file = warm_machine.root / "environment.yml"
+        file.write_text("name: e\ndependencies:\n  - python\n  - pip:\n    - requests\n")
+        answer = warm_machine.json("create", "-f", str(file), code=2)
+        assert "pip:" in answer["what"]
+        assert answer["where"].endswith("environment.yml:4:5")
+
+
+class TestPost:
+    def test_it_runs_activated_in_the_user_folder(
+        self, warm_machine: Machine, demo_channel: DemoChannel
+    ) -> None:
+        script = warm_machine.root / "build.sh"
+        script.write_text('pwd > where.txt\necho "$CONDA_PREFIX" >> where.txt\n')
+        made = warm_machine.create("e", demo_channel, "--no-pyc", "--post", str(script))
+        home = Path(made["prefix"], "__home__")
+        assert (home / "where.txt").read_text().split() == [str(home), made["prefix"]]
+        assert (home / "build.sh").is_file()
+
+    def test_its_failure_keeps_the_environment_and_says_so(
+        self, warm_machine: Machine, demo_channel: DemoChannel
+    ) -> None:
+        script = warm_machine.root / "build.sh"
+        script.write_text("exit 3\n")
+        answer = warm_machine.create("e", demo_channel, "--no-pyc", "--post", str(script), code=10)
+        assert answer["error"] == "post-script"
+        assert "kept" in answer["hint"]
+        assert state_of(warm_machine.envs / "e") is State.SEALED
+
+    def test_a_missing_one_is_refused_first(
+        self, machine: Machine, demo_channel: DemoChannel
+    ) -> None:
+        machine.create("e", demo_channel, "--post", "nowhere.sh", code=2)
+        assert not machine.envs.exists()

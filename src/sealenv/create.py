@@ -143,7 +143,8 @@ def create(
         for problem in scripts.problems:
             reporter.warn(problem)
         offer(store, view, lock)
-        link_pkgs(prefix, view)
+        if runs_here:
+            link_pkgs(prefix, view)
         report = _check(spec, lock, lock_held, options, reporter, runs_here)
         seal = Seal(
             schema=SCHEMA,

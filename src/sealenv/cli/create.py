@@ -138,7 +138,7 @@ def create_command(
             )  # fmt: skip
     finally:
         engine.close()
-    _show_created(made, as_json, quiet)
+    _show_created(made, as_json, quiet, reporter.seconds)
     return 0
 
 
@@ -180,7 +180,7 @@ def _show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
     click.echo("Nothing else is written anywhere.", err=err)
 
 
-def _show_created(made: Created, as_json: bool, quiet: bool) -> None:
+def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, float]) -> None:
     if as_json:
         click.echo(json.dumps({
             "prefix": str(made.prefix),
@@ -195,6 +195,7 @@ def _show_created(made: Created, as_json: bool, quiet: bool) -> None:
             "skipped_link_scripts": made.seal.skipped_link_scripts,
             "activation": made.seal.activation,
             "post_ran": made.post_ran,
+            "seconds": seconds,
         }, indent=2))  # fmt: skip
         return
     if quiet:

@@ -30,6 +30,8 @@ class LineReporter:
         self.level = level
         self._began = 0.0
         self._phase = ""
+        self.seconds: dict[str, float] = {}
+        """How long each finished phase took."""
 
     def __enter__(self) -> LineReporter:
         return self
@@ -46,9 +48,14 @@ class LineReporter:
 
     def end(self) -> None:
         """End the current phase."""
+        self._clock()
         if self._phase and self.level > 0:
-            self._say(f"{'':<14}done in {time.monotonic() - self._began:.2f} s")
+            self._say(f"{'':<14}done in {self.seconds[self._phase]:.2f} s")
         self._phase = ""
+
+    def _clock(self) -> None:
+        if self._phase:
+            self.seconds[self._phase] = round(time.monotonic() - self._began, 4)
 
     def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
         """Tell single items only when asked to."""
@@ -101,6 +108,7 @@ class BarReporter(LineReporter):
             task = self._bars.tasks[0]
             self._bars.update(self._task, total=task.total or 1, completed=task.total or 1)
             self._bars.stop()
+        self._clock()
         self._bars = None
         self._phase = ""
 

@@ -93,7 +93,7 @@ def test_a_clean_shell_in_the_environment(used: Machine, name: str) -> None:
     # The answer is put together by the shell, so that the typed line itself is not taken for it.
     asks = {
         "nu": 'print $"<($env.CONDA_PREFIX)|(which python | get path.0)>"; exit 3',
-        "xonsh": "print('<' + $CONDA_PREFIX + '|' + $(which python).strip() + '>'); exit(3)",
+        "xonsh": "print('<' + $CONDA_PREFIX + '|' + $(which python).strip() + '>')\rexit 3",
         "fish": 'echo "<"$CONDA_PREFIX"|"(type -p python)">"; exit 3',
         "tcsh": "echo '<'$CONDA_PREFIX'|'`which python`'>'; exit 3",
     }

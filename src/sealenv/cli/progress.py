@@ -86,7 +86,7 @@ class BarReporter(LineReporter):
     def phase(self, name: str, what: str) -> None:
         """Begin a phase with a bar of its own."""
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, TextColumn
 
         self.end()
         self._phase, self._began = name, time.monotonic()
@@ -95,7 +95,6 @@ class BarReporter(LineReporter):
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[count]}"),
-            TimeElapsedColumn(),
             console=Console(stderr=True, highlight=False),
             refresh_per_second=8,
         )
@@ -106,9 +105,11 @@ class BarReporter(LineReporter):
         """End the phase; its line stays on the screen."""
         if self._bars is not None and self._task is not None:
             task = self._bars.tasks[0]
-            self._bars.update(self._task, total=task.total or 1, completed=task.total or 1)
+            self._clock()
+            count = f"{task.fields['count']}  {self.seconds[self._phase]:.1f} s".strip()
+            total = task.total or 1
+            self._bars.update(self._task, total=total, completed=total, count=count)
             self._bars.stop()
-        self._clock()
         self._bars = None
         self._phase = ""
 

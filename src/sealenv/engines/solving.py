@@ -126,6 +126,11 @@ def _match_spec(text: str) -> MatchSpec:
             f"{text!r} is not a MatchSpec: {error}",
             hint="write it like 'numpy', 'numpy=2.1' or 'numpy >=2,<3' (CEP 29)",
         ) from error
+    if spec.build is not None and re.search(r"[ =]", str(spec.build)):
+        raise SpecError(
+            f"{text!r} is not a MatchSpec: too many words",
+            hint="name one package each time: --with 'numpy >=2' --with scipy",
+        )
     if str(spec.name) in {"None", "*"}:
         raise SpecError(f"{text!r} names no package", hint="write it like 'numpy >=2,<3'")
     return spec
@@ -260,6 +265,10 @@ async def _explain(
         lines = text.split("Cannot solve the request because of: ", 1)[-1].splitlines()
         near = await _near_names(lines, gateway, channels, platforms)
         hint = "relax a version, or add a channel with -c"
+        if any(" is in no channel" in line for line in near):
+            hint = "check the spelling, or add a channel with -c"
+        if near:
+            lines = [n for n in lines if not n.startswith("No candidates were found for ")]
         if request.exclude_newer:
             hint += f"; packages newer than {request.exclude_newer} or without a time were left out"
         return SolveError(

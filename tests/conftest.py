@@ -10,6 +10,7 @@ import pytest
 
 from sealenv.demo.channel import DemoChannel, build_demo_channel
 from sealenv.host.filelock import FileLock
+from tests.channel import Channels, build
 from tests.machine import Machine
 
 REPO = Path(__file__).resolve().parent.parent
@@ -29,6 +30,12 @@ def demo_channel(tmp_path_factory: pytest.TempPathFactory) -> DemoChannel:
     Each worker builds its own; the bytes are the same, so that a shared cache serves all.
     """
     return build_demo_channel(tmp_path_factory.mktemp("demo-channel"))
+
+
+@pytest.fixture(scope="session")
+def channels() -> Channels:
+    """The local channels of the tests, from the cache; nothing may be written into them."""
+    return build()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,18 @@ class Machine:
         url = channel if isinstance(channel, str) else channel.url
         return self.json("create", name, "-c", url, *args, code=code, **extra)
 
+    def tiny(
+        self,
+        name: str,
+        url: str,
+        *packages: str,
+        args: Sequence[str] = (),
+        code: int = 0,
+        **extra: str,
+    ) -> dict[str, Any]:
+        """A create of these packages alone, without python: it takes a third of a second."""
+        return self.json("create", name, "-c", url, *tiny(*packages), *args, code=code, **extra)
+
     def start(self, *args: str, **extra: str) -> subprocess.Popen[str]:
         """Start `sealenv ARGS` in a process group of its own."""
         return subprocess.Popen(
@@ -108,6 +120,23 @@ class Machine:
                 yield from self._entries(child, skip)
             else:
                 yield str(child), (status.st_mode, status.st_size, status.st_mtime)
+
+
+def tiny(*packages: str) -> list[str]:
+    """The arguments with which create takes these packages and no other, not even python."""
+    defaults = ("python", "conda", "mamba", "pip")
+    wanted = [argument for package in packages for argument in ("--with", package)]
+    return [*(f"--without={name}" for name in defaults if name not in packages), *wanted]
+
+
+def traces(root: Path, secret: bytes) -> list[str]:
+    """Every file below root whose name or content has the secret in it."""
+    found = []
+    for path in root.rglob("*"):
+        plain = path.is_file() and not path.is_symlink()
+        if secret in os.fsencode(path.name) or (plain and secret in path.read_bytes()):
+            found.append(str(path))
+    return found
 
 
 def children_of(pid: int) -> list[int]:

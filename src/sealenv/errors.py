@@ -7,6 +7,7 @@ every other code belongs to the user's command.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -35,6 +36,7 @@ __all__ = [
     "SolveError",
     "SpecError",
     "UsageError",
+    "from_oserror",
 ]
 
 
@@ -248,3 +250,18 @@ class InterruptedCreateError(SealenvError):
 
     code = "interrupted"
     exit_code = 130
+
+
+_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+
+def from_oserror(error: OSError) -> FilesystemError:
+    """An error of ours for one of the operating system."""
+    full = error.errno in _FULL
+    return FilesystemError(
+        "the disk is full" if full else f"{error.strerror or error}",
+        where=str(error.filename) if error.filename else None,
+        hint="make room, then run the same command again"
+        if full
+        else "check the folder and its permissions, then run the same command again",
+    )

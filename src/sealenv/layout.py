@@ -80,12 +80,23 @@ def state_of(prefix: Path) -> State:
             return State.SEALED
         if (prefix / HISTORY).is_file():
             return State.FOREIGN
-        with os.scandir(prefix) as entries:
-            return State.OTHER if any(True for _ in entries) else State.EMPTY
+        return State.EMPTY if _is_void(prefix) else State.OTHER
     except FileNotFoundError:
         return State.OTHER if os.path.lexists(prefix) else State.ABSENT
     except NotADirectoryError:
         return State.OTHER
+
+
+def _is_void(prefix: Path) -> bool:
+    """Whether nothing is there, or only an empty conda-meta: a create killed before its mark."""
+    with os.scandir(prefix) as entries:
+        found = list(entries)
+    if not found:
+        return True
+    if len(found) > 1 or found[0].name != META or not found[0].is_dir(follow_symlinks=False):
+        return False
+    with os.scandir(prefix / META) as inside:
+        return not any(True for _ in inside) and not is_link(prefix / META)
 
 
 def python_exe(prefix: Path, platform: str) -> Path:

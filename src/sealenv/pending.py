@@ -21,7 +21,7 @@ __all__ = ["clear_pending", "write_plan"]
 _KEPT = "kept-from-pending"
 _OURS = re.compile(
     r"conda-meta/.*|etc/sealenv/.*|activate\.[a-z0-9]+|\.activate\.[a-z0-9.]+|CACHEDIR\.TAG|"
-    r"\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"
+    r"__clobbers__/.*|\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"
 )
 
 

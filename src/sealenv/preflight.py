@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ from sealenv.store.manifest import Manifest
 __all__ = ["Contents", "linked_paths", "preflight", "site_packages_of"]
 
 _SPARE_BYTES = 16 << 20
+_MOST_STEPS = 1000
+_NOT_ON_WINDOWS = re.compile(
+    r'[<>:"|?*\\\x00-\x1f]|[. ]$|^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)', re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -73,12 +78,13 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
 
     Raises:
         LinkError: the path is longer than a binary placeholder, or paths differ only in case on a
-            platform that does not tell them apart.
+            platform that does not tell them apart, or links lead out of the prefix.
         FilesystemError: there is not enough room.
     """
+    site_packages_of(lock)  # whether or not a package uses it, nothing may be made of a bad one
     length = len(os.fsencode(prefix))
     owners: dict[str, list[str]] = {}
-    points: list[str] = []
+    links: dict[str, tuple[str, str]] = {}
     size = files = 0
     for package in lock.packages:
         manifest = store.manifest(package)
@@ -96,14 +102,20 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
             )
         for path in linked_paths(package, manifest, lock):
             owners.setdefault(path, []).append(package.name)
-        points += _entry_point_paths(manifest, lock)
+        for path in _entry_point_paths(manifest, lock):
+            owners.setdefault(path, []).append(package.name)
+        for entry in manifest.paths:
+            if entry.target is not None:
+                links[entry.path] = (entry.target, package.name)
         size += sum(e.size for e in manifest.paths)
         files += len(manifest.paths)
     _refuse_case_collisions(lock, owners)
     _refuse_nesting(owners)
-    _check_room(prefix, size)
+    _refuse_windows_names(lock, owners)
+    _refuse_links_out(links)
+    _check_room(prefix, store.root, size)
     clobbers = {p: o for p, o in owners.items() if len(o) > 1}
-    return Contents(files, size, [*owners, *points], clobbers)
+    return Contents(files, size, list(owners), clobbers)
 
 
 def _refuse_case_collisions(lock: Lock, owners: dict[str, list[str]]) -> None:
@@ -134,17 +146,68 @@ def _refuse_nesting(owners: dict[str, list[str]]) -> None:
             parent = parent.rpartition("/")[0]
 
 
-def _check_room(prefix: Path, size: int) -> None:
+def _refuse_windows_names(lock: Lock, owners: dict[str, list[str]]) -> None:
+    """What is a plain name elsewhere is a stream, a device or another file on Windows."""
+    if not lock.platform.startswith("win-"):
+        return
+    for path in owners:
+        for part in path.split("/"):
+            if _NOT_ON_WINDOWS.search(part):
+                raise LinkError(
+                    f"{path!r} of {owners[path][0]} is no name for a file on Windows",
+                    hint="leave the package out",
+                )
+
+
+def _refuse_links_out(links: dict[str, tuple[str, str]]) -> None:
+    """Follow every link through all others: together they may lead where none does alone."""
+    for path, (_, owner) in links.items():
+        if not _stays_inside(path, links):
+            raise LinkError(
+                f"{path!r} of {owner} is a link that leads through others out of the environment, or "
+                "in a circle",
+                hint="leave the package out, or tell the channel's owner",
+            )
+
+
+def _stays_inside(path: str, links: dict[str, tuple[str, str]]) -> bool:
+    """Walk as the kernel does; False too for what never arrives."""
+    at: list[str] = []
+    rest = path.split("/")[::-1]
+    for _ in range(_MOST_STEPS):
+        if not rest:
+            return True
+        part = rest.pop()
+        if part in {"", "."}:
+            continue
+        if part == "..":
+            if not at:
+                return False
+            at.pop()
+            continue
+        at.append(part)
+        link = links.get("/".join(at))
+        if link is not None:
+            at.pop()
+            rest += link[0].split("/")[::-1]
+    return False
+
+
+def _check_room(prefix: Path, cache: Path, size: int) -> None:
+    """Enough room for what will be copied: everything, where the cache is on another file system."""
     folder = prefix
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     try:
         free = shutil.disk_usage(folder).free
+        needed = _SPARE_BYTES
+        if folder.stat().st_dev != cache.stat().st_dev:
+            needed += size
     except OSError:
         return
-    if free < _SPARE_BYTES:
+    if free < needed:
         raise FilesystemError(
-            f"there are only {free >> 20} MiB free",
+            f"the disk is full: {needed >> 20} MiB are needed and {free >> 20} MiB are free",
             where=str(folder),
             hint="make room, then run the same command again",
         )

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import SpecError, UsageError
 from sealenv.naming import parse_python_version
-from sealenv.urls import split_credentials
+from sealenv.urls import redact, split_credentials
 
 __all__ = ["DEFAULT_CHANNEL", "EnvironmentSpec", "build_spec", "current_platform", "parse_time"]
 
@@ -90,6 +90,12 @@ def build_spec(
                 hint="dependencies cannot be left out; name one of the packages above",
             )
         wanted = kept
+    for package in wanted:
+        if redact(package) != package:
+            raise SpecError(
+                f"{redact(package)!r}: credentials do not belong in a package, where they are kept",
+                hint="give the channel with -c, or keep them with `rattler auth login` or in netrc",
+            )
     if not wanted:
         raise UsageError("nothing is asked for", hint="name at least one package")
     clean, secrets = _channels([*channels, *(file.channels if file else ())])

@@ -34,6 +34,7 @@ class ChannelHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
         channel = self.channel
+        channel.authorizations.add(self.headers.get("Authorization"))
         if channel.token is not None:
             head = f"/t/{channel.token}/"
             if not path.startswith(head):

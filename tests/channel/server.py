@@ -85,6 +85,8 @@ class ChannelServer:
         """How often each path was asked for (without the token)."""
         self.answers: list[tuple[str, str, int]] = []
         """Method, path and status of every answer, in order."""
+        self.authorizations: set[str | None] = set()
+        """Every Authorization header that came, None for a request without one."""
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._server = _Server(self)

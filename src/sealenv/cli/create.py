@@ -204,7 +204,7 @@ def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, 
     if made.messages:
         click.echo(made.messages.rstrip())
     for path, owners in sorted(made.contents.clobbers.items())[:10]:
-        click.echo(f"note: {path} is in {', '.join(owners)}; the last one wins", err=True)
+        click.echo(f"note: {path} is in {', '.join(owners)}; one is in place", err=True)
     tools = made.seal.check.get("tools", {})
     answers = "".join(f"\n               {line}" for line in tools.values())
     if made.seal.checked:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from sealenv._version import __version__
-from sealenv.errors import SealenvError, UsageError
+from sealenv.errors import SealenvError, UsageError, from_oserror
 
 __all__ = ["cli", "main"]
 
@@ -118,6 +118,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output left (`sealenv list | head`): that is no error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
+    except OSError as error:
+        mapped = from_oserror(error)
+        _report(mapped, as_json)
+        return ours or mapped.exit_code
     return result if isinstance(result, int) else 0
 
 

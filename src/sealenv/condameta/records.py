@@ -124,16 +124,22 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
             record.setdefault(key, value)
         if isinstance(record.get("link"), dict):
             record["link"]["source"] = str(view / stem)
-        _mend_modes(prefix, record, mode)
+        _mend_paths(prefix, record, mode)
         if package.name in wanted:
             record["requested_spec"] = wanted[package.name][0]  # what conda < 4.4 and mamba read
         _write(prefix, package, record)
 
 
-def _mend_modes(prefix: Path, record: dict[str, Any], mode: int) -> None:
-    """Entry points as the umask wants them: py-rattler 0.28 makes them 0775. None is hard-linked."""
+def _mend_paths(prefix: Path, record: dict[str, Any], mode: int) -> None:
+    """Entry points with the umask's mode, and no digests that do not hold.
+
+    py-rattler 0.28 makes entry points 0775 (none is hard-linked), and gives a link the digest of its
+    own text, while `conda doctor` reads what the link leads to and then calls `bin/python` altered.
+    """
     for entry in record.get("paths_data", {}).get("paths", ()):
-        if entry.get("path_type") == "unix_python_entry_point":
+        if entry.get("path_type") == "softlink":
+            entry.pop("sha256_in_prefix", None)
+        elif entry.get("path_type") == "unix_python_entry_point":
             (prefix / entry["_path"]).chmod(mode)
 
 

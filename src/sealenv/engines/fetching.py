@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import io
 from collections.abc import Callable
@@ -28,6 +29,7 @@ __all__ = ["fetch"]
 _AT_ONCE = 8
 _ATTEMPTS = 3
 _BACKOFF_SECONDS = 0.5
+_NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _FINAL_STATUS = ("(400", "(401", "(403", "(404", "(410", "(451")
 
 
@@ -52,7 +54,9 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
     unread = [p for p in request.lock.packages if p not in missing and store.manifest(p) is None]
     if not missing and not unread:
         return Fetched(downloaded=0, packages=0)
-    client = make_client(make_config(request.secrets, config_files=request.config_files))
+    client = make_client(
+        make_config(request.secrets, config_files=request.config_files), request.secrets
+    )
     job = _Job(store, client, request.timeout, emit, missing)
     gate = asyncio.Semaphore(_AT_ONCE)
 
@@ -115,17 +119,19 @@ class _Job:
                     else:
                         await watch(self._download(package, sink), sink.progress, self.timeout)
                 self.store.accept(package, sink.digest.hexdigest(), sink.size)
-                return
+                return  # accept moved the partial file away
             except SealenvError:
                 raise
             except (Exception, asyncio.CancelledError) as error:
                 self.done -= sink.size
                 if isinstance(error, asyncio.CancelledError):
                     raise
-                if isinstance(error, OSError) and error.errno == 28:
+                if isinstance(error, OSError) and error.errno in _NO_ROOM:
                     raise
                 if attempt == _ATTEMPTS or any(s in str(error) for s in _FINAL_STATUS):
                     raise self._failed(package, error, attempt) from error
+            finally:
+                self.store.partial(package).unlink(missing_ok=True)
             await asyncio.sleep(_BACKOFF_SECONDS * attempt)
 
     async def _read(self, package: LockedPackage) -> None:
@@ -185,7 +191,9 @@ class _Sink(io.RawIOBase):
         """Take one chunk."""
         try:
             self.digest.update(data)
-            self.file.write(data)
+            rest = memoryview(data)
+            while rest:  # on a disk that fills up a raw write takes a part, and only the next fails
+                rest = rest[self.file.write(rest) :]
             self.size += len(data)
             self.job._advance(self.package, len(data))
             if self.package.size is not None and self.size > self.package.size:

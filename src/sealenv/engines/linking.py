@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
+
 from sealenv.engines.messages import Link, Linked, Progress
 from sealenv.errors import CacheDamagedError, FetchError, FilesystemError, LinkError
 from sealenv.lock import LockedPackage
-from sealenv.store.archives import Store
+from sealenv.store.archives import Store, hash_file
+from sealenv.store.manifest import Listing, is_unpacked
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -43,17 +48,22 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
     cache = PackageCache.new_layered([store.unpacked], False, ValidationMode.full())
     records = [_record(p) for p in packages]
     index = await cache.index()
+    fresh: list[LockedPackage] = []
     for package, record in zip(packages, records, strict=True):
         path = store.path(package)
-        if request.verify_all or not index.contains_record(record):
+        there = not request.verify_all and index.contains_record(record)
+        if there and _is_trusted(store, package):
+            path = path.parent / _UNVERIFIED / path.name
+        else:
+            if there:
+                shutil.rmtree(store.unpacked / package.dist, ignore_errors=True)
             if not store.verify(package):
                 raise FetchError(
                     f"{package.fn} was damaged in the cache and is removed from it",
                     where=str(path),
                     hint="run the same command again: it is fetched anew",
                 )
-        else:
-            path = path.parent / _UNVERIFIED / path.name
+            fresh.append(package)
         record.url = path.as_uri()
     try:
         await rattler.install(
@@ -68,7 +78,43 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
         )
     except Exception as error:
         raise _explain(error, request) from error
+    for package in fresh:
+        await asyncio.to_thread(_check_unpacked, store.unpacked / package.dist, package)
     return Linked(packages=len(records))
+
+
+def _is_trusted(store: Store, package: LockedPackage) -> bool:
+    """Whether the unpacked package has its archive's own listing: py-rattler validates against that."""
+    manifest = store.manifest(package)
+    return manifest is not None and is_unpacked(manifest, store.unpacked / package.dist)
+
+
+def _check_unpacked(folder: Path, package: LockedPackage) -> None:
+    """Hash what was unpacked just now against the package's own paths.json.
+
+    py-rattler does so only with what was unpacked before: a package whose paths.json lies would be
+    linked today, and called damaged tomorrow.
+
+    Raises:
+        LinkError: with the first path that is not what the package promises.
+    """
+    try:
+        paths = msgspec.json.decode(
+            (folder / "info" / "paths.json").read_bytes(), type=Listing
+        ).paths
+    except FileNotFoundError:
+        return  # a package from before paths.json promises nothing
+    for entry in paths:
+        path = folder / entry.path
+        if entry.sha256 is None or entry.path_type != "hardlink" or path.is_symlink():
+            continue
+        if hash_file(path)[0] != entry.sha256:
+            raise LinkError(
+                f"{package.dist} is refused: {entry.path!r} is not what the package's own paths.json "
+                "promises",
+                where=package.url,
+                hint="the package is damaged in its channel; leave it out, or tell the channel's owner",
+            )
 
 
 def _record(package: LockedPackage) -> RepoDataRecord:

@@ -56,8 +56,10 @@ class RattlerEngine:
 
     def _start(self) -> None:
         # -I: no PYTHON* variable and no current folder; -S: no site of ours, our sys.path is given.
+        # -B follows us: -I does not let PYTHONDONTWRITEBYTECODE through.
+        flags = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _BOOT, "\n".join(p for p in sys.path if p)],
+            [sys.executable, *flags, "-c", _BOOT, "\n".join(p for p in sys.path if p)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from sealenv.spec import parse_time
 from sealenv.urls import redact, split_credentials
 
 if TYPE_CHECKING:
-    from rattler import Channel, Gateway, GenericVirtualPackage, MatchSpec, RepoDataRecord
+    from rattler import Channel, Config, Gateway, GenericVirtualPackage, MatchSpec, RepoDataRecord
 
 __all__ = ["solve", "virtual_packages"]
 
@@ -43,40 +44,29 @@ async def solve(request: Solve) -> Solved:
         SolveError: nothing satisfies the specs; the details say why.
         DigestError: a record without sha256: what cannot be verified is not installed.
     """
-    from rattler import Gateway
-    from rattler.repo_data.gateway import SourceConfig
-
     specs = [_match_spec(s) for s in request.specs]
     channels = [_channel(c) for c in request.channels]
     config = make_config(request.secrets, config_files=request.config_files)
     Path(request.repodata_dir).mkdir(parents=True, exist_ok=True)
     secure = all(c.base_url.startswith("https:") for c in channels)
-    gateway = Gateway(
-        cache_dir=Path(request.repodata_dir),
-        client=make_client(config),
-        default_config=SourceConfig(
-            # Sharded repodata of a channel without TLS is a self-hosted one: there a shard index can
-            # be stale, since plain file servers answer 304 without validators.
-            sharded_enabled=secure,
-            cache_action="force-cache-only" if request.offline else "cache-or-fetch",
-        ),
-    )
     virtual = virtual_packages(request.platform)
     platforms = [request.platform, "noarch"]
+
+    async def attempt() -> tuple[Gateway, list[RepoDataRecord]]:
+        gateway = _gateway(request, config, secure)  # a stalled one is of no use any more
+        work = _solve(gateway, channels, specs, platforms, virtual, request)
+        try:
+            found = await watch(work, lambda: _activity(request.repodata_dir), request.timeout)
+        except StalledError:
+            raise
+        except Exception as error:
+            raise await _explain(error, gateway, channels, platforms, request) from error
+        return gateway, found
+
     try:
-        records = await watch(
-            _solve(gateway, channels, specs, platforms, virtual, request),
-            lambda: _activity(request.repodata_dir),
-            request.timeout,
-        )
+        gateway, records = await attempt()
     except StalledError:
-        raise ChannelError(
-            f"a channel sent nothing for {request.timeout:g} seconds",
-            where=", ".join(request.channels),
-            hint="try again, or give it longer: SEALENV_TIMEOUT=120",
-        ) from None
-    except Exception as error:
-        raise await _explain(error, gateway, channels, platforms, request) from error
+        gateway, records = await _last_attempt(attempt, request)
     packages = _topological([_locked(r) for r in records])
     await _check_strict(gateway, channels, platforms, specs, packages)
     return Solved(
@@ -89,6 +79,35 @@ async def solve(request: Solve) -> Solved:
             ),
             exclude_newer=request.exclude_newer,
         )
+    )
+
+
+async def _last_attempt(
+    attempt: Callable[[], Awaitable[tuple[Gateway, list[RepoDataRecord]]]], request: Solve
+) -> tuple[Gateway, list[RepoDataRecord]]:
+    try:
+        return await attempt()
+    except StalledError:
+        raise ChannelError(
+            f"a channel sent nothing for {request.timeout:g} seconds, 2 attempts",
+            where=", ".join(request.channels),
+            hint="try again, or give it longer: SEALENV_TIMEOUT=120",
+        ) from None
+
+
+def _gateway(request: Solve, config: Config, secure: bool) -> Gateway:
+    from rattler import Gateway
+    from rattler.repo_data.gateway import SourceConfig
+
+    return Gateway(
+        cache_dir=Path(request.repodata_dir),
+        client=make_client(config, request.secrets),
+        default_config=SourceConfig(
+            # Sharded repodata of a channel without TLS is a self-hosted one: there a shard index can
+            # be stale, since plain file servers answer 304 without validators.
+            sharded_enabled=secure,
+            cache_action="force-cache-only" if request.offline else "cache-or-fetch",
+        ),
     )
 
 
@@ -131,8 +150,6 @@ def _match_spec(text: str) -> MatchSpec:
             f"{text!r} is not a MatchSpec: too many words",
             hint="name one package each time: --with 'numpy >=2' --with scipy",
         )
-    if str(spec.name) in {"None", "*"}:
-        raise SpecError(f"{text!r} names no package", hint="write it like 'numpy >=2,<3'")
     return spec
 
 
@@ -230,7 +247,7 @@ async def _check_strict(
     strict priority does not. A spec that names its channel (`channel::name`) is the user's wish.
     """
     order = [split_credentials(c.base_url).clean.rstrip("/") for c in channels]
-    chosen = {str(s.name) for s in specs if s.channel is not None}
+    chosen = {s.name.normalized for s in specs if s.channel is not None and s.name is not None}
     lower = [
         (p, order.index(p.channel.rstrip("/")))
         for p in packages

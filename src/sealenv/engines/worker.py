@@ -18,7 +18,7 @@ from typing import BinaryIO, NoReturn
 
 from sealenv.engines import messages
 from sealenv.engines.messages import Event, Request
-from sealenv.errors import EngineError, FilesystemError, SealenvError
+from sealenv.errors import EngineError, SealenvError, from_oserror
 from sealenv.urls import redact
 
 __all__ = ["main"]
@@ -91,7 +91,7 @@ async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:
     except SealenvError as error:
         return messages.failure(error)
     except OSError as error:
-        return messages.failure(_from_oserror(error))
+        return messages.failure(from_oserror(error))
     except Exception as error:
         return messages.failure(
             EngineError(
@@ -100,17 +100,6 @@ async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:
                 hint="run the same command again; if it persists, please report it",
             )
         )
-
-
-def _from_oserror(error: OSError) -> FilesystemError:
-    full = error.errno in {28, 122}
-    return FilesystemError(
-        "the disk is full" if full else f"{error.strerror or error}",
-        where=str(error.filename) if error.filename else None,
-        hint="make room, then run the same command again"
-        if full
-        else "check the folder and its permissions, then run the same command again",
-    )
 
 
 if __name__ == "__main__":

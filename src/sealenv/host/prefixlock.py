@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sealenv.errors import FilesystemError, PrefixExistsError, PrefixLockedError
 from sealenv.host.filelock import try_lock, unlock
-from sealenv.layout import MARKER, META, PLAN, State, is_link, state_of
+from sealenv.layout import HISTORY, MARKER, META, PLAN, SEAL, State, is_link, state_of
 
 __all__ = ["PrefixLock", "is_locked", "join"]
 
@@ -50,11 +50,7 @@ class PrefixLock:
         refuse_unless_free(prefix)
         try:
             made = _make_folders(prefix / META)
-            fd = os.open(
-                prefix / MARKER,
-                os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0),
-                0o644,
-            )
+            fd = _open_marker(prefix)
         except OSError as error:
             raise FilesystemError(
                 f"the environment cannot be started: {error.strerror}",
@@ -70,10 +66,15 @@ class PrefixLock:
             )
         token = secrets.token_hex(16)
         note = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
-        os.ftruncate(fd, 0)
-        os.lseek(fd, 0, os.SEEK_SET)
-        os.write(fd, f"{token}\n{json.dumps(note)}\n".encode())
-        os.fsync(fd)
+        try:
+            os.ftruncate(fd, 0)
+            os.lseek(fd, 0, os.SEEK_SET)
+            with os.fdopen(os.dup(fd), "wb") as file:
+                file.write(f"{token}\n{json.dumps(note)}\n".encode())
+            os.fsync(fd)
+        except BaseException:
+            os.close(fd)
+            raise
         return cls(prefix, fd, token, made)
 
     def share(self) -> None:
@@ -154,6 +155,34 @@ def join(prefix: str) -> None:
         os.close(fd)
         raise PrefixLockedError("another process took this environment over", where=prefix)
     _JOINED.append(fd)
+
+
+def _open_marker(prefix: Path) -> int:
+    """Open the marker, or make it where there is none.
+
+    Another create may finish between a look at the prefix and this: then the marker that is made here
+    stands in a finished environment, and is taken back.
+
+    Raises:
+        PrefixExistsError: that happened.
+    """
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    while True:
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(prefix / MARKER, flags)
+        try:
+            fd = os.open(prefix / MARKER, flags | os.O_CREAT | os.O_EXCL, 0o644)
+        except FileExistsError:
+            continue
+        if not any((prefix / name).exists() for name in (SEAL, HISTORY)):
+            return fd
+        os.close(fd)
+        (prefix / MARKER).unlink(missing_ok=True)
+        raise PrefixExistsError(
+            "another process has just made this environment",
+            where=str(prefix),
+            hint="use it, or choose another name",
+        )
 
 
 def _take(fd: int) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord
-from sealenv.errors import EngineError
+from sealenv.errors import EngineError, from_oserror
 from sealenv.layout import python_exe
 
 __all__ = ["INVALIDATION", "compile_packages", "sources_of"]
@@ -35,6 +35,21 @@ def leave():
     os._exit(3)
 threading.Thread(target=leave, daemon=True).start()
 mode = py_compile.PycInvalidationMode[job["mode"].upper().replace("-", "_")]
+def write(path, data, mode=0o666):
+    # The standard library's own takes a short write on a full disk for a whole one (gh-126606).
+    partial = f"{path}.{os.getpid()}"
+    try:
+        fd = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode & 0o666)
+        with open(fd, "wb") as file:
+            file.write(data)
+        os.replace(partial, path)
+    except OSError:
+        try:
+            os.unlink(partial)
+        except OSError:
+            pass
+        raise
+py_compile.importlib._bootstrap_external._write_atomic = write
 out = sys.stdout
 for path in job["paths"]:
     try:
@@ -42,6 +57,8 @@ for path in job["paths"]:
             os.path.join(job["prefix"], path), dfile=path, doraise=True, invalidation_mode=mode
         )
         line = ["+", os.path.relpath(pyc, job["prefix"]).replace(os.sep, "/")]
+    except OSError as error:
+        line = ["!", path, error.errno, error.strerror]
     except Exception as error:
         line = ["-", path, type(error).__name__]
     out.write(json.dumps(line) + "\n")
@@ -91,6 +108,7 @@ def compile_packages(
 
     Raises:
         EngineError: the environment's python cannot be run for this.
+        FilesystemError: the .pyc cannot be written.
     """
     owner = {path: r.name for r in records for path in sources_of(r)}
     if not owner:
@@ -105,8 +123,13 @@ def compile_packages(
         _Worker(prefix, platform, ordered[i::count], environ, keep_fd, progress)
         for i in range(count)
     ]
-    for worker in workers:
-        worker.wait()
+    try:
+        for worker in workers:
+            worker.wait()
+    except BaseException:
+        for worker in workers:
+            worker.kill()
+        raise
     for worker in workers:
         for pyc in worker.made:
             name = pyc_owner.get(_stem(pyc))
@@ -158,6 +181,7 @@ class _Worker:
         progress: _Counter,
     ) -> None:
         self.made: list[str] = []
+        self.trouble: OSError | None = None
         self._expected = len(paths)
         self._seen = 0
         self._progress = progress
@@ -187,7 +211,14 @@ class _Worker:
             self._seen += 1
             if verdict[0] == "+":
                 self.made.append(verdict[1])
+            elif verdict[0] == "!":
+                self.trouble = OSError(verdict[2], verdict[3], verdict[1])
             self._progress.step()
+
+    def kill(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
 
     def wait(self) -> None:
         try:
@@ -203,6 +234,8 @@ class _Worker:
             for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
                 if stream:
                     stream.close()
+        if self.trouble is not None:
+            raise from_oserror(self.trouble)
         if code != 0 or self._seen != self._expected:
             raise EngineError(
                 f"the environment's python could not compile its packages (exit code {code})",

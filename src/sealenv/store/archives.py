@@ -37,7 +37,7 @@ def hash_file(path: Path) -> tuple[str, int]:
     digest = hashlib.sha256()
     size = 0
     with path.open("rb", buffering=0) as file:
-        buffer = memoryview(bytearray(1 << 20))
+        buffer = memoryview(bytearray(min(1 << 20, os.fstat(file.fileno()).st_size + 1)))
         while count := file.readinto(buffer):
             digest.update(buffer[:count])
             size += count

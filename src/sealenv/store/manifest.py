@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -12,9 +14,38 @@ from sealenv.errors import LinkError
 from sealenv.layout import META
 from sealenv.lock import LockedPackage
 
-__all__ = ["Manifest", "PathEntry", "check_paths", "inspect", "load", "save"]
+if TYPE_CHECKING:
+    from rattler.package_streaming import PackageArchive
 
-_FORMAT = 1
+__all__ = [
+    "ListedPath",
+    "Listing",
+    "Manifest",
+    "PathEntry",
+    "check_paths",
+    "inspect",
+    "is_unpacked",
+    "load",
+    "save",
+]
+
+_FORMAT = 2
+_METADATA = (
+    "info/paths.json",
+    "info/link.json",
+    "info/index.json",
+    "info/files",
+    "info/has_prefix",
+)
+_OLD_PREFIX = "/opt/anaconda1anaconda2anaconda3"
+_FUNCTION = re.compile(
+    r"\s*[^\W\d]\w*(\.[^\W\d]\w*)*\s*:\s*[^\W\d]\w*(\.[^\W\d]\w*)*\s*(\[[\w, .-]*\]\s*)?"
+)
+# Decompression bombs: the largest packages there are unpack to a tenfold; metadata is read into memory.
+_MOST_RATIO = 200
+_MOST_BYTES = 256 << 20
+_MOST_METADATA = 64 << 20
+_T = TypeVar("_T")
 _OURS = ("activate.sh", "activate.fish", "activate.csh", "activate.xsh", "activate.nu",
          "activate.bat", "activate.ps1")  # fmt: skip
 
@@ -35,6 +66,8 @@ class Manifest(msgspec.Struct):
     format: int
     paths: list[PathEntry]
     entry_points: list[str]
+    metadata: dict[str, str]
+    """sha256 of those files in info/ that decide what is linked where."""
 
     @property
     def shortest_binary_placeholder(self) -> int | None:
@@ -59,12 +92,33 @@ def load(path: Path) -> Manifest | None:
 def save(path: Path, manifest: Manifest) -> None:
     """Keep the manifest beside its archive."""
     partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_bytes(msgspec.msgpack.encode(manifest))
-    os.replace(partial, path)
+    try:
+        partial.write_bytes(msgspec.msgpack.encode(manifest))
+        os.replace(partial, path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def is_unpacked(manifest: Manifest, folder: Path) -> bool:
+    """Whether an unpacked package has the metadata of its archive; py-rattler trusts what it finds."""
+    for name in _METADATA:
+        try:
+            actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        except FileNotFoundError:
+            actual = None
+        except OSError:
+            return False
+        if actual != manifest.metadata.get(name):
+            return False
+    return True
 
 
 async def inspect(package: LockedPackage, archive: Path) -> Manifest:
     """Read names, link targets and entry points from an archive.
+
+    What is judged here must be what py-rattler unpacks and links: it reads `info/` of the unpacked
+    folder, so nothing but the archive's own metadata may end up there.
 
     Raises:
         LinkError: the archive cannot be read, or holds what may not be linked.
@@ -73,15 +127,8 @@ async def inspect(package: LockedPackage, archive: Path) -> Manifest:
 
     try:
         opened = await PackageArchive.from_path(archive)
-        info = await opened.read_files(["info/paths.json", "info/link.json", "info/index.json"])
-        targets = {}
-        async for entry in opened.stream("pkg"):
-            if entry.is_link or not entry.is_file:
-                targets[entry.name] = entry.link_target if entry.is_symlink else None
-            if entry.is_hardlink:
-                raise _refused(package, entry.name, "is a hard link inside the archive")
-            if _leaves(entry.name):
-                raise _refused(package, entry.name, "leaves the environment")
+        members = await _members(package, opened, archive.stat().st_size)
+        info = await opened.read_files([name for name in _METADATA if name in members])
     except LinkError:
         raise
     except Exception as error:
@@ -91,32 +138,157 @@ async def inspect(package: LockedPackage, archive: Path) -> Manifest:
             where=package.url,
             hint="the package is damaged in its channel; tell the channel's owner",
         ) from error
-    raw = _decode(package, "info/paths.json", info["info/paths.json"] or b'{"paths": []}')
-    link = _decode(package, "info/link.json", info["info/link.json"] or b"{}")
-    _check_index(package, _decode(package, "info/index.json", info["info/index.json"] or b"{}"))
+    link = _decode(package, "info/link.json", info.get("info/link.json") or b"{}", _Link)
+    index = info.get("info/index.json") or b"{}"
+    _check_index(package, _decode(package, "info/index.json", index, dict[str, Any]))
+    listed = _listed(package, info)
+    for item in listed:
+        _check_member(package, item, members.get(_normal(item.path)))
     manifest = Manifest(
         format=_FORMAT,
         paths=[
             PathEntry(
-                str(item["_path"]),
-                int(item.get("size_in_bytes") or 0),
-                item.get("prefix_placeholder"),
-                item.get("file_mode"),
-                targets.get(item["_path"]),
+                item.path,
+                item.size_in_bytes or 0,
+                item.prefix_placeholder,
+                item.file_mode,
+                members[_normal(item.path)].target if _normal(item.path) in members else None,
             )
-            for item in raw.get("paths", ())
+            for item in listed
         ],
-        entry_points=[str(e) for e in (link.get("noarch") or {}).get("entry_points") or ()],
+        entry_points=list((link.noarch.entry_points if link.noarch else None) or ()),
+        metadata={
+            name: hashlib.sha256(data).hexdigest()
+            for name, data in sorted(info.items())
+            if data is not None
+        },
     )
     check_paths(package, manifest)
     return manifest
 
 
-def _decode(package: LockedPackage, name: str, data: bytes) -> dict[str, Any]:
+class ListedPath(msgspec.Struct, rename={"path": "_path"}):
+    """One entry of info/paths.json (CEP 34)."""
+
+    path: str
+    path_type: str = "hardlink"
+    sha256: str | None = None
+    size_in_bytes: int | None = None
+    prefix_placeholder: str | None = None
+    file_mode: str | None = None
+
+
+class Listing(msgspec.Struct):
+    """info/paths.json."""
+
+    paths: list[ListedPath]
+
+
+class _Noarch(msgspec.Struct):
+    entry_points: list[str] | None = None
+
+
+class _Link(msgspec.Struct):
+    noarch: _Noarch | None = None
+
+
+class _Member(NamedTuple):
+    size: int
+    is_file: bool
+    is_link: bool
+    target: str | None
+
+
+async def _members(
+    package: LockedPackage, opened: PackageArchive, archive_size: int
+) -> dict[str, _Member]:
+    """Everything in the archive by name; refuses what no package needs and an attacker could use."""
+    found: dict[str, _Member] = {}
+    room = max(_MOST_BYTES, archive_size * _MOST_RATIO)
+    for section in ("info", "pkg"):
+        async for entry in opened.stream(section):
+            name = _normal(entry.name)
+            if _leaves(name):
+                raise _refused(package, name, "leaves the environment")
+            if entry.is_hardlink:
+                raise _refused(package, name, "is a hard link inside the archive")
+            in_info = name.split("/")[0].casefold() == "info"
+            if in_info != (section == "info"):
+                raise _refused(package, name, "mixes metadata and payload")
+            if in_info and (entry.is_link or entry.size > _MOST_METADATA):
+                raise _refused(package, name, "is no sound metadata")
+            if name in found and (in_info or entry.is_link or found[name].is_link):
+                raise _refused(package, name, "is in the archive twice")
+            room -= entry.size
+            if room < 0:
+                raise _refused(
+                    package,
+                    name,
+                    f"unpacks to far more than an archive of {archive_size} bytes may",
+                )
+            found[name] = _Member(entry.size, entry.is_file, entry.is_symlink, entry.link_target)
+    links = {name for name, member in found.items() if member.is_link}
+    for name in links:
+        _check_target(package, name, found[name].target or "")
+    for name in found if links else ():
+        parent = name.rpartition("/")[0]
+        while parent:
+            if parent in links:
+                raise _refused(package, name, f"lies behind the link {parent!r}")
+            parent = parent.rpartition("/")[0]
+    return found
+
+
+def _normal(name: str) -> str:
+    """Without `./` in front and `/` behind, as py-rattler unpacks it."""
+    return name.removeprefix("./").rstrip("/")
+
+
+def _listed(package: LockedPackage, info: dict[str, bytes | None]) -> list[ListedPath]:
+    """paths.json, or what packages had before it (2017): then py-rattler reads `files`."""
+    paths = info.get("info/paths.json")
+    if paths is not None:
+        return _decode(package, "info/paths.json", paths, Listing).paths
+    files = (info.get("info/files") or b"").decode("utf-8", "replace").splitlines()
+    prefixes = {}
+    for line in (info.get("info/has_prefix") or b"").decode("utf-8", "replace").splitlines():
+        fields = [part.strip("\"'") for part in line.split(None, 2)]
+        placeholder, mode, path = (
+            fields if len(fields) == 3 else (_OLD_PREFIX, "text", line.strip())
+        )
+        prefixes[path] = (placeholder, mode)
+    return [
+        ListedPath(path, prefix_placeholder=prefix, file_mode=mode)
+        for path in files
+        if path.strip()
+        for prefix, mode in [prefixes.get(path, (None, None))]
+    ]
+
+
+def _check_member(package: LockedPackage, item: ListedPath, member: _Member | None) -> None:
+    """What paths.json names must be in the archive, as what it says."""
+    if item.path_type == "directory":
+        if member is not None and (member.is_file or member.is_link):
+            raise _refused(package, item.path, "is no folder in the archive")
+    elif _leaves(item.path) or not item.path:
+        raise _refused(package, item.path, "leaves the environment")
+    elif member is None:
+        raise _refused(package, item.path, "is named by paths.json, but not in the archive")
+    elif not (member.is_file or member.is_link):
+        raise _refused(package, item.path, "is neither a file nor a link")
+    elif member.is_file and item.size_in_bytes not in {None, member.size}:
+        raise _refused(
+            package,
+            item.path,
+            f"has {member.size} bytes; the package's own paths.json promises {item.size_in_bytes}",
+        )
+
+
+def _decode(package: LockedPackage, name: str, data: bytes, form: type[_T]) -> _T:
     try:
-        return msgspec.json.decode(data, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise _refused(package, name, f"is no JSON object: {error}") from error
+        return msgspec.json.decode(data, type=form)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _refused(package, name, f"is not what it should be: {error}") from error
 
 
 def _check_index(package: LockedPackage, index: dict[str, Any]) -> None:
@@ -126,6 +298,8 @@ def _check_index(package: LockedPackage, index: dict[str, Any]) -> None:
             raise _refused(
                 package, "info/index.json", f"says {key} {index[key]!r}, its record says otherwise"
             )
+    if (index.get("noarch") == "python") != package.is_noarch_python:
+        raise _refused(package, "info/index.json", "and its record differ in what noarch is")
 
 
 def check_paths(package: LockedPackage, manifest: Manifest) -> None:
@@ -151,13 +325,16 @@ def check_paths(package: LockedPackage, manifest: Manifest) -> None:
         if entry.target is not None:
             _check_target(package, path, entry.target)
     for line in manifest.entry_points:
-        command = line.partition("=")[0].strip()
+        command, _, function = line.partition("=")
+        command = command.strip()
         if (
             not command
             or any(c in command for c in "/\\:\0\n\r\"'`$;&|<>%!^*?")
             or command[0] in "-."
         ):
             raise _refused(package, line, "is no name for an entry point")
+        if not _FUNCTION.fullmatch(function):
+            raise _refused(package, line, "names no function for an entry point")
 
 
 def _check_target(package: LockedPackage, path: str, target: str) -> None:
@@ -178,7 +355,7 @@ def _leaves(path: str) -> bool:
         flat.startswith("/")
         or flat[1:2] == ":"
         or ".." in flat.split("/")
-        or any(ord(c) < 32 or c == "\x7f" for c in flat)
+        or any(ord(c) < 32 or c in "\x7f\ufffd" for c in flat)
     )
 
 

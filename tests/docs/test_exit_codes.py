@@ -12,7 +12,7 @@ def every_error() -> dict[str, tuple[str, int]]:
     return {
         cls.__name__: (cls.code, cls.exit_code)
         for cls in classes
-        if issubclass(cls, SealenvError) and cls is not SealenvError
+        if isinstance(cls, type) and issubclass(cls, SealenvError) and cls is not SealenvError
     }
 
 

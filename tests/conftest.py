@@ -24,11 +24,12 @@ def shared_tmp(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_channel(shared_tmp: Path) -> DemoChannel:
-    """The channel of `sealenv demo`: a real python and pip, stand-ins for conda and mamba."""
-    folder = shared_tmp / "demo-channel"
-    with FileLock(shared_tmp / "demo-channel.lock").waiting():
-        return build_demo_channel(folder)
+def demo_channel(tmp_path_factory: pytest.TempPathFactory) -> DemoChannel:
+    """The channel of `sealenv demo`: a real python and pip, stand-ins for conda and mamba.
+
+    Each worker builds its own; the bytes are the same, so that a shared cache serves all.
+    """
+    return build_demo_channel(tmp_path_factory.mktemp("demo-channel"))
 
 
 @pytest.fixture(scope="session")

@@ -46,12 +46,13 @@ def engine_of(pid: int) -> int | None:
 
 def strike(process: subprocess.Popen[str], target: str) -> None:
     """SIGKILL to the whole group, the parent alone, or the engine alone."""
-    if target == "group":
-        os.killpg(process.pid, signal.SIGKILL)
-    elif target == "parent":
-        process.kill()
-    elif engine := engine_of(process.pid):
-        os.kill(engine, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # a fast machine has finished by then
+        if target == "group":
+            os.killpg(process.pid, signal.SIGKILL)
+        elif target == "parent":
+            process.kill()
+        elif engine := engine_of(process.pid):
+            os.kill(engine, signal.SIGKILL)
 
 
 def settle(process: subprocess.Popen[str], prefix: Path, engine: int | None) -> str:

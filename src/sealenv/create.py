@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,7 +144,8 @@ def create(
         for problem in scripts.problems:
             reporter.warn(problem)
         offer(store, view, lock)
-        link_pkgs(prefix, view)
+        if runs_here:
+            link_pkgs(prefix, view)
         report = _check(spec, lock, lock_held, options, reporter, runs_here)
         seal = Seal(
             schema=SCHEMA,
@@ -174,6 +176,7 @@ def create(
             lock_held.close()
     post_ran = False
     if options.post and runs_here:
+        reporter.note(f"sealed {prefix}")
         reporter.phase("post", f"running {options.post.name} in the environment")
         run_post(prefix, options.post, options.environ)
         post_ran = True
@@ -251,7 +254,8 @@ def _link_scripts(
 ) -> tuple[list[str], list[str], str]:
     if not (options.link_scripts and runs_here):
         return [], [p.name for p, _ in find_link_scripts(held.prefix, lock)], ""
-    reporter.phase("link-scripts", "running post-link scripts")
+    if find_link_scripts(held.prefix, lock):
+        reporter.phase("link-scripts", "running post-link scripts")
     environ = clean_environ(options.environ)
     ran, messages = run_link_scripts(held.prefix, lock, environ, keep_fd=held.fd)
     return ran, [], messages
@@ -328,5 +332,5 @@ def _interrupted(prefix: Path, held: PrefixLock | None) -> InterruptedCreateErro
     return InterruptedCreateError(
         "interrupted: the environment is pending",
         where=str(prefix),
-        hint="run the same command again to replace it, or: sealenv remove",
+        hint=f"run the same command again to replace it, or: sealenv remove {shlex.quote(str(prefix))}",
     )

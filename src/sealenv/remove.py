@@ -53,7 +53,7 @@ def check_removable(
         raise PrefixError(
             "this environment is frozen (conda-meta/frozen)",
             where=str(prefix),
-            details=[_frozen_message(frozen)],
+            details=[m] if (m := _frozen_message(frozen)) else [],
             hint="--override-frozen removes it all the same",
         )
 
@@ -132,11 +132,9 @@ def _frozen_message(frozen: Path) -> str:
     import json
 
     try:
-        return str(
-            json.loads(frozen.read_text(encoding="utf-8")).get("message") or "no reason given"
-        )
+        return str(json.loads(frozen.read_text(encoding="utf-8")).get("message") or "")
     except (OSError, ValueError, AttributeError):
-        return "no reason given"
+        return ""
 
 
 def _same(one: str, other: Path) -> bool:

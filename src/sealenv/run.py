@@ -48,6 +48,7 @@ def prepare(
 
     Raises:
         NotFoundError: there is no such environment.
+        PrefixError: it was made for another platform.
         PrefixPendingError: it was never finished.
         DirtyShellError: another one is active here.
     """
@@ -76,11 +77,23 @@ def prepare(
                 details=[str(f) for f in found],
                 hint="open a clean shell, or start from a clean environment with --clean",
             )
+    if sys.platform != "win32" and not os.path.isdir(os.path.join(prefix, "bin")):
+        raise _another_platform(prefix)
     if os.path.isfile(os.path.join(prefix, "activate.sh")) and os.path.isfile(
         os.path.join(prefix, "conda-meta", "sealenv")
     ):
         return launch.command(prefix, argv), variables
     return launch.foreign_command(prefix, argv), variables
+
+
+def _another_platform(prefix: str) -> Exception:
+    from sealenv.errors import PrefixError
+
+    return PrefixError(
+        "this environment was made for another platform: nothing in it runs here",
+        where=prefix,
+        hint="sealenv info says for which one",
+    )
 
 
 def _pending(prefix: str) -> Exception:

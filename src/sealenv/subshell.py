@@ -20,6 +20,7 @@ from sealenv.run import prepare
 
 __all__ = ["SHELLS", "enter_shell", "shell_command"]
 
+_CSH = frozenset({"csh", "tcsh"})
 _RC = Path(__file__).parent / "activation" / "rc"
 
 
@@ -69,7 +70,10 @@ def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn
         SealenvError: as `sealenv.run.prepare`.
     """
     program = _find(shell or os.environ.get("SHELL") or "sh")
-    fallback, environ = prepare(env, [program], os.environ, clean=clean)
+    options = ["-f"] if Path(program).name in _CSH else []
+    fallback, environ = prepare(env, [program, *options], os.environ, clean=clean)
+    for start_up_file in ("ENV", "BASH_ENV"):
+        environ.pop(start_up_file, None)
     command, extra = shell_command(fallback, program)
     sys.stdout.flush()
     os.execve(command[0], command, environ | extra)

@@ -93,7 +93,7 @@ class Finding:
 
     def __str__(self) -> str:
         found = self.variable
-        return f"{found.name}={self.value}: {found.what}; {found.why}; to clear it: {found.clear}"
+        return f"{found.name}={self.value}: {found.what}; to clear it: {found.clear}"
 
     def __repr__(self) -> str:
         return f"Finding({self.name!r}, {self.value!r})"

@@ -88,4 +88,5 @@ def cache_clean(
         click.echo(json.dumps({"root": str(store.root), "parts": parts, "bytes": freed}, indent=2))
     else:
         click.echo(f"deleted {size_text(freed)} ({', '.join(parts)})", err=True)
+        click.echo("What environments and conda's cache still link to stays on the disk.", err=True)
     return 0

@@ -25,7 +25,7 @@ __all__ = ["create_command"]
 Examples:
   sealenv create my_env 3.12                        <envs>/my_env_3_12 from conda-forge
   sealenv create my_env 3.12 --with 'numpy >=2'     with numpy besides
-  sealenv create -p D:\\work\\env 3.12                 in this very folder
+  sealenv create -p ./env 3.12                      in this very folder
   sealenv create -f environment.yml                 what the file asks for
   sealenv create my_env 3.12 -c file:///srv/channel from a channel of your own
   sealenv create my_env 3.12 --dry-run              only say what would be done
@@ -138,7 +138,7 @@ def create_command(
             )  # fmt: skip
     finally:
         engine.close()
-    _show_created(made, as_json, quiet)
+    _show_created(made, as_json, quiet, reporter.seconds)
     return 0
 
 
@@ -180,7 +180,7 @@ def _show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
     click.echo("Nothing else is written anywhere.", err=err)
 
 
-def _show_created(made: Created, as_json: bool, quiet: bool) -> None:
+def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, float]) -> None:
     if as_json:
         click.echo(json.dumps({
             "prefix": str(made.prefix),
@@ -195,6 +195,7 @@ def _show_created(made: Created, as_json: bool, quiet: bool) -> None:
             "skipped_link_scripts": made.seal.skipped_link_scripts,
             "activation": made.seal.activation,
             "post_ran": made.post_ran,
+            "seconds": seconds,
         }, indent=2))  # fmt: skip
         return
     if quiet:
@@ -216,6 +217,15 @@ def _show_created(made: Created, as_json: bool, quiet: bool) -> None:
         )
     click.echo(f"sealed         {made.prefix}", err=True)
     if made.seal.activation:
-        where = shlex.quote(str(made.prefix))
-        click.echo(f"\nuse it         sealenv run {where} -- python", err=True)
-        click.echo(f"or activate    . {where}/activate.sh", err=True)
+        short = made.prefix.name if _has_short_name(made.prefix) else str(made.prefix)
+        click.echo(f"\nuse it         sealenv run {shlex.quote(short)} -- python", err=True)
+        script = shlex.quote(f"{made.prefix}/activate.sh")
+        click.echo(f"or activate    . {script}", err=True)
+        others = "activate.fish, activate.csh, activate.xsh, activate.nu"
+        click.echo(f"               (other shells: {others} beside it)", err=True)
+
+
+def _has_short_name(prefix: Path) -> bool:
+    from sealenv.locations import resolve_env
+
+    return resolve_env(prefix.name)[0] == str(prefix)

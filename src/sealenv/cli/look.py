@@ -55,7 +55,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
         [
             [
                 e.name,
-                f"{e.state} (busy)" if e.busy else e.state,
+                _state(e),
                 e.python or "-",
                 *([] if no_size else [size_text(sizes[e.prefix][1])]),
                 _age(e.created),
@@ -162,6 +162,12 @@ def verify_command(as_json: bool, env: str) -> int:
         verdict = "damaged" if report.damaged else "as its packages promised"
         click.echo(f"{report.files} files of {report.packages} packages: {verdict}", err=True)
     return 1 if report.damaged else 0
+
+
+def _state(e: Environment) -> str:
+    if e.busy:
+        return f"{e.state} (busy)"
+    return f"{e.state} (unchecked)" if e.checked is False else e.state
 
 
 def _age(moment: dt.datetime | None) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from sealenv._version import __version__
-from sealenv.errors import SealenvError, from_oserror
+from sealenv.errors import SealenvError, UsageError, from_oserror
 
 __all__ = ["cli", "main"]
 
@@ -93,17 +93,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Our own failures in `run` and `shell` are 125, as env(1)'s: other codes are the command's.
     ours = 125 if args[:1] in (["run"], ["shell"]) else None
     try:
-        result: Any = cli.main(args=args, prog_name="sealenv", standalone_mode=False)
+        # Not cli.main(): it turns a closed pipe into exit code 1, which means "found something" here.
+        with cli.make_context("sealenv", args) as context:
+            result: Any = cli.invoke(context)
+            sys.stdout.flush()
     except SealenvError as error:
         _report(error, as_json)
         return ours or error.exit_code
     except click.exceptions.Abort:
-        click.echo("Aborted; nothing was done.", err=True)
+        click.echo("Nothing was done.", err=True)
         return 130
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return 2
+    except click.ClickException as error:
+        _report(_translate(error, args), as_json)
         return ours or error.exit_code
     except KeyboardInterrupt:
         click.echo("Interrupted.", err=True)
@@ -117,6 +123,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         _report(mapped, as_json)
         return ours or mapped.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
+    """A complaint of the command-line library in our words' form."""
+    command = f"sealenv {args[0]}" if args and args[0] in _COMMANDS else "sealenv"
+    text = error.format_message().rstrip(".")
+    return UsageError(text[:1].lower() + text[1:], hint=f"{command} --help")
 
 
 def _interrupt(number: int, frame: object) -> None:

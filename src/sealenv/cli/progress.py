@@ -30,6 +30,8 @@ class LineReporter:
         self.level = level
         self._began = 0.0
         self._phase = ""
+        self.seconds: dict[str, float] = {}
+        """How long each finished phase took."""
 
     def __enter__(self) -> LineReporter:
         return self
@@ -46,9 +48,14 @@ class LineReporter:
 
     def end(self) -> None:
         """End the current phase."""
+        self._clock()
         if self._phase and self.level > 0:
-            self._say(f"{'':<14}done in {time.monotonic() - self._began:.2f} s")
+            self._say(f"{'':<14}done in {self.seconds[self._phase]:.2f} s")
         self._phase = ""
+
+    def _clock(self) -> None:
+        if self._phase:
+            self.seconds[self._phase] = round(time.monotonic() - self._began, 4)
 
     def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
         """Tell single items only when asked to."""
@@ -79,7 +86,7 @@ class BarReporter(LineReporter):
     def phase(self, name: str, what: str) -> None:
         """Begin a phase with a bar of its own."""
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, TextColumn
 
         self.end()
         self._phase, self._began = name, time.monotonic()
@@ -88,7 +95,6 @@ class BarReporter(LineReporter):
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[count]}"),
-            TimeElapsedColumn(),
             console=Console(stderr=True, highlight=False),
             refresh_per_second=8,
         )
@@ -99,7 +105,10 @@ class BarReporter(LineReporter):
         """End the phase; its line stays on the screen."""
         if self._bars is not None and self._task is not None:
             task = self._bars.tasks[0]
-            self._bars.update(self._task, total=task.total or 1, completed=task.total or 1)
+            self._clock()
+            count = f"{task.fields['count']}  {self.seconds[self._phase]:.1f} s".strip()
+            total = task.total or 1
+            self._bars.update(self._task, total=total, completed=total, count=count)
             self._bars.stop()
         self._bars = None
         self._phase = ""

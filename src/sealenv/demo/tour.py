@@ -58,7 +58,8 @@ def tour(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str])
     _show_verify(made.prefix, say)
     check_removable(made.prefix, environ)
     remove(made.prefix)
-    say("remove", f"{made.prefix} is gone: {not made.prefix.exists()}.")
+    gone = "is gone" if not made.prefix.exists() else "IS STILL THERE"
+    say("remove", f"{made.prefix} {gone}.")
     say(
         "zero trace",
         "everything above happened below one temporary folder; no profile, registry, PATH or file of "

@@ -139,12 +139,18 @@ def _match_spec(text: str) -> MatchSpec:
     from rattler import MatchSpec
 
     try:
-        return MatchSpec(text, strict=False)
+        spec = MatchSpec(text, strict=False)
     except Exception as error:
         raise SpecError(
             f"{text!r} is not a MatchSpec: {error}",
             hint="write it like 'numpy', 'numpy=2.1' or 'numpy >=2,<3' (CEP 29)",
         ) from error
+    if spec.build is not None and re.search(r"[ =]", str(spec.build)):
+        raise SpecError(
+            f"{text!r} is not a MatchSpec: too many words",
+            hint="name one package each time: --with 'numpy >=2' --with scipy",
+        )
+    return spec
 
 
 def _channel(text: str) -> Channel:
@@ -276,6 +282,10 @@ async def _explain(
         lines = text.split("Cannot solve the request because of: ", 1)[-1].splitlines()
         near = await _near_names(lines, gateway, channels, platforms)
         hint = "relax a version, or add a channel with -c"
+        if any(" is in no channel" in line for line in near):
+            hint = "check the spelling, or add a channel with -c"
+        if near:
+            lines = [n for n in lines if not n.startswith("No candidates were found for ")]
         if request.exclude_newer:
             hint += f"; packages newer than {request.exclude_newer} or without a time were left out"
         return SolveError(

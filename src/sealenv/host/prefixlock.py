@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import secrets
+import shlex
 import socket
 import time
 from pathlib import Path
@@ -117,7 +118,7 @@ def refuse_unless_free(prefix: Path) -> None:
     Raises:
         PrefixExistsError: with what it is.
     """
-    hint = "choose another name, or remove it first: sealenv remove"
+    hint = f"choose another name, or remove it first: sealenv remove {shlex.quote(str(prefix))}"
     if is_link(prefix):
         raise PrefixExistsError("the target is a link", where=str(prefix), hint="name its target")
     state = state_of(prefix)

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord, RecordPath, scan_records
+from sealenv.errors import RecordError
+from sealenv.layout import MARKER, SEAL
+from sealenv.seal.seal import read_seal
 
 __all__ = ["Finding", "Report", "verify"]
 
@@ -24,7 +27,7 @@ class Finding:
     """One thing that is not as it was made."""
 
     kind: str
-    """missing, altered, wrong-type, unreadable, record or clobbered."""
+    """missing, altered, wrong-type, unreadable, record, pending, moved or clobbered."""
     path: str
     package: str | None
     detail: str = ""
@@ -53,9 +56,9 @@ class Report:
 def verify(prefix: Path) -> Report:
     """Compare every file that a record names with what the record promises. Writes nothing."""
     records, broken = scan_records(prefix)
-    findings = [
-        Finding("record", f"conda-meta/{line.split(':')[0]}", None, line) for line in broken
-    ]
+    findings = _check_state(prefix)
+    for line in broken:
+        findings.append(Finding("record", f"conda-meta/{line.split(':')[0]}", None, line))
     owners: dict[str, list[tuple[PrefixRecord, RecordPath]]] = {}
     for record in records:
         for path in record.paths_data.paths:
@@ -63,6 +66,20 @@ def verify(prefix: Path) -> Report:
     for relative, promises in sorted(owners.items()):
         findings += _check(prefix, relative, promises)
     return Report(len(records), len(owners), tuple(findings))
+
+
+def _check_state(prefix: Path) -> list[Finding]:
+    if (prefix / MARKER).exists():
+        return [Finding("pending", MARKER, None, "it was never finished")]
+    if not (prefix / SEAL).exists():
+        return []
+    try:
+        made_at = read_seal(prefix).prefix
+    except RecordError as error:
+        return [Finding("record", SEAL, None, error.what)]
+    if os.path.exists(made_at) and os.path.samefile(made_at, prefix):
+        return []
+    return [Finding("moved", SEAL, None, f"it was made at {made_at} and holds that path")]
 
 
 def _check(

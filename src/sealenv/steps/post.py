@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,7 +24,9 @@ def check_post(script: Path) -> None:
         UsageError: it is no readable file.
     """
     if not script.is_file() or not os.access(script, os.R_OK):
-        raise UsageError("the --post script is no readable file", where=str(script))
+        raise UsageError(
+            "the --post script is no readable file", where=str(script), hint="check its path"
+        )
 
 
 def run_post(prefix: Path, script: Path, environ: Mapping[str, str]) -> None:
@@ -42,7 +45,11 @@ def run_post(prefix: Path, script: Path, environ: Mapping[str, str]) -> None:
     for finding in find_active(env):
         env.pop(finding.name, None)
     done = subprocess.run(
-        launch.command(str(prefix), _command(copy)), env=env, cwd=folder, check=False
+        launch.command(str(prefix), _command(copy)),
+        env=env,
+        cwd=folder,
+        stdout=sys.stderr.fileno(),  # stdout is for the result of create
+        check=False,
     )
     if done.returncode != 0:
         raise PostScriptError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ from sealenv.layout import python_exe
 __all__ = ["INVALIDATION", "compile_packages", "sources_of"]
 
 INVALIDATION = "checked-hash"
+
+_STDLIB = re.compile(r"(lib/python3\.\d+|Lib)/(?!(.*/)?(site-packages|test|tests|idlelib)/).*\.py$")
 
 _PROGRAM = r"""
 import json, os, sys, threading
@@ -65,15 +68,19 @@ os._exit(0)
 
 
 def sources_of(record: PrefixRecord) -> list[str]:
-    """The .py files of a noarch python package that python could import."""
+    """The .py files that python could import and whose package does not ship them compiled.
+
+    That are those of noarch python packages, as conda does it; and a python's own where it comes
+    without, or else its first run would write into the sealed prefix.
+    """
+    known = [p.path for p in record.paths_data.paths]
+    if record.name == "python":
+        if any(path.endswith(".pyc") for path in known):
+            return []
+        return [p for p in known if _STDLIB.match(p)]
     if record.noarch != "python":
         return []
-    known = {p.path for p in record.paths_data.paths}
-    return [
-        path
-        for path in known
-        if path.endswith(".py") and "/site-packages/" in f"/{path}" and "/__pycache__/" not in path
-    ]
+    return [p for p in known if p.endswith(".py") and "/site-packages/" in f"/{p}"]
 
 
 def compile_packages(

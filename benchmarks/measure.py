@@ -1,0 +1,98 @@
+"""Whole processes, timed in turn: A B C A B C ..., so that a drifting machine hits all alike."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Contender", "Series", "ratio", "run_in_turn"]
+
+
+@dataclass
+class Series:
+    """The seconds of one contender, round by round, and its largest resident set in kB."""
+
+    seconds: list[float] = field(default_factory=list)
+    peak_kb: int = 0
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    def __str__(self) -> str:
+        low, high = min(self.seconds), max(self.seconds)
+        return f"{self.median:.3f} s ({low:.3f} to {high:.3f})"
+
+
+@dataclass
+class Contender:
+    """A command, what to do before each run of it, and what of its time is not its own."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    before: Callable[[], None] = lambda: None
+    subtract: Callable[[], float] = lambda: 0.0
+
+
+def run_in_turn(contenders: Sequence[Contender], rounds: int, warmup: int = 1) -> dict[str, Series]:
+    """Run each contender once a round; the first rounds are not counted."""
+    series = {c.name: Series() for c in contenders}
+    for number in range(warmup + rounds):
+        for contender in contenders:
+            contender.before()
+            os.sync()
+            began = time.perf_counter()
+            process = subprocess.Popen(
+                contender.command, env=dict(contender.env), stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            )  # fmt: skip
+            _, complaint = process.communicate()
+            seconds = time.perf_counter() - began
+            if process.returncode != 0:
+                raise SystemExit(f"{contender.name} failed:\n{complaint.decode()}")
+            if number >= warmup:
+                series[contender.name].seconds.append(seconds - contender.subtract())
+    return series
+
+
+def peak_kb(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """The largest resident set of any process that the command starts, in kB."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        subprocess.run(
+            command, env=dict(env), stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        os.write(write, str(peak).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        peak = int(pipe.read() or b"0")
+    os.waitpid(child, 0)
+    return peak
+
+
+def ratio(one: Series, other: Series) -> float:
+    """The median of the ratios, round by round."""
+    return statistics.median(a / b for a, b in zip(one.seconds, other.seconds, strict=True))
+
+
+def machine_line() -> str:
+    """What the figures were measured on."""
+    model = "unknown processor"
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    return f"{os.cpu_count()} processors, {model}"

@@ -1,0 +1,58 @@
+"""docs/reference/environment-variables.md says what the code does with which variable."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sealenv.activation.environ import HONOURED, KEPT, KEPT_WINDOWS
+from sealenv.activation.gate import ACTIVE_VARIABLES
+from tests.docs.tables import rows, section
+
+FILE = "environment-variables.md"
+SRC = Path(__file__).parents[2] / "src" / "sealenv"
+SET = re.compile(r"^ *_sealenv_put ([A-Z_]+) ", re.M)
+
+
+def test_the_gate() -> None:
+    documented = [tuple(row) for row in rows(FILE, "The gate")]
+    assert documented == [(v.name, v.harmless or "-", v.what, v.clear) for v in ACTIVE_VARIABLES]
+
+
+def test_honoured_settings() -> None:
+    assert [tuple(row) for row in rows(FILE, "Settings that never count as dirt")] == list(HONOURED)
+
+
+def test_what_a_clean_process_gets() -> None:
+    assert [tuple(row) for row in rows(FILE, "What a clean process gets")[: len(KEPT)]] == list(
+        KEPT
+    )
+    text = section(FILE, "What a clean process gets").split("On Windows besides:")[1]
+    assert re.findall(r"`([^`]+)`", text) == list(KEPT_WINDOWS)
+
+
+def test_what_an_activation_sets() -> None:
+    template = (SRC / "activation" / "templates" / "activate.sh").read_text(encoding="utf-8")
+    documented = [row[0] for row in rows(FILE, "What an activation sets")]
+    assert documented == SET.findall(template)
+
+
+def test_every_setting_of_ours_in_the_source_is_documented() -> None:
+    sources = [
+        *SRC.rglob("*.py"),
+        *SRC.glob("activation/templates/*"),
+        *SRC.glob("activation/rc/*"),
+    ]
+    found = {
+        name
+        for path in sources
+        if path.is_file()
+        for name in re.findall(r"\bSEALENV_[A-Z_]*[A-Z]\b", path.read_text(encoding="utf-8"))
+        if f"__{name}" not in path.read_text(encoding="utf-8")  # a marker in a template
+    }
+    documented = set(re.findall(r"`(SEALENV_[A-Z_]+)`", (section_all())))
+    assert found - documented == set()
+
+
+def section_all() -> str:
+    return (SRC.parents[1] / "docs" / "reference" / FILE).read_text(encoding="utf-8")

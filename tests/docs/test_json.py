@@ -1,0 +1,82 @@
+"""docs/reference/json.md shows the fields that each command prints, in their order."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealenv.demo.channel import DemoChannel
+from tests.docs.tables import REFERENCE
+from tests.machine import Machine
+
+OPEN = {"tools", "variables"}
+"""Objects whose keys depend on what was asked for."""
+
+
+def examples() -> dict[str, Any]:
+    """The heading's command -> its example."""
+    text = (REFERENCE / "json.md").read_text(encoding="utf-8")
+    parts = [part.split("\n", 1) for part in re.split(r"^## ", text, flags=re.M)[1:]]
+    found = {heading: re.search(r"```json\n(.*?)```", body, re.S) for heading, body in parts}
+    return {heading.strip("`"): json.loads(m[1]) for heading, m in found.items() if m}
+
+
+def shape(value: Any) -> Any:
+    """Keys and kinds of a JSON value; of an array the first element stands for all."""
+    if isinstance(value, dict):
+        return {key: None if key in OPEN else shape(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return None
+
+
+def compare(documented: Any, printed: Any, where: str) -> None:
+    """The same keys in the same order; an empty array says nothing about its elements."""
+    if isinstance(documented, dict):
+        assert list(documented) == list(printed), where
+        for key in documented:
+            compare(documented[key], printed[key], f"{where}.{key}")
+    elif isinstance(documented, list) and documented and printed:
+        compare(documented[0], printed[0], f"{where}[0]")
+
+
+@pytest.mark.slow
+def test_the_examples_have_the_fields_that_are_printed(
+    warm_machine: Machine, demo_channel: DemoChannel
+) -> None:
+    known = examples()
+    python = demo_channel.python_minor
+    env = f"docs_{python.replace('.', '_')}"
+    create = ("create", "docs", python, "-c", demo_channel.url)
+    printed = {
+        "sealenv create ... --dry-run --json": warm_machine.json(*create, "--dry-run"),
+        "sealenv create ... --json": warm_machine.json(*create),
+        "sealenv list --json": warm_machine.json("list"),
+        "sealenv info ENV --json": warm_machine.json("info", env),
+    }
+    damage(Path(printed["sealenv create ... --json"]["prefix"]))
+    printed |= {
+        "sealenv verify ENV --json": warm_machine.json("verify", env, code=1),
+        "sealenv refresh ENV --json": warm_machine.json("refresh", env),
+        "sealenv cache info --json": warm_machine.json("cache", "info"),
+        "sealenv cache clean --unpacked --tmp --json": warm_machine.json(
+            "cache", "clean", "--tmp", SEALENV_CACHE=str(warm_machine.root / "another")
+        ),
+        "Errors": warm_machine.json("info", "nope", code=7),
+        "sealenv remove ENV -y --json": warm_machine.json("remove", env, "-y"),
+    }
+    assert set(known) == set(printed)
+    for heading, example in known.items():
+        compare(shape(example), shape(printed[heading]), heading)
+
+
+def damage(prefix: Path) -> None:
+    """Replace a file, as an editor does: the cache shares the old one."""
+    record = json.loads(next((prefix / "conda-meta").glob("pip-*.json")).read_text())
+    path = next(p["_path"] for p in record["paths_data"]["paths"] if p["_path"].endswith(".py"))
+    (prefix / path).unlink()
+    (prefix / path).write_text("x = 1\n")

@@ -1,0 +1,29 @@
+"""docs/reference/seal.md names every field of the seal: no more, no less."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, Seal
+from sealenv.spec import EnvironmentSpec
+from tests.docs.tables import rows, section
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"), [("Fields", Seal), ("lock", LockNote), ("engine", EngineNote)]
+)
+def test_every_field_in_order(heading: str, struct: Any) -> None:
+    fields = [field.encode_name for field in msgspec.structs.fields(struct)]
+    assert [row[0] for row in rows("seal.md", heading)] == fields
+
+
+def test_the_fields_of_the_spec() -> None:
+    spec = EnvironmentSpec(packages=("python",), channels=("x",), platform="linux-64")
+    assert [row[0] for row in rows("seal.md", "spec")] == list(spec.to_json())
+
+
+def test_the_schema() -> None:
+    assert f"`{SCHEMA}`." in section("seal.md", "Fields")

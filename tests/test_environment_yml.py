@@ -1,0 +1,85 @@
+"""environment.yml (CEP 24): what is read, what is refused, and where it stands."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealenv.environment_yml import EnvironmentFile, read_environment_yml
+from sealenv.errors import SpecError
+
+
+def read(tmp_path: Path, text: str) -> EnvironmentFile:
+    path = tmp_path / "environment.yml"
+    path.write_text(text, encoding="utf-8")
+    return read_environment_yml(path)
+
+
+def test_all_five_keys(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        "name: my-env\nprefix: /old/place\nchannels: [conda-forge, nodefaults]\n"
+        "dependencies: [python=3.12, 'numpy >=2']\nvariables: {ONE: '1', TWO: 2}\n",
+    )
+    assert found.name == "my-env"
+    assert found.channels == ("conda-forge", "nodefaults")
+    assert found.dependencies == ("python=3.12", "numpy >=2")
+    assert found.variables == {"ONE": "1", "TWO": "2"}
+    assert "'prefix' is ignored" in found.warnings[0]
+
+
+def test_unknown_top_level_keys_warn(tmp_path: Path) -> None:
+    found = read(tmp_path, "dependencies: [python]\nplatforms: [linux-64]\n")
+    assert "'platforms'" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("", "", "mapping"),
+        ("- a\n", ":1:1", "mapping"),
+        ("name: x\n", ":1:1", "'dependencies'"),
+        ("name: 'a b'\ndependencies: [python]\n", ":1:7", "no name"),
+        ("name: 3\ndependencies: [python]\n", ":1:7", "no name"),
+        ("dependencies: python\n", ":1:15", "no list"),
+        ("dependencies:\n  - python\n  - 3.12\n", ":3:5", "no MatchSpec"),
+        ("dependencies:\n  - pip:\n    - x\n", ":2:5", "pip:"),
+        ("dependencies:\n  - npm: [x]\n", ":2:5", "unknown"),
+        ("dependencies: [a]\nchannels: x\n", ":2:11", "no list"),
+        ("dependencies: [a]\nvariables:\n  1A: x\n", ":3:7", "no name of a variable"),
+        ("dependencies: [a]\nvariables:\n  A: [x]\n", ":3:6", "no text"),
+        ("dependencies: [a\nname: x\n", ":2", "no YAML"),
+        ("a: *nowhere\n", ":1", "no YAML"),
+        ("dependencies: [a]\nname: x\nname: y\n", ":3", "no YAML"),
+    ],
+)
+def test_what_is_not_right_is_refused_with_its_place(
+    tmp_path: Path, text: str, place: str, reason: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        read(tmp_path, text)
+    assert reason in caught.value.what
+    assert f"environment.yml{place}" in str(caught.value.where)
+
+
+def test_a_missing_or_binary_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="cannot be read"):
+        read_environment_yml(tmp_path / "nothing.yml")
+    path = tmp_path / "binary.yml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SpecError, match="UTF-8"):
+        read_environment_yml(path)
+
+
+@given(text=st.text(max_size=300))
+def test_any_text_is_read_or_refused_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    path = tmp_path_factory.mktemp("yml") / "environment.yml"
+    path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    with contextlib.suppress(SpecError):
+        read_environment_yml(path)

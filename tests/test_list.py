@@ -1,0 +1,80 @@
+"""`list` and `info`: what there is, in which state, and nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sealenv.demo.channel import DemoChannel
+from sealenv.layout import MARKER
+from tests.machine import Machine
+
+
+def test_every_state_is_told(warm_machine: Machine, demo_channel: DemoChannel) -> None:
+    machine = warm_machine
+    machine.create("sealed", demo_channel, "--no-pyc")
+    (machine.envs / "half" / "conda-meta").mkdir(parents=True)
+    (machine.envs / "half" / MARKER).write_text("t\n")
+    (machine.envs / "conda's" / "conda-meta").mkdir(parents=True)
+    (machine.envs / "conda's" / "conda-meta" / "history").touch()
+    (machine.envs / "folder").mkdir()
+    (machine.envs / "file").touch()
+    (machine.envs / "link").symlink_to(machine.envs / "sealed")
+    before = machine.snapshot()
+    rows = {e["name"]: e for e in machine.json("list")["environments"]}
+    assert {n: e["state"] for n, e in rows.items()} == {
+        "sealed": "sealed", "half": "pending", "conda's": "foreign",
+    }  # fmt: skip
+    assert rows["sealed"]["python"] == demo_channel.python_version
+    assert rows["sealed"]["bytes"] > 10_000_000
+    assert not rows["half"]["busy"]
+    shown = machine.run("list").stdout
+    assert shown.splitlines()[0].split() == ["NAME", "STATE", "PYTHON", "SIZE", "AGE", "FOLDER"]
+    assert machine.snapshot() == before
+
+
+def test_all_folders_are_looked_at(warm_machine: Machine, demo_channel: DemoChannel) -> None:
+    other = warm_machine.root / "old"
+    warm_machine.create("a", demo_channel, "--no-pyc", SEALENV_ENVS=str(other))
+    found = warm_machine.json("list", "--no-size", PY_ENVS=str(other))["environments"]
+    assert [e["prefix"] for e in found] == [str(other / "a")]
+    assert warm_machine.run("run", "a", "--", "true", PY_ENVS=str(other)).stdout == ""
+    found = warm_machine.json("list", "--no-size", "--in", str(other))["environments"]
+    assert len(found) == 1
+
+
+def test_nothing_is_there(machine: Machine) -> None:
+    done = machine.run("list")
+    assert done.stdout == ""
+    assert str(machine.envs) in done.stderr
+    assert machine.json("list") == {"environments": []}
+
+
+def test_info(warm_machine: Machine, demo_channel: DemoChannel, python_minor: str) -> None:
+    made = warm_machine.json("create", "e", python_minor, "-c", demo_channel.url, "--no-pyc")
+    name = Path(made["prefix"]).name
+    answer = warm_machine.json("info", name)
+    assert answer["state"] == "sealed"
+    assert answer["seal"]["lock"]["digest"] == made["lock_digest"]
+    asked = {p["name"]: p["requested"] for p in answer["package_list"]}
+    assert asked["python"] == [f"python={python_minor}"]
+    shown = warm_machine.run("info", name, "--packages").stdout
+    assert f"sha256:{made['lock_digest']}" in shown
+    assert "stand_in" in shown
+    missing = warm_machine.json("info", "nope", code=7)
+    assert missing["error"] == "not-found"
+
+
+def test_a_closed_pipe_is_no_finding(warm_machine: Machine) -> None:
+    import subprocess
+
+    command = warm_machine.command("list", "--json")
+    process = subprocess.Popen(
+        command, env=warm_machine.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(30) == 141
+    assert said == ""

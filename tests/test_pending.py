@@ -1,0 +1,76 @@
+"""What of a pending prefix is ours: the plan's paths and known places, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealenv.layout import MARKER, PKGS
+from sealenv.pending import clear_pending, write_plan
+
+NAME = st.text("abcdexyz._-", min_size=1, max_size=6).filter(
+    lambda n: n not in {".", "..", "pkgs"} and not n.startswith((".activate", "activate."))
+)
+TREE = st.dictionaries(
+    st.lists(NAME, min_size=1, max_size=3).map(tuple), st.booleans(), max_size=12
+)
+
+
+def pending(folder: Path) -> Path:
+    (folder / "conda-meta").mkdir(parents=True)
+    (folder / MARKER).write_text("token\n")
+    return folder
+
+
+@given(tree=TREE)
+def test_every_stranger_is_kept_and_everything_planned_goes(
+    tmp_path_factory: object, tree: dict[tuple[str, ...], bool]
+) -> None:
+    prefix = pending(tmp_path_factory.mktemp("p") / "env")  # type: ignore[attr-defined]
+    planned: list[str] = []
+    strangers: list[str] = []
+    for parts, ours in tree.items():
+        path = prefix.joinpath(*parts)
+        if any(p.is_file() for p in path.parents) or path.exists() or parts[0] == "conda-meta":
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("/".join(parts))
+        (planned if ours else strangers).append("/".join(parts))
+    write_plan(prefix, planned)
+    kept = clear_pending(prefix)
+    assert kept == sorted(strangers)
+    left = {p.name for p in prefix.iterdir()}
+    assert left == {"conda-meta"} | ({"__home__"} if strangers else set())
+    for stranger in strangers:
+        copy = prefix / "__home__" / "kept-from-pending-1" / stranger
+        assert copy.read_text() == stranger
+
+
+def test_links_are_removed_and_never_entered(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("x")
+    prefix = pending(tmp_path / "env")
+    (prefix / PKGS).symlink_to(outside)
+    (prefix / "lib").symlink_to(outside)
+    write_plan(prefix, ["lib"])
+    assert clear_pending(prefix) == []
+    assert (outside / "precious").read_text() == "x"
+    assert not (prefix / PKGS).is_symlink()
+
+
+def test_a_pkgs_folder_of_somebody_is_kept(tmp_path: Path) -> None:
+    prefix = pending(tmp_path / "env")
+    (prefix / PKGS).mkdir()
+    (prefix / PKGS / "a.conda").write_text("x")
+    assert clear_pending(prefix) == ["pkgs/a.conda"]
+
+
+def test_without_a_plan_everything_unknown_is_kept(tmp_path: Path) -> None:
+    prefix = pending(tmp_path / "env")
+    (prefix / "bin").mkdir()
+    (prefix / "bin" / "tool").write_text("x")
+    assert clear_pending(prefix) == ["bin/tool"]
+    assert clear_pending(prefix) == []

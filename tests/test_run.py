@@ -1,0 +1,193 @@
+"""`run`: the command's own exit code, stdin and signals; refusals are 125 to 127."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sealenv.demo.channel import DemoChannel
+from tests.machine import Machine
+
+
+@pytest.fixture(scope="module")
+def used(
+    tmp_path_factory: pytest.TempPathFactory, warm_cache: Path, demo_channel: DemoChannel
+) -> Machine:
+    """A machine with one environment `e`; these tests only use it."""
+    machine = Machine(tmp_path_factory.mktemp("run"), cache=warm_cache)
+    machine.create("e", demo_channel, "--no-pyc")
+    return machine
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 42, 255])
+def test_exit_code_is_the_commands(used: Machine, code: int) -> None:
+    used.run("run", "e", "--", "sh", "-c", f"exit {code}", code=code)
+
+
+def test_stdin_reaches_it(used: Machine) -> None:
+    done = used.run("run", "e", "--", "cat", stdin="through\n")
+    assert done.stdout == "through\n"
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["", " ", "a b", "*", "$HOME", "$(id)", "`id`", "a'b", 'a"b', "a\nb", "\\", "-x", "é"],
+)
+def test_arguments_arrive_as_they_are(used: Machine, argument: str) -> None:
+    program = "import sys; sys.stdout.buffer.write(sys.argv[1].encode())"
+    done = used.run("run", "e", "--", "python", "-c", program, argument)
+    assert done.stdout == argument
+
+
+def test_it_is_exec_and_signals_are_the_commands_own(used: Machine) -> None:
+    process = used.start("run", "e", "--", "sh", "-c", "echo $$; read line")
+    assert process.stdout is not None
+    assert int(process.stdout.readline()) == process.pid
+    process.communicate()
+    process = used.start("run", "e", "--", "sh", "-c", "echo ready; exec sleep 60")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_the_environment_is_active_inside(used: Machine) -> None:
+    done = used.run("run", "e", "--", "python", "-c", "import sys, os; print(sys.prefix); "
+                    "print(os.environ['CONDA_PREFIX'], os.environ['CONDA_SHLVL'])")  # fmt: skip
+    prefix = str(used.envs / "e")
+    assert done.stdout.split() == [prefix, prefix, "1"]
+
+
+def test_a_path_works_too(used: Machine) -> None:
+    assert used.run("run", str(used.envs / "e"), "--", "true").stdout == ""
+    assert used.run("run", "./envs/e", "--", "true").stdout == ""
+
+
+def test_without_dashes_and_with_clean(used: Machine) -> None:
+    assert used.run("run", "e", "echo", "hi").stdout == "hi\n"
+    done = used.run("run", "--clean", "e", "--", "sh", "-c", 'echo "[$SECRET]"', SECRET="x")
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CONDA_PREFIX", "/opt/conda"),
+        ("CONDA_SHLVL", "2"),
+        ("VIRTUAL_ENV", "/somewhere/venv"),
+        ("PYTHONHOME", "/usr"),
+        ("PYTHONPATH", "/somewhere"),
+    ],
+)
+def test_a_dirty_shell_is_refused_with_the_list(used: Machine, name: str, value: str) -> None:
+    # The interpreter of these tests would obey PYTHONHOME and PYTHONPATH itself: sh sets it late.
+    command = used.command("run", "e", "--", "true")
+    command[1:1] = ["-E"]
+    done = subprocess.run(
+        command, env=used.env | {name: value}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 125
+    assert f"{name}={value}" in done.stderr
+    assert "--clean" in done.stderr
+
+
+def test_clean_starts_from_a_clean_environment(used: Machine) -> None:
+    program = "import os; print(os.environ['CONDA_PREFIX'], os.environ.get('VIRTUAL_ENV'))"
+    done = used.run(
+        "run", "--clean", "e", "--", "python", "-c", program,
+        CONDA_PREFIX="/opt/conda", VIRTUAL_ENV="/venv",
+    )  # fmt: skip
+    assert done.stdout.split() == [str(used.envs / "e"), "None"]
+
+
+def test_the_virtual_environment_of_sealenv_itself_is_no_dirt(
+    used: Machine, tmp_path: Path
+) -> None:
+    venv = tmp_path / "tool"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    site = next(venv.glob("lib/python*/site-packages"))
+    site.joinpath("all.pth").write_text("\n".join(p for p in sys.path if p))
+    command = used.command("run", "e", "--", "sh", "-c", 'echo "[$VIRTUAL_ENV]"; echo "$PATH"')
+    command[0] = str(venv / "bin" / "python")
+    env = used.env | {"VIRTUAL_ENV": str(venv), "PATH": f"{venv}/bin:{used.env['PATH']}"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "[]"
+    assert str(venv) not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [(["no-such-command"], 127), (["/"], 126), (["/etc/passwd"], 126)]
+)
+def test_our_failures_are_env_1s(used: Machine, command: list[str], code: int) -> None:
+    used.run("run", "e", "--", *command, code=code)
+
+
+def test_an_unknown_environment_is_125_with_the_places(used: Machine) -> None:
+    done = used.run("run", "nope", "--", "true", code=125)
+    assert str(used.envs / "nope") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_command_is_125(used: Machine) -> None:
+    assert used.run("run", "e", code=125).stderr
+    assert used.run("run", "e", "--", code=125).stderr
+
+
+def test_an_environment_of_another_platform_is_refused(used: Machine, tmp_path: Path) -> None:
+    prefix = tmp_path / "windows"
+    (prefix / "conda-meta").mkdir(parents=True)
+    (prefix / "conda-meta" / "history").touch()
+    (prefix / "python.exe").touch()
+    done = used.run("run", str(prefix), "--", "python", code=125)
+    assert "another platform" in done.stderr
+
+
+def test_an_environment_moved_by_hand_is_refused(
+    warm_machine: Machine, demo_channel: DemoChannel
+) -> None:
+    warm_machine.create("before", demo_channel, "--no-pyc")
+    after = warm_machine.envs / "after"
+    shutil.move(str(warm_machine.envs / "before"), after)
+    done = warm_machine.run("run", "after", "--", "true", code=125)
+    assert "moved" in done.stderr
+    rows = warm_machine.json("list", "--no-size")["environments"]
+    assert [(r["name"], r["state"]) for r in rows] == [("after", "moved")]
+
+
+class TestForeign:
+    """An environment that another tool made."""
+
+    @pytest.fixture
+    def foreign(self, warm_machine: Machine, demo_channel: DemoChannel) -> Machine:
+        """What conda would have left: history and records, nothing of ours."""
+        warm_machine.create("e", demo_channel, "--no-pyc")
+        prefix = warm_machine.envs / "e"
+        for ours in ("conda-meta/sealenv", *(p.name for p in prefix.glob("activate.*"))):
+            (prefix / ours).unlink()
+        shutil.rmtree(prefix / "etc" / "sealenv")
+        return warm_machine
+
+    def test_it_is_listed_run_and_verified_and_nothing_is_written_into_it(
+        self, foreign: Machine
+    ) -> None:
+        before = foreign.snapshot()
+        rows = foreign.json("list")["environments"]
+        assert [(r["name"], r["state"]) for r in rows] == [("e", "foreign")]
+        done = foreign.run("run", "e", "--", "python", "-c", "import sys; print(sys.prefix)",
+                           PYTHONDONTWRITEBYTECODE="1")  # fmt: skip
+        assert done.stdout.strip() == str(foreign.envs / "e")
+        foreign.run("verify", "e")
+        foreign.run("info", "e")
+        assert foreign.snapshot() == before
+
+    def test_it_is_removed_when_asked(self, foreign: Machine) -> None:
+        foreign.run("remove", "e", "-y")
+        assert not os.path.lexists(foreign.envs / "e")

@@ -1,0 +1,85 @@
+"""Arguments become a spec."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealenv.environment_yml import EnvironmentFile
+from sealenv.errors import SpecError, UsageError
+from sealenv.spec import build_spec, current_platform, package_name, parse_time
+
+
+def test_default_is_python_conda_mamba_pip_from_conda_forge() -> None:
+    spec = build_spec(python="3.12")
+    assert spec.packages == ("python=3.12", "conda", "mamba", "pip")
+    assert spec.channels == ("conda-forge",)
+    assert spec.platform == current_platform()
+
+
+def test_with_replaces_an_entry_of_the_same_name() -> None:
+    spec = build_spec(python="3.12", with_packages=["pip >=25", "numpy"])
+    assert spec.packages == ("python=3.12", "conda", "mamba", "pip >=25", "numpy")
+
+
+def test_a_file_is_taken_as_it_stands_but_for_python() -> None:
+    file = EnvironmentFile("f", None, ("a", "nodefaults"), ("python", "numpy"))
+    spec = build_spec(python="3.11", file=file, channels=["b"])
+    assert spec.packages == ("numpy", "python=3.11")
+    assert spec.channels == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("numpy", "numpy"),
+        ("NumPy >=2", "numpy"),
+        ("conda-forge::numpy=2", "numpy"),
+        ("https://h/c::numpy[version='2']", "numpy"),
+        ("python-dateutil", "python-dateutil"),
+        ("_libgcc_mutex", "_libgcc_mutex"),
+    ],
+)
+def test_package_name(text: str, name: str) -> None:
+    assert package_name(text) == name
+
+
+def test_credentials_are_apart_and_in_no_repr() -> None:
+    spec = build_spec(channels=["https://user:geheim@h/ch/", "https://h2/t/tok-en/x"])
+    assert spec.channels == ("https://h/ch/", "https://h2/x")
+    assert "geheim" not in repr(spec)
+    assert "tok-en" not in repr(spec)
+    assert "geheim" not in str(spec.to_json())
+    assert spec.secrets["https://h/ch"] == "https://user:geheim@h/ch"
+
+
+@pytest.mark.parametrize("channel", ["", "  ", "defaults", "local", "a\nb"])
+def test_channels_that_are_none(channel: str) -> None:
+    with pytest.raises(SpecError):
+        build_spec(channels=[channel])
+
+
+@pytest.mark.parametrize("platform", ["", "linux", "noarch", "win-64; rm", "LINUX-64"])
+def test_platforms_that_are_none(platform: str) -> None:
+    with pytest.raises(SpecError):
+        build_spec(platform=platform)
+
+
+@pytest.mark.parametrize("python", ["", "3.x", ">=3.10", "3.12.1.2", "three", "3.12 ", "٣"])
+def test_pythons_that_are_none(python: str) -> None:
+    with pytest.raises(UsageError):
+        build_spec(python=python) if python else build_spec(with_packages=[""])
+
+
+def test_without_something_that_is_not_there() -> None:
+    with pytest.raises(UsageError, match="--without nope"):
+        build_spec(without=["nope"])
+    with pytest.raises(UsageError, match="nothing is asked for"):
+        build_spec(without=["python", "conda", "mamba", "pip"])
+
+
+def test_times_are_utc() -> None:
+    assert parse_time("2026-01-31").isoformat() == "2026-01-31T00:00:00+00:00"
+    assert parse_time("2026-01-31T12:00:00+02:00").isoformat() == "2026-01-31T10:00:00+00:00"
+    assert parse_time("2026-01-31T12:00:00Z").isoformat() == "2026-01-31T12:00:00+00:00"
+    with pytest.raises(SpecError):
+        parse_time("yesterday")

@@ -1,0 +1,121 @@
+"""`shell`: a clean subshell of the real shell, in a real terminal, left by `exit`."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sealenv.demo.channel import DemoChannel
+from tests.machine import Machine
+from tests.shells import require_shell
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
+
+_DEADLINE = 30.0
+_PROMPTS = {"dash": "#" if os.geteuid() == 0 else "$", "tcsh": "#" if os.geteuid() == 0 else ">"}
+"""What shows that a shell is ready; others show the environment's name."""
+
+
+@pytest.fixture(scope="module")
+def used(
+    tmp_path_factory: pytest.TempPathFactory, warm_cache: Path, demo_channel: DemoChannel
+) -> Machine:
+    """A machine with one environment `e` and start-up files that would spoil a shell."""
+    machine = Machine(tmp_path_factory.mktemp("shell"), cache=warm_cache)
+    machine.create("e", demo_channel, "--no-pyc")
+    for name in (".bashrc", ".profile", ".zshrc", ".zshenv", ".tcshrc", ".cshrc"):
+        (machine.home / name).write_text("echo SPOILED\n")
+    fish = machine.home / ".config" / "fish"
+    fish.mkdir(parents=True)
+    (fish / "config.fish").write_text("echo SPOILED\n")
+    return machine
+
+
+class Terminal:
+    """A program in a pseudo-terminal: what it says, and typing to it."""
+
+    def __init__(self, command: list[str], env: dict[str, str], cwd: Path) -> None:
+        import pty
+
+        self.said = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(cwd)
+            os.execve(command[0], command, env)
+
+    def wait_for(self, text: str) -> None:
+        """Read until the text has been said."""
+        end = time.monotonic() + _DEADLINE
+        while text not in self.said:
+            assert time.monotonic() < end, f"never said {text!r}: {self.said!r}"
+            if select.select([self.fd], [], [], 0.2)[0] and not self._read():
+                raise AssertionError(f"ended before {text!r}: {self.said!r}")
+
+    def type(self, line: str) -> None:
+        """Type a line and press Enter."""
+        os.write(self.fd, f"{line}\r".encode())
+
+    def end(self) -> int:
+        """Read to the end; returns the exit code."""
+        end = time.monotonic() + _DEADLINE
+        while not select.select([self.fd], [], [], 0.2)[0] or self._read():
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise AssertionError(f"did not end: {self.said!r}")
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def _read(self) -> bool:
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:
+            return False
+        self.said += data.decode(errors="replace")
+        if b"\x1b[6n" in data:  # "where is the cursor?": line editors wait for the answer
+            os.write(self.fd, b"\x1b[1;1R")
+        return bool(data)
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish", "dash", "tcsh", "xonsh", "nu"])
+def test_a_clean_shell_in_the_environment(used: Machine, name: str) -> None:
+    shell = require_shell(name)
+    command = used.command("shell", "e", "-s", str(shell))
+    terminal = Terminal(
+        command, used.env | {"TERM": "xterm", "XONSH_HISTORY_BACKEND": "dummy"}, used.root
+    )
+    prefix = str(used.envs / "e")
+    # The answer is put together by the shell, so that the typed line itself is not taken for it.
+    asks = {
+        "nu": 'print $"<($env.CONDA_PREFIX)|(which python | get path.0)>"; exit 3',
+        "xonsh": "print('<' + $CONDA_PREFIX + '|' + $(which python).strip() + '>')\rexit 3",
+        "fish": 'echo "<"$CONDA_PREFIX"|"(type -p python)">"; exit 3',
+        "tcsh": "echo '<'$CONDA_PREFIX'|'`which python`'>'; exit 3",
+    }
+    terminal.wait_for(_PROMPTS.get(name, "(e)"))
+    terminal.type(asks.get(name, 'echo "<"$CONDA_PREFIX"|"$(command -v python)">"; exit 3'))
+    code = terminal.end()
+    assert f"<{prefix}|{prefix}/bin/python>" in terminal.said.replace("\r\n", "").replace("\n", "")
+    assert "SPOILED" not in terminal.said
+    assert code == 3
+
+
+def test_a_pending_environment_gets_no_shell(used: Machine) -> None:
+    marker = used.envs / "p" / "conda-meta" / "sealenv.pending"
+    marker.parent.mkdir(parents=True)
+    marker.write_text("token\n")
+    assert "never finished" in used.run("shell", "p", "-s", "bash", code=125).stderr
+
+
+def test_a_dirty_shell_gets_no_second_environment(used: Machine) -> None:
+    done = used.run("shell", "e", "-s", "bash", code=125, CONDA_PREFIX="/other")
+    assert "CONDA_PREFIX=/other" in done.stderr
+
+
+def test_a_shell_that_is_not_there_is_told(used: Machine) -> None:
+    assert "no shell 'nosuch'" in used.run("shell", "e", "-s", "nosuch", code=125).stderr

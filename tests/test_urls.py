@@ -1,0 +1,48 @@
+"""Credentials in URLs: taken apart, never shown."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealenv.urls import redact, split_credentials
+
+SECRET = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789-_.~", min_size=6, max_size=30)
+
+
+@pytest.mark.parametrize(
+    ("url", "clean"),
+    [
+        ("https://h/ch", "https://h/ch"),
+        ("https://u:p@h/ch", "https://h/ch"),
+        ("https://u@h:8080/ch", "https://h:8080/ch"),
+        ("https://h/t/abc-123/ch", "https://h/ch"),
+        ("https://u:p@h/t/abc/ch/linux-64/x.conda", "https://h/ch/linux-64/x.conda"),
+        ("https://h/t", "https://h/t"),
+        ("https://h/channel/t/abc", "https://h/channel/t/abc"),
+        ("conda-forge", "conda-forge"),
+        ("file:///a%20b/c", "file:///a%20b/c"),
+    ],
+)
+def test_split(url: str, clean: str) -> None:
+    found = split_credentials(url)
+    assert found.clean == clean
+    assert found.secret == (url if url != clean else None)
+
+
+@given(user=SECRET, password=SECRET, token=SECRET)
+def test_no_secret_survives_redaction(user: str, password: str, token: str) -> None:
+    text = f"failed: https://{user}:{password}@host.example/t/{token}/ch/x.conda (os error 2)"
+    shown = redact(text)
+    assert password not in shown.replace("host.example", "").replace("ch/x.conda (os error 2)", "")
+    assert f"/t/{token}/" not in shown
+    assert "host.example" in shown
+
+
+def test_redaction_is_idempotent_and_leaves_the_rest() -> None:
+    text = "GET https://h/t/abc/x?token=secret&a=1 'https://u:p@h/y'"
+    once = redact(text)
+    assert once == "GET https://h/t/<TOKEN>/x?token=<SECRET>&a=1 'https://h/y'"
+    assert redact(once) == once
+    assert redact("mail me at a@b.c") == "mail me at a@b.c"

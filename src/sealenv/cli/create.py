@@ -95,7 +95,7 @@ def create_command(
     """
     from sealenv import locations
     from sealenv.cli.progress import make_reporter
-    from sealenv.create import CreateOptions, create, plan
+    from sealenv.create import CreateOptions, Job, create, plan
     from sealenv.engines.rattler import RattlerEngine
     from sealenv.steps.post import check_post
     from sealenv.store.archives import Store
@@ -121,8 +121,9 @@ def create_command(
         with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
             for warning in target.warnings:
                 reporter.warn(warning)
+            job = Job(target.spec, target.prefix, engine, store, view, options, reporter)
             if dry_run:
-                planned = plan(target.spec, target.prefix, engine, store, view, options, reporter)
+                planned = plan(job)
                 reporter.end()
                 _show_plan(planned, as_json)
                 return 0
@@ -132,10 +133,7 @@ def create_command(
                 _show_plan(planned, False, err=True)
                 click.confirm("Proceed?", default=True, abort=True, err=True)
 
-            made = create(
-                target.spec, target.prefix, engine, store, view, options, reporter,
-                confirm if ask else None,
-            )  # fmt: skip
+            made = create(job, confirm if ask else None)
     finally:
         engine.close()
     _show_created(made, as_json, quiet, reporter.seconds)

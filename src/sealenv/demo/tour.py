@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sealenv.create import Created, CreateOptions, create
+from sealenv.create import Created, CreateOptions, Job, create
 from sealenv.demo.channel import DemoChannel, build_demo_channel
 from sealenv.engines.rattler import RattlerEngine
 from sealenv.environments import inspect, measure
@@ -84,15 +84,9 @@ def _create(
     engine = RattlerEngine(store)
     try:
         with store.in_use():
-            return create(
-                target.spec,
-                target.prefix,
-                engine,
-                store,
-                folder / "cache" / "pkgs",
-                CreateOptions(command="sealenv demo", environ=environ),
-                reporter,
-            )
+            options = CreateOptions(command="sealenv demo", environ=environ)
+            view = store.root / "pkgs"
+            return create(Job(target.spec, target.prefix, engine, store, view, options, reporter))
     finally:
         engine.close()
 

@@ -17,7 +17,8 @@ from sealenv.engines.stall import StalledError, watch
 from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
 from sealenv.lock import LockedPackage
 from sealenv.store.archives import MANIFEST, Store
-from sealenv.store.manifest import inspect, save
+from sealenv.store.inspection import inspect
+from sealenv.store.manifest import save
 from sealenv.urls import redact
 
 if TYPE_CHECKING:

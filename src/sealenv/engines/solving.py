@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import json
 import os
 import re
@@ -14,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from sealenv.engines.client import make_client, make_config
 from sealenv.engines.messages import Solve, Solved
+from sealenv.engines.solve_errors import explain
 from sealenv.engines.stall import StalledError, watch
-from sealenv.errors import ChannelError, DigestError, OfflineError, SolveError, SpecError
+from sealenv.engines.virtual import virtual_packages
+from sealenv.errors import ChannelError, DigestError, SolveError, SpecError
 from sealenv.lock import Lock, LockedPackage
 from sealenv.spec import parse_time
 from sealenv.urls import redact, split_credentials
@@ -23,16 +24,7 @@ from sealenv.urls import redact, split_credentials
 if TYPE_CHECKING:
     from rattler import Channel, Config, Gateway, GenericVirtualPackage, MatchSpec, RepoDataRecord
 
-__all__ = ["solve", "virtual_packages"]
-
-_FOREIGN_VIRTUAL = {
-    # What a current machine of that platform has at least (CEP 30); stated, never guessed from here.
-    "linux": [("__unix", "0"), ("__linux", "5.10"), ("__glibc", "2.28")],
-    "osx": [("__unix", "0"), ("__osx", "13.0")],
-    "win": [("__win", "10.0")],
-}
-_SHOWN_VERSIONS = 8
-_ARCHSPEC = {"64": "x86_64", "aarch64": "aarch64", "arm64": "arm64", "ppc64le": "ppc64le"}
+__all__ = ["solve"]
 
 
 async def solve(request: Solve) -> Solved:
@@ -60,7 +52,7 @@ async def solve(request: Solve) -> Solved:
         except StalledError:
             raise
         except Exception as error:
-            raise await _explain(error, gateway, channels, platforms, request) from error
+            raise await explain(error, gateway, channels, platforms, request) from error
         return gateway, found
 
     try:
@@ -170,28 +162,6 @@ def _cut_off(text: str | None) -> dt.datetime | None:
     return parse_time(text) if text else None
 
 
-def virtual_packages(platform: str) -> list[GenericVirtualPackage]:
-    """What the solver may take for granted: detected here, stated for another platform (CEP 30).
-
-    CONDA_OVERRIDE_* are not read: what a lock depends on is in the lock, not in a shell.
-    """
-    from rattler import GenericVirtualPackage, PackageName, Version, VirtualPackage
-    from rattler.package import BuildString
-    from rattler.platform import Subdir
-
-    if platform == str(Subdir.current()):
-        return [v.into_generic() for v in VirtualPackage.detect()]
-    system, _, machine = platform.partition("-")
-    stated = [*_FOREIGN_VIRTUAL.get(system, ())]
-    builds = [(name, version, "0") for name, version in stated]
-    if machine in _ARCHSPEC:
-        builds.append(("__archspec", "1", _ARCHSPEC[machine]))
-    return [
-        GenericVirtualPackage(PackageName(n), Version(v), BuildString.new_unchecked(b))
-        for n, v, b in builds
-    ]
-
-
 def _locked(record: RepoDataRecord) -> LockedPackage:
     raw: dict[str, Any] = json.loads(record.to_json())
     url = split_credentials(raw.pop("url")).clean
@@ -265,85 +235,6 @@ async def _check_strict(
                     details=[f"a lower channel has one: {package.dist} from {order[own]}"],
                     hint=f"put {order[own]} first, or ask for '{order[own]}::{package.name}'",
                 )
-
-
-async def _explain(
-    error: Exception,
-    gateway: Gateway,
-    channels: list[Channel],
-    platforms: list[str],
-    request: Solve,
-) -> Exception:
-    """An error of ours for what py-rattler says in a string."""
-    text = redact(str(error)).strip()
-    kind = type(error).__name__
-    where = ", ".join(request.channels)
-    if kind == "SolverError":
-        lines = text.split("Cannot solve the request because of: ", 1)[-1].splitlines()
-        near = await _near_names(lines, gateway, channels, platforms)
-        hint = "relax a version, or add a channel with -c"
-        if any(" is in no channel" in line for line in near):
-            hint = "check the spelling, or add a channel with -c"
-        if near:
-            lines = [n for n in lines if not n.startswith("No candidates were found for ")]
-        if request.exclude_newer:
-            hint += f"; packages newer than {request.exclude_newer} or without a time were left out"
-        return SolveError(
-            "no set of packages satisfies what was asked for",
-            where=where,
-            details=[*(line for line in lines if line.strip()), *near],
-            hint=hint,
-        )
-    if kind in {"GatewayError", "FetchRepoDataError", "OSError"}:
-        if request.offline:
-            return OfflineError(
-                "the channel's index is not in the cache",
-                where=where,
-                details=[text.splitlines()[0]],
-                hint="run the same command once without --offline",
-            )
-        missing = "could not find subdir" in text
-        return ChannelError(
-            "there is no such channel" if missing else "a channel could not be read",
-            where=where,
-            details=text.splitlines(),
-            hint="check the channel's name or URL"
-            if missing
-            else "check the network, proxy and credentials, then run the same command again; "
-            "`sealenv demo` shows the tour without a network",
-        )
-    return SolveError(f"the solver failed: {text or kind}", where=where, hint="please report this")
-
-
-async def _near_names(
-    lines: list[str], gateway: Gateway, channels: list[Channel], platforms: list[str]
-) -> list[str]:
-    missing = re.findall(r"No candidates were found for ([A-Za-z0-9_.-]+)", " ".join(lines))
-    if not missing:
-        return []
-    try:
-        names = [n.normalized for n in await gateway.names(channels, platforms)]  # type: ignore[arg-type]
-    except Exception:
-        return []
-    result = []
-    for name in dict.fromkeys(missing):
-        if name in names:
-            there = await _versions(name, gateway, channels, platforms)
-            result.append(f"{name} is there, but not in that version: {', '.join(there)}")
-        elif near := difflib.get_close_matches(name, names, n=4, cutoff=0.6):
-            result.append(f"{name} is in no channel; near names: {', '.join(near)}")
-        else:
-            result.append(f"{name} is in no channel")
-    return result
-
-
-async def _versions(
-    name: str, gateway: Gateway, channels: list[Channel], platforms: list[str]
-) -> list[str]:
-    """The newest versions that there are, newest first."""
-    found = await gateway.query(channels, platforms, [name], recursive=False)  # type: ignore[arg-type]
-    versions = {record.version for records in found for record in records}
-    return [str(v) for v in sorted(versions, reverse=True)[:_SHOWN_VERSIONS]]
 
 
 def _activity(folder: str) -> tuple[int, int]:

@@ -1,53 +1,32 @@
-"""What a package archive holds, read once from verified bytes, and refused if it is hostile."""
+"""What a package archive holds: read once from verified bytes, kept beside the archive."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from sealenv.errors import LinkError
-from sealenv.layout import META
-from sealenv.lock import LockedPackage
-
-if TYPE_CHECKING:
-    from rattler.package_streaming import PackageArchive
-
 __all__ = [
+    "FORMAT",
     "ListedPath",
     "Listing",
     "Manifest",
     "PathEntry",
-    "check_paths",
-    "inspect",
     "is_unpacked",
     "load",
     "save",
 ]
 
-_FORMAT = 2
-_METADATA = (
+FORMAT = 2
+METADATA = (
     "info/paths.json",
     "info/link.json",
     "info/index.json",
     "info/files",
     "info/has_prefix",
 )
-_OLD_PREFIX = "/opt/anaconda1anaconda2anaconda3"
-_FUNCTION = re.compile(
-    r"\s*[^\W\d]\w*(\.[^\W\d]\w*)*\s*:\s*[^\W\d]\w*(\.[^\W\d]\w*)*\s*(\[[\w, .-]*\]\s*)?"
-)
-# Decompression bombs: the largest packages there are unpack to a tenfold; metadata is read into memory.
-_MOST_RATIO = 200
-_MOST_BYTES = 256 << 20
-_MOST_METADATA = 64 << 20
-_T = TypeVar("_T")
-_OURS = ("activate.sh", "activate.fish", "activate.csh", "activate.xsh", "activate.nu",
-         "activate.bat", "activate.ps1")  # fmt: skip
 
 
 class PathEntry(msgspec.Struct, array_like=True):
@@ -80,93 +59,6 @@ class Manifest(msgspec.Struct):
         return min(lengths, default=None)
 
 
-def load(path: Path) -> Manifest | None:
-    """The stored manifest beside an archive; None when there is none, or an unreadable one."""
-    try:
-        manifest = msgspec.msgpack.decode(path.read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError):
-        return None
-    return manifest if manifest.format == _FORMAT else None
-
-
-def save(path: Path, manifest: Manifest) -> None:
-    """Keep the manifest beside its archive."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(msgspec.msgpack.encode(manifest))
-        os.replace(partial, path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def is_unpacked(manifest: Manifest, folder: Path) -> bool:
-    """Whether an unpacked package has the metadata of its archive; py-rattler trusts what it finds."""
-    for name in _METADATA:
-        try:
-            actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        except FileNotFoundError:
-            actual = None
-        except OSError:
-            return False
-        if actual != manifest.metadata.get(name):
-            return False
-    return True
-
-
-async def inspect(package: LockedPackage, archive: Path) -> Manifest:
-    """Read names, link targets and entry points from an archive.
-
-    What is judged here must be what py-rattler unpacks and links: it reads `info/` of the unpacked
-    folder, so nothing but the archive's own metadata may end up there.
-
-    Raises:
-        LinkError: the archive cannot be read, or holds what may not be linked.
-    """
-    from rattler.package_streaming import PackageArchive
-
-    try:
-        opened = await PackageArchive.from_path(archive)
-        members = await _members(package, opened, archive.stat().st_size)
-        info = await opened.read_files([name for name in _METADATA if name in members])
-    except LinkError:
-        raise
-    except Exception as error:
-        # py-rattler raises plain OSError, ExtractError, PanicException here, by kind of damage.
-        raise LinkError(
-            f"the archive of {package.dist} cannot be read: {error}",
-            where=package.url,
-            hint="the package is damaged in its channel; tell the channel's owner",
-        ) from error
-    link = _decode(package, "info/link.json", info.get("info/link.json") or b"{}", _Link)
-    index = info.get("info/index.json") or b"{}"
-    _check_index(package, _decode(package, "info/index.json", index, dict[str, Any]))
-    listed = _listed(package, info)
-    for item in listed:
-        _check_member(package, item, members.get(_normal(item.path)))
-    manifest = Manifest(
-        format=_FORMAT,
-        paths=[
-            PathEntry(
-                item.path,
-                item.size_in_bytes or 0,
-                item.prefix_placeholder,
-                item.file_mode,
-                members[_normal(item.path)].target if _normal(item.path) in members else None,
-            )
-            for item in listed
-        ],
-        entry_points=list((link.noarch.entry_points if link.noarch else None) or ()),
-        metadata={
-            name: hashlib.sha256(data).hexdigest()
-            for name, data in sorted(info.items())
-            if data is not None
-        },
-    )
-    check_paths(package, manifest)
-    return manifest
-
-
 class ListedPath(msgspec.Struct, rename={"path": "_path"}):
     """One entry of info/paths.json (CEP 34)."""
 
@@ -184,184 +76,35 @@ class Listing(msgspec.Struct):
     paths: list[ListedPath]
 
 
-class _Noarch(msgspec.Struct):
-    entry_points: list[str] | None = None
-
-
-class _Link(msgspec.Struct):
-    noarch: _Noarch | None = None
-
-
-class _Member(NamedTuple):
-    size: int
-    is_file: bool
-    is_link: bool
-    target: str | None
-
-
-async def _members(
-    package: LockedPackage, opened: PackageArchive, archive_size: int
-) -> dict[str, _Member]:
-    """Everything in the archive by name; refuses what no package needs and an attacker could use."""
-    found: dict[str, _Member] = {}
-    room = max(_MOST_BYTES, archive_size * _MOST_RATIO)
-    for section in ("info", "pkg"):
-        async for entry in opened.stream(section):
-            name = _normal(entry.name)
-            if _leaves(name):
-                raise _refused(package, name, "leaves the environment")
-            if entry.is_hardlink:
-                raise _refused(package, name, "is a hard link inside the archive")
-            in_info = name.split("/")[0].casefold() == "info"
-            if in_info != (section == "info"):
-                raise _refused(package, name, "mixes metadata and payload")
-            if in_info and (entry.is_link or entry.size > _MOST_METADATA):
-                raise _refused(package, name, "is no sound metadata")
-            if name in found and (in_info or entry.is_link or found[name].is_link):
-                raise _refused(package, name, "is in the archive twice")
-            room -= entry.size
-            if room < 0:
-                raise _refused(
-                    package,
-                    name,
-                    f"unpacks to far more than an archive of {archive_size} bytes may",
-                )
-            found[name] = _Member(entry.size, entry.is_file, entry.is_symlink, entry.link_target)
-    links = {name for name, member in found.items() if member.is_link}
-    for name in links:
-        _check_target(package, name, found[name].target or "")
-    for name in found if links else ():
-        parent = name.rpartition("/")[0]
-        while parent:
-            if parent in links:
-                raise _refused(package, name, f"lies behind the link {parent!r}")
-            parent = parent.rpartition("/")[0]
-    return found
-
-
-def _normal(name: str) -> str:
-    """Without `./` in front and `/` behind, as py-rattler unpacks it."""
-    return name.removeprefix("./").rstrip("/")
-
-
-def _listed(package: LockedPackage, info: dict[str, bytes | None]) -> list[ListedPath]:
-    """paths.json, or what packages had before it (2017): then py-rattler reads `files`."""
-    paths = info.get("info/paths.json")
-    if paths is not None:
-        return _decode(package, "info/paths.json", paths, Listing).paths
-    files = (info.get("info/files") or b"").decode("utf-8", "replace").splitlines()
-    prefixes = {}
-    for line in (info.get("info/has_prefix") or b"").decode("utf-8", "replace").splitlines():
-        fields = [part.strip("\"'") for part in line.split(None, 2)]
-        placeholder, mode, path = (
-            fields if len(fields) == 3 else (_OLD_PREFIX, "text", line.strip())
-        )
-        prefixes[path] = (placeholder, mode)
-    return [
-        ListedPath(path, prefix_placeholder=prefix, file_mode=mode)
-        for path in files
-        if path.strip()
-        for prefix, mode in [prefixes.get(path, (None, None))]
-    ]
-
-
-def _check_member(package: LockedPackage, item: ListedPath, member: _Member | None) -> None:
-    """What paths.json names must be in the archive, as what it says."""
-    if item.path_type == "directory":
-        if member is not None and (member.is_file or member.is_link):
-            raise _refused(package, item.path, "is no folder in the archive")
-    elif _leaves(item.path) or not item.path:
-        raise _refused(package, item.path, "leaves the environment")
-    elif member is None:
-        raise _refused(package, item.path, "is named by paths.json, but not in the archive")
-    elif not (member.is_file or member.is_link):
-        raise _refused(package, item.path, "is neither a file nor a link")
-    elif member.is_file and item.size_in_bytes not in {None, member.size}:
-        raise _refused(
-            package,
-            item.path,
-            f"has {member.size} bytes; the package's own paths.json promises {item.size_in_bytes}",
-        )
-
-
-def _decode(package: LockedPackage, name: str, data: bytes, form: type[_T]) -> _T:
+def load(path: Path) -> Manifest | None:
+    """The stored manifest beside an archive; None when there is none, or an unreadable one."""
     try:
-        return msgspec.json.decode(data, type=form)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _refused(package, name, f"is not what it should be: {error}") from error
+        manifest = msgspec.msgpack.decode(path.read_bytes(), type=Manifest)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return manifest if manifest.format == FORMAT else None
 
 
-def _check_index(package: LockedPackage, index: dict[str, Any]) -> None:
-    """An archive that calls itself something else than its record would be linked as that."""
-    for key in ("name", "version", "build"):
-        if key in index and str(index[key]) != str(package.record[key]):
-            raise _refused(
-                package, "info/index.json", f"says {key} {index[key]!r}, its record says otherwise"
-            )
-    if (index.get("noarch") == "python") != package.is_noarch_python:
-        raise _refused(package, "info/index.json", "and its record differ in what noarch is")
+def save(path: Path, manifest: Manifest) -> None:
+    """Keep the manifest beside its archive."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        partial.write_bytes(msgspec.msgpack.encode(manifest))
+        os.replace(partial, path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
-def check_paths(package: LockedPackage, manifest: Manifest) -> None:
-    """Refuse paths and link targets that leave the environment or touch what is not a package's.
-
-    Raises:
-        LinkError: with the first such path.
-    """
-    for entry in manifest.paths:
-        path = entry.path
-        if not path or _leaves(path):
-            raise _refused(package, path, "leaves the environment")
-        parts = path.replace("\\", "/").split("/")
-        top = parts[0].lower()
-        if top == META:
-            raise _refused(
-                package, path, f"lies in {META}, where no package may put files (CEP 34)"
-            )
-        if len(parts) == 1 and top in _OURS:
-            raise _refused(package, path, "would replace an activation script")
-        if parts[:2] == ["etc", "sealenv"]:
-            raise _refused(package, path, "would replace the data of an activation script")
-        if entry.target is not None:
-            _check_target(package, path, entry.target)
-    for line in manifest.entry_points:
-        command, _, function = line.partition("=")
-        command = command.strip()
-        if (
-            not command
-            or any(c in command for c in "/\\:\0\n\r\"'`$;&|<>%!^*?")
-            or command[0] in "-."
-        ):
-            raise _refused(package, line, "is no name for an entry point")
-        if not _FUNCTION.fullmatch(function):
-            raise _refused(package, line, "names no function for an entry point")
-
-
-def _check_target(package: LockedPackage, path: str, target: str) -> None:
-    if not target:
-        raise _refused(package, path, "is a link to nothing")
-    if target.startswith(("/", "\\")) or target[1:2] == ":":
-        raise _refused(package, path, f"is a link to the absolute path {target!r}")
-    depth = path.count("/")
-    for part in target.replace("\\", "/").split("/"):
-        depth += -1 if part == ".." else 0 if part in {"", "."} else 1
-        if depth < 0:
-            raise _refused(package, path, f"is a link out of the environment: {target!r}")
-
-
-def _leaves(path: str) -> bool:
-    flat = path.replace("\\", "/")
-    return (
-        flat.startswith("/")
-        or flat[1:2] == ":"
-        or ".." in flat.split("/")
-        or any(ord(c) < 32 or c in "\x7f\ufffd" for c in flat)
-    )
-
-
-def _refused(package: LockedPackage, path: str, why: str) -> LinkError:
-    return LinkError(
-        f"{package.dist} is refused: {path!r} {why}",
-        where=package.url,
-        hint="nothing of the package was linked; leave it out, or tell the channel's owner",
-    )
+def is_unpacked(manifest: Manifest, folder: Path) -> bool:
+    """Whether an unpacked package has the metadata of its archive; py-rattler trusts what it finds."""
+    for name in METADATA:
+        try:
+            actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        except FileNotFoundError:
+            actual = None
+        except OSError:
+            return False
+        if actual != manifest.metadata.get(name):
+            return False
+    return True

@@ -1,0 +1,57 @@
+"""One create: what, where, with what, how, and who is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sealenv.engines.protocol import Engine
+from sealenv.progress import Quiet, Reporter
+from sealenv.spec import EnvironmentSpec, current_platform
+from sealenv.store.archives import Store
+
+__all__ = ["CreateOptions", "Job"]
+
+
+@dataclass(frozen=True)
+class CreateOptions:
+    """How to create, apart from what (the spec) and where (the prefix)."""
+
+    offline: bool = False
+    pyc: bool = True
+    link_scripts: bool = True
+    post: Path | None = None
+    strict: bool = False
+    command: str = "sealenv create"
+    """How it was asked for: kept in conda-meta/history, without credentials."""
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+@dataclass(frozen=True)
+class Job:
+    """One create.
+
+    Attributes:
+        spec: what is asked for.
+        prefix: where, an absolute path.
+        engine: what solves and links; whoever made it closes it.
+        store: where verified archives lie.
+        view: the package cache that conda inside the environment uses.
+        options: how.
+        reporter: is told each step.
+    """
+
+    spec: EnvironmentSpec
+    prefix: Path
+    engine: Engine
+    store: Store
+    view: Path
+    options: CreateOptions = field(default_factory=CreateOptions)
+    reporter: Reporter = field(default_factory=Quiet)
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether programs of the environment can be run on this machine."""
+        return self.spec.platform == current_platform()

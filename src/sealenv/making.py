@@ -1,0 +1,220 @@
+"""The steps of create, each a call to the part that knows how, told to the reporter."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from sealenv._version import __version__
+from sealenv.activation.environ import clean_environ
+from sealenv.activation.gate import find_active, scrub
+from sealenv.activation.scripts import write_scripts
+from sealenv.condameta.history import write_history
+from sealenv.condameta.records import add_pyc, finish, read_records
+from sealenv.condameta.state import write_state
+from sealenv.engines.messages import Progress
+from sealenv.errors import DirtyShellError, EngineError, PrefixLockedError
+from sealenv.host.prefixlock import PrefixLock
+from sealenv.job import Job
+from sealenv.layout import USER_FOLDER
+from sealenv.lock import Lock
+from sealenv.pending import clear_pending, write_plan
+from sealenv.preflight import Contents
+from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, Seal, write_seal
+from sealenv.steps.check import CheckReport, check_environment
+from sealenv.steps.linkscripts import find_link_scripts, run_link_scripts
+from sealenv.steps.pyc import INVALIDATION, compile_packages
+from sealenv.store.view import link_pkgs, offer
+
+__all__ = [
+    "activation_scripts",
+    "check",
+    "commit",
+    "compile_python",
+    "describe",
+    "fetch",
+    "gate",
+    "link",
+    "link_scripts",
+    "mark",
+    "share_archives",
+    "solve",
+]
+
+
+def gate(job: Job) -> None:
+    """Warn of what is active in this shell (children never see it), or refuse under `strict`."""
+    found = find_active(scrub(job.options.environ))
+    if found and job.options.strict:
+        raise DirtyShellError(
+            "this shell is not clean",
+            details=[str(f) for f in found],
+            hint="open a clean shell, or leave out --strict",
+        )
+    for finding in found:
+        job.reporter.warn(f"not passed on to the new environment: {finding}")
+
+
+def solve(job: Job) -> Lock:
+    """The spec becomes a lock."""
+    job.store.prepare()
+    job.reporter.phase("solve", f"solving for {job.spec.platform}")
+    solved = job.engine.solve(job.spec, offline=job.options.offline)
+    for warning in solved.warnings:
+        job.reporter.warn(warning)
+    return solved.lock
+
+
+def fetch(job: Job, lock: Lock) -> None:
+    """Every archive is in the store, verified."""
+    job.reporter.phase("fetch", "fetching and verifying packages")
+    job.engine.fetch(lock, _forward(job, "bytes"), offline=job.options.offline)
+
+
+def mark(job: Job, contents: Contents) -> PrefixLock:
+    """The prefix is visibly pending, empty but for what is the user's, and held by us alone."""
+    held = PrefixLock.acquire(job.prefix)
+    try:
+        kept = clear_pending(job.prefix)
+        if kept:
+            job.reporter.warn(
+                f"{len(kept)} files in the pending folder were not sealenv's; they are kept below "
+                f"{job.prefix / USER_FOLDER}"
+            )
+        write_plan(job.prefix, contents.paths)
+        held.share()
+        job.engine.join(job.prefix)
+    except BaseException:
+        held.close()
+        raise
+    return held
+
+
+def link(job: Job, lock: Lock) -> None:
+    """The packages are files of the prefix, and conda-meta says what conda's would."""
+    job.reporter.phase("link", "linking packages")
+    job.engine.link(lock, job.prefix, _forward(job, "packages"))
+    # py-rattler's: backup tools would skip the prefix.
+    (job.prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
+    finish(job.prefix, lock, job.spec.packages, job.view)
+    write_history(job.prefix, lock, job.spec.packages, job.options.command, _now())
+    write_state(job.prefix, job.spec.variables)
+
+
+def link_scripts(job: Job, lock: Lock, held: PrefixLock) -> tuple[list[str], list[str], str]:
+    """Run the packages' post-link scripts: who ran, who did not, and what they want to say."""
+    names = [package.name for package, _ in find_link_scripts(job.prefix, lock)]
+    if not names or not (job.options.link_scripts and job.runs_here):
+        return [], names, ""
+    job.reporter.phase("link-scripts", "running post-link scripts")
+    environ = clean_environ(job.options.environ)
+    ran, messages = run_link_scripts(job.prefix, lock, environ, keep_fd=held.fd)
+    return ran, [], messages
+
+
+def compile_python(job: Job, lock: Lock, held: PrefixLock) -> dict[str, list[str]]:
+    """The .pyc by package name, owned by the packages' records."""
+    if not (job.options.pyc and job.runs_here and lock.find("python")):
+        return {}
+    job.reporter.phase("pyc", "compiling python files")
+    compiled = compile_packages(
+        job.prefix,
+        lock.platform,
+        read_records(job.prefix),
+        clean_environ(job.options.environ),
+        lambda done, total: job.reporter.advance(done, total, "files"),
+        keep_fd=held.fd,
+    )
+    add_pyc(job.prefix, lock, compiled)
+    return compiled
+
+
+def activation_scripts(job: Job) -> list[str]:
+    """Write the activation scripts; the relative paths."""
+    written = write_scripts(job.prefix, platform=job.spec.platform)
+    for problem in written.problems:
+        job.reporter.warn(problem)
+    return written.paths
+
+
+def share_archives(job: Job, lock: Lock) -> None:
+    """Let conda and mamba inside use what was fetched."""
+    offer(job.store, job.view, lock)
+    if job.runs_here:
+        link_pkgs(job.prefix, job.view)
+
+
+def check(job: Job, lock: Lock, held: PrefixLock) -> CheckReport | None:
+    """The proof that it works; None where it cannot be given: on another platform."""
+    if not job.runs_here:
+        job.reporter.note(f"{job.spec.platform} does not run here: the environment is unchecked")
+        return None
+    job.reporter.phase("check", "activating it and running what is in it")
+    return check_environment(
+        job.prefix,
+        job.spec,
+        [p.name for p in lock.packages],
+        clean_environ(job.options.environ),
+        token=held.token,
+        keep_fd=held.fd,
+    )
+
+
+def describe(
+    job: Job,
+    lock: Lock,
+    checked: CheckReport | None,
+    ran: list[str],
+    skipped: list[str],
+    compiled: bool,
+    activation: list[str],
+) -> Seal:
+    """The seal: how all this was done."""
+    python = lock.find("python")
+    return Seal(
+        schema=SCHEMA,
+        sealenv=__version__,
+        created=_now().isoformat(timespec="seconds"),
+        prefix=str(job.prefix),
+        platform=job.spec.platform,
+        spec=job.spec.to_json(),
+        lock=LockNote(
+            lock.digest(),
+            [f"{p.url}#{p.sha256}" for p in lock.packages],
+            list(lock.virtual_packages),
+        ),
+        engine=EngineNote(job.engine.name, job.engine.version),
+        python=checked.python if checked else python.version if python else None,
+        checked=checked is not None,
+        check=checked.to_json() if checked else {},
+        pyc=INVALIDATION if compiled else None,
+        link_scripts=ran,
+        skipped_link_scripts=skipped,
+        activation=activation,
+    )
+
+
+def commit(job: Job, seal: Seal, held: PrefixLock) -> None:
+    """Seal and unmark, if everything is still ours.
+
+    Raises:
+        EngineError: the engine died meanwhile, and with it its hold on the lock.
+        PrefixLockedError: the marker is not the one that we wrote.
+    """
+    job.reporter.phase("seal", "sealing")
+    if not job.engine.alive():
+        raise EngineError("the engine ended unexpectedly", hint="run the same command again")
+    if not held.holds():
+        raise PrefixLockedError(
+            "the environment was taken away while it was made", where=str(held.prefix)
+        )
+    write_seal(held.prefix, seal)
+    held.commit()
+
+
+def _forward(job: Job, unit: str) -> Callable[[Progress], None]:
+    return lambda event: job.reporter.advance(event.done, event.total, unit, event.item)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.timezone.utc)

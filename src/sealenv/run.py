@@ -77,13 +77,22 @@ def prepare(
                 details=[str(f) for f in found],
                 hint="open a clean shell, or start from a clean environment with --clean",
             )
-    if sys.platform != "win32" and not os.path.isdir(os.path.join(prefix, "bin")):
+    if sys.platform != "win32" and _is_for_windows(prefix):
         raise _another_platform(prefix)
     if os.path.isfile(os.path.join(prefix, "activate.sh")) and os.path.isfile(
         os.path.join(prefix, "conda-meta", "sealenv")
     ):
         return launch.command(prefix, argv), variables
     return launch.foreign_command(prefix, argv), variables
+
+
+def _is_for_windows(prefix: str) -> bool:
+    """Without `bin`, and with what only Windows has; an environment of data alone has neither."""
+    if os.path.isdir(os.path.join(prefix, "bin")):
+        return False
+    return any(
+        os.path.exists(os.path.join(prefix, name)) for name in ("Scripts", "Library", "python.exe")
+    )
 
 
 def _another_platform(prefix: str) -> Exception:

@@ -156,7 +156,7 @@ class TestTrustedCache:
         (self.unpacked(machine) / "info" / "paths.json").write_text(damage)
         self.check(machine, channel)
 
-    def test_a_damaged_archive_is_removed_and_fetched_anew(
+    def test_a_damaged_archive_is_fetched_anew(
         self, machine: Machine, channel: Path, first: Path
     ) -> None:
         shutil.rmtree(machine.cache / "unpacked")
@@ -164,11 +164,8 @@ class TestTrustedCache:
         data = bytearray(archive.read_bytes())
         data[len(data) // 2] ^= 0xFF
         archive.write_bytes(data)
-        answer = machine.tiny("second", channel.as_uri(), "note", code=5)
-        assert "damaged" in answer["what"]
-        assert not archive.exists()
-        assert state_of(machine.envs / "second") is State.PENDING
         self.check(machine, channel)
+        assert archive.read_bytes() != bytes(data)
 
     def test_a_cut_archive_is_fetched_anew_at_once(
         self, machine: Machine, channel: Path, first: Path

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from sealenv.engines.messages import Link, Linked, Progress
-from sealenv.errors import CacheDamagedError, FetchError, FilesystemError, LinkError
+from sealenv.errors import CacheDamagedError, FilesystemError, LinkError
 from sealenv.lock import LockedPackage
 from sealenv.store.archives import Store, hash_file
 from sealenv.store.manifest import Listing, is_unpacked
@@ -32,11 +32,10 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
     An archive is hashed here exactly when it is going to be unpacked. A package that is unpacked
     already is given the address of a file that does not exist: should py-rattler find the unpacked
     files damaged, it cannot help itself from unhashed bytes, and says so (CacheDamagedError). The
-    caller then links again with `verify_all`.
+    caller then fetches what is missing and links again with `verify_all`.
 
     Raises:
-        CacheDamagedError: see above.
-        FetchError: an archive is damaged in the store; it was removed.
+        CacheDamagedError: see above; or an archive is damaged in the store, and was removed.
         LinkError: py-rattler's reason in words.
     """
     import rattler
@@ -58,7 +57,7 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
             if there:
                 shutil.rmtree(store.unpacked / package.dist, ignore_errors=True)
             if not store.verify(package):
-                raise FetchError(
+                raise CacheDamagedError(
                     f"{package.fn} was damaged in the cache and is removed from it",
                     where=str(path),
                     hint="run the same command again: it is fetched anew",

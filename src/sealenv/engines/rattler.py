@@ -44,7 +44,7 @@ class RattlerEngine:
         self.store = store
         self.timeout = timeout
         self._secrets: dict[str, str] = {}
-        self._prefix: Path | None = None
+        self._offline = False
         self._start()
 
     @property
@@ -95,6 +95,7 @@ class RattlerEngine:
 
     def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
         """See Engine."""
+        self._offline = offline
         event = self._call(
             messages.Fetch(
                 lock=lock,
@@ -110,11 +111,10 @@ class RattlerEngine:
 
     def join(self, prefix: Path) -> None:
         """See Engine."""
-        self._prefix = prefix
         self._call(messages.Join(prefix=str(prefix)))
 
     def link(self, lock: Lock, prefix: Path, on_progress: OnProgress) -> None:
-        """See Engine. A damaged cache entry is made anew, in a new process, once."""
+        """See Engine. What is damaged in the cache is made anew, in a new process, once."""
         request = messages.Link(lock=lock, prefix=str(prefix), store=str(self.store.root))
         try:
             event = self._call(request, on_progress)
@@ -124,6 +124,7 @@ class RattlerEngine:
             clear_pending(prefix)
             self._start()
             self.join(prefix)
+            self.fetch(lock, on_progress, offline=self._offline)
             request.verify_all = True
             event = self._call(request, on_progress)
         assert isinstance(event, Linked)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import resource
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,23 +62,21 @@ def run_in_turn(contenders: Sequence[Contender], rounds: int, warmup: int = 1) -
     return series
 
 
+_PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, capture_output=True, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
 def peak_kb(command: Sequence[str], env: Mapping[str, str]) -> int:
-    """The largest resident set of any process that the command starts, in kB."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        subprocess.run(
-            command, env=dict(env), stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        os.write(write, str(peak).encode())
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read, "rb") as pipe:
-        peak = int(pipe.read() or b"0")
-    os.waitpid(child, 0)
-    return peak
+    """The largest resident set of any process that the command starts, in kB.
+
+    A process of its own asks: a child starts with the resident set of who forked it.
+    """
+    asked = [sys.executable, "-I", "-S", "-c", _PEAK, *command]
+    done = subprocess.run(asked, env=dict(env), capture_output=True, text=True, check=True)
+    return int(done.stdout)
 
 
 def ratio(one: Series, other: Series) -> float:

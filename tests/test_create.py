@@ -286,7 +286,7 @@ class TestTarget:
         (prefix / "__home__").mkdir()
         (prefix / "__home__" / "build.sh").write_text("mine too")
         done = warm_machine.run("create", "e", "-c", demo_channel.url, "-y", "--no-pyc")
-        assert "1 files in the pending folder were not sealenv's" in done.stderr
+        assert "held files that were not sealenv's (1)" in done.stderr
         kept = prefix / "__home__" / "kept-from-pending-1" / "lib" / "notes.txt"
         assert kept.read_text() == "mine"
         assert (prefix / "__home__" / "build.sh").read_text() == "mine too"
@@ -361,3 +361,44 @@ class TestPost:
     ) -> None:
         machine.create("e", demo_channel, "--post", "nowhere.sh", code=2)
         assert not machine.envs.exists()
+
+
+class TestContradictions:
+    """What cannot be meant is refused before anything is started."""
+
+    def test_two_names(self, machine: Machine) -> None:
+        assert machine.json("create", "x", "3.11", "-n", "y", code=2)["what"] == "two names"
+
+    def test_post_for_another_platform(self, machine: Machine) -> None:
+        script = machine.root / "p.sh"
+        script.write_text("true\n")
+        answer = machine.json("create", "x", "--platform", "win-64", "--post", str(script), code=2)
+        assert "does not run here" in answer["what"]
+
+    def test_a_path_beyond_ascii_in_a_locale_without_utf_8(self, machine: Machine) -> None:
+        extra = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        before = machine.snapshot()
+        done = machine.run("create", "-p", str(machine.root / "ünï"), code=2, **extra)
+        assert "error:" in done.stderr
+        assert machine.snapshot() == before
+
+
+def test_a_gone_current_folder_is_no_obstacle(
+    warm_machine: Machine, demo_channel: DemoChannel
+) -> None:
+    gone = warm_machine.root / "gone"
+    gone.mkdir()
+    command = warm_machine.command("create", "e", "-c", demo_channel.url, "--no-pyc", "-y")
+    done = subprocess.run(
+        ["sh", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', str(gone), *command],
+        env=warm_machine.env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_plan_names_conda_s_cache_too(warm_machine: Machine, demo_channel: DemoChannel) -> None:
+    shared = warm_machine.root / "shared"
+    done = warm_machine.run(
+        "create", "e", "-c", demo_channel.url, "--dry-run", CONDA_PKGS_DIRS=str(shared)
+    )
+    assert f"conda's cache  {shared}" in done.stdout

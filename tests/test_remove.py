@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -116,3 +117,41 @@ def test_a_half_done_remove_can_be_replaced_by_a_create(
     warm_machine.create("e", demo_channel, "--no-pyc")
     assert not (made / "__home__").exists()
     warm_machine.run("verify", "e")
+
+
+def test_an_empty_history_alone_is_no_environment(warm_machine: Machine) -> None:
+    folder = warm_machine.root / "f"
+    (folder / "conda-meta").mkdir(parents=True)
+    (folder / "conda-meta" / "history").touch()
+    (folder / "keep").write_text("mine")
+    answer = warm_machine.json("remove", str(folder), "-y", code=7)
+    assert "empty history" in answer["what"]
+    assert (folder / "keep").read_text() == "mine"
+
+
+def test_environments_inside_are_not_removed_with_it(made: Path, warm_machine: Machine) -> None:
+    inner = made / "envs" / "science" / "conda-meta"
+    inner.mkdir(parents=True)
+    (inner / "history").touch()
+    answer = warm_machine.json("remove", "e", "-y", code=7)
+    assert answer["details"] == ["envs/science"]
+    assert state_of(made) is State.SEALED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="running programs are told by /proc")
+def test_a_running_program_is_not_pulled_away(made: Path, warm_machine: Machine) -> None:
+    program = "import sys; print(1, flush=True); sys.stdin.read()"
+    process = subprocess.Popen(
+        warm_machine.command("run", "e", "--", "python", "-c", program),
+        env=warm_machine.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        answer = warm_machine.json("remove", "e", "-y", code=7)
+        assert answer["details"][0].startswith(f"{process.pid} ")
+        assert state_of(made) is State.SEALED
+        warm_machine.json("remove", "e", "-y", "--force")
+        assert not made.exists()
+    finally:
+        process.communicate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -191,3 +192,40 @@ class TestForeign:
     def test_it_is_removed_when_asked(self, foreign: Machine) -> None:
         foreign.run("remove", "e", "-y")
         assert not os.path.lexists(foreign.envs / "e")
+
+
+def test_without_path_the_current_folder_is_not_on_it(used: Machine) -> None:
+    env = {k: v for k, v in used.env.items() if k != "PATH"}
+    command = used.command("run", "e", "--", "sh", "-c", 'echo "$PATH"')
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().split(":")[0] == str(used.envs / "e" / "bin")
+    assert not {"", "."} & set(done.stdout.strip().split(":"))
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [(["run", "e", "--", "sh", "-c", "exit 7"], 7), (["list"], 0), (["--version"], 0)],
+)
+def test_closed_streams_are_no_crash(
+    used: Machine, closed: str, args: list[str], code: int
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", *used.command(*args)],
+        env=used.env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_version_that_nobody_reads(used: Machine) -> None:
+    command = " ".join(shlex.quote(part) for part in used.command("--version"))
+    for reader in ("| true", ">/dev/full"):
+        done = subprocess.run(
+            ["sh", "-c", f"{command} {reader}"],
+            env=used.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr

@@ -83,3 +83,10 @@ def test_times_are_utc() -> None:
     assert parse_time("2026-01-31T12:00:00Z").isoformat() == "2026-01-31T12:00:00+00:00"
     with pytest.raises(SpecError):
         parse_time("yesterday")
+
+
+def test_a_version_that_would_be_dropped_is_refused() -> None:
+    with pytest.raises(UsageError, match="given twice"):
+        build_spec(python="3.11", with_packages=["python 3.12.*"])
+    with pytest.raises(UsageError, match="left out"):
+        build_spec(python="3.11", without=["python"])

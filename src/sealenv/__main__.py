@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -9,11 +10,17 @@ __all__ = ["main"]
 
 def main() -> int:
     """The `sealenv` command; returns the exit code."""
+    _open_closed_streams()
     argv = sys.argv[1:]
     if argv == ["--version"]:
         from sealenv._version import __version__
 
-        sys.stdout.write(f"sealenv {__version__}\n")
+        try:
+            sys.stdout.write(f"sealenv {__version__}\n")
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader left, or its disk is full
+            return 1
         return 0
     if len(argv) > 2 and argv[0] == "run" and not argv[1].startswith("-") and argv[2] == "--":
         from sealenv.cli.fast import run
@@ -22,6 +29,17 @@ def main() -> int:
     from sealenv.cli.main import main as cli
 
     return cli(argv)
+
+
+def _open_closed_streams() -> None:
+    """Give a closed stdin, stdout or stderr the null device: no pipe of ours may land there.
+
+    What we open is not inherited, so that a command finds them closed as its user wanted.
+    """
+    for fd, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(fd, "w" if fd else "r", closefd=False))  # noqa: SIM115
 
 
 if __name__ == "__main__":

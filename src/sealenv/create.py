@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv import making
-from sealenv.errors import InterruptedCreateError
+from sealenv.errors import InterruptedCreateError, PostScriptError
 from sealenv.host.prefixlock import PrefixLock, refuse_unless_free
 from sealenv.job import CreateOptions, Job
 from sealenv.lock import Lock
@@ -107,7 +107,12 @@ def _post(job: Job) -> bool:
         return False
     job.reporter.note(f"sealed {job.prefix}")
     job.reporter.phase("post", f"running {post.name} in the environment")
-    run_post(job.prefix, post, job.options.environ)
+    try:
+        run_post(job.prefix, post, job.options.environ)
+    except KeyboardInterrupt:
+        raise PostScriptError(
+            f"{post.name} was interrupted; the environment is made and kept", where=str(job.prefix)
+        ) from None
     return True
 
 

@@ -84,7 +84,7 @@ class _Reader:
             not isinstance(name, str) or not name or re.search(r"[/ :#]", name)
         ):
             raise self._wrong(
-                data, "name", f"{name!r} is no name: it has none of '/', ' ', ':', '#'"
+                data, "name", f"{name!r} is no name: it must be text without '/', ' ', ':' and '#'"
             )
         if data.get("dependencies") is None:
             raise self._wrong(data, None, "it has no 'dependencies'")

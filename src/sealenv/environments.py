@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from sealenv.errors import NotFoundError, RecordError, UsageError
 from sealenv.host.prefixlock import is_locked
 from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of, walk
 from sealenv.locations import envs_dirs, resolve_env
-from sealenv.seal.seal import Seal, read_seal
+from sealenv.seal.seal import Seal, is_at, read_seal
 
 __all__ = ["Environment", "find", "inspect", "list_environments", "measure"]
 
@@ -92,7 +91,7 @@ def inspect(prefix: Path) -> Environment:
         problem = problem or f"{len(broken)} package records cannot be read: {broken[0]}"
     python = next((r.version for r in records if r.name == "python"), None)
     word = state.value
-    if seal and not _same_place(Path(seal.prefix), prefix):
+    if seal and not is_at(seal, prefix):
         word = "moved"
         problem = problem or f"it was made at {seal.prefix} and holds that path"
     return Environment(
@@ -146,13 +145,6 @@ def measure(prefix: Path) -> tuple[int, int]:
             seen.add(key)
         size += entry.status.st_size
     return files, size
-
-
-def _same_place(recorded: Path, actual: Path) -> bool:
-    try:
-        return os.path.samefile(recorded, actual)
-    except OSError:
-        return False
 
 
 def _created(prefix: Path, state: State, seal: Seal | None) -> dt.datetime | None:

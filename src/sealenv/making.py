@@ -78,8 +78,8 @@ def mark(job: Job, contents: Contents) -> PrefixLock:
         kept = clear_pending(job.prefix)
         if kept:
             job.reporter.warn(
-                f"{len(kept)} files in the pending folder were not sealenv's; they are kept below "
-                f"{job.prefix / USER_FOLDER}"
+                f"the pending folder held files that were not sealenv's ({len(kept)}); they are kept "
+                f"below {job.prefix / USER_FOLDER}"
             )
         write_plan(job.prefix, contents.paths)
         held.share()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -97,6 +98,13 @@ def check_prefix(prefix: Path, platform: str) -> None:
         _WINDOWS_PATH_REFUSED if is_windows(platform) and os.name == "nt" else (_POSIX_PATH_REFUSED)
     )
     _refuse_characters(text, refused, "the path", "choose another folder with -p or SEALENV_ENVS")
+    if not text.isascii() and sys.getfilesystemencoding().lower() not in {"utf-8", "utf8"}:
+        raise UsageError(
+            f"the path is not ASCII, and this locale's encoding ({sys.getfilesystemencoding()}) is not "
+            "UTF-8",
+            where=ascii(text),
+            hint="use a UTF-8 locale, such as LC_ALL=C.UTF-8, or another folder",
+        )
     if prefix.name.lower() in _RESERVED_NAMES:
         raise UsageError(
             f"conda refuses a prefix called {prefix.name!r}",
@@ -110,7 +118,7 @@ def check_prefix(prefix: Path, platform: str) -> None:
 def _refuse_characters(text: str, refused: dict[str, str], what: str, hint: str) -> None:
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
-            raise UsageError(f"{what} {text!r} holds a control or unencodable character", hint=hint)
+            raise UsageError(f"{what} {text!a} holds a control or unencodable character", hint=hint)
         if character in refused:
             raise UsageError(
                 f"{what} {text!r} holds {character!r}: {refused[character]}", hint=hint

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sealenv.condameta.records import write_atomic
+from sealenv.condameta.records import scan_records, write_atomic
 from sealenv.errors import FilesystemError, PrefixError, PrefixLockedError
 from sealenv.host.prefixlock import is_locked
-from sealenv.layout import MARKER, META, PKGS, USER_FOLDER, State, is_link, state_of, walk
+from sealenv.host.running import programs_in
+from sealenv.layout import HISTORY, MARKER, META, PKGS, USER_FOLDER, State, is_link, state_of, walk
 from sealenv.pending import write_plan
 
 __all__ = ["check_removable", "remove", "user_files"]
@@ -21,12 +22,19 @@ _FROZEN = "conda-meta/frozen"
 
 
 def check_removable(
-    prefix: Path, environ: Mapping[str, str], *, override_frozen: bool = False
+    prefix: Path, environ: Mapping[str, str], *, override_frozen: bool = False, force: bool = False
 ) -> None:
     """Refuse what must not be removed.
 
+    Args:
+        prefix: the prefix.
+        environ: the variables of this shell: an active environment stays.
+        override_frozen: a frozen one too (CEP 22).
+        force: even if programs run from it.
+
     Raises:
-        PrefixError: it is a link, no environment, frozen (CEP 22), or active here.
+        PrefixError: it is a link, not certainly an environment, frozen, active here, in use, or it
+            holds other environments.
         PrefixLockedError: a process is making it.
     """
     if is_link(prefix):
@@ -36,6 +44,19 @@ def check_removable(
         raise PrefixError("this is no environment: nothing is removed", where=str(prefix))
     if is_link(prefix / META):
         raise PrefixError(f"its {META} is a link: nothing is removed", where=str(prefix))
+    if state is State.FOREIGN and not _is_certain(prefix):
+        raise PrefixError(
+            "nothing but an empty history says that this is an environment: nothing is removed",
+            where=str(prefix),
+            hint="look into it, and delete it by hand if it is to go",
+        )
+    if inner := inner_environments(prefix):
+        raise PrefixError(
+            "this environment holds other environments: nothing is removed",
+            where=str(prefix),
+            details=inner[:20],
+            hint="remove those first, one by one, if they are to go",
+        )
     if is_locked(prefix):
         raise PrefixLockedError(
             "a process is making this environment", where=str(prefix), hint="wait, or stop it first"
@@ -48,6 +69,14 @@ def check_removable(
                 where=str(prefix),
                 hint="remove it from a clean shell",
             )
+    running = [] if force else programs_in(prefix)
+    if running:
+        raise PrefixError(
+            "programs of this environment are running",
+            where=str(prefix),
+            details=running[:20],
+            hint="end them first, or remove it under them with --force",
+        )
     frozen = prefix / _FROZEN
     if frozen.is_file() and not override_frozen:
         raise PrefixError(
@@ -56,6 +85,22 @@ def check_removable(
             details=[m] if (m := _frozen_message(frozen)) else [],
             hint="--override-frozen removes it all the same",
         )
+
+
+def inner_environments(prefix: Path) -> list[str]:
+    """The environments below this one, as paths relative to it (conda's base keeps them in `envs`)."""
+    marks = ("/conda-meta/history", "/conda-meta/sealenv", "/conda-meta/sealenv.pending")
+    found = {
+        entry.relative.rpartition("/conda-meta/")[0]
+        for entry in walk(prefix, skip=frozenset({PKGS}))
+        if entry.relative.endswith(marks)
+    }
+    return sorted(found)
+
+
+def _is_certain(prefix: Path) -> bool:
+    """A foreign one needs a record that can be read, or a history that says something."""
+    return bool(scan_records(prefix)[0]) or (prefix / HISTORY).stat().st_size > 0
 
 
 def user_files(prefix: Path) -> int:

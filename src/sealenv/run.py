@@ -32,8 +32,8 @@ def enter(env: str, argv: Sequence[str], *, clean: bool = False) -> NoReturn:
         SealenvError: before anything is run.
     """
     command, environ = prepare(env, argv, os.environ, clean=clean)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
     if sys.platform == "win32":
         import subprocess
 
@@ -77,6 +77,10 @@ def prepare(
                 details=[str(f) for f in found],
                 hint="open a clean shell, or start from a clean environment with --clean",
             )
+    if not variables.get("PATH"):  # a shell would put the current folder on it
+        from sealenv.activation.environ import default_path
+
+        variables["PATH"] = default_path(variables)
     if sys.platform != "win32" and _is_for_windows(prefix):
         raise _another_platform(prefix)
     if os.path.isfile(os.path.join(prefix, "activate.sh")) and os.path.isfile(

@@ -73,6 +73,20 @@ def build_spec(
         UsageError: arguments that contradict each other.
         SpecError: a channel or platform that is none.
     """
+    if python and any(package_name(p) == "python" for p in with_packages):
+        raise UsageError(
+            "the Python version is given twice",
+            details=[
+                f"PYTHON {python}",
+                *(p for p in with_packages if package_name(p) == "python"),
+            ],
+            hint="give it once: the folder is named after it",
+        )
+    if python and any(n.strip().lower() == "python" for n in without):
+        raise UsageError(
+            f"Python {python} is asked for and left out",
+            hint="leave out PYTHON, or --without python",
+        )
     if file is None:
         wanted = [f"python={parse_python_version(python)}" if python else "python", *_MANAGERS]
     else:

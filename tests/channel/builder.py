@@ -74,8 +74,10 @@ def build(
     channels = Channels.read(built)
     if folder is None:
         return channels
+    if (folder / MANIFEST).is_file():  # an earlier build of ours: made anew
+        shutil.rmtree(folder)
     if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(f"not empty: {folder}")
+        raise SystemExit(f"not empty, and not a channel that was built here: {folder}")
     shutil.copytree(built, folder, dirs_exist_ok=True)
     if any("not reached" in line for line in channels.missing):
         shutil.rmtree(built)  # perhaps reached the next time

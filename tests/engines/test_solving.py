@@ -40,7 +40,8 @@ def test_a_missing_dependency_is_named(machine: Machine, channels: Channels) -> 
 def test_a_missing_package_gets_near_names(machine: Machine, channels: Channels) -> None:
     answer = chosen(machine, "-c", channels.main_url, *tiny("demo-helo"), code=4)
     assert any(
-        "demo-helo is in no channel; near names: demo-hello" in line for line in answer["details"]
+        "demo-helo is in no channel for linux-64; near names: demo-hello" in line
+        for line in answer["details"]
     )
 
 

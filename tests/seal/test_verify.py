@@ -125,3 +125,10 @@ def test_command_line(original: Path, warm_machine: Machine) -> None:
     done = warm_machine.run("verify", str(copy), code=1)
     assert "missing" in done.stdout
     assert "damaged" in done.stderr
+
+
+def test_a_package_that_is_gone_with_its_record_is_missed(prefix: Path) -> None:
+    next((prefix / "conda-meta").glob("pip-*.json")).unlink()
+    shutil.rmtree(site(prefix, "pip"))
+    (found,) = verify(prefix).findings
+    assert (found.kind, found.package) == ("gone", "pip")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import QUIET, VERBOSE, YES, parse_timeout, size_text
+from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
     from sealenv.create import Created, Plan
@@ -97,18 +98,26 @@ def create_command(
     from sealenv.cli.progress import make_reporter
     from sealenv.create import CreateOptions, Job, create, plan
     from sealenv.engines.rattler import RattlerEngine
+    from sealenv.spec import current_platform
     from sealenv.steps.post import check_post
     from sealenv.store.archives import Store
     from sealenv.target import choose_target
 
     if name_option:
-        name, python = name_option, name if name and not python else python
+        if name and python:
+            raise UsageError("two names", details=[name, name_option], hint="give one of them")
+        name, python = name_option, name
     if post:
         check_post(post)
     target = choose_target(
         name=name, python=python, prefix=prefix, file=file, with_packages=with_packages,
         without=without, channels=channels, platform=platform, exclude_newer=exclude_newer,
     )  # fmt: skip
+    if post and target.spec.platform != current_platform():
+        raise UsageError(
+            f"--post runs in the environment, and {target.spec.platform} does not run here",
+            hint="leave it out, and run the script on that platform",
+        )
     store = Store(Path(locations.cache_root()))
     view = Path(locations.conda_view())
     options = CreateOptions(
@@ -175,6 +184,7 @@ def _show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
     )
     click.echo(f"environment    {planned.prefix}", err=err)
     click.echo(f"package cache  {planned.cache}", err=err)
+    click.echo(f"conda's cache  {planned.view}", err=err)
     click.echo("Nothing else is written anywhere.", err=err)
 
 
@@ -220,8 +230,7 @@ def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, 
         click.echo(f"\nuse it         sealenv run {shlex.quote(short)} -- python", err=True)
         script = shlex.quote(f"{made.prefix}/activate.sh")
         click.echo(f"or activate    . {script}", err=True)
-        others = "activate.fish, activate.csh, activate.xsh, activate.nu"
-        click.echo(f"               (other shells: {others} beside it)", err=True)
+        click.echo("               (beside it for fish, csh, xonsh, nu: activate.*)", err=True)
 
 
 def _has_short_name(prefix: Path) -> bool:

@@ -33,8 +33,12 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
     tool. moved: it is not where it was made.
     """
     from sealenv.environments import list_environments, measure
+    from sealenv.errors import NotFoundError
     from sealenv.locations import envs_dirs
 
+    for folder in folders:
+        if not folder.is_dir():
+            raise NotFoundError("this is no folder", where=str(folder), hint="check its path")
     found = list_environments([f.absolute() for f in folders] or None)
     sizes = {} if no_size else {e.prefix: measure(e.prefix) for e in found}
     if as_json:

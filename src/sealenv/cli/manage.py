@@ -21,9 +21,12 @@ __all__ = ["refresh_command", "remove_command"]
 @YES
 @QUIET
 @JSON
+@click.option("--force", is_flag=True, help="Remove it even if programs run from it.")
 @click.option("--override-frozen", is_flag=True, help="Remove a frozen environment too (CEP 22).")
 @click.argument("env")
-def remove_command(yes: bool, quiet: bool, as_json: bool, override_frozen: bool, env: str) -> int:
+def remove_command(
+    yes: bool, quiet: bool, as_json: bool, force: bool, override_frozen: bool, env: str
+) -> int:
     """Remove the environment ENV (a name or a path) and everything in it.
 
     Only what sealenv made, or what is certainly a conda environment; never through a link.
@@ -32,7 +35,7 @@ def remove_command(yes: bool, quiet: bool, as_json: bool, override_frozen: bool,
     from sealenv.remove import check_removable, remove, user_files
 
     prefix = find(env)
-    check_removable(prefix, os.environ, override_frozen=override_frozen)
+    check_removable(prefix, os.environ, override_frozen=override_frozen, force=force)
     e = inspect(prefix)
     files, size = measure(prefix)
     own = user_files(prefix)
@@ -41,7 +44,7 @@ def remove_command(yes: bool, quiet: bool, as_json: bool, override_frozen: bool,
             raise UsageError("removing needs a yes", where=str(prefix), hint="add -y")
         click.echo(f"{prefix}: {e.state}, {files} files, {size_text(size)}", err=True)
         if own:
-            click.echo(f"{own} of them are your own, in __home__.", err=True)
+            click.echo(f"Files of your own, in __home__: {own}.", err=True)
         click.confirm("Remove all of it?", default=False, abort=True, err=True)
     remove(prefix)
     if as_json:

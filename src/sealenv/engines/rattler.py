@@ -64,6 +64,7 @@ class RattlerEngine:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=engine_environ(os.environ),
+            cwd=os.path.abspath(os.sep),  # ours may be gone
             bufsize=-1,
         )
         self._complaints: list[bytes] = []

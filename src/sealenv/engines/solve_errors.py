@@ -82,9 +82,11 @@ async def _near_names(
             there = await _versions(name, gateway, channels, platforms)
             result.append(f"{name} is there, but not in that version: {', '.join(there)}")
         elif near := difflib.get_close_matches(name, names, n=4, cutoff=0.6):
-            result.append(f"{name} is in no channel; near names: {', '.join(near)}")
+            result.append(
+                f"{name} is in no channel for {platforms[0]}; near names: {', '.join(near)}"
+            )
         else:
-            result.append(f"{name} is in no channel")
+            result.append(f"{name} is in no channel for {platforms[0]}")
     return result
 
 

@@ -129,6 +129,8 @@ def refuse_unless_free(prefix: Path) -> None:
         State.FOREIGN: "there is an environment already, made by another tool",
         State.OTHER: "the target is not an empty folder",
     }[state]
+    if state is State.OTHER:
+        hint = "choose another name or folder; sealenv deletes nothing that it did not make"
     raise PrefixExistsError(what, where=str(prefix), hint=hint)
 
 

@@ -15,7 +15,7 @@ from sealenv.condameta.records import write_atomic
 from sealenv.errors import RecordError
 from sealenv.layout import SEAL
 
-__all__ = ["SCHEMA", "Seal", "read_seal", "write_seal"]
+__all__ = ["SCHEMA", "Seal", "is_at", "read_seal", "write_seal"]
 
 SCHEMA = 1
 
@@ -65,6 +65,14 @@ def write_seal(prefix: Path, seal: Seal) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def is_at(seal: Seal, prefix: Path) -> bool:
+    """Whether the prefix is where it was made. The seal's text is UTF-8 whatever the locale."""
+    try:
+        return os.path.samefile(seal.prefix.encode("utf-8", "surrogateescape"), os.fsencode(prefix))
+    except OSError:
+        return False
 
 
 def read_seal(prefix: Path) -> Seal:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord, RecordPath, scan_records
 from sealenv.errors import RecordError
-from sealenv.layout import MARKER, SEAL
-from sealenv.seal.seal import read_seal
+from sealenv.layout import MARKER, META, SEAL
+from sealenv.seal.seal import is_at, read_seal
 
 __all__ = ["Finding", "Report", "verify"]
 
@@ -27,7 +27,7 @@ class Finding:
     """One thing that is not as it was made."""
 
     kind: str
-    """missing, altered, wrong-type, unreadable, record, pending, moved or clobbered."""
+    """missing, altered, wrong-type, unreadable, record, pending, moved, gone or clobbered."""
     path: str
     package: str | None
     detail: str = ""
@@ -56,7 +56,7 @@ class Report:
 def verify(prefix: Path) -> Report:
     """Compare every file that a record names with what the record promises. Writes nothing."""
     records, broken = scan_records(prefix)
-    findings = _check_state(prefix)
+    findings = _check_state(prefix, records)
     for line in broken:
         findings.append(Finding("record", f"conda-meta/{line.split(':')[0]}", None, line))
     owners: dict[str, list[tuple[PrefixRecord, RecordPath]]] = {}
@@ -68,25 +68,38 @@ def verify(prefix: Path) -> Report:
     return Report(len(records), len(owners), tuple(findings))
 
 
-def _check_state(prefix: Path) -> list[Finding]:
+def _check_state(prefix: Path, records: list[PrefixRecord]) -> list[Finding]:
+    """Pending, moved, or without a package that the seal names."""
     if (prefix / MARKER).exists():
         return [Finding("pending", MARKER, None, "it was never finished")]
     if not (prefix / SEAL).exists():
         return []
     try:
-        made_at = read_seal(prefix).prefix
+        seal = read_seal(prefix)
     except RecordError as error:
         return [Finding("record", SEAL, None, error.what)]
-    if os.path.exists(made_at) and os.path.samefile(made_at, prefix):
-        return []
-    return [Finding("moved", SEAL, None, f"it was made at {made_at} and holds that path")]
+    findings = []
+    if not is_at(seal, prefix):
+        findings.append(
+            Finding("moved", SEAL, None, f"it was made at {seal.prefix} and holds that path")
+        )
+    recorded = {record.name for record in records}
+    for line in seal.lock.packages:
+        dist = line.partition("#")[0].rsplit("/", 1)[-1]
+        dist = dist.removesuffix(".conda").removesuffix(".tar.bz2")
+        name = dist.rsplit("-", 2)[0]
+        if name not in recorded:
+            detail = "the seal names it, and there is no record of it"
+            findings.append(Finding("gone", f"{META}/{dist}.json", name, detail))
+    return findings
 
 
 def _check(
     prefix: Path, relative: str, promises: list[tuple[PrefixRecord, RecordPath]]
 ) -> list[Finding]:
     names = ", ".join(record.name for record, _ in promises)
-    target = os.path.join(prefix, relative)
+    # Records are UTF-8 whatever the locale.
+    target = os.path.join(os.fsencode(prefix), relative.encode("utf-8", "surrogateescape"))
     try:
         status = os.lstat(target)
     except FileNotFoundError:
@@ -108,7 +121,7 @@ def _check(
     return []
 
 
-def _judge(target: str, status: os.stat_result, promise: RecordPath) -> str:
+def _judge(target: bytes, status: os.stat_result, promise: RecordPath) -> str:
     """Empty when the promise holds, else `kind: detail`."""
     linked = stat.S_ISLNK(status.st_mode)
     if promise.path_type == "softlink":
@@ -137,7 +150,7 @@ def _judge(target: str, status: os.stat_result, promise: RecordPath) -> str:
     )
 
 
-def _sha256(path: str) -> str:
+def _sha256(path: bytes) -> str:
     digest = hashlib.sha256()
     with open(path, "rb", buffering=0) as file:
         while block := file.read(_BLOCK):

@@ -52,8 +52,10 @@ def run_post(prefix: Path, script: Path, environ: Mapping[str, str]) -> None:
         check=False,
     )
     if done.returncode != 0:
+        code = done.returncode
+        how = f"exit code {code}" if code > 0 else f"signal {-code}"
         raise PostScriptError(
-            f"{script.name} failed with exit code {done.returncode}",
+            f"{script.name} failed with {how}",
             where=str(copy),
             hint="the environment is made and kept; mend the script and run it again with: "
             f"sealenv run {prefix} -- {copy}",

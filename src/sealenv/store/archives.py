@@ -68,11 +68,7 @@ class Store:
             if not tag.exists():
                 tag.write_text(_TAG, encoding="ascii")
         except OSError as error:
-            raise FilesystemError(
-                f"the package cache cannot be written: {error.strerror}",
-                where=str(self.root),
-                hint="set SEALENV_CACHE or CONDA_PKGS_DIRS to a folder you may write",
-            ) from error
+            raise _unwritable(self.root, error) from error
 
     def path(self, package: LockedPackage) -> Path:
         """Where the package's archive is, or would be."""
@@ -98,7 +94,11 @@ class Store:
     def in_use(self) -> Iterator[None]:
         """Keep `cache clean` away while this process works with the store."""
         self.prepare()
-        with FileLock(self.locks / "store").shared():
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(FileLock(self.locks / "store").shared())
+            except OSError as error:
+                raise _unwritable(self.root, error) from error
             yield
 
     @contextlib.contextmanager
@@ -133,6 +133,14 @@ class Store:
             return True
         shutil.rmtree(path.parent, ignore_errors=True)
         return False
+
+
+def _unwritable(root: Path, error: OSError) -> FilesystemError:
+    return FilesystemError(
+        f"the package cache cannot be written: {error.strerror}",
+        where=str(root),
+        hint="set SEALENV_CACHE or CONDA_PKGS_DIRS to a folder you may write",
+    )
 
 
 def digest_mismatch(package: LockedPackage, sha256: str, size: int) -> DigestError:

@@ -26,6 +26,10 @@ def main() -> int:
         from sealenv.cli.fast import run
 
         return run(argv[1], argv[3:])
+    if argv[:1] == ["create"] and not {"-h", "--help"} & set(argv):
+        from sealenv.engines.boot import start_early
+
+        start_early()
     from sealenv.cli.main import main as cli
 
     return cli(argv)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
-from sealenv.engines import messages
+from sealenv.engines import boot, messages
 from sealenv.engines.messages import Event, Failed, Fetched, Linked, Progress, Request, Solved
 from sealenv.engines.protocol import OnProgress
 from sealenv.errors import CacheDamagedError, EngineError
-from sealenv.host.environ import engine_environ
 from sealenv.lock import Lock
 from sealenv.pending import clear_pending
 from sealenv.spec import EnvironmentSpec
@@ -23,11 +20,6 @@ from sealenv.store.archives import Store
 from sealenv.urls import redact
 
 __all__ = ["RattlerEngine"]
-
-_BOOT = (
-    "import sys; sys.path[:] = sys.argv.pop(1).split('\\n');"
-    "from sealenv.engines.worker import main; main()"
-)
 
 
 class RattlerEngine:
@@ -55,18 +47,7 @@ class RattlerEngine:
         return version("py-rattler")
 
     def _start(self) -> None:
-        # -I: no PYTHON* variable and no current folder; -S: no site of ours, our sys.path is given.
-        # -B follows us: -I does not let PYTHONDONTWRITEBYTECODE through.
-        flags = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]
-        self._process = subprocess.Popen(
-            [sys.executable, *flags, "-c", _BOOT, "\n".join(p for p in sys.path if p)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=engine_environ(os.environ),
-            cwd=os.path.abspath(os.sep),  # ours may be gone
-            bufsize=-1,
-        )
+        self._process = boot.start()
         self._complaints: list[bytes] = []
         self._listener = threading.Thread(target=self._listen, daemon=True, name="engine-stderr")
         self._listener.start()

@@ -37,6 +37,7 @@ def main() -> NoReturn:
             target=_read, args=(sys.stdin.buffer, loop, requests), daemon=True, name="requests"
         )
         reader.start()
+        _load()
         while True:
             request = messages.decode_request(await requests.get())
             event = await _answer(request, lambda e: _write(events, e))
@@ -52,6 +53,14 @@ def main() -> NoReturn:
         code = 70
     sys.stderr.flush()
     os._exit(code)
+
+
+def _load() -> None:
+    """Import now what requests will need: the parent is still reading its arguments."""
+
+    import sealenv.engines.fetching
+    import sealenv.engines.linking
+    import sealenv.engines.solving  # noqa: F401
 
 
 def _read(

@@ -108,7 +108,7 @@ def check_environment(
     if problems:
         raise _failed(prefix, problems)
     return CheckReport(
-        python=answer["version"], tools={k: _first_line(v[2]) for k, v in answer["tools"].items()}
+        python=answer["version"], tools={k: _version_line(v[2]) for k, v in answer["tools"].items()}
     )
 
 
@@ -146,8 +146,9 @@ def _judge(answer: dict[str, object], prefix: Path) -> list[str]:
     return problems
 
 
-def _first_line(text: str) -> str:
-    return text.splitlines()[0] if text else ""
+def _version_line(text: str) -> str:
+    """The first line, without the place that pip tells: `_judge` has seen where it is."""
+    return text.splitlines()[0].partition(" from /")[0] if text else ""
 
 
 def _last_line(text: str) -> str:

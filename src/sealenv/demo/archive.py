@@ -29,7 +29,7 @@ __all__ = [
 FileMode = Literal["text", "binary"]
 ArchiveFormat = Literal["conda", "tar.bz2"]
 
-_STEM = "/opt/sealenv_demo_build/work/prefix_"
+_STEM = "/opt/sealenv_demo_build/place/prefix_"
 PLACEHOLDER = (_STEM + "placehold_" * 25)[:255]
 """The prefix in text files until a package is linked: 255 characters, as conda-build's."""
 TIMESTAMP = 1_700_000_000_000

@@ -3,6 +3,17 @@
 # Static: it starts no process (command substitution of builtins does not, in fish) and writes no
 # file. What differs between environments is in etc/sealenv/env.fish, compiled by sealenv.
 
+# An environment of ours is active in this very shell: its state is what `deactivate` lives on, so that
+# nothing of it may be touched from here on.
+if set -q _sealenv_kept; and functions -q _sealenv_forget
+    builtin printf '%s\n' "sealenv: this shell is not clean, so nothing was activated:" \
+        "  CONDA_PREFIX=$_sealenv_prefix" "      a conda environment is active here" \
+        "      to clear it: deactivate" \
+        "Nothing was changed. For a clean shell open a new terminal, or run:" \
+        "  sealenv shell --clean "__SEALENV_QUOTED__ >&2
+    return 1
+end
+
 function _sealenv_say
     builtin printf '%s\n' $argv >&2
 end

@@ -8,6 +8,16 @@
 # (no IFS, no word splitting), no quoted string spans lines (zsh's csh_junkie_quotes), syntax that
 # only one shell knows is inside eval, and every function takes sh's options in zsh.
 
+# An environment of ours is active in this very shell: its state is what `deactivate` lives on, so that
+# nothing of it may be touched from here on.
+if \[ -n "${_sealenv_kept-}" ]; then
+    \printf '%s\n' "sealenv: this shell is not clean, so nothing was activated:" \
+        "  CONDA_PREFIX=$_sealenv_prefix" "      a conda environment is active here" \
+        "      to clear it: deactivate" \
+        "Nothing was changed. For a clean shell open a new terminal, or run:" \
+        "  sealenv shell --clean "__SEALENV_QUOTED__ >&2
+    \return 1
+fi
 case $- in
     *a*) \set +a; _sealenv_allexport=yes ;;
     *) _sealenv_allexport= ;;

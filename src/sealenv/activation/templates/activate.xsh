@@ -19,7 +19,8 @@ def _sealenv_activate(script):
 
     def refuse(*lines):
         say(*lines)
-        raise RuntimeError("sealenv: the environment was not activated")
+        # Any other exception is reported by xonsh with a box of its own.
+        raise SystemExit(1)
 
     def value_of(name):
         return env.get_detyped(name) or ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -120,3 +121,10 @@ def test_merge_order(fake_prefix: Path) -> None:
 def test_a_prompt_runs_nothing() -> None:
     assert shown_name("a$(x)`y`\\w%n!{z}\x1b[1m") == "a_(x)_y__w_n__z__[1m"
     assert shown_name("my env-3.12 é") == "my env-3.12 é"
+
+
+def test_no_message_names_a_command_that_does_not_exist(fake_prefix: Path) -> None:
+    known = {"create", "run", "shell", "list", "info", "verify", "refresh", "remove", "cache"}
+    for content in activation_files(fake_prefix, platform=LINUX).values():
+        named = re.findall(rb"(?:run: |with: |next: |`|same |or: |  )sealenv ([a-z]+)", content)
+        assert {name.decode() for name in named} <= known

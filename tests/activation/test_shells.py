@@ -157,13 +157,28 @@ def test_a_moved_or_copied_prefix_is_refused(
     done = dialect.run(tmp_path / "work", [dialect.attempt(dialect.script(copy))], environ)
     assert done.statuses() == [1], done.said
     assert "was moved or copied by hand" in done.said
-    assert "sealenv move --here ." in done.said
+    assert "move it back" in done.said
+    assert "sealenv create" in done.said
+    assert str(fake_prefix) in done.said
     moved = tmp_path / "moved"
     fake_prefix.rename(moved)
     done = dialect.run(tmp_path / "work", [dialect.attempt(dialect.script(moved))], environ)
     assert done.statuses() == [1], done.said
     assert "moved" in done.said
-    assert "sealenv move --here ." in done.said
+    assert f"move it back to {fake_prefix}," in done.said
+    assert "sealenv create" in done.said
+
+
+def test_a_link_to_the_script_alone_works(
+    dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    link = tmp_path / "elsewhere" / f"activate.{dialect.ext}"
+    link.parent.mkdir()
+    link.symlink_to(dialect.script(fake_prefix))
+    work = tmp_path / "work"
+    lines = [dialect.source(link), dialect.run_python(work, "inside")]
+    done = dialect.run(work, lines, environ)
+    assert done.env("inside")["CONDA_PREFIX"] == str(fake_prefix), done.said
 
 
 def test_a_prefix_reached_through_a_link_is_the_same(

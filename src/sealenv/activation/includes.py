@@ -20,7 +20,7 @@ FOLDER = "etc/sealenv"
 
 HEADER = (
     "# Compiled by sealenv from etc/conda/env_vars.d and conda-meta/state. Do not edit:\n"
-    "# `sealenv refresh` re-makes it, and `sealenv move` after a change of place.\n"
+    "# `sealenv refresh` re-makes it.\n"
 )
 
 

@@ -61,11 +61,13 @@ else
 
     if ($_sealenv_bad == copied) then
         _sealenv_say "sealenv: this is not the activate.csh of $_sealenv_prefix:q, but a copy: the environment"
-        _sealenv_say "  was moved or copied by hand. next: in the folder where it is, run: sealenv move --here ."
+        _sealenv_say "  was moved or copied by hand."
+        _sealenv_say "  next: use the one that is there, or move it back, or make it anew with: sealenv create"
     else if (! -d $_sealenv_prefix:q/conda-meta) then
         set _sealenv_bad = moved
         _sealenv_say "sealenv: there is no environment at $_sealenv_prefix:q, it was moved or removed."
-        _sealenv_say "  next: go to the folder where it is now, and run: sealenv move --here ."
+        _sealenv_say "  An environment cannot be moved yet. next: move it back to $_sealenv_prefix:q,"
+        _sealenv_say "  or make it anew with: sealenv create"
     else if (! -r $_sealenv_prefix:q/etc/sealenv/env.csh) then
         set _sealenv_bad = missing
         _sealenv_say "sealenv: $_sealenv_prefix:q/etc/sealenv/env.csh is missing."

@@ -87,7 +87,7 @@ def shell_command(fallback: list[str], program: str) -> tuple[list[str], dict[st
         program: the shell's path.
     """
     name = Path(program).name
-    script = fallback[4] if len(fallback) > 4 else ""
+    script = fallback[fallback.index("sealenv") + 1] if "sealenv" in fallback else ""
     if name not in SHELLS or not script.endswith("/activate.sh") or "\n" in script:
         return fallback, {}  # another shell, or a foreign environment: activated from outside
     prefix = script.removesuffix("/activate.sh")

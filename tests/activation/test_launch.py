@@ -155,6 +155,6 @@ def test_without_a_path_the_current_folder_is_not_searched(
 ) -> None:
     del environ["PATH"]
     done = run(vector(fake_prefix, ["/usr/bin/env"], start(shell)), environ)
-    entries = [x[5:] for x in done.stdout.decode().split("\n") if x.startswith("PATH=")][0]
+    entries = next(x[5:] for x in done.stdout.decode().split("\n") if x.startswith("PATH="))
     assert entries.split(":")[0] == f"{fake_prefix}/bin"
     assert not {"", "."} & set(entries.split(":"))

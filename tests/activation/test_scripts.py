@@ -6,6 +6,8 @@ import json
 import os
 import re
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,3 +130,33 @@ def test_no_message_names_a_command_that_does_not_exist(fake_prefix: Path) -> No
     for content in activation_files(fake_prefix, platform=LINUX).values():
         named = re.findall(rb"(?:run: |with: |next: |`|same |or: |  )sealenv ([a-z]+)", content)
         assert {name.decode() for name in named} <= known
+
+
+def test_the_bytes_of_a_path_are_its_own_in_any_locale(
+    make_prefix: Callable[[str], Path], environ: dict[str, str]
+) -> None:
+    """With PYTHONUTF8=0 in the C locale Python decodes paths as ASCII, with surrogates."""
+    prefix = make_prefix("日本 é")
+    expected = {
+        name: (prefix / name).read_bytes() for name in activation_files(prefix, platform=LINUX)
+    }
+    program = (
+        "import os,sys; from pathlib import Path; from sealenv.activation.scripts import *\n"
+        "assert sys.getfilesystemencoding() != 'utf-8'\n"
+        "p = Path(sys.argv[1]); assert write_scripts(p, platform='linux-64').problems == []\n"
+        "sys.stdout.buffer.write(os.fsencode(inline_script(p)))"
+    )
+    names = subprocess.run(["locale", "-a"], capture_output=True, text=True).stdout.split()
+    latin = [n for n in names if n.lower().endswith(("iso88591", "iso-8859-1", "iso885915"))]
+    for locale in ["C", *latin[:1]]:
+        done = subprocess.run(
+            [sys.executable, "-c", program, prefix],
+            env=environ
+            | {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+            | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            check=True,
+        )
+        assert os.fsencode(prefix) in done.stdout
+        for name, content in expected.items():
+            assert (prefix / name).read_bytes() == content, name

@@ -29,6 +29,8 @@ _sealenv_self=
 _sealenv_sourced=yes
 _sealenv_kept=
 _sealenv_only=
+# `sealenv run` has started this shell: nothing is read-only yet.
+_sealenv_fresh=${_sealenv_fresh-}
 if \[ -n "${ZSH_VERSION-}" ]; then
     _sealenv_shell=zsh
     # $0 is exact where it names this file; %x is always there, but spells bytes that are not printable.
@@ -218,23 +220,23 @@ _sealenv_free() {
     if \[ "$_sealenv_shell" = zsh ]; then
         \eval "case \${(t)$1-} in *readonly*) \\return 1 ;; esac"
     elif \[ "$_sealenv_shell" = bash ]; then
-        \local "$1" 2>/dev/null
+        \local "$1"
     else
         # Only `read` may fail in a plain sh without ending it.
         \eval "_sealenv_was=\${$1+set} _sealenv_old=\${$1-}"
-        IFS= \read -r "$1" 2>/dev/null < "$_sealenv_include" || \return 1
+        IFS= \read -r "$1" < "$_sealenv_include" || \return 1
         if \[ -n "$_sealenv_was" ]; then \eval "$1=\$_sealenv_old"; else \unset "$1"; fi
     fi
 }
 
 # Before anything is changed: the names of all variables that will be.
 _sealenv_fixed() {
-    if \[ -n "$_sealenv_inline" ]; then \return 1; fi
+    if \[ -n "$_sealenv_inline$_sealenv_fresh" ]; then \return 1; fi
     _sealenv_found=
     _sealenv_only=check
-    _sealenv_values
+    _sealenv_values 2>/dev/null
     _sealenv_only=
-    if _sealenv_shows && ! _sealenv_free PS1; then _sealenv_found="$_sealenv_found PS1"; fi
+    if _sealenv_shows && ! _sealenv_free PS1 2>/dev/null; then _sealenv_found="$_sealenv_found PS1"; fi
     if \[ -z "$_sealenv_found" ]; then \return 1; fi
     _sealenv_say "sealenv: $_sealenv_name was not activated, because these variables are read-only here:" \
         " $_sealenv_found" "Nothing was changed. For a clean shell open a new terminal, or run:" \
@@ -330,7 +332,7 @@ _sealenv_forget() {
         _sealenv_stale _sealenv_glob _sealenv_source _sealenv_free _sealenv_fixed _sealenv_keep _sealenv_put \
         _sealenv_restore _sealenv_path _sealenv_shows _sealenv_values _sealenv_main _sealenv_forget
     \unset -f _sealenv_variables _sealenv_deactivate 2>/dev/null || \:
-    \unset _sealenv_allexport _sealenv_attr _sealenv_carried _sealenv_file _sealenv_first _sealenv_flags _sealenv_found \
+    \unset _sealenv_allexport _sealenv_attr _sealenv_carried _sealenv_file _sealenv_first _sealenv_flags _sealenv_found _sealenv_fresh \
         _sealenv_globsort _sealenv_here _sealenv_how _sealenv_include _sealenv_inline _sealenv_item _sealenv_kept \
         _sealenv_lc_all _sealenv_line _sealenv_name _sealenv_old _sealenv_only _sealenv_prefix _sealenv_ps1 _sealenv_ps1_was \
         _sealenv_quoted _sealenv_rest _sealenv_self _sealenv_shell _sealenv_shown _sealenv_sourced \

@@ -38,12 +38,24 @@ def _fish(prefix: str, program: str) -> list[str]:
 
 
 def _xonsh(prefix: str, program: str) -> list[str]:
-    return [program, "-i", "--rc", f"{prefix}/activate.xsh"]
+    return [program, "-i", "--rc", str(_RC / "xonshrc.xsh")]
+
+
+# A refusal ends what follows -e, and nushell would go on without the environment. So it leaves
+# before its first prompt, which it tells by a duration that no command has.
+_NU = """$env.config.hooks.pre_prompt = [{||
+    if $env.CMD_DURATION_MS? == "0823" and ($env.SEALENV_PREFIX? | is-empty) { exit 125 }
+}]
+overlay use """
 
 
 def _nu(prefix: str, program: str) -> list[str]:
     script = QUOTE["nu"](f"{prefix}/activate.nu")
-    return [program, "--no-config-file", "--no-history", "-e", f"source {script}"]
+    return [program, "--no-config-file", "--no-history", "-e", _NU + script]
+
+
+def _sh(prefix: str, program: str) -> list[str]:
+    return [program, "-i"]
 
 
 SHELLS: dict[str, Callable[[str, str], list[str]]] = {
@@ -52,9 +64,12 @@ SHELLS: dict[str, Callable[[str, str], list[str]]] = {
     "fish": _fish,
     "xonsh": _xonsh,
     "nu": _nu,
+    "dash": _sh,
+    "sh": _sh,
 }
 """Shells that source the script themselves. Others inherit an activated environment: their prompt
-cannot show it without their start-up files."""
+cannot show it without their start-up files, and they have no `deactivate`. (A csh reads nothing
+with -f; without it, the system's files and the user's.)"""
 
 
 def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn:
@@ -87,13 +102,20 @@ def shell_command(fallback: list[str], program: str) -> tuple[list[str], dict[st
         program: the shell's path.
     """
     name = Path(program).name
-    script = fallback[4] if len(fallback) > 4 else ""
+    script = fallback[fallback.index("sealenv") + 1] if "sealenv" in fallback else ""
     if name not in SHELLS or not script.endswith("/activate.sh") or "\n" in script:
         return fallback, {}  # another shell, or a foreign environment: activated from outside
     prefix = script.removesuffix("/activate.sh")
-    extra = {"SEALENV_SHELL_SCRIPT": script}
+    extra = {}
+    if name not in ("fish", "nu"):
+        extension = "xsh" if name == "xonsh" else "sh"
+        extra["SEALENV_SHELL_SCRIPT"] = f"{prefix}/activate.{extension}"
     if name == "zsh":
         extra["ZDOTDIR"] = str(_RC / "zsh")
+    elif name in ("dash", "sh"):
+        extra["ENV"] = str(_RC / "shrc")
+        if any(char in extra["ENV"] for char in '$`\\"'):
+            return fallback, {}  # the shell expands it
     return SHELLS[name](prefix, program), extra
 
 

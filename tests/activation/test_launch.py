@@ -121,3 +121,40 @@ def test_the_shell_is_bash_where_there_is_one() -> None:
     assert Path(find_shell()).name in ("bash", "sh")
     with pytest.raises(ValueError, match="no command"):
         command("/p", [])
+
+
+@BOTH
+@pytest.mark.parametrize("shell", [None, "bash", "zsh"])
+def test_nothing_of_the_callers_shell_takes_over(
+    vector: Vector,
+    shell: str | None,
+    fake_prefix: Path,
+    environ: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    start_up = tmp_path / "start-up"
+    start_up.write_text("echo hijack\n")
+    (Path(environ["HOME"]) / ".zshenv").write_text("echo hijack\n")
+    hostile = {"BASH_ENV": str(start_up), "ENV": str(start_up), "SHELLOPTS": "xtrace:noglob"}
+    for name in ("exec", ".", "shift", "printf", "[", "eval", "unset", "builtin", "export", "hash"):
+        hostile[f"BASH_FUNC_{name}%%"] = "() { echo hijack; }"
+    (fake_prefix / "etc/conda/activate.d/z.sh").write_text("exec() { echo hijack; }\n")
+    done = run(vector(fake_prefix, ["env", "-0"], start(shell)), environ | hostile)
+    assert done.stderr == b""
+    # The command has the variables, but not options of the shell in between.
+    found = dict(line.split("=", 1) for line in done.stdout.decode().split("\0") if line)
+    assert found["CONDA_PREFIX"] == str(fake_prefix)
+    assert found["BASH_ENV"] == str(start_up)
+    assert "privileged" not in found.get("SHELLOPTS", "")
+
+
+@BOTH
+@SHELLS
+def test_without_a_path_the_current_folder_is_not_searched(
+    vector: Vector, shell: str | None, fake_prefix: Path, environ: dict[str, str]
+) -> None:
+    del environ["PATH"]
+    done = run(vector(fake_prefix, ["/usr/bin/env"], start(shell)), environ)
+    entries = next(x[5:] for x in done.stdout.decode().split("\n") if x.startswith("PATH="))
+    assert entries.split(":")[0] == f"{fake_prefix}/bin"
+    assert not {"", "."} & set(entries.split(":"))

@@ -262,3 +262,50 @@ def test_order_in_a_locale_that_sorts_otherwise(
     lines = [dialect.source(dialect.script(fake_prefix)), dialect.run_python(work, "in")]
     done = dialect.run(work, lines, environ)
     assert done.env("in")["STEPS"].strip() == STEPS, done.said
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "CONDA_PREFIX", "CONDA_SHLVL", "CONDA_DEFAULT_ENV", "WAS_SET", "BOTH"]
+)
+@pytest.mark.parametrize("shell", POSIX)
+def test_a_readonly_variable_is_a_refusal(
+    shell: str, name: str, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    dialect = posix(shell)
+    work = tmp_path / "work"
+    done = dialect.run(
+        work,
+        [
+            f"readonly {name}",
+            dialect.save_state(work, "first"),
+            dialect.run_python(work, "before"),
+            dialect.save_state(work, "before"),
+            f". '{fake_prefix}/activate.sh' || echo STATUS:$?",
+            dialect.run_python(work, "after"),
+            dialect.save_state(work, "after"),
+        ],
+        environ,
+    )
+    assert done.statuses() == [1], done.said
+    assert f"read-only here: {name} Nothing was changed" in done.said
+    assert done.err.count("\n") == 4
+    assert done.env("after") == done.env("before")
+    assert done.state("after") == done.state("before")
+
+
+@pytest.mark.parametrize("shell", POSIX)
+def test_a_readonly_prompt_is_a_refusal(
+    shell: str, fake_prefix: Path, environ: dict[str, str]
+) -> None:
+    program = require_shell(DIALECTS[shell].program)
+    lines = f"PS1='old> '; readonly PS1; . '{fake_prefix}/activate.sh'; echo STATUS:$?"
+    done = subprocess.run(
+        [program, *(["-f"] if shell == "zsh" else []), "-i", "-c", lines],
+        env=environ,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert done.stdout == "STATUS:1\n", done.stderr
+    assert "are read-only here:\n  PS1\n" in done.stderr

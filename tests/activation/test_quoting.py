@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealenv.activation.quoting import QUOTE
+from sealenv.activation.quoting import QUOTE, path_text, to_bytes
 from sealenv.errors import SpecError
 from tests.activation.conftest import HOSTILE
 from tests.activation.dialects import Dialect
@@ -106,3 +106,9 @@ def test_what_no_language_can_hold_is_refused(ext: str) -> None:
     for text in ("\0", "a\0b", "\ud800", "x\udfff"):
         with pytest.raises(SpecError):
             QUOTE[ext](text)
+
+
+def test_a_path_keeps_its_bytes_in_a_latin_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fsencode", lambda path: str(path).encode("latin-1"))
+    assert to_bytes(path_text("/é".encode().decode("latin-1"))) == "/é".encode()
+    assert to_bytes(path_text("/\xff")) == b"/\xff"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,3 +123,40 @@ def test_merge_order(fake_prefix: Path) -> None:
 def test_a_prompt_runs_nothing() -> None:
     assert shown_name("a$(x)`y`\\w%n!{z}\x1b[1m") == "a_(x)_y__w_n__z__[1m"
     assert shown_name("my env-3.12 é") == "my env-3.12 é"
+
+
+def test_no_message_names_a_command_that_does_not_exist(fake_prefix: Path) -> None:
+    known = {"create", "run", "shell", "list", "info", "verify", "refresh", "remove", "cache"}
+    for content in activation_files(fake_prefix, platform=LINUX).values():
+        named = re.findall(rb"(?:run: |with: |next: |`|same |or: |  )sealenv ([a-z]+)", content)
+        assert {name.decode() for name in named} <= known
+
+
+def test_the_bytes_of_a_path_are_its_own_in_any_locale(
+    make_prefix: Callable[[str], Path], environ: dict[str, str]
+) -> None:
+    """With PYTHONUTF8=0 in the C locale Python decodes paths as ASCII, with surrogates."""
+    prefix = make_prefix("日本 é")
+    expected = {
+        name: (prefix / name).read_bytes() for name in activation_files(prefix, platform=LINUX)
+    }
+    program = (
+        "import os,sys; from pathlib import Path; from sealenv.activation.scripts import *\n"
+        "assert sys.getfilesystemencoding() != 'utf-8'\n"
+        "p = Path(sys.argv[1]); assert write_scripts(p, platform='linux-64').problems == []\n"
+        "sys.stdout.buffer.write(os.fsencode(inline_script(p)))"
+    )
+    names = subprocess.run(["locale", "-a"], capture_output=True, text=True).stdout.split()
+    latin = [n for n in names if n.lower().endswith(("iso88591", "iso-8859-1", "iso885915"))]
+    for locale in ["C", *latin[:1]]:
+        done = subprocess.run(
+            [sys.executable, "-c", program, prefix],
+            env=environ
+            | {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+            | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            check=True,
+        )
+        assert os.fsencode(prefix) in done.stdout
+        for name, content in expected.items():
+            assert (prefix / name).read_bytes() == content, name

@@ -10,7 +10,8 @@ import pytest
 
 from sealenv.activation.gate import ACTIVE_VARIABLES
 from tests.activation.conftest import HOSTILE, ORDERED
-from tests.activation.dialects import Dialect
+from tests.activation.dialects import DIALECTS, Dialect
+from tests.shells import require_shell
 
 STEPS_IN = [f"activate:{name}" for name in ORDERED]
 STEPS_OUT = [f"deactivate:{name}" for name in reversed(ORDERED)]
@@ -156,13 +157,28 @@ def test_a_moved_or_copied_prefix_is_refused(
     done = dialect.run(tmp_path / "work", [dialect.attempt(dialect.script(copy))], environ)
     assert done.statuses() == [1], done.said
     assert "was moved or copied by hand" in done.said
-    assert "sealenv move --here ." in done.said
+    assert "move it back" in done.said
+    assert "sealenv create" in done.said
+    assert str(fake_prefix) in done.said
     moved = tmp_path / "moved"
     fake_prefix.rename(moved)
     done = dialect.run(tmp_path / "work", [dialect.attempt(dialect.script(moved))], environ)
     assert done.statuses() == [1], done.said
     assert "moved" in done.said
-    assert "sealenv move --here ." in done.said
+    assert f"move it back to {fake_prefix}," in done.said
+    assert "sealenv create" in done.said
+
+
+def test_a_link_to_the_script_alone_works(
+    dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    link = tmp_path / "elsewhere" / f"activate.{dialect.ext}"
+    link.parent.mkdir()
+    link.symlink_to(dialect.script(fake_prefix))
+    work = tmp_path / "work"
+    lines = [dialect.source(link), dialect.run_python(work, "inside")]
+    done = dialect.run(work, lines, environ)
+    assert done.env("inside")["CONDA_PREFIX"] == str(fake_prefix), done.said
 
 
 def test_a_prefix_reached_through_a_link_is_the_same(
@@ -242,3 +258,66 @@ def test_many_shells_at_once(
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(one, range(4))) == [STEPS_IN] * 4
+
+
+@pytest.mark.parametrize("second", ["same", "other", "pending", "copy"])
+def test_a_refused_second_activation_leaves_the_first(
+    second: str,
+    dialect: Dialect,
+    make_prefix: Callable[[str], Path],
+    environ: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    first = make_prefix("first")
+    prefix = first if second == "same" else tmp_path / "second"
+    if second == "copy":
+        shutil.copytree(first, prefix)
+    elif second != "same":
+        make_prefix("second")
+    if second == "pending":
+        (prefix / "conda-meta/sealenv.pending").write_text("token\n")
+    work = tmp_path / "work"
+    done = dialect.run(
+        work,
+        [
+            dialect.save_state(work, "first"),
+            dialect.run_python(work, "before"),
+            dialect.save_state(work, "before"),
+            dialect.source(dialect.script(first)),
+            dialect.run_python(work, "inside"),
+            dialect.save_state(work, "inside"),
+            dialect.attempt(dialect.script(prefix)),
+            dialect.attempt(dialect.script(prefix)),
+            dialect.run_python(work, "still"),
+            dialect.save_state(work, "still"),
+            "deactivate",
+            dialect.run_python(work, "after"),
+            dialect.save_state(work, "after"),
+        ],
+        environ,
+    )
+    assert done.statuses() == [1, 1], done.said
+    assert f"CONDA_PREFIX={first}" in done.said
+    assert "to clear it: deactivate" in done.said
+    assert done.env("still") == done.env("inside")
+    assert done.state("still") == done.state("inside")
+    before, after = done.env("before"), done.env("after")
+    steps = after.pop("STEPS", "").split()
+    assert steps == ([] if dialect.ext == "nu" else STEPS_IN + STEPS_OUT)
+    assert after == before
+    extra = done.state("after") ^ done.state("before")
+    assert {line for line in extra if not line.startswith("STEPS")} == set()
+
+
+def test_xonsh_says_a_refusal_without_noise(
+    make_prefix: Callable[[str], Path], environ: dict[str, str], tmp_path: Path
+) -> None:
+    dialect = DIALECTS["xonsh"]
+    require_shell(dialect.program)
+    script = dialect.script(make_prefix("e"))
+    environ["CONDA_PREFIX"] = "/other"
+    done = dialect.run(tmp_path / "work", [dialect.source(script)], environ)
+    assert done.code == 1
+    assert "sealenv: this shell is not clean" in done.err
+    for noise in ("Exception in", "RuntimeError", "SystemExit", "Traceback (most"):
+        assert noise not in done.said

@@ -11,7 +11,15 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from sealenv.activation.quoting import QUOTE, quote_csh, quote_fish, quote_nu, quote_sh, quote_xonsh
+from sealenv.activation.quoting import (
+    QUOTE,
+    path_text,
+    quote_csh,
+    quote_fish,
+    quote_nu,
+    quote_sh,
+    quote_xonsh,
+)
 from sealenv.errors import SpecError
 
 __all__ = ["FOLDER", "compile_include", "csh_restore", "nu_scripts", "shown_name", "typed"]
@@ -19,8 +27,9 @@ __all__ = ["FOLDER", "compile_include", "csh_restore", "nu_scripts", "shown_name
 FOLDER = "etc/sealenv"
 
 HEADER = (
+    "#\n"  # short, because activate.sh reads it often in a plain sh
     "# Compiled by sealenv from etc/conda/env_vars.d and conda-meta/state. Do not edit:\n"
-    "# `sealenv refresh` re-makes it, and `sealenv move` after a change of place.\n"
+    "# `sealenv refresh` re-makes it.\n"
 )
 
 
@@ -208,7 +217,7 @@ def _scripts(folder: Path, kind: str) -> list[str]:
         names = os.listdir(folder / "etc" / "conda" / f"{kind}.d")
     except OSError:
         return []
-    return sorted(n for n in names if n.endswith(".nu") and not n.startswith("."))
+    return sorted(path_text(n) for n in names if n.endswith(".nu") and not n.startswith("."))
 
 
 _WRITERS: dict[str, Callable[[str, Mapping[str, str], Path], list[str]]] = {

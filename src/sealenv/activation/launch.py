@@ -18,11 +18,25 @@ __all__ = ["REFUSED", "command", "find_shell", "foreign_command"]
 REFUSED = 125
 
 # "$0" is the name in the shell's own messages, "$1" the script or its text, the rest the command.
-# dash's exec takes no `--`, and needs none: it has no options.
 _OWN = '[ -r "$1" ] || {{ printf "%s\\n" "sealenv: $1 is missing" >&2; exit 125; }}; '
-_OWN += '. "$1" || exit 125; shift; exec {dashes}"$@"'
+_OWN += '_sealenv_fresh=yes; . "$1" || exit 125; {builtin}shift; {exec}"$@"'
 _FOREIGN = '_sealenv_enter() {{ eval "$1"; }}; _sealenv_enter "$1" || exit 125; '
-_FOREIGN += 'unset -f _sealenv_enter; shift; exec {dashes}"$@"'
+_FOREIGN += '{builtin}unset -f _sealenv_enter; {builtin}shift; {exec}"$@"'
+
+# A bash that was started without a PATH makes one up, with `.` in it, and does not export it.
+_BASH = "case $BASH_VERSION in [1-4].*) ;; *) case ${{PATH@a}} in *x*) ;; "
+_BASH += "*) PATH=/usr/bin:/bin:/usr/sbin:/sbin ;; esac ;; esac; "
+# Its options are its own, not those of the command.
+_BASH += "export -n SHELLOPTS BASHOPTS; "
+
+# Which options it is started with, what comes first, `builtin`, and `exec`. A privileged bash reads
+# no BASH_ENV and no SHELLOPTS, and takes no functions from the environment. dash's exec takes no
+# `--`, and needs none: it has no options.
+_DIALECTS = {
+    "bash": (["-p"], _BASH, "builtin ", "builtin exec -- "),
+    "zsh": (["-f"], "", "builtin ", "builtin exec -- "),
+    "sh": ([], "", "", "exec "),
+}
 
 
 def find_shell() -> str:
@@ -49,8 +63,7 @@ def command(
     """
     if not argv:
         raise ValueError("no command")
-    shell = shell or find_shell()
-    return [shell, "-c", _text(_OWN, shell), "sealenv", f"{os.fspath(prefix)}/activate.sh", *argv]
+    return [*_start(_OWN, shell), f"{os.fspath(prefix)}/activate.sh", *argv]
 
 
 def foreign_command(
@@ -64,10 +77,12 @@ def foreign_command(
         raise ValueError("no command")
     from sealenv.activation.scripts import inline_script  # reads files: not on the fast path
 
+    return [*_start(_FOREIGN, shell), inline_script(prefix), *argv]
+
+
+def _start(text: str, shell: str | None) -> list[str]:
     shell = shell or find_shell()
-    return [shell, "-c", _text(_FOREIGN, shell), "sealenv", inline_script(prefix), *argv]
-
-
-def _text(text: str, shell: str) -> str:
-    dashes = "-- " if shell.endswith(("/bash", "/zsh")) else ""
-    return text.format(dashes=dashes)
+    name = shell.rsplit("/", 1)[-1]
+    options, first, builtin, execute = _DIALECTS.get(name, _DIALECTS["sh"])
+    program = (first + text).format(builtin=builtin, exec=execute)
+    return [shell, *options, "-c", program, "sealenv"]

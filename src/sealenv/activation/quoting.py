@@ -1,18 +1,28 @@
 """One quote function per shell: any text becomes one literal word of that language.
 
 No name, path or value can become a command (design invariant 8). What a language cannot express is
-refused with `SpecError`, never mangled. Text is as `os.fsdecode` gives it: bytes that are not
-UTF-8 are lone surrogates, which come out as the same bytes where the shell can carry them.
+refused with `SpecError`, never mangled. Text is UTF-8 (paths: `path_text`): bytes that are not are
+lone surrogates, which come out as the same bytes where the shell can carry them.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 
 from sealenv.errors import SpecError
 
-__all__ = ["QUOTE", "quote_csh", "quote_fish", "quote_nu", "quote_sh", "quote_xonsh", "to_bytes"]
+__all__ = [
+    "QUOTE",
+    "path_text",
+    "quote_csh",
+    "quote_fish",
+    "quote_nu",
+    "quote_sh",
+    "quote_xonsh",
+    "to_bytes",
+]
 
 
 def _refuse(text: str, why: str) -> SpecError:
@@ -25,6 +35,11 @@ def to_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         raise _refuse(text, "holds half a character") from None
+
+
+def path_text(path: str | os.PathLike[str]) -> str:
+    """A path as the text that `to_bytes` makes its own bytes of, whatever the locale is."""
+    return os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
 def _check(text: str) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sealenv.activation.gate import ACTIVE_VARIABLES
 from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu_scripts, typed
-from sealenv.activation.quoting import QUOTE, quote_csh, to_bytes
+from sealenv.activation.quoting import QUOTE, path_text, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError
 
@@ -94,7 +94,7 @@ def gate_lines(shell: str) -> list[str]:
 
 
 def _compile(prefix: Path) -> tuple[dict[str, bytes], list[str]]:
-    real = os.path.realpath(prefix)
+    real = path_text(os.path.realpath(prefix))
     values, problems = read_variables(prefix)
     problems = list(problems)
     files: dict[str, bytes] = {}
@@ -124,9 +124,10 @@ def activation_files(prefix: Path, *, platform: str) -> dict[str, bytes]:
 
 def inline_script(prefix: str | os.PathLike[str]) -> str:
     """Return the activation of a prefix as one text for a POSIX shell to eval (see `launch`)."""
-    real = os.path.realpath(prefix)
+    real = path_text(os.path.realpath(prefix))
     include, _ = compile_include("sh", real, read_variables(Path(prefix)).values, Path(prefix))
-    return include + render("activate.sh", "sh", real, inline=True)
+    # An argument is encoded once more, in the locale's way.
+    return os.fsdecode(to_bytes(include + render("activate.sh", "sh", real, inline=True)))
 
 
 class Written(NamedTuple):

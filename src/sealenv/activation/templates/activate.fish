@@ -3,6 +3,17 @@
 # Static: it starts no process (command substitution of builtins does not, in fish) and writes no
 # file. What differs between environments is in etc/sealenv/env.fish, compiled by sealenv.
 
+# An environment of ours is active in this very shell: its state is what `deactivate` lives on, so that
+# nothing of it may be touched from here on.
+if set -q _sealenv_kept; and functions -q _sealenv_forget
+    builtin printf '%s\n' "sealenv: this shell is not clean, so nothing was activated:" \
+        "  CONDA_PREFIX=$_sealenv_prefix" "      a conda environment is active here" \
+        "      to clear it: deactivate" \
+        "Nothing was changed. For a clean shell open a new terminal, or run:" \
+        "  sealenv shell --clean "__SEALENV_QUOTED__ >&2
+    return 1
+end
+
 function _sealenv_say
     builtin printf '%s\n' $argv >&2
 end
@@ -38,10 +49,16 @@ function _sealenv_locate
         builtin string match -q '*/*' -- $argv[1]
         and set folder (builtin string replace -r '/[^/]*$' '' -- $argv[1])/
         set -g _sealenv_here (builtin realpath -- $folder 2>/dev/null; or builtin realpath $folder)
+        # A link to the script alone: the recorded path has the same file.
+        set -l carried __SEALENV_PREFIX__
+        not builtin test -d $_sealenv_here/conda-meta
+        and builtin test (builtin realpath $argv[1]) = (builtin realpath $carried/activate.fish)
+        and set -g _sealenv_here (builtin realpath $carried)
     end
     if not builtin test -d $_sealenv_here/conda-meta
         _sealenv_say "sealenv: there is no environment at $_sealenv_here: it was moved or removed." \
-            "  next: go to the folder where it is now, and run: sealenv move --here ."
+            "  An environment cannot be moved yet. next: move it back to "__SEALENV_PREFIX__"," \
+            "  or make it anew with: sealenv create"
         return 1
     end
     set -g _sealenv_include $_sealenv_here/etc/sealenv/env.fish
@@ -67,7 +84,8 @@ function _sealenv_refused
     if builtin test "x$_sealenv_here" != "x$_sealenv_prefix"
         _sealenv_say "sealenv: this environment was made at $_sealenv_prefix" \
             "  and was moved or copied by hand to $_sealenv_here: it would not work." \
-            "  next: in that folder, run: sealenv move --here ."
+            "  An environment cannot be moved yet. next: move it back to $_sealenv_prefix," \
+            "  or make it anew with: sealenv create"
         return 0
     end
     return 1

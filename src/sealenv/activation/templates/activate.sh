@@ -2,12 +2,22 @@
 #
 # Static: it starts no process and writes no file. bash and zsh know where this file is; a plain sh
 # does not, and uses the path below, which it checks. What differs between environments is in
-# etc/sealenv/env.sh, compiled by `sealenv create`, `refresh` and `move`.
+# etc/sealenv/env.sh, compiled by `sealenv create` and `refresh`.
 #
 # How it is written: every command word has a backslash (no alias applies), nothing is unquoted
 # (no IFS, no word splitting), no quoted string spans lines (zsh's csh_junkie_quotes), syntax that
 # only one shell knows is inside eval, and every function takes sh's options in zsh.
 
+# An environment of ours is active in this very shell: its state is what `deactivate` lives on, so that
+# nothing of it may be touched from here on.
+if \[ -n "${_sealenv_kept-}" ]; then
+    \printf '%s\n' "sealenv: this shell is not clean, so nothing was activated:" \
+        "  CONDA_PREFIX=$_sealenv_prefix" "      a conda environment is active here" \
+        "      to clear it: deactivate" \
+        "Nothing was changed. For a clean shell open a new terminal, or run:" \
+        "  sealenv shell --clean "__SEALENV_QUOTED__ >&2
+    \return 1
+fi
 case $- in
     *a*) \set +a; _sealenv_allexport=yes ;;
     *) _sealenv_allexport= ;;
@@ -18,6 +28,9 @@ _sealenv_shell=sh
 _sealenv_self=
 _sealenv_sourced=yes
 _sealenv_kept=
+_sealenv_only=
+# `sealenv run` has started this shell: nothing is read-only yet.
+_sealenv_fresh=${_sealenv_fresh-}
 if \[ -n "${ZSH_VERSION-}" ]; then
     _sealenv_shell=zsh
     # $0 is exact where it names this file; %x is always there, but spells bytes that are not printable.
@@ -76,15 +89,21 @@ _sealenv_locate() {
             */*) _sealenv_here=${_sealenv_self%/*}; _sealenv_here=${_sealenv_here:-/} ;;
             *) _sealenv_here=. ;;
         esac
-    fi
-    if \[ -z "$_sealenv_self" ] && _sealenv_copied; then
-        _sealenv_say "sealenv: this is not the activate.sh of $_sealenv_here, but a copy: the environment" \
-            "  was moved or copied by hand. next: in the folder where it is, run: sealenv move --here ."
-        \return 1
+        # A link to the script alone: the recorded path has the same file.
+        if \[ ! -d "$_sealenv_here/conda-meta" ] && \[ "$_sealenv_self" -ef "$_sealenv_carried/activate.sh" ]; then
+            _sealenv_here=$_sealenv_carried
+        fi
     fi
     if \[ ! -d "$_sealenv_here/conda-meta" ]; then
         _sealenv_say "sealenv: there is no environment at $_sealenv_here: it was moved or removed." \
-            "  next: go to the folder where it is now, and run: sealenv move --here ."
+            "  An environment cannot be moved yet. next: move it back to $_sealenv_carried," \
+            "  or make it anew with: sealenv create"
+        \return 1
+    fi
+    if \[ -z "$_sealenv_self" ] && _sealenv_copied; then
+        _sealenv_say "sealenv: this is not the activate.sh of $_sealenv_here, but a copy: the environment" \
+            "  was moved or copied by hand." \
+            "  next: use the one that is there, or move it back, or make it anew with: sealenv create"
         \return 1
     fi
     _sealenv_include=$_sealenv_here/etc/sealenv/env.sh
@@ -101,7 +120,8 @@ _sealenv_moved() {
     fi
     _sealenv_say "sealenv: this environment was made at $_sealenv_prefix" \
         "  and was moved or copied by hand to $_sealenv_here: it would not work." \
-        "  next: in that folder, run: sealenv move --here ."
+        "  An environment cannot be moved yet. next: move it back to $_sealenv_prefix," \
+        "  or make it anew with: sealenv create"
 }
 
 _sealenv_pending() {
@@ -194,7 +214,40 @@ _sealenv_keep() {
     fi
 }
 
+# Can variable $1 be assigned? An assignment to a read-only one would end a plain sh, and half an
+# activation would be left behind.
+_sealenv_free() {
+    if \[ "$_sealenv_shell" = zsh ]; then
+        \eval "case \${(t)$1-} in *readonly*) \\return 1 ;; esac"
+    elif \[ "$_sealenv_shell" = bash ]; then
+        \local "$1"
+    else
+        # Only `read` may fail in a plain sh without ending it.
+        \eval "_sealenv_was=\${$1+set} _sealenv_old=\${$1-}"
+        IFS= \read -r "$1" < "$_sealenv_include" || \return 1
+        if \[ -n "$_sealenv_was" ]; then \eval "$1=\$_sealenv_old"; else \unset "$1"; fi
+    fi
+}
+
+# Before anything is changed: the names of all variables that will be.
+_sealenv_fixed() {
+    if \[ -n "$_sealenv_inline$_sealenv_fresh" ]; then \return 1; fi
+    _sealenv_found=
+    _sealenv_only=check
+    _sealenv_values 2>/dev/null
+    _sealenv_only=
+    if _sealenv_shows && ! _sealenv_free PS1 2>/dev/null; then _sealenv_found="$_sealenv_found PS1"; fi
+    if \[ -z "$_sealenv_found" ]; then \return 1; fi
+    _sealenv_say "sealenv: $_sealenv_name was not activated, because these variables are read-only here:" \
+        " $_sealenv_found" "Nothing was changed. For a clean shell open a new terminal, or run:" \
+        "  sealenv shell --clean $_sealenv_quoted"
+}
+
 _sealenv_put() {
+    if \[ -n "$_sealenv_only" ]; then
+        _sealenv_free "$1" || _sealenv_found="$_sealenv_found $1"
+        \return 0
+    fi
     _sealenv_keep "$1"
     \export "$1=$2"
 }
@@ -234,26 +287,13 @@ _sealenv_path() {
     _sealenv_put PATH "$_sealenv_prefix/bin${_sealenv_rest:+:$_sealenv_rest}"
 }
 
-_sealenv_prompt() {
-    case $- in *i*) ;; *) \return 0 ;; esac
-    case ${CONDA_CHANGEPS1-} in [Ff][Aa][Ll][Ss][Ee] | [Nn][Oo] | [Oo][Ff][Ff] | 0) \return 0 ;; esac
-    if \[ -z "${SEALENV_NO_PROMPT-}" ]; then
-        _sealenv_ps1_was=${PS1+set}
-        _sealenv_ps1=${PS1-}
-        PS1=$_sealenv_shown${PS1-}
-    fi
+_sealenv_shows() {
+    case $- in *i*) ;; *) \return 1 ;; esac
+    case ${CONDA_CHANGEPS1-} in [Ff][Aa][Ll][Ss][Ee] | [Nn][Oo] | [Oo][Ff][Ff] | 0) \return 1 ;; esac
+    \[ -z "${SEALENV_NO_PROMPT-}" ]
 }
 
-_sealenv_main() {
-    if \[ "$_sealenv_shell" = zsh ]; then \eval '\emulate -L sh'; fi
-    _sealenv_locate || \return 1
-    _sealenv_gate || \return 1
-    if _sealenv_pending; then \return 1; fi
-    if _sealenv_moved; then \return 1; fi
-    if _sealenv_stale; then
-        _sealenv_say "sealenv: the variables of this environment changed after its scripts were made." \
-            "  next: sealenv refresh $_sealenv_quoted"
-    fi
+_sealenv_values() {
     _sealenv_variables
     _sealenv_path
     _sealenv_put CONDA_PREFIX "$_sealenv_prefix"
@@ -263,7 +303,25 @@ _sealenv_main() {
     _sealenv_put MAMBA_ROOT_PREFIX "$_sealenv_prefix"
     _sealenv_put PYTHONNOUSERSITE 1
     _sealenv_put SEALENV_PREFIX "$_sealenv_prefix"
-    _sealenv_prompt
+}
+
+_sealenv_main() {
+    if \[ "$_sealenv_shell" = zsh ]; then \eval '\emulate -L sh'; fi
+    _sealenv_locate || \return 1
+    _sealenv_gate || \return 1
+    if _sealenv_pending; then \return 1; fi
+    if _sealenv_moved; then \return 1; fi
+    if _sealenv_fixed; then \return 1; fi
+    if _sealenv_stale; then
+        _sealenv_say "sealenv: the variables of this environment changed after its scripts were made." \
+            "  next: sealenv refresh $_sealenv_quoted"
+    fi
+    _sealenv_values
+    if _sealenv_shows; then
+        _sealenv_ps1_was=${PS1+set}
+        _sealenv_ps1=${PS1-}
+        PS1=$_sealenv_shown${PS1-}
+    fi
     _sealenv_glob etc/conda/activate.d sh forward
     \hash -r 2>/dev/null || \:
 }
@@ -271,14 +329,14 @@ _sealenv_main() {
 # Take back everything of ours that a shell can list.
 _sealenv_forget() {
     \unset -f _sealenv_say _sealenv_find _sealenv_copied _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending \
-        _sealenv_stale _sealenv_glob _sealenv_source _sealenv_keep _sealenv_put _sealenv_restore \
-        _sealenv_path _sealenv_prompt _sealenv_main _sealenv_forget
+        _sealenv_stale _sealenv_glob _sealenv_source _sealenv_free _sealenv_fixed _sealenv_keep _sealenv_put \
+        _sealenv_restore _sealenv_path _sealenv_shows _sealenv_values _sealenv_main _sealenv_forget
     \unset -f _sealenv_variables _sealenv_deactivate 2>/dev/null || \:
-    \unset _sealenv_allexport _sealenv_attr _sealenv_carried _sealenv_file _sealenv_first _sealenv_flags _sealenv_found \
+    \unset _sealenv_allexport _sealenv_attr _sealenv_carried _sealenv_file _sealenv_first _sealenv_flags _sealenv_found _sealenv_fresh \
         _sealenv_globsort _sealenv_here _sealenv_how _sealenv_include _sealenv_inline _sealenv_item _sealenv_kept \
-        _sealenv_lc_all _sealenv_line _sealenv_name _sealenv_prefix _sealenv_ps1 _sealenv_ps1_was \
+        _sealenv_lc_all _sealenv_line _sealenv_name _sealenv_old _sealenv_only _sealenv_prefix _sealenv_ps1 _sealenv_ps1_was \
         _sealenv_quoted _sealenv_rest _sealenv_self _sealenv_shell _sealenv_shown _sealenv_sourced \
-        _sealenv_undo
+        _sealenv_undo _sealenv_was
 }
 
 _sealenv_deactivate() {

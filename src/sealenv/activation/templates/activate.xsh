@@ -19,7 +19,8 @@ def _sealenv_activate(script):
 
     def refuse(*lines):
         say(*lines)
-        raise RuntimeError("sealenv: the environment was not activated")
+        # Any other exception is reported by xonsh with a box of its own.
+        raise SystemExit(1)
 
     def value_of(name):
         return env.get_detyped(name) or ""
@@ -61,11 +62,16 @@ def _sealenv_activate(script):
 
     carried = __SEALENV_PREFIX__
     here = os.path.dirname(os.path.abspath(script)) if os.path.isfile(script) else carried
+    if not os.path.isdir(os.path.join(here, "conda-meta")):
+        # A link to the script alone: the recorded path has the same file.
+        if os.path.realpath(script) == os.path.realpath(os.path.join(carried, "activate.xsh")):
+            here = carried
     include = os.path.join(here, "etc", "sealenv", "env.xsh")
     if not os.path.isdir(os.path.join(here, "conda-meta")):
         refuse(
             f"sealenv: there is no environment at {here}: it was moved or removed.",
-            "  next: go to the folder where it is now, and run: sealenv move --here .",
+            f"  An environment cannot be moved yet. next: move it back to {carried},",
+            "  or make it anew with: sealenv create",
         )
     if not os.path.isfile(include):
         refuse(f"sealenv: {include} is missing.", "  next: sealenv refresh PREFIX")
@@ -107,7 +113,8 @@ def _sealenv_activate(script):
         refuse(
             f"sealenv: this environment was made at {prefix}",
             f"  and was moved or copied by hand to {here}: it would not work.",
-            "  next: in that folder, run: sealenv move --here .",
+            f"  An environment cannot be moved yet. next: move it back to {prefix},",
+            "  or make it anew with: sealenv create",
         )
     folder = os.path.join(prefix, "etc", "conda", "env_vars.d")
     sources = [folder, os.path.join(prefix, "conda-meta", "state")]

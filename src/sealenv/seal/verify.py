@@ -88,7 +88,7 @@ def _check_state(prefix: Path, records: list[PrefixRecord]) -> list[Finding]:
         dist = line.partition("#")[0].rsplit("/", 1)[-1]
         dist = dist.removesuffix(".conda").removesuffix(".tar.bz2")
         name = dist.rsplit("-", 2)[0]
-        if name not in recorded:
+        if name not in recorded and not (prefix / META / f"{dist}.json").exists():
             detail = "the seal names it, and there is no record of it"
             findings.append(Finding("gone", f"{META}/{dist}.json", name, detail))
     return findings

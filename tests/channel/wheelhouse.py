@@ -12,12 +12,16 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import cast
 
-from packaging.markers import default_environment
-from packaging.requirements import Requirement
-
 from sealenv.demo.archive import Package
 from sealenv.demo.wheels import package_from_wheel
 from sealenv.errors import FetchError
+
+try:
+    from packaging.markers import default_environment
+    from packaging.requirements import Requirement
+except ModuleNotFoundError:  # where only sealenv is installed, pip has its own copy
+    from pip._vendor.packaging.markers import default_environment  # type: ignore[assignment]
+    from pip._vendor.packaging.requirements import Requirement  # type: ignore[assignment]
 
 __all__ = ["fetch_wheels", "wheel_packages"]
 

@@ -20,7 +20,7 @@ __all__ = ["clear_pending", "write_plan"]
 
 _KEPT = "kept-from-pending"
 _OURS = re.compile(
-    r"conda-meta/.*|etc/sealenv/.*|activate\.[a-z0-9]+|\.activate\.[a-z0-9.]+|CACHEDIR\.TAG|"
+    r"conda-meta/.*|etc/sealenv/.*|\.?activate\.(sh|fish|csh|xsh|nu|bat|ps1)(\.[0-9a-f]{16})?|CACHEDIR\.TAG|"
     r"__clobbers__/.*|\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"
 )
 

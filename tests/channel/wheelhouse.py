@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -10,20 +11,21 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from email.parser import BytesParser
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from sealenv.demo.archive import Package
 from sealenv.demo.wheels import package_from_wheel
 from sealenv.errors import FetchError
 
-try:
-    from packaging.markers import default_environment
-    from packaging.requirements import Requirement
-except ModuleNotFoundError:  # where only sealenv is installed, pip has its own copy
-    from pip._vendor.packaging.markers import default_environment  # type: ignore[assignment]
-    from pip._vendor.packaging.requirements import Requirement  # type: ignore[assignment]
-
 __all__ = ["fetch_wheels", "wheel_packages"]
+
+
+def _packaging(module: str) -> Any:
+    """A module of packaging; where only sealenv is installed, of the copy in pip."""
+    try:
+        return importlib.import_module(f"packaging.{module}")
+    except ModuleNotFoundError:
+        return importlib.import_module(f"pip._vendor.packaging.{module}")
 
 
 def fetch_wheels(pins: Iterable[str], folder: Path) -> list[Path]:
@@ -67,7 +69,7 @@ def wheel_packages(wheels: Iterable[Path]) -> list[Package]:
 
 def _environment(minor: str) -> dict[str, str | AbstractSet[str]]:
     return {
-        **cast("dict[str, str]", default_environment()),
+        **cast("dict[str, str]", _packaging("markers").default_environment()),
         "python_version": minor,
         "python_full_version": f"{minor}.0",
         "extra": "",
@@ -91,7 +93,7 @@ def _depends(wheel: Path, names: set[str]) -> list[str]:
         metadata = BytesParser().parsebytes(archive.read(inside))
     depends = []
     for line in metadata.get_all("Requires-Dist") or ():
-        requirement = Requirement(line)
+        requirement = _packaging("requirements").Requirement(line)
         name = _normal(requirement.name)
         marker = requirement.marker
         if name not in names or not (marker is None or any(map(marker.evaluate, _PYTHONS))):

@@ -104,9 +104,9 @@ def python_exe(prefix: Path, platform: str) -> Path:
     return prefix / "python.exe" if is_windows(platform) else prefix / "bin" / "python"
 
 
-def script_dir(prefix: Path, platform: str) -> Path:
-    """Where entry points are linked (CEP 34)."""
-    return prefix / "Scripts" if is_windows(platform) else prefix / "bin"
+def script_dir(platform: str) -> str:
+    """Where entry points are linked (CEP 34), relative to the prefix."""
+    return "Scripts" if is_windows(platform) else "bin"
 
 
 def bin_dirs(prefix: Path, platform: str) -> list[Path]:

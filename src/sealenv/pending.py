@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from sealenv.condameta.records import write_atomic
+from sealenv.host.files import write_atomic
 from sealenv.layout import MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
 
 __all__ = ["clear_pending", "write_plan"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import FilesystemError, LinkError
-from sealenv.layout import site_packages
+from sealenv.layout import is_windows, script_dir, site_packages
 from sealenv.lock import Lock, LockedPackage
 from sealenv.store.archives import Store
 from sealenv.store.manifest import Manifest
@@ -53,7 +53,7 @@ def linked_paths(package: LockedPackage, manifest: Manifest, lock: Lock) -> list
     if not package.is_noarch_python:
         return [e.path for e in manifest.paths]
     site = site_packages_of(lock) or ""
-    scripts = "Scripts" if lock.platform.startswith("win-") else "bin"
+    scripts = script_dir(lock.platform)
     result = []
     for entry in manifest.paths:
         head, _, tail = entry.path.partition("/")
@@ -68,7 +68,7 @@ def linked_paths(package: LockedPackage, manifest: Manifest, lock: Lock) -> list
 
 def _entry_point_paths(manifest: Manifest, lock: Lock) -> list[str]:
     names = [point.partition("=")[0].strip() for point in manifest.entry_points]
-    if lock.platform.startswith("win-"):
+    if is_windows(lock.platform):
         return [f"Scripts/{n}{end}" for n in names for end in (".exe", "-script.py")]
     return [f"bin/{n}" for n in names]
 
@@ -148,7 +148,7 @@ def _refuse_nesting(owners: dict[str, list[str]]) -> None:
 
 def _refuse_windows_names(lock: Lock, owners: dict[str, list[str]]) -> None:
     """What is a plain name elsewhere is a stream, a device or another file on Windows."""
-    if not lock.platform.startswith("win-"):
+    if not is_windows(lock.platform):
         return
     for path in owners:
         for part in path.split("/"):

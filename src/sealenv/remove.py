@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sealenv.condameta.records import scan_records, write_atomic
+from sealenv.condameta.records import scan_records
 from sealenv.errors import FilesystemError, PrefixError, PrefixLockedError
+from sealenv.host.files import write_atomic
 from sealenv.host.prefixlock import is_locked
 from sealenv.host.running import programs_in
 from sealenv.layout import HISTORY, MARKER, META, PKGS, USER_FOLDER, State, is_link, state_of, walk

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +13,7 @@ from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu
 from sealenv.activation.quoting import QUOTE, path_text, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError
+from sealenv.host.files import write_atomic
 
 __all__ = [
     "SHELLS",
@@ -157,27 +156,13 @@ def write_scripts(prefix: Path, *, platform: str) -> Written:
             folder.mkdir(exist_ok=True)
         # The includes last: their time is what staleness is measured by.
         for name in sorted(files, key=lambda name: name.startswith(FOLDER)):
-            _replace(prefix / name, files[name])
+            write_atomic(prefix / name, files[name], mode=0o644)
     except OSError as error:
         raise FilesystemError(
             f"The activation scripts cannot be written: {error.strerror}",
             where=str(error.filename or prefix),
         ) from error
     return Written(sorted(files), problems)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(temporary, flags | getattr(os, "O_BINARY", 0), 0o644)
-    try:
-        with open(descriptor, "wb") as stream:
-            stream.write(content)
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 def stale(prefix: Path, *, platform: str = "linux-64") -> list[str]:

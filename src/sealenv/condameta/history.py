@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sealenv._version import __version__
-from sealenv.condameta.records import write_atomic
+from sealenv.host.files import write_atomic
 from sealenv.layout import HISTORY
 from sealenv.lock import Lock
 from sealenv.urls import redact

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from sealenv.errors import RecordError
+from sealenv.host.files import write_atomic
 from sealenv.layout import META
 from sealenv.lock import Lock, LockedPackage
 from sealenv.spec import package_name
 
-__all__ = ["PrefixRecord", "add_pyc", "finish", "read_records", "write_atomic"]
+__all__ = ["PrefixRecord", "add_pyc", "finish", "read_records"]
 
 
 class RecordPath(msgspec.Struct, rename={"path": "_path"}, omit_defaults=True):
@@ -161,19 +162,6 @@ def add_pyc(prefix: Path, lock: Lock, compiled: Mapping[str, list[str]]) -> None
             {"_path": p, "path_type": "pyc_file"} for p in sorted(paths)
         ]
         _write(prefix, package, record)
-
-
-def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
-    """Replace a file at one instant; its mode is `mode` less the umask. Never through a link."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def _read(prefix: Path, package: LockedPackage) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.condameta.records import write_atomic
+from sealenv.host.files import write_atomic
 from sealenv.layout import META
 
 __all__ = ["write_state"]

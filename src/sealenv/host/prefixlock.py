@@ -30,11 +30,10 @@ _JOINED: list[int] = []
 class PrefixLock:
     """Exclusive use of a prefix, from the first write to the commit."""
 
-    def __init__(self, prefix: Path, fd: int, token: str, made: list[Path]) -> None:
+    def __init__(self, prefix: Path, fd: int, token: str) -> None:
         self.prefix = prefix
         self.fd = fd
         self.token = token
-        self._made = made
 
     @classmethod
     def acquire(cls, prefix: Path) -> PrefixLock:
@@ -49,7 +48,7 @@ class PrefixLock:
         """
         refuse_unless_free(prefix)
         try:
-            made = _make_folders(prefix / META)
+            _make_folders(prefix / META)
             fd = _open_marker(prefix)
         except OSError as error:
             raise FilesystemError(
@@ -75,7 +74,7 @@ class PrefixLock:
         except BaseException:
             os.close(fd)
             raise
-        return cls(prefix, fd, token, made)
+        return cls(prefix, fd, token)
 
     def share(self) -> None:
         """Let the engine join. Nobody else can get in: a create takes the lock exclusively."""
@@ -95,14 +94,6 @@ class PrefixLock:
         (self.prefix / PLAN).unlink(missing_ok=True)
         (self.prefix / MARKER).unlink()
         _sync_folder(self.prefix / META)
-        self.close()
-
-    def abandon(self) -> None:
-        """Take back folders that this create made and nothing was put into."""
-        with contextlib.suppress(OSError):
-            (self.prefix / MARKER).unlink()
-            for folder in reversed(self._made):
-                folder.rmdir()
         self.close()
 
     def close(self) -> None:
@@ -207,16 +198,13 @@ def _same(fd: int, path: Path) -> bool:
     return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
 
-def _make_folders(folder: Path) -> list[Path]:
-    made: list[Path] = []
+def _make_folders(folder: Path) -> None:
     for parent in [*reversed(folder.parents), folder]:
         try:
             parent.mkdir()
-            made.append(parent)
         except FileExistsError:
             if not parent.is_dir():
                 raise
-    return made
 
 
 def _sync_folder(folder: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from sealenv.condameta.records import write_atomic
 from sealenv.errors import RecordError
+from sealenv.host.files import write_atomic
 from sealenv.layout import SEAL
 
 __all__ = ["SCHEMA", "Seal", "is_at", "read_seal", "write_seal"]

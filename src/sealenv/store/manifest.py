@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from sealenv.host.files import write_atomic
+
 __all__ = [
     "FORMAT",
     "ListedPath",
@@ -87,13 +89,7 @@ def load(path: Path) -> Manifest | None:
 
 def save(path: Path, manifest: Manifest) -> None:
     """Keep the manifest beside its archive."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(msgspec.msgpack.encode(manifest))
-        os.replace(partial, path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    write_atomic(path, msgspec.msgpack.encode(manifest))
 
 
 def is_unpacked(manifest: Manifest, folder: Path) -> bool:

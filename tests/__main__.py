@@ -6,7 +6,8 @@ and pytest, and ends with what was skipped and why. What it keeps lies in the ch
 `.cache`); what tests write elsewhere lies in one temporary folder that is removed.
 
 It installs nothing on the machine. A shell that is missing skips its tests; under
-SEALENV_TEST_REQUIRE=shells it fails them (tests/shells.py).
+SEALENV_TEST_REQUIRE=shells it fails them (tests/shells.py). SEALENV_TEST_REQUIRE=shells,wine also
+makes a Wine and fails the tests on Windows where that cannot be done (tests/windows).
 """
 
 from __future__ import annotations
@@ -68,13 +69,15 @@ def main(argv: list[str] | None = None) -> int:
     except SetupError as error:
         print(f"\nThe tests could not be set up: {error}", file=sys.stderr)
         return 2
-    notes = [] if options.here else add_nushell(environ)
+    notes = [] if options.here else [*add_nushell(environ), *add_wine(python, environ)]
     temporary = Path(tempfile.mkdtemp(prefix="sealenv-test-")).resolve()
     try:
         results = {} if options.no_lint else lint(python, environ)
         report = temporary / "junit.xml"
         code, last = run_pytest(python, environ, temporary, report, options.pytest)
         results["pytest"] = code
+        if wanted(environ, "wine") and not options.here:
+            results["nothing of Windows skipped"] = int(bool(skipped(report, "tests.windows")[0]))
         print_end(results, notes, report, last)
     finally:
         if options.keep:
@@ -212,6 +215,23 @@ def nushell_in(folder: Path) -> Path | None:
     return next(iter(sorted(folder.glob(f"node_modules/@nushell/*/bin/{name}"))), None)
 
 
+def add_wine(python: Path, environ: dict[str, str]) -> list[str]:
+    """Name a Wine to the tests (SEALENV_TEST_WINE), made where this machine can; the trouble.
+
+    It is made from nothing when it is asked for (`wine` in SEALENV_TEST_REQUIRE) or was made before.
+    """
+    if os.name == "nt" or environ.get("SEALENV_TEST_WINE"):
+        return []
+    folder = CACHE / "wine"
+    if not wanted(environ, "wine") and not folder.is_dir():
+        return ["Windows: no Wine; SEALENV_TEST_REQUIRE=wine makes one (CONTRIBUTING.md)"]
+    headline("Windows: Wine, Python, curl and sed, where they are missing")
+    if not attempt([str(python), "-m", "tests.windows.provision", str(folder)], environ):
+        return ["Windows: Wine could not be set up; the message is above"]
+    environ["SEALENV_TEST_WINE"] = str(folder)
+    return []
+
+
 # --- Checks -----------------------------------------------------------------------------------
 
 
@@ -285,12 +305,19 @@ def print_end(results: dict[str, int], notes: list[str], report: Path, last: str
     print(last, flush=True)
 
 
-def skipped(report: Path) -> tuple[Counter[str], dict[str, str]]:
-    """From pytest's own report: how many were skipped for which reason, and an example of each."""
+def skipped(report: Path, within: str = "") -> tuple[Counter[str], dict[str, str]]:
+    """From pytest's own report: how many were skipped for which reason, and an example of each.
+
+    Args:
+        report: JUnit's XML.
+        within: only tests whose dotted name begins so.
+    """
     reasons: Counter[str] = Counter()
     names: dict[str, str] = {}
     if report.is_file():
         for case in ElementTree.parse(report).iter("testcase"):
+            if not str(case.get("classname")).startswith(within):
+                continue
             for skip in case.iter("skipped"):
                 reason = skip.get("message") or "no reason given"
                 reasons[reason] += 1
@@ -308,6 +335,11 @@ def attempt(command: list[str], environ: dict[str, str]) -> bool:
     except OSError as error:
         print(f"{command[0]}: {error}", file=sys.stderr)
         return False
+
+
+def wanted(environ: dict[str, str], what: str) -> bool:
+    """Is `what` in SEALENV_TEST_REQUIRE?"""
+    return what in environ.get("SEALENV_TEST_REQUIRE", "").replace(" ", "").split(",")
 
 
 def headline(text: str) -> None:

@@ -74,3 +74,14 @@ def test_without_a_plan_everything_unknown_is_kept(tmp_path: Path) -> None:
     (prefix / "bin" / "tool").write_text("x")
     assert clear_pending(prefix) == ["bin/tool"]
     assert clear_pending(prefix) == []
+
+
+def test_a_planned_file_that_was_being_replaced_is_ours_too(tmp_path: Path) -> None:
+    """A kill while a script is patched leaves the new one under the name it is written to first."""
+    prefix = pending(tmp_path / "env")
+    (prefix / "Scripts").mkdir()
+    names = ["conda-script.py", ".conda-script.py.0123456789abcdef", ".mine.0123456789abcdef"]
+    for name in names:
+        (prefix / "Scripts" / name).write_text("x")
+    write_plan(prefix, ["Scripts/conda-script.py"])
+    assert clear_pending(prefix) == ["Scripts/.mine.0123456789abcdef"]

@@ -1,7 +1,7 @@
 """Create: the main job on one page.
 
-gate -> spec -> solve -> fetch (sha256) -> mark -> link -> link scripts -> pyc -> activation scripts
--> check -> seal -> unmark
+gate -> spec -> solve -> fetch (sha256) -> mark -> link -> link scripts -> patch -> pyc -> activation
+scripts -> check -> seal -> unmark
 
 Before `mark` nothing is written outside the package cache. From `mark` on the prefix is visibly
 pending; the seal is the commit point. What each step does is in `sealenv.making`.
@@ -9,7 +9,6 @@ pending; the seal is the commit point. What each step does is in `sealenv.making
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from sealenv.errors import InterruptedCreateError, PostScriptError
 from sealenv.host.prefixlock import PrefixLock, refuse_unless_free
 from sealenv.job import CreateOptions, Job
 from sealenv.lock import Lock
+from sealenv.naming import shown
 from sealenv.preflight import Contents, preflight
 from sealenv.seal.seal import Seal
 from sealenv.steps.post import run_post
@@ -36,6 +36,8 @@ class Plan:
     fetch_size: int
     cache: Path
     view: Path
+    engine: tuple[str, str]
+    """Name and version; the version is empty where it is not known yet."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def plan(job: Job) -> Plan:
     lock = making.solve(job)
     missing = [p for p in lock.packages if not job.store.has(p)]
     size = sum(p.size or 0 for p in missing)
-    return Plan(job.prefix, lock, len(missing), size, job.store.root, job.view)
+    engine = job.engine.name, job.engine.version
+    return Plan(job.prefix, lock, len(missing), size, job.store.root, job.view, engine)
 
 
 def create(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
@@ -86,11 +89,14 @@ def create(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         held = making.mark(job, contents)
         making.link(job, lock)
         ran, skipped, messages = making.link_scripts(job, lock, held)
+        patched = making.patch(job)
         compiled = making.compile_python(job, lock, held)
         activation = making.activation_scripts(job)
         making.share_archives(job, lock)
         checked = making.check(job, lock, held)
-        seal = making.describe(job, lock, checked, ran, skipped, bool(compiled), activation)
+        seal = making.describe(
+            job, lock, checked, ran, skipped, patched, bool(compiled), activation
+        )
         making.commit(job, seal, held)
     except KeyboardInterrupt:
         raise _interrupted(job.prefix, held) from None
@@ -122,5 +128,5 @@ def _interrupted(prefix: Path, held: PrefixLock | None) -> InterruptedCreateErro
     return InterruptedCreateError(
         "interrupted: the environment is pending",
         where=str(prefix),
-        hint=f"run the same command again to replace it, or: sealenv remove {shlex.quote(str(prefix))}",
+        hint=f"run the same command again to replace it, or: sealenv remove {shown(str(prefix))}",
     )

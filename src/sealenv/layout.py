@@ -14,6 +14,7 @@ __all__ = [
     "META",
     "PKGS",
     "PLAN",
+    "SCRATCH",
     "SEAL",
     "USER_FOLDER",
     "Entry",
@@ -36,7 +37,10 @@ MARKER = "conda-meta/sealenv.pending"
 PLAN = "conda-meta/sealenv.plan"
 """The paths that a pending create is going to link; gone with the marker."""
 USER_FOLDER = "__home__"
+SCRATCH = ".sealenv-scratch"
+"""What micromamba writes besides the prefix; it is there while packages are linked."""
 PKGS = "pkgs"
+_NAME_SURROGATE = 0x20000000
 
 
 class State(enum.Enum):
@@ -56,15 +60,22 @@ def is_windows(platform: str) -> bool:
 
 
 def is_link(path: Path) -> bool:
-    """Whether path is a symlink, a junction or another reparse point (never followed by us)."""
+    """Whether path is a symlink, a junction or another name for something (never followed by us)."""
     try:
-        info = os.lstat(path)
+        return _leads_elsewhere(os.lstat(path))
     except OSError:
         return False
-    reparse = getattr(info, "st_file_attributes", 0) & getattr(
-        stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0x400
+
+
+def _leads_elsewhere(status: os.stat_result) -> bool:
+    """A symlink, or on Windows a reparse point that stands for another place, as junctions do.
+
+    Files that a cloud drive has not fetched yet are reparse points too, and no links: the tags that
+    are have the name surrogate bit (winnt.h, IsReparseTagNameSurrogate).
+    """
+    return stat.S_ISLNK(status.st_mode) or bool(
+        getattr(status, "st_reparse_tag", 0) & _NAME_SURROGATE
     )
-    return stat.S_ISLNK(info.st_mode) or bool(reparse)
 
 
 def state_of(prefix: Path) -> State:
@@ -162,7 +173,6 @@ def walk(root: Path, *, skip: frozenset[str] = frozenset()) -> Iterator[Entry]:
         skip: relative paths (`/`) that are neither yielded nor entered.
     """
     pending = [(os.fspath(root), "")]
-    reparse = getattr(stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0x400)
     while pending:
         folder, prefix = pending.pop()
         with os.scandir(folder) as entries:
@@ -172,10 +182,7 @@ def walk(root: Path, *, skip: frozenset[str] = frozenset()) -> Iterator[Entry]:
             if relative in skip:
                 continue
             status = item.stat(follow_symlinks=False)
-            linked = stat.S_ISLNK(status.st_mode) or bool(
-                getattr(status, "st_file_attributes", 0) & reparse
-            )
-            entry = Entry(item.path, relative, status, linked)
+            entry = Entry(item.path, relative, status, _leads_elsewhere(status))
             yield entry
             if entry.is_dir:
                 pending.append((item.path, relative + "/"))

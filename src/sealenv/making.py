@@ -13,14 +13,16 @@ from sealenv.condameta.history import write_history
 from sealenv.condameta.records import add_pyc, finish, read_records
 from sealenv.condameta.state import write_state
 from sealenv.engines.messages import Progress
+from sealenv.engines.protocol import Engine
 from sealenv.errors import DirtyShellError, EngineError, PrefixLockedError
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.job import Job
 from sealenv.layout import USER_FOLDER
 from sealenv.lock import Lock
 from sealenv.pending import clear_pending, write_plan
+from sealenv.portability.patch import Patched, left_absolute, patch_prefix
 from sealenv.preflight import Contents
-from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, Seal, write_seal
+from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, write_seal
 from sealenv.steps.check import CheckReport, check_environment
 from sealenv.steps.linkscripts import find_link_scripts, run_link_scripts
 from sealenv.steps.pyc import INVALIDATION, compile_packages
@@ -37,6 +39,7 @@ __all__ = [
     "link",
     "link_scripts",
     "mark",
+    "patch",
     "share_archives",
     "solve",
 ]
@@ -112,6 +115,11 @@ def link_scripts(job: Job, lock: Lock, held: PrefixLock) -> tuple[list[str], lis
     return ran, [], messages
 
 
+def patch(job: Job) -> list[Patched]:
+    """The files that hold the path of the environment find it by their own place, where they can."""
+    return patch_prefix(job.prefix, job.spec.platform)
+
+
 def compile_python(job: Job, lock: Lock, held: PrefixLock) -> dict[str, list[str]]:
     """The .pyc by package name, owned by the packages' records."""
     if not (job.options.pyc and job.runs_here and lock.find("python")):
@@ -153,7 +161,7 @@ def check(job: Job, lock: Lock, held: PrefixLock) -> CheckReport | None:
     return check_environment(
         job.prefix,
         job.spec,
-        [p.name for p in lock.packages],
+        {p.name: p.version for p in lock.packages},
         clean_environ(job.options.environ),
         token=held.token,
         keep_fd=held.fd,
@@ -166,6 +174,7 @@ def describe(
     checked: CheckReport | None,
     ran: list[str],
     skipped: list[str],
+    patched: list[Patched],
     compiled: bool,
     activation: list[str],
 ) -> Seal:
@@ -183,15 +192,24 @@ def describe(
             [f"{p.url}#{p.sha256}" for p in lock.packages],
             list(lock.virtual_packages),
         ),
-        engine=EngineNote(job.engine.name, job.engine.version),
+        engine=_engine_note(job.engine),
         python=checked.python if checked else python.version if python else None,
         checked=checked is not None,
         check=checked.to_json() if checked else {},
         pyc=INVALIDATION if compiled else None,
         link_scripts=ran,
         skipped_link_scripts=skipped,
+        patched=[PatchNote(**p.to_json()) for p in patched],
+        absolute=left_absolute(job.prefix, job.spec.platform),
         activation=activation,
     )
+
+
+def _engine_note(engine: Engine) -> EngineNote:
+    program = engine.executable
+    if program is None:
+        return EngineNote(engine.name, engine.version)
+    return EngineNote(engine.name, engine.version, program.sha256, program.origin)
 
 
 def commit(job: Job, seal: Seal, held: PrefixLock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import unicodedata
 from pathlib import Path
@@ -11,13 +12,21 @@ from pathlib import Path
 from sealenv.errors import UsageError
 from sealenv.layout import is_windows
 
-__all__ = ["check_name", "check_prefix", "environment_folder", "parse_python_version"]
+__all__ = [
+    "check_name",
+    "check_prefix",
+    "check_windows_parts",
+    "environment_folder",
+    "parse_python_version",
+]
 
 _PYTHON = re.compile(r"\d{1,3}(\.\d{1,4}){0,2}", re.ASCII)
 _RESERVED_NAMES = frozenset({"base", "root"})  # conda refuses both as the last part of a prefix
 _WINDOWS_DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 )
+_LONGEST_ON_WINDOWS = 200
+"""Characters. cmd.exe and programs' launchers know nothing of long paths, and need some below it."""
 _NAME_REFUSED = {
     **dict.fromkeys("/\\", "it separates folders"),
     ":": "it splits a PATH, and conda refuses it in a name",
@@ -38,6 +47,14 @@ _WINDOWS_PATH_REFUSED = {
     **dict.fromkeys("%!^", "cmd.exe gives it a meaning even inside quotes"),
     **dict.fromkeys('"*?<>|', "Windows refuses it in a file name"),
 }
+
+
+def shown(text: str) -> str:
+    """A word as it can be typed into this system's shell: for messages, not for scripts."""
+    if os.name != "nt":
+        return shlex.quote(text)
+    # Paths of environments hold no quote: Windows has none in a file name.
+    return text if re.fullmatch(r"[\w.:\\/-]+", text) else f'"{text}"'
 
 
 def parse_python_version(text: str) -> str:
@@ -94,9 +111,9 @@ def check_prefix(prefix: Path, platform: str) -> None:
         UsageError: with the character and the reason.
     """
     text = os.fspath(prefix)
-    refused = (
-        _WINDOWS_PATH_REFUSED if is_windows(platform) and os.name == "nt" else (_POSIX_PATH_REFUSED)
-    )
+    refused = {} if os.name == "nt" else _POSIX_PATH_REFUSED
+    if is_windows(platform):  # wherever it is made, it is used there
+        refused = refused | _WINDOWS_PATH_REFUSED
     _refuse_characters(text, refused, "the path", "choose another folder with -p or SEALENV_ENVS")
     if not text.isascii() and sys.getfilesystemencoding().lower() not in {"utf-8", "utf8"}:
         raise UsageError(
@@ -111,8 +128,68 @@ def check_prefix(prefix: Path, platform: str) -> None:
             where=text,
             hint="choose another folder name",
         )
+    if os.name == "nt" and is_windows(platform):
+        _check_code_page(text)
+        _check_length_on_windows(prefix)
     if prefix == prefix.parent:
         raise UsageError("the root of a file system cannot be an environment", where=text)
+
+
+def check_windows_parts(text: str, where: str | None = None) -> None:
+    """Refuse folders that Windows takes for devices or quietly calls otherwise. Pure text.
+
+    Args:
+        text: as it was typed: Windows' own functions have already lost such endings.
+        where: what to show instead, if the text is a part of it.
+
+    Raises:
+        UsageError: with the part and the reason.
+    """
+    for part in text.replace("/", "\\").split("\\"):
+        if part in {"", ".", ".."}:
+            continue
+        if part.split(".")[0].strip().lower() in _WINDOWS_DEVICES:
+            raise UsageError(
+                f"{part!r} is the name of a device on Windows",
+                where=where or text,
+                hint="choose another folder",
+            )
+        if part != part.rstrip(" ."):
+            raise UsageError(
+                f"{part!r} ends with a dot or a space, which Windows leaves out",
+                where=where or text,
+                hint="choose another folder",
+            )
+
+
+def _check_code_page(text: str) -> None:
+    """The launcher of conda.exe and of every entry point opens its script by its ANSI name."""
+    strange = next((letter for letter in text if not _in_code_page(letter)), None)
+    if strange is not None:
+        raise UsageError(
+            f"{strange!r} is not in this machine's code page, and conda.exe and other "
+            "launchers cannot open a path with it",
+            where=text,
+            hint="choose another folder with -p or SEALENV_ENVS, or have Windows use UTF-8",
+        )
+
+
+def _in_code_page(letter: str) -> bool:
+    try:
+        letter.encode("mbcs")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_length_on_windows(prefix: Path) -> None:
+    if len(str(prefix)) > _LONGEST_ON_WINDOWS:
+        raise UsageError(
+            f"the path is {len(str(prefix))} characters long; cmd.exe needs it to be "
+            f"{_LONGEST_ON_WINDOWS} at most, whatever LongPathsEnabled says",
+            where=str(prefix),
+            hint="choose a shorter folder with -p or SEALENV_ENVS",
+        )
 
 
 def _refuse_characters(text: str, refused: dict[str, str], what: str, hint: str) -> None:

@@ -21,8 +21,10 @@ __all__ = ["clear_pending", "write_plan"]
 _KEPT = "kept-from-pending"
 _OURS = re.compile(
     r"conda-meta/.*|etc/sealenv/.*|\.?activate\.(sh|fish|csh|xsh|nu|bat|ps1)(\.[0-9a-f]{16})?|CACHEDIR\.TAG|"
-    r"__clobbers__/.*|\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"
+    r"__clobbers__/.*|\.sealenv-scratch/.*|\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"
 )
+_PARTIAL = re.compile(r"\.(.+)\.[0-9a-f]{16}")
+"""What `host.files.write_atomic` writes into first."""
 
 
 def write_plan(prefix: Path, paths: Iterable[str]) -> None:
@@ -65,7 +67,11 @@ def _is_ours(entry: Entry, planned: frozenset[str]) -> bool:
     path = entry.relative.replace(os.sep, "/")
     if path == PKGS:
         return entry.is_link
-    return path in planned or _OURS.fullmatch(path) is not None
+    if path in planned or _OURS.fullmatch(path) is not None:
+        return True
+    folder, _, name = path.rpartition("/")
+    partial = _PARTIAL.fullmatch(name)  # of a planned file that was being replaced (`patch`)
+    return partial is not None and "/".join(filter(None, (folder, partial[1]))) in planned
 
 
 def _read_plan(prefix: Path) -> frozenset[str]:

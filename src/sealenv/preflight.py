@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import FilesystemError, LinkError
+from sealenv.host.longpaths import longest_path
 from sealenv.layout import is_windows, script_dir, site_packages
 from sealenv.lock import Lock, LockedPackage
 from sealenv.store.archives import Store
@@ -112,6 +113,7 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
     _refuse_case_collisions(lock, owners)
     _refuse_nesting(owners)
     _refuse_windows_names(lock, owners)
+    _refuse_long_paths(prefix, lock, owners)
     _refuse_links_out(links)
     _check_room(prefix, store.root, size)
     clobbers = {p: o for p, o in owners.items() if len(o) > 1}
@@ -157,6 +159,28 @@ def _refuse_windows_names(lock: Lock, owners: dict[str, list[str]]) -> None:
                     f"{path!r} of {owners[path][0]} is no name for a file on Windows",
                     hint="leave the package out",
                 )
+
+
+def _refuse_long_paths(prefix: Path, lock: Lock, owners: dict[str, list[str]]) -> None:
+    """On Windows without LongPathsEnabled half of an environment would be missing, quietly."""
+    limit = longest_path()
+    if limit is None or not is_windows(lock.platform):
+        return
+    path = max(owners, key=_longest_of, default="")
+    length = len(str(prefix)) + 1 + _longest_of(path)
+    if length > limit:
+        raise LinkError(
+            f"{path!r} of {owners[path][0]} would have a path of {length} characters; this Windows "
+            f"takes {limit}",
+            where=str(prefix),
+            hint=f"choose a folder that is {length - limit} characters shorter, or have an "
+            "administrator set LongPathsEnabled",
+        )
+
+
+def _longest_of(path: str) -> int:
+    """Its length, or that of the file that is compiled from it."""
+    return len(path) + (len("__pycache__/.cpython-312c") if path.endswith(".py") else 0)
 
 
 def _refuse_links_out(links: dict[str, tuple[str, str]]) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
-import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from sealenv.condameta.records import scan_records
 from sealenv.errors import FilesystemError, PrefixError, PrefixLockedError
+from sealenv.host.deleting import delete
 from sealenv.host.files import write_atomic
+from sealenv.host.holders import holders_of, while_held
 from sealenv.host.prefixlock import is_locked
 from sealenv.host.running import programs_in
+from sealenv.host.volumes import extended
 from sealenv.layout import HISTORY, MARKER, META, PKGS, USER_FOLDER, State, is_link, state_of, walk
 from sealenv.pending import write_plan
 
@@ -122,56 +122,33 @@ def remove(prefix: Path) -> None:
         FilesystemError: something could not be removed; the rest may be gone.
     """
     try:
-        if not (prefix / MARKER).exists():
-            write_plan(prefix, [e.relative for e in walk(prefix) if not e.is_dir])
-            write_atomic(prefix / MARKER, b"removing\n")
-        _unlink_junction(prefix / PKGS)
-        for child in sorted(prefix.iterdir()):
-            if child.name != META:
-                _delete(child)
-        for child in sorted((prefix / META).iterdir()):
-            if child.name not in {"sealenv.plan", "sealenv.pending"}:
-                _delete(child)
-        (prefix / META / "sealenv.plan").unlink(missing_ok=True)
-        (prefix / MARKER).unlink()
-        (prefix / META).rmdir()
-        prefix.rmdir()
+        _empty(extended(prefix))
     except OSError as error:
+        where = str(error.filename or prefix).removeprefix("\\\\?\\")
         raise FilesystemError(
             f"not everything could be removed: {error.strerror}",
-            where=str(error.filename or prefix),
+            where=where,
+            details=[f"open in {holder}" for holder in holders_of(where)],
             hint="close what uses it or mend the permissions, then run the same command again",
         ) from error
 
 
-def _delete(path: Path) -> None:
-    if is_link(path) or not path.is_dir():
-        path.unlink()
-    else:
-        shutil.rmtree(path, onerror=_make_writable)  # never follows a link
-
-
-def _make_writable(function: Any, path: str, info: Any) -> None:
-    """Read-only folders of packages: give us back the right to empty them, once."""
-    error = info[1]
-    if not isinstance(error, PermissionError):
-        raise error
-    parent = os.path.dirname(path)
-    for folder in (parent, path):
-        if not os.path.islink(folder):
-            os.chmod(folder, stat.S_IRWXU | os.lstat(folder).st_mode)
-    if function in {os.open, os.scandir, os.lstat}:
-        shutil.rmtree(path)
-    else:
-        function(path)
-
-
-def _unlink_junction(link: Path) -> None:
-    if is_link(link):
-        try:
-            link.unlink()
-        except PermissionError:
-            link.rmdir()  # a junction on Windows
+def _empty(prefix: Path) -> None:
+    if not (prefix / MARKER).exists():
+        write_plan(prefix, [e.relative for e in walk(prefix) if not e.is_dir])
+        write_atomic(prefix / MARKER, b"removing\n")
+    if is_link(prefix / PKGS):
+        delete(prefix / PKGS)
+    for child in sorted(prefix.iterdir()):
+        if child.name != META:
+            delete(child)
+    for child in sorted((prefix / META).iterdir()):
+        if child.name not in {"sealenv.plan", "sealenv.pending"}:
+            delete(child)
+    (prefix / META / "sealenv.plan").unlink(missing_ok=True)
+    while_held((prefix / MARKER).unlink)
+    while_held((prefix / META).rmdir)
+    while_held(prefix.rmdir)
 
 
 def _frozen_message(frozen: Path) -> str:

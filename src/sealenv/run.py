@@ -1,7 +1,8 @@
 """Run one command, or a shell, in an environment.
 
-`run` becomes the command (exec): its exit code and its signals are its own. It is on the fast path,
-so only what `os` and `sys` give is imported until something is wrong.
+`run` becomes the command (exec): its exit code and its signals are its own. Windows has no exec: there
+it waits for the command, and leaves Ctrl-C to it. It is on the fast path, so only what `os` and `sys`
+give is imported until something is wrong.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
-__all__ = ["REFUSED", "enter", "prepare"]
+__all__ = ["REFUSED", "admit", "enter", "prepare", "wait_for"]
 
 REFUSED = 125
+CANNOT_EXECUTE = 126
+NOT_FOUND = 127
+_WORDS_OF_CMD = frozenset({"call", "cd", "copy", "del", "dir", "echo", "set", "start", "type"})
 _MARKER = ("conda-meta", "sealenv.pending")
 
 
@@ -31,28 +35,58 @@ def enter(env: str, argv: Sequence[str], *, clean: bool = False) -> NoReturn:
     Raises:
         SealenvError: before anything is run.
     """
-    command, environ = prepare(env, argv, os.environ, clean=clean)
+    found = prepare(env, argv, os.environ, clean=clean)
+    if found is None:
+        word = argv[0].lower() in _WORDS_OF_CMD
+        hint = f" (a word of cmd.exe: cmd /c {argv[0]} ...)" if word else ""
+        sys.stderr.write(f"sealenv run: {argv[0]}: not found{hint}\n")
+        sys.exit(NOT_FOUND)
+    command, program, environ = found
+    if os.name == "nt" or isinstance(command, str):
+        sys.exit(wait_for(command, program, environ))
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    if sys.platform == "win32":
-        import subprocess
-
-        sys.exit(subprocess.run(command, env=environ, check=False).returncode)
-    os.execve(command[0], command, environ)
+    os.execve(program, command, environ)
 
 
 def prepare(
     env: str, argv: Sequence[str], environ: Mapping[str, str], *, clean: bool = False
-) -> tuple[list[str], dict[str, str]]:
-    """The command line and the environment variables with which `argv` runs in the environment.
+) -> tuple[list[str] | str, str, dict[str, str]] | None:
+    """Command line, program and environment variables with which `argv` runs in the environment.
+
+    On POSIX a shell activates and then becomes the command; it is what says that there is no such
+    program. On Windows there is none in between, and None says it.
+
+    Raises:
+        SealenvError: as `admit`.
+        UsageError: on Windows: an argument cannot be given to a batch file.
+    """
+    prefix, variables = admit(env, environ, clean=clean)
+    if os.name == "nt":
+        from sealenv.activation import winlaunch
+
+        return winlaunch.command(prefix, argv, variables)
+    from sealenv.activation import launch
+
+    if os.path.isfile(os.path.join(prefix, "activate.sh")) and _is_sealed(prefix):
+        command = launch.command(prefix, argv)
+    else:
+        command = launch.foreign_command(prefix, argv)
+    return command, command[0], variables
+
+
+def admit(
+    env: str, environ: Mapping[str, str], *, clean: bool = False
+) -> tuple[str, dict[str, str]]:
+    """The prefix, and the variables to enter it with, if it may be entered from here.
 
     Raises:
         NotFoundError: there is no such environment.
-        PrefixError: it was made for another platform.
+        PrefixError: it was made for another platform, or (on Windows) was moved by hand.
         PrefixPendingError: it was never finished.
         DirtyShellError: another one is active here.
     """
-    from sealenv.activation import gate, launch
+    from sealenv.activation import gate
     from sealenv.locations import resolve_env
 
     prefix, _ = resolve_env(env, environ)
@@ -81,18 +115,58 @@ def prepare(
         from sealenv.activation.environ import default_path
 
         variables["PATH"] = default_path(variables)
-    if sys.platform != "win32" and _is_for_windows(prefix):
+    if _is_for_windows(prefix) if os.name != "nt" else _is_for_posix(prefix):
         raise _another_platform(prefix)
-    if os.path.isfile(os.path.join(prefix, "activate.sh")) and os.path.isfile(
-        os.path.join(prefix, "conda-meta", "sealenv")
-    ):
-        return launch.command(prefix, argv), variables
-    return launch.foreign_command(prefix, argv), variables
+    if os.name == "nt" and _is_sealed(prefix):
+        from sealenv.activation.windows import made_at
+
+        prefix = made_at(prefix)
+    return prefix, variables
+
+
+def wait_for(command: str | list[str], program: str, environ: dict[str, str]) -> int:
+    """Start a Windows program, leave Ctrl-C and Ctrl-Break to it, and return its exit code.
+
+    Args:
+        command: its command line.
+        program: the file.
+        environ: all its variables.
+    """
+    import signal
+    import subprocess
+
+    for name in ("SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    try:
+        child = subprocess.Popen(command, executable=program, env=environ)
+        if sys.platform == "win32":
+            from sealenv.host import winjob
+
+            # Who ends us by force ends the command, as on POSIX, where we are the command.
+            winjob.tie(int(child._handle), children=False)  # type: ignore[attr-defined]
+        code = child.wait()
+    except OSError as error:
+        sys.stderr.write(f"sealenv run: {program}: {error.strerror or error}\n")
+        return CANNOT_EXECUTE
+    # Such as 0xC000013A, Ctrl-C: `sys.exit` takes a signed number only.
+    return code - 2**32 if code > 2**31 - 1 else code
+
+
+def _is_sealed(prefix: str) -> bool:
+    return os.path.isfile(os.path.join(prefix, "conda-meta", "sealenv"))
+
+
+def _is_for_posix(prefix: str) -> bool:
+    """With a python, or nothing, that Windows cannot start."""
+    return os.path.lexists(os.path.join(prefix, "bin", "python")) and not _is_for_windows(prefix)
 
 
 def _is_for_windows(prefix: str) -> bool:
-    """Without `bin`, and with what only Windows has; an environment of data alone has neither."""
-    if os.path.isdir(os.path.join(prefix, "bin")):
+    """With what only Windows has; an environment of data alone has neither that nor `bin`."""
+    if os.path.isdir(os.path.join(prefix, "bin")) and os.name != "nt":
         return False
     return any(
         os.path.exists(os.path.join(prefix, name)) for name in ("Scripts", "Library", "python.exe")

@@ -14,13 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from sealenv.activation.quoting import QUOTE
+from sealenv.activation.quoting import QUOTE, quote_ps1
 from sealenv.errors import UsageError
-from sealenv.run import prepare
+from sealenv.run import admit, prepare, wait_for
 
-__all__ = ["SHELLS", "enter_shell", "shell_command"]
+__all__ = ["SHELLS", "enter_shell", "shell_command", "windows_shell_command"]
 
 _CSH = frozenset({"csh", "tcsh"})
+_POWERSHELL = frozenset({"powershell", "pwsh"})
 _RC = Path(__file__).parent / "activation" / "rc"
 
 
@@ -77,21 +78,72 @@ def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn
 
     Args:
         env: a name or a path.
-        shell: a shell's name or path; `$SHELL` without it.
+        shell: a shell's name or path; `$SHELL` without it, cmd.exe on Windows.
         clean: start from a clean environment instead of refusing a dirty one.
 
     Raises:
         UsageError: there is no such shell here.
         SealenvError: as `sealenv.run.prepare`.
     """
+    if os.name == "nt":
+        sys.exit(_on_windows(env, shell or "cmd", clean))
     program = _find(shell or os.environ.get("SHELL") or "sh")
     options = ["-f"] if Path(program).name in _CSH else []
-    fallback, environ = prepare(env, [program, *options], os.environ, clean=clean)
+    found = prepare(env, [program, *options], os.environ, clean=clean)
+    assert found is not None  # as on every POSIX
+    fallback, _, environ = found
+    assert isinstance(fallback, list)
     for start_up_file in ("ENV", "BASH_ENV"):
         environ.pop(start_up_file, None)
     command, extra = shell_command(fallback, program)
     sys.stdout.flush()
     os.execve(command[0], command, environ | extra)
+
+
+def _on_windows(env: str, shell: str, clean: bool) -> int:
+    """A shell that is active from its start on, because its variables are."""
+    from sealenv.activation import windows, winlaunch
+
+    prefix, variables = admit(env, os.environ, clean=clean)
+    kind = Path(shell).name.lower().removesuffix(".exe")
+    environ = windows.activated(prefix, variables, condabin_first=kind not in _POWERSHELL)
+    environ = winlaunch.with_package_scripts(prefix, environ)
+    program = winlaunch.command_processor(environ) if shell == "cmd" else None
+    program = program or winlaunch.find_program(shell, environ)
+    if program is None:
+        raise UsageError(
+            f"there is no shell {shell!r} here", hint="name one: cmd, powershell, pwsh"
+        )
+    command, extra = windows_shell_command(program, environ)
+    return wait_for(command, program, environ | extra)
+
+
+def windows_shell_command(
+    program: str, environ: dict[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """The command line for a shell on Windows, and the variables it needs besides.
+
+    Args:
+        program: the shell's path.
+        environ: the variables of the active environment.
+    """
+    kind = program.replace("\\", "/").rsplit("/", 1)[-1].lower().removesuffix(".exe")
+    name = environ["CONDA_DEFAULT_ENV"]
+    silent = environ.get("CONDA_CHANGEPS1", "").lower() in {"false", "no", "off", "0"}
+    silent = silent or bool(environ.get("SEALENV_NO_PROMPT"))
+    if kind == "cmd":
+        # /d: no AutoRun, where other tools put their hooks.
+        prompt = environ.get("PROMPT") or "$P$G"
+        shown = "" if silent else "({}) ".format(name.replace("$", "$$"))
+        return [program, "/d", "/k"], {"PROMPT": shown + prompt}
+    if kind in _POWERSHELL:
+        options = [program, "-NoLogo", "-NoProfile", "-NoExit"]
+        if silent:
+            return options, {}
+        shown = quote_ps1(f"({name}) ")
+        text = f"$p = $function:prompt; function prompt {{ {shown} + (& $p) }}"
+        return [*options, "-Command", text], {}
+    return [program], {}
 
 
 def shell_command(fallback: list[str], program: str) -> tuple[list[str], dict[str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sealenv.environment_yml import EnvironmentFile, read_environment_yml
 from sealenv.errors import UsageError
+from sealenv.host.volumes import local_place, substituted
 from sealenv.locations import default_envs_dir
 from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
 from sealenv.spec import EnvironmentSpec, build_spec
@@ -60,24 +61,31 @@ def choose_target(
     )  # fmt: skip
     place = _place(name, python, prefix, read)
     check_prefix(place, spec.platform)
-    return Target(spec, place, read.warnings if read else ())
+    return Target(spec, place, (*(read.warnings if read else ()), *_notes(prefix or "", place)))
+
+
+def _notes(typed: str, place: Path) -> list[str]:
+    """What the user should know about the place."""
+    folder = substituted(typed)
+    if folder is None:
+        return []
+    drive = typed[:2]
+    return [f"{drive} stands for {folder}: the environment is made, and written down, as {place}"]
 
 
 def _place(
     name: str | None, python: str | None, prefix: str | None, file: EnvironmentFile | None
 ) -> Path:
+    # Linked parents are resolved once, here: what is written into files is the real place.
     if prefix is not None:
         if not prefix:
             raise UsageError("an empty prefix", hint="give the folder, such as -p ./env")
-        absolute = Path(os.path.abspath(os.path.expanduser(prefix)))
-    else:
-        chosen = name or (file.name if file else None)
-        if not chosen:
-            raise UsageError(
-                "an environment needs a name or a prefix",
-                hint="sealenv create my_env 3.12, or -p PREFIX",
-            )
-        check_name(chosen)
-        absolute = Path(default_envs_dir()) / environment_folder(chosen, python)
-    # Linked parents are resolved once, here: what is written into files is the real place.
-    return Path(os.path.realpath(absolute.parent)) / absolute.name
+        return local_place(prefix)
+    chosen = name or (file.name if file else None)
+    if not chosen:
+        raise UsageError(
+            "an environment needs a name or a prefix",
+            hint="sealenv create my_env 3.12, or -p PREFIX",
+        )
+    check_name(chosen)
+    return local_place(os.path.join(default_envs_dir(), environment_folder(chosen, python)))

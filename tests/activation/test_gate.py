@@ -108,6 +108,8 @@ def test_the_fast_path_imports_nothing_slow() -> None:
     code = (
         "import sys; before = set(sys.modules)\n"
         "import sealenv.activation.gate, sealenv.activation.environ, sealenv.activation.launch\n"
+        "import sealenv.activation.windows, sealenv.activation.winlaunch\n"
+        "sealenv.activation.windows.activated('/p', {})\n"
         "sealenv.activation.launch.command('/p', ['x'])\n"
         "print(*sorted(set(sys.modules) - before))"
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.activation.gate import ACTIVE_VARIABLES
 from sealenv.activation.includes import shown_name
 from sealenv.activation.scripts import SHELLS, activation_files, stale, write_scripts
 from sealenv.activation.variables import read_variables
@@ -32,8 +33,21 @@ def test_the_files(fake_prefix: Path) -> None:
         assert b"__SEALENV" not in content
     leftovers = [p.name for p in fake_prefix.rglob(".*")]
     assert leftovers == []
-    assert activation_files(fake_prefix, platform="win-64") == {}
-    assert write_scripts(fake_prefix, platform="win-64") == ([], [])
+
+
+def test_the_files_of_a_windows_prefix(fake_prefix: Path) -> None:
+    files = activation_files(fake_prefix, platform="win-64")
+    names = {"activate.bat", "activate.ps1", *(f"etc/sealenv/env.{s}" for s in ("bat", "ps1"))}
+    # HARD holds an exclamation mark.
+    names |= {f"etc/sealenv/{name}" for name in ("bang.txt", "prefix.txt", "scripts.bat")}
+    assert set(files) <= names
+    assert names - set(files) <= {"etc/sealenv/bang.txt"}
+    assert write_scripts(fake_prefix, platform="win-64").paths == sorted(files)
+    assert stale(fake_prefix, platform="win-64") == []
+    for name in ("activate.bat", "activate.ps1"):
+        for variable in ACTIVE_VARIABLES:
+            assert variable.name.encode() in files[name]
+            assert variable.what.encode() in files[name]
 
 
 def test_the_mode_is_the_umasks(fake_prefix: Path) -> None:

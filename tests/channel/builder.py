@@ -18,6 +18,7 @@ from sealenv.demo.archive import Package, write_package
 from sealenv.demo.repodata import write_repodata
 from sealenv.errors import FetchError
 from tests.channel.channels import MANIFEST, Channels
+from tests.channel.condabin import windows_stand_ins
 from tests.channel.hostile import build_hostile
 from tests.channel.native import hello_prefix
 from tests.channel.pins import BASE, BENCH, BENCH_ENVIRONMENT
@@ -105,6 +106,9 @@ def _build(
             packages.extend(wheel_packages(wheels))
             specs = BENCH_ENVIRONMENT if bench else ()
             packages.append(windows_python(downloads))
+            packages += windows_stand_ins(
+                setuptools=_wheel(downloads, "setuptools"), pip=_wheel(downloads, "pip")
+            )
         except FetchError as error:
             missing.append(f"wheels, Python for Windows: PyPI was not reached ({error.what})")
     else:
@@ -125,6 +129,10 @@ def _build(
     versions = [name.split("-")[1] for name in names]
     versions.sort(key=lambda version: version != demo.python_version)
     Channels(root, demo.subdir, tuple(versions), specs, tuple(missing)).write_manifest()
+
+
+def _wheel(downloads: Path, name: str) -> Path:
+    return max(downloads.glob(f"{name}-*.whl"), key=lambda path: path.stat().st_mtime)
 
 
 def _prune(folder: Path, keep: int = 4) -> None:

@@ -29,8 +29,9 @@ def test_it_has_what_it_promises(channels: Channels) -> None:
     assert {"post-link-ok", "post-link-fails", "activate-hooks", "env-vars"} <= names
     if not any("wheels" in line for line in channels.missing):
         assert {"requests", "rich", "setuptools"} <= names
-        (windows,) = channels.records("win-64").values()
-        assert windows["python_site_packages_path"] == "Lib/site-packages"
+        windows = {r["name"]: r for r in channels.records("win-64").values()}
+        assert sorted(windows) == ["conda", "mamba", "python"]
+        assert windows["python"]["python_site_packages_path"] == "Lib/site-packages"
     versions = {r["version"]: r for r in noarch if r["name"] == "dated"}
     assert versions["1.0"]["timestamp"] < versions["2.0"]["timestamp"]
     (prio,) = (r for r in channels.records("noarch", "extra").values() if r["name"] == "prio")

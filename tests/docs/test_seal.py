@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, Seal
+from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal
 from sealenv.spec import EnvironmentSpec
 from tests.docs.tables import rows, section
 
 
 @pytest.mark.parametrize(
-    ("heading", "struct"), [("Fields", Seal), ("lock", LockNote), ("engine", EngineNote)]
+    ("heading", "struct"),
+    [("Fields", Seal), ("lock", LockNote), ("patched", PatchNote), ("engine", EngineNote)],
 )
 def test_every_field_in_order(heading: str, struct: Any) -> None:
     fields = [field.encode_name for field in msgspec.structs.fields(struct)]

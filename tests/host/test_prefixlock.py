@@ -8,7 +8,19 @@ import pytest
 
 from sealenv.errors import PrefixExistsError, PrefixLockedError
 from sealenv.host.prefixlock import PrefixLock, _open_marker, is_locked
-from sealenv.layout import HISTORY, MARKER, META, SEAL, State, state_of
+from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of
+
+
+@pytest.fixture
+def links(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Skips where a link is made but cannot be told from a folder: Wine shows them as their target."""
+    folder = tmp_path_factory.mktemp("links")
+    try:
+        (folder / "link").symlink_to(folder / "target", target_is_directory=True)
+    except OSError:
+        pytest.skip("this user may not make links")
+    if not is_link(folder / "link"):
+        pytest.skip("links cannot be told from what they lead to (Wine)")
 
 
 def test_an_empty_conda_meta_is_what_a_killed_create_leaves(tmp_path: Path) -> None:
@@ -29,11 +41,12 @@ def test_anything_else_is_somebodys(tmp_path: Path, what: str) -> None:
     assert state_of(tmp_path) is State.OTHER
 
 
+@pytest.mark.usefixtures("links")
 def test_a_linked_conda_meta_is_somebodys(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     prefix = tmp_path / "e"
     prefix.mkdir()
-    (prefix / META).symlink_to(tmp_path / "elsewhere")
+    (prefix / META).symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     assert state_of(prefix) is State.OTHER
     with pytest.raises(PrefixExistsError):
         PrefixLock.acquire(prefix)
@@ -64,6 +77,7 @@ def test_a_killed_commit_is_still_pending_and_can_be_taken(tmp_path: Path) -> No
     assert state_of(tmp_path) is State.PENDING
 
 
+@pytest.mark.usefixtures("links")
 def test_a_marker_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     prefix = tmp_path / "e"
     (prefix / META).mkdir(parents=True)
@@ -72,3 +86,14 @@ def test_a_marker_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="cannot be started"):
         PrefixLock.acquire(prefix)
     assert (tmp_path / "mine").read_text() == "precious"
+
+
+def test_what_a_standalone_script_began_is_left_to_it(tmp_path: Path) -> None:
+    """Nothing there names its files: they would be taken for the user's."""
+    prefix = tmp_path / "e"
+    (prefix / META).mkdir(parents=True)
+    (prefix / MARKER).write_text("sealenv-bootstrap 0.1.0\n")
+    (prefix / "python.exe").write_bytes(b"MZ")
+    with pytest.raises(PrefixExistsError, match="a standalone script began"):
+        PrefixLock.acquire(prefix)
+    assert (prefix / "python.exe").read_bytes() == b"MZ"

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["HONOURED", "KEPT", "clean_environ", "default_path"]
+__all__ = ["HONOURED", "KEPT", "clean_environ", "default_path", "private_folders"]
 
 HONOURED = (
     ("CONDA_PKGS_DIRS", "the package cache, as conda and mamba read it"),
@@ -118,3 +118,11 @@ def clean_environ(environ: Mapping[str, str], *, home: str | None = None) -> dic
     elif variable in environ:
         result[variable] = environ[variable]
     return result
+
+
+def private_folders(home: str | os.PathLike[str]) -> dict[str, str]:
+    """The variables that send what a program writes for its user into a folder that will be gone."""
+    names = ["HOME", "USERPROFILE"]
+    if os.name == "nt":
+        names += ["APPDATA", "LOCALAPPDATA", "TEMP", "TMP"]
+    return dict.fromkeys(names, os.fspath(home))

@@ -23,6 +23,10 @@ __all__ = [
 ]
 
 
+_SHELL = "cmd" if os.name == "nt" else "sh"
+"""Whose words are shown to the user of this system."""
+
+
 class ActiveVariable:
     """A variable that, when it is set, redirects which Python or which environment is used."""
 
@@ -35,6 +39,17 @@ class ActiveVariable:
         self.what = what
         self.why = why
         self.clear = clear
+        """How, in a POSIX shell."""
+
+    def clear_in(self, shell: str) -> str:
+        """How to clear it in `sh`, `cmd` or `ps1`.
+
+        In cmd.exe an activation ends with its window: conda's deactivate would leave ours behind.
+        """
+        if self.clear == f"unset {self.name}":
+            words = {"cmd": f"set {self.name}=", "ps1": f"Remove-Item Env:{self.name}"}
+            return words.get(shell, self.clear)
+        return "close this window and open a new one" if shell == "cmd" else self.clear
 
 
 ACTIVE_VARIABLES = (
@@ -93,7 +108,7 @@ class Finding:
 
     def __str__(self) -> str:
         found = self.variable
-        return f"{found.name}={self.value}: {found.what}; to clear it: {found.clear}"
+        return f"{found.name}={self.value}: {found.what}; to clear it: {found.clear_in(_SHELL)}"
 
     def __repr__(self) -> str:
         return f"Finding({self.name!r}, {self.value!r})"
@@ -114,7 +129,7 @@ class Finding:
             "value": self.value,
             "what": found.what,
             "why": found.why,
-            "clear": found.clear,
+            "clear": found.clear_in(_SHELL),
         }
 
 

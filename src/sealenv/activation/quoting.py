@@ -16,9 +16,11 @@ from sealenv.errors import SpecError
 __all__ = [
     "QUOTE",
     "path_text",
+    "quote_cmd",
     "quote_csh",
     "quote_fish",
     "quote_nu",
+    "quote_ps1",
     "quote_sh",
     "quote_xonsh",
     "to_bytes",
@@ -115,6 +117,78 @@ def quote_nu(text: str) -> str:
     return '"' + "".join(out) + '"'
 
 
+_CMD_LINE = 8000
+"""cmd.exe reads 8191 characters of a line (Microsoft, "Command prompt line string limitation")."""
+
+
+def quote_cmd(text: str, *, delayed: bool = False) -> str:
+    r"""Quote for what stands between the quotes of `set "NAME=..."` in a batch file.
+
+    A quote in the text ends cmd's own quoting: what follows is escaped with carets until the next
+    one. The line may not stand in a block, where a `)` would end it. Batch files are read in whatever
+    code page is active, so that only ASCII is certain.
+
+    Args:
+        text: what to quote.
+        delayed: for a line that runs while delayed expansion is on. There a literal `!` or a caret
+            beside it cannot be written in a way that every cmd.exe reads alike; the text takes them
+            from the variables `_sealenv_bang` and `_sealenv_caret`.
+    """
+    _check(text)
+    if not text.isascii():
+        raise _refuse(text, "is not ASCII, and a batch file is read in any code page")
+    if any((char < " " and char != "\t") or char == "\x7f" for char in text):
+        raise _refuse(text, "holds a control character, which cmd.exe cannot quote")
+    out = []
+    outside = False
+    for char in text:
+        if char == '"':
+            outside = not outside
+        if char == "%":
+            out.append("%%")
+        elif outside and char == "^":
+            raise _refuse(
+                text, "has a caret after an odd quote, which not every cmd.exe reads alike"
+            )
+        elif delayed and char == "!":
+            out.append("!_sealenv_bang!")
+        elif delayed and char == "^":
+            out.append("!_sealenv_caret!")
+        elif outside and char in "&|<>":
+            out.append("^" + char)
+        else:
+            out.append(char)
+    quoted = "".join(out)
+    if len(quoted) > _CMD_LINE:
+        raise _refuse(text[:40] + "...", "is longer than a line of cmd.exe may be")
+    return quoted
+
+
+def quote_ps1(text: str) -> str:
+    r"""Quote for PowerShell: an expression in ASCII, `'...'` or `('...' + [char]233 + '...')`.
+
+    Windows PowerShell 5.1 reads a file without a byte order mark in the machine's code page, and
+    takes the curly quotes U+2018 to U+201B for `'`: what is not plain ASCII is written as a number.
+    """
+    _check(text)
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise _refuse(text, "is not Unicode, and PowerShell has no other strings")
+    # It starts with a string, or the first `+` would be a sum of numbers.
+    parts = [] if _PS1_PLAIN.match(text) else ["''"]
+    for plain, other in _PS1_RUNS.findall(text):
+        if plain:
+            parts.append("'" + plain.replace("'", "''") + "'")
+        else:
+            units = other.encode("utf-16-le")
+            codes = (units[i] | units[i + 1] << 8 for i in range(0, len(units), 2))
+            parts += [f"[char]{code}" for code in codes]
+    return parts[0] if len(parts) == 1 else "(" + " + ".join(parts) + ")"
+
+
+_PS1_PLAIN = re.compile("[ -~]")
+_PS1_RUNS = re.compile("([ -~]+)|([^ -~]+)")
+
+
 QUOTE: dict[str, Callable[[str], str]] = {
     "sh": quote_sh,
     "fish": quote_fish,
@@ -122,4 +196,4 @@ QUOTE: dict[str, Callable[[str], str]] = {
     "xsh": quote_xonsh,
     "nu": quote_nu,
 }
-"""The quote function by the extension that conda gives a shell's scripts."""
+"""The quote function by the extension that conda gives the scripts of a POSIX shell."""

@@ -12,8 +12,11 @@ from sealenv.activation.gate import ACTIVE_VARIABLES
 from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu_scripts, typed
 from sealenv.activation.quoting import QUOTE, path_text, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
+from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import FilesystemError
 from sealenv.host.files import write_atomic
+from sealenv.host.volumes import real_folder
+from sealenv.layout import is_link, is_windows
 
 __all__ = [
     "SHELLS",
@@ -92,11 +95,14 @@ def gate_lines(shell: str) -> list[str]:
     return lines
 
 
-def _compile(prefix: Path) -> tuple[dict[str, bytes], list[str]]:
-    real = path_text(os.path.realpath(prefix))
+def _compile(prefix: Path, platform: str) -> tuple[dict[str, bytes], list[str]]:
     values, problems = read_variables(prefix)
     problems = list(problems)
-    files: dict[str, bytes] = {}
+    if is_windows(platform):
+        files, refused = compile_windows(prefix, str(real_folder(prefix)), values)
+        return files, problems + refused
+    real = path_text(os.path.realpath(prefix))
+    files = {}
     for shell in SHELLS:
         files[f"activate.{shell}"] = to_bytes(render(f"activate.{shell}", shell, real))
         include, refused = compile_include(shell, real, values, prefix)
@@ -111,14 +117,13 @@ def _compile(prefix: Path) -> tuple[dict[str, bytes], list[str]]:
 def activation_files(prefix: Path, *, platform: str) -> dict[str, bytes]:
     """Return the scripts and includes of a prefix: path relative to it -> content.
 
-    Reads the prefix (its variables, its real path) and writes nothing. For a win-* platform the
-    result is empty: `activate.bat` and `activate.ps1` come with the Windows work, and a POSIX
-    script would be of no use there.
+    Reads the prefix (its variables, its real path) and writes nothing. A win-* prefix gets
+    `activate.bat` and `activate.ps1`, wherever it is made; the others are of no use there.
 
     Raises:
         SpecError: the path of the prefix cannot be written in one of the languages.
     """
-    return {} if platform.startswith("win-") else _compile(prefix)[0]
+    return _compile(prefix, platform)[0]
 
 
 def inline_script(prefix: str | os.PathLike[str]) -> str:
@@ -142,12 +147,10 @@ def write_scripts(prefix: Path, *, platform: str) -> Written:
     Each file is replaced atomically with mode 0644 less the umask; a link in its place is replaced,
     never followed, and a folder of ours that is a link is refused.
     """
-    if platform.startswith("win-"):
-        return Written([], [])
-    files, problems = _compile(prefix)
+    files, problems = _compile(prefix, platform)
     try:
         for folder in (prefix / "etc", prefix / FOLDER):
-            if folder.is_symlink():
+            if is_link(folder):
                 raise FilesystemError(
                     "A folder for the activation scripts is a link; nothing is written through it",
                     where=str(folder),

@@ -22,7 +22,9 @@ the activation, whatever a package says; one that the shell already has is left 
 
 _OURS = (
     "PATH CONDA_PREFIX CONDA_SHLVL CONDA_DEFAULT_ENV CONDA_PROMPT_MODIFIER MAMBA_ROOT_PREFIX "
-    "PYTHONNOUSERSITE SEALENV_PREFIX SEALENV_CHECK_TOKEN"
+    "PYTHONNOUSERSITE SEALENV_PREFIX SEALENV_CHECK_TOKEN "
+    # What the gate calls dirt: an environment may not bring it itself.
+    "PYTHONHOME PYTHONPATH VIRTUAL_ENV"
 )
 # What a shell uses itself: read-only, or with a meaning of its own in one of our shells.
 _OF_SHELLS = (

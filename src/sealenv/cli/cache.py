@@ -11,6 +11,7 @@ import click
 from sealenv.cli.options import JSON, YES, size_text
 from sealenv.cli.table import print_table
 from sealenv.errors import UsageError
+from sealenv.host.terminal import is_terminal
 
 __all__ = ["cache_command"]
 
@@ -79,7 +80,7 @@ def cache_clean(
     store = Store(Path(cache_root()))
     if not yes and not as_json:
         size = sum(p.size for p in info(store) if p.name in parts)
-        if not sys.stdin.isatty():
+        if not is_terminal(sys.stdin):
             raise UsageError("cleaning needs a yes", where=str(store.root), hint="add -y")
         click.confirm(f"Delete {size_text(size)} in {store.root}?", abort=True, err=True)
     gone = clean(store, parts)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import shlex
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import QUIET, VERBOSE, YES, parse_timeout, size_text
+from sealenv.cli.options import QUIET, VERBOSE, YES, activation_line, parse_timeout, size_text
 from sealenv.errors import UsageError
+from sealenv.host.terminal import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.create import Created, Plan
@@ -51,6 +52,14 @@ Examples:
 @click.option(
     "--exclude-newer", metavar="TIME", help="Ignore packages built after this time (UTC)."
 )
+@click.option("--engine", type=click.Choice(["rattler", "micromamba"]),
+              help="What links: rattler (embedded, the default), or micromamba.")  # fmt: skip
+@click.option("--micromamba", metavar="WHICH",
+              help="With that engine: a version, or the path of an executable. Without it: the newest "
+              "one of the channel.")  # fmt: skip
+@click.option("--micromamba-sha256", metavar="HEX",
+              help="The digest that it must have; a version then comes from the releases. "
+              "`published` takes what lies beside the release.")  # fmt: skip
 @click.option("--post", metavar="SCRIPT", type=click.Path(path_type=Path),
               help="Copy a script to __home__ and run it there, activated.")  # fmt: skip
 @click.option("--no-pyc", is_flag=True, help="Do not compile python files.")
@@ -78,6 +87,9 @@ def create_command(
     override_channels: bool,
     platform: str | None,
     exclude_newer: str | None,
+    engine: str | None,
+    micromamba: str | None,
+    micromamba_sha256: str | None,
     post: Path | None,
     no_pyc: bool,
     no_link_scripts: bool,
@@ -95,9 +107,10 @@ def create_command(
     SEALENV_ENVS, else PY_ENVS, else a folder of the user's. It must not exist, or be empty.
     """
     from sealenv import locations
+    from sealenv.cli.engine import choose_engine
     from sealenv.cli.progress import make_reporter
     from sealenv.create import CreateOptions, Job, create, plan
-    from sealenv.engines.rattler import RattlerEngine
+    from sealenv.naming import shown
     from sealenv.spec import current_platform
     from sealenv.steps.post import check_post
     from sealenv.store.archives import Store
@@ -122,15 +135,15 @@ def create_command(
     view = Path(locations.conda_view())
     options = CreateOptions(
         offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=post, strict=strict,
-        command=shlex.join(["sealenv", *sys.argv[1:]]),
+        command=" ".join(shown(word) for word in ["sealenv", *sys.argv[1:]]),
     )  # fmt: skip
-    ask = not (yes or as_json or quiet) and sys.stdin.isatty() and sys.stderr.isatty()
-    engine = RattlerEngine(store, timeout=parse_timeout())
+    ask = not (yes or as_json or quiet) and is_terminal(sys.stdin) and is_terminal(sys.stderr)
+    worker = choose_engine(store, engine, micromamba, micromamba_sha256, parse_timeout())
     try:
         with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
             for warning in target.warnings:
                 reporter.warn(warning)
-            job = Job(target.spec, target.prefix, engine, store, view, options, reporter)
+            job = Job(target.spec, target.prefix, worker, store, view, options, reporter)
             if dry_run:
                 planned = plan(job)
                 reporter.end()
@@ -144,7 +157,7 @@ def create_command(
 
             made = create(job, confirm if ask else None)
     finally:
-        engine.close()
+        worker.close()
     _show_created(made, as_json, quiet, reporter.seconds)
     return 0
 
@@ -156,6 +169,7 @@ def _show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
             "prefix": str(planned.prefix),
             "platform": lock.platform,
             "channels": list(lock.channels),
+            "engine": dict(zip(("name", "version"), planned.engine, strict=True)),
             "lock_digest": lock.digest(),
             "packages": [
                 {"name": p.name, "version": p.version, "build": p.build, "subdir": p.subdir,
@@ -183,12 +197,17 @@ def _show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
         err=err,
     )
     click.echo(f"environment    {planned.prefix}", err=err)
+    if planned.engine[0] != "rattler":
+        click.echo(f"engine         {' '.join(planned.engine).strip()}", err=err)
     click.echo(f"package cache  {planned.cache}", err=err)
     click.echo(f"conda's cache  {planned.view}", err=err)
     click.echo("Nothing else is written anywhere.", err=err)
 
 
 def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, float]) -> None:
+    from sealenv.naming import shown
+    from sealenv.spec import current_platform
+
     if as_json:
         click.echo(json.dumps({
             "prefix": str(made.prefix),
@@ -203,6 +222,8 @@ def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, 
             "link_scripts": made.seal.link_scripts,
             "skipped_link_scripts": made.seal.skipped_link_scripts,
             "activation": made.seal.activation,
+            "engine": {"name": made.seal.engine.name, "version": made.seal.engine.version,
+                       "sha256": made.seal.engine.sha256, "origin": made.seal.engine.origin},
             "post_ran": made.post_ran,
             "seconds": seconds,
         }, indent=2))  # fmt: skip
@@ -212,7 +233,9 @@ def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, 
         return
     if made.messages:
         click.echo(made.messages.rstrip())
-    for path, owners in sorted(made.contents.clobbers.items())[:10]:
+    # conda's and mamba's own `activate` are always at one path, and ours lies elsewhere: no news.
+    clobbers = [c for c in made.contents.clobbers.items() if not set(c[1]) <= {"conda", "mamba"}]
+    for path, owners in sorted(clobbers)[:10]:
         click.echo(f"note: {path} is in {', '.join(owners)}; one is in place", err=True)
     tools = made.seal.check.get("tools", {})
     answers = "".join(f"\n               {line}" for line in tools.values())
@@ -225,12 +248,18 @@ def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, 
             err=True,
         )
     click.echo(f"sealed         {made.prefix}", err=True)
-    if made.seal.activation:
-        short = made.prefix.name if _has_short_name(made.prefix) else str(made.prefix)
-        click.echo(f"\nuse it         sealenv run {shlex.quote(short)} -- python", err=True)
-        script = shlex.quote(f"{made.prefix}/activate.sh")
-        click.echo(f"or activate    . {script}", err=True)
-        click.echo("               (beside it for fish, csh, xonsh, nu: activate.*)", err=True)
+    if not made.seal.activation:
+        return
+    line = activation_line(made.prefix, made.seal.platform)
+    if made.seal.platform != current_platform():
+        click.echo(f"unchecked      {made.seal.platform} does not run here", err=True)
+        click.echo(f"use it         {line}", err=True)
+        return
+    short = made.prefix.name if _has_short_name(made.prefix) else str(made.prefix)
+    click.echo(f"\nuse it         sealenv run {shown(short)} -- python", err=True)
+    click.echo(f"or activate    {line}", err=True)
+    other = "PowerShell: activate.ps1" if os.name == "nt" else "fish, csh, xonsh, nu: activate.*"
+    click.echo(f"               (beside it for {other})", err=True)
 
 
 def _has_short_name(prefix: Path) -> bool:

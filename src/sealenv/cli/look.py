@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, size_text
+from sealenv.cli.options import JSON, activation_line, size_text
 from sealenv.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _facts(e: Environment, files: int, size: int) -> list[tuple[str, str]]:
             ("byte code", seal.pyc or "not compiled"),
         ]
         if seal.activation:
-            facts.append(("activate", f". {e.prefix}/activate.sh"))
+            facts.append(("activate", activation_line(e.prefix, seal.platform)))
     return facts
 
 

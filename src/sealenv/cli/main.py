@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import signal
@@ -70,8 +71,12 @@ class _Lazy(click.Group):
     epilog="\b\nFirst steps:\n"
     "  sealenv create my_env 3.12           make <envs>/my_env_3_12 with python, conda, mamba, pip\n"
     "  sealenv run my_env_3_12 -- python    run something in it\n"
-    "  . <envs>/my_env_3_12/activate.sh     or activate it in your shell\n"
-    "  sealenv demo                         see it all without a network\n",
+    + (
+        "  call <envs>\\my_env_3_12\\activate.bat     or activate it in cmd.exe\n"
+        if os.name == "nt"
+        else "  . <envs>/my_env_3_12/activate.sh     or activate it in your shell\n"
+    )
+    + "  sealenv demo                         see it all without a network\n",
 )
 @click.version_option(__version__, message="sealenv %(version)s")
 def cli() -> None:
@@ -86,6 +91,11 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code (docs/reference/exit-codes.md)."""
     args = list(sys.argv[1:] if argv is None else argv)
+    if os.name == "nt":
+        # A pipe or file has the ANSI code page: what is not in it is shown escaped, not an error.
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, _interrupt)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, _interrupt)

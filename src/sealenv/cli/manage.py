@@ -10,6 +10,7 @@ import click
 
 from sealenv.cli.options import JSON, QUIET, YES, size_text
 from sealenv.errors import UsageError
+from sealenv.host.terminal import is_terminal
 
 __all__ = ["refresh_command", "remove_command"]
 
@@ -40,7 +41,7 @@ def remove_command(
     files, size = measure(prefix)
     own = user_files(prefix)
     if not yes:
-        if as_json or not sys.stdin.isatty():
+        if as_json or not is_terminal(sys.stdin):
             raise UsageError("removing needs a yes", where=str(prefix), hint="add -y")
         click.echo(f"{prefix}: {e.state}, {files} files, {size_text(size)}", err=True)
         if own:

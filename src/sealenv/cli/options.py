@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
 from sealenv.errors import UsageError
 
-__all__ = ["JSON", "QUIET", "VERBOSE", "YES", "parse_timeout", "size_text"]
+__all__ = ["JSON", "QUIET", "VERBOSE", "YES", "activation_line", "parse_timeout", "size_text"]
 
 YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Only errors and the result.")
@@ -40,3 +41,15 @@ def size_text(size: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     raise AssertionError
+
+
+def activation_line(prefix: Path, platform: str) -> str:
+    """What a user types to activate an environment in its system's usual shell."""
+    from sealenv.layout import is_windows
+    from sealenv.naming import shown
+
+    if is_windows(platform):
+        if os.name != "nt":
+            return f"on Windows, from wherever it lies then: call {prefix.name}\\activate.bat"
+        return f"call {shown(str(prefix / 'activate.bat'))}"
+    return f". {shown(f'{prefix}/activate.sh')}"

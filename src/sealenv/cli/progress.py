@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealenv.host.terminal import is_terminal
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -18,7 +20,7 @@ def make_reporter(*, quiet: bool, verbose: int) -> LineReporter:
     """The reporter for this terminal, or the absence of one."""
     if quiet:
         return LineReporter(level=-1)
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         return BarReporter(level=verbose)
     return LineReporter(level=verbose)
 

@@ -22,6 +22,7 @@ Examples:
   sealenv run --clean my_env_3_12 -- conda install numpy
   sealenv run ./env -- sh -c 'echo "$CONDA_PREFIX"'
 
+On Windows an argument that a .bat or .cmd cannot be given as it is (with ", %, ^) is refused.
 The exit code and the signals are the command's own. 125: sealenv refused; 126: the command cannot
 be executed; 127: it was not found.
 """,
@@ -49,7 +50,8 @@ Examples:
 )
 @_CLEAN
 @click.option("-s", "--shell", "shell", metavar="SHELL",
-              help="bash, zsh, fish, tcsh, xonsh, nu, sh or dash; yours without it.")  # fmt: skip
+              help="bash, zsh, fish, tcsh, xonsh, nu, sh or dash; yours without it. On Windows "
+                   "cmd, powershell or pwsh; cmd without it.")  # fmt: skip
 @click.argument("env")
 def shell_command(clean: bool, shell: str | None, env: str) -> NoReturn:
     """Open a shell in the environment ENV (a name or a path); `exit` leaves it.

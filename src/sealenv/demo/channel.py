@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.demo.archive import write_package
-from sealenv.demo.interpreter import inspect_interpreter
+from sealenv.demo.archive import Package, write_package
+from sealenv.demo.interpreter import Interpreter, inspect_interpreter
 from sealenv.demo.repackage import python_package
 from sealenv.demo.repodata import write_repodata
 from sealenv.demo.samples import sample_packages
 from sealenv.demo.wheels import pip_package
+from sealenv.errors import UsageError
+from sealenv.layout import is_windows
 
 __all__ = ["DemoChannel", "build_demo_channel"]
 
@@ -27,12 +29,14 @@ class DemoChannel:
         subdir: the platform that its python is for.
         python_version: for example 3.12.1.
         archives: the packages, as files.
+        has_pip: whether pip is among them: an embeddable Python for Windows has none to package.
     """
 
     path: Path
     subdir: str
     python_version: str
     archives: tuple[Path, ...]
+    has_pip: bool = True
 
     @property
     def url(self) -> str:
@@ -70,9 +74,19 @@ def build_demo_channel(
         package = python_package(executable)
         archives.append(write_package(package, folder / package.subdir))
     say("Package pip, three small samples, and stand-ins for conda and mamba")
-    for package in (pip_package(first), *sample_packages()):
+    pip = _pip(first)
+    for package in (*pip, *sample_packages()):
         archives.append(write_package(package, folder / package.subdir))
     say("Write the channel's index")
     for subdir in (first.subdir, "noarch"):
         write_repodata(folder / subdir)
-    return DemoChannel(folder, first.subdir, first.version, tuple(archives))
+    return DemoChannel(folder, first.subdir, first.version, tuple(archives), bool(pip))
+
+
+def _pip(interpreter: Interpreter) -> list[Package]:
+    try:
+        return [pip_package(interpreter)]
+    except UsageError:
+        if not is_windows(interpreter.subdir):
+            raise
+        return []

@@ -91,11 +91,6 @@ def inspect_interpreter(executable: Path | None = None) -> Interpreter:
     Raises:
         UsageError: it does not run, or is one that cannot be repackaged.
     """
-    if sys.platform == "win32":
-        raise UsageError(
-            "On Windows the running interpreter cannot be repackaged yet.",
-            hint="Run the demo on Linux or macOS, or create from a real channel.",
-        )
     program = (executable or base_executable()).absolute()
     facts = _ask(program)
     if facts["implementation"] != "cpython":
@@ -149,7 +144,7 @@ def _folder(text: str) -> Path | None:
 
 
 def _subdir() -> str:
-    system = {"linux": "linux", "darwin": "osx"}.get(sys.platform)
+    system = {"linux": "linux", "darwin": "osx", "win32": "win"}.get(sys.platform)
     machine = platform.machine().lower()
     if system is None:
         raise UsageError(f"No conda platform is known for {sys.platform}.")

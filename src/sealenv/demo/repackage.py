@@ -14,7 +14,9 @@ from sealenv.demo.debian import adapt, site_customization
 from sealenv.demo.elf import is_elf, relocate, runpaths
 from sealenv.demo.interpreter import Interpreter, inspect_interpreter
 from sealenv.demo.stdlib import tree
+from sealenv.demo.windows import installation_payload, windows_package
 from sealenv.errors import UsageError
+from sealenv.layout import is_windows
 
 __all__ = ["python_package"]
 
@@ -41,6 +43,15 @@ def python_package(executable: Path | None = None, *, build: str = "repackaged_0
         UsageError: this installation cannot be made relocatable; the message says why.
     """
     interpreter = inspect_interpreter(executable)
+    summary = f"CPython {interpreter.version}, repackaged by sealenv from a local installation"
+    if is_windows(interpreter.subdir):
+        return windows_package(
+            list(installation_payload(interpreter.prefix)),
+            version=interpreter.version,
+            build=build,
+            subdir=interpreter.subdir,
+            summary=summary,
+        )
     payload = [_relocatable(item, interpreter) for item in _collect(interpreter)]
     _check_program(payload, interpreter)
     return Package(
@@ -50,7 +61,7 @@ def python_package(executable: Path | None = None, *, build: str = "repackaged_0
         subdir=interpreter.subdir,
         payload=tuple(sorted(payload, key=lambda item: item.path)),
         license="PSF-2.0",
-        summary=f"CPython {interpreter.version}, repackaged by sealenv from a local installation",
+        summary=summary,
         timestamp=TIMESTAMP,
         constrains=() if not interpreter.free_threaded else ("python-gil <0a0",),
         python_site_packages_path=interpreter.site_packages,

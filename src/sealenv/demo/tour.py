@@ -42,8 +42,9 @@ def tour(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str])
     channel = build_demo_channel(folder / "channel")
     say(
         "a channel",
-        f"python {channel.python_version}, repackaged from the interpreter that runs this, with pip "
-        f"and a few small packages: {len(channel.archives)} archives in {channel.path}. Its conda and "
+        f"python {channel.python_version}, repackaged from the interpreter that runs this, with "
+        f"{'pip and ' if channel.has_pip else ''}a few small packages: {len(channel.archives)} "
+        f"archives in {channel.path}. Its conda and "
         "mamba are stand-ins that only answer --version.",
     )
     made = _create(folder, channel, reporter, environ)
@@ -78,6 +79,7 @@ def _create(
         prefix=str(folder / "envs" / name),
         file=None,
         with_packages=["demo-hello"],
+        without=[] if channel.has_pip else ["pip"],
         channels=[channel.url],
     )
     store = Store(folder / "cache")
@@ -92,8 +94,12 @@ def _create(
 
 
 def _run(prefix: Path, environ: Mapping[str, str]) -> str:
-    command, env = prepare(str(prefix), ["python", "-c", _ASK], environ, clean=True)
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    found = prepare(str(prefix), ["python", "-c", _ASK], environ, clean=True)
+    assert found is not None  # the check has run it
+    command, program, env = found
+    done = subprocess.run(
+        command, executable=program, env=env, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise SealenvError("the demo environment did not run", details=done.stderr.splitlines())
     return done.stdout.strip()
@@ -107,9 +113,8 @@ def _show_verify(prefix: Path, say: Say) -> None:
         f"{report.files} files of {report.packages} packages are as they were made; "
         f"the environment is {state}.",
     )
-    victim = next(prefix.glob("lib/python*/site-packages/pip/__init__.py"), None)
-    if victim is None:
-        return
+    pattern = "[lL]ib/**/site-packages/demo_hello/cli.py"  # Lib/site-packages on Windows
+    victim = next(prefix.glob(pattern))
     text = victim.read_bytes()
     # A new file in its place: the old one is hard-linked into the demo's cache.
     changed = victim.with_name("changed")
@@ -118,5 +123,6 @@ def _show_verify(prefix: Path, say: Say) -> None:
     found = verify(prefix)
     lines = [f"{f.kind} {f.path} ({f.package})" for f in found.findings if f.kind != "clobbered"]
     say(
-        "a change is found", f"one line added to a file of pip, and verify says: {'; '.join(lines)}"
+        "a change is found",
+        f"one line added to a file of demo-hello, and verify says: {'; '.join(lines)}",
     )

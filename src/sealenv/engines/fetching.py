@@ -24,7 +24,7 @@ from sealenv.urls import redact
 if TYPE_CHECKING:
     from rattler.networking import Client
 
-__all__ = ["fetch"]
+__all__ = ["fetch", "fetch_file", "fetch_text"]
 
 _AT_ONCE = 8
 _ATTEMPTS = 3
@@ -72,6 +72,63 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
     return Fetched(downloaded=job.done, packages=len(missing))
+
+
+async def fetch_file(
+    store: Store,
+    package: LockedPackage,
+    emit: Callable[[Any], None],
+    *,
+    offline: bool,
+    timeout: float,
+    config_files: bool,
+) -> Path:
+    """Bring a single file into the store that is no package, with the same care.
+
+    Raises:
+        OfflineError, DigestError, FetchError: see `fetch`.
+    """
+    with store.fetching(package):
+        if store.has(package) and store.verify(package):
+            return store.path(package)
+        if offline and not package.url.startswith("file:"):
+            raise _offline(package.url)
+        client = make_client(make_config({}, config_files=config_files), {})
+        await _Job(store, client, timeout, emit, [package])._attempts(package)
+    return store.path(package)
+
+
+async def fetch_text(url: str, *, offline: bool, timeout: float, config_files: bool) -> str:
+    """A small text, such as a published digest; nothing of it is kept here.
+
+    Raises:
+        OfflineError: it would need the network.
+        FetchError: it cannot be had.
+    """
+    from rattler.package_streaming import download_bytes
+
+    try:
+        if url.startswith("file:"):
+            return Path(url2pathname(urlsplit(url).path)).read_text(encoding="ascii")
+        if offline:
+            raise _offline(url)
+        client = make_client(make_config({}, config_files=config_files), {})
+        data = await asyncio.wait_for(download_bytes(client, url), timeout)
+        return bytes(data).decode("ascii", "replace")
+    except SealenvError:
+        raise
+    except Exception as error:
+        raise FetchError(
+            f"it could not be fetched: {redact(str(error)) or type(error).__name__}",
+            where=url,
+            hint="check the version and the network, then run the same command again",
+        ) from error
+
+
+def _offline(url: str) -> OfflineError:
+    return OfflineError(
+        "it is not in the cache", where=url, hint="run the same command once without --offline"
+    )
 
 
 class _Job:

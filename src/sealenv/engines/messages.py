@@ -11,18 +11,22 @@ from typing import Any
 import msgspec
 
 from sealenv import errors
-from sealenv.lock import Lock
+from sealenv.lock import Lock, LockedPackage
 
 __all__ = [
     "Done",
     "End",
     "Event",
+    "Executable",
     "Failed",
     "Fetch",
     "Fetched",
+    "Install",
     "Join",
     "Link",
     "Linked",
+    "Obtain",
+    "Obtained",
     "Progress",
     "Request",
     "Solve",
@@ -78,11 +82,46 @@ class Link(msgspec.Struct, tag="link", kw_only=True):
     verify_all: bool = False
 
 
+class Executable(msgspec.Struct, frozen=True, kw_only=True):
+    """A micromamba in the store: checked, and known to run here."""
+
+    path: str
+    sha256: str
+    version: str
+    origin: str
+    """Where it came from: the package's URL, the release's, or the file that was named."""
+
+
+class Obtain(msgspec.Struct, tag="obtain", kw_only=True):
+    """Bring a micromamba into the store, checked: from one of package, url or path."""
+
+    store: str
+    platform: str
+    package: LockedPackage | None = None
+    """A package whose archive is in the store and verified."""
+    url: str | None = None
+    path: str | None = None
+    sha256: str | None = None
+    """What it must have; `published` with `url` takes what lies beside it."""
+    offline: bool = False
+    timeout: float = 30.0
+    config_files: bool = True
+
+
+class Install(msgspec.Struct, tag="install", kw_only=True):
+    """Let micromamba link the packages into the prefix."""
+
+    lock: Lock
+    prefix: str
+    store: str
+    executable: Executable
+
+
 class End(msgspec.Struct, tag="end"):
     """Leave in good order."""
 
 
-Request = Solve | Fetch | Join | Link | End
+Request = Solve | Fetch | Join | Link | Obtain | Install | End
 
 
 class Progress(msgspec.Struct, tag="progress", kw_only=True):
@@ -109,9 +148,15 @@ class Fetched(msgspec.Struct, tag="fetched", kw_only=True):
 
 
 class Linked(msgspec.Struct, tag="linked", kw_only=True):
-    """The answer to Link."""
+    """The answer to Link and Install."""
 
     packages: int
+
+
+class Obtained(msgspec.Struct, tag="obtained", kw_only=True):
+    """The answer to Obtain."""
+
+    executable: Executable
 
 
 class Done(msgspec.Struct, tag="done"):
@@ -128,7 +173,7 @@ class Failed(msgspec.Struct, tag="failed", kw_only=True):
     details: list[str] = []
 
 
-Event = Progress | Solved | Fetched | Linked | Done | Failed
+Event = Progress | Solved | Fetched | Linked | Obtained | Done | Failed
 
 _encoder = msgspec.json.Encoder()
 _requests: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Request)

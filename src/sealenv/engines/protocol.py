@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from sealenv.engines.messages import Fetched, Progress, Solved
+from sealenv.engines.messages import Executable, Fetched, Progress, Solved
 from sealenv.lock import Lock
 from sealenv.spec import EnvironmentSpec
 
@@ -25,6 +25,10 @@ class Engine(Protocol):
     @property
     def version(self) -> str:
         """The version of what links."""
+
+    @property
+    def executable(self) -> Executable | None:
+        """The program that links, where it is none of ours."""
 
     def solve(self, spec: EnvironmentSpec, *, offline: bool) -> Solved:
         """The lock for a spec."""

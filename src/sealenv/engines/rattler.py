@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from sealenv.engines import boot, messages
-from sealenv.engines.messages import Event, Failed, Fetched, Linked, Progress, Request, Solved
+from sealenv.engines.messages import (
+    Event,
+    Executable,
+    Failed,
+    Fetched,
+    Linked,
+    Progress,
+    Request,
+    Solved,
+)
 from sealenv.engines.protocol import OnProgress
 from sealenv.errors import CacheDamagedError, EngineError
 from sealenv.lock import Lock
@@ -31,6 +40,7 @@ class RattlerEngine:
     """
 
     name = "rattler"
+    executable: Executable | None = None
 
     def __init__(self, store: Store, *, timeout: float = 30.0) -> None:
         self.store = store

@@ -68,14 +68,22 @@ def _read(
 ) -> None:
     for line in source:
         loop.call_soon_threadsafe(requests.put_nowait, line)
-    os._exit(0)  # the parent is gone
+    _leave()  # the parent is gone
 
 
 def _write(events: BinaryIO, event: Event) -> None:
     try:
         events.write(messages.encode(event))
     except OSError:
-        os._exit(0)  # the parent is gone
+        _leave()  # the parent is gone
+
+
+def _leave() -> NoReturn:
+    """End now, and take along what was started here."""
+    children = sys.modules.get("sealenv.host.children")
+    if children is not None:
+        children.end_all()
+    os._exit(0)
 
 
 async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:
@@ -92,6 +100,14 @@ async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:
             from sealenv.engines.linking import link
 
             return await link(request, emit)
+        if isinstance(request, messages.Obtain):
+            from sealenv.engines.executable import obtain
+
+            return await obtain(request, emit)
+        if isinstance(request, messages.Install):
+            from sealenv.engines.installing import install
+
+            return await install(request, emit)
         if isinstance(request, messages.Join):
             from sealenv.host.prefixlock import join
 

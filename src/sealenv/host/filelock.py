@@ -9,10 +9,36 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["FileLock", "try_lock", "unlock"]
+__all__ = ["FileLock", "open_removable", "try_lock", "unlock"]
 
 if sys.platform == "win32":
+    import ctypes
     import msvcrt
+    from ctypes import wintypes
+
+    _READ_WRITE = 0xC0000000
+    _SHARE_ALL = 0x7  # read, write, delete
+    _CREATE_NEW, _OPEN_EXISTING = 1, 3
+    _NORMAL = 0x80
+    _INVALID = wintypes.HANDLE(-1).value
+
+    def open_removable(path: Path, *, new: bool) -> int:
+        """Open for reading and writing so that the file can be renamed and removed meanwhile.
+
+        Python's own open() does not share that, and then nobody can, not even the one who opened it.
+
+        Raises:
+            FileNotFoundError, FileExistsError, OSError: as open(2) would.
+        """
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.CreateFileW.restype = wintypes.HANDLE
+        disposition = _CREATE_NEW if new else _OPEN_EXISTING
+        handle = kernel.CreateFileW(
+            str(path), _READ_WRITE, _SHARE_ALL, None, disposition, _NORMAL, None
+        )
+        if handle == _INVALID:
+            raise ctypes.WinError(ctypes.get_last_error())
+        return msvcrt.open_osfhandle(handle, os.O_RDWR | os.O_BINARY | os.O_NOINHERIT)
 
     def try_lock(fd: int, *, shared: bool = False, slot: int = 0) -> bool:
         """Lock one byte (`slot`) far behind the content; False when somebody holds it."""
@@ -30,6 +56,15 @@ if sys.platform == "win32":
 
 else:
     import fcntl
+
+    def open_removable(path: Path, *, new: bool) -> int:
+        """Open for reading and writing; a link is not followed.
+
+        Raises:
+            FileNotFoundError, FileExistsError, OSError: as open(2) does.
+        """
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(path, flags | (os.O_CREAT | os.O_EXCL if new else 0), 0o644)
 
     def try_lock(fd: int, *, shared: bool = False, slot: int = 0) -> bool:
         """flock(2) without waiting; False when somebody holds it."""

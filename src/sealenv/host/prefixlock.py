@@ -9,19 +9,20 @@ long as one of them lives, no other create touches the prefix.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
-import shlex
 import socket
 import time
 from pathlib import Path
 
 from sealenv.errors import FilesystemError, PrefixExistsError, PrefixLockedError
-from sealenv.host.filelock import try_lock, unlock
+from sealenv.host.filelock import open_removable, try_lock, unlock
 from sealenv.layout import HISTORY, MARKER, META, PLAN, SEAL, State, is_link, state_of
+from sealenv.naming import shown
 
-__all__ = ["PrefixLock", "is_locked", "join"]
+__all__ = ["PrefixLock", "is_locked", "join", "joined"]
 
 _PARENT, _ENGINE = 0, 1
 _JOINED: list[int] = []
@@ -92,7 +93,12 @@ class PrefixLock:
     def commit(self) -> None:
         """Remove the marker: from now on the prefix is what its seal says."""
         (self.prefix / PLAN).unlink(missing_ok=True)
-        (self.prefix / MARKER).unlink()
+        marker = self.prefix / MARKER
+        if os.name == "nt":
+            # A file that is open somewhere, as ours is, keeps its name for a while when it is removed;
+            # renamed it is gone from where it counts at one instant.
+            marker = marker.rename(marker.with_name(f".{marker.name}.{self.token}"))
+        marker.unlink()
         _sync_folder(self.prefix / META)
         self.close()
 
@@ -109,10 +115,16 @@ def refuse_unless_free(prefix: Path) -> None:
     Raises:
         PrefixExistsError: with what it is.
     """
-    hint = f"choose another name, or remove it first: sealenv remove {shlex.quote(str(prefix))}"
+    hint = f"choose another name, or remove it first: sealenv remove {shown(str(prefix))}"
     if is_link(prefix):
         raise PrefixExistsError("the target is a link", where=str(prefix), hint="name its target")
     state = state_of(prefix)
+    if state is State.PENDING and _is_bootstraps(prefix):
+        raise PrefixExistsError(
+            "a standalone script began this environment and did not finish it",
+            where=str(prefix),
+            hint=f"run that script again, or take it away: sealenv remove {shown(str(prefix))}",
+        )
     if state in {State.ABSENT, State.EMPTY, State.PENDING}:
         return
     what = {
@@ -125,10 +137,19 @@ def refuse_unless_free(prefix: Path) -> None:
     raise PrefixExistsError(what, where=str(prefix), hint=hint)
 
 
+def _is_bootstraps(prefix: Path) -> bool:
+    """Whether the marker is one of bootstrap/*: nothing there says which files are whose."""
+    try:
+        with (prefix / MARKER).open("rb") as file:
+            return file.readline(64).startswith(b"sealenv-bootstrap ")
+    except OSError:  # gone, or held by its script
+        return False
+
+
 def is_locked(prefix: Path) -> bool:
     """Whether somebody works on a pending prefix right now."""
     try:
-        fd = os.open(prefix / MARKER, os.O_RDWR)
+        fd = open_removable(prefix / MARKER, new=False)
     except OSError:
         return False
     try:
@@ -143,11 +164,16 @@ def join(prefix: str) -> None:
     Raises:
         PrefixLockedError: the marker is gone or held by a stranger.
     """
-    fd = os.open(os.path.join(prefix, MARKER), os.O_RDWR)
+    fd = open_removable(Path(prefix, MARKER), new=False)
     if not try_lock(fd, shared=True, slot=_ENGINE):
         os.close(fd)
         raise PrefixLockedError("another process took this environment over", where=prefix)
     _JOINED.append(fd)
+
+
+def joined() -> tuple[int, ...]:
+    """The descriptors of `join`, for a child that is to hold the lock too (POSIX)."""
+    return tuple(_JOINED)
 
 
 def _open_marker(prefix: Path) -> int:
@@ -159,12 +185,13 @@ def _open_marker(prefix: Path) -> int:
     Raises:
         PrefixExistsError: that happened.
     """
-    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     while True:
+        if is_link(prefix / MARKER):  # Windows has no O_NOFOLLOW
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(prefix / MARKER))
         with contextlib.suppress(FileNotFoundError):
-            return os.open(prefix / MARKER, flags)
+            return open_removable(prefix / MARKER, new=False)
         try:
-            fd = os.open(prefix / MARKER, flags | os.O_CREAT | os.O_EXCL, 0o644)
+            fd = open_removable(prefix / MARKER, new=True)
         except FileExistsError:
             continue
         if not any((prefix / name).exists() for name in (SEAL, HISTORY)):

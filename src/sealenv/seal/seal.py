@@ -15,7 +15,7 @@ from sealenv.errors import RecordError
 from sealenv.host.files import write_atomic
 from sealenv.layout import SEAL
 
-__all__ = ["SCHEMA", "Seal", "is_at", "read_seal", "write_seal"]
+__all__ = ["SCHEMA", "PatchNote", "Seal", "is_at", "read_seal", "write_seal"]
 
 SCHEMA = 1
 
@@ -25,6 +25,8 @@ class EngineNote(msgspec.Struct):
 
     name: str
     version: str
+    sha256: str | None = None
+    origin: str | None = None
 
 
 class LockNote(msgspec.Struct):
@@ -33,6 +35,15 @@ class LockNote(msgspec.Struct):
     digest: str
     packages: list[str]
     virtual_packages: list[str] = []
+
+
+class PatchNote(msgspec.Struct):
+    """A file that was rewritten after linking, with its sha256 before and after."""
+
+    path: str
+    before: str
+    after: str
+    what: str
 
 
 class Seal(msgspec.Struct, kw_only=True):
@@ -52,7 +63,8 @@ class Seal(msgspec.Struct, kw_only=True):
     pyc: str | None
     link_scripts: list[str]
     skipped_link_scripts: list[str]
-    patched: list[str] = []
+    patched: list[PatchNote] = []
+    absolute: list[str] = []
     activation: list[str] = []
 
 

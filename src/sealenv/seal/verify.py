@@ -15,7 +15,8 @@ from pathlib import Path
 from sealenv.condameta.records import PrefixRecord, RecordPath, scan_records
 from sealenv.errors import RecordError
 from sealenv.layout import MARKER, META, SEAL
-from sealenv.seal.seal import is_at, read_seal
+from sealenv.portability.patch import patch_bytes
+from sealenv.seal.seal import PatchNote, is_at, read_seal
 
 __all__ = ["Finding", "Report", "verify"]
 
@@ -27,7 +28,7 @@ class Finding:
     """One thing that is not as it was made."""
 
     kind: str
-    """missing, altered, wrong-type, unreadable, record, pending, moved, gone or clobbered."""
+    """missing, altered, wrong-type, unreadable, record, pending, moved, gone, unpatched or clobbered."""
     path: str
     package: str | None
     detail: str = ""
@@ -56,7 +57,7 @@ class Report:
 def verify(prefix: Path) -> Report:
     """Compare every file that a record names with what the record promises. Writes nothing."""
     records, broken = scan_records(prefix)
-    findings = _check_state(prefix, records)
+    findings, patched = _check_state(prefix, records)
     for line in broken:
         findings.append(Finding("record", f"conda-meta/{line.split(':')[0]}", None, line))
     owners: dict[str, list[tuple[PrefixRecord, RecordPath]]] = {}
@@ -64,20 +65,30 @@ def verify(prefix: Path) -> Report:
         for path in record.paths_data.paths:
             owners.setdefault(path.path, []).append((record, path))
     for relative, promises in sorted(owners.items()):
+        note = patched.get(relative)
+        if note is not None:
+            verdict = _judge_patched(prefix, note)
+            if verdict is not None:
+                kind, detail = verdict
+                owner = ", ".join(record.name for record, _ in promises)
+                findings += [Finding(kind, relative, owner, detail)] if kind else []
+                continue
         findings += _check(prefix, relative, promises)
     return Report(len(records), len(owners), tuple(findings))
 
 
-def _check_state(prefix: Path, records: list[PrefixRecord]) -> list[Finding]:
-    """Pending, moved, or without a package that the seal names."""
+def _check_state(
+    prefix: Path, records: list[PrefixRecord]
+) -> tuple[list[Finding], dict[str, PatchNote]]:
+    """Pending, moved, or without a package that the seal names; and what the seal says was patched."""
     if (prefix / MARKER).exists():
-        return [Finding("pending", MARKER, None, "it was never finished")]
+        return [Finding("pending", MARKER, None, "it was never finished")], {}
     if not (prefix / SEAL).exists():
-        return []
+        return [], {}
     try:
         seal = read_seal(prefix)
     except RecordError as error:
-        return [Finding("record", SEAL, None, error.what)]
+        return [Finding("record", SEAL, None, error.what)], {}
     findings = []
     if not is_at(seal, prefix):
         findings.append(
@@ -91,7 +102,26 @@ def _check_state(prefix: Path, records: list[PrefixRecord]) -> list[Finding]:
         if name not in recorded and not (prefix / META / f"{dist}.json").exists():
             detail = "the seal names it, and there is no record of it"
             findings.append(Finding("gone", f"{META}/{dist}.json", name, detail))
-    return findings
+    return findings, {note.path: note for note in seal.patched}
+
+
+def _judge_patched(prefix: Path, note: PatchNote) -> tuple[str, str] | None:
+    """Kind (empty: as patched) and detail; None where only the records can tell."""
+    path = prefix / note.path
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return None
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest = hashlib.sha256(content).hexdigest()
+    if digest == note.after:
+        return "", ""
+    if digest == note.before or patch_bytes(note.path, content, prefix) != content:
+        return "unpatched", (
+            "it holds an absolute path again: mamba writes its .bat files anew, and so does an update"
+        )
+    return "altered", f"sha256 {digest[:12]}..., patched {note.after[:12]}..."
 
 
 def _check(

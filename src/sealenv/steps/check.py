@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
 
 from sealenv.activation import launch
+from sealenv.activation.environ import private_folders
+from sealenv.activation.winlaunch import command_processor
 from sealenv.errors import CheckFailedError
 from sealenv.host.process import clean_home, run_quietly
 from sealenv.spec import EnvironmentSpec
@@ -21,15 +24,20 @@ TOKEN_VARIABLE = "SEALENV_CHECK_TOKEN"
 
 _PROGRAM = r"""
 import json, os, shutil, subprocess, sys
-tools = json.loads(sys.argv[1])
+def words(program):
+    if not program.lower().endswith((".bat", ".cmd")):
+        return [program, "--version"]
+    # In quotes for cmd.exe whatever is in the path: a list is quoted for spaces alone.
+    return '"%s" /d /v:off /s /c ""%s" --version"' % (CMD, program)
 running = {}
-for tool, module in tools:
-    command = [sys.executable, "-m", module] if module else [shutil.which(tool) or ""]
-    if not command[0]:
+for tool, module in TOOLS:
+    program = sys.executable if module else shutil.which(tool)
+    if not program:
         running[tool] = None
         continue
-    running[tool] = (command[0], subprocess.Popen(
-        [*command, "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    command = [program, "-m", module, "--version"] if module else words(program)
+    running[tool] = (program, subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT))
 answers = {}
 for tool, started in running.items():
@@ -60,7 +68,7 @@ class CheckReport:
 def check_environment(
     prefix: Path,
     spec: EnvironmentSpec,
-    names: Sequence[str],
+    versions: Mapping[str, str],
     environ: Mapping[str, str],
     *,
     token: str,
@@ -71,7 +79,7 @@ def check_environment(
     Args:
         prefix: the prefix, still pending.
         spec: what was asked for: conda and mamba must answer where they were.
-        names: the names of all installed packages.
+        versions: of all installed packages, by name: what answers must be that one.
         environ: a clean environment.
         token: lets this one check pass the script while the marker is there.
         keep_fd: see `run_quietly`.
@@ -82,21 +90,23 @@ def check_environment(
     with clean_home() as home:
         env = {
             **environ,
-            "HOME": str(home),
-            "USERPROFILE": str(home),
+            **private_folders(home),
             TOKEN_VARIABLE: token,
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        if "python" not in names:
-            command = launch.command(str(prefix), ["true"])
-            done = _run(command, env, prefix, keep_fd)
+        if os.name == "nt":
+            # Or the shell and what it starts would find programs of the folder that they run in.
+            env["NoDefaultCurrentDirectoryInExePath"] = "1"
+        if "python" not in versions:
+            done = _run(_command(prefix, env, []), env, prefix, keep_fd)
             if done.returncode != 0:
                 raise _failed(prefix, [f"activation failed: {done.stderr.strip()}"])
             return CheckReport(python=None)
-        tools = [("pip", "pip")] if "pip" in names else []
+        tools = [("pip", "pip")] if "pip" in versions else []
         tools += [(t, "") for t in ("conda", "mamba") if spec.asks_for(t)]
-        command = launch.command(str(prefix), ["python", "-c", _PROGRAM, json.dumps(tools)])
-        done = _run(command, env, prefix, keep_fd)
+        # Through stdin: no command line of cmd.exe could hold it.
+        program = f"TOOLS = {tools!r}\nCMD = {command_processor(env)!r}\n{_PROGRAM}"
+        done = _run(_command(prefix, env, ["python", "-"]), env, prefix, keep_fd, program)
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-10:]
         raise _failed(prefix, [f"its python did not run (exit code {done.returncode})", *said])
@@ -104,7 +114,7 @@ def check_environment(
         answer = json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError):
         raise _failed(prefix, ["its python said something else than it was asked"]) from None
-    problems = _judge(answer, prefix)
+    problems = _judge(answer, prefix, versions)
     if problems:
         raise _failed(prefix, problems)
     return CheckReport(
@@ -112,21 +122,36 @@ def check_environment(
     )
 
 
+def _command(prefix: Path, env: Mapping[str, str], argv: Sequence[str]) -> list[str]:
+    """Activation by the script in the prefix, then plain words; it runs in the prefix."""
+    if os.name != "nt":
+        return launch.command(str(prefix), argv or ["true"])
+    # The script by a relative path: that of the prefix may hold what a command line cannot quote.
+    rest = ["&&", *argv] if argv else []
+    return [command_processor(env), "/d", "/v:off", "/c", "call", ".\\activate.bat", *rest]
+
+
 def _run(
-    command: Sequence[str], env: Mapping[str, str], prefix: Path, keep_fd: int | None
+    command: Sequence[str],
+    env: Mapping[str, str],
+    prefix: Path,
+    keep_fd: int | None,
+    program: str | None = None,
 ) -> CompletedProcess[str]:
     try:
-        return run_quietly(command, env=env, cwd=prefix, timeout=_SECONDS, keep_fd=keep_fd)
+        return run_quietly(
+            command, env=env, cwd=prefix, timeout=_SECONDS, keep_fd=keep_fd, text_input=program
+        )
     except TimeoutExpired:
         raise _failed(prefix, [f"no answer within {_SECONDS:g} seconds"]) from None
 
 
-def _judge(answer: dict[str, object], prefix: Path) -> list[str]:
+def _judge(answer: dict[str, object], prefix: Path, versions: Mapping[str, str]) -> list[str]:
     """Every way in which the answer is not that of a sealed environment."""
-    root = os.path.realpath(prefix)
+    root = os.path.normcase(os.path.realpath(prefix))
 
     def inside(path: object) -> bool:
-        real = os.path.realpath(str(path))
+        real = os.path.normcase(os.path.realpath(str(path)))
         return real == root or real.startswith(root + os.sep)
 
     problems = []
@@ -143,12 +168,15 @@ def _judge(answer: dict[str, object], prefix: Path) -> list[str]:
             problems.append(f"{tool} --version failed ({code}): {_last_line(said)}")
         elif not inside(path):
             problems.append(f"{tool} would be {path!r}, outside the environment")
+        elif versions.get(tool, "") not in said:
+            # Some launchers say that they failed, and exit with 0.
+            problems.append(f"{tool} --version says {_last_line(said)!r}, not {versions[tool]}")
     return problems
 
 
 def _version_line(text: str) -> str:
     """The first line, without the place that pip tells: `_judge` has seen where it is."""
-    return text.splitlines()[0].partition(" from /")[0] if text else ""
+    return re.split(r" from (?=/|[A-Za-z]:\\|\\\\)", text.splitlines()[0])[0] if text else ""
 
 
 def _last_line(text: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from sealenv.activation.environ import private_folders
 from sealenv.activation.launch import find_shell
+from sealenv.activation.winlaunch import command_processor
 from sealenv.errors import LinkScriptError
 from sealenv.host.process import clean_home, run_quietly
 from sealenv.layout import bin_dirs, is_windows
@@ -50,8 +52,12 @@ def run_link_scripts(
     with clean_home() as home:
         for package, script in scripts:
             env = _environ(environ, prefix, lock.platform, package, home)
+            # cmd.exe gets it as a relative path: that of the prefix may hold what it cannot quote.
+            local = f".\\{script.relative_to(prefix)}"
             command = (
-                ["cmd.exe", "/d", "/c", str(script)] if windows else [find_shell(), str(script)]
+                [command_processor(env), "/d", "/c", local]
+                if windows
+                else [find_shell(), str(script)]
             )
             done = run_quietly(command, env=env, cwd=prefix, keep_fd=keep_fd)
             if done.returncode != 0:
@@ -83,9 +89,8 @@ def _environ(
     dirs = [str(d) for d in bin_dirs(prefix, platform)]
     return {
         **environ,
+        **private_folders(home),
         "PATH": separator.join([*dirs, environ.get("PATH", "")]),
-        "HOME": str(home),
-        "USERPROFILE": str(home),
         "TMPDIR": str(home),
         "PREFIX": str(prefix),
         "ROOT_PREFIX": str(prefix),

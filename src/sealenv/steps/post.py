@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.activation import launch
+from sealenv.activation import launch, winlaunch
 from sealenv.activation.gate import find_active, scrub
 from sealenv.errors import PostScriptError, UsageError
 from sealenv.layout import USER_FOLDER
@@ -44,8 +44,10 @@ def run_post(prefix: Path, script: Path, environ: Mapping[str, str]) -> None:
     env = scrub(environ)
     for finding in find_active(env):
         env.pop(finding.name, None)
+    command, program = _activated(prefix, copy, env)
     done = subprocess.run(
-        launch.command(str(prefix), _command(copy)),
+        command,
+        executable=program,
         env=env,
         cwd=folder,
         stdout=sys.stderr.fileno(),  # stdout is for the result of create
@@ -60,6 +62,33 @@ def run_post(prefix: Path, script: Path, environ: Mapping[str, str]) -> None:
             hint="the environment is made and kept; mend the script and run it again with: "
             f"sealenv run {prefix} -- {copy}",
         )
+
+
+def _activated(prefix: Path, copy: Path, env: dict[str, str]) -> tuple[list[str] | str, str | None]:
+    """The command line that runs the script activated, and its program; on Windows `env` changes."""
+    if os.name != "nt":
+        return launch.command(str(prefix), _command(copy)), None
+    found = winlaunch.command(str(prefix), _windows_command(copy), env)
+    if found is None:
+        raise PostScriptError(
+            f"{copy.name} needs a program that is not there: {_windows_command(copy)[0]}",
+            where=str(copy),
+            hint="the environment is made and kept",
+        )
+    command, program, variables = found
+    env.clear()
+    env.update(variables)
+    return command, program
+
+
+def _windows_command(copy: Path) -> list[str]:
+    """By its extension: nothing else tells on Windows."""
+    ending = copy.suffix.lower()
+    if ending == ".py":
+        return ["python", str(copy)]
+    if ending == ".ps1":
+        return ["powershell", "-NoProfile", "-ExecutionPolicy", "Bypass", "-File", str(copy)]
+    return [str(copy)]
 
 
 def _command(copy: Path) -> list[str]:

@@ -63,7 +63,7 @@ class Store:
         """
         try:
             for folder in (self.archives, self.unpacked, self.repodata, self.tmp, self.locks):
-                folder.mkdir(parents=True, exist_ok=True)
+                _make(folder)
             tag = self.root / "CACHEDIR.TAG"
             if not tag.exists():
                 tag.write_text(_TAG, encoding="ascii")
@@ -133,6 +133,18 @@ class Store:
             return True
         shutil.rmtree(path.parent, ignore_errors=True)
         return False
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that another process may take away at this very moment (`cache clean`)."""
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return
+        except (FileExistsError, FileNotFoundError):
+            # It was there when it was to be made, and gone when that was looked at; or its parent.
+            if os.path.lexists(folder) and not folder.is_dir():
+                raise
 
 
 def _unwritable(root: Path, error: OSError) -> FilesystemError:

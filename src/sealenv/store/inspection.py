@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import msgspec
 
 from sealenv.errors import LinkError
-from sealenv.layout import META
+from sealenv.layout import META, SCRATCH
 from sealenv.lock import LockedPackage
 from sealenv.store.manifest import FORMAT, METADATA, ListedPath, Listing, Manifest, PathEntry
 
 if TYPE_CHECKING:
     from rattler.package_streaming import PackageArchive
 
-__all__ = ["check_paths", "inspect"]
+__all__ = ["check_paths", "inspect", "read_listing"]
 
 _OLD_PREFIX = "/opt/anaconda1anaconda2anaconda3"
 _FUNCTION = re.compile(
@@ -98,6 +98,24 @@ async def inspect(package: LockedPackage, archive: Path) -> Manifest:
     )
     check_paths(package, manifest)
     return manifest
+
+
+async def read_listing(package: LockedPackage, archive: Path) -> list[ListedPath]:
+    """The paths of a verified archive, in the manifest's order, with everything they promise.
+
+    Raises:
+        LinkError: the archive cannot be read.
+    """
+    from rattler.package_streaming import PackageArchive
+
+    try:
+        opened = await PackageArchive.from_path(archive)
+        info = await opened.read_files(["info/paths.json", "info/files", "info/has_prefix"])
+    except Exception as error:
+        raise LinkError(
+            f"the archive of {package.dist} cannot be read: {error}", where=package.url
+        ) from error
+    return _listed(package, info)
 
 
 async def _members(
@@ -221,7 +239,9 @@ def check_paths(package: LockedPackage, manifest: Manifest) -> None:
             )
         if len(parts) == 1 and top in _OURS:
             raise _refused(package, path, "would replace an activation script")
-        if parts[:2] == ["etc", "sealenv"]:
+        if top == SCRATCH:
+            raise _refused(package, path, "lies where sealenv works while it links")
+        if [part.lower() for part in parts[:2]] == ["etc", "sealenv"]:
             raise _refused(package, path, "would replace the data of an activation script")
         if entry.target is not None:
             _check_target(package, path, entry.target)

@@ -1,0 +1,1 @@
+"""Build what is published besides the wheel: `python3 -m release`."""

@@ -1,0 +1,90 @@
+@rem sealenv activation for cmd.exe. Use it:   call PREFIX\activate.bat
+@rem
+@rem Static: it starts no process, writes no file and finds its environment by its own place. What
+@rem differs between environments is in etc\sealenv\*.bat, compiled by sealenv. There is no label in
+@rem here, so that LF line ends do no harm, and no `echo off`, which would outlive this file.
+@rem
+@rem Three levels: the caller's mode, nothing expanded twice, and !name! for texts of others.
+@setlocal EnableExtensions
+@set "_sealenv_delayed="
+@if "!!"=="" set "_sealenv_delayed=yes"
+@setlocal DisableDelayedExpansion
+@for %%I in ("%~dp0.") do @set "_sealenv_here=%%~fI"& @set "_sealenv_name=%%~nxI"
+@set "_sealenv_odd="
+@if not "%_sealenv_here:!=%"=="%_sealenv_here%" set "_sealenv_odd=yes"
+@if not "%_sealenv_here:^=%"=="%_sealenv_here%" set "_sealenv_odd=yes"
+@setlocal EnableDelayedExpansion
+@if not "!_sealenv_here:%%=!"=="!_sealenv_here!" set "_sealenv_odd=yes"
+@if defined _sealenv_odd >&2 echo sealenv: cmd.exe gives a character of this path a meaning, so nothing was activated:
+@if defined _sealenv_odd >&2 echo   !_sealenv_here!
+@if defined _sealenv_odd >&2 echo   next: sealenv run works there; an environment for cmd.exe needs a folder without %%, ^^ and exclamation marks
+@if defined _sealenv_odd exit /b 1
+
+@rem The gate.
+@set "_sealenv_found="
+__SEALENV_GATE__
+@if defined _sealenv_found >&2 echo Nothing was changed. For a clean shell open a new Command Prompt, or run:
+@if defined _sealenv_found >&2 echo   sealenv shell --clean "!_sealenv_here!"
+@if defined _sealenv_found exit /b 1
+
+@rem Pending, unless our own check knows the token in the marker's first line.
+@set "_sealenv_line="
+@set "_sealenv_pending="
+@if exist "!_sealenv_here!\conda-meta\sealenv.pending" set "_sealenv_pending=yes"
+@if defined _sealenv_pending for /f "usebackq delims=" %%L in ("!_sealenv_here!\conda-meta\sealenv.pending") do @if not defined _sealenv_line set "_sealenv_line=%%L"
+@if defined _sealenv_line if "!_sealenv_line!"=="!SEALENV_CHECK_TOKEN!" set "_sealenv_pending="
+@if defined _sealenv_pending >&2 echo sealenv: !_sealenv_here! was never finished: a create was interrupted, or is at work.
+@if defined _sealenv_pending >&2 echo   next: run the same sealenv create again, or: sealenv remove "!_sealenv_here!"
+@if defined _sealenv_pending exit /b 1
+
+@rem Moved or copied by hand.
+__SEALENV_MOVED__
+@if not exist "!_sealenv_here!\etc\sealenv\env.bat" >&2 echo sealenv: !_sealenv_here!\etc\sealenv\env.bat is missing.
+@if not exist "!_sealenv_here!\etc\sealenv\env.bat" >&2 echo   next: sealenv refresh "!_sealenv_here!"
+@if not exist "!_sealenv_here!\etc\sealenv\env.bat" exit /b 1
+
+@rem A line of more than 8191 characters is not run, and the next one is: PATH would be the old one.
+@set "_sealenv_rest="
+@if defined PATH set "_sealenv_rest=!PATH:~6000!"
+@set "_sealenv_long="
+@if defined _sealenv_rest if not "!_sealenv_rest:~0,1!"=="!_sealenv_rest!" set "_sealenv_long=yes"
+@if defined _sealenv_long >&2 echo sealenv: PATH has more than 6000 characters, too many for cmd.exe, so nothing was activated.
+@if defined _sealenv_long >&2 echo   next: shorten PATH, or: sealenv run "!_sealenv_here!"
+@if defined _sealenv_long exit /b 1
+
+@rem PATH: the wrappers in condabin first, then the order of CEP 32; System32 is never lost.
+@set "_sealenv_head=!_sealenv_here!\condabin;!_sealenv_here!;"
+@set "_sealenv_msys="
+@for %%I in (clangarm64 mingw64 clang64 ucrt64) do @if exist "!_sealenv_here!\Library\%%I\bin\" set "_sealenv_msys=!_sealenv_here!\Library\%%I\bin;"
+@set "_sealenv_head=!_sealenv_head!!_sealenv_msys!!_sealenv_here!\Library\mingw-w64\bin;!_sealenv_here!\Library\usr\bin;!_sealenv_here!\Library\bin;!_sealenv_here!\Scripts;!_sealenv_here!\bin;"
+@set "_sealenv_path=;!PATH!;"
+@if defined SystemRoot if "!_sealenv_path:;%SystemRoot%\System32;=!"=="!_sealenv_path!" set "_sealenv_head=!_sealenv_head!%SystemRoot%\System32;%SystemRoot%;%SystemRoot%\System32\Wbem;"
+@set "_sealenv_path=!_sealenv_head!!PATH!"
+
+@rem The prompt: a dollar sign in it is written twice.
+@set "_sealenv_shown=(!_sealenv_name:$=$$!) "
+@if defined SEALENV_NO_PROMPT set "_sealenv_shown="
+@for %%I in (false no off 0) do @if /i "!CONDA_CHANGEPS1!"=="%%I" set "_sealenv_shown="
+@set "_sealenv_prompt=!PROMPT!"
+@if not defined _sealenv_prompt set "_sealenv_prompt=$P$G"
+@set "_sealenv_prompt=!_sealenv_shown!!_sealenv_prompt!"
+
+@rem Both into the caller's variables; each line ends the three levels, and with them what the next
+@rem one asks for. Where delayed expansion is on, it would take every exclamation mark out of a text
+@rem that comes this way: only our own part does there.
+@if not defined _sealenv_delayed if defined _sealenv_shown for /f "delims=" %%P in ("!_sealenv_path!") do @for /f "delims=" %%Q in ("!_sealenv_prompt!") do @endlocal & @endlocal & @endlocal & @set "PATH=%%P" & @set "PROMPT=%%Q"
+@if defined _sealenv_path if not defined _sealenv_delayed for /f "delims=" %%P in ("!_sealenv_path!") do @endlocal & @endlocal & @endlocal & @set "PATH=%%P"
+@if defined _sealenv_delayed if defined _sealenv_shown for /f "delims=" %%H in ("!_sealenv_head!") do @for /f "delims=" %%S in ("!_sealenv_shown!") do @endlocal & @endlocal & @endlocal & @set "PATH=%%H!PATH!" & @set "PROMPT=%%S!PROMPT!" & @if "!PROMPT!"=="%%S" set "PROMPT=%%S$P$G"
+@if defined _sealenv_delayed for /f "delims=" %%H in ("!_sealenv_head!") do @endlocal & @endlocal & @endlocal & @set "PATH=%%H!PATH!"
+
+@rem From here on in the caller's mode, with nothing in the lines that depends on it.
+@call "%~dp0etc\sealenv\env.bat"
+@for %%I in ("%~dp0.") do @set "CONDA_PREFIX=%%~fI"& @set "CONDA_DEFAULT_ENV=%%~nxI"& @set "CONDA_PROMPT_MODIFIER=(%%~nxI) "
+@set "CONDA_SHLVL=1"
+@for %%I in ("%~dp0.") do @set "MAMBA_ROOT_PREFIX=%%~fI"& @set "SEALENV_PREFIX=%%~fI"
+@set "PYTHONNOUSERSITE=1"
+@rem Which conda its wrappers start: conda.bat keeps another one that a hook has left here.
+@for %%I in (CONDA_EXE CONDA_BAT _CE_M _CE_CONDA) do @set "%%I="
+@if exist "%~dp0condabin\conda.bat" for %%I in ("%~dp0.") do @set "CONDA_BAT=%%~fI\condabin\conda.bat"& @set "CONDA_EXE=%%~fI\Scripts\conda.exe"
+@if exist "%~dp0etc\sealenv\scripts.bat" call "%~dp0etc\sealenv\scripts.bat"
+@exit /b 0

@@ -1,0 +1,147 @@
+# sealenv activation for PowerShell (5.1 and 7). Source it:   . PREFIX\activate.ps1
+#
+# Static: it starts no process, writes no file and finds its environment by its own place. What
+# differs between environments is in etc\sealenv\env.ps1, compiled by sealenv. It throws when it
+# refuses: nothing else stops a script that goes on to use the environment.
+
+$_sealenv_scripts = & {
+    param([string] $here)
+
+    $nl = [Environment]::NewLine
+    $include = [IO.Path]::Combine($here, 'etc', 'sealenv', 'env.ps1')
+    if (-not [IO.File]::Exists($include)) {
+        throw "sealenv: $include is missing.$nl  next: sealenv refresh PREFIX"
+    }
+    $compiled = & $include
+    $name = [IO.Path]::GetFileName($here)
+    $get = { param($variable) [Environment]::GetEnvironmentVariable($variable) }
+
+    $found = ''
+    foreach ($row in @(
+        __SEALENV_GATE__
+    )) {
+        $value = & $get $row[0]
+        if ($value -and $value -cne $row[1]) {
+            $found += "  $($row[0])=$value$nl      $($row[2])$nl      to clear it: $($row[3])$nl"
+        }
+    }
+    if ($found) {
+        throw ("sealenv: this shell is not clean, so $name was not activated:$nl$found" +
+            "Nothing was changed. For a clean shell open a new PowerShell, or run:$nl" +
+            "  sealenv shell --clean `"$here`"")
+    }
+
+    $marker = [IO.Path]::Combine($here, 'conda-meta', 'sealenv.pending')
+    if (Test-Path -LiteralPath $marker) {
+        $line = Get-Content -LiteralPath $marker -TotalCount 1 -ErrorAction SilentlyContinue
+        if (-not $line -or $line -cne (& $get 'SEALENV_CHECK_TOKEN')) {
+            throw ("sealenv: $here was never finished: a create was interrupted, or is at work.$nl" +
+                "  next: run the same sealenv create again, or: sealenv remove `"$here`"")
+        }
+    }
+    $made = $compiled.prefix
+    if ($made -and -not [string]::Equals($made, $here, [StringComparison]::OrdinalIgnoreCase)) {
+        throw ("sealenv: this environment was made at $made$nl" +
+            "  and was moved or copied by hand, or is called by another path: $here$nl" +
+            "  An environment cannot be moved yet. next: use it by the path that it was made at, or move$nl" +
+            "  it back to there, or make it anew with: sealenv create")
+    }
+    $time = [IO.File]::GetLastWriteTimeUtc($include)
+    $folder = [IO.Path]::Combine($here, 'etc', 'conda', 'env_vars.d')
+    $sources = @([IO.Path]::Combine($here, 'conda-meta', 'state'), $folder)
+    if ([IO.Directory]::Exists($folder)) {
+        $sources += [IO.Directory]::GetFiles($folder, '*.json')
+    }
+    # A file that is not there has the time 1601.
+    if (@($sources | Where-Object { [IO.File]::GetLastWriteTimeUtc($_) -gt $time }).Count) {
+        [Console]::Error.WriteLine("sealenv: the variables of this environment changed after its scripts were made.")
+        [Console]::Error.WriteLine("  next: sealenv refresh `"$here`"")
+    }
+
+    $old = [ordered] @{}
+    # From PowerShell 7.5 on an empty value is one; nothing else on Windows knows such a variable.
+    $assign = {
+        param($variable, $value)
+        if ($value) {
+            [Environment]::SetEnvironmentVariable($variable, $value)
+        } else {
+            Remove-Item -LiteralPath "Env:$variable" -ErrorAction SilentlyContinue
+        }
+    }
+    $put = {
+        param($variable, $value)
+        if (-not $old.Contains($variable)) {
+            $old[$variable] = & $get $variable
+        }
+        & $assign $variable $value
+    }
+    foreach ($pair in $compiled.variables) {
+        & $put $pair[0] $pair[1]
+    }
+    $folders = @($here)
+    foreach ($part in 'ucrt64', 'clang64', 'mingw64', 'clangarm64') {
+        $msys = [IO.Path]::Combine($here, 'Library', $part, 'bin')
+        if ([IO.Directory]::Exists($msys)) {
+            $folders += $msys
+            break
+        }
+    }
+    $folders += 'Library\mingw-w64\bin', 'Library\usr\bin', 'Library\bin', 'Scripts', 'bin', 'condabin' |
+        ForEach-Object { [IO.Path]::Combine($here, $_) }
+    & $put 'PATH' ((@($folders) + @(& $get 'PATH')) -join ';')
+    & $put 'CONDA_PREFIX' $here
+    & $put 'CONDA_SHLVL' '1'
+    & $put 'CONDA_DEFAULT_ENV' $name
+    & $put 'CONDA_PROMPT_MODIFIER' "($name) "
+    & $put 'MAMBA_ROOT_PREFIX' $here
+    & $put 'PYTHONNOUSERSITE' '1'
+    & $put 'SEALENV_PREFIX' $here
+    # Which conda its wrappers start: they keep another one that a hook has left here.
+    $bat = [IO.Path]::Combine($here, 'condabin', 'conda.bat')
+    $isThere = [IO.File]::Exists($bat)
+    & $put 'CONDA_BAT' $(if ($isThere) { $bat })
+    & $put 'CONDA_EXE' $(if ($isThere) { [IO.Path]::Combine($here, 'Scripts', 'conda.exe') })
+    & $put '_CE_M' $null
+    & $put '_CE_CONDA' $null
+
+    $prompt = $null
+    $off = @('false', 'no', 'off', '0') -contains (& $get 'CONDA_CHANGEPS1')
+    if (-not $off -and -not (& $get 'SEALENV_NO_PROMPT')) {
+        $prompt = (Get-Item function:prompt -ErrorAction SilentlyContinue).ScriptBlock
+    }
+    if ($prompt) {
+        $shown = "($name) "
+        Set-Item function:global:prompt ({ $shown + (& $prompt) }.GetNewClosure())
+    }
+    $list = {
+        param($kind)
+        $folder = [IO.Path]::Combine($here, 'etc', 'conda', "$kind.d")
+        if ([IO.Directory]::Exists($folder)) {
+            # The file system's own pattern also finds names that only begin like that.
+            [string[]] $files = @([IO.Directory]::GetFiles($folder) | Where-Object { $_ -like '*.ps1' })
+            [Array]::Sort($files, [StringComparer]::Ordinal)
+            $files
+        }
+    }.GetNewClosure()
+    Set-Item function:global:deactivate ({
+        $files = @(& $list 'deactivate')
+        [Array]::Reverse($files)
+        foreach ($file in $files) {
+            . $file
+        }
+        foreach ($variable in $old.Keys) {
+            & $assign $variable $old[$variable]
+        }
+        if ($prompt) {
+            Set-Item function:global:prompt $prompt
+        }
+        Remove-Item function:deactivate
+    }.GetNewClosure())
+    & $list 'activate'
+} $PSScriptRoot
+
+# Here and not in the block, so that a script of a package acts where this one does.
+foreach ($_sealenv_file in $_sealenv_scripts) {
+    . $_sealenv_file
+}
+Remove-Variable _sealenv_scripts, _sealenv_file -ErrorAction SilentlyContinue

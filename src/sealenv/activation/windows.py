@@ -1,0 +1,116 @@
+"""The variables of an activation on Windows, as `activate.bat` sets them.
+
+Imports nothing but os until it has to: `sealenv run` passes through here.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["activated", "made_at", "path_folders"]
+
+_LEVELS = ("Library\\mingw-w64\\bin", "Library\\usr\\bin", "Library\\bin", "Scripts", "bin")
+_MSYS = ("ucrt64", "clang64", "mingw64", "clangarm64")
+
+
+def made_at(prefix: str) -> str:
+    """The path of a sealed prefix, as it was made; the given one if it was made on another system.
+
+    Raises:
+        PrefixError: it was moved or copied by hand, or its scripts are gone.
+    """
+    note = os.path.join(prefix, "etc", "sealenv", "prefix.txt")
+    try:
+        with open(note, encoding="utf-8", errors="surrogateescape") as file:
+            made = file.read().rstrip("\n")
+    except OSError:
+        from sealenv.errors import PrefixError
+
+        raise PrefixError(
+            "the activation scripts are missing", where=note, hint="sealenv refresh makes them anew"
+        ) from None
+    if not made:
+        return prefix
+    try:
+        if os.path.samefile(made, prefix):
+            return made
+    except OSError:
+        pass
+    from sealenv.errors import PrefixError
+
+    raise PrefixError(
+        "this environment was moved or copied by hand: it would not work",
+        where=prefix,
+        details=[f"it was made at {made}"],
+        hint="move it back, or make it anew with sealenv create",
+    )
+
+
+def path_folders(prefix: str, *, condabin_first: bool = True) -> list[str]:
+    """The folders that an activation puts on PATH.
+
+    CEP 32's order, in which condabin comes last (mamba); in cmd.exe and here it comes first, so that
+    the wrappers conda.bat and mamba.bat win over the programs that they wrap.
+    """
+    condabin = f"{prefix}\\condabin"
+    found = (f"{prefix}\\Library\\{name}\\bin" for name in _MSYS)
+    msys = next((folder for folder in found if os.path.isdir(folder.replace("\\", os.sep))), None)
+    folders = [prefix, *([msys] if msys else []), *(f"{prefix}\\{level}" for level in _LEVELS)]
+    return [condabin, *folders] if condabin_first else [*folders, condabin]
+
+
+def activated(
+    prefix: str, environ: Mapping[str, str], *, condabin_first: bool = True
+) -> dict[str, str]:
+    """`environ` with the environment active in it, but for what the packages' scripts do.
+
+    Args:
+        prefix: its absolute path.
+        environ: clean variables.
+        condabin_first: see `path_folders`.
+    """
+    name = prefix.rsplit("\\", 1)[-1]
+    result = {key.upper(): value for key, value in environ.items()}
+    for key in ("CONDA_EXE", "CONDA_BAT", "_CE_M", "_CE_CONDA"):
+        result.pop(key, None)
+    for key, value in _variables(prefix).items():
+        result.pop(key.upper(), None)
+        if value:
+            result[key.upper()] = value
+    old = result.get("PATH", "")
+    root = result.get("SYSTEMROOT", r"C:\Windows")
+    system = [f"{root}\\System32", root, f"{root}\\System32\\Wbem"]
+    if f";{system[0]};".lower() in f";{old};".lower():
+        system = []
+    folders = path_folders(prefix, condabin_first=condabin_first)
+    result["PATH"] = ";".join([*folders, *system, *([old] if old else [])])
+    if os.path.isfile(os.path.join(prefix, "condabin", "conda.bat")):
+        result["CONDA_BAT"] = f"{prefix}\\condabin\\conda.bat"
+        result["CONDA_EXE"] = f"{prefix}\\Scripts\\conda.exe"
+    return result | {
+        "CONDA_PREFIX": prefix,
+        "CONDA_SHLVL": "1",
+        "CONDA_DEFAULT_ENV": name,
+        "CONDA_PROMPT_MODIFIER": f"({name}) ",
+        "MAMBA_ROOT_PREFIX": prefix,
+        "PYTHONNOUSERSITE": "1",
+        "SEALENV_PREFIX": prefix,
+    }
+
+
+def _variables(prefix: str) -> dict[str, str]:
+    """Those of the environment itself; reading them takes modules that most need not pay for."""
+    state = os.path.join(prefix, "conda-meta", "state")
+    folder = os.path.join(prefix, "etc", "conda", "env_vars.d")
+    if not os.path.exists(state) and not os.path.isdir(folder):
+        return {}
+    from pathlib import Path
+
+    from sealenv.activation.variables import read_variables
+    from sealenv.activation.winscripts import usable
+
+    return usable(read_variables(Path(prefix)).values)[0]

@@ -1,0 +1,200 @@
+"""The activation scripts of a Windows prefix: cmd.exe and PowerShell.
+
+All of them are ASCII with CRLF: batch files are read in whatever code page is active, and Windows
+PowerShell 5.1 reads a file without a byte order mark in the machine's. So nothing here may depend on
+a path that is not ASCII: the scripts find their prefix by their own place.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from sealenv.activation.gate import ACTIVE_VARIABLES
+from sealenv.activation.quoting import quote_cmd, quote_ps1, to_bytes
+from sealenv.activation.winlaunch import script_names
+from sealenv.errors import SpecError
+
+__all__ = ["compile_windows", "echo_cmd", "usable", "windows_path_of"]
+
+_FOLDER = "etc/sealenv"
+_TEMPLATES = Path(__file__).parent / "templates"
+_OF_WINDOWS = frozenset({
+    *("PATH", "PROMPT", "COMSPEC", "SYSTEMROOT", "WINDIR", "CD", "DATE", "TIME", "RANDOM"),
+    *("ERRORLEVEL", "CMDCMDLINE", "CMDEXTVERSION", "CONDA_EXE", "CONDA_BAT", "_CE_M", "_CE_CONDA"),
+})  # fmt: skip
+"""What no environment may set there, whatever the case of its letters."""
+_LINE = 7000
+
+
+def compile_windows(
+    prefix: Path, made_at: str, values: Mapping[str, str]
+) -> tuple[dict[str, bytes], list[str]]:
+    r"""The scripts and includes: path relative to the prefix -> content, and what was left out.
+
+    Args:
+        prefix: the prefix, to list its own activation scripts.
+        made_at: its path; the scripts refuse at another one, unless this is none of Windows.
+        values: the variables, from `read_variables`.
+    """
+    chosen, problems = usable(values)
+    texts = {
+        "activate.bat": _template(
+            "activate.bat", gate=gate_bat(), moved=_moved_bat(windows_path_of(made_at))
+        ),
+        "activate.ps1": _template("activate.ps1", gate=gate_ps1(), moved=()),
+        f"{_FOLDER}/env.ps1": _env_ps1(windows_path_of(made_at), chosen),
+    }
+    texts[f"{_FOLDER}/env.bat"], refused = _env_bat(chosen)
+    texts[f"{_FOLDER}/scripts.bat"] = _scripts_bat(prefix)
+    files = {name: text.replace("\n", "\r\n").encode("ascii") for name, text in texts.items()}
+    files[f"{_FOLDER}/prefix.txt"] = to_bytes(windows_path_of(made_at) + "\n")
+    if b"_sealenv_bang" in files[f"{_FOLDER}/env.bat"]:
+        files[f"{_FOLDER}/bang.txt"] = b"!\r\n"
+    return files, problems + refused
+
+
+def windows_path_of(path: str) -> str:
+    """The path, or nothing where it cannot be one of Windows: it was made on another system."""
+    return path if re.match(r"[A-Za-z]:\\|\\\\", path) else ""
+
+
+def usable(values: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """What Windows can hold; names that differ in case alone are one there, and the last wins."""
+    spelled: dict[str, str] = {}
+    problems = []
+    for name in values:
+        if name.upper() in _OF_WINDOWS:
+            problems.append(f"{name} is reserved on Windows and was not set")
+            continue
+        spelled.pop(name.upper(), None)
+        spelled[name.upper()] = name
+    return {name: values[name] for name in spelled.values()}, problems
+
+
+def _template(name: str, *, gate: Iterable[str], moved: Iterable[str]) -> str:
+    text = (_TEMPLATES / name).read_text(encoding="ascii")
+    for marker, lines in (("__SEALENV_GATE__", gate), ("__SEALENV_MOVED__", moved)):
+        text = re.sub(
+            rf"^( *){marker}\n",
+            lambda found, lines=lines: "".join(f"{found[1]}{line}\n" for line in lines),  # type: ignore[misc]
+            text,
+            flags=re.M,
+        )
+    return text
+
+
+def echo_cmd(text: str) -> str:
+    """Quote for `echo` in a batch file, where delayed expansion may be on.
+
+    Raises:
+        SpecError: the text holds what cannot be quoted there, such as an exclamation mark.
+    """
+    if "!" in text or not text.isascii() or not text.isprintable():
+        raise SpecError(f"cmd.exe cannot print this text: {text!r}")
+    return re.sub(r"([&|<>()^\"])", r"^\1", text).replace("%", "%%")
+
+
+def gate_bat() -> list[str]:
+    """The gate in cmd.exe's language, with delayed expansion on, from the one table."""
+    when = {}
+    for v in ACTIVE_VARIABLES:
+        harmless = f'if not "!{v.name}!"=="{v.harmless}" ' if v.harmless else ""
+        when[v.name] = f"@if defined {v.name} {harmless}"
+    lines = [f'{test}set "_sealenv_found=yes"' for test in when.values()]
+    lines.append(
+        "@if defined _sealenv_found >&2 echo sealenv: this shell is not clean, so "
+        "!_sealenv_name! was not activated:"
+    )
+    for v in ACTIVE_VARIABLES:
+        lines += [
+            f"{when[v.name]}>&2 echo   {v.name}=!{v.name}!",
+            f"{when[v.name]}>&2 echo       {echo_cmd(v.what)}",
+            f"{when[v.name]}>&2 echo       to clear it: {echo_cmd(v.clear_in('cmd'))}",
+        ]
+    return lines
+
+
+def gate_ps1() -> list[str]:
+    """The gate's table in PowerShell."""
+    rows = []
+    for v in ACTIVE_VARIABLES:
+        words = (v.name, v.harmless, v.what, v.clear_in("ps1"))
+        rows.append(", ".join(quote_ps1(word) for word in words))
+    return [f", @({row})" for row in rows]
+
+
+def _moved_bat(made_at: str) -> list[str]:
+    """Refuse at another place. In a path that is not ASCII a batch file cannot know its place."""
+    try:
+        shown = echo_cmd(made_at)
+    except SpecError:
+        shown = ""
+    if not shown or "^" in made_at or "%" in made_at:
+        return ["@rem Not known: the path is none that a batch file can hold."]
+    test = f'@if /i not "!_sealenv_here!"=="{made_at}" '
+    said = (
+        f"sealenv: this environment was made at {shown}",
+        "  and was moved or copied by hand, or is called by another path: !_sealenv_here!",
+        "  An environment cannot be moved yet. next: use it by the path that it was made at,",
+        "  or move it back to there, or make it anew with: sealenv create",
+    )
+    return [*(f"{test}>&2 echo {line}" for line in said), f"{test}exit /b 1"]
+
+
+_NOTE = (
+    "Compiled by sealenv from the environment's own files. Do not edit:",
+    "`sealenv refresh` re-makes it.",
+)
+
+
+def _env_bat(values: Mapping[str, str]) -> tuple[str, list[str]]:
+    lines, problems = [], []
+    for name, value in values.items():
+        try:
+            plain = f'@set "{name}={quote_cmd(value)}"'
+            if "!" not in value:
+                lines.append(plain)
+                continue
+            lines.append(f'@if "!!"=="" set "{name}={quote_cmd(value, delayed=True)}"')
+            lines.append(f'@if not "!!"=="" {plain[1:]}')
+        except SpecError as error:
+            problems.append(f"{name} is not set in cmd.exe: {error.what}")
+    if any("_sealenv_bang" in line for line in lines):
+        lines.insert(0, '@if "!!"=="" set /p "_sealenv_bang=" <"%~dp0bang.txt"')
+        lines.insert(1, '@set "_sealenv_caret=^"')
+        lines += ['@set "_sealenv_bang="', '@set "_sealenv_caret="']
+    return "\n".join([*(f"@rem {line}" for line in _NOTE), *lines]) + "\n", problems
+
+
+def _scripts_bat(prefix: Path) -> str:
+    """The activate.d scripts in code-point order; those that came later after them.
+
+    A folder is listed in an order of the file system's own, so the order is compiled.
+    """
+    names = [n for n in script_names(os.fspath(prefix)) if _plain(n)]
+    place = "%~dp0..\\conda\\activate.d\\"
+    lines = [f"@rem {line}" for line in _NOTE]
+    lines += [f'@if exist "{place}{n}" call "{place}{n}"' for n in names]
+    known = "".join(f'if /i not "%%~nxI"=="{n}" ' for n in names)
+    if len(known) < _LINE:
+        # With /r, because a pattern in quotes is none to every cmd.exe; of that folder alone.
+        loop = f'@if exist "{place}" for /r "{place[:-1]}" %%I in (*.bat) do '
+        test = f'@if exist "{place}%%~nxI" if /i "%%~xI"==".bat" {known}'
+        lines.append(f'{loop}{test}call "%%~fI"')
+    return "\n".join(lines) + "\n"
+
+
+def _plain(name: str) -> bool:
+    return name.isascii() and name.isprintable() and not set(name) & set('"%!^*?<>|/\\:')
+
+
+def _env_ps1(made_at: str, values: Mapping[str, str]) -> str:
+    lines = [f"# {line}" for line in _NOTE]
+    lines += ["@{", f"    prefix = {quote_ps1(made_at)}", "    variables = @("]
+    lines += [
+        f"        , @({quote_ps1(name)}, {quote_ps1(value)})" for name, value in values.items()
+    ]
+    return "\n".join([*lines, "    )", "}"]) + "\n"

@@ -1,0 +1,210 @@
+"""Bring a micromamba into the store, inside the engine: checked, executable, known to run here.
+
+It lies where archives lie: `archives/<sha256>/micromamba`, beside it the version that it gave when it
+came in. A file of this machine is copied there too, so that what is run is what was checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sealenv.engines.fetching import fetch_file, fetch_text
+from sealenv.engines.messages import Executable, Obtain, Obtained
+from sealenv.engines.probing import OTHER, version_of
+from sealenv.engines.releases import PUBLISHED, check_version
+from sealenv.errors import CacheDamagedError, DigestError, EngineError, FetchError
+from sealenv.host.filelock import FileLock
+from sealenv.host.files import write_atomic
+from sealenv.layout import is_windows
+from sealenv.lock import LockedPackage
+from sealenv.store.archives import Store, hash_file
+from sealenv.urls import redact
+
+__all__ = ["check_unchanged", "obtain"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NOTE = "executable"
+
+
+async def obtain(request: Obtain, emit: Callable[[Any], None]) -> Obtained:
+    """The executable in the store.
+
+    Raises:
+        DigestError: it is not what was promised.
+        EngineError: it does not run here, is no micromamba, or is one that cannot be used.
+        FetchError: it cannot be had.
+    """
+    store = Store(Path(request.store))
+    name = "micromamba.exe" if is_windows(request.platform) else "micromamba"
+    if request.package is not None:
+        origin = f"{request.package.url}#{request.package.sha256}"
+        path = await _from_package(store, request.package, request.platform, name)
+    elif request.url is not None:
+        origin = redact(request.url)
+        path = await _from_release(store, request, name, emit)
+    else:
+        origin = str(request.path)
+        path = _from_file(store, origin, request.sha256, name)
+    sha256 = path.parent.name
+    version = version_of(path)
+    check_version(version)
+    return Obtained(
+        executable=Executable(path=str(path), sha256=sha256, version=version, origin=origin)
+    )
+
+
+def check_unchanged(executable: Executable) -> None:
+    """Hash it again: what lies in the cache for months is not run on trust.
+
+    Raises:
+        EngineError: it was changed; it is removed from the cache.
+    """
+    path = Path(executable.path)
+    try:
+        same = hash_file(path)[0] == executable.sha256
+    except OSError:
+        same = False
+    if not same:
+        path.unlink(missing_ok=True)
+        raise EngineError(
+            "micromamba was changed in the cache and is removed from it",
+            where=executable.path,
+            hint="run the same command again: it is brought in anew",
+        )
+
+
+async def _from_package(store: Store, package: LockedPackage, platform: str, name: str) -> Path:
+    from rattler.package_streaming import PackageArchive
+
+    archive = store.path(package)
+    note = archive.parent / _NOTE
+    known = _read_note(note)
+    if known and _is_there(store, known, name):
+        return store.archives / known / name
+    if not store.verify(package):
+        raise CacheDamagedError(
+            f"{package.fn} was damaged in the cache and is removed from it",
+            where=str(archive),
+            hint="run the same command again: it is fetched anew",
+        )
+    member = f"Library/bin/{name}" if is_windows(platform) else f"bin/{name}"
+    data = await (await PackageArchive.from_path(archive)).read_file(member)
+    if data is None:
+        raise EngineError(f"{package.dist} holds no {member}", where=package.url, hint=OTHER)
+    path = _take(store, data, name)
+    write_atomic(note, path.parent.name.encode())
+    return path
+
+
+async def _from_release(
+    store: Store, request: Obtain, name: str, emit: Callable[[Any], None]
+) -> Path:
+    assert request.url is not None
+    expected = request.sha256 or ""
+    note = None
+    if expected == PUBLISHED:
+        note = _published_note(store, request)
+        expected = _read_note(note) or await _published(request)
+    package = LockedPackage(
+        url=request.url, channel="", fn=name, sha256=expected, size=None, record={}
+    )
+    try:
+        path = await fetch_file(
+            store, package, emit, offline=request.offline, timeout=request.timeout,
+            config_files=request.config_files,
+        )  # fmt: skip
+    except DigestError as error:
+        hint = "nothing of it was used; compare the digest that you gave, or try again"
+        if note is not None and note.exists():
+            hint = f"its digest was kept the first time in {note}: if you trust the new one, delete that"
+        elif note is not None:
+            hint = "nothing of it was used, and nothing is kept: try again"
+        raise DigestError(
+            "the micromamba that was downloaded is another one than was promised",
+            where=error.where,
+            details=error.details,
+            hint=hint,
+        ) from error
+    path.chmod(0o755)
+    if note is not None and not note.exists():
+        note.parent.mkdir(exist_ok=True)
+        write_atomic(note, expected.encode())
+    return path
+
+
+def _published_note(store: Store, request: Obtain) -> Path:
+    """Where the digest of a release is kept once a download had it."""
+    assert request.url is not None
+    key = hashlib.sha256(request.url.encode()).hexdigest()[:16]
+    return store.root / "releases" / f"micromamba-{request.platform}-{key}"
+
+
+async def _published(request: Obtain) -> str:
+    """The digest beside the release: taken once, then kept, and asked of every later download.
+
+    It lies where the file lies, so it proves the transfer and not the origin.
+
+    Raises:
+        DigestError: what lies there is no digest.
+    """
+    url = f"{request.url}.sha256"
+    text = await fetch_text(
+        url, offline=request.offline, timeout=request.timeout, config_files=request.config_files
+    )
+    digest = (text.split() or [""])[0].lower()  # upstream's has no file name; sha256sum's has
+    if not _SHA256.fullmatch(digest):
+        raise DigestError(
+            "what is published beside the release is no sha256",
+            where=url,
+            hint="give the digest itself: --micromamba-sha256 HEX",
+        )
+    return digest
+
+
+def _from_file(store: Store, text: str, sha256: str | None, name: str) -> Path:
+    try:
+        data = Path(text).read_bytes()
+    except OSError as error:
+        raise FetchError(
+            f"micromamba cannot be read: {error.strerror}", where=text, hint="give its own path"
+        ) from error
+    found = hashlib.sha256(data).hexdigest()
+    if sha256 is not None and found != sha256:
+        raise DigestError(
+            "this is another micromamba than was promised",
+            where=text,
+            details=[f"sha256 promised {sha256}", f"sha256 found {found}"],
+            hint="it was not started",
+        )
+    return _take(store, data, name)
+
+
+def _take(store: Store, data: bytes, name: str) -> Path:
+    """Put an executable under its digest."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = store.archives / sha256 / name
+    with FileLock(store.locks / sha256).waiting():
+        if not _is_there(store, sha256, name):
+            path.parent.mkdir(exist_ok=True)
+            write_atomic(path, data, mode=0o755)
+        path.chmod(0o755)  # whatever the umask
+    return path
+
+
+def _is_there(store: Store, sha256: str, name: str) -> bool:
+    try:
+        return hash_file(store.archives / sha256 / name)[0] == sha256
+    except OSError:
+        return False
+
+
+def _read_note(note: Path) -> str | None:
+    try:
+        text = note.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return text if _SHA256.fullmatch(text) else None

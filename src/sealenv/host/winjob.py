@@ -1,0 +1,64 @@
+"""Windows' job objects: a process that ends when we do."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["tie"]
+
+if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+
+    _KILL_ON_JOB_CLOSE = 0x2000
+    _EXTENDED_LIMITS = 9
+    _SILENT_BREAKAWAY = 0x1000
+    _jobs: dict[int, int] = {}
+
+    class _Limits(ctypes.Structure):
+        """JOBOBJECT_EXTENDED_LIMIT_INFORMATION."""
+
+        _fields_ = (
+            ("per_process_time", ctypes.c_int64),
+            ("per_job_time", ctypes.c_int64),
+            ("flags", wintypes.DWORD),
+            ("smallest_set", ctypes.c_size_t),
+            ("largest_set", ctypes.c_size_t),
+            ("processes", wintypes.DWORD),
+            ("affinity", ctypes.c_size_t),
+            ("priority", wintypes.DWORD),
+            ("scheduling", wintypes.DWORD),
+            ("io", ctypes.c_uint64 * 6),
+            ("process_memory", ctypes.c_size_t),
+            ("job_memory", ctypes.c_size_t),
+            ("most_process_memory", ctypes.c_size_t),
+            ("most_job_memory", ctypes.c_size_t),
+        )
+
+    def tie(process: int, *, children: bool = True) -> None:
+        """Put a process into our job: its last handle closes with us, and Windows ends the job.
+
+        Args:
+            process: its handle.
+            children: what it starts ends too; otherwise that is free to live on.
+        """
+        flags = _KILL_ON_JOB_CLOSE | (0 if children else _SILENT_BREAKAWAY)
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.CreateJobObjectW.restype = wintypes.HANDLE
+        kernel.AssignProcessToJobObject.argtypes = [wintypes.HANDLE, wintypes.HANDLE]
+        kernel.SetInformationJobObject.argtypes = [
+            wintypes.HANDLE, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD,
+        ]  # fmt: skip
+        if flags not in _jobs:
+            _jobs[flags] = kernel.CreateJobObjectW(None, None)
+            limits = _Limits(flags=flags)
+            size = ctypes.sizeof(limits)
+            kernel.SetInformationJobObject(
+                _jobs[flags], _EXTENDED_LIMITS, ctypes.byref(limits), size
+            )
+        kernel.AssignProcessToJobObject(_jobs[flags], process)
+
+else:
+
+    def tie(process: int, *, children: bool = True) -> None:
+        """Other systems have no jobs."""

@@ -1,0 +1,1 @@
+"""Absolute paths in a prefix: which files carry one, and what is done about it."""

@@ -1,0 +1,317 @@
+"""What is made for Windows, on any machine: quoting, variables, PATH, the PowerShell script."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealenv.activation import windows, winlaunch
+from sealenv.activation.gate import ACTIVE_VARIABLES
+from sealenv.activation.quoting import quote_cmd, quote_ps1
+from sealenv.activation.winscripts import compile_windows, echo_cmd, gate_ps1, windows_path_of
+from sealenv.errors import PrefixError, SpecError, UsageError
+from sealenv.naming import check_prefix
+from sealenv.subshell import windows_shell_command
+from tests.shells import required
+
+HERE = r"C:\envs\my env"
+
+
+def read_cmd(quoted: str) -> str:
+    """What cmd.exe makes of the inside of `set "X=..."`: percent signs, then quotes and carets."""
+    text = quoted.replace("%%", "\0")
+    assert "%" not in text
+    out, outside, escaped = [], False, False
+    for char in text:
+        if escaped:
+            out.append(char)
+            escaped = False
+        elif outside and char == "^":
+            escaped = True
+        else:
+            assert not (outside and char in "&|<>")
+            outside ^= char == '"'
+            out.append(char)
+    return "".join(out).replace("\0", "%")
+
+
+PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
+NASTY = st.text(st.sampled_from("%!^&|<>()\"' =;$`a\t"), max_size=15)
+
+
+@given(PRINTABLE | NASTY)
+def test_what_is_quoted_for_cmd_has_nothing_open(text: str) -> None:
+    try:
+        quoted = quote_cmd(text)
+    except SpecError:
+        inside = '"'.join(text.split('"')[1::2])
+        assert "^" in inside
+        return
+    assert read_cmd(quoted) == text
+    delayed = quote_cmd(text, delayed=True)
+    assert set(re.findall("!([^!]*)!", delayed)) <= {"_sealenv_bang", "_sealenv_caret"}
+    plain = delayed.replace("!_sealenv_bang!", "\1").replace("!_sealenv_caret!", "\2")
+    assert "!" not in plain
+    assert read_cmd(plain).replace("\1", "!").replace("\2", "^") == text
+
+
+@pytest.mark.parametrize(
+    "text", ["é", "a\nb", "a\rb", "\0", "\x1a", "\x7f", 'a"^', "x" * 8001, "\ud800"]
+)
+def test_what_cmd_cannot_hold_is_refused(text: str) -> None:
+    with pytest.raises(SpecError):
+        quote_cmd(text)
+
+
+@pytest.mark.parametrize("text", ["a!b", "é", "a\nb"])
+def test_what_echo_cannot_say_is_refused(text: str) -> None:
+    with pytest.raises(SpecError):
+        echo_cmd(text)
+    assert echo_cmd('a & (b) "c" 5% <d>|^') == 'a ^& ^(b^) ^"c^" 5%% ^<d^>^|^^'
+
+
+def read_ps1(quoted: str) -> str:
+    """What PowerShell makes of the expression: strings in quotes and characters by number."""
+    assert quoted.isascii()
+    assert quoted.isprintable()
+    parts = quoted[1:-1].split(" + ") if quoted.startswith("(") else [quoted]
+    token = re.compile(r"'((?:[^']|'')*)'|\[char\](\d+)")
+    inner = quoted[1:-1] if quoted.startswith("(") else quoted
+    units, at = b"", 0
+    first = True
+    while at < len(inner):
+        if not first:
+            assert inner.startswith(" + ", at)
+            at += 3
+        found = token.match(inner, at)
+        assert found, inner[at:]
+        assert not (first and found[2])  # a sum that began with a number would be one
+        if found[2]:
+            units += int(found[2]).to_bytes(2, "little")
+        else:
+            units += found[1].replace("''", "'").encode("utf-16-le")
+        at, first = found.end(), False
+    assert parts
+    return units.decode("utf-16-le")
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40))
+def test_what_is_quoted_for_powershell_comes_back(text: str) -> None:
+    assert read_ps1(quote_ps1(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["'", "''", "\u2018x\u2019", "$x", "$(x)", "`n", '"', "", "a\nb", "😀 é' + x"]
+)
+def test_hard_texts_for_powershell(text: str) -> None:
+    assert read_ps1(quote_ps1(text)) == text
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800"])
+def test_what_powershell_cannot_hold_is_refused(text: str) -> None:
+    with pytest.raises(SpecError):
+        quote_ps1(text)
+
+
+def test_the_powershell_script(tmp_path: Path) -> None:
+    files, problems = compile_windows(tmp_path, "C:\\é' $(x)", {"A": "1' + (x) é", "a": "2"})
+    assert problems == []
+    script = files["activate.ps1"].decode()
+    for line in gate_ps1():
+        assert line in script
+    for variable in ACTIVE_VARIABLES:
+        assert f"'{variable.name}', '{variable.harmless}', '{variable.what}'" in script
+    include = files["etc/sealenv/env.ps1"].decode().splitlines()
+    assert include[3].strip() == "prefix = ('C:\\' + [char]233 + ''' $(x)')"
+    assert [line.strip() for line in include if line.strip().startswith(", @(")] == [
+        ", @('a', '2')"  # on Windows these two are one
+    ]
+    # The order of CEP 32, with condabin last.
+    (levels,) = re.findall(r"\$folders \+= (.*) \|", script)
+    assert [rf"{HERE}\{level[1:-1]}" for level in levels.split(", ")] == [
+        *(folder for folder in windows.path_folders(HERE, condabin_first=False)[1:])
+    ]
+    for opening, closing in ("()", "{}", "[]"):
+        code = re.sub(r"'[^'\n]*'|\"(?:`.|[^\"`])*\"|#[^\n]*", "", script)
+        assert code.count(opening) == code.count(closing)
+
+
+def test_paths_of_windows() -> None:
+    for path in (r"C:\x", r"\\server\share\x", "d:\\"):
+        assert windows_path_of(path) == path
+    for path in ("/x", "x", "", "C:x"):
+        assert windows_path_of(path) == ""
+
+
+def test_the_order_of_the_path(tmp_path: Path) -> None:
+    rest = [rf"{HERE}\Library\{n}" for n in (r"mingw-w64\bin", r"usr\bin", "bin")]
+    rest += [rf"{HERE}\Scripts", rf"{HERE}\bin"]
+    assert windows.path_folders(HERE) == [rf"{HERE}\condabin", HERE, *rest]
+    last = windows.path_folders(HERE, condabin_first=False)
+    assert last == [HERE, *rest, rf"{HERE}\condabin"]
+
+
+def test_the_variables() -> None:
+    environ = {
+        "Path": r"C:\tools",
+        "SystemRoot": r"C:\Windows",
+        "CONDA_EXE": r"C:\other\conda.exe",
+        "_CE_M": "x",
+        "CONDA_SHLVL": "0",
+        "KEEP": "me",
+    }
+    found = windows.activated(HERE, environ)
+    path = found.pop("PATH").split(";")
+    assert path[0] == rf"{HERE}\condabin"
+    system = r"C:\Windows\System32"
+    assert path[-4:] == [system, r"C:\Windows", rf"{system}\Wbem", r"C:\tools"]
+    assert found == {
+        "SYSTEMROOT": r"C:\Windows",
+        "KEEP": "me",
+        "CONDA_PREFIX": HERE,
+        "CONDA_SHLVL": "1",
+        "CONDA_DEFAULT_ENV": "my env",
+        "CONDA_PROMPT_MODIFIER": "(my env) ",
+        "MAMBA_ROOT_PREFIX": HERE,
+        "PYTHONNOUSERSITE": "1",
+        "SEALENV_PREFIX": HERE,
+    }
+    kept = windows.activated(HERE, {"PATH": r"c:\windows\system32;C:\x"})
+    assert kept["PATH"].endswith(r"\bin;c:\windows\system32;C:\x")
+
+
+def test_the_shells() -> None:
+    environ = {"CONDA_DEFAULT_ENV": "a$'b", "PROMPT": "$P$G"}
+    command, extra = windows_shell_command(r"C:\Windows\System32\CMD.EXE", environ)
+    assert (command[1:], extra) == (["/d", "/k"], {"PROMPT": "(a$$'b) $P$G"})
+    command, extra = windows_shell_command(r"C:\x\pwsh.exe", environ)
+    assert command[1:5] == ["-NoLogo", "-NoProfile", "-NoExit", "-Command"]
+    assert "'(a$''b) '" in command[5]
+    silent = environ | {"CONDA_CHANGEPS1": "No"}
+    assert windows_shell_command(r"C:\x\powershell.exe", silent)[0][-1] == "-NoExit"
+    assert windows_shell_command("cmd.exe", silent)[1] == {"PROMPT": "$P$G"}
+    assert windows_shell_command(r"C:\git\bash.exe", environ) == ([r"C:\git\bash.exe"], {})
+
+
+@pytest.mark.parametrize("name", ["a%b", "a!b", "a^b", "a;b"])
+def test_no_prefix_that_cmd_would_expand(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=re.escape(repr(name[1]))):
+        check_prefix(tmp_path / name, "win-64")
+
+
+def test_a_prefix_for_windows_may_have_what_cmd_can_quote(tmp_path: Path) -> None:
+    for name in ("a b", "a & b", "a (b)", "a=b", "é"):
+        check_prefix(tmp_path / name, "win-64")
+
+
+def test_batch_command_lines() -> None:
+    line = winlaunch.batch_command_line(r"C:\a b\x.bat", ["", "p", "a\\", "a b\\", "x>=1"], {})
+    system = r'"C:\Windows\System32\cmd.exe" /d /v:off /s /c '
+    assert line == system + r'""C:\a b\x.bat" "" p a\ "a b\\" "x>=1""'
+    with pytest.raises(UsageError, match="longer than"):
+        winlaunch.batch_command_line(r"C:\x.bat", ["a" * 9000], {})
+    with pytest.raises(UsageError, match="batch file"):
+        winlaunch.batch_command_line(r"C:\100%\x.bat", [], {})
+
+
+def test_where_it_was_made(tmp_path: Path) -> None:
+    note = tmp_path / "etc/sealenv/prefix.txt"
+    with pytest.raises(PrefixError, match="missing"):
+        windows.made_at(str(tmp_path))
+    note.parent.mkdir(parents=True)
+    note.write_text("\n")
+    assert windows.made_at(str(tmp_path)) == str(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    note.write_text(f"{tmp_path}/elsewhere/..\n")
+    assert windows.made_at(str(tmp_path)) == f"{tmp_path}/elsewhere/.."
+    note.write_text(f"{tmp_path}/elsewhere\n")
+    with pytest.raises(PrefixError, match="moved"):
+        windows.made_at(str(tmp_path))
+
+
+@pytest.fixture(params=["powershell", "pwsh"])
+def powershell(request: pytest.FixtureRequest) -> str:
+    found: str | None = shutil.which(request.param)
+    if found is None:
+        if required("powershell"):
+            pytest.fail(f"no {request.param} on this machine")
+        pytest.skip(f"no {request.param} on this machine")
+    return found
+
+
+class TestInPowerShell:
+    """The script in a real PowerShell; there is one on Windows, and where somebody installed pwsh."""
+
+    def run(
+        self, powershell: str, text: str, env: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        import os
+
+        dropped = ("CONDA", "MAMBA", "PYTHON", "VIRTUAL_ENV", "SEALENV_")
+        kept = {n: v for n, v in os.environ.items() if not n.upper().startswith(dropped)}
+        options = ["-NoProfile", "-ExecutionPolicy", "Bypass", "-Command", text]
+        return subprocess.run(
+            [powershell, *options], env=kept | env, capture_output=True, text=True, check=False
+        )
+
+    @pytest.fixture
+    def prefix(self, tmp_path: Path) -> Path:
+        prefix = tmp_path / "my (env) & 'x'"
+        for kind in ("activate", "deactivate"):
+            folder = prefix / f"etc/conda/{kind}.d"
+            folder.mkdir(parents=True)
+            for name in ("B", "a", "9", "10"):
+                text = f"$Env:STEPS += ' {kind}:{name}'\n"
+                (folder / f"{name}.ps1").write_text(text)
+        (prefix / "conda-meta").mkdir()
+        (prefix / "etc/sealenv").mkdir()
+        values = {"HARD": 'it\'s "é" $(x) `n %\n!', "WAS": "new"}
+        for name, data in compile_windows(prefix, str(prefix), values)[0].items():
+            (prefix / name).write_bytes(data)
+        return prefix
+
+    def test_activate_and_deactivate(self, powershell: str, prefix: Path) -> None:
+        script = str(prefix / "activate.ps1").replace("'", "''")
+        show = (
+            "[Console]::WriteLine(($Env:CONDA_PREFIX, $Env:HARD, $Env:WAS, $Env:STEPS) -join '|')"
+        )
+        unicode = "[Console]::OutputEncoding = [Text.Encoding]::UTF8"
+        text = f"{unicode}; . '{script}'; {show}; deactivate; {show}; (Get-Variable _sealenv*).Name"
+        done = self.run(powershell, text, {"WAS": "old"})
+        assert done.returncode == 0, done.stderr
+        out = done.stdout.replace("\r\n", "\n")
+        ordered = " ".join(f"activate:{n}" for n in ("10", "9", "B", "a"))
+        left = " ".join(f"deactivate:{n}" for n in ("a", "B", "9", "10"))
+        first = f'{prefix}|it\'s "é" $(x) `n %\n!|new| {ordered}'
+        assert out.startswith(first)
+        assert out[len(first) :].strip() == f"||old| {ordered} {left}"
+
+    @pytest.mark.parametrize("variable", ACTIVE_VARIABLES, ids=lambda v: str(v.name))
+    def test_a_dirty_shell_is_refused(
+        self, powershell: str, prefix: Path, variable: object
+    ) -> None:
+        name = variable.name  # type: ignore[attr-defined]
+        script = str(prefix / "activate.ps1").replace("'", "''")
+        done = self.run(powershell, f". '{script}'; echo PWNED", {name: "C:\\x"})
+        assert done.returncode != 0
+        assert f"{name}=C:\\x" in done.stderr
+        assert "PWNED" not in done.stdout
+
+    def test_pending_and_moved(self, powershell: str, prefix: Path) -> None:
+        (prefix / "conda-meta/sealenv.pending").write_text("token\n")
+        script = str(prefix / "activate.ps1").replace("'", "''")
+        assert self.run(powershell, f". '{script}'", {}).returncode != 0
+        done = self.run(powershell, f". '{script}'", {"SEALENV_CHECK_TOKEN": "token"})
+        assert done.returncode == 0, done.stderr
+        (prefix / "conda-meta/sealenv.pending").unlink()
+        if windows_path_of(str(prefix)):
+            moved = prefix.rename(prefix.with_name("moved"))
+            done = self.run(powershell, f". '{moved / 'activate.ps1'}'", {})
+            assert done.returncode != 0
+            assert "moved" in done.stderr

@@ -1,0 +1,1 @@
+"""Tests on Windows: with Wine on Linux, natively on Windows itself."""

@@ -1,0 +1,336 @@
+"""activate.bat in a real cmd.exe: what it sets, what it refuses, what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sealenv.activation.gate import ACTIVE_VARIABLES
+from sealenv.activation.quoting import quote_cmd
+from sealenv.activation.winscripts import compile_windows
+from sealenv.errors import SpecError
+from tests.channel import Channels
+from tests.windows.machine import Done, Windows
+from tests.windows.prefixes import (
+    AWKWARD,
+    SCRIPTS,
+    VARIABLES,
+    create_on_this_machine,
+    fake_prefix,
+    write,
+)
+
+NAME = "my (env) & 'x', y=z"
+MODES = pytest.mark.parametrize("mode", ["/v:off", "/v:on"])
+
+
+@pytest.fixture
+def prefix(windows: Windows, tmp_path: Path) -> Path:
+    return write(windows, fake_prefix(tmp_path / "envs" / NAME))
+
+
+def use(
+    windows: Windows,
+    prefix: Path,
+    folder: Path,
+    *,
+    mode: str = "/v:off",
+    before: str = "",
+    env: dict[str, str] | None = None,
+) -> tuple[Done, dict[str, str]]:
+    """Call activate.bat from a batch file with echo on, and what `set` shows afterwards."""
+    script = folder / "use.bat"
+    call = f'@call "{windows.path(prefix / "activate.bat")}"'
+    lines = [before, "@echo on", call, "@echo code=%ERRORLEVEL%", "@set"]
+    script.write_bytes("\r\n".join(lines).encode() + b"\r\n")
+    done = windows.run(["cmd", "/d", mode, "/c", script], env=env)
+    said, _, rest = done.stdout.partition("code=")
+    assert said.strip() == ""  # with echo on: every line keeps itself quiet
+    code, *shown = rest.splitlines()
+    variables = dict(line.split("=", 1) for line in shown if "=" in line)
+    variables = {name.upper(): value for name, value in variables.items()}
+    variables["code"] = code.strip()
+    return done, variables
+
+
+@MODES
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_what_it_sets(
+    windows: Windows, prefix: Path, tmp_path: Path, mode: str, end: bytes
+) -> None:
+    for file in (prefix / "activate.bat", *prefix.glob("etc/sealenv/*.bat")):
+        file.write_bytes(file.read_bytes().replace(b"\r\n", end))
+    done, shown = use(windows, prefix, tmp_path, mode=mode)
+    here = windows.path(prefix)
+    assert done.stderr == ""
+    assert shown["code"] == "0"
+    for name in ("CONDA_PREFIX", "MAMBA_ROOT_PREFIX", "SEALENV_PREFIX"):
+        assert shown[name] == here
+    assert shown["CONDA_DEFAULT_ENV"] == NAME
+    assert shown["CONDA_PROMPT_MODIFIER"] == f"({NAME}) "
+    assert shown["CONDA_SHLVL"] == "1"
+    assert shown["PYTHONNOUSERSITE"] == "1"
+    assert shown["PROMPT"] == f"({NAME}) $P$G"
+    for name, value in VARIABLES.items():
+        assert shown[name] == value
+    assert "PWNED" not in done.stdout.replace(VARIABLES["QUOTED"], "")
+    assert [name for name in shown if name.startswith("_SEALENV")] == []
+
+
+@MODES
+def test_the_path(windows: Windows, prefix: Path, tmp_path: Path, mode: str) -> None:
+    here = windows.path(prefix)
+    levels = (r"Library\mingw64\bin", r"Library\mingw-w64\bin", r"Library\usr\bin", r"Library\bin")
+    ours = [f"{here}\\condabin", here]
+    ours += [f"{here}\\{level}" for level in (*levels, "Scripts", "bin")]
+    old = r'C:\with & and ( ) 100%%;"C:\quoted ^& place";%PATH%'
+    _, shown = use(windows, prefix, tmp_path, mode=mode, before=f'@set "PATH={old}"')
+    entries = shown["PATH"].split(";")
+    assert entries[: len(ours)] == ours
+    assert entries[len(ours) : len(ours) + 2] == [r"C:\with & and ( ) 100%", r'"C:\quoted & place"']
+
+
+@MODES
+def test_system32_is_never_lost(windows: Windows, prefix: Path, tmp_path: Path, mode: str) -> None:
+    lost = r"@set PATH=C:\nowhere;C:\Windows\System32\Wbem"
+    _, shown = use(windows, prefix, tmp_path, mode=mode, before=lost)
+    entries = [entry.lower() for entry in shown["PATH"].split(";")]
+    system = shown["SYSTEMROOT"].lower()
+    assert f"{system}\\system32" in entries
+    assert entries[-2:] == [r"c:\nowhere", r"c:\windows\system32\wbem"]
+
+
+@pytest.mark.parametrize(("length", "code"), [(5500, "0"), (7700, "1")])
+def test_a_path_that_is_too_long_is_refused(
+    windows: Windows, prefix: Path, tmp_path: Path, length: int, code: str
+) -> None:
+    """cmd.exe leaves out a line that gets too long, and goes on: with the PATH of before."""
+    folders = "C:\\folder;" * (length // 10)
+    old = f"set PATH=C:\\Windows\\System32;{folders}"
+    done, shown = use(windows, prefix, tmp_path, before=f"@{old}")
+    assert shown["code"] == code
+    assert ("more than 6000 characters" in done.stderr) == (code == "1")
+    assert ("SEALENV_PREFIX" in shown) == (code == "0")
+
+
+@MODES
+def test_exclamation_marks_of_the_caller_stay(
+    windows: Windows, prefix: Path, tmp_path: Path, mode: str
+) -> None:
+    env = {"PROMPT": "!a!b $G", "KEEP": "x!y!z ^ & %OS%"}
+    before = r"@set PATH=C:\wow!;%PATH%" if mode == "/v:off" else ""
+    _, shown = use(windows, prefix, tmp_path, mode=mode, env=env, before=before)
+    assert shown["KEEP"] == env["KEEP"]
+    if mode == "/v:off":
+        assert r"C:\wow!" in shown["PATH"].split(";")
+    if not windows.wine:  # Wine's cmd.exe starts with a prompt of its own
+        assert shown["PROMPT"] == f"({NAME}) !a!b $G"
+
+
+@pytest.mark.parametrize(
+    "name", ["CONDA_CHANGEPS1=false", "CONDA_CHANGEPS1=Off", "SEALENV_NO_PROMPT=1"]
+)
+@MODES
+def test_the_prompt_is_left_alone_when_told(
+    windows: Windows, prefix: Path, tmp_path: Path, name: str, mode: str
+) -> None:
+    # A semicolon at its beginning: `for /f` leaves such lines out.
+    _, shown = use(windows, prefix, tmp_path, mode=mode, before=f"@set {name}& set PROMPT=;$P$G")
+    assert shown["PROMPT"] == ";$P$G"
+    assert shown["PATH"].startswith(windows.path(prefix / "condabin"))
+    assert shown["CONDA_PREFIX"] == windows.path(prefix)
+
+
+@pytest.mark.parametrize("variable", ACTIVE_VARIABLES, ids=lambda v: str(v.name))
+@MODES
+def test_a_dirty_shell_is_refused_and_nothing_is_changed(
+    windows: Windows, prefix: Path, tmp_path: Path, variable: object, mode: str
+) -> None:
+    name = variable.name  # type: ignore[attr-defined]
+    value = 'C:\\x" & echo PWNED & "%OS%'
+    done, shown = use(windows, prefix, tmp_path, mode=mode, env={name: value})
+    assert shown["code"] == "1"
+    assert f"  {name}={value}" in done.stderr
+    assert "sealenv shell --clean" in done.stderr
+    assert "PWNED" not in done.stdout.replace(value, "")
+    assert shown[name] == value
+    before = windows.run(["cmd", "/d", "/c", "set"], env={name: value}).stdout.splitlines()
+    expected = {n.upper(): v for n, _, v in (line.partition("=") for line in before)}
+    assert {n: v for n, v in shown.items() if n != "code"} == expected
+
+
+def test_conda_hooks_zero_is_clean(windows: Windows, prefix: Path, tmp_path: Path) -> None:
+    _, shown = use(
+        windows, prefix, tmp_path, env={"CONDA_SHLVL": "0", "CONDA_EXE": r"C:\other.exe"}
+    )
+    assert (shown["code"], shown["CONDA_SHLVL"]) == ("0", "1")
+    assert "CONDA_EXE" not in shown  # there is no conda in this one
+
+
+def test_a_second_activation_is_refused(windows: Windows, prefix: Path, tmp_path: Path) -> None:
+    call = f'@call "{windows.path(prefix / "activate.bat")}"'
+    done, shown = use(windows, prefix, tmp_path, before=call)
+    assert shown["code"] == "1"
+    assert f"CONDA_PREFIX={windows.path(prefix)}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("marker", "token", "code"),
+    [("abc\nmore\n", "abc", "0"), ("abc\n", "x", "1"), ("abc\n", "", "1"), ("", "", "1")],
+)
+def test_a_pending_environment(
+    windows: Windows, prefix: Path, tmp_path: Path, marker: str, token: str, code: str
+) -> None:
+    (prefix / "conda-meta/sealenv.pending").write_text(marker)
+    env = {"SEALENV_CHECK_TOKEN": token} if token else {}
+    done, shown = use(windows, prefix, tmp_path, env=env)
+    assert shown["code"] == code
+    assert ("never finished" in done.stderr) == (code == "1")
+    assert ("CONDA_PREFIX" in shown) == (code == "0")
+
+
+def test_a_moved_environment_is_refused(windows: Windows, prefix: Path, tmp_path: Path) -> None:
+    elsewhere = prefix.with_name("moved away")
+    shutil.move(prefix, elsewhere)
+    done, shown = use(windows, elsewhere, tmp_path)
+    assert shown["code"] == "1"
+    assert windows.path(prefix) in done.stderr
+    assert "CONDA_PREFIX" not in shown
+
+
+@pytest.mark.parametrize("name", ["a!b", "a^b", "a%b", "a%OS%b"])
+def test_a_path_that_cmd_would_expand_is_refused(
+    windows: Windows, tmp_path: Path, name: str
+) -> None:
+    folder = write(windows, fake_prefix(tmp_path / name), tmp_path / "elsewhere")
+    script = tmp_path / "from.bat"
+    script.write_bytes(b"@call .\\activate.bat\r\n@echo code=%ERRORLEVEL% [%CONDA_PREFIX%]\r\n")
+    done = windows.run(["cmd", "/d", "/c", script], cwd=folder)
+    assert re.fullmatch(r"code=[1-9]\d* \[\]", done.stdout.strip()), done.stderr
+
+
+def test_without_its_include(windows: Windows, prefix: Path, tmp_path: Path) -> None:
+    (prefix / "etc/sealenv/env.bat").unlink()
+    done, shown = use(windows, prefix, tmp_path)
+    assert shown["code"] == "1"
+    assert "sealenv refresh" in done.stderr
+
+
+def test_package_scripts_in_code_point_order_and_later_ones_last(
+    windows: Windows, prefix: Path, tmp_path: Path
+) -> None:
+    _, shown = use(windows, prefix, tmp_path)
+    assert shown["STEPS"].split() == sorted(SCRIPTS)
+    late = prefix / "etc/conda/activate.d/0late.bat"
+    late.write_bytes(b'@set "STEPS=%STEPS% late"\r\n@exit /b 3\r\n')
+    (prefix / "etc/conda/activate.d/9.bat").unlink()
+    (prefix / "etc/conda/activate.d/no.bat.txt").write_bytes(b"@set STEPS=wrong\r\n")
+    _, shown = use(windows, prefix, tmp_path)
+    assert shown["STEPS"].split() == [*(n for n in sorted(SCRIPTS) if n != "9"), "late"]
+    assert shown["code"] == "0"
+
+
+def test_two_shells_at_once(windows: Windows, prefix: Path, tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(4)]
+    for folder in folders:
+        folder.mkdir()
+    with ThreadPoolExecutor(4) as pool:
+        shown = list(pool.map(lambda folder: use(windows, prefix, folder)[1], folders))
+    assert {found["CONDA_PREFIX"] for found in shown} == {windows.path(prefix)}
+
+
+def test_no_program_and_no_file(windows: Windows, prefix: Path, tmp_path: Path) -> None:
+    """Only words of cmd.exe itself, no redirection into a file, no label; and nothing was written."""
+    own = {"setlocal", "endlocal", "set", "if", "for", "echo", "call", "exit", "rem"}
+    text = (prefix / "activate.bat").read_text()
+    test = r'(?:/i )?(?:not )?(?:defined \S+|exist "[^"]*"|"[^"]*"=="[^"]*") '
+    commands = re.sub(f"(?<=if ){test}", "@", re.sub("@rem.*", "", text))
+    assert set(re.findall(r"(?:@|& |do )(?:>&2 )?@?(\w+)", commands)) <= own
+    assert re.findall(r"^\s*:", text, re.M) == []
+    assert set(re.findall(r">\S*", re.sub("@rem.*", "", text))) == {">&2"}
+    before = {path: path.stat().st_mtime_ns for path in prefix.rglob("*")}
+    use(windows, prefix, tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in prefix.rglob("*")} == before
+
+
+def test_everything_is_ascii_with_crlf(prefix: Path) -> None:
+    for file in (prefix / "activate.bat", prefix / "activate.ps1", *prefix.glob("etc/sealenv/*.*")):
+        content = file.read_bytes()
+        assert content.isascii()
+        if file.name != "prefix.txt":
+            assert content.count(b"\n") == content.count(b"\r\n") > 0
+        assert b"__SEALENV" not in content
+
+
+TEXT = st.text(st.sampled_from("%!^&|<>()\"' =,;$~@#*?[]{}\\/abcOS1\t`"), max_size=25)
+ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
+
+
+@MODES
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(texts=st.lists(TEXT | ASCII, min_size=60, max_size=80))
+def test_any_value_comes_back(
+    windows: Windows, tmp_path_factory: pytest.TempPathFactory, mode: str, texts: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    values = {f"V{number}": text for number, text in enumerate([AWKWARD, *texts]) if text}
+    prefix = write(windows, fake_prefix(folder / "e", values))
+    script = folder / "show.bat"
+    call = f'@call "{windows.path(prefix / "activate.bat")}"'
+    program = folder / "show.py"
+    program.write_text("import json, os; print(json.dumps(dict(os.environ)))")
+    python = windows.path(windows.python)
+    script.write_bytes(f'{call}\r\n@"{python}" "{windows.path(program)}"\r\n'.encode())
+    done = windows.run(["cmd", "/d", mode, "/c", script])
+    shown = json.loads(done.stdout)
+    kept = {}
+    for name, text in values.items():
+        try:
+            quote_cmd(text)
+        except SpecError:
+            continue
+        kept[name] = text
+    assert {name: shown.get(name) for name in kept} == kept
+    assert set(values) - set(kept) == {n for n in values if n not in shown}
+
+
+def test_what_cmd_cannot_hold_is_reported(tmp_path: Path) -> None:
+    values = {"A": "é", "B": "a\nb", "C": 'a"^b', "D": "x" * 9000, "E": "fine", "Path": "x"}
+    files, problems = compile_windows(tmp_path, r"C:\e", values)
+    assert [p.split(" ")[0] for p in problems] == ["Path", "A", "B", "C", "D"]
+    assert b'@set "E=fine"' in files["etc/sealenv/env.bat"]
+    assert b"9000" not in files["etc/sealenv/env.bat"]
+
+
+@pytest.fixture(scope="module")
+def real(windows: Windows, channels: Channels, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """python.exe, and the stand-ins for conda and mamba."""
+    return create_on_this_machine(tmp_path_factory.mktemp("real"), channels)
+
+
+def test_python_and_the_wrappers_are_those_of_the_environment(windows: Windows, real: Path) -> None:
+    show = 'python -c "import sys; print(sys.prefix)"'
+    tools = "call conda --version& call mamba --version& pip --version& where conda"
+    done = windows.cmd(f'call "{windows.path(real / "activate.bat")}" && {show}& {tools}')
+    lines = [line for line in done.stdout.splitlines() if line]
+    here = windows.path(real)
+    assert lines[0] == here
+    assert lines[1].startswith("conda ")
+    assert lines[2].startswith("mamba ")
+    assert here in lines[3]
+    assert lines[4].lower() == f"{here}\\condabin\\conda.bat".lower()
+
+
+@pytest.mark.parametrize("tool", ["conda", "mamba"])
+def test_their_own_activation_works_too(windows: Windows, real: Path, tool: str) -> None:
+    call = f'call "{windows.path(real / "condabin" / f"{tool}.bat")}" activate'
+    show = "python -c \"import os, sys; print(sys.prefix); print(os.environ['CONDA_PREFIX'])\""
+    done = windows.cmd(f"{call}& {show}")
+    assert done.stdout.splitlines()[:2] == [windows.path(real)] * 2

@@ -1,0 +1,218 @@
+"""bootstrap/Micromamba_bootstrap.bat makes environments: cmd.exe, the real curl.exe, a real server."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.channel import ChannelServer
+from tests.windows.bootstrapping import DEFAULT, Bare
+from tests.windows.machine import Windows
+
+pytestmark = pytest.mark.slow
+RULES = {
+    b"MAMBA_EXE": b"%%~fI\\Library\\bin\\mamba.exe",
+    b"MAMBA_ROOT_PREFIX": b"%%~fI",
+}
+
+
+def patched(text: bytes) -> bytes:
+    """The rule, written down once more."""
+    lines = text.replace(b"\r\n", b"\n").split(b"\n")
+    for name, value in RULES.items():
+        new = b'@FOR %%I IN ("%~dp0..") DO @SET "' + name + b"=" + value + b'"'
+        lines = [new if re.fullmatch(b'@SET "' + name + b'=.*"', line) else line for line in lines]
+    return b"\r\n".join(lines)
+
+
+def source_of(bare: Bare, name: str) -> bytes:
+    """The file as the package has it."""
+    (found,) = bare.pkgs.glob(f"mamba-*/condabin/{name}")
+    return found.read_bytes()
+
+
+def test_makes_an_environment_and_leaves_no_trace(bare: Bare, windows: Windows) -> None:
+    done = bare.make("my_env", "3.12")
+    prefix = bare.envs / "my_env_3_12"
+    (call,) = bare.calls()
+    words = call["argv"]
+    assert words[0] == "install"
+    assert {"--no-rc", "--override-channels", "--no-shortcuts", "--yes"} <= set(words)
+    assert "--no-env" not in words  # it would make micromamba pass CONDA_PKGS_DIRS by
+    assert [words[i + 1] for i, word in enumerate(words) if word == "-c"] == [bare.url]
+    assert words[-3:] == ["python=3.12", "mamba", "conda"]
+    temp = windows.path(bare.temp)
+    for name in ("USERPROFILE", "HOME", "XDG_CONFIG_HOME"):
+        assert call["environ"][name].startswith(temp)
+    assert words[words.index("--root-prefix") + 1].startswith(temp)
+    assert call["environ"]["CONDA_PKGS_DIRS"] == windows.path(bare.pkgs)
+    assert list(bare.home.iterdir()) == []
+    assert [path.name for path in bare.temp.iterdir()] == ["micromamba"]
+    assert {path.name for path in bare.exe.parent.iterdir()} == {
+        bare.exe.name,
+        f"{bare.exe.name}.sha256",
+    }
+    meta = {path.name for path in (prefix / "conda-meta").iterdir()}
+    assert "sealenv.pending" not in meta
+    assert {"history", "sealenv.bootstrap"} <= meta
+    assert "trusted on first use" in done.stdout
+    for name in ("mamba.bat", "mamba_hook.bat"):
+        text = (prefix / "condabin" / name).read_bytes()
+        assert text == patched(source_of(bare, name))
+        assert b"@FOR %%I IN" in text
+    if windows.wine:
+        # Its cmd.exe cannot make junctions: the script has to say so and go on.
+        assert "No junction" in done.stdout
+    else:
+        assert (prefix / "pkgs").resolve() == bare.pkgs.resolve()
+
+    script = f'call "{windows.path(prefix)}\\condabin\\mamba.bat" activate\r\nwhere python'
+    found = windows.cmd(script).stdout.splitlines()
+    assert windows.path(prefix / "python.exe").lower() in [found[0].lower(), found[-1].lower()]
+    for program in ("python.exe", "Scripts/conda.exe", "Library/bin/mamba.exe"):
+        assert windows.run([prefix / program, "--version"]).returncode == 0
+
+    before = bare.everything()
+    assert "an environment already" in bare.make("my_env", "3.12", code=7).stderr
+    assert bare.everything() == before
+    assert len(bare.calls()) == 1
+
+
+def test_sed_gives_the_same_bytes(bare: Bare, windows: Windows) -> None:
+    shutil.copy(windows.tool("sed.exe"), bare.scripts / "sed.exe")
+    done = bare.make("with_sed", "3.12")
+    assert "sed.exe" in re.findall("Patching with.*", done.stdout)[0]
+    for name in ("mamba.bat", "mamba_hook.bat"):
+        text = (bare.envs / "with_sed_3_12" / "condabin" / name).read_bytes()
+        assert text == patched(source_of(bare, name))
+    assert not list((bare.envs / "with_sed_3_12" / "condabin").glob("*.part"))
+
+
+def test_every_option_in_odd_places(bare: Bare, windows: Windows) -> None:
+    place = bare.root / "R&D (x) O'Neil"
+    user = bare.root / "J\u00fcrgen & co"
+    for folder in (place, user):
+        folder.mkdir()
+    post = bare.scripts / "build.bat"
+    post.write_bytes(
+        b"@echo off\r\n"
+        b'call "%~dp0..\\condabin\\mamba.bat" activate || exit /b 1\r\n'
+        b"where python >seen.txt\r\n"
+        b"set SB_ >leaked.txt\r\n"
+        b"exit 0\r\n"
+    )
+    for name in ("__home__", "__shortcut__", "__AppData__"):
+        (bare.scripts / name / "in").mkdir(parents=True)
+        (bare.scripts / name / "in" / "note.txt").write_text(name)
+    line = 'set "PY_ENVS=%ODD%"\r\nset "USERPROFILE=%WHO%"\r\nset "TEMP=%WHO%\\t )p"\r\n'
+    line += 'mkdir "%TEMP%"\r\nset "CONDA_PKGS_DIRS="\r\n'
+    line += f'call BOOT --clean "" 3.12 --channel "{bare.url}" '
+    line += '--packages "pip" --packages "wheel>=0.1 six" '
+    line += f'--keep-micromamba --post "{windows.path(post)}"'
+    sets = {name: text for name, text in bare.env.items() if name != "TEMP"}
+    text = "".join(f'set "{name}={value}"\r\n' for name, value in sets.items())
+    done = windows.cmd(
+        text + line.replace("BOOT", f'"{windows.path(bare.script)}"'),
+        env={
+            "ODD": windows.path(place),
+            "WHO": windows.path(user),
+            "PYTHONPATH": "C:\\nowhere",
+            "CONDA_SHLVL": "2",
+        },
+        cwd=bare.root,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    prefix = place / "py_3_12"
+    (call,) = bare.calls()
+    assert call["argv"][-5:] == ["mamba", "conda", "pip", "wheel>=0.1", "six"]
+    assert not {"PYTHONPATH", "CONDA_SHLVL"} & set(call["environ"])
+    assert call["environ"]["CONDA_PKGS_DIRS"].endswith("\\Python\\pkgs")
+    assert (prefix / "Scripts" / "micromamba.exe").is_file()
+    for name in ("__home__", "__shortcut__", "__AppData__"):
+        assert (prefix / name / "in" / "note.txt").read_text() == name
+    assert (prefix / "__home__" / "leaked.txt").read_bytes() == b""
+    assert "py_3_12" in (prefix / "__home__" / "seen.txt").read_text(errors="replace")
+    assert [path.name for path in user.iterdir()] == ["t )p"]
+    assert {path.name for path in (user / "t )p").iterdir()} == {"micromamba", "Python"}
+
+
+def test_a_prefix_with_other_letters_is_refused(bare: Bare, windows: Windows) -> None:
+    """conda's launcher reads its script in the machine's code page, and it is written in UTF-8."""
+    sets = "".join(f'set "{name}={text}"\r\n' for name, text in bare.env.items())
+    line = f'{sets}call "{windows.path(bare.script)}" --prefix "%ODD%" 3.12'
+    odd = windows.path(bare.root / "J\u00fcrgen")
+    done = windows.cmd(line, env={"ODD": odd}, cwd=bare.root)
+    assert done.returncode == 2
+    assert "ASCII" in done.stderr
+
+
+def test_half_made_is_marked_made_anew_and_removed(bare: Bare, windows: Windows) -> None:
+    prefix = bare.envs / "my_env_3_12"
+    prefix.mkdir()  # an empty folder is a valid target
+    done = bare.make("my_env", "3.12", code=6, FAKE_MICROMAMBA_FAIL="3")
+    assert "exit code 3" in done.stderr
+    marker = prefix / "conda-meta" / "sealenv.pending"
+    assert marker.read_text().startswith("sealenv-bootstrap")
+    (prefix / "half").write_text("")
+    (prefix / "Lib").mkdir(exist_ok=True)
+    (prefix / "__home__").mkdir()
+    (prefix / "__home__" / "mine.bat").write_text("mine")
+    again = bare.make("my_env", "3.12")
+    assert "half-made" in again.stdout
+    assert not marker.exists()
+    assert not (prefix / "half").exists()
+    assert (prefix / "__home__" / "mine.bat").exists()
+    cached = {path.name for path in bare.pkgs.iterdir()}
+    assert "Would remove" in bare.run("my_env", "3.12", "--remove", "--dry-run").stdout
+    assert prefix.exists()
+    bare.run("--prefix", windows.path(prefix), "--remove")
+    assert list(bare.envs.iterdir()) == []
+    assert {path.name for path in bare.pkgs.iterdir()} == cached
+    bare.run("my_env", "3.12", "--remove", code=7)
+
+
+def test_a_package_cache_on_the_drive_of_the_script(
+    bare: Bare,
+    windows: Windows,
+    releases: ChannelServer,
+) -> None:
+    """CACHE and dev\\Anaconda\\envs on the script's drive, as in the original; a drive of our own."""
+    root = bare.root / "drive"
+    (root / "CACHE").mkdir(parents=True)
+    (root / "dev" / "Anaconda" / "envs").mkdir(parents=True)
+    shutil.copytree(bare.scripts, root / "s")
+    drive = map_drive(windows, root)
+    try:
+        text = 'set "PY_ENVS="\r\nset "CONDA_PKGS_DIRS="\r\n'
+        sets = "".join(f'set "{k}={v}"\r\n' for k, v in bare.env.items())
+        done = windows.cmd(
+            f'{sets}{text}call "{drive}\\s\\Micromamba_bootstrap.bat" x 3.12 --dry-run',
+            cwd=bare.root,
+        )
+    finally:
+        unmap_drive(windows, drive)
+    assert f'"{drive}\\dev\\Anaconda\\envs\\x_3_12"' in done.stdout, done.stderr
+    assert f'"{drive}\\CACHE\\Python\\pkgs"' in done.stdout
+    assert f'"{drive}\\CACHE\\micromamba"' in done.stdout
+
+
+def map_drive(windows: Windows, folder: Path) -> str:
+    if windows.prefix is not None:
+        (windows.prefix / "dosdevices" / "q:").symlink_to(folder)
+    else:
+        assert windows.cmd(f'subst Q: "{folder}"').returncode == 0
+    return "q:" if windows.wine else "Q:"
+
+
+def unmap_drive(windows: Windows, drive: str) -> None:
+    if windows.prefix is not None:
+        (windows.prefix / "dosdevices" / "q:").unlink()
+    else:
+        windows.cmd(f"subst {drive} /d")
+
+
+def test_the_default_is_a_release(releases: ChannelServer) -> None:
+    assert (releases.root / "download" / DEFAULT / "micromamba-win-64.sha256").is_file()

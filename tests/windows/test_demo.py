@@ -1,0 +1,14 @@
+"""The tour on Windows: the running CPython, here the embeddable one, becomes a channel."""
+
+from __future__ import annotations
+
+from tests.windows.user import User
+
+
+def test_the_tour_goes_to_its_end_and_leaves_nothing(newcomer: User) -> None:
+    said = newcomer.run("demo").stdout
+    for words in ("Each archive", "python 3.", "altered", "is gone", "zero trace"):
+        assert words in " ".join(said.split()), said
+    assert list(newcomer.tmp.iterdir()) == []
+    assert list(newcomer.home.iterdir()) == []
+    assert not newcomer.envs.exists()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealenv.engines.protocol import Engine
+from sealenv.lock import Lock
 from sealenv.progress import Quiet, Reporter
 from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
@@ -40,6 +41,7 @@ class Job:
         store: where verified archives lie.
         view: the package cache that conda inside the environment uses.
         options: how.
+        lock: the exact packages, where they are known already; they are not solved for then.
         reporter: is told each step.
     """
 
@@ -50,6 +52,7 @@ class Job:
     view: Path
     options: CreateOptions = field(default_factory=CreateOptions)
     reporter: Reporter = field(default_factory=Quiet)
+    lock: Lock | None = None
 
     @property
     def runs_here(self) -> bool:

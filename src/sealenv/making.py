@@ -22,6 +22,7 @@ from sealenv.lock import Lock
 from sealenv.pending import clear_pending, write_plan
 from sealenv.portability.patch import Patched, left_absolute, patch_prefix
 from sealenv.preflight import Contents
+from sealenv.resolving import resolve
 from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, write_seal
 from sealenv.steps.check import CheckReport, check_environment
 from sealenv.steps.linkscripts import find_link_scripts, run_link_scripts
@@ -59,13 +60,11 @@ def gate(job: Job) -> None:
 
 
 def solve(job: Job) -> Lock:
-    """The spec becomes a lock."""
+    """The spec becomes a lock, unless there is one."""
     job.store.prepare()
-    job.reporter.phase("solve", f"solving for {job.spec.platform}")
-    solved = job.engine.solve(job.spec, offline=job.options.offline)
-    for warning in solved.warnings:
-        job.reporter.warn(warning)
-    return solved.lock
+    if job.lock is not None:
+        return job.lock
+    return resolve(job.spec, job.engine, job.reporter, offline=job.options.offline)
 
 
 def fetch(job: Job, lock: Lock) -> None:

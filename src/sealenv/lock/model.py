@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-__all__ = ["Lock", "LockedPackage"]
+from sealenv.errors import SpecError
+
+__all__ = ["Lock", "LockFile", "LockedPackage", "LockedWheel"]
 
 
 class LockedPackage(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,14 +58,39 @@ class LockedPackage(msgspec.Struct, frozen=True, kw_only=True):
         return self.record.get("noarch") == "python"
 
 
+class LockedWheel(msgspec.Struct, frozen=True, kw_only=True):
+    """One distribution from a Python package index: a wheel, the same bytes on every machine."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    version: str
+    url: str
+    sha256: str
+    size: int | None = None
+    requires_dist: tuple[str, ...] = ()
+    requires_python: str | None = None
+
+    @property
+    def fn(self) -> str:
+        """The file name, which names what the wheel is for (PEP 427)."""
+        return unquote(urlsplit(self.url).path.rsplit("/", 1)[-1])
+
+
 class Lock(msgspec.Struct, frozen=True, kw_only=True):
-    """All packages for one platform, dependencies before dependents."""
+    """Everything for one platform, dependencies before dependents."""
 
     platform: str
     channels: tuple[str, ...]
     packages: tuple[LockedPackage, ...]
     virtual_packages: tuple[str, ...] = ()
     exclude_newer: str | None = None
+    wheels: tuple[LockedWheel, ...] = ()
+    indexes: tuple[str, ...] = ()
+    """Where the wheels were looked for, in order; without credentials."""
+    specs: tuple[str, ...] = ()
+    """The MatchSpecs that were asked for; empty where the lock's format does not keep them."""
+    requirements: tuple[str, ...] = ()
+    """The same of pip's: PEP 508."""
 
     def find(self, name: str) -> LockedPackage | None:
         """The package of that name, if it is locked."""
@@ -74,10 +102,38 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
         return sum(p.size or 0 for p in self.packages)
 
     def digest(self) -> str:
-        """sha256 (hex) over platform and every package's URL and sha256, in sorted order.
+        """sha256 (hex) over platform and every package's and wheel's URL and sha256, in sorted order.
 
         It names the lock in the seal. It does not depend on the order of solving.
         """
-        lines = sorted(f"{p.url}#{p.sha256}" for p in self.packages)
-        text = "\n".join(["sealenv-lock-1", self.platform, *lines, ""])
+        lines = [f"{p.url}#{p.sha256}" for p in self.packages]
+        lines += [f"{w.url}#{w.sha256}" for w in self.wheels]
+        text = "\n".join(["sealenv-lock-1", self.platform, *sorted(lines), ""])
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+class LockFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The locks of one environment, each for a platform of its own."""
+
+    locks: tuple[Lock, ...]
+    name: str | None = None
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """The subdirs, in the file's order."""
+        return tuple(lock.platform for lock in self.locks)
+
+    def lock_for(self, platform: str) -> Lock:
+        """The lock for a subdir.
+
+        Raises:
+            SpecError: there is none for it.
+        """
+        for lock in self.locks:
+            if lock.platform == platform:
+                return lock
+        raise SpecError(
+            f"nothing is locked for {platform}",
+            details=[f"locked for {known}" for known in self.platforms],
+            hint=f"lock it for this platform too: sealenv lock --platform {platform}",
+        )

@@ -12,7 +12,7 @@ from sealenv.errors import UsageError
 from sealenv.host.volumes import local_place, substituted
 from sealenv.locations import default_envs_dir
 from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
-from sealenv.spec import EnvironmentSpec, build_spec
+from sealenv.spec import EnvironmentSpec, build_spec, package_name
 
 __all__ = ["Target", "choose_target"]
 
@@ -37,6 +37,7 @@ def choose_target(
     channels: Sequence[str] = (),
     platform: str | None = None,
     exclude_newer: str | None = None,
+    pypi_index: str | None = None,
 ) -> Target:
     """Decide, and refuse what cannot be meant, before anything is started.
 
@@ -57,11 +58,25 @@ def choose_target(
         parse_python_version(python)
     spec = build_spec(
         python=python, file=read, with_packages=with_packages, without=without, channels=channels,
-        platform=platform, exclude_newer=exclude_newer,
+        platform=platform, exclude_newer=exclude_newer, pypi_index=pypi_index,
     )  # fmt: skip
     place = _place(name, python, prefix, read)
     check_prefix(place, spec.platform)
-    return Target(spec, place, (*(read.warnings if read else ()), *_notes(prefix or "", place)))
+    warnings = [*(read.warnings if read else ()), *_added(read, spec), *_notes(prefix or "", place)]
+    return Target(spec, place, tuple(warnings))
+
+
+def _added(read: EnvironmentFile | None, spec: EnvironmentSpec) -> list[str]:
+    """What was added to what is asked for."""
+    if (
+        read is None
+        or not spec.requirements
+        or any(package_name(p) == "pip" for p in read.dependencies)
+    ):
+        return []
+    return [
+        f"{read.path}: there is a 'pip:' section and no pip among the dependencies; pip is added"
+    ]
 
 
 def _notes(typed: str, place: Path) -> list[str]:

@@ -12,11 +12,14 @@ import msgspec
 
 from sealenv import errors
 from sealenv.lock import Lock, LockedPackage
+from sealenv.store.distributions import Distribution
 
 __all__ = [
     "Done",
     "End",
     "Event",
+    "Examine",
+    "Examined",
     "Executable",
     "Failed",
     "Fetch",
@@ -54,7 +57,7 @@ class Solve(msgspec.Struct, tag="solve", kw_only=True):
 
 
 class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
-    """Bring every archive of the lock into the store, verified."""
+    """Bring every archive and wheel of the lock into the store, verified."""
 
     lock: Lock
     store: str
@@ -62,6 +65,13 @@ class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
     offline: bool = False
     timeout: float = 30.0
     config_files: bool = True
+
+
+class Examine(msgspec.Struct, tag="examine", kw_only=True):
+    """Say which Python distributions the packages bring; their archives are in the store."""
+
+    packages: list[LockedPackage]
+    store: str
 
 
 class Join(msgspec.Struct, tag="join", kw_only=True):
@@ -121,7 +131,7 @@ class End(msgspec.Struct, tag="end"):
     """Leave in good order."""
 
 
-Request = Solve | Fetch | Join | Link | Obtain | Install | End
+Request = Solve | Fetch | Examine | Join | Link | Obtain | Install | End
 
 
 class Progress(msgspec.Struct, tag="progress", kw_only=True):
@@ -141,10 +151,16 @@ class Solved(msgspec.Struct, tag="solved", kw_only=True):
 
 
 class Fetched(msgspec.Struct, tag="fetched", kw_only=True):
-    """The answer to Fetch, in bytes and packages."""
+    """The answer to Fetch, in bytes and archives."""
 
     downloaded: int
     packages: int
+
+
+class Examined(msgspec.Struct, tag="examined", kw_only=True):
+    """The answer to Examine."""
+
+    distributions: list[Distribution]
 
 
 class Linked(msgspec.Struct, tag="linked", kw_only=True):
@@ -173,7 +189,7 @@ class Failed(msgspec.Struct, tag="failed", kw_only=True):
     details: list[str] = []
 
 
-Event = Progress | Solved | Fetched | Linked | Obtained | Done | Failed
+Event = Progress | Solved | Fetched | Examined | Linked | Obtained | Done | Failed
 
 _encoder = msgspec.json.Encoder()
 _requests: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Request)

@@ -9,6 +9,8 @@ from typing import Protocol
 from sealenv.engines.messages import Executable, Fetched, Progress, Solved
 from sealenv.lock import Lock
 from sealenv.spec import EnvironmentSpec
+from sealenv.store.archives import Store
+from sealenv.store.distributions import Distribution
 
 __all__ = ["Engine", "OnProgress"]
 
@@ -17,6 +19,9 @@ OnProgress = Callable[[Progress], None]
 
 class Engine(Protocol):
     """Solves, fetches and links. It holds the prefix's lock while it lives."""
+
+    store: Store
+    """Where archives lie."""
 
     @property
     def name(self) -> str:
@@ -34,7 +39,12 @@ class Engine(Protocol):
         """The lock for a spec."""
 
     def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
-        """Every archive of the lock in the store, verified."""
+        """Every archive and wheel of the lock in the store, verified."""
+
+    def distributions(
+        self, lock: Lock, on_progress: OnProgress, *, offline: bool
+    ) -> list[Distribution]:
+        """What pip would find installed; the archives that say it are fetched."""
 
     def join(self, prefix: Path) -> None:
         """Hold the lock of a pending prefix."""

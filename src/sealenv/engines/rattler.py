@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import subprocess
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import structs
 
 from sealenv.engines import boot, messages
 from sealenv.engines.messages import (
     Event,
+    Examined,
     Executable,
     Failed,
     Fetched,
@@ -26,7 +31,8 @@ from sealenv.lock import Lock
 from sealenv.pending import clear_pending
 from sealenv.spec import EnvironmentSpec
 from sealenv.store.archives import Store
-from sealenv.urls import redact
+from sealenv.store.distributions import Distribution, may_hold_distributions
+from sealenv.urls import redact, split_credentials
 
 __all__ = ["RattlerEngine"]
 
@@ -69,12 +75,12 @@ class RattlerEngine:
 
     def solve(self, spec: EnvironmentSpec, *, offline: bool) -> Solved:
         """See Engine."""
-        self._secrets = dict(spec.secrets)
+        self._secrets = {**spec.secrets, **_roots(spec.index_secrets)}
         event = self._call(
             messages.Solve(
                 specs=list(spec.packages),
                 channels=list(spec.channels),
-                secrets=self._secrets,
+                secrets=dict(spec.secrets),
                 platform=spec.platform,
                 repodata_dir=str(self.store.repodata),
                 exclude_newer=spec.exclude_newer,
@@ -87,6 +93,21 @@ class RattlerEngine:
 
     def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
         """See Engine."""
+        return self._bring(lock, on_progress, offline=offline)
+
+    def distributions(
+        self, lock: Lock, on_progress: OnProgress, *, offline: bool
+    ) -> list[Distribution]:
+        """See Engine."""
+        packages = tuple(p for p in lock.packages if may_hold_distributions(p))
+        self._bring(
+            structs.replace(lock, packages=packages, wheels=()), on_progress, offline=offline
+        )
+        event = self._call(messages.Examine(packages=list(packages), store=str(self.store.root)))
+        assert isinstance(event, Examined)
+        return event.distributions
+
+    def _bring(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
         self._offline = offline
         event = self._call(
             messages.Fetch(
@@ -173,3 +194,14 @@ class RattlerEngine:
             details=said.splitlines()[-5:],
             hint="run the same command again; nothing was lost",
         )
+
+
+def _roots(secrets: dict[str, str]) -> dict[str, str]:
+    """The same for the whole host: an index names files in other folders of it, as pip knows too."""
+    roots = {}
+    for secret in secrets.values():
+        parts = urlsplit(secret)
+        token = re.match(r"/t/[^/]+", parts.path)
+        root = f"{parts.scheme}://{parts.netloc}{token[0] if token else ''}"
+        roots[split_credentials(root).clean.rstrip("/")] = root
+    return roots

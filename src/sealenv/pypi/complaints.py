@@ -1,0 +1,120 @@
+"""Why pip found nothing: its log becomes an error of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from packaging.utils import canonicalize_name
+
+from sealenv.errors import EngineError, FetchError, SealenvError, SolveError
+from sealenv.spec import EnvironmentSpec
+from sealenv.urls import redact
+
+__all__ = ["explain"]
+
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT[\d:,.]+ ", re.MULTILINE)
+_UNREACHED = re.compile(
+    r"Could not fetch URL (\S+): (?!404)(.+?)(?: - skipping)?$|"
+    r"((?:Connection|HTTP|Proxy|SSL)Error: .+)$",
+    re.MULTILINE,
+)
+_NONE = re.compile(r"No matching distribution found for (\S+)")
+_MOST_LINES = 15
+
+
+def explain(log: str, stderr: str, spec: EnvironmentSpec, pins: Sequence[str]) -> SealenvError:
+    """The error for a pip that ended without an answer.
+
+    Args:
+        log: what it wrote with `--log`.
+        stderr: what it said.
+        spec: what it was asked.
+        pins: what conda had decided, as `name==version`.
+    """
+    plain = redact(_TIME.sub("", log))
+    said = _said(redact(stderr))
+    where = ", ".join(spec.indexes)
+    if "no such option" in stderr:
+        return EngineError(
+            "the pip beside sealenv is too old for this",
+            details=said,
+            hint="update it there: python -m pip install --upgrade pip",
+        )
+    unreached = _UNREACHED.search(plain)
+    if unreached:
+        url, reason, other = unreached.groups()
+        refused = re.search(r"\b(401|403)\b", reason or "")
+        return FetchError(
+            "an index of Python packages " + ("refuses access" if refused else "does not answer"),
+            where=url or where,
+            details=[(reason or other)[:300]],
+            hint="give user and password in its URL, or in netrc"
+            if refused
+            else "check the network and the URL, then run the same command again",
+        )
+    absent = _NONE.search(stderr) or _NONE.search(plain)
+    if absent:
+        return _no_wheel(absent[1], plain, said, spec)
+    clash = [pin for pin in pins if re.search(rf"\(constraint\) {re.escape(pin)}\b", stderr)]
+    if clash:
+        return SolveError(
+            "the 'pip:' section does not go with what conda has chosen",
+            details=[*said, *(f"conda has {pin}" for pin in clash)],
+            hint="ask conda for another version, or pip for one that goes with it",
+        )
+    return SolveError(
+        "pip finds no set of wheels for the 'pip:' section",
+        where=where,
+        details=said or ["pip said nothing"],
+        hint="the lines above are pip's; loosen one of the requirements",
+    )
+
+
+def _no_wheel(wanted: str, log: str, said: list[str], spec: EnvironmentSpec) -> SolveError:
+    """Not there at all, there as source alone, there for other machines, or in other versions."""
+    name = re.split(r"[\s\[<>=!~;@(]", wanted, maxsplit=1)[0]
+    skipped = [line for line in log.splitlines() if _is_about(name, line)]
+    sources = [line for line in skipped if "No sources permitted" in line]
+    others = [line for line in skipped if "wheel's tags" in line or "Requires-Python" in line]
+    details = said
+    hint = "ask for another version, or name a conda package"
+    if others:
+        reason = f"there are wheels of {name}, and none that fits {spec.platform} and its python"
+        details = [*said, *(_link(line) for line in others[-5:])]
+    elif sources:
+        reason = f"there is no wheel of {name} that fits, only source distributions"
+        details = [*said, *(_link(line) for line in sources[-3:])]
+        hint = (
+            "what is built on each machine is not the same bytes everywhere: name a conda package, or "
+            "build a wheel and name its folder with --find-links"
+        )
+    else:
+        reason = f"no index has {wanted}"
+        hint = "check the name and the version"
+    return SolveError(reason, where=", ".join(spec.indexes), details=details, hint=hint)
+
+
+def _is_about(name: str, line: str) -> bool:
+    match = re.search(r"/([^/\s#]+?)-[^/\s#]+\.(?:whl|tar\.gz|zip|tar\.bz2|tgz)\b", line)
+    return match is not None and canonicalize_name(match[1].partition("-")[0]) == canonicalize_name(
+        name
+    )
+
+
+def _link(line: str) -> str:
+    """The file name, and why it was left out."""
+    file = re.search(r"/([^/\s#]+\.(?:whl|tar\.gz|zip|tar\.bz2|tgz))\b", line)
+    reason = re.search(r"Skipping link: ([^:]+)", line)
+    return f"{file[1] if file else line}: {reason[1] if reason else 'left out'}"[:200]
+
+
+def _said(text: str) -> list[str]:
+    """pip's own words, without its advice on pip."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    kept = [
+        re.sub(r"^ERROR: ", "", line)
+        for line in lines
+        if line and not line.startswith(("WARNING", "[notice]", "DEPRECATION", "To fix this"))
+    ]
+    return kept[:_MOST_LINES]

@@ -14,7 +14,7 @@ from sealenv.condameta.records import add_pyc, finish, read_records
 from sealenv.condameta.state import write_state
 from sealenv.engines.messages import Progress
 from sealenv.engines.protocol import Engine
-from sealenv.errors import DirtyShellError, EngineError, PrefixLockedError
+from sealenv.errors import DirtyShellError, EngineError, PrefixLockedError, UsageError
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.job import Job
 from sealenv.layout import USER_FOLDER
@@ -22,11 +22,13 @@ from sealenv.lock import Lock
 from sealenv.pending import clear_pending, write_plan
 from sealenv.portability.patch import Patched, left_absolute, patch_prefix
 from sealenv.preflight import Contents
+from sealenv.requirements import requirement_name
 from sealenv.resolving import resolve
 from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, write_seal
 from sealenv.steps.check import CheckReport, check_environment
 from sealenv.steps.linkscripts import find_link_scripts, run_link_scripts
 from sealenv.steps.pyc import INVALIDATION, compile_packages
+from sealenv.steps.wheels import InstalledWheel, install_wheels, record_pyc
 from sealenv.store.view import link_pkgs, offer
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "describe",
     "fetch",
     "gate",
+    "install",
     "link",
     "link_scripts",
     "mark",
@@ -60,7 +63,18 @@ def gate(job: Job) -> None:
 
 
 def solve(job: Job) -> Lock:
-    """The spec becomes a lock, unless there is one."""
+    """The spec becomes a lock, unless there is one.
+
+    Raises:
+        UsageError: there are wheels to install, and the environment's pip does not run here.
+    """
+    asked = job.lock.wheels if job.lock is not None else job.spec.requirements
+    if asked and not job.runs_here:
+        raise UsageError(
+            "wheels are installed by the environment's own pip, which does not run here",
+            details=[f"the environment is for {job.spec.platform}"],
+            hint="lock it here, and create it from the lock on that platform",
+        )
     job.store.prepare()
     if job.lock is not None:
         return job.lock
@@ -68,9 +82,12 @@ def solve(job: Job) -> Lock:
 
 
 def fetch(job: Job, lock: Lock) -> None:
-    """Every archive is in the store, verified."""
+    """Every archive and wheel is in the store, verified."""
     job.reporter.phase("fetch", "fetching and verifying packages")
     job.engine.fetch(lock, _forward(job, "bytes"), offline=job.options.offline)
+    # pip hashes each wheel again when it installs it, but then it would be too late to fetch it anew.
+    if [wheel for wheel in lock.wheels if not job.store.verify(wheel)]:
+        job.engine.fetch(lock, _forward(job, "bytes"), offline=job.options.offline)
 
 
 def mark(job: Job, contents: Contents) -> PrefixLock:
@@ -114,13 +131,30 @@ def link_scripts(job: Job, lock: Lock, held: PrefixLock) -> tuple[list[str], lis
     return ran, [], messages
 
 
+def install(job: Job, lock: Lock, held: PrefixLock) -> list[InstalledWheel]:
+    """The wheels, by the environment's own pip."""
+    if not lock.wheels:
+        return []
+    job.reporter.phase("wheels", "installing wheels with the environment's pip")
+    return install_wheels(
+        job.prefix,
+        lock,
+        job.store,
+        [requirement_name(line) for line in lock.requirements],
+        clean_environ(job.options.environ),
+        keep_fd=held.fd,
+    )
+
+
 def patch(job: Job) -> list[Patched]:
     """The files that hold the path of the environment find it by their own place, where they can."""
     return patch_prefix(job.prefix, job.spec.platform)
 
 
-def compile_python(job: Job, lock: Lock, held: PrefixLock) -> dict[str, list[str]]:
-    """The .pyc by package name, owned by the packages' records."""
+def compile_python(
+    job: Job, lock: Lock, installed: list[InstalledWheel], held: PrefixLock
+) -> dict[str, list[str]]:
+    """The .pyc by package name, owned by the packages' records, or by wheel, in its RECORD."""
     if not (job.options.pyc and job.runs_here and lock.find("python")):
         return {}
     job.reporter.phase("pyc", "compiling python files")
@@ -130,9 +164,11 @@ def compile_python(job: Job, lock: Lock, held: PrefixLock) -> dict[str, list[str
         read_records(job.prefix),
         clean_environ(job.options.environ),
         lambda done, total: job.reporter.advance(done, total, "files"),
+        more={source: wheel.record for wheel in installed for source in wheel.sources},
         keep_fd=held.fd,
     )
     add_pyc(job.prefix, lock, compiled)
+    record_pyc(job.prefix, installed, compiled)
     return compiled
 
 
@@ -190,6 +226,7 @@ def describe(
             lock.digest(),
             [f"{p.url}#{p.sha256}" for p in lock.packages],
             list(lock.virtual_packages),
+            [f"{w.url}#{w.sha256}" for w in lock.wheels],
         ),
         engine=_engine_note(job.engine),
         python=checked.python if checked else python.version if python else None,

@@ -35,7 +35,7 @@ def _with_wheels(
 ) -> Lock:
     from sealenv.pypi.resolve import resolve_wheels
 
-    reporter.phase("resolve-wheels", f"resolving the 'pip:' section for {spec.platform}")
+    reporter.phase("pip", f"resolving the 'pip:' section for {spec.platform}")
     installed = engine.distributions(
         lock,
         lambda event: reporter.advance(event.done, event.total, "bytes", event.item),

@@ -59,7 +59,9 @@ class Wheel:
         path = folder / self.file_name
         with zipfile.ZipFile(path, "w") as archive:
             for name, text in {**content, **self.more}.items():
-                archive.writestr(zipfile.ZipInfo(name, _TIME), text)
+                info = zipfile.ZipInfo(name, _TIME)
+                info.external_attr = (0o100755 if ".data/scripts/" in name else 0o100644) << 16
+                archive.writestr(info, text)
         return path
 
 
@@ -95,7 +97,7 @@ class Index:
         name = re.sub(r"[-_.]+", "-", path.name.partition("-")[0]).lower()
         page = self.root / "simple" / name / "index.html"
         page.parent.mkdir(exist_ok=True)
-        sha256 = digest or hashlib.sha256(path.read_bytes()).hexdigest()
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest() if digest is None else digest
         link = f"../../files/{html.escape(path.name)}" + (f"#sha256={sha256}" if sha256 else "")
         with page.open("a", encoding="utf-8") as file:
             file.write(f'<a href="{link}">{html.escape(path.name)}</a><br>\n')

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from packaging.utils import canonicalize_name
 
-from sealenv.errors import EngineError, FetchError, SealenvError, SolveError
+from sealenv.errors import DigestError, EngineError, FetchError, SealenvError, SolveError
 from sealenv.spec import EnvironmentSpec
 from sealenv.urls import redact
 
@@ -20,6 +20,8 @@ _UNREACHED = re.compile(
     re.MULTILINE,
 )
 _NONE = re.compile(r"No matching distribution found for (\S+)")
+_CONFLICT = re.compile(r"The conflict is caused by:\n((?: +\S.*\n)+)")
+_LINE = re.compile(r"-r \S+ \(line (\d+)\)")
 _MOST_LINES = 15
 
 
@@ -33,13 +35,26 @@ def explain(log: str, stderr: str, spec: EnvironmentSpec, pins: Sequence[str]) -
         pins: what conda had decided, as `name==version`.
     """
     plain = redact(_TIME.sub("", log))
-    said = _said(redact(stderr))
+    asked = [*spec.indexes, *spec.find_links, *spec.requirements]
+    plain = _LINE.sub(lambda m: _named(asked, int(m[1])), plain)
+    conflict = _CONFLICT.search(plain)
+    text = (
+        conflict[1] if conflict else _LINE.sub(lambda m: _named(asked, int(m[1])), redact(stderr))
+    )
+    said = _said(text)
     where = ", ".join(spec.indexes)
     if "no such option" in stderr:
         return EngineError(
             "the pip beside sealenv is too old for this",
             details=said,
             hint="update it there: python -m pip install --upgrade pip",
+        )
+    if "DO NOT MATCH THE HASHES" in stderr:
+        return DigestError(
+            "a wheel is not what its index promises",
+            where=where,
+            details=said[1:],
+            hint="nothing of it was used; try again, and if it persists tell the index's owner",
         )
     unreached = _UNREACHED.search(plain)
     if unreached:
@@ -56,7 +71,13 @@ def explain(log: str, stderr: str, spec: EnvironmentSpec, pins: Sequence[str]) -
     absent = _NONE.search(stderr) or _NONE.search(plain)
     if absent:
         return _no_wheel(absent[1], plain, said, spec)
-    clash = [pin for pin in pins if re.search(rf"\(constraint\) {re.escape(pin)}\b", stderr)]
+    if "does not provide upload-time metadata" in stderr:
+        return SolveError(
+            "the index does not say when files were uploaded, so a cut-off cannot be kept to",
+            where=where,
+            hint="leave out --exclude-newer, or pin the versions",
+        )
+    clash = [pin for pin in pins if re.search(rf"\(constraint\) {re.escape(pin)}(?!\S)", plain)]
     if clash:
         return SolveError(
             "the 'pip:' section does not go with what conda has chosen",
@@ -102,6 +123,11 @@ def _is_about(name: str, line: str) -> bool:
     )
 
 
+def _named(asked: Sequence[str], line: int) -> str:
+    """The requirement in a line of the file that pip was given."""
+    return repr(asked[line - 1]) if 0 < line <= len(asked) else "the 'pip:' section"
+
+
 def _link(line: str) -> str:
     """The file name, and why it was left out."""
     file = re.search(r"/([^/\s#]+\.(?:whl|tar\.gz|zip|tar\.bz2|tgz))\b", line)
@@ -111,10 +137,12 @@ def _link(line: str) -> str:
 
 def _said(text: str) -> list[str]:
     """pip's own words, without its advice on pip."""
-    lines = [line.rstrip() for line in text.splitlines()]
+    lines = [line.strip() for line in text.splitlines()]
     kept = [
         re.sub(r"^ERROR: ", "", line)
         for line in lines
-        if line and not line.startswith(("WARNING", "[notice]", "DEPRECATION", "To fix this"))
+        if line
+        and not line.startswith(("WARNING", "[notice]", "DEPRECATION", "To fix this"))
+        and "for help visit" not in line
     ]
     return kept[:_MOST_LINES]

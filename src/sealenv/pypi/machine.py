@@ -94,7 +94,8 @@ def _markers(
 def _abi(python: LockedPackage, lock: Lock) -> str:
     major, minor = python.version.split(".")[:2]
     abi = lock.find("python_abi")
-    threaded = re.search(r"(^|_)cp\d+t($|_)", f"{python.build} {abi.build if abi else ''}")
+    builds = f"{python.build} {abi.build if abi else ''}"
+    threaded = re.search(r"(?<![a-z0-9])cp\d+t(?![a-z0-9])", builds)
     suffix = "t" if threaded else "m" if (int(major), int(minor)) < (3, 8) else ""
     return f"cp{major}{minor}{suffix}"
 

@@ -14,7 +14,7 @@ from sealenv.condameta.records import add_pyc, finish, read_records
 from sealenv.condameta.state import write_state
 from sealenv.engines.messages import Progress
 from sealenv.engines.protocol import Engine
-from sealenv.errors import DirtyShellError, EngineError, PrefixLockedError, UsageError
+from sealenv.errors import DirtyShellError, EngineError, PrefixLockedError, SpecError, UsageError
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.job import Job
 from sealenv.layout import USER_FOLDER
@@ -67,6 +67,7 @@ def solve(job: Job) -> Lock:
 
     Raises:
         UsageError: there are wheels to install, and the environment's pip does not run here.
+        SpecError: the lock has wheels and no pip.
     """
     asked = job.lock.wheels if job.lock is not None else job.spec.requirements
     if asked and not job.runs_here:
@@ -77,6 +78,11 @@ def solve(job: Job) -> Lock:
         )
     job.store.prepare()
     if job.lock is not None:
+        if job.lock.wheels and job.lock.find("pip") is None:
+            raise SpecError(
+                "the lock has wheels, and no pip to install them with",
+                hint="lock it anew with pip among the dependencies",
+            )
         return job.lock
     return resolve(job.spec, job.engine, job.reporter, offline=job.options.offline)
 

@@ -41,4 +41,12 @@ def _with_wheels(
         lambda event: reporter.advance(event.done, event.total, "bytes", event.item),
         offline=offline,
     )
-    return resolve_wheels(spec, lock, installed, engine.store, offline=offline, environ=os.environ)
+    return resolve_wheels(
+        spec,
+        lock,
+        installed,
+        engine.store,
+        offline=offline,
+        timeout=engine.timeout,
+        environ=os.environ,
+    )

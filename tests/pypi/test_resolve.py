@@ -66,7 +66,13 @@ class Asker:
             exclude_newer=exclude_newer,
         )  # fmt: skip
         return resolve_wheels(
-            spec, lock, conda, self.store, offline=offline, environ=environ or {"PATH": ""}
+            spec,
+            lock,
+            conda,
+            self.store,
+            offline=offline,
+            timeout=20,
+            environ=environ or {"PATH": ""},
         )
 
     def names(self, *requirements: str, **options: object) -> list[str]:
@@ -236,6 +242,11 @@ def test_over_http_with_a_password(asker: Asker) -> None:
 def test_an_index_that_does_not_answer(asker: Asker) -> None:
     with pytest.raises(FetchError, match="does not answer"):
         asker.ask("app", url="http://127.0.0.1:9/simple")
+
+
+def test_an_index_without_tls(asker: Asker) -> None:
+    with pytest.raises(FetchError, match="without TLS"):
+        asker.ask("app", url="http://index.invalid/simple")
 
 
 def test_offline_the_earlier_answer_holds(asker: Asker) -> None:

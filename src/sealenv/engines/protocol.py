@@ -22,6 +22,8 @@ class Engine(Protocol):
 
     store: Store
     """Where archives lie."""
+    timeout: float
+    """Seconds of silence after which a server is given up."""
 
     @property
     def name(self) -> str:

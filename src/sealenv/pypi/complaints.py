@@ -56,6 +56,13 @@ def explain(log: str, stderr: str, spec: EnvironmentSpec, pins: Sequence[str]) -
             details=said[1:],
             hint="nothing of it was used; try again, and if it persists tell the index's owner",
         )
+    insecure = re.search(r"repository located at (\S+) is not a trusted or secure host", plain)
+    if insecure:
+        return FetchError(
+            "pip asks no index without TLS: what it says could be anybody's",
+            where=insecure[1],
+            hint="use its https URL; on this machine itself http will do",
+        )
     unreached = _UNREACHED.search(plain)
     if unreached:
         url, reason, other = unreached.groups()

@@ -43,6 +43,7 @@ def resolve_wheels(
     store: Store,
     *,
     offline: bool,
+    timeout: float,
     environ: Mapping[str, str],
 ) -> Lock:
     """The lock with the wheels for `spec.requirements`.
@@ -56,6 +57,7 @@ def resolve_wheels(
         installed: the Python distributions that they bring.
         store: where earlier answers lie.
         offline: use the network for nothing.
+        timeout: seconds of silence after which an index is given up.
         environ: the environment of the user: proxies and certificates are taken from it.
 
     Raises:
@@ -65,7 +67,7 @@ def resolve_wheels(
         SpecError: the environment has no CPython.
         EngineError: our pip cannot do it.
     """
-    question = _Question(spec, machine_of(lock), tuple(installed))
+    question = _Question(spec, machine_of(lock), tuple(installed), timeout)
     answer = store.repodata / _FOLDER / f"{question.key()}.json"
     if offline and not question.is_local:
         wheels = _earlier(answer)
@@ -84,11 +86,12 @@ def resolve_wheels(
 
 @dataclass(frozen=True)
 class _Question:
-    """All that an answer depends on, but for what the indexes hold."""
+    """All that an answer depends on, but for what the indexes hold; and how long to wait."""
 
     spec: EnvironmentSpec
     machine: Machine
     installed: tuple[Distribution, ...]
+    timeout: float
 
     @property
     def is_local(self) -> bool:
@@ -158,7 +161,8 @@ def _arguments(question: _Question, scratch: Path) -> list[str]:
     args = [
         "install", "--dry-run", "--quiet", "--report", str(scratch / "report"),
         "--log", str(scratch / "log"), "--only-binary=:all:", "--no-cache-dir", "--no-input",
-        "--disable-pip-version-check", "--no-python-version-warning", "--retries", "2",
+        "--disable-pip-version-check", "--no-python-version-warning", "--keyring-provider", "disabled",
+        "--retries", "2", "--timeout", f"{max(1, round(question.timeout))}",
         "--python-version", _release(machine.python), "--implementation", "cp", "--abi", machine.abi,
         *(word for tag in machine.platforms for word in ("--platform", tag)),
         "--constraint", str(scratch / "constraints"), "--requirement", str(scratch / "requirements"),

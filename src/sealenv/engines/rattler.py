@@ -75,7 +75,7 @@ class RattlerEngine:
 
     def solve(self, spec: EnvironmentSpec, *, offline: bool) -> Solved:
         """See Engine."""
-        self._secrets = {**spec.secrets, **_roots(spec.index_secrets)}
+        self._secrets = _secrets(spec)
         event = self._call(
             messages.Solve(
                 specs=list(spec.packages),
@@ -196,12 +196,15 @@ class RattlerEngine:
         )
 
 
-def _roots(secrets: dict[str, str]) -> dict[str, str]:
-    """The same for the whole host: an index names files in other folders of it, as pip knows too."""
+def _secrets(spec: EnvironmentSpec) -> dict[str, str]:
+    """Of channels and indexes; of an index for its whole host, in other folders of which files may lie.
+
+    pip gives them to the whole host as well.
+    """
     roots = {}
-    for secret in secrets.values():
+    for secret in spec.index_secrets.values():
         parts = urlsplit(secret)
         token = re.match(r"/t/[^/]+", parts.path)
         root = f"{parts.scheme}://{parts.netloc}{token[0] if token else ''}"
         roots[split_credentials(root).clean.rstrip("/")] = root
-    return roots
+    return {**roots, **spec.secrets}

@@ -46,7 +46,7 @@ def explain(log: str, stderr: str, spec: EnvironmentSpec, pins: Sequence[str]) -
     if "no such option" in stderr:
         return EngineError(
             "the pip beside sealenv is too old for this",
-            details=said,
+            details=[line for line in said if "no such option" in line],
             hint="update it there: python -m pip install --upgrade pip",
         )
     if "DO NOT MATCH THE HASHES" in stderr:

@@ -145,7 +145,7 @@ class Windows:
 
     def kill(self) -> None:
         """End every program of this worker's Wine."""
-        if self.prefix is not None:
+        if self.prefix:
             argv, env = self._wine(["wineserver", "-k"])
             with contextlib.suppress(subprocess.TimeoutExpired):
                 subprocess.run(argv, env=env, timeout=30, check=False)
@@ -154,10 +154,9 @@ class Windows:
                     os.kill(left.pid, signal.SIGKILL)
 
     def renew(self) -> None:
-        """The same with a fresh Wine prefix in the old one's place."""
-        assert self.prefix is not None
+        """End every program, and put a fresh Wine prefix in the old one's place."""
         self.kill()
-        shutil.rmtree(self.prefix)
+        shutil.rmtree(str(self.prefix))
         self.start()
 
     def _start(
@@ -192,9 +191,8 @@ class Windows:
         try:
             out, err = child.communicate(stdin, timeout=timeout)
         except BaseException as error:
-            hung = None
-            if self.prefix is not None:
-                hung = what_hung(self.prefix, error)
+            hung = what_hung(self.prefix, error) if self.prefix else None
+            if self.wine:
                 os.killpg(child.pid, signal.SIGKILL)
                 self.kill()
             with contextlib.suppress(OSError), child:

@@ -22,7 +22,6 @@ from sealenv.lock import Lock
 from sealenv.pending import clear_pending, write_plan
 from sealenv.portability.patch import Patched, left_absolute, patch_prefix
 from sealenv.preflight import Contents
-from sealenv.requirements import requirement_name
 from sealenv.resolving import resolve
 from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, write_seal
 from sealenv.steps.check import CheckReport, check_environment
@@ -141,6 +140,8 @@ def install(job: Job, lock: Lock, held: PrefixLock) -> list[InstalledWheel]:
     """The wheels, by the environment's own pip."""
     if not lock.wheels:
         return []
+    from sealenv.requirements import requirement_name
+
     job.reporter.phase("wheels", "installing wheels with the environment's pip")
     return install_wheels(
         job.prefix,

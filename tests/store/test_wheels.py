@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
+import tempfile
+import warnings
 import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sealenv.errors import LinkError
 from sealenv.lock import Lock, LockedPackage, LockedWheel
 from sealenv.placing import wheel_paths
-from sealenv.store.wheels import dist_info, inspect_wheel
+from sealenv.store.wheels import inspect_wheel
 from tests.pypi.index import Wheel
 
 
@@ -39,7 +44,7 @@ def test_where_everything_goes(tmp_path: Path) -> None:
     )  # fmt: skip
     path = wheel.write(tmp_path)
     found = inspect_wheel(locked(path), path)
-    assert dist_info(found) == "app-1.0.dist-info"
+    assert found.dist_info == "app-1.0.dist-info"
     assert found.entry_points == ["run-app = app:main [extra]"]
     for platform, site, include, scripts in (
         ("linux-64", "lib/python3.12/site-packages", "include/python3.12", "bin"),
@@ -133,3 +138,33 @@ def test_a_bomb(tmp_path: Path) -> None:
         archive.writestr("app/zeros", bytes(300 << 20))
     with pytest.raises(LinkError, match="unpacks to far more"):
         inspect_wheel(locked(path), path)
+
+
+PYTHON = {"name": "python", "version": "3.12.1", "build": "0", "subdir": "linux-64"}
+LOCK = Lock(
+    platform="linux-64",
+    channels=(),
+    packages=(LockedPackage(url="", channel="", fn="", sha256="", size=0, record=PYTHON),),
+)
+PART = st.sampled_from(
+    ["..", ".", "", "a", "app", "app-1.0.data", "data", "scripts", "conda-meta", "C:"]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.lists(PART, min_size=1, max_size=5).map("/".join), st.text(max_size=30)))
+def test_whatever_a_member_is_called_it_stays_inside_or_is_refused(name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            path = Wheel("app", more={name: "x"}).write(Path(folder))
+        except (ValueError, UnicodeError):
+            return  # no zip can hold it
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = inspect_wheel(locked(path), path)
+        except LinkError:
+            return
+        for place in wheel_paths(locked(path), found, LOCK):
+            assert os.path.normpath(place) == place
+            assert not place.startswith(("/", "..", "conda-meta"))

@@ -207,4 +207,4 @@ def _secrets(spec: EnvironmentSpec) -> dict[str, str]:
         token = re.match(r"/t/[^/]+", parts.path)
         root = f"{parts.scheme}://{parts.netloc}{token[0] if token else ''}"
         roots[split_credentials(root).clean.rstrip("/")] = root
-    return {**roots, **spec.secrets}
+    return {**spec.secrets, **{k: v for k, v in roots.items() if k not in spec.secrets}}

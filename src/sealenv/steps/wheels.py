@@ -22,7 +22,6 @@ from sealenv.layout import bin_dirs, is_windows, python_exe
 from sealenv.lock import Lock, LockedWheel
 from sealenv.placing import site_packages_of
 from sealenv.store.archives import Store
-from sealenv.store.wheels import dist_info
 
 __all__ = ["InstalledWheel", "install_wheels", "record_pyc"]
 
@@ -43,9 +42,14 @@ class InstalledWheel:
 
     @property
     def sources(self) -> list[str]:
-        """The .py that python could import; pip would compile them too."""
+        """The .py that python could import and that the wheel does not ship compiled."""
         site = self.record.rpartition("/")[0].rpartition("/")[0]
-        return [f for f in self.files if f.endswith(".py") and f.startswith(f"{site}/")]
+        shipped = {f.rsplit(".", 2)[0].replace("/__pycache__/", "/") for f in self.files
+                   if f.endswith(".pyc")}  # fmt: skip
+        return [
+            f for f in self.files
+            if f.endswith(".py") and f.startswith(f"{site}/") and f[:-3] not in shipped
+        ]  # fmt: skip
 
 
 def install_wheels(
@@ -149,7 +153,7 @@ def _finish(
     """Read what pip wrote; REQUESTED stays where somebody asked (PEP 376)."""
     manifest = store.manifest(wheel)
     assert manifest is not None
-    folder = f"{site}/{dist_info(manifest)}"
+    folder = f"{site}/{manifest.dist_info}"
     record = f"{folder}/RECORD"
     try:
         rows = _read_rows(prefix / record)
@@ -161,7 +165,7 @@ def _finish(
         ) from error
     if requested and wheel.name not in requested:
         (prefix / folder / "REQUESTED").unlink(missing_ok=True)
-        mark = f"{dist_info(manifest)}/REQUESTED"
+        mark = f"{manifest.dist_info}/REQUESTED"
         rows = [row for row in rows if row[0] != mark]
         _write_rows(prefix / record, rows)
     files = [os.path.normpath(f"{site}/{row[0]}").replace(os.sep, "/") for row in rows]

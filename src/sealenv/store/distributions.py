@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from email.parser import HeaderParser
 from pathlib import Path
 
 import msgspec
@@ -52,6 +51,8 @@ async def read_distributions(
     Raises:
         LinkError: the archive cannot be read.
     """
+    from email.parser import HeaderParser
+
     from rattler.package_streaming import PackageArchive
 
     names = [entry.path for entry in manifest.paths if _METADATA.fullmatch(entry.path)]

@@ -19,11 +19,10 @@ from packaging.version import InvalidVersion, Version
 from sealenv.errors import LinkError
 from sealenv.lock import LockedWheel
 from sealenv.store.inspection import check_paths
-from sealenv.store.manifest import FORMAT, Manifest, PathEntry
+from sealenv.store.manifest import FORMAT, HEADERS, Manifest, PathEntry
 
-__all__ = ["HEADERS", "dist_info", "inspect_wheel"]
+__all__ = ["inspect_wheel"]
 
-HEADERS = "python-headers"
 _PLACES = {
     "purelib": "site-packages/",
     "platlib": "site-packages/",
@@ -36,11 +35,6 @@ _GENERATED = ("INSTALLER", "REQUESTED")
 _MOST_RATIO = 200
 _MOST_BYTES = 256 << 20
 _MOST_METADATA = 16 << 20
-
-
-def dist_info(manifest: Manifest) -> str:
-    """The name of a wheel's .dist-info folder."""
-    return manifest.metadata["dist-info"]
 
 
 def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:

@@ -72,20 +72,22 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
                 links[entry.path] = (entry.target, package.name)
         size += sum(e.size for e in manifest.paths)
         files += len(manifest.paths)
+    conda = {package.name for package in lock.packages}
+    copied = 0
     for wheel, paths, wheel_size in wheel_files:
-        _refuse_owned(wheel, paths, owners, {p.name for p in lock.packages})
+        _refuse_owned(wheel, paths, owners, conda)
         for path in dict.fromkeys(paths):
             owners.setdefault(path, []).append(_WHEEL + wheel.name)
-        size += wheel_size
+        copied += wheel_size
         files += len(paths)
     _refuse_case_collisions(lock, owners)
     _refuse_nesting(owners)
     _refuse_windows_names(lock, owners)
     _refuse_long_paths(prefix, lock, owners)
     _refuse_links_out(links)
-    _check_room(prefix, store.root, size)
+    _check_room(prefix, store.root, size, copied)
     clobbers = {p: o for p, o in owners.items() if len(o) > 1}
-    return Contents(files, size, list(owners), clobbers)
+    return Contents(files, size + copied, list(owners), clobbers)
 
 
 def _manifest(store: Store, archive: Archive) -> Manifest:
@@ -217,14 +219,14 @@ def _stays_inside(path: str, links: dict[str, tuple[str, str]]) -> bool:
     return False
 
 
-def _check_room(prefix: Path, cache: Path, size: int) -> None:
-    """Enough room for what will be copied: everything, where the cache is on another file system."""
+def _check_room(prefix: Path, cache: Path, size: int, copied: int) -> None:
+    """Enough room for what will be copied: wheels; everything, where the cache is elsewhere."""
     folder = prefix
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     try:
         free = shutil.disk_usage(folder).free
-        needed = _SPARE_BYTES
+        needed = _SPARE_BYTES + copied
         if folder.stat().st_dev != cache.stat().st_dev:
             needed += size
     except OSError:

@@ -58,12 +58,13 @@ class Asker:
         exclude_newer: str | None = None,
         secrets: dict[str, str] | None = None,
         environ: dict[str, str] | None = None,
+        find_links: str | None = None,
     ) -> Lock:
         lock = lock or conda_lock()
         spec = EnvironmentSpec(
             packages=("python",), channels=(), platform=lock.platform, requirements=requirements,
             indexes=(url or self.index.url,), index_secrets=secrets or {},
-            exclude_newer=exclude_newer,
+            exclude_newer=exclude_newer, find_links=(find_links,) if find_links else (),
         )  # fmt: skip
         return resolve_wheels(
             spec,
@@ -242,6 +243,34 @@ def test_over_http_with_a_password(asker: Asker) -> None:
 def test_an_index_that_does_not_answer(asker: Asker) -> None:
     with pytest.raises(FetchError, match="does not answer"):
         asker.ask("app", url="http://127.0.0.1:9/simple")
+
+
+def test_a_wheel_that_is_gone(asker: Asker) -> None:
+    asker.index.add(Wheel("app"))
+    asker.index.path(Wheel("app")).unlink()
+    with serve(asker.index.root) as url, pytest.raises(FetchError) as caught:
+        asker.ask("app", url=url)
+    assert caught.value.details == ("HTTP error 404",)
+    assert (caught.value.where or "").endswith("app-1.0-py3-none-any.whl")
+
+
+def test_a_wheel_by_its_url(asker: Asker) -> None:
+    asker.index.add(Wheel("app", requires=["helper"]), Wheel("helper"))
+    with serve(asker.index.root) as url:
+        place = f"{url.removesuffix('/simple')}/files/{Wheel('app').file_name}"
+        helper, app = asker.ask(f"app @ {place}", url=url).wheels
+        digest = hashlib.sha256(asker.index.path(Wheel("app")).read_bytes()).hexdigest()
+        assert (helper.name, app.url, app.sha256) == ("helper", place, digest)
+        with pytest.raises(DigestError):
+            asker.ask(f"app @ {place}#sha256={'0' * 64}", url=url)
+
+
+def test_a_folder_of_wheels_besides(asker: Asker, tmp_path: Path) -> None:
+    Wheel("app", "3.0").write(tmp_path / "my wheels")
+    asker.index.add(Wheel("app"))
+    lock = asker.ask("app", find_links=(tmp_path / "my wheels").as_uri())
+    assert [w.dist for w in lock.wheels] == ["app-3.0"]
+    assert lock.find_links == ((tmp_path / "my wheels").as_uri(),)
 
 
 def test_an_index_without_tls(asker: Asker) -> None:

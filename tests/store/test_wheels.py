@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealenv.errors import LinkError
+from sealenv.errors import DigestError, LinkError
 from sealenv.lock import Lock, LockedPackage, LockedWheel
 from sealenv.placing import wheel_paths
+from sealenv.store.archives import Store
 from sealenv.store.wheels import inspect_wheel
 from tests.pypi.index import Wheel
 
@@ -168,3 +169,18 @@ def test_whatever_a_member_is_called_it_stays_inside_or_is_refused(name: str) ->
         for place in wheel_paths(locked(path), found, LOCK):
             assert os.path.normpath(place) == place
             assert not place.startswith(("/", "..", "conda-meta"))
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2F..%2Fevil.whl", "..%5Cevil.whl", ".evil.whl", "C:evil.whl", ""]
+)
+def test_a_name_that_leads_elsewhere(tmp_path: Path, name: str) -> None:
+    wheel = LockedWheel(name="evil", version="1", url=f"https://host/{name}", sha256="0" * 64)
+    with pytest.raises(DigestError, match="is no archive"):
+        Store(tmp_path).path(wheel)
+
+
+def test_a_digest_that_leads_elsewhere(tmp_path: Path) -> None:
+    wheel = LockedWheel(name="evil", version="1", url="https://host/evil.whl", sha256="../../x")
+    with pytest.raises(DigestError, match="is no archive"):
+        Store(tmp_path).has(wheel)

@@ -23,6 +23,8 @@ _COMMANDS = {
     "run": ("use", "Run one command in an environment."),
     "shell": ("use", "Open a clean shell in an environment; `exit` leaves it."),
     "lock": ("lock", "Solve without installing, and write down the exact packages."),
+    "diff": ("diff", "Show what differs between locks and environments."),
+    "export": ("export", "Write an environment or a lock in another tool's format."),
     "list": ("look", "Show the environments on this machine."),
     "info": ("look", "Show one environment."),
     "verify": ("look", "Compare every file with what its package promised."),

@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ def resolve_wheels(
     offline: bool,
     timeout: float,
     environ: Mapping[str, str],
+    keep: Sequence[LockedWheel] = (),
 ) -> Lock:
     """The lock with the wheels for `spec.requirements`.
 
@@ -59,6 +60,7 @@ def resolve_wheels(
         offline: use the network for nothing.
         timeout: seconds of silence after which an index is given up.
         environ: the environment of the user: proxies and certificates are taken from it.
+        keep: wheels whose versions stay, unless what is asked for cannot be had with them.
 
     Raises:
         SolveError: no set of wheels fits; FetchError: an index does not answer.
@@ -68,13 +70,13 @@ def resolve_wheels(
         EngineError: our pip cannot do it.
     """
     question = _Question(spec, machine_of(lock), tuple(installed), timeout)
-    answer = store.repodata / _FOLDER / f"{question.key()}.json"
-    if offline and not question.is_local:
-        wheels = _earlier(answer)
-    else:
-        wheels = _ask(question, environ)
-        answer.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(answer, msgspec.json.encode(wheels))
+    kept = tuple(f"{wheel.name}=={wheel.version}" for wheel in keep)
+    try:
+        wheels = _answer(replace(question, kept=kept), store, environ, offline=offline)
+    except (SolveError, OfflineError):
+        if not kept:
+            raise
+        wheels = _answer(question, store, environ, offline=offline)
     return msgspec.structs.replace(
         lock,
         wheels=wheels,
@@ -92,6 +94,8 @@ class _Question:
     machine: Machine
     installed: tuple[Distribution, ...]
     timeout: float
+    kept: tuple[str, ...] = ()
+    """Constraints besides those of conda."""
 
     @property
     def is_local(self) -> bool:
@@ -104,7 +108,7 @@ class _Question:
         """A name for it."""
         words = [
             self.spec.requirements, self.spec.indexes, self.spec.find_links, self.spec.exclude_newer,
-            self.machine.abi, self.machine.platforms, sorted(self.machine.markers.items()),
+            self.kept, self.machine.abi, self.machine.platforms, sorted(self.machine.markers.items()),
             sorted((d.name, d.version, d.metadata) for d in self.installed),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(words).encode()).hexdigest()
@@ -115,6 +119,18 @@ class _Question:
         return sorted(
             {f"{canonicalize_name(d.name)}=={d.version}" for d in self.installed if _is_version(d)}
         )
+
+
+def _answer(
+    question: _Question, store: Store, environ: Mapping[str, str], *, offline: bool
+) -> tuple[LockedWheel, ...]:
+    answer = store.repodata / _FOLDER / f"{question.key()}.json"
+    if offline and not question.is_local:
+        return _earlier(answer)
+    wheels = _ask(question, environ)
+    answer.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(answer, msgspec.json.encode(wheels))
+    return wheels
 
 
 def _is_version(distribution: Distribution) -> bool:
@@ -141,7 +157,9 @@ def _ask(question: _Question, environ: Mapping[str, str]) -> tuple[LockedWheel, 
         installed = scratch / "installed"
         _write_installed(installed, question.installed)
         (scratch / "requirements").write_text(_requirements(question), encoding="utf-8")
-        (scratch / "constraints").write_text("\n".join(question.pins) + "\n", encoding="utf-8")
+        (scratch / "constraints").write_text(
+            "\n".join([*question.pins, *question.kept, ""]), encoding="utf-8"
+        )
         done = run_pip(
             _arguments(question, scratch),
             markers=question.machine.markers,

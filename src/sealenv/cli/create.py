@@ -214,9 +214,11 @@ def _show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
             f"  {wheel.name:<{width}}  {wheel.version:<{wide}}  {size:>9}  {wheel.fn}", err=err
         )
     wheels = f" and {len(lock.wheels)} wheels" if lock.wheels else ""
+    untold = sum(archive.size is None for archive in lock.archives)
+    more = f" and {untold} of a size that the index does not tell" if untold else ""
     click.echo(
         f"{len(lock.packages)} packages{wheels}, {size_text(lock.download_size)}; to fetch: "
-        f"{planned.to_fetch} ({size_text(planned.fetch_size)})",
+        f"{planned.to_fetch} ({size_text(planned.fetch_size)}{more})",
         err=err,
     )
     click.echo(f"environment    {planned.prefix}", err=err)

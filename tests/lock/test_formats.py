@@ -65,16 +65,10 @@ def test_conda_lock_keeps_what_it_has_a_place_for(file: LockFile) -> None:
 
 
 def test_conda_locks_own_model_takes_ours(tmp_path: Path) -> None:
-    file = LockFile(
-        locks=(
-            lock(
-                package("a", depends=["b >=1", "b <2", "__unix"], md5=MD5),
-                package("b"),
-                specs=("a",),
-            ),
-            lock(package("b", md5=MD5), package("w", md5=MD5, subdir="win-64"), platform="win-64"),
-        )
-    )
+    a = package("a", depends=["b >=1", "b <2", "__unix"], md5=MD5)
+    b = package("b", md5=MD5)
+    w = package("w", md5=MD5, subdir="win-64")
+    file = LockFile(locks=(lock(a, b, specs=("a",)), lock(b, w, platform="win-64")))
     path = tmp_path / "conda-lock.yml"
     path.write_text(write_condalock(file))
     program = (

@@ -128,8 +128,8 @@ def by_py_rattler(tmp_path: Path, *texts: str) -> list[Any]:
         "        'platforms': {p.name: p.virtual_packages for p in e.platforms()},\n"
         "        'conda': {p: [json.loads(r.to_json()) for r in rs]\n"
         "                  for p, rs in e.conda_repodata_records().items()},\n"
-        "        'pypi': {getattr(p, 'name', p): [[w.name, w.version, w.location, w.hashes.sha256.hex()]\n"
-        "                 for w in ws] for p, ws in e.pypi_packages().items()}})\n"
+        "        'pypi': {getattr(p, 'name', p): [[w.name, w.version, w.location,\n"
+        "            w.hashes.sha256.hex()] for w in ws] for p, ws in e.pypi_packages().items()}})\n"
         "print(json.dumps(found)); sys.stdout.flush(); os._exit(0)\n"
     )
     done = subprocess.run(

@@ -121,6 +121,21 @@ class RattlerEngine:
             event = self._call(request, on_progress)
         assert isinstance(event, Linked)
 
+    def link_aside(self, lock: Lock, prefix: Path, folder: Path) -> None:
+        """See Engine. Every archive is hashed first: what is unpacked of it may be damaged.
+
+        Noarch python packages are linked for the python of the lock: it has to be in it.
+        """
+        self._call(
+            messages.Link(
+                lock=lock,
+                prefix=str(prefix),
+                store=str(self.store.root),
+                verify_all=True,
+                folder=str(folder),
+            )
+        )
+
     def alive(self) -> bool:
         """See Engine."""
         return self._process.poll() is None

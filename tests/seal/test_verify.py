@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.activation.scripts import write_scripts
 from sealenv.demo.channel import DemoChannel
 from sealenv.layout import MARKER, SEAL
 from sealenv.seal.verify import verify
@@ -32,6 +33,7 @@ def prefix(original: Path, tmp_path: Path) -> Path:
     seal = json.loads((copy / SEAL).read_text())
     seal["prefix"] = str(copy)
     (copy / SEAL).write_text(json.dumps(seal))
+    write_scripts(copy, platform=seal["platform"])
     return copy
 
 

@@ -24,7 +24,7 @@ _COMMANDS = {
     "shell": ("use", "Open a clean shell in an environment; `exit` leaves it."),
     "list": ("look", "Show the environments on this machine."),
     "info": ("look", "Show one environment."),
-    "verify": ("look", "Compare every file with what its package promised."),
+    "verify": ("verify", "Compare everything in an environment with what was sealed."),
     "refresh": ("manage", "Make the activation scripts of an environment anew."),
     "remove": ("manage", "Remove an environment and everything in it."),
     "cache": ("cache", "Look at, or empty, the package cache."),

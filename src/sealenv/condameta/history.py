@@ -6,7 +6,9 @@ The format is what conda 26's `conda/history.py` reads: a header with the time, 
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,9 +16,13 @@ from sealenv._version import __version__
 from sealenv.host.files import write_atomic
 from sealenv.layout import HISTORY
 from sealenv.lock import Lock
+from sealenv.spec import package_name
 from sealenv.urls import redact
 
-__all__ = ["write_history"]
+__all__ = ["made_by", "read_requested", "write_history"]
+
+_SPECS = re.compile(r"#\s*(update|install|create|remove|uninstall|neutered) specs:\s*(.*)")
+_MAKER = re.compile(r"#\s*(conda|mamba|micromamba|sealenv) version:\s*(\S+)")
 
 
 def write_history(
@@ -43,3 +49,48 @@ def write_history(
         "",
     ]
     write_atomic(prefix / HISTORY, "\n".join(lines).encode())
+
+
+def read_requested(prefix: Path) -> list[str]:
+    """What was asked for in all revisions, and not taken out again: the last spec of each name.
+
+    As conda's `--from-history` reads it; a history that cannot be read says nothing.
+    """
+    wanted: dict[str, str] = {}
+    for line in _lines(prefix):
+        found = _SPECS.match(line)
+        if not found:
+            continue
+        for spec in _listed(found[2]):
+            name = package_name(spec)
+            if found[1] in ("remove", "uninstall"):
+                wanted.pop(name, None)
+            elif found[1] != "neutered" or name in wanted:
+                wanted[name] = spec
+    return list(wanted.values())
+
+
+def made_by(prefix: Path) -> tuple[str, str]:
+    """Name and version of the program that wrote the first revision; empty where it does not say."""
+    for line in _lines(prefix):
+        if found := _MAKER.match(line):
+            return found[1], found[2]
+    return "", ""
+
+
+def _lines(prefix: Path) -> list[str]:
+    try:
+        return (prefix / HISTORY).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _listed(text: str) -> list[str]:
+    """conda writes a Python list, older ones words with commas."""
+    if text.startswith("["):
+        try:
+            found = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return []
+        return [item for item in found if isinstance(item, str)]
+    return [word.strip() for word in text.split(",") if word.strip()]

@@ -22,6 +22,7 @@ __all__ = [
     "add_pyc",
     "finish",
     "read_raw",
+    "read_raw_record",
     "read_records",
     "scan_records",
     "write_raw",
@@ -177,20 +178,32 @@ def add_pyc(prefix: Path, lock: Lock, compiled: Mapping[str, list[str]]) -> None
 
 
 def read_raw(prefix: Path, package: LockedPackage) -> dict[str, Any]:
-    """A record with everything that it says.
+    """The record of a package that was just linked, with everything that it says.
 
     Raises:
         RecordError: it is missing or cannot be read.
     """
-    path = prefix / META / f"{package.dist}.json"
+    try:
+        return read_raw_record(prefix, package.dist)
+    except RecordError as error:
+        raise RecordError(
+            f"the engine left no readable record of {package.dist}: {error.what}",
+            where=error.where,
+            hint="run the same command again",
+        ) from error
+
+
+def read_raw_record(prefix: Path, dist: str) -> dict[str, Any]:
+    """A record (name-version-build) with everything that it says.
+
+    Raises:
+        RecordError: it is missing or cannot be read.
+    """
+    path = prefix / META / f"{dist}.json"
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError) as error:
-        raise RecordError(
-            f"the engine left no readable record of {package.dist}: {error}",
-            where=str(path),
-            hint="run the same command again",
-        ) from error
+        raise RecordError(f"{error}", where=str(path)) from error
 
 
 def write_raw(prefix: Path, package: LockedPackage, record: dict[str, Any]) -> None:

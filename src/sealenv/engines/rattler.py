@@ -22,6 +22,7 @@ from sealenv.engines.messages import (
 )
 from sealenv.engines.protocol import OnProgress
 from sealenv.errors import CacheDamagedError, EngineError
+from sealenv.host.deleting import delete
 from sealenv.lock import Lock
 from sealenv.pending import clear_pending
 from sealenv.spec import EnvironmentSpec
@@ -122,19 +123,23 @@ class RattlerEngine:
         assert isinstance(event, Linked)
 
     def link_aside(self, lock: Lock, prefix: Path, folder: Path) -> None:
-        """See Engine. Every archive is hashed first: what is unpacked of it may be damaged.
+        """See Engine. What is damaged in the cache is made anew, in a new process, once.
 
         Noarch python packages are linked for the python of the lock: it has to be in it.
         """
-        self._call(
-            messages.Link(
-                lock=lock,
-                prefix=str(prefix),
-                store=str(self.store.root),
-                verify_all=True,
-                folder=str(folder),
-            )
+        request = messages.Link(
+            lock=lock, prefix=str(prefix), store=str(self.store.root), folder=str(folder)
         )
+        try:
+            self._call(request)
+        except CacheDamagedError:
+            self.close()
+            if folder.exists():
+                delete(folder)
+            self._start()
+            self.fetch(lock, lambda event: None, offline=self._offline)
+            request.verify_all = True
+            self._call(request)
 
     def alive(self) -> bool:
         """See Engine."""

@@ -28,7 +28,7 @@ from sealenv.seal.tree import FILE, FOLDER, Row, hash_rows, look
 from sealenv.seal.untracked import group, is_leftover, may_change
 from sealenv.spec import current_platform
 
-__all__ = ["Finding", "Report", "verify"]
+__all__ = ["Finding", "Report", "examine", "verify"]
 
 
 def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None) -> Report:
@@ -42,6 +42,13 @@ def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
     Raises:
         FilesystemError: a folder cannot be read.
     """
+    return examine(prefix, fast=fast, reporter=reporter)[1]
+
+
+def examine(
+    prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
+) -> tuple[Scene, Report]:
+    """Verify, and what it was found in: see there."""
     reporter = reporter or Quiet()
     reporter.phase("verify", "comparing files")
     seal, findings = _read_state(prefix)
@@ -50,9 +57,9 @@ def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
     if fast and sealed is None:
         notes.append("there is no file table: files are compared by their size alone")
     if fast and sealed is not None and _take_over(rows, sealed) and seal and not findings:
-        count = sum(path.startswith(f"{META}/") and path.endswith(".json") for path in rows)
-        files = sum(row.kind != FOLDER for row in rows.values())
-        return Report(count, files, (), sealed=seal.fingerprints)
+        scene = Scene(prefix, seal.platform, seal, sealed, rows, [])
+        count = sum(_is_record(path) for path in rows)
+        return scene, Report(count, _files(rows), (), sealed=seal.fingerprints)
     hashed = _hash(prefix, rows, reporter, every=not fast or sealed is not None)
     records, broken = scan_records(prefix)
     findings += [Finding("record", f"{META}/{line.split(':')[0]}", None, line) for line in broken]
@@ -62,10 +69,9 @@ def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
     now = None if fast or pending else _fingerprints(scene)
     if now and not any(f.damage for f in findings):
         findings += _compare(seal, now)
-    files = sum(row.kind != FOLDER for row in rows.values())
-    return Report(
+    return scene, Report(
         len(records),
-        files,
+        _files(rows),
         tuple(findings),
         hashed,
         seal.fingerprints if seal else None,
@@ -139,6 +145,10 @@ def _hash(prefix: Path, rows: dict[str, Row], reporter: Reporter, *, every: bool
     ]
     hash_rows(prefix, wanted, lambda done, total: reporter.advance(done, total, "files"))
     return len(wanted)
+
+
+def _files(rows: dict[str, Row]) -> int:
+    return sum(row.kind != FOLDER for row in rows.values())
 
 
 def _platform(seal: Seal | None, records: list[PrefixRecord]) -> str:

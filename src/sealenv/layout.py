@@ -76,9 +76,9 @@ def _leads_elsewhere(status: os.stat_result) -> bool:
     Files that a cloud drive has not fetched yet are reparse points too, and no links: the tags that
     are have the name surrogate bit (winnt.h, IsReparseTagNameSurrogate).
     """
-    return stat.S_ISLNK(status.st_mode) or bool(
-        getattr(status, "st_reparse_tag", 0) & _NAME_SURROGATE
-    )
+    if stat.S_ISLNK(status.st_mode):
+        return True
+    return os.name == "nt" and bool(getattr(status, "st_reparse_tag", 0) & _NAME_SURROGATE)
 
 
 def state_of(prefix: Path) -> State:

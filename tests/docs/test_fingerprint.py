@@ -78,7 +78,7 @@ def test_a_vector(vector: tuple[str, Any, list[str], str], folder: str, tmp_path
     if os.name == "nt" and not is_windows(content["platform"]):
         pytest.skip("Windows keeps no executable bit, and links need a right")
     found = packages_lines(make(tmp_path / folder, content))
-    assert [line.decode() for line in found] == lines
+    assert found == lines
     assert fingerprint(found) == digest
 
 

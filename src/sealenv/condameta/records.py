@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-class RecordPath(msgspec.Struct, rename={"path": "_path"}, omit_defaults=True):
+class RecordPath(msgspec.Struct, rename={"path": "_path"}, omit_defaults=True, gc=False):
     """One linked path, with the digests before and after the prefix was written into it."""
 
     path: str

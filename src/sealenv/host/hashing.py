@@ -19,9 +19,9 @@ from sealenv.host.environ import engine_environ
 __all__ = ["hash_files", "sha256_of"]
 
 _BLOCK = 1 << 20
-_COST = 40_000
+_COST = 20_000
 """What opening a file costs, in bytes that could be hashed meanwhile."""
-_ALONE = 32_000_000
+_ALONE = 24_000_000
 """Below this cost a helper would take longer to start than it saves."""
 _STEP = 200
 
@@ -83,6 +83,8 @@ def hash_files(
     on_file: Callable[[int, int], None] = lambda done, total: None,
     *,
     processes: int | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
+    meanwhile_cost: int = 0,
 ) -> list[bytes | OSError]:
     """The digest of each file, or why it cannot be read; in the order given.
 
@@ -90,15 +92,18 @@ def hash_files(
         files: path and size in bytes (a wrong size costs time, nothing else).
         on_file: called now and then with files done and files in all.
         processes: how many, this one included; as many as processors without it.
+        meanwhile: done here once the helpers are at work.
+        meanwhile_cost: what that costs, in bytes that could be hashed instead.
     """
     count = processes or os.cpu_count() or 1
     cost = sum(size + _COST for _, size in files)
     if cost < _ALONE:
         count = 1
-    shares = _deal(files, min(count, len(files)))
+    shares = _deal(files, min(count, len(files)), meanwhile_cost)
     results: list[bytes | OSError] = [b""] * len(files)
     helpers = [_Helper([files[i][0] for i in share]) for share in shares[1:]]
     try:
+        meanwhile()
         for done, number in enumerate(shares[0] if shares else ()):
             try:
                 results[number] = sha256_of(files[number][0])
@@ -116,11 +121,11 @@ def hash_files(
     return results
 
 
-def _deal(files: Sequence[tuple[str | bytes, int]], count: int) -> list[list[int]]:
+def _deal(files: Sequence[tuple[str | bytes, int]], count: int, handicap: int) -> list[list[int]]:
     """Indices for each process, largest first to whoever has the least."""
     if count <= 1:
         return [list(range(len(files)))] if files else []
-    loads = [0] * count
+    loads = [handicap, *[0] * (count - 1)]
     shares: list[list[int]] = [[] for _ in range(count)]
     for number in sorted(range(len(files)), key=lambda i: -files[i][1]):
         least = loads.index(min(loads))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ _ENTRY_POINTS = frozenset(
         "windows_python_entry_point_exe",
     }
 )
+_WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
 _PREFIX = b"/sealenv-prefix"
 """What stands for the prefix in a normalised file."""
 
@@ -50,37 +52,32 @@ class Payload:
     made_at: str | None = None
 
 
-def fingerprint(lines: Iterable[bytes]) -> str:
+def fingerprint(lines: Iterable[str]) -> str:
     """sha256 (hex) of the lines."""
-    digest = hashlib.sha256()
-    digest.update(b"".join(line + b"\n" for line in lines))
-    return digest.hexdigest()
+    text = "\n".join([*lines, ""])
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def packages_lines(payload: Payload) -> list[bytes]:
+def packages_lines(payload: Payload) -> list[str]:
     """The canonical lines of `packages`: what was installed, wherever, whenever and by whom."""
     windows = is_windows(payload.platform)
-    lines: dict[bytes, bytes] = {}
+    lines: dict[str, str] = {}
     for path, kind, digest in _canonical(payload):
-        raw = _escape(path)
-        mode = b"x" if payload.rows[path].mode & 0o100 and not windows and kind != b"link" else b"-"
-        lines[raw] = b" ".join((kind, mode, digest, raw))
-    head = f"sealenv-packages-1 {payload.platform}".encode()
-    return [head, *(lines[raw] for raw in sorted(lines))]
+        runs = payload.rows[path].mode & 0o100 and not windows and kind != "link"
+        shown = _escape(path)
+        lines[shown] = f"{kind} {'x' if runs else '-'} {digest} {shown}"
+    return [f"sealenv-packages-1 {payload.platform}", *(lines[p] for p in _sorted(lines))]
 
 
-def tree_lines(rows: Iterable[Row], platform: str) -> list[bytes]:
+def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
     """The lines of `tree`: every path as it lies there."""
-    words = {FILE: b"file", LINK: b"link", FOLDER: b"folder"}
     windows = is_windows(platform)
-    found = []
+    lines: dict[str, str] = {}
     for row in rows:
-        mode = b"-" if windows or row.kind == LINK else b"%04o" % row.mode
-        digest = row.digest.hex().encode() if row.digest else b"-"
-        found.append((_escape(row.path), words[row.kind], mode, digest))
-    found.sort()
-    head = f"sealenv-tree-1 {platform}".encode()
-    return [head, *(b" ".join((kind, mode, digest, raw)) for raw, kind, mode, digest in found)]
+        shown = _escape(row.path)
+        mode = "-" if windows or row.kind == LINK else f"{row.mode:04o}"
+        lines[shown] = f"{_WORDS[row.kind]} {mode} {row.digest.hex() or '-'} {shown}"
+    return [f"sealenv-tree-1 {platform}", *(lines[p] for p in _sorted(lines))]
 
 
 def is_compiled(path: str) -> bool:
@@ -93,7 +90,7 @@ def promised(entry: RecordPath) -> str | None:
     return entry.sha256_in_prefix or entry.sha256
 
 
-def _canonical(payload: Payload) -> Iterator[tuple[str, bytes, bytes]]:
+def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
     """Path, kind and digest (hex) of everything that packages and distributions put there."""
     owners: dict[str, list[RecordPath]] = {}
     for record in payload.records:
@@ -106,7 +103,7 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, bytes, bytes]]:
         if row is None or row.kind == FOLDER:
             continue
         if row.kind == LINK:
-            yield path, b"link", row.digest.hex().encode()
+            yield path, "link", row.digest.hex()
             continue
         actual = row.digest.hex()
         if payload.patched.get(path) == actual:
@@ -118,7 +115,7 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, bytes, bytes]]:
         elif kept.path_type in _ENTRY_POINTS:
             yield path, *normalise(path, script=True)
         elif kept.sha256:
-            yield path, b"file", kept.sha256.encode()
+            yield path, "file", kept.sha256
         else:
             yield path, *normalise(path)
     for distribution in payload.distributions:
@@ -128,7 +125,7 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, bytes, bytes]]:
             if row is None or path in owners or is_compiled(path) or is_about_installing(path):
                 continue
             if row.kind == LINK:
-                yield path, b"link", row.digest.hex().encode()
+                yield path, "link", row.digest.hex()
             elif row.kind == FILE:
                 sound = item.sha256 in {None, row.digest}
                 yield path, *normalise(path, script=sound and _is_script(path, payload.platform))
@@ -149,22 +146,22 @@ class _Normaliser:
                 spellings.add(form.encode("utf-8", "surrogateescape"))
         self.spellings = sorted(spellings, key=lambda s: (-len(s), s))
 
-    def __call__(self, path: str, *, script: bool = False) -> tuple[bytes, bytes]:
+    def __call__(self, path: str, *, script: bool = False) -> tuple[str, str]:
         """Kind and digest (hex) of a file; `script`: what calls a function counts as that."""
         row = self.payload.rows[path]
         try:
             with open(native(self.payload.prefix, path), "rb") as file:
                 content = file.read()
         except OSError:
-            return b"file", row.digest.hex().encode() or b"unreadable"
+            return "file", row.digest.hex() or "unreadable"
         if script:
             point = self._entry_point(path, content)
             if point is not None:
-                return b"entry", hashlib.sha256(point.encode()).hexdigest().encode()
+                return "entry", hashlib.sha256(point.encode()).hexdigest()
             content = plain_script(content)
         for spelling in self.spellings:
             content = content.replace(spelling, _PREFIX)
-        return b"file", hashlib.sha256(content).hexdigest().encode()
+        return "file", hashlib.sha256(content).hexdigest()
 
     def _entry_point(self, path: str, content: bytes) -> str | None:
         """`name=module:function`; of a launcher without a text, that of the script beside it."""
@@ -180,11 +177,19 @@ class _Normaliser:
         return f"{name}={function}" if function else None
 
 
-def _escape(path: str) -> bytes:
-    """UTF-8, with what could be taken for the end of a line or an escape as `\\xNN`."""
-    raw = path.encode("utf-8", "surrogateescape")
-    if b"\\" not in raw and raw.isascii() and path.isprintable():
-        return raw
-    return b"".join(
-        b"\\x%02x" % byte if byte < 32 or byte in (0x5C, 0x7F) else bytes((byte,)) for byte in raw
-    )
+def _sorted(paths: Iterable[str]) -> list[str]:
+    """By their bytes: for UTF-8 that is the order of the characters, but for those that are none."""
+    found = sorted(paths)
+    if any("\udc80" <= c <= "\udcff" for path in found if not path.isascii() for c in path):
+        found.sort(key=lambda path: path.encode("utf-8", "surrogateescape"))
+    return found
+
+
+_SPECIAL = re.compile(r"[\x00-\x1f\\\x7f]")
+
+
+def _escape(path: str) -> str:
+    """What could be taken for the end of a line or an escape as `\\xNN`."""
+    if "\\" not in path and path.isprintable():
+        return path
+    return _SPECIAL.sub(lambda found: f"\\x{ord(found[0]):02x}", path)

@@ -8,6 +8,7 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
@@ -18,8 +19,7 @@ from sealenv.seal.tree import LINK, Row, native
 __all__ = ["Claim", "Scene"]
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """One package's promise about one path."""
 
     record: PrefixRecord

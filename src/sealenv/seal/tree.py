@@ -34,6 +34,10 @@ OUTSIDE = frozenset({USER_FOLDER, PKGS, "envs", SCRATCH, SEAL, FILES, MARKER, PL
 installation, and what tells of the rest. Neither read nor part of a fingerprint."""
 
 
+_MEANWHILE = 6_000
+"""Reading a record's line costs about as much as hashing so many bytes."""
+
+
 class Row(msgspec.Struct, gc=False):
     """One path of a prefix."""
 
@@ -107,11 +111,22 @@ def hash_rows(
     prefix: Path,
     rows: Iterable[Row],
     on_file: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
-    """Fill in the digests of files that have none; what cannot be read gets its problem."""
+    """Fill in the digests of files that have none; what cannot be read gets its problem.
+
+    Args:
+        prefix: the prefix.
+        rows: of it.
+        on_file: called with files done and files in all.
+        meanwhile: see `hash_files`; it may not need digests.
+    """
     wanted = [row for row in rows if row.kind == FILE and not row.digest and not row.problem]
     files = [(native(prefix, row.path), row.size) for row in wanted]
-    for row, digest in zip(wanted, hash_files(files, on_file), strict=True):
+    cost = _MEANWHILE * len(wanted)
+    digests = hash_files(files, on_file, meanwhile=meanwhile, meanwhile_cost=cost)
+    for row, digest in zip(wanted, digests, strict=True):
         if isinstance(digest, OSError):
             row.problem = digest.strerror or str(digest)
         else:

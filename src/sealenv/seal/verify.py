@@ -7,7 +7,7 @@ environments of conda, mamba and pixi can be verified too. Nothing is written, n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord, scan_records
@@ -60,8 +60,15 @@ def examine(
         scene = Scene(prefix, seal.platform, seal, sealed, rows, [])
         count = sum(_is_record(path) for path in rows)
         return scene, Report(count, _files(rows), (), sealed=seal.fingerprints)
-    hashed = _hash(prefix, rows, reporter, every=not fast or sealed is not None)
-    records, broken = scan_records(prefix)
+    read: list[tuple[list[PrefixRecord], list[str]]] = []
+    hashed = _hash(
+        prefix,
+        rows,
+        reporter,
+        every=not fast or sealed is not None,
+        meanwhile=lambda: read.append(scan_records(prefix)),
+    )
+    records, broken = read[0]
     findings += [Finding("record", f"{META}/{line.split(':')[0]}", None, line) for line in broken]
     scene = Scene(prefix, _platform(seal, records), seal, sealed, rows, records)
     pending = any(f.kind == "pending" for f in findings)
@@ -136,14 +143,26 @@ def _take_over(rows: dict[str, Row], sealed: dict[str, Row]) -> bool:
     return same and missing == 0
 
 
-def _hash(prefix: Path, rows: dict[str, Row], reporter: Reporter, *, every: bool) -> int:
+def _hash(
+    prefix: Path,
+    rows: dict[str, Row],
+    reporter: Reporter,
+    *,
+    every: bool,
+    meanwhile: Callable[[], None],
+) -> int:
     """Hash what has no digest yet; how many that were."""
     wanted = [
         row
         for row in rows.values()
         if row.kind == FILE and not row.digest and (every or row.path.startswith(f"{META}/"))
     ]
-    hash_rows(prefix, wanted, lambda done, total: reporter.advance(done, total, "files"))
+    hash_rows(
+        prefix,
+        wanted,
+        lambda done, total: reporter.advance(done, total, "files"),
+        meanwhile=meanwhile,
+    )
     return len(wanted)
 
 

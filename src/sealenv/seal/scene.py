@@ -60,8 +60,13 @@ class Scene:
 
     @functools.cached_property
     def distributions(self) -> list[Distribution]:
-        """What pip installed."""
-        return find_distributions(self.prefix, self.rows, self.claims)
+        """What pip installed; not what a package left behind whose record is gone."""
+        if self.sealed is None or self.seal is None:
+            return find_distributions(self.prefix, self.rows, self.claims)
+        ours = {note.record for note in self.seal.pip}
+        return find_distributions(
+            self.prefix, self.rows, {*self.claims, *(self.sealed.keys() - ours)}
+        )
 
     @functools.cached_property
     def of_distributions(self) -> dict[str, tuple[Distribution, DistributionFile]]:

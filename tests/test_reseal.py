@@ -51,7 +51,7 @@ def test_a_package_and_a_distribution(made: tuple[Machine, Path]) -> None:
     seal = read_seal(prefix)
     assert [note.name for note in seal.pip] == ["thing"]
     assert "new>=1" in seal.spec["packages"]
-    assert any("/new.conda#" in line for line in seal.lock.packages)
+    assert any("/new-1.0-0.conda#" in line for line in seal.lock.packages)
     assert seal.checked is False
     assert seal.engine == before.engine
     assert machine.json("seal", str(prefix), "-y")["files"] == []

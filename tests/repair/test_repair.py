@@ -65,7 +65,6 @@ def damages() -> dict[str, Callable[[Path], None]]:
 
     return {
         "altered": lambda p: edit(site(p, "pip/__init__.py")),
-        "in place, and so in the cache": lambda p: append(site(p, "pip/__init__.py")),
         "missing": lambda p: site(p, "pip/py.typed").unlink(),
         "a folder": missing_folder,
         "entry point": lambda p: edit(p / "bin/pip"),
@@ -76,11 +75,6 @@ def damages() -> dict[str, Callable[[Path], None]]:
         "mode": lambda p: (p / "bin/pip").chmod(0o600),
         "activation": lambda p: (p / "activate.sh").write_text("echo\n") and None,
     }
-
-
-def append(path: Path) -> None:
-    with path.open("ab") as file:
-        file.write(b"#\n")
 
 
 @pytest.mark.slow
@@ -118,9 +112,19 @@ def test_every_kind_of_file(machine: Machine, channels: Channels) -> None:
     edit(site(prefix, "pip/__main__.py"))
     (prefix / "bin/hello-prefix").unlink()
     edit(prefix / "share/hostile-clobber/note.txt")
-    machine.run("cache", "clean", "--unpacked")
+    machine.run("cache", "clean", "--unpacked", "-y")
     answer = machine.json("repair", str(prefix), "--offline")
     assert answer["left"] == []
+    assert everything(prefix) == before
+
+
+def test_an_edit_in_place_is_in_the_cache_too(machine: Machine, demo_channel: DemoChannel) -> None:
+    """A cache of its own: the edit reaches every environment that shares the file."""
+    prefix = Path(machine.create("e", demo_channel, "--no-pyc")["prefix"])
+    before = everything(prefix)
+    with site(prefix, "pip/__init__.py").open("ab") as file:
+        file.write(b"#\n")
+    assert machine.json("repair", str(prefix))["left"] == []
     assert everything(prefix) == before
 
 

@@ -401,7 +401,7 @@ def write_record(prefix: Path, name: str, version: str, paths: list[str]) -> Non
         for path in paths
     ]
     record = {
-        "name": name, "version": version, "build": "0", "url": f"https://x/noarch/{name}.conda",
+        "name": name, "version": version, "build": "0", "url": f"https://x/noarch/{name}-{version}-0.conda",
         "sha256": "1" * 64, "files": paths, "paths_data": {"paths": entries},
     }  # fmt: skip
     (prefix / "conda-meta" / f"{name}-{version}-0.json").write_text(json.dumps(record))

@@ -12,6 +12,7 @@ import msgspec
 
 from sealenv import errors
 from sealenv.lock import Lock, LockedPackage
+from sealenv.store.distributions import Distribution
 
 __all__ = [
     "Complete",
@@ -19,6 +20,8 @@ __all__ = [
     "Done",
     "End",
     "Event",
+    "Examine",
+    "Examined",
     "Executable",
     "Failed",
     "Fetch",
@@ -87,7 +90,7 @@ class Fit(msgspec.Struct, tag="fit", kw_only=True):
 
 
 class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
-    """Bring every archive of the lock into the store, verified."""
+    """Bring every archive and wheel of the lock into the store, verified."""
 
     lock: Lock
     store: str
@@ -95,6 +98,13 @@ class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
     offline: bool = False
     timeout: float = 30.0
     config_files: bool = True
+
+
+class Examine(msgspec.Struct, tag="examine", kw_only=True):
+    """Say which Python distributions the packages bring; their archives are in the store."""
+
+    packages: list[LockedPackage]
+    store: str
 
 
 class Join(msgspec.Struct, tag="join", kw_only=True):
@@ -154,7 +164,7 @@ class End(msgspec.Struct, tag="end"):
     """Leave in good order."""
 
 
-Request = Solve | LookUp | Complete | Fit | Fetch | Join | Link | Obtain | Install | End
+Request = Solve | LookUp | Complete | Fit | Fetch | Examine | Join | Link | Obtain | Install | End
 
 
 class Progress(msgspec.Struct, tag="progress", kw_only=True):
@@ -192,10 +202,16 @@ class Fitted(msgspec.Struct, tag="fitted", kw_only=True):
 
 
 class Fetched(msgspec.Struct, tag="fetched", kw_only=True):
-    """The answer to Fetch, in bytes and packages."""
+    """The answer to Fetch, in bytes and archives."""
 
     downloaded: int
     packages: int
+
+
+class Examined(msgspec.Struct, tag="examined", kw_only=True):
+    """The answer to Examine."""
+
+    distributions: list[Distribution]
 
 
 class Linked(msgspec.Struct, tag="linked", kw_only=True):
@@ -225,7 +241,17 @@ class Failed(msgspec.Struct, tag="failed", kw_only=True):
 
 
 Event = (
-    Progress | Solved | LookedUp | Completed | Fitted | Fetched | Linked | Obtained | Done | Failed
+    Progress
+    | Solved
+    | LookedUp
+    | Completed
+    | Fitted
+    | Fetched
+    | Examined
+    | Linked
+    | Obtained
+    | Done
+    | Failed
 )
 
 _encoder = msgspec.json.Encoder()

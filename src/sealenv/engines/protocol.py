@@ -9,6 +9,8 @@ from typing import Protocol
 from sealenv.engines.messages import Executable, Fetched, Progress, Solved
 from sealenv.lock import Lock, LockedPackage
 from sealenv.spec import EnvironmentSpec
+from sealenv.store.archives import Store
+from sealenv.store.distributions import Distribution
 
 __all__ = ["Engine", "OnProgress"]
 
@@ -17,6 +19,11 @@ OnProgress = Callable[[Progress], None]
 
 class Engine(Protocol):
     """Solves, fetches and links. It holds the prefix's lock while it lives."""
+
+    store: Store
+    """Where archives lie."""
+    timeout: float
+    """Seconds of silence after which a server is given up."""
 
     @property
     def name(self) -> str:
@@ -47,7 +54,12 @@ class Engine(Protocol):
         """Take a lock that was not solved just now: what it asks of a machine and this one has not."""
 
     def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
-        """Every archive of the lock in the store, verified."""
+        """Every archive and wheel of the lock in the store, verified."""
+
+    def distributions(
+        self, lock: Lock, on_progress: OnProgress, *, offline: bool
+    ) -> list[Distribution]:
+        """What pip would find installed; the archives that say it are fetched."""
 
     def join(self, prefix: Path) -> None:
         """Hold the lock of a pending prefix."""

@@ -98,9 +98,9 @@ def fill(
     reporter.phase("solve", "reading what the channels say of each file")
     files: dict[str, list[str]] = {}
     for entry in given.entries:
-        files.setdefault(entry.channel, []).append(f"{entry.subdir}/{entry.fn}")
+        files.setdefault(entry.channel, []).append(entry.place)
     found = engine.look_up(files, given.secrets, offline=offline)
-    missing = [e for e in given.entries if e.url not in found]
+    missing = [e for e in given.entries if e.channel + e.place not in found]
     if missing:
         raise DigestError(
             f"{len(missing)} of {len(given.entries)} packages are no more in their channels' indexes",
@@ -110,7 +110,7 @@ def fill(
         )
     packages = []
     for entry in given.entries:
-        package = found[entry.url]
+        package = found[entry.channel + entry.place]
         said = package.record.get("md5")
         if (entry.sha256 or package.sha256) != package.sha256 or (
             entry.md5 and said and entry.md5 != said

@@ -64,7 +64,7 @@ def export_command(
         raise UsageError("both the export and JSON on stdout", hint="name a file with -o")
     text = export(what, kind, platform=platform, from_history=from_history, environment=environment)
     if output is None or to_stdout:
-        click.echo(text, nl=False)
+        click.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal has
         return 0
     path = Path(output)
     write_output(path, text.encode(), force=force)

@@ -106,7 +106,7 @@ def lock_command(
     text = write_pixi(locked)
     changes = diff(request.previous, locked) if request.previous else []
     if request.output is None:
-        click.echo(text, nl=False)
+        click.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal has
     elif not dry_run and not _is_the_same(request.output, text):
         write_output(request.output, text.encode(), force=True)  # `choose` looked what is there
     if as_json:

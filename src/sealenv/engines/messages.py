@@ -186,7 +186,7 @@ class Solved(msgspec.Struct, tag="solved", kw_only=True):
 
 
 class LookedUp(msgspec.Struct, tag="looked-up", kw_only=True):
-    """The answer to LookUp: what was found, by URL."""
+    """The answer to LookUp: what was found, by channel and `subdir/file name` as one text."""
 
     packages: dict[str, LockedPackage]
 

@@ -45,7 +45,7 @@ class Engine(Protocol):
     def look_up(
         self, files: Mapping[str, Sequence[str]], secrets: Mapping[str, str], *, offline: bool
     ) -> dict[str, LockedPackage]:
-        """What channels say of files: channel -> `subdir/file name` in, URL -> package out."""
+        """What channels say of files: channel -> `subdir/file name`; the keys of both as one text."""
 
     def complete(self, lock: Lock) -> Lock:
         """The lock with full records, where its format keeps less: from archives in the store."""

@@ -70,6 +70,9 @@ def test_several_platforms_from_any(machine: Machine, channels: Channels) -> Non
         "export", "sealenv.lock", "--format", "explicit", "--platform", "win-64"
     ).stdout
     assert "# platform: win-64\n@EXPLICIT\n" in one
+    (machine.root / "win.txt").write_text(one)
+    foreign = machine.json("create", "x", "-f", "win.txt", code=2)
+    assert foreign["details"] == ["locked for win-64"]
     wrong = machine.json("create", "x", "-f", "sealenv.lock", "--platform", "osx-64", code=2)
     assert wrong["what"] == "nothing is locked for osx-64"
 

@@ -39,7 +39,7 @@ class Subject:
 def subject(text: str, *, strict: bool = True, environment: str | None = None) -> Subject:
     """A file, or an environment by name or path.
 
-    A word that names both is the environment's name unless it is written as a path.
+    Where there are both, it is the file.
 
     Args:
         text: what the user typed.

@@ -111,8 +111,6 @@ def _locked(
     if isinstance(read, ExplicitList):
         secrets = read.secrets
         read = read.lock_file(wanted)
-        if platform is None:  # a list is for one platform, and says which
-            wanted = read.platforms[0]
     lock = read.lock_for(wanted)
     spec = EnvironmentSpec(
         packages=requested(lock),

@@ -291,7 +291,7 @@ __SEALENV_HELP__
 
 rem === Subroutines =======================================================================================
 
-__SEALENV_COMMON__
+__SEALENV_PART_COMMON__
 
 :usage
 call :fail 2 "%~1" "%~2" "Micromamba_bootstrap.bat --help shows how it is called"

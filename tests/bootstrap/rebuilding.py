@@ -45,9 +45,9 @@ class Rebuild(Bare):
         self.script.write_bytes(render_rebuild("sh", locks, name, pinned, **more))
 
 
-def payload(prefix: Path) -> dict[str, tuple[int, object]]:
-    """Mode and content of what the packages put into a prefix, without what is compiled."""
-    found: dict[str, tuple[int, object]] = {}
+def payload(prefix: Path) -> dict[str, tuple[bool, object]]:
+    """Content, and whether it is executable, of what packages put into a prefix; no .pyc."""
+    found: dict[str, tuple[bool, object]] = {}
     for entry in walk(prefix):
         if entry.relative.startswith(MADE_AFTERWARDS) or entry.is_dir:
             continue
@@ -55,5 +55,5 @@ def payload(prefix: Path) -> dict[str, tuple[int, object]]:
             continue
         path = Path(entry.path)
         content: object = path.readlink() if entry.is_link else path.read_bytes()
-        found[entry.relative] = (entry.status.st_mode, content)
+        found[entry.relative] = (bool(entry.status.st_mode & 0o100), content)
     return found

@@ -144,7 +144,8 @@ def test_a_micromamba_that_links_something_else(rebuild: Rebuild, small: Lock) -
         (b'cp "$meta"/hello*.json "$meta/more-1-0.json"', "2 packages in the environment"),
     ):
         line = program.splitlines()[-1].removeprefix(b"exec ")
-        fake = b'#!/bin/sh\nPATH=/usr/bin:/bin\nfor word; do [ "$was" != --prefix ] || meta=$word/conda-meta; was=$word; done\n'
+        loop = b'for word; do [ "$was" != --prefix ] || meta=$word/conda-meta; was=$word; done'
+        fake = b"#!/bin/sh\nPATH=/usr/bin:/bin\n" + loop + b"\n"
         rebuild.executable.write_bytes(fake + line + b"\n" + meddling + b"\n")
         rebuild.export([small])
         assert said in rebuild.run(code=8).stderr

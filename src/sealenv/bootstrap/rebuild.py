@@ -1,7 +1,7 @@
 """The standalone script that rebuilds one environment: the bootstrap script with the packages pinned.
 
-Same gate, same target, same micromamba, but nothing is solved: the list is inside, with each sha256. It is
-made from the same parts (`templates/sh`, `templates/bat`).
+Same gate, same target, same micromamba, but nothing is solved: the list is inside, with each sha256.
+It is made from the same parts (`templates/sh`, `templates/bat`).
 """
 
 from __future__ import annotations
@@ -122,14 +122,15 @@ def _lists(kind: str, what: str, lines: Mapping[str, Sequence[str]]) -> str:
 
 
 def _proof(kind: str, lock: Lock) -> str:
-    """What has to answer in the end; the exact versions are in the records, which are compared before."""
+    """What has to answer in the end; exact versions are in the records, which are compared before."""
     found = lock.find("python")
     python = ".".join(found.version.split(".")[:2]) if found else ""
     if not all(part.isdigit() for part in python.split(".") if python):
         raise SpecError(f"python {python!r} is no version of python")
     tools = [tool for tool in ("conda", "mamba") if lock.find(tool)]
     if kind == "bat":
-        words = [f'set "SB_HAS_{tool.upper()}=1"' for tool in tools]
+        there = [*(["python"] if found else []), *tools]
+        words = [f'set "SB_HAS_{tool.upper()}=1"' for tool in there]
         return "\n".join([f'set "SB_PYTHON={python}"', *words])
     return f"    {lock.platform}) python='{python}' tools='{' '.join(tools)}' ;;"
 

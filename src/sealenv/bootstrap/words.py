@@ -1,7 +1,7 @@
 """What a lock may put into a script: one function per kind of word, which returns it or refuses it.
 
-A word that passes has no quote, no space and nothing that sh or cmd.exe would take for more than text where
-the templates put it: in a here-document, and in lines of a .bat that are data behind its last `exit`.
+A word that passes has no quote, no space and nothing that sh or cmd.exe would take for more than text
+where the templates put it: in a here-document, and in lines of a .bat behind its last `exit`.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def create(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         if confirm:
             confirm(planned)
         lock = planned.lock
-        making.fetch(job, lock)
+        lock = making.fetch(job, lock)
         contents = preflight(lock, job.prefix, job.store)
         held = making.mark(job, contents)
         making.link(job, lock)

@@ -14,7 +14,7 @@ from sealenv.condameta.records import add_pyc, finish, read_records
 from sealenv.condameta.state import write_state
 from sealenv.engines.messages import Progress
 from sealenv.engines.protocol import Engine
-from sealenv.errors import DirtyShellError, EngineError, PrefixLockedError
+from sealenv.errors import DirtyShellError, EngineError, PrefixLockedError, SolveError
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.job import Job
 from sealenv.layout import USER_FOLDER
@@ -60,17 +60,32 @@ def gate(job: Job) -> None:
 
 
 def solve(job: Job) -> Lock:
-    """The spec becomes a lock, unless there is one."""
+    """The spec becomes a lock, unless there is one that suits this machine."""
     job.store.prepare()
     if job.lock is not None:
+        _refuse_unfit(job, job.lock)
         return job.lock
     return resolve(job.spec, job.engine, job.reporter, offline=job.options.offline)
 
 
-def fetch(job: Job, lock: Lock) -> None:
-    """Every archive is in the store, verified."""
+def fetch(job: Job, lock: Lock) -> Lock:
+    """Every archive is in the store, verified; the lock, with full records where it had none."""
     job.reporter.phase("fetch", "fetching and verifying packages")
     job.engine.fetch(lock, _forward(job, "bytes"), offline=job.options.offline)
+    full = job.engine.complete(lock)
+    if full is not lock:
+        _refuse_unfit(job, full)
+    return full
+
+
+def _refuse_unfit(job: Job, lock: Lock) -> None:
+    lacking = job.engine.accept(job.spec, lock, offline=job.options.offline)
+    if lacking:
+        raise SolveError(
+            "this machine has not what packages of the lock ask for",
+            details=lacking,
+            hint="lock anew on this machine, or for an older system",
+        )
 
 
 def mark(job: Job, contents: Contents) -> PrefixLock:

@@ -2,22 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
+
 from sealenv.engines.protocol import Engine
-from sealenv.lock import Lock
+from sealenv.errors import DigestError
+from sealenv.lock import Lock, LockedPackage
+from sealenv.lock.explicit import ExplicitList
+from sealenv.lock.order import topological
 from sealenv.progress import Reporter
 from sealenv.spec import EnvironmentSpec
 
-__all__ = ["resolve"]
+__all__ = ["fill", "resolve"]
 
 
-def resolve(spec: EnvironmentSpec, engine: Engine, reporter: Reporter, *, offline: bool) -> Lock:
+def resolve(
+    spec: EnvironmentSpec,
+    engine: Engine,
+    reporter: Reporter,
+    *,
+    offline: bool,
+    keep: Sequence[LockedPackage] = (),
+) -> Lock:
     """The lock for a spec; warnings go to the reporter.
+
+    Args:
+        spec: what is asked for.
+        engine: what solves.
+        reporter: is told.
+        offline: use the network for nothing.
+        keep: packages that stay as they are, unless what is asked for cannot be had with them.
 
     Raises:
         SolveError, FetchError, SpecError: see `Engine.solve`.
     """
     reporter.phase("solve", f"solving for {spec.platform}")
-    solved = engine.solve(spec, offline=offline)
+    solved = engine.solve(spec, offline=offline, locked=keep)
     for warning in solved.warnings:
         reporter.warn(warning)
-    return solved.lock
+    return msgspec.structs.replace(solved.lock, specs=spec.packages)
+
+
+def fill(
+    given: ExplicitList,
+    platform: str,
+    engine: Engine,
+    reporter: Reporter,
+    *,
+    offline: bool,
+) -> Lock:
+    """The lock for a list of files: what the channels' indexes say of each.
+
+    Raises:
+        DigestError: a channel says another digest than the list, or has the file no more.
+    """
+    reporter.phase("solve", "reading what the channels say of each file")
+    files: dict[str, list[str]] = {}
+    for entry in given.entries:
+        files.setdefault(entry.channel, []).append(f"{entry.subdir}/{entry.fn}")
+    found = engine.look_up(files, given.secrets, offline=offline)
+    missing = [e for e in given.entries if e.url not in found]
+    if missing:
+        raise DigestError(
+            f"{len(missing)} of {len(given.entries)} packages are no more in their channels' indexes",
+            where=f"{given.source}:{missing[0].line}:1",
+            details=[e.url for e in missing[:20]],
+            hint="nothing can vouch for them; lock other versions: sealenv lock",
+        )
+    packages = []
+    for entry in given.entries:
+        package = found[entry.url]
+        said = package.record.get("md5")
+        if (entry.sha256 or package.sha256) != package.sha256 or (
+            entry.md5 and said and entry.md5 != said
+        ):
+            raise DigestError(
+                f"the channel says another digest of {entry.fn} than the list",
+                where=f"{given.source}:{entry.line}:1",
+                details=[
+                    f"the list says {entry.sha256 or entry.md5}",
+                    f"the channel says {package.sha256 if entry.sha256 else said}",
+                ],
+                hint="the file was replaced in the channel, or the list is not what it was",
+            )
+        packages.append(package)
+    return Lock(platform=platform, channels=tuple(files), packages=tuple(topological(packages)))

@@ -16,7 +16,15 @@ from sealenv.errors import SpecError, UsageError
 from sealenv.naming import parse_python_version
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["DEFAULT_CHANNEL", "EnvironmentSpec", "build_spec", "current_platform", "parse_time"]
+__all__ = [
+    "DEFAULT_CHANNEL",
+    "EnvironmentSpec",
+    "build_spec",
+    "check_platform",
+    "current_platform",
+    "package_name",
+    "parse_time",
+]
 
 DEFAULT_CHANNEL = "conda-forge"
 _MANAGERS = ("conda", "mamba", "pip")
@@ -116,7 +124,7 @@ def build_spec(
     return EnvironmentSpec(
         packages=tuple(wanted),
         channels=clean or (DEFAULT_CHANNEL,),
-        platform=_platform(platform),
+        platform=check_platform(platform),
         exclude_newer=parse_time(exclude_newer).isoformat() if exclude_newer else None,
         variables=dict(file.variables) if file else {},
         secrets=secrets,
@@ -166,7 +174,12 @@ def _put(packages: list[str], spec: str) -> list[str]:
     return [*kept, spec]
 
 
-def _platform(text: str | None) -> str:
+def check_platform(text: str | None) -> str:
+    """The subdir that was given; this machine's where none was.
+
+    Raises:
+        SpecError: it is no subdir, or noarch.
+    """
     if text is None:
         return current_platform()
     if not _SUBDIR.fullmatch(text) or text == "noarch":

@@ -29,6 +29,7 @@ Examples:
   sealenv create my_env 3.12 --with 'numpy >=2'     with numpy besides
   sealenv create -p ./env 3.12                      in this very folder
   sealenv create -f environment.yml                 what the file asks for
+  sealenv create -f my_env.lock                     exactly what is locked
   sealenv create my_env 3.12 -c file:///srv/channel from a channel of your own
   sealenv create my_env 3.12 --dry-run              only say what would be done
 """,
@@ -38,7 +39,10 @@ Examples:
 @click.option("-n", "--name", "name_option", metavar="NAME", help="The name, as an option.")
 @click.option("-p", "--prefix", metavar="PREFIX", help="The folder itself, instead of a name.")
 @click.option("-f", "--file", metavar="FILE", type=click.Path(path_type=Path),
-              help="An environment.yml; its packages instead of the default ones.")  # fmt: skip
+              help="An environment.yml: its packages instead of the default ones. Or a lock "
+              "(sealenv.lock, pixi.lock, conda-lock.yml, @EXPLICIT): just what is locked.")  # fmt: skip
+@click.option("-e", "--environment", metavar="NAME",
+              help="Which environment of a pixi.lock that holds several.")  # fmt: skip
 @click.option("--with", "with_packages", multiple=True, metavar="SPEC",
               help="A package besides, as a MatchSpec. Repeatable.")  # fmt: skip
 @click.option("--without", multiple=True, metavar="NAME",
@@ -81,6 +85,7 @@ def create_command(
     name_option: str | None,
     prefix: str | None,
     file: Path | None,
+    environment: str | None,
     with_packages: tuple[str, ...],
     without: tuple[str, ...],
     channels: tuple[str, ...],
@@ -125,6 +130,7 @@ def create_command(
     target = choose_target(
         name=name, python=python, prefix=prefix, file=file, with_packages=with_packages,
         without=without, channels=channels, platform=platform, exclude_newer=exclude_newer,
+        environment=environment,
     )  # fmt: skip
     if post and target.spec.platform != current_platform():
         raise UsageError(
@@ -143,7 +149,9 @@ def create_command(
         with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
             for warning in target.warnings:
                 reporter.warn(warning)
-            job = Job(target.spec, target.prefix, worker, store, view, options, reporter)
+            job = Job(
+                target.spec, target.prefix, worker, store, view, options, reporter, target.lock
+            )
             if dry_run:
                 planned = plan(job)
                 reporter.end()

@@ -22,6 +22,7 @@ _COMMANDS = {
     "create": ("create", "Make a standalone environment in an empty folder."),
     "run": ("use", "Run one command in an environment."),
     "shell": ("use", "Open a clean shell in an environment; `exit` leaves it."),
+    "lock": ("lock", "Solve without installing, and write down the exact packages."),
     "list": ("look", "Show the environments on this machine."),
     "info": ("look", "Show one environment."),
     "verify": ("look", "Compare every file with what its package promised."),

@@ -6,25 +6,29 @@ import contextlib
 import signal
 import subprocess
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sealenv.engines import boot, messages
 from sealenv.engines.messages import (
+    Completed,
     Event,
     Executable,
     Failed,
     Fetched,
+    Fitted,
     Linked,
+    LookedUp,
     Progress,
     Request,
     Solved,
 )
 from sealenv.engines.protocol import OnProgress
 from sealenv.errors import CacheDamagedError, EngineError
-from sealenv.lock import Lock
+from sealenv.lock import Lock, LockedPackage
 from sealenv.pending import clear_pending
-from sealenv.spec import EnvironmentSpec
+from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
 from sealenv.urls import redact
 
@@ -67,7 +71,9 @@ class RattlerEngine:
         for line in self._process.stderr:
             self._complaints = [*self._complaints[-20:], line]
 
-    def solve(self, spec: EnvironmentSpec, *, offline: bool) -> Solved:
+    def solve(
+        self, spec: EnvironmentSpec, *, offline: bool, locked: Sequence[LockedPackage] = ()
+    ) -> Solved:
         """See Engine."""
         self._secrets = dict(spec.secrets)
         event = self._call(
@@ -80,10 +86,45 @@ class RattlerEngine:
                 exclude_newer=spec.exclude_newer,
                 offline=offline,
                 timeout=self.timeout,
+                locked=list(locked),
             )
         )
         assert isinstance(event, Solved)
         return event
+
+    def look_up(
+        self, files: Mapping[str, Sequence[str]], secrets: Mapping[str, str], *, offline: bool
+    ) -> dict[str, LockedPackage]:
+        """See Engine."""
+        event = self._call(
+            messages.LookUp(
+                files={channel: list(names) for channel, names in files.items()},
+                secrets=dict(secrets),
+                platform=current_platform(),
+                repodata_dir=str(self.store.repodata),
+                offline=offline,
+                timeout=self.timeout,
+            )
+        )
+        assert isinstance(event, LookedUp)
+        return event.packages
+
+    def complete(self, lock: Lock) -> Lock:
+        """See Engine."""
+        if all("build_number" in p.record for p in lock.packages):
+            return lock
+        event = self._call(messages.Complete(lock=lock, store=str(self.store.root)))
+        assert isinstance(event, Completed)
+        return event.lock
+
+    def accept(self, spec: EnvironmentSpec, lock: Lock, *, offline: bool) -> list[str]:
+        """See Engine."""
+        self._secrets = dict(spec.secrets)
+        if lock.platform != current_platform():
+            return []
+        event = self._call(messages.Fit(lock=lock))
+        assert isinstance(event, Fitted)
+        return event.lacking
 
     def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
         """See Engine."""

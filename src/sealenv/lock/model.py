@@ -117,6 +117,8 @@ class LockFile(msgspec.Struct, frozen=True, kw_only=True):
 
     locks: tuple[Lock, ...]
     name: str | None = None
+    variables: dict[str, str] = {}
+    """Environment variables that environment.yml sets; empty where the format does not keep them."""
 
     @property
     def platforms(self) -> tuple[str, ...]:

@@ -217,6 +217,8 @@ def _check_index(package: LockedPackage, index: dict[str, Any]) -> None:
             raise _refused(
                 package, "info/index.json", f"says {key} {index[key]!r}, its record says otherwise"
             )
+    if "build_number" not in package.record:
+        return  # read from a list of files: the rest is taken from this very index
     if (index.get("noarch") == "python") != package.is_noarch_python:
         raise _refused(package, "info/index.json", "and its record differ in what noarch is")
 

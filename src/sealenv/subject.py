@@ -12,6 +12,7 @@ from sealenv.condameta.locked import lock_of_prefix
 from sealenv.environments import Environment, find, inspect
 from sealenv.errors import PrefixPendingError, SpecError
 from sealenv.lock import Lock, LockFile
+from sealenv.lock.read import read_lock
 from sealenv.spec import current_platform
 from sealenv.store.bundle import is_bundle, open_bundle
 
@@ -63,10 +64,7 @@ def _read(path: Path) -> LockFile:
     if is_bundle(path):
         with open_bundle(path) as bundle:
             return bundle.locks
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=LockFile)
-    except (OSError, msgspec.DecodeError) as error:
-        raise SpecError(f"this is no lock: {error}", where=str(path)) from error
+    return read_lock(path, current_platform())
 
 
 def _environment(e: Environment) -> Subject:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import UsageError
 from sealenv.host.volumes import local_place, substituted
 from sealenv.locations import default_envs_dir
@@ -16,6 +19,7 @@ from sealenv.lock.order import requested
 from sealenv.lock.read import read_file
 from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
 from sealenv.spec import EnvironmentSpec, build_spec, check_platform
+from sealenv.store.bundle import is_bundle, open_bundle
 
 __all__ = ["Target", "choose_target"]
 
@@ -29,6 +33,8 @@ class Target:
     warnings: tuple[str, ...]
     lock: Lock | None = None
     """The exact packages, where the file is a lock."""
+    bundle: Path | None = None
+    """The file, where it holds the packages too."""
 
 
 def choose_target(
@@ -59,7 +65,8 @@ def choose_target(
                 "both a name and a prefix", hint="give NAME PYTHON, or -p PREFIX PYTHON"
             )
         name, python = None, name
-    read = read_file(file, environment=environment) if file else None
+    bundle = file if file and is_bundle(file) else None
+    read = _read(file, environment) if file else None
     if isinstance(read, LockFile | ExplicitList):
         assert file is not None
         refused = {"PYTHON": python, "--with": with_packages, "--without": without,
@@ -68,7 +75,7 @@ def choose_target(
         spec, lock, lock_name = _locked(read, platform)
         place = _place(name, None, prefix, lock_name)
         check_prefix(place, spec.platform)
-        return Target(spec, place, tuple(_notes(prefix or "", place)), lock)
+        return Target(spec, place, tuple(_notes(prefix or "", place)), lock, bundle)
     if environment is not None:
         raise UsageError(
             f"--environment {environment}: only a pixi.lock holds several",
@@ -83,6 +90,13 @@ def choose_target(
     place = _place(name, python, prefix, read.name if read else None)
     check_prefix(place, spec.platform)
     return Target(spec, place, (*(read.warnings if read else ()), *_notes(prefix or "", place)))
+
+
+def _read(file: Path, environment: str | None) -> LockFile | ExplicitList | EnvironmentFile:
+    if not is_bundle(file):
+        return read_file(file, environment=environment)
+    with open_bundle(file) as bundle:
+        return msgspec.structs.replace(bundle.locks, name=bundle.manifest.name)
 
 
 def _locked(

@@ -23,6 +23,8 @@ _COMMANDS = {
     "run": ("use", "Run one command in an environment."),
     "shell": ("use", "Open a clean shell in an environment; `exit` leaves it."),
     "lock": ("lock", "Solve without installing, and write down the exact packages."),
+    "export": ("export", "Write an environment or a lock as a file of another kind."),
+    "bundle": ("bundle", "Write everything an environment is made of into one file."),
     "list": ("look", "Show the environments on this machine."),
     "info": ("look", "Show one environment."),
     "verify": ("look", "Compare every file with what its package promised."),

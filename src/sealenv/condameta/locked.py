@@ -11,6 +11,7 @@ from sealenv.condameta.records import scan_records
 from sealenv.errors import DigestError, RecordError
 from sealenv.layout import META
 from sealenv.lock import Lock, LockedPackage
+from sealenv.lock.order import topological
 from sealenv.urls import split_credentials
 
 __all__ = ["lock_of_prefix"]
@@ -49,7 +50,7 @@ def lock_of_prefix(prefix: Path, platform: str) -> Lock:
     return Lock(
         platform=platform,
         channels=tuple(dict.fromkeys(p.channel for p in packages)),
-        packages=tuple(_dependencies_first(packages)),
+        packages=tuple(topological(packages)),
         specs=tuple(sorted(requested)),
     )
 
@@ -72,18 +73,3 @@ def _package(prefix: Path, dist: str) -> LockedPackage:
         size=size if isinstance(size, int) and size > 0 else None,
         record=record | {"url": url, "channel": channel},
     )
-
-
-def _dependencies_first(packages: list[LockedPackage]) -> list[LockedPackage]:
-    """In the order of linking; by name where nothing decides, and where there is a circle."""
-    left = {p.name: p for p in sorted(packages, key=lambda p: p.name)}
-    names = set(left)
-    needs = {
-        p.name: {str(d).split()[0].rpartition("::")[2] for d in p.record.get("depends", ())} & names
-        for p in packages
-    }
-    done: list[LockedPackage] = []
-    while left:
-        ready = [n for n in left if not (needs[n] - {n}) & left.keys()] or [next(iter(left))]
-        done += [left.pop(name) for name in ready]
-    return done

@@ -22,7 +22,7 @@ import msgspec
 from sealenv.errors import DigestError, FetchError
 from sealenv.lock import Lock, LockedWheel, LockFile
 from sealenv.store import ustar
-from sealenv.store.archives import Archive, Store
+from sealenv.store.archives import Archive, Store, archives_of
 from sealenv.store.bundle_manifest import (
     LOCK,
     MANIFEST,
@@ -69,7 +69,10 @@ class Bundle:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -121,7 +124,7 @@ class Bundle:
         if not self._hashed:
             self.verify(on_bytes)
         store.prepare()
-        for item in (*lock.packages, *lock.wheels):
+        for item in archives_of(lock):
             with store.fetching(item):
                 if not (store.has(item) and store.verify(item)):
                     self._put(store, item)
@@ -187,7 +190,7 @@ class Bundle:
         for lock in locks.locks:
             if len({p.name for p in lock.packages}) != len(lock.packages):
                 raise broken(self.path, f"its lock for {lock.platform} names a package twice")
-            for item in (*lock.packages, *lock.wheels):
+            for item in archives_of(lock):
                 problem = _problem(item) or self._missing(item)
                 if problem:
                     raise broken(self.path, problem)
@@ -229,7 +232,9 @@ def open_bundle(path: Path) -> Bundle:
             bundle = Bundle(path, file, manifest, places)
         except OSError as error:
             raise FetchError(
-                f"the bundle cannot be read: {error.strerror}", where=str(path), hint="check its path"
+                f"the bundle cannot be read: {error.strerror}",
+                where=str(path),
+                hint="check its path",
             ) from error
         stack.pop_all()
         return bundle

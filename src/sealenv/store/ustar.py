@@ -1,8 +1,9 @@
-"""The tar format of a bundle: POSIX ustar (IEEE Std 1003.1, pax, "ustar Interchange Format"), plain files
-alone, with nothing in a header but name, size and whether it is executable.
+"""The tar format of a bundle: POSIX ustar (IEEE Std 1003.1, pax, "ustar Interchange Format").
 
-A header follows from these three in one way only, byte by byte as GNU tar writes it. So a reader that
-knows what has to come compares, and never interprets what a stranger wrote.
+Plain files alone, with nothing in a header but name, size and whether it is executable.
+
+A header follows from these three in one way only, byte by byte as GNU tar writes it. So a reader
+that knows what has to come compares, and never interprets what a stranger wrote.
 """
 
 from __future__ import annotations

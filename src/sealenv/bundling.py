@@ -88,7 +88,7 @@ def make_bundle(
     """
     check_output(path, force=force)
     check_name(subject.name)
-    locks = subject.locks
+    locks = msgspec.structs.replace(subject.locks, name=subject.name)
     if not locks.locks or not all(lock.packages for lock in locks.locks):
         raise SpecError("nothing is locked: there is nothing to carry")
     reporter.phase("fetch", "fetching and verifying packages")
@@ -117,8 +117,6 @@ def make_bundle(
     try:
         manifest, sha256, size = write_bundle(
             path,
-            subject.name,
-            locks.platforms,
             sources,
             lambda done, total: reporter.advance(done, total, "bytes"),
         )

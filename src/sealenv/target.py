@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import UsageError
 from sealenv.host.volumes import local_place, substituted
@@ -96,7 +94,7 @@ def _read(file: Path, environment: str | None) -> LockFile | ExplicitList | Envi
     if not is_bundle(file):
         return read_file(file, environment=environment)
     with open_bundle(file) as bundle:
-        return msgspec.structs.replace(bundle.locks, name=bundle.manifest.name)
+        return bundle.locks
 
 
 def _locked(

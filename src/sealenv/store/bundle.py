@@ -21,6 +21,7 @@ import msgspec
 
 from sealenv.errors import DigestError, FetchError
 from sealenv.lock import Lock, LockedWheel, LockFile
+from sealenv.lock.checks import check_package
 from sealenv.store import ustar
 from sealenv.store.archives import Archive, Store, archives_of
 from sealenv.store.bundle_manifest import (
@@ -37,8 +38,8 @@ from sealenv.store.bundle_manifest import (
 
 __all__ = ["Bundle", "is_bundle", "open_bundle"]
 
-_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!~-]{0,210}\.(conda|tar\.bz2|whl)", re.ASCII)
-_WORD = re.compile(r"[A-Za-z0-9_.+!~-]{0,128}", re.ASCII)
+_WHEEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]{0,210}\.whl", re.ASCII)
+_PLATFORM = re.compile(r"[a-z]+-[a-z0-9]+", re.ASCII)
 _PIECE = 1 << 20
 
 
@@ -180,21 +181,20 @@ class Bundle:
             raise self._wrong_digest(member)
         try:
             locks = msgspec.json.decode(data, type=LockFile)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise broken(self.path, f"its {LOCK} cannot be read: {error}") from None
-        if locks.platforms != self.manifest.platforms or len(set(locks.platforms)) != len(
-            locks.platforms
-        ):
-            raise broken(self.path, f"its {LOCK} is for other platforms than its manifest says")
+        known = locks.platforms
+        if not known or len(set(known)) != len(known) or not all(map(_PLATFORM.fullmatch, known)):
+            raise broken(self.path, f"the platforms in its {LOCK} are {known!a}")
         wanted: set[str] = set()
         for lock in locks.locks:
-            if len({p.name for p in lock.packages}) != len(lock.packages):
-                raise broken(self.path, f"its lock for {lock.platform} names a package twice")
             for item in archives_of(lock):
                 problem = _problem(item) or self._missing(item)
                 if problem:
                     raise broken(self.path, problem)
                 wanted.add(member_name(item))
+            if len({p.name for p in lock.packages}) != len(lock.packages):
+                raise broken(self.path, f"its lock for {lock.platform} names a package twice")
         extra = {n for n in self._members if n.startswith(("packages/", "wheels/"))} - wanted
         if extra:
             raise broken(self.path, f"no lock in it names {min(extra)}")
@@ -242,13 +242,11 @@ def open_bundle(path: Path) -> Bundle:
 
 def _problem(item: Archive) -> str | None:
     """Why a package of the lock cannot be taken: its names become paths."""
-    if not re.fullmatch("[0-9a-f]{64}", item.sha256) or not _FILE.fullmatch(item.fn):
-        return f"its lock names a package {item.fn[:200]!a}"
     if isinstance(item, LockedWheel):
-        return None
-    words = [item.record.get(key) for key in ("name", "version", "build", "subdir")]
-    if not all(isinstance(word, str) and _WORD.fullmatch(word) for word in words):
-        return f"the record of {item.fn} has no proper name, version, build or subdir"
+        fits = re.fullmatch("[0-9a-f]{64}", item.sha256) and _WHEEL.fullmatch(item.fn)
+        return None if fits else f"its lock names a wheel {item.fn[:200]!a}"
+    if problem := check_package(item):
+        return f"its lock names a package that is none: {problem}"
     if item.fn.removesuffix(".conda").removesuffix(".tar.bz2") != item.dist:
         return f"{item.fn} is not called as its record says"
     return None

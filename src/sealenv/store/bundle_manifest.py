@@ -29,7 +29,6 @@ _NAMES = re.compile(
     re.ASCII,
 )
 _TEXTS = ("README.txt", "install.bat", "install.sh", LOCK)
-_PLATFORM = re.compile(r"[a-z]+-[a-z0-9]+", re.ASCII)
 
 
 class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,13 +40,14 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The first member: what follows, in order."""
+    """The first member: what follows, in order. It is written in one way only, like the headers."""
 
     schema: int
-    sealenv: str
-    name: str
-    platforms: tuple[str, ...]
     members: tuple[Member, ...]
+
+    def encode(self) -> bytes:
+        """JSON with an indent of one space, and a line end."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
 
 
 def member_name(item: Archive) -> str:
@@ -82,10 +82,10 @@ def read_manifest(path: Path, file: BinaryIO) -> tuple[BundleManifest, int]:
         if bytes(schema) != b"%d" % SCHEMA:
             raise broken(path, f"its schema is {bytes(schema)[:20]!r}, and {SCHEMA} is known here")
         manifest = msgspec.json.decode(data, type=BundleManifest)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise broken(path, f"its manifest cannot be read: {error}") from None
-    if not all(_PLATFORM.fullmatch(platform) for platform in manifest.platforms):
-        raise broken(path, "it is for a platform that is none")
+    if manifest.encode() != data:
+        raise broken(path, "its manifest is not written as the format demands")
     return manifest, ustar.BLOCK + size + ustar.padding(size)
 
 

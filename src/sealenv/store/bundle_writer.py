@@ -9,9 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
-from sealenv._version import __version__
 from sealenv.errors import CacheDamagedError, SpecError
 from sealenv.store import ustar
 from sealenv.store.archives import hash_file
@@ -39,8 +36,6 @@ class Source:
 
 def write_bundle(
     path: Path,
-    name: str,
-    platforms: tuple[str, ...],
     sources: Sequence[Source],
     on_bytes: Callable[[int, int], None],
 ) -> tuple[BundleManifest, str, int]:
@@ -48,8 +43,6 @@ def write_bundle(
 
     Args:
         path: where; what is there is replaced.
-        name: of the environment.
-        platforms: of its locks, in their order.
         sources: the members, in any order.
         on_bytes: is told how many of how many bytes are written.
 
@@ -60,14 +53,8 @@ def write_bundle(
     """
     ordered = sorted(sources, key=lambda source: source.name)
     members = tuple(_member(source) for source in ordered)
-    manifest = BundleManifest(
-        schema=SCHEMA,
-        sealenv=__version__,
-        name=name,
-        platforms=platforms,
-        members=members,
-    )
-    data = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    manifest = BundleManifest(schema=SCHEMA, members=members)
+    data = manifest.encode()
     first = Member(MANIFEST, len(data), hashlib.sha256(data).hexdigest())
     total = sum(member.size for member in members)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")

@@ -25,6 +25,7 @@ _COMMANDS = {
     "lock": ("lock", "Solve without installing, and write down the exact packages."),
     "export": ("export", "Write an environment or a lock as a file of another kind."),
     "bundle": ("bundle", "Write everything an environment is made of into one file."),
+    "mirror": ("mirror", "Add the packages of locks to a channel folder."),
     "list": ("look", "Show the environments on this machine."),
     "info": ("look", "Show one environment."),
     "verify": ("look", "Compare every file with what its package promised."),

@@ -17,8 +17,8 @@ from sealenv.urls import split_credentials
 __all__ = ["lock_of_prefix"]
 
 _OF_THE_PREFIX = (
-    "auth", "extracted_package_dir", "files", "link", "package_tarball_full_path", "paths_data",
-    "python_site_packages_path_in_prefix", "requested_spec", "requested_specs", "installed_at",
+    "auth", "channel", "extracted_package_dir", "files", "fn", "installed_at", "link",
+    "package_tarball_full_path", "paths_data", "requested_spec", "requested_specs", "url",
 )  # fmt: skip
 """Keys of a prefix record that no repodata record has (CEP 32)."""
 
@@ -71,5 +71,5 @@ def _package(prefix: Path, dist: str) -> LockedPackage:
         fn=url.rsplit("/", 1)[-1] if "://" in url else str(fields.get("fn", "")),
         sha256=str(fields.get("sha256") or ""),
         size=size if isinstance(size, int) and size > 0 else None,
-        record=record | {"url": url, "channel": channel},
+        record=record,
     )

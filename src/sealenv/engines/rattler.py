@@ -175,6 +175,14 @@ class RattlerEngine:
         assert isinstance(event, Obtained)
         return event.executable
 
+    def index(self, channel: Path, subdirs: Sequence[str]) -> None:
+        """The compressed and sharded repodata of a channel folder whose repodata.json is written.
+
+        Raises:
+            EngineError: an archive in the folder cannot be read.
+        """
+        self._call(messages.Index(channel=str(channel), subdirs=list(subdirs)))
+
     def join(self, prefix: Path) -> None:
         """See Engine."""
         self._call(messages.Join(prefix=str(prefix)))

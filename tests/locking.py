@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sealenv.engines.rattler import RattlerEngine
-from sealenv.lock import Lock, LockedPackage
+from sealenv.lock import Lock, LockedPackage, LockedWheel
 from sealenv.spec import build_spec
-from sealenv.store.archives import Store
+from sealenv.store.archives import Store, hash_file
 
-__all__ = ["engine", "lock_of", "made_up"]
+__all__ = ["engine", "lock_of", "made_up", "tiny_wheel"]
 
 
 @contextmanager
@@ -58,3 +59,21 @@ def made_up(
         size=1,
         record=record,
     )
+
+
+def tiny_wheel(folder: Path, url: str) -> LockedWheel:
+    """A wheel with one module, in a folder that is served at a URL."""
+    fn = "carried-1.0-py3-none-any.whl"
+    info = "carried-1.0.dist-info"
+    files = {
+        "carried.py": "WORD = 'carried'\n",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: carried\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(folder / fn, "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), text)
+    sha256, size = hash_file(folder / fn)
+    return LockedWheel(name="carried", version="1.0", url=f"{url}/{fn}", sha256=sha256, size=size)

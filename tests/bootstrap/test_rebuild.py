@@ -15,7 +15,7 @@ from sealenv.lock import Lock
 from tests.bootstrap.machine import DEFAULT
 from tests.bootstrap.rebuilding import Rebuild, payload
 from tests.channel import Channels, ChannelServer
-from tests.locking import lock_of
+from tests.locking import lock_of, tiny_wheel
 from tests.machine import Machine
 from tests.shells import require_shell
 
@@ -195,3 +195,23 @@ def test_through_a_pipe(rebuild: Rebuild, small: Lock) -> None:
     )
     assert done.returncode == 0
     assert (rebuild.envs / "piped" / "bin" / "hello-prefix").exists()
+
+
+@pytest.mark.slow
+def test_wheels(rebuild: Rebuild, lock: Lock) -> None:
+    """Downloaded and hashed before anything is made; then the environment's own pip installs them."""
+    import msgspec
+
+    wheel = tiny_wheel(rebuild.server.root / "wheels", f"{rebuild.server.base}/wheels")
+    bad = msgspec.structs.replace(wheel, sha256="0" * 64)
+    rebuild.export([msgspec.structs.replace(lock, wheels=(bad,))])
+    assert "not what was locked" in rebuild.run(code=5).stderr
+    assert not (rebuild.envs / "my_env").exists()
+    rebuild.export([msgspec.structs.replace(lock, wheels=(wheel,))])
+    rebuild.run(PIP_INDEX_URL="http://127.0.0.1:9", PIP_REQUIRE_VIRTUALENV="1")
+    prefix = rebuild.envs / "my_env"
+    command = [prefix / "bin" / "python", "-I", "-c", "import carried; print(carried.WORD)"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "carried\n"
+    (info,) = prefix.glob("lib/python*/site-packages/carried-1.0.dist-info")
+    assert not (info / "direct_url.json").exists()
+    assert list(rebuild.tmp.iterdir()) == []

@@ -27,7 +27,8 @@ EVIL = (
     "$(touch evil)", "`touch evil`", "'; touch evil; '", '"; touch evil; "', "\ntouch evil\n",
     "\r\ntouch evil", "%COMSPEC%", "!COMSPEC!", "^&touch evil", "&calc&", "|calc", ">evil", ") & calc (",
     "END\ntouch evil\n", "\nEND\n", "rem\n", "\\", "%%A", "%~dp0", "a b", "\t", "\0", "é",
-    "\u2028", "\x1a", "#", "..", "/", "-", "--", "~", "*", "?", "[a]", "{a,b}", "<evil", "=package=", "@EXPLICIT",
+    "\u2028", "\x1a", "#", "..", "/",
+    "-", "--", "~", "*", "?", "[a]", "{a,b}", "<evil", "=package=", "@EXPLICIT",
 )  # fmt: skip
 PIECES = st.one_of(st.sampled_from(EVIL), st.text(max_size=8))
 TEXTS = st.lists(PIECES, max_size=4).map("".join)

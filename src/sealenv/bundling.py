@@ -23,7 +23,7 @@ from sealenv.store.archives import Store, archives_of
 from sealenv.store.bundle import open_bundle
 from sealenv.store.bundle_manifest import LOCK, BundleManifest, member_name
 from sealenv.store.bundle_writer import Source, write_bundle
-from sealenv.subject import Subject
+from sealenv.subject import Subject, left_out
 
 __all__ = ["Bundled", "make_bundle", "take_in"]
 
@@ -55,6 +55,7 @@ class Bundled:
 
 def make_bundle(
     subject: Subject,
+    name: str,
     engine: RattlerEngine,
     store: Store,
     path: Path,
@@ -70,7 +71,8 @@ def make_bundle(
     The same locks, micromamba and version of sealenv give the same bytes.
 
     Args:
-        subject: the exact packages, and the name.
+        subject: the exact packages.
+        name: how the environment is called where nothing else is said.
         engine: fetches what is not in the store.
         store: where archives lie.
         path: the file.
@@ -87,8 +89,8 @@ def make_bundle(
         FilesystemError: the file cannot be written.
     """
     check_output(path, force=force)
-    check_name(subject.name)
-    locks = msgspec.structs.replace(subject.locks, name=subject.name)
+    check_name(name)
+    locks = msgspec.structs.replace(subject.file, name=name)
     if not locks.locks or not all(lock.packages for lock in locks.locks):
         raise SpecError("nothing is locked: there is nothing to carry")
     reporter.phase("fetch", "fetching and verifying packages")
@@ -103,16 +105,16 @@ def make_bundle(
         found = micromamba_for(engine, lock, pinned, given, advance, offline=offline)
         if found is not None:
             end = ".exe" if is_windows(lock.platform) else ""
-            name = f"micromamba/micromamba-{lock.platform}{end}"
-            sources.append(Source(name, path=Path(found.path)))
+            member = f"micromamba/micromamba-{lock.platform}{end}"
+            sources.append(Source(member, path=Path(found.path)))
             digests[lock.platform] = found.sha256
             versions[lock.platform] = found.version
     inside = PinnedMicromamba(pinned.version, digests)
-    sources += _scripts(locks, subject.name, inside)
+    sources += _scripts(locks, name, inside)
     sources += _archives(locks, store)
     data = msgspec.json.encode(locks, order="deterministic")
     sources.append(Source(LOCK, data=data))
-    sources.append(Source("README.txt", data=_readme(subject).encode()))
+    sources.append(Source("README.txt", data=_readme(name, locks).encode()))
     reporter.phase("bundle", f"writing {path.name}")
     try:
         manifest, sha256, size = write_bundle(
@@ -122,7 +124,7 @@ def make_bundle(
         )
     except OSError as error:
         raise from_oserror(error) from error
-    notes = (*subject.notes, *_notes(locks, versions))
+    notes = (*_not_carried(subject), *_notes(locks, versions))
     return Bundled(path, sha256, size, manifest, versions, notes)
 
 
@@ -141,9 +143,9 @@ def take_in(path: Path, lock: Lock, store: Store, reporter: Reporter) -> None:
             raise from_oserror(error) from error
 
 
-def _readme(subject: Subject) -> str:
-    platforms = ", ".join(subject.locks.platforms)
-    return _README.format(name=subject.name, version=__version__, platforms=platforms)
+def _readme(name: str, locks: LockFile) -> str:
+    platforms = ", ".join(locks.platforms)
+    return _README.format(name=name, version=__version__, platforms=platforms)
 
 
 def _scripts(locks: LockFile, name: str, micromamba: PinnedMicromamba) -> list[Source]:
@@ -164,6 +166,11 @@ def _archives(locks: LockFile, store: Store) -> list[Source]:
             name = member_name(item)
             found[name] = Source(name, path=store.path(item))
     return list(found.values())
+
+
+def _not_carried(subject: Subject) -> list[str]:
+    names = left_out(subject)
+    return [f"pip installed these, and they are not in it: {', '.join(names)}"] if names else []
 
 
 def _notes(locks: LockFile, versions: Mapping[str, str]) -> list[str]:

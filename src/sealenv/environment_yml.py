@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sealenv.errors import SpecError
 
-__all__ = ["EnvironmentFile", "read_environment_yml"]
+__all__ = ["EnvironmentFile", "read_environment_yml", "write_environment_yml"]
 
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 _LIMIT_BYTES = 4 << 20
 
 
@@ -61,6 +64,36 @@ def read_environment_yml(path: Path) -> EnvironmentFile:
     except (YAMLError, RecursionError, ValueError) as error:
         raise SpecError(f"the file is no YAML: {error}", where=str(path)) from error
     return _Reader(path).read(data)
+
+
+def write_environment_yml(
+    *,
+    name: str | None,
+    channels: Sequence[str],
+    dependencies: Sequence[str],
+    pip: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> str:
+    """The text of a file (CEP 24): every word quoted, so that none is a number or a date.
+
+    `nodefaults` comes last among the channels: conda adds its own without it.
+    """
+    lines = [f"name: {_quoted(name)}"] if name and not re.search(r"[/ :#]", name) else []
+    lines += ["channels:", *(f"  - {_quoted(c)}" for c in [*channels, "nodefaults"])]
+    lines += ["dependencies:" + " []" * (not dependencies and not pip)]
+    lines += [f"  - {_quoted(d)}" for d in dependencies]
+    if pip:
+        lines += ["  - pip:", *(f"      - {_quoted(p)}" for p in pip)]
+    if variables:
+        lines += ["variables:", *(f"  {k}: {_quoted(v)}" for k, v in sorted(variables.items()))]
+    return "\n".join([*lines, ""])
+
+
+def _quoted(text: str) -> str:
+    """Plain where it is a word or a spec as conda writes it, else in JSON's quotes, which are YAML's."""
+    if re.fullmatch(r"[a-z_][a-z0-9_-]*(=[A-Za-z0-9_.!+-]+){0,2}", text) and text not in _WORDS:
+        return text
+    return json.dumps(text)
 
 
 class _Reader:

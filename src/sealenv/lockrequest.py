@@ -69,9 +69,14 @@ def choose(
     """
     read = read_file(file) if file else None
     place = _output(output, file, read)
-    previous = read if isinstance(read, LockFile) else _previous(place, force)
-    if isinstance(read, LockFile) and place is not None and place != file:
-        _previous(place, force)
+    if isinstance(read, LockFile):
+        previous: LockFile | None = read
+        if place != file:
+            _previous(place, force)  # refused here, before anything is solved
+    elif place is None and not packages and file is None:
+        previous = _previous(Path(DEFAULT_FILE), force)
+    else:
+        previous = _previous(place, force)
     if isinstance(read, ExplicitList):
         if packages or update or channels or exclude_newer or len(platforms) > 1:
             raise UsageError(

@@ -13,7 +13,7 @@ from sealenv.lock import LockedPackage
 from sealenv.progress import Reporter
 from sealenv.store.archives import Store
 from sealenv.store.channel import ChannelFolder
-from sealenv.subject import Subject
+from sealenv.subject import Subject, left_out
 
 __all__ = ["Mirrored", "mirror"]
 
@@ -68,7 +68,7 @@ def mirror(
 
     packages: list[LockedPackage] = []
     for subject in subjects:
-        for lock in subject.locks.locks:
+        for lock in subject.file.locks:
             engine.fetch(lock, advance, offline=offline)
             packages += engine.complete(lock).packages
     packages = list({(p.subdir, p.fn, p.sha256): p for p in packages}.values())
@@ -89,8 +89,11 @@ def mirror(
 
 
 def _notes(subjects: Sequence[Subject]) -> tuple[str, ...]:
-    notes = [note for subject in subjects for note in subject.notes]
-    wheels = sum(len(lock.wheels) for subject in subjects for lock in subject.locks.locks)
+    notes = []
+    names = [name for subject in subjects for name in left_out(subject)]
+    if names:
+        notes.append(f"pip installed these, and they are not in it: {', '.join(names)}")
+    wheels = sum(len(lock.wheels) for subject in subjects for lock in subject.file.locks)
     if wheels:
         notes.append(f"{wheels} wheels are not in it: a conda channel holds none")
     return tuple(notes)

@@ -1,106 +1,148 @@
-"""What a command is about that takes ENV|LOCK: an environment as it is, or a file with locks."""
+"""What `diff`, `export` and others are told to look at: an environment or a file, as locks."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from sealenv.condameta.locked import lock_of_prefix
-from sealenv.environments import Environment, find, inspect
-from sealenv.errors import PrefixPendingError, SpecError
+from sealenv.condameta.installed import installed
+from sealenv.condameta.records import scan_records
+from sealenv.environments import find
+from sealenv.errors import NotFoundError, PrefixPendingError, RecordError
+from sealenv.layout import SEAL, State, state_of
 from sealenv.lock import Lock, LockFile
+from sealenv.lock.explicit import bare_package
 from sealenv.lock.read import read_lock
+from sealenv.seal.seal import read_seal
 from sealenv.spec import current_platform
 from sealenv.store.bundle import is_bundle, open_bundle
 
-__all__ = ["Subject", "subject_of"]
+__all__ = ["Subject", "left_out", "sealed_lock", "subject"]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Exact packages, and what the environment is called.
+    """Something with locks.
 
     Attributes:
-        locks: one for each platform.
-        name: of the environment, or of the file without its ending.
-        notes: what of it cannot be carried, for the user.
+        title: what to call it.
+        file: its locks.
+        prefix: the environment, if it is one.
     """
 
-    locks: LockFile
-    name: str
-    notes: tuple[str, ...] = ()
+    title: str
+    file: LockFile
+    prefix: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """How the environment is called: in the lock, else as the file without its ending."""
+        return self.file.name or Path(self.title).name.split(".")[0]
+
+    def only(self, platforms: Sequence[str]) -> Subject:
+        """The same for these platforms; for all without any.
+
+        Raises:
+            SpecError: nothing is locked for one of them.
+        """
+        if not platforms:
+            return self
+        chosen = tuple(self.file.lock_for(platform) for platform in dict.fromkeys(platforms))
+        return replace(self, file=msgspec.structs.replace(self.file, locks=chosen))
 
 
-def subject_of(text: str, platforms: Sequence[str] = ()) -> Subject:
-    """What ENV|LOCK stands for; a file that is there is a lock, else it is an environment.
+def subject(text: str, *, strict: bool = True, environment: str | None = None) -> Subject:
+    """A file, or an environment by name or path.
+
+    A word that names both is the environment's name unless it is written as a path.
 
     Args:
-        text: as typed.
-        platforms: only these of a lock.
+        text: what the user typed.
+        strict: an environment's records must have sha256 and address.
+        environment: which one, where a pixi.lock holds several.
 
     Raises:
-        SpecError: the file is no lock, or not for one of the platforms.
-        NotFoundError: there is no such environment.
-        PrefixPendingError: it was never finished.
-        DigestError: a package of it has no sha256.
+        NotFoundError: it is neither.
+        SpecError, DigestError, RecordError: it cannot be taken as a lock.
     """
     path = Path(text)
-    if path.is_file():
-        locks = _read(path)
-        subject = Subject(locks, locks.name or path.name.split(".")[0])
-    else:
-        subject = _environment(inspect(find(text)))
-    if not platforms:
-        return subject
-    chosen = tuple(subject.locks.lock_for(platform) for platform in dict.fromkeys(platforms))
-    locks = msgspec.structs.replace(subject.locks, locks=chosen)
-    return Subject(locks, subject.name, subject.notes)
-
-
-def _read(path: Path) -> LockFile:
     if is_bundle(path):
         with open_bundle(path) as bundle:
-            return bundle.locks
-    return read_lock(path, current_platform())
-
-
-def _environment(e: Environment) -> Subject:
-    if e.state == "pending":
-        raise PrefixPendingError(
-            "the environment was never finished", where=str(e.prefix), hint="create it again"
-        )
-    found = {r.subdir for r in e.records if r.subdir and r.subdir != "noarch"}
-    platform = e.platform or (min(found) if found else current_platform())
-    lock = lock_of_prefix(e.prefix, platform)
-    if not lock.packages:
-        raise SpecError("no package of conda is in the environment", where=str(e.prefix))
-    return Subject(LockFile(locks=(_as_sealed(e, lock),), name=e.name), e.name, _notes(e))
-
-
-def _as_sealed(e: Environment, lock: Lock) -> Lock:
-    if e.seal is None:
-        return lock
-    return msgspec.structs.replace(lock, virtual_packages=tuple(e.seal.lock.virtual_packages))
-
-
-def _notes(e: Environment) -> tuple[str, ...]:
-    """What pip installed is in no record."""
-    owned = {path for record in e.records for path in record.files}
-    found = []
-    for pattern in ("lib/python*/site-packages", "Lib/site-packages"):
-        for note in e.prefix.glob(f"{pattern}/*.dist-info/INSTALLER"):
-            if note.relative_to(e.prefix).as_posix() not in owned and _says_pip(note):
-                found.append(note.parent.name.removesuffix(".dist-info"))
-    if not found:
-        return ()
-    return (f"pip installed these, and they are not carried: {', '.join(sorted(found))}",)
-
-
-def _says_pip(note: Path) -> bool:
+            return Subject(text, bundle.locks)
+    if path.is_file():
+        return Subject(text, read_lock(path, current_platform(), environment=environment))
     try:
-        return note.read_text(encoding="utf-8").strip() == "pip"
+        prefix = find(text)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"{text!r} is no environment and no file",
+            where=error.where,
+            details=error.details,
+            hint="name an environment (sealenv list), a prefix, or a lock",
+        ) from None
+    if state_of(prefix) is State.PENDING:
+        raise PrefixPendingError(
+            "the environment was never finished", where=str(prefix), hint="make it anew first"
+        )
+    lock = installed(prefix, _platform(prefix), strict=strict)
+    return Subject(text, LockFile(locks=(lock,), name=prefix.name), prefix)
+
+
+def sealed_lock(prefix: Path) -> Lock:
+    """The lock in the seal of an environment: addresses and digests, and no more.
+
+    Raises:
+        RecordError: there is no seal, or it cannot be read.
+    """
+    if not (prefix / SEAL).exists():
+        raise RecordError(
+            "the environment has no seal, so there is no lock to compare it with",
+            where=str(prefix),
+            hint="compare it with a lock or another environment: sealenv diff A B",
+        )
+    seal = read_seal(prefix)
+    packages = []
+    for line in seal.lock.packages:
+        url, _, sha256 = line.rpartition("#")
+        packages.append(bare_package(url, sha256, where=str(prefix / SEAL)))
+    return Lock(
+        platform=seal.platform,
+        channels=tuple(dict.fromkeys(p.channel for p in packages)),
+        packages=tuple(packages),
+        virtual_packages=tuple(seal.lock.virtual_packages),
+    )
+
+
+def left_out(subject: Subject) -> list[str]:
+    """What pip installed and no record knows: name-version. A lock of records does not have it."""
+    if subject.prefix is None:
+        return []
+    known = {wheel.name for lock in subject.file.locks for wheel in lock.wheels}
+    owned = {path for record in scan_records(subject.prefix)[0] for path in record.files}
+    found = []
+    for folder in ("lib/python*/site-packages", "Lib/site-packages"):
+        for note in subject.prefix.glob(f"{folder}/*.dist-info/INSTALLER"):
+            name = note.parent.name.removesuffix(".dist-info")
+            project = re.sub(r"[-_.]+", "-", name.rpartition("-")[0]).lower()
+            ours = note.relative_to(subject.prefix).as_posix() in owned or project in known
+            if not ours and _first_word(note) == "pip":
+                found.append(name)
+    return sorted(found)
+
+
+def _first_word(path: Path) -> str:
+    try:
+        return (path.read_text(encoding="utf-8").split() or [""])[0]
     except (OSError, UnicodeDecodeError):
-        return False
+        return ""
+
+
+def _platform(prefix: Path) -> str:
+    try:
+        return read_seal(prefix).platform
+    except RecordError:
+        return current_platform()

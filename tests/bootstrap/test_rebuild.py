@@ -210,7 +210,7 @@ def test_wheels(rebuild: Rebuild, lock: Lock) -> None:
     rebuild.export([msgspec.structs.replace(lock, wheels=(wheel,))])
     rebuild.run(PIP_INDEX_URL="http://127.0.0.1:9", PIP_REQUIRE_VIRTUALENV="1")
     prefix = rebuild.envs / "my_env"
-    command = [prefix / "bin" / "python", "-I", "-c", "import carried; print(carried.WORD)"]
+    command = [str(prefix / "bin" / "python"), "-I", "-c", "import carried; print(carried.WORD)"]
     assert subprocess.run(command, capture_output=True, text=True).stdout == "carried\n"
     (info,) = prefix.glob("lib/python*/site-packages/carried-1.0.dist-info")
     assert not (info / "direct_url.json").exists()

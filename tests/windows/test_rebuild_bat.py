@@ -194,7 +194,7 @@ def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows
     path = tmp_path / "my_env.sealenv"
     with engine(tmp_path / "cache") as worker:
         make_bundle(
-            Subject(LockFile(locks=(lock,)), "my_env"), worker, worker.store, path, Quiet(),
+            Subject("x", LockFile(locks=(lock,))), "my_env", worker, worker.store, path, Quiet(),
             pinned=PinnedMicromamba(DEFAULT), given={"win-64": rebuild.executable},
         )  # fmt: skip
     folder = rebuild.root / "un packed"
@@ -206,8 +206,8 @@ def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows
     rebuild.scripts = folder
     before = len(rebuild.releases.answers)
     run = f'call "{windows.path(script)}"'
-    offline = {"SEALENV_MICROMAMBA_URL": "http://127.0.0.1:9"}
-    rebuild.line(run, **offline)
+    rebuild.env["SEALENV_MICROMAMBA_URL"] = "http://127.0.0.1:9"
+    rebuild.line(run)
     assert len(rebuild.releases.answers) == before
     prefix = rebuild.envs / "my_env"
     (call,) = rebuild.calls()
@@ -219,6 +219,6 @@ def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows
     assert windows.run([prefix / "python.exe", "--version"]).returncode == 0
     archive = min((folder / "packages").iterdir())
     archive.write_bytes(archive.read_bytes()[:-1] + b"!")
-    done = rebuild.line(f"{run} other", code=5, **offline)
+    done = rebuild.line(f"{run} other", code=5)
     assert re.search("is not what was locked", done.stderr)
     assert not (rebuild.envs / "other").exists()

@@ -25,7 +25,7 @@ And where there is no network:
   sealenv create -f my_env.sealenv --offline
 """,
 )
-@click.argument("subject", metavar="ENV|LOCK")
+@click.argument("what", metavar="ENV|LOCK")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path),
               help="Where to; NAME.sealenv without it.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace FILE.")
@@ -42,7 +42,7 @@ And where there is no network:
 @QUIET
 @VERBOSE
 def bundle_command(
-    subject: str,
+    what: str,
     output: Path | None,
     force: bool,
     platforms: tuple[str, ...],
@@ -59,29 +59,27 @@ def bundle_command(
     From that file `sealenv create -f` makes the environment with no network; or, where there is no
     Python, the script in it. The same packages give the same bytes.
     """
-    from dataclasses import replace
-
     from sealenv import locations
     from sealenv.bootstrap.pinning import pin_release
     from sealenv.bundling import make_bundle
     from sealenv.cli.progress import make_reporter
     from sealenv.engines.rattler import RattlerEngine
     from sealenv.store.archives import Store
-    from sealenv.subject import subject_of
+    from sealenv.subject import subject
 
-    found = subject_of(subject, platforms)
-    found = replace(found, name=name or found.name)
+    found = subject(what).only(platforms)
+    called = name or found.name
     release, given = _which(micromamba)
-    usable = [p for p in found.locks.platforms if p not in given]
+    usable = [p for p in found.file.platforms if p not in given]
     pinned = pin_release(release, digests, usable, all_known=release is not None)
-    path = output or Path(f"{found.name}.sealenv")
+    path = output or Path(f"{called}.sealenv")
     store = Store(Path(locations.cache_root()))
     engine = RattlerEngine(store, timeout=parse_timeout())
     try:
         with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
             made = make_bundle(
-                found, engine, store, path, reporter, pinned=pinned, given=given, offline=offline,
-                force=force,
+                found, called, engine, store, path, reporter, pinned=pinned, given=given,
+                offline=offline, force=force,
             )  # fmt: skip
             for note in made.notes:
                 reporter.warn(note)
@@ -92,8 +90,8 @@ def bundle_command(
             "file": str(made.path.absolute()),
             "sha256": made.sha256,
             "bytes": made.size,
-            "name": found.name,
-            "platforms": list(found.locks.platforms),
+            "name": called,
+            "platforms": list(found.file.platforms),
             "members": len(made.manifest.members),
             "micromamba": made.micromamba,
             "notes": list(made.notes),

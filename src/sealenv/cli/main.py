@@ -23,7 +23,11 @@ _COMMANDS = {
     "run": ("use", "Run one command in an environment."),
     "shell": ("use", "Open a clean shell in an environment; `exit` leaves it."),
     "lock": ("lock", "Solve without installing, and write down the exact packages."),
-    "export": ("export", "Write an environment or a lock as a file of another kind."),
+    "diff": ("diff", "Show what differs between locks and environments."),
+    "export": (
+        "export",
+        "Write an environment or a lock as a script, or in another tool's format.",
+    ),
     "bundle": ("bundle", "Write everything an environment is made of into one file."),
     "mirror": ("mirror", "Add the packages of locks to a channel folder."),
     "list": ("look", "Show the environments on this machine."),

@@ -52,9 +52,9 @@ def mirror_command(
     from sealenv.engines.rattler import RattlerEngine
     from sealenv.mirroring import mirror
     from sealenv.store.archives import Store
-    from sealenv.subject import subject_of
+    from sealenv.subject import subject
 
-    found = [subject_of(text, platforms) for text in subjects]
+    found = [subject(text).only(platforms) for text in subjects]
     store = Store(Path(locations.cache_root()))
     engine = RattlerEngine(store, timeout=parse_timeout())
     place = Path(os.path.abspath(folder))

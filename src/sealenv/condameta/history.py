@@ -6,7 +6,9 @@ The format is what conda 26's `conda/history.py` reads: a header with the time, 
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,9 +16,10 @@ from sealenv._version import __version__
 from sealenv.host.files import write_atomic
 from sealenv.layout import HISTORY
 from sealenv.lock import Lock
+from sealenv.spec import package_name
 from sealenv.urls import redact
 
-__all__ = ["write_history"]
+__all__ = ["read_requested", "write_history"]
 
 
 def write_history(
@@ -43,3 +46,40 @@ def write_history(
         "",
     ]
     write_atomic(prefix / HISTORY, "\n".join(lines).encode())
+
+
+def read_requested(prefix: Path) -> dict[str, str]:
+    """What was asked for, as conda's `--from-history` reads it: package name -> MatchSpec.
+
+    A later revision replaces what an earlier one asked for, and `remove specs` takes it away. Without
+    a history, or with one that says nothing, it is empty.
+    """
+    try:
+        text = (prefix / HISTORY).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    asked: dict[str, str] = {}
+    for line in text.splitlines():
+        match = _SPECS.match(line)
+        if match is None:
+            continue
+        for spec in _listed(match["specs"]):
+            if match["action"] in {"remove", "uninstall"}:
+                asked.pop(package_name(spec), None)
+            else:
+                asked[package_name(spec)] = spec
+    return asked
+
+
+_SPECS = re.compile(
+    r"#\s*(?P<action>update|install|create|remove|uninstall|neutered) specs:\s*(?P<specs>.+)"
+)
+
+
+def _listed(text: str) -> list[str]:
+    """A list as Python writes it, or as conda before 4.4: separated by commas."""
+    try:
+        value = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = [part.strip() for part in text.split(",")]
+    return [str(item) for item in value if item] if isinstance(value, (list, tuple)) else []

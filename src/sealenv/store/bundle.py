@@ -131,7 +131,9 @@ class Bundle:
                     self._put(store, item)
 
     def _put(self, store: Store, item: Archive) -> None:
-        member = self._members[member_name(item)]
+        member = self._members.get(member_name(item))
+        if member is None:  # the lock is of another bundle that lay here
+            raise broken(self.path, f"{item.fn} is not in it")
         partial = store.partial(item)
         digest = hashlib.sha256()
         try:

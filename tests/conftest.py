@@ -13,6 +13,8 @@ from sealenv.host.filelock import FileLock
 from tests.channel import Channels, build
 from tests.machine import Machine
 
+pytest_plugins = ["tests.windows.again"]
+
 REPO = Path(__file__).resolve().parent.parent
 
 

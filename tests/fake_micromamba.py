@@ -435,9 +435,16 @@ def write_history(prefix: Path, packages: list[Wanted], specs: list[str]) -> Non
 
 
 def leave(code: int) -> NoReturn:
-    """py-rattler can crash while an interpreter shuts down."""
+    """py-rattler can crash while an interpreter shuts down; on Windows even `os._exit` can hang."""
     sys.stdout.flush()
     sys.stderr.flush()
+    if sys.platform == "win32":
+        import ctypes
+
+        kernel = ctypes.WinDLL("kernel32")
+        kernel.GetCurrentProcess.restype = ctypes.c_void_p
+        kernel.TerminateProcess.argtypes = [ctypes.c_void_p, ctypes.c_uint]
+        kernel.TerminateProcess(kernel.GetCurrentProcess(), code)
     os._exit(code)
 
 

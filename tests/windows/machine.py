@@ -8,7 +8,6 @@ own registry. What Wine's cmd.exe does otherwise than Windows' is listed in CONT
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import shutil
 import signal
@@ -22,7 +21,8 @@ from pathlib import Path
 import pytest
 
 from tests.shells import required
-from tests.windows.wine import windows_path, wine_command
+from tests.windows.hung import WineHungError, processes, what_hung
+from tests.windows.wine import copy_prefix, windows_path, wine_command
 
 __all__ = ["Done", "Windows", "find_windows"]
 
@@ -77,6 +77,10 @@ class Windows:
 
         `env` is added to the bare environment of a user who has just logged in; `PATH` in it is put
         in front of Windows' own. Exit codes arrive modulo 256 under Wine.
+
+        Raises:
+            WineHungError: it did not end, and Wine was at rest; the Wine prefix is a new one.
+            subprocess.TimeoutExpired: it did not end.
         """
         words = [self.path(word) if isinstance(word, Path) else word for word in argv]
         return self._start(words, env or {}, cwd, stdin, timeout)
@@ -121,12 +125,39 @@ class Windows:
         boot += "from sealenv.__main__ import main; sys.exit(main())"
         return [self.path(self.python), "-c", boot, *args]
 
+    def start(self) -> None:
+        """Make this worker's Wine prefix, and start Wine's services in it."""
+        assert self.folder is not None and self.prefix is not None  # noqa: PT018 (for mypy)
+        copy_prefix(self.folder / "prefix/wine", self.prefix)
+        nowhere = subprocess.DEVNULL
+        # Wine's services inherit the output, and a pipe would never end.
+        for command in (["wineserver", "-p"], ["wine", "wineboot"]):
+            argv, env = self._wine(command)
+            subprocess.run(
+                argv,
+                env=env,
+                stdin=nowhere,
+                stdout=nowhere,
+                stderr=nowhere,
+                check=True,
+                timeout=120,
+            )
+
     def kill(self) -> None:
         """End every program of this worker's Wine."""
-        if self.folder is not None:
+        if self.prefix:
             argv, env = self._wine(["wineserver", "-k"])
             with contextlib.suppress(subprocess.TimeoutExpired):
                 subprocess.run(argv, env=env, timeout=30, check=False)
+            for left in processes(self.prefix):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(left.pid, signal.SIGKILL)
+
+    def renew(self) -> None:
+        """End every program, and put a fresh Wine prefix in the old one's place."""
+        self.kill()
+        shutil.rmtree(str(self.prefix))
+        self.start()
 
     def _start(
         self,
@@ -159,13 +190,17 @@ class Windows:
         )
         try:
             out, err = child.communicate(stdin, timeout=timeout)
-        except BaseException:
+        except BaseException as error:
+            hung = what_hung(self.prefix, error) if self.prefix else None
             if self.wine:
                 os.killpg(child.pid, signal.SIGKILL)
                 self.kill()
-            child.kill()
-            child.wait()
-            raise
+            with contextlib.suppress(OSError), child:
+                child.kill()
+            if hung is None:
+                raise
+            self.renew()
+            raise WineHungError(hung) from None
         return subprocess.CompletedProcess(words, child.returncode, out, err)
 
     def _wine(
@@ -194,21 +229,9 @@ def find_windows(scratch: Path) -> Windows:
             pytest.fail(message)
         pytest.skip(message)
     folder = Path(named)
-    prefix = scratch / "wine"
-    _copy_prefix(folder / "prefix/wine", prefix)
-    windows = Windows(folder / "python/python.exe", folder, prefix, _shared())
-    start = functools.partial(
-        subprocess.run,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=True,
-        timeout=120,
-    )
-    # Once with output to nowhere: Wine's services inherit it, and a pipe would never end.
-    for command in (["wineserver", "-p"], ["wine", "wineboot"]):
-        argv, env = windows._wine(command)
-        start(argv, env=env)
+    python = folder / "python/python.exe"
+    windows = Windows(python, folder, scratch / "wine", _shared())
+    windows.start()
     return windows
 
 
@@ -216,19 +239,6 @@ def _shared() -> tuple[Path, ...]:
     cache = os.environ.get("SEALENV_TEST_CACHE")
     places = [Path(cache)] if cache else []
     return tuple(place.resolve() for place in places if place.is_dir())
-
-
-def _copy_prefix(prepared: Path, prefix: Path) -> None:
-    """Hard links, but for the registry and what lies in the user's folder."""
-    shutil.copytree(prepared, prefix, symlinks=True, copy_function=_link_or_copy)
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    if "/windows/" in source:
-        with contextlib.suppress(OSError):
-            os.link(source, target)
-            return
-    shutil.copy2(source, target)
 
 
 def _logged_in() -> dict[str, str]:

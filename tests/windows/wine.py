@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["windows_path", "wine_command"]
+__all__ = ["copy_prefix", "windows_path", "wine_command"]
 
 _ENTER = """\
 root=$1 work=$2; shift 2
@@ -63,3 +65,16 @@ def wine_command(
 def windows_path(path: Path | str) -> str:
     r"""`/a/b` as `Z:\a\b` under Wine; the same path on Windows."""
     return str(path) if os.name == "nt" else "Z:" + str(path).replace("/", "\\")
+
+
+def copy_prefix(prepared: Path, prefix: Path) -> None:
+    """Hard links, but for the registry and what lies in the user's folder."""
+    shutil.copytree(prepared, prefix, symlinks=True, copy_function=_link_or_copy)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    if "/windows/" in source:
+        with contextlib.suppress(OSError):
+            os.link(source, target)
+            return
+    shutil.copy2(source, target)

@@ -2,7 +2,7 @@
 
 Requests come in lines on stdin, events go out in lines on what was stdout. It ends when stdin
 closes, whatever it is doing, so that it never outlives a killed parent; it ignores Ctrl-C, which is
-the parent's to answer; and it leaves by `os._exit`, because py-rattler can crash while an
+the parent's to answer; and it leaves by `leave_now`, because py-rattler can crash while an
 interpreter shuts down (PyO3/pyo3-async-runtimes #40).
 """
 
@@ -19,6 +19,7 @@ from typing import BinaryIO, NoReturn
 from sealenv.engines import messages
 from sealenv.engines.messages import Event, Request
 from sealenv.errors import EngineError, SealenvError, from_oserror
+from sealenv.host.leaving import leave_now
 from sealenv.urls import redact
 
 __all__ = ["main"]
@@ -52,7 +53,7 @@ def main() -> NoReturn:
         sys.stderr.write(redact(f"engine: {type(error).__name__}: {error}\n"))
         code = 70
     sys.stderr.flush()
-    os._exit(code)
+    leave_now(code)
 
 
 def _load() -> None:
@@ -83,7 +84,7 @@ def _leave() -> NoReturn:
     children = sys.modules.get("sealenv.host.children")
     if children is not None:
         children.end_all()
-    os._exit(0)
+    leave_now(0)
 
 
 async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from sealenv.activation.gate import ACTIVE_VARIABLES
 from sealenv.bootstrap.pinning import pin_release
 from sealenv.bootstrap.rebuild import KINDS, PinnedMicromamba, platforms_for, render_rebuild
 from sealenv.bootstrap.words import digest_word, name_word, url_word
@@ -232,6 +233,25 @@ def test_the_scripts_are_well_formed() -> None:
         sh = rendered("sh", locked())
         assert sh is not None
         subprocess.run([require_shell("dash"), "-n"], input=sh, check=True)
+
+
+@pytest.mark.parametrize(("kind", "platform"), [("sh", "linux-64"), ("bat", "win-64")])
+def test_the_gate_is_the_one_table(kind: str, platform: str) -> None:
+    script = rendered(kind, locked(platform=platform))
+    assert script is not None
+    text = script.decode().replace("\r", "")
+    named = re.findall(r"^(?:call :)?gate (\w+) ", text, re.M)
+    original = ["PYTHON_ENVS"] if kind == "bat" else []
+    assert named == [*(variable.name for variable in ACTIVE_VARIABLES), *original]
+
+
+def test_windows_programs_are_started_by_full_path() -> None:
+    script = rendered("bat", locked(platform="win-64"))
+    assert script is not None
+    for line in script.decode().splitlines():
+        if not line.startswith(("rem ", "echo", "  echo", "  call :fail", "call :fail")):
+            bare = r"(?:^|[&|(]|do|else) *(curl|certutil|findstr|xcopy|where|cmd)(\.exe)? "
+            assert not re.search(bare, line), line
 
 
 def test_which_micromamba() -> None:

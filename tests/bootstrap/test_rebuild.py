@@ -215,3 +215,36 @@ def test_wheels(rebuild: Rebuild, lock: Lock) -> None:
     (info,) = prefix.glob("lib/python*/site-packages/carried-1.0.dist-info")
     assert not (info / "direct_url.json").exists()
     assert list(rebuild.tmp.iterdir()) == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_other_shells(rebuild: Rebuild, small: Lock, shell: str) -> None:
+    rebuild.use_shell(shell)
+    rebuild.export([small], "my (env)")
+    rebuild.run()
+    assert (rebuild.envs / "my (env)" / "bin" / "hello-prefix").exists()
+    assert "an environment already" in rebuild.run(code=7).stderr
+
+
+def test_a_half_made_one_is_made_anew(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.export([small])
+    assert "exit code 3" in rebuild.run(code=6, FAKE_MICROMAMBA_FAIL="3").stderr
+    prefix = rebuild.envs / "my_env"
+    (prefix / "__home__").mkdir()
+    (prefix / "__home__" / "mine.sh").write_text("mine")
+    rebuild.run()
+    assert (prefix / "__home__" / "mine.sh").read_text() == "mine"
+    assert not (prefix / "conda-meta" / "sealenv.pending").exists()
+
+
+def test_targets_that_are_not_ours_stay(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.export([small])
+    full = rebuild.envs / "full"
+    full.mkdir()
+    (full / "thesis.txt").write_text("precious")
+    (rebuild.envs / "link").symlink_to(full)
+    before = rebuild.everything()
+    for name in ("full", "link"):
+        rebuild.run(name, code=7)
+        rebuild.run(name, "--remove", code=7)
+    assert rebuild.everything() == before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sealenv.errors import SpecError
+from sealenv.scalars import scalar
 
 __all__ = ["EnvironmentFile", "read_environment_yml", "write_environment_yml"]
 
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 _LIMIT_BYTES = 4 << 20
 
 
@@ -74,26 +73,19 @@ def write_environment_yml(
     pip: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
 ) -> str:
-    """The text of a file (CEP 24): every word quoted, so that none is a number or a date.
+    """The text of a file (CEP 24).
 
     `nodefaults` comes last among the channels: conda adds its own without it.
     """
-    lines = [f"name: {_quoted(name)}"] if name and not re.search(r"[/ :#]", name) else []
-    lines += ["channels:", *(f"  - {_quoted(c)}" for c in [*channels, "nodefaults"])]
+    lines = [f"name: {scalar(name)}"] if name and not re.search(r"[/ :#]", name) else []
+    lines += ["channels:", *(f"  - {scalar(c)}" for c in [*channels, "nodefaults"])]
     lines += ["dependencies:" + " []" * (not dependencies and not pip)]
-    lines += [f"  - {_quoted(d)}" for d in dependencies]
+    lines += [f"  - {scalar(d)}" for d in dependencies]
     if pip:
-        lines += ["  - pip:", *(f"      - {_quoted(p)}" for p in pip)]
+        lines += ["  - pip:", *(f"      - {scalar(p)}" for p in pip)]
     if variables:
-        lines += ["variables:", *(f"  {k}: {_quoted(v)}" for k, v in sorted(variables.items()))]
+        lines += ["variables:", *(f"  {k}: {scalar(v)}" for k, v in sorted(variables.items()))]
     return "\n".join([*lines, ""])
-
-
-def _quoted(text: str) -> str:
-    """Plain where it is a word or a spec as conda writes it, else in JSON's quotes, which are YAML's."""
-    if re.fullmatch(r"[a-z_][a-z0-9_-]*(=[A-Za-z0-9_.!+-]+){0,2}", text) and text not in _WORDS:
-        return text
-    return json.dumps(text)
 
 
 class _Reader:

@@ -11,13 +11,14 @@ import msgspec
 
 from sealenv.condameta.installed import installed
 from sealenv.condameta.records import scan_records
+from sealenv.condameta.state import read_state
 from sealenv.environments import find
 from sealenv.errors import NotFoundError, PrefixPendingError, RecordError
 from sealenv.layout import SEAL, State, state_of
 from sealenv.lock import Lock, LockFile
 from sealenv.lock.explicit import bare_package
 from sealenv.lock.read import read_lock
-from sealenv.seal.seal import read_seal
+from sealenv.seal.seal import Seal, read_seal
 from sealenv.spec import current_platform
 from sealenv.store.bundle import is_bundle, open_bundle
 
@@ -88,8 +89,24 @@ def subject(text: str, *, strict: bool = True, environment: str | None = None) -
         raise PrefixPendingError(
             "the environment was never finished", where=str(prefix), hint="make it anew first"
         )
-    lock = installed(prefix, _platform(prefix), strict=strict)
-    return Subject(text, LockFile(locks=(lock,), name=prefix.name), prefix)
+    lock = _as_sealed(installed(prefix, current_platform(), strict=strict), prefix)
+    file = LockFile(locks=(lock,), name=prefix.name, variables=read_state(prefix))
+    return Subject(text, file, prefix)
+
+
+def _as_sealed(lock: Lock, prefix: Path) -> Lock:
+    """What records do not tell and the seal does: platform, virtual packages, channels' order."""
+    try:
+        seal = read_seal(prefix)
+    except RecordError:
+        return lock  # none, or none that can be read: the records must do
+    sealed = _channels(seal)
+    return msgspec.structs.replace(
+        lock,
+        platform=seal.platform,
+        virtual_packages=tuple(seal.lock.virtual_packages),
+        channels=tuple(dict.fromkeys([c for c in sealed if c in lock.channels] + [*lock.channels])),
+    )
 
 
 def sealed_lock(prefix: Path) -> Lock:
@@ -141,8 +158,6 @@ def _first_word(path: Path) -> str:
         return ""
 
 
-def _platform(prefix: Path) -> str:
-    try:
-        return read_seal(prefix).platform
-    except RecordError:
-        return current_platform()
+def _channels(seal: Seal) -> list[str]:
+    """The channels that were asked for, in their order, as far as they are addresses."""
+    return [str(c).rstrip("/") + "/" for c in seal.spec.get("channels", ()) if "://" in str(c)]

@@ -57,7 +57,9 @@ def test_the_examples_have_the_fields_that_are_printed(
         "sealenv create ... --json": warm_machine.json(*create),
         "sealenv list --json": warm_machine.json("list"),
         "sealenv info ENV --json": warm_machine.json("info", env),
-        "sealenv export ENV --format sh -o FILE --json": warm_machine.json(
+        "sealenv lock ... --json": warm_machine.json("lock", "pip", "-c", demo_channel.url),
+        "sealenv diff A B --json": warm_machine.json("diff", env, "sealenv.lock", code=1),
+        "sealenv export ... -o FILE --json": warm_machine.json(
             "export", env, "--format", "sh", "-o", "f.sh", "--micromamba-sha256", "0" * 64
         ),
         "sealenv bundle ENV --json": warm_machine.json("bundle", env),

@@ -15,7 +15,7 @@ from sealenv.lock.explicit import bare_package
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.lock.nodes import Node, load
 from sealenv.lock.order import topological
-from sealenv.lock.scalars import scalar
+from sealenv.scalars import scalar
 
 __all__ = ["read_condalock", "write_condalock"]
 

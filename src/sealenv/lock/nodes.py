@@ -112,7 +112,9 @@ def load(text: str, source: str) -> Node:
             hint="mend the file, or make it anew",
         ) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise SpecError(f"the file is no YAML: {error}", where=source) from error
+        raise SpecError(
+            f"the file is no YAML: {error}", where=source, hint="mend the file, or make it anew"
+        ) from error
 
 
 def _build(events: Iterator[Any], source: str) -> Node:
@@ -127,7 +129,9 @@ def _build(events: Iterator[Any], source: str) -> Node:
             continue
         if not isinstance(event, kinds.NodeEvent):
             if root is not None and isinstance(event, kinds.DocumentStartEvent):
-                raise SpecError("it holds more than one document", where=source)
+                raise SpecError(
+                    "it holds more than one document", where=source, hint="split it into files"
+                )
             continue
         mark: Any = event.start_mark
         node = Node(source, mark.line + 1, mark.column + 1, "")
@@ -167,5 +171,5 @@ def _build(events: Iterator[Any], source: str) -> Node:
             stack.append((node, key))
             key = None
     if root is None:
-        raise SpecError("the file is empty", where=source)
+        raise SpecError("the file is empty", where=source, hint="make it anew")
     return root

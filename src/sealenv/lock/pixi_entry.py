@@ -25,7 +25,7 @@ __all__ = ["is_place", "read_package", "read_wheel"]
 
 _TEXTS = ("md5", "legacy_bz2_md5", "features", "license", "license_family",
           "python_site_packages_path")  # fmt: skip
-_LISTS = ("depends", "constrains", "flags", "track_features", "purls")
+_LISTS = ("depends", "constrains", "flags", "purls")
 _NUMBERS = ("legacy_bz2_size", "timestamp")
 _SYSTEMS = {"emscripten", "freebsd", "linux", "osx", "wasi", "win", "zos"}
 _ARCHITECTURES = {"32": "x86", "64": "x86_64"}
@@ -116,6 +116,8 @@ def _read_facts(node: Node, record: dict[str, Any]) -> None:
     for key in _LISTS:
         if (found := node.get(key)) is not None:
             record[key] = found.texts(f"{key!r}")
+    if (found := node.get("track_features")) is not None:  # a list here, one text in repodata
+        record["track_features"] = " ".join(found.texts("'track_features'"))
     for key in _NUMBERS:
         if (found := node.get(key)) is not None:
             record[key] = found.number(f"{key!r}")

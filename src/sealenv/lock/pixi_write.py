@@ -15,7 +15,7 @@ from sealenv.errors import SpecError
 from sealenv.lock.checks import split_dist
 from sealenv.lock.head import write_head
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.lock.scalars import scalar
+from sealenv.scalars import scalar
 
 __all__ = ["build_number_of", "noarch_of", "write_pixi"]
 

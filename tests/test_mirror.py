@@ -91,6 +91,25 @@ def test_incremental(machine: Machine, channels: Channels, lock: Path, mirror: P
     assert len(index(mirror, channels.subdir) | index(mirror, "noarch")) == 4
 
 
+def test_one_that_was_stopped_is_finished(
+    machine: Machine, channels: Channels, lock: Path, mirror: Path
+) -> None:
+    """After repodata.json was written, and before what goes with it."""
+    machine.run("mirror", str(lock), str(mirror))
+    old = (mirror / "noarch" / "repodata.json.zst").read_bytes()
+    machine.tiny("more", channels.main_url, "env-vars")
+    machine.run("mirror", "more", str(mirror))
+    (mirror / "noarch" / "repodata.json.zst").write_bytes(old)
+    (mirror / ".sealenv-indexing").touch()
+    left = mirror / "noarch" / f".prio-1.0-0.conda.{'0' * 16}.part"
+    left.write_text("half an archive")
+    answer = machine.json("mirror", "more", str(mirror))
+    assert (answer["added"], set(answer["indexed"])) == (0, {"noarch", channels.subdir})
+    assert "env-vars-1.0-0.conda" in compressed(mirror, "noarch")
+    assert not (mirror / ".sealenv-indexing").exists()
+    assert not left.exists()
+
+
 def test_it_says_what_the_channel_said(machine: Machine, channels: Channels, mirror: Path) -> None:
     """Repodata is patched after packages are built: what solves there has to solve here."""
     origin = machine.root / "origin"

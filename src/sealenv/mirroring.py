@@ -82,6 +82,7 @@ def mirror(
             touched = channel.note(packages)
             if touched:
                 engine.index(folder, touched)
+                channel.indexed()
     except OSError as error:
         raise from_oserror(error) from error
     size = sum((folder / p.subdir / p.fn).stat().st_size for p in lacking)

@@ -3,6 +3,7 @@
 <root>/<subdir>/<archive>        first under another name, then renamed
 <root>/<subdir>/repodata.json    afterwards: what the index names is always there
 <root>/.sealenv-mirror           says that we made the folder; locked while it is written
+<root>/.sealenv-indexing         there while what goes with repodata.json may be older than it
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +28,7 @@ from sealenv.store.archives import hash_file
 __all__ = ["ChannelFolder"]
 
 _MARKER = ".sealenv-mirror"
+_INDEXING = ".sealenv-indexing"
 _KEYS = frozenset({
     "app_cli_opts", "app_entry", "app_own_environment", "app_type", "arch", "build", "build_number",
     "constrains", "depends", "extra_depends", "features", "indexed_timestamp", "legacy_bz2_md5",
@@ -36,6 +39,7 @@ _KEYS = frozenset({
 """Of a record what belongs into repodata (CEP 36)."""
 _SOLVED = ("sha256", "depends", "constrains", "track_features", "build_number", "timestamp")
 """What decides a solve; the rest is written anew in other words whenever a channel is indexed."""
+_PARTIAL = re.compile(r"\..+\.(conda|tar\.bz2)\.[0-9a-f]{16}\.part")
 _PIECE = 1 << 20
 
 
@@ -55,6 +59,9 @@ class ChannelFolder:
         self.check_place()
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / _MARKER).waiting():
+            for path in self.root.glob("*/.*.part"):  # what a killed run left
+                if _PARTIAL.fullmatch(path.name) and not is_link(path):
+                    path.unlink(missing_ok=True)
             yield
 
     def check_place(self) -> None:
@@ -143,12 +150,17 @@ class ChannelFolder:
             partial.unlink(missing_ok=True)
 
     def note(self, packages: list[LockedPackage]) -> list[str]:
-        """Let repodata.json say of the packages what their own channel said; the subdirs it touched.
+        """Let repodata.json say of the packages what their own channel said.
+
+        Returns:
+            The subdirs that have to be indexed: those it touched, and where an earlier run was stopped
+            before that, all.
 
         Raises:
             ChannelError: a repodata.json cannot be read.
             OSError: as the operating system says.
         """
+        stopped = (self.root / _INDEXING).exists()
         touched = []
         for subdir in sorted({"noarch", *(p.subdir for p in packages)}):
             index = self._repodata(subdir)
@@ -166,10 +178,17 @@ class ChannelFolder:
                     changed = True
             path = self.root / subdir / "repodata.json"
             if changed:
+                (self.root / _INDEXING).touch()
                 path.parent.mkdir(exist_ok=True)
                 write_atomic(path, json.dumps(index).encode())
                 touched.append(subdir)
+        if stopped:
+            return sorted(path.parent.name for path in self.root.glob("*/repodata.json"))
         return touched
+
+    def indexed(self) -> None:
+        """All that goes with repodata.json is as new as it."""
+        (self.root / _INDEXING).unlink(missing_ok=True)
 
     def _repodata(self, subdir: str) -> dict[str, Any]:
         path = self.root / subdir / "repodata.json"

@@ -6,7 +6,7 @@ one spec a platform -> solve each, or fill the digests of a list in -> the lock 
 from __future__ import annotations
 
 from sealenv.engines.protocol import Engine
-from sealenv.lock import LockedPackage, LockFile
+from sealenv.lock import LockedPackage, LockedWheel, LockFile
 from sealenv.lockrequest import LockRequest, find_lock
 from sealenv.progress import Reporter
 from sealenv.resolving import fill, resolve
@@ -28,9 +28,12 @@ def lock(
         one = fill(request.explicit, request.specs[0].platform, engine, reporter, offline=offline)
         return LockFile(locks=(one,))
     locks = [
-        resolve(spec, engine, reporter, offline=offline, keep=_kept(request, spec.platform))
+        resolve(
+            spec, engine, reporter, offline=offline,
+            keep=_kept(request, spec.platform), keep_wheels=_kept_wheels(request, spec.platform),
+        )
         for spec in request.specs
-    ]
+    ]  # fmt: skip
     return LockFile(
         locks=tuple(sorted(locks, key=lambda one: one.platform)),
         name=request.name,
@@ -43,3 +46,10 @@ def _kept(request: LockRequest, platform: str) -> tuple[LockedPackage, ...]:
         return ()
     old = find_lock(request.previous, platform)
     return tuple(p for p in old.packages if p.name not in request.update) if old else ()
+
+
+def _kept_wheels(request: LockRequest, platform: str) -> tuple[LockedWheel, ...]:
+    if not request.update:
+        return ()
+    old = find_lock(request.previous, platform)
+    return tuple(w for w in old.wheels if w.name not in request.update) if old else ()

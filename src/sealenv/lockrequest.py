@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import OutputExistsError, SpecError, UsageError
@@ -52,6 +53,7 @@ def choose(
     channels: Sequence[str] = (),
     platforms: Sequence[str] = (),
     exclude_newer: str | None = None,
+    pypi_index: str | None = None,
     update: Sequence[str] = (),
     output: str | None = None,
     force: bool = False,
@@ -91,7 +93,9 @@ def choose(
     known = previous.platforms if previous else ()
     for platform in dict.fromkeys(platforms or known or [check_platform(None)]):
         old = find_lock(previous, check_platform(platform))
-        specs.append(_spec(packages, asked, old, previous, channels, platform, exclude_newer))
+        specs.append(
+            _spec(packages, asked, old, previous, channels, platform, exclude_newer, pypi_index)
+        )
     return LockRequest(
         specs=tuple(specs),
         output=place,
@@ -110,6 +114,7 @@ def _spec(
     channels: Sequence[str],
     platform: str,
     exclude_newer: str | None,
+    pypi_index: str | None,
 ) -> EnvironmentSpec:
     """What is asked for on one platform."""
     for text in packages:
@@ -124,17 +129,29 @@ def _spec(
         asked = EnvironmentFile(
             "", None, (), _old_specs(old, previous), variables=dict(previous.variables)
         )
+        if previous.locks:
+            asked = replace(asked, **_old_requirements(old or previous.locks[0]))
     if not channels and asked is not None and not asked.channels and previous is not None:
         channels = (old or previous.locks[0]).channels if previous.locks else ()
     return build_spec(
         file=asked, with_packages=packages, channels=channels, platform=platform,
-        exclude_newer=exclude_newer,
+        exclude_newer=exclude_newer, pypi_index=pypi_index,
     )  # fmt: skip
 
 
 def _old_specs(old: Lock | None, previous: LockFile) -> tuple[str, ...]:
     """What a lock was asked for; for a new platform, what its first one was."""
     return requested(old or previous.locks[0]) if previous.locks else ()
+
+
+def _old_requirements(lock: Lock) -> dict[str, Any]:
+    """What pip was asked for, and where."""
+    return {
+        "requirements": lock.requirements,
+        "index": lock.indexes[0] if lock.indexes else None,
+        "extra_indexes": lock.indexes[1:],
+        "find_links": lock.find_links,
+    }
 
 
 def _check_update(update: Sequence[str], previous: LockFile | None) -> tuple[str, ...]:
@@ -145,7 +162,7 @@ def _check_update(update: Sequence[str], previous: LockFile | None) -> tuple[str
             "--update: there is no lock yet",
             hint=f"name it with -f or -o, or make it: sealenv lock -o {DEFAULT_FILE}",
         )
-    names = {p.name for one in previous.locks for p in one.packages}
+    names = {a.name for one in previous.locks for a in one.archives}
     for name in update:
         if name.lower() not in names:
             near = difflib.get_close_matches(package_name(name), sorted(names), n=4, cutoff=0.6)

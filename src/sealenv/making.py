@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
 
 from sealenv._version import __version__
@@ -14,7 +15,14 @@ from sealenv.condameta.records import add_pyc, finish, read_records
 from sealenv.condameta.state import write_state
 from sealenv.engines.messages import Progress
 from sealenv.engines.protocol import Engine
-from sealenv.errors import DirtyShellError, EngineError, PrefixLockedError, SolveError
+from sealenv.errors import (
+    DirtyShellError,
+    EngineError,
+    PrefixLockedError,
+    SolveError,
+    SpecError,
+    UsageError,
+)
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.job import Job
 from sealenv.layout import USER_FOLDER
@@ -23,10 +31,15 @@ from sealenv.pending import clear_pending, write_plan
 from sealenv.portability.patch import Patched, left_absolute, patch_prefix
 from sealenv.preflight import Contents
 from sealenv.resolving import resolve
+from sealenv.seal.filetable import write_files
+from sealenv.seal.observing import Observed, digests_of_linking, time_of_linking
+from sealenv.seal.observing import observe as observe_prefix
 from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, write_seal
 from sealenv.steps.check import CheckReport, check_environment
+from sealenv.steps.clobbers import settle_clobbers
 from sealenv.steps.linkscripts import find_link_scripts, run_link_scripts
 from sealenv.steps.pyc import INVALIDATION, compile_packages
+from sealenv.steps.wheels import InstalledWheel, install_wheels, record_pyc
 from sealenv.store.view import link_pkgs, offer
 
 __all__ = [
@@ -37,9 +50,11 @@ __all__ = [
     "describe",
     "fetch",
     "gate",
+    "install",
     "link",
     "link_scripts",
     "mark",
+    "observe",
     "patch",
     "share_archives",
     "solve",
@@ -60,18 +75,38 @@ def gate(job: Job) -> None:
 
 
 def solve(job: Job) -> Lock:
-    """The spec becomes a lock, unless there is one that suits this machine."""
+    """The spec becomes a lock, unless there is one that suits this machine.
+
+    Raises:
+        UsageError: there are wheels to install, and the environment's pip does not run here.
+        SpecError: the lock has wheels and no pip.
+    """
+    asked = job.lock.wheels if job.lock is not None else job.spec.requirements
+    if asked and not job.runs_here:
+        raise UsageError(
+            "wheels are installed by the environment's own pip, which does not run here",
+            details=[f"the environment is for {job.spec.platform}"],
+            hint="lock it here, and create it from the lock on that platform",
+        )
     job.store.prepare()
     if job.lock is not None:
+        if job.lock.wheels and job.lock.find("pip") is None:
+            raise SpecError(
+                "the lock has wheels, and no pip to install them with",
+                hint="lock it anew with pip among the dependencies",
+            )
         _refuse_unfit(job, job.lock)
         return job.lock
     return resolve(job.spec, job.engine, job.reporter, offline=job.options.offline)
 
 
 def fetch(job: Job, lock: Lock) -> Lock:
-    """Every archive is in the store, verified; the lock, with full records where it had none."""
+    """Every archive and wheel is in the store, verified; the lock, with full records at last."""
     job.reporter.phase("fetch", "fetching and verifying packages")
     job.engine.fetch(lock, _forward(job, "bytes"), offline=job.options.offline)
+    # pip hashes each wheel again when it installs it, but then it would be too late to fetch it anew.
+    if [wheel for wheel in lock.wheels if not job.store.verify(wheel)]:
+        job.engine.fetch(lock, _forward(job, "bytes"), offline=job.options.offline)
     full = job.engine.complete(lock)
     if full is not lock:
         _refuse_unfit(job, full)
@@ -107,13 +142,20 @@ def mark(job: Job, contents: Contents) -> PrefixLock:
     return held
 
 
-def link(job: Job, lock: Lock) -> None:
+def link(job: Job, lock: Lock, contents: Contents) -> None:
     """The packages are files of the prefix, and conda-meta says what conda's would."""
     job.reporter.phase("link", "linking packages")
     job.engine.link(lock, job.prefix, _forward(job, "packages"))
     # py-rattler's: backup tools would skip the prefix.
     (job.prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
     finish(job.prefix, lock, job.spec.packages, job.view)
+    settle_clobbers(
+        job.prefix,
+        lock,
+        contents.clobbers,
+        lambda few, folder: job.engine.link_aside(few, job.prefix, folder),
+    )
+    # The history ends linking: by its time `observe` tells what was changed since.
     write_history(job.prefix, lock, job.spec.packages, job.options.command, _now())
     write_state(job.prefix, job.spec.variables)
 
@@ -129,13 +171,32 @@ def link_scripts(job: Job, lock: Lock, held: PrefixLock) -> tuple[list[str], lis
     return ran, [], messages
 
 
+def install(job: Job, lock: Lock, held: PrefixLock) -> list[InstalledWheel]:
+    """The wheels, by the environment's own pip."""
+    if not lock.wheels:
+        return []
+    from sealenv.requirements import requirement_name
+
+    job.reporter.phase("wheels", "installing wheels with the environment's pip")
+    return install_wheels(
+        job.prefix,
+        lock,
+        job.store,
+        [requirement_name(line) for line in lock.requirements],
+        clean_environ(job.options.environ),
+        keep_fd=held.fd,
+    )
+
+
 def patch(job: Job) -> list[Patched]:
     """The files that hold the path of the environment find it by their own place, where they can."""
     return patch_prefix(job.prefix, job.spec.platform)
 
 
-def compile_python(job: Job, lock: Lock, held: PrefixLock) -> dict[str, list[str]]:
-    """The .pyc by package name, owned by the packages' records."""
+def compile_python(
+    job: Job, lock: Lock, installed: list[InstalledWheel], held: PrefixLock
+) -> dict[str, list[str]]:
+    """The .pyc by package name, owned by the packages' records, or by wheel, in its RECORD."""
     if not (job.options.pyc and job.runs_here and lock.find("python")):
         return {}
     job.reporter.phase("pyc", "compiling python files")
@@ -145,9 +206,11 @@ def compile_python(job: Job, lock: Lock, held: PrefixLock) -> dict[str, list[str
         read_records(job.prefix),
         clean_environ(job.options.environ),
         lambda done, total: job.reporter.advance(done, total, "files"),
+        more={source: wheel.record for wheel in installed for source in wheel.sources},
         keep_fd=held.fd,
     )
     add_pyc(job.prefix, lock, compiled)
+    record_pyc(job.prefix, installed, compiled)
     return compiled
 
 
@@ -182,6 +245,21 @@ def check(job: Job, lock: Lock, held: PrefixLock) -> CheckReport | None:
     )
 
 
+def observe(job: Job, ran: list[str], patched: list[Patched]) -> Observed:
+    """Fingerprints and file table: what linking is sure of is not hashed again."""
+    job.reporter.phase("seal", "taking fingerprints and sealing")
+    # Windows keeps no time of change that a program could not set: what ran may have changed anything.
+    trusted = os.name != "nt" or not ran
+    return observe_prefix(
+        job.prefix,
+        job.spec.platform,
+        {p.path: p.after for p in patched},
+        known=digests_of_linking if trusted else lambda records: {},
+        since=time_of_linking(job.prefix),
+        on_file=lambda done, total: job.reporter.advance(done, total, "files"),
+    )
+
+
 def describe(
     job: Job,
     lock: Lock,
@@ -191,6 +269,7 @@ def describe(
     patched: list[Patched],
     compiled: bool,
     activation: list[str],
+    observed: Observed,
 ) -> Seal:
     """The seal: how all this was done."""
     python = lock.find("python")
@@ -205,6 +284,7 @@ def describe(
             lock.digest(),
             [f"{p.url}#{p.sha256}" for p in lock.packages],
             list(lock.virtual_packages),
+            [f"{w.url}#{w.sha256}" for w in lock.wheels],
         ),
         engine=_engine_note(job.engine),
         python=checked.python if checked else python.version if python else None,
@@ -216,6 +296,9 @@ def describe(
         patched=[PatchNote(**p.to_json()) for p in patched],
         absolute=left_absolute(job.prefix, job.spec.platform),
         activation=activation,
+        pip=observed.pip,
+        fingerprints=observed.fingerprints,
+        files=observed.table_sha256,
     )
 
 
@@ -226,20 +309,20 @@ def _engine_note(engine: Engine) -> EngineNote:
     return EngineNote(engine.name, engine.version, program.sha256, program.origin)
 
 
-def commit(job: Job, seal: Seal, held: PrefixLock) -> None:
+def commit(job: Job, seal: Seal, observed: Observed, held: PrefixLock) -> None:
     """Seal and unmark, if everything is still ours.
 
     Raises:
         EngineError: the engine died meanwhile, and with it its hold on the lock.
         PrefixLockedError: the marker is not the one that we wrote.
     """
-    job.reporter.phase("seal", "sealing")
     if not job.engine.alive():
         raise EngineError("the engine ended unexpectedly", hint="run the same command again")
     if not held.holds():
         raise PrefixLockedError(
             "the environment was taken away while it was made", where=str(held.prefix)
         )
+    write_files(held.prefix, observed.table)
     write_seal(held.prefix, seal)
     held.commit()
 

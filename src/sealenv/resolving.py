@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import msgspec
 
 from sealenv.engines.protocol import Engine
 from sealenv.errors import DigestError
-from sealenv.lock import Lock, LockedPackage
+from sealenv.lock import Lock, LockedPackage, LockedWheel
 from sealenv.lock.explicit import ExplicitList
 from sealenv.lock.order import topological
 from sealenv.progress import Reporter
@@ -24,8 +25,12 @@ def resolve(
     *,
     offline: bool,
     keep: Sequence[LockedPackage] = (),
+    keep_wheels: Sequence[LockedWheel] = (),
 ) -> Lock:
-    """The lock for a spec; warnings go to the reporter.
+    """The lock for a spec, wheels included; warnings go to the reporter.
+
+    With requirements for pip the archives of conda's Python packages are fetched: only they say which
+    distributions are there already.
 
     Args:
         spec: what is asked for.
@@ -33,15 +38,48 @@ def resolve(
         reporter: is told.
         offline: use the network for nothing.
         keep: packages that stay as they are, unless what is asked for cannot be had with them.
+        keep_wheels: wheels for which the same holds.
 
     Raises:
-        SolveError, FetchError, SpecError: see `Engine.solve`.
+        SolveError, FetchError, SpecError: see `Engine.solve` and `resolve_wheels`.
     """
     reporter.phase("solve", f"solving for {spec.platform}")
     solved = engine.solve(spec, offline=offline, locked=keep)
     for warning in solved.warnings:
         reporter.warn(warning)
-    return msgspec.structs.replace(solved.lock, specs=spec.packages)
+    lock = msgspec.structs.replace(solved.lock, specs=spec.packages)
+    if not spec.requirements:
+        return lock
+    return _with_wheels(spec, lock, engine, reporter, offline=offline, keep=keep_wheels)
+
+
+def _with_wheels(
+    spec: EnvironmentSpec,
+    lock: Lock,
+    engine: Engine,
+    reporter: Reporter,
+    *,
+    offline: bool,
+    keep: Sequence[LockedWheel],
+) -> Lock:
+    from sealenv.pypi.resolve import resolve_wheels
+
+    reporter.phase("pip", f"resolving the 'pip:' section for {spec.platform}")
+    installed = engine.distributions(
+        lock,
+        lambda event: reporter.advance(event.done, event.total, "bytes", event.item),
+        offline=offline,
+    )
+    return resolve_wheels(
+        spec,
+        lock,
+        installed,
+        engine.store,
+        offline=offline,
+        timeout=engine.timeout,
+        environ=os.environ,
+        keep=keep,
+    )
 
 
 def fill(
@@ -60,9 +98,9 @@ def fill(
     reporter.phase("solve", "reading what the channels say of each file")
     files: dict[str, list[str]] = {}
     for entry in given.entries:
-        files.setdefault(entry.channel, []).append(f"{entry.subdir}/{entry.fn}")
+        files.setdefault(entry.channel, []).append(entry.place)
     found = engine.look_up(files, given.secrets, offline=offline)
-    missing = [e for e in given.entries if e.url not in found]
+    missing = [e for e in given.entries if e.channel + e.place not in found]
     if missing:
         raise DigestError(
             f"{len(missing)} of {len(given.entries)} packages are no more in their channels' indexes",
@@ -72,7 +110,7 @@ def fill(
         )
     packages = []
     for entry in given.entries:
-        package = found[entry.url]
+        package = found[entry.channel + entry.place]
         said = package.record.get("md5")
         if (entry.sha256 or package.sha256) != package.sha256 or (
             entry.md5 and said and entry.md5 != said

@@ -16,7 +16,7 @@ from sealenv.lock.explicit import ExplicitList
 from sealenv.lock.order import requested
 from sealenv.lock.read import read_file
 from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
-from sealenv.spec import EnvironmentSpec, build_spec, check_platform
+from sealenv.spec import EnvironmentSpec, build_spec, check_platform, package_name
 from sealenv.store.bundle import is_bundle, open_bundle
 
 __all__ = ["Target", "choose_target"]
@@ -46,6 +46,7 @@ def choose_target(
     channels: Sequence[str] = (),
     platform: str | None = None,
     exclude_newer: str | None = None,
+    pypi_index: str | None = None,
     environment: str | None = None,
 ) -> Target:
     """Decide, and refuse what cannot be meant, before anything is started.
@@ -68,7 +69,8 @@ def choose_target(
     if isinstance(read, LockFile | ExplicitList):
         assert file is not None
         refused = {"PYTHON": python, "--with": with_packages, "--without": without,
-                   "--channel": channels, "--exclude-newer": exclude_newer}  # fmt: skip
+                   "--channel": channels, "--exclude-newer": exclude_newer,
+                   "--pypi-index": pypi_index}  # fmt: skip
         _refuse_besides_a_lock(file, [option for option, given in refused.items() if given])
         spec, lock, lock_name = _locked(read, platform)
         place = _place(name, None, prefix, lock_name)
@@ -83,11 +85,25 @@ def choose_target(
         parse_python_version(python)
     spec = build_spec(
         python=python, file=read, with_packages=with_packages, without=without, channels=channels,
-        platform=platform, exclude_newer=exclude_newer,
+        platform=platform, exclude_newer=exclude_newer, pypi_index=pypi_index,
     )  # fmt: skip
     place = _place(name, python, prefix, read.name if read else None)
     check_prefix(place, spec.platform)
-    return Target(spec, place, (*(read.warnings if read else ()), *_notes(prefix or "", place)))
+    warnings = [*(read.warnings if read else ()), *_added(read, spec), *_notes(prefix or "", place)]
+    return Target(spec, place, tuple(warnings))
+
+
+def _added(read: EnvironmentFile | None, spec: EnvironmentSpec) -> list[str]:
+    """What was added to what is asked for."""
+    if (
+        read is None
+        or not spec.requirements
+        or any(package_name(p) == "pip" for p in read.dependencies)
+    ):
+        return []
+    return [
+        f"{read.path}: there is a 'pip:' section and no pip among the dependencies; pip is added"
+    ]
 
 
 def _read(file: Path, environment: str | None) -> LockFile | ExplicitList | EnvironmentFile:
@@ -116,6 +132,9 @@ def _locked(
         exclude_newer=lock.exclude_newer,
         variables=dict(read.variables),
         secrets=secrets,
+        requirements=lock.requirements,
+        indexes=lock.indexes,
+        find_links=lock.find_links,
     )
     return spec, lock, read.name
 

@@ -13,7 +13,7 @@ from sealenv.demo.channel import DemoChannel
 from tests.docs.tables import REFERENCE
 from tests.machine import Machine
 
-OPEN = {"tools", "variables", "micromamba"}
+OPEN = {"tools", "variables", "micromamba", "added", "removed", "changed"}
 """Objects whose keys depend on what was asked for."""
 
 
@@ -57,17 +57,14 @@ def test_the_examples_have_the_fields_that_are_printed(
         "sealenv create ... --json": warm_machine.json(*create),
         "sealenv list --json": warm_machine.json("list"),
         "sealenv info ENV --json": warm_machine.json("info", env),
-        "sealenv lock ... --json": warm_machine.json("lock", "pip", "-c", demo_channel.url),
-        "sealenv diff A B --json": warm_machine.json("diff", env, "sealenv.lock", code=1),
-        "sealenv export ... -o FILE --json": warm_machine.json(
-            "export", env, "--format", "sh", "-o", "f.sh", "--micromamba-sha256", "0" * 64
-        ),
         "sealenv bundle ENV --json": warm_machine.json("bundle", env),
         "sealenv mirror ENV DEST --json": warm_machine.json("mirror", env, "channel"),
     }
     damage(Path(printed["sealenv create ... --json"]["prefix"]))
     printed |= {
         "sealenv verify ENV --json": warm_machine.json("verify", env, code=1),
+        "sealenv repair ENV --json": warm_machine.json("repair", env, code=1),
+        "sealenv seal ENV -y --json": warm_machine.json("seal", env, "-y"),
         "sealenv refresh ENV --json": warm_machine.json("refresh", env),
         "sealenv cache info --json": warm_machine.json("cache", "info"),
         "sealenv cache clean --unpacked --tmp --json": warm_machine.json(
@@ -75,6 +72,13 @@ def test_the_examples_have_the_fields_that_are_printed(
         ),
         "Errors": warm_machine.json("info", "nope", code=7),
         "sealenv remove ENV -y --json": warm_machine.json("remove", env, "-y"),
+    }
+    lock = ("lock", "-c", demo_channel.url, "-o")
+    warm_machine.run(*lock, "old.lock", "python", "pip")
+    printed |= {
+        "sealenv lock ... --json": warm_machine.json(*lock, "new.lock", "python"),
+        "sealenv diff A B --json": warm_machine.json("diff", "old.lock", "new.lock", code=1),
+        "sealenv export ... -o FILE --json": warm_machine.json("export", "new.lock", "-o", "x"),
     }
     assert set(known) == set(printed)
     for heading, example in known.items():
@@ -87,3 +91,4 @@ def damage(prefix: Path) -> None:
     path = next(p["_path"] for p in record["paths_data"]["paths"] if p["_path"].endswith(".py"))
     (prefix / path).unlink()
     (prefix / path).write_text("x = 1\n")
+    (prefix / "notes.txt").write_text("mine\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -82,7 +81,7 @@ def export_command(
     for note in notes:
         click.echo(f"warning: {note}", err=True)
     if output is None or to_stdout:
-        sys.stdout.buffer.write(text.encode())  # as it is: the line ends of a .bat are its own
+        click.echo(text.encode(), nl=False)  # UTF-8 and the line ends of the format
         return 0
     path = Path(output)
     write_output(path, text.encode(), force=force, mode=FORMATS[kind].mode)

@@ -42,6 +42,9 @@ Examples:
               help="For this platform. Repeatable. Without any: the lock's, or this one.")  # fmt: skip
 @click.option("--exclude-newer", metavar="TIME",
               help="Ignore packages built after this time (UTC).")  # fmt: skip
+@click.option("--pypi-index", metavar="URL",
+              help="Where pip looks for a 'pip:' section, instead of PyPI or the file's "
+              "--index-url.")  # fmt: skip
 @click.option("--update", multiple=True, metavar="NAME",
               help="Move this package, and only what must move with it. Repeatable.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE",
@@ -59,6 +62,7 @@ def lock_command(
     channels: tuple[str, ...],
     platforms: tuple[str, ...],
     exclude_newer: str | None,
+    pypi_index: str | None,
     update: tuple[str, ...],
     output: str | None,
     force: bool,
@@ -87,7 +91,8 @@ def lock_command(
         raise UsageError("both the lock and JSON on stdout", hint="name a file with -o")
     request = choose(
         packages=packages, file=file, channels=channels, platforms=platforms,
-        exclude_newer=exclude_newer, update=update, output=output, force=force,
+        exclude_newer=exclude_newer, pypi_index=pypi_index, update=update, output=output,
+        force=force,
     )  # fmt: skip
     store = Store(Path(locations.cache_root()))
     engine = choose_engine(store, None, None, None, parse_timeout())
@@ -101,7 +106,7 @@ def lock_command(
     text = write_pixi(locked)
     changes = diff(request.previous, locked) if request.previous else []
     if request.output is None:
-        click.echo(text, nl=False)
+        click.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal has
     elif not dry_run and not _is_the_same(request.output, text):
         write_output(request.output, text.encode(), force=True)  # `choose` looked what is there
     if as_json:

@@ -37,9 +37,9 @@ async def look_up(request: LookUp) -> LookedUp:
     for channel, files in request.files.items():
         wanted = set(files)
         for record in await _query(channel, files, request):
-            if f"{record.subdir}/{record.file_name}" in wanted:
-                package = from_record(record)
-                found[package.url] = package
+            place = f"{record.subdir}/{record.file_name}"
+            if place in wanted:
+                found[channel + place] = from_record(record)
     return LookedUp(packages=found)
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from sealenv import errors
 from sealenv.lock import Lock, LockedPackage
+from sealenv.store.distributions import Distribution
 
 __all__ = [
     "Complete",
@@ -19,6 +20,8 @@ __all__ = [
     "Done",
     "End",
     "Event",
+    "Examine",
+    "Examined",
     "Executable",
     "Failed",
     "Fetch",
@@ -88,7 +91,7 @@ class Fit(msgspec.Struct, tag="fit", kw_only=True):
 
 
 class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
-    """Bring every archive of the lock into the store, verified."""
+    """Bring every archive and wheel of the lock into the store, verified."""
 
     lock: Lock
     store: str
@@ -96,6 +99,13 @@ class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
     offline: bool = False
     timeout: float = 30.0
     config_files: bool = True
+
+
+class Examine(msgspec.Struct, tag="examine", kw_only=True):
+    """Say which Python distributions the packages bring; their archives are in the store."""
+
+    packages: list[LockedPackage]
+    store: str
 
 
 class Join(msgspec.Struct, tag="join", kw_only=True):
@@ -107,13 +117,15 @@ class Join(msgspec.Struct, tag="join", kw_only=True):
 class Link(msgspec.Struct, tag="link", kw_only=True):
     """Link the packages into the prefix.
 
-    `verify_all` hashes every archive first, so that damaged cache entries can be made anew.
+    `verify_all` hashes every archive first, so that damaged cache entries can be made anew. With
+    `folder` the files are written there, as they would be in the prefix.
     """
 
     lock: Lock
     prefix: str
     store: str
     verify_all: bool = False
+    folder: str | None = None
 
 
 class Executable(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +174,9 @@ class End(msgspec.Struct, tag="end"):
     """Leave in good order."""
 
 
-Request = Solve | LookUp | Complete | Fit | Fetch | Join | Link | Obtain | Install | Index | End
+Request = (
+    Solve | LookUp | Complete | Fit | Fetch | Examine | Join | Link | Obtain | Install | Index | End
+)
 
 
 class Progress(msgspec.Struct, tag="progress", kw_only=True):
@@ -182,7 +196,7 @@ class Solved(msgspec.Struct, tag="solved", kw_only=True):
 
 
 class LookedUp(msgspec.Struct, tag="looked-up", kw_only=True):
-    """The answer to LookUp: what was found, by URL."""
+    """The answer to LookUp: what was found, by channel and `subdir/file name` as one text."""
 
     packages: dict[str, LockedPackage]
 
@@ -200,10 +214,16 @@ class Fitted(msgspec.Struct, tag="fitted", kw_only=True):
 
 
 class Fetched(msgspec.Struct, tag="fetched", kw_only=True):
-    """The answer to Fetch, in bytes and packages."""
+    """The answer to Fetch, in bytes and archives."""
 
     downloaded: int
     packages: int
+
+
+class Examined(msgspec.Struct, tag="examined", kw_only=True):
+    """The answer to Examine."""
+
+    distributions: list[Distribution]
 
 
 class Linked(msgspec.Struct, tag="linked", kw_only=True):
@@ -233,7 +253,17 @@ class Failed(msgspec.Struct, tag="failed", kw_only=True):
 
 
 Event = (
-    Progress | Solved | LookedUp | Completed | Fitted | Fetched | Linked | Obtained | Done | Failed
+    Progress
+    | Solved
+    | LookedUp
+    | Completed
+    | Fitted
+    | Fetched
+    | Examined
+    | Linked
+    | Obtained
+    | Done
+    | Failed
 )
 
 _encoder = msgspec.json.Encoder()

@@ -109,6 +109,10 @@ async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:
             from sealenv.engines.fetching import fetch
 
             return await fetch(request, emit)
+        if isinstance(request, messages.Examine):
+            from sealenv.engines.examining import examine
+
+            return await examine(request)
         if isinstance(request, messages.Link):
             from sealenv.engines.linking import link
 

@@ -43,6 +43,11 @@ class ExplicitEntry(msgspec.Struct, frozen=True, kw_only=True):
         """The folder in the channel."""
         return self.url.rpartition("/")[0].rpartition("/")[2]
 
+    @property
+    def place(self) -> str:
+        """`subdir/file name`, without percent signs: what a channel's index knows it by."""
+        return f"{self.subdir}/{self.fn}"
+
 
 class ExplicitList(msgspec.Struct, frozen=True, kw_only=True):
     """A list as it stands; digests may be md5, or missing."""

@@ -55,6 +55,7 @@ class _Reader:
         environment = self._environment()
         channels = tuple(self._channels(environment))
         indexes = _texts(environment, "indexes")
+        links = _links(environment)
         cut_off = _cut_off(environment)
         known = self._platforms()
         locks: dict[str, Lock] = {}
@@ -71,6 +72,7 @@ class _Reader:
                 exclude_newer=head.cut_off(subdir) or cut_off,
                 wheels=tuple(wheels),
                 indexes=indexes,
+                find_links=links,
                 specs=head.specs_of(subdir),
                 requirements=head.requirements_of(subdir),
             )
@@ -175,3 +177,12 @@ def _cut_off(environment: Node) -> str | None:
 def _texts(node: Node, key: str) -> tuple[str, ...]:
     found = node.get(key)
     return tuple(found.texts(f"{key!r}")) if found else ()
+
+
+def _links(environment: Node) -> tuple[str, ...]:
+    """The pages and folders of wheels; pixi writes a folder of this machine as `path`."""
+    found = environment.get("find-links")
+    nodes = found.items("'find-links'") if found else []
+    return tuple(
+        (node.get("url") or node.key("path")).text("a place of 'find-links'") for node in nodes
+    )

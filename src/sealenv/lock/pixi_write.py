@@ -46,6 +46,9 @@ def write_pixi(file: LockFile) -> str:
     indexes = _all(locks, "indexes")
     if indexes or any(lock.wheels for lock in locks):
         lines += _texts("indexes", indexes, "    ") or ["    indexes: []"]
+    links = _all(locks, "find_links")
+    if links:
+        lines += ["    find-links:", *(f"    - url: {scalar(url)}" for url in links)]
     lines.append("    packages:" + " {}" * (not locks))
     for lock in locks:
         lines.append(

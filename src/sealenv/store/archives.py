@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,8 @@ from sealenv.store.manifest import Manifest, load
 __all__ = ["MANIFEST", "Archive", "Store", "archives_of", "hash_file"]
 
 MANIFEST = "manifest"
+_NAME = re.compile(r"[^./\\:\0][^/\\:\0]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 Archive = LockedPackage | LockedWheel
 """What has a URL, a file name, a digest and perhaps a size."""
 
@@ -78,7 +81,17 @@ class Store:
             raise _unwritable(self.root, error) from error
 
     def path(self, package: Archive) -> Path:
-        """Where the package's archive is, or would be."""
+        """Where the package's archive is, or would be.
+
+        Raises:
+            DigestError: its name or digest would lead elsewhere.
+        """
+        if not _NAME.fullmatch(package.fn) or not _SHA256.fullmatch(package.sha256):
+            raise DigestError(
+                f"{package.fn!r} with sha256 {package.sha256!r} is no archive",
+                where=package.url,
+                hint="do not use what names it: a lock, an index or a channel",
+            )
         return self.archives / package.sha256 / package.fn
 
     def manifest(self, package: Archive) -> Manifest | None:

@@ -87,7 +87,7 @@ def create(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         lock = making.fetch(job, lock)
         contents = preflight(lock, job.prefix, job.store)
         held = making.mark(job, contents)
-        making.link(job, lock)
+        making.link(job, lock, contents)
         ran, skipped, messages = making.link_scripts(job, lock, held)
         installed = making.install(job, lock, held)
         patched = making.patch(job)
@@ -95,10 +95,11 @@ def create(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         activation = making.activation_scripts(job)
         making.share_archives(job, lock)
         checked = making.check(job, lock, held)
+        observed = making.observe(job, ran, patched)
         seal = making.describe(
-            job, lock, checked, ran, skipped, patched, bool(compiled), activation
+            job, lock, checked, ran, skipped, patched, bool(compiled), activation, observed
         )
-        making.commit(job, seal, held)
+        making.commit(job, seal, observed, held)
     except KeyboardInterrupt:
         raise _interrupted(job.prefix, held) from None
     finally:

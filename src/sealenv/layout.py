@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 __all__ = [
+    "FILES",
     "HISTORY",
     "MARKER",
     "META",
@@ -33,6 +34,8 @@ META = "conda-meta"
 HISTORY = "conda-meta/history"
 SEAL = "conda-meta/sealenv"
 """Without `.json`: conda, mamba and rattler parse every conda-meta/*.json as a package record."""
+FILES = "conda-meta/sealenv.files"
+"""What every file was when the prefix was sealed (docs/reference/seal.md)."""
 MARKER = "conda-meta/sealenv.pending"
 PLAN = "conda-meta/sealenv.plan"
 """The paths that a pending create is going to link; gone with the marker."""
@@ -73,9 +76,9 @@ def _leads_elsewhere(status: os.stat_result) -> bool:
     Files that a cloud drive has not fetched yet are reparse points too, and no links: the tags that
     are have the name surrogate bit (winnt.h, IsReparseTagNameSurrogate).
     """
-    return stat.S_ISLNK(status.st_mode) or bool(
-        getattr(status, "st_reparse_tag", 0) & _NAME_SURROGATE
-    )
+    if stat.S_ISLNK(status.st_mode):
+        return True
+    return os.name == "nt" and bool(getattr(status, "st_reparse_tag", 0) & _NAME_SURROGATE)
 
 
 def state_of(prefix: Path) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
 
 from sealenv._version import __version__
@@ -30,8 +31,12 @@ from sealenv.pending import clear_pending, write_plan
 from sealenv.portability.patch import Patched, left_absolute, patch_prefix
 from sealenv.preflight import Contents
 from sealenv.resolving import resolve
+from sealenv.seal.filetable import write_files
+from sealenv.seal.observing import Observed, digests_of_linking, time_of_linking
+from sealenv.seal.observing import observe as observe_prefix
 from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, write_seal
 from sealenv.steps.check import CheckReport, check_environment
+from sealenv.steps.clobbers import settle_clobbers
 from sealenv.steps.linkscripts import find_link_scripts, run_link_scripts
 from sealenv.steps.pyc import INVALIDATION, compile_packages
 from sealenv.steps.wheels import InstalledWheel, install_wheels, record_pyc
@@ -49,6 +54,7 @@ __all__ = [
     "link",
     "link_scripts",
     "mark",
+    "observe",
     "patch",
     "share_archives",
     "solve",
@@ -136,13 +142,20 @@ def mark(job: Job, contents: Contents) -> PrefixLock:
     return held
 
 
-def link(job: Job, lock: Lock) -> None:
+def link(job: Job, lock: Lock, contents: Contents) -> None:
     """The packages are files of the prefix, and conda-meta says what conda's would."""
     job.reporter.phase("link", "linking packages")
     job.engine.link(lock, job.prefix, _forward(job, "packages"))
     # py-rattler's: backup tools would skip the prefix.
     (job.prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
     finish(job.prefix, lock, job.spec.packages, job.view)
+    settle_clobbers(
+        job.prefix,
+        lock,
+        contents.clobbers,
+        lambda few, folder: job.engine.link_aside(few, job.prefix, folder),
+    )
+    # The history ends linking: by its time `observe` tells what was changed since.
     write_history(job.prefix, lock, job.spec.packages, job.options.command, _now())
     write_state(job.prefix, job.spec.variables)
 
@@ -232,6 +245,21 @@ def check(job: Job, lock: Lock, held: PrefixLock) -> CheckReport | None:
     )
 
 
+def observe(job: Job, ran: list[str], patched: list[Patched]) -> Observed:
+    """Fingerprints and file table: what linking is sure of is not hashed again."""
+    job.reporter.phase("seal", "taking fingerprints and sealing")
+    # Windows keeps no time of change that a program could not set: what ran may have changed anything.
+    trusted = os.name != "nt" or not ran
+    return observe_prefix(
+        job.prefix,
+        job.spec.platform,
+        {p.path: p.after for p in patched},
+        known=digests_of_linking if trusted else lambda records: {},
+        since=time_of_linking(job.prefix),
+        on_file=lambda done, total: job.reporter.advance(done, total, "files"),
+    )
+
+
 def describe(
     job: Job,
     lock: Lock,
@@ -241,6 +269,7 @@ def describe(
     patched: list[Patched],
     compiled: bool,
     activation: list[str],
+    observed: Observed,
 ) -> Seal:
     """The seal: how all this was done."""
     python = lock.find("python")
@@ -267,6 +296,9 @@ def describe(
         patched=[PatchNote(**p.to_json()) for p in patched],
         absolute=left_absolute(job.prefix, job.spec.platform),
         activation=activation,
+        pip=observed.pip,
+        fingerprints=observed.fingerprints,
+        files=observed.table_sha256,
     )
 
 
@@ -277,20 +309,20 @@ def _engine_note(engine: Engine) -> EngineNote:
     return EngineNote(engine.name, engine.version, program.sha256, program.origin)
 
 
-def commit(job: Job, seal: Seal, held: PrefixLock) -> None:
+def commit(job: Job, seal: Seal, observed: Observed, held: PrefixLock) -> None:
     """Seal and unmark, if everything is still ours.
 
     Raises:
         EngineError: the engine died meanwhile, and with it its hold on the lock.
         PrefixLockedError: the marker is not the one that we wrote.
     """
-    job.reporter.phase("seal", "sealing")
     if not job.engine.alive():
         raise EngineError("the engine ended unexpectedly", hint="run the same command again")
     if not held.holds():
         raise PrefixLockedError(
             "the environment was taken away while it was made", where=str(held.prefix)
         )
+    write_files(held.prefix, observed.table)
     write_seal(held.prefix, seal)
     held.commit()
 

@@ -14,7 +14,18 @@ from sealenv.host.holders import holders_of, while_held
 from sealenv.host.prefixlock import is_locked
 from sealenv.host.running import programs_in
 from sealenv.host.volumes import extended
-from sealenv.layout import HISTORY, MARKER, META, PKGS, USER_FOLDER, State, is_link, state_of, walk
+from sealenv.layout import (
+    HISTORY,
+    MARKER,
+    META,
+    PKGS,
+    SCRATCH,
+    USER_FOLDER,
+    State,
+    is_link,
+    state_of,
+    walk,
+)
 from sealenv.pending import write_plan
 
 __all__ = ["check_removable", "remove", "user_files"]
@@ -93,7 +104,7 @@ def inner_environments(prefix: Path) -> list[str]:
     marks = ("/conda-meta/history", "/conda-meta/sealenv", "/conda-meta/sealenv.pending")
     found = {
         entry.relative.rpartition("/conda-meta/")[0]
-        for entry in walk(prefix, skip=frozenset({PKGS}))
+        for entry in walk(prefix, skip=frozenset({PKGS, SCRATCH}))
         if entry.relative.endswith(marks)
     }
     return sorted(found)

@@ -13,7 +13,7 @@ from sealenv.demo.channel import DemoChannel
 from tests.docs.tables import REFERENCE
 from tests.machine import Machine
 
-OPEN = {"tools", "variables"}
+OPEN = {"tools", "variables", "added", "removed", "changed"}
 """Objects whose keys depend on what was asked for."""
 
 
@@ -61,6 +61,8 @@ def test_the_examples_have_the_fields_that_are_printed(
     damage(Path(printed["sealenv create ... --json"]["prefix"]))
     printed |= {
         "sealenv verify ENV --json": warm_machine.json("verify", env, code=1),
+        "sealenv repair ENV --json": warm_machine.json("repair", env, code=1),
+        "sealenv seal ENV -y --json": warm_machine.json("seal", env, "-y"),
         "sealenv refresh ENV --json": warm_machine.json("refresh", env),
         "sealenv cache info --json": warm_machine.json("cache", "info"),
         "sealenv cache clean --unpacked --tmp --json": warm_machine.json(
@@ -87,3 +89,4 @@ def damage(prefix: Path) -> None:
     path = next(p["_path"] for p in record["paths_data"]["paths"] if p["_path"].endswith(".py"))
     (prefix / path).unlink()
     (prefix / path).write_text("x = 1\n")
+    (prefix / "notes.txt").write_text("mine\n")

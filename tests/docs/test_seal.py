@@ -7,14 +7,31 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal
+from sealenv.seal.filetable import FileTable
+from sealenv.seal.seal import (
+    SCHEMA,
+    DistributionNote,
+    EngineNote,
+    Fingerprints,
+    LockNote,
+    PatchNote,
+    Seal,
+)
 from sealenv.spec import EnvironmentSpec
 from tests.docs.tables import rows, section
 
 
 @pytest.mark.parametrize(
     ("heading", "struct"),
-    [("Fields", Seal), ("lock", LockNote), ("patched", PatchNote), ("engine", EngineNote)],
+    [
+        ("Fields", Seal),
+        ("lock", LockNote),
+        ("patched", PatchNote),
+        ("engine", EngineNote),
+        ("pip", DistributionNote),
+        ("fingerprints", Fingerprints),
+        ("The file table", FileTable),
+    ],
 )
 def test_every_field_in_order(heading: str, struct: Any) -> None:
     fields = [field.encode_name for field in msgspec.structs.fields(struct)]

@@ -13,7 +13,7 @@ import pytest
 
 from sealenv.demo.archive import Package, Payload, write_package
 from sealenv.demo.repodata import write_repodata
-from sealenv.layout import MARKER, SCRATCH, SEAL, State, state_of, walk
+from sealenv.layout import FILES, MARKER, SCRATCH, SEAL, State, state_of, walk
 from sealenv.seal.seal import read_seal
 from sealenv.seal.verify import verify
 from sealenv.spec import current_platform
@@ -31,7 +31,7 @@ def tree(prefix: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for entry in walk(prefix):
         path = Path(entry.path)
-        if entry.relative in {SEAL, "conda-meta/history"}:
+        if entry.relative in {SEAL, FILES, "conda-meta/history"}:
             continue
         content: Any = None
         if entry.is_link:
@@ -54,6 +54,7 @@ class TestTheSameEnvironment:
         made = machine.create("e", channels.main_url, *args)
         prefix = Path(made["prefix"])
         by_rattler, history = tree(prefix), (prefix / "conda-meta/history").read_text()
+        fingerprint = read_seal(prefix).fingerprints
         machine.run("remove", str(prefix), "-y")
         again = machine.create("e", channels.main_url, *args, "--micromamba", str(exe))
         by_micromamba = tree(prefix)
@@ -61,6 +62,10 @@ class TestTheSameEnvironment:
         different = [p for p in by_rattler if by_rattler[p] != by_micromamba[p]]
         assert different == []
         assert again["lock_digest"] == made["lock_digest"]
+        now = read_seal(prefix).fingerprints
+        assert fingerprint is not None
+        assert now is not None
+        assert now.packages == fingerprint.packages
         keep = ("+", "# update")
         assert [x for x in history.splitlines() if x.startswith(keep)] == [
             x

@@ -230,6 +230,7 @@ def _show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
 
 
 def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, float]) -> None:
+    from sealenv.cli.verify import prints_json
     from sealenv.naming import shown
     from sealenv.spec import current_platform
 
@@ -244,6 +245,7 @@ def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, 
             "wheels": len(made.seal.lock.wheels),
             "files": made.contents.files,
             "lock_digest": made.seal.lock.digest,
+            "fingerprints": prints_json(made.seal.fingerprints),
             "clobbers": made.contents.clobbers,
             "link_scripts": made.seal.link_scripts,
             "skipped_link_scripts": made.seal.skipped_link_scripts,

@@ -1,4 +1,4 @@
-"""`sealenv list`, `sealenv info` and `sealenv verify`: nothing is written."""
+"""`sealenv list` and `sealenv info`: nothing is written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sealenv.cli.table import print_table
 if TYPE_CHECKING:
     from sealenv.environments import Environment
 
-__all__ = ["info_command", "list_command", "verify_command"]
+__all__ = ["info_command", "list_command"]
 
 
 @click.command(
@@ -131,41 +131,12 @@ def _facts(e: Environment, files: int, size: int) -> list[tuple[str, str]]:
             ("channels", ", ".join(seal.spec.get("channels", []))),
             ("engine", f"{seal.engine.name} {seal.engine.version}, sealenv {seal.sealenv}"),
             ("lock", f"sha256:{seal.lock.digest}"),
+            *([("fingerprint", seal.fingerprints.packages)] if seal.fingerprints else []),
             ("byte code", seal.pyc or "not compiled"),
         ]
         if seal.activation:
             facts.append(("activate", activation_line(e.prefix, seal.platform)))
     return facts
-
-
-@click.command(
-    "verify", epilog="\b\nExamples:\n  sealenv verify my_env_3_12\n  sealenv verify ./env --json\n"
-)
-@JSON
-@click.argument("env")
-def verify_command(as_json: bool, env: str) -> int:
-    """Compare every file of ENV with what its package promised; exit code 1 if one differs."""
-    from sealenv.environments import find
-    from sealenv.seal.verify import verify
-
-    prefix = find(env)
-    report = verify(prefix)
-    if as_json:
-        click.echo(json.dumps({
-            "prefix": str(prefix),
-            "packages": report.packages,
-            "files": report.files,
-            "damaged": report.damaged,
-            "findings": [f.to_json() for f in report.findings],
-        }, indent=2))  # fmt: skip
-    else:
-        for finding in report.findings:
-            owner = f" ({finding.package})" if finding.package else ""
-            detail = f": {finding.detail}" if finding.detail else ""
-            click.echo(f"{finding.kind:<11} {finding.path}{owner}{detail}")
-        verdict = "damaged" if report.damaged else "as its packages promised"
-        click.echo(f"{report.files} files of {report.packages} packages: {verdict}", err=True)
-    return 1 if report.damaged else 0
 
 
 def _state(e: Environment) -> str:

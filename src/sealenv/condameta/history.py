@@ -19,7 +19,12 @@ from sealenv.lock import Lock
 from sealenv.spec import package_name
 from sealenv.urls import redact
 
-__all__ = ["read_requested", "write_history"]
+__all__ = ["made_by", "read_requested", "write_history"]
+
+_SPECS = re.compile(
+    r"#\s*(?P<action>update|install|create|remove|uninstall|neutered) specs:\s*(?P<specs>.+)"
+)
+_MAKER = re.compile(r"#\s*(conda|mamba|micromamba|sealenv) version:\s*(\S+)")
 
 
 def write_history(
@@ -54,26 +59,33 @@ def read_requested(prefix: Path) -> dict[str, str]:
     A later revision replaces what an earlier one asked for, and `remove specs` takes it away. Without
     a history, or with one that says nothing, it is empty.
     """
-    try:
-        text = (prefix / HISTORY).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return {}
     asked: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in _lines(prefix):
         match = _SPECS.match(line)
         if match is None:
             continue
         for spec in _listed(match["specs"]):
+            name = package_name(spec)
             if match["action"] in {"remove", "uninstall"}:
-                asked.pop(package_name(spec), None)
-            else:
-                asked[package_name(spec)] = spec
+                asked.pop(name, None)
+            elif match["action"] != "neutered" or name in asked:
+                asked[name] = spec
     return asked
 
 
-_SPECS = re.compile(
-    r"#\s*(?P<action>update|install|create|remove|uninstall|neutered) specs:\s*(?P<specs>.+)"
-)
+def made_by(prefix: Path) -> tuple[str, str]:
+    """Name and version of the program that wrote the first revision; empty where it does not say."""
+    for line in _lines(prefix):
+        if found := _MAKER.match(line):
+            return found[1], found[2]
+    return "", ""
+
+
+def _lines(prefix: Path) -> list[str]:
+    try:
+        return (prefix / HISTORY).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
 
 
 def _listed(text: str) -> list[str]:

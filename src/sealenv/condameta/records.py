@@ -15,10 +15,21 @@ from sealenv.layout import META
 from sealenv.lock import Lock, LockedPackage
 from sealenv.spec import package_name
 
-__all__ = ["PrefixRecord", "add_pyc", "finish", "read_records"]
+__all__ = [
+    "PathsData",
+    "PrefixRecord",
+    "RecordPath",
+    "add_pyc",
+    "finish",
+    "read_raw",
+    "read_raw_record",
+    "read_records",
+    "scan_records",
+    "write_raw",
+]
 
 
-class RecordPath(msgspec.Struct, rename={"path": "_path"}, omit_defaults=True):
+class RecordPath(msgspec.Struct, rename={"path": "_path"}, omit_defaults=True, gc=False):
     """One linked path, with the digests before and after the prefix was written into it."""
 
     path: str
@@ -28,6 +39,8 @@ class RecordPath(msgspec.Struct, rename={"path": "_path"}, omit_defaults=True):
     size_in_bytes: int | None = None
     prefix_placeholder: str | None = None
     file_mode: str | None = None
+    original_path: str | None = None
+    """Where it would be, if another package had not won that path: py-rattler keeps it aside."""
 
 
 class PathsData(msgspec.Struct):
@@ -111,7 +124,7 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
     for spec in requested:
         wanted.setdefault(package_name(spec), []).append(spec)
     for package in lock.packages:
-        record = _read(prefix, package)
+        record = read_raw(prefix, package)
         stem = package.fn.removesuffix(".conda").removesuffix(".tar.bz2")
         record |= {
             "url": package.url,
@@ -128,7 +141,7 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
         _mend_paths(prefix, record, mode)
         if package.name in wanted:
             record["requested_spec"] = wanted[package.name][0]  # what conda < 4.4 and mamba read
-        _write(prefix, package, record)
+        write_raw(prefix, package, record)
 
 
 def _mend_paths(prefix: Path, record: dict[str, Any], mode: int) -> None:
@@ -156,26 +169,44 @@ def add_pyc(prefix: Path, lock: Lock, compiled: Mapping[str, list[str]]) -> None
         paths = compiled.get(package.name)
         if not paths:
             continue
-        record = _read(prefix, package)
+        record = read_raw(prefix, package)
         record["files"] = sorted({*record.get("files", ()), *paths})
         record["paths_data"]["paths"] += [
             {"_path": p, "path_type": "pyc_file"} for p in sorted(paths)
         ]
-        _write(prefix, package, record)
+        write_raw(prefix, package, record)
 
 
-def _read(prefix: Path, package: LockedPackage) -> dict[str, Any]:
-    path = prefix / META / f"{package.dist}.json"
+def read_raw(prefix: Path, package: LockedPackage) -> dict[str, Any]:
+    """The record of a package that was just linked, with everything that it says.
+
+    Raises:
+        RecordError: it is missing or cannot be read.
+    """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as error:
+        return read_raw_record(prefix, package.dist)
+    except RecordError as error:
         raise RecordError(
-            f"the engine left no readable record of {package.dist}: {error}",
-            where=str(path),
+            f"the engine left no readable record of {package.dist}: {error.what}",
+            where=error.where,
             hint="run the same command again",
         ) from error
 
 
-def _write(prefix: Path, package: LockedPackage, record: dict[str, Any]) -> None:
+def read_raw_record(prefix: Path, dist: str) -> dict[str, Any]:
+    """A record (name-version-build) with everything that it says.
+
+    Raises:
+        RecordError: it is missing or cannot be read.
+    """
+    path = prefix / META / f"{dist}.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError) as error:
+        raise RecordError(f"{error}", where=str(path)) from error
+
+
+def write_raw(prefix: Path, package: LockedPackage, record: dict[str, Any]) -> None:
+    """Replace a record."""
     data = msgspec.json.format(msgspec.json.encode(record), indent=2)
     write_atomic(prefix / META / f"{package.dist}.json", data)

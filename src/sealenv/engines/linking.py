@@ -66,7 +66,8 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
     try:
         await rattler.install(
             records,
-            request.prefix,
+            request.folder or request.prefix,
+            alternative_target_prefix=request.prefix if request.folder else None,
             platform=Subdir(request.lock.platform),
             package_cache=cache,
             installed_packages=[],

@@ -116,13 +116,15 @@ class Join(msgspec.Struct, tag="join", kw_only=True):
 class Link(msgspec.Struct, tag="link", kw_only=True):
     """Link the packages into the prefix.
 
-    `verify_all` hashes every archive first, so that damaged cache entries can be made anew.
+    `verify_all` hashes every archive first, so that damaged cache entries can be made anew. With
+    `folder` the files are written there, as they would be in the prefix.
     """
 
     lock: Lock
     prefix: str
     store: str
     verify_all: bool = False
+    folder: str | None = None
 
 
 class Executable(msgspec.Struct, frozen=True, kw_only=True):

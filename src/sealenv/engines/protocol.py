@@ -67,6 +67,9 @@ class Engine(Protocol):
     def link(self, lock: Lock, prefix: Path, on_progress: OnProgress) -> None:
         """The packages as files of the prefix."""
 
+    def link_aside(self, lock: Lock, prefix: Path, folder: Path) -> None:
+        """The packages as files of another folder, with the bytes that they would have in the prefix."""
+
     def alive(self) -> bool:
         """Whether the engine still holds what it holds."""
 

@@ -31,6 +31,7 @@ from sealenv.engines.messages import (
 )
 from sealenv.engines.protocol import OnProgress
 from sealenv.errors import CacheDamagedError, EngineError
+from sealenv.host.deleting import delete
 from sealenv.lock import Lock, LockedPackage
 from sealenv.pending import clear_pending
 from sealenv.spec import EnvironmentSpec, current_platform
@@ -182,6 +183,25 @@ class RattlerEngine:
             request.verify_all = True
             event = self._call(request, on_progress)
         assert isinstance(event, Linked)
+
+    def link_aside(self, lock: Lock, prefix: Path, folder: Path) -> None:
+        """See Engine. What is damaged in the cache is made anew, in a new process, once.
+
+        Noarch python packages are linked for the python of the lock: it has to be in it.
+        """
+        request = messages.Link(
+            lock=lock, prefix=str(prefix), store=str(self.store.root), folder=str(folder)
+        )
+        try:
+            self._call(request)
+        except CacheDamagedError:
+            self.close()
+            if folder.exists():
+                delete(folder)
+            self._start()
+            self.fetch(lock, lambda event: None, offline=self._offline)
+            request.verify_all = True
+            self._call(request)
 
     def alive(self) -> bool:
         """See Engine."""

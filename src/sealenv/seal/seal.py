@@ -15,7 +15,16 @@ from sealenv.errors import RecordError
 from sealenv.host.files import write_atomic
 from sealenv.layout import SEAL
 
-__all__ = ["SCHEMA", "PatchNote", "Seal", "is_at", "read_seal", "write_seal"]
+__all__ = [
+    "SCHEMA",
+    "DistributionNote",
+    "Fingerprints",
+    "PatchNote",
+    "Seal",
+    "is_at",
+    "read_seal",
+    "write_seal",
+]
 
 SCHEMA = 1
 
@@ -47,6 +56,22 @@ class PatchNote(msgspec.Struct):
     what: str
 
 
+class Fingerprints(msgspec.Struct):
+    """Both as sha256 (hex), see docs/reference/fingerprint.md."""
+
+    packages: str
+    tree: str
+
+
+class DistributionNote(msgspec.Struct):
+    """A distribution that pip installed: its RECORD, and the sha256 (hex) of that."""
+
+    name: str
+    version: str
+    record: str
+    sha256: str
+
+
 class Seal(msgspec.Struct, kw_only=True):
     """One prefix, as it was at the commit. Times are UTC, ISO 8601; paths are as of then."""
 
@@ -67,6 +92,9 @@ class Seal(msgspec.Struct, kw_only=True):
     patched: list[PatchNote] = []
     absolute: list[str] = []
     activation: list[str] = []
+    pip: list[DistributionNote] = []
+    fingerprints: Fingerprints | None = None
+    files: str | None = None
 
 
 def write_seal(prefix: Path, seal: Seal) -> None:

@@ -1,188 +1,254 @@
-"""Verify, at the level of package records: missing and altered files, and clobbers.
+"""Verify: is everything in a prefix what it was made, and nothing else there?
 
-A file's promise is `sha256_in_prefix`, else `sha256` (CEP 32). Where several packages ship one path,
-the last one linked wins and the others' promises cannot hold: that is a clobber, not damage.
+What a file must be is told by the file table where the environment was sealed with one and its package
+is still the same; otherwise by the package's record: `sha256_in_prefix`, else `sha256` (CEP 32). So
+environments of conda, mamba and pixi can be verified too. Nothing is written, no link is followed.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sealenv.condameta.records import PrefixRecord, RecordPath, scan_records
-from sealenv.errors import RecordError
-from sealenv.layout import MARKER, META, SEAL
-from sealenv.portability.patch import patch_bytes
-from sealenv.seal.seal import PatchNote, is_at, read_seal
+from sealenv.condameta.records import PrefixRecord, scan_records
+from sealenv.errors import FilesystemError, RecordError
+from sealenv.layout import FILES, MARKER, META, SEAL
+from sealenv.progress import Quiet, Reporter
+from sealenv.seal.compiled import judge_compiled
+from sealenv.seal.drift import find_drift
+from sealenv.seal.filetable import read_files
+from sealenv.seal.findings import Finding, Report
+from sealenv.seal.fingerprint import Payload, is_compiled
+from sealenv.seal.judging import judge_claimed, judge_distributed, judge_known
+from sealenv.seal.observing import prints_of
+from sealenv.seal.scene import Scene
+from sealenv.seal.scripts import judge_scripts
+from sealenv.seal.seal import Fingerprints, Seal, is_at, read_seal
+from sealenv.seal.tree import FILE, FOLDER, Row, hash_rows, look
+from sealenv.seal.untracked import group, is_leftover, may_change
+from sealenv.spec import current_platform
 
-__all__ = ["Finding", "Report", "verify"]
-
-_BLOCK = 1 << 20
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not as it was made."""
-
-    kind: str
-    """missing, altered, wrong-type, unreadable, record, pending, moved, gone, unpatched or clobbered."""
-    path: str
-    package: str | None
-    detail: str = ""
-
-    def to_json(self) -> dict[str, str | None]:
-        """For `--json`."""
-        return {
-            "kind": self.kind, "path": self.path, "package": self.package, "detail": self.detail,
-        }  # fmt: skip
+__all__ = ["Finding", "Report", "examine", "verify"]
 
 
-@dataclass(frozen=True)
-class Report:
-    """What verify saw."""
+def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None) -> Report:
+    """Compare everything in a prefix with what it was made.
 
-    packages: int
-    files: int
-    findings: tuple[Finding, ...]
+    Args:
+        prefix: of an environment in any state.
+        fast: read only those files whose size, time, inode or mode is not the sealed one.
+        reporter: is told how far it is.
 
-    @property
-    def damaged(self) -> bool:
-        """Whether anything but clobbers was found."""
-        return any(f.kind != "clobbered" for f in self.findings)
-
-
-def verify(prefix: Path) -> Report:
-    """Compare every file that a record names with what the record promises. Writes nothing."""
-    records, broken = scan_records(prefix)
-    findings, patched = _check_state(prefix, records)
-    for line in broken:
-        findings.append(Finding("record", f"conda-meta/{line.split(':')[0]}", None, line))
-    owners: dict[str, list[tuple[PrefixRecord, RecordPath]]] = {}
-    for record in records:
-        for path in record.paths_data.paths:
-            owners.setdefault(path.path, []).append((record, path))
-    for relative, promises in sorted(owners.items()):
-        note = patched.get(relative)
-        if note is not None:
-            verdict = _judge_patched(prefix, note)
-            if verdict is not None:
-                kind, detail = verdict
-                owner = ", ".join(record.name for record, _ in promises)
-                findings += [Finding(kind, relative, owner, detail)] if kind else []
-                continue
-        findings += _check(prefix, relative, promises)
-    return Report(len(records), len(owners), tuple(findings))
+    Raises:
+        FilesystemError: a folder cannot be read.
+    """
+    return examine(prefix, fast=fast, reporter=reporter)[1]
 
 
-def _check_state(
-    prefix: Path, records: list[PrefixRecord]
-) -> tuple[list[Finding], dict[str, PatchNote]]:
-    """Pending, moved, or without a package that the seal names; and what the seal says was patched."""
-    if (prefix / MARKER).exists():
-        return [Finding("pending", MARKER, None, "it was never finished")], {}
-    if not (prefix / SEAL).exists():
-        return [], {}
-    try:
-        seal = read_seal(prefix)
-    except RecordError as error:
-        return [Finding("record", SEAL, None, error.what)], {}
-    findings = []
-    if not is_at(seal, prefix):
-        findings.append(
-            Finding("moved", SEAL, None, f"it was made at {seal.prefix} and holds that path")
-        )
-    recorded = {record.name for record in records}
-    for line in seal.lock.packages:
-        dist = line.partition("#")[0].rsplit("/", 1)[-1]
-        dist = dist.removesuffix(".conda").removesuffix(".tar.bz2")
-        name = dist.rsplit("-", 2)[0]
-        if name not in recorded and not (prefix / META / f"{dist}.json").exists():
-            detail = "the seal names it, and there is no record of it"
-            findings.append(Finding("gone", f"{META}/{dist}.json", name, detail))
-    return findings, {note.path: note for note in seal.patched}
-
-
-def _judge_patched(prefix: Path, note: PatchNote) -> tuple[str, str] | None:
-    """Kind (empty: as patched) and detail; None where only the records can tell."""
-    path = prefix / note.path
-    try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            return None
-        content = path.read_bytes()
-    except OSError:
-        return None
-    digest = hashlib.sha256(content).hexdigest()
-    if digest == note.after:
-        return "", ""
-    if digest == note.before or patch_bytes(note.path, content, prefix) != content:
-        return "unpatched", (
-            "it holds an absolute path again: mamba writes its .bat files anew, and so does an update"
-        )
-    return "altered", f"sha256 {digest[:12]}..., patched {note.after[:12]}..."
-
-
-def _check(
-    prefix: Path, relative: str, promises: list[tuple[PrefixRecord, RecordPath]]
-) -> list[Finding]:
-    names = ", ".join(record.name for record, _ in promises)
-    # Records are UTF-8 whatever the locale.
-    target = os.path.join(os.fsencode(prefix), relative.encode("utf-8", "surrogateescape"))
-    try:
-        status = os.lstat(target)
-    except FileNotFoundError:
-        return [Finding("missing", relative, names)]
-    except OSError as error:
-        return [Finding("unreadable", relative, names, str(error.strerror))]
-    verdicts = [_judge(target, status, path) for _, path in promises]
-    if len(promises) > 1 and "" in verdicts:
-        others = [r.name for (r, _), v in zip(promises, verdicts, strict=True) if v]
-        if not others:
-            return []
-        winner = next(r.name for (r, _), v in zip(promises, verdicts, strict=True) if not v)
-        return [
-            Finding("clobbered", relative, ", ".join(others), f"{winner} ships it too, and won")
-        ]
-    if all(verdicts):
-        kind, _, detail = verdicts[-1].partition(":")
-        return [Finding(kind, relative, names, detail.strip())]
-    return []
-
-
-def _judge(target: bytes, status: os.stat_result, promise: RecordPath) -> str:
-    """Empty when the promise holds, else `kind: detail`."""
-    linked = stat.S_ISLNK(status.st_mode)
-    if promise.path_type == "softlink":
-        return "" if linked else "wrong-type: it was a link and is none"
-    if promise.path_type == "directory":
-        return "" if stat.S_ISDIR(status.st_mode) else "wrong-type: it was a folder and is none"
-    if linked or not stat.S_ISREG(status.st_mode):
-        return "wrong-type: it was a file and is none"
-    expected = promise.sha256_in_prefix or promise.sha256
-    if not expected:
-        return ""
-    if (
-        promise.size_in_bytes is not None
-        and promise.prefix_placeholder is None
-        and status.st_size != promise.size_in_bytes
-    ):
-        return f"altered: {status.st_size} bytes instead of {promise.size_in_bytes}"
-    try:
-        actual = _sha256(target)
-    except OSError as error:
-        return f"unreadable: {error.strerror}"
-    return (
-        ""
-        if actual == expected
-        else f"altered: sha256 {actual[:12]}..., promised {expected[:12]}..."
+def examine(
+    prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
+) -> tuple[Scene, Report]:
+    """Verify, and what it was found in: see there."""
+    reporter = reporter or Quiet()
+    reporter.phase("verify", "comparing files")
+    seal, findings = _read_state(prefix)
+    sealed, notes = _read_table(prefix, seal, findings)
+    rows = _look(prefix)
+    if fast and sealed is None:
+        notes.append("there is no file table: files are compared by their size alone")
+    if fast and sealed is not None and _take_over(rows, sealed) and seal and not findings:
+        scene = Scene(prefix, seal.platform, seal, sealed, rows, [])
+        count = sum(_is_record(path) for path in rows)
+        return scene, Report(count, _files(rows), (), sealed=seal.fingerprints)
+    read: list[tuple[list[PrefixRecord], list[str]]] = []
+    hashed = _hash(
+        prefix,
+        rows,
+        reporter,
+        every=not fast or sealed is not None,
+        meanwhile=lambda: read.append(scan_records(prefix)),
+    )
+    records, broken = read[0]
+    findings += [Finding("record", f"{META}/{line.split(':')[0]}", None, line) for line in broken]
+    scene = Scene(prefix, _platform(seal, records), seal, sealed, rows, records)
+    pending = any(f.kind == "pending" for f in findings)
+    findings += _judge_all(scene, known_only=pending)
+    now = None if fast or pending else _fingerprints(scene)
+    if now and not any(f.damage for f in findings):
+        findings += _compare(seal, now)
+    return scene, Report(
+        len(records),
+        _files(rows),
+        tuple(findings),
+        hashed,
+        seal.fingerprints if seal else None,
+        now,
+        tuple(notes),
     )
 
 
-def _sha256(path: bytes) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+def _read_state(prefix: Path) -> tuple[Seal | None, list[Finding]]:
+    """The seal; and whether it is pending, moved, or has a seal that cannot be read."""
+    if (prefix / MARKER).exists():
+        return None, [Finding("pending", MARKER, None, "it was never finished")]
+    if not (prefix / SEAL).exists():
+        return None, []
+    try:
+        seal = read_seal(prefix)
+    except RecordError as error:
+        return None, [Finding("record", SEAL, None, error.what)]
+    if is_at(seal, prefix):
+        return seal, []
+    detail = f"it was made at {seal.prefix} and holds that path"
+    return seal, [Finding("moved", SEAL, None, detail)]
+
+
+def _read_table(
+    prefix: Path, seal: Seal | None, findings: list[Finding]
+) -> tuple[dict[str, Row] | None, list[str]]:
+    if seal is None:
+        return None, []
+    try:
+        return read_files(prefix, seal.files), []
+    except RecordError as error:
+        findings.append(Finding("record", FILES, None, error.what))
+        return None, []
+
+
+def _look(prefix: Path) -> dict[str, Row]:
+    try:
+        return look(prefix)
+    except OSError as error:
+        raise FilesystemError(
+            f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)
+        ) from error
+
+
+def _take_over(rows: dict[str, Row], sealed: dict[str, Row]) -> bool:
+    """Take the sealed digest where nothing speaks for a change; True when that is everywhere."""
+    missing = len(sealed)
+    same = True
+    for path, row in rows.items():
+        then = sealed.get(path)
+        if then is None:
+            same = same and row.kind == FOLDER
+            continue
+        missing -= 1
+        if row.kind == FOLDER:
+            same = same and then.kind == FOLDER
+        elif row.same_stat(then):
+            row.digest = then.digest
+        else:
+            same = False
+    return same and missing == 0
+
+
+def _hash(
+    prefix: Path,
+    rows: dict[str, Row],
+    reporter: Reporter,
+    *,
+    every: bool,
+    meanwhile: Callable[[], None],
+) -> int:
+    """Hash what has no digest yet; how many that were."""
+    wanted = [
+        row
+        for row in rows.values()
+        if row.kind == FILE and not row.digest and (every or row.path.startswith(f"{META}/"))
+    ]
+    hash_rows(
+        prefix,
+        wanted,
+        lambda done, total: reporter.advance(done, total, "files"),
+        meanwhile=meanwhile,
+    )
+    return len(wanted)
+
+
+def _files(rows: dict[str, Row]) -> int:
+    return sum(row.kind != FOLDER for row in rows.values())
+
+
+def _platform(seal: Seal | None, records: list[PrefixRecord]) -> str:
+    subdirs = [r.subdir for r in records if r.subdir not in ("", "noarch")]
+    return seal.platform if seal else subdirs[0] if subdirs else current_platform()
+
+
+def _fingerprints(scene: Scene) -> Fingerprints:
+    seal = scene.seal
+    return prints_of(
+        Payload(
+            scene.prefix,
+            scene.platform,
+            scene.rows,
+            scene.records,
+            scene.distributions,
+            {note.path: note.after for note in seal.patched} if seal else {},
+            seal.prefix if seal else None,
+        )
+    )
+
+
+def _compare(seal: Seal | None, now: Fingerprints) -> list[Finding]:
+    """A difference that no finding explains would be an error of ours, and is not kept quiet."""
+    then = seal.fingerprints if seal else None
+    if then is None or then.packages == now.packages:
+        return []
+    detail = f"it is {now.packages[:12]}..., sealed {then.packages[:12]}..."
+    return [Finding("fingerprint", SEAL, None, detail)]
+
+
+def _judge_all(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
+    """Every path once, by whoever answers for it; then what nobody answers for."""
+    for path, claims in sorted(scene.claims.items()):
+        yield from judge_claimed(scene, path, claims)
+    if known_only:  # pending: nobody said yet what belongs there
+        return
+    drift = list(find_drift(scene))
+    yield from drift
+    for path in sorted(scene.of_distributions):
+        yield from judge_distributed(scene, path)
+    yield from judge_scripts(scene)
+    answered = {*scene.claims, *scene.of_distributions, *_scripts_of(scene)}
+    yield from _judge_rest(scene, answered, replaced=any(f.kind != "installed" for f in drift))
+    for path in sorted(path for path in scene.rows if is_compiled(path)):
+        known = path in scene.claims or bool(scene.sealed and path in scene.sealed)
+        yield from judge_compiled(scene, path, known=known)
+
+
+def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator[Finding]:
+    """What the file table alone knows, and what nobody knows.
+
+    Args:
+        scene: all that is there.
+        answered: paths that somebody else answers for.
+        replaced: packages went or were replaced since, and their files with them.
+    """
+    sealed = scene.sealed or {}
+    for path, then in sealed.items():
+        if path in answered or may_change(path) or is_compiled(path) or _is_record(path):
+            continue
+        row = scene.rows.get(path)
+        if row is not None:
+            yield from judge_known(scene, row, then)
+        elif then.kind != FOLDER and not replaced:
+            yield Finding("missing", path, None, "it was there when the environment was sealed")
+    unknown = [
+        path
+        for path, row in scene.rows.items()
+        if row.kind != FOLDER
+        and path not in answered
+        and path not in sealed
+        and not is_leftover(path)
+        and not (is_compiled(path) and "__pycache__/" in path)
+    ]
+    yield from group(unknown, (p for p in scene.rows if p in answered or p in sealed))
+
+
+def _is_record(path: str) -> bool:
+    return path.startswith(f"{META}/") and path.endswith(".json")
+
+
+def _scripts_of(scene: Scene) -> list[str]:
+    return scene.seal.activation if scene.seal else []

@@ -1,0 +1,161 @@
+"""`sealenv repair` and `sealenv seal`: after verify has found something."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sealenv.cli.options import JSON, QUIET, YES, parse_timeout
+from sealenv.errors import UsageError
+from sealenv.host.terminal import is_terminal
+
+if TYPE_CHECKING:
+    from sealenv.repair import Repaired
+    from sealenv.reseal import Change
+
+__all__ = ["repair_command", "seal_command"]
+
+_DRY = click.option("-d", "--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+
+
+@click.command(
+    "repair",
+    epilog="\b\nExamples:\n  sealenv repair my_env_3_12 --dry-run\n  sealenv repair my_env_3_12\n"
+    "  sealenv repair ./env --offline --json\n",
+)
+@_DRY
+@click.option("--offline", is_flag=True, help="Use the network for nothing.")
+@JSON
+@QUIET
+@click.argument("env")
+def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env: str) -> int:
+    """Put back what `verify` finds in ENV (a name or a path), and nothing else.
+
+    Files come from the archives that the environment was made from, in the cache or the channel. What
+    somebody installed or put there is left and named. Exit code 1: something is left.
+    """
+    from sealenv import locations
+    from sealenv.cli.engine import choose_engine
+    from sealenv.cli.progress import make_reporter
+    from sealenv.environments import find
+    from sealenv.repair import Mending, repair
+    from sealenv.store.archives import Store
+
+    prefix = find(env)
+    store = Store(Path(locations.cache_root()))
+    engine = choose_engine(store, None, None, None, parse_timeout())
+    try:
+        with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
+            how = Mending(engine, offline, dry_run, reporter=reporter)
+            done = repair(prefix, how)
+    finally:
+        engine.close()
+    _show_repaired(prefix, done, dry_run, as_json, env)
+    return 1 if done.left else 0
+
+
+def _show_repaired(prefix: Path, done: Repaired, dry_run: bool, as_json: bool, env: str) -> None:
+    if as_json:
+        click.echo(json.dumps({
+            "prefix": str(prefix),
+            "dry_run": dry_run,
+            "repaired": [f.to_json() for f in done.done],
+            "left": [f.to_json() | {"hint": hint} for f, hint in done.left],
+        }, indent=2))  # fmt: skip
+        return
+    from sealenv.naming import shown
+
+    word = "would be" if dry_run else "is"
+    for finding in done.done:
+        owner = f" ({finding.package})" if finding.package else ""
+        click.echo(f"{word} put back  {finding.path}{owner}: {finding.kind}")
+    for finding, hint in done.left:
+        click.echo(f"left  {finding.kind} {finding.path}")
+        click.echo(f"      {hint.replace('ENV', shown(env))}")
+    count = f"{len(done.done)} {word} put back, {len(done.left)} left"
+    click.echo(count if done.done or done.left else "nothing to repair", err=True)
+
+
+@click.command(
+    "seal",
+    epilog="\b\nExamples:\n  sealenv seal my_env_3_12 --dry-run\n  sealenv seal my_env_3_12 -y\n",
+)
+@_DRY
+@YES
+@JSON
+@QUIET
+@click.argument("env")
+def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str) -> int:
+    """Seal ENV (a name or a path) as it is now, after a change that was wanted.
+
+    Shows what differs from the seal before: packages that conda, mamba or pip installed, and files. An
+    environment of another tool is adopted: it gets a seal and activation scripts.
+    """
+    from sealenv.cli.progress import make_reporter
+    from sealenv.environments import find
+    from sealenv.reseal import reseal
+
+    prefix = find(env)
+    ask = not (yes or dry_run)
+    if ask and (as_json or not is_terminal(sys.stdin)):
+        raise UsageError(
+            "sealing keeps what is there and needs a yes",
+            where=str(prefix),
+            hint="look with --dry-run, then add -y",
+        )
+    with make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
+
+        def confirm(change: Change) -> None:
+            reporter.end()
+            _show_change(change)
+            click.confirm("Seal it as it is?", default=False, abort=True, err=True)
+
+        change = reseal(prefix, confirm if ask else None, dry_run=dry_run, reporter=reporter)
+    if as_json:
+        click.echo(json.dumps(_json(change, dry_run), indent=2))
+    elif change.empty:
+        click.echo("nothing has changed since it was sealed", err=True)
+    else:
+        if not ask and not quiet:
+            _show_change(change)
+        click.echo(f"{'would be sealed' if dry_run else 'sealed'}  {prefix}", err=True)
+    return 0
+
+
+def _json(change: Change, dry_run: bool) -> dict[str, Any]:
+    from sealenv.cli.verify import prints_json
+
+    return {
+        "prefix": str(change.prefix),
+        "dry_run": dry_run,
+        "adopted": change.before is None,
+        "added": change.added,
+        "removed": change.removed,
+        "changed": {name: list(pair) for name, pair in change.changed.items()},
+        "files": [f.to_json() for f in change.files],
+        "lock_digest": change.seal.lock.digest,
+        "fingerprints": {
+            "before": prints_json(change.before.fingerprints if change.before else None),
+            "now": prints_json(change.seal.fingerprints),
+        },
+    }
+
+
+def _show_change(change: Change) -> None:
+    from sealenv.cli.verify import show_findings
+
+    if change.before is None:
+        click.echo(
+            f"adopted: made by {change.seal.engine.name} {change.seal.engine.version}".rstrip()
+        )
+    for dist in change.added.values():
+        click.echo(f"+ {dist}")
+    for dist in change.removed.values():
+        click.echo(f"- {dist}")
+    for before, after in change.changed.values():
+        click.echo(f"~ {before} -> {after}" if before != after else f"~ {after}: another archive")
+    show_findings(change.files)

@@ -1,0 +1,97 @@
+"""`sealenv verify`: nothing is written."""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sealenv.cli.options import JSON, QUIET
+from sealenv.host.terminal import is_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealenv.seal.findings import Finding, Report
+    from sealenv.seal.seal import Fingerprints
+
+__all__ = ["prints_json", "show_findings", "verify_command"]
+
+
+@click.command(
+    "verify",
+    epilog="\b\nExamples:\n  sealenv verify my_env_3_12\n  sealenv verify my_env_3_12 --fast\n"
+    "  sealenv verify ./env --json\n",
+)
+@click.option(
+    "--fast", is_flag=True, help="Read only files whose size, time, inode or mode has changed."
+)
+@JSON
+@QUIET
+@click.argument("env")
+def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
+    """Compare everything in ENV (a name or a path) with what was sealed.
+
+    Found are missing, altered and untracked files, links that lead elsewhere, wrong modes, stale
+    compiled files, changed activation scripts, and what conda, mamba or pip installed since. An
+    environment of another tool is compared with its packages' records. Exit code 1: something was found.
+    """
+    from sealenv.cli.progress import make_reporter
+    from sealenv.environments import find
+    from sealenv.seal.verify import verify
+
+    prefix = find(env)
+    gc.disable()  # a short life with many small objects, none of them in a cycle
+    # Without a terminal its one line would say nothing that the verdict does not.
+    silent = quiet or as_json or not is_terminal(sys.stderr)
+    with make_reporter(quiet=silent, verbose=0) as reporter:
+        report = verify(prefix, fast=fast, reporter=reporter)
+    if as_json:
+        click.echo(json.dumps(_json(prefix, report, fast), indent=2))
+        return 1 if report.damaged else 0
+    if not quiet:
+        show_findings(report.findings)
+    for note in report.notes:
+        click.echo(f"note: {note}", err=True)
+    click.echo(_verdict(report, fast), err=True)
+    return 1 if report.damaged else 0
+
+
+def show_findings(findings: Sequence[Finding]) -> None:
+    """One line each, on stdout."""
+    for finding in findings:
+        owner = f" ({finding.package})" if finding.package else ""
+        detail = f": {finding.detail}" if finding.detail else ""
+        click.echo(f"{finding.kind:<13} {finding.path}{owner}{detail}")
+
+
+def prints_json(prints: Fingerprints | None) -> dict[str, str] | None:
+    """Both fingerprints for `--json`."""
+    return {"packages": prints.packages, "tree": prints.tree} if prints else None
+
+
+def _json(prefix: Path, report: Report, fast: bool) -> dict[str, Any]:
+    return {
+        "prefix": str(prefix),
+        "fast": fast,
+        "packages": report.packages,
+        "files": report.files,
+        "hashed": report.hashed,
+        "damaged": report.damaged,
+        "findings": [f.to_json() for f in report.findings],
+        "fingerprints": {"sealed": prints_json(report.sealed), "now": prints_json(report.now)},
+        "notes": list(report.notes),
+    }
+
+
+def _verdict(report: Report, fast: bool) -> str:
+    what = f"{report.files} files of {report.packages} packages"
+    if report.damaged:
+        count = sum(f.damage for f in report.findings)
+        return f"{what}: damaged, {count} finding{'s' * (count != 1)}"
+    how = "as sealed" if report.sealed else "as their packages promised"
+    return f"{what}: {how}" + (", by size, time and inode" if fast else "")

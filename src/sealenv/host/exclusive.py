@@ -1,0 +1,66 @@
+"""Work on a finished prefix by one sealenv at a time.
+
+A pending prefix has its marker to lock. A finished one has no file of ours that stays the same file,
+so the lock is on its history, which every environment has; nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sealenv.errors import (
+    FilesystemError,
+    PrefixError,
+    PrefixLockedError,
+    PrefixPendingError,
+)
+from sealenv.host.filelock import open_removable, try_lock
+from sealenv.layout import HISTORY, MARKER, META, is_link
+from sealenv.naming import shown
+
+__all__ = ["exclusive"]
+
+
+@contextlib.contextmanager
+def exclusive(prefix: Path) -> Iterator[None]:
+    """Keep other sealenv commands from writing into a finished prefix.
+
+    Raises:
+        PrefixPendingError: it was never finished.
+        PrefixLockedError: another process works on it.
+        PrefixError: it has no history, or a link where its own folders should be.
+        FilesystemError: it cannot be written.
+    """
+    if is_link(prefix / META) or is_link(prefix / HISTORY):
+        raise PrefixError(f"its {META} is a link: nothing is written through it", where=str(prefix))
+    try:
+        fd = open_removable(prefix / HISTORY, new=False)
+    except FileNotFoundError:
+        raise PrefixError(
+            f"it has no {HISTORY}: this is no environment", where=str(prefix)
+        ) from None
+    except OSError as error:
+        raise FilesystemError(
+            f"the environment cannot be written: {error.strerror}",
+            where=str(prefix / HISTORY),
+            hint="mend its permissions, or run this as its owner",
+        ) from error
+    try:
+        if not try_lock(fd):
+            raise PrefixLockedError(
+                "another process works on this environment",
+                where=str(prefix),
+                hint="wait for it to end",
+            )
+        if (prefix / MARKER).exists():
+            raise PrefixPendingError(
+                "this environment was never finished",
+                where=str(prefix),
+                hint=f"create it again, or: sealenv remove {shown(str(prefix))}",
+            )
+        yield
+    finally:
+        os.close(fd)

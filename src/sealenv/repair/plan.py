@@ -1,0 +1,99 @@
+"""What can be done about each finding, and what cannot and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sealenv.seal.findings import Finding
+from sealenv.seal.scene import Scene
+
+__all__ = ["Plan", "make_plan"]
+
+_OF_FILES = frozenset(
+    {
+        "missing",
+        "altered",
+        "wrong-type",
+        "wrong-link",
+        "broken-link",
+        "unreadable",
+        "unpatched",
+    }
+)
+_LEFT = {
+    "untracked": "nobody's: delete it, or keep it with: sealenv seal ENV",
+    "installed": "a change of somebody's: take it back with the program that made it, or keep it with: "
+    "sealenv seal ENV",
+    "moved": "make it anew where it is to be",
+    "orphaned-pyc": "it does no harm; delete it",
+    "record": "make the environment anew with: sealenv create",
+    "fingerprint": "make the environment anew with: sealenv create",
+}
+
+
+@dataclass
+class Plan:
+    """Findings by what is done about them."""
+
+    relink: dict[str, Finding] = field(default_factory=dict)
+    """Path -> finding, of files that a package's archive has."""
+    modes: dict[str, Finding] = field(default_factory=dict)
+    compile: dict[str, Finding] = field(default_factory=dict)
+    scripts: list[Finding] = field(default_factory=list)
+    left: list[tuple[Finding, str]] = field(default_factory=list)
+    """With what the user can do."""
+
+    @property
+    def work(self) -> list[Finding]:
+        """Everything that something is done about."""
+        return [
+            *self.relink.values(), *self.modes.values(), *self.compile.values(), *self.scripts,
+        ]  # fmt: skip
+
+
+def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> Plan:
+    """Sort the findings.
+
+    Args:
+        scene: what they were found in.
+        findings: of verify.
+        runs_here: whether the environment's python can compile on this machine.
+    """
+    plan = Plan()
+    for finding in findings:
+        if not finding.damage:
+            continue
+        path = finding.path
+        if finding.kind == "activation":
+            plan.scripts.append(finding)
+        elif finding.kind == "wrong-mode":
+            plan.modes[path] = finding
+        elif finding.kind == "stale-pyc" or _is_compiled_here(scene, path):
+            if runs_here:
+                plan.compile[path] = finding
+            else:
+                plan.left.append((finding, "repair it on a machine of its platform"))
+        elif finding.kind in _OF_FILES and path in scene.claims:
+            plan.relink.setdefault(path, finding)
+        else:
+            plan.left.append((finding, _advice(scene, finding)))
+    return plan
+
+
+def _is_compiled_here(scene: Scene, path: str) -> bool:
+    """A `.pyc` that is in no archive: sealenv or conda made it."""
+    claims = scene.claims.get(path, ())
+    return any(claim.entry.path_type == "pyc_file" for claim in claims)
+
+
+def _advice(scene: Scene, finding: Finding) -> str:
+    if finding.kind in ("gone", "changed", "wrong-archive"):
+        return _LEFT["installed"]
+    if finding.kind in _LEFT:
+        return _LEFT[finding.kind]
+    found = scene.of_distributions.get(finding.path)
+    if found:
+        name = f"{found[0].name}=={found[0].version}"
+        return f"sealenv run ENV -- pip install --force-reinstall --no-deps {name}"
+    return "no package has it: a link script or you made it; put it back, or: sealenv seal ENV"

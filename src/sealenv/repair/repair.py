@@ -1,0 +1,197 @@
+"""Repair, on one page: verify, plan, fetch and link aside, put back, compile, scripts, verify.
+
+Nothing is changed but what verify found. Killed at any instant, each file is the old or the right one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sealenv.activation.environ import clean_environ
+from sealenv.activation.scripts import write_scripts
+from sealenv.condameta.records import PathsData, PrefixRecord, RecordPath
+from sealenv.engines.protocol import Engine
+from sealenv.errors import PrefixError, from_oserror
+from sealenv.host.deleting import delete
+from sealenv.host.exclusive import exclusive
+from sealenv.host.running import programs_in
+from sealenv.layout import SCRATCH
+from sealenv.lock import Lock
+from sealenv.progress import Quiet, Reporter
+from sealenv.repair.packages import lock_of
+from sealenv.repair.plan import Plan, make_plan
+from sealenv.repair.putting import put_back, set_mode
+from sealenv.seal.compiled import source_of
+from sealenv.seal.findings import Finding
+from sealenv.seal.scene import Scene
+from sealenv.seal.verify import examine
+from sealenv.spec import current_platform
+from sealenv.steps.pyc import compile_packages
+
+__all__ = ["Mending", "Repaired", "repair"]
+
+
+@dataclass(frozen=True)
+class Mending:
+    """How to repair.
+
+    Attributes:
+        engine: fetches and links; whoever made it closes it.
+        offline: what is not in the cache cannot be put back.
+        dry_run: change nothing, say what would be done.
+        environ: the variables of this process; children get a clean set.
+        reporter: is told each step.
+    """
+
+    engine: Engine
+    offline: bool = False
+    dry_run: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    reporter: Reporter = field(default_factory=Quiet)
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What was put back (with `dry_run`: would be), and what is left with what to do about it."""
+
+    done: tuple[Finding, ...]
+    left: tuple[tuple[Finding, str], ...]
+
+
+def repair(prefix: Path, how: Mending) -> Repaired:
+    """Put back what verify finds.
+
+    A frozen environment (CEP 22) is repaired too: no package changes.
+
+    Raises:
+        PrefixError: it is pending, moved, worked on, or on Windows in use.
+        OfflineError, FetchError, DigestError: an archive cannot be had; nothing was changed.
+        FilesystemError: the file system refuses; what was put back stays.
+    """
+    with exclusive(prefix):
+        scene, plan = _examine(prefix, how.reporter)
+        if how.dry_run or not plan.work:
+            return Repaired(tuple(plan.work), tuple(plan.left))
+        _refuse_in_use(prefix)
+        try:
+            reasons = _relink(scene, plan, how)
+            for path in plan.modes:
+                reasons[path] = set_mode(scene, path)
+            if plan.scripts:
+                write_scripts(prefix, platform=scene.platform)
+            if plan.compile:
+                again, rest = _examine(prefix, how.reporter)
+                _compile(again, rest, how)
+        except OSError as error:
+            raise from_oserror(error) from error
+        _, rest = _examine(prefix, how.reporter)
+    return _outcome(plan, rest, reasons)
+
+
+def _examine(prefix: Path, reporter: Reporter) -> tuple[Scene, Plan]:
+    scene, report = examine(prefix, reporter=reporter)
+    for finding in report.findings:
+        if finding.kind == "moved":
+            raise PrefixError(
+                "this environment is not where it was made: its files hold the other path",
+                where=str(prefix),
+                details=[finding.detail],
+                hint="move it back, or make it anew here",
+            )
+    runs_here = scene.platform == current_platform()
+    return scene, make_plan(scene, report.findings, runs_here=runs_here)
+
+
+def _refuse_in_use(prefix: Path) -> None:
+    """Windows does not let go of the files of a running program."""
+    running = programs_in(prefix) if os.name == "nt" else []
+    if running:
+        raise PrefixError(
+            "programs of this environment are running",
+            where=str(prefix),
+            details=running[:20],
+            hint="end them first",
+        )
+
+
+def _relink(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
+    """Put the packages' files back; path -> why not (empty: done)."""
+    if not plan.relink:
+        return {}
+    names = {claim.package for path in plan.relink for claim in scene.claims[path]}
+    lock, unknown = lock_of(scene, names)
+    how.reporter.phase("fetch", "fetching and verifying packages")
+    how.engine.fetch(
+        lock,
+        lambda event: how.reporter.advance(event.done, event.total, "bytes", event.item),
+        offline=how.offline,
+    )
+    how.reporter.phase("repair", f"putting {len(plan.relink)} files back")
+    reasons = {}
+    with _linked_aside(scene, lock, how) as scratch:
+        for done, path in enumerate(plan.relink, 1):
+            reasons[path] = put_back(scene, path, scratch)
+            if unknown & {claim.package for claim in scene.claims[path]} and reasons[path]:
+                reasons[path] = "its record does not say which archive it came from"
+            how.reporter.advance(done, len(plan.relink), "files", path)
+    return reasons
+
+
+@contextlib.contextmanager
+def _linked_aside(scene: Scene, lock: Lock, how: Mending) -> Iterator[Path]:
+    """The packages, linked into a folder of ours in the prefix: one rename from their place."""
+    scratch = scene.prefix / SCRATCH
+    if os.path.lexists(scratch):  # of a repair that was killed
+        delete(scratch)
+    try:
+        scratch.mkdir()
+        if lock.packages:
+            how.engine.link_aside(lock, scene.prefix, scratch)
+        yield scratch
+    finally:
+        delete(scratch)
+
+
+def _compile(scene: Scene, plan: Plan, how: Mending) -> None:
+    """Compile again, now that the sources are right."""
+    records = []
+    for path in plan.compile:
+        source = source_of(path)
+        if source is None:
+            continue
+        site = "/site-packages/" in f"/{source}"
+        records.append(
+            PrefixRecord(
+                name="sealenv-noarch" if site else "python",
+                version="", build="",
+                noarch="python" if site else None,
+                paths_data=PathsData([RecordPath(source)]),
+            )
+        )  # fmt: skip
+    if not records or not any(r.name == "python" for r in scene.records):
+        return
+    how.reporter.phase("pyc", "compiling python files")
+    compile_packages(
+        scene.prefix,
+        scene.platform,
+        records,
+        clean_environ(how.environ),
+        lambda done, total: how.reporter.advance(done, total, "files"),
+    )
+
+
+def _outcome(plan: Plan, rest: Plan, reasons: Mapping[str, str]) -> Repaired:
+    """What the last verify no longer found is done."""
+    left = [(f, reasons.get(f.path) or "it could not be put back") for f in rest.work]
+    left += rest.left
+    still = {(f.kind, f.path) for f, _ in left}
+    done = [f for f in plan.work if (f.kind, f.path) not in still]
+    return Repaired(tuple(_once(done)), tuple(left))
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    return list({(f.kind, f.path): f for f in findings}.values())

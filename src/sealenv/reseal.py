@@ -1,0 +1,254 @@
+"""Seal again what was changed on purpose, or adopt what another tool made.
+
+The order: verify, describe what is there, show the difference, write. A change of packages makes the
+environment unchecked: nobody has run it since.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import graphlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv._version import __version__
+from sealenv.activation.scripts import activation_files, write_scripts
+from sealenv.condameta.history import made_by, read_requested
+from sealenv.condameta.records import PrefixRecord
+from sealenv.errors import PrefixError, RecordError
+from sealenv.host.exclusive import exclusive
+from sealenv.layout import META, SEAL
+from sealenv.lock import Lock, LockedPackage
+from sealenv.portability.patch import left_absolute
+from sealenv.progress import Quiet, Reporter
+from sealenv.seal.drift import locked_packages
+from sealenv.seal.filetable import write_files
+from sealenv.seal.findings import Finding
+from sealenv.seal.observing import observe
+from sealenv.seal.scene import Scene
+from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, Seal, write_seal
+from sealenv.seal.verify import examine
+from sealenv.urls import redact
+
+__all__ = ["Change", "reseal"]
+
+_DRIFT = frozenset({"installed", "gone", "changed", "wrong-archive"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """What sealing keeps."""
+
+    prefix: Path
+    before: Seal | None
+    """None: another tool made it, and it is adopted."""
+    added: dict[str, str]
+    """Name -> name-version-build."""
+    removed: dict[str, str]
+    changed: dict[str, tuple[str, str]]
+    """Name -> before and after."""
+    files: tuple[Finding, ...]
+    """What verify found besides."""
+    seal: Seal
+    """As it is to be; without fingerprints while nothing was written."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether everything is as it was sealed."""
+        old = self.before is not None and self.before.fingerprints is not None
+        return old and not (self.added or self.removed or self.changed or self.files)
+
+
+def reseal(
+    prefix: Path,
+    confirm: Callable[[Change], None] | None = None,
+    *,
+    dry_run: bool = False,
+    reporter: Reporter | None = None,
+) -> Change:
+    """Seal an environment as it is now.
+
+    Args:
+        prefix: a sealed environment, or one of another tool.
+        confirm: is shown the difference before anything is written; may raise to stop.
+        dry_run: write nothing.
+        reporter: is told each step.
+
+    Raises:
+        PrefixError: it is pending, moved, worked on, or holds a file where a script is to be.
+        RecordError: a record cannot be read, or does not say which archive it is of.
+        FilesystemError: it cannot be read or written.
+    """
+    reporter = reporter or Quiet()
+    with exclusive(prefix):
+        change = _compare(prefix, reporter)
+        if dry_run or change.empty:
+            return change
+        if confirm:
+            confirm(change)
+        seal = change.seal
+        seal.activation = write_scripts(prefix, platform=seal.platform).paths
+        reporter.phase("seal", "taking fingerprints and sealing")
+        observed = observe(
+            prefix,
+            seal.platform,
+            {note.path: note.after for note in seal.patched},
+            on_file=lambda done, total: reporter.advance(done, total, "files"),
+        )
+        seal.pip = observed.pip
+        seal.fingerprints = observed.fingerprints
+        seal.files = observed.table_sha256
+        write_files(prefix, observed.table)
+        write_seal(prefix, seal)
+    return change
+
+
+def _compare(prefix: Path, reporter: Reporter) -> Change:
+    scene, report = examine(prefix, reporter=reporter)
+    for finding in report.findings:
+        if finding.kind == "record" and finding.path.endswith(".json"):
+            raise RecordError(
+                "a package record cannot be read: nobody can say what is installed",
+                where=str(prefix / finding.path),
+                hint="reinstall that package, or make the environment anew",
+            )
+        if finding.kind == "record" and finding.path == SEAL:
+            raise RecordError(finding.detail, where=str(prefix / SEAL))
+        if finding.kind == "moved":
+            raise PrefixError(
+                "this environment is not where it was made: its files hold the other path",
+                where=str(prefix),
+                details=[finding.detail],
+                hint="move it back, or make it anew here",
+            )
+    before = scene.seal
+    if before is None:
+        _refuse_scripts_of_others(scene)
+    lock = _lock_of(scene)
+    old = locked_packages(before.lock.packages) if before else {}
+    now = {package.name: package for package in lock.packages}
+    return Change(
+        prefix,
+        before,
+        {name: p.dist for name, p in now.items() if name not in old},
+        {name: dist for name, (dist, _) in old.items() if name not in now},
+        {
+            name: (dist, now[name].dist)
+            for name, (dist, sha256) in old.items()
+            if name in now and (now[name].dist, now[name].sha256) != (dist, sha256)
+        },
+        tuple(f for f in report.findings if f.damage and not _is_of_packages(f)),
+        _describe(scene, lock, changed=set(old) != set(now) or _differs(old, now)),
+    )
+
+
+def _is_of_packages(finding: Finding) -> bool:
+    return finding.kind in _DRIFT and finding.path.startswith(f"{META}/")
+
+
+def _differs(old: dict[str, tuple[str, str]], now: dict[str, LockedPackage]) -> bool:
+    return any((now[n].dist, now[n].sha256) != pair for n, pair in old.items() if n in now)
+
+
+def _refuse_scripts_of_others(scene: Scene) -> None:
+    """An adopted environment gets activation scripts; no file of anybody else's is overwritten."""
+    there = [
+        path
+        for path in activation_files(scene.prefix, platform=scene.platform)
+        if path in scene.rows
+    ]
+    if there:
+        raise PrefixError(
+            "there are files where the activation scripts are to be",
+            where=str(scene.prefix),
+            details=there,
+            hint="move them away",
+        )
+
+
+def _lock_of(scene: Scene) -> Lock:
+    """The packages as the records have them, dependencies first."""
+    unknown = [r.dist for r in scene.records if not r.url or not r.sha256]
+    if unknown:
+        raise RecordError(
+            "some records do not say which archive they are of (url and sha256): such an environment "
+            "could not be made again",
+            where=str(scene.prefix / META),
+            details=unknown,
+            hint="reinstall these packages with a current conda or mamba, then seal",
+        )
+    packages = tuple(
+        LockedPackage(
+            url=redact(r.url),
+            channel=redact(r.channel),
+            fn=r.fn,
+            sha256=str(r.sha256),
+            size=None,
+            record={"name": r.name, "version": r.version, "build": r.build, "subdir": r.subdir},
+        )
+        for r in _ordered(scene.records)
+    )
+    return Lock(platform=scene.platform, channels=(), packages=packages)
+
+
+def _ordered(records: list[PrefixRecord]) -> list[PrefixRecord]:
+    by_name = {r.name: r for r in sorted(records, key=lambda r: r.name)}
+    needs = {
+        name: sorted({spec.split()[0] for spec in r.depends if spec.split()} & by_name.keys())
+        for name, r in by_name.items()
+    }
+    try:
+        return [by_name[name] for name in graphlib.TopologicalSorter(needs).static_order()]
+    except graphlib.CycleError:
+        return list(by_name.values())
+
+
+def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
+    old = scene.seal
+    python = lock.find("python")
+    names = {package.name for package in lock.packages}
+    channels = list(dict.fromkeys(p.channel for p in lock.packages if p.channel))
+    spec = dict(old.spec) if old else {
+        "channels": channels, "platform": scene.platform, "exclude_newer": None, "variables": {},
+    }  # fmt: skip
+    spec = {"packages": list(read_requested(scene.prefix).values()), **spec}
+    if changed:
+        spec["packages"] = list(read_requested(scene.prefix).values()) or spec["packages"]
+    keep_check = old is not None and not changed
+    return Seal(
+        schema=SCHEMA,
+        sealenv=__version__,
+        created=dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+        prefix=str(scene.prefix),
+        platform=scene.platform,
+        spec=spec,
+        lock=LockNote(
+            lock.digest(),
+            [f"{p.url}#{p.sha256}" for p in lock.packages],
+            old.lock.virtual_packages if old else [],
+        ),
+        engine=old.engine if old else EngineNote(*_maker(scene.prefix)),
+        python=python.version if python else None,
+        checked=old.checked if old is not None and keep_check else False,
+        check=old.check if old is not None and keep_check else {},
+        pyc=old.pyc if old else None,
+        link_scripts=[n for n in (old.link_scripts if old else []) if n in names],
+        skipped_link_scripts=[n for n in (old.skipped_link_scripts if old else []) if n in names],
+        patched=[
+            note
+            for note in (old.patched if old else [])
+            if (row := scene.rows.get(note.path)) and row.digest.hex() == note.after
+        ],
+        absolute=left_absolute(scene.prefix, scene.platform),
+    )
+
+
+def _maker(prefix: Path) -> tuple[str, str]:
+    """Who made a foreign environment, as far as it says."""
+    if (prefix / META / "pixi").exists():
+        return "pixi", ""
+    if (prefix / META / "sealenv.bootstrap").exists():
+        return "micromamba", made_by(prefix)[1]
+    name, version = made_by(prefix)
+    return name or "unknown", version

@@ -1,0 +1,87 @@
+"""Compiled Python files: does a `.pyc` belong to the source beside it?
+
+The header is described in CPython's documentation of `py_compile` and in PEP 552: magic, flags, then
+the source's hash, or its time and size.
+"""
+
+from __future__ import annotations
+
+import _imp
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sealenv.seal.findings import Finding
+from sealenv.seal.scene import Scene
+from sealenv.seal.tree import FILE, native
+
+__all__ = ["judge_compiled", "source_of"]
+
+_CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
+_FIRST_SIPHASH13 = 3450
+"""CPython 3.11 (magic 3495) hashes sources with SipHash-1-3, those before with SipHash-2-4."""
+
+
+def source_of(path: str) -> str | None:
+    """The source that Python would take for this compiled file (PEP 3147); None: it needs none."""
+    found = _CACHED.fullmatch(path)
+    return f"{found[1]}{found[2]}.py" if found else None
+
+
+def judge_compiled(scene: Scene, path: str, *, known: bool) -> Iterator[Finding]:
+    """A `.pyc` in a `__pycache__`.
+
+    Args:
+        scene: all that is there.
+        path: of the compiled file.
+        known: a record names it, or it was there when it was sealed.
+    """
+    source = source_of(path)
+    row = scene.rows.get(path)
+    if source is None or row is None or row.kind != FILE or row.problem:
+        return
+    owner = scene.owner(path) or scene.owner(source)
+    beside = scene.rows.get(source)
+    if beside is None:
+        if not known:
+            yield Finding("orphaned-pyc", path, owner, "its source is not there")
+        return
+    if scene.sealed is not None and all(
+        (then := scene.sealed.get(p)) is not None
+        and scene.rows[p].digest == then.digest
+        and scene.rows[p].size == then.size
+        for p in (path, source)
+    ):
+        return  # both as they were sealed
+    why = _stale(scene.prefix, path, source, beside.mtime_ns, beside.size)
+    if why:
+        yield Finding("stale-pyc", path, owner, why)
+
+
+def _stale(prefix: Path, path: str, source: str, mtime_ns: int, size: int) -> str:
+    try:
+        with open(native(prefix, path), "rb") as file:
+            header = file.read(16)
+        if len(header) < 16:
+            return "it is cut short"
+        flags = int.from_bytes(header[4:8], "little")
+        if flags & 1:
+            with open(native(prefix, source), "rb") as file:
+                actual = _hash(header[:4], file.read())
+            return "" if actual in (None, header[8:]) else "its source has another hash"
+    except OSError as error:
+        return f"it cannot be compared: {error.strerror}"
+    time = int.from_bytes(header[8:12], "little")
+    length = int.from_bytes(header[12:], "little")
+    if time != (mtime_ns // 1_000_000_000) & 0xFFFFFFFF or length != size & 0xFFFFFFFF:
+        return "its source has another time or size"
+    return ""
+
+
+def _hash(magic: bytes, source: bytes) -> bytes | None:
+    """The hash as that Python has it; None when this one hashes otherwise."""
+    theirs = int.from_bytes(magic[:2], "little") >= _FIRST_SIPHASH13
+    if theirs != (sys.version_info >= (3, 11)):
+        return None
+    return _imp.source_hash(int.from_bytes(magic, "little"), source)

@@ -1,0 +1,67 @@
+"""Drift: what conda, mamba, pip ... installed, removed or replaced since it was sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealenv.layout import META
+from sealenv.seal.findings import Finding
+from sealenv.seal.scene import Scene
+
+__all__ = ["find_drift", "locked_packages"]
+
+
+def locked_packages(lines: list[str]) -> dict[str, tuple[str, str]]:
+    """Name -> (name-version-build, sha256) of a seal's `URL#sha256` lines."""
+    found = {}
+    for line in lines:
+        url, _, sha256 = line.partition("#")
+        dist = url.rsplit("/", 1)[-1].removesuffix(".conda").removesuffix(".tar.bz2")
+        found[dist.rsplit("-", 2)[0]] = dist, sha256
+    return found
+
+
+def find_drift(scene: Scene) -> Iterator[Finding]:
+    """Records and distributions against the seal."""
+    if scene.seal is None:
+        return
+    locked = locked_packages(scene.seal.lock.packages)
+    recorded = {record.name: record for record in scene.records}
+    for name, (dist, sha256) in locked.items():
+        record = recorded.get(name)
+        path = f"{META}/{dist}.json"
+        if record is None:
+            if path not in scene.rows:  # else it is one that cannot be read
+                detail = "the seal names it, and there is no record of it"
+                yield Finding("gone", path, name, detail)
+        elif record.dist != dist:
+            path = f"{META}/{record.dist}.json"
+            yield Finding("changed", path, name, f"sealed was {dist}")
+        elif record.sha256 and record.sha256 != sha256:
+            detail = f"its archive has sha256 {record.sha256[:12]}..., locked is {sha256[:12]}..."
+            yield Finding("wrong-archive", path, name, detail)
+        elif name in scene.rewritten:
+            yield Finding("changed", path, name, "its record was written anew")
+    for name, record in recorded.items():
+        if name not in locked:
+            yield Finding("installed", f"{META}/{record.dist}.json", name, record.dist)
+    if scene.seal.files is not None:
+        yield from _distributions(scene)
+
+
+def _distributions(scene: Scene) -> Iterator[Finding]:
+    assert scene.seal is not None
+    then = {note.name: note for note in scene.seal.pip}
+    now = {found.name: found for found in scene.distributions}
+    for name, note in then.items():
+        found = now.get(name)
+        if found is None:
+            yield Finding("gone", note.record, name, f"{name} {note.version}, by pip")
+        elif found.version != note.version:
+            detail = f"{found.version}, by pip; sealed was {note.version}"
+            yield Finding("changed", found.record, name, detail)
+        elif (row := scene.rows.get(found.record)) and row.digest.hex() not in ("", note.sha256):
+            yield Finding("changed", found.record, name, f"{found.version} was installed anew")
+    for name, found in now.items():
+        if name not in then:
+            yield Finding("installed", found.record, name, f"{name} {found.version}, by pip")

@@ -1,0 +1,81 @@
+"""What verify says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sealenv.seal.seal import Fingerprints
+
+__all__ = ["KINDS", "Finding", "Report"]
+
+KINDS = {
+    "missing": "a file is not there",
+    "altered": "a file's bytes are not those that were sealed, or that the package's record promises",
+    "untracked": "nobody put it there: no package, no distribution, not there when it was sealed",
+    "clobbered": "two packages ship the path, and the other one won: no damage",
+    "wrong-type": "a link, file or folder where another of them was",
+    "wrong-link": "a link leads elsewhere, or out of the environment",
+    "broken-link": "a link leads to nothing",
+    "wrong-mode": "permission bits are not those that were sealed",
+    "unreadable": "it cannot be read",
+    "stale-pyc": "a compiled file does not belong to its source as that is now",
+    "orphaned-pyc": "a compiled file has no source",
+    "unpatched": "a file that was made relative holds an absolute path again",
+    "activation": "an activation script is not what `sealenv refresh` would write",
+    "installed": "a package or distribution was installed since",
+    "gone": "a package or distribution was removed since",
+    "changed": "a package or distribution was replaced since",
+    "wrong-archive": "a package came from an archive that is not the locked one",
+    "record": "a record, the seal or the file table cannot be read",
+    "pending": "it was never finished",
+    "moved": "it is not where it was made",
+    "fingerprint": "the fingerprint differs, and nothing else says why",
+}
+"""Every kind of finding (docs/how-to/verify.md)."""
+
+_HARMLESS = frozenset({"clobbered"})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it was made."""
+
+    kind: str
+    """One of KINDS."""
+    path: str
+    """Relative to the prefix; a folder of which nothing was known ends with `/`."""
+    package: str | None
+    detail: str = ""
+
+    @property
+    def damage(self) -> bool:
+        """Whether it makes verify end with exit code 1."""
+        return self.kind not in _HARMLESS
+
+    def to_json(self) -> dict[str, str | None]:
+        """For `--json`."""
+        return {
+            "kind": self.kind, "path": self.path, "package": self.package, "detail": self.detail,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Report:
+    """What verify saw."""
+
+    packages: int
+    files: int
+    """Files and links that were looked at."""
+    findings: tuple[Finding, ...]
+    hashed: int = 0
+    """How many of them were read."""
+    sealed: Fingerprints | None = None
+    """As the seal has them."""
+    now: Fingerprints | None = None
+    """As they are; not with `fast`."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def damaged(self) -> bool:
+        """Whether anything but clobbers was found."""
+        return any(f.damage for f in self.findings)

@@ -1,0 +1,195 @@
+"""The two fingerprints of a prefix, as docs/reference/fingerprint.md prescribes them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sealenv.condameta.records import PrefixRecord, RecordPath
+from sealenv.layout import is_windows
+from sealenv.seal.distributions import Distribution, is_about_installing
+from sealenv.seal.launchers import entry_point, plain_script
+from sealenv.seal.tree import FILE, FOLDER, LINK, Row, native
+
+__all__ = ["Payload", "fingerprint", "is_compiled", "packages_lines", "promised", "tree_lines"]
+
+_ENTRY_POINTS = frozenset(
+    {
+        "unix_python_entry_point",
+        "windows_python_entry_point_script",
+        "windows_python_entry_point_exe",
+    }
+)
+_WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
+_PREFIX = b"/sealenv-prefix"
+"""What stands for the prefix in a normalised file."""
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What `packages` is made of.
+
+    Attributes:
+        prefix: where it lies.
+        made_at: where it was made, if that is another place: files hold that path.
+        platform: its subdir.
+        rows: what lies in it, with digests.
+        records: its package records.
+        distributions: what pip installed.
+        patched: path -> sha256 (hex) of what we made of it after linking.
+    """
+
+    prefix: Path
+    platform: str
+    rows: Mapping[str, Row]
+    records: Sequence[PrefixRecord]
+    distributions: Sequence[Distribution] = ()
+    patched: Mapping[str, str] = field(default_factory=dict)
+    made_at: str | None = None
+
+
+def fingerprint(lines: Iterable[str]) -> str:
+    """sha256 (hex) of the lines."""
+    text = "\n".join([*lines, ""])
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def packages_lines(payload: Payload) -> list[str]:
+    """The canonical lines of `packages`: what was installed, wherever, whenever and by whom."""
+    windows = is_windows(payload.platform)
+    lines: dict[str, str] = {}
+    for path, kind, digest in _canonical(payload):
+        runs = payload.rows[path].mode & 0o100 and not windows and kind != "link"
+        shown = _escape(path)
+        lines[shown] = f"{kind} {'x' if runs else '-'} {digest} {shown}"
+    return [f"sealenv-packages-1 {payload.platform}", *(lines[p] for p in _sorted(lines))]
+
+
+def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
+    """The lines of `tree`: every path as it lies there."""
+    windows = is_windows(platform)
+    lines: dict[str, str] = {}
+    for row in rows:
+        shown = _escape(row.path)
+        mode = "-" if windows or row.kind == LINK else f"{row.mode:04o}"
+        lines[shown] = f"{_WORDS[row.kind]} {mode} {row.digest.hex() or '-'} {shown}"
+    return [f"sealenv-tree-1 {platform}", *(lines[p] for p in _sorted(lines))]
+
+
+def is_compiled(path: str) -> bool:
+    """Whether a path is compiled Python, which no fingerprint of packages looks at."""
+    return path.endswith((".pyc", ".pyo"))
+
+
+def promised(entry: RecordPath) -> str | None:
+    """The sha256 (hex) that the file of a record must have: as linked, else as in the package."""
+    return entry.sha256_in_prefix or entry.sha256
+
+
+def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
+    """Path, kind and digest (hex) of everything that packages and distributions put there."""
+    owners: dict[str, list[RecordPath]] = {}
+    for record in payload.records:
+        for entry in record.paths_data.paths:
+            if entry.original_path is None and not is_compiled(entry.path):
+                owners.setdefault(entry.path, []).append(entry)
+    normalise = _Normaliser(payload)
+    for path, entries in owners.items():
+        row = payload.rows.get(path)
+        if row is None or row.kind == FOLDER:
+            continue
+        if row.kind == LINK:
+            yield path, "link", row.digest.hex()
+            continue
+        actual = row.digest.hex()
+        if payload.patched.get(path) == actual:
+            yield path, *normalise(path, script=entries[0].path_type in _ENTRY_POINTS)
+            continue
+        kept = next((e for e in entries if promised(e) == actual), None)
+        if kept is None:
+            yield path, *normalise(path)
+        elif kept.path_type in _ENTRY_POINTS:
+            yield path, *normalise(path, script=True)
+        elif kept.sha256:
+            yield path, "file", kept.sha256
+        else:
+            yield path, *normalise(path)
+    for distribution in payload.distributions:
+        for item in distribution.files:
+            path = item.path
+            row = payload.rows.get(path)
+            if row is None or path in owners or is_compiled(path) or is_about_installing(path):
+                continue
+            if row.kind == LINK:
+                yield path, "link", row.digest.hex()
+            elif row.kind == FILE:
+                sound = item.sha256 in {None, row.digest}
+                yield path, *normalise(path, script=sound and _is_script(path, payload.platform))
+
+
+def _is_script(path: str, platform: str) -> bool:
+    return path.startswith("Scripts/" if is_windows(platform) else "bin/")
+
+
+class _Normaliser:
+    """The canonical form of bytes that may hold the prefix."""
+
+    def __init__(self, payload: Payload) -> None:
+        self.payload = payload
+        spellings = set()
+        for place in filter(None, (os.fspath(payload.prefix), payload.made_at)):
+            for form in (place, place.replace("\\", "/"), place.replace("\\", "\\\\")):
+                spellings.add(form.encode("utf-8", "surrogateescape"))
+        self.spellings = sorted(spellings, key=lambda s: (-len(s), s))
+
+    def __call__(self, path: str, *, script: bool = False) -> tuple[str, str]:
+        """Kind and digest (hex) of a file; `script`: what calls a function counts as that."""
+        row = self.payload.rows[path]
+        try:
+            with open(native(self.payload.prefix, path), "rb") as file:
+                content = file.read()
+        except OSError:
+            return "file", row.digest.hex() or "unreadable"
+        if script:
+            point = self._entry_point(path, content)
+            if point is not None:
+                return "entry", hashlib.sha256(point.encode()).hexdigest()
+            content = plain_script(content)
+        for spelling in self.spellings:
+            content = content.replace(spelling, _PREFIX)
+        return "file", hashlib.sha256(content).hexdigest()
+
+    def _entry_point(self, path: str, content: bytes) -> str | None:
+        """`name=module:function`; of a launcher without a text, that of the script beside it."""
+        name = path.rpartition("/")[2]
+        if name.endswith(".exe"):
+            name = name.removesuffix(".exe")
+            beside = path.removesuffix(".exe") + "-script.py"
+            if beside in self.payload.rows:
+                with open(native(self.payload.prefix, beside), "rb") as file:
+                    content = file.read()
+        name = name.removesuffix("-script.py").removesuffix("-script.pyw")
+        function = entry_point(content)
+        return f"{name}={function}" if function else None
+
+
+def _sorted(paths: Iterable[str]) -> list[str]:
+    """By their bytes: for UTF-8 that is the order of the characters, but for those that are none."""
+    found = sorted(paths)
+    if any("\udc80" <= c <= "\udcff" for path in found if not path.isascii() for c in path):
+        found.sort(key=lambda path: path.encode("utf-8", "surrogateescape"))
+    return found
+
+
+_SPECIAL = re.compile(r"[\x00-\x1f\\\x7f]")
+
+
+def _escape(path: str) -> str:
+    """What could be taken for the end of a line or an escape as `\\xNN`."""
+    if "\\" not in path and path.isprintable():
+        return path
+    return _SPECIAL.sub(lambda found: f"\\x{ord(found[0]):02x}", path)

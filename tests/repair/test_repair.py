@@ -1,0 +1,220 @@
+"""Repair: exactly what verify found comes back, also after a kill; and what is left is named."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sealenv.demo.channel import DemoChannel
+from sealenv.layout import MARKER, SCRATCH
+from sealenv.seal.seal import read_seal
+from sealenv.seal.verify import verify
+from tests.channel import Channels
+from tests.machine import Machine
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="made with links; see tests/windows")
+
+
+@pytest.fixture
+def made(warm_machine: Machine, demo_channel: DemoChannel) -> tuple[Machine, Path]:
+    answer = warm_machine.create("e", demo_channel, "--no-pyc")
+    return warm_machine, Path(answer["prefix"])
+
+
+def site(prefix: Path, name: str) -> Path:
+    return next(prefix.glob("lib/python3.*/site-packages")) / name
+
+
+def edit(path: Path) -> None:
+    """As an editor does it: a new file in its place."""
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content + b"# changed\n")
+
+
+def everything(prefix: Path) -> dict[str, object]:
+    return {
+        p.relative_to(prefix).as_posix(): os.readlink(p)
+        if p.is_symlink()
+        else (p.stat().st_mode, p.read_bytes() if p.is_file() else None)
+        for p in prefix.rglob("*")
+    }
+
+
+def damages() -> dict[str, Callable[[Path], None]]:
+    def missing_folder(prefix: Path) -> None:
+        shutil.rmtree(site(prefix, "pip/_internal"))
+
+    def link_for_file(prefix: Path) -> None:
+        site(prefix, "pip/py.typed").unlink()
+        site(prefix, "pip/py.typed").symlink_to("/etc/passwd")
+
+    def link_elsewhere(prefix: Path) -> None:
+        (prefix / "bin/python3").unlink()
+        (prefix / "bin/python3").symlink_to("/bin/sh")
+
+    def no_link(prefix: Path) -> None:
+        (prefix / "bin/python").unlink()
+
+    return {
+        "altered": lambda p: edit(site(p, "pip/__init__.py")),
+        "missing": lambda p: site(p, "pip/py.typed").unlink(),
+        "a folder": missing_folder,
+        "entry point": lambda p: edit(p / "bin/pip"),
+        "a file with the prefix": lambda p: next(p.glob("bin/python3*-config")).unlink(),
+        "a link for a file": link_for_file,
+        "a link elsewhere": link_elsewhere,
+        "a link": no_link,
+        "mode": lambda p: (p / "bin/pip").chmod(0o600),
+        "activation": lambda p: (p / "activate.sh").write_text("echo\n") and None,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", damages())
+def test_it_comes_back(damage: str, made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    before = everything(prefix)
+    damages()[damage](prefix)
+    found = [f for f in verify(prefix).findings if f.damage]
+    assert found
+    planned = machine.json("repair", str(prefix), "--dry-run")
+    assert {f["path"] for f in planned["repaired"]} == {f.path for f in found}
+    assert [f.path for f in verify(prefix).findings] == [f.path for f in found], "a dry run"
+    answer = machine.json("repair", str(prefix))
+    assert {f["path"] for f in answer["repaired"]} == {f.path for f in found}
+    assert answer["left"] == []
+    assert everything(prefix) == before
+    assert verify(prefix).now == read_seal(prefix).fingerprints
+    assert machine.json("repair", str(prefix))["repaired"] == []
+
+
+@pytest.mark.slow
+def test_every_kind_of_file(machine: Machine, channels: Channels) -> None:
+    """Compiled files, a binary with the prefix in it, and a path that two packages ship."""
+    more = ("hello-prefix", "hostile-clobber-a", "hostile-clobber-b", "post-link-ok")
+    prefix = Path(
+        machine.create(
+            "e", channels.main_url, channels.python_minor, "-c", channels.hostile_url,
+            *(word for package in more for word in ("--with", package)),
+        )["prefix"]
+    )  # fmt: skip
+    before = everything(prefix)
+    pyc = next(site(prefix, "pip/__pycache__").glob("__init__*.pyc"))
+    pyc.unlink()
+    edit(site(prefix, "pip/__main__.py"))
+    (prefix / "bin/hello-prefix").unlink()
+    edit(prefix / "share/hostile-clobber/note.txt")
+    machine.run("cache", "clean", "--unpacked", "-y")
+    answer = machine.json("repair", str(prefix), "--offline")
+    assert answer["left"] == []
+    assert everything(prefix) == before
+
+
+def test_an_edit_in_place_is_in_the_cache_too(machine: Machine, demo_channel: DemoChannel) -> None:
+    """A cache of its own: the edit reaches every environment that shares the file."""
+    prefix = Path(machine.create("e", demo_channel, "--no-pyc")["prefix"])
+    before = everything(prefix)
+    with site(prefix, "pip/__init__.py").open("ab") as file:
+        file.write(b"#\n")
+    assert machine.json("repair", str(prefix))["left"] == []
+    assert everything(prefix) == before
+
+
+class TestWhatIsLeft:
+    def test_it_is_named_with_what_to_do(self, made: tuple[Machine, Path]) -> None:
+        machine, prefix = made
+        (prefix / "own.txt").write_text("mine\n")
+        edit(site(prefix, "pip/__init__.py"))
+        answer = machine.json("repair", str(prefix), code=1)
+        assert [f["path"] for f in answer["left"]] == ["own.txt"]
+        assert "sealenv seal" in answer["left"][0]["hint"]
+        assert (prefix / "own.txt").read_text() == "mine\n"
+        assert "left  untracked own.txt" in machine.run("repair", str(prefix), code=1).stdout
+
+    def test_nothing_is_written_through_a_link(self, made: tuple[Machine, Path]) -> None:
+        machine, prefix = made
+        elsewhere = machine.root / "elsewhere"
+        shutil.copytree(site(prefix, "pip/_internal"), elsewhere)
+        (elsewhere / "__init__.py").unlink()
+        shutil.rmtree(site(prefix, "pip/_internal"))
+        site(prefix, "pip/_internal").symlink_to(elsewhere)
+        answer = machine.json("repair", str(prefix), code=1)
+        assert answer["left"]
+        assert "is a link" in answer["left"][0]["hint"]
+        assert not (elsewhere / "__init__.py").exists()
+
+    def test_a_folder_with_something_in_it(self, made: tuple[Machine, Path]) -> None:
+        machine, prefix = made
+        path = site(prefix, "pip/py.typed")
+        path.unlink()
+        path.mkdir()
+        (path / "mine").write_text("mine\n")
+        answer = machine.json("repair", str(prefix), code=1)
+        assert (path / "mine").read_text() == "mine\n"
+        assert {f["kind"] for f in answer["left"]} == {"wrong-type", "untracked"}
+
+
+class TestRefused:
+    def test_pending(self, made: tuple[Machine, Path]) -> None:
+        machine, prefix = made
+        (prefix / MARKER).write_text("x\n")
+        assert machine.json("repair", str(prefix), code=7)["error"] == "prefix-pending"
+
+    def test_moved(self, made: tuple[Machine, Path]) -> None:
+        machine, prefix = made
+        moved = prefix.with_name("moved")
+        os.rename(prefix, moved)
+        assert machine.json("repair", str(moved), code=7)["error"] == "prefix"
+
+    def test_not_in_the_cache(self, made: tuple[Machine, Path], demo_channel: DemoChannel) -> None:
+        """Nothing is changed when an archive cannot be had."""
+        machine, prefix = made
+        seal = json.loads((prefix / "conda-meta/sealenv").read_text())
+        seal["lock"]["packages"] = [
+            line.replace(demo_channel.url, "http://127.0.0.1:9/channel")
+            for line in seal["lock"]["packages"]
+        ]
+        for record in (prefix / "conda-meta").glob("*.json"):
+            text = record.read_text().replace(demo_channel.url, "http://127.0.0.1:9/channel")
+            record.write_text(text)
+        edit(site(prefix, "pip/__init__.py"))
+        changed = everything(prefix)
+        empty = str(machine.root / "empty")
+        answer = machine.json("repair", str(prefix), "--offline", code=5, SEALENV_CACHE=empty)
+        assert answer["error"] == "offline"
+        assert everything(prefix) == changed
+
+
+@pytest.mark.slow
+def test_killed_at_any_instant(made: tuple[Machine, Path]) -> None:
+    """Each file is old or right, nothing else is touched, and the next repair finishes it."""
+    machine, prefix = made
+    before = everything(prefix)
+    victims = sorted(site(prefix, "pip/_internal").rglob("*.py"))[:60]
+    old = {}
+    for round_ in range(6):
+        for path in victims:
+            edit(path)
+            old[path] = path.read_bytes()
+        process = machine.start("repair", str(prefix))
+        deadline = time.monotonic() + 20
+        while not (prefix / SCRATCH).exists() and process.poll() is None:
+            assert time.monotonic() < deadline
+        for _ in range(round_ * 40):  # a little later each time
+            (prefix / SCRATCH).exists()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        for path in victims:
+            right = before[path.relative_to(prefix).as_posix()]
+            assert isinstance(right, tuple)
+            assert path.read_bytes() in (old[path], right[1])
+        machine.run("repair", str(prefix), "-q")
+        assert everything(prefix) == before

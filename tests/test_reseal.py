@@ -1,0 +1,141 @@
+"""Seal again: what was wanted is kept and shown; another tool's environment is adopted."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sealenv.demo.channel import DemoChannel
+from sealenv.layout import FILES, MARKER, SEAL
+from sealenv.seal.seal import read_seal
+from sealenv.seal.verify import verify
+from tests.machine import Machine
+from tests.seal.test_verify import add_distribution, site, write_record
+
+
+@pytest.fixture
+def made(warm_machine: Machine, demo_channel: DemoChannel) -> tuple[Machine, Path]:
+    answer = warm_machine.create("e", demo_channel, "--no-pyc")
+    return warm_machine, Path(answer["prefix"])
+
+
+def install(prefix: Path) -> None:
+    """As conda does."""
+    (prefix / "share").mkdir(exist_ok=True)
+    (prefix / "share" / "new.txt").write_text("new\n")
+    write_record(prefix, "new", "1.0", ["share/new.txt"])
+    with (prefix / "conda-meta/history").open("a") as file:
+        file.write(
+            "==> 2030-01-01 00:00:00 <==\n# cmd: conda install new\n# conda version: 26.1.0\n"
+            "+x/noarch::new-1.0-0\n# update specs: ['new>=1']\n"
+        )
+
+
+def test_a_package_and_a_distribution(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    before = read_seal(prefix)
+    install(prefix)
+    add_distribution(prefix, "thing", "1.2")
+    (prefix / "own.txt").write_text("mine\n")
+    planned = machine.json("seal", str(prefix), "--dry-run")
+    assert planned["added"] == {"new": "new-1.0-0"}
+    assert {f["kind"] for f in planned["files"]} == {"untracked", "installed"}
+    assert read_seal(prefix) == before
+    answer = machine.json("seal", str(prefix), "-y")
+    assert answer["fingerprints"]["now"] != answer["fingerprints"]["before"]
+    assert verify(prefix).findings == ()
+    seal = read_seal(prefix)
+    assert [note.name for note in seal.pip] == ["thing"]
+    assert "new>=1" in seal.spec["packages"]
+    assert any("/new-1.0-0.conda#" in line for line in seal.lock.packages)
+    assert seal.checked is False
+    assert seal.engine == before.engine
+    assert machine.json("seal", str(prefix), "-y")["files"] == []
+    (prefix / "share" / "new.txt").unlink()
+    assert [(f.kind, f.package) for f in verify(prefix).findings] == [("missing", "new")]
+
+
+def test_files_alone_stay_checked(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    (prefix / "own.txt").write_text("mine\n")
+    machine.json("seal", str(prefix), "-y")
+    assert read_seal(prefix).checked is True
+    assert verify(prefix).findings == ()
+    assert verify(prefix, fast=True).findings == ()
+
+
+def test_nothing_to_do_writes_nothing(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    before = (prefix / SEAL).read_bytes()
+    assert "nothing has changed" in machine.run("seal", str(prefix), "-y").stderr
+    assert (prefix / SEAL).read_bytes() == before
+
+
+def test_it_asks(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    (prefix / "own.txt").write_text("mine\n")
+    assert machine.json("seal", str(prefix), code=2)["error"] == "usage"
+
+
+class TestAdopt:
+    @pytest.fixture
+    def foreign(self, made: tuple[Machine, Path]) -> tuple[Machine, Path]:
+        machine, prefix = made
+        for path in (SEAL, FILES, *read_seal(prefix).activation):
+            (prefix / path).unlink()
+        shutil.rmtree(prefix / "etc/sealenv")
+        history = prefix / "conda-meta/history"
+        text = history.read_text().replace("# sealenv version: ", "# conda version: ")
+        history.write_text(text)
+        return machine, prefix
+
+    def test_it_gets_a_seal(self, foreign: tuple[Machine, Path], python_minor: str) -> None:
+        machine, prefix = foreign
+        answer = machine.json("seal", str(prefix), "-y")
+        assert answer["adopted"] is True
+        seal = read_seal(prefix)
+        assert seal.engine.name == "conda"
+        assert seal.checked is False
+        assert "pip" in seal.spec["packages"]
+        assert verify(prefix).findings == ()
+        assert machine.json("list")["environments"][0]["state"] == "sealed"
+        if os.name != "nt":
+            done = machine.run("run", "--clean", str(prefix), "--", "python", "-V")
+            assert f"Python {python_minor}" in done.stdout
+
+    def test_a_record_without_digest_is_refused(self, foreign: tuple[Machine, Path]) -> None:
+        machine, prefix = foreign
+        path = next((prefix / "conda-meta").glob("pip-*.json"))
+        record = json.loads(path.read_text())
+        del record["sha256"]
+        path.write_text(json.dumps(record))
+        answer = machine.json("seal", str(prefix), "-y", code=7)
+        assert answer["error"] == "record"
+        assert any("pip" in line for line in answer["details"])
+        assert not (prefix / SEAL).exists()
+
+    def test_no_file_of_others_is_overwritten(self, foreign: tuple[Machine, Path]) -> None:
+        machine, prefix = foreign
+        name = "activate.bat" if os.name == "nt" else "activate.sh"
+        (prefix / name).write_text("mine\n")
+        assert machine.json("seal", str(prefix), "-y", code=7)["details"] == [name]
+        assert (prefix / name).read_text() == "mine\n"
+
+    def test_pending_is_refused(self, foreign: tuple[Machine, Path]) -> None:
+        machine, prefix = foreign
+        (prefix / MARKER).write_text("x\n")
+        assert machine.json("seal", str(prefix), "-y", code=7)["error"] == "prefix-pending"
+
+
+def test_altered_files_are_shown(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    path = site(prefix, "pip/py.typed")
+    path.unlink()
+    path.write_text("changed\n")
+    done = machine.run("seal", str(prefix), "-y")
+    assert "altered" in done.stdout
+    assert verify(prefix).findings == ()

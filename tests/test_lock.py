@@ -103,6 +103,20 @@ def test_lock_alone_renews_and_update_moves_one(machine: Machine, channels: Chan
     assert refused["details"] == ["locked is dated"]
 
 
+def test_update_moves_what_must_move_with_it(machine: Machine, channels: Channels) -> None:
+    """prio moves to the first channel's; dated stays old; what asked for the old prio is not wanted."""
+    both = ("-c", channels.extra_url, "-c", channels.main_url)
+    machine.run("lock", "dated=1.0", "wants-prio-1", "-c", channels.main_url)
+    path = machine.root / "sealenv.lock"
+    assert "prio-1.0-0" in path.read_text()
+    path.write_text(path.read_text().replace('"dated=1.0", "wants-prio-1"', '"dated", "prio"'))
+    moved = machine.json("lock", "--update", "prio", *both)
+    assert names(moved) == {"dated": "1.0", "prio": "2.0"}
+    assert {(c["what"], c["name"]) for c in moved["changes"]} == {
+        ("changed", "prio"), ("removed", "wants-prio-1"),
+    }  # fmt: skip
+
+
 def _but(*prefixes: str) -> Any:
     """Leave out of a copy what begins with none of the prefixes."""
     return lambda _, found: [n for n in found if not n.startswith(tuple(f"{p}-" for p in prefixes))]

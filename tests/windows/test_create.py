@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.seal.seal import read_seal
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.windows.user import User
@@ -156,6 +157,10 @@ def test_linux_makes_the_same_tree(made: Made, channels: Channels, tmp_path: Pat
     # These name the place that the environment was made at, which cmd.exe cannot have on Linux.
     places = ["activate.bat", "etc/sealenv/env.ps1", "etc/sealenv/prefix.txt"]
     assert sorted(path for path in ours if ours[path] != theirs[path]) == places
+    prints = [read_seal(p).fingerprints for p in (prefix, other)]
+    assert prints[0] is not None
+    assert prints[1] is not None
+    assert prints[0].packages == prints[1].packages
 
 
 def _content(prefix: Path, text: str) -> dict[str, bytes]:

@@ -327,14 +327,14 @@ class TestPlan:
         done = warm_machine.run("run", "from_file", "--", "sh", "-c", 'echo "$GREETING"')
         assert done.stdout == "a $b\n"
 
-    def test_pip_section_is_refused_with_its_place(
+    def test_what_cannot_be_locked_is_refused_with_its_place(
         self, warm_machine: Machine, demo_channel: DemoChannel
     ) -> None:
         file = warm_machine.root / "environment.yml"
-        file.write_text("name: e\ndependencies:\n  - python\n  - pip:\n    - requests\n")
+        file.write_text("name: e\ndependencies:\n  - python\n  - pip:\n    - -e .\n")
         answer = warm_machine.json("create", "-f", str(file), code=2)
-        assert "pip:" in answer["what"]
-        assert answer["where"].endswith("environment.yml:4:5")
+        assert "cannot be locked" in answer["what"]
+        assert answer["where"].endswith("environment.yml:5:7")
 
 
 class TestPost:

@@ -47,7 +47,6 @@ def test_unknown_top_level_keys_warn(tmp_path: Path) -> None:
         ("name: 3\ndependencies: [python]\n", ":1:7", "no name"),
         ("dependencies: python\n", ":1:15", "no list"),
         ("dependencies:\n  - python\n  - 3.12\n", ":3:5", "no MatchSpec"),
-        ("dependencies:\n  - pip:\n    - x\n", ":2:5", "pip:"),
         ("dependencies:\n  - npm: [x]\n", ":2:5", "unknown"),
         ("dependencies: [a]\nchannels: x\n", ":2:11", "no list"),
         ("dependencies: [a]\nvariables:\n  1A: x\n", ":3:7", "no name of a variable"),

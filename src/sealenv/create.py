@@ -1,7 +1,7 @@
 """Create: the main job on one page.
 
-gate -> spec -> solve -> fetch (sha256) -> mark -> link -> link scripts -> patch -> pyc -> activation
-scripts -> check -> seal -> unmark
+gate -> spec -> solve -> fetch (sha256) -> mark -> link -> link scripts -> wheels -> patch -> pyc ->
+activation scripts -> check -> seal -> unmark
 
 Before `mark` nothing is written outside the package cache. From `mark` on the prefix is visibly
 pending; the seal is the commit point. What each step does is in `sealenv.making`.
@@ -60,7 +60,7 @@ def plan(job: Job) -> Plan:
     making.gate(job)
     refuse_unless_free(job.prefix)
     lock = making.solve(job)
-    missing = [p for p in lock.packages if not job.store.has(p)]
+    missing = [a for a in lock.archives if not job.store.has(a)]
     size = sum(p.size or 0 for p in missing)
     engine = job.engine.name, job.engine.version
     return Plan(job.prefix, lock, len(missing), size, job.store.root, job.view, engine)
@@ -84,13 +84,14 @@ def create(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         if confirm:
             confirm(planned)
         lock = planned.lock
-        making.fetch(job, lock)
+        lock = making.fetch(job, lock)
         contents = preflight(lock, job.prefix, job.store)
         held = making.mark(job, contents)
         making.link(job, lock, contents)
         ran, skipped, messages = making.link_scripts(job, lock, held)
+        installed = making.install(job, lock, held)
         patched = making.patch(job)
-        compiled = making.compile_python(job, lock, held)
+        compiled = making.compile_python(job, lock, installed, held)
         activation = making.activation_scripts(job)
         making.share_archives(job, lock)
         checked = making.check(job, lock, held)

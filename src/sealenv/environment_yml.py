@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sealenv.errors import SpecError
+from sealenv.scalars import scalar
+from sealenv.urls import redact
 
-__all__ = ["EnvironmentFile", "read_environment_yml"]
+if TYPE_CHECKING:
+    from sealenv.requirements import PipLine
+
+__all__ = ["EnvironmentFile", "read_environment_yml", "write_environment_yml"]
 
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,6 +32,12 @@ class EnvironmentFile:
     dependencies: tuple[str, ...]
     variables: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    """The `pip:` section: PEP 508."""
+    index: str | None = None
+    """Its `--index-url`, as written: perhaps with credentials, like the next two."""
+    extra_indexes: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
 
 
 def read_environment_yml(path: Path) -> EnvironmentFile:
@@ -63,11 +75,35 @@ def read_environment_yml(path: Path) -> EnvironmentFile:
     return _Reader(path).read(data)
 
 
+def write_environment_yml(
+    *,
+    name: str | None,
+    channels: Sequence[str],
+    dependencies: Sequence[str],
+    pip: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> str:
+    """The text of a file (CEP 24).
+
+    `nodefaults` comes last among the channels: conda adds its own without it.
+    """
+    lines = [f"name: {scalar(name)}"] if name and not re.search(r"[/ :#]", name) else []
+    lines += ["channels:", *(f"  - {scalar(c)}" for c in [*channels, "nodefaults"])]
+    lines += ["dependencies:" + " []" * (not dependencies and not pip)]
+    lines += [f"  - {scalar(d)}" for d in dependencies]
+    if pip:
+        lines += ["  - pip:", *(f"      - {scalar(p)}" for p in pip)]
+    if variables:
+        lines += ["variables:", *(f"  {k}: {scalar(v)}" for k, v in sorted(variables.items()))]
+    return "\n".join([*lines, ""])
+
+
 class _Reader:
     """Checks one document; every complaint carries the place."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.pip: list[PipLine] = []
 
     def read(self, data: Any) -> EnvironmentFile:
         if not isinstance(data, dict):
@@ -88,11 +124,17 @@ class _Reader:
             )
         if data.get("dependencies") is None:
             raise self._wrong(data, None, "it has no 'dependencies'")
+        dependencies = self._dependencies(data)
+        indexes = self._pip("index")
         return EnvironmentFile(
             path=str(self.path),
             name=name,
             channels=tuple(self._strings(data, "channels")),
-            dependencies=tuple(self._dependencies(data)),
+            dependencies=tuple(dependencies),
+            requirements=self._pip("requirement"),
+            index=indexes[-1] if indexes else None,
+            extra_indexes=self._pip("extra-index"),
+            find_links=self._pip("find-links"),
             variables=self._variables(data),
             warnings=tuple(warnings),
         )
@@ -105,19 +147,31 @@ class _Reader:
         for index, item in enumerate(items):
             if isinstance(item, dict):
                 section = ", ".join(str(k) for k in item)
-                if section == "pip":
-                    raise self._wrong(
-                        items,
-                        index,
-                        "a 'pip:' section is not installed: pip packages are not locked yet, and an "
-                        "environment that cannot be rebuilt is no sealed one",
-                        "name conda packages here, or run pip inside the environment afterwards",
-                    )
-                raise self._wrong(items, index, f"the section {section!r} is unknown (CEP 24)")
+                if section != "pip":
+                    raise self._wrong(items, index, f"the section {section!r} is unknown (CEP 24)")
+                self._read_pip(item)
+                continue
             if not isinstance(item, str) or not item.strip():
                 raise self._wrong(items, index, f"{item!r} is no MatchSpec; quote it if it is text")
             result.append(item.strip())
         return result
+
+    def _read_pip(self, section: Any) -> None:
+        from sealenv.requirements import parse_pip_line
+
+        lines = section["pip"] or []
+        if not isinstance(lines, list):
+            raise self._wrong(section, "pip", "it is no list")
+        for index, line in enumerate(lines):
+            if not isinstance(line, str):
+                raise self._wrong(lines, index, f"{line!r} is no text; quote it")
+            try:
+                self.pip.append(parse_pip_line(line, self.path.absolute().parent))
+            except SpecError as error:
+                raise self._wrong(lines, index, redact(error.what), error.hint) from error
+
+    def _pip(self, kind: str) -> tuple[str, ...]:
+        return tuple(line.value for line in self.pip if line.kind == kind)
 
     def _strings(self, data: Any, key: str) -> list[str]:
         items = data.get(key)

@@ -26,6 +26,7 @@ __all__ = [
     "LinkScriptError",
     "NotFoundError",
     "OfflineError",
+    "OutputExistsError",
     "PostScriptError",
     "PrefixError",
     "PrefixExistsError",
@@ -108,6 +109,12 @@ class UsageError(SealenvError):
 
     code = "usage"
     exit_code = 2
+
+
+class OutputExistsError(UsageError):
+    """The file to write is there already, and is not what this command made."""
+
+    code = "output-exists"
 
 
 class DirtyShellError(SealenvError):

@@ -15,7 +15,14 @@ from sealenv.condameta.records import add_pyc, finish, read_records
 from sealenv.condameta.state import write_state
 from sealenv.engines.messages import Progress
 from sealenv.engines.protocol import Engine
-from sealenv.errors import DirtyShellError, EngineError, PrefixLockedError
+from sealenv.errors import (
+    DirtyShellError,
+    EngineError,
+    PrefixLockedError,
+    SolveError,
+    SpecError,
+    UsageError,
+)
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.job import Job
 from sealenv.layout import USER_FOLDER
@@ -32,6 +39,7 @@ from sealenv.steps.check import CheckReport, check_environment
 from sealenv.steps.clobbers import settle_clobbers
 from sealenv.steps.linkscripts import find_link_scripts, run_link_scripts
 from sealenv.steps.pyc import INVALIDATION, compile_packages
+from sealenv.steps.wheels import InstalledWheel, install_wheels, record_pyc
 from sealenv.store.view import link_pkgs, offer
 
 __all__ = [
@@ -42,6 +50,7 @@ __all__ = [
     "describe",
     "fetch",
     "gate",
+    "install",
     "link",
     "link_scripts",
     "mark",
@@ -66,17 +75,52 @@ def gate(job: Job) -> None:
 
 
 def solve(job: Job) -> Lock:
-    """The spec becomes a lock, unless there is one."""
+    """The spec becomes a lock, unless there is one that suits this machine.
+
+    Raises:
+        UsageError: there are wheels to install, and the environment's pip does not run here.
+        SpecError: the lock has wheels and no pip.
+    """
+    asked = job.lock.wheels if job.lock is not None else job.spec.requirements
+    if asked and not job.runs_here:
+        raise UsageError(
+            "wheels are installed by the environment's own pip, which does not run here",
+            details=[f"the environment is for {job.spec.platform}"],
+            hint="lock it here, and create it from the lock on that platform",
+        )
     job.store.prepare()
     if job.lock is not None:
+        if job.lock.wheels and job.lock.find("pip") is None:
+            raise SpecError(
+                "the lock has wheels, and no pip to install them with",
+                hint="lock it anew with pip among the dependencies",
+            )
+        _refuse_unfit(job, job.lock)
         return job.lock
     return resolve(job.spec, job.engine, job.reporter, offline=job.options.offline)
 
 
-def fetch(job: Job, lock: Lock) -> None:
-    """Every archive is in the store, verified."""
+def fetch(job: Job, lock: Lock) -> Lock:
+    """Every archive and wheel is in the store, verified; the lock, with full records at last."""
     job.reporter.phase("fetch", "fetching and verifying packages")
     job.engine.fetch(lock, _forward(job, "bytes"), offline=job.options.offline)
+    # pip hashes each wheel again when it installs it, but then it would be too late to fetch it anew.
+    if [wheel for wheel in lock.wheels if not job.store.verify(wheel)]:
+        job.engine.fetch(lock, _forward(job, "bytes"), offline=job.options.offline)
+    full = job.engine.complete(lock)
+    if full is not lock:
+        _refuse_unfit(job, full)
+    return full
+
+
+def _refuse_unfit(job: Job, lock: Lock) -> None:
+    lacking = job.engine.accept(job.spec, lock, offline=job.options.offline)
+    if lacking:
+        raise SolveError(
+            "this machine has not what packages of the lock ask for",
+            details=lacking,
+            hint="lock anew on this machine, or for an older system",
+        )
 
 
 def mark(job: Job, contents: Contents) -> PrefixLock:
@@ -127,13 +171,32 @@ def link_scripts(job: Job, lock: Lock, held: PrefixLock) -> tuple[list[str], lis
     return ran, [], messages
 
 
+def install(job: Job, lock: Lock, held: PrefixLock) -> list[InstalledWheel]:
+    """The wheels, by the environment's own pip."""
+    if not lock.wheels:
+        return []
+    from sealenv.requirements import requirement_name
+
+    job.reporter.phase("wheels", "installing wheels with the environment's pip")
+    return install_wheels(
+        job.prefix,
+        lock,
+        job.store,
+        [requirement_name(line) for line in lock.requirements],
+        clean_environ(job.options.environ),
+        keep_fd=held.fd,
+    )
+
+
 def patch(job: Job) -> list[Patched]:
     """The files that hold the path of the environment find it by their own place, where they can."""
     return patch_prefix(job.prefix, job.spec.platform)
 
 
-def compile_python(job: Job, lock: Lock, held: PrefixLock) -> dict[str, list[str]]:
-    """The .pyc by package name, owned by the packages' records."""
+def compile_python(
+    job: Job, lock: Lock, installed: list[InstalledWheel], held: PrefixLock
+) -> dict[str, list[str]]:
+    """The .pyc by package name, owned by the packages' records, or by wheel, in its RECORD."""
     if not (job.options.pyc and job.runs_here and lock.find("python")):
         return {}
     job.reporter.phase("pyc", "compiling python files")
@@ -143,9 +206,11 @@ def compile_python(job: Job, lock: Lock, held: PrefixLock) -> dict[str, list[str
         read_records(job.prefix),
         clean_environ(job.options.environ),
         lambda done, total: job.reporter.advance(done, total, "files"),
+        more={source: wheel.record for wheel in installed for source in wheel.sources},
         keep_fd=held.fd,
     )
     add_pyc(job.prefix, lock, compiled)
+    record_pyc(job.prefix, installed, compiled)
     return compiled
 
 
@@ -219,6 +284,7 @@ def describe(
             lock.digest(),
             [f"{p.url}#{p.sha256}" for p in lock.packages],
             list(lock.virtual_packages),
+            [f"{w.url}#{w.sha256}" for w in lock.wheels],
         ),
         engine=_engine_note(job.engine),
         python=checked.python if checked else python.version if python else None,

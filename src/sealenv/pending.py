@@ -21,6 +21,7 @@ __all__ = ["clear_pending", "write_plan"]
 _KEPT = "kept-from-pending"
 _OURS = re.compile(
     r"conda-meta/.*|etc/sealenv/.*|\.?activate\.(sh|fish|csh|xsh|nu|bat|ps1)(\.[0-9a-f]{16})?|CACHEDIR\.TAG|"
+    r"(.*/)?[^/]+\.dist-info/(INSTALLER|REQUESTED|RECORD)[^/]*\.tmp|"  # while pip writes them
     r"__clobbers__/.*|\.sealenv-scratch/.*|\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"
 )
 _PARTIAL = re.compile(r"\.(.+)\.[0-9a-f]{16}")

@@ -10,13 +10,16 @@ from pathlib import Path
 
 from sealenv.errors import FilesystemError, LinkError
 from sealenv.host.longpaths import longest_path
-from sealenv.layout import is_windows, script_dir, site_packages
-from sealenv.lock import Lock, LockedPackage
-from sealenv.store.archives import Store
+from sealenv.layout import is_windows
+from sealenv.lock import Lock, LockedWheel
+from sealenv.placing import entry_point_paths, linked_paths, site_packages_of, wheel_paths
+from sealenv.store.archives import Archive, Store
 from sealenv.store.manifest import Manifest
 
 __all__ = ["Contents", "linked_paths", "preflight", "site_packages_of"]
 
+_WHEEL = "pypi:"
+"""In front of a wheel's name, where owners are named."""
 _SPARE_BYTES = 16 << 20
 _MOST_STEPS = 1000
 _NOT_ON_WINDOWS = re.compile(
@@ -36,44 +39,6 @@ class Contents:
     """Path -> the packages that all ship it, where it is more than one."""
 
 
-def site_packages_of(lock: Lock) -> str | None:
-    """The relative site-packages folder of the lock's python (CEP 17), None without python."""
-    python = lock.find("python")
-    if python is None:
-        return None
-    try:
-        return site_packages(
-            lock.platform, python.version, python.record.get("python_site_packages_path")
-        )
-    except ValueError as error:
-        raise LinkError(str(error), where=python.url, hint="do not use this package") from error
-
-
-def linked_paths(package: LockedPackage, manifest: Manifest, lock: Lock) -> list[str]:
-    """Where the package's own paths end up, noarch python mapped as CEP 20 says."""
-    if not package.is_noarch_python:
-        return [e.path for e in manifest.paths]
-    site = site_packages_of(lock) or ""
-    scripts = script_dir(lock.platform)
-    result = []
-    for entry in manifest.paths:
-        head, _, tail = entry.path.partition("/")
-        if head == "site-packages":
-            result.append(f"{site}/{tail}")
-        elif head == "python-scripts":
-            result.append(f"{scripts}/{tail}")
-        else:
-            result.append(entry.path)
-    return result
-
-
-def _entry_point_paths(manifest: Manifest, lock: Lock) -> list[str]:
-    names = [point.partition("=")[0].strip() for point in manifest.entry_points]
-    if is_windows(lock.platform):
-        return [f"Scripts/{n}{end}" for n in names for end in (".exe", "-script.py")]
-    return [f"bin/{n}" for n in names]
-
-
 def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
     """Refuse what could not be linked to the end.
 
@@ -82,17 +47,14 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
             platform that does not tell them apart, or links lead out of the prefix.
         FilesystemError: there is not enough room.
     """
+    wheel_files = _wheels(lock, store)
     site_packages_of(lock)  # whether or not a package uses it, nothing may be made of a bad one
     length = len(os.fsencode(prefix))
     owners: dict[str, list[str]] = {}
     links: dict[str, tuple[str, str]] = {}
     size = files = 0
     for package in lock.packages:
-        manifest = store.manifest(package)
-        if manifest is None:
-            raise LinkError(
-                f"the manifest of {package.dist} is missing", hint="run the same command again"
-            )
+        manifest = _manifest(store, package)
         room = manifest.shortest_binary_placeholder
         if room is not None and length > room:
             raise LinkError(
@@ -103,21 +65,61 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
             )
         for path in linked_paths(package, manifest, lock):
             owners.setdefault(path, []).append(package.name)
-        for path in _entry_point_paths(manifest, lock):
+        for path in entry_point_paths(manifest, lock):
             owners.setdefault(path, []).append(package.name)
         for entry in manifest.paths:
             if entry.target is not None:
                 links[entry.path] = (entry.target, package.name)
         size += sum(e.size for e in manifest.paths)
         files += len(manifest.paths)
+    conda = {package.name for package in lock.packages}
+    copied = 0
+    for wheel, paths, wheel_size in wheel_files:
+        _refuse_owned(wheel, paths, owners, conda)
+        for path in dict.fromkeys(paths):
+            owners.setdefault(path, []).append(_WHEEL + wheel.name)
+        copied += wheel_size
+        files += len(paths)
     _refuse_case_collisions(lock, owners)
     _refuse_nesting(owners)
     _refuse_windows_names(lock, owners)
     _refuse_long_paths(prefix, lock, owners)
     _refuse_links_out(links)
-    _check_room(prefix, store.root, size)
+    _check_room(prefix, store.root, size, copied)
     clobbers = {p: o for p, o in owners.items() if len(o) > 1}
-    return Contents(files, size, list(owners), clobbers)
+    return Contents(files, size + copied, list(owners), clobbers)
+
+
+def _manifest(store: Store, archive: Archive) -> Manifest:
+    manifest = store.manifest(archive)
+    if manifest is None:
+        raise LinkError(
+            f"the manifest of {archive.dist} is missing", hint="run the same command again"
+        )
+    return manifest
+
+
+def _wheels(lock: Lock, store: Store) -> list[tuple[LockedWheel, list[str], int]]:
+    """Each wheel with the paths that pip will write, and their size in bytes."""
+    found = []
+    for wheel in lock.wheels:
+        manifest = _manifest(store, wheel)
+        paths = [*wheel_paths(wheel, manifest, lock), *entry_point_paths(manifest, lock)]
+        found.append((wheel, paths, sum(e.size for e in manifest.paths)))
+    return found
+
+
+def _refuse_owned(
+    wheel: LockedWheel, paths: list[str], owners: dict[str, list[str]], conda: set[str]
+) -> None:
+    """pip would overwrite a file of conda's, and conda would call it damaged."""
+    for path in paths:
+        owner = next((name for name in owners.get(path, ()) if name in conda), None)
+        if owner is not None:
+            raise LinkError(
+                f"{path!r} of the wheel {wheel.dist} is a file of conda's {owner}",
+                hint="leave one of the two out",
+            )
 
 
 def _refuse_case_collisions(lock: Lock, owners: dict[str, list[str]]) -> None:
@@ -217,14 +219,14 @@ def _stays_inside(path: str, links: dict[str, tuple[str, str]]) -> bool:
     return False
 
 
-def _check_room(prefix: Path, cache: Path, size: int) -> None:
-    """Enough room for what will be copied: everything, where the cache is on another file system."""
+def _check_room(prefix: Path, cache: Path, size: int, copied: int) -> None:
+    """Enough room for what will be copied: wheels; everything, where the cache is elsewhere."""
     folder = prefix
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     try:
         free = shutil.disk_usage(folder).free
-        needed = _SPARE_BYTES
+        needed = _SPARE_BYTES + copied
         if folder.stat().st_dev != cache.stat().st_dev:
             needed += size
     except OSError:

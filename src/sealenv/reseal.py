@@ -212,9 +212,9 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
     spec = dict(old.spec) if old else {
         "channels": channels, "platform": scene.platform, "exclude_newer": None, "variables": {},
     }  # fmt: skip
-    spec = {"packages": read_requested(scene.prefix), **spec}
+    spec = {"packages": list(read_requested(scene.prefix).values()), **spec}
     if changed:
-        spec["packages"] = read_requested(scene.prefix) or spec["packages"]
+        spec["packages"] = list(read_requested(scene.prefix).values()) or spec["packages"]
     keep_check = old is not None and not changed
     return Seal(
         schema=SCHEMA,

@@ -2,22 +2,127 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+
+import msgspec
+
 from sealenv.engines.protocol import Engine
-from sealenv.lock import Lock
+from sealenv.errors import DigestError
+from sealenv.lock import Lock, LockedPackage, LockedWheel
+from sealenv.lock.explicit import ExplicitList
+from sealenv.lock.order import topological
 from sealenv.progress import Reporter
 from sealenv.spec import EnvironmentSpec
 
-__all__ = ["resolve"]
+__all__ = ["fill", "resolve"]
 
 
-def resolve(spec: EnvironmentSpec, engine: Engine, reporter: Reporter, *, offline: bool) -> Lock:
-    """The lock for a spec; warnings go to the reporter.
+def resolve(
+    spec: EnvironmentSpec,
+    engine: Engine,
+    reporter: Reporter,
+    *,
+    offline: bool,
+    keep: Sequence[LockedPackage] = (),
+    keep_wheels: Sequence[LockedWheel] = (),
+) -> Lock:
+    """The lock for a spec, wheels included; warnings go to the reporter.
+
+    With requirements for pip the archives of conda's Python packages are fetched: only they say which
+    distributions are there already.
+
+    Args:
+        spec: what is asked for.
+        engine: what solves.
+        reporter: is told.
+        offline: use the network for nothing.
+        keep: packages that stay as they are, unless what is asked for cannot be had with them.
+        keep_wheels: wheels for which the same holds.
 
     Raises:
-        SolveError, FetchError, SpecError: see `Engine.solve`.
+        SolveError, FetchError, SpecError: see `Engine.solve` and `resolve_wheels`.
     """
     reporter.phase("solve", f"solving for {spec.platform}")
-    solved = engine.solve(spec, offline=offline)
+    solved = engine.solve(spec, offline=offline, locked=keep)
     for warning in solved.warnings:
         reporter.warn(warning)
-    return solved.lock
+    lock = msgspec.structs.replace(solved.lock, specs=spec.packages)
+    if not spec.requirements:
+        return lock
+    return _with_wheels(spec, lock, engine, reporter, offline=offline, keep=keep_wheels)
+
+
+def _with_wheels(
+    spec: EnvironmentSpec,
+    lock: Lock,
+    engine: Engine,
+    reporter: Reporter,
+    *,
+    offline: bool,
+    keep: Sequence[LockedWheel],
+) -> Lock:
+    from sealenv.pypi.resolve import resolve_wheels
+
+    reporter.phase("pip", f"resolving the 'pip:' section for {spec.platform}")
+    installed = engine.distributions(
+        lock,
+        lambda event: reporter.advance(event.done, event.total, "bytes", event.item),
+        offline=offline,
+    )
+    return resolve_wheels(
+        spec,
+        lock,
+        installed,
+        engine.store,
+        offline=offline,
+        timeout=engine.timeout,
+        environ=os.environ,
+        keep=keep,
+    )
+
+
+def fill(
+    given: ExplicitList,
+    platform: str,
+    engine: Engine,
+    reporter: Reporter,
+    *,
+    offline: bool,
+) -> Lock:
+    """The lock for a list of files: what the channels' indexes say of each.
+
+    Raises:
+        DigestError: a channel says another digest than the list, or has the file no more.
+    """
+    reporter.phase("solve", "reading what the channels say of each file")
+    files: dict[str, list[str]] = {}
+    for entry in given.entries:
+        files.setdefault(entry.channel, []).append(entry.place)
+    found = engine.look_up(files, given.secrets, offline=offline)
+    missing = [e for e in given.entries if e.channel + e.place not in found]
+    if missing:
+        raise DigestError(
+            f"{len(missing)} of {len(given.entries)} packages are no more in their channels' indexes",
+            where=f"{given.source}:{missing[0].line}:1",
+            details=[e.url for e in missing[:20]],
+            hint="nothing can vouch for them; lock other versions: sealenv lock",
+        )
+    packages = []
+    for entry in given.entries:
+        package = found[entry.channel + entry.place]
+        said = package.record.get("md5")
+        if (entry.sha256 or package.sha256) != package.sha256 or (
+            entry.md5 and said and entry.md5 != said
+        ):
+            raise DigestError(
+                f"the channel says another digest of {entry.fn} than the list",
+                where=f"{given.source}:{entry.line}:1",
+                details=[
+                    f"the list says {entry.sha256 or entry.md5}",
+                    f"the channel says {package.sha256 if entry.sha256 else said}",
+                ],
+                hint="the file was replaced in the channel, or the list is not what it was",
+            )
+        packages.append(package)
+    return Lock(platform=platform, channels=tuple(files), packages=tuple(topological(packages)))

@@ -16,9 +16,18 @@ from sealenv.errors import SpecError, UsageError
 from sealenv.naming import parse_python_version
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["DEFAULT_CHANNEL", "EnvironmentSpec", "build_spec", "current_platform", "parse_time"]
+__all__ = [
+    "DEFAULT_CHANNEL",
+    "EnvironmentSpec",
+    "build_spec",
+    "check_platform",
+    "current_platform",
+    "package_name",
+    "parse_time",
+]
 
 DEFAULT_CHANNEL = "conda-forge"
+DEFAULT_INDEX = "https://pypi.org/simple"
 _MANAGERS = ("conda", "mamba", "pip")
 _SUBDIR = re.compile(r"(linux|osx|win|freebsd|emscripten|wasi|zos)-[a-z0-9]+|noarch")
 _MACHINES = {
@@ -38,6 +47,14 @@ class EnvironmentSpec:
     variables: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     """Clean channel URL -> the same URL with credentials. Never written, never printed."""
+    requirements: tuple[str, ...] = ()
+    """What pip is asked for besides: PEP 508."""
+    indexes: tuple[str, ...] = ()
+    """Where pip looks, in order: the index, then the extra ones; empty without requirements."""
+    find_links: tuple[str, ...] = ()
+    """Pages or folders of wheels where pip looks besides."""
+    index_secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    """The same as `secrets`, for indexes and find_links."""
 
     def asks_for(self, name: str) -> bool:
         """Whether a package of that name was asked for by name."""
@@ -51,6 +68,9 @@ class EnvironmentSpec:
             "platform": self.platform,
             "exclude_newer": self.exclude_newer,
             "variables": dict(self.variables),
+            "requirements": list(self.requirements),
+            "indexes": list(self.indexes),
+            "find_links": list(self.find_links),
         }
 
 
@@ -63,11 +83,13 @@ def build_spec(
     channels: Sequence[str] = (),
     platform: str | None = None,
     exclude_newer: str | None = None,
+    pypi_index: str | None = None,
 ) -> EnvironmentSpec:
     """The spec for a set of arguments.
 
-    Without a file the packages are python, conda, mamba and pip; a file is taken as it stands. What
-    `with_packages` names replaces an entry of the same name.
+    Without a file the packages are python, conda, mamba and pip; a file is taken as it stands, but for
+    pip, which a `pip:` section adds where it is missing, as in conda. What `with_packages` names
+    replaces an entry of the same name. `pypi_index` replaces the index where pip looks first.
 
     Raises:
         UsageError: arguments that contradict each other.
@@ -104,7 +126,7 @@ def build_spec(
                 hint="dependencies cannot be left out; name one of the packages above",
             )
         wanted = kept
-    for package in wanted:
+    for package in [*wanted, *(file.requirements if file else ())]:
         if redact(package) != package:
             raise SpecError(
                 f"{redact(package)!r}: credentials do not belong in a package, where they are kept",
@@ -113,13 +135,23 @@ def build_spec(
     if not wanted:
         raise UsageError("nothing is asked for", hint="name at least one package")
     clean, secrets = _channels([*channels, *(file.channels if file else ())])
+    requirements = file.requirements if file else ()
+    if requirements and all(package_name(p) != "pip" for p in wanted):
+        wanted.append("pip")
+    index = pypi_index or (file.index if file else None) or DEFAULT_INDEX
+    indexes, index_secrets = _indexes([index, *(file.extra_indexes if file else ())])
+    find_links, link_secrets = _indexes(file.find_links if file else ())
     return EnvironmentSpec(
         packages=tuple(wanted),
         channels=clean or (DEFAULT_CHANNEL,),
-        platform=_platform(platform),
+        platform=check_platform(platform),
         exclude_newer=parse_time(exclude_newer).isoformat() if exclude_newer else None,
         variables=dict(file.variables) if file else {},
         secrets=secrets,
+        requirements=requirements,
+        indexes=indexes if requirements else (),
+        find_links=find_links if requirements else (),
+        index_secrets={**index_secrets, **link_secrets} if requirements else {},
     )
 
 
@@ -166,7 +198,12 @@ def _put(packages: list[str], spec: str) -> list[str]:
     return [*kept, spec]
 
 
-def _platform(text: str | None) -> str:
+def check_platform(text: str | None) -> str:
+    """The subdir that was given; this machine's where none was.
+
+    Raises:
+        SpecError: it is no subdir, or noarch.
+    """
     if text is None:
         return current_platform()
     if not _SUBDIR.fullmatch(text) or text == "noarch":
@@ -203,4 +240,21 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
             channel = Path(os.path.abspath(os.path.expanduser(channel))).as_uri()
         if channel not in clean:
             clean.append(channel)
+    return tuple(clean), secrets
+
+
+def _indexes(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    clean: list[str] = []
+    secrets: dict[str, str] = {}
+    for text in given:
+        split = split_credentials(text.strip())
+        if urlsplit(split.clean).scheme not in {"http", "https", "file"}:
+            raise SpecError(
+                f"{split.clean!r} is no index of Python packages",
+                hint="give its URL, such as https://pypi.org/simple",
+            )
+        if split.secret:
+            secrets[split.clean] = split.secret
+        if split.clean not in clean:
+            clean.append(split.clean)
     return tuple(clean), secrets

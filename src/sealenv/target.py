@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.environment_yml import EnvironmentFile, read_environment_yml
+from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import UsageError
 from sealenv.host.volumes import local_place, substituted
 from sealenv.locations import default_envs_dir
+from sealenv.lock import Lock, LockFile
+from sealenv.lock.explicit import ExplicitList
+from sealenv.lock.order import requested
+from sealenv.lock.read import read_file
 from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
-from sealenv.spec import EnvironmentSpec, build_spec
+from sealenv.spec import EnvironmentSpec, build_spec, check_platform, package_name
 
 __all__ = ["Target", "choose_target"]
 
@@ -24,6 +28,8 @@ class Target:
     spec: EnvironmentSpec
     prefix: Path
     warnings: tuple[str, ...]
+    lock: Lock | None = None
+    """The exact packages, where the file is a lock."""
 
 
 def choose_target(
@@ -37,6 +43,8 @@ def choose_target(
     channels: Sequence[str] = (),
     platform: str | None = None,
     exclude_newer: str | None = None,
+    pypi_index: str | None = None,
+    environment: str | None = None,
 ) -> Target:
     """Decide, and refuse what cannot be meant, before anything is started.
 
@@ -45,6 +53,7 @@ def choose_target(
     Raises:
         UsageError: no name, two of them, or one that cannot be used.
         SpecError: a file, channel or platform that is not right.
+        DigestError: a lock without sha256.
     """
     if prefix is not None and name is not None:
         if python is not None:
@@ -52,16 +61,80 @@ def choose_target(
                 "both a name and a prefix", hint="give NAME PYTHON, or -p PREFIX PYTHON"
             )
         name, python = None, name
-    read = read_environment_yml(file) if file else None
+    read = read_file(file, environment=environment) if file else None
+    if isinstance(read, LockFile | ExplicitList):
+        assert file is not None
+        refused = {"PYTHON": python, "--with": with_packages, "--without": without,
+                   "--channel": channels, "--exclude-newer": exclude_newer,
+                   "--pypi-index": pypi_index}  # fmt: skip
+        _refuse_besides_a_lock(file, [option for option, given in refused.items() if given])
+        spec, lock, lock_name = _locked(read, platform)
+        place = _place(name, None, prefix, lock_name)
+        check_prefix(place, spec.platform)
+        return Target(spec, place, tuple(_notes(prefix or "", place)), lock)
+    if environment is not None:
+        raise UsageError(
+            f"--environment {environment}: only a pixi.lock holds several",
+            hint="leave it out, or name the file with -f",
+        )
     if python is not None:
         parse_python_version(python)
     spec = build_spec(
         python=python, file=read, with_packages=with_packages, without=without, channels=channels,
-        platform=platform, exclude_newer=exclude_newer,
+        platform=platform, exclude_newer=exclude_newer, pypi_index=pypi_index,
     )  # fmt: skip
-    place = _place(name, python, prefix, read)
+    place = _place(name, python, prefix, read.name if read else None)
     check_prefix(place, spec.platform)
-    return Target(spec, place, (*(read.warnings if read else ()), *_notes(prefix or "", place)))
+    warnings = [*(read.warnings if read else ()), *_added(read, spec), *_notes(prefix or "", place)]
+    return Target(spec, place, tuple(warnings))
+
+
+def _added(read: EnvironmentFile | None, spec: EnvironmentSpec) -> list[str]:
+    """What was added to what is asked for."""
+    if (
+        read is None
+        or not spec.requirements
+        or any(package_name(p) == "pip" for p in read.dependencies)
+    ):
+        return []
+    return [
+        f"{read.path}: there is a 'pip:' section and no pip among the dependencies; pip is added"
+    ]
+
+
+def _locked(
+    read: LockFile | ExplicitList, platform: str | None
+) -> tuple[EnvironmentSpec, Lock, str | None]:
+    """What a lock asks for, the lock for the platform, and the name in it."""
+    wanted = check_platform(platform)
+    secrets: dict[str, str] = {}
+    if isinstance(read, ExplicitList):
+        secrets = read.secrets
+        read = read.lock_file(wanted)
+        if platform is None:  # a list is for one platform, and says which
+            wanted = read.platforms[0]
+    lock = read.lock_for(wanted)
+    spec = EnvironmentSpec(
+        packages=requested(lock),
+        channels=lock.channels,
+        platform=lock.platform,
+        exclude_newer=lock.exclude_newer,
+        variables=dict(read.variables),
+        secrets=secrets,
+        requirements=lock.requirements,
+        indexes=lock.indexes,
+        find_links=lock.find_links,
+    )
+    return spec, lock, read.name
+
+
+def _refuse_besides_a_lock(file: Path, given: list[str]) -> None:
+    if given:
+        raise UsageError(
+            f"{file.name} is a lock, and {' and '.join(given)} would change what is locked",
+            where=str(file),
+            hint="leave it out, or make another lock: sealenv lock --help",
+        )
 
 
 def _notes(typed: str, place: Path) -> list[str]:
@@ -74,14 +147,14 @@ def _notes(typed: str, place: Path) -> list[str]:
 
 
 def _place(
-    name: str | None, python: str | None, prefix: str | None, file: EnvironmentFile | None
+    name: str | None, python: str | None, prefix: str | None, name_in_file: str | None
 ) -> Path:
     # Linked parents are resolved once, here: what is written into files is the real place.
     if prefix is not None:
         if not prefix:
             raise UsageError("an empty prefix", hint="give the folder, such as -p ./env")
         return local_place(prefix)
-    chosen = name or (file.name if file else None)
+    chosen = name or name_in_file
     if not chosen:
         raise UsageError(
             "an environment needs a name or a prefix",

@@ -71,6 +71,13 @@ def test_the_examples_have_the_fields_that_are_printed(
         "Errors": warm_machine.json("info", "nope", code=7),
         "sealenv remove ENV -y --json": warm_machine.json("remove", env, "-y"),
     }
+    lock = ("lock", "-c", demo_channel.url, "-o")
+    warm_machine.run(*lock, "old.lock", "python", "pip")
+    printed |= {
+        "sealenv lock ... --json": warm_machine.json(*lock, "new.lock", "python"),
+        "sealenv diff A B --json": warm_machine.json("diff", "old.lock", "new.lock", code=1),
+        "sealenv export ... -o FILE --json": warm_machine.json("export", "new.lock", "-o", "x"),
+    }
     assert set(known) == set(printed)
     for heading, example in known.items():
         compare(shape(example), shape(printed[heading]), heading)

@@ -29,6 +29,7 @@ Examples:
   sealenv create my_env 3.12 --with 'numpy >=2'     with numpy besides
   sealenv create -p ./env 3.12                      in this very folder
   sealenv create -f environment.yml                 what the file asks for
+  sealenv create -f my_env.lock                     exactly what is locked
   sealenv create my_env 3.12 -c file:///srv/channel from a channel of your own
   sealenv create my_env 3.12 --dry-run              only say what would be done
 """,
@@ -38,7 +39,10 @@ Examples:
 @click.option("-n", "--name", "name_option", metavar="NAME", help="The name, as an option.")
 @click.option("-p", "--prefix", metavar="PREFIX", help="The folder itself, instead of a name.")
 @click.option("-f", "--file", metavar="FILE", type=click.Path(path_type=Path),
-              help="An environment.yml; its packages instead of the default ones.")  # fmt: skip
+              help="An environment.yml: its packages instead of the default ones. Or a lock "
+              "(sealenv.lock, pixi.lock, conda-lock.yml, @EXPLICIT): just what is locked.")  # fmt: skip
+@click.option("-e", "--environment", metavar="NAME",
+              help="Which environment of a pixi.lock that holds several.")  # fmt: skip
 @click.option("--with", "with_packages", multiple=True, metavar="SPEC",
               help="A package besides, as a MatchSpec. Repeatable.")  # fmt: skip
 @click.option("--without", multiple=True, metavar="NAME",
@@ -46,6 +50,9 @@ Examples:
 @click.option("-c", "--channel", "channels", multiple=True, metavar="CHANNEL",
               help="A channel: name, URL or file:///folder. The first one given comes first, with "
               "strict priority. Without any: conda-forge.")  # fmt: skip
+@click.option("--pypi-index", metavar="URL",
+              help="Where pip looks for a 'pip:' section, instead of PyPI or the file's "
+              "--index-url.")  # fmt: skip
 @click.option("--override-channels", is_flag=True, hidden=True,
               help="Always so here: -c replaces the default channel.")  # fmt: skip
 @click.option("--platform", metavar="SUBDIR", help="Make it for another platform, e.g. win-64.")
@@ -81,9 +88,11 @@ def create_command(
     name_option: str | None,
     prefix: str | None,
     file: Path | None,
+    environment: str | None,
     with_packages: tuple[str, ...],
     without: tuple[str, ...],
     channels: tuple[str, ...],
+    pypi_index: str | None,
     override_channels: bool,
     platform: str | None,
     exclude_newer: str | None,
@@ -125,6 +134,7 @@ def create_command(
     target = choose_target(
         name=name, python=python, prefix=prefix, file=file, with_packages=with_packages,
         without=without, channels=channels, platform=platform, exclude_newer=exclude_newer,
+        pypi_index=pypi_index, environment=environment,
     )  # fmt: skip
     if post and target.spec.platform != current_platform():
         raise UsageError(
@@ -143,7 +153,9 @@ def create_command(
         with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
             for warning in target.warnings:
                 reporter.warn(warning)
-            job = Job(target.spec, target.prefix, worker, store, view, options, reporter)
+            job = Job(
+                target.spec, target.prefix, worker, store, view, options, reporter, target.lock
+            )
             if dry_run:
                 planned = plan(job)
                 reporter.end()
@@ -176,14 +188,19 @@ def _show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
                  "url": p.url, "sha256": p.sha256, "size": p.size}
                 for p in lock.packages
             ],
+            "wheels": [
+                {"name": w.name, "version": w.version, "url": w.url, "sha256": w.sha256,
+                 "size": w.size}
+                for w in lock.wheels
+            ],
             "to_fetch": planned.to_fetch,
             "fetch_bytes": planned.fetch_size,
             "writes": {"prefix": str(planned.prefix), "cache": str(planned.cache),
                        "conda_cache": str(planned.view)},
         }, indent=2))  # fmt: skip
         return
-    width = max((len(p.name) for p in lock.packages), default=0)
-    wide = max((len(p.version) for p in lock.packages), default=0)
+    width = max((len(a.name) for a in lock.archives), default=0)
+    wide = max((len(a.version) for a in lock.archives), default=0)
     for package in sorted(lock.packages, key=lambda p: p.name):
         size = size_text(package.size) if package.size is not None else "?"
         click.echo(
@@ -191,9 +208,17 @@ def _show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
             f"{package.channel.rstrip('/')}/{package.subdir}",
             err=err,
         )
+    for wheel in sorted(lock.wheels, key=lambda w: w.name):
+        size = size_text(wheel.size) if wheel.size is not None else "?"
+        click.echo(
+            f"  {wheel.name:<{width}}  {wheel.version:<{wide}}  {size:>9}  {wheel.fn}", err=err
+        )
+    wheels = f" and {len(lock.wheels)} wheels" if lock.wheels else ""
+    untold = sum(archive.size is None for archive in lock.archives)
+    more = f" and {untold} of a size that the index does not tell" if untold else ""
     click.echo(
-        f"{len(lock.packages)} packages, {size_text(lock.download_size)}; to fetch: "
-        f"{planned.to_fetch} ({size_text(planned.fetch_size)})",
+        f"{len(lock.packages)} packages{wheels}, {size_text(lock.download_size)}; to fetch: "
+        f"{planned.to_fetch} ({size_text(planned.fetch_size)}{more})",
         err=err,
     )
     click.echo(f"environment    {planned.prefix}", err=err)
@@ -217,6 +242,7 @@ def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, 
             "python": made.seal.python,
             "tools": made.seal.check.get("tools", {}),
             "packages": len(made.seal.lock.packages),
+            "wheels": len(made.seal.lock.wheels),
             "files": made.contents.files,
             "lock_digest": made.seal.lock.digest,
             "fingerprints": prints_json(made.seal.fingerprints),

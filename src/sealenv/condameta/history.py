@@ -21,7 +21,9 @@ from sealenv.urls import redact
 
 __all__ = ["made_by", "read_requested", "write_history"]
 
-_SPECS = re.compile(r"#\s*(update|install|create|remove|uninstall|neutered) specs:\s*(.*)")
+_SPECS = re.compile(
+    r"#\s*(?P<action>update|install|create|remove|uninstall|neutered) specs:\s*(?P<specs>.+)"
+)
 _MAKER = re.compile(r"#\s*(conda|mamba|micromamba|sealenv) version:\s*(\S+)")
 
 
@@ -51,23 +53,24 @@ def write_history(
     write_atomic(prefix / HISTORY, "\n".join(lines).encode())
 
 
-def read_requested(prefix: Path) -> list[str]:
-    """What was asked for in all revisions, and not taken out again: the last spec of each name.
+def read_requested(prefix: Path) -> dict[str, str]:
+    """What was asked for, as conda's `--from-history` reads it: package name -> MatchSpec.
 
-    As conda's `--from-history` reads it; a history that cannot be read says nothing.
+    A later revision replaces what an earlier one asked for, and `remove specs` takes it away. Without
+    a history, or with one that says nothing, it is empty.
     """
-    wanted: dict[str, str] = {}
+    asked: dict[str, str] = {}
     for line in _lines(prefix):
-        found = _SPECS.match(line)
-        if not found:
+        match = _SPECS.match(line)
+        if match is None:
             continue
-        for spec in _listed(found[2]):
+        for spec in _listed(match["specs"]):
             name = package_name(spec)
-            if found[1] in ("remove", "uninstall"):
-                wanted.pop(name, None)
-            elif found[1] != "neutered" or name in wanted:
-                wanted[name] = spec
-    return list(wanted.values())
+            if match["action"] in {"remove", "uninstall"}:
+                asked.pop(name, None)
+            elif match["action"] != "neutered" or name in asked:
+                asked[name] = spec
+    return asked
 
 
 def made_by(prefix: Path) -> tuple[str, str]:
@@ -86,11 +89,9 @@ def _lines(prefix: Path) -> list[str]:
 
 
 def _listed(text: str) -> list[str]:
-    """conda writes a Python list, older ones words with commas."""
-    if text.startswith("["):
-        try:
-            found = ast.literal_eval(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return []
-        return [item for item in found if isinstance(item, str)]
-    return [word.strip() for word in text.split(",") if word.strip()]
+    """A list as Python writes it, or as conda before 4.4: separated by commas."""
+    try:
+        value = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = [part.strip() for part in text.split(",")]
+    return [str(item) for item in value if item] if isinstance(value, (list, tuple)) else []

@@ -9,7 +9,7 @@ from pathlib import Path
 from sealenv.host.files import write_atomic
 from sealenv.layout import META
 
-__all__ = ["write_state"]
+__all__ = ["read_state", "write_state"]
 
 
 def write_state(prefix: Path, variables: Mapping[str, str]) -> None:
@@ -17,3 +17,12 @@ def write_state(prefix: Path, variables: Mapping[str, str]) -> None:
     if variables:
         data = json.dumps({"version": 1, "env_vars": dict(variables)}, indent=2, sort_keys=True)
         write_atomic(prefix / META / "state", data.encode() + b"\n")
+
+
+def read_state(prefix: Path) -> dict[str, str]:
+    """The variables; none where there is no such file, or none that can be read."""
+    try:
+        data = json.loads((prefix / META / "state").read_bytes())
+        return {str(k): str(v) for k, v in data["env_vars"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,8 +15,8 @@ from sealenv.engines.client import make_client, make_config
 from sealenv.engines.messages import Fetch, Fetched, Progress
 from sealenv.engines.stall import StalledError, watch
 from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
-from sealenv.lock import LockedPackage
-from sealenv.store.archives import MANIFEST, Store
+from sealenv.lock import LockedPackage, LockedWheel
+from sealenv.store.archives import MANIFEST, Archive, Store
 from sealenv.store.inspection import inspect
 from sealenv.store.manifest import save
 from sealenv.urls import redact
@@ -41,16 +41,18 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
         FetchError: the channel does not give it.
     """
     store = Store(Path(request.store))
-    missing = [p for p in request.lock.packages if not store.has(p)]
-    remote = [p for p in missing if not p.url.startswith("file:")]
+    wanted = request.lock.archives
+    missing = [a for a in wanted if not store.has(a)]
+    remote = [a for a in missing if not a.url.startswith("file:")]
     if request.offline and remote:
         raise OfflineError(
-            f"{len(remote)} of {len(request.lock.packages)} archives are not in the cache",
+            f"{len(remote)} of {len(wanted)} archives are not in the cache",
             where=str(store.archives),
             details=[p.fn for p in remote[:20]],
             hint="run the same command once without --offline",
         )
-    unread = [p for p in request.lock.packages if p not in missing and store.manifest(p) is None]
+    absent = {a.sha256 for a in missing}
+    unread = [a for a in wanted if a.sha256 not in absent and store.manifest(a) is None]
     if not missing and not unread:
         return Fetched(downloaded=0, packages=0)
     client = make_client(
@@ -59,7 +61,7 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
     job = _Job(store, client, request.timeout, emit, missing)
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(package: LockedPackage) -> None:
+    async def one(package: Archive) -> None:
         async with gate:
             await job.run(package)
 
@@ -140,7 +142,7 @@ class _Job:
         client: Client,
         timeout: float,
         emit: Callable[[Any], None],
-        packages: list[LockedPackage],
+        packages: Sequence[Archive],
     ) -> None:
         self.store = store
         self.client = client
@@ -149,7 +151,7 @@ class _Job:
         self.total = sum(p.size or 0 for p in packages)
         self.done = 0
 
-    async def run(self, package: LockedPackage) -> None:
+    async def run(self, package: Archive) -> None:
         """Fetch one archive, under its lock, with retries for what may pass."""
         lock = self.store.fetching(package)
         await asyncio.to_thread(lock.__enter__)
@@ -165,7 +167,7 @@ class _Job:
         finally:
             lock.__exit__(None, None, None)
 
-    async def _attempts(self, package: LockedPackage) -> None:
+    async def _attempts(self, package: Archive) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             sink = _Sink(self, package)
             try:
@@ -193,12 +195,18 @@ class _Job:
                 self.store.partial(package).unlink(missing_ok=True)
             await asyncio.sleep(_BACKOFF_SECONDS * attempt)
 
-    async def _read(self, package: LockedPackage) -> None:
+    async def _read(self, package: Archive) -> None:
         """Read names and link targets from the verified bytes, and refuse a hostile archive."""
         path = self.store.path(package)
-        save(path.parent / MANIFEST, await inspect(package, path))
+        if isinstance(package, LockedWheel):
+            from sealenv.store.wheels import inspect_wheel
 
-    async def _download(self, package: LockedPackage, sink: _Sink) -> None:
+            manifest = await asyncio.to_thread(inspect_wheel, package, path)
+        else:
+            manifest = await inspect(package, path)
+        save(path.parent / MANIFEST, manifest)
+
+    async def _download(self, package: Archive, sink: _Sink) -> None:
         from rattler.package_streaming import download_to_writer
 
         try:
@@ -208,17 +216,18 @@ class _Job:
                 raise sink.error from None
             raise
 
-    def _advance(self, package: LockedPackage, count: int) -> None:
+    def _advance(self, package: Archive, count: int) -> None:
         self.done += count
-        self.emit(Progress(phase="fetch", done=self.done, total=self.total, item=package.fn))
+        total = max(self.done, self.total)  # an index does not always say how long a wheel is
+        self.emit(Progress(phase="fetch", done=self.done, total=total, item=package.fn))
 
-    def _failed(self, package: LockedPackage, error: Exception, attempts: int) -> FetchError:
+    def _failed(self, package: Archive, error: Exception, attempts: int) -> FetchError:
         if isinstance(error, StalledError):
             reason = f"the server sent nothing for {self.timeout:g} seconds"
             hint = "try again, or give it longer: SEALENV_TIMEOUT=120"
         elif "(404" in str(error) or isinstance(error, FileNotFoundError):
-            reason = "the channel's index names it, but it is not there (404)"
-            hint = "the channel changed or is being updated; try again, or use --exclude-newer"
+            reason = f"{_source(package)} names it, but it is not there (404)"
+            hint = "what it names changed or is being updated; try again, or use --exclude-newer"
         elif "(401" in str(error) or "(403" in str(error):
             reason = "the server refuses access"
             hint = "check the credentials (rattler auth login, RATTLER_AUTH_FILE, netrc)"
@@ -234,7 +243,7 @@ class _Job:
 class _Sink(io.RawIOBase):
     """Hashes and writes what arrives into the partial file; stops at more than was promised."""
 
-    def __init__(self, job: _Job, package: LockedPackage) -> None:
+    def __init__(self, job: _Job, package: Archive) -> None:
         self.job = job
         self.package = package
         self.digest = hashlib.sha256()
@@ -277,3 +286,7 @@ def _copy(url: str, sink: _Sink) -> None:
     with open(path, "rb", buffering=0) as source:
         while chunk := source.read(1 << 20):
             sink.write(chunk)
+
+
+def _source(archive: Archive) -> str:
+    return "the lock" if isinstance(archive, LockedWheel) else "the channel's index"

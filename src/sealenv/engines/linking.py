@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from sealenv.engines.messages import Link, Linked, Progress
+from sealenv.engines.records import to_record
 from sealenv.errors import CacheDamagedError, FilesystemError, LinkError
 from sealenv.lock import LockedPackage
 from sealenv.store.archives import Store, hash_file
 from sealenv.store.manifest import Listing, is_unpacked
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
     from rattler.install import InstallerReporter
 
 __all__ = ["link"]
@@ -45,7 +44,7 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
     store = Store(Path(request.store))
     packages = request.lock.packages
     cache = PackageCache.new_layered([store.unpacked], False, ValidationMode.full())
-    records = [_record(p) for p in packages]
+    records = [to_record(p) for p in packages]
     index = await cache.index()
     fresh: list[LockedPackage] = []
     for package, record in zip(packages, records, strict=True):
@@ -115,35 +114,6 @@ def _check_unpacked(folder: Path, package: LockedPackage) -> None:
                 where=package.url,
                 hint="the package is damaged in its channel; leave it out, or tell the channel's owner",
             )
-
-
-def _record(package: LockedPackage) -> RepoDataRecord:
-    """py-rattler's record for a locked package, field by field: it has no reader for JSON."""
-    from rattler import PackageRecord, RepoDataRecord
-    from rattler.package import BuildString
-
-    raw = package.record
-    record = PackageRecord(
-        name=package.name,
-        version=package.version,
-        build=BuildString.new_unchecked(package.build),
-        build_number=int(raw.get("build_number", 0)),
-        subdir=package.subdir,
-        arch=raw.get("arch"),
-        platform=raw.get("platform"),
-        noarch=raw.get("noarch"),
-        depends=list(raw.get("depends", ())),
-        constrains=list(raw.get("constrains", ())),
-        sha256=bytes.fromhex(package.sha256),
-        md5=bytes.fromhex(raw["md5"]) if raw.get("md5") else None,
-        size=package.size,
-        license=raw.get("license"),
-        license_family=raw.get("license_family"),
-        python_site_packages_path=raw.get("python_site_packages_path"),
-    )
-    if raw.get("timestamp"):
-        record.timestamp = dt.datetime.fromtimestamp(raw["timestamp"] / 1000, dt.timezone.utc)
-    return RepoDataRecord(record, package.fn, "file:///", package.channel)
 
 
 class _Reporter:

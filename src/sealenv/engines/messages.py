@@ -12,19 +12,28 @@ import msgspec
 
 from sealenv import errors
 from sealenv.lock import Lock, LockedPackage
+from sealenv.store.distributions import Distribution
 
 __all__ = [
+    "Complete",
+    "Completed",
     "Done",
     "End",
     "Event",
+    "Examine",
+    "Examined",
     "Executable",
     "Failed",
     "Fetch",
     "Fetched",
+    "Fit",
+    "Fitted",
     "Install",
     "Join",
     "Link",
     "Linked",
+    "LookUp",
+    "LookedUp",
     "Obtain",
     "Obtained",
     "Progress",
@@ -51,10 +60,37 @@ class Solve(msgspec.Struct, tag="solve", kw_only=True):
     offline: bool = False
     timeout: float = 30.0
     config_files: bool = True
+    locked: list[LockedPackage] = []
+    """What is kept as it is, unless something asked for cannot be had with it."""
+
+
+class LookUp(msgspec.Struct, tag="look-up", kw_only=True):
+    """Find the records of files: channel -> `subdir/file name`."""
+
+    files: dict[str, list[str]]
+    secrets: dict[str, str]
+    platform: str
+    repodata_dir: str
+    offline: bool = False
+    timeout: float = 30.0
+    config_files: bool = True
+
+
+class Complete(msgspec.Struct, tag="complete", kw_only=True):
+    """Complete the records that say little with what the archives in the store say."""
+
+    lock: Lock
+    store: str
+
+
+class Fit(msgspec.Struct, tag="fit", kw_only=True):
+    """Compare what the packages ask of the machine with this machine."""
+
+    lock: Lock
 
 
 class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
-    """Bring every archive of the lock into the store, verified."""
+    """Bring every archive and wheel of the lock into the store, verified."""
 
     lock: Lock
     store: str
@@ -62,6 +98,13 @@ class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
     offline: bool = False
     timeout: float = 30.0
     config_files: bool = True
+
+
+class Examine(msgspec.Struct, tag="examine", kw_only=True):
+    """Say which Python distributions the packages bring; their archives are in the store."""
+
+    packages: list[LockedPackage]
+    store: str
 
 
 class Join(msgspec.Struct, tag="join", kw_only=True):
@@ -123,7 +166,7 @@ class End(msgspec.Struct, tag="end"):
     """Leave in good order."""
 
 
-Request = Solve | Fetch | Join | Link | Obtain | Install | End
+Request = Solve | LookUp | Complete | Fit | Fetch | Examine | Join | Link | Obtain | Install | End
 
 
 class Progress(msgspec.Struct, tag="progress", kw_only=True):
@@ -142,11 +185,35 @@ class Solved(msgspec.Struct, tag="solved", kw_only=True):
     warnings: list[str] = []
 
 
+class LookedUp(msgspec.Struct, tag="looked-up", kw_only=True):
+    """The answer to LookUp: what was found, by channel and `subdir/file name` as one text."""
+
+    packages: dict[str, LockedPackage]
+
+
+class Completed(msgspec.Struct, tag="completed", kw_only=True):
+    """The answer to Complete."""
+
+    lock: Lock
+
+
+class Fitted(msgspec.Struct, tag="fitted", kw_only=True):
+    """The answer to Fit: what this machine lacks, in words."""
+
+    lacking: list[str]
+
+
 class Fetched(msgspec.Struct, tag="fetched", kw_only=True):
-    """The answer to Fetch, in bytes and packages."""
+    """The answer to Fetch, in bytes and archives."""
 
     downloaded: int
     packages: int
+
+
+class Examined(msgspec.Struct, tag="examined", kw_only=True):
+    """The answer to Examine."""
+
+    distributions: list[Distribution]
 
 
 class Linked(msgspec.Struct, tag="linked", kw_only=True):
@@ -175,7 +242,19 @@ class Failed(msgspec.Struct, tag="failed", kw_only=True):
     details: list[str] = []
 
 
-Event = Progress | Solved | Fetched | Linked | Obtained | Done | Failed
+Event = (
+    Progress
+    | Solved
+    | LookedUp
+    | Completed
+    | Fitted
+    | Fetched
+    | Examined
+    | Linked
+    | Obtained
+    | Done
+    | Failed
+)
 
 _encoder = msgspec.json.Encoder()
 _requests: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Request)

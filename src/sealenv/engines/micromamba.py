@@ -6,6 +6,7 @@ the same verified archives; in the same process of ours micromamba is looked aft
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,12 +47,31 @@ class MicromambaEngine(RattlerEngine):
             return self.executable.version
         return self._package.version if self._package else self.source.version or ""
 
-    def solve(self, spec: EnvironmentSpec, *, offline: bool) -> Solved:
+    def solve(
+        self, spec: EnvironmentSpec, *, offline: bool, locked: Sequence[LockedPackage] = ()
+    ) -> Solved:
         """See Engine. Besides, the channel's micromamba is chosen, where it is to come from there.
 
         Raises:
             EngineError: the environment is for another platform: micromamba links for its own.
         """
+        self._refuse_foreign(spec)
+        solved = super().solve(spec, offline=offline, locked=locked)
+        self._choose_own(spec, offline=offline)
+        return solved
+
+    def accept(self, spec: EnvironmentSpec, lock: Lock, *, offline: bool) -> list[str]:
+        """See Engine and `solve`."""
+        self._refuse_foreign(spec)
+        lacking = super().accept(spec, lock, offline=offline)
+        self._choose_own(spec, offline=offline)
+        return lacking
+
+    def _choose_own(self, spec: EnvironmentSpec, *, offline: bool) -> None:
+        if self.source.path is None and not self.source.is_release:
+            self._package = self._choose(spec, offline=offline)
+
+    def _refuse_foreign(self, spec: EnvironmentSpec) -> None:
         here = current_platform()
         if spec.platform != here:
             raise EngineError(
@@ -59,10 +79,6 @@ class MicromambaEngine(RattlerEngine):
                 details=[f"asked for {spec.platform}"],
                 hint="leave --engine micromamba out: the rattler engine links for any platform",
             )
-        solved = super().solve(spec, offline=offline)
-        if self.source.path is None and not self.source.is_release:
-            self._package = self._choose(spec, offline=offline)
-        return solved
 
     def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
         """See Engine. And micromamba is there, checked, before anything is written."""

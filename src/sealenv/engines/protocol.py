@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from sealenv.engines.messages import Executable, Fetched, Progress, Solved
-from sealenv.lock import Lock
+from sealenv.lock import Lock, LockedPackage
 from sealenv.spec import EnvironmentSpec
+from sealenv.store.archives import Store
+from sealenv.store.distributions import Distribution
 
 __all__ = ["Engine", "OnProgress"]
 
@@ -17,6 +19,11 @@ OnProgress = Callable[[Progress], None]
 
 class Engine(Protocol):
     """Solves, fetches and links. It holds the prefix's lock while it lives."""
+
+    store: Store
+    """Where archives lie."""
+    timeout: float
+    """Seconds of silence after which a server is given up."""
 
     @property
     def name(self) -> str:
@@ -30,11 +37,29 @@ class Engine(Protocol):
     def executable(self) -> Executable | None:
         """The program that links, where it is none of ours."""
 
-    def solve(self, spec: EnvironmentSpec, *, offline: bool) -> Solved:
-        """The lock for a spec."""
+    def solve(
+        self, spec: EnvironmentSpec, *, offline: bool, locked: Sequence[LockedPackage] = ()
+    ) -> Solved:
+        """The lock for a spec; `locked` is kept where what is asked for can be had with it."""
+
+    def look_up(
+        self, files: Mapping[str, Sequence[str]], secrets: Mapping[str, str], *, offline: bool
+    ) -> dict[str, LockedPackage]:
+        """What channels say of files: channel -> `subdir/file name`; the keys of both as one text."""
+
+    def complete(self, lock: Lock) -> Lock:
+        """The lock with full records, where its format keeps less: from archives in the store."""
+
+    def accept(self, spec: EnvironmentSpec, lock: Lock, *, offline: bool) -> list[str]:
+        """Take a lock that was not solved just now: what it asks of a machine and this one has not."""
 
     def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
-        """Every archive of the lock in the store, verified."""
+        """Every archive and wheel of the lock in the store, verified."""
+
+    def distributions(
+        self, lock: Lock, on_progress: OnProgress, *, offline: bool
+    ) -> list[Distribution]:
+        """What pip would find installed; the archives that say it are fetched."""
 
     def join(self, prefix: Path) -> None:
         """Hold the lock of a pending prefix."""

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import subprocess
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import structs
 
 from sealenv.engines import boot, messages
 from sealenv.engines.messages import (
+    Completed,
     Event,
+    Examined,
     Executable,
     Failed,
     Fetched,
+    Fitted,
     Linked,
+    LookedUp,
     Progress,
     Request,
     Solved,
@@ -23,11 +32,12 @@ from sealenv.engines.messages import (
 from sealenv.engines.protocol import OnProgress
 from sealenv.errors import CacheDamagedError, EngineError
 from sealenv.host.deleting import delete
-from sealenv.lock import Lock
+from sealenv.lock import Lock, LockedPackage
 from sealenv.pending import clear_pending
-from sealenv.spec import EnvironmentSpec
+from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
-from sealenv.urls import redact
+from sealenv.store.distributions import Distribution, may_hold_distributions
+from sealenv.urls import redact, split_credentials
 
 __all__ = ["RattlerEngine"]
 
@@ -68,26 +78,78 @@ class RattlerEngine:
         for line in self._process.stderr:
             self._complaints = [*self._complaints[-20:], line]
 
-    def solve(self, spec: EnvironmentSpec, *, offline: bool) -> Solved:
+    def solve(
+        self, spec: EnvironmentSpec, *, offline: bool, locked: Sequence[LockedPackage] = ()
+    ) -> Solved:
         """See Engine."""
-        self._secrets = dict(spec.secrets)
+        self._secrets = _secrets(spec)
         event = self._call(
             messages.Solve(
                 specs=list(spec.packages),
                 channels=list(spec.channels),
-                secrets=self._secrets,
+                secrets=dict(spec.secrets),
                 platform=spec.platform,
                 repodata_dir=str(self.store.repodata),
                 exclude_newer=spec.exclude_newer,
                 offline=offline,
                 timeout=self.timeout,
+                locked=list(locked),
             )
         )
         assert isinstance(event, Solved)
         return event
 
+    def look_up(
+        self, files: Mapping[str, Sequence[str]], secrets: Mapping[str, str], *, offline: bool
+    ) -> dict[str, LockedPackage]:
+        """See Engine."""
+        event = self._call(
+            messages.LookUp(
+                files={channel: list(names) for channel, names in files.items()},
+                secrets=dict(secrets),
+                platform=current_platform(),
+                repodata_dir=str(self.store.repodata),
+                offline=offline,
+                timeout=self.timeout,
+            )
+        )
+        assert isinstance(event, LookedUp)
+        return event.packages
+
+    def complete(self, lock: Lock) -> Lock:
+        """See Engine."""
+        if all("build_number" in p.record for p in lock.packages):
+            return lock
+        event = self._call(messages.Complete(lock=lock, store=str(self.store.root)))
+        assert isinstance(event, Completed)
+        return event.lock
+
+    def accept(self, spec: EnvironmentSpec, lock: Lock, *, offline: bool) -> list[str]:
+        """See Engine."""
+        self._secrets = _secrets(spec)
+        if lock.platform != current_platform():
+            return []
+        event = self._call(messages.Fit(lock=lock))
+        assert isinstance(event, Fitted)
+        return event.lacking
+
     def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
         """See Engine."""
+        return self._bring(lock, on_progress, offline=offline)
+
+    def distributions(
+        self, lock: Lock, on_progress: OnProgress, *, offline: bool
+    ) -> list[Distribution]:
+        """See Engine."""
+        packages = tuple(p for p in lock.packages if may_hold_distributions(p))
+        self._bring(
+            structs.replace(lock, packages=packages, wheels=()), on_progress, offline=offline
+        )
+        event = self._call(messages.Examine(packages=list(packages), store=str(self.store.root)))
+        assert isinstance(event, Examined)
+        return event.distributions
+
+    def _bring(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
         self._offline = offline
         event = self._call(
             messages.Fetch(
@@ -193,3 +255,17 @@ class RattlerEngine:
             details=said.splitlines()[-5:],
             hint="run the same command again; nothing was lost",
         )
+
+
+def _secrets(spec: EnvironmentSpec) -> dict[str, str]:
+    """Of channels and indexes; of an index for its whole host, in other folders of which files may lie.
+
+    pip gives them to the whole host as well.
+    """
+    roots = {}
+    for secret in spec.index_secrets.values():
+        parts = urlsplit(secret)
+        token = re.match(r"/t/[^/]+", parts.path)
+        root = f"{parts.scheme}://{parts.netloc}{token[0] if token else ''}"
+        roots[split_credentials(root).clean.rstrip("/")] = root
+    return {**spec.secrets, **{k: v for k, v in roots.items() if k not in spec.secrets}}

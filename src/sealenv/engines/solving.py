@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sealenv.engines.client import make_client, make_config
 from sealenv.engines.messages import Solve, Solved
+from sealenv.engines.records import from_record, to_record
 from sealenv.engines.solve_errors import explain
 from sealenv.engines.stall import StalledError, watch
 from sealenv.engines.virtual import virtual_packages
-from sealenv.errors import ChannelError, DigestError, SolveError, SpecError
+from sealenv.errors import ChannelError, SolveError, SpecError
 from sealenv.lock import Lock, LockedPackage
+from sealenv.lock.order import topological
 from sealenv.spec import parse_time
 from sealenv.urls import redact, split_credentials
 
 if TYPE_CHECKING:
     from rattler import Channel, Config, Gateway, GenericVirtualPackage, MatchSpec, RepoDataRecord
 
-__all__ = ["solve"]
+__all__ = ["activity", "make_gateway", "solve"]
 
 
 async def solve(request: Solve) -> Solved:
@@ -45,10 +46,10 @@ async def solve(request: Solve) -> Solved:
     platforms = [request.platform, "noarch"]
 
     async def attempt() -> tuple[Gateway, list[RepoDataRecord]]:
-        gateway = _gateway(request, config, secure)  # a stalled one is of no use any more
+        gateway = make_gateway(request, config, secure)  # a stalled one is of no use any more
         work = _solve(gateway, channels, specs, platforms, virtual, request)
         try:
-            found = await watch(work, lambda: _activity(request.repodata_dir), request.timeout)
+            found = await watch(work, lambda: activity(request.repodata_dir), request.timeout)
         except StalledError:
             raise
         except Exception as error:
@@ -59,7 +60,7 @@ async def solve(request: Solve) -> Solved:
         gateway, records = await attempt()
     except StalledError:
         gateway, records = await _last_attempt(attempt, request)
-    packages = _topological([_locked(r) for r in records])
+    packages = topological(from_record(r) for r in records)
     await _check_strict(gateway, channels, platforms, specs, packages)
     return Solved(
         lock=Lock(
@@ -87,7 +88,8 @@ async def _last_attempt(
         ) from None
 
 
-def _gateway(request: Solve, config: Config, secure: bool) -> Gateway:
+def make_gateway(request: Solve, config: Config, secure: bool) -> Gateway:
+    """What reads channels, with the cache in the store."""
     from rattler import Gateway
     from rattler.repo_data.gateway import SourceConfig
 
@@ -119,6 +121,7 @@ async def _solve(
         specs,
         gateway=gateway,
         platforms=platforms,  # type: ignore[arg-type]
+        locked_packages=[to_record(p, p.url) for p in request.locked],
         virtual_packages=virtual,
         channel_priority=ChannelPriority.Strict,
         exclude_newer=_cut_off(request.exclude_newer),
@@ -162,48 +165,6 @@ def _cut_off(text: str | None) -> dt.datetime | None:
     return parse_time(text) if text else None
 
 
-def _locked(record: RepoDataRecord) -> LockedPackage:
-    raw: dict[str, Any] = json.loads(record.to_json())
-    url = split_credentials(raw.pop("url")).clean
-    fn = raw.pop("fn")
-    channel = split_credentials(record.channel).clean
-    raw.pop("channel", None)
-    sha256 = raw.get("sha256")
-    if not sha256:
-        raise DigestError(
-            f"the channel gives no sha256 for {fn}, so it cannot be verified",
-            where=url,
-            hint="choose another version or channel; the channel's owner can re-index it",
-        )
-    if "/" in fn or "\\" in fn or fn.startswith("."):
-        raise DigestError(f"the channel names a file {fn!r}", where=url, hint="do not use it")
-    return LockedPackage(
-        url=url, channel=channel, fn=fn, sha256=sha256, size=raw.get("size"), record=raw
-    )
-
-
-def _topological(packages: list[LockedPackage]) -> list[LockedPackage]:
-    """Dependencies first, names in alphabetical order where nothing decides; cycles are broken."""
-    by_name = {p.name: p for p in packages}
-    done: dict[str, LockedPackage] = {}
-    entered: set[str] = set()
-    stack = [(name, False) for name in sorted(by_name, reverse=True)]
-    while stack:
-        name, leaving = stack.pop()
-        if leaving:
-            done.setdefault(name, by_name[name])
-        elif name not in entered:
-            entered.add(name)
-            stack.append((name, True))
-            needs = {
-                d.split()[0].split("::")[-1].lower()
-                for d in by_name[name].record.get("depends", ())
-                if d
-            }
-            stack += [(n, False) for n in sorted(needs, reverse=True) if n in by_name]
-    return list(done.values())
-
-
 async def _check_strict(
     gateway: Gateway,
     channels: list[Channel],
@@ -237,7 +198,7 @@ async def _check_strict(
                 )
 
 
-def _activity(folder: str) -> tuple[int, int]:
+def activity(folder: str) -> tuple[int, int]:
     """What changes while repodata arrives (bytes on disk) or the solver works (CPU seconds)."""
     size = 0
     try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sealenv.lock import Lock
+
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage
 
-__all__ = ["virtual_packages"]
+__all__ = ["lacking", "virtual_packages"]
 
 _FOREIGN = {
     # What a current machine of that platform has at least; stated, never guessed from here.
@@ -38,3 +40,32 @@ def virtual_packages(platform: str) -> list[GenericVirtualPackage]:
         GenericVirtualPackage(PackageName(n), Version(v), BuildString.new_unchecked(b))
         for n, v, b in builds
     ]
+
+
+def lacking(lock: Lock) -> list[str]:
+    """What the packages ask of a machine (`__glibc >=2.28`, `__cuda`) and this one has not.
+
+    What counts is what the packages depend on, not what the machine had that the lock was made on: a
+    lock from a newer system serves an older one as long as no package needs more.
+    """
+    from rattler import MatchSpec, PackageRecord
+
+    there = {
+        v.name.normalized: PackageRecord(
+            v.name.normalized, str(v.version), v.build_string, 0, lock.platform
+        )
+        for v in virtual_packages(lock.platform)
+    }
+    wanted: dict[str, list[str]] = {}
+    for package in lock.packages:
+        for spec in package.record.get("depends", ()):
+            if spec.startswith("__"):
+                wanted.setdefault(spec, []).append(package.name)
+    problems = []
+    for spec, names in sorted(wanted.items()):
+        match = MatchSpec(spec, strict=False)
+        has = there.get(spec.split()[0])
+        if has is None or not match.matches(has):
+            here = f"here is {has.version}" if has is not None else "not here"
+            problems.append(f"{spec} ({here}): {', '.join(sorted(names)[:5])}")
+    return problems

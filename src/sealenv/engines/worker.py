@@ -93,10 +93,26 @@ async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:
             from sealenv.engines.solving import solve
 
             return await solve(request)
+        if isinstance(request, messages.LookUp):
+            from sealenv.engines.lookup import look_up
+
+            return await look_up(request)
+        if isinstance(request, messages.Complete):
+            from sealenv.engines.lookup import complete
+
+            return await complete(request)
+        if isinstance(request, messages.Fit):
+            from sealenv.engines.virtual import lacking
+
+            return messages.Fitted(lacking=lacking(request.lock))
         if isinstance(request, messages.Fetch):
             from sealenv.engines.fetching import fetch
 
             return await fetch(request, emit)
+        if isinstance(request, messages.Examine):
+            from sealenv.engines.examining import examine
+
+            return await examine(request)
         if isinstance(request, messages.Link):
             from sealenv.engines.linking import link
 

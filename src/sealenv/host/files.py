@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["write_atomic"]
+from sealenv.errors import OutputExistsError
+
+__all__ = ["write_atomic", "write_output"]
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
@@ -26,3 +28,28 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def write_output(path: Path, data: bytes, *, force: bool = False) -> None:
+    """Write a file that the user named, if nothing is there or it may be replaced.
+
+    Args:
+        path: where.
+        data: what.
+        force: a plain file there may be replaced; a link or a folder never is.
+
+    Raises:
+        OutputExistsError: something is there.
+        OSError: as the operating system says.
+    """
+    if os.path.lexists(path):
+        plain = path.is_file() and not path.is_symlink()
+        if not (plain and force):
+            raise OutputExistsError(
+                "there is a file already" if plain else "there is something that is no plain file",
+                where=str(path),
+                hint="name another one with -o, or --force"
+                if plain
+                else "name another one with -o",
+            )
+    write_atomic(path, data)

@@ -71,6 +71,11 @@ class LockedWheel(msgspec.Struct, frozen=True, kw_only=True):
     requires_python: str | None = None
 
     @property
+    def dist(self) -> str:
+        """name-version, for people."""
+        return f"{self.name}-{self.version}"
+
+    @property
     def fn(self) -> str:
         """The file name, which names what the wheel is for (PEP 427)."""
         return unquote(urlsplit(self.url).path.rsplit("/", 1)[-1])
@@ -87,6 +92,8 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
     wheels: tuple[LockedWheel, ...] = ()
     indexes: tuple[str, ...] = ()
     """Where the wheels were looked for, in order; without credentials."""
+    find_links: tuple[str, ...] = ()
+    """Pages or folders of wheels that were looked in besides."""
     specs: tuple[str, ...] = ()
     """The MatchSpecs that were asked for; empty where the lock's format does not keep them."""
     requirements: tuple[str, ...] = ()
@@ -97,9 +104,14 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
         return next((p for p in self.packages if p.name == name), None)
 
     @property
+    def archives(self) -> tuple[LockedPackage | LockedWheel, ...]:
+        """Every file that is fetched."""
+        return (*self.packages, *self.wheels)
+
+    @property
     def download_size(self) -> int:
-        """Bytes of all archives whose size the channel states."""
-        return sum(p.size or 0 for p in self.packages)
+        """Bytes of all archives whose size the channel or index states."""
+        return sum(a.size or 0 for a in self.archives)
 
     def digest(self) -> str:
         """sha256 (hex) over platform and every package's and wheel's URL and sha256, in sorted order.
@@ -117,6 +129,8 @@ class LockFile(msgspec.Struct, frozen=True, kw_only=True):
 
     locks: tuple[Lock, ...]
     name: str | None = None
+    variables: dict[str, str] = {}
+    """Environment variables that environment.yml sets; empty where the format does not keep them."""
 
     @property
     def platforms(self) -> tuple[str, ...]:

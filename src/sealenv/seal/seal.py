@@ -44,6 +44,7 @@ class LockNote(msgspec.Struct):
     digest: str
     packages: list[str]
     virtual_packages: list[str] = []
+    wheels: list[str] = []
 
 
 class PatchNote(msgspec.Struct):

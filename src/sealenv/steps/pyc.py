@@ -90,10 +90,11 @@ def compile_packages(
     environ: Mapping[str, str],
     on_file: Callable[[int, int], None],
     *,
+    more: Mapping[str, str] | None = None,
     jobs: int | None = None,
     keep_fd: int | None = None,
 ) -> dict[str, list[str]]:
-    """Compile, and return the .pyc by package name.
+    """Compile, and return the .pyc by owner: the package's name, or what `more` says.
 
     A source that is no Python (templates, tests of syntax errors) is left uncompiled, as conda does.
 
@@ -103,6 +104,7 @@ def compile_packages(
         records: its package records.
         environ: a clean environment.
         on_file: called with files done and files in all.
+        more: further sources, with their owners.
         jobs: how many processes; the number of processors without it.
         keep_fd: see `run_quietly`.
 
@@ -110,7 +112,7 @@ def compile_packages(
         EngineError: the environment's python cannot be run for this.
         FilesystemError: the .pyc cannot be written.
     """
-    owner = {path: r.name for r in records for path in sources_of(r)}
+    owner = {path: r.name for r in records for path in sources_of(r)} | dict(more or {})
     if not owner:
         return {}
     # Largest first, dealt out in turn: the processes end at about the same time.

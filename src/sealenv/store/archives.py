@@ -16,18 +16,23 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.errors import DigestError, FilesystemError
 from sealenv.host.filelock import FileLock
-from sealenv.lock import LockedPackage
+from sealenv.lock import LockedPackage, LockedWheel
 from sealenv.store.manifest import Manifest, load
 
-__all__ = ["MANIFEST", "Store", "hash_file"]
+__all__ = ["MANIFEST", "Archive", "Store", "hash_file"]
 
 MANIFEST = "manifest"
+_NAME = re.compile(r"[^./\\:\0][^/\\:\0]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+Archive = LockedPackage | LockedWheel
+"""What has a URL, a file name, a digest and perhaps a size."""
 
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of sealenv.\n"
 
@@ -70,19 +75,29 @@ class Store:
         except OSError as error:
             raise _unwritable(self.root, error) from error
 
-    def path(self, package: LockedPackage) -> Path:
-        """Where the package's archive is, or would be."""
+    def path(self, package: Archive) -> Path:
+        """Where the package's archive is, or would be.
+
+        Raises:
+            DigestError: its name or digest would lead elsewhere.
+        """
+        if not _NAME.fullmatch(package.fn) or not _SHA256.fullmatch(package.sha256):
+            raise DigestError(
+                f"{package.fn!r} with sha256 {package.sha256!r} is no archive",
+                where=package.url,
+                hint="do not use what names it: a lock, an index or a channel",
+            )
         return self.archives / package.sha256 / package.fn
 
-    def manifest(self, package: LockedPackage) -> Manifest | None:
+    def manifest(self, package: Archive) -> Manifest | None:
         """What the archive holds, None when that is not known (yet)."""
         return load(self.archives / package.sha256 / MANIFEST)
 
-    def partial(self, package: LockedPackage) -> Path:
+    def partial(self, package: Archive) -> Path:
         """Where a download is written while it is not verified."""
         return self.tmp / f"{package.sha256}.part"
 
-    def has(self, package: LockedPackage) -> bool:
+    def has(self, package: Archive) -> bool:
         """Whether the archive is there with the right size (its bytes were verified on arrival)."""
         try:
             size = self.path(package).stat().st_size
@@ -102,12 +117,12 @@ class Store:
             yield
 
     @contextlib.contextmanager
-    def fetching(self, package: LockedPackage) -> Iterator[None]:
+    def fetching(self, package: Archive) -> Iterator[None]:
         """Hold the archive's lock, waiting for another process that fetches the same."""
         with FileLock(self.locks / package.sha256).waiting():
             yield
 
-    def accept(self, package: LockedPackage, sha256: str, size: int) -> None:
+    def accept(self, package: Archive, sha256: str, size: int) -> None:
         """Take the partial file in, if its digest and size are what the record promises.
 
         Raises:
@@ -122,7 +137,7 @@ class Store:
         partial.chmod(0o644)
         os.replace(partial, target)
 
-    def verify(self, package: LockedPackage) -> bool:
+    def verify(self, package: Archive) -> bool:
         """Hash the archive again; a damaged one is removed, so that it is fetched anew."""
         path = self.path(package)
         try:
@@ -155,14 +170,16 @@ def _unwritable(root: Path, error: OSError) -> FilesystemError:
     )
 
 
-def digest_mismatch(package: LockedPackage, sha256: str, size: int) -> DigestError:
+def digest_mismatch(package: Archive, sha256: str, size: int) -> DigestError:
     """The error for bytes that are not what the channel's record promises."""
+    wheel = isinstance(package, LockedWheel)
+    promise, owner = ("the lock", "index") if wheel else ("the channel's record", "channel")
     details = [f"sha256 promised {package.sha256}", f"sha256 received {sha256}"]
     if package.size is not None and size != package.size:
         details.append(f"size promised {package.size} bytes, received {size}")
     return DigestError(
-        f"{package.fn} is not what the channel's record promises",
+        f"{package.fn} is not what {promise} promises",
         where=package.url,
         details=details,
-        hint="nothing of it was used; try again, and if it persists tell the channel's owner",
+        hint=f"nothing of it was used; try again, and if it persists tell the {owner}'s owner",
     )

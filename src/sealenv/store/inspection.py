@@ -11,7 +11,7 @@ import msgspec
 
 from sealenv.errors import LinkError
 from sealenv.layout import META, SCRATCH
-from sealenv.lock import LockedPackage
+from sealenv.lock import LockedPackage, LockedWheel
 from sealenv.store.manifest import FORMAT, METADATA, ListedPath, Listing, Manifest, PathEntry
 
 if TYPE_CHECKING:
@@ -217,11 +217,13 @@ def _check_index(package: LockedPackage, index: dict[str, Any]) -> None:
             raise _refused(
                 package, "info/index.json", f"says {key} {index[key]!r}, its record says otherwise"
             )
+    if "build_number" not in package.record:
+        return  # read from a list of files: the rest is taken from this very index
     if (index.get("noarch") == "python") != package.is_noarch_python:
         raise _refused(package, "info/index.json", "and its record differ in what noarch is")
 
 
-def check_paths(package: LockedPackage, manifest: Manifest) -> None:
+def check_paths(package: LockedPackage | LockedWheel, manifest: Manifest) -> None:
     """Refuse paths and link targets that leave the environment or touch what is not a package's.
 
     Raises:
@@ -258,7 +260,7 @@ def check_paths(package: LockedPackage, manifest: Manifest) -> None:
             raise _refused(package, line, "names no function for an entry point")
 
 
-def _check_target(package: LockedPackage, path: str, target: str) -> None:
+def _check_target(package: LockedPackage | LockedWheel, path: str, target: str) -> None:
     if not target:
         raise _refused(package, path, "is a link to nothing")
     if target.startswith(("/", "\\")) or target[1:2] == ":":
@@ -280,7 +282,7 @@ def _leaves(path: str) -> bool:
     )
 
 
-def _refused(package: LockedPackage, path: str, why: str) -> LinkError:
+def _refused(package: LockedPackage | LockedWheel, path: str, why: str) -> LinkError:
     return LinkError(
         f"{package.dist} is refused: {path!r} {why}",
         where=package.url,

@@ -12,6 +12,7 @@ from sealenv.host.files import write_atomic
 
 __all__ = [
     "FORMAT",
+    "HEADERS",
     "ListedPath",
     "Listing",
     "Manifest",
@@ -22,6 +23,8 @@ __all__ = [
 ]
 
 FORMAT = 2
+HEADERS = "python-headers"
+"""Where the headers of a wheel are in its manifest; everything else is as in a noarch package."""
 METADATA = (
     "info/paths.json",
     "info/link.json",
@@ -49,6 +52,11 @@ class Manifest(msgspec.Struct):
     entry_points: list[str]
     metadata: dict[str, str]
     """sha256 of those files in info/ that decide what is linked where."""
+
+    @property
+    def dist_info(self) -> str:
+        """Of a wheel: the name of its .dist-info folder."""
+        return self.metadata["dist-info"]
 
     @property
     def shortest_binary_placeholder(self) -> int | None:

@@ -1,0 +1,60 @@
+"""`sealenv diff`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from sealenv.cli.options import JSON, QUIET
+
+__all__ = ["diff_command"]
+
+
+@click.command(
+    "diff",
+    short_help="Show what differs between locks and environments.",
+    epilog="""\b
+Examples:
+  sealenv diff my_env                      what was changed since it was sealed
+  sealenv diff my_env my_env.lock          an environment and a lock
+  sealenv diff old.lock new.lock --json    two locks, each platform
+""",
+)
+@JSON
+@QUIET
+@click.argument("a")
+@click.argument("b", required=False)
+def diff_command(as_json: bool, quiet: bool, a: str, b: str | None) -> int:
+    """Show what differs from A to B: locks of any format, or environments.
+
+    A alone is an environment: it is compared with the lock in its seal. Exit code 1 when something
+    differs, 0 when nothing does. Nothing is solved and nothing is written.
+    """
+    from sealenv.comparing import compare
+
+    result = compare(a, b)
+    if as_json:
+        click.echo(json.dumps({
+            "before": result.before.title,
+            "after": result.after.title,
+            "platforms": list(result.platforms),
+            "equal": not result.changes,
+            "changes": [change.to_json() for change in result.changes],
+        }, indent=2))  # fmt: skip
+    elif not quiet:
+        for platform in result.platforms:
+            of_it = [c for c in result.changes if c.platform == platform]
+            if of_it and len(result.platforms) > 1:
+                click.echo(f"{platform}:")
+            for change in of_it:
+                click.echo(change.words())
+        click.echo(_verdict([c.what for c in result.changes]), err=True)
+    return 1 if result.changes else 0
+
+
+def _verdict(kinds: list[str]) -> str:
+    counts = [
+        f"{kinds.count(what)} {what}" for what in ("added", "removed", "changed") if what in kinds
+    ]
+    return ", ".join(counts) or "the same packages"

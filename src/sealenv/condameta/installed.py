@@ -1,0 +1,101 @@
+"""What is installed in a prefix, as a lock: from conda-meta's records alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sealenv.condameta.history import read_requested
+from sealenv.errors import DigestError, RecordError
+from sealenv.layout import META
+from sealenv.lock import Lock, LockedPackage
+from sealenv.lock.checks import check_package, clean_url, file_name
+from sealenv.lock.order import topological
+
+__all__ = ["installed"]
+
+_KEPT = (
+    "arch", "build", "build_number", "constrains", "depends", "extra_depends", "features", "flags",
+    "legacy_bz2_md5", "legacy_bz2_size", "license", "license_family", "md5", "name", "noarch",
+    "platform", "purls", "python_site_packages_path", "run_exports", "sha256", "size", "subdir",
+    "timestamp", "track_features", "version",
+)  # fmt: skip
+
+
+def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
+    """The lock that would make what is installed now.
+
+    Args:
+        prefix: the environment, whoever made it.
+        platform: for one whose packages do not say it: all of them noarch.
+        strict: refuse records without sha256 or address; else they count as they are.
+
+    Raises:
+        RecordError: a record cannot be read, or says what cannot be.
+        DigestError: a record has no sha256, or no address, so that nothing could install it again.
+    """
+    packages = []
+    for path in sorted((prefix / META).glob("*.json")):
+        packages.append(_package(path, strict))
+    if strict:
+        _refuse_nameless(prefix, packages)
+    subdirs = {p.subdir for p in packages} - {"noarch"}
+    asked = read_requested(prefix)
+    names = {p.name for p in packages}
+    return Lock(
+        platform=subdirs.pop() if len(subdirs) == 1 else platform,
+        channels=tuple(dict.fromkeys(p.channel for p in packages)),
+        packages=tuple(topological(packages)),
+        specs=tuple(spec for name, spec in sorted(asked.items()) if name in names),
+    )
+
+
+def _package(path: Path, strict: bool) -> LockedPackage:
+    try:
+        raw = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError) as error:
+        raise RecordError(
+            f"a package record cannot be read: {error}",
+            where=str(path),
+            hint="sealenv verify says more; make the environment anew",
+        ) from error
+    record = {key: raw[key] for key in _KEPT if raw.get(key) is not None}
+    record.setdefault("depends", [])
+    record.setdefault("build_number", 0)
+    url = clean_url(str(raw.get("url") or ""), path.parent) if raw.get("url") else ""
+    folder = url.rpartition("/")[0]
+    record.setdefault("subdir", folder.rpartition("/")[2])
+    package = LockedPackage(
+        url=url,
+        channel=folder.rpartition("/")[0] + "/" if url else str(raw.get("channel", "")),
+        fn=file_name(url) if url else str(raw.get("fn", "")),
+        sha256=str(raw.get("sha256") or ""),
+        size=record.get("size") if isinstance(record.get("size"), int) else None,
+        record=record,
+    )
+    if strict and package.sha256 and url and (fault := check_package(package)):
+        raise RecordError(
+            f"the record says what cannot be: {fault}",
+            where=str(path),
+            hint="repair the environment",
+        )
+    if not {"name", "version", "build"} <= record.keys():
+        raise RecordError(
+            "the record does not say which package it is of", where=str(path), hint="sealenv verify"
+        )
+    return package
+
+
+def _refuse_nameless(prefix: Path, packages: list[LockedPackage]) -> None:
+    bare = [p for p in packages if not p.sha256 or not p.url]
+    if bare:
+        raise DigestError(
+            f"{len(bare)} of {len(packages)} package records have no sha256 or no address, so nothing "
+            "could vouch for them again",
+            where=str(prefix),
+            details=[p.dist for p in bare[:20]],
+            hint="an older tool installed them; install them anew, or lock what was asked for: "
+            "sealenv export ENV --format environment-yml --from-history",
+        )

@@ -1,0 +1,158 @@
+"""Export: an environment or a lock in a format of someone's.
+
+A format is a function from a `Request` to the text; `FORMATS` names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sealenv._version import __version__
+from sealenv.environment_yml import write_environment_yml
+from sealenv.errors import DigestError, SpecError, UsageError
+from sealenv.lock import Lock
+from sealenv.lock.condalock import write_condalock
+from sealenv.lock.explicit import write_explicit
+from sealenv.lock.order import requested
+from sealenv.lock.pixi_write import write_pixi
+from sealenv.spec import check_platform
+from sealenv.subject import Subject, subject
+
+__all__ = ["FORMATS", "Format", "Request", "export"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to export.
+
+    Attributes:
+        subject: the environment or lock.
+        platform: which one of a lock; None where it was not said.
+        from_history: what was asked for instead of what is installed.
+    """
+
+    subject: Subject
+    platform: str | None = None
+    from_history: bool = False
+
+    def one(self) -> Lock:
+        """The lock of the platform that was chosen: for formats that hold one.
+
+        Raises:
+            UsageError: there are several, none was named, and none is this machine's.
+            SpecError: the one that was named is not there.
+        """
+        file = self.subject.file
+        if self.platform is None and len(file.locks) == 1:
+            return file.locks[0]
+        here = check_platform(self.platform)
+        if self.platform is None and here not in file.platforms:
+            raise UsageError(
+                f"it is locked for {', '.join(file.platforms)}, and the format holds one platform",
+                hint="choose one with --platform",
+            )
+        return file.lock_for(here)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that can be written.
+
+    Attributes:
+        describe: one line for `--help`.
+        write: the text for a request.
+        mode: the file's permissions, before the umask.
+    """
+
+    describe: str
+    write: Callable[[Request], str]
+    mode: int = 0o666
+
+
+def export(
+    what: str,
+    format: str,
+    *,
+    platform: str | None = None,
+    from_history: bool = False,
+    environment: str | None = None,
+) -> str:
+    """The text of an environment or lock in a format.
+
+    Raises:
+        UsageError: an option that the format has no use for.
+        DigestError: a package without sha256, where the format vouches for each.
+        NotFoundError, SpecError, RecordError: see `subject`.
+    """
+    if from_history and format != "environment-yml":
+        raise UsageError(
+            f"--from-history: {format} holds exact packages", hint="use --format environment-yml"
+        )
+    vouches = format != "environment-yml"
+    found = subject(what, strict=vouches, environment=environment)
+    return FORMATS[format].write(Request(found, platform, from_history))
+
+
+def _pixi(request: Request) -> str:
+    _refuse_bare(request)
+    return write_pixi(request.subject.file)
+
+
+def _condalock(request: Request) -> str:
+    _refuse_bare(request)
+    return write_condalock(request.subject.file)
+
+
+def _explicit(request: Request) -> str:
+    lock = request.one()
+    if lock.wheels:
+        raise SpecError(
+            f"{len(lock.wheels)} packages of pip's have no place in an @EXPLICIT list (CEP 23)",
+            details=[f"{w.name} {w.version}" for w in lock.wheels[:10]],
+            hint="use --format pixi or conda-lock",
+        )
+    return write_explicit(lock, [f"made by sealenv {__version__}"])
+
+
+def _environment_yml(request: Request) -> str:
+    lock = request.one()
+    if request.from_history:
+        specs = list(requested(lock))
+    else:
+        specs = [f"{p.name}={p.version}={p.build}" for p in sorted(lock.packages, key=_name)]
+    pip = [f"{w.name}=={w.version}" for w in lock.wheels]
+    if request.from_history and lock.requirements:
+        pip = list(lock.requirements)
+    return write_environment_yml(
+        name=request.subject.file.name,
+        channels=[c.rstrip("/") for c in lock.channels],
+        dependencies=specs,
+        pip=pip,
+        variables=request.subject.file.variables,
+    )
+
+
+def _name(package: object) -> str:
+    return str(getattr(package, "name", ""))
+
+
+def _refuse_bare(request: Request) -> None:
+    """A list says nothing of dependencies; a lock made from it would not either."""
+    for lock in request.subject.file.locks:
+        if any("depends" not in p.record for p in lock.packages):
+            raise DigestError(
+                "the list says nothing of what its packages depend on",
+                where=request.subject.title,
+                hint=f"ask the channel: sealenv lock -f {request.subject.title}",
+            )
+
+
+FORMATS: Mapping[str, Format] = {
+    "pixi": Format("rattler-lock 7, what sealenv lock writes and pixi reads", _pixi),
+    "explicit": Format("an @EXPLICIT list with sha256, for conda, mamba, micromamba", _explicit),
+    "conda-lock": Format("conda-lock.yml (CEP 37)", _condalock),
+    "environment-yml": Format(
+        "environment.yml (CEP 24), exact or --from-history", _environment_yml
+    ),
+}

@@ -1,0 +1,105 @@
+"""What names and numbers of a package may be: channels and locks are written by strangers.
+
+A file name becomes a path in the store and a line in scripts, name, version and build become the
+path of a record, a URL is fetched. The characters are those of CEP 26, with room for what old
+channels hold.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from sealenv.lock.model import LockedPackage
+from sealenv.urls import split_credentials
+
+__all__ = [
+    "check_package",
+    "check_sha256",
+    "check_url",
+    "clean_url",
+    "file_name",
+    "split_dist",
+]
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}")
+_VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~-]{0,127}")
+_BUILD = re.compile(r"[A-Za-z0-9_.+~!-]{0,127}")
+_SUBDIR = re.compile(r"[a-z0-9]+(-[a-z0-9_]+)?")
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~-]{0,210}\.(conda|tar\.bz2)")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MD5 = re.compile(r"[0-9a-f]{32}")
+_SCHEMES = frozenset({"https", "http", "file", "s3", "gcs"})
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_MOST_BYTES = 1 << 50
+
+
+def check_package(package: LockedPackage) -> str | None:
+    """Why a package cannot be taken, in words; None where nothing is wrong."""
+    record = package.record
+    for key, pattern in (("name", _NAME), ("version", _VERSION), ("build", _BUILD),
+                         ("subdir", _SUBDIR)):  # fmt: skip
+        if not pattern.fullmatch(str(record.get(key))):
+            return f"{str(record.get(key))[:80]!r} is no {key} of a package (CEP 26)"
+    if not _FILE.fullmatch(package.fn):
+        return f"{package.fn[:80]!r} is no name of a package's file (CEP 26)"
+    if fault := check_sha256(package.sha256):
+        return fault
+    md5 = record.get("md5")
+    if md5 is not None and not _MD5.fullmatch(str(md5)):
+        return f"{str(md5)[:80]!r} is no md5: 32 hexadecimal digits, lower case"
+    size = package.size
+    if size is not None and not 0 <= size <= _MOST_BYTES:
+        return f"{size!r} is no size of a file"
+    return check_url(package.url)
+
+
+def check_sha256(text: str) -> str | None:
+    """Why a text is no sha256; None where it is one."""
+    if _SHA256.fullmatch(text):
+        return None
+    return f"{text[:80]!r} is no sha256: 64 hexadecimal digits, lower case"
+
+
+def check_url(url: str) -> str | None:
+    """Why a URL of a package cannot be taken; None where nothing is wrong."""
+    if any(c.isspace() or not c.isprintable() or c in "\"'`\\<>^{|}" for c in url):
+        return f"{url[:200]!a} is no URL: a character must be written as %XX"
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        return f"{url[:200]!a} is no URL: {error}"
+    if parts.scheme not in _SCHEMES:
+        return f"{url[:200]!a}: the address must begin with https://, http://, file:// or s3://"
+    if parts.fragment or parts.query:
+        return f"{url[:200]!a}: the address of a package has no '?' and no '#'"
+    if not parts.path.strip("/") or (parts.scheme != "file" and not parts.netloc):
+        return f"{url[:200]!a} is no address of a file"
+    return None
+
+
+def clean_url(text: str, base: Path) -> str:
+    """An address without credentials; a path becomes a file:// URL, a relative one from `base`."""
+    if "://" in text:
+        return split_credentials(text).clean
+    if _DRIVE.match(text):  # a path of Windows, wherever this is read
+        from urllib.parse import quote
+
+        return "file:///" + text[:2] + quote(text[2:].replace("\\", "/"))
+    import os
+
+    return Path(os.path.abspath(base / text)).as_uri()
+
+
+def file_name(url: str) -> str:
+    """The last part of a URL's path."""
+    return unquote(urlsplit(url).path.rsplit("/", 1)[-1])
+
+
+def split_dist(fn: str) -> tuple[str, str, str] | None:
+    """name, version and build of a package's file name; None where it is none."""
+    if not _FILE.fullmatch(fn):
+        return None
+    parts = fn.removesuffix(".conda").removesuffix(".tar.bz2").rsplit("-", 2)
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 and parts[0] else None

@@ -1,0 +1,175 @@
+"""YAML with places: what is read knows its line and column, and a hostile document stays small.
+
+Built from libyaml's events rather than by a loader. So every scalar keeps the text that was written
+(a version `3.10` is no number), nothing is ever constructed, an alias cannot multiply what is there,
+and the depth is bounded: PyYAML's own composer recurses in C until the stack is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sealenv.errors import SpecError
+
+__all__ = ["Node", "load"]
+
+_DEEPEST = 16
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+@dataclass(slots=True)
+class Node:
+    """A scalar, list or mapping, and where it stands."""
+
+    source: str
+    line: int
+    column: int
+    value: str | list[Node] | dict[str, Node]
+    plain: bool = False
+    """A scalar without quotes."""
+
+    @property
+    def where(self) -> str:
+        """FILE:LINE:COLUMN."""
+        return f"{self.source}:{self.line}:{self.column}"
+
+    def wrong(self, why: str, hint: str | None = None) -> SpecError:
+        """The error that points here."""
+        return SpecError(why, where=self.where, hint=hint or "mend the file, or make it anew")
+
+    @property
+    def is_null(self) -> bool:
+        """Whether nothing was written, or `null`."""
+        return self.plain and isinstance(self.value, str) and self.value in _NULL
+
+    def mapping(self, what: str) -> dict[str, Node]:
+        """The mapping that this must be."""
+        if not isinstance(self.value, dict):
+            raise self.wrong(f"{what} must be a mapping")
+        return self.value
+
+    def items(self, what: str) -> list[Node]:
+        """The list that this must be; nothing at all is an empty one."""
+        if self.is_null:
+            return []
+        if not isinstance(self.value, list):
+            raise self.wrong(f"{what} must be a list")
+        return self.value
+
+    def text(self, what: str) -> str:
+        """The text that this must be, as it was written: `1.10` stays `1.10`."""
+        if not isinstance(self.value, str) or self.is_null:
+            raise self.wrong(f"{what} must be a text")
+        return self.value
+
+    def texts(self, what: str) -> list[str]:
+        """The list of texts that this must be."""
+        return [item.text(f"each of {what}") for item in self.items(what)]
+
+    def number(self, what: str) -> int:
+        """The whole number, not negative, that this must be."""
+        text = self.text(what)
+        if not (text.isascii() and text.isdigit() and len(text) < 17):
+            raise self.wrong(f"{what} must be a whole number, not {text[:40]!r}")
+        return int(text)
+
+    def key(self, name: str) -> Node:
+        """What a mapping has below a key that it must have."""
+        fields = self.mapping("this")
+        if name not in fields:
+            raise self.wrong(f"{name!r} is missing")
+        return fields[name]
+
+    def get(self, name: str) -> Node | None:
+        """What a mapping has below a key; None where it is not there or null."""
+        found = self.mapping("this").get(name)
+        return None if found is None or found.is_null else found
+
+
+def load(text: str, source: str) -> Node:
+    """The one document of a text.
+
+    Args:
+        text: the content.
+        source: what to call it in messages.
+
+    Raises:
+        SpecError: it is no YAML, or more than a lock needs: aliases, tags, a key twice, great depth.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return _build(yaml.parse(text, loader), source)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
+        raise SpecError(
+            f"the file is no YAML: {error.problem or error.context}",
+            where=at,
+            hint="mend the file, or make it anew",
+        ) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SpecError(
+            f"the file is no YAML: {error}", where=source, hint="mend the file, or make it anew"
+        ) from error
+
+
+def _build(events: Iterator[Any], source: str) -> Node:
+    from yaml import events as kinds
+
+    root: Node | None = None
+    stack: list[tuple[Node, Node | None]] = []
+    key: Node | None = None
+    for event in events:
+        if isinstance(event, (kinds.SequenceEndEvent, kinds.MappingEndEvent)):
+            _, key = stack.pop()
+            continue
+        if not isinstance(event, kinds.NodeEvent):
+            if root is not None and isinstance(event, kinds.DocumentStartEvent):
+                raise SpecError(
+                    "it holds more than one document", where=source, hint="split it into files"
+                )
+            continue
+        mark: Any = event.start_mark
+        node = Node(source, mark.line + 1, mark.column + 1, "")
+        if event.anchor is not None:  # an alias has one too
+            raise node.wrong("anchors and aliases are not used here")
+        if isinstance(event, kinds.ScalarEvent):
+            node.value = event.value
+            node.plain = event.style is None
+        elif isinstance(event, kinds.SequenceStartEvent):
+            node.value = []
+        else:
+            node.value = {}
+        if (tag := getattr(event, "tag", None)) is not None:
+            raise node.wrong(f"the tag {tag} is not used here")
+        if len(stack) >= _DEEPEST:
+            raise node.wrong("it is nested too deeply")
+        if not stack:
+            root = node
+        else:
+            parent = stack[-1][0].value
+            if isinstance(parent, list):
+                parent.append(node)
+            elif key is None:
+                assert isinstance(parent, dict)
+                if not isinstance(node.value, str):
+                    raise node.wrong("a key must be a text")
+                if node.value in parent:
+                    raise node.wrong(f"the key {node.value!r} is there twice")
+                key = node
+                continue
+            else:
+                assert isinstance(parent, dict)
+                assert isinstance(key.value, str)
+                parent[key.value] = node
+                key = None
+        if not isinstance(node.value, str):
+            stack.append((node, key))
+            key = None
+    if root is None:
+        raise SpecError("the file is empty", where=source, hint="make it anew")
+    return root

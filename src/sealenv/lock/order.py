@@ -1,0 +1,57 @@
+"""The order of packages, and which of them nothing else asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sealenv.lock.model import Lock, LockedPackage
+
+__all__ = ["depends_on", "requested", "roots", "topological"]
+
+
+def depends_on(package: LockedPackage) -> list[str]:
+    """The names that a package depends on, virtual packages among them."""
+    return [
+        d.split()[0].split("::")[-1].split("[")[0].lower()
+        for d in package.record.get("depends", ())
+        if d.strip()
+    ]
+
+
+def topological(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
+    """Dependencies first, names in alphabetical order where nothing decides; cycles are broken."""
+    by_name = {p.name: p for p in packages}
+    done: dict[str, LockedPackage] = {}
+    entered: set[str] = set()
+    stack = [(name, False) for name in sorted(by_name, reverse=True)]
+    while stack:
+        name, leaving = stack.pop()
+        if leaving:
+            done.setdefault(name, by_name[name])
+        elif name not in entered:
+            entered.add(name)
+            stack.append((name, True))
+            needs = set(depends_on(by_name[name]))
+            stack += [(n, False) for n in sorted(needs, reverse=True) if n in by_name]
+    return list(done.values())
+
+
+def roots(packages: Iterable[LockedPackage]) -> list[str]:
+    """The names that no other package depends on; of a cycle without entry, all of it."""
+    packages = list(packages)
+    by_name = {p.name: p for p in packages}
+    needed = {n for p in packages for n in depends_on(p) if n != p.name}
+    found = sorted(name for name in by_name if name not in needed)
+    reached = set(found)
+    stack = list(found)
+    while stack:
+        for name in depends_on(by_name[stack.pop()]):
+            if name in by_name and name not in reached:
+                reached.add(name)
+                stack.append(name)
+    return sorted([*found, *(set(by_name) - reached)])
+
+
+def requested(lock: Lock) -> tuple[str, ...]:
+    """What was asked for; where the lock does not say, the packages that nothing depends on."""
+    return lock.specs or tuple(roots(lock.packages))

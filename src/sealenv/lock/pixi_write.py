@@ -1,0 +1,155 @@
+"""rattler-lock, written: version 7, as rattler_lock 0.32 (py-rattler 0.28, pixi 0.68) writes it.
+
+https://github.com/conda/rattler/tree/main/crates/rattler_lock: the order of keys and packages, and what
+is left out because the location says it, are those of its `parse/models/v7` and `utils/derived_fields`.
+What is different: a `file://` address stays one, where rattler writes a path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sealenv.errors import SpecError
+from sealenv.lock.checks import split_dist
+from sealenv.lock.head import write_head
+from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
+from sealenv.scalars import scalar
+
+__all__ = ["build_number_of", "noarch_of", "write_pixi"]
+
+VERSION = 7
+_FIELDS = (
+    "sha256", "md5", "legacy_bz2_md5", "depends", "constrains", "extra_depends", "channel", "features",
+    "flags", "track_features", "file_name", "license", "license_family", "purls", "run_exports",
+    "size", "legacy_bz2_size", "timestamp", "python_site_packages_path",
+)  # fmt: skip
+_KEPT_EMPTY = frozenset({"purls", "run_exports"})  # empty says more there than nothing at all
+
+
+def write_pixi(file: LockFile) -> str:
+    """The text of a lock: the same lock gives the same bytes.
+
+    Raises:
+        SpecError: two platforms have one address with different content.
+    """
+    locks = sorted(file.locks, key=lambda lock: lock.platform)
+    lines = [*write_head(file), f"version: {VERSION}", "platforms:" + " []" * (not locks)]
+    for lock in locks:
+        lines.append(f"- name: {scalar(lock.platform)}")
+        lines += _texts("virtual-packages", lock.virtual_packages, "  ")
+    lines += ["environments:", "  default:"]
+    channels = _all(locks, "channels")
+    lines.append("    channels:" + " []" * (not channels))
+    lines += [f"    - url: {scalar(channel)}" for channel in channels]
+    indexes = _all(locks, "indexes")
+    if indexes or any(lock.wheels for lock in locks):
+        lines += _texts("indexes", indexes, "    ") or ["    indexes: []"]
+    links = _all(locks, "find_links")
+    if links:
+        lines += ["    find-links:", *(f"    - url: {scalar(url)}" for url in links)]
+    lines.append("    packages:" + " {}" * (not locks))
+    for lock in locks:
+        lines.append(
+            f"      {scalar(lock.platform)}:" + " []" * (not (lock.packages or lock.wheels))
+        )
+        lines += [f"      - conda: {scalar(url)}" for url in sorted(p.url for p in lock.packages)]
+        lines += [f"      - pypi: {scalar(url)}" for url in sorted(w.url for w in lock.wheels)]
+    packages = _unique([p for lock in locks for p in lock.packages])
+    wheels = _unique([w for lock in locks for w in lock.wheels])
+    lines.append("packages:" + " []" * (not (packages or wheels)))
+    for package in packages:
+        lines += _package(package)
+    for wheel in wheels:
+        lines += _wheel(wheel)
+    return "\n".join([*lines, ""])
+
+
+def noarch_of(subdir: str, build: str) -> str | None:
+    """What rattler takes for a package's noarch where nothing says it."""
+    if subdir != "noarch":
+        return None
+    return "python" if "py" in build else "generic"
+
+
+def build_number_of(build: str) -> int:
+    """What rattler takes for the build number where nothing says it: the digits at the end."""
+    match = re.search(r"[0-9]+$", build)
+    return int(match.group()) if match and len(match.group()) < 19 else 0
+
+
+def _package(package: LockedPackage) -> Iterator[str]:
+    record = package.record
+    yield f"- conda: {scalar(package.url)}"
+    said = split_dist(package.url.rsplit("/", 1)[-1]) or (None, None, None)
+    for key, told in zip(("name", "version", "build"), said, strict=True):
+        if str(record[key]) != told:
+            yield f"  {key}: {scalar(str(record[key]))}"
+    number = record.get("build_number", 0)
+    if number != build_number_of(package.build):
+        yield f"  build_number: {number}"
+    # For rattler a file:// address is a path, and a path says nothing of channel and subdir.
+    silent = package.url.startswith("file:")
+    channel, _, subdir = package.url.rpartition("/")[0].rpartition("/")
+    if silent or package.subdir != subdir:
+        yield f"  subdir: {scalar(package.subdir)}"
+    noarch = record.get("noarch")
+    if noarch != noarch_of(package.subdir, package.build):
+        yield f"  noarch: {scalar(noarch) if isinstance(noarch, str) else str(bool(noarch)).lower()}"
+    facts: dict[str, Any] = {**record, "sha256": package.sha256, "size": package.size}
+    facts["channel"] = (
+        package.channel.rstrip("/") if silent or package.channel.rstrip("/") != channel else None
+    )
+    facts["file_name"] = None if said[0] else package.fn
+    for key in _FIELDS:
+        yield from _field(key, facts.get(key))
+
+
+def _field(key: str, value: Any) -> Iterator[str]:
+    if value is None or (not value and value != 0 and key not in _KEPT_EMPTY):
+        return
+    if key == "track_features" and isinstance(value, str):
+        value = value.replace(",", " ").split()
+    if isinstance(value, dict):
+        filled = {k: v for k, v in sorted(value.items()) if v}
+        yield f"  {key}:" + " {}" * (not filled)
+        for name, items in filled.items():
+            yield from _texts(name, items, "    ")
+    elif isinstance(value, (list, tuple)):
+        yield from _texts(key, value, "  ") or [f"  {key}: []"]
+    else:
+        yield f"  {key}: {value if isinstance(value, int) else scalar(str(value))}"
+
+
+def _wheel(wheel: LockedWheel) -> Iterator[str]:
+    yield f"- pypi: {scalar(wheel.url)}"
+    yield f"  name: {scalar(wheel.name)}"
+    yield f"  version: {scalar(wheel.version)}"
+    yield f"  sha256: {wheel.sha256}"
+    yield from _texts("requires_dist", wheel.requires_dist, "  ")
+    if wheel.requires_python:
+        yield f"  requires_python: {scalar(wheel.requires_python)}"
+
+
+def _texts(key: str, values: Sequence[str], indent: str) -> list[str]:
+    if not values:
+        return []
+    return [f"{indent}{scalar(key)}:", *(f"{indent}- {scalar(str(v))}" for v in values)]
+
+
+def _all(locks: Sequence[Lock], what: str) -> list[str]:
+    """What the locks have, each once: the format has one list for all platforms."""
+    return list(dict.fromkeys(item for lock in locks for item in getattr(lock, what)))
+
+
+def _unique(items: Sequence[Any]) -> list[Any]:
+    by_url: dict[str, Any] = {}
+    for item in items:
+        if by_url.setdefault(item.url, item) != item:
+            raise SpecError(
+                "two platforms have one address with different content",
+                where=item.url,
+                hint="lock all platforms in one go: the channel changed in between",
+            )
+    return [by_url[url] for url in sorted(by_url)]

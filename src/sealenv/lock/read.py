@@ -1,0 +1,115 @@
+"""Which format a file has, told by its content; and the file, read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sealenv.environment_yml import EnvironmentFile, read_environment_yml
+from sealenv.errors import SpecError
+from sealenv.lock.condalock import read_condalock
+from sealenv.lock.explicit import ExplicitList, read_explicit
+from sealenv.lock.model import LockFile
+from sealenv.lock.nodes import load
+from sealenv.lock.pixi_read import read_pixi
+
+__all__ = ["is_lock_text", "read_file", "read_lock"]
+
+_LIMIT_BYTES = 128 << 20
+
+
+def read_file(
+    path: Path, *, environment: str | None = None
+) -> LockFile | ExplicitList | EnvironmentFile:
+    """A lock (rattler-lock, conda-lock.yml), an `@EXPLICIT` list, an environment.yml or a list of specs.
+
+    Args:
+        path: the file.
+        environment: which one, where a pixi.lock holds several.
+
+    Raises:
+        SpecError: it cannot be read, or is none of them; with line, column and reason.
+        DigestError: a package of a lock has no sha256.
+    """
+    text = _text(path)
+    lines = [line.strip() for line in text.splitlines()]
+    if "@EXPLICIT" in lines:
+        return read_explicit(text, str(path))
+    if not _looks_like_yaml(lines):
+        return _specs(path, lines)
+    if not is_lock_text(text):
+        return read_environment_yml(path)
+    root = load(text, str(path))
+    keys = root.value if isinstance(root.value, dict) else {}
+    if "metadata" in keys and "package" in keys:
+        return read_condalock(text, path, root=root)
+    if "environments" in keys:
+        return read_pixi(text, path, environment=environment, root=root)
+    raise SpecError(
+        "the file is no lock that is known here: it has neither 'environments' (rattler-lock) nor "
+        "'metadata' and 'package' (conda-lock.yml)",
+        where=f"{path}:1:1",
+        hint="older pixi.lock files are written anew by `pixi lock`",
+    )
+
+
+def read_lock(path: Path, platform: str, *, environment: str | None = None) -> LockFile:
+    """The same, of a file that must be a lock or a list with digests.
+
+    Args:
+        path: the file.
+        platform: for a list that does not say it.
+        environment: which one, where a pixi.lock holds several.
+
+    Raises:
+        SpecError: it is none; DigestError: it has no sha256 for each package.
+    """
+    read = read_file(path, environment=environment)
+    if isinstance(read, LockFile):
+        return read
+    if isinstance(read, ExplicitList):
+        return read.lock_file(platform)
+    raise SpecError(
+        "this says what is wanted, and locks nothing",
+        where=str(path),
+        hint=f"lock it first: sealenv lock -f {path}",
+    )
+
+
+def is_lock_text(text: str) -> bool:
+    """Whether a text is meant as a lock in YAML: a version, and nothing of environment.yml."""
+    keys = {line.partition(":")[0] for line in text.splitlines() if line[:1].isalpha()}
+    return "version" in keys and bool(keys & {"packages", "package", "environments", "metadata"})
+
+
+def _looks_like_yaml(lines: list[str]) -> bool:
+    """Whether some line is a key or a list item; a MatchSpec has no colon before a space."""
+    said = [line for line in lines if line and not line.startswith("#")]
+    return not said or any(
+        line.startswith(("- ", "{", "[", "---")) or line.endswith(":") or ": " in line
+        for line in said
+    )
+
+
+def _specs(path: Path, lines: list[str]) -> EnvironmentFile:
+    """A list of MatchSpecs, one a line (CEP 23)."""
+    return EnvironmentFile(
+        path=str(path),
+        name=None,
+        channels=(),
+        dependencies=tuple(line for line in lines if line and not line.startswith("#")),
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LIMIT_BYTES:
+            raise SpecError("the file is too large for a lock", where=str(path))
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SpecError(
+            f"the file cannot be read: {error.strerror}", where=str(path), hint="check its path"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SpecError(
+            "the file is not UTF-8", where=str(path), hint="save it as UTF-8"
+        ) from error

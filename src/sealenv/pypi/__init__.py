@@ -1,0 +1,1 @@
+"""Wheels from Python package indexes: pip resolves, we lock."""

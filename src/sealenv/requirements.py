@@ -1,0 +1,147 @@
+"""One line of a `pip:` section (CEP 24): a requirement (PEP 508), or one of pip's options for where.
+
+What cannot be locked with a digest, or is not the same bytes on every machine, is refused here, with
+the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from sealenv.errors import SpecError
+
+__all__ = ["PipLine", "parse_pip_line", "requirement_name"]
+
+_OPTIONS = {
+    "-i": "index",
+    "--index-url": "index",
+    "--extra-index-url": "extra-index",
+    "-f": "find-links",
+    "--find-links": "find-links",
+}
+_REFUSED = {
+    "-e": "an editable install is no package: it cannot be locked with a digest",
+    "--editable": "an editable install is no package: it cannot be locked with a digest",
+    "-r": "a further file is not read: what is asked for stands in one file",
+    "--requirement": "a further file is not read: what is asked for stands in one file",
+    "-c": "a further file is not read: what is asked for stands in one file",
+    "--constraint": "a further file is not read: what is asked for stands in one file",
+}
+_OPTION = re.compile(r"(--[\w-]+|-\w)[ =]*(.*)")
+_VCS = re.compile(r"(git|hg|svn|bzr)\+|git://|ssh://", re.IGNORECASE)
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|file:", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class PipLine:
+    """What one line says."""
+
+    kind: str
+    """requirement, index, extra-index or find-links."""
+    value: str
+    """A requirement in its normal form, or a URL, with the credentials that stand in it."""
+
+
+def parse_pip_line(text: str, folder: Path) -> PipLine:
+    """Read one line.
+
+    Args:
+        text: the line.
+        folder: what a relative folder of `--find-links` is relative to.
+
+    Raises:
+        SpecError: it is none, or one that cannot be locked; without the place.
+    """
+    line = text.strip()
+    if not line or any(c in line for c in "\0\r\n"):
+        raise SpecError("one requirement a line", hint="write it like 'flask >=3' (PEP 508)")
+    if line.startswith("-"):
+        return _option(line, folder)
+    if " --" in line:
+        raise SpecError(
+            f"{line!r} has an option of pip behind the requirement",
+            hint="leave it out: the digests are found while it is resolved, and are in the lock",
+        )
+    if _VCS.search(line):
+        raise SpecError(
+            f"{line!r} comes from version control: it cannot be locked with a digest",
+            hint="build a wheel of it, and name that by its URL or put it in a folder (--find-links)",
+        )
+    return PipLine("requirement", _requirement(line))
+
+
+def requirement_name(text: str) -> str:
+    """The normalised name (PEP 503) of a requirement that `parse_pip_line` has passed."""
+    return canonicalize_name(Requirement(text).name)
+
+
+def _option(line: str, folder: Path) -> PipLine:
+    match = _OPTION.fullmatch(line)
+    name, value = match.groups() if match else (line.split()[0], "")
+    if name in _REFUSED:
+        raise SpecError(f"{name}: {_REFUSED[name]}", hint="name the requirements here, by name")
+    kind = _OPTIONS.get(name)
+    if kind is None:
+        raise SpecError(
+            f"{name} is no option for a 'pip:' section",
+            hint="--index-url, --extra-index-url and --find-links are",
+        )
+    if not value or " " in value:
+        raise SpecError(f"{name} takes one URL", hint=f"write {name} https://host/path")
+    return PipLine(kind, _place(name, kind, value, folder))
+
+
+def _place(option: str, kind: str, value: str, folder: Path) -> str:
+    """An http, https or file URL."""
+    if _URL.match(value):
+        if urlsplit(value).scheme.lower() not in {"http", "https", "file"}:
+            raise SpecError(f"{option}: {value!r} is no http, https or file URL")
+        return value
+    if kind != "find-links":
+        raise SpecError(f"{option}: {value!r} is no URL", hint=f"write {option} https://host/path")
+    return Path(os.path.abspath(folder / os.path.expanduser(value))).as_uri()
+
+
+def _requirement(line: str) -> str:
+    try:
+        parsed = Requirement(line)
+    except InvalidRequirement as error:
+        if _URL.match(line) or line.startswith((".", "/", "~")) or line.endswith(".whl"):
+            raise SpecError(
+                f"{line!r} is a place, not a requirement",
+                hint="write 'NAME @ https://host/NAME-1.0-py3-none-any.whl', or name a folder of "
+                "wheels with --find-links",
+            ) from error
+        reason = str(error).splitlines()[0]
+        raise SpecError(
+            f"{line!r} is no requirement: {reason}", hint="write it like 'flask >=3' (PEP 508)"
+        ) from error
+    if parsed.url is not None:
+        _check_url(line, parsed)
+    return str(parsed)
+
+
+def _check_url(line: str, parsed: Requirement) -> None:
+    parts = urlsplit(parsed.url or "")
+    if parts.scheme.lower() not in {"http", "https"}:
+        raise SpecError(
+            f"{line!r} is a place on this machine: the lock would hold for it alone",
+            hint="put the wheel in a folder and name that with --find-links",
+        )
+    file = unquote(parts.path.rsplit("/", 1)[-1])
+    try:
+        name = parse_wheel_filename(file)[0]
+    except InvalidWheelFilename:
+        raise SpecError(
+            f"{line!r} is no wheel: what is built on each machine is not the same bytes everywhere",
+            hint="name a wheel (.whl), or the requirement by its name",
+        ) from None
+    if name != canonicalize_name(parsed.name):
+        raise SpecError(f"{line!r} is a wheel of {name}, not of {parsed.name}")

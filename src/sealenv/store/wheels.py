@@ -1,0 +1,166 @@
+"""Look into a wheel before it is installed, and refuse a hostile or damaged one (PEP 427).
+
+The manifest says where its files will be, in the words of noarch conda packages: `site-packages/`,
+`python-scripts/`, and `python-headers/` besides.
+"""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import stat
+import zipfile
+from email.parser import HeaderParser
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from sealenv.errors import LinkError
+from sealenv.lock import LockedWheel
+from sealenv.store.inspection import check_paths
+from sealenv.store.manifest import FORMAT, HEADERS, Manifest, PathEntry
+
+__all__ = ["inspect_wheel"]
+
+_PLACES = {
+    "purelib": "site-packages/",
+    "platlib": "site-packages/",
+    "scripts": "python-scripts/",
+    "headers": f"{HEADERS}/",
+    "data": "",
+}
+_GENERATED = ("INSTALLER", "REQUESTED")
+"""What pip adds to the .dist-info; never in a wheel."""
+_MOST_RATIO = 200
+_MOST_BYTES = 256 << 20
+_MOST_METADATA = 16 << 20
+
+
+def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
+    """Read names and entry points from a verified wheel.
+
+    Raises:
+        LinkError: it cannot be read, is not what its name says, or holds what may not be installed.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _members(wheel, archive, path.stat().st_size)
+            folder = _find_dist_info(wheel, members)
+            for name in ("METADATA", "WHEEL", "RECORD"):
+                if f"{folder}/{name}" not in members:
+                    raise _refused(wheel, f"{folder}/{name}", "is missing")
+            metadata = _read(wheel, archive, f"{folder}/METADATA")
+            points = f"{folder}/entry_points.txt"
+            scripts = _read(wheel, archive, points) if points in members else ""
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
+        raise LinkError(
+            f"{wheel.fn} cannot be read: {error}",
+            where=wheel.url,
+            hint="the wheel is damaged in its index; tell its owner",
+        ) from error
+    _check_metadata(wheel, metadata)
+    paths = [PathEntry(_place(wheel, name, folder), size) for name, size in members.items()]
+    paths += [PathEntry(f"site-packages/{folder}/{name}", 0) for name in _GENERATED]
+    digest = hashlib.sha256(metadata.encode()).hexdigest()
+    manifest = Manifest(
+        format=FORMAT,
+        paths=paths,
+        entry_points=_entry_points(wheel, scripts),
+        metadata={"dist-info": folder, "METADATA": digest},
+    )
+    check_paths(wheel, manifest)
+    return manifest
+
+
+def _members(wheel: LockedWheel, archive: zipfile.ZipFile, size: int) -> dict[str, int]:
+    """Every file by name; refuses what no wheel needs and an attacker could use."""
+    found: dict[str, int] = {}
+    room = max(_MOST_BYTES, size * _MOST_RATIO)
+    for info in archive.infolist():
+        name = info.orig_filename
+        if name != info.filename or "\\" in name or name.startswith("/") or ":" in name:
+            raise _refused(wheel, name, "is no path inside an environment")
+        parts = name.rstrip("/").split("/")
+        if any(part in {"", ".", ".."} for part in parts) or any(ord(c) < 32 for c in name):
+            raise _refused(wheel, name, "is no path inside an environment")
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+            raise _refused(wheel, name, "is a link or a device")
+        if info.flag_bits & 1:
+            raise _refused(wheel, name, "is encrypted")
+        room -= info.file_size
+        if room < 0:
+            raise _refused(wheel, name, f"unpacks to far more than {size} bytes may")
+        if info.is_dir():
+            continue
+        if name in found:
+            raise _refused(wheel, name, "is in the wheel twice")
+        found[name] = info.file_size
+    return found
+
+
+def _find_dist_info(wheel: LockedWheel, members: dict[str, int]) -> str:
+    folders = sorted(
+        {top for top in (n.partition("/")[0] for n in members) if top.endswith(".dist-info")}
+    )
+    if len(folders) != 1:
+        raise _refused(wheel, ", ".join(folders) or ".dist-info", "is not there once")
+    name = folders[0].removesuffix(".dist-info").partition("-")[0]
+    if canonicalize_name(name) != wheel.name:
+        raise _refused(wheel, folders[0], f"is not that of {wheel.name}")
+    return folders[0]
+
+
+def _read(wheel: LockedWheel, archive: zipfile.ZipFile, name: str) -> str:
+    if archive.getinfo(name).file_size > _MOST_METADATA:
+        raise _refused(wheel, name, "is too large for metadata")
+    return archive.read(name).decode("utf-8", "replace")
+
+
+def _check_metadata(wheel: LockedWheel, text: str) -> None:
+    """A wheel that calls itself something else than the lock would be installed as that."""
+    headers = HeaderParser().parsestr(text)
+    name, version = str(headers["Name"]), str(headers["Version"])
+    try:
+        same = Version(version) == Version(wheel.version)
+    except InvalidVersion:
+        same = version == wheel.version
+    if canonicalize_name(name) != wheel.name or not same:
+        raise _refused(wheel, "METADATA", f"says {name} {version}")
+
+
+def _place(wheel: LockedWheel, name: str, folder: str) -> str:
+    """Where a file of the wheel goes (PEP 427, The .data directory)."""
+    root, _, rest = name.partition("/")
+    if root != folder.removesuffix(".dist-info") + ".data":
+        return f"site-packages/{name}"
+    kind, _, inner = rest.partition("/")
+    if kind not in _PLACES or not inner:
+        raise _refused(wheel, name, "is of a kind that no wheel may have")
+    return _PLACES[kind] + inner
+
+
+def _entry_points(wheel: LockedWheel, text: str) -> list[str]:
+    """`name = module:function` of console and gui scripts, as pip makes programs of them."""
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        reason = str(error).splitlines()[0]
+        raise _refused(wheel, "entry_points.txt", f"cannot be read: {reason}") from error
+    return [
+        f"{name.strip()} = {target.strip()}"
+        for section in ("console_scripts", "gui_scripts")
+        if parser.has_section(section)
+        for name, target in parser.items(section)
+    ]
+
+
+def _refused(wheel: LockedWheel, path: str, why: str) -> LinkError:
+    return LinkError(
+        f"{wheel.fn} is refused: {path!r} {why}",
+        where=wheel.url,
+        hint="nothing of it was installed; leave it out, or tell the index's owner",
+    )

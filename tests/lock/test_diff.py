@@ -1,0 +1,77 @@
+"""What differs, in words and as data; the order of packages; what was asked for."""
+
+from __future__ import annotations
+
+import msgspec
+
+from sealenv.lock import LockFile
+from sealenv.lock.diff import diff
+from sealenv.lock.order import requested, roots, topological
+from tests.lock.locks import CHANNELS, lock, package
+
+
+def files(*packages: object) -> LockFile:
+    return LockFile(locks=(lock(*packages),))  # type: ignore[arg-type]
+
+
+def test_added_removed_and_changed() -> None:
+    before = files(package("gone"), package("same"), package("moved"), package("rebuilt"))
+    after = files(
+        package("new"),
+        package("same"),
+        package("moved", version="2.0"),
+        package("rebuilt", build="1"),
+    )
+    changes = diff(before, after)
+    assert [(c.what, c.name, c.differs) for c in changes] == [
+        ("removed", "gone", ()),
+        ("changed", "moved", ("version", "sha256")),
+        ("added", "new", ()),
+        ("changed", "rebuilt", ("build", "sha256")),
+    ]
+    assert [c.words() for c in changes] == [
+        "- gone 1.0 0",
+        "~ moved 1.0 -> 2.0",
+        "+ new 1.0 0",
+        "~ rebuilt 1.0 0 -> 1.0 1",
+    ]
+    assert diff(before, before) == []
+
+
+def test_other_bytes_and_another_channel_are_changes() -> None:
+    (bytes_,) = diff(files(package("a", sha256="1" * 64)), files(package("a", sha256="2" * 64)))
+    assert bytes_.words() == "~ a 1.0 0: other bytes, 111111111111 -> 222222222222"
+    (channel,) = diff(files(package("a")), files(package("a", channel=CHANNELS[1])))
+    assert channel.differs == ("channel",)
+
+
+def test_a_digest_that_one_side_does_not_know_is_no_change() -> None:
+    bare = files(package("a", sha256="1" * 64))
+    unknown = files(msgspec.structs.replace(bare.locks[0].packages[0], sha256=""))
+    assert diff(bare, unknown) == []
+
+
+def test_a_platform_that_one_side_has_counts_in_full() -> None:
+    one = files(package("a"))
+    two = LockFile(locks=(*one.locks, lock(package("a"), package("w"), platform="win-64")))
+    assert [(c.platform, c.what, c.name) for c in diff(one, two)] == [
+        ("win-64", "added", "a"),
+        ("win-64", "added", "w"),
+    ]
+
+
+def test_dependencies_come_first_and_cycles_end() -> None:
+    packages = [
+        package("a", depends=["c >=1", "__unix"]),
+        package("b", depends=["a"]),
+        package("c", depends=["a"]),
+    ]
+    assert [p.name for p in topological(packages)] == ["c", "a", "b"]
+
+
+def test_what_nothing_depends_on_was_asked_for() -> None:
+    packages = [package("app", depends=["lib"]), package("lib"), package("x", depends=["y"]),
+                package("y", depends=["x"])]  # fmt: skip
+    assert roots(packages) == ["app", "x", "y"]
+    assert requested(lock(*packages)) == ("app", "x", "y")
+    assert requested(lock(*packages, specs=("lib >=1",))) == ("lib >=1",)

@@ -1,0 +1,88 @@
+"""The contract with the pip that is installed: it takes another machine's markers, and we notice."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from sealenv.errors import EngineError
+from sealenv.pypi.driver import NO_EFFECT, run_pip
+from tests.pypi.index import Index, Wheel
+
+MARKERS = {
+    "implementation_name": "cpython", "implementation_version": "3.99.1", "os_name": "sealenv",
+    "platform_machine": "vax", "platform_python_implementation": "CPython", "platform_release": "9",
+    "platform_system": "Ultrix", "platform_version": "", "python_full_version": "3.99.1",
+    "python_version": "3.99", "sys_platform": "ultrix",
+}  # fmt: skip
+
+
+def run(tmp_path: Path, *args: str) -> tuple[int, str]:
+    installed = tmp_path / "installed"
+    installed.mkdir(exist_ok=True)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}
+    if os.name == "nt":
+        environ["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
+    done = run_pip(args, markers=MARKERS, installed=installed, environ=environ, cwd=tmp_path)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_every_marker_is_the_targets(tmp_path: Path) -> None:
+    """The installed pip decides by them, and says in its report that it did."""
+    index = Index(tmp_path / "index")
+    lines = [f'p-{i}; {name} == "{value}"' for i, (name, value) in enumerate(MARKERS.items())]
+    index.add(Wheel("app", requires=lines), *(Wheel(f"p-{i}") for i in range(len(MARKERS))))
+    report = tmp_path / "report"
+    code, said = run(
+        tmp_path, "install", "--dry-run", "--report", str(report), "--only-binary=:all:",
+        "--index-url", index.url, "--no-cache-dir", "--disable-pip-version-check", "app",
+    )  # fmt: skip
+    assert code == 0, said
+    found = json.loads(report.read_text())
+    assert len(found["install"]) == 1 + len(MARKERS)
+    assert found["environment"] == MARKERS
+
+
+def test_nothing_of_ours_is_installed_for_it(tmp_path: Path) -> None:
+    code, said = run(tmp_path, "list", "--format=json")
+    assert code == 0, said
+    assert json.loads(said.splitlines()[0]) == []
+
+
+def fake_pip(folder: Path, evaluate: str) -> str:
+    """A pip whose markers are decided by `evaluate`."""
+    packaging = folder / "pip/_vendor/packaging"
+    packaging.mkdir(parents=True)
+    for init in (folder / "pip", folder / "pip/_vendor", packaging):
+        (init / "__init__.py").write_text("")
+    (packaging / "markers.py").write_text(
+        "def default_environment(): return {}\n"
+        "class Marker:\n"
+        "    def __init__(self, text): self.text = text\n"
+        f"    def evaluate(self): return {evaluate}\n"
+    )
+    return str(folder / "pip/__init__.py")
+
+
+@pytest.mark.parametrize("evaluate", ["False", "'probe' not in self.text"])
+def test_a_pip_that_ignores_them_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evaluate: str
+) -> None:
+    origin = fake_pip(tmp_path, evaluate)
+    spec = importlib.util.spec_from_file_location("pip", origin)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+    with pytest.raises(EngineError, match="ignores the markers"):
+        run(tmp_path, "list")
+
+
+def test_without_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(EngineError, match="pip is not installed beside sealenv") as caught:
+        run(tmp_path, "list")
+    assert caught.value.where == sys.prefix
+    assert NO_EFFECT not in range(4)  # what pip itself ends with

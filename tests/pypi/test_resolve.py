@@ -1,0 +1,350 @@
+"""Requirements become wheels: by the installed pip, for machines that are not this one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from sealenv.errors import DigestError, FetchError, OfflineError, SolveError, SpecError
+from sealenv.lock import Lock, LockedPackage
+from sealenv.pypi.resolve import resolve_wheels
+from sealenv.spec import DEFAULT_INDEX, EnvironmentSpec
+from sealenv.store.archives import Store
+from sealenv.store.distributions import Distribution
+from tests.pypi.index import Index, Wheel, serve
+
+VIRTUAL = {
+    "linux-64": ("__unix=0=0", "__linux=5.10=0", "__glibc=2.28=0"),
+    "osx-arm64": ("__unix=0=0", "__osx=13.0=0"),
+    "win-64": ("__win=10.0=0",),
+}
+
+
+def conda_lock(platform: str = "linux-64", python: str = "3.12.1", build: str = "0") -> Lock:
+    record = {"name": "python", "version": python, "build": build, "subdir": platform}
+    package = LockedPackage(
+        url="file:///python.conda", channel="", fn="", sha256="", size=0, record=record
+    )
+    return Lock(
+        platform=platform,
+        channels=(),
+        packages=(package,),
+        virtual_packages=VIRTUAL.get(platform, ()),
+    )
+
+
+def installed(name: str, version: str, *lines: str) -> Distribution:
+    metadata = "\n".join(["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *lines])
+    return Distribution(f"{name}-{version}-conda_0", name, version, metadata + "\n")
+
+
+class Asker:
+    def __init__(self, root: Path) -> None:
+        self.index = Index(root / "index")
+        self.store = Store(root / "cache")
+        self.store.prepare()
+        self.home = root / "home"
+
+    def ask(
+        self,
+        *requirements: str,
+        lock: Lock | None = None,
+        conda: Sequence[Distribution] = (),
+        url: str | None = None,
+        offline: bool = False,
+        exclude_newer: str | None = None,
+        secrets: dict[str, str] | None = None,
+        environ: dict[str, str] | None = None,
+        find_links: str | None = None,
+    ) -> Lock:
+        lock = lock or conda_lock()
+        spec = EnvironmentSpec(
+            packages=("python",), channels=(), platform=lock.platform, requirements=requirements,
+            indexes=(url or self.index.url,), index_secrets=secrets or {},
+            exclude_newer=exclude_newer, find_links=(find_links,) if find_links else (),
+        )  # fmt: skip
+        return resolve_wheels(
+            spec,
+            lock,
+            conda,
+            self.store,
+            offline=offline,
+            timeout=20,
+            environ=environ or {"PATH": ""},
+        )
+
+    def names(self, *requirements: str, **options: object) -> list[str]:
+        return [w.dist for w in self.ask(*requirements, **options).wheels]  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def asker(tmp_path: Path) -> Asker:
+    return Asker(tmp_path)
+
+
+def test_dependencies_come_first_and_extras_count(asker: Asker) -> None:
+    asker.index.add(
+        Wheel("app", requires=["zlib-like", 'net; extra == "web"', 'never; extra == "other"']),
+        Wheel("zlib-like"),
+        Wheel("net", requires=["zlib-like"]),
+        Wheel("never"),
+    )
+    lock = asker.ask("app[web]")
+    assert [w.name for w in lock.wheels] == ["zlib-like", "net", "app"]
+    app = lock.wheels[-1]
+    assert app.requires_dist[0] == "zlib-like"
+    path = asker.index.path(Wheel("app"))
+    assert (app.url, app.size) == (path.as_uri(), path.stat().st_size)
+    assert lock.requirements == ("app[web]",)
+    assert lock.indexes == (asker.index.url,)
+
+
+def test_markers_are_those_of_the_target(asker: Asker) -> None:
+    asker.index.add(
+        Wheel(
+            "app",
+            requires=[
+                'on-windows; sys_platform == "win32"',
+                'on-linux; platform_system == "Linux"',
+                'on-mac; sys_platform == "darwin" and platform_machine == "arm64"',
+                'old-python; python_version < "3.9"',
+                'exact; python_full_version == "3.12.1"',
+            ],
+        ),
+        *map(Wheel, ("on-windows", "on-linux", "on-mac", "old-python", "exact")),
+    )
+    assert asker.names("app") == ["exact-1.0", "on-linux-1.0", "app-1.0"]
+    windows = asker.names("app", lock=conda_lock("win-64"))
+    assert windows == ["exact-1.0", "on-windows-1.0", "app-1.0"]
+    mac = asker.names("app", lock=conda_lock("osx-arm64"))
+    assert mac == ["exact-1.0", "on-mac-1.0", "app-1.0"]
+    old = asker.names("app", lock=conda_lock("win-64", "3.8.20"))
+    assert old == ["old-python-1.0", "on-windows-1.0", "app-1.0"]
+
+
+def test_a_marker_of_the_requirement_itself_too(asker: Asker) -> None:
+    asker.index.add(Wheel("app"))
+    assert asker.names("app; sys_platform == 'win32'") == []
+    assert asker.names("app; sys_platform == 'win32'", lock=conda_lock("win-64")) == ["app-1.0"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "python", "tag"),
+    [
+        ("linux-64", "3.12.1", "cp312-cp312-manylinux_2_28_x86_64"),
+        ("linux-64", "3.10.2", "cp310-cp310-manylinux2014_x86_64.manylinux_2_17_x86_64"),
+        ("linux-64", "3.12.1", "cp38-abi3-manylinux_2_5_x86_64.manylinux1_x86_64"),
+        ("osx-arm64", "3.12.1", "cp312-cp312-macosx_11_0_arm64"),
+        ("osx-arm64", "3.12.1", "cp312-cp312-macosx_10_9_universal2"),
+        ("win-64", "3.13.0rc1", "cp313-cp313-win_amd64"),
+    ],
+)
+def test_wheels_of_the_target(asker: Asker, platform: str, python: str, tag: str) -> None:
+    unfit = ("cp312-cp312-manylinux_2_35_x86_64", "cp312-cp312-musllinux_1_2_x86_64",
+             "cp27-cp27mu-linux_x86_64", "cp312-cp312-macosx_14_0_arm64", "cp312-cp312-win32",
+             "cp313-cp313t-win_amd64")  # fmt: skip
+    asker.index.add(*(Wheel("fast", "2.0", each) for each in unfit), Wheel("fast", "1.0", tag))
+    (wheel,) = asker.ask("fast", lock=conda_lock(platform, python)).wheels
+    assert wheel.fn == f"fast-1.0-{tag}.whl"
+
+
+def test_a_python_without_the_gil(asker: Asker) -> None:
+    asker.index.add(
+        Wheel("fast", "2.0", "cp313-cp313-win_amd64"),
+        Wheel("fast", "1.0", "cp313-cp313t-win_amd64"),
+    )
+    assert asker.names("fast", lock=conda_lock("win-64", "3.13.1", "h1_0_cp313t")) == ["fast-1.0"]
+
+
+def test_what_conda_has_is_installed(asker: Asker) -> None:
+    asker.index.add(
+        Wheel("app", requires=["Conda_Thing[more]>=1"]), Wheel("conda-thing", "3.0"), Wheel("extra")
+    )
+    conda = [
+        installed("conda.thing", "1.5", "Requires-Dist: extra; extra == 'more'",
+                  "Provides-Extra: more"),
+    ]  # fmt: skip
+    assert asker.names("app", conda=conda) == ["app-1.0", "extra-1.0"]
+    assert asker.names("conda-thing", conda=conda) == []
+
+
+def test_older_versions_are_tried_for_the_sake_of_what_conda_has(asker: Asker) -> None:
+    asker.index.add(
+        Wheel("app", "2.0", requires=["thing>=2"]), Wheel("app", "1.0", requires=["thing<2"]),
+        Wheel("thing", "2.0"),
+    )  # fmt: skip
+    assert asker.names("app", conda=[installed("thing", "1.5")]) == ["app-1.0"]
+
+
+def test_a_conflict_names_both(asker: Asker) -> None:
+    asker.index.add(Wheel("app", requires=["thing>=2"]), Wheel("thing", "2.0"))
+    with pytest.raises(SolveError) as caught:
+        asker.ask("app", conda=[installed("thing", "1.5")])
+    assert "conda has thing==1.5" in caught.value.details
+    assert any("thing>=2" in line for line in caught.value.details)
+
+
+def test_source_distributions_are_refused_in_words(asker: Asker, tmp_path: Path) -> None:
+    (tmp_path / "source-1.0.tar.gz").write_bytes(b"no matter")
+    asker.index.add(tmp_path / "source-1.0.tar.gz")
+    with pytest.raises(SolveError, match="only source distributions") as caught:
+        asker.ask("source")
+    assert "source-1.0.tar.gz: No sources permitted for source" in caught.value.details
+
+
+def test_wheels_for_others_are_named(asker: Asker) -> None:
+    asker.index.add(Wheel("fast", "1.0", "cp312-cp312-win_amd64"))
+    with pytest.raises(SolveError, match="none that fits linux-64") as caught:
+        asker.ask("fast")
+    assert any("fast-1.0-cp312-cp312-win_amd64.whl" in line for line in caught.value.details)
+
+
+def test_wheels_for_other_pythons(asker: Asker) -> None:
+    asker.index.add(Wheel("fresh", python=">=3.13"))
+    with pytest.raises(SolveError):
+        asker.ask("fresh")
+    assert asker.names("fresh", lock=conda_lock(python="3.13.0")) == ["fresh-1.0"]
+
+
+def test_what_is_nowhere(asker: Asker) -> None:
+    with pytest.raises(SolveError, match="no index has nowhere"):
+        asker.ask("nowhere>=1")
+
+
+def test_conflicting_requirements(asker: Asker) -> None:
+    asker.index.add(Wheel("app", requires=["thing==1.0"]), Wheel("thing"), Wheel("thing", "2.0"))
+    with pytest.raises(SolveError) as caught:
+        asker.ask("app", "thing==2.0")
+    assert any("thing" in line for line in caught.value.details)
+
+
+def test_an_index_that_names_no_digest(asker: Asker) -> None:
+    """pip reads the wheel then, and says what it read."""
+    asker.index.add(Wheel("app"), digest="")
+    assert len(asker.ask("app").wheels[0].sha256) == 64
+
+
+def test_over_http_with_a_password(asker: Asker) -> None:
+    asker.index.add(Wheel("app"))
+    with serve(asker.index.root, ("me", "s3cret")) as url:
+        clean = url.replace("me:s3cret@", "")
+        lock = asker.ask("app", url=clean, secrets={clean: url})
+        assert lock.wheels[0].url.startswith(clean.removesuffix("/simple") + "/files/app-1.0")
+        assert lock.wheels[0].size is None
+        with pytest.raises(FetchError, match="refuses access"):
+            asker.ask("app", url=clean)
+    cached = b"".join(p.read_bytes() for p in asker.store.root.rglob("*") if p.is_file())
+    assert b"s3cret" not in cached
+
+
+def test_an_index_that_does_not_answer(asker: Asker) -> None:
+    with pytest.raises(FetchError, match="does not answer"):
+        asker.ask("app", url="http://127.0.0.1:9/simple")
+
+
+def test_a_wheel_that_is_gone(asker: Asker) -> None:
+    asker.index.add(Wheel("app"))
+    asker.index.path(Wheel("app")).unlink()
+    with serve(asker.index.root) as url, pytest.raises(FetchError) as caught:
+        asker.ask("app", url=url)
+    assert caught.value.details == ("HTTP error 404",)
+    assert (caught.value.where or "").endswith("app-1.0-py3-none-any.whl")
+
+
+def test_a_wheel_by_its_url(asker: Asker) -> None:
+    asker.index.add(Wheel("app", requires=["helper"]), Wheel("helper"))
+    with serve(asker.index.root) as url:
+        place = f"{url.removesuffix('/simple')}/files/{Wheel('app').file_name}"
+        helper, app = asker.ask(f"app @ {place}", url=url).wheels
+        digest = hashlib.sha256(asker.index.path(Wheel("app")).read_bytes()).hexdigest()
+        assert (helper.name, app.url, app.sha256) == ("helper", place, digest)
+        with pytest.raises(DigestError):
+            asker.ask(f"app @ {place}#sha256={'0' * 64}", url=url)
+
+
+def test_a_folder_of_wheels_besides(asker: Asker, tmp_path: Path) -> None:
+    Wheel("app", "3.0").write(tmp_path / "my wheels")
+    asker.index.add(Wheel("app"))
+    lock = asker.ask("app", find_links=(tmp_path / "my wheels").as_uri())
+    assert [w.dist for w in lock.wheels] == ["app-3.0"]
+    assert lock.find_links == ((tmp_path / "my wheels").as_uri(),)
+
+
+def test_an_index_without_tls(asker: Asker) -> None:
+    with pytest.raises(FetchError, match="without TLS"):
+        asker.ask("app", url="http://index.invalid/simple")
+
+
+def test_offline_the_earlier_answer_holds(asker: Asker) -> None:
+    asker.index.add(Wheel("app"))
+    with serve(asker.index.root) as url:
+        first = asker.ask("app", url=url)
+    assert asker.ask("app", url=url, offline=True) == first
+    with pytest.raises(OfflineError):
+        asker.ask("app>=1", url=url, offline=True)
+    with pytest.raises(OfflineError):
+        asker.ask("app", url=url, offline=True, conda=[installed("thing", "1.0")])
+    with pytest.raises(OfflineError):
+        asker.ask("app", offline=True, url=DEFAULT_INDEX)
+
+
+def test_a_folder_can_be_asked_offline(asker: Asker) -> None:
+    asker.index.add(Wheel("app"))
+    assert asker.names("app", offline=True) == ["app-1.0"]
+
+
+def test_the_users_pip_settings_do_not_count(asker: Asker, tmp_path: Path) -> None:
+    asker.index.add(Wheel("app"))
+    other = Index(tmp_path / "other")
+    other.add(Wheel("app", "9.0"))
+    home = tmp_path / "home"
+    (home / ".config/pip").mkdir(parents=True)
+    (home / ".config/pip/pip.conf").write_text(f"[global]\nextra-index-url = {other.url}\n")
+    environ = {
+        "HOME": str(home), "PATH": "", "PIP_EXTRA_INDEX_URL": other.url,
+        "XDG_CONFIG_HOME": str(home / ".config"), "PIP_CONFIG_FILE": str(home / ".config/pip/pip.conf"),
+        "PYTHONPATH": str(tmp_path),
+    }  # fmt: skip
+    assert asker.names("app", environ=environ) == ["app-1.0"]
+
+
+def test_a_cut_off_needs_an_index_that_tells_times(asker: Asker) -> None:
+    asker.index.add(Wheel("app"))
+    cut_off = "2026-01-01T00:00:00+00:00"
+    with (
+        serve(asker.index.root) as url,
+        pytest.raises(SolveError, match="when files were uploaded"),
+    ):
+        asker.ask("app", url=url, exclude_newer=cut_off)
+    assert asker.ask("app", exclude_newer=cut_off).wheels  # a folder of one's own is no index
+
+
+@pytest.mark.parametrize(
+    ("lock", "words"),
+    [
+        (conda_lock(build="0_73_pypy"), "CPython"),
+        (conda_lock("zos-z"), "no wheels for zos-z"),
+        (Lock(platform="linux-64", channels=(), packages=()), "CPython"),
+    ],
+)
+def test_where_there_are_no_wheels(asker: Asker, lock: Lock, words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        asker.ask("app", lock=lock)
+
+
+def test_an_index_with_another_digest_alone(asker: Asker) -> None:
+    asker.index.add(Wheel("app"), digest="")
+    page = asker.index.root / "simple/app/index.html"
+    md5 = hashlib.md5(asker.index.path(Wheel("app")).read_bytes()).hexdigest()
+    page.write_text(page.read_text().replace('.whl"', f'.whl#md5={md5}"'))
+    with pytest.raises(DigestError, match="no sha256"):
+        asker.ask("app")
+
+
+def test_a_wheel_that_is_not_what_the_index_says(asker: Asker) -> None:
+    asker.index.add(Wheel("app"), digest="0" * 64)
+    with pytest.raises(DigestError, match="not what its index promises"):
+        asker.ask("app")

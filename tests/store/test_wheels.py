@@ -1,0 +1,186 @@
+"""Wheels are looked into before pip sees them: hostile and damaged ones are refused."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+import warnings
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealenv.errors import DigestError, LinkError
+from sealenv.lock import Lock, LockedPackage, LockedWheel
+from sealenv.placing import wheel_paths
+from sealenv.store.archives import Store
+from sealenv.store.wheels import inspect_wheel
+from tests.pypi.index import Wheel
+
+
+def locked(path: Path, name: str = "app", version: str = "1.0") -> LockedWheel:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return LockedWheel(name=name, version=version, url=path.as_uri(), sha256=digest)
+
+
+def look(wheel: Wheel, folder: Path) -> None:
+    path = wheel.write(folder)
+    inspect_wheel(locked(path), path)
+
+
+def test_where_everything_goes(tmp_path: Path) -> None:
+    data = "app-1.0.data"
+    wheel = Wheel(
+        "app",
+        files={
+            "app/__init__.py": "", f"{data}/purelib/pure.py": "", f"{data}/platlib/plat.py": "",
+            f"{data}/scripts/tool": "#!python\n", f"{data}/data/share/app/x": "",
+            f"{data}/headers/app.h": "",
+        },
+        scripts=["run-app = app:main [extra]"],
+    )  # fmt: skip
+    path = wheel.write(tmp_path)
+    found = inspect_wheel(locked(path), path)
+    assert found.dist_info == "app-1.0.dist-info"
+    assert found.entry_points == ["run-app = app:main [extra]"]
+    for platform, site, include, scripts in (
+        ("linux-64", "lib/python3.12/site-packages", "include/python3.12", "bin"),
+        ("win-64", "Lib/site-packages", "Include", "Scripts"),
+    ):
+        python = {"name": "python", "version": "3.12.1", "build": "0", "subdir": platform}
+        package = LockedPackage(url="", channel="", fn="", sha256="", size=0, record=python)
+        lock = Lock(platform=platform, channels=(), packages=(package,))
+        paths = wheel_paths(locked(path), found, lock)
+        assert set(paths) == {
+            f"{site}/app/__init__.py", f"{site}/pure.py", f"{site}/plat.py", f"{scripts}/tool",
+            "share/app/x", f"{include}/app/app.h",
+            *(f"{site}/app-1.0.dist-info/{name}" for name in (
+                "METADATA", "WHEEL", "RECORD", "entry_points.txt", "INSTALLER", "REQUESTED")),
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside.py", "app/../../outside.py", "/abs.py", "C:/x.py", "a\\..\\b.py", "a//b.py",
+        "./x.py", "a\nb.py", "app-1.0.data/data/conda-meta/history", "app-1.0.data/data/activate.sh",
+        "app-1.0.data/data/etc/sealenv/env.sh", "app-1.0.data/data/../x", "app-1.0.data/evil/x",
+        "app-1.0.data/x", "other-1.0.dist-info/METADATA",
+    ],
+)  # fmt: skip
+def test_paths_that_no_wheel_may_have(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LinkError, match="refused"):
+        look(Wheel("app", more={name: "x"}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a/b = app:main", "../x = app:main", "-x = app:main", "x$(id) = app:main", "x = app; import os",
+     "x = app:main()", "x = app", "no entry point"],
+)  # fmt: skip
+def test_entry_points_that_are_none(tmp_path: Path, line: str) -> None:
+    with pytest.raises(LinkError, match="refused"):
+        look(Wheel("app", scripts=[line]), tmp_path)
+
+
+def test_a_wheel_that_calls_itself_something_else(tmp_path: Path) -> None:
+    path = Wheel("app", "2.0").write(tmp_path)
+    with pytest.raises(LinkError, match=r"says app 2\.0"):
+        inspect_wheel(locked(path), path)
+    path = Wheel("other").write(tmp_path)
+    with pytest.raises(LinkError, match="is not that of app"):
+        inspect_wheel(locked(path), path)
+
+
+def test_versions_are_compared_as_versions(tmp_path: Path) -> None:
+    path = Wheel("app", "1.0").write(tmp_path)
+    inspect_wheel(locked(path, version="1"), path)
+
+
+def test_what_is_missing_or_damaged(tmp_path: Path) -> None:
+    broken = tmp_path / "app-1.0-py3-none-any.whl"
+    broken.write_bytes(b"PK no zip")
+    with pytest.raises(LinkError, match="cannot be read"):
+        inspect_wheel(locked(broken), broken)
+    with zipfile.ZipFile(broken, "w") as archive:
+        archive.writestr("app.py", "")
+        archive.writestr("app-1.0.dist-info/METADATA", "Name: app\nVersion: 1.0\n")
+    with pytest.raises(LinkError, match="is missing"):
+        inspect_wheel(locked(broken), broken)
+
+
+def add(path: Path, info: zipfile.ZipInfo, data: bytes = b"x") -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(info, data)
+
+
+def test_a_link_a_device_and_a_member_twice(tmp_path: Path) -> None:
+    for number, kind in enumerate((stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR)):
+        path = Wheel("app").write(tmp_path / str(number))
+        info = zipfile.ZipInfo("app/link")
+        info.external_attr = (kind | 0o777) << 16
+        add(path, info)
+        with pytest.raises(LinkError, match="a link or a device"):
+            inspect_wheel(locked(path), path)
+    path = Wheel("app").write(tmp_path / "twice")
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        add(path, zipfile.ZipInfo("app.py"))
+    with pytest.raises(LinkError, match="twice"):
+        inspect_wheel(locked(path), path)
+
+
+def test_a_bomb(tmp_path: Path) -> None:
+    path = Wheel("app").write(tmp_path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("app/zeros", bytes(300 << 20))
+    with pytest.raises(LinkError, match="unpacks to far more"):
+        inspect_wheel(locked(path), path)
+
+
+PYTHON = {"name": "python", "version": "3.12.1", "build": "0", "subdir": "linux-64"}
+LOCK = Lock(
+    platform="linux-64",
+    channels=(),
+    packages=(LockedPackage(url="", channel="", fn="", sha256="", size=0, record=PYTHON),),
+)
+PART = st.sampled_from(
+    ["..", ".", "", "a", "app", "app-1.0.data", "data", "scripts", "conda-meta", "C:"]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.lists(PART, min_size=1, max_size=5).map("/".join), st.text(max_size=30)))
+def test_whatever_a_member_is_called_it_stays_inside_or_is_refused(name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            path = Wheel("app", more={name: "x"}).write(Path(folder))
+        except (ValueError, UnicodeError):
+            return  # no zip can hold it
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = inspect_wheel(locked(path), path)
+        except LinkError:
+            return
+        for place in wheel_paths(locked(path), found, LOCK):
+            assert os.path.normpath(place) == place
+            assert not place.startswith(("/", "..", "conda-meta"))
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2F..%2Fevil.whl", "..%5Cevil.whl", ".evil.whl", "C:evil.whl", ""]
+)
+def test_a_name_that_leads_elsewhere(tmp_path: Path, name: str) -> None:
+    wheel = LockedWheel(name="evil", version="1", url=f"https://host/{name}", sha256="0" * 64)
+    with pytest.raises(DigestError, match="is no archive"):
+        Store(tmp_path).path(wheel)
+
+
+def test_a_digest_that_leads_elsewhere(tmp_path: Path) -> None:
+    wheel = LockedWheel(name="evil", version="1", url="https://host/evil.whl", sha256="../../x")
+    with pytest.raises(DigestError, match="is no archive"):
+        Store(tmp_path).has(wheel)

@@ -1,0 +1,52 @@
+"""`sealenv lock` with a `pip:` section: for platforms that do not run here, and kept when renewed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sealenv.lock import LockFile
+from sealenv.lock.read import read_file
+from tests.channel import Channels
+from tests.machine import Machine
+from tests.pypi.index import Index, Wheel
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    made = Index(tmp_path / "index")
+    made.add(
+        Wheel("app", requires=['on-windows; os_name == "nt"', "helper"]),
+        *map(Wheel, ("on-windows", "helper")),
+    )
+    return made
+
+
+def spec(machine: Machine, channels: Channels, index: Index) -> str:
+    path = machine.root / "environment.yml"
+    path.write_text(
+        f"name: app\nchannels: [{json.dumps(channels.main_url)}]\ndependencies: [python=3.12, pip,\n"
+        f"  {{pip: [--index-url {index.url}, app]}}]\n"
+    )
+    return str(path)
+
+
+def wheels(path: Path, platform: str) -> list[str]:
+    read = read_file(path)
+    assert isinstance(read, LockFile)
+    return sorted(wheel.dist for wheel in read.lock_for(platform).wheels)
+
+
+def test_for_windows_and_renewed(machine: Machine, channels: Channels, index: Index) -> None:
+    lock = machine.root / "app.lock"
+    machine.run(
+        "lock", "-f", spec(machine, channels, index), "--platform", "win-64", "-o", str(lock)
+    )
+    assert wheels(lock, "win-64") == ["app-1.0", "helper-1.0", "on-windows-1.0"]
+    index.add(Wheel("helper", "2.0"), Wheel("on-windows", "2.0"))
+    machine.run("lock", "-f", str(lock), "--update", "helper")
+    assert wheels(lock, "win-64") == ["app-1.0", "helper-2.0", "on-windows-1.0"]
+    machine.run("lock", "-f", str(lock))
+    assert wheels(lock, "win-64") == ["app-1.0", "helper-2.0", "on-windows-2.0"]

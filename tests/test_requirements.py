@@ -1,0 +1,161 @@
+"""The lines of a `pip:` section: what is read, and what is refused with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.requirements import Requirement
+
+from sealenv.environment_yml import read_environment_yml
+from sealenv.errors import SpecError
+from sealenv.requirements import parse_pip_line, requirement_name
+from sealenv.spec import DEFAULT_INDEX, build_spec
+from sealenv.target import choose_target
+
+HERE = Path("/somewhere").absolute()
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "value"),
+    [
+        ("flask", "requirement", "flask"),
+        (" Flask [async] >=3, <4 ", "requirement", "Flask[async]<4,>=3"),
+        ("a; python_version<'3.9'", "requirement", 'a; python_version < "3.9"'),
+        (
+            "a @ https://host/a-1.0-py3-none-any.whl",
+            "requirement",
+            "a @ https://host/a-1.0-py3-none-any.whl",
+        ),
+        ("--index-url https://host/simple", "index", "https://host/simple"),
+        ("--index-url=https://host/simple", "index", "https://host/simple"),
+        ("-i https://host/simple", "index", "https://host/simple"),
+        ("--extra-index-url https://u:p@host/x", "extra-index", "https://u:p@host/x"),
+        ("--find-links ./wheels", "find-links", (HERE / "wheels").as_uri()),
+        ("-f https://host/page.html", "find-links", "https://host/page.html"),
+    ],
+)
+def test_what_is_read(line: str, kind: str, value: str) -> None:
+    found = parse_pip_line(line, HERE)
+    assert (found.kind, found.value) == (kind, value)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("-e .", "editable"),
+        ("--editable=./src", "editable"),
+        ("-r requirements.txt", "one file"),
+        ("-c constraints.txt", "one file"),
+        ("--pre", "no option"),
+        ("--trusted-host example", "no option"),
+        ("--index-url", "takes one URL"),
+        ("--index-url a b", "takes one URL"),
+        ("--index-url ftp://host", "no http, https or file URL"),
+        ("--index-url somewhere", "is no URL"),
+        (".", "a place"),
+        ("./folder", "a place"),
+        ("/abs/a-1.0-py3-none-any.whl", "a place"),
+        ("https://host/a-1.0-py3-none-any.whl", "a place"),
+        ("a @ file:///a-1.0-py3-none-any.whl", "a place on this machine"),
+        ("a @ https://host/a-1.0.tar.gz", "no wheel"),
+        ("a @ https://host/b-1.0-py3-none-any.whl", "a wheel of b"),
+        ("a @ git+https://host/a.git", "version control"),
+        ("git+https://host/a.git#egg=a", "version control"),
+        ("a==1 --hash=sha256:00", "option of pip behind"),
+        ("a b", "no requirement"),
+        ("", "one requirement"),
+        ("a\nb", "one requirement"),
+        ("a==1 # why", "no requirement"),
+    ],
+)
+def test_what_is_refused(line: str, reason: str) -> None:
+    with pytest.raises(SpecError, match=reason):
+        parse_pip_line(line, HERE)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        found = parse_pip_line(text, HERE)
+    except SpecError:
+        return
+    assert "\n" not in found.value
+    if found.kind == "requirement":
+        assert str(Requirement(found.value)) == found.value
+        assert requirement_name(found.value)
+
+
+def environment(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "environment.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_section_of_environment_yml(tmp_path: Path) -> None:
+    path = environment(
+        tmp_path,
+        "name: x\ndependencies:\n  - python=3.12\n  - pip\n  - pip:\n"
+        "      - --index-url https://u:p@host/simple\n      - --extra-index-url https://more/simple\n"
+        "      - --find-links wheels\n      - flask >=3\n      - six\n",
+    )
+    read = read_environment_yml(path)
+    assert read.dependencies == ("python=3.12", "pip")
+    assert read.requirements == ("flask>=3", "six")
+    spec = build_spec(file=read)
+    assert spec.indexes == ("https://host/simple", "https://more/simple")
+    assert spec.find_links == ((tmp_path / "wheels").as_uri(),)
+    assert spec.index_secrets == {"https://host/simple": "https://u:p@host/simple"}
+    assert "p@" not in repr(spec)
+    assert spec.to_json()["requirements"] == ["flask>=3", "six"]
+    other = build_spec(file=read, pypi_index="https://other/simple")
+    assert other.indexes == ("https://other/simple", "https://more/simple")
+
+
+def test_pip_is_added_with_a_warning(tmp_path: Path) -> None:
+    path = environment(tmp_path, "name: x\ndependencies: [python, {pip: [six]}]\n")
+    target = choose_target(name=None, python=None, prefix=None, file=path)
+    assert target.spec.packages == ("python", "pip")
+    assert target.spec.indexes == (DEFAULT_INDEX,)
+    assert any("pip is added" in warning for warning in target.warnings)
+    path = environment(tmp_path, "name: x\ndependencies: [python, pip>=24, {pip: [six]}]\n")
+    target = choose_target(name=None, python=None, prefix=None, file=path)
+    assert target.spec.packages == ("python", "pip>=24")
+    assert target.warnings == ()
+
+
+def test_an_empty_section_asks_for_nothing(tmp_path: Path) -> None:
+    read = read_environment_yml(environment(tmp_path, "dependencies:\n  - python\n  - pip:\n"))
+    spec = build_spec(file=read)
+    assert (spec.packages, spec.requirements, spec.indexes) == (("python",), (), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("dependencies:\n  - python\n  - pip:\n    - six\n    - -e .\n", ":5:7"),
+        ("dependencies:\n  - pip:\n    - 3.12\n", ":3:7"),
+        ("dependencies:\n  - pip: six\n", ":2:10"),
+        ("dependencies:\n  - {pip: [six], npm: [x]}\n", ":2:5"),
+    ],
+)
+def test_what_is_not_right_has_a_place(tmp_path: Path, text: str, place: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        read_environment_yml(environment(tmp_path, text))
+    assert (caught.value.where or "").endswith(place)
+
+
+def test_a_password_in_a_requirement_is_refused(tmp_path: Path) -> None:
+    line = "a @ https://u:s3cret@host/a-1.0-py3-none-any.whl"
+    path = environment(tmp_path, f"dependencies: [python, {{pip: ['{line}']}}]\n")
+    with pytest.raises(SpecError) as caught:
+        build_spec(file=read_environment_yml(path))
+    assert "s3cret" not in str(caught.value)
+
+
+def test_an_index_that_is_none(tmp_path: Path) -> None:
+    path = environment(tmp_path, "dependencies: [python, {pip: [six]}]\n")
+    with pytest.raises(SpecError, match="no index"):
+        build_spec(file=read_environment_yml(path), pypi_index="pypi")

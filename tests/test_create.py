@@ -57,7 +57,9 @@ def test_prefix_is_sealed_and_nothing_of_the_making_is_left(made: Path) -> None:
     assert not (made / MARKER).exists()
     assert not (made / PLAN).exists()
     assert not (made / "CACHEDIR.TAG").exists()
-    leftovers = [p.name for p in (made / "conda-meta").iterdir() if p.suffix not in {".json", ""}]
+    leftovers = [
+        p.name for p in (made / "conda-meta").iterdir() if p.suffix not in {".json", ".files", ""}
+    ]
     assert leftovers == []
 
 

@@ -128,6 +128,21 @@ def test_an_edit_in_place_is_in_the_cache_too(machine: Machine, demo_channel: De
     assert everything(prefix) == before
 
 
+@pytest.mark.slow
+def test_another_platform_and_patched_files(machine: Machine, channels: Channels) -> None:
+    """What was made relative after linking is made so again."""
+    args = ("3.12", "--platform", "win-64")
+    prefix = Path(machine.create("e", channels.main_url, *args)["prefix"])
+    patched = [note.path for note in read_seal(prefix).patched]
+    assert patched
+    before = everything(prefix)
+    for path in [*patched, "Scripts/pip.exe"]:
+        edit(prefix / path)
+    (prefix / "activate.bat").unlink()
+    assert machine.json("repair", str(prefix))["left"] == []
+    assert everything(prefix) == before
+
+
 class TestWhatIsLeft:
     def test_it_is_named_with_what_to_do(self, made: tuple[Machine, Path]) -> None:
         machine, prefix = made

@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from sealenv.demo.archive import Package, Payload, write_package
+from sealenv.demo.channel import DemoChannel
 from sealenv.demo.repodata import write_repodata
 from sealenv.seal.seal import Fingerprints, read_seal
 from sealenv.seal.verify import verify
@@ -91,6 +93,46 @@ class TestTwoCreations:
         report = verify(first[1])
         assert [f.kind for f in report.findings] == ["clobbered"]
         assert report.now == report.sealed == prints(first[1])
+
+
+def write_wheel(folder: Path) -> Path:
+    """A distribution with a module, a console script, and a script of its own."""
+    path = folder / "thing-1.0-py3-none-any.whl"
+    info = "thing-1.0.dist-info"
+    files = {
+        "thing.py": "def main():\n    print('thing')\n",
+        "thing-1.0.data/scripts/own": "#!python\nprint('own')\n",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[console_scripts]\nthing = thing:main\n",
+    }
+    lines = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in (*files.items(), (f"{info}/RECORD", lines)):
+            archive.writestr(name, text)
+    return path
+
+
+@pytest.mark.slow
+def test_what_pip_installs(warm_machine: Machine, demo_channel: DemoChannel) -> None:
+    """Another path, so long that pip writes other launchers; a wheel in another folder."""
+    machine = warm_machine
+    found = []
+    for name in ("e", "a-longer-path-" + "x" * 120):
+        prefix = Path(machine.create(name, demo_channel, "--no-pyc")["prefix"])
+        before = prints(prefix)
+        folder = machine.root / f"wheels of {name[:8]}"
+        folder.mkdir()
+        install = ("-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile")
+        wheel = str(write_wheel(folder))
+        machine.run("run", "--clean", str(prefix), "--", "python", *install, wheel)
+        machine.run("seal", str(prefix), "-y")
+        assert verify(prefix).findings == ()
+        assert prints(prefix).packages != before.packages
+        found.append(prints(prefix).packages)
+        launchers = (prefix / "bin/thing").read_bytes().splitlines()[:2]
+    assert launchers[0] == b"#!/bin/sh"
+    assert found[0] == found[1]
 
 
 def test_without_compiling(machine: Machine, channels: Channels) -> None:

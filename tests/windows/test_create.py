@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.seal.seal import read_seal
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.windows.user import User
@@ -32,13 +33,19 @@ def test_it_is_made_checked_and_listed(made: Made) -> None:
 
 
 def test_verify_finds_nothing_and_then_what_was_changed(user: User, breakable: Path) -> None:
-    assert user.json("verify", "small_3_12")["findings"] == []
+    found = user.json("verify", "small_3_12")["findings"]
+    assert {(f["kind"], f["detail"]) for f in found} == {
+        ("clobbered", "conda ships it too, and won")
+    }
     victim = breakable / "Lib/site-packages/sealenv_stand_in_conda.py"
     data = victim.read_bytes()
     victim.unlink()  # a hard link into the cache: replaced, not written into
     victim.write_bytes(data + b"# changed\n")
-    (found,) = user.json("verify", "small_3_12", code=1)["findings"]
-    assert (found["kind"], found["package"]) == ("altered", "conda")
+    found = user.json("verify", "small_3_12", code=1)["findings"]
+    assert {(f["kind"], f["package"]) for f in found if f["kind"] != "clobbered"} == {
+        ("altered", "conda"),
+        ("stale-pyc", "conda"),
+    }
 
 
 def test_nothing_is_written_elsewhere(user: User, breakable: Path) -> None:
@@ -156,6 +163,10 @@ def test_linux_makes_the_same_tree(made: Made, channels: Channels, tmp_path: Pat
     # These name the place that the environment was made at, which cmd.exe cannot have on Linux.
     places = ["activate.bat", "etc/sealenv/env.ps1", "etc/sealenv/prefix.txt"]
     assert sorted(path for path in ours if ours[path] != theirs[path]) == places
+    prints = [read_seal(p).fingerprints for p in (prefix, other)]
+    assert prints[0] is not None
+    assert prints[1] is not None
+    assert prints[0].packages == prints[1].packages
 
 
 def _content(prefix: Path, text: str) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.layout import FILES, SEAL
 from tests.channel import Channels
 from tests.micromamba import FAKE, add_package, calls
 from tests.windows.machine import Windows
@@ -65,7 +66,7 @@ def snapshot(prefix: Path, clobbered: set[str]) -> dict[str, str]:
     found = {}
     for path in sorted(prefix.rglob("*")):
         relative = path.relative_to(prefix).as_posix()
-        if relative in {"conda-meta/sealenv", "conda-meta/history"} or not path.is_file():
+        if relative in {SEAL, FILES, "conda-meta/history"} or not path.is_file():
             continue
         if is_clobber({"_path": relative}, clobbered):
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 from sealenv.errors import OutputExistsError
@@ -19,7 +18,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     Raises:
         OSError: as the operating system says.
     """
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    partial = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), mode)
     try:

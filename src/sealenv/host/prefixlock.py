@@ -12,7 +12,6 @@ import contextlib
 import errno
 import json
 import os
-import secrets
 import socket
 import time
 from pathlib import Path
@@ -64,7 +63,7 @@ class PrefixLock:
                 where=str(prefix),
                 hint="wait for it to end, or choose another name",
             )
-        token = secrets.token_hex(16)
+        token = os.urandom(16).hex()
         note = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
         try:
             os.ftruncate(fd, 0)

@@ -123,7 +123,13 @@ def hash_rows(
         meanwhile: see `hash_files`; it may not need digests.
     """
     wanted = [row for row in rows if row.kind == FILE and not row.digest and not row.problem]
-    files = [(native(prefix, row.path), row.size) for row in wanted]
+    root = native(prefix, "")
+    if isinstance(root, bytes):  # `native` for each would join what is the same each time
+        files: list[tuple[str | bytes, int]] = [
+            (root + row.path.encode("utf-8", "surrogateescape"), row.size) for row in wanted
+        ]
+    else:
+        files = [(native(prefix, row.path), row.size) for row in wanted]
     cost = _MEANWHILE * len(wanted)
     digests = hash_files(files, on_file, meanwhile=meanwhile, meanwhile_cost=cost)
     for row, digest in zip(wanted, digests, strict=True):

@@ -64,7 +64,7 @@ def settle_clobbers(
                 where=str(prefix),
                 hint="run the same command again",
             )
-        if entry["_path"] != path:
+        if _slashes(entry["_path"]) != path:
             _swap(prefix, lock, path, package, record)
         elif _differs(prefix / path, entry):
             _replace(prefix, lock, path, package, link_aside)
@@ -89,10 +89,15 @@ def _all_needs(name: str, lock: Lock) -> set[str]:
 
 def _entry(record: dict[str, Any], path: str) -> dict[str, Any] | None:
     for entry in record["paths_data"]["paths"]:
-        if path in (entry["_path"], entry.get("original_path")):
+        if path in (_slashes(entry["_path"]), _slashes(entry.get("original_path") or "")):
             found: dict[str, Any] = entry
             return found
     return None
+
+
+def _slashes(path: str) -> str:
+    """py-rattler on Windows writes what it moved aside with backslashes."""
+    return path.replace("\\", "/")
 
 
 def _differs(path: Path, entry: dict[str, Any]) -> bool:
@@ -111,7 +116,7 @@ def _swap(
     for other in lock.packages:
         there = read_raw(prefix, other)
         if other.name != package.name and any(
-            e["_path"] == path for e in there["paths_data"]["paths"]
+            _slashes(e["_path"]) == path for e in there["paths_data"]["paths"]
         ):
             aside = f"{_ASIDE}/{other.name}/{path}"
             (prefix / aside).parent.mkdir(parents=True, exist_ok=True)
@@ -140,9 +145,10 @@ def _replace(
 
 
 def _rename(record: dict[str, Any], old: str, new: str, *, original: str | None) -> None:
-    record["files"] = [new if name == old else name for name in record.get("files", ())]
+    files = record.get("files", ())
+    record["files"] = [new if _slashes(name) == old else name for name in files]
     for entry in record["paths_data"]["paths"]:
-        if entry["_path"] == old:
+        if _slashes(entry["_path"]) == old:
             entry["_path"] = new
             entry.pop("original_path", None)
             if original:

@@ -82,6 +82,26 @@ def test_a_vector(vector: tuple[str, Any, list[str], str], folder: str, tmp_path
     assert fingerprint(found) == digest
 
 
+def test_a_launcher_that_its_record_does_not_know_by_bytes(tmp_path: Path) -> None:
+    """As micromamba records them: the vector of entry points is the same."""
+    if os.name == "nt":
+        pytest.skip("Windows keeps no executable bit")
+    (vector,) = (v for v in vectors() if v[0] == "Entry point")
+    payload = make(tmp_path / "e", vector[1])
+    for entry in payload.records[0].paths_data.paths:
+        assert entry.sha256 is None
+        entry.sha256_in_prefix = None
+    assert packages_lines(payload) == vector[2]
+
+
+def test_a_patched_file_that_no_seal_names(tmp_path: Path) -> None:
+    """As a standalone .bat leaves it, before and after it is adopted: the vector is the same."""
+    (vector,) = (v for v in vectors() if v[0] == "Patched file")
+    payload = make(tmp_path / "e", {key: vector[1][key] for key in ("platform", "files", "records")})
+    assert payload.patched == {}
+    assert packages_lines(payload) == vector[2]
+
+
 def test_a_fingerprint_is_the_digest_of_the_lines() -> None:
     for _, _, lines, digest in vectors():
         text = "".join(f"{line}\n" for line in lines)

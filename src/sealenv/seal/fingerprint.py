@@ -90,6 +90,10 @@ def promised(entry: RecordPath) -> str | None:
     return entry.sha256_in_prefix or entry.sha256
 
 
+def _is_bare_entry_point(entry: RecordPath) -> bool:
+    return entry.path_type in _ENTRY_POINTS and promised(entry) is None
+
+
 def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
     """Path, kind and digest (hex) of everything that packages and distributions put there."""
     owners: dict[str, list[RecordPath]] = {}
@@ -110,6 +114,8 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
             yield path, *normalise(path, script=entries[0].path_type in _ENTRY_POINTS)
             continue
         kept = next((e for e in entries if promised(e) == actual), None)
+        # micromamba's records promise no bytes of a launcher: what it starts is what counts.
+        kept = kept or next((e for e in entries if _is_bare_entry_point(e)), None)
         if kept is None:
             yield path, *normalise(path)
         elif kept.path_type in _ENTRY_POINTS:

@@ -113,8 +113,8 @@ class TestAdopt:
         record = json.loads(path.read_text())
         del record["sha256"]
         path.write_text(json.dumps(record))
-        answer = machine.json("seal", str(prefix), "-y", code=7)
-        assert answer["error"] == "record"
+        answer = machine.json("seal", str(prefix), "-y", code=6)
+        assert answer["error"] == "digest"
         assert any("pip" in line for line in answer["details"])
         assert not (prefix / SEAL).exists()
 

@@ -60,7 +60,7 @@ def plan(job: Job) -> Plan:
     making.gate(job)
     refuse_unless_free(job.prefix)
     lock = making.solve(job)
-    missing = [a for a in lock.archives if not job.store.has(a)]
+    missing = [a for a in lock.archives if not (job.carried or job.store.has(a))]
     size = sum(p.size or 0 for p in missing)
     engine = job.engine.name, job.engine.version
     return Plan(job.prefix, lock, len(missing), size, job.store.root, job.view, engine)

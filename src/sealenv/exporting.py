@@ -117,6 +117,8 @@ def export(
         raise UsageError(
             "--name and --micromamba are for scripts", hint="use --format sh or --format bat"
         )
+    if names := left_out(found):
+        warn(f"pip installed these, and they are not in it: {', '.join(names)}")
     return FORMATS[format].write(
         Request(found, platform, from_history, name, micromamba, digests, warn)
     )
@@ -135,8 +137,6 @@ def _script(kind: str, request: Request) -> str:
     check_version(pinned.version)
     locks = [found.file.lock_for(platform) for platform in usable]
     script = render_rebuild(kind, locks, request.name or found.name, pinned)
-    if names := left_out(found):
-        request.warn(f"pip installed these, and they are not in it: {', '.join(names)}")
     local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
     if local:
         request.warn(f"{len(local)} packages come from folders of this machine, as {local[0]} does")
@@ -172,7 +172,7 @@ def _environment_yml(request: Request) -> str:
         specs = [f"{p.name}={p.version}={p.build}" for p in sorted(lock.packages, key=_name)]
     pip = [f"{w.name}=={w.version}" for w in lock.wheels]
     if request.from_history and lock.requirements:
-        pip = list(lock.requirements)
+        pip = [*lock.requirements, *(f"{w.name}=={w.version}" for w in lock.wheels if not w.url)]
     return write_environment_yml(
         name=request.subject.file.name,
         channels=[c.rstrip("/") for c in lock.channels],

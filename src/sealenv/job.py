@@ -43,6 +43,7 @@ class Job:
         options: how.
         lock: the exact packages, where they are known already; they are not solved for then.
         reporter: is told each step.
+        carried: the archives lie in the file that the lock is from: nothing has to be fetched.
     """
 
     spec: EnvironmentSpec
@@ -53,6 +54,7 @@ class Job:
     options: CreateOptions = field(default_factory=CreateOptions)
     reporter: Reporter = field(default_factory=Quiet)
     lock: Lock | None = None
+    carried: bool = False
 
     @property
     def runs_here(self) -> bool:

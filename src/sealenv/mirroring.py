@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from sealenv.engines.messages import Progress
 from sealenv.engines.rattler import RattlerEngine
 from sealenv.errors import from_oserror
@@ -68,7 +70,8 @@ def mirror(
 
     packages: list[LockedPackage] = []
     for subject in subjects:
-        for lock in subject.file.locks:
+        for each in subject.file.locks:
+            lock = msgspec.structs.replace(each, wheels=())
             engine.fetch(lock, advance, offline=offline)
             packages += engine.complete(lock).packages
     packages = list({(p.subdir, p.fn, p.sha256): p for p in packages}.values())

@@ -7,15 +7,16 @@ environment unchecked: nobody has run it since.
 from __future__ import annotations
 
 import datetime as dt
-import graphlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from sealenv._version import __version__
 from sealenv.activation.scripts import activation_files, write_scripts
 from sealenv.condameta.history import made_by, read_requested
-from sealenv.condameta.records import PrefixRecord
+from sealenv.condameta.installed import installed
 from sealenv.errors import PrefixError, RecordError
 from sealenv.host.exclusive import exclusive
 from sealenv.layout import META, SEAL
@@ -29,7 +30,7 @@ from sealenv.seal.observing import observe
 from sealenv.seal.scene import Scene
 from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, Seal, write_seal
 from sealenv.seal.verify import examine
-from sealenv.urls import redact
+from sealenv.seal.wheels import is_of, locked_wheels, requested_of
 
 __all__ = ["Change", "reseal"]
 
@@ -77,7 +78,8 @@ def reseal(
 
     Raises:
         PrefixError: it is pending, moved, worked on, or holds a file where a script is to be.
-        RecordError: a record cannot be read, or does not say which archive it is of.
+        RecordError: a record cannot be read.
+        DigestError: a record does not say which archive it is of, so it could not be made again.
         FilesystemError: it cannot be read or written.
     """
     reporter = reporter or Quiet()
@@ -139,7 +141,7 @@ def _compare(prefix: Path, reporter: Reporter) -> Change:
             if name in now and (now[name].dist, now[name].sha256) != (dist, sha256)
         },
         tuple(f for f in report.findings if f.damage and not _is_of_packages(f)),
-        _describe(scene, lock, changed=set(old) != set(now) or _differs(old, now)),
+        _describe(scene, lock, changed=any(f.kind in _DRIFT for f in report.findings)),
     )
 
 
@@ -168,40 +170,11 @@ def _refuse_scripts_of_others(scene: Scene) -> None:
 
 
 def _lock_of(scene: Scene) -> Lock:
-    """The packages as the records have them, dependencies first."""
-    unknown = [r.dist for r in scene.records if not r.url or not r.sha256]
-    if unknown:
-        raise RecordError(
-            "some records do not say which archive they are of (url and sha256): such an environment "
-            "could not be made again",
-            where=str(scene.prefix / META),
-            details=unknown,
-            hint="reinstall these packages with a current conda or mamba, then seal",
-        )
-    packages = tuple(
-        LockedPackage(
-            url=redact(r.url),
-            channel=redact(r.channel),
-            fn=r.fn,
-            sha256=str(r.sha256),
-            size=None,
-            record={"name": r.name, "version": r.version, "build": r.build, "subdir": r.subdir},
-        )
-        for r in _ordered(scene.records)
-    )
-    return Lock(platform=scene.platform, channels=(), packages=packages)
-
-
-def _ordered(records: list[PrefixRecord]) -> list[PrefixRecord]:
-    by_name = {r.name: r for r in sorted(records, key=lambda r: r.name)}
-    needs = {
-        name: sorted({spec.split()[0] for spec in r.depends if spec.split()} & by_name.keys())
-        for name, r in by_name.items()
-    }
-    try:
-        return [by_name[name] for name in graphlib.TopologicalSorter(needs).static_order()]
-    except graphlib.CycleError:
-        return list(by_name.values())
+    """The packages as the records have them, and what is there of the wheels that were locked."""
+    lock = installed(scene.prefix, scene.platform)
+    known = locked_wheels(scene.seal.lock.wheels) if scene.seal else []
+    wheels = [w for w in known if any(is_of(w, found) for found in scene.distributions)]
+    return msgspec.structs.replace(lock, platform=scene.platform, wheels=tuple(wheels))
 
 
 def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
@@ -215,6 +188,7 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
     spec = {"packages": list(read_requested(scene.prefix).values()), **spec}
     if changed:
         spec["packages"] = list(read_requested(scene.prefix).values()) or spec["packages"]
+        spec["requirements"] = list(requested_of(spec.get("requirements", ()), lock.wheels))
     keep_check = old is not None and not changed
     return Seal(
         schema=SCHEMA,
@@ -227,6 +201,7 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
             lock.digest(),
             [f"{p.url}#{p.sha256}" for p in lock.packages],
             old.lock.virtual_packages if old else [],
+            [f"{w.url}#{w.sha256}" for w in lock.wheels],
         ),
         engine=old.engine if old else EngineNote(*_maker(scene.prefix)),
         python=python.version if python else None,

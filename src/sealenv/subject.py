@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +17,9 @@ from sealenv.layout import SEAL, State, state_of
 from sealenv.lock import Lock, LockFile
 from sealenv.lock.explicit import bare_package
 from sealenv.lock.read import read_lock
+from sealenv.seal.distributions import scan_distributions
 from sealenv.seal.seal import Seal, read_seal
+from sealenv.seal.wheels import as_found, is_of, locked_wheel, locked_wheels, requested_of
 from sealenv.spec import current_platform
 from sealenv.store.bundle import is_bundle, open_bundle
 
@@ -63,7 +64,8 @@ def subject(text: str, *, strict: bool = True, environment: str | None = None) -
 
     Args:
         text: what the user typed.
-        strict: an environment's records must have sha256 and address.
+        strict: an environment's records must have sha256 and address; what pip installed and nobody
+            locked is left out (`left_out` names it).
         environment: which one, where a pixi.lock holds several.
 
     Raises:
@@ -89,23 +91,47 @@ def subject(text: str, *, strict: bool = True, environment: str | None = None) -
         raise PrefixPendingError(
             "the environment was never finished", where=str(prefix), hint="make it anew first"
         )
-    lock = _as_sealed(installed(prefix, current_platform(), strict=strict), prefix)
+    lock = _as_sealed(installed(prefix, current_platform(), strict=strict), prefix, strict=strict)
     file = LockFile(locks=(lock,), name=prefix.name, variables=read_state(prefix))
     return Subject(text, file, prefix)
 
 
-def _as_sealed(lock: Lock, prefix: Path) -> Lock:
-    """What records do not tell and the seal does: platform, virtual packages, channels' order."""
+def _as_sealed(lock: Lock, prefix: Path, *, strict: bool) -> Lock:
+    """What records do not tell and the seal does: platform, virtual packages, channels, wheels."""
     try:
-        seal = read_seal(prefix)
+        seal = read_seal(prefix) if (prefix / SEAL).exists() else None
     except RecordError:
-        return lock  # none, or none that can be read: the records must do
-    sealed = _channels(seal)
+        seal = None  # none that can be read: the records must do
+    if seal is not None:
+        sealed = [c for c in _channels(seal) if c in lock.channels]
+        lock = msgspec.structs.replace(
+            lock,
+            platform=seal.platform,
+            virtual_packages=tuple(seal.lock.virtual_packages),
+            channels=tuple(dict.fromkeys([*sealed, *lock.channels])),
+        )
+    return _with_wheels(lock, prefix, seal, strict=strict)
+
+
+def _with_wheels(lock: Lock, prefix: Path, seal: Seal | None, *, strict: bool) -> Lock:
+    """What pip installed, as the seal locks it; unless `strict`, what nobody locked too."""
+    known = locked_wheels(seal.lock.wheels) if seal else []
+    wheels = []
+    for distribution in scan_distributions(prefix, _owned(prefix)):
+        wheel = locked_wheel(known, distribution)
+        if wheel is not None or not strict:
+            wheels.append(as_found(prefix, distribution, wheel))
+    # In the order of the seal: dependencies first.
+    order = {wheel.url: number for number, wheel in enumerate(known)}
+    wheels.sort(key=lambda wheel: (order.get(wheel.url, len(order)), wheel.name))
+    if seal is None or not order.keys() & {wheel.url for wheel in wheels}:
+        return msgspec.structs.replace(lock, wheels=tuple(wheels))
     return msgspec.structs.replace(
         lock,
-        platform=seal.platform,
-        virtual_packages=tuple(seal.lock.virtual_packages),
-        channels=tuple(dict.fromkeys([c for c in sealed if c in lock.channels] + [*lock.channels])),
+        wheels=tuple(wheels),
+        requirements=requested_of(seal.spec.get("requirements", ()), wheels),
+        indexes=tuple(seal.spec.get("indexes", ())),
+        find_links=tuple(seal.spec.get("find_links", ())),
     )
 
 
@@ -131,31 +157,26 @@ def sealed_lock(prefix: Path) -> Lock:
         channels=tuple(dict.fromkeys(p.channel for p in packages)),
         packages=tuple(packages),
         virtual_packages=tuple(seal.lock.virtual_packages),
+        wheels=tuple(locked_wheels(seal.lock.wheels)),
     )
 
 
 def left_out(subject: Subject) -> list[str]:
-    """What pip installed and no record knows: name-version. A lock of records does not have it."""
+    """What pip installed and nobody locked: name-version. It cannot be vouched for."""
     if subject.prefix is None:
         return []
-    known = {wheel.name for lock in subject.file.locks for wheel in lock.wheels}
-    owned = {path for record in scan_records(subject.prefix)[0] for path in record.files}
-    found = []
-    for folder in ("lib/python*/site-packages", "Lib/site-packages"):
-        for note in subject.prefix.glob(f"{folder}/*.dist-info/INSTALLER"):
-            name = note.parent.name.removesuffix(".dist-info")
-            project = re.sub(r"[-_.]+", "-", name.rpartition("-")[0]).lower()
-            ours = note.relative_to(subject.prefix).as_posix() in owned or project in known
-            if not ours and _first_word(note) == "pip":
-                found.append(name)
-    return sorted(found)
+    known = [wheel for lock in subject.file.locks for wheel in lock.wheels]
+    return [
+        f"{distribution.name}-{distribution.version}"
+        for distribution in scan_distributions(subject.prefix, _owned(subject.prefix))
+        if not any(is_of(wheel, distribution) for wheel in known)
+    ]
 
 
-def _first_word(path: Path) -> str:
-    try:
-        return (path.read_text(encoding="utf-8").split() or [""])[0]
-    except (OSError, UnicodeDecodeError):
-        return ""
+def _owned(prefix: Path) -> set[str]:
+    """The paths of conda's packages."""
+    records, _ = scan_records(prefix)
+    return {entry.path for record in records for entry in record.paths_data.paths}
 
 
 def _channels(seal: Seal) -> list[str]:

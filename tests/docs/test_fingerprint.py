@@ -97,7 +97,9 @@ def test_a_launcher_that_its_record_does_not_know_by_bytes(tmp_path: Path) -> No
 def test_a_patched_file_that_no_seal_names(tmp_path: Path) -> None:
     """As a standalone .bat leaves it, before and after it is adopted: the vector is the same."""
     (vector,) = (v for v in vectors() if v[0] == "Patched file")
-    payload = make(tmp_path / "e", {key: vector[1][key] for key in ("platform", "files", "records")})
+    payload = make(
+        tmp_path / "e", {key: vector[1][key] for key in ("platform", "files", "records")}
+    )
     assert payload.patched == {}
     assert packages_lines(payload) == vector[2]
 

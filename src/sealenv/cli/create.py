@@ -159,8 +159,9 @@ def create_command(
 
                 take_in(target.bundle, target.lock, store, reporter)
             job = Job(
-                target.spec, target.prefix, worker, store, view, options, reporter, target.lock
-            )
+                target.spec, target.prefix, worker, store, view, options, reporter, target.lock,
+                carried=target.bundle is not None,
+            )  # fmt: skip
             if dry_run:
                 planned = plan(job)
                 reporter.end()

@@ -11,9 +11,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealenv.layout import is_link
 from sealenv.seal.tree import FILE, Row, native
 
-__all__ = ["Distribution", "DistributionFile", "find_distributions", "is_about_installing"]
+__all__ = [
+    "Distribution",
+    "DistributionFile",
+    "find_distributions",
+    "is_about_installing",
+    "scan_distributions",
+]
 
 _RECORD = re.compile(r"((?:.*/)?site-packages/)([^/]+)\.dist-info/RECORD")
 _ABOUT = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "RECORD.jws", "RECORD.p7s")
@@ -68,6 +75,20 @@ def find_distributions(
             )
         )
     return sorted(found, key=lambda d: d.record)
+
+
+def scan_distributions(prefix: Path, owned: Collection[str]) -> list[Distribution]:
+    """The same where nothing else of the prefix is looked at; never through a link."""
+    rows = {}
+    for pattern in ("lib/python*/site-packages", "Lib/site-packages"):
+        for folder in prefix.glob(pattern):
+            if is_link(folder) or is_link(folder.parent):
+                continue  # conda-forge's pythons have such an alias of their folder
+            for file in folder.glob("*.dist-info/RECORD"):
+                if file.is_file() and not (is_link(file) or is_link(file.parent)):
+                    path = file.relative_to(prefix).as_posix()
+                    rows[path] = Row(path, FILE, 0, 0, 0, 0)
+    return find_distributions(prefix, rows, owned)
 
 
 def is_about_installing(path: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sealenv.layout import META
 from sealenv.seal.findings import Finding
 from sealenv.seal.scene import Scene
+from sealenv.seal.wheels import locked_wheels
 
 __all__ = ["find_drift", "locked_packages"]
 
@@ -50,18 +51,25 @@ def find_drift(scene: Scene) -> Iterator[Finding]:
 
 
 def _distributions(scene: Scene) -> Iterator[Finding]:
+    """What pip did since: against what it had installed then, and against the wheels that are locked."""
     assert scene.seal is not None
+    locked = {wheel.name: wheel for wheel in locked_wheels(scene.seal.lock.wheels)}
     then = {note.name: note for note in scene.seal.pip}
     now = {found.name: found for found in scene.distributions}
     for name, note in then.items():
         found = now.get(name)
         if found is None:
-            yield Finding("gone", note.record, name, f"{name} {note.version}, by pip")
+            if f"{note.record.rpartition('/')[0]}/METADATA" in scene.rows:
+                continue  # pip would have taken that too: a missing RECORD is damage
+            more = "; it is locked" if name in locked else ""
+            yield Finding("gone", note.record, name, f"{name} {note.version}, by pip{more}")
         elif found.version != note.version:
-            detail = f"{found.version}, by pip; sealed was {note.version}"
+            word = "locked is" if name in locked else "sealed was"
+            detail = f"{found.version}, by pip; {word} {note.version}"
             yield Finding("changed", found.record, name, detail)
         elif (row := scene.rows.get(found.record)) and row.digest.hex() not in ("", note.sha256):
             yield Finding("changed", found.record, name, f"{found.version} was installed anew")
     for name, found in now.items():
         if name not in then:
-            yield Finding("installed", found.record, name, f"{name} {found.version}, by pip")
+            detail = f"{name} {found.version}, by pip; it is not locked"
+            yield Finding("installed", found.record, name, detail)

@@ -1,0 +1,83 @@
+"""The wheels that a seal locks: which they are, and which of them are still installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from email.parser import HeaderParser
+from pathlib import Path
+
+import msgspec
+from packaging.requirements import InvalidRequirement
+from packaging.version import InvalidVersion, Version
+
+from sealenv.lock import LockedWheel
+from sealenv.requirements import requirement_name
+from sealenv.seal.distributions import Distribution
+from sealenv.seal.tree import native
+
+__all__ = ["as_found", "is_of", "locked_wheel", "locked_wheels", "requested_of"]
+
+
+def locked_wheels(lines: Iterable[str]) -> list[LockedWheel]:
+    """The wheels of a seal's `URL#sha256` lines: name and version are in the file's name (PEP 427)."""
+    found = []
+    for line in lines:
+        url, _, sha256 = line.rpartition("#")
+        bare = LockedWheel(name="", version="", url=url, sha256=sha256)
+        name, version, *_ = [*bare.fn.removesuffix(".whl").split("-"), ""]
+        name = re.sub(r"[-_.]+", "-", name).lower()
+        found.append(msgspec.structs.replace(bare, name=name, version=version))
+    return found
+
+
+def is_of(wheel: LockedWheel, distribution: Distribution) -> bool:
+    """Whether that is what the wheel installs."""
+    if wheel.name != distribution.name:
+        return False
+    try:
+        return Version(wheel.version) == Version(distribution.version)
+    except InvalidVersion:
+        return wheel.version == distribution.version
+
+
+def locked_wheel(wheels: Iterable[LockedWheel], distribution: Distribution) -> LockedWheel | None:
+    """The wheel that a distribution was installed from, by name and version."""
+    return next((wheel for wheel in wheels if is_of(wheel, distribution)), None)
+
+
+def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None) -> LockedWheel:
+    """The wheel with what its METADATA in the prefix asks for.
+
+    Args:
+        prefix: the prefix.
+        distribution: what is installed.
+        wheel: what it was installed from; without one, address and digest are empty.
+    """
+    if wheel is None:
+        name, version = distribution.name, distribution.version
+        wheel = LockedWheel(name=name, version=version, url="", sha256="")
+    path = native(prefix, f"{distribution.record.rpartition('/')[0]}/METADATA")
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            headers = HeaderParser().parse(file, headersonly=True)
+    except OSError:
+        return wheel
+    lines = [" ".join(str(line).split()) for line in headers.get_all("Requires-Dist", [])]
+    python = headers["Requires-Python"]
+    return msgspec.structs.replace(
+        wheel, requires_dist=tuple(lines), requires_python=str(python) if python else None
+    )
+
+
+def requested_of(lines: Iterable[object], wheels: Iterable[LockedWheel]) -> tuple[str, ...]:
+    """Those of the requirements (PEP 508) that the wheels are for."""
+    names = {wheel.name for wheel in wheels}
+    found = []
+    for line in map(str, lines):
+        try:
+            if requirement_name(line) in names:
+                found.append(line)
+        except InvalidRequirement:
+            continue  # a seal that somebody edited
+    return tuple(found)

@@ -113,7 +113,7 @@ class TestAdopt:
         record = json.loads(path.read_text())
         del record["sha256"]
         path.write_text(json.dumps(record))
-        answer = machine.json("seal", str(prefix), "-y", code=6)
+        answer = machine.json("seal", str(prefix), "-y", code=5)
         assert answer["error"] == "digest"
         assert any("pip" in line for line in answer["details"])
         assert not (prefix / SEAL).exists()
@@ -129,6 +129,15 @@ class TestAdopt:
         machine, prefix = foreign
         (prefix / MARKER).write_text("x\n")
         assert machine.json("seal", str(prefix), "-y", code=7)["error"] == "prefix-pending"
+
+
+def test_a_file_that_was_deleted_on_purpose(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    site(prefix, "pip/py.typed").unlink()
+    assert "missing" in machine.run("seal", str(prefix), "-y").stdout
+    assert verify(prefix).findings == verify(prefix, fast=True).findings == ()
+    (prefix / "bin/pip").unlink()
+    assert [f.kind for f in verify(prefix).findings] == ["missing"]
 
 
 def test_altered_files_are_shown(made: tuple[Machine, Path]) -> None:

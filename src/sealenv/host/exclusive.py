@@ -25,8 +25,10 @@ __all__ = ["exclusive"]
 
 
 @contextlib.contextmanager
-def exclusive(prefix: Path) -> Iterator[None]:
+def exclusive(prefix: Path) -> Iterator[int]:
     """Keep other sealenv commands from writing into a finished prefix.
+
+    Yields the descriptor of the lock: a child that inherits it holds the lock too.
 
     Raises:
         PrefixPendingError: it was never finished.
@@ -61,6 +63,6 @@ def exclusive(prefix: Path) -> Iterator[None]:
                 where=str(prefix),
                 hint=f"create it again, or: sealenv remove {shown(str(prefix))}",
             )
-        yield
+        yield fd
     finally:
         os.close(fd)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sealenv.repair.wheels import wheel_of
 from sealenv.seal.findings import Finding
 from sealenv.seal.scene import Scene
 
@@ -21,6 +22,7 @@ _OF_FILES = frozenset(
         "unpatched",
     }
 )
+_ELSEWHERE = "repair it on a machine of its platform"
 _LEFT = {
     "untracked": "nobody's: delete it, or keep it with: sealenv seal ENV",
     "installed": "a change of somebody's: take it back with the program that made it, or keep it with: "
@@ -38,6 +40,8 @@ class Plan:
 
     relink: dict[str, Finding] = field(default_factory=dict)
     """Path -> finding, of files that a package's archive has."""
+    wheels: dict[str, Finding] = field(default_factory=dict)
+    """The same of files that a locked wheel has."""
     modes: dict[str, Finding] = field(default_factory=dict)
     compile: dict[str, Finding] = field(default_factory=dict)
     scripts: list[Finding] = field(default_factory=list)
@@ -48,7 +52,8 @@ class Plan:
     def work(self) -> list[Finding]:
         """Everything that something is done about."""
         return [
-            *self.relink.values(), *self.modes.values(), *self.compile.values(), *self.scripts,
+            *self.relink.values(), *self.wheels.values(), *self.modes.values(),
+            *self.compile.values(), *self.scripts,
         ]  # fmt: skip
 
 
@@ -58,7 +63,7 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
     Args:
         scene: what they were found in.
         findings: of verify.
-        runs_here: whether the environment's python can compile on this machine.
+        runs_here: whether the environment's python can compile, and its pip install, on this machine.
     """
     plan = Plan()
     for finding in findings:
@@ -73,9 +78,11 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
             if runs_here:
                 plan.compile[path] = finding
             else:
-                plan.left.append((finding, "repair it on a machine of its platform"))
+                plan.left.append((finding, _ELSEWHERE))
         elif finding.kind in _OF_FILES and path in scene.claims:
             plan.relink.setdefault(path, finding)
+        elif finding.kind in _OF_FILES and runs_here and wheel_of(scene, path):
+            plan.wheels.setdefault(path, finding)
         else:
             plan.left.append((finding, _advice(scene, finding)))
     return plan
@@ -94,6 +101,8 @@ def _advice(scene: Scene, finding: Finding) -> str:
         return _LEFT[finding.kind]
     found = scene.of_distributions.get(finding.path)
     if found:
-        name = f"{found[0].name}=={found[0].version}"
-        return f"sealenv run ENV -- pip install --force-reinstall --no-deps {name}"
+        if wheel_of(scene, finding.path):
+            return _ELSEWHERE
+        again = f"pip install --force-reinstall --no-deps {found[0].name}=={found[0].version}"
+        return f"its wheel is not locked: sealenv run ENV -- {again}"
     return "no package has it: a link script or you made it; put it back, or: sealenv seal ENV"

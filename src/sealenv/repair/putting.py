@@ -26,7 +26,7 @@ def put_back(scene: Scene, path: str, scratch: Path) -> str:
     Args:
         scene: the prefix.
         path: relative to it.
-        scratch: where its packages were linked again, on the same file system.
+        scratch: where its packages were linked, or its wheels installed again, on the same file system.
 
     Raises:
         OSError: the file system refuses.
@@ -72,7 +72,10 @@ def _fits(scene: Scene, path: str, candidate: Path) -> bool:
     then = scene.as_sealed(path)
     if then is not None:
         return then.digest == digest
-    promises = [promised(claim.entry) for claim in scene.claims[path]]
+    promises = [promised(claim.entry) for claim in scene.claims.get(path, ())]
+    if path in scene.of_distributions:
+        recorded = scene.of_distributions[path][1].sha256
+        promises.append(recorded.hex() if recorded else None)
     return is_link(candidate) or None in promises or digest.hex() in promises
 
 

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from sealenv.activation.environ import clean_environ
 from sealenv.activation.scripts import write_scripts
 from sealenv.condameta.records import PathsData, PrefixRecord, RecordPath
 from sealenv.engines.protocol import Engine
-from sealenv.errors import PrefixError, from_oserror
+from sealenv.errors import LinkError, PrefixError, from_oserror
 from sealenv.host.deleting import delete
 from sealenv.host.exclusive import exclusive
 from sealenv.host.running import programs_in
@@ -25,6 +27,7 @@ from sealenv.progress import Quiet, Reporter
 from sealenv.repair.packages import lock_of
 from sealenv.repair.plan import Plan, make_plan
 from sealenv.repair.putting import put_back, set_mode
+from sealenv.repair.wheels import install_aside, wheels_lock
 from sealenv.seal.compiled import source_of
 from sealenv.seal.findings import Finding
 from sealenv.seal.scene import Scene
@@ -72,13 +75,15 @@ def repair(prefix: Path, how: Mending) -> Repaired:
         OfflineError, FetchError, DigestError: an archive cannot be had; nothing was changed.
         FilesystemError: the file system refuses; what was put back stays.
     """
-    with exclusive(prefix):
+    with exclusive(prefix) as lock_fd:
         scene, plan = _examine(prefix, how.reporter)
         if how.dry_run or not plan.work:
             return Repaired(tuple(plan.work), tuple(plan.left))
         _refuse_in_use(prefix)
         try:
+            wheels = _fetch_wheels(scene, plan, how)
             reasons = _relink(scene, plan, how)
+            reasons |= _reinstall(scene, plan, wheels, how, lock_fd)
             for path in plan.modes:
                 reasons[path] = set_mode(scene, path)
             if plan.scripts:
@@ -141,16 +146,54 @@ def _relink(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
     return reasons
 
 
+def _fetch_wheels(scene: Scene, plan: Plan, how: Mending) -> Lock | None:
+    """The wheels of what is to be put back, in the store and verified."""
+    if not plan.wheels:
+        return None
+    lock = wheels_lock(scene, plan.wheels)
+    for wheel in lock.wheels:
+        how.engine.store.verify(wheel)  # a damaged one goes, and is fetched
+    how.reporter.phase("fetch", "fetching and verifying wheels")
+    how.engine.fetch(
+        msgspec.structs.replace(lock, packages=()),
+        lambda event: how.reporter.advance(event.done, event.total, "bytes", event.item),
+        offline=how.offline,
+    )
+    return lock
+
+
+def _reinstall(
+    scene: Scene, plan: Plan, lock: Lock | None, how: Mending, lock_fd: int
+) -> dict[str, str]:
+    """Put the wheels' files back, now that pip is whole; path -> why not (empty: done)."""
+    if lock is None:
+        return {}
+    how.reporter.phase("wheels", f"putting {len(plan.wheels)} files of wheels back")
+    with _scratch(scene) as scratch:
+        try:
+            environ = clean_environ(how.environ)
+            install_aside(scene, lock, how.engine, environ, scratch, lock_fd)
+        except LinkError as error:
+            return dict.fromkeys(plan.wheels, "; ".join([error.what, *error.details[-1:]]))
+        return {path: put_back(scene, path, scratch) for path in plan.wheels}
+
+
 @contextlib.contextmanager
 def _linked_aside(scene: Scene, lock: Lock, how: Mending) -> Iterator[Path]:
     """The packages, linked into a folder of ours in the prefix: one rename from their place."""
+    with _scratch(scene) as scratch:
+        if lock.packages:
+            how.engine.link_aside(lock, scene.prefix, scratch)
+        yield scratch
+
+
+@contextlib.contextmanager
+def _scratch(scene: Scene) -> Iterator[Path]:
     scratch = scene.prefix / SCRATCH
     if os.path.lexists(scratch):  # of a repair that was killed
         delete(scratch)
     try:
         scratch.mkdir()
-        if lock.packages:
-            how.engine.link_aside(lock, scene.prefix, scratch)
         yield scratch
     finally:
         delete(scratch)

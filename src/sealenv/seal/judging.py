@@ -27,7 +27,10 @@ def judge_claimed(scene: Scene, path: str, claims: list[Claim]) -> Iterator[Find
     names = ", ".join(claim.package for claim in claims)
     row = scene.rows.get(path)
     if row is None:
-        yield Finding("missing", path, names)
+        # Sealed without it; or micromamba, which records what it was told not to compile.
+        unmade = scene.sealed is None and all(c.entry.path_type == "pyc_file" for c in claims)
+        if not (unmade or scene.was_absent(path)):
+            yield Finding("missing", path, names)
         return
     if row.problem:
         yield Finding("unreadable", path, names, row.problem)

@@ -101,6 +101,16 @@ class Scene:
             return None
         return self.sealed.get(path)
 
+    def was_absent(self, path: str) -> bool:
+        """Whether it was not there either when it was sealed, and its package is still the same."""
+        if self.sealed is None or any(c.package in self.rewritten for c in self.claims[path]):
+            return False
+        return self._sealed_spelling(path) not in self.sealed
+
+    @functools.cached_property
+    def _sealed_spelling(self) -> _Spelling:
+        return _Spelling(self.sealed or {})
+
     def owner(self, path: str) -> str | None:
         """The packages or the distribution that a path belongs to."""
         if claims := self.claims.get(path):

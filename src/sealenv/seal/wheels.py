@@ -14,6 +14,7 @@ from packaging.version import InvalidVersion, Version
 from sealenv.lock import LockedWheel
 from sealenv.requirements import requirement_name
 from sealenv.seal.distributions import Distribution
+from sealenv.seal.seal import DistributionNote
 from sealenv.seal.tree import native
 
 __all__ = ["as_found", "is_of", "locked_wheel", "locked_wheels", "requested_of"]
@@ -31,7 +32,7 @@ def locked_wheels(lines: Iterable[str]) -> list[LockedWheel]:
     return found
 
 
-def is_of(wheel: LockedWheel, distribution: Distribution) -> bool:
+def is_of(wheel: LockedWheel, distribution: Distribution | DistributionNote) -> bool:
     """Whether that is what the wheel installs."""
     if wheel.name != distribution.name:
         return False
@@ -41,7 +42,9 @@ def is_of(wheel: LockedWheel, distribution: Distribution) -> bool:
         return wheel.version == distribution.version
 
 
-def locked_wheel(wheels: Iterable[LockedWheel], distribution: Distribution) -> LockedWheel | None:
+def locked_wheel(
+    wheels: Iterable[LockedWheel], distribution: Distribution | DistributionNote
+) -> LockedWheel | None:
     """The wheel that a distribution was installed from, by name and version."""
     return next((wheel for wheel in wheels if is_of(wheel, distribution)), None)
 

@@ -59,6 +59,7 @@ def install_wheels(
     requested: Sequence[str],
     environ: Mapping[str, str],
     *,
+    root: Path | None = None,
     keep_fd: int | None = None,
 ) -> list[InstalledWheel]:
     """Install the wheels of the lock.
@@ -69,6 +70,7 @@ def install_wheels(
         store: holds the wheels.
         requested: normalised names that were asked for; all, where that is empty.
         environ: a clean environment.
+        root: a folder to put them into as they would be in the prefix; else the prefix itself.
         keep_fd: see `run_quietly`.
 
     Raises:
@@ -85,6 +87,8 @@ def install_wheels(
             "--no-cache-dir", "--no-input", "--disable-pip-version-check",
             "--no-warn-script-location", "--quiet", "-r", str(wanted),
         ]  # fmt: skip
+        if root is not None:
+            command += ["--prefix", str(root), "--ignore-installed"]
         env = _environ(environ, prefix, lock.platform, home)
         done = run_quietly(command, env=env, cwd=home, keep_fd=keep_fd)
     if done.returncode != 0:
@@ -97,7 +101,8 @@ def install_wheels(
             "another",
         )
     site = site_packages_of(lock) or ""
-    return [_finish(prefix, site, wheel, store, requested) for wheel in lock.wheels]
+    place = root or prefix
+    return [_finish(place, site, wheel, store, requested) for wheel in lock.wheels]
 
 
 def record_pyc(

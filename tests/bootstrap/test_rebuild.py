@@ -12,6 +12,7 @@ import pytest
 
 from sealenv.bootstrap.rebuild import PinnedMicromamba
 from sealenv.lock import Lock
+from sealenv.seal.seal import read_seal
 from tests.bootstrap.machine import DEFAULT
 from tests.bootstrap.rebuilding import Rebuild, payload
 from tests.channel import Channels, ChannelServer
@@ -52,7 +53,8 @@ def test_the_very_environment(
     target = rebuild.root / "envs" / "my_env"
     wanted = ("--with", "hello-prefix", "--with", "archive-bz2", "--no-pyc")
     machine.json("create", "-p", str(target), channels.python_minor, "-c", channel_url, *wanted)
-    expected = payload(target)
+    expected, sealed = payload(target), read_seal(target).fingerprints
+    assert sealed is not None
     machine.run("remove", str(target), "-y")
 
     rebuild.export([lock])
@@ -77,6 +79,9 @@ def test_the_very_environment(
     assert not any(path.endswith("repodata.json") for _, path, _ in rebuild.server.answers)
     (listed,) = machine.json("list", "--in", str(rebuild.envs))["environments"]
     assert (listed["name"], listed["state"]) == ("my_env", "foreign")
+    adopted = machine.json("seal", str(target), "-y")
+    assert adopted["fingerprints"]["now"]["packages"] == sealed.packages
+    assert adopted["lock_digest"] == lock.digest()
 
 
 def test_without_python_under_another_name(rebuild: Rebuild, small: Lock) -> None:

@@ -90,7 +90,7 @@ def repair(prefix: Path, how: Mending) -> Repaired:
                 write_scripts(prefix, platform=scene.platform)
             if plan.compile:
                 again, rest = _examine(prefix, how.reporter)
-                _compile(again, rest, how)
+                reasons |= _compile(again, rest, how)
         except OSError as error:
             raise from_oserror(error) from error
         _, rest = _examine(prefix, how.reporter)
@@ -199,12 +199,17 @@ def _scratch(scene: Scene) -> Iterator[Path]:
         delete(scratch)
 
 
-def _compile(scene: Scene, plan: Plan, how: Mending) -> None:
-    """Compile again, now that the sources are right."""
+def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
+    """Compile again where the sources are right by now; path -> why not."""
     records = []
+    reasons = {}
+    wrong = {f.path for f in plan.work} | {f.path for f, _ in plan.left}
     for path in plan.compile:
         source = source_of(path)
         if source is None:
+            continue
+        if source in wrong:
+            reasons[path] = "its source could not be put back"
             continue
         site = "/site-packages/" in f"/{source}"
         records.append(
@@ -216,7 +221,7 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> None:
             )
         )  # fmt: skip
     if not records or not any(r.name == "python" for r in scene.records):
-        return
+        return reasons
     how.reporter.phase("pyc", "compiling python files")
     compile_packages(
         scene.prefix,
@@ -225,6 +230,7 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> None:
         clean_environ(how.environ),
         lambda done, total: how.reporter.advance(done, total, "files"),
     )
+    return reasons
 
 
 def _outcome(plan: Plan, rest: Plan, reasons: Mapping[str, str]) -> Repaired:

@@ -40,7 +40,11 @@ def test_unknown_top_level_keys_warn(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "reason"),
     [
-        ("", "", "mapping"),
+        ("", "", "empty"),
+        ("name: x\ndependencies:\n", ":1:1", "'dependencies'"),
+        ("dependencies: [a]\nname: true\n", ":2:7", "no name"),
+        ("dependencies: [a, ~]\n", ":1:19", "no MatchSpec"),
+        ("dependencies: [a]\nvariables: {A: null}\n", ":2:16", "no text"),
         ("- a\n", ":1:1", "mapping"),
         ("name: x\n", ":1:1", "'dependencies'"),
         ("name: 'a b'\ndependencies: [python]\n", ":1:7", "no name"),
@@ -63,6 +67,30 @@ def test_what_is_not_right_is_refused_with_its_place(
         read(tmp_path, text)
     assert reason in caught.value.what
     assert f"environment.yml{place}" in str(caught.value.where)
+
+
+def test_scalars_are_as_they_are_written(tmp_path: Path) -> None:
+    """YAML 1.2: `yes` and a date are text; what is a number keeps its digits."""
+    found = read(
+        tmp_path,
+        "dependencies: [yes, &pin 'python=3.10', *pin]\nname: no\n"
+        "variables:\n  A: 1.10\n  B: 0x1F\n  C: 2020-01-01\n  D: ''\n  E: \"1\"\nchannels:\n",
+    )
+    assert found.dependencies == ("yes", "python=3.10", "python=3.10")
+    assert found.name == "no"
+    assert found.variables == {"A": "1.10", "B": "0x1F", "C": "2020-01-01", "D": "", "E": "1"}
+    assert found.channels == ()
+
+
+def test_aliases_multiply_nothing(tmp_path: Path) -> None:
+    bomb = "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9 if n else ['x'])}]\n" for n in range(30)
+    )
+    assert read(tmp_path, bomb + "dependencies: *a0\n").dependencies == ("x",)
+    with pytest.raises(SpecError, match="no MatchSpec"):
+        read(tmp_path, bomb + "dependencies: *a29\n")
+    with pytest.raises(SpecError, match="no MatchSpec"):
+        read(tmp_path, "dependencies: &own [*own]\n")
 
 
 def test_a_missing_or_binary_file_is_told(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sealenv.errors import SpecError
+from sealenv.nodes import Node, load
 from sealenv.scalars import scalar
 from sealenv.urls import redact
 
@@ -46,9 +47,6 @@ def read_environment_yml(path: Path) -> EnvironmentFile:
     Raises:
         SpecError: it is not there, is no YAML, or is not what CEP 24 says, with line and column.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
     try:
         if path.stat().st_size > _LIMIT_BYTES:
             raise SpecError("the file is too large for an environment.yml", where=str(path))
@@ -61,18 +59,7 @@ def read_environment_yml(path: Path) -> EnvironmentFile:
         raise SpecError(
             "the file is not UTF-8", where=str(path), hint="save it as UTF-8"
         ) from error
-    yaml = YAML(typ="rt", pure=True)
-    try:
-        data = yaml.load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise SpecError(
-            f"the file is no YAML: {error.problem or error.context}", where=at
-        ) from error
-    except (YAMLError, RecursionError, ValueError) as error:
-        raise SpecError(f"the file is no YAML: {error}", where=str(path)) from error
-    return _Reader(path).read(data)
+    return _Reader(path).read(load(text, str(path), aliases=True))
 
 
 def write_environment_yml(
@@ -105,9 +92,10 @@ class _Reader:
         self.path = path
         self.pip: list[PipLine] = []
 
-    def read(self, data: Any) -> EnvironmentFile:
-        if not isinstance(data, dict):
-            raise self._wrong(data, None, "it is no mapping of name, channels, dependencies ...")
+    def read(self, root: Node) -> EnvironmentFile:
+        if not isinstance(root.value, dict):
+            raise _wrong(root, "it is no mapping of name, channels, dependencies ...")
+        data = root.value
         warnings = [
             f"{self.path}: {key!r} is not a key of environment.yml (CEP 24) and is ignored"
             for key in data
@@ -115,104 +103,100 @@ class _Reader:
         ]
         if "prefix" in data:
             warnings.append(f"{self.path}: 'prefix' is ignored; the place is given by -p or NAME")
-        name = data.get("name")
-        if name is not None and (
-            not isinstance(name, str) or not name or re.search(r"[/ :#]", name)
-        ):
-            raise self._wrong(
-                data, "name", f"{name!r} is no name: it must be text without '/', ' ', ':' and '#'"
-            )
-        if data.get("dependencies") is None:
-            raise self._wrong(data, None, "it has no 'dependencies'")
-        dependencies = self._dependencies(data)
+        if root.get("dependencies") is None:
+            raise _wrong(root, "it has no 'dependencies'")
+        name = _name(root.get("name"))
+        dependencies = self._dependencies(data["dependencies"])
         indexes = self._pip("index")
         return EnvironmentFile(
             path=str(self.path),
             name=name,
-            channels=tuple(self._strings(data, "channels")),
+            channels=tuple(_text(item, "{} is no text") for item in _list(root.get("channels"))),
             dependencies=tuple(dependencies),
             requirements=self._pip("requirement"),
             index=indexes[-1] if indexes else None,
             extra_indexes=self._pip("extra-index"),
             find_links=self._pip("find-links"),
-            variables=self._variables(data),
+            variables=_variables(root.get("variables")),
             warnings=tuple(warnings),
         )
 
-    def _dependencies(self, data: Any) -> list[str]:
-        items = data["dependencies"]
-        if not isinstance(items, list):
-            raise self._wrong(data, "dependencies", "it is no list")
+    def _dependencies(self, node: Node) -> list[str]:
         result = []
-        for index, item in enumerate(items):
-            if isinstance(item, dict):
-                section = ", ".join(str(k) for k in item)
+        for item in _list(node):
+            if isinstance(item.value, dict):
+                section = ", ".join(item.value)
                 if section != "pip":
-                    raise self._wrong(items, index, f"the section {section!r} is unknown (CEP 24)")
-                self._read_pip(item)
+                    raise _wrong(item, f"the section {section!r} is unknown (CEP 24)")
+                self._read_pip(item.get("pip"))
                 continue
-            if not isinstance(item, str) or not item.strip():
-                raise self._wrong(items, index, f"{item!r} is no MatchSpec; quote it if it is text")
-            result.append(item.strip())
+            text = _text(item, "{} is no MatchSpec; quote it if it is text").strip()
+            if not text:
+                raise _wrong(item, f"{item.value!r} is no MatchSpec")
+            result.append(text)
         return result
 
-    def _read_pip(self, section: Any) -> None:
+    def _read_pip(self, section: Node | None) -> None:
         from sealenv.requirements import parse_pip_line
 
-        lines = section["pip"] or []
-        if not isinstance(lines, list):
-            raise self._wrong(section, "pip", "it is no list")
-        for index, line in enumerate(lines):
-            if not isinstance(line, str):
-                raise self._wrong(lines, index, f"{line!r} is no text; quote it")
+        for line in _list(section):
+            text = _text(line, "{} is no text; quote it")
             try:
-                self.pip.append(parse_pip_line(line, self.path.absolute().parent))
+                self.pip.append(parse_pip_line(text, self.path.absolute().parent))
             except SpecError as error:
-                raise self._wrong(lines, index, redact(error.what), error.hint) from error
+                raise _wrong(line, redact(error.what), error.hint) from error
 
     def _pip(self, kind: str) -> tuple[str, ...]:
         return tuple(line.value for line in self.pip if line.kind == kind)
 
-    def _strings(self, data: Any, key: str) -> list[str]:
-        items = data.get(key)
-        if items is None:
-            return []
-        if not isinstance(items, list):
-            raise self._wrong(data, key, "it is no list")
-        for index, item in enumerate(items):
-            if not isinstance(item, str):
-                raise self._wrong(items, index, f"{item!r} is no text")
-        return [str(i) for i in items]
 
-    def _variables(self, data: Any) -> dict[str, str]:
-        items = data.get("variables")
-        if items is None:
-            return {}
-        if not isinstance(items, dict):
-            raise self._wrong(data, "variables", "it is no mapping")
-        result = {}
-        for key, value in items.items():
-            if not isinstance(key, str) or not _VARIABLE.fullmatch(key):
-                raise self._wrong(items, key, f"{key!r} is no name of a variable")
-            if not isinstance(value, (str, int, float)) or isinstance(value, bool):
-                raise self._wrong(items, key, f"the value of {key} is no text; quote it")
-            if any(c in str(value) for c in "\0\r\n"):
-                raise self._wrong(items, key, f"the value of {key} has a line break")
-            result[key] = str(value)
-        return result
+def _name(node: Node | None) -> str | None:
+    if node is None:
+        return None
+    if not node.is_text or not node.value or re.search(r"[/ :#]", str(node.value)):
+        why = f"{_shown(node)} is no name: it must be text without '/', ' ', ':' and '#'"
+        raise _wrong(node, why)
+    return str(node.value)
 
-    def _wrong(self, container: Any, key: Any, why: str, hint: str | None = None) -> SpecError:
-        where = str(self.path)
-        try:
-            marks = container.lc
-            line, column = (
-                (marks.line, marks.col)
-                if key is None
-                else marks.item(key)
-                if isinstance(container, list)
-                else marks.value(key)
-            )
-            where = f"{self.path}:{line + 1}:{column + 1}"
-        except (AttributeError, KeyError, TypeError):
-            pass  # an empty document has no marks
-        return SpecError(why, where=where, hint=hint or "mend the file (CEP 24 describes it)")
+
+def _variables(node: Node | None) -> dict[str, str]:
+    if node is None:
+        return {}
+    if not isinstance(node.value, dict):
+        raise _wrong(node, "it is no mapping")
+    result = {}
+    for key, value in node.value.items():
+        if not _VARIABLE.fullmatch(key):
+            raise _wrong(value, f"{key!r} is no name of a variable")
+        if not (value.is_text or value.is_number):
+            raise _wrong(value, f"the value of {key} is no text; quote it")
+        text = str(value.value)
+        if any(c in text for c in "\0\r\n"):
+            raise _wrong(value, f"the value of {key} has a line break")
+        result[key] = text
+    return result
+
+
+def _list(node: Node | None) -> list[Node]:
+    if node is None or node.is_null:
+        return []
+    if not isinstance(node.value, list):
+        raise _wrong(node, "it is no list")
+    return node.value
+
+
+def _text(node: Node, why: str) -> str:
+    if not node.is_text:
+        raise _wrong(node, why.format(_shown(node)))
+    return str(node.value)
+
+
+def _shown(node: Node) -> str:
+    """As it is written; of a list or mapping, that it is one."""
+    if isinstance(node.value, str):
+        return node.value if node.plain and node.value else repr(node.value)
+    return "a list" if isinstance(node.value, list) else "a mapping"
+
+
+def _wrong(node: Node, why: str, hint: str | None = None) -> SpecError:
+    return node.wrong(why, hint or "mend the file (CEP 24 describes it)")

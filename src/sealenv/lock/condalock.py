@@ -13,8 +13,8 @@ from sealenv.errors import DigestError
 from sealenv.lock.checks import check_package, check_sha256, check_url, clean_url
 from sealenv.lock.explicit import bare_package
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.lock.nodes import Node, load
 from sealenv.lock.order import topological
+from sealenv.nodes import Node, load
 from sealenv.scalars import scalar
 
 __all__ = ["read_condalock", "write_condalock"]

@@ -18,8 +18,8 @@ from sealenv.lock.checks import (
     split_dist,
 )
 from sealenv.lock.model import LockedPackage, LockedWheel
-from sealenv.lock.nodes import Node
 from sealenv.lock.pixi_write import build_number_of, noarch_of
+from sealenv.nodes import Node
 
 __all__ = ["is_place", "read_package", "read_wheel"]
 

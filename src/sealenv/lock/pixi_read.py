@@ -10,9 +10,9 @@ from pathlib import Path
 from sealenv.lock.checks import clean_url, file_name, split_dist
 from sealenv.lock.head import read_head
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.lock.nodes import Node, load
 from sealenv.lock.order import topological
 from sealenv.lock.pixi_entry import is_place, read_package, read_wheel
+from sealenv.nodes import Node, load
 
 __all__ = ["read_pixi"]
 

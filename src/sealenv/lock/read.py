@@ -9,8 +9,8 @@ from sealenv.errors import SpecError
 from sealenv.lock.condalock import read_condalock
 from sealenv.lock.explicit import ExplicitList, read_explicit
 from sealenv.lock.model import LockFile
-from sealenv.lock.nodes import load
 from sealenv.lock.pixi_read import read_pixi
+from sealenv.nodes import load
 
 __all__ = ["is_lock_text", "read_file", "read_lock"]
 

@@ -1,12 +1,13 @@
 """YAML with places: what is read knows its line and column, and a hostile document stays small.
 
 Built from libyaml's events rather than by a loader. So every scalar keeps the text that was written
-(a version `3.10` is no number), nothing is ever constructed, an alias cannot multiply what is there,
-and the depth is bounded: PyYAML's own composer recurses in C until the stack is gone.
+(a version `3.10` is no number), nothing is ever constructed, an alias copies nothing, and the depth is
+bounded: PyYAML's own composer recurses in C until the stack is gone.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,12 @@ __all__ = ["Node", "load"]
 
 _DEEPEST = 16
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUTH = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
+_NUMBER = re.compile(
+    r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
+"""YAML 1.2.2, 10.3.2, the core schema: what a scalar without quotes is. `yes` and `no` are text."""
 
 
 @dataclass(slots=True)
@@ -43,6 +50,18 @@ class Node:
     def is_null(self) -> bool:
         """Whether nothing was written, or `null`."""
         return self.plain and isinstance(self.value, str) and self.value in _NULL
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number for YAML, like `3.12` without quotes."""
+        return self.plain and isinstance(self.value, str) and bool(_NUMBER.fullmatch(self.value))
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is text for YAML: quoted, or neither number, `true`, `false` nor null."""
+        if not isinstance(self.value, str):
+            return False
+        return not (self.is_null or self.is_number or (self.plain and self.value in _TRUTH))
 
     def mapping(self, what: str) -> dict[str, Node]:
         """The mapping that this must be."""
@@ -88,21 +107,23 @@ class Node:
         return None if found is None or found.is_null else found
 
 
-def load(text: str, source: str) -> Node:
+def load(text: str, source: str, *, aliases: bool = False) -> Node:
     """The one document of a text.
 
     Args:
         text: the content.
         source: what to call it in messages.
+        aliases: allow them; each is the very node that the anchor names, where that stands. Without, as
+            in locks, which programs write, they are refused.
 
     Raises:
-        SpecError: it is no YAML, or more than a lock needs: aliases, tags, a key twice, great depth.
+        SpecError: it is no YAML, or more than is needed: aliases, tags, a key twice, great depth.
     """
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _build(yaml.parse(text, loader), source)
+        return _build(yaml.parse(text, loader), source, {} if aliases else None)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
@@ -117,7 +138,7 @@ def load(text: str, source: str) -> Node:
         ) from error
 
 
-def _build(events: Iterator[Any], source: str) -> Node:
+def _build(events: Iterator[Any], source: str, anchors: dict[str, Node] | None) -> Node:
     from yaml import events as kinds
 
     root: Node | None = None
@@ -136,10 +157,19 @@ def _build(events: Iterator[Any], source: str) -> Node:
         mark: Any = event.start_mark
         node = Node(source, mark.line + 1, mark.column + 1, "")
         if event.anchor is not None:  # an alias has one too
-            raise node.wrong("anchors and aliases are not used here")
-        if isinstance(event, kinds.ScalarEvent):
+            if anchors is None:
+                raise node.wrong("anchors and aliases are not used here")
+            if isinstance(event, kinds.AliasEvent):
+                if event.anchor not in anchors:
+                    raise node.wrong(f"the file is no YAML: nothing is named &{event.anchor}")
+                node = anchors[event.anchor]
+            else:
+                anchors[event.anchor] = node
+        if isinstance(event, kinds.AliasEvent):
+            pass
+        elif isinstance(event, kinds.ScalarEvent):
             node.value = event.value
-            node.plain = event.style is None
+            node.plain = not event.style  # None of the Python parser, empty of libyaml's
         elif isinstance(event, kinds.SequenceStartEvent):
             node.value = []
         else:
@@ -159,7 +189,7 @@ def _build(events: Iterator[Any], source: str) -> Node:
                 if not isinstance(node.value, str):
                     raise node.wrong("a key must be a text")
                 if node.value in parent:
-                    raise node.wrong(f"the key {node.value!r} is there twice")
+                    raise node.wrong(f"the file is no YAML: the key {node.value!r} is there twice")
                 key = node
                 continue
             else:
@@ -167,7 +197,7 @@ def _build(events: Iterator[Any], source: str) -> Node:
                 assert isinstance(key.value, str)
                 parent[key.value] = node
                 key = None
-        if not isinstance(node.value, str):
+        if not isinstance(event, (kinds.ScalarEvent, kinds.AliasEvent)):
             stack.append((node, key))
             key = None
     if root is None:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,13 @@ TOOL = Wheel(
 
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
+    """Wheels of this test alone: the tests share a cache."""
+    mark = {"hello_tool/mark.txt": f"{tmp_path}\n"}
     made = Index(tmp_path / "index")
-    made.add(TOOL, Wheel("helper"))
+    made.add(
+        replace(TOOL, files={**TOOL.files, **mark}),
+        Wheel("helper", files={"helper.py": f"VALUE = 1\n# {tmp_path}\n"}),
+    )
     return made
 
 

@@ -114,12 +114,13 @@ def test_what_pip_installed_is_named(machine: Machine, prefix: Path) -> None:
     info = prefix / "lib" / "python3.11" / "site-packages" / "Some_Thing-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "INSTALLER").write_text("pip\n")
+    (info / "RECORD").write_text("Some_Thing-1.0.dist-info/RECORD,,\n")
     words = ("--format", "sh", "-o", "s.sh", "--micromamba-sha256", NONE)
-    assert "Some_Thing-1.0" in machine.run("export", "small", *words).stderr
+    assert "some-thing-1.0" in machine.run("export", "small", *words).stderr
     notes = machine.json("bundle", "small")["notes"]
-    assert any("Some_Thing-1.0" in note for note in notes)
+    assert any("some-thing-1.0" in note for note in notes)
     notes = machine.json("mirror", "small", "channel")["notes"]
-    assert any("Some_Thing-1.0" in note for note in notes)
+    assert any("some-thing-1.0" in note for note in notes)
 
 
 def test_pending_and_foreign(machine: Machine, prefix: Path) -> None:

@@ -7,7 +7,6 @@ environment unchecked: nobody has run it since.
 from __future__ import annotations
 
 import datetime as dt
-import graphlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,13 @@ from pathlib import Path
 from sealenv._version import __version__
 from sealenv.activation.scripts import activation_files, write_scripts
 from sealenv.condameta.history import made_by, read_requested
-from sealenv.condameta.records import PrefixRecord
 from sealenv.errors import PrefixError, RecordError
 from sealenv.host.exclusive import exclusive
 from sealenv.layout import META, SEAL
 from sealenv.lock import Lock, LockedPackage
 from sealenv.portability.patch import left_absolute
 from sealenv.progress import Quiet, Reporter
+from sealenv.reseal.locking import lock_of
 from sealenv.seal.drift import locked_packages
 from sealenv.seal.filetable import write_files
 from sealenv.seal.findings import Finding
@@ -29,7 +28,6 @@ from sealenv.seal.observing import observe
 from sealenv.seal.scene import Scene
 from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, Seal, write_seal
 from sealenv.seal.verify import examine
-from sealenv.urls import redact
 
 __all__ = ["Change", "reseal"]
 
@@ -125,7 +123,7 @@ def _compare(prefix: Path, reporter: Reporter) -> Change:
     before = scene.seal
     if before is None:
         _refuse_scripts_of_others(scene)
-    lock = _lock_of(scene)
+    lock = lock_of(scene)
     old = locked_packages(before.lock.packages) if before else {}
     now = {package.name: package for package in lock.packages}
     return Change(
@@ -167,43 +165,6 @@ def _refuse_scripts_of_others(scene: Scene) -> None:
         )
 
 
-def _lock_of(scene: Scene) -> Lock:
-    """The packages as the records have them, dependencies first."""
-    unknown = [r.dist for r in scene.records if not r.url or not r.sha256]
-    if unknown:
-        raise RecordError(
-            "some records do not say which archive they are of (url and sha256): such an environment "
-            "could not be made again",
-            where=str(scene.prefix / META),
-            details=unknown,
-            hint="reinstall these packages with a current conda or mamba, then seal",
-        )
-    packages = tuple(
-        LockedPackage(
-            url=redact(r.url),
-            channel=redact(r.channel),
-            fn=r.fn,
-            sha256=str(r.sha256),
-            size=None,
-            record={"name": r.name, "version": r.version, "build": r.build, "subdir": r.subdir},
-        )
-        for r in _ordered(scene.records)
-    )
-    return Lock(platform=scene.platform, channels=(), packages=packages)
-
-
-def _ordered(records: list[PrefixRecord]) -> list[PrefixRecord]:
-    by_name = {r.name: r for r in sorted(records, key=lambda r: r.name)}
-    needs = {
-        name: sorted({spec.split()[0] for spec in r.depends if spec.split()} & by_name.keys())
-        for name, r in by_name.items()
-    }
-    try:
-        return [by_name[name] for name in graphlib.TopologicalSorter(needs).static_order()]
-    except graphlib.CycleError:
-        return list(by_name.values())
-
-
 def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
     old = scene.seal
     python = lock.find("python")
@@ -227,6 +188,7 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
             lock.digest(),
             [f"{p.url}#{p.sha256}" for p in lock.packages],
             old.lock.virtual_packages if old else [],
+            [f"{w.url}#{w.sha256}" for w in lock.wheels],
         ),
         engine=old.engine if old else EngineNote(*_maker(scene.prefix)),
         python=python.version if python else None,

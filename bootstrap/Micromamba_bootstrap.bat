@@ -14,7 +14,7 @@ setlocal EnableExtensions DisableDelayedExpansion
 set "SB_VERSION=0.1.0"
 set "SB_MICROMAMBA=2.8.1-1"
 set "SB_RC=0"
-for %%V in (SB_WORK SB_NAME SB_PYTHON SB_PREFIX SB_PACKAGES SB_CHANNELS SB_SHA256 SB_POST SB_LATEST) do set "%%V="
+for %%V in (SB_WORK SB_NAME SB_PYTHON SB_PREFIX SB_PACKAGES SB_CHANNELS SB_SHA256 SB_POST SB_LATEST SB_GIVEN SB_HAS_PYTHON SB_HAS_CONDA SB_HAS_MAMBA) do set "%%V="
 for %%V in (SB_HELP SB_DRY SB_CLEAN SB_KEEP SB_REMOVE SB_DIRTY SB_GOT_NAME SB_GOT_PYTHON SB_STARTED SB_SPLIT SB_UNMARK) do set "%%V="
 rem Who has set one of these would hide what cmd.exe says in it, or change what dir, copy and move do.
 for %%V in (CD RANDOM ERRORLEVEL DIRCMD COPYCMD) do set "%%V="
@@ -47,6 +47,7 @@ if not exist "%SB_WORK%\" (
 
 rem --- Arguments -----------------------------------------------------------------------------------------
 
+set "SB_DEFAULT_NAME=py"
 :argument
 rem `set "X=%~1"` is safe for all but a quote inside the argument (x" & y): that would end the text, and the
 rem rest would run. Only REM can carry such an argument, so that is where we look first. A cmd.exe that does
@@ -131,13 +132,14 @@ for %%O in (packages channel) do if /I "%SB_OPTION%"=="--%%O" set "SB_SPLIT=--%%
 if /I "%SB_OPTION%"=="--packages" set "SB_PACKAGES=%SB_PACKAGES% %SB_A%"
 if /I "%SB_OPTION%"=="--channel" set "SB_CHANNELS=%SB_CHANNELS%,%SB_A%"
 if /I "%SB_OPTION%"=="--prefix" set "SB_PREFIX=%SB_A%"
-if /I "%SB_OPTION%"=="--micromamba" set "SB_MICROMAMBA=%SB_A%"
+if /I "%SB_OPTION%"=="--micromamba" set "SB_GIVEN=%SB_A%"
 if /I "%SB_OPTION%"=="--sha256" set "SB_SHA256=%SB_A%"
 if /I "%SB_OPTION%"=="--post" set "SB_POST=%SB_A%"
 goto :argument
 
 :arguments_done
 if defined SB_HELP goto :help
+if defined SB_GIVEN set "SB_MICROMAMBA=%SB_GIVEN%"
 
 rem --- The gate ------------------------------------------------------------------------------------------
 
@@ -165,6 +167,7 @@ for %%I in (.) do set "SB_HERE=%%~fI"
 call :text SB_SCRIPT "the folder of this script" || goto :end
 call :text SB_HERE "the current folder" || goto :end
 call :check_arguments || goto :end
+for %%V in (SB_HAS_PYTHON SB_HAS_CONDA SB_HAS_MAMBA) do set "%%V=1"
 call :find_cache || goto :end
 call :find_prefix || goto :end
 if defined SB_REMOVE (
@@ -281,7 +284,7 @@ if exist "%SB_PREFIX%\conda-meta\sealenv.pending" (
   call :fail 9 "the environment is made, but its marker could not be taken away" "%SB_PREFIX%\conda-meta\sealenv.pending" "run the same command again"
   goto :end
 )
-echo [INFO] Done. To use it:  call "%SB_PREFIX%\condabin\mamba.bat" activate
+if defined SB_HAS_MAMBA (echo [INFO] Done. To use it:  call "%SB_PREFIX%\condabin\mamba.bat" activate) else echo [INFO] Done:           "%SB_PREFIX%"
 if defined SB_POST call :run_post
 goto :end
 
@@ -627,7 +630,7 @@ exit /b 0
 
 :find_prefix
 if defined SB_PREFIX goto :resolve_prefix
-if not defined SB_NAME set "SB_NAME=py"
+if not defined SB_NAME set "SB_NAME=%SB_DEFAULT_NAME%"
 call :check_name || exit /b 2
 if defined SB_PYTHON set "SB_NAME=%SB_NAME%_%SB_PYTHON:.=_%"
 call :text PY_ENVS "PY_ENVS" || exit /b 2
@@ -947,19 +950,7 @@ if defined SB_PENDING (
   echo [INFO] Replacing the half-made environment of an earlier run.
   call :empty_pending || exit /b 9
 )
-call :run_micromamba || exit /b 6
-if not exist "%SB_PREFIX%\python.exe" (
-  call :fail 6 "micromamba ended with exit code 0, and there is no python.exe" "%SB_PREFIX%" "see what it said above; if that is nothing, try another version with --micromamba"
-  exit /b 6
-)
-call :link_pkgs
-call :patch || exit /b 8
-call :verify || exit /b 8
-call :copy_templates || exit /b 9
-if defined SB_KEEP (
-  if not exist "%SB_PREFIX%\Scripts\" mkdir "%SB_PREFIX%\Scripts"
-  copy /Y /B "%SB_EXE%" "%SB_PREFIX%\Scripts\micromamba.exe" >nul 2>nul || call :fail 9 "micromamba.exe could not be copied" "%SB_PREFIX%\Scripts" "make room"
-)
+call :fill
 exit /b %SB_RC%
 
 rem Everything but the marker and the user's own folders.
@@ -989,21 +980,6 @@ set "SB_T=l"
 for %%I in ("!SB_ITEM!") do set "SB_T=%%~aI"
 if defined SB_T if "!SB_T:l=!"=="!SB_T!" rmdir /S /Q "!SB_ITEM!" 2>nul
 exit /b 0
-
-rem Called once, in the prefix that we marked. `create --yes` would first delete a prefix that has a conda-meta,
-rem and the marker with it (read in mamba's sources); `install` links the same packages and keeps the marker.
-rem Its home is a temporary folder: it would note the environment in ~\.conda\environments.txt.
-:run_micromamba
-setlocal
-call :own_home
-set "CONDA_PKGS_DIRS=%SB_PKGS%"
-type nul >"%SB_PREFIX%\conda-meta\history"
-call :forget SB_ & "%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels%SB_SOURCES% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%"%SB_SPECS%
-set "SB_T=%ERRORLEVEL%"
-endlocal & set "SB_T=%SB_T%"
-if "%SB_T%"=="0" exit /b 0
-call :fail 6 "micromamba failed with exit code %SB_T%: see above" "%SB_PREFIX%" "mend what it says, then run the same command again"
-exit /b 6
 
 rem A clean environment with a home folder of its own; the caller has said setlocal.
 :own_home
@@ -1037,17 +1013,50 @@ echo [WARN] No junction to the package cache could be made. conda and mamba of t
 echo        a cache of their own in it, unless CONDA_PKGS_DIRS is set when they are used.
 exit /b 0
 
-rem --- The patch -----------------------------------------------------------------------------------------
+rem What comes into the prefix, with the marker in hand.
+:fill
+call :run_micromamba || exit /b 6
+if not exist "%SB_PREFIX%\python.exe" (
+  call :fail 6 "micromamba ended with exit code 0, and there is no python.exe" "%SB_PREFIX%" "see what it said above; if that is nothing, try another version with --micromamba"
+  exit /b 6
+)
+call :link_pkgs
+call :patch || exit /b 8
+call :verify || exit /b 8
+call :copy_templates || exit /b 9
+if defined SB_KEEP (
+  if not exist "%SB_PREFIX%\Scripts\" mkdir "%SB_PREFIX%\Scripts"
+  copy /Y /B "%SB_EXE%" "%SB_PREFIX%\Scripts\micromamba.exe" >nul 2>nul || call :fail 9 "micromamba.exe could not be copied" "%SB_PREFIX%\Scripts" "make room"
+)
+exit /b %SB_RC%
+
+rem Called once, in the prefix that we marked. `create --yes` would first delete a prefix that has a conda-meta,
+rem and the marker with it (read in mamba's sources); `install` links the same packages and keeps the marker.
+rem Its home is a temporary folder: it would note the environment in ~\.conda\environments.txt.
+:run_micromamba
+setlocal
+call :own_home
+set "CONDA_PKGS_DIRS=%SB_PKGS%"
+type nul >"%SB_PREFIX%\conda-meta\history"
+call :forget SB_ & "%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels%SB_SOURCES% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%"%SB_SPECS%
+set "SB_T=%ERRORLEVEL%"
+endlocal & set "SB_T=%SB_T%"
+if "%SB_T%"=="0" exit /b 0
+call :fail 6 "micromamba failed with exit code %SB_T%: see above" "%SB_PREFIX%" "mend what it says, then run the same command again"
+exit /b 6
+
+rem --- The patch, and the proof that it works ------------------------------------------------------------
 
 rem mamba.bat and mamba_hook.bat have the prefix written into them. With sed.exe if one lies in the cache or
 rem beside this script, else with the new environment's own python: the same bytes.
 :patch
+if not defined SB_HAS_PYTHON exit /b 0
 set "SB_SED="
 rem One in the cache counts if it is what get_sed.bat put there.
 if exist "%SB_CACHE%\sed\sed.exe" call :vouched "%SB_CACHE%\sed\sed.exe" && set "SB_SED=%SB_CACHE%\sed\sed.exe"
 if exist "%SB_SCRIPT%sed.exe" set "SB_SED=%SB_SCRIPT%sed.exe"
 if defined SB_SED (echo [INFO] Patching with   "%SB_SED%") else echo [INFO] Patching with   the environment's python
-for %%N in (mamba.bat mamba_hook.bat) do call :patch_one "%SB_PREFIX%\condabin\%%N" || exit /b 8
+if defined SB_HAS_MAMBA for %%N in (mamba.bat mamba_hook.bat) do call :patch_one "%SB_PREFIX%\condabin\%%N" || exit /b 8
 rem conda.exe and other launchers read the path of python from the script beside them, and split it at a space.
 "%SB_PREFIX%\python.exe" -I -c "import glob,os,re,sys;p=os.fsencode(sys.argv[1]);q=b'\x22';n=lambda b:b.replace(b'\\',b'/').lower();r=lambda f:open(f,'rb').read();w=lambda f,b:(open(f+'.part','wb').write(b),os.replace(f+'.part',f));m=lambda l:re.fullmatch(rb'#!\s*(\x22?)([^\x22]*?)[\\/](pythonw?\.exe)\1(|\s.*)',l,re.S);i=lambda m:m and n(m[2])==n(p);g=lambda f,m,d,l,s,t:i(m) and (d=='Scripts' and w(f,b'#!'+m[3]+m[4]+s+t) or d!='Scripts' and not m[1] and b' ' in p and w(f,b'#!'+q+m[2]+b'/'+m[3]+q+m[4]+s+t));h=lambda f,d,l,s,t:g(f,m(l),d,l,s,t);[h(f,d,*r(f).partition(b'\n')) for d in ('Scripts','Library/bin') for f in glob.glob(os.path.join(glob.escape(sys.argv[1]),d,'*-script.py'))]" "%SB_PREFIX%"
 if not errorlevel 1 exit /b 0
@@ -1084,18 +1093,30 @@ rem In a clean environment: activate as the documents say, then run the three pr
 setlocal
 call :own_home
 call :scrub_path
+if not defined SB_HAS_MAMBA (
+  set "PATH=%SB_PREFIX%;%SB_PREFIX%\Library\mingw-w64\bin;%SB_PREFIX%\Library\usr\bin;%SB_PREFIX%\Library\bin;%SB_PREFIX%\Scripts;%SB_PREFIX%\bin;%PATH%"
+  set "CONDA_PREFIX=%SB_PREFIX%"
+  goto :activated
+)
 call "%SB_PREFIX%\condabin\mamba.bat" activate
 if errorlevel 1 set "SB_BAD=mamba.bat activate failed" & goto :not_verified
+:activated
+if not defined SB_HAS_PYTHON goto :python_verified
 set "SB_T="
 for %%I in (python.exe) do set "SB_T=%%~$PATH:I"
 if /I not "%SB_T%"=="%SB_PREFIX%\python.exe" set "SB_BAD=after the activation python is another one" & goto :not_verified
 if /I not "%CONDA_PREFIX%"=="%SB_PREFIX%" set "SB_BAD=after the activation CONDA_PREFIX is another one" & goto :not_verified
 "%SB_PREFIX%\python.exe" -I -c "import os,sys;p=sys.argv[1];v=[w for w in sys.argv[2].split('.') if w];print('python',sys.version);sys.exit(not(os.path.samefile(sys.prefix,p) and [str(n) for n in sys.version_info[:len(v)]]==v))" "%SB_PREFIX%" "%SB_PYTHON%"
 if errorlevel 1 set "SB_BAD=python.exe does not run, or is not the one that was asked for" & goto :not_verified
+:python_verified
+if not defined SB_HAS_CONDA goto :conda_verified
 "%SB_PREFIX%\Scripts\conda.exe" --version
 if errorlevel 1 set "SB_BAD=Scripts\conda.exe does not run" & goto :not_verified
+:conda_verified
+if not defined SB_HAS_MAMBA goto :mamba_verified
 "%SB_PREFIX%\Library\bin\mamba.exe" --version
 if errorlevel 1 set "SB_BAD=Library\bin\mamba.exe does not run" & goto :not_verified
+:mamba_verified
 endlocal
 exit /b 0
 :not_verified

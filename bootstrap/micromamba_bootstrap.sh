@@ -80,7 +80,7 @@ trap 'exit 143' TERM
 
 # --- Arguments ------------------------------------------------------------------------------------
 
-name= python= prefix= packages= channels= sha256= post= version=$default_micromamba
+name= python= prefix= packages= channels= micromamba= sha256= post=
 clean= dry= keep= remove= words=0
 
 positional() {
@@ -117,7 +117,7 @@ while [ $# -gt 0 ]; do
                 --packages) packages="$packages $1" ;;
                 --channel) channels="$channels,$1" ;;
                 --prefix) prefix=$1 ;;
-                --micromamba) version=$1 ;;
+                --micromamba) micromamba=$1 ;;
                 --sha256) sha256=$1 ;;
                 --post) post=$1 ;;
             esac
@@ -131,6 +131,7 @@ while [ $# -gt 0 ]; do
         *) positional "$argument" ;;
     esac
 done
+version=${micromamba:-$default_micromamba}
 
 # --- The gate -------------------------------------------------------------------------------------
 
@@ -208,6 +209,9 @@ if [ -z "$prefix" ]; then
     [ -z "$python" ] || name=${name}_$(printf %s "$python" | tr . _)
     prefix=${PY_ENVS:-$PWD}/$name
 fi
+# Through a pipe the script has no folder: $0 is the name of a shell then.
+here=
+[ ! -f "$0" ] || here=$(cd -P -- "$(dirname -- "$0")" && pwd -P) || here=
 plain 'the path of the environment' "$prefix"
 while :; do
     case $prefix in
@@ -666,18 +670,25 @@ fi
 
 # --- The proof that it works ----------------------------------------------------------------------
 
+activates=yes without_python= tools='conda mamba'
+# works: in a clean environment it can be activated, its python is the one that was asked for, and $tools answer.
 hook=$prefix/etc/profile.d/conda.sh
 works() {
     PATH=/usr/bin:/bin:/usr/sbin:/sbin
     unset CONDA_PKGS_DIRS
-    if [ ! -f "$hook" ]; then
+    if [ -f "$hook" ]; then
+        set +eu
+        . "$hook" && conda activate "$prefix" || return 1
+        set -eu
+    elif [ -n "$activates" ]; then
         printf '%s\n' "There is no $hook: nothing could activate the environment." >&2
         return 1
+    else
+        PATH=$prefix/bin:$PATH CONDA_PREFIX=$prefix
+        export CONDA_PREFIX
     fi
-    set +eu
-    . "$hook" && conda activate "$prefix" || return 1
-    set -eu
     [ "${CONDA_PREFIX-}" -ef "$prefix" ] || return 1
+    [ -z "$without_python" ] || return 0
     [ "$(command -v python)" = "$prefix/bin/python" ] || return 1
     "$prefix/bin/python" -I -c '
 import os, sys
@@ -686,17 +697,16 @@ print("python", sys.version.split()[0])
 same = [str(n) for n in sys.version_info[: len(version)]] == version
 sys.exit(not (same and os.path.samefile(sys.prefix, sys.argv[1])))
 ' "$prefix" "$python" || return 1
-    "$prefix/bin/conda" --version || return 1
-    "$prefix/bin/mamba" --version
+    for tool in $tools; do
+        "$prefix/bin/$tool" --version || return 1
+    done
 }
 own works || fail 8 'the environment does not work: it cannot be activated, or its python, conda or mamba fails' "$prefix" \
     'see above, then run the same command again'
+how=". '$hook' && conda activate '$prefix'"
 
 # --- The user's folders ---------------------------------------------------------------------------
 
-# Through a pipe the script has no folder: $0 is the name of a shell then.
-here=
-[ ! -f "$0" ] || here=$(cd -P -- "$(dirname -- "$0")" && pwd -P) || here=
 for folder in __home__ __shortcut__ __AppData__; do
     [ -n "$here" ] && [ ! -e "$prefix/$folder" ] || continue
     for source in "$here/$folder" "$here/../../$folder"; do
@@ -713,7 +723,7 @@ printf 'sealenv-bootstrap %s\nmicromamba %s sha256 %s\n' "$script_version" "$ver
 rm -f -- "$marker" || fail 9 'the marker cannot be taken away' "$marker" 'mend its permissions'
 release
 trap clean_up EXIT
-say "Done. To use it:  . '$hook' && conda activate '$prefix'"
+say "Done. To use it:  $how"
 
 # The build phase: the script lies in __home__ and activates by a relative path. It gets the terminal.
 if [ -n "$post" ]; then

@@ -70,6 +70,9 @@ def test_several_platforms_from_any(machine: Machine, channels: Channels) -> Non
         "export", "sealenv.lock", "--format", "explicit", "--platform", "win-64"
     ).stdout
     assert "# platform: win-64\n@EXPLICIT\n" in one
+    (machine.root / "win.txt").write_text(one)
+    foreign = machine.json("create", "x", "-f", "win.txt", code=2)
+    assert foreign["details"] == ["locked for win-64"]
     wrong = machine.json("create", "x", "-f", "sealenv.lock", "--platform", "osx-64", code=2)
     assert wrong["what"] == "nothing is locked for osx-64"
 
@@ -98,6 +101,20 @@ def test_lock_alone_renews_and_update_moves_one(machine: Machine, channels: Chan
     refused = machine.json("lock", "--update", "datde", code=2)
     assert refused["what"] == "--update datde: it is not locked"
     assert refused["details"] == ["locked is dated"]
+
+
+def test_update_moves_what_must_move_with_it(machine: Machine, channels: Channels) -> None:
+    """prio moves to the first channel's; dated stays old; what asked for the old prio is not wanted."""
+    both = ("-c", channels.extra_url, "-c", channels.main_url)
+    machine.run("lock", "dated=1.0", "wants-prio-1", "-c", channels.main_url)
+    path = machine.root / "sealenv.lock"
+    assert "prio-1.0-0" in path.read_text()
+    path.write_text(path.read_text().replace('"dated=1.0", "wants-prio-1"', '"dated", "prio"'))
+    moved = machine.json("lock", "--update", "prio", *both)
+    assert names(moved) == {"dated": "1.0", "prio": "2.0"}
+    assert {(c["what"], c["name"]) for c in moved["changes"]} == {
+        ("changed", "prio"), ("removed", "wants-prio-1"),
+    }  # fmt: skip
 
 
 def _but(*prefixes: str) -> Any:

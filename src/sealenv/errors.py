@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 __all__ = [
+    "BundleError",
     "CacheBusyError",
     "CacheDamagedError",
     "ChannelError",
@@ -129,6 +130,12 @@ class SpecError(SealenvError):
 
     code = "spec"
     exit_code = 2
+
+
+class BundleError(SpecError):
+    """A bundle is not as its format and its manifest say."""
+
+    code = "bundle"
 
 
 class SolveError(SealenvError):

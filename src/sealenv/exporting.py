@@ -5,10 +5,14 @@ A format is a function from a `Request` to the text; `FORMATS` names them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sealenv._version import __version__
+from sealenv.bootstrap.pinning import pin_release
+from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
+from sealenv.engines.releases import check_version
 from sealenv.environment_yml import write_environment_yml
 from sealenv.errors import DigestError, SpecError, UsageError
 from sealenv.lock import Lock
@@ -17,7 +21,7 @@ from sealenv.lock.explicit import write_explicit
 from sealenv.lock.order import requested
 from sealenv.lock.pixi_write import write_pixi
 from sealenv.spec import check_platform
-from sealenv.subject import Subject, subject
+from sealenv.subject import Subject, left_out, subject
 
 __all__ = ["FORMATS", "Format", "Request", "export"]
 
@@ -30,11 +34,19 @@ class Request:
         subject: the environment or lock.
         platform: which one of a lock; None where it was not said.
         from_history: what was asked for instead of what is installed.
+        name: how a script calls the environment by default.
+        micromamba: the release that a script uses.
+        digests: of its executable: HEX, or SUBDIR=HEX.
+        warn: is told what is not in the export.
     """
 
     subject: Subject
     platform: str | None = None
     from_history: bool = False
+    name: str | None = None
+    micromamba: str | None = None
+    digests: Sequence[str] = ()
+    warn: Callable[[str], None] = lambda note: None
 
     def one(self) -> Lock:
         """The lock of the platform that was chosen: for formats that hold one.
@@ -77,8 +89,18 @@ def export(
     platform: str | None = None,
     from_history: bool = False,
     environment: str | None = None,
+    name: str | None = None,
+    micromamba: str | None = None,
+    digests: Sequence[str] = (),
+    warn: Callable[[str], None] = lambda note: None,
 ) -> str:
     """The text of an environment or lock in a format.
+
+    Args:
+        what: an environment or a file.
+        format: one of `FORMATS`.
+        platform, from_history, name, micromamba, digests, warn: see `Request`.
+        environment: which one, where a pixi.lock holds several.
 
     Raises:
         UsageError: an option that the format has no use for.
@@ -91,7 +113,34 @@ def export(
         )
     vouches = format != "environment-yml"
     found = subject(what, strict=vouches, environment=environment)
-    return FORMATS[format].write(Request(found, platform, from_history))
+    if format not in SCRIPTS and (name or micromamba or digests):
+        raise UsageError(
+            "--name and --micromamba are for scripts", hint="use --format sh or --format bat"
+        )
+    return FORMATS[format].write(
+        Request(found, platform, from_history, name, micromamba, digests, warn)
+    )
+
+
+def _script(kind: str, request: Request) -> str:
+    """One script for every platform of the lock that this kind works on, or for the one named."""
+    found = request.subject.only([request.platform] if request.platform else [])
+    usable = platforms_for(kind, found.file.platforms)
+    if not usable:
+        raise UsageError(
+            f"no .{kind} script can be for {', '.join(found.file.platforms)}",
+            hint="choose the other --format, or lock for another platform",
+        )
+    pinned = pin_release(request.micromamba, request.digests, usable)
+    check_version(pinned.version)
+    locks = [found.file.lock_for(platform) for platform in usable]
+    script = render_rebuild(kind, locks, request.name or found.name, pinned)
+    if names := left_out(found):
+        request.warn(f"pip installed these, and they are not in it: {', '.join(names)}")
+    local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
+    if local:
+        request.warn(f"{len(local)} packages come from folders of this machine, as {local[0]} does")
+    return script.decode()
 
 
 def _pixi(request: Request) -> str:
@@ -155,4 +204,7 @@ FORMATS: Mapping[str, Format] = {
     "environment-yml": Format(
         "environment.yml (CEP 24), exact or --from-history", _environment_yml
     ),
+    "sh": Format("a script for a POSIX shell, without Python", partial(_script, "sh"), 0o777),
+    "bat": Format("the same for cmd.exe", partial(_script, "bat")),
 }
+SCRIPTS = ("sh", "bat")

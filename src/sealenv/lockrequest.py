@@ -16,6 +16,7 @@ from sealenv.lock.explicit import ExplicitList
 from sealenv.lock.head import MARK
 from sealenv.lock.order import requested
 from sealenv.lock.read import read_file
+from sealenv.naming import check_name
 from sealenv.spec import EnvironmentSpec, build_spec, check_platform, package_name
 
 __all__ = ["LockRequest", "choose", "find_lock"]
@@ -191,6 +192,8 @@ def _output(
     if isinstance(read, LockFile):
         return file if _is_ours(file) else Path(DEFAULT_FILE)
     name = read.name if isinstance(read, EnvironmentFile) else None
+    if name:
+        check_name(name)  # it becomes a file's
     return Path(f"{name or file.stem}.lock")
 
 

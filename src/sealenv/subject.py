@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from sealenv.condameta.installed import installed
+from sealenv.condameta.records import scan_records
 from sealenv.condameta.state import read_state
 from sealenv.environments import find
 from sealenv.errors import NotFoundError, PrefixPendingError, RecordError
@@ -17,8 +20,9 @@ from sealenv.lock.explicit import bare_package
 from sealenv.lock.read import read_lock
 from sealenv.seal.seal import Seal, read_seal
 from sealenv.spec import current_platform
+from sealenv.store.bundle import is_bundle, open_bundle
 
-__all__ = ["Subject", "sealed_lock", "subject"]
+__all__ = ["Subject", "left_out", "sealed_lock", "subject"]
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,27 @@ class Subject:
     file: LockFile
     prefix: Path | None = None
 
+    @property
+    def name(self) -> str:
+        """How the environment is called: in the lock, else as the file without its ending."""
+        return self.file.name or Path(self.title).name.split(".")[0]
+
+    def only(self, platforms: Sequence[str]) -> Subject:
+        """The same for these platforms; for all without any.
+
+        Raises:
+            SpecError: nothing is locked for one of them.
+        """
+        if not platforms:
+            return self
+        chosen = tuple(self.file.lock_for(platform) for platform in dict.fromkeys(platforms))
+        return replace(self, file=msgspec.structs.replace(self.file, locks=chosen))
+
 
 def subject(text: str, *, strict: bool = True, environment: str | None = None) -> Subject:
     """A file, or an environment by name or path.
 
-    A word that names both is the environment's name unless it is written as a path.
+    Where there are both, it is the file.
 
     Args:
         text: what the user typed.
@@ -51,6 +71,9 @@ def subject(text: str, *, strict: bool = True, environment: str | None = None) -
         SpecError, DigestError, RecordError: it cannot be taken as a lock.
     """
     path = Path(text)
+    if is_bundle(path):
+        with open_bundle(path) as bundle:
+            return Subject(text, bundle.locks)
     if path.is_file():
         return Subject(text, read_lock(path, current_platform(), environment=environment))
     try:
@@ -109,6 +132,30 @@ def sealed_lock(prefix: Path) -> Lock:
         packages=tuple(packages),
         virtual_packages=tuple(seal.lock.virtual_packages),
     )
+
+
+def left_out(subject: Subject) -> list[str]:
+    """What pip installed and no record knows: name-version. A lock of records does not have it."""
+    if subject.prefix is None:
+        return []
+    known = {wheel.name for lock in subject.file.locks for wheel in lock.wheels}
+    owned = {path for record in scan_records(subject.prefix)[0] for path in record.files}
+    found = []
+    for folder in ("lib/python*/site-packages", "Lib/site-packages"):
+        for note in subject.prefix.glob(f"{folder}/*.dist-info/INSTALLER"):
+            name = note.parent.name.removesuffix(".dist-info")
+            project = re.sub(r"[-_.]+", "-", name.rpartition("-")[0]).lower()
+            ours = note.relative_to(subject.prefix).as_posix() in owned or project in known
+            if not ours and _first_word(note) == "pip":
+                found.append(name)
+    return sorted(found)
+
+
+def _first_word(path: Path) -> str:
+    try:
+        return (path.read_text(encoding="utf-8").split() or [""])[0]
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _channels(seal: Seal) -> list[str]:

@@ -17,6 +17,7 @@ from sealenv.lock.order import requested
 from sealenv.lock.read import read_file
 from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
 from sealenv.spec import EnvironmentSpec, build_spec, check_platform, package_name
+from sealenv.store.bundle import is_bundle, open_bundle
 
 __all__ = ["Target", "choose_target"]
 
@@ -30,6 +31,8 @@ class Target:
     warnings: tuple[str, ...]
     lock: Lock | None = None
     """The exact packages, where the file is a lock."""
+    bundle: Path | None = None
+    """The file, where it holds the packages too."""
 
 
 def choose_target(
@@ -61,7 +64,8 @@ def choose_target(
                 "both a name and a prefix", hint="give NAME PYTHON, or -p PREFIX PYTHON"
             )
         name, python = None, name
-    read = read_file(file, environment=environment) if file else None
+    bundle = file if file and is_bundle(file) else None
+    read = _read(file, environment) if file else None
     if isinstance(read, LockFile | ExplicitList):
         assert file is not None
         refused = {"PYTHON": python, "--with": with_packages, "--without": without,
@@ -71,7 +75,7 @@ def choose_target(
         spec, lock, lock_name = _locked(read, platform)
         place = _place(name, None, prefix, lock_name)
         check_prefix(place, spec.platform)
-        return Target(spec, place, tuple(_notes(prefix or "", place)), lock)
+        return Target(spec, place, tuple(_notes(prefix or "", place)), lock, bundle)
     if environment is not None:
         raise UsageError(
             f"--environment {environment}: only a pixi.lock holds several",
@@ -102,6 +106,13 @@ def _added(read: EnvironmentFile | None, spec: EnvironmentSpec) -> list[str]:
     ]
 
 
+def _read(file: Path, environment: str | None) -> LockFile | ExplicitList | EnvironmentFile:
+    if not is_bundle(file):
+        return read_file(file, environment=environment)
+    with open_bundle(file) as bundle:
+        return bundle.locks
+
+
 def _locked(
     read: LockFile | ExplicitList, platform: str | None
 ) -> tuple[EnvironmentSpec, Lock, str | None]:
@@ -111,8 +122,6 @@ def _locked(
     if isinstance(read, ExplicitList):
         secrets = read.secrets
         read = read.lock_file(wanted)
-        if platform is None:  # a list is for one platform, and says which
-            wanted = read.platforms[0]
     lock = read.lock_for(wanted)
     spec = EnvironmentSpec(
         packages=requested(lock),

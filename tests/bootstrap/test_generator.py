@@ -20,7 +20,7 @@ from sealenv.bootstrap import SCRIPTS, differing, render, write
 from sealenv.bootstrap.__main__ import main
 from sealenv.bootstrap.pin import pin
 from sealenv.bootstrap.releases import SUBDIRS, TABLE, Releases
-from sealenv.bootstrap.scripts import _python_launchers, _python_patch
+from sealenv.bootstrap.relocating import python_launchers, python_patch
 from sealenv.errors import DigestError, FetchError, UsageError
 from sealenv.portability.patch import patch_bytes
 from tests.channel import ChannelServer
@@ -205,7 +205,7 @@ def reference(text: bytes) -> bytes:
 
 def by_python(text: bytes, folder: Path) -> bytes:
     (folder / "in").write_bytes(text)
-    command = [sys.executable, "-I", "-c", _python_patch(), str(folder / "in"), str(folder / "out")]
+    command = [sys.executable, "-I", "-c", python_patch(), str(folder / "in"), str(folder / "out")]
     subprocess.run(command, check=True)
     return (folder / "out").read_bytes()
 
@@ -251,7 +251,7 @@ def test_scripts_of_launchers(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"#!" + old + b"\nimport sys\n")
     for _ in range(2):
-        subprocess.run([sys.executable, "-I", "-c", _python_launchers(), str(prefix)], check=True)
+        subprocess.run([sys.executable, "-I", "-c", python_launchers(), str(prefix)], check=True)
         for name, (old, new) in files.items():
             assert (prefix / name).read_bytes() == b"#!" + new + b"\nimport sys\n", name
             if name.startswith("Scripts/"):

@@ -13,7 +13,7 @@ from sealenv.demo.channel import DemoChannel
 from tests.docs.tables import REFERENCE
 from tests.machine import Machine
 
-OPEN = {"tools", "variables", "added", "removed", "changed"}
+OPEN = {"tools", "variables", "micromamba", "added", "removed", "changed"}
 """Objects whose keys depend on what was asked for."""
 
 
@@ -57,6 +57,8 @@ def test_the_examples_have_the_fields_that_are_printed(
         "sealenv create ... --json": warm_machine.json(*create),
         "sealenv list --json": warm_machine.json("list"),
         "sealenv info ENV --json": warm_machine.json("info", env),
+        "sealenv bundle ENV --json": warm_machine.json("bundle", env),
+        "sealenv mirror ENV DEST --json": warm_machine.json("mirror", env, "channel"),
     }
     damage(Path(printed["sealenv create ... --json"]["prefix"]))
     printed |= {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sealenv.errors import DigestError, SpecError
 from sealenv.lock import LockFile
@@ -311,3 +313,10 @@ def test_one_address_with_two_contents_is_no_lock() -> None:
     b = lock(package("a", sha256="2" * 64), platform="win-64")
     with pytest.raises(SpecError, match="one address with different content"):
         write_pixi(LockFile(locks=(a, b)))
+
+
+@given(st.integers(0, len(PIXI_7)), st.integers(0, 30), st.text(max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_no_damage_is_more_than_an_error_of_ours(at: int, length: int, new: str) -> None:
+    with contextlib.suppress(SpecError, DigestError):
+        read_pixi(PIXI_7[:at] + new + PIXI_7[at + length :], HERE)

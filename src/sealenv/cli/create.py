@@ -30,6 +30,7 @@ Examples:
   sealenv create -p ./env 3.12                      in this very folder
   sealenv create -f environment.yml                 what the file asks for
   sealenv create -f my_env.lock                     exactly what is locked
+  sealenv create -f my_env.sealenv --offline        from a bundle, with no network
   sealenv create my_env 3.12 -c file:///srv/channel from a channel of your own
   sealenv create my_env 3.12 --dry-run              only say what would be done
 """,
@@ -39,7 +40,7 @@ Examples:
 @click.option("-n", "--name", "name_option", metavar="NAME", help="The name, as an option.")
 @click.option("-p", "--prefix", metavar="PREFIX", help="The folder itself, instead of a name.")
 @click.option("-f", "--file", metavar="FILE", type=click.Path(path_type=Path),
-              help="An environment.yml: its packages instead of the default ones. Or a lock "
+              help="An environment.yml: its packages instead of the default ones. Or a bundle or lock "
               "(sealenv.lock, pixi.lock, conda-lock.yml, @EXPLICIT): just what is locked.")  # fmt: skip
 @click.option("-e", "--environment", metavar="NAME",
               help="Which environment of a pixi.lock that holds several.")  # fmt: skip
@@ -153,6 +154,10 @@ def create_command(
         with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
             for warning in target.warnings:
                 reporter.warn(warning)
+            if target.bundle and target.lock and not dry_run:
+                from sealenv.bundling import take_in
+
+                take_in(target.bundle, target.lock, store, reporter)
             job = Job(
                 target.spec, target.prefix, worker, store, view, options, reporter, target.lock
             )

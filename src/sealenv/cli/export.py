@@ -15,18 +15,19 @@ __all__ = ["export_command"]
 
 @click.command(
     "export",
-    short_help="Write an environment or a lock in another tool's format.",
+    short_help="Write an environment or a lock as a script, or in another tool's format.",
     epilog="""\b
 Examples:
   sealenv export my_env -o my_env.lock                          a lock of what is installed
   sealenv export my_env --format explicit                       for conda create --file
   sealenv export my_env.lock --format conda-lock -o conda-lock.yml
   sealenv export my_env --format environment-yml --from-history what was asked for
+  sealenv export my_env --format sh -o my_env.sh                a script that makes it without Python
 """,
 )
 @click.argument("what", metavar="ENV|LOCK")
 @click.option("--format", "kind", metavar="FORMAT", default="pixi", show_default=True,
-              help="pixi, explicit, conda-lock or environment-yml.")  # fmt: skip
+              help="pixi, explicit, conda-lock, environment-yml, sh or bat.")  # fmt: skip
 @click.option("--from-history", is_flag=True,
               help="With environment-yml: what was asked for, not what is installed.")  # fmt: skip
 @click.option("--platform", metavar="SUBDIR",
@@ -35,6 +36,12 @@ Examples:
               help="Which environment of a pixi.lock that holds several.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="The file to write; without it, stdout.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option(
+    "--name", metavar="NAME", help="With sh, bat: how the environment is called by default."
+)
+@click.option("--micromamba", metavar="VERSION", help="With sh, bat: the release that is used.")
+@click.option("--micromamba-sha256", "digests", multiple=True, metavar="[SUBDIR=]HEX",
+              help="The digest of its executable, where it is not known here. Repeatable.")  # fmt: skip
 @JSON
 def export_command(
     what: str,
@@ -44,11 +51,15 @@ def export_command(
     environment: str | None,
     output: str | None,
     force: bool,
+    name: str | None,
+    micromamba: str | None,
+    digests: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Write the environment ENV (a name or a path) or a lock in a format that others read.
 
-    Nothing is solved: it is what the records of the environment, or the lock, say.
+    Nothing is solved: it is what the records of the environment, or the lock, say. `sh` and `bat` are
+    scripts that need neither Python nor conda where they run.
     """
     from sealenv.exporting import FORMATS, export
     from sealenv.host.files import write_output
@@ -62,16 +73,28 @@ def export_command(
     to_stdout = output in {None, "-"}
     if to_stdout and as_json:
         raise UsageError("both the export and JSON on stdout", hint="name a file with -o")
-    text = export(what, kind, platform=platform, from_history=from_history, environment=environment)
+    notes: list[str] = []
+    text = export(
+        what, kind, platform=platform, from_history=from_history, environment=environment, name=name,
+        micromamba=micromamba, digests=digests, warn=notes.append,
+    )  # fmt: skip
+    for note in notes:
+        click.echo(f"warning: {note}", err=True)
     if output is None or to_stdout:
-        click.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal has
+        click.echo(text.encode(), nl=False)  # UTF-8 and the line ends of the format
         return 0
     path = Path(output)
-    write_output(path, text.encode(), force=force)
+    write_output(path, text.encode(), force=force, mode=FORMATS[kind].mode)
     if as_json:
         click.echo(
             json.dumps(
-                {"output": str(path.absolute()), "format": kind, "bytes": len(text.encode())}
+                {
+                    "output": str(path.absolute()),
+                    "format": kind,
+                    "bytes": len(text.encode()),
+                    "notes": notes,
+                },
+                indent=2,
             )
         )
     else:

@@ -24,7 +24,12 @@ _COMMANDS = {
     "shell": ("use", "Open a clean shell in an environment; `exit` leaves it."),
     "lock": ("lock", "Solve without installing, and write down the exact packages."),
     "diff": ("diff", "Show what differs between locks and environments."),
-    "export": ("export", "Write an environment or a lock in another tool's format."),
+    "export": (
+        "export",
+        "Write an environment or a lock as a script, or in another tool's format.",
+    ),
+    "bundle": ("bundle", "Write everything an environment is made of into one file."),
+    "mirror": ("mirror", "Add the packages of locks to a channel folder."),
     "list": ("look", "Show the environments on this machine."),
     "info": ("look", "Show one environment."),
     "verify": ("verify", "Compare everything in an environment with what was sealed."),

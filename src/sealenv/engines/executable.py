@@ -21,6 +21,7 @@ from sealenv.host.filelock import FileLock
 from sealenv.host.files import write_atomic
 from sealenv.layout import is_windows
 from sealenv.lock import LockedPackage
+from sealenv.spec import current_platform
 from sealenv.store.archives import Store, hash_file
 from sealenv.urls import redact
 
@@ -50,8 +51,12 @@ async def obtain(request: Obtain, emit: Callable[[Any], None]) -> Obtained:
         origin = str(request.path)
         path = _from_file(store, origin, request.sha256, name)
     sha256 = path.parent.name
-    version = version_of(path)
-    check_version(version)
+    if request.platform == current_platform():
+        version = version_of(path)
+    else:  # it is for another machine, and is not started here
+        version = request.package.version if request.package else ""
+    if version:
+        check_version(version)
     return Obtained(
         executable=Executable(path=str(path), sha256=sha256, version=version, origin=origin)
     )

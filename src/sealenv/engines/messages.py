@@ -28,6 +28,7 @@ __all__ = [
     "Fetched",
     "Fit",
     "Fitted",
+    "Index",
     "Install",
     "Join",
     "Link",
@@ -162,11 +163,20 @@ class Install(msgspec.Struct, tag="install", kw_only=True):
     executable: Executable
 
 
+class Index(msgspec.Struct, tag="index", kw_only=True):
+    """Write what goes with repodata.json in a channel folder: compressed, and sharded (CEP 16)."""
+
+    channel: str
+    subdirs: list[str]
+
+
 class End(msgspec.Struct, tag="end"):
     """Leave in good order."""
 
 
-Request = Solve | LookUp | Complete | Fit | Fetch | Examine | Join | Link | Obtain | Install | End
+Request = (
+    Solve | LookUp | Complete | Fit | Fetch | Examine | Join | Link | Obtain | Install | Index | End
+)
 
 
 class Progress(msgspec.Struct, tag="progress", kw_only=True):

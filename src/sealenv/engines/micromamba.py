@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sealenv.engines import messages
-from sealenv.engines.messages import Executable, Fetched, Linked, Obtained, Solved
+from sealenv.engines.messages import Executable, Fetched, Linked, Solved
 from sealenv.engines.protocol import OnProgress
 from sealenv.engines.rattler import RattlerEngine
 from sealenv.engines.releases import WANTED, MicromambaSource, release_url
@@ -136,18 +136,12 @@ class MicromambaEngine(RattlerEngine):
         url = (
             release_url(source.version, platform) if source.is_release and source.version else None
         )
-        event = self._call(
-            messages.Obtain(
-                store=str(self.store.root),
-                platform=platform,
-                package=self._package,
-                url=url,
-                path=source.path,
-                sha256=source.sha256,
-                offline=offline,
-                timeout=self.timeout,
-            ),
+        return self.obtain(
+            platform,
             on_progress,
+            package=self._package,
+            url=url,
+            path=source.path,
+            sha256=source.sha256,
+            offline=offline,
         )
-        assert isinstance(event, Obtained)
-        return event.executable

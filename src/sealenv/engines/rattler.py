@@ -25,6 +25,7 @@ from sealenv.engines.messages import (
     Fitted,
     Linked,
     LookedUp,
+    Obtained,
     Progress,
     Request,
     Solved,
@@ -163,6 +164,46 @@ class RattlerEngine:
         )
         assert isinstance(event, Fetched)
         return event
+
+    def obtain(
+        self,
+        platform: str,
+        on_progress: OnProgress,
+        *,
+        package: LockedPackage | None = None,
+        url: str | None = None,
+        path: str | None = None,
+        sha256: str | None = None,
+        offline: bool,
+    ) -> Executable:
+        """A micromamba for a platform in the store, checked: from one of package, url or path.
+
+        Raises:
+            DigestError, EngineError, FetchError: see `engines.executable.obtain`.
+        """
+        event = self._call(
+            messages.Obtain(
+                store=str(self.store.root),
+                platform=platform,
+                package=package,
+                url=url,
+                path=path,
+                sha256=sha256,
+                offline=offline,
+                timeout=self.timeout,
+            ),
+            on_progress,
+        )
+        assert isinstance(event, Obtained)
+        return event.executable
+
+    def index(self, channel: Path, subdirs: Sequence[str]) -> None:
+        """The compressed and sharded repodata of a channel folder whose repodata.json is written.
+
+        Raises:
+            EngineError: an archive in the folder cannot be read.
+        """
+        self._call(messages.Index(channel=str(channel), subdirs=list(subdirs)))
 
     def join(self, prefix: Path) -> None:
         """See Engine."""

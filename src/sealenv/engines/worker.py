@@ -125,6 +125,10 @@ async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:
             from sealenv.engines.installing import install
 
             return await install(request, emit)
+        if isinstance(request, messages.Index):
+            from sealenv.engines.indexing import index
+
+            await index(request)
         if isinstance(request, messages.Join):
             from sealenv.host.prefixlock import join
 

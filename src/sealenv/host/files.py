@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sealenv.errors import OutputExistsError
 
-__all__ = ["write_atomic", "write_output"]
+__all__ = ["check_output", "write_atomic", "write_output"]
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
@@ -30,17 +30,28 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
         raise
 
 
-def write_output(path: Path, data: bytes, *, force: bool = False) -> None:
+def write_output(path: Path, data: bytes, *, force: bool = False, mode: int = 0o666) -> None:
     """Write a file that the user named, if nothing is there or it may be replaced.
 
     Args:
         path: where.
         data: what.
         force: a plain file there may be replaced; a link or a folder never is.
+        mode: of the file, less the umask.
 
     Raises:
         OutputExistsError: something is there.
         OSError: as the operating system says.
+    """
+    check_output(path, force=force)
+    write_atomic(path, data, mode=mode)
+
+
+def check_output(path: Path, *, force: bool = False) -> None:
+    """Whether `write_output` would write: to be asked before long work.
+
+    Raises:
+        OutputExistsError: something is there that may not be replaced.
     """
     if os.path.lexists(path):
         plain = path.is_file() and not path.is_symlink()
@@ -52,4 +63,3 @@ def write_output(path: Path, data: bytes, *, force: bool = False) -> None:
                 if plain
                 else "name another one with -o",
             )
-    write_atomic(path, data)

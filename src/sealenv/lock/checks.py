@@ -30,6 +30,7 @@ _SUBDIR = re.compile(r"[a-z0-9]+(-[a-z0-9_]+)?")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~-]{0,210}\.(conda|tar\.bz2)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MD5 = re.compile(r"[0-9a-f]{32}")
+_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")  # RFC 3986, but for the apostrophe
 _SCHEMES = frozenset({"https", "http", "file", "s3", "gcs"})
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _MOST_BYTES = 1 << 50
@@ -64,7 +65,7 @@ def check_sha256(text: str) -> str | None:
 
 def check_url(url: str) -> str | None:
     """Why a URL of a package cannot be taken; None where nothing is wrong."""
-    if any(c.isspace() or not c.isprintable() or c in "\"'`\\<>^{|}" for c in url):
+    if not _URL.fullmatch(url):
         return f"{url[:200]!a} is no URL: a character must be written as %XX"
     try:
         parts = urlsplit(url)

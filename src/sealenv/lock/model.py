@@ -149,5 +149,6 @@ class LockFile(msgspec.Struct, frozen=True, kw_only=True):
         raise SpecError(
             f"nothing is locked for {platform}",
             details=[f"locked for {known}" for known in self.platforms],
-            hint=f"lock it for this platform too: sealenv lock --platform {platform}",
+            hint="choose one of them with --platform, or lock it for this one too: "
+            f"sealenv lock --platform {platform}",
         )

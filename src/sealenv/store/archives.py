@@ -23,10 +23,10 @@ from pathlib import Path
 
 from sealenv.errors import DigestError, FilesystemError
 from sealenv.host.filelock import FileLock
-from sealenv.lock import LockedPackage, LockedWheel
+from sealenv.lock import Lock, LockedPackage, LockedWheel
 from sealenv.store.manifest import Manifest, load
 
-__all__ = ["MANIFEST", "Archive", "Store", "hash_file"]
+__all__ = ["MANIFEST", "Archive", "Store", "archives_of", "hash_file"]
 
 MANIFEST = "manifest"
 _NAME = re.compile(r"[^./\\:\0][^/\\:\0]*")
@@ -35,6 +35,11 @@ Archive = LockedPackage | LockedWheel
 """What has a URL, a file name, a digest and perhaps a size."""
 
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of sealenv.\n"
+
+
+def archives_of(lock: Lock) -> list[Archive]:
+    """Everything that a lock has in the store: packages, then wheels."""
+    return [*lock.packages, *lock.wheels]
 
 
 def hash_file(path: Path) -> tuple[str, int]:

@@ -13,144 +13,17 @@ rem on Windows, and its last character in Wine. Variables are called SB_*; setlo
 setlocal EnableExtensions DisableDelayedExpansion
 set "SB_VERSION=__SEALENV_VERSION__"
 set "SB_MICROMAMBA=__SEALENV_DEFAULT__"
-set "SB_RC=0"
-for %%V in (SB_WORK SB_NAME SB_PYTHON SB_PREFIX SB_PACKAGES SB_CHANNELS SB_SHA256 SB_POST SB_LATEST) do set "%%V="
-for %%V in (SB_HELP SB_DRY SB_CLEAN SB_KEEP SB_REMOVE SB_DIRTY SB_GOT_NAME SB_GOT_PYTHON SB_STARTED SB_SPLIT SB_UNMARK) do set "%%V="
-rem Who has set one of these would hide what cmd.exe says in it, or change what dir, copy and move do.
-for %%V in (CD RANDOM ERRORLEVEL DIRCMD COPYCMD) do set "%%V="
-set SB_QUOTE="
-call :text SystemRoot "SystemRoot" || goto :end
-set "SB_SYS=%SystemRoot%\System32"
-if not exist "%SB_SYS%\findstr.exe" (
-  call :fail 9 "SystemRoot does not lead to Windows" "" "open a new cmd.exe window"
-  goto :end
-)
-
-call :text TEMP "TEMP" || goto :end
-if not defined TEMP (
-  call :fail 9 "TEMP is not set: there is no place for temporary files" "" "set TEMP to a folder that you may write"
-  goto :end
-)
-call :without TEMP ";*?<>|" "TEMP" || goto :end
-call :short TEMP "TEMP" || goto :end
-if not exist "%TEMP%\" (
-  call :fail 9 "TEMP is no folder" "%TEMP%" "set TEMP to a folder that you may write"
-  goto :end
-)
-set "SB_WORK=%TEMP%\sealenv-%RANDOM%%RANDOM%%RANDOM%"
-mkdir "%SB_WORK%" 2>nul
-if not exist "%SB_WORK%\" (
-  set "SB_WORK="
-  call :fail 9 "there is no place for temporary files" "%TEMP%" "set TEMP to a folder that you may write"
-  goto :end
-)
+__SEALENV_PART_START__
 
 rem --- Arguments -----------------------------------------------------------------------------------------
 
-:argument
-rem `set "X=%~1"` is safe for all but a quote inside the argument (x" & y): that would end the text, and the
-rem rest would run. Only REM can carry such an argument, so that is where we look first. A cmd.exe that does
-rem not echo it (Wine's) leaves the file empty, and then nothing is known.
-setlocal
-set "PROMPT=$S"
-for %%A in (1) do (
-  echo on
-  for %%B in (1) do rem * #%1#
-  @echo off
-) >"%SB_WORK%\argument.txt" 2>nul
-@echo off
-endlocal
-call :one_piece "%SB_WORK%\argument.txt" || goto :end
-set "SB_A=%~1"
-if defined SB_A goto :word
-rem Two quotes are an empty argument, which stands for a default; nothing at all is the end.
-set SB_RAW=%1
-shift /1
-if not defined SB_RAW goto :arguments_done
-if defined SB_GOT_NAME set "SB_GOT_PYTHON=1"
-set "SB_GOT_NAME=1"
-goto :argument
-:word
-shift /1
-call :text SB_A "an argument" || goto :end
-if "%SB_A:~0,1%"=="-" goto :option
-if defined SB_SPLIT echo [WARN] "%SB_A%" follows the value of %SB_SPLIT%. cmd.exe splits at commas: use quotes if it belongs to it.
-set "SB_SPLIT="
-if defined SB_GOT_PYTHON (
-  call :usage "there are more than two arguments besides options" "%SB_A%"
-  goto :end
-)
-if defined SB_GOT_NAME (
-  set "SB_GOT_PYTHON=1"
-  set "SB_PYTHON=%SB_A%"
-) else (
-  set "SB_GOT_NAME=1"
-  set "SB_NAME=%SB_A%"
-)
-goto :argument
-
-:option
-set "SB_OPTION=%SB_A%"
-set "SB_SPLIT="
-for %%O in (help dry-run clean keep-micromamba remove) do if /I "%SB_OPTION%"=="--%%O" goto :flag
-if "%SB_OPTION%"=="-h" goto :flag
-for %%O in (packages channel prefix micromamba sha256 post) do if /I "%SB_OPTION%"=="--%%O" goto :value
-call :usage "an option is not known" "%SB_A%"
-goto :end
-:flag
-if /I "%SB_OPTION%"=="-h" set "SB_HELP=1"
-if /I "%SB_OPTION%"=="--help" set "SB_HELP=1"
-if /I "%SB_OPTION%"=="--dry-run" set "SB_DRY=1"
-if /I "%SB_OPTION%"=="--clean" set "SB_CLEAN=1"
-if /I "%SB_OPTION%"=="--keep-micromamba" set "SB_KEEP=1"
-if /I "%SB_OPTION%"=="--remove" set "SB_REMOVE=1"
-goto :argument
-:value
-setlocal
-set "PROMPT=$S"
-for %%A in (1) do (
-  echo on
-  for %%B in (1) do rem * #%1#
-  @echo off
-) >"%SB_WORK%\argument.txt" 2>nul
-@echo off
-endlocal
-call :one_piece "%SB_WORK%\argument.txt" || goto :end
-set "SB_A=%~1"
-shift /1
-if not defined SB_A (
-  call :usage "an option has no value" "%SB_OPTION%"
-  goto :end
-)
-call :text SB_A "the value of an option" || goto :end
-if "%SB_A:~0,1%"=="-" (
-  call :usage "the value of an option begins with a hyphen" "%SB_A%"
-  goto :end
-)
-for %%O in (packages channel) do if /I "%SB_OPTION%"=="--%%O" set "SB_SPLIT=--%%O"
-if /I "%SB_OPTION%"=="--packages" set "SB_PACKAGES=%SB_PACKAGES% %SB_A%"
-if /I "%SB_OPTION%"=="--channel" set "SB_CHANNELS=%SB_CHANNELS%,%SB_A%"
-if /I "%SB_OPTION%"=="--prefix" set "SB_PREFIX=%SB_A%"
-if /I "%SB_OPTION%"=="--micromamba" set "SB_MICROMAMBA=%SB_A%"
-if /I "%SB_OPTION%"=="--sha256" set "SB_SHA256=%SB_A%"
-if /I "%SB_OPTION%"=="--post" set "SB_POST=%SB_A%"
-goto :argument
-
-:arguments_done
-if defined SB_HELP goto :help
+set "SB_DEFAULT_NAME=py"
+__SEALENV_PART_ARGUMENTS__
+if defined SB_GIVEN set "SB_MICROMAMBA=%SB_GIVEN%"
 
 rem --- The gate ------------------------------------------------------------------------------------------
 
-if defined SB_CLEAN (
-  call :scrub
-  goto :clean
-)
-__SEALENV_GATE__
-if defined SB_DIRTY (
-  call :fail 3 "this shell is not clean: see above" "" "open a new cmd.exe window, or start from a clean environment with --clean"
-  goto :end
-)
-:clean
+__SEALENV_PART_GATE__
 
 rem --- Where ---------------------------------------------------------------------------------------------
 
@@ -160,6 +33,7 @@ for %%I in (.) do set "SB_HERE=%%~fI"
 call :text SB_SCRIPT "the folder of this script" || goto :end
 call :text SB_HERE "the current folder" || goto :end
 call :check_arguments || goto :end
+for %%V in (SB_HAS_PYTHON SB_HAS_CONDA SB_HAS_MAMBA) do set "%%V=1"
 call :find_cache || goto :end
 call :find_prefix || goto :end
 if defined SB_REMOVE (
@@ -239,82 +113,19 @@ call :check_target || goto :end
 
 rem --- The environment -----------------------------------------------------------------------------------
 
-rem The marker is the first file in the prefix and the last to go. The handle on it stays open as long as this
-rem script or micromamba lives: nobody else can open it for writing meanwhile.
-set "SB_MARKER=%SB_PREFIX%\conda-meta\sealenv.pending"
-:mark
-mkdir "%SB_PREFIX%\conda-meta" 2>nul
-if not exist "%SB_PREFIX%\conda-meta\" (
-  call :fail 9 "the folder of the environment cannot be made" "%SB_PREFIX%" "choose a folder that you may write, or make room"
-  goto :end
-)
-set "SB_MADE="
-set "SB_AGAIN="
-if not exist "%SB_MARKER%" (
-  set "SB_MADE=1"
-  2>nul >"%SB_MARKER%" echo sealenv-bootstrap %SB_VERSION%
-)
-call :make 9>>"%SB_MARKER%"
-if defined SB_UNMARK del "%SB_MARKER%" 2>nul & rmdir "%SB_PREFIX%\conda-meta" 2>nul
-if defined SB_UNMARK goto :end
-if defined SB_AGAIN (
-  del "%SB_MARKER%" 2>nul
-  if not exist "%SB_MARKER%" goto :mark
-  set "SB_STARTED="
-)
-if not defined SB_STARTED (
-  call :fail 7 "another process is making this environment, or it cannot be written" "%SB_PREFIX%" "wait for it to end, or choose another name"
-  goto :end
-)
-if not "%SB_RC%"=="0" goto :pending
-2>nul >"%SB_PREFIX%\conda-meta\sealenv.bootstrap" (
-  echo sealenv-bootstrap %SB_VERSION%
-  echo micromamba %SB_MICROMAMBA% sha256 %SB_DIGEST%
-)
-if exist "%SB_PREFIX%\conda-meta\sealenv.bootstrap" del "%SB_PREFIX%\conda-meta\sealenv.pending" 2>nul
-if exist "%SB_PREFIX%\conda-meta\sealenv.pending" (
-  call :fail 9 "the environment is made, but its marker could not be taken away" "%SB_PREFIX%\conda-meta\sealenv.pending" "run the same command again"
-  goto :end
-)
-echo [INFO] Done. To use it:  call "%SB_PREFIX%\condabin\mamba.bat" activate
-if defined SB_POST call :run_post
-goto :end
-
-:pending
->&2 echo [INFO] The environment is half made and marked as such. The same command makes it anew; --remove takes it away.
-
-:end
-if defined SB_WORK if exist "%SB_WORK%\" rmdir /S /Q "%SB_WORK%" 2>nul
-endlocal & exit /b %SB_RC%
+__SEALENV_PART_MARK__
 
 __SEALENV_HELP__
 
 rem === Subroutines =======================================================================================
 
-__SEALENV_COMMON__
+__SEALENV_PART_COMMON__
 
 :usage
 call :fail 2 "%~1" "%~2" "Micromamba_bootstrap.bat --help shows how it is called"
 exit /b 2
 
-:scrub
-for %%P in (CONDA MAMBA _CE_ PIXI_ PYTHON VIRTUAL_ENV) do call :forget %%P
-set "PATH=%SystemRoot%\System32;%SystemRoot%;%SystemRoot%\System32\Wbem;%SystemRoot%\System32\WindowsPowerShell\v1.0"
-exit /b 0
-
-rem :forget PREFIX: unsets every variable whose name begins so, but for the package cache's.
-:forget
->"%SB_WORK%\names.txt" 2>nul set %1
-for /f "usebackq delims==" %%V in ("%SB_WORK%\names.txt") do if /I not "%%V"=="CONDA_PKGS_DIRS" set "%%V="
-exit /b 0
-
-:gate
-if not defined %~1 exit /b 0
-setlocal EnableDelayedExpansion
-if "!%~1!"=="%~2" exit /b 0
->&2 echo   %~1=!%~1!
->&2 echo       %~3; to clear it: %~4
-exit /b 1
+__SEALENV_PART_SHELL__
 
 :check_arguments
 if not defined SB_PREFIX goto :no_prefix
@@ -348,166 +159,7 @@ call :is_digest SB_SHA256 && exit /b 0
 call :usage "--sha256 takes 64 hexadecimal digits" "%SB_SHA256%"
 exit /b 2
 
-rem The cache: CACHE on the drive of this script if it is there, else TEMP.
-:find_cache
-set "SB_CACHE=%TEMP%"
-if exist "%SB_DRIVE%\CACHE\" set "SB_CACHE=%SB_DRIVE%\CACHE"
-set "SB_STORE=%SB_CACHE%\micromamba"
-set "SB_PKGS=%SB_CACHE%\Python\pkgs"
-call :text CONDA_PKGS_DIRS "CONDA_PKGS_DIRS" || exit /b 2
-if not defined CONDA_PKGS_DIRS exit /b 0
-call :without CONDA_PKGS_DIRS "*?<>|" "CONDA_PKGS_DIRS" || exit /b 2
-rem conda takes a list; the first is the one that is written to.
-for /f "tokens=1 delims=,;" %%A in ("%CONDA_PKGS_DIRS%") do set "SB_PKGS=%%A"
-call :short SB_PKGS "CONDA_PKGS_DIRS" || exit /b 2
-for %%I in ("%SB_PKGS%") do set "SB_PKGS=%%~fI"
-exit /b 0
-
-:find_prefix
-if defined SB_PREFIX goto :resolve_prefix
-if not defined SB_NAME set "SB_NAME=py"
-call :check_name || exit /b 2
-if defined SB_PYTHON set "SB_NAME=%SB_NAME%_%SB_PYTHON:.=_%"
-call :text PY_ENVS "PY_ENVS" || exit /b 2
-if defined PY_ENVS (
-  set "SB_PREFIX=%PY_ENVS%\%SB_NAME%"
-  goto :resolve_prefix
-)
-set "SB_PREFIX=%SB_DRIVE%\dev\Anaconda\envs\%SB_NAME%"
-if not exist "%SB_DRIVE%\dev\Anaconda\envs\" set "SB_PREFIX=%SB_HERE%\%SB_NAME%"
-:resolve_prefix
-call :without SB_PREFIX ";*?<>|" "the folder of the environment" || exit /b 2
-call :short SB_PREFIX "the folder of the environment" || exit /b 2
-rem C:evil means a folder below whatever drive C: has for its current one: nobody means that.
-set "SB_BAD="
-if "%SB_PREFIX:~1,1%"==":" if not "%SB_PREFIX:~2,1%"=="\" if not "%SB_PREFIX:~2,1%"=="/" set "SB_BAD=1"
-if "%SB_PREFIX:~-1%"=="\" set "SB_PREFIX=%SB_PREFIX:~0,-1%"
-if "%SB_PREFIX:~-1%"=="/" set "SB_PREFIX=%SB_PREFIX:~0,-1%"
-if "%SB_PREFIX:~-1%"=="." set "SB_BAD=1"
-if "%SB_PREFIX:~-1%"==" " set "SB_BAD=1"
-if not defined SB_BAD for %%I in ("%SB_PREFIX%") do set "SB_PREFIX=%%~fI"
-if not "%SB_PREFIX:~1,2%"==":\" set "SB_BAD=1"
-if "%SB_PREFIX:~0,3%"=="%SB_PREFIX%" set "SB_BAD=1"
-if defined SB_BAD (
-  call :fail 2 "the environment needs a folder on a drive, such as C:\envs\my_env" "%SB_PREFIX%" "use --prefix, or PY_ENVS"
-  exit /b 2
-)
-call :short SB_PREFIX "the path of the environment" || exit /b 2
-rem The launchers of conda.exe and others read the path of python in another encoding than it is written in.
-for /f "delims=0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$&'()+,-./:=@[\]_`{}~ " %%A in ("%SB_PREFIX%") do set "SB_BAD=1"
-if defined SB_BAD (
-  call :fail 2 "conda.exe does not work below a folder whose name has other letters than ASCII" "%SB_PREFIX%" "use --prefix, PY_ENVS, or another current folder"
-  exit /b 2
-)
-for %%I in ("%SB_PREFIX%") do set "SB_LEAF=%%~nxI"
-for %%D in (base root) do if /I "%SB_LEAF%"=="%%D" (
-  call :fail 2 "conda refuses an environment of this name" "%SB_PREFIX%" "choose another"
-  exit /b 2
-)
-setlocal EnableDelayedExpansion
-set "SB_T=!SB_PREFIX!\"
-set "SB_U=!SB_T:%SystemRoot%\=!"
-if "!SB_U!"=="!SB_T!" exit /b 0
-endlocal
-call :fail 2 "the environment would be inside Windows' own folder" "%SB_PREFIX%" "use --prefix, PY_ENVS, or another current folder"
-exit /b 2
-
-rem The same names as `sealenv create` takes.
-:check_name
-call :without SB_NAME "/\:;#*?<>|'`$&" "ENV_NAME" || exit /b 2
-call :short SB_NAME "ENV_NAME" || exit /b 2
-set "SB_BAD="
-if "%SB_NAME:~0,1%"=="~" set "SB_BAD=1"
-if "%SB_NAME:~0,1%"==" " set "SB_BAD=1"
-if "%SB_NAME:~-1%"==" " set "SB_BAD=1"
-if "%SB_NAME:~-1%"=="." set "SB_BAD=1"
-for /f "delims=." %%A in ("%SB_NAME%") do set "SB_T=%%A"
-for %%D in (con prn aux nul) do if /I "%SB_T%"=="%%D" set "SB_BAD=1"
-for /L %%D in (0,1,9) do if /I "%SB_T%"=="com%%D" set "SB_BAD=1"
-for /L %%D in (0,1,9) do if /I "%SB_T%"=="lpt%%D" set "SB_BAD=1"
-for %%D in (base root) do if /I "%SB_NAME%"=="%%D" set "SB_BAD=1"
-if not defined SB_BAD exit /b 0
-call :fail 2 "ENV_NAME is no name for an environment on Windows" "%SB_NAME%" "choose letters, digits, underscores, hyphens and dots; not a device such as con, not base"
-exit /b 2
-
-rem A folder that is not there, an empty one, or one that an earlier run of this script left half made.
-:check_target
-set "SB_PENDING="
-if not exist "%SB_PREFIX%" exit /b 0
-call :is_link "%SB_PREFIX%" && (
-  call :fail 7 "the target is a link" "%SB_PREFIX%" "name the folder that it leads to"
-  exit /b 7
-)
-if not exist "%SB_PREFIX%\" (
-  call :fail 7 "the target is a file" "%SB_PREFIX%" "choose another name"
-  exit /b 7
-)
-if exist "%SB_PREFIX%\conda-meta\sealenv.pending" goto :check_pending
-if exist "%SB_PREFIX%\conda-meta\history" goto :occupied
-if exist "%SB_PREFIX%\python.exe" goto :occupied
-call :finished && goto :occupied
-call :is_empty "%SB_PREFIX%" && exit /b 0
-rem An empty conda-meta alone: stopped before the marker was there.
-dir /a /b "%SB_PREFIX%" >"%SB_WORK%\target.txt" 2>nul
-set "SB_BAD="
-for /f "usebackq delims=" %%A in ("%SB_WORK%\target.txt") do if /I not "%%A"=="conda-meta" set "SB_BAD=1"
-if not defined SB_BAD call :is_empty "%SB_PREFIX%\conda-meta" && exit /b 0
-call :fail 7 "the target is not an empty folder" "%SB_PREFIX%" "choose another name or folder; nothing is deleted that this script did not make"
-exit /b 7
-:occupied
-call :fail 7 "there is an environment already" "%SB_PREFIX%" "choose another name, or remove it first with --remove"
-exit /b 7
-:check_pending
-call :is_ours && set "SB_PENDING=1" && exit /b 0
-call :fail 7 "the target is half made, and not by this script" "%SB_PREFIX%" "finish or remove it with what made it, such as sealenv remove"
-exit /b 7
-
-rem A seal, or the note that this script leaves.
-:finished
-for %%F in (sealenv sealenv.bootstrap) do if exist "%SB_PREFIX%\conda-meta\%%F" exit /b 0
-exit /b 1
-
-rem Whether the marker's first line is this script's. One that is empty was stopped in its first instant.
-:is_ours
-for %%I in ("%SB_PREFIX%\conda-meta\sealenv.pending") do if "%%~zI"=="0" exit /b 0
-for /f "usebackq tokens=1" %%A in ("%SB_PREFIX%\conda-meta\sealenv.pending") do if "%%A"=="sealenv-bootstrap" exit /b 0
-exit /b 1
-
-rem :is_link FOLDER: a symbolic link or a junction.
-:is_link
-set "SB_T=%~a1"
-if defined SB_T if not "%SB_T:l=%"=="%SB_T%" exit /b 0
-exit /b 1
-
-rem :only FOLDER NAME: whether this is all that is in it.
-:only
-set "SB_BAD=1"
-dir /a /b "%~1" >"%SB_WORK%\listing.txt" 2>nul && set "SB_BAD="
-for /f "usebackq delims=" %%A in ("%SB_WORK%\listing.txt") do if /I not "%%A"=="%~2" set "SB_BAD=1"
-if defined SB_BAD exit /b 1
-exit /b 0
-
-:is_empty
-dir /a /b "%~1" >"%SB_WORK%\listing.txt" 2>nul
-for %%I in ("%SB_WORK%\listing.txt") do if "%%~zI"=="0" exit /b 0
-exit /b 1
-
-:check_post
-if not defined SB_POST exit /b 0
-call :without SB_POST "*?<>|" "the path of the --post script" || exit /b 2
-call :short SB_POST "the path of the --post script" || exit /b 2
-for %%I in ("%SB_POST%") do (
-  set "SB_POST=%%~fI"
-  set "SB_POST_NAME=%%~nxI"
-  set "SB_T=%%~xI"
-)
-set "SB_BAD=1"
-for %%E in (.bat .cmd) do if /I "%SB_T%"=="%%E" set "SB_BAD="
-if not exist "%SB_POST%" set "SB_BAD=1"
-if exist "%SB_POST%\" set "SB_BAD=1"
-if not defined SB_BAD exit /b 0
-call :fail 2 "the script of --post is not there, or no .bat or .cmd" "%SB_POST%" "check its path"
-exit /b 2
+__SEALENV_PART_TARGET__
 
 rem --- micromamba ----------------------------------------------------------------------------------------
 
@@ -573,48 +225,7 @@ call :is_digest SB_EXPECTED || (
   call :fail 5 "there is no digest for micromamba %SB_MICROMAMBA%: nothing is installed" "" "give one with --sha256"
   exit /b 5
 )
-if not exist "%SB_EXE%" goto :not_cached
-call :digest_of "%SB_EXE%" || exit /b 5
-if /I "%SB_DIGEST%"=="%SB_EXPECTED%" (
-  echo [INFO] micromamba:     "%SB_MICROMAMBA%", cached in "%SB_EXE%"
-  goto :have_micromamba
-)
-call :wrong_digest "the cached micromamba.exe is not the one that was promised" "%SB_EXE%" "if you trust the promise, delete that file and its .sha256, and run the same command again"
-exit /b 5
-:not_cached
-set "SB_U=%SB_BASE%"
-call :mask
-echo [INFO] micromamba:     "%SB_MICROMAMBA%", from "%SB_SHOWN%"
-rem What killed runs left; not what another run is downloading now.
-if exist "%SB_SYS%\forfiles.exe" "%SB_SYS%\forfiles.exe" /P "%SB_STORE%" /M "micromamba-*.part" /D -1 /C "cmd /d /c del /F /Q @file" >nul 2>nul
-set "SB_PART=%SB_EXE%.%RANDOM%%RANDOM%.part"
-call :download "%SB_BASE%/download/%SB_MICROMAMBA%/micromamba-win-64.exe" "%SB_PART%" || exit /b 5
-call :digest_of "%SB_PART%" || (
-  del "%SB_PART%" 2>nul
-  exit /b 5
-)
-if /I not "%SB_DIGEST%"=="%SB_EXPECTED%" (
-  del "%SB_PART%" 2>nul
-  call :wrong_digest "the download is not the micromamba.exe that was promised; it was deleted" "%SB_SHOWN%/download/%SB_MICROMAMBA%/micromamba-win-64.exe" "run the same command again; if it stays so, do not use this release"
-  exit /b 5
-)
-move /Y "%SB_PART%" "%SB_EXE%" >nul 2>nul
-rem Another run may have been faster, and use it already: then it has to be the same.
-if exist "%SB_PART%" del "%SB_PART%" 2>nul & if exist "%SB_EXE%" call :digest_of "%SB_EXE%" || exit /b 5
-if exist "%SB_EXE%" if /I "%SB_DIGEST%"=="%SB_EXPECTED%" goto :have_micromamba
-call :fail 9 "micromamba.exe cannot be put into the cache" "%SB_STORE%" "make it writable, or make room"
-exit /b 9
-:have_micromamba
-call :keep_digest "%SB_EXE%"
-echo [INFO] sha256:         %SB_DIGEST%
-echo [INFO]                 as said by %SB_ORIGIN%
-exit /b 0
-
-:wrong_digest
-call :fail 5 %1 %2 %3
->&2 echo         expected %SB_EXPECTED%, said by %SB_ORIGIN%
->&2 echo         found    %SB_DIGEST%
-exit /b 5
+__SEALENV_PART_MICROMAMBA__
 
 rem latest is a redirection to the page of one version; what follows is the same as for a named one.
 :find_latest
@@ -640,49 +251,10 @@ exit /b %ERRORLEVEL%
 
 rem --- Making --------------------------------------------------------------------------------------------
 
-:make_cache
-if not exist "%SB_PKGS%\" mkdir "%SB_PKGS%" 2>nul
-if exist "%SB_PKGS%\" exit /b 0
-call :fail 9 "the package cache cannot be made" "%SB_PKGS%" "set CONDA_PKGS_DIRS to a folder that you may write"
-exit /b 9
+__SEALENV_PART_MAKE__
 
-rem With the marker in hand: what is there now? Whoever made an environment here since we looked keeps it, without
-rem a marker of ours.
-:make
-set "SB_STARTED=1"
-set "SB_UNMARK="
-set "SB_PENDING="
-set "SB_SIZE="
-for %%I in ("%SB_MARKER%") do set "SB_SIZE=%%~zI"
-if not defined SB_MADE if not "%SB_SIZE%"=="0" goto :was_marked
-rem An empty one is not ours yet: either the redirection made it just now, because another run took the old one
-rem away, or a run was stopped before it wrote.
-set "SB_UNMARK=1"
-call :finished && goto :came_late
-if not defined SB_MADE set "SB_UNMARK="
-call :only "%SB_PREFIX%" conda-meta || goto :came_late
-call :only "%SB_PREFIX%\conda-meta" sealenv.pending || goto :came_late
-set "SB_UNMARK="
-if not defined SB_MADE (
-  set "SB_AGAIN=1"
-  exit /b 0
-)
-if not "%SB_SIZE%"=="0" goto :marked
-set "SB_UNMARK=1"
-call :fail 9 "the marker cannot be written" "%SB_MARKER%" "make room"
-exit /b 9
-:came_late
-call :fail 7 "something was put into the target meanwhile" "%SB_PREFIX%" "look into it, and choose another name; nothing of it was touched"
-exit /b 7
-:was_marked
-call :is_ours && set "SB_PENDING=1" && goto :marked
-call :fail 7 "the target is half made, and not by this script" "%SB_PREFIX%" "finish or remove it with what made it, such as sealenv remove"
-exit /b 7
-:marked
-if defined SB_PENDING (
-  echo [INFO] Replacing the half-made environment of an earlier run.
-  call :empty_pending || exit /b 9
-)
+rem What comes into the prefix, with the marker in hand.
+:fill
 call :run_micromamba || exit /b 6
 if not exist "%SB_PREFIX%\python.exe" (
   call :fail 6 "micromamba ended with exit code 0, and there is no python.exe" "%SB_PREFIX%" "see what it said above; if that is nothing, try another version with --micromamba"
@@ -697,34 +269,6 @@ if defined SB_KEEP (
   copy /Y /B "%SB_EXE%" "%SB_PREFIX%\Scripts\micromamba.exe" >nul 2>nul || call :fail 9 "micromamba.exe could not be copied" "%SB_PREFIX%\Scripts" "make room"
 )
 exit /b %SB_RC%
-
-rem Everything but the marker and the user's own folders.
-:empty_pending
-rem From inside: FOR in Wine finds nothing behind a path with a space.
-cd /d "%SB_PREFIX%" 2>nul || goto :not_emptied
-for /d %%I in (*) do (
-  set "SB_ITEM=%%I"
-  call :drop_folder
-)
-for %%I in (*) do del /F /Q "%SB_PREFIX%\%%I" 2>nul
-cd /d "%SB_PREFIX%\conda-meta" 2>nul || goto :not_emptied
-for /d %%I in (*) do rmdir /S /Q "%SB_PREFIX%\conda-meta\%%I" 2>nul
-for %%I in (*) do if /I not "%%~nxI"=="sealenv.pending" del /F /Q "%SB_PREFIX%\conda-meta\%%I" 2>nul
-:not_emptied
-cd /d "%SB_HERE%"
-if not exist "%SB_PREFIX%\conda-meta\history" if not exist "%SB_PREFIX%\python.exe" exit /b 0
-call :fail 9 "the half-made environment cannot be taken away" "%SB_PREFIX%" "close what uses it, then run the same command again"
-exit /b 9
-rem :drop_folder: SB_ITEM in the current folder. A junction goes without /S, so that what it leads to stays. Its
-rem name may be anything: CALL would expand a percent sign in it, and then another folder would go.
-:drop_folder
-setlocal EnableDelayedExpansion
-for %%D in (conda-meta __home__ __shortcut__ __AppData__) do if /I "!SB_ITEM!"=="%%D" exit /b 0
-rmdir "!SB_ITEM!" 2>nul
-set "SB_T=l"
-for %%I in ("!SB_ITEM!") do set "SB_T=%%~aI"
-if defined SB_T if "!SB_T:l=!"=="!SB_T!" rmdir /S /Q "!SB_ITEM!" 2>nul
-exit /b 0
 
 rem Called once, in the prefix that we marked. `create --yes` would first delete a prefix that has a conda-meta,
 rem and the marker with it (read in mamba's sources); `install` links the same packages and keeps the marker.
@@ -741,212 +285,10 @@ if "%SB_T%"=="0" exit /b 0
 call :fail 6 "micromamba failed with exit code %SB_T%: see above" "%SB_PREFIX%" "mend what it says, then run the same command again"
 exit /b 6
 
-rem A clean environment with a home folder of its own; the caller has said setlocal.
-:own_home
-for %%P in (CONDA MAMBA _CE_ PIXI_ PYTHON VIRTUAL_ENV XDG_) do call :forget %%P
-set "CONDA_PKGS_DIRS="
-for %%D in (home root tmp home\AppData home\AppData\Roaming home\AppData\Local) do mkdir "%SB_WORK%\%%D" 2>nul
-set "HOME=%SB_WORK%\home"
-set "USERPROFILE=%SB_WORK%\home"
-set "HOMEDRIVE=%SB_WORK:~0,2%"
-set "HOMEPATH=%SB_WORK:~2%\home"
-set "APPDATA=%SB_WORK%\home\AppData\Roaming"
-set "LOCALAPPDATA=%SB_WORK%\home\AppData\Local"
-set "XDG_CONFIG_HOME=%SB_WORK%\home\.config"
-set "XDG_CACHE_HOME=%SB_WORK%\home\.cache"
-set "XDG_DATA_HOME=%SB_WORK%\home\.local\share"
-rem mamba.bat breaks at a space in TMP; the short name has none where the volume keeps short names.
-for %%I in ("%SB_WORK%\tmp") do set "TMP=%%~sI"
-set "TEMP=%TMP%"
-exit /b 0
+rem --- The patch, and the proof that it works ------------------------------------------------------------
 
-rem pkgs in the prefix is conda's and mamba's package cache, shared by all environments.
-:link_pkgs
-if exist "%SB_PREFIX%\pkgs\" rmdir "%SB_PREFIX%\pkgs" 2>nul
-if exist "%SB_PREFIX%\pkgs\" (
-  echo [WARN] "%SB_PREFIX%\pkgs" is a folder of its own: it was left as it is.
-  exit /b 0
-)
-mklink /J "%SB_PREFIX%\pkgs" "%SB_PKGS%" >nul 2>nul
-if not errorlevel 1 if exist "%SB_PREFIX%\pkgs\" exit /b 0
-echo [WARN] No junction to the package cache could be made. conda and mamba of this environment will keep
-echo        a cache of their own in it, unless CONDA_PKGS_DIRS is set when they are used.
-exit /b 0
-
-rem --- The patch -----------------------------------------------------------------------------------------
-
-rem mamba.bat and mamba_hook.bat have the prefix written into them. With sed.exe if one lies in the cache or
-rem beside this script, else with the new environment's own python: the same bytes.
-:patch
-set "SB_SED="
-rem One in the cache counts if it is what get_sed.bat put there.
-if exist "%SB_CACHE%\sed\sed.exe" call :vouched "%SB_CACHE%\sed\sed.exe" && set "SB_SED=%SB_CACHE%\sed\sed.exe"
-if exist "%SB_SCRIPT%sed.exe" set "SB_SED=%SB_SCRIPT%sed.exe"
-if defined SB_SED (echo [INFO] Patching with   "%SB_SED%") else echo [INFO] Patching with   the environment's python
-for %%N in (mamba.bat mamba_hook.bat) do call :patch_one "%SB_PREFIX%\condabin\%%N" || exit /b 8
-rem conda.exe and other launchers read the path of python from the script beside them, and split it at a space.
-"%SB_PREFIX%\python.exe" -I -c "__SEALENV_PY_LAUNCHERS__" "%SB_PREFIX%"
-if not errorlevel 1 exit /b 0
-call :fail 8 "the scripts of the launchers could not be made relocatable" "%SB_PREFIX%\Scripts" "run the same command again"
-exit /b 8
-
-:patch_one
-if not exist "%~1" (
-  call :fail 8 "micromamba did not install this file" "%~1" "is mamba among the packages of the channel?"
-  exit /b 8
-)
-del "%~1.part" 2>nul
-if defined SB_SED "%SB_SED%" -b -z -e "s/\r\n/\n/g" -e "__SEALENV_SED_EXE__" -e "__SEALENV_SED_ROOT__" -e "__SEALENV_SED_EXE__" -e "__SEALENV_SED_ROOT__" -e "s/\n/\r\n/g" "%~1" >"%~1.part" || del "%~1.part" 2>nul
-if not exist "%~1.part" "%SB_PREFIX%\python.exe" -I -c "__SEALENV_PY_PATCH__" "%~1" "%~1.part" || del "%~1.part" 2>nul
-if exist "%~1.part" move /Y "%~1.part" "%~1" >nul 2>nul
-if exist "%~1.part" (
-  call :fail 8 "a script could not be made relocatable" "%~1" "run the same command again"
-  exit /b 8
-)
-rem The proof: no fixed value is left, and the prefix is gone, with backslashes and with slashes.
-set "SB_T=%SB_PREFIX:\=/%"
-"%SB_SYS%\findstr.exe" /I /R /C:"^@SET .MAMBA_EXE=" /C:"^@SET .MAMBA_ROOT_PREFIX=" "%~1" >nul 2>nul && goto :not_patched
-"%SB_SYS%\findstr.exe" /I /C:"%SB_PREFIX%" "%~1" >nul 2>nul && goto :not_patched
-"%SB_SYS%\findstr.exe" /I /C:"%SB_T%" "%~1" >nul 2>nul && goto :not_patched
-"%SB_SYS%\findstr.exe" /C:"DO @SET" "%~1" >nul 2>nul && exit /b 0
-:not_patched
-call :fail 8 "the path of the environment is still in this script" "%~1" "report it, with the version of mamba: its scripts have changed"
-exit /b 8
-
-rem --- The proof that it works ---------------------------------------------------------------------------
-
-rem In a clean environment: activate as the documents say, then run the three programs of the prefix by path.
-:verify
-setlocal
-call :own_home
-call :scrub_path
-call "%SB_PREFIX%\condabin\mamba.bat" activate
-if errorlevel 1 set "SB_BAD=mamba.bat activate failed" & goto :not_verified
-set "SB_T="
-for %%I in (python.exe) do set "SB_T=%%~$PATH:I"
-if /I not "%SB_T%"=="%SB_PREFIX%\python.exe" set "SB_BAD=after the activation python is another one" & goto :not_verified
-if /I not "%CONDA_PREFIX%"=="%SB_PREFIX%" set "SB_BAD=after the activation CONDA_PREFIX is another one" & goto :not_verified
-"%SB_PREFIX%\python.exe" -I -c "import os,sys;p=sys.argv[1];v=[w for w in sys.argv[2].split('.') if w];print('python',sys.version);sys.exit(not(os.path.samefile(sys.prefix,p) and [str(n) for n in sys.version_info[:len(v)]]==v))" "%SB_PREFIX%" "%SB_PYTHON%"
-if errorlevel 1 set "SB_BAD=python.exe does not run, or is not the one that was asked for" & goto :not_verified
-"%SB_PREFIX%\Scripts\conda.exe" --version
-if errorlevel 1 set "SB_BAD=Scripts\conda.exe does not run" & goto :not_verified
-"%SB_PREFIX%\Library\bin\mamba.exe" --version
-if errorlevel 1 set "SB_BAD=Library\bin\mamba.exe does not run" & goto :not_verified
-endlocal
-exit /b 0
-:not_verified
-call :fail 8 "the environment does not work: %SB_BAD%" "%SB_PREFIX%" "see above, then run the same command again"
-endlocal & set "SB_RC=8"
-exit /b 8
-
-:scrub_path
-set "PATH=%SystemRoot%\System32;%SystemRoot%;%SystemRoot%\System32\Wbem"
-exit /b 0
+__SEALENV_PART_PROVE__
 
 rem --- The user's folders --------------------------------------------------------------------------------
 
-:copy_templates
-for %%D in (__home__ __shortcut__ __AppData__) do call :copy_template %%D || exit /b 9
-exit /b 0
-:copy_template
-if exist "%SB_PREFIX%\%1\" exit /b 0
-set "SB_T=%SB_SCRIPT%%1"
-if not exist "%SB_T%\" set "SB_T=%SB_SCRIPT%..\..\%1"
-if not exist "%SB_T%\" exit /b 0
-rem By python, which has just been proved to work: xcopy has its own mind about some characters in a path.
-"%SB_PREFIX%\python.exe" -I -c "import shutil,sys;shutil.copytree(sys.argv[1],sys.argv[2],symlinks=True)" "%SB_T%" "%SB_PREFIX%\%1"
-if not errorlevel 1 exit /b 0
-call :fail 9 "a template folder could not be copied" "%SB_T%" "make room, or mend its permissions"
-exit /b 9
-
-rem The build phase: the script lies in __home__ and activates by a relative path. It gets the terminal.
-:run_post
-if not exist "%SB_PREFIX%\__home__\" mkdir "%SB_PREFIX%\__home__" 2>nul
-set "SB_T=%SB_PREFIX%\__home__\%SB_POST_NAME%"
-if /I not "%SB_T%"=="%SB_POST%" copy /Y /B "%SB_POST%" "%SB_T%" >nul 2>nul
-if not exist "%SB_T%" (
-  call :fail 10 "the script of --post could not be copied" "%SB_T%" "the environment is made and kept"
-  exit /b 10
-)
-echo [INFO] Running "%SB_T%"
-setlocal
-for %%P in (CONDA MAMBA PYTHON) do call :forget %%P
-set "CONDA_PKGS_DIRS=%SB_PKGS%"
-cd /d "%SB_PREFIX%\__home__"
-call :forget SB_ & "%SB_SYS%\cmd.exe" /d /c call "%SB_T%"
-set "SB_BAD=%ERRORLEVEL%"
-endlocal & set "SB_BAD=%SB_BAD%"
-cd /d "%SB_HERE%"
-if "%SB_BAD%"=="0" exit /b 0
-call :fail 10 "the script of --post failed with exit code %SB_BAD%" "%SB_T%" "the environment is made and kept; mend the script and run it again"
-exit /b 10
-
-rem --- --remove ------------------------------------------------------------------------------------------
-
-rem Only what carries our marker or a seal. First it gets another name, all at once: that fails while a program
-rem runs from it or a shell stands in it, and then nothing was touched. The junction goes without /S.
-:remove
-call :is_link "%SB_PREFIX%" && (
-  call :fail 7 "this is a link: nothing is removed" "%SB_PREFIX%" "name the folder that it leads to"
-  exit /b 7
-)
-if not exist "%SB_PREFIX%\" (
-  call :fail 7 "there is no environment" "%SB_PREFIX%" "check the name"
-  exit /b 7
-)
-set "SB_BAD=1"
-call :finished && set "SB_BAD="
-if exist "%SB_PREFIX%\conda-meta\sealenv.pending" call :is_ours && set "SB_BAD="
-call :is_link "%SB_PREFIX%\conda-meta" && set "SB_BAD=1"
-if defined SB_BAD (
-  call :fail 7 "this carries no mark of this script and no seal: nothing is removed" "%SB_PREFIX%" "remove it with what made it, such as sealenv remove"
-  exit /b 7
-)
-if exist "%SB_PREFIX%\conda-meta\frozen" (
-  call :fail 7 "this environment is frozen: nothing is removed" "%SB_PREFIX%\conda-meta\frozen" "ask who froze it"
-  exit /b 7
-)
-if defined SB_DRY (
-  echo [INFO] Would remove:   "%SB_PREFIX%"
-  echo [INFO] Dry run: nothing was removed.
-  exit /b 0
-)
-for %%I in ("%SB_PREFIX%") do (
-  set "SB_GONE=%%~nxI.removing-%RANDOM%%RANDOM%"
-  set "SB_T=%%~dpI"
-)
-ren "%SB_PREFIX%" "%SB_GONE%" 2>nul
-if exist "%SB_PREFIX%\" (
-  call :fail 7 "the environment is in use, or may not be changed: nothing is removed" "%SB_PREFIX%" "close every program and shell that uses it"
-  exit /b 7
-)
-set "SB_GONE=%SB_T%%SB_GONE%"
-if not exist "%SB_GONE%\conda-meta\sealenv.pending" 2>nul >"%SB_GONE%\conda-meta\sealenv.pending" echo sealenv-bootstrap %SB_VERSION% removing
-rmdir "%SB_GONE%\pkgs" 2>nul
-set "SB_BAD=1"
-cd /d "%SB_GONE%" 2>nul || goto :not_entered
-for /d %%I in (*) do (
-  set "SB_ITEM=%%I"
-  call :drop_part
-)
-for %%I in (*) do del /F /Q "%SB_GONE%\%%I" 2>nul
-set "SB_BAD="
-for /d %%I in (*) do if /I not "%%~nxI"=="conda-meta" set "SB_BAD=1"
-for %%I in (*) do set "SB_BAD=1"
-:not_entered
-cd /d "%SB_HERE%"
-if not defined SB_BAD rmdir /S /Q "%SB_GONE%" 2>nul
-if not exist "%SB_GONE%\" (
-  echo [INFO] Removed:        "%SB_PREFIX%"
-  exit /b 0
-)
-call :fail 9 "not everything could be removed" "%SB_GONE%" "close what uses it, then --remove with --prefix and this folder"
-exit /b 9
-:drop_part
-setlocal EnableDelayedExpansion
-if /I "!SB_ITEM!"=="conda-meta" exit /b 0
-set "SB_T=l"
-for %%I in ("!SB_ITEM!") do set "SB_T=%%~aI"
-if defined SB_T if "!SB_T:l=!"=="!SB_T!" rmdir /S /Q "!SB_ITEM!" 2>nul
-if exist "!SB_ITEM!\" rmdir "!SB_ITEM!" 2>nul
-exit /b 0
+__SEALENV_PART_FINISH__

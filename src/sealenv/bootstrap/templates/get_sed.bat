@@ -265,4 +265,4 @@ if "%SB_FOUND%"=="sum" call :is_digest SB_CANDIDATE && set "SB_SUM=%SB_CANDIDATE
 if "%SB_FOUND%"=="url" set "SB_URL=%SB_CANDIDATE%"
 exit /b 0
 
-__SEALENV_COMMON__
+__SEALENV_PART_COMMON__

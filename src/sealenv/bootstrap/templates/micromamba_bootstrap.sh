@@ -13,18 +13,7 @@ IFS='
 script_version='__SEALENV_VERSION__'
 default_micromamba='__SEALENV_DEFAULT__'
 
-# fail CODE "what happened" "where" "what to do next"
-fail() {
-    printf '[ERROR] %s\n' "$2" >&2
-    [ -z "${3-}" ] || printf '        where: %s\n' "$3" >&2
-    [ -z "${4-}" ] || printf '        next:  %s\n' "$4" >&2
-    exit "$1"
-}
-
-say() { printf '[INFO] %s\n' "$*"; }
-warn() { printf '[WARN] %s\n' "$*" >&2; }
-# masked TEXT: without the passwords and tokens that its URLs may carry.
-masked() { printf '%s\n' "$1" | LC_ALL=C sed 's#://[^/@ ]*@#://***@#g; s#\(://[^ ]*/t\)/[^/ ]*#\1/***#g'; }
+__SEALENV_PART_MESSAGES__
 usage() { fail 2 "$1" '' 'micromamba_bootstrap.sh --help shows how it is called'; }
 
 help() {
@@ -33,133 +22,20 @@ __SEALENV_HELP__
 END
 }
 
-work= part= held=
-clean_up() {
-    [ -z "$work" ] || rm -rf -- "$work"
-    [ -z "$part" ] || rm -f -- "$part"
-    release
-}
-# The lock, if it is still of this run.
-release() {
-    [ -n "$held" ] || return 0
-    read -r owner rest 2>/dev/null <"$held/pid" && [ "$owner" != $$ ] || rm -rf -- "$held"
-    held=
-}
-trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+__SEALENV_PART_LEAVING__
 
 # --- Arguments ------------------------------------------------------------------------------------
 
-name= python= prefix= packages= channels= sha256= post= version=$default_micromamba
-clean= dry= keep= remove= words=0
-
-positional() {
-    words=$((words + 1))
-    case $words in
-        1) name=$1 ;;
-        2) python=$1 ;;
-        *) usage 'there are more than two arguments besides options' ;;
-    esac
-}
-
-while [ $# -gt 0 ]; do
-    argument=$1
-    shift
-    case $argument in
-        --packages=* | --channel=* | --prefix=* | --micromamba=* | --sha256=* | --post=*)
-            set -- "${argument#*=}" "$@"
-            argument=${argument%%=*}
-            ;;
-    esac
-    case $argument in
-        -h | --help)
-            help
-            exit 0
-            ;;
-        --clean) clean=yes ;;
-        --dry-run) dry=yes ;;
-        --keep-micromamba) keep=yes ;;
-        --remove) remove=yes ;;
-        --packages | --channel | --prefix | --micromamba | --sha256 | --post)
-            [ $# -gt 0 ] || usage "$argument has no value"
-            case $1 in '' | -*) usage "$argument has no value" ;; esac
-            case $argument in
-                --packages) packages="$packages $1" ;;
-                --channel) channels="$channels,$1" ;;
-                --prefix) prefix=$1 ;;
-                --micromamba) version=$1 ;;
-                --sha256) sha256=$1 ;;
-                --post) post=$1 ;;
-            esac
-            shift
-            ;;
-        --)
-            for argument; do positional "$argument"; done
-            break
-            ;;
-        -*) usage "the option $argument is not known" ;;
-        *) positional "$argument" ;;
-    esac
-done
+__SEALENV_PART_ARGUMENTS__
+version=${micromamba:-$default_micromamba}
 
 # --- The gate -------------------------------------------------------------------------------------
 
-forget() {
-    # Alternatives are a case: not every sed has them.
-    for variable in $(env | LC_ALL=C sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
-        case $variable in
-            CONDA_PKGS_DIRS) ;;
-            CONDA* | MAMBA* | _CE_* | PIXI_* | PYTHON* | VIRTUAL_ENV*) unset "$variable" || : ;;
-        esac
-    done
-}
-
-dirty=
-# gate NAME VALUE "harmless value" "what it means" "how to clear it"
-gate() {
-    [ -n "$2" ] && [ "$2" != "$3" ] || return 0
-    dirty=yes
-    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$4" "$5" >&2
-}
-
-if [ -n "$clean" ]; then
-    forget
-    PATH=/usr/bin:/bin:/usr/sbin:/sbin
-    export PATH
-else
-__SEALENV_GATE__
-fi
-[ -z "$dirty" ] || fail 3 'this shell is not clean: see above' '' \
-    'open a new terminal, or start from a clean environment with --clean'
+__SEALENV_PART_GATE__
 
 # --- Where ----------------------------------------------------------------------------------------
 
-newline='
-'
-
-# plain "what it is" TEXT: what every tool can bear in a path.
-plain() {
-    case $2 in
-        *"$newline"* | *[[:cntrl:]]*) usage "$1 holds a control character" ;;
-        *[\"\'\`\$\\\;:]*) usage "$1 holds one of \" ' \` \$ \\ ; : which package managers write unquoted" ;;
-    esac
-}
-
-check_name() {
-    case $name in
-        '' | . | .. | base | root) usage "ENV_NAME is no name for an environment" ;;
-        -* | '~'* | ' '* | *' ' | *.) usage 'ENV_NAME begins or ends with a character that it must not' ;;
-        */* | *[\\:\;\#*?\<\>\|\'\`\$%!^\&\"]*) usage 'ENV_NAME holds a character that it must not have' ;;
-    esac
-    plain ENV_NAME "$name"
-    [ "$(printf %s "$name" | wc -c)" -le 200 ] || usage 'ENV_NAME is longer than 200 bytes'
-    stem=$(printf %s "${name%%.*}" | tr '[:upper:]' '[:lower:]')
-    case $stem in
-        con | prn | aux | nul | com[0-9] | lpt[0-9]) usage 'ENV_NAME is the name of a device on Windows' ;;
-    esac
-}
+__SEALENV_PART_NAMES__
 
 if [ -n "$prefix" ]; then
     [ "$words" -lt 2 ] || usage 'with --prefix there is no ENV_NAME: give PY_VERSION alone'
@@ -176,229 +52,13 @@ if [ -z "$prefix" ]; then
     [ -z "$python" ] || name=${name}_$(printf %s "$python" | tr . _)
     prefix=${PY_ENVS:-$PWD}/$name
 fi
-plain 'the path of the environment' "$prefix"
-while :; do
-    case $prefix in
-        *?/) prefix=${prefix%/} ;;
-        *) break ;;
-    esac
-done
-# The parent's real path, so that no `..` and no link is left in what is written into scripts.
-parent=${prefix%/*}
-[ "$parent" != "$prefix" ] || parent=.
-leaf=${prefix##*/}
-case $leaf in '' | . | .. | base | root) usage 'the path of the environment ends in no name for one' ;; esac
-real=$(cd -P -- "${parent:-/}" 2>/dev/null && pwd -P) || real=
-if [ -n "$real" ]; then
-    prefix=${real%/}/$leaf
-else
-    case $prefix in
-        *../* | */..*) usage 'the path of the environment goes up from a folder that is not there' ;;
-        /*) ;;
-        *) prefix=$PWD/$prefix ;;
-    esac
-fi
-plain 'the path of the environment' "$prefix"
-
-[ -n "${XDG_CACHE_HOME:-${HOME-}}" ] ||
-    fail 2 'HOME is not set: there is no place for the cache' '' 'set HOME or XDG_CACHE_HOME'
-cache=${XDG_CACHE_HOME:-${HOME-}/.cache}/sealenv-bootstrap
-pkgs=$cache/pkgs
-[ -z "${CONDA_PKGS_DIRS-}" ] || pkgs=${CONDA_PKGS_DIRS%%[,:]*}
-case $pkgs in /*) ;; *) pkgs=$PWD/$pkgs ;; esac
-meta=$prefix/conda-meta
-marker=$meta/sealenv.pending
-
-locks=$meta/sealenv.lock
-
-# holds_only FOLDER [NAME...]: nothing but these is in it. What cannot be listed may hold anything.
-holds_only() (
-    set +f
-    inside=$1
-    shift
-    names=$(LC_ALL=C ls -A -- "$inside") || return 1
-    for wanted; do
-        names=$(printf '%s\n' "$names" | LC_ALL=C sed "/^$wanted\$/d")
-    done
-    [ -z "$names" ]
-)
-
-# Nothing is in the target but what every run puts there first.
-is_bare() {
-    holds_only "$prefix" conda-meta && { [ ! -e "$meta" ] || holds_only "$meta" 'sealenv\.pending' 'sealenv\.lock'; }
-}
-
-# The marker is ours. An empty one is nobody's: one of ours is so for a moment, before anything else is there.
-is_ours() {
-    [ -f "$marker" ] || return 1
-    if [ -s "$marker" ]; then
-        case $(head -n 1 -- "$marker") in sealenv-bootstrap*) ;; *) return 1 ;; esac
-    else
-        is_bare
-    fi
-}
-
-# --- One run at a time ------------------------------------------------------------------------------
-
-busy() {
-    # Who finished the environment meanwhile needs no marker of ours in it.
-    [ ! -e "$meta/sealenv.bootstrap" ] && [ ! -e "$meta/sealenv" ] || unmark
-    fail 7 'another process works on this environment' "$prefix" "${1:-wait for it to end}"
-}
-
-# mark WORD: the marker, if there is none; $made tells whether it is of this run.
-made= fresh=
-mark() {
-    if (set -C && : >"$marker") 2>/dev/null; then
-        made=yes
-        printf 'sealenv-bootstrap %s%s\n' "$script_version" "${1:+ $1}" >>"$marker" || {
-            unmark
-            fail 9 'the marker cannot be written' "$marker" 'make room'
-        }
-    fi
-    [ -f "$marker" ] && (: >>"$marker") 2>/dev/null ||
-        fail 9 'the marker cannot be written: nothing was changed' "$marker" 'mend its permissions'
-}
-
-# Take back a marker that this run made, for a refusal.
-unmark() {
-    [ -z "$made" ] || rm -f -- "$marker"
-    release
-    [ -z "$fresh" ] || rmdir -- "$meta" 2>/dev/null || :
-    made= fresh=
-}
-
-alive() { [ "$1" != $$ ] && { kill -s 0 -- "$1" || kill -s 0 -- "-$1"; } 2>/dev/null; }
-
-# lock: the marker is there, and nobody else works on it. Where there is a flock(1), that on the marker,
-# which is the lock of sealenv's own create, too: it ends with us. Always a folder with our process id,
-# for machines without flock; who died in it is recognised by that.
-lock() {
-    kind=folder
-    filled=
-    [ ! -s "$marker" ] || filled=yes
-    if command -v flock >/dev/null 2>&1; then
-        kind=flock
-        exec 9>>"$marker"
-        flock -n 9 || busy
-        if [ -n "$filled" ] && [ ! -s "$marker" ]; then
-            # It ended between two of our steps, and ours is a new marker.
-            rm -f -- "$marker"
-            busy 'it has just ended: look at what it made'
-        fi
-        [ ! -e /proc/self/fd/9 ] || [ "$marker" -ef /proc/self/fd/9 ] || busy
-    fi
-    tries=0
-    until mkdir -- "$locks" 2>/dev/null; do
-        tries=$((tries + 1))
-        [ -d "$locks" ] && [ "$tries" -le 9 ] || {
-            unmark
-            fail 9 'the environment cannot be locked' "$locks" 'mend its permissions, or make room'
-        }
-        other= how=
-        read -r other how rest 2>/dev/null <"$locks/pid" || :
-        case $other in
-            '' | *[!0-9]*) busy "if no such process is there, delete $locks" ;;
-        esac
-        if [ "$kind $how" != 'flock flock' ] && alive "$other"; then
-            busy "wait for process $other to end; if it is another program, delete $locks"
-        fi
-        # Its owner is dead. Whoever moves it away goes on; it may be that of somebody quicker by now.
-        rm -rf -- "$locks.$$"
-        mv -- "$locks" "$locks.$$" 2>/dev/null || continue
-        read -r now rest <"$locks.$$/pid" || now=
-        [ "$now" = "$other" ] || {
-            mv -- "$locks.$$" "$locks"
-            busy
-        }
-        rm -rf -- "$locks.$$"
-    done
-    held=$locks
-    printf '%s %s\n' $$ "$kind" >"$locks/pid" || {
-        rm -rf -- "$locks"
-        unmark
-        fail 9 'the environment cannot be locked' "$locks" 'make room'
-    }
-    [ -f "$marker" ] || busy 'it has just ended: look at what it made'
-}
-
-# --- --remove: only what carries our marker or a seal; a link is removed, never what it leads to. ---
-
-remove() {
-    [ ! -L "$prefix" ] || fail 7 'this is a link: nothing is removed' "$prefix" 'name the folder that it leads to'
-    [ -d "$prefix" ] || fail 7 'there is no environment' "$prefix" 'check the name'
-    [ ! -L "$meta" ] || fail 7 'its conda-meta is a link: nothing is removed' "$prefix" 'look into it'
-    [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ] || is_ours ||
-        fail 7 'this carries no mark of this script and no seal: nothing is removed' "$prefix" \
-            'look into it, and delete it by hand if it is to go'
-    [ ! -e "$meta/frozen" ] || fail 7 'this environment is frozen: nothing is removed' "$meta/frozen" 'ask who froze it'
-    if [ -n "$dry" ]; then
-        say "Would remove:   $prefix"
-        say 'Dry run: nothing was removed.'
-        return 0
-    fi
-    mark removing
-    lock
-    # The marker goes last: what a stopped remove leaves is known for half made.
-    find "$prefix" -mindepth 1 -maxdepth 1 ! -name conda-meta -exec rm -rf -- {} + &&
-        find "$meta" -mindepth 1 -maxdepth 1 ! -name sealenv.pending ! -name sealenv.lock -exec rm -rf -- {} + &&
-        rm -f -- "$marker" && rm -rf -- "$locks" && rmdir -- "$meta" "$prefix" ||
-        fail 9 'not everything could be removed' "$prefix" 'mend its permissions, then run the same command again'
-    say "Removed:        $prefix"
-}
-
-if [ -n "$remove" ]; then
-    remove
-    exit 0
-fi
-
-# --- The target -----------------------------------------------------------------------------------
-
-# refuse "what" "what to do next": the target stays as it was found.
-refuse() {
-    unmark
-    fail 7 "$1" "$prefix" "$2"
-}
-
-# Asked before the download and once more after it, which can take long; and when the lock is ours.
-pending=
-check_target() {
-    pending=
-    if [ -L "$prefix" ] || [ -L "$meta" ]; then
-        refuse 'the target, or its conda-meta, is a link' 'name the folder that it leads to'
-    elif [ -e "$meta/sealenv" ]; then
-        refuse 'there is an environment already' 'choose another name, or remove it first with --remove'
-    elif [ -e "$marker" ] && [ -z "$made" ]; then
-        is_ours || refuse 'the target is half made, and not by this script' \
-            'finish or remove it with what made it, such as sealenv remove'
-        pending=yes
-    elif [ -e "$meta/history" ] || [ -e "$meta/sealenv.bootstrap" ] || [ -e "$prefix/bin/python" ]; then
-        refuse 'there is an environment already' 'choose another name, or remove it first with --remove'
-    elif [ -e "$prefix" ]; then
-        [ -d "$prefix" ] || refuse 'the target is a file' 'choose another name'
-        is_bare || refuse 'the target is not an empty folder, or cannot be looked into' \
-            'choose another name or folder; nothing is deleted that this script did not make'
-    fi
-}
-check_target
-if [ -n "$post" ]; then
-    [ -f "$post" ] && [ -r "$post" ] || fail 2 'the --post script is no readable file' "$post" 'check its path'
-fi
+__SEALENV_PART_PLACE__
 
 # --- What -----------------------------------------------------------------------------------------
 
 base=${SEALENV_MICROMAMBA_URL:-https://github.com/mamba-org/micromamba-releases/releases}
 base=${base%/}
-case $(uname -s)-$(uname -m) in
-    Linux-x86_64 | Linux-amd64) subdir=linux-64 ;;
-    Linux-aarch64 | Linux-arm64) subdir=linux-aarch64 ;;
-    Linux-ppc64le) subdir=linux-ppc64le ;;
-    Darwin-x86_64) subdir=osx-64 ;;
-    Darwin-arm64) subdir=osx-arm64 ;;
-    *) fail 6 "there is no micromamba for $(uname -s) $(uname -m)" '' 'use another machine' ;;
-esac
-
-is_digest() { [ ${#1} -eq 64 ] && case $1 in *[!0-9a-f]*) return 1 ;; esac; }
+__SEALENV_PART_MACHINE__
 
 check_version() {
     case $version in
@@ -448,54 +108,7 @@ fi
 
 # --- micromamba -----------------------------------------------------------------------------------
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/sealenv.XXXXXXXX") && mkdir -- "$work/home" "$work/tmp" ||
-    fail 9 'there is no place for temporary files' "${TMPDIR:-/tmp}" 'set TMPDIR to a folder that you may write'
-
-# Who begins with https is not led to http. (wget has no option for it; the digest is checked anyway.)
-redirected==http,https
-case $base in [Hh][Tt][Tt][Pp][Ss]:*) redirected==https ;; esac
-
-# download URL FILE: all of it, or no file.
-download() {
-    if command -v curl >/dev/null 2>&1; then
-        curl --fail --silent --show-error --location --proto-redir "$redirected" --retry 3 --retry-delay 2 --connect-timeout 30 \
-            --speed-limit 1 --speed-time 60 --output "$2" "$1" && return 0
-    elif command -v wget >/dev/null 2>&1; then
-        wget -q -t 3 -T 60 -O "$2" "$1" && return 0
-    else
-        fail 9 'there is neither curl nor wget' '' 'install one of them'
-    fi
-    rm -f -- "$2"
-    fail 5 'a download failed' "$(masked "$1")" 'check the network and the address, then run the same command again'
-}
-
-digest_of() {
-    if command -v sha256sum >/dev/null 2>&1; then
-        sha256sum <"$1" 2>/dev/null | cut -d ' ' -f 1
-    elif command -v shasum >/dev/null 2>&1; then
-        shasum -a 256 <"$1" 2>/dev/null | cut -d ' ' -f 1
-    elif command -v openssl >/dev/null 2>&1; then
-        openssl dgst -sha256 -r <"$1" 2>/dev/null | cut -d ' ' -f 1
-    fi
-}
-
-# check FILE "what it is": its sha256 in $digest is the one that was promised.
-check() {
-    digest=$(digest_of "$1")
-    if ! is_digest "$digest"; then
-        [ "$1" = "$exe" ] || rm -f -- "$1"
-        fail 5 'there is no digest of the file: it cannot be trusted' "$1" 'install sha256sum, shasum or openssl'
-    fi
-    [ "$digest" != "$expected" ] || return 0
-    printf '        expected %s, said by %s\n        found    %s\n' "$expected" "$origin" "$digest" >&2
-    if [ "$1" = "$exe" ]; then
-        fail 5 'the cached micromamba is not the one that was promised' "$1" \
-            'if you trust the promise, delete that file and its .sha256, and run the same command again'
-    fi
-    rm -f -- "$1"
-    fail 5 'the download is not the micromamba that was promised; it was deleted' "$(masked "$url")" \
-        'run the same command again; if it stays so, do not use this release'
-}
+__SEALENV_PART_DOWNLOAD__
 
 if [ "$version" = latest ]; then
     # latest is a redirection to the page of one version; what follows is the same as for a named one.
@@ -539,69 +152,11 @@ elif [ -z "$expected" ]; then
 fi
 expected=$(printf %s "$expected" | tr 'A-F' 'a-f')
 is_digest "$expected" || fail 5 "there is no digest for micromamba $version: nothing is installed" '' 'give one with --sha256'
-if [ -f "$exe" ]; then
-    check "$exe"
-    say "micromamba:     $version, cached in $exe"
-else
-    say "micromamba:     $version, from $(masked "$base")"
-    # What a killed run left; a run that still downloads is younger.
-    find "$cache/micromamba" -mindepth 1 -maxdepth 1 -name 'micromamba-*.part' -mtime +0 -exec rm -f -- {} + || :
-    part=$exe.$$.part
-    rm -f -- "$part" && (set -C && : >"$part") 2>/dev/null ||
-        fail 9 'the cache cannot be written' "$cache/micromamba" 'make it writable, or make room'
-    download "$url" "$part"
-    check "$part"
-    chmod 755 "$part" && mv -f -- "$part" "$exe" ||
-        fail 9 'micromamba cannot be put into the cache' "$cache/micromamba" 'make it writable, or make room'
-    part=
-fi
-# Written only when there is something new: the cache may be complete and read-only.
-if [ "$kept" != "$digest" ]; then
-    printf '%s\n' "$digest" 2>/dev/null >"$work/kept" && cp -- "$work/kept" "$exe.sha256.$$.part" 2>/dev/null &&
-        mv -f -- "$exe.sha256.$$.part" "$exe.sha256" || {
-        rm -f -- "$exe.sha256.$$.part"
-        warn "The digest could not be kept beside $exe: the next run asks for it again."
-    }
-fi
-say "sha256:         $digest"
-say "                as said by $origin"
+__SEALENV_PART_CACHED__
 
 # --- The environment ------------------------------------------------------------------------------
 
-half_made() {
-    printf '%s\n' '[INFO] The environment is half made and marked as such. The same command makes it anew; --remove takes it away.' >&2
-    clean_up
-}
-
-# Before the mark, so that nothing is begun that has to end at once.
-mkdir -p -- "$pkgs" 2>/dev/null && probe=$(mktemp "$pkgs/.sealenv.XXXXXXXX" 2>/dev/null) && rm -f -- "$probe" ||
-    fail 9 'the package cache cannot be written' "$pkgs" 'set CONDA_PKGS_DIRS to a folder that you may write'
-check_target
-[ -d "$meta" ] || fresh=yes
-mkdir -p -- "$meta" 2>/dev/null ||
-    fail 9 'the folder of the environment cannot be made' "$prefix" 'choose a folder that you may write, or make room'
-mark
-lock
-check_target
-trap half_made EXIT
-if [ -n "$pending" ]; then
-    [ -s "$marker" ] || printf 'sealenv-bootstrap %s\n' "$script_version" >>"$marker" ||
-        fail 9 'the marker cannot be written' "$marker" 'make room'
-    say 'Replacing the half-made environment of an earlier run.'
-    find "$prefix" -mindepth 1 -maxdepth 1 ! -name conda-meta ! -name __home__ ! -name __shortcut__ \
-        ! -name __AppData__ -exec rm -rf -- {} + &&
-        find "$meta" -mindepth 1 -maxdepth 1 ! -name sealenv.pending ! -name sealenv.lock -exec rm -rf -- {} + ||
-        fail 9 'the half-made environment cannot be taken away' "$prefix" 'mend its permissions'
-fi
-
-# own COMMAND...: in a clean environment with a home of its own.
-own() (
-    forget
-    HOME=$work/home TMPDIR=$work/tmp
-    XDG_CONFIG_HOME=$HOME/.config XDG_CACHE_HOME=$HOME/.cache XDG_DATA_HOME=$HOME/.local/share
-    export HOME TMPDIR XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME
-    "$@"
-)
+__SEALENV_PART_ENVIRONMENT__
 
 # Called once, in the prefix that we marked. `create --yes` would first delete a prefix that has a conda-meta,
 # and the marker with it (read in mamba's sources); `install` links the same packages and keeps the marker.
@@ -623,81 +178,18 @@ set +f
     fail 6 'micromamba ended without an error, and there is no bin/python' "$prefix" \
         'see above for what it did, then run the same command again'
 
-if [ -e "$prefix/pkgs" ] || [ -L "$prefix/pkgs" ]; then
-    warn "$prefix/pkgs is there already: it was left as it is."
-else
-    ln -s "$pkgs" "$prefix/pkgs" 2>/dev/null ||
-        warn "$prefix/pkgs cannot be made a link to $pkgs: conda and mamba of this environment keep a package cache of their own."
-fi
+__SEALENV_PART_PKGS__
 
 # --- The proof that it works ----------------------------------------------------------------------
 
-hook=$prefix/etc/profile.d/conda.sh
-works() {
-    PATH=/usr/bin:/bin:/usr/sbin:/sbin
-    unset CONDA_PKGS_DIRS
-    if [ ! -f "$hook" ]; then
-        printf '%s\n' "There is no $hook: nothing could activate the environment." >&2
-        return 1
-    fi
-    set +eu
-    . "$hook" && conda activate "$prefix" || return 1
-    set -eu
-    [ "${CONDA_PREFIX-}" -ef "$prefix" ] || return 1
-    [ "$(command -v python)" = "$prefix/bin/python" ] || return 1
-    "$prefix/bin/python" -I -c '
-import os, sys
-version = [word for word in sys.argv[2].split(".") if word]
-print("python", sys.version.split()[0])
-same = [str(n) for n in sys.version_info[: len(version)]] == version
-sys.exit(not (same and os.path.samefile(sys.prefix, sys.argv[1])))
-' "$prefix" "$python" || return 1
-    "$prefix/bin/conda" --version || return 1
-    "$prefix/bin/mamba" --version
-}
+activates=yes without_python= tools='conda mamba'
+__SEALENV_PART_PROOF__
 own works || fail 8 'the environment does not work: it cannot be activated, or its python, conda or mamba fails' "$prefix" \
     'see above, then run the same command again'
+how=". '$hook' && conda activate '$prefix'"
 
 # --- The user's folders ---------------------------------------------------------------------------
 
-# Through a pipe the script has no folder: $0 is the name of a shell then.
-here=
-[ ! -f "$0" ] || here=$(cd -P -- "$(dirname -- "$0")" && pwd -P) || here=
-for folder in __home__ __shortcut__ __AppData__; do
-    [ -n "$here" ] && [ ! -e "$prefix/$folder" ] || continue
-    for source in "$here/$folder" "$here/../../$folder"; do
-        [ -d "$source" ] || continue
-        cp -R -- "$source" "$prefix/$folder" || fail 9 'a template folder could not be copied' "$source" 'make room'
-        break
-    done
-done
-if [ -n "$keep" ]; then
-    cp -- "$exe" "$prefix/bin/micromamba" || fail 9 'micromamba could not be copied' "$prefix/bin" 'make room'
-fi
-printf 'sealenv-bootstrap %s\nmicromamba %s sha256 %s\n' "$script_version" "$version" "$digest" >"$meta/sealenv.bootstrap" ||
-    fail 9 'what made the environment cannot be noted' "$meta/sealenv.bootstrap" 'make room'
-rm -f -- "$marker" || fail 9 'the marker cannot be taken away' "$marker" 'mend its permissions'
-release
-trap clean_up EXIT
-say "Done. To use it:  . '$hook' && conda activate '$prefix'"
-
-# The build phase: the script lies in __home__ and activates by a relative path. It gets the terminal.
-if [ -n "$post" ]; then
-    copy=$prefix/__home__/${post##*/}
-    mkdir -p -- "$prefix/__home__" && { [ "$post" -ef "$copy" ] 2>/dev/null || cp -- "$post" "$copy"; } &&
-        chmod u+x "$copy" ||
-        fail 9 'the --post script could not be copied' "$copy" 'the environment is made and kept; copy it and run it there'
-    say "Running $copy"
-    code=0
-    (
-        exec 9>&-
-        CONDA_PKGS_DIRS=$pkgs
-        export CONDA_PKGS_DIRS
-        cd -- "$prefix/__home__"
-        case $(head -c 2 -- "$copy") in '#!') exec "$copy" ;; *) exec /bin/sh "$copy" ;; esac
-    ) || code=$?
-    [ "$code" -eq 0 ] || fail 10 "the --post script failed with exit code $code" "$copy" \
-        'the environment is made and kept; mend the script and run it again'
-fi
+__SEALENV_PART_FINISH__
 exit 0
 }

@@ -1,0 +1,190 @@
+"""Bundle: from locks to one file, and from the file into the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from sealenv._version import __version__
+from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
+from sealenv.engines.carried import micromamba_for
+from sealenv.engines.messages import Progress
+from sealenv.engines.rattler import RattlerEngine
+from sealenv.errors import SpecError, from_oserror
+from sealenv.host.files import check_output
+from sealenv.layout import is_windows
+from sealenv.lock import Lock, LockFile
+from sealenv.naming import check_name
+from sealenv.progress import Reporter
+from sealenv.store.archives import Store, archives_of
+from sealenv.store.bundle import open_bundle
+from sealenv.store.bundle_manifest import LOCK, BundleManifest, member_name
+from sealenv.store.bundle_writer import Source, write_bundle
+from sealenv.subject import Subject, left_out
+
+__all__ = ["Bundled", "make_bundle", "take_in"]
+
+_README = """\
+This is the environment {name}, made by sealenv {version}, for {platforms}.
+
+With sealenv:     sealenv create -f FILE.sealenv --offline
+Without Python:   unpack it anywhere (tar -xf FILE.sealenv), and there
+
+  Linux, macOS:   sh install.sh [NAME]
+  Windows:        install.bat [NAME]
+
+--help says more. Nothing of it uses the network.
+"""
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """What was written."""
+
+    path: Path
+    sha256: str
+    size: int
+    manifest: BundleManifest
+    micromamba: dict[str, str]
+    """Subdir -> the version of the micromamba inside."""
+    notes: tuple[str, ...]
+
+
+def make_bundle(
+    subject: Subject,
+    name: str,
+    engine: RattlerEngine,
+    store: Store,
+    path: Path,
+    reporter: Reporter,
+    *,
+    pinned: PinnedMicromamba,
+    given: Mapping[str, Path],
+    offline: bool = False,
+    force: bool = False,
+) -> Bundled:
+    """Write everything that an environment is made of into one file.
+
+    The same locks, micromamba and version of sealenv give the same bytes.
+
+    Args:
+        subject: the exact packages.
+        name: how the environment is called where nothing else is said.
+        engine: fetches what is not in the store.
+        store: where archives lie.
+        path: the file.
+        reporter: is told each step.
+        pinned: the release of micromamba, with the digests that are known.
+        given: a micromamba of this machine, by subdir.
+        offline: what is in the store must do.
+        force: a file that is there may be replaced.
+
+    Raises:
+        OutputExistsError: something is at `path`.
+        SpecError: a lock that cannot be carried.
+        OfflineError, DigestError, FetchError: an archive cannot be had.
+        FilesystemError: the file cannot be written.
+    """
+    check_output(path, force=force)
+    check_name(name)
+    locks = msgspec.structs.replace(subject.file, name=name)
+    if not locks.locks or not all(lock.packages for lock in locks.locks):
+        raise SpecError("nothing is locked: there is nothing to carry")
+    reporter.phase("fetch", "fetching and verifying packages")
+    advance = _forward(reporter)
+    for lock in locks.locks:
+        engine.fetch(lock, advance, offline=offline)
+    reporter.phase("micromamba", "finding one for each platform")
+    sources: list[Source] = []
+    digests: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    for lock in locks.locks:
+        found = micromamba_for(engine, lock, pinned, given, advance, offline=offline)
+        if found is not None:
+            end = ".exe" if is_windows(lock.platform) else ""
+            member = f"micromamba/micromamba-{lock.platform}{end}"
+            sources.append(Source(member, path=Path(found.path)))
+            digests[lock.platform] = found.sha256
+            versions[lock.platform] = found.version
+    inside = PinnedMicromamba(pinned.version, digests)
+    sources += _scripts(locks, name, inside)
+    sources += _archives(locks, store)
+    data = msgspec.json.encode(locks, order="deterministic")
+    sources.append(Source(LOCK, data=data))
+    sources.append(Source("README.txt", data=_readme(name, locks).encode()))
+    reporter.phase("bundle", f"writing {path.name}")
+    try:
+        manifest, sha256, size = write_bundle(
+            path,
+            sources,
+            lambda done, total: reporter.advance(done, total, "bytes"),
+        )
+    except OSError as error:
+        raise from_oserror(error) from error
+    notes = (*_not_carried(subject), *_notes(locks, versions))
+    return Bundled(path, sha256, size, manifest, versions, notes)
+
+
+def take_in(path: Path, lock: Lock, store: Store, reporter: Reporter) -> None:
+    """The archives of a lock from a bundle into the store, when all of the bundle is verified.
+
+    Raises:
+        BundleError, DigestError: it is not what it says; nothing was written.
+        FilesystemError: the store cannot be written.
+    """
+    reporter.phase("bundle", f"verifying {path.name}")
+    with open_bundle(path) as bundle:
+        try:
+            bundle.put_into(store, lock, lambda done: reporter.advance(done, bundle.size, "bytes"))
+        except OSError as error:
+            raise from_oserror(error) from error
+
+
+def _readme(name: str, locks: LockFile) -> str:
+    platforms = ", ".join(locks.platforms)
+    return _README.format(name=name, version=__version__, platforms=platforms)
+
+
+def _scripts(locks: LockFile, name: str, micromamba: PinnedMicromamba) -> list[Source]:
+    found = []
+    for kind in ("bat", "sh"):
+        usable = [locks.lock_for(p) for p in platforms_for(kind, locks.platforms)]
+        if usable:
+            data = render_rebuild(kind, usable, name, micromamba, carried=True)
+            found.append(Source(f"install.{kind}", data=data))
+    return found
+
+
+def _archives(locks: LockFile, store: Store) -> list[Source]:
+    """Every archive once, whichever lock names it."""
+    found: dict[str, Source] = {}
+    for lock in locks.locks:
+        for item in archives_of(lock):
+            name = member_name(item)
+            found[name] = Source(name, path=store.path(item))
+    return list(found.values())
+
+
+def _not_carried(subject: Subject) -> list[str]:
+    names = left_out(subject)
+    return [f"pip installed these, and they are not in it: {', '.join(names)}"] if names else []
+
+
+def _notes(locks: LockFile, versions: Mapping[str, str]) -> list[str]:
+    notes = []
+    for platform in locks.platforms:
+        if not (platforms_for("sh", [platform]) or platforms_for("bat", [platform])):
+            notes.append(f"no script is for {platform}: there sealenv itself is needed")
+        elif platform not in versions:
+            notes.append(
+                f"no micromamba for {platform} is inside: there the script needs one, with "
+                "--micromamba FILE --sha256 DIGEST"
+            )
+    return notes
+
+
+def _forward(reporter: Reporter) -> Callable[[Progress], None]:
+    return lambda event: reporter.advance(event.done, event.total, "bytes", event.item)

@@ -1,0 +1,126 @@
+"""What a bundle says it holds: the manifest, the names that members may have, and where each begins."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from sealenv.errors import BundleError
+from sealenv.lock import LockedWheel
+from sealenv.store import ustar
+from sealenv.store.archives import Archive
+
+__all__ = [
+    "LOCK", "MANIFEST", "SCHEMA", "BundleManifest", "Member", "broken", "is_executable", "member_name",
+    "places_of", "read_manifest",
+]  # fmt: skip
+
+SCHEMA = 1
+MANIFEST = "sealenv-bundle.json"
+LOCK = "lock.json"
+_MANIFEST_BYTES = 16 << 20
+_TEXT_BYTES = 64 << 20
+_NAMES = re.compile(
+    r"README\.txt|install\.(bat|sh)|lock\.json|micromamba/micromamba-[a-z0-9]+-[a-z0-9]+(\.exe)?"
+    r"|packages/[0-9a-f]{64}\.(conda|tar\.bz2)|wheels/[0-9a-f]{64}\.whl",
+    re.ASCII,
+)
+_TEXTS = ("README.txt", "install.bat", "install.sh", LOCK)
+
+
+class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of a bundle."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The first member: what follows, in order. It is written in one way only, like the headers."""
+
+    schema: int
+    members: tuple[Member, ...]
+
+    def encode(self) -> bytes:
+        """JSON with an indent of one space, and a line end."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+
+def member_name(item: Archive) -> str:
+    """Where a package's or wheel's bytes are: under their digest."""
+    if isinstance(item, LockedWheel):
+        return f"wheels/{item.sha256}.whl"
+    return f"packages/{item.sha256}{'.conda' if item.fn.endswith('.conda') else '.tar.bz2'}"
+
+
+def is_executable(name: str) -> bool:
+    """Whether a member is one of the programs: it follows from its name."""
+    return name == "install.sh" or name.startswith("micromamba/")
+
+
+def read_manifest(path: Path, file: BinaryIO) -> tuple[BundleManifest, int]:
+    """The manifest, and where the next header begins.
+
+    Raises:
+        BundleError: the file does not begin with one.
+    """
+    block = file.read(ustar.BLOCK)
+    size = ustar.size_in(block)
+    if size is None or block != ustar.header(MANIFEST, size, executable=False):
+        raise broken(path, "it does not begin as a bundle does")
+    if size > _MANIFEST_BYTES:
+        raise broken(path, f"a manifest of {size} bytes")
+    data = file.read(size)
+    if len(data) != size or any(file.read(ustar.padding(size))):
+        raise broken(path, "it ends too early")
+    try:
+        schema = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("schema", b"none")
+        if bytes(schema) != b"%d" % SCHEMA:
+            raise broken(path, f"its schema is {bytes(schema)[:20]!r}, and {SCHEMA} is known here")
+        manifest = msgspec.json.decode(data, type=BundleManifest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise broken(path, f"its manifest cannot be read: {error}") from None
+    if manifest.encode() != data:
+        raise broken(path, "its manifest is not written as the format demands")
+    return manifest, ustar.BLOCK + size + ustar.padding(size)
+
+
+def places_of(path: Path, manifest: BundleManifest, begin: int) -> tuple[dict[str, int], int]:
+    """Where each member's bytes begin, and where the last one ends.
+
+    Raises:
+        BundleError: a name, the order, a size or a digest is not as it may be.
+    """
+    places: dict[str, int] = {}
+    last = ""
+    for member in manifest.members:
+        name, size = member.name, member.size
+        digest = name.split("/", 1)[-1].split(".", 1)[0]
+        largest = _TEXT_BYTES if name in _TEXTS else ustar.LARGEST
+        if not _NAMES.fullmatch(name):
+            raise broken(path, f"no member of a bundle is called {name[:200]!a}")
+        if name <= last:
+            raise broken(path, f"{name} is there twice, or not in its place")
+        if not 0 <= size <= largest:
+            raise broken(path, f"{name} has {size} bytes")
+        if not re.fullmatch("[0-9a-f]{64}", member.sha256) or (
+            name.startswith(("packages/", "wheels/")) and digest != member.sha256
+        ):
+            raise broken(path, f"{name} has no sha256, or another one than its name says")
+        last = name
+        places[name] = begin + ustar.BLOCK
+        begin += ustar.BLOCK + size + ustar.padding(size)
+    return places, begin
+
+
+def broken(path: Path, what: str) -> BundleError:
+    """The error for a file that is no bundle, or not as it should be."""
+    return BundleError(
+        f"this is no bundle, or a damaged one: {what}",
+        where=str(path),
+        hint="nothing of it was used; get it again from whoever made it",
+    )

@@ -1,0 +1,222 @@
+"""A folder that is a conda channel: archives added, index replaced, nothing overwritten or removed.
+
+<root>/<subdir>/<archive>        first under another name, then renamed
+<root>/<subdir>/repodata.json    afterwards: what the index names is always there
+<root>/.sealenv-mirror           says that we made the folder; locked while it is written
+<root>/.sealenv-indexing         there while what goes with repodata.json may be older than it
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sealenv.errors import ChannelError, DigestError, PrefixExistsError, SpecError
+from sealenv.host.filelock import FileLock
+from sealenv.host.files import write_atomic
+from sealenv.layout import is_link
+from sealenv.lock import LockedPackage
+from sealenv.store.archives import hash_file
+
+__all__ = ["ChannelFolder"]
+
+_MARKER = ".sealenv-mirror"
+_INDEXING = ".sealenv-indexing"
+_KEYS = frozenset({
+    "app_cli_opts", "app_entry", "app_own_environment", "app_type", "arch", "build", "build_number",
+    "constrains", "depends", "extra_depends", "features", "indexed_timestamp", "legacy_bz2_md5",
+    "legacy_bz2_size", "license", "license_family", "md5", "name", "noarch", "platform", "purls",
+    "python_site_packages_path", "run_exports", "sha256", "size", "subdir", "timestamp",
+    "track_features", "type", "version",
+})  # fmt: skip
+"""Of a record what belongs into repodata (CEP 36)."""
+_SOLVED = ("sha256", "depends", "constrains", "track_features", "build_number", "timestamp")
+"""What decides a solve; the rest is written anew in other words whenever a channel is indexed."""
+_PARTIAL = re.compile(r"\..+\.(conda|tar\.bz2)\.[0-9a-f]{16}\.part")
+_PIECE = 1 << 20
+
+
+class ChannelFolder:
+    """The folder; `check` refuses before anything is written."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Make the folder, and hold it against another mirror.
+
+        Raises:
+            PrefixExistsError: there is something that is no channel.
+        """
+        self.check_place()
+        self.root.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.root / _MARKER).waiting():
+            for path in self.root.glob("*/.*.part"):  # what a killed run left
+                if _PARTIAL.fullmatch(path.name) and not is_link(path):
+                    path.unlink(missing_ok=True)
+            yield
+
+    def check_place(self) -> None:
+        """Whether it is absent, empty, ours, or a channel already.
+
+        Raises:
+            PrefixExistsError: it is anything else.
+            ChannelError: it is a channel with patches of its own, which indexing would lose.
+        """
+        if is_link(self.root) or (self.root.exists() and not self.root.is_dir()):
+            raise PrefixExistsError(
+                "this is no folder", where=str(self.root), hint="name a folder, not a link"
+            )
+        known = (_MARKER, "noarch/repodata.json")
+        if self.root.exists() and any(self.root.iterdir()):
+            if not any((self.root / name).is_file() for name in known):
+                raise PrefixExistsError(
+                    "the folder holds something, and is no channel",
+                    where=str(self.root),
+                    hint="name another one; a channel has a noarch/repodata.json",
+                )
+            for patched in self.root.glob("*/repodata_from_packages.json"):
+                raise ChannelError(
+                    "the channel is indexed with patches of its own, which would be lost here",
+                    where=str(patched),
+                    hint="mirror into another folder, or add the archives with what indexes this one",
+                )
+
+    def lacking(self, packages: list[LockedPackage]) -> list[LockedPackage]:
+        """Those whose archives are not there.
+
+        Raises:
+            DigestError: an archive of the same name is another one.
+            SpecError: the packages themselves contradict each other.
+        """
+        wanted: dict[tuple[str, str], LockedPackage] = {}
+        for package in packages:
+            other = wanted.setdefault((package.subdir, package.fn), package)
+            if other.sha256 != package.sha256:
+                raise SpecError(
+                    f"two packages are called {package.subdir}/{package.fn}",
+                    details=[f"{p.url} sha256 {p.sha256}" for p in (other, package)],
+                    hint="a channel can hold one of them: mirror them into two",
+                )
+        indexes = {subdir: self._repodata(subdir) for subdir in {p.subdir for p in wanted.values()}}
+        found, different = [], []
+        for package in wanted.values():
+            path = self.root / package.subdir / package.fn
+            if not path.exists():
+                found.append(package)
+            elif is_link(path) or _digest(path, indexes[package.subdir]) != package.sha256:
+                different.append(f"{path} is not {package.url}")
+        if different:
+            raise DigestError(
+                "the channel holds other archives of the same name",
+                where=str(self.root),
+                details=different,
+                hint="nothing was written; mirror into another folder",
+            )
+        return found
+
+    def add(self, package: LockedPackage, source: Path) -> None:
+        """Copy an archive, hashed on its way, under another name first.
+
+        Raises:
+            DigestError: it is not what was locked.
+            OSError: as the operating system says.
+        """
+        folder = self.root / package.subdir
+        folder.mkdir(exist_ok=True)
+        partial = folder / f".{package.fn}.{secrets.token_hex(8)}.part"
+        digest = hashlib.sha256()
+        try:
+            with source.open("rb") as read, partial.open("xb") as write:
+                while piece := read.read(_PIECE):
+                    digest.update(piece)
+                    write.write(piece)
+            if digest.hexdigest() != package.sha256:
+                raise DigestError(
+                    f"{package.fn} was damaged in the cache",
+                    where=str(source),
+                    hint="delete it and run the same command again: it is fetched anew",
+                )
+            os.replace(partial, folder / package.fn)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def note(self, packages: list[LockedPackage]) -> list[str]:
+        """Let repodata.json say of the packages what their own channel said.
+
+        Returns:
+            The subdirs that have to be indexed: those it touched, and where an earlier run was stopped
+            before that, all.
+
+        Raises:
+            ChannelError: a repodata.json cannot be read.
+            OSError: as the operating system says.
+        """
+        stopped = (self.root / _INDEXING).exists()
+        touched = []
+        for subdir in sorted({"noarch", *(p.subdir for p in packages)}):
+            index = self._repodata(subdir)
+            changed = not (self.root / subdir / "repodata.json").exists()
+            for package in packages:
+                if package.subdir != subdir:
+                    continue
+                key = "packages.conda" if package.fn.endswith(".conda") else "packages"
+                record = {k: v for k, v in package.record.items() if k in _KEYS and v is not None}
+                record |= {"sha256": package.sha256, "subdir": subdir}
+                record["size"] = (self.root / subdir / package.fn).stat().st_size
+                entries = index.setdefault(key, {})
+                if not _says_the_same(entries.get(package.fn), record):
+                    entries[package.fn] = record
+                    changed = True
+            path = self.root / subdir / "repodata.json"
+            if changed:
+                (self.root / _INDEXING).touch()
+                path.parent.mkdir(exist_ok=True)
+                write_atomic(path, json.dumps(index).encode())
+                touched.append(subdir)
+        if stopped:
+            return sorted(path.parent.name for path in self.root.glob("*/repodata.json"))
+        return touched
+
+    def indexed(self) -> None:
+        """All that goes with repodata.json is as new as it."""
+        (self.root / _INDEXING).unlink(missing_ok=True)
+
+    def _repodata(self, subdir: str) -> dict[str, Any]:
+        path = self.root / subdir / "repodata.json"
+        try:
+            read = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return {"info": {"subdir": subdir}, "packages": {}, "packages.conda": {}}
+        except (OSError, ValueError) as error:
+            raise ChannelError(
+                f"the index of the channel cannot be read: {error}",
+                where=str(path),
+                hint="index the channel anew, or mirror into another folder",
+            ) from error
+        if not isinstance(read, dict):
+            raise ChannelError("the index of the channel is none", where=str(path))
+        return read
+
+
+def _says_the_same(entry: dict[str, Any] | None, record: dict[str, Any]) -> bool:
+    return entry is not None and all(
+        (entry.get(key) or None) == (record.get(key) or None) for key in _SOLVED
+    )
+
+
+def _digest(path: Path, index: dict[str, Any]) -> str:
+    """The sha256 of an archive that is there: as indexed, where the size is the same; else hashed."""
+    for key in ("packages", "packages.conda"):
+        entry = index.get(key, {}).get(path.name)
+        if entry and entry.get("size") == path.stat().st_size and entry.get("sha256"):
+            return str(entry["sha256"])
+    return hash_file(path)[0]

@@ -1,0 +1,59 @@
+"""A bare machine with an exported script on it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
+from sealenv.layout import META, walk
+from sealenv.lock import Lock
+from tests.bootstrap.machine import DEFAULT, Bare
+
+__all__ = ["Rebuild", "payload"]
+
+MADE_AFTERWARDS = (META, "pkgs", "__home__", "etc/sealenv", "activate.")
+"""What says when and how an environment was made, and what only sealenv's own create adds."""
+
+
+class Rebuild(Bare):
+    """The script alone in its folder; PATH holds only the tools that are named."""
+
+    @property
+    def script(self) -> Path:
+        return self.scripts / "my env.sh"
+
+    @property
+    def executable(self) -> Path:
+        """The release's stand-in for micromamba."""
+        (found,) = self.server.root.glob(f"download/{DEFAULT}/micromamba-*[!6]")
+        return next(p for p in [found] if p.suffix != ".sha256")
+
+    def export(self, locks: Sequence[Lock], name: str = "my_env", **more: Any) -> None:
+        """Write the script; the release's executable is the one that is pinned."""
+        place = self.server.root / "download" / DEFAULT
+        known = {
+            lock.platform: hashlib.sha256(exe.read_bytes()).hexdigest()
+            for lock in locks
+            if (exe := place / f"micromamba-{lock.platform}").exists()
+        }
+        pinned = more.pop("pinned", PinnedMicromamba(DEFAULT, known))
+        for old in self.scripts.iterdir():
+            old.unlink()
+        self.script.write_bytes(render_rebuild("sh", locks, name, pinned, **more))
+
+
+def payload(prefix: Path) -> dict[str, tuple[bool, object]]:
+    """Content, and whether it is executable, of what packages put into a prefix; no .pyc."""
+    found: dict[str, tuple[bool, object]] = {}
+    for entry in walk(prefix):
+        if entry.relative.startswith(MADE_AFTERWARDS) or entry.is_dir:
+            continue
+        if entry.relative.endswith(".pyc"):
+            continue
+        path = Path(entry.path)
+        content: object = path.readlink() if entry.is_link else path.read_bytes()
+        found[entry.relative] = (bool(entry.status.st_mode & 0o100), content)
+    return found

@@ -1,0 +1,250 @@
+"""The exported .sh, all of it: in dash, through curl or wget and a real server."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealenv.bootstrap.rebuild import PinnedMicromamba
+from sealenv.lock import Lock
+from tests.bootstrap.machine import DEFAULT
+from tests.bootstrap.rebuilding import Rebuild, payload
+from tests.channel import Channels, ChannelServer
+from tests.locking import lock_of, tiny_wheel
+from tests.machine import Machine
+from tests.shells import require_shell
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="a POSIX script")
+
+
+@pytest.fixture(scope="module")
+def lock(channels: Channels, channel_url: str, tmp_path_factory: pytest.TempPathFactory) -> Lock:
+    """The defaults, a binary and a text placeholder, a link, a .tar.bz2."""
+    more = ("hello-prefix", "archive-bz2")
+    cache = tmp_path_factory.mktemp("solving")
+    return lock_of(channel_url, cache, python=channels.python_minor, more=more)
+
+
+@pytest.fixture
+def small(lock: Lock) -> Lock:
+    """One package of it, without python."""
+    package = lock.find("hello-prefix")
+    assert package is not None
+    return Lock(platform=lock.platform, channels=lock.channels, packages=(package,))
+
+
+@pytest.fixture
+def rebuild(tmp_path: Path, releases: ChannelServer, channel_url: str) -> Rebuild:
+    return Rebuild(tmp_path / "a user", releases, channel_url, require_shell("dash"))
+
+
+@pytest.mark.slow
+def test_the_very_environment(
+    rebuild: Rebuild, lock: Lock, channels: Channels, channel_url: str
+) -> None:
+    """File by file what sealenv's own create makes of the same packages in the same place."""
+    machine = Machine(rebuild.root / "user")
+    target = rebuild.root / "envs" / "my_env"
+    wanted = ("--with", "hello-prefix", "--with", "archive-bz2", "--no-pyc")
+    machine.json("create", "-p", str(target), channels.python_minor, "-c", channel_url, *wanted)
+    expected = payload(target)
+    machine.run("remove", str(target), "-y")
+
+    rebuild.export([lock])
+    done = rebuild.run()
+    assert payload(target) == expected
+    (call,) = rebuild.calls()
+    words = call["argv"]
+    assert words[0] == "install"
+    assert {"--no-rc", "--no-shortcuts", "--yes", "--extra-safety-checks"} <= set(words)
+    assert words[words.index("--safety-checks") + 1] == "enabled"
+    assert call["environ"]["HOME"].startswith(str(rebuild.tmp))
+    assert call["environ"]["CONDA_PKGS_DIRS"] == str(rebuild.pkgs)
+    assert list(rebuild.home.iterdir()) == []
+    assert list(rebuild.tmp.iterdir()) == []
+    records = {path.stem for path in (target / "conda-meta").glob("*.json")}
+    assert records == {p.dist for p in lock.packages}
+    meta = {path.name for path in (target / "conda-meta").iterdir()}
+    assert {"history", "sealenv.bootstrap"} <= meta
+    assert "sealenv.pending" not in meta
+    assert not (target / ".sealenv-scratch").exists()
+    assert "as said by this script" in done.stdout
+    assert not any(path.endswith("repodata.json") for _, path, _ in rebuild.server.answers)
+    (listed,) = machine.json("list", "--in", str(rebuild.envs))["environments"]
+    assert (listed["name"], listed["state"]) == ("my_env", "foreign")
+
+
+def test_without_python_under_another_name(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.tools("wget", "shasum")
+    rebuild.export([small])
+    rebuild.run("other name")
+    rebuild.run("--prefix", str(rebuild.root / "deep" / "x"))
+    for prefix in (rebuild.envs / "other name", rebuild.root / "deep" / "x"):
+        ran = subprocess.run([prefix / "bin" / "hello-prefix"], capture_output=True, text=True)
+        assert str(prefix) in ran.stdout
+    before = rebuild.everything()
+    assert "an environment already" in rebuild.run("other name", code=7).stderr
+    assert rebuild.everything() == before
+    rebuild.run("other name", "--remove")
+    assert not (rebuild.envs / "other name").exists()
+
+
+def test_a_micromamba_of_ones_own(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.tools("sha256sum", "curl")
+    exe = rebuild.root / "my mamba"
+    exe.write_bytes(rebuild.executable.read_bytes())  # not executable where it lies
+    digest = hashlib.sha256(exe.read_bytes()).hexdigest()
+    rebuild.export([small], pinned=PinnedMicromamba(DEFAULT))
+    assert "no digest" in rebuild.run(code=6).stderr
+    assert "no digest" in rebuild.run("--micromamba", str(exe), code=6).stderr
+    assert (
+        "not the micromamba"
+        in rebuild.run("--micromamba", str(exe), "--sha256", "0" * 64, code=5).stderr
+    )
+    assert not (rebuild.envs / "my_env").exists()
+    rebuild.run("--micromamba", str(exe), "--sha256", digest.upper(), "--keep-micromamba")
+    kept = rebuild.envs / "my_env" / "bin" / "micromamba"
+    assert kept.read_bytes() == exe.read_bytes()
+    assert not rebuild.cache.exists() or not any(rebuild.cache.glob("micromamba/*"))
+
+
+def test_an_executable_that_was_not_promised(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.export([small], pinned=PinnedMicromamba(DEFAULT, {small.platform: "0" * 64}))
+    done = rebuild.run(code=5)
+    assert "said by this script" in done.stderr
+    assert not (rebuild.envs / "my_env").exists()
+    assert rebuild.calls() == []
+
+
+def altered(lock: Lock, **changed: Any) -> Lock:
+    import msgspec
+
+    (package,) = lock.packages
+    return msgspec.structs.replace(lock, packages=(msgspec.structs.replace(package, **changed),))
+
+
+def test_an_archive_that_is_not_what_was_locked(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.export([altered(small, sha256="0" * 64)])
+    rebuild.run(code=6)
+    assert (rebuild.envs / "my_env" / "conda-meta" / "sealenv.pending").exists()
+    rebuild.export([small])
+    rebuild.run()
+
+
+def test_a_micromamba_that_links_something_else(rebuild: Rebuild, small: Lock) -> None:
+    """The proof is ours: what was linked is compared with what was locked."""
+    program = rebuild.executable.read_bytes()
+    for meddling, said in (
+        (b'sed -i s/sha256/shaxxx/ "$meta"/*.json', "with the digest that was locked"),
+        (b'cp "$meta"/hello*.json "$meta/more-1-0.json"', "2 packages in the environment"),
+    ):
+        line = program.splitlines()[-1].removeprefix(b"exec ")
+        loop = b'for word; do [ "$was" != --prefix ] || meta=$word/conda-meta; was=$word; done'
+        fake = b"#!/bin/sh\nPATH=/usr/bin:/bin\n" + loop + b"\n"
+        rebuild.executable.write_bytes(fake + line + b"\n" + meddling + b"\n")
+        rebuild.export([small])
+        assert said in rebuild.run(code=8).stderr
+        assert (rebuild.envs / "my_env" / "conda-meta" / "sealenv.pending").exists()
+        rebuild.run("--remove")
+        for cached in (rebuild.cache / "micromamba").iterdir():
+            cached.unlink()
+
+
+def test_the_gate(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.export([small])
+    before = rebuild.everything()
+    assert "CONDA_PREFIX" in rebuild.run(code=3, CONDA_PREFIX="/p").stderr
+    assert rebuild.everything() == before
+    rebuild.run("--clean", "--dry-run", CONDA_PREFIX="/p")
+    assert rebuild.everything() == before
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("--packages", "x"), ("--channel", "c"), ("a", "b"), ("--prefix", "/x", "name"), ("--what",)],
+)
+def test_usage(rebuild: Rebuild, small: Lock, args: tuple[str, ...]) -> None:
+    rebuild.export([small])
+    before = rebuild.everything()
+    assert "[ERROR]" in rebuild.run(*args, code=2).stderr
+    assert rebuild.everything() == before
+
+
+def test_another_platform(rebuild: Rebuild, small: Lock) -> None:
+    other = "linux-ppc64le" if small.platform != "linux-ppc64le" else "linux-64"
+    rebuild.export([Lock(platform=other, channels=(), packages=small.packages)])
+    assert f"a machine of: {other}" in rebuild.run(code=6).stderr
+
+
+def test_one_script_for_several_platforms(rebuild: Rebuild, small: Lock) -> None:
+    more = [Lock(platform=p, channels=(), packages=small.packages) for p in ("osx-arm64", "osx-64")]
+    rebuild.export([more[0], small, more[1]])
+    rebuild.run()
+
+
+def test_through_a_pipe(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.export([small])
+    text = rebuild.script.read_bytes()
+    done = subprocess.run(
+        [rebuild.shell, "-s", "piped"], env=rebuild.env, cwd=rebuild.root, input=text, check=True
+    )
+    assert done.returncode == 0
+    assert (rebuild.envs / "piped" / "bin" / "hello-prefix").exists()
+
+
+@pytest.mark.slow
+def test_wheels(rebuild: Rebuild, lock: Lock) -> None:
+    """Downloaded and hashed before anything is made; then the environment's own pip installs them."""
+    import msgspec
+
+    wheel = tiny_wheel(rebuild.server.root / "wheels", f"{rebuild.server.base}/wheels")
+    bad = msgspec.structs.replace(wheel, sha256="0" * 64)
+    rebuild.export([msgspec.structs.replace(lock, wheels=(bad,))])
+    assert "not what was locked" in rebuild.run(code=5).stderr
+    assert not (rebuild.envs / "my_env").exists()
+    rebuild.export([msgspec.structs.replace(lock, wheels=(wheel,))])
+    rebuild.run(PIP_INDEX_URL="http://127.0.0.1:9", PIP_REQUIRE_VIRTUALENV="1")
+    prefix = rebuild.envs / "my_env"
+    command = [str(prefix / "bin" / "python"), "-I", "-c", "import carried; print(carried.WORD)"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "carried\n"
+    (info,) = prefix.glob("lib/python*/site-packages/carried-1.0.dist-info")
+    assert not (info / "direct_url.json").exists()
+    assert list(rebuild.tmp.iterdir()) == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_other_shells(rebuild: Rebuild, small: Lock, shell: str) -> None:
+    rebuild.use_shell(shell)
+    rebuild.export([small], "my (env)")
+    rebuild.run()
+    assert (rebuild.envs / "my (env)" / "bin" / "hello-prefix").exists()
+    assert "an environment already" in rebuild.run(code=7).stderr
+
+
+def test_a_half_made_one_is_made_anew(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.export([small])
+    assert "exit code 3" in rebuild.run(code=6, FAKE_MICROMAMBA_FAIL="3").stderr
+    prefix = rebuild.envs / "my_env"
+    (prefix / "__home__").mkdir()
+    (prefix / "__home__" / "mine.sh").write_text("mine")
+    rebuild.run()
+    assert (prefix / "__home__" / "mine.sh").read_text() == "mine"
+    assert not (prefix / "conda-meta" / "sealenv.pending").exists()
+
+
+def test_targets_that_are_not_ours_stay(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.export([small])
+    full = rebuild.envs / "full"
+    full.mkdir()
+    (full / "thesis.txt").write_text("precious")
+    (rebuild.envs / "link").symlink_to(full)
+    before = rebuild.everything()
+    for name in ("full", "link"):
+        rebuild.run(name, code=7)
+        rebuild.run(name, "--remove", code=7)
+    assert rebuild.everything() == before

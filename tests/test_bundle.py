@@ -1,0 +1,218 @@
+"""`sealenv bundle`, `create -f BUNDLE --offline`, and the script inside where there is no Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sealenv.store.bundle import open_bundle
+from tests.bootstrap.machine import TOOLS
+from tests.bootstrap.rebuilding import payload
+from tests.channel import Channels, ChannelServer
+from tests.machine import Machine, tiny
+from tests.micromamba import add_package, calls, stand_in
+from tests.shells import require_shell
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows has its own")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "calls.jsonl"
+
+
+@pytest.fixture
+def channel(tmp_path: Path, channels: Channels, log: Path) -> str:
+    """A channel that has micromamba as a package: a stand-in."""
+    exe = stand_in(tmp_path / "micromamba", VERSION="2.9.0", LOG=str(log))
+    return add_package(channels, tmp_path, exe).as_uri()
+
+
+@pytest.fixture
+def bundle(machine: Machine, channel: str) -> Path:
+    machine.tiny("small", channel, "hello-prefix", "archive-bz2")
+    machine.run("bundle", "small")
+    return machine.root / "small.sealenv"
+
+
+def bare(machine: Machine, *extra: str) -> dict[str, str]:
+    """A machine with neither Python, conda nor a network."""
+    tools = machine.root / "tools"
+    tools.mkdir(exist_ok=True)
+    for name in (*TOOLS, "sha256sum", *extra):
+        found = shutil.which(name)
+        if found and not (tools / name).exists():
+            (tools / name).symlink_to(found)
+    return {
+        "PATH": str(tools), "HOME": str(machine.home), "TMPDIR": str(machine.tmp), "LANG": "C.UTF-8"
+    }  # fmt: skip
+
+
+def install(machine: Machine, folder: Path, *args: str, code: int = 0) -> str:
+    done = subprocess.run(
+        [require_shell("dash"), str(folder / "install.sh"), *args],
+        env=bare(machine), cwd=machine.root, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_create_needs_neither_network_nor_channel(
+    machine: Machine, channel: str, bundle: Path, tmp_path: Path
+) -> None:
+    expected = payload(machine.envs / "small")
+    shutil.rmtree(tmp_path / "with-micromamba")
+    other = Machine(tmp_path / "other")
+    made = other.json("create", "copy", "-f", str(bundle), "--offline")
+    assert made["packages"] == 2
+    assert payload(other.envs / "copy").keys() == expected.keys()
+    again = other.json("create", "-f", str(bundle), "--offline", "--dry-run")
+    assert again["prefix"] == str(other.envs / "small")
+    records = sorted((machine.envs / "small/conda-meta").glob("*.json"))
+    for record in records:
+        copied = json.loads((other.envs / "copy/conda-meta" / record.name).read_text())
+        wanted = json.loads(record.read_text())
+        for key in ("url", "channel", "sha256", "depends", "md5", "size"):
+            assert copied.get(key) == wanted.get(key)
+    history = (other.envs / "copy/conda-meta/history").read_text()
+    assert "hello-prefix" in history.split("# update specs:")[1]
+
+
+def test_reproducible(machine: Machine, channel: str, bundle: Path, tmp_path: Path) -> None:
+    first = bundle.read_bytes()
+    answer = machine.json("bundle", "small", "-o", str(tmp_path / "again"))
+    assert (tmp_path / "again").read_bytes() == first
+    assert list(answer["micromamba"].values()) == ["2.9.0"]
+    assert answer["bytes"] == len(first)
+    machine.run("bundle", "small", code=2)  # it is there
+    assert bundle.read_bytes() == first
+    machine.run("bundle", "small", "--force")
+    assert bundle.read_bytes() == first
+    taken = machine.json("bundle", str(bundle), "-o", str(tmp_path / "third"))
+    assert taken["sha256"] == answer["sha256"]  # a bundle of a bundle
+
+
+def test_a_hostile_one_leaves_nothing(machine: Machine, bundle: Path) -> None:
+    data = bytearray(bundle.read_bytes())
+    data[len(data.rstrip(b"\0")) - 1] ^= 1
+    bad = machine.root / "bad.sealenv"
+    bad.write_bytes(data)
+    fresh = machine.root / "fresh"
+    done = machine.json("create", "x", "-f", str(bad), code=5, SEALENV_CACHE=str(fresh))
+    assert done["error"] == "digest"
+    assert not (machine.envs / "x").exists()
+    assert not any((fresh / "archives").iterdir())
+
+
+def test_the_script_inside(machine: Machine, bundle: Path, log: Path, tmp_path: Path) -> None:
+    expected = payload(machine.envs / "small")
+    machine.run("remove", "small", "-y")
+    shutil.rmtree(tmp_path / "with-micromamba")
+    folder = machine.root / "un packed"
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", bundle, "-C", folder], check=True)
+    before = machine.snapshot()
+    log.unlink(missing_ok=True)
+    said = install(machine, folder, "--prefix", str(machine.envs / "small"))
+    assert "Done" in said
+    assert payload(machine.envs / "small") == expected
+    (call,) = calls(log)
+    words = call["argv"]
+    assert "--offline" in words
+    assert call["environ"]["CONDA_PKGS_DIRS"].startswith(str(machine.envs / "small"))
+    assert not (machine.envs / "small" / ".sealenv-scratch").exists()
+    assert list(machine.tmp.iterdir()) == []
+    new = set(machine.snapshot()) - set(before)
+    home = {p for p in new if not p.startswith((str(machine.envs), str(log)))}
+    assert all(
+        p.startswith((str(machine.home / ".cache"), str(machine.root / "tools"))) for p in home
+    )
+    assert "an environment already" in install(
+        machine, folder, "--prefix", str(machine.envs / "small"), code=7
+    )
+
+
+def test_what_lies_beside_is_verified_before_anything(
+    machine: Machine, bundle: Path, tmp_path: Path
+) -> None:
+    folder = machine.root / "unpacked"
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", bundle, "-C", folder], check=True)
+    install(machine, folder, "--dry-run")
+    (archive, *_) = sorted((folder / "packages").iterdir())
+    data = archive.read_bytes()
+    archive.write_bytes(data[:-1] + b"!")
+    assert "not what was locked" in install(machine, folder, "x", code=5)
+    archive.unlink()
+    assert "is not there" in install(machine, folder, "x", code=5)
+    archive.write_bytes(data)
+    (exe,) = (folder / "micromamba").iterdir()
+    exe.write_bytes(exe.read_bytes() + b"#")
+    assert "not the micromamba" in install(machine, folder, "x", code=5)
+    assert not (machine.root / "x").exists()
+
+
+def test_without_micromamba(machine: Machine, channels: Channels, tmp_path: Path) -> None:
+    """The channel has none: said when it is written, and the script wants one."""
+    machine.tiny("small", channels.main_url, "hello-prefix")
+    done = machine.run("bundle", "small")
+    assert "no micromamba for" in done.stderr
+    folder = machine.root / "unpacked"
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", machine.root / "small.sealenv", "-C", folder], check=True)
+    assert "no digest of a micromamba" in install(machine, folder, "x", code=6)
+
+
+def test_several_platforms(machine: Machine, channel: str, channels: Channels) -> None:
+    lock = machine.root / "two.lock"
+    machine.run(
+        "lock", "python", "-c", channels.main_url, "--platform", channels.subdir,
+        "--platform", "win-64", "-o", str(lock),
+    )  # fmt: skip
+    answer = machine.json("bundle", str(lock), "--name", "my_env")
+    assert set(answer["platforms"]) == {channels.subdir, "win-64"}
+    with open_bundle(machine.root / "my_env.sealenv") as bundle:
+        names = [member.name for member in bundle.manifest.members]
+        bundle.verify()
+    assert {"install.sh", "install.bat", "lock.json"} <= set(names)
+    one = machine.json("bundle", str(lock), "--platform", "win-64", "-o", "win.sealenv")
+    assert one["platforms"] == ["win-64"]
+    with open_bundle(machine.root / "win.sealenv") as bundle:
+        assert "install.sh" not in {member.name for member in bundle.manifest.members}
+    made = machine.json(
+        "create", "w", "-f", "win.sealenv", "--platform", "win-64", "--offline", "--no-pyc"
+    )
+    assert made["checked"] is False
+
+
+def test_nothing_in_the_way(machine: Machine, channels: Channels, tmp_path: Path) -> None:
+    assert machine.json("bundle", "nope", code=7)["error"] == "not-found"
+    (machine.root / "x.txt").write_text("not a lock")
+    machine.run("bundle", "x.txt", code=2)
+    machine.tiny("small", channels.main_url, "hello-prefix")
+    for name in ("a/b", "con", "x%y"):
+        machine.run("bundle", "small", "--name", name, "-o", "b.sealenv", code=2)
+    (machine.root / "dangling").symlink_to("nowhere")
+    machine.run("bundle", "small", "-o", "dangling", "--force", code=2)
+    assert not (machine.root / "b.sealenv").exists()
+
+
+def test_from_an_https_channel_that_is_gone(
+    machine: Machine, channels: Channels, tmp_path: Path
+) -> None:
+    """A lock whose archives are in the store needs no channel; one whose are not says which."""
+    with ChannelServer(channels.root) as server:
+        machine.run("create", "e", "-c", server.url(), *tiny("hello-prefix"))
+    machine.run("bundle", "e", "--offline")
+    empty = tmp_path / "empty"
+    done = machine.run(
+        "bundle", "e", "-o", "f.sealenv", "--offline", code=5, SEALENV_CACHE=str(empty)
+    )
+    assert "not in the cache" in done.stderr
+    assert not (machine.root / "f.sealenv").exists()

@@ -1,0 +1,134 @@
+"""`sealenv export --format sh|bat`: the command line of it; tests/bootstrap runs what it writes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sealenv.bootstrap.releases import Releases
+from tests.bootstrap.machine import release
+from tests.bootstrap.rebuilding import payload
+from tests.channel import Channels, ChannelServer
+from tests.machine import Machine
+from tests.shells import require_shell
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows has its own")
+
+NONE = "0" * 64
+
+
+@pytest.fixture
+def prefix(machine: Machine, channels: Channels) -> Path:
+    made = machine.tiny("small", channels.main_url, "hello-prefix", "archive-bz2")
+    return Path(made["prefix"])
+
+
+@pytest.fixture
+def releases(tmp_path: Path, channels: Channels) -> Iterator[tuple[ChannelServer, str]]:
+    """A server with a stand-in for micromamba, and its digest."""
+    place = release(tmp_path / "releases", channels.subdir)
+    digest = hashlib.sha256((place / f"micromamba-{channels.subdir}").read_bytes()).hexdigest()
+    with ChannelServer(tmp_path / "releases") as server:
+        yield server, digest
+
+
+def test_an_environment_becomes_a_script_and_again_an_environment(
+    machine: Machine, prefix: Path, releases: tuple[ChannelServer, str]
+) -> None:
+    server, digest = releases
+    expected = payload(prefix)
+    answer = machine.json(
+        "export", "small", "--format", "sh", "-o", "s.sh", "--micromamba-sha256", digest
+    )
+    script = machine.root / "s.sh"
+    assert answer["output"] == str(script)
+    assert "folders of this machine" in answer["notes"][0]
+    assert stat.S_IMODE(script.stat().st_mode) & 0o111
+    machine.run("remove", "small", "-y")
+    env = machine.env | {"PY_ENVS": str(machine.envs), "SEALENV_MICROMAMBA_URL": server.base}
+    subprocess.run([require_shell("dash"), script], env=env, cwd=machine.root, check=True)
+    assert payload(prefix) == expected
+    (found,) = machine.json("list", "--in", str(machine.envs))["environments"]
+    assert (found["name"], found["state"]) == ("small", "foreign")
+
+
+def test_no_digest_no_script(machine: Machine, prefix: Path, channels: Channels) -> None:
+    default = Releases.read().default
+    done = machine.run("export", "small", "--format", "sh", "-o", "s.sh", code=6)
+    assert f"the digest of micromamba {default} is not known for {channels.subdir}" in done.stderr
+    for words in (
+        ("--micromamba", "2.6.0", "--micromamba-sha256", NONE),
+        ("--micromamba", "1.5.8", "--micromamba-sha256", NONE),
+    ):
+        machine.run("export", "small", "--format", "sh", "-o", "s.sh", *words, code=6)
+    assert not (machine.root / "s.sh").exists()
+
+
+def test_usage(machine: Machine, prefix: Path) -> None:
+    digest = ("--micromamba-sha256", NONE)
+    for words in (
+        ("--format", "bat", *digest),  # nothing in it runs on Windows
+        ("--format", "sh", "--micromamba-sha256", "x"),
+        ("--format", "sh", "--name", "a/b", *digest),
+        ("--format", "sh", "--platform", "osx-64", *digest),
+        ("--format", "explicit", *digest),
+        ("--format", "sh", "--from-history", *digest),
+    ):
+        machine.run("export", "small", *words, "-o", "out", code=2)
+    assert not (machine.root / "out").exists()
+    (machine.root / "there").write_text("mine")
+    machine.run("export", "small", "--format", "sh", *digest, "-o", "there", code=2)
+    assert (machine.root / "there").read_text() == "mine"
+    machine.run("export", "small", "--format", "sh", *digest, "-o", "there", "--force")
+
+
+def test_a_lock_for_several_platforms(machine: Machine, channels: Channels) -> None:
+    lock = machine.root / "two.lock"
+    machine.run(
+        "lock", "prio", "-c", channels.main_url, "--platform", channels.subdir, "--platform", "win-64",
+        "-o", str(lock),
+    )  # fmt: skip
+    both = ("--micromamba-sha256", f"win-64={NONE}")
+    done = subprocess.run(
+        machine.command("export", str(lock), "--format", "bat", *both),
+        env=machine.env, cwd=machine.root, capture_output=True, check=True,
+    )  # fmt: skip
+    script = done.stdout
+    assert script.startswith(b"@echo off\r\n")
+    assert b"\r\r\n" not in script
+    assert b'\nset "SB_DEFAULT_NAME=two"\r\n' in script
+    (line,) = [line for line in script.splitlines() if line.startswith(b"rem =package= ")]
+    assert line.startswith(b"rem =package= prio-1.0-0.conda ")
+    assert f"SB_EXPECTED={NONE}".encode() in script
+
+
+def test_what_pip_installed_is_named(machine: Machine, prefix: Path) -> None:
+    """No record knows it, so it is not in the script: never without a word."""
+    info = prefix / "lib" / "python3.11" / "site-packages" / "Some_Thing-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "INSTALLER").write_text("pip\n")
+    words = ("--format", "sh", "-o", "s.sh", "--micromamba-sha256", NONE)
+    assert "Some_Thing-1.0" in machine.run("export", "small", *words).stderr
+    notes = machine.json("bundle", "small")["notes"]
+    assert any("Some_Thing-1.0" in note for note in notes)
+    notes = machine.json("mirror", "small", "channel")["notes"]
+    assert any("Some_Thing-1.0" in note for note in notes)
+
+
+def test_pending_and_foreign(machine: Machine, prefix: Path) -> None:
+    words = ("--format", "sh", "--micromamba-sha256", NONE)
+    (prefix / "conda-meta" / "sealenv").unlink()
+    machine.run("export", str(prefix), *words, "-o", "foreign.sh")
+    record = next((prefix / "conda-meta").glob("hello*.json"))
+    fields = json.loads(record.read_text())
+    record.write_text(json.dumps({k: v for k, v in fields.items() if k != "sha256"}))
+    assert machine.json("export", str(prefix), *words, "-o", "x", code=5)["error"] == "digest"
+    (prefix / "conda-meta" / "sealenv.pending").write_text("")
+    machine.run("export", str(prefix), *words, "-o", "x", code=7)

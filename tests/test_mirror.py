@@ -1,0 +1,270 @@
+"""`sealenv mirror`: a folder that py-rattler reads as a channel, from a disk, a web server and S3."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from sealenv.demo.archive import Package, write_package
+from sealenv.demo.repodata import write_repodata
+from sealenv.store.archives import hash_file
+from tests.channel import Channels, ChannelServer
+from tests.machine import Machine, tiny
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX paths in URLs")
+
+
+@pytest.fixture
+def lock(machine: Machine, channels: Channels) -> Path:
+    path = machine.root / "my.lock"
+    machine.run(
+        "lock", "hello-prefix", "archive-bz2", "prio", "-c", channels.main_url, "-o", str(path)
+    )
+    return path
+
+
+@pytest.fixture
+def mirror(machine: Machine) -> Path:
+    return machine.root / "mirror of ours"
+
+
+def index(mirror: Path, subdir: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((mirror / subdir / "repodata.json").read_bytes())
+    return {**found["packages"], **found["packages.conda"]}
+
+
+def compressed(mirror: Path, subdir: str) -> dict[str, Any]:
+    data = (mirror / subdir / "repodata.json.zst").read_bytes()
+    found: dict[str, Any] = json.loads(zstandard.ZstdDecompressor().stream_reader(data).read())
+    return {**found["packages"], **found["packages.conda"]}
+
+
+def make(machine: Machine, url: str, name: str) -> dict[str, Any]:
+    """An environment from that channel alone, with a cache that knows nothing."""
+    return machine.json(
+        "create", name, "-c", url, *tiny("hello-prefix", "archive-bz2"),
+        SEALENV_CACHE=str(machine.root / f"cache of {name}"),
+    )  # fmt: skip
+
+
+def test_a_folder_and_a_web_server(
+    machine: Machine, channels: Channels, lock: Path, mirror: Path
+) -> None:
+    answer = machine.json("mirror", str(lock), str(mirror))
+    assert answer["packages"] == answer["added"] == 3
+    assert set(answer["indexed"]) == {"noarch", channels.subdir}
+    original = index(channels.main, channels.subdir) | index(channels.main, "noarch")
+    mirrored = index(mirror, channels.subdir) | index(mirror, "noarch")
+    keys = ("depends", "sha256", "size", "md5", "build", "build_number", "version", "timestamp")
+    for fn, record in mirrored.items():
+        assert {k: record.get(k) for k in keys} == {k: original[fn].get(k) for k in keys}
+    for subdir in ("noarch", channels.subdir):
+        assert compressed(mirror, subdir) == index(mirror, subdir)
+        assert (mirror / subdir / "repodata_shards.msgpack.zst").is_file()
+    left = {p.name for p in mirror.rglob("*") if p.name.startswith(".")}
+    assert left == {".sealenv-mirror"}
+    by_file = make(machine, mirror.as_uri(), "one")
+    with ChannelServer(mirror.parent) as server:
+        by_web = make(machine, f"{server.base}/mirror%20of%20ours", "two")
+    assert by_file["packages"] == by_web["packages"] == 2
+
+
+def test_incremental(machine: Machine, channels: Channels, lock: Path, mirror: Path) -> None:
+    machine.run("mirror", str(lock), str(mirror))
+    before = machine.snapshot(machine.cache)
+    again = machine.json("mirror", str(lock), str(mirror))
+    assert (again["added"], again["indexed"]) == (0, [])
+    assert machine.snapshot(machine.cache) == before
+    machine.tiny("more", channels.main_url, "env-vars")
+    more = machine.json("mirror", str(lock), "more", str(mirror))
+    assert (more["packages"], more["added"], more["indexed"]) == (4, 1, ["noarch"])
+    assert "env-vars-1.0-0.conda" in index(mirror, "noarch")
+    assert len(index(mirror, channels.subdir) | index(mirror, "noarch")) == 4
+
+
+def test_one_that_was_stopped_is_finished(
+    machine: Machine, channels: Channels, lock: Path, mirror: Path
+) -> None:
+    """After repodata.json was written, and before what goes with it."""
+    machine.run("mirror", str(lock), str(mirror))
+    old = (mirror / "noarch" / "repodata.json.zst").read_bytes()
+    machine.tiny("more", channels.main_url, "env-vars")
+    machine.run("mirror", "more", str(mirror))
+    (mirror / "noarch" / "repodata.json.zst").write_bytes(old)
+    (mirror / ".sealenv-indexing").touch()
+    left = mirror / "noarch" / f".prio-1.0-0.conda.{'0' * 16}.part"
+    left.write_text("half an archive")
+    answer = machine.json("mirror", "more", str(mirror))
+    assert (answer["added"], set(answer["indexed"])) == (0, {"noarch", channels.subdir})
+    assert "env-vars-1.0-0.conda" in compressed(mirror, "noarch")
+    assert not (mirror / ".sealenv-indexing").exists()
+    assert not left.exists()
+
+
+def test_it_says_what_the_channel_said(machine: Machine, channels: Channels, mirror: Path) -> None:
+    """Repodata is patched after packages are built: what solves there has to solve here."""
+    origin = machine.root / "origin"
+    shutil.copytree(channels.main, origin)
+    path = origin / "noarch" / "repodata.json"
+    read = json.loads(path.read_text())
+    read["packages.conda"]["prio-1.0-0.conda"] |= {
+        "depends": ["env-vars"], "constrains": ["nothing >=2"], "license": "patched",
+    }  # fmt: skip
+    path.write_text(json.dumps(read))
+    path.with_name("repodata.json.zst").unlink(missing_ok=True)
+    lock = machine.root / "p.lock"
+    machine.run("lock", "prio", "-c", origin.as_uri(), "-o", str(lock))
+    machine.run("mirror", str(lock), str(mirror))
+    machine.run("mirror", str(lock), str(mirror))
+    for found in (index(mirror, "noarch"), compressed(mirror, "noarch")):
+        record = found["prio-1.0-0.conda"]
+        assert (record["depends"], record["constrains"]) == (["env-vars"], ["nothing >=2"])
+    again = machine.root / "again.lock"
+    machine.run("lock", "prio", "-c", mirror.as_uri(), "-o", str(again))
+    assert "env-vars-1.0" in again.read_text()
+
+
+def test_another_archive_of_the_same_name(
+    machine: Machine, channels: Channels, lock: Path, mirror: Path
+) -> None:
+    machine.run("mirror", str(lock), str(mirror))
+    other = machine.root / "other"
+    made = Package(name="prio", version="1.0", build="0", subdir="noarch", summary="x", payload=())
+    write_package(made, other / "noarch")
+    write_repodata(other / "noarch")
+    second = machine.root / "second.lock"
+    machine.run("lock", "prio", "-c", other.as_uri(), "-o", str(second))
+    before = machine.snapshot(machine.cache)
+    answer = machine.json("mirror", str(second), str(mirror), code=5)
+    assert answer["error"] == "digest"
+    assert "prio-1.0-0.conda" in answer["details"][0]
+    assert machine.snapshot(machine.cache) == before
+    both = machine.json("mirror", str(lock), str(second), str(machine.root / "new"), code=2)
+    assert "two packages are called" in both["what"]
+
+
+def test_places_that_are_not_ours(machine: Machine, lock: Path) -> None:
+    full = machine.root / "full"
+    full.mkdir()
+    (full / "thesis.txt").write_text("precious")
+    (machine.root / "link").symlink_to(full)
+    (machine.root / "file").write_text("")
+    patched = machine.root / "patched" / "noarch"
+    patched.mkdir(parents=True)
+    for name in ("repodata.json", "repodata_from_packages.json"):
+        (patched / name).write_text("{}")
+    before = machine.snapshot(machine.cache)
+    for name, code in (("full", 7), ("link", 7), ("file", 7), ("patched", 5)):
+        machine.run("mirror", str(lock), str(machine.root / name), code=code)
+    assert machine.snapshot(machine.cache) == before
+
+
+def test_an_existing_channel_keeps_what_it_has(
+    machine: Machine, channels: Channels, lock: Path
+) -> None:
+    channel = machine.root / "channel"
+    (channel / "noarch").mkdir(parents=True)
+    shutil.copy(channels.main / "noarch" / "env-vars-1.0-0.conda", channel / "noarch")
+    write_repodata(channel / "noarch")
+    path = channel / "noarch" / "repodata.json"
+    read = json.loads(path.read_text())
+    read["packages.conda"]["env-vars-1.0-0.conda"]["depends"] = ["patched-by-its-owner"]
+    path.write_text(json.dumps(read))
+    machine.run("mirror", str(lock), str(channel))
+    assert index(channel, "noarch")["env-vars-1.0-0.conda"]["depends"] == ["patched-by-its-owner"]
+    assert "prio-1.0-0.conda" in index(channel, "noarch")
+
+
+def test_two_at_once(machine: Machine, channels: Channels, lock: Path, mirror: Path) -> None:
+    """And a reader beside them: every index that it sees is whole, and what it names is there."""
+    second = machine.root / "second.lock"
+    machine.run("lock", "env-vars", "activate-hooks", "-c", channels.main_url, "-o", str(second))
+    seen: list[str] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            for path in mirror.glob("*/repodata.json"):
+                found = json.loads(path.read_bytes())
+                for fn in {**found["packages"], **found["packages.conda"]}:
+                    if not (path.parent / fn).is_file():
+                        seen.append(f"{fn} is named and not there")
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    running = [machine.start("mirror", str(path), str(mirror)) for path in (lock, second)]
+    for process in running:
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    stop.set()
+    reader.join()
+    assert seen == []
+    names = index(mirror, "noarch") | index(mirror, channels.subdir)
+    assert len(names) == 5
+
+
+@pytest.fixture
+def s3() -> Iterator[tuple[str, Any]]:
+    """An S3-compatible server of this machine: moto's. Its address, and a client that writes to it."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    client = boto3.client(
+        "s3", endpoint_url=address, region_name="us-east-1", aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )  # fmt: skip
+    yield address, client
+    server.stop()
+
+
+def test_a_bucket(machine: Machine, lock: Path, mirror: Path, s3: tuple[str, Any]) -> None:
+    machine.run("mirror", str(lock), str(mirror))
+    address, client = s3
+    client.create_bucket(Bucket="team")
+    public = {"ACL": "public-read"}
+    for path in sorted(mirror.rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            client.upload_file(str(path), "team", f"conda/{path.relative_to(mirror)}", public)
+    made = make(machine, f"{address}/team/conda", "from_s3")
+    assert made["packages"] == 2
+
+
+@pytest.mark.parametrize("client", ["CONDA", "MICROMAMBA"])
+def test_other_clients(
+    client: str, machine: Machine, lock: Path, mirror: Path, tmp_path: Path
+) -> None:
+    """Where a variable names one: it makes an environment from the mirror alone."""
+    program = os.environ.get(f"SEALENV_TEST_{client}")
+    if not program:
+        pytest.skip(f"SEALENV_TEST_{client} names none")
+    machine.run("mirror", str(lock), str(mirror))
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "CONDA_PKGS_DIRS": str(tmp_path / "p")}
+    target = tmp_path / "by-client"
+    command = [program, "create", "-y", "-p", str(target), "--override-channels", "-c"]
+    subprocess.run([*command, mirror.as_uri(), "hello-prefix"], env=env, check=True, timeout=300)
+    assert (target / "bin" / "hello-prefix").exists()
+
+
+def test_a_list_without_records_is_completed(
+    machine: Machine, channels: Channels, mirror: Path
+) -> None:
+    """An @EXPLICIT list says nothing of dependencies: they come from the archive."""
+    archive = channels.main / "noarch" / "wants-prio-1-1.0-0.conda"
+    listed = machine.root / "list.txt"
+    listed.write_text(f"@EXPLICIT\n{archive.as_uri()}#sha256:{hash_file(archive)[0]}\n")
+    machine.run("mirror", str(listed), str(mirror))
+    (record,) = index(mirror, "noarch").values()
+    assert record["depends"] == index(channels.main, "noarch")[archive.name]["depends"]

@@ -1,0 +1,48 @@
+"""Bundles on Windows: the same bytes as elsewhere, and environments made from them without a network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.machine import Machine
+from tests.windows.machine import Windows
+from tests.windows.user import User
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_same_bytes_and_an_environment(
+    newcomer: User, windows: Windows, channel_url: str, tmp_path: Path
+) -> None:
+    lock = tmp_path / "my_env.lock"
+    elsewhere = Machine(tmp_path / "another machine")
+    elsewhere.run(
+        "lock", "python=3.12", "pip", "-c", channel_url, "--platform", "win-64", "-o", str(lock)
+    )
+    answer = elsewhere.json("bundle", str(lock), "-o", str(tmp_path / "one.sealenv"))
+    done = newcomer.run(
+        "bundle", windows.path(lock), "-o", windows.path(tmp_path / "two.sealenv"), "--json"
+    )
+    assert json.loads(done.stdout)["sha256"] == answer["sha256"]
+    assert (tmp_path / "two.sealenv").read_bytes() == (tmp_path / "one.sealenv").read_bytes()
+    fresh = User(windows, tmp_path / "a third")
+    fresh.run("create", "e", "-f", windows.path(tmp_path / "one.sealenv"), "--offline", "--no-pyc")
+    ran = windows.run([fresh.envs / "e" / "python.exe", "--version"])
+    assert "Python 3.12" in ran.stdout
+
+
+def test_a_mirror(newcomer: User, windows: Windows, channel_url: str, tmp_path: Path) -> None:
+    lock = tmp_path / "my.lock"
+    newcomer.run("lock", "prio", "-c", channel_url, "-o", windows.path(lock))
+    folder = tmp_path / "my mirror"
+    newcomer.run("mirror", windows.path(lock), windows.path(folder))
+    again = newcomer.run("mirror", windows.path(lock), windows.path(folder), "--json")
+    assert json.loads(again.stdout)["added"] == 0
+    found = json.loads((folder / "noarch" / "repodata.json").read_text())
+    assert list(found["packages.conda"]) == ["prio-1.0-0.conda"]
+    newcomer.run(
+        "lock", "prio", "-c", windows.path(folder), "-o", windows.path(tmp_path / "b.lock")
+    )

@@ -1,0 +1,224 @@
+"""The exported .bat, all of it: cmd.exe, the real curl.exe, a real server."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
+from sealenv.lock import Lock
+from tests.channel import ChannelServer
+from tests.locking import lock_of, made_up, tiny_wheel
+from tests.windows.bootstrapping import DEFAULT, Bare
+from tests.windows.machine import Windows
+
+pytestmark = pytest.mark.slow
+
+
+class Rebuild(Bare):
+    """The script alone in its folder."""
+
+    @property
+    def script(self) -> Path:
+        return self.scripts / "my env.bat"
+
+    @property
+    def executable(self) -> Path:
+        return self.releases.root / "download" / DEFAULT / "micromamba-win-64.exe"
+
+    def export(self, locks: Sequence[Lock], name: str = "my_env", **more: Any) -> None:
+        """Write the script; the release's executable is the one that is pinned."""
+        digest = hashlib.sha256(self.executable.read_bytes()).hexdigest()
+        pinned = more.pop("pinned", PinnedMicromamba(DEFAULT, {"win-64": digest}))
+        for old in self.scripts.iterdir():
+            old.unlink()
+        self.script.write_bytes(render_rebuild("bat", locks, name, pinned, **more))
+
+
+@pytest.fixture(scope="module")
+def lock(channel_url: str, tmp_path_factory: pytest.TempPathFactory) -> Lock:
+    return lock_of(
+        channel_url, tmp_path_factory.mktemp("solving"), python="3.12", platform="win-64"
+    )
+
+
+@pytest.fixture
+def small(lock: Lock) -> Lock:
+    """One noarch package of it, without python."""
+    (package,) = (p for p in lock.packages if p.name == "conda")
+    return Lock(platform="win-64", channels=lock.channels, packages=(package,))
+
+
+@pytest.fixture
+def rebuild(windows: Windows, tmp_path: Path, releases: ChannelServer, channel_url: str) -> Rebuild:
+    return Rebuild(windows, tmp_path / "a user", releases, channel_url)
+
+
+def test_the_very_environment(rebuild: Rebuild, lock: Lock, windows: Windows) -> None:
+    rebuild.export([lock])
+    done = rebuild.run()
+    prefix = rebuild.envs / "my_env"
+    (call,) = rebuild.calls()
+    words = call["argv"]
+    assert words[0] == "install"
+    assert {"--no-rc", "--no-shortcuts", "--yes", "--extra-safety-checks"} <= set(words)
+    assert words[words.index("--safety-checks") + 1] == "enabled"
+    assert call["environ"]["USERPROFILE"].startswith(windows.path(rebuild.temp))
+    assert list(rebuild.home.iterdir()) == []
+    assert [path.name for path in rebuild.temp.iterdir()] == ["micromamba"]
+    records = {path.stem for path in (prefix / "conda-meta").glob("*.json")}
+    assert records == {p.dist for p in lock.packages}
+    meta = {path.name for path in (prefix / "conda-meta").iterdir()}
+    assert {"history", "sealenv.bootstrap"} <= meta
+    assert "sealenv.pending" not in meta
+    assert not (prefix / ".sealenv-scratch").exists()
+    assert "as said by this script" in done.stdout
+    assert not any(path.endswith("repodata.json") for _, path, _ in rebuild.releases.answers)
+    for program in ("python.exe", "Scripts/conda.exe", "Library/bin/mamba.exe"):
+        assert windows.run([prefix / program, "--version"]).returncode == 0
+    before = rebuild.everything()
+    assert "an environment already" in rebuild.run(code=7).stderr
+    assert rebuild.everything() == before
+
+
+def test_a_micromamba_of_ones_own_and_another_name(rebuild: Rebuild, small: Lock) -> None:
+    exe = rebuild.root / "my mamba.exe"
+    exe.write_bytes(rebuild.executable.read_bytes())
+    digest = hashlib.sha256(exe.read_bytes()).hexdigest()
+    path = rebuild.windows.path(exe)
+    rebuild.export([small], pinned=PinnedMicromamba(DEFAULT))
+    assert "no digest" in rebuild.run(code=6).stderr
+    assert (
+        "not the micromamba"
+        in rebuild.run("--micromamba", path, "--sha256", "0" * 64, code=5).stderr
+    )
+    assert not (rebuild.envs / "my_env").exists()
+    rebuild.run("a (b) c", "--micromamba", path, "--sha256", digest)
+    assert list((rebuild.envs / "a (b) c" / "conda-meta").glob("conda-*.json"))
+    rebuild.run("a (b) c", "--remove")
+    assert not (rebuild.envs / "a (b) c").exists()
+
+
+def test_digests_that_are_not_kept(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.export([small], pinned=PinnedMicromamba(DEFAULT, {"win-64": "0" * 64}))
+    assert "said by this script" in rebuild.run(code=5).stderr
+    assert rebuild.calls() == []
+    (package,) = small.packages
+    bad = msgspec.structs.replace(package, sha256="0" * 64)
+    rebuild.export([msgspec.structs.replace(small, packages=(bad,))])
+    rebuild.run(code=6)
+    assert (rebuild.envs / "my_env" / "conda-meta" / "sealenv.pending").exists()
+    rebuild.export([small])
+    rebuild.run()
+    assert not (rebuild.envs / "my_env" / "conda-meta" / "sealenv.pending").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("--packages", "x"), 2), (("a", "b"), 2), (("--prefix", "C:\\x", "name"), 2),
+        (("--sha256", "abc"), 2), (("con",), 2), (("a&b",), 2), (("--what",), 2),
+    ],
+)  # fmt: skip
+def test_usage(rebuild: Rebuild, small: Lock, args: tuple[str, ...], code: int) -> None:
+    rebuild.export([small])
+    before = rebuild.everything()
+    assert "[ERROR]" in rebuild.run(*args, code=code).stderr
+    assert rebuild.everything() == before
+
+
+def test_the_gate_and_a_dry_run(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.export([small])
+    before = rebuild.everything()
+    assert "CONDA_PREFIX" in rebuild.run(code=3, CONDA_PREFIX="C:\\p").stderr
+    done = rebuild.run("--clean", "--dry-run", CONDA_PREFIX="C:\\p")
+    assert "Dry run" in done.stdout
+    assert "NAME" in rebuild.run("--help").stdout
+    assert rebuild.everything() == before
+
+
+@pytest.mark.parametrize("name", ["my env", "a (b)", "a=b,c", "@at", "{x}", "a+b-c.d", "[z]", "1"])
+def test_hostile_names_that_are_names(rebuild: Rebuild, small: Lock, name: str) -> None:
+    rebuild.export([small], name)
+    before = rebuild.everything()
+    done = rebuild.run("--dry-run")
+    assert f'{rebuild.windows.path(rebuild.envs / name)}"' in done.stdout
+    assert rebuild.everything() == before
+
+
+def test_hostile_words_are_text(rebuild: Rebuild, small: Lock) -> None:
+    """Files with `!`, addresses with `%`: what is locked reaches micromamba letter by letter."""
+    urls = [
+        "https://x.invalid/main/noarch/x264-1%21164-0.conda",
+        "https://x.invalid/%SystemRoot%/y-1!2-0.tar.bz2",
+    ]
+    packages = (
+        made_up("x264", "1!164", "0", url=urls[0]),
+        made_up("y", "1!2", "0", fn="y-1!2-0.tar.bz2", url=urls[1]),
+    )
+    rebuild.export([msgspec.structs.replace(small, packages=packages)])
+    text = rebuild.script.read_bytes()
+    # micromamba shows its list, in place of using it
+    shown = text.replace(b'"%SB_EXE%" install', b'type "%SB_WORK%\\explicit.txt" & rem install')
+    assert shown != text
+    rebuild.script.write_bytes(shown)
+    lines = rebuild.run(code=None).stdout.replace("\r", "").splitlines()
+    begin = lines.index("@EXPLICIT")
+    assert lines[begin + 1 : begin + 3] == [f"{url}#sha256:{'a' * 64}" for url in urls]
+
+
+def test_wheels(rebuild: Rebuild, lock: Lock, windows: Windows) -> None:
+    wheel = tiny_wheel(rebuild.releases.root / "wheels", f"{rebuild.releases.base}/wheels")
+    rebuild.export([msgspec.structs.replace(lock, wheels=(wheel,))])
+    rebuild.run(PIP_INDEX_URL="http://127.0.0.1:9")
+    prefix = rebuild.envs / "my_env"
+    done = windows.run([prefix / "python.exe", "-I", "-c", "import carried; print(carried.WORD)"])
+    assert "carried" in done.stdout
+
+
+def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows) -> None:
+    """Made on Linux, unpacked, installed by cmd.exe with no network."""
+    from sealenv.bundling import make_bundle
+    from sealenv.lock import LockFile
+    from sealenv.progress import Quiet
+    from sealenv.subject import Subject
+    from tests.locking import engine
+
+    path = tmp_path / "my_env.sealenv"
+    with engine(tmp_path / "cache") as worker:
+        make_bundle(
+            Subject("x", LockFile(locks=(lock,))), "my_env", worker, worker.store, path, Quiet(),
+            pinned=PinnedMicromamba(DEFAULT), given={"win-64": rebuild.executable},
+        )  # fmt: skip
+    folder = rebuild.root / "un packed"
+    with tarfile.open(path) as tar:
+        tar.extractall(folder, filter="data")
+    for old in rebuild.scripts.iterdir():
+        old.unlink()
+    script = folder / "install.bat"
+    rebuild.scripts = folder
+    before = len(rebuild.releases.answers)
+    run = f'call "{windows.path(script)}"'
+    rebuild.env["SEALENV_MICROMAMBA_URL"] = "http://127.0.0.1:9"
+    rebuild.line(run)
+    assert len(rebuild.releases.answers) == before
+    prefix = rebuild.envs / "my_env"
+    (call,) = rebuild.calls()
+    assert "--offline" in call["argv"]
+    assert not (prefix / ".sealenv-scratch").exists()
+    assert {p.stem for p in (prefix / "conda-meta").glob("*.json")} == {
+        p.dist for p in lock.packages
+    }
+    assert windows.run([prefix / "python.exe", "--version"]).returncode == 0
+    archive = min((folder / "packages").iterdir())
+    archive.write_bytes(archive.read_bytes()[:-1] + b"!")
+    done = rebuild.line(f"{run} other", code=5)
+    assert re.search("is not what was locked", done.stderr)
+    assert not (rebuild.envs / "other").exists()

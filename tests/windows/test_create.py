@@ -44,7 +44,6 @@ def test_verify_finds_nothing_and_then_what_was_changed(user: User, breakable: P
     found = user.json("verify", "small_3_12", code=1)["findings"]
     assert {(f["kind"], f["package"]) for f in found if f["kind"] != "clobbered"} == {
         ("altered", "conda"),
-        ("stale-pyc", "conda"),
     }
 
 

@@ -141,10 +141,12 @@ def wait_for(command: str | list[str], program: str, environ: dict[str, str]) ->
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     try:
-        child = subprocess.Popen(command, executable=program, env=environ)
         if sys.platform == "win32":
             from sealenv.host import winjob
 
+            winjob.prepare(children=False)
+        child = subprocess.Popen(command, executable=program, env=environ)
+        if sys.platform == "win32":
             # Who ends us by force ends the command, as on POSIX, where we are the command.
             winjob.tie(int(child._handle), children=False)  # type: ignore[attr-defined]
         code = child.wait()

@@ -59,6 +59,7 @@ def start(
     words = list(argv)
     if sys.platform == "linux":
         words = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid()), *words]
+    winjob.prepare()
     child = subprocess.Popen(
         words,
         env=dict(env),
@@ -91,6 +92,7 @@ def ask(
     Raises:
         OSError: it cannot be started.
     """
+    winjob.prepare()
     child = subprocess.Popen(  # at once, so that an OSError says why not
         list(argv),
         env=dict(env),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["tie"]
+__all__ = ["prepare", "tie"]
 
 if sys.platform == "win32":
     import ctypes
@@ -14,6 +14,12 @@ if sys.platform == "win32":
     _EXTENDED_LIMITS = 9
     _SILENT_BREAKAWAY = 0x1000
     _jobs: dict[int, int] = {}
+    _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    _kernel.CreateJobObjectW.restype = wintypes.HANDLE
+    _kernel.AssignProcessToJobObject.argtypes = [wintypes.HANDLE, wintypes.HANDLE]
+    _kernel.SetInformationJobObject.argtypes = [
+        wintypes.HANDLE, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD,
+    ]  # fmt: skip
 
     class _Limits(ctypes.Structure):
         """JOBOBJECT_EXTENDED_LIMIT_INFORMATION."""
@@ -35,6 +41,18 @@ if sys.platform == "win32":
             ("most_job_memory", ctypes.c_size_t),
         )
 
+    def prepare(*, children: bool = True) -> int:
+        """Make the job, so that a process that is started next is in it an instant later."""
+        flags = _KILL_ON_JOB_CLOSE | (0 if children else _SILENT_BREAKAWAY)
+        if flags not in _jobs:
+            _jobs[flags] = _kernel.CreateJobObjectW(None, None)
+            limits = _Limits(flags=flags)
+            size = ctypes.sizeof(limits)
+            _kernel.SetInformationJobObject(
+                _jobs[flags], _EXTENDED_LIMITS, ctypes.byref(limits), size
+            )
+        return _jobs[flags]
+
     def tie(process: int, *, children: bool = True) -> None:
         """Put a process into our job: its last handle closes with us, and Windows ends the job.
 
@@ -42,23 +60,13 @@ if sys.platform == "win32":
             process: its handle.
             children: what it starts ends too; otherwise that is free to live on.
         """
-        flags = _KILL_ON_JOB_CLOSE | (0 if children else _SILENT_BREAKAWAY)
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        kernel.CreateJobObjectW.restype = wintypes.HANDLE
-        kernel.AssignProcessToJobObject.argtypes = [wintypes.HANDLE, wintypes.HANDLE]
-        kernel.SetInformationJobObject.argtypes = [
-            wintypes.HANDLE, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD,
-        ]  # fmt: skip
-        if flags not in _jobs:
-            _jobs[flags] = kernel.CreateJobObjectW(None, None)
-            limits = _Limits(flags=flags)
-            size = ctypes.sizeof(limits)
-            kernel.SetInformationJobObject(
-                _jobs[flags], _EXTENDED_LIMITS, ctypes.byref(limits), size
-            )
-        kernel.AssignProcessToJobObject(_jobs[flags], process)
+        _kernel.AssignProcessToJobObject(prepare(children=children), process)
 
 else:
+
+    def prepare(*, children: bool = True) -> int:
+        """Other systems have no jobs."""
+        return 0
 
     def tie(process: int, *, children: bool = True) -> None:
         """Other systems have no jobs."""

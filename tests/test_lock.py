@@ -217,6 +217,44 @@ def test_a_file_that_is_no_lock_of_ours_is_kept(machine: Machine, channels: Chan
     assert "environments:" in mine.read_text()
 
 
+def test_the_lock_of_another_tool_is_kept_also_where_it_is_read(
+    machine: Machine, channels: Channels
+) -> None:
+    machine.run("lock", "dated", "-c", channels.main_url)
+    text = (machine.root / "sealenv.lock").read_text()
+    theirs = machine.root / "pixi.lock"
+    theirs.write_text(text[text.index("version:") :])
+    before = theirs.read_bytes()
+    for name in ("pixi.lock", "./pixi.lock", str(theirs)):
+        answer = machine.json("lock", "-f", "pixi.lock", "-o", name, code=2)
+        assert answer["error"] == "output-exists"
+    assert theirs.read_bytes() == before
+    machine.run("lock", "-f", "pixi.lock", "-o", "pixi.lock", "--force")
+    assert theirs.read_bytes() != before
+
+
+def test_where_nothing_can_be_written_nothing_is_solved(
+    machine: Machine, channels: Channels
+) -> None:
+    machine.run("lock", "dated", "-c", channels.main_url)
+    before = (machine.root / "sealenv.lock").read_bytes()
+    (machine.root / "link.lock").symlink_to("sealenv.lock")
+    nowhere = ("-c", "file:///nowhere")  # solving would fail otherwise
+    empty = machine.json("lock", "dated", *nowhere, "-o", "", code=2)
+    assert empty["what"] == "-o: an empty file name"
+    for args in (["dated", *nowhere, "-o", "link.lock"], ["-f", "link.lock", *nowhere]):
+        linked = machine.json("lock", *args, code=2)
+        assert linked["what"] == "there is a link, and it is not written through"
+        assert "--force" not in linked["hint"]
+    for args in (["lock", "dated", *nowhere], ["export", "sealenv.lock"]):
+        answer = machine.json(*args, "-o", "gone/x.lock", code=7)
+        assert (answer["error"], answer["where"]) == ("not-found", "gone")
+    assert (
+        machine.json("export", "no_env", "-o", "sealenv.lock", code=2)["error"] == "output-exists"
+    )
+    assert (machine.root / "sealenv.lock").read_bytes() == before
+
+
 def test_a_version_alone_is_no_spec(machine: Machine) -> None:
     answer = machine.json("lock", "3.12", code=2)
     assert answer["hint"] == "for a Python version: 'python=3.12'"

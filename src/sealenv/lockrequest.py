@@ -9,19 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from sealenv.environment_yml import EnvironmentFile
-from sealenv.errors import OutputExistsError, SpecError, UsageError
-from sealenv.layout import is_link
+from sealenv.errors import UsageError
 from sealenv.lock import Lock, LockFile
 from sealenv.lock.explicit import ExplicitList
-from sealenv.lock.head import MARK
 from sealenv.lock.order import requested
 from sealenv.lock.read import read_file
-from sealenv.naming import check_name
+from sealenv.lockplace import DEFAULT_FILE, choose_output, read_previous
 from sealenv.spec import EnvironmentSpec, build_spec, check_platform, package_name
 
 __all__ = ["LockRequest", "choose", "find_lock"]
-
-DEFAULT_FILE = "sealenv.lock"
 
 
 @dataclass(frozen=True)
@@ -71,15 +67,12 @@ def choose(
         OutputExistsError: the output is no lock of ours.
     """
     read = read_file(file) if file else None
-    place = _output(output, file, read)
+    place = choose_output(output, file, read)
+    previous = read_previous(place, force=force)  # refused here, before anything is solved
     if isinstance(read, LockFile):
-        previous: LockFile | None = read
-        if place != file:
-            _previous(place, force)  # refused here, before anything is solved
+        previous = read
     elif place is None and not packages and file is None:
-        previous = _previous(Path(DEFAULT_FILE), force)
-    else:
-        previous = _previous(place, force)
+        previous = read_previous(Path(DEFAULT_FILE), force=force)
     if isinstance(read, ExplicitList):
         if packages or update or channels or exclude_newer or len(platforms) > 1:
             raise UsageError(
@@ -178,53 +171,3 @@ def _check_update(update: Sequence[str], previous: LockFile | None) -> tuple[str
 def find_lock(file: LockFile | None, platform: str) -> Lock | None:
     """The lock for a platform, if there is one."""
     return next((one for one in file.locks if one.platform == platform), None) if file else None
-
-
-def _output(
-    output: str | None, file: Path | None, read: LockFile | ExplicitList | EnvironmentFile | None
-) -> Path | None:
-    if output == "-":
-        return None
-    if output:
-        return Path(output)
-    if file is None or read is None:
-        return Path(DEFAULT_FILE)
-    if isinstance(read, LockFile):
-        return file if _is_ours(file) else Path(DEFAULT_FILE)
-    name = read.name if isinstance(read, EnvironmentFile) else None
-    if name:
-        check_name(name)  # it becomes a file's
-    return Path(f"{name or file.stem}.lock")
-
-
-def _previous(place: Path | None, force: bool) -> LockFile | None:
-    """What the file holds that will be written over.
-
-    Raises:
-        OutputExistsError: it is there, and is no lock of ours.
-    """
-    if place is None or not (place.exists() or is_link(place)):
-        return None
-    if is_link(place) or not place.is_file() or not _is_ours(place):
-        if force and place.is_file() and not is_link(place):
-            return None
-        raise OutputExistsError(
-            "the file is there, and is no lock that sealenv made",
-            where=str(place),
-            hint="name another one with -o" + ", or --force" * place.is_file(),
-        )
-    try:
-        read = read_file(place)
-    except SpecError:
-        if force:
-            return None
-        raise
-    return read if isinstance(read, LockFile) else None
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(MARK)) == MARK.encode()
-    except OSError:
-        return False

@@ -62,7 +62,7 @@ def export_command(
     scripts that need neither Python nor conda where they run.
     """
     from sealenv.exporting import FORMATS, export
-    from sealenv.host.files import write_output
+    from sealenv.host.files import check_output, write_output
 
     if kind not in FORMATS:
         raise UsageError(
@@ -73,6 +73,8 @@ def export_command(
     to_stdout = output in {None, "-"}
     if to_stdout and as_json:
         raise UsageError("both the export and JSON on stdout", hint="name a file with -o")
+    if output is not None and not to_stdout:
+        check_output(Path(output), force=force)  # now, not after reading it all
     notes: list[str] = []
     text = export(
         what, kind, platform=platform, from_history=from_history, environment=environment, name=name,

@@ -255,6 +255,49 @@ def test_where_nothing_can_be_written_nothing_is_solved(
     assert (machine.root / "sealenv.lock").read_bytes() == before
 
 
+def test_a_platform_comes_to_the_others_and_a_spec_to_what_was_asked_for(
+    machine: Machine, channels: Channels
+) -> None:
+    machine.run("lock", "dated=1.0", "-c", channels.main_url)
+    first = machine.run("export", "sealenv.lock", "--format", "explicit").stdout
+    wrong = machine.json("create", "x", "-f", "sealenv.lock", "--platform", "win-64", code=2)
+    assert wrong["hint"].endswith("sealenv lock -f sealenv.lock --platform win-64")
+    machine.run("lock", "-f", "sealenv.lock", "--platform", "win-64")
+    path = machine.root / "sealenv.lock"
+    file = read_pixi(path.read_text(), path)
+    assert file.platforms == (channels.subdir, "win-64")
+    assert {lock.specs for lock in file.locks} == {("dated=1.0",)}
+    explicit = ("export", "sealenv.lock", "--format", "explicit", "--platform")
+    assert machine.run(*explicit, channels.subdir).stdout == first
+
+    refused = machine.json("lock", "--update", "prio", code=2)
+    assert refused["hint"].endswith("sealenv lock prio --update prio")
+    added = machine.json("lock", "prio", "--update", "prio")
+    assert names(added, "win-64") == {"dated": "1.0", "prio": "1.0"}
+    assert names(added, channels.subdir) == names(added, "win-64")
+
+    one = machine.run("export", "sealenv.lock", "--platform", "win-64").stdout
+    assert read_pixi(one, path).platforms == ("win-64",)
+    gone = machine.json("export", "sealenv.lock", "--platform", "osx-64", "-o", "x", code=2)
+    assert gone["what"] == "nothing is locked for osx-64"
+
+
+def test_what_conda_lock_does_not_say_is_read_from_the_archives(
+    machine: Machine, channels: Channels
+) -> None:
+    machine.run("lock", "tabulate", "-c", channels.main_url)
+    machine.run("export", "sealenv.lock", "--format", "conda-lock", "-o", "conda-lock.yml")
+    machine.run("export", "conda-lock.yml", "-o", "pixi.lock")
+    path = machine.root / "pixi.lock"
+    first = read_pixi((machine.root / "sealenv.lock").read_text(), path).locks[0]
+    again = read_pixi(path.read_text(), path).locks[0]
+    assert "noarch: false" not in path.read_text()
+    for key in ("noarch", "build_number", "depends", "subdir"):
+        assert {p.name: p.record.get(key) for p in again.packages} == {
+            p.name: p.record.get(key) for p in first.packages
+        }
+
+
 def test_a_version_alone_is_no_spec(machine: Machine) -> None:
     answer = machine.json("lock", "3.12", code=2)
     assert answer["hint"] == "for a Python version: 'python=3.12'"

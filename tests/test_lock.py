@@ -217,6 +217,87 @@ def test_a_file_that_is_no_lock_of_ours_is_kept(machine: Machine, channels: Chan
     assert "environments:" in mine.read_text()
 
 
+def test_the_lock_of_another_tool_is_kept_also_where_it_is_read(
+    machine: Machine, channels: Channels
+) -> None:
+    machine.run("lock", "dated", "-c", channels.main_url)
+    text = (machine.root / "sealenv.lock").read_text()
+    theirs = machine.root / "pixi.lock"
+    theirs.write_text(text[text.index("version:") :])
+    before = theirs.read_bytes()
+    for name in ("pixi.lock", "./pixi.lock", str(theirs)):
+        answer = machine.json("lock", "-f", "pixi.lock", "-o", name, code=2)
+        assert answer["error"] == "output-exists"
+    assert theirs.read_bytes() == before
+    machine.run("lock", "-f", "pixi.lock", "-o", "pixi.lock", "--force")
+    assert theirs.read_bytes() != before
+
+
+def test_where_nothing_can_be_written_nothing_is_solved(
+    machine: Machine, channels: Channels
+) -> None:
+    machine.run("lock", "dated", "-c", channels.main_url)
+    before = (machine.root / "sealenv.lock").read_bytes()
+    (machine.root / "link.lock").symlink_to("sealenv.lock")
+    nowhere = ("-c", "file:///nowhere")  # solving would fail otherwise
+    empty = machine.json("lock", "dated", *nowhere, "-o", "", code=2)
+    assert empty["what"] == "-o: an empty file name"
+    for args in (["dated", *nowhere, "-o", "link.lock"], ["-f", "link.lock", *nowhere]):
+        linked = machine.json("lock", *args, code=2)
+        assert linked["what"] == "there is a link, and it is not written through"
+        assert "--force" not in linked["hint"]
+    for args in (["lock", "dated", *nowhere], ["export", "sealenv.lock"]):
+        answer = machine.json(*args, "-o", "gone/x.lock", code=7)
+        assert (answer["error"], answer["where"]) == ("not-found", "gone")
+    assert (
+        machine.json("export", "no_env", "-o", "sealenv.lock", code=2)["error"] == "output-exists"
+    )
+    assert (machine.root / "sealenv.lock").read_bytes() == before
+
+
+def test_a_platform_comes_to_the_others_and_a_spec_to_what_was_asked_for(
+    machine: Machine, channels: Channels
+) -> None:
+    machine.run("lock", "dated=1.0", "-c", channels.main_url)
+    first = machine.run("export", "sealenv.lock", "--format", "explicit").stdout
+    wrong = machine.json("create", "x", "-f", "sealenv.lock", "--platform", "win-64", code=2)
+    assert wrong["hint"].endswith("sealenv lock -f sealenv.lock --platform win-64")
+    machine.run("lock", "-f", "sealenv.lock", "--platform", "win-64")
+    path = machine.root / "sealenv.lock"
+    file = read_pixi(path.read_text(), path)
+    assert file.platforms == (channels.subdir, "win-64")
+    assert {lock.specs for lock in file.locks} == {("dated=1.0",)}
+    explicit = ("export", "sealenv.lock", "--format", "explicit", "--platform")
+    assert machine.run(*explicit, channels.subdir).stdout == first
+
+    refused = machine.json("lock", "--update", "prio", code=2)
+    assert refused["hint"].endswith("sealenv lock prio --update prio")
+    added = machine.json("lock", "prio", "--update", "prio")
+    assert names(added, "win-64") == {"dated": "1.0", "prio": "1.0"}
+    assert names(added, channels.subdir) == names(added, "win-64")
+
+    one = machine.run("export", "sealenv.lock", "--platform", "win-64").stdout
+    assert read_pixi(one, path).platforms == ("win-64",)
+    gone = machine.json("export", "sealenv.lock", "--platform", "osx-64", "-o", "x", code=2)
+    assert gone["what"] == "nothing is locked for osx-64"
+
+
+def test_what_conda_lock_does_not_say_is_read_from_the_archives(
+    machine: Machine, channels: Channels
+) -> None:
+    machine.run("lock", "tabulate", "-c", channels.main_url)
+    machine.run("export", "sealenv.lock", "--format", "conda-lock", "-o", "conda-lock.yml")
+    machine.run("export", "conda-lock.yml", "-o", "pixi.lock")
+    path = machine.root / "pixi.lock"
+    first = read_pixi((machine.root / "sealenv.lock").read_text(), path).locks[0]
+    again = read_pixi(path.read_text(), path).locks[0]
+    assert "noarch: false" not in path.read_text()
+    for key in ("noarch", "build_number", "depends", "subdir"):
+        assert {p.name: p.record.get(key) for p in again.packages} == {
+            p.name: p.record.get(key) for p in first.packages
+        }
+
+
 def test_a_version_alone_is_no_spec(machine: Machine) -> None:
     answer = machine.json("lock", "3.12", code=2)
     assert answer["hint"] == "for a Python version: 'python=3.12'"

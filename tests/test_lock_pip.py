@@ -50,3 +50,47 @@ def test_for_windows_and_renewed(machine: Machine, channels: Channels, index: In
     assert wheels(lock, "win-64") == ["app-1.0", "helper-2.0", "on-windows-1.0"]
     machine.run("lock", "-f", str(lock))
     assert wheels(lock, "win-64") == ["app-1.0", "helper-2.0", "on-windows-2.0"]
+
+
+def test_a_lock_without_our_comments_keeps_its_wheels_and_its_python(
+    machine: Machine, channels: Channels, index: Index
+) -> None:
+    lock = machine.root / "pixi.lock"
+    machine.run(
+        "lock", "-f", spec(machine, channels, index), "--platform", "win-64", "-o", str(lock)
+    )
+    text = lock.read_text()
+    lock.write_text(text[text.index("version:") :])
+    machine.run("lock", "-f", str(lock), "-o", "again.lock")
+    again = read_file(machine.root / "again.lock")
+    assert isinstance(again, LockFile)
+    assert wheels(machine.root / "again.lock", "win-64") == wheels(lock, "win-64")
+    assert again.locks[0].requirements == ("app",)
+    assert "python=3.12" in again.locks[0].specs
+    index.add(Wheel("helper", "2.0"), Wheel("on-windows", "2.0"))
+    machine.run("lock", "-f", str(lock), "--update", "helper", "-o", "moved.lock")
+    assert wheels(machine.root / "moved.lock", "win-64") == [
+        "app-1.0", "helper-2.0", "on-windows-1.0",
+    ]  # fmt: skip
+
+
+def test_environment_yml_keeps_where_wheels_are_from(
+    machine: Machine, channels: Channels, index: Index
+) -> None:
+    spec(machine, channels, index)
+    path = machine.root / "environment.yml"
+    folder = (machine.root / "wheels").as_uri()
+    (machine.root / "wheels").mkdir()
+    text = path.read_text()
+    path.write_text(text.replace(", app]", f", --find-links {folder}, app]"))
+    machine.run("lock", "-f", "environment.yml", "--platform", "win-64", "-o", "app.lock")
+    exported = machine.run("export", "app.lock", "--format", "environment-yml").stdout
+    assert exported.index(f"--index-url {index.url}") < exported.index("app==1.0")
+    assert f"--find-links {folder}" in exported
+
+    lock = machine.root / "app.lock"
+    lock.write_text(lock.read_text().replace('requirements: ["app"]', 'requirements: ["app @ x"]'))
+    exported = machine.run("export", "app.lock", "--format", "environment-yml").stdout
+    assert f"app @ {index.url.rpartition('/')[0]}" in exported
+    assert "app==" not in exported
+    assert "helper==1.0" in exported

@@ -9,18 +9,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from packaging.utils import canonicalize_name
+
 from sealenv._version import __version__
 from sealenv.bootstrap.pinning import pin_release
 from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
 from sealenv.engines.releases import check_version
 from sealenv.environment_yml import write_environment_yml
 from sealenv.errors import DigestError, SpecError, UsageError
-from sealenv.lock import Lock
+from sealenv.lock import Lock, LockFile
 from sealenv.lock.condalock import write_condalock
 from sealenv.lock.explicit import write_explicit
 from sealenv.lock.order import requested
 from sealenv.lock.pixi_write import write_pixi
-from sealenv.spec import check_platform
+from sealenv.spec import DEFAULT_INDEX, check_platform
 from sealenv.subject import Subject, left_out, subject
 
 __all__ = ["FORMATS", "Format", "Request", "export"]
@@ -38,6 +40,7 @@ class Request:
         micromamba: the release that a script uses.
         digests: of its executable: HEX, or SUBDIR=HEX.
         warn: is told what is not in the export.
+        complete: fills in what a lock does not say of its packages, from their archives.
     """
 
     subject: Subject
@@ -47,6 +50,7 @@ class Request:
     micromamba: str | None = None
     digests: Sequence[str] = ()
     warn: Callable[[str], None] = lambda note: None
+    complete: Callable[[LockFile], LockFile] = lambda file: file
 
     def one(self) -> Lock:
         """The lock of the platform that was chosen: for formats that hold one.
@@ -64,7 +68,15 @@ class Request:
                 f"it is locked for {', '.join(file.platforms)}, and the format holds one platform",
                 hint="choose one with --platform",
             )
-        return file.lock_for(here)
+        return file.lock_for(here, self.subject.source)
+
+    def several(self) -> LockFile:
+        """Every platform, or the one that was named: for formats that hold many.
+
+        Raises:
+            SpecError: the one that was named is not there.
+        """
+        return self.subject.only([check_platform(self.platform)] if self.platform else []).file
 
 
 @dataclass(frozen=True)
@@ -93,13 +105,14 @@ def export(
     micromamba: str | None = None,
     digests: Sequence[str] = (),
     warn: Callable[[str], None] = lambda note: None,
+    complete: Callable[[LockFile], LockFile] = lambda file: file,
 ) -> str:
     """The text of an environment or lock in a format.
 
     Args:
         what: an environment or a file.
         format: one of `FORMATS`.
-        platform, from_history, name, micromamba, digests, warn: see `Request`.
+        platform, from_history, name, micromamba, digests, warn, complete: see `Request`.
         environment: which one, where a pixi.lock holds several.
 
     Raises:
@@ -120,7 +133,7 @@ def export(
     if names := left_out(found):
         warn(f"pip installed these, and they are not in it: {', '.join(names)}")
     return FORMATS[format].write(
-        Request(found, platform, from_history, name, micromamba, digests, warn)
+        Request(found, platform, from_history, name, micromamba, digests, warn, complete)
     )
 
 
@@ -145,12 +158,17 @@ def _script(kind: str, request: Request) -> str:
 
 def _pixi(request: Request) -> str:
     _refuse_bare(request)
-    return write_pixi(request.subject.file)
+    file = request.several()
+    if any("build_number" not in p.record for lock in file.locks for p in lock.packages):
+        file = request.complete(
+            file
+        )  # what is noarch decides how pixi links it: nothing is guessed
+    return write_pixi(file)
 
 
 def _condalock(request: Request) -> str:
     _refuse_bare(request)
-    return write_condalock(request.subject.file)
+    return write_condalock(request.several())
 
 
 def _explicit(request: Request) -> str:
@@ -170,9 +188,12 @@ def _environment_yml(request: Request) -> str:
         specs = list(requested(lock))
     else:
         specs = [f"{p.name}={p.version}={p.build}" for p in sorted(lock.packages, key=_name)]
-    pip = [f"{w.name}=={w.version}" for w in lock.wheels]
+    by_address = _by_address(lock)
+    pip = [by_address.get(w.name, f"{w.name}=={w.version}") for w in lock.wheels]
     if request.from_history and lock.requirements:
         pip = [*lock.requirements, *(f"{w.name}=={w.version}" for w in lock.wheels if not w.url)]
+    if pip:
+        pip = [*_places(lock), *pip]
     return write_environment_yml(
         name=request.subject.file.name,
         channels=[c.rstrip("/") for c in lock.channels],
@@ -180,6 +201,24 @@ def _environment_yml(request: Request) -> str:
         pip=pip,
         variables=request.subject.file.variables,
     )
+
+
+def _by_address(lock: Lock) -> dict[str, str]:
+    """Name -> `NAME @ URL` of the wheels that were asked for by address: no index may replace them."""
+    asked = [*lock.requirements, *(line for w in lock.wheels for line in w.requires_dist)]
+    names = {canonicalize_name(line.partition("@")[0].partition("[")[0].strip())
+             for line in asked if "@" in line.partition(";")[0]}  # fmt: skip
+    return {w.name: f"{w.name} @ {w.url}" for w in lock.wheels if w.name in names and w.url}
+
+
+def _places(lock: Lock) -> list[str]:
+    """Where the wheels are from, as lines of a `pip:` section; nothing of the usual index."""
+    indexes = [] if lock.indexes == (DEFAULT_INDEX,) else list(lock.indexes)
+    options = ["--index-url", *["--extra-index-url"] * len(indexes)]
+    return [
+        *(f"{option} {url}" for option, url in zip(options, indexes, strict=False)),
+        *(f"--find-links {url}" for url in lock.find_links),
+    ]
 
 
 def _name(package: object) -> str:

@@ -35,7 +35,7 @@ def lock(
         for spec in request.specs
     ]  # fmt: skip
     return LockFile(
-        locks=tuple(sorted(locks, key=lambda one: one.platform)),
+        locks=tuple(sorted([*locks, *request.kept], key=lambda one: one.platform)),
         name=request.name,
         variables=dict(request.specs[0].variables),
     )

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sealenv.environment_yml import EnvironmentFile
-from sealenv.errors import OutputExistsError, SpecError, UsageError
-from sealenv.layout import is_link
+from sealenv.errors import UsageError
 from sealenv.lock import Lock, LockFile
 from sealenv.lock.explicit import ExplicitList
-from sealenv.lock.head import MARK
-from sealenv.lock.order import requested
 from sealenv.lock.read import read_file
-from sealenv.naming import check_name
+from sealenv.lockplace import DEFAULT_FILE, choose_output, read_previous
+from sealenv.lockwishes import wishes
 from sealenv.spec import EnvironmentSpec, build_spec, check_platform, package_name
 
 __all__ = ["LockRequest", "choose", "find_lock"]
-
-DEFAULT_FILE = "sealenv.lock"
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,7 @@ class LockRequest:
         name: of the environment.
         previous: what the file, or the lock that is updated, holds now.
         update: the names of the packages that are to move; the others stay where they can.
+        kept: the locks of other platforms, which stay as they are.
         explicit: the list whose digests are filled in, instead of a solve.
         warnings: for the user.
     """
@@ -43,6 +39,7 @@ class LockRequest:
     name: str | None = None
     previous: LockFile | None = None
     update: tuple[str, ...] = ()
+    kept: tuple[Lock, ...] = ()
     explicit: ExplicitList | None = None
     warnings: tuple[str, ...] = field(default=())
 
@@ -63,7 +60,9 @@ def choose(
 
     What is asked for comes from `packages`, else from the file, else from the lock that is written
     over, else it is what `create` makes. Platforms and channels that are not given come from the same
-    lock, so that `lock` alone renews it.
+    lock, so that `lock` alone renews it. With a lock as the file, or with `update`, `packages` come to
+    what it was asked for. A platform that is locked stays in the file: as it is where the lock is what
+    is asked for, else solved for what is asked for now.
 
     Raises:
         UsageError: arguments that contradict each other.
@@ -71,15 +70,12 @@ def choose(
         OutputExistsError: the output is no lock of ours.
     """
     read = read_file(file) if file else None
-    place = _output(output, file, read)
+    place = choose_output(output, file, read)
+    previous = read_previous(place, force=force)  # refused here, before anything is solved
     if isinstance(read, LockFile):
-        previous: LockFile | None = read
-        if place != file:
-            _previous(place, force)  # refused here, before anything is solved
+        previous = read
     elif place is None and not packages and file is None:
-        previous = _previous(Path(DEFAULT_FILE), force)
-    else:
-        previous = _previous(place, force)
+        previous = read_previous(Path(DEFAULT_FILE), force=force)
     if isinstance(read, ExplicitList):
         if packages or update or channels or exclude_newer or len(platforms) > 1:
             raise UsageError(
@@ -90,21 +86,38 @@ def choose(
         spec = EnvironmentSpec((), (), platform, secrets=read.secrets)
         return LockRequest((spec,), place, previous=previous, explicit=read)
     asked = read if isinstance(read, EnvironmentFile) else None
-    specs = []
+    if packages and asked is None and not update and not isinstance(read, LockFile):
+        asked, packages = EnvironmentFile("", None, (), tuple(_checked(packages))), ()
     known = previous.platforms if previous else ()
-    for platform in dict.fromkeys(platforms or known or [check_platform(None)]):
-        old = find_lock(previous, check_platform(platform))
-        specs.append(
-            _spec(packages, asked, old, previous, channels, platform, exclude_newer, pypi_index)
+    given = [check_platform(platform) for platform in platforms]
+    wanted = [*given, *known] if asked else given or known
+    specs = [
+        _spec(
+            _checked(packages), asked, find_lock(previous, platform), previous, channels, platform,
+            exclude_newer, pypi_index, update,
         )
+        for platform in dict.fromkeys(wanted or [check_platform(None)])
+    ]  # fmt: skip
+    chosen = {spec.platform for spec in specs}
+    moves = _check_update(update, previous, packages, file or place)
     return LockRequest(
         specs=tuple(specs),
         output=place,
         name=asked.name if asked else previous.name if previous else None,
         previous=previous,
-        update=_check_update(update, previous),
+        update=moves,
+        kept=tuple(one for one in previous.locks if one.platform not in chosen) if previous else (),
         warnings=asked.warnings if asked else (),
     )
+
+
+def _checked(packages: Sequence[str]) -> Sequence[str]:
+    for text in packages:
+        if text[:1].isdigit() and text.replace(".", "").isdigit():
+            raise UsageError(
+                f"{text!r} is no package", hint=f"for a Python version: 'python={text}'"
+            )
+    return packages
 
 
 def _spec(
@@ -116,46 +129,22 @@ def _spec(
     platform: str,
     exclude_newer: str | None,
     pypi_index: str | None,
+    update: Sequence[str],
 ) -> EnvironmentSpec:
-    """What is asked for on one platform."""
-    for text in packages:
-        if text[:1].isdigit() and text.replace(".", "").isdigit():
-            raise UsageError(
-                f"{text!r} is no package", hint=f"for a Python version: 'python={text}'"
-            )
-    if asked is None and packages:
-        asked = EnvironmentFile("", None, (), tuple(packages))
-        packages = ()
-    elif asked is None and previous is not None:
-        asked = EnvironmentFile(
-            "", None, (), _old_specs(old, previous), variables=dict(previous.variables)
-        )
-        if previous.locks:
-            asked = replace(asked, **_old_requirements(old or previous.locks[0]))
-    if not channels and asked is not None and not asked.channels and previous is not None:
-        channels = (old or previous.locks[0]).channels if previous.locks else ()
+    """What is asked for on one platform; of a new one, what the first one of the lock was."""
+    if previous is not None and previous.locks:
+        old = old or previous.locks[0]
+        asked = asked or wishes(old, previous.variables, update)
+        channels = channels or (() if asked.channels else old.channels)
     return build_spec(
         file=asked, with_packages=packages, channels=channels, platform=platform,
         exclude_newer=exclude_newer, pypi_index=pypi_index,
     )  # fmt: skip
 
 
-def _old_specs(old: Lock | None, previous: LockFile) -> tuple[str, ...]:
-    """What a lock was asked for; for a new platform, what its first one was."""
-    return requested(old or previous.locks[0]) if previous.locks else ()
-
-
-def _old_requirements(lock: Lock) -> dict[str, Any]:
-    """What pip was asked for, and where."""
-    return {
-        "requirements": lock.requirements,
-        "index": lock.indexes[0] if lock.indexes else None,
-        "extra_indexes": lock.indexes[1:],
-        "find_links": lock.find_links,
-    }
-
-
-def _check_update(update: Sequence[str], previous: LockFile | None) -> tuple[str, ...]:
+def _check_update(
+    update: Sequence[str], previous: LockFile | None, packages: Sequence[str], where: Path | None
+) -> tuple[str, ...]:
     if not update:
         return ()
     if previous is None:
@@ -164,13 +153,16 @@ def _check_update(update: Sequence[str], previous: LockFile | None) -> tuple[str
             hint=f"name it with -f or -o, or make it: sealenv lock -o {DEFAULT_FILE}",
         )
     names = {a.name for one in previous.locks for a in one.archives}
+    names |= {package_name(text) for text in packages}
     for name in update:
         if name.lower() not in names:
             near = difflib.get_close_matches(package_name(name), sorted(names), n=4, cutoff=0.6)
+            file = f" -f {where}" if where and str(where) != DEFAULT_FILE else ""
             raise UsageError(
                 f"--update {name}: it is not locked",
                 details=[f"locked is {one}" for one in near],
-                hint="name a package of the lock; to ask for another one, name it as SPEC",
+                hint="name a package of the lock; to ask for another one besides: "
+                f"sealenv lock{file} {name} --update {name}",
             )
     return tuple(name.lower() for name in update)
 
@@ -178,53 +170,3 @@ def _check_update(update: Sequence[str], previous: LockFile | None) -> tuple[str
 def find_lock(file: LockFile | None, platform: str) -> Lock | None:
     """The lock for a platform, if there is one."""
     return next((one for one in file.locks if one.platform == platform), None) if file else None
-
-
-def _output(
-    output: str | None, file: Path | None, read: LockFile | ExplicitList | EnvironmentFile | None
-) -> Path | None:
-    if output == "-":
-        return None
-    if output:
-        return Path(output)
-    if file is None or read is None:
-        return Path(DEFAULT_FILE)
-    if isinstance(read, LockFile):
-        return file if _is_ours(file) else Path(DEFAULT_FILE)
-    name = read.name if isinstance(read, EnvironmentFile) else None
-    if name:
-        check_name(name)  # it becomes a file's
-    return Path(f"{name or file.stem}.lock")
-
-
-def _previous(place: Path | None, force: bool) -> LockFile | None:
-    """What the file holds that will be written over.
-
-    Raises:
-        OutputExistsError: it is there, and is no lock of ours.
-    """
-    if place is None or not (place.exists() or is_link(place)):
-        return None
-    if is_link(place) or not place.is_file() or not _is_ours(place):
-        if force and place.is_file() and not is_link(place):
-            return None
-        raise OutputExistsError(
-            "the file is there, and is no lock that sealenv made",
-            where=str(place),
-            hint="name another one with -o" + ", or --force" * place.is_file(),
-        )
-    try:
-        read = read_file(place)
-    except SpecError:
-        if force:
-            return None
-        raise
-    return read if isinstance(read, LockFile) else None
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(MARK)) == MARK.encode()
-    except OSError:
-        return False

@@ -9,13 +9,13 @@ import msgspec
 
 from sealenv.engines.protocol import Engine
 from sealenv.errors import DigestError
-from sealenv.lock import Lock, LockedPackage, LockedWheel
+from sealenv.lock import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.lock.explicit import ExplicitList
 from sealenv.lock.order import topological
 from sealenv.progress import Reporter
 from sealenv.spec import EnvironmentSpec
 
-__all__ = ["fill", "resolve"]
+__all__ = ["complete", "fill", "resolve"]
 
 
 def resolve(
@@ -80,6 +80,31 @@ def _with_wheels(
         environ=os.environ,
         keep=keep,
     )
+
+
+def complete(file: LockFile, engine: Engine, reporter: Reporter, *, offline: bool) -> LockFile:
+    """The same locks with full records: what one does not say is read from the packages' archives.
+
+    Raises:
+        FetchError, OfflineError, DigestError: an archive cannot be had.
+        LinkError: an archive cannot be read, or holds another package.
+    """
+    locks = []
+    for lock in file.locks:
+        bare = tuple(p for p in lock.packages if "build_number" not in p.record)
+        full: dict[str, LockedPackage] = {}
+        if bare:
+            reporter.phase("fetch", "reading from the archives what the lock does not say")
+            part = msgspec.structs.replace(lock, packages=bare, wheels=())
+            engine.fetch(
+                part,
+                lambda event: reporter.advance(event.done, event.total, "bytes", event.item),
+                offline=offline,
+            )
+            full = {p.url: p for p in engine.complete(part).packages}
+        packages = tuple(full.get(p.url, p) for p in lock.packages)
+        locks.append(msgspec.structs.replace(lock, packages=packages))
+    return msgspec.structs.replace(file, locks=tuple(locks))
 
 
 def fill(

@@ -18,6 +18,7 @@ from sealenv.urls import redact, split_credentials
 
 __all__ = [
     "DEFAULT_CHANNEL",
+    "DEFAULT_INDEX",
     "EnvironmentSpec",
     "build_spec",
     "check_platform",

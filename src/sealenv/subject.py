@@ -45,6 +45,11 @@ class Subject:
         """How the environment is called: in the lock, else as the file without its ending."""
         return self.file.name or Path(self.title).name.split(".")[0]
 
+    @property
+    def source(self) -> str | None:
+        """The file, if it is one that `lock -f` reads."""
+        return None if self.prefix or is_bundle(Path(self.title)) else self.title
+
     def only(self, platforms: Sequence[str]) -> Subject:
         """The same for these platforms; for all without any.
 
@@ -53,7 +58,9 @@ class Subject:
         """
         if not platforms:
             return self
-        chosen = tuple(self.file.lock_for(platform) for platform in dict.fromkeys(platforms))
+        chosen = tuple(
+            self.file.lock_for(platform, self.source) for platform in dict.fromkeys(platforms)
+        )
         return replace(self, file=msgspec.structs.replace(self.file, locks=chosen))
 
 

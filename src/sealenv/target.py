@@ -72,7 +72,7 @@ def choose_target(
                    "--channel": channels, "--exclude-newer": exclude_newer,
                    "--pypi-index": pypi_index}  # fmt: skip
         _refuse_besides_a_lock(file, [option for option, given in refused.items() if given])
-        spec, lock, lock_name = _locked(read, platform)
+        spec, lock, lock_name = _locked(read, platform, None if bundle else str(file))
         place = _place(name, None, prefix, lock_name)
         check_prefix(place, spec.platform)
         return Target(spec, place, tuple(_notes(prefix or "", place)), lock, bundle)
@@ -114,15 +114,16 @@ def _read(file: Path, environment: str | None) -> LockFile | ExplicitList | Envi
 
 
 def _locked(
-    read: LockFile | ExplicitList, platform: str | None
+    read: LockFile | ExplicitList, platform: str | None, source: str | None = None
 ) -> tuple[EnvironmentSpec, Lock, str | None]:
     """What a lock asks for, the lock for the platform, and the name in it."""
     wanted = check_platform(platform)
     secrets: dict[str, str] = {}
     if isinstance(read, ExplicitList):
+        source = None  # a list is for one platform
         secrets = read.secrets
         read = read.lock_file(wanted)
-    lock = read.lock_for(wanted)
+    lock = read.lock_for(wanted, source)
     spec = EnvironmentSpec(
         packages=requested(lock),
         channels=lock.channels,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from sealenv.environment_yml import EnvironmentFile, read_environment_yml, write_environment_yml
 from sealenv.errors import DigestError, SpecError
-from sealenv.lock import Lock, LockFile
+from sealenv.lock import Lock, LockedWheel, LockFile
 from sealenv.lock.condalock import read_condalock, write_condalock
 from sealenv.lock.explicit import ExplicitList, read_explicit, write_explicit
 from sealenv.lock.pixi_write import write_pixi
@@ -249,3 +249,13 @@ def test_environment_yml_keeps_any_value(value: str) -> None:
     assert read.variables == {"A": value}
     assert read.dependencies == ("python=3.10", "on")
     assert read.channels == ("https://x.org/c", "nodefaults")
+
+
+def test_conda_lock_keeps_what_wheels_need_and_where_they_were_looked_for() -> None:
+    wheel = LockedWheel(
+        name="app", version="1.0", url="https://files.example.org/app-1.0-py3-none-any.whl",
+        sha256=SHA, requires_dist=("helper>=1",), requires_python=">=3.9",
+    )  # fmt: skip
+    one = lock(package("pip"), wheels=(wheel,), find_links=("https://wheels.example.org/",))
+    (again,) = read_condalock(write_condalock(LockFile(locks=(one,))), HERE).locks
+    assert (again.wheels, again.find_links) == (one.wheels, one.find_links)

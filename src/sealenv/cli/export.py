@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON
+from sealenv.cli.options import JSON, parse_timeout
 from sealenv.errors import UsageError
+
+if TYPE_CHECKING:
+    from sealenv.lock import LockFile
 
 __all__ = ["export_command"]
 
@@ -31,7 +36,7 @@ Examples:
 @click.option("--from-history", is_flag=True,
               help="With environment-yml: what was asked for, not what is installed.")  # fmt: skip
 @click.option("--platform", metavar="SUBDIR",
-              help="Which one of a lock, for a format that holds one platform.")  # fmt: skip
+              help="Only this one of a lock for several platforms.")  # fmt: skip
 @click.option("-e", "--environment", metavar="NAME",
               help="Which environment of a pixi.lock that holds several.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="The file to write; without it, stdout.")
@@ -42,6 +47,9 @@ Examples:
 @click.option("--micromamba", metavar="VERSION", help="With sh, bat: the release that is used.")
 @click.option("--micromamba-sha256", "digests", multiple=True, metavar="[SUBDIR=]HEX",
               help="The digest of its executable, where it is not known here. Repeatable.")  # fmt: skip
+@click.option("--offline", is_flag=True,
+              help="Use the network for nothing. It is needed only where a lock does not say what pixi "
+              "must know, as conda-lock.yml does not, and an archive is not cached.")  # fmt: skip
 @JSON
 def export_command(
     what: str,
@@ -54,6 +62,7 @@ def export_command(
     name: str | None,
     micromamba: str | None,
     digests: tuple[str, ...],
+    offline: bool,
     as_json: bool,
 ) -> int:
     """Write the environment ENV (a name or a path) or a lock in a format that others read.
@@ -62,7 +71,7 @@ def export_command(
     scripts that need neither Python nor conda where they run.
     """
     from sealenv.exporting import FORMATS, export
-    from sealenv.host.files import write_output
+    from sealenv.host.files import check_output, write_output
 
     if kind not in FORMATS:
         raise UsageError(
@@ -73,10 +82,13 @@ def export_command(
     to_stdout = output in {None, "-"}
     if to_stdout and as_json:
         raise UsageError("both the export and JSON on stdout", hint="name a file with -o")
+    if output is not None and not to_stdout:
+        check_output(Path(output), force=force)  # now, not after reading it all
     notes: list[str] = []
     text = export(
         what, kind, platform=platform, from_history=from_history, environment=environment, name=name,
         micromamba=micromamba, digests=digests, warn=notes.append,
+        complete=partial(_complete, offline=offline),
     )  # fmt: skip
     for note in notes:
         click.echo(f"warning: {note}", err=True)
@@ -100,3 +112,20 @@ def export_command(
     else:
         click.echo(f"wrote          {path}", err=True)
     return 0
+
+
+def _complete(file: LockFile, *, offline: bool) -> LockFile:
+    from sealenv import locations
+    from sealenv.cli.engine import choose_engine
+    from sealenv.cli.progress import make_reporter
+    from sealenv.resolving import complete
+    from sealenv.store.archives import Store
+
+    store = Store(Path(locations.cache_root()))
+    engine = choose_engine(store, None, None, None, parse_timeout())
+    try:
+        store.prepare()
+        with store.in_use(), make_reporter(quiet=False, verbose=0) as reporter:
+            return complete(file, engine, reporter, offline=offline)
+    finally:
+        engine.close()

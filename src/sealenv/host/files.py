@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sealenv.errors import OutputExistsError
+from sealenv.errors import NotFoundError, OutputExistsError
 
 __all__ = ["check_output", "write_atomic", "write_output"]
 
@@ -41,6 +41,7 @@ def write_output(path: Path, data: bytes, *, force: bool = False, mode: int = 0o
 
     Raises:
         OutputExistsError: something is there.
+        NotFoundError: its folder is not there.
         OSError: as the operating system says.
     """
     check_output(path, force=force)
@@ -52,14 +53,29 @@ def check_output(path: Path, *, force: bool = False) -> None:
 
     Raises:
         OutputExistsError: something is there that may not be replaced.
+        NotFoundError: its folder is not there.
     """
-    if os.path.lexists(path):
-        plain = path.is_file() and not path.is_symlink()
-        if not (plain and force):
-            raise OutputExistsError(
-                "there is a file already" if plain else "there is something that is no plain file",
-                where=str(path),
-                hint="name another one with -o, or --force"
-                if plain
-                else "name another one with -o",
-            )
+    if not path.parent.is_dir():
+        raise NotFoundError(
+            "the folder to write into is not there",
+            where=str(path.parent),
+            hint="make it first, or name another one with -o",
+        )
+    if path.is_symlink():
+        raise OutputExistsError(
+            "there is a link, and it is not written through",
+            where=str(path),
+            hint="name the file it leads to, or another one, with -o",
+        )
+    if os.path.lexists(path) and not path.is_file():
+        raise OutputExistsError(
+            "there is a folder" if path.is_dir() else "there is something that is no plain file",
+            where=str(path),
+            hint="name another one with -o",
+        )
+    if os.path.lexists(path) and not force:
+        raise OutputExistsError(
+            "there is a file already",
+            where=str(path),
+            hint="name another one with -o, or --force",
+        )

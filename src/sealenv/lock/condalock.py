@@ -11,6 +11,7 @@ import msgspec
 
 from sealenv.errors import DigestError
 from sealenv.lock.checks import check_package, check_sha256, check_url, clean_url
+from sealenv.lock.condalock_custom import CUSTOM_KEY, Custom, Needs, custom_of, read_custom
 from sealenv.lock.explicit import bare_package
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.lock.order import topological
@@ -18,20 +19,6 @@ from sealenv.nodes import Node, load
 from sealenv.scalars import scalar
 
 __all__ = ["read_condalock", "write_condalock"]
-
-_OURS = "sealenv"
-
-
-class _Custom(msgspec.Struct, omit_defaults=True):
-    """What we keep in `custom_metadata`, as JSON: the format has no place of its own for it."""
-
-    name: str | None = None
-    specs: dict[str, list[str]] = {}
-    requirements: dict[str, list[str]] = {}
-    virtual_packages: dict[str, list[str]] = {}
-    exclude_newer: dict[str, str] = {}
-    indexes: dict[str, list[str]] = {}
-    variables: dict[str, str] = {}
 
 
 def write_condalock(file: LockFile) -> str:
@@ -45,11 +32,11 @@ def write_condalock(file: LockFile) -> str:
     lines.append("  platforms:" + " []" * (not file.locks))
     lines += [f"  - {scalar(k.platform)}" for k in file.locks]
     lines.append("  sources: []")
-    custom = msgspec.to_builtins(_custom(file))
+    custom = msgspec.to_builtins(custom_of(file))
     if custom:
         lines += [
             "  custom_metadata:",
-            f"    {_OURS}: {scalar(json.dumps(custom, sort_keys=True))}",
+            f"    {CUSTOM_KEY}: {scalar(json.dumps(custom, sort_keys=True))}",
         ]
     some = any(k.packages or k.wheels for k in file.locks)
     lines.append("package:" + " []" * (not some))
@@ -59,22 +46,6 @@ def write_condalock(file: LockFile) -> str:
         for wheel in lock.wheels:
             lines += _wheel_entry(wheel, lock.platform)
     return "\n".join([*lines, ""])
-
-
-def _custom(file: LockFile) -> _Custom:
-    def by_platform(what: str) -> dict[str, Any]:
-        values = {k.platform: getattr(k, what) for k in file.locks}
-        return {p: list(v) if isinstance(v, tuple) else v for p, v in values.items() if v}
-
-    return _Custom(
-        name=file.name,
-        specs=by_platform("specs"),
-        requirements=by_platform("requirements"),
-        virtual_packages=by_platform("virtual_packages"),
-        exclude_newer=by_platform("exclude_newer"),
-        indexes=by_platform("indexes"),
-        variables=dict(file.variables),
-    )
 
 
 def _entry(package: LockedPackage, platform: str) -> Iterator[str]:
@@ -134,6 +105,7 @@ class _Reader:
         self.root = root
         self.source = str(source)
         self.base = source.absolute().parent
+        self.ours = Custom()
 
     def read(self) -> LockFile:
         version = self.root.get("version")
@@ -145,7 +117,7 @@ class _Reader:
             c.key("url").text("a channel's url")
             for c in metadata.key("channels").items("'channels'")
         )
-        ours = _read_ours(metadata)
+        ours = self.ours = read_custom(metadata)
         found: dict[tuple[str, str], dict[str, Any]] = {
             (platform, manager): {} for platform in platforms for manager in ("conda", "pip")
         }
@@ -163,6 +135,7 @@ class _Reader:
                     virtual_packages=tuple(ours.virtual_packages.get(p, ())),
                     exclude_newer=ours.exclude_newer.get(p),
                     indexes=tuple(ours.indexes.get(p, ())),
+                    find_links=tuple(ours.find_links.get(p, ())),
                 )
                 for p in platforms
             ),
@@ -213,11 +186,15 @@ class _Reader:
         sha256 = _sha256(node)
         if fault := check_sha256(sha256):
             raise node.wrong(fault)
+        url = self._url(node)
+        needs = self.ours.wheels.get(url, Needs())
         return LockedWheel(
             name=node.key("name").text("'name'"),
             version=node.key("version").text("'version'"),
-            url=self._url(node),
+            url=url,
             sha256=sha256,
+            requires_dist=needs.requires_dist,
+            requires_python=needs.requires_python,
         )
 
     def _url(self, node: Node) -> str:
@@ -225,17 +202,6 @@ class _Reader:
         if fault := check_url(url):
             raise node.key("url").wrong(fault)
         return url
-
-
-def _read_ours(metadata: Node) -> _Custom:
-    custom = metadata.get("custom_metadata")
-    node = custom.get(_OURS) if custom else None
-    if node is None:
-        return _Custom()
-    try:
-        return msgspec.json.decode(node.text(f"{_OURS!r}"), type=_Custom)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise node.wrong(f"it is not what sealenv writes: {error}") from error
 
 
 def _sha256(node: Node) -> str:

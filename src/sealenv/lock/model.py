@@ -137,8 +137,12 @@ class LockFile(msgspec.Struct, frozen=True, kw_only=True):
         """The subdirs, in the file's order."""
         return tuple(lock.platform for lock in self.locks)
 
-    def lock_for(self, platform: str) -> Lock:
+    def lock_for(self, platform: str, source: str | None = None) -> Lock:
         """The lock for a subdir.
+
+        Args:
+            platform: the subdir.
+            source: the file's name, for the hint.
 
         Raises:
             SpecError: there is none for it.
@@ -149,6 +153,10 @@ class LockFile(msgspec.Struct, frozen=True, kw_only=True):
         raise SpecError(
             f"nothing is locked for {platform}",
             details=[f"locked for {known}" for known in self.platforms],
-            hint="choose one of them with --platform, or lock it for this one too: "
-            f"sealenv lock --platform {platform}",
+            hint="choose one of them with --platform"
+            + (
+                f", or lock it for this one too: sealenv lock -f {source} --platform {platform}"
+                if source
+                else ""
+            ),
         )

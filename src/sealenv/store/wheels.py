@@ -10,8 +10,11 @@ import configparser
 import hashlib
 import stat
 import zipfile
+import zlib
+from collections.abc import Collection
 from email.parser import HeaderParser
 from pathlib import Path
+from typing import IO
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -21,7 +24,7 @@ from sealenv.lock import LockedWheel
 from sealenv.store.inspection import check_paths
 from sealenv.store.manifest import FORMAT, HEADERS, Manifest, PathEntry
 
-__all__ = ["inspect_wheel"]
+__all__ = ["digests_of", "inspect_wheel"]
 
 _PLACES = {
     "purelib": "site-packages/",
@@ -71,6 +74,46 @@ def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
     )
     check_paths(wheel, manifest)
     return manifest
+
+
+def digests_of(
+    wheel: LockedWheel, path: Path, manifest: Manifest, places: Collection[str]
+) -> dict[str, str]:
+    """The sha256 of files of a verified wheel.
+
+    Args:
+        wheel: what is locked.
+        path: where it lies.
+        manifest: what `inspect_wheel` said of it.
+        places: which files, in the manifest's words; what the wheel does not hold is left out.
+
+    Raises:
+        LinkError: it cannot be read.
+    """
+    found = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                if info.is_dir():
+                    continue
+                place = _place(wheel, info.filename, manifest.dist_info)
+                if place in places:
+                    with archive.open(info) as file:
+                        found[place] = _hash(file)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise LinkError(
+            f"{wheel.fn} cannot be read: {error}",
+            where=wheel.url,
+            hint="the wheel is damaged in its index; tell its owner",
+        ) from error
+    return found
+
+
+def _hash(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _members(wheel: LockedWheel, archive: zipfile.ZipFile, size: int) -> dict[str, int]:

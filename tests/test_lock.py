@@ -185,6 +185,29 @@ def test_every_format_makes_the_same_environment(
     }
 
 
+@pytest.mark.parametrize(
+    ("key", "told", "said"),
+    [
+        ("name", "other", "its name is 'dated'"),
+        ("version", '"7"', "its version is '1.0'"),
+        ("build", "other_0", "its build is '0'"),
+        ("noarch", "python", "its noarch is 'generic'"),
+    ],
+)
+def test_a_lock_that_calls_an_archive_something_else(
+    machine: Machine, channels: Channels, key: str, told: str, said: str
+) -> None:
+    """Also when the archive is in the cache, where it came for what it is."""
+    machine.run("lock", "dated=1.0", "-c", channels.main_url)
+    machine.run("create", "first", "-f", "sealenv.lock")
+    path = machine.root / "sealenv.lock"
+    head, mark, entry = path.read_text().rpartition("- conda: ")
+    path.write_text(f"{head}{mark}{entry.rstrip()}\n  {key}: {told}\n")
+    refused = machine.json("create", "second", "-f", "sealenv.lock", code=6)
+    assert said in refused["what"]
+    assert not (machine.envs / "second").exists()
+
+
 def test_what_changes_a_lock_is_refused_beside_it(machine: Machine, channels: Channels) -> None:
     machine.run("lock", "dated", "-c", channels.main_url)
     for option in (["3.12"], ["--with", "prio"], ["--without", "dated"], ["-c", "x"],

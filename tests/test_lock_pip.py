@@ -50,3 +50,23 @@ def test_for_windows_and_renewed(machine: Machine, channels: Channels, index: In
     assert wheels(lock, "win-64") == ["app-1.0", "helper-2.0", "on-windows-1.0"]
     machine.run("lock", "-f", str(lock))
     assert wheels(lock, "win-64") == ["app-1.0", "helper-2.0", "on-windows-2.0"]
+
+
+def test_a_lock_that_calls_a_wheel_something_else(
+    machine: Machine, channels: Channels, index: Index
+) -> None:
+    """Also when the wheel is in the cache, where it came for what it is."""
+    lock = machine.root / "app.lock"
+    machine.run("lock", "-f", spec(machine, channels, index), "-o", str(lock))
+    machine.run("create", "first", "-f", str(lock))
+    sound = lock.read_text()
+    for old, new, said in (
+        ("name: helper\n", "name: other\n", "its name is 'helper'"),
+        ('version: "1.0"\n', 'version: "9"\n', "its version is '1.0'"),
+    ):
+        head, mark, entry = sound.partition("- pypi: ")
+        assert old in entry
+        lock.write_text(head + mark + entry.replace(old, new, 1))
+        refused = machine.json("create", "second", "-f", str(lock), code=6)
+        assert said in refused["what"]
+        assert not (machine.envs / "second").exists()

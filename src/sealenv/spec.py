@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sealenv.environment_yml import EnvironmentFile
+from sealenv.environment_yml import LONGEST_SPEC, EnvironmentFile
 from sealenv.errors import SpecError, UsageError
 from sealenv.naming import parse_python_version
 from sealenv.urls import redact, split_credentials
@@ -55,6 +55,8 @@ class EnvironmentSpec:
     """Pages or folders of wheels where pip looks besides."""
     index_secrets: dict[str, str] = field(default_factory=dict, repr=False)
     """The same as `secrets`, for indexes and find_links."""
+    places: dict[str, str] = field(default_factory=dict, compare=False)
+    """Where a package was asked for: FILE:LINE:COLUMN; nothing of the command line. For messages."""
 
     def asks_for(self, name: str) -> bool:
         """Whether a package of that name was asked for by name."""
@@ -127,6 +129,11 @@ def build_spec(
             )
         wanted = kept
     for package in [*wanted, *(file.requirements if file else ())]:
+        if len(package) > LONGEST_SPEC:
+            raise SpecError(
+                f"{redact(package[:40])!r}... is no MatchSpec: {len(package)} characters",
+                hint="name one package, such as 'numpy >=2'",
+            )
         if redact(package) != package:
             raise SpecError(
                 f"{redact(package)!r}: credentials do not belong in a package, where they are kept",
@@ -152,6 +159,7 @@ def build_spec(
         indexes=indexes if requirements else (),
         find_links=find_links if requirements else (),
         index_secrets={**index_secrets, **link_secrets} if requirements else {},
+        places=dict(file.places) if file else {},
     )
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import IO
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
 from sealenv.errors import LinkError
 from sealenv.lock import LockedWheel
+from sealenv.store.identity import check_identity
 from sealenv.store.inspection import check_paths
 from sealenv.store.manifest import FORMAT, HEADERS, Manifest, PathEntry
 
@@ -62,7 +62,8 @@ def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
             where=wheel.url,
             hint="the wheel is damaged in its index; tell its owner",
         ) from error
-    _check_metadata(wheel, metadata)
+    identity = _identity(metadata)
+    check_identity(wheel, identity)
     paths = [PathEntry(_place(wheel, name, folder), size) for name, size in members.items()]
     paths += [PathEntry(f"site-packages/{folder}/{name}", 0) for name in _GENERATED]
     digest = hashlib.sha256(metadata.encode()).hexdigest()
@@ -71,6 +72,7 @@ def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
         paths=paths,
         entry_points=_entry_points(wheel, scripts),
         metadata={"dist-info": folder, "METADATA": digest},
+        identity=identity,
     )
     check_paths(wheel, manifest)
     return manifest
@@ -161,16 +163,10 @@ def _read(wheel: LockedWheel, archive: zipfile.ZipFile, name: str) -> str:
     return archive.read(name).decode("utf-8", "replace")
 
 
-def _check_metadata(wheel: LockedWheel, text: str) -> None:
+def _identity(text: str) -> dict[str, str]:
     """A wheel that calls itself something else than the lock would be installed as that."""
     headers = HeaderParser().parsestr(text)
-    name, version = str(headers["Name"]), str(headers["Version"])
-    try:
-        same = Version(version) == Version(wheel.version)
-    except InvalidVersion:
-        same = version == wheel.version
-    if canonicalize_name(name) != wheel.name or not same:
-        raise _refused(wheel, "METADATA", f"says {name} {version}")
+    return {"name": str(headers["Name"]), "version": str(headers["Version"])}
 
 
 def _place(wheel: LockedWheel, name: str, folder: str) -> str:

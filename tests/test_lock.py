@@ -240,6 +240,25 @@ def test_a_file_that_is_no_lock_of_ours_is_kept(machine: Machine, channels: Chan
     assert "environments:" in mine.read_text()
 
 
+def test_a_matchspec_that_is_none_is_told_with_its_place(
+    machine: Machine, channels: Channels
+) -> None:
+    (machine.root / "environment.yml").write_text(
+        f"channels: ['{channels.main_url}']\ndependencies:\n  - dated\n  - dated =1 =2 =3\n"
+    )
+    (machine.root / "list.txt").write_text("# wanted\ndated\nprio >>\n")
+    for file, place in (("environment.yml", ":4:5"), ("list.txt", ":3:1")):
+        for command in (["create", "x"], ["lock"]):
+            refused = machine.json(*command, "-f", file, "-c", channels.main_url, code=2)
+            assert "is not a MatchSpec" in refused["what"]
+            assert refused["where"].endswith(f"{file}{place}")
+            assert "--with" not in refused["hint"]
+    (machine.root / "long.txt").write_text("a" * 1_000_000)
+    refused = machine.json("create", "x", "-f", "long.txt", "--dry-run", code=2)
+    assert "1000000 characters" in refused["what"]
+    assert refused["where"].endswith("long.txt:1:1")
+
+
 def test_a_version_alone_is_no_spec(machine: Machine) -> None:
     answer = machine.json("lock", "3.12", code=2)
     assert answer["hint"] == "for a Python version: 'python=3.12'"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from sealenv.errors import SpecError
 from sealenv.nodes import Node, load
@@ -153,12 +156,23 @@ class _Reader:
             if len(text) > LONGEST_SPEC:
                 raise _wrong(line, f"{redact(text[:40])!r}... is {len(text)} characters long")
             try:
-                self.pip.append(parse_pip_line(text, self.path.absolute().parent))
+                found = parse_pip_line(text, self.path.absolute().parent)
             except SpecError as error:
                 raise _wrong(line, redact(error.what), error.hint) from error
+            if found.kind == "find-links" and _is_missing(found.value):
+                raise _wrong(line, f"there is no folder or file {found.value}", "check its path")
+            self.pip.append(found)
 
     def _pip(self, kind: str) -> tuple[str, ...]:
         return tuple(line.value for line in self.pip if line.kind == kind)
+
+
+def _is_missing(url: str) -> bool:
+    """Whether it is a place of this machine, and nothing is there: pip would quietly go on."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() != "file" or parts.netloc not in {"", "localhost"}:
+        return False
+    return not os.path.exists(url2pathname(parts.path))
 
 
 def _name(node: Node | None) -> str | None:

@@ -93,14 +93,25 @@ def _option(line: str, folder: Path) -> PipLine:
             f"{name} is no option for a 'pip:' section",
             hint="--index-url, --extra-index-url and --find-links are",
         )
-    if not value or " " in value:
+    value, quoted = _unquoted(value)
+    folder_of_wheels = kind == "find-links" and (quoted or " -" not in value)
+    if not value or (" " in value and not folder_of_wheels):
         raise SpecError(f"{name} takes one URL", hint=f"write {name} https://host/path")
     return PipLine(kind, _place(name, kind, value, folder))
+
+
+def _unquoted(value: str) -> tuple[str, bool]:
+    """As pip reads it: quotes around a value are no part of it."""
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1], True
+    return value.strip(), False
 
 
 def _place(option: str, kind: str, value: str, folder: Path) -> str:
     """An http, https or file URL."""
     if _URL.match(value):
+        if " " in value:
+            raise SpecError(f"{option}: {value!r} is no URL", hint="write a blank in it as %20")
         if urlsplit(value).scheme.lower() not in {"http", "https", "file"}:
             raise SpecError(f"{option}: {value!r} is no http, https or file URL")
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import os
 import re
 import sys
@@ -29,7 +30,14 @@ __all__ = [
 DEFAULT_CHANNEL = "conda-forge"
 DEFAULT_INDEX = "https://pypi.org/simple"
 _MANAGERS = ("conda", "mamba", "pip")
-_SUBDIR = re.compile(r"(linux|osx|win|freebsd|emscripten|wasi|zos)-[a-z0-9]+|noarch")
+_SUBDIRS = (
+    "linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64", "linux-32",
+    "linux-armv6l", "linux-armv7l", "linux-loongarch64", "linux-ppc", "linux-ppc64", "linux-ppc64le",
+    "linux-riscv32", "linux-riscv64", "linux-s390x", "win-32", "freebsd-32", "freebsd-64",
+    "freebsd-arm64", "freebsd-ppc64", "freebsd-ppc64le", "emscripten-wasm32", "emscripten-wasm64",
+    "wasi-wasm32", "zos-z",
+)  # fmt: skip
+"""Those that py-rattler 0.28 knows, of systems that environments are made for."""
 _MACHINES = {
     "x86_64": "64", "amd64": "64", "aarch64": "aarch64", "arm64": "arm64",
     "ppc64le": "ppc64le", "s390x": "s390x", "i686": "32",
@@ -214,9 +222,12 @@ def check_platform(text: str | None) -> str:
     """
     if text is None:
         return current_platform()
-    if not _SUBDIR.fullmatch(text) or text == "noarch":
+    if text not in _SUBDIRS:
+        near = difflib.get_close_matches(text, _SUBDIRS, n=4, cutoff=0.6)
         raise SpecError(
-            f"{text!r} is not a platform", hint="write linux-64, osx-arm64, win-64 or the like"
+            f"{text[:80]!r} is not a platform",
+            details=[f"there is {one}" for one in near],
+            hint="write linux-64, osx-arm64, win-64 or the like",
         )
     return text
 

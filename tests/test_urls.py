@@ -23,12 +23,17 @@ SECRET = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789-_.~", min_size=6, m
         ("https://h/channel/t/abc", "https://h/channel/t/abc"),
         ("conda-forge", "conda-forge"),
         ("file:///a%20b/c", "file:///a%20b/c"),
+        ("https://[", "https://["),
     ],
 )
 def test_split(url: str, clean: str) -> None:
     found = split_credentials(url)
     assert found.clean == clean
     assert found.secret == (url if url != clean else None)
+
+
+def test_what_is_no_url_loses_its_credentials_too() -> None:
+    assert split_credentials("https://u:p@[h/ch") == ("https://[h/ch", None)
 
 
 @given(user=SECRET, password=SECRET, token=SECRET)

@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 from sealenv.errors import SpecError
 from sealenv.nodes import Node, load
 from sealenv.scalars import scalar
-from sealenv.urls import redact
+from sealenv.urls import redact, scheme_of
 
 if TYPE_CHECKING:
     from sealenv.requirements import PipLine
@@ -169,8 +169,10 @@ class _Reader:
 
 def _is_missing(url: str) -> bool:
     """Whether it is a place of this machine, and nothing is there: pip would quietly go on."""
+    if scheme_of(url) != "file":
+        return False
     parts = urlsplit(url)
-    if parts.scheme.lower() != "file" or parts.netloc not in {"", "localhost"}:
+    if parts.netloc not in {"", "localhost"}:
         return False
     return not os.path.exists(url2pathname(parts.path))
 

@@ -10,12 +10,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sealenv.environment_yml import LONGEST_SPEC, EnvironmentFile
 from sealenv.errors import SpecError, UsageError
 from sealenv.naming import parse_python_version
-from sealenv.urls import redact, split_credentials
+from sealenv.urls import redact, scheme_of, split_credentials
 
 __all__ = [
     "DEFAULT_CHANNEL",
@@ -250,7 +249,7 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
             raise SpecError("a channel with a line break", hint="give one channel at a time")
         if "://" in channel:
             split = split_credentials(channel)
-            if not urlsplit(split.clean).scheme:
+            if not scheme_of(split.clean):
                 raise SpecError(f"{split.clean!r} is no URL")
             if split.secret:
                 secrets[split.clean.rstrip("/")] = split.secret.rstrip("/")
@@ -267,7 +266,7 @@ def _indexes(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     secrets: dict[str, str] = {}
     for text in given:
         split = split_credentials(text.strip())
-        if urlsplit(split.clean).scheme not in {"http", "https", "file"}:
+        if scheme_of(split.clean) not in {"http", "https", "file"}:
             raise SpecError(
                 f"{split.clean!r} is no index of Python packages",
                 hint="give its URL, such as https://pypi.org/simple",

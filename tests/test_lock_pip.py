@@ -52,6 +52,19 @@ def test_for_windows_and_renewed(machine: Machine, channels: Channels, index: In
     assert wheels(lock, "win-64") == ["app-1.0", "helper-2.0", "on-windows-2.0"]
 
 
+def test_a_place_of_this_machine_and_a_lock_without_pip(
+    machine: Machine, channels: Channels, index: Index
+) -> None:
+    lock = machine.root / "app.lock"
+    done = machine.run("lock", "-f", spec(machine, channels, index), "-o", str(lock))
+    assert f"the lock names a place of this machine for its wheels: {index.url}" in done.stderr
+    kept = [line for line in lock.read_text().splitlines() if "/pip-" not in line or line[0] == "-"]
+    lock.write_text("\n".join(kept))
+    refused = machine.json("create", "app", "-f", str(lock), "--dry-run", code=2)
+    assert "no pip to install them with" in refused["what"]
+    assert "pixi add pip" in refused["hint"]
+
+
 def test_a_lock_that_calls_a_wheel_something_else(
     machine: Machine, channels: Channels, index: Index
 ) -> None:

@@ -41,7 +41,12 @@ def put_back(scene: Scene, path: str, scratch: Path) -> str:
         if _patch(scene, path, candidate) or _fits(scene, path, candidate):
             _place(candidate, target, mode)
             return ""
-    return "the package has other bytes now: a link script changed it after linking"
+    if path in scene.claims:
+        return "the package has other bytes now: a link script changed it after linking"
+    return (
+        "the wheel gives other bytes now, as launchers do on Windows, which hold the time they were "
+        "made at: install it again with pip, then: sealenv seal ENV"
+    )
 
 
 def set_mode(scene: Scene, path: str) -> str:

@@ -200,6 +200,40 @@ def test_what_conda_has_is_neither_replaced_nor_overwritten(
     assert not (machine.root / "y").exists()
 
 
+def test_a_file_that_several_wheels_ship(
+    warm_machine: Machine, demo_channel: DemoChannel, tmp_path: Path
+) -> None:
+    """The same bytes are no conflict; where they differ nothing is begun."""
+    machine = warm_machine
+    index = Index(tmp_path / "other")
+    common = {"tests/__init__.py": "", "tests/data.txt": f"{tmp_path}\n"}
+    tool = ["one-tool = one:main"]
+    index.add(
+        Wheel(
+            "one",
+            files={**common, "one.py": f"def main(): print({str(tmp_path)!r})\n"},
+            scripts=tool,
+        ),
+        Wheel("two", files={**common, "two.py": f"PLACE = {str(tmp_path)!r}\n"}, scripts=tool),
+        Wheel("odd", files={**common, "tests/__init__.py": "import odd\n"}),
+        Wheel("rival", files={"rival.py": f"{tmp_path!r}\n"}, scripts=["one-tool = rival:main"]),
+    )
+    made = make(machine, spec(machine, demo_channel, index.url, "one", "two"))
+    prefix = Path(made["prefix"])
+    assert run(prefix, "one-tool") == f"{tmp_path}\n"
+    assert machine.json("verify", "app")["findings"] == []
+    (site(prefix) / "tests/data.txt").unlink()
+    machine.run("repair", "app")
+    assert machine.json("verify", "app")["findings"] == []
+    for other, path in (("odd", "tests/__init__.py"), ("rival", "bin/one-tool")):
+        file = spec(machine, demo_channel, index.url, "one", other)
+        error = make(machine, file, "-p", other, code=6)
+        assert "one-1.0" in error["what"]
+        assert f"{other}-1.0" in error["what"]
+        assert [line.endswith(path) for line in error["details"]] == [True]
+        assert not (machine.root / other).exists()
+
+
 def test_another_platform_is_refused_early(
     machine: Machine, demo_channel: DemoChannel, index: Index
 ) -> None:

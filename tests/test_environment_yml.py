@@ -44,6 +44,8 @@ def test_unknown_top_level_keys_warn(tmp_path: Path) -> None:
         ("name: x\ndependencies:\n", ":1:1", "'dependencies'"),
         ("dependencies: [a]\nname: true\n", ":2:7", "no name"),
         ("dependencies: [a, ~]\n", ":1:19", "no MatchSpec"),
+        (f"dependencies: [a, {'b' * 5000}]\n", ":1:19", "5000 characters"),
+        (f"dependencies: [{{pip: [{'b' * 5000}]}}]\n", ":1:23", "5000 characters"),
         ("dependencies: [a]\nvariables: {A: null}\n", ":2:16", "no text"),
         ("- a\n", ":1:1", "mapping"),
         ("name: x\n", ":1:1", "'dependencies'"),

@@ -185,6 +185,29 @@ def test_every_format_makes_the_same_environment(
     }
 
 
+@pytest.mark.parametrize(
+    ("key", "told", "said"),
+    [
+        ("name", "other", "its name is 'dated'"),
+        ("version", '"7"', "its version is '1.0'"),
+        ("build", "other_0", "its build is '0'"),
+        ("noarch", "python", "its noarch is 'generic'"),
+    ],
+)
+def test_a_lock_that_calls_an_archive_something_else(
+    machine: Machine, channels: Channels, key: str, told: str, said: str
+) -> None:
+    """Also when the archive is in the cache, where it came for what it is."""
+    machine.run("lock", "dated=1.0", "-c", channels.main_url)
+    machine.run("create", "first", "-f", "sealenv.lock")
+    path = machine.root / "sealenv.lock"
+    head, mark, entry = path.read_text().rpartition("- conda: ")
+    path.write_text(f"{head}{mark}{entry.rstrip()}\n  {key}: {told}\n")
+    refused = machine.json("create", "second", "-f", "sealenv.lock", code=6)
+    assert said in refused["what"]
+    assert not (machine.envs / "second").exists()
+
+
 def test_what_changes_a_lock_is_refused_beside_it(machine: Machine, channels: Channels) -> None:
     machine.run("lock", "dated", "-c", channels.main_url)
     for option in (["3.12"], ["--with", "prio"], ["--without", "dated"], ["-c", "x"],
@@ -296,6 +319,25 @@ def test_what_conda_lock_does_not_say_is_read_from_the_archives(
         assert {p.name: p.record.get(key) for p in again.packages} == {
             p.name: p.record.get(key) for p in first.packages
         }
+
+
+def test_a_matchspec_that_is_none_is_told_with_its_place(
+    machine: Machine, channels: Channels
+) -> None:
+    (machine.root / "environment.yml").write_text(
+        f"channels: ['{channels.main_url}']\ndependencies:\n  - dated\n  - dated =1 =2 =3\n"
+    )
+    (machine.root / "list.txt").write_text("# wanted\ndated\nprio >>\n")
+    for file, place in (("environment.yml", ":4:5"), ("list.txt", ":3:1")):
+        for command in (["create", "x"], ["lock"]):
+            refused = machine.json(*command, "-f", file, "-c", channels.main_url, code=2)
+            assert "is not a MatchSpec" in refused["what"]
+            assert refused["where"].endswith(f"{file}{place}")
+            assert "--with" not in refused["hint"]
+    (machine.root / "long.txt").write_text("a" * 1_000_000)
+    refused = machine.json("create", "x", "-f", "long.txt", "--dry-run", code=2)
+    assert "1000000 characters" in refused["what"]
+    assert refused["where"].endswith("long.txt:1:1")
 
 
 def test_a_version_alone_is_no_spec(machine: Machine) -> None:

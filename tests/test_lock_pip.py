@@ -94,3 +94,36 @@ def test_environment_yml_keeps_where_wheels_are_from(
     assert f"app @ {index.url.rpartition('/')[0]}" in exported
     assert "app==" not in exported
     assert "helper==1.0" in exported
+
+
+def test_a_place_of_this_machine_and_a_lock_without_pip(
+    machine: Machine, channels: Channels, index: Index
+) -> None:
+    lock = machine.root / "app.lock"
+    done = machine.run("lock", "-f", spec(machine, channels, index), "-o", str(lock))
+    assert f"the lock names a place of this machine for its wheels: {index.url}" in done.stderr
+    kept = [line for line in lock.read_text().splitlines() if "/pip-" not in line or line[0] == "-"]
+    lock.write_text("\n".join(kept))
+    refused = machine.json("create", "app", "-f", str(lock), "--dry-run", code=2)
+    assert "no pip to install them with" in refused["what"]
+    assert "pixi add pip" in refused["hint"]
+
+
+def test_a_lock_that_calls_a_wheel_something_else(
+    machine: Machine, channels: Channels, index: Index
+) -> None:
+    """Also when the wheel is in the cache, where it came for what it is."""
+    lock = machine.root / "app.lock"
+    machine.run("lock", "-f", spec(machine, channels, index), "-o", str(lock))
+    machine.run("create", "first", "-f", str(lock))
+    sound = lock.read_text()
+    for old, new, said in (
+        ("name: helper\n", "name: other\n", "its name is 'helper'"),
+        ('version: "1.0"\n', 'version: "9"\n', "its version is '1.0'"),
+    ):
+        head, mark, entry = sound.partition("- pypi: ")
+        assert old in entry
+        lock.write_text(head + mark + entry.replace(old, new, 1))
+        refused = machine.json("create", "second", "-f", str(lock), code=6)
+        assert said in refused["what"]
+        assert not (machine.envs / "second").exists()

@@ -34,6 +34,9 @@ HERE = Path("/somewhere").absolute()
         ("-i https://host/simple", "index", "https://host/simple"),
         ("--extra-index-url https://u:p@host/x", "extra-index", "https://u:p@host/x"),
         ("--find-links ./wheels", "find-links", (HERE / "wheels").as_uri()),
+        ("--find-links my wheels", "find-links", (HERE / "my wheels").as_uri()),
+        ("--find-links 'my wheels'", "find-links", (HERE / "my wheels").as_uri()),
+        ('--find-links="a -b"', "find-links", (HERE / "a -b").as_uri()),
         ("-f https://host/page.html", "find-links", "https://host/page.html"),
     ],
 )
@@ -53,7 +56,11 @@ def test_what_is_read(line: str, kind: str, value: str) -> None:
         ("--trusted-host example", "no option"),
         ("--index-url", "takes one URL"),
         ("--index-url a b", "takes one URL"),
+        ("--find-links a --pre", "takes one URL"),
+        ("--find-links 'https://host/a b'", "is no URL"),
         ("--index-url ftp://host", "no http, https or file URL"),
+        ("--index-url https://[", "no http, https or file URL"),
+        ("a @ https://[/a-1.0-py3-none-any.whl", "no URL|no requirement"),
         ("--index-url somewhere", "is no URL"),
         (".", "a place"),
         ("./folder", "a place"),
@@ -95,6 +102,7 @@ def environment(tmp_path: Path, text: str) -> Path:
 
 
 def test_a_section_of_environment_yml(tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
     path = environment(
         tmp_path,
         "name: x\ndependencies:\n  - python=3.12\n  - pip\n  - pip:\n"
@@ -159,3 +167,14 @@ def test_an_index_that_is_none(tmp_path: Path) -> None:
     path = environment(tmp_path, "dependencies: [python, {pip: [six]}]\n")
     with pytest.raises(SpecError, match="no index"):
         build_spec(file=read_environment_yml(path), pypi_index="pypi")
+
+
+def test_a_folder_of_wheels_that_is_not_there(tmp_path: Path) -> None:
+    """pip would go on without it, and take what an index has."""
+    text = "dependencies:\n  - pip:\n      - six\n      - --find-links my wheels\n"
+    path = environment(tmp_path, text)
+    with pytest.raises(SpecError, match=r"there is no folder or file file:.*my%20wheels") as caught:
+        read_environment_yml(path)
+    assert str(caught.value.where).endswith("environment.yml:4:9")
+    (tmp_path / "my wheels").mkdir()
+    assert read_environment_yml(path).find_links == ((tmp_path / "my wheels").as_uri(),)

@@ -52,13 +52,15 @@ def test_credentials_are_apart_and_in_no_repr() -> None:
     assert spec.secrets["https://h/ch"] == "https://user:geheim@h/ch"
 
 
-@pytest.mark.parametrize("channel", ["", "  ", "defaults", "local", "a\nb"])
+@pytest.mark.parametrize("channel", ["", "https://[", "  ", "defaults", "local", "a\nb"])
 def test_channels_that_are_none(channel: str) -> None:
     with pytest.raises(SpecError):
         build_spec(channels=[channel])
 
 
-@pytest.mark.parametrize("platform", ["", "linux", "noarch", "win-64; rm", "LINUX-64"])
+@pytest.mark.parametrize(
+    "platform", ["", "linux", "noarch", "win-64; rm", "LINUX-64", "linux-99", "osx-32"]
+)
 def test_platforms_that_are_none(platform: str) -> None:
     with pytest.raises(SpecError):
         build_spec(platform=platform)
@@ -90,3 +92,8 @@ def test_a_version_that_would_be_dropped_is_refused() -> None:
         build_spec(python="3.11", with_packages=["python 3.12.*"])
     with pytest.raises(UsageError, match="left out"):
         build_spec(python="3.11", without=["python"])
+
+
+def test_a_spec_has_a_length() -> None:
+    with pytest.raises(SpecError, match="100000 characters"):
+        build_spec(with_packages=["a" * 100_000])

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from sealenv.errors import SpecError
 from sealenv.nodes import Node, load
 from sealenv.scalars import scalar
-from sealenv.urls import redact
+from sealenv.urls import redact, scheme_of
 
 if TYPE_CHECKING:
     from sealenv.requirements import PipLine
 
-__all__ = ["EnvironmentFile", "read_environment_yml", "write_environment_yml"]
+__all__ = ["LONGEST_SPEC", "EnvironmentFile", "read_environment_yml", "write_environment_yml"]
 
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIMIT_BYTES = 4 << 20
+LONGEST_SPEC = 4096
+"""Characters of a MatchSpec or requirement."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class EnvironmentFile:
     """Its `--index-url`, as written: perhaps with credentials, like the next two."""
     extra_indexes: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
+    places: dict[str, str] = field(default_factory=dict)
+    """Where a dependency stands: FILE:LINE:COLUMN."""
 
 
 def read_environment_yml(path: Path) -> EnvironmentFile:
@@ -91,6 +98,7 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.pip: list[PipLine] = []
+        self.places: dict[str, str] = {}
 
     def read(self, root: Node) -> EnvironmentFile:
         if not isinstance(root.value, dict):
@@ -119,6 +127,7 @@ class _Reader:
             find_links=self._pip("find-links"),
             variables=_variables(root.get("variables")),
             warnings=tuple(warnings),
+            places=self.places,
         )
 
     def _dependencies(self, node: Node) -> list[str]:
@@ -133,6 +142,9 @@ class _Reader:
             text = _text(item, "{} is no MatchSpec; quote it if it is text").strip()
             if not text:
                 raise _wrong(item, f"{item.value!r} is no MatchSpec")
+            if len(text) > LONGEST_SPEC:
+                raise _wrong(item, f"{text[:40]!r}... is no MatchSpec: {len(text)} characters")
+            self.places.setdefault(text, item.where)
             result.append(text)
         return result
 
@@ -141,13 +153,28 @@ class _Reader:
 
         for line in _list(section):
             text = _text(line, "{} is no text; quote it")
+            if len(text) > LONGEST_SPEC:
+                raise _wrong(line, f"{redact(text[:40])!r}... is {len(text)} characters long")
             try:
-                self.pip.append(parse_pip_line(text, self.path.absolute().parent))
+                found = parse_pip_line(text, self.path.absolute().parent)
             except SpecError as error:
                 raise _wrong(line, redact(error.what), error.hint) from error
+            if found.kind == "find-links" and _is_missing(found.value):
+                raise _wrong(line, f"there is no folder or file {found.value}", "check its path")
+            self.pip.append(found)
 
     def _pip(self, kind: str) -> tuple[str, ...]:
         return tuple(line.value for line in self.pip if line.kind == kind)
+
+
+def _is_missing(url: str) -> bool:
+    """Whether it is a place of this machine, and nothing is there: pip would quietly go on."""
+    if scheme_of(url) != "file":
+        return False
+    parts = urlsplit(url)
+    if parts.netloc not in {"", "localhost"}:
+        return False
+    return not os.path.exists(url2pathname(parts.path))
 
 
 def _name(node: Node | None) -> str | None:

@@ -27,6 +27,9 @@ def lock(
     if request.explicit is not None:
         one = fill(request.explicit, request.specs[0].platform, engine, reporter, offline=offline)
         return LockFile(locks=(one,))
+    for place in sorted({p for spec in request.specs for p in (*spec.indexes, *spec.find_links)}):
+        if place.startswith("file:"):
+            reporter.warn(f"the lock names a place of this machine for its wheels: {place}")
     locks = [
         resolve(
             spec, engine, reporter, offline=offline,

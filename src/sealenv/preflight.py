@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from sealenv.errors import FilesystemError, LinkError
 from sealenv.host.longpaths import longest_path
@@ -15,6 +18,7 @@ from sealenv.lock import Lock, LockedWheel
 from sealenv.placing import entry_point_paths, linked_paths, site_packages_of, wheel_paths
 from sealenv.store.archives import Archive, Store
 from sealenv.store.manifest import Manifest
+from sealenv.store.sharing import ENTRY_POINT, PlacedWheel, refuse_unlike
 
 __all__ = ["Contents", "linked_paths", "preflight", "site_packages_of"]
 
@@ -44,7 +48,8 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
 
     Raises:
         LinkError: the path is longer than a binary placeholder, or paths differ only in case on a
-            platform that does not tell them apart, or links lead out of the prefix.
+            platform that does not tell them apart, or links lead out of the prefix, or wheels
+            do not agree on a file.
         FilesystemError: there is not enough room.
     """
     wheel_files = _wheels(lock, store)
@@ -74,12 +79,14 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
         files += len(manifest.paths)
     conda = {package.name for package in lock.packages}
     copied = 0
-    for wheel, paths, wheel_size in wheel_files:
-        _refuse_owned(wheel, paths, owners, conda)
-        for path in dict.fromkeys(paths):
-            owners.setdefault(path, []).append(_WHEEL + wheel.name)
-        copied += wheel_size
-        files += len(paths)
+    for wheel in wheel_files:
+        _refuse_owned(wheel.wheel, wheel.sources, owners, conda)
+        copied += wheel.size
+        files += len(wheel.sources)
+    refuse_unlike(wheel_files, store)
+    for wheel in wheel_files:
+        for path in wheel.sources:
+            owners.setdefault(path, [_WHEEL + wheel.wheel.name])  # a second one is the same file
     _refuse_case_collisions(lock, owners)
     _refuse_nesting(owners)
     _refuse_windows_names(lock, owners)
@@ -99,18 +106,21 @@ def _manifest(store: Store, archive: Archive) -> Manifest:
     return manifest
 
 
-def _wheels(lock: Lock, store: Store) -> list[tuple[LockedWheel, list[str], int]]:
-    """Each wheel with the paths that pip will write, and their size in bytes."""
+def _wheels(lock: Lock, store: Store) -> list[PlacedWheel]:
     found = []
     for wheel in lock.wheels:
         manifest = _manifest(store, wheel)
-        paths = [*wheel_paths(wheel, manifest, lock), *entry_point_paths(manifest, lock)]
-        found.append((wheel, paths, sum(e.size for e in manifest.paths)))
+        listed = (entry.path for entry in manifest.paths)
+        sources = dict(zip(wheel_paths(wheel, manifest, lock), listed, strict=True))
+        for point in manifest.entry_points:
+            alone = msgspec.structs.replace(manifest, entry_points=[point])
+            sources |= dict.fromkeys(entry_point_paths(alone, lock), ENTRY_POINT + point)
+        found.append(PlacedWheel(wheel, manifest, sources, sum(e.size for e in manifest.paths)))
     return found
 
 
 def _refuse_owned(
-    wheel: LockedWheel, paths: list[str], owners: dict[str, list[str]], conda: set[str]
+    wheel: LockedWheel, paths: Iterable[str], owners: dict[str, list[str]], conda: set[str]
 ) -> None:
     """pip would overwrite a file of conda's, and conda would call it damaged."""
     for path in paths:

@@ -16,6 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from sealenv.errors import SpecError
+from sealenv.urls import scheme_of
 
 __all__ = ["PipLine", "parse_pip_line", "requirement_name"]
 
@@ -93,15 +94,26 @@ def _option(line: str, folder: Path) -> PipLine:
             f"{name} is no option for a 'pip:' section",
             hint="--index-url, --extra-index-url and --find-links are",
         )
-    if not value or " " in value:
+    value, quoted = _unquoted(value)
+    folder_of_wheels = kind == "find-links" and (quoted or " -" not in value)
+    if not value or (" " in value and not folder_of_wheels):
         raise SpecError(f"{name} takes one URL", hint=f"write {name} https://host/path")
     return PipLine(kind, _place(name, kind, value, folder))
+
+
+def _unquoted(value: str) -> tuple[str, bool]:
+    """As pip reads it: quotes around a value are no part of it."""
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1], True
+    return value.strip(), False
 
 
 def _place(option: str, kind: str, value: str, folder: Path) -> str:
     """An http, https or file URL."""
     if _URL.match(value):
-        if urlsplit(value).scheme.lower() not in {"http", "https", "file"}:
+        if " " in value:
+            raise SpecError(f"{option}: {value!r} is no URL", hint="write a blank in it as %20")
+        if scheme_of(value) not in {"http", "https", "file"}:
             raise SpecError(f"{option}: {value!r} is no http, https or file URL")
         return value
     if kind != "find-links":
@@ -129,13 +141,17 @@ def _requirement(line: str) -> str:
 
 
 def _check_url(line: str, parsed: Requirement) -> None:
-    parts = urlsplit(parsed.url or "")
-    if parts.scheme.lower() not in {"http", "https"}:
+    scheme = scheme_of(parsed.url or "")
+    if not scheme:
+        raise SpecError(
+            f"{line!r} has no URL behind '@'", hint="write 'NAME @ https://host/FILE.whl'"
+        )
+    if scheme not in {"http", "https"}:
         raise SpecError(
             f"{line!r} is a place on this machine: the lock would hold for it alone",
             hint="put the wheel in a folder and name that with --find-links",
         )
-    file = unquote(parts.path.rsplit("/", 1)[-1])
+    file = unquote(urlsplit(parsed.url or "").path.rsplit("/", 1)[-1])
     try:
         name = parse_wheel_filename(file)[0]
     except InvalidWheelFilename:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from sealenv.engines.protocol import Engine
-from sealenv.errors import DigestError
+from sealenv.errors import DigestError, SpecError
 from sealenv.lock import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.lock.explicit import ExplicitList
 from sealenv.lock.order import topological
@@ -44,13 +44,25 @@ def resolve(
         SolveError, FetchError, SpecError: see `Engine.solve` and `resolve_wheels`.
     """
     reporter.phase("solve", f"solving for {spec.platform}")
-    solved = engine.solve(spec, offline=offline, locked=keep)
+    try:
+        solved = engine.solve(spec, offline=offline, locked=keep)
+    except SpecError as error:
+        raise _placed(error, spec) from error
     for warning in solved.warnings:
         reporter.warn(warning)
     lock = msgspec.structs.replace(solved.lock, specs=spec.packages)
     if not spec.requirements:
         return lock
     return _with_wheels(spec, lock, engine, reporter, offline=offline, keep=keep_wheels)
+
+
+def _placed(error: SpecError, spec: EnvironmentSpec) -> SpecError:
+    """The same, with line and column of the spec that is wrong, where a file asked for it."""
+    at = (where for text, where in spec.places.items() if error.what.startswith(f"{text!r} is "))
+    where = next(at, None)
+    if where is None:
+        return error
+    return SpecError(error.what, where=where, details=error.details, hint="mend the line")
 
 
 def _with_wheels(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import os
 import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from sealenv.environment_yml import EnvironmentFile
+from sealenv.environment_yml import LONGEST_SPEC, EnvironmentFile
 from sealenv.errors import SpecError, UsageError
 from sealenv.naming import parse_python_version
-from sealenv.urls import redact, split_credentials
+from sealenv.urls import redact, scheme_of, split_credentials
 
 __all__ = [
     "DEFAULT_CHANNEL",
@@ -30,7 +30,14 @@ __all__ = [
 DEFAULT_CHANNEL = "conda-forge"
 DEFAULT_INDEX = "https://pypi.org/simple"
 _MANAGERS = ("conda", "mamba", "pip")
-_SUBDIR = re.compile(r"(linux|osx|win|freebsd|emscripten|wasi|zos)-[a-z0-9]+|noarch")
+_SUBDIRS = (
+    "linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64", "linux-32",
+    "linux-armv6l", "linux-armv7l", "linux-loongarch64", "linux-ppc", "linux-ppc64", "linux-ppc64le",
+    "linux-riscv32", "linux-riscv64", "linux-s390x", "win-32", "freebsd-32", "freebsd-64",
+    "freebsd-arm64", "freebsd-ppc64", "freebsd-ppc64le", "emscripten-wasm32", "emscripten-wasm64",
+    "wasi-wasm32", "zos-z",
+)  # fmt: skip
+"""Those that py-rattler 0.28 knows, of systems that environments are made for."""
 _MACHINES = {
     "x86_64": "64", "amd64": "64", "aarch64": "aarch64", "arm64": "arm64",
     "ppc64le": "ppc64le", "s390x": "s390x", "i686": "32",
@@ -56,6 +63,8 @@ class EnvironmentSpec:
     """Pages or folders of wheels where pip looks besides."""
     index_secrets: dict[str, str] = field(default_factory=dict, repr=False)
     """The same as `secrets`, for indexes and find_links."""
+    places: dict[str, str] = field(default_factory=dict, compare=False)
+    """Where a package was asked for: FILE:LINE:COLUMN; nothing of the command line. For messages."""
 
     def asks_for(self, name: str) -> bool:
         """Whether a package of that name was asked for by name."""
@@ -128,6 +137,11 @@ def build_spec(
             )
         wanted = kept
     for package in [*wanted, *(file.requirements if file else ())]:
+        if len(package) > LONGEST_SPEC:
+            raise SpecError(
+                f"{redact(package[:40])!r}... is no MatchSpec: {len(package)} characters",
+                hint="name one package, such as 'numpy >=2'",
+            )
         if redact(package) != package:
             raise SpecError(
                 f"{redact(package)!r}: credentials do not belong in a package, where they are kept",
@@ -153,6 +167,7 @@ def build_spec(
         indexes=indexes if requirements else (),
         find_links=find_links if requirements else (),
         index_secrets={**index_secrets, **link_secrets} if requirements else {},
+        places=dict(file.places) if file else {},
     )
 
 
@@ -207,9 +222,12 @@ def check_platform(text: str | None) -> str:
     """
     if text is None:
         return current_platform()
-    if not _SUBDIR.fullmatch(text) or text == "noarch":
+    if text not in _SUBDIRS:
+        near = difflib.get_close_matches(text, _SUBDIRS, n=4, cutoff=0.6)
         raise SpecError(
-            f"{text!r} is not a platform", hint="write linux-64, osx-arm64, win-64 or the like"
+            f"{text[:80]!r} is not a platform",
+            details=[f"there is {one}" for one in near],
+            hint="write linux-64, osx-arm64, win-64 or the like",
         )
     return text
 
@@ -232,7 +250,7 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
             raise SpecError("a channel with a line break", hint="give one channel at a time")
         if "://" in channel:
             split = split_credentials(channel)
-            if not urlsplit(split.clean).scheme:
+            if not scheme_of(split.clean):
                 raise SpecError(f"{split.clean!r} is no URL")
             if split.secret:
                 secrets[split.clean.rstrip("/")] = split.secret.rstrip("/")
@@ -249,7 +267,7 @@ def _indexes(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     secrets: dict[str, str] = {}
     for text in given:
         split = split_credentials(text.strip())
-        if urlsplit(split.clean).scheme not in {"http", "https", "file"}:
+        if scheme_of(split.clean) not in {"http", "https", "file"}:
             raise SpecError(
                 f"{split.clean!r} is no index of Python packages",
                 hint="give its URL, such as https://pypi.org/simple",

@@ -6,9 +6,10 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["SplitUrl", "redact", "split_credentials"]
+__all__ = ["SplitUrl", "redact", "scheme_of", "split_credentials"]
 
-_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/@\s'\"]+@")
+# Each is linear in the text: what they begin with is not among what they repeat.
+_USERINFO = re.compile(r"://[^/@\s'\"]+@")
 _TOKEN = re.compile(r"/t/(?!<TOKEN>)[^/\s'\"]+(?=/|$)")
 _QUERY_SECRET = re.compile(
     r"(?i)([?&](?:token|access_token|auth|key|password|sig|signature|x-amz-[a-z-]+)=)[^&\s'\"]+"
@@ -23,18 +24,32 @@ class SplitUrl(NamedTuple):
 
 
 def split_credentials(url: str) -> SplitUrl:
-    """Take user information and an anaconda.org-style `/t/TOKEN/` out of a channel URL."""
+    """Take user information and an anaconda.org-style `/t/TOKEN/` out of a channel URL.
+
+    What is no URL (`https://[`) comes back without what looks like a credential: `scheme_of` tells it.
+    """
     if "://" not in url:
         return SplitUrl(url, None)
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return SplitUrl(redact(url), None)
     host = parts.netloc.rpartition("@")[2]
     path = re.sub(r"^/t/[^/]+(?=/|$)", "", parts.path)
     clean = urlunsplit((parts.scheme, host, path, parts.query, parts.fragment))
     return SplitUrl(clean, url if clean != url else None)
 
 
+def scheme_of(url: str) -> str:
+    """The scheme, in lower case; nothing for what has none or is no URL."""
+    try:
+        return urlsplit(url).scheme.lower()
+    except ValueError:
+        return ""
+
+
 def redact(text: str) -> str:
     """Replace whatever looks like a credential inside URLs of a message."""
-    text = _USERINFO.sub(r"\g<scheme>", text)
+    text = _USERINFO.sub("://", text)
     text = _TOKEN.sub("/t/<TOKEN>", text)
     return _QUERY_SECRET.sub(r"\1<SECRET>", text)

@@ -320,3 +320,37 @@ def test_one_address_with_two_contents_is_no_lock() -> None:
 def test_no_damage_is_more_than_an_error_of_ours(at: int, length: int, new: str) -> None:
     with contextlib.suppress(SpecError, DigestError):
         read_pixi(PIXI_7[:at] + new + PIXI_7[at + length :], HERE)
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("./mypkg", "no wheel"),
+        (".", "no wheel"),
+        ("https://host/six-1.17.0.tar.gz", "source distribution"),
+        ("direct+https://host/six-1.17.0.zip", "source distribution"),
+        ("git+https://host/x/y@abc", "version control"),
+        ("git+ssh://host/x/y@abc", "version control"),
+    ],
+)
+def test_what_is_no_wheel_is_refused_when_it_is_read(address: str, reason: str) -> None:
+    wheel = "https://files.pythonhosted.org/packages/8c/numpy-2.2.1-cp313-cp313-linux_x86_64.whl"
+    text = PIXI_7.replace(wheel, address)
+    line = text[: text.index(f"\n- pypi: {address}\n")].count("\n") + 2
+    with pytest.raises(SpecError, match=reason) as caught:
+        read_pixi(text, HERE)
+    assert caught.value.where == f"{HERE}:{line}:9"
+    assert "build a wheel" in str(caught.value.hint)
+
+
+def test_a_wheel_that_pixi_names_by_its_address() -> None:
+    wheel = "https://files.pythonhosted.org/packages/8c/numpy-2.2.1-cp313-cp313-linux_x86_64.whl"
+    read = read_pixi(PIXI_7.replace(wheel, f"direct+{wheel}"), HERE)
+    assert [w.url for w in read.lock_for("linux-64").wheels] == [wheel]
+
+
+def test_an_editable_install_is_refused() -> None:
+    wheel = "https://files.pythonhosted.org/packages/8c/numpy-2.2.1-cp313-cp313-linux_x86_64.whl"
+    text = PIXI_7.replace(f"\n- pypi: {wheel}\n", f"\n- pypi: {wheel}\n  editable: true\n")
+    with pytest.raises(SpecError, match="editable"):
+        read_pixi(text, HERE)

@@ -195,6 +195,21 @@ def test_source_distributions_are_refused_in_words(asker: Asker, tmp_path: Path)
     assert "source-1.0.tar.gz: No sources permitted for source" in caught.value.details
 
 
+def test_a_version_that_is_nowhere(asker: Asker, tmp_path: Path) -> None:
+    """Sources and wheels of other versions are not why."""
+    for name in ("thing-1.0.tar.gz", "old-style-1.0.zip"):
+        (tmp_path / name).write_bytes(b"no matter")
+        asker.index.add(tmp_path / name)
+    asker.index.add(Wheel("thing", "2.0"), Wheel("thing", "3.0", "cp312-cp312-win_amd64"))
+    with pytest.raises(SolveError, match=r"no index has thing==99") as caught:
+        asker.ask("thing ==99")
+    assert any("2.0" in line for line in caught.value.details)
+    with pytest.raises(SolveError, match="only source distributions"):
+        asker.ask("thing ==1.0")
+    with pytest.raises(SolveError, match="none that fits"):
+        asker.ask("thing ==3.0")
+
+
 def test_wheels_for_others_are_named(asker: Asker) -> None:
     asker.index.add(Wheel("fast", "1.0", "cp312-cp312-win_amd64"))
     with pytest.raises(SolveError, match="none that fits linux-64") as caught:

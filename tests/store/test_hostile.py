@@ -39,7 +39,7 @@ NAMED = {
     "hostile-history": "conda-meta/history",
     "hostile-seal": "conda-meta/sealenv",
     "hostile-activate": "activate.sh",
-    "hostile-renamed": "info/index.json",
+    "hostile-renamed": "holds another package",
 }
 PARTNER = {"hostile-link-pair-a": "hostile-link-pair-b", "hostile-clobber-a": "hostile-clobber-b"}
 

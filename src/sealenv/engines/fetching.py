@@ -17,6 +17,7 @@ from sealenv.engines.stall import StalledError, watch
 from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
 from sealenv.lock import LockedPackage, LockedWheel
 from sealenv.store.archives import MANIFEST, Archive, Store
+from sealenv.store.identity import check_identity
 from sealenv.store.inspection import inspect
 from sealenv.store.manifest import save
 from sealenv.urls import redact
@@ -39,6 +40,7 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
         OfflineError: something is missing and the network is not to be used.
         DigestError: no digest, or bytes that are not what the record promises.
         FetchError: the channel does not give it.
+        LinkError: an archive is damaged, hostile, or another package than it was fetched for.
     """
     store = Store(Path(request.store))
     wanted = request.lock.archives
@@ -54,6 +56,7 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
     absent = {a.sha256 for a in missing}
     unread = [a for a in wanted if a.sha256 not in absent and store.manifest(a) is None]
     if not missing and not unread:
+        _check_identities(store, wanted)
         return Fetched(downloaded=0, packages=0)
     client = make_client(
         make_config(request.secrets, config_files=request.config_files), request.secrets
@@ -73,7 +76,16 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
+    _check_identities(store, wanted)
     return Fetched(downloaded=job.done, packages=len(missing))
+
+
+def _check_identities(store: Store, archives: Sequence[Archive]) -> None:
+    """Also of what was there: it may have come for the record of another lock or channel."""
+    for archive in archives:
+        manifest = store.manifest(archive)
+        if manifest is not None:
+            check_identity(archive, manifest.identity)
 
 
 async def fetch_file(

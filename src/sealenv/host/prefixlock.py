@@ -61,7 +61,8 @@ class PrefixLock:
             raise PrefixLockedError(
                 "another process is making this environment",
                 where=str(prefix),
-                hint="wait for it to end, or choose another name",
+                hint="wait for it to end, or choose another name; what a killed one has started ends "
+                "by itself within seconds",
             )
         token = os.urandom(16).hex()
         note = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}

@@ -5,6 +5,7 @@ By rattler's own rules: `parse/models/v7` and `utils/derived_fields` of rattler_
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ _TEXTS = ("md5", "legacy_bz2_md5", "features", "license", "license_family",
           "python_site_packages_path")  # fmt: skip
 _LISTS = ("depends", "constrains", "flags", "purls")
 _NUMBERS = ("legacy_bz2_size", "timestamp")
+_DIRECT = "direct+"
+"""What pixi writes before the address of a wheel that is named by it."""
+_NO_WHEEL = (
+    "build a wheel of it, name that instead, and lock anew; or leave it out of the environment"
+)
 _SYSTEMS = {"emscripten", "freebsd", "linux", "osx", "wasi", "win", "zos"}
 _ARCHITECTURES = {"32": "x86", "64": "x86_64"}
 
@@ -82,9 +88,13 @@ def read_package(node: Node, base: Path) -> LockedPackage:
 
 def read_wheel(node: Node, base: Path) -> LockedWheel:
     """The wheel of an entry; the same errors as `read_package`."""
-    url = clean_url(node.key("pypi").text("'pypi'"), base)
+    place = node.key("pypi")
+    address = place.text("'pypi'").removeprefix(_DIRECT)
+    if why := _no_wheel(address, node):
+        raise place.wrong(f"{address[:200]!r} {why}", _NO_WHEEL)
+    url = clean_url(address, base)
     if fault := check_url(url):
-        raise node.key("pypi").wrong(fault)
+        raise place.wrong(fault)
     sha256 = _sha256(node, url[-200:])
     if fault := check_sha256(sha256):
         raise node.key("sha256").wrong(fault)
@@ -97,6 +107,21 @@ def read_wheel(node: Node, base: Path) -> LockedWheel:
         requires_dist=tuple(requires.texts("'requires_dist'")) if requires else (),
         requires_python=_text(node, "requires_python", "") or None,
     )
+
+
+def _no_wheel(address: str, node: Node) -> str | None:
+    """Why an address is that of no wheel; None where it may be one."""
+    if re.match(r"(git|hg|svn|bzr)\+|git://|ssh://", address):
+        return "comes from version control: it cannot be locked with a digest"
+    editable = node.get("editable")
+    if editable is not None and editable.text("'editable'") != "false":
+        return "is an editable install, which is no package: it cannot be locked with a digest"
+    file = address.partition("#")[0].partition("?")[0].rstrip("/")
+    if file.endswith(".whl"):
+        return None
+    if file.endswith((".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")):
+        return "is a source distribution: what is built on each machine is not the same bytes"
+    return "is no wheel: what is built from a folder is not the same bytes on each machine"
 
 
 def is_place(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealenv.environment_yml import EnvironmentFile, read_environment_yml
+from sealenv.environment_yml import LONGEST_SPEC, EnvironmentFile, read_environment_yml
 from sealenv.errors import SpecError
 from sealenv.lock.condalock import read_condalock
 from sealenv.lock.explicit import ExplicitList, read_explicit
@@ -92,11 +92,21 @@ def _looks_like_yaml(lines: list[str]) -> bool:
 
 def _specs(path: Path, lines: list[str]) -> EnvironmentFile:
     """A list of MatchSpecs, one a line (CEP 23)."""
+    places: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        if not line or line.startswith("#"):
+            continue
+        where = f"{path}:{number}:1"
+        if len(line) > LONGEST_SPEC:
+            raise SpecError(
+                f"{line[:40]!r}... is no MatchSpec: {len(line)} characters",
+                where=where,
+                hint="write one package a line, such as 'numpy >=2'",
+            )
+        places.setdefault(line, where)
+    wanted = tuple(line for line in lines if line and not line.startswith("#"))
     return EnvironmentFile(
-        path=str(path),
-        name=None,
-        channels=(),
-        dependencies=tuple(line for line in lines if line and not line.startswith("#")),
+        path=str(path), name=None, channels=(), dependencies=wanted, places=places
     )
 
 

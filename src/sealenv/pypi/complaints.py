@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion
 
 from sealenv.errors import DigestError, EngineError, FetchError, SealenvError, SolveError
 from sealenv.spec import EnvironmentSpec
@@ -154,7 +157,7 @@ def _clash(words: _Words) -> SealenvError | None:
 def _no_wheel(wanted: str, words: _Words) -> SolveError:
     """Not there at all, there as source alone, there for other machines, or in other versions."""
     name = re.split(r"[\s\[<>=!~;@(]", wanted, maxsplit=1)[0]
-    skipped = [line for line in words.log.splitlines() if _is_about(name, line)]
+    skipped = [line for line in words.log.splitlines() if _is_about(name, wanted, line)]
     sources = [line for line in skipped if "No sources permitted" in line]
     others = [line for line in skipped if "wheel's tags" in line or "Requires-Python" in line]
     said, spec = words.said, words.spec
@@ -176,11 +179,22 @@ def _no_wheel(wanted: str, words: _Words) -> SolveError:
     return SolveError(reason, where=words.where, details=details, hint=hint)
 
 
-def _is_about(name: str, line: str) -> bool:
-    match = re.search(r"/([^/\s#]+?)-[^/\s#]+\.(?:whl|tar\.gz|zip|tar\.bz2|tgz)\b", line)
-    return match is not None and canonicalize_name(match[1].partition("-")[0]) == canonicalize_name(
-        name
-    )
+def _is_about(name: str, wanted: str, line: str) -> bool:
+    """Whether a line of the log is about a file of that name, in a version that was asked for."""
+    match = re.search(r"/([^/\s#]+)\.(whl|tar\.gz|zip|tar\.bz2|tgz)\b", line)
+    if match is None:
+        return False
+    stem = unquote(match[1])
+    if match[2] == "whl":
+        found, version = [*stem.split("-"), ""][:2]
+    else:  # the name of an older one may have hyphens
+        found, _, version = stem.rpartition("-")
+    if canonicalize_name(found) != canonicalize_name(name):
+        return False
+    try:
+        return Requirement(wanted).specifier.contains(version, prereleases=True)
+    except (InvalidRequirement, InvalidVersion):
+        return True
 
 
 def _named(asked: Sequence[str], line: int) -> str:

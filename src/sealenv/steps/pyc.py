@@ -34,6 +34,14 @@ def leave():
     sys.stdin.buffer.read()
     os._exit(3)
 threading.Thread(target=leave, daemon=True).start()
+try:
+    # The thread has to wait while a large file is compiled; a signal ends us there too.
+    import fcntl, signal
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+except (ImportError, AttributeError, OSError):
+    pass
 mode = py_compile.PycInvalidationMode[job["mode"].upper().replace("-", "_")]
 def write(path, data, mode=0o666):
     # The standard library's own takes a short write on a full disk for a whole one (gh-126606).

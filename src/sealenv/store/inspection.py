@@ -12,6 +12,7 @@ import msgspec
 from sealenv.errors import LinkError
 from sealenv.layout import META, SCRATCH
 from sealenv.lock import LockedPackage, LockedWheel
+from sealenv.store.identity import check_identity, identity_of
 from sealenv.store.manifest import FORMAT, METADATA, ListedPath, Listing, Manifest, PathEntry
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ async def inspect(package: LockedPackage, archive: Path) -> Manifest:
         ) from error
     link = _decode(package, "info/link.json", info.get("info/link.json") or b"{}", _Link)
     index = info.get("info/index.json") or b"{}"
-    _check_index(package, _decode(package, "info/index.json", index, dict[str, Any]))
+    identity = identity_of(_decode(package, "info/index.json", index, dict[str, Any]))
+    check_identity(package, identity)
     listed = _listed(package, info)
     for item in listed:
         _check_member(package, item, members.get(_normal(item.path)))
@@ -95,6 +97,7 @@ async def inspect(package: LockedPackage, archive: Path) -> Manifest:
             for name, data in sorted(info.items())
             if data is not None
         },
+        identity=identity,
     )
     check_paths(package, manifest)
     return manifest
@@ -208,19 +211,6 @@ def _decode(package: LockedPackage, name: str, data: bytes, form: type[_T]) -> _
         return msgspec.json.decode(data, type=form)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _refused(package, name, f"is not what it should be: {error}") from error
-
-
-def _check_index(package: LockedPackage, index: dict[str, Any]) -> None:
-    """An archive that calls itself something else than its record would be linked as that."""
-    for key in ("name", "version", "build"):
-        if key in index and str(index[key]) != str(package.record[key]):
-            raise _refused(
-                package, "info/index.json", f"says {key} {index[key]!r}, its record says otherwise"
-            )
-    if "build_number" not in package.record:
-        return  # read from a list of files: the rest is taken from this very index
-    if (index.get("noarch") == "python") != package.is_noarch_python:
-        raise _refused(package, "info/index.json", "and its record differ in what noarch is")
 
 
 def check_paths(package: LockedPackage | LockedWheel, manifest: Manifest) -> None:

@@ -22,7 +22,7 @@ __all__ = [
     "save",
 ]
 
-FORMAT = 2
+FORMAT = 3
 HEADERS = "python-headers"
 """Where the headers of a wheel are in its manifest; everything else is as in a noarch package."""
 METADATA = (
@@ -52,6 +52,9 @@ class Manifest(msgspec.Struct):
     entry_points: list[str]
     metadata: dict[str, str]
     """sha256 of those files in info/ that decide what is linked where."""
+
+    identity: dict[str, str] = {}
+    """What the archive calls itself: name, version; of a package of conda's build and noarch too."""
 
     @property
     def dist_info(self) -> str:

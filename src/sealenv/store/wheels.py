@@ -10,18 +10,21 @@ import configparser
 import hashlib
 import stat
 import zipfile
+import zlib
+from collections.abc import Collection
 from email.parser import HeaderParser
 from pathlib import Path
+from typing import IO
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
 from sealenv.errors import LinkError
 from sealenv.lock import LockedWheel
+from sealenv.store.identity import check_identity
 from sealenv.store.inspection import check_paths
 from sealenv.store.manifest import FORMAT, HEADERS, Manifest, PathEntry
 
-__all__ = ["inspect_wheel"]
+__all__ = ["digests_of", "inspect_wheel"]
 
 _PLACES = {
     "purelib": "site-packages/",
@@ -59,7 +62,8 @@ def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
             where=wheel.url,
             hint="the wheel is damaged in its index; tell its owner",
         ) from error
-    _check_metadata(wheel, metadata)
+    identity = _identity(metadata)
+    check_identity(wheel, identity)
     paths = [PathEntry(_place(wheel, name, folder), size) for name, size in members.items()]
     paths += [PathEntry(f"site-packages/{folder}/{name}", 0) for name in _GENERATED]
     digest = hashlib.sha256(metadata.encode()).hexdigest()
@@ -68,9 +72,50 @@ def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
         paths=paths,
         entry_points=_entry_points(wheel, scripts),
         metadata={"dist-info": folder, "METADATA": digest},
+        identity=identity,
     )
     check_paths(wheel, manifest)
     return manifest
+
+
+def digests_of(
+    wheel: LockedWheel, path: Path, manifest: Manifest, places: Collection[str]
+) -> dict[str, str]:
+    """The sha256 of files of a verified wheel.
+
+    Args:
+        wheel: what is locked.
+        path: where it lies.
+        manifest: what `inspect_wheel` said of it.
+        places: which files, in the manifest's words; what the wheel does not hold is left out.
+
+    Raises:
+        LinkError: it cannot be read.
+    """
+    found = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                if info.is_dir():
+                    continue
+                place = _place(wheel, info.filename, manifest.dist_info)
+                if place in places:
+                    with archive.open(info) as file:
+                        found[place] = _hash(file)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise LinkError(
+            f"{wheel.fn} cannot be read: {error}",
+            where=wheel.url,
+            hint="the wheel is damaged in its index; tell its owner",
+        ) from error
+    return found
+
+
+def _hash(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _members(wheel: LockedWheel, archive: zipfile.ZipFile, size: int) -> dict[str, int]:
@@ -118,16 +163,10 @@ def _read(wheel: LockedWheel, archive: zipfile.ZipFile, name: str) -> str:
     return archive.read(name).decode("utf-8", "replace")
 
 
-def _check_metadata(wheel: LockedWheel, text: str) -> None:
+def _identity(text: str) -> dict[str, str]:
     """A wheel that calls itself something else than the lock would be installed as that."""
     headers = HeaderParser().parsestr(text)
-    name, version = str(headers["Name"]), str(headers["Version"])
-    try:
-        same = Version(version) == Version(wheel.version)
-    except InvalidVersion:
-        same = version == wheel.version
-    if canonicalize_name(name) != wheel.name or not same:
-        raise _refused(wheel, "METADATA", f"says {name} {version}")
+    return {"name": str(headers["Name"]), "version": str(headers["Version"])}
 
 
 def _place(wheel: LockedWheel, name: str, folder: str) -> str:

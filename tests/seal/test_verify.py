@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sealenv.activation.scripts import write_scripts
 from sealenv.demo.channel import DemoChannel
 from sealenv.layout import FILES, MARKER, SEAL
+from sealenv.reseal import reseal
 from sealenv.seal.filetable import encode, read_files, write_files
 from sealenv.seal.seal import read_seal
 from sealenv.seal.tree import Row
@@ -242,6 +243,54 @@ class TestCompiled:
         (prefix / pyc).write_bytes(b"1234")
         assert kinds(prefix) == {("stale-pyc", pyc)}
 
+    @pytest.mark.skipif(os.name == "nt", reason="links")
+    def test_a_link_among_them(self, prefix: Path) -> None:
+        folder = site(prefix, "pip") / "__pycache__"
+        folder.mkdir(exist_ok=True)
+        (folder / "__main__.cpython-399.pyc").symlink_to("/etc/passwd")
+        path = folder.relative_to(prefix).as_posix()
+        assert [f.kind for f in verify(prefix).findings] == ["untracked"]
+        assert verify(prefix).findings[0].path.startswith(path)
+
+    def test_made_anew_since_it_was_sealed(self, prefix: Path) -> None:
+        """By pip, or by `compileall -f`; what is behind the header is not read."""
+        source = site(prefix, "pip/__main__.py")
+        pyc = compile_one(prefix, source, py_compile.PycInvalidationMode.CHECKED_HASH)
+        add_distribution(prefix, "thing", "1")
+        record = site(prefix, "thing-1.dist-info/RECORD")
+        theirs = compile_one(
+            prefix, site(prefix, "thing.py"), py_compile.PycInvalidationMode.CHECKED_HASH
+        )
+        record.write_text(record.read_text() + f"__pycache__/{Path(theirs).name},,\n")
+        reseal(prefix)
+        report = verify(prefix)
+        assert (report.findings, report.notes) == ((), ())
+        for path in (source, site(prefix, "thing.py")):
+            compile_one(prefix, path, py_compile.PycInvalidationMode.TIMESTAMP)
+        report = verify(prefix)
+        assert report.findings == ()
+        assert "2 compiled files" in report.notes[0]
+        (prefix / pyc).write_bytes((prefix / pyc).read_bytes()[:8] + b"12345678")
+        (prefix / theirs).write_bytes(b"x" * 100)
+        assert kinds(prefix) == {("stale-pyc", pyc), ("stale-pyc", theirs)}
+
+
+class TestSealedRemoval:
+    def test_it_was_wanted(self, prefix: Path) -> None:
+        """Of a package, and of a distribution: no finding, until it is installed anew."""
+        add_distribution(prefix, "thing", "1")
+        delete(prefix)
+        (prefix / "bin" / "thing").unlink()
+        assert {kind for kind, _ in kinds(prefix)} == {"missing", "installed"}
+        reseal(prefix)
+        assert verify(prefix).findings == ()
+        record = site(prefix, "thing-1.dist-info/RECORD")
+        record.write_text(record.read_text() + "\n")
+        assert kinds(prefix) == {
+            ("changed", record.relative_to(prefix).as_posix()),
+            ("missing", "bin/thing"),
+        }
+
 
 class TestLinks:
     def test_broken(self, prefix: Path) -> None:
@@ -427,3 +476,36 @@ def add_distribution(prefix: Path, name: str, version: str) -> None:
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
         lines.append(f"{path},sha256={digest},{len(content)}\n")
     (info / "RECORD").write_text("".join(lines) + f"{info.name}/RECORD,,\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no FIFO in a folder of Windows")
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [
+        ("conda-meta/x.json", "record"),
+        (FILES, "record"),
+        ("conda-meta/state", "untracked"),
+        ("activate.sh", "activation"),
+        ("source", "unreadable"),
+        ("RECORD", "unreadable"),
+    ],
+)
+def test_a_fifo_is_never_waited_for(
+    prefix: Path, place: str, kind: str, warm_machine: Machine
+) -> None:
+    pyc = ""
+    if place == "source":
+        path = site(prefix, "pip/__main__.py")
+        pyc = compile_one(prefix, path, py_compile.PycInvalidationMode.CHECKED_HASH)
+    elif place == "RECORD":
+        path = next(prefix.glob("lib/python3.*/site-packages/pip-*.dist-info/RECORD"))
+    else:
+        path = prefix / place
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    found = warm_machine.json("verify", str(prefix), code=1)["findings"]
+    assert (kind, path.relative_to(prefix).as_posix()) in {(f["kind"], f["path"]) for f in found}
+    assert pyc not in {f["path"] for f in found}
+    warm_machine.run("repair", str(prefix), code=None)
+    warm_machine.run("seal", str(prefix), "-y", code=None)
+    warm_machine.run("info", str(prefix), code=None)

@@ -14,7 +14,7 @@ from sealenv.activation.quoting import QUOTE, path_text, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import FilesystemError
-from sealenv.host.files import write_atomic
+from sealenv.host.files import read_regular, write_atomic
 from sealenv.host.volumes import real_folder
 from sealenv.layout import is_link, is_windows
 
@@ -173,7 +173,7 @@ def stale(prefix: Path, *, platform: str = "linux-64") -> list[str]:
     old = []
     for name, content in activation_files(prefix, platform=platform).items():
         try:
-            same = (prefix / name).read_bytes() == content
+            same = read_regular(prefix / name) == content
         except OSError:
             same = False
         if not same:

@@ -20,6 +20,7 @@ _OF_FILES = frozenset(
         "broken-link",
         "unreadable",
         "unpatched",
+        "stale-pyc",
     }
 )
 _ELSEWHERE = "repair it on a machine of its platform"
@@ -74,7 +75,7 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
             plan.scripts.append(finding)
         elif finding.kind == "wrong-mode":
             plan.modes[path] = finding
-        elif finding.kind == "stale-pyc" or _is_compiled_here(scene, path):
+        elif _is_compiled_here(scene, finding):
             if runs_here:
                 plan.compile[path] = finding
             else:
@@ -88,9 +89,11 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
     return plan
 
 
-def _is_compiled_here(scene: Scene, path: str) -> bool:
-    """A `.pyc` that is in no archive: sealenv or conda made it."""
-    claims = scene.claims.get(path, ())
+def _is_compiled_here(scene: Scene, finding: Finding) -> bool:
+    """A `.pyc` that is in no archive: sealenv, conda, pip or Python made it."""
+    claims = scene.claims.get(finding.path, ())
+    if finding.kind == "stale-pyc":
+        return not claims or any(claim.entry.path_type == "pyc_file" for claim in claims)
     return any(claim.entry.path_type == "pyc_file" for claim in claims)
 
 

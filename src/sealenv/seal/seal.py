@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from sealenv.errors import RecordError
-from sealenv.host.files import write_atomic
+from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import SEAL
 
 __all__ = [
@@ -124,7 +124,7 @@ def read_seal(prefix: Path) -> Seal:
     """
     path = prefix / SEAL
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
         schema = msgspec.json.decode(data, type=dict[str, Any]).get("schema")
         if isinstance(schema, int) and schema > SCHEMA:
             raise RecordError(

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from sealenv.activation.scripts import write_scripts
 from sealenv.demo.channel import DemoChannel
-from sealenv.layout import FILES, MARKER, SEAL
+from sealenv.layout import FILES, MARKER, SCRATCH, SEAL
 from sealenv.reseal import reseal
 from sealenv.seal.filetable import encode, read_files, write_files
 from sealenv.seal.seal import read_seal
@@ -509,3 +509,59 @@ def test_a_fifo_is_never_waited_for(
     warm_machine.run("repair", str(prefix), code=None)
     warm_machine.run("seal", str(prefix), "-y", code=None)
     warm_machine.run("info", str(prefix), code=None)
+
+
+class TestDamagedSeal:
+    @pytest.mark.parametrize("content", [b"", b"{}", b"[]"])
+    def test_nothing_is_called_nobodys(self, prefix: Path, content: bytes) -> None:
+        (prefix / SEAL).write_bytes(content)
+        report = verify(prefix)
+        assert [(f.kind, f.path) for f in report.findings] == [("record", SEAL)]
+        assert "cannot be told" in report.notes[0]
+
+    def test_a_table_that_is_gone(self, prefix: Path) -> None:
+        """It is told in words, and sealing makes it anew."""
+        (prefix / FILES).unlink()
+        (found,) = verify(prefix).findings
+        assert (found.kind, found.path) == ("record", FILES)
+        assert "Errno" not in found.detail
+        reseal(prefix)
+        assert verify(prefix).findings == ()
+
+    def test_a_record_is_named_once(self, prefix: Path) -> None:
+        (prefix / "conda-meta" / "a:b.json").write_text("{")
+        (found,) = verify(prefix).findings
+        assert found.path == "conda-meta/a:b.json"
+        assert "json" not in found.detail
+
+
+def test_the_folder_of_a_killed_repair(prefix: Path) -> None:
+    (prefix / SCRATCH).mkdir()
+    (prefix / SCRATCH / "x").write_text("")
+    for fast in (False, True):
+        assert [(f.kind, f.path) for f in verify(prefix, fast=fast).findings] == [
+            ("leftover", f"{SCRATCH}/")
+        ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names on Windows")
+def test_no_name_acts_on_the_terminal(prefix: Path, warm_machine: Machine) -> None:
+    for name in (
+        b"a\nmissing       python",
+        b"b\x1b]0;x\x07",
+        b"c\xff\\",
+        "d\u202e\x9b".encode(),
+    ):
+        Path(os.fsdecode(os.fsencode(prefix) + b"/" + name)).write_text("")
+    out = warm_machine.run("verify", str(prefix), code=1).stdout
+    out += warm_machine.run("repair", str(prefix), code=1).stdout
+    out += warm_machine.run("seal", str(prefix), "--dry-run").stdout
+    assert out.replace("\n", "").isprintable()
+    assert not any(line.startswith("missing") for line in out.splitlines())
+    for shown in (
+        "a\\x0amissing       python",
+        "b\\x1b]0;x\\x07",
+        "c\\xff\\x5c",
+        "d\\xe2\\x80\\xae\\xc2\\x9b",
+    ):
+        assert out.count(shown) == 3

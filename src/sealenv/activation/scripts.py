@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -141,11 +141,16 @@ class Written(NamedTuple):
     problems: list[str]
 
 
-def write_scripts(prefix: Path, *, platform: str) -> Written:
+def write_scripts(prefix: Path, *, platform: str, only: Collection[str] | None = None) -> Written:
     """Write the scripts and includes.
 
     Each file is replaced atomically with mode 0644 less the umask; a link in its place is replaced,
     never followed, and a folder of ours that is a link is refused.
+
+    Args:
+        prefix: where.
+        platform: its subdir.
+        only: the relative paths to write; all of them without it.
     """
     files, problems = _compile(prefix, platform)
     try:
@@ -159,7 +164,8 @@ def write_scripts(prefix: Path, *, platform: str) -> Written:
             folder.mkdir(exist_ok=True)
         # The includes last: their time is what staleness is measured by.
         for name in sorted(files, key=lambda name: name.startswith(FOLDER)):
-            write_atomic(prefix / name, files[name], mode=0o644)
+            if only is None or name in only:
+                write_atomic(prefix / name, files[name], mode=0o644)
     except OSError as error:
         raise FilesystemError(
             f"The activation scripts cannot be written: {error.strerror}",

@@ -172,7 +172,9 @@ def _report(error: SealenvError, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(error.to_json(), indent=2))
         return
-    lines = str(error).splitlines()
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {lines[0]}", err=True)
+    from sealenv.naming import printable
+
+    lines = str(error).split("\n")
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {printable(lines[0])}", err=True)
     for line in lines[1:]:
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sealenv.layout import FILES
 from sealenv.repair.wheels import wheel_of
 from sealenv.seal.findings import Finding
 from sealenv.seal.scene import Scene
@@ -46,6 +47,7 @@ class Plan:
     modes: dict[str, Finding] = field(default_factory=dict)
     compile: dict[str, Finding] = field(default_factory=dict)
     scripts: list[Finding] = field(default_factory=list)
+    leftover: list[Finding] = field(default_factory=list)
     left: list[tuple[Finding, str]] = field(default_factory=list)
     """With what the user can do."""
 
@@ -54,7 +56,7 @@ class Plan:
         """Everything that something is done about."""
         return [
             *self.relink.values(), *self.wheels.values(), *self.modes.values(),
-            *self.compile.values(), *self.scripts,
+            *self.compile.values(), *self.scripts, *self.leftover,
         ]  # fmt: skip
 
 
@@ -73,6 +75,8 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
         path = finding.path
         if finding.kind == "activation":
             plan.scripts.append(finding)
+        elif finding.kind == "leftover":
+            plan.leftover.append(finding)
         elif finding.kind == "wrong-mode":
             plan.modes[path] = finding
         elif _is_compiled_here(scene, finding):
@@ -100,6 +104,8 @@ def _is_compiled_here(scene: Scene, finding: Finding) -> bool:
 def _advice(scene: Scene, finding: Finding) -> str:
     if finding.kind in ("gone", "changed", "wrong-archive"):
         return _LEFT["installed"]
+    if finding.path == FILES:
+        return "look at what verify finds besides, then make it anew with: sealenv seal ENV"
     if finding.kind in _LEFT:
         return _LEFT[finding.kind]
     found = scene.of_distributions.get(finding.path)

@@ -83,8 +83,11 @@ def read_files(prefix: Path, sha256: str | None) -> dict[str, Row] | None:
             )
         table = msgspec.msgpack.decode(data, type=FileTable)
     except (OSError, msgspec.DecodeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise RecordError(
-            f"the file table cannot be read: {error}", where=str(path), hint=hint
+            f"the file table cannot be read: {why}",
+            where=str(path),
+            hint=hint,
         ) from error
     paths = table.paths.decode("utf-8", "surrogateescape").split("\0") if table.paths else []
     digests = [table.digests[i : i + _DIGEST] for i in range(0, len(table.digests), _DIGEST)]

@@ -134,6 +134,9 @@ def read_seal(prefix: Path) -> Seal:
             )
         return msgspec.json.decode(data, type=Seal)
     except (OSError, msgspec.DecodeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise RecordError(
-            f"the seal cannot be read: {error}", where=str(path), hint="sealenv verify says more"
+            f"the seal cannot be read: {why}",
+            where=str(path),
+            hint="sealenv verify says more",
         ) from error

@@ -7,12 +7,13 @@ environments of conda, mamba and pixi can be verified too. Nothing is written, n
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import FilesystemError, RecordError
-from sealenv.layout import FILES, MARKER, META, SEAL
+from sealenv.layout import FILES, MARKER, META, SCRATCH, SEAL
 from sealenv.progress import Quiet, Reporter
 from sealenv.seal.compiled import count_unread, has_source, judge_compiled, source_of
 from sealenv.seal.drift import find_drift
@@ -54,6 +55,8 @@ def examine(
     seal, findings = _read_state(prefix)
     sealed, notes = _read_table(prefix, seal, findings)
     rows = _look(prefix)
+    if os.path.lexists(prefix / SCRATCH) and not (prefix / MARKER).exists():
+        findings.append(Finding("leftover", f"{SCRATCH}/", None, "the next repair deletes it"))
     if fast and sealed is None:
         notes.append("there is no file table: files are compared by their size alone")
     if fast and sealed is not None and _take_over(rows, sealed) and seal and not findings:
@@ -69,10 +72,15 @@ def examine(
         meanwhile=lambda: read.append(scan_records(prefix)),
     )
     records, broken = read[0]
-    findings += [Finding("record", f"{META}/{line.split(':')[0]}", None, line) for line in broken]
+    findings += [_broken(line) for line in broken]
     scene = Scene(prefix, _platform(seal, records), seal, sealed, rows, records)
     pending = any(f.kind == "pending" for f in findings)
-    findings += _judge_all(scene, known_only=pending)
+    # Pending: nobody said yet what belongs there. Without seal or table nobody does any more.
+    lost = any(f.kind == "record" and f.path in (SEAL, FILES) for f in findings)
+    found = list(_judge_all(scene, known_only=pending))
+    findings += [f for f in found if not (lost and f.kind == "untracked")]
+    if lost:
+        notes.append("what nobody put there cannot be told: the seal or its file table is damaged")
     unread = 0 if pending else count_unread(scene, {f.path for f in findings})
     if unread:
         notes.append(
@@ -91,6 +99,11 @@ def examine(
         now,
         tuple(notes),
     )
+
+
+def _broken(line: str) -> Finding:
+    name, _, problem = line.partition(".json: ")
+    return Finding("record", f"{META}/{name}.json", None, problem)
 
 
 def _read_state(prefix: Path) -> tuple[Seal | None, list[Finding]]:
@@ -209,7 +222,7 @@ def _judge_all(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
     """Every path once, by whoever answers for it; then what nobody answers for."""
     for path, claims in sorted(scene.claims.items()):
         yield from _but_bytes(scene, judge_claimed(scene, path, claims))
-    if known_only:  # pending: nobody said yet what belongs there
+    if known_only:
         return
     drift = list(find_drift(scene))
     yield from drift

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sealenv.demo.channel import DemoChannel
@@ -78,3 +79,10 @@ def test_a_closed_pipe_is_no_finding(warm_machine: Machine) -> None:
     process.stderr.close()
     assert process.wait(30) == 141
     assert said == ""
+
+
+def test_a_folder_of_that_name_beside_is_mentioned(machine: Machine) -> None:
+    (machine.root / "e1").mkdir()
+    done = machine.run("verify", "e1", code=None)
+    assert done.returncode
+    assert os.path.join(".", "e1") in done.stderr

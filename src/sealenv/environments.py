@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +72,15 @@ def find(env: str, environ: Mapping[str, str] | None = None) -> Path:
             f"there is no environment {env!r}" if path is None else "this is no environment",
             where=path,
             details=[] if path else [f"looked at {p}" for p in looked],
-            hint="sealenv list shows what there is; a path works too",
+            hint=f"there is a folder here: name it {_here(env)}"
+            if path is None and os.path.isdir(_here(env))
+            else "sealenv list shows what there is; a path works too",
         )
     return Path(path)
+
+
+def _here(env: str) -> str:
+    return os.path.join(".", env)
 
 
 def inspect(prefix: Path) -> Environment:

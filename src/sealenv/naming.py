@@ -18,6 +18,8 @@ __all__ = [
     "check_windows_parts",
     "environment_folder",
     "parse_python_version",
+    "printable",
+    "shown",
 ]
 
 _PYTHON = re.compile(r"\d{1,3}(\.\d{1,4}){0,2}", re.ASCII)
@@ -55,6 +57,28 @@ def shown(text: str) -> str:
         return shlex.quote(text)
     # Paths of environments hold no quote: Windows has none in a file name.
     return text if re.fullmatch(r"[\w.:\\/-]+", text) else f'"{text}"'
+
+
+def printable(text: str, *, path: bool = False) -> str:
+    """A text of somebody's as one line that does nothing to a terminal.
+
+    What is not printable, control characters and those that turn the direction of a line too, is
+    written `\\xNN` for each byte of its UTF-8 (docs/reference/fingerprint.md).
+
+    Args:
+        text: with bytes that are no UTF-8 as surrogates.
+        path: a path in a prefix: a backslash is part of a name and is written so too.
+    """
+    if text.isprintable() and not (path and "\\" in text):
+        return text
+    return "".join(
+        c if c.isprintable() and not (path and c == "\\") else _as_bytes(c) for c in text
+    )
+
+
+def _as_bytes(character: str) -> str:
+    escape = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", escape))
 
 
 def parse_python_version(text: str) -> str:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from sealenv.host.files import write_atomic
+from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
 
 __all__ = ["clear_pending", "write_plan"]
@@ -77,7 +77,7 @@ def _is_ours(entry: Entry, planned: frozenset[str]) -> bool:
 
 def _read_plan(prefix: Path) -> frozenset[str]:
     try:
-        data = (prefix / PLAN).read_bytes()
+        data = read_regular(prefix / PLAN)
     except OSError:
         return frozenset()
     return frozenset(data.decode("utf-8", "surrogateescape").split("\0"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from sealenv.condameta.records import scan_records
 from sealenv.errors import FilesystemError, PrefixError, PrefixLockedError
 from sealenv.host.deleting import delete
-from sealenv.host.files import write_atomic
+from sealenv.host.files import read_regular, write_atomic
 from sealenv.host.holders import holders_of, while_held
 from sealenv.host.prefixlock import is_locked
 from sealenv.host.running import programs_in
@@ -166,7 +166,7 @@ def _frozen_message(frozen: Path) -> str:
     import json
 
     try:
-        return str(json.loads(frozen.read_text(encoding="utf-8")).get("message") or "")
+        return str(json.loads(read_regular(frozen)).get("message") or "")
     except (OSError, ValueError, AttributeError):
         return ""
 

@@ -140,7 +140,11 @@ def _compare(prefix: Path, reporter: Reporter) -> Change:
             for name, (dist, sha256) in old.items()
             if name in now and (now[name].dist, now[name].sha256) != (dist, sha256)
         },
-        tuple(f for f in report.findings if f.damage and not _is_of_packages(f)),
+        tuple(
+            f
+            for f in report.findings
+            if f.damage and f.kind != "leftover" and not _is_of_packages(f)
+        ),
         _describe(scene, lock, changed=any(f.kind in _DRIFT for f in report.findings)),
     )
 

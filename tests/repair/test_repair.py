@@ -111,6 +111,8 @@ def test_every_kind_of_file(machine: Machine, channels: Channels) -> None:
     pyc.unlink()
     edit(site(prefix, "pip/__main__.py"))
     (prefix / "bin/hello-prefix").unlink()
+    aside = next(p for p in (prefix / "__clobbers__").rglob("*") if p.is_file())
+    aside.unlink()
     edit(prefix / "share/hostile-clobber/note.txt")
     machine.run("cache", "clean", "--unpacked", "-y")
     answer = machine.json("repair", str(prefix), "--offline")
@@ -143,6 +145,19 @@ def test_another_platform_and_patched_files(machine: Machine, channels: Channels
     assert everything(prefix) == before
 
 
+def test_no_more_than_was_found(made: tuple[Machine, Path]) -> None:
+    """Neither other scripts nor what an earlier repair left; and a count in right English."""
+    machine, prefix = made
+    (prefix / "activate.sh").unlink()
+    (prefix / SCRATCH).mkdir()
+    others = {p: p.stat().st_ino for p in prefix.glob("activate.*")}
+    assert others
+    done = machine.run("repair", str(prefix))
+    assert "2 are put back, 0 left" in done.stderr
+    assert {p: p.stat().st_ino for p in others} == others
+    assert not (prefix / SCRATCH).exists()
+
+
 class TestWhatIsLeft:
     def test_it_is_named_with_what_to_do(self, made: tuple[Machine, Path]) -> None:
         machine, prefix = made
@@ -150,7 +165,7 @@ class TestWhatIsLeft:
         edit(site(prefix, "pip/__init__.py"))
         answer = machine.json("repair", str(prefix), code=1)
         assert [f["path"] for f in answer["left"]] == ["own.txt"]
-        assert "sealenv seal" in answer["left"][0]["hint"]
+        assert f"sealenv seal {prefix}" in answer["left"][0]["hint"]
         assert (prefix / "own.txt").read_text() == "mine\n"
         assert "left  untracked own.txt" in machine.run("repair", str(prefix), code=1).stdout
 

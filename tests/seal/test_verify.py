@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from sealenv.activation.scripts import write_scripts
 from sealenv.demo.channel import DemoChannel
-from sealenv.layout import FILES, MARKER, SEAL
+from sealenv.layout import FILES, MARKER, SCRATCH, SEAL
+from sealenv.reseal import reseal
 from sealenv.seal.filetable import encode, read_files, write_files
 from sealenv.seal.seal import read_seal
 from sealenv.seal.tree import Row
@@ -242,6 +243,54 @@ class TestCompiled:
         (prefix / pyc).write_bytes(b"1234")
         assert kinds(prefix) == {("stale-pyc", pyc)}
 
+    @pytest.mark.skipif(os.name == "nt", reason="links")
+    def test_a_link_among_them(self, prefix: Path) -> None:
+        folder = site(prefix, "pip") / "__pycache__"
+        folder.mkdir(exist_ok=True)
+        (folder / "__main__.cpython-399.pyc").symlink_to("/etc/passwd")
+        path = folder.relative_to(prefix).as_posix()
+        assert [f.kind for f in verify(prefix).findings] == ["untracked"]
+        assert verify(prefix).findings[0].path.startswith(path)
+
+    def test_made_anew_since_it_was_sealed(self, prefix: Path) -> None:
+        """By pip, or by `compileall -f`; what is behind the header is not read."""
+        source = site(prefix, "pip/__main__.py")
+        pyc = compile_one(prefix, source, py_compile.PycInvalidationMode.CHECKED_HASH)
+        add_distribution(prefix, "thing", "1")
+        record = site(prefix, "thing-1.dist-info/RECORD")
+        theirs = compile_one(
+            prefix, site(prefix, "thing.py"), py_compile.PycInvalidationMode.CHECKED_HASH
+        )
+        record.write_text(record.read_text() + f"__pycache__/{Path(theirs).name},,\n")
+        reseal(prefix)
+        report = verify(prefix)
+        assert (report.findings, report.notes) == ((), ())
+        for path in (source, site(prefix, "thing.py")):
+            compile_one(prefix, path, py_compile.PycInvalidationMode.TIMESTAMP)
+        report = verify(prefix)
+        assert report.findings == ()
+        assert "2 compiled files" in report.notes[0]
+        (prefix / pyc).write_bytes((prefix / pyc).read_bytes()[:8] + b"12345678")
+        (prefix / theirs).write_bytes(b"x" * 100)
+        assert kinds(prefix) == {("stale-pyc", pyc), ("stale-pyc", theirs)}
+
+
+class TestSealedRemoval:
+    def test_it_was_wanted(self, prefix: Path) -> None:
+        """Of a package, and of a distribution: no finding, until it is installed anew."""
+        add_distribution(prefix, "thing", "1")
+        delete(prefix)
+        (prefix / "bin" / "thing").unlink()
+        assert {kind for kind, _ in kinds(prefix)} == {"missing", "installed"}
+        reseal(prefix)
+        assert verify(prefix).findings == ()
+        record = site(prefix, "thing-1.dist-info/RECORD")
+        record.write_text(record.read_text() + "\n")
+        assert kinds(prefix) == {
+            ("changed", record.relative_to(prefix).as_posix()),
+            ("missing", "bin/thing"),
+        }
+
 
 class TestLinks:
     def test_broken(self, prefix: Path) -> None:
@@ -427,3 +476,92 @@ def add_distribution(prefix: Path, name: str, version: str) -> None:
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
         lines.append(f"{path},sha256={digest},{len(content)}\n")
     (info / "RECORD").write_text("".join(lines) + f"{info.name}/RECORD,,\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no FIFO in a folder of Windows")
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [
+        ("conda-meta/x.json", "record"),
+        (FILES, "record"),
+        ("conda-meta/state", "untracked"),
+        ("activate.sh", "activation"),
+        ("source", "unreadable"),
+        ("RECORD", "unreadable"),
+    ],
+)
+def test_a_fifo_is_never_waited_for(
+    prefix: Path, place: str, kind: str, warm_machine: Machine
+) -> None:
+    pyc = ""
+    if place == "source":
+        path = site(prefix, "pip/__main__.py")
+        pyc = compile_one(prefix, path, py_compile.PycInvalidationMode.CHECKED_HASH)
+    elif place == "RECORD":
+        path = next(prefix.glob("lib/python3.*/site-packages/pip-*.dist-info/RECORD"))
+    else:
+        path = prefix / place
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    found = warm_machine.json("verify", str(prefix), code=1)["findings"]
+    assert (kind, path.relative_to(prefix).as_posix()) in {(f["kind"], f["path"]) for f in found}
+    assert pyc not in {f["path"] for f in found}
+    warm_machine.run("repair", str(prefix), code=None)
+    warm_machine.run("seal", str(prefix), "-y", code=None)
+    warm_machine.run("info", str(prefix), code=None)
+
+
+class TestDamagedSeal:
+    @pytest.mark.parametrize("content", [b"", b"{}", b"[]"])
+    def test_nothing_is_called_nobodys(self, prefix: Path, content: bytes) -> None:
+        (prefix / SEAL).write_bytes(content)
+        report = verify(prefix)
+        assert [(f.kind, f.path) for f in report.findings] == [("record", SEAL)]
+        assert "cannot be told" in report.notes[0]
+
+    def test_a_table_that_is_gone(self, prefix: Path) -> None:
+        """It is told in words, and sealing makes it anew."""
+        (prefix / FILES).unlink()
+        (found,) = verify(prefix).findings
+        assert (found.kind, found.path) == ("record", FILES)
+        assert "Errno" not in found.detail
+        reseal(prefix)
+        assert verify(prefix).findings == ()
+
+    def test_a_record_is_named_once(self, prefix: Path) -> None:
+        (prefix / "conda-meta" / "a:b.json").write_text("{")
+        (found,) = verify(prefix).findings
+        assert found.path == "conda-meta/a:b.json"
+        assert "json" not in found.detail
+
+
+def test_the_folder_of_a_killed_repair(prefix: Path) -> None:
+    (prefix / SCRATCH).mkdir()
+    (prefix / SCRATCH / "x").write_text("")
+    for fast in (False, True):
+        assert [(f.kind, f.path) for f in verify(prefix, fast=fast).findings] == [
+            ("leftover", f"{SCRATCH}/")
+        ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names on Windows")
+def test_no_name_acts_on_the_terminal(prefix: Path, warm_machine: Machine) -> None:
+    for name in (
+        b"a\nmissing       python",
+        b"b\x1b]0;x\x07",
+        b"c\xff\\",
+        "d\u202e\x9b".encode(),
+    ):
+        Path(os.fsdecode(os.fsencode(prefix) + b"/" + name)).write_text("")
+    out = warm_machine.run("verify", str(prefix), code=1).stdout
+    out += warm_machine.run("repair", str(prefix), code=1).stdout
+    out += warm_machine.run("seal", str(prefix), "--dry-run").stdout
+    assert out.replace("\n", "").isprintable()
+    assert not any(line.startswith("missing") for line in out.splitlines())
+    for shown in (
+        "a\\x0amissing       python",
+        "b\\x1b]0;x\\x07",
+        "c\\xff\\x5c",
+        "d\\xe2\\x80\\xae\\xc2\\x9b",
+    ):
+        assert out.count(shown) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from sealenv.activation.quoting import QUOTE, path_text, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import FilesystemError
-from sealenv.host.files import write_atomic
+from sealenv.host.files import read_regular, write_atomic
 from sealenv.host.volumes import real_folder
 from sealenv.layout import is_link, is_windows
 
@@ -141,11 +141,16 @@ class Written(NamedTuple):
     problems: list[str]
 
 
-def write_scripts(prefix: Path, *, platform: str) -> Written:
+def write_scripts(prefix: Path, *, platform: str, only: Collection[str] | None = None) -> Written:
     """Write the scripts and includes.
 
     Each file is replaced atomically with mode 0644 less the umask; a link in its place is replaced,
     never followed, and a folder of ours that is a link is refused.
+
+    Args:
+        prefix: where.
+        platform: its subdir.
+        only: the relative paths to write; all of them without it.
     """
     files, problems = _compile(prefix, platform)
     try:
@@ -159,7 +164,8 @@ def write_scripts(prefix: Path, *, platform: str) -> Written:
             folder.mkdir(exist_ok=True)
         # The includes last: their time is what staleness is measured by.
         for name in sorted(files, key=lambda name: name.startswith(FOLDER)):
-            write_atomic(prefix / name, files[name], mode=0o644)
+            if only is None or name in only:
+                write_atomic(prefix / name, files[name], mode=0o644)
     except OSError as error:
         raise FilesystemError(
             f"The activation scripts cannot be written: {error.strerror}",
@@ -173,7 +179,7 @@ def stale(prefix: Path, *, platform: str = "linux-64") -> list[str]:
     old = []
     for name, content in activation_files(prefix, platform=platform).items():
         try:
-            same = (prefix / name).read_bytes() == content
+            same = read_regular(prefix / name) == content
         except OSError:
             same = False
         if not same:

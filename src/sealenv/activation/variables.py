@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from sealenv.host.files import read_regular
+
 __all__ = ["ENV_VARS_DIR", "RESERVED", "STATE", "UNSET", "Variables", "read_variables"]
 
 ENV_VARS_DIR = "etc/conda/env_vars.d"
@@ -74,7 +76,7 @@ def read_variables(prefix: Path) -> Variables:
 
 def _read(path: Path, label: str, problems: list[str]) -> dict[str, object] | None:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path))
     except FileNotFoundError:
         return None
     except OSError as error:

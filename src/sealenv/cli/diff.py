@@ -32,6 +32,7 @@ def diff_command(as_json: bool, quiet: bool, a: str, b: str | None) -> int:
     differs, 0 when nothing does. Nothing is solved and nothing is written.
     """
     from sealenv.comparing import compare
+    from sealenv.naming import printable
 
     result = compare(a, b)
     if as_json:
@@ -48,7 +49,7 @@ def diff_command(as_json: bool, quiet: bool, a: str, b: str | None) -> int:
             if of_it and len(result.platforms) > 1:
                 click.echo(f"{platform}:")
             for change in of_it:
-                click.echo(change.words())
+                click.echo(printable(change.words()))
         click.echo(_verdict([c.what for c in result.changes]), err=True)
     return 1 if result.changes else 0
 

@@ -35,6 +35,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
     from sealenv.environments import list_environments, measure
     from sealenv.errors import NotFoundError
     from sealenv.locations import envs_dirs
+    from sealenv.naming import printable
 
     for folder in folders:
         if not folder.is_dir():
@@ -70,7 +71,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
     )
     for e in found:
         if e.problem:
-            click.echo(f"{e.name}: {e.problem}", err=True)
+            click.echo(printable(f"{e.name}: {e.problem}"), err=True)
     return 0
 
 
@@ -85,6 +86,7 @@ def info_command(packages: bool, as_json: bool, env: str) -> int:
     import msgspec
 
     from sealenv.environments import find, inspect, measure
+    from sealenv.naming import printable
 
     e = inspect(find(env))
     files, size = measure(e.prefix)
@@ -102,7 +104,7 @@ def info_command(packages: bool, as_json: bool, env: str) -> int:
         click.echo(json.dumps(content, indent=2))
         return 0
     for label, value in _facts(e, files, size):
-        click.echo(f"{label:<14} {value}")
+        click.echo(f"{label:<14} {printable(value)}")
     if packages:
         click.echo()
         print_table(

@@ -41,6 +41,10 @@ _COMMANDS = {
     "demo": ("demo", "Take the whole tour offline, in a temporary folder."),
 }
 
+_ENDING = [signal.SIGINT, signal.SIGTERM]
+if sys.platform != "win32":
+    _ENDING.append(signal.SIGHUP)
+
 
 class _Lazy(click.Group):
     """Knows its commands by name and line; imports one when it is needed."""
@@ -106,9 +110,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _interrupt)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, _interrupt)
+    for number in _ENDING[1:]:
+        signal.signal(number, _interrupt)
     as_json = "--json" in args
     # Our own failures in `run` and `shell` are 125, as env(1)'s: other codes are the command's.
     ours = 125 if args[:1] in (["run"], ["shell"]) else None
@@ -132,6 +135,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _report(_translate(error, args), as_json)
         return ours or error.exit_code
     except KeyboardInterrupt:
+        for number in _ENDING:
+            signal.signal(number, _ignore)
         click.echo("Interrupted.", err=True)
         return 130
     except BrokenPipeError:
@@ -153,14 +158,23 @@ def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
 
 
 def _interrupt(number: int, frame: object) -> None:
+    # timeout(1) sends its signal to us and to our group: the second one must not end the cleaning up.
+    for known in _ENDING[1:]:
+        signal.signal(known, _ignore)
     raise KeyboardInterrupt
+
+
+def _ignore(number: int, frame: object) -> None:
+    """No SIG_IGN, which children would inherit."""
 
 
 def _report(error: SealenvError, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(error.to_json(), indent=2))
         return
-    lines = str(error).splitlines()
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {lines[0]}", err=True)
+    from sealenv.naming import printable
+
+    lines = str(error).split("\n")
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {printable(lines[0])}", err=True)
     for line in lines[1:]:
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)

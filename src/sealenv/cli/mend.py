@@ -59,24 +59,27 @@ def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env
 
 
 def _show_repaired(prefix: Path, done: Repaired, dry_run: bool, as_json: bool, env: str) -> None:
+    from sealenv.naming import printable, shown
+
+    hints = [(finding, hint.replace("ENV", shown(env))) for finding, hint in done.left]
     if as_json:
         click.echo(json.dumps({
             "prefix": str(prefix),
             "dry_run": dry_run,
             "repaired": [f.to_json() for f in done.done],
-            "left": [f.to_json() | {"hint": hint} for f, hint in done.left],
+            "left": [f.to_json() | {"hint": hint} for f, hint in hints],
         }, indent=2))  # fmt: skip
         return
-    from sealenv.naming import shown
-
     word = "would be" if dry_run else "is"
     for finding in done.done:
-        owner = f" ({finding.package})" if finding.package else ""
-        click.echo(f"{word} put back  {finding.path}{owner}: {finding.kind}")
-    for finding, hint in done.left:
-        click.echo(f"left  {finding.kind} {finding.path}")
-        click.echo(f"      {hint.replace('ENV', shown(env))}")
-    count = f"{len(done.done)} {word} put back, {len(done.left)} left"
+        owner = printable(f" ({finding.package})" if finding.package else "")
+        path = printable(finding.path, path=True)
+        click.echo(f"{word} put back  {path}{owner}: {finding.kind}")
+    for finding, hint in hints:
+        click.echo(f"left  {finding.kind} {printable(finding.path, path=True)}")
+        click.echo(f"      {printable(hint)}")
+    several = word if dry_run or len(done.done) == 1 else "are"
+    count = f"{len(done.done)} {several} put back, {len(done.left)} left"
     click.echo(count if done.done or done.left else "nothing to repair", err=True)
 
 
@@ -147,15 +150,17 @@ def _json(change: Change, dry_run: bool) -> dict[str, Any]:
 
 def _show_change(change: Change) -> None:
     from sealenv.cli.verify import show_findings
+    from sealenv.naming import printable
 
     if change.before is None:
         click.echo(
             f"adopted: made by {change.seal.engine.name} {change.seal.engine.version}".rstrip()
         )
     for dist in change.added.values():
-        click.echo(f"+ {dist}")
+        click.echo(f"+ {printable(dist)}")
     for dist in change.removed.values():
-        click.echo(f"- {dist}")
+        click.echo(f"- {printable(dist)}")
     for before, after in change.changed.values():
-        click.echo(f"~ {before} -> {after}" if before != after else f"~ {after}: another archive")
+        line = f"~ {before} -> {after}" if before != after else f"~ {after}: another archive"
+        click.echo(printable(line))
     show_findings(change.files)

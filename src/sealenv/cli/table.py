@@ -13,6 +13,9 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows below headings, columns as wide as their widest cell in terminal cells."""
     from rich.cells import cell_len
 
+    from sealenv.naming import printable
+
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(cell_len(str(row[i])) for row in [headings, *rows]) for i in range(len(headings))]
 
     def line(row: Sequence[str]) -> str:

@@ -63,10 +63,13 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
 
 def show_findings(findings: Sequence[Finding]) -> None:
     """One line each, on stdout."""
+    from sealenv.naming import printable
+
     for finding in findings:
         owner = f" ({finding.package})" if finding.package else ""
         detail = f": {finding.detail}" if finding.detail else ""
-        click.echo(f"{finding.kind:<13} {finding.path}{owner}{detail}")
+        path = printable(finding.path, path=True)
+        click.echo(f"{finding.kind:<13} {path}{printable(owner + detail)}")
 
 
 def prints_json(prints: Fingerprints | None) -> dict[str, str] | None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sealenv._version import __version__
-from sealenv.host.files import write_atomic
+from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import HISTORY
 from sealenv.lock import Lock
 from sealenv.spec import package_name
@@ -83,7 +83,7 @@ def made_by(prefix: Path) -> tuple[str, str]:
 
 def _lines(prefix: Path) -> list[str]:
     try:
-        return (prefix / HISTORY).read_text(encoding="utf-8", errors="replace").splitlines()
+        return read_regular(prefix / HISTORY).decode("utf-8", "replace").splitlines()
     except OSError:
         return []
 

@@ -9,6 +9,7 @@ import msgspec
 
 from sealenv.condameta.history import read_requested
 from sealenv.errors import DigestError, RecordError
+from sealenv.host.files import read_regular
 from sealenv.layout import META
 from sealenv.lock import Lock, LockedPackage
 from sealenv.lock.checks import check_package, clean_url, file_name
@@ -54,7 +55,7 @@ def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
 
 def _package(path: Path, strict: bool) -> LockedPackage:
     try:
-        raw = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        raw = msgspec.json.decode(read_regular(path), type=dict[str, Any])
     except (OSError, msgspec.DecodeError) as error:
         raise RecordError(
             f"a package record cannot be read: {error}",

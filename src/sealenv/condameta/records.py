@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from sealenv.errors import RecordError
-from sealenv.host.files import write_atomic
+from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import META
 from sealenv.lock import Lock, LockedPackage
 from sealenv.spec import package_name
@@ -97,7 +97,7 @@ def scan_records(prefix: Path) -> tuple[list[PrefixRecord], list[str]]:
     records, problems = [], []
     for path in sorted((prefix / META).glob("*.json")):
         try:
-            records.append(_decoder.decode(path.read_bytes()))
+            records.append(_decoder.decode(read_regular(path)))
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             problems.append(f"{path.name}: {error}")
     return records, problems
@@ -201,7 +201,7 @@ def read_raw_record(prefix: Path, dist: str) -> dict[str, Any]:
     """
     path = prefix / META / f"{dist}.json"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        return msgspec.json.decode(read_regular(path), type=dict[str, Any])
     except (OSError, msgspec.DecodeError) as error:
         raise RecordError(f"{error}", where=str(path)) from error
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.host.files import write_atomic
+from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import META
 
 __all__ = ["read_state", "write_state"]
@@ -22,7 +22,7 @@ def write_state(prefix: Path, variables: Mapping[str, str]) -> None:
 def read_state(prefix: Path) -> dict[str, str]:
     """The variables; none where there is no such file, or none that can be read."""
     try:
-        data = json.loads((prefix / META / "state").read_bytes())
+        data = json.loads(read_regular(prefix / META / "state"))
         return {str(k): str(v) for k, v in data["env_vars"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

@@ -55,7 +55,7 @@ def exclusive(prefix: Path) -> Iterator[int]:
             raise PrefixLockedError(
                 "another process works on this environment",
                 where=str(prefix),
-                hint="wait for it to end",
+                hint="wait for it to end; what a killed one had started ends by itself in a moment",
             )
         if (prefix / MARKER).exists():
             raise PrefixPendingError(

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from sealenv.errors import NotFoundError, OutputExistsError
 
-__all__ = ["check_output", "write_atomic", "write_output"]
+__all__ = ["check_output", "read_regular", "write_atomic", "write_output"]
+
+
+def read_regular(path: str | bytes | os.PathLike[str]) -> bytes:
+    """The bytes of a file in a prefix, where anything may lie: a FIFO or a device is never waited for.
+
+    Raises:
+        OSError: it is no regular file, nor a link to one, or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    fd = os.open(path, flags)
+    with open(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+        return file.read()
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:

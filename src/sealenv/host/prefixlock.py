@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sealenv.errors import FilesystemError, PrefixExistsError, PrefixLockedError
 from sealenv.host.filelock import open_removable, try_lock, unlock
+from sealenv.host.files import read_regular
 from sealenv.layout import HISTORY, MARKER, META, PLAN, SEAL, State, is_link, state_of
 from sealenv.naming import shown
 
@@ -140,8 +141,7 @@ def refuse_unless_free(prefix: Path) -> None:
 def _is_bootstraps(prefix: Path) -> bool:
     """Whether the marker is one of bootstrap/*: nothing there says which files are whose."""
     try:
-        with (prefix / MARKER).open("rb") as file:
-            return file.readline(64).startswith(b"sealenv-bootstrap ")
+        return read_regular(prefix / MARKER).startswith(b"sealenv-bootstrap ")
     except OSError:  # gone, or held by its script
         return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sealenv.layout import FILES
 from sealenv.repair.wheels import wheel_of
 from sealenv.seal.findings import Finding
 from sealenv.seal.scene import Scene
@@ -20,6 +21,7 @@ _OF_FILES = frozenset(
         "broken-link",
         "unreadable",
         "unpatched",
+        "stale-pyc",
     }
 )
 _ELSEWHERE = "repair it on a machine of its platform"
@@ -45,6 +47,7 @@ class Plan:
     modes: dict[str, Finding] = field(default_factory=dict)
     compile: dict[str, Finding] = field(default_factory=dict)
     scripts: list[Finding] = field(default_factory=list)
+    leftover: list[Finding] = field(default_factory=list)
     left: list[tuple[Finding, str]] = field(default_factory=list)
     """With what the user can do."""
 
@@ -53,7 +56,7 @@ class Plan:
         """Everything that something is done about."""
         return [
             *self.relink.values(), *self.wheels.values(), *self.modes.values(),
-            *self.compile.values(), *self.scripts,
+            *self.compile.values(), *self.scripts, *self.leftover,
         ]  # fmt: skip
 
 
@@ -72,9 +75,11 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
         path = finding.path
         if finding.kind == "activation":
             plan.scripts.append(finding)
+        elif finding.kind == "leftover":
+            plan.leftover.append(finding)
         elif finding.kind == "wrong-mode":
             plan.modes[path] = finding
-        elif finding.kind == "stale-pyc" or _is_compiled_here(scene, path):
+        elif _is_compiled_here(scene, finding):
             if runs_here:
                 plan.compile[path] = finding
             else:
@@ -88,15 +93,19 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
     return plan
 
 
-def _is_compiled_here(scene: Scene, path: str) -> bool:
-    """A `.pyc` that is in no archive: sealenv or conda made it."""
-    claims = scene.claims.get(path, ())
+def _is_compiled_here(scene: Scene, finding: Finding) -> bool:
+    """A `.pyc` that is in no archive: sealenv, conda, pip or Python made it."""
+    claims = scene.claims.get(finding.path, ())
+    if finding.kind == "stale-pyc":
+        return not claims or any(claim.entry.path_type == "pyc_file" for claim in claims)
     return any(claim.entry.path_type == "pyc_file" for claim in claims)
 
 
 def _advice(scene: Scene, finding: Finding) -> str:
     if finding.kind in ("gone", "changed", "wrong-archive"):
         return _LEFT["installed"]
+    if finding.path == FILES:
+        return "look at what verify finds besides, then make it anew with: sealenv seal ENV"
     if finding.kind in _LEFT:
         return _LEFT[finding.kind]
     found = scene.of_distributions.get(finding.path)

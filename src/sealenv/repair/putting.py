@@ -37,7 +37,7 @@ def put_back(scene: Scene, path: str, scratch: Path) -> str:
         return problem
     then = scene.as_sealed(path)
     mode = then.mode if then is not None and then.mode and os.name != "nt" else None
-    for candidate in _candidates(scratch, path):
+    for candidate in _candidates(scene, scratch, path):
         if _patch(scene, path, candidate) or _fits(scene, path, candidate):
             _place(candidate, target, mode)
             return ""
@@ -60,11 +60,15 @@ def set_mode(scene: Scene, path: str) -> str:
     return ""
 
 
-def _candidates(scratch: Path, path: str) -> Iterator[Path]:
+def _candidates(scene: Scene, scratch: Path, path: str) -> Iterator[Path]:
     """Where linking may have put the file: in its place, or aside for another package's."""
-    places = [scratch / path]
+    # What was kept aside of a package is in its place when that is linked alone.
+    lost = [c.entry.original_path for c in scene.claims.get(path, ()) if c.entry.original_path]
+    names = [path, *lost]
+    places = [scratch / name for name in names]
     if (scratch / _ASIDE).is_dir():
-        places += [folder / path for folder in sorted((scratch / _ASIDE).iterdir())]
+        aside = sorted((scratch / _ASIDE).iterdir())
+        places += [folder / name for folder in aside for name in names]
     return (place for place in places if os.path.lexists(place) and not place.is_dir())
 
 

@@ -81,13 +81,14 @@ def repair(prefix: Path, how: Mending) -> Repaired:
             return Repaired(tuple(plan.work), tuple(plan.left))
         _refuse_in_use(prefix)
         try:
+            _clear(prefix)
             wheels = _fetch_wheels(scene, plan, how)
             reasons = _relink(scene, plan, how)
             reasons |= _reinstall(scene, plan, wheels, how, lock_fd)
             for path in plan.modes:
                 reasons[path] = set_mode(scene, path)
             if plan.scripts:
-                write_scripts(prefix, platform=scene.platform)
+                write_scripts(prefix, platform=scene.platform, only={f.path for f in plan.scripts})
             if plan.compile:
                 again, rest = _examine(prefix, how.reporter)
                 reasons |= _compile(again, rest, how)
@@ -187,11 +188,15 @@ def _linked_aside(scene: Scene, lock: Lock, how: Mending) -> Iterator[Path]:
         yield scratch
 
 
+def _clear(prefix: Path) -> None:
+    """Delete the folder of a repair that was killed."""
+    if os.path.lexists(prefix / SCRATCH):
+        delete(prefix / SCRATCH)
+
+
 @contextlib.contextmanager
 def _scratch(scene: Scene) -> Iterator[Path]:
     scratch = scene.prefix / SCRATCH
-    if os.path.lexists(scratch):  # of a repair that was killed
-        delete(scratch)
     try:
         scratch.mkdir()
         yield scratch

@@ -1,5 +1,9 @@
 """Compiled Python files: does a `.pyc` belong to the source beside it?
 
+Python, pip and `compileall` make them anew as they like, so that other bytes than those that were sealed
+are no finding as long as the header fits the source. Whether the code behind the header is that of the
+source could only be told by compiling all of it.
+
 The header is described in CPython's documentation of `py_compile` and in PEP 552: magic, flags, then
 the source's hash, or its time and size.
 """
@@ -9,14 +13,16 @@ from __future__ import annotations
 import _imp
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from sealenv.host.files import read_regular
 from sealenv.seal.findings import Finding
+from sealenv.seal.fingerprint import promised
 from sealenv.seal.scene import Scene
 from sealenv.seal.tree import FILE, native
 
-__all__ = ["judge_compiled", "source_of"]
+__all__ = ["count_unread", "has_source", "judge_compiled", "source_of"]
 
 _CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
 _FIRST_SIPHASH13 = 3450
@@ -27,6 +33,34 @@ def source_of(path: str) -> str | None:
     """The source that Python would take for this compiled file (PEP 3147); None: it needs none."""
     found = _CACHED.fullmatch(path)
     return f"{found[1]}{found[2]}.py" if found else None
+
+
+def has_source(scene: Scene, path: str) -> bool:
+    """Whether it is a compiled file with a source: then `judge_compiled` answers for its bytes."""
+    source = source_of(path)
+    if source is None or source not in scene.rows:
+        return False
+    row, beside = scene.rows.get(path), scene.rows[source]
+    return row is not None and row.kind == FILE and not row.problem and not beside.problem
+
+
+def count_unread(scene: Scene, found: Collection[str]) -> int:
+    """How many compiled files are told to be right by their header alone.
+
+    Args:
+        scene: all that is there.
+        found: paths with a finding.
+    """
+    count = 0
+    for path, row in scene.rows.items():
+        if not path.endswith(".pyc") or not row.digest or path in found:
+            continue
+        if has_source(scene, path):
+            then = (scene.sealed or {}).get(path)
+            sealed = then is not None and then.digest == row.digest
+            promises = [promised(claim.entry) for claim in scene.claims.get(path, ())]
+            count += not (sealed or row.digest.hex() in promises)
+    return count
 
 
 def judge_compiled(scene: Scene, path: str, *, known: bool) -> Iterator[Finding]:
@@ -47,6 +81,8 @@ def judge_compiled(scene: Scene, path: str, *, known: bool) -> Iterator[Finding]
         if not known:
             yield Finding("orphaned-pyc", path, owner, "its source is not there")
         return
+    if beside.problem:
+        return  # a finding of its own
     if scene.sealed is not None and all(
         (then := scene.sealed.get(p)) is not None
         and scene.rows[p].digest == then.digest
@@ -61,14 +97,14 @@ def judge_compiled(scene: Scene, path: str, *, known: bool) -> Iterator[Finding]
 
 def _stale(prefix: Path, path: str, source: str, mtime_ns: int, size: int) -> str:
     try:
-        with open(native(prefix, path), "rb") as file:
-            header = file.read(16)
+        header = read_regular(native(prefix, path))[:16]
         if len(header) < 16:
             return "it is cut short"
+        if header[2:4] != b"\r\n":
+            return "it is no compiled file"
         flags = int.from_bytes(header[4:8], "little")
         if flags & 1:
-            with open(native(prefix, source), "rb") as file:
-                actual = _hash(header[:4], file.read())
+            actual = _hash(header[:4], read_regular(native(prefix, source)))
             return "" if actual in (None, header[8:]) else "its source has another hash"
     except OSError as error:
         return f"it cannot be compared: {error.strerror}"

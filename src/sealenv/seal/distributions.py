@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
+import io
 import posixpath
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealenv.host.files import read_regular
 from sealenv.layout import is_link
 from sealenv.seal.tree import FILE, Row, native
 
@@ -99,8 +101,8 @@ def is_about_installing(path: str) -> bool:
 
 def _read(prefix: Path, record: str, site: str) -> list[DistributionFile]:
     try:
-        with open(native(prefix, record), encoding="utf-8", newline="") as file:
-            lines = list(csv.reader(file))
+        text = read_regular(native(prefix, record)).decode("utf-8")
+        lines = list(csv.reader(io.StringIO(text, newline="")))
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
     found = []

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from sealenv.errors import RecordError
-from sealenv.host.files import write_atomic
+from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import FILES
 from sealenv.seal.tree import Row
 
@@ -76,15 +76,18 @@ def read_files(prefix: Path, sha256: str | None) -> dict[str, Row] | None:
     path = prefix / FILES
     hint = "sealenv verify without --fast goes by the packages' records"
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise RecordError(
                 "the file table is not the one that was sealed", where=str(path), hint=hint
             )
         table = msgspec.msgpack.decode(data, type=FileTable)
     except (OSError, msgspec.DecodeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise RecordError(
-            f"the file table cannot be read: {error}", where=str(path), hint=hint
+            f"the file table cannot be read: {why}",
+            where=str(path),
+            hint=hint,
         ) from error
     paths = table.paths.decode("utf-8", "surrogateescape").split("\0") if table.paths else []
     digests = [table.digests[i : i + _DIGEST] for i in range(0, len(table.digests), _DIGEST)]

@@ -12,6 +12,7 @@ KINDS = {
     "missing": "a file is not there",
     "altered": "a file's bytes are not those that were sealed, or that the package's record promises",
     "untracked": "nobody put it there: no package, no distribution, not there when it was sealed",
+    "leftover": "a `sealenv repair` that was ended left its folder behind",
     "clobbered": "two packages ship the path, and the other one won: no damage",
     "wrong-type": "a link, file or folder where another of them was",
     "wrong-link": "a link leads elsewhere, or out of the environment",

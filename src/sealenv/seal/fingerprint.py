@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord, RecordPath
+from sealenv.host.files import read_regular
 from sealenv.layout import is_windows
 from sealenv.seal.distributions import Distribution, is_about_installing
 from sealenv.seal.launchers import entry_point, plain_script
@@ -156,8 +157,7 @@ class _Normaliser:
         """Kind and digest (hex) of a file; `script`: what calls a function counts as that."""
         row = self.payload.rows[path]
         try:
-            with open(native(self.payload.prefix, path), "rb") as file:
-                content = file.read()
+            content = read_regular(native(self.payload.prefix, path))
         except OSError:
             return "file", row.digest.hex() or "unreadable"
         if script:
@@ -176,8 +176,7 @@ class _Normaliser:
             name = name.removesuffix(".exe")
             beside = path.removesuffix(".exe") + "-script.py"
             if beside in self.payload.rows:
-                with open(native(self.payload.prefix, beside), "rb") as file:
-                    content = file.read()
+                content = read_regular(native(self.payload.prefix, beside))
         name = name.removesuffix("-script.py").removesuffix("-script.pyw")
         function = entry_point(content)
         return f"{name}={function}" if function else None

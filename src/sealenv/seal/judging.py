@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from sealenv.host.files import read_regular
 from sealenv.layout import is_windows
 from sealenv.portability.patch import patch_bytes
 from sealenv.seal.distributions import is_about_installing
@@ -51,7 +52,7 @@ def judge_distributed(scene: Scene, path: str) -> Iterator[Finding]:
     distribution, item = scene.of_distributions[path]
     row = scene.rows.get(path)
     if row is None:
-        if not path.endswith((".pyc", ".pyo")):
+        if not path.endswith((".pyc", ".pyo")) and not scene.was_absent(path):
             yield Finding("missing", path, distribution.name)
         return
     if row.problem:
@@ -138,8 +139,7 @@ def _by_promise(
 
 
 def _is_patchable(scene: Scene, path: str) -> bool:
-    with open(native(scene.prefix, path), "rb") as file:
-        content = file.read()
+    content = read_regular(native(scene.prefix, path))
     return patch_bytes(path, content, scene.prefix) != content
 
 

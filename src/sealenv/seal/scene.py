@@ -102,8 +102,16 @@ class Scene:
         return self.sealed.get(path)
 
     def was_absent(self, path: str) -> bool:
-        """Whether it was not there either when it was sealed, and its package is still the same."""
-        if self.sealed is None or any(c.package in self.rewritten for c in self.claims[path]):
+        """Whether it was not there either when it was sealed, and its package is still the same.
+
+        Who removes a file and seals then has wanted that.
+        """
+        if self.sealed is None:
+            return False
+        found = self.of_distributions.get(path)
+        if found and not self._is_as_sealed(found[0].record):
+            return False
+        if any(c.package in self.rewritten for c in self.claims.get(path, ())):
             return False
         return self._sealed_spelling(path) not in self.sealed
 

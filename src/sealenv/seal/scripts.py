@@ -33,6 +33,8 @@ def judge_scripts(scene: Scene) -> Iterator[Finding]:
             yield Finding("activation", path, None, "it is not there")
         elif row.kind != FILE:
             yield Finding("wrong-type", path, None, "it was a file and is none")
+        elif row.problem:
+            yield Finding("activation", path, None, row.problem)
         elif not row.digest:
             continue
         elif content is not None and row.digest != hashlib.sha256(content).digest():

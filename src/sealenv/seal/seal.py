@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from sealenv.errors import RecordError
-from sealenv.host.files import write_atomic
+from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import SEAL
 
 __all__ = [
@@ -124,7 +124,7 @@ def read_seal(prefix: Path) -> Seal:
     """
     path = prefix / SEAL
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
         schema = msgspec.json.decode(data, type=dict[str, Any]).get("schema")
         if isinstance(schema, int) and schema > SCHEMA:
             raise RecordError(
@@ -134,6 +134,9 @@ def read_seal(prefix: Path) -> Seal:
             )
         return msgspec.json.decode(data, type=Seal)
     except (OSError, msgspec.DecodeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise RecordError(
-            f"the seal cannot be read: {error}", where=str(path), hint="sealenv verify says more"
+            f"the seal cannot be read: {why}",
+            where=str(path),
+            hint="sealenv verify says more",
         ) from error

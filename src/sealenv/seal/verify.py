@@ -7,14 +7,15 @@ environments of conda, mamba and pixi can be verified too. Nothing is written, n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import FilesystemError, RecordError
-from sealenv.layout import FILES, MARKER, META, SEAL
+from sealenv.layout import FILES, MARKER, META, SCRATCH, SEAL
 from sealenv.progress import Quiet, Reporter
-from sealenv.seal.compiled import judge_compiled
+from sealenv.seal.compiled import count_unread, has_source, judge_compiled, source_of
 from sealenv.seal.drift import find_drift
 from sealenv.seal.filetable import read_files
 from sealenv.seal.findings import Finding, Report
@@ -54,6 +55,8 @@ def examine(
     seal, findings = _read_state(prefix)
     sealed, notes = _read_table(prefix, seal, findings)
     rows = _look(prefix)
+    if os.path.lexists(prefix / SCRATCH) and not (prefix / MARKER).exists():
+        findings.append(Finding("leftover", f"{SCRATCH}/", None, "the next repair deletes it"))
     if fast and sealed is None:
         notes.append("there is no file table: files are compared by their size alone")
     if fast and sealed is not None and _take_over(rows, sealed) and seal and not findings:
@@ -69,10 +72,21 @@ def examine(
         meanwhile=lambda: read.append(scan_records(prefix)),
     )
     records, broken = read[0]
-    findings += [Finding("record", f"{META}/{line.split(':')[0]}", None, line) for line in broken]
+    findings += [_broken(line) for line in broken]
     scene = Scene(prefix, _platform(seal, records), seal, sealed, rows, records)
     pending = any(f.kind == "pending" for f in findings)
-    findings += _judge_all(scene, known_only=pending)
+    # Pending: nobody said yet what belongs there. Without seal or table nobody does any more.
+    lost = any(f.kind == "record" and f.path in (SEAL, FILES) for f in findings)
+    found = list(_judge_all(scene, known_only=pending))
+    findings += [f for f in found if not (lost and f.kind == "untracked")]
+    if lost:
+        notes.append("what nobody put there cannot be told: the seal or its file table is damaged")
+    unread = 0 if pending else count_unread(scene, {f.path for f in findings})
+    if unread:
+        notes.append(
+            f"{unread} compiled file{'s' * (unread > 1)} with a digest that nobody promised: the header "
+            "fits the source, the code behind it is not looked at"
+        )
     now = None if fast or pending else _fingerprints(scene)
     if now and not any(f.damage for f in findings):
         findings += _compare(seal, now)
@@ -85,6 +99,11 @@ def examine(
         now,
         tuple(notes),
     )
+
+
+def _broken(line: str) -> Finding:
+    name, _, problem = line.partition(".json: ")
+    return Finding("record", f"{META}/{name}.json", None, problem)
 
 
 def _read_state(prefix: Path) -> tuple[Seal | None, list[Finding]]:
@@ -202,19 +221,24 @@ def _compare(seal: Seal | None, now: Fingerprints) -> list[Finding]:
 def _judge_all(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
     """Every path once, by whoever answers for it; then what nobody answers for."""
     for path, claims in sorted(scene.claims.items()):
-        yield from judge_claimed(scene, path, claims)
-    if known_only:  # pending: nobody said yet what belongs there
+        yield from _but_bytes(scene, judge_claimed(scene, path, claims))
+    if known_only:
         return
     drift = list(find_drift(scene))
     yield from drift
     for path in sorted(scene.of_distributions):
-        yield from judge_distributed(scene, path)
+        yield from _but_bytes(scene, judge_distributed(scene, path))
     yield from judge_scripts(scene)
     answered = {*scene.claims, *scene.of_distributions, *_scripts_of(scene)}
     yield from _judge_rest(scene, answered, replaced=any(f.kind != "installed" for f in drift))
     for path in sorted(path for path in scene.rows if is_compiled(path)):
         known = path in scene.claims or bool(scene.sealed and path in scene.sealed)
         yield from judge_compiled(scene, path, known=known)
+
+
+def _but_bytes(scene: Scene, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Not the bytes of compiled files: their source answers for them."""
+    return (f for f in findings if f.kind != "altered" or not has_source(scene, f.path))
 
 
 def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator[Finding]:
@@ -227,9 +251,11 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
     """
     sealed = scene.sealed or {}
     for path, then in sealed.items():
-        if path in answered or may_change(path) or is_compiled(path) or _is_record(path):
-            continue
         row = scene.rows.get(path)
+        if path in answered or _is_record(path) or (source_of(path) and _is_plain(row)):
+            continue
+        if may_change(path) and not (row and row.problem):
+            continue
         if row is not None:
             yield from judge_known(scene, row, then)
         elif then.kind != FOLDER and not replaced:
@@ -240,10 +266,14 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
         if row.kind != FOLDER
         and path not in answered
         and path not in sealed
-        and not is_leftover(path)
-        and not (is_compiled(path) and "__pycache__/" in path)
+        and not (is_leftover(path) and not row.problem)
+        and not (source_of(path) and _is_plain(row))
     ]
     yield from group(unknown, (p for p in scene.rows if p in answered or p in sealed))
+
+
+def _is_plain(row: Row | None) -> bool:
+    return row is None or (row.kind == FILE and not row.problem)
 
 
 def _is_record(path: str) -> bool:

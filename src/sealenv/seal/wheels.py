@@ -11,6 +11,7 @@ import msgspec
 from packaging.requirements import InvalidRequirement
 from packaging.version import InvalidVersion, Version
 
+from sealenv.host.files import read_regular
 from sealenv.lock import LockedWheel
 from sealenv.requirements import requirement_name
 from sealenv.seal.distributions import Distribution
@@ -62,10 +63,10 @@ def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None
         wheel = LockedWheel(name=name, version=version, url="", sha256="")
     path = native(prefix, f"{distribution.record.rpartition('/')[0]}/METADATA")
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            headers = HeaderParser().parse(file, headersonly=True)
+        text = read_regular(path).decode("utf-8", "replace")
     except OSError:
         return wheel
+    headers = HeaderParser().parsestr(text, headersonly=True)
     lines = [" ".join(str(line).split()) for line in headers.get_all("Requires-Dist", [])]
     python = headers["Requires-Python"]
     return msgspec.structs.replace(

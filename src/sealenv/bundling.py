@@ -19,6 +19,7 @@ from sealenv.layout import is_windows
 from sealenv.lock import Lock, LockFile
 from sealenv.naming import check_name
 from sealenv.progress import Reporter
+from sealenv.steps.linkorder import clobbers_in_store, order_for_micromamba
 from sealenv.store.archives import Store, archives_of
 from sealenv.store.bundle import open_bundle
 from sealenv.store.bundle_manifest import LOCK, BundleManifest, member_name
@@ -110,7 +111,8 @@ def make_bundle(
             digests[lock.platform] = found.sha256
             versions[lock.platform] = found.version
     inside = PinnedMicromamba(pinned.version, digests)
-    sources += _scripts(locks, name, inside)
+    scripts, left = _scripts(locks, name, inside, engine, store)
+    sources += scripts
     sources += _archives(locks, store)
     data = msgspec.json.encode(locks, order="deterministic")
     sources.append(Source(LOCK, data=data))
@@ -124,7 +126,7 @@ def make_bundle(
         )
     except OSError as error:
         raise from_oserror(error) from error
-    notes = (*_not_carried(subject), *_notes(locks, versions))
+    notes = (*_not_carried(subject), *left, *_notes(locks, versions))
     return Bundled(path, sha256, size, manifest, versions, notes)
 
 
@@ -148,14 +150,22 @@ def _readme(name: str, locks: LockFile) -> str:
     return _README.format(name=name, version=__version__, platforms=platforms)
 
 
-def _scripts(locks: LockFile, name: str, micromamba: PinnedMicromamba) -> list[Source]:
-    found = []
+def _scripts(
+    locks: LockFile, name: str, micromamba: PinnedMicromamba, engine: RattlerEngine, store: Store
+) -> tuple[list[Source], list[str]]:
+    """The scripts, and why one is not there."""
+    found, left = [], []
     for kind in ("bat", "sh"):
-        usable = [locks.lock_for(p) for p in platforms_for(kind, locks.platforms)]
+        usable = [engine.complete(locks.lock_for(p)) for p in platforms_for(kind, locks.platforms)]
+        try:
+            usable = [order_for_micromamba(k, clobbers_in_store(k, store)[0]) for k in usable]
+        except SpecError as error:
+            left.append(f"there is no install.{kind}: {error.what} ({'; '.join(error.details)})")
+            continue
         if usable:
             data = render_rebuild(kind, usable, name, micromamba, carried=True)
             found.append(Source(f"install.{kind}", data=data))
-    return found
+    return found, left
 
 
 def _archives(locks: LockFile, store: Store) -> list[Source]:

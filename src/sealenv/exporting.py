@@ -21,6 +21,8 @@ from sealenv.lock.explicit import write_explicit
 from sealenv.lock.order import requested
 from sealenv.lock.pixi_write import write_pixi
 from sealenv.spec import check_platform
+from sealenv.steps.linkorder import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
+from sealenv.store.archives import Store
 from sealenv.subject import Subject, left_out, subject
 
 __all__ = ["FORMATS", "Format", "Request", "export"]
@@ -37,6 +39,7 @@ class Request:
         name: how a script calls the environment by default.
         micromamba: the release that a script uses.
         digests: of its executable: HEX, or SUBDIR=HEX.
+        store: what is in it tells a script which paths several packages of a lock ship.
         warn: is told what is not in the export.
     """
 
@@ -46,6 +49,7 @@ class Request:
     name: str | None = None
     micromamba: str | None = None
     digests: Sequence[str] = ()
+    store: Store | None = None
     warn: Callable[[str], None] = lambda note: None
 
     def one(self) -> Lock:
@@ -92,6 +96,7 @@ def export(
     name: str | None = None,
     micromamba: str | None = None,
     digests: Sequence[str] = (),
+    store: Store | None = None,
     warn: Callable[[str], None] = lambda note: None,
 ) -> str:
     """The text of an environment or lock in a format.
@@ -99,7 +104,7 @@ def export(
     Args:
         what: an environment or a file.
         format: one of `FORMATS`.
-        platform, from_history, name, micromamba, digests, warn: see `Request`.
+        platform, from_history, name, micromamba, digests, store, warn: see `Request`.
         environment: which one, where a pixi.lock holds several.
 
     Raises:
@@ -120,7 +125,7 @@ def export(
     if names := left_out(found):
         warn(f"pip installed these, and they are not in it: {', '.join(names)}")
     return FORMATS[format].write(
-        Request(found, platform, from_history, name, micromamba, digests, warn)
+        Request(found, platform, from_history, name, micromamba, digests, store, warn)
     )
 
 
@@ -135,12 +140,25 @@ def _script(kind: str, request: Request) -> str:
         )
     pinned = pin_release(request.micromamba, request.digests, usable)
     check_version(pinned.version)
-    locks = [found.file.lock_for(platform) for platform in usable]
+    locks = [_linkable(found.file.lock_for(platform), request) for platform in usable]
     script = render_rebuild(kind, locks, request.name or found.name, pinned)
     local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
     if local:
         request.warn(f"{len(local)} packages come from folders of this machine, as {local[0]} does")
     return script.decode()
+
+
+def _linkable(lock: Lock, request: Request) -> Lock:
+    """The lock in the order in which micromamba leaves what create would, as far as that can be told."""
+    if request.subject.prefix is not None:
+        return order_for_micromamba(lock, clobbers_in_prefix(request.subject.prefix))
+    clobbers, unknown = clobbers_in_store(lock, request.store) if request.store else ({}, [])
+    if unknown:
+        request.warn(
+            f"{len(unknown)} packages for {lock.platform} were not looked into, as {unknown[0]}: where "
+            "two ship one path, the script may leave another one's file than create; a bundle knows"
+        )
+    return order_for_micromamba(lock, clobbers)
 
 
 def _pixi(request: Request) -> str:

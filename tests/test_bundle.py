@@ -107,7 +107,31 @@ def test_a_hostile_one_leaves_nothing(machine: Machine, bundle: Path) -> None:
     done = machine.json("create", "x", "-f", str(bad), code=5, SEALENV_CACHE=str(fresh))
     assert done["error"] == "digest"
     assert not (machine.envs / "x").exists()
-    assert not any((fresh / "archives").iterdir())
+    assert not fresh.exists()
+
+
+@pytest.mark.parametrize("damage", ["first byte", "gzip", "empty"])
+def test_it_is_a_damaged_bundle_by_its_name(machine: Machine, damage: str) -> None:
+    import gzip
+
+    data = {"first byte": b"\xff" * 2048, "gzip": gzip.compress(b"x"), "empty": b""}[damage]
+    (machine.root / "bad.sealenv").write_bytes(data)
+    for words in (("create", "x", "-f"), ("export",)):
+        done = machine.json(
+            *words, "bad.sealenv", *(["-o", "y"] if len(words) == 1 else []), code=5
+        )
+        assert done["error"] == "bundle"
+
+
+def test_its_variables_are_named(machine: Machine, channels: Channels) -> None:
+    (machine.root / "e.yml").write_text(
+        "name: e\ndependencies: [prio]\nvariables: {LD_PRELOAD: /x.so}\n"
+    )
+    machine.run("lock", "-f", "e.yml", "-c", channels.main_url, "-o", "e.lock")
+    machine.run("bundle", "e.lock", "-o", "e.sealenv")
+    for file in ("e.lock", "e.sealenv"):
+        done = machine.run("create", "-f", file, "--dry-run")
+        assert "LD_PRELOAD" in done.stderr
 
 
 def test_the_script_inside(machine: Machine, bundle: Path, log: Path, tmp_path: Path) -> None:

@@ -21,12 +21,12 @@ from sealenv.naming import check_name
 from sealenv.progress import Reporter
 from sealenv.steps.linkorder import clobbers_in_store, order_for_micromamba
 from sealenv.store.archives import Store, archives_of
-from sealenv.store.bundle import open_bundle
+from sealenv.store.bundle import Bundle, open_bundle
 from sealenv.store.bundle_manifest import LOCK, BundleManifest, member_name
 from sealenv.store.bundle_writer import Source, write_bundle
 from sealenv.subject import Subject, left_out
 
-__all__ = ["Bundled", "make_bundle", "take_in"]
+__all__ = ["Bundled", "make_bundle", "take_in", "verified"]
 
 _README = """\
 This is the environment {name}, made by sealenv {version}, for {platforms}.
@@ -130,19 +130,36 @@ def make_bundle(
     return Bundled(path, sha256, size, manifest, versions, notes)
 
 
-def take_in(path: Path, lock: Lock, store: Store, reporter: Reporter) -> None:
+def verified(path: Path, reporter: Reporter) -> Bundle:
+    """A bundle, opened, of which every byte was compared. Nothing is written.
+
+    Raises:
+        BundleError, DigestError: it is not what it says.
+        FetchError, FilesystemError: it cannot be read.
+    """
+    reporter.phase("bundle", f"verifying {path.name}")
+    bundle = open_bundle(path)
+    try:
+        bundle.verify(lambda done: reporter.advance(done, bundle.size, "bytes"))
+    except BaseException as error:
+        bundle.close()
+        if isinstance(error, OSError):
+            raise from_oserror(error) from error
+        raise
+    return bundle
+
+
+def take_in(bundle: Bundle, lock: Lock, store: Store) -> None:
     """The archives of a lock from a bundle into the store, when all of the bundle is verified.
 
     Raises:
         BundleError, DigestError: it is not what it says; nothing was written.
         FilesystemError: the store cannot be written.
     """
-    reporter.phase("bundle", f"verifying {path.name}")
-    with open_bundle(path) as bundle:
-        try:
-            bundle.put_into(store, lock, lambda done: reporter.advance(done, bundle.size, "bytes"))
-        except OSError as error:
-            raise from_oserror(error) from error
+    try:
+        bundle.put_into(store, lock)
+    except OSError as error:
+        raise from_oserror(error) from error
 
 
 def _readme(name: str, locks: LockFile) -> str:

@@ -1,8 +1,8 @@
 """The index of a channel folder: read, and refused where indexing it again would lose something.
 
 Indexing writes repodata.json anew from the archives that are in the folder and what the old one says of
-them. So nothing may be there that it would drop: keys that it does not know, an address elsewhere (CEP 15),
-records of archives that are not there; and nothing may come in that its owner left out.
+them. So nothing may be there that it would drop: keys that it does not know, an address elsewhere
+(CEP 15), records of archives that are not there; and nothing may come in that its owner left out.
 """
 
 from __future__ import annotations

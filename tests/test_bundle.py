@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.store.archives import hash_file
 from sealenv.store.bundle import open_bundle
 from tests.bootstrap.machine import TOOLS
 from tests.bootstrap.rebuilding import payload
@@ -118,7 +119,7 @@ def test_it_is_a_damaged_bundle_by_its_name(machine: Machine, damage: str) -> No
     (machine.root / "bad.sealenv").write_bytes(data)
     for words in (("create", "x", "-f"), ("export",)):
         done = machine.json(
-            *words, "bad.sealenv", *(["-o", "y"] if len(words) == 1 else []), code=5
+            *words, "bad.sealenv", *(["-o", "y"] if len(words) == 1 else []), code=2
         )
         assert done["error"] == "bundle"
 
@@ -191,6 +192,19 @@ def test_without_micromamba(machine: Machine, channels: Channels, tmp_path: Path
     folder.mkdir()
     subprocess.run(["tar", "-xf", machine.root / "small.sealenv", "-C", folder], check=True)
     assert "no digest of a micromamba" in install(machine, folder, "x", code=6)
+
+
+def test_the_digest_of_a_file(machine: Machine, channels: Channels, tmp_path: Path) -> None:
+    machine.tiny("small", channels.main_url, "hello-prefix")
+    exe = stand_in(tmp_path / "micromamba", VERSION="2.9.0")
+    given = ("bundle", "small", "--micromamba", f"{channels.subdir}={exe}", "--micromamba-sha256")
+    right, wrong = hash_file(exe)[0], "0" * 64
+    for digest in (wrong, f"{channels.subdir}={wrong}"):
+        assert machine.json(*given, digest, code=5)["error"] == "digest"
+    assert "64 hexadecimal digits" in machine.run(*given, "x", code=2).stderr
+    assert not (machine.root / "small.sealenv").exists()
+    machine.run(*given, right.upper())
+    machine.run(*given, f"{channels.subdir}={right}", "--force")
 
 
 def test_several_platforms(machine: Machine, channel: str, channels: Channels) -> None:

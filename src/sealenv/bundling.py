@@ -64,6 +64,7 @@ def make_bundle(
     *,
     pinned: PinnedMicromamba,
     given: Mapping[str, Path],
+    checked: Mapping[str, str] | None = None,
     offline: bool = False,
     force: bool = False,
 ) -> Bundled:
@@ -80,6 +81,7 @@ def make_bundle(
         reporter: is told each step.
         pinned: the release of micromamba, with the digests that are known.
         given: a micromamba of this machine, by subdir.
+        checked: the sha256 that it must have, by subdir, where it was said.
         offline: what is in the store must do.
         force: a file that is there may be replaced.
 
@@ -103,7 +105,9 @@ def make_bundle(
     digests: dict[str, str] = {}
     versions: dict[str, str] = {}
     for lock in locks.locks:
-        found = micromamba_for(engine, lock, pinned, given, advance, offline=offline)
+        found = micromamba_for(
+            engine, lock, pinned, given, advance, checked=checked or {}, offline=offline
+        )
         if found is not None:
             end = ".exe" if is_windows(lock.platform) else ""
             member = f"micromamba/micromamba-{lock.platform}{end}"

@@ -109,6 +109,7 @@ def export(
 
     Raises:
         UsageError: an option that the format has no use for.
+        SpecError: a script of a lock whose addresses carry credentials.
         DigestError: a package without sha256, where the format vouches for each.
         NotFoundError, SpecError, RecordError: see `subject`.
     """
@@ -124,6 +125,14 @@ def export(
         )
     if names := left_out(found):
         warn(f"pip installed these, and they are not in it: {', '.join(names)}")
+    if found.private and format in SCRIPTS:
+        raise SpecError(
+            "addresses in the lock carry credentials, and a script has none",
+            where=found.title,
+            hint="make a bundle, which needs no network, or mirror the packages",
+        )
+    if found.private:
+        warn("credentials in the addresses of the lock are left out")
     return FORMATS[format].write(
         Request(found, platform, from_history, name, micromamba, digests, store, warn)
     )

@@ -6,9 +6,10 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["SplitUrl", "redact", "split_credentials"]
+__all__ = ["SplitUrl", "carries_credentials", "redact", "split_credentials"]
 
 _USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/@\s'\"]+@")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"#]+")
 _TOKEN = re.compile(r"/t/(?!<TOKEN>)[^/\s'\"]+(?=/|$)")
 _QUERY_SECRET = re.compile(
     r"(?i)([?&](?:token|access_token|auth|key|password|sig|signature|x-amz-[a-z-]+)=)[^&\s'\"]+"
@@ -31,6 +32,17 @@ def split_credentials(url: str) -> SplitUrl:
     path = re.sub(r"^/t/[^/]+(?=/|$)", "", parts.path)
     clean = urlunsplit((parts.scheme, host, path, parts.query, parts.fragment))
     return SplitUrl(clean, url if clean != url else None)
+
+
+def carries_credentials(text: str) -> bool:
+    """Whether a URL in a text is one that `split_credentials` takes something out of."""
+    for url in _URL.findall(text):
+        try:
+            if split_credentials(url).secret is not None:
+                return True
+        except ValueError:
+            continue
+    return False
 
 
 def redact(text: str) -> str:

@@ -327,7 +327,7 @@ async def install(options: argparse.Namespace) -> int:
         except Exception as error:
             raise FakeError(f"Error when linking: {error}") from error
     (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
-    settle_clobbers(prefix)
+    settle_clobbers(prefix, [folder.name for folder in folders])
     for wanted, folder in zip(packages, folders, strict=True):
         tell(f"Linking {folder.name}")
         write_record(prefix, wanted, folder)
@@ -354,14 +354,17 @@ def misbehave() -> None:
         leave(int(code))
 
 
-def settle_clobbers(prefix: Path) -> None:
-    """A path of two packages: micromamba keeps the last one linked, on Windows the first."""
-    kept = prefix / "__clobbers__"
-    for folder in sorted(kept.iterdir()) if kept.exists() else ():
-        for path in folder.rglob("*"):
-            if path.is_file() and os.name != "nt":
-                os.replace(path, prefix / path.relative_to(folder))
-    shutil.rmtree(kept, ignore_errors=True)
+def settle_clobbers(prefix: Path, dists: list[str]) -> None:
+    """A path of two packages: micromamba keeps the last one of its list, on Windows the first."""
+    kept: dict[str, str] = {}
+    for dist in reversed(dists) if os.name == "nt" else dists:
+        record = json.loads((prefix / "conda-meta" / f"{dist}.json").read_text(encoding="utf-8"))
+        for entry in record["paths_data"]["paths"]:
+            kept[entry.get("original_path") or entry["_path"]] = entry["_path"]
+    for path, source in kept.items():
+        if source != path:
+            os.replace(prefix / source, prefix / path)
+    shutil.rmtree(prefix / "__clobbers__", ignore_errors=True)
 
 
 def write_record(prefix: Path, wanted: Wanted, folder: Path) -> None:

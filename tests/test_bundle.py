@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.store.archives import hash_file
 from sealenv.store.bundle import open_bundle
 from tests.bootstrap.machine import TOOLS
 from tests.bootstrap.rebuilding import payload
@@ -107,7 +108,31 @@ def test_a_hostile_one_leaves_nothing(machine: Machine, bundle: Path) -> None:
     done = machine.json("create", "x", "-f", str(bad), code=5, SEALENV_CACHE=str(fresh))
     assert done["error"] == "digest"
     assert not (machine.envs / "x").exists()
-    assert not any((fresh / "archives").iterdir())
+    assert not fresh.exists()
+
+
+@pytest.mark.parametrize("damage", ["first byte", "gzip", "empty"])
+def test_it_is_a_damaged_bundle_by_its_name(machine: Machine, damage: str) -> None:
+    import gzip
+
+    data = {"first byte": b"\xff" * 2048, "gzip": gzip.compress(b"x"), "empty": b""}[damage]
+    (machine.root / "bad.sealenv").write_bytes(data)
+    for words in (("create", "x", "-f"), ("export",)):
+        done = machine.json(
+            *words, "bad.sealenv", *(["-o", "y"] if len(words) == 1 else []), code=2
+        )
+        assert done["error"] == "bundle"
+
+
+def test_its_variables_are_named(machine: Machine, channels: Channels) -> None:
+    (machine.root / "e.yml").write_text(
+        "name: e\ndependencies: [prio]\nvariables: {LD_PRELOAD: /x.so}\n"
+    )
+    machine.run("lock", "-f", "e.yml", "-c", channels.main_url, "-o", "e.lock")
+    machine.run("bundle", "e.lock", "-o", "e.sealenv")
+    for file in ("e.lock", "e.sealenv"):
+        done = machine.run("create", "-f", file, "--dry-run")
+        assert "LD_PRELOAD" in done.stderr
 
 
 def test_the_script_inside(machine: Machine, bundle: Path, log: Path, tmp_path: Path) -> None:
@@ -167,6 +192,19 @@ def test_without_micromamba(machine: Machine, channels: Channels, tmp_path: Path
     folder.mkdir()
     subprocess.run(["tar", "-xf", machine.root / "small.sealenv", "-C", folder], check=True)
     assert "no digest of a micromamba" in install(machine, folder, "x", code=6)
+
+
+def test_the_digest_of_a_file(machine: Machine, channels: Channels, tmp_path: Path) -> None:
+    machine.tiny("small", channels.main_url, "hello-prefix")
+    exe = stand_in(tmp_path / "micromamba", VERSION="2.9.0")
+    given = ("bundle", "small", "--micromamba", f"{channels.subdir}={exe}", "--micromamba-sha256")
+    right, wrong = hash_file(exe)[0], "0" * 64
+    for digest in (wrong, f"{channels.subdir}={wrong}"):
+        assert machine.json(*given, digest, code=5)["error"] == "digest"
+    assert "64 hexadecimal digits" in machine.run(*given, "x", code=2).stderr
+    assert not (machine.root / "small.sealenv").exists()
+    machine.run(*given, right.upper())
+    machine.run(*given, f"{channels.subdir}={right}", "--force")
 
 
 def test_several_platforms(machine: Machine, channel: str, channels: Channels) -> None:

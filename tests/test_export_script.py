@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.bootstrap.releases import Releases
+from sealenv.seal.seal import read_seal
 from tests.bootstrap.machine import release
 from tests.bootstrap.rebuilding import payload
 from tests.channel import Channels, ChannelServer
@@ -57,6 +58,10 @@ def test_an_environment_becomes_a_script_and_again_an_environment(
     assert payload(prefix) == expected
     (found,) = machine.json("list", "--in", str(machine.envs))["environments"]
     assert (found["name"], found["state"]) == ("small", "foreign")
+    machine.run("seal", "small", "-y")
+    engine = read_seal(prefix).engine
+    assert (engine.name, engine.sha256) == ("micromamba", digest)
+    assert engine.version == Releases.read().default
 
 
 def test_no_digest_no_script(machine: Machine, prefix: Path, channels: Channels) -> None:
@@ -69,6 +74,20 @@ def test_no_digest_no_script(machine: Machine, prefix: Path, channels: Channels)
     ):
         machine.run("export", "small", "--format", "sh", "-o", "s.sh", *words, code=6)
     assert not (machine.root / "s.sh").exists()
+
+
+@pytest.mark.parametrize("where", ["u:p@conda.example.org", "conda.example.org/t/token"])
+def test_addresses_with_credentials(machine: Machine, where: str) -> None:
+    (machine.root / "list.txt").write_text(
+        f"@EXPLICIT\nhttps://{where}/main/noarch/prio-1.0-0.conda#sha256:{NONE}\n"
+    )
+    words = ("--micromamba-sha256", NONE)
+    done = machine.run("export", "list.txt", "--format", "sh", *words, "-o", "s.sh", code=2)
+    assert "credentials" in done.stderr
+    assert "token" not in done.stderr
+    assert not (machine.root / "s.sh").exists()
+    left = machine.json("export", "list.txt", "--format", "explicit", "-o", "clean.txt")
+    assert any("credentials" in note for note in left["notes"])
 
 
 def test_usage(machine: Machine, prefix: Path) -> None:

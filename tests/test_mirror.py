@@ -184,6 +184,84 @@ def test_an_existing_channel_keeps_what_it_has(
     assert "prio-1.0-0.conda" in index(channel, "noarch")
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"info": {"subdir": "noarch", "base_url": "https://packages.example.org/"}},
+        {"removed": ["gone-1.0-0.conda"]},
+        {"signatures": {"env-vars-1.0-0.conda": {}}},
+        {"packages": {"elsewhere-1.0-0.tar.bz2": {"name": "elsewhere"}}},
+        {"packages.conda": {}},  # the archive was left out
+        {"packages.conda": []},
+        {"packages.conda": {"env-vars-1.0-0.conda": []}},
+        {"info": []},
+        [],
+        None,
+    ],
+)
+def test_a_channel_that_indexing_would_change(
+    changed: Any, machine: Machine, channels: Channels, lock: Path
+) -> None:
+    channel = machine.root / "channel"
+    (channel / "noarch").mkdir(parents=True)
+    shutil.copy(channels.main / "noarch" / "env-vars-1.0-0.conda", channel / "noarch")
+    write_repodata(channel / "noarch")
+    path = channel / "noarch" / "repodata.json"
+    read = json.loads(path.read_text())
+    path.write_text(json.dumps({**read, **changed} if isinstance(changed, dict) else changed))
+    before = machine.snapshot(machine.cache)
+    answer = machine.json("mirror", str(lock), str(channel), code=5)
+    assert answer["error"] == "channel"
+    assert machine.snapshot(machine.cache) == before
+
+
+def test_an_index_with_nothing_in_its_keys(
+    machine: Machine, channels: Channels, lock: Path
+) -> None:
+    path = machine.root / "channel" / "noarch" / "repodata.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"info": null, "packages": null, "removed": []}')
+    machine.run("mirror", str(lock), str(path.parent.parent))
+    assert "prio-1.0-0.conda" in index(path.parent.parent, "noarch")
+
+
+def test_stopped_while_archives_were_copied(
+    machine: Machine, channels: Channels, lock: Path, mirror: Path
+) -> None:
+    """What no index names is ours then, also for another lock."""
+    machine.run("mirror", str(lock), str(mirror))
+    archive = channels.main / "noarch" / "env-vars-1.0-0.conda"
+    shutil.copy(archive, mirror / "noarch")
+    assert "does not name" in machine.run("mirror", str(lock), str(mirror), code=5).stderr
+    (mirror / ".sealenv-indexing").touch()
+    machine.run("mirror", str(lock), str(mirror))
+    assert archive.name in index(mirror, "noarch")
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_damaged_archive(cut: bool, machine: Machine, lock: Path, mirror: Path) -> None:
+    machine.run("mirror", str(lock), str(mirror))
+    archive = mirror / "noarch" / "prio-1.0-0.conda"
+    data = archive.read_bytes()
+    archive.write_bytes(b"" if cut else bytes([data[0] ^ 1]) + data[1:])
+    answer = machine.json("mirror", str(lock), str(mirror), code=5)
+    assert answer["error"] == "digest"
+    assert "delete them" in answer["hint"]
+    archive.unlink()
+    assert machine.json("mirror", str(lock), str(mirror))["added"] == 1
+    assert archive.read_bytes() == data
+
+
+def test_a_folder_in_it_that_leads_elsewhere(machine: Machine, lock: Path, mirror: Path) -> None:
+    elsewhere = machine.root / "elsewhere"
+    elsewhere.mkdir()
+    machine.run("mirror", str(lock), str(mirror))
+    shutil.rmtree(mirror / "noarch")
+    (mirror / "noarch").symlink_to(elsewhere)
+    machine.run("mirror", str(lock), str(mirror), code=7)
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_two_at_once(machine: Machine, channels: Channels, lock: Path, mirror: Path) -> None:
     """And a reader beside them: every index that it sees is whole, and what it names is there."""
     second = machine.root / "second.lock"

@@ -19,13 +19,14 @@ from sealenv.layout import is_windows
 from sealenv.lock import Lock, LockFile
 from sealenv.naming import check_name
 from sealenv.progress import Reporter
+from sealenv.steps.linkorder import clobbers_in_store, order_for_micromamba
 from sealenv.store.archives import Store, archives_of
-from sealenv.store.bundle import open_bundle
+from sealenv.store.bundle import Bundle, open_bundle
 from sealenv.store.bundle_manifest import LOCK, BundleManifest, member_name
 from sealenv.store.bundle_writer import Source, write_bundle
 from sealenv.subject import Subject, left_out
 
-__all__ = ["Bundled", "make_bundle", "take_in"]
+__all__ = ["Bundled", "make_bundle", "take_in", "verified"]
 
 _README = """\
 This is the environment {name}, made by sealenv {version}, for {platforms}.
@@ -63,6 +64,7 @@ def make_bundle(
     *,
     pinned: PinnedMicromamba,
     given: Mapping[str, Path],
+    checked: Mapping[str, str] | None = None,
     offline: bool = False,
     force: bool = False,
 ) -> Bundled:
@@ -79,6 +81,7 @@ def make_bundle(
         reporter: is told each step.
         pinned: the release of micromamba, with the digests that are known.
         given: a micromamba of this machine, by subdir.
+        checked: the sha256 that it must have, by subdir, where it was said.
         offline: what is in the store must do.
         force: a file that is there may be replaced.
 
@@ -102,7 +105,9 @@ def make_bundle(
     digests: dict[str, str] = {}
     versions: dict[str, str] = {}
     for lock in locks.locks:
-        found = micromamba_for(engine, lock, pinned, given, advance, offline=offline)
+        found = micromamba_for(
+            engine, lock, pinned, given, advance, checked=checked or {}, offline=offline
+        )
         if found is not None:
             end = ".exe" if is_windows(lock.platform) else ""
             member = f"micromamba/micromamba-{lock.platform}{end}"
@@ -110,7 +115,8 @@ def make_bundle(
             digests[lock.platform] = found.sha256
             versions[lock.platform] = found.version
     inside = PinnedMicromamba(pinned.version, digests)
-    sources += _scripts(locks, name, inside)
+    scripts, left = _scripts(locks, name, inside, engine, store)
+    sources += scripts
     sources += _archives(locks, store)
     data = msgspec.json.encode(locks, order="deterministic")
     sources.append(Source(LOCK, data=data))
@@ -124,23 +130,40 @@ def make_bundle(
         )
     except OSError as error:
         raise from_oserror(error) from error
-    notes = (*_not_carried(subject), *_notes(locks, versions))
+    notes = (*_not_carried(subject), *left, *_notes(locks, versions))
     return Bundled(path, sha256, size, manifest, versions, notes)
 
 
-def take_in(path: Path, lock: Lock, store: Store, reporter: Reporter) -> None:
+def verified(path: Path, reporter: Reporter) -> Bundle:
+    """A bundle, opened, of which every byte was compared. Nothing is written.
+
+    Raises:
+        BundleError, DigestError: it is not what it says.
+        FetchError, FilesystemError: it cannot be read.
+    """
+    reporter.phase("bundle", f"verifying {path.name}")
+    bundle = open_bundle(path)
+    try:
+        bundle.verify(lambda done: reporter.advance(done, bundle.size, "bytes"))
+    except BaseException as error:
+        bundle.close()
+        if isinstance(error, OSError):
+            raise from_oserror(error) from error
+        raise
+    return bundle
+
+
+def take_in(bundle: Bundle, lock: Lock, store: Store) -> None:
     """The archives of a lock from a bundle into the store, when all of the bundle is verified.
 
     Raises:
         BundleError, DigestError: it is not what it says; nothing was written.
         FilesystemError: the store cannot be written.
     """
-    reporter.phase("bundle", f"verifying {path.name}")
-    with open_bundle(path) as bundle:
-        try:
-            bundle.put_into(store, lock, lambda done: reporter.advance(done, bundle.size, "bytes"))
-        except OSError as error:
-            raise from_oserror(error) from error
+    try:
+        bundle.put_into(store, lock)
+    except OSError as error:
+        raise from_oserror(error) from error
 
 
 def _readme(name: str, locks: LockFile) -> str:
@@ -148,14 +171,22 @@ def _readme(name: str, locks: LockFile) -> str:
     return _README.format(name=name, version=__version__, platforms=platforms)
 
 
-def _scripts(locks: LockFile, name: str, micromamba: PinnedMicromamba) -> list[Source]:
-    found = []
+def _scripts(
+    locks: LockFile, name: str, micromamba: PinnedMicromamba, engine: RattlerEngine, store: Store
+) -> tuple[list[Source], list[str]]:
+    """The scripts, and why one is not there."""
+    found, left = [], []
     for kind in ("bat", "sh"):
-        usable = [locks.lock_for(p) for p in platforms_for(kind, locks.platforms)]
+        usable = [engine.complete(locks.lock_for(p)) for p in platforms_for(kind, locks.platforms)]
+        try:
+            usable = [order_for_micromamba(k, clobbers_in_store(k, store)[0]) for k in usable]
+        except SpecError as error:
+            left.append(f"there is no install.{kind}: {error.what} ({'; '.join(error.details)})")
+            continue
         if usable:
             data = render_rebuild(kind, usable, name, micromamba, carried=True)
             found.append(Source(f"install.{kind}", data=data))
-    return found
+    return found, left
 
 
 def _archives(locks: LockFile, store: Store) -> list[Source]:

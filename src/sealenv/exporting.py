@@ -23,6 +23,8 @@ from sealenv.lock.explicit import write_explicit
 from sealenv.lock.order import requested
 from sealenv.lock.pixi_write import write_pixi
 from sealenv.spec import DEFAULT_INDEX, check_platform
+from sealenv.steps.linkorder import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
+from sealenv.store.archives import Store
 from sealenv.subject import Subject, left_out, subject
 
 __all__ = ["FORMATS", "Format", "Request", "export"]
@@ -39,6 +41,7 @@ class Request:
         name: how a script calls the environment by default.
         micromamba: the release that a script uses.
         digests: of its executable: HEX, or SUBDIR=HEX.
+        store: what is in it tells a script which paths several packages of a lock ship.
         warn: is told what is not in the export.
         complete: fills in what a lock does not say of its packages, from their archives.
     """
@@ -49,6 +52,7 @@ class Request:
     name: str | None = None
     micromamba: str | None = None
     digests: Sequence[str] = ()
+    store: Store | None = None
     warn: Callable[[str], None] = lambda note: None
     complete: Callable[[LockFile], LockFile] = lambda file: file
 
@@ -104,6 +108,7 @@ def export(
     name: str | None = None,
     micromamba: str | None = None,
     digests: Sequence[str] = (),
+    store: Store | None = None,
     warn: Callable[[str], None] = lambda note: None,
     complete: Callable[[LockFile], LockFile] = lambda file: file,
 ) -> str:
@@ -112,11 +117,12 @@ def export(
     Args:
         what: an environment or a file.
         format: one of `FORMATS`.
-        platform, from_history, name, micromamba, digests, warn, complete: see `Request`.
+        platform, from_history, name, micromamba, digests, store, warn, complete: see `Request`.
         environment: which one, where a pixi.lock holds several.
 
     Raises:
         UsageError: an option that the format has no use for.
+        SpecError: a script of a lock whose addresses carry credentials.
         DigestError: a package without sha256, where the format vouches for each.
         NotFoundError, SpecError, RecordError: see `subject`.
     """
@@ -132,8 +138,26 @@ def export(
         )
     if names := left_out(found):
         warn(f"pip installed these, and they are not in it: {', '.join(names)}")
+    if found.private and format in SCRIPTS:
+        raise SpecError(
+            "addresses in the lock carry credentials, and a script has none",
+            where=found.title,
+            hint="make a bundle, which needs no network, or mirror the packages",
+        )
+    if found.private:
+        warn("credentials in the addresses of the lock are left out")
     return FORMATS[format].write(
-        Request(found, platform, from_history, name, micromamba, digests, warn, complete)
+        Request(
+            found,
+            platform,
+            from_history,
+            name,
+            micromamba,
+            digests,
+            store=store,
+            warn=warn,
+            complete=complete,
+        )
     )
 
 
@@ -148,7 +172,7 @@ def _script(kind: str, request: Request) -> str:
         )
     pinned = pin_release(request.micromamba, request.digests, usable)
     check_version(pinned.version)
-    locks = [found.file.lock_for(platform) for platform in usable]
+    locks = [_linkable(found.file.lock_for(platform), request) for platform in usable]
     script = render_rebuild(kind, locks, request.name or found.name, pinned)
     local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
     if local:
@@ -156,13 +180,25 @@ def _script(kind: str, request: Request) -> str:
     return script.decode()
 
 
+def _linkable(lock: Lock, request: Request) -> Lock:
+    """The lock in the order in which micromamba leaves what create would, as far as that can be told."""
+    if request.subject.prefix is not None:
+        return order_for_micromamba(lock, clobbers_in_prefix(request.subject.prefix))
+    clobbers, unknown = clobbers_in_store(lock, request.store) if request.store else ({}, [])
+    if unknown:
+        request.warn(
+            f"{len(unknown)} packages for {lock.platform} were not looked into, as {unknown[0]}: where "
+            "two ship one path, the script may leave another one's file than create; a bundle knows"
+        )
+    return order_for_micromamba(lock, clobbers)
+
+
 def _pixi(request: Request) -> str:
     _refuse_bare(request)
     file = request.several()
     if any("build_number" not in p.record for lock in file.locks for p in lock.packages):
-        file = request.complete(
-            file
-        )  # what is noarch decides how pixi links it: nothing is guessed
+        # What is noarch decides how pixi links it: nothing is guessed.
+        file = request.complete(file)
     return write_pixi(file)
 
 

@@ -57,6 +57,7 @@ def mirror(
 
     Raises:
         PrefixExistsError: the folder is no channel.
+        ChannelError: indexing it would lose what its owner wrote.
         DigestError: another archive of the same name is there.
         OfflineError, FetchError: an archive cannot be had.
         FilesystemError: the folder cannot be written.
@@ -77,6 +78,7 @@ def mirror(
     packages = list({(p.subdir, p.fn, p.sha256): p for p in packages}.values())
     reporter.phase("mirror", f"adding to {folder}")
     try:
+        channel.check_foreign(packages)
         with channel.locked():
             lacking = channel.lacking(packages)
             for done, package in enumerate(lacking, 1):
@@ -85,7 +87,7 @@ def mirror(
             touched = channel.note(packages)
             if touched:
                 engine.index(folder, touched)
-                channel.indexed()
+            channel.indexed()
     except OSError as error:
         raise from_oserror(error) from error
     size = sum((folder / p.subdir / p.fn).stat().st_size for p in lacking)

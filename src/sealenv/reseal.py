@@ -15,7 +15,7 @@ import msgspec
 
 from sealenv._version import __version__
 from sealenv.activation.scripts import activation_files, write_scripts
-from sealenv.condameta.history import made_by, read_requested
+from sealenv.condameta.history import made_by, read_bootstrap, read_requested
 from sealenv.condameta.installed import installed
 from sealenv.errors import PrefixError, RecordError
 from sealenv.host.exclusive import exclusive
@@ -207,7 +207,7 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
             old.lock.virtual_packages if old else [],
             [f"{w.url}#{w.sha256}" for w in lock.wheels],
         ),
-        engine=old.engine if old else EngineNote(*_maker(scene.prefix)),
+        engine=old.engine if old else _maker(scene.prefix),
         python=python.version if python else None,
         checked=old.checked if old is not None and keep_check else False,
         check=old.check if old is not None and keep_check else {},
@@ -223,11 +223,11 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
     )
 
 
-def _maker(prefix: Path) -> tuple[str, str]:
+def _maker(prefix: Path) -> EngineNote:
     """Who made a foreign environment, as far as it says."""
     if (prefix / META / "pixi").exists():
-        return "pixi", ""
-    if (prefix / META / "sealenv.bootstrap").exists():
-        return "micromamba", made_by(prefix)[1]
+        return EngineNote("pixi", "")
+    if (script := read_bootstrap(prefix)) is not None:
+        return EngineNote("micromamba", *script)
     name, version = made_by(prefix)
-    return name or "unknown", version
+    return EngineNote(name or "unknown", version)

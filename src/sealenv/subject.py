@@ -22,6 +22,7 @@ from sealenv.seal.seal import Seal, read_seal
 from sealenv.seal.wheels import as_found, is_of, locked_wheel, locked_wheels, requested_of
 from sealenv.spec import current_platform
 from sealenv.store.bundle import is_bundle, open_bundle
+from sealenv.urls import carries_credentials
 
 __all__ = ["Subject", "left_out", "sealed_lock", "subject"]
 
@@ -34,11 +35,13 @@ class Subject:
         title: what to call it.
         file: its locks.
         prefix: the environment, if it is one.
+        private: the file has addresses with credentials; the locks are without them.
     """
 
     title: str
     file: LockFile
     prefix: Path | None = None
+    private: bool = False
 
     @property
     def name(self) -> str:
@@ -84,7 +87,9 @@ def subject(text: str, *, strict: bool = True, environment: str | None = None) -
         with open_bundle(path) as bundle:
             return Subject(text, bundle.locks)
     if path.is_file():
-        return Subject(text, read_lock(path, current_platform(), environment=environment))
+        file = read_lock(path, current_platform(), environment=environment)
+        private = carries_credentials(path.read_text(encoding="utf-8-sig"))
+        return Subject(text, file, private=private)
     try:
         prefix = find(text)
     except NotFoundError as error:

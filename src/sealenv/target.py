@@ -75,7 +75,8 @@ def choose_target(
         spec, lock, lock_name = _locked(read, platform, None if bundle else str(file))
         place = _place(name, None, prefix, lock_name)
         check_prefix(place, spec.platform)
-        return Target(spec, place, tuple(_notes(prefix or "", place)), lock, bundle)
+        notes = (*_sets(file, spec), *_notes(prefix or "", place))
+        return Target(spec, place, notes, lock, bundle)
     if environment is not None:
         raise UsageError(
             f"--environment {environment}: only a pixi.lock holds several",
@@ -136,6 +137,14 @@ def _locked(
         find_links=lock.find_links,
     )
     return spec, lock, read.name
+
+
+def _sets(file: Path, spec: EnvironmentSpec) -> list[str]:
+    """The variables that a lock brings along: whoever takes a lock of a stranger should know."""
+    if not spec.variables:
+        return []
+    names = ", ".join(sorted(spec.variables)).encode("unicode_escape").decode("ascii")
+    return [f"{file.name} lets the environment set {names}"]
 
 
 def _refuse_besides_a_lock(file: Path, given: list[str]) -> None:

@@ -6,10 +6,11 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["SplitUrl", "redact", "scheme_of", "split_credentials"]
+__all__ = ["SplitUrl", "carries_credentials", "redact", "scheme_of", "split_credentials"]
 
-# Each is linear in the text: what they begin with is not among what they repeat.
+# Each is linear in the text: what they begin with is not among what they repeat, or is bounded.
 _USERINFO = re.compile(r"://[^/@\s'\"]+@")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s'\"#]+")
 _TOKEN = re.compile(r"/t/(?!<TOKEN>)[^/\s'\"]+(?=/|$)")
 _QUERY_SECRET = re.compile(
     r"(?i)([?&](?:token|access_token|auth|key|password|sig|signature|x-amz-[a-z-]+)=)[^&\s'\"]+"
@@ -46,6 +47,17 @@ def scheme_of(url: str) -> str:
         return urlsplit(url).scheme.lower()
     except ValueError:
         return ""
+
+
+def carries_credentials(text: str) -> bool:
+    """Whether a URL in a text is one that `split_credentials` takes something out of."""
+    for url in _URL.findall(text):
+        try:
+            if split_credentials(url).secret is not None:
+                return True
+        except ValueError:
+            continue
+    return False
 
 
 def redact(text: str) -> str:

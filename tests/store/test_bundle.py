@@ -116,6 +116,21 @@ class TestWriteAndRead:
         bundle.write_bytes(bundle.read_bytes()[:size])
         take(bundle, Store(tmp_path / "store"))
 
+    @pytest.mark.parametrize("less", [1, 511, 512, 1024])
+    def test_cut_in_the_zeros_at_its_end(self, bundle: Path, less: int) -> None:
+        bundle.write_bytes(bundle.read_bytes()[:-less])
+        refused(bundle, BundleError)
+
+    @pytest.mark.parametrize("channel", ["javascript:x", "https://a b", "-c", "\x1b[1m"])
+    def test_what_is_no_channel(self, tmp_path: Path, channel: str) -> None:
+        (lock,) = locks().locks
+        file = msgspec.structs.replace(
+            locks(), locks=(msgspec.structs.replace(lock, channels=(channel,)),)
+        )
+        assert "is no channel" in refused(
+            raw(tmp_path / "b", sorted(contents(file).items())), BundleError
+        )
+
     def test_a_damaged_archive_is_not_packed(self, tmp_path: Path) -> None:
         store = Store(tmp_path / "store")
         take(small(tmp_path / "b"), store)

@@ -10,9 +10,33 @@ from sealenv.bootstrap.rebuild import PinnedMicromamba
 from sealenv.bootstrap.releases import Releases, asset, parse_version
 from sealenv.errors import EngineError, UsageError
 
-__all__ = ["pin_release"]
+__all__ = ["digests_of_files", "pin_release"]
 
 _DIGEST = re.compile(r"(?:([a-z]+-[a-z0-9]+)=)?(?:sha256:)?([0-9a-fA-F]{64})", re.ASCII)
+
+
+def digests_of_files(
+    digests: Sequence[str], given: Sequence[str], platforms: int
+) -> tuple[dict[str, str], list[str]]:
+    """Those for executables that were given as files, by subdir; and those that are left, for a release.
+
+    Args:
+        digests: HEX, where there is one platform, or SUBDIR=HEX.
+        given: the platforms for which there is a file.
+        platforms: how many there are altogether.
+    """
+    files: dict[str, str] = {}
+    left = []
+    for text in digests:
+        found = _DIGEST.fullmatch(text.strip())
+        platform = found[1] if found else None
+        if found and platform is None and platforms == len(given) == 1:
+            platform = given[0]
+        if found and platform is not None and platform in given:
+            files[platform] = found[2].lower()
+        else:
+            left.append(text)
+    return files, left
 
 
 def pin_release(
@@ -45,7 +69,7 @@ def pin_release(
         if not found or (found[1] is None and len(platforms) != 1):
             raise UsageError(
                 f"--micromamba-sha256 {text}: give 64 hexadecimal digits, or SUBDIR=DIGEST",
-                details=[f"platforms: {', '.join(platforms)}"],
+                details=[f"platforms: {', '.join(platforms)}"] if platforms else [],
             )
         platform = found[1] or platforms[0]
         if platform not in platforms:

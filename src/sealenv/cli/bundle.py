@@ -36,7 +36,7 @@ And where there is no network:
               help="The release whose digests are known, or SUBDIR=FILE. Repeatable. Without it: the "
               "package of the lock's channels.")  # fmt: skip
 @click.option("--micromamba-sha256", "digests", multiple=True, metavar="[SUBDIR=]HEX",
-              help="The digest of a release's executable.")  # fmt: skip
+              help="The digest of the executable: of a release, or of FILE. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="What is in the cache must do.")
 @JSON
 @QUIET
@@ -60,7 +60,7 @@ def bundle_command(
     Python, the script in it. The same packages give the same bytes.
     """
     from sealenv import locations
-    from sealenv.bootstrap.pinning import pin_release
+    from sealenv.bootstrap.pinning import digests_of_files, pin_release
     from sealenv.bundling import make_bundle
     from sealenv.cli.progress import make_reporter
     from sealenv.engines.rattler import RattlerEngine
@@ -71,7 +71,8 @@ def bundle_command(
     called = name or found.name
     release, given = _which(micromamba)
     usable = [p for p in found.file.platforms if p not in given]
-    pinned = pin_release(release, digests, usable, all_known=release is not None)
+    checked, of_release = digests_of_files(digests, list(given), len(found.file.platforms))
+    pinned = pin_release(release, of_release, usable, all_known=release is not None)
     path = output or Path(f"{called}.sealenv")
     store = Store(Path(locations.cache_root()))
     engine = RattlerEngine(store, timeout=parse_timeout())
@@ -79,6 +80,7 @@ def bundle_command(
         with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
             made = make_bundle(
                 found, called, engine, store, path, reporter, pinned=pinned, given=given,
+                checked=checked,
                 offline=offline, force=force,
             )  # fmt: skip
             for note in made.notes:

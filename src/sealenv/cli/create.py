@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -151,13 +152,19 @@ def create_command(
     ask = not (yes or as_json or quiet) and is_terminal(sys.stdin) and is_terminal(sys.stderr)
     worker = choose_engine(store, engine, micromamba, micromamba_sha256, parse_timeout())
     try:
-        with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
+        with contextlib.ExitStack() as stack:
+            reporter = stack.enter_context(make_reporter(quiet=quiet or as_json, verbose=verbose))
             for warning in target.warnings:
                 reporter.warn(warning)
+            bundle = None
             if target.bundle and target.lock and not dry_run:
-                from sealenv.bundling import take_in
+                from sealenv.bundling import take_in, verified
 
-                take_in(target.bundle, target.lock, store, reporter)
+                # Before the cache is touched: a bundle that is refused leaves nothing.
+                bundle = stack.enter_context(verified(target.bundle, reporter))
+            stack.enter_context(store.in_use())
+            if bundle is not None and target.lock:
+                take_in(bundle, target.lock, store)
             job = Job(
                 target.spec, target.prefix, worker, store, view, options, reporter, target.lock,
                 carried=target.bundle is not None,

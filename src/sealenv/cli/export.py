@@ -70,8 +70,10 @@ def export_command(
     Nothing is solved: it is what the records of the environment, or the lock, say. `sh` and `bat` are
     scripts that need neither Python nor conda where they run.
     """
+    from sealenv import locations
     from sealenv.exporting import FORMATS, export
     from sealenv.host.files import check_output, write_output
+    from sealenv.store.archives import Store
 
     if kind not in FORMATS:
         raise UsageError(
@@ -87,8 +89,8 @@ def export_command(
     notes: list[str] = []
     text = export(
         what, kind, platform=platform, from_history=from_history, environment=environment, name=name,
-        micromamba=micromamba, digests=digests, warn=notes.append,
-        complete=partial(_complete, offline=offline),
+        micromamba=micromamba, digests=digests, store=Store(Path(locations.cache_root())),
+        warn=notes.append, complete=partial(_complete, offline=offline),
     )  # fmt: skip
     for note in notes:
         click.echo(f"warning: {note}", err=True)

@@ -14,16 +14,17 @@ from pathlib import Path
 
 from sealenv._version import __version__
 from sealenv.host.files import read_regular, write_atomic
-from sealenv.layout import HISTORY
+from sealenv.layout import HISTORY, META
 from sealenv.lock import Lock
 from sealenv.spec import package_name
 from sealenv.urls import redact
 
-__all__ = ["made_by", "read_requested", "write_history"]
+__all__ = ["made_by", "read_bootstrap", "read_requested", "write_history"]
 
 _SPECS = re.compile(
     r"#\s*(?P<action>update|install|create|remove|uninstall|neutered) specs:\s*(?P<specs>.+)"
 )
+_BOOTSTRAP = re.compile(r"^micromamba (\S+) sha256 ([0-9a-f]{64})\s*$", re.MULTILINE)
 _MAKER = re.compile(r"#\s*(conda|mamba|micromamba|sealenv) version:\s*(\S+)")
 
 
@@ -79,6 +80,19 @@ def made_by(prefix: Path) -> tuple[str, str]:
         if found := _MAKER.match(line):
             return found[1], found[2]
     return "", ""
+
+
+def read_bootstrap(prefix: Path) -> tuple[str, str | None] | None:
+    """Version and sha256 of the micromamba that a script of ours used; None where none made the prefix.
+
+    micromamba's own history does not tell: the version that it writes there is a constant, "3.8.0".
+    """
+    try:
+        text = read_regular(prefix / META / "sealenv.bootstrap").decode("utf-8", "replace")
+    except OSError:
+        return None
+    found = _BOOTSTRAP.search(text)
+    return (found[1], found[2]) if found else ("", None)
 
 
 def _lines(prefix: Path) -> list[str]:

@@ -24,12 +24,14 @@ def micromamba_for(
     given: Mapping[str, Path],
     on_progress: OnProgress,
     *,
+    checked: Mapping[str, str],
     offline: bool,
 ) -> Executable | None:
     """The executable for the platform of a lock, in the store; None where there is none to be had.
 
-    A file that was given is taken as it is; a release only where its digest is known; then the newest
-    package of the lock's own channels, whose index has its digest.
+    A file that was given is taken as it is, or compared with the digest in `checked`; a release only
+    where its digest is known; then the newest package of the lock's own channels, whose index has its
+    digest.
 
     Raises:
         DigestError: it is not what was promised.
@@ -38,11 +40,12 @@ def micromamba_for(
     """
     platform = lock.platform
     if platform in given:
-        return engine.obtain(platform, on_progress, path=str(given[platform]), offline=offline)
+        path, sha256 = str(given[platform]), checked.get(platform)
+        return engine.obtain(platform, on_progress, path=path, sha256=sha256, offline=offline)
     if platform in pinned.sha256:
         url = release_url(pinned.version, platform)
-        sha256 = pinned.sha256[platform]
-        return engine.obtain(platform, on_progress, url=url, sha256=sha256, offline=offline)
+        known = pinned.sha256[platform]
+        return engine.obtain(platform, on_progress, url=url, sha256=known, offline=offline)
     spec = EnvironmentSpec(packages=(WANTED,), channels=lock.channels, platform=platform)
     try:
         solved = engine.solve(spec, offline=offline).lock

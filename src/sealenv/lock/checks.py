@@ -15,6 +15,7 @@ from sealenv.lock.model import LockedPackage
 from sealenv.urls import split_credentials
 
 __all__ = [
+    "check_channel",
     "check_package",
     "check_sha256",
     "check_url",
@@ -31,6 +32,7 @@ _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~-]{0,210}\.(conda|tar\.bz2)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")  # RFC 3986, but for the apostrophe
+_CHANNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]{0,254}")
 _SCHEMES = frozenset({"https", "http", "file", "s3", "gcs"})
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _MOST_BYTES = 1 << 50
@@ -78,6 +80,15 @@ def check_url(url: str) -> str | None:
     if not parts.path.strip("/") or (parts.scheme != "file" and not parts.netloc):
         return f"{url[:200]!a} is no address of a file"
     return None
+
+
+def check_channel(text: str) -> str | None:
+    """Why a channel, a name or an address, cannot be taken; None where nothing is wrong."""
+    if _CHANNEL.fullmatch(text):
+        return None
+    if _URL.fullmatch(text) and text.partition("://")[0] in _SCHEMES:
+        return None
+    return f"{text[:200]!a} is no channel"
 
 
 def clean_url(text: str, base: Path) -> str:

@@ -21,7 +21,7 @@ import msgspec
 
 from sealenv.errors import DigestError, FetchError
 from sealenv.lock import Lock, LockedWheel, LockFile
-from sealenv.lock.checks import check_package
+from sealenv.lock.checks import check_channel, check_package
 from sealenv.store import ustar
 from sealenv.store.archives import Archive, Store, archives_of
 from sealenv.store.bundle_manifest import (
@@ -41,10 +41,16 @@ __all__ = ["Bundle", "is_bundle", "open_bundle"]
 _WHEEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]{0,210}\.whl", re.ASCII)
 _PLATFORM = re.compile(r"[a-z]+-[a-z0-9]+", re.ASCII)
 _PIECE = 1 << 20
+SUFFIX = ".sealenv"
 
 
 def is_bundle(path: Path) -> bool:
-    """Whether a file begins as a bundle does; False for what cannot be read."""
+    """Whether a file begins as a bundle does, or is called like one: that may be damaged.
+
+    False for what cannot be read.
+    """
+    if path.suffix == SUFFIX and path.is_file():
+        return True
     try:
         with path.open("rb") as file:
             return file.read(len(MANIFEST) + 1) == MANIFEST.encode() + b"\0"
@@ -195,6 +201,9 @@ class Bundle:
                 if problem:
                     raise broken(self.path, problem)
                 wanted.add(member_name(item))
+            for channel in (*lock.channels, *(p.channel for p in lock.packages if p.channel)):
+                if problem := check_channel(channel):
+                    raise broken(self.path, f"its lock for {lock.platform}: {problem}")
             if len({p.name for p in lock.packages}) != len(lock.packages):
                 raise broken(self.path, f"its lock for {lock.platform} names a package twice")
         extra = {n for n in self._members if n.startswith(("packages/", "wheels/"))} - wanted
@@ -227,7 +236,7 @@ def open_bundle(path: Path) -> Bundle:
                 raise broken(path, "it is no plain file")
             manifest, begin = read_manifest(path, file)
             places, length = places_of(path, manifest, begin)
-            if not length + 2 * ustar.BLOCK <= status.st_size <= length + ustar.end(length):
+            if status.st_size - length not in (2 * ustar.BLOCK, ustar.end(length)):
                 raise broken(
                     path, f"{length + ustar.end(length)} bytes are promised, {status.st_size} there"
                 )

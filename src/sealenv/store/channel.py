@@ -3,7 +3,7 @@
 <root>/<subdir>/<archive>        first under another name, then renamed
 <root>/<subdir>/repodata.json    afterwards: what the index names is always there
 <root>/.sealenv-mirror           says that we made the folder; locked while it is written
-<root>/.sealenv-indexing         there while what goes with repodata.json may be older than it
+<root>/.sealenv-indexing         there while archives or repodata.json are newer than what goes with them
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sealenv.host.files import write_atomic
 from sealenv.layout import is_link
 from sealenv.lock import LockedPackage
 from sealenv.store.archives import hash_file
+from sealenv.store.channel_index import check_complete, read_index
 
 __all__ = ["ChannelFolder"]
 
@@ -48,6 +49,7 @@ class ChannelFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._stopped = False
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -62,6 +64,7 @@ class ChannelFolder:
             for path in self.root.glob("*/.*.part"):  # what a killed run left
                 if _PARTIAL.fullmatch(path.name) and not is_link(path):
                     path.unlink(missing_ok=True)
+            self._stopped = (self.root / _INDEXING).exists()
             yield
 
     def check_place(self) -> None:
@@ -69,7 +72,7 @@ class ChannelFolder:
 
         Raises:
             PrefixExistsError: it is anything else.
-            ChannelError: it is a channel with patches of its own, which indexing would lose.
+            ChannelError: it is a channel whose index says what indexing would lose.
         """
         if is_link(self.root) or (self.root.exists() and not self.root.is_dir()):
             raise PrefixExistsError(
@@ -89,12 +92,37 @@ class ChannelFolder:
                     where=str(patched),
                     hint="mirror into another folder, or add the archives with what indexes this one",
                 )
+            for folder in self.root.iterdir():
+                if folder.is_dir() and is_link(folder):
+                    raise PrefixExistsError(
+                        "a folder of the channel is a link: it would be written to elsewhere",
+                        where=str(folder),
+                        hint="mirror into another folder",
+                    )
+                if (folder / "repodata.json").is_file():
+                    read_index(folder)
+
+    def check_foreign(self, packages: list[LockedPackage]) -> None:
+        """Of a channel that we never wrote to: whether indexing it would change what it has.
+
+        Raises:
+            ChannelError: it would.
+        """
+        if self.root.exists() and not (self.root / _MARKER).exists():
+            self._check_complete(packages)
+
+    def _check_complete(self, packages: list[LockedPackage]) -> None:
+        subdirs = {path.parent.name for path in self.root.glob("*/repodata.json")}
+        for subdir in sorted({"noarch", *subdirs, *(p.subdir for p in packages)}):
+            wanted = {package.fn for package in packages if package.subdir == subdir}
+            check_complete(self.root / subdir, wanted, stopped=self._stopped)
 
     def lacking(self, packages: list[LockedPackage]) -> list[LockedPackage]:
         """Those whose archives are not there.
 
         Raises:
-            DigestError: an archive of the same name is another one.
+            ChannelError: indexing would change what the channel has besides.
+            DigestError: an archive of the same name is another one, or damaged.
             SpecError: the packages themselves contradict each other.
         """
         wanted: dict[tuple[str, str], LockedPackage] = {}
@@ -106,20 +134,27 @@ class ChannelFolder:
                     details=[f"{p.url} sha256 {p.sha256}" for p in (other, package)],
                     hint="a channel can hold one of them: mirror them into two",
                 )
-        indexes = {subdir: self._repodata(subdir) for subdir in {p.subdir for p in wanted.values()}}
-        found, different = [], []
+        self._check_complete(packages)
+        found: list[LockedPackage] = []
+        different: list[str] = []
+        damaged: list[str] = []
         for package in wanted.values():
             path = self.root / package.subdir / package.fn
-            if not path.exists():
+            if not is_link(path) and not path.exists():
                 found.append(package)
-            elif is_link(path) or _digest(path, indexes[package.subdir]) != package.sha256:
-                different.append(f"{path} is not {package.url}")
-        if different:
+            elif is_link(path) or not path.is_file() or hash_file(path)[0] != package.sha256:
+                promised = self._entry(package).get("sha256") == package.sha256
+                (damaged if promised else different).append(f"{path} is not {package.url}")
+        if different or damaged:
             raise DigestError(
-                "the channel holds other archives of the same name",
+                "the channel holds other archives of the same name"
+                if different
+                else "archives in the channel are damaged: their own index says otherwise",
                 where=str(self.root),
-                details=different,
-                hint="nothing was written; mirror into another folder",
+                details=[*different, *damaged],
+                hint="nothing was written; mirror into another folder"
+                if different
+                else "nothing was written; delete them, and run the same command again",
             )
         return found
 
@@ -130,6 +165,7 @@ class ChannelFolder:
             DigestError: it is not what was locked.
             OSError: as the operating system says.
         """
+        (self.root / _INDEXING).touch()  # from here on there is an archive that no index names
         folder = self.root / package.subdir
         folder.mkdir(exist_ok=True)
         partial = folder / f".{package.fn}.{secrets.token_hex(8)}.part"
@@ -160,10 +196,9 @@ class ChannelFolder:
             ChannelError: a repodata.json cannot be read.
             OSError: as the operating system says.
         """
-        stopped = (self.root / _INDEXING).exists()
         touched = []
         for subdir in sorted({"noarch", *(p.subdir for p in packages)}):
-            index = self._repodata(subdir)
+            index = read_index(self.root / subdir)
             changed = not (self.root / subdir / "repodata.json").exists()
             for package in packages:
                 if package.subdir != subdir:
@@ -172,7 +207,7 @@ class ChannelFolder:
                 record = {k: v for k, v in package.record.items() if k in _KEYS and v is not None}
                 record |= {"sha256": package.sha256, "subdir": subdir}
                 record["size"] = (self.root / subdir / package.fn).stat().st_size
-                entries = index.setdefault(key, {})
+                entries = index[key]
                 if not _says_the_same(entries.get(package.fn), record):
                     entries[package.fn] = record
                     changed = True
@@ -182,41 +217,22 @@ class ChannelFolder:
                 path.parent.mkdir(exist_ok=True)
                 write_atomic(path, json.dumps(index).encode())
                 touched.append(subdir)
-        if stopped:
+        if self._stopped:
             return sorted(path.parent.name for path in self.root.glob("*/repodata.json"))
         return touched
+
+    def _entry(self, package: LockedPackage) -> dict[str, Any]:
+        index = read_index(self.root / package.subdir)
+        key = "packages.conda" if package.fn.endswith(".conda") else "packages"
+        found: dict[str, Any] = index[key].get(package.fn, {})
+        return found
 
     def indexed(self) -> None:
         """All that goes with repodata.json is as new as it."""
         (self.root / _INDEXING).unlink(missing_ok=True)
-
-    def _repodata(self, subdir: str) -> dict[str, Any]:
-        path = self.root / subdir / "repodata.json"
-        try:
-            read = json.loads(path.read_bytes())
-        except FileNotFoundError:
-            return {"info": {"subdir": subdir}, "packages": {}, "packages.conda": {}}
-        except (OSError, ValueError) as error:
-            raise ChannelError(
-                f"the index of the channel cannot be read: {error}",
-                where=str(path),
-                hint="index the channel anew, or mirror into another folder",
-            ) from error
-        if not isinstance(read, dict):
-            raise ChannelError("the index of the channel is none", where=str(path))
-        return read
 
 
 def _says_the_same(entry: dict[str, Any] | None, record: dict[str, Any]) -> bool:
     return entry is not None and all(
         (entry.get(key) or None) == (record.get(key) or None) for key in _SOLVED
     )
-
-
-def _digest(path: Path, index: dict[str, Any]) -> str:
-    """The sha256 of an archive that is there: as indexed, where the size is the same; else hashed."""
-    for key in ("packages", "packages.conda"):
-        entry = index.get(key, {}).get(path.name)
-        if entry and entry.get("size") == path.stat().st_size and entry.get("sha256"):
-            return str(entry["sha256"])
-    return hash_file(path)[0]

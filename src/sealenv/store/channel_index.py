@@ -1,0 +1,102 @@
+"""The index of a channel folder: read, and refused where indexing it again would lose something.
+
+Indexing writes repodata.json anew from the archives that are in the folder and what the old one says of
+them. So nothing may be there that it would drop: keys that it does not know, an address elsewhere
+(CEP 15), records of archives that are not there; and nothing may come in that its owner left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from sealenv.errors import ChannelError
+
+__all__ = ["check_complete", "read_index"]
+
+_ARCHIVES = ("packages", "packages.conda")
+_KNOWN = frozenset({"info", "repodata_version", *_ARCHIVES})
+_ENDS = (".conda", ".tar.bz2")
+_ELSEWHERE = "mirror into another folder, or add the archives with what indexes this one"
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """What the repodata.json of a subdir's folder says; an empty one where there is none.
+
+    Raises:
+        ChannelError: it cannot be read, or says what indexing would lose.
+    """
+    path = folder / "repodata.json"
+    try:
+        read = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        read = {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise ChannelError(
+            f"the index of the channel cannot be read: {error}",
+            where=str(path),
+            hint="index the channel anew, or mirror into another folder",
+        ) from error
+    if problem := _misshapen(read):
+        raise ChannelError(
+            f"the index of the channel is none: {problem}",
+            where=str(path),
+            hint="index the channel anew, or mirror into another folder",
+        )
+    info = read.get("info") or {}
+    lost = [key for key in read if key not in _KNOWN and read[key]]
+    lost += [f"info: {key}" for key in info if key != "subdir" and info[key]]
+    if lost:
+        raise ChannelError(
+            "the index of the channel says more than indexing it here would keep",
+            where=str(path),
+            details=lost,
+            hint=_ELSEWHERE,
+        )
+    index = {key: read.get(key) or {} for key in _ARCHIVES}
+    return {**read, "info": info or {"subdir": folder.name}, **index}
+
+
+def check_complete(folder: Path, wanted: Collection[str], *, stopped: bool) -> None:
+    """Whether the archives of a subdir's folder and its index name each other.
+
+    Args:
+        folder: the subdir's.
+        wanted: the archives that are going to be added, or are there.
+        stopped: a run of ours was stopped: archives that no index names are its.
+
+    Raises:
+        ChannelError: they do not.
+    """
+    index = read_index(folder)
+    named = {fn for key in _ARCHIVES for fn in index[key]}
+    there = {p.name for p in folder.glob("*") if p.name.endswith(_ENDS) and p.name[0] != "."}
+    if gone := sorted(named - there - set(wanted)):
+        raise ChannelError(
+            "the index of the channel names archives that are not in the folder: it would lose them",
+            where=str(folder / "repodata.json"),
+            details=gone[:10],
+            hint=_ELSEWHERE,
+        )
+    if not stopped and (unnamed := sorted(there - named - set(wanted))):
+        raise ChannelError(
+            "there are archives that the index of the channel does not name: they would come into it",
+            where=str(folder),
+            details=unnamed[:10],
+            hint="move them away; or mirror into another folder",
+        )
+
+
+def _misshapen(read: object) -> str | None:
+    if not isinstance(read, dict):
+        return "it is no mapping"
+    for key in ("info", *_ARCHIVES):
+        if not isinstance(read.get(key) or {}, dict) or read.get(key, {}) in ([], "", 0, False):
+            return f"its {key!r} is no mapping"
+    for key in _ARCHIVES:
+        for fn, record in (read.get(key) or {}).items():
+            if not isinstance(record, dict):
+                return f"what it says of {fn[:200]!a} is no mapping"
+    return None

@@ -1,0 +1,119 @@
+"""Where two packages ship one path, a script leaves the same one's file as create."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from sealenv.errors import SpecError
+from sealenv.lock import Lock
+from sealenv.steps.linkorder import order_for_micromamba
+from tests.bootstrap.machine import release
+from tests.channel import Channels, ChannelServer
+from tests.locking import made_up
+from tests.machine import Machine, tiny
+from tests.micromamba import stand_in
+from tests.shells import require_shell
+
+NOTE = "share/hostile-clobber/note.txt"
+PAIR = tiny("hostile-clobber-a", "hostile-clobber-b")
+
+
+def lock(platform: str, *packages: tuple[str, list[str]]) -> Lock:
+    made: list[Any] = []
+    for name, depends in packages:
+        package = made_up(name)
+        made.append(msgspec.structs.replace(package, record={**package.record, "depends": depends}))
+    return Lock(platform=platform, channels=(), packages=tuple(made))
+
+
+def order(found: Lock, clobbers: dict[str, list[str]]) -> list[str]:
+    return [package.name for package in order_for_micromamba(found, clobbers).packages]
+
+
+def test_the_order() -> None:
+    three: list[tuple[str, list[str]]] = [("a", []), ("b", []), ("c", ["a"])]
+    assert order(lock("linux-64", *three), {}) == ["a", "b", "c"]
+    assert order(lock("linux-64", *three), {"x": ["a", "b"]}) == ["b", "a", "c"]
+    assert order(lock("win-64", *reversed(three)), {"x": ["a", "b"]}) == ["a", "c", "b"]
+    # who depends on the other wins, and is linked last anyway
+    assert order(lock("linux-64", *three), {"x": ["a", "c"]}) == ["a", "b", "c"]
+
+
+def test_there_is_none() -> None:
+    with pytest.raises(SpecError, match="two ship one path"):
+        order(lock("win-64", ("a", []), ("c", ["a"])), {"x": ["a", "c"]})
+    with pytest.raises(SpecError, match="two ship one path"):
+        order(
+            lock("linux-64", ("a", []), ("m", []), ("z", ["a"])),
+            {"x": ["a", "m"], "y": ["m", "z"]},
+        )
+
+
+@pytest.fixture
+def releases(tmp_path: Path, channels: Channels) -> Iterator[ChannelServer]:
+    release(tmp_path / "releases", channels.subdir)
+    with ChannelServer(tmp_path / "releases") as server:
+        yield server
+
+
+@pytest.mark.skipif(os.name == "nt", reason="tests/windows has its own")
+def test_exported(
+    machine: Machine, channels: Channels, releases: ChannelServer, tmp_path: Path
+) -> None:
+    machine.json("create", "e", "-c", channels.hostile_url, *PAIR)
+    expected = (machine.envs / "e" / NOTE).read_text()
+    machine.run("export", "e", "-o", "e.lock")
+    pinned = ("--format", "sh", "--micromamba-sha256", digest(releases))
+    assert not any("looked into" in n for n in export(machine, "e", "e.sh", *pinned))
+    assert not any("looked into" in n for n in export(machine, "e.lock", "lock.sh", *pinned))
+    machine.run("remove", "e", "-y")
+    env = machine.env | {"PY_ENVS": str(machine.envs), "SEALENV_MICROMAMBA_URL": releases.base}
+    for script in ("e.sh", "lock.sh"):
+        made = machine.envs / script.removesuffix(".sh")
+        command = [require_shell("dash"), script, made.name]
+        subprocess.run(command, env=env, cwd=machine.root, check=True)
+        assert (made / NOTE).read_text() == expected
+    shutil.rmtree(machine.cache)
+    assert any("looked into" in n for n in export(machine, "e.lock", "blind.sh", *pinned))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="tests/windows has its own")
+def test_carried(machine: Machine, channels: Channels, tmp_path: Path) -> None:
+    machine.json("create", "e", "-c", channels.hostile_url, *PAIR)
+    expected = (machine.envs / "e" / NOTE).read_text()
+    exe = stand_in(tmp_path / "micromamba", VERSION="2.9.0")
+    machine.run("export", "e", "--format", "explicit", "-o", "e.txt")  # it has no dependencies
+    for what in ("e", "e.txt"):
+        bundle = machine.root / f"{what}.sealenv"
+        machine.run(
+            "bundle", what, "--micromamba", f"{channels.subdir}={exe}", "--name", "x", "-o", str(bundle)
+        )  # fmt: skip
+        folder = machine.root / f"of {what}"
+        folder.mkdir()
+        subprocess.run(["tar", "-xf", bundle, "-C", folder], check=True)
+        target = machine.root / f"made of {what}"
+        subprocess.run(
+            [require_shell("dash"), folder / "install.sh", "--prefix", target],
+            env=machine.env, cwd=machine.root, check=True,
+        )  # fmt: skip
+        assert (target / NOTE).read_text() == expected
+
+
+def digest(releases: ChannelServer) -> str:
+    import hashlib
+
+    (found,) = (p for p in releases.root.glob("download/*/micromamba-*") if not p.suffix)
+    return hashlib.sha256(found.read_bytes()).hexdigest()
+
+
+def export(machine: Machine, what: str, out: str, *words: str) -> list[str]:
+    notes: list[str] = machine.json("export", what, *words, "-o", out)["notes"]
+    return notes

@@ -320,3 +320,11 @@ def test_one_address_with_two_contents_is_no_lock() -> None:
 def test_no_damage_is_more_than_an_error_of_ours(at: int, length: int, new: str) -> None:
     with contextlib.suppress(SpecError, DigestError):
         read_pixi(PIXI_7[:at] + new + PIXI_7[at + length :], HERE)
+
+
+@pytest.mark.parametrize("variables", ['{"A": "1\\n2"}', '{"A B": "1"}'])
+def test_a_variable_that_no_shell_could_set_is_refused(variables: str) -> None:
+    text = write_pixi(LockFile(locks=(lock(package("a")),), variables={"A": "1"}))
+    with pytest.raises(SpecError, match=r"line break|no name of a variable") as caught:
+        read_pixi(text.replace('{"A": "1"}', variables), Path("/srv/x.lock"))
+    assert str(caught.value.where).startswith("/srv/x.lock:3:")

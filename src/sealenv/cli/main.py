@@ -158,8 +158,11 @@ def _interrupt(number: int, frame: object) -> None:
 
 def _report(error: SealenvError, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(error.to_json(), indent=2))
-        return
+        try:
+            click.echo(json.dumps(error.to_json(), indent=2))
+            return
+        except OSError:  # stdout is what failed: a full disk, a reader that left
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nor shall the flush at exit
     lines = str(error).splitlines()
     click.echo(f"{click.style('error', fg='red', bold=True)}: {lines[0]}", err=True)
     for line in lines[1:]:

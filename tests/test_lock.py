@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -338,6 +339,52 @@ def test_a_matchspec_that_is_none_is_told_with_its_place(
     refused = machine.json("create", "x", "-f", "long.txt", "--dry-run", code=2)
     assert "1000000 characters" in refused["what"]
     assert refused["where"].endswith("long.txt:1:1")
+
+
+def test_a_file_is_given_once_and_is_a_file(machine: Machine, channels: Channels) -> None:
+    for command in (["lock"], ["create", "e"]):
+        twice = machine.json(*command, "-f", "a.yml", "-f", "b.yml", code=2)
+        assert (twice["what"], twice["details"]) == (
+            "--file is given 2 times", ["a.yml", "b.yml"],
+        )  # fmt: skip
+        answer = machine.json(*command, "-f", "https://example.org/a.yml", code=2)
+        assert answer["what"] == "a file is read here, no address"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no /dev/stdin")
+def test_a_pipe_is_read_once(machine: Machine, channels: Channels) -> None:
+    text = f"channels: ['{channels.main_url}']\ndependencies: [dated=1.0]\n"
+    said = machine.run("lock", "-f", "/dev/stdin", "-o", "-", stdin=text).stdout
+    assert '# specs: ["dated=1.0"]' in said
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_full_disk_below_stdout_is_told_in_words(machine: Machine, options: list[str]) -> None:
+    command = ["lock", "-f", "gone.yml", *options] if options else ["list", "--json"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            machine.command(*command),
+            env=machine.env, cwd=machine.root, stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.returncode not in {0, 1, 120}
+
+
+def test_what_has_no_digest_is_not_called_the_same(machine: Machine, channels: Channels) -> None:
+    args = ("dated", "-c", channels.main_url, "--exclude-newer", "2090-01-01")
+    machine.run("lock", *args)
+    machine.run("create", "e", "-f", "sealenv.lock")
+    assert 'exclude-newer: "2090-01-01T' in machine.run("export", "e").stdout
+    record = next((machine.envs / "e/conda-meta").glob("dated-*.json"))
+    record.write_text(re.sub(r'"sha256": "[0-9a-f]+",', "", record.read_text(), count=1))
+    said = machine.run("diff", "e", "sealenv.lock").stderr
+    assert "for one side has no sha256: dated" in said
+    assert machine.json("diff", "e", "sealenv.lock")["without_digest"] == ["dated"]
+    (machine.root / "here").mkdir()
+    assert machine.json("diff", "here", code=7)["hint"].endswith("write ./here")
 
 
 def test_a_version_alone_is_no_spec(machine: Machine) -> None:

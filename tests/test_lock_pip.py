@@ -45,6 +45,8 @@ def test_for_windows_and_renewed(machine: Machine, channels: Channels, index: In
         "lock", "-f", spec(machine, channels, index), "--platform", "win-64", "-o", str(lock)
     )
     assert wheels(lock, "win-64") == ["app-1.0", "helper-1.0", "on-windows-1.0"]
+    said = machine.run("lock", "-f", str(lock))
+    assert " packages and 3 wheels, " in said.stderr
     index.add(Wheel("helper", "2.0"), Wheel("on-windows", "2.0"))
     machine.run("lock", "-f", str(lock), "--update", "helper")
     assert wheels(lock, "win-64") == ["app-1.0", "helper-2.0", "on-windows-1.0"]

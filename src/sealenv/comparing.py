@@ -8,7 +8,7 @@ import msgspec
 
 from sealenv.errors import UsageError
 from sealenv.lock import LockFile
-from sealenv.lock.diff import Change, diff
+from sealenv.lock.diff import Change, diff, without_digest
 from sealenv.subject import Subject, sealed_lock, subject
 
 __all__ = ["Comparison", "compare"]
@@ -23,6 +23,8 @@ class Comparison:
     changes: tuple[Change, ...]
     platforms: tuple[str, ...]
     """Those that were compared."""
+    without_digest: tuple[str, ...] = ()
+    """In both, and of one side no sha256 is known: whether the bytes are the same, nobody can say."""
 
 
 def compare(a: str, b: str | None) -> Comparison:
@@ -47,7 +49,9 @@ def compare(a: str, b: str | None) -> Comparison:
         after = subject(b, strict=False)
     left, right = _only(before, after), _only(after, before)
     platforms = tuple(dict.fromkeys([*left.platforms, *right.platforms]))
-    return Comparison(before, after, tuple(diff(left, right)), platforms)
+    return Comparison(
+        before, after, tuple(diff(left, right)), platforms, tuple(without_digest(left, right))
+    )
 
 
 def _only(one: Subject, other: Subject) -> LockFile:

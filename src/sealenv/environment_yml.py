@@ -19,7 +19,13 @@ from sealenv.urls import redact, scheme_of
 if TYPE_CHECKING:
     from sealenv.requirements import PipLine
 
-__all__ = ["LONGEST_SPEC", "EnvironmentFile", "read_environment_yml", "write_environment_yml"]
+__all__ = [
+    "LONGEST_SPEC",
+    "EnvironmentFile",
+    "check_variable",
+    "read_environment_yml",
+    "write_environment_yml",
+]
 
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -48,12 +54,18 @@ class EnvironmentFile:
     """Where a dependency stands: FILE:LINE:COLUMN."""
 
 
-def read_environment_yml(path: Path) -> EnvironmentFile:
+def read_environment_yml(path: Path, text: str | None = None) -> EnvironmentFile:
     """Read and check the file.
+
+    Args:
+        path: the file.
+        text: its content, where it was read already: a pipe can be read once.
 
     Raises:
         SpecError: it is not there, is no YAML, or is not what CEP 24 says, with line and column.
     """
+    if text is not None:
+        return _Reader(path).read(load(text, str(path), aliases=True))
     try:
         if path.stat().st_size > _LIMIT_BYTES:
             raise SpecError("the file is too large for an environment.yml", where=str(path))
@@ -186,6 +198,15 @@ def _name(node: Node | None) -> str | None:
     return str(node.value)
 
 
+def check_variable(name: str, value: str) -> str | None:
+    """Why a variable cannot be set by each shell; None where it can."""
+    if not _VARIABLE.fullmatch(name):
+        return f"{name!r} is no name of a variable"
+    if any(c in value for c in "\0\r\n"):
+        return f"the value of {name} has a line break"
+    return None
+
+
 def _variables(node: Node | None) -> dict[str, str]:
     if node is None:
         return {}
@@ -193,13 +214,11 @@ def _variables(node: Node | None) -> dict[str, str]:
         raise _wrong(node, "it is no mapping")
     result = {}
     for key, value in node.value.items():
-        if not _VARIABLE.fullmatch(key):
-            raise _wrong(value, f"{key!r} is no name of a variable")
         if not (value.is_text or value.is_number):
             raise _wrong(value, f"the value of {key} is no text; quote it")
         text = str(value.value)
-        if any(c in text for c in "\0\r\n"):
-            raise _wrong(value, f"the value of {key} has a line break")
+        if fault := check_variable(key, text):
+            raise _wrong(value, fault)
         result[key] = text
     return result
 

@@ -97,7 +97,9 @@ def subject(text: str, *, strict: bool = True, environment: str | None = None) -
             f"{text!r} is no environment and no file",
             where=error.where,
             details=error.details,
-            hint="name an environment (sealenv list), a prefix, or a lock",
+            hint=f"to mean the folder here, write ./{text}"
+            if path.is_dir() and path.name == text
+            else "name an environment (sealenv list), a prefix, or a lock",
         ) from None
     if state_of(prefix) is State.PENDING:
         raise PrefixPendingError(
@@ -121,8 +123,16 @@ def _as_sealed(lock: Lock, prefix: Path, *, strict: bool) -> Lock:
             platform=seal.platform,
             virtual_packages=tuple(seal.lock.virtual_packages),
             channels=tuple(dict.fromkeys([*sealed, *lock.channels])),
+            exclude_newer=_cut_off(seal, lock),
         )
     return _with_wheels(lock, prefix, seal, strict=strict)
+
+
+def _cut_off(seal: Seal, lock: Lock) -> str | None:
+    """The time after which packages were ignored, as long as nothing was installed since."""
+    known = {line.rpartition("#")[0] for line in seal.lock.packages}
+    time = seal.spec.get("exclude_newer")
+    return time if isinstance(time, str) and {p.url for p in lock.packages} <= known else None
 
 
 def _with_wheels(lock: Lock, prefix: Path, seal: Seal | None, *, strict: bool) -> Lock:

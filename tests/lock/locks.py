@@ -69,6 +69,8 @@ MD5 = st.from_regex(r"[0-9a-f]{32}", fullmatch=True)
 TEXTS = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20
 )
+VARIABLES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
+LINES = TEXTS.map(lambda text: text.translate({10: " ", 13: " "}))
 DEPENDS = st.builds(
     lambda n, c: f"{n} {c}".strip(),
     NAMES,
@@ -163,5 +165,5 @@ def lock_files(draw: st.DrawFn) -> LockFile:
     return LockFile(
         locks=tuple(locks),
         name=draw(st.none() | TEXTS),
-        variables=draw(st.dictionaries(NAMES, TEXTS, max_size=2)),
+        variables=draw(st.dictionaries(VARIABLES, LINES, max_size=2)),
     )

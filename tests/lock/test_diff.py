@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from sealenv.lock import LockFile
-from sealenv.lock.diff import diff
+from sealenv.lock.diff import diff, without_digest
 from sealenv.lock.order import requested, roots, topological
 from tests.lock.locks import CHANNELS, lock, package
 
@@ -49,6 +49,8 @@ def test_a_digest_that_one_side_does_not_know_is_no_change() -> None:
     bare = files(package("a", sha256="1" * 64))
     unknown = files(msgspec.structs.replace(bare.locks[0].packages[0], sha256=""))
     assert diff(bare, unknown) == []
+    assert without_digest(bare, unknown) == without_digest(unknown, unknown) == ["a"]
+    assert without_digest(bare, bare) == []
 
 
 def test_a_platform_that_one_side_has_counts_in_full() -> None:

@@ -354,3 +354,11 @@ def test_an_editable_install_is_refused() -> None:
     text = PIXI_7.replace(f"\n- pypi: {wheel}\n", f"\n- pypi: {wheel}\n  editable: true\n")
     with pytest.raises(SpecError, match="editable"):
         read_pixi(text, HERE)
+
+
+@pytest.mark.parametrize("variables", ['{"A": "1\\n2"}', '{"A B": "1"}'])
+def test_a_variable_that_no_shell_could_set_is_refused(variables: str) -> None:
+    text = write_pixi(LockFile(locks=(lock(package("a")),), variables={"A": "1"}))
+    with pytest.raises(SpecError, match=r"line break|no name of a variable") as caught:
+        read_pixi(text.replace('{"A": "1"}', variables), Path("/srv/x.lock"))
+    assert str(caught.value.where).startswith("/srv/x.lock:3:")

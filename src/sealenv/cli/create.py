@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import QUIET, VERBOSE, YES, activation_line, parse_timeout, size_text
+from sealenv.cli.options import QUIET, VERBOSE, YES, activation_line, once, parse_timeout, size_text
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
 
@@ -40,7 +40,8 @@ Examples:
 @click.argument("python", required=False)
 @click.option("-n", "--name", "name_option", metavar="NAME", help="The name, as an option.")
 @click.option("-p", "--prefix", metavar="PREFIX", help="The folder itself, instead of a name.")
-@click.option("-f", "--file", metavar="FILE", type=click.Path(path_type=Path),
+@click.option("-f", "--file", metavar="FILE", type=click.Path(path_type=Path), multiple=True,
+              callback=once,
               help="An environment.yml: its packages instead of the default ones. Or a bundle or lock "
               "(sealenv.lock, pixi.lock, conda-lock.yml, @EXPLICIT): just what is locked.")  # fmt: skip
 @click.option("-e", "--environment", metavar="NAME",

@@ -41,6 +41,7 @@ def diff_command(as_json: bool, quiet: bool, a: str, b: str | None) -> int:
             "after": result.after.title,
             "platforms": list(result.platforms),
             "equal": not result.changes,
+            "without_digest": list(result.without_digest),
             "changes": [change.to_json() for change in result.changes],
         }, indent=2))  # fmt: skip
     elif not quiet:
@@ -51,6 +52,12 @@ def diff_command(as_json: bool, quiet: bool, a: str, b: str | None) -> int:
             for change in of_it:
                 click.echo(printable(change.words()))
         click.echo(_verdict([c.what for c in result.changes]), err=True)
+        if bare := result.without_digest:
+            more = " ..." if len(bare) > 10 else ""
+            click.echo(
+                f"not compared to the byte, for one side has no sha256: {', '.join(bare[:10])}{more}",
+                err=True,
+            )
     return 1 if result.changes else 0
 
 

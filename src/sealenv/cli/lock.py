@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, VERBOSE, parse_timeout, size_text
+from sealenv.cli.options import JSON, QUIET, VERBOSE, count_text, once, parse_timeout
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ Examples:
 """,
 )
 @click.argument("packages", metavar="[SPEC]...", nargs=-1)
-@click.option("-f", "--file", metavar="FILE", type=click.Path(path_type=Path),
+@click.option("-f", "--file", metavar="FILE", type=click.Path(path_type=Path), multiple=True,
+              callback=once,
               help="An environment.yml, a list of specs, a lock, or an @EXPLICIT list.")  # fmt: skip
 @click.option("-c", "--channel", "channels", multiple=True, metavar="CHANNEL",
               help="A channel: name, URL or file:///folder. The first one given comes first, with "
@@ -135,8 +136,7 @@ def _show(
     if renewed and not changes:
         click.echo("nothing changed", err=True)
     for one in locked.locks:
-        count = f"{len(one.packages)} packages, {size_text(one.download_size)}"
-        click.echo(f"{one.platform:<14} {count}", err=True)
+        click.echo(f"{one.platform:<14} {count_text(one)}", err=True)
     if output is not None:
         click.echo(f"{'would lock' if dry_run else 'locked':<14} {output}", err=True)
 
@@ -158,6 +158,11 @@ def _show_json(locked: LockFile, output: Path | None, dry_run: bool, changes: li
                     {"name": p.name, "version": p.version, "build": p.build, "subdir": p.subdir,
                      "url": p.url, "sha256": p.sha256, "size": p.size}
                     for p in one.packages
+                ],
+                "wheels": [
+                    {"name": w.name, "version": w.version, "url": w.url, "sha256": w.sha256,
+                     "size": w.size}
+                    for w in one.wheels
                 ],
             }
             for one in locked.locks

@@ -170,8 +170,11 @@ def _ignore(number: int, frame: object) -> None:
 
 def _report(error: SealenvError, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(error.to_json(), indent=2))
-        return
+        try:
+            click.echo(json.dumps(error.to_json(), indent=2))
+            return
+        except OSError:  # stdout is what failed: a full disk, a reader that left
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nor shall the flush at exit
     from sealenv.naming import printable
 
     lines = str(error).split("\n")

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sealenv.errors import UsageError
 
-__all__ = ["JSON", "QUIET", "VERBOSE", "YES", "activation_line", "parse_timeout", "size_text"]
+if TYPE_CHECKING:
+    from sealenv.lock import Lock
+
+__all__ = [
+    "JSON",
+    "QUIET",
+    "VERBOSE",
+    "YES",
+    "activation_line",
+    "count_text",
+    "once",
+    "parse_timeout",
+    "size_text",
+]
 
 YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Only errors and the result.")
@@ -41,6 +55,29 @@ def size_text(size: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     raise AssertionError
+
+
+def count_text(lock: Lock) -> str:
+    """How many packages and wheels a lock has, and their size as far as it is told."""
+    wheels = f" and {len(lock.wheels)} wheels" if lock.wheels else ""
+    untold = sum(archive.size is None for archive in lock.archives)
+    more = f" and {untold} of a size that is not told" if untold else ""
+    return f"{len(lock.packages)} packages{wheels}, {size_text(lock.download_size)}{more}"
+
+
+def once(context: click.Context, option: click.Parameter, values: tuple[Any, ...]) -> Any:
+    """The value of an option that may stand once: click itself takes the last, silently.
+
+    Raises:
+        UsageError: it is there more than once.
+    """
+    if len(values) > 1:
+        raise UsageError(
+            f"{option.opts[-1]} is given {len(values)} times",
+            details=[str(value) for value in values],
+            hint="give it once",
+        )
+    return values[0] if values else None
 
 
 def activation_line(prefix: Path, platform: str) -> str:

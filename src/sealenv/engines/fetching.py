@@ -280,7 +280,7 @@ class _Sink(io.RawIOBase):
                 raise DigestError(
                     f"{self.package.fn} is longer than the {self.package.size} bytes promised",
                     where=self.package.url,
-                    hint="nothing of it was used; tell the channel's owner",
+                    hint="nothing of it was used; tell who publishes it",
                 )
         except Exception as error:
             self.error = error

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from sealenv.environment_yml import check_variable
 from sealenv.lock.model import LockFile
 from sealenv.nodes import Node
 
@@ -72,6 +73,10 @@ def read_custom(metadata: Node) -> Custom:
     if node is None:
         return Custom()
     try:
-        return msgspec.json.decode(node.text(f"{CUSTOM_KEY!r}"), type=Custom)
+        found = msgspec.json.decode(node.text(f"{CUSTOM_KEY!r}"), type=Custom)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise node.wrong(f"it is not what sealenv writes: {error}") from error
+    for name, value in found.variables.items():
+        if fault := check_variable(name, value):
+            raise node.wrong(fault)
+    return found

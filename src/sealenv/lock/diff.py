@@ -8,7 +8,7 @@ import msgspec
 
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
 
-__all__ = ["Change", "diff"]
+__all__ = ["Change", "diff", "without_digest"]
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +103,20 @@ def diff(before: LockFile, after: LockFile) -> list[Change]:
             if change.what != "changed" or _really(change):
                 changes.append(change)
     return changes
+
+
+def without_digest(before: LockFile, after: LockFile) -> list[str]:
+    """The packages in both that cannot be compared to the byte: one side does not know the sha256."""
+    left = {lock.platform: _sides(lock) for lock in before.locks}
+    right = {lock.platform: _sides(lock) for lock in after.locks}
+    return sorted(
+        {
+            name
+            for platform in left.keys() & right.keys()
+            for kind, name in left[platform].keys() & right[platform].keys()
+            if not (left[platform][kind, name].sha256 and right[platform][kind, name].sha256)
+        }
+    )
 
 
 def _really(change: Change) -> bool:

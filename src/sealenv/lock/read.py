@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sealenv.environment_yml import LONGEST_SPEC, EnvironmentFile, read_environment_yml
@@ -37,7 +38,7 @@ def read_file(
     if not _looks_like_yaml(lines):
         return _specs(path, lines)
     if not is_lock_text(text):
-        return read_environment_yml(path)
+        return read_environment_yml(path, text)
     root = load(text, str(path))
     keys = root.value if isinstance(root.value, dict) else {}
     if "metadata" in keys and "package" in keys:
@@ -111,6 +112,12 @@ def _specs(path: Path, lines: list[str]) -> EnvironmentFile:
 
 
 def _text(path: Path) -> str:
+    if re.match(r"[a-z][a-z0-9]+:[/\\]", str(path)):
+        raise SpecError(
+            "a file is read here, no address",
+            where=str(path),
+            hint="fetch it first, and give the file",
+        )
     try:
         if path.stat().st_size > _LIMIT_BYTES:
             raise SpecError("the file is too large for a lock", where=str(path))

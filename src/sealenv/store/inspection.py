@@ -276,5 +276,6 @@ def _refused(package: LockedPackage | LockedWheel, path: str, why: str) -> LinkE
     return LinkError(
         f"{package.dist} is refused: {path!r} {why}",
         where=package.url,
-        hint="nothing of the package was linked; leave it out, or tell the channel's owner",
+        hint="nothing of the package was linked; leave it out, or tell "
+        + ("the channel's owner" if isinstance(package, LockedPackage) else "who publishes it"),
     )

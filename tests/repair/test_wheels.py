@@ -110,9 +110,9 @@ def test_what_is_not_locked_is_named(made: tuple[Machine, Path], index: Index) -
     assert answer["repaired"] == []
     hints = {Path(f["path"]).name: f["hint"] for f in answer["left"] if f["kind"] == "altered"}
     assert hints == {
-        "unlocked.py": "its wheel is not locked: sealenv run ENV -- pip install --force-reinstall "
+        "unlocked.py": f"its wheel is not locked: sealenv run {prefix} -- pip install --force-reinstall "
         "--no-deps unlocked==1.0",
-        "helper.py": "its wheel is not locked: sealenv run ENV -- pip install --force-reinstall "
+        "helper.py": f"its wheel is not locked: sealenv run {prefix} -- pip install --force-reinstall "
         "--no-deps helper==2.0",
     }
     assert everything(prefix) == changed

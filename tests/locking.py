@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sealenv.engines.rattler import RattlerEngine
+from sealenv.host.hashing import hash_file
 from sealenv.lock import Lock, LockedPackage, LockedWheel
 from sealenv.spec import build_spec
-from sealenv.store.archives import Store, hash_file
+from sealenv.store.archives import Store
 
 __all__ = ["engine", "lock_of", "made_up", "tiny_wheel"]
 

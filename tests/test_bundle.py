@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.store.archives import hash_file
+from sealenv.host.hashing import hash_file
 from sealenv.store.bundle import open_bundle
 from tests.bootstrap.machine import TOOLS
 from tests.bootstrap.rebuilding import payload

@@ -16,7 +16,7 @@ import zstandard
 
 from sealenv.demo.archive import Package, write_package
 from sealenv.demo.repodata import write_repodata
-from sealenv.store.archives import hash_file
+from sealenv.host.hashing import hash_file
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
 

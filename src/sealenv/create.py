@@ -4,7 +4,7 @@ gate -> spec -> solve -> fetch (sha256) -> mark -> link -> link scripts -> wheel
 activation scripts -> check -> seal -> unmark
 
 Before `mark` nothing is written outside the package cache. From `mark` on the prefix is visibly
-pending; the seal is the commit point. What each step does is in `sealenv.making`.
+pending; the seal is the commit point. What each step does is in `sealenv.making` and `sealenv.sealing`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv import making
+from sealenv import making, sealing
 from sealenv.errors import InterruptedCreateError, PostScriptError
 from sealenv.host.prefixlock import PrefixLock, refuse_unless_free
 from sealenv.job import CreateOptions, Job
@@ -95,11 +95,11 @@ def create(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         activation = making.activation_scripts(job)
         making.share_archives(job, lock)
         checked = making.check(job, lock, held)
-        observed = making.observe(job, ran, patched)
-        seal = making.describe(
+        observed = sealing.observe(job, ran, patched)
+        seal = sealing.describe(
             job, lock, checked, ran, skipped, patched, bool(compiled), activation, observed
         )
-        making.commit(job, seal, observed, held)
+        sealing.commit(job, seal, observed, held)
     except KeyboardInterrupt:
         raise _interrupted(job.prefix, held) from None
     finally:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from sealenv.errors import SpecError
-from sealenv.nodes import Node, load
+from sealenv.nodes import Node, load, read_text
 from sealenv.scalars import scalar
 from sealenv.urls import redact, scheme_of
 
@@ -64,20 +64,10 @@ def read_environment_yml(path: Path, text: str | None = None) -> EnvironmentFile
     Raises:
         SpecError: it is not there, is no YAML, or is not what CEP 24 says, with line and column.
     """
-    if text is not None:
-        return _Reader(path).read(load(text, str(path), aliases=True))
-    try:
-        if path.stat().st_size > _LIMIT_BYTES:
-            raise SpecError("the file is too large for an environment.yml", where=str(path))
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SpecError(
-            f"the file cannot be read: {error.strerror}", where=str(path), hint="check its path"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SpecError(
-            "the file is not UTF-8", where=str(path), hint="save it as UTF-8"
-        ) from error
+    if text is None:
+        text = read_text(path, limit=_LIMIT_BYTES)
+    elif len(text) > _LIMIT_BYTES:
+        raise SpecError("the file is too large for an environment.yml", where=str(path))
     return _Reader(path).read(load(text, str(path), aliases=True))
 
 

@@ -1,12 +1,10 @@
-"""The steps of create, each a call to the part that knows how, told to the reporter."""
+"""The steps of create up to the check, each a call to the part that knows how, told to the reporter."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Callable
 
-from sealenv._version import __version__
 from sealenv.activation.environ import clean_environ
 from sealenv.activation.gate import find_active, scrub
 from sealenv.activation.scripts import write_scripts
@@ -14,11 +12,8 @@ from sealenv.condameta.history import write_history
 from sealenv.condameta.records import add_pyc, finish, read_records
 from sealenv.condameta.state import write_state
 from sealenv.engines.messages import Progress
-from sealenv.engines.protocol import Engine
 from sealenv.errors import (
     DirtyShellError,
-    EngineError,
-    PrefixLockedError,
     SolveError,
     SpecError,
     UsageError,
@@ -28,33 +23,26 @@ from sealenv.job import Job
 from sealenv.layout import USER_FOLDER
 from sealenv.lock import Lock
 from sealenv.pending import clear_pending, write_plan
-from sealenv.portability.patch import Patched, left_absolute, patch_prefix
+from sealenv.portability.patch import Patched, patch_prefix
 from sealenv.preflight import Contents
 from sealenv.resolving import resolve
-from sealenv.seal.filetable import write_files
-from sealenv.seal.observing import Observed, digests_of_linking, time_of_linking
-from sealenv.seal.observing import observe as observe_prefix
-from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, write_seal
 from sealenv.steps.check import CheckReport, check_environment
 from sealenv.steps.clobbers import settle_clobbers
 from sealenv.steps.linkscripts import find_link_scripts, run_link_scripts
-from sealenv.steps.pyc import INVALIDATION, compile_packages
+from sealenv.steps.pyc import compile_packages
 from sealenv.steps.wheels import InstalledWheel, install_wheels, record_pyc
 from sealenv.store.view import link_pkgs, offer
 
 __all__ = [
     "activation_scripts",
     "check",
-    "commit",
     "compile_python",
-    "describe",
     "fetch",
     "gate",
     "install",
     "link",
     "link_scripts",
     "mark",
-    "observe",
     "patch",
     "share_archives",
     "solve",
@@ -248,88 +236,6 @@ def check(job: Job, lock: Lock, held: PrefixLock) -> CheckReport | None:
         token=held.token,
         keep_fd=held.fd,
     )
-
-
-def observe(job: Job, ran: list[str], patched: list[Patched]) -> Observed:
-    """Fingerprints and file table: what linking is sure of is not hashed again."""
-    job.reporter.phase("seal", "taking fingerprints and sealing")
-    # Windows keeps no time of change that a program could not set: what ran may have changed anything.
-    trusted = os.name != "nt" or not ran
-    return observe_prefix(
-        job.prefix,
-        job.spec.platform,
-        {p.path: p.after for p in patched},
-        known=digests_of_linking if trusted else lambda records: {},
-        since=time_of_linking(job.prefix),
-        on_file=lambda done, total: job.reporter.advance(done, total, "files"),
-    )
-
-
-def describe(
-    job: Job,
-    lock: Lock,
-    checked: CheckReport | None,
-    ran: list[str],
-    skipped: list[str],
-    patched: list[Patched],
-    compiled: bool,
-    activation: list[str],
-    observed: Observed,
-) -> Seal:
-    """The seal: how all this was done."""
-    python = lock.find("python")
-    return Seal(
-        schema=SCHEMA,
-        sealenv=__version__,
-        created=_now().isoformat(timespec="seconds"),
-        prefix=str(job.prefix),
-        platform=job.spec.platform,
-        spec=job.spec.to_json(),
-        lock=LockNote(
-            lock.digest(),
-            [f"{p.url}#{p.sha256}" for p in lock.packages],
-            list(lock.virtual_packages),
-            [f"{w.url}#{w.sha256}" for w in lock.wheels],
-        ),
-        engine=_engine_note(job.engine),
-        python=checked.python if checked else python.version if python else None,
-        checked=checked is not None,
-        check=checked.to_json() if checked else {},
-        pyc=INVALIDATION if compiled else None,
-        link_scripts=ran,
-        skipped_link_scripts=skipped,
-        patched=[PatchNote(**p.to_json()) for p in patched],
-        absolute=left_absolute(job.prefix, job.spec.platform),
-        activation=activation,
-        pip=observed.pip,
-        fingerprints=observed.fingerprints,
-        files=observed.table_sha256,
-    )
-
-
-def _engine_note(engine: Engine) -> EngineNote:
-    program = engine.executable
-    if program is None:
-        return EngineNote(engine.name, engine.version)
-    return EngineNote(engine.name, engine.version, program.sha256, program.origin)
-
-
-def commit(job: Job, seal: Seal, observed: Observed, held: PrefixLock) -> None:
-    """Seal and unmark, if everything is still ours.
-
-    Raises:
-        EngineError: the engine died meanwhile, and with it its hold on the lock.
-        PrefixLockedError: the marker is not the one that we wrote.
-    """
-    if not job.engine.alive():
-        raise EngineError("the engine ended unexpectedly", hint="run the same command again")
-    if not held.holds():
-        raise PrefixLockedError(
-            "the environment was taken away while it was made", where=str(held.prefix)
-        )
-    write_files(held.prefix, observed.table)
-    write_seal(held.prefix, seal)
-    held.commit()
 
 
 def _forward(job: Job, unit: str) -> Callable[[Progress], None]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sealenv.errors import SpecError
 
-__all__ = ["Node", "load"]
+__all__ = ["Node", "load", "read_text"]
 
 _DEEPEST = 16
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -24,6 +25,30 @@ _NUMBER = re.compile(
     r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
 """YAML 1.2.2, 10.3.2, the core schema: what a scalar without quotes is. `yes` and `no` are text."""
+
+
+def read_text(path: Path, *, limit: int) -> str:
+    """A file that somebody wrote: UTF-8, with or without a byte order mark.
+
+    Args:
+        path: the file; a pipe can be read once.
+        limit: bytes; a larger file is no such file.
+
+    Raises:
+        SpecError: it is not there, too large, or not UTF-8.
+    """
+    try:
+        if path.stat().st_size > limit:
+            raise SpecError(f"the file is too large: more than {limit >> 20} MiB", where=str(path))
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SpecError(
+            f"the file cannot be read: {error.strerror}", where=str(path), hint="check its path"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SpecError(
+            "the file is not UTF-8", where=str(path), hint="save it as UTF-8"
+        ) from error
 
 
 @dataclass(slots=True)

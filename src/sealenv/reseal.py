@@ -25,7 +25,7 @@ from sealenv.portability.patch import left_absolute
 from sealenv.progress import Quiet, Reporter
 from sealenv.seal.drift import locked_packages
 from sealenv.seal.filetable import write_files
-from sealenv.seal.findings import Finding
+from sealenv.seal.findings import Finding, refuse_moved
 from sealenv.seal.observing import observe
 from sealenv.seal.scene import Scene
 from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, Seal, write_seal
@@ -117,13 +117,7 @@ def _compare(prefix: Path, reporter: Reporter) -> Change:
             )
         if finding.kind == "record" and finding.path == SEAL:
             raise RecordError(finding.detail, where=str(prefix / SEAL))
-        if finding.kind == "moved":
-            raise PrefixError(
-                "this environment is not where it was made: its files hold the other path",
-                where=str(prefix),
-                details=[finding.detail],
-                hint="move it back, or make it anew here",
-            )
+    refuse_moved(prefix, report.findings)
     before = scene.seal
     if before is None:
         _refuse_scripts_of_others(scene)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import QUIET, VERBOSE, YES, activation_line, once, parse_timeout, size_text
+from sealenv.cli.options import QUIET, VERBOSE, YES, once, parse_timeout
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
 
 if TYPE_CHECKING:
-    from sealenv.create import Created, Plan
+    from sealenv.create import Plan
 
 __all__ = ["create_command"]
 
@@ -119,6 +117,7 @@ def create_command(
     SEALENV_ENVS, else PY_ENVS, else a folder of the user's. It must not exist, or be empty.
     """
     from sealenv import locations
+    from sealenv.cli.created import show_created, show_plan
     from sealenv.cli.engine import choose_engine
     from sealenv.cli.progress import make_reporter
     from sealenv.create import CreateOptions, Job, create, plan
@@ -173,138 +172,16 @@ def create_command(
             if dry_run:
                 planned = plan(job)
                 reporter.end()
-                _show_plan(planned, as_json)
+                show_plan(planned, as_json)
                 return 0
 
             def confirm(planned: Plan) -> None:
                 reporter.end()
-                _show_plan(planned, False, err=True)
+                show_plan(planned, False, err=True)
                 click.confirm("Proceed?", default=True, abort=True, err=True)
 
             made = create(job, confirm if ask else None)
     finally:
         worker.close()
-    _show_created(made, as_json, quiet, reporter.seconds)
+    show_created(made, as_json, quiet, reporter.seconds)
     return 0
-
-
-def _show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
-    lock = planned.lock
-    if as_json:
-        click.echo(json.dumps({
-            "prefix": str(planned.prefix),
-            "platform": lock.platform,
-            "channels": list(lock.channels),
-            "engine": dict(zip(("name", "version"), planned.engine, strict=True)),
-            "lock_digest": lock.digest(),
-            "packages": [
-                {"name": p.name, "version": p.version, "build": p.build, "subdir": p.subdir,
-                 "url": p.url, "sha256": p.sha256, "size": p.size}
-                for p in lock.packages
-            ],
-            "wheels": [
-                {"name": w.name, "version": w.version, "url": w.url, "sha256": w.sha256,
-                 "size": w.size}
-                for w in lock.wheels
-            ],
-            "to_fetch": planned.to_fetch,
-            "fetch_bytes": planned.fetch_size,
-            "writes": {"prefix": str(planned.prefix), "cache": str(planned.cache),
-                       "conda_cache": str(planned.view)},
-        }, indent=2))  # fmt: skip
-        return
-    width = max((len(a.name) for a in lock.archives), default=0)
-    wide = max((len(a.version) for a in lock.archives), default=0)
-    for package in sorted(lock.packages, key=lambda p: p.name):
-        size = size_text(package.size) if package.size is not None else "?"
-        click.echo(
-            f"  {package.name:<{width}}  {package.version:<{wide}}  {size:>9}  "
-            f"{package.channel.rstrip('/')}/{package.subdir}",
-            err=err,
-        )
-    for wheel in sorted(lock.wheels, key=lambda w: w.name):
-        size = size_text(wheel.size) if wheel.size is not None else "?"
-        click.echo(
-            f"  {wheel.name:<{width}}  {wheel.version:<{wide}}  {size:>9}  {wheel.fn}", err=err
-        )
-    wheels = f" and {len(lock.wheels)} wheels" if lock.wheels else ""
-    untold = sum(archive.size is None for archive in lock.archives)
-    more = f" and {untold} of a size that the index does not tell" if untold else ""
-    click.echo(
-        f"{len(lock.packages)} packages{wheels}, {size_text(lock.download_size)}; to fetch: "
-        f"{planned.to_fetch} ({size_text(planned.fetch_size)}{more})",
-        err=err,
-    )
-    click.echo(f"environment    {planned.prefix}", err=err)
-    if planned.engine[0] != "rattler":
-        click.echo(f"engine         {' '.join(planned.engine).strip()}", err=err)
-    click.echo(f"package cache  {planned.cache}", err=err)
-    click.echo(f"conda's cache  {planned.view}", err=err)
-    click.echo("Nothing else is written anywhere.", err=err)
-
-
-def _show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, float]) -> None:
-    from sealenv.cli.verify import prints_json
-    from sealenv.naming import shown
-    from sealenv.spec import current_platform
-
-    if as_json:
-        click.echo(json.dumps({
-            "prefix": str(made.prefix),
-            "state": "sealed",
-            "checked": made.seal.checked,
-            "python": made.seal.python,
-            "tools": made.seal.check.get("tools", {}),
-            "packages": len(made.seal.lock.packages),
-            "wheels": len(made.seal.lock.wheels),
-            "files": made.contents.files,
-            "lock_digest": made.seal.lock.digest,
-            "fingerprints": prints_json(made.seal.fingerprints),
-            "clobbers": made.contents.clobbers,
-            "link_scripts": made.seal.link_scripts,
-            "skipped_link_scripts": made.seal.skipped_link_scripts,
-            "activation": made.seal.activation,
-            "engine": {"name": made.seal.engine.name, "version": made.seal.engine.version,
-                       "sha256": made.seal.engine.sha256, "origin": made.seal.engine.origin},
-            "post_ran": made.post_ran,
-            "seconds": seconds,
-        }, indent=2))  # fmt: skip
-        return
-    if quiet:
-        click.echo(made.prefix)
-        return
-    if made.messages:
-        click.echo(made.messages.rstrip())
-    # conda's and mamba's own `activate` are always at one path, and ours lies elsewhere: no news.
-    clobbers = [c for c in made.contents.clobbers.items() if not set(c[1]) <= {"conda", "mamba"}]
-    for path, owners in sorted(clobbers)[:10]:
-        click.echo(f"note: {path} is in {', '.join(owners)}; one is in place", err=True)
-    tools = made.seal.check.get("tools", {})
-    answers = "".join(f"\n               {line}" for line in tools.values())
-    if made.seal.checked:
-        what = f"python {made.seal.python}" if made.seal.python else "activation"
-        click.echo(f"checked        {what}{answers}", err=True)
-    if made.seal.skipped_link_scripts:
-        click.echo(
-            f"not run        post-link scripts of {', '.join(made.seal.skipped_link_scripts)}",
-            err=True,
-        )
-    click.echo(f"sealed         {made.prefix}", err=True)
-    if not made.seal.activation:
-        return
-    line = activation_line(made.prefix, made.seal.platform)
-    if made.seal.platform != current_platform():
-        click.echo(f"unchecked      {made.seal.platform} does not run here", err=True)
-        click.echo(f"use it         {line}", err=True)
-        return
-    short = made.prefix.name if _has_short_name(made.prefix) else str(made.prefix)
-    click.echo(f"\nuse it         sealenv run {shown(short)} -- python", err=True)
-    click.echo(f"or activate    {line}", err=True)
-    other = "PowerShell: activate.ps1" if os.name == "nt" else "fish, csh, xonsh, nu: activate.*"
-    click.echo(f"               (beside it for {other})", err=True)
-
-
-def _has_short_name(prefix: Path) -> bool:
-    from sealenv.locations import resolve_env
-
-    return resolve_env(prefix.name)[0] == str(prefix)

@@ -17,10 +17,11 @@ import msgspec
 
 from sealenv.errors import EngineError
 from sealenv.host.files import write_atomic
+from sealenv.host.hashing import hash_file
 from sealenv.layout import META, is_windows
 from sealenv.lock import Lock, LockedPackage
 from sealenv.preflight import linked_paths
-from sealenv.store.archives import Store, hash_file
+from sealenv.store.archives import Store
 from sealenv.store.inspection import read_listing
 from sealenv.store.manifest import Manifest
 

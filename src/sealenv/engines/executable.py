@@ -19,10 +19,11 @@ from sealenv.engines.releases import PUBLISHED, check_version
 from sealenv.errors import CacheDamagedError, DigestError, EngineError, FetchError
 from sealenv.host.filelock import FileLock
 from sealenv.host.files import write_atomic
+from sealenv.host.hashing import hash_file
 from sealenv.layout import is_windows
 from sealenv.lock import LockedPackage
 from sealenv.spec import current_platform
-from sealenv.store.archives import Store, hash_file
+from sealenv.store.archives import Store
 from sealenv.urls import redact
 
 __all__ = ["check_unchanged", "obtain"]

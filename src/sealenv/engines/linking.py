@@ -13,8 +13,9 @@ import msgspec
 from sealenv.engines.messages import Link, Linked, Progress
 from sealenv.engines.records import to_record
 from sealenv.errors import CacheDamagedError, FilesystemError, LinkError
+from sealenv.host.hashing import hash_file
 from sealenv.lock import LockedPackage
-from sealenv.store.archives import Store, hash_file
+from sealenv.store.archives import Store
 from sealenv.store.manifest import Listing, is_unpacked
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from sealenv.lock import LockedPackage
 from sealenv.lock.checks import split_dist
 from sealenv.lock.order import topological
 from sealenv.store.archives import Store
+from sealenv.store.identity import check_identity, identity_of
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -110,13 +111,7 @@ async def _completed(package: LockedPackage, archive: Path) -> LockedPackage:
             where=package.url,
             hint="the package is damaged in its channel; tell the channel's owner",
         ) from error
-    for key in ("name", "version", "build"):
-        if str(index.get(key)) != str(package.record[key]):
-            raise LinkError(
-                f"{package.fn} holds another package: its {key} is {index.get(key)!r}",
-                where=package.url,
-                hint="nothing of it was linked; tell the channel's owner",
-            )
+    check_identity(package, identity_of(index))
     said = {key: index[key] for key in _KEPT if index.get(key) is not None}
     record = {"depends": [], "build_number": 0, **said, **package.record}
     record |= {"sha256": package.sha256, "size": archive.stat().st_size}

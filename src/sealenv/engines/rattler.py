@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import signal
-import subprocess
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from sealenv.engines import boot, messages
+from sealenv.engines import messages
 from sealenv.engines.messages import (
     Completed,
     Event,
     Examined,
     Executable,
-    Failed,
     Fetched,
     Fitted,
     Linked,
     LookedUp,
     Obtained,
-    Progress,
     Request,
     Solved,
 )
+from sealenv.engines.process import EngineProcess
 from sealenv.engines.protocol import OnProgress
-from sealenv.errors import CacheDamagedError, EngineError
+from sealenv.errors import CacheDamagedError
 from sealenv.host.deleting import delete
 from sealenv.lock import Lock, LockedPackage
 from sealenv.pending import clear_pending
 from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
 from sealenv.store.distributions import Distribution, may_hold_distributions
-from sealenv.urls import redact, split_credentials
+from sealenv.urls import split_credentials
 
 __all__ = ["RattlerEngine"]
 
@@ -59,7 +53,7 @@ class RattlerEngine:
         self.timeout = timeout
         self._secrets: dict[str, str] = {}
         self._offline = False
-        self._start()
+        self._process = EngineProcess()
 
     @property
     def version(self) -> str:
@@ -67,17 +61,6 @@ class RattlerEngine:
         from importlib.metadata import version
 
         return version("py-rattler")
-
-    def _start(self) -> None:
-        self._process = boot.start()
-        self._complaints: list[bytes] = []
-        self._listener = threading.Thread(target=self._listen, daemon=True, name="engine-stderr")
-        self._listener.start()
-
-    def _listen(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._complaints = [*self._complaints[-20:], line]
 
     def solve(
         self, spec: EnvironmentSpec, *, offline: bool, locked: Sequence[LockedPackage] = ()
@@ -212,18 +195,11 @@ class RattlerEngine:
     def link(self, lock: Lock, prefix: Path, on_progress: OnProgress) -> None:
         """See Engine. What is damaged in the cache is made anew, in a new process, once."""
         request = messages.Link(lock=lock, prefix=str(prefix), store=str(self.store.root))
-        try:
-            event = self._call(request, on_progress)
-        except CacheDamagedError:
-            # py-rattler's tasks go on writing for a while after an error: only a new process is sure.
-            self.close()
+
+        def undo() -> None:
             clear_pending(prefix)
-            self._start()
-            self.join(prefix)
-            self.fetch(lock, on_progress, offline=self._offline)
-            request.verify_all = True
-            event = self._call(request, on_progress)
-        assert isinstance(event, Linked)
+
+        self._link(request, undo, on_progress, join=prefix)
 
     def link_aside(self, lock: Lock, prefix: Path, folder: Path) -> None:
         """See Engine. What is damaged in the cache is made anew, in a new process, once.
@@ -233,69 +209,45 @@ class RattlerEngine:
         request = messages.Link(
             lock=lock, prefix=str(prefix), store=str(self.store.root), folder=str(folder)
         )
-        try:
-            self._call(request)
-        except CacheDamagedError:
-            self.close()
+
+        def undo() -> None:
             if folder.exists():
                 delete(folder)
-            self._start()
-            self.fetch(lock, lambda event: None, offline=self._offline)
+
+        self._link(request, undo, lambda event: None)
+
+    def _link(
+        self,
+        request: messages.Link,
+        undo: Callable[[], None],
+        on_progress: OnProgress,
+        *,
+        join: Path | None = None,
+    ) -> None:
+        try:
+            event = self._call(request, on_progress)
+        except CacheDamagedError:
+            # py-rattler's tasks go on writing for a while after an error: only a new process is sure.
+            self.close()
+            undo()
+            self._process = EngineProcess()
+            if join is not None:
+                self.join(join)
+            self.fetch(request.lock, on_progress, offline=self._offline)
             request.verify_all = True
-            self._call(request)
+            event = self._call(request, on_progress)
+        assert isinstance(event, Linked)
 
     def alive(self) -> bool:
         """See Engine."""
-        return self._process.poll() is None
+        return self._process.alive()
 
     def close(self) -> None:
         """End the process: it leaves as soon as its stdin closes."""
-        process = self._process
-        with contextlib.suppress(OSError):
-            if process.stdin:
-                process.stdin.close()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        self._listener.join(1)
-        for stream in (process.stdout, process.stderr):
-            if stream:
-                stream.close()
+        self._process.close()
 
     def _call(self, request: Request, on_progress: OnProgress | None = None) -> Event:
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(messages.encode(request))
-            process.stdin.flush()
-        except OSError:
-            raise self._died() from None
-        while line := process.stdout.readline():
-            event = messages.decode_event(line)
-            if isinstance(event, Progress):
-                if on_progress:
-                    on_progress(event)
-            elif isinstance(event, Failed):
-                raise messages.revive(event)
-            else:
-                return event
-        raise self._died()
-
-    def _died(self) -> EngineError:
-        code: Any = self._process.wait()
-        if code < 0:
-            with contextlib.suppress(ValueError):
-                code = f"signal {signal.Signals(-code).name}"
-        self._listener.join(1)
-        said = redact(b"".join(self._complaints).decode(errors="replace")).strip()
-        return EngineError(
-            f"the engine ended unexpectedly ({code})",
-            details=said.splitlines()[-5:],
-            hint="run the same command again; nothing was lost",
-        )
+        return self._process.call(request, on_progress)
 
 
 def _secrets(spec: EnvironmentSpec) -> dict[str, str]:

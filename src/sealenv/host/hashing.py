@@ -13,10 +13,11 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sealenv.host.environ import engine_environ
 
-__all__ = ["hash_files", "sha256_of"]
+__all__ = ["hash_file", "hash_files", "sha256_of"]
 
 _BLOCK = 1 << 20
 _COST = 20_000
@@ -33,17 +34,13 @@ def leave():
 size = int(sys.stdin.buffer.readline())
 names = sys.stdin.buffer.read(size).split(b"\\0")
 threading.Thread(target=leave, daemon=True).start()
-buffer = memoryview(bytearray(1 << 20))
 flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 def one(name):
     fd = os.open(name if os.name != "nt" else name.decode("utf-8", "surrogatepass"), flags)
     try:
-        piece = os.read(fd, 1 << 20)
-        digest = hashlib.sha256(piece)
-        if len(piece) == 1 << 20:
-            with open(fd, "rb", buffering=0, closefd=False) as file:
-                while count := file.readinto(buffer):
-                    digest.update(buffer[:count])
+        digest = hashlib.sha256()
+        while piece := os.read(fd, 1 << 20):
+            digest.update(piece)
     finally:
         os.close(fd)
     return digest.digest()
@@ -59,6 +56,18 @@ os._exit(0)
 """
 
 
+def hash_file(path: Path) -> tuple[str, int]:
+    """sha256 (hex) and size in bytes of a file."""
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb", buffering=0) as file:
+        buffer = memoryview(bytearray(min(1 << 20, os.fstat(file.fileno()).st_size + 1)))
+        while count := file.readinto(buffer):
+            digest.update(buffer[:count])
+            size += count
+    return digest.hexdigest(), size
+
+
 def sha256_of(path: str | bytes) -> bytes:
     """The digest of one file; a link in its place is an error, not followed (where that can be told).
 
@@ -68,10 +77,8 @@ def sha256_of(path: str | bytes) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     fd = os.open(path, flags)
     try:
-        piece = os.read(fd, _BLOCK)
-        digest = hashlib.sha256(piece)
-        while len(piece) == _BLOCK:
-            piece = os.read(fd, _BLOCK)
+        digest = hashlib.sha256()
+        while piece := os.read(fd, _BLOCK):
             digest.update(piece)
     finally:
         os.close(fd)

@@ -11,7 +11,7 @@ from sealenv.lock.condalock import read_condalock
 from sealenv.lock.explicit import ExplicitList, read_explicit
 from sealenv.lock.model import LockFile
 from sealenv.lock.pixi_read import read_pixi
-from sealenv.nodes import load
+from sealenv.nodes import load, read_text
 
 __all__ = ["is_lock_text", "read_file", "read_lock"]
 
@@ -118,15 +118,4 @@ def _text(path: Path) -> str:
             where=str(path),
             hint="fetch it first, and give the file",
         )
-    try:
-        if path.stat().st_size > _LIMIT_BYTES:
-            raise SpecError("the file is too large for a lock", where=str(path))
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SpecError(
-            f"the file cannot be read: {error.strerror}", where=str(path), hint="check its path"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SpecError(
-            "the file is not UTF-8", where=str(path), hint="save it as UTF-8"
-        ) from error
+    return read_text(path, limit=_LIMIT_BYTES)

@@ -29,7 +29,7 @@ from sealenv.repair.plan import Plan, make_plan
 from sealenv.repair.putting import put_back, set_mode
 from sealenv.repair.wheels import install_aside, wheels_lock
 from sealenv.seal.compiled import source_of
-from sealenv.seal.findings import Finding
+from sealenv.seal.findings import Finding, refuse_moved
 from sealenv.seal.scene import Scene
 from sealenv.seal.verify import examine
 from sealenv.spec import current_platform
@@ -100,14 +100,7 @@ def repair(prefix: Path, how: Mending) -> Repaired:
 
 def _examine(prefix: Path, reporter: Reporter) -> tuple[Scene, Plan]:
     scene, report = examine(prefix, reporter=reporter)
-    for finding in report.findings:
-        if finding.kind == "moved":
-            raise PrefixError(
-                "this environment is not where it was made: its files hold the other path",
-                where=str(prefix),
-                details=[finding.detail],
-                hint="move it back, or make it anew here",
-            )
+    refuse_moved(prefix, report.findings)
     runs_here = scene.platform == current_platform()
     return scene, make_plan(scene, report.findings, runs_here=runs_here)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+from sealenv.errors import PrefixError
 from sealenv.seal.seal import Fingerprints
 
-__all__ = ["KINDS", "Finding", "Report"]
+__all__ = ["KINDS", "Finding", "Report", "refuse_moved"]
 
 KINDS = {
     "missing": "a file is not there",
@@ -80,3 +83,19 @@ class Report:
     def damaged(self) -> bool:
         """Whether anything but clobbers was found."""
         return any(f.damage for f in self.findings)
+
+
+def refuse_moved(prefix: Path, findings: Iterable[Finding]) -> None:
+    """What is written into an environment holds its path: not into one that is elsewhere.
+
+    Raises:
+        PrefixError: a finding says that it was moved.
+    """
+    for finding in findings:
+        if finding.kind == "moved":
+            raise PrefixError(
+                "this environment is not where it was made: its files hold the other path",
+                where=str(prefix),
+                details=[finding.detail],
+                hint="move it back, or make it anew here",
+            )

@@ -17,10 +17,10 @@ import msgspec
 from sealenv.condameta.records import read_raw, write_raw
 from sealenv.errors import LinkError
 from sealenv.host.deleting import delete
+from sealenv.host.hashing import hash_file
 from sealenv.layout import SCRATCH
 from sealenv.lock import Lock, LockedPackage
 from sealenv.spec import package_name
-from sealenv.store.archives import hash_file
 
 __all__ = ["settle_clobbers", "winner"]
 

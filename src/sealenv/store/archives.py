@@ -14,7 +14,6 @@ never do two programs write one folder.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import shutil
@@ -23,10 +22,11 @@ from pathlib import Path
 
 from sealenv.errors import DigestError, FilesystemError
 from sealenv.host.filelock import FileLock
+from sealenv.host.hashing import hash_file
 from sealenv.lock import Lock, LockedPackage, LockedWheel
 from sealenv.store.manifest import Manifest, load
 
-__all__ = ["MANIFEST", "Archive", "Store", "archives_of", "hash_file"]
+__all__ = ["MANIFEST", "Archive", "Store", "archives_of"]
 
 MANIFEST = "manifest"
 _NAME = re.compile(r"[^./\\:\0][^/\\:\0]*")
@@ -40,18 +40,6 @@ _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of
 def archives_of(lock: Lock) -> list[Archive]:
     """Everything that a lock has in the store: packages, then wheels."""
     return [*lock.packages, *lock.wheels]
-
-
-def hash_file(path: Path) -> tuple[str, int]:
-    """sha256 (hex) and size in bytes of a file."""
-    digest = hashlib.sha256()
-    size = 0
-    with path.open("rb", buffering=0) as file:
-        buffer = memoryview(bytearray(min(1 << 20, os.fstat(file.fileno()).st_size + 1)))
-        while count := file.readinto(buffer):
-            digest.update(buffer[:count])
-            size += count
-    return digest.hexdigest(), size
 
 
 class Store:

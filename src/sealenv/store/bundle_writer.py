@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.errors import CacheDamagedError, SpecError
+from sealenv.host.hashing import hash_file
 from sealenv.store import ustar
-from sealenv.store.archives import hash_file
 from sealenv.store.bundle_manifest import (
     MANIFEST,
     SCHEMA,

@@ -21,9 +21,9 @@ from typing import Any
 from sealenv.errors import ChannelError, DigestError, PrefixExistsError, SpecError
 from sealenv.host.filelock import FileLock
 from sealenv.host.files import write_atomic
+from sealenv.host.hashing import hash_file
 from sealenv.layout import is_link
 from sealenv.lock import LockedPackage
-from sealenv.store.archives import hash_file
 from sealenv.store.channel_index import check_complete, read_index
 
 __all__ = ["ChannelFolder"]

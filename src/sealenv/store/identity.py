@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
-
 from sealenv.errors import LinkError
 from sealenv.lock import LockedPackage, LockedWheel
 
@@ -48,6 +45,10 @@ def check_identity(archive: LockedPackage | LockedWheel, identity: Mapping[str, 
 
 
 def _check_wheel(wheel: LockedWheel, identity: Mapping[str, str]) -> None:
+    # The engine imports this at its start, and most locks have no wheels.
+    from packaging.utils import canonicalize_name
+    from packaging.version import InvalidVersion, Version
+
     name, version = identity["name"], identity["version"]
     if canonicalize_name(name) != wheel.name:
         raise _another(wheel, "name", name, wheel.name)

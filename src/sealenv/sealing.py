@@ -53,7 +53,7 @@ def describe(
     return Seal(
         schema=SCHEMA,
         sealenv=__version__,
-        created=dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+        created=_now().isoformat(timespec="seconds"),
         prefix=str(job.prefix),
         platform=job.spec.platform,
         spec=job.spec.to_json(),
@@ -102,3 +102,7 @@ def commit(job: Job, seal: Seal, observed: Observed, held: PrefixLock) -> None:
     write_files(held.prefix, observed.table)
     write_seal(held.prefix, seal)
     held.commit()
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.timezone.utc)

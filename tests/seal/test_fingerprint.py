@@ -25,8 +25,8 @@ from tests.micromamba import stand_in
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows compares what Windows makes")
 
 OTHER_DAY = (
-    "import datetime as dt, sealenv.making as making; "
-    "making._now = lambda: dt.datetime(2031, 2, 3, 4, 5, tzinfo=dt.timezone.utc); "
+    "import datetime as dt, sealenv.making as making, sealenv.sealing as sealing; "
+    "making._now = sealing._now = lambda: dt.datetime(2031, 2, 3, 4, 5, tzinfo=dt.timezone.utc); "
 )
 
 

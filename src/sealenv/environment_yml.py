@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from sealenv.errors import SpecError
 from sealenv.nodes import Node, load, read_text
@@ -176,6 +175,8 @@ def _is_missing(url: str) -> bool:
     parts = urlsplit(url)
     if parts.netloc not in {"", "localhost"}:
         return False
+    from urllib.request import url2pathname  # a web client comes with it, which few need
+
     return not os.path.exists(url2pathname(parts.path))
 
 

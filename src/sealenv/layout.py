@@ -23,6 +23,7 @@ __all__ = [
     "bin_dirs",
     "is_link",
     "is_windows",
+    "leads_elsewhere",
     "python_exe",
     "script_dir",
     "site_packages",
@@ -65,12 +66,12 @@ def is_windows(platform: str) -> bool:
 def is_link(path: Path) -> bool:
     """Whether path is a symlink, a junction or another name for something (never followed by us)."""
     try:
-        return _leads_elsewhere(os.lstat(path))
+        return leads_elsewhere(os.lstat(path))
     except OSError:
         return False
 
 
-def _leads_elsewhere(status: os.stat_result) -> bool:
+def leads_elsewhere(status: os.stat_result) -> bool:
     """A symlink, or on Windows a reparse point that stands for another place, as junctions do.
 
     Files that a cloud drive has not fetched yet are reparse points too, and no links: the tags that
@@ -185,7 +186,7 @@ def walk(root: Path, *, skip: frozenset[str] = frozenset()) -> Iterator[Entry]:
             if relative in skip:
                 continue
             status = item.stat(follow_symlinks=False)
-            entry = Entry(item.path, relative, status, _leads_elsewhere(status))
+            entry = Entry(item.path, relative, status, leads_elsewhere(status))
             yield entry
             if entry.is_dir:
                 pending.append((item.path, relative + "/"))

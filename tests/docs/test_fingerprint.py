@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from sealenv.condameta.records import PrefixRecord
+from sealenv.host.readers import Readers
 from sealenv.layout import is_windows
 from sealenv.seal.distributions import find_distributions
 from sealenv.seal.fingerprint import Payload, fingerprint, packages_lines
@@ -51,7 +52,8 @@ def make(prefix: Path, vector: dict[str, Any]) -> Payload:
         full = {"name": given["name"], "version": "1", "build": "0"}
         records.append(msgspec.convert(full | {"paths_data": {"paths": paths}}, PrefixRecord))
     rows = look(prefix)
-    hash_rows(prefix, rows.values())
+    with Readers() as readers:
+        hash_rows(readers, prefix, rows.values())
     owned = {entry.path for record in records for entry in record.paths_data.paths}
     return Payload(
         prefix,

@@ -21,7 +21,7 @@ from sealenv.activation.scripts import write_scripts
 from sealenv.demo.channel import DemoChannel
 from sealenv.layout import FILES, MARKER, SCRATCH, SEAL
 from sealenv.reseal import reseal
-from sealenv.seal.filetable import encode, read_files, write_files
+from sealenv.seal.filetable import encode, read_table, write_files
 from sealenv.seal.seal import read_seal
 from sealenv.seal.tree import Row
 from sealenv.seal.verify import verify
@@ -437,7 +437,9 @@ class TestTheTable:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "conda-meta").mkdir()
             write_files(Path(folder), data)
-            assert read_files(Path(folder), hashlib.sha256(data).hexdigest()) == rows
+            table = read_table(Path(folder), hashlib.sha256(data).hexdigest())
+            assert table
+            assert table.rows() == rows
 
 
 def write_record(prefix: Path, name: str, version: str, paths: list[str]) -> None:

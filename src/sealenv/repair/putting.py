@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealenv.host.hashing import sha256_of
+from sealenv.host.reader import sha256_of
 from sealenv.layout import is_link
 from sealenv.portability.patch import patch_bytes
 from sealenv.seal.fingerprint import promised

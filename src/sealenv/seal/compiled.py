@@ -53,7 +53,7 @@ def count_unread(scene: Scene, found: Collection[str]) -> int:
     """
     count = 0
     for path, row in scene.rows.items():
-        if not path.endswith(".pyc") or not row.digest or path in found:
+        if not path.endswith(".pyc") or not row.digest or path in found or path in scene.steady:
             continue
         if has_source(scene, path):
             then = (scene.sealed or {}).get(path)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from sealenv.layout import META
 from sealenv.seal.findings import Finding
 from sealenv.seal.scene import Scene
-from sealenv.seal.wheels import locked_wheels
 
 __all__ = ["find_drift", "locked_packages"]
 
@@ -53,7 +52,7 @@ def find_drift(scene: Scene) -> Iterator[Finding]:
 def _distributions(scene: Scene) -> Iterator[Finding]:
     """What pip did since: against what it had installed then, and against the wheels that are locked."""
     assert scene.seal is not None
-    locked = {wheel.name: wheel for wheel in locked_wheels(scene.seal.lock.wheels)}
+    locked = _locked_wheels(scene.seal.lock.wheels)
     then = {note.name: note for note in scene.seal.pip}
     now = {found.name: found for found in scene.distributions}
     for name, note in then.items():
@@ -73,3 +72,12 @@ def _distributions(scene: Scene) -> Iterator[Finding]:
         if name not in then:
             detail = f"{name} {found.version}, by pip; it is not locked"
             yield Finding("installed", found.record, name, detail)
+
+
+def _locked_wheels(lines: list[str]) -> set[str]:
+    """Names; most environments have none, and what reads them takes long to import."""
+    if not lines:
+        return set()
+    from sealenv.seal.wheels import locked_wheels
+
+    return {wheel.name for wheel in locked_wheels(lines)}

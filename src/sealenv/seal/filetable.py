@@ -17,7 +17,7 @@ from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import FILES
 from sealenv.seal.tree import Row
 
-__all__ = ["SCHEMA", "FileTable", "encode", "read_files", "write_files"]
+__all__ = ["SCHEMA", "FileTable", "encode", "read_table", "write_files"]
 
 SCHEMA = 1
 _DIGEST = 32
@@ -38,6 +38,22 @@ class FileTable(msgspec.Struct):
     inodes: list[int]
     digests: bytes
     """32 bytes each: sha256 of the file, or of the link's text; zeros for a folder."""
+
+    def names(self) -> list[str]:
+        """The paths; bytes that are no UTF-8 as surrogates."""
+        return self.paths.decode("utf-8", "surrogateescape").split("\0") if self.paths else []
+
+    def rows(self) -> dict[str, Row]:
+        """By path."""
+        digests = [self.digests[i : i + _DIGEST] for i in range(0, len(self.digests), _DIGEST)]
+        columns = zip(
+            self.names(), self.kinds, self.modes, self.sizes, self.mtimes, self.inodes, digests,
+            strict=True,
+        )  # fmt: skip
+        return {
+            path: Row(path, kind, mode, size, mtime, inode, 0, b"" if kind == "d" else digest)
+            for path, kind, mode, size, mtime, inode, digest in columns
+        }
 
 
 def encode(rows: Iterable[Row]) -> bytes:
@@ -61,8 +77,8 @@ def write_files(prefix: Path, data: bytes) -> None:
     write_atomic(prefix / FILES, data)
 
 
-def read_files(prefix: Path, sha256: str | None) -> dict[str, Row] | None:
-    """The rows by path; None where there is no table.
+def read_table(prefix: Path, sha256: str | None) -> FileTable | None:
+    """The table; None where there is none.
 
     Args:
         prefix: the prefix.
@@ -81,7 +97,7 @@ def read_files(prefix: Path, sha256: str | None) -> dict[str, Row] | None:
             raise RecordError(
                 "the file table is not the one that was sealed", where=str(path), hint=hint
             )
-        table = msgspec.msgpack.decode(data, type=FileTable)
+        return msgspec.msgpack.decode(data, type=FileTable)
     except (OSError, msgspec.DecodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise RecordError(
@@ -89,16 +105,6 @@ def read_files(prefix: Path, sha256: str | None) -> dict[str, Row] | None:
             where=str(path),
             hint=hint,
         ) from error
-    paths = table.paths.decode("utf-8", "surrogateescape").split("\0") if table.paths else []
-    digests = [table.digests[i : i + _DIGEST] for i in range(0, len(table.digests), _DIGEST)]
-    columns = zip(
-        paths, table.kinds, table.modes, table.sizes, table.mtimes, table.inodes, digests,
-        strict=True,
-    )  # fmt: skip
-    return {
-        path: Row(path, kind, mode, size, mtime, inode, 0, b"" if kind == "d" else digest)
-        for path, kind, mode, size, mtime, inode, digest in columns
-    }
 
 
 def _raw(path: str) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import FilesystemError
+from sealenv.host.readers import Readers
 from sealenv.layout import HISTORY
 from sealenv.seal import filetable
 from sealenv.seal.distributions import Distribution, find_distributions
@@ -70,7 +71,8 @@ def observe(
         rows = look(prefix)
         records, _ = scan_records(prefix)
         known_digests(rows, known(records), since)
-        hash_rows(prefix, rows.values(), on_file)
+        with Readers() as readers:
+            hash_rows(readers, prefix, rows.values(), on_file)
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)

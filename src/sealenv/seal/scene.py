@@ -14,7 +14,7 @@ from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
 from sealenv.seal.distributions import Distribution, DistributionFile, find_distributions
 from sealenv.seal.seal import Seal
-from sealenv.seal.tree import LINK, Row, native
+from sealenv.seal.tree import FILE, LINK, Row, native
 
 __all__ = ["Claim", "Scene"]
 
@@ -92,6 +92,28 @@ class Scene:
             for record in self.records
             if not self._is_as_sealed(f"{META}/{record.dist}.json")
         }
+
+    @functools.cached_property
+    def steady(self) -> set[str]:
+        """Files with the bytes and the mode that were sealed, of packages that were not replaced since.
+
+        Of most environments that is nearly everything, and then nobody has to look closer.
+        """
+        sealed = self.sealed or {}
+        found = {
+            path
+            for path, row in self.rows.items()
+            if row.kind == FILE
+            and row.digest
+            and (then := sealed.get(path)) is not None
+            and row.digest == then.digest
+            and row.mode == then.mode
+            and then.kind == FILE
+        }
+        for path, claims in self.claims.items() if self.rewritten else ():
+            if any(claim.package in self.rewritten for claim in claims):
+                found.discard(path)
+        return found
 
     def as_sealed(self, path: str) -> Row | None:
         """What the path was when it was sealed, unless its package was replaced since."""

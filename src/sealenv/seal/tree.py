@@ -5,21 +5,30 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-from sealenv.host.hashing import hash_files
+from sealenv.host.readers import Readers
 from sealenv.host.volumes import extended
-from sealenv.layout import FILES, MARKER, PKGS, PLAN, SCRATCH, SEAL, USER_FOLDER, walk
+from sealenv.layout import (
+    FILES,
+    MARKER,
+    PKGS,
+    PLAN,
+    SCRATCH,
+    SEAL,
+    USER_FOLDER,
+    leads_elsewhere,
+)
 
 __all__ = [
     "FILE",
     "FOLDER",
     "LINK",
     "OUTSIDE",
+    "Hashing",
     "Row",
     "hash_rows",
     "known_digests",
@@ -32,10 +41,6 @@ FILE, LINK, FOLDER = "f", "l", "d"
 OUTSIDE = frozenset({USER_FOLDER, PKGS, "envs", SCRATCH, SEAL, FILES, MARKER, PLAN})
 """What is nobody's payload: the user folder, package caches and further environments of a conda
 installation, and what tells of the rest. Neither read nor part of a fingerprint."""
-
-
-_MEANWHILE = 6_000
-"""Reading a record's line costs about as much as hashing so many bytes."""
 
 
 class Row(msgspec.Struct, gc=False):
@@ -55,6 +60,14 @@ class Row(msgspec.Struct, gc=False):
     problem: str = ""
     """Why it cannot be read."""
 
+    def take(self, digest: bytes | OSError) -> None:
+        """Note what hashing it gave."""
+        if isinstance(digest, OSError):
+            self.digest = b""
+            self.problem = digest.strerror or str(digest)
+        else:
+            self.digest = digest
+
     def same_stat(self, other: Row) -> bool:
         """Whether nothing speaks for a change since: what `--fast` goes by."""
         return (
@@ -66,11 +79,8 @@ class Row(msgspec.Struct, gc=False):
         )
 
 
-_UTF8 = sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
-
-
 def look(prefix: Path) -> dict[str, Row]:
-    """Every path of the prefix in the order of the walk; links have their digest, files none.
+    """Every path of the prefix, parents before children; links have their digest, files none.
 
     Never through a link. What is `OUTSIDE` is left out.
 
@@ -78,26 +88,43 @@ def look(prefix: Path) -> dict[str, Row]:
         OSError: a folder cannot be read.
     """
     rows: dict[str, Row] = {}
-    for entry in walk(extended(prefix), skip=OUTSIDE):
-        status = entry.status
-        path = entry.relative if _UTF8 else _text(entry.relative)
-        kind = LINK if entry.is_link else FOLDER if entry.is_dir else FILE
-        row = Row(
-            path,
-            kind,
-            stat.S_IMODE(status.st_mode),
-            status.st_size,
-            status.st_mtime_ns,
-            status.st_ino,
-            status.st_ctime_ns,
-        )
-        if kind is LINK:
-            row.size = 0  # the length of its text, which some file systems do not tell
-            row.digest = hashlib.sha256(_link_text(entry.path)).digest()
-        elif kind is FILE and not stat.S_ISREG(status.st_mode):
-            row.problem = "it is neither a file nor a link nor a folder"
-        rows[path] = row
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        above = f"{folder}/" if folder else ""
+        with os.scandir(native(prefix, folder)) as found:
+            for entry in found:
+                name: str | bytes = entry.name
+                if isinstance(name, bytes):
+                    name = name.decode("utf-8", "surrogateescape")
+                path = above + name
+                if path in OUTSIDE:
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                row = rows[path] = _row(path, status)
+                if row.kind is FOLDER:
+                    pending.append(path)
+                elif row.kind is LINK:
+                    row.digest = hashlib.sha256(_link_text(entry.path)).digest()
     return rows
+
+
+def _row(path: str, status: os.stat_result) -> Row:
+    mode = status.st_mode
+    size = status.st_size
+    problem = ""
+    if leads_elsewhere(status):
+        kind, size = LINK, 0  # the length of its text, which some file systems do not tell
+    elif stat.S_ISDIR(mode):
+        kind = FOLDER
+    else:
+        kind = FILE
+        if not stat.S_ISREG(mode):
+            problem = "it is neither a file nor a link nor a folder"
+    return Row(
+        path, kind, mode & 0o7777, size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns,
+        problem=problem,
+    )  # fmt: skip
 
 
 def native(prefix: Path, path: str) -> str | bytes:
@@ -107,36 +134,52 @@ def native(prefix: Path, path: str) -> str | bytes:
     return os.path.join(os.fsencode(prefix), path.encode("utf-8", "surrogateescape"))
 
 
+class Hashing:
+    """The digests of some rows' files, begun: helpers are at work until `finish`.
+
+    Args:
+        readers: who.
+        prefix: the prefix.
+        rows: of it. The file table's do as well as those of `look`: what lies there is read.
+    """
+
+    def __init__(self, readers: Readers, prefix: Path, rows: Iterable[Row]) -> None:
+        self.rows = [row for row in rows if row.kind == FILE and not row.problem]
+        root = native(prefix, "")
+        if isinstance(root, bytes):  # `native` for each would join what is the same each time
+            files: list[tuple[str | bytes, int]] = [
+                (root + row.path.encode("utf-8", "surrogateescape"), row.size) for row in self.rows
+            ]
+        else:
+            files = [(native(prefix, row.path), row.size) for row in self.rows]
+        self._task = readers.sha256(files)
+
+    def finish(
+        self, on_file: Callable[[int, int], None] = lambda done, total: None
+    ) -> Iterator[tuple[Row, bytes | OSError]]:
+        """Do our part of it; the digest of each, or why it cannot be read.
+
+        Args:
+            on_file: called with files done and files in all.
+        """
+        return zip(self.rows, self._task.finish(on_file), strict=True)
+
+
 def hash_rows(
+    readers: Readers,
     prefix: Path,
     rows: Iterable[Row],
     on_file: Callable[[int, int], None] = lambda done, total: None,
-    *,
-    meanwhile: Callable[[], None] = lambda: None,
-) -> None:
+) -> int:
     """Fill in the digests of files that have none; what cannot be read gets its problem.
 
-    Args:
-        prefix: the prefix.
-        rows: of it.
-        on_file: called with files done and files in all.
-        meanwhile: see `hash_files`; it may not need digests.
+    Returns:
+        How many were read.
     """
-    wanted = [row for row in rows if row.kind == FILE and not row.digest and not row.problem]
-    root = native(prefix, "")
-    if isinstance(root, bytes):  # `native` for each would join what is the same each time
-        files: list[tuple[str | bytes, int]] = [
-            (root + row.path.encode("utf-8", "surrogateescape"), row.size) for row in wanted
-        ]
-    else:
-        files = [(native(prefix, row.path), row.size) for row in wanted]
-    cost = _MEANWHILE * len(wanted)
-    digests = hash_files(files, on_file, meanwhile=meanwhile, meanwhile_cost=cost)
-    for row, digest in zip(wanted, digests, strict=True):
-        if isinstance(digest, OSError):
-            row.problem = digest.strerror or str(digest)
-        else:
-            row.digest = digest
+    hashing = Hashing(readers, prefix, [row for row in rows if not row.digest])
+    for row, digest in hashing.finish(on_file):
+        row.take(digest)
+    return len(hashing.rows)
 
 
 def known_digests(rows: Mapping[str, Row], known: Mapping[str, bytes], since: int) -> None:
@@ -157,11 +200,9 @@ def known_digests(rows: Mapping[str, Row], known: Mapping[str, bytes], since: in
             row.digest = digest
 
 
-def _text(relative: str) -> str:
-    return os.fsencode(relative).decode("utf-8", "surrogateescape")
-
-
-def _link_text(path: str) -> bytes:
+def _link_text(path: str | bytes) -> bytes:
+    if isinstance(path, bytes):
+        return os.readlink(path)
     text = os.readlink(path)
     if os.name == "nt":
         return text.removeprefix("\\\\?\\").replace("\\", "/").encode("utf-8", "surrogatepass")

@@ -1,0 +1,102 @@
+"""Every path of a prefix before its judge: who answers for it, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sealenv.layout import META
+from sealenv.seal.compiled import has_source, judge_compiled, source_of
+from sealenv.seal.drift import find_drift
+from sealenv.seal.findings import Finding
+from sealenv.seal.fingerprint import is_compiled
+from sealenv.seal.judging import judge_claimed, judge_distributed, judge_known
+from sealenv.seal.scene import Scene
+from sealenv.seal.scripts import judge_scripts
+from sealenv.seal.tree import FILE, FOLDER, Row
+from sealenv.seal.untracked import group, is_leftover, may_change
+
+__all__ = ["is_record", "judge"]
+
+
+def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
+    """Every path once, by whoever answers for it; then what nobody answers for.
+
+    Args:
+        scene: all that is there.
+        known_only: only what packages' records name.
+    """
+    steady = scene.steady
+    claimed = (
+        path
+        for path, claims in scene.claims.items()
+        if path not in steady or len(claims) > 1 or claims[0].entry.original_path is not None
+    )
+    for path in sorted(claimed):
+        yield from _but_bytes(scene, judge_claimed(scene, path, scene.claims[path]))
+    if known_only:
+        return
+    drift = list(find_drift(scene))
+    yield from drift
+    for path in sorted(scene.of_distributions.keys() - steady):
+        yield from _but_bytes(scene, judge_distributed(scene, path))
+    yield from judge_scripts(scene)
+    answered = {*scene.claims, *scene.of_distributions, *_scripts_of(scene), *steady}
+    yield from _judge_rest(scene, answered, replaced=any(f.kind != "installed" for f in drift))
+    compiled = (path for path in scene.rows if is_compiled(path) and not _is_steady(scene, path))
+    for path in sorted(compiled):
+        known = path in scene.claims or bool(scene.sealed and path in scene.sealed)
+        yield from judge_compiled(scene, path, known=known)
+
+
+def _is_steady(scene: Scene, path: str) -> bool:
+    """Whether a compiled file and its source are both as they were sealed."""
+    return path in scene.steady and source_of(path) in scene.steady
+
+
+def _but_bytes(scene: Scene, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Not the bytes of compiled files: their source answers for them."""
+    return (f for f in findings if f.kind != "altered" or not has_source(scene, f.path))
+
+
+def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator[Finding]:
+    """What the file table alone knows, and what nobody knows.
+
+    Args:
+        scene: all that is there.
+        answered: paths that somebody else answers for.
+        replaced: packages went or were replaced since, and their files with them.
+    """
+    sealed = scene.sealed or {}
+    for path, then in sealed.items():
+        row = scene.rows.get(path)
+        if path in answered or is_record(path) or (source_of(path) and _is_plain(row)):
+            continue
+        if may_change(path) and not (row and row.problem):
+            continue
+        if row is not None:
+            yield from judge_known(scene, row, then)
+        elif then.kind != FOLDER and not replaced:
+            yield Finding("missing", path, None, "it was there when the environment was sealed")
+    unknown = [
+        path
+        for path, row in scene.rows.items()
+        if row.kind != FOLDER
+        and path not in answered
+        and path not in sealed
+        and not (is_leftover(path) and not row.problem)
+        and not (source_of(path) and _is_plain(row))
+    ]
+    yield from group(unknown, (p for p in scene.rows if p in answered or p in sealed))
+
+
+def _is_plain(row: Row | None) -> bool:
+    return row is None or (row.kind == FILE and not row.problem)
+
+
+def is_record(path: str) -> bool:
+    """Whether it is where package records are."""
+    return path.startswith(f"{META}/") and path.endswith(".json")
+
+
+def _scripts_of(scene: Scene) -> list[str]:
+    return scene.seal.activation if scene.seal else []

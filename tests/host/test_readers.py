@@ -1,0 +1,165 @@
+"""Helpers that hash: every answer, in order, whatever happens to them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sealenv.host import readers
+from sealenv.host.readers import Readers
+
+Files = list[tuple[str | bytes, int]]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Files:
+    """Many small files and a few large ones, together worth a helper."""
+    sizes = [10_000] * 900 + [9_000_000, 9_000_000, 0]
+    files: Files = []
+    for number, size in enumerate(sizes):
+        path = tmp_path / f"f {number} ü"
+        path.write_bytes(number.to_bytes(4, "big") * (size // 4))
+        files.append((name(path), size))
+    return files
+
+
+def name(path: Path) -> str | bytes:
+    return str(path) if os.name == "nt" else os.fsencode(path)
+
+
+def digests(files: Files) -> list[bytes]:
+    return [hashlib.sha256(Path(os.fsdecode(path)).read_bytes()).digest() for path, _ in files]
+
+
+@pytest.mark.parametrize("processors", [1, 2, 4])
+def test_every_answer_is_at_its_place(tree: Files, processors: int) -> None:
+    steps: list[tuple[int, int]] = []
+    with Readers(processors) as some:
+        found = some.sha256(tree).finish(lambda done, of: steps.append((done, of)))
+        assert len(some._helpers) == min(processors - 1, 1)  # it is worth one
+    assert found == digests(tree)
+    assert steps[-1] == (len(tree), len(tree))
+    assert steps == sorted(steps)
+
+
+def test_two_tasks_at_once(tree: Files) -> None:
+    with Readers(2) as some:
+        first, second = some.sha256(tree), some.sha256(tree[::-1])
+        assert first.finish() == digests(tree)
+        assert second.finish() == digests(tree)[::-1]
+
+
+def test_a_wrong_size_changes_nothing(tree: Files) -> None:
+    with Readers(2) as some:
+        assert some.sha256([(path, 1_000_000) for path, _ in tree]).finish() == digests(tree)
+
+
+def test_what_cannot_be_read_is_told(tree: Files, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    odd: Files = [(name(gone), 30_000_000), (name(folder), 0)]
+    with Readers(2) as some:
+        answers = some.sha256([*odd, *tree]).finish()
+    assert isinstance(answers[0], OSError)
+    assert answers[0].errno == errno.ENOENT
+    assert answers[0].filename == odd[0][0]
+    assert isinstance(answers[1], OSError)
+    assert answers[2:] == digests(tree)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no FIFO there")
+def test_a_fifo_is_not_waited_for_and_a_link_not_followed(tree: Files, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(os.fsdecode(tree[0][0]))
+    odd: Files = [(name(tmp_path / "fifo"), 99_000_000), (name(tmp_path / "link"), 0)]
+    for files in (odd, [*odd, *tree]):  # by ourselves; by a helper, which begins with the largest
+        with Readers(2) as some:
+            answers = some.sha256(files).finish()
+        assert isinstance(answers[0], OSError)
+        assert isinstance(answers[1], OSError)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_helper_that_is_killed(tree: Files, after: bool) -> None:
+    with Readers(2) as some:
+        if not after:
+            some._helpers.append(readers._Helper())
+            kill(some)
+        task = some.sha256(tree)
+        if after:
+            kill(some)
+        assert task.finish() == digests(tree)
+
+
+def kill(some: Readers) -> None:
+    process = some._helpers[0]._process
+    assert process
+    process.kill()
+    process.wait()
+
+
+def test_no_more_processes(tree: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, "no more processes")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with Readers(2) as some:
+        assert some.sha256(tree).finish() == digests(tree)
+
+
+def test_few_files_need_no_helper(tree: Files) -> None:
+    with Readers(8) as some:
+        assert some.sha256(tree[:3]).finish() == digests(tree[:3])
+        assert some._helpers == []
+
+
+WAITING = """
+import sys
+from sealenv.host import readers
+readers.start_early()
+print(readers._early[0]._process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="no pidfd here")
+def test_helpers_end_with_us_even_when_we_are_killed() -> None:
+    if (os.cpu_count() or 1) < 2:
+        pytest.skip("one processor: there is none")
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as us:
+        assert us.stdout
+        helper = os.pidfd_open(int(us.stdout.readline()))
+        us.kill()
+        us.wait()
+    try:
+        wait_for(lambda: gone(helper))
+    finally:
+        os.close(helper)
+
+
+def gone(pidfd: int) -> bool:
+    try:
+        signal.pidfd_send_signal(pidfd, 0)
+    except ProcessLookupError:
+        return True
+    import select
+
+    return bool(select.select([pidfd], [], [], 0.1)[0])
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+    raise AssertionError("it goes on")

@@ -68,8 +68,12 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
     """
     sealed = scene.sealed or {}
     for path, then in sealed.items():
+        if path in answered:
+            continue
         row = scene.rows.get(path)
-        if path in answered or is_record(path) or (source_of(path) and _is_plain(row)):
+        if row is not None and row.kind == then.kind == FOLDER:
+            continue
+        if is_record(path) or (source_of(path) and _is_plain(row)):
             continue
         if may_change(path) and not (row and row.problem):
             continue
@@ -80,13 +84,14 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
     unknown = [
         path
         for path, row in scene.rows.items()
-        if row.kind != FOLDER
+        if path not in sealed
         and path not in answered
-        and path not in sealed
+        and row.kind != FOLDER
         and not (is_leftover(path) and not row.problem)
         and not (source_of(path) and _is_plain(row))
     ]
-    yield from group(unknown, (p for p in scene.rows if p in answered or p in sealed))
+    if unknown:
+        yield from group(unknown, (p for p in scene.rows if p in answered or p in sealed))
 
 
 def _is_plain(row: Row | None) -> bool:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from sealenv.host import readers
-from sealenv.host.readers import Readers
+from sealenv.host.readers import Readers, Task
 
-Files = list[tuple[str | bytes, int]]
+Files = list[tuple[str, int]]
 
 
 @pytest.fixture
@@ -31,19 +31,23 @@ def tree(tmp_path: Path) -> Files:
     return files
 
 
-def name(path: Path) -> str | bytes:
-    return str(path) if os.name == "nt" else os.fsencode(path)
+def name(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "surrogateescape")
+
+
+def ask(some: Readers, files: Files) -> Task[bytes]:
+    return some.sha256("", [path for path, _ in files], [size for _, size in files])
 
 
 def digests(files: Files) -> list[bytes]:
-    return [hashlib.sha256(Path(os.fsdecode(path)).read_bytes()).digest() for path, _ in files]
+    return [hashlib.sha256(Path(path).read_bytes()).digest() for path, _ in files]
 
 
 @pytest.mark.parametrize("processors", [1, 2, 4])
 def test_every_answer_is_at_its_place(tree: Files, processors: int) -> None:
     steps: list[tuple[int, int]] = []
     with Readers(processors) as some:
-        found = some.sha256(tree).finish(lambda done, of: steps.append((done, of)))
+        found = ask(some, tree).finish(lambda done, of: steps.append((done, of)))
         assert len(some._helpers) == min(processors - 1, 1)  # it is worth one
     assert found == digests(tree)
     assert steps[-1] == (len(tree), len(tree))
@@ -52,14 +56,14 @@ def test_every_answer_is_at_its_place(tree: Files, processors: int) -> None:
 
 def test_two_tasks_at_once(tree: Files) -> None:
     with Readers(2) as some:
-        first, second = some.sha256(tree), some.sha256(tree[::-1])
+        first, second = ask(some, tree), ask(some, tree[::-1])
         assert first.finish() == digests(tree)
         assert second.finish() == digests(tree)[::-1]
 
 
 def test_a_wrong_size_changes_nothing(tree: Files) -> None:
     with Readers(2) as some:
-        assert some.sha256([(path, 1_000_000) for path, _ in tree]).finish() == digests(tree)
+        assert ask(some, [(path, 1_000_000) for path, _ in tree]).finish() == digests(tree)
 
 
 def test_what_cannot_be_read_is_told(tree: Files, tmp_path: Path) -> None:
@@ -68,10 +72,10 @@ def test_what_cannot_be_read_is_told(tree: Files, tmp_path: Path) -> None:
     folder.mkdir()
     odd: Files = [(name(gone), 30_000_000), (name(folder), 0)]
     with Readers(2) as some:
-        answers = some.sha256([*odd, *tree]).finish()
+        answers = ask(some, [*odd, *tree]).finish()
     assert isinstance(answers[0], OSError)
     assert answers[0].errno == errno.ENOENT
-    assert answers[0].filename == odd[0][0]
+    assert os.fsdecode(answers[0].filename) == odd[0][0]
     assert isinstance(answers[1], OSError)
     assert answers[2:] == digests(tree)
 
@@ -79,11 +83,11 @@ def test_what_cannot_be_read_is_told(tree: Files, tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="no FIFO there")
 def test_a_fifo_is_not_waited_for_and_a_link_not_followed(tree: Files, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
-    (tmp_path / "link").symlink_to(os.fsdecode(tree[0][0]))
+    (tmp_path / "link").symlink_to(tree[0][0])
     odd: Files = [(name(tmp_path / "fifo"), 99_000_000), (name(tmp_path / "link"), 0)]
     for files in (odd, [*odd, *tree]):  # by ourselves; by a helper, which begins with the largest
         with Readers(2) as some:
-            answers = some.sha256(files).finish()
+            answers = ask(some, files).finish()
         assert isinstance(answers[0], OSError)
         assert isinstance(answers[1], OSError)
 
@@ -94,7 +98,7 @@ def test_a_helper_that_is_killed(tree: Files, after: bool) -> None:
         if not after:
             some._helpers.append(readers._Helper())
             kill(some)
-        task = some.sha256(tree)
+        task = ask(some, tree)
         if after:
             kill(some)
         assert task.finish() == digests(tree)
@@ -113,12 +117,12 @@ def test_no_more_processes(tree: Files, monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
     with Readers(2) as some:
-        assert some.sha256(tree).finish() == digests(tree)
+        assert ask(some, tree).finish() == digests(tree)
 
 
 def test_few_files_need_no_helper(tree: Files) -> None:
     with Readers(8) as some:
-        assert some.sha256(tree[:3]).finish() == digests(tree[:3])
+        assert ask(some, tree[:3]).finish() == digests(tree[:3])
         assert some._helpers == []
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import META
-from sealenv.lock import Lock, LockedPackage
-from sealenv.spec import package_name
+
+if TYPE_CHECKING:
+    from sealenv.lock import Lock, LockedPackage
 
 __all__ = [
     "PathsData",
@@ -119,6 +120,8 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
     Raises:
         RecordError: a record is missing or cannot be read.
     """
+    from sealenv.spec import package_name  # most who read records ask for nothing
+
     mode = 0o777 & ~_umask()
     wanted: dict[str, list[str]] = {}
     for spec in requested:

@@ -12,7 +12,6 @@ import contextlib
 import errno
 import json
 import os
-import socket
 import time
 from pathlib import Path
 
@@ -66,6 +65,8 @@ class PrefixLock:
                 "by itself within seconds",
             )
         token = os.urandom(16).hex()
+        import socket  # those who only ask do without
+
         note = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
         try:
             os.ftruncate(fd, 0)

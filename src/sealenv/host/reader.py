@@ -1,9 +1,9 @@
 """What is read of a file in a prefix: its sha256. And the program of a helper that does it.
 
 A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
-functions. A job comes by marshal on stdin as (number, verb, paths); answers go to stdout as (number,
-results in their order), some at a time; a number as a result is an errno. A job without a verb ends the
-one of that number. The helper ends when stdin closes, at once, so that it never outlives who asked.
+functions. A job comes by marshal on stdin as (number, verb, root, names); answers go to stdout as
+(number, results in their order), some at a time; a number as a result is an errno. A job without a verb
+ends the one of that number. The helper ends when stdin closes, at once: it never outlives who asked.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["VERBS", "main", "sha256_of"]
+__all__ = ["VERBS", "main", "native", "sha256_of"]
 
 _FLAGS = (
     os.O_RDONLY
@@ -53,6 +53,18 @@ _OFTEN = 0.001
 """Answers are held back for so many seconds at most, while another is worked on."""
 
 
+def native(root: str, name: str) -> str | bytes:
+    """A path as the operating system takes it.
+
+    Args:
+        root: a folder with the separator after it, or nothing.
+        name: below it, with `/`; bytes that are no UTF-8 as surrogates, whatever the locale.
+    """
+    if os.name == "nt":
+        return root + name.replace("/", os.sep)
+    return (root + name).encode("utf-8", "surrogateescape")
+
+
 def main() -> None:
     """A helper's whole life."""
     import gc
@@ -61,7 +73,7 @@ def main() -> None:
     import threading
     import time
 
-    jobs: queue.SimpleQueue[tuple[int, str, list[str | bytes]]] = queue.SimpleQueue()
+    jobs: queue.SimpleQueue[tuple[int, str, str, list[str]]] = queue.SimpleQueue()
     ended = set()
     gc.disable()  # many small objects, none of them in a cycle
 
@@ -82,14 +94,14 @@ def main() -> None:
 
     threading.Thread(target=receive, daemon=True).start()
     while True:
-        number, verb, paths = jobs.get()
+        number, verb, root, names = jobs.get()
         work, results = VERBS[verb], []
         told = time.monotonic()
-        for path in paths:
+        for name in names:
             if number in ended:
                 break
             try:
-                results.append(work(path))
+                results.append(work(native(root, name)))
             except OSError as error:
                 results.append(error.errno or errno.EIO)
             if time.monotonic() - told > _OFTEN:

@@ -55,13 +55,16 @@ class Readers:
             helper.close()
         self._helpers.clear()
 
-    def sha256(self, files: Sequence[tuple[str | bytes, int]]) -> Task[bytes]:
+    def sha256(self, root: str, names: Sequence[str], sizes: Sequence[int]) -> Task[bytes]:
         """Begin to hash files.
 
         Args:
-            files: path and size in bytes (a wrong size costs time, nothing else).
+            root: what comes before each name: see `reader.native`.
+            names: of the files.
+            sizes: theirs in bytes (a wrong one costs time, nothing else).
         """
-        return Task(self._grown(sum(size + COST for _, size in files)), "sha256", files)
+        helpers = self._grown(sum(sizes) + COST * len(sizes))
+        return Task(helpers, "sha256", root, names, sizes)
 
     def _grown(self, cost: int) -> list[_Helper]:
         """The helpers for work of that cost."""
@@ -75,17 +78,23 @@ class Task(Generic[T]):
     """Something asked of each file, begun. `finish` does our part of it and returns the answers."""
 
     def __init__(
-        self, helpers: list[_Helper], verb: str, files: Sequence[tuple[str | bytes, int]]
+        self,
+        helpers: list[_Helper],
+        verb: str,
+        root: str,
+        names: Sequence[str],
+        sizes: Sequence[int],
     ) -> None:
         self._work: Callable[[str | bytes], T] = reader.VERBS[verb]
-        self._files = files
-        self._results: list[T | OSError | None] = [None] * len(files)
-        order = sorted(range(len(files)), key=lambda number: -files[number][1])
+        self._root = root
+        self._names = names
+        self._results: list[T | OSError | None] = [None] * len(names)
+        order = sorted(range(len(names)), key=sizes.__getitem__, reverse=True)
         count = max(len(helpers), 1)
         dealt = [order[start::count] for start in range(count)]
-        self._shares = [_Share(share, [files[i][1] + COST for i in share]) for share in dealt]
+        self._shares = [_Share(share, [sizes[i] + COST for i in share]) for share in dealt]
         for helper, share in zip(helpers, self._shares, strict=False):
-            helper.ask(verb, [files[number][0] for number in share.items], share)
+            helper.ask(verb, root, [names[number] for number in share.items], share)
         if not helpers:
             self._shares[0].give_up()
 
@@ -97,7 +106,7 @@ class Task(Generic[T]):
         Args:
             on_item: called now and then with items done and items in all.
         """
-        total = len(self._files)
+        total = len(self._names)
         for step in itertools.count():
             share = max(self._shares, key=_Share.cost_left)
             if not share.left():
@@ -117,13 +126,16 @@ class Task(Generic[T]):
 
     def _do(self, number: int) -> T | OSError:
         try:
-            return self._work(self._files[number][0])
+            return self._work(self._path(number))
         except OSError as error:
             return error
 
+    def _path(self, number: int) -> str | bytes:
+        return reader.native(self._root, self._names[number])
+
     def _told(self, number: int, answer: Any) -> T | OSError:
         if isinstance(answer, int):
-            return OSError(answer, os.strerror(answer), self._files[number][0])
+            return OSError(answer, os.strerror(answer), self._path(number))
         return answer  # type: ignore[no-any-return]
 
 
@@ -200,25 +212,25 @@ class _Helper:
             self._listener = threading.Thread(target=self._listen, daemon=True)
             self._listener.start()
 
-    def ask(self, verb: str, paths: list[str | bytes], share: _Share) -> None:
+    def ask(self, verb: str, root: str, names: list[str], share: _Share) -> None:
         """Let it begin; its answers go to the share."""
         number = next(self._numbers)
         with self._lock:
             gone = self._gone
             self._shares[number] = share
-        if gone or not self._send(number, verb, paths):
+        if gone or not self._send((number, verb, root, names)):
             share.give_up()
         share.forget = lambda: self._forget(number)
 
     def _forget(self, number: int) -> None:
         if self._shares.pop(number, None) is not None:
-            self._send(number, "", [])
+            self._send((number, "", "", []))
 
-    def _send(self, number: int, verb: str, paths: list[str | bytes]) -> bool:
+    def _send(self, job: tuple[int, str, str, list[str]]) -> bool:
         if self._process is None or self._process.stdin is None:
             return False
         try:
-            self._process.stdin.write(marshal.dumps((number, verb, paths)))
+            self._process.stdin.write(marshal.dumps(job))
             self._process.stdin.flush()
         except OSError:
             return False

@@ -146,13 +146,11 @@ class Hashing:
     def __init__(self, readers: Readers, prefix: Path, rows: Iterable[Row]) -> None:
         self.rows = [row for row in rows if row.kind == FILE and not row.problem]
         root = native(prefix, "")
-        if isinstance(root, bytes):  # `native` for each would join what is the same each time
-            files: list[tuple[str | bytes, int]] = [
-                (root + row.path.encode("utf-8", "surrogateescape"), row.size) for row in self.rows
-            ]
-        else:
-            files = [(native(prefix, row.path), row.size) for row in self.rows]
-        self._task = readers.sha256(files)
+        if isinstance(root, bytes):
+            root = root.decode("utf-8", "surrogateescape")
+        self._task = readers.sha256(
+            root, [row.path for row in self.rows], [row.size for row in self.rows]
+        )
 
     def finish(
         self, on_file: Callable[[int, int], None] = lambda done, total: None

@@ -8,25 +8,22 @@ environments of conda, mamba and pixi can be verified too. Nothing is written, n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sealenv.condameta.records import PrefixRecord, scan_records
+from sealenv.condameta.records import scan_records
 from sealenv.errors import FilesystemError
 from sealenv.host.readers import Readers
-from sealenv.layout import META, SEAL
+from sealenv.layout import META
 from sealenv.progress import Quiet, Reporter
-from sealenv.seal.compiled import count_unread
 from sealenv.seal.findings import Finding, Report
-from sealenv.seal.fingerprint import Payload
-from sealenv.seal.observing import prints_of
-from sealenv.seal.scene import Scene
-from sealenv.seal.seal import Fingerprints, Seal
-from sealenv.seal.sealed import Sealed, read_sealed
+from sealenv.seal.seal import Seal
+from sealenv.seal.sealed import read_sealed
 from sealenv.seal.tree import FILE, FOLDER, Hashing, Row, look
 from sealenv.seal.untouched import is_same, is_untouched
-from sealenv.seal.verdict import is_record, judge
-from sealenv.spec import current_platform
+
+if TYPE_CHECKING:
+    from sealenv.seal.scene import Scene
 
 __all__ = ["Finding", "Report", "examine", "verify"]
 
@@ -62,7 +59,9 @@ def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
         more = Hashing(readers, prefix, unread)
         records, broken = scan_records(prefix)
         _confirm(rows, more, reporter)
-    case = _Case(prefix, then, sealed, rows, records, broken)
+    from sealenv.seal.case import Case
+
+    case = Case(prefix, then, sealed, rows, records, broken)
     return case.report(case.judge(fast=True), hashed=len(more.rows), notes=notes)
 
 
@@ -74,10 +73,12 @@ def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, R
     sealed = then.table.rows() if then.table else None
     with Readers() as readers:
         begun = Hashing(readers, prefix, sealed.values() if sealed else ())
+        from sealenv.seal.case import Case  # imported while the helpers read
+
         rows = _look(prefix)
         more = Hashing(readers, prefix, _presume(rows, sealed or {}))
         records, broken = scan_records(prefix)
-        case = _Case(prefix, then, sealed, rows, records, broken)
+        case = Case(prefix, then, sealed, rows, records, broken)
         # Nearly always nothing has changed: it is judged as if, while the helpers read.
         verdict = case.judge() if begun.rows and not more.rows else None
         changed = _confirm(rows, begun, reporter)
@@ -87,77 +88,14 @@ def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, R
     return verdict.scene, case.report(verdict, hashed=len(begun.rows) + len(more.rows))
 
 
-@dataclass(frozen=True)
-class _Verdict:
-    scene: Scene
-    findings: list[Finding]
-    now: Fingerprints | None
-    unread: int
-    """Compiled files that are told to be right by their header alone."""
-
-
-@dataclass(frozen=True)
-class _Case:
-    """What was sealed, what is there, and what the records say."""
-
-    prefix: Path
-    then: Sealed
-    sealed: Mapping[str, Row] | None
-    rows: dict[str, Row]
-    records: list[PrefixRecord]
-    broken: list[str]
-
-    def judge(self, *, fast: bool = False) -> _Verdict:
-        """Everything that is found, with the digests as they are known now."""
-        then = self.then
-        platform = _platform(then.seal, self.records)
-        scene = Scene(self.prefix, platform, then.seal, self.sealed, self.rows, self.records)
-        findings = [*then.findings, *map(_broken, self.broken)]
-        for finding in judge(scene, known_only=then.pending):
-            if not (then.lost and finding.kind == "untracked"):
-                findings.append(finding)
-        unread = 0 if then.pending else count_unread(scene, {f.path for f in findings})
-        now = None if fast or then.pending else _fingerprints(scene)
-        if now and not any(f.damage for f in findings):
-            findings += _compare(then.seal, now)
-        return _Verdict(scene, findings, now, unread)
-
-    def report(self, verdict: _Verdict, *, hashed: int, notes: Iterable[str] = ()) -> Report:
-        """For who asked."""
-        notes = list(notes)
-        if self.then.lost:
-            notes.append(
-                "what nobody put there cannot be told: the seal or its file table is damaged"
-            )
-        if verdict.unread:
-            notes.append(
-                f"{verdict.unread} compiled file{'s' * (verdict.unread > 1)} with a digest that nobody "
-                "promised: the header fits the source, the code behind it is not looked at"
-            )
-        return Report(
-            len(self.records),
-            sum(row.kind != FOLDER for row in self.rows.values()),
-            tuple(verdict.findings),
-            hashed,
-            self.then.seal.fingerprints if self.then.seal else None,
-            verdict.now,
-            tuple(notes),
-        )
-
-
 def _untouched(seal: Seal, paths: Iterable[str], kinds: Iterable[str]) -> Report:
     """By size, time and inode all is as it was sealed."""
     return Report(
-        sum(map(is_record, paths)),
+        sum(path.startswith(f"{META}/") and path.endswith(".json") for path in paths),
         sum(kind != FOLDER for kind in kinds),
         (),
         sealed=seal.fingerprints,
     )
-
-
-def _broken(line: str) -> Finding:
-    name, _, problem = line.partition(".json: ")
-    return Finding("record", f"{META}/{name}.json", None, problem)
 
 
 def _look(prefix: Path) -> dict[str, Row]:
@@ -201,32 +139,3 @@ def _confirm(rows: dict[str, Row], hashing: Hashing, reporter: Reporter) -> bool
             row.take(digest)
             changed = True
     return changed
-
-
-def _platform(seal: Seal | None, records: list[PrefixRecord]) -> str:
-    subdirs = [r.subdir for r in records if r.subdir not in ("", "noarch")]
-    return seal.platform if seal else subdirs[0] if subdirs else current_platform()
-
-
-def _fingerprints(scene: Scene) -> Fingerprints:
-    seal = scene.seal
-    return prints_of(
-        Payload(
-            scene.prefix,
-            scene.platform,
-            scene.rows,
-            scene.records,
-            scene.distributions,
-            {note.path: note.after for note in seal.patched} if seal else {},
-            seal.prefix if seal else None,
-        )
-    )
-
-
-def _compare(seal: Seal | None, now: Fingerprints) -> list[Finding]:
-    """A difference that no finding explains would be an error of ours, and is not kept quiet."""
-    then = seal.fingerprints if seal else None
-    if then is None or then.packages == now.packages:
-        return []
-    detail = f"it is {now.packages[:12]}..., sealed {then.packages[:12]}..."
-    return [Finding("fingerprint", SEAL, None, detail)]

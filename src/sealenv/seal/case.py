@@ -1,0 +1,116 @@
+"""What was sealed, what is there and what the records say: judged, and put into a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.condameta.records import PrefixRecord
+from sealenv.layout import META, SEAL
+from sealenv.seal.compiled import count_unread
+from sealenv.seal.findings import Finding, Report
+from sealenv.seal.fingerprint import Payload
+from sealenv.seal.observing import prints_of
+from sealenv.seal.scene import Scene
+from sealenv.seal.seal import Fingerprints, Seal
+from sealenv.seal.sealed import Sealed
+from sealenv.seal.tree import FOLDER, Row
+from sealenv.seal.verdict import judge
+from sealenv.spec import current_platform
+
+__all__ = ["Case", "Verdict"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found."""
+
+    scene: Scene
+    findings: list[Finding]
+    now: Fingerprints | None
+    unread: int
+    """Compiled files that are told to be right by their header alone."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What was sealed, what is there, and what the records say."""
+
+    prefix: Path
+    then: Sealed
+    sealed: Mapping[str, Row] | None
+    rows: dict[str, Row]
+    records: list[PrefixRecord]
+    broken: list[str]
+
+    def judge(self, *, fast: bool = False) -> Verdict:
+        """Everything that is found, with the digests as they are known now."""
+        then = self.then
+        platform = _platform(then.seal, self.records)
+        scene = Scene(self.prefix, platform, then.seal, self.sealed, self.rows, self.records)
+        findings = [*then.findings, *map(_broken, self.broken)]
+        for finding in judge(scene, known_only=then.pending):
+            if not (then.lost and finding.kind == "untracked"):
+                findings.append(finding)
+        unread = 0 if then.pending else count_unread(scene, {f.path for f in findings})
+        now = None if fast or then.pending else _fingerprints(scene)
+        if now and not any(f.damage for f in findings):
+            findings += _compare(then.seal, now)
+        return Verdict(scene, findings, now, unread)
+
+    def report(self, verdict: Verdict, *, hashed: int, notes: Iterable[str] = ()) -> Report:
+        """For who asked."""
+        notes = list(notes)
+        if self.then.lost:
+            notes.append(
+                "what nobody put there cannot be told: the seal or its file table is damaged"
+            )
+        if verdict.unread:
+            notes.append(
+                f"{verdict.unread} compiled file{'s' * (verdict.unread > 1)} with a digest that nobody "
+                "promised: the header fits the source, the code behind it is not looked at"
+            )
+        return Report(
+            len(self.records),
+            sum(row.kind != FOLDER for row in self.rows.values()),
+            tuple(verdict.findings),
+            hashed,
+            self.then.seal.fingerprints if self.then.seal else None,
+            verdict.now,
+            tuple(notes),
+        )
+
+
+def _broken(line: str) -> Finding:
+    name, _, problem = line.partition(".json: ")
+    return Finding("record", f"{META}/{name}.json", None, problem)
+
+
+def _platform(seal: Seal | None, records: list[PrefixRecord]) -> str:
+    subdirs = [r.subdir for r in records if r.subdir not in ("", "noarch")]
+    return seal.platform if seal else subdirs[0] if subdirs else current_platform()
+
+
+def _fingerprints(scene: Scene) -> Fingerprints:
+    seal = scene.seal
+    return prints_of(
+        Payload(
+            scene.prefix,
+            scene.platform,
+            scene.rows,
+            scene.records,
+            scene.distributions,
+            {note.path: note.after for note in seal.patched} if seal else {},
+            seal.prefix if seal else None,
+        )
+    )
+
+
+def _compare(seal: Seal | None, now: Fingerprints) -> list[Finding]:
+    """A difference that no finding explains would be an error of ours, and is not kept quiet."""
+    then = seal.fingerprints if seal else None
+    if then is None or then.packages == now.packages:
+        return []
+    detail = f"it is {now.packages[:12]}..., sealed {then.packages[:12]}..."
+    return [Finding("fingerprint", SEAL, None, detail)]

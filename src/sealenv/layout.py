@@ -13,6 +13,7 @@ __all__ = [
     "HISTORY",
     "MARKER",
     "META",
+    "MOVING",
     "PKGS",
     "PLAN",
     "SCRATCH",
@@ -37,6 +38,8 @@ SEAL = "conda-meta/sealenv"
 """Without `.json`: conda, mamba and rattler parse every conda-meta/*.json as a package record."""
 FILES = "conda-meta/sealenv.files"
 """What every file was when the prefix was sealed (docs/reference/seal.md)."""
+MOVING = "conda-meta/sealenv.moving"
+"""The next seal of an environment that was moved, while the file table beside it is replaced."""
 MARKER = "conda-meta/sealenv.pending"
 PLAN = "conda-meta/sealenv.plan"
 """The paths that a pending create is going to link; gone with the marker."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from sealenv.store.archives import Archive, Store
 from sealenv.store.manifest import Manifest
 from sealenv.store.sharing import ENTRY_POINT, PlacedWheel, refuse_unlike
 
-__all__ = ["Contents", "linked_paths", "preflight", "site_packages_of"]
+__all__ = ["Contents", "linked_paths", "preflight", "refuse_long_paths", "site_packages_of"]
 
 _WHEEL = "pypi:"
 """In front of a wheel's name, where owners are named."""
@@ -90,7 +90,7 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
     _refuse_case_collisions(lock, owners)
     _refuse_nesting(owners)
     _refuse_windows_names(lock, owners)
-    _refuse_long_paths(prefix, lock, owners)
+    refuse_long_paths(prefix, lock.platform, owners)
     _refuse_links_out(links)
     _check_room(prefix, store.root, size, copied)
     clobbers = {p: o for p, o in owners.items() if len(o) > 1}
@@ -173,17 +173,26 @@ def _refuse_windows_names(lock: Lock, owners: dict[str, list[str]]) -> None:
                 )
 
 
-def _refuse_long_paths(prefix: Path, lock: Lock, owners: dict[str, list[str]]) -> None:
-    """On Windows without LongPathsEnabled half of an environment would be missing, quietly."""
+def refuse_long_paths(prefix: Path, platform: str, owners: Mapping[str, Sequence[str]]) -> None:
+    """On Windows without LongPathsEnabled half of an environment would be missing, quietly.
+
+    Args:
+        prefix: where it is to be.
+        platform: its subdir.
+        owners: relative path -> whose it is, if that is known.
+
+    Raises:
+        LinkError: a path would be too long.
+    """
     limit = longest_path()
-    if limit is None or not is_windows(lock.platform):
+    if limit is None or not is_windows(platform):
         return
     path = max(owners, key=_longest_of, default="")
     length = len(str(prefix)) + 1 + _longest_of(path)
     if length > limit:
+        owner = f" of {owners[path][0]}" if owners[path] else ""
         raise LinkError(
-            f"{path!r} of {owners[path][0]} would have a path of {length} characters; this Windows "
-            f"takes {limit}",
+            f"{path!r}{owner} would have a path of {length} characters; this Windows takes {limit}",
             where=str(prefix),
             hint=f"choose a folder that is {length - limit} characters shorter, or have an "
             "administrator set LongPathsEnabled",

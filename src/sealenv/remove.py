@@ -28,7 +28,19 @@ from sealenv.layout import (
 )
 from sealenv.pending import write_plan
 
-__all__ = ["check_removable", "remove", "user_files"]
+__all__ = [
+    "REMOVING",
+    "check_removable",
+    "inner_environments",
+    "refuse_frozen",
+    "refuse_in_use",
+    "refuse_inner",
+    "remove",
+    "user_files",
+]
+
+REMOVING = b"removing\n"
+"""What the marker of an environment says that is being removed."""
 
 _FROZEN = "conda-meta/frozen"
 
@@ -62,24 +74,56 @@ def check_removable(
             where=str(prefix),
             hint="look into it, and delete it by hand if it is to go",
         )
-    if inner := inner_environments(prefix):
-        raise PrefixError(
-            "this environment holds other environments: nothing is removed",
-            where=str(prefix),
-            details=inner[:20],
-            hint="remove those first, one by one, if they are to go",
-        )
+    refuse_inner(prefix)
     if is_locked(prefix):
         raise PrefixLockedError(
             "a process is making this environment", where=str(prefix), hint="wait, or stop it first"
         )
+    refuse_in_use(prefix, environ, force=force)
+    refuse_frozen(prefix, override=override_frozen)
+
+
+def refuse_inner(prefix: Path, done: str = "removed", do: str = "remove") -> None:
+    """Refuse an environment that holds others (conda's base).
+
+    Args:
+        prefix: the prefix.
+        done: what is not going to happen to it, for the message.
+        do: the same as a command.
+
+    Raises:
+        PrefixError: with what it holds.
+    """
+    if inner := inner_environments(prefix):
+        raise PrefixError(
+            f"this environment holds other environments: nothing is {done}",
+            where=str(prefix),
+            details=inner[:20],
+            hint=f"{do} those first, one by one, if they are to go",
+        )
+
+
+def refuse_in_use(
+    prefix: Path, environ: Mapping[str, str], *, do: str = "remove", force: bool = False
+) -> None:
+    """Refuse an environment that is active in this shell, or whose programs run.
+
+    Args:
+        prefix: the prefix.
+        environ: the variables of this shell.
+        do: what was asked for, for the message.
+        force: even if programs run from it.
+
+    Raises:
+        PrefixError: with what runs.
+    """
     for name in ("CONDA_PREFIX", "SEALENV_PREFIX", "VIRTUAL_ENV"):
         active = environ.get(name)
         if active and _same(active, prefix):
             raise PrefixError(
                 "this environment is active in this shell",
                 where=str(prefix),
-                hint="remove it from a clean shell",
+                hint=f"{do} it from a clean shell",
             )
     running = [] if force else programs_in(prefix)
     if running:
@@ -87,15 +131,23 @@ def check_removable(
             "programs of this environment are running",
             where=str(prefix),
             details=running[:20],
-            hint="end them first, or remove it under them with --force",
+            hint=f"end them first, or {do} it under them with --force",
         )
+
+
+def refuse_frozen(prefix: Path, *, do: str = "remove", override: bool = False) -> None:
+    """Refuse a frozen environment (CEP 22).
+
+    Raises:
+        PrefixError: with what its file says.
+    """
     frozen = prefix / _FROZEN
-    if frozen.is_file() and not override_frozen:
+    if frozen.is_file() and not override:
         raise PrefixError(
             "this environment is frozen (conda-meta/frozen)",
             where=str(prefix),
             details=[m] if (m := _frozen_message(frozen)) else [],
-            hint="--override-frozen removes it all the same",
+            hint=f"--override-frozen {do}s it all the same",
         )
 
 
@@ -147,7 +199,7 @@ def remove(prefix: Path) -> None:
 def _empty(prefix: Path) -> None:
     if not (prefix / MARKER).exists():
         write_plan(prefix, [e.relative for e in walk(prefix) if not e.is_dir])
-        write_atomic(prefix / MARKER, b"removing\n")
+        write_atomic(prefix / MARKER, REMOVING)
     if is_link(prefix / PKGS):
         delete(prefix / PKGS)
     for child in sorted(prefix.iterdir()):

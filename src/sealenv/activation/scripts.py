@@ -95,13 +95,15 @@ def gate_lines(shell: str) -> list[str]:
     return lines
 
 
-def _compile(prefix: Path, platform: str) -> tuple[dict[str, bytes], list[str]]:
+def _compile(
+    prefix: Path, platform: str, place: str | None = None
+) -> tuple[dict[str, bytes], list[str]]:
     values, problems = read_variables(prefix)
     problems = list(problems)
     if is_windows(platform):
-        files, refused = compile_windows(prefix, str(real_folder(prefix)), values)
+        files, refused = compile_windows(prefix, place or str(real_folder(prefix)), values)
         return files, problems + refused
-    real = path_text(os.path.realpath(prefix))
+    real = path_text(place or os.path.realpath(prefix))
     files = {}
     for shell in SHELLS:
         files[f"activate.{shell}"] = to_bytes(render(f"activate.{shell}", shell, real))
@@ -114,16 +116,21 @@ def _compile(prefix: Path, platform: str) -> tuple[dict[str, bytes], list[str]]:
     return files, problems
 
 
-def activation_files(prefix: Path, *, platform: str) -> dict[str, bytes]:
+def activation_files(prefix: Path, *, platform: str, place: str | None = None) -> dict[str, bytes]:
     """Return the scripts and includes of a prefix: path relative to it -> content.
 
     Reads the prefix (its variables, its real path) and writes nothing. A win-* prefix gets
     `activate.bat` and `activate.ps1`, wherever it is made; the others are of no use there.
 
+    Args:
+        prefix: where it lies.
+        platform: its subdir.
+        place: the path that they are for, if it is another: where it was, or will be.
+
     Raises:
         SpecError: the path of the prefix cannot be written in one of the languages.
     """
-    return _compile(prefix, platform)[0]
+    return _compile(prefix, platform, place)[0]
 
 
 def inline_script(prefix: str | os.PathLike[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from sealenv.errors import (
     PrefixPendingError,
 )
 from sealenv.host.filelock import open_removable, try_lock
+from sealenv.host.files import keep_owner
 from sealenv.layout import HISTORY, MARKER, META, is_link
 from sealenv.naming import shown
 
-__all__ = ["exclusive"]
+__all__ = ["exclusive", "replace_history"]
 
 
 @contextlib.contextmanager
@@ -66,3 +68,44 @@ def exclusive(prefix: Path) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def replace_history(prefix: Path, fd: int, data: bytes, status: os.stat_result) -> int:
+    """Write the history anew without letting go of the lock on it.
+
+    The new file is locked before it is in place. On Windows, where a file that is open cannot be
+    replaced, it is written in place.
+
+    Args:
+        prefix: a prefix that `exclusive` holds.
+        fd: what that gave.
+        data: the history.
+        status: of the file as it is.
+
+    Returns:
+        the descriptor that holds the lock from now on: to be closed at the end, `fd` besides.
+
+    Raises:
+        OSError: as the operating system says; the old one is there, and locked.
+    """
+    if os.name == "nt":
+        os.lseek(fd, 0, os.SEEK_SET)
+        with os.fdopen(os.dup(fd), "r+b") as file:
+            file.write(data)
+            file.truncate()
+        return fd
+    partial = prefix / META / f".history.{os.urandom(8).hex()}"
+    new = open_removable(partial, new=True)
+    try:
+        try_lock(new)
+        with os.fdopen(os.dup(new), "wb") as file:
+            file.write(data)
+        keep_owner(os.fspath(partial), status)
+        os.chmod(partial, stat.S_IMODE(status.st_mode))
+        os.utime(partial, ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.replace(partial, prefix / HISTORY)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        os.close(new)
+        raise
+    return new

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
+import sys
 from pathlib import Path
 
 from sealenv.errors import NotFoundError, OutputExistsError
 
-__all__ = ["check_output", "read_regular", "write_atomic", "write_output"]
+__all__ = [
+    "check_output",
+    "keep_owner",
+    "read_regular",
+    "replace_like",
+    "write_atomic",
+    "write_output",
+]
 
 
 def read_regular(path: str | bytes | os.PathLike[str]) -> bytes:
@@ -44,6 +53,51 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def replace_like(path: str | bytes, data: bytes, status: os.stat_result) -> None:
+    """Replace a file at one instant by one with other bytes and the same mode, owner and time.
+
+    The time stays, because compiled files compare it with that of their source.
+
+    Args:
+        path: a regular file; a link in its place is replaced, never followed.
+        data: what it is to hold.
+        status: of the file as it is.
+
+    Raises:
+        OSError: as the operating system says; the old file is there, and nothing else.
+    """
+    plain = os.fsdecode(path)
+    partial = os.path.join(
+        os.path.dirname(plain), f".{os.path.basename(plain)}.{os.urandom(8).hex()}"
+    )
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+        keep_owner(partial, status)
+        os.chmod(partial, stat.S_IMODE(status.st_mode) | (stat.S_IWRITE if os.name == "nt" else 0))
+        os.utime(partial, ns=(status.st_atime_ns, status.st_mtime_ns))
+        if os.name == "nt" and not status.st_mode & stat.S_IWRITE:
+            os.chmod(plain, stat.S_IWRITE)  # Windows replaces no file that is read-only
+        os.replace(partial, plain)
+        if os.name == "nt" and not status.st_mode & stat.S_IWRITE:
+            os.chmod(plain, stat.S_IREAD)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(partial)
+        raise
+
+
+def keep_owner(path: str, status: os.stat_result) -> None:
+    """Give a new file the owner of the one that it replaces, as far as we may."""
+    if sys.platform == "win32":
+        return
+    if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(PermissionError):  # a group that is not one of ours
+            os.chown(path, status.st_uid, status.st_gid)
 
 
 def write_output(path: Path, data: bytes, *, force: bool = False, mode: int = 0o666) -> None:

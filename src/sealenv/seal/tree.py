@@ -15,6 +15,7 @@ from sealenv.host.volumes import extended
 from sealenv.layout import (
     FILES,
     MARKER,
+    MOVING,
     PKGS,
     PLAN,
     SCRATCH,
@@ -38,7 +39,7 @@ __all__ = [
 
 FILE, LINK, FOLDER = "f", "l", "d"
 
-OUTSIDE = frozenset({USER_FOLDER, PKGS, "envs", SCRATCH, SEAL, FILES, MARKER, PLAN})
+OUTSIDE = frozenset({USER_FOLDER, PKGS, "envs", SCRATCH, SEAL, FILES, MOVING, MARKER, PLAN})
 """What is nobody's payload: the user folder, package caches and further environments of a conda
 installation, and what tells of the rest. Neither read nor part of a fingerprint."""
 

@@ -1,0 +1,193 @@
+"""`sealenv move` and `sealenv clone`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealenv.cli.options import JSON, QUIET, VERBOSE
+from sealenv.errors import UsageError
+
+if TYPE_CHECKING:
+    from sealenv.cloning import Cloned
+    from sealenv.moving import Moved
+
+__all__ = ["clone_command", "move_command"]
+
+_DRY = click.option("-d", "--dry-run", is_flag=True, help="Search and check; change nothing.")
+
+
+@click.command(
+    "move",
+    epilog="\b\nExamples:\n  sealenv move my_env_3_12 /data/envs/my_env_3_12\n"
+    "  sealenv move my_env_3_12 new_name\n  sealenv move ./env /mnt/other/env --copy\n"
+    "  sealenv move --here ./env            it was moved or copied by hand: mend it\n",
+)
+@click.option("--here", is_flag=True, help="ENV lies where it is to be: mend it there.")
+@click.option("--copy", is_flag=True, help="Copy, check, then remove, also on one file system.")
+@click.option("--force", is_flag=True, help="Move it even if programs run from it.")
+@click.option("--override-frozen", is_flag=True, help="Move a frozen environment too (CEP 22).")
+@_DRY
+@JSON
+@QUIET
+@VERBOSE
+@click.argument("env")
+@click.argument("dest", required=False)
+def move_command(
+    here: bool,
+    copy: bool,
+    force: bool,
+    override_frozen: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+    env: str,
+    dest: str | None,
+) -> int:
+    """Move the environment ENV (a name or a path) to DEST.
+
+    DEST is a path, or a name in the folder of environments: a folder that does not exist, or an empty
+    one. Only files that hold the path are written anew. What was altered before is altered afterwards.
+    A move that was ended half way is finished by the same command.
+    """
+    from sealenv.cli.progress import make_reporter
+    from sealenv.environments import find
+    from sealenv.moving import MoveOptions, move, move_here
+    from sealenv.relocation.targets import choose_place
+
+    if here == (dest is not None):
+        raise UsageError(
+            "--here takes ENV alone" if here else "where to?",
+            hint="sealenv move ENV DEST, or sealenv move --here ENV",
+        )
+    if here and copy:
+        raise UsageError("--here copies nothing", hint="leave out --copy")
+    options = MoveOptions(copy, force, override_frozen, dry_run, os.environ)
+    with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
+        if dest is None:
+            moved = move_here(find(env), options, reporter)
+        else:
+            place = choose_place(dest, os.environ)
+            moved = move(_find_or_gone(env), place, options, reporter)
+        reporter.end()
+        seconds = reporter.seconds
+    if as_json:
+        click.echo(json.dumps(_json(moved, dry_run) | {"seconds": seconds}, indent=2))
+    else:
+        _show(moved, dry_run, quiet)
+    return 0
+
+
+@click.command(
+    "clone",
+    epilog="\b\nExamples:\n  sealenv clone my_env_3_12 my_env_copy\n"
+    "  sealenv clone my_env_3_12 ./env --copy\n",
+)
+@click.option("--copy", is_flag=True, help="Share no file with the other: copy all of them.")
+@JSON
+@QUIET
+@VERBOSE
+@click.argument("env")
+@click.argument("new")
+def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str, new: str) -> int:
+    """Make NEW, an environment like ENV (a name or a path).
+
+    NEW is a path, or a name in the folder of environments. Files of packages that nobody changed
+    are hard links, as in every environment that sealenv makes; all others are copies.
+    """
+    from sealenv.cli.progress import make_reporter
+    from sealenv.cloning import clone
+    from sealenv.environments import find
+    from sealenv.relocation.targets import choose_place
+
+    with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
+        place = choose_place(new, os.environ)
+        cloned = clone(find(env), place, os.environ, reporter, copy=copy)
+        reporter.end()
+        seconds = reporter.seconds
+    if as_json:
+        click.echo(json.dumps(_cloned_json(cloned) | {"seconds": seconds}, indent=2))
+    elif quiet:
+        click.echo(cloned.prefix)
+    else:
+        counts = f"{cloned.linked} hard links, {cloned.copied} copies"
+        click.echo(f"cloned         {cloned.prefix} ({counts})", err=True)
+        if not cloned.checked:
+            click.echo("unchecked      it does not run here", err=True)
+    return 0
+
+
+def _find_or_gone(env: str) -> Path:
+    """The environment; or where it would be: a move that was ended may have taken it away."""
+    from sealenv.environments import find
+    from sealenv.errors import NotFoundError
+    from sealenv.host.volumes import local_place
+    from sealenv.locations import resolve_env
+
+    try:
+        return find(env)
+    except NotFoundError:
+        found, looked = resolve_env(env)
+        if found is not None:
+            raise
+        return local_place(looked[0])
+
+
+def _json(moved: Moved, dry_run: bool) -> dict[str, object]:
+    return {
+        "prefix": str(moved.prefix),
+        "was": moved.was,
+        "how": moved.how,
+        "dry_run": dry_run,
+        "mended": list(moved.mended),
+        "left": [item.to_json() for item in moved.left],
+        "unsigned": list(moved.unsigned),
+        "checked": moved.checked,
+        "check": moved.check.to_json() if moved.check else {},
+        "original": moved.original,
+    }
+
+
+def _show(moved: Moved, dry_run: bool, quiet: bool) -> None:
+    from sealenv.naming import printable
+
+    if dry_run:
+        for path in moved.mended:
+            click.echo(f"would be mended  {printable(path, path=True)}")
+        click.echo(f"{len(moved.mended)} files hold {moved.was}; nothing was changed", err=True)
+        return
+    if quiet:
+        click.echo(moved.prefix)
+        return
+    if moved.how == "unchanged":
+        click.echo(f"it is at home there: {moved.prefix}; nothing was changed", err=True)
+        return
+    for item in moved.left:
+        path = printable(item.path, path=True)
+        click.echo(f"note: {path} holds {moved.was}: {item.why}", err=True)
+    for path in moved.unsigned:
+        click.echo(f"warning: sign it on macOS: codesign --force --sign - {path}", err=True)
+    for line in moved.check.tools.values() if moved.check else ():
+        click.echo(f"checked        {line}", err=True)
+    word = {"mended": "mended", "renamed": "moved", "copied": "moved"}[moved.how]
+    click.echo(f"{word:<14} {moved.prefix} ({len(moved.mended)} files mended)", err=True)
+    if moved.original:
+        click.echo(f"               {moved.was} is still there, and was not touched", err=True)
+
+
+def _cloned_json(cloned: Cloned) -> dict[str, object]:
+    return {
+        "prefix": str(cloned.prefix),
+        "of": str(cloned.of),
+        "linked": cloned.linked,
+        "copied": cloned.copied,
+        "mended": list(cloned.mended),
+        "left": [item.to_json() for item in cloned.left],
+        "checked": cloned.checked,
+        "check": cloned.check.to_json() if cloned.check else {},
+    }

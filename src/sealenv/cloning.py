@@ -1,0 +1,137 @@
+"""Clone: a second environment like one that there is, in seconds and with little disk.
+
+lock -> checks -> mark -> hard links and copies -> settle -> check -> commit
+
+What nobody writes in place is a hard link, as create makes them: files that have the very bytes of
+a package, by the file table and their time, and compiled files without the path. All else is copied.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from sealenv.errors import PrefixError, SealenvError, from_oserror
+from sealenv.host.exclusive import exclusive
+from sealenv.host.prefixlock import PrefixLock
+from sealenv.naming import shown
+from sealenv.progress import Quiet, Reporter
+from sealenv.relocation.changes import Left
+from sealenv.relocation.holding import holding
+from sealenv.relocation.linking import copy_or_link, shareable, shareable_compiled
+from sealenv.relocation.mending import refuse_unfit
+from sealenv.relocation.owners import Owners
+from sealenv.relocation.place import open_relocation
+from sealenv.relocation.proving import prove_running
+from sealenv.relocation.settling import look_at, settle
+from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
+from sealenv.remove import refuse_inner
+from sealenv.spec import current_platform
+from sealenv.steps.check import CheckReport
+
+__all__ = ["Cloned", "clone"]
+
+
+@dataclass(frozen=True)
+class Cloned:
+    """What was made.
+
+    Attributes:
+        prefix: the new environment.
+        of: the other one.
+        linked: hard links between the two.
+        copied: files that are each one's own.
+        mended: of them, those that held the path.
+        left: what holds the path of the other one and keeps it.
+        checked: whether it was run; false for another platform.
+        check: what it said.
+    """
+
+    prefix: Path
+    of: Path
+    linked: int
+    copied: int
+    mended: tuple[str, ...]
+    left: tuple[Left, ...]
+    checked: bool
+    check: CheckReport | None
+
+
+def clone(
+    prefix: Path,
+    place: Path,
+    environ: Mapping[str, str],
+    reporter: Reporter | None = None,
+    *,
+    copy: bool = False,
+) -> Cloned:
+    """Make an environment like another one.
+
+    Args:
+        prefix: the other one: sealed, and where it was made.
+        place: where the new one is to be: nothing, an empty folder, or a pending one.
+        environ: the variables of this shell.
+        reporter: is told each step.
+        copy: no hard links.
+
+    Raises:
+        PrefixError, PrefixExistsError, UsageError, LinkError, FilesystemError: as for `move`.
+        CheckFailedError: it was made, and does not work: it is pending.
+    """
+    reporter = reporter or Quiet()
+    prefix = real_prefix(prefix)
+    refuse_inner(prefix, "cloned", "clone")
+    with exclusive(prefix):
+        move = open_relocation(prefix, str(place))
+        if move.old != str(prefix):
+            raise PrefixError(
+                "this environment is not where it was made: its files hold the other path",
+                where=str(prefix),
+                details=[f"it was made at {move.old}"],
+                hint=f"mend it first: sealenv move --here {shown(str(prefix))}",
+            )
+        refuse_place(prefix, place, move.seal.platform)
+        rows = look_at(prefix)
+        refuse_rows(rows, place, move.seal.platform)
+        reporter.phase("search", f"looking for {move.old}")
+        owners = Owners(prefix, rows, move.records)
+        shared = set() if copy else shareable(move, rows)
+        own = {path: row for path, row in rows.items() if path not in shared}
+        found = holding(prefix, own, [move.forth])
+        refuse_unfit(move, owners, found)
+        links = shared if copy else shared | shareable_compiled(move, own, found)
+        held = PrefixLock.acquire(place)
+        try:
+            reporter.phase("clone", f"to {place}")
+            try:
+                linked, copied = copy_or_link(prefix, place, links, reporter)
+            except OSError as error:
+                raise from_oserror(error) from error
+            held.share()
+            born = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
+            there = replace(move.at(place), seal=msgspec.structs.replace(move.seal, created=born))
+            settled = settle(there, reporter, environ, found=found, copied=True)
+            check = None
+            if move.seal.platform == current_platform():
+                reporter.phase("check", "activating it and running what is in it")
+                check = prove_running(
+                    there, settled.seal, settled.changes, environ,
+                    token=held.token, keep_fd=held.fd,
+                )  # fmt: skip
+            held.commit()
+        except SealenvError as error:
+            error.hint = (
+                f"{place} is pending; the next clone replaces it, or: sealenv remove "
+                f"{shown(str(place))}"
+            )
+            raise
+        finally:
+            held.close()
+    return Cloned(
+        place, prefix, linked, copied, tuple(sorted(settled.changes)), tuple(settled.left),
+        check is not None, check,
+    )  # fmt: skip

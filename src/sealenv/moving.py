@@ -1,0 +1,395 @@
+"""Move an environment, any number of times.
+
+On one file system: lock -> checks -> search -> one rename -> settle -> proof. The seal names where
+the environment was until the very last: it is the journal, and a move that was killed is finished by
+the same command, or by `--here`. To another file system: lock -> checks -> copy into a pending prefix ->
+settle -> proof -> commit -> the old one is removed. At every instant one of the two is whole, and says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sealenv.errors import (
+    FilesystemError,
+    NotFoundError,
+    PrefixError,
+    PrefixExistsError,
+    PrefixPendingError,
+    SealenvError,
+)
+from sealenv.host.exclusive import exclusive
+from sealenv.host.files import read_regular
+from sealenv.host.holders import held_in, while_held
+from sealenv.host.prefixlock import PrefixLock
+from sealenv.host.renaming import rename_new
+from sealenv.layout import MARKER, META, State, state_of
+from sealenv.naming import check_prefix, shown
+from sealenv.progress import Quiet, Reporter
+from sealenv.relocation.changes import Left
+from sealenv.relocation.copying import copy_prefix
+from sealenv.relocation.holding import holding
+from sealenv.relocation.mending import refuse_unfit
+from sealenv.relocation.owners import Owners
+from sealenv.relocation.place import Relocation, open_relocation
+from sealenv.relocation.proving import prove
+from sealenv.relocation.settling import Settled, look_at, settle
+from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
+from sealenv.remove import REMOVING, refuse_frozen, refuse_in_use, refuse_inner, remove
+from sealenv.seal.seal import Seal, read_seal
+from sealenv.steps.check import CheckReport
+
+__all__ = ["MoveOptions", "Moved", "move", "move_here"]
+
+
+@dataclass(frozen=True)
+class MoveOptions:
+    """How.
+
+    Attributes:
+        copy: copy, check and remove, also on one file system.
+        force: even if programs run from it.
+        override_frozen: a frozen one too (CEP 22).
+        dry_run: search and check; change nothing.
+        environ: the variables of this shell.
+    """
+
+    copy: bool = False
+    force: bool = False
+    override_frozen: bool = False
+    dry_run: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What was done.
+
+    Attributes:
+        prefix: where it is now; where it would be, with `dry_run`.
+        was: the place that its files held.
+        how: `renamed`, `copied`, `mended` (it lay there already), or `unchanged`.
+        mended: the files that were mended, relative to the prefix.
+        left: what holds the old place and keeps it.
+        unsigned: programs that are to be signed on macOS.
+        checked: whether it was run; false for another platform.
+        check: what it said.
+        original: an environment is still where this one was: it was copied by hand.
+    """
+
+    prefix: Path
+    was: str
+    how: str
+    mended: tuple[str, ...] = ()
+    left: tuple[Left, ...] = ()
+    unsigned: tuple[str, ...] = ()
+    checked: bool = False
+    check: CheckReport | None = None
+    original: bool = False
+
+
+def move(
+    prefix: Path,
+    place: Path,
+    options: MoveOptions | None = None,
+    reporter: Reporter | None = None,
+) -> Moved:
+    """Move an environment.
+
+    Args:
+        prefix: where it is; where it was, to finish a move that was killed.
+        place: where it is to be: nothing, or an empty folder.
+        options: how.
+        reporter: is told each step.
+
+    Raises:
+        NotFoundError: there is none.
+        PrefixError: it cannot be moved now: pending, in use, frozen, not sealed, it holds others.
+        PrefixExistsError, UsageError: it cannot go there.
+        LinkError: its binaries have no room for the new path.
+        FilesystemError: the file system refuses; the message says where the environment is.
+        CheckFailedError: it is there, and does not work.
+    """
+    options, reporter = options or MoveOptions(), reporter or Quiet()
+    if (done := _finished(prefix, place, options, reporter)) is not None:
+        return done
+    prefix = real_prefix(prefix)
+    _refuse(prefix, options)
+    with contextlib.ExitStack() as stack:
+        fd = stack.enter_context(exclusive(prefix))
+        here = open_relocation(prefix, str(prefix))
+        refuse_place(prefix, place, here.seal.platform)
+        if here.old != here.new and not options.dry_run:
+            # Moved by hand before, or killed: its files may hold two places.
+            settle(here, reporter, options.environ, locked=fd, resumed=True)
+        away = open_relocation(prefix, str(place))
+        found = _search(away, reporter)
+        if options.dry_run:
+            return Moved(place, away.old, "renamed", tuple(found))
+        if not options.copy and state_of(place) is not State.PENDING:
+            done = _rename(away, place, found, fd, stack, options, reporter)
+            if done is not None:
+                return done
+        moved = _copy(away, place, found, options, reporter)
+        if os.name == "nt":
+            stack.close()  # a file that is open cannot be removed there
+        reporter.phase("remove", f"removing {prefix}")
+        _remove_old(prefix, place)
+        return moved
+
+
+def move_here(
+    prefix: Path, options: MoveOptions | None = None, reporter: Reporter | None = None
+) -> Moved:
+    """Let an environment be at home where it lies: moved or copied by hand, or a killed move.
+
+    Args:
+        prefix: where it lies.
+        options: how.
+        reporter: is told each step.
+
+    Raises:
+        PrefixError, UsageError, LinkError, FilesystemError, CheckFailedError: as for `move`.
+    """
+    options, reporter = options or MoveOptions(), reporter or Quiet()
+    prefix = real_prefix(prefix)
+    _refuse(prefix, options)
+    with exclusive(prefix) as fd:
+        here = open_relocation(prefix, str(prefix))
+        check_prefix(prefix, here.seal.platform)
+        if here.old == here.new and here.seal == read_seal(prefix):
+            return Moved(prefix, here.old, "unchanged", checked=here.seal.checked)
+        original = _lives(here)
+        if original:
+            reporter.warn(
+                f"{here.old} is still there: this is a copy of it, and becomes an environment of its own"
+            )
+        rows = look_at(prefix)
+        refuse_rows(rows, prefix, here.seal.platform)
+        found = _search(here, reporter)
+        if options.dry_run:
+            return Moved(prefix, here.old, "mended", tuple(found), original=original)
+        settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
+    return _proved(here, settled, "mended", options, reporter, original=original)
+
+
+def _refuse(prefix: Path, options: MoveOptions) -> None:
+    if state_of(prefix) is State.PENDING:
+        raise PrefixPendingError(
+            "this environment was never finished",
+            where=str(prefix),
+            hint=f"create it again, or: sealenv remove {shown(str(prefix))}",
+        )
+    refuse_inner(prefix, "moved", "move")
+    refuse_in_use(prefix, options.environ, do="move", force=options.force)
+    refuse_frozen(prefix, do="move", override=options.override_frozen)
+
+
+def _search(away: Relocation, reporter: Reporter) -> list[str]:
+    """What holds the place, after it is sure that all of it can be mended."""
+    reporter.phase("search", f"looking for {away.old}")
+    rows = look_at(away.prefix)
+    refuse_rows(rows, Path(away.new), away.seal.platform)
+    try:
+        found = holding(
+            away.prefix, rows, [away.forth], lambda done, of: reporter.advance(done, of, "files")
+        )
+        refuse_unfit(away, Owners(away.prefix, rows, away.records), found)
+    except OSError as error:
+        raise FilesystemError(
+            f"the environment cannot be read: {error.strerror}",
+            where=os.fsdecode(error.filename or str(away.prefix)),
+        ) from error
+    return found
+
+
+def _rename(
+    away: Relocation,
+    place: Path,
+    found: list[str],
+    fd: int,
+    stack: contextlib.ExitStack,
+    options: MoveOptions,
+    reporter: Reporter,
+) -> Moved | None:
+    """One rename, and what follows it; None where it would be another file system."""
+    reporter.phase("rename", f"to {place}")
+    if os.name == "nt":
+        stack.close()  # no folder is renamed there while a file in it is open
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if state_of(place) is State.EMPTY:
+            with contextlib.suppress(FileNotFoundError):
+                (place / META).rmdir()  # of a create that was killed before its mark
+        while_held(lambda: rename_new(away.prefix, place))
+    except OSError as error:
+        if error.errno == errno.EXDEV or getattr(error, "winerror", None) == 17:
+            if os.name == "nt":
+                fd = stack.enter_context(exclusive(away.prefix))
+            return None
+        raise _not_renamed(away.prefix, place, error) from error
+    if os.name == "nt":
+        fd = stack.enter_context(exclusive(place))
+    there = away.at(place)
+    try:
+        settled = settle(there, reporter, options.environ, found=found, locked=fd)
+    except SealenvError as error:
+        error.hint = (
+            f"it is at {place} now, and half mended; mend what is said above, then run: "
+            f"sealenv move --here {shown(str(place))}"
+        )
+        raise
+    return _proved(there, settled, "renamed", options, reporter)
+
+
+def _not_renamed(prefix: Path, place: Path, error: OSError) -> SealenvError:
+    if isinstance(error, FileExistsError):
+        return PrefixExistsError(
+            "something came to the destination meanwhile; the environment is where it was",
+            where=str(place),
+            hint="choose another place",
+        )
+    return FilesystemError(
+        f"the environment cannot be renamed, and is where it was: {error.strerror}",
+        where=str(prefix),
+        details=held_in(prefix),
+        hint="close what uses it or mend the permissions, then run the same command again",
+    )
+
+
+def _copy(
+    away: Relocation, place: Path, found: list[str], options: MoveOptions, reporter: Reporter
+) -> Moved:
+    """Copied, read back, mended, run, and only then committed."""
+    reporter.phase("copy", f"to {place}")
+    held = PrefixLock.acquire(place)
+    try:
+        digests = copy_prefix(away.prefix, place, reporter)
+        held.share()
+        there = away.at(place)
+        settled = settle(
+            there, reporter, options.environ, found=found, copied=True, digests=digests
+        )
+        moved = _proved(there, settled, "copied", options, reporter, held=held)
+        held.commit()
+    except SealenvError as error:
+        error.hint = (
+            f"nothing is lost: {away.prefix} is as it was, and {place} is pending; the next move "
+            f"replaces it, or: sealenv remove {shown(str(place))}"
+        )
+        raise
+    finally:
+        held.close()
+    return moved
+
+
+def _proved(
+    there: Relocation,
+    settled: Settled,
+    how: str,
+    options: MoveOptions,
+    reporter: Reporter,
+    *,
+    original: bool = False,
+    held: PrefixLock | None = None,
+) -> Moved:
+    left, check = prove(
+        there, settled.seal, settled.changes, options.environ, reporter,
+        token=held.token if held else "", keep_fd=held.fd if held else None,
+    )  # fmt: skip
+    mended, kept = (
+        tuple(sorted(settled.changes)),
+        {item.path: item for item in (*settled.left, *left)},
+    )
+    return Moved(
+        there.prefix, there.old, how, mended, tuple(kept.values()), tuple(settled.unsigned),
+        check is not None, check, original,
+    )  # fmt: skip
+
+
+def _lives(here: Relocation) -> bool:
+    """Whether an environment is where this one was, and another one than this."""
+    old = Path(here.old)
+    try:
+        return state_of(old) is State.SEALED and not os.path.samefile(old, here.prefix)
+    except OSError:
+        return False
+
+
+def _finished(prefix: Path, place: Path, options: MoveOptions, reporter: Reporter) -> Moved | None:
+    """What an earlier run of the same command left to do; None if there was none.
+
+    Raises:
+        NotFoundError: nothing is at the old place, and nothing that came from there at the new one.
+        UsageError: it is there already.
+    """
+    old = state_of(prefix)
+    if old is State.ABSENT:
+        came = _seal_of(place)
+        if came is not None and came.prefix == str(prefix):
+            return move_here(place, options, reporter)
+        raise NotFoundError(
+            "there is no environment to move",
+            where=str(prefix),
+            hint=f"there is one at the destination: sealenv info {shown(str(place))}"
+            if came
+            else "sealenv list shows what there is",
+        )
+    if old is State.SEALED and _is_copy(prefix, place):
+        raise PrefixError(
+            "an earlier move copied the environment, and was ended before the old one was removed",
+            where=str(place),
+            details=[f"both are whole: {prefix}", f"and {place}"],
+            hint=f"remove the one that you do not need: sealenv remove {shown(str(prefix))}",
+        )
+    if old is State.PENDING and _is_being_removed(prefix):
+        if _is_copy(prefix, place):
+            if not options.dry_run:
+                _remove_old(prefix, place)
+            return Moved(place, str(prefix), "copied")
+        raise PrefixError(
+            "this environment was being removed, by remove or after a move",
+            where=str(prefix),
+            hint=f"finish that: sealenv remove {shown(str(prefix))}",
+        )
+    return None
+
+
+def _is_copy(prefix: Path, place: Path) -> bool:
+    """Whether a whole copy of the environment is at home at the place."""
+    came, was = _seal_of(place), _seal_of(prefix)
+    if came is None or was is None or state_of(place) is not State.SEALED:
+        return False
+    same = (came.created, came.lock.digest) == (was.created, was.lock.digest)
+    return same and came.prefix == str(place) and was.prefix == str(prefix)
+
+
+def _is_being_removed(prefix: Path) -> bool:
+    try:
+        return read_regular(prefix / MARKER) == REMOVING
+    except OSError:
+        return False
+
+
+def _seal_of(prefix: Path) -> Seal | None:
+    try:
+        return read_seal(prefix)
+    except SealenvError:
+        return None
+
+
+def _remove_old(prefix: Path, place: Path) -> None:
+    try:
+        remove(prefix)
+    except FilesystemError as error:
+        raise FilesystemError(
+            f"the environment is at {place} now; the old one is not gone: {error.what}",
+            where=error.where,
+            details=error.details,
+            hint=f"sealenv remove {shown(str(prefix))}",
+        ) from error

@@ -1,0 +1,112 @@
+"""Which files two environments may share, and making the tree of a clone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from sealenv.progress import Reporter
+from sealenv.relocation.copying import (
+    copy_any_link,
+    copy_one,
+    end_folders,
+    entries_of,
+    make_folders,
+    prepare,
+)
+from sealenv.relocation.place import Relocation
+from sealenv.seal.tree import FILE, Row
+
+__all__ = ["copy_or_link", "shareable", "shareable_compiled"]
+
+
+def shareable(move: Relocation, rows: Mapping[str, Row]) -> set[str]:
+    """The files with a package's own bytes, which hold no place and which nobody writes in place.
+
+    Told by the file table and by size, time, inode and mode, as `verify --fast` does; nothing is read.
+    """
+    if move.table is None:
+        return set()
+    sealed = move.table.rows()
+    shared = set()
+    for record in move.records:
+        for entry in record.paths_data.paths:
+            if entry.path_type != "hardlink" or entry.prefix_placeholder is not None:
+                continue
+            row, then = rows.get(entry.path), sealed.get(entry.path)
+            if (
+                row is not None
+                and then is not None
+                and row.kind == FILE
+                and row.same_stat(then)
+                and then.digest.hex() == entry.sha256
+            ):
+                shared.add(entry.path)
+    return shared
+
+
+def shareable_compiled(
+    move: Relocation, rows: Mapping[str, Row], found: Collection[str]
+) -> set[str]:
+    """Compiled files as they were sealed that do not hold the place: Python replaces them, always.
+
+    Args:
+        move: the relocation.
+        rows: what was searched.
+        found: what holds the place.
+    """
+    if move.table is None:
+        return set()
+    sealed = move.table.rows()
+    return {
+        path
+        for path, row in rows.items()
+        if path.endswith(".pyc")
+        and row.kind == FILE
+        and path not in found
+        and (then := sealed.get(path)) is not None
+        and row.same_stat(then)
+    }
+
+
+def copy_or_link(
+    source: Path, target: Path, links: Collection[str], reporter: Reporter
+) -> tuple[int, int]:
+    """Make the tree; how many hard links, how many copies.
+
+    Args:
+        source: the other environment.
+        target: a prefix that the caller holds.
+        links: what is linked, where the file system does that.
+        reporter: is told.
+
+    Raises:
+        OSError: as the operating system says.
+    """
+    entries = entries_of(source)
+    prepare(target, entries, reporter)
+    make_folders(target, entries)
+    linked = copied = 0
+    root = os.fspath(target) + os.sep
+    able = True
+    for number, entry in enumerate(entries):
+        if entry.is_dir:
+            continue
+        place = root + entry.relative
+        if entry.is_link:
+            copy_any_link(entry, place, target)
+            continue
+        if able and entry.relative in links:
+            try:
+                os.link(entry.path, place)
+                linked += 1
+                continue
+            except OSError:  # another file system, or one without links, or too many of them
+                able = entry.status.st_nlink > 1000
+        copy_one(entry, place, place)
+        copied += 1
+        if number % 500 == 0:
+            reporter.advance(number, len(entries), "files")
+    end_folders(target, entries)
+    return linked, copied

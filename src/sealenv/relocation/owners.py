@@ -1,0 +1,70 @@
+"""What packages and distributions say of the files of an environment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from sealenv.condameta.records import PrefixRecord, RecordPath
+from sealenv.layout import META
+from sealenv.relocation.changes import Change
+from sealenv.seal.distributions import Distribution, find_distributions
+from sealenv.seal.tree import Row
+
+__all__ = ["Owners"]
+
+
+class Owners:
+    """Who answers for a path.
+
+    Args:
+        prefix: where it lies.
+        rows: what lies there.
+        records: of packages.
+    """
+
+    def __init__(
+        self,
+        prefix: Path,
+        rows: Mapping[str, Row],
+        records: list[PrefixRecord],
+    ) -> None:
+        self.entries: dict[str, list[RecordPath]] = {}
+        self._packages: dict[str, set[str]] = {}
+        for record in records:
+            name = f"{META}/{record.dist}.json"
+            for entry in record.paths_data.paths:
+                self.entries.setdefault(entry.path, []).append(entry)
+                self._packages.setdefault(entry.path, set()).add(name)
+        self.distributions: list[Distribution] = find_distributions(prefix, rows, self.entries)
+        self.wheel_records = {d.record for d in self.distributions}
+        self._of_wheel = {d.record: {item.path for item in d.files} for d in self.distributions}
+
+    def room(self, path: str) -> int | None:
+        """How long a package's placeholder was, in bytes; None where there was none."""
+        rooms = [
+            len(e.prefix_placeholder.encode())
+            for e in self.entries.get(path, ())
+            if e.prefix_placeholder
+        ]
+        return min(rooms, default=None)
+
+    def is_shipped(self, path: str, data: bytes) -> bool:
+        """Whether these are the bytes of a package, without a place that was written into them.
+
+        They are the same in every environment: what they hold is not the path of this one.
+        """
+        for entry in self.entries.get(path, ()):
+            plain = entry.path_type == "hardlink" and entry.prefix_placeholder is None
+            if plain and entry.sha256 and hashlib.sha256(data).hexdigest() == entry.sha256:
+                return True
+        return False
+
+    def vouches(self, record: str, changes: Mapping[str, Change]) -> bool:
+        """Whether a RECORD names a file that was changed."""
+        return not changes.keys().isdisjoint(self._of_wheel[record])
+
+    def of_package(self, record: str, changes: Mapping[str, Change]) -> dict[str, Change]:
+        """The changes of that package's files."""
+        return {p: c for p, c in changes.items() if record in self._packages.get(p, ())}

@@ -1,0 +1,176 @@
+"""The proof after a move or a clone: no file holds the old path, and what is there runs."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from sealenv.activation.environ import clean_environ
+from sealenv.errors import CheckFailedError
+from sealenv.host.process import clean_home, run_quietly
+from sealenv.layout import USER_FOLDER, is_link, script_dir, walk
+from sealenv.progress import Reporter
+from sealenv.relocation.changes import Change, Left
+from sealenv.relocation.holding import holding
+from sealenv.relocation.owners import Owners
+from sealenv.relocation.place import Relocation
+from sealenv.relocation.settling import look_at
+from sealenv.seal.seal import Seal
+from sealenv.spec import EnvironmentSpec, current_platform
+from sealenv.steps.check import CheckReport, check_environment
+
+__all__ = ["prove", "prove_mended", "prove_running"]
+
+_SECONDS = 60.0
+_SMALL = 1 << 20
+_SHEBANG = re.compile(rb"#! ?([^\n]*python[\w.]*)\r?\n")
+
+
+def prove(
+    move: Relocation,
+    seal: Seal,
+    changes: Mapping[str, Change],
+    environ: Mapping[str, str],
+    reporter: Reporter,
+    *,
+    token: str = "",
+    keep_fd: int | None = None,
+) -> tuple[list[Left], CheckReport | None]:
+    """Search again, and run.
+
+    Args:
+        move: the environment at its new place.
+        seal: as it is now.
+        changes: what was mended.
+        environ: the variables of this shell.
+        reporter: is told.
+        token: of the marker, where it is pending.
+        keep_fd: a descriptor with its lock, for the children.
+
+    Returns:
+        what holds the old place and may; what the environment said, None on another platform.
+
+    Raises:
+        CheckFailedError: a file holds the old place that should not, or something does not run.
+    """
+    reporter.phase("search", f"looking for {move.old} again")
+    left = prove_mended(move)
+    if seal.platform != current_platform():
+        reporter.note(f"{seal.platform} does not run here: the environment is unchecked")
+        return left, None
+    reporter.phase("check", "activating it and running what is in it")
+    report = prove_running(move, seal, changes, environ, token=token, keep_fd=keep_fd)
+    return left, report
+
+
+def prove_mended(move: Relocation) -> list[Left]:
+    """What holds the old place and may; also in the user folder, where nothing is mended.
+
+    Raises:
+        CheckFailedError: something else holds it.
+    """
+    rows = look_at(move.prefix)
+    owners = Owners(move.prefix, rows, move.records)
+    left, wrong = [], []
+    for path in holding(move.prefix, rows, [move.forth]):
+        name = move.prefix / path
+        if not is_link(name) and owners.is_shipped(path, name.read_bytes()):
+            left.append(Left(path, "its package ships it with these bytes"))
+        else:
+            wrong.append(path)
+    if wrong:
+        raise CheckFailedError(
+            f"{len(wrong)} file{'s' * (len(wrong) > 1)} still hold the old path {move.old}",
+            where=str(move.prefix),
+            details=wrong[:20],
+            hint="look at them: they are in a form that cannot be mended",
+        )
+    return left + _of_user(move)
+
+
+def _of_user(move: Relocation) -> list[Left]:
+    folder = move.prefix / USER_FOLDER
+    if is_link(folder) or not folder.is_dir():
+        return []
+    found = []
+    for entry in walk(folder):
+        small = not (entry.is_dir or entry.is_link) and entry.status.st_size <= _SMALL
+        if not small or not os.path.isfile(entry.path):
+            continue
+        try:
+            held = move.forth.holds(Path(entry.path).read_bytes())
+        except OSError:
+            continue
+        if held:
+            found.append(
+                Left(f"{USER_FOLDER}/{entry.relative}", "it is yours: nothing was changed")
+            )
+    return found
+
+
+def prove_running(
+    move: Relocation,
+    seal: Seal,
+    changes: Iterable[str],
+    environ: Mapping[str, str],
+    *,
+    token: str = "",
+    keep_fd: int | None = None,
+) -> CheckReport:
+    """python, pip, conda and mamba answer, and so does the interpreter of every mended entry point.
+
+    Raises:
+        CheckFailedError: with everything that is wrong.
+    """
+    versions = {record.name: record.version for record in move.records}
+    asked = [p for p in ("conda", "mamba") if p in versions]
+    spec = EnvironmentSpec(tuple(asked), (), seal.platform)
+    clean = clean_environ(environ)
+    try:
+        report = check_environment(move.prefix, spec, versions, clean, token=token, keep_fd=keep_fd)
+    except CheckFailedError as error:
+        raise _failed(move, error.details) from error
+    problems = _interpreters(move, seal, changes, clean)
+    if problems:
+        raise _failed(move, problems)
+    return report
+
+
+def _interpreters(
+    move: Relocation, seal: Seal, changes: Iterable[str], environ: Mapping[str, str]
+) -> list[str]:
+    folder = f"{script_dir(seal.platform)}/"
+    wanted: dict[str, str] = {}
+    for path in changes:
+        if not path.startswith(folder) or is_link(move.prefix / path):
+            continue
+        with open(move.prefix / path, "rb") as file:
+            found = _SHEBANG.match(file.readline(1024))
+        if found:
+            wanted.setdefault(os.fsdecode(found[1]), path)
+    problems = []
+    with clean_home() as home:
+        for program, path in wanted.items():
+            try:
+                done = run_quietly(
+                    [program, "-I", "-c", ""],
+                    env={**environ, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
+                    cwd=move.prefix,
+                    timeout=_SECONDS,
+                )
+                if done.returncode:
+                    problems.append(f"{path}: its interpreter failed: {done.stderr.strip()[-200:]}")
+            except (OSError, ValueError) as error:
+                problems.append(f"{path}: its interpreter does not start: {error}")
+    return problems
+
+
+def _failed(move: Relocation, problems: Iterable[str]) -> CheckFailedError:
+    return CheckFailedError(
+        "the environment does not work at its new place",
+        where=str(move.prefix),
+        details=list(problems),
+        hint="it stays there for you to look at; did it work before?",
+    )

@@ -1,0 +1,147 @@
+"""The seal of an environment that learnt its new place: what was sealed stays sealed, and nothing else.
+
+A row of the file table is carried over for a file whose bytes were the sealed ones; what was altered
+keeps its row, and is altered still. Table and seal are two files: the next seal is written beside the
+old one first, so that a kill between the two loses neither.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from sealenv.errors import FilesystemError
+from sealenv.host.files import write_atomic
+from sealenv.host.holders import while_held
+from sealenv.host.readers import Readers
+from sealenv.layout import MOVING, SEAL
+from sealenv.relocation.changes import Change
+from sealenv.relocation.place import Relocation
+from sealenv.seal.filetable import encode, write_files
+from sealenv.seal.fingerprint import fingerprint, tree_lines
+from sealenv.seal.seal import Fingerprints, Seal
+from sealenv.seal.tree import FILE, FOLDER, Hashing, Row, look
+
+__all__ = ["carried_over", "next_seal", "write_both"]
+
+
+def carried_over(
+    move: Relocation,
+    changes: Mapping[str, Change],
+    *,
+    copied: bool = False,
+    digests: Mapping[str, bytes] | None = None,
+) -> dict[str, Row] | None:
+    """The rows of the file table as they are to be; None where there is no table.
+
+    Args:
+        move: the environment, mended.
+        changes: what was mended.
+        copied: the files may be others than those that were sealed: with other inodes and times.
+        digests: of such files as far as they are known; others are read.
+
+    Raises:
+        FilesystemError: it cannot be read.
+    """
+    if move.table is None:
+        return None
+    sealed = move.table.rows()
+    try:
+        now = look(move.prefix)
+    except OSError as error:
+        raise FilesystemError(
+            f"the environment cannot be read: {error.strerror}",
+            where=os.fsdecode(error.filename or str(move.prefix)),
+        ) from error
+    for path, change in changes.items():
+        then, row = sealed.get(path), now.get(path)
+        if then is None or row is None or then.digest != change.before.sha256:
+            continue
+        then.digest = change.after.sha256
+        _take_stat(then, row)
+    if copied:
+        _recognise(move.prefix, sealed, now, digests or {})
+    return sealed
+
+
+def _recognise(
+    prefix: Path, sealed: Mapping[str, Row], now: Mapping[str, Row], digests: Mapping[str, bytes]
+) -> None:
+    """Take over size, time and inode of what is another file with the sealed bytes."""
+    others = []
+    for path, then in sealed.items():
+        row = now.get(path)
+        if row is None or row.kind != then.kind or row.problem or row.same_stat(then):
+            continue
+        if then.kind != FILE:
+            if then.kind == FOLDER or row.digest == then.digest:
+                _take_stat(then, row)
+            continue
+        row.digest = digests.get(path, b"")
+        others.append(row)
+    with Readers() as readers:
+        unread = Hashing(readers, prefix, [row for row in others if not row.digest])
+        for row, digest in unread.finish():
+            row.take(digest)
+    for row in others:
+        if row.digest == sealed[row.path].digest:
+            _take_stat(sealed[row.path], row)
+
+
+def _take_stat(then: Row, row: Row) -> None:
+    """All but the mode, which is what it was sealed with."""
+    then.size, then.mtime_ns, then.inode = row.size, row.mtime_ns, row.inode
+
+
+def next_seal(
+    move: Relocation, changes: Mapping[str, Change], rows: Mapping[str, Row] | None
+) -> tuple[Seal, bytes | None]:
+    """The seal for the new place, and the encoded table that it names."""
+    after = {c.before.sha256.hex(): c.after.sha256.hex() for c in changes.values()}
+    seal = msgspec.structs.replace(
+        move.seal,
+        prefix=move.new,
+        patched=[
+            msgspec.structs.replace(note, after=after.get(note.after, note.after))
+            if note.path in changes
+            else note
+            for note in move.seal.patched
+        ],
+        pip=[
+            msgspec.structs.replace(note, sha256=after.get(note.sha256, note.sha256))
+            if note.record in changes
+            else note
+            for note in move.seal.pip
+        ],
+    )
+    if rows is None:
+        return seal, None
+    table = encode(rows.values())
+    seal.files = hashlib.sha256(table).hexdigest()
+    if seal.fingerprints is not None:
+        tree = fingerprint(tree_lines(rows.values(), seal.platform))
+        seal.fingerprints = Fingerprints(seal.fingerprints.packages, tree)
+    return seal, table
+
+
+def write_both(prefix: Path, seal: Seal, table: bytes | None) -> None:
+    """Write the table and the seal that names it. From then on the environment is at home here."""
+    data = msgspec.json.format(msgspec.json.encode(seal), indent=2) + b"\n"
+    write_atomic(prefix / MOVING, data)
+    _sync([prefix / MOVING])
+    if table is not None:
+        write_files(prefix, table)
+    while_held(lambda: os.replace(prefix / MOVING, prefix / SEAL))
+
+
+def _sync(paths: Iterable[Path]) -> None:
+    for path in paths:
+        fd = os.open(path, os.O_RDWR)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

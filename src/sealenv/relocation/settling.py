@@ -1,0 +1,146 @@
+"""The second half of a move: an environment that lies somewhere learns that it is at home there.
+
+files -> compiled files -> activation scripts -> RECORDs -> package records -> history -> table -> seal
+
+The seal names where the environment was until the very last, so it is its own journal: killed anywhere
+in between it is `moved`, no activation script works in it, and the same again finishes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.errors import FilesystemError
+from sealenv.host.exclusive import replace_history
+from sealenv.host.files import replace_like
+from sealenv.layout import HISTORY, PKGS, is_link
+from sealenv.progress import Reporter
+from sealenv.relocation.changes import Change, Left
+from sealenv.relocation.holding import link_text, placed
+from sealenv.relocation.mending import Mending
+from sealenv.relocation.owners import Owners
+from sealenv.relocation.place import Relocation
+from sealenv.relocation.resealing import carried_over, next_seal, write_both
+from sealenv.seal.seal import Seal
+from sealenv.seal.tree import Row, look, native
+from sealenv.store.view import link_pkgs
+
+__all__ = ["Settled", "look_at", "settle"]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What was done.
+
+    Attributes:
+        seal: the new one.
+        changes: the files that were mended, by path.
+        left: what holds the old place and keeps it.
+        unsigned: programs of macOS that are to be signed there.
+    """
+
+    seal: Seal
+    changes: dict[str, Change]
+    left: list[Left]
+    unsigned: list[str]
+
+
+def look_at(prefix: Path) -> dict[str, Row]:
+    """Every path of the prefix.
+
+    Raises:
+        FilesystemError: a folder cannot be read.
+    """
+    try:
+        return look(prefix)
+    except OSError as error:
+        raise FilesystemError(
+            f"the environment cannot be read: {error.strerror}",
+            where=os.fsdecode(error.filename or str(prefix)),
+        ) from error
+
+
+def settle(
+    move: Relocation,
+    reporter: Reporter,
+    environ: Mapping[str, str],
+    *,
+    found: Iterable[str] | None = None,
+    locked: int | None = None,
+    resumed: bool = False,
+    copied: bool = False,
+    digests: Mapping[str, bytes] | None = None,
+) -> Settled:
+    """Let the environment be at home where it lies; the caller holds its lock.
+
+    Args:
+        move: the environment at its new place.
+        reporter: is told each step.
+        environ: the variables of this shell.
+        found: the files that hold the old place, where that is known.
+        locked: the descriptor of the lock on its history, if that is what the caller holds.
+        resumed: somebody may have begun this.
+        copied: the files are not those that were sealed, but copies.
+        digests: of the files as they were copied, as far as they are known.
+
+    Raises:
+        FilesystemError: a file cannot be read or written: what was done stays; it can be called again.
+        LinkError: a binary has no room for the new place.
+    """
+    reporter.phase("mend", f"writing {move.new} into files that hold {move.old}")
+    rows = look_at(move.prefix)
+    owners = Owners(move.prefix, rows, move.records)
+    mending = Mending(
+        move, rows, owners, resumed, environ, lambda done, of: reporter.advance(done, of, "files")
+    )
+    mending.run(found)
+    with _history(move.prefix, locked) as write:
+        mending.history(write)
+        _mend_pkgs(move)
+        table = carried_over(move, mending.changes, copied=copied, digests=digests)
+        seal, encoded = next_seal(move, mending.changes, table)
+        try:
+            write_both(move.prefix, seal, encoded)
+        except OSError as error:
+            raise FilesystemError(
+                f"the seal cannot be written: {error.strerror}", where=str(move.prefix)
+            ) from error
+    return Settled(seal, mending.changes, mending.left, mending.unsigned)
+
+
+@contextlib.contextmanager
+def _history(prefix: Path, locked: int | None) -> Iterator[Callable[[bytes, os.stat_result], None]]:
+    """A function that replaces the history; who held its lock holds that of the new one too."""
+    held: list[int] = []
+
+    def write(data: bytes, status: os.stat_result) -> None:
+        if locked is None:
+            replace_like(native(prefix, HISTORY), data, status)
+        else:
+            held.append(replace_history(prefix, locked, data, status))
+
+    try:
+        yield write
+    finally:
+        for fd in held:
+            if fd != locked:
+                os.close(fd)
+
+
+def _mend_pkgs(move: Relocation) -> None:
+    """`pkgs`, where that is a link that led inside."""
+    if not is_link(move.prefix / PKGS):
+        return
+    target = placed(link_text(move.prefix, PKGS), move.forth)
+    if target is None:
+        return
+    link = move.prefix / PKGS
+    if os.name == "nt":
+        link.rmdir()
+    else:
+        link.unlink()
+    link_pkgs(move.prefix, Path(target))

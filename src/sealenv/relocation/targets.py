@@ -1,0 +1,118 @@
+"""Where an environment may go: what is refused before anything is touched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from sealenv.errors import PrefixError, PrefixExistsError, UsageError
+from sealenv.host.prefixlock import is_locked
+from sealenv.host.volumes import local_place, real_folder
+from sealenv.layout import MARKER, META, State, is_link, state_of
+from sealenv.locations import default_envs_dir
+from sealenv.naming import check_name, check_prefix, shown
+from sealenv.preflight import refuse_long_paths
+from sealenv.seal.tree import Row
+
+__all__ = ["choose_place", "real_prefix", "refuse_place", "refuse_rows"]
+
+
+def choose_place(text: str, environ: Mapping[str, str]) -> Path:
+    """The folder that DEST means: a path, or a name in the folder where `create` makes environments.
+
+    Raises:
+        UsageError: it cannot be meant.
+    """
+    if not text:
+        raise UsageError("an empty destination", hint="give a name, or a folder such as ./env")
+    separators = "/\\" if os.name == "nt" else "/"
+    if text.startswith((".", "~")) or any(s in text for s in separators) or text[1:2] == ":":
+        return local_place(text)
+    check_name(text)
+    return local_place(os.path.join(default_envs_dir(environ), text))
+
+
+def real_prefix(prefix: Path) -> Path:
+    """The environment's own place, its parents without links.
+
+    Raises:
+        PrefixError: it is a link, or its conda-meta is.
+    """
+    if is_link(prefix):
+        raise PrefixError("this is a link", where=str(prefix), hint="name its target")
+    if is_link(prefix / META):
+        raise PrefixError(f"its {META} is a link: nothing is written through it", where=str(prefix))
+    return real_folder(prefix.parent) / prefix.name
+
+
+def refuse_place(prefix: Path, place: Path, platform: str) -> None:
+    """Refuse a destination.
+
+    Args:
+        prefix: the environment.
+        place: where it is to go.
+        platform: its subdir.
+
+    Raises:
+        UsageError: a path that `create` would refuse, the same place, or one inside the other.
+        PrefixExistsError: something is there.
+    """
+    check_prefix(place, platform)
+    if _same(prefix, place):
+        raise UsageError("the environment is there already", where=str(place))
+    if _inside(place, prefix):
+        raise UsageError(
+            "the destination is inside the environment",
+            where=str(place),
+            hint="choose a folder outside of it",
+        )
+    if is_link(place):
+        raise PrefixExistsError(
+            "the destination is a link", where=str(place), hint="name its target"
+        )
+    for parent in place.parents:
+        if any(
+            (parent / name).exists()
+            for name in ("conda-meta/sealenv", "conda-meta/history", MARKER)
+        ):
+            raise UsageError(
+                "the destination is inside another environment",
+                where=str(parent),
+                hint="choose a folder outside of it",
+            )
+    state = state_of(place)
+    if state is State.PENDING and is_locked(place):
+        raise PrefixExistsError(
+            "another process is making an environment at the destination", where=str(place)
+        )
+    if state not in {State.ABSENT, State.EMPTY, State.PENDING}:
+        what = "an environment" if state is not State.OTHER else "something"
+        raise PrefixExistsError(
+            f"there is {what} at the destination already",
+            where=str(place),
+            hint="choose another place; an empty folder would do"
+            if state is State.OTHER
+            else f"choose another place, or remove it first: sealenv remove {shown(str(place))}",
+        )
+
+
+def refuse_rows(rows: Mapping[str, Row], place: Path, platform: str) -> None:
+    """Refuse a place where paths would be too long.
+
+    Raises:
+        LinkError: see `refuse_long_paths`.
+    """
+    refuse_long_paths(place, platform, dict.fromkeys(rows, ()))
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.normcase(one) == os.path.normcase(other)
+
+
+def _inside(inner: Path, outer: Path) -> bool:
+    head = os.path.normcase(os.path.join(outer, ""))
+    return os.path.normcase(os.path.join(inner, "")).startswith(head)

@@ -2,8 +2,9 @@
 
 On one file system: lock -> checks -> search -> one rename -> settle -> proof. The seal names where
 the environment was until the very last: it is the journal, and a move that was killed is finished by
-the same command, or by `--here`. To another file system: lock -> checks -> copy into a pending prefix ->
-settle -> proof -> commit -> the old one is removed. At every instant one of the two is whole, and says so.
+the same command, or by `--here`. To another file system: lock -> checks -> copy into a pending
+prefix -> settle -> proof -> commit -> the old one is removed. At every instant one of the two is
+whole, and says so.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""What is read of a file in a prefix: its sha256, what it holds. And the program of a helper that does it.
+"""What is read of a file in a prefix: its sha256, what it holds. And the program of a helper.
 
 A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
 functions. A job comes by marshal on stdin as (number, verb, argument, root, names); answers go to stdout
-as (number, results in their order), some at a time; a number as a result is an errno. A job without a
-verb ends the one of that number. The helper ends when stdin closes, at once: it never outlives who asked.
+as (number, results in their order), some at a time; a number as a result is an errno. A job without
+a verb ends the one of that number. The helper ends when stdin closes, at once: it never outlives who
+asked.
 """
 
 from __future__ import annotations

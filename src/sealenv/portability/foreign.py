@@ -1,0 +1,122 @@
+r"""Absolute paths that are not the environment's own: of other environments, builders and homes.
+
+What is looked for begins as paths of people and build machines do: `/home/NAME`, `/Users/NAME`,
+`C:\Users\NAME`, conda-build's `/croot` and `feedstock_root`, a placeholder that nobody replaced,
+`/opt/conda` and its like; and with the folders in which this machine keeps environments. A path in the
+documentation looks the same, so what matters is decided by where it stands (`classify`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+__all__ = ["Foreign", "ForeignPath"]
+
+_BUILDERS = (b"placehold_placehold", b"feedstock_root")
+_STARTS = rb"home/|Users/|croot/|root/|opt/(?:conda|mamba|micromamba|mini|anaconda)"
+_NAME = rb"[^\s\x00-\x1f\"'`<>|:;,*?()\[\]{}$&=#!@/\\\x7f]"
+_NAMES = rb"(?:[/\\]+" + _NAME + rb"+)+"
+_BEFORE = rb"(?:(?<![\w.~+%$)}\]/\\-])|(?<=-[IL])|(?<=file://))"
+"""What is before a path and not part of a longer one, or of the address of a server."""
+_BACKWARD = re.compile(rb"(?:[A-Za-z]:)?" + _NAMES + rb"[/\\]*\Z")
+_REACH = 512
+_LONGEST = 64
+_BUILT = re.compile(r"(.*?(?:placehold_placehold|feedstock_root|/croot)[^/\\]*)")
+_TOOLS = re.compile(r"(/opt/(?:conda|mamba|miniconda|miniforge|mambaforge|anaconda)[^/]*)")
+_HOME = re.compile(r"((?:[A-Za-z]:)?[/\\]+(?:home|Users)[/\\]+[^/\\]+|/root)(?=[/\\]|$)", re.I)
+_SHARED = frozenset({"shared", "public", "default"})
+
+
+@dataclass(frozen=True)
+class ForeignPath:
+    """One such path in bytes."""
+
+    start: int
+    end: int
+    whose: str
+    """`environment`, `builder` or `home`."""
+    root: str
+    """The environment, the home, the builder's folder."""
+
+
+class Foreign:
+    """What is looked for, on this machine.
+
+    Args:
+        home: of who asks.
+        roots: folders that hold environments, absolute.
+        is_environment: whether a folder is one.
+    """
+
+    def __init__(
+        self, home: str, roots: Iterable[str], is_environment: Callable[[str], bool]
+    ) -> None:
+        self._home = home.rstrip("/\\")
+        self._is_environment = is_environment
+        self._known: dict[str, bool] = {}
+        places = {os.fsencode(root.rstrip("/\\")) for root in [*roots, home]}
+        more = [re.escape(place[1:]) + rb"/" for place in places if place.startswith(b"/")]
+        more.sort(key=lambda place: (-len(place), place))
+        start = rb"/(?:" + b"|".join([_STARTS, *more]) + rb")"
+        self.texts = [b"\\Users\\", *_BUILDERS]
+        """For `host.reader.Wanted`, and the next two."""
+        self.patterns = [start]
+        self.longest = max([_LONGEST, *(len(place) + 2 for place in places)])
+        self._path = re.compile(
+            _BEFORE + rb"(?:(?=" + start + rb")|[A-Za-z]:(?=[\\/]+Users[\\/]))" + _NAMES
+        )
+        self._built = re.compile(b"|".join(_BUILDERS))
+        self._rest = re.compile(rb"(?:[/\\]*" + _NAME + rb"+)+")
+
+    def find(self, data: bytes) -> Iterator[ForeignPath]:
+        """Every one in these bytes."""
+        for start, end in self._spans(data):
+            text = os.fsdecode(re.sub(rb"\\+", rb"\\", data[start:end])).rstrip(".")
+            told = self._tell(text)
+            if told:
+                yield ForeignPath(start, end, *told)
+
+    def _spans(self, data: bytes) -> Iterator[tuple[int, int]]:
+        for found in self._path.finditer(data):
+            yield found.span()
+        last = -1
+        for found in self._built.finditer(data):
+            if found.start() < last:
+                continue
+            rest = self._rest.match(data, found.start())
+            before = _BACKWARD.search(data, max(found.start() - _REACH, 0), found.start())
+            last = rest.end() if rest else found.end()
+            if before and not self._path.match(data, before.start()):
+                yield before.start(), last
+
+    def whose(self, path: str) -> tuple[str, str] | None:
+        """Whose an absolute path is, and where that begins; None: nobody's that matters here."""
+        return self._tell(path)
+
+    def _tell(self, text: str) -> tuple[str, str] | None:
+        environment = self._environment(text)
+        if environment:
+            return "environment", environment
+        if text == self._home or text.startswith((f"{self._home}/", f"{self._home}\\")):
+            return "home", self._home
+        built = _BUILT.match(text) or _TOOLS.match(text)
+        if built:
+            return "builder", built[1]
+        home = _HOME.match(text)
+        if home is None or re.split(r"[/\\]", home[1])[-1].lower() in _SHARED:
+            return None
+        return ("home" if os.path.isdir(home[1]) else "builder"), home[1]
+
+    def _environment(self, text: str) -> str | None:
+        """The outermost environment that the path lies in."""
+        parts = re.split(r"(?<=.)[/\\]", text)
+        for end in range(2, min(len(parts), 12) + 1):
+            folder = os.sep.join(parts[:end])
+            if folder not in self._known:
+                self._known[folder] = self._is_environment(folder)
+            if self._known[folder]:
+                return folder
+        return None

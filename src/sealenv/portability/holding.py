@@ -1,0 +1,150 @@
+"""What one file holds: a closer look at those in which the search hit something."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from sealenv.portability.classify import HEAD, Held
+from sealenv.portability.foreign import Foreign
+from sealenv.portability.occurrences import occurrences, occurrences_in
+from sealenv.portability.spellings import Spellings
+
+__all__ = ["Place", "held_by_file", "held_by_link", "needles"]
+
+_WINDOW = 4 << 20
+_MOST = 64 << 20
+"""Bytes: what is packed in a launcher is never larger."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The environment's own path, or one that it had."""
+
+    whose: str
+    """`own` or `former`."""
+    spellings: Spellings
+
+
+def needles(wanted: Spellings) -> list[bytes]:
+    """Few texts one of which is in whatever holds the place.
+
+    Whole spellings are searched for faster than a word of them, which also may be a common one; but of
+    some places there are too many.
+    """
+    found: list[bytes] = []
+    for data in sorted({s.data.strip(b"\0") for s in wanted.all}, key=lambda d: (len(d), d)):
+        if not any(known in data for known in found):
+            found.append(data)
+    return found if len(found) <= 6 else list(wanted.anchors)
+
+
+def held_by_link(path: str, text: str, places: Sequence[Place], foreign: Foreign | None) -> list[Held]:
+    """What the text of a link holds."""
+    data = os.fsencode(text)
+    held = []
+    for place in places:
+        forms = Counter(o.form for o in occurrences(data, place.spellings))
+        if forms:
+            held.append(Held(path, place.whose, place.spellings.place, dict(forms), link=True))
+    if foreign and not held and os.path.isabs(text):
+        told = foreign.whose(text)
+        if told:
+            held.append(Held(path, told[0], told[1], {"plain": 1}, link=True))
+    return held
+
+
+def held_by_file(
+    file: BinaryIO, path: str, places: Sequence[Place], foreign: Foreign | None, *, runs: bool
+) -> list[Held]:
+    """What a file holds; it is read once for each place, by windows.
+
+    Args:
+        file: open for reading, from its beginning.
+        path: of it, relative to the prefix.
+        places: which are looked for.
+        foreign: looks for others, or None.
+        runs: see `Held`.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    head = file.read(HEAD)
+    held, spans = [], []
+    for place in places:
+        file.seek(0)
+        first, longest, forms = -1, 0, Counter[str]()
+        for found in occurrences_in(file, place.spellings):
+            forms[found.form] += 1
+            first = found.start if first < 0 else first
+            longest = max(longest, found.end - found.start)
+            spans.append((found.start, found.end))
+        if forms:
+            held.append(
+                Held(path, place.whose, place.spellings.place, dict(forms), first, longest, head,
+                     runs=runs)
+            )  # fmt: skip
+        elif head.startswith(b"MZ") and path.lower().endswith(".exe"):
+            for data in _packed(file):
+                forms.update(o.form for o in occurrences(data, place.spellings))
+            if forms:
+                held.append(
+                    Held(path, place.whose, place.spellings.place, dict(forms), head=head,
+                         packed=True, runs=runs)
+                )  # fmt: skip
+    if foreign:
+        held += _foreign(file, path, foreign, spans, head, runs)
+    return held
+
+
+def _foreign(
+    file: BinaryIO, path: str, foreign: Foreign, spans: list[tuple[int, int]], head: bytes, runs: bool
+) -> Iterator[Held]:
+    """One for each root, without what is inside a path that was found already."""
+    starts = {start for start, _ in spans}
+    counts: Counter[tuple[str, str]] = Counter()
+    first: dict[tuple[str, str], int] = {}
+    for origin, data, fresh in _windows(file):
+        for found in foreign.find(data):
+            start = origin + found.start
+            if found.start < fresh or start in starts or _inside(start, spans):
+                continue
+            key = (found.whose, found.root)
+            counts[key] += 1
+            first.setdefault(key, start)
+    for (whose, root), count in counts.items():
+        yield Held(path, whose, root, {"plain": count}, first[whose, root], 0, head, runs=runs)
+
+
+def _inside(start: int, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(low <= start < high for low, high in spans)
+
+
+def _windows(file: BinaryIO) -> Iterator[tuple[int, bytes, int]]:
+    """Offset, bytes, and where what was not seen before begins. A path is not longer than the overlap."""
+    file.seek(0)
+    overlap, kept, offset = 4096, b"", 0
+    while piece := file.read(_WINDOW):
+        yield offset - len(kept), kept + piece, max(len(kept) - overlap // 2, 0)
+        offset += len(piece)
+        kept = (kept + piece)[-overlap:]
+
+
+def _packed(file: BinaryIO) -> Iterator[bytes]:
+    """What is compressed in the archive at the end of a launcher."""
+    file.seek(0, io.SEEK_END)
+    if file.tell() > _MOST:
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for info in archive.infolist():
+                if info.compress_type != zipfile.ZIP_STORED and info.file_size <= _MOST:
+                    yield archive.read(info)
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, zlib.error, EOFError):
+        return  # no archive, or none that anything could start

@@ -181,7 +181,7 @@ def _judge_foreign(held: Held, kind: str) -> tuple[bool, str]:
     name = posixpath.basename(held.path)
     if held.link:
         return True, f"the link leads into {what}"
-    if held.in_shebang and held.runs or held.launcher:
+    if (held.in_shebang and held.runs) or held.launcher:
         return True, f"it is started by a program in {what}"
     if name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name):
         return True, f"Python imports from {what}"

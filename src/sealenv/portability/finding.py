@@ -8,7 +8,7 @@ from typing import Any
 __all__ = ["KINDS", "MENDS", "WHOSE", "PathFinding"]
 
 KINDS = {
-    "placeholder": "the package's record says that the path was written into the file when it was linked",
+    "placeholder": "its package needs the path: the record says that it was written into the file",
     "installer": "who installed it wrote the path: a launcher, an activation script, a `.pth` file",
     "record": "bookkeeping: what conda, pip or sealenv noted about the environment",
     "link": "the text of a symbolic link",

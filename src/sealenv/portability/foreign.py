@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 __all__ = ["Foreign", "ForeignPath"]
 
@@ -49,24 +50,37 @@ class Foreign:
         home: of who asks.
         roots: folders that hold environments, absolute.
         is_environment: whether a folder is one.
+        own: the environment that is audited, and where it was: what lies in them is not foreign.
     """
 
     def __init__(
-        self, home: str, roots: Iterable[str], is_environment: Callable[[str], bool]
+        self,
+        home: str,
+        roots: Iterable[str],
+        is_environment: Callable[[str], bool],
+        own: Iterable[str] = (),
     ) -> None:
+        self._own = tuple({path.replace("\\", "/").rstrip("/") + "/" for path in own})
         self._home = home.rstrip("/\\")
         self._is_environment = is_environment
         self._known: dict[str, bool] = {}
-        places = {os.fsencode(root.rstrip("/\\")) for root in [*roots, home]}
-        more = [re.escape(place[1:]) + rb"/" for place in places if place.startswith(b"/")]
-        more.sort(key=lambda place: (-len(place), place))
-        start = rb"/(?:" + b"|".join([_STARTS, *more]) + rb")"
-        self.texts = [b"\\Users\\", *_BUILDERS]
+        texts, starts = [b"\\Users\\", *_BUILDERS], [_STARTS]
+        drives = [rb"[\\/]+Users[\\/]"]
+        for root in sorted({*roots, home}, key=lambda text: (-len(text), text)):
+            place = root.replace("\\", "/").rstrip("/").encode("utf-8", "surrogateescape")
+            if place.startswith(b"/"):
+                starts.append(re.escape(place[1:]) + b"/")
+            elif place[1:2] == b":":
+                parts = place[2:].strip(b"/").split(b"/")
+                texts += [separator.join(parts) for separator in (b"/", b"\\", b"\\\\")]
+                drives.append(rb"[\\/]+" + rb"[\\/]+".join(map(re.escape, parts)) + rb"[\\/]")
+        start = rb"/(?:" + b"|".join(starts) + rb")"
+        self.texts = texts
         """For `host.reader.Wanted`, and the next two."""
         self.patterns = [start]
-        self.longest = max([_LONGEST, *(len(place) + 2 for place in places)])
+        self.longest = max([_LONGEST, *(len(s) + 2 for s in starts)])
         self._path = re.compile(
-            _BEFORE + rb"(?:(?=" + start + rb")|[A-Za-z]:(?=[\\/]+Users[\\/]))" + _NAMES
+            _BEFORE + rb"(?:(?=" + start + rb")|[A-Za-z]:(?=" + b"|".join(drives) + rb"))" + _NAMES
         )
         self._built = re.compile(b"|".join(_BUILDERS))
         self._rest = re.compile(rb"(?:[/\\]*" + _NAME + rb"+)+")
@@ -97,6 +111,8 @@ class Foreign:
         return self._tell(path)
 
     def _tell(self, text: str) -> tuple[str, str] | None:
+        if f"{unquote(text)}/".replace("\\", "/").startswith(self._own):
+            return None
         environment = self._environment(text)
         if environment:
             return "environment", environment

@@ -7,7 +7,7 @@ import os
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -19,6 +19,8 @@ from sealenv.portability.spellings import Spellings
 __all__ = ["Place", "held_by_file", "held_by_link", "needles"]
 
 _WINDOW = 4 << 20
+_REACH = 2048
+"""Bytes: a longer path may be cut at the end of a window."""
 _MOST = 64 << 20
 """Bytes: what is packed in a launcher is never larger."""
 
@@ -45,7 +47,9 @@ def needles(wanted: Spellings) -> list[bytes]:
     return found if len(found) <= 6 else list(wanted.anchors)
 
 
-def held_by_link(path: str, text: str, places: Sequence[Place], foreign: Foreign | None) -> list[Held]:
+def held_by_link(
+    path: str, text: str, places: Sequence[Place], foreign: Foreign | None
+) -> list[Held]:
     """What the text of a link holds."""
     data = os.fsencode(text)
     held = []
@@ -76,7 +80,7 @@ def held_by_file(
         OSError: it cannot be read.
     """
     head = file.read(HEAD)
-    held, spans = [], []
+    held = []
     for place in places:
         file.seek(0)
         first, longest, forms = -1, 0, Counter[str]()
@@ -84,7 +88,6 @@ def held_by_file(
             forms[found.form] += 1
             first = found.start if first < 0 else first
             longest = max(longest, found.end - found.start)
-            spans.append((found.start, found.end))
         if forms:
             held.append(
                 Held(path, place.whose, place.spellings.place, dict(forms), first, longest, head,
@@ -99,41 +102,40 @@ def held_by_file(
                          packed=True, runs=runs)
                 )  # fmt: skip
     if foreign:
-        held += _foreign(file, path, foreign, spans, head, runs)
+        held += _foreign(file, path, foreign, head, runs)
     return held
 
 
 def _foreign(
-    file: BinaryIO, path: str, foreign: Foreign, spans: list[tuple[int, int]], head: bytes, runs: bool
+    file: BinaryIO, path: str, foreign: Foreign, head: bytes, runs: bool
 ) -> Iterator[Held]:
-    """One for each root, without what is inside a path that was found already."""
-    starts = {start for start, _ in spans}
+    """One for each root that a path begins with."""
     counts: Counter[tuple[str, str]] = Counter()
     first: dict[tuple[str, str], int] = {}
-    for origin, data, fresh in _windows(file):
+    for origin, data, low, high in _windows(file):
         for found in foreign.find(data):
-            start = origin + found.start
-            if found.start < fresh or start in starts or _inside(start, spans):
-                continue
-            key = (found.whose, found.root)
-            counts[key] += 1
-            first.setdefault(key, start)
+            if low <= found.start < high:
+                key = (found.whose, found.root)
+                counts[key] += 1
+                first.setdefault(key, origin + found.start)
     for (whose, root), count in counts.items():
         yield Held(path, whose, root, {"plain": count}, first[whose, root], 0, head, runs=runs)
 
 
-def _inside(start: int, spans: Iterable[tuple[int, int]]) -> bool:
-    return any(low <= start < high for low, high in spans)
-
-
-def _windows(file: BinaryIO) -> Iterator[tuple[int, bytes, int]]:
-    """Offset, bytes, and where what was not seen before begins. A path is not longer than the overlap."""
+def _windows(file: BinaryIO) -> Iterator[tuple[int, bytes, int, int]]:
+    """Offset, bytes, and between which of them begins what the other windows do not tell."""
     file.seek(0)
-    overlap, kept, offset = 4096, b"", 0
-    while piece := file.read(_WINDOW):
-        yield offset - len(kept), kept + piece, max(len(kept) - overlap // 2, 0)
-        offset += len(piece)
-        kept = (kept + piece)[-overlap:]
+    data, offset, low = file.read(_WINDOW), 0, 0
+    while True:
+        more = file.read(_WINDOW)
+        high = len(data) - _REACH if more else len(data)
+        yield offset, data, low, high
+        if not more:
+            return
+        kept = min(2 * _REACH, len(data))
+        offset += len(data) - kept
+        low = high - (len(data) - kept)
+        data = data[len(data) - kept :] + more
 
 
 def _packed(file: BinaryIO) -> Iterator[bytes]:

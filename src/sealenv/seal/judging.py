@@ -140,7 +140,7 @@ def _by_promise(
 
 def _is_patchable(scene: Scene, path: str) -> bool:
     content = read_regular(native(scene.prefix, path))
-    return patch_bytes(path, content, scene.prefix) != content
+    return patch_bytes(path, content, scene.prefix, platform=scene.platform) != content
 
 
 def _judge(scene: Scene, row: Row, then: Row | None, claim: Claim) -> str:

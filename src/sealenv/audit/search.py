@@ -16,7 +16,7 @@ from sealenv.condameta.records import scan_records
 from sealenv.errors import FilesystemError, RecordError
 from sealenv.host.reader import Wanted
 from sealenv.host.readers import Readers, Task
-from sealenv.layout import FILES, PKGS, SEAL, State, is_windows, script_dir, state_of
+from sealenv.layout import FILES, META, PKGS, SEAL, State, is_windows, script_dir, state_of
 from sealenv.locations import envs_dirs
 from sealenv.portability.classify import Held, Owner, classify
 from sealenv.portability.finding import PathFinding
@@ -109,8 +109,10 @@ def audit(
         if isinstance(answer, OSError):
             unread.append(_unread(row.path, answer.strerror or str(answer)))
         elif answer:
+            # A record says which placeholder was replaced: it is meant to be there.
+            strange = others if not row.path.startswith(f"{META}/") else None
             try:
-                held += _held_by(prefix, row, platform, places, others)
+                held += _held_by(prefix, row, platform, places, strange)
             except OSError as error:
                 unread.append(_unread(row.path, error.strerror or str(error)))
     unread += [_unread(row.path, row.problem) for row in rows.values() if row.problem]

@@ -35,6 +35,7 @@ _COMMANDS = {
     "verify": ("verify", "Compare everything in an environment with what was sealed."),
     "repair": ("mend", "Put back what verify finds, from the packages' archives."),
     "seal": ("mend", "Seal an environment as it is now, or adopt one of another tool."),
+    "audit": ("audit", "Find every file that holds the environment's path, and what mends it."),
     "refresh": ("manage", "Make the activation scripts of an environment anew."),
     "remove": ("manage", "Remove an environment and everything in it."),
     "cache": ("cache", "Look at, or empty, the package cache."),

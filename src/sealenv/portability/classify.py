@@ -60,26 +60,26 @@ class Held:
         whose: see `finding.WHOSE`.
         found: the path.
         forms: how it is written -> how often.
-        first: where it is first, in bytes.
         longest: bytes of its longest form there.
         head: the first `HEAD` bytes of the file.
         link: it is a link.
         packed: it is in what is compressed at the end of a launcher.
         with_source: of compiled Python: the source beside it holds the path too, or there is none.
         runs: the file is executable, or Windows would run it.
+        interpreter: the path is in the line that names the interpreter, of a script or a launcher.
     """
 
     path: str
     whose: str
     found: str
     forms: dict[str, int]
-    first: int = 0
     longest: int = 0
     head: bytes = b""
     link: bool = False
     packed: bool = False
     with_source: bool = True
     runs: bool = False
+    interpreter: bool = False
 
     @property
     def binary(self) -> bool:
@@ -87,15 +87,9 @@ class Held:
         return b"\0" in self.head
 
     @property
-    def in_shebang(self) -> bool:
-        """Whether the first line names it as the interpreter; also in pip's two lines of sh."""
-        end = self.head.find(b"\n", self.head.startswith(b"#!/bin/sh\n'''exec'") and 10)
-        return self.head.startswith(b"#!") and self.first < (end if end >= 0 else HEAD)
-
-    @property
     def launcher(self) -> bool:
-        """Whether it is a program of Windows with a script at its end."""
-        return self.head.startswith(b"MZ") and self.path.lower().endswith(".exe")
+        """Whether it is a program of Windows that may start a script."""
+        return self.head.startswith(b"MZ") and self.path.lower().startswith("scripts/")
 
 
 def classify(held: Held, owner: Owner, *, fixable: bool = False) -> PathFinding:
@@ -140,7 +134,7 @@ def _judge(held: Held, owner: Owner) -> tuple[str, bool, str]:
         if held.with_source:
             return "compiled", True, "its source holds the path too, or is not there"
         return "compiled", False, "Python puts in the right name of the source when it imports it"
-    if held.in_shebang:
+    if held.interpreter and not held.launcher:
         shown = kind if kind == "placeholder" else "installer"
         if held.runs:
             return shown, True, "it does not start without its interpreter"
@@ -181,7 +175,7 @@ def _judge_foreign(held: Held, kind: str) -> tuple[bool, str]:
     name = posixpath.basename(held.path)
     if held.link:
         return True, f"the link leads into {what}"
-    if (held.in_shebang and held.runs) or held.launcher:
+    if held.interpreter and held.runs:
         return True, f"it is started by a program in {what}"
     if name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name):
         return True, f"Python imports from {what}"

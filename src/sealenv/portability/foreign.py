@@ -25,7 +25,9 @@ _BEFORE = rb"(?:(?<![\w.~+%$)}\]/\\-])|(?<=-[IL])|(?<=file://))"
 _BACKWARD = re.compile(rb"(?:[A-Za-z]:)?" + _NAMES + rb"[/\\]*\Z")
 _REACH = 512
 _LONGEST = 64
-_BUILT = re.compile(r"(.*?(?:placehold_placehold|feedstock_root|/croot)[^/\\]*)")
+_BUILT = re.compile(
+    r"(.*?(?:feedstock_root|/croot)(?=[/\\]|$)|.*?[^/\\]*?placehold)(?:_placehold)*[^/\\]*"
+)
 _TOOLS = re.compile(r"(/opt/(?:conda|mamba|miniconda|miniforge|mambaforge|anaconda)[^/]*)")
 _HOME = re.compile(r"((?:[A-Za-z]:)?[/\\]+(?:home|Users)[/\\]+[^/\\]+|/root)(?=[/\\]|$)", re.I)
 _SHARED = frozenset({"shared", "public", "default"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import zipfile
 import zlib
 from collections import Counter
@@ -80,46 +81,87 @@ def held_by_file(
         OSError: it cannot be read.
     """
     head = file.read(HEAD)
+    about = _About(head, _is_program(path, head), _interpreter(file, path, head), runs)
     held = []
     for place in places:
         file.seek(0)
-        first, longest, forms = -1, 0, Counter[str]()
+        longest, starts, forms = 0, False, Counter[str]()
         for found in occurrences_in(file, place.spellings):
             forms[found.form] += 1
-            first = found.start if first < 0 else first
             longest = max(longest, found.end - found.start)
-        if forms:
-            held.append(
-                Held(path, place.whose, place.spellings.place, dict(forms), first, longest, head,
-                     runs=runs)
-            )  # fmt: skip
-        elif head.startswith(b"MZ") and path.lower().endswith(".exe"):
+            starts = starts or about.is_interpreter(found.start)
+        packed = False
+        if not forms and about.program:
             for data in _packed(file):
                 forms.update(o.form for o in occurrences(data, place.spellings))
-            if forms:
-                held.append(
-                    Held(path, place.whose, place.spellings.place, dict(forms), head=head,
-                         packed=True, runs=runs)
-                )  # fmt: skip
+                packed = True
+        if forms:
+            held.append(
+                Held(
+                    path, place.whose, place.spellings.place, dict(forms), longest, head,
+                    packed=packed, runs=runs, interpreter=starts,
+                )
+            )  # fmt: skip
     if foreign:
-        held += _foreign(file, path, foreign, head, runs)
+        held += _foreign(file, path, foreign, about)
     return held
 
 
-def _foreign(
-    file: BinaryIO, path: str, foreign: Foreign, head: bytes, runs: bool
-) -> Iterator[Held]:
+@dataclass(frozen=True)
+class _About:
+    """What is known of a file before it is searched."""
+
+    head: bytes
+    program: bool
+    interpreter: tuple[int, int]
+    runs: bool
+
+    def is_interpreter(self, start: int) -> bool:
+        """Whether what starts there is in the line that names the interpreter."""
+        return self.interpreter[0] <= start < self.interpreter[1]
+
+
+def _foreign(file: BinaryIO, path: str, foreign: Foreign, about: _About) -> Iterator[Held]:
     """One for each root that a path begins with."""
     counts: Counter[tuple[str, str]] = Counter()
-    first: dict[tuple[str, str], int] = {}
+    starts: set[tuple[str, str]] = set()
     for origin, data, low, high in _windows(file):
         for found in foreign.find(data):
             if low <= found.start < high:
-                key = (found.whose, found.root)
-                counts[key] += 1
-                first.setdefault(key, origin + found.start)
+                counts[found.whose, found.root] += 1
+                if about.is_interpreter(origin + found.start):
+                    starts.add((found.whose, found.root))
     for (whose, root), count in counts.items():
-        yield Held(path, whose, root, {"plain": count}, first[whose, root], 0, head, runs=runs)
+        yield Held(
+            path, whose, root, {"plain": count}, head=about.head, runs=about.runs,
+            interpreter=(whose, root) in starts,
+        )  # fmt: skip
+
+
+_LAUNCHED = re.compile(rb"#![^\n]{1,2048}\n(?=PK\x03\x04)")
+_TRAMPOLINES = (b"UVSC", b"UVPY")
+
+
+def _is_program(path: str, head: bytes) -> bool:
+    return head.startswith(b"MZ") and path.lower().endswith(".exe")
+
+
+def _interpreter(file: BinaryIO, path: str, head: bytes) -> tuple[int, int]:
+    """From where to where the interpreter is named: the first line of a script (of two lines of sh, the
+    second), in a launcher of Windows that before the archive, in one of uv's what is at its end.
+    """
+    if head.startswith(b"#!"):
+        end = head.find(b"\n", 10 if head.startswith(b"#!/bin/sh\n'''exec'") else 0)
+        return 0, end if end >= 0 else len(head)
+    if not _is_program(path, head) or file.seek(0, io.SEEK_END) > _MOST:
+        return 0, 0
+    file.seek(0)
+    data = file.read()
+    if data.endswith(_TRAMPOLINES):
+        end = len(data) - 8
+        return end - int.from_bytes(data[end : end + 4], "little"), end
+    found = _LAUNCHED.search(data)
+    return found.span() if found else (0, 0)
 
 
 def _windows(file: BinaryIO) -> Iterator[tuple[int, bytes, int, int]]:

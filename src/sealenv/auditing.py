@@ -16,6 +16,7 @@ from sealenv.audit import Audit, audit
 from sealenv.errors import PrefixError
 from sealenv.host.exclusive import exclusive
 from sealenv.layout import SEAL
+from sealenv.naming import shown
 from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
 from sealenv.progress import Quiet, Reporter
 from sealenv.seal.filetable import write_files
@@ -87,12 +88,13 @@ def _sealed(prefix: Path, reporter: Reporter) -> Seal:
         PrefixError: it is not.
     """
     scene, report = examine(prefix, reporter=reporter)
+    env = shown(str(prefix))
     refuse_moved(prefix, report.findings)
     if scene.seal is None:
         raise PrefixError(
             "it has no seal that could say what was patched",
             where=str(prefix / SEAL),
-            hint="sealenv seal ENV adopts it; then: sealenv audit --fix ENV",
+            hint=f"sealenv seal {env} adopts it; then: sealenv audit --fix {env}",
         )
     changed = [f for f in report.findings if f.damage and f.kind not in _OURS_TO_MEND]
     if changed:
@@ -100,8 +102,7 @@ def _sealed(prefix: Path, reporter: Reporter) -> Seal:
             "it is not as it was sealed, and its new seal would keep that",
             where=str(prefix),
             details=[_line(f) for f in changed[:10]],
-            hint="sealenv seal ENV keeps what was changed, sealenv repair ENV puts it back; "
-            "then: sealenv audit --fix ENV",
+            hint=f"sealenv seal {env} keeps what was changed, sealenv repair {env} puts it back",
         )
     return scene.seal
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sealenv.layout import HISTORY, META, SEAL, USER_FOLDER
 from sealenv.portability.finding import PathFinding
 
-__all__ = ["HEAD", "Held", "Owner", "classify"]
+__all__ = ["HEAD", "Held", "Owner", "classify", "is_used"]
 
 HEAD = 8192
 """Bytes at the beginning of a file that are looked at: its kind, its first line."""
@@ -90,6 +90,14 @@ class Held:
     def launcher(self) -> bool:
         """Whether it is a program of Windows that may start a script."""
         return self.head.startswith(b"MZ") and self.path.lower().startswith("scripts/")
+
+
+def is_used(path: str) -> bool:
+    """Whether every path in such a file is used, or tells where something came from."""
+    name = posixpath.basename(path)
+    return bool(
+        name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name) or name == "direct_url.json"
+    )
 
 
 def classify(held: Held, owner: Owner, *, fixable: bool = False) -> PathFinding:
@@ -171,6 +179,7 @@ def _judge_foreign(held: Held, kind: str) -> tuple[bool, str]:
         "environment": "another environment",
         "builder": "a folder of the machine it was built on",
         "home": "a folder of a home",
+        "outside": "a folder outside of it",
     }[held.whose]
     name = posixpath.basename(held.path)
     if held.link:

@@ -24,6 +24,8 @@ WHOSE = {
     "environment": "another environment on this machine",
     "builder": "the machine on which a package was built",
     "home": "the home of a user on this machine",
+    "outside": "another place, in a file whose paths are used at run time: a link, a `.pth` file, an "
+    "editable install",
 }
 """Whose path it is."""
 

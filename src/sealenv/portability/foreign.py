@@ -30,6 +30,20 @@ _BUILT = re.compile(
 )
 _TOOLS = re.compile(r"(/opt/(?:conda|mamba|miniconda|miniforge|mambaforge|anaconda)[^/]*)")
 _HOME = re.compile(r"((?:[A-Za-z]:)?[/\\]+(?:home|Users)[/\\]+[^/\\]+|/root)(?=[/\\]|$)", re.I)
+_USED = re.compile(rb"(?m)(?:^|(?<=['\"])|file://(?=/))(/[^'\"\n\r]+|[A-Za-z]:[\\/][^'\"\n\r]+)")
+_SYSTEM = (
+    "/usr/",
+    "/bin/",
+    "/sbin/",
+    "/lib/",
+    "/lib64/",
+    "/etc/",
+    "/dev/",
+    "/proc/",
+    "/sys/",
+    "/tmp/",
+)
+"""What every machine has."""
 _SHARED = frozenset({"shared", "public", "default"})
 
 
@@ -40,9 +54,9 @@ class ForeignPath:
     start: int
     end: int
     whose: str
-    """`environment`, `builder` or `home`."""
+    """`environment`, `builder`, `home` or `outside`."""
     root: str
-    """The environment, the home, the builder's folder."""
+    """The environment, the home, the builder's folder; else the path."""
 
 
 class Foreign:
@@ -108,9 +122,20 @@ class Foreign:
             if before and not self._path.match(data, before.start()):
                 yield before.start(), last
 
+    def find_any(self, data: bytes) -> Iterator[ForeignPath]:
+        """Every path out of the environment in a file of which each path is used."""
+        for found in _USED.finditer(data):
+            text = os.fsdecode(re.sub(rb"\\+", rb"\\", found[1]))
+            told = self.whose(unquote(text) if found[0].startswith(b"file:") else text)
+            if told:
+                yield ForeignPath(found.start(1), found.end(1), *told)
+
     def whose(self, path: str) -> tuple[str, str] | None:
-        """Whose an absolute path is, and where that begins; None: nobody's that matters here."""
-        return self._tell(path)
+        """Whose an absolute path is, and where that begins; None: the environment's or the system's."""
+        told = self._tell(path)
+        if told or f"{path}/".replace("\\", "/").startswith((*self._own, *_SYSTEM)):
+            return told
+        return "outside", path
 
     def _tell(self, text: str) -> tuple[str, str] | None:
         if f"{unquote(text)}/".replace("\\", "/").startswith(self._own):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sealenv.portability.classify import HEAD, Held
+from sealenv.portability.classify import HEAD, Held, is_used
 from sealenv.portability.foreign import Foreign
 from sealenv.portability.occurrences import occurrences, occurrences_in
 from sealenv.portability.spellings import Spellings
@@ -125,8 +125,9 @@ def _foreign(file: BinaryIO, path: str, foreign: Foreign, about: _About) -> Iter
     """One for each root that a path begins with."""
     counts: Counter[tuple[str, str]] = Counter()
     starts: set[tuple[str, str]] = set()
+    find = foreign.find_any if is_used(path) else foreign.find
     for origin, data, low, high in _windows(file):
-        for found in foreign.find(data):
+        for found in find(data):
             if low <= found.start < high:
                 counts[found.whose, found.root] += 1
                 if about.is_interpreter(origin + found.start):

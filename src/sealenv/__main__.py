@@ -30,7 +30,7 @@ def main() -> int:
         from sealenv.engines.boot import start_early
 
         start_early()
-    elif argv[:1] == ["verify"] and not {"-h", "--help", "--fast"} & set(argv):
+    elif argv[:1] in (["verify"], ["audit"]) and not {"-h", "--help", "--fast"} & set(argv):
         from sealenv.host.readers import start_early as start_reader
 
         start_reader()

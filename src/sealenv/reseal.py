@@ -213,7 +213,12 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
             for note in (old.patched if old else [])
             if (row := scene.rows.get(note.path)) and row.digest.hex() == note.after
         ],
-        absolute=left_absolute(scene.prefix, scene.platform),
+        absolute=sorted(
+            {
+                *left_absolute(scene.prefix, scene.platform),
+                *(path for path in (old.absolute if old else []) if path in scene.rows),
+            }
+        ),
     )
 
 

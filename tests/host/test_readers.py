@@ -1,4 +1,4 @@
-"""Helpers that hash: every answer, in order, whatever happens to them."""
+"""Helpers that hash and search: every answer, in order, whatever happens to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.host import readers
+from sealenv.host import reader, readers
 from sealenv.host.readers import Readers, Task
 
 Files = list[tuple[str, int]]
@@ -128,7 +128,7 @@ def test_few_files_need_no_helper(tree: Files) -> None:
 
 WAITING = """
 import sys
-from sealenv.host import readers
+from sealenv.host import reader, readers
 readers.start_early()
 print(readers._early[0]._process.pid, flush=True)
 sys.stdin.read()
@@ -167,3 +167,31 @@ def wait_for(condition: Callable[[], bool]) -> None:
         if condition():
             return
     raise AssertionError("it goes on")
+
+
+def search(some: Readers, files: Files, wanted: reader.Wanted) -> list[bytes | OSError]:
+    return some.search(wanted, "", [path for path, _ in files], [s for _, s in files]).finish()
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_what_is_searched_for(tree: Files, tmp_path: Path, processors: int) -> None:
+    (tmp_path / "one").write_bytes(b"x /Opt/One y")
+    (tmp_path / "both").write_bytes(b"/opt/two" + bytes(100) + b"/opt/one")
+    odd: Files = [(name(tmp_path / n), 99_000_000) for n in ("one", "both", "gone")]
+    with Readers(processors) as some:
+        exact = search(some, [*odd, *tree], (False, [b"/opt/one"], [rb"/opt/t.o"], 8))
+        folded = search(some, [*odd, *tree], (True, [b"/opt/one"], [rb"/opt/t.o"], 8))
+    assert exact[:2] == [b"", b"\1\1"]
+    assert folded[:2] == [b"\1\0", b"\1\1"]
+    assert isinstance(exact[2], OSError)
+    assert set(exact[3:]) == set(folded[3:]) == {b""}
+
+
+def test_a_match_across_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_WINDOW", 16)
+    path = tmp_path / "file"
+    for before in range(50):
+        path.write_bytes(b"-" * before + b"needle" + b"-" * 40)
+        assert reader.searcher((False, [b"needle"], [], 0))(str(path)) == b"\1", before
+        assert reader.searcher((False, [], [b"n.{4}e"], 6))(str(path)) == b"\1", before
+        assert reader.searcher((False, [b"needles"], [b"n.{5}e"], 7))(str(path)) == b"", before

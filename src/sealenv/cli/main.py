@@ -35,6 +35,7 @@ _COMMANDS = {
     "verify": ("verify", "Compare everything in an environment with what was sealed."),
     "repair": ("mend", "Put back what verify finds, from the packages' archives."),
     "seal": ("mend", "Seal an environment as it is now, or adopt one of another tool."),
+    "audit": ("audit", "Find every file that holds the environment's path, and what mends it."),
     "move": ("move", "Move an environment, or mend one that was moved by hand."),
     "clone": ("move", "Make a second environment like one that there is."),
     "refresh": ("manage", "Make the activation scripts of an environment anew."),

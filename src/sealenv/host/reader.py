@@ -1,9 +1,10 @@
-"""What is read of a file in a prefix: its sha256. And the program of a helper that does it.
+"""What is read of a file in a prefix: its sha256, what it holds. And the program of a helper.
 
 A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
-functions. A job comes by marshal on stdin as (number, verb, root, names); answers go to stdout as
-(number, results in their order), some at a time; a number as a result is an errno. A job without a verb
-ends the one of that number. The helper ends when stdin closes, at once: it never outlives who asked.
+functions. A job comes by marshal on stdin as (number, verb, argument, root, names); answers go to stdout
+as (number, results in their order), some at a time; a number as a result is an errno. A job without
+a verb ends the one of that number. The helper ends when stdin closes, at once: it never outlives who
+asked.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["VERBS", "main", "native", "sha256_of"]
+__all__ = ["VERBS", "Wanted", "main", "native", "searcher", "sha256_of"]
 
 _FLAGS = (
     os.O_RDONLY
@@ -28,6 +29,7 @@ _FLAGS = (
     | getattr(os, "O_NONBLOCK", 0)
 )
 _BLOCK = 1 << 20
+_WINDOW = 1 << 22
 
 
 def sha256_of(path: str | bytes) -> bytes:
@@ -36,10 +38,8 @@ def sha256_of(path: str | bytes) -> bytes:
     Raises:
         OSError: it cannot be read, or is no regular file.
     """
-    fd = os.open(path, _FLAGS)
+    fd, _ = _open(path)
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", path)
         digest = hashlib.sha256()
         while piece := os.read(fd, _BLOCK):
             digest.update(piece)
@@ -48,7 +48,72 @@ def sha256_of(path: str | bytes) -> bytes:
     return digest.digest()
 
 
-VERBS: dict[str, Callable[[str | bytes], Any]] = {"sha256": sha256_of}
+Wanted = tuple[bool, list[bytes], list[bytes], int]
+"""What is searched for: whether ASCII letters count in either case (then what follows is in lower case);
+texts; regular expressions; and how many bytes the longest match of these takes."""
+
+
+def searcher(wanted: Wanted) -> Callable[[str | bytes], bytes]:
+    """A function that tells which of these a regular file holds: a byte 0 or 1 for each, texts first.
+
+    Empty where it holds none. A file of any size takes a few MB of memory. The function raises OSError:
+    the file cannot be read, or is none.
+    """
+    fold, texts, patterns, longest = wanted
+    searches: list[Callable[[bytes], Any]] = []
+    if patterns:
+        import re
+
+        searches = [re.compile(pattern).search for pattern in patterns]
+    overlap = max([longest, *map(len, texts), 1]) - 1
+    count = len(texts) + len(searches)
+
+    def look(data: bytes, held: bytearray) -> bytearray:
+        data = data.lower() if fold else data
+        for number, text in enumerate(texts):
+            if text in data:
+                held = held or bytearray(count)
+                held[number] = 1
+        for number, find in enumerate(searches, len(texts)):
+            if find(data):
+                held = held or bytearray(count)
+                held[number] = 1
+        return held
+
+    def search(path: str | bytes) -> bytes:
+        fd, size = _open(path)
+        try:
+            data = os.read(fd, min(size, _WINDOW) + 1)
+            held = look(data, bytearray())
+            if len(data) > size or size > _WINDOW:  # there is more
+                while more := os.read(fd, _WINDOW):
+                    data = data[len(data) - min(overlap, len(data)) :] + more
+                    held = look(data, held)
+        finally:
+            os.close(fd)
+        return bytes(held)
+
+    return search
+
+
+def _open(path: str | bytes) -> tuple[int, int]:
+    """A descriptor of a regular file, and its size."""
+    fd = os.open(path, _FLAGS)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", path)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd, status.st_size
+
+
+VERBS: dict[str, Callable[[Any], Callable[[str | bytes], Any]]] = {
+    "sha256": lambda _: sha256_of,
+    "search": searcher,
+}
+"""What is done with a file, for an argument."""
 _OFTEN = 0.001
 """Answers are held back for so many seconds at most, while another is worked on."""
 
@@ -73,7 +138,7 @@ def main() -> None:
     import threading
     import time
 
-    jobs: queue.SimpleQueue[tuple[int, str, str, list[str]]] = queue.SimpleQueue()
+    jobs: queue.SimpleQueue[tuple[int, str, Any, str, list[str]]] = queue.SimpleQueue()
     ended = set()
     gc.disable()  # many small objects, none of them in a cycle
 
@@ -94,8 +159,8 @@ def main() -> None:
 
     threading.Thread(target=receive, daemon=True).start()
     while True:
-        number, verb, root, names = jobs.get()
-        work, results = VERBS[verb], []
+        number, verb, argument, root, names = jobs.get()
+        work, results = VERBS[verb](argument), []
         told = time.monotonic()
         for name in names:
             if number in ended:

@@ -63,12 +63,17 @@ class Readers:
             names: of the files.
             sizes: theirs in bytes (a wrong one costs time, nothing else).
         """
-        helpers = self._grown(sum(sizes) + COST * len(sizes))
-        return Task(helpers, "sha256", root, names, sizes)
+        return Task(self._grown(sizes), "sha256", None, root, names, sizes)
 
-    def _grown(self, cost: int) -> list[_Helper]:
-        """The helpers for work of that cost."""
-        wanted = min(self._most, cost // _WORTH)
+    def search(
+        self, wanted: reader.Wanted, root: str, names: Sequence[str], sizes: Sequence[int]
+    ) -> Task[bytes]:
+        """Begin to search files: see `reader.searcher`; the rest as for `sha256`."""
+        return Task(self._grown(sizes), "search", wanted, root, names, sizes)
+
+    def _grown(self, sizes: Sequence[int]) -> list[_Helper]:
+        """The helpers for files of these sizes."""
+        wanted = min(self._most, (sum(sizes) + COST * len(sizes)) // _WORTH)
         while len(self._helpers) < wanted:
             self._helpers.append(_Helper())
         return self._helpers[:wanted]
@@ -81,11 +86,12 @@ class Task(Generic[T]):
         self,
         helpers: list[_Helper],
         verb: str,
+        argument: Any,
         root: str,
         names: Sequence[str],
         sizes: Sequence[int],
     ) -> None:
-        self._work: Callable[[str | bytes], T] = reader.VERBS[verb]
+        self._work: Callable[[str | bytes], T] = reader.VERBS[verb](argument)
         self._root = root
         self._names = names
         self._results: list[T | OSError | None] = [None] * len(names)
@@ -94,7 +100,7 @@ class Task(Generic[T]):
         dealt = [order[start::count] for start in range(count)]
         self._shares = [_Share(share, [sizes[i] + COST for i in share]) for share in dealt]
         for helper, share in zip(helpers, self._shares, strict=False):
-            helper.ask(verb, root, [names[number] for number in share.items], share)
+            helper.ask(verb, argument, root, [names[number] for number in share.items], share)
         if not helpers:
             self._shares[0].give_up()
 
@@ -212,21 +218,21 @@ class _Helper:
             self._listener = threading.Thread(target=self._listen, daemon=True)
             self._listener.start()
 
-    def ask(self, verb: str, root: str, names: list[str], share: _Share) -> None:
+    def ask(self, verb: str, argument: Any, root: str, names: list[str], share: _Share) -> None:
         """Let it begin; its answers go to the share."""
         number = next(self._numbers)
         with self._lock:
             gone = self._gone
             self._shares[number] = share
-        if gone or not self._send((number, verb, root, names)):
+        if gone or not self._send((number, verb, argument, root, names)):
             share.give_up()
         share.forget = lambda: self._forget(number)
 
     def _forget(self, number: int) -> None:
         if self._shares.pop(number, None) is not None:
-            self._send((number, "", "", []))
+            self._send((number, "", None, "", []))
 
-    def _send(self, job: tuple[int, str, str, list[str]]) -> bool:
+    def _send(self, job: tuple[int, str, Any, str, list[str]]) -> bool:
         if self._process is None or self._process.stdin is None:
             return False
         try:

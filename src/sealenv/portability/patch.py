@@ -1,9 +1,9 @@
-r"""After linking, files of a Windows prefix are made to find it by their own place.
+r"""Files of a prefix that are made to find it by their own place.
 
 conda and mamba write the path of the environment into some of their files (docs/reference/patches.md).
-Where the language of a file can tell where it lies, its line is rewritten; a rule is a file pattern
-and what becomes of a line. Nothing else of a file changes, a second run changes nothing, and a file
-is replaced, so that what is hard-linked to it (the package cache) keeps its bytes.
+Where the language of a file can tell where it lies, its lines are rewritten (`rules`). `create` does so
+after linking on Windows, `audit --fix` everywhere. Nothing else of a file changes, a second run changes
+nothing, and a file is replaced, so that what is hard-linked to it (the package cache) keeps its bytes.
 """
 
 from __future__ import annotations
@@ -13,15 +13,28 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import FilesystemError
-from sealenv.host.files import write_atomic
+from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import is_link, is_windows
+from sealenv.portability.rules import POSIX_RULES, RULES, Rule, plain
 
-__all__ = ["LEFT", "RULES", "Patched", "Rule", "left_absolute", "patch_bytes", "patch_prefix"]
+__all__ = [
+    "LEFT",
+    "POSIX_RULES",
+    "RULES",
+    "Patched",
+    "Rule",
+    "is_fixable",
+    "left_absolute",
+    "patch_bytes",
+    "patch_prefix",
+    "planned",
+    "rules_of",
+]
 
 
 @dataclass(frozen=True)
@@ -41,76 +54,6 @@ class Patched:
         return {"path": self.path, "before": self.before, "after": self.after, "what": self.what}
 
 
-@dataclass(frozen=True)
-class Rule:
-    """Which files, and what becomes of their lines.
-
-    Attributes:
-        pattern: of paths relative to the prefix; no `*` in it matches a `/`.
-        what: for people.
-        line: a line without its end, the prefix (`_plain`) -> the line.
-        crlf: whether the line ends of a patched file become CRLF.
-        first_only: only the first line is looked at.
-    """
-
-    pattern: str
-    what: str
-    line: Callable[[bytes, bytes], bytes]
-    crlf: bool = False
-    first_only: bool = False
-
-
-_EXE = re.compile(rb'@SET "MAMBA_EXE=[^"]*"')
-_ROOT = re.compile(rb'@SET "MAMBA_ROOT_PREFIX=[^"]*"')
-_HERE = b'@FOR %%I IN ("%~dp0..") DO '
-
-
-def _mamba_bat(line: bytes, _prefix: bytes) -> bytes:
-    if _EXE.fullmatch(line):
-        return _HERE + rb'@SET "MAMBA_EXE=%%~fI\Library\bin\mamba.exe"'
-    if _ROOT.fullmatch(line):
-        return _HERE + b'@SET "MAMBA_ROOT_PREFIX=%%~fI"'
-    return line
-
-
-_SHEBANG = re.compile(rb'#!\s*("?)([^"]*?)[\\/](pythonw?\.exe)\1(|\s.*)', re.S)
-
-
-def _launcher_script(line: bytes, prefix: bytes) -> bytes:
-    """The launcher beside it looks for a bare name in the parent of its own folder: the prefix.
-
-    (setuptools, launcher.c, find_exe; conda's launcher is built from it. A relative path with a
-    folder in it does not start: tried.)
-    """
-    found = _SHEBANG.fullmatch(line)
-    if not found or _plain(found[2]) != prefix:
-        return line
-    return b"#!" + found[3] + found[4]
-
-
-_PS1 = re.compile(
-    rb'(\$Env:(CONDA_EXE|_CONDA_EXE|CONDA_PYTHON_EXE|_CONDA_ROOT) = )"(?:[A-Za-z]:|[\\/])[^"$`]*"'
-)
-_PS1_INSIDE = {b"CONDA_PYTHON_EXE": rb"\python.exe", b"_CONDA_ROOT": b""}
-
-
-def _conda_hook_ps1(line: bytes, _prefix: bytes) -> bytes:
-    """conda's hook tells where its programs are; it lies two folders below the prefix."""
-    found = _PS1.fullmatch(line)
-    if not found:
-        return line
-    inside = _PS1_INSIDE.get(found[2], rb"\Scripts\conda.exe")
-    return found[1] + b'"$PSScriptRoot\\..\\..' + inside + b'"'
-
-
-RULES = (
-    Rule("condabin/mamba.bat", "paths of mamba.exe and the environment", _mamba_bat, crlf=True),
-    Rule("condabin/mamba_hook.bat", "path of mamba.exe", _mamba_bat, crlf=True),
-    Rule("Scripts/*-script.py", "path of the interpreter", _launcher_script, first_only=True),
-    Rule("shell/condabin/conda-hook.ps1", "paths of conda and python", _conda_hook_ps1),
-)
-"""What is rewritten."""
-
 LEFT = (
     ("Scripts/activate", "a sourced file of a plain sh cannot know its place"),
     ("Scripts/deactivate", "likewise"),
@@ -123,44 +66,99 @@ LEFT = (
 """What is known to carry the path too, and why it is left: (file pattern, reason)."""
 
 
-def patch_prefix(prefix: Path, platform: str) -> list[Patched]:
-    """Make the known files of a Windows prefix relative; nothing is done for other platforms.
+def rules_of(platform: str) -> tuple[Rule, ...]:
+    """What can be made relative in an environment of that platform."""
+    return RULES if is_windows(platform) else POSIX_RULES
+
+
+def patch_prefix(
+    prefix: Path, platform: str, *, rules: Sequence[Rule] | None = None
+) -> list[Patched]:
+    """Make the known files of a prefix relative.
+
+    Args:
+        prefix: the prefix.
+        platform: its subdir.
+        rules: by which; what `create` goes by without it: all of Windows, none of other platforms.
 
     Raises:
         FilesystemError: a file cannot be read or replaced.
     """
-    if not is_windows(platform):
-        return []
     done = []
-    for relative, rule in ((path, r) for r in RULES for path in _glob(prefix, r.pattern)):
-        path = prefix / relative
+    for patched, after in _plan(prefix, platform, rules):
+        path = prefix / patched.path
         try:
-            before = path.read_bytes()
-            after = patch_bytes(relative, before, prefix, rule)
-            if after == before:
-                continue
             mode = stat.S_IMODE(path.stat().st_mode)
             write_atomic(path, after, mode=mode)
             path.chmod(mode)  # write_atomic's is less the umask
         except OSError as error:
-            raise FilesystemError(
-                f"a file cannot be made relative: {error.strerror}", where=str(path)
-            ) from error
-        done.append(Patched(relative, _sha256(before), _sha256(after), rule.what))
+            raise _refused(path, error) from error
+        done.append(patched)
     return done
 
 
-def patch_bytes(relative: str, content: bytes, prefix: Path, rule: Rule | None = None) -> bytes:
-    """The content as a rule leaves it; the first that is for such a file when none is given."""
+def planned(prefix: Path, platform: str) -> list[Patched]:
+    """What `patch_prefix` would do by all rules of the platform; nothing is written.
+
+    Raises:
+        FilesystemError: a file cannot be read.
+    """
+    return [patched for patched, _ in _plan(prefix, platform, rules_of(platform))]
+
+
+def is_fixable(prefix: Path, relative: str, platform: str) -> bool:
+    """Whether a file of a prefix can be made relative."""
+    if _rule_for(relative, platform) is None or is_link(prefix / relative):
+        return False
+    try:
+        before = read_regular(prefix / relative)
+    except OSError:
+        return False
+    return patch_bytes(relative, before, prefix, platform=platform) != before
+
+
+def _plan(
+    prefix: Path, platform: str, rules: Sequence[Rule] | None
+) -> Iterator[tuple[Patched, bytes]]:
+    """Each file that changes: what is noted, and its new content."""
+    if rules is None:
+        rules = RULES if is_windows(platform) else ()
+    for relative, rule in ((path, r) for r in rules for path in _glob(prefix, r.pattern)):
+        try:
+            before = read_regular(prefix / relative)
+        except OSError as error:
+            raise _refused(prefix / relative, error) from error
+        after = patch_bytes(relative, before, prefix, rule)
+        if after != before:
+            yield Patched(relative, _sha256(before), _sha256(after), rule.what), after
+
+
+def _refused(path: Path, error: OSError) -> FilesystemError:
+    return FilesystemError(
+        f"a file cannot be made relative: {error.strerror}", where=os.fspath(path)
+    )
+
+
+def patch_bytes(
+    relative: str,
+    content: bytes,
+    prefix: Path,
+    rule: Rule | None = None,
+    *,
+    platform: str = "win-64",
+) -> bytes:
+    """The content as a rule leaves it; by the platform's first for such a file when none is given."""
+    rule = rule or _rule_for(relative, platform)
     if rule is None:
-        rule = next((r for r in RULES if _matches(relative, r.pattern)), None)
-        if rule is None:
-            return content
-    plain = _plain(os.fspath(prefix).encode("utf-8", "surrogateescape"))
+        return content
+    if rule.whole:
+        places = {os.fsencode(prefix), os.fsencode(os.path.realpath(prefix))}
+        return rule.whole(content, sorted(places))
+    place = plain(os.fspath(prefix).encode("utf-8", "surrogateescape"))
     lines = re.split(rb"(\r?\n)", content)
     changed = False
     for number in range(0, len(lines), 2):
-        new = rule.line(lines[number], plain)
+        new = rule.line(lines[number], place)
         changed = changed or new != lines[number]
         lines[number] = new
         if rule.first_only:
@@ -170,6 +168,10 @@ def patch_bytes(relative: str, content: bytes, prefix: Path, rule: Rule | None =
     if rule.crlf:
         lines[1::2] = [b"\r\n"] * len(lines[1::2])
     return b"".join(lines)
+
+
+def _rule_for(relative: str, platform: str) -> Rule | None:
+    return next((r for r in rules_of(platform) if _matches(relative, r.pattern)), None)
 
 
 def left_absolute(prefix: Path, platform: str) -> list[str]:
@@ -184,11 +186,6 @@ def left_absolute(prefix: Path, platform: str) -> list[str]:
             if any(needle in content for needle in needles):
                 found.append(relative)
     return found
-
-
-def _plain(path: bytes) -> bytes:
-    """A path in one spelling of the many that mean the same on Windows."""
-    return path.replace(b"\\", b"/").rstrip(b"/").lower()
 
 
 def _spellings(prefix: Path) -> set[bytes]:

@@ -94,7 +94,7 @@ def _patch(scene: Scene, path: str, candidate: Path) -> bool:
     note = next((n for n in notes if n.path == path), None)
     if note is None or is_link(candidate):
         return False
-    content = patch_bytes(path, candidate.read_bytes(), scene.prefix)
+    content = patch_bytes(path, candidate.read_bytes(), scene.prefix, platform=scene.platform)
     if hashlib.sha256(content).hexdigest() != note.after:
         return False
     mode = stat.S_IMODE(candidate.stat().st_mode)

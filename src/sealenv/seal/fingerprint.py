@@ -134,7 +134,8 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
             if row.kind == LINK:
                 yield path, "link", row.digest.hex()
             elif row.kind == FILE:
-                sound = item.sha256 in {None, row.digest}
+                patched = payload.patched.get(path) == row.digest.hex()
+                sound = patched or item.sha256 in {None, row.digest}
                 yield path, *normalise(path, script=sound and _is_script(path, payload.platform))
 
 

@@ -63,6 +63,8 @@ def judge_distributed(scene: Scene, path: str) -> Iterator[Finding]:
         yield from _judge_mode(scene, row, then, distribution.name)
     elif row.kind == FOLDER:
         yield Finding("wrong-type", path, distribution.name, "it was a file and is a folder")
+    elif (patched := _judge_patched(scene, path, row, distribution.name)) is not None:
+        yield from patched
     elif row.kind == FILE and item.sha256 is not None and row.digest:
         if row.digest != item.sha256:
             yield _altered(path, distribution.name, row, item.sha256.hex(), "RECORD has")
@@ -122,25 +124,31 @@ def _by_promise(
         if row.kind == LINK:
             yield from _judge_link(scene, row, then, names)
         return
-    note = next((n for n in scene.seal.patched if n.path == path), None) if scene.seal else None
-    if note is not None and row.kind == FILE and row.digest:
-        digest = row.digest.hex()
-        if digest == note.after:
-            return
-        if digest == note.before or _is_patchable(scene, path):
-            yield Finding(
-                "unpatched", path, names,
-                "it holds an absolute path again: mamba writes its .bat files anew, and so does an "
-                "update",
-            )  # fmt: skip
-            return
+    patched = _judge_patched(scene, path, row, names)
+    if patched is not None:
+        yield from patched
+        return
     kind, _, detail = verdicts[-1].partition(":")
     yield Finding(kind, path, names, detail.strip())
 
 
+def _judge_patched(scene: Scene, path: str, row: Row, names: str) -> list[Finding] | None:
+    """What is said of a file that was made relative; None: it was not, or is something else now."""
+    note = next((n for n in scene.seal.patched if n.path == path), None) if scene.seal else None
+    if note is None or row.kind != FILE or not row.digest:
+        return None
+    digest = row.digest.hex()
+    if digest == note.after:
+        return []
+    if digest == note.before or _is_patchable(scene, path):
+        detail = "it holds an absolute path again: mamba writes its .bat files anew, and so does an update"
+        return [Finding("unpatched", path, names, detail)]
+    return None
+
+
 def _is_patchable(scene: Scene, path: str) -> bool:
     content = read_regular(native(scene.prefix, path))
-    return patch_bytes(path, content, scene.prefix) != content
+    return patch_bytes(path, content, scene.prefix, platform=scene.platform) != content
 
 
 def _judge(scene: Scene, row: Row, then: Row | None, claim: Claim) -> str:

@@ -80,10 +80,14 @@ class Row(msgspec.Struct, gc=False):
         )
 
 
-def look(prefix: Path) -> dict[str, Row]:
+def look(prefix: Path, outside: frozenset[str] = OUTSIDE) -> dict[str, Row]:
     """Every path of the prefix, parents before children; links have their digest, files none.
 
-    Never through a link. What is `OUTSIDE` is left out.
+    Never through a link.
+
+    Args:
+        prefix: the prefix.
+        outside: paths that are left out, with what is in them.
 
     Raises:
         OSError: a folder cannot be read.
@@ -99,7 +103,7 @@ def look(prefix: Path) -> dict[str, Row]:
                 if isinstance(name, bytes):
                     name = name.decode("utf-8", "surrogateescape")
                 path = above + name
-                if path in OUTSIDE:
+                if path in outside:
                     continue
                 status = entry.stat(follow_symlinks=False)
                 row = rows[path] = _row(path, status)

@@ -1,0 +1,140 @@
+"""`audit`, and with `--fix`: make relative what can be, and register the rest in the seal.
+
+The order of `--fix`: nothing is done to an environment that is not as it was sealed; the seal says what
+is going to be patched; then files are replaced one by one; then seal and file table say what is there.
+Who kills it between finds each file old or new, and `verify` takes both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from sealenv.audit import Audit, audit
+from sealenv.errors import PrefixError
+from sealenv.host.exclusive import exclusive
+from sealenv.layout import SEAL
+from sealenv.naming import shown
+from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
+from sealenv.progress import Quiet, Reporter
+from sealenv.seal.filetable import write_files
+from sealenv.seal.findings import Finding, refuse_moved
+from sealenv.seal.observing import observe
+from sealenv.seal.seal import PatchNote, Seal, write_seal
+from sealenv.seal.verify import examine
+
+__all__ = ["Fixed", "audit_environment", "fix"]
+
+_OURS_TO_MEND = frozenset({"unpatched", "fingerprint", "clobbered"})
+"""What verify says and `--fix` mends, or is no damage; the second is left where a fix was ended."""
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What `--fix` did."""
+
+    patched: tuple[Patched, ...]
+    """Files that it made relative."""
+    registered: tuple[str, ...]
+    """Files that hold the path, and that `move` re-writes."""
+    audit: Audit
+    """What is found now."""
+
+
+def audit_environment(
+    prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None
+) -> Audit:
+    """See `audit`."""
+    return audit(prefix, foreign=foreign, reporter=reporter)
+
+
+def fix(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None) -> Fixed:
+    """Make relative what can be; note that and the rest in the seal.
+
+    Args:
+        prefix: of a sealed environment, as it was sealed.
+        foreign: for the audit at its end.
+        reporter: is told each step.
+
+    Raises:
+        PrefixError: it has no seal, was moved or changed since it was sealed, or is worked on.
+        FilesystemError: it cannot be read or written.
+    """
+    reporter = reporter or Quiet()
+    with exclusive(prefix):
+        seal = _sealed(prefix, reporter)
+        plan = planned(prefix, seal.platform)
+        patched: list[Patched] = []
+        if plan:
+            _note(seal, plan)
+            write_seal(prefix, seal)
+            reporter.phase("patch", "making files relative")
+            patched = patch_prefix(prefix, seal.platform, rules=rules_of(seal.platform))
+            _note(seal, patched)
+        found = audit(prefix, foreign=foreign, reporter=reporter)
+        registered = sorted({f.path for f in found.findings if f.mend == "move" and f.matters})
+        if patched or registered != seal.absolute:
+            seal.absolute = registered
+            _seal_again(prefix, seal, reporter, changed=bool(patched))
+    return Fixed(tuple(patched), tuple(registered), found)
+
+
+def _sealed(prefix: Path, reporter: Reporter) -> Seal:
+    """The seal of an environment that is as it was sealed.
+
+    Raises:
+        PrefixError: it is not.
+    """
+    scene, report = examine(prefix, reporter=reporter)
+    env = shown(str(prefix))
+    refuse_moved(prefix, report.findings)
+    if scene.seal is None:
+        raise PrefixError(
+            "it has no seal that could say what was patched",
+            where=str(prefix / SEAL),
+            hint=f"sealenv seal {env} adopts it; then: sealenv audit --fix {env}",
+        )
+    changed = [f for f in report.findings if f.damage and f.kind not in _OURS_TO_MEND]
+    if changed:
+        raise PrefixError(
+            "it is not as it was sealed, and its new seal would keep that",
+            where=str(prefix),
+            details=[_line(f) for f in changed[:10]],
+            hint=f"sealenv seal {env} keeps what was changed, sealenv repair {env} puts it back",
+        )
+    return scene.seal
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.kind} {finding.path}"
+
+
+def _note(seal: Seal, patched: list[Patched]) -> None:
+    """What a file was before is what its package put there, however often it is patched."""
+    notes = {note.path: note for note in seal.patched}
+    for item in patched:
+        known = notes.get(item.path)
+        before = known.before if known else item.before
+        notes[item.path] = PatchNote(item.path, before, item.after, item.what)
+    seal.patched = [notes[path] for path in sorted(notes)]
+
+
+def _seal_again(prefix: Path, seal: Seal, reporter: Reporter, *, changed: bool) -> None:
+    if changed or seal.files is None:
+        reporter.phase("seal", "taking fingerprints and sealing")
+        observed = observe(
+            prefix,
+            seal.platform,
+            {note.path: note.after for note in seal.patched},
+            on_file=lambda done, total: reporter.advance(done, total, "files"),
+        )
+        seal = msgspec.structs.replace(
+            seal,
+            pip=observed.pip,
+            fingerprints=observed.fingerprints,
+            files=observed.table_sha256,
+        )
+        write_files(prefix, observed.table)
+    write_seal(prefix, seal)

@@ -1,0 +1,167 @@
+"""`sealenv audit`: which files hold an absolute path, and what follows from it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sealenv.cli.options import JSON, QUIET
+from sealenv.host.terminal import is_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealenv.audit import Audit
+    from sealenv.auditing import Fixed
+    from sealenv.portability.finding import PathFinding
+
+__all__ = ["audit_command"]
+
+_MENDS = {"relative": "audit --fix", "move": "move", "none": "-"}
+_BY = {
+    "relative": "`sealenv audit --fix` makes it relative, `sealenv move` re-writes it",
+    "move": "`sealenv move` re-writes it",
+    "none": "left: nobody but you can mend it",
+}
+
+
+@click.command(
+    "audit",
+    epilog="\b\nExamples:\n  sealenv audit my_env_3_12\n  sealenv audit my_env_3_12 --foreign\n"
+    "  sealenv audit my_env_3_12 --fix\n  sealenv audit ./env --json\n",
+)
+@click.option(
+    "--foreign",
+    is_flag=True,
+    help="Look for paths of other environments, of builders and of homes too.",
+)
+@click.option(
+    "--fix",
+    "fixing",
+    is_flag=True,
+    help="Make files relative where they can be; note the rest in the seal.",
+)
+@click.option("-a", "--all", "show_all", is_flag=True, help="Show also what does not matter.")
+@JSON
+@QUIET
+@click.argument("env")
+def audit_command(
+    foreign: bool, fixing: bool, show_all: bool, as_json: bool, quiet: bool, env: str
+) -> int:
+    """Find every file of ENV (a name or a path) that holds its path, in whatever form.
+
+    Each is shown with the package that it belongs to, why the path matters, and what mends it:
+    `sealenv move` re-writes them. Exit code 1: something that matters is left that nobody mends.
+    """
+    from sealenv.auditing import audit_environment, fix
+    from sealenv.cli.progress import make_reporter
+    from sealenv.environments import find
+
+    prefix = find(env)
+    gc.disable()  # a short life with many small objects, none of them in a cycle
+    silent = quiet or as_json or not is_terminal(sys.stderr)
+    fixed: Fixed | None = None
+    with make_reporter(quiet=silent, verbose=0) as reporter:
+        if fixing:
+            fixed = fix(prefix, foreign=foreign, reporter=reporter)
+            found = fixed.audit
+        else:
+            found = audit_environment(prefix, foreign=foreign, reporter=reporter)
+    if as_json:
+        click.echo(json.dumps(_json(found, fixed), indent=2))
+        return 1 if found.left else 0
+    if not quiet:
+        _show(found, fixed, show_all)
+    _sum_up(found, fixed)
+    return 1 if found.left else 0
+
+
+def _show(found: Audit, fixed: Fixed | None, show_all: bool) -> None:
+    from sealenv.cli.table import print_table
+    from sealenv.naming import printable
+
+    for item in fixed.patched if fixed else ():
+        click.echo(f"made relative  {printable(item.path, path=True)}: {item.what}")
+    shown = [f for f in found.findings if f.matters or show_all]
+    if not shown:
+        return
+    strange = any(f.whose != "own" for f in shown)
+    rows = []
+    for finding in shown:
+        row = [
+            finding.path,
+            finding.owner or "-",
+            finding.kind,
+            str(finding.count),
+            "yes" if finding.matters else "no",
+            _MENDS[finding.mend],
+        ]
+        rows.append([*row, finding.found] if strange else row)
+    headings = ["FILE", "OWNER", "KIND", "TIMES", "MATTERS", "MENDED BY"]
+    print_table([*headings, "PATH"] if strange else headings, rows)
+
+
+def _sum_up(found: Audit, fixed: Fixed | None) -> None:
+    """What it comes to, on stderr: how many, why, and what mends them."""
+    from sealenv.naming import printable
+
+    own = [f for f in found.findings if f.whose in ("own", "former")]
+    other = [f for f in found.findings if f.whose not in ("own", "former")]
+    matter = sum(f.matters for f in own)
+    lines = [f"{found.files} files searched for {found.prefix}"]
+    for place in found.former:
+        lines.append(f"it was at {place}, and is searched for that too")
+    lines.append(
+        f"{len(own)} hold the path of the environment, in {matter} it matters"
+        if own
+        else "none holds the path of the environment"
+    )
+    lines += _reasons([f for f in own if f.matters])
+    if other:
+        lines.append(
+            f"{len(other)} hold a path of somebody else's, in {sum(f.matters for f in other)} it matters"
+        )
+        lines += _reasons([f for f in other if f.matters])
+    if fixed:
+        made, noted = _count(len(fixed.patched), "file"), len(fixed.registered)
+        lines.append(f"{made} made relative, {noted} noted for `sealenv move`")
+    lines.append(_verdict(found))
+    for line in lines:
+        click.echo(printable(line), err=True)
+
+
+def _reasons(findings: Sequence[PathFinding]) -> list[str]:
+    counts = Counter((f.why, "none" if f.left else f.mend) for f in findings)
+    return [f"{count:>7}  {why}; {_BY[mend]}" for (why, mend), count in counts.most_common()]
+
+
+def _verdict(found: Audit) -> str:
+    if any(f.whose == "former" for f in found.left):
+        return "it was moved by hand and holds the old path: sealenv move --here mends it"
+    if found.left:
+        return f"{_count(len(found.left), 'path')} left that matter and that nobody mends"
+    return "it can be moved: `sealenv move` re-writes all that matters"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _json(found: Audit, fixed: Fixed | None) -> dict[str, Any]:
+    return {
+        "prefix": str(found.prefix),
+        "platform": found.platform,
+        "former": list(found.former),
+        "foreign": found.foreign,
+        "files": found.files,
+        "matters": sum(f.matters for f in found.findings),
+        "left": len(found.left),
+        "patched": [p.to_json() for p in fixed.patched] if fixed else None,
+        "registered": list(fixed.registered) if fixed else None,
+        "findings": [f.to_json() for f in found.findings],
+    }

@@ -1,0 +1,204 @@
+"""What a path in a file means: does something break where it is not re-written, and who can do it?
+
+*Matters* says of the environment's own path that something breaks after a move; of a foreign one that
+something is used at run time that the environment does not bring. In doubt it matters.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+
+from sealenv.layout import HISTORY, META, SEAL, USER_FOLDER
+from sealenv.portability.finding import PathFinding
+
+__all__ = ["HEAD", "Held", "Owner", "classify", "is_used"]
+
+HEAD = 8192
+"""Bytes at the beginning of a file that are looked at: its kind, its first line."""
+
+_ENTRY_POINTS = frozenset(
+    {
+        "unix_python_entry_point",
+        "windows_python_entry_point_script",
+        "windows_python_entry_point_exe",
+    }
+)
+_DOCUMENTS = re.compile(
+    r"(?:share/(?:doc|man|info|licenses|gtk-doc)|man|info|doc|docs|Library/(?:share/)?(?:doc|man))/|"
+    r".*(?:\.log|\.md|\.rst|\.html?|\.ipynb|\.[1-9]|/(?:tests?|testing|examples?)/[^/]+)$"
+)
+_EDITABLE = re.compile(r"__editable__[^/]*\.py$|__editable___[^/]*_finder\.py$")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who answers for a file.
+
+    Attributes:
+        name: a package or a distribution; None: nobody.
+        path_type: what the package's record calls it (CEP 34).
+        placeholder: what the record says was replaced in it.
+        file_mode: `text` or `binary`, likewise.
+        ours: sealenv writes it.
+    """
+
+    name: str | None = None
+    path_type: str = ""
+    placeholder: str | None = None
+    file_mode: str | None = None
+    ours: bool = False
+
+
+@dataclass(frozen=True)
+class Held:
+    """One path in one file, or in the text of a link.
+
+    Attributes:
+        path: of the file.
+        whose: see `finding.WHOSE`.
+        found: the path.
+        forms: how it is written -> how often.
+        longest: bytes of its longest form there.
+        head: the first `HEAD` bytes of the file.
+        link: it is a link.
+        packed: it is in what is compressed at the end of a launcher.
+        with_source: of compiled Python: the source beside it holds the path too, or there is none.
+        runs: the file is executable, or Windows would run it.
+        interpreter: the path is in the line that names the interpreter, of a script or a launcher.
+    """
+
+    path: str
+    whose: str
+    found: str
+    forms: dict[str, int]
+    longest: int = 0
+    head: bytes = b""
+    link: bool = False
+    packed: bool = False
+    with_source: bool = True
+    runs: bool = False
+    interpreter: bool = False
+
+    @property
+    def binary(self) -> bool:
+        """Whether a length must not change."""
+        return b"\0" in self.head
+
+    @property
+    def launcher(self) -> bool:
+        """Whether it is a program of Windows that may start a script."""
+        return self.head.startswith(b"MZ") and self.path.lower().startswith("scripts/")
+
+
+def is_used(path: str) -> bool:
+    """Whether every path in such a file is used, or tells where something came from."""
+    name = posixpath.basename(path)
+    return bool(
+        name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name) or name == "direct_url.json"
+    )
+
+
+def classify(held: Held, owner: Owner, *, fixable: bool = False) -> PathFinding:
+    """What is to be said of it.
+
+    Args:
+        held: the path, and the file that holds it.
+        owner: of the file.
+        fixable: `audit --fix` can make the file relative.
+    """
+    kind, matters, why = _judge(held, owner)
+    if held.whose in ("own", "former"):
+        mend = "none" if held.packed else "relative" if fixable else "move"
+    else:
+        mend = "none"
+        matters, why = _judge_foreign(held, kind)
+    return PathFinding(
+        held.path, "sealenv" if owner.ours else owner.name, kind, held.whose, held.found, held.forms,
+        matters, why, mend, _room(held, owner) if mend == "move" else None,
+    )  # fmt: skip
+
+
+def _judge(held: Held, owner: Owner) -> tuple[str, bool, str]:
+    """Kind, whether the environment's own path matters there, and why."""
+    path, name = held.path, posixpath.basename(held.path)
+    if held.link:
+        return "link", True, "the link would lead to the old place"
+    if path == SEAL:
+        return "record", True, "activation and run refuse an environment that is not where it says"
+    if path.startswith(f"{META}/"):
+        if path == HISTORY:
+            return "record", False, "it tells what was done then"
+        return "record", False, "it tells where the package came from"
+    if owner.ours:
+        return "installer", True, "the script refuses at another place"
+    about = _about_distribution(path, name)
+    if about:
+        return about
+    kind = "installer" if owner.path_type in _ENTRY_POINTS or held.launcher else "data"
+    kind = "placeholder" if owner.placeholder else kind
+    if path.endswith((".pyc", ".pyo")):
+        if held.with_source:
+            return "compiled", True, "its source holds the path too, or is not there"
+        return "compiled", False, "Python puts in the right name of the source when it imports it"
+    if held.interpreter and not held.launcher:
+        shown = kind if kind == "placeholder" else "installer"
+        if held.runs:
+            return shown, True, "it does not start without its interpreter"
+        return shown, False, "it is no program of its own: nothing reads its first line"
+    if held.launcher:
+        return kind, True, "it does not start without its interpreter"
+    if owner.placeholder:
+        what = "program or library" if held.binary else "file"
+        return kind, True, f"its package needs the path in this {what}"
+    if kind == "installer":
+        return kind, True, "the entry point holds the path"
+    if _DOCUMENTS.match(path):
+        return kind, False, "it is for people to read"
+    if path.startswith(f"{USER_FOLDER}/"):
+        return kind, True, "a file of yours names the environment"
+    return kind, True, "nobody says what reads it: it may be needed"
+
+
+def _about_distribution(path: str, name: str) -> tuple[str, bool, str] | None:
+    """What pip and setuptools wrote about what they installed."""
+    folder = posixpath.basename(posixpath.dirname(path))
+    if folder.endswith((".dist-info", ".egg-info")):
+        if name == "RECORD":
+            return "record", True, "pip uninstalls by it"
+        return "record", False, "it tells where the distribution came from"
+    if name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name):
+        return "installer", True, "Python imports from there"
+    return None
+
+
+def _judge_foreign(held: Held, kind: str) -> tuple[bool, str]:
+    """Whether a path of somebody else's is used at run time."""
+    what = {
+        "environment": "another environment",
+        "builder": "a folder of the machine it was built on",
+        "home": "a folder of a home",
+        "outside": "a folder outside of it",
+    }[held.whose]
+    name = posixpath.basename(held.path)
+    if held.link:
+        return True, f"the link leads into {what}"
+    if held.interpreter and held.runs:
+        return True, f"it is started by a program in {what}"
+    if name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name):
+        return True, f"Python imports from {what}"
+    if held.whose == "environment" and kind == "data" and not _DOCUMENTS.match(held.path):
+        return True, "it names another environment, and nobody says what for"
+    if kind == "record":
+        return False, f"it tells of {what}"
+    return False, f"it is left from {what}" if held.whose == "builder" else f"it names {what}"
+
+
+def _room(held: Held, owner: Owner) -> int | None:
+    """How long the new path may be."""
+    if held.link or held.launcher or not held.binary or held.path.endswith((".pyc", ".pyo")):
+        return None
+    if owner.placeholder:
+        return len(owner.placeholder.encode("utf-8", "surrogateescape"))
+    return held.longest

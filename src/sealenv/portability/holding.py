@@ -1,0 +1,195 @@
+"""What one file holds: a closer look at those in which the search hit something."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from sealenv.portability.classify import HEAD, Held, is_used
+from sealenv.portability.foreign import Foreign
+from sealenv.portability.occurrences import occurrences, occurrences_in
+from sealenv.portability.spellings import Spellings
+
+__all__ = ["Place", "held_by_file", "held_by_link", "needles"]
+
+_WINDOW = 4 << 20
+_REACH = 2048
+"""Bytes: a longer path may be cut at the end of a window."""
+_MOST = 64 << 20
+"""Bytes: what is packed in a launcher is never larger."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The environment's own path, or one that it had."""
+
+    whose: str
+    """`own` or `former`."""
+    spellings: Spellings
+
+
+def needles(wanted: Spellings) -> list[bytes]:
+    """Few texts one of which is in whatever holds the place.
+
+    Whole spellings are searched for faster than a word of them, which also may be a common one; but of
+    some places there are too many.
+    """
+    found: list[bytes] = []
+    for data in sorted({s.data.strip(b"\0") for s in wanted.all}, key=lambda d: (len(d), d)):
+        if not any(known in data for known in found):
+            found.append(data)
+    return found if len(found) <= 6 else list(wanted.anchors)
+
+
+def held_by_link(
+    path: str, text: str, places: Sequence[Place], foreign: Foreign | None
+) -> list[Held]:
+    """What the text of a link holds."""
+    data = os.fsencode(text)
+    held = []
+    for place in places:
+        forms = Counter(o.form for o in occurrences(data, place.spellings))
+        if forms:
+            held.append(Held(path, place.whose, place.spellings.place, dict(forms), link=True))
+    if foreign and not held and os.path.isabs(text):
+        told = foreign.whose(text)
+        if told:
+            held.append(Held(path, told[0], told[1], {"plain": 1}, link=True))
+    return held
+
+
+def held_by_file(
+    file: BinaryIO, path: str, places: Sequence[Place], foreign: Foreign | None, *, runs: bool
+) -> list[Held]:
+    """What a file holds; it is read once for each place, by windows.
+
+    Args:
+        file: open for reading, from its beginning.
+        path: of it, relative to the prefix.
+        places: which are looked for.
+        foreign: looks for others, or None.
+        runs: see `Held`.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    head = file.read(HEAD)
+    about = _About(head, _is_program(path, head), _interpreter(file, path, head), runs)
+    held = []
+    for place in places:
+        file.seek(0)
+        longest, starts, forms = 0, False, Counter[str]()
+        for found in occurrences_in(file, place.spellings):
+            forms[found.form] += 1
+            longest = max(longest, found.end - found.start)
+            starts = starts or about.is_interpreter(found.start)
+        packed = False
+        if not forms and about.program:
+            for data in _packed(file):
+                forms.update(o.form for o in occurrences(data, place.spellings))
+                packed = True
+        if forms:
+            held.append(
+                Held(
+                    path, place.whose, place.spellings.place, dict(forms), longest, head,
+                    packed=packed, runs=runs, interpreter=starts,
+                )
+            )  # fmt: skip
+    if foreign:
+        held += _foreign(file, path, foreign, about)
+    return held
+
+
+@dataclass(frozen=True)
+class _About:
+    """What is known of a file before it is searched."""
+
+    head: bytes
+    program: bool
+    interpreter: tuple[int, int]
+    runs: bool
+
+    def is_interpreter(self, start: int) -> bool:
+        """Whether what starts there is in the line that names the interpreter."""
+        return self.interpreter[0] <= start < self.interpreter[1]
+
+
+def _foreign(file: BinaryIO, path: str, foreign: Foreign, about: _About) -> Iterator[Held]:
+    """One for each root that a path begins with."""
+    counts: Counter[tuple[str, str]] = Counter()
+    starts: set[tuple[str, str]] = set()
+    find = foreign.find_any if is_used(path) else foreign.find
+    for origin, data, low, high in _windows(file):
+        for found in find(data):
+            if low <= found.start < high:
+                counts[found.whose, found.root] += 1
+                if about.is_interpreter(origin + found.start):
+                    starts.add((found.whose, found.root))
+    for (whose, root), count in counts.items():
+        yield Held(
+            path, whose, root, {"plain": count}, head=about.head, runs=about.runs,
+            interpreter=(whose, root) in starts,
+        )  # fmt: skip
+
+
+_LAUNCHED = re.compile(rb"#![^\n]{1,2048}\n(?=PK\x03\x04)")
+_TRAMPOLINES = (b"UVSC", b"UVPY")
+
+
+def _is_program(path: str, head: bytes) -> bool:
+    return head.startswith(b"MZ") and path.lower().endswith(".exe")
+
+
+def _interpreter(file: BinaryIO, path: str, head: bytes) -> tuple[int, int]:
+    """From where to where the interpreter is named: the first line of a script (of two lines of sh, the
+    second), in a launcher of Windows that before the archive, in one of uv's what is at its end.
+    """
+    if head.startswith(b"#!"):
+        end = head.find(b"\n", 10 if head.startswith(b"#!/bin/sh\n'''exec'") else 0)
+        return 0, end if end >= 0 else len(head)
+    if not _is_program(path, head) or file.seek(0, io.SEEK_END) > _MOST:
+        return 0, 0
+    file.seek(0)
+    data = file.read()
+    if data.endswith(_TRAMPOLINES):
+        end = len(data) - 8
+        return end - int.from_bytes(data[end : end + 4], "little"), end
+    found = _LAUNCHED.search(data)
+    return found.span() if found else (0, 0)
+
+
+def _windows(file: BinaryIO) -> Iterator[tuple[int, bytes, int, int]]:
+    """Offset, bytes, and between which of them begins what the other windows do not tell."""
+    file.seek(0)
+    data, offset, low = file.read(_WINDOW), 0, 0
+    while True:
+        more = file.read(_WINDOW)
+        high = len(data) - _REACH if more else len(data)
+        yield offset, data, low, high
+        if not more:
+            return
+        kept = min(2 * _REACH, len(data))
+        offset += len(data) - kept
+        low = high - (len(data) - kept)
+        data = data[len(data) - kept :] + more
+
+
+def _packed(file: BinaryIO) -> Iterator[bytes]:
+    """What is compressed in the archive at the end of a launcher."""
+    file.seek(0, io.SEEK_END)
+    if file.tell() > _MOST:
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for info in archive.infolist():
+                if info.compress_type != zipfile.ZIP_STORED and info.file_size <= _MOST:
+                    yield archive.read(info)
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, zlib.error, EOFError):
+        return  # no archive, or none that anything could start

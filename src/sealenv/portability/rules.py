@@ -1,0 +1,160 @@
+r"""How lines of known files are made relative: which files, and what becomes of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+__all__ = ["POSIX_RULES", "RULES", "Rule", "plain"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which files, and what becomes of their lines.
+
+    Attributes:
+        pattern: of paths relative to the prefix; no `*` in it matches a `/`.
+        what: for people.
+        line: a line without its end, the prefix (`plain`) -> the line.
+        crlf: whether the line ends of a patched file become CRLF.
+        first_only: only the first line is looked at.
+        whole: instead of `line`: the content, the prefix as given and as it really is -> the content.
+    """
+
+    pattern: str
+    what: str
+    line: Callable[[bytes, bytes], bytes] = lambda line, prefix: line
+    crlf: bool = False
+    first_only: bool = False
+    whole: Callable[[bytes, Sequence[bytes]], bytes] | None = None
+
+
+def plain(path: bytes) -> bytes:
+    """A path in one spelling of the many that mean the same on Windows."""
+    return path.replace(b"\\", b"/").rstrip(b"/").lower()
+
+
+_EXE = re.compile(rb'@SET "MAMBA_EXE=[^"]*"')
+_ROOT = re.compile(rb'@SET "MAMBA_ROOT_PREFIX=[^"]*"')
+_HERE = b'@FOR %%I IN ("%~dp0..") DO '
+
+
+def _mamba_bat(line: bytes, _prefix: bytes) -> bytes:
+    if _EXE.fullmatch(line):
+        return _HERE + rb'@SET "MAMBA_EXE=%%~fI\Library\bin\mamba.exe"'
+    if _ROOT.fullmatch(line):
+        return _HERE + b'@SET "MAMBA_ROOT_PREFIX=%%~fI"'
+    return line
+
+
+_SHEBANG = re.compile(rb'#!\s*("?)([^"]*?)[\\/](pythonw?\.exe)\1(|\s.*)', re.S)
+
+
+def _launcher_script(line: bytes, prefix: bytes) -> bytes:
+    """The launcher beside it looks for a bare name in the parent of its own folder: the prefix.
+
+    (setuptools, launcher.c, find_exe; conda's launcher is built from it. A relative path with a
+    folder in it does not start: tried.)
+    """
+    found = _SHEBANG.fullmatch(line)
+    if not found or plain(found[2]) != prefix:
+        return line
+    return b"#!" + found[3] + found[4]
+
+
+_PS1 = re.compile(
+    rb'(\$Env:(CONDA_EXE|_CONDA_EXE|CONDA_PYTHON_EXE|_CONDA_ROOT) = )"(?:[A-Za-z]:|[\\/])[^"$`]*"'
+)
+_PS1_INSIDE = {b"CONDA_PYTHON_EXE": rb"\python.exe", b"_CONDA_ROOT": b""}
+
+
+def _conda_hook_ps1(line: bytes, _prefix: bytes) -> bytes:
+    """conda's hook tells where its programs are; it lies two folders below the prefix."""
+    found = _PS1.fullmatch(line)
+    if not found:
+        return line
+    inside = _PS1_INSIDE.get(found[2], rb"\Scripts\conda.exe")
+    return found[1] + b'"$PSScriptRoot\\..\\..' + inside + b'"'
+
+
+RULES = (
+    Rule("condabin/mamba.bat", "paths of mamba.exe and the environment", _mamba_bat, crlf=True),
+    Rule("condabin/mamba_hook.bat", "path of mamba.exe", _mamba_bat, crlf=True),
+    Rule("Scripts/*-script.py", "path of the interpreter", _launcher_script, first_only=True),
+    Rule("shell/condabin/conda-hook.ps1", "paths of conda and python", _conda_hook_ps1),
+)
+"""What is rewritten in a prefix of Windows, by `create` and `audit --fix`."""
+
+
+_IMPORT = re.compile(rb"^\s*from [\w.]+ import \w+\s*$", re.M)
+_CALL = re.compile(rb"^\s*(?:raise |sys\.)(?:SystemExit|exit)\([\w.]+\(\)\)\s*$", re.M)
+_LONGEST = 8192
+"""Bytes of an entry point: more is a program of its own."""
+_LONG = re.compile(
+    rb"""#!/bin/sh\n'''exec' ("?)([^"\n]*?)\1((?: -[-\w=]+)*) "\$0" "\$@"\n' '''\n"""
+)
+_SHORT = re.compile(rb"#!()[ \t]*([^\n]*?)((?: -[-\w=]+)*)[ \t]*\n")
+_INTERPRETER = re.compile(rb"(?:python|pypy)[\w.]*")
+
+
+def _entry_point(content: bytes, places: Sequence[bytes]) -> bytes:
+    """What calls a function starts the interpreter beside it, by two lines of sh that Python skips.
+
+    So do pip for a path that the kernel does not take, and uv in a relocatable environment, from which
+    the way through links is (`realpath`). What is a program of its own is left: its bytes are its
+    package's.
+    """
+    found = _LONG.match(content) or _SHORT.match(content)
+    if not found or len(content) > _LONGEST:
+        return content
+    folder, _, interpreter = found[2].rpartition(b"/")
+    if folder not in [place + b"/bin" for place in places]:
+        return content
+    if not _INTERPRETER.fullmatch(interpreter):
+        return content
+    if len(_IMPORT.findall(content)) != 1 or len(_CALL.findall(content)) != 1:
+        return content
+    beside = b'"$(dirname -- "$(realpath -- "$0")")"/' + interpreter + found[3]
+    return b"#!/bin/sh\n'''exec' " + beside + b" \"$0\" \"$@\"\n' '''\n" + content[found.end() :]
+
+
+def _values(begin: bytes, there: bytes) -> Callable[[bytes, Sequence[bytes]], bytes]:
+    """Lines that give a variable of conda's a path in the prefix.
+
+    Args:
+        begin: an expression for such a line, up to the quote.
+        there: how the language says where the prefix is, with the quote that opens the rest.
+    """
+
+    def rewrite(content: bytes, places: Sequence[bytes]) -> bytes:
+        for place in places:
+            line = re.compile(
+                b"^(" + begin + b')"' + re.escape(place) + rb'((?:/[^"$`\\\n]*)?)"(?=[ \t]*$)', re.M
+            )
+            content = line.sub(lambda found: found[1] + there + found[2] + b'"', content)
+        return content
+
+    return rewrite
+
+
+POSIX_RULES = (
+    Rule("bin/*", "path of the interpreter of an entry point", whole=_entry_point),
+    Rule(
+        "shell/condabin/conda-hook.ps1",
+        "paths of conda and python",
+        whole=_values(
+            rb"\$Env:(?:CONDA_EXE|_CONDA_EXE|CONDA_PYTHON_EXE|_CONDA_ROOT) = ",
+            b'"$PSScriptRoot/../..',
+        ),
+    ),
+    Rule(
+        "etc/fish/conf.d/conda.fish",
+        "paths of conda and python",
+        whole=_values(
+            rb"set (?:-gx )?(?:CONDA_EXE|_CONDA_EXE|CONDA_PYTHON_EXE|_CONDA_ROOT) ",
+            b'(builtin realpath (status dirname)/../../..)"',
+        ),
+    ),
+)
+"""What `audit --fix` rewrites elsewhere."""

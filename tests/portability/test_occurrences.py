@@ -1,0 +1,198 @@
+r"""Where a path is found, and where something only looks like it."""
+
+from __future__ import annotations
+
+import io
+import json
+import urllib.parse
+from pathlib import PurePosixPath, PureWindowsPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealenv.portability.occurrences import occurrences, occurrences_in
+from sealenv.portability.spellings import FORMS, Form, Spellings, spellings
+
+LINUX = "linux-64"
+WINDOWS = "win-64"
+E = spellings("/envs/e", LINUX)
+C = spellings(r"C:\Users\Zoë\my envs\e", WINDOWS)
+
+
+def found(data: bytes, wanted: Spellings = E) -> list[tuple[str, bytes]]:
+    return [(o.form, data[o.start : o.end]) for o in occurrences(data, wanted)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/envs/e",
+        '"/envs/e"',
+        "#!/envs/e/bin/python",
+        "prefix=/envs/e",
+        "-I/envs/e/include",
+        "-L/envs/e/lib",
+        "-isystem/envs/e/include",
+        "-Wl,-rpath,/envs/e/lib",
+        "-fdebug-prefix-map=/envs/e=/usr/src",
+        "PATH=/a:/envs/e/bin:/b",
+        "PATH=/a:/envs/e",
+        "/I /envs/e",
+        "in /envs/e.",
+        "in /envs/e... and",
+        "(/envs/e)",
+        "/envs/e, or",
+        "x>/envs/e/log",
+        "pip @ file:/envs/e/x",
+        "$(DESTDIR)/envs/e/lib",
+        "${DESTDIR}/envs/e",
+        "//envs/e",
+        "sqlite:////envs/e/x.db",
+        r"a\n/envs/e",
+        "/envs/e%s",
+        "/envs/e%2Fbin",
+        "/envs/e/envs/e",
+        "C:/envs/e",
+        "\0/envs/e\0",
+        "é /envs/e“",
+    ],
+)
+def test_it_is_there(text: str) -> None:
+    spellings_found = found(text.encode())
+    assert len(spellings_found) == 1
+    for codec in ("utf-16-le", "utf-16-be"):
+        assert len(found(text.encode(codec))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/envs/e2/x",
+        "/envs/e-old",
+        "/envs/e_1",
+        "/envs/e.old",
+        "/envs/e~",
+        "/envs/é",
+        "/envs/eé",
+        "/envs/e\u0301",
+        "/envs/e%20old",
+        r"/envs/e\ old",
+        "/mnt/envs/e/x",
+        "/mnt//envs/e/x",
+        "./envs/e",
+        "../envs/e",
+        "~/envs/e",
+        "é/envs/e",
+        "$HOME/envs/e",
+        "${X}/envs/e",
+        "*/envs/e",
+        "http://envs/e",
+        "https://x.org/envs/e",
+        "file://host/envs/e",
+        "x-I/envs/e",
+        "/ENVS/E",
+    ],
+)
+def test_it_only_looks_like_it(text: str) -> None:
+    assert found(text.encode()) == []
+    for codec in ("utf-16-le", "utf-16-be"):
+        assert found(text.encode(codec)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("C:\\Users\\Zoë\\my envs\\e\\python.exe", "plain"),
+        ("c:\\users\\Zoë\\MY envs\\E", "plain"),
+        ("C:/Users/Zoë/my envs/e", "slashes"),
+        ("C:\\Users\\Zoë\\my envs/e", "last slash"),
+        (json.dumps("C:\\Users\\Zoë\\my envs\\e"), "json"),
+        (json.dumps("C:\\Users\\Zoë\\my envs\\e", ensure_ascii=False), "literal"),
+        (json.dumps("C:/Users/Zoë/my envs/e").replace("/", "\\/"), "json escaped"),
+        (PureWindowsPath("C:/Users/Zoë/my envs/e").as_uri(), "url"),
+        ("file:///" + urllib.parse.quote("C:/Users/Zoë/my envs/e"), "url drive escaped"),
+        ("/c/Users/Zoë/my envs/e/bin", "msys"),
+        ("/cygdrive/c/Users/Zoë/my envs/e", "cygwin"),
+        ("\\\\?\\C:\\Users\\Zoë\\my envs\\e", "extended"),
+        ("-IC:\\Users\\Zoë\\my envs\\e\\include", "plain"),
+        ("PATH=D:\\x;C:\\Users\\Zoë\\my envs\\e;", "plain"),
+    ],
+)
+def test_forms_of_windows(text: str, form: str) -> None:
+    assert [name for name, _ in found(text.encode(), C)] == [form]
+
+
+def test_other_encodings() -> None:
+    text = "x C:\\Users\\Zoë\\my envs\\e y"
+    assert found(text.encode("utf-16-le"), C)[0][0] == "plain utf-16-le"
+    assert found(text.encode("cp1252"), C)[0][0] == "plain cp1252"
+    assert found(text.encode("cp850"), C)[0][0] == "plain cp850"
+
+
+@pytest.mark.parametrize("text", ["XC:\\e", "C:\\e2", "C:\\e~1", "D:\\e", "\\\\?\\UNC\\C\\e"])
+def test_other_places_of_windows(text: str) -> None:
+    assert found(text.encode(), spellings("C:\\e", WINDOWS)) == []
+
+
+def test_a_server() -> None:
+    wanted = spellings(r"\\srv\share\e", WINDOWS)
+    for text, form in (
+        (r"\\srv\share\e\x", "plain"),
+        (r"\\?\UNC\srv\share\e", "extended"),
+        ("file://srv/share/e", "url"),
+        ("//srv/share/e", "slashes"),
+    ):
+        assert [name for name, _ in found(text.encode(), wanted)] == [form]
+
+
+def test_a_url_as_python_writes_it() -> None:
+    wanted = spellings("/envs/é é", LINUX)
+    text = PurePosixPath("/envs/é é/x").as_uri().encode()
+    assert [name for name, _ in found(text, wanted)] == ["url"]
+
+
+def test_where_it_leads_counts_too() -> None:
+    wanted = spellings("/link/e", LINUX, real="/data/e")
+    assert [o.spelling.real for o in occurrences(b"/link/e /data/e", wanted)] == [False, True]
+
+
+@pytest.mark.parametrize("place", ["", "e", "./e", "/", "C:\\", "C:", "C:e"])
+def test_no_place(place: str) -> None:
+    with pytest.raises(ValueError, match="absolute"):
+        spellings(place, LINUX)
+
+
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_characters="/\\\0", exclude_categories=("Cs", "Cc")),
+    min_size=1,
+    max_size=8,
+)
+PLACES = st.lists(NAMES, min_size=1, max_size=4).map(lambda names: "/" + "/".join(names))
+WINDOWS_PLACES = st.builds(
+    lambda d, p: d + ":" + p.replace("/", "\\"), st.sampled_from("CdZ"), PLACES
+)
+
+
+@given(PLACES | WINDOWS_PLACES, st.sampled_from(FORMS), st.binary(max_size=20))
+def test_any_form_of_any_place(place: str, form: Form, rest: bytes) -> None:
+    platform = WINDOWS if ":" in place[:2] else LINUX
+    wanted = spellings(place, platform)
+    data = form.encode(wanted.place)
+    if data is None:
+        return
+    assert wanted.holds(rest + data + rest)
+    quoted = '"'.encode(form.encoding)
+    first = next(occurrences(quoted + data + quoted, wanted))
+    assert first.start <= len(quoted) <= first.end
+
+
+@given(
+    st.lists(
+        st.sampled_from(["/envs/e", "/envs/e2", " ", "x", "/", "file:", "\0", "é", "\\/envs\\/e"])
+    ),
+    st.integers(1, 400),
+)
+def test_by_windows_the_same(pieces: list[str], window: int) -> None:
+    data = "".join(pieces).encode() * 20
+    assert list(occurrences_in(io.BytesIO(data), E, window=window)) == list(occurrences(data, E))

@@ -300,7 +300,7 @@ def _proved(
     held: PrefixLock | None = None,
 ) -> Moved:
     left, check = prove(
-        there, settled.seal, settled.changes, options.environ, reporter,
+        there, settled.seal, settled.changes, settled.left, options.environ, reporter,
         token=held.token if held else "", keep_fd=held.fd if held else None,
     )  # fmt: skip
     mended, kept = (

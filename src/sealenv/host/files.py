@@ -7,7 +7,9 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from sealenv.errors import NotFoundError, OutputExistsError
 
@@ -55,14 +57,16 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
         raise
 
 
-def replace_like(path: str | bytes, data: bytes, status: os.stat_result) -> None:
+def replace_like(
+    path: str | bytes, data: bytes | Callable[[BinaryIO], object], status: os.stat_result
+) -> None:
     """Replace a file at one instant by one with other bytes and the same mode, owner and time.
 
     The time stays, because compiled files compare it with that of their source.
 
     Args:
         path: a regular file; a link in its place is replaced, never followed.
-        data: what it is to hold.
+        data: what it is to hold; or what writes that into a file.
         status: of the file as it is.
 
     Raises:
@@ -76,7 +80,10 @@ def replace_like(path: str | bytes, data: bytes, status: os.stat_result) -> None
     fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with os.fdopen(fd, "wb") as file:
-            file.write(data)
+            if callable(data):
+                data(file)
+            else:
+                file.write(data)
         keep_owner(partial, status)
         os.chmod(partial, stat.S_IMODE(status.st_mode) | (stat.S_IWRITE if os.name == "nt" else 0))
         os.utime(partial, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from sealenv.seal.compiled import source_hash
+from sealenv.portability.rewriting.pyc import restamped
 
 __all__ = ["mend_header"]
-
-_HASHED = 1
 
 
 def mend_header(data: bytes, before: bytes, after: bytes) -> bytes:
@@ -21,12 +19,7 @@ def mend_header(data: bytes, before: bytes, after: bytes) -> bytes:
     """
     if len(data) < 16 or data[2:4] != b"\r\n":
         return data
-    if int.from_bytes(data[4:8], "little") & _HASHED:
-        then, now = source_hash(data[:4], before), source_hash(data[:4], after)
-        if then is None or now is None or data[8:16] != then:
-            return data
-        return data[:8] + now + data[16:]
-    size = (len(before) & 0xFFFFFFFF).to_bytes(4, "little")
-    if data[12:16] != size:
+    time = int.from_bytes(data[8:12], "little")
+    if restamped(data, before, time) != data:
         return data
-    return data[:12] + (len(after) & 0xFFFFFFFF).to_bytes(4, "little") + data[16:]
+    return restamped(data, after, time)

@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sealenv.host.files import read_regular
+from sealenv.host.reader import Wanted
+from sealenv.host.readers import Readers
 from sealenv.relocation.mender import Mender
 from sealenv.seal.tree import FILE, LINK, Row, native
 
-__all__ = ["holding", "link_text", "placed"]
+__all__ = ["holding", "link_text", "placed", "root_of"]
 
 OnFile = Callable[[int, int], None]
 
@@ -23,24 +24,50 @@ def holding(
 ) -> list[str]:
     """The files and links that hold the old place of one of these, sorted.
 
+    All are searched by this process and its helpers; what was hit is looked at closely.
+
     Raises:
         OSError: one cannot be read.
     """
+    files = [row for row in rows.values() if row.kind == FILE and row.size and not row.problem]
+    told = [mender.needles for mender in wanted]
+    fold = any(case for case, _ in told)
+    texts = list(dict.fromkeys(text for _, several in told for text in several))
+    search: Wanted = (fold, [text.lower() for text in texts] if fold else texts, [], 0)
+    with Readers() as readers:
+        names, sizes = [row.path for row in files], [row.size for row in files]
+        answers = readers.search(search, root_of(prefix), names, sizes).finish(on_file)
     found = []
+    for row, answer in zip(files, answers, strict=True):
+        if isinstance(answer, OSError):
+            raise answer
+        if answer and _holds(prefix, row.path, wanted):
+            found.append(row.path)
     for path, row in rows.items():
         if row.kind == LINK:
             text = link_text(prefix, path)
             if any(placed(text, mender) is not None for mender in wanted):
                 found.append(path)
-        elif row.kind == FILE and not row.problem and row.size:
-            data = read_regular(native(prefix, path))
-            if any(mender.holds(data) for mender in wanted):
-                found.append(path)
     return sorted(found)
 
 
+def root_of(prefix: Path) -> str:
+    """What comes before a row's path for `host.readers`."""
+    root = native(prefix, "")
+    return root.decode("utf-8", "surrogateescape") if isinstance(root, bytes) else root
+
+
+def _holds(prefix: Path, path: str, wanted: Sequence[Mender]) -> bool:
+    with open(native(prefix, path), "rb") as file:
+        for mender in wanted:
+            file.seek(0)
+            if mender.is_in(file):
+                return True
+    return False
+
+
 def link_text(prefix: Path, path: str) -> str:
-    """What a link says, as the operating system has it, without the `\\\\?\\` of a junction."""
+    r"""What a link says, as the operating system has it, without the `\\?\` of a junction."""
     return os.readlink(os.fsdecode(native(prefix, path))).removeprefix("\\\\?\\")
 
 

@@ -1,69 +1,91 @@
-"""One file's bytes, from one place to another."""
+"""One file, from one place to another: what `portability.rewriting` makes of it, or why it cannot."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from typing import BinaryIO
 
-__all__ = ["DoesNotFitError", "Mender"]
+from sealenv.errors import UsageError
+from sealenv.portability.holding import needles
+from sealenv.portability.occurrences import occurrences_in
+from sealenv.portability.rewriting.change import DOES_NOT_FIT, Change, Hints, Refusal, Rewriting
+from sealenv.portability.rewriting.whole import rewrite
+
+__all__ = ["Mender", "UnmendableError"]
+
+_NO_HINTS = Hints()
 
 
-class DoesNotFitError(ValueError):
-    """A binary has less room than the new path takes.
+class UnmendableError(Exception):
+    """A file cannot have the new place.
 
     Attributes:
-        room: how long a path, in bytes, there is room for.
+        refusal: why.
     """
 
-    def __init__(self, room: int) -> None:
-        super().__init__(f"there is room for {room} bytes")
-        self.room = room
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.what)
+        self.refusal = refusal
+
+    @property
+    def over(self) -> int:
+        """How many bytes the new place is too long for a binary; 0 if that is not why."""
+        return self.refusal.over if self.refusal.reason == DOES_NOT_FIT else 0
 
 
 class Mender:
-    """Writes the new place for the old one.
+    """Writes the new place for the old one, in the form that it has in a file.
 
     Args:
         old: the path that files hold.
         new: the path that they are to hold.
         platform: the subdir of the environment.
+
+    Raises:
+        UsageError: the new path holds the old one, or one of them is no path.
     """
 
     def __init__(self, old: str, new: str, platform: str) -> None:
         self.old, self.new, self.platform = old, new, platform
-        self._old = old.encode("utf-8", "surrogateescape")
-        self._new = new.encode("utf-8", "surrogateescape")
-        self._text = re.compile(re.escape(self._old) + rb"(?![\w.-])")
-        self._binary = re.compile(re.escape(self._old) + rb"(?![\w.-])([^\0]*)(\0+)")
-
-    def holds(self, data: bytes) -> bool:
-        """Whether the old place is in there."""
-        return self._text.search(data) is not None
+        try:
+            self._change = Change.between(old, new, platform)
+        except ValueError as error:
+            raise UsageError(
+                "the two paths cannot be told from each other in a file",
+                details=[old, new],
+                hint="choose another place",
+            ) from error
 
     def back(self) -> Mender:
         """The other way."""
         return Mender(self.new, self.old, self.platform)
 
-    def __call__(self, path: str, data: bytes, room: int | None = None) -> bytes:
-        """The bytes with the new place.
+    @property
+    def needles(self) -> tuple[bool, Sequence[bytes]]:
+        """Whether case counts not; and texts one of which is in whatever holds the old place."""
+        return self._change.old.ignore_case, needles(self._change.old)
+
+    def is_in(self, file: BinaryIO) -> bool:
+        """Whether the old place is in a file that was opened."""
+        return next(occurrences_in(file, self._change.old), None) is not None
+
+    def look(self, path: str, content: bytes | BinaryIO, hints: Hints | None = None) -> Rewriting:
+        """What is to be done with a file of any size.
 
         Args:
             path: relative to the prefix.
-            data: what is there.
-            room: how long the placeholder of the package was, in bytes, if it had one.
+            content: its bytes, or a file that can be sought in.
+            hints: what its package says of it.
 
         Raises:
-            DoesNotFitError: a binary has no room for it.
+            UnmendableError: it cannot be done.
+            OSError: it cannot be read.
         """
-        if path.endswith(".pyc") and len(self._old) != len(self._new):
-            return data
-        if b"\0" not in data:
-            return self._text.sub(lambda found: self._new, data)
+        found = rewrite(path, content, self._change, hints or _NO_HINTS)
+        if isinstance(found, Refusal):
+            raise UnmendableError(found)
+        return found
 
-        def replace(found: re.Match[bytes]) -> bytes:
-            text = self._new + self._text.sub(lambda inner: self._new, found[1])
-            spare = len(found[0]) - len(text)
-            if spare < 1:
-                raise DoesNotFitError(len(self._old) + len(found[2]) - 1)
-            return text + bytes(spare)
-
-        return self._binary.sub(replace, data)
+    def __call__(self, path: str, data: bytes, hints: Hints | None = None) -> bytes:
+        """The bytes with the new place: see `look`."""
+        return self.look(path, data, hints).apply(data)

@@ -7,22 +7,27 @@ vouched for when it is written back, counts as mended by us.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from sealenv.activation.scripts import activation_files
 from sealenv.errors import FilesystemError, LinkError, SealenvError
 from sealenv.host.files import read_regular, replace_like
+from sealenv.host.reader import sha256_of
 from sealenv.layout import HISTORY, META
+from sealenv.portability.rewriting.change import Rewriting
 from sealenv.relocation.changes import Change, Left, Mark, reversed_changes
 from sealenv.relocation.compiled import mend_header
 from sealenv.relocation.holding import holding, link_text, placed
-from sealenv.relocation.mender import DoesNotFitError
+from sealenv.relocation.mender import UnmendableError
 from sealenv.relocation.metadata import mend_record, mend_wheel_record
-from sealenv.relocation.owners import Owners
+from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.signing import sign
 from sealenv.seal.compiled import source_of
@@ -31,6 +36,8 @@ from sealenv.seal.tree import FILE, LINK, Row, native
 __all__ = ["Mending", "refuse_unfit"]
 
 Bytes = Callable[[bytes], bytes]
+Write = Callable[[bytes, os.stat_result], None]
+_LARGE = 32 << 20
 
 
 @dataclass
@@ -90,7 +97,7 @@ class Mending:
             if path in found or changed:
                 self._record(path, changed)
 
-    def history(self, write: Callable[[bytes, os.stat_result], None]) -> None:
+    def history(self, write: Write) -> None:
         """The history, which is locked: `write` replaces it without letting go."""
         row = self.rows.get(HISTORY)
         if row is not None and row.kind == FILE:
@@ -100,16 +107,41 @@ class Mending:
         row = self.rows[path]
         if row.kind == LINK:
             self._link(path)
-            return
-        room = self.owners.room(path)
-        if self.owners.is_shipped(path, self._read(path)):
-            self.left.append(Left(path, "its package ships it with these bytes"))
-            return
-        self._rewrite(
-            path,
-            lambda data: self._signed(path, self._forth(path, data, room), data),
-            lambda data: self._back(path, data, None),
-        )
+        elif row.size > _LARGE:
+            self._large(path)
+        elif self.owners.is_shipped(path, self._read(path)):
+            self.left.append(Left(path, SHIPPED))
+        else:
+            hints = self.owners.hints(path)
+            self._rewrite(
+                path,
+                lambda data: self._signed(path, data, self._forth.look(path, data, hints)),
+                lambda data: self._back(path, data, hints),
+            )
+
+    def _large(self, path: str) -> None:
+        """A file that is not read into memory."""
+        name, hints = native(self.move.prefix, path), self.owners.hints(path)
+        with self._told(path), open(name, "rb") as file:
+            rewriting = self._forth.look(path, file, hints)
+            if rewriting.edits:
+                before = _mark_of(name)
+                if self.owners.is_digest_shipped(path, before.sha256):
+                    self.left.append(Left(path, SHIPPED))
+                    return
+                if rewriting.unsigned:
+                    self.unsigned.append(path)
+                status = os.fstat(file.fileno())
+                file.seek(0)
+                replace_like(name, lambda target: rewriting.apply_to(file, target), status)
+                self.changes[path] = Change(before, _mark_of(name))
+            elif self.resumed:
+                back = self._back.look(path, file, hints)
+                file.seek(0)
+                hashing = _Hashing()
+                back.apply_to(file, cast("BinaryIO", hashing))
+                if back.edits:
+                    self.changes[path] = Change(hashing.mark, _mark_of(name))
 
     def _link(self, path: str) -> None:
         text = link_text(self.move.prefix, path)
@@ -125,15 +157,15 @@ class Mending:
         source = source_of(path)
         change = self.changes.get(source) if source else None
         after = self._read(source) if change and source else b""
-        before = self._back(source, after, None) if change and source else b""
+        before = self._back(source, after) if change and source else b""
         known = change is not None and Mark.of(before) == change.before
 
         def forth(data: bytes) -> bytes:
-            mended = self._forth(path, data, None)
+            mended = self._forth(path, data)
             return mend_header(mended, before, after) if known else mended
 
         def back(data: bytes) -> bytes:
-            mended = self._back(path, data, None)
+            mended = self._back(path, data)
             return mend_header(mended, after, before) if known else mended
 
         self._rewrite(path, forth, back)
@@ -150,28 +182,22 @@ class Mending:
         backwards = reversed_changes(self.changes)
         self._rewrite(
             path,
-            lambda data: mend_wheel_record(self._forth(path, data, None), path, self.changes),
-            lambda data: mend_wheel_record(self._back(path, data, None), path, backwards),
+            lambda data: mend_wheel_record(self._forth(path, data), path, self.changes),
+            lambda data: mend_wheel_record(self._back(path, data), path, backwards),
         )
 
     def _record(self, path: str, changed: Mapping[str, Change]) -> None:
         backwards = reversed_changes(changed)
         self._rewrite(
             path,
-            lambda data: mend_record(self._forth(path, data, None), changed),
-            lambda data: mend_record(self._back(path, data, None), backwards),
+            lambda data: mend_record(self._forth(path, data), changed),
+            lambda data: mend_record(self._back(path, data), backwards),
         )
 
-    def _rewrite(
-        self,
-        path: str,
-        forth: Bytes,
-        back: Bytes,
-        write: Callable[[bytes, os.stat_result], None] | None = None,
-    ) -> None:
+    def _rewrite(self, path: str, forth: Bytes, back: Bytes, write: Write | None = None) -> None:
         name = native(self.move.prefix, path)
         data = self._read(path)
-        try:
+        with self._told(path):
             after = forth(data)
             if after != data:
                 status = os.lstat(name)
@@ -182,18 +208,28 @@ class Mending:
                 self.changes[path] = Change(Mark.of(data), Mark.of(after))
             elif self.resumed and (before := back(data)) != data:
                 self.changes[path] = Change(Mark.of(before), Mark.of(data))
-        except DoesNotFitError as error:
-            raise does_not_fit(self.move, {path: error.room}) from error
+
+    @contextlib.contextmanager
+    def _told(self, path: str) -> Iterator[None]:
+        """What can go wrong with a file, in words."""
+        try:
+            yield
+        except UnmendableError as error:
+            if error.over:
+                raise does_not_fit(self.move, {path: error.over}) from error
+            self.left.append(Left(path, error.refusal.what))
         except OSError as error:
             raise FilesystemError(
-                f"a file cannot be replaced: {error.strerror}",
-                where=os.fsdecode(name),
-                hint="make room or mend the permissions; the environment is where it is",
+                "the disk is full"
+                if error.errno in (errno.ENOSPC, errno.EDQUOT)
+                else f"a file cannot be replaced: {error.strerror}",
+                where=str(self.move.prefix / path),
+                hint="make room or mend the permissions, then run the same command again",
             ) from error
 
     def _text(self, path: str, *, back: bool = False) -> Bytes:
         mender = self._back if back else self._forth
-        return lambda data: mender(path, data, None)
+        return lambda data: mender(path, data)
 
     def _read(self, path: str) -> bytes:
         try:
@@ -203,8 +239,9 @@ class Mending:
                 f"a file cannot be read: {error.strerror}", where=str(self.move.prefix / path)
             ) from error
 
-    def _signed(self, path: str, after: bytes, before: bytes) -> bytes:
-        if after == before or not self.move.seal.platform.startswith("osx-"):
+    def _signed(self, path: str, data: bytes, rewriting: Rewriting) -> bytes:
+        after = rewriting.apply(data)
+        if not rewriting.unsigned:
             return after
         signed = sign(after, path.rpartition("/")[2], self.environ)
         if signed is None:
@@ -261,13 +298,13 @@ def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None
         folders.add(os.path.dirname(os.fsdecode(name)))
         if os.path.islink(name):
             continue
-        data = read_regular(name)
-        size += len(data)
-        try:
-            forth(path, data, owners.room(path))
-        except DoesNotFitError as error:
-            if not owners.is_shipped(path, data):
-                unfit[path] = error.room
+        with open(name, "rb") as file:
+            size += os.fstat(file.fileno()).st_size
+            try:
+                forth.look(path, file, owners.hints(path))
+            except UnmendableError as error:
+                if error.over and not owners.is_digest_shipped(path, _mark_of(name).sha256):
+                    unfit[path] = error.over
     if unfit:
         raise does_not_fit(move, unfit)
     for folder in sorted(folders):
@@ -287,15 +324,38 @@ def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None
 
 
 def does_not_fit(move: Relocation, unfit: Mapping[str, int]) -> LinkError:
-    """What is said of binaries without room for the new place."""
-    longest = min(unfit.values())
+    """What is said of binaries without room for the new place: path -> bytes too many."""
+    length = len(os.fsencode(move.new))
+    longest = length - max(unfit.values())
     return LinkError(
-        f"the new path is {len(os.fsencode(move.new))} bytes long; there is room for {longest} in "
+        f"the new path is {length} bytes long; {longest} is the most that there is room for in "
         "binaries of the environment",
         where=move.new,
-        details=[f"{path}: {room}" for path, room in sorted(unfit.items())][:20],
+        details=[f"{path}: {length - over}" for path, over in sorted(unfit.items())][:20],
         hint="choose a shorter folder",
     )
+
+
+class _Hashing:
+    """What is written to it is hashed and forgotten."""
+
+    def __init__(self) -> None:
+        self._sha256, self._size = hashlib.sha256(), 0
+
+    def write(self, data: bytes) -> int:
+        """Take it."""
+        self._sha256.update(data)
+        self._size += len(data)
+        return len(data)
+
+    @property
+    def mark(self) -> Mark:
+        """Of all of it."""
+        return Mark(self._sha256.digest(), self._size)
+
+
+def _mark_of(name: str | bytes) -> Mark:
+    return Mark(sha256_of(name), os.lstat(name).st_size)
 
 
 def _replace_link(prefix: Path, path: str, text: str) -> None:

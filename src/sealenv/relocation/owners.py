@@ -8,11 +8,14 @@ from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
+from sealenv.portability.rewriting.change import Hints
 from sealenv.relocation.changes import Change
 from sealenv.seal.distributions import Distribution, find_distributions
 from sealenv.seal.tree import Row
 
-__all__ = ["Owners"]
+__all__ = ["SHIPPED", "Owners"]
+
+SHIPPED = "its package ships it with these bytes"
 
 
 class Owners:
@@ -41,25 +44,33 @@ class Owners:
         self.wheel_records = {d.record for d in self.distributions}
         self._of_wheel = {d.record: {item.path for item in d.files} for d in self.distributions}
 
-    def room(self, path: str) -> int | None:
-        """How long a package's placeholder was, in bytes; None where there was none."""
-        rooms = [
-            len(e.prefix_placeholder.encode())
-            for e in self.entries.get(path, ())
-            if e.prefix_placeholder
-        ]
-        return min(rooms, default=None)
+    def hints(self, path: str) -> Hints:
+        """What a package says of a file that a path was written into."""
+        entries = [e for e in self.entries.get(path, ()) if e.prefix_placeholder]
+        if not entries:
+            return Hints()
+        room = min(len((e.prefix_placeholder or "").encode()) for e in entries)
+        return Hints(entries[0].file_mode, room)
 
     def is_shipped(self, path: str, data: bytes) -> bool:
         """Whether these are the bytes of a package, without a place that was written into them.
 
         They are the same in every environment: what they hold is not the path of this one.
         """
-        for entry in self.entries.get(path, ()):
-            plain = entry.path_type == "hardlink" and entry.prefix_placeholder is None
-            if plain and entry.sha256 and hashlib.sha256(data).hexdigest() == entry.sha256:
-                return True
-        return False
+        return bool(self._shipped(path)) and self.is_digest_shipped(
+            path, hashlib.sha256(data).digest()
+        )
+
+    def is_digest_shipped(self, path: str, digest: bytes) -> bool:
+        """The same of bytes with that sha256."""
+        return digest.hex() in self._shipped(path)
+
+    def _shipped(self, path: str) -> list[str]:
+        return [
+            e.sha256
+            for e in self.entries.get(path, ())
+            if e.path_type == "hardlink" and e.prefix_placeholder is None and e.sha256
+        ]
 
     def vouches(self, record: str, changes: Mapping[str, Change]) -> bool:
         """Whether a RECORD names a file that was changed."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from sealenv.activation.environ import clean_environ
 from sealenv.errors import CheckFailedError
 from sealenv.host.process import clean_home, run_quietly
+from sealenv.host.reader import sha256_of
 from sealenv.layout import USER_FOLDER, is_link, script_dir, walk
 from sealenv.progress import Reporter
 from sealenv.relocation.changes import Change, Left
 from sealenv.relocation.holding import holding
-from sealenv.relocation.owners import Owners
+from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.settling import look_at
 from sealenv.seal.seal import Seal
@@ -32,6 +32,7 @@ def prove(
     move: Relocation,
     seal: Seal,
     changes: Mapping[str, Change],
+    known_left: Iterable[Left],
     environ: Mapping[str, str],
     reporter: Reporter,
     *,
@@ -44,6 +45,7 @@ def prove(
         move: the environment at its new place.
         seal: as it is now.
         changes: what was mended.
+        known_left: what mending has left, and said why.
         environ: the variables of this shell.
         reporter: is told.
         token: of the marker, where it is pending.
@@ -56,7 +58,7 @@ def prove(
         CheckFailedError: a file holds the old place that should not, or something does not run.
     """
     reporter.phase("search", f"looking for {move.old} again")
-    left = prove_mended(move)
+    left = prove_mended(move, known_left)
     if seal.platform != current_platform():
         reporter.note(f"{seal.platform} does not run here: the environment is unchecked")
         return left, None
@@ -65,19 +67,22 @@ def prove(
     return left, report
 
 
-def prove_mended(move: Relocation) -> list[Left]:
+def prove_mended(move: Relocation, known_left: Iterable[Left] = ()) -> list[Left]:
     """What holds the old place and may; also in the user folder, where nothing is mended.
 
     Raises:
         CheckFailedError: something else holds it.
     """
     rows = look_at(move.prefix)
+    known = {item.path for item in known_left}
     owners = Owners(move.prefix, rows, move.records)
     left, wrong = [], []
     for path in holding(move.prefix, rows, [move.forth]):
         name = move.prefix / path
-        if not is_link(name) and owners.is_shipped(path, name.read_bytes()):
-            left.append(Left(path, "its package ships it with these bytes"))
+        if path in known:
+            continue
+        if not is_link(name) and owners.is_digest_shipped(path, sha256_of(os.fspath(name))):
+            left.append(Left(path, SHIPPED))
         else:
             wrong.append(path)
     if wrong:
@@ -95,12 +100,14 @@ def _of_user(move: Relocation) -> list[Left]:
     if is_link(folder) or not folder.is_dir():
         return []
     found = []
+    forth = move.forth
     for entry in walk(folder):
         small = not (entry.is_dir or entry.is_link) and entry.status.st_size <= _SMALL
         if not small or not os.path.isfile(entry.path):
             continue
         try:
-            held = move.forth.holds(Path(entry.path).read_bytes())
+            with open(entry.path, "rb") as file:
+                held = forth.is_in(file)
         except OSError:
             continue
         if held:

@@ -22,7 +22,7 @@ from sealenv.seal.fingerprint import promised
 from sealenv.seal.scene import Scene
 from sealenv.seal.tree import FILE, native
 
-__all__ = ["count_unread", "has_source", "judge_compiled", "source_hash", "source_of"]
+__all__ = ["count_unread", "has_source", "judge_compiled", "source_of"]
 
 _CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
 _FIRST_SIPHASH13 = 3450
@@ -104,7 +104,7 @@ def _stale(prefix: Path, path: str, source: str, mtime_ns: int, size: int) -> st
             return "it is no compiled file"
         flags = int.from_bytes(header[4:8], "little")
         if flags & 1:
-            actual = source_hash(header[:4], read_regular(native(prefix, source)))
+            actual = _hash(header[:4], read_regular(native(prefix, source)))
             return "" if actual in (None, header[8:]) else "its source has another hash"
     except OSError as error:
         return f"it cannot be compared: {error.strerror}"
@@ -115,7 +115,7 @@ def _stale(prefix: Path, path: str, source: str, mtime_ns: int, size: int) -> st
     return ""
 
 
-def source_hash(magic: bytes, source: bytes) -> bytes | None:
+def _hash(magic: bytes, source: bytes) -> bytes | None:
     """The hash as that Python has it; None when this one hashes otherwise."""
     theirs = int.from_bytes(magic[:2], "little") >= _FIRST_SIPHASH13
     if theirs != (sys.version_info >= (3, 11)):

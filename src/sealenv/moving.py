@@ -37,7 +37,7 @@ from sealenv.relocation.copying import copy_prefix
 from sealenv.relocation.holding import holding
 from sealenv.relocation.mending import refuse_unfit
 from sealenv.relocation.owners import Owners
-from sealenv.relocation.place import Relocation, open_relocation
+from sealenv.relocation.place import Relocation, finish_seal, open_relocation
 from sealenv.relocation.proving import prove
 from sealenv.relocation.settling import Settled, look_at, settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
@@ -123,6 +123,7 @@ def move(
     _refuse(prefix, options)
     with contextlib.ExitStack() as stack:
         fd = stack.enter_context(exclusive(prefix))
+        finish_seal(prefix)
         here = open_relocation(prefix, str(prefix))
         refuse_place(prefix, place, here.seal.platform)
         if here.old != here.new and not options.dry_run:
@@ -161,9 +162,10 @@ def move_here(
     prefix = real_prefix(prefix)
     _refuse(prefix, options)
     with exclusive(prefix) as fd:
+        finish_seal(prefix)
         here = open_relocation(prefix, str(prefix))
         check_prefix(prefix, here.seal.platform)
-        if here.old == here.new and here.seal == read_seal(prefix):
+        if here.old == here.new:
             return Moved(prefix, here.old, "unchanged", checked=here.seal.checked)
         original = _lives(here)
         if original:
@@ -365,6 +367,8 @@ def _is_copy(prefix: Path, place: Path) -> bool:
     """Whether a whole copy of the environment is at home at the place."""
     came, was = _seal_of(place), _seal_of(prefix)
     if came is None or was is None or state_of(place) is not State.SEALED:
+        return False
+    if os.path.samefile(prefix, place):
         return False
     same = (came.created, came.lock.digest) == (was.created, was.lock.digest)
     return same and came.prefix == str(place) and was.prefix == str(prefix)

@@ -61,7 +61,7 @@ def _holds(prefix: Path, path: str, wanted: Sequence[Mender]) -> bool:
     with open(native(prefix, path), "rb") as file:
         for mender in wanted:
             file.seek(0)
-            if mender.is_in(file):
+            if mender.is_in(path, file):
                 return True
     return False
 

@@ -65,8 +65,15 @@ class Mender:
         """Whether case counts not; and texts one of which is in whatever holds the old place."""
         return self._change.old.ignore_case, needles(self._change.old)
 
-    def is_in(self, file: BinaryIO) -> bool:
-        """Whether the old place is in a file that was opened."""
+    def is_in(self, path: str, file: BinaryIO) -> bool:
+        """Whether the old place is in a file that was opened.
+
+        What is before a string in a compiled file is its length, which looks like any letter: there the
+        strings are asked.
+        """
+        if path.endswith(".pyc"):
+            found = rewrite(path, file, self._change)
+            return isinstance(found, Refusal) or bool(found.edits)
         return next(occurrences_in(file, self._change.old), None) is not None
 
     def look(self, path: str, content: bytes | BinaryIO, hints: Hints | None = None) -> Rewriting:

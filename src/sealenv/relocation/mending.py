@@ -221,7 +221,7 @@ class Mending:
         except OSError as error:
             raise FilesystemError(
                 "the disk is full"
-                if error.errno in (errno.ENOSPC, errno.EDQUOT)
+                if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
                 else f"a file cannot be replaced: {error.strerror}",
                 where=str(self.move.prefix / path),
                 hint="make room or mend the permissions, then run the same command again",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +11,13 @@ import msgspec
 from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import PrefixError, RecordError
 from sealenv.host.files import read_regular
-from sealenv.layout import MOVING, State, state_of
+from sealenv.layout import MOVING, SEAL, State, state_of
 from sealenv.naming import shown
 from sealenv.relocation.mender import Mender
 from sealenv.seal.filetable import FileTable, read_table
 from sealenv.seal.seal import Seal, read_seal
 
-__all__ = ["Relocation", "open_relocation"]
+__all__ = ["Relocation", "finish_seal", "open_relocation"]
 
 
 @dataclass(frozen=True)
@@ -71,18 +72,26 @@ def open_relocation(prefix: Path, new: str) -> Relocation:
             hint=f"if it is where it was made, adopt it first: sealenv seal {shown(str(prefix))}",
         )
     seal = read_seal(prefix)
-    table, seal = _table(prefix, seal)
+    try:
+        table = read_table(prefix, seal.files)
+    except RecordError:
+        table = None  # verify says so, before and after
     records, _ = scan_records(prefix)
     return Relocation(prefix, seal, table, records, new)
 
 
-def _table(prefix: Path, seal: Seal) -> tuple[FileTable | None, Seal]:
-    """The table, and the seal that it belongs to: the next one, if we were killed between the two."""
+def finish_seal(prefix: Path) -> None:
+    """Put the next seal in place, where a kill left its file table there and the old seal beside it.
+
+    Raises:
+        OSError: as the operating system says.
+    """
+    if not os.path.lexists(prefix / MOVING):
+        return
     try:
-        return read_table(prefix, seal.files), seal
-    except RecordError:
-        try:
-            after = msgspec.json.decode(read_regular(prefix / MOVING), type=Seal)
-            return read_table(prefix, after.files), after
-        except (OSError, msgspec.DecodeError, RecordError):
-            return None, seal
+        after = msgspec.json.decode(read_regular(prefix / MOVING), type=Seal)
+        if after.files is None or read_table(prefix, after.files) is None:
+            return
+    except (OSError, msgspec.DecodeError, RecordError):
+        return  # the old seal and its table are there: all of it is done again
+    os.replace(prefix / MOVING, prefix / SEAL)

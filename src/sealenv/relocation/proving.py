@@ -107,7 +107,7 @@ def _of_user(move: Relocation) -> list[Left]:
             continue
         try:
             with open(entry.path, "rb") as file:
-                held = forth.is_in(file)
+                held = forth.is_in(entry.relative, file)
         except OSError:
             continue
         if held:

@@ -1,0 +1,140 @@
+"""A move that is killed anywhere: the old environment or the new one, and the same command finishes it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sealenv.layout import MOVING, State, state_of
+from sealenv.seal.seal import read_seal
+from sealenv.seal.verify import verify
+from tests.machine import Machine
+from tests.test_move import env, holding, moved_by_hand, original
+
+__all__ = ["env", "moved_by_hand", "original"]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="counts system calls")
+
+_KILLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+calls, last = 0, int(sys.argv[2])
+WRITING = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.utime",
+           "os.chmod", "os.truncate", "shutil.copyfile", "ctypes.dlsym"}
+def strike(event, args):
+    global calls
+    if event in WRITING or (event == "open" and isinstance(args[2], int) and args[2] & os.O_CREAT):
+        calls += 1
+        if calls == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(strike)
+sys.argv = ["sealenv", *sys.argv[3:]]
+from sealenv.__main__ import main
+code = main()
+print("calls", calls, file=sys.stderr)
+sys.exit(code)
+"""
+"""Kills itself before the Nth call that changes a file; says at its end how many there were."""
+
+
+def killed(machine: Machine, number: int, *args: str) -> tuple[int, str]:
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(Path(__file__).parents[1] / "src"), str(number), *args],
+        env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@pytest.mark.slow
+def test_one_rename_killed_before_every_kind_of_write(
+    warm_machine: Machine, env: Path, original: Path
+) -> None:
+    """There and back and there again: each leg is killed at some calls and finished."""
+    machine, here, there = warm_machine, env, warm_machine.envs / "other"
+    code, said = killed(machine, 0, "move", "e", "other", "-q")
+    assert code == 0, said
+    calls = int(said.split("calls ")[1])
+    assert calls > 20
+    here, there = there, here
+    for number in [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        8,
+        11,
+        *range(14, calls - 12, 17),
+        *range(calls - 12, calls + 1),
+    ]:
+        code, said = killed(machine, number, "move", str(here), str(there), "-q")
+        assert code in (-signal.SIGKILL, 0), said
+        if code:
+            old, new = state_of(here), state_of(there)
+            if old is State.SEALED:
+                assert new in {State.ABSENT, State.EMPTY}, number
+                assert [f for f in verify(here).findings if not _is_partial(f.path)] == []
+            else:
+                assert (old, new) == (State.ABSENT, State.SEALED), number
+                if read_seal(there).prefix != str(there):
+                    machine.run("run", str(there), "--", "true", code=125)
+            machine.run(
+                "move",
+                str(here),
+                str(there),
+                "-q",
+                code=0
+                if state_of(here) is State.SEALED or read_seal(there).prefix != str(there)
+                else 7,
+            )
+        findings = [f for f in verify(there).findings if not _is_partial(f.path)]
+        assert findings == [], number
+        assert not here.exists()
+        assert not (there / MOVING).exists()
+        assert holding(there, here) == []
+        here, there = there, here
+    assert verify(here).now is not None
+
+
+def _is_partial(path: str) -> bool:
+    """What a file was written into that was to replace another: a kill leaves one."""
+    name = path.rpartition("/")[2]
+    return name.startswith(".") and len(name.rpartition(".")[2]) == 16
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9, 0.97, 0.995, 1.0])
+def test_a_copy_killed_at_any_time(warm_machine: Machine, env: Path, share: float) -> None:
+    machine, place = warm_machine, warm_machine.envs / "copied"
+    began = time.monotonic()
+    machine.run("clone", "e", "rehearsal", "--copy")
+    del began
+    code, said = killed(machine, 0, "move", "rehearsal", "rehearsed", "--copy")
+    assert code == 0, said
+    calls = int(said.split("calls ")[1])
+    code, said = killed(machine, int(calls * share), "move", "e", "copied", "--copy")
+    assert code in (-signal.SIGKILL, 0), said
+    states = state_of(env), state_of(place)
+    if states[0] is State.SEALED:
+        assert not verify(env).findings
+        if states[1] is State.SEALED:
+            machine.run("remove", str(env), "-y")
+        else:
+            machine.run("move", "e", "copied", "--copy")
+    elif states[0] is State.PENDING:
+        assert states[1] is State.SEALED
+        again = machine.run("move", "e", "copied", code=None)
+        if again.returncode:
+            assert "sealenv remove" in again.stderr
+            machine.run("remove", str(env), "-y")
+    assert not env.exists()
+    assert not verify(place).findings
+    assert not (place / "__home__").exists()

@@ -120,7 +120,8 @@ def test_there_and_back_gives_the_same_bytes(warm_machine: Machine, env: Path) -
     assert run_python(warm_machine, there, "import sys; print(sys.prefix)") == str(there)
     assert "pip" in answer["check"]["tools"]
     activated = subprocess.run(
-        ["sh", "-c", '. "$1"; echo "$CONDA_PREFIX"; echo "$CONDA_DEFAULT_ENV"', "sh", str(there / "activate.sh")],
+        ["sh", "-c", '. "$1"; echo "$CONDA_PREFIX"; echo "$CONDA_DEFAULT_ENV"', "sh",
+         str(there / "activate.sh")],
         env=warm_machine.env, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert activated.stdout.splitlines() == [str(there), "a longer name"]

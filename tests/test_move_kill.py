@@ -1,11 +1,10 @@
-"""A move that is killed anywhere: the old environment or the new one, and the same command finishes it."""
+"""A move killed anywhere: the old environment or the new one, and the same command finishes it."""
 
 from __future__ import annotations
 
-import os
 import signal
+import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -43,8 +42,6 @@ sys.exit(code)
 
 
 def killed(machine: Machine, number: int, *args: str) -> tuple[int, str]:
-    import subprocess
-
     done = subprocess.run(
         [sys.executable, "-c", _KILLED, str(Path(__file__).parents[1] / "src"), str(number), *args],
         env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False,
@@ -114,9 +111,7 @@ def _is_partial(path: str) -> bool:
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9, 0.97, 0.995, 1.0])
 def test_a_copy_killed_at_any_time(warm_machine: Machine, env: Path, share: float) -> None:
     machine, place = warm_machine, warm_machine.envs / "copied"
-    began = time.monotonic()
     machine.run("clone", "e", "rehearsal", "--copy")
-    del began
     code, said = killed(machine, 0, "move", "rehearsal", "rehearsed", "--copy")
     assert code == 0, said
     calls = int(said.split("calls ")[1])

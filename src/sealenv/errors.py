@@ -233,7 +233,7 @@ class RecordError(PrefixError):
 
 
 class CheckFailedError(SealenvError):
-    """The new environment was made, and does not work."""
+    """The environment was made or moved, and does not work."""
 
     code = "check"
     exit_code = 8

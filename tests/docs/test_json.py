@@ -71,6 +71,8 @@ def test_the_examples_have_the_fields_that_are_printed(
             "cache", "clean", "--tmp", SEALENV_CACHE=str(warm_machine.root / "another")
         ),
         "Errors": warm_machine.json("info", "nope", code=7),
+        "sealenv clone ENV NEW --json": warm_machine.json("clone", env, "second"),
+        "sealenv move ENV DEST --json": warm_machine.json("move", "second", "third"),
         "sealenv remove ENV -y --json": warm_machine.json("remove", env, "-y"),
     }
     lock = ("lock", "-c", demo_channel.url, "-o")

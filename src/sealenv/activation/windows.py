@@ -46,7 +46,7 @@ def made_at(prefix: str) -> str:
         "this environment was moved or copied by hand: it would not work",
         where=prefix,
         details=[f"it was made at {made}"],
-        hint="move it back, or make it anew with sealenv create",
+        hint="mend it: sealenv move --here ENV; or move it back",
     )
 
 

@@ -138,8 +138,8 @@ def _moved_bat(made_at: str) -> list[str]:
     said = (
         f"sealenv: this environment was made at {shown}",
         "  and was moved or copied by hand, or is called by another path: !_sealenv_here!",
-        "  An environment cannot be moved yet. next: use it by the path that it was made at,",
-        "  or move it back to there, or make it anew with: sealenv create",
+        "  next: in that folder, mend it: sealenv move --here .",
+        "  or use it by the path that it was made at, or move it back to there",
     )
     return [*(f"{test}>&2 echo {line}" for line in said), f"{test}exit /b 1"]
 

@@ -57,7 +57,7 @@ def prove(
     Raises:
         CheckFailedError: a file holds the old place that should not, or something does not run.
     """
-    reporter.phase("search", f"looking for {move.old} again")
+    reporter.phase("proof", f"looking for {move.old} again")
     left = prove_mended(move, known_left)
     if seal.platform != current_platform():
         reporter.note(f"{seal.platform} does not run here: the environment is unchecked")

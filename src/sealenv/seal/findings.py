@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import PrefixError
+from sealenv.naming import shown
 from sealenv.seal.seal import Fingerprints
 
 __all__ = ["KINDS", "Finding", "Report", "refuse_moved"]
@@ -97,5 +98,5 @@ def refuse_moved(prefix: Path, findings: Iterable[Finding]) -> None:
                 "this environment is not where it was made: its files hold the other path",
                 where=str(prefix),
                 details=[finding.detail],
-                hint="move it back, or make it anew here",
+                hint=f"mend it: sealenv move --here {shown(str(prefix))}; or move it back",
             )

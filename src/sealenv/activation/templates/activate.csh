@@ -66,8 +66,8 @@ else
     else if (! -d $_sealenv_prefix:q/conda-meta) then
         set _sealenv_bad = moved
         _sealenv_say "sealenv: there is no environment at $_sealenv_prefix:q, it was moved or removed."
-        _sealenv_say "  An environment cannot be moved yet. next: move it back to $_sealenv_prefix:q,"
-        _sealenv_say "  or make it anew with: sealenv create"
+        _sealenv_say "  next: in the folder where it is now, mend it: sealenv move --here ."
+        _sealenv_say "  or move it back to $_sealenv_prefix:q, or make it anew with: sealenv create"
     else if (! -r $_sealenv_prefix:q/etc/sealenv/env.csh) then
         set _sealenv_bad = missing
         _sealenv_say "sealenv: $_sealenv_prefix:q/etc/sealenv/env.csh is missing."

@@ -57,8 +57,8 @@ function _sealenv_locate
     end
     if not builtin test -d $_sealenv_here/conda-meta
         _sealenv_say "sealenv: there is no environment at $_sealenv_here: it was moved or removed." \
-            "  An environment cannot be moved yet. next: move it back to "__SEALENV_PREFIX__"," \
-            "  or make it anew with: sealenv create"
+            "  next: in the folder where it is now, mend it: sealenv move --here ." \
+            "  or move it back to "__SEALENV_PREFIX__", or make it anew with: sealenv create"
         return 1
     end
     set -g _sealenv_include $_sealenv_here/etc/sealenv/env.fish
@@ -84,8 +84,8 @@ function _sealenv_refused
     if builtin test "x$_sealenv_here" != "x$_sealenv_prefix"
         _sealenv_say "sealenv: this environment was made at $_sealenv_prefix" \
             "  and was moved or copied by hand to $_sealenv_here: it would not work." \
-            "  An environment cannot be moved yet. next: move it back to $_sealenv_prefix," \
-            "  or make it anew with: sealenv create"
+            "  next: in that folder, mend it: sealenv move --here ." \
+            "  or move it back to $_sealenv_prefix, or make it anew with: sealenv create"
         return 0
     end
     return 1

@@ -49,8 +49,8 @@ export-env {
         (refuse
             $"sealenv: this environment was made at ($prefix)"
             $"  and was moved or copied by hand to ($here): it would not work."
-            $"  An environment cannot be moved yet. next: move it back to ($prefix),"
-            "  or make it anew with: sealenv create"
+            "  next: in that folder, mend it: sealenv move --here ."
+            $"  or move it back to ($prefix), or make it anew with: sealenv create"
         )
     }
     let vars = $prefix | path join "etc" "conda" "env_vars.d"

@@ -43,8 +43,8 @@ $_sealenv_scripts = & {
     if ($made -and -not [string]::Equals($made, $here, [StringComparison]::OrdinalIgnoreCase)) {
         throw ("sealenv: this environment was made at $made$nl" +
             "  and was moved or copied by hand, or is called by another path: $here$nl" +
-            "  An environment cannot be moved yet. next: use it by the path that it was made at, or move$nl" +
-            "  it back to there, or make it anew with: sealenv create")
+            "  next: in that folder, mend it: sealenv move --here .$nl" +
+            "  or use it by the path that it was made at, or move it back to there")
     }
     $time = [IO.File]::GetLastWriteTimeUtc($include)
     $folder = [IO.Path]::Combine($here, 'etc', 'conda', 'env_vars.d')

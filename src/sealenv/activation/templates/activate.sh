@@ -96,8 +96,8 @@ _sealenv_locate() {
     fi
     if \[ ! -d "$_sealenv_here/conda-meta" ]; then
         _sealenv_say "sealenv: there is no environment at $_sealenv_here: it was moved or removed." \
-            "  An environment cannot be moved yet. next: move it back to $_sealenv_carried," \
-            "  or make it anew with: sealenv create"
+            "  next: in the folder where it is now, mend it: sealenv move --here ." \
+            "  or move it back to $_sealenv_carried, or make it anew with: sealenv create"
         \return 1
     fi
     if \[ -z "$_sealenv_self" ] && _sealenv_copied; then
@@ -120,8 +120,8 @@ _sealenv_moved() {
     fi
     _sealenv_say "sealenv: this environment was made at $_sealenv_prefix" \
         "  and was moved or copied by hand to $_sealenv_here: it would not work." \
-        "  An environment cannot be moved yet. next: move it back to $_sealenv_prefix," \
-        "  or make it anew with: sealenv create"
+        "  next: in that folder, mend it: sealenv move --here ." \
+        "  or move it back to $_sealenv_prefix, or make it anew with: sealenv create"
 }
 
 _sealenv_pending() {

@@ -70,8 +70,8 @@ def _sealenv_activate(script):
     if not os.path.isdir(os.path.join(here, "conda-meta")):
         refuse(
             f"sealenv: there is no environment at {here}: it was moved or removed.",
-            f"  An environment cannot be moved yet. next: move it back to {carried},",
-            "  or make it anew with: sealenv create",
+            "  next: in the folder where it is now, mend it: sealenv move --here .",
+            f"  or move it back to {carried}, or make it anew with: sealenv create",
         )
     if not os.path.isfile(include):
         refuse(f"sealenv: {include} is missing.", "  next: sealenv refresh PREFIX")
@@ -113,8 +113,8 @@ def _sealenv_activate(script):
         refuse(
             f"sealenv: this environment was made at {prefix}",
             f"  and was moved or copied by hand to {here}: it would not work.",
-            f"  An environment cannot be moved yet. next: move it back to {prefix},",
-            "  or make it anew with: sealenv create",
+            "  next: in that folder, mend it: sealenv move --here .",
+            f"  or move it back to {prefix}, or make it anew with: sealenv create",
         )
     folder = os.path.join(prefix, "etc", "conda", "env_vars.d")
     sources = [folder, os.path.join(prefix, "conda-meta", "state")]

@@ -13,7 +13,7 @@ import pytest
 from pip._vendor.distlib.scripts import ScriptMaker
 
 from sealenv.portability.rewriting.change import DOES_NOT_FIT, Change, Refusal, Rewriting
-from sealenv.portability.rewriting.launcher import members
+from sealenv.portability.rewriting.launcher import texts_inside
 from sealenv.portability.rewriting.whole import rewrite
 
 STUB = Path(str(pip._vendor.distlib.__file__)).with_name("t64.exe")
@@ -28,10 +28,10 @@ def moved(content: bytes, change: Change = CHANGE) -> bytes:
     return result.apply(content)
 
 
-def archive(script: str = "print(1)\n") -> bytes:
+def archive(script: str = "print(1)\n", method: int = zipfile.ZIP_STORED) -> bytes:
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as target:
-        target.writestr(zipfile.ZipInfo("__main__.py"), script)
+    with zipfile.ZipFile(data, "w", method) as target:
+        target.writestr(zipfile.ZipInfo("__main__.py"), script, method)
     return data.getvalue()
 
 
@@ -56,8 +56,8 @@ def test_pips(tmp_path: Path) -> None:
     after = moved(before)
     # The archive holds the time when it was made.
     assert after[: after.rindex(b"PK\3\4")] == wanted[: wanted.rindex(b"PK\3\4")]
-    assert members(after) == members(before)
-    assert b"package.module" in members(after)["__main__.py"]
+    assert texts_inside(after) == texts_inside(before)
+    assert b"package.module" in texts_inside(after)[0]
     assert moved(after) == after
     assert moved(after, CHANGE.back()) == before
 
@@ -76,9 +76,14 @@ def test_offsets_from_the_start_of_the_file() -> None:
     assert moved(after, CHANGE.back()) == before
 
 
-def trampoline(program: str, kind: bytes = b"UVSC") -> bytes:
+def script(program: str) -> str:
+    """uv writes a first line into it, which nobody reads."""
+    return f"#!{program}\nprint(1)\n"
+
+
+def trampoline(program: str, kind: bytes) -> bytes:
     path = program.encode()
-    return STUB.read_bytes() + archive() + path + struct.pack("<I", len(path)) + kind
+    return STUB.read_bytes() + archive(script(program)) + path + struct.pack("<I", len(path)) + kind
 
 
 @pytest.mark.parametrize("kind", [b"UVSC", b"UVPY"])
@@ -89,8 +94,9 @@ def test_uvs_with_a_trailer(kind: bytes) -> None:
     assert isinstance(rewrite("x.exe", before[:-8] + b"\xff" * 4 + kind, CHANGE), Refusal)
 
 
-def image(resources: dict[str, bytes], *, room: int = 0x1000) -> bytes:
+def image(resources: dict[str, bytes], step: int) -> bytes:
     """The least program with resources: a section of code, that of resources, and one behind it."""
+    room = 0x1000
     names = sorted(resources)
     tables = 16 + 8 + 16 + 8 * len(names) + (16 + 8) * len(names)
     entries_at = tables
@@ -102,7 +108,7 @@ def image(resources: dict[str, bytes], *, room: int = 0x1000) -> bytes:
     data_at = -(-(strings_at + len(strings)) // 8) * 8
     blobs, entries, rva = b"", b"", 0x2000
     for name in names:
-        blobs += bytes(-len(blobs) % 8)
+        blobs += bytes(-len(blobs) % step)
         entries += struct.pack("<IIII", rva + data_at + len(blobs), len(resources[name]), 0, 0)
         blobs += resources[name]
     root = struct.pack("<IIHHHH", 0, 0, 0, 0, 0, 1) + struct.pack("<II", 10, 24 | 1 << 31)
@@ -139,23 +145,25 @@ def image(resources: dict[str, bytes], *, room: int = 0x1000) -> bytes:
     return header + b"\xcc" * 512 + section + bytes(raw - virtual) + b"\xee" * 512
 
 
-def by_uv(program: str, **settings: int) -> bytes:
+def by_uv(program: str, step: int = 1) -> bytes:
     return image(
         {
             "UV_PYTHON_PATH": program.encode(),
-            "UV_SCRIPT_DATA": archive(),
+            "UV_SCRIPT_DATA": archive(script(program)),
             "UV_TRAMPOLINE_KIND": b"\1",
         },
-        **settings,
+        step,
     )
 
 
+@pytest.mark.parametrize("step", [1, 8])
 @pytest.mark.parametrize("new", ["D:\\e", NEW, "D:\\" + "x" * 600])
-def test_uvs_with_resources(new: str) -> None:
+def test_uvs_with_resources(new: str, step: int) -> None:
+    """Sections laid out as uv 0.13 has them: one resource behind the other (step 1)."""
     change = Change.between(OLD, new, "win-64")
-    before = by_uv(OLD + r"\python.exe")
+    before = by_uv(OLD + r"\python.exe", step)
     after = moved(before, change)
-    assert after == by_uv(new + r"\python.exe")
+    assert after == by_uv(new + r"\python.exe", step)
     assert moved(after, change.back()) == before
 
 
@@ -168,8 +176,20 @@ def test_no_room_for_resources() -> None:
     assert result.over > 0
 
 
-def test_the_path_where_no_launcher_has_it() -> None:
-    content = STUB.read_bytes() + b"#!python.exe\n" + archive(f"x = r'{OLD}'\n")
+def test_the_path_in_its_archive() -> None:
+    program = STUB.read_bytes() + b"#!python.exe\n"
+    before = program + archive(f"#!{OLD}\\python.exe\nx = r'{OLD}'\n")
+    after = moved(before)
+    assert after == program + archive(f"#!{NEW}\\python.exe\nx = r'{NEW}'\n")
+    assert moved(after, CHANGE.back()) == before
+
+
+@pytest.mark.parametrize("where", ["in the program", "compressed"])
+def test_the_path_where_no_launcher_has_it(where: str) -> None:
+    if where == "compressed":
+        content = STUB.read_bytes() + archive(f"x = r'{OLD}'\n" * 9, zipfile.ZIP_DEFLATED)
+    else:
+        content = STUB.read_bytes() + OLD.encode() + b"\0#!python.exe\n" + archive()
     assert isinstance(rewrite("Scripts/x.exe", content, CHANGE), Refusal)
 
 

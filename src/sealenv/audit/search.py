@@ -18,7 +18,7 @@ from sealenv.host.reader import Wanted
 from sealenv.host.readers import Readers, Task
 from sealenv.layout import FILES, META, PKGS, SEAL, State, is_windows, script_dir, state_of
 from sealenv.locations import envs_dirs
-from sealenv.portability.classify import Held, Owner, classify, is_used
+from sealenv.portability.classify import Held, Owner, classify, is_launcher, is_used
 from sealenv.portability.finding import PathFinding
 from sealenv.portability.foreign import Foreign
 from sealenv.portability.holding import Place, held_by_file, held_by_link, needles
@@ -108,7 +108,7 @@ def audit(
     for row, answer in zip(files, answers, strict=True):
         if isinstance(answer, OSError):
             unread.append(_unread(row.path, answer.strerror or str(answer)))
-        elif answer or (others and is_used(row.path)):
+        elif answer or is_launcher(row.path) or (others and is_used(row.path)):
             # A record says which placeholder was replaced: it is meant to be there.
             strange = others if not row.path.startswith(f"{META}/") else None
             try:

@@ -46,7 +46,7 @@ class Occurrence:
 
 def occurrences(data: bytes, wanted: Spellings) -> Iterator[Occurrence]:
     """All of them, from left to right; none overlaps another, and the longest counts."""
-    return _found(data, wanted, 0, 0, len(data), final=True)
+    return _found(data, wanted, 0, 0, len(data), -1)
 
 
 def occurrences_in(
@@ -59,14 +59,14 @@ def occurrences_in(
     """
     reach = max((len(s.data) for s in wanted.all), default=0) + _RIGHT
     keep = _LEFT + reach
-    data, origin, done = b"", 0, 0
+    data, origin, done, last = b"", 0, 0, -1
     while True:
         piece = stream.read(max(window, keep))
         data += piece
         # What begins behind this may be cut: it is looked at with the next piece.
         limit = len(data) if not piece else max(len(data) - reach, 0)
-        for found in _found(data, wanted, origin, max(done - origin, 0), limit, final=not piece):
-            done = found.end
+        for found in _found(data, wanted, origin, done - origin, limit, last - origin):
+            done = last = found.end
             yield found
         if not piece:
             return
@@ -76,9 +76,9 @@ def occurrences_in(
 
 
 def _found(
-    data: bytes, wanted: Spellings, origin: int, position: int, limit: int, *, final: bool
+    data: bytes, wanted: Spellings, origin: int, position: int, limit: int, last: int
 ) -> Iterator[Occurrence]:
-    """What begins from `position` on and before `limit`."""
+    """What begins from `position` on and before `limit`; the one before it ended at `last`."""
     folded = data.lower() if wanted.ignore_case else data
     anchored = _anchored(wanted)
     ahead = {anchor: folded.find(anchor, position) for anchor in anchored}
@@ -90,13 +90,13 @@ def _found(
             if position <= hit - offset < limit and folded.startswith(spelling.data, hit - offset)
         ]
         best = min(
-            (o for o in _aligned(found, origin) if _stands(data, o)),
-            key=lambda o: (o.start, -o.end),
+            (o for o in _aligned(found, origin) if _stands(data, o, last)),
+            key=lambda o: (o.start, -o.end, not data.startswith(o.spelling.exact, o.start)),
             default=None,
         )
         if best:
             yield Occurrence(origin + best.start, origin + best.end, best.spelling)
-            position = best.end
+            position = last = best.end
         for other, place in hits.items():
             start = max(position, hit + 1)
             if place < start:
@@ -121,10 +121,10 @@ def _aligned(found: list[Occurrence], origin: int) -> list[Occurrence]:
     return [o for o in found if o.spelling.form.unit == 1 or o.start in even or not even]
 
 
-def _stands(data: bytes, found: Occurrence) -> bool:
+def _stands(data: bytes, found: Occurrence, last: int) -> bool:
     """Whether what is around it leaves it a path of its own."""
     encoding = found.spelling.form.encoding
-    return ends(data, found.end, encoding) and begins(data, found.start, found.end, encoding)
+    return ends(data, found.end, encoding) and begins(data, found.start, encoding, last)
 
 
 _NAME = r"\w+~@"
@@ -143,34 +143,34 @@ _APART = re.compile(
 )
 """What ends like a name and is none: an option, an escape, the root of a staged installation."""
 _SCHEME = re.compile(r"(?:^|[^\w/])([a-z][a-z0-9+.-]+):$", re.IGNORECASE)
-_LENGTH = re.compile("[\x00-\x08\x0e-\x1f\udc80-\udcff]([ -~])$")
+_LENGTH = re.compile("[\x00-\x08\x0e-\x1f\udc80-\udcff][ -~]$")
 """A byte in front that is the length of what follows: pickles, MessagePack, strings of Pascal."""
 
 
-def begins(data: bytes, start: int, end: int, encoding: str = "utf-8") -> bool:
+def begins(data: bytes, start: int, encoding: str = "utf-8", last: int = -1) -> bool:
     """Whether a path at `start` is not the end of a longer one.
 
     Args:
         data: what it is in.
         start: where the path starts.
-        end: where it ends.
         encoding: UTF-8 if nothing else is said.
+        last: where the path before it ends, which counts as a name whatever it ends with.
     """
     first = _text(data[start : start + 8], encoding)
     if first.startswith(("file:", "\\\\?\\")):
         return True
     unit = 2 if encoding.startswith("utf-16") else 1
-    before = _text(data[max(start - _LEFT, start % unit) : start], encoding)
+    low = max(start - _LEFT, start % unit)
+    before = (
+        "x" + _text(data[last:start], encoding) if last >= low else _text(data[low:start], encoding)
+    )
     if first[1:2] == ":":
         return not _LONGER.search(before) or bool(_APART.search(before))
     bare = before.rstrip("/")
     scheme = _SCHEME.search(bare)
     if scheme and len(before) - len(bare) == 1:
         return scheme[1].lower() == "file"  # else what looks like the first folder is a host
-    if not _LONGER.search(bare) or _APART.search(bare):
-        return True
-    length = _LENGTH.search(before)
-    return bool(length and ord(length[1]) >= end - start)
+    return not _LONGER.search(bare) or bool(_APART.search(bare) or _LENGTH.search(before))
 
 
 def ends(data: bytes, end: int, encoding: str = "utf-8") -> bool:

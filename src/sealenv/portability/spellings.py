@@ -60,11 +60,13 @@ class Spelling:
         form: which.
         real: it is the place without links in it (`realpath`), not the place as it was given.
         data: the bytes; in lower case where case does not matter.
+        exact: the bytes as the form has them.
     """
 
     form: Form
     real: bool
     data: bytes
+    exact: bytes
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,13 @@ class Spellings:
         place: the path as given, absolute, without a separator at its end.
         real: the path that it leads to; the same where there is no link in it.
         ignore_case: whether the file system does: ASCII letters are compared without case.
-        all: longest first; no two with the same bytes.
+        all: longest first; no two with the same exact bytes.
     """
 
     place: str
     real: str
     ignore_case: bool
-    all: tuple[Spelling, ...]
+    all: tuple[Spelling, ...] = field(repr=False)
 
     @cached_property
     def anchors(self) -> tuple[bytes, ...]:
@@ -131,12 +133,11 @@ def spellings(place: str, platform: str, *, real: str | None = None) -> Spelling
     found: dict[bytes, Spelling] = {}
     for is_real, path in ((False, place), (True, real))[: 1 + (real != place)]:
         for form in FORMS:
-            data = form.encode(path)
-            if data is None:
-                continue
-            data = data.lower() if ignore_case else data
-            found.setdefault(data, Spelling(form, is_real, data))
-    ordered = sorted(found.values(), key=lambda s: (-len(s.data), s.data))
+            exact = form.encode(path)
+            if exact is not None and exact not in found:
+                data = exact.lower() if ignore_case else exact
+                found[exact] = Spelling(form, is_real, data, exact)
+    ordered = sorted(found.values(), key=lambda s: -len(s.data))
     return Spellings(place, real, ignore_case, tuple(ordered))
 
 

@@ -1,0 +1,119 @@
+"""Strings in compiled programs: they end with a NUL, and their file never changes its length.
+
+What is shorter than before is followed by NULs. What is longer needs NULs that are known to be free:
+a package's record says how long its `prefix_placeholder` was, so that each path in a string had room
+for that (conda, `core/portability.py`, `binary_replace`).
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from sealenv.portability.occurrences import Occurrence, occurrences_in
+from sealenv.portability.rewriting.change import (
+    DOES_NOT_FIT,
+    Change,
+    Edit,
+    Refusal,
+    RefusedError,
+)
+
+__all__ = ["is_program", "is_signed", "program_edits"]
+
+_MACHO = (
+    b"\xfe\xed\xfa\xce",
+    b"\xfe\xed\xfa\xcf",
+    b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"\xca\xfe\xba\xbf",
+)
+_MAGIC = (b"\x7fELF", b"MZ", b"!<arch>\n", b"BC\xc0\xde", b"\0asm", *_MACHO)
+_BLOCK = 4096
+
+
+def is_program(head: bytes) -> bool:
+    """Whether its strings are those of C: ELF, Mach-O, PE, object files and libraries of them."""
+    return head.startswith(_MAGIC)
+
+
+def is_signed(head: bytes) -> bool:
+    """Whether a change breaks a signature without which macOS does not run it."""
+    return head.startswith(_MACHO)
+
+
+def program_edits(stream: BinaryIO, change: Change, placeholder: int | None) -> list[Edit]:
+    """What is to be changed; each edit keeps its length.
+
+    Args:
+        stream: the file; it can be sought in.
+        change: the places.
+        placeholder: bytes that a path may have; None: no more than it has.
+
+    Raises:
+        RefusedError: it does not fit, or the new place has no such form.
+        OSError: it cannot be read.
+    """
+    stream.seek(0)
+    edits: list[Edit] = []
+    string: list[Occurrence] = []
+    end = 0
+    for found in list(occurrences_in(stream, change.old)):
+        if string and found.start >= end:
+            edits.append(_edit(stream, string, end, change, placeholder))
+            string = []
+        if not string:
+            end = _string_end(stream, found.end, found.spelling.form.unit)
+        string.append(found)
+    if string:
+        edits.append(_edit(stream, string, end, change, placeholder))
+    return edits
+
+
+def _edit(
+    stream: BinaryIO, string: list[Occurrence], end: int, change: Change, placeholder: int | None
+) -> Edit:
+    """One string, from the first path in it to its end."""
+    start, unit = string[0].start, string[0].spelling.form.unit
+    stream.seek(start)
+    before = stream.read(end - start)
+    after, position = b"", 0
+    for found in string:
+        after += before[position : found.start - start] + change.written(found)
+        position = found.end - start
+    after += before[position:]
+    growth = len(after) - len(before)
+    if growth > 0:
+        promised = sum(max((placeholder or 0) * unit - (o.end - o.start), 0) for o in string)
+        free = min(promised, max(_nuls(stream, end, growth + unit, unit) - unit, 0))
+        if growth > free:
+            raise RefusedError(
+                Refusal(
+                    DOES_NOT_FIT,
+                    f"at offset {start} there is room for {len(before) + free} bytes, "
+                    f"and {len(after)} are needed",
+                    growth - free,
+                )
+            )
+    return Edit(start, end + max(growth, 0), after + bytes(max(-growth, 0)))
+
+
+def _string_end(stream: BinaryIO, position: int, unit: int) -> int:
+    """Where the next NUL is, or the end of the file."""
+    stream.seek(position)
+    while block := stream.read(_BLOCK):
+        at = block.find(bytes(unit))
+        while at >= 0 and at % unit:
+            at = block.find(bytes(unit), at + 1)
+        if at >= 0:
+            return position + at
+        position += len(block)
+    return position
+
+
+def _nuls(stream: BinaryIO, position: int, most: int, unit: int) -> int:
+    """How many bytes of NULs there are, at most so many."""
+    stream.seek(position)
+    block = stream.read(most)
+    count = len(block) - len(block.lstrip(b"\0"))
+    return count - count % unit

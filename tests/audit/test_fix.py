@@ -139,7 +139,7 @@ def test_killed(machine: Machine, delay: float) -> None:
         child.wait(delay)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+    child.communicate()
     machine.run("audit", "--fix", "e")
     assert machine.json("verify", "e")["findings"] == []
 

@@ -1,6 +1,6 @@
-"""`audit`, and with `--fix`: make relative what can be, and register the rest in the seal.
+"""`audit --fix`: make relative what can be, and register the rest in the seal.
 
-The order of `--fix`: nothing is done to an environment that is not as it was sealed; the seal says what
+The order: nothing is done to an environment that is not as it was sealed; the seal says what
 is going to be patched; then files are replaced one by one; then seal and file table say what is there.
 Who kills it between finds each file old or new, and `verify` takes both.
 """
@@ -25,7 +25,7 @@ from sealenv.seal.observing import observe
 from sealenv.seal.seal import PatchNote, Seal, write_seal
 from sealenv.seal.verify import examine
 
-__all__ = ["Fixed", "audit_environment", "fix"]
+__all__ = ["Fixed", "fix"]
 
 _OURS_TO_MEND = frozenset({"unpatched", "fingerprint", "clobbered"})
 """What verify says and `--fix` mends, or is no damage; the second is left where a fix was ended."""
@@ -41,13 +41,6 @@ class Fixed:
     """Files that hold the path, and that `move` re-writes."""
     audit: Audit
     """What is found now."""
-
-
-def audit_environment(
-    prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None
-) -> Audit:
-    """See `audit`."""
-    return audit(prefix, foreign=foreign, reporter=reporter)
 
 
 def fix(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None) -> Fixed:

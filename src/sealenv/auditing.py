@@ -1,6 +1,6 @@
-"""`audit`, and with `--fix`: make relative what can be, and register the rest in the seal.
+"""`audit --fix`: make relative what can be, and register the rest in the seal.
 
-The order of `--fix`: nothing is done to an environment that is not as it was sealed; the seal says what
+The order: nothing is done to an environment that is not as it was sealed; the seal says what
 is going to be patched; then files are replaced one by one; then seal and file table say what is there.
 Who kills it between finds each file old or new, and `verify` takes both.
 """
@@ -25,7 +25,7 @@ from sealenv.seal.observing import observe
 from sealenv.seal.seal import PatchNote, Seal, write_seal
 from sealenv.seal.verify import examine
 
-__all__ = ["Fixed", "audit_environment", "fix"]
+__all__ = ["Fixed", "fix"]
 
 _OURS_TO_MEND = frozenset({"unpatched", "fingerprint", "clobbered"})
 """What verify says and `--fix` mends, or is no damage; the second is left where a fix was ended."""
@@ -43,13 +43,6 @@ class Fixed:
     """What is found now."""
 
 
-def audit_environment(
-    prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None
-) -> Audit:
-    """See `audit`."""
-    return audit(prefix, foreign=foreign, reporter=reporter)
-
-
 def fix(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None) -> Fixed:
     """Make relative what can be; note that and the rest in the seal.
 
@@ -64,7 +57,7 @@ def fix(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None
     """
     reporter = reporter or Quiet()
     with exclusive(prefix):
-        seal = _sealed(prefix, reporter)
+        seal, ended = _sealed(prefix, reporter)
         plan = planned(prefix, seal.platform)
         patched: list[Patched] = []
         if plan:
@@ -75,14 +68,15 @@ def fix(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None
             _note(seal, patched)
         found = audit(prefix, foreign=foreign, reporter=reporter)
         registered = sorted({f.path for f in found.findings if f.mend == "move" and f.matters})
-        if patched or registered != seal.absolute:
+        changed = bool(patched) or ended or seal.files is None
+        if changed or registered != seal.absolute:
             seal.absolute = registered
-            _seal_again(prefix, seal, reporter, changed=bool(patched))
+            _seal_again(prefix, seal, reporter, changed=changed)
     return Fixed(tuple(patched), tuple(registered), found)
 
 
-def _sealed(prefix: Path, reporter: Reporter) -> Seal:
-    """The seal of an environment that is as it was sealed.
+def _sealed(prefix: Path, reporter: Reporter) -> tuple[Seal, bool]:
+    """The seal of an environment that is as it was sealed, and whether a fix was ended before its seal.
 
     Raises:
         PrefixError: it is not.
@@ -104,7 +98,12 @@ def _sealed(prefix: Path, reporter: Reporter) -> Seal:
             details=[_line(f) for f in changed[:10]],
             hint=f"sealenv seal {env} keeps what was changed, sealenv repair {env} puts it back",
         )
-    return scene.seal
+    then = scene.sealed or {}
+    ended = any(
+        (row := then.get(note.path)) is None or row.digest.hex() != note.after
+        for note in scene.seal.patched
+    )
+    return scene.seal, ended
 
 
 def _line(finding: Finding) -> str:
@@ -122,7 +121,7 @@ def _note(seal: Seal, patched: list[Patched]) -> None:
 
 
 def _seal_again(prefix: Path, seal: Seal, reporter: Reporter, *, changed: bool) -> None:
-    if changed or seal.files is None:
+    if changed:
         reporter.phase("seal", "taking fingerprints and sealing")
         observed = observe(
             prefix,

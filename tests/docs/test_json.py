@@ -13,7 +13,7 @@ from sealenv.demo.channel import DemoChannel
 from tests.docs.tables import REFERENCE
 from tests.machine import Machine
 
-OPEN = {"tools", "variables", "micromamba", "added", "removed", "changed"}
+OPEN = {"tools", "variables", "micromamba", "added", "removed", "changed", "forms"}
 """Objects whose keys depend on what was asked for."""
 
 
@@ -65,6 +65,7 @@ def test_the_examples_have_the_fields_that_are_printed(
         "sealenv verify ENV --json": warm_machine.json("verify", env, code=1),
         "sealenv repair ENV --json": warm_machine.json("repair", env, code=1),
         "sealenv seal ENV -y --json": warm_machine.json("seal", env, "-y"),
+        "sealenv audit ENV --fix --json": warm_machine.json("audit", env, "--fix"),
         "sealenv refresh ENV --json": warm_machine.json("refresh", env),
         "sealenv cache info --json": warm_machine.json("cache", "info"),
         "sealenv cache clean --unpacked --tmp --json": warm_machine.json(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from sealenv.portability.patch import LEFT, RULES
+from sealenv.portability.patch import LEFT, POSIX_RULES, RULES
 from tests.docs.tables import rows
 
 
 def test_what_is_made_relative() -> None:
-    assert rows("patches.md", "Made relative") == [[rule.pattern, rule.what] for rule in RULES]
+    assert rows("patches.md", "Made relative on Windows") == [
+        [rule.pattern, rule.what] for rule in RULES
+    ]
+
+
+def test_what_is_made_relative_elsewhere() -> None:
+    expected = [[rule.pattern, rule.what] for rule in POSIX_RULES]
+    assert rows("patches.md", "Made relative elsewhere") == expected
 
 
 def test_what_is_left() -> None:
-    assert rows("patches.md", "Left") == [[pattern, why] for pattern, why in LEFT]
+    assert rows("patches.md", "Left on Windows") == [[pattern, why] for pattern, why in LEFT]

@@ -1,233 +1,69 @@
-"""Which files of a prefix hold its path, and which hold somebody else's: found, and told whose they are.
-
-Every file is searched by this process and its helpers; those in which something is found are looked at
-again, and their owners are asked. Nothing is written, no link is followed.
-"""
+"""The first look: which files of a prefix hold anything that is looked for, told by helpers."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from sealenv.audit.owners import owners_of
-from sealenv.condameta.records import scan_records
-from sealenv.errors import FilesystemError, RecordError
 from sealenv.host.reader import Wanted
 from sealenv.host.readers import Readers, Task
-from sealenv.layout import FILES, META, PKGS, SEAL, State, is_windows, script_dir, state_of
-from sealenv.locations import envs_dirs
-from sealenv.portability.classify import Held, Owner, classify, is_used
-from sealenv.portability.finding import PathFinding
 from sealenv.portability.foreign import Foreign
-from sealenv.portability.holding import Place, held_by_file, held_by_link, needles
-from sealenv.portability.patch import is_fixable
-from sealenv.portability.spellings import spellings
-from sealenv.progress import Quiet, Reporter
-from sealenv.seal.compiled import source_of
-from sealenv.seal.seal import Seal, is_at, read_seal
-from sealenv.seal.tree import FILE, LINK, Row, look, native
-from sealenv.spec import current_platform
+from sealenv.portability.holding import Place, needles
+from sealenv.seal.tree import FILE, Row, native
 
-__all__ = ["Audit", "audit"]
-
-_OUTSIDE = frozenset({PKGS, "envs", FILES})
-"""Package caches and further environments, which move with a conda installation as they are; and the
-file table, which is digests."""
+__all__ = ["Search"]
 
 
-@dataclass(frozen=True)
-class Audit:
-    """What was found.
-
-    Attributes:
-        prefix: the environment.
-        platform: its subdir.
-        seal: None where there is none that can be read.
-        former: where it was, by its seal, if it is not there any more.
-        foreign: whether foreign paths were looked for.
-        files: how many files and links were searched.
-        findings: by path; the environment's own first.
-    """
-
-    prefix: Path
-    platform: str
-    seal: Seal | None
-    former: tuple[str, ...]
-    foreign: bool
-    files: int
-    findings: tuple[PathFinding, ...]
-
-    @property
-    def left(self) -> tuple[PathFinding, ...]:
-        """What matters and nobody mends."""
-        return tuple(f for f in self.findings if f.left)
-
-
-def audit(
-    prefix: Path,
-    *,
-    foreign: bool = False,
-    former: Iterable[str] = (),
-    reporter: Reporter | None = None,
-) -> Audit:
-    """Search everything in a prefix for paths.
+class Search:
+    """Helpers are at work from `begin` to `finish`.
 
     Args:
-        prefix: of an environment in any state.
-        foreign: look for paths of other environments, builders and homes too.
-        former: further places that it was at; the one that its seal names is looked for anyway.
-        reporter: is told how far it is.
-
-    Raises:
-        FilesystemError: a folder cannot be read.
+        readers: who.
+        prefix: where.
+        places: which are looked for.
+        others: what else.
     """
-    reporter = reporter or Quiet()
-    reporter.phase("audit", "searching for paths")
-    seal = _seal(prefix)
-    gone = dict.fromkeys(former)
-    if seal and not is_at(seal, prefix):
-        gone[seal.prefix] = None
-    platform = seal.platform if seal else _platform_of(prefix)
-    places = _places(prefix, platform, gone)
-    others = _foreign(prefix, gone) if foreign else None
-    try:
-        rows = look(prefix, _OUTSIDE)
-    except OSError as error:
-        raise FilesystemError(
-            f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)
-        ) from error
-    files = [row for row in rows.values() if row.kind == FILE and not row.problem]
-    with Readers() as readers:
-        task = _search(readers, prefix, files, places, others)
-        records, _ = scan_records(prefix)
-        held = _held_by_links(prefix, rows.values(), places, others)
-        answers = task.finish(lambda done, of: reporter.advance(done, of, "files"))
-    unread = []
-    for row, answer in zip(files, answers, strict=True):
-        if isinstance(answer, OSError):
-            unread.append(_unread(row.path, answer.strerror or str(answer)))
-        elif answer or (others and is_used(row.path)):
-            # A record says which placeholder was replaced: it is meant to be there.
-            strange = others if not row.path.startswith(f"{META}/") else None
-            try:
-                held += _held_by(prefix, row, platform, places, strange)
-            except OSError as error:
-                unread.append(_unread(row.path, error.strerror or str(error)))
-    unread += [_unread(row.path, row.problem) for row in rows.values() if row.problem]
-    holding = {h.path for h in held}
-    owners = owners_of(prefix, seal, rows, records, holding)
-    found = [
-        classify(
-            _with_source(h, holding, rows),
-            owners.get(h.path, Owner()),
-            fixable=h.whose == "own" and not h.link and is_fixable(prefix, h.path, platform),
-        )
-        for h in held
-    ]
-    found.sort(key=lambda f: (f.whose not in ("own", "former"), f.path, f.whose, f.found))
-    count = sum(row.kind in (FILE, LINK) for row in rows.values())
-    return Audit(prefix, platform, seal, tuple(gone), foreign, count, (*found, *unread))
+
+    def __init__(
+        self, readers: Readers, prefix: Path, places: Sequence[Place], others: Foreign | None
+    ) -> None:
+        self._readers = readers
+        root = native(prefix, "")
+        self._root = root.decode("utf-8", "surrogateescape") if isinstance(root, bytes) else root
+        self._wanted = _wanted(places, others)
+        self._begun: list[tuple[list[str], Task[bytes]]] = []
+        self._names: set[str] = set()
+
+    def begin(self, rows: Iterable[Row]) -> None:
+        """Begin with files that were not begun with yet; what is none is left out."""
+        files = [
+            row
+            for row in rows
+            if row.kind == FILE and not row.problem and row.path not in self._names
+        ]
+        names = [row.path for row in files]
+        self._names.update(names)
+        task = self._readers.search(self._wanted, self._root, names, [row.size for row in files])
+        self._begun.append((names, task))
+
+    def finish(
+        self, files: Collection[str], on_file: Callable[[int, int], None]
+    ) -> Iterator[tuple[str, bytes | OSError]]:
+        """Each of these files that was begun with, and what it holds: see `reader.searcher`."""
+        for names, task in self._begun:
+            for name, answer in zip(names, task.finish(on_file), strict=True):
+                if name in files:
+                    yield name, answer
 
 
-def _seal(prefix: Path) -> Seal | None:
-    if not (prefix / SEAL).exists():
-        return None
-    try:
-        return read_seal(prefix)
-    except RecordError:
-        return None  # verify says so
-
-
-def _platform_of(prefix: Path) -> str:
-    subdirs = {r.subdir for r in scan_records(prefix)[0]} - {"", "noarch"}
-    return min(subdirs) if subdirs else current_platform()
-
-
-def _places(prefix: Path, platform: str, former: Iterable[str]) -> list[Place]:
-    own = os.fspath(prefix)
-    result = [Place("own", spellings(own, platform, real=os.path.realpath(prefix)))]
-    for place in former:
-        try:
-            result.append(Place("former", spellings(place, platform)))
-        except ValueError:
-            continue  # the seal says nothing that is a path
-    return result
-
-
-def _foreign(prefix: Path, former: Iterable[str]) -> Foreign:
-    own = {os.fspath(prefix), os.path.realpath(prefix)}
-    folded = {os.path.normcase(path) for path in own}
-    home = os.path.expanduser("~")
-
-    def is_environment(folder: str) -> bool:
-        try:
-            known = state_of(Path(folder)) in {State.PENDING, State.SEALED, State.FOREIGN}
-        except OSError:
-            return False
-        return known and os.path.normcase(folder) not in folded
-
-    roots = {*envs_dirs(), os.path.dirname(os.path.realpath(prefix)), *_registered(home)}
-    return Foreign(home, roots - {os.sep}, is_environment, [*own, *former])
-
-
-def _registered(home: str) -> set[str]:
-    """The folders of environments that conda and mamba know of (`environments.txt`)."""
-    try:
-        with open(os.path.join(home, ".conda", "environments.txt"), encoding="utf-8") as file:
-            lines = [line.strip() for line in file]
-    except (OSError, UnicodeDecodeError):
-        return set()
-    return {os.path.dirname(line) for line in lines if os.path.isabs(line)}
-
-
-def _search(
-    readers: Readers, prefix: Path, files: list[Row], places: list[Place], others: Foreign | None
-) -> Task[bytes]:
-    fold = any(place.spellings.ignore_case for place in places)
+def _wanted(places: Sequence[Place], others: Foreign | None) -> Wanted:
     texts = list(dict.fromkeys(text for place in places for text in needles(place.spellings)))
     patterns: list[bytes] = []
+    longest = 0
     if others:
         texts += others.texts
         patterns = others.patterns
-    wanted: Wanted = (fold, texts, patterns, others.longest if others else 0)
-    if fold:
-        wanted = (True, [t.lower() for t in texts], [p.lower() for p in patterns], wanted[3])
-    root = native(prefix, "")
-    name = root.decode("utf-8", "surrogateescape") if isinstance(root, bytes) else root
-    return readers.search(wanted, name, [f.path for f in files], [f.size for f in files])
-
-
-def _held_by(
-    prefix: Path, row: Row, platform: str, places: list[Place], others: Foreign | None
-) -> list[Held]:
-    if is_windows(platform):
-        runs = row.path.startswith(f"{script_dir(platform)}/") or row.path.endswith(".exe")
-    else:
-        runs = bool(row.mode & 0o111)
-    with open(native(prefix, row.path), "rb") as file:
-        return held_by_file(file, row.path, places, others, runs=runs)
-
-
-def _held_by_links(
-    prefix: Path, rows: Iterable[Row], places: list[Place], others: Foreign | None
-) -> list[Held]:
-    held = []
-    for row in rows:
-        if row.kind == LINK:
-            text = os.readlink(os.fsdecode(native(prefix, row.path)))
-            held += held_by_link(row.path, text, places, others)
-    return held
-
-
-def _with_source(held: Held, holding: set[str], rows: Mapping[str, Row]) -> Held:
-    """Note whether the source of a compiled file holds the path too, or is not there."""
-    source = source_of(held.path)
-    if source is None or source not in rows:
-        return held
-    return replace(held, with_source=source in holding)
-
-
-def _unread(path: str, why: str) -> PathFinding:
-    return PathFinding(path, None, "unreadable", "own", "", {}, True, why, "none")
+        longest = others.longest
+    if any(place.spellings.ignore_case for place in places):
+        return True, [t.lower() for t in texts], [p.lower() for p in patterns], longest
+    return False, texts, patterns, longest

@@ -26,6 +26,7 @@ _MENDS = {"relative": "audit --fix", "move": "move", "none": "-"}
 _BY = {
     "relative": "`sealenv audit --fix` makes it relative, `sealenv move` re-writes it",
     "move": "`sealenv move` re-writes it",
+    "here": "`sealenv move --here` re-writes it",
     "none": "left: nobody but you can mend it",
 }
 
@@ -58,7 +59,7 @@ def audit_command(
     Each is shown with the package that it belongs to, why the path matters, and what mends it:
     `sealenv move` re-writes them. Exit code 1: something that matters is left that nobody mends.
     """
-    from sealenv.auditing import audit_environment, fix
+    from sealenv.audit import audit
     from sealenv.cli.progress import make_reporter
     from sealenv.environments import find
 
@@ -68,10 +69,12 @@ def audit_command(
     fixed: Fixed | None = None
     with make_reporter(quiet=silent, verbose=0) as reporter:
         if fixing:
+            from sealenv.auditing import fix
+
             fixed = fix(prefix, foreign=foreign, reporter=reporter)
             found = fixed.audit
         else:
-            found = audit_environment(prefix, foreign=foreign, reporter=reporter)
+            found = audit(prefix, foreign=foreign, reporter=reporter)
     if as_json:
         click.echo(json.dumps(_json(found, fixed), indent=2))
         return 1 if found.left else 0
@@ -136,8 +139,12 @@ def _sum_up(found: Audit, fixed: Fixed | None) -> None:
 
 
 def _reasons(findings: Sequence[PathFinding]) -> list[str]:
-    counts = Counter((f.why, "none" if f.left else f.mend) for f in findings)
+    counts = Counter((f.why, _mend(f)) for f in findings)
     return [f"{count:>7}  {why}; {_BY[mend]}" for (why, mend), count in counts.most_common()]
+
+
+def _mend(finding: PathFinding) -> str:
+    return "here" if finding.whose == "former" else finding.mend
 
 
 def _verdict(found: Audit) -> str:

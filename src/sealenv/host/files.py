@@ -16,11 +16,26 @@ from sealenv.errors import NotFoundError, OutputExistsError
 __all__ = [
     "check_output",
     "keep_owner",
+    "open_regular",
     "read_regular",
     "replace_like",
     "write_atomic",
     "write_output",
 ]
+
+
+def open_regular(path: str | bytes | os.PathLike[str]) -> BinaryIO:
+    """Open a file in a prefix for reading; a link in its place is not followed, a FIFO not waited for.
+
+    Raises:
+        OSError: it is no regular file, or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    fd = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+    return open(fd, "rb")
 
 
 def read_regular(path: str | bytes | os.PathLike[str]) -> bytes:

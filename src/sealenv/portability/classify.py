@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sealenv.layout import HISTORY, META, SEAL, USER_FOLDER
 from sealenv.portability.finding import PathFinding
 
-__all__ = ["HEAD", "Held", "Owner", "classify", "is_used"]
+__all__ = ["HEAD", "Held", "Owner", "classify", "is_launcher", "is_used"]
 
 HEAD = 8192
 """Bytes at the beginning of a file that are looked at: its kind, its first line."""
@@ -89,7 +89,13 @@ class Held:
     @property
     def launcher(self) -> bool:
         """Whether it is a program of Windows that may start a script."""
-        return self.head.startswith(b"MZ") and self.path.lower().startswith("scripts/")
+        return self.head.startswith(b"MZ") and is_launcher(self.path)
+
+
+def is_launcher(path: str) -> bool:
+    """Whether a program of that name may start a script: what it holds may be compressed."""
+    path = path.lower()
+    return path.startswith("scripts/") and path.endswith(".exe")
 
 
 def is_used(path: str) -> bool:

@@ -41,7 +41,6 @@ _SYSTEM = (
     "/dev/",
     "/proc/",
     "/sys/",
-    "/tmp/",
 )
 """What every machine has."""
 _SHARED = frozenset({"shared", "public", "default"})

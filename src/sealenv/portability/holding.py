@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sealenv.portability.classify import HEAD, Held, is_used
+from sealenv.portability.classify import HEAD, Held, is_launcher, is_used
 from sealenv.portability.foreign import Foreign
 from sealenv.portability.occurrences import occurrences, occurrences_in
 from sealenv.portability.spellings import Spellings
@@ -144,7 +144,7 @@ _TRAMPOLINES = (b"UVSC", b"UVPY")
 
 
 def _is_program(path: str, head: bytes) -> bool:
-    return head.startswith(b"MZ") and path.lower().endswith(".exe")
+    return head.startswith(b"MZ") and is_launcher(path)
 
 
 def _interpreter(file: BinaryIO, path: str, head: bytes) -> tuple[int, int]:

@@ -141,7 +141,8 @@ def _judge_patched(scene: Scene, path: str, row: Row, names: str) -> list[Findin
     if digest == note.after:
         return []
     if digest == note.before or _is_patchable(scene, path):
-        detail = "it holds an absolute path again: mamba writes its .bat files anew, and so does an update"
+        detail = "it holds an absolute path again: mamba writes its .bat files anew, and so "
+        detail += "does an update"
         return [Finding("unpatched", path, names, detail)]
     return None
 

@@ -1,0 +1,178 @@
+"""Which files of a prefix hold its path, and which hold somebody else's: found, and told whose they are.
+
+Every file is searched by this process and its helpers; those in which something is found are looked at
+again, and their owners are asked. Nothing is written, no link is followed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sealenv.audit.owners import owners_of
+from sealenv.audit.places import foreign_to, places_of
+from sealenv.audit.search import Search
+from sealenv.condameta.records import scan_records
+from sealenv.errors import FilesystemError
+from sealenv.host.files import open_regular
+from sealenv.host.readers import Readers
+from sealenv.layout import FILES, META, PKGS, is_windows, script_dir
+from sealenv.portability.classify import Held, Owner, classify, is_launcher, is_used
+from sealenv.portability.finding import PathFinding
+from sealenv.portability.foreign import Foreign
+from sealenv.portability.holding import Place, held_by_file, held_by_link
+from sealenv.portability.patch import is_fixable
+from sealenv.progress import Quiet, Reporter
+from sealenv.seal.compiled import source_of
+from sealenv.seal.seal import Seal, is_at
+from sealenv.seal.sealed import read_sealed
+from sealenv.seal.tree import FILE, LINK, Row, look, native
+from sealenv.spec import current_platform
+
+__all__ = ["Audit", "audit"]
+
+_OUTSIDE = frozenset({PKGS, "envs", FILES})
+"""Package caches and further environments, which move with a conda installation as they are; and the
+file table, which is digests."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found.
+
+    Attributes:
+        prefix: the environment.
+        platform: its subdir.
+        seal: None where there is none that can be read.
+        former: where it was, by its seal, if it is not there any more.
+        foreign: whether foreign paths were looked for.
+        files: how many files and links were searched.
+        findings: by path; the environment's own first.
+    """
+
+    prefix: Path
+    platform: str
+    seal: Seal | None
+    former: tuple[str, ...]
+    foreign: bool
+    files: int
+    findings: tuple[PathFinding, ...]
+
+    @property
+    def left(self) -> tuple[PathFinding, ...]:
+        """What matters and nobody mends."""
+        return tuple(f for f in self.findings if f.left)
+
+
+def audit(
+    prefix: Path,
+    *,
+    foreign: bool = False,
+    former: Iterable[str] = (),
+    reporter: Reporter | None = None,
+) -> Audit:
+    """Search everything in a prefix for paths.
+
+    Args:
+        prefix: of an environment in any state.
+        foreign: look for paths of other environments, builders and homes too.
+        former: further places that it was at; the one that its seal names is looked for anyway.
+        reporter: is told how far it is.
+
+    Raises:
+        FilesystemError: a folder cannot be read.
+    """
+    reporter = reporter or Quiet()
+    reporter.phase("audit", "searching for paths")
+    then = read_sealed(prefix)
+    seal = then.seal
+    gone = dict.fromkeys(former)
+    if seal and not is_at(seal, prefix):
+        gone[seal.prefix] = None
+    platform = seal.platform if seal else _platform_of(prefix)
+    places = places_of(prefix, platform, gone)
+    others = foreign_to(prefix, gone) if foreign else None
+    with Readers() as readers:
+        search = Search(readers, prefix, places, others)
+        search.begin(then.table.rows().values() if then.table else ())
+        rows = _look(prefix)
+        search.begin(rows.values())
+        files = {path for path, row in rows.items() if row.kind == FILE and not row.problem}
+        records, _ = scan_records(prefix)
+        held = _held_by_links(prefix, rows.values(), places, others)
+        answers = list(search.finish(files, lambda done, of: reporter.advance(done, of, "files")))
+    unread = []
+    for path, answer in answers:
+        if isinstance(answer, OSError):
+            unread.append(_unread(path, answer.strerror or str(answer)))
+        elif answer or is_launcher(path) or (others and is_used(path)):
+            # A record says which placeholder was replaced: it is meant to be there.
+            strange = others if not path.startswith(f"{META}/") else None
+            try:
+                held += _held_by(prefix, rows[path], platform, places, strange)
+            except OSError as error:
+                unread.append(_unread(path, error.strerror or str(error)))
+    unread += [_unread(row.path, row.problem) for row in rows.values() if row.problem]
+    holding = {h.path for h in held}
+    owners = owners_of(prefix, seal, rows, records, holding)
+    found = [
+        classify(
+            _with_source(h, holding, rows),
+            owners.get(h.path, Owner()),
+            fixable=h.whose == "own" and not h.link and is_fixable(prefix, h.path, platform),
+        )
+        for h in held
+    ]
+    found.sort(key=lambda f: (f.whose not in ("own", "former"), f.path, f.whose, f.found))
+    count = sum(row.kind in (FILE, LINK) for row in rows.values())
+    return Audit(prefix, platform, seal, tuple(gone), foreign, count, (*found, *unread))
+
+
+def _look(prefix: Path) -> dict[str, Row]:
+    try:
+        return look(prefix, _OUTSIDE)
+    except OSError as error:
+        raise FilesystemError(
+            f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)
+        ) from error
+
+
+def _platform_of(prefix: Path) -> str:
+    subdirs = {r.subdir for r in scan_records(prefix)[0]} - {"", "noarch"}
+    return min(subdirs) if subdirs else current_platform()
+
+
+def _held_by(
+    prefix: Path, row: Row, platform: str, places: list[Place], others: Foreign | None
+) -> list[Held]:
+    if is_windows(platform):
+        runs = row.path.startswith(f"{script_dir(platform)}/") or row.path.endswith(".exe")
+    else:
+        runs = bool(row.mode & 0o111)
+    with open_regular(native(prefix, row.path)) as file:
+        return held_by_file(file, row.path, places, others, runs=runs)
+
+
+def _held_by_links(
+    prefix: Path, rows: Iterable[Row], places: list[Place], others: Foreign | None
+) -> list[Held]:
+    held = []
+    for row in rows:
+        if row.kind == LINK:
+            text = os.readlink(os.fsdecode(native(prefix, row.path)))
+            held += held_by_link(row.path, text, places, others)
+    return held
+
+
+def _with_source(held: Held, holding: set[str], rows: Mapping[str, Row]) -> Held:
+    """Note whether the source of a compiled file holds the path too, or is not there."""
+    source = source_of(held.path)
+    if source is None or source not in rows:
+        return held
+    return replace(held, with_source=source in holding)
+
+
+def _unread(path: str, why: str) -> PathFinding:
+    return PathFinding(path, None, "unreadable", "own", "", {}, True, why, "none")

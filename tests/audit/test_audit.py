@@ -1,0 +1,268 @@
+"""`sealenv audit` of real environments: what holds their path, whose the file is, what follows."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealenv.demo.channel import DemoChannel
+from tests.channel import Channels
+from tests.machine import Machine
+from tests.pypi.index import Wheel
+
+Found = dict[str, Any]
+
+TOOL = Wheel(
+    "hello-tool",
+    files={
+        "hello_tool.py": "def main():\n    print('hello')\n",
+        "hello_tool-1.0.data/scripts/plain-tool": "#!python\nprint('plain')\n",
+    },
+    scripts=["hello-tool = hello_tool:main"],
+)
+
+
+def by_path(answer: dict[str, Any], whose: str = "own") -> dict[str, Found]:
+    return {f["path"]: f for f in answer["findings"] if f["whose"] == whose}
+
+
+def site(prefix: Path) -> Path:
+    return next((prefix / "lib").glob("python3.*")) / "site-packages"
+
+
+def pip(prefix: Path, *words: str) -> None:
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(prefix.parent), "PIP_NO_INDEX": "1"}
+    command = [str(prefix / "bin/python"), "-m", "pip", "install", "-q", *words]
+    subprocess.run(command, env=env, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+
+
+def editable(root: Path) -> Path:
+    """A project with a build backend of its own that installs it as setuptools does."""
+    project = root / "my project"
+    (project / "src").mkdir(parents=True)
+    (project / "src/mine.py").write_text("def main():\n    print('mine')\n")
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "mine"\nversion = "1"\n[build-system]\nrequires = []\n'
+        'build-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    wheel = Wheel(
+        "mine",
+        files={"__editable__.mine-1.0.pth": f"{project / 'src'}\n"},
+        scripts=["mine = mine:main"],
+    ).write(root / "wheels")
+    (project / "backend.py").write_text(
+        "import os, shutil\n"
+        f"def build_editable(folder, *_):\n    shutil.copy({str(wheel)!r}, folder)\n"
+        f"    return {wheel.name!r}\n"
+        "build_wheel = build_editable\n"
+    )
+    return project
+
+
+@pytest.fixture(scope="module")
+def made(
+    tmp_path_factory: pytest.TempPathFactory, warm_cache: Path, demo_channel: DemoChannel
+) -> tuple[Machine, Path]:
+    """An environment with everything that pip leaves behind."""
+    machine = Machine(tmp_path_factory.mktemp("audit"), cache=warm_cache)
+    prefix = Path(machine.create("my-env", demo_channel)["prefix"])
+    pip(prefix, str(TOOL.write(machine.root / "wheels")))
+    inside = prefix / "__home__"
+    inside.mkdir()
+    pip(prefix, "--no-build-isolation", "-e", str(editable(inside)))
+    return machine, prefix
+
+
+def test_a_fresh_environment_says_what_holds_its_path_and_who_mends_it(
+    warm_machine: Machine, demo_channel: DemoChannel
+) -> None:
+    prefix = Path(warm_machine.create("e", demo_channel)["prefix"])
+    before = warm_machine.snapshot()
+    answer = warm_machine.json("audit", "e")
+    found = by_path(answer)
+    assert {"bin/pip", "conda-meta/sealenv", "activate.sh", "etc/sealenv/env.sh"} <= set(found)
+    assert all(f["mend"] in ("move", "relative") and not f["left"] for f in found.values())
+    assert answer["left"] == 0
+    # Whatever plainly holds it is found; nothing else is.
+    plain = subprocess.run(
+        ["grep", "-rlF", "--exclude=sealenv.files", str(prefix), str(prefix)],
+        capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    assert set(found) == {Path(path).relative_to(prefix).as_posix() for path in plain}
+    shown = warm_machine.run("audit", "e")
+    assert "it can be moved: `sealenv move` re-writes all that matters" in shown.stderr
+    assert warm_machine.snapshot() == before
+
+
+def test_owners_kinds_and_reasons(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    lib = site(prefix).relative_to(prefix).as_posix()
+    found = by_path(machine.json("audit", str(prefix)))
+    expected = {
+        "activate.sh": ("sealenv", "installer", True, "move"),
+        "bin/pip": ("pip", "installer", True, "relative"),
+        "bin/hello-tool": ("hello-tool", "installer", True, "relative"),
+        "bin/plain-tool": ("hello-tool", "installer", True, "move"),
+        "bin/mine": ("mine", "installer", True, "relative"),
+        f"{lib}/__editable__.mine-1.0.pth": ("mine", "installer", True, "move"),
+        f"{lib}/mine-1.0.dist-info/direct_url.json": ("mine", "record", False, "move"),
+        f"{lib}/__pycache__/hello_tool.cpython-{lib[10]}{lib[12:14]}.pyc": (
+            "hello-tool", "compiled", False, "move",
+        ),
+        "conda-meta/sealenv": ("sealenv", "record", True, "move"),
+    }  # fmt: skip
+    told = {p: (f["owner"], f["kind"], f["matters"], f["mend"]) for p, f in found.items()}
+    assert {path: told.get(path) for path in expected} == expected
+    url = found[f"{lib}/mine-1.0.dist-info/direct_url.json"]
+    assert list(url["forms"]) == ["url"]
+
+
+def test_placeholders_of_packages(machine: Machine, channels: Channels) -> None:
+    if any("hello-prefix" in line for line in channels.missing):
+        pytest.skip("no C compiler: there is no package with a binary placeholder")
+    made = machine.tiny("e", channels.main_url, "hello-prefix")
+    found = by_path(machine.json("audit", made["prefix"]))
+    binary, text = found["bin/hello-prefix"], found["bin/hello-prefix-text"]
+    assert binary["kind"] == text["kind"] == "placeholder"
+    assert binary["owner"] == text["owner"] == "hello-prefix"
+    assert binary["matters"]
+    assert text["matters"]
+    assert text["room"] is None
+    assert binary["room"] >= 200  # that of the placeholder, not of what is there now
+    assert binary["mend"] == text["mend"] == "move"
+
+
+def test_every_form_is_found(warm_machine: Machine, demo_channel: DemoChannel) -> None:
+    prefix = Path(
+        warm_machine.json(
+            "create", "-p", str(warm_machine.root / "mein Büro/e (1)"), "-c", demo_channel.url,
+            "--without=conda", "--without=mamba", "--without=pip", "--no-pyc",
+        )["prefix"]
+    )  # fmt: skip
+    text = str(prefix)
+    data = prefix / "share"
+    data.mkdir(exist_ok=True)
+    contents = {
+        "plain": text.encode(),
+        "url": prefix.as_uri().encode(),
+        "json": json.dumps(text).encode(),
+        "json-slashes": json.dumps(text).replace("/", "\\/").encode(),
+        "shell": text.replace(" ", "\\ ").replace("(", "\\(").replace(")", "\\)").encode(),
+        "le": f"x = {text}\n".encode("utf-16-le"),
+        "be": f"x = {text}\n".encode("utf-16-be"),
+        "deep": bytes(5_000_000) + text.encode() + b"\0" * 5_000_000,
+    }
+    for name, content in contents.items():
+        wide = name in ("le", "be", "deep")
+        (data / name).write_bytes(content if wide else b"x = " + content + b"\n")
+    (data / "other").write_text(f"{text}2 {text}-old /mnt{text}\n")
+    (data / "link").symlink_to(prefix / "bin/python")
+    (data / "short").symlink_to("../bin/python")
+    answer = by_path(warm_machine.json("audit", text))
+    found = {p.removeprefix("share/"): f for p, f in answer.items() if p.startswith("share/")}
+    assert set(found) == {*contents, "link"}
+    assert all(f["count"] == 1 for f in found.values())
+    assert found["link"]["kind"] == "link"
+    assert found["link"]["matters"]
+    assert found["deep"]["room"] == len(text.encode())
+    assert found["le"]["forms"] == {"plain utf-16-le": 1}
+    assert found["plain"]["owner"] is None
+    # By another name of its folder: both are its path.
+    other = warm_machine.root / "other name"
+    other.symlink_to(prefix.parent)
+    (data / "given").write_text(f"{other / 'e (1)'}\n")
+    again = by_path(warm_machine.json("audit", str(other / "e (1)")))
+    assert {"share/given", "share/plain"} <= set(again)
+
+
+def test_an_environment_that_was_moved_by_hand(
+    warm_machine: Machine, demo_channel: DemoChannel
+) -> None:
+    prefix = Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])
+    prefix.rename(prefix.with_name("f"))
+    answer = warm_machine.json("audit", "f", code=1)
+    assert answer["former"] == [str(prefix)]
+    assert by_path(answer) == {}
+    assert by_path(answer, "former")["bin/pip"]["left"]
+    assert "sealenv move --here" in warm_machine.run("audit", "f", code=1).stderr
+
+
+def test_what_cannot_be_read_is_left(warm_machine: Machine, demo_channel: DemoChannel) -> None:
+    prefix = Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])
+    os.mkfifo(prefix / "fifo")
+    answer = warm_machine.json("audit", "e", code=1)
+    (found,) = [f for f in answer["findings"] if f["left"]]
+    assert (found["kind"], found["mend"]) == ("unreadable", "none")
+
+
+def test_a_launcher_of_windows_and_what_is_packed_in_it(
+    warm_machine: Machine, demo_channel: DemoChannel
+) -> None:
+    prefix = Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])
+    (prefix / "Scripts").mkdir()
+    for name, method in (("stored", zipfile.ZIP_STORED), ("packed", zipfile.ZIP_DEFLATED)):
+        path = prefix / f"Scripts/{name}.exe"
+        shebang = f"#!{prefix}/python.exe\n" if name == "stored" else "#!python.exe\n"
+        path.write_bytes(b"MZ" + bytes(300) + shebang.encode())
+        with zipfile.ZipFile(path, "a", method) as archive:
+            archive.writestr("__main__.py", f"import sys\nPLACE = {str(prefix)!r}\n" * 3)
+    found = by_path(warm_machine.json("audit", "e", code=1))
+    assert found["Scripts/stored.exe"]["kind"] == "installer"
+    assert found["Scripts/stored.exe"]["mend"] == "move"
+    assert found["Scripts/packed.exe"]["mend"] == "none"
+    assert found["Scripts/packed.exe"]["left"]
+
+
+def test_foreign_paths(made: tuple[Machine, Path], demo_channel: DemoChannel) -> None:
+    machine, original = made
+    other = Path(machine.create("other", demo_channel, "--no-pyc")["prefix"])
+    prefix = machine.envs / "foreign"
+    shutil.copytree(original, prefix, symlinks=True)
+    lib = site(prefix)
+    outside = editable(machine.home)
+    (lib / "__editable__.mine-1.0.pth").write_text(f"{outside / 'src'}\n")
+    (prefix / "bin/borrowed").write_text(f"#!{other}/bin/python\n")
+    (prefix / "bin/borrowed").chmod(0o755)
+    (prefix / "bin/elsewhere").symlink_to(other / "bin/python")
+    (lib / "config.py").write_text("LIB = '/home/conda/feedstock_root/build_artifacts/x/lib'\n")
+    (lib / "far.pth").write_text("import sys\n/srv/somewhere/src\n")
+    (lib / "notes.md").write_text("see https://example.org/home/me and /home/me/notes\n")
+    plain = machine.json("audit", str(prefix), code=1)  # it is a copy: it holds the old path
+    assert {f["whose"] for f in plain["findings"]} <= {"own", "former"}
+    answer = machine.json("audit", str(prefix), "--foreign", code=1)
+    foreign = {f["path"]: f for f in answer["findings"] if f["whose"] not in ("own", "former")}
+    name = lib.relative_to(prefix).as_posix()
+    told = {p: (f["whose"], f["found"], f["matters"]) for p, f in foreign.items()}
+    expected = {
+        f"{name}/__editable__.mine-1.0.pth": ("home", str(machine.home), True),
+        "bin/borrowed": ("environment", str(other), True),
+        "bin/elsewhere": ("environment", str(other), True),
+        f"{name}/config.py": ("builder", "/home/conda/feedstock_root", False),
+        f"{name}/far.pth": ("outside", "/srv/somewhere/src", True),
+        f"{name}/notes.md": ("builder", "/home/me", False),
+    }
+    assert {path: told.get(path) for path in expected} == expected
+    assert foreign[f"{name}/notes.md"]["count"] == 1
+    assert all(f["mend"] == "none" for f in foreign.values())
+
+
+def test_environments_of_other_tools_can_be_audited(
+    made: tuple[Machine, Path], tmp_path: Path
+) -> None:
+    machine, original = made
+    prefix = tmp_path / "foreign"
+    shutil.copytree(original, prefix, symlinks=True)
+    for name in ("sealenv", "sealenv.files"):
+        (prefix / "conda-meta" / name).unlink()
+    (prefix / "note").write_text(f"{prefix}\n")
+    found = by_path(machine.json("audit", str(prefix)))
+    assert list(found) == ["note"]
+    done = machine.run("audit", "--fix", str(prefix), code=7)
+    assert "sealenv seal" in done.stderr

@@ -60,7 +60,9 @@ def refuse_place(prefix: Path, place: Path, platform: str) -> None:
     """
     check_prefix(place, platform)
     if _same(prefix, place):
-        raise UsageError("the environment is there already", where=str(place))
+        raise UsageError(
+            "the environment is there already", where=str(place), hint="choose another place"
+        )
     if _inside(place, prefix):
         raise UsageError(
             "the destination is inside the environment",

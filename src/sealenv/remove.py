@@ -153,12 +153,20 @@ def refuse_frozen(prefix: Path, *, do: str = "remove", override: bool = False) -
 
 def inner_environments(prefix: Path) -> list[str]:
     """The environments below this one, as paths relative to it (conda's base keeps them in `envs`)."""
-    marks = ("/conda-meta/history", "/conda-meta/sealenv", "/conda-meta/sealenv.pending")
-    found = {
-        entry.relative.rpartition("/conda-meta/")[0]
-        for entry in walk(prefix, skip=frozenset({PKGS, SCRATCH}))
-        if entry.relative.endswith(marks)
-    }
+    marks = {"history", "sealenv", "sealenv.pending"}
+    found = set()
+    pending = [(os.fspath(prefix), "")]
+    while pending:
+        folder, relative = pending.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                path = relative + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if path in {PKGS, SCRATCH} or is_link(Path(entry.path)):
+                        continue
+                    pending.append((entry.path, f"{path}/"))
+                elif entry.name in marks and relative.endswith("/conda-meta/"):
+                    found.add(relative.removesuffix("/conda-meta/"))
     return sorted(found)
 
 

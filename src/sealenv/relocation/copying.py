@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -100,7 +101,8 @@ def make_folders(target: Path, entries: Sequence[Entry]) -> None:
     """Every folder, for us to write into."""
     for entry in entries:
         if entry.is_dir:
-            os.makedirs(_in(target, entry), exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(_in(target, entry))
 
 
 def end_folders(target: Path, entries: Sequence[Entry]) -> None:

@@ -26,9 +26,7 @@ def shareable(move: Relocation, rows: Mapping[str, Row]) -> set[str]:
 
     Told by the file table and by size, time, inode and mode, as `verify --fast` does; nothing is read.
     """
-    if move.table is None:
-        return set()
-    sealed = move.table.rows()
+    sealed = move.sealed
     shared = set()
     for record in move.records:
         for entry in record.paths_data.paths:
@@ -56,9 +54,7 @@ def shareable_compiled(
         rows: what was searched.
         found: what holds the place.
     """
-    if move.table is None:
-        return set()
-    sealed = move.table.rows()
+    sealed = move.sealed
     return {
         path
         for path, row in rows.items()

@@ -72,6 +72,10 @@ class Mender:
         strings are asked.
         """
         if path.endswith(".pyc"):
+            data = file.read()
+            data = data.lower() if self._change.old.ignore_case else data
+            if not any(spelling.data in data for spelling in self._change.old.all):
+                return False
             found = rewrite(path, file, self._change)
             return isinstance(found, Refusal) or bool(found.edits)
         return next(occurrences_in(file, self._change.old), None) is not None

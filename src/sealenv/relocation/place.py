@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from sealenv.naming import shown
 from sealenv.relocation.mender import Mender
 from sealenv.seal.filetable import FileTable, read_table
 from sealenv.seal.seal import Seal, read_seal
+from sealenv.seal.tree import Row
 
 __all__ = ["Relocation", "finish_seal", "open_relocation"]
 
@@ -42,6 +44,11 @@ class Relocation:
     def old(self) -> str:
         """The place that its files hold."""
         return self.seal.prefix
+
+    @functools.cached_property
+    def sealed(self) -> dict[str, Row]:
+        """The rows of the file table."""
+        return self.table.rows() if self.table else {}
 
     @property
     def forth(self) -> Mender:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.errors import FilesystemError
 from sealenv.host.files import write_atomic
 from sealenv.host.holders import while_held
 from sealenv.host.readers import Readers
@@ -24,7 +23,7 @@ from sealenv.relocation.place import Relocation
 from sealenv.seal.filetable import encode, write_files
 from sealenv.seal.fingerprint import fingerprint, tree_lines
 from sealenv.seal.seal import Fingerprints, Seal
-from sealenv.seal.tree import FILE, FOLDER, Hashing, Row, look
+from sealenv.seal.tree import FILE, FOLDER, Hashing, Row, native
 
 __all__ = ["carried_over", "next_seal", "write_both"]
 
@@ -32,6 +31,7 @@ __all__ = ["carried_over", "next_seal", "write_both"]
 def carried_over(
     move: Relocation,
     changes: Mapping[str, Change],
+    now: Mapping[str, Row],
     *,
     copied: bool = False,
     digests: Mapping[str, bytes] | None = None,
@@ -41,30 +41,28 @@ def carried_over(
     Args:
         move: the environment, mended.
         changes: what was mended.
+        now: what lies there; of what was mended, as it was before.
         copied: the files may be others than those that were sealed: with other inodes and times.
         digests: of such files as far as they are known; others are read.
 
     Raises:
-        FilesystemError: it cannot be read.
+        OSError: it cannot be read.
     """
     if move.table is None:
         return None
     sealed = move.table.rows()
-    try:
-        now = look(move.prefix)
-    except OSError as error:
-        raise FilesystemError(
-            f"the environment cannot be read: {error.strerror}",
-            where=os.fsdecode(error.filename or str(move.prefix)),
-        ) from error
     for path, change in changes.items():
-        then, row = sealed.get(path), now.get(path)
-        if then is None or row is None or then.digest != change.before.sha256:
+        then = sealed.get(path)
+        if then is None or then.digest != change.before.sha256:
             continue
-        then.digest = change.after.sha256
-        _take_stat(then, row)
+        status = os.lstat(native(move.prefix, path))
+        then.digest, then.mtime_ns, then.inode = (
+            change.after.sha256, status.st_mtime_ns, status.st_ino,
+        )  # fmt: skip
+        then.size = status.st_size if then.kind == FILE else 0
     if copied:
-        _recognise(move.prefix, sealed, now, digests or {})
+        others = {path: row for path, row in sealed.items() if path not in changes}
+        _recognise(move.prefix, others, now, digests or {})
     return sealed
 
 

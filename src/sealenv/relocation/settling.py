@@ -101,9 +101,9 @@ def settle(
     with _history(move.prefix, locked) as write:
         mending.history(write)
         _mend_pkgs(move)
-        table = carried_over(move, mending.changes, copied=copied, digests=digests)
-        seal, encoded = next_seal(move, mending.changes, table)
         try:
+            table = carried_over(move, mending.changes, rows, copied=copied, digests=digests)
+            seal, encoded = next_seal(move, mending.changes, table)
             write_both(move.prefix, seal, encoded)
         except OSError as error:
             raise FilesystemError(

@@ -48,6 +48,8 @@ def pyc_edits(content: bytes, change: Change) -> list[Edit]:
 
 
 def _edit(content: bytes, string: String, change: Change) -> Edit | None:
+    if not change.old.holds(string.data):
+        return None
     after = change.apply(string.data)
     if after == string.data:
         return None

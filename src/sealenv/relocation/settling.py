@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,8 @@ def settle(
     """
     reporter.phase("mend", f"writing {move.new} into files that hold {move.old}")
     rows = look_at(move.prefix)
+    if resumed:
+        _clear_partials(move, rows)
     owners = Owners(move.prefix, rows, move.records)
     mending = Mending(
         move, rows, owners, resumed, environ, lambda done, of: reporter.advance(done, of, "files")
@@ -110,6 +113,21 @@ def settle(
                 f"the seal cannot be written: {error.strerror}", where=str(move.prefix)
             ) from error
     return Settled(seal, mending.changes, mending.left, mending.unsigned)
+
+
+_PARTIAL = re.compile(r"((?:.*/)?)\.([^/]+)\.[0-9a-f]{16}")
+"""What `host.files` writes into before it replaces a file."""
+
+
+def _clear_partials(move: Relocation, rows: dict[str, Row]) -> None:
+    """Take away what a kill left of a file that was going to be replaced; only beside that file."""
+    for path in list(rows):
+        found = _PARTIAL.fullmatch(path)
+        if found is None or found[1] + found[2] not in rows or path in move.sealed:
+            continue
+        with contextlib.suppress(OSError):
+            os.unlink(native(move.prefix, path))
+            del rows[path]
 
 
 @contextlib.contextmanager

@@ -25,36 +25,41 @@ WINDOWS = st.builds(
 )
 
 
+_PLAIN = st.text("abcXYZ019_.-", min_size=1, max_size=5)
+
+
 @st.composite
-def changes(draw: st.DrawFn, *, windows: bool | None = None) -> Change:
-    """A change between places, neither of which is in the other, that differ in the same forms.
+def changes(draw: st.DrawFn) -> Change:
+    """A change between places, neither of which is in the other, with the same forms.
 
     Where two forms of one place are the same bytes and those of the other are not, what was found
-    cannot say which of them it was: then there is no way back.
+    cannot say which of them it was: then there is no way back. So what is special is in both.
     """
-    on_windows = draw(st.booleans()) if windows is None else windows
-    kind = WINDOWS if on_windows else POSIX
-    old, new = draw(kind), draw(kind)
-    platform = "win-64" if on_windows else "linux-64"
+    special = draw(st.just("") | NAMES.map(lambda name: name.replace(":", "-")))
+    windows = draw(st.booleans())
+    places = []
+    for _ in range(2):
+        names = draw(st.lists(_PLAIN, max_size=3))
+        name = draw(_PLAIN) + special + draw(_PLAIN)
+        separator = "\\" if windows else "/"
+        start = draw(st.sampled_from("CDZ")) + ":" if windows else ""
+        places.append(start + separator + separator.join([*names, name]))
+    old, new = places
+    platform = "win-64" if windows else "linux-64"
     try:
         change = Change.between(old, new, platform)
         Change.between(new, old, platform)
     except ValueError:
         assume(False)
         raise
-    assume(_alike(change))
+    assume(_classes(change.old.place) == _classes(change.new.place))
     return change
 
 
-def _alike(change: Change) -> bool:
-    def classes(place: str) -> list[tuple[int, ...]]:
-        encoded = [form.encode(place) for form in FORMS]
-        return [
-            tuple(i for i, other in enumerate(encoded) if other == e) if e is not None else ()
-            for e in encoded
-        ]
-
-    return classes(change.old.place) == classes(change.new.place)
+def _classes(place: str) -> list[int]:
+    """For each form the number of the first one with the same bytes."""
+    first: dict[bytes | None, int] = {}
+    return [first.setdefault(form.encode(place), n) for n, form in enumerate(FORMS)]
 
 
 @st.composite

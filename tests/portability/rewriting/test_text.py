@@ -93,7 +93,7 @@ def test_links() -> None:
     assert target_of_link("../x", LINUX) == "../x"
 
 
-@settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_there_and_back(data: st.DataObject) -> None:
     change = data.draw(changes())

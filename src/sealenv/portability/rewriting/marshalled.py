@@ -28,11 +28,11 @@ _FIXED[ord("I")] = 8
 _COUNTED = b"([<>"
 
 # What a code object is made of: n a number of four bytes, o an object, b one of bytecode or a table.
-_OLD = "nnnnnnboooooooonb"
+_OLD = "nnnnnnbooooooonb"
 _NEW = "nnnnnbooobooonbb"
 _LAYOUTS = (
     # First and last magic, layout (Lib/importlib/_bootstrap_external.py, Python/marshal.c).
-    (3390, 3399, "nnnnnboooooooonb"),  # 3.7
+    (3390, 3399, "nnnnnbooooooonb"),  # 3.7
     (3400, 3449, _OLD),  # 3.8 to 3.10
     (3450, 3699, _NEW),  # 3.11 to 3.14
 )

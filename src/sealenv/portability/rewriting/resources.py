@@ -1,7 +1,8 @@
 """The interpreter of uv's launchers since 0.9: a resource of the program, `UV_PYTHON_PATH`.
 
-What follows it in the section of resources moves on by as much as it grows; the tables are told. The
-layout is that of Microsoft's "PE Format", sections `.rsrc` and "Section Table".
+Another one, `UV_SCRIPT_DATA`, is the zip. What follows in the section of resources moves on by as much
+as they grow, and the tables are told. The layout is that of Microsoft's "PE Format", "The .rsrc Section"
+and "Section Table".
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sealenv.portability.rewriting.archives import Archive
 from sealenv.portability.rewriting.change import (
     DOES_NOT_FIT,
     NOT_UNDERSTOOD,
@@ -23,6 +25,7 @@ __all__ = ["resource_edits"]
 
 _RCDATA = 10
 _NAME = "UV_PYTHON_PATH"
+_SCRIPT = "UV_SCRIPT_DATA"
 _RESOURCES, _CERTIFICATES = 2, 4
 
 
@@ -98,50 +101,43 @@ def resource_edits(content: bytes, change: Change) -> list[Edit]:
     """
     image = _Image(content)
     blobs = sorted(image.blobs(), key=lambda blob: blob.rva)
-    path = next((b for b in blobs if b.names[:2] == (_RCDATA, _NAME)), None)
-    if path is None:
-        return []
-    start = image.at(path.rva)
-    before = content[start : start + path.size]
-    after = change.apply(before)
+    before = [content[image.at(b.rva) : image.at(b.rva) + b.size] for b in blobs]
+    after = [_rewritten(b, data, change) for b, data in zip(blobs, before, strict=True)]
     if after == before:
         return []
     step = _alignment(blobs)
-    last = blobs[-1]
-    used = last.rva + last.size - image.rva
-    virtual = image.u32(image.section + 8)
-    by = _up(len(after), step) - _up(len(before), step)
-    new_used = used + (len(after) - len(before) if path is last else by)
-    rounding = next((a for a in (1, step, image.file_alignment) if _up(used, a) == virtual), None)
-    if rounding is None:
+    used = blobs[-1].rva + blobs[-1].size - image.rva
+    virtual, raw = image.u32(image.section + 8), image.u32(image.section + 16)
+    roundings = (1, step, image.file_alignment)
+    rounding = next((a for a in roundings if _up(used, a) == virtual), None)
+    if rounding is None or raw != _up(virtual, image.file_alignment):
         raise _unknown("there is something behind its resources")
-    new_virtual = _up(new_used, rounding)
-    _check_room(image, new_virtual)
-    raw = image.u32(image.section + 16)
-    if raw != _up(virtual, image.file_alignment):
-        raise _unknown("the section of its resources has another length")
-    new_raw = _up(new_virtual, image.file_alignment)
 
-    end = start + _up(path.size, step) if path is not last else start + path.size
-    rest = bytes(image.data[end : image.raw + used])
-    padded = after + bytes((_up(len(after), step) - len(after)) if path is not last else 0)
-    body = bytes(image.data[image.raw : start]) + padded + rest
-    body += bytes(new_raw - len(body))
-    _tell(image, blobs, path, len(after), by)
+    laid = b""
+    for blob, data in zip(blobs, after, strict=True):
+        laid += bytes(_up(blobs[0].rva + len(laid), step) - blobs[0].rva - len(laid))
+        image.add(blob.entry, blobs[0].rva + len(laid) - blob.rva)
+        image.add(blob.entry + 4, len(data) - blob.size)
+        laid += data
+    start = image.at(blobs[0].rva)
+    new_virtual = _up(start - image.raw + len(laid), rounding)
+    _check_room(image, new_virtual)
+    new_raw = _up(new_virtual, image.file_alignment)
+    end = image.raw + raw
     image.add(image.section + 8, new_virtual - virtual)
     image.add(image.directories + 8 * _RESOURCES + 4, new_virtual - virtual)
     _tell_sections(image, new_raw - raw)
-    body = bytes(image.data[image.raw : start]) + body[start - image.raw :]  # with its tables told
-    return [
-        Edit(0, len(content), bytes(image.data[: image.raw] + body + image.data[image.raw + raw :]))
-    ]
+    body = laid.ljust(image.raw + new_raw - start, b"\0")
+    return [Edit(0, end, bytes(image.data[:start]) + body)]
 
 
-def _tell(image: _Image, blobs: list[_Blob], path: _Blob, size: int, by: int) -> None:
-    image.add(path.entry + 4, size - path.size)
-    for blob in blobs:
-        if blob.rva > path.rva:
-            image.add(blob.entry, by)
+def _rewritten(blob: _Blob, data: bytes, change: Change) -> bytes:
+    if blob.names[:2] == (_RCDATA, _NAME):
+        return change.apply(data)
+    if blob.names[:2] == (_RCDATA, _SCRIPT):
+        archive = Archive.of(data)
+        return archive.rewritten(change) if archive and archive.end == len(data) else data
+    return data
 
 
 def _tell_sections(image: _Image, by: int) -> None:
@@ -167,7 +163,7 @@ def _check_room(image: _Image, virtual: int) -> None:
 
 def _alignment(blobs: list[_Blob]) -> int:
     """What each of them starts at a multiple of, behind the one before it."""
-    for step in (8, 4, 1):
+    for step in (1, 4, 8):
         if all(_up(a.rva + a.size, step) == b.rva for a, b in itertools.pairwise(blobs)):
             return step
     raise _unknown("its resources do not lie one behind the other")

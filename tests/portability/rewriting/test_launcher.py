@@ -1,0 +1,198 @@
+"""Launchers of Windows: pip's own stubs, and uv's in the layouts of its source."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pip._vendor.distlib
+import pytest
+from pip._vendor.distlib.scripts import ScriptMaker
+
+from sealenv.portability.rewriting.change import DOES_NOT_FIT, Change, Refusal, Rewriting
+from sealenv.portability.rewriting.launcher import texts_inside
+from sealenv.portability.rewriting.whole import rewrite
+
+STUB = Path(str(pip._vendor.distlib.__file__)).with_name("t64.exe")
+OLD, NEW = r"C:\envs\e", r"D:\my envs\é"
+CHANGE = Change.between(OLD, NEW, "win-64")
+
+
+def moved(content: bytes, change: Change = CHANGE) -> bytes:
+    result = rewrite("Scripts/tool.exe", content, change)
+    assert isinstance(result, Rewriting), result
+    assert result.kind == "launcher"
+    return result.apply(content)
+
+
+def archive(script: str = "print(1)\n", method: int = zipfile.ZIP_STORED) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as target:
+        target.writestr(zipfile.ZipInfo("__main__.py"), script, method)
+    return data.getvalue()
+
+
+def by_pip(program: str, folder: Path) -> bytes:
+    """A launcher as pip makes it for Windows."""
+    maker: Any = ScriptMaker(None, str(folder))  # type: ignore[no-untyped-call]
+    maker.executable = f'"{program}"' if " " in program else program
+    maker._is_nt = True
+    maker.add_launchers = True
+    maker._get_launcher = lambda kind: STUB.read_bytes()
+    maker._build_shebang = lambda program, rest: (
+        b"#!" + program + rest + b"\n"
+    )  # its way on Windows
+    maker.variants = {""}
+    (made,) = maker.make("tool = package.module:main")
+    return Path(made).read_bytes()
+
+
+def test_pips(tmp_path: Path) -> None:
+    before = by_pip(OLD + r"\python.exe", tmp_path / "a")
+    wanted = by_pip(NEW + r"\python.exe", tmp_path / "b")
+    after = moved(before)
+    # The archive holds the time when it was made.
+    assert after[: after.rindex(b"PK\3\4")] == wanted[: wanted.rindex(b"PK\3\4")]
+    assert texts_inside(after) == texts_inside(before)
+    assert b"package.module" in texts_inside(after)[0]
+    assert moved(after) == after
+    assert moved(after, CHANGE.back()) == before
+
+
+def test_offsets_from_the_start_of_the_file() -> None:
+    """As `zipapp` and `zip -A` write them."""
+    data = io.BytesIO(STUB.read_bytes() + b"#!C:\\envs\\e\\python.exe\r\n")
+    with zipfile.ZipFile(data, "a") as target:
+        target.writestr(zipfile.ZipInfo("__main__.py"), "print(1)\n")
+        target.writestr(zipfile.ZipInfo("x.txt"), "x" * 50)
+    before = data.getvalue()
+    after = moved(before)
+    assert b'#!"D:\\my envs\\\xc3\xa9\\python.exe"\r\n' in after
+    assert zipfile.ZipFile(io.BytesIO(after)).testzip() is None
+    assert zipfile.ZipFile(io.BytesIO(after)).infolist()[0].header_offset == after.index(b"PK\3\4")
+    assert moved(after, CHANGE.back()) == before
+
+
+def script(program: str) -> str:
+    """uv writes a first line into it, which nobody reads."""
+    return f"#!{program}\nprint(1)\n"
+
+
+def trampoline(program: str, kind: bytes) -> bytes:
+    path = program.encode()
+    return STUB.read_bytes() + archive(script(program)) + path + struct.pack("<I", len(path)) + kind
+
+
+@pytest.mark.parametrize("kind", [b"UVSC", b"UVPY"])
+def test_uvs_with_a_trailer(kind: bytes) -> None:
+    before = trampoline(OLD + r"\python.exe", kind)
+    assert moved(before) == trampoline(NEW + r"\python.exe", kind)
+    assert moved(moved(before), CHANGE.back()) == before
+    assert isinstance(rewrite("x.exe", before[:-8] + b"\xff" * 4 + kind, CHANGE), Refusal)
+
+
+def image(resources: dict[str, bytes], step: int) -> bytes:
+    """The least program with resources: a section of code, that of resources, and one behind it."""
+    room = 0x1000
+    names = sorted(resources)
+    tables = 16 + 8 + 16 + 8 * len(names) + (16 + 8) * len(names)
+    entries_at = tables
+    strings_at = entries_at + 16 * len(names)
+    strings, string_at = b"", []
+    for name in names:
+        string_at.append(strings_at + len(strings))
+        strings += struct.pack("<H", len(name)) + name.encode("utf-16-le")
+    data_at = -(-(strings_at + len(strings)) // 8) * 8
+    blobs, entries, rva = b"", b"", 0x2000
+    for name in names:
+        blobs += bytes(-len(blobs) % step)
+        entries += struct.pack("<IIII", rva + data_at + len(blobs), len(resources[name]), 0, 0)
+        blobs += resources[name]
+    root = struct.pack("<IIHHHH", 0, 0, 0, 0, 0, 1) + struct.pack("<II", 10, 24 | 1 << 31)
+    table = struct.pack("<IIHHHH", 0, 0, 0, 0, len(names), 0)
+    languages_at = 24 + 16 + 8 * len(names)
+    for number in range(len(names)):
+        table += struct.pack(
+            "<II", string_at[number] | 1 << 31, languages_at + 24 * number | 1 << 31
+        )
+    for number in range(len(names)):
+        table += struct.pack("<IIHHHH", 0, 0, 0, 0, 0, 1)
+        table += struct.pack("<II", 0, entries_at + 16 * number)
+    section = root + table + entries + strings
+    section += bytes(data_at - len(section)) + blobs
+    virtual = len(section)
+    raw = -(-virtual // 512) * 512
+    directories = [(0, 0)] * 16
+    directories[2] = (0x2000, virtual)
+    optional = struct.pack("<HBBIIIII", 0x20B, 0, 0, 512, raw + 512, 0, 0x1000, 0x1000)
+    optional += struct.pack("<QII", 0x140000000, 0x1000, 512) + bytes(16)
+    optional += struct.pack("<IIIHH", 0x2000 + room + 0x1000, 512, 0, 3, 0) + bytes(32 + 4)
+    optional += struct.pack("<I", 16) + b"".join(struct.pack("<II", *d) for d in directories)
+    header = b"MZ" + bytes(0x3A) + struct.pack("<I", 0x40) + b"PE\0\0"
+    header += struct.pack("<HHIIIHH", 0x8664, 3, 0, 0, 0, len(optional), 0x22) + optional
+    for title, size, at, length, pointer in (
+        (b".text", 512, 0x1000, 512, 512),
+        (b".rsrc", virtual, 0x2000, raw, 1024),
+        (b".reloc", 8, 0x2000 + room, 512, 1024 + raw),
+    ):
+        header += (
+            title.ljust(8, b"\0") + struct.pack("<IIII", size, at, length, pointer) + bytes(16)
+        )
+    header += bytes(512 - len(header))
+    return header + b"\xcc" * 512 + section + bytes(raw - virtual) + b"\xee" * 512
+
+
+def by_uv(program: str, step: int = 1) -> bytes:
+    return image(
+        {
+            "UV_PYTHON_PATH": program.encode(),
+            "UV_SCRIPT_DATA": archive(script(program)),
+            "UV_TRAMPOLINE_KIND": b"\1",
+        },
+        step,
+    )
+
+
+@pytest.mark.parametrize("step", [1, 8])
+@pytest.mark.parametrize("new", ["D:\\e", NEW, "D:\\" + "x" * 600])
+def test_uvs_with_resources(new: str, step: int) -> None:
+    """Sections laid out as uv 0.13 has them: one resource behind the other (step 1)."""
+    change = Change.between(OLD, new, "win-64")
+    before = by_uv(OLD + r"\python.exe", step)
+    after = moved(before, change)
+    assert after == by_uv(new + r"\python.exe", step)
+    assert moved(after, change.back()) == before
+
+
+def test_no_room_for_resources() -> None:
+    before = by_uv(OLD + r"\python.exe")
+    change = Change.between(OLD, "D:\\" + "x" * 5000, "win-64")
+    result = rewrite("Scripts/x.exe", before, change)
+    assert isinstance(result, Refusal)
+    assert result.reason == DOES_NOT_FIT
+    assert result.over > 0
+
+
+def test_the_path_in_its_archive() -> None:
+    program = STUB.read_bytes() + b"#!python.exe\n"
+    before = program + archive(f"#!{OLD}\\python.exe\nx = r'{OLD}'\n")
+    after = moved(before)
+    assert after == program + archive(f"#!{NEW}\\python.exe\nx = r'{NEW}'\n")
+    assert moved(after, CHANGE.back()) == before
+
+
+@pytest.mark.parametrize("where", ["in the program", "compressed"])
+def test_the_path_where_no_launcher_has_it(where: str) -> None:
+    if where == "compressed":
+        content = STUB.read_bytes() + archive(f"x = r'{OLD}'\n" * 9, zipfile.ZIP_DEFLATED)
+    else:
+        content = STUB.read_bytes() + OLD.encode() + b"\0#!python.exe\n" + archive()
+    assert isinstance(rewrite("Scripts/x.exe", content, CHANGE), Refusal)
+
+
+def test_a_launcher_without_a_path() -> None:
+    content = STUB.read_bytes() + b"#!python.exe\n" + archive()
+    assert moved(content) == content

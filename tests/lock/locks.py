@@ -62,6 +62,8 @@ def lock(*packages: LockedPackage, platform: str = "linux-64", **facts: Any) -> 
 
 
 NAMES = st.from_regex(r"[a-z_][a-z0-9]{0,6}(-[a-z0-9]{1,4})?", fullmatch=True)
+PIP_NAMES = st.from_regex(r"[a-z][a-z0-9]{0,6}(-[a-z0-9]{1,4})?", fullmatch=True)
+"""Normalised (PEP 503)."""
 VERSIONS = st.from_regex(r"([0-9]!)?[0-9]{1,3}(\.[0-9a-z]{1,3}){0,2}", fullmatch=True)
 BUILDS = st.from_regex(r"[a-z0-9_]{1,8}(_[0-9]{1,3})?", fullmatch=True)
 DIGESTS = st.from_regex(r"[0-9a-f]{64}", fullmatch=True)
@@ -144,7 +146,7 @@ def lock_files(draw: st.DrawFn) -> LockFile:
         found = [draw(records(name, platform)) for name in sorted(names)]
         # One address is one package, wherever it is used.
         packages = topological(seen.setdefault(p.url, p) for p in found)
-        extra = [draw(wheels(n)) for n in sorted(draw(st.sets(NAMES, max_size=2)))]
+        extra = [draw(wheels(n)) for n in sorted(draw(st.sets(PIP_NAMES, max_size=2)))]
         locks.append(
             Lock(
                 platform=platform,

@@ -362,3 +362,9 @@ def test_a_variable_that_no_shell_could_set_is_refused(variables: str) -> None:
     with pytest.raises(SpecError, match=r"line break|no name of a variable") as caught:
         read_pixi(text.replace('{"A": "1"}', variables), Path("/srv/x.lock"))
     assert str(caught.value.where).startswith("/srv/x.lock:3:")
+
+
+def test_names_of_wheels_are_normalised() -> None:
+    text = PIXI_7.replace("  name: numpy\n", "  name: Num_Py\n")
+    (wheel,) = read_pixi(text, HERE).locks[0].wheels
+    assert wheel.name == "num-py"

@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from packaging.utils import canonicalize_name
 
 from sealenv.errors import DigestError
-from sealenv.lock.checks import check_package, check_sha256, check_url, clean_url
+from sealenv.lock.checks import (
+    NO_WHEEL,
+    check_package,
+    check_sha256,
+    check_url,
+    check_wheel,
+    clean_url,
+)
 from sealenv.lock.condalock_custom import CUSTOM_KEY, Custom, Needs, custom_of, read_custom
 from sealenv.lock.explicit import bare_package
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
@@ -150,7 +158,6 @@ class _Reader:
             return
         if optional and optional.text("'optional'").lower() == "true":
             return
-        name = node.key("name").text("'name'")
         platform = node.key("platform").text("'platform'")
         manager = node.key("manager").text("'manager'")
         if manager not in {"conda", "pip"}:
@@ -161,10 +168,11 @@ class _Reader:
             raise node.key("platform").wrong(
                 f"{platform[:40]!r} is not among the platforms of the metadata"
             )
+        one = self._package(node) if manager == "conda" else self._wheel(node)
         place = found[platform, manager]
-        if name in place:
-            raise node.wrong(f"{name} is there twice for {platform}")
-        place[name] = self._package(node) if manager == "conda" else self._wheel(node)
+        if one.name in place:
+            raise node.wrong(f"{one.name} is there twice for {platform}")
+        place[one.name] = one
 
     def _package(self, node: Node) -> LockedPackage:
         md5 = node.key("hash").get("md5")
@@ -187,10 +195,13 @@ class _Reader:
         sha256 = _sha256(node)
         if fault := check_sha256(sha256):
             raise node.wrong(fault)
+        place = node.key("url")
+        if why := check_wheel(address := place.text("'url'")):
+            raise place.wrong(f"{address[:200]!r} {why}", NO_WHEEL)
         url = self._url(node)
         needs = self.ours.wheels.get(url, Needs())
         return LockedWheel(
-            name=node.key("name").text("'name'"),
+            name=canonicalize_name(node.key("name").text("'name'")),
             version=node.key("version").text("'version'"),
             url=url,
             sha256=sha256,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from sealenv.lock import LockFile
+from sealenv.lock import LockedWheel, LockFile
 from sealenv.lock.diff import diff, without_digest
 from sealenv.lock.order import requested, roots, topological
 from tests.lock.locks import CHANNELS, lock, package
@@ -88,3 +88,21 @@ def test_a_matchspec_needs_no_blank() -> None:
     ]
     assert [p.name for p in topological(packages)] == ["y", "z", "a", "b"]
     assert roots(packages) == ["a", "b"]
+
+
+def test_one_address_and_one_digest_is_one_package() -> None:
+    """A list knows no channel but the address; packages may lie elsewhere (CEP 15)."""
+    a = package("a")
+    guessed = msgspec.structs.replace(a, channel=CHANNELS[1])
+    assert diff(files(a), files(guessed)) == []
+    assert len(diff(files(a), files(msgspec.structs.replace(guessed, sha256="")))) == 1
+
+
+def test_versions_of_wheels_are_compared_as_versions() -> None:
+    wheel = LockedWheel(name="w", version="2024.07.04", url="https://x.org/w.whl", sha256="1" * 64)
+    elsewhere = msgspec.structs.replace(wheel, version="2024.7.4", url="https://y.org/w.whl")
+    newer = msgspec.structs.replace(elsewhere, version="2024.7.5")
+    before = LockFile(locks=(lock(wheels=(wheel,)),))
+    assert diff(before, LockFile(locks=(lock(wheels=(elsewhere,)),))) == []
+    (change,) = diff(before, LockFile(locks=(lock(wheels=(newer,)),)))
+    assert change.words() == "~ w 2024.07.04 -> 2024.7.5"

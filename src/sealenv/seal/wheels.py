@@ -35,12 +35,14 @@ def locked_wheels(lines: Iterable[str]) -> list[LockedWheel]:
 
 def is_of(wheel: LockedWheel, distribution: Distribution | DistributionNote) -> bool:
     """Whether that is what the wheel installs."""
-    if wheel.name != distribution.name:
-        return False
+    return wheel.name == distribution.name and _is_one(wheel.version, distribution.version)
+
+
+def _is_one(version: str, other: str) -> bool:
     try:
-        return Version(wheel.version) == Version(distribution.version)
+        return Version(version) == Version(other)
     except InvalidVersion:
-        return wheel.version == distribution.version
+        return version == other
 
 
 def locked_wheel(
@@ -69,8 +71,13 @@ def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None
     headers = HeaderParser().parsestr(text, headersonly=True)
     lines = [" ".join(str(line).split()) for line in headers.get_all("Requires-Dist", [])]
     python = headers["Requires-Python"]
+    # A file's name and the folder may write a version otherwise: 1.0 is 1.0.0.
+    exact = str(headers["Version"] or "").strip()
     return msgspec.structs.replace(
-        wheel, requires_dist=tuple(lines), requires_python=str(python) if python else None
+        wheel,
+        version=exact if _is_one(wheel.version, exact) else wheel.version,
+        requires_dist=tuple(lines),
+        requires_python=str(python) if python else None,
     )
 
 

@@ -150,7 +150,7 @@ def lock_files(draw: st.DrawFn) -> LockFile:
         locks.append(
             Lock(
                 platform=platform,
-                channels=CHANNELS,
+                channels=draw(st.sampled_from([CHANNELS, CHANNELS[::-1], CHANNELS[:2]])),
                 packages=tuple(packages),
                 virtual_packages=tuple(
                     draw(st.lists(st.sampled_from(["__unix=0=0", "__glibc=2.28=0"])))

@@ -34,7 +34,7 @@ def write_condalock(file: LockFile) -> str:
     """The text: the same lock gives the same bytes."""
     lines = ["version: 1", "metadata:", "  content_hash:" + " {}" * (not file.locks)]
     lines += [f"    {scalar(k.platform)}: {scalar(k.digest())}" for k in file.locks]
-    channels = list(dict.fromkeys(c for k in file.locks for c in k.channels))
+    channels = file.channels
     lines.append("  channels:" + " []" * (not channels))
     for channel in channels:
         lines += [f"  - url: {scalar(channel)}", "    used_env_vars: []"]
@@ -136,7 +136,7 @@ class _Reader:
             locks=tuple(
                 Lock(
                     platform=p,
-                    channels=channels,
+                    channels=tuple(ours.channels.get(p, channels)),
                     packages=tuple(topological(found[p, "conda"].values())),
                     wheels=tuple(found[p, "pip"].values()),
                     specs=tuple(ours.specs.get(p, ())),

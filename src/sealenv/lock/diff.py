@@ -45,11 +45,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         a, b = self.before, self.after
         if a is None or b is None:
             return ()
+        same = {"channel"} if a.url == b.url else set()
+        if self.kind == "pypi" and _is_one(a.version, b.version):
+            same.add("version")
         return tuple(
             key
             for key in ("version", "build", "channel", "sha256")
-            if getattr(a, key) != getattr(b, key)
-            and not (key == "version" and self.kind == "pypi" and _is_one(a.version, b.version))
+            if getattr(a, key) != getattr(b, key) and key not in same
         )
 
     def words(self) -> str:
@@ -89,9 +91,9 @@ def _dist(side: Side, full: bool = True) -> str:
 def diff(before: LockFile, after: LockFile) -> list[Change]:
     """What was added, removed and changed, by platform and name; empty where nothing differs.
 
-    A package is the same when address and sha256 are, whatever else is said of it: a list knows no
-    channel but the address, a dist-info folder writes 1.0 as 1.0.0. Else when version (of a wheel by PEP
-    440), build, channel and sha256 are; a sha256 that one side does not know counts for none. A platform
+    A package is the same when version (of a wheel by PEP 440), build, sha256 and channel are. A sha256
+    that one side does not know counts for none, and so does the channel where the address is the same:
+    a list's is guessed from that, though packages may lie elsewhere (`base_url`, CEP 15). A platform
     that one side alone has counts with all its packages.
     """
     changes: list[Change] = []
@@ -128,8 +130,6 @@ def _really(change: Change) -> bool:
     assert a is not None
     assert b is not None
     known = bool(a.sha256 and b.sha256)
-    if known and (a.url, a.sha256) == (b.url, b.sha256):
-        return False
     return any(key != "sha256" or known for key in change.differs)
 
 

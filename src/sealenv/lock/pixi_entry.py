@@ -22,7 +22,7 @@ from sealenv.lock.checks import (
     split_dist,
 )
 from sealenv.lock.model import LockedPackage, LockedWheel
-from sealenv.lock.pixi_write import build_number_of, noarch_of
+from sealenv.lock.pixi_write import DIRECT, build_number_of, noarch_of
 from sealenv.nodes import Node
 
 __all__ = ["is_place", "read_package", "read_wheel"]
@@ -31,8 +31,6 @@ _TEXTS = ("md5", "legacy_bz2_md5", "features", "license", "license_family",
           "python_site_packages_path")  # fmt: skip
 _LISTS = ("depends", "constrains", "flags", "purls")
 _NUMBERS = ("legacy_bz2_size", "timestamp")
-_DIRECT = "direct+"
-"""What pixi writes before the address of a wheel that is named by it."""
 _SYSTEMS = {"emscripten", "freebsd", "linux", "osx", "wasi", "win", "zos"}
 _ARCHITECTURES = {"32": "x86", "64": "x86_64"}
 
@@ -89,7 +87,8 @@ def read_package(node: Node, base: Path) -> LockedPackage:
 def read_wheel(node: Node, base: Path) -> LockedWheel:
     """The wheel of an entry; the same errors as `read_package`."""
     place = node.key("pypi")
-    address = place.text("'pypi'").removeprefix(_DIRECT)
+    said = place.text("'pypi'")
+    address = said.removeprefix(DIRECT)
     if why := _no_wheel(address, node):
         raise place.wrong(f"{address[:200]!r} {why}", NO_WHEEL)
     url = clean_url(address, base)
@@ -106,6 +105,8 @@ def read_wheel(node: Node, base: Path) -> LockedWheel:
         sha256=sha256,
         requires_dist=tuple(requires.texts("'requires_dist'")) if requires else (),
         requires_python=_text(node, "requires_python", "") or None,
+        index=clean_url(index, base) if (index := _text(node, "index", "")) else None,
+        direct=said.startswith(DIRECT),
     )
 
 

@@ -215,7 +215,8 @@ def test_pixi_locks_of_version_6_are_read() -> None:
 def test_py_rattler_and_we_read_the_same(tmp_path: Path, text: str) -> None:
     ours = read_pixi(text, tmp_path / "pixi.lock")
     again = write_pixi(ours)
-    assert read_pixi(again, tmp_path / "pixi.lock") == ours
+    alone = msgspec.structs.replace(ours, other_environments=())
+    assert read_pixi(again, tmp_path / "pixi.lock") == alone
     absolute = text.replace("channel: ./", f"channel: file://{tmp_path}/").replace(
         "./", f"{tmp_path}/"
     )

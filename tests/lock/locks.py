@@ -131,6 +131,8 @@ def wheels(draw: st.DrawFn, name: str) -> LockedWheel:
         sha256=draw(DIGESTS),
         requires_dist=tuple(draw(st.lists(TEXTS, max_size=2))),
         requires_python=draw(st.none() | st.sampled_from([">=3.9", ">=3.9,<4"])),
+        index=draw(st.none() | st.just("https://pypi.org/simple")),
+        direct=draw(st.booleans()),
     )
 
 
@@ -157,7 +159,7 @@ def lock_files(draw: st.DrawFn) -> LockFile:
                 ),
                 exclude_newer=draw(st.none() | st.just("2026-01-31T00:00:00+00:00")),
                 wheels=tuple(
-                    sorted((pip.setdefault(w.url, w) for w in extra), key=lambda w: w.name)
+                    sorted((pip.setdefault(w.url, w) for w in extra), key=lambda w: w.url)
                 ),
                 indexes=indexes,
                 specs=tuple(draw(st.lists(TEXTS, max_size=3))),
@@ -168,4 +170,5 @@ def lock_files(draw: st.DrawFn) -> LockFile:
         locks=tuple(locks),
         name=draw(st.none() | TEXTS),
         variables=draw(st.dictionaries(VARIABLES, LINES, max_size=2)),
+        options=draw(st.sampled_from([{}, {"strategy": "lowest-version"}])),
     )

@@ -69,7 +69,8 @@ def write_pixi(file: LockFile) -> str:
             f"      {scalar(lock.platform)}:" + " []" * (not (lock.packages or lock.wheels))
         )
         lines += [f"      - conda: {scalar(url)}" for url in sorted(p.url for p in lock.packages)]
-        lines += [f"      - pypi: {scalar(url)}" for url in sorted(map(_address, lock.wheels))]
+        wheels = sorted(lock.wheels, key=lambda wheel: wheel.url)
+        lines += [f"      - pypi: {scalar(_address(wheel))}" for wheel in wheels]
     packages = _packages(locks)
     wheels = _unique([w for lock in locks for w in lock.wheels])
     lines.append("packages:" + " []" * (not (packages or wheels)))

@@ -14,7 +14,8 @@ from sealenv.lock.explicit import ExplicitList
 from sealenv.lock.read import read_file
 from sealenv.lockplace import DEFAULT_FILE, choose_output, read_previous
 from sealenv.lockwishes import wishes
-from sealenv.spec import EnvironmentSpec, build_spec, check_platform, package_name
+from sealenv.matchspec import package_name
+from sealenv.spec import EnvironmentSpec, build_spec, check_platform
 
 __all__ = ["LockRequest", "choose", "find_lock"]
 

@@ -15,8 +15,9 @@ from sealenv.lock import Lock, LockFile
 from sealenv.lock.explicit import ExplicitList
 from sealenv.lock.order import requested
 from sealenv.lock.read import read_file
+from sealenv.matchspec import package_name
 from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
-from sealenv.spec import EnvironmentSpec, build_spec, check_platform, package_name
+from sealenv.spec import EnvironmentSpec, build_spec, check_platform
 from sealenv.store.bundle import is_bundle, open_bundle
 
 __all__ = ["Target", "choose_target"]

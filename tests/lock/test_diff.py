@@ -77,3 +77,14 @@ def test_what_nothing_depends_on_was_asked_for() -> None:
     assert roots(packages) == ["app", "x", "y"]
     assert requested(lock(*packages)) == ("app", "x", "y")
     assert requested(lock(*packages, specs=("lib >=1",))) == ("lib >=1",)
+
+
+def test_a_matchspec_needs_no_blank() -> None:
+    packages = [
+        package("a", depends=["z>=1"]),
+        package("b", depends=["y[version='>=1']"]),
+        package("y"),
+        package("z", depends=["conda-forge::y=1.0"]),
+    ]
+    assert [p.name for p in topological(packages)] == ["y", "z", "a", "b"]
+    assert roots(packages) == ["a", "b"]

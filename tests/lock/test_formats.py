@@ -259,3 +259,10 @@ def test_conda_lock_keeps_what_wheels_need_and_where_they_were_looked_for() -> N
     one = lock(package("pip"), wheels=(wheel,), find_links=("https://wheels.example.org/",))
     (again,) = read_condalock(write_condalock(LockFile(locks=(one,))), HERE).locks
     assert (again.wheels, again.find_links) == (one.wheels, one.find_links)
+
+
+def test_a_dependency_without_a_blank_keeps_its_name() -> None:
+    a = package("a", depends=["b>=1", "c[version='>=2,<3']", "__glibc>=2.17", "conda-forge::d=1"])
+    text = write_condalock(LockFile(locks=(lock(a),)))
+    (again,) = read_condalock(text, HERE).locks[0].packages
+    assert again.record["depends"] == ["b >=1", "c >=2,<3", "__glibc >=2.17", "d =1"]

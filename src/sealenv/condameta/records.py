@@ -120,7 +120,7 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
     Raises:
         RecordError: a record is missing or cannot be read.
     """
-    from sealenv.spec import package_name  # most who read records ask for nothing
+    from sealenv.matchspec import package_name  # most who read records ask for nothing
 
     mode = 0o777 & ~_umask()
     wanted: dict[str, list[str]] = {}

@@ -15,6 +15,7 @@ from sealenv.lock.condalock_custom import CUSTOM_KEY, Custom, Needs, custom_of, 
 from sealenv.lock.explicit import bare_package
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.lock.order import topological
+from sealenv.matchspec import split_spec
 from sealenv.nodes import Node, load
 from sealenv.scalars import scalar
 
@@ -51,8 +52,8 @@ def write_condalock(file: LockFile) -> str:
 def _entry(package: LockedPackage, platform: str) -> Iterator[str]:
     needs: dict[str, list[str]] = {}
     for spec in package.record.get("depends", ()):
-        name, _, constraint = spec.partition(" ")
-        needs.setdefault(name, []).append(constraint.strip())
+        name, constraint = split_spec(spec)
+        needs.setdefault(name, []).append(constraint)
     yield f"- name: {scalar(package.name)}"
     yield f"  version: {scalar(package.version)}"
     yield "  manager: conda"

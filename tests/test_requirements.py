@@ -163,7 +163,7 @@ def test_a_password_in_a_requirement_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         build_spec(file=read_environment_yml(path))
     assert "s3cret" not in str(caught.value)
-    assert str(caught.value.where).endswith("environment.yml:1:30")
+    assert str(caught.value.where).endswith("environment.yml:1:31")
     assert "netrc" in (caught.value.hint or "")
 
 

@@ -160,8 +160,8 @@ def _check_url(line: str, parsed: Requirement) -> None:
     if parts.query:
         raise SpecError(
             f"{parsed.name}: a URL with a query may be signed, and expire: no lock holds it",
-            hint="write the URL without '?' and what follows, if the file is there too; or put the wheel "
-            "in a folder and name that with --find-links",
+            hint="write the URL without '?' and what follows, if the file is there too, or put the "
+            "wheel in a folder and name that with --find-links",
         )
     file = unquote(parts.path.rsplit("/", 1)[-1])
     try:

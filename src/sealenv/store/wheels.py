@@ -19,7 +19,6 @@ from typing import IO
 from packaging.utils import canonicalize_name
 
 from sealenv.errors import LinkError
-from sealenv.layout import PKGS, USER_FOLDER
 from sealenv.lock import LockedWheel
 from sealenv.store.identity import check_identity
 from sealenv.store.inspection import check_paths
@@ -36,8 +35,6 @@ _PLACES = {
 }
 _GENERATED = ("INSTALLER", "REQUESTED")
 """What pip adds to the .dist-info; never in a wheel."""
-_NOT_LOOKED_AT = (USER_FOLDER, PKGS, "envs")
-"""Those of `seal.tree.OUTSIDE` that `check_paths` leaves to conda packages."""
 _MOST_RATIO = 200
 _MOST_BYTES = 256 << 20
 _MOST_METADATA = 16 << 20
@@ -69,9 +66,6 @@ def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
     check_identity(wheel, identity)
     paths = [PathEntry(_place(wheel, name, folder), size) for name, size in members.items()]
     paths += [PathEntry(f"site-packages/{folder}/{name}", 0) for name in _GENERATED]
-    for entry in paths:
-        if entry.path.partition("/")[0].casefold() in _NOT_LOOKED_AT:
-            raise _refused(wheel, entry.path, "lies where nothing is sealed")
     digest = hashlib.sha256(metadata.encode()).hexdigest()
     manifest = Manifest(
         format=FORMAT,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import UsageError
 from sealenv.lock import Lock, LockFile
@@ -190,8 +192,14 @@ def _check_update(
         )
     names = {a.name for one in previous.locks for a in one.archives}
     names |= {package_name(text) for text in packages}
+    found: dict[str, None] = {}
     for name in update:
-        if name.lower() not in names:
+        known = {
+            name.lower(),
+            canonicalize_name(name),
+        } & names  # conda's, and the wheel's (PEP 503)
+        found |= dict.fromkeys(sorted(known))
+        if not known:
             near = difflib.get_close_matches(package_name(name), sorted(names), n=4, cutoff=0.6)
             file = f" -f {where}" if where and str(where) != DEFAULT_FILE else ""
             raise UsageError(
@@ -200,7 +208,7 @@ def _check_update(
                 hint="name a package of the lock; to ask for another one besides: "
                 f"sealenv lock{file} {name} --update {name}",
             )
-    return tuple(name.lower() for name in update)
+    return tuple(found)
 
 
 def find_lock(file: LockFile | None, platform: str) -> Lock | None:

@@ -186,7 +186,9 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
     spec = {"packages": list(read_requested(scene.prefix).values()), **spec}
     if changed:
         spec["packages"] = list(read_requested(scene.prefix).values()) or spec["packages"]
-        spec["requirements"] = list(requested_of(spec.get("requirements", ()), lock.wheels))
+        sealed = locked_wheels(old.lock.wheels) if old else []
+        asked = requested_of(spec.get("requirements", ()), sealed, lock.wheels)
+        spec["requirements"] = list(asked)
     keep_check = old is not None and not changed
     return Seal(
         schema=SCHEMA,

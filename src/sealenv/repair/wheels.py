@@ -57,9 +57,8 @@ def install_aside(
         LinkError: the environment's pip cannot.
     """
     assert scene.seal is not None
-    asked = requested_of(
-        scene.seal.spec.get("requirements", ()), locked_wheels(scene.seal.lock.wheels)
-    )
+    wheels = locked_wheels(scene.seal.lock.wheels)
+    asked = requested_of(scene.seal.spec.get("requirements", ()), wheels, wheels)
     installed = install_wheels(
         scene.prefix,
         lock,

@@ -81,13 +81,23 @@ def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None
     )
 
 
-def requested_of(lines: Iterable[object], wheels: Iterable[LockedWheel]) -> tuple[str, ...]:
-    """Those of the requirements (PEP 508) that the wheels are for."""
-    names = {wheel.name for wheel in wheels}
+def requested_of(
+    lines: Iterable[object], sealed: Iterable[LockedWheel], left: Iterable[LockedWheel]
+) -> tuple[str, ...]:
+    """The requirements (PEP 508) but for those whose wheel was taken away since.
+
+    What has no wheel stays: it is for another platform, or a conda package satisfies it.
+
+    Args:
+        lines: the requirements in a seal.
+        sealed: its wheels.
+        left: those of them that are still installed.
+    """
+    gone = {wheel.name for wheel in sealed} - {wheel.name for wheel in left}
     found = []
     for line in map(str, lines):
         try:
-            if requirement_name(line) in names:
+            if requirement_name(line) not in gone:
                 found.append(line)
         except InvalidRequirement:
             continue  # a seal that somebody edited

@@ -21,7 +21,7 @@ from sealenv.errors import LinkError, PrefixError, from_oserror
 from sealenv.host.deleting import delete
 from sealenv.host.exclusive import exclusive
 from sealenv.host.running import programs_in
-from sealenv.layout import SCRATCH
+from sealenv.layout import SCRATCH, leaves
 from sealenv.lock import Lock
 from sealenv.progress import Quiet, Reporter
 from sealenv.repair.packages import lock_of
@@ -204,7 +204,7 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
     wrong = {f.path for f in plan.work} | {f.path for f, _ in plan.left}
     for path in plan.compile:
         source = source_of(path)
-        if source is None:
+        if source is None or leaves(source):
             continue
         if source in wrong:
             reasons[path] = "its source could not be put back"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.host.files import read_regular
-from sealenv.layout import is_link
+from sealenv.layout import is_link, leaves
 from sealenv.seal.tree import FILE, Row, native
 
 __all__ = [
@@ -110,7 +110,7 @@ def _read(prefix: Path, record: str, site: str) -> list[DistributionFile]:
         if not line or not line[0]:
             continue
         path = posixpath.normpath(posixpath.join(site, line[0].replace("\\", "/")))
-        if path.startswith(("../", "/")) or path[1:2] == ":":
+        if leaves(path):
             continue  # outside the environment: not ours to look at
         digest = _digest(line[1]) if len(line) > 1 else None
         size = int(line[2]) if len(line) > 2 and line[2].isdecimal() else None

@@ -56,10 +56,6 @@ class Scene:
         spelled = _Spelling(self.rows)
         for record in self.records:
             for entry in record.paths_data.paths:
-                if entry.original_path is not None and "\\" in entry.original_path:
-                    # py-rattler on Windows writes what it moved aside with backslashes.
-                    entry.path = entry.path.replace("\\", "/")
-                    entry.original_path = entry.original_path.replace("\\", "/")
                 self.claims.setdefault(spelled(entry.path), []).append(Claim(record, entry))
 
     @functools.cached_property

@@ -192,23 +192,39 @@ class Entry:
         self.is_dir = stat.S_ISDIR(status.st_mode) and not linked
 
 
-def walk(root: Path, *, skip: frozenset[str] = frozenset()) -> Iterator[Entry]:
+def walk(
+    root: Path, *, skip: frozenset[str] = frozenset(), tolerant: bool = False
+) -> Iterator[Entry]:
     """Everything below root, parents before children, never through a link or reparse point.
 
     Args:
         root: the folder to walk; it is not yielded itself.
         skip: relative paths (`/`) that are neither yielded nor entered.
+        tolerant: leave out what cannot be read.
+
+    Raises:
+        OSError: something cannot be read.
     """
     pending = [(os.fspath(root), "")]
     while pending:
         folder, prefix = pending.pop()
-        with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda e: e.name)
+        try:
+            with os.scandir(folder) as entries:
+                found = sorted(entries, key=lambda e: e.name)
+        except OSError:
+            if tolerant:
+                continue
+            raise
         for item in found:
             relative = prefix + item.name
             if relative in skip:
                 continue
-            status = item.stat(follow_symlinks=False)
+            try:
+                status = item.stat(follow_symlinks=False)
+            except OSError:
+                if tolerant:
+                    continue
+                raise
             entry = Entry(item.path, relative, status, leads_elsewhere(status))
             yield entry
             if entry.is_dir:

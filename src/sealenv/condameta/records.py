@@ -99,7 +99,7 @@ def scan_records(prefix: Path) -> tuple[list[PrefixRecord], list[str]]:
     for path in sorted((prefix / META).glob("*.json")):
         try:
             record = _decoder.decode(read_regular(path))
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             problems.append(f"{path.name}: {getattr(error, 'strerror', None) or error}")
             continue
         if outside := _outside(record):
@@ -226,8 +226,9 @@ def read_raw_record(prefix: Path, dist: str) -> dict[str, Any]:
     path = prefix / META / f"{dist}.json"
     try:
         return msgspec.json.decode(read_regular(path), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as error:
-        raise RecordError(f"{error}", where=str(path)) from error
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RecordError(f"{why}", where=str(path)) from error
 
 
 def write_raw(prefix: Path, package: LockedPackage, record: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from sealenv.layout import FILES
 from sealenv.repair.wheels import wheel_of
 from sealenv.seal.findings import Finding
 from sealenv.seal.scene import Scene
+from sealenv.seal.tree import FOLDER
 
 __all__ = ["Plan", "make_plan"]
 
@@ -84,6 +85,8 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
                 plan.compile[path] = finding
             else:
                 plan.left.append((finding, _ELSEWHERE))
+        elif finding.kind == "unreadable" and _is_folder(scene, path):
+            plan.left.append((finding, "let it be read (chmod u+rwx), then repair again"))
         elif finding.kind in _OF_FILES and path in scene.claims:
             plan.relink.setdefault(path, finding)
         elif finding.kind in _OF_FILES and runs_here and wheel_of(scene, path):
@@ -91,6 +94,11 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
         else:
             plan.left.append((finding, _advice(scene, finding)))
     return plan
+
+
+def _is_folder(scene: Scene, path: str) -> bool:
+    row = scene.rows.get(path)
+    return row is not None and row.kind == FOLDER
 
 
 def _is_compiled_here(scene: Scene, finding: Finding) -> bool:

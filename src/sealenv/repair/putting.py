@@ -123,7 +123,7 @@ def _place(candidate: Path, target: Path, mode: int | None) -> None:
 
 
 def _forbidden(path: str) -> str:
-    """Whatever a record, a RECORD or a table says: nothing outside, and nothing that is not a package's."""
+    """Whatever a record, a RECORD or a table says: nothing outside, and nothing of the user's."""
     if leaves(path) or OUTSIDE & {path, path.partition("/")[0]}:
         return "it lies where no package may put files: nothing is written there"
     return ""

@@ -16,7 +16,7 @@ from sealenv.seal.scene import Scene
 from sealenv.seal.seal import Fingerprints, Seal
 from sealenv.seal.sealed import Sealed
 from sealenv.seal.tree import FOLDER, Row
-from sealenv.seal.verdict import judge
+from sealenv.seal.verdict import but_behind_closed, judge
 from sealenv.spec import current_platform
 
 __all__ = ["Case", "Verdict"]
@@ -53,6 +53,7 @@ class Case:
         for finding in judge(scene, known_only=then.pending):
             if not (then.lost and finding.kind == "untracked"):
                 findings.append(finding)
+        findings = but_behind_closed(scene, findings)
         unread = 0 if then.pending else count_unread(scene, {f.path for f in findings})
         now = None if fast or then.pending else _fingerprints(scene)
         if now and not any(f.damage for f in findings):

@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _RECORD = re.compile(r"((?:.*/)?site-packages/)([^/]+)\.dist-info/RECORD")
+_SIZE = re.compile(r"[0-9]{1,18}")
 _ABOUT = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "RECORD.jws", "RECORD.p7s")
 
 
@@ -113,7 +114,7 @@ def _read(prefix: Path, record: str, site: str) -> list[DistributionFile]:
         if leaves(path):
             continue  # outside the environment: not ours to look at
         digest = _digest(line[1]) if len(line) > 1 else None
-        size = int(line[2]) if len(line) > 2 and line[2].isdecimal() else None
+        size = int(line[2]) if len(line) > 2 and _SIZE.fullmatch(line[2]) else None
         found.append(DistributionFile(path, digest, size))
     return found
 

@@ -30,7 +30,7 @@ KINDS = {
     "gone": "a package or distribution was removed since",
     "changed": "a package or distribution was replaced since",
     "wrong-archive": "a package came from an archive that is not the locked one",
-    "record": "a record, the seal or the file table cannot be read, or names a path outside the environment",
+    "record": "a record, the seal or the file table cannot be read, or names a path outside",
     "pending": "it was never finished",
     "moved": "it is not where it was made",
     "fingerprint": "the fingerprint differs, and nothing else says why",

@@ -176,7 +176,10 @@ class _Normaliser:
             name = name.removesuffix(".exe")
             beside = path.removesuffix(".exe") + "-script.py"
             if beside in self.payload.rows:
-                content = read_regular(native(self.payload.prefix, beside))
+                try:
+                    content = read_regular(native(self.payload.prefix, beside))
+                except OSError:
+                    return None
         name = name.removesuffix("-script.py").removesuffix("-script.pyw")
         function = entry_point(content)
         return f"{name}={function}" if function else None

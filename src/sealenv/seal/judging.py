@@ -139,7 +139,10 @@ def _by_promise(
 
 
 def _is_patchable(scene: Scene, path: str) -> bool:
-    content = read_regular(native(scene.prefix, path))
+    try:
+        content = read_regular(native(scene.prefix, path))
+    except OSError:
+        return False
     return patch_bytes(path, content, scene.prefix) != content
 
 

@@ -171,7 +171,10 @@ class Scene:
 
     def text(self, path: str) -> str:
         """What a link says, with `/`; one that is absolute and leads inside as a relative one."""
-        raw = os.readlink(os.fsdecode(native(self.prefix, path)))
+        try:
+            raw = os.readlink(os.fsdecode(native(self.prefix, path)))
+        except OSError:
+            return ""  # it went away, or may not be read: a finding of its own
         text = os.fsencode(raw).decode("utf-8", "surrogateescape").replace("\\", "/")
         for place in (os.fspath(self.prefix), os.path.realpath(self.prefix)):
             if text.startswith(f"{place}/"):

@@ -82,31 +82,53 @@ class Row(msgspec.Struct, gc=False):
 def look(prefix: Path) -> dict[str, Row]:
     """Every path of the prefix, parents before children; links have their digest, files none.
 
-    Never through a link. What is `OUTSIDE` is left out.
+    Never through a link. What is `OUTSIDE` is left out. What cannot be looked at has its problem; what
+    goes away meanwhile is left out.
 
     Raises:
-        OSError: a folder cannot be read.
+        OSError: the prefix itself cannot be read.
     """
     rows: dict[str, Row] = {}
     pending = [""]
     while pending:
         folder = pending.pop()
-        above = f"{folder}/" if folder else ""
-        with os.scandir(native(prefix, folder)) as found:
-            for entry in found:
-                name: str | bytes = entry.name
-                if isinstance(name, bytes):
-                    name = name.decode("utf-8", "surrogateescape")
-                path = above + name
-                if path in OUTSIDE:
-                    continue
+        try:
+            pending += _look_into(prefix, folder, rows)
+        except OSError as error:
+            if not folder:
+                raise
+            if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                del rows[folder]
+            else:
+                rows[folder].problem = error.strerror or str(error)
+    return rows
+
+
+def _look_into(prefix: Path, folder: str, rows: dict[str, Row]) -> list[str]:
+    """Note what lies in a folder; the folders among that."""
+    above = f"{folder}/" if folder else ""
+    folders = []
+    with os.scandir(native(prefix, folder)) as found:
+        for entry in found:
+            name: str | bytes = entry.name
+            if isinstance(name, bytes):
+                name = name.decode("utf-8", "surrogateescape")
+            path = above + name
+            if path in OUTSIDE:
+                continue
+            try:
                 status = entry.stat(follow_symlinks=False)
                 row = rows[path] = _row(path, status)
                 if row.kind is FOLDER:
-                    pending.append(path)
+                    folders.append(path)
                 elif row.kind is LINK:
                     row.digest = hashlib.sha256(_link_text(entry.path)).digest()
-    return rows
+            except FileNotFoundError:
+                rows.pop(path, None)
+            except OSError as error:
+                kind = LINK if entry.is_symlink() else FOLDER if entry.is_dir() else FILE
+                rows[path] = Row(path, kind, 0, 0, 0, 0, problem=error.strerror or str(error))
+    return folders
 
 
 def _row(path: str, status: os.stat_result) -> Row:

@@ -74,6 +74,6 @@ def is_same(rows: Mapping[str, Row], sealed: Mapping[str, Row]) -> bool:
                 return False
             continue
         missing -= 1
-        if not (row.kind == then.kind == FOLDER or row.same_stat(then)):
+        if row.problem or not (row.kind == then.kind == FOLDER or row.same_stat(then)):
             return False
     return missing == 0

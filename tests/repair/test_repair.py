@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import shutil
@@ -190,6 +192,30 @@ class TestWhatIsLeft:
         answer = machine.json("repair", str(prefix), code=1)
         assert (path / "mine").read_text() == "mine\n"
         assert {f["kind"] for f in answer["left"]} == {"wrong-type", "untracked"}
+
+
+def test_what_pip_installed_over_a_package_is_left_whole(made: tuple[Machine, Path]) -> None:
+    """As `pip install pip==99` leaves conda's pip: to put some of it back would make a mixture."""
+    machine, prefix = made
+    info = next(site(prefix, "").glob("pip-*.dist-info"))
+    shutil.rmtree(info)
+    edit(site(prefix, "pip/__init__.py"))
+    edit(site(prefix, "pip/__main__.py"))  # damage besides, or pip's: nobody knows
+    site(prefix, "pip/py.typed").unlink()
+    digest = hashlib.sha256(site(prefix, "pip/__init__.py").read_bytes()).digest()
+    text = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    new = site(prefix, "pip-99.dist-info")
+    new.mkdir()
+    (new / "RECORD").write_text(f"pip/__init__.py,sha256={text},\npip-99.dist-info/RECORD,,\n")
+    edit(next(prefix.glob("lib/python3.*/abc.py")))  # of another package
+    before = everything(prefix)
+    answer = machine.json("repair", str(prefix), "--offline", code=1)
+    assert [Path(f["path"]).name for f in answer["repaired"]] == ["abc.py"]
+    assert {f["kind"] for f in answer["left"]} == {"installed", "missing", "altered"}
+    assert "pip 99 was installed over it" in answer["left"][0]["hint"] + answer["left"][-1]["hint"]
+    now = everything(prefix)
+    assert [path for path in before if now[path] != before[path]] == [answer["repaired"][0]["path"]]
+    assert now.keys() == before.keys()
 
 
 class TestRefused:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sealenv.layout import FILES
+from sealenv.repair.replaced import replaced_packages
 from sealenv.repair.wheels import wheel_of
+from sealenv.seal.distributions import Distribution
 from sealenv.seal.findings import Finding
 from sealenv.seal.scene import Scene
 from sealenv.seal.tree import FOLDER
@@ -70,6 +72,7 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
         runs_here: whether the environment's python can compile, and its pip install, on this machine.
     """
     plan = Plan()
+    replaced = replaced_packages(scene, findings)
     for finding in findings:
         if not finding.damage:
             continue
@@ -80,6 +83,9 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
             plan.leftover.append(finding)
         elif finding.kind == "wrong-mode":
             plan.modes[path] = finding
+        elif by := _replaced_by(scene, finding, replaced):
+            hint = f"{by.name} {by.version} was installed over it by pip: {_LEFT['installed']}"
+            plan.left.append((finding, hint))
         elif _is_compiled_here(scene, finding):
             if runs_here:
                 plan.compile[path] = finding
@@ -94,6 +100,15 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
         else:
             plan.left.append((finding, _advice(scene, finding)))
     return plan
+
+
+def _replaced_by(
+    scene: Scene, finding: Finding, replaced: Mapping[str, Distribution]
+) -> Distribution | None:
+    if finding.kind not in _OF_FILES or not replaced:
+        return None
+    packages = [claim.package for claim in scene.claims.get(finding.path, ())]
+    return next((replaced[name] for name in packages if name in replaced), None)
 
 
 def _is_folder(scene: Scene, path: str) -> bool:

@@ -72,9 +72,9 @@ def show_findings(findings: Sequence[Finding]) -> None:
         click.echo(f"{finding.kind:<13} {path}{printable(owner + detail)}")
 
 
-def prints_json(prints: Fingerprints | None) -> dict[str, str] | None:
+def prints_json(prints: Fingerprints | None) -> dict[str, str | None] | None:
     """Both fingerprints for `--json`."""
-    return {"packages": prints.packages, "tree": prints.tree} if prints else None
+    return {"packages": prints.packages, "tree": prints.tree or None} if prints else None
 
 
 def _json(prefix: Path, report: Report, fast: bool) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class Report:
     sealed: Fingerprints | None = None
     """As the seal has them."""
     now: Fingerprints | None = None
-    """As they are; not with `fast`."""
+    """As they are; not with `fast`. `tree` is empty where a file was not read, since nobody knows it."""
     notes: tuple[str, ...] = ()
 
     @property

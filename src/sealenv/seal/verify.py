@@ -55,13 +55,12 @@ def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
     if sealed is None:
         notes.append("there is no file table: files are compared by their size alone")
         unread = [row for row in unread if row.path.startswith(f"{META}/")]
-    with Readers() as readers:
-        more = Hashing(readers, prefix, unread)
-        records, broken = scan_records(prefix)
-        _confirm(rows, more, reporter)
     from sealenv.seal.case import Case
 
-    case = Case(prefix, then, sealed, rows, records, broken)
+    case = Case(prefix, then, sealed, rows, *scan_records(prefix))
+    with Readers() as readers:
+        more = Hashing(readers, prefix, case.worth_reading(unread))
+        _confirm(rows, more, reporter)
     return case.report(case.judge(fast=True), hashed=len(more.rows), notes=notes)
 
 
@@ -76,9 +75,10 @@ def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, R
         from sealenv.seal.case import Case  # imported while the helpers read
 
         rows = _look(prefix)
-        more = Hashing(readers, prefix, _presume(rows, sealed or {}))
-        records, broken = scan_records(prefix)
-        case = Case(prefix, then, sealed, rows, records, broken)
+        unknown = _presume(rows, sealed or {})
+        case = Case(prefix, then, sealed, rows, *scan_records(prefix))
+        more = Hashing(readers, prefix, case.worth_reading(unknown))
+        case.passed_over = len(more.rows) < len(unknown)
         # Nearly always nothing has changed: it is judged as if, while the helpers read.
         verdict = case.judge() if begun.rows and not more.rows else None
         changed = _confirm(rows, begun, reporter)

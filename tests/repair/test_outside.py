@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from sealenv.condameta.records import scan_records
+from sealenv.condameta.records import read_raw_record, scan_records
 from sealenv.layout import FILES, SEAL, first_leaving, leaves
+from sealenv.repair.packages import as_locked
 from tests.channel import Channels
 from tests.machine import Machine
 
@@ -102,3 +103,13 @@ def test_paths_that_do_not(path: str) -> None:
     assert first_leaving(["a", path, "b"]) is None
     assert first_leaving(["a", "b/c"]) is None
     assert first_leaving([]) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"fn": "../../x.conda"}, {"name": "../x"}, {"build": "a/b"}, {"sha256": "../x"}],
+)
+def test_an_archive_that_cannot_be(prefix: Path, said: dict[str, str]) -> None:
+    raw = read_raw_record(prefix, "prio-1.0-0")
+    assert as_locked(raw) is not None
+    assert as_locked(raw | said) is None

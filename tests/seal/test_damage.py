@@ -233,3 +233,10 @@ def test_too_deep(warm_machine: Machine, too_deep: Path) -> None:
     warm_machine.json("info", "e")
     (left,) = warm_machine.json("repair", "e", code=1)["left"]
     assert left["kind"] == "unreadable"
+
+
+def test_without_a_table_fast_does_not_say_as_sealed(warm_machine: Machine, prefix: Path) -> None:
+    change_seal(prefix, files=None)
+    done = warm_machine.run("verify", "e", "--fast")
+    assert "as their packages promised, by size" in done.stderr
+    assert "as sealed" not in done.stderr

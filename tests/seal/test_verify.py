@@ -103,6 +103,15 @@ def make_unreadable(prefix: Path) -> Path:
     return path
 
 
+@pytest.mark.skipif(os.name == "nt", reason="modes")
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("path", ["bin", "conda-meta", "activate.sh", "etc/sealenv/env.sh"])
+def test_every_mode_is_judged(prefix: Path, path: str, fast: bool) -> None:
+    (prefix / path).chmod(0o777)
+    (found,) = verify(prefix, fast=fast).findings
+    assert (found.kind, found.path) == ("wrong-mode", path)
+
+
 @pytest.mark.parametrize("fast", [False, True])
 @pytest.mark.parametrize(
     ("damage", "kind"),

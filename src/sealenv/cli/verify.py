@@ -96,5 +96,7 @@ def _verdict(report: Report, fast: bool) -> str:
     if report.damaged:
         count = sum(f.damage for f in report.findings)
         return f"{what}: damaged, {count} finding{'s' * (count != 1)}"
+    if fast and not report.tabled:
+        return f"{what}: as their packages promised, by size"
     how = "as sealed" if report.sealed else "as their packages promised"
     return f"{what}: {how}" + (", by size, time and inode" if fast else "")

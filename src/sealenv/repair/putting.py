@@ -14,9 +14,9 @@ from sealenv.layout import is_link, leaves
 from sealenv.portability.patch import patch_bytes
 from sealenv.seal.fingerprint import promised
 from sealenv.seal.scene import Scene
-from sealenv.seal.tree import OUTSIDE
+from sealenv.seal.tree import FOLDER, OUTSIDE
 
-__all__ = ["put_back", "set_mode"]
+__all__ = ["make_way", "put_back", "set_mode"]
 
 _ASIDE = "__clobbers__"
 
@@ -32,10 +32,9 @@ def put_back(scene: Scene, path: str, scratch: Path) -> str:
     Raises:
         OSError: the file system refuses.
     """
-    target = scene.prefix / path
-    problem = _forbidden(path) or _make_way(scene.prefix, target)
-    if problem:
+    if problem := make_way(scene, path):
         return problem
+    target = scene.prefix / path
     then = scene.as_sealed(path)
     mode = then.mode if then is not None and then.mode and os.name != "nt" else None
     for candidate in _candidates(scene, scratch, path):
@@ -51,7 +50,7 @@ def put_back(scene: Scene, path: str, scratch: Path) -> str:
 
 
 def set_mode(scene: Scene, path: str) -> str:
-    """Give a file the mode that it was sealed with; empty, or why not."""
+    """Give a file or folder the mode that it was sealed with; empty, or why not."""
     then = scene.as_sealed(path)
     target = scene.prefix / path
     if problem := _forbidden(path) or _led_through(scene.prefix, target):
@@ -136,14 +135,18 @@ def _led_through(prefix: Path, target: Path) -> str:
     return ""
 
 
-def _make_way(prefix: Path, target: Path) -> str:
-    """Make the folders of a file; empty, or what is in the way."""
-    if problem := _led_through(prefix, target):
+def make_way(scene: Scene, path: str) -> str:
+    """Make the folders of a file, with the modes that they had; empty, or what is in the way."""
+    prefix, target = scene.prefix, scene.prefix / path
+    if problem := _forbidden(path) or _led_through(prefix, target):
         return problem
     for parent in reversed(target.relative_to(prefix).parents[:-1]):
         folder = prefix / parent
         if not folder.exists():
             folder.mkdir()
+            then = scene.as_sealed(parent.as_posix())
+            if then is not None and then.kind == FOLDER and os.name != "nt":
+                folder.chmod(then.mode)
         elif not folder.is_dir():
             return f"{parent} is no folder; take it away first"
     if target.is_dir() and not is_link(target):

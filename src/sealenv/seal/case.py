@@ -99,6 +99,7 @@ class Case:
             self.then.seal.fingerprints if self.then.seal else None,
             verdict.now,
             tuple(notes),
+            self.sealed is not None,
         )
 
 

@@ -108,7 +108,12 @@ def _distributions(scene: Scene) -> Iterator[Finding]:
             detail = f"{found.version}, by pip; {word} {note.version}"
             yield Finding("changed", found.record, name, detail)
         elif (row := scene.rows.get(found.record)) and row.digest.hex() not in ("", note.sha256):
-            yield Finding("changed", found.record, name, f"{found.version} was installed anew")
+            if found.record in scene.edited:
+                detail = "it was edited: all that it names is as it was sealed"
+                yield Finding("altered", found.record, name, detail)
+            else:
+                detail = f"{found.version}, by pip: its RECORD is another than was sealed"
+                yield Finding("changed", found.record, name, detail)
     for name, found in now.items():
         if name not in then:
             detail = f"{name} {found.version}, by pip; it is not locked"

@@ -78,6 +78,8 @@ class Report:
     now: Fingerprints | None = None
     """As they are; not with `fast`. `tree` is empty where a file was not read, since nobody knows it."""
     notes: tuple[str, ...] = ()
+    tabled: bool = True
+    """Whether there was a file table to compare with."""
 
     @property
     def damaged(self) -> bool:

@@ -79,6 +79,28 @@ class Scene:
         }
 
     @functools.cached_property
+    def edited(self) -> set[str]:
+        """RECORDs with other bytes than were sealed while all that they name is as it was sealed.
+
+        pip did not do that: it writes new files, or notes how it was asked for them.
+        """
+        if self.sealed is None or self.seal is None:
+            return set()
+        notes = {note.record: note.sha256 for note in self.seal.pip}
+        return {
+            found.record
+            for found in self.distributions
+            if (row := self.rows.get(found.record)) and found.record in notes
+            if row.digest.hex() not in ("", notes[found.record])
+            if all(
+                item.path == found.record
+                or item.path.endswith((".pyc", ".pyo"))
+                or self._is_as_sealed(item.path)
+                for item in found.files
+            )
+        }
+
+    @functools.cached_property
     def rewritten(self) -> set[str]:
         """The names of packages whose record is not the one that was sealed."""
         if self.sealed is None:

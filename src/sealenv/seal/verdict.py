@@ -71,7 +71,9 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
         if path in answered:
             continue
         row = scene.rows.get(path)
-        if row is not None and row.kind == then.kind == FOLDER and not row.problem:
+        if row is not None and row.kind == then.kind == FOLDER:
+            if row.problem or row.mode != then.mode:
+                yield from judge_known(scene, row, then)
             continue
         if is_record(path) or (source_of(path) and _is_plain(row)):
             continue

@@ -5,6 +5,7 @@ Nothing is changed but what verify found. Killed at any instant, each file is th
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -135,13 +136,16 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
     if not records or not any(r.name == "python" for r in scene.records):
         return reasons
     how.reporter.phase("pyc", "compiling python files")
-    compile_packages(
+    made = compile_packages(
         scene.prefix,
         scene.platform,
         records,
         clean_environ(how.environ),
         lambda done, total: how.reporter.advance(done, total, "files"),
     )
+    for path in itertools.chain.from_iterable(made.values()) if os.name != "nt" else ():
+        then, source = scene.as_sealed(path), scene.rows[source_of(path) or path]
+        (scene.prefix / path).chmod(then.mode if then else source.mode & 0o666)
     return reasons
 
 

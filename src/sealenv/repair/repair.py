@@ -144,8 +144,8 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
         lambda done, total: how.reporter.advance(done, total, "files"),
     )
     for path in itertools.chain.from_iterable(made.values()) if os.name != "nt" else ():
-        then, source = scene.as_sealed(path), scene.rows[source_of(path) or path]
-        (scene.prefix / path).chmod(then.mode if then else source.mode & 0o666)
+        then, beside = scene.as_sealed(path), scene.rows[source_of(path) or path]
+        (scene.prefix / path).chmod(then.mode if then else beside.mode & 0o666)
     return reasons
 
 

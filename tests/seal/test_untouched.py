@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from sealenv.host.readers import Readers
+from sealenv.seal.digests import hash_rows
 from sealenv.seal.filetable import FileTable, encode
-from sealenv.seal.tree import hash_rows, look
+from sealenv.seal.tree import look
 from sealenv.seal.untouched import is_same, is_untouched
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="there everything is looked at")

@@ -16,10 +16,11 @@ from sealenv.errors import FilesystemError
 from sealenv.host.readers import Readers
 from sealenv.layout import META
 from sealenv.progress import Quiet, Reporter
+from sealenv.seal.digests import Hashing
 from sealenv.seal.findings import Finding, Report
 from sealenv.seal.seal import Seal
 from sealenv.seal.sealed import read_sealed
-from sealenv.seal.tree import FILE, FOLDER, Hashing, Row, look, look_again
+from sealenv.seal.tree import FILE, FOLDER, Row, look, look_again
 from sealenv.seal.untouched import is_same, is_untouched
 
 if TYPE_CHECKING:

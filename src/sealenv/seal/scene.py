@@ -14,6 +14,7 @@ from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
 from sealenv.seal.distributions import Distribution, DistributionFile, find_distributions
 from sealenv.seal.seal import Seal
+from sealenv.seal.spelling import Spelling
 from sealenv.seal.tree import FILE, FOLDER, LINK, Row, native
 
 __all__ = ["Claim", "Scene"]
@@ -56,7 +57,7 @@ class Scene:
     contested: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        spelled = _Spelling(self.rows)
+        spelled = Spelling(self.rows)
         for record in self.records:
             for entry in record.paths_data.paths:
                 path = spelled(entry.path) if spelled.folded else entry.path
@@ -176,8 +177,8 @@ class Scene:
         return self._sealed_spelling(path) not in self.sealed
 
     @functools.cached_property
-    def _sealed_spelling(self) -> _Spelling:
-        return _Spelling(self.sealed or {})
+    def _sealed_spelling(self) -> Spelling:
+        return Spelling(self.sealed or {})
 
     def owner(self, path: str) -> str | None:
         """The packages or the distribution that a path belongs to."""
@@ -238,16 +239,3 @@ class Scene:
         assert self.sealed is not None
         now, then = self.rows.get(path), self.sealed.get(path)
         return now is not None and then is not None and now.digest == then.digest
-
-
-class _Spelling:
-    """A record's path as the disk spells it: Windows does not tell upper case from lower."""
-
-    def __init__(self, rows: Mapping[str, Row]) -> None:
-        self.rows = rows
-        self.folded = {path.casefold(): path for path in rows} if os.name == "nt" else {}
-
-    def __call__(self, path: str) -> str:
-        if not self.folded or path in self.rows:
-            return path
-        return self.folded.get(path.casefold(), path)

@@ -57,9 +57,9 @@ def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
 def _package(path: Path, strict: bool) -> LockedPackage:
     try:
         raw = msgspec.json.decode(read_regular(path), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(
-            f"a package record cannot be read: {error}",
+            f"a package record cannot be read: {getattr(error, 'strerror', None) or error}",
             where=str(path),
             hint="sealenv verify says more; make the environment anew",
         ) from error

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from sealenv.host.files import read_regular
+from sealenv.host.files import open_regular, read_regular
 from sealenv.seal.findings import Finding
 from sealenv.seal.fingerprint import promised
 from sealenv.seal.scene import Scene
@@ -98,7 +98,8 @@ def judge_compiled(scene: Scene, path: str, *, known: bool) -> Iterator[Finding]
 
 def _stale(prefix: Path, path: str, source: str) -> str:
     try:
-        header = read_regular(native(prefix, path))[:16]
+        with open_regular(native(prefix, path)) as file:
+            header = file.read(16)
         if len(header) < 16:
             return "it is cut short"
         if header[2:4] != b"\r\n":

@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from sealenv.condameta.records import PrefixRecord, RecordPath
-from sealenv.host.files import read_regular
+from sealenv.host.files import open_regular
 from sealenv.layout import is_windows
 from sealenv.seal.distributions import Distribution, is_about_installing
-from sealenv.seal.launchers import entry_point, plain_script
+from sealenv.seal.launchers import entry_point
+from sealenv.seal.normalising import normalised_sha256
 from sealenv.seal.tree import FILE, FOLDER, LINK, Row, native
 
 __all__ = ["Payload", "fingerprint", "is_compiled", "packages_lines", "promised", "tree_lines"]
@@ -26,8 +28,6 @@ _ENTRY_POINTS = frozenset(
     }
 )
 _WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
-_PREFIX = b"/sealenv-prefix"
-"""What stands for the prefix in a normalised file."""
 
 
 @dataclass(frozen=True)
@@ -157,28 +157,30 @@ class _Normaliser:
         """Kind and digest (hex) of a file; `script`: what calls a function counts as that."""
         row = self.payload.rows[path]
         try:
-            content = read_regular(native(self.payload.prefix, path))
+            with open_regular(native(self.payload.prefix, path)) as file:
+                if script:
+                    point = self._entry_point(path, file)
+                    if point is not None:
+                        return "entry", hashlib.sha256(point.encode()).hexdigest()
+                    file.seek(0)
+                return "file", normalised_sha256(file, self.spellings, script=script)
         except OSError:
             return "file", row.digest.hex() or "unreadable"
-        if script:
-            point = self._entry_point(path, content)
-            if point is not None:
-                return "entry", hashlib.sha256(point.encode()).hexdigest()
-            content = plain_script(content)
-        for spelling in self.spellings:
-            content = content.replace(spelling, _PREFIX)
-        return "file", hashlib.sha256(content).hexdigest()
 
-    def _entry_point(self, path: str, content: bytes) -> str | None:
+    def _entry_point(self, path: str, file: BinaryIO) -> str | None:
         """`name=module:function`; of a launcher without a text, that of the script beside it."""
         name = path.rpartition("/")[2]
-        if name.endswith(".exe"):
-            name = name.removesuffix(".exe")
-            beside = path.removesuffix(".exe") + "-script.py"
-            if beside in self.payload.rows:
-                content = read_regular(native(self.payload.prefix, beside))
-        name = name.removesuffix("-script.py").removesuffix("-script.pyw")
-        function = entry_point(content)
+        function = None
+        beside = path.removesuffix(".exe") + "-script.py"
+        if name.endswith(".exe") and beside in self.payload.rows:
+            try:
+                with open_regular(native(self.payload.prefix, beside)) as text:
+                    function = entry_point(text)
+            except OSError:
+                return None
+        else:
+            function = entry_point(file)
+        name = name.removesuffix(".exe").removesuffix("-script.py").removesuffix("-script.pyw")
         return f"{name}={function}" if function else None
 
 

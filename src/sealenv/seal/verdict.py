@@ -15,7 +15,7 @@ from sealenv.seal.scripts import judge_scripts
 from sealenv.seal.tree import FILE, FOLDER, Row
 from sealenv.seal.untracked import group, is_leftover, may_change
 
-__all__ = ["is_record", "judge"]
+__all__ = ["but_behind_closed", "is_record", "judge"]
 
 
 def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
@@ -68,6 +68,8 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
     for path in sorted(sealed.keys() - answered):
         row, then = scene.rows.get(path), sealed[path]
         if row is not None and row.kind == then.kind == FOLDER:
+            if row.problem or row.mode != then.mode:
+                yield from judge_known(scene, row, then)
             continue
         if is_record(path) or (source_of(path) and _is_plain(row)):
             continue
@@ -86,7 +88,22 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
         and not (source_of(path) and _is_plain(scene.rows[path]))
     ]
     if unknown:
-        yield from group(unknown, (p for p in scene.rows if p in answered or p in sealed))
+        closed = [path for path in unknown if scene.rows[path].kind == FOLDER]
+        for path in closed:
+            yield Finding("unreadable", path, None, scene.rows[path].problem)
+        plain = [path for path in unknown if scene.rows[path].kind != FOLDER]
+        yield from group(plain, (p for p in scene.rows if p in answered or p in sealed))
+
+
+def but_behind_closed(scene: Scene, findings: list[Finding]) -> list[Finding]:
+    """Without what is missing only because its folder cannot be read: that is a finding of its own."""
+    closed = tuple(
+        f"{finding.path}/"
+        for finding in findings
+        if finding.kind == "unreadable" and (row := scene.rows.get(finding.path))
+        if row.kind == FOLDER
+    )
+    return [f for f in findings if not f.path.startswith(closed)] if closed else findings
 
 
 def _is_plain(row: Row | None) -> bool:

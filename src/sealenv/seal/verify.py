@@ -16,10 +16,11 @@ from sealenv.errors import FilesystemError
 from sealenv.host.readers import Readers
 from sealenv.layout import META
 from sealenv.progress import Quiet, Reporter
+from sealenv.seal.digests import Hashing
 from sealenv.seal.findings import Finding, Report
 from sealenv.seal.seal import Seal
 from sealenv.seal.sealed import read_sealed
-from sealenv.seal.tree import FILE, FOLDER, Hashing, Row, look, look_again
+from sealenv.seal.tree import FILE, FOLDER, Row, look, look_again
 from sealenv.seal.untouched import is_same, is_untouched
 
 if TYPE_CHECKING:
@@ -55,13 +56,12 @@ def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
     if sealed is None:
         notes.append("there is no file table: files are compared by their size alone")
         unread = [row for row in unread if row.path.startswith(f"{META}/")]
-    with Readers() as readers:
-        more = Hashing(readers, prefix, unread)
-        records, broken = scan_records(prefix)
-        _confirm(prefix, rows, more, reporter)
     from sealenv.seal.case import Case
 
-    case = Case(prefix, then, sealed, rows, records, broken)
+    case = Case(prefix, then, sealed, rows, *scan_records(prefix))
+    with Readers() as readers:
+        more = Hashing(readers, prefix, case.worth_reading(unread))
+        _confirm(prefix, rows, more, reporter)
     return case.report(case.judge(fast=True), hashed=len(more.rows), notes=notes)
 
 
@@ -76,10 +76,10 @@ def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, R
         from sealenv.seal.case import Case  # imported while the helpers read
 
         rows = _look(prefix, sealed)
-        unknown = [row for row in rows.values() if row.kind == FILE and not row.digest]
-        more = Hashing(readers, prefix, unknown)
-        records, broken = scan_records(prefix)
-        case = Case(prefix, then, sealed, rows, records, broken)
+        unknown = [r for r in rows.values() if r.kind == FILE and not r.digest and not r.problem]
+        case = Case(prefix, then, sealed, rows, *scan_records(prefix))
+        more = Hashing(readers, prefix, case.worth_reading(unknown))
+        case.passed_over = len(more.rows) < len(unknown)
         # Nearly always nothing has changed: it is judged as if, while the helpers read.
         verdict = case.judge() if begun.rows and not more.rows else None
         changed = _confirm(prefix, rows, begun, reporter)

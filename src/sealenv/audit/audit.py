@@ -96,8 +96,9 @@ def audit(
     others = foreign_to(prefix, gone) if foreign else None
     with Readers() as readers:
         search = Search(readers, prefix, places, others)
-        search.begin(then.table.rows().values() if then.table else ())
-        rows = _look(prefix)
+        sealed = then.table.rows() if then.table else {}
+        search.begin(sealed.values())
+        rows = _look(prefix, sealed)
         search.begin(rows.values())
         files = {path for path, row in rows.items() if row.kind == FILE and not row.problem}
         records, _ = scan_records(prefix)
@@ -130,9 +131,9 @@ def audit(
     return Audit(prefix, platform, seal, tuple(gone), foreign, count, (*found, *unread))
 
 
-def _look(prefix: Path) -> dict[str, Row]:
+def _look(prefix: Path, sealed: Mapping[str, Row]) -> dict[str, Row]:
     try:
-        return look(prefix, _OUTSIDE)
+        return look(prefix, sealed, outside=_OUTSIDE)
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)
@@ -151,7 +152,7 @@ def _held_by(
         runs = row.path.startswith(f"{script_dir(platform)}/") or row.path.endswith(".exe")
     else:
         runs = bool(row.mode & 0o111)
-    with open_regular(native(prefix, row.path)) as file:
+    with open_regular(native(prefix, row.path), follow=False) as file:
         return held_by_file(file, row.path, places, others, runs=runs)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord
-from sealenv.layout import FILES, META, SEAL
+from sealenv.layout import FILES, HISTORY, META, SEAL
 from sealenv.portability.classify import Owner
 from sealenv.seal.compiled import source_of
 from sealenv.seal.distributions import find_distributions
@@ -48,14 +48,14 @@ def owners_of(
                 found[known] = Owner(
                     record.name, entry.path_type, entry.prefix_placeholder, entry.file_mode
                 )
-    if not all(path in found for path in spelled.values()):
+    for path in (*(seal.activation if seal else ()), SEAL, FILES):
+        found[path] = Owner("sealenv", ours=True)
+    if any(path not in found and path != HISTORY for path in spelled.values()):
         for distribution in find_distributions(prefix, rows, owned):
             for item in distribution.files:
                 known = spelled.get(_folded(item.path))
                 if known:
                     found.setdefault(known, Owner(distribution.name))
-    for path in (*(seal.activation if seal else ()), SEAL, FILES):
-        found[path] = Owner("sealenv", ours=True)
     for path in paths:
         source = source_of(path)
         if path not in found and source and source in found:

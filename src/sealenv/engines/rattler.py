@@ -31,7 +31,7 @@ from sealenv.lock import Lock, LockedPackage
 from sealenv.pending import clear_pending
 from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
-from sealenv.store.distributions import Distribution, may_hold_distributions
+from sealenv.store.distributions import Distribution, of_python
 from sealenv.urls import split_credentials
 
 __all__ = ["RattlerEngine"]
@@ -125,7 +125,7 @@ class RattlerEngine:
         self, lock: Lock, on_progress: OnProgress, *, offline: bool
     ) -> list[Distribution]:
         """See Engine."""
-        packages = tuple(p for p in lock.packages if may_hold_distributions(p))
+        packages = of_python(lock.packages)
         self._bring(
             structs.replace(lock, packages=packages, wheels=()), on_progress, offline=offline
         )

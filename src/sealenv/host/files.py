@@ -8,12 +8,14 @@ import os
 import stat
 import sys
 from collections.abc import Callable
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.errors import NotFoundError, OutputExistsError
 
 __all__ = [
+    "MOST",
     "check_output",
     "keep_owner",
     "open_regular",
@@ -23,32 +25,42 @@ __all__ = [
     "write_output",
 ]
 
-
-def open_regular(path: str | bytes | os.PathLike[str]) -> BinaryIO:
-    """Open a file in a prefix for reading; a link in its place is not followed, a FIFO not waited for.
-
-    Raises:
-        OSError: it is no regular file, or cannot be read.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-    fd = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
-    return open(fd, "rb")
+MOST = 64 << 20
+"""Bytes of a record, a seal or the like: more is damage, and is not read into memory."""
 
 
-def read_regular(path: str | bytes | os.PathLike[str]) -> bytes:
-    """The bytes of a file in a prefix, where anything may lie: a FIFO or a device is never waited for.
+def open_regular(path: str | bytes | os.PathLike[str], *, follow: bool = True) -> BufferedReader:
+    """A file in a prefix, where anything may lie: a FIFO or a device is never waited for.
+
+    Args:
+        path: of the file.
+        follow: a link to one will do; on Windows it always does.
 
     Raises:
         OSError: it is no regular file, nor a link to one, or cannot be read.
     """
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-    fd = os.open(path, flags)
-    with open(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+    flags |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
+    file = open(os.open(path, flags), "rb")  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+    return file
+
+
+def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> bytes:
+    """The bytes of such a file, which is held in memory whole.
+
+    Args:
+        path: of the file.
+        most: how many bytes it may have.
+
+    Raises:
+        OSError: see `open_regular`; or it is larger.
+    """
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > most:
+            raise OSError(errno.EFBIG, f"it has more than {most >> 20} MiB", os.fspath(path))
         return file.read()
 
 

@@ -1,4 +1,4 @@
-"""What is read of a file in a prefix: its sha256, what it holds. And the program of a helper.
+"""What is read of a file in a prefix: sha256 and mode, what it holds. And the program of a helper.
 
 A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
 functions. A job comes by marshal on stdin as (number, verb, argument, root, names); answers go to stdout
@@ -32,20 +32,20 @@ _BLOCK = 1 << 20
 _WINDOW = 1 << 22
 
 
-def sha256_of(path: str | bytes) -> bytes:
-    """The digest of a regular file; a link in its place is not followed, a FIFO not waited for.
+def sha256_of(path: str | bytes) -> tuple[bytes, int]:
+    """Digest and mode of a regular file; a link in its place is not followed, a FIFO not waited for.
 
     Raises:
         OSError: it cannot be read, or is no regular file.
     """
-    fd, _ = _open(path)
+    fd, status = _open(path)
     try:
         digest = hashlib.sha256()
         while piece := os.read(fd, _BLOCK):
             digest.update(piece)
     finally:
         os.close(fd)
-    return digest.digest()
+    return digest.digest(), status.st_mode & 0o7777
 
 
 Wanted = tuple[bool, list[bytes], list[bytes], int]
@@ -81,7 +81,8 @@ def searcher(wanted: Wanted) -> Callable[[str | bytes], bytes]:
         return held
 
     def search(path: str | bytes) -> bytes:
-        fd, size = _open(path)
+        fd, status = _open(path)
+        size = status.st_size
         try:
             data = os.read(fd, min(size, _WINDOW) + 1)
             held = look(data, bytearray())
@@ -96,8 +97,8 @@ def searcher(wanted: Wanted) -> Callable[[str | bytes], bytes]:
     return search
 
 
-def _open(path: str | bytes) -> tuple[int, int]:
-    """A descriptor of a regular file, and its size."""
+def _open(path: str | bytes) -> tuple[int, os.stat_result]:
+    """A descriptor of a regular file, and what it tells of it."""
     fd = os.open(path, _FLAGS)
     try:
         status = os.fstat(fd)
@@ -106,7 +107,7 @@ def _open(path: str | bytes) -> tuple[int, int]:
     except BaseException:
         os.close(fd)
         raise
-    return fd, status.st_size
+    return fd, status
 
 
 VERBS: dict[str, Callable[[Any], Callable[[str | bytes], Any]]] = {

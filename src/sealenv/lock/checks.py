@@ -15,10 +15,12 @@ from sealenv.lock.model import LockedPackage
 from sealenv.urls import split_credentials
 
 __all__ = [
+    "NO_WHEEL",
     "check_channel",
     "check_package",
     "check_sha256",
     "check_url",
+    "check_wheel",
     "clean_url",
     "file_name",
     "split_dist",
@@ -36,6 +38,10 @@ _CHANNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]{0,254}")
 _SCHEMES = frozenset({"https", "http", "file", "s3", "gcs"})
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _MOST_BYTES = 1 << 50
+NO_WHEEL = (
+    "build a wheel of it, name that instead, and lock anew; or leave it out of the environment"
+)
+"""What to do about what `check_wheel` says."""
 
 
 def check_package(package: LockedPackage) -> str | None:
@@ -80,6 +86,18 @@ def check_url(url: str) -> str | None:
     if not parts.path.strip("/") or (parts.scheme != "file" and not parts.netloc):
         return f"{url[:200]!a} is no address of a file"
     return None
+
+
+def check_wheel(address: str) -> str | None:
+    """Why an address, as it was written, is that of no wheel; None where it may be one's."""
+    if re.match(r"(git|hg|svn|bzr)\+|git://|ssh://", address):
+        return "comes from version control: it cannot be locked with a digest"
+    file = address.partition("#")[0].partition("?")[0].rstrip("/")
+    if file.endswith(".whl"):
+        return None
+    if file.endswith((".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")):
+        return "is a source distribution: what is built on each machine is not the same bytes"
+    return "is no wheel: what is built from a folder is not the same bytes on each machine"
 
 
 def check_channel(text: str) -> str | None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sealenv.lock.model import Lock, LockedPackage
+from sealenv.matchspec import package_name
 
 __all__ = ["depends_on", "requested", "roots", "topological"]
 
 
 def depends_on(package: LockedPackage) -> list[str]:
     """The names that a package depends on, virtual packages among them."""
-    return [
-        d.split()[0].split("::")[-1].split("[")[0].lower()
-        for d in package.record.get("depends", ())
-        if d.strip()
-    ]
+    return [package_name(d) for d in package.record.get("depends", ()) if d.strip()]
 
 
 def topological(packages: Iterable[LockedPackage]) -> list[LockedPackage]:

@@ -97,6 +97,8 @@ class Foreign:
         self._path = re.compile(
             _BEFORE + rb"(?:(?=" + start + rb")|[A-Za-z]:(?=" + b"|".join(drives) + rb"))" + _NAMES
         )
+        self._start = re.compile(start)
+        self._drive = re.compile(b":(?:" + b"|".join(drives) + b")")
         self._built = re.compile(b"|".join(_BUILDERS))
         self._rest = re.compile(rb"(?:[/\\]*" + _NAME + rb"+)+")
 
@@ -109,8 +111,15 @@ class Foreign:
                 yield ForeignPath(start, end, *told)
 
     def _spans(self, data: bytes) -> Iterator[tuple[int, int]]:
-        for found in self._path.finditer(data):
-            yield found.span()
+        # What begins with one byte is found by memchr; an alternative in front is not.
+        for candidates, offset in ((self._start, 0), (self._drive, 1)):
+            last = 0
+            for candidate in candidates.finditer(data):
+                start = candidate.start() - offset
+                if start < last or not (found := self._path.match(data, start)):
+                    continue
+                yield found.span()
+                last = found.end()
         last = -1
         for found in self._built.finditer(data):
             if found.start() < last:

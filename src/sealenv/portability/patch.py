@@ -66,6 +66,9 @@ LEFT = (
 """What is known to carry the path too, and why it is left: (file pattern, reason)."""
 
 
+_LARGEST = 1 << 20
+
+
 def rules_of(platform: str) -> tuple[Rule, ...]:
     """What can be made relative in an environment of that platform."""
     return RULES if is_windows(platform) else POSIX_RULES
@@ -111,7 +114,7 @@ def is_fixable(prefix: Path, relative: str, platform: str) -> bool:
     if _rule_for(relative, platform) is None or is_link(prefix / relative):
         return False
     try:
-        before = read_regular(prefix / relative)
+        before = _read(prefix / relative)
     except OSError:
         return False
     return patch_bytes(relative, before, prefix, platform=platform) != before
@@ -125,12 +128,19 @@ def _plan(
         rules = RULES if is_windows(platform) else ()
     for relative, rule in ((path, r) for r in rules for path in _glob(prefix, r.pattern)):
         try:
-            before = read_regular(prefix / relative)
+            before = _read(prefix / relative)
         except OSError as error:
             raise _refused(prefix / relative, error) from error
         after = patch_bytes(relative, before, prefix, rule)
         if after != before:
             yield Patched(relative, _sha256(before), _sha256(after), rule.what), after
+
+
+def _read(path: Path) -> bytes:
+    """A file as far as a rule may look at it: what is large is no script."""
+    if os.path.getsize(path) > _LARGEST:
+        return b""
+    return read_regular(path)
 
 
 def _refused(path: Path, error: OSError) -> FilesystemError:

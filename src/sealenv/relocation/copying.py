@@ -179,7 +179,7 @@ def _compare(source: Path, target: Path, files: Sequence[Entry]) -> dict[str, by
                 where=str(target / name),
                 hint="did something write into the environment meanwhile? Run the same command again",
             )
-        digests[name] = other
+        digests[name] = other[0]
     return digests
 
 

@@ -355,7 +355,7 @@ class _Hashing:
 
 
 def _mark_of(name: str | bytes) -> Mark:
-    return Mark(sha256_of(name), os.lstat(name).st_size)
+    return Mark(sha256_of(name)[0], os.lstat(name).st_size)
 
 
 def _replace_link(prefix: Path, path: str, text: str) -> None:

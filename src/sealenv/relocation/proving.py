@@ -81,7 +81,7 @@ def prove_mended(move: Relocation, known_left: Iterable[Left] = ()) -> list[Left
         name = move.prefix / path
         if path in known:
             continue
-        if not is_link(name) and owners.is_digest_shipped(path, sha256_of(os.fspath(name))):
+        if not is_link(name) and owners.is_digest_shipped(path, sha256_of(os.fspath(name))[0]):
             left.append(Left(path, SHIPPED))
         else:
             wrong.append(path)

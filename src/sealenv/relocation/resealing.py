@@ -20,10 +20,11 @@ from sealenv.host.readers import Readers
 from sealenv.layout import MOVING, SEAL
 from sealenv.relocation.changes import Change
 from sealenv.relocation.place import Relocation
+from sealenv.seal.digests import Hashing
 from sealenv.seal.filetable import encode, write_files
 from sealenv.seal.fingerprint import fingerprint, tree_lines
 from sealenv.seal.seal import Fingerprints, Seal
-from sealenv.seal.tree import FILE, FOLDER, Hashing, Row, native
+from sealenv.seal.tree import FILE, FOLDER, Row, native
 
 __all__ = ["carried_over", "next_seal", "write_both"]
 

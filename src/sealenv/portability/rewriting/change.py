@@ -123,10 +123,13 @@ class Hints:
         placeholder: how many bytes a path in it may have: the length of the record's
             `prefix_placeholder`, or of the longest place that the file was made for. Without it
             a path in a program may not become longer.
+        linked: a package's record names the file (entry points too): its first line is written as
+            conda's linkers write it, not as pip does.
     """
 
     file_mode: str | None = None
     placeholder: int | None = None
+    linked: bool = False
 
 
 @dataclass(frozen=True)

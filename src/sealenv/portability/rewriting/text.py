@@ -11,8 +11,15 @@ from sealenv.portability.rewriting.shebang import HEAD, first_line
 __all__ = ["target_of_link", "text_edits"]
 
 
-def text_edits(stream: BinaryIO, change: Change) -> tuple[list[Edit], bool]:
+def text_edits(
+    stream: BinaryIO, change: Change, *, linked: bool = False
+) -> tuple[list[Edit], bool]:
     """What is to be changed in a text, and whether its first line loses the path (`lossy`).
+
+    Args:
+        stream: the file; it can be sought in.
+        change: the places.
+        linked: see `first_line`.
 
     Raises:
         RefusedError: the new place has no such form.
@@ -20,7 +27,7 @@ def text_edits(stream: BinaryIO, change: Change) -> tuple[list[Edit], bool]:
     """
     stream.seek(0)
     head = stream.read(HEAD)
-    line = first_line(head, change)
+    line = first_line(head, change, linked=linked)
     stream.seek(0)
     behind = line.edit.end if line else 0
     edits = [line.edit] if line else []

@@ -55,7 +55,7 @@ def rewrite(
         if hints.file_mode == "text" or (
             hints.file_mode is None and (head.startswith(_UTF16) or _is_text(stream))
         ):
-            edits, lossy = text_edits(stream, change)
+            edits, lossy = text_edits(stream, change, linked=hints.linked)
             return Rewriting("text", tuple(edits), lossy=lossy)
         if hints.file_mode == "binary" or is_program(head):
             edits = program_edits(stream, change, hints.placeholder)

@@ -164,12 +164,14 @@ class Rewriting:
         edits: in order, none overlapping; none: there is nothing to do.
         unsigned: it is a program of macOS whose signature no longer holds.
         lossy: a shebang has lost its path: the way back does not bring it back.
+        shifted: it has more lines or fewer: if it is a source, it has to be compiled again.
     """
 
     kind: str
     edits: tuple[Edit, ...] = ()
     unsigned: bool = False
     lossy: bool = False
+    shifted: bool = False
 
     @property
     def in_place(self) -> bool:

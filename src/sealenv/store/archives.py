@@ -2,6 +2,7 @@
 
     <root>/archives/<sha256>/<file name>   verified; the folder's name is the digest of the file
     <root>/archives/<sha256>/manifest      what the archive holds, read once from verified bytes
+    <root>/archives/<sha256>/modes         the permission bits with which it was unpacked
     <root>/unpacked                        py-rattler's own cache: private to it and disposable
     <root>/repodata                        what channels said
     <root>/tmp                             partial downloads; nothing here is ever used
@@ -114,6 +115,10 @@ class Store:
         """Hold the archive's lock, waiting for another process that fetches the same."""
         with FileLock(self.locks / package.sha256).waiting():
             yield
+
+    def unpacking(self) -> contextlib.AbstractContextManager[None]:
+        """Hold `unpacked` against everybody else who would unpack, waiting for who does."""
+        return FileLock(self.locks / "unpacked").waiting()
 
     def accept(self, package: Archive, sha256: str, size: int) -> None:
         """Take the partial file in, if its digest and size are what the record promises.

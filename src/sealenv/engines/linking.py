@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from sealenv.engines.disk_errors import disk_problem
 from sealenv.engines.messages import Link, Linked, Progress
 from sealenv.engines.records import to_record
-from sealenv.errors import CacheDamagedError, FilesystemError, LinkError
+from sealenv.errors import CacheDamagedError, LinkError
 from sealenv.host.hashing import hash_file
 from sealenv.lock import LockedPackage
 from sealenv.store.archives import Store
@@ -187,20 +188,8 @@ def _explain(error: Exception, request: Link) -> Exception:
     """An error of ours for what py-rattler says in a string."""
     text = str(error).strip() or type(error).__name__
     lines = list(dict.fromkeys(line.removeprefix("Caused by: ") for line in text.splitlines()))
-    if "os error 28" in text or "os error 122" in text:
-        return FilesystemError(
-            "the disk is full",
-            where=request.prefix,
-            details=lines,
-            hint="make room, then run the same command again",
-        )
-    if "os error 30" in text or "os error 13" in text:
-        return FilesystemError(
-            "the file system refuses to be written",
-            where=request.prefix,
-            details=lines,
-            hint="choose a folder that you may write",
-        )
+    if problem := disk_problem(text, request.prefix, lines):
+        return problem
     if "package cache layer" in text and "os error 2" in text and not request.verify_all:
         return CacheDamagedError("an unpacked package in the cache is damaged", details=lines)
     if "longer than" in text:

@@ -131,6 +131,20 @@ class Bundle:
                 if not (store.has(item) and store.verify(item)):
                     self._put(store, item)
 
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a member, compared with its digest; None where it is not there.
+
+        Raises:
+            DigestError: it has another digest.
+        """
+        member = self._members.get(name)
+        if member is None:
+            return None
+        data = b"".join(self._pieces(member))
+        if hashlib.sha256(data).hexdigest() != member.sha256:
+            raise self._wrong_digest(member)
+        return data
+
     def _put(self, store: Store, item: Archive) -> None:
         member = self._members.get(member_name(item))
         if member is None:  # the lock is of another bundle that lay here
@@ -178,10 +192,7 @@ class Bundle:
         if member is None:
             raise broken(self.path, f"it has no {LOCK}")
         self._compare_header(member)
-        data = b"".join(self._pieces(member))
-        if hashlib.sha256(data).hexdigest() != member.sha256:
-            raise self._wrong_digest(member)
-        return read_locks(self.path, data, self._members)
+        return read_locks(self.path, self.read(LOCK) or b"", self._members)
 
 
 def open_bundle(path: Path) -> Bundle:

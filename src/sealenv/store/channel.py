@@ -4,6 +4,7 @@
 <root>/<subdir>/repodata.json    afterwards: what the index names is always there
 <root>/.sealenv-mirror           says that we made the folder; locked while it is written
 <root>/.sealenv-indexing         there while archives or repodata.json are newer than what goes with them
+<root>/.sealenv-indexed          the digests of the index files as they were made
 """
 
 from __future__ import annotations
@@ -18,18 +19,33 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sealenv.errors import ChannelError, DigestError, PrefixExistsError, SpecError
+from sealenv.errors import (
+    CacheDamagedError,
+    ChannelError,
+    DigestError,
+    PrefixExistsError,
+    SpecError,
+)
+from sealenv.host.deleting import delete
 from sealenv.host.filelock import FileLock
 from sealenv.host.files import write_atomic
 from sealenv.host.hashing import hash_file
 from sealenv.layout import is_link
 from sealenv.lock import LockedPackage
-from sealenv.store.channel_index import check_complete, read_index
+from sealenv.store.channel_index import (
+    check_complete,
+    index_digests,
+    read_digests,
+    read_index,
+)
 
 __all__ = ["ChannelFolder"]
 
 _MARKER = ".sealenv-mirror"
 _INDEXING = ".sealenv-indexing"
+_INDEXED = ".sealenv-indexed"
+SCRATCH = ".tmp"
+"""Where py-rattler writes while it indexes; what a stopped run of ours left is deleted."""
 _KEYS = frozenset({
     "app_cli_opts", "app_entry", "app_own_environment", "app_type", "arch", "build", "build_number",
     "constrains", "depends", "extra_depends", "features", "indexed_timestamp", "legacy_bz2_md5",
@@ -65,6 +81,9 @@ class ChannelFolder:
                 if _PARTIAL.fullmatch(path.name) and not is_link(path):
                     path.unlink(missing_ok=True)
             self._stopped = (self.root / _INDEXING).exists()
+            left = self.root / SCRATCH
+            if self._stopped and left.is_dir() and not is_link(left):
+                delete(left)
             yield
 
     def check_place(self) -> None:
@@ -162,7 +181,7 @@ class ChannelFolder:
         """Copy an archive, hashed on its way, under another name first.
 
         Raises:
-            DigestError: it is not what was locked.
+            CacheDamagedError: it is not what was locked.
             OSError: as the operating system says.
         """
         (self.root / _INDEXING).touch()  # from here on there is an archive that no index names
@@ -176,10 +195,10 @@ class ChannelFolder:
                     digest.update(piece)
                     write.write(piece)
             if digest.hexdigest() != package.sha256:
-                raise DigestError(
+                raise CacheDamagedError(
                     f"{package.fn} was damaged in the cache",
                     where=str(source),
-                    hint="delete it and run the same command again: it is fetched anew",
+                    hint="run the same command again: it is fetched anew",
                 )
             os.replace(partial, folder / package.fn)
         finally:
@@ -189,8 +208,8 @@ class ChannelFolder:
         """Let repodata.json say of the packages what their own channel said.
 
         Returns:
-            The subdirs that have to be indexed: those it touched, and where an earlier run was stopped
-            before that, all.
+            The subdirs that have to be indexed: those it touched, and those whose index files are not
+            as they were made; where an earlier run was stopped before that, all.
 
         Raises:
             ChannelError: a repodata.json cannot be read.
@@ -217,9 +236,15 @@ class ChannelFolder:
                 path.parent.mkdir(exist_ok=True)
                 write_atomic(path, json.dumps(index).encode())
                 touched.append(subdir)
+        there = sorted(path.parent.name for path in self.root.glob("*/repodata.json"))
         if self._stopped:
-            return sorted(path.parent.name for path in self.root.glob("*/repodata.json"))
-        return touched
+            return there
+        made = read_digests(self.root / _INDEXED)
+        return [
+            subdir
+            for subdir in there
+            if subdir in touched or index_digests(self.root / subdir) != made.get(subdir)
+        ]
 
     def _entry(self, package: LockedPackage) -> dict[str, Any]:
         index = read_index(self.root / package.subdir)
@@ -229,6 +254,10 @@ class ChannelFolder:
 
     def indexed(self) -> None:
         """All that goes with repodata.json is as new as it."""
+        folders = [path.parent for path in sorted(self.root.glob("*/repodata.json"))]
+        made = {folder.name: index_digests(folder) for folder in folders}
+        if made != read_digests(self.root / _INDEXED):
+            write_atomic(self.root / _INDEXED, json.dumps(made, indent=1).encode())
         (self.root / _INDEXING).unlink(missing_ok=True)
 
 

@@ -7,16 +7,19 @@ them. So nothing may be there that it would drop: keys that it does not know, an
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from sealenv.errors import ChannelError
+from sealenv.host.hashing import hash_file
 
-__all__ = ["check_complete", "read_index"]
+__all__ = ["check_complete", "index_digests", "read_digests", "read_index"]
 
 _ARCHIVES = ("packages", "packages.conda")
+_INDEX_FILES = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
 _KNOWN = frozenset({"info", "repodata_version", *_ARCHIVES})
 _ENDS = (".conda", ".tar.bz2")
 _ELSEWHERE = "mirror into another folder, or add the archives with what indexes this one"
@@ -57,6 +60,27 @@ def read_index(folder: Path) -> dict[str, Any]:
         )
     index = {key: read.get(key) or {} for key in _ARCHIVES}
     return {**read, "info": info or {"subdir": folder.name}, **index}
+
+
+def index_digests(folder: Path) -> dict[str, str]:
+    """File name -> sha256 (hex) of every index file of a subdir: they tell the same in three forms.
+
+    A damaged one reads as absent, and then differs from what was made.
+    """
+    found = {}
+    for name in _INDEX_FILES:
+        with contextlib.suppress(OSError):
+            found[name] = hash_file(folder / name)[0]
+    return found
+
+
+def read_digests(path: Path) -> dict[str, dict[str, str]]:
+    """What `index_digests` said of each subdir when it was indexed; empty where nobody noted it."""
+    try:
+        read = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def check_complete(folder: Path, wanted: Collection[str], *, stopped: bool) -> None:

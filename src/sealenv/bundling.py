@@ -1,4 +1,4 @@
-"""Bundle: from locks to one file, and from the file into the store."""
+"""Bundle: from locks to one file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sealenv.engines.rattler import RattlerEngine
 from sealenv.engines.renewing import fetch_anew
 from sealenv.errors import CacheDamagedError, SpecError, from_oserror
 from sealenv.host.files import check_output
-from sealenv.lock import Lock, LockFile
+from sealenv.lock import LockFile
 from sealenv.naming import check_name
 from sealenv.progress import Reporter
 from sealenv.steps.linkorder import clobbers_in_store, order_for_micromamba
 from sealenv.store.archives import Store, archives_of
-from sealenv.store.bundle import Bundle, open_bundle
+from sealenv.store.bundle import Bundle
 from sealenv.store.bundle_manifest import (
     LOCK,
     BundleManifest,
@@ -31,8 +31,9 @@ from sealenv.store.bundle_manifest import (
 )
 from sealenv.store.bundle_writer import Source, write_bundle
 from sealenv.subject import Subject, left_out
+from sealenv.unbundling import take_in
 
-__all__ = ["Bundled", "make_bundle", "take_in", "verified"]
+__all__ = ["Bundled", "make_bundle"]
 
 _README = """\
 This is the environment {name}, made by sealenv {version}, for {platforms}.
@@ -108,7 +109,7 @@ def make_bundle(
     advance = _forward(reporter)
     for lock in locks.locks:
         if carried:
-            take_in(carried, lock, store)
+            take_in(carried, lock, store, engine)
         engine.fetch(lock, advance, offline=offline)
     reporter.phase("micromamba", "finding one for each platform")
     sources: list[Source] = []
@@ -154,38 +155,6 @@ def make_bundle(
         raise from_oserror(error) from error
     notes = (*_not_carried(subject), *left, *_notes(locks, versions))
     return Bundled(path, sha256, size, manifest, versions, notes)
-
-
-def verified(path: Path, reporter: Reporter) -> Bundle:
-    """A bundle, opened, of which every byte was compared. Nothing is written.
-
-    Raises:
-        BundleError, DigestError: it is not what it says.
-        FetchError, FilesystemError: it cannot be read.
-    """
-    reporter.phase("bundle", f"verifying {path.name}")
-    bundle = open_bundle(path)
-    try:
-        bundle.verify(lambda done: reporter.advance(done, bundle.size, "bytes"))
-    except BaseException as error:
-        bundle.close()
-        if isinstance(error, OSError):
-            raise from_oserror(error) from error
-        raise
-    return bundle
-
-
-def take_in(bundle: Bundle, lock: Lock, store: Store) -> None:
-    """The archives of a lock from a bundle into the store, when all of the bundle is verified.
-
-    Raises:
-        BundleError, DigestError: it is not what it says; nothing was written.
-        FilesystemError: the store cannot be written.
-    """
-    try:
-        bundle.put_into(store, lock)
-    except OSError as error:
-        raise from_oserror(error) from error
 
 
 def _readme(name: str, locks: LockFile) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -242,3 +244,25 @@ def test_a_package_that_lies_about_its_files_is_refused(machine: Machine, tmp_pa
             "'share/note.txt' is not what the package's own paths.json promises" in answer["what"]
         )
         assert state_of(machine.envs / "e") is State.PENDING
+
+
+def test_a_folder_of_its_own_is_named(machine: Machine, tmp_path: Path) -> None:
+    """CEP 34 knows `path_type: directory`; py-rattler 0.28 copies it like a file, and fails."""
+    folder = tmp_path / "served"
+    package = note("x\n")
+    info = {m.name: m for m in info_members(package)}
+    listing = json.loads(info["info/paths.json"].data)
+    listing["paths"].append({"_path": "share/empty", "path_type": "directory"})
+    members = [
+        replace(m, data=json.dumps(listing).encode()) if m.name == "info/paths.json" else m
+        for m in info.values()
+    ]
+    payload = payload_members(package)
+    (folder / "noarch").mkdir(parents=True)
+    (folder / "noarch" / f"{package.stem}.conda").write_bytes(
+        conda_container(package.stem, tar_bytes(members), tar_bytes(payload))
+    )
+    write_repodata(folder / "noarch")
+    write_repodata(folder / "linux-64")
+    answer = machine.tiny("e", folder.as_uri(), "note", code=6)
+    assert answer["what"].startswith("note-1.0-0 lists the folder 'share/empty'")

@@ -62,7 +62,7 @@ def bundle_command(
     """
     from sealenv import locations
     from sealenv.bootstrap.pinning import digests_of_files, pin_release
-    from sealenv.bundling import make_bundle, verified
+    from sealenv.bundling import make_bundle
     from sealenv.cli.progress import make_reporter
     from sealenv.engines.rattler import RattlerEngine
     from sealenv.errors import UsageError
@@ -70,6 +70,7 @@ def bundle_command(
     from sealenv.store.archives import Store
     from sealenv.store.bundle import is_bundle
     from sealenv.subject import subject
+    from sealenv.unbundling import verified
 
     if str(output) == "-":
         raise UsageError(

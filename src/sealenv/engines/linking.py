@@ -162,6 +162,15 @@ def _listed(folder: Path) -> list[ListedPath]:
     return msgspec.json.decode(listing, type=Listing).paths
 
 
+def _listed_folder(text: str, request: Link) -> tuple[str, str] | None:
+    """The package and path of what py-rattler did not link because it is a folder (CEP 34)."""
+    for package in request.lock.packages if "failed to link" in text else ():
+        for entry in _listed(Path(request.store, "unpacked", package.dist)):
+            if entry.path_type == "directory" and f"failed to link '{entry.path}'" in text:
+                return package.dist, entry.path
+    return None
+
+
 class _Reporter:
     """Counts linked packages; py-rattler swallows what a callback raises, so these cannot."""
 
@@ -192,6 +201,13 @@ def _explain(error: Exception, request: Link) -> Exception:
         return problem
     if "package cache layer" in text and "os error 2" in text and not request.verify_all:
         return CacheDamagedError("an unpacked package in the cache is damaged", details=lines)
+    if folder := _listed_folder(text, request):
+        return LinkError(
+            f"{folder[0]} lists the folder {folder[1]!r} by itself, which py-rattler cannot link",
+            where=request.prefix,
+            details=lines,
+            hint="leave it out, or another build; who builds it can put a file into the folder",
+        )
     if "longer than" in text:
         return LinkError(
             "the path of the environment is too long for a package",

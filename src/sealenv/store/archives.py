@@ -135,6 +135,10 @@ class Store:
         partial.chmod(0o644)
         os.replace(partial, target)
 
+    def forget(self, package: Archive) -> None:
+        """Remove an archive with everything that is known of it."""
+        shutil.rmtree(self.path(package).parent, ignore_errors=True)
+
     def verify(self, package: Archive) -> bool:
         """Hash the archive again; a damaged one is removed, so that it is fetched anew."""
         path = self.path(package)
@@ -144,7 +148,7 @@ class Store:
             return False
         if sha256 == package.sha256:
             return True
-        shutil.rmtree(path.parent, ignore_errors=True)
+        self.forget(package)
         return False
 
 

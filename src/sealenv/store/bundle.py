@@ -116,8 +116,11 @@ class Bundle:
 
     def put_into(
         self, store: Store, lock: Lock, on_bytes: Callable[[int], None] = lambda done: None
-    ) -> None:
+    ) -> list[Archive]:
         """Take the archives and wheels of a lock into the store, when all of the bundle was hashed.
+
+        Returns:
+            Those that were not there before.
 
         Raises:
             BundleError, DigestError: as `verify`; nothing was written then.
@@ -126,10 +129,13 @@ class Bundle:
         if not self._hashed:
             self.verify(on_bytes)
         store.prepare()
+        put = []
         for item in archives_of(lock):
             with store.fetching(item):
                 if not (store.has(item) and store.verify(item)):
                     self._put(store, item)
+                    put.append(item)
+        return put
 
     def read(self, name: str) -> bytes | None:
         """The bytes of a member, compared with its digest; None where it is not there.

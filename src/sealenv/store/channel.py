@@ -34,9 +34,11 @@ from sealenv.layout import is_link
 from sealenv.lock import LockedPackage
 from sealenv.store.channel_index import (
     check_complete,
+    entry_of,
     index_digests,
     read_digests,
     read_index,
+    says_the_same,
 )
 
 __all__ = ["ChannelFolder"]
@@ -46,16 +48,6 @@ _INDEXING = ".sealenv-indexing"
 _INDEXED = ".sealenv-indexed"
 SCRATCH = ".tmp"
 """Where py-rattler writes while it indexes; what a stopped run of ours left is deleted."""
-_KEYS = frozenset({
-    "app_cli_opts", "app_entry", "app_own_environment", "app_type", "arch", "build", "build_number",
-    "constrains", "depends", "extra_depends", "features", "indexed_timestamp", "legacy_bz2_md5",
-    "legacy_bz2_size", "license", "license_family", "md5", "name", "noarch", "platform", "purls",
-    "python_site_packages_path", "run_exports", "sha256", "size", "subdir", "timestamp",
-    "track_features", "type", "version",
-})  # fmt: skip
-"""Of a record what belongs into repodata (CEP 36)."""
-_SOLVED = ("sha256", "depends", "constrains", "track_features", "build_number", "timestamp")
-"""What decides a solve; the rest is written anew in other words whenever a channel is indexed."""
 _PARTIAL = re.compile(r"\..+\.(conda|tar\.bz2)\.[0-9a-f]{16}\.part")
 _PIECE = 1 << 20
 
@@ -223,11 +215,9 @@ class ChannelFolder:
                 if package.subdir != subdir:
                     continue
                 key = "packages.conda" if package.fn.endswith(".conda") else "packages"
-                record = {k: v for k, v in package.record.items() if k in _KEYS and v is not None}
-                record |= {"sha256": package.sha256, "subdir": subdir}
-                record["size"] = (self.root / subdir / package.fn).stat().st_size
+                record = entry_of(package, (self.root / subdir / package.fn).stat().st_size)
                 entries = index[key]
-                if not _says_the_same(entries.get(package.fn), record):
+                if not says_the_same(entries.get(package.fn), record):
                     entries[package.fn] = record
                     changed = True
             path = self.root / subdir / "repodata.json"
@@ -259,9 +249,3 @@ class ChannelFolder:
         if made != read_digests(self.root / _INDEXED):
             write_atomic(self.root / _INDEXED, json.dumps(made, indent=1).encode())
         (self.root / _INDEXING).unlink(missing_ok=True)
-
-
-def _says_the_same(entry: dict[str, Any] | None, record: dict[str, Any]) -> bool:
-    return entry is not None and all(
-        (entry.get(key) or None) == (record.get(key) or None) for key in _SOLVED
-    )

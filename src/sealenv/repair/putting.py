@@ -77,7 +77,7 @@ def _fits(scene: Scene, path: str, candidate: Path) -> bool:
     if is_link(candidate):
         digest = hashlib.sha256(os.fsencode(os.readlink(candidate))).digest()
     else:
-        digest = sha256_of(os.fspath(candidate))
+        digest, _ = sha256_of(os.fspath(candidate))
     then = scene.as_sealed(path)
     if then is not None:
         return then.digest == digest

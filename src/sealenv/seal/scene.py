@@ -14,7 +14,7 @@ from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
 from sealenv.seal.distributions import Distribution, DistributionFile, find_distributions
 from sealenv.seal.seal import Seal
-from sealenv.seal.tree import FILE, LINK, Row, native
+from sealenv.seal.tree import FILE, FOLDER, LINK, Row, native
 
 __all__ = ["Claim", "Scene"]
 
@@ -42,6 +42,8 @@ class Scene:
         sealed: the rows of the file table; None without one.
         rows: what lies there, with digests as far as they are known.
         records: the package records.
+        claims: path -> who promises it.
+        contested: paths that several packages ship.
     """
 
     prefix: Path
@@ -51,6 +53,7 @@ class Scene:
     rows: dict[str, Row]
     records: list[PrefixRecord]
     claims: dict[str, list[Claim]] = field(default_factory=dict)
+    contested: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         spelled = _Spelling(self.rows)
@@ -60,7 +63,14 @@ class Scene:
                     # py-rattler on Windows writes what it moved aside with backslashes.
                     entry.path = entry.path.replace("\\", "/")
                     entry.original_path = entry.original_path.replace("\\", "/")
-                self.claims.setdefault(spelled(entry.path), []).append(Claim(record, entry))
+                path = spelled(entry.path) if spelled.folded else entry.path
+                if path in self.claims:
+                    self.claims[path].append(Claim(record, entry))
+                    self.contested.add(path)
+                else:
+                    self.claims[path] = [Claim(record, entry)]
+                if entry.original_path is not None:
+                    self.contested.add(path)
 
     @functools.cached_property
     def distributions(self) -> list[Distribution]:
@@ -92,6 +102,14 @@ class Scene:
             for record in self.records
             if not self._is_as_sealed(f"{META}/{record.dist}.json")
         }
+
+    @functools.cached_property
+    def unsteady(self) -> list[str]:
+        """What is there besides, without folders."""
+        steady = self.steady
+        return [
+            path for path, row in self.rows.items() if path not in steady and row.kind != FOLDER
+        ]
 
     @functools.cached_property
     def steady(self) -> set[str]:

@@ -33,6 +33,7 @@ __all__ = [
     "hash_rows",
     "known_digests",
     "look",
+    "look_again",
     "native",
 ]
 
@@ -60,13 +61,25 @@ class Row(msgspec.Struct, gc=False):
     problem: str = ""
     """Why it cannot be read."""
 
-    def take(self, digest: bytes | OSError) -> None:
+    def copy(self) -> Row:
+        """Another of the same."""
+        return Row(
+            self.path, self.kind, self.mode, self.size, self.mtime_ns, self.inode, 0, self.digest
+        )
+
+    def take(self, read: tuple[bytes, int] | OSError) -> None:
         """Note what hashing it gave."""
-        if isinstance(digest, OSError):
+        if isinstance(read, OSError):
             self.digest = b""
-            self.problem = digest.strerror or str(digest)
+            self.problem = read.strerror or str(read)
         else:
-            self.digest = digest
+            self.digest = read[0]
+
+    def is_as(self, read: tuple[bytes, int] | OSError) -> bool:
+        """Whether that is what we took it for."""
+        if isinstance(read, OSError):
+            return False
+        return self.digest == read[0] and (self.mode == read[1] or os.name == "nt")
 
     def same_stat(self, other: Row) -> bool:
         """Whether nothing speaks for a change since: what `--fast` goes by."""
@@ -79,15 +92,21 @@ class Row(msgspec.Struct, gc=False):
         )
 
 
-def look(prefix: Path) -> dict[str, Row]:
+def look(prefix: Path, presumed: Mapping[str, Row] | None = None) -> dict[str, Row]:
     """Every path of the prefix, parents before children; links have their digest, files none.
 
     Never through a link. What is `OUTSIDE` is left out.
+
+    Args:
+        prefix: the prefix.
+        presumed: for who reads every file after this: what is a file here and there is given that row,
+            with digest, and on POSIX without being asked for its mode, size and time.
 
     Raises:
         OSError: a folder cannot be read.
     """
     rows: dict[str, Row] = {}
+    known = presumed or {}
     pending = [""]
     while pending:
         folder = pending.pop()
@@ -100,9 +119,16 @@ def look(prefix: Path) -> dict[str, Row]:
                 path = above + name
                 if path in OUTSIDE:
                     continue
-                status = entry.stat(follow_symlinks=False)
-                row = rows[path] = _row(path, status)
-                if row.kind is FOLDER:
+                then = known.get(path)
+                if then is not None and then.kind != FILE:
+                    then = None
+                if then and os.name != "nt" and entry.is_file(follow_symlinks=False):
+                    rows[path] = then.copy()
+                    continue
+                row = rows[path] = _row(path, entry.stat(follow_symlinks=False))
+                if then and row.kind is FILE and not row.problem:
+                    row.digest = then.digest
+                elif row.kind is FOLDER:
                     pending.append(path)
                 elif row.kind is LINK:
                     row.digest = hashlib.sha256(_link_text(entry.path)).digest()
@@ -125,6 +151,17 @@ def _row(path: str, status: os.stat_result) -> Row:
         path, kind, mode & 0o7777, size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns,
         problem=problem,
     )  # fmt: skip
+
+
+def look_again(prefix: Path, row: Row) -> None:
+    """Take anew what was presumed of a file.
+
+    Raises:
+        OSError: it is gone.
+    """
+    now = _row(row.path, os.lstat(native(prefix, row.path)))
+    row.kind, row.mode, row.size, row.problem = now.kind, now.mode, now.size, now.problem
+    row.mtime_ns, row.inode, row.ctime_ns = now.mtime_ns, now.inode, now.ctime_ns
 
 
 def native(prefix: Path, path: str) -> str | bytes:
@@ -154,8 +191,8 @@ class Hashing:
 
     def finish(
         self, on_file: Callable[[int, int], None] = lambda done, total: None
-    ) -> Iterator[tuple[Row, bytes | OSError]]:
-        """Do our part of it; the digest of each, or why it cannot be read.
+    ) -> Iterator[tuple[Row, tuple[bytes, int] | OSError]]:
+        """Do our part of it; digest and mode of each, or why it cannot be read.
 
         Args:
             on_file: called with files done and files in all.
@@ -175,8 +212,8 @@ def hash_rows(
         How many were read.
     """
     hashing = Hashing(readers, prefix, [row for row in rows if not row.digest])
-    for row, digest in hashing.finish(on_file):
-        row.take(digest)
+    for row, read in hashing.finish(on_file):
+        row.take(read)
     return len(hashing.rows)
 
 

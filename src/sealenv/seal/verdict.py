@@ -26,11 +26,7 @@ def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
         known_only: only what packages' records name.
     """
     steady = scene.steady
-    claimed = (
-        path
-        for path, claims in scene.claims.items()
-        if path not in steady or len(claims) > 1 or claims[0].entry.original_path is not None
-    )
+    claimed = {path for path in scene.claims if path not in steady} | scene.contested
     for path in sorted(claimed):
         yield from _but_bytes(scene, judge_claimed(scene, path, scene.claims[path]))
     if known_only:
@@ -42,15 +38,17 @@ def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
     yield from judge_scripts(scene)
     answered = {*scene.claims, *scene.of_distributions, *_scripts_of(scene), *steady}
     yield from _judge_rest(scene, answered, replaced=any(f.kind != "installed" for f in drift))
-    compiled = (path for path in scene.rows if is_compiled(path) and not _is_steady(scene, path))
-    for path in sorted(compiled):
+    for path in sorted(_compiled(scene)):
         known = path in scene.claims or bool(scene.sealed and path in scene.sealed)
         yield from judge_compiled(scene, path, known=known)
 
 
-def _is_steady(scene: Scene, path: str) -> bool:
-    """Whether a compiled file and its source are both as they were sealed."""
-    return path in scene.steady and source_of(path) in scene.steady
+def _compiled(scene: Scene) -> Iterator[str]:
+    """Compiled files that are not as they were sealed, or whose source is not."""
+    yield from filter(is_compiled, scene.unsteady)
+    sources = {path for path in scene.unsteady if path.endswith(".py")}
+    if sources:
+        yield from (p for p in scene.steady if is_compiled(p) and source_of(p) in sources)
 
 
 def _but_bytes(scene: Scene, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -67,10 +65,8 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
         replaced: packages went or were replaced since, and their files with them.
     """
     sealed = scene.sealed or {}
-    for path, then in sealed.items():
-        if path in answered:
-            continue
-        row = scene.rows.get(path)
+    for path in sorted(sealed.keys() - answered):
+        row, then = scene.rows.get(path), sealed[path]
         if row is not None and row.kind == then.kind == FOLDER:
             continue
         if is_record(path) or (source_of(path) and _is_plain(row)):
@@ -83,12 +79,11 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
             yield Finding("missing", path, None, "it was there when the environment was sealed")
     unknown = [
         path
-        for path, row in scene.rows.items()
+        for path in scene.unsteady
         if path not in sealed
         and path not in answered
-        and row.kind != FOLDER
-        and not (is_leftover(path) and not row.problem)
-        and not (source_of(path) and _is_plain(row))
+        and not (is_leftover(path) and not scene.rows[path].problem)
+        and not (source_of(path) and _is_plain(scene.rows[path]))
     ]
     if unknown:
         yield from group(unknown, (p for p in scene.rows if p in answered or p in sealed))

@@ -50,6 +50,8 @@ def test_for_windows_and_renewed(machine: Machine, channels: Channels, index: In
     index.add(Wheel("helper", "2.0"), Wheel("on-windows", "2.0"))
     machine.run("lock", "-f", str(lock), "--update", "helper")
     assert wheels(lock, "win-64") == ["app-1.0", "helper-2.0", "on-windows-1.0"]
+    machine.run("lock", "-f", str(lock), "--update", "On.Windows", "-o", "other.lock")
+    assert wheels(machine.root / "other.lock", "win-64")[-1] == "on-windows-2.0"
     machine.run("lock", "-f", str(lock))
     assert wheels(lock, "win-64") == ["app-1.0", "helper-2.0", "on-windows-2.0"]
 

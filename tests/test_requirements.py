@@ -69,6 +69,8 @@ def test_what_is_read(line: str, kind: str, value: str) -> None:
         ("a @ file:///a-1.0-py3-none-any.whl", "a place on this machine"),
         ("a @ https://host/a-1.0.tar.gz", "no wheel"),
         ("a @ https://host/b-1.0-py3-none-any.whl", "a wheel of b"),
+        ("a @ https://host/a-1.0-py3-none-any.whl?download=1", "with a query"),
+        ("a @ https://u:p@host/a-1.0-py3-none-any.whl", "credentials do not belong"),
         ("a @ git+https://host/a.git", "version control"),
         ("git+https://host/a.git#egg=a", "version control"),
         ("a==1 --hash=sha256:00", "option of pip behind"),
@@ -161,6 +163,8 @@ def test_a_password_in_a_requirement_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         build_spec(file=read_environment_yml(path))
     assert "s3cret" not in str(caught.value)
+    assert str(caught.value.where).endswith("environment.yml:1:31")
+    assert "netrc" in (caught.value.hint or "")
 
 
 def test_an_index_that_is_none(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -148,3 +149,72 @@ def test_altered_files_are_shown(made: tuple[Machine, Path]) -> None:
     done = machine.run("seal", str(prefix), "-y")
     assert "altered" in done.stdout
     assert verify(prefix).findings == ()
+
+
+def rewrite_record(prefix: Path) -> Path:
+    """The same package with other bytes, as `conda install --force-reinstall` writes it."""
+    record = next((prefix / "conda-meta").glob("pip-*.json"))
+    record.write_text(json.dumps(json.loads(record.read_text()), indent=4))
+    return record
+
+
+def test_a_record_that_was_written_anew(made: tuple[Machine, Path]) -> None:
+    """What verify finds can be kept."""
+    machine, prefix = made
+    rewrite_record(prefix)
+    assert [f.kind for f in verify(prefix).findings] == ["changed"]
+    (left,) = machine.json("repair", str(prefix), code=1)["left"]
+    assert "sealenv seal" in left["hint"]
+    (shown,) = machine.json("seal", str(prefix), "--dry-run")["files"]
+    assert (shown["kind"], shown["detail"]) == ("changed", "its record was written anew")
+    machine.json("seal", str(prefix), "-y")
+    assert verify(prefix).findings == ()
+
+
+def test_a_digest_that_was_changed_to_match_is_shown(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    record = rewrite_record(prefix)
+    path = site(prefix, "pip/__init__.py")
+    old = hashlib.sha256(path.read_bytes()).hexdigest()
+    size = path.stat().st_size
+    content = b"#" * size
+    path.unlink()
+    path.write_bytes(content)
+    record.write_text(record.read_text().replace(old, hashlib.sha256(content).hexdigest()))
+    (shown,) = machine.json("seal", str(prefix), "--dry-run")["files"]
+    assert "a file is not as sealed: " in shown["detail"]
+    assert shown["detail"].endswith("pip/__init__.py")
+
+
+def test_a_record_that_was_removed_leaves_files(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    record = next((prefix / "conda-meta").glob("pip-*.json"))
+    count = len(json.loads(record.read_text())["paths_data"]["paths"])
+    record.unlink()
+    answer = machine.json("seal", str(prefix), "--dry-run")
+    assert list(answer["removed"]) == ["pip"]
+    (shown,) = (f for f in answer["files"] if f["kind"] == "gone")
+    assert f"{count} files are there that no package names" in shown["detail"]
+
+
+def test_by_a_link_that_goes(made: tuple[Machine, Path]) -> None:
+    """The environment is where it is, whatever led there; an adopted one too."""
+    machine, prefix = made
+    link = prefix.with_name("link")
+    for adopted in (False, True):
+        if adopted:
+            for name in (SEAL, FILES, *read_seal(prefix).activation):
+                (prefix / name).unlink()
+        (prefix / f"own-{adopted}.txt").write_text(f"{prefix}\n")
+        link.symlink_to(prefix)
+        machine.json("seal", str(link), "-y")
+        assert verify(link).findings == ()
+        link.unlink()
+        assert read_seal(prefix).prefix == str(prefix.resolve())
+        assert verify(prefix).findings == ()
+
+
+def test_a_damaged_seal_says_what_next(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    (prefix / SEAL).write_bytes(b"\xff")
+    assert "sealenv create" in machine.run("seal", str(prefix), "-y", code=7).stderr

@@ -6,7 +6,7 @@ import pytest
 
 from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import SpecError, UsageError
-from sealenv.spec import build_spec, current_platform, package_name, parse_time
+from sealenv.spec import build_spec, current_platform, parse_time
 
 
 def test_default_is_python_conda_mamba_pip_from_conda_forge() -> None:
@@ -26,21 +26,6 @@ def test_a_file_is_taken_as_it_stands_but_for_python() -> None:
     spec = build_spec(python="3.11", file=file, channels=["b"])
     assert spec.packages == ("numpy", "python=3.11")
     assert spec.channels == ("b", "a")
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("numpy", "numpy"),
-        ("NumPy >=2", "numpy"),
-        ("conda-forge::numpy=2", "numpy"),
-        ("https://h/c::numpy[version='2']", "numpy"),
-        ("python-dateutil", "python-dateutil"),
-        ("_libgcc_mutex", "_libgcc_mutex"),
-    ],
-)
-def test_package_name(text: str, name: str) -> None:
-    assert package_name(text) == name
 
 
 def test_credentials_are_apart_and_in_no_repr() -> None:

@@ -47,6 +47,7 @@ def world(
     lines = ["name: app", f"channels: [{json.dumps(channel)}]", "dependencies:"]
     lines += [f"  - python={channels.python_minor}", "  - pip", "  - hello-prefix", "  - pip:"]
     lines += [f"    - --index-url {index.url}", "    - hello-tool", "    - helper==1.0"]
+    lines += ["    - nowhere; sys_platform == 'win32'"]
     (root / "environment.yml").write_text("\n".join(lines) + "\n")
     machine.json("create", "-f", "environment.yml", "--no-pyc")
     return machine, channel, index
@@ -77,6 +78,7 @@ class TestTheSameAgain:
         machine.run("export", "app", "--format", "explicit", "-o", "x", code=2)
         text = machine.run("export", "app", "--format", "environment-yml", "--from-history").stdout
         assert "- hello-tool\n" in text
+        assert "nowhere; sys_platform ==" in text  # it has no wheel here, and nobody took it away
 
     def test_as_a_bundle(self, world: tuple[Machine, str, Index], tmp_path: Path) -> None:
         """By sealenv with no network, and by the script inside; that one is adopted."""

@@ -32,6 +32,10 @@ def test_split(url: str, clean: str) -> None:
     assert found.secret == (url if url != clean else None)
 
 
+def test_a_scheme_in_capitals_is_no_credential() -> None:
+    assert split_credentials("HTTPS://h/ch") == ("https://h/ch", None)
+
+
 def test_what_is_no_url_loses_its_credentials_too() -> None:
     assert split_credentials("https://u:p@[h/ch") == ("https://[h/ch", None)
 

@@ -51,6 +51,8 @@ class EnvironmentFile:
     find_links: tuple[str, ...] = ()
     places: dict[str, str] = field(default_factory=dict)
     """Where a dependency stands: FILE:LINE:COLUMN."""
+    name_place: str | None = None
+    """Where the name stands."""
 
 
 def read_environment_yml(path: Path, text: str | None = None) -> EnvironmentFile:
@@ -129,6 +131,7 @@ class _Reader:
             variables=_variables(root.get("variables")),
             warnings=tuple(warnings),
             places=self.places,
+            name_place=data["name"].where if "name" in data else None,
         )
 
     def _dependencies(self, node: Node) -> list[str]:

@@ -138,10 +138,10 @@ def list_environments(
 
 
 def measure(prefix: Path) -> tuple[int, int]:
-    """Files and bytes in the prefix; a file with several names in it counts once."""
+    """Files and bytes in the prefix, as far as it can be read; one with several names counts once."""
     files = size = 0
     seen: set[tuple[int, int]] = set()
-    for entry in walk(prefix):
+    for entry in walk(prefix, tolerant=True):
         if entry.is_dir:
             continue
         files += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 __all__ = [
@@ -21,9 +21,11 @@ __all__ = [
     "Entry",
     "State",
     "bin_dirs",
+    "first_leaving",
     "is_link",
     "is_windows",
     "leads_elsewhere",
+    "leaves",
     "python_exe",
     "script_dir",
     "site_packages",
@@ -80,6 +82,27 @@ def leads_elsewhere(status: os.stat_result) -> bool:
     if stat.S_ISLNK(status.st_mode):
         return True
     return os.name == "nt" and bool(getattr(status, "st_reparse_tag", 0) & _NAME_SURROGATE)
+
+
+def leaves(path: str) -> bool:
+    """Whether a relative path that somebody wrote down may lead out of the prefix, on any system.
+
+    Refused are `..`, what is absolute or names a drive, NUL, and empty or `.` parts, which are a second
+    spelling of another path. A backslash counts as a separator: on Windows it is one.
+    """
+    text = f"/{path}/".replace("\\", "/")
+    drive = path[1:2] == ":" and path[0].isalpha()
+    return drive or "//" in text or "/../" in text or "/./" in text or "\0" in text
+
+
+def first_leaving(paths: Sequence[str]) -> str | None:
+    """The first path that `leaves`; None when none does. They are looked at all at once: it is cheap."""
+    text = "/\0/".join(["", *paths, ""])
+    if text.count("\0") == len(paths) + 1 and not any(
+        form in text for form in ("//", "/../", "/./", "\\", ":")
+    ):
+        return None
+    return next(filter(leaves, paths), None)
 
 
 def state_of(prefix: Path) -> State:
@@ -169,23 +192,39 @@ class Entry:
         self.is_dir = stat.S_ISDIR(status.st_mode) and not linked
 
 
-def walk(root: Path, *, skip: frozenset[str] = frozenset()) -> Iterator[Entry]:
+def walk(
+    root: Path, *, skip: frozenset[str] = frozenset(), tolerant: bool = False
+) -> Iterator[Entry]:
     """Everything below root, parents before children, never through a link or reparse point.
 
     Args:
         root: the folder to walk; it is not yielded itself.
         skip: relative paths (`/`) that are neither yielded nor entered.
+        tolerant: leave out what cannot be read.
+
+    Raises:
+        OSError: something cannot be read.
     """
     pending = [(os.fspath(root), "")]
     while pending:
         folder, prefix = pending.pop()
-        with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda e: e.name)
+        try:
+            with os.scandir(folder) as entries:
+                found = sorted(entries, key=lambda e: e.name)
+        except OSError:
+            if tolerant:
+                continue
+            raise
         for item in found:
             relative = prefix + item.name
             if relative in skip:
                 continue
-            status = item.stat(follow_symlinks=False)
+            try:
+                status = item.stat(follow_symlinks=False)
+            except OSError:
+                if tolerant:
+                    continue
+                raise
             entry = Entry(item.path, relative, status, leads_elsewhere(status))
             yield entry
             if entry.is_dir:

@@ -5,8 +5,10 @@ one spec a platform -> solve each, or fill the digests of a list in -> the lock 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sealenv.engines.protocol import Engine
-from sealenv.lock import LockedPackage, LockedWheel, LockFile
+from sealenv.lock import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.lockrequest import LockRequest, find_lock
 from sealenv.progress import Reporter
 from sealenv.resolving import fill, resolve
@@ -26,7 +28,7 @@ def lock(
     store.prepare()
     if request.explicit is not None:
         one = fill(request.explicit, request.specs[0].platform, engine, reporter, offline=offline)
-        return LockFile(locks=(one,))
+        return _with_the_others(request, [one])
     for place in sorted({p for spec in request.specs for p in (*spec.indexes, *spec.find_links)}):
         if place.startswith("file:"):
             reporter.warn(f"the lock names a place of this machine for its wheels: {place}")
@@ -37,6 +39,11 @@ def lock(
         )
         for spec in request.specs
     ]  # fmt: skip
+    return _with_the_others(request, locks)
+
+
+def _with_the_others(request: LockRequest, locks: Sequence[Lock]) -> LockFile:
+    """The platforms that were locked now, and those that stay."""
     return LockFile(
         locks=tuple(sorted([*locks, *request.kept], key=lambda one: one.platform)),
         name=request.name,

@@ -42,8 +42,8 @@ def choose_output(
     if isinstance(read, LockFile):
         return file if _is_ours(file) else Path(DEFAULT_FILE)
     name = read.name if isinstance(read, EnvironmentFile) else None
-    if name:
-        check_name(name)  # it becomes a file's
+    if name and isinstance(read, EnvironmentFile):
+        check_name(name, read.name_place)  # it becomes a file's
     return Path(f"{name or file.stem}.lock")
 
 

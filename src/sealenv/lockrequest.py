@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import UsageError
 from sealenv.lock import Lock, LockFile
@@ -14,7 +16,8 @@ from sealenv.lock.explicit import ExplicitList
 from sealenv.lock.read import read_file
 from sealenv.lockplace import DEFAULT_FILE, choose_output, read_previous
 from sealenv.lockwishes import wishes
-from sealenv.spec import EnvironmentSpec, build_spec, check_platform, package_name
+from sealenv.matchspec import package_name
+from sealenv.spec import EnvironmentSpec, build_spec, check_platform
 
 __all__ = ["LockRequest", "choose", "find_lock"]
 
@@ -55,6 +58,7 @@ def choose(
     update: Sequence[str] = (),
     output: str | None = None,
     force: bool = False,
+    environment: str | None = None,
 ) -> LockRequest:
     """Decide, and refuse what cannot be meant, before anything is started.
 
@@ -69,9 +73,14 @@ def choose(
         SpecError: a file, channel or platform that is not right.
         OutputExistsError: the output is no lock of ours.
     """
-    read = read_file(file) if file else None
+    read = read_file(file, environment=environment) if file else None
+    if environment is not None and not isinstance(read, LockFile):
+        raise UsageError(
+            f"--environment {environment}: only a pixi.lock holds several",
+            hint="leave it out, or name the file with -f",
+        )
     place = choose_output(output, file, read)
-    previous = read_previous(place, force=force)  # refused here, before anything is solved
+    standing = previous = read_previous(place, force=force)  # refused before anything is solved
     if isinstance(read, LockFile):
         previous = read
     elif place is None and not packages and file is None:
@@ -82,15 +91,25 @@ def choose(
                 f"{read.source} is a list of exact packages: only its digests are filled in",
                 hint="leave the other options out",
             )
-        platform = read.platform or check_platform(platforms[0] if platforms else None)
-        spec = EnvironmentSpec((), (), platform, secrets=read.secrets)
-        return LockRequest((spec,), place, previous=previous, explicit=read)
+        platform = check_platform(platforms[0] if platforms else read.platform)
+        if read.platform not in {None, platform}:
+            raise UsageError(
+                f"--platform {platform}: the list is for {read.platform}",
+                where=read.source,
+                hint="leave --platform out, or name a list for that platform",
+            )
+        variables = dict(previous.variables) if previous else {}
+        spec = EnvironmentSpec((), (), platform, variables=variables, secrets=read.secrets)
+        return LockRequest(
+            (spec,), place, name=previous.name if previous else None, previous=previous,
+            kept=_others({platform}, previous), explicit=read,
+        )  # fmt: skip
     asked = read if isinstance(read, EnvironmentFile) else None
     if packages and asked is None and not update and not isinstance(read, LockFile):
         asked, packages = EnvironmentFile("", None, (), tuple(_checked(packages))), ()
     known = previous.platforms if previous else ()
     given = [check_platform(platform) for platform in platforms]
-    wanted = [*given, *known] if asked else given or known
+    wanted = [*given, *known] if asked or packages else given or known
     specs = [
         _spec(
             _checked(packages), asked, find_lock(previous, platform), previous, channels, platform,
@@ -106,9 +125,28 @@ def choose(
         name=asked.name if asked else previous.name if previous else None,
         previous=previous,
         update=moves,
-        kept=tuple(one for one in previous.locks if one.platform not in chosen) if previous else (),
-        warnings=asked.warnings if asked else (),
+        kept=_others(chosen, previous, standing),
+        warnings=_warnings(read, asked, environment),
     )
+
+
+def _warnings(
+    read: object, asked: EnvironmentFile | None, environment: str | None
+) -> tuple[str, ...]:
+    if asked is not None:
+        return asked.warnings
+    left = read.other_environments if isinstance(read, LockFile) and environment is None else ()
+    text = ", ".join(left)
+    return (f"the file holds other environments too, which are left alone: {text}",) if left else ()
+
+
+def _others(chosen: set[str], *files: LockFile | None) -> tuple[Lock, ...]:
+    """The locks of platforms that were not chosen, from the first file that has one."""
+    found: dict[str, Lock] = {}
+    for one in (lock for file in files if file for lock in file.locks):
+        if one.platform not in chosen:
+            found.setdefault(one.platform, one)
+    return tuple(found.values())
 
 
 def _checked(packages: Sequence[str]) -> Sequence[str]:
@@ -154,8 +192,14 @@ def _check_update(
         )
     names = {a.name for one in previous.locks for a in one.archives}
     names |= {package_name(text) for text in packages}
+    found: dict[str, None] = {}
     for name in update:
-        if name.lower() not in names:
+        known = {
+            name.lower(),
+            canonicalize_name(name),
+        } & names  # conda's, and the wheel's (PEP 503)
+        found |= dict.fromkeys(sorted(known))
+        if not known:
             near = difflib.get_close_matches(package_name(name), sorted(names), n=4, cutoff=0.6)
             file = f" -f {where}" if where and str(where) != DEFAULT_FILE else ""
             raise UsageError(
@@ -164,7 +208,7 @@ def _check_update(
                 hint="name a package of the lock; to ask for another one besides: "
                 f"sealenv lock{file} {name} --update {name}",
             )
-    return tuple(name.lower() for name in update)
+    return tuple(found)
 
 
 def find_lock(file: LockFile | None, platform: str) -> Lock | None:

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from sealenv.environment_yml import EnvironmentFile
 from sealenv.lock import Lock, LockedWheel
 from sealenv.lock.order import requested
-from sealenv.spec import package_name
+from sealenv.matchspec import package_name
 
 __all__ = ["wishes"]
 

@@ -100,12 +100,24 @@ def environment_folder(name: str, python: str | None) -> str:
     return f"{name}_{python.replace('.', '_')}" if python else name
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, where: str | None = None) -> None:
     """Refuse what cannot be the name of an environment on every platform.
+
+    Args:
+        name: the name.
+        where: where it stands, for the message; of one that was typed, nothing.
 
     Raises:
         UsageError: with the character and the reason.
     """
+    try:
+        _check_name(name)
+    except UsageError as error:
+        error.where = where or error.where
+        raise
+
+
+def _check_name(name: str) -> None:
     hint = "choose letters, digits, '_', '-', '.'; spaces and other alphabets work too"
     if not name or name in {".", ".."}:
         raise UsageError(f"{name!r} is not a name for an environment", hint=hint)

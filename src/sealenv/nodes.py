@@ -25,6 +25,8 @@ _NUMBER = re.compile(
     r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
 """YAML 1.2.2, 10.3.2, the core schema: what a scalar without quotes is. `yes` and `no` are text."""
+_NO_CHARACTER = re.compile(r"[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""YAML 1.2.2, 5.1: what no document may hold."""
 
 
 def read_text(path: Path, *, limit: int) -> str:
@@ -157,10 +159,26 @@ def load(text: str, source: str, *, aliases: bool = False) -> Node:
             where=at,
             hint="mend the file, or make it anew",
         ) from error
+    except yaml.reader.ReaderError as error:
+        raise _unreadable(text, source) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise SpecError(
             f"the file is no YAML: {error}", where=source, hint="mend the file, or make it anew"
         ) from error
+
+
+def _unreadable(text: str, source: str) -> SpecError:
+    """The error for the first character that YAML has not; its parsers tell no line of it."""
+    found = _NO_CHARACTER.search(text)
+    if found is None:
+        return SpecError("the file is no YAML", where=source, hint="make it anew")
+    before = text[: found.start()]
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    return SpecError(
+        f"the file is no YAML: the character U+{ord(found.group()):04X}",
+        where=f"{source}:{line}:{column}",
+        hint="take it out, or make the file anew",
+    )
 
 
 def _build(events: Iterator[Any], source: str, anchors: dict[str, Node] | None) -> Node:

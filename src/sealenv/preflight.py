@@ -17,6 +17,8 @@ from sealenv.layout import is_windows
 from sealenv.lock import Lock, LockedWheel
 from sealenv.placing import entry_point_paths, linked_paths, site_packages_of, wheel_paths
 from sealenv.store.archives import Archive, Store
+from sealenv.store.distributions import names_in
+from sealenv.store.linkgraph import refuse_links_out
 from sealenv.store.manifest import Manifest
 from sealenv.store.sharing import ENTRY_POINT, PlacedWheel, refuse_unlike
 
@@ -25,7 +27,6 @@ __all__ = ["Contents", "linked_paths", "preflight", "site_packages_of"]
 _WHEEL = "pypi:"
 """In front of a wheel's name, where owners are named."""
 _SPARE_BYTES = 16 << 20
-_MOST_STEPS = 1000
 _NOT_ON_WINDOWS = re.compile(
     r'[<>:"|?*\\\x00-\x1f]|[. ]$|^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)', re.IGNORECASE
 )
@@ -49,7 +50,7 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
     Raises:
         LinkError: the path is longer than a binary placeholder, or paths differ only in case on a
             platform that does not tell them apart, or links lead out of the prefix, or wheels
-            do not agree on a file.
+            do not agree on a file, or one would take the place of what a conda package brings.
         FilesystemError: there is not enough room.
     """
     wheel_files = _wheels(lock, store)
@@ -57,6 +58,7 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
     length = len(os.fsencode(prefix))
     owners: dict[str, list[str]] = {}
     links: dict[str, tuple[str, str]] = {}
+    installed: dict[str, str] = {}
     size = files = 0
     for package in lock.packages:
         manifest = _manifest(store, package)
@@ -68,8 +70,11 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
                 where=str(prefix),
                 hint="choose a shorter folder with -p or SEALENV_ENVS",
             )
-        for path in linked_paths(package, manifest, lock):
+        paths = linked_paths(package, manifest, lock)
+        for path in paths:
             owners.setdefault(path, []).append(package.name)
+        if lock.wheels:
+            installed |= dict.fromkeys(names_in(paths, site_packages_of(lock) or ""), package.dist)
         for path in entry_point_paths(manifest, lock):
             owners.setdefault(path, []).append(package.name)
         for entry in manifest.paths:
@@ -80,6 +85,7 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
     conda = {package.name for package in lock.packages}
     copied = 0
     for wheel in wheel_files:
+        _refuse_installed(wheel.wheel, installed)
         _refuse_owned(wheel.wheel, wheel.sources, owners, conda)
         copied += wheel.size
         files += len(wheel.sources)
@@ -91,7 +97,7 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
     _refuse_nesting(owners)
     _refuse_windows_names(lock, owners)
     _refuse_long_paths(prefix, lock, owners)
-    _refuse_links_out(links)
+    refuse_links_out(links)
     _check_room(prefix, store.root, size, copied)
     clobbers = {p: o for p, o in owners.items() if len(o) > 1}
     return Contents(files, size + copied, list(owners), clobbers)
@@ -117,6 +123,18 @@ def _wheels(lock: Lock, store: Store) -> list[PlacedWheel]:
             sources |= dict.fromkeys(entry_point_paths(alone, lock), ENTRY_POINT + point)
         found.append(PlacedWheel(wheel, manifest, sources, sum(e.size for e in manifest.paths)))
     return found
+
+
+def _refuse_installed(wheel: LockedWheel, installed: dict[str, str]) -> None:
+    """pip would uninstall what conda has put there, and conda would miss its files."""
+    package = installed.get(wheel.name)
+    if package is not None:
+        raise LinkError(
+            f"pip would put {wheel.name} {wheel.version} in the place of the {wheel.name} of conda's "
+            f"{package}",
+            where=wheel.url,
+            hint=f"leave one of the two out, or ask conda for the right {wheel.name}",
+        )
 
 
 def _refuse_owned(
@@ -193,40 +211,6 @@ def _refuse_long_paths(prefix: Path, lock: Lock, owners: dict[str, list[str]]) -
 def _longest_of(path: str) -> int:
     """Its length, or that of the file that is compiled from it."""
     return len(path) + (len("__pycache__/.cpython-312c") if path.endswith(".py") else 0)
-
-
-def _refuse_links_out(links: dict[str, tuple[str, str]]) -> None:
-    """Follow every link through all others: together they may lead where none does alone."""
-    for path, (_, owner) in links.items():
-        if not _stays_inside(path, links):
-            raise LinkError(
-                f"{path!r} of {owner} is a link that leads through others out of the environment, or "
-                "in a circle",
-                hint="leave the package out, or tell the channel's owner",
-            )
-
-
-def _stays_inside(path: str, links: dict[str, tuple[str, str]]) -> bool:
-    """Walk as the kernel does; False too for what never arrives."""
-    at: list[str] = []
-    rest = path.split("/")[::-1]
-    for _ in range(_MOST_STEPS):
-        if not rest:
-            return True
-        part = rest.pop()
-        if part in {"", "."}:
-            continue
-        if part == "..":
-            if not at:
-                return False
-            at.pop()
-            continue
-        at.append(part)
-        link = links.get("/".join(at))
-        if link is not None:
-            at.pop()
-            rest += link[0].split("/")[::-1]
-    return False
 
 
 def _check_room(prefix: Path, cache: Path, size: int, copied: int) -> None:

@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from sealenv.errors import SpecError
-from sealenv.urls import scheme_of
+from sealenv.urls import scheme_of, split_credentials
 
 __all__ = ["PipLine", "parse_pip_line", "requirement_name"]
 
@@ -151,7 +151,19 @@ def _check_url(line: str, parsed: Requirement) -> None:
             f"{line!r} is a place on this machine: the lock would hold for it alone",
             hint="put the wheel in a folder and name that with --find-links",
         )
-    file = unquote(urlsplit(parsed.url or "").path.rsplit("/", 1)[-1])
+    parts = urlsplit(parsed.url or "")
+    if split_credentials(parsed.url or "").secret is not None:
+        raise SpecError(
+            f"{parsed.name}: credentials do not belong in the URL of a wheel, which is kept",
+            hint="keep them in netrc",
+        )
+    if parts.query:
+        raise SpecError(
+            f"{parsed.name}: a URL with a query may be signed, and expire: no lock holds it",
+            hint="write the URL without '?' and what follows, if the file is there too, or put the "
+            "wheel in a folder and name that with --find-links",
+        )
+    file = unquote(parts.path.rsplit("/", 1)[-1])
     try:
         name = parse_wheel_filename(file)[0]
     except InvalidWheelFilename:

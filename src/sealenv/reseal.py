@@ -7,7 +7,7 @@ environment unchecked: nobody has run it since.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from sealenv.condameta.history import made_by, read_bootstrap, read_requested
 from sealenv.condameta.installed import installed
 from sealenv.errors import PrefixError, RecordError
 from sealenv.host.exclusive import exclusive
+from sealenv.host.volumes import real_folder
 from sealenv.layout import META, SEAL
-from sealenv.lock import Lock, LockedPackage
+from sealenv.lock import Lock
 from sealenv.portability.patch import left_absolute
 from sealenv.progress import Quiet, Reporter
 from sealenv.seal.drift import locked_packages
@@ -83,6 +84,7 @@ def reseal(
         FilesystemError: it cannot be read or written.
     """
     reporter = reporter or Quiet()
+    prefix = real_folder(prefix)  # a link to it may go; the environment is where it is
     with exclusive(prefix):
         change = _compare(prefix, reporter)
         if dry_run or change.empty:
@@ -116,7 +118,11 @@ def _compare(prefix: Path, reporter: Reporter) -> Change:
                 hint="reinstall that package, or make the environment anew",
             )
         if finding.kind == "record" and finding.path == SEAL:
-            raise RecordError(finding.detail, where=str(prefix / SEAL))
+            raise RecordError(
+                finding.detail,
+                where=str(prefix / SEAL),
+                hint="make the environment anew with: sealenv create",
+            )
     refuse_moved(prefix, report.findings)
     before = scene.seal
     if before is None:
@@ -124,31 +130,33 @@ def _compare(prefix: Path, reporter: Reporter) -> Change:
     lock = _lock_of(scene)
     old = locked_packages(before.lock.packages) if before else {}
     now = {package.name: package for package in lock.packages}
+    added = {name: p.dist for name, p in now.items() if name not in old}
+    removed = {name: dist for name, (dist, _) in old.items() if name not in now}
+    changed = {
+        name: (dist, now[name].dist)
+        for name, (dist, sha256) in old.items()
+        if name in now and (now[name].dist, now[name].sha256) != (dist, sha256)
+    }
+    told = {*added, *removed, *changed}
     return Change(
         prefix,
         before,
-        {name: p.dist for name, p in now.items() if name not in old},
-        {name: dist for name, (dist, _) in old.items() if name not in now},
-        {
-            name: (dist, now[name].dist)
-            for name, (dist, sha256) in old.items()
-            if name in now and (now[name].dist, now[name].sha256) != (dist, sha256)
-        },
+        added,
+        removed,
+        changed,
         tuple(
             f
             for f in report.findings
-            if f.damage and f.kind != "leftover" and not _is_of_packages(f)
+            if f.damage and f.kind != "leftover" and not _is_told(f, told)
         ),
         _describe(scene, lock, changed=any(f.kind in _DRIFT for f in report.findings)),
     )
 
 
-def _is_of_packages(finding: Finding) -> bool:
-    return finding.kind in _DRIFT and finding.path.startswith(f"{META}/")
-
-
-def _differs(old: dict[str, tuple[str, str]], now: dict[str, LockedPackage]) -> bool:
-    return any((now[n].dist, now[n].sha256) != pair for n, pair in old.items() if n in now)
+def _is_told(finding: Finding, packages: Collection[str]) -> bool:
+    """Whether the lists of packages say it all: not that a record is another, nor what stayed behind."""
+    of_packages = finding.kind in _DRIFT and finding.path.startswith(f"{META}/")
+    return of_packages and finding.package in packages and ";" not in finding.detail
 
 
 def _refuse_scripts_of_others(scene: Scene) -> None:
@@ -186,7 +194,9 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
     spec = {"packages": list(read_requested(scene.prefix).values()), **spec}
     if changed:
         spec["packages"] = list(read_requested(scene.prefix).values()) or spec["packages"]
-        spec["requirements"] = list(requested_of(spec.get("requirements", ()), lock.wheels))
+        sealed = locked_wheels(old.lock.wheels) if old else []
+        asked = requested_of(spec.get("requirements", ()), sealed, lock.wheels)
+        spec["requirements"] = list(asked)
     keep_check = old is not None and not changed
     return Seal(
         schema=SCHEMA,

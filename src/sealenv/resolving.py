@@ -51,9 +51,28 @@ def resolve(
     for warning in solved.warnings:
         reporter.warn(warning)
     lock = msgspec.structs.replace(solved.lock, specs=spec.packages)
+    lock = _with_channels_of_kept(lock, reporter)
     if not spec.requirements:
         return lock
     return _with_wheels(spec, lock, engine, reporter, offline=offline, keep=keep_wheels)
+
+
+def _with_channels_of_kept(lock: Lock, reporter: Reporter) -> Lock:
+    """The lock with the channels of what stayed in it, though they were not given: last.
+
+    Without them the next solve would find those packages no more, or others of the same name.
+    """
+    missing: dict[str, list[str]] = {}
+    for package in lock.packages:
+        if package.channel.rstrip("/") not in {c.rstrip("/") for c in lock.channels}:
+            missing.setdefault(package.channel, []).append(package.name)
+    for channel, names in missing.items():
+        more = " ..." if len(names) > 5 else ""
+        reporter.warn(
+            f"from {channel}, which was not given, stay {', '.join(sorted(names)[:5])}{more}: it comes "
+            "last among the lock's channels"
+        )
+    return msgspec.structs.replace(lock, channels=(*lock.channels, *missing))
 
 
 def _placed(error: SpecError, spec: EnvironmentSpec) -> SpecError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import os
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from sealenv.environment_yml import LONGEST_SPEC, EnvironmentFile
 from sealenv.errors import SpecError, UsageError
+from sealenv.matchspec import package_name
 from sealenv.naming import parse_python_version
 from sealenv.urls import redact, scheme_of, split_credentials
 
@@ -23,7 +23,6 @@ __all__ = [
     "build_spec",
     "check_platform",
     "current_platform",
-    "package_name",
     "parse_time",
 ]
 
@@ -169,13 +168,6 @@ def build_spec(
         index_secrets={**index_secrets, **link_secrets} if requirements else {},
         places=dict(file.places) if file else {},
     )
-
-
-def package_name(spec: str) -> str:
-    """The package name at the front of a MatchSpec such as `conda-forge::numpy >=2`."""
-    text = spec.rsplit("::", 1)[-1].strip()
-    match = re.match(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", text)
-    return match.group().lower() if match else text
 
 
 def current_platform() -> str:

@@ -146,12 +146,13 @@ def _with_wheels(lock: Lock, prefix: Path, seal: Seal | None, *, strict: bool) -
     # In the order of the seal: dependencies first.
     order = {wheel.url: number for number, wheel in enumerate(known)}
     wheels.sort(key=lambda wheel: (order.get(wheel.url, len(order)), wheel.name))
-    if seal is None or not order.keys() & {wheel.url for wheel in wheels}:
+    asked = requested_of(seal.spec.get("requirements", ()), known, wheels) if seal else ()
+    if seal is None or not (asked or order.keys() & {wheel.url for wheel in wheels}):
         return msgspec.structs.replace(lock, wheels=tuple(wheels))
     return msgspec.structs.replace(
         lock,
         wheels=tuple(wheels),
-        requirements=requested_of(seal.spec.get("requirements", ()), wheels),
+        requirements=asked,
         indexes=tuple(seal.spec.get("indexes", ())),
         find_links=tuple(seal.spec.get("find_links", ())),
     )

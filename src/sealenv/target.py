@@ -15,8 +15,9 @@ from sealenv.lock import Lock, LockFile
 from sealenv.lock.explicit import ExplicitList
 from sealenv.lock.order import requested
 from sealenv.lock.read import read_file
+from sealenv.matchspec import package_name
 from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
-from sealenv.spec import EnvironmentSpec, build_spec, check_platform, package_name
+from sealenv.spec import EnvironmentSpec, build_spec, check_platform
 from sealenv.store.bundle import is_bundle, open_bundle
 
 __all__ = ["Target", "choose_target"]
@@ -88,7 +89,7 @@ def choose_target(
         python=python, file=read, with_packages=with_packages, without=without, channels=channels,
         platform=platform, exclude_newer=exclude_newer, pypi_index=pypi_index,
     )  # fmt: skip
-    place = _place(name, python, prefix, read.name if read else None)
+    place = _place(name, python, prefix, *((read.name, read.name_place) if read else ()))
     check_prefix(place, spec.platform)
     warnings = [*(read.warnings if read else ()), *_added(read, spec), *_notes(prefix or "", place)]
     return Target(spec, place, tuple(warnings))
@@ -166,7 +167,11 @@ def _notes(typed: str, place: Path) -> list[str]:
 
 
 def _place(
-    name: str | None, python: str | None, prefix: str | None, name_in_file: str | None
+    name: str | None,
+    python: str | None,
+    prefix: str | None,
+    name_in_file: str | None = None,
+    where: str | None = None,
 ) -> Path:
     # Linked parents are resolved once, here: what is written into files is the real place.
     if prefix is not None:
@@ -179,5 +184,5 @@ def _place(
             "an environment needs a name or a prefix",
             hint="sealenv create my_env 3.12, or -p PREFIX",
         )
-    check_name(chosen)
+    check_name(chosen, None if name else where)
     return local_place(os.path.join(default_envs_dir(), environment_folder(chosen, python)))

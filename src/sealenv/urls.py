@@ -38,7 +38,8 @@ def split_credentials(url: str) -> SplitUrl:
     host = parts.netloc.rpartition("@")[2]
     path = re.sub(r"^/t/[^/]+(?=/|$)", "", parts.path)
     clean = urlunsplit((parts.scheme, host, path, parts.query, parts.fragment))
-    return SplitUrl(clean, url if clean != url else None)
+    held = (host, path) != (parts.netloc, parts.path)  # HTTP://host is none, and not its clean form
+    return SplitUrl(clean, url if held else None)
 
 
 def scheme_of(url: str) -> str:

@@ -44,6 +44,25 @@ def test_records_become_a_lock_without_what_belongs_to_the_prefix(tmp_path: Path
     assert "files" not in record
 
 
+@pytest.mark.parametrize(
+    ("said", "channel"),
+    [
+        ("https://x.org/index/", "https://x.org/index/"),
+        ("https://x.org/index/linux-64", "https://x.org/index/"),
+        ("https://me:pw@x.org/index", "https://x.org/index/"),
+        ("conda-forge", "https://conda.anaconda.org/conda-forge/"),
+        ("https://x.org/a b", "https://conda.anaconda.org/conda-forge/"),
+        (None, "https://conda.anaconda.org/conda-forge/"),
+    ],
+)
+def test_the_channel_is_what_the_record_says(
+    tmp_path: Path, said: str | None, channel: str
+) -> None:
+    """The packages of a channel may lie elsewhere (`base_url`, CEP 15)."""
+    lock = installed(prefix(tmp_path, {**RECORD, "channel": said}), "linux-64")
+    assert lock.channels == (channel,)
+
+
 @pytest.mark.parametrize("missing", ["sha256", "url"])
 def test_what_nothing_vouches_for_is_refused(tmp_path: Path, missing: str) -> None:
     where = prefix(tmp_path, {**RECORD, missing: None})

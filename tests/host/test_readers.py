@@ -35,12 +35,15 @@ def name(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
-def ask(some: Readers, files: Files) -> Task[bytes]:
+def ask(some: Readers, files: Files) -> Task[tuple[bytes, int]]:
     return some.sha256("", [path for path, _ in files], [size for _, size in files])
 
 
-def digests(files: Files) -> list[bytes]:
-    return [hashlib.sha256(Path(path).read_bytes()).digest() for path, _ in files]
+def digests(files: Files) -> list[tuple[bytes, int]]:
+    return [
+        (hashlib.sha256(Path(path).read_bytes()).digest(), Path(path).stat().st_mode & 0o7777)
+        for path, _ in files
+    ]
 
 
 @pytest.mark.parametrize("processors", [1, 2, 4])

@@ -62,6 +62,8 @@ def lock(*packages: LockedPackage, platform: str = "linux-64", **facts: Any) -> 
 
 
 NAMES = st.from_regex(r"[a-z_][a-z0-9]{0,6}(-[a-z0-9]{1,4})?", fullmatch=True)
+PIP_NAMES = st.from_regex(r"[a-z][a-z0-9]{0,6}(-[a-z0-9]{1,4})?", fullmatch=True)
+"""Normalised (PEP 503)."""
 VERSIONS = st.from_regex(r"([0-9]!)?[0-9]{1,3}(\.[0-9a-z]{1,3}){0,2}", fullmatch=True)
 BUILDS = st.from_regex(r"[a-z0-9_]{1,8}(_[0-9]{1,3})?", fullmatch=True)
 DIGESTS = st.from_regex(r"[0-9a-f]{64}", fullmatch=True)
@@ -129,6 +131,8 @@ def wheels(draw: st.DrawFn, name: str) -> LockedWheel:
         sha256=draw(DIGESTS),
         requires_dist=tuple(draw(st.lists(TEXTS, max_size=2))),
         requires_python=draw(st.none() | st.sampled_from([">=3.9", ">=3.9,<4"])),
+        index=draw(st.none() | st.just("https://pypi.org/simple")),
+        direct=draw(st.booleans()),
     )
 
 
@@ -144,18 +148,18 @@ def lock_files(draw: st.DrawFn) -> LockFile:
         found = [draw(records(name, platform)) for name in sorted(names)]
         # One address is one package, wherever it is used.
         packages = topological(seen.setdefault(p.url, p) for p in found)
-        extra = [draw(wheels(n)) for n in sorted(draw(st.sets(NAMES, max_size=2)))]
+        extra = [draw(wheels(n)) for n in sorted(draw(st.sets(PIP_NAMES, max_size=2)))]
         locks.append(
             Lock(
                 platform=platform,
-                channels=CHANNELS,
+                channels=draw(st.sampled_from([CHANNELS, CHANNELS[::-1], CHANNELS[:2]])),
                 packages=tuple(packages),
                 virtual_packages=tuple(
                     draw(st.lists(st.sampled_from(["__unix=0=0", "__glibc=2.28=0"])))
                 ),
                 exclude_newer=draw(st.none() | st.just("2026-01-31T00:00:00+00:00")),
                 wheels=tuple(
-                    sorted((pip.setdefault(w.url, w) for w in extra), key=lambda w: w.name)
+                    sorted((pip.setdefault(w.url, w) for w in extra), key=lambda w: w.url)
                 ),
                 indexes=indexes,
                 specs=tuple(draw(st.lists(TEXTS, max_size=3))),
@@ -166,4 +170,5 @@ def lock_files(draw: st.DrawFn) -> LockFile:
         locks=tuple(locks),
         name=draw(st.none() | TEXTS),
         variables=draw(st.dictionaries(VARIABLES, LINES, max_size=2)),
+        options=draw(st.sampled_from([{}, {"strategy": "lowest-version"}])),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from sealenv.lock import LockFile
+from sealenv.lock import LockedWheel, LockFile
 from sealenv.lock.diff import diff, without_digest
 from sealenv.lock.order import requested, roots, topological
 from tests.lock.locks import CHANNELS, lock, package
@@ -77,3 +77,31 @@ def test_what_nothing_depends_on_was_asked_for() -> None:
     assert roots(packages) == ["app", "x", "y"]
     assert requested(lock(*packages)) == ("app", "x", "y")
     assert requested(lock(*packages, specs=("lib >=1",))) == ("lib >=1",)
+
+
+def test_a_matchspec_needs_no_blank() -> None:
+    packages = [
+        package("a", depends=["z>=1"]),
+        package("b", depends=["y[version='>=1']"]),
+        package("y"),
+        package("z", depends=["conda-forge::y=1.0"]),
+    ]
+    assert [p.name for p in topological(packages)] == ["y", "z", "a", "b"]
+    assert roots(packages) == ["a", "b"]
+
+
+def test_one_address_is_in_one_channel() -> None:
+    """A list knows no channel but the address; packages may lie elsewhere (CEP 15)."""
+    a = package("a")
+    guessed = msgspec.structs.replace(a, channel=CHANNELS[1])
+    assert diff(files(a), files(guessed)) == []
+
+
+def test_versions_of_wheels_are_compared_as_versions() -> None:
+    wheel = LockedWheel(name="w", version="2024.07.04", url="https://x.org/w.whl", sha256="1" * 64)
+    elsewhere = msgspec.structs.replace(wheel, version="2024.7.4", url="https://y.org/w.whl")
+    newer = msgspec.structs.replace(elsewhere, version="2024.7.5")
+    before = LockFile(locks=(lock(wheels=(wheel,)),))
+    assert diff(before, LockFile(locks=(lock(wheels=(elsewhere,)),))) == []
+    (change,) = diff(before, LockFile(locks=(lock(wheels=(newer,)),)))
+    assert change.words() == "~ w 2024.07.04 -> 2024.7.5"

@@ -140,8 +140,16 @@ def test_a_line_that_is_wrong_has_its_number(line: str, why: str) -> None:
 
 def test_a_list_for_two_platforms_is_none() -> None:
     text = "@EXPLICIT\nhttps://x.org/c/win-64/a-1-0.conda\nhttps://x.org/c/linux-64/b-1-0.conda\n"
-    with pytest.raises(SpecError, match="several platforms: linux-64, win-64"):
+    with pytest.raises(SpecError, match="is for linux-64, others for win-64") as caught:
         read_explicit(text, "x")
+    assert caught.value.where == "x:3:1"
+
+
+def test_a_comment_that_the_addresses_contradict() -> None:
+    text = "# platform: win-64\n@EXPLICIT\nhttps://x.org/c/linux-64/b-1-0.conda\n"
+    with pytest.raises(SpecError, match="for linux-64, and line 1 says win-64") as caught:
+        read_explicit(text, "x")
+    assert caught.value.where == "x:3:1"
 
 
 CONDA_LOCK = f"""\
@@ -259,3 +267,46 @@ def test_conda_lock_keeps_what_wheels_need_and_where_they_were_looked_for() -> N
     one = lock(package("pip"), wheels=(wheel,), find_links=("https://wheels.example.org/",))
     (again,) = read_condalock(write_condalock(LockFile(locks=(one,))), HERE).locks
     assert (again.wheels, again.find_links) == (one.wheels, one.find_links)
+
+
+def test_a_dependency_without_a_blank_keeps_its_name() -> None:
+    a = package("a", depends=["b>=1", "c[version='>=2,<3']", "__glibc>=2.17", "conda-forge::d=1"])
+    text = write_condalock(LockFile(locks=(lock(a),)))
+    (again,) = read_condalock(text, HERE).locks[0].packages
+    assert again.record["depends"] == ["b >=1", "c >=2,<3", "__glibc >=2.17", "d =1"]
+
+
+PIP_PACKAGE = f"""\
+version: 1
+metadata: {{content_hash: {{}}, channels: [], platforms: [linux-64], sources: []}}
+package:
+- name: Zope.Interface
+  version: '6.0'
+  manager: pip
+  platform: linux-64
+  dependencies: {{}}
+  url: URL
+  hash: {{sha256: {SHA}}}
+  category: main
+  optional: false
+"""
+
+
+def test_names_of_wheels_are_normalised() -> None:
+    url = "https://files.example.org/zope.interface-6.0-py3-none-any.whl"
+    (wheel,) = read_condalock(PIP_PACKAGE.replace("URL", url), HERE).locks[0].wheels
+    assert wheel.name == "zope-interface"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://files.example.org/six-1.16.0.tar.gz", "is a source distribution"),
+        ("git+https://github.com/benjaminp/six@abc", "comes from version control"),
+        ("./six", "is no wheel"),
+    ],
+)
+def test_what_is_no_wheel_is_refused_where_it_stands(url: str, why: str) -> None:
+    with pytest.raises(SpecError, match=why) as caught:
+        read_condalock(PIP_PACKAGE.replace("URL", url), HERE)
+    assert caught.value.where == f"{HERE}:9:8"

@@ -215,7 +215,8 @@ def test_pixi_locks_of_version_6_are_read() -> None:
 def test_py_rattler_and_we_read_the_same(tmp_path: Path, text: str) -> None:
     ours = read_pixi(text, tmp_path / "pixi.lock")
     again = write_pixi(ours)
-    assert read_pixi(again, tmp_path / "pixi.lock") == ours
+    alone = msgspec.structs.replace(ours, other_environments=())
+    assert read_pixi(again, tmp_path / "pixi.lock") == alone
     absolute = text.replace("channel: ./", f"channel: file://{tmp_path}/").replace(
         "./", f"{tmp_path}/"
     )
@@ -362,3 +363,9 @@ def test_a_variable_that_no_shell_could_set_is_refused(variables: str) -> None:
     with pytest.raises(SpecError, match=r"line break|no name of a variable") as caught:
         read_pixi(text.replace('{"A": "1"}', variables), Path("/srv/x.lock"))
     assert str(caught.value.where).startswith("/srv/x.lock:3:")
+
+
+def test_names_of_wheels_are_normalised() -> None:
+    text = PIXI_7.replace("  name: numpy\n", "  name: Num_Py\n")
+    (wheel,) = read_pixi(text, HERE).locks[0].wheels
+    assert wheel.name == "num-py"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -86,3 +88,33 @@ def test_without_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         run(tmp_path, "list")
     assert caught.value.where == sys.prefix
     assert NO_EFFECT not in range(4)  # what pip itself ends with
+
+
+def test_it_ends_with_us_and_leaves_no_password(tmp_path: Path) -> None:
+    """Killed while the index keeps silent: pip hangs up at once, and no file has what it was told."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        (tmp_path / "tmp").mkdir()
+        code = (
+            "import sys; from pathlib import Path; from sealenv.pypi.asking import Question, ask\n"
+            "from sealenv.pypi.machine import machine_of; from sealenv.spec import EnvironmentSpec\n"
+            "from tests.pypi.asker import conda_lock\n"
+            "spec = EnvironmentSpec(('python',), (), 'linux-64', requirements=('app',),\n"
+            "    indexes=('http://127.0.0.1/',), index_secrets={'http://127.0.0.1/': sys.argv[1]})\n"
+            "ask(Question(spec, machine_of(conda_lock()), (), 300.0), {})\n"
+        )
+        url = f"http://me:s3cr3t@127.0.0.1:{server.getsockname()[1]}/simple"
+        path = os.pathsep.join([os.getcwd(), *sys.path])
+        words = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(tmp_path / "tmp"))
+        with subprocess.Popen(
+            [sys.executable, "-c", code, url], env={**os.environ, **words, "PYTHONPATH": path}
+        ) as parent:
+            connection = server.accept()[0]
+            with connection:
+                connection.settimeout(60)
+                assert b"GET /simple/app/" in connection.recv(1 << 16)
+                written = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+                parent.kill()
+                assert connection.recv(1) == b""  # long before its own 300 seconds
+    assert any(path.name == "requirements" for path in written)
+    assert [path for path, data in written.items() if b"s3cr3t" in data] == []

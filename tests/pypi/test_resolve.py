@@ -3,81 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from sealenv.errors import DigestError, FetchError, OfflineError, SolveError, SpecError
-from sealenv.lock import Lock, LockedPackage
-from sealenv.pypi.resolve import resolve_wheels
-from sealenv.spec import DEFAULT_INDEX, EnvironmentSpec
-from sealenv.store.archives import Store
-from sealenv.store.distributions import Distribution
+from sealenv.lock import Lock
+from sealenv.lock.checks import check_url
+from sealenv.spec import DEFAULT_INDEX
+from tests.pypi.asker import Asker, conda_lock, installed
 from tests.pypi.index import Index, Wheel, serve
-
-VIRTUAL = {
-    "linux-64": ("__unix=0=0", "__linux=5.10=0", "__glibc=2.28=0"),
-    "osx-arm64": ("__unix=0=0", "__osx=13.0=0"),
-    "win-64": ("__win=10.0=0",),
-}
-
-
-def conda_lock(platform: str = "linux-64", python: str = "3.12.1", build: str = "0") -> Lock:
-    record = {"name": "python", "version": python, "build": build, "subdir": platform}
-    package = LockedPackage(
-        url="file:///python.conda", channel="", fn="", sha256="", size=0, record=record
-    )
-    return Lock(
-        platform=platform,
-        channels=(),
-        packages=(package,),
-        virtual_packages=VIRTUAL.get(platform, ()),
-    )
-
-
-def installed(name: str, version: str, *lines: str) -> Distribution:
-    metadata = "\n".join(["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *lines])
-    return Distribution(f"{name}-{version}-conda_0", name, version, metadata + "\n")
-
-
-class Asker:
-    def __init__(self, root: Path) -> None:
-        self.index = Index(root / "index")
-        self.store = Store(root / "cache")
-        self.store.prepare()
-        self.home = root / "home"
-
-    def ask(
-        self,
-        *requirements: str,
-        lock: Lock | None = None,
-        conda: Sequence[Distribution] = (),
-        url: str | None = None,
-        offline: bool = False,
-        exclude_newer: str | None = None,
-        secrets: dict[str, str] | None = None,
-        environ: dict[str, str] | None = None,
-        find_links: str | None = None,
-    ) -> Lock:
-        lock = lock or conda_lock()
-        spec = EnvironmentSpec(
-            packages=("python",), channels=(), platform=lock.platform, requirements=requirements,
-            indexes=(url or self.index.url,), index_secrets=secrets or {},
-            exclude_newer=exclude_newer, find_links=(find_links,) if find_links else (),
-        )  # fmt: skip
-        return resolve_wheels(
-            spec,
-            lock,
-            conda,
-            self.store,
-            offline=offline,
-            timeout=20,
-            environ=environ or {"PATH": ""},
-        )
-
-    def names(self, *requirements: str, **options: object) -> list[str]:
-        return [w.dist for w in self.ask(*requirements, **options).wheels]  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -363,3 +298,39 @@ def test_a_wheel_that_is_not_what_the_index_says(asker: Asker) -> None:
     asker.index.add(Wheel("app"), digest="0" * 64)
     with pytest.raises(DigestError, match="not what its index promises"):
         asker.ask("app")
+
+
+def test_an_address_that_no_lock_holds(asker: Asker) -> None:
+    """A signed link is a secret, and expires; what is locked can be read."""
+    asker.index.add(Wheel("app"))
+    page = asker.index.root / "simple/app/index.html"
+    sound = page.read_text()
+    page.write_text(sound.replace("#sha256", "?X-Amz-Signature=s3cr3t&Expires=9#sha256"))
+    with serve(asker.index.root) as url:
+        with pytest.raises(SolveError, match="the address of app has a query") as caught:
+            asker.ask("app", url=url)
+        assert "s3cr3t" not in str(caught.value)
+    cached = b"".join(p.read_bytes() for p in asker.store.root.rglob("*") if p.is_file())
+    assert b"s3cr3t" not in cached
+    page.write_text(sound.replace("../../files/", "../../it's/"))
+    (asker.index.root / "it's").mkdir()
+    Wheel("app").write(asker.index.root / "it's")
+    with serve(asker.index.root) as url:
+        root = url.removesuffix("simple")
+        for line in ("app", f"app @ {root}it's/{Wheel('app').file_name}"):
+            (wheel,) = asker.ask(line, url=url).wheels
+            assert wheel.url == f"{root}it%27s/{Wheel('app').file_name}"
+            assert check_url(wheel.url) is None
+
+
+def test_a_wheel_that_calls_itself_something_else(asker: Asker) -> None:
+    for name, other in (
+        ("liar", "Name: other\nVersion: 1.0"),
+        ("young", "Name: young\nVersion: 9"),
+    ):
+        metadata = f"Metadata-Version: 2.1\n{other}\n"
+        asker.index.add(Wheel(name, more={f"{name}-1.0.dist-info/METADATA": metadata}))
+        with pytest.raises(SolveError, match="is not what its name says") as caught:
+            asker.ask(name)
+        (line,) = caught.value.details
+        assert line.startswith(f"{name}-1.0-py3-none-any.whl: inconsistent ")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
+import shlex
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sealenv.demo.channel import DemoChannel
 from sealenv.layout import MARKER, SCRATCH
+from sealenv.repair import aside
 from sealenv.seal.seal import read_seal
 from sealenv.seal.verify import verify
 from tests.channel import Channels
@@ -73,6 +79,10 @@ def damages() -> dict[str, Callable[[Path], None]]:
         "a link elsewhere": link_elsewhere,
         "a link": no_link,
         "mode": lambda p: (p / "bin/pip").chmod(0o600),
+        "modes of folders": lambda p: (
+            [(p / n).chmod(0o777) for n in ("bin", "conda-meta")] and None
+        ),
+        "mode of a script": lambda p: (p / "activate.sh").chmod(0o777),
         "activation": lambda p: (p / "activate.sh").write_text("echo\n") and None,
     }
 
@@ -190,6 +200,125 @@ class TestWhatIsLeft:
         answer = machine.json("repair", str(prefix), code=1)
         assert (path / "mine").read_text() == "mine\n"
         assert {f["kind"] for f in answer["left"]} == {"wrong-type", "untracked"}
+
+
+def test_what_pip_installed_over_a_package_is_left_whole(made: tuple[Machine, Path]) -> None:
+    """As `pip install pip==99` leaves conda's pip: to put some of it back would make a mixture."""
+    machine, prefix = made
+    info = next(site(prefix, "").glob("pip-*.dist-info"))
+    shutil.rmtree(info)
+    edit(site(prefix, "pip/__init__.py"))
+    edit(site(prefix, "pip/__main__.py"))  # damage besides, or pip's: nobody knows
+    site(prefix, "pip/py.typed").unlink()
+    digest = hashlib.sha256(site(prefix, "pip/__init__.py").read_bytes()).digest()
+    text = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    new = site(prefix, "pip-99.dist-info")
+    new.mkdir()
+    (new / "RECORD").write_text(f"pip/__init__.py,sha256={text},\npip-99.dist-info/RECORD,,\n")
+    edit(next(prefix.glob("lib/python3.*/abc.py")))  # of another package
+    before = everything(prefix)
+    answer = machine.json("repair", str(prefix), "--offline", code=1)
+    assert [Path(f["path"]).name for f in answer["repaired"]] == ["abc.py"]
+    assert {f["kind"] for f in answer["left"]} == {"installed", "missing", "altered"}
+    assert "pip 99 was installed over it" in answer["left"][0]["hint"] + answer["left"][-1]["hint"]
+    now = everything(prefix)
+    assert [path for path in before if now[path] != before[path]] == [answer["repaired"][0]["path"]]
+    assert now.keys() == before.keys()
+
+
+def test_what_was_made_under_another_umask(made: tuple[Machine, Path]) -> None:
+    """Folders, scripts and compiled files get the modes that they had."""
+    machine, prefix = made
+    folder = site(prefix, "pip/_internal/utils")
+    subprocess.run(
+        [prefix / "bin/python", "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", folder],
+        check=True,
+    )  # fmt: skip
+    machine.json("seal", str(prefix), "-y")
+    before = everything(prefix)
+    for path in folder.glob("__pycache__/*.pyc"):
+        path.unlink()
+        path.write_bytes(b"cut")
+    shutil.rmtree(site(prefix, "pip/_internal/commands"))
+    (prefix / "activate.sh").unlink()
+    shutil.rmtree(prefix / "etc")
+    command = shlex.join(machine.command("repair", str(prefix)))
+    done = subprocess.run(
+        ["sh", "-c", f"umask 077; {command}"], env=machine.env, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert {path: what[0] for path, what in everything(prefix).items() if type(what) is tuple} == {
+        path: what[0] for path, what in before.items() if type(what) is tuple
+    }
+    assert verify(prefix).findings == ()
+
+
+def test_the_edited_source_was_compiled(made: tuple[Machine, Path]) -> None:
+    """The compiled file fits the edit, and no longer fits when the source is right."""
+    machine, prefix = made
+    edit(site(prefix, "pip/__main__.py"))
+    done = subprocess.run(
+        [prefix / "bin/python", "-m", "py_compile", site(prefix, "pip/__main__.py")], check=False
+    )
+    assert done.returncode == 0
+    answer = machine.json("repair", str(prefix), "--offline")
+    assert answer["left"] == []
+    assert [Path(f["path"]).suffix for f in answer["repaired"]] == [".py", ".pyc"]
+    assert verify(prefix).findings == ()
+
+
+class TestScripts:
+    def test_a_link_or_a_folder_in_its_place(self, made: tuple[Machine, Path]) -> None:
+        machine, prefix = made
+        (prefix / "mine").write_text("mine\n")
+        machine.json("seal", str(prefix), "-y")
+        for name in ("activate.sh", "activate.fish", "activate.csh"):
+            (prefix / name).unlink()
+        (prefix / "activate.sh").symlink_to("mine")
+        (prefix / "activate.fish").mkdir()
+        (prefix / "activate.csh").mkdir()
+        (prefix / "activate.csh" / "x").write_text("mine\n")
+        edit(site(prefix, "pip/__init__.py"))
+        answer = machine.json("repair", str(prefix), "--offline", code=1)
+        assert {Path(f["path"]).name for f in answer["repaired"]} == {
+            "activate.sh", "activate.fish", "__init__.py",
+        }  # fmt: skip
+        assert {f["path"]: f["hint"] for f in answer["left"]}["activate.csh"] == (
+            "there is a folder with something in it; take it away first"
+        )
+        assert (prefix / "mine").read_text() == "mine\n"
+        assert (prefix / "activate.csh" / "x").exists()
+
+    def test_their_folder_is_a_link(self, made: tuple[Machine, Path]) -> None:
+        """What could be put back is told all the same."""
+        machine, prefix = made
+        elsewhere = machine.root / "etc"
+        (prefix / "etc").rename(elsewhere)
+        (prefix / "etc").symlink_to(elsewhere)
+        (prefix / "activate.sh").unlink()
+        (elsewhere / "sealenv" / "env.sh").unlink()
+        answer = machine.json("repair", str(prefix), "--offline", code=1)
+        assert [f["path"] for f in answer["repaired"]] == ["activate.sh"]
+        hints = {f["path"]: f["hint"] for f in answer["left"]}
+        assert "etc is a link" in hints["etc/sealenv/env.sh"]
+        assert "take away what is there now" in hints["etc"]
+        assert not (elsewhere / "sealenv" / "env.sh").exists()
+
+
+def test_a_folder_that_may_not_be_written(
+    made: tuple[Machine, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, prefix = made
+    real = Path.mkdir
+
+    def fake_mkdir(self: Path, *args: Any, **more: Any) -> None:
+        if self.name == SCRATCH:
+            raise PermissionError(13, "Permission denied", str(self))
+        real(self, *args, **more)
+
+    monkeypatch.setattr(Path, "mkdir", fake_mkdir)
+    with pytest.raises(PermissionError), aside.scratch_in(prefix):
+        pass
 
 
 class TestRefused:

@@ -133,3 +133,16 @@ def test_a_pip_that_cannot(made: tuple[Machine, Path]) -> None:
     assert "not today" in left["hint"]
     assert everything(prefix) == changed
     assert seal == json.loads((prefix / "conda-meta/sealenv").read_text())
+
+
+@pytest.mark.slow
+def test_a_record_that_was_edited(made: tuple[Machine, Path]) -> None:
+    """Nothing was installed anew: it is put back, as a deleted one is."""
+    machine, prefix = made
+    before = everything(prefix)
+    record = site(prefix, "helper-1.0.dist-info/RECORD")
+    record.write_text(record.read_text().replace("sha256=", "sha256=A"))
+    (found,) = verify(prefix).findings
+    assert (found.kind, found.package) == ("altered", "helper")
+    assert machine.json("repair", str(prefix), "--offline")["left"] == []
+    assert everything(prefix) == before

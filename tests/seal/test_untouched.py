@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from sealenv.host.readers import Readers
+from sealenv.seal.digests import hash_rows
 from sealenv.seal.filetable import FileTable, encode
-from sealenv.seal.tree import hash_rows, look
+from sealenv.seal.tree import look
 from sealenv.seal.untouched import is_same, is_untouched
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="there everything is looked at")
@@ -83,6 +84,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "longer": lambda lib: (lib / "a.py").write_text("a = 12\n"),
     "a second later": lambda lib: os.utime(lib / "a.py", (1, 1)),
     "another mode": lambda lib: (lib / "a.py").chmod(0o600),
+    "another mode of a folder": lambda lib: (lib / "empty").chmod(0o700),
     "gone": lambda lib: (lib / "a.py").unlink(),
     "gone, the folder's time put back": lambda lib: keep_times(lib / "a.py", (lib / "a.py").unlink),
     "new": lambda lib: (lib / "new").write_text(""),

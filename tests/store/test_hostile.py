@@ -15,9 +15,13 @@ import pytest
 from sealenv.demo.archive import Package, Payload, info_members, payload_members
 from sealenv.demo.members import conda_container
 from sealenv.demo.repodata import write_repodata
+from sealenv.errors import LinkError
 from sealenv.layout import State, state_of
+from sealenv.store.inspection import check_paths
+from sealenv.store.manifest import FORMAT, Manifest, PathEntry
 from tests.channel import HOSTILE, Channels
 from tests.channel.hostile import ESCAPE
+from tests.locking import made_up
 from tests.machine import Machine, tiny
 
 HARMLESS = {
@@ -335,3 +339,11 @@ def test_a_failed_package_leaves_the_good_ones_usable(machine: Machine, channels
     machine.run("create", "e", *args, *tiny("hostile-dotdot-paths", "prio"), code=6)
     machine.run("create", "e", *args, *tiny("prio"))
     assert state_of(machine.envs / "e") is State.SEALED
+
+
+@pytest.mark.parametrize("path", ["pkgs/x-1-0/info/index.json", "Envs/x/y", "__home__/x"])
+def test_nothing_lies_where_nothing_is_sealed(path: str) -> None:
+    """No file there would be missed, and a conda inside takes it for its cache or environment."""
+    manifest = Manifest(FORMAT, [PathEntry(path, 1)], [], {})
+    with pytest.raises(LinkError, match="where nothing is sealed"):
+        check_paths(made_up(), manifest)

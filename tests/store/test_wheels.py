@@ -69,7 +69,8 @@ def test_where_everything_goes(tmp_path: Path) -> None:
         "../outside.py", "app/../../outside.py", "/abs.py", "C:/x.py", "a\\..\\b.py", "a//b.py",
         "./x.py", "a\nb.py", "app-1.0.data/data/conda-meta/history", "app-1.0.data/data/activate.sh",
         "app-1.0.data/data/etc/sealenv/env.sh", "app-1.0.data/data/../x", "app-1.0.data/evil/x",
-        "app-1.0.data/x", "other-1.0.dist-info/METADATA",
+        "app-1.0.data/x", "app-1.0.data/data/pkgs/x", "app-1.0.data/data/Envs/x/y",
+        "app-1.0.data/data/__home__/x", "other-1.0.dist-info/METADATA",
     ],
 )  # fmt: skip
 def test_paths_that_no_wheel_may_have(tmp_path: Path, name: str) -> None:

@@ -153,8 +153,10 @@ def write_scripts(prefix: Path, *, platform: str, only: Collection[str] | None =
         only: the relative paths to write; all of them without it.
     """
     files, problems = _compile(prefix, platform)
+    names = [name for name in files if only is None or name in only]
+    inside = any(name.startswith(FOLDER) for name in names)
     try:
-        for folder in (prefix / "etc", prefix / FOLDER):
+        for folder in (prefix / "etc", prefix / FOLDER) if inside else ():
             if is_link(folder):
                 raise FilesystemError(
                     "A folder for the activation scripts is a link; nothing is written through it",
@@ -163,9 +165,8 @@ def write_scripts(prefix: Path, *, platform: str, only: Collection[str] | None =
                 )
             folder.mkdir(exist_ok=True)
         # The includes last: their time is what staleness is measured by.
-        for name in sorted(files, key=lambda name: name.startswith(FOLDER)):
-            if only is None or name in only:
-                write_atomic(prefix / name, files[name], mode=0o644)
+        for name in sorted(names, key=lambda name: name.startswith(FOLDER)):
+            write_atomic(prefix / name, files[name], mode=0o644)
     except OSError as error:
         raise FilesystemError(
             f"The activation scripts cannot be written: {error.strerror}",

@@ -48,6 +48,8 @@ Examples:
               "--index-url.")  # fmt: skip
 @click.option("--update", multiple=True, metavar="NAME",
               help="Move this package, and only what must move with it. Repeatable.")  # fmt: skip
+@click.option("-e", "--environment", metavar="NAME",
+              help="Which environment of a pixi.lock that holds several.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE",
               help="The lock to write; - is stdout. Without it: NAME.lock or sealenv.lock.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Write over a file that is no lock of sealenv's.")
@@ -65,6 +67,7 @@ def lock_command(
     exclude_newer: str | None,
     pypi_index: str | None,
     update: tuple[str, ...],
+    environment: str | None,
     output: str | None,
     force: bool,
     offline: bool,
@@ -93,7 +96,7 @@ def lock_command(
     request = choose(
         packages=packages, file=file, channels=channels, platforms=platforms,
         exclude_newer=exclude_newer, pypi_index=pypi_index, update=update, output=output,
-        force=force,
+        force=force, environment=environment,
     )  # fmt: skip
     store = Store(Path(locations.cache_root()))
     engine = choose_engine(store, None, None, None, parse_timeout())
@@ -129,7 +132,7 @@ def _is_the_same(path: Path, text: str) -> bool:
 def _show(
     locked: LockFile, output: Path | None, dry_run: bool, changes: list[Change], *, renewed: bool
 ) -> None:
-    for platform in locked.platforms:
+    for platform in dict.fromkeys([*locked.platforms, *(change.platform for change in changes)]):
         for change in changes:
             if change.platform == platform:
                 click.echo(f"{platform}  {change.words()}", err=True)

@@ -72,9 +72,9 @@ def show_findings(findings: Sequence[Finding]) -> None:
         click.echo(f"{finding.kind:<13} {path}{printable(owner + detail)}")
 
 
-def prints_json(prints: Fingerprints | None) -> dict[str, str] | None:
+def prints_json(prints: Fingerprints | None) -> dict[str, str | None] | None:
     """Both fingerprints for `--json`."""
-    return {"packages": prints.packages, "tree": prints.tree} if prints else None
+    return {"packages": prints.packages, "tree": prints.tree or None} if prints else None
 
 
 def _json(prefix: Path, report: Report, fast: bool) -> dict[str, Any]:
@@ -96,5 +96,7 @@ def _verdict(report: Report, fast: bool) -> str:
     if report.damaged:
         count = sum(f.damage for f in report.findings)
         return f"{what}: damaged, {count} finding{'s' * (count != 1)}"
+    if fast and not report.tabled:
+        return f"{what}: as their packages promised, by size"
     how = "as sealed" if report.sealed else "as their packages promised"
     return f"{what}: {how}" + (", by size, time and inode" if fast else "")

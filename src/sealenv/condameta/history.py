@@ -16,7 +16,7 @@ from sealenv._version import __version__
 from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import HISTORY, META
 from sealenv.lock import Lock
-from sealenv.spec import package_name
+from sealenv.matchspec import package_name
 from sealenv.urls import redact
 
 __all__ = ["made_by", "read_bootstrap", "read_requested", "write_history"]

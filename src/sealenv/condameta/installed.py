@@ -12,8 +12,9 @@ from sealenv.errors import DigestError, RecordError
 from sealenv.host.files import read_regular
 from sealenv.layout import META
 from sealenv.lock import Lock, LockedPackage
-from sealenv.lock.checks import check_package, clean_url, file_name
+from sealenv.lock.checks import check_channel, check_package, clean_url, file_name
 from sealenv.lock.order import topological
+from sealenv.urls import split_credentials
 
 __all__ = ["installed"]
 
@@ -56,9 +57,9 @@ def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
 def _package(path: Path, strict: bool) -> LockedPackage:
     try:
         raw = msgspec.json.decode(read_regular(path), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(
-            f"a package record cannot be read: {error}",
+            f"a package record cannot be read: {getattr(error, 'strerror', None) or error}",
             where=str(path),
             hint="sealenv verify says more; make the environment anew",
         ) from error
@@ -66,11 +67,10 @@ def _package(path: Path, strict: bool) -> LockedPackage:
     record.setdefault("depends", [])
     record.setdefault("build_number", 0)
     url = clean_url(str(raw.get("url") or ""), path.parent) if raw.get("url") else ""
-    folder = url.rpartition("/")[0]
-    record.setdefault("subdir", folder.rpartition("/")[2])
+    record.setdefault("subdir", url.rpartition("/")[0].rpartition("/")[2])
     package = LockedPackage(
         url=url,
-        channel=folder.rpartition("/")[0] + "/" if url else str(raw.get("channel", "")),
+        channel=_channel(str(raw.get("channel") or ""), url, record["subdir"]),
         fn=file_name(url) if url else str(raw.get("fn", "")),
         sha256=str(raw.get("sha256") or ""),
         size=record.get("size") if isinstance(record.get("size"), int) else None,
@@ -87,6 +87,19 @@ def _package(path: Path, strict: bool) -> LockedPackage:
             "the record does not say which package it is of", where=str(path), hint="sealenv verify"
         )
     return package
+
+
+def _channel(said: str, url: str, subdir: str) -> str:
+    """The channel of a record: packages may lie elsewhere (`base_url`, CEP 15).
+
+    conda's records name the subdir behind it, and some tools' give a name such as conda-forge, which
+    says less than the address does.
+    """
+    if "://" in said:
+        clean = split_credentials(said).clean.rstrip("/").removesuffix(f"/{subdir}")
+        if check_channel(clean) is None:
+            return clean + "/"
+    return url.rpartition("/")[0].rpartition("/")[0] + "/" if url else said
 
 
 def _refuse_nameless(prefix: Path, packages: list[LockedPackage]) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.host.files import read_regular, write_atomic
-from sealenv.layout import META
+from sealenv.layout import META, first_leaving
 
 if TYPE_CHECKING:
     from sealenv.lock import Lock, LockedPackage
@@ -98,10 +98,31 @@ def scan_records(prefix: Path) -> tuple[list[PrefixRecord], list[str]]:
     records, problems = [], []
     for path in sorted((prefix / META).glob("*.json")):
         try:
-            records.append(_decoder.decode(read_regular(path)))
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            problems.append(f"{path.name}: {error}")
+            record = _decoder.decode(read_regular(path))
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            problems.append(f"{path.name}: {getattr(error, 'strerror', None) or error}")
+            continue
+        if outside := _outside(record):
+            problems.append(f"{path.name}: it names a path outside the environment: {outside!r}")
+        else:
+            records.append(record)
     return records, problems
+
+
+def _outside(record: PrefixRecord) -> str | None:
+    """The first path that leads out of the prefix: by records others write, move and delete."""
+    if "/" in record.dist or "\\" in record.dist:
+        return record.dist
+    paths = []
+    for entry in record.paths_data.paths:
+        if entry.original_path is not None:
+            if "\\" in entry.original_path:
+                # py-rattler on Windows writes what it moved aside with backslashes.
+                entry.path = entry.path.replace("\\", "/")
+                entry.original_path = entry.original_path.replace("\\", "/")
+            paths.append(entry.original_path)
+        paths.append(entry.path)
+    return first_leaving(paths)
 
 
 def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> None:
@@ -120,7 +141,7 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
     Raises:
         RecordError: a record is missing or cannot be read.
     """
-    from sealenv.spec import package_name  # most who read records ask for nothing
+    from sealenv.matchspec import package_name  # most who read records ask for nothing
 
     mode = 0o777 & ~_umask()
     wanted: dict[str, list[str]] = {}
@@ -205,8 +226,9 @@ def read_raw_record(prefix: Path, dist: str) -> dict[str, Any]:
     path = prefix / META / f"{dist}.json"
     try:
         return msgspec.json.decode(read_regular(path), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as error:
-        raise RecordError(f"{error}", where=str(path)) from error
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RecordError(f"{why}", where=str(path)) from error
 
 
 def write_raw(prefix: Path, package: LockedPackage, record: dict[str, Any]) -> None:

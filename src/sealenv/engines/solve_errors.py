@@ -80,7 +80,12 @@ async def _near_names(
     for name in dict.fromkeys(missing):
         if name in names:
             there = await _versions(name, gateway, channels, platforms)
-            result.append(f"{name} is there, but not in that version: {', '.join(there)}")
+            result.append(
+                f"{name} is there, but not in that version: {', '.join(there)}"
+                if there
+                else f"{name} is there, but no package of it can be had: a channel that writes the name "
+                "in upper case is not understood (CEP 26)"
+            )
         elif near := difflib.get_close_matches(name, names, n=4, cutoff=0.6):
             result.append(
                 f"{name} is in no channel for {platforms[0]}; near names: {', '.join(near)}"

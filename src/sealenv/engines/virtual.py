@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealenv.lock import Lock
+from sealenv.matchspec import package_name
 
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage
@@ -59,12 +60,12 @@ def lacking(lock: Lock) -> list[str]:
     wanted: dict[str, list[str]] = {}
     for package in lock.packages:
         for spec in package.record.get("depends", ()):
-            if spec.startswith("__"):
+            if package_name(spec).startswith("__"):
                 wanted.setdefault(spec, []).append(package.name)
     problems = []
     for spec, names in sorted(wanted.items()):
         match = MatchSpec(spec, strict=False)
-        has = there.get(spec.split()[0])
+        has = there.get(package_name(spec))
         if has is None or not match.matches(has):
             here = f"here is {has.version}" if has is not None else "not here"
             problems.append(f"{spec} ({here}): {', '.join(sorted(names)[:5])}")

@@ -5,24 +5,44 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
 
 from sealenv.errors import NotFoundError, OutputExistsError
 
-__all__ = ["check_output", "read_regular", "write_atomic", "write_output"]
+__all__ = ["MOST", "check_output", "open_regular", "read_regular", "write_atomic", "write_output"]
+
+MOST = 64 << 20
+"""Bytes of a record, a seal or the like: more is damage, and is not read into memory."""
 
 
-def read_regular(path: str | bytes | os.PathLike[str]) -> bytes:
-    """The bytes of a file in a prefix, where anything may lie: a FIFO or a device is never waited for.
+def open_regular(path: str | bytes | os.PathLike[str]) -> BufferedReader:
+    """A file in a prefix, where anything may lie: a FIFO or a device is never waited for.
 
     Raises:
         OSError: it is no regular file, nor a link to one, or cannot be read.
     """
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-    fd = os.open(path, flags)
-    with open(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+    file = open(os.open(path, flags), "rb")  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+    return file
+
+
+def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> bytes:
+    """The bytes of such a file, which is held in memory whole.
+
+    Args:
+        path: of the file.
+        most: how many bytes it may have.
+
+    Raises:
+        OSError: see `open_regular`; or it is larger.
+    """
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > most:
+            raise OSError(errno.EFBIG, f"it has more than {most >> 20} MiB", os.fspath(path))
         return file.read()
 
 

@@ -1,4 +1,4 @@
-"""What is read of a file in a prefix: its sha256. And the program of a helper that does it.
+"""What is read of a file in a prefix: sha256 and mode. And the program of a helper that does it.
 
 A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
 functions. A job comes by marshal on stdin as (number, verb, root, names); answers go to stdout as
@@ -30,22 +30,23 @@ _FLAGS = (
 _BLOCK = 1 << 20
 
 
-def sha256_of(path: str | bytes) -> bytes:
-    """The digest of a regular file; a link in its place is not followed, a FIFO not waited for.
+def sha256_of(path: str | bytes) -> tuple[bytes, int]:
+    """Digest and mode of a regular file; a link in its place is not followed, a FIFO not waited for.
 
     Raises:
         OSError: it cannot be read, or is no regular file.
     """
     fd = os.open(path, _FLAGS)
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        mode = os.fstat(fd).st_mode
+        if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "it is no regular file", path)
         digest = hashlib.sha256()
         while piece := os.read(fd, _BLOCK):
             digest.update(piece)
     finally:
         os.close(fd)
-    return digest.digest()
+    return digest.digest(), mode & 0o7777
 
 
 VERBS: dict[str, Callable[[str | bytes], Any]] = {"sha256": sha256_of}

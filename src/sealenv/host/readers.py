@@ -55,8 +55,10 @@ class Readers:
             helper.close()
         self._helpers.clear()
 
-    def sha256(self, root: str, names: Sequence[str], sizes: Sequence[int]) -> Task[bytes]:
-        """Begin to hash files.
+    def sha256(
+        self, root: str, names: Sequence[str], sizes: Sequence[int]
+    ) -> Task[tuple[bytes, int]]:
+        """Begin to hash files: see `reader.sha256_of`.
 
         Args:
             root: what comes before each name: see `reader.native`.

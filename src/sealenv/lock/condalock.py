@@ -8,13 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from packaging.utils import canonicalize_name
 
 from sealenv.errors import DigestError
-from sealenv.lock.checks import check_package, check_sha256, check_url, clean_url
+from sealenv.lock.checks import (
+    NO_WHEEL,
+    check_package,
+    check_sha256,
+    check_url,
+    check_wheel,
+    clean_url,
+)
 from sealenv.lock.condalock_custom import CUSTOM_KEY, Custom, Needs, custom_of, read_custom
 from sealenv.lock.explicit import bare_package
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.lock.order import topological
+from sealenv.matchspec import split_spec
 from sealenv.nodes import Node, load
 from sealenv.scalars import scalar
 
@@ -25,7 +34,7 @@ def write_condalock(file: LockFile) -> str:
     """The text: the same lock gives the same bytes."""
     lines = ["version: 1", "metadata:", "  content_hash:" + " {}" * (not file.locks)]
     lines += [f"    {scalar(k.platform)}: {scalar(k.digest())}" for k in file.locks]
-    channels = list(dict.fromkeys(c for k in file.locks for c in k.channels))
+    channels = file.channels
     lines.append("  channels:" + " []" * (not channels))
     for channel in channels:
         lines += [f"  - url: {scalar(channel)}", "    used_env_vars: []"]
@@ -51,8 +60,8 @@ def write_condalock(file: LockFile) -> str:
 def _entry(package: LockedPackage, platform: str) -> Iterator[str]:
     needs: dict[str, list[str]] = {}
     for spec in package.record.get("depends", ()):
-        name, _, constraint = spec.partition(" ")
-        needs.setdefault(name, []).append(constraint.strip())
+        name, constraint = split_spec(spec)
+        needs.setdefault(name, []).append(constraint)
     yield f"- name: {scalar(package.name)}"
     yield f"  version: {scalar(package.version)}"
     yield "  manager: conda"
@@ -127,7 +136,7 @@ class _Reader:
             locks=tuple(
                 Lock(
                     platform=p,
-                    channels=channels,
+                    channels=tuple(ours.channels.get(p, channels)),
                     packages=tuple(topological(found[p, "conda"].values())),
                     wheels=tuple(found[p, "pip"].values()),
                     specs=tuple(ours.specs.get(p, ())),
@@ -149,7 +158,6 @@ class _Reader:
             return
         if optional and optional.text("'optional'").lower() == "true":
             return
-        name = node.key("name").text("'name'")
         platform = node.key("platform").text("'platform'")
         manager = node.key("manager").text("'manager'")
         if manager not in {"conda", "pip"}:
@@ -160,10 +168,11 @@ class _Reader:
             raise node.key("platform").wrong(
                 f"{platform[:40]!r} is not among the platforms of the metadata"
             )
+        one = self._package(node) if manager == "conda" else self._wheel(node)
         place = found[platform, manager]
-        if name in place:
-            raise node.wrong(f"{name} is there twice for {platform}")
-        place[name] = self._package(node) if manager == "conda" else self._wheel(node)
+        if one.name in place:
+            raise node.wrong(f"{one.name} is there twice for {platform}")
+        place[one.name] = one
 
     def _package(self, node: Node) -> LockedPackage:
         md5 = node.key("hash").get("md5")
@@ -186,10 +195,13 @@ class _Reader:
         sha256 = _sha256(node)
         if fault := check_sha256(sha256):
             raise node.wrong(fault)
+        place = node.key("url")
+        if why := check_wheel(address := place.text("'url'")):
+            raise place.wrong(f"{address[:200]!r} {why}", NO_WHEEL)
         url = self._url(node)
         needs = self.ours.wheels.get(url, Needs())
         return LockedWheel(
-            name=node.key("name").text("'name'"),
+            name=canonicalize_name(node.key("name").text("'name'")),
             version=node.key("version").text("'version'"),
             url=url,
             sha256=sha256,

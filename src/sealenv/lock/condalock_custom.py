@@ -30,6 +30,8 @@ class Custom(msgspec.Struct, omit_defaults=True):
     requirements: dict[str, list[str]] = {}
     virtual_packages: dict[str, list[str]] = {}
     exclude_newer: dict[str, str] = {}
+    channels: dict[str, list[str]] = {}
+    """Where they are not the same for every platform."""
     indexes: dict[str, list[str]] = {}
     find_links: dict[str, list[str]] = {}
     wheels: dict[str, Needs] = {}
@@ -50,6 +52,7 @@ def custom_of(file: LockFile) -> Custom:
         requirements=by_platform("requirements"),
         virtual_packages=by_platform("virtual_packages"),
         exclude_newer=by_platform("exclude_newer"),
+        channels=file.channels_apart,
         indexes=by_platform("indexes"),
         find_links=by_platform("find_links"),
         wheels={

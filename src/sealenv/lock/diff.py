@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from packaging.version import InvalidVersion, Version
 
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
 
@@ -44,10 +45,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         a, b = self.before, self.after
         if a is None or b is None:
             return ()
+        same = {"channel"} if a.url == b.url else set()
+        if self.kind == "pypi" and _is_one(a.version, b.version):
+            same.add("version")
         return tuple(
             key
             for key in ("version", "build", "channel", "sha256")
-            if getattr(a, key) != getattr(b, key)
+            if getattr(a, key) != getattr(b, key) and key not in same
         )
 
     def words(self) -> str:
@@ -87,8 +91,10 @@ def _dist(side: Side, full: bool = True) -> str:
 def diff(before: LockFile, after: LockFile) -> list[Change]:
     """What was added, removed and changed, by platform and name; empty where nothing differs.
 
-    A package is the same when version, build, channel and sha256 are; a sha256 that one side does not
-    know counts for none. A platform that one side alone has counts with all its packages.
+    A package is the same when version (of a wheel by PEP 440), build, sha256 and channel are. A sha256
+    that one side does not know counts for none, and so does the channel where the address is the same:
+    a list's is guessed from that, though packages may lie elsewhere (`base_url`, CEP 15). A platform
+    that one side alone has counts with all its packages.
     """
     changes: list[Change] = []
     left = {lock.platform: lock for lock in before.locks}
@@ -120,10 +126,19 @@ def without_digest(before: LockFile, after: LockFile) -> list[str]:
 
 
 def _really(change: Change) -> bool:
-    assert change.before is not None
-    assert change.after is not None
-    known = bool(change.before.sha256 and change.after.sha256)
+    a, b = change.before, change.after
+    assert a is not None
+    assert b is not None
+    known = bool(a.sha256 and b.sha256)
     return any(key != "sha256" or known for key in change.differs)
+
+
+def _is_one(version: str, other: str) -> bool:
+    """Whether two texts are one version (PEP 440)."""
+    try:
+        return Version(version) == Version(other)
+    except InvalidVersion:
+        return False
 
 
 def _sides(lock: Lock | None) -> dict[tuple[str, str], Side]:

@@ -142,12 +142,12 @@ def read_explicit(text: str, source: str, base: Path | None = None) -> ExplicitL
     entries: list[ExplicitEntry] = []
     names: dict[str, int] = {}
     secrets: dict[str, str] = {}
-    said: str | None = None
+    said: tuple[str, int] | None = None
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         comment = _PLATFORM.fullmatch(line)
         if comment:
-            said = said or comment.group(1)
+            said = said or (comment.group(1), number)
         if not line or line.startswith("#") or line == "@EXPLICIT":
             continue
         entry = _entry(line, f"{source}:{number}:1", number, base or Path.cwd())
@@ -163,16 +163,21 @@ def read_explicit(text: str, source: str, base: Path | None = None) -> ExplicitL
         if secret:
             secrets[entry.channel.rstrip("/")] = secret.rpartition("/")[0].rpartition("/")[0]
         entries.append(entry)
-    subdirs = sorted({e.subdir for e in entries} - {"noarch"})
-    if len(subdirs) > 1 or (said and subdirs not in ([], [said])):
-        raise SpecError(
-            f"the list is for several platforms: {', '.join(dict.fromkeys([*([said] if said else []), *subdirs]))}",  # noqa: E501
-            where=source,
-            hint="one list is one environment for one platform",
-        )
+    platform = said[0] if said else None
+    for entry in entries:
+        if entry.subdir == "noarch":
+            continue
+        platform = platform or entry.subdir
+        if entry.subdir != platform:
+            why = f", and line {said[1]} says {platform}" if said else f", others for {platform}"
+            raise SpecError(
+                f"{entry.fn} is for {entry.subdir[:80]}{why}",
+                where=f"{source}:{entry.line}:1",
+                hint="one list is one environment for one platform",
+            )
     return ExplicitList(
         source=source,
-        platform=said or (subdirs[0] if subdirs else None),
+        platform=platform,
         entries=tuple(entries),
         secrets=secrets,
     )

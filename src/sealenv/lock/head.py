@@ -6,6 +6,7 @@ tools read past them; when one rewrites the file they are gone, and the lock sti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,6 +28,8 @@ class Head(msgspec.Struct, rename="kebab", forbid_unknown_fields=False):
     specs: list[str] | dict[str, list[str]] = []
     requirements: list[str] | dict[str, list[str]] = []
     exclude_newer: str | dict[str, str] | None = None
+    channels: dict[str, list[str]] = {}
+    """Where they are not the same for every platform; the format has one list."""
     variables: dict[str, str] = {}
 
     def specs_of(self, platform: str) -> tuple[str, ...]:
@@ -36,6 +39,11 @@ class Head(msgspec.Struct, rename="kebab", forbid_unknown_fields=False):
     def requirements_of(self, platform: str) -> tuple[str, ...]:
         """The requirements of pip's asked for on a platform."""
         return tuple(_of(self.requirements, platform) or ())
+
+    def channels_of(self, platform: str, all_of_them: Sequence[str]) -> tuple[str, ...]:
+        """The channels of a platform, in order: all, where the head does not say, or knows others."""
+        own = self.channels.get(platform)
+        return tuple(own if own and set(own) <= set(all_of_them) else all_of_them)
 
     def cut_off(self, platform: str) -> str | None:
         """The time after which packages were ignored."""
@@ -53,6 +61,7 @@ def write_head(file: LockFile) -> list[str]:
         "specs": _joined({k.platform: list(k.specs) for k in file.locks}),
         "requirements": _joined({k.platform: list(k.requirements) for k in file.locks}),
         "exclude-newer": _joined({k.platform: k.exclude_newer for k in file.locks}),
+        "channels": file.channels_apart,
         "variables": dict(sorted(file.variables.items())),
     }
     return [

@@ -69,6 +69,10 @@ class LockedWheel(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
     requires_dist: tuple[str, ...] = ()
     requires_python: str | None = None
+    index: str | None = None
+    """Where a pixi.lock says that it is from; nothing of locks that sealenv solved."""
+    direct: bool = False
+    """Whether a pixi.lock says that it was asked for by address."""
 
     @property
     def dist(self) -> str:
@@ -131,11 +135,27 @@ class LockFile(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     variables: dict[str, str] = {}
     """Environment variables that environment.yml sets; empty where the format does not keep them."""
+    options: dict[str, str] = {}
+    """How pixi solved it, where a pixi.lock says so."""
+    other_environments: tuple[str, ...] = ()
+    """What the file holds besides, where it is a pixi.lock: it is not in `locks`."""
 
     @property
     def platforms(self) -> tuple[str, ...]:
         """The subdirs, in the file's order."""
         return tuple(lock.platform for lock in self.locks)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Every channel once: of the first platform in their order, then what others have besides."""
+        return tuple(dict.fromkeys(channel for lock in self.locks for channel in lock.channels))
+
+    @property
+    def channels_apart(self) -> dict[str, list[str]]:
+        """The channels by platform, where one list does not say the order of each; else nothing."""
+        if all(lock.channels == self.channels for lock in self.locks):
+            return {}
+        return {lock.platform: list(lock.channels) for lock in self.locks}
 
     def lock_for(self, platform: str, source: str | None = None) -> Lock:
         """The lock for a subdir.

@@ -5,21 +5,24 @@ By rattler's own rules: `parse/models/v7` and `utils/derived_fields` of rattler_
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from sealenv.errors import DigestError
 from sealenv.lock.checks import (
+    NO_WHEEL,
     check_package,
     check_sha256,
     check_url,
+    check_wheel,
     clean_url,
     file_name,
     split_dist,
 )
 from sealenv.lock.model import LockedPackage, LockedWheel
-from sealenv.lock.pixi_write import build_number_of, noarch_of
+from sealenv.lock.pixi_write import DIRECT, build_number_of, noarch_of
 from sealenv.nodes import Node
 
 __all__ = ["is_place", "read_package", "read_wheel"]
@@ -28,11 +31,6 @@ _TEXTS = ("md5", "legacy_bz2_md5", "features", "license", "license_family",
           "python_site_packages_path")  # fmt: skip
 _LISTS = ("depends", "constrains", "flags", "purls")
 _NUMBERS = ("legacy_bz2_size", "timestamp")
-_DIRECT = "direct+"
-"""What pixi writes before the address of a wheel that is named by it."""
-_NO_WHEEL = (
-    "build a wheel of it, name that instead, and lock anew; or leave it out of the environment"
-)
 _SYSTEMS = {"emscripten", "freebsd", "linux", "osx", "wasi", "win", "zos"}
 _ARCHITECTURES = {"32": "x86", "64": "x86_64"}
 
@@ -89,9 +87,10 @@ def read_package(node: Node, base: Path) -> LockedPackage:
 def read_wheel(node: Node, base: Path) -> LockedWheel:
     """The wheel of an entry; the same errors as `read_package`."""
     place = node.key("pypi")
-    address = place.text("'pypi'").removeprefix(_DIRECT)
+    said = place.text("'pypi'")
+    address = said.removeprefix(DIRECT)
     if why := _no_wheel(address, node):
-        raise place.wrong(f"{address[:200]!r} {why}", _NO_WHEEL)
+        raise place.wrong(f"{address[:200]!r} {why}", NO_WHEEL)
     url = clean_url(address, base)
     if fault := check_url(url):
         raise place.wrong(fault)
@@ -100,28 +99,23 @@ def read_wheel(node: Node, base: Path) -> LockedWheel:
         raise node.key("sha256").wrong(fault)
     requires = node.get("requires_dist")
     return LockedWheel(
-        name=node.key("name").text("'name'"),
+        name=canonicalize_name(node.key("name").text("'name'")),
         version=node.key("version").text("'version'"),
         url=url,
         sha256=sha256,
         requires_dist=tuple(requires.texts("'requires_dist'")) if requires else (),
         requires_python=_text(node, "requires_python", "") or None,
+        index=clean_url(index, base) if (index := _text(node, "index", "")) else None,
+        direct=said.startswith(DIRECT),
     )
 
 
 def _no_wheel(address: str, node: Node) -> str | None:
-    """Why an address is that of no wheel; None where it may be one."""
-    if re.match(r"(git|hg|svn|bzr)\+|git://|ssh://", address):
-        return "comes from version control: it cannot be locked with a digest"
+    """Why an entry is of no wheel; None where it may be of one."""
     editable = node.get("editable")
     if editable is not None and editable.text("'editable'") != "false":
         return "is an editable install, which is no package: it cannot be locked with a digest"
-    file = address.partition("#")[0].partition("?")[0].rstrip("/")
-    if file.endswith(".whl"):
-        return None
-    if file.endswith((".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")):
-        return "is a source distribution: what is built on each machine is not the same bytes"
-    return "is no wheel: what is built from a folder is not the same bytes on each machine"
+    return check_wheel(address)
 
 
 def is_place(text: str) -> bool:

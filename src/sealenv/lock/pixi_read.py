@@ -12,6 +12,7 @@ from sealenv.lock.head import read_head
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.lock.order import topological
 from sealenv.lock.pixi_entry import is_place, read_package, read_wheel
+from sealenv.lock.pixi_write import OPTIONS
 from sealenv.nodes import Node, load
 
 __all__ = ["read_pixi"]
@@ -53,7 +54,7 @@ class _Reader:
         for node in self.root.key("packages").items("'packages'"):
             self.entries.setdefault(_address(node), node)
         environment = self._environment()
-        channels = tuple(self._channels(environment))
+        channels = self._channels(environment)
         indexes = _texts(environment, "indexes")
         links = _links(environment)
         cut_off = _cut_off(environment)
@@ -66,7 +67,7 @@ class _Reader:
             conda, wheels = self._selected(items)
             locks[subdir] = Lock(
                 platform=subdir,
-                channels=channels,
+                channels=head.channels_of(subdir, channels),
                 packages=tuple(topological(conda)),
                 virtual_packages=virtual,
                 exclude_newer=head.cut_off(subdir) or cut_off,
@@ -80,6 +81,8 @@ class _Reader:
             locks=tuple(locks[subdir] for subdir in sorted(locks)),
             name=head.name,
             variables=head.variables,
+            options=_options(environment),
+            other_environments=self._others(environment),
         )
 
     def _check_version(self) -> None:
@@ -107,9 +110,14 @@ class _Reader:
         if len(environments) != 1:
             raise node.wrong(
                 f"it holds {len(environments)} environments and none is called 'default'",
-                f"choose one with --environment: {names}",
+                f"take one out: sealenv export {self.source} --environment NAME -o NAME.lock ('create' "
+                f"and 'lock' have --environment too); it holds {names}",
             )
         return next(iter(environments.values()))
+
+    def _others(self, environment: Node) -> tuple[str, ...]:
+        all_of_them = self.root.key("environments").mapping("'environments'")
+        return tuple(name for name, node in all_of_them.items() if node is not environment)
 
     def _platforms(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """Name -> subdir and virtual packages; version 6 has none of this."""
@@ -172,6 +180,13 @@ def _cut_off(environment: Node) -> str | None:
     options = environment.get("options")
     found = options.get("exclude-newer") if options else None
     return found.text("'exclude-newer'") if found and isinstance(found.value, str) else None
+
+
+def _options(environment: Node) -> dict[str, str]:
+    """How pixi solved it."""
+    options = environment.get("options")
+    found = {key: options.get(key) for key in OPTIONS} if options else {}
+    return {key: node.text(f"{key!r}") for key, node in found.items() if node is not None}
 
 
 def _texts(node: Node, key: str) -> tuple[str, ...]:

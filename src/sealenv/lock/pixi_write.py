@@ -11,15 +11,22 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from sealenv.errors import SpecError
 from sealenv.lock.checks import split_dist
 from sealenv.lock.head import write_head
 from sealenv.lock.model import Lock, LockedPackage, LockedWheel, LockFile
+from sealenv.lock.order import depends_on
 from sealenv.scalars import scalar
 
-__all__ = ["build_number_of", "noarch_of", "write_pixi"]
+__all__ = ["DIRECT", "OPTIONS", "build_number_of", "noarch_of", "write_pixi"]
 
 VERSION = 7
+DIRECT = "direct+"
+"""What pixi writes before the address of a wheel that was asked for by it."""
+OPTIONS = ("strategy", "channel-priority", "pypi-prerelease-mode")
+"""How pixi solved, in the order in which it writes them."""
 _FIELDS = (
     "sha256", "md5", "legacy_bz2_md5", "depends", "constrains", "extra_depends", "channel", "features",
     "flags", "track_features", "file_name", "license", "license_family", "purls", "run_exports",
@@ -31,16 +38,20 @@ _KEPT_EMPTY = frozenset({"purls", "run_exports"})  # empty says more there than 
 def write_pixi(file: LockFile) -> str:
     """The text of a lock: the same lock gives the same bytes.
 
+    Of a record that the channel changed between two solves (one archive, other dependencies), the one is
+    written whose dependencies are locked on each platform.
+
     Raises:
         SpecError: two platforms have one address with different content.
     """
     locks = sorted(file.locks, key=lambda lock: lock.platform)
+    file = msgspec.structs.replace(file, locks=tuple(locks))
     lines = [*write_head(file), f"version: {VERSION}", "platforms:" + " []" * (not locks)]
     for lock in locks:
         lines.append(f"- name: {scalar(lock.platform)}")
         lines += _texts("virtual-packages", lock.virtual_packages, "  ")
     lines += ["environments:", "  default:"]
-    channels = _all(locks, "channels")
+    channels = file.channels
     lines.append("    channels:" + " []" * (not channels))
     lines += [f"    - url: {scalar(channel)}" for channel in channels]
     indexes = _all(locks, "indexes")
@@ -49,14 +60,18 @@ def write_pixi(file: LockFile) -> str:
     links = _all(locks, "find_links")
     if links:
         lines += ["    find-links:", *(f"    - url: {scalar(url)}" for url in links)]
+    if file.options:
+        lines.append("    options:")
+        lines += [f"      {k}: {scalar(file.options[k])}" for k in OPTIONS if k in file.options]
     lines.append("    packages:" + " {}" * (not locks))
     for lock in locks:
         lines.append(
             f"      {scalar(lock.platform)}:" + " []" * (not (lock.packages or lock.wheels))
         )
         lines += [f"      - conda: {scalar(url)}" for url in sorted(p.url for p in lock.packages)]
-        lines += [f"      - pypi: {scalar(url)}" for url in sorted(w.url for w in lock.wheels)]
-    packages = _unique([p for lock in locks for p in lock.packages])
+        wheels = sorted(lock.wheels, key=lambda wheel: wheel.url)
+        lines += [f"      - pypi: {scalar(_address(wheel))}" for wheel in wheels]
+    packages = _packages(locks)
     wheels = _unique([w for lock in locks for w in lock.wheels])
     lines.append("packages:" + " []" * (not (packages or wheels)))
     for package in packages:
@@ -122,11 +137,17 @@ def _field(key: str, value: Any) -> Iterator[str]:
         yield f"  {key}: {value if isinstance(value, int) else scalar(str(value))}"
 
 
+def _address(wheel: LockedWheel) -> str:
+    return DIRECT + wheel.url if wheel.direct else wheel.url
+
+
 def _wheel(wheel: LockedWheel) -> Iterator[str]:
-    yield f"- pypi: {scalar(wheel.url)}"
+    yield f"- pypi: {scalar(_address(wheel))}"
     yield f"  name: {scalar(wheel.name)}"
     yield f"  version: {scalar(wheel.version)}"
     yield f"  sha256: {wheel.sha256}"
+    if wheel.index:
+        yield f"  index: {scalar(wheel.index)}"
     yield from _texts("requires_dist", wheel.requires_dist, "  ")
     if wheel.requires_python:
         yield f"  requires_python: {scalar(wheel.requires_python)}"
@@ -143,13 +164,41 @@ def _all(locks: Sequence[Lock], what: str) -> list[str]:
     return list(dict.fromkeys(item for lock in locks for item in getattr(lock, what)))
 
 
-def _unique(items: Sequence[Any]) -> list[Any]:
-    by_url: dict[str, Any] = {}
+def _packages(locks: Sequence[Lock]) -> list[LockedPackage]:
+    """Every package once, by address."""
+    found: dict[str, list[LockedPackage]] = {}
+    names: dict[str, set[str]] = {}
+    for lock in locks:
+        there = {package.name for package in lock.packages}
+        for package in lock.packages:
+            found.setdefault(package.url, []).append(package)
+            names[package.url] = names.get(package.url, there) & there
+    return [_record(found[url], names[url]) for url in sorted(found)]
+
+
+def _record(packages: Sequence[LockedPackage], names: set[str]) -> LockedPackage:
+    """The one of a package's records that asks for no other packages than those that are locked."""
+    first = packages[0]
+    if all(package == first for package in packages):
+        return first
+    if all(package.sha256 == first.sha256 for package in packages):
+        for package in packages:
+            if {n for n in depends_on(package) if not n.startswith("__")} <= names:
+                return package
+    raise _different(first.url)
+
+
+def _unique(items: Sequence[LockedWheel]) -> list[LockedWheel]:
+    by_url: dict[str, LockedWheel] = {}
     for item in items:
-        if by_url.setdefault(item.url, item) != item:
-            raise SpecError(
-                "two platforms have one address with different content",
-                where=item.url,
-                hint="lock all platforms in one go: the channel changed in between",
-            )
+        if by_url.setdefault(item.url, item).sha256 != item.sha256:
+            raise _different(item.url)
     return [by_url[url] for url in sorted(by_url)]
+
+
+def _different(url: str) -> SpecError:
+    return SpecError(
+        "two platforms have one address with different content",
+        where=url,
+        hint="lock all platforms in one go: the channel changed in between",
+    )

@@ -27,6 +27,8 @@ _UNREACHED = re.compile(
 _NONE = re.compile(r"No matching distribution found for (\S+)")
 _CONFLICT = re.compile(r"The conflict is caused by:\n((?: +\S.*\n)+)")
 _LINE = re.compile(r"-r \S+ \(line (\d+)\)")
+_LIES = re.compile(r"inconsistent \w+: expected .*?(?=\[/\]|$)")
+_WHEEL = re.compile(r"/([^/\s#]+\.whl)\b")
 _MOST_LINES = 15
 
 
@@ -50,7 +52,13 @@ class _Words:
         return _said(conflict[1] if conflict else self.stderr)
 
 
-def explain(log: str, stderr: str, spec: EnvironmentSpec, pins: Sequence[str]) -> SealenvError:
+def explain(
+    log: str,
+    stderr: str,
+    spec: EnvironmentSpec,
+    pins: Sequence[str],
+    asked: Sequence[str],
+) -> SealenvError:
     """The error for a pip that ended without an answer.
 
     Args:
@@ -58,8 +66,8 @@ def explain(log: str, stderr: str, spec: EnvironmentSpec, pins: Sequence[str]) -
         stderr: what it said.
         spec: what it was asked.
         pins: what conda had decided, as `name==version`.
+        asked: the lines of its requirements file.
     """
-    asked = [*spec.indexes, *spec.find_links, *spec.requirements]
 
     def clean(text: str) -> str:
         return redact(_LINE.sub(lambda m: _named(asked, int(m[1])), text))
@@ -161,9 +169,20 @@ def _no_wheel(wanted: str, words: _Words) -> SolveError:
     sources = [line for line in skipped if "No sources permitted" in line]
     others = [line for line in skipped if "wheel's tags" in line or "Requires-Python" in line]
     said, spec = words.said, words.spec
+    liars = [
+        f"{link[1]}: {why[0]}"
+        for line in words.log.splitlines()
+        if (why := _LIES.search(line))
+        and (link := _WHEEL.search(line))
+        and _is_about(name, wanted, line)
+    ]
     details = said
     hint = "ask for another version, or name a conda package"
-    if others:
+    if liars:
+        reason = f"the wheel of {name} is not what its name says"
+        details = liars[:_MOST_LINES]
+        hint = "ask for another version, or tell who publishes it"
+    elif others:
         reason = f"there are wheels of {name}, and none that fits {spec.platform} and its python"
         details = [*said, *(_link(line) for line in others[-5:])]
     elif sources:

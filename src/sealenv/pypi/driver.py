@@ -5,10 +5,14 @@ the interpreter that it runs in (pip #11198), and it takes for installed what li
 would make a wrong lock. So it is started by a small program that gives its vendored `packaging` the
 markers of the target, and a `sys.path` with the standard library and the target's distributions alone.
 The program proves that the markers took effect, by pip's own Marker, before it lets pip begin.
+
+Its arguments come through a pipe: a password in them is in no file, variable or list of processes.
+The pipe stays open, and its end is the program's: it does not outlive us.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -18,7 +22,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sealenv.errors import EngineError
-from sealenv.host.process import run_quietly
 
 __all__ = ["NO_EFFECT", "run_pip"]
 
@@ -26,8 +29,13 @@ NO_EFFECT = 86
 """The exit code when the markers did not take effect."""
 
 _PROGRAM = r"""
-import importlib.util, json, os, sys
-job = json.loads(sys.stdin.read())
+import importlib.util, json, os, sys, threading
+job = json.loads(sys.stdin.readline())
+def watch():
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+threading.Thread(target=watch, daemon=True).start()
 def foreign(folder):
     try:
         return any(name.endswith(".dist-info") for name in os.listdir(folder))
@@ -59,10 +67,10 @@ def run_pip(
     environ: Mapping[str, str],
     cwd: Path,
 ) -> subprocess.CompletedProcess[str]:
-    """Run our own pip to its end.
+    """Run our own pip to its end; it ends when we do.
 
     Args:
-        args: its arguments.
+        args: its arguments; nobody else sees them.
         markers: every variable of PEP 508 but `extra`.
         installed: a folder of .dist-info: what pip shall take for installed.
         environ: a clean environment.
@@ -84,21 +92,9 @@ def run_pip(
         "installed": str(installed),
         "args": list(args),
     }
-    done = run_quietly(
-        [
-            sys.executable,
-            "-I",
-            "-S",
-            "-B",
-            "-X",
-            "utf8",
-            "-c",
-            f"NO_EFFECT = {NO_EFFECT}\n{_PROGRAM}",
-        ],
-        env=environ,
-        cwd=cwd,
-        text_input=json.dumps(job),
-    )
+    program = f"NO_EFFECT = {NO_EFFECT}\n{_PROGRAM}"
+    words = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", program]
+    done = _run(words, json.dumps(job), environ, cwd)
     if done.returncode == NO_EFFECT:
         raise EngineError(
             "this pip cannot resolve for another python than its own: it ignores the markers",
@@ -106,3 +102,34 @@ def run_pip(
             hint="install another version of pip beside sealenv",
         )
     return done
+
+
+def _run(
+    words: Sequence[str], line: str, environ: Mapping[str, str], cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    """With one line on its stdin, which stays open as long as it runs."""
+    with subprocess.Popen(
+        words,
+        env=dict(environ),
+        cwd=cwd,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        pipe, process.stdin = process.stdin, None  # else `communicate` closes it
+        assert pipe is not None
+        try:
+            with contextlib.suppress(OSError):  # it ended already: the exit code tells
+                pipe.write(line + "\n")
+                pipe.flush()
+            stdout, stderr = process.communicate()
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)

@@ -1,10 +1,10 @@
-"""pip's installation report, read: locked wheels, dependencies first."""
+"""pip's installation report, read: wheels to lock; and the order of wheels, dependencies first."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -12,27 +12,29 @@ from urllib.request import url2pathname
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from sealenv.errors import DigestError
+from sealenv.errors import DigestError, SolveError
 from sealenv.lock import LockedWheel
-from sealenv.urls import split_credentials
+from sealenv.lock.checks import check_url, file_name
+from sealenv.urls import redact, split_credentials
 
-__all__ = ["locked_wheels"]
+__all__ = ["read_report", "topological"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def locked_wheels(report: Mapping[str, Any], markers: Mapping[str, str]) -> tuple[LockedWheel, ...]:
-    """The wheels of a report (`pip install --report`, version 1), dependencies before dependents.
+def read_report(report: Mapping[str, Any]) -> list[LockedWheel]:
+    """The wheels of a report (`pip install --report`, version 1).
 
     Raises:
         DigestError: the index gives no sha256 for one.
+        SolveError: one is no wheel, or is at an address that no lock may hold.
     """
-    return _topological([_locked(item) for item in report["install"]], markers)
+    return [_locked(item) for item in report["install"]]
 
 
 def _locked(item: Mapping[str, Any]) -> LockedWheel:
     info, metadata = item["download_info"], item["metadata"]
-    url = split_credentials(str(info["url"]).partition("#")[0]).clean
+    url = _address(str(metadata["name"]), str(info["url"]).partition("#")[0])
     archive = info.get("archive_info") or {}
     sha256 = str((archive.get("hashes") or {}).get("sha256") or "").lower()
     if not _SHA256.fullmatch(sha256):
@@ -52,6 +54,25 @@ def _locked(item: Mapping[str, Any]) -> LockedWheel:
     )
 
 
+def _address(name: str, url: str) -> str:
+    """As the lock holds it: without credentials, and so that whoever reads the lock takes it."""
+    url = split_credentials(url).clean.replace("'", "%27")  # as pip writes those of a page
+    if urlsplit(url).query:
+        raise SolveError(
+            f"the address of {name} has a query, which may be a signature that expires or a secret: "
+            "no lock holds it",
+            where=url.partition("?")[0],
+            hint="use an index that gives plain addresses, or put the wheel in a folder and name that "
+            "with --find-links",
+        )
+    if fault := check_url(url):
+        raise SolveError(f"the address of {name} cannot be locked: {redact(fault)}")
+    file = file_name(url)
+    if not file.endswith(".whl"):
+        raise SolveError(f"{file} is no wheel", where=url)
+    return url
+
+
 def _size(url: str) -> int | None:
     """Of a file on this machine; pip's report does not tell that of others."""
     if not url.startswith("file:"):
@@ -62,8 +83,8 @@ def _size(url: str) -> int | None:
         return None
 
 
-def _topological(
-    wheels: Sequence[LockedWheel], markers: Mapping[str, str]
+def topological(
+    wheels: Iterable[LockedWheel], markers: Mapping[str, str]
 ) -> tuple[LockedWheel, ...]:
     """Names in alphabetical order where nothing decides; cycles, which wheels may have, are broken."""
     by_name = {wheel.name: wheel for wheel in wheels}

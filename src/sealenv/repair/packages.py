@@ -7,6 +7,7 @@ from typing import Any
 
 from sealenv.condameta.records import read_raw_record
 from sealenv.lock import Lock, LockedPackage
+from sealenv.lock.checks import check_package
 from sealenv.seal.drift import locked_packages
 from sealenv.seal.scene import Scene
 from sealenv.urls import redact
@@ -24,6 +25,8 @@ _OF_PREFIX = frozenset(
 def as_locked(raw: dict[str, Any], sha256: str | None = None) -> LockedPackage | None:
     """The package of a prefix record; None when its archive cannot be told by URL and digest.
 
+    A record that says what cannot be, as a file name with a path in it, tells nothing.
+
     Args:
         raw: the record.
         sha256: what the seal's lock says, which wins.
@@ -32,7 +35,7 @@ def as_locked(raw: dict[str, Any], sha256: str | None = None) -> LockedPackage |
     if not url or not digest or "://" not in url:
         return None
     file = url.rsplit("/", 1)[-1]
-    return LockedPackage(
+    package = LockedPackage(
         url=redact(url),
         channel=redact(str(raw.get("channel") or url.rsplit("/", 2)[0])),
         fn=str(raw.get("fn") or file),
@@ -40,6 +43,7 @@ def as_locked(raw: dict[str, Any], sha256: str | None = None) -> LockedPackage |
         size=raw.get("size") if isinstance(raw.get("size"), int) else None,
         record={key: value for key, value in raw.items() if key not in _OF_PREFIX},
     )
+    return None if check_package(package) else package
 
 
 def lock_of(scene: Scene, names: Collection[str]) -> tuple[Lock, set[str]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sealenv.layout import FILES
+from sealenv.repair.replaced import replaced_packages
 from sealenv.repair.wheels import wheel_of
+from sealenv.seal.distributions import Distribution
 from sealenv.seal.findings import Finding
 from sealenv.seal.scene import Scene
+from sealenv.seal.tree import FOLDER, Row
 
 __all__ = ["Plan", "make_plan"]
 
@@ -69,21 +73,35 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
         runs_here: whether the environment's python can compile, and its pip install, on this machine.
     """
     plan = Plan()
+    scripts = frozenset(scene.seal.activation if scene.seal else ())
+    replaced = replaced_packages(scene, findings)
     for finding in findings:
         if not finding.damage:
             continue
         path = finding.path
-        if finding.kind == "activation":
+        if finding.kind == "activation" or (finding.kind == "wrong-type" and path in scripts):
             plan.scripts.append(finding)
         elif finding.kind == "leftover":
             plan.leftover.append(finding)
         elif finding.kind == "wrong-mode":
             plan.modes[path] = finding
+        elif by := _replaced_by(scene, finding, replaced):
+            hint = f"{by.name} {by.version} was installed over it by pip: {_LEFT['installed']}"
+            plan.left.append((finding, hint))
         elif _is_compiled_here(scene, finding):
             if runs_here:
                 plan.compile[path] = finding
             else:
                 plan.left.append((finding, _ELSEWHERE))
+        elif finding.kind == "unreadable" and (row := _folder(scene, path)):
+            then = scene.as_sealed(path)
+            if then is not None and then.mode != row.mode and os.name != "nt":
+                plan.modes[path] = finding
+            else:
+                plan.left.append((finding, "let it be read (chmod u+rwx), then repair again"))
+        elif finding.kind == "wrong-type" and _was_folder(scene, path):
+            hint = "it was a folder: take away what is there now, then repair again"
+            plan.left.append((finding, hint))
         elif finding.kind in _OF_FILES and path in scene.claims:
             plan.relink.setdefault(path, finding)
         elif finding.kind in _OF_FILES and runs_here and wheel_of(scene, path):
@@ -91,6 +109,27 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
         else:
             plan.left.append((finding, _advice(scene, finding)))
     return plan
+
+
+def _replaced_by(
+    scene: Scene, finding: Finding, replaced: Mapping[str, Distribution]
+) -> Distribution | None:
+    if finding.kind not in _OF_FILES or not replaced:
+        return None
+    packages = [claim.package for claim in scene.claims.get(finding.path, ())]
+    return next((replaced[name] for name in packages if name in replaced), None)
+
+
+def _folder(scene: Scene, path: str) -> Row | None:
+    row = scene.rows.get(path)
+    return row if row is not None and row.kind == FOLDER else None
+
+
+def _was_folder(scene: Scene, path: str) -> bool:
+    then = scene.as_sealed(path)
+    if then is not None:
+        return then.kind == FOLDER
+    return any(claim.entry.path_type == "directory" for claim in scene.claims.get(path, ()))
 
 
 def _is_compiled_here(scene: Scene, finding: Finding) -> bool:

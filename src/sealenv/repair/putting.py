@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.host.reader import sha256_of
-from sealenv.layout import is_link
+from sealenv.layout import is_link, leaves
 from sealenv.portability.patch import patch_bytes
 from sealenv.seal.fingerprint import promised
 from sealenv.seal.scene import Scene
+from sealenv.seal.tree import FOLDER, OUTSIDE
 
-__all__ = ["put_back", "set_mode"]
+__all__ = ["make_way", "put_back", "set_mode"]
 
 _ASIDE = "__clobbers__"
 
@@ -31,14 +32,13 @@ def put_back(scene: Scene, path: str, scratch: Path) -> str:
     Raises:
         OSError: the file system refuses.
     """
-    target = scene.prefix / path
-    problem = _make_way(scene.prefix, target)
-    if problem:
+    if problem := make_way(scene, path):
         return problem
+    target = scene.prefix / path
     then = scene.as_sealed(path)
     mode = then.mode if then is not None and then.mode and os.name != "nt" else None
     for candidate in _candidates(scene, scratch, path):
-        if _patch(scene, path, candidate) or _fits(scene, path, candidate):
+        if _patch(scene, path, candidate) or _fits(scene, path, candidate, scratch):
             _place(candidate, target, mode)
             return ""
     if path in scene.claims:
@@ -50,9 +50,11 @@ def put_back(scene: Scene, path: str, scratch: Path) -> str:
 
 
 def set_mode(scene: Scene, path: str) -> str:
-    """Give a file the mode that it was sealed with; empty, or why not."""
+    """Give a file or folder the mode that it was sealed with; empty, or why not."""
     then = scene.as_sealed(path)
     target = scene.prefix / path
+    if problem := _forbidden(path) or _led_through(scene.prefix, target):
+        return problem
     if then is None or is_link(target):
         return "it is not what was sealed"
     # A hard link shares its mode with the cache, so that this mends the other environments too.
@@ -64,7 +66,7 @@ def _candidates(scene: Scene, scratch: Path, path: str) -> Iterator[Path]:
     """Where linking may have put the file: in its place, or aside for another package's."""
     # What was kept aside of a package is in its place when that is linked alone.
     lost = [c.entry.original_path for c in scene.claims.get(path, ()) if c.entry.original_path]
-    names = [path, *lost]
+    names = [name for name in (path, *lost) if not leaves(name)]
     places = [scratch / name for name in names]
     if (scratch / _ASIDE).is_dir():
         aside = sorted((scratch / _ASIDE).iterdir())
@@ -72,12 +74,12 @@ def _candidates(scene: Scene, scratch: Path, path: str) -> Iterator[Path]:
     return (place for place in places if os.path.lexists(place) and not place.is_dir())
 
 
-def _fits(scene: Scene, path: str, candidate: Path) -> bool:
+def _fits(scene: Scene, path: str, candidate: Path, scratch: Path) -> bool:
     """Whether this is the file that was sealed, or that a record promises."""
     if is_link(candidate):
         digest = hashlib.sha256(os.fsencode(os.readlink(candidate))).digest()
     else:
-        digest = sha256_of(os.fspath(candidate))
+        digest, _ = sha256_of(os.fspath(candidate))
     then = scene.as_sealed(path)
     if then is not None:
         return then.digest == digest
@@ -85,7 +87,11 @@ def _fits(scene: Scene, path: str, candidate: Path) -> bool:
     if path in scene.of_distributions:
         recorded = scene.of_distributions[path][1].sha256
         promises.append(recorded.hex() if recorded else None)
-    return is_link(candidate) or None in promises or digest.hex() in promises
+    if digest.hex() in promises:
+        return True
+    # What nobody promised may be anything, but only what the package has under this very name.
+    unpromised = is_link(candidate) or None in promises
+    return unpromised and candidate == scratch / path
 
 
 def _patch(scene: Scene, path: str, candidate: Path) -> bool:
@@ -115,14 +121,32 @@ def _place(candidate: Path, target: Path, mode: int | None) -> None:
     os.replace(candidate, target)
 
 
-def _make_way(prefix: Path, target: Path) -> str:
-    """Make the folders of a file; empty, or what is in the way."""
+def _forbidden(path: str) -> str:
+    """Whatever a record, a RECORD or a table says: nothing outside, and nothing of the user's."""
+    if leaves(path) or OUTSIDE & {path, path.partition("/")[0]}:
+        return "it lies where no package may put files: nothing is written there"
+    return ""
+
+
+def _led_through(prefix: Path, target: Path) -> str:
+    for parent in reversed(target.relative_to(prefix).parents[:-1]):
+        if is_link(prefix / parent):
+            return f"{parent} is a link: nothing is written through it; take it away first"
+    return ""
+
+
+def make_way(scene: Scene, path: str) -> str:
+    """Make the folders of a file, with the modes that they had; empty, or what is in the way."""
+    prefix, target = scene.prefix, scene.prefix / path
+    if problem := _forbidden(path) or _led_through(prefix, target):
+        return problem
     for parent in reversed(target.relative_to(prefix).parents[:-1]):
         folder = prefix / parent
-        if is_link(folder):
-            return f"{parent} is a link: nothing is written through it; take it away first"
         if not folder.exists():
             folder.mkdir()
+            then = scene.as_sealed(parent.as_posix())
+            if then is not None and then.kind == FOLDER and os.name != "nt":
+                folder.chmod(then.mode)
         elif not folder.is_dir():
             return f"{parent} is no folder; take it away first"
     if target.is_dir() and not is_link(target):

@@ -27,7 +27,8 @@ def wheel_of(scene: Scene, path: str) -> LockedWheel | None:
     for note in scene.seal.pip:
         if _has(scene, note, path):
             row = scene.rows.get(note.record)
-            if row is not None and row.digest.hex() != note.sha256:
+            edited = note.record in scene.edited
+            if row is not None and row.digest.hex() != note.sha256 and not edited:
                 return None
             return locked_wheel(locked_wheels(scene.seal.lock.wheels), note)
     return None
@@ -57,9 +58,8 @@ def install_aside(
         LinkError: the environment's pip cannot.
     """
     assert scene.seal is not None
-    asked = requested_of(
-        scene.seal.spec.get("requirements", ()), locked_wheels(scene.seal.lock.wheels)
-    )
+    wheels = locked_wheels(scene.seal.lock.wheels)
+    asked = requested_of(scene.seal.spec.get("requirements", ()), wheels, wheels)
     installed = install_wheels(
         scene.prefix,
         lock,

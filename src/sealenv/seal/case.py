@@ -10,13 +10,13 @@ from sealenv.condameta.records import PrefixRecord
 from sealenv.layout import META, SEAL
 from sealenv.seal.compiled import count_unread
 from sealenv.seal.findings import Finding, Report
-from sealenv.seal.fingerprint import Payload
+from sealenv.seal.fingerprint import Payload, is_compiled
 from sealenv.seal.observing import prints_of
 from sealenv.seal.scene import Scene
 from sealenv.seal.seal import Fingerprints, Seal
 from sealenv.seal.sealed import Sealed
 from sealenv.seal.tree import FOLDER, Row
-from sealenv.seal.verdict import judge
+from sealenv.seal.verdict import but_behind_closed, judge
 from sealenv.spec import current_platform
 
 __all__ = ["Case", "Verdict"]
@@ -33,7 +33,7 @@ class Verdict:
     """Compiled files that are told to be right by their header alone."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Case:
     """What was sealed, what is there, and what the records say."""
 
@@ -43,6 +43,23 @@ class Case:
     rows: dict[str, Row]
     records: list[PrefixRecord]
     broken: list[str]
+    passed_over: bool = False
+    """Files that nobody knows were not read."""
+
+    def worth_reading(self, rows: Iterable[Row]) -> list[Row]:
+        """Those of files that were not sealed that somebody promised something of."""
+        rows = list(rows)
+        if not rows:
+            return rows
+        platform = _platform(self.then.seal, self.records)
+        scene = Scene(self.prefix, platform, self.then.seal, self.sealed, self.rows, self.records)
+        scripts = scene.seal.activation if scene.seal else ()
+        known = {*scene.claims, *scene.of_distributions, *scripts}
+        return [
+            row
+            for row in rows
+            if row.path in known or is_compiled(row.path) or row.path.startswith(f"{META}/")
+        ]
 
     def judge(self, *, fast: bool = False) -> Verdict:
         """Everything that is found, with the digests as they are known now."""
@@ -53,8 +70,11 @@ class Case:
         for finding in judge(scene, known_only=then.pending):
             if not (then.lost and finding.kind == "untracked"):
                 findings.append(finding)
+        findings = but_behind_closed(scene, findings)
         unread = 0 if then.pending else count_unread(scene, {f.path for f in findings})
         now = None if fast or then.pending else _fingerprints(scene)
+        if now and self.passed_over:
+            now.tree = ""
         if now and not any(f.damage for f in findings):
             findings += _compare(then.seal, now)
         return Verdict(scene, findings, now, unread)
@@ -79,6 +99,7 @@ class Case:
             self.then.seal.fingerprints if self.then.seal else None,
             verdict.now,
             tuple(notes),
+            self.sealed is not None,
         )
 
 

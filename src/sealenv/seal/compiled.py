@@ -11,12 +11,13 @@ the source's hash, or its time and size.
 from __future__ import annotations
 
 import _imp
+import os
 import re
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from sealenv.host.files import read_regular
+from sealenv.host.files import open_regular, read_regular
 from sealenv.seal.findings import Finding
 from sealenv.seal.fingerprint import promised
 from sealenv.seal.scene import Scene
@@ -90,14 +91,15 @@ def judge_compiled(scene: Scene, path: str, *, known: bool) -> Iterator[Finding]
         for p in (path, source)
     ):
         return  # both as they were sealed
-    why = _stale(scene.prefix, path, source, beside.mtime_ns, beside.size)
+    why = _stale(scene.prefix, path, source)
     if why:
         yield Finding("stale-pyc", path, owner, why)
 
 
-def _stale(prefix: Path, path: str, source: str, mtime_ns: int, size: int) -> str:
+def _stale(prefix: Path, path: str, source: str) -> str:
     try:
-        header = read_regular(native(prefix, path))[:16]
+        with open_regular(native(prefix, path)) as file:
+            header = file.read(16)
         if len(header) < 16:
             return "it is cut short"
         if header[2:4] != b"\r\n":
@@ -106,11 +108,15 @@ def _stale(prefix: Path, path: str, source: str, mtime_ns: int, size: int) -> st
         if flags & 1:
             actual = _hash(header[:4], read_regular(native(prefix, source)))
             return "" if actual in (None, header[8:]) else "its source has another hash"
+        status = os.lstat(native(prefix, source))
     except OSError as error:
         return f"it cannot be compared: {error.strerror}"
     time = int.from_bytes(header[8:12], "little")
     length = int.from_bytes(header[12:], "little")
-    if time != (mtime_ns // 1_000_000_000) & 0xFFFFFFFF or length != size & 0xFFFFFFFF:
+    if (
+        time != (status.st_mtime_ns // 1_000_000_000) & 0xFFFFFFFF
+        or length != status.st_size & 0xFFFFFFFF
+    ):
         return "its source has another time or size"
     return ""
 

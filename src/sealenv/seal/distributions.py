@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.host.files import read_regular
-from sealenv.layout import is_link
+from sealenv.layout import is_link, leaves
 from sealenv.seal.tree import FILE, Row, native
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _RECORD = re.compile(r"((?:.*/)?site-packages/)([^/]+)\.dist-info/RECORD")
+_SIZE = re.compile(r"[0-9]{1,18}")
 _ABOUT = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "RECORD.jws", "RECORD.p7s")
 
 
@@ -110,10 +111,10 @@ def _read(prefix: Path, record: str, site: str) -> list[DistributionFile]:
         if not line or not line[0]:
             continue
         path = posixpath.normpath(posixpath.join(site, line[0].replace("\\", "/")))
-        if path.startswith(("../", "/")) or path[1:2] == ":":
+        if leaves(path):
             continue  # outside the environment: not ours to look at
         digest = _digest(line[1]) if len(line) > 1 else None
-        size = int(line[2]) if len(line) > 2 and line[2].isdecimal() else None
+        size = int(line[2]) if len(line) > 2 and _SIZE.fullmatch(line[2]) else None
         found.append(DistributionFile(path, digest, size))
     return found
 

@@ -7,6 +7,7 @@ JSON, and 10,000 of them are read in a few milliseconds.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,12 +16,15 @@ import msgspec
 from sealenv.errors import RecordError
 from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import FILES
-from sealenv.seal.tree import Row
+from sealenv.seal.tree import FILE, FOLDER, LINK, Row
 
 __all__ = ["SCHEMA", "FileTable", "encode", "read_table", "write_files"]
 
 SCHEMA = 1
 _DIGEST = 32
+_KINDS = (FILE, LINK, FOLDER)
+_MOST = 128 << 20
+"""Bytes of a table: that is a million paths."""
 
 
 class FileTable(msgspec.Struct):
@@ -92,19 +96,44 @@ def read_table(prefix: Path, sha256: str | None) -> FileTable | None:
     path = prefix / FILES
     hint = "sealenv verify without --fast goes by the packages' records"
     try:
-        data = read_regular(path)
+        data = read_regular(path, most=_MOST)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise RecordError(
                 "the file table is not the one that was sealed", where=str(path), hint=hint
             )
-        return msgspec.msgpack.decode(data, type=FileTable)
-    except (OSError, msgspec.DecodeError) as error:
+        table = msgspec.msgpack.decode(data, type=FileTable)
+        if fault := _fault(table):
+            raise RecordError(f"the file table cannot be used: {fault}", where=str(path), hint=hint)
+        return table
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise RecordError(
             f"the file table cannot be read: {why}",
             where=str(path),
             hint=hint,
         ) from error
+
+
+def _fault(table: FileTable) -> str:
+    """Why nobody can go by it, though it is what the seal names; column by column, so it is quick."""
+    if table.schema != SCHEMA:
+        return f"it has schema {table.schema}; this sealenv knows {SCHEMA}"
+    count = table.paths.count(b"\0") + 1 if table.paths else 0
+    columns = (table.kinds, table.modes, table.sizes, table.mtimes, table.inodes)
+    if any(len(column) != count for column in columns) or len(table.digests) != count * _DIGEST:
+        return "its columns have different lengths"
+    if sum(map(table.kinds.count, _KINDS)) != count:
+        return "it has a kind of path that is not known"
+    if count and not (0 <= min(table.modes) <= max(table.modes) <= 0o7777):
+        return "it has a mode that cannot be"
+    if count and min(table.sizes) < 0:
+        return "it has a size that cannot be"
+    text = b"/" + table.paths.replace(b"\0", b"/\0/") + b"/" if count else b""
+    if os.name == "nt":
+        text = text.replace(b"\\", b"/").replace(b":", b"//")
+    if b"//" in text or b"/../" in text or b"/./" in text:
+        return "it has a path outside the environment"
+    return ""
 
 
 def _raw(path: str) -> bytes:

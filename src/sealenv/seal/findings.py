@@ -30,7 +30,7 @@ KINDS = {
     "gone": "a package or distribution was removed since",
     "changed": "a package or distribution was replaced since",
     "wrong-archive": "a package came from an archive that is not the locked one",
-    "record": "a record, the seal or the file table cannot be read",
+    "record": "a record, the seal or the file table cannot be read, or names a path outside",
     "pending": "it was never finished",
     "moved": "it is not where it was made",
     "fingerprint": "the fingerprint differs, and nothing else says why",
@@ -76,8 +76,10 @@ class Report:
     sealed: Fingerprints | None = None
     """As the seal has them."""
     now: Fingerprints | None = None
-    """As they are; not with `fast`."""
+    """As they are; not with `fast`. `tree` is empty where a file was not read, since nobody knows it."""
     notes: tuple[str, ...] = ()
+    tabled: bool = True
+    """Whether there was a file table to compare with."""
 
     @property
     def damaged(self) -> bool:

@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from sealenv.condameta.records import PrefixRecord, RecordPath
-from sealenv.host.files import read_regular
+from sealenv.host.files import open_regular
 from sealenv.layout import is_windows
 from sealenv.seal.distributions import Distribution, is_about_installing
-from sealenv.seal.launchers import entry_point, plain_script
+from sealenv.seal.launchers import entry_point
+from sealenv.seal.normalising import normalised_sha256
 from sealenv.seal.tree import FILE, FOLDER, LINK, Row, native
 
 __all__ = ["Payload", "fingerprint", "is_compiled", "packages_lines", "promised", "tree_lines"]
@@ -26,8 +28,6 @@ _ENTRY_POINTS = frozenset(
     }
 )
 _WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
-_PREFIX = b"/sealenv-prefix"
-"""What stands for the prefix in a normalised file."""
 
 
 @dataclass(frozen=True)
@@ -62,23 +62,23 @@ def fingerprint(lines: Iterable[str]) -> str:
 def packages_lines(payload: Payload) -> list[str]:
     """The canonical lines of `packages`: what was installed, wherever, whenever and by whom."""
     windows = is_windows(payload.platform)
-    lines: dict[str, str] = {}
-    for path, kind, digest in _canonical(payload):
-        runs = payload.rows[path].mode & 0o100 and not windows and kind != "link"
-        shown = _escape(path)
-        lines[shown] = f"{kind} {'x' if runs else '-'} {digest} {shown}"
-    return [f"sealenv-packages-1 {payload.platform}", *(lines[p] for p in _sorted(lines))]
+    rows = payload.rows
+    lines = {
+        path: (
+            f"{kind} {'x' if rows[path].mode & 0o100 and not windows and kind != 'link' else '-'} "
+            f"{digest} "
+        )
+        for path, kind, digest in _canonical(payload)
+    }
+    return [f"sealenv-packages-1 {payload.platform}", *_by_path(lines)]
 
 
 def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
     """The lines of `tree`: every path as it lies there."""
     windows = is_windows(platform)
-    lines: dict[str, str] = {}
-    for row in rows:
-        shown = _escape(row.path)
-        mode = "-" if windows or row.kind == LINK else f"{row.mode:04o}"
-        lines[shown] = f"{_WORDS[row.kind]} {mode} {row.digest.hex() or '-'} {shown}"
-    return [f"sealenv-tree-1 {platform}", *(lines[p] for p in _sorted(lines))]
+    modes = _Modes(windows)
+    lines = {row.path: f"{modes[row.kind, row.mode]} {row.digest.hex() or '-'} " for row in rows}
+    return [f"sealenv-tree-1 {platform}", *_by_path(lines)]
 
 
 def is_compiled(path: str) -> bool:
@@ -157,37 +157,57 @@ class _Normaliser:
         """Kind and digest (hex) of a file; `script`: what calls a function counts as that."""
         row = self.payload.rows[path]
         try:
-            content = read_regular(native(self.payload.prefix, path))
+            with open_regular(native(self.payload.prefix, path)) as file:
+                if script:
+                    point = self._entry_point(path, file)
+                    if point is not None:
+                        return "entry", hashlib.sha256(point.encode()).hexdigest()
+                    file.seek(0)
+                return "file", normalised_sha256(file, self.spellings, script=script)
         except OSError:
             return "file", row.digest.hex() or "unreadable"
-        if script:
-            point = self._entry_point(path, content)
-            if point is not None:
-                return "entry", hashlib.sha256(point.encode()).hexdigest()
-            content = plain_script(content)
-        for spelling in self.spellings:
-            content = content.replace(spelling, _PREFIX)
-        return "file", hashlib.sha256(content).hexdigest()
 
-    def _entry_point(self, path: str, content: bytes) -> str | None:
+    def _entry_point(self, path: str, file: BinaryIO) -> str | None:
         """`name=module:function`; of a launcher without a text, that of the script beside it."""
         name = path.rpartition("/")[2]
-        if name.endswith(".exe"):
-            name = name.removesuffix(".exe")
-            beside = path.removesuffix(".exe") + "-script.py"
-            if beside in self.payload.rows:
-                content = read_regular(native(self.payload.prefix, beside))
-        name = name.removesuffix("-script.py").removesuffix("-script.pyw")
-        function = entry_point(content)
+        function = None
+        beside = path.removesuffix(".exe") + "-script.py"
+        if name.endswith(".exe") and beside in self.payload.rows:
+            try:
+                with open_regular(native(self.payload.prefix, beside)) as text:
+                    function = entry_point(text)
+            except OSError:
+                return None
+        else:
+            function = entry_point(file)
+        name = name.removesuffix(".exe").removesuffix("-script.py").removesuffix("-script.pyw")
         return f"{name}={function}" if function else None
 
 
-def _sorted(paths: Iterable[str]) -> list[str]:
-    """By their bytes: for UTF-8 that is the order of the characters, but for those that are none."""
-    found = sorted(paths)
-    if any("\udc80" <= c <= "\udcff" for path in found if not path.isascii() for c in path):
-        found.sort(key=lambda path: path.encode("utf-8", "surrogateescape"))
-    return found
+class _Modes(dict[tuple[str, int], str]):
+    """Kind and mode as `tree` writes them: few of them, and each many times."""
+
+    def __init__(self, windows: bool) -> None:
+        self.windows = windows
+
+    def __missing__(self, key: tuple[str, int]) -> str:
+        kind, mode = key
+        shown = "-" if self.windows or kind == LINK else f"{mode:04o}"
+        self[key] = text = f"{_WORDS[kind]} {shown}"
+        return text
+
+
+def _by_path(lines: dict[str, str]) -> list[str]:
+    """Each line with its path behind it, by the bytes of what is shown of that.
+
+    For UTF-8 that is the order of the characters, but for those that are none.
+    """
+    everything = "".join(lines)
+    if "\\" not in everything and everything.isprintable():
+        return [lines[path] + path for path in sorted(lines)]
+    shown = {_escape(path): line for path, line in lines.items()}
+    found = sorted(shown, key=lambda path: path.encode("utf-8", "surrogateescape"))
+    return [shown[path] + path for path in found]
 
 
 _SPECIAL = re.compile(r"[\x00-\x1f\\\x7f]")
@@ -195,6 +215,4 @@ _SPECIAL = re.compile(r"[\x00-\x1f\\\x7f]")
 
 def _escape(path: str) -> str:
     """What could be taken for the end of a line or an escape as `\\xNN`."""
-    if "\\" not in path and path.isprintable():
-        return path
     return _SPECIAL.sub(lambda found: f"\\x{ord(found[0]):02x}", path)

@@ -14,7 +14,7 @@ from sealenv.seal.fingerprint import promised
 from sealenv.seal.scene import Claim, Scene
 from sealenv.seal.tree import FILE, FOLDER, LINK, Row, native
 
-__all__ = ["judge_claimed", "judge_distributed", "judge_known"]
+__all__ = ["judge_claimed", "judge_distributed", "judge_known", "judge_mode"]
 
 _WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
 _KINDS = {"softlink": LINK, "directory": FOLDER}
@@ -38,7 +38,7 @@ def judge_claimed(scene: Scene, path: str, claims: list[Claim]) -> Iterator[Find
         return
     then = scene.as_sealed(path)
     if then is not None and _is_same(row, then):
-        yield from _judge_mode(scene, row, then, names)
+        yield from judge_mode(scene, row, then, names)
         if row.kind == LINK:
             yield from _judge_link(scene, row, then, names)
         elif len(claims) > 1:
@@ -60,7 +60,7 @@ def judge_distributed(scene: Scene, path: str) -> Iterator[Finding]:
         return
     then = scene.as_sealed(path)
     if then is not None and _is_same(row, then):
-        yield from _judge_mode(scene, row, then, distribution.name)
+        yield from judge_mode(scene, row, then, distribution.name)
     elif row.kind == FOLDER:
         yield Finding("wrong-type", path, distribution.name, "it was a file and is a folder")
     elif row.kind == FILE and item.sha256 is not None and row.digest:
@@ -85,8 +85,8 @@ def judge_known(scene: Scene, row: Row, then: Row) -> Iterator[Finding]:
             yield Finding("wrong-link", row.path, None, f"it leads to {scene.text(row.path)!r}")
         else:
             yield _altered(row.path, None, row, then.digest.hex(), "sealed with")
-    elif row.kind != FOLDER:
-        yield from _judge_mode(scene, row, then, None)
+    else:
+        yield from judge_mode(scene, row, then, None)
         if row.kind == LINK:
             yield from _judge_link(scene, row, then, None)
 
@@ -95,8 +95,9 @@ def _is_same(row: Row, then: Row) -> bool:
     return row.kind == then.kind and row.digest == then.digest
 
 
-def _judge_mode(scene: Scene, row: Row, then: Row, names: str | None) -> Iterator[Finding]:
-    if row.mode != then.mode and row.kind == FILE and os.name != "nt":
+def judge_mode(scene: Scene, row: Row, then: Row, names: str | None) -> Iterator[Finding]:
+    """Permission bits of a file or folder, where the platform has them."""
+    if row.mode != then.mode and row.kind != LINK and os.name != "nt":
         if is_windows(scene.platform):
             return
         yield Finding("wrong-mode", row.path, names, f"{row.mode:04o} instead of {then.mode:04o}")
@@ -139,7 +140,10 @@ def _by_promise(
 
 
 def _is_patchable(scene: Scene, path: str) -> bool:
-    content = read_regular(native(scene.prefix, path))
+    try:
+        content = read_regular(native(scene.prefix, path))
+    except OSError:
+        return False
     return patch_bytes(path, content, scene.prefix) != content
 
 

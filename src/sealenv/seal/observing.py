@@ -13,10 +13,11 @@ from sealenv.errors import FilesystemError
 from sealenv.host.readers import Readers
 from sealenv.layout import HISTORY
 from sealenv.seal import filetable
+from sealenv.seal.digests import hash_rows, known_digests
 from sealenv.seal.distributions import Distribution, find_distributions
 from sealenv.seal.fingerprint import Payload, fingerprint, packages_lines, promised, tree_lines
 from sealenv.seal.seal import DistributionNote, Fingerprints
-from sealenv.seal.tree import Row, hash_rows, known_digests, look
+from sealenv.seal.tree import Row, look
 
 __all__ = [
     "Observed",

@@ -14,7 +14,8 @@ from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
 from sealenv.seal.distributions import Distribution, DistributionFile, find_distributions
 from sealenv.seal.seal import Seal
-from sealenv.seal.tree import FILE, LINK, Row, native
+from sealenv.seal.spelling import Spelling
+from sealenv.seal.tree import FILE, FOLDER, LINK, Row, native
 
 __all__ = ["Claim", "Scene"]
 
@@ -42,6 +43,8 @@ class Scene:
         sealed: the rows of the file table; None without one.
         rows: what lies there, with digests as far as they are known.
         records: the package records.
+        claims: path -> who promises it.
+        contested: paths that several packages ship.
     """
 
     prefix: Path
@@ -51,16 +54,20 @@ class Scene:
     rows: dict[str, Row]
     records: list[PrefixRecord]
     claims: dict[str, list[Claim]] = field(default_factory=dict)
+    contested: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        spelled = _Spelling(self.rows)
+        spelled = Spelling(self.rows)
         for record in self.records:
             for entry in record.paths_data.paths:
-                if entry.original_path is not None and "\\" in entry.original_path:
-                    # py-rattler on Windows writes what it moved aside with backslashes.
-                    entry.path = entry.path.replace("\\", "/")
-                    entry.original_path = entry.original_path.replace("\\", "/")
-                self.claims.setdefault(spelled(entry.path), []).append(Claim(record, entry))
+                path = spelled(entry.path) if spelled.folded else entry.path
+                if path in self.claims:
+                    self.claims[path].append(Claim(record, entry))
+                    self.contested.add(path)
+                else:
+                    self.claims[path] = [Claim(record, entry)]
+                if entry.original_path is not None:
+                    self.contested.add(path)
 
     @functools.cached_property
     def distributions(self) -> list[Distribution]:
@@ -83,6 +90,28 @@ class Scene:
         }
 
     @functools.cached_property
+    def edited(self) -> set[str]:
+        """RECORDs with other bytes than were sealed while all that they name is as it was sealed.
+
+        pip did not do that: it writes new files, or notes how it was asked for them.
+        """
+        if self.sealed is None or self.seal is None:
+            return set()
+        notes = {note.record: note.sha256 for note in self.seal.pip}
+        return {
+            found.record
+            for found in self.distributions
+            if (row := self.rows.get(found.record)) and found.record in notes
+            if row.digest.hex() not in ("", notes[found.record])
+            if all(
+                item.path == found.record
+                or item.path.endswith((".pyc", ".pyo"))
+                or self._is_as_sealed(item.path)
+                for item in found.files
+            )
+        }
+
+    @functools.cached_property
     def rewritten(self) -> set[str]:
         """The names of packages whose record is not the one that was sealed."""
         if self.sealed is None:
@@ -92,6 +121,16 @@ class Scene:
             for record in self.records
             if not self._is_as_sealed(f"{META}/{record.dist}.json")
         }
+
+    @functools.cached_property
+    def unsteady(self) -> list[str]:
+        """What is there besides, without folders but those that cannot be read."""
+        steady = self.steady
+        return [
+            path
+            for path, row in self.rows.items()
+            if path not in steady and (row.kind != FOLDER or row.problem)
+        ]
 
     @functools.cached_property
     def steady(self) -> set[str]:
@@ -138,8 +177,8 @@ class Scene:
         return self._sealed_spelling(path) not in self.sealed
 
     @functools.cached_property
-    def _sealed_spelling(self) -> _Spelling:
-        return _Spelling(self.sealed or {})
+    def _sealed_spelling(self) -> Spelling:
+        return Spelling(self.sealed or {})
 
     def owner(self, path: str) -> str | None:
         """The packages or the distribution that a path belongs to."""
@@ -175,7 +214,10 @@ class Scene:
 
     def text(self, path: str) -> str:
         """What a link says, with `/`; one that is absolute and leads inside as a relative one."""
-        raw = os.readlink(os.fsdecode(native(self.prefix, path)))
+        try:
+            raw = os.readlink(os.fsdecode(native(self.prefix, path)))
+        except OSError:
+            return ""  # it went away, or may not be read: a finding of its own
         text = os.fsencode(raw).decode("utf-8", "surrogateescape").replace("\\", "/")
         for place in (os.fspath(self.prefix), os.path.realpath(self.prefix)):
             if text.startswith(f"{place}/"):
@@ -197,16 +239,3 @@ class Scene:
         assert self.sealed is not None
         now, then = self.rows.get(path), self.sealed.get(path)
         return now is not None and then is not None and now.digest == then.digest
-
-
-class _Spelling:
-    """A record's path as the disk spells it: Windows does not tell upper case from lower."""
-
-    def __init__(self, rows: Mapping[str, Row]) -> None:
-        self.rows = rows
-        self.folded = {path.casefold(): path for path in rows} if os.name == "nt" else {}
-
-    def __call__(self, path: str) -> str:
-        if not self.folded or path in self.rows:
-            return path
-        return self.folded.get(path.casefold(), path)

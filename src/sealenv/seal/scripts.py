@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sealenv.activation.scripts import activation_files
 from sealenv.errors import SealenvError
 from sealenv.seal.findings import Finding
+from sealenv.seal.judging import judge_mode
 from sealenv.seal.scene import Scene
 from sealenv.seal.seal import is_at
 from sealenv.seal.tree import FILE
@@ -44,3 +45,5 @@ def judge_scripts(scene: Scene) -> Iterator[Finding]:
             yield Finding("activation", path, None, detail)
         elif content is None and then is not None and row.digest != then.digest:
             yield Finding("altered", path, None, "it is not what was sealed")
+        elif then is not None:
+            yield from judge_mode(scene, row, then, None)

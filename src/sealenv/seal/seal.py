@@ -13,7 +13,7 @@ import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.host.files import read_regular, write_atomic
-from sealenv.layout import SEAL
+from sealenv.layout import SEAL, first_leaving
 
 __all__ = [
     "SCHEMA",
@@ -72,6 +72,19 @@ class DistributionNote(msgspec.Struct):
     sha256: str
 
 
+class _Spec(msgspec.Struct):
+    """What those may rely on who read `spec`."""
+
+    packages: list[str] = []
+    channels: list[str] = []
+    platform: str | None = None
+    exclude_newer: str | None = None
+    variables: dict[str, str] = {}
+    requirements: list[str] = []
+    indexes: list[str] = []
+    find_links: list[str] = []
+
+
 class Seal(msgspec.Struct, kw_only=True):
     """One prefix, as it was at the commit. Times are UTC, ISO 8601; paths are as of then."""
 
@@ -112,7 +125,7 @@ def is_at(seal: Seal, prefix: Path) -> bool:
     """Whether the prefix is where it was made. The seal's text is UTF-8 whatever the locale."""
     try:
         return os.path.samefile(seal.prefix.encode("utf-8", "surrogateescape"), os.fsencode(prefix))
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -132,11 +145,26 @@ def read_seal(prefix: Path) -> Seal:
                 where=str(path),
                 hint="use a newer sealenv",
             )
-        return msgspec.json.decode(data, type=Seal)
-    except (OSError, msgspec.DecodeError) as error:
+        seal = msgspec.json.decode(data, type=Seal)
+        msgspec.convert(seal.spec, type=_Spec)
+        _check_paths(seal, path)
+        return seal
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         why = getattr(error, "strerror", None) or error
         raise RecordError(
             f"the seal cannot be read: {why}",
             where=str(path),
-            hint="sealenv verify says more",
+            hint="make the environment anew with: sealenv create",
         ) from error
+
+
+def _check_paths(seal: Seal, path: Path) -> None:
+    """A seal that somebody wrote may name anything; what it names is read, and written again."""
+    named = [note.path for note in seal.patched] + [note.record for note in seal.pip]
+    outside = first_leaving([*named, *seal.activation])
+    if outside is not None:
+        raise RecordError(
+            f"the seal names a path outside the environment: {outside!r}",
+            where=str(path),
+            hint="make the environment anew with: sealenv create",
+        )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from sealenv.host.readers import Readers
 from sealenv.host.volumes import extended
 from sealenv.layout import (
     FILES,
@@ -28,11 +27,9 @@ __all__ = [
     "FOLDER",
     "LINK",
     "OUTSIDE",
-    "Hashing",
     "Row",
-    "hash_rows",
-    "known_digests",
     "look",
+    "look_again",
     "native",
 ]
 
@@ -60,13 +57,25 @@ class Row(msgspec.Struct, gc=False):
     problem: str = ""
     """Why it cannot be read."""
 
-    def take(self, digest: bytes | OSError) -> None:
+    def copy(self) -> Row:
+        """Another of the same."""
+        return Row(
+            self.path, self.kind, self.mode, self.size, self.mtime_ns, self.inode, 0, self.digest
+        )
+
+    def take(self, read: tuple[bytes, int] | OSError) -> None:
         """Note what hashing it gave."""
-        if isinstance(digest, OSError):
+        if isinstance(read, OSError):
             self.digest = b""
-            self.problem = digest.strerror or str(digest)
+            self.problem = read.strerror or str(read)
         else:
-            self.digest = digest
+            self.digest = read[0]
+
+    def is_as(self, read: tuple[bytes, int] | OSError) -> bool:
+        """Whether that is what we took it for."""
+        if isinstance(read, OSError):
+            return False
+        return self.digest == read[0] and (self.mode == read[1] or os.name == "nt")
 
     def same_stat(self, other: Row) -> bool:
         """Whether nothing speaks for a change since: what `--fast` goes by."""
@@ -79,34 +88,71 @@ class Row(msgspec.Struct, gc=False):
         )
 
 
-def look(prefix: Path) -> dict[str, Row]:
+def look(prefix: Path, presumed: Mapping[str, Row] | None = None) -> dict[str, Row]:
     """Every path of the prefix, parents before children; links have their digest, files none.
 
-    Never through a link. What is `OUTSIDE` is left out.
+    Never through a link. What is `OUTSIDE` is left out. What cannot be looked at has its problem; what
+    goes away meanwhile is left out.
+
+    Args:
+        prefix: the prefix.
+        presumed: for who reads every file after this: what is a file here and there is given that row,
+            with digest, and on POSIX without being asked for its mode, size and time.
 
     Raises:
-        OSError: a folder cannot be read.
+        OSError: the prefix itself cannot be read.
     """
     rows: dict[str, Row] = {}
+    known = presumed or {}
     pending = [""]
     while pending:
         folder = pending.pop()
-        above = f"{folder}/" if folder else ""
-        with os.scandir(native(prefix, folder)) as found:
-            for entry in found:
-                name: str | bytes = entry.name
-                if isinstance(name, bytes):
-                    name = name.decode("utf-8", "surrogateescape")
-                path = above + name
-                if path in OUTSIDE:
-                    continue
-                status = entry.stat(follow_symlinks=False)
-                row = rows[path] = _row(path, status)
-                if row.kind is FOLDER:
-                    pending.append(path)
+        try:
+            pending += _look_into(prefix, folder, rows, known)
+        except OSError as error:
+            if not folder:
+                raise
+            if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                del rows[folder]
+            else:
+                rows[folder].problem = error.strerror or str(error)
+    return rows
+
+
+def _look_into(
+    prefix: Path, folder: str, rows: dict[str, Row], known: Mapping[str, Row]
+) -> list[str]:
+    """Note what lies in a folder; the folders among that."""
+    above = f"{folder}/" if folder else ""
+    folders = []
+    with os.scandir(native(prefix, folder)) as found:
+        for entry in found:
+            name: str | bytes = entry.name
+            if isinstance(name, bytes):
+                name = name.decode("utf-8", "surrogateescape")
+            path = above + name
+            if path in OUTSIDE:
+                continue
+            then = known.get(path)
+            if then is not None and then.kind != FILE:
+                then = None
+            if then and os.name != "nt" and entry.is_file(follow_symlinks=False):
+                rows[path] = then.copy()
+                continue
+            try:
+                row = rows[path] = _row(path, entry.stat(follow_symlinks=False))
+                if then and row.kind is FILE and not row.problem:
+                    row.digest = then.digest
+                elif row.kind is FOLDER:
+                    folders.append(path)
                 elif row.kind is LINK:
                     row.digest = hashlib.sha256(_link_text(entry.path)).digest()
-    return rows
+            except FileNotFoundError:
+                rows.pop(path, None)
+            except OSError as error:
+                kind = LINK if entry.is_symlink() else FOLDER if entry.is_dir() else FILE
+                rows[path] = Row(path, kind, 0, 0, 0, 0, problem=error.strerror or str(error))
+    return folders
 
 
 def _row(path: str, status: os.stat_result) -> Row:
@@ -127,75 +173,22 @@ def _row(path: str, status: os.stat_result) -> Row:
     )  # fmt: skip
 
 
+def look_again(prefix: Path, row: Row) -> None:
+    """Take anew what was presumed of a file.
+
+    Raises:
+        OSError: it is gone.
+    """
+    now = _row(row.path, os.lstat(native(prefix, row.path)))
+    row.kind, row.mode, row.size, row.problem = now.kind, now.mode, now.size, now.problem
+    row.mtime_ns, row.inode, row.ctime_ns = now.mtime_ns, now.inode, now.ctime_ns
+
+
 def native(prefix: Path, path: str) -> str | bytes:
     """A row's path as the operating system takes it."""
     if os.name == "nt":
         return f"{extended(prefix)}\\{path.replace('/', os.sep)}"
     return os.path.join(os.fsencode(prefix), path.encode("utf-8", "surrogateescape"))
-
-
-class Hashing:
-    """The digests of some rows' files, begun: helpers are at work until `finish`.
-
-    Args:
-        readers: who.
-        prefix: the prefix.
-        rows: of it. The file table's do as well as those of `look`: what lies there is read.
-    """
-
-    def __init__(self, readers: Readers, prefix: Path, rows: Iterable[Row]) -> None:
-        self.rows = [row for row in rows if row.kind == FILE and not row.problem]
-        root = native(prefix, "")
-        if isinstance(root, bytes):
-            root = root.decode("utf-8", "surrogateescape")
-        self._task = readers.sha256(
-            root, [row.path for row in self.rows], [row.size for row in self.rows]
-        )
-
-    def finish(
-        self, on_file: Callable[[int, int], None] = lambda done, total: None
-    ) -> Iterator[tuple[Row, bytes | OSError]]:
-        """Do our part of it; the digest of each, or why it cannot be read.
-
-        Args:
-            on_file: called with files done and files in all.
-        """
-        return zip(self.rows, self._task.finish(on_file), strict=True)
-
-
-def hash_rows(
-    readers: Readers,
-    prefix: Path,
-    rows: Iterable[Row],
-    on_file: Callable[[int, int], None] = lambda done, total: None,
-) -> int:
-    """Fill in the digests of files that have none; what cannot be read gets its problem.
-
-    Returns:
-        How many were read.
-    """
-    hashing = Hashing(readers, prefix, [row for row in rows if not row.digest])
-    for row, digest in hashing.finish(on_file):
-        row.take(digest)
-    return len(hashing.rows)
-
-
-def known_digests(rows: Mapping[str, Row], known: Mapping[str, bytes], since: int) -> None:
-    """Take digests over for files that nothing has touched since.
-
-    Args:
-        rows: of a prefix.
-        known: path -> the digest that it had then.
-        since: a time of the file system, in ns. What has a later or equal time of change is hashed
-            instead. (On Windows that is the time of the last write: there is no other.)
-    """
-    for path, digest in known.items():
-        row = rows.get(path)
-        if row is None or row.kind != FILE:
-            continue
-        changed = row.mtime_ns if os.name == "nt" else row.ctime_ns
-        if changed < since:
-            row.digest = digest
 
 
 def _link_text(path: str | bytes) -> bytes:

@@ -34,11 +34,9 @@ def is_untouched(prefix: Path, table: FileTable) -> bool:
             paths, table.kinds, table.modes, table.sizes, table.mtimes, table.inodes, strict=True
         ):
             now = os.lstat(root + path)
-            if now.st_mode != _TYPES[kind] | mode and kind != FOLDER:
+            if now.st_mode != _TYPES[kind] | mode:
                 return False
             if kind == FOLDER:
-                if not stat.S_ISDIR(now.st_mode):
-                    return False
                 if now.st_mtime_ns != mtime:
                     changed.append(root + path)
             elif (now.st_mtime_ns, now.st_ino) != (mtime, inode) or (
@@ -74,6 +72,10 @@ def is_same(rows: Mapping[str, Row], sealed: Mapping[str, Row]) -> bool:
                 return False
             continue
         missing -= 1
-        if not (row.kind == then.kind == FOLDER or row.same_stat(then)):
+        if row.kind == then.kind == FOLDER:
+            same = row.mode == then.mode and not row.problem
+        else:
+            same = row.same_stat(then)
+        if not same:
             return False
     return missing == 0

@@ -15,7 +15,7 @@ from sealenv.seal.scripts import judge_scripts
 from sealenv.seal.tree import FILE, FOLDER, Row
 from sealenv.seal.untracked import group, is_leftover, may_change
 
-__all__ = ["is_record", "judge"]
+__all__ = ["but_behind_closed", "is_record", "judge"]
 
 
 def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
@@ -26,11 +26,7 @@ def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
         known_only: only what packages' records name.
     """
     steady = scene.steady
-    claimed = (
-        path
-        for path, claims in scene.claims.items()
-        if path not in steady or len(claims) > 1 or claims[0].entry.original_path is not None
-    )
+    claimed = {path for path in scene.claims if path not in steady} | scene.contested
     for path in sorted(claimed):
         yield from _but_bytes(scene, judge_claimed(scene, path, scene.claims[path]))
     if known_only:
@@ -42,15 +38,17 @@ def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
     yield from judge_scripts(scene)
     answered = {*scene.claims, *scene.of_distributions, *_scripts_of(scene), *steady}
     yield from _judge_rest(scene, answered, replaced=any(f.kind != "installed" for f in drift))
-    compiled = (path for path in scene.rows if is_compiled(path) and not _is_steady(scene, path))
-    for path in sorted(compiled):
+    for path in sorted(_compiled(scene)):
         known = path in scene.claims or bool(scene.sealed and path in scene.sealed)
         yield from judge_compiled(scene, path, known=known)
 
 
-def _is_steady(scene: Scene, path: str) -> bool:
-    """Whether a compiled file and its source are both as they were sealed."""
-    return path in scene.steady and source_of(path) in scene.steady
+def _compiled(scene: Scene) -> Iterator[str]:
+    """Compiled files that are not as they were sealed, or whose source is not."""
+    yield from filter(is_compiled, scene.unsteady)
+    sources = {path for path in scene.unsteady if path.endswith(".py")}
+    if sources:
+        yield from (p for p in scene.steady if is_compiled(p) and source_of(p) in sources)
 
 
 def _but_bytes(scene: Scene, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -67,11 +65,11 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
         replaced: packages went or were replaced since, and their files with them.
     """
     sealed = scene.sealed or {}
-    for path, then in sealed.items():
-        if path in answered:
-            continue
-        row = scene.rows.get(path)
+    for path in sorted(sealed.keys() - answered):
+        row, then = scene.rows.get(path), sealed[path]
         if row is not None and row.kind == then.kind == FOLDER:
+            if row.problem or row.mode != then.mode:
+                yield from judge_known(scene, row, then)
             continue
         if is_record(path) or (source_of(path) and _is_plain(row)):
             continue
@@ -83,15 +81,29 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
             yield Finding("missing", path, None, "it was there when the environment was sealed")
     unknown = [
         path
-        for path, row in scene.rows.items()
+        for path in scene.unsteady
         if path not in sealed
         and path not in answered
-        and row.kind != FOLDER
-        and not (is_leftover(path) and not row.problem)
-        and not (source_of(path) and _is_plain(row))
+        and not (is_leftover(path) and not scene.rows[path].problem)
+        and not (source_of(path) and _is_plain(scene.rows[path]))
     ]
     if unknown:
-        yield from group(unknown, (p for p in scene.rows if p in answered or p in sealed))
+        closed = [path for path in unknown if scene.rows[path].kind == FOLDER]
+        for path in closed:
+            yield Finding("unreadable", path, None, scene.rows[path].problem)
+        plain = [path for path in unknown if scene.rows[path].kind != FOLDER]
+        yield from group(plain, (p for p in scene.rows if p in answered or p in sealed))
+
+
+def but_behind_closed(scene: Scene, findings: list[Finding]) -> list[Finding]:
+    """Without what is missing only because its folder cannot be read: that is a finding of its own."""
+    closed = tuple(
+        f"{finding.path}/"
+        for finding in findings
+        if finding.kind == "unreadable" and (row := scene.rows.get(finding.path))
+        if row.kind == FOLDER
+    )
+    return [f for f in findings if not f.path.startswith(closed)] if closed else findings
 
 
 def _is_plain(row: Row | None) -> bool:

@@ -16,10 +16,11 @@ from sealenv.errors import FilesystemError
 from sealenv.host.readers import Readers
 from sealenv.layout import META
 from sealenv.progress import Quiet, Reporter
+from sealenv.seal.digests import Hashing
 from sealenv.seal.findings import Finding, Report
 from sealenv.seal.seal import Seal
 from sealenv.seal.sealed import read_sealed
-from sealenv.seal.tree import FILE, FOLDER, Hashing, Row, look
+from sealenv.seal.tree import FILE, FOLDER, Row, look, look_again
 from sealenv.seal.untouched import is_same, is_untouched
 
 if TYPE_CHECKING:
@@ -55,13 +56,12 @@ def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
     if sealed is None:
         notes.append("there is no file table: files are compared by their size alone")
         unread = [row for row in unread if row.path.startswith(f"{META}/")]
-    with Readers() as readers:
-        more = Hashing(readers, prefix, unread)
-        records, broken = scan_records(prefix)
-        _confirm(rows, more, reporter)
     from sealenv.seal.case import Case
 
-    case = Case(prefix, then, sealed, rows, records, broken)
+    case = Case(prefix, then, sealed, rows, *scan_records(prefix))
+    with Readers() as readers:
+        more = Hashing(readers, prefix, case.worth_reading(unread))
+        _confirm(prefix, rows, more, reporter)
     return case.report(case.judge(fast=True), hashed=len(more.rows), notes=notes)
 
 
@@ -75,14 +75,15 @@ def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, R
         begun = Hashing(readers, prefix, sealed.values() if sealed else ())
         from sealenv.seal.case import Case  # imported while the helpers read
 
-        rows = _look(prefix)
-        more = Hashing(readers, prefix, _presume(rows, sealed or {}))
-        records, broken = scan_records(prefix)
-        case = Case(prefix, then, sealed, rows, records, broken)
+        rows = _look(prefix, sealed)
+        unknown = [r for r in rows.values() if r.kind == FILE and not r.digest and not r.problem]
+        case = Case(prefix, then, sealed, rows, *scan_records(prefix))
+        more = Hashing(readers, prefix, case.worth_reading(unknown))
+        case.passed_over = len(more.rows) < len(unknown)
         # Nearly always nothing has changed: it is judged as if, while the helpers read.
         verdict = case.judge() if begun.rows and not more.rows else None
-        changed = _confirm(rows, begun, reporter)
-        _confirm(rows, more, reporter)
+        changed = _confirm(prefix, rows, begun, reporter)
+        _confirm(prefix, rows, more, reporter)
         if verdict is None or changed:
             verdict = case.judge()
     return verdict.scene, case.report(verdict, hashed=len(begun.rows) + len(more.rows))
@@ -98,9 +99,9 @@ def _untouched(seal: Seal, paths: Iterable[str], kinds: Iterable[str]) -> Report
     )
 
 
-def _look(prefix: Path) -> dict[str, Row]:
+def _look(prefix: Path, presumed: Mapping[str, Row] | None = None) -> dict[str, Row]:
     try:
-        return look(prefix)
+        return look(prefix, presumed)
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)
@@ -116,26 +117,17 @@ def _take_over(rows: dict[str, Row], sealed: Mapping[str, Row]) -> list[Row]:
     return [row for row in rows.values() if row.kind == FILE and not row.digest]
 
 
-def _presume(rows: dict[str, Row], sealed: Mapping[str, Row]) -> list[Row]:
-    """Give each file the digest that it was sealed with, until it is read; the files that have none."""
-    unknown = []
-    for path, row in rows.items():
-        if row.kind != FILE or row.problem:
-            continue
-        then = sealed.get(path)
-        if then is not None and then.kind == FILE:
-            row.digest = then.digest
-        else:
-            unknown.append(row)
-    return unknown
-
-
-def _confirm(rows: dict[str, Row], hashing: Hashing, reporter: Reporter) -> bool:
-    """Note what each file's digest really is; whether one is another than was presumed."""
+def _confirm(prefix: Path, rows: dict[str, Row], hashing: Hashing, reporter: Reporter) -> bool:
+    """Note what each file really is; whether one is not what was presumed."""
     changed = False
-    for read, digest in hashing.finish(lambda done, of: reporter.advance(done, of, "files")):
-        row = rows.get(read.path)
-        if row is not None and row.kind == FILE and not row.problem and row.digest != digest:
-            row.take(digest)
-            changed = True
+    for asked, read in hashing.finish(lambda done, of: reporter.advance(done, of, "files")):
+        row = rows.get(asked.path)
+        if row is None or row.kind != FILE or row.problem or row.is_as(read):
+            continue
+        changed = True
+        try:
+            look_again(prefix, row)
+        except OSError as error:
+            read = error
+        row.take(read)
     return changed

@@ -35,12 +35,14 @@ def locked_wheels(lines: Iterable[str]) -> list[LockedWheel]:
 
 def is_of(wheel: LockedWheel, distribution: Distribution | DistributionNote) -> bool:
     """Whether that is what the wheel installs."""
-    if wheel.name != distribution.name:
-        return False
+    return wheel.name == distribution.name and _is_one(wheel.version, distribution.version)
+
+
+def _is_one(version: str, other: str) -> bool:
     try:
-        return Version(wheel.version) == Version(distribution.version)
+        return Version(version) == Version(other)
     except InvalidVersion:
-        return wheel.version == distribution.version
+        return version == other
 
 
 def locked_wheel(
@@ -69,18 +71,33 @@ def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None
     headers = HeaderParser().parsestr(text, headersonly=True)
     lines = [" ".join(str(line).split()) for line in headers.get_all("Requires-Dist", [])]
     python = headers["Requires-Python"]
+    # A file's name and the folder may write a version otherwise: 1.0 is 1.0.0.
+    exact = str(headers["Version"] or "").strip()
     return msgspec.structs.replace(
-        wheel, requires_dist=tuple(lines), requires_python=str(python) if python else None
+        wheel,
+        version=exact if _is_one(wheel.version, exact) else wheel.version,
+        requires_dist=tuple(lines),
+        requires_python=str(python) if python else None,
     )
 
 
-def requested_of(lines: Iterable[object], wheels: Iterable[LockedWheel]) -> tuple[str, ...]:
-    """Those of the requirements (PEP 508) that the wheels are for."""
-    names = {wheel.name for wheel in wheels}
+def requested_of(
+    lines: Iterable[object], sealed: Iterable[LockedWheel], left: Iterable[LockedWheel]
+) -> tuple[str, ...]:
+    """The requirements (PEP 508) but for those whose wheel was taken away since.
+
+    What has no wheel stays: it is for another platform, or a conda package satisfies it.
+
+    Args:
+        lines: the requirements in a seal.
+        sealed: its wheels.
+        left: those of them that are still installed.
+    """
+    gone = {wheel.name for wheel in sealed} - {wheel.name for wheel in left}
     found = []
     for line in map(str, lines):
         try:
-            if requirement_name(line) in names:
+            if requirement_name(line) not in gone:
                 found.append(line)
         except InvalidRequirement:
             continue  # a seal that somebody edited

@@ -20,7 +20,7 @@ from sealenv.host.deleting import delete
 from sealenv.host.hashing import hash_file
 from sealenv.layout import SCRATCH
 from sealenv.lock import Lock, LockedPackage
-from sealenv.spec import package_name
+from sealenv.matchspec import package_name
 
 __all__ = ["settle_clobbers", "winner"]
 

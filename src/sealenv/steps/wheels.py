@@ -21,9 +21,12 @@ from sealenv.host.process import clean_home, run_quietly
 from sealenv.layout import bin_dirs, is_windows, python_exe
 from sealenv.lock import Lock, LockedWheel
 from sealenv.placing import site_packages_of
+from sealenv.seal.tree import FOLDER, Row, look
 from sealenv.store.archives import Store
 
 __all__ = ["InstalledWheel", "install_wheels", "record_pyc"]
+
+_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,12 @@ def install_wheels(
         keep_fd: see `run_quietly`.
 
     Raises:
-        LinkError: pip is not there or refuses; its own words are in the details.
+        LinkError: pip is not there or refuses, with its own words in the details; or it has deleted or
+            changed what was there before.
     """
     if not lock.wheels:
         return []
+    before = look(prefix) if root is None else {}
     with clean_home() as home:
         wanted = home / "requirements.txt"
         wanted.write_text(_requirements(lock.wheels, store), encoding="utf-8")
@@ -100,9 +105,33 @@ def install_wheels(
             hint="the lines above are pip's; a wheel that does not fit this machine was locked for "
             "another",
         )
+    if before:
+        _refuse_changes(prefix, before)
     site = site_packages_of(lock) or ""
     place = root or prefix
     return [_finish(place, site, wheel, store, requested) for wheel in lock.wheels]
+
+
+def _refuse_changes(prefix: Path, before: Mapping[str, Row]) -> None:
+    """Wheels add files and nothing else; what pip took for an older version is a package of conda's."""
+    after = look(prefix)
+    changed = []
+    for path, row in before.items():
+        now = after.get(path)
+        if now is None:
+            changed.append(f"{path}: deleted")
+        elif now.kind != row.kind or (row.kind != FOLDER and not now.same_stat(row)):
+            changed.append(f"{path}: changed")
+    changed.sort()
+    if changed:
+        more = len(changed) - _MOST_SHOWN
+        raise LinkError(
+            f"installing the wheels has deleted or changed {len(changed)} files of others",
+            where=str(prefix),
+            details=[*changed[:_MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])],
+            hint="nothing was sealed; where a conda package brings what one of the wheels is, leave one "
+            "of the two out",
+        )
 
 
 def record_pyc(

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
+from packaging.utils import canonicalize_name
 
 from sealenv.errors import LinkError
 from sealenv.lock import LockedPackage
+from sealenv.matchspec import package_name
 from sealenv.store.manifest import Manifest
 
-__all__ = ["Distribution", "may_hold_distributions", "read_distributions"]
+__all__ = ["Distribution", "names_in", "of_python", "read_distributions"]
 
 _METADATA = re.compile(
-    r"(?:.*/)?site-packages/[^/]+(?:\.dist-info/METADATA|\.egg-info/PKG-INFO|\.egg-info)"
+    r"(?:.*/)?site-packages/[^/]+"
+    r"(?:\.dist-info/METADATA|\.egg-info/PKG-INFO|\.egg-info|\.egg/EGG-INFO/PKG-INFO)"
 )
+_STEM = re.compile(r"([^/]+)\.(?:dist-info|egg-info|egg|egg-link)(?:/.*)?")
 _KEPT = (
     "Metadata-Version",
     "Name",
@@ -37,10 +42,33 @@ class Distribution(msgspec.Struct, frozen=True):
     """Those headers of its METADATA that resolving needs."""
 
 
-def may_hold_distributions(package: LockedPackage) -> bool:
-    """Whether the package is one for Python: only then its archive is looked into."""
-    needs = {str(d).split()[0] for d in package.record.get("depends", ()) if d}
-    return package.is_noarch_python or bool(needs & {"python", "python_abi"})
+def of_python(packages: Sequence[LockedPackage]) -> tuple[LockedPackage, ...]:
+    """Those that need python, be it through others: only their archives are looked into."""
+    needs = {
+        p.name: {package_name(str(d)) for d in p.record.get("depends", ()) if d} for p in packages
+    }
+    found = {"python", "python_abi"}
+    while more := {name for name, of in needs.items() if of & found} - found:
+        found |= more
+    return tuple(
+        p for p in packages if p.name != "python" and (p.is_noarch_python or p.name in found)
+    )
+
+
+def names_in(paths: Iterable[str], site: str) -> set[str]:
+    """The normalised names of the distributions that pip would see, by the names of their folders.
+
+    Args:
+        paths: relative to the prefix, with `/`.
+        site: its site-packages, relative too.
+    """
+    found: set[str] = set()
+    for path in paths:
+        if path.startswith(f"{site}/"):
+            match = _STEM.fullmatch(path, len(site) + 1)
+            if match:
+                found.add(canonicalize_name(match[1].partition("-")[0]))
+    return found
 
 
 async def read_distributions(

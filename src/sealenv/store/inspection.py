@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import msgspec
 
 from sealenv.errors import LinkError
-from sealenv.layout import META, SCRATCH
+from sealenv.layout import META, PKGS, SCRATCH, USER_FOLDER
 from sealenv.lock import LockedPackage, LockedWheel
 from sealenv.store.identity import check_identity, identity_of
 from sealenv.store.manifest import FORMAT, METADATA, ListedPath, Listing, Manifest, PathEntry
@@ -31,6 +31,9 @@ _MOSTMETADATA = 64 << 20
 _T = TypeVar("_T")
 _OURS = ("activate.sh", "activate.fish", "activate.csh", "activate.xsh", "activate.nu",
          "activate.bat", "activate.ps1")  # fmt: skip
+
+_NOT_SEALED = (USER_FOLDER, PKGS, "envs")
+"""The user's, the package cache and the environments of a conda inside: as `seal.tree.OUTSIDE`."""
 
 
 class _Noarch(msgspec.Struct):
@@ -231,6 +234,8 @@ def check_paths(package: LockedPackage | LockedWheel, manifest: Manifest) -> Non
             )
         if len(parts) == 1 and top in _OURS:
             raise _refused(package, path, "would replace an activation script")
+        if top in _NOT_SEALED:
+            raise _refused(package, path, "lies where nothing is sealed")
         if top == SCRATCH:
             raise _refused(package, path, "lies where sealenv works while it links")
         if [part.lower() for part in parts[:2]] == ["etc", "sealenv"]:

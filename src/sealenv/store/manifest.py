@@ -22,7 +22,7 @@ __all__ = [
     "save",
 ]
 
-FORMAT = 3
+FORMAT = 4
 HEADERS = "python-headers"
 """Where the headers of a wheel are in its manifest; everything else is as in a noarch package."""
 METADATA = (

@@ -1,0 +1,63 @@
+"""The formats of exact packages, each for the tool that reads it."""
+
+from __future__ import annotations
+
+from sealenv._version import __version__
+from sealenv.errors import DigestError, SpecError
+from sealenv.exporting.request import Request
+from sealenv.lock import LockFile
+from sealenv.lock.condalock import write_condalock
+from sealenv.lock.explicit import write_explicit
+from sealenv.lock.pixi_write import write_pixi
+
+__all__ = ["condalock", "explicit", "pixi"]
+
+
+def pixi(request: Request) -> str:
+    """rattler-lock 7."""
+    _refuse_bare(request)
+    file = request.several()
+    _warn_of_channels(file, request)
+    if any("build_number" not in p.record for lock in file.locks for p in lock.packages):
+        # What is noarch decides how pixi links it: nothing is guessed.
+        file = request.complete(file)
+    return write_pixi(file)
+
+
+def condalock(request: Request) -> str:
+    """conda-lock.yml (CEP 37)."""
+    _refuse_bare(request)
+    file = request.several()
+    _warn_of_channels(file, request)
+    return write_condalock(file)
+
+
+def explicit(request: Request) -> str:
+    """An `@EXPLICIT` list (CEP 23)."""
+    lock = request.one()
+    if lock.wheels:
+        raise SpecError(
+            f"{len(lock.wheels)} packages of pip's have no place in an @EXPLICIT list (CEP 23)",
+            details=[f"{w.name} {w.version}" for w in lock.wheels[:10]],
+            hint="use --format pixi or conda-lock",
+        )
+    return write_explicit(lock, [f"made by sealenv {__version__}"])
+
+
+def _warn_of_channels(file: LockFile, request: Request) -> None:
+    if file.channels_apart:
+        request.warn(
+            "the order of channels is not the same for every platform, and the format has one list: "
+            f"other tools take {', '.join(file.channels)} for all"
+        )
+
+
+def _refuse_bare(request: Request) -> None:
+    """A list says nothing of dependencies; a lock made from it would not either."""
+    for lock in request.subject.file.locks:
+        if any("depends" not in p.record for p in lock.packages):
+            raise DigestError(
+                "the list says nothing of what its packages depend on",
+                where=request.subject.title,
+                hint=f"ask the channel: sealenv lock -f {request.subject.title}",
+            )

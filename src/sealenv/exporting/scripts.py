@@ -1,0 +1,48 @@
+"""Scripts that make an environment without Python."""
+
+from __future__ import annotations
+
+from sealenv.bootstrap.pinning import pin_release
+from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
+from sealenv.engines.releases import check_version
+from sealenv.errors import UsageError
+from sealenv.exporting.request import Request
+from sealenv.lock import Lock
+from sealenv.steps.linkorder import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
+
+__all__ = ["SCRIPTS", "write_script"]
+
+SCRIPTS = ("sh", "bat")
+
+
+def write_script(kind: str, request: Request) -> str:
+    """One script for every platform of the lock that this kind works on, or for the one named."""
+    found = request.subject.only([request.platform] if request.platform else [])
+    usable = platforms_for(kind, found.file.platforms)
+    if not usable:
+        raise UsageError(
+            f"no .{kind} script can be for {', '.join(found.file.platforms)}",
+            hint="choose the other --format, or lock for another platform",
+        )
+    pinned = pin_release(request.micromamba, request.digests, usable)
+    check_version(pinned.version)
+    locks = [_linkable(found.file.lock_for(platform), request) for platform in usable]
+    called = found.name if request.name is None else request.name
+    script = render_rebuild(kind, locks, called, pinned)
+    local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
+    if local:
+        request.warn(f"{len(local)} packages come from folders of this machine, as {local[0]} does")
+    return script.decode()
+
+
+def _linkable(lock: Lock, request: Request) -> Lock:
+    """The lock in the order in which micromamba leaves what create would, as far as that can be told."""
+    if request.subject.prefix is not None:
+        return order_for_micromamba(lock, clobbers_in_prefix(request.subject.prefix))
+    clobbers, unknown = clobbers_in_store(lock, request.store) if request.store else ({}, [])
+    if unknown:
+        request.warn(
+            f"{len(unknown)} packages for {lock.platform} were not looked into, as {unknown[0]}: where "
+            "two ship one path, the script may leave another one's file than create; a bundle knows"
+        )
+    return order_for_micromamba(lock, clobbers)

@@ -1,0 +1,120 @@
+"""`--update` of wheels: what is named moves, and what must move with it; the other files stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sealenv.errors import OfflineError
+from sealenv.lock import LockedWheel
+from tests.pypi.asker import Asker, conda_lock, installed
+from tests.pypi.index import Wheel, serve
+
+
+@pytest.fixture
+def asker(tmp_path: Path) -> Asker:
+    return Asker(tmp_path)
+
+
+def without(wheels: tuple[LockedWheel, ...], *names: str) -> list[LockedWheel]:
+    return [wheel for wheel in wheels if wheel.name not in names]
+
+
+def test_what_holds_it_back_moves_too(asker: Asker) -> None:
+    asker.index.add(
+        Wheel("aaa", requires=["bbb<2"]), Wheel("bbb"), Wheel("ccc", requires=["ddd"]), Wheel("ddd"),
+    )  # fmt: skip
+    old = asker.ask("aaa", "ccc").wheels
+    asker.index.add(
+        Wheel("aaa", "2.0", requires=["bbb>=2"]), Wheel("bbb", "2.0"), Wheel("bbb", "3.0"),
+        Wheel("ccc", "2.0"), Wheel("ddd", "2.0"),
+    )  # fmt: skip
+    new = asker.ask("ccc", "aaa", keep=without(old, "aaa")).wheels
+    assert [w.dist for w in new] == ["bbb-3.0", "aaa-2.0", "ddd-1.0", "ccc-1.0"]
+    assert set(without(new, "aaa", "bbb")) == set(without(old, "aaa", "bbb"))
+    newer_first = asker.names("aaa", "ccc", keep=without(old, "ddd"))
+    assert newer_first == ["bbb-1.0", "aaa-1.0", "ddd-2.0", "ccc-1.0"]
+
+
+def test_a_conflict_frees_what_is_in_it_alone(asker: Asker) -> None:
+    """What is asked for now needs another bbb than the aaa that was locked."""
+    asker.index.add(Wheel("aaa", requires=["bbb<2"]), Wheel("bbb"), Wheel("ccc"))
+    old = asker.ask("aaa", "ccc").wheels
+    asker.index.add(Wheel("aaa", "2.0"), Wheel("bbb", "2.0"), Wheel("ccc", "2.0"))
+    new = asker.names("aaa", "ccc", "bbb>=2", keep=without(old, "bbb"))
+    assert sorted(new) == ["aaa-2.0", "bbb-2.0", "ccc-1.0"]
+
+
+def test_the_very_file_stays(asker: Asker) -> None:
+    """Not a local version of it, a newer build, or one that fits better; nor when it is gone."""
+    asker.index.add(Wheel("aaa"), Wheel("ccc"))
+    old = asker.ask("aaa", "ccc").wheels
+    (kept,) = without(old, "aaa")
+    asker.index.add(
+        Wheel("ccc", "1.0+local"), Wheel("ccc", "1.0-2"), Wheel("ccc", "1.0", "cp312-none-any"),
+    )  # fmt: skip
+    assert kept in asker.ask("aaa", "ccc", keep=[kept]).wheels
+    (asker.index.root / "simple/ccc/index.html").write_text("")
+    assert kept in asker.ask("aaa", "ccc", keep=[kept]).wheels
+
+
+def test_what_nobody_needs_any_more_goes(asker: Asker) -> None:
+    asker.index.add(
+        Wheel("aaa", requires=["bbb[more]"]), Wheel("bbb", requires=['ccc; extra == "more"', "ddd"]),
+        *map(Wheel, ("ccc", "ddd")),
+    )  # fmt: skip
+    old = asker.ask("aaa").wheels
+    assert sorted(w.name for w in old) == ["aaa", "bbb", "ccc", "ddd"]
+    assert asker.ask("aaa", keep=old).wheels == old
+    asker.index.add(Wheel("aaa", "2.0", requires=["bbb"]))
+    assert asker.names("aaa", keep=without(old, "aaa")) == ["ddd-1.0", "bbb-1.0", "aaa-2.0"]
+    assert asker.names(keep=old) == []
+    needy = installed("needy", "1.0", "Requires-Dist: ddd")
+    assert asker.names("needy", keep=old, conda=[needy]) == ["ddd-1.0"]
+
+
+def test_what_conda_brings_now_is_kept_no_more(asker: Asker) -> None:
+    asker.index.add(Wheel("aaa", requires=["bbb"]), Wheel("bbb"))
+    old = asker.ask("aaa").wheels
+    assert asker.names("aaa", keep=old, conda=[installed("bbb", "0.9")]) == ["aaa-1.0"]
+
+
+def test_another_python(asker: Asker) -> None:
+    """The version stays where there is a file of it; only what has none moves."""
+    for version in ("1.0", "2.0"):
+        asker.index.add(Wheel("fast", version, "cp311-cp311-win_amd64"))
+        asker.index.add(Wheel("rare", version, "cp311-cp311-win_amd64"))
+        asker.index.add(Wheel("pure", version))
+    asker.index.add(Wheel("picky", python="<3.12"), Wheel("picky", "2.0"))
+    old = asker.ask(
+        "fast<2", "rare<2", "pure<2", "picky", lock=conda_lock("win-64", "3.11.4")
+    ).wheels
+    asker.index.add(
+        Wheel("fast", "1.0", "cp312-cp312-win_amd64"), Wheel("fast", "2.0", "cp312-cp312-win_amd64"),
+        Wheel("rare", "2.0", "cp312-cp312-win_amd64"),
+    )  # fmt: skip
+    new = asker.ask("fast", "rare", "pure", "picky", lock=conda_lock("win-64"), keep=old).wheels
+    assert sorted(w.dist for w in new) == ["fast-1.0", "picky-2.0", "pure-1.0", "rare-2.0"]
+    assert [w.fn for w in new if w.name == "fast"] == ["fast-1.0-cp312-cp312-win_amd64.whl"]
+
+
+def test_an_address_decides_for_itself(asker: Asker) -> None:
+    asker.index.add(Wheel("app"))
+    with serve(asker.index.root) as url:
+        place = f"{url.removesuffix('/simple')}/files/{Wheel('app').file_name}"
+        old = asker.ask("app", url=url).wheels
+        elsewhere = place.replace("/files/", "/other/")
+        (asker.index.root / "other").mkdir()
+        Wheel("app", files={"app.py": "other\n"}).write(asker.index.root / "other")
+        (new,) = asker.ask(f"app @ {elsewhere}", url=url, keep=old).wheels
+        assert (old[0].url, new.url) == (place, elsewhere)
+
+
+def test_offline_what_is_kept_may_do(asker: Asker) -> None:
+    asker.index.add(Wheel("aaa", requires=["bbb"]), Wheel("bbb"))
+    with serve(asker.index.root) as url:
+        old = asker.ask("aaa", url=url).wheels
+    assert asker.ask("aaa >0", url=url, keep=old, offline=True).wheels == old
+    with pytest.raises(OfflineError):
+        asker.ask("aaa >1", url=url, keep=old, offline=True)

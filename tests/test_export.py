@@ -1,0 +1,123 @@
+"""`sealenv export` of locks: what is kept, what is said to be lost."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from sealenv.lock import LockedWheel, LockFile
+from sealenv.lock.pixi_read import read_pixi
+from sealenv.lock.pixi_write import write_pixi
+from tests.channel import Channels
+from tests.lock.locks import lock, package
+from tests.lock.test_pixi import PIXI_7
+from tests.machine import Machine
+
+IT = "pixi.lock"
+
+
+def test_an_exact_environment_yml_can_be_solved(machine: Machine, channels: Channels) -> None:
+    """Strict priority would take prio from the first channel, which has another version alone."""
+    both = ("-c", channels.main_url, "-c", channels.extra_url)
+    first = machine.json("lock", f"{channels.extra_url}::prio", "dated=1.0", *both)
+    text = machine.run("export", "sealenv.lock", "--format", "environment-yml").stdout
+    assert f"  - dated=1.0=0\n  - {channels.extra_url}::prio=2.0=0\n" in text
+    (machine.root / "environment.yml").write_text(text)
+    again = machine.json("lock", "-f", "environment.yml", "-o", "again.lock")
+    assert again["locks"][0]["digest"] == first["locks"][0]["digest"]
+
+
+def test_what_was_asked_for_has_python_where_the_lock_does_not_say(
+    machine: Machine, channels: Channels
+) -> None:
+    file = LockFile(
+        locks=(
+            lock(
+                package("python", version="3.12.1"),
+                package("pip", depends=["python >=3.10"]),
+                wheels=(
+                    LockedWheel(
+                        name="six",
+                        version="1.17",
+                        url="https://x.org/six-1.17-py3-none-any.whl",
+                        sha256="ab" * 32,
+                    ),
+                ),
+            ),
+        )
+    )
+    (machine.root / "x.lock").write_text(write_pixi(file))
+    said = machine.run("export", "x.lock", "--format", "environment-yml", "--from-history").stdout
+    assert "dependencies:\n  - pip\n  - python=3.12\n  - pip:\n" in said
+
+
+def test_of_a_pixi_lock_is_kept_what_can_be(machine: Machine) -> None:
+    wheel = "https://files.pythonhosted.org/packages/8c/numpy-2.2.1-cp313-cp313-linux_x86_64.whl"
+    text = PIXI_7.replace(
+        "      strategy: lowest-version\n",
+        "      strategy: lowest-version\n      channel-priority: disabled\n"
+        "      pypi-prerelease-mode: allow\n",
+    ).replace(
+        "    - https://pypi.org/simple\n",
+        "    - https://pypi.org/simple\n    - https://x.org/whl\n",
+    )
+    text = text.replace(f"pypi: {wheel}", f"pypi: direct+{wheel}")
+    text = text.replace("  requires_python", "  index: https://x.org/whl\n  requires_python")
+    (machine.root / "pixi.lock").write_text(text)
+    answer = machine.json("export", "pixi.lock", "-o", "again.lock")
+    assert answer["notes"] == ["it holds other environments too, and they are not in it: test"]
+    again = (machine.root / "again.lock").read_text()
+    options = re.search(r"    options:\n(      .*\n)+", text)
+    assert options
+    assert options[0] in again
+    assert again.count(f"pypi: direct+{wheel}\n") == 2
+    assert "  index: https://x.org/whl\n" in again
+    assert "    indexes:\n    - https://pypi.org/simple\n    - https://x.org/whl\n" in again
+    assert machine.json("export", "pixi.lock", "-e", "default", "-o", "x")["notes"] == []
+
+
+def test_which_of_several_environments(machine: Machine, channels: Channels) -> None:
+    machine.run("lock", "dated=1.0", "-c", channels.main_url)
+    text = (machine.root / "sealenv.lock").read_text()
+    body = text[text.index("  default:\n") : text.index("packages:\n- ")]
+    other = body.replace("  default:\n", "  b:\n")
+    text = text[text.index("version:") :].replace(body, body.replace("  default:", "  a:") + other)
+    (machine.root / "pixi.lock").write_text(text)
+    for command in (
+        ["lock", "-f", IT],
+        ["diff", "sealenv.lock", IT],
+        ["bundle", IT],
+        ["mirror", IT, "m"],
+    ):
+        refused = machine.json(*command, code=2)
+        assert refused["what"] == "it holds 2 environments and none is called 'default'"
+        assert "sealenv export pixi.lock --environment NAME -o NAME.lock" in refused["hint"]
+    machine.run("export", "pixi.lock", "--environment", "b", "-o", "b.lock")
+    assert machine.run("diff", "sealenv.lock", "b.lock").stderr == "the same packages\n"
+    machine.run("lock", "-f", "pixi.lock", "-e", "a", "-o", "a.lock")
+    path = machine.root / "a.lock"
+    assert read_pixi(path.read_text(), Path(path)).locks[0].find("dated")
+    wrong = machine.json("lock", "dated", "-e", "a", code=2)
+    assert wrong["what"] == "--environment a: only a pixi.lock holds several"
+
+
+def test_a_name_that_cannot_be_has_its_place(machine: Machine) -> None:
+    (machine.root / "environment.yml").write_text("name: con\ndependencies: [dated]\n")
+    for command in ("lock", "create"):
+        refused = machine.json(command, "-f", "environment.yml", code=2)
+        assert refused["what"] == "'con' is the name of a device on Windows"
+        assert refused["where"] == "environment.yml:1:7"
+
+
+def test_a_name_in_upper_case_in_a_channel(machine: Machine, channels: Channels) -> None:
+    own = machine.root / "own/noarch"
+    own.mkdir(parents=True)
+    record = {"name": "RG", "version": "1.0", "build": "0", "build_number": 0, "depends": [],
+              "subdir": "noarch", "sha256": "ab" * 32, "size": 1}  # fmt: skip
+    index = {"info": {"subdir": "noarch"}, "packages": {}, "repodata_version": 1}
+    (own / "repodata.json").write_text(
+        json.dumps({**index, "packages.conda": {"RG-1.0-0.conda": record}})
+    )
+    answer = machine.json("lock", "rg", "-c", own.parent.as_uri(), code=4)
+    assert answer["details"][-1].endswith("in upper case is not understood (CEP 26)")

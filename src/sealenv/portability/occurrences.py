@@ -104,10 +104,10 @@ def _found(
 
 
 def _anchored(wanted: Spellings) -> dict[bytes, list[tuple[int, Spelling]]]:
-    """Each anchor, with the spellings that it stands in and where in them it first does."""
+    """Each needle, with the spellings that it stands in and where in them it first does."""
     found: dict[bytes, list[tuple[int, Spelling]]] = {}
     for spelling in wanted.all:
-        anchor = next(a for a in wanted.anchors if a in spelling.data)
+        anchor = next(n for n in wanted.needles if n in spelling.data)
         found.setdefault(anchor, []).append((spelling.data.find(anchor), spelling))
     return found
 

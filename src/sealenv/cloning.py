@@ -21,9 +21,9 @@ from sealenv.host.prefixlock import PrefixLock
 from sealenv.naming import shown
 from sealenv.progress import Quiet, Reporter
 from sealenv.relocation.changes import Left
+from sealenv.relocation.fitting import refuse_unfit
 from sealenv.relocation.holding import holding
 from sealenv.relocation.linking import copy_or_link, shareable, shareable_compiled
-from sealenv.relocation.mending import refuse_unfit
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import open_relocation
 from sealenv.relocation.proving import prove_running

@@ -34,8 +34,8 @@ from sealenv.naming import check_prefix, shown
 from sealenv.progress import Quiet, Reporter
 from sealenv.relocation.changes import Left
 from sealenv.relocation.copying import copy_prefix
+from sealenv.relocation.fitting import refuse_unfit
 from sealenv.relocation.holding import holding
-from sealenv.relocation.mending import refuse_unfit
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation, finish_seal, open_relocation
 from sealenv.relocation.proving import prove

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["Change", "Left", "Mark", "reversed_changes"]
+from sealenv.host.reader import sha256_of
+
+__all__ = ["Change", "Hashed", "Left", "Mark", "mark_of", "reversed_changes"]
 
 
 class Mark(NamedTuple):
@@ -42,3 +45,26 @@ class Left(NamedTuple):
 def reversed_changes(changes: Mapping[str, Change]) -> dict[str, Change]:
     """As if it went back."""
     return {path: Change(change.after, change.before) for path, change in changes.items()}
+
+
+class Hashed:
+    """What is written to it is hashed and forgotten."""
+
+    def __init__(self) -> None:
+        self._sha256, self._size = hashlib.sha256(), 0
+
+    def write(self, data: bytes) -> int:
+        """Take it."""
+        self._sha256.update(data)
+        self._size += len(data)
+        return len(data)
+
+    @property
+    def mark(self) -> Mark:
+        """Of all of it."""
+        return Mark(self._sha256.digest(), self._size)
+
+
+def mark_of(name: str | bytes) -> Mark:
+    """That of a file, which is not held in memory."""
+    return Mark(sha256_of(name)[0], os.lstat(name).st_size)

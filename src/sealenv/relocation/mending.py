@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from sealenv.activation.scripts import activation_files
-from sealenv.errors import FilesystemError, LinkError, SealenvError
+from sealenv.errors import FilesystemError, SealenvError
 from sealenv.host.files import read_regular, replace_like
-from sealenv.host.reader import sha256_of
 from sealenv.layout import HISTORY, META
 from sealenv.portability.rewriting.change import Rewriting
-from sealenv.relocation.changes import Change, Left, Mark, reversed_changes
+from sealenv.relocation.changes import Change, Hashed, Left, Mark, mark_of, reversed_changes
 from sealenv.relocation.compiled import mend_header
+from sealenv.relocation.fitting import does_not_fit
 from sealenv.relocation.holding import holding, link_text, placed
 from sealenv.relocation.mender import UnmendableError
 from sealenv.relocation.metadata import mend_record, mend_wheel_record
@@ -33,7 +33,7 @@ from sealenv.relocation.signing import sign
 from sealenv.seal.compiled import source_of
 from sealenv.seal.tree import FILE, LINK, Row, native
 
-__all__ = ["Mending", "refuse_unfit"]
+__all__ = ["Mending"]
 
 Bytes = Callable[[bytes], bytes]
 Write = Callable[[bytes, os.stat_result], None]
@@ -125,7 +125,7 @@ class Mending:
         with self._told(path), open(name, "rb") as file:
             rewriting = self._forth.look(path, file, hints)
             if rewriting.edits:
-                before = _mark_of(name)
+                before = mark_of(name)
                 if self.owners.is_digest_shipped(path, before.sha256):
                     self.left.append(Left(path, SHIPPED))
                     return
@@ -134,14 +134,14 @@ class Mending:
                 status = os.fstat(file.fileno())
                 file.seek(0)
                 replace_like(name, lambda target: rewriting.apply_to(file, target), status)
-                self.changes[path] = Change(before, _mark_of(name))
+                self.changes[path] = Change(before, mark_of(name))
             elif self.resumed:
                 back = self._back.look(path, file, hints)
                 file.seek(0)
-                hashing = _Hashing()
+                hashing = Hashed()
                 back.apply_to(file, cast("BinaryIO", hashing))
                 if back.edits:
-                    self.changes[path] = Change(hashing.mark, _mark_of(name))
+                    self.changes[path] = Change(hashing.mark, mark_of(name))
 
     def _link(self, path: str) -> None:
         text = link_text(self.move.prefix, path)
@@ -273,89 +273,6 @@ class Mending:
             for path, row in self.rows.items()
             if path.endswith(".pyc") and row.kind == FILE and source_of(path) in self.changes
         ]
-
-
-def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None:
-    """Refuse a move before it is begun, if a file cannot be mended.
-
-    Args:
-        move: from where to where; the environment lies where it was.
-        owners: of its files.
-        found: what holds the place.
-
-    Raises:
-        LinkError: binaries have no room for the new place.
-        FilesystemError: a folder cannot be written, or there is no room on the disk.
-    """
-    import shutil
-
-    forth = move.forth
-    unfit: dict[str, int] = {}
-    size = 16 << 20
-    folders = set()
-    for path in found:
-        name = native(move.prefix, path)
-        folders.add(os.path.dirname(os.fsdecode(name)))
-        if os.path.islink(name):
-            continue
-        with open(name, "rb") as file:
-            size += os.fstat(file.fileno()).st_size
-            try:
-                forth.look(path, file, owners.hints(path))
-            except UnmendableError as error:
-                if error.over and not owners.is_digest_shipped(path, _mark_of(name).sha256):
-                    unfit[path] = error.over
-    if unfit:
-        raise does_not_fit(move, unfit)
-    for folder in sorted(folders):
-        if not os.access(folder, os.W_OK):
-            raise FilesystemError(
-                "a folder of the environment cannot be written, and files in it hold its path",
-                where=folder,
-                hint="mend its permissions, or run this as its owner",
-            )
-    free = shutil.disk_usage(move.prefix).free
-    if free < size:
-        raise FilesystemError(
-            f"the disk is full: {size >> 20} MiB are needed and {free >> 20} MiB are free",
-            where=str(move.prefix),
-            hint="make room, then run the same command again",
-        )
-
-
-def does_not_fit(move: Relocation, unfit: Mapping[str, int]) -> LinkError:
-    """What is said of binaries without room for the new place: path -> bytes too many."""
-    length = len(os.fsencode(move.new))
-    longest = length - max(unfit.values())
-    return LinkError(
-        f"the new path is {length} bytes long; {longest} is the most that there is room for in "
-        "binaries of the environment",
-        where=move.new,
-        details=[f"{path}: {length - over}" for path, over in sorted(unfit.items())][:20],
-        hint="choose a shorter folder",
-    )
-
-
-class _Hashing:
-    """What is written to it is hashed and forgotten."""
-
-    def __init__(self) -> None:
-        self._sha256, self._size = hashlib.sha256(), 0
-
-    def write(self, data: bytes) -> int:
-        """Take it."""
-        self._sha256.update(data)
-        self._size += len(data)
-        return len(data)
-
-    @property
-    def mark(self) -> Mark:
-        """Of all of it."""
-        return Mark(self._sha256.digest(), self._size)
-
-
-def _mark_of(name: str | bytes) -> Mark:
-    return Mark(sha256_of(name)[0], os.lstat(name).st_size)
 
 
 def _replace_link(prefix: Path, path: str, text: str) -> None:

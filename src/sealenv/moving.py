@@ -332,7 +332,7 @@ def _finished(prefix: Path, place: Path, options: MoveOptions, reporter: Reporte
         UsageError: it is there already.
     """
     old = state_of(prefix)
-    if old is State.ABSENT:
+    if old in {State.ABSENT, State.EMPTY}:
         came = _seal_of(place)
         if came is not None and came.prefix == str(prefix):
             return move_here(place, options, reporter)

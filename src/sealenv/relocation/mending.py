@@ -87,8 +87,6 @@ class Mending:
             self.on_file(number + 1, len(found))
         for path in sorted({*compiled, *self._compiled_of_changed()}):
             self._compiled(path)
-        for path, (old, new) in scripts.items():
-            self._script(path, old, new)
         for path in sorted(self.owners.wheel_records):
             if path in found or self.owners.vouches(path, self.changes):
                 self._wheel_record(path)
@@ -96,6 +94,9 @@ class Mending:
             changed = self.owners.of_package(path, self.changes)
             if path in found or changed:
                 self._record(path, changed)
+        # The last of what runs: as long as one is not mended, it refuses.
+        for path, (old, new) in scripts.items():
+            self._script(path, old, new)
 
     def history(self, write: Write) -> None:
         """The history, which is locked: `write` replaces it without letting go."""

@@ -1,9 +1,10 @@
 """The second half of a move: an environment that lies somewhere learns that it is at home there.
 
-files -> compiled files -> activation scripts -> RECORDs -> package records -> history -> table -> seal
+files -> compiled files -> RECORDs -> package records -> activation scripts -> history -> table -> seal
 
 The seal names where the environment was until the very last, so it is its own journal: killed anywhere
-in between it is `moved`, no activation script works in it, and the same again finishes it.
+in between it is `moved`, an activation script works only when all that runs is mended, and the same
+again finishes it.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_a_folder_and_a_web_server(
         assert compressed(mirror, subdir) == index(mirror, subdir)
         assert (mirror / subdir / "repodata_shards.msgpack.zst").is_file()
     left = {p.name for p in mirror.rglob("*") if p.name.startswith(".")}
-    assert left == {".sealenv-mirror"}
+    assert left == {".sealenv-mirror", ".sealenv-indexed"}
     by_file = make(machine, mirror.as_uri(), "one")
     with ChannelServer(mirror.parent) as server:
         by_web = make(machine, f"{server.base}/mirror%20of%20ours", "two")
@@ -346,3 +347,87 @@ def test_a_list_without_records_is_completed(
     machine.run("mirror", str(listed), str(mirror))
     (record,) = index(mirror, "noarch").values()
     assert record["depends"] == index(channels.main, "noarch")[archive.name]["depends"]
+
+
+@pytest.mark.parametrize("name", ["repodata.json.zst", "repodata_shards.msgpack.zst"])
+@pytest.mark.parametrize("damage", [b"garbage", None])
+def test_index_files_tell_the_same(
+    machine: Machine, lock: Path, mirror: Path, name: str, damage: bytes | None
+) -> None:
+    """A client reads one of them and never sees the others."""
+    machine.json("mirror", str(lock), str(mirror))
+    assert machine.json("mirror", str(lock), str(mirror))["indexed"] == []
+    path = mirror / "noarch" / name
+    good = path.read_bytes()
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage)
+    again = machine.json("mirror", str(lock), str(mirror))
+    assert (again["added"], again["indexed"]) == (0, ["noarch"])
+    magic = b"\x28\xb5\x2f\xfd"
+    assert path.read_bytes()[:4] == good[:4] == magic  # the shards' index holds a time
+    assert machine.json("mirror", str(lock), str(mirror))["indexed"] == []
+
+
+def test_what_is_damaged_in_the_cache_is_fetched_anew(
+    machine: Machine, lock: Path, mirror: Path
+) -> None:
+    machine.json("mirror", str(lock), str(mirror))
+    (archive,) = machine.cache.glob("archives/*/prio-*.conda")
+    data = bytearray(archive.read_bytes())
+    data[len(data) // 2] ^= 1
+    archive.write_bytes(data)
+    other = machine.root / "other"
+    machine.json("mirror", str(lock), str(other))
+    (copied,) = other.rglob("prio-*.conda")
+    assert hash_file(copied)[0] == archive.parent.name == hash_file(archive)[0]
+
+
+def test_what_a_stopped_indexing_left_goes(machine: Machine, lock: Path, mirror: Path) -> None:
+    """Only where a run of ours was stopped: else `.tmp` is somebody's."""
+    machine.json("mirror", str(lock), str(mirror))
+    (mirror / ".tmp").mkdir()
+    (mirror / ".tmp" / "half").write_bytes(b"x")
+    machine.json("mirror", str(lock), str(mirror))
+    assert (mirror / ".tmp" / "half").exists()
+    (mirror / ".sealenv-indexing").touch()
+    machine.json("mirror", str(lock), str(mirror))
+    assert not (mirror / ".tmp").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
+def test_a_full_disk(machine: Machine, lock: Path) -> None:
+    """Wherever it fills up, it is said, and the next run finishes with nothing left over."""
+    disk = machine.root / "disk"
+    disk.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=400k", "sealenv-test", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(["mount", *options], check=False).returncode:
+        pytest.skip("no tmpfs can be mounted")
+    try:
+        full, codes = 0, set()
+        for left in (4, 8, 12, 16, 24, 32, 40, 48, 64, 80):  # KiB
+            filler = disk / "filler"
+            _fill(filler, disk, left << 10)
+            answer = machine.json("mirror", str(lock), str(disk / "ch"), code=None)
+            codes.add(answer.get("error"))
+            if "error" in answer:
+                assert answer["error"] == "filesystem", answer
+                assert answer["what"] == "the disk is full"
+                full += 1
+            assert not list((disk / "ch").glob(".tmp/*")) if (disk / "ch").exists() else True
+            filler.unlink()
+            machine.json("mirror", str(lock), str(disk / "ch"))
+            left_over = [p.name for p in (disk / "ch").rglob("*") if p.name.endswith(".part")]
+            assert left_over == []
+            assert not (disk / "ch" / ".tmp").exists()
+            shutil.rmtree(disk / "ch")
+        assert full
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def _fill(path: Path, disk: Path, left: int) -> None:
+    free = shutil.disk_usage(disk).free
+    with path.open("wb") as file:
+        file.write(bytes(max(0, free - left)))

@@ -1,7 +1,8 @@
-"""Bundle: from locks to one file, and from the file into the store."""
+"""Bundle: from locks to one file."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,20 +14,26 @@ from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_re
 from sealenv.engines.carried import micromamba_for
 from sealenv.engines.messages import Progress
 from sealenv.engines.rattler import RattlerEngine
-from sealenv.errors import SpecError, from_oserror
+from sealenv.engines.renewing import fetch_anew
+from sealenv.errors import CacheDamagedError, SpecError, from_oserror
 from sealenv.host.files import check_output
-from sealenv.layout import is_windows
-from sealenv.lock import Lock, LockFile
+from sealenv.lock import LockFile
 from sealenv.naming import check_name
 from sealenv.progress import Reporter
 from sealenv.steps.linkorder import clobbers_in_store, order_for_micromamba
 from sealenv.store.archives import Store, archives_of
-from sealenv.store.bundle import Bundle, open_bundle
-from sealenv.store.bundle_manifest import LOCK, BundleManifest, member_name
+from sealenv.store.bundle import Bundle
+from sealenv.store.bundle_manifest import (
+    LOCK,
+    BundleManifest,
+    member_name,
+    micromamba_member,
+)
 from sealenv.store.bundle_writer import Source, write_bundle
 from sealenv.subject import Subject, left_out
+from sealenv.unbundling import take_in
 
-__all__ = ["Bundled", "make_bundle", "take_in", "verified"]
+__all__ = ["Bundled", "make_bundle"]
 
 _README = """\
 This is the environment {name}, made by sealenv {version}, for {platforms}.
@@ -50,7 +57,7 @@ class Bundled:
     size: int
     manifest: BundleManifest
     micromamba: dict[str, str]
-    """Subdir -> the version of the micromamba inside."""
+    """Subdir -> the version of the micromamba inside; empty where it is not run here."""
     notes: tuple[str, ...]
 
 
@@ -67,6 +74,7 @@ def make_bundle(
     checked: Mapping[str, str] | None = None,
     offline: bool = False,
     force: bool = False,
+    carried: Bundle | None = None,
 ) -> Bundled:
     """Write everything that an environment is made of into one file.
 
@@ -84,6 +92,7 @@ def make_bundle(
         checked: the sha256 that it must have, by subdir, where it was said.
         offline: what is in the store must do.
         force: a file that is there may be replaced.
+        carried: the bundle that the locks are from: its packages and micromamba go into the new one.
 
     Raises:
         OutputExistsError: something is at `path`.
@@ -91,26 +100,34 @@ def make_bundle(
         OfflineError, DigestError, FetchError: an archive cannot be had.
         FilesystemError: the file cannot be written.
     """
-    check_output(path, force=force)
     check_name(name)
+    check_output(path, force=force)
     locks = msgspec.structs.replace(subject.file, name=name)
     if not locks.locks or not all(lock.packages for lock in locks.locks):
         raise SpecError("nothing is locked: there is nothing to carry")
     reporter.phase("fetch", "fetching and verifying packages")
     advance = _forward(reporter)
     for lock in locks.locks:
+        if carried:
+            take_in(carried, lock, store, engine)
         engine.fetch(lock, advance, offline=offline)
     reporter.phase("micromamba", "finding one for each platform")
     sources: list[Source] = []
     digests: dict[str, str] = {}
     versions: dict[str, str] = {}
     for lock in locks.locks:
+        member = micromamba_member(lock.platform)
+        if carried and not (lock.platform in given or lock.platform in pinned.sha256):
+            data = carried.read(member)
+            if data is not None:  # it is of a stranger, and is not run here
+                sources.append(Source(member, data=data))
+                digests[lock.platform] = hashlib.sha256(data).hexdigest()
+                versions[lock.platform] = ""
+                continue
         found = micromamba_for(
             engine, lock, pinned, given, advance, checked=checked or {}, offline=offline
         )
         if found is not None:
-            end = ".exe" if is_windows(lock.platform) else ""
-            member = f"micromamba/micromamba-{lock.platform}{end}"
             sources.append(Source(member, path=Path(found.path)))
             digests[lock.platform] = found.sha256
             versions[lock.platform] = found.version
@@ -122,48 +139,22 @@ def make_bundle(
     sources.append(Source(LOCK, data=data))
     sources.append(Source("README.txt", data=_readme(name, locks).encode()))
     reporter.phase("bundle", f"writing {path.name}")
-    try:
-        manifest, sha256, size = write_bundle(
-            path,
-            sources,
-            lambda done, total: reporter.advance(done, total, "bytes"),
+
+    def write() -> tuple[BundleManifest, str, int]:
+        return write_bundle(
+            path, sources, lambda done, total: reporter.advance(done, total, "bytes")
         )
+
+    try:
+        try:
+            manifest, sha256, size = write()
+        except CacheDamagedError:
+            fetch_anew(engine, locks.locks, store, advance, offline=offline)
+            manifest, sha256, size = write()
     except OSError as error:
         raise from_oserror(error) from error
     notes = (*_not_carried(subject), *left, *_notes(locks, versions))
     return Bundled(path, sha256, size, manifest, versions, notes)
-
-
-def verified(path: Path, reporter: Reporter) -> Bundle:
-    """A bundle, opened, of which every byte was compared. Nothing is written.
-
-    Raises:
-        BundleError, DigestError: it is not what it says.
-        FetchError, FilesystemError: it cannot be read.
-    """
-    reporter.phase("bundle", f"verifying {path.name}")
-    bundle = open_bundle(path)
-    try:
-        bundle.verify(lambda done: reporter.advance(done, bundle.size, "bytes"))
-    except BaseException as error:
-        bundle.close()
-        if isinstance(error, OSError):
-            raise from_oserror(error) from error
-        raise
-    return bundle
-
-
-def take_in(bundle: Bundle, lock: Lock, store: Store) -> None:
-    """The archives of a lock from a bundle into the store, when all of the bundle is verified.
-
-    Raises:
-        BundleError, DigestError: it is not what it says; nothing was written.
-        FilesystemError: the store cannot be written.
-    """
-    try:
-        bundle.put_into(store, lock)
-    except OSError as error:
-        raise from_oserror(error) from error
 
 
 def _readme(name: str, locks: LockFile) -> str:

@@ -10,8 +10,9 @@ import msgspec
 
 from sealenv.engines.messages import Progress
 from sealenv.engines.rattler import RattlerEngine
-from sealenv.errors import from_oserror
-from sealenv.lock import LockedPackage
+from sealenv.engines.renewing import fetch_anew
+from sealenv.errors import CacheDamagedError, from_oserror
+from sealenv.lock import Lock, LockedPackage
 from sealenv.progress import Reporter
 from sealenv.store.archives import Store
 from sealenv.store.channel import ChannelFolder
@@ -82,7 +83,12 @@ def mirror(
         with channel.locked():
             lacking = channel.lacking(packages)
             for done, package in enumerate(lacking, 1):
-                channel.add(package, store.path(package))
+                try:
+                    channel.add(package, store.path(package))
+                except CacheDamagedError:
+                    one = Lock(platform=package.subdir, channels=(), packages=(package,))
+                    fetch_anew(engine, [one], store, advance, offline=offline)
+                    channel.add(package, store.path(package))
                 reporter.advance(done, len(lacking), "packages", package.fn)
             touched = channel.note(packages)
             if touched:

@@ -171,7 +171,14 @@ def test_the_gate(rebuild: Rebuild, small: Lock) -> None:
 
 @pytest.mark.parametrize(
     "args",
-    [("--packages", "x"), ("--channel", "c"), ("a", "b"), ("--prefix", "/x", "name"), ("--what",)],
+    [
+        ("--packages", "x"),
+        ("--channel", "c"),
+        ("a", "b"),
+        ("--prefix", "/x", "name"),
+        ("--what",),
+        ("",),
+    ],
 )
 def test_usage(rebuild: Rebuild, small: Lock, args: tuple[str, ...]) -> None:
     rebuild.export([small])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from sealenv.demo.archive import (
 from sealenv.demo.members import conda_container, tar_bytes
 from sealenv.demo.repodata import write_repodata
 from sealenv.layout import State, state_of
+from sealenv.seal.seal import read_seal
 from tests.channel import Channels, ChannelServer
 from tests.engines.bare import bare_install
 from tests.machine import Machine
@@ -156,6 +159,39 @@ class TestTrustedCache:
         (self.unpacked(machine) / "info" / "paths.json").write_text(damage)
         self.check(machine, channel)
 
+    @pytest.mark.parametrize("mode", [0o755, 0o666, 0o600, 0o4644])
+    def test_a_mode_changed_in_one_environment_does_not_reach_the_next(
+        self, machine: Machine, channel: Path, first: Path, mode: int
+    ) -> None:
+        """A hard link has no mode of its own; py-rattler's validation looks at bytes alone."""
+        sound = (first / "share" / "note.txt").stat().st_mode
+        (first / "share" / "note.txt").chmod(mode)
+        assert (self.unpacked(machine) / "share" / "note.txt").stat().st_mode & 0o7777 == mode
+        self.check(machine, channel)
+        second = machine.envs / "second"
+        assert (second / "share" / "note.txt").stat().st_mode == sound
+        assert (first / "share" / "note.txt").stat().st_mode & 0o7777 == mode  # not ours to change
+        made = [read_seal(e).fingerprints for e in (first, second)]
+        assert made[0]
+        assert made[1]
+        assert made[0].packages == made[1].packages
+
+    @pytest.mark.parametrize("damage", [None, b"", b"\x92\x01\x90", b"\x92\x02\x91\xcd\x01\xa4"])
+    def test_modes_that_nobody_noted_are_those_of_the_archive(
+        self, machine: Machine, channel: Path, first: Path, damage: bytes | None
+    ) -> None:
+        """Whoever unpacked it was stopped before, or was an older sealenv."""
+        (note,) = (machine.cache / "archives").glob("*/modes")
+        good = note.read_bytes()
+        (first / "share" / "note.txt").chmod(0o755)
+        if damage is None:
+            note.unlink()
+        else:
+            note.write_bytes(damage)
+        self.check(machine, channel)
+        assert (machine.envs / "second" / "share" / "note.txt").stat().st_mode & 0o777 == 0o644
+        assert note.read_bytes() == good
+
     def test_a_damaged_archive_is_fetched_anew(
         self, machine: Machine, channel: Path, first: Path
     ) -> None:
@@ -208,3 +244,25 @@ def test_a_package_that_lies_about_its_files_is_refused(machine: Machine, tmp_pa
             "'share/note.txt' is not what the package's own paths.json promises" in answer["what"]
         )
         assert state_of(machine.envs / "e") is State.PENDING
+
+
+def test_a_folder_of_its_own_is_named(machine: Machine, tmp_path: Path) -> None:
+    """CEP 34 knows `path_type: directory`; py-rattler 0.28 copies it like a file, and fails."""
+    folder = tmp_path / "served"
+    package = note("x\n")
+    info = {m.name: m for m in info_members(package)}
+    listing = json.loads(info["info/paths.json"].data)
+    listing["paths"].append({"_path": "share/empty", "path_type": "directory"})
+    members = [
+        replace(m, data=json.dumps(listing).encode()) if m.name == "info/paths.json" else m
+        for m in info.values()
+    ]
+    payload = payload_members(package)
+    (folder / "noarch").mkdir(parents=True)
+    (folder / "noarch" / f"{package.stem}.conda").write_bytes(
+        conda_container(package.stem, tar_bytes(members), tar_bytes(payload))
+    )
+    write_repodata(folder / "noarch")
+    write_repodata(folder / "linux-64")
+    answer = machine.tiny("e", folder.as_uri(), "note", code=6)
+    assert answer["what"].startswith("note-1.0-0 lists the folder 'share/empty'")

@@ -64,12 +64,18 @@ def _classes(place: str) -> list[int]:
 
 @st.composite
 def texts(draw: st.DrawFn, change: Change, *, nul: bool = True) -> bytes:
-    """Bytes with the old place in them, in forms of any kind, and without the new one."""
+    """Bytes with the old place in them, in forms of any kind, and without the new one.
+
+    Something is between two places: what follows one at once belongs to it, and whether it still looks
+    so afterwards depends on what the other place ends with.
+    """
+    after = st.sampled_from([b"\n", b" ", b'"', b":", b"/bin ", b"\0\0 ", b"2 ", b"-x "])
+    form = st.sampled_from(FORMS).map(lambda form: form.encode(change.old.place) or b"")
     parts = draw(
         st.lists(
             st.binary(max_size=20)
-            | st.sampled_from(FORMS).map(lambda form: form.encode(change.old.place) or b"")
-            | st.sampled_from([b"\n", b" ", b'"', b"/", b":", b"/bin", b"-I", b"file://", b"\0"]),
+            | st.tuples(form, after).map(b"".join)
+            | st.sampled_from([b"\n", b" ", b'"', b"/", b":", b"-I", b"file://", b"\0"]),
             max_size=12,
         )
     )

@@ -317,6 +317,84 @@ class TestHostile:
             data = msgspec.json.encode(file)
             refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
 
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"specs": ("a\n==> 2030-01-01 00:00:00 <==",)}, "none of a text"),
+            ({"virtual_packages": ("\x1b[31m__x=1=0",)}, "none of a text"),
+            ({"requirements": ("w\r",)}, "none of a text"),
+            ({"exclude_newer": "2030\n"}, "none of a text"),
+            ({"find_links": ("https://h/x\x00",)}, "none of a text"),
+            ({"indexes": ("https://u:secretpw@h/simple",)}, "credentials"),
+            ({"find_links": ("https://u:secretpw@h/links",)}, "credentials"),
+            ({"channels": ("https://u:secretpw@h/c",)}, "credentials"),
+            ({"channels": ("https://h/t/secretpw/c",)}, "credentials"),
+            ({"packages": PACKAGES[::-1]}, ""),
+        ],
+    )  # fmt: skip
+    def test_what_may_not_be_written_down(
+        self, tmp_path: Path, change: dict[str, Any], said: str
+    ) -> None:
+        lock = msgspec.structs.replace(locks().locks[0], **change)
+        if not said:  # nothing depends on anything there
+            with open_bundle(self.with_lock(tmp_path, lock)):
+                return
+        text = refused(self.with_lock(tmp_path, lock), BundleError)
+        assert said in text
+        assert "secretpw" not in text
+
+    def with_lock(self, tmp_path: Path, lock: Lock) -> Path:
+        file = msgspec.structs.replace(locks(), locks=(lock,))
+        data = msgspec.json.encode(file)
+        return raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items()))
+
+    @pytest.mark.parametrize("address", ["https://u:secretpw@h/", "https://h/t/secretpw/"])
+    def test_credentials_in_the_address_of_a_file(self, tmp_path: Path, address: str) -> None:
+        (lock,) = locks().locks
+        first = msgspec.structs.replace(PACKAGES[0], url=f"{address}noarch/{PACKAGES[0].fn}")
+        wheel = msgspec.structs.replace(WHEEL, url=address + WHEEL.fn)
+        private = msgspec.structs.replace(PACKAGES[0], channel=address)
+        for change in (
+            {"packages": (first, *PACKAGES[1:])},
+            {"wheels": (wheel,)},
+            {"packages": (private, *PACKAGES[1:])},
+        ):
+            text = refused(self.with_lock(tmp_path, msgspec.structs.replace(lock, **change)))
+            assert "credentials" in text
+            assert "secretpw" not in text
+
+    @pytest.mark.parametrize("place", ["file", "lock", "package", "wheel"])
+    def test_a_key_that_nobody_knows(self, tmp_path: Path, place: str) -> None:
+        file = msgspec.json.decode(msgspec.json.encode(locks()))
+        lock = file["locks"][0]
+        {"file": file, "lock": lock, "package": lock["packages"][1], "wheel": lock["wheels"][0]}[
+            place
+        ]["zzz"] = 1
+        data = msgspec.json.encode(file)
+        text = refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
+        assert "'zzz'" in text
+
+    def test_dependents_before_dependencies(self, tmp_path: Path) -> None:
+        """But in a cycle, such as python's and pip's, one has to come first."""
+        needs = {"a": ["b >=1"], "b": ["c", "__glibc >=2", "elsewhere"], "c": []}
+        found = [
+            msgspec.structs.replace(p, record={**p.record, "depends": needs[p.name]})
+            for p in PACKAGES
+        ]
+        (lock,) = locks().locks
+        for order, sound in (((2, 1, 0), True), ((2, 0, 1), False), ((1, 2, 0), False)):
+            packages = tuple(found[number] for number in order)
+            path = self.with_lock(tmp_path, msgspec.structs.replace(lock, packages=packages))
+            if sound:
+                open_bundle(path).close()
+            else:
+                assert "which it depends on" in refused(path, BundleError)
+        ring = msgspec.structs.replace(found[2], record={**found[2].record, "depends": ["a"]})
+        packages = (found[0], ring, found[1])
+        open_bundle(
+            self.with_lock(tmp_path, msgspec.structs.replace(lock, packages=packages))
+        ).close()
+
     def test_a_wheel_called_like_a_path(self, tmp_path: Path) -> None:
         wheel = msgspec.structs.replace(WHEEL, url="https://x/..%2F..%2Fevil.whl")
         data = msgspec.json.encode(locks(wheels=(wheel,)))

@@ -124,7 +124,7 @@ def test_digests_that_are_not_kept(rebuild: Rebuild, small: Lock) -> None:
     ("args", "code"),
     [
         (("--packages", "x"), 2), (("a", "b"), 2), (("--prefix", "C:\\x", "name"), 2),
-        (("--sha256", "abc"), 2), (("con",), 2), (("a&b",), 2), (("--what",), 2),
+        (("--sha256", "abc"), 2), (("con",), 2), (("a&b",), 2), (("--what",), 2), (("",), 2),
     ],
 )  # fmt: skip
 def test_usage(rebuild: Rebuild, small: Lock, args: tuple[str, ...], code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -64,11 +65,22 @@ def bundle_command(
     from sealenv.bundling import make_bundle
     from sealenv.cli.progress import make_reporter
     from sealenv.engines.rattler import RattlerEngine
+    from sealenv.errors import UsageError
+    from sealenv.naming import check_name
     from sealenv.store.archives import Store
+    from sealenv.store.bundle import is_bundle
     from sealenv.subject import subject
+    from sealenv.unbundling import verified
 
+    if str(output) == "-":
+        raise UsageError(
+            "a bundle is written into a file, not to the standard output",
+            hint="name the file with -o",
+        )
     found = subject(what).only(platforms)
-    called = name or found.name
+    called = found.name if name is None else name
+    if output is None:
+        check_name(called)  # it becomes a path below
     release, given = _which(micromamba)
     usable = [p for p in found.file.platforms if p not in given]
     checked, of_release = digests_of_files(digests, list(given), len(found.file.platforms))
@@ -77,11 +89,16 @@ def bundle_command(
     store = Store(Path(locations.cache_root()))
     engine = RattlerEngine(store, timeout=parse_timeout())
     try:
-        with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
+        with contextlib.ExitStack() as stack:
+            reporter = stack.enter_context(make_reporter(quiet=quiet or as_json, verbose=verbose))
+            carried = None
+            if is_bundle(Path(what)):
+                carried = stack.enter_context(verified(Path(what), reporter))
+            stack.enter_context(store.in_use())
             made = make_bundle(
                 found, called, engine, store, path, reporter, pinned=pinned, given=given,
                 checked=checked,
-                offline=offline, force=force,
+                offline=offline, force=force, carried=carried,
             )  # fmt: skip
             for note in made.notes:
                 reporter.warn(note)

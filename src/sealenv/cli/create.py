@@ -158,13 +158,13 @@ def create_command(
                 reporter.warn(warning)
             bundle = None
             if target.bundle and target.lock and not dry_run:
-                from sealenv.bundling import take_in, verified
+                from sealenv.unbundling import take_in, verified
 
                 # Before the cache is touched: a bundle that is refused leaves nothing.
                 bundle = stack.enter_context(verified(target.bundle, reporter))
             stack.enter_context(store.in_use())
             if bundle is not None and target.lock:
-                take_in(bundle, target.lock, store)
+                take_in(bundle, target.lock, store, worker)
             job = Job(
                 target.spec, target.prefix, worker, store, view, options, reporter, target.lock,
                 carried=target.bundle is not None,

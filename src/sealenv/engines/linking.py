@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from sealenv.engines.disk_errors import disk_problem
 from sealenv.engines.messages import Link, Linked, Progress
 from sealenv.engines.records import to_record
-from sealenv.errors import CacheDamagedError, FilesystemError, LinkError
+from sealenv.errors import CacheDamagedError, LinkError
 from sealenv.host.hashing import hash_file
 from sealenv.lock import LockedPackage
 from sealenv.store.archives import Store
-from sealenv.store.manifest import Listing, is_unpacked
+from sealenv.store.manifest import ListedPath, Listing, is_unpacked
+from sealenv.store.modes import has_its_modes, note_modes
 
 if TYPE_CHECKING:
+    from rattler import RepoDataRecord
     from rattler.install import InstallerReporter
 
 __all__ = ["link"]
@@ -32,7 +36,8 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
     An archive is hashed here exactly when it is going to be unpacked. A package that is unpacked
     already is given the address of a file that does not exist: should py-rattler find the unpacked
     files damaged, it cannot help itself from unhashed bytes, and says so (CacheDamagedError). The
-    caller then fetches what is missing and links again with `verify_all`.
+    caller then fetches what is missing and links again with `verify_all`. Modes py-rattler does not
+    look at: they are compared here, and noted while nobody else unpacks.
 
     Raises:
         CacheDamagedError: see above; or an archive is damaged in the store, and was removed.
@@ -46,51 +51,85 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
     packages = request.lock.packages
     cache = PackageCache.new_layered([store.unpacked], False, ValidationMode.full())
     records = [to_record(p) for p in packages]
-    index = await cache.index()
-    fresh: list[LockedPackage] = []
+
+    async def unsound() -> list[LockedPackage]:
+        """What has to be unpacked."""
+        if request.verify_all:
+            return list(packages)
+        index = await cache.index()
+        pairs = zip(packages, records, strict=True)
+        return [p for p, r in pairs if not (index.contains_record(r) and _is_trusted(store, p))]
+
+    with contextlib.ExitStack() as stack:
+        fresh = await unsound()
+        if fresh:
+            lock = store.unpacking()
+            await asyncio.to_thread(lock.__enter__)
+            stack.push(lock)
+            fresh = await unsound()  # another process may have unpacked it meanwhile
+        _prepare(store, packages, records, fresh)
+        try:
+            await rattler.install(
+                records,
+                request.folder or request.prefix,
+                alternative_target_prefix=request.prefix if request.folder else None,
+                platform=Subdir(request.lock.platform),
+                package_cache=cache,
+                installed_packages=[],
+                execute_link_scripts=False,
+                show_progress=False,
+                reporter=cast("InstallerReporter", _Reporter(len(records), emit)),  # duck-typed
+            )
+        except Exception as error:
+            raise _explain(error, request) from error
+        for package in fresh:
+            await asyncio.to_thread(_check_unpacked, store, package)
+    return Linked(packages=len(records))
+
+
+def _prepare(
+    store: Store,
+    packages: Sequence[LockedPackage],
+    records: Sequence[RepoDataRecord],
+    fresh: Sequence[LockedPackage],
+) -> None:
+    """Give each record the address that py-rattler may unpack it from: what is not `fresh`, none.
+
+    Raises:
+        CacheDamagedError: an archive is damaged in the store, and was removed.
+    """
+    again = {package.sha256 for package in fresh}
     for package, record in zip(packages, records, strict=True):
         path = store.path(package)
-        there = not request.verify_all and index.contains_record(record)
-        if there and _is_trusted(store, package):
+        if package.sha256 not in again:
             path = path.parent / _UNVERIFIED / path.name
         else:
-            if there:
-                shutil.rmtree(store.unpacked / package.dist, ignore_errors=True)
+            shutil.rmtree(store.unpacked / package.dist, ignore_errors=True)
             if not store.verify(package):
                 raise CacheDamagedError(
                     f"{package.fn} was damaged in the cache and is removed from it",
                     where=str(path),
                     hint="run the same command again: it is fetched anew",
                 )
-            fresh.append(package)
         record.url = path.as_uri()
-    try:
-        await rattler.install(
-            records,
-            request.folder or request.prefix,
-            alternative_target_prefix=request.prefix if request.folder else None,
-            platform=Subdir(request.lock.platform),
-            package_cache=cache,
-            installed_packages=[],
-            execute_link_scripts=False,
-            show_progress=False,
-            reporter=cast("InstallerReporter", _Reporter(len(records), emit)),  # duck-typed
-        )
-    except Exception as error:
-        raise _explain(error, request) from error
-    for package in fresh:
-        await asyncio.to_thread(_check_unpacked, store.unpacked / package.dist, package)
-    return Linked(packages=len(records))
 
 
 def _is_trusted(store: Store, package: LockedPackage) -> bool:
-    """Whether the unpacked package has its archive's own listing: py-rattler validates against that."""
+    """Whether the unpacked package has its archive's own listing and modes.
+
+    py-rattler validates against the listing that it finds, and looks at no mode.
+    """
     manifest = store.manifest(package)
-    return manifest is not None and is_unpacked(manifest, store.unpacked / package.dist)
+    folder = store.unpacked / package.dist
+    return (
+        manifest is not None
+        and is_unpacked(manifest, folder)
+        and has_its_modes(store.path(package).parent, manifest, folder)
+    )
 
 
-def _check_unpacked(folder: Path, package: LockedPackage) -> None:
-    """Hash what was unpacked just now against the package's own paths.json.
+def _check_unpacked(store: Store, package: LockedPackage) -> None:
+    """Hash what was unpacked just now against the package's own paths.json, and note its modes.
 
     py-rattler does so only with what was unpacked before: a package whose paths.json lies would be
     linked today, and called damaged tomorrow.
@@ -98,13 +137,8 @@ def _check_unpacked(folder: Path, package: LockedPackage) -> None:
     Raises:
         LinkError: with the first path that is not what the package promises.
     """
-    try:
-        paths = msgspec.json.decode(
-            (folder / "info" / "paths.json").read_bytes(), type=Listing
-        ).paths
-    except FileNotFoundError:
-        return  # a package from before paths.json promises nothing
-    for entry in paths:
+    folder = store.unpacked / package.dist
+    for entry in _listed(folder):
         path = folder / entry.path
         if entry.sha256 is None or entry.path_type != "hardlink" or path.is_symlink():
             continue
@@ -115,6 +149,26 @@ def _check_unpacked(folder: Path, package: LockedPackage) -> None:
                 where=package.url,
                 hint="the package is damaged in its channel; leave it out, or tell the channel's owner",
             )
+    manifest = store.manifest(package)
+    if manifest is not None:
+        note_modes(store.path(package).parent, manifest, folder)
+
+
+def _listed(folder: Path) -> list[ListedPath]:
+    try:
+        listing = (folder / "info" / "paths.json").read_bytes()
+    except FileNotFoundError:
+        return []  # a package from before paths.json promises nothing
+    return msgspec.json.decode(listing, type=Listing).paths
+
+
+def _listed_folder(text: str, request: Link) -> tuple[str, str] | None:
+    """The package and path of what py-rattler did not link because it is a folder (CEP 34)."""
+    for package in request.lock.packages if "failed to link" in text else ():
+        for entry in _listed(Path(request.store, "unpacked", package.dist)):
+            if entry.path_type == "directory" and f"failed to link '{entry.path}'" in text:
+                return package.dist, entry.path
+    return None
 
 
 class _Reporter:
@@ -143,22 +197,17 @@ def _explain(error: Exception, request: Link) -> Exception:
     """An error of ours for what py-rattler says in a string."""
     text = str(error).strip() or type(error).__name__
     lines = list(dict.fromkeys(line.removeprefix("Caused by: ") for line in text.splitlines()))
-    if "os error 28" in text or "os error 122" in text:
-        return FilesystemError(
-            "the disk is full",
-            where=request.prefix,
-            details=lines,
-            hint="make room, then run the same command again",
-        )
-    if "os error 30" in text or "os error 13" in text:
-        return FilesystemError(
-            "the file system refuses to be written",
-            where=request.prefix,
-            details=lines,
-            hint="choose a folder that you may write",
-        )
+    if problem := disk_problem(text, request.prefix, lines):
+        return problem
     if "package cache layer" in text and "os error 2" in text and not request.verify_all:
         return CacheDamagedError("an unpacked package in the cache is damaged", details=lines)
+    if folder := _listed_folder(text, request):
+        return LinkError(
+            f"{folder[0]} lists the folder {folder[1]!r} by itself, which py-rattler cannot link",
+            where=request.prefix,
+            details=lines,
+            hint="leave it out, or another build; who builds it can put a file into the folder",
+        )
     if "longer than" in text:
         return LinkError(
             "the path of the environment is too long for a package",

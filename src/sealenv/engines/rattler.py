@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from msgspec import structs
 
 from sealenv.engines import messages
+from sealenv.engines.credentials import secrets_of
 from sealenv.engines.messages import (
     Completed,
     Event,
@@ -32,7 +31,6 @@ from sealenv.pending import clear_pending
 from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
 from sealenv.store.distributions import Distribution, of_python
-from sealenv.urls import split_credentials
 
 __all__ = ["RattlerEngine"]
 
@@ -66,7 +64,7 @@ class RattlerEngine:
         self, spec: EnvironmentSpec, *, offline: bool, locked: Sequence[LockedPackage] = ()
     ) -> Solved:
         """See Engine."""
-        self._secrets = _secrets(spec)
+        self._secrets = secrets_of(spec)
         event = self._call(
             messages.Solve(
                 specs=list(spec.packages),
@@ -110,7 +108,7 @@ class RattlerEngine:
 
     def accept(self, spec: EnvironmentSpec, lock: Lock, *, offline: bool) -> list[str]:
         """See Engine."""
-        self._secrets = _secrets(spec)
+        self._secrets = secrets_of(spec)
         if lock.platform != current_platform():
             return []
         event = self._call(messages.Fit(lock=lock))
@@ -132,6 +130,14 @@ class RattlerEngine:
         event = self._call(messages.Examine(packages=list(packages), store=str(self.store.root)))
         assert isinstance(event, Examined)
         return event.distributions
+
+    def read_archives(self, lock: Lock) -> None:
+        """Read what archives in the store hold, as after a fetch.
+
+        Raises:
+            LinkError: one is damaged, hostile, or another package than the lock says.
+        """
+        self._bring(lock, lambda event: None, offline=True)
 
     def _bring(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
         self._offline = offline
@@ -248,17 +254,3 @@ class RattlerEngine:
 
     def _call(self, request: Request, on_progress: OnProgress | None = None) -> Event:
         return self._process.call(request, on_progress)
-
-
-def _secrets(spec: EnvironmentSpec) -> dict[str, str]:
-    """Of channels and indexes; of an index for its whole host, in other folders of which files may lie.
-
-    pip gives them to the whole host as well.
-    """
-    roots = {}
-    for secret in spec.index_secrets.values():
-        parts = urlsplit(secret)
-        token = re.match(r"/t/[^/]+", parts.path)
-        root = f"{parts.scheme}://{parts.netloc}{token[0] if token else ''}"
-        roots[split_credentials(root).clean.rstrip("/")] = root
-    return {**spec.secrets, **{k: v for k, v in roots.items() if k not in spec.secrets}}

@@ -54,7 +54,7 @@ def export(
         )
     vouches = format != "environment-yml"
     found = subject(what, strict=vouches, environment=environment)
-    if format not in SCRIPTS and (name or micromamba or digests):
+    if format not in SCRIPTS and (name is not None or micromamba or digests):
         raise UsageError(
             "--name and --micromamba are for scripts", hint="use --format sh or --format bat"
         )

@@ -27,7 +27,8 @@ def write_script(kind: str, request: Request) -> str:
     pinned = pin_release(request.micromamba, request.digests, usable)
     check_version(pinned.version)
     locks = [_linkable(found.file.lock_for(platform), request) for platform in usable]
-    script = render_rebuild(kind, locks, request.name or found.name, pinned)
+    called = found.name if request.name is None else request.name
+    script = render_rebuild(kind, locks, called, pinned)
     local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
     if local:
         request.warn(f"{len(local)} packages come from folders of this machine, as {local[0]} does")

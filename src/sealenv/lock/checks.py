@@ -8,15 +8,19 @@ channels hold.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sealenv.lock.model import LockedPackage
-from sealenv.urls import split_credentials
+from msgspec import structs
+
+from sealenv.lock.model import Lock, LockedPackage
+from sealenv.urls import redact, split_credentials
 
 __all__ = [
     "NO_WHEEL",
     "check_channel",
+    "check_lock",
     "check_package",
     "check_sha256",
     "check_url",
@@ -24,6 +28,7 @@ __all__ = [
     "clean_url",
     "file_name",
     "split_dist",
+    "without_secrets",
 ]
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}")
@@ -42,6 +47,59 @@ NO_WHEEL = (
     "build a wheel of it, name that instead, and lock anew; or leave it out of the environment"
 )
 """What to do about what `check_wheel` says."""
+
+
+def check_lock(lock: Lock) -> str | None:
+    """Why a lock that somebody wrote cannot be taken, in words; None where nothing is wrong.
+
+    All of it is written down again: in records, the seal and other locks, and shown on terminals. So no
+    address has credentials, and nothing a character that a terminal or a line of a file would act on.
+    """
+    for package in lock.packages:
+        if problem := check_package(package):
+            return problem
+    for wheel in lock.wheels:
+        if problem := check_sha256(wheel.sha256) or check_url(wheel.url):
+            return problem
+    channels = (*lock.channels, *(p.channel for p in lock.packages))
+    for place in (*dict.fromkeys(channels), *lock.indexes, *lock.find_links):
+        if problem := _private(place):
+            return problem
+    for text in _texts(lock):
+        if not text.isprintable():
+            return f"{text[:200]!a} has a character that is none of a text"
+    return None
+
+
+def without_secrets(lock: Lock) -> Lock:
+    """The lock, with no credentials in addresses that nothing of it is fetched from.
+
+    Those of packages and wheels are taken out where they are read.
+    """
+
+    def clean(places: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(split_credentials(place).clean for place in places)
+
+    return structs.replace(
+        lock,
+        channels=clean(lock.channels),
+        indexes=clean(lock.indexes),
+        find_links=clean(lock.find_links),
+    )
+
+
+def _texts(lock: Lock) -> Iterator[str]:
+    """What is free text in a lock."""
+    yield from (lock.platform, lock.exclude_newer or "")
+    yield from (*lock.virtual_packages, *lock.specs, *lock.requirements)
+    yield from (*lock.channels, *lock.indexes, *lock.find_links)
+    for package in lock.packages:
+        yield package.channel
+        for key in ("depends", "constrains"):
+            found = package.record.get(key)
+            yield from (str(item) for item in (found if isinstance(found, list) else ()))
+    for wheel in lock.wheels:
+        yield from (wheel.name, wheel.version, *wheel.requires_dist, wheel.requires_python or "")
 
 
 def check_package(package: LockedPackage) -> str | None:
@@ -74,18 +132,18 @@ def check_sha256(text: str) -> str | None:
 def check_url(url: str) -> str | None:
     """Why a URL of a package cannot be taken; None where nothing is wrong."""
     if not _URL.fullmatch(url):
-        return f"{url[:200]!a} is no URL: a character must be written as %XX"
+        return f"{redact(url)[:200]!a} is no URL: a character must be written as %XX"
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        return f"{url[:200]!a} is no URL: {error}"
+        return f"{redact(url)[:200]!a} is no URL: {error}"
     if parts.scheme not in _SCHEMES:
-        return f"{url[:200]!a}: the address must begin with https://, http://, file:// or s3://"
+        return f"{redact(url)[:200]!a}: the address must begin with https://, http://, file:// or s3://"
     if parts.fragment or parts.query:
-        return f"{url[:200]!a}: the address of a package has no '?' and no '#'"
+        return f"{redact(url)[:200]!a}: the address of a package has no '?' and no '#'"
     if not parts.path.strip("/") or (parts.scheme != "file" and not parts.netloc):
-        return f"{url[:200]!a} is no address of a file"
-    return None
+        return f"{redact(url)[:200]!a} is no address of a file"
+    return _private(url)
 
 
 def check_wheel(address: str) -> str | None:
@@ -105,8 +163,15 @@ def check_channel(text: str) -> str | None:
     if _CHANNEL.fullmatch(text):
         return None
     if _URL.fullmatch(text) and text.partition("://")[0] in _SCHEMES:
+        return _private(text)
+    return f"{redact(text)[:200]!a} is no channel"
+
+
+def _private(url: str) -> str | None:
+    """Whether an address carries what is nobody's business; it is not repeated in full."""
+    if split_credentials(url).secret is None:
         return None
-    return f"{text[:200]!a} is no channel"
+    return f"the address {redact(url)[:200]!a} carries credentials, and would be written down"
 
 
 def clean_url(text: str, base: Path) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sealenv.lock.model import Lock, LockedPackage
 from sealenv.matchspec import package_name
 
-__all__ = ["depends_on", "requested", "roots", "topological"]
+__all__ = ["depends_on", "misplaced", "requested", "roots", "topological"]
 
 
 def depends_on(package: LockedPackage) -> list[str]:
@@ -31,6 +31,31 @@ def topological(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
             needs = set(depends_on(by_name[name]))
             stack += [(n, False) for n in sorted(needs, reverse=True) if n in by_name]
     return list(done.values())
+
+
+def misplaced(packages: Iterable[LockedPackage]) -> tuple[str, str] | None:
+    """A package and a dependency that comes behind it, though no cycle leads back; None without."""
+    packages = list(packages)
+    needs = {p.name: depends_on(p) for p in packages}
+    seen: set[str] = set()
+    for package in packages:
+        seen.add(package.name)
+        for name in needs[package.name]:
+            if name in needs and name not in seen and not _reaches(name, package.name, needs):
+                return package.name, name
+    return None
+
+
+def _reaches(start: str, wanted: str, needs: Mapping[str, list[str]]) -> bool:
+    reached, stack = {start}, [start]
+    while stack:
+        for name in needs.get(stack.pop(), ()):
+            if name == wanted:
+                return True
+            if name not in reached:
+                reached.add(name)
+                stack.append(name)
+    return False
 
 
 def roots(packages: Iterable[LockedPackage]) -> list[str]:

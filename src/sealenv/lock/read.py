@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from msgspec import structs
+
 from sealenv.environment_yml import LONGEST_SPEC, EnvironmentFile, read_environment_yml
 from sealenv.errors import SpecError
+from sealenv.lock.checks import check_lock, without_secrets
 from sealenv.lock.condalock import read_condalock
 from sealenv.lock.explicit import ExplicitList, read_explicit
 from sealenv.lock.model import LockFile
@@ -42,9 +45,9 @@ def read_file(
     root = load(text, str(path))
     keys = root.value if isinstance(root.value, dict) else {}
     if "metadata" in keys and "package" in keys:
-        return read_condalock(text, path, root=root)
+        return _checked(read_condalock(text, path, root=root), path)
     if "environments" in keys:
-        return read_pixi(text, path, environment=environment, root=root)
+        return _checked(read_pixi(text, path, environment=environment, root=root), path)
     raise SpecError(
         "the file is no lock that is known here: it has neither 'environments' (rattler-lock) nor "
         "'metadata' and 'package' (conda-lock.yml)",
@@ -74,6 +77,23 @@ def read_lock(path: Path, platform: str, *, environment: str | None = None) -> L
         where=str(path),
         hint=f"lock it first: sealenv lock -f {path}",
     )
+
+
+def _checked(file: LockFile, path: Path) -> LockFile:
+    """What holds for a lock of any format: it is written down again, in records, seals and bundles.
+
+    Raises:
+        SpecError: something in it cannot be written there.
+    """
+    locks = tuple(without_secrets(lock) for lock in file.locks)
+    for lock in locks:
+        if problem := check_lock(lock):
+            raise SpecError(
+                f"the lock for {lock.platform[:40]!a} cannot be used: {problem}",
+                where=str(path),
+                hint="mend the file, or lock anew",
+            )
+    return structs.replace(file, locks=locks)
 
 
 def is_lock_text(text: str) -> bool:

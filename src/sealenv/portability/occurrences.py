@@ -104,10 +104,10 @@ def _found(
 
 
 def _anchored(wanted: Spellings) -> dict[bytes, list[tuple[int, Spelling]]]:
-    """Each anchor, with the spellings that it stands in and where in them it first does."""
+    """Each needle, with the spellings that it stands in and where in them it first does."""
     found: dict[bytes, list[tuple[int, Spelling]]] = {}
     for spelling in wanted.all:
-        anchor = next(a for a in wanted.anchors if a in spelling.data)
+        anchor = next(n for n in wanted.needles if n in spelling.data)
         found.setdefault(anchor, []).append((spelling.data.find(anchor), spelling))
     return found
 
@@ -135,13 +135,14 @@ _APART = re.compile(
     r"""(?ix)
       (?: ^ | [^\w./\\~+%-] ) - (?: [a-z] | include | imacros | i(?:system|quote|dirafter|sysroot) ) $
     | (?: ^ | [\s"'=] ) / i $
+    | (?: ^ | [^\w./\\~+%*)}-] ) \. $
     | \\ [abfnrtv0] $
     | \$ [({]? (?: DESTDIR | \w*SYSROOT\w* | \w*BUILD_?ROOT | INSTALL_?ROOT ) [)}]? $
     | file://localhost $
     | % (?: 2[0-9a-e] | 3[a-f] | [0-1]. ) $
     """
 )
-"""What ends like a name and is none: an option, an escape, the root of a staged installation."""
+"""What ends like a name and is none: an option, an escape, a root of a staged installation, or `.`."""
 _SCHEME = re.compile(r"(?:^|[^\w/])([a-z][a-z0-9+.-]+):$", re.IGNORECASE)
 _LENGTH = re.compile("[\x00-\x08\x0e-\x1f\udc80-\udcff][ -~]$")
 """A byte in front that is the length of what follows: pickles, MessagePack, strings of Pascal."""

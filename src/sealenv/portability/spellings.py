@@ -100,15 +100,19 @@ class Spellings:
             )
             for s in self.all
         }
-        shortest = sorted(pieces, key=lambda piece: (len(piece), piece))
-        return tuple(
-            piece for i, piece in enumerate(shortest) if not any(p in piece for p in shortest[:i])
-        )
+        return _least(pieces)
+
+    @cached_property
+    def needles(self) -> tuple[bytes, ...]:
+        """More and longer pieces, likewise, that are hardly anywhere else: to be looked for next."""
+        return _least({spelling.data.strip(b"\0") for spelling in self.all})
 
     def holds(self, data: bytes) -> bool:
         """Whether the place may be in there; if not, it is not."""
         folded = data.lower() if self.ignore_case else data
-        return any(anchor in folded for anchor in self.anchors)
+        return any(anchor in folded for anchor in self.anchors) and any(
+            needle in folded for needle in self.needles
+        )
 
     def spell(self, form: Form, *, real: bool = False) -> bytes | None:
         """The place in a form, as it is to be written; None where there is no such form."""
@@ -139,6 +143,14 @@ def spellings(place: str, platform: str, *, real: str | None = None) -> Spelling
                 found[exact] = Spelling(form, is_real, data, exact)
     ordered = sorted(found.values(), key=lambda s: -len(s.data))
     return Spellings(place, real, ignore_case, tuple(ordered))
+
+
+def _least(pieces: set[bytes]) -> tuple[bytes, ...]:
+    """Those of which none is in another."""
+    shortest = sorted(pieces, key=lambda piece: (len(piece), piece))
+    return tuple(
+        piece for i, piece in enumerate(shortest) if not any(p in piece for p in shortest[:i])
+    )
 
 
 _DRIVE = re.compile(r"([A-Za-z]):[\\/]")

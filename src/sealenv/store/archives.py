@@ -2,6 +2,7 @@
 
     <root>/archives/<sha256>/<file name>   verified; the folder's name is the digest of the file
     <root>/archives/<sha256>/manifest      what the archive holds, read once from verified bytes
+    <root>/archives/<sha256>/modes         the permission bits with which it was unpacked
     <root>/unpacked                        py-rattler's own cache: private to it and disposable
     <root>/repodata                        what channels said
     <root>/tmp                             partial downloads; nothing here is ever used
@@ -115,6 +116,10 @@ class Store:
         with FileLock(self.locks / package.sha256).waiting():
             yield
 
+    def unpacking(self) -> contextlib.AbstractContextManager[None]:
+        """Hold `unpacked` against everybody else who would unpack, waiting for who does."""
+        return FileLock(self.locks / "unpacked").waiting()
+
     def accept(self, package: Archive, sha256: str, size: int) -> None:
         """Take the partial file in, if its digest and size are what the record promises.
 
@@ -130,6 +135,10 @@ class Store:
         partial.chmod(0o644)
         os.replace(partial, target)
 
+    def forget(self, package: Archive) -> None:
+        """Remove an archive with everything that is known of it."""
+        shutil.rmtree(self.path(package).parent, ignore_errors=True)
+
     def verify(self, package: Archive) -> bool:
         """Hash the archive again; a damaged one is removed, so that it is fetched anew."""
         path = self.path(package)
@@ -139,7 +148,7 @@ class Store:
             return False
         if sha256 == package.sha256:
             return True
-        shutil.rmtree(path.parent, ignore_errors=True)
+        self.forget(package)
         return False
 
 

@@ -10,20 +10,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-import msgspec
-
 from sealenv.errors import DigestError, FetchError
-from sealenv.lock import Lock, LockedWheel, LockFile
-from sealenv.lock.checks import check_channel, check_package
+from sealenv.lock import Lock, LockFile
 from sealenv.store import ustar
 from sealenv.store.archives import Archive, Store, archives_of
+from sealenv.store.bundle_locks import read_locks
 from sealenv.store.bundle_manifest import (
     LOCK,
     MANIFEST,
@@ -38,8 +35,6 @@ from sealenv.store.bundle_manifest import (
 
 __all__ = ["Bundle", "is_bundle", "open_bundle"]
 
-_WHEEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]{0,210}\.whl", re.ASCII)
-_PLATFORM = re.compile(r"[a-z]+-[a-z0-9]+", re.ASCII)
 _PIECE = 1 << 20
 SUFFIX = ".sealenv"
 
@@ -121,8 +116,11 @@ class Bundle:
 
     def put_into(
         self, store: Store, lock: Lock, on_bytes: Callable[[int], None] = lambda done: None
-    ) -> None:
+    ) -> list[Archive]:
         """Take the archives and wheels of a lock into the store, when all of the bundle was hashed.
+
+        Returns:
+            Those that were not there before.
 
         Raises:
             BundleError, DigestError: as `verify`; nothing was written then.
@@ -131,10 +129,27 @@ class Bundle:
         if not self._hashed:
             self.verify(on_bytes)
         store.prepare()
+        put = []
         for item in archives_of(lock):
             with store.fetching(item):
                 if not (store.has(item) and store.verify(item)):
                     self._put(store, item)
+                    put.append(item)
+        return put
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a member, compared with its digest; None where it is not there.
+
+        Raises:
+            DigestError: it has another digest.
+        """
+        member = self._members.get(name)
+        if member is None:
+            return None
+        data = b"".join(self._pieces(member))
+        if hashlib.sha256(data).hexdigest() != member.sha256:
+            raise self._wrong_digest(member)
+        return data
 
     def _put(self, store: Store, item: Archive) -> None:
         member = self._members.get(member_name(item))
@@ -179,45 +194,11 @@ class Bundle:
         )
 
     def _read_locks(self) -> LockFile:
-        """The locks, and that the bundle holds what they name and no more."""
         member = self._members.get(LOCK)
         if member is None:
             raise broken(self.path, f"it has no {LOCK}")
         self._compare_header(member)
-        data = b"".join(self._pieces(member))
-        if hashlib.sha256(data).hexdigest() != member.sha256:
-            raise self._wrong_digest(member)
-        try:
-            locks = msgspec.json.decode(data, type=LockFile)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise broken(self.path, f"its {LOCK} cannot be read: {error}") from None
-        known = locks.platforms
-        if not known or len(set(known)) != len(known) or not all(map(_PLATFORM.fullmatch, known)):
-            raise broken(self.path, f"the platforms in its {LOCK} are {known!a}")
-        wanted: set[str] = set()
-        for lock in locks.locks:
-            for item in archives_of(lock):
-                problem = _problem(item) or self._missing(item)
-                if problem:
-                    raise broken(self.path, problem)
-                wanted.add(member_name(item))
-            for channel in (*lock.channels, *(p.channel for p in lock.packages if p.channel)):
-                if problem := check_channel(channel):
-                    raise broken(self.path, f"its lock for {lock.platform}: {problem}")
-            if len({p.name for p in lock.packages}) != len(lock.packages):
-                raise broken(self.path, f"its lock for {lock.platform} names a package twice")
-        extra = {n for n in self._members if n.startswith(("packages/", "wheels/"))} - wanted
-        if extra:
-            raise broken(self.path, f"no lock in it names {min(extra)}")
-        return locks
-
-    def _missing(self, item: Archive) -> str | None:
-        member = self._members.get(member_name(item))
-        if member is None:
-            return f"its lock names {item.fn}, sha256 {item.sha256}, which is not in it"
-        if item.size is not None and item.size != member.size:
-            return f"its lock names another size for {item.fn}"
-        return None
+        return read_locks(self.path, self.read(LOCK) or b"", self._members)
 
 
 def open_bundle(path: Path) -> Bundle:
@@ -249,15 +230,3 @@ def open_bundle(path: Path) -> Bundle:
             ) from error
         stack.pop_all()
         return bundle
-
-
-def _problem(item: Archive) -> str | None:
-    """Why a package of the lock cannot be taken: its names become paths."""
-    if isinstance(item, LockedWheel):
-        fits = re.fullmatch("[0-9a-f]{64}", item.sha256) and _WHEEL.fullmatch(item.fn)
-        return None if fits else f"its lock names a wheel {item.fn[:200]!a}"
-    if problem := check_package(item):
-        return f"its lock names a package that is none: {problem}"
-    if item.fn.removesuffix(".conda").removesuffix(".tar.bz2") != item.dist:
-        return f"{item.fn} is not called as its record says"
-    return None

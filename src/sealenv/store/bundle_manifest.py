@@ -9,13 +9,14 @@ from typing import BinaryIO
 import msgspec
 
 from sealenv.errors import BundleError
+from sealenv.layout import is_windows
 from sealenv.lock import LockedWheel
 from sealenv.store import ustar
 from sealenv.store.archives import Archive
 
 __all__ = [
     "LOCK", "MANIFEST", "SCHEMA", "BundleManifest", "Member", "broken", "is_executable", "member_name",
-    "places_of", "read_manifest",
+    "micromamba_member", "places_of", "read_manifest",
 ]  # fmt: skip
 
 SCHEMA = 1
@@ -55,6 +56,11 @@ def member_name(item: Archive) -> str:
     if isinstance(item, LockedWheel):
         return f"wheels/{item.sha256}.whl"
     return f"packages/{item.sha256}{'.conda' if item.fn.endswith('.conda') else '.tar.bz2'}"
+
+
+def micromamba_member(platform: str) -> str:
+    """Where the executable for a platform is."""
+    return f"micromamba/micromamba-{platform}{'.exe' if is_windows(platform) else ''}"
 
 
 def is_executable(name: str) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.errors import CacheDamagedError, SpecError
 from sealenv.host.hashing import hash_file
+from sealenv.host.partial import partial_file
 from sealenv.store import ustar
 from sealenv.store.bundle_manifest import (
     MANIFEST,
@@ -57,19 +56,12 @@ def write_bundle(
     data = manifest.encode()
     first = Member(MANIFEST, len(data), hashlib.sha256(data).hexdigest())
     total = sum(member.size for member in members)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        with partial.open("xb") as file:
-            out = _Hashing(file, lambda done: on_bytes(min(done, total), total))
-            _write_member(out, first, Source(MANIFEST, data=data))
-            for member, source in zip(members, ordered, strict=True):
-                _write_member(out, member, source)
-            out.write(bytes(ustar.end(out.size)))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with partial_file(path) as file:
+        out = _Hashing(file, lambda done: on_bytes(min(done, total), total))
+        _write_member(out, first, Source(MANIFEST, data=data))
+        for member, source in zip(members, ordered, strict=True):
+            _write_member(out, member, source)
+        out.write(bytes(ustar.end(out.size)))
     return manifest, out.digest.hexdigest(), out.size
 
 
@@ -83,7 +75,7 @@ def _member(source: Source) -> Member:
             raise CacheDamagedError(
                 f"{source.path.name} was damaged in the cache",
                 where=str(source.path),
-                hint="delete it and run the same command again: it is fetched anew",
+                hint="run the same command again: it is fetched anew",
             )
     if size > ustar.LARGEST:
         raise SpecError(f"{source.name} is larger than a bundle can hold: {size} bytes")

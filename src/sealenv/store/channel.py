@@ -4,6 +4,7 @@
 <root>/<subdir>/repodata.json    afterwards: what the index names is always there
 <root>/.sealenv-mirror           says that we made the folder; locked while it is written
 <root>/.sealenv-indexing         there while archives or repodata.json are newer than what goes with them
+<root>/.sealenv-indexed          the digests of the index files as they were made
 """
 
 from __future__ import annotations
@@ -18,28 +19,35 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sealenv.errors import ChannelError, DigestError, PrefixExistsError, SpecError
+from sealenv.errors import (
+    CacheDamagedError,
+    ChannelError,
+    DigestError,
+    PrefixExistsError,
+    SpecError,
+)
+from sealenv.host.deleting import delete
 from sealenv.host.filelock import FileLock
 from sealenv.host.files import write_atomic
 from sealenv.host.hashing import hash_file
 from sealenv.layout import is_link
 from sealenv.lock import LockedPackage
-from sealenv.store.channel_index import check_complete, read_index
+from sealenv.store.channel_index import (
+    check_complete,
+    entry_of,
+    index_digests,
+    read_digests,
+    read_index,
+    says_the_same,
+)
 
 __all__ = ["ChannelFolder"]
 
 _MARKER = ".sealenv-mirror"
 _INDEXING = ".sealenv-indexing"
-_KEYS = frozenset({
-    "app_cli_opts", "app_entry", "app_own_environment", "app_type", "arch", "build", "build_number",
-    "constrains", "depends", "extra_depends", "features", "indexed_timestamp", "legacy_bz2_md5",
-    "legacy_bz2_size", "license", "license_family", "md5", "name", "noarch", "platform", "purls",
-    "python_site_packages_path", "run_exports", "sha256", "size", "subdir", "timestamp",
-    "track_features", "type", "version",
-})  # fmt: skip
-"""Of a record what belongs into repodata (CEP 36)."""
-_SOLVED = ("sha256", "depends", "constrains", "track_features", "build_number", "timestamp")
-"""What decides a solve; the rest is written anew in other words whenever a channel is indexed."""
+_INDEXED = ".sealenv-indexed"
+SCRATCH = ".tmp"
+"""Where py-rattler writes while it indexes; what a stopped run of ours left is deleted."""
 _PARTIAL = re.compile(r"\..+\.(conda|tar\.bz2)\.[0-9a-f]{16}\.part")
 _PIECE = 1 << 20
 
@@ -65,6 +73,9 @@ class ChannelFolder:
                 if _PARTIAL.fullmatch(path.name) and not is_link(path):
                     path.unlink(missing_ok=True)
             self._stopped = (self.root / _INDEXING).exists()
+            left = self.root / SCRATCH
+            if self._stopped and left.is_dir() and not is_link(left):
+                delete(left)
             yield
 
     def check_place(self) -> None:
@@ -162,7 +173,7 @@ class ChannelFolder:
         """Copy an archive, hashed on its way, under another name first.
 
         Raises:
-            DigestError: it is not what was locked.
+            CacheDamagedError: it is not what was locked.
             OSError: as the operating system says.
         """
         (self.root / _INDEXING).touch()  # from here on there is an archive that no index names
@@ -176,10 +187,10 @@ class ChannelFolder:
                     digest.update(piece)
                     write.write(piece)
             if digest.hexdigest() != package.sha256:
-                raise DigestError(
+                raise CacheDamagedError(
                     f"{package.fn} was damaged in the cache",
                     where=str(source),
-                    hint="delete it and run the same command again: it is fetched anew",
+                    hint="run the same command again: it is fetched anew",
                 )
             os.replace(partial, folder / package.fn)
         finally:
@@ -189,8 +200,8 @@ class ChannelFolder:
         """Let repodata.json say of the packages what their own channel said.
 
         Returns:
-            The subdirs that have to be indexed: those it touched, and where an earlier run was stopped
-            before that, all.
+            The subdirs that have to be indexed: those it touched, and those whose index files are not
+            as they were made; where an earlier run was stopped before that, all.
 
         Raises:
             ChannelError: a repodata.json cannot be read.
@@ -204,11 +215,9 @@ class ChannelFolder:
                 if package.subdir != subdir:
                     continue
                 key = "packages.conda" if package.fn.endswith(".conda") else "packages"
-                record = {k: v for k, v in package.record.items() if k in _KEYS and v is not None}
-                record |= {"sha256": package.sha256, "subdir": subdir}
-                record["size"] = (self.root / subdir / package.fn).stat().st_size
+                record = entry_of(package, (self.root / subdir / package.fn).stat().st_size)
                 entries = index[key]
-                if not _says_the_same(entries.get(package.fn), record):
+                if not says_the_same(entries.get(package.fn), record):
                     entries[package.fn] = record
                     changed = True
             path = self.root / subdir / "repodata.json"
@@ -217,9 +226,15 @@ class ChannelFolder:
                 path.parent.mkdir(exist_ok=True)
                 write_atomic(path, json.dumps(index).encode())
                 touched.append(subdir)
+        there = sorted(path.parent.name for path in self.root.glob("*/repodata.json"))
         if self._stopped:
-            return sorted(path.parent.name for path in self.root.glob("*/repodata.json"))
-        return touched
+            return there
+        made = read_digests(self.root / _INDEXED)
+        return [
+            subdir
+            for subdir in there
+            if subdir in touched or index_digests(self.root / subdir) != made.get(subdir)
+        ]
 
     def _entry(self, package: LockedPackage) -> dict[str, Any]:
         index = read_index(self.root / package.subdir)
@@ -229,10 +244,8 @@ class ChannelFolder:
 
     def indexed(self) -> None:
         """All that goes with repodata.json is as new as it."""
+        folders = [path.parent for path in sorted(self.root.glob("*/repodata.json"))]
+        made = {folder.name: index_digests(folder) for folder in folders}
+        if made != read_digests(self.root / _INDEXED):
+            write_atomic(self.root / _INDEXED, json.dumps(made, indent=1).encode())
         (self.root / _INDEXING).unlink(missing_ok=True)
-
-
-def _says_the_same(entry: dict[str, Any] | None, record: dict[str, Any]) -> bool:
-    return entry is not None and all(
-        (entry.get(key) or None) == (record.get(key) or None) for key in _SOLVED
-    )

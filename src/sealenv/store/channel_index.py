@@ -7,18 +7,39 @@ them. So nothing may be there that it would drop: keys that it does not know, an
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from sealenv.errors import ChannelError
+from sealenv.host.hashing import hash_file
+from sealenv.lock import LockedPackage
 
-__all__ = ["check_complete", "read_index"]
+__all__ = [
+    "check_complete",
+    "entry_of",
+    "index_digests",
+    "read_digests",
+    "read_index",
+    "says_the_same",
+]
 
 _ARCHIVES = ("packages", "packages.conda")
+_INDEX_FILES = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
 _KNOWN = frozenset({"info", "repodata_version", *_ARCHIVES})
 _ENDS = (".conda", ".tar.bz2")
+_KEYS = frozenset({
+    "app_cli_opts", "app_entry", "app_own_environment", "app_type", "arch", "build", "build_number",
+    "constrains", "depends", "extra_depends", "features", "indexed_timestamp", "legacy_bz2_md5",
+    "legacy_bz2_size", "license", "license_family", "md5", "name", "noarch", "platform", "purls",
+    "python_site_packages_path", "run_exports", "sha256", "size", "subdir", "timestamp",
+    "track_features", "type", "version",
+})  # fmt: skip
+"""Of a record what belongs into repodata (CEP 36)."""
+_SOLVED = ("sha256", "depends", "constrains", "track_features", "build_number", "timestamp")
+"""What decides a solve; the rest is written anew in other words whenever a channel is indexed."""
 _ELSEWHERE = "mirror into another folder, or add the archives with what indexes this one"
 
 
@@ -57,6 +78,40 @@ def read_index(folder: Path) -> dict[str, Any]:
         )
     index = {key: read.get(key) or {} for key in _ARCHIVES}
     return {**read, "info": info or {"subdir": folder.name}, **index}
+
+
+def entry_of(package: LockedPackage, size: int) -> dict[str, Any]:
+    """What repodata.json says of a package: what its own channel said."""
+    record = {k: v for k, v in package.record.items() if k in _KEYS and v is not None}
+    return {**record, "sha256": package.sha256, "subdir": package.subdir, "size": size}
+
+
+def says_the_same(entry: dict[str, Any] | None, record: dict[str, Any]) -> bool:
+    """Whether an entry says of a package what a solve goes by."""
+    return entry is not None and all(
+        (entry.get(key) or None) == (record.get(key) or None) for key in _SOLVED
+    )
+
+
+def index_digests(folder: Path) -> dict[str, str]:
+    """File name -> sha256 (hex) of every index file of a subdir: they tell the same in three forms.
+
+    A damaged one reads as absent, and then differs from what was made.
+    """
+    found = {}
+    for name in _INDEX_FILES:
+        with contextlib.suppress(OSError):
+            found[name] = hash_file(folder / name)[0]
+    return found
+
+
+def read_digests(path: Path) -> dict[str, dict[str, str]]:
+    """What `index_digests` said of each subdir when it was indexed; empty where nobody noted it."""
+    try:
+        read = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def check_complete(folder: Path, wanted: Collection[str], *, stopped: bool) -> None:

@@ -76,7 +76,7 @@ def compile_by(python: str, source: Path, target: Path, as_file: str) -> None:
 @pytest.mark.parametrize("python", pythons())
 @pytest.mark.parametrize("new", ["/f", "/mnt/data/é é", "/" + "x" * 300])
 def test_as_if_compiled_there(python: str, new: str, tmp_path: Path) -> None:
-    """What is moved is, byte by byte, what the same source gives in the new place."""
+    """What is moved has the header of, and does the same as, what the same source gives there."""
     if version(python) < (3, 7):
         pytest.skip("its compiled files have another header")
     old = "/envs/e"

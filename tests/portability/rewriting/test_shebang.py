@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.portability.rewriting.change import Change, Rewriting
+from sealenv.portability.rewriting.change import Change, Hints, Rewriting
 from sealenv.portability.rewriting.shebang import longest_shebang
 from sealenv.portability.rewriting.whole import rewrite
 
@@ -19,8 +19,10 @@ SPACE = "/envs/my e"
 REST = b"import sys\nprint('/nothing')\n"
 
 
-def moved(content: bytes, old: str, new: str, platform: str = "linux-64") -> Rewriting:
-    result = rewrite("bin/x", content, Change.between(old, new, platform))
+def moved(
+    content: bytes, old: str, new: str, platform: str = "linux-64", hints: Hints | None = None
+) -> Rewriting:
+    result = rewrite("bin/x", content, Change.between(old, new, platform), hints or Hints())
     assert isinstance(result, Rewriting)
     return result
 
@@ -69,11 +71,15 @@ def test_what_is_no_python() -> None:
 
 
 def test_what_rattler_writes() -> None:
-    """It stays as it is where it would fit too: so there is a way back."""
+    """In a package's file it becomes one line again; in others it stays, so that there is a way back."""
     before = f"#!/bin/sh\n'''exec' \"{LONG}/bin/python\" \"$0\" \"$@\" #'''\n".encode() + REST
     there = moved(before, LONG, SHORT).apply(before)
     assert there == before.replace(LONG.encode(), SHORT.encode())
     assert moved(there, SHORT, LONG).apply(there) == before
+    linked = Hints(linked=True)
+    there = moved(before, LONG, SHORT, hints=linked).apply(before)
+    assert there == b"#!/envs/e/bin/python\n" + REST
+    assert moved(there, SHORT, LONG, hints=linked).apply(there) == before
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,10 @@ if defined SB_PREFIX if defined SB_GOT_NAME (
   call :usage "with --prefix there is no NAME" "%SB_NAME%"
   exit /b 2
 )
+if defined SB_GOT_NAME if not defined SB_NAME (
+  call :usage "NAME is empty" ""
+  exit /b 2
+)
 if not defined SB_SHA256 exit /b 0
 call :is_digest SB_SHA256 && exit /b 0
 call :usage "--sha256 takes 64 hexadecimal digits" "%SB_SHA256%"

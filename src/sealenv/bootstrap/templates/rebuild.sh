@@ -55,7 +55,7 @@ __SEALENV_PART_NAMES__
 
 [ -z "$prefix" ] || [ "$words" -eq 0 ] || usage 'with --prefix there is no NAME'
 if [ -z "$prefix" ]; then
-    [ -n "$name" ] || name=$default_name
+    [ "$words" -gt 0 ] || name=$default_name
     check_name
     prefix=${PY_ENVS:-$PWD}/$name
 fi

@@ -123,10 +123,13 @@ class Hints:
         placeholder: how many bytes a path in it may have: the length of the record's
             `prefix_placeholder`, or of the longest place that the file was made for. Without it
             a path in a program may not become longer.
+        linked: a package's record names the file (entry points too): its first line is written as
+            conda's linkers write it, not as pip does.
     """
 
     file_mode: str | None = None
     placeholder: int | None = None
+    linked: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,12 +164,14 @@ class Rewriting:
         edits: in order, none overlapping; none: there is nothing to do.
         unsigned: it is a program of macOS whose signature no longer holds.
         lossy: a shebang has lost its path: the way back does not bring it back.
+        shifted: it has more lines or fewer: if it is a source, it has to be compiled again.
     """
 
     kind: str
     edits: tuple[Edit, ...] = ()
     unsigned: bool = False
     lossy: bool = False
+    shifted: bool = False
 
     @property
     def in_place(self) -> bool:

@@ -1,8 +1,8 @@
 r"""Launchers of Windows that carry their interpreter: a program with something behind it.
 
 - pip's (distlib, `scripts.py`): program, `#!` line, zip with `__main__.py`.
-- uv's until 0.8 (`uv-trampoline`): program, zip, path, its length in four bytes, `UVSC` or `UVPY`.
-- uv's from 0.9 on keep path and zip in resources of the program: see `resources`.
+- uv's older ones (`uv-trampoline`): program, zip, path, its length in four bytes, `UVSC` or `UVPY`.
+- uv's newer ones keep path and zip in resources of the program: see `resources`.
 - conda's entry points have nothing in them; the path is in the `-script.py` beside them, a text.
 """
 

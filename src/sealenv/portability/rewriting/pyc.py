@@ -67,7 +67,10 @@ def _edit(content: bytes, string: String, change: Change) -> Edit | None:
 
 
 def restamped(content: bytes, source: bytes, mtime: int) -> bytes:
-    """The compiled file with a header for this source (PEP 552); only if that had the same code.
+    """The compiled file with a header for this source (PEP 552).
+
+    Right where the source was rewritten, and not `shifted`. The columns that a traceback of Python 3.11
+    or later marks in a line with a path are those of before then; compiling anew sets them right.
 
     Args:
         content: of the compiled file.

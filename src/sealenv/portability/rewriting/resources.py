@@ -1,4 +1,4 @@
-"""The interpreter of uv's launchers since 0.9: a resource of the program, `UV_PYTHON_PATH`.
+"""The interpreter of uv's newer launchers: a resource of the program, `UV_PYTHON_PATH`.
 
 Another one, `UV_SCRIPT_DATA`, is the zip. What follows in the section of resources moves on by as much
 as they grow, and the tables are told. The layout is that of Microsoft's "PE Format", "The .rsrc Section"

@@ -28,9 +28,8 @@ class FirstLine:
 
 
 _LINE = re.compile(rb"#![ \t]*([^\r\n]*)")
-_POLYGLOT = re.compile(
-    rb"#!/bin/sh\n'''exec' (?:\"([^\"\n]+)\"|([^ \"\n]+))([^\n]*) \"\$0\" \"\$@\"\n' '''\n"
-)
+_EXEC = rb"#!/bin/sh\n'''exec' (?:\"([^\"\n]+)\"|([^ \"\n]+))([^\n]*) \"\$0\" \"\$@\""
+_PIPS, _LINKERS = re.compile(_EXEC + rb"\n' '''\n"), re.compile(_EXEC + rb" #'''\n")
 _PYTHON = re.compile(rb"(?:python|pypy)[\w.]*")
 
 
@@ -39,12 +38,13 @@ def longest_shebang(platform: str) -> int:
     return 127 if platform.startswith("linux-") else 512
 
 
-def first_line(head: bytes, change: Change) -> FirstLine | None:
+def first_line(head: bytes, change: Change, *, linked: bool = False) -> FirstLine | None:
     """The edit of a script's first line (of three lines, as pip writes it); None: it needs none.
 
     Args:
         head: how the file begins.
         change: the places.
+        linked: a package brought it: two lines, as rattler and mamba write it.
 
     Raises:
         RefusedError: the new place has no such form.
@@ -53,13 +53,13 @@ def first_line(head: bytes, change: Change) -> FirstLine | None:
         return None
     if is_windows(change.platform):
         return _windows(head, change)
-    found = _POLYGLOT.match(head)
+    found = (_LINKERS if linked else _PIPS).match(head)
     if found:
-        return _short_again(found, change)
-    return _posix(head, change)
+        return _short_again(found, change, linked)
+    return _posix(head, change, linked)
 
 
-def _posix(head: bytes, change: Change) -> FirstLine | None:
+def _posix(head: bytes, change: Change, linked: bool) -> FirstLine | None:
     found = _LINE.match(head)
     place = _place(found[1], change) if found else None
     if not found or place is None:
@@ -72,11 +72,11 @@ def _posix(head: bytes, change: Change) -> FirstLine | None:
     name = interpreter.rpartition(b"/")[2]
     if _PYTHON.fullmatch(name):
         end = found.end() + (head[found.end() : found.end() + 1] == b"\n")
-        return FirstLine(Edit(0, end, _polyglot(interpreter, options)))
+        return FirstLine(Edit(0, end, _polyglot(interpreter, options, linked)))
     return FirstLine(Edit(0, found.end(), b"#!/usr/bin/env " + name + options), lossy=True)
 
 
-def _short_again(found: re.Match[bytes], change: Change) -> FirstLine | None:
+def _short_again(found: re.Match[bytes], change: Change, linked: bool) -> FirstLine | None:
     """Two lines of sh and Python, as one again where that fits now."""
     before = found[1] or found[2]
     place = _place(before, change)
@@ -86,14 +86,17 @@ def _short_again(found: re.Match[bytes], change: Change) -> FirstLine | None:
     options = change.apply(found[3])
     if _fits(before, found[3], change.platform) or not _fits(interpreter, options, change.platform):
         # It was so without need: so it stays.
-        return FirstLine(Edit(0, found.end(), _polyglot(interpreter, options, bool(found[1]))))
+        return FirstLine(
+            Edit(0, found.end(), _polyglot(interpreter, options, linked, bool(found[1])))
+        )
     return FirstLine(Edit(0, found.end(), b"#!" + interpreter + options + b"\n"))
 
 
-def _polyglot(interpreter: bytes, options: bytes, quoted: bool = False) -> bytes:
-    if quoted or b" " in interpreter:
+def _polyglot(interpreter: bytes, options: bytes, linked: bool, quoted: bool = False) -> bytes:
+    if linked or quoted or b" " in interpreter:
         interpreter = b'"' + interpreter + b'"'
-    return b"#!/bin/sh\n'''exec' " + interpreter + options + b' "$0" "$@"\n' + b"' '''\n"
+    end = b" #'''\n" if linked else b"\n' '''\n"
+    return b"#!/bin/sh\n'''exec' " + interpreter + options + b' "$0" "$@"' + end
 
 
 def _fits(interpreter: bytes, options: bytes, platform: str) -> bool:

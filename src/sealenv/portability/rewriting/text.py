@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from sealenv.portability.occurrences import occurrences_in
-from sealenv.portability.rewriting.change import Change, Edit
+from sealenv.portability.rewriting.change import Change, Edit, Rewriting
 from sealenv.portability.rewriting.shebang import HEAD, first_line
 
-__all__ = ["target_of_link", "text_edits"]
+__all__ = ["target_of_link", "text_rewriting"]
 
 
-def text_edits(stream: BinaryIO, change: Change) -> tuple[list[Edit], bool]:
-    """What is to be changed in a text, and whether its first line loses the path (`lossy`).
+def text_rewriting(stream: BinaryIO, change: Change, *, linked: bool = False) -> Rewriting:
+    """What is to be changed in a text.
+
+    Args:
+        stream: the file; it can be sought in.
+        change: the places.
+        linked: see `first_line`.
 
     Raises:
         RefusedError: the new place has no such form.
@@ -20,14 +25,15 @@ def text_edits(stream: BinaryIO, change: Change) -> tuple[list[Edit], bool]:
     """
     stream.seek(0)
     head = stream.read(HEAD)
-    line = first_line(head, change)
+    line = first_line(head, change, linked=linked)
     stream.seek(0)
-    behind = line.edit.end if line else 0
     edits = [line.edit] if line else []
+    behind = line.edit.end if line else 0
     for found in occurrences_in(stream, change.old):
         if found.start >= behind:
             edits.append(Edit(found.start, found.end, change.written(found)))
-    return edits, line is not None and line.lossy
+    shifted = line is not None and head[:behind].count(b"\n") != line.edit.data.count(b"\n")
+    return Rewriting("text", tuple(edits), lossy=line is not None and line.lossy, shifted=shifted)
 
 
 def target_of_link(target: str, change: Change) -> str:

@@ -18,7 +18,7 @@ from sealenv.portability.rewriting.change import (
 from sealenv.portability.rewriting.launcher import is_launcher, launcher_edits
 from sealenv.portability.rewriting.programs import is_program, is_signed, program_edits
 from sealenv.portability.rewriting.pyc import is_pyc, pyc_edits
-from sealenv.portability.rewriting.text import text_edits
+from sealenv.portability.rewriting.text import text_rewriting
 
 __all__ = ["rewrite"]
 
@@ -55,8 +55,7 @@ def rewrite(
         if hints.file_mode == "text" or (
             hints.file_mode is None and (head.startswith(_UTF16) or _is_text(stream))
         ):
-            edits, lossy = text_edits(stream, change)
-            return Rewriting("text", tuple(edits), lossy=lossy)
+            return text_rewriting(stream, change, linked=hints.linked)
         if hints.file_mode == "binary" or is_program(head):
             edits = program_edits(stream, change, hints.placeholder)
             return Rewriting("program", tuple(edits), unsigned=bool(edits) and is_signed(head))

@@ -1,0 +1,152 @@
+"""`sealenv bundle`: what is damaged, hostile, stopped, or named wrongly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sealenv.host.hashing import hash_file
+from sealenv.lock import Lock, LockedPackage, LockFile
+from sealenv.store.bundle import open_bundle
+from sealenv.store.bundle_manifest import LOCK, member_name
+from sealenv.store.bundle_writer import Source, write_bundle
+from tests.channel import Channels
+from tests.machine import Machine
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows has its own")
+
+
+@pytest.fixture
+def lock(machine: Machine, channels: Channels) -> Path:
+    path = machine.root / "my.lock"
+    machine.run("lock", "hello-prefix", "prio", "-c", channels.main_url, "-o", str(path))
+    return path
+
+
+def spoil(machine: Machine, name: str) -> Path:
+    (archive,) = machine.cache.glob(f"archives/*/{name}-*.conda")
+    data = bytearray(archive.read_bytes())
+    data[len(data) // 2] ^= 1
+    archive.write_bytes(data)
+    return archive
+
+
+def test_what_is_damaged_in_the_cache_is_fetched_anew(machine: Machine, lock: Path) -> None:
+    first = machine.json("bundle", str(lock), "-o", "one.sealenv")
+    archive = spoil(machine, "prio")
+    again = machine.json("bundle", str(lock), "-o", "two.sealenv")
+    assert again["sha256"] == first["sha256"]
+    assert hash_file(archive)[0] == archive.parent.name
+    assert sorted(p.name for p in machine.root.glob("*.sealenv")) == ["one.sealenv", "two.sealenv"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["hostile-link-absolute", "hostile-link-through", "hostile-conda-meta", "hostile-renamed"],
+)
+def test_a_hostile_archive_inside_leaves_nothing(
+    machine: Machine, channels: Channels, name: str
+) -> None:
+    """The bundle is sound in itself: its maker gave the right digests."""
+    (archive,) = channels.hostile.glob(f"*/{name}-*.conda")
+    data = archive.read_bytes()
+    index = json.loads((archive.parent / "repodata.json").read_bytes())
+    evil = LockedPackage(
+        url=f"https://x.org/noarch/{archive.name}",
+        channel="https://x.org/",
+        fn=archive.name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        record=index["packages.conda"][archive.name],
+    )
+    file = LockFile(
+        locks=(Lock(platform="linux-64", channels=(), packages=(evil,), specs=(name,)),), name="e"
+    )
+    sources = [
+        Source(member_name(evil), data=data),
+        Source(LOCK, data=msgspec.json.encode(file)),
+    ]
+    path = machine.root / "evil.sealenv"
+    write_bundle(path, sources, lambda done, total: None)
+    for words in (("create", "e", "-f", str(path)), ("bundle", str(path), "-o", "again")):
+        answer = machine.json(*words, "--offline", code=6)
+        assert answer["what"].startswith("the bundle is refused: ")
+        assert "channel" not in answer["hint"]
+        assert not list(machine.cache.rglob("*.conda"))
+        assert not list((machine.cache / "archives").iterdir())
+        assert not list((machine.cache / "tmp").iterdir())
+        assert not (machine.envs / "e").exists()
+    assert not (machine.root / "again").exists()
+
+
+def test_a_bundle_of_a_bundle_elsewhere(machine: Machine, lock: Path, tmp_path: Path) -> None:
+    """On a machine that has nothing else: packages and micromamba come from the bundle."""
+    exe = tmp_path / "exe"
+    exe.write_text("#!/bin/sh\necho 2.9.0\n")
+    exe.chmod(0o755)
+    first = machine.json("bundle", str(lock), "--micromamba", f"linux-64={exe}")
+    other = Machine(tmp_path / "other")
+    (other.root / "x.sealenv").write_bytes(Path(first["file"]).read_bytes())
+    made = other.json("bundle", "x.sealenv", "-o", "y.sealenv", "--offline")
+    assert made["micromamba"] == {"linux-64": ""}  # a stranger's program is not run for its version
+    with open_bundle(other.root / "x.sealenv") as x, open_bundle(other.root / "y.sealenv") as y:
+        assert x.manifest == y.manifest
+    assert made["sha256"] == first["sha256"]
+
+
+def test_what_a_killed_one_left_goes(tmp_path: Path) -> None:
+    """And never what another one is writing."""
+    path = tmp_path / "x.sealenv"
+    program = (
+        "import sys, time; from pathlib import Path; from sealenv.host.partial import partial_file\n"
+        "with partial_file(Path(sys.argv[1])) as file: file.write(b'half'); file.flush(); "
+        "print('writing', flush=True); time.sleep(600)"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "writing\n"
+    (half,) = tmp_path.iterdir()
+    strange = tmp_path / ".x.sealenv.mine.part"
+    strange.write_bytes(b"mine")
+
+    def write() -> None:
+        write_bundle(path, [Source(LOCK, data=b"{}")], lambda done, total: None)
+
+    write()
+    assert half.read_bytes() == b"half"
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    end = time.monotonic() + 30  # the kernel lets go of the lock in its own time
+    while half.exists() and time.monotonic() < end:
+        write()
+    assert sorted(p.name for p in tmp_path.iterdir()) == [strange.name, path.name]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-o", "-"), "standard output"),
+        (("--name", "a/b"), "name"),
+        (("--name", ""), "is not a name"),
+        (("--name", "", "-o", "x"), "is not a name"),
+        (("--name", "a/b", "-o", "no/folder"), "name"),
+    ],
+)
+def test_names_that_cannot_be(
+    machine: Machine, lock: Path, words: tuple[str, ...], said: str
+) -> None:
+    before = sorted(machine.root.iterdir())
+    answer = machine.json("bundle", str(lock), *words, code=2)
+    assert said in answer["what"]
+    assert sorted(machine.root.iterdir()) == before

@@ -8,27 +8,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sealenv.host.reader import sha256_of
+from sealenv.portability.rewriting.metadata import Mark, Rewritten
 
-__all__ = ["Change", "Hashed", "Left", "Mark", "mark_of", "reversed_changes"]
-
-
-class Mark(NamedTuple):
-    """By what bytes are known."""
-
-    sha256: bytes
-    size: int
-
-    @classmethod
-    def of(cls, data: bytes) -> Mark:
-        """That of these bytes."""
-        return cls(hashlib.sha256(data).digest(), len(data))
-
-
-class Change(NamedTuple):
-    """One file that holds the new place now."""
-
-    before: Mark
-    after: Mark
+__all__ = ["Hashed", "Left", "mark_of", "reversed_changes"]
 
 
 class Left(NamedTuple):
@@ -42,9 +24,9 @@ class Left(NamedTuple):
         return {"path": self.path, "why": self.why}
 
 
-def reversed_changes(changes: Mapping[str, Change]) -> dict[str, Change]:
+def reversed_changes(changes: Mapping[str, Rewritten]) -> dict[str, Rewritten]:
     """As if it went back."""
-    return {path: Change(change.after, change.before) for path, change in changes.items()}
+    return {path: Rewritten(change.after, change.before) for path, change in changes.items()}
 
 
 class Hashed:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
 from sealenv.portability.rewriting.change import Hints
-from sealenv.relocation.changes import Change
+from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.seal.distributions import Distribution, find_distributions
 from sealenv.seal.tree import Row
 
@@ -72,10 +72,10 @@ class Owners:
             if e.path_type == "hardlink" and e.prefix_placeholder is None and e.sha256
         ]
 
-    def vouches(self, record: str, changes: Mapping[str, Change]) -> bool:
+    def vouches(self, record: str, changes: Mapping[str, Rewritten]) -> bool:
         """Whether a RECORD names a file that was changed."""
         return not changes.keys().isdisjoint(self._of_wheel[record])
 
-    def of_package(self, record: str, changes: Mapping[str, Change]) -> dict[str, Change]:
+    def of_package(self, record: str, changes: Mapping[str, Rewritten]) -> dict[str, Rewritten]:
         """The changes of that package's files."""
         return {p: c for p, c in changes.items() if record in self._packages.get(p, ())}

@@ -11,8 +11,9 @@ from sealenv.errors import CheckFailedError
 from sealenv.host.process import clean_home, run_quietly
 from sealenv.host.reader import sha256_of
 from sealenv.layout import USER_FOLDER, is_link, script_dir, walk
+from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.progress import Reporter
-from sealenv.relocation.changes import Change, Left
+from sealenv.relocation.changes import Left
 from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
@@ -31,7 +32,7 @@ _SHEBANG = re.compile(rb"#! ?([^\n]*python[\w.]*)\r?\n")
 def prove(
     move: Relocation,
     seal: Seal,
-    changes: Mapping[str, Change],
+    changes: Mapping[str, Rewritten],
     known_left: Iterable[Left],
     environ: Mapping[str, str],
     reporter: Reporter,

@@ -18,7 +18,7 @@ from sealenv.host.files import write_atomic
 from sealenv.host.holders import while_held
 from sealenv.host.readers import Readers
 from sealenv.layout import MOVING, SEAL
-from sealenv.relocation.changes import Change
+from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.relocation.place import Relocation
 from sealenv.seal.digests import Hashing
 from sealenv.seal.filetable import encode, write_files
@@ -31,7 +31,7 @@ __all__ = ["carried_over", "next_seal", "write_both"]
 
 def carried_over(
     move: Relocation,
-    changes: Mapping[str, Change],
+    changes: Mapping[str, Rewritten],
     now: Mapping[str, Row],
     *,
     copied: bool = False,
@@ -97,7 +97,7 @@ def _take_stat(then: Row, row: Row) -> None:
 
 
 def next_seal(
-    move: Relocation, changes: Mapping[str, Change], rows: Mapping[str, Row] | None
+    move: Relocation, changes: Mapping[str, Rewritten], rows: Mapping[str, Row] | None
 ) -> tuple[Seal, bytes | None]:
     """The seal for the new place, and the encoded table that it names."""
     after = {c.before.sha256.hex(): c.after.sha256.hex() for c in changes.values()}

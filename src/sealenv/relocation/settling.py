@@ -20,8 +20,10 @@ from sealenv.errors import FilesystemError
 from sealenv.host.exclusive import replace_history
 from sealenv.host.files import replace_like
 from sealenv.layout import HISTORY, PKGS, is_link
+from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.progress import Reporter
-from sealenv.relocation.changes import Change, Left
+from sealenv.relocation.changes import Left
+from sealenv.relocation.files import Files
 from sealenv.relocation.holding import link_text, placed
 from sealenv.relocation.mending import Mending
 from sealenv.relocation.owners import Owners
@@ -46,7 +48,7 @@ class Settled:
     """
 
     seal: Seal
-    changes: dict[str, Change]
+    changes: dict[str, Rewritten]
     left: list[Left]
     unsigned: list[str]
 
@@ -98,22 +100,23 @@ def settle(
     if resumed:
         _clear_partials(move, rows)
     owners = Owners(move.prefix, rows, move.records)
+    files = Files(move, resumed, environ)
     mending = Mending(
-        move, rows, owners, resumed, environ, lambda done, of: reporter.advance(done, of, "files")
+        move, rows, owners, files, lambda done, of: reporter.advance(done, of, "files")
     )
     mending.run(found)
     with _history(move.prefix, locked) as write:
         mending.history(write)
         _mend_pkgs(move)
         try:
-            table = carried_over(move, mending.changes, rows, copied=copied, digests=digests)
-            seal, encoded = next_seal(move, mending.changes, table)
+            table = carried_over(move, files.changes, rows, copied=copied, digests=digests)
+            seal, encoded = next_seal(move, files.changes, table)
             write_both(move.prefix, seal, encoded)
         except OSError as error:
             raise FilesystemError(
                 f"the seal cannot be written: {error.strerror}", where=str(move.prefix)
             ) from error
-    return Settled(seal, mending.changes, mending.left, mending.unsigned)
+    return Settled(seal, files.changes, files.left, files.unsigned)
 
 
 _PARTIAL = re.compile(r"((?:.*/)?)\.([^/]+)\.[0-9a-f]{16}")

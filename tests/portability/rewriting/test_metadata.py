@@ -6,25 +6,31 @@ import base64
 import hashlib
 import json
 
-from sealenv.portability.rewriting.metadata import Digests, redigest_record, redigest_wheel
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealenv.portability.rewriting.metadata import (
+    Mark,
+    Rewritten,
+    redigest_record,
+    redigest_wheel,
+)
 
 BEFORE, AFTER = b"/envs/e", b"/mnt/x y"
-CHANGED = Digests(
-    hashlib.sha256(BEFORE).digest(), hashlib.sha256(AFTER).digest(), len(BEFORE), len(AFTER)
-)
+CHANGED = Rewritten(Mark.of(BEFORE), Mark.of(AFTER))
 OTHER = "ab" * 32
 
 
 def record(digest: str) -> dict[str, object]:
     return {
         "name": "x",
-        "sha256": CHANGED.before.hex(),
+        "sha256": CHANGED.before.sha256.hex(),
         "paths_data": {
             "paths": [
                 {"_path": 'bin/a {"b"}', "sha256": OTHER, "sha256_in_prefix": digest},
                 {"sha256_in_prefix": digest, "_path": "bin/é", "n": [1, {"x": None}]},
                 {"_path": "bin/altered", "sha256_in_prefix": OTHER},
-                {"_path": "bin/untouched", "sha256_in_prefix": CHANGED.before.hex()},
+                {"_path": "bin/untouched", "sha256_in_prefix": CHANGED.before.sha256.hex()},
             ]
         },
     }
@@ -33,10 +39,10 @@ def record(digest: str) -> dict[str, object]:
 def test_a_packages_record() -> None:
     changed = dict.fromkeys(['bin/a {"b"}', "bin/é", "bin/altered"], CHANGED)
     for settings in ({"indent": 2}, {}, {"ensure_ascii": False, "indent": 4}):
-        before = json.dumps(record(CHANGED.before.hex()), **settings).encode()  # type: ignore[arg-type]
-        wanted = record(CHANGED.after.hex())
+        before = json.dumps(record(CHANGED.before.sha256.hex()), **settings).encode()  # type: ignore[arg-type]
+        wanted = record(CHANGED.after.sha256.hex())
         paths = wanted["paths_data"]["paths"]  # type: ignore[index]
-        assert paths[3]["sha256_in_prefix"] == CHANGED.before.hex()
+        assert paths[3]["sha256_in_prefix"] == CHANGED.before.sha256.hex()
         assert redigest_record(before, changed) == json.dumps(wanted, **settings).encode()  # type: ignore[arg-type]
 
 
@@ -55,5 +61,84 @@ def test_a_record_of_pip() -> None:
         "lib/python3.11/site-packages/other.py": CHANGED,
     }
     place = "lib/python3.11/site-packages/x-1.dist-info/RECORD"
-    before = rows(CHANGED.before, len(BEFORE))
-    assert redigest_wheel(before, place, changed) == rows(CHANGED.after, len(AFTER))
+    before = rows(CHANGED.before.sha256, len(BEFORE))
+    assert redigest_wheel(before, place, changed) == rows(CHANGED.after.sha256, len(AFTER))
+
+
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_characters="/\\\r\n\0"), min_size=1, max_size=12
+)
+OLD, NEW = Mark.of(b"old"), Mark.of(b"newer")
+
+
+def backwards(changes: dict[str, Rewritten]) -> dict[str, Rewritten]:
+    return {path: Rewritten(done.after, done.before) for path, done in changes.items()}
+
+
+def written(data: bytes) -> str:
+    digest = hashlib.sha256(data).digest()
+    return "sha256=" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def any_record(names: list[str], data: bytes, **dump: object) -> bytes:
+    digest = hashlib.sha256(data).hexdigest()
+    paths = [
+        {"_path": name, "path_type": "hardlink", "sha256": "0" * 64, "sha256_in_prefix": digest}
+        for name in names
+    ]
+    content = {"name": "x", "paths_data": {"paths": paths, "paths_version": 1}}
+    return json.dumps(content, **dump).encode()  # type: ignore[arg-type]
+
+
+@given(
+    st.lists(NAMES, min_size=1, max_size=4, unique=True), st.booleans(), st.sampled_from([None, 2])
+)
+def test_a_record_of_any_tool(names: list[str], ascii_only: bool, indent: int | None) -> None:
+    layout = {"ensure_ascii": ascii_only, "indent": indent}
+    before, after = any_record(names, b"old", **layout), any_record(names, b"newer", **layout)
+    changes = {name: Rewritten(OLD, NEW) for name in names}
+    assert redigest_record(before, changes) == after
+    assert redigest_record(after, changes) == after
+    assert redigest_record(after, backwards(changes)) == before
+
+
+def test_what_was_altered_keeps_its_promise() -> None:
+    content = any_record(["a"], b"something else")
+    assert redigest_record(content, {"a": Rewritten(OLD, NEW)}) == content
+
+
+def test_an_entry_point_has_one_digest_and_its_size() -> None:
+    entry = {
+        "_path": "bin/x",
+        "path_type": "unix_python_entry_point",
+        "sha256": OLD.sha256.hex(),
+    }
+    content = json.dumps({"paths": [entry | {"size_in_bytes": 3}]}).encode()
+    mended = json.loads(redigest_record(content, {"bin/x": Rewritten(OLD, NEW)}))["paths"][0]
+    assert (mended["sha256"], mended["size_in_bytes"]) == (NEW.sha256.hex(), 5)
+
+
+def test_a_file_with_a_placeholder_keeps_the_size_in_its_package() -> None:
+    entry = {
+        "_path": "a", "sha256": "1" * 64, "sha256_in_prefix": OLD.sha256.hex(),
+        "prefix_placeholder": "/old", "size_in_bytes": 3,
+    }  # fmt: skip
+    content = json.dumps({"paths": [entry]}).encode()
+    mended = json.loads(redigest_record(content, {"a": Rewritten(OLD, NEW)}))["paths"][0]
+    assert mended == entry | {"sha256_in_prefix": NEW.sha256.hex()}
+
+
+@given(NAMES, st.sampled_from(["\n", "\r\n"]))
+def test_a_wheel_record(name: str, end: str) -> None:
+    quoted = f'"{name.replace(chr(34), chr(34) * 2)}"'
+    head = f"{quoted},{{}},{{}}{end}other,,{end}"
+    before = (
+        head.format(written(b"old"), 3).encode() if "{" not in name and "}" not in name else b""
+    )
+    changes = {f"lib/site-packages/{name}": Rewritten(OLD, NEW)}
+    path = "lib/site-packages/x-1.dist-info/RECORD"
+    if not before or name in {".", ".."}:
+        return
+    after = head.format(written(b"newer"), 5).encode()
+    assert redigest_wheel(before, path, changes) == after
+    assert redigest_wheel(after, path, backwards(changes)) == before

@@ -8,34 +8,45 @@ from __future__ import annotations
 
 import base64
 import csv
+import hashlib
 import json
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sealenv.portability.rewriting.change import Edit, splice
 
-__all__ = ["Digests", "redigest_record", "redigest_wheel"]
+__all__ = ["Mark", "Rewritten", "redigest_record", "redigest_wheel"]
 
 
-@dataclass(frozen=True)
-class Digests:
-    """A file before and after it was rewritten; sha256 as 32 bytes, sizes in bytes."""
+class Mark(NamedTuple):
+    """By what bytes are known: sha256 as 32 bytes, size in bytes."""
 
-    before: bytes
-    after: bytes
-    size_before: int
-    size_after: int
+    sha256: bytes
+    size: int
+
+    @classmethod
+    def of(cls, data: bytes) -> Mark:
+        """That of these bytes."""
+        return cls(hashlib.sha256(data).digest(), len(data))
 
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+class Rewritten(NamedTuple):
+    """A file before and after it was rewritten."""
+
+    before: Mark
+    after: Mark
 
 
-def redigest_record(content: bytes, changed: Mapping[str, Digests]) -> bytes:
-    """A package's record (CEP 32) with `sha256_in_prefix` of the files that were rewritten.
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|[{}\[\]]')
 
-    Nothing else of it changes, whoever wrote it and however it is set.
+
+def redigest_record(content: bytes, changed: Mapping[str, Rewritten]) -> bytes:
+    """A package's record (CEP 32) with the digests that its files have now.
+
+    A file of the package has `sha256_in_prefix`; of an entry point, which is in no package, engines
+    write `sha256` and its size. Nothing else of it changes, whoever wrote it and however it is set.
 
     Args:
         content: of `conda-meta/NAME-VERSION-BUILD.json`.
@@ -65,18 +76,31 @@ def redigest_record(content: bytes, changed: Mapping[str, Digests]) -> bytes:
 
 
 def _record_edit(
-    fields: dict[bytes, tuple[bytes, int]], changed: Mapping[str, Digests]
+    fields: dict[bytes, tuple[bytes, int]], changed: Mapping[str, Rewritten]
 ) -> list[Edit]:
-    path, digest = fields.get(b'"_path"'), fields.get(b'"sha256_in_prefix"')
+    path = fields.get(b'"_path"')
+    digest = fields.get(b'"sha256_in_prefix"') or fields.get(b'"sha256"')
     if path is None or digest is None:
         return []
-    digests = changed.get(json.loads(path[0]))
-    if digests is None or digest[0] != f'"{digests.before.hex()}"'.encode():
+    try:
+        done = changed.get(json.loads(path[0]))
+    except ValueError:
+        return []  # not UTF-8: of no file that a package can name
+    if done is None or digest[0] != f'"{done.before.sha256.hex()}"'.encode():
         return []
-    return [Edit(digest[1], digest[1] + len(digest[0]), f'"{digests.after.hex()}"'.encode())]
+    edits = [_edit(digest, f'"{done.after.sha256.hex()}"')]
+    size = fields.get(b'"size_in_bytes"')
+    # With a placeholder it is the size in the package.
+    if size and b'"prefix_placeholder"' not in fields and size[0] == b"%d" % done.before.size:
+        edits.append(_edit(size, str(done.after.size)))
+    return sorted(edits, key=lambda edit: edit.start)
 
 
-def redigest_wheel(content: bytes, record: str, changed: Mapping[str, Digests]) -> bytes:
+def _edit(token: tuple[bytes, int], text: str) -> Edit:
+    return Edit(token[1], token[1] + len(token[0]), text.encode())
+
+
+def redigest_wheel(content: bytes, record: str, changed: Mapping[str, Rewritten]) -> bytes:
     """pip's `RECORD` with digests and sizes of the files that were rewritten; other rows stay.
 
     The format is that of PEP 376 and of "Recording installed projects" of the PyPA: path, digest,
@@ -92,18 +116,18 @@ def redigest_wheel(content: bytes, record: str, changed: Mapping[str, Digests]) 
     return "\n".join(_row(line, base, changed) for line in lines).encode("utf-8", "surrogateescape")
 
 
-def _row(line: str, base: str, changed: Mapping[str, Digests]) -> str:
+def _row(line: str, base: str, changed: Mapping[str, Rewritten]) -> str:
     rows = list(csv.reader([line]))
     if len(rows) != 1 or len(rows[0]) != 3:
         return line
     path, digest, size = rows[0]
-    digests = changed.get(posixpath.normpath(posixpath.join(base, path.replace("\\", "/"))))
-    if digests is None or digest != _wheel_digest(digests.before):
+    done = changed.get(posixpath.normpath(posixpath.join(base, path.replace("\\", "/"))))
+    if done is None or digest != _wheel_digest(done.before.sha256):
         return line
     head, _, tail = line.rpartition(digest)
-    if size == str(digests.size_before):
-        tail = tail.replace(size, str(digests.size_after))
-    return head + _wheel_digest(digests.after) + tail
+    if size == str(done.before.size):
+        tail = tail.replace(size, str(done.after.size))
+    return head + _wheel_digest(done.after.sha256) + tail
 
 
 def _wheel_digest(digest: bytes) -> str:

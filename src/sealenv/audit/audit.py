@@ -7,13 +7,12 @@ again, and their owners are asked. Nothing is written, no link is followed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sealenv.audit.owners import owners_of
 from sealenv.audit.places import foreign_to, places_of
-from sealenv.audit.search import Search
 from sealenv.condameta.records import scan_records
 from sealenv.errors import FilesystemError
 from sealenv.host.files import open_regular
@@ -24,11 +23,12 @@ from sealenv.portability.finding import PathFinding
 from sealenv.portability.foreign import Foreign
 from sealenv.portability.holding import Place, held_by_file, held_by_link
 from sealenv.portability.patch import is_fixable
+from sealenv.portability.search import Search
 from sealenv.progress import Quiet, Reporter
 from sealenv.seal.compiled import source_of
 from sealenv.seal.seal import Seal, is_at
 from sealenv.seal.sealed import read_sealed
-from sealenv.seal.tree import FILE, LINK, Row, look, native
+from sealenv.seal.tree import FILE, LINK, Row, look, native, root_of
 from sealenv.spec import current_platform
 
 __all__ = ["Audit", "audit"]
@@ -95,12 +95,12 @@ def audit(
     places = places_of(prefix, platform, gone)
     others = foreign_to(prefix, gone) if foreign else None
     with Readers() as readers:
-        search = Search(readers, prefix, places, others)
+        search = Search(readers, root_of(prefix), [place.spellings for place in places], others)
         sealed = then.table.rows() if then.table else {}
-        search.begin(sealed.values())
+        search.begin(_files(sealed))
         rows = _look(prefix, sealed)
-        search.begin(rows.values())
-        files = {path for path, row in rows.items() if row.kind == FILE and not row.problem}
+        search.begin(_files(rows))
+        files = dict(_files(rows))
         records, _ = scan_records(prefix)
         held = _held_by_links(prefix, rows.values(), places, others)
         answers = list(search.finish(files, lambda done, of: reporter.advance(done, of, "files")))
@@ -129,6 +129,10 @@ def audit(
     found.sort(key=lambda f: (f.whose not in ("own", "former"), f.path, f.whose, f.found))
     count = sum(row.kind in (FILE, LINK) for row in rows.values())
     return Audit(prefix, platform, seal, tuple(gone), foreign, count, (*found, *unread))
+
+
+def _files(rows: Mapping[str, Row]) -> Iterator[tuple[str, int]]:
+    return ((path, row.size) for path, row in rows.items() if row.kind == FILE and not row.problem)
 
 
 def _look(prefix: Path, sealed: Mapping[str, Row]) -> dict[str, Row]:

@@ -27,7 +27,7 @@ from sealenv.layout import (
 )
 from sealenv.pending import clear_pending, write_plan
 from sealenv.progress import Reporter
-from sealenv.seal.tree import native
+from sealenv.seal.tree import native, root_of
 from sealenv.store.view import link_pkgs
 
 __all__ = ["copy_prefix", "entries_of", "make_folders", "prepare"]
@@ -169,7 +169,7 @@ def _compare(source: Path, target: Path, files: Sequence[Entry]) -> dict[str, by
     names = [e.relative.replace(os.sep, "/") for e in files]
     sizes = [e.status.st_size for e in files]
     with Readers() as readers:
-        tasks = [readers.sha256(_root(place), names, sizes) for place in (source, target)]
+        tasks = [readers.sha256(root_of(place), names, sizes) for place in (source, target)]
         there, here = (task.finish() for task in tasks)
     digests = {}
     for name, one, other in zip(names, there, here, strict=True):
@@ -192,11 +192,6 @@ def _refuse_no_room(target: Path, size: int) -> None:
             where=str(target),
             hint="make room, then run the same command again",
         )
-
-
-def _root(place: Path) -> str:
-    root = native(place, "")
-    return root.decode("utf-8", "surrogateescape") if isinstance(root, bytes) else root
 
 
 def _in(target: Path, entry: Entry) -> str | bytes:

@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sealenv.host.reader import Wanted
 from sealenv.host.readers import Readers
+from sealenv.portability.search import Search
 from sealenv.relocation.mender import Mender
-from sealenv.seal.tree import FILE, LINK, Row, native
+from sealenv.seal.tree import FILE, LINK, Row, native, root_of
 
-__all__ = ["holding", "link_text", "placed", "root_of"]
+__all__ = ["holding", "link_text", "placed"]
 
 OnFile = Callable[[int, int], None]
 
@@ -29,32 +29,26 @@ def holding(
     Raises:
         OSError: one cannot be read.
     """
-    files = [row for row in rows.values() if row.kind == FILE and row.size and not row.problem]
-    told = [mender.needles for mender in wanted]
-    fold = any(case for case, _ in told)
-    texts = list(dict.fromkeys(text for _, several in told for text in several))
-    search: Wanted = (fold, [text.lower() for text in texts] if fold else texts, [], 0)
-    with Readers() as readers:
-        names, sizes = [row.path for row in files], [row.size for row in files]
-        answers = readers.search(search, root_of(prefix), names, sizes).finish(on_file)
+    sizes = {
+        row.path: row.size
+        for row in rows.values()
+        if row.kind == FILE and row.size and not row.problem
+    }
     found = []
-    for row, answer in zip(files, answers, strict=True):
-        if isinstance(answer, OSError):
-            raise answer
-        if answer and _holds(prefix, row.path, wanted):
-            found.append(row.path)
+    with Readers() as readers:
+        search = Search(readers, root_of(prefix), [mender.spellings for mender in wanted])
+        search.begin(sizes.items())
+        for path, answer in search.finish(sizes, on_file):
+            if isinstance(answer, OSError):
+                raise answer
+            if answer and _holds(prefix, path, wanted):
+                found.append(path)
     for path, row in rows.items():
         if row.kind == LINK:
             text = link_text(prefix, path)
             if any(placed(text, mender) is not None for mender in wanted):
                 found.append(path)
     return sorted(found)
-
-
-def root_of(prefix: Path) -> str:
-    """What comes before a row's path for `host.readers`."""
-    root = native(prefix, "")
-    return root.decode("utf-8", "surrogateescape") if isinstance(root, bytes) else root
 
 
 def _holds(prefix: Path, path: str, wanted: Sequence[Mender]) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import BinaryIO
 
 from sealenv.errors import UsageError
-from sealenv.portability.holding import needles
 from sealenv.portability.occurrences import occurrences_in
 from sealenv.portability.rewriting.change import DOES_NOT_FIT, Change, Hints, Refusal, Rewriting
 from sealenv.portability.rewriting.whole import rewrite
+from sealenv.portability.spellings import Spellings
 
 __all__ = ["Mender", "UnmendableError"]
 
@@ -61,9 +60,9 @@ class Mender:
         return Mender(self.new, self.old, self.platform)
 
     @property
-    def needles(self) -> tuple[bool, Sequence[bytes]]:
-        """Whether case counts not; and texts one of which is in whatever holds the old place."""
-        return self._change.old.ignore_case, needles(self._change.old)
+    def spellings(self) -> Spellings:
+        """The old place in all its forms: what is looked for."""
+        return self._change.old
 
     def is_in(self, path: str, file: BinaryIO) -> bool:
         """Whether the old place is in a file that was opened.

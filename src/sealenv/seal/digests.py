@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sealenv.host.readers import Readers
-from sealenv.seal.tree import FILE, Row, native
+from sealenv.seal.tree import FILE, Row, root_of
 
 __all__ = ["Hashing", "hash_rows", "known_digests"]
 
@@ -23,11 +23,8 @@ class Hashing:
 
     def __init__(self, readers: Readers, prefix: Path, rows: Iterable[Row]) -> None:
         self.rows = [row for row in rows if row.kind == FILE and not row.problem]
-        root = native(prefix, "")
-        if isinstance(root, bytes):
-            root = root.decode("utf-8", "surrogateescape")
         self._task = readers.sha256(
-            root, [row.path for row in self.rows], [row.size for row in self.rows]
+            root_of(prefix), [row.path for row in self.rows], [row.size for row in self.rows]
         )
 
     def finish(

@@ -202,6 +202,12 @@ def native(prefix: Path, path: str) -> str | bytes:
     return os.path.join(os.fsencode(prefix), path.encode("utf-8", "surrogateescape"))
 
 
+def root_of(prefix: Path) -> str:
+    """What comes before a row's path for `host.readers`."""
+    root = native(prefix, "")
+    return root.decode("utf-8", "surrogateescape") if isinstance(root, bytes) else root
+
+
 def _link_text(path: str | bytes) -> bytes:
     if isinstance(path, bytes):
         return os.readlink(path)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from pathlib import Path
 
 from sealenv.host.reader import Wanted
 from sealenv.host.readers import Readers, Task
 from sealenv.portability.foreign import Foreign
-from sealenv.portability.holding import Place, needles
-from sealenv.seal.tree import FILE, Row, native
+from sealenv.portability.holding import needles
+from sealenv.portability.spellings import Spellings
 
 __all__ = ["Search"]
 
@@ -19,31 +18,30 @@ class Search:
 
     Args:
         readers: who.
-        prefix: where.
+        root: what comes before the name of a file: see `Readers`.
         places: which are looked for.
         others: what else.
     """
 
     def __init__(
-        self, readers: Readers, prefix: Path, places: Sequence[Place], others: Foreign | None
+        self,
+        readers: Readers,
+        root: str,
+        places: Sequence[Spellings],
+        others: Foreign | None = None,
     ) -> None:
         self._readers = readers
-        root = native(prefix, "")
-        self._root = root.decode("utf-8", "surrogateescape") if isinstance(root, bytes) else root
+        self._root = root
         self._wanted = _wanted(places, others)
         self._begun: list[tuple[list[str], Task[bytes]]] = []
         self._names: set[str] = set()
 
-    def begin(self, rows: Iterable[Row]) -> None:
-        """Begin with files that were not begun with yet; what is none is left out."""
-        files = [
-            row
-            for row in rows
-            if row.kind == FILE and not row.problem and row.path not in self._names
-        ]
-        names = [row.path for row in files]
+    def begin(self, files: Iterable[tuple[str, int]]) -> None:
+        """Begin with files, names and sizes in bytes, that were not begun with yet."""
+        new = [(name, size) for name, size in files if name not in self._names]
+        names = [name for name, _ in new]
         self._names.update(names)
-        task = self._readers.search(self._wanted, self._root, names, [row.size for row in files])
+        task = self._readers.search(self._wanted, self._root, names, [size for _, size in new])
         self._begun.append((names, task))
 
     def finish(
@@ -56,14 +54,14 @@ class Search:
                     yield name, answer
 
 
-def _wanted(places: Sequence[Place], others: Foreign | None) -> Wanted:
-    texts = list(dict.fromkeys(text for place in places for text in needles(place.spellings)))
+def _wanted(places: Sequence[Spellings], others: Foreign | None) -> Wanted:
+    texts = list(dict.fromkeys(text for place in places for text in needles(place)))
     patterns: list[bytes] = []
     longest = 0
     if others:
         texts += others.texts
         patterns = others.patterns
         longest = others.longest
-    if any(place.spellings.ignore_case for place in places):
+    if any(place.ignore_case for place in places):
         return True, [t.lower() for t in texts], [p.lower() for p in patterns], longest
     return False, texts, patterns, longest

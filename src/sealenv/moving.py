@@ -10,88 +10,29 @@ whole, and says so.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from sealenv.errors import (
-    FilesystemError,
-    NotFoundError,
-    PrefixError,
-    PrefixExistsError,
-    PrefixPendingError,
-    SealenvError,
-)
+from sealenv.errors import FilesystemError, PrefixPendingError, SealenvError
 from sealenv.host.exclusive import exclusive
-from sealenv.host.files import read_regular
-from sealenv.host.holders import held_in, while_held
 from sealenv.host.prefixlock import PrefixLock
-from sealenv.host.renaming import rename_new
-from sealenv.layout import MARKER, META, State, state_of
+from sealenv.layout import State, state_of
 from sealenv.naming import check_prefix, shown
 from sealenv.progress import Quiet, Reporter
-from sealenv.relocation.changes import Left
 from sealenv.relocation.copying import copy_prefix
+from sealenv.relocation.earlier import Begun, begun
 from sealenv.relocation.fitting import refuse_unfit
 from sealenv.relocation.holding import holding
+from sealenv.relocation.outcome import Moved, MoveOptions
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation, finish_seal, open_relocation
 from sealenv.relocation.proving import prove
+from sealenv.relocation.renaming import rename_prefix
 from sealenv.relocation.settling import Settled, look_at, settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
-from sealenv.remove import REMOVING, refuse_frozen, refuse_in_use, refuse_inner, remove
-from sealenv.seal.seal import Seal, read_seal
-from sealenv.steps.check import CheckReport
+from sealenv.remove import refuse_frozen, refuse_in_use, refuse_inner, remove
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]
-
-
-@dataclass(frozen=True)
-class MoveOptions:
-    """How.
-
-    Attributes:
-        copy: copy, check and remove, also on one file system.
-        force: even if programs run from it.
-        override_frozen: a frozen one too (CEP 22).
-        dry_run: search and check; change nothing.
-        environ: the variables of this shell.
-    """
-
-    copy: bool = False
-    force: bool = False
-    override_frozen: bool = False
-    dry_run: bool = False
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-
-
-@dataclass(frozen=True)
-class Moved:
-    """What was done.
-
-    Attributes:
-        prefix: where it is now; where it would be, with `dry_run`.
-        was: the place that its files held.
-        how: `renamed`, `copied`, `mended` (it lay there already), or `unchanged`.
-        mended: the files that were mended, relative to the prefix.
-        left: what holds the old place and keeps it.
-        unsigned: programs that are to be signed on macOS.
-        checked: whether it was run; false for another platform.
-        check: what it said.
-        original: an environment is still where this one was: it was copied by hand.
-    """
-
-    prefix: Path
-    was: str
-    how: str
-    mended: tuple[str, ...] = ()
-    left: tuple[Left, ...] = ()
-    unsigned: tuple[str, ...] = ()
-    checked: bool = False
-    check: CheckReport | None = None
-    original: bool = False
 
 
 def move(
@@ -117,8 +58,13 @@ def move(
         CheckFailedError: it is there, and does not work.
     """
     options, reporter = options or MoveOptions(), reporter or Quiet()
-    if (done := _finished(prefix, place, options, reporter)) is not None:
-        return done
+    done = begun(prefix, place)
+    if done is Begun.RENAMED:
+        return move_here(place, options, reporter)
+    if done is Begun.COPIED:
+        if not options.dry_run:
+            _remove_old(prefix, place)
+        return Moved(place, str(prefix), "copied")
     prefix = real_prefix(prefix)
     _refuse(prefix, options)
     with contextlib.ExitStack() as stack:
@@ -134,9 +80,9 @@ def move(
         if options.dry_run:
             return Moved(place, away.old, "renamed", tuple(found))
         if not options.copy and state_of(place) is not State.PENDING:
-            done = _rename(away, place, found, fd, stack, options, reporter)
-            if done is not None:
-                return done
+            renamed = _rename(away, place, found, fd, stack, options, reporter)
+            if renamed is not None:
+                return renamed
         moved = _copy(away, place, found, options, reporter)
         if os.name == "nt":
             stack.close()  # a file that is open cannot be removed there
@@ -167,7 +113,7 @@ def move_here(
         check_prefix(prefix, here.seal.platform)
         if here.old == here.new:
             return Moved(prefix, here.old, "unchanged", checked=here.seal.checked)
-        original = _lives(here)
+        original = here.is_copy
         if original:
             reporter.warn(
                 f"{here.old} is still there: this is a copy of it, and becomes an environment of its own"
@@ -224,20 +170,11 @@ def _rename(
     reporter.phase("rename", f"to {place}")
     if os.name == "nt":
         stack.close()  # no folder is renamed there while a file in it is open
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if state_of(place) is State.EMPTY:
-            with contextlib.suppress(FileNotFoundError):
-                (place / META).rmdir()  # of a create that was killed before its mark
-        while_held(lambda: rename_new(away.prefix, place))
-    except OSError as error:
-        if error.errno == errno.EXDEV or getattr(error, "winerror", None) == 17:
-            if os.name == "nt":
-                fd = stack.enter_context(exclusive(away.prefix))
-            return None
-        raise _not_renamed(away.prefix, place, error) from error
+    renamed = rename_prefix(away.prefix, place)
     if os.name == "nt":
-        fd = stack.enter_context(exclusive(place))
+        fd = stack.enter_context(exclusive(place if renamed else away.prefix))
+    if not renamed:
+        return None
     there = away.at(place)
     try:
         settled = settle(there, reporter, options.environ, found=found, locked=fd)
@@ -248,21 +185,6 @@ def _rename(
         )
         raise
     return _proved(there, settled, "renamed", options, reporter)
-
-
-def _not_renamed(prefix: Path, place: Path, error: OSError) -> SealenvError:
-    if isinstance(error, FileExistsError):
-        return PrefixExistsError(
-            "something came to the destination meanwhile; the environment is where it was",
-            where=str(place),
-            hint="choose another place",
-        )
-    return FilesystemError(
-        f"the environment cannot be renamed, and is where it was: {error.strerror}",
-        where=str(prefix),
-        details=held_in(prefix),
-        hint="close what uses it or mend the permissions, then run the same command again",
-    )
 
 
 def _copy(
@@ -313,79 +235,6 @@ def _proved(
         there.prefix, there.old, how, mended, tuple(kept.values()), tuple(settled.unsigned),
         check is not None, check, original,
     )  # fmt: skip
-
-
-def _lives(here: Relocation) -> bool:
-    """Whether an environment is where this one was, and another one than this."""
-    old = Path(here.old)
-    try:
-        return state_of(old) is State.SEALED and not os.path.samefile(old, here.prefix)
-    except OSError:
-        return False
-
-
-def _finished(prefix: Path, place: Path, options: MoveOptions, reporter: Reporter) -> Moved | None:
-    """What an earlier run of the same command left to do; None if there was none.
-
-    Raises:
-        NotFoundError: nothing is at the old place, and nothing that came from there at the new one.
-        UsageError: it is there already.
-    """
-    old = state_of(prefix)
-    if old in {State.ABSENT, State.EMPTY}:
-        came = _seal_of(place)
-        if came is not None and came.prefix == str(prefix):
-            return move_here(place, options, reporter)
-        raise NotFoundError(
-            "there is no environment to move",
-            where=str(prefix),
-            hint=f"there is one at the destination: sealenv info {shown(str(place))}"
-            if came
-            else "sealenv list shows what there is",
-        )
-    if old is State.SEALED and _is_copy(prefix, place):
-        raise PrefixError(
-            "an earlier move copied the environment, and was ended before the old one was removed",
-            where=str(place),
-            details=[f"both are whole: {prefix}", f"and {place}"],
-            hint=f"remove the one that you do not need: sealenv remove {shown(str(prefix))}",
-        )
-    if old is State.PENDING and _is_being_removed(prefix):
-        if _is_copy(prefix, place):
-            if not options.dry_run:
-                _remove_old(prefix, place)
-            return Moved(place, str(prefix), "copied")
-        raise PrefixError(
-            "this environment was being removed, by remove or after a move",
-            where=str(prefix),
-            hint=f"finish that: sealenv remove {shown(str(prefix))}",
-        )
-    return None
-
-
-def _is_copy(prefix: Path, place: Path) -> bool:
-    """Whether a whole copy of the environment is at home at the place."""
-    came, was = _seal_of(place), _seal_of(prefix)
-    if came is None or was is None or state_of(place) is not State.SEALED:
-        return False
-    if os.path.samefile(prefix, place):
-        return False
-    same = (came.created, came.lock.digest) == (was.created, was.lock.digest)
-    return same and came.prefix == str(place) and was.prefix == str(prefix)
-
-
-def _is_being_removed(prefix: Path) -> bool:
-    try:
-        return read_regular(prefix / MARKER) == REMOVING
-    except OSError:
-        return False
-
-
-def _seal_of(prefix: Path) -> Seal | None:
-    try:
-        return read_seal(prefix)
-    except SealenvError:
-        return None
 
 
 def _remove_old(prefix: Path, place: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
 
-__all__ = ["clear_pending", "write_plan"]
+__all__ = ["REMOVING", "clear_pending", "write_plan"]
 
 _KEPT = "kept-from-pending"
 _OURS = re.compile(
@@ -26,6 +26,9 @@ _OURS = re.compile(
 )
 _PARTIAL = re.compile(r"\.(.+)\.[0-9a-f]{16}")
 """What `host.files.write_atomic` writes into first."""
+
+REMOVING = b"removing\n"
+"""What the marker of an environment says that is being removed."""
 
 
 def write_plan(prefix: Path, paths: Iterable[str]) -> None:

@@ -26,10 +26,9 @@ from sealenv.layout import (
     state_of,
     walk,
 )
-from sealenv.pending import write_plan
+from sealenv.pending import REMOVING, write_plan
 
 __all__ = [
-    "REMOVING",
     "check_removable",
     "inner_environments",
     "refuse_frozen",
@@ -39,8 +38,6 @@ __all__ = [
     "user_files",
 ]
 
-REMOVING = b"removing\n"
-"""What the marker of an environment says that is being removed."""
 
 _FROZEN = "conda-meta/frozen"
 

@@ -60,6 +60,15 @@ class Relocation:
         """From the new place to the old one."""
         return Mender(self.new, self.old, self.seal.platform)
 
+    @property
+    def is_copy(self) -> bool:
+        """Whether an environment is where this one was, and another one than this."""
+        old = Path(self.old)
+        try:
+            return state_of(old) is State.SEALED and not os.path.samefile(old, self.prefix)
+        except OSError:
+            return False
+
     def at(self, prefix: Path) -> Relocation:
         """The same where it lies now."""
         return Relocation(prefix, self.seal, self.table, self.records, self.new)

@@ -1,0 +1,86 @@
+"""What an earlier run of the same move has done."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from pathlib import Path
+
+from sealenv.errors import NotFoundError, PrefixError, SealenvError
+from sealenv.host.files import read_regular
+from sealenv.layout import MARKER, State, state_of
+from sealenv.naming import shown
+from sealenv.pending import REMOVING
+from sealenv.seal.seal import Seal, read_seal
+
+__all__ = ["Begun", "begun"]
+
+
+class Begun(Enum):
+    """What was done."""
+
+    NOTHING = "nothing"
+    RENAMED = "the environment was renamed; what holds the old place is to be mended"
+    COPIED = "the copy is whole; the old one is to be removed"
+
+
+def begun(prefix: Path, place: Path) -> Begun:
+    """Look at both places.
+
+    Raises:
+        NotFoundError: nothing is at the old place, and nothing that came from there at the new one.
+        PrefixError: both are whole, or the old one was being removed.
+    """
+    old = state_of(prefix)
+    if old in {State.ABSENT, State.EMPTY}:
+        came = _seal_of(place)
+        if came is not None and came.prefix == str(prefix):
+            return Begun.RENAMED
+        raise NotFoundError(
+            "there is no environment to move",
+            where=str(prefix),
+            hint=f"there is one at the destination: sealenv info {shown(str(place))}"
+            if came
+            else "sealenv list shows what there is",
+        )
+    if old is State.SEALED and _is_copy(prefix, place):
+        raise PrefixError(
+            "an earlier move copied the environment, and was ended before the old one was removed",
+            where=str(place),
+            details=[f"both are whole: {prefix}", f"and {place}"],
+            hint=f"remove the one that you do not need: sealenv remove {shown(str(prefix))}",
+        )
+    if old is State.PENDING and _is_being_removed(prefix):
+        if _is_copy(prefix, place):
+            return Begun.COPIED
+        raise PrefixError(
+            "this environment was being removed, by remove or after a move",
+            where=str(prefix),
+            hint=f"finish that: sealenv remove {shown(str(prefix))}",
+        )
+    return Begun.NOTHING
+
+
+def _is_copy(prefix: Path, place: Path) -> bool:
+    """Whether a whole copy of the environment is at home at the place."""
+    came, was = _seal_of(place), _seal_of(prefix)
+    if came is None or was is None or state_of(place) is not State.SEALED:
+        return False
+    if os.path.samefile(prefix, place):
+        return False
+    same = (came.created, came.lock.digest) == (was.created, was.lock.digest)
+    return same and came.prefix == str(place) and was.prefix == str(prefix)
+
+
+def _is_being_removed(prefix: Path) -> bool:
+    try:
+        return read_regular(prefix / MARKER) == REMOVING
+    except OSError:
+        return False
+
+
+def _seal_of(prefix: Path) -> Seal | None:
+    try:
+        return read_seal(prefix)
+    except SealenvError:
+        return None

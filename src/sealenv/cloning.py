@@ -21,15 +21,17 @@ from sealenv.host.prefixlock import PrefixLock
 from sealenv.naming import shown
 from sealenv.progress import Quiet, Reporter
 from sealenv.relocation.changes import Left
+from sealenv.relocation.copying import entries_of
 from sealenv.relocation.fitting import refuse_unfit
 from sealenv.relocation.holding import holding
-from sealenv.relocation.linking import copy_or_link, shareable, shareable_compiled
+from sealenv.relocation.linking import copy_or_link, rows_there, shareable, shareable_compiled
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import open_relocation
 from sealenv.relocation.proving import prove_running
-from sealenv.relocation.settling import look_at, settle
+from sealenv.relocation.settling import settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
 from sealenv.remove import refuse_inner
+from sealenv.seal.tree import rows_of
 from sealenv.spec import current_platform
 from sealenv.steps.check import CheckReport
 
@@ -84,7 +86,6 @@ def clone(
     """
     reporter = reporter or Quiet()
     prefix = real_prefix(prefix)
-    refuse_inner(prefix, "cloned", "clone")
     with exclusive(prefix):
         move = open_relocation(prefix, str(place))
         if move.old != str(prefix):
@@ -95,7 +96,9 @@ def clone(
                 hint=f"mend it first: sealenv move --here {shown(str(prefix))}",
             )
         refuse_place(prefix, place, move.seal.platform)
-        rows = look_at(prefix)
+        entries = entries_of(prefix)
+        refuse_inner(prefix, "cloned", "clone", [entry.relative for entry in entries])
+        rows = rows_of(entries)
         refuse_rows(rows, place, move.seal.platform)
         reporter.phase("search", f"looking for {move.old}")
         owners = Owners(prefix, rows, move.records)
@@ -108,13 +111,16 @@ def clone(
         try:
             reporter.phase("clone", f"to {place}")
             try:
-                linked, copied = copy_or_link(prefix, place, links, reporter)
+                linked, copied = copy_or_link(entries, place, links, reporter)
+                rows_now = rows_there(place, rows, linked)
             except OSError as error:
                 raise from_oserror(error) from error
             held.share()
             born = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
             there = replace(move.at(place), seal=msgspec.structs.replace(move.seal, created=born))
-            settled = settle(there, reporter, environ, found=found, copied=True)
+            settled = settle(
+                there, reporter, environ, found=found, rows=rows_now, owners=owners, copied=True
+            )
             check = None
             if move.seal.platform == current_platform():
                 reporter.phase("check", "activating it and running what is in it")
@@ -132,6 +138,6 @@ def clone(
         finally:
             held.close()
     return Cloned(
-        place, prefix, linked, copied, tuple(sorted(settled.changes)), tuple(settled.left),
+        place, prefix, len(linked), copied, tuple(sorted(settled.changes)), tuple(settled.left),
         check is not None, check,
     )  # fmt: skip

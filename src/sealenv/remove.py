@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sealenv.condameta.records import scan_records
@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 
+_MARKS = frozenset({"history", "sealenv", "sealenv.pending"})
 _FROZEN = "conda-meta/frozen"
 
 
@@ -80,22 +81,29 @@ def check_removable(
     refuse_frozen(prefix, override=override_frozen)
 
 
-def refuse_inner(prefix: Path, done: str = "removed", do: str = "remove") -> None:
+def refuse_inner(
+    prefix: Path,
+    done: str = "removed",
+    do: str = "remove",
+    paths: Iterable[str] | None = None,
+) -> None:
     """Refuse an environment that holds others (conda's base).
 
     Args:
         prefix: the prefix.
         done: what is not going to happen to it, for the message.
         do: the same as a command.
+        paths: all that is in it, with `/`, if that is known.
 
     Raises:
         PrefixError: with what it holds.
     """
-    if inner := inner_environments(prefix):
+    found = inner_environments(prefix) if paths is None else inner_among(paths)
+    if found:
         raise PrefixError(
             f"this environment holds other environments: nothing is {done}",
             where=str(prefix),
-            details=inner[:20],
+            details=found[:20],
             hint=f"{do} those first, one by one, if they are to go",
         )
 
@@ -150,7 +158,6 @@ def refuse_frozen(prefix: Path, *, do: str = "remove", override: bool = False) -
 
 def inner_environments(prefix: Path) -> list[str]:
     """The environments below this one, as paths relative to it (conda's base keeps them in `envs`)."""
-    marks = {"history", "sealenv", "sealenv.pending"}
     found = set()
     pending = [(os.fspath(prefix), "")]
     while pending:
@@ -162,8 +169,24 @@ def inner_environments(prefix: Path) -> list[str]:
                     if path in {PKGS, SCRATCH} or is_link(Path(entry.path)):
                         continue
                     pending.append((entry.path, f"{path}/"))
-                elif entry.name in marks and relative.endswith("/conda-meta/"):
+                elif entry.name in _MARKS and relative.endswith("/conda-meta/"):
                     found.add(relative.removesuffix("/conda-meta/"))
+    return sorted(found)
+
+
+def inner_among(paths: Iterable[str]) -> list[str]:
+    """The same, of paths in it that are known."""
+    found = set()
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        inner, is_meta, rest = folder.rpartition("/conda-meta")
+        if (
+            name in _MARKS
+            and is_meta
+            and not rest
+            and path.partition("/")[0] not in {PKGS, SCRATCH}
+        ):
+            found.add(inner)
     return sorted(found)
 
 

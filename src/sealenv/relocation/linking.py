@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from sealenv.layout import Entry
 from sealenv.progress import Reporter
 from sealenv.relocation.copying import (
     copy_any_link,
     copy_one,
     end_folders,
-    entries_of,
     make_folders,
     prepare,
 )
 from sealenv.relocation.place import Relocation
-from sealenv.seal.tree import FILE, Row
+from sealenv.seal.tree import FILE, Row, look_again
 
-__all__ = ["copy_or_link", "shareable", "shareable_compiled"]
+__all__ = ["copy_or_link", "rows_there", "shareable", "shareable_compiled"]
 
 
 def shareable(move: Relocation, rows: Mapping[str, Row]) -> set[str]:
@@ -67,12 +67,12 @@ def shareable_compiled(
 
 
 def copy_or_link(
-    source: Path, target: Path, links: Collection[str], reporter: Reporter
-) -> tuple[int, int]:
-    """Make the tree; how many hard links, how many copies.
+    entries: Sequence[Entry], target: Path, links: Collection[str], reporter: Reporter
+) -> tuple[set[str], int]:
+    """Make the tree; what was linked, and how many files were copied.
 
     Args:
-        source: the other environment.
+        entries: of the other environment.
         target: a prefix that the caller holds.
         links: what is linked, where the file system does that.
         reporter: is told.
@@ -80,10 +80,9 @@ def copy_or_link(
     Raises:
         OSError: as the operating system says.
     """
-    entries = entries_of(source)
     prepare(target, entries, reporter)
     make_folders(target, entries)
-    linked = copied = 0
+    linked, copied = set(), 0
     root = os.fspath(target) + os.sep
     able = True
     for number, entry in enumerate(entries):
@@ -96,7 +95,7 @@ def copy_or_link(
         if able and entry.relative in links:
             try:
                 os.link(entry.path, place)
-                linked += 1
+                linked.add(entry.relative)
                 continue
             except OSError:  # another file system, or one without links, or too many of them
                 able = entry.status.st_nlink > 1000
@@ -106,3 +105,18 @@ def copy_or_link(
             reporter.advance(number, len(entries), "files")
     end_folders(target, entries)
     return linked, copied
+
+
+def rows_there(target: Path, rows: Mapping[str, Row], linked: Collection[str]) -> dict[str, Row]:
+    """What lies in the target: what is linked is what it is in the source.
+
+    Raises:
+        OSError: something is gone.
+    """
+    there = {}
+    for path, row in rows.items():
+        if path not in linked:
+            row = row.copy()
+            look_again(target, row)
+        there[path] = row
+    return there

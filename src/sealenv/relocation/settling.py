@@ -74,6 +74,8 @@ def settle(
     environ: Mapping[str, str],
     *,
     found: Iterable[str] | None = None,
+    rows: dict[str, Row] | None = None,
+    owners: Owners | None = None,
     locked: int | None = None,
     resumed: bool = False,
     copied: bool = False,
@@ -86,6 +88,8 @@ def settle(
         reporter: is told each step.
         environ: the variables of this shell.
         found: the files that hold the old place, where that is known.
+        rows: what lies there, where that is known.
+        owners: of that, likewise.
         locked: the descriptor of the lock on its history, if that is what the caller holds.
         resumed: somebody may have begun this.
         copied: the files are not those that were sealed, but copies.
@@ -96,10 +100,10 @@ def settle(
         LinkError: a binary has no room for the new place.
     """
     reporter.phase("mend", f"writing {move.new} into files that hold {move.old}")
-    rows = look_at(move.prefix)
+    rows = look_at(move.prefix) if rows is None else rows
     if resumed:
         _clear_partials(move, rows)
-    owners = Owners(move.prefix, rows, move.records)
+    owners = owners or Owners(move.prefix, rows, move.records)
     files = Files(move, resumed, environ)
     mending = Mending(
         move, rows, owners, files, lambda done, of: reporter.advance(done, of, "files")

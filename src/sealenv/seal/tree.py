@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,7 @@ from sealenv.layout import (
     SCRATCH,
     SEAL,
     USER_FOLDER,
+    Entry,
     leads_elsewhere,
 )
 
@@ -32,6 +33,8 @@ __all__ = [
     "look",
     "look_again",
     "native",
+    "root_of",
+    "rows_of",
 ]
 
 FILE, LINK, FOLDER = "f", "l", "d"
@@ -123,6 +126,25 @@ def look(
                 del rows[folder]
             else:
                 rows[folder].problem = error.strerror or str(error)
+    return rows
+
+
+def rows_of(entries: Iterable[Entry]) -> dict[str, Row]:
+    """The same of what was walked through already; only links are asked for their text.
+
+    Raises:
+        OSError: a link cannot be read.
+    """
+    rows = {}
+    for entry in entries:
+        path = entry.relative
+        if not path.isascii():
+            path = os.fsencode(path).decode("utf-8", "surrogateescape")
+        if path.partition("/")[0] in OUTSIDE or path in OUTSIDE:
+            continue
+        row = rows[path] = _row(path, entry.status)
+        if row.kind is LINK:
+            row.digest = hashlib.sha256(_link_text(entry.path)).digest()
     return rows
 
 

@@ -39,7 +39,14 @@ class Rewritten(NamedTuple):
     after: Mark
 
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|[{}\[\]]')
+_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
+_PATH = re.compile(rb'"_path"\s*:\s*(' + _STRING + rb")")
+_TOKEN = re.compile(_STRING + rb"|-?\d[\d.eE+-]*|[{}\[\]]")
+_TRIES = 32
+"""How many `{` before `_path` may be in strings."""
+
+Fields = dict[bytes, tuple[bytes, int]]
+"""Of an object: the key, as it is written -> a string or a number, as it is written, and where."""
 
 
 def redigest_record(content: bytes, changed: Mapping[str, Rewritten]) -> bytes:
@@ -52,41 +59,58 @@ def redigest_record(content: bytes, changed: Mapping[str, Rewritten]) -> bytes:
         content: of `conda-meta/NAME-VERSION-BUILD.json`.
         changed: by path relative to the prefix, with `/`.
     """
-    edits = []
-    opened: list[dict[bytes, tuple[bytes, int]]] = []
+    edits: list[Edit] = []
+    for found in _PATH.finditer(content):
+        try:
+            done = changed.get(json.loads(found[1]))
+        except ValueError:
+            continue  # not UTF-8: of no file that a package can name
+        if done is not None:
+            edits += _entry_edits(_object_around(content, found), done)
+    return splice(content, edits)
+
+
+def _object_around(content: bytes, path: re.Match[bytes]) -> Fields:
+    """The object that a key is in; the `{` before it may be in a string."""
+    start = path.start()
+    for _ in range(_TRIES):
+        start = content.rfind(b"{", 0, start)
+        if start < 0:
+            break
+        fields = _fields(content, start)
+        if fields.get(b'"_path"') == (path[1], path.start(1)):
+            return fields
+    return {}
+
+
+def _fields(content: bytes, start: int) -> Fields:
+    """Those of the object that begins at `start`, without what is nested in it."""
+    fields: Fields = {}
     key: bytes | None = None
-    end = 0
-    for token in _TOKEN.finditer(content):
+    depth = end = 0
+    for token in _TOKEN.finditer(content, start):
         text = token[0]
-        if text in (b"{", b"["):
-            opened.append({})
+        if text in b"{[":
+            depth += 1
             key = None
-        elif text in (b"}", b"]"):
-            if opened:
-                edits += _record_edit(opened.pop(), changed)
+        elif text in b"}]":
+            depth -= 1
             key = None
-        elif opened:
+            if not depth:
+                break
+        elif depth == 1:
             if key is not None and content[end : token.start()].strip() == b":":
-                opened[-1][key] = (text, token.start())
+                fields[key] = (text, token.start())
                 key = None
             else:
                 key = text
         end = token.end()
-    return splice(content, edits)
+    return fields
 
 
-def _record_edit(
-    fields: dict[bytes, tuple[bytes, int]], changed: Mapping[str, Rewritten]
-) -> list[Edit]:
-    path = fields.get(b'"_path"')
+def _entry_edits(fields: Fields, done: Rewritten) -> list[Edit]:
     digest = fields.get(b'"sha256_in_prefix"') or fields.get(b'"sha256"')
-    if path is None or digest is None:
-        return []
-    try:
-        done = changed.get(json.loads(path[0]))
-    except ValueError:
-        return []  # not UTF-8: of no file that a package can name
-    if done is None or digest[0] != f'"{done.before.sha256.hex()}"'.encode():
+    if digest is None or digest[0] != f'"{done.before.sha256.hex()}"'.encode():
         return []
     edits = [_edit(digest, f'"{done.after.sha256.hex()}"')]
     size = fields.get(b'"size_in_bytes"')

@@ -1,4 +1,5 @@
-"""How long `audit` takes, as ratios in one run: python -m benchmarks.portability [--folder DIR].
+"""How long `audit`, `move` and `clone` take, as ratios in one run:
+python -m benchmarks.portability [--folder DIR] [--conda-pack EXE].
 
 The environment of benchmarks.verify: more than 10,000 files and 500 MB, all from real packages; warm
 cache, whole processes.
@@ -7,18 +8,23 @@ cache, whole processes.
   aim 1.5.
 - `sealenv audit --foreign` against the same: aim 4.
 - the largest resident set of any process of `audit`, with a file of 2 GB in the environment: aim 200 MB.
+- `sealenv move` there and back, with all its checks and the run at the end, against `conda-pack` (a tar
+  without compression), unpacking that, and `conda-unpack`, which checks nothing.
+- `sealenv clone`, with the run at the end, against `cp -al`, which gives one that holds the other
+  path and shares what is written in place: aim 2. `clone --copy` against `cp -a`.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import Contender, machine_line, peak_kb, ratio, run_in_turn
+from benchmarks.measure import Contender, Series, machine_line, peak_kb, ratio, run_in_turn
 from benchmarks.verify import Bench
 from tests.channel import Channels, build
 
@@ -30,17 +36,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="measure on this file system")
+    parser.add_argument("--conda-pack", default=shutil.which("conda-pack"), help="its executable")
     options = parser.parse_args()
     channels = build(bench=True)
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="bench-audit-") as folder:
-        Portability(Path(folder), channels, options.rounds).run()
+        Portability(Path(folder), channels, options.rounds, options.conda_pack).run()
 
 
 class Portability(Bench):
     """One measurement in one folder."""
 
-    def __init__(self, root: Path, channels: Channels, rounds: int) -> None:
+    def __init__(
+        self, root: Path, channels: Channels, rounds: int, conda_pack: str | None = None
+    ) -> None:
         super().__init__(root, channels, rounds)
+        self.conda_pack = conda_pack
         self.audit = self._command("audit", str(self.prefix))
 
     def run(self) -> None:
@@ -58,11 +68,9 @@ class Portability(Bench):
             ],
             self.rounds,
         )
-        plain = series["grep -rlF"]
-        print("| what | median (lowest to highest) | this / grep |")
-        print("|---|---|---|")
-        for name, figures in series.items():
-            print(f"| {name} | {figures} | {ratio(figures, plain):.2f} |")
+        _show(series, "grep -rlF", "grep")
+        self._clone()
+        self._move()
         self._large()
 
     def _make(self) -> tuple[int, int]:
@@ -83,6 +91,51 @@ class Portability(Bench):
         if missing:
             raise SystemExit(f"audit does not find {missing}")
 
+    def _clone(self) -> None:
+        twin = self.root / "envs" / "twin"
+
+        def contender(name: str, command: list[str]) -> Contender:
+            return Contender(name, command, self.env, before=lambda: _gone(twin))
+
+        here, there = str(self.prefix), str(twin)
+        linked = [
+            contender("cp -al", ["cp", "-al", here, there]),
+            contender("sealenv clone", self._command("clone", here, there)),
+        ]
+        _show(run_in_turn(linked, self.rounds), "cp -al", "cp -al")
+        copied = [
+            contender("cp -a", ["cp", "-a", here, there]),
+            contender("sealenv clone --copy", self._command("clone", "--copy", here, there)),
+        ]
+        _show(run_in_turn(copied, self.rounds), "cp -a", "cp -a")
+        _gone(twin)
+
+    def _move(self) -> None:
+        """Each has an environment of its own; that of `sealenv move` goes there and back."""
+        mover = self.root / "envs" / "mover"
+        made = self._command("clone", "--copy", str(self.prefix), str(mover))
+        subprocess.run(made, env=self.env, check=True, capture_output=True)
+        turn = 'a=$1 b=$2; shift 2; [ -d "$a" ] || { c=$a; a=$b; b=$c; }; exec "$@" "$a" "$b"'
+        places = [str(mover), str(mover.with_name("moved-there"))]
+        move = ["sh", "-c", turn, "sh", *places, *self._command("move")]
+        contenders = [Contender("sealenv move", move, self.env)]
+        if self.conda_pack:
+            packed, place = self.root / "packed.tar", self.root / "unpacked"
+            script = (
+                '"$1" -p "$2" -o "$3" --format tar --force -q && mkdir "$4" && '
+                'tar -xf "$3" -C "$4" && "$4/bin/python" "$4/bin/conda-unpack"'
+            )
+            words = [self.conda_pack, str(self.prefix), str(packed), str(place)]
+            command = ["sh", "-c", script, "sh", *words]
+            contenders.append(
+                Contender("conda-pack, tar, conda-unpack", command, self.env, lambda: _gone(place))
+            )
+        else:
+            print("\nno conda-pack here: pip install conda-pack, and name it with --conda-pack")
+        _show(run_in_turn(contenders, self.rounds), contenders[-1].name, contenders[-1].name)
+        for name in places:
+            _gone(Path(name))
+
     def _large(self) -> None:
         """Memory, with a file that holds the path at its end, and often."""
         path = self.prefix / "large"
@@ -95,6 +148,18 @@ class Portability(Bench):
             name = " ".join(["sealenv audit", *option])
             print(f"\n{name} with a file of 2 GB: largest resident set {peak / 1024:.0f} MB")
         path.unlink()
+
+
+def _show(series: dict[str, Series], base: str, title: str) -> None:
+    print(f"\n| what | median (lowest to highest) | this / {title} |")
+    print("|---|---|---|")
+    for name, figures in series.items():
+        print(f"| {name} | {figures} | {ratio(figures, series[base]):.2f} |")
+
+
+def _gone(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

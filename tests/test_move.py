@@ -184,6 +184,58 @@ def test_an_editable_install_inside_is_found_afterwards(warm_machine: Machine, e
     assert place.as_uri() in (place / info.relative_to(env) / "direct_url.json").read_text()
 
 
+_BACKEND = """
+import base64, hashlib, os, zipfile
+
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    name = "thong-2.0-0.editable-py3-none-any.whl"
+    info = "thong-2.0.dist-info/"
+    files = {
+        "__editable__.thong.pth": os.path.abspath("src") + "\\n",
+        info + "METADATA": "Metadata-Version: 2.1\\nName: thong\\nVersion: 2.0\\n",
+        info + "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+        info + "entry_points.txt": "[console_scripts]\\nthong = thong:main\\n",
+    }
+    lines = "".join(f"{path},,\\n" for path in files)
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+        archive.writestr(info + "RECORD", lines + info + "RECORD,,\\n")
+    return name
+
+build_wheel = build_editable
+"""
+
+
+def test_pip_install_editable_there_and_back(warm_machine: Machine, env: Path) -> None:
+    """pip itself, with a backend of PEP 660 that lies in the project, which lies in the environment."""
+    project = env / "src" / "thong"
+    (project / "src").mkdir(parents=True)
+    (project / "src/thong.py").write_text("def main():\n    print(__file__)\n")
+    (project / "backend.py").write_text(_BACKEND)
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        '[project]\nname = "thong"\nversion = "2.0"\n'
+    )
+    pip = ("--", "python", "-m", "pip")
+    warm_machine.run(
+        "run", str(env), *pip, "install", "--no-index", "--no-deps", "--no-build-isolation",
+        "-e", str(project),
+    )  # fmt: skip
+    assert warm_machine.run("run", str(env), "--", "thong").stdout.strip().startswith(str(env))
+    before = kinds(env)
+    place = warm_machine.envs / "a longer name"
+    for source, target in ((env, place), (place, env), (env, place)):
+        warm_machine.run("move", str(source), str(target))
+        assert kinds(target) == before
+        said = warm_machine.run("run", str(target), "--", "thong").stdout.strip()
+        assert said == str(target / "src/thong/src/thong.py")
+        listed = warm_machine.run("run", str(target), *pip, "list", "--editable").stdout
+        assert str(target / "src/thong") in listed
+    warm_machine.run("run", str(place), *pip, "uninstall", "-y", "thong")
+    assert not list(place.glob("lib/python3.*/site-packages/*thong*"))
+
+
 def test_what_was_altered_stays_altered(warm_machine: Machine, env: Path) -> None:
     script = next(env.glob("bin/pip3*"))
     script.write_text(script.read_text() + f"# {env}/mine\n")

@@ -14,6 +14,7 @@ from sealenv.errors import NotFoundError, RecordError, UsageError
 from sealenv.host.prefixlock import is_locked
 from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of, walk
 from sealenv.locations import envs_dirs, resolve_env
+from sealenv.naming import shown
 from sealenv.seal.seal import Seal, is_at, read_seal
 
 __all__ = ["Environment", "find", "inspect", "list_environments", "measure"]
@@ -100,7 +101,10 @@ def inspect(prefix: Path) -> Environment:
     word = state.value
     if seal and not is_at(seal, prefix):
         word = "moved"
-        problem = problem or f"it was made at {seal.prefix} and holds that path"
+        problem = problem or (
+            f"it was made at {seal.prefix} and holds that path; mend it: "
+            f"sealenv move --here {shown(str(prefix))}"
+        )
     return Environment(
         prefix=prefix,
         state=word,

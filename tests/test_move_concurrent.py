@@ -1,0 +1,104 @@
+"""Two at once: an environment goes to one place, a place takes one environment, the loser is whole."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sealenv.layout import State, state_of
+from sealenv.seal.seal import read_seal
+from sealenv.seal.verify import verify
+from tests.channel import Channels
+from tests.machine import Machine, tiny
+from tests.test_concurrent import _waiting_package, finish
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="link scripts of a POSIX shell")
+_DEADLINE = 60.0
+
+
+def ends_of(*processes: subprocess.Popen[str]) -> list[tuple[int, dict[str, object]]]:
+    ends = [finish(process) for process in processes]
+    return [(code, json.loads(said[: said.rindex("}") + 1])) for code, said in ends]
+
+
+def is_whole(prefix: Path) -> bool:
+    return read_seal(prefix).prefix == str(prefix) and not verify(prefix).findings
+
+
+@pytest.mark.parametrize("option", [(), ("--copy",)])
+def test_two_moves_of_one_environment(
+    machine: Machine, channels: Channels, option: tuple[str, ...]
+) -> None:
+    machine.tiny("e", channels.main_url, "prio", "dated")
+    both = [machine.start("move", "e", name, "--json", *option) for name in ("one", "two")]
+    ends = ends_of(*both)
+    places = [machine.envs / "one", machine.envs / "two"]
+    won = [place for place, (code, _) in zip(places, ends, strict=True) if code == 0]
+    assert len(won) == 1, ends
+    loser = next(answer for code, answer in ends if code)
+    assert loser["error"] in {"prefix-locked", "prefix", "not-found", "prefix-pending"}, loser
+    assert is_whole(won[0])
+    assert [place for place in places if state_of(place) is State.SEALED] == won
+    assert not (machine.envs / "e").exists()
+
+
+@pytest.mark.parametrize("option", [(), ("--copy",)])
+def test_two_moves_to_one_place(
+    machine: Machine, channels: Channels, option: tuple[str, ...]
+) -> None:
+    for name in ("one", "two"):
+        machine.tiny(name, channels.main_url, "prio", "dated")
+    both = [machine.start("move", name, "there", "--json", *option) for name in ("one", "two")]
+    ends = ends_of(*both)
+    assert sorted(code for code, _ in ends) == [0, 7], ends
+    loser = next(answer for code, answer in ends if code)
+    assert loser["error"] in {"prefix-exists", "prefix-locked"}, loser
+    assert is_whole(machine.envs / "there")
+    stayed = next(name for name, (code, _) in zip(("one", "two"), ends, strict=True) if code)
+    assert is_whole(machine.envs / stayed)
+
+
+@pytest.mark.parametrize("option", [(), ("--copy",)])
+def test_a_create_works_at_the_destination(
+    machine: Machine, channels: Channels, option: tuple[str, ...]
+) -> None:
+    """The create is held at a stalled link script, so that the move surely comes in between."""
+    machine.tiny("e", channels.main_url, "prio", "dated")
+    gate = machine.root / "gate"
+    slow = _waiting_package(machine.root / "served", gate)
+    first = machine.start("create", "there", "-c", slow, "--json", *tiny("waits"))
+    end = time.monotonic() + _DEADLINE
+    while not gate.with_name("reached").exists():
+        assert time.monotonic() < end
+        assert first.poll() is None
+        time.sleep(0.01)
+    for command in ("move", "clone"):
+        answer = machine.json(command, "e", "there", *option, code=7)
+        assert answer["error"] in {"prefix-exists", "prefix-locked"}
+    assert is_whole(machine.envs / "e")
+    gate.write_text("")
+    assert finish(first)[0] == 0
+    assert is_whole(machine.envs / "there")
+
+
+@pytest.mark.parametrize("option", [(), ("--copy",)])
+def test_a_create_and_a_move_begin_at_once(
+    machine: Machine, channels: Channels, option: tuple[str, ...]
+) -> None:
+    machine.tiny("e", channels.main_url, "prio", "dated")
+    machine.tiny("warm", channels.main_url, "demo-notes")
+    create = machine.start(
+        "create", "there", "-c", channels.main_url, "--json", *tiny("demo-notes")
+    )
+    move = machine.start("move", "e", "there", "--json", *option)
+    (created, _), (moved, answer) = ends_of(create, move)
+    assert sorted([created, moved]) == [0, 7], answer
+    assert is_whole(machine.envs / "there")
+    assert (machine.envs / "e").exists() == (moved != 0)
+    if moved:
+        assert is_whole(machine.envs / "e")

@@ -8,6 +8,7 @@ a package, by the file table and their time, and compiled files without the path
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,13 +16,13 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.errors import PrefixError, SealenvError, from_oserror
+from sealenv.errors import PrefixError
 from sealenv.host.exclusive import exclusive
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.naming import shown
 from sealenv.progress import Quiet, Reporter
 from sealenv.relocation.changes import Left
-from sealenv.relocation.copying import entries_of
+from sealenv.relocation.copying import entries_of, half_made
 from sealenv.relocation.fitting import refuse_unfit
 from sealenv.relocation.holding import holding
 from sealenv.relocation.linking import copy_or_link, rows_there, shareable, shareable_compiled
@@ -107,14 +108,15 @@ def clone(
         found = holding(prefix, own, [move.forth])
         refuse_unfit(move, owners, found)
         links = shared if copy else shared | shareable_compiled(move, own, found)
+        hint = (
+            f"{place} is pending; the next clone replaces it, or: sealenv remove "
+            f"{shown(str(place))}"
+        )
         held = PrefixLock.acquire(place)
-        try:
+        with contextlib.closing(held), half_made(hint):
             reporter.phase("clone", f"to {place}")
-            try:
-                linked, copied = copy_or_link(entries, place, links, reporter)
-                rows_now = rows_there(place, rows, linked)
-            except OSError as error:
-                raise from_oserror(error) from error
+            linked, copied = copy_or_link(entries, place, links, reporter)
+            rows_now = rows_there(place, rows, linked)
             held.share()
             born = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
             there = replace(move.at(place), seal=msgspec.structs.replace(move.seal, created=born))
@@ -129,14 +131,6 @@ def clone(
                     token=held.token, keep_fd=held.fd,
                 )  # fmt: skip
             held.commit()
-        except SealenvError as error:
-            error.hint = (
-                f"{place} is pending; the next clone replaces it, or: sealenv remove "
-                f"{shown(str(place))}"
-            )
-            raise
-        finally:
-            held.close()
     return Cloned(
         place, prefix, len(linked), copied, tuple(sorted(settled.changes)), tuple(settled.left),
         check is not None, check,

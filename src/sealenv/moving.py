@@ -19,7 +19,7 @@ from sealenv.host.prefixlock import PrefixLock
 from sealenv.layout import State, state_of
 from sealenv.naming import check_prefix, shown
 from sealenv.progress import Quiet, Reporter
-from sealenv.relocation.copying import copy_prefix
+from sealenv.relocation.copying import copy_prefix, half_made
 from sealenv.relocation.earlier import Begun, begun
 from sealenv.relocation.fitting import refuse_unfit
 from sealenv.relocation.holding import holding
@@ -192,8 +192,12 @@ def _copy(
 ) -> Moved:
     """Copied, read back, mended, run, and only then committed."""
     reporter.phase("copy", f"to {place}")
+    hint = (
+        f"nothing is lost: {away.prefix} is as it was, and {place} is pending; the next move "
+        f"replaces it, or: sealenv remove {shown(str(place))}"
+    )
     held = PrefixLock.acquire(place)
-    try:
+    with contextlib.closing(held), half_made(hint):
         digests = copy_prefix(away.prefix, place, reporter)
         held.share()
         there = away.at(place)
@@ -202,14 +206,6 @@ def _copy(
         )
         moved = _proved(there, settled, "copied", options, reporter, held=held)
         held.commit()
-    except SealenvError as error:
-        error.hint = (
-            f"nothing is lost: {away.prefix} is as it was, and {place} is pending; the next move "
-            f"replaces it, or: sealenv remove {shown(str(place))}"
-        )
-        raise
-    finally:
-        held.close()
     return moved
 
 

@@ -6,10 +6,16 @@ import contextlib
 import os
 import shutil
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sealenv.errors import CheckFailedError, FilesystemError, PrefixExistsError, from_oserror
+from sealenv.errors import (
+    CheckFailedError,
+    FilesystemError,
+    PrefixExistsError,
+    SealenvError,
+    from_oserror,
+)
 from sealenv.host.copying import copy_file, copy_link, set_times
 from sealenv.host.readers import Readers
 from sealenv.layout import (
@@ -30,7 +36,7 @@ from sealenv.progress import Reporter
 from sealenv.seal.tree import native, root_of
 from sealenv.store.view import link_pkgs
 
-__all__ = ["copy_prefix", "entries_of", "make_folders", "prepare"]
+__all__ = ["copy_prefix", "entries_of", "half_made", "make_folders", "prepare"]
 
 _NOT = frozenset({MARKER, PLAN, SEAL, FILES, MOVING, SCRATCH})
 """What tells of the rest: the copy gets its own."""
@@ -48,7 +54,8 @@ def copy_prefix(source: Path, target: Path, reporter: Reporter) -> dict[str, byt
         the sha256 of each file, as it was read back: path -> digest.
 
     Raises:
-        FilesystemError: no room, or something cannot be read or written.
+        FilesystemError: no room, or something is neither file nor link nor folder.
+        OSError: something cannot be read or written.
         CheckFailedError: what was read back is not what was there.
         PrefixExistsError: the user folder of the target holds something else.
     """
@@ -57,11 +64,26 @@ def copy_prefix(source: Path, target: Path, reporter: Reporter) -> dict[str, byt
     _refuse_no_room(target, size)
     prepare(target, entries, reporter)
     files = [e for e in entries if not (e.is_dir or e.is_link)]
-    try:
-        _copy(source, target, entries, reporter)
-    except OSError as error:
-        raise from_oserror(error) from error
+    _copy(source, target, entries, reporter)
     return _compare(source, target, files)
+
+
+@contextlib.contextmanager
+def half_made(hint: str) -> Iterator[None]:
+    """While the target is pending: what goes wrong gets this as what to do next.
+
+    Raises:
+        FilesystemError: for what the operating system says.
+    """
+    try:
+        yield
+    except OSError as error:
+        told = from_oserror(error)
+        told.hint = hint
+        raise told from error
+    except SealenvError as error:
+        error.hint = hint
+        raise
 
 
 def entries_of(source: Path) -> list[Entry]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.errors import FilesystemError
+from sealenv.errors import FilesystemError, from_oserror
 from sealenv.host.exclusive import replace_history
 from sealenv.host.files import replace_like
 from sealenv.layout import HISTORY, PKGS, is_link
@@ -117,9 +117,7 @@ def settle(
             seal, encoded = next_seal(move, files.changes, table)
             write_both(move.prefix, seal, encoded)
         except OSError as error:
-            raise FilesystemError(
-                f"the seal cannot be written: {error.strerror}", where=str(move.prefix)
-            ) from error
+            raise from_oserror(error) from error
     return Settled(seal, files.changes, files.left, files.unsigned)
 
 

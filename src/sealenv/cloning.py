@@ -29,6 +29,7 @@ from sealenv.relocation.linking import copy_or_link, rows_there, shareable, shar
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import open_relocation
 from sealenv.relocation.proving import prove_running
+from sealenv.relocation.seen import Seen
 from sealenv.relocation.settling import settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
 from sealenv.remove import refuse_inner
@@ -116,13 +117,11 @@ def clone(
         with contextlib.closing(held), half_made(hint):
             reporter.phase("clone", f"to {place}")
             linked, copied = copy_or_link(entries, place, links, reporter)
-            rows_now = rows_there(place, rows, linked)
+            seen = Seen(found, rows_there(place, rows, linked), owners)
             held.share()
             born = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
             there = replace(move.at(place), seal=msgspec.structs.replace(move.seal, created=born))
-            settled = settle(
-                there, reporter, environ, found=found, rows=rows_now, owners=owners, copied=True
-            )
+            settled = settle(there, reporter, environ, seen=seen, copied=True)
             check = None
             if move.seal.platform == current_platform():
                 reporter.phase("check", "activating it and running what is in it")

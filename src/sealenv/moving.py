@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from sealenv.errors import FilesystemError, PrefixPendingError, SealenvError
@@ -21,15 +22,13 @@ from sealenv.naming import check_prefix, shown
 from sealenv.progress import Quiet, Reporter
 from sealenv.relocation.copying import copy_prefix, half_made
 from sealenv.relocation.earlier import Begun, begun
-from sealenv.relocation.fitting import refuse_unfit
-from sealenv.relocation.holding import holding
 from sealenv.relocation.outcome import Moved, MoveOptions
-from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation, finish_seal, open_relocation
 from sealenv.relocation.proving import prove
 from sealenv.relocation.renaming import rename_prefix
-from sealenv.relocation.settling import Settled, look_at, settle
-from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
+from sealenv.relocation.seen import Seen, look_at, look_for
+from sealenv.relocation.settling import Settled, settle
+from sealenv.relocation.targets import real_prefix, refuse_place
 from sealenv.remove import refuse_frozen, refuse_in_use, refuse_inner, remove
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]
@@ -76,14 +75,14 @@ def move(
             # Moved by hand before, or killed: its files may hold two places.
             settle(here, reporter, options.environ, locked=fd, resumed=True)
         away = open_relocation(prefix, str(place))
-        found = _search(away, reporter)
+        seen = look_for(away, reporter)
         if options.dry_run:
-            return Moved(place, away.old, "renamed", tuple(found))
+            return Moved(place, away.old, "renamed", tuple(seen.found))
         if not options.copy and state_of(place) is not State.PENDING:
-            renamed = _rename(away, place, found, fd, stack, options, reporter)
+            renamed = _rename(away, place, seen, fd, stack, options, reporter)
             if renamed is not None:
                 return renamed
-        moved = _copy(away, place, found, options, reporter)
+        moved = _copy(away, place, seen, options, reporter)
         if os.name == "nt":
             stack.close()  # a file that is open cannot be removed there
         reporter.phase("remove", f"removing {prefix}")
@@ -118,9 +117,7 @@ def move_here(
             reporter.warn(
                 f"{here.old} is still there: this is a copy of it, and becomes an environment of its own"
             )
-        rows = look_at(prefix)
-        refuse_rows(rows, prefix, here.seal.platform)
-        found = _search(here, reporter)
+        found = look_for(here, reporter).found
         if options.dry_run:
             return Moved(prefix, here.old, "mended", tuple(found), original=original)
         settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
@@ -139,28 +136,10 @@ def _refuse(prefix: Path, options: MoveOptions) -> None:
     refuse_frozen(prefix, do="move", override=options.override_frozen)
 
 
-def _search(away: Relocation, reporter: Reporter) -> list[str]:
-    """What holds the place, after it is sure that all of it can be mended."""
-    reporter.phase("search", f"looking for {away.old}")
-    rows = look_at(away.prefix)
-    refuse_rows(rows, Path(away.new), away.seal.platform)
-    try:
-        found = holding(
-            away.prefix, rows, [away.forth], lambda done, of: reporter.advance(done, of, "files")
-        )
-        refuse_unfit(away, Owners(away.prefix, rows, away.records), found)
-    except OSError as error:
-        raise FilesystemError(
-            f"the environment cannot be read: {error.strerror}",
-            where=os.fsdecode(error.filename or str(away.prefix)),
-        ) from error
-    return found
-
-
 def _rename(
     away: Relocation,
     place: Path,
-    found: list[str],
+    seen: Seen,
     fd: int,
     stack: contextlib.ExitStack,
     options: MoveOptions,
@@ -177,7 +156,7 @@ def _rename(
         return None
     there = away.at(place)
     try:
-        settled = settle(there, reporter, options.environ, found=found, locked=fd)
+        settled = settle(there, reporter, options.environ, seen=seen, locked=fd)
     except SealenvError as error:
         error.hint = (
             f"it is at {place} now, and half mended; mend what is said above, then run: "
@@ -188,7 +167,7 @@ def _rename(
 
 
 def _copy(
-    away: Relocation, place: Path, found: list[str], options: MoveOptions, reporter: Reporter
+    away: Relocation, place: Path, seen: Seen, options: MoveOptions, reporter: Reporter
 ) -> Moved:
     """Copied, read back, mended, run, and only then committed."""
     reporter.phase("copy", f"to {place}")
@@ -200,10 +179,8 @@ def _copy(
     with contextlib.closing(held), half_made(hint):
         digests = copy_prefix(away.prefix, place, reporter)
         held.share()
-        there = away.at(place)
-        settled = settle(
-            there, reporter, options.environ, found=found, copied=True, digests=digests
-        )
+        there, seen = away.at(place), replace(seen, rows=look_at(place))
+        settled = settle(there, reporter, options.environ, seen=seen, copied=True, digests=digests)
         moved = _proved(there, settled, "copied", options, reporter, held=held)
         held.commit()
     return moved

@@ -17,7 +17,7 @@ from sealenv.relocation.changes import Left
 from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
-from sealenv.relocation.settling import look_at
+from sealenv.relocation.seen import look_at
 from sealenv.seal.seal import Seal
 from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.steps.check import CheckReport, check_environment

@@ -12,11 +12,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.errors import FilesystemError, from_oserror
+from sealenv.errors import from_oserror
 from sealenv.host.exclusive import replace_history
 from sealenv.host.files import replace_like
 from sealenv.layout import HISTORY, PKGS, is_link
@@ -29,11 +29,12 @@ from sealenv.relocation.mending import Mending
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.resealing import carried_over, next_seal, write_both
+from sealenv.relocation.seen import Seen, look_at
 from sealenv.seal.seal import Seal
-from sealenv.seal.tree import Row, look, native
+from sealenv.seal.tree import Row, native
 from sealenv.store.view import link_pkgs
 
-__all__ = ["Settled", "look_at", "settle"]
+__all__ = ["Settled", "settle"]
 
 
 @dataclass(frozen=True)
@@ -53,29 +54,12 @@ class Settled:
     unsigned: list[str]
 
 
-def look_at(prefix: Path) -> dict[str, Row]:
-    """Every path of the prefix.
-
-    Raises:
-        FilesystemError: a folder cannot be read.
-    """
-    try:
-        return look(prefix)
-    except OSError as error:
-        raise FilesystemError(
-            f"the environment cannot be read: {error.strerror}",
-            where=os.fsdecode(error.filename or str(prefix)),
-        ) from error
-
-
 def settle(
     move: Relocation,
     reporter: Reporter,
     environ: Mapping[str, str],
     *,
-    found: Iterable[str] | None = None,
-    rows: dict[str, Row] | None = None,
-    owners: Owners | None = None,
+    seen: Seen | None = None,
     locked: int | None = None,
     resumed: bool = False,
     copied: bool = False,
@@ -87,9 +71,7 @@ def settle(
         move: the environment at its new place.
         reporter: is told each step.
         environ: the variables of this shell.
-        found: the files that hold the old place, where that is known.
-        rows: what lies there, where that is known.
-        owners: of that, likewise.
+        seen: what lies there and holds the old place, where that is known.
         locked: the descriptor of the lock on its history, if that is what the caller holds.
         resumed: somebody may have begun this.
         copied: the files are not those that were sealed, but copies.
@@ -100,15 +82,15 @@ def settle(
         LinkError: a binary has no room for the new place.
     """
     reporter.phase("mend", f"writing {move.new} into files that hold {move.old}")
-    rows = look_at(move.prefix) if rows is None else rows
+    rows = seen.rows if seen else look_at(move.prefix)
     if resumed:
         _clear_partials(move, rows)
-    owners = owners or Owners(move.prefix, rows, move.records)
+    owners = seen.owners if seen else Owners(move.prefix, rows, move.records)
     files = Files(move, resumed, environ)
     mending = Mending(
         move, rows, owners, files, lambda done, of: reporter.advance(done, of, "files")
     )
-    mending.run(found)
+    mending.run(seen.found if seen else None)
     with _history(move.prefix, locked) as write:
         mending.history(write)
         _mend_pkgs(move)

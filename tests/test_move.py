@@ -394,3 +394,15 @@ def test_killed_between_table_and_seal(warm_machine: Machine, env: Path, origina
     warm_machine.run("move", "e", "f")
     assert kinds(place) == []
     assert not (place / MOVING).exists()
+
+
+def test_a_copy_by_hand_is_moved_at_once(
+    warm_machine: Machine, moved_by_hand: Path, original: Path
+) -> None:
+    """Two moves in one: what was copied has other inodes than those that were sealed."""
+    place = warm_machine.envs / "f"
+    warm_machine.run("move", "e", "f")
+    assert kinds(place) == []
+    assert verify(place, fast=True).hashed == 0
+    assert holding(place, original) == []
+    assert holding(place, moved_by_hand) == []

@@ -73,7 +73,7 @@ def move(
         refuse_place(prefix, place, here.seal.platform)
         if here.old != here.new and not options.dry_run:
             # Moved by hand before, or killed: its files may hold two places.
-            settle(here, reporter, options.environ, locked=fd, resumed=True)
+            settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
         away = open_relocation(prefix, str(place))
         seen = look_for(away, reporter)
         if options.dry_run:

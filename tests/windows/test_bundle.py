@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def test_the_same_bytes_and_an_environment(
         "bundle", windows.path(lock), "-o", windows.path(tmp_path / "two.sealenv"), "--json"
     )
     assert json.loads(done.stdout)["sha256"] == answer["sha256"]
-    assert (tmp_path / "two.sealenv").read_bytes() == (tmp_path / "one.sealenv").read_bytes()
+    assert filecmp.cmp(tmp_path / "two.sealenv", tmp_path / "one.sealenv", shallow=False)
     fresh = User(windows, tmp_path / "a third")
     fresh.run("create", "e", "-f", windows.path(tmp_path / "one.sealenv"), "--offline", "--no-pyc")
     ran = windows.run([fresh.envs / "e" / "python.exe", "--version"])

@@ -42,17 +42,24 @@ if sys.platform == "win32":
 
     def try_lock(fd: int, *, shared: bool = False, slot: int = 0) -> bool:
         """Lock one byte (`slot`) far behind the content; False when somebody holds it."""
+        here = os.lseek(fd, 0, os.SEEK_CUR)
         os.lseek(fd, _FAR + slot, os.SEEK_SET)
         try:
             msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
+        finally:
+            os.lseek(fd, here, os.SEEK_SET)  # what is written next belongs there
         return True
 
     def unlock(fd: int, *, slot: int = 0) -> None:
         """Give the byte back."""
+        here = os.lseek(fd, 0, os.SEEK_CUR)
         os.lseek(fd, _FAR + slot, os.SEEK_SET)
-        msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
+        try:
+            msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
+        finally:
+            os.lseek(fd, here, os.SEEK_SET)
 
 else:
     import fcntl

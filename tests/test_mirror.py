@@ -169,13 +169,19 @@ def test_places_that_are_not_ours(machine: Machine, lock: Path) -> None:
     assert machine.snapshot(machine.cache) == before
 
 
+def somebodys_channel(machine: Machine, channels: Channels) -> Path:
+    """With one package, indexed."""
+    noarch = machine.root / "channel" / "noarch"
+    noarch.mkdir(parents=True)
+    shutil.copy(channels.main / "noarch" / "env-vars-1.0-0.conda", noarch)
+    write_repodata(noarch)
+    return noarch.parent
+
+
 def test_an_existing_channel_keeps_what_it_has(
     machine: Machine, channels: Channels, lock: Path
 ) -> None:
-    channel = machine.root / "channel"
-    (channel / "noarch").mkdir(parents=True)
-    shutil.copy(channels.main / "noarch" / "env-vars-1.0-0.conda", channel / "noarch")
-    write_repodata(channel / "noarch")
+    channel = somebodys_channel(machine, channels)
     path = channel / "noarch" / "repodata.json"
     read = json.loads(path.read_text())
     read["packages.conda"]["env-vars-1.0-0.conda"]["depends"] = ["patched-by-its-owner"]
@@ -203,10 +209,7 @@ def test_an_existing_channel_keeps_what_it_has(
 def test_a_channel_that_indexing_would_change(
     changed: Any, machine: Machine, channels: Channels, lock: Path
 ) -> None:
-    channel = machine.root / "channel"
-    (channel / "noarch").mkdir(parents=True)
-    shutil.copy(channels.main / "noarch" / "env-vars-1.0-0.conda", channel / "noarch")
-    write_repodata(channel / "noarch")
+    channel = somebodys_channel(machine, channels)
     path = channel / "noarch" / "repodata.json"
     read = json.loads(path.read_text())
     path.write_text(json.dumps({**read, **changed} if isinstance(changed, dict) else changed))

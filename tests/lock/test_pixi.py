@@ -180,7 +180,7 @@ def test_py_rattler_reads_what_we_write(tmp_path: Path) -> None:
 
 
 def test_pixi_locks_of_version_7_are_read() -> None:
-    file = read_pixi(PIXI_7, Path("/srv/work/pixi.lock"))
+    file = read_pixi(PIXI_7, Path("/project/pixi.lock"))
     assert file.platforms == ("linux-64",)
     one = file.locks[0]
     assert one.virtual_packages == ("__unix=0=0", "__glibc=2.28")
@@ -192,8 +192,8 @@ def test_pixi_locks_of_version_7_are_read() -> None:
     assert python.record["run_exports"] == {"weak": ["python"]}
     mine = one.find("mine")
     assert mine is not None
-    assert mine.url == "file:///srv/work/built/noarch/mine-1.0-pyh_3.conda"
-    assert mine.channel == "file:///srv/work/built/"
+    assert mine.url == "file:///project/built/noarch/mine-1.0-pyh_3.conda"
+    assert mine.channel == "file:///project/built/"
     assert mine.is_noarch_python
     assert mine.record["build_number"] == 3
     assert [w.name for w in one.wheels] == ["numpy"]

@@ -38,7 +38,7 @@ def test_info_measures_and_writes_nothing(used: Machine) -> None:
         files = [p for p in Path(part["path"]).rglob("*") if not p.is_dir()]
         assert part["files"] == len(files)
         assert part["bytes"] == sum(p.lstat().st_size for p in files)
-    assert sizes(used)["archives"] == 4  # two archives, two manifests
+    assert sizes(used)["archives"] == 6  # two archives, two manifests, two notes of modes
     assert sizes(used)["tmp"] == 0
 
 

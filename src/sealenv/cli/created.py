@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import activation_line, size_text
+from sealenv.cli.packages import packages_json
 
 if TYPE_CHECKING:
     from sealenv.create import Created, Plan
@@ -27,16 +28,7 @@ def show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
             "channels": list(lock.channels),
             "engine": dict(zip(("name", "version"), planned.engine, strict=True)),
             "lock_digest": lock.digest(),
-            "packages": [
-                {"name": p.name, "version": p.version, "build": p.build, "subdir": p.subdir,
-                 "url": p.url, "sha256": p.sha256, "size": p.size}
-                for p in lock.packages
-            ],
-            "wheels": [
-                {"name": w.name, "version": w.version, "url": w.url, "sha256": w.sha256,
-                 "size": w.size}
-                for w in lock.wheels
-            ],
+            **packages_json(lock),
             "to_fetch": planned.to_fetch,
             "fetch_bytes": planned.fetch_size,
             "writes": {"prefix": str(planned.prefix), "cache": str(planned.cache),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import JSON, QUIET, VERBOSE, count_text, once, parse_timeout
+from sealenv.cli.packages import packages_json
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -157,16 +158,7 @@ def _show_json(locked: LockFile, output: Path | None, dry_run: bool, changes: li
                 "specs": list(one.specs),
                 "virtual_packages": list(one.virtual_packages),
                 "exclude_newer": one.exclude_newer,
-                "packages": [
-                    {"name": p.name, "version": p.version, "build": p.build, "subdir": p.subdir,
-                     "url": p.url, "sha256": p.sha256, "size": p.size}
-                    for p in one.packages
-                ],
-                "wheels": [
-                    {"name": w.name, "version": w.version, "url": w.url, "sha256": w.sha256,
-                     "size": w.size}
-                    for w in one.wheels
-                ],
+                **packages_json(one),
             }
             for one in locked.locks
         ],

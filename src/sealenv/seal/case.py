@@ -15,7 +15,7 @@ from sealenv.seal.observing import prints_of
 from sealenv.seal.scene import Scene
 from sealenv.seal.seal import Fingerprints, Seal
 from sealenv.seal.sealed import Sealed
-from sealenv.seal.tree import FOLDER, Row
+from sealenv.seal.tree import FILE, FOLDER, Row
 from sealenv.seal.verdict import but_behind_closed, judge
 from sealenv.spec import current_platform
 
@@ -33,7 +33,7 @@ class Verdict:
     """Compiled files that are told to be right by their header alone."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Case:
     """What was sealed, what is there, and what the records say."""
 
@@ -43,16 +43,13 @@ class Case:
     rows: dict[str, Row]
     records: list[PrefixRecord]
     broken: list[str]
-    passed_over: bool = False
-    """Files that nobody knows were not read."""
 
     def worth_reading(self, rows: Iterable[Row]) -> list[Row]:
         """Those of files that were not sealed that somebody promised something of."""
         rows = list(rows)
         if not rows:
             return rows
-        platform = _platform(self.then.seal, self.records)
-        scene = Scene(self.prefix, platform, self.then.seal, self.sealed, self.rows, self.records)
+        scene = self._scene()
         scripts = scene.seal.activation if scene.seal else ()
         known = {*scene.claims, *scene.of_distributions, *scripts}
         return [
@@ -61,11 +58,15 @@ class Case:
             if row.path in known or is_compiled(row.path) or row.path.startswith(f"{META}/")
         ]
 
+    def _scene(self) -> Scene:
+        """Anew for each look: it keeps what it derives from the digests."""
+        platform = _platform(self.then.seal, self.records)
+        return Scene(self.prefix, platform, self.then.seal, self.sealed, self.rows, self.records)
+
     def judge(self, *, fast: bool = False) -> Verdict:
         """Everything that is found, with the digests as they are known now."""
         then = self.then
-        platform = _platform(then.seal, self.records)
-        scene = Scene(self.prefix, platform, then.seal, self.sealed, self.rows, self.records)
+        scene = self._scene()
         findings = [*then.findings, *map(_broken, self.broken)]
         for finding in judge(scene, known_only=then.pending):
             if not (then.lost and finding.kind == "untracked"):
@@ -73,8 +74,8 @@ class Case:
         findings = but_behind_closed(scene, findings)
         unread = 0 if then.pending else count_unread(scene, {f.path for f in findings})
         now = None if fast or then.pending else _fingerprints(scene)
-        if now and self.passed_over:
-            now.tree = ""
+        if now and any(_is_unread(self.rows[path]) for path in scene.unsteady):
+            now.tree = ""  # files that nobody knows were not read
         if now and not any(f.damage for f in findings):
             findings += _compare(then.seal, now)
         return Verdict(scene, findings, now, unread)
@@ -101,6 +102,10 @@ class Case:
             tuple(notes),
             self.sealed is not None,
         )
+
+
+def _is_unread(row: Row) -> bool:
+    return row.kind == FILE and not row.digest and not row.problem
 
 
 def _broken(line: str) -> Finding:

@@ -43,16 +43,11 @@ def hash_rows(
     prefix: Path,
     rows: Iterable[Row],
     on_file: Callable[[int, int], None] = lambda done, total: None,
-) -> int:
-    """Fill in the digests of files that have none; what cannot be read gets its problem.
-
-    Returns:
-        How many were read.
-    """
+) -> None:
+    """Fill in the digests of files that have none; what cannot be read gets its problem."""
     hashing = Hashing(readers, prefix, [row for row in rows if not row.digest])
     for row, read in hashing.finish(on_file):
         row.take(read)
-    return len(hashing.rows)
 
 
 def known_digests(rows: Mapping[str, Row], known: Mapping[str, bytes], since: int) -> None:

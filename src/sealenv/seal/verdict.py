@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sealenv.layout import META
+from sealenv.condameta.records import is_record
 from sealenv.seal.compiled import has_source, judge_compiled, source_of
 from sealenv.seal.drift import find_drift
 from sealenv.seal.findings import Finding
@@ -15,7 +15,7 @@ from sealenv.seal.scripts import judge_scripts
 from sealenv.seal.tree import FILE, FOLDER, Row
 from sealenv.seal.untracked import group, is_leftover, may_change
 
-__all__ = ["but_behind_closed", "is_record", "judge"]
+__all__ = ["but_behind_closed", "judge"]
 
 
 def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
@@ -108,11 +108,6 @@ def but_behind_closed(scene: Scene, findings: list[Finding]) -> list[Finding]:
 
 def _is_plain(row: Row | None) -> bool:
     return row is None or (row.kind == FILE and not row.problem)
-
-
-def is_record(path: str) -> bool:
-    """Whether it is where package records are."""
-    return path.startswith(f"{META}/") and path.endswith(".json")
 
 
 def _scripts_of(scene: Scene) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealenv.condameta.records import scan_records
+from sealenv.condameta.records import is_record, scan_records
 from sealenv.errors import FilesystemError
 from sealenv.host.readers import Readers
 from sealenv.layout import META
@@ -79,7 +79,6 @@ def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, R
         unknown = [r for r in rows.values() if r.kind == FILE and not r.digest and not r.problem]
         case = Case(prefix, then, sealed, rows, *scan_records(prefix))
         more = Hashing(readers, prefix, case.worth_reading(unknown))
-        case.passed_over = len(more.rows) < len(unknown)
         # Nearly always nothing has changed: it is judged as if, while the helpers read.
         verdict = case.judge() if begun.rows and not more.rows else None
         changed = _confirm(prefix, rows, begun, reporter)
@@ -92,7 +91,7 @@ def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, R
 def _untouched(seal: Seal, paths: Iterable[str], kinds: Iterable[str]) -> Report:
     """By size, time and inode all is as it was sealed."""
     return Report(
-        sum(path.startswith(f"{META}/") and path.endswith(".json") for path in paths),
+        sum(map(is_record, paths)),
         sum(kind != FOLDER for kind in kinds),
         (),
         sealed=seal.fingerprints,

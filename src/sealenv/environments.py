@@ -11,7 +11,6 @@ from typing import Any
 
 from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import NotFoundError, RecordError, UsageError
-from sealenv.host.prefixlock import is_locked
 from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of, walk
 from sealenv.locations import envs_dirs, resolve_env
 from sealenv.naming import shown
@@ -86,6 +85,8 @@ def _here(env: str) -> str:
 
 def inspect(prefix: Path) -> Environment:
     """Tell what a prefix is; a damaged one is told too, in `problem`."""
+    from sealenv.host.prefixlock import is_locked  # `find` alone, as verify uses, does without
+
     state = state_of(prefix)
     seal: Seal | None = None
     problem: str | None = None

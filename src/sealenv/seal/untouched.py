@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,36 +25,49 @@ def is_untouched(prefix: Path, table: FileTable) -> bool:
 
     Always False on Windows: there a folder's list tells all that, and a look at each path takes longer.
     """
-    if os.name == "nt" or not table.paths:
+    if sys.platform == "win32" or not table.paths:
         return False
-    root = os.fsencode(native(prefix, ""))
-    paths = table.paths.split(b"\0")
-    changed = [root]
     try:
-        for path, kind, mode, size, mtime, inode in zip(
-            paths, table.kinds, table.modes, table.sizes, table.mtimes, table.inodes, strict=True
-        ):
-            now = os.lstat(root + path)
-            if now.st_mode != _TYPES[kind] | mode:
-                return False
-            if kind == FOLDER:
-                if now.st_mtime_ns != mtime:
-                    changed.append(root + path)
-            elif (now.st_mtime_ns, now.st_ino) != (mtime, inode) or (
-                now.st_size != size and kind == FILE
-            ):
-                return False
+        root = os.open(prefix, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
         return False
-    return not _has_new(root, changed, set(paths))
+    try:
+        changed = _changed_folders(root, table)
+    except OSError:
+        return False
+    finally:
+        os.close(root)
+    return changed is not None and not _has_new(prefix, changed, set(table.paths.split(b"\0")))
 
 
-def _has_new(root: bytes, folders: list[bytes], known: set[bytes]) -> bool:
+def _changed_folders(root: int, table: FileTable) -> list[bytes] | None:
+    """The folders whose time is another one; None where anything else is. The root is an open folder:
+    a sixth less time than with absolute paths, whose first folders are looked up for each file."""
+    changed = [b""]
+    for path, kind, mode, size, mtime, inode in zip(
+        table.paths.split(b"\0"), table.kinds, table.modes, table.sizes, table.mtimes, table.inodes,
+        strict=True,
+    ):  # fmt: skip
+        now = os.lstat(path, dir_fd=root)
+        if now.st_mode != _TYPES[kind] | mode:
+            return None
+        if kind == FOLDER:
+            if now.st_mtime_ns != mtime:
+                changed.append(path)
+        elif (now.st_mtime_ns, now.st_ino) != (mtime, inode) or (
+            now.st_size != size and kind == FILE
+        ):
+            return None
+    return changed
+
+
+def _has_new(prefix: Path, folders: list[bytes], known: set[bytes]) -> bool:
     """Whether something lies in one of these folders that nobody knows."""
+    root = os.fsencode(native(prefix, ""))
     outside = {name.encode() for name in OUTSIDE}
     for folder in folders:
         try:
-            with os.scandir(folder) as entries:
+            with os.scandir(root + folder) as entries:
                 found = {entry.path[len(root) :] for entry in entries}
         except OSError:
             return True

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING
 
 from sealenv.condameta.records import is_record, scan_records
 from sealenv.errors import FilesystemError
-from sealenv.host.readers import Readers
 from sealenv.layout import META
 from sealenv.progress import Quiet, Reporter
-from sealenv.seal.digests import Hashing
 from sealenv.seal.findings import Finding, Report
 from sealenv.seal.seal import Seal
 from sealenv.seal.sealed import read_sealed
@@ -24,6 +22,7 @@ from sealenv.seal.tree import FILE, FOLDER, Row, look, look_again
 from sealenv.seal.untouched import is_same, is_untouched
 
 if TYPE_CHECKING:
+    from sealenv.seal.digests import Hashing
     from sealenv.seal.scene import Scene
 
 __all__ = ["Finding", "Report", "examine", "verify"]
@@ -56,7 +55,9 @@ def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
     if sealed is None:
         notes.append("there is no file table: files are compared by their size alone")
         unread = [row for row in unread if row.path.startswith(f"{META}/")]
+    from sealenv.host.readers import Readers
     from sealenv.seal.case import Case
+    from sealenv.seal.digests import Hashing
 
     case = Case(prefix, then, sealed, rows, *scan_records(prefix))
     with Readers() as readers:
@@ -67,6 +68,9 @@ def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
 
 def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, Report]:
     """Verify in full, and what it was found in: see there."""
+    from sealenv.host.readers import Readers
+    from sealenv.seal.digests import Hashing
+
     reporter = reporter or Quiet()
     reporter.phase("verify", "comparing files")
     then = read_sealed(prefix)

@@ -7,6 +7,9 @@ import sys
 
 __all__ = ["main"]
 
+_READING = {"audit", "clone", "move", "verify"}
+"""They read most files of an environment, with helpers."""
+
 
 def main() -> int:
     """The `sealenv` command; returns the exit code."""
@@ -30,7 +33,11 @@ def main() -> int:
         from sealenv.engines.boot import start_early
 
         start_early()
-    elif argv[:1] in (["verify"], ["audit"]) and not {"-h", "--help", "--fast"} & set(argv):
+    elif argv[:1] in (["verify"], ["audit"], ["move"], ["clone"]) and not {
+        "-h",
+        "--help",
+        "--fast",
+    } & set(argv):
         from sealenv.host.readers import start_early as start_reader
 
         start_reader()

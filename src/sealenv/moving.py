@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,10 +27,11 @@ from sealenv.relocation.outcome import Moved, MoveOptions
 from sealenv.relocation.place import Relocation, finish_seal, open_relocation
 from sealenv.relocation.proving import prove
 from sealenv.relocation.renaming import rename_prefix
-from sealenv.relocation.seen import Seen, look_at, look_for
+from sealenv.relocation.seen import Seen, look_at, look_for, look_inside
 from sealenv.relocation.settling import Settled, settle
 from sealenv.relocation.targets import real_prefix, refuse_place
-from sealenv.remove import refuse_frozen, refuse_in_use, refuse_inner, remove
+from sealenv.remove import refuse_frozen, refuse_in_use, remove
+from sealenv.seal.tree import Row
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]
 
@@ -71,11 +73,13 @@ def move(
         finish_seal(prefix)
         here = open_relocation(prefix, str(prefix))
         refuse_place(prefix, place, here.seal.platform)
+        rows = look_inside(prefix)
         if here.old != here.new and not options.dry_run:
             # Moved by hand before, or killed: its files may hold two places.
             settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
-        away = open_relocation(prefix, str(place))
-        seen = look_for(away, reporter)
+            here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
+        away = replace(here, new=str(place))
+        seen = look_for(away, rows, reporter)
         if options.dry_run:
             return Moved(place, away.old, "renamed", tuple(seen.found))
         if not options.copy and state_of(place) is not State.PENDING:
@@ -112,12 +116,13 @@ def move_here(
         check_prefix(prefix, here.seal.platform)
         if here.old == here.new:
             return Moved(prefix, here.old, "unchanged", checked=here.seal.checked)
+        rows = look_inside(prefix)
         original = here.is_copy
         if original:
             reporter.warn(
                 f"{here.old} is still there: this is a copy of it, and becomes an environment of its own"
             )
-        found = look_for(here, reporter).found
+        found = look_for(here, rows, reporter).found
         if options.dry_run:
             return Moved(prefix, here.old, "mended", tuple(found), original=original)
         settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
@@ -131,7 +136,6 @@ def _refuse(prefix: Path, options: MoveOptions) -> None:
             where=str(prefix),
             hint=f"create it again, or: sealenv remove {shown(str(prefix))}",
         )
-    refuse_inner(prefix, "moved", "move")
     refuse_in_use(prefix, options.environ, do="move", force=options.force)
     refuse_frozen(prefix, do="move", override=options.override_frozen)
 
@@ -163,7 +167,7 @@ def _rename(
             f"sealenv move --here {shown(str(place))}"
         )
         raise
-    return _proved(there, settled, "renamed", options, reporter)
+    return _proved(there, settled, "renamed", options, reporter, searched=seen.without())
 
 
 def _copy(
@@ -195,10 +199,11 @@ def _proved(
     *,
     original: bool = False,
     held: PrefixLock | None = None,
+    searched: Mapping[str, Row] | None = None,
 ) -> Moved:
     left, check = prove(
         there, settled.seal, settled.changes, settled.left, options.environ, reporter,
-        token=held.token if held else "", keep_fd=held.fd if held else None,
+        searched=searched, token=held.token if held else "", keep_fd=held.fd if held else None,
     )  # fmt: skip
     mended, kept = (
         tuple(sorted(settled.changes)),

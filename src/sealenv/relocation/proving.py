@@ -19,6 +19,7 @@ from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.seen import look_at
 from sealenv.seal.seal import Seal
+from sealenv.seal.tree import Row
 from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.steps.check import CheckReport, check_environment
 
@@ -37,6 +38,7 @@ def prove(
     environ: Mapping[str, str],
     reporter: Reporter,
     *,
+    searched: Mapping[str, Row] | None = None,
     token: str = "",
     keep_fd: int | None = None,
 ) -> tuple[list[Left], CheckReport | None]:
@@ -49,6 +51,7 @@ def prove(
         known_left: what mending has left, and said why.
         environ: the variables of this shell.
         reporter: is told.
+        searched: see `prove_mended`.
         token: of the marker, where it is pending.
         keep_fd: a descriptor with its lock, for the children.
 
@@ -59,7 +62,7 @@ def prove(
         CheckFailedError: a file holds the old place that should not, or something does not run.
     """
     reporter.phase("proof", f"looking for {move.old} again")
-    left = prove_mended(move, known_left)
+    left = prove_mended(move, known_left, searched)
     if seal.platform != current_platform():
         reporter.note(f"{seal.platform} does not run here: the environment is unchecked")
         return left, None
@@ -68,8 +71,18 @@ def prove(
     return left, report
 
 
-def prove_mended(move: Relocation, known_left: Iterable[Left] = ()) -> list[Left]:
+def prove_mended(
+    move: Relocation,
+    known_left: Iterable[Left] = (),
+    searched: Mapping[str, Row] | None = None,
+) -> list[Left]:
     """What holds the old place and may; also in the user folder, where nothing is mended.
+
+    Args:
+        move: the environment at its new place.
+        known_left: what mending has left.
+        searched: files in which it was not found, by this process. One that has not been written since,
+            by kind, mode, size, time and inode, is not read again.
 
     Raises:
         CheckFailedError: something else holds it.
@@ -78,7 +91,9 @@ def prove_mended(move: Relocation, known_left: Iterable[Left] = ()) -> list[Left
     known = {item.path for item in known_left}
     owners = Owners(move.prefix, rows, move.records)
     left, wrong = [], []
-    for path in holding(move.prefix, rows, [move.forth]):
+    then = searched or {}
+    new = {p: row for p, row in rows.items() if not (p in then and row.same_stat(then[p]))}
+    for path in holding(move.prefix, new, [move.forth]):
         name = move.prefix / path
         if path in known:
             continue

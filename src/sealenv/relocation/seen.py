@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import FilesystemError
+from sealenv.layout import USER_FOLDER, is_link, walk
 from sealenv.progress import Reporter
 from sealenv.relocation.fitting import refuse_unfit
 from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.targets import refuse_rows
+from sealenv.remove import refuse_inner
 from sealenv.seal.tree import Row, look
 
-__all__ = ["Seen", "look_at", "look_for"]
+__all__ = ["Seen", "look_at", "look_for", "look_inside"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Seen:
     found: list[str]
     rows: dict[str, Row]
     owners: Owners
+
+    def without(self) -> dict[str, Row]:
+        """What was searched, and does not hold it."""
+        held = set(self.found)
+        return {path: row for path, row in self.rows.items() if path not in held}
 
 
 def look_at(prefix: Path) -> dict[str, Row]:
@@ -48,11 +56,33 @@ def look_at(prefix: Path) -> dict[str, Row]:
         ) from error
 
 
-def look_for(move: Relocation, reporter: Reporter) -> Seen:
-    """Look at all of an environment, and make sure that what holds the old place can be mended.
+def look_inside(prefix: Path) -> dict[str, Row]:
+    """The same, of an environment that goes away alone.
+
+    Raises:
+        FilesystemError: a folder cannot be read.
+        PrefixError: it holds other environments.
+    """
+    rows = look_at(prefix)
+    refuse_inner(prefix, "moved", "move", [*rows, *_apart(prefix)])
+    return rows
+
+
+def _apart(prefix: Path) -> Iterator[str]:
+    """What lies in folders of which an environment knows nothing."""
+    for name in (USER_FOLDER, "envs"):
+        folder = prefix / name
+        if folder.is_dir() and not is_link(folder):
+            for entry in walk(folder):
+                yield f"{name}/{entry.relative}"
+
+
+def look_for(move: Relocation, rows: dict[str, Row], reporter: Reporter) -> Seen:
+    """Search an environment, and make sure that what holds the old place can be mended.
 
     Args:
         move: the environment where it lies.
+        rows: every path of it.
         reporter: is told.
 
     Raises:
@@ -60,7 +90,6 @@ def look_for(move: Relocation, reporter: Reporter) -> Seen:
         FilesystemError: something cannot be read or written, or there is no room on the disk.
     """
     reporter.phase("search", f"looking for {move.old}")
-    rows = look_at(move.prefix)
     refuse_rows(rows, Path(move.new), move.seal.platform)
     try:
         owners = Owners(move.prefix, rows, move.records)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from sealenv.portability.occurrences import occurrences
+from sealenv.portability.occurrences import Occurrence, occurrences
 from sealenv.portability.rewriting.change import (
     DOES_NOT_FIT,
     NOT_UNDERSTOOD,
@@ -112,6 +112,7 @@ def test_there_and_back(data: st.DataObject) -> None:
         return
     moved = there.apply(content)
     assert len(moved) == len(content)
+    assume(not any(_bared(o, content, moved) for o in occurrences(moved, change.old)))
     assert next(occurrences(moved, change.old), None) is None
     again = rewrite("x", moved, change, Hints("binary", room))
     assert isinstance(again, Rewriting)
@@ -119,6 +120,16 @@ def test_there_and_back(data: st.DataObject) -> None:
     back = rewrite("x", moved, change.back(), Hints("binary", room))
     assert isinstance(back, Rewriting)
     assert back.apply(moved) == content
+
+
+def _bared(found: Occurrence, before: bytes, after: bytes) -> bool:
+    """Whether it is UTF-16 that was the end of a longer name, until a string in front was padded.
+
+    The last byte of that string and its NUL were a letter, read as UTF-16. See what portability.md says
+    of what is not found.
+    """
+    unit = slice(found.start - 2, found.start)
+    return found.spelling.form.unit == 2 and before[unit] != after[unit]
 
 
 @given(POSIX, POSIX, st.integers(1, 3))

@@ -85,7 +85,7 @@ def _edit(
     growth = len(after) - len(before)
     if growth > 0:
         promised = sum(max((placeholder or 0) * unit - (o.end - o.start), 0) for o in string)
-        free = min(promised, max(_nuls(stream, end, growth + unit, unit) - unit, 0))
+        free = min(promised, max(_nuls(stream, end, growth + 2 * unit, unit) - unit, 0))
         if growth > free:
             raise RefusedError(
                 Refusal(

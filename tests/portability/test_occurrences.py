@@ -57,6 +57,9 @@ def found(data: bytes, wanted: Spellings = E) -> list[tuple[str, bytes]]:
         "C:/envs/e",
         "\0/envs/e\0",
         "é /envs/e“",
+        "a name\n/envs/e",
+        "lib\r\n/envs/e\r\n",
+        "/elsewhere\n/envs/e",
     ],
 )
 def test_it_is_there(text: str) -> None:
@@ -122,6 +125,10 @@ def test_it_only_looks_like_it(text: str) -> None:
 )
 def test_forms_of_windows(text: str, form: str) -> None:
     assert [name for name, _ in found(text.encode(), C)] == [form]
+
+
+def test_line_by_line() -> None:
+    assert len(found(b"/envs/e\n/envs/e/bin\n/envs/e\n")) == 3
 
 
 def test_other_encodings() -> None:

@@ -27,9 +27,9 @@ _ENTRY_POINTS = frozenset(
 )
 _DOCUMENTS = re.compile(
     r"(?:share/(?:doc|man|info|licenses|gtk-doc)|man|info|doc|docs|Library/(?:share/)?(?:doc|man))/|"
-    r".*(?:\.log|\.md|\.rst|\.html?|\.ipynb|\.[1-9]|/(?:tests?|testing|examples?)/[^/]+)$"
+    r".*(?:\.log|\.md|\.rst|\.html?|\.ipynb|\.[1-9]|/(?:tests?|testing|examples?)/[^/]+)\Z"
 )
-_EDITABLE = re.compile(r"__editable__[^/]*\.py$|__editable___[^/]*_finder\.py$")
+_EDITABLE = re.compile(r"__editable__[^/]*\.py\Z|__editable___[^/]*_finder\.py\Z")
 
 
 @dataclass(frozen=True)

@@ -129,22 +129,22 @@ def _stands(data: bytes, found: Occurrence, last: int) -> bool:
 
 _NAME = r"\w+~@"
 """What a name goes on with, besides dots. Spaces and `=` `:` `,` are in names too, but mostly not."""
-_LONGER = re.compile(rf"[{_NAME}.*)}}-]$")
+_LONGER = re.compile(rf"[{_NAME}.*)}}-]\Z")
 """What is before a path belongs to it: a name, or an expression in whose place a path will be."""
 _APART = re.compile(
     r"""(?ix)
-      (?: ^ | [^\w./\\~+%-] ) - (?: [a-z] | include | imacros | i(?:system|quote|dirafter|sysroot) ) $
-    | (?: ^ | [\s"'=] ) / i $
-    | (?: ^ | [^\w./\\~+%*)}-] ) \. $
-    | \\ [abfnrtv0] $
-    | \$ [({]? (?: DESTDIR | \w*SYSROOT\w* | \w*BUILD_?ROOT | INSTALL_?ROOT ) [)}]? $
-    | file://localhost $
-    | % (?: 2[0-9a-e] | 3[a-f] | [0-1]. ) $
+      (?: ^ | [^\w./\\~+%-] ) - (?: [a-z] | include | imacros | i(?:system|quote|dirafter|sysroot) ) \Z
+    | (?: ^ | [\s"'=] ) / i \Z
+    | (?: ^ | [^\w./\\~+%*)}-] ) \. \Z
+    | \\ [abfnrtv0] \Z
+    | \$ [({]? (?: DESTDIR | \w*SYSROOT\w* | \w*BUILD_?ROOT | INSTALL_?ROOT ) [)}]? \Z
+    | file://localhost \Z
+    | % (?: 2[0-9a-e] | 3[a-f] | [0-1]. ) \Z
     """
 )
 """What ends like a name and is none: an option, an escape, a root of a staged installation, or `.`."""
-_SCHEME = re.compile(r"(?:^|[^\w/])([a-z][a-z0-9+.-]+):$", re.IGNORECASE)
-_LENGTH = re.compile("[\x00-\x08\x0e-\x1f\udc80-\udcff][ -~]$")
+_SCHEME = re.compile(r"(?:^|[^\w/])([a-z][a-z0-9+.-]+):\Z", re.IGNORECASE)
+_LENGTH = re.compile("[\x00-\x08\x0e-\x1f\udc80-\udcff][ -~]\\Z")
 """A byte in front that is the length of what follows: pickles, MessagePack, strings of Pascal."""
 
 

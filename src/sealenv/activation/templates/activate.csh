@@ -83,6 +83,10 @@ else
             set _sealenv_bad = pending
             _sealenv_say "sealenv: $_sealenv_prefix:q was never finished: a create was interrupted, or is at work."
             _sealenv_say "  next: run the same sealenv create again, or: sealenv remove "__SEALENV_QUOTED__
+        else if (-e $_sealenv_prefix:q/conda-meta/sealenv.moving) then
+            set _sealenv_bad = moved
+            _sealenv_say "sealenv: a move of $_sealenv_prefix:q was ended half way: its files hold two paths."
+            _sealenv_say "  next: finish it: sealenv move --here "__SEALENV_QUOTED__
         endif
         unset _sealenv_gate
     endif

@@ -103,7 +103,7 @@ _sealenv_locate() {
     if \[ -z "$_sealenv_self" ] && _sealenv_copied; then
         _sealenv_say "sealenv: this is not the activate.sh of $_sealenv_here, but a copy: the environment" \
             "  was moved or copied by hand." \
-            "  next: use the one that is there, or move it back, or make it anew with: sealenv create"
+            "  next: use the one that is there; or, in the folder of the copy, mend it: sealenv move --here ."
         \return 1
     fi
     _sealenv_include=$_sealenv_here/etc/sealenv/env.sh

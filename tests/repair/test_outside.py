@@ -64,6 +64,14 @@ def test_a_record_that_leads_out(
     assert not (prefix / "share" / "taken").exists()
     assert "outside the environment" in warm_machine.json("info", "e")["problem"]
     warm_machine.json("seal", "e", "-y", code=7)
+    for command in (
+        ("diff", "e"), ("mirror", "e", "channel"), ("bundle", "e", "-o", "b.sealenv"),
+        ("export", "e", "--format", "explicit", "-o", "e.txt"),
+    ):  # fmt: skip
+        answer = warm_machine.json(*command, code=7)
+        assert answer["where"].endswith(record.name)
+        assert "outside the environment" in answer["what"]
+    assert not (warm_machine.root / "b.sealenv").exists()
 
 
 def test_what_is_the_user_s_is_not_overwritten(warm_machine: Machine, prefix: Path) -> None:

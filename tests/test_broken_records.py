@@ -66,5 +66,6 @@ def test_a_broken_seal_is_told(machine: Machine, channels: Channels, content: st
     (machine.envs / "e" / SEAL).write_text(content)
     (row,) = machine.json("list")["environments"]
     assert "seal" in row["problem"]
+    assert row["state"] == "unreadable"
     machine.tiny("e", channels.main_url, "prio", code=7)
     machine.run("remove", "e", "-y")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
+import pytest
+
 from sealenv.demo.channel import DemoChannel
-from sealenv.layout import MARKER
+from sealenv.environments import list_environments
+from sealenv.layout import MARKER, state_of
 from tests.machine import Machine
 
 
@@ -31,6 +35,39 @@ def test_every_state_is_told(warm_machine: Machine, demo_channel: DemoChannel) -
     shown = machine.run("list").stdout
     assert shown.splitlines()[0].split() == ["NAME", "STATE", "PYTHON", "SIZE", "AGE", "FOLDER"]
     assert machine.snapshot() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+@pytest.mark.parametrize("closed", [".", "conda-meta"])
+def test_a_folder_that_may_not_be_read(
+    machine: Machine, closed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is listed, and what is named is the folder, no file that nobody made."""
+    prefix = machine.envs / "e"
+    (prefix / "conda-meta").mkdir(parents=True)
+    (prefix / "conda-meta" / "history").touch()
+    if os.geteuid() == 0:  # who may read everything
+        real = Path.exists
+
+        def fake_exists(self: Path) -> bool:
+            if self == prefix / MARKER:
+                raise PermissionError(errno.EACCES, "Permission denied", str(self))
+            return real(self)
+
+        monkeypatch.setattr(Path, "exists", fake_exists)
+        monkeypatch.setattr(os, "access", lambda path, mode: closed != ".")
+    else:
+        (prefix / closed).chmod(0)
+    try:
+        with pytest.raises(PermissionError) as caught:
+            state_of(prefix)
+        (row,) = list_environments([machine.envs])
+    finally:
+        if os.geteuid():
+            (prefix / closed).chmod(0o700)
+    assert caught.value.filename == str(prefix / closed)
+    assert (row.name, row.state) == ("e", "unreadable")
+    assert "cannot be read" in (row.problem or "")
 
 
 def test_all_folders_are_looked_at(warm_machine: Machine, demo_channel: DemoChannel) -> None:

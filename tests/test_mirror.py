@@ -373,6 +373,58 @@ def test_index_files_tell_the_same(
     assert machine.json("mirror", str(lock), str(mirror))["indexed"] == []
 
 
+@pytest.mark.parametrize("damage", ["x", "", "a version", "gone", "[]"])
+def test_repodata_itself(machine: Machine, lock: Path, mirror: Path, damage: str) -> None:
+    """What channels say of their packages is in no archive: the compressed form knows it still."""
+    machine.json("mirror", str(lock), str(mirror))
+    path = mirror / "noarch" / "repodata.json"
+    good = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    elif damage == "a version":
+        path.write_bytes(good.replace(b'"version":"1.0"', b'"version":"9.0"'))
+        assert path.read_bytes() != good
+    else:
+        path.write_text(damage)
+    again = machine.json("mirror", str(lock), str(mirror))
+    assert (again["added"], again["indexed"]) == (0, ["noarch"])
+    assert path.read_bytes() == good
+    assert compressed(mirror, "noarch") == index(mirror, "noarch")
+    assert machine.json("mirror", str(lock), str(mirror))["indexed"] == []
+
+
+@pytest.mark.parametrize("damage", [b"x", b"", None])
+def test_a_shard(machine: Machine, lock: Path, mirror: Path, damage: bytes | None) -> None:
+    machine.json("mirror", str(lock), str(mirror))
+    shard = next((mirror / "noarch" / "shards").iterdir())
+    good = shard.read_bytes()
+    if damage is None:
+        shard.unlink()
+    else:
+        shard.write_bytes(damage)
+    assert machine.json("mirror", str(lock), str(mirror))["indexed"] == ["noarch"]
+    assert shard.read_bytes() == good
+    assert machine.json("mirror", str(lock), str(mirror))["indexed"] == []
+
+
+def test_somebody_else_has_indexed_it(machine: Machine, lock: Path, mirror: Path) -> None:
+    """With another archive: it is not taken out of the index again."""
+    machine.json("mirror", str(lock), str(mirror))
+    theirs = Package(
+        name="theirs", version="1.0", build="0", subdir="noarch", summary="x", payload=()
+    )
+    write_package(theirs, mirror / "noarch")
+    path = mirror / "noarch" / "repodata.json"
+    said = json.loads(path.read_bytes())
+    fn = next(p.name for p in path.parent.glob("theirs-*"))
+    said["packages.conda"][fn] = {**said["packages.conda"]["prio-1.0-0.conda"], "name": "theirs"}
+    digest, size = hash_file(path.parent / fn)
+    said["packages.conda"][fn] |= {"sha256": digest, "size": size, "version": "1.0"}
+    path.write_text(json.dumps(said))
+    machine.json("mirror", str(lock), str(mirror))
+    assert {fn, "prio-1.0-0.conda"} <= index(mirror, "noarch").keys()
+
+
 def test_what_is_damaged_in_the_cache_is_fetched_anew(
     machine: Machine, lock: Path, mirror: Path
 ) -> None:

@@ -37,7 +37,9 @@ def test_credentials_are_apart_and_in_no_repr() -> None:
     assert spec.secrets["https://h/ch"] == "https://user:geheim@h/ch"
 
 
-@pytest.mark.parametrize("channel", ["", "https://[", "  ", "defaults", "local", "a\nb"])
+@pytest.mark.parametrize(
+    "channel", ["", "https://[", "  ", "defaults", "local", "a\nb", "--platform", "-c"]
+)
 def test_channels_that_are_none(channel: str) -> None:
     with pytest.raises(SpecError):
         build_spec(channels=[channel])

@@ -25,7 +25,7 @@ class Environment:
 
     prefix: Path
     state: str
-    """sealed, pending, foreign or moved."""
+    """sealed, pending, foreign, moved; or unreadable, as its seal or its folder is."""
     python: str | None
     platform: str | None
     created: dt.datetime | None
@@ -99,7 +99,7 @@ def inspect(prefix: Path) -> Environment:
     if broken:
         problem = problem or f"{len(broken)} package records cannot be read: {broken[0]}"
     python = next((r.version for r in records if r.name == "python"), None)
-    word = state.value
+    word = "unreadable" if state is State.SEALED and seal is None else state.value
     if seal and os.path.lexists(prefix / MOVING):
         word = "moved"
         problem = problem or (
@@ -141,11 +141,21 @@ def list_environments(
                 continue
             try:
                 known = state_of(child) in {State.PENDING, State.SEALED, State.FOREIGN}
+            except PermissionError as error:
+                found.append(_closed(child, f"{error.strerror}: {error.filename}"))
+                continue
             except OSError:
                 continue
             if known:
                 found.append(inspect(child))
     return found
+
+
+def _closed(prefix: Path, problem: str) -> Environment:
+    """A folder among environments that nobody may look into: it may be one."""
+    return Environment(
+        prefix, "unreadable", None, None, None, None, busy=False, problem=problem, seal=None, records=()
+    )  # fmt: skip
 
 
 def measure(prefix: Path) -> tuple[int, int]:

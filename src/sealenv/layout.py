@@ -112,7 +112,7 @@ def state_of(prefix: Path) -> State:
     """The state of a folder, told from its marker, its seal and its history alone.
 
     Raises:
-        PermissionError: the folder may not be read.
+        PermissionError: a folder may not be read; `filename` is that folder.
     """
     try:
         if (prefix / MARKER).exists():
@@ -126,6 +126,11 @@ def state_of(prefix: Path) -> State:
         return State.OTHER if os.path.lexists(prefix) else State.ABSENT
     except NotADirectoryError:
         return State.OTHER
+    except PermissionError as error:
+        closed = prefix / META if os.access(prefix, os.R_OK | os.X_OK) else prefix
+        raise PermissionError(
+            error.errno, f"the folder cannot be read: {error.strerror}", str(closed)
+        ) from error
 
 
 def _is_void(prefix: Path) -> bool:

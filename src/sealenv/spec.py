@@ -231,6 +231,10 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
         channel = text.strip()
         if not channel:
             raise SpecError("an empty channel", hint="give a name, a URL or file:///folder")
+        if channel.startswith("-"):
+            raise SpecError(
+                f"{channel!r} is no channel", hint="write the channel behind its option: -c CHANNEL"
+            )
         if channel == "nodefaults":  # CEP 24: it never reaches the solver
             continue
         if channel in {"defaults", "local"}:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.host import reader, readers
+from sealenv.host import reader
+from sealenv.host.helper import Helper
 from sealenv.host.readers import Readers, Task
 
 Files = list[tuple[str, int]]
@@ -99,12 +100,32 @@ def test_a_fifo_is_not_waited_for_and_a_link_not_followed(tree: Files, tmp_path:
 def test_a_helper_that_is_killed(tree: Files, after: bool) -> None:
     with Readers(2) as some:
         if not after:
-            some._helpers.append(readers._Helper())
+            some._helpers.append(Helper())
             kill(some)
         task = ask(some, tree)
         if after:
             kill(some)
         assert task.finish() == digests(tree)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="nothing is stopped there")
+@pytest.mark.parametrize("before", [True, False])
+def test_a_helper_that_is_stopped(tree: Files, before: bool) -> None:
+    """Also before it takes its job: a pipe holds less than that. Its part is done by us."""
+    with Readers(2, patience=0.0) as some:
+        if before:
+            some._helpers.append(Helper())
+            stop(some)
+        task = ask(some, tree)
+        if not before:
+            stop(some)
+        assert task.finish() == digests(tree)
+
+
+def stop(some: Readers) -> None:
+    process = some._helpers[0]._process
+    assert process
+    process.send_signal(signal.SIGSTOP)
 
 
 def kill(some: Readers) -> None:

@@ -72,6 +72,17 @@ TEXTS = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20
 )
 VARIABLES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
+TITLES = TEXTS.filter(lambda t: t.isprintable() and t.strip(". ") and not set(t) & set("/\\"))
+PIP_VERSIONS = st.from_regex(
+    r"([0-9]!)?[0-9]{1,3}(\.[0-9]{1,3}){0,2}((a|rc)[0-9])?", fullmatch=True
+)
+"""PEP 440."""
+REQUIREMENTS = st.builds(
+    "{}{}{}".format,
+    PIP_NAMES,
+    st.sampled_from(["", ">=1", "==1.0.*,!=1.0.5"]),
+    st.sampled_from(["", "; python_version < '3.9'"]),
+)
 LINES = TEXTS.map(lambda text: text.translate({10: " ", 13: " "}))
 DEPENDS = st.builds(
     lambda n, c: f"{n} {c}".strip(),
@@ -123,11 +134,11 @@ def records(draw: st.DrawFn, name: str, platform: str) -> LockedPackage:
 @st.composite
 def wheels(draw: st.DrawFn, name: str) -> LockedWheel:
     """A wheel of that name."""
-    version = draw(VERSIONS)
+    version = draw(PIP_VERSIONS)
     return LockedWheel(
         name=name,
         version=version,
-        url=f"https://files.example.org/{name}-{version}-py3-none-any.whl",
+        url=f"https://files.example.org/{name.replace('-', '_')}-{version}-py3-none-any.whl",
         sha256=draw(DIGESTS),
         requires_dist=tuple(draw(st.lists(TEXTS, max_size=2))),
         requires_python=draw(st.none() | st.sampled_from([">=3.9", ">=3.9,<4"])),
@@ -162,13 +173,13 @@ def lock_files(draw: st.DrawFn) -> LockFile:
                     sorted((pip.setdefault(w.url, w) for w in extra), key=lambda w: w.url)
                 ),
                 indexes=indexes,
-                specs=tuple(draw(st.lists(TEXTS, max_size=3))),
-                requirements=tuple(draw(st.lists(TEXTS, max_size=2))),
+                specs=tuple(draw(st.lists(DEPENDS, max_size=3))),
+                requirements=tuple(draw(st.lists(REQUIREMENTS, max_size=2))),
             )
         )
     return LockFile(
         locks=tuple(locks),
-        name=draw(st.none() | TEXTS),
+        name=draw(st.none() | TITLES),
         variables=draw(st.dictionaries(VARIABLES, LINES, max_size=2)),
         options=draw(st.sampled_from([{}, {"strategy": "lowest-version"}])),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,3 +52,35 @@ def test_no_text_ends_a_line_or_colours_a_terminal(
         read_lock(path, "linux-64")
     assert "none of a text" in caught.value.what
     assert "\x1b" not in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("requirements", ["-e ."]), ("requirements", {"linux-64": ["w", "git+https://h/x"]}),
+        ("specs", ["[[["]), ("exclude-newer", "yesterday"), ("name", "../../evil"),
+        ("variables", {"A B": ""}),
+    ],
+)  # fmt: skip
+def test_what_was_asked_for_is_looked_at_where_it_is_read(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    """With the line: a lock is solved, fetched and linked before pip would read its requirements."""
+    path = tmp_path / "my.lock"
+    lines = write_pixi(lock_file()).splitlines()
+    lines.insert(1, f"# {key}: {json.dumps(value)}")
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(SpecError) as caught:
+        read_lock(path, "linux-64")
+    assert caught.value.where == f"{path}:2:1"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["python", "python >=3.12,<3.13.0a0", "numpy=2", "conda-forge::zlib=1=0", "zlib[version='>=1']",
+     "file:///srv/c::zlib", "a 1.* *_cp312", "a[version='>=1',extras=[b,c],md5=x]", "_libgcc_mutex"],
+)  # fmt: skip
+def test_specs_as_people_write_them(tmp_path: Path, spec: str) -> None:
+    path = tmp_path / "my.lock"
+    path.write_text(write_pixi(lock_file(specs=(spec,))))
+    assert read_lock(path, "linux-64").locks[0].specs == (spec,)

@@ -64,6 +64,14 @@ def test_a_record_that_leads_out(
     assert not (prefix / "share" / "taken").exists()
     assert "outside the environment" in warm_machine.json("info", "e")["problem"]
     warm_machine.json("seal", "e", "-y", code=7)
+    for command in (
+        ("diff", "e"), ("mirror", "e", "channel"), ("bundle", "e", "-o", "b.sealenv"),
+        ("export", "e", "--format", "explicit", "-o", "e.txt"),
+    ):  # fmt: skip
+        answer = warm_machine.json(*command, code=7)
+        assert answer["where"].endswith(record.name)
+        assert "outside the environment" in answer["what"]
+    assert not (warm_machine.root / "b.sealenv").exists()
 
 
 def test_what_is_the_user_s_is_not_overwritten(warm_machine: Machine, prefix: Path) -> None:
@@ -113,3 +121,20 @@ def test_an_archive_that_cannot_be(prefix: Path, said: dict[str, str]) -> None:
     raw = read_raw_record(prefix, "prio-1.0-0")
     assert as_locked(raw) is not None
     assert as_locked(raw | said) is None
+
+
+@pytest.mark.parametrize("path", ["q/" * 3000 + "b", "q" * 300, "newdir/sub/x"])
+def test_one_path_that_cannot_be_put_back(warm_machine: Machine, prefix: Path, path: str) -> None:
+    """It is left with the reason, the rest comes back, and no folder is made for it."""
+    whole = next(
+        entry.path for record in scan_records(prefix)[0] for entry in record.paths_data.paths
+    )
+    (prefix / whole).unlink()
+    add(prefix, {"_path": path})
+    before = {p for p in prefix.rglob("*") if p.is_dir()}
+    answer = warm_machine.json("repair", "e", "--offline", code=1)
+    assert whole in [f["path"] for f in answer["repaired"]]
+    hints = {f["path"]: f["hint"] for f in answer["left"]}
+    assert "link script" not in hints[path]
+    assert "no such file" in hints[path] or "too long" in hints[path]
+    assert {p for p in prefix.rglob("*") if p.is_dir()} == before

@@ -146,3 +146,52 @@ def test_a_record_that_was_edited(made: tuple[Machine, Path]) -> None:
     assert (found.kind, found.package) == ("altered", "helper")
     assert machine.json("repair", str(prefix), "--offline")["left"] == []
     assert everything(prefix) == before
+
+
+@pytest.mark.slow
+def test_something_else_is_where_the_record_was(made: tuple[Machine, Path]) -> None:
+    """pip writes a file; and what only the RECORD could have told of comes back in the same run."""
+    machine, prefix = made
+    before = everything(prefix)
+    record = site(prefix, "helper-1.0.dist-info/RECORD")
+    for kind in ("nothing", "a link", "a folder", "a FIFO"):
+        record.unlink()
+        if kind == "a link":
+            record.symlink_to("METADATA")
+        elif kind == "a folder":
+            record.mkdir()
+        elif kind == "a FIFO":
+            os.mkfifo(record)
+        site(prefix, "helper.py").unlink()
+        answer = machine.json("repair", str(prefix), "--offline")
+        assert answer["left"] == []
+        assert {Path(f["path"]).name for f in answer["repaired"]} >= {"RECORD", "helper.py"}
+        assert everything(prefix) == before
+
+
+@pytest.mark.slow
+def test_a_record_that_says_more_and_a_damaged_file(made: tuple[Machine, Path]) -> None:
+    """It may be pip's work: left, and the advice names the very wheel that is locked."""
+    machine, prefix = made
+    record = site(prefix, "helper-1.0.dist-info/RECORD")
+    record.write_text(record.read_text() + "other.py,,\n")
+    edit(site(prefix, "helper.py"))
+    answer = machine.json("repair", str(prefix), "--offline", code=1)
+    (hint,) = (f["hint"] for f in answer["left"] if f["path"].endswith("/helper.py"))
+    (locked,) = (w for w in read_seal(prefix).lock.wheels if "/helper-1.0" in w)
+    url, _, sha256 = locked.rpartition("#")
+    assert f"{url}#sha256={sha256}" in hint
+    assert "not locked" not in hint
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cut", [0, 30])
+def test_a_record_that_was_cut(made: tuple[Machine, Path], cut: int) -> None:
+    machine, prefix = made
+    before = everything(prefix)
+    record = site(prefix, "helper-1.0.dist-info/RECORD")
+    record.write_bytes(record.read_bytes()[:cut])
+    paths = [f.path for f in verify(prefix).findings]
+    assert paths.count(record.relative_to(prefix).as_posix()) == 1
+    assert machine.json("repair", str(prefix), "--offline")["left"] == []
+    assert everything(prefix) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +23,7 @@ from sealenv.activation.scripts import write_scripts
 from sealenv.demo.channel import DemoChannel
 from sealenv.layout import FILES, MARKER, SCRATCH, SEAL, leaves
 from sealenv.reseal import reseal
+from sealenv.seal.digests import Hashing
 from sealenv.seal.filetable import encode, read_table, write_files
 from sealenv.seal.seal import read_seal
 from sealenv.seal.tree import Row
@@ -521,6 +524,28 @@ def test_a_fifo_is_never_waited_for(
     warm_machine.run("repair", str(prefix), code=None)
     warm_machine.run("seal", str(prefix), "-y", code=None)
     warm_machine.run("info", str(prefix), code=None)
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_a_file_that_goes_away_while_it_is_read(
+    prefix: Path, back: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is missing, or is there again: nobody needs to be told that it cannot be read."""
+    path = site(prefix, "pip/py.typed")
+    gone = path.relative_to(prefix).as_posix()
+    real = Hashing.finish
+
+    def fake_finish(self: Hashing, *args: Any) -> Any:
+        for row, read in real(self, *args):
+            if row.path == gone:
+                if not back:
+                    path.unlink(missing_ok=True)
+                read = FileNotFoundError(errno.ENOENT, "No such file or directory")
+            yield row, read
+
+    monkeypatch.setattr(Hashing, "finish", fake_finish)
+    found = [(f.kind, f.path) for f in verify(prefix).findings]
+    assert found == ([] if back else [("missing", gone)])
 
 
 class TestDamagedSeal:

@@ -303,6 +303,37 @@ class TestHostile:
         data = msgspec.json.encode(locks(packages))
         refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
 
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("depends", 5), ("depends", [5]), ("depends", {}), ("constrains", 7), ("noarch", [1]),
+            ("noarch", "bsd"), ("timestamp", "x"), ("timestamp", -1), ("timestamp", 1e300),
+            ("build_number", "x"), ("build_number", -1), ("license", {}), ("subdir", 9),
+            ("run_exports", 5), ("extra_depends", [1]), ("name", 5), ("version", 1.0), ("md5", 5),
+            ("purls", "x"), ("track_features", 5), ("python_site_packages_path", []), ("size", "x"),
+        ],
+    )  # fmt: skip
+    def test_a_record_of_other_types(self, tmp_path: Path, key: str, value: Any) -> None:
+        first = PACKAGES[0]
+        record = first.record | {key: value}
+        packages = (msgspec.structs.replace(first, record=record), *PACKAGES[1:])
+        data = msgspec.json.encode(locks(packages))
+        text = refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
+        assert key in text
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"name": "../../evil"}, {"name": ".."}, {"name": ""}, {"name": "a\\b"}, {"name": "a\nb"},
+            {"variables": {"A\nB": "x"}}, {"variables": {"A": "x\ny"}}, {"variables": {"": "x"}},
+        ],
+    )  # fmt: skip
+    def test_what_no_environment_is_called_or_sets(
+        self, tmp_path: Path, change: dict[str, Any]
+    ) -> None:
+        data = msgspec.json.encode(msgspec.structs.replace(locks(), **change))
+        refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())), BundleError)
+
     def test_a_lock_with_a_package_twice_or_without_one(self, tmp_path: Path) -> None:
         twice = locks((*PACKAGES, package("a", ARCHIVES[2])))
         for file in (twice, locks(PACKAGES[1:]), locks(wheels=())):
@@ -325,6 +356,15 @@ class TestHostile:
             ({"requirements": ("w\r",)}, "none of a text"),
             ({"exclude_newer": "2030\n"}, "none of a text"),
             ({"find_links": ("https://h/x\x00",)}, "none of a text"),
+            ({"specs": ("[[[",)}, "MatchSpec"),
+            ({"specs": ("python[[[",)}, "MatchSpec"),
+            ({"requirements": ("-e .",)}, "editable"),
+            ({"requirements": ("--find-links x",)}, "requirement"),
+            ({"requirements": ("w; " + "(" * 3000,)}, "requirement"),
+            ({"exclude_newer": "yesterday"}, "time"),
+            ({"exclude_newer": "2026-13-01"}, "time"),
+            ({"wheels": (msgspec.structs.replace(WHEEL, url="https://h/w.whl"),)}, "PEP 427"),
+            ({"wheels": (msgspec.structs.replace(WHEEL, name="v"),)}, "no wheel of"),
             ({"indexes": ("https://u:secretpw@h/simple",)}, "credentials"),
             ({"find_links": ("https://u:secretpw@h/links",)}, "credentials"),
             ({"channels": ("https://u:secretpw@h/c",)}, "credentials"),

@@ -30,7 +30,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
     """Show the environments in SEALENV_ENVS, PY_ENVS and the user's own folder.
 
     sealed: made to the end. pending: being made, or begun and not finished. foreign: made by another
-    tool. moved: it is not where it was made.
+    tool. moved: it is not where it was made. unreadable: its seal, or its folder, cannot be read.
     """
     from sealenv.environments import list_environments, measure
     from sealenv.errors import NotFoundError

@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 
 from sealenv.condameta.history import read_requested
+from sealenv.condameta.records import outside_of
 from sealenv.errors import DigestError, RecordError
 from sealenv.host.files import read_regular
 from sealenv.layout import META
 from sealenv.lock import Lock, LockedPackage
 from sealenv.lock.checks import check_channel, check_package, clean_url, file_name
 from sealenv.lock.order import topological
+from sealenv.lock.schema import check_record
 from sealenv.urls import split_credentials
 
 __all__ = ["installed"]
@@ -35,7 +37,7 @@ def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
         strict: refuse records without sha256 or address; else they count as they are.
 
     Raises:
-        RecordError: a record cannot be read, or says what cannot be.
+        RecordError: a record cannot be read, names a path outside, or says what cannot be.
         DigestError: a record has no sha256, or no address, so that nothing could install it again.
     """
     packages = []
@@ -63,6 +65,12 @@ def _package(path: Path, strict: bool) -> LockedPackage:
             where=str(path),
             hint="sealenv verify says more; make the environment anew",
         ) from error
+    if outside := outside_of(raw):
+        raise RecordError(
+            f"a package record names a path outside the environment: {outside!r}",
+            where=str(path),
+            hint="sealenv verify says more; make the environment anew",
+        )
     record = {key: raw[key] for key in _KEPT if raw.get(key) is not None}
     record.setdefault("depends", [])
     record.setdefault("build_number", 0)
@@ -76,15 +84,16 @@ def _package(path: Path, strict: bool) -> LockedPackage:
         size=record.get("size") if isinstance(record.get("size"), int) else None,
         record=record,
     )
-    if strict and package.sha256 and url and (fault := check_package(package)):
+    if not {"name", "version", "build"} <= record.keys():
+        raise RecordError(
+            "the record does not say which package it is of", where=str(path), hint="sealenv verify"
+        )
+    whole = strict and package.sha256 and url
+    if fault := check_package(package) if whole else check_record(record):
         raise RecordError(
             f"the record says what cannot be: {fault}",
             where=str(path),
             hint="repair the environment",
-        )
-    if not {"name", "version", "build"} <= record.keys():
-        raise RecordError(
-            "the record does not say which package it is of", where=str(path), hint="sealenv verify"
         )
     return package
 

@@ -23,6 +23,7 @@ __all__ = [
     "add_pyc",
     "finish",
     "is_record",
+    "outside_of",
     "read_raw",
     "read_raw_record",
     "read_records",
@@ -108,19 +109,29 @@ def scan_records(prefix: Path) -> tuple[list[PrefixRecord], list[str]]:
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             problems.append(f"{path.name}: {getattr(error, 'strerror', None) or error}")
             continue
-        if outside := _outside(record):
+        if outside := _outside(record.dist, record.paths_data.paths):
             problems.append(f"{path.name}: it names a path outside the environment: {outside!r}")
         else:
             records.append(record)
     return records, problems
 
 
-def _outside(record: PrefixRecord) -> str | None:
-    """The first path that leads out of the prefix: by records others write, move and delete."""
-    if "/" in record.dist or "\\" in record.dist:
-        return record.dist
+def outside_of(raw: dict[str, Any]) -> str | None:
+    """The first path in a record that leads out of the prefix; None where none does."""
+    dist = "-".join(str(raw.get(key)) for key in ("name", "version", "build"))
+    try:
+        paths = msgspec.convert(raw.get("paths_data") or {}, PathsData).paths
+    except msgspec.ValidationError:
+        paths = []
+    return _outside(dist, paths)
+
+
+def _outside(dist: str, entries: Iterable[RecordPath]) -> str | None:
+    """By records others write, move and delete."""
+    if "/" in dist or "\\" in dist:
+        return dist
     paths = []
-    for entry in record.paths_data.paths:
+    for entry in entries:
         if entry.original_path is not None:
             if "\\" in entry.original_path:
                 # py-rattler on Windows writes what it moved aside with backslashes.

@@ -9,29 +9,20 @@ what a helper does not do (it was killed) is done here.
 from __future__ import annotations
 
 import itertools
-import marshal
 import os
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from sealenv.host import reader
-from sealenv.host.environ import engine_environ
+from sealenv.host.helper import COST, PATIENCE, Helper, Share
 
 __all__ = ["COST", "Readers", "Task", "start_early"]
 
 T = TypeVar("T")
 
-COST = 20_000
-"""What opening a file costs, in bytes that could be hashed meanwhile."""
 _WORTH = 24_000_000
 """A helper that has less to do than this takes longer to start than it saves."""
 _MOST = 8
-_WINDOW = 60 * COST
-"""What a helper is about to do is left to it if it costs less than this."""
 _STEP = 200
 
 
@@ -40,11 +31,14 @@ class Readers:
 
     Args:
         processors: how many processes at most, this one among them; as many as there are without it.
+        patience: for how many seconds a helper that we wait for may answer nothing; more for a large
+            file.
     """
 
-    def __init__(self, processors: int | None = None) -> None:
+    def __init__(self, processors: int | None = None, *, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._most = min(processors or os.cpu_count() or 1, _MOST) - 1
-        self._helpers: list[_Helper] = _early[: self._most]
+        self._helpers: list[Helper] = _early[: self._most]
         del _early[: self._most]
 
     def __enter__(self) -> Readers:
@@ -65,19 +59,20 @@ class Readers:
             names: of the files.
             sizes: theirs in bytes (a wrong one costs time, nothing else).
         """
-        return Task(self._grown(sizes), "sha256", None, root, names, sizes)
+        return Task(self._grown(sizes), "sha256", None, root, names, sizes, self._patience)
 
     def search(
         self, wanted: reader.Wanted, root: str, names: Sequence[str], sizes: Sequence[int]
     ) -> Task[bytes]:
         """Begin to search files: see `reader.searcher`; the rest as for `sha256`."""
-        return Task(self._grown(sizes), "search", wanted, root, names, sizes)
+        helpers = self._grown(sizes)
+        return Task(helpers, "search", wanted, root, names, sizes, self._patience)
 
-    def _grown(self, sizes: Sequence[int]) -> list[_Helper]:
+    def _grown(self, sizes: Sequence[int]) -> list[Helper]:
         """The helpers for files of these sizes."""
         wanted = min(self._most, (sum(sizes) + COST * len(sizes)) // _WORTH)
         while len(self._helpers) < wanted:
-            self._helpers.append(_Helper())
+            self._helpers.append(Helper())
         return self._helpers[:wanted]
 
 
@@ -86,12 +81,13 @@ class Task(Generic[T]):
 
     def __init__(
         self,
-        helpers: list[_Helper],
+        helpers: list[Helper],
         verb: str,
         argument: Any,
         root: str,
         names: Sequence[str],
         sizes: Sequence[int],
+        patience: float = PATIENCE,
     ) -> None:
         self._work: Callable[[str | bytes], T] = reader.VERBS[verb](argument)
         self._root = root
@@ -100,7 +96,7 @@ class Task(Generic[T]):
         order = sorted(range(len(names)), key=sizes.__getitem__, reverse=True)
         count = max(len(helpers), 1)
         dealt = [order[start::count] for start in range(count)]
-        self._shares = [_Share(share, [sizes[i] + COST for i in share]) for share in dealt]
+        self._shares = [Share(share, [sizes[i] + COST for i in share], patience) for share in dealt]
         for helper, share in zip(helpers, self._shares, strict=False):
             helper.ask(verb, argument, root, [names[number] for number in share.items], share)
         if not helpers:
@@ -116,7 +112,7 @@ class Task(Generic[T]):
         """
         total = len(self._names)
         for step in itertools.count():
-            share = max(self._shares, key=_Share.cost_left)
+            share = max(self._shares, key=Share.cost_left)
             if not share.left():
                 break
             number = share.take()
@@ -147,138 +143,10 @@ class Task(Generic[T]):
         return answer  # type: ignore[no-any-return]
 
 
-class _Share:
-    """One helper's items, in the order in which it does them; and what it answered so far."""
-
-    def __init__(self, items: list[int], costs: list[int]) -> None:
-        self.items = items
-        self.answers: list[Any] = []
-        self.forget: Callable[[], None] = lambda: None
-        """Tells the helper that nothing more is wanted."""
-        self._sums = [0, *itertools.accumulate(costs)]
-        self._end = len(items)
-        """What is behind it was taken from the back."""
-        self._alone = False
-        """There is no helper (any more)."""
-        self._told = threading.Condition()
-
-    def left(self) -> int:
-        """How many items nobody has done or taken."""
-        return max(self._end - len(self.answers), 0)
-
-    def cost_left(self) -> int:
-        """What those cost."""
-        return max(self._sums[self._end] - self._sums[len(self.answers)], 0)
-
-    def take(self) -> int | None:
-        """The last item, for us; None after waiting for the helper, where that is done sooner."""
-        with self._told:
-            if not self.left():
-                return None
-            at_work = len(self.answers) + 1
-            if not self._alone and self._sums[self._end] - self._sums[at_work] < _WINDOW:
-                self._told.wait()
-                return None
-            self._end -= 1
-            return self.items[self._end]
-
-    def tell(self, answers: list[Any]) -> None:
-        """The next answers of the helper."""
-        with self._told:
-            self.answers += answers
-            self._told.notify()
-
-    def give_up(self) -> None:
-        """Nothing more will be told."""
-        with self._told:
-            self._alone = True
-            self._told.notify()
-
-
-class _Helper:
-    """One bare interpreter that runs `reader`."""
-
-    def __init__(self) -> None:
-        self._shares: dict[int, _Share] = {}
-        self._numbers = itertools.count()
-        self._gone = False
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        try:
-            self._process = subprocess.Popen(
-                # -I: no PYTHON* variable and no current folder; -S: no site; -B: nothing is written.
-                [sys.executable, "-I", "-S", "-B", str(Path(reader.__file__))],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=engine_environ(os.environ),
-                cwd=os.path.abspath(os.sep),  # ours may be gone
-            )
-        except OSError:
-            self._gone = True  # no more processes: it is all done here
-        else:
-            self._listener = threading.Thread(target=self._listen, daemon=True)
-            self._listener.start()
-
-    def ask(self, verb: str, argument: Any, root: str, names: list[str], share: _Share) -> None:
-        """Let it begin; its answers go to the share."""
-        number = next(self._numbers)
-        with self._lock:
-            gone = self._gone
-            self._shares[number] = share
-        if gone or not self._send((number, verb, argument, root, names)):
-            share.give_up()
-        share.forget = lambda: self._forget(number)
-
-    def _forget(self, number: int) -> None:
-        if self._shares.pop(number, None) is not None:
-            self._send((number, "", None, "", []))
-
-    def _send(self, job: tuple[int, str, Any, str, list[str]]) -> bool:
-        if self._process is None or self._process.stdin is None:
-            return False
-        try:
-            self._process.stdin.write(marshal.dumps(job))
-            self._process.stdin.flush()
-        except OSError:
-            return False
-        return True
-
-    def _listen(self) -> None:
-        process = self._process
-        assert process is not None
-        assert process.stdout is not None
-        try:
-            while True:
-                number, answers = marshal.load(process.stdout)
-                if share := self._shares.get(number):
-                    share.tell(answers)
-        except (EOFError, ValueError, TypeError, OSError):
-            with self._lock:
-                self._gone = True
-                shares = list(self._shares.values())
-            for share in shares:
-                share.give_up()
-
-    def close(self) -> None:
-        """End it, whatever it is doing."""
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.wait()
-        self._listener.join()
-        for stream in (self._process.stdin, self._process.stdout):
-            try:
-                if stream:
-                    stream.close()
-            except OSError:
-                continue
-
-
-_early: list[_Helper] = []
+_early: list[Helper] = []
 
 
 def start_early() -> None:
     """Begin one now: it starts while we import. Who never uses it loses nothing, it ends with us."""
     if not _early and (os.cpu_count() or 1) > 1:
-        _early.append(_Helper())
+        _early.append(Helper())

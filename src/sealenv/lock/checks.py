@@ -14,7 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import structs
 
-from sealenv.lock.model import Lock, LockedPackage
+from sealenv.lock.asked import check_asked, not_a_text
+from sealenv.lock.model import Lock, LockedPackage, LockedWheel
+from sealenv.lock.schema import check_record
 from sealenv.urls import redact, split_credentials
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "check_sha256",
     "check_url",
     "check_wheel",
+    "check_wheel_file",
     "clean_url",
     "file_name",
     "split_dist",
@@ -59,16 +62,16 @@ def check_lock(lock: Lock) -> str | None:
         if problem := check_package(package):
             return problem
     for wheel in lock.wheels:
-        if problem := check_sha256(wheel.sha256) or check_url(wheel.url):
+        if problem := check_sha256(wheel.sha256) or check_url(wheel.url) or check_wheel_file(wheel):
             return problem
     channels = (*lock.channels, *(p.channel for p in lock.packages))
     for place in (*dict.fromkeys(channels), *lock.indexes, *lock.find_links):
         if problem := _private(place):
             return problem
     for text in _texts(lock):
-        if not text.isprintable():
-            return f"{text[:200]!a} has a character that is none of a text"
-    return None
+        if problem := not_a_text(text):
+            return problem
+    return check_asked(lock)
 
 
 def without_secrets(lock: Lock) -> Lock:
@@ -96,8 +99,7 @@ def _texts(lock: Lock) -> Iterator[str]:
     for package in lock.packages:
         yield package.channel
         for key in ("depends", "constrains"):
-            found = package.record.get(key)
-            yield from (str(item) for item in (found if isinstance(found, list) else ()))
+            yield from package.record.get(key) or ()
     for wheel in lock.wheels:
         yield from (wheel.name, wheel.version, *wheel.requires_dist, wheel.requires_python or "")
 
@@ -105,6 +107,8 @@ def _texts(lock: Lock) -> Iterator[str]:
 def check_package(package: LockedPackage) -> str | None:
     """Why a package cannot be taken, in words; None where nothing is wrong."""
     record = package.record
+    if problem := check_record(record):
+        return f"the record of {package.fn[:80]!r}: {problem}"
     for key, pattern in (("name", _NAME), ("version", _VERSION), ("build", _BUILD),
                          ("subdir", _SUBDIR)):  # fmt: skip
         if not pattern.fullmatch(str(record.get(key))):
@@ -156,6 +160,19 @@ def check_wheel(address: str) -> str | None:
     if file.endswith((".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")):
         return "is a source distribution: what is built on each machine is not the same bytes"
     return "is no wheel: what is built from a folder is not the same bytes on each machine"
+
+
+def check_wheel_file(wheel: LockedWheel) -> str | None:
+    """Why a wheel's file name (PEP 427) cannot be its: name and version are read from it again."""
+    from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        name, version, *_ = parse_wheel_filename(wheel.fn)
+        same = canonicalize_name(wheel.name) == name and Version(wheel.version) == version
+    except (InvalidWheelFilename, InvalidVersion) as error:
+        return f"{wheel.fn[:200]!a} is no name of a wheel's file (PEP 427): {error}"
+    return None if same else f"{wheel.fn[:200]!a} is no wheel of {wheel.dist[:200]}"
 
 
 def check_channel(text: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from sealenv.environment_yml import check_variable
+from sealenv.lock.asked import check_said
 from sealenv.lock.model import LockFile
 from sealenv.nodes import Node
 
@@ -79,7 +79,7 @@ def read_custom(metadata: Node) -> Custom:
         found = msgspec.json.decode(node.text(f"{CUSTOM_KEY!r}"), type=Custom)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise node.wrong(f"it is not what sealenv writes: {error}") from error
-    for name, value in found.variables.items():
-        if fault := check_variable(name, value):
+    for key in ("name", "specs", "requirements", "exclude_newer", "variables"):
+        if fault := check_said(key, getattr(found, key)):
             raise node.wrong(fault)
     return found

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from sealenv.environment_yml import check_variable
 from sealenv.errors import SpecError
+from sealenv.lock.asked import check_said
 from sealenv.lock.model import LockFile
 
 __all__ = ["MARK", "Head", "read_head", "write_head"]
@@ -112,8 +112,7 @@ def read_head(text: str, source: str) -> Head:
                 where=f"{source}:{number}:1",
                 hint="take the line out, or make the lock anew",
             ) from error
-        faults = [check_variable(*item) for item in raw[key].items()] if key == "variables" else []
-        if fault := next(filter(None, faults), None):
+        if fault := check_said(key.replace("-", "_"), raw[key]):
             raise SpecError(fault, where=f"{source}:{number}:1", hint="take it out of the line")
     return msgspec.convert(raw, Head)
 

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from sealenv.environment_yml import LONGEST_SPEC, EnvironmentFile, read_environment_yml
 from sealenv.errors import SpecError
+from sealenv.lock.asked import check_file
 from sealenv.lock.checks import check_lock, without_secrets
 from sealenv.lock.condalock import read_condalock
 from sealenv.lock.explicit import ExplicitList, read_explicit
@@ -85,6 +86,8 @@ def _checked(file: LockFile, path: Path) -> LockFile:
     Raises:
         SpecError: something in it cannot be written there.
     """
+    if problem := check_file(file):
+        raise SpecError(problem, where=str(path), hint="mend the file, or lock anew")
     locks = tuple(without_secrets(lock) for lock in file.locks)
     for lock in locks:
         if problem := check_lock(lock):

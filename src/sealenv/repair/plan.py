@@ -13,6 +13,7 @@ from sealenv.seal.distributions import Distribution
 from sealenv.seal.findings import Finding
 from sealenv.seal.scene import Scene
 from sealenv.seal.tree import FOLDER, Row
+from sealenv.seal.wheels import locked_wheel, locked_wheels
 
 __all__ = ["Plan", "make_plan"]
 
@@ -151,6 +152,13 @@ def _advice(scene: Scene, finding: Finding) -> str:
     if found:
         if wheel_of(scene, finding.path):
             return _ELSEWHERE
+        wheels = locked_wheels(scene.seal.lock.wheels) if scene.seal else []
+        if wheel := locked_wheel(wheels, found[0]):
+            again = f"pip install --force-reinstall --no-deps {wheel.url}#sha256={wheel.sha256}"
+            return (
+                "its RECORD has changed too, as when pip installs something: keep it with: sealenv seal "
+                f"ENV; or take the locked wheel: sealenv run ENV -- {again}"
+            )
         again = f"pip install --force-reinstall --no-deps {found[0].name}=={found[0].version}"
         return f"its wheel is not locked: sealenv run ENV -- {again}"
     return "no package has it: a link script or you made it; put it back, or: sealenv seal ENV"

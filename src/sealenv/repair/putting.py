@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import functools
 import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sealenv.host.reader import sha256_of
@@ -21,8 +23,34 @@ __all__ = ["make_way", "put_back", "set_mode"]
 _ASIDE = "__clobbers__"
 
 
+_OF_ALL = frozenset(
+    {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS, errno.EIO, errno.EMFILE}
+)
+"""What the next path would meet too."""
+
+_OnePath = Callable[..., str]
+
+
+def _alone(work: _OnePath) -> _OnePath:
+    """What the file system says of one path is why that one is left, and does not end the rest."""
+
+    @functools.wraps(work)
+    def told(*args: object) -> str:
+        try:
+            return work(*args)
+        except OSError as error:
+            if error.errno in _OF_ALL:
+                raise
+            return f"the file system refuses: {error.strerror or error}"
+
+    return told
+
+
+@_alone
 def put_back(scene: Scene, path: str, scratch: Path) -> str:
     """Replace a path by what the packages have; empty, or why it was not done.
+
+    Nothing is changed, and no folder made, before there is a file that fits.
 
     Args:
         scene: the prefix.
@@ -30,17 +58,22 @@ def put_back(scene: Scene, path: str, scratch: Path) -> str:
         scratch: where its packages were linked, or its wheels installed again, on the same file system.
 
     Raises:
-        OSError: the file system refuses.
+        OSError: the disk is full or may not be written.
     """
-    if problem := make_way(scene, path):
+    if problem := _in_the_way(scene, path):
         return problem
-    target = scene.prefix / path
-    then = scene.as_sealed(path)
-    mode = then.mode if then is not None and then.mode and os.name != "nt" else None
-    for candidate in _candidates(scene, scratch, path):
+    candidates = list(_candidates(scene, scratch, path))
+    for candidate in candidates:
         if _patch(scene, path, candidate) or _fits(scene, path, candidate, scratch):
-            _place(candidate, target, mode)
+            if problem := make_way(scene, path):
+                return problem
+            then = scene.as_sealed(path)
+            mode = then.mode if then is not None and then.mode and os.name != "nt" else None
+            _place(candidate, scene.prefix / path, mode)
             return ""
+    if not candidates:
+        which = "package" if path in scene.claims else "wheel"
+        return f"the {which} has no such file: what names it is wrong there, or it was made later"
     if path in scene.claims:
         return "the package has other bytes now: a link script changed it after linking"
     return (
@@ -49,6 +82,7 @@ def put_back(scene: Scene, path: str, scratch: Path) -> str:
     )
 
 
+@_alone
 def set_mode(scene: Scene, path: str) -> str:
     """Give a file or folder the mode that it was sealed with; empty, or why not."""
     then = scene.as_sealed(path)
@@ -135,11 +169,31 @@ def _led_through(prefix: Path, target: Path) -> str:
     return ""
 
 
-def make_way(scene: Scene, path: str) -> str:
-    """Make the folders of a file, with the modes that they had; empty, or what is in the way."""
+def _in_the_way(scene: Scene, path: str) -> str:
+    """Why nothing can be put there; nothing is changed."""
     prefix, target = scene.prefix, scene.prefix / path
     if problem := _forbidden(path) or _led_through(prefix, target):
         return problem
+    for parent in reversed(target.relative_to(prefix).parents[:-1]):
+        if not (prefix / parent).exists():
+            break
+        if not (prefix / parent).is_dir():
+            return f"{parent} is no folder; take it away first"
+    if target.is_dir() and not is_link(target) and os.listdir(target):
+        return "there is a folder with something in it; take it away first"
+    return ""
+
+
+@_alone
+def make_way(scene: Scene, path: str) -> str:
+    """Make the folders of a file, with the modes that they had; empty, or what is in the way.
+
+    Raises:
+        OSError: the disk is full or may not be written.
+    """
+    if problem := _in_the_way(scene, path):
+        return problem
+    prefix, target = scene.prefix, scene.prefix / path
     for parent in reversed(target.relative_to(prefix).parents[:-1]):
         folder = prefix / parent
         if not folder.exists():
@@ -147,11 +201,6 @@ def make_way(scene: Scene, path: str) -> str:
             then = scene.as_sealed(parent.as_posix())
             if then is not None and then.kind == FOLDER and os.name != "nt":
                 folder.chmod(then.mode)
-        elif not folder.is_dir():
-            return f"{parent} is no folder; take it away first"
     if target.is_dir() and not is_link(target):
-        try:
-            target.rmdir()
-        except OSError:
-            return "there is a folder with something in it; take it away first"
+        target.rmdir()
     return ""

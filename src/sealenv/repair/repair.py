@@ -64,6 +64,12 @@ def repair(prefix: Path, how: Mending) -> Repaired:
             reasons |= _set_modes(scene, plan)
             reasons |= _write_scripts(scene, plan)
             scene, rest = _examine(prefix, how.reporter)
+            if rest.wheels.keys() - plan.wheels.keys():
+                # A RECORD that came back tells of more files.
+                plan.wheels |= rest.wheels
+                wheels = fetch_wheels(scene, rest, how)
+                reasons |= reinstall(scene, rest, wheels, how, lock_fd)
+                scene, rest = _examine(prefix, how.reporter)
             if rest.compile:
                 # Also what fitted a source that was another until now.
                 plan.compile |= rest.compile

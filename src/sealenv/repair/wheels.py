@@ -14,6 +14,7 @@ from sealenv.requirements import requirement_name
 from sealenv.seal.compiled import source_of
 from sealenv.seal.scene import Scene
 from sealenv.seal.seal import DistributionNote
+from sealenv.seal.tree import FILE
 from sealenv.seal.wheels import locked_wheel, locked_wheels, requested_of
 from sealenv.steps.wheels import install_wheels, record_pyc
 
@@ -26,9 +27,7 @@ def wheel_of(scene: Scene, path: str) -> LockedWheel | None:
         return None
     for note in scene.seal.pip:
         if _has(scene, note, path):
-            row = scene.rows.get(note.record)
-            edited = note.record in scene.edited
-            if row is not None and row.digest.hex() != note.sha256 and not edited:
+            if _is_replaced(scene, note):
                 return None
             return locked_wheel(locked_wheels(scene.seal.lock.wheels), note)
     return None
@@ -78,6 +77,14 @@ def install_aside(
         for wheel in installed
     }
     record_pyc(folder, installed, compiled)
+
+
+def _is_replaced(scene: Scene, note: DistributionNote) -> bool:
+    """Whether its RECORD is another file, as pip writes one; not a link, a folder or the like."""
+    row = scene.rows.get(note.record)
+    if row is None or row.kind != FILE or row.problem:
+        return False
+    return row.digest.hex() != note.sha256 and note.record not in scene.edited
 
 
 def _has(scene: Scene, note: DistributionNote, path: str) -> bool:

@@ -107,6 +107,7 @@ class Scene:
                 item.path == found.record
                 or item.path.endswith((".pyc", ".pyo"))
                 or self._is_as_sealed(item.path)
+                or not (item.path in self.rows or item.path in self.sealed)  # nobody's file at all
                 for item in found.files
             )
         }

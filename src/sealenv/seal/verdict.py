@@ -37,6 +37,7 @@ def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
         yield from _but_bytes(scene, judge_distributed(scene, path))
     yield from judge_scripts(scene)
     answered = {*scene.claims, *scene.of_distributions, *_scripts_of(scene), *steady}
+    answered |= {f.path for f in drift}  # a RECORD that is cut does not name itself
     yield from _judge_rest(scene, answered, replaced=any(f.kind != "installed" for f in drift))
     for path in sorted(_compiled(scene)):
         known = path in scene.claims or bool(scene.sealed and path in scene.sealed)

@@ -18,7 +18,7 @@ from sealenv.progress import Quiet, Reporter
 from sealenv.seal.findings import Finding, Report
 from sealenv.seal.seal import Seal
 from sealenv.seal.sealed import read_sealed
-from sealenv.seal.tree import FILE, FOLDER, Row, look, look_again
+from sealenv.seal.tree import FILE, FOLDER, Row, look, look_again, native
 from sealenv.seal.untouched import is_same, is_untouched
 
 if TYPE_CHECKING:
@@ -130,6 +130,13 @@ def _confirm(prefix: Path, rows: dict[str, Row], hashing: Hashing, reporter: Rep
         changed = True
         try:
             look_again(prefix, row)
+            if isinstance(read, FileNotFoundError):  # it was away for a moment
+                from sealenv.host.reader import sha256_of
+
+                read = sha256_of(native(prefix, row.path))
+        except (FileNotFoundError, NotADirectoryError):
+            del rows[row.path]
+            continue
         except OSError as error:
             read = error
         row.take(read)

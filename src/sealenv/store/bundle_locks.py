@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from sealenv.lock import Lock, LockedPackage, LockedWheel, LockFile
+from sealenv.lock.asked import check_file
 from sealenv.lock.checks import check_channel, check_lock
 from sealenv.lock.order import misplaced
 from sealenv.store.archives import Archive, archives_of
@@ -39,6 +40,8 @@ def read_locks(path: Path, data: bytes, members: Mapping[str, Member]) -> LockFi
         raise broken(path, f"its {LOCK} cannot be read: {error}") from None
     if unknown is not None:
         raise broken(path, f"its {LOCK} has a key that is not known: {unknown[:80]!a}")
+    if problem := check_file(locks):
+        raise broken(path, f"its {LOCK}: {problem}")
     known = locks.platforms
     if not known or len(set(known)) != len(known) or not all(map(_PLATFORM.fullmatch, known)):
         raise broken(path, f"the platforms in its {LOCK} are {known!a}")

@@ -21,9 +21,7 @@ from typing import Any
 
 from sealenv.errors import (
     CacheDamagedError,
-    ChannelError,
     DigestError,
-    PrefixExistsError,
     SpecError,
 )
 from sealenv.host.deleting import delete
@@ -32,6 +30,7 @@ from sealenv.host.files import write_atomic
 from sealenv.host.hashing import hash_file
 from sealenv.layout import is_link
 from sealenv.lock import LockedPackage
+from sealenv.store.channel_damage import mend
 from sealenv.store.channel_index import (
     check_complete,
     entry_of,
@@ -40,6 +39,7 @@ from sealenv.store.channel_index import (
     read_index,
     says_the_same,
 )
+from sealenv.store.channel_place import check_place
 
 __all__ = ["ChannelFolder"]
 
@@ -58,6 +58,7 @@ class ChannelFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._stopped = False
+        self._mended: set[str] = set()
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -76,7 +77,13 @@ class ChannelFolder:
             left = self.root / SCRATCH
             if self._stopped and left.is_dir() and not is_link(left):
                 delete(left)
+            self._mended = mend(self.root, self._made())
             yield
+
+    def _made(self) -> dict[str, dict[str, str]]:
+        """What was noted of each subdir; nothing where a run was stopped: its index may be newer."""
+        stopped = (self.root / _INDEXING).exists()
+        return {} if stopped else read_digests(self.root / _INDEXED)
 
     def check_place(self) -> None:
         """Whether it is absent, empty, ours, or a channel already.
@@ -85,33 +92,7 @@ class ChannelFolder:
             PrefixExistsError: it is anything else.
             ChannelError: it is a channel whose index says what indexing would lose.
         """
-        if is_link(self.root) or (self.root.exists() and not self.root.is_dir()):
-            raise PrefixExistsError(
-                "this is no folder", where=str(self.root), hint="name a folder, not a link"
-            )
-        known = (_MARKER, "noarch/repodata.json")
-        if self.root.exists() and any(self.root.iterdir()):
-            if not any((self.root / name).is_file() for name in known):
-                raise PrefixExistsError(
-                    "the folder holds something, and is no channel",
-                    where=str(self.root),
-                    hint="name another one; a channel has a noarch/repodata.json",
-                )
-            for patched in self.root.glob("*/repodata_from_packages.json"):
-                raise ChannelError(
-                    "the channel is indexed with patches of its own, which would be lost here",
-                    where=str(patched),
-                    hint="mirror into another folder, or add the archives with what indexes this one",
-                )
-            for folder in self.root.iterdir():
-                if folder.is_dir() and is_link(folder):
-                    raise PrefixExistsError(
-                        "a folder of the channel is a link: it would be written to elsewhere",
-                        where=str(folder),
-                        hint="mirror into another folder",
-                    )
-                if (folder / "repodata.json").is_file():
-                    read_index(folder)
+        check_place(self.root, _MARKER, self._made())
 
     def check_foreign(self, packages: list[LockedPackage]) -> None:
         """Of a channel that we never wrote to: whether indexing it would change what it has.
@@ -233,7 +214,8 @@ class ChannelFolder:
         return [
             subdir
             for subdir in there
-            if subdir in touched or index_digests(self.root / subdir) != made.get(subdir)
+            if subdir in {*touched, *self._mended}
+            or index_digests(self.root / subdir) != made.get(subdir)
         ]
 
     def _entry(self, package: LockedPackage) -> dict[str, Any]:

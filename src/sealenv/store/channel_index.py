@@ -8,6 +8,7 @@ them. So nothing may be there that it would drop: keys that it does not know, an
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Collection
 from pathlib import Path
@@ -28,6 +29,7 @@ __all__ = [
 
 _ARCHIVES = ("packages", "packages.conda")
 _INDEX_FILES = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
+_SHARDS = "shards"
 _KNOWN = frozenset({"info", "repodata_version", *_ARCHIVES})
 _ENDS = (".conda", ".tar.bz2")
 _KEYS = frozenset({
@@ -38,7 +40,8 @@ _KEYS = frozenset({
     "track_features", "type", "version",
 })  # fmt: skip
 """Of a record what belongs into repodata (CEP 36)."""
-_SOLVED = ("sha256", "depends", "constrains", "track_features", "build_number", "timestamp")
+_SOLVED = ("name", "version", "build", "build_number", "sha256", "depends", "constrains",
+           "track_features", "timestamp")  # fmt: skip
 """What decides a solve; the rest is written anew in other words whenever a channel is indexed."""
 _ELSEWHERE = "mirror into another folder, or add the archives with what indexes this one"
 
@@ -96,12 +99,14 @@ def says_the_same(entry: dict[str, Any] | None, record: dict[str, Any]) -> bool:
 def index_digests(folder: Path) -> dict[str, str]:
     """File name -> sha256 (hex) of every index file of a subdir: they tell the same in three forms.
 
-    A damaged one reads as absent, and then differs from what was made.
+    Of the shards their names, which are their digests: `channel_damage.mend` tells whether.
     """
     found = {}
     for name in _INDEX_FILES:
         with contextlib.suppress(OSError):
             found[name] = hash_file(folder / name)[0]
+    if names := sorted(path.name for path in (folder / _SHARDS).glob("*")):
+        found[_SHARDS] = hashlib.sha256("\n".join(names).encode()).hexdigest()
     return found
 
 

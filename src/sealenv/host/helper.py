@@ -1,0 +1,168 @@
+"""One bare interpreter that reads files for us, and its share of them."""
+
+from __future__ import annotations
+
+import itertools
+import marshal
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sealenv.host import reader
+from sealenv.host.environ import engine_environ
+
+__all__ = ["COST", "PATIENCE", "Helper", "Share"]
+
+COST = 20_000
+"""What opening a file costs, in bytes that could be hashed meanwhile."""
+_WINDOW = 60 * COST
+"""What a helper is about to do is left to it if it costs less than this."""
+PATIENCE = 5.0
+"""For so many seconds a helper may answer nothing (it may be stopped), and ..."""
+_SLOWEST = 50e6
+"""... for as long as it takes besides to hash its file at so many bytes a second."""
+
+
+class Share:
+    """One helper's items, in the order in which it does them; and what it answered so far."""
+
+    def __init__(self, items: list[int], costs: list[int], patience: float) -> None:
+        self.items = items
+        self._patience = patience
+        self.answers: list[Any] = []
+        self.forget: Callable[[], None] = lambda: None
+        """Tells the helper that nothing more is wanted."""
+        self._sums = [0, *itertools.accumulate(costs)]
+        self._end = len(items)
+        """What is behind it was taken from the back."""
+        self._alone = False
+        """There is no helper (any more)."""
+        self._told = threading.Condition()
+
+    def left(self) -> int:
+        """How many items nobody has done or taken."""
+        return max(self._end - len(self.answers), 0)
+
+    def cost_left(self) -> int:
+        """What those cost."""
+        return max(self._sums[self._end] - self._sums[len(self.answers)], 0)
+
+    def take(self) -> int | None:
+        """The last item, for us; None after waiting for the helper, where that is done sooner."""
+        with self._told:
+            if not self.left():
+                return None
+            at_work = len(self.answers) + 1
+            if not self._alone and self._sums[self._end] - self._sums[at_work] < _WINDOW:
+                cost = self._sums[at_work] - self._sums[at_work - 1]
+                # One that is stopped, or whose file never ends, is not waited for: we do its part.
+                if not self._told.wait(self._patience + cost / _SLOWEST):
+                    self._alone = True
+                return None
+            self._end -= 1
+            return self.items[self._end]
+
+    def tell(self, answers: list[Any]) -> None:
+        """The next answers of the helper."""
+        with self._told:
+            self.answers += answers
+            self._told.notify()
+
+    def give_up(self) -> None:
+        """Nothing more will be told."""
+        with self._told:
+            self._alone = True
+            self._told.notify()
+
+
+class Helper:
+    """One bare interpreter that runs `reader`."""
+
+    def __init__(self) -> None:
+        self._shares: dict[int, Share] = {}
+        self._numbers = itertools.count()
+        self._gone = False
+        self._lock = threading.Lock()
+        self._jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._process = subprocess.Popen(
+                # -I: no PYTHON* variable and no current folder; -S: no site; -B: nothing is written.
+                [sys.executable, "-I", "-S", "-B", str(Path(reader.__file__))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=engine_environ(os.environ),
+                cwd=os.path.abspath(os.sep),  # ours may be gone
+            )
+        except OSError:
+            self._gone = True  # no more processes: it is all done here
+        else:
+            self._threads = [
+                threading.Thread(target=work, daemon=True) for work in (self._listen, self._send)
+            ]
+            for thread in self._threads:
+                thread.start()
+
+    def ask(self, verb: str, argument: Any, root: str, names: list[str], share: Share) -> None:
+        """Let it begin; its answers go to the share."""
+        number = next(self._numbers)
+        with self._lock:
+            gone = self._gone
+            self._shares[number] = share
+        if gone:
+            share.give_up()
+        self._jobs.put(marshal.dumps((number, verb, argument, root, names)))
+        share.forget = lambda: self._forget(number)
+
+    def _forget(self, number: int) -> None:
+        if self._shares.pop(number, None) is not None:
+            self._jobs.put(marshal.dumps((number, "", None, "", [])))
+
+    def _send(self) -> None:
+        """A thread's work: one that is stopped takes no job, and its pipe is soon full."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        while (job := self._jobs.get()) is not None:
+            try:
+                self._process.stdin.write(job)
+                self._process.stdin.flush()
+            except (OSError, ValueError):
+                return  # it is gone, as the listener learns too
+
+    def _listen(self) -> None:
+        process = self._process
+        assert process is not None
+        assert process.stdout is not None
+        try:
+            while True:
+                number, answers = marshal.load(process.stdout)
+                if share := self._shares.get(number):
+                    share.tell(answers)
+        except (EOFError, ValueError, TypeError, OSError):
+            with self._lock:
+                self._gone = True
+                shares = list(self._shares.values())
+            for share in shares:
+                share.give_up()
+
+    def close(self) -> None:
+        """End it, whatever it is doing."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            try:
+                if stream:
+                    stream.close()
+            except OSError:
+                continue

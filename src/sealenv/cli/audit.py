@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["audit_command"]
 
-_MENDS = {"relative": "audit --fix", "move": "move", "none": "-"}
+_MENDS = {"relative": "audit --fix", "move": "move", "length": "move: same length", "none": "-"}
 _BY = {
     "relative": "`sealenv audit --fix` makes it relative, `sealenv move` re-writes it",
     "move": "`sealenv move` re-writes it",
+    "length": "left: `sealenv move` re-writes it only for a path of the same length",
     "here": "`sealenv move --here` re-writes it",
     "none": "left: nobody but you can mend it",
 }
@@ -118,7 +119,7 @@ def _sum_up(found: Audit, fixed: Fixed | None) -> None:
     matter = sum(f.matters for f in own)
     lines = [f"{found.files} files searched for {found.prefix}"]
     for place in found.former:
-        lines.append(f"it was at {place}, and is searched for that too")
+        lines.append(f"it was at {place}: searched for that too")
     lines.append(
         f"{len(own)} hold the path of the environment, in {matter} it matters"
         if own
@@ -144,14 +145,16 @@ def _reasons(findings: Sequence[PathFinding]) -> list[str]:
 
 
 def _mend(finding: PathFinding) -> str:
-    return "here" if finding.whose == "former" else finding.mend
+    return "here" if finding.whose == "former" and finding.mend == "move" else finding.mend
 
 
 def _verdict(found: Audit) -> str:
-    if any(f.whose == "former" for f in found.left):
+    if found.moved_by_hand:
         return "it was moved by hand and holds the old path: sealenv move --here mends it"
     if found.left:
         return f"{_count(len(found.left), 'path')} left that matter and that nobody mends"
+    if found.seal is None:
+        return "`sealenv move` needs a seal: sealenv seal it, where it was made"
     return "it can be moved: `sealenv move` re-writes all that matters"
 
 

@@ -351,6 +351,6 @@ def test_environments_of_other_tools_can_be_audited(
     elsewhere = by_path(answer, "former")
     assert any(path.endswith("/Makefile") for path in elsewhere)
     assert all(f["left"] and f["mend"] == "none" for f in elsewhere.values())
-    assert "it was made elsewhere" in machine.run("audit", str(prefix), code=1).stderr
+    assert "the environment was made elsewhere" in machine.run("audit", str(prefix), code=1).stderr
     done = machine.run("audit", "--fix", str(prefix), code=7)
     assert "sealenv seal" in done.stderr

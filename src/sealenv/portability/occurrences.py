@@ -80,6 +80,8 @@ def _found(
 ) -> Iterator[Occurrence]:
     """What begins from `position` on and before `limit`; the one before it ended at `last`."""
     folded = data.lower() if wanted.ignore_case else data
+    if not any(anchor in folded for anchor in wanted.anchors):
+        return  # nearly always, in what is large
     anchored = _anchored(wanted)
     ahead = {anchor: folded.find(anchor, position) for anchor in anchored}
     while hits := {anchor: hit for anchor, hit in ahead.items() if hit >= 0}:

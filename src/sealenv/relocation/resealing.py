@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.host.files import write_atomic
+from sealenv.host.files import keep_owner, write_atomic
 from sealenv.host.holders import while_held
 from sealenv.host.readers import Readers
 from sealenv.layout import MOVING, SEAL
@@ -131,6 +131,7 @@ def write_both(prefix: Path, seal: Seal, table: bytes | None) -> None:
     """Write the table and the seal that names it. From then on the environment is at home here."""
     data = msgspec.json.format(msgspec.json.encode(seal), indent=2) + b"\n"
     write_atomic(prefix / MOVING, data)
+    keep_owner(os.fspath(prefix / MOVING), os.lstat(prefix / SEAL))
     _sync([prefix / MOVING])
     if table is not None:
         write_files(prefix, table)

@@ -317,6 +317,17 @@ def test_foreign_paths(made: tuple[Machine, Path], demo_channel: DemoChannel) ->
     (lib / "config.py").write_text("LIB = '/home/conda/feedstock_root/build_artifacts/x/lib'\n")
     (lib / "far.pth").write_text("import sys\n/srv/somewhere/src\n")
     (lib / "notes.md").write_text("see https://example.org/home/me and /home/me/notes\n")
+    # Settings that start programs are searched for environments wherever those are.
+    near = machine.root / "near" / "env"
+    (near / "conda-meta").mkdir(parents=True)
+    (near / "conda-meta/history").write_text("==> 2024-01-01 00:00:00 <==\n")
+    kernel = prefix / "share/jupyter/kernels/x/kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text(json.dumps({"argv": [str(near / "bin/python"), "-m", "ipykernel"]}))
+    (prefix / "etc/tool.conf").write_text(f"python={near}/bin/python\n")
+    built = prefix / "share/jupyter/kernels/y/kernel.json"
+    built.parent.mkdir(parents=True)
+    built.write_text('{"argv": ["/home/builder/env/bin/python"]}')
     plain = machine.json("audit", str(prefix), code=1)  # it is a copy: it holds the old path
     assert {f["whose"] for f in plain["findings"]} <= {"own", "former"}
     answer = machine.json("audit", str(prefix), "--foreign", code=1)
@@ -330,6 +341,9 @@ def test_foreign_paths(made: tuple[Machine, Path], demo_channel: DemoChannel) ->
         f"{name}/config.py": ("builder", "/home/conda/feedstock_root", False),
         f"{name}/far.pth": ("outside", "/srv/somewhere/src", True),
         f"{name}/notes.md": ("builder", "/home/me", False),
+        "share/jupyter/kernels/x/kernel.json": ("environment", str(near), True),
+        "etc/tool.conf": ("environment", str(near), True),
+        "share/jupyter/kernels/y/kernel.json": ("builder", "/home/builder", True),
     }
     assert {path: told.get(path) for path in expected} == expected
     assert foreign[f"{name}/notes.md"]["count"] == 1

@@ -19,7 +19,7 @@ from sealenv.errors import FilesystemError
 from sealenv.host.files import open_regular
 from sealenv.host.readers import Readers
 from sealenv.layout import FILES, META, PKGS, SEAL, is_windows, script_dir
-from sealenv.portability.classify import Held, Owner, classify, is_launcher, is_used
+from sealenv.portability.classify import Held, Owner, classify, is_launcher, is_settings, is_used
 from sealenv.portability.finding import PathFinding
 from sealenv.portability.foreign import Foreign
 from sealenv.portability.holding import Place, held_by_file, held_by_link
@@ -113,7 +113,7 @@ def audit(
     for path, answer in answers:
         if isinstance(answer, OSError):
             unread.append(_unread(path, answer.strerror or str(answer)))
-        elif answer or is_launcher(path) or (others and is_used(path)):
+        elif answer or is_launcher(path) or (others and (is_used(path) or is_settings(path))):
             # A record says which placeholder was replaced: it is meant to be there.
             strange = others if not path.startswith(f"{META}/") else None
             try:

@@ -14,7 +14,7 @@ from sealenv.layout import HISTORY, META, SEAL, USER_FOLDER
 from sealenv.portability.finding import PathFinding
 from sealenv.portability.rewriting.change import Hints
 
-__all__ = ["HEAD", "SHIPPED", "Held", "Owner", "classify", "is_launcher", "is_used"]
+__all__ = ["HEAD", "SHIPPED", "Held", "Owner", "classify", "is_launcher", "is_settings", "is_used"]
 
 SHIPPED = "its package ships it with these bytes: they do not mean this environment"
 """Why `move` leaves a file: see `Owner.shipped`."""
@@ -33,6 +33,7 @@ _DOCUMENTS = re.compile(
     r"(?:share/(?:doc|man|info|licenses|gtk-doc)|man|info|doc|docs|Library/(?:share/)?(?:doc|man))/|"
     r".*(?:\.log|\.md|\.rst|\.html?|\.ipynb|\.[1-9]|/(?:tests?|testing|examples?)/[^/]+)\Z"
 )
+_KERNEL = "kernel.json"
 _EDITABLE = re.compile(r"__editable__[^/]*\.py\Z|__editable___[^/]*_finder\.py\Z")
 
 
@@ -115,6 +116,11 @@ def is_used(path: str) -> bool:
     return bool(
         name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name) or name == "direct_url.json"
     )
+
+
+def is_settings(path: str) -> bool:
+    """Whether programs may be started by such a file: it is searched for environments anywhere."""
+    return path.startswith("etc/") or posixpath.basename(path) == _KERNEL
 
 
 def classify(held: Held, owner: Owner, mend: str = "move", unmended: str = "") -> PathFinding:
@@ -208,6 +214,8 @@ def _judge_foreign(held: Held, kind: str) -> tuple[bool, str]:
         return True, f"it is started by a program in {what}"
     if name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name):
         return True, f"Python imports from {what}"
+    if name == _KERNEL:
+        return True, f"Jupyter starts a program in {what}"
     if held.whose == "environment" and kind == "data" and not _DOCUMENTS.match(held.path):
         return True, "it names another environment, and nobody says what for"
     if kind == "record":

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sealenv.portability.classify import HEAD, Held, is_launcher, is_used
+from sealenv.portability.classify import HEAD, Held, is_launcher, is_settings, is_used
 from sealenv.portability.foreign import Foreign
 from sealenv.portability.occurrences import Occurrence, occurrences, occurrences_in
 from sealenv.portability.rewriting.marshalled import marks, strings
@@ -143,7 +143,8 @@ def _foreign(file: BinaryIO, path: str, foreign: Foreign, about: _About) -> Iter
     starts: set[tuple[str, str]] = set()
     find = foreign.find_any if is_used(path) else foreign.find
     for origin, data, low, high in _windows(file):
-        for found in find(data):
+        named = foreign.find_environments(data) if is_settings(path) else ()
+        for found in {*find(data), *named}:
             if low <= found.start < high:
                 counts[found.whose, found.root] += 1
                 if about.is_interpreter(origin + found.start):

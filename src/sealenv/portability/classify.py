@@ -133,6 +133,7 @@ def classify(held: Held, owner: Owner, mend: str = "move", unmended: str = "") -
         unmended: why not more.
     """
     kind, matters, why = _judge(held, owner)
+    mend = "none" if held.packed else mend
     if held.whose not in ("own", "former"):
         mend = "none"
         matters, why = _judge_foreign(held, kind)

@@ -7,6 +7,7 @@ old one first, so that a kill between the two loses neither.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
@@ -131,7 +132,8 @@ def write_both(prefix: Path, seal: Seal, table: bytes | None) -> None:
     """Write the table and the seal that names it. From then on the environment is at home here."""
     data = msgspec.json.format(msgspec.json.encode(seal), indent=2) + b"\n"
     write_atomic(prefix / MOVING, data)
-    keep_owner(os.fspath(prefix / MOVING), os.lstat(prefix / SEAL))
+    with contextlib.suppress(FileNotFoundError):  # a copy has none yet
+        keep_owner(os.fspath(prefix / MOVING), os.lstat(prefix / SEAL))
     _sync([prefix / MOVING])
     if table is not None:
         write_files(prefix, table)

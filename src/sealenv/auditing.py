@@ -15,13 +15,12 @@ import msgspec
 from sealenv.audit import Audit, audit
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.host.exclusive import exclusive
-from sealenv.layout import SEAL
+from sealenv.layout import MOVING, SEAL
 from sealenv.naming import shown
 from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
 from sealenv.progress import Quiet, Reporter
+from sealenv.relocation.journal import commit, finish_commit, read_journal
 from sealenv.relocation.leftovers import clear_partials
-from sealenv.relocation.place import finish_seal
-from sealenv.relocation.resealing import write_both
 from sealenv.remove import refuse_frozen
 from sealenv.seal.findings import Finding, refuse_moved
 from sealenv.seal.observing import observe
@@ -93,7 +92,10 @@ def fix(
 def _finish(prefix: Path) -> None:
     """Put away what one that was killed has left: the next seal, and files half written."""
     try:
-        finish_seal(prefix)
+        finish_commit(prefix)
+        journal = read_journal(prefix)
+        if journal and journal.old == journal.new:
+            (prefix / MOVING).unlink()  # of a seal that was not written: it is taken again
         then = read_sealed(prefix)
         if then.seal is None or then.table is None:
             return
@@ -163,6 +165,6 @@ def _seal_again(prefix: Path, seal: Seal, reporter: Reporter, *, changed: bool) 
             fingerprints=observed.fingerprints,
             files=observed.table_sha256,
         )
-        write_both(prefix, seal, observed.table)
+        commit(prefix, seal, observed.table, seal.prefix)
     else:
         write_seal(prefix, seal)

@@ -13,16 +13,20 @@ from pathlib import Path
 import msgspec
 
 from sealenv.audit import Audit, audit
-from sealenv.errors import PrefixError
+from sealenv.errors import PrefixError, from_oserror
 from sealenv.host.exclusive import exclusive
-from sealenv.layout import SEAL
+from sealenv.layout import MOVING, SEAL
 from sealenv.naming import shown
 from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
 from sealenv.progress import Quiet, Reporter
-from sealenv.seal.filetable import write_files
+from sealenv.relocation.journal import commit, finish_commit, read_journal
+from sealenv.relocation.leftovers import clear_partials
+from sealenv.remove import refuse_frozen
 from sealenv.seal.findings import Finding, refuse_moved
 from sealenv.seal.observing import observe
 from sealenv.seal.seal import PatchNote, Seal, write_seal
+from sealenv.seal.sealed import read_sealed
+from sealenv.seal.tree import look
 from sealenv.seal.verify import examine
 
 __all__ = ["Fixed", "fix"]
@@ -43,20 +47,29 @@ class Fixed:
     """What is found now."""
 
 
-def fix(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None) -> Fixed:
+def fix(
+    prefix: Path,
+    *,
+    foreign: bool = False,
+    override_frozen: bool = False,
+    reporter: Reporter | None = None,
+) -> Fixed:
     """Make relative what can be; note that and the rest in the seal.
 
     Args:
         prefix: of a sealed environment, as it was sealed.
         foreign: for the audit at its end.
+        override_frozen: a frozen one too (CEP 22).
         reporter: is told each step.
 
     Raises:
-        PrefixError: it has no seal, was moved or changed since it was sealed, or is worked on.
+        PrefixError: it has no seal, was moved or changed since, is frozen, or is worked on.
         FilesystemError: it cannot be read or written.
     """
     reporter = reporter or Quiet()
+    refuse_frozen(prefix, do="mend", override=override_frozen)
     with exclusive(prefix):
+        _finish(prefix)
         seal, ended = _sealed(prefix, reporter)
         plan = planned(prefix, seal.platform)
         patched: list[Patched] = []
@@ -69,10 +82,27 @@ def fix(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None
         found = audit(prefix, foreign=foreign, reporter=reporter)
         registered = sorted({f.path for f in found.findings if f.mend == "move" and f.matters})
         changed = bool(patched) or ended or seal.files is None
-        if changed or registered != seal.absolute:
-            seal.absolute = registered
+        former = [p for p in seal.former if any(f.found == p for f in found.findings)]
+        if changed or registered != seal.absolute or former != seal.former:
+            seal.absolute, seal.former = registered, former
             _seal_again(prefix, seal, reporter, changed=changed)
     return Fixed(tuple(patched), tuple(registered), found)
+
+
+def _finish(prefix: Path) -> None:
+    """Put away what one that was killed has left: the next seal, and files half written."""
+    try:
+        finish_commit(prefix)
+        journal = read_journal(prefix)
+        if journal and journal.old == journal.new:
+            (prefix / MOVING).unlink()  # of a seal that was not written: it is taken again
+        then = read_sealed(prefix)
+        if then.seal is None or then.table is None:
+            return
+        patched = {note.path for note in then.seal.patched}
+        clear_partials(prefix, look(prefix), patched, then.table.rows())
+    except OSError as error:
+        raise from_oserror(error) from error
 
 
 def _sealed(prefix: Path, reporter: Reporter) -> tuple[Seal, bool]:
@@ -135,5 +165,6 @@ def _seal_again(prefix: Path, seal: Seal, reporter: Reporter, *, changed: bool) 
             fingerprints=observed.fingerprints,
             files=observed.table_sha256,
         )
-        write_files(prefix, observed.table)
-    write_seal(prefix, seal)
+        commit(prefix, seal, observed.table, seal.prefix)
+    else:
+        write_seal(prefix, seal)

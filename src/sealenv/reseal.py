@@ -226,9 +226,14 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
         absolute=sorted(
             {
                 *left_absolute(scene.prefix, scene.platform),
-                *(path for path in (old.absolute if old else []) if path in scene.rows),
+                *(
+                    path
+                    for path in (old.absolute if old else [])
+                    if path in scene.rows or path == SEAL
+                ),
             }
         ),
+        former=old.former if old else [],
     )
 
 

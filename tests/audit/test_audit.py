@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
+import zipapp
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -165,7 +168,7 @@ def test_every_form_is_found(warm_machine: Machine, demo_channel: DemoChannel) -
     (data / "other").write_text(f"{text}2 {text}-old /mnt{text}\n")
     (data / "link").symlink_to(prefix / "bin/python")
     (data / "short").symlink_to("../bin/python")
-    answer = by_path(warm_machine.json("audit", text))
+    answer = by_path(warm_machine.json("audit", text, code=1))
     found = {p.removeprefix("share/"): f for p, f in answer.items() if p.startswith("share/")}
     assert set(found) == {*contents, "link"}
     assert all(f["count"] == 1 for f in found.values())
@@ -178,8 +181,88 @@ def test_every_form_is_found(warm_machine: Machine, demo_channel: DemoChannel) -
     other = warm_machine.root / "other name"
     other.symlink_to(prefix.parent)
     (data / "given").write_text(f"{other / 'e (1)'}\n")
-    again = by_path(warm_machine.json("audit", str(other / "e (1)")))
+    again = by_path(warm_machine.json("audit", str(other / "e (1)"), code=1))
     assert {"share/given", "share/plain"} <= set(again)
+    assert (again["share/given"]["mend"], again["share/plain"]["mend"]) == ("none", "move")
+    # What has no length, no sum and no unknown format can have any path.
+    mends = {p: f["mend"] for p, f in found.items()}
+    assert {p for p, mend in mends.items() if mend == "length"} == {"le", "be", "deep"}
+    assert set(mends.values()) == {"move", "length"}
+
+
+def test_what_move_would_leave_is_left_and_still_known_afterwards(
+    warm_machine: Machine, demo_channel: DemoChannel
+) -> None:
+    prefix = Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])
+    place = str(prefix)
+    source = warm_machine.root / "app"
+    source.mkdir()
+    (source / "__main__.py").write_text("print('ran')\n")
+    zipapp.create_archive(source, prefix / "bin/app", f"{place}/bin/python")
+    (source / "__main__.py").write_text(f"print({place!r})\n" * 9)
+    zipapp.create_archive(source, prefix / "bin/packed", f"{place}/bin/python", compressed=True)
+    (prefix / "share").mkdir(exist_ok=True)
+    with contextlib.closing(sqlite3.connect(prefix / "share/base.db")) as base:
+        base.execute("create table t (x)")
+        base.execute("insert into t values (?)", (place,))
+        base.commit()
+    (prefix / "share/wide").write_bytes(place.encode("utf-16-le"))
+    (prefix / "__home__").mkdir(exist_ok=True)
+    (prefix / "__home__/mine").write_text(f"{place}\n")
+    found = by_path(warm_machine.json("audit", "e", code=1))
+    told = {path: (f["mend"], f["left"]) for path, f in found.items()}
+    expected = {
+        "bin/app": ("move", False),
+        "bin/packed": ("none", True),
+        "share/base.db": ("length", True),
+        "share/wide": ("length", True),
+        "__home__/mine": ("none", False),
+    }
+    assert {path: told[path] for path in expected} == expected
+    assert {path for path, (_, left) in told.items() if left} <= expected.keys()
+    assert "compressed member" in found["bin/packed"]["why"]
+    assert found["share/base.db"]["room"] == len(place)
+    # move does just that, and what it left is shown from then on.
+    moved = warm_machine.json("move", "e", "another-name")
+    left = {path for path, (_, is_left) in told.items() if is_left}
+    assert left <= {item["path"] for item in moved["left"]}
+    answer = warm_machine.json("audit", "another-name", code=1)
+    assert answer["former"] == [place]
+    assert {p for p, f in by_path(answer, "former").items() if f["left"]} == left
+    assert all(f["mend"] == "none" for f in by_path(answer, "former").values())
+    shown = warm_machine.run("audit", "another-name", code=1).stderr
+    assert "moved by hand" not in shown
+    assert "--here" not in shown
+    app = prefix.with_name("another-name") / "bin/app"
+    assert subprocess.run([app], capture_output=True, text=True, check=True).stdout == "ran\n"
+    # Back home it is its own path again.
+    warm_machine.run("move", "another-name", "e")
+    assert warm_machine.json("audit", "e", code=1)["former"] == []
+
+
+def test_a_launcher_with_its_path_in_a_compressed_member_too(
+    warm_machine: Machine, demo_channel: DemoChannel
+) -> None:
+    prefix = Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])
+    for path in (prefix / "Scripts/tool.exe", prefix / "tool.exe"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"MZ" + bytes(300) + f"#!{prefix}/python.exe\n".encode())
+        with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("__main__.py", f"import sys\nPLACE = {str(prefix)!r}\n" * 3)
+    found = by_path(warm_machine.json("audit", "e", code=1))
+    for name in ("Scripts/tool.exe", "tool.exe"):
+        assert (found[name]["mend"], found[name]["left"]) == ("none", True)
+
+
+def test_without_a_seal_it_cannot_be_moved(
+    warm_machine: Machine, demo_channel: DemoChannel
+) -> None:
+    prefix = Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])
+    (prefix / "conda-meta/sealenv").unlink()
+    (prefix / "conda-meta/sealenv.files").unlink()
+    shown = warm_machine.run("audit", "e").stderr
+    assert "it can be moved" not in shown
+    assert "`sealenv move` needs a seal" in shown
 
 
 def test_an_environment_that_was_moved_by_hand(
@@ -234,6 +317,17 @@ def test_foreign_paths(made: tuple[Machine, Path], demo_channel: DemoChannel) ->
     (lib / "config.py").write_text("LIB = '/home/conda/feedstock_root/build_artifacts/x/lib'\n")
     (lib / "far.pth").write_text("import sys\n/srv/somewhere/src\n")
     (lib / "notes.md").write_text("see https://example.org/home/me and /home/me/notes\n")
+    # Settings that start programs are searched for environments wherever those are.
+    near = machine.root / "near" / "env"
+    (near / "conda-meta").mkdir(parents=True)
+    (near / "conda-meta/history").write_text("==> 2024-01-01 00:00:00 <==\n")
+    kernel = prefix / "share/jupyter/kernels/x/kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text(json.dumps({"argv": [str(near / "bin/python"), "-m", "ipykernel"]}))
+    (prefix / "etc/tool.conf").write_text(f"python={near}/bin/python\n")
+    built = prefix / "share/jupyter/kernels/y/kernel.json"
+    built.parent.mkdir(parents=True)
+    built.write_text('{"argv": ["/home/builder/env/bin/python"]}')
     plain = machine.json("audit", str(prefix), code=1)  # it is a copy: it holds the old path
     assert {f["whose"] for f in plain["findings"]} <= {"own", "former"}
     answer = machine.json("audit", str(prefix), "--foreign", code=1)
@@ -247,6 +341,9 @@ def test_foreign_paths(made: tuple[Machine, Path], demo_channel: DemoChannel) ->
         f"{name}/config.py": ("builder", "/home/conda/feedstock_root", False),
         f"{name}/far.pth": ("outside", "/srv/somewhere/src", True),
         f"{name}/notes.md": ("builder", "/home/me", False),
+        "share/jupyter/kernels/x/kernel.json": ("environment", str(near), True),
+        "etc/tool.conf": ("environment", str(near), True),
+        "share/jupyter/kernels/y/kernel.json": ("builder", "/home/builder", True),
     }
     assert {path: told.get(path) for path in expected} == expected
     assert foreign[f"{name}/notes.md"]["count"] == 1
@@ -262,7 +359,12 @@ def test_environments_of_other_tools_can_be_audited(
     for name in ("sealenv", "sealenv.files"):
         (prefix / "conda-meta" / name).unlink()
     (prefix / "note").write_text(f"{prefix}\n")
-    found = by_path(machine.json("audit", str(prefix)))
-    assert list(found) == ["note"]
+    answer = machine.json("audit", str(prefix), code=1)
+    assert list(by_path(answer)) == ["note"]
+    # It was copied by hand, and no seal says from where: its placeholders do not hold its path.
+    elsewhere = by_path(answer, "former")
+    assert any(path.endswith("/Makefile") for path in elsewhere)
+    assert all(f["left"] and f["mend"] == "none" for f in elsewhere.values())
+    assert "the environment was made elsewhere" in machine.run("audit", str(prefix), code=1).stderr
     done = machine.run("audit", "--fix", str(prefix), code=7)
     assert "sealenv seal" in done.stderr

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from sealenv.seal.seal import read_seal
 from sealenv.seal.verify import verify
 from tests.audit.test_audit import TOOL, pip
 from tests.machine import Machine
+from tests.pypi.index import Wheel
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +168,109 @@ def test_moved_and_foreign_ones_are_refused(machine: Machine) -> None:
     with pytest.raises(PrefixError, match="no seal"):
         auditing.fix(machine.envs / "f")
     assert json.loads(machine.run("list", "--json").stdout)["environments"]
+
+
+DIES = """
+import os, signal, sys
+number, when = int(sys.argv.pop(1)), sys.argv.pop(1)
+real, count = os.replace, 0
+def replace(*args):
+    global count
+    count += 1
+    if count == number and when == "before":
+        os.kill(os.getpid(), 9)
+    real(*args)
+    if count == number:
+        os.kill(os.getpid(), 9)
+os.replace = replace
+import pathlib
+sys.path.insert(0, sys.argv.pop(1))
+from sealenv.auditing import fix
+fix(pathlib.Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 2, -3, -2, -1])
+def test_killed_at_a_write_the_next_finishes_it_and_nothing_is_left_behind(
+    machine: Machine, number: int, when: str
+) -> None:
+    prefix = machine.envs / "e"
+    files = set(prefix.rglob("*"))
+    writes = 1 + len(patch.planned(prefix, read_seal(prefix).platform)) + 3
+    at = number if number > 0 else writes + 1 + number
+    source = str(Path(auditing.__file__).parents[1])
+    command = [sys.executable, "-c", DIES, str(at), when, source, str(prefix)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    auditing.fix(prefix)
+    assert verify(prefix).findings == ()
+    assert set(prefix.rglob("*")) == files
+    assert patch.planned(prefix, read_seal(prefix).platform) == []
+
+
+def test_what_others_made_is_not_taken_for_a_partial(machine: Machine) -> None:
+    prefix = machine.envs / "e"
+    mine = prefix / "bin/.pip.0123456789abcdef"
+    mine.write_text("mine")
+    with pytest.raises(PrefixError, match="not as it was sealed"):
+        auditing.fix(prefix)
+    machine.run("seal", "e", "-y")
+    auditing.fix(prefix)
+    auditing.fix(prefix)
+    assert mine.read_text() == "mine"
+
+
+def test_a_frozen_one_is_refused(machine: Machine) -> None:
+    prefix = machine.envs / "e"
+    (prefix / "conda-meta/frozen").write_text('{"message": "hands off"}')
+    before = machine.snapshot()
+    done = machine.run("audit", "--fix", "e", code=7)
+    assert "hands off" in done.stderr
+    assert "--override-frozen" in done.stderr
+    assert machine.snapshot() == before
+    assert machine.json("audit", "--fix", "--override-frozen", "e")["patched"]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root may give files away")
+def test_the_owner_stays(machine: Machine) -> None:
+    prefix = machine.envs / "e"
+    for path in [prefix, *prefix.rglob("*")]:
+        os.chown(path, 1234, 1234, follow_symlinks=False)
+    machine.run("audit", "--fix", "e")
+    strange = [p for p in prefix.rglob("*") if (p.lstat().st_uid, p.lstat().st_gid) != (1234, 1234)]
+    assert strange == []
+
+
+def test_an_altered_one_is_compared_with_what_was_sealed(machine: Machine) -> None:
+    prefix = machine.envs / "e"
+    machine.run("audit", "--fix", "e")
+    size = (prefix / "bin/pip").stat().st_size
+    with open(prefix / "bin/pip", "ab") as file:
+        file.write(b"# x\n")
+    (found,) = (f for f in verify(prefix).findings if f.path == "bin/pip")
+    assert (found.kind, found.detail) == ("altered", f"{size + 4} bytes instead of {size}")
+
+
+def test_an_install_is_sealed_first_and_then_fixed(machine: Machine) -> None:
+    prefix = machine.envs / "e"
+    machine.run("audit", "--fix", "e")
+    assert SEAL in read_seal(prefix).absolute
+    newer = Wheel(
+        "hello-tool",
+        version="2.0",
+        files={"hello_tool.py": "def main():\n    print('hello again')\n"},
+        scripts=["hello-tool = hello_tool:main"],
+    )
+    pip(prefix, "--no-compile", str(newer.write(machine.root / "wheels")))
+    machine.run("audit", "--fix", "e", code=7)
+    machine.run("seal", "e", "-y")
+    assert SEAL in read_seal(prefix).absolute
+    answer = machine.json("audit", "--fix", "e")
+    assert [p["path"] for p in answer["patched"]] == ["bin/hello-tool"]
+    assert machine.json("verify", "e")["findings"] == []
+
+
+def test_quiet_says_the_result_alone(machine: Machine) -> None:
+    done = machine.run("audit", "-q", "e")
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1

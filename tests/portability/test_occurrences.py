@@ -204,3 +204,15 @@ def test_any_form_of_any_place(place: str, form: Form, rest: bytes) -> None:
 def test_by_windows_the_same(pieces: list[str], window: int) -> None:
     data = "".join(pieces).encode() * 20
     assert list(occurrences_in(io.BytesIO(data), E, window=window)) == list(occurrences(data, E))
+
+
+def test_forms_of_others() -> None:
+    place = "/my envs/Büro"
+    written = {
+        "percent all plus": urllib.parse.quote_plus(place).encode(),
+        "json twice": json.dumps(json.dumps(place))[3:-3].encode(),
+        "plain latin-1": place.encode("latin-1"),
+    }
+    for form, data in written.items():
+        found = occurrences(b'x="' + data + b'"', spellings(place, "linux-64"))
+        assert [o.form for o in found] == [form]

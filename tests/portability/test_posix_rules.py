@@ -14,10 +14,12 @@ from sealenv.portability.patch import POSIX_RULES, patch_bytes
 
 PREFIX = Path("/opt/my envs/e")
 CODE = b"import sys\nfrom tool.cli import app\n\nif __name__ == '__main__':\n    sys.exit(app.main())\n"
-LONG = b"""#!/bin/sh
-'''exec' "/opt/my envs/e/bin/python3.12" "$0" "$@"
-' '''
-"""
+LONGS = [
+    b"#!/bin/sh\n'''exec' \"/opt/my envs/e/bin/python3.12\"OPTIONS \"$0\" \"$@\"\n' '''\n",
+    b"#!/bin/sh\n'''exec' \"/opt/my envs/e/bin/python3.12\"OPTIONS \"$0\" \"$@\" #'''\n",
+    b"#!/bin/sh\n'''exec' '/opt/my envs/e/bin/python3.12'OPTIONS \"$0\" \"$@\"\n' '''\n",
+]
+"""As pip, rattler and uv write it."""
 
 
 def made(content: bytes, path: str = "bin/tool", prefix: Path = PREFIX) -> bytes:
@@ -30,10 +32,10 @@ def made(content: bytes, path: str = "bin/tool", prefix: Path = PREFIX) -> bytes
 def test_entry_points(options: bytes) -> None:
     short = b"#!/opt/my envs/e/bin/python3.12" + options + b"\n" + CODE
     after = made(short)
-    first = b'#!/bin/sh\n\'\'\'exec\' "$(dirname -- "$(realpath -- "$0")")"/python3.12' + options
-    assert after == first + b" \"$0\" \"$@\"\n' '''\n" + CODE
-    if not options:
-        assert made(LONG + CODE) == after
+    assert b'exec "${s%/*}/python3.12"' + options + b' "$0" "$@"\n' in after
+    assert after.endswith(b"\n' '''\n" + CODE)
+    for long in LONGS:
+        assert made(long.replace(b"OPTIONS", options) + CODE) == after
 
 
 @pytest.mark.parametrize(
@@ -62,8 +64,17 @@ def test_any_bytes(content: bytes) -> None:
         made(b"#!/opt/my envs/e/bin/python\n" + content + CODE, path)
 
 
-def test_a_script_starts_what_lies_beside_it(tmp_path: Path) -> None:
-    folder = tmp_path / "a $(b) 'c' \"d\"" / "bin"
+def test_a_quote_as_uv_writes_it() -> None:
+    place = Path("/it's/e")
+    content = b"#!/bin/sh\n'''exec' '/it'\"'\"'s/e/bin/python3' \"$0\" \"$@\"\n' '''\n" + CODE
+    assert b"it'" not in made(content, prefix=place)
+
+
+SHELLS = [shell for shell in ("dash", "bash", "zsh", "ksh", "busybox") if shutil.which(shell)]
+
+
+def beside(folder: Path) -> Path:
+    """An entry point with an interpreter beside it that says what it was given."""
     folder.mkdir(parents=True)
     interpreter = folder / "python"
     interpreter.write_text('#!/bin/sh\necho "$@"\n')
@@ -71,9 +82,62 @@ def test_a_script_starts_what_lies_beside_it(tmp_path: Path) -> None:
     script = folder / "tool"
     script.write_bytes(made(b"#!/opt/my envs/e/bin/python -s\n" + CODE))
     script.chmod(0o755)
-    done = subprocess.run([script, "a b", "$x"], capture_output=True, text=True, check=True)
-    assert done.stdout == f"-s {script} a b $x\n"
     compile(script.read_bytes(), "tool", "exec")
+    return script
+
+
+def test_a_script_starts_what_lies_beside_it(tmp_path: Path) -> None:
+    script = beside(tmp_path / "a $(b) 'c' \"d\"" / "bin")
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / "tool").symlink_to(script)
+    (links / "again").symlink_to("tool")
+    for name in (script, links / "tool", links / "again"):
+        done = subprocess.run([name, "a b", "$x"], capture_output=True, text=True, check=True)
+        assert done.stdout == f"-s {name} a b $x\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_by_any_shell_and_name(tmp_path: Path, shell: str) -> None:
+    script = beside(tmp_path / "e/bin")
+    link = tmp_path / "tool"
+    link.symlink_to(script)
+    program = [shutil.which(shell) or "", *(["sh"] if shell == "busybox" else [])]
+    for name, cwd in (
+        (script, tmp_path), ("e/bin/tool", tmp_path), ("./tool", script.parent), ("tool", script.parent),
+        ("tool", tmp_path), (link, tmp_path),
+    ):  # fmt: skip
+        done = subprocess.run(
+            [*program, name, "x"], cwd=cwd, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"-s {name} x\n"
+
+
+@pytest.mark.parametrize("path", ["", "/nowhere"])
+def test_without_any_program(tmp_path: Path, path: str) -> None:
+    """The interpreter of another folder is never started."""
+    script = beside(tmp_path / "e/bin")
+    script.with_name("python").write_text("#!/bin/sh\necho good\n")
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    for name in ("python", "realpath", "dirname", "tool"):
+        (bad / name).write_text("#!/bin/sh\necho bad\n")
+        (bad / name).chmod(0o755)
+    link = tmp_path / "link"
+    link.symlink_to(script)
+    done = subprocess.run(
+        [script], cwd=bad, env={"PATH": path}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "good\n"
+    # A shell without a path of its own for `command -p`, and without realpath.
+    lines = script.read_bytes().replace(b"command -p realpath", b"command -p no-realpath")
+    script.write_bytes(lines.replace(b"|| realpath", b"|| no-realpath"))
+    done = subprocess.run(
+        [link], cwd=bad, env={"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 127
+    assert done.stdout == ""
+    assert "its place cannot be told" in done.stderr
 
 
 def test_conda_hook_ps1() -> None:

@@ -11,18 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sealenv.audit.mends import Mends
 from sealenv.audit.owners import owners_of
 from sealenv.audit.places import foreign_to, places_of
-from sealenv.condameta.records import scan_records
+from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import FilesystemError
 from sealenv.host.files import open_regular
 from sealenv.host.readers import Readers
-from sealenv.layout import FILES, META, PKGS, is_windows, script_dir
-from sealenv.portability.classify import Held, Owner, classify, is_launcher, is_used
+from sealenv.layout import FILES, META, PKGS, SEAL, is_windows, script_dir
+from sealenv.portability.classify import Held, Owner, classify, is_launcher, is_settings, is_used
 from sealenv.portability.finding import PathFinding
 from sealenv.portability.foreign import Foreign
 from sealenv.portability.holding import Place, held_by_file, held_by_link
-from sealenv.portability.patch import is_fixable
 from sealenv.portability.search import Search
 from sealenv.progress import Quiet, Reporter
 from sealenv.seal.compiled import source_of
@@ -46,7 +46,7 @@ class Audit:
         prefix: the environment.
         platform: its subdir.
         seal: None where there is none that can be read.
-        former: where it was, by its seal, if it is not there any more.
+        former: where it was, by its seal: before it was moved by hand, and before moves that left files.
         foreign: whether foreign paths were looked for.
         files: how many files and links were searched.
         findings: by path; the environment's own first.
@@ -59,6 +59,11 @@ class Audit:
     foreign: bool
     files: int
     findings: tuple[PathFinding, ...]
+
+    @property
+    def moved_by_hand(self) -> bool:
+        """Whether it is not where its seal says."""
+        return self.seal is not None and not is_at(self.seal, self.prefix)
 
     @property
     def left(self) -> tuple[PathFinding, ...]:
@@ -78,7 +83,7 @@ def audit(
     Args:
         prefix: of an environment in any state.
         foreign: look for paths of other environments, builders and homes too.
-        former: further places that it was at; the one that its seal names is looked for anyway.
+        former: further places that it was at; those that its seal names are looked for anyway.
         reporter: is told how far it is.
 
     Raises:
@@ -88,7 +93,7 @@ def audit(
     reporter.phase("audit", "searching for paths")
     then = read_sealed(prefix)
     seal = then.seal
-    gone = dict.fromkeys(former)
+    gone = dict.fromkeys([*former, *(seal.former if seal else ())])
     if seal and not is_at(seal, prefix):
         gone[seal.prefix] = None
     platform = seal.platform if seal else _platform_of(prefix)
@@ -108,7 +113,7 @@ def audit(
     for path, answer in answers:
         if isinstance(answer, OSError):
             unread.append(_unread(path, answer.strerror or str(answer)))
-        elif answer or is_launcher(path) or (others and is_used(path)):
+        elif answer or is_launcher(path) or (others and (is_used(path) or is_settings(path))):
             # A record says which placeholder was replaced: it is meant to be there.
             strange = others if not path.startswith(f"{META}/") else None
             try:
@@ -116,16 +121,22 @@ def audit(
             except OSError as error:
                 unread.append(_unread(path, error.strerror or str(error)))
     unread += [_unread(row.path, row.problem) for row in rows.values() if row.problem]
+    if seal and is_at(seal, prefix):
+        held = [
+            h for h in held if (h.path, h.whose) != (SEAL, "former")
+        ]  # it says where files have been
     holding = {h.path for h in held}
+    if seal is None:
+        unread += _made_elsewhere(records, rows, {h.path for h in held if h.whose == "own"})
     owners = owners_of(prefix, seal, rows, records, holding)
-    found = [
-        classify(
-            _with_source(h, holding, rows),
-            owners.get(h.path, Owner()),
-            fixable=h.whose == "own" and not h.link and is_fixable(prefix, h.path, platform),
-        )
-        for h in held
-    ]
+    mends = Mends(prefix, platform, seal)
+    found = []
+    for h in held:
+        owner = owners.get(h.path, Owner())
+        try:
+            found.append(classify(_with_source(h, holding, rows), owner, *mends.of(h, owner)))
+        except OSError as error:
+            unread.append(_unread(h.path, error.strerror or str(error)))
     found.sort(key=lambda f: (f.whose not in ("own", "former"), f.path, f.whose, f.found))
     count = sum(row.kind in (FILE, LINK) for row in rows.values())
     return Audit(prefix, platform, seal, tuple(gone), foreign, count, (*found, *unread))
@@ -177,6 +188,28 @@ def _with_source(held: Held, holding: set[str], rows: Mapping[str, Row]) -> Held
     if source is None or source not in rows:
         return held
     return replace(held, with_source=source in holding)
+
+
+def _made_elsewhere(
+    records: Iterable[PrefixRecord], rows: Mapping[str, Row], own: set[str]
+) -> list[PathFinding]:
+    """Files into which some path was written, where none of them holds that of the environment.
+
+    Without a seal nobody says which path it was.
+    """
+    wanted = [
+        (record.name, entry.path)
+        for record in records
+        for entry in record.paths_data.paths
+        if entry.prefix_placeholder and entry.path in rows
+    ]
+    if any(path in own for _, path in wanted):
+        return []
+    why = "its package needs the path, and it holds another: the environment was made elsewhere"
+    return [
+        PathFinding(path, name, "placeholder", "former", "", {}, True, why, "none")
+        for name, path in wanted
+    ]
 
 
 def _unread(path: str, why: str) -> PathFinding:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from sealenv.condameta.records import PrefixRecord
+from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import FILES, HISTORY, META, SEAL
 from sealenv.portability.classify import Owner
 from sealenv.seal.compiled import source_of
@@ -45,9 +45,11 @@ def owners_of(
             owned.add(entry.path)
             known = spelled.get(_folded(entry.path))
             if known and (known not in found or entry.prefix_placeholder):
+                before = found[known].shipped if known in found else ()
                 found[known] = Owner(
-                    record.name, entry.path_type, entry.prefix_placeholder, entry.file_mode
-                )
+                    record.name, entry.path_type, entry.prefix_placeholder, entry.file_mode,
+                    (*before, *_shipped(entry)),
+                )  # fmt: skip
     for path in (*(seal.activation if seal else ()), SEAL, FILES):
         found[path] = Owner("sealenv", ours=True)
     if any(path not in found and path != HISTORY for path in spelled.values()):
@@ -61,6 +63,11 @@ def owners_of(
         if path not in found and source and source in found:
             found[path] = Owner(found[source].name)
     return {path: owner for path, owner in found.items() if path in paths}
+
+
+def _shipped(entry: RecordPath) -> tuple[str, ...]:
+    plain = entry.path_type == "hardlink" and entry.prefix_placeholder is None
+    return (entry.sha256,) if plain and entry.sha256 else ()
 
 
 def _folded(path: str) -> str:

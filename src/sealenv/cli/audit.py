@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["audit_command"]
 
-_MENDS = {"relative": "audit --fix", "move": "move", "none": "-"}
+_MENDS = {"relative": "audit --fix", "move": "move", "length": "move: same length", "none": "-"}
 _BY = {
     "relative": "`sealenv audit --fix` makes it relative, `sealenv move` re-writes it",
     "move": "`sealenv move` re-writes it",
+    "length": "left: `sealenv move` re-writes it only for a path of the same length",
     "here": "`sealenv move --here` re-writes it",
     "none": "left: nobody but you can mend it",
 }
@@ -47,12 +48,19 @@ _BY = {
     is_flag=True,
     help="Make files relative where they can be; note the rest in the seal.",
 )
+@click.option("--override-frozen", is_flag=True, help="Fix a frozen environment too (CEP 22).")
 @click.option("-a", "--all", "show_all", is_flag=True, help="Show also what does not matter.")
 @JSON
 @QUIET
 @click.argument("env")
 def audit_command(
-    foreign: bool, fixing: bool, show_all: bool, as_json: bool, quiet: bool, env: str
+    foreign: bool,
+    fixing: bool,
+    override_frozen: bool,
+    show_all: bool,
+    as_json: bool,
+    quiet: bool,
+    env: str,
 ) -> int:
     """Find every file of ENV (a name or a path) that holds its path, in whatever form.
 
@@ -71,7 +79,7 @@ def audit_command(
         if fixing:
             from sealenv.auditing import fix
 
-            fixed = fix(prefix, foreign=foreign, reporter=reporter)
+            fixed = fix(prefix, foreign=foreign, override_frozen=override_frozen, reporter=reporter)
             found = fixed.audit
         else:
             found = audit(prefix, foreign=foreign, reporter=reporter)
@@ -80,7 +88,7 @@ def audit_command(
         return 1 if found.left else 0
     if not quiet:
         _show(found, fixed, show_all)
-    _sum_up(found, fixed)
+    _sum_up(found, fixed, quiet=quiet)
     return 1 if found.left else 0
 
 
@@ -109,19 +117,20 @@ def _show(found: Audit, fixed: Fixed | None, show_all: bool) -> None:
     print_table([*headings, "PATH"] if strange else headings, rows)
 
 
-def _sum_up(found: Audit, fixed: Fixed | None) -> None:
-    """What it comes to, on stderr: how many, why, and what mends them."""
+def _sum_up(found: Audit, fixed: Fixed | None, *, quiet: bool) -> None:
+    """What it comes to, on stderr: how many, why, and what mends them; the verdict alone if quiet."""
     from sealenv.naming import printable
 
     own = [f for f in found.findings if f.whose in ("own", "former")]
     other = [f for f in found.findings if f.whose not in ("own", "former")]
-    matter = sum(f.matters for f in own)
+    holding = [f for f in own if f.found]
+    matter = sum(f.matters for f in holding)
     lines = [f"{found.files} files searched for {found.prefix}"]
     for place in found.former:
-        lines.append(f"it was at {place}, and is searched for that too")
+        lines.append(f"it was at {place}: searched for that too")
     lines.append(
-        f"{len(own)} hold the path of the environment, in {matter} it matters"
-        if own
+        f"{len(holding)} hold the path of the environment, in {matter} it matters"
+        if holding
         else "none holds the path of the environment"
     )
     lines += _reasons([f for f in own if f.matters])
@@ -134,7 +143,7 @@ def _sum_up(found: Audit, fixed: Fixed | None) -> None:
         made, noted = _count(len(fixed.patched), "file"), len(fixed.registered)
         lines.append(f"{made} made relative, {noted} noted for `sealenv move`")
     lines.append(_verdict(found))
-    for line in lines:
+    for line in lines[-1:] if quiet else lines:
         click.echo(printable(line), err=True)
 
 
@@ -144,14 +153,16 @@ def _reasons(findings: Sequence[PathFinding]) -> list[str]:
 
 
 def _mend(finding: PathFinding) -> str:
-    return "here" if finding.whose == "former" else finding.mend
+    return "here" if finding.whose == "former" and finding.mend == "move" else finding.mend
 
 
 def _verdict(found: Audit) -> str:
-    if any(f.whose == "former" for f in found.left):
+    if found.moved_by_hand:
         return "it was moved by hand and holds the old path: sealenv move --here mends it"
     if found.left:
         return f"{_count(len(found.left), 'path')} left that matter and that nobody mends"
+    if found.seal is None:
+        return "`sealenv move` needs a seal: sealenv seal it, where it was made"
     return "it can be moved: `sealenv move` re-writes all that matters"
 
 

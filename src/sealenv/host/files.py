@@ -65,7 +65,7 @@ def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> b
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
-    """Replace a file at one instant; its mode is `mode` less the umask.
+    """Replace a file at one instant; its mode is `mode` less the umask, its owner that of the old one.
 
     A link in its place is replaced, never followed; a failure leaves the old file and nothing else.
 
@@ -78,6 +78,8 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(data)
+        with contextlib.suppress(FileNotFoundError):
+            keep_owner(os.fspath(partial), os.lstat(path))
         os.replace(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)
@@ -131,7 +133,7 @@ def keep_owner(path: str, status: os.stat_result) -> None:
         return
     if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
         with contextlib.suppress(PermissionError):  # a group that is not one of ours
-            os.chown(path, status.st_uid, status.st_gid)
+            os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
 
 
 def write_output(path: Path, data: bytes, *, force: bool = False, mode: int = 0o666) -> None:

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 
 from sealenv.layout import HISTORY, META, SEAL, USER_FOLDER
 from sealenv.portability.finding import PathFinding
+from sealenv.portability.rewriting.change import Hints
 
-__all__ = ["HEAD", "Held", "Owner", "classify", "is_launcher", "is_used"]
+__all__ = ["HEAD", "SHIPPED", "Held", "Owner", "classify", "is_launcher", "is_settings", "is_used"]
+
+SHIPPED = "its package ships it with these bytes: they do not mean this environment"
+"""Why `move` leaves a file: see `Owner.shipped`."""
 
 HEAD = 8192
 """Bytes at the beginning of a file that are looked at: its kind, its first line."""
@@ -29,6 +33,7 @@ _DOCUMENTS = re.compile(
     r"(?:share/(?:doc|man|info|licenses|gtk-doc)|man|info|doc|docs|Library/(?:share/)?(?:doc|man))/|"
     r".*(?:\.log|\.md|\.rst|\.html?|\.ipynb|\.[1-9]|/(?:tests?|testing|examples?)/[^/]+)\Z"
 )
+_KERNEL = "kernel.json"
 _EDITABLE = re.compile(r"__editable__[^/]*\.py\Z|__editable___[^/]*_finder\.py\Z")
 
 
@@ -41,6 +46,7 @@ class Owner:
         path_type: what the package's record calls it (CEP 34).
         placeholder: what the record says was replaced in it.
         file_mode: `text` or `binary`, likewise.
+        shipped: sha256 (hex) of what it is in packages that have no path to put into it.
         ours: sealenv writes it.
     """
 
@@ -48,7 +54,15 @@ class Owner:
     path_type: str = ""
     placeholder: str | None = None
     file_mode: str | None = None
+    shipped: tuple[str, ...] = ()
     ours: bool = False
+
+    @property
+    def hints(self) -> Hints:
+        """For who rewrites the file, as `move` has them."""
+        if not self.placeholder:
+            return Hints()
+        return Hints(self.file_mode, len(self.placeholder.encode("utf-8", "surrogateescape")))
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,6 @@ class Held:
         whose: see `finding.WHOSE`.
         found: the path.
         forms: how it is written -> how often.
-        longest: bytes of its longest form there.
         head: the first `HEAD` bytes of the file.
         link: it is a link.
         packed: it is in what is compressed at the end of a launcher.
@@ -73,7 +86,6 @@ class Held:
     whose: str
     found: str
     forms: dict[str, int]
-    longest: int = 0
     head: bytes = b""
     link: bool = False
     packed: bool = False
@@ -106,23 +118,32 @@ def is_used(path: str) -> bool:
     )
 
 
-def classify(held: Held, owner: Owner, *, fixable: bool = False) -> PathFinding:
+def is_settings(path: str) -> bool:
+    """Whether programs may be started by such a file: it is searched for environments anywhere."""
+    return path.startswith("etc/") or posixpath.basename(path) == _KERNEL
+
+
+def classify(held: Held, owner: Owner, mend: str = "move", unmended: str = "") -> PathFinding:
     """What is to be said of it.
 
     Args:
         held: the path, and the file that holds it.
         owner: of the file.
-        fixable: `audit --fix` can make the file relative.
+        mend: what can be done about it (`finding.MENDS`), if it is the environment's own.
+        unmended: why not more.
     """
     kind, matters, why = _judge(held, owner)
-    if held.whose in ("own", "former"):
-        mend = "none" if held.packed else "relative" if fixable else "move"
-    else:
+    mend = "none" if held.packed else mend
+    if held.whose not in ("own", "former"):
         mend = "none"
         matters, why = _judge_foreign(held, kind)
+    elif unmended == SHIPPED:
+        matters, why = False, SHIPPED
+    elif matters and unmended:
+        why = f"{why}, and {unmended}"
     return PathFinding(
         held.path, "sealenv" if owner.ours else owner.name, kind, held.whose, held.found, held.forms,
-        matters, why, mend, _room(held, owner) if mend == "move" else None,
+        matters, why, mend, _room(held, owner) if mend in ("move", "length") else None,
     )  # fmt: skip
 
 
@@ -142,6 +163,8 @@ def _judge(held: Held, owner: Owner) -> tuple[str, bool, str]:
     about = _about_distribution(path, name)
     if about:
         return about
+    if path.startswith(f"{USER_FOLDER}/") and not (held.interpreter and held.runs):
+        return "data", False, "it is yours: nothing in it is ever changed"
     kind = "installer" if owner.path_type in _ENTRY_POINTS or held.launcher else "data"
     kind = "placeholder" if owner.placeholder else kind
     if path.endswith((".pyc", ".pyo")):
@@ -162,8 +185,6 @@ def _judge(held: Held, owner: Owner) -> tuple[str, bool, str]:
         return kind, True, "the entry point holds the path"
     if _DOCUMENTS.match(path):
         return kind, False, "it is for people to read"
-    if path.startswith(f"{USER_FOLDER}/"):
-        return kind, True, "a file of yours names the environment"
     return kind, True, "nobody says what reads it: it may be needed"
 
 
@@ -194,6 +215,8 @@ def _judge_foreign(held: Held, kind: str) -> tuple[bool, str]:
         return True, f"it is started by a program in {what}"
     if name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name):
         return True, f"Python imports from {what}"
+    if name == _KERNEL:
+        return True, f"Jupyter starts a program in {what}"
     if held.whose == "environment" and kind == "data" and not _DOCUMENTS.match(held.path):
         return True, "it names another environment, and nobody says what for"
     if kind == "record":
@@ -207,4 +230,4 @@ def _room(held: Held, owner: Owner) -> int | None:
         return None
     if owner.placeholder:
         return len(owner.placeholder.encode("utf-8", "surrogateescape"))
-    return held.longest
+    return len(held.found.encode("utf-8", "surrogateescape"))

@@ -20,7 +20,8 @@ KINDS = {
 
 WHOSE = {
     "own": "the environment itself",
-    "former": "where the environment was before it was moved by hand",
+    "former": "where the environment was before it was moved by hand, or by a move that could not mend "
+    "the file",
     "environment": "another environment on this machine",
     "builder": "the machine on which a package was built",
     "home": "the home of a user on this machine",
@@ -32,6 +33,7 @@ WHOSE = {
 MENDS = {
     "relative": "`sealenv audit --fix` makes the file find the environment by its own place",
     "move": "`sealenv move` re-writes it",
+    "length": "`sealenv move` re-writes it for a path of the same length, and leaves it for others",
     "none": "nobody but you can",
 }
 """What can be done about it."""
@@ -73,7 +75,7 @@ class PathFinding:
     @property
     def left(self) -> bool:
         """Whether it matters and neither `move` nor `audit --fix` mends it: exit code 1."""
-        return self.matters and (self.mend == "none" or self.whose == "former")
+        return self.matters and (self.mend in ("none", "length") or self.whose == "former")
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""

@@ -31,6 +31,7 @@ _BUILT = re.compile(
 _TOOLS = re.compile(r"(/opt/(?:conda|mamba|miniconda|miniforge|mambaforge|anaconda)[^/]*)")
 _HOME = re.compile(r"((?:[A-Za-z]:)?[/\\]+(?:home|Users)[/\\]+[^/\\]+|/root)(?=[/\\]|$)", re.I)
 _USED = re.compile(rb"(?m)(?:^|(?<=['\"])|file://(?=/))(/[^'\"\n\r]+|[A-Za-z]:[\\/][^'\"\n\r]+)")
+_ANY = re.compile(rb"(?<![\w.~+%$)}\]/\\-])/" + _NAME + rb"+(?:/+" + _NAME + rb"+)+")
 _SYSTEM = (
     "/usr/",
     "/bin/",
@@ -137,6 +138,15 @@ class Foreign:
             told = self.whose(unquote(text) if found[0].startswith(b"file:") else text)
             if told:
                 yield ForeignPath(found.start(1), found.end(1), *told)
+
+    def find_environments(self, data: bytes) -> Iterator[ForeignPath]:
+        """Every environment of this machine that is named, wherever it is."""
+        for found in _ANY.finditer(data):
+            environment = None
+            if told := self._tell(os.fsdecode(found[0])):
+                environment = told[1] if told[0] == "environment" else None
+            if environment:
+                yield ForeignPath(*found.span(), "environment", environment)
 
     def whose(self, path: str) -> tuple[str, str] | None:
         """Whose an absolute path is, and where that begins; None: the environment's or the system's."""

@@ -8,13 +8,15 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sealenv.portability.classify import HEAD, Held, is_launcher, is_used
+from sealenv.portability.classify import HEAD, Held, is_launcher, is_settings, is_used
 from sealenv.portability.foreign import Foreign
-from sealenv.portability.occurrences import occurrences, occurrences_in
+from sealenv.portability.occurrences import Occurrence, occurrences, occurrences_in
+from sealenv.portability.rewriting.marshalled import marks, strings
+from sealenv.portability.rewriting.pyc import is_pyc
 from sealenv.portability.spellings import Spellings
 
 __all__ = ["Place", "held_by_file", "held_by_link", "needles"]
@@ -84,27 +86,41 @@ def held_by_file(
     about = _About(head, _is_program(path, head), _interpreter(file, path, head), runs)
     held = []
     for place in places:
-        file.seek(0)
-        longest, starts, forms = 0, False, Counter[str]()
-        for found in occurrences_in(file, place.spellings):
+        starts, forms = False, Counter[str]()
+        for found in _occurrences(file, path, head, place.spellings):
             forms[found.form] += 1
-            longest = max(longest, found.end - found.start)
             starts = starts or about.is_interpreter(found.start)
         packed = False
-        if not forms and about.program:
+        if about.program:
             for data in _packed(file):
-                forms.update(o.form for o in occurrences(data, place.spellings))
-                packed = True
+                inside = [o.form for o in occurrences(data, place.spellings)]
+                forms.update(inside)
+                packed = packed or bool(inside)
         if forms:
             held.append(
                 Held(
-                    path, place.whose, place.spellings.place, dict(forms), longest, head,
+                    path, place.whose, place.spellings.place, dict(forms), head,
                     packed=packed, runs=runs, interpreter=starts,
                 )
             )  # fmt: skip
     if foreign:
         held += _foreign(file, path, foreign, about)
     return held
+
+
+def _occurrences(file: BinaryIO, path: str, head: bytes, wanted: Spellings) -> Iterable[Occurrence]:
+    """Where a place is; of compiled Python its strings are asked, before which their length is."""
+    file.seek(0)
+    if is_pyc(path, head):
+        data = file.read()
+        try:
+            if layout := marks(data):
+                texts = [s.data for s in strings(data, layout) if wanted.holds(s.data)]
+                return [found for text in texts for found in occurrences(text, wanted)]
+        except (ValueError, IndexError):
+            pass  # damaged: it is searched as it is
+        file.seek(0)
+    return occurrences_in(file, wanted)
 
 
 @dataclass(frozen=True)
@@ -127,7 +143,8 @@ def _foreign(file: BinaryIO, path: str, foreign: Foreign, about: _About) -> Iter
     starts: set[tuple[str, str]] = set()
     find = foreign.find_any if is_used(path) else foreign.find
     for origin, data, low, high in _windows(file):
-        for found in find(data):
+        named = foreign.find_environments(data) if is_settings(path) else ()
+        for found in {*find(data), *named}:
             if low <= found.start < high:
                 counts[found.whose, found.root] += 1
                 if about.is_interpreter(origin + found.start):

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from sealenv.host.reader import is_blank
 from sealenv.portability.spellings import Spelling, Spellings
 
 __all__ = ["Occurrence", "begins", "ends", "occurrences", "occurrences_in"]
@@ -79,7 +80,11 @@ def _found(
     data: bytes, wanted: Spellings, origin: int, position: int, limit: int, last: int
 ) -> Iterator[Occurrence]:
     """What begins from `position` on and before `limit`; the one before it ended at `last`."""
+    if is_blank(data):
+        return
     folded = data.lower() if wanted.ignore_case else data
+    if not any(anchor in folded for anchor in wanted.anchors):
+        return  # nearly always, in what is large
     anchored = _anchored(wanted)
     ahead = {anchor: folded.find(anchor, position) for anchor in anchored}
     while hits := {anchor: hit for anchor, hit in ahead.items() if hit >= 0}:

@@ -92,31 +92,44 @@ _CALL = re.compile(rb"^\s*(?:raise |sys\.)(?:SystemExit|exit)\([\w.]+\(\)\)\s*$"
 _LONGEST = 8192
 """Bytes of an entry point: more is a program of its own."""
 _LONG = re.compile(
-    rb"""#!/bin/sh\n'''exec' ("?)([^"\n]*?)\1((?: -[-\w=]+)*) "\$0" "\$@"\n' '''\n"""
+    rb"""#!/bin/sh\n'''exec' (?:"([^"\n]*)"|'((?:[^'\n]|'"'"')*)'|([^ "'\n]+))((?: -[-\w=]+)*)"""
+    rb""" "\$0" "\$@"(?: #'''|\n' ''')\n"""
 )
-_SHORT = re.compile(rb"#!()[ \t]*([^\n]*?)((?: -[-\w=]+)*)[ \t]*\n")
+"""As pip, rattler (`#'''`) and uv (single quotes) write a path that the kernel does not take."""
+_SHORT = re.compile(rb"#!()()[ \t]*([^\n]*?)((?: -[-\w=]+)*)[ \t]*\n")
 _INTERPRETER = re.compile(rb"(?:python|pypy)[\w.]*")
 
 
-def _entry_point(content: bytes, places: Sequence[bytes]) -> bytes:
-    """What calls a function starts the interpreter beside it, by two lines of sh that Python skips.
+_BESIDE = rb"""#!/bin/sh
+''':'
+s=$0; [ -f "$s" ] && [ "${s%/*}" = "$s" ] && s=./$s
+[ -L "$s" ] && s=$(command -p realpath -- "$s" 2>/dev/null || realpath -- "$s")
+[ "${s%/*}" = "$s" ] || exec "${s%/*}/INTERPRETER" "$0" "$@"
+echo "$0: its place cannot be told" >&2; exit 127
+' '''
+"""
+"""Starts the interpreter beside a script, for sh; for Python it is a text. No program is needed but
+where the script itself is a link: then `realpath`, without which it fails. Nothing else is started."""
 
-    So do pip for a path that the kernel does not take, and uv in a relocatable environment, from which
-    the way through links is (`realpath`). What is a program of its own is left: its bytes are its
-    package's.
+
+def _entry_point(content: bytes, places: Sequence[bytes]) -> bytes:
+    """What calls a function starts the interpreter beside it, by lines of sh that Python skips.
+
+    What is a program of its own is left: its bytes are its package's.
     """
     found = _LONG.match(content) or _SHORT.match(content)
     if not found or len(content) > _LONGEST:
         return content
-    folder, _, interpreter = found[2].rpartition(b"/")
+    program = found[1] or (found[2] or b"").replace(b"'\"'\"'", b"'") or found[3]
+    folder, _, interpreter = program.rpartition(b"/")
     if folder not in [place + b"/bin" for place in places]:
         return content
     if not _INTERPRETER.fullmatch(interpreter):
         return content
     if len(_IMPORT.findall(content)) != 1 or len(_CALL.findall(content)) != 1:
         return content
-    beside = b'"$(dirname -- "$(realpath -- "$0")")"/' + interpreter + found[3]
-    return b"#!/bin/sh\n'''exec' " + beside + b" \"$0\" \"$@\"\n' '''\n" + content[found.end() :]
+    beside = _BESIDE.replace(b'INTERPRETER"', interpreter + b'"' + found[4])
+    return beside + content[found.end() :]
 
 
 def _values(begin: bytes, there: bytes) -> Callable[[bytes, Sequence[bytes]], bytes]:

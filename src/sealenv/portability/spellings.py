@@ -172,6 +172,7 @@ def _forms() -> Iterator[Form]:
     for name in ("plain", "slashes", "literal"):
         for encoding in CODE_PAGES:
             yield Form(f"{name} {encoding}", encoding, _if_wide(shapes[name]))
+    yield Form("plain latin-1", "latin-1", shapes["plain"])
 
 
 FORMS: tuple[Form, ...] = tuple(_forms())

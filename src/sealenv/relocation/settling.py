@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from sealenv.relocation.changes import Left
 from sealenv.relocation.files import Files
 from sealenv.relocation.holding import link_text, placed
 from sealenv.relocation.journal import begin, commit
+from sealenv.relocation.leftovers import clear_partials, places_left
 from sealenv.relocation.mending import Mending
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
@@ -33,7 +33,7 @@ from sealenv.relocation.proving import prove_mended
 from sealenv.relocation.resealing import carried_over, next_seal
 from sealenv.relocation.seen import Seen, look_at
 from sealenv.seal.seal import Seal
-from sealenv.seal.tree import Row, native
+from sealenv.seal.tree import native
 from sealenv.store.view import link_pkgs
 
 __all__ = ["Settled", "settle"]
@@ -90,7 +90,7 @@ def settle(
     rows = seen.rows if seen else look_at(move.prefix)
     searched = seen.without() if seen and not copied else None
     if resumed:
-        _clear_partials(move, rows)
+        clear_partials(move.prefix, rows, rows, move.sealed)
     if state_of(move.prefix) is State.SEALED:
         begin(move.prefix, move.seal, move.new, move.old)
     owners = seen.owners if seen else Owners(move.prefix, rows, move.records)
@@ -109,25 +109,11 @@ def settle(
         try:
             table = carried_over(move, files.changes, rows, copied=copied, digests=digests)
             seal, encoded = next_seal(move, files.changes, table)
+            seal.former = places_left(move, files.left)
             commit(move.prefix, seal, encoded, move.old)
         except OSError as error:
             raise from_oserror(error) from error
     return Settled(seal, files.changes, left, files.unsigned)
-
-
-_PARTIAL = re.compile(r"((?:.*/)?)\.([^/]+)\.[0-9a-f]{16}")
-"""What `host.files` writes into before it replaces a file."""
-
-
-def _clear_partials(move: Relocation, rows: dict[str, Row]) -> None:
-    """Take away what a kill left of a file that was going to be replaced; only beside that file."""
-    for path in list(rows):
-        found = _PARTIAL.fullmatch(path)
-        if found is None or found[1] + found[2] not in rows or path in move.sealed:
-            continue
-        with contextlib.suppress(OSError):
-            os.unlink(native(move.prefix, path))
-            del rows[path]
 
 
 @contextlib.contextmanager

@@ -63,7 +63,7 @@ def judge_distributed(scene: Scene, path: str) -> Iterator[Finding]:
         yield from judge_mode(scene, row, then, distribution.name)
     elif row.kind == FOLDER:
         yield Finding("wrong-type", path, distribution.name, "it was a file and is a folder")
-    elif (patched := _judge_patched(scene, path, row, distribution.name)) is not None:
+    elif (patched := _judge_patched(scene, row, then, distribution.name)) is not None:
         yield from patched
     elif row.kind == FILE and item.sha256 is not None and row.digest:
         if row.digest != item.sha256:
@@ -125,7 +125,7 @@ def _by_promise(
         if row.kind == LINK:
             yield from _judge_link(scene, row, then, names)
         return
-    patched = _judge_patched(scene, path, row, names)
+    patched = _judge_patched(scene, row, then, names)
     if patched is not None:
         yield from patched
         return
@@ -133,8 +133,9 @@ def _by_promise(
     yield Finding(kind, path, names, detail.strip())
 
 
-def _judge_patched(scene: Scene, path: str, row: Row, names: str) -> list[Finding] | None:
-    """What is said of a file that was made relative; None: it was not, or is something else now."""
+def _judge_patched(scene: Scene, row: Row, then: Row | None, names: str) -> list[Finding] | None:
+    """What is said of a file that was made relative; None: it was not, or nobody knows what of."""
+    path = row.path
     note = next((n for n in scene.seal.patched if n.path == path), None) if scene.seal else None
     if note is None or row.kind != FILE or not row.digest:
         return None
@@ -142,10 +143,15 @@ def _judge_patched(scene: Scene, path: str, row: Row, names: str) -> list[Findin
     if digest == note.after:
         return []
     if digest == note.before or _is_patchable(scene, path):
-        detail = "it holds an absolute path again: mamba writes its .bat files anew, and so "
-        detail += "does an update"
-        return [Finding("unpatched", path, names, detail)]
-    return None
+        who = "mamba writes its .bat files anew, as does" if path.endswith(".bat") else "after"
+        return [
+            Finding("unpatched", path, names, f"it holds an absolute path again: {who} an update")
+        ]
+    if then is None:
+        return None
+    if row.size != then.size:
+        return [Finding("altered", path, names, f"{row.size} bytes instead of {then.size}")]
+    return [_altered(path, names, row, then.digest.hex(), "sealed with")]
 
 
 def _is_patchable(scene: Scene, path: str) -> bool:

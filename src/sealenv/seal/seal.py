@@ -104,6 +104,7 @@ class Seal(msgspec.Struct, kw_only=True):
     skipped_link_scripts: list[str]
     patched: list[PatchNote] = []
     absolute: list[str] = []
+    former: list[str] = []
     activation: list[str] = []
     pip: list[DistributionNote] = []
     fingerprints: Fingerprints | None = None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
+from zipapp import create_archive as make_zipapp
 
 import pip._vendor.distlib
 import pytest
@@ -196,3 +199,67 @@ def test_the_path_where_no_launcher_has_it(where: str) -> None:
 def test_a_launcher_without_a_path() -> None:
     content = STUB.read_bytes() + b"#!python.exe\n" + archive()
     assert moved(content) == content
+
+
+PLACE, LONGER = "/envs/e", "/srv/my-environments/e1"
+
+
+def zipapp(folder: Path, place: str, main: str = "", *, compressed: bool = False) -> bytes:
+    """What `python -m zipapp -p` makes."""
+    source = folder / "source"
+    source.mkdir(parents=True)
+    (source / "__main__.py").write_text(main or "import sys\nprint('ran', sys.argv[1:])\n")
+    (source / "data.txt").write_text("x\n")
+    target = folder / "app"
+    make_zipapp(source, target, f"{place}/bin/python3", compressed=compressed)
+    return target.read_bytes()
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("new", [LONGER, "/x/y", "/" + "x" * 150 + "/e", "/my envs/e"])
+def test_a_zip_behind_a_first_line(tmp_path: Path, new: str, compressed: bool) -> None:
+    before = zipapp(tmp_path, PLACE, compressed=compressed)
+    change = Change.between(PLACE, new, "linux-64")
+    result = rewrite("bin/app", before, change)
+    assert isinstance(result, Rewriting)
+    assert result.kind == "launcher"
+    after = result.apply(before)
+    assert f"{new}/bin/python3".encode() in after[: after.index(b"PK\3\4")]
+    with zipfile.ZipFile(io.BytesIO(after)) as archive:
+        assert archive.testzip() is None
+        # Its offsets count from the start of the file, as zipapp has them: zipfile says if not.
+        assert archive.infolist()[0].header_offset == after.index(b"PK\3\4")
+    app = tmp_path / "moved"
+    app.write_bytes(after)
+    done = subprocess.run([sys.executable, app, "a"], capture_output=True, text=True, check=True)
+    assert done.stdout == "ran ['a']\n"
+    back = rewrite("bin/app", after, change.back())
+    assert isinstance(back, Rewriting)
+    assert back.apply(after) == before
+
+
+def test_a_zip_behind_a_first_line_with_the_path_inside(tmp_path: Path) -> None:
+    main = f"print({PLACE!r} + '/lib')\n"
+    change = Change.between(PLACE, LONGER, "linux-64")
+    before = zipapp(tmp_path / "stored", PLACE, main)
+    result = rewrite("bin/app", before, change)
+    assert isinstance(result, Rewriting)
+    with zipfile.ZipFile(io.BytesIO(result.apply(before))) as archive:
+        assert archive.testzip() is None
+        assert LONGER in archive.read("__main__.py").decode()
+    same = Change.between(PLACE, "/envs/f", "linux-64")
+    for content in (
+        zipapp(tmp_path / "packed", PLACE, main * 9, compressed=True),
+        zipapp(tmp_path / "binary", PLACE, f"#\0 {PLACE}/x\n"),
+    ):
+        for there in (change, same):
+            refused = rewrite("bin/app", content, there)
+            assert isinstance(refused, Refusal)
+
+
+def test_a_large_zip_keeps_its_sums(tmp_path: Path) -> None:
+    """Too large to be written anew: not even a path of the same length is changed in it."""
+    before = zipapp(tmp_path, PLACE, f"# {PLACE}/x\n" + "#" * (17 << 20))
+    assert isinstance(
+        rewrite("bin/app", before, Change.between(PLACE, "/envs/f", "linux-64")), Refusal
+    )

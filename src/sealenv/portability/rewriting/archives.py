@@ -112,6 +112,12 @@ class Archive:
                     raise RefusedError(
                         Refusal(NOT_UNDERSTOOD, "the path is in a compressed member of its archive")
                     )
+                if b"\0" in before:
+                    raise RefusedError(
+                        Refusal(
+                            NOT_UNDERSTOOD, "the path is in a member of its archive that is no text"
+                        )
+                    )
                 for number, value in enumerate((zlib.crc32(after), len(after), len(after))):
                     _put(local, 14 + 4 * number, value)
                     _put(central, at + 16 + 4 * number, value)

@@ -1,6 +1,7 @@
-r"""Launchers of Windows that carry their interpreter: a program with something behind it.
+r"""Launchers that carry their interpreter: a program of Windows with something behind it, or a zip.
 
 - pip's (distlib, `scripts.py`): program, `#!` line, zip with `__main__.py`.
+- those of `zipapp`, pex and shiv: `#!` line, zip. Python reads a zip from its end.
 - uv's older ones (`uv-trampoline`): program, zip, path, its length in four bytes, `UVSC` or `UVPY`.
 - uv's newer ones keep path and zip in resources of the program: see `resources`.
 - conda's entry points have nothing in them; the path is in the `-script.py` beside them, a text.
@@ -9,6 +10,7 @@ r"""Launchers of Windows that carry their interpreter: a program with something 
 from __future__ import annotations
 
 import io
+import re
 from typing import BinaryIO
 
 from sealenv.portability.occurrences import occurrences
@@ -22,10 +24,11 @@ from sealenv.portability.rewriting.change import (
     splice,
 )
 from sealenv.portability.rewriting.resources import resource_edits
-from sealenv.portability.rewriting.shebang import first_line
+from sealenv.portability.rewriting.shebang import HEAD, first_line
 
-__all__ = ["is_launcher", "launcher_edits", "texts_inside"]
+__all__ = ["is_launcher", "is_zip", "launcher_edits", "texts_inside"]
 
+_ZIPAPP = re.compile(rb"#![^\n]*\n(?:'''exec'[^\n]*\n(?:' '''\n)?)?PK\x03\x04")
 _TRAMPOLINES = (b"UVSC", b"UVPY")
 _RESOURCE = "UV_PYTHON_PATH".encode("utf-16-le")
 _TAIL = 65557
@@ -35,18 +38,30 @@ _BIGGEST = 16 << 20
 
 
 def is_launcher(path: str, head: bytes, stream: BinaryIO) -> bool:
-    """Whether it is a program with its interpreter behind it or in it."""
-    if not head.startswith(b"MZ") or not path.lower().endswith(".exe"):
+    """Whether it is a program with its interpreter behind it or in it, or a zip behind a first line."""
+    script = head.startswith(b"#!")
+    if not script and not (head.startswith(b"MZ") and path.lower().endswith(".exe")):
         return False
-    size = stream.seek(0, io.SEEK_END)
-    if size > _BIGGEST:
+    if stream.seek(0, io.SEEK_END) > _BIGGEST:
         return False
-    stream.seek(max(size - _TAIL, 0))
-    tail = stream.read()
+    if script:
+        stream.seek(0)
+        return bool(_ZIPAPP.match(stream.read(HEAD))) and END in _tail(stream)
+    tail = _tail(stream)
     if tail.endswith(_TRAMPOLINES) or END in tail:
         return True
     stream.seek(0)
     return _RESOURCE in stream.read()
+
+
+def is_zip(head: bytes, stream: BinaryIO) -> bool:
+    """Whether it is an archive with sums in it, with or without a first line."""
+    return head.startswith(b"PK") or (head.startswith(b"#!") and END in _tail(stream))
+
+
+def _tail(stream: BinaryIO) -> bytes:
+    stream.seek(max(stream.seek(0, io.SEEK_END) - _TAIL, 0))
+    return stream.read()
 
 
 def launcher_edits(content: bytes, change: Change) -> list[Edit]:
@@ -94,8 +109,9 @@ def _shebang(content: bytes, change: Change) -> list[Edit]:
     if archive is None:
         return []
     edits = []
-    line = content.rfind(b"#!", 0, archive.start)
-    if line >= 0 and b"\n" not in content[line : archive.start].rstrip(b"\r\n"):
+    script = content.startswith(b"#!")
+    line = 0 if script else content.rfind(b"#!", 0, archive.start)
+    if script or (line >= 0 and b"\n" not in content[line : archive.start].rstrip(b"\r\n")):
         found = first_line(content[line : archive.start], change)
         if found:
             edits = [Edit(line + found.edit.start, line + found.edit.end, found.edit.data)]

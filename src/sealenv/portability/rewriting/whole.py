@@ -15,7 +15,7 @@ from sealenv.portability.rewriting.change import (
     RefusedError,
     Rewriting,
 )
-from sealenv.portability.rewriting.launcher import is_launcher, launcher_edits
+from sealenv.portability.rewriting.launcher import is_launcher, is_zip, launcher_edits
 from sealenv.portability.rewriting.programs import is_program, is_signed, program_edits
 from sealenv.portability.rewriting.pyc import is_pyc, pyc_edits
 from sealenv.portability.rewriting.text import text_rewriting
@@ -76,7 +76,7 @@ def _data_edits(stream: BinaryIO, change: Change, head: bytes) -> list[Edit]:
     """Data of a format that nobody knows: only what keeps every length, and has no sum in it."""
     stream.seek(0)
     edits = [Edit(o.start, o.end, change.written(o)) for o in occurrences_in(stream, change.old)]
-    if edits and (head.startswith(b"PK") or any(edit.growth for edit in edits)):
+    if edits and (is_zip(head, stream) or any(edit.growth for edit in edits)):
         raise RefusedError(
             Refusal(NOT_UNDERSTOOD, "it is data of a format whose strings cannot be changed safely")
         )

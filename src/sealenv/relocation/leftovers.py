@@ -1,0 +1,50 @@
+"""What is left behind: places that files still hold after a move, files of a writer that was killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Container, Iterable
+from pathlib import Path
+
+from sealenv.layout import FILES, MOVING, SEAL
+from sealenv.relocation.changes import Left
+from sealenv.relocation.owners import SHIPPED
+from sealenv.relocation.place import Relocation
+from sealenv.seal.tree import Row, native
+
+__all__ = ["clear_partials", "places_left"]
+
+_PARTIAL = re.compile(r"((?:.*/)?)\.([^/]+)\.[0-9a-f]{16}")
+"""What `host.files` writes into before it replaces a file."""
+_OURS = frozenset({SEAL, FILES, MOVING})
+
+
+def clear_partials(
+    prefix: Path, rows: dict[str, Row], replaced: Container[str], sealed: Container[str]
+) -> None:
+    """Take away what a kill left of a file that was going to be replaced; only beside that file.
+
+    Args:
+        prefix: the environment, which the caller has locked.
+        rows: what lies there; what is taken away goes from it.
+        replaced: files that may have been about to be replaced, besides seal and table.
+        sealed: files that belong there.
+    """
+    for path in list(rows):
+        found = _PARTIAL.fullmatch(path)
+        if found is None or path in sealed:
+            continue
+        if found[1] + found[2] in _OURS or found[1] + found[2] in replaced:
+            with contextlib.suppress(OSError):
+                os.unlink(native(prefix, path))
+                del rows[path]
+
+
+def places_left(move: Relocation, left: Iterable[Left]) -> list[str]:
+    """The places that files of the environment still hold, for its next seal."""
+    places = [*move.seal.former]
+    if any(item.why != SHIPPED for item in left):
+        places.append(move.old)
+    return [place for place in dict.fromkeys(places) if place != move.new]

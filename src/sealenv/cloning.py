@@ -32,7 +32,7 @@ from sealenv.relocation.proving import prove_running
 from sealenv.relocation.seen import Seen
 from sealenv.relocation.settling import settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
-from sealenv.remove import refuse_inner
+from sealenv.removable import refuse_inner
 from sealenv.seal.tree import rows_of
 from sealenv.spec import current_platform
 from sealenv.steps.check import CheckReport

@@ -30,7 +30,8 @@ from sealenv.relocation.renaming import rename_prefix
 from sealenv.relocation.seen import Seen, look_at, look_for, look_inside
 from sealenv.relocation.settling import Settled, settle
 from sealenv.relocation.targets import real_prefix, refuse_place
-from sealenv.remove import refuse_frozen, refuse_in_use, remove
+from sealenv.removable import refuse_frozen, refuse_in_use
+from sealenv.remove import remove
 from sealenv.seal.tree import Row
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]

@@ -22,8 +22,9 @@ from sealenv.host.prefixlock import PrefixLock
 from sealenv.naming import shown
 from sealenv.progress import Quiet, Reporter
 from sealenv.relocation.changes import Left
-from sealenv.relocation.copying import entries_of, half_made
+from sealenv.relocation.contents import entries_of, refuse_no_room
 from sealenv.relocation.fitting import refuse_unfit
+from sealenv.relocation.halfway import half_made
 from sealenv.relocation.holding import holding
 from sealenv.relocation.linking import copy_or_link, rows_there, shareable, shareable_compiled
 from sealenv.relocation.owners import Owners
@@ -109,14 +110,15 @@ def clone(
         found = holding(prefix, own, [move.forth])
         refuse_unfit(move, owners, found)
         links = shared if copy else shared | shareable_compiled(move, own, found)
+        refuse_no_room(place, [e for e in entries if e.relative not in links])
         hint = (
             f"{place} is pending; the next clone replaces it, or: sealenv remove "
             f"{shown(str(place))}"
         )
         held = PrefixLock.acquire(place)
-        with contextlib.closing(held), half_made(hint):
+        with contextlib.closing(held), half_made(str(place), hint):
             reporter.phase("clone", f"to {place}")
-            linked, copied = copy_or_link(entries, place, links, reporter)
+            linked, copied = copy_or_link(prefix, entries, place, links, reporter)
             seen = Seen(found, rows_there(place, rows, linked), owners)
             held.share()
             born = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")

@@ -15,23 +15,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sealenv.errors import FilesystemError, PrefixPendingError, SealenvError
+from sealenv.errors import PrefixPendingError
 from sealenv.host.exclusive import exclusive
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.layout import State, state_of
 from sealenv.naming import check_prefix, shown
 from sealenv.progress import Quiet, Reporter
-from sealenv.relocation.copying import copy_prefix, half_made
+from sealenv.relocation.contents import entries_of, refuse_no_room
+from sealenv.relocation.copying import copy_prefix
+from sealenv.relocation.departing import Departure, depart
 from sealenv.relocation.earlier import Begun, begun
+from sealenv.relocation.halfway import cut_short, half_made, half_mended
 from sealenv.relocation.outcome import Moved, MoveOptions
 from sealenv.relocation.place import Relocation, finish_seal, open_relocation
 from sealenv.relocation.proving import prove
 from sealenv.relocation.renaming import rename_prefix
 from sealenv.relocation.seen import Seen, look_at, look_for, look_inside
 from sealenv.relocation.settling import Settled, settle
-from sealenv.relocation.targets import real_prefix, refuse_place
+from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
 from sealenv.removable import refuse_frozen, refuse_in_use
-from sealenv.remove import remove
 from sealenv.seal.tree import Row
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]
@@ -65,7 +67,7 @@ def move(
         return move_here(place, options, reporter)
     if done is Begun.COPIED:
         if not options.dry_run:
-            _remove_old(prefix, place)
+            _remove_old(Departure.resume(prefix, place), reporter, stack=contextlib.ExitStack())
         return Moved(place, str(prefix), "copied")
     prefix = real_prefix(prefix)
     _refuse(prefix, options)
@@ -87,11 +89,10 @@ def move(
             renamed = _rename(away, place, seen, fd, stack, options, reporter)
             if renamed is not None:
                 return renamed
+        refuse_staying(prefix)
+        departure = Departure.begin(prefix, place)
         moved = _copy(away, place, seen, options, reporter)
-        if os.name == "nt":
-            stack.close()  # a file that is open cannot be removed there
-        reporter.phase("remove", f"removing {prefix}")
-        _remove_old(prefix, place)
+        _remove_old(departure, reporter, stack)
         return moved
 
 
@@ -126,7 +127,9 @@ def move_here(
         found = look_for(here, rows, reporter).found
         if options.dry_run:
             return Moved(prefix, here.old, "mended", tuple(found), original=original)
-        settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
+        hint = f"it is half mended; run again: sealenv move --here {shown(str(prefix))}"
+        with cut_short(str(prefix), hint):
+            settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
     return _proved(here, settled, "mended", options, reporter, original=original)
 
 
@@ -160,14 +163,12 @@ def _rename(
     if not renamed:
         return None
     there = away.at(place)
-    try:
+    hint = (
+        f"it is at {place} now, and half mended; mend what is said above, then run: "
+        f"sealenv move --here {shown(str(place))}"
+    )
+    with half_mended(str(place), hint):
         settled = settle(there, reporter, options.environ, seen=seen, locked=fd)
-    except SealenvError as error:
-        error.hint = (
-            f"it is at {place} now, and half mended; mend what is said above, then run: "
-            f"sealenv move --here {shown(str(place))}"
-        )
-        raise
     return _proved(there, settled, "renamed", options, reporter, searched=seen.without())
 
 
@@ -175,14 +176,16 @@ def _copy(
     away: Relocation, place: Path, seen: Seen, options: MoveOptions, reporter: Reporter
 ) -> Moved:
     """Copied, read back, mended, run, and only then committed."""
+    entries = entries_of(away.prefix)
+    refuse_no_room(place, entries)
     reporter.phase("copy", f"to {place}")
     hint = (
         f"nothing is lost: {away.prefix} is as it was, and {place} is pending; the next move "
         f"replaces it, or: sealenv remove {shown(str(place))}"
     )
     held = PrefixLock.acquire(place)
-    with contextlib.closing(held), half_made(hint):
-        digests = copy_prefix(away.prefix, place, reporter)
+    with contextlib.closing(held), half_made(str(place), hint):
+        digests = copy_prefix(away.prefix, place, entries, reporter)
         held.share()
         there, seen = away.at(place), replace(seen, rows=look_at(place))
         settled = settle(there, reporter, options.environ, seen=seen, copied=True, digests=digests)
@@ -216,13 +219,11 @@ def _proved(
     )  # fmt: skip
 
 
-def _remove_old(prefix: Path, place: Path) -> None:
-    try:
-        remove(prefix)
-    except FilesystemError as error:
-        raise FilesystemError(
-            f"the environment is at {place} now; the old one is not gone: {error.what}",
-            where=error.where,
-            details=error.details,
-            hint=f"sealenv remove {shown(str(prefix))}",
-        ) from error
+def _remove_old(departure: Departure, reporter: Reporter, stack: contextlib.ExitStack) -> None:
+    reporter.phase("remove", f"removing {departure.prefix}")
+    hint = (
+        f"the environment is at {departure.place} now; the old one is not gone: "
+        f"run the same command again, or: sealenv remove {shown(str(departure.prefix))}"
+    )
+    with cut_short(str(departure.prefix), hint):
+        depart(departure, stack)

@@ -81,7 +81,7 @@ def move_command(
     if as_json:
         click.echo(json.dumps(_json(moved, dry_run) | {"seconds": seconds}, indent=2))
     else:
-        _show(moved, dry_run, quiet)
+        _show(moved, dry_run, quiet, verbose)
     return 0
 
 
@@ -156,13 +156,18 @@ def _json(moved: Moved, dry_run: bool) -> dict[str, object]:
     }
 
 
-def _show(moved: Moved, dry_run: bool, quiet: bool) -> None:
+def _show(moved: Moved, dry_run: bool, quiet: bool, verbose: int) -> None:
     from sealenv.naming import printable
 
     if dry_run:
         for path in moved.mended:
-            click.echo(f"would be mended  {printable(path, path=True)}")
-        click.echo(f"{len(moved.mended)} files hold {moved.was}; nothing was changed", err=True)
+            if verbose or not path.endswith(".pyc"):
+                click.echo(f"would be mended  {printable(path, path=True)}")
+        compiled = sum(path.endswith(".pyc") for path in moved.mended)
+        counts = f"{len(moved.mended)} files hold {moved.was}"
+        if compiled:
+            counts += f", {compiled} of them compiled" + ("" if verbose else " (-v names them)")
+        click.echo(f"{counts}; nothing was changed", err=True)
         return
     if quiet:
         click.echo(moved.prefix)

@@ -67,7 +67,9 @@ def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> b
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Replace a file at one instant; its mode is `mode` less the umask.
 
-    A link in its place is replaced, never followed; a failure leaves the old file and nothing else.
+    A link in its place is replaced, never followed; a failure leaves the old file and nothing else. As
+    root it gets the owner of what it replaces, else that of its folder: what root does in the
+    environment of a user stays the user's.
 
     Raises:
         OSError: as the operating system says.
@@ -77,6 +79,9 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), mode)
     try:
         with os.fdopen(fd, "wb") as file:
+            if sys.platform != "win32" and os.geteuid() == 0:
+                like = os.lstat(path if os.path.lexists(path) else path.parent)
+                keep_owner(os.fspath(partial), like)
             file.write(data)
         os.replace(partial, path)
     except BaseException:
@@ -131,7 +136,7 @@ def keep_owner(path: str, status: os.stat_result) -> None:
         return
     if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
         with contextlib.suppress(PermissionError):  # a group that is not one of ours
-            os.chown(path, status.st_uid, status.st_gid)
+            os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
 
 
 def write_output(path: Path, data: bytes, *, force: bool = False, mode: int = 0o666) -> None:

@@ -34,6 +34,8 @@ def begun(prefix: Path, place: Path) -> Begun:
     old = state_of(prefix)
     if old in {State.ABSENT, State.EMPTY}:
         came = _seal_of(place)
+        if old is State.EMPTY and came is not None and came.prefix == str(place):
+            return Begun.COPIED  # killed between the marker and the folder
         if came is not None and came.prefix == str(prefix):
             return Begun.RENAMED
         raise NotFoundError(

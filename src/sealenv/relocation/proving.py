@@ -10,7 +10,7 @@ from sealenv.activation.environ import clean_environ
 from sealenv.errors import CheckFailedError
 from sealenv.host.process import clean_home, run_quietly
 from sealenv.host.reader import sha256_of
-from sealenv.layout import USER_FOLDER, is_link, script_dir, walk
+from sealenv.layout import USER_FOLDER, is_link, script_dir, site_packages, walk
 from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.progress import Reporter
 from sealenv.relocation.changes import Left
@@ -148,17 +148,36 @@ def prove_running(
         CheckFailedError: with everything that is wrong.
     """
     versions = {record.name: record.version for record in move.records}
+    versions |= _by_pip(move, seal, versions)
     asked = [p for p in ("conda", "mamba") if p in versions]
     spec = EnvironmentSpec(tuple(asked), (), seal.platform)
     clean = clean_environ(environ)
     try:
-        report = check_environment(move.prefix, spec, versions, clean, token=token, keep_fd=keep_fd)
+        report = check_environment(
+            move.prefix, spec, versions, clean, token=token, keep_fd=keep_fd, came_from=move.old
+        )  # fmt: skip
     except CheckFailedError as error:
         raise _failed(move, error.details) from error
     problems = _interpreters(move, seal, changes, clean)
     if problems:
         raise _failed(move, problems)
     return report
+
+
+_DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
+
+
+def _by_pip(move: Relocation, seal: Seal, versions: Mapping[str, str]) -> dict[str, str]:
+    """The versions of what pip has replaced since, by name: those answer now, not the records'."""
+    if "python" not in versions:
+        return {}
+    try:
+        folder = move.prefix / site_packages(seal.platform, versions["python"])
+        names = sorted(os.listdir(folder))
+    except (OSError, ValueError):
+        return {}
+    found = filter(None, map(_DIST_INFO.fullmatch, names))
+    return {item[1]: item[2] for item in found if item[1] in versions}
 
 
 def _interpreters(

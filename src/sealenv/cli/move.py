@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["clone_command", "move_command"]
 
-_DRY = click.option("-d", "--dry-run", is_flag=True, help="Search and check; change nothing.")
+_DRY = click.option(
+    "-d", "--dry-run", is_flag=True, help="Search and check; change nothing. -v names all files."
+)
 
 
 @click.command(
@@ -54,7 +56,8 @@ def move_command(
 
     DEST is a path, or a name in the folder of environments: a folder that does not exist, or an empty
     one. Only files that hold the path are written anew. What was altered before is altered afterwards.
-    A move that was ended half way is finished by the same command.
+    A move that was ended half way is finished by the same command. To another file system it is copied,
+    and the old one removed if nothing was written into it meanwhile.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.environments import find
@@ -100,7 +103,9 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
     """Make NEW, an environment like ENV (a name or a path).
 
     NEW is a path, or a name in the folder of environments. Files of packages that nobody changed
-    are hard links, as in every environment that sealenv makes; all others are copies.
+    are hard links, as in every environment that sealenv makes; all others are copies. Updating,
+    moving or removing one never changes the other. But a linked file is one file with two names: writing
+    into it in place, or chmod, in one environment shows in the other. --copy shares nothing.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.cloning import clone

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["clone_command", "move_command"]
 
 _DRY = click.option(
-    "-d", "--dry-run", is_flag=True, help="Search and check; change nothing. -v names all files."
+    "-d", "--dry-run", is_flag=True, help="Search and check, change nothing; -v names all."
 )
 
 

@@ -135,15 +135,16 @@ def _find_or_gone(env: str) -> Path:
     from sealenv.environments import find
     from sealenv.errors import NotFoundError
     from sealenv.host.volumes import local_place
+    from sealenv.layout import State, state_of
     from sealenv.locations import resolve_env
 
     try:
         return find(env)
     except NotFoundError:
         found, looked = resolve_env(env)
-        if found is not None:
+        if found is not None and state_of(Path(found)) is not State.EMPTY:
             raise
-        return local_place(looked[0])
+        return local_place(found or looked[0])
 
 
 def _json(moved: Moved, dry_run: bool) -> dict[str, object]:

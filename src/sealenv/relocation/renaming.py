@@ -26,7 +26,7 @@ def rename_prefix(prefix: Path, place: Path) -> bool:
         FilesystemError: the file system refuses; the environment is where it was.
     """
     try:
-        if os.path.ismount(place):  # no folder can take its place: it is copied into
+        if _is_elsewhere(prefix, place):
             return False
         place.parent.mkdir(parents=True, exist_ok=True)
         if state_of(place) is State.EMPTY:
@@ -38,6 +38,14 @@ def rename_prefix(prefix: Path, place: Path) -> bool:
             return False
         raise _not_renamed(prefix, place, error) from error
     return True
+
+
+def _is_elsewhere(prefix: Path, place: Path) -> bool:
+    """Whether no rename leads there; what can be told before a folder is made for it."""
+    if os.path.ismount(place):  # no folder can take its place: it is copied into
+        return True
+    parent = next((folder for folder in place.parents if folder.is_dir()), prefix)
+    return os.stat(parent).st_dev != os.stat(prefix).st_dev
 
 
 def _not_renamed(prefix: Path, place: Path, error: OSError) -> SealenvError:

@@ -67,7 +67,8 @@ def move(
         return move_here(place, options, reporter)
     if done is Begun.COPIED:
         if not options.dry_run:
-            _remove_old(Departure.resume(prefix, place), reporter, stack=contextlib.ExitStack())
+            departure = Departure.resume(real_prefix(prefix), place)
+            _remove_old(departure, reporter, contextlib.ExitStack())
         return Moved(place, str(prefix), "copied")
     prefix = real_prefix(prefix)
     _refuse(prefix, options)
@@ -169,7 +170,9 @@ def _rename(
     )
     with half_mended(str(place), hint):
         settled = settle(there, reporter, options.environ, seen=seen, locked=fd)
-    return _proved(there, settled, "renamed", options, reporter, searched=seen.without())
+    hint = f"it is at {place} now, and was not run yet: sealenv move --here {shown(str(place))}"
+    with cut_short(str(place), hint):
+        return _proved(there, settled, "renamed", options, reporter, searched=seen.without())
 
 
 def _copy(

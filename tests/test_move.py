@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -406,3 +407,45 @@ def test_a_copy_by_hand_is_moved_at_once(
     assert verify(place, fast=True).hashed == 0
     assert holding(place, original) == []
     assert holding(place, moved_by_hand) == []
+
+
+def test_what_pip_wrote_by_the_name_of_a_link(warm_machine: Machine, env: Path) -> None:
+    """pip writes into entry points what python was called as; that path goes with the link."""
+    link = warm_machine.root / "link"
+    link.symlink_to(env.parent)
+    script = env / "bin/by-link"
+    script.write_text(f"#!{link}/e/bin/python\nprint('it runs')\n")
+    script.chmod(0o755)
+    warm_machine.run("move", str(link / "e"), str(link / "f"))
+    assert script.with_name("by-link").exists() is False
+    place = env.parent / "f"
+    assert (place / "bin/by-link").read_text().startswith(f"#!{place}/bin/python\n")
+    link.unlink()
+    assert warm_machine.run("run", str(place), "--", "by-link").stdout == "it runs\n"
+
+
+def test_a_proof_that_failed_is_seen_and_made_again(warm_machine: Machine, env: Path) -> None:
+    conda = env / "bin/conda"
+    working = conda.read_bytes()
+    conda.write_bytes(b"#!/bin/sh\nexit 3\n")
+    warm_machine.run("move", "e", "f", code=8)
+    place = env.parent / "f"
+    assert not read_seal(place).checked
+    assert json.loads(warm_machine.run("info", "f", "--json").stdout)["checked"] is False
+    warm_machine.run("move", "--here", str(place), code=8)
+    (place / "bin/conda").write_bytes(working.replace(os.fsencode(env), os.fsencode(place)))
+    warm_machine.run("move", "--here", str(place))
+    assert read_seal(place).checked
+
+
+def test_a_copy_by_hand_is_another_environment(warm_machine: Machine, env: Path) -> None:
+    """Nobody takes the two for halves of one move."""
+    copy = warm_machine.envs / "copy"
+    subprocess.run(["cp", "-a", str(env), str(copy)], check=True)
+    warm_machine.run("move", "--here", str(copy))
+    asked = warm_machine.run("move", "e", str(copy), code=7)
+    assert "earlier move" not in asked.stderr
+    other = warm_machine.envs / "other"
+    copy.rename(other)
+    warm_machine.run("move", "e", "copy")  # another one, where this one was
+    assert "still there" not in warm_machine.run("move", "--here", str(other)).stderr

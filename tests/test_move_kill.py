@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.layout import MOVING, State, state_of
-from sealenv.seal.seal import read_seal
+from sealenv.seal.seal import is_at, read_seal
 from sealenv.seal.verify import verify
 from tests.machine import Machine
 from tests.test_move import env, holding, moved_by_hand, original
@@ -84,18 +85,18 @@ def test_one_rename_killed_before_every_kind_of_write(
                 assert [f for f in verify(here).findings if not _is_partial(f.path)] == []
             else:
                 assert (old, new) == (State.ABSENT, State.SEALED), number
-                if read_seal(there).prefix != str(there):
+                if not is_at(read_seal(there), there):
                     asked = machine.run("run", str(there), "--", "python", "-c", _PREFIX, code=None)
                     assert asked.returncode == 125 or asked.stdout.strip() == str(there)
-            machine.run(
-                "move",
-                str(here),
-                str(there),
-                "-q",
-                code=0
-                if state_of(here) is State.SEALED or read_seal(there).prefix != str(there)
-                else 7,
-            )
+            if (there / MOVING).exists():
+                asked = machine.run("run", str(there), "--", "python", "-c", "", code=125)
+                assert "ended half way" in asked.stderr
+                left = True
+            else:
+                left = old is State.SEALED
+                left = left or not (is_at(seal := read_seal(there), there) and seal.checked)
+            machine.run("move", str(here), str(there), "-q", code=0 if left else 7)
+        assert read_seal(there).checked
         findings = [f for f in verify(there).findings if not _is_partial(f.path)]
         assert findings == [], number
         assert not here.exists()
@@ -103,6 +104,40 @@ def test_one_rename_killed_before_every_kind_of_write(
         assert holding(there, here) == []
         here, there = there, here
     assert verify(here).now is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("then", ["back", "on"])
+def test_killed_and_then_taken_elsewhere_by_hand(
+    warm_machine: Machine, env: Path, then: str, share: float
+) -> None:
+    """Its files hold two places, and it lies at the one that its seal names, or at a third one."""
+    machine, there = warm_machine, warm_machine.envs / "other"
+    machine.run("clone", "e", "rehearsal")
+    code, said = killed(machine, 0, "move", "rehearsal", "rehearsed", "-q")
+    assert code == 0, said
+    calls = int(said.split("calls ")[1])
+    code, said = killed(machine, int(calls * share), "move", "e", "other", "-q")
+    assert code == -signal.SIGKILL, said
+    assert (there / MOVING).exists()
+    place = env if then == "back" else warm_machine.envs / "third"
+    there.rename(place)
+    listed = json.loads(machine.run("list", "--json").stdout)["environments"]
+    assert {e["name"]: e["state"] for e in listed}[place.name] == "moved"
+    assert "ended half way" in machine.run("run", str(place), "--", "python", code=125).stderr
+    done = subprocess.run(
+        ["sh", "-c", '. "$1"/activate.sh', "sh", place],
+        env=machine.env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode
+    assert "sealenv move --here" in done.stderr
+    machine.run("clone", str(place), "never", code=7)
+    machine.run("move", "--here", str(place), "-q")
+    assert [f for f in verify(place).findings if not _is_partial(f.path)] == []
+    assert holding(place, there) == []
+    assert place == env or holding(place, env) == []
+    machine.run("run", str(place), "--", "pip", "--version")
 
 
 def _is_partial(path: str) -> bool:

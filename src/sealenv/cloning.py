@@ -9,7 +9,6 @@ a package, by the file table and their time, and compiled files without the path
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,10 +25,12 @@ from sealenv.relocation.contents import entries_of, refuse_no_room
 from sealenv.relocation.fitting import refuse_unfit
 from sealenv.relocation.halfway import half_made
 from sealenv.relocation.holding import holding
+from sealenv.relocation.journal import read_journal
 from sealenv.relocation.linking import copy_or_link, rows_there, shareable, shareable_compiled
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import open_relocation
 from sealenv.relocation.proving import prove_running
+from sealenv.relocation.resealing import now, seal_checked
 from sealenv.relocation.seen import Seen
 from sealenv.relocation.settling import settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
@@ -91,7 +92,7 @@ def clone(
     prefix = real_prefix(prefix)
     with exclusive(prefix):
         move = open_relocation(prefix, str(place))
-        if move.old != str(prefix):
+        if move.old != str(prefix) or read_journal(prefix):
             raise PrefixError(
                 "this environment is not where it was made: its files hold the other path",
                 where=str(prefix),
@@ -121,9 +122,9 @@ def clone(
             linked, copied = copy_or_link(prefix, entries, place, links, reporter)
             seen = Seen(found, rows_there(place, rows, linked), owners)
             held.share()
-            born = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
-            there = replace(move.at(place), seal=msgspec.structs.replace(move.seal, created=born))
-            settled = settle(there, reporter, environ, seen=seen, copied=True)
+            born = msgspec.structs.replace(move.seal, created=now())
+            there = replace(move, prefix=place, seal=born)
+            settled = settle(there, reporter, environ, seen=seen, copied=True, proof=False)
             check = None
             if move.seal.platform == current_platform():
                 reporter.phase("check", "activating it and running what is in it")
@@ -131,6 +132,7 @@ def clone(
                     there, settled.seal, settled.changes, environ,
                     token=held.token, keep_fd=held.fd,
                 )  # fmt: skip
+                seal_checked(place, settled.seal, check)
             held.commit()
     return Cloned(
         place, prefix, len(linked), copied, tuple(sorted(settled.changes)), tuple(settled.left),

@@ -1,21 +1,21 @@
 """Move an environment, any number of times.
 
-On one file system: lock -> checks -> search -> one rename -> settle -> proof. The seal names where
-the environment was until the very last: it is the journal, and a move that was killed is finished by
-the same command, or by `--here`. To another file system: lock -> checks -> copy into a pending
-prefix -> settle -> proof -> commit -> the old one is removed. At every instant one of the two is
-whole, and says so.
+On one file system: lock -> checks -> search -> one rename -> settle -> run. A journal says what is
+going on, and a move that was killed is finished by the same command, or by `--here`. To another file
+system: lock -> checks -> copy into a pending prefix -> settle -> run -> commit -> the old one is
+removed. At every instant one of the two is whole, and says so.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sealenv.errors import PrefixPendingError
+import msgspec
+
+from sealenv.errors import PrefixError, PrefixPendingError, UsageError
 from sealenv.host.exclusive import exclusive
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.layout import State, state_of
@@ -26,15 +26,18 @@ from sealenv.relocation.copying import copy_prefix
 from sealenv.relocation.departing import Departure, depart
 from sealenv.relocation.earlier import Begun, begun
 from sealenv.relocation.halfway import cut_short, half_made, half_mended
+from sealenv.relocation.journal import finish_commit, read_journal
 from sealenv.relocation.outcome import Moved, MoveOptions
-from sealenv.relocation.place import Relocation, finish_seal, open_relocation
-from sealenv.relocation.proving import prove
+from sealenv.relocation.place import Relocation, open_relocation
+from sealenv.relocation.proving import prove_running
 from sealenv.relocation.renaming import rename_prefix
+from sealenv.relocation.resealing import now, seal_checked
 from sealenv.relocation.seen import Seen, look_at, look_for, look_inside
 from sealenv.relocation.settling import Settled, settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
 from sealenv.removable import refuse_frozen, refuse_in_use
 from sealenv.seal.tree import Row
+from sealenv.spec import current_platform
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]
 
@@ -70,17 +73,18 @@ def move(
             departure = Departure.resume(real_prefix(prefix), place)
             _remove_old(departure, reporter, contextlib.ExitStack())
         return Moved(place, str(prefix), "copied")
-    prefix = real_prefix(prefix)
+    given, prefix = Path(os.path.abspath(prefix)), real_prefix(prefix)
     _refuse(prefix, options)
     with contextlib.ExitStack() as stack:
         fd = stack.enter_context(exclusive(prefix))
-        finish_seal(prefix)
-        here = open_relocation(prefix, str(prefix))
+        here = _opened(prefix, options, reporter, fd)
         refuse_place(prefix, place, here.seal.platform)
         rows = look_inside(prefix)
         if here.old != here.new and not options.dry_run:
             # Moved by hand before, or killed: its files may hold two places.
             settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
+            here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
+        if given != prefix and _mend_given(here, str(given), rows, options, reporter, fd):
             here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
         away = replace(here, new=str(place))
         seen = look_for(away, rows, reporter)
@@ -114,17 +118,20 @@ def move_here(
     prefix = real_prefix(prefix)
     _refuse(prefix, options)
     with exclusive(prefix) as fd:
-        finish_seal(prefix)
-        here = open_relocation(prefix, str(prefix))
+        here = _opened(prefix, options, reporter, fd)
         check_prefix(prefix, here.seal.platform)
         if here.old == here.new:
-            return Moved(prefix, here.old, "unchanged", checked=here.seal.checked)
+            unproved = not here.seal.checked and here.seal.platform == current_platform()
+            if options.dry_run or not unproved:
+                return Moved(prefix, here.old, "unchanged", checked=here.seal.checked)
+            return _proved(here, Settled(here.seal, {}, [], []), "unchanged", options, reporter)
         rows = look_inside(prefix)
         original = here.is_copy
         if original:
             reporter.warn(
                 f"{here.old} is still there: this is a copy of it, and becomes an environment of its own"
             )
+            here = replace(here, seal=msgspec.structs.replace(here.seal, created=now()))
         found = look_for(here, rows, reporter).found
         if options.dry_run:
             return Moved(prefix, here.old, "mended", tuple(found), original=original)
@@ -132,6 +139,55 @@ def move_here(
         with cut_short(str(prefix), hint):
             settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
     return _proved(here, settled, "mended", options, reporter, original=original)
+
+
+def _opened(prefix: Path, options: MoveOptions, reporter: Reporter, fd: int) -> Relocation:
+    """What lies there. If a relocation was killed, its files hold two places: it is finished first.
+
+    That is done for the place that it went to, wherever the environment was taken since.
+    """
+    finish_commit(prefix)
+    here = open_relocation(prefix, str(prefix))
+    journal = read_journal(prefix)
+    if journal is None:
+        return here
+    here = replace(here, old=journal.old)
+    if journal.new == here.new:
+        return here
+    if options.dry_run:
+        raise PrefixError(
+            "a move of this environment was ended half way, and then it was taken elsewhere",
+            where=str(prefix),
+            details=[f"from {journal.old}", f"to {journal.new}"],
+            hint=f"finish it first: sealenv move --here {shown(str(prefix))}",
+        )
+    there = replace(here, new=journal.new)
+    settle(there, reporter, options.environ, locked=fd, resumed=True, copied=True)
+    return open_relocation(prefix, str(prefix))
+
+
+def _mend_given(
+    here: Relocation,
+    given: str,
+    rows: dict[str, Row],
+    options: MoveOptions,
+    reporter: Reporter,
+    fd: int,
+) -> bool:
+    """Whether files held the path that leads here through a link: pip writes what python was called as.
+
+    They get the real one, which works as well, and is then moved with all others.
+    """
+    link = replace(here, old=given)
+    try:
+        seen = look_for(link, rows, reporter)
+    except UsageError:
+        reporter.warn(f"files that hold {given} are left as they are: it looks like {link.new}")
+        return False
+    if not seen.found or options.dry_run:
+        return False
+    settle(link, reporter, options.environ, seen=seen, locked=fd)
+    return True
 
 
 def _refuse(prefix: Path, options: MoveOptions) -> None:
@@ -163,7 +219,7 @@ def _rename(
         fd = stack.enter_context(exclusive(place if renamed else away.prefix))
     if not renamed:
         return None
-    there = away.at(place)
+    there = replace(away, prefix=place)
     hint = (
         f"it is at {place} now, and half mended; mend what is said above, then run: "
         f"sealenv move --here {shown(str(place))}"
@@ -172,7 +228,7 @@ def _rename(
         settled = settle(there, reporter, options.environ, seen=seen, locked=fd)
     hint = f"it is at {place} now, and was not run yet: sealenv move --here {shown(str(place))}"
     with cut_short(str(place), hint):
-        return _proved(there, settled, "renamed", options, reporter, searched=seen.without())
+        return _proved(there, settled, "renamed", options, reporter)
 
 
 def _copy(
@@ -190,7 +246,7 @@ def _copy(
     with contextlib.closing(held), half_made(str(place), hint):
         digests = copy_prefix(away.prefix, place, entries, reporter)
         held.share()
-        there, seen = away.at(place), replace(seen, rows=look_at(place))
+        there, seen = replace(away, prefix=place), replace(seen, rows=look_at(place))
         settled = settle(there, reporter, options.environ, seen=seen, copied=True, digests=digests)
         moved = _proved(there, settled, "copied", options, reporter, held=held)
         held.commit()
@@ -206,19 +262,21 @@ def _proved(
     *,
     original: bool = False,
     held: PrefixLock | None = None,
-    searched: Mapping[str, Row] | None = None,
 ) -> Moved:
-    left, check = prove(
-        there, settled.seal, settled.changes, settled.left, options.environ, reporter,
-        searched=searched, token=held.token if held else "", keep_fd=held.fd if held else None,
-    )  # fmt: skip
-    mended, kept = (
-        tuple(sorted(settled.changes)),
-        {item.path: item for item in (*settled.left, *left)},
-    )
+    """It is at home; where it can run it has to, and only then its seal says that it did."""
+    check = None
+    if settled.seal.platform != current_platform():
+        reporter.note(f"{settled.seal.platform} does not run here: the environment is unchecked")
+    else:
+        reporter.phase("check", "activating it and running what is in it")
+        check = prove_running(
+            there, settled.seal, settled.changes, options.environ,
+            token=held.token if held else "", keep_fd=held.fd if held else None,
+        )  # fmt: skip
+        seal_checked(there.prefix, settled.seal, check)
     return Moved(
-        there.prefix, there.old, how, mended, tuple(kept.values()), tuple(settled.unsigned),
-        check is not None, check, original,
+        there.prefix, there.old, how, tuple(sorted(settled.changes)), tuple(settled.left),
+        tuple(settled.unsigned), check is not None, check, original,
     )  # fmt: skip
 
 

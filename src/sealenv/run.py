@@ -22,6 +22,7 @@ CANNOT_EXECUTE = 126
 NOT_FOUND = 127
 _WORDS_OF_CMD = frozenset({"call", "cd", "copy", "del", "dir", "echo", "set", "start", "type"})
 _MARKER = ("conda-meta", "sealenv.pending")
+_MOVING = ("conda-meta", "sealenv.moving")
 
 
 def enter(env: str, argv: Sequence[str], *, clean: bool = False) -> NoReturn:
@@ -96,6 +97,8 @@ def admit(
         prefix = str(find(env, environ))
     if os.path.lexists(os.path.join(prefix, *_MARKER)):
         raise _pending(prefix)
+    if os.path.lexists(os.path.join(prefix, *_MOVING)):
+        raise _between(prefix)
     if clean:
         from sealenv.activation.environ import clean_environ
 
@@ -182,6 +185,17 @@ def _another_platform(prefix: str) -> Exception:
         "this environment was made for another platform: nothing in it runs here",
         where=prefix,
         hint="sealenv info says for which one",
+    )
+
+
+def _between(prefix: str) -> Exception:
+    from sealenv.errors import PrefixError
+    from sealenv.naming import shown
+
+    return PrefixError(
+        "a move of this environment was ended half way: its files hold two paths",
+        where=prefix,
+        hint=f"finish it: sealenv move --here {shown(prefix)}",
     )
 
 

@@ -15,7 +15,7 @@ from sealenv.errors import FilesystemError, PrefixChangedError
 from sealenv.host.deleting import delete
 from sealenv.host.holders import while_held
 from sealenv.host.volumes import extended
-from sealenv.layout import MARKER, META, PLAN, Entry, walk
+from sealenv.layout import MARKER, META, PLAN, SEAL, Entry, walk
 from sealenv.naming import printable, shown
 from sealenv.pending import read_plan
 from sealenv.remove import going
@@ -147,7 +147,7 @@ def _empty(departure: Departure) -> list[str]:
     root = extended(departure.prefix)
     keep = {MARKER, PLAN, META}
     stayed = []
-    for path, was in reversed(list(departure.then.items())):
+    for path, was in sorted(reversed(list(departure.then.items())), key=_is_late):
         if path in keep:
             continue
         name = os.path.join(root, path)
@@ -163,6 +163,11 @@ def _empty(departure: Departure) -> list[str]:
     now = (entry.relative for entry in walk(root))
     there = [path for path in now if path not in keep and path not in departure.then]
     return stayed + [f"{printable(path)}: new" for path in there]
+
+
+def _is_late(item: tuple[str, Stamp]) -> tuple[bool, bool]:
+    """What tells of the rest goes after it, and last the seal: a run that follows knows what this is."""
+    return item[0].startswith(f"{META}/"), item[0] == SEAL
 
 
 def _rmdir(name: str) -> None:

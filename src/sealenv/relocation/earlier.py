@@ -11,7 +11,10 @@ from sealenv.host.files import read_regular
 from sealenv.layout import MARKER, State, state_of
 from sealenv.naming import shown
 from sealenv.pending import REMOVING
+from sealenv.relocation.journal import read_journal
+from sealenv.relocation.place import same_make
 from sealenv.seal.seal import Seal, read_seal
+from sealenv.spec import current_platform
 
 __all__ = ["Begun", "begun"]
 
@@ -20,7 +23,7 @@ class Begun(Enum):
     """What was done."""
 
     NOTHING = "nothing"
-    RENAMED = "the environment was renamed; what holds the old place is to be mended"
+    RENAMED = "the environment was renamed; it is to be mended, or to be run there"
     COPIED = "the copy is whole; the old one is to be removed"
 
 
@@ -34,10 +37,10 @@ def begun(prefix: Path, place: Path) -> Begun:
     old = state_of(prefix)
     if old in {State.ABSENT, State.EMPTY}:
         came = _seal_of(place)
+        if came is not None and _is_unfinished(came, prefix, place):
+            return Begun.RENAMED
         if old is State.EMPTY and came is not None and came.prefix == str(place):
             return Begun.COPIED  # killed between the marker and the folder
-        if came is not None and came.prefix == str(prefix):
-            return Begun.RENAMED
         raise NotFoundError(
             "there is no environment to move",
             where=str(prefix),
@@ -63,6 +66,15 @@ def begun(prefix: Path, place: Path) -> Begun:
     return Begun.NOTHING
 
 
+def _is_unfinished(came: Seal, prefix: Path, place: Path) -> bool:
+    """Whether what lies at the place came from there, or has not run there yet."""
+    journal = read_journal(place)
+    if journal is not None:
+        return str(prefix) in (journal.old, came.prefix)
+    unproved = not came.checked and came.platform == current_platform()
+    return came.prefix == str(prefix) or (came.prefix == str(place) and unproved)
+
+
 def _is_copy(prefix: Path, place: Path) -> bool:
     """Whether a whole copy of the environment is at home at the place."""
     came, was = _seal_of(place), _seal_of(prefix)
@@ -70,8 +82,7 @@ def _is_copy(prefix: Path, place: Path) -> bool:
         return False
     if os.path.samefile(prefix, place):
         return False
-    same = (came.created, came.lock.digest) == (was.created, was.lock.digest)
-    return same and came.prefix == str(place) and was.prefix == str(prefix)
+    return same_make(came, was) and came.prefix == str(place) and was.prefix == str(prefix)
 
 
 def _is_being_removed(prefix: Path) -> bool:

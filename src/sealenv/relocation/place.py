@@ -7,19 +7,16 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import PrefixError, RecordError
-from sealenv.host.files import read_regular
-from sealenv.layout import MOVING, SEAL, State, state_of
+from sealenv.layout import State, state_of
 from sealenv.naming import shown
 from sealenv.relocation.mender import Mender
 from sealenv.seal.filetable import FileTable, read_table
 from sealenv.seal.seal import Seal, read_seal
 from sealenv.seal.tree import Row
 
-__all__ = ["Relocation", "finish_seal", "open_relocation"]
+__all__ = ["Relocation", "open_relocation", "same_make"]
 
 
 @dataclass(frozen=True)
@@ -31,19 +28,16 @@ class Relocation:
         seal: as it is.
         table: its file table; None where there is none, or it is damaged.
         records: its package records.
-        new: the place that its files are to hold.
+        old: the place that its files hold.
+        new: the place that they are to hold.
     """
 
     prefix: Path
     seal: Seal
     table: FileTable | None
     records: list[PrefixRecord]
+    old: str
     new: str
-
-    @property
-    def old(self) -> str:
-        """The place that its files hold."""
-        return self.seal.prefix
 
     @functools.cached_property
     def sealed(self) -> dict[str, Row]:
@@ -62,16 +56,19 @@ class Relocation:
 
     @property
     def is_copy(self) -> bool:
-        """Whether an environment is where this one was, and another one than this."""
+        """Whether the environment that this one was made from is where both were, and another folder."""
         old = Path(self.old)
         try:
-            return state_of(old) is State.SEALED and not os.path.samefile(old, self.prefix)
-        except OSError:
+            if state_of(old) is not State.SEALED or os.path.samefile(old, self.prefix):
+                return False
+            return same_make(read_seal(old), self.seal)
+        except (OSError, RecordError):
             return False
 
-    def at(self, prefix: Path) -> Relocation:
-        """The same where it lies now."""
-        return Relocation(prefix, self.seal, self.table, self.records, self.new)
+
+def same_make(one: Seal, other: Seal) -> bool:
+    """Whether one is a copy of the other, or both are copies of a third one."""
+    return (one.created, one.lock.digest) == (other.created, other.lock.digest)
 
 
 def open_relocation(prefix: Path, new: str) -> Relocation:
@@ -93,21 +90,4 @@ def open_relocation(prefix: Path, new: str) -> Relocation:
     except RecordError:
         table = None  # verify says so, before and after
     records, _ = scan_records(prefix)
-    return Relocation(prefix, seal, table, records, new)
-
-
-def finish_seal(prefix: Path) -> None:
-    """Put the next seal in place, where a kill left its file table there and the old seal beside it.
-
-    Raises:
-        OSError: as the operating system says.
-    """
-    if not os.path.lexists(prefix / MOVING):
-        return
-    try:
-        after = msgspec.json.decode(read_regular(prefix / MOVING), type=Seal)
-        if after.files is None or read_table(prefix, after.files) is None:
-            return
-    except (OSError, msgspec.DecodeError, RecordError):
-        return  # the old seal and its table are there: all of it is done again
-    os.replace(prefix / MOVING, prefix / SEAL)
+    return Relocation(prefix, seal, table, records, seal.prefix, new)

@@ -11,8 +11,6 @@ from sealenv.errors import CheckFailedError
 from sealenv.host.process import clean_home, run_quietly
 from sealenv.host.reader import sha256_of
 from sealenv.layout import USER_FOLDER, is_link, script_dir, site_packages, walk
-from sealenv.portability.rewriting.metadata import Rewritten
-from sealenv.progress import Reporter
 from sealenv.relocation.changes import Left
 from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
@@ -20,55 +18,14 @@ from sealenv.relocation.place import Relocation
 from sealenv.relocation.seen import look_at
 from sealenv.seal.seal import Seal
 from sealenv.seal.tree import Row
-from sealenv.spec import EnvironmentSpec, current_platform
+from sealenv.spec import EnvironmentSpec
 from sealenv.steps.check import CheckReport, check_environment
 
-__all__ = ["prove", "prove_mended", "prove_running"]
+__all__ = ["prove_mended", "prove_running"]
 
 _SECONDS = 60.0
 _SMALL = 1 << 20
 _SHEBANG = re.compile(rb"#! ?([^\n]*python[\w.]*)\r?\n")
-
-
-def prove(
-    move: Relocation,
-    seal: Seal,
-    changes: Mapping[str, Rewritten],
-    known_left: Iterable[Left],
-    environ: Mapping[str, str],
-    reporter: Reporter,
-    *,
-    searched: Mapping[str, Row] | None = None,
-    token: str = "",
-    keep_fd: int | None = None,
-) -> tuple[list[Left], CheckReport | None]:
-    """Search again, and run.
-
-    Args:
-        move: the environment at its new place.
-        seal: as it is now.
-        changes: what was mended.
-        known_left: what mending has left, and said why.
-        environ: the variables of this shell.
-        reporter: is told.
-        searched: see `prove_mended`.
-        token: of the marker, where it is pending.
-        keep_fd: a descriptor with its lock, for the children.
-
-    Returns:
-        what holds the old place and may; what the environment said, None on another platform.
-
-    Raises:
-        CheckFailedError: a file holds the old place that should not, or something does not run.
-    """
-    reporter.phase("proof", f"looking for {move.old} again")
-    left = prove_mended(move, known_left, searched)
-    if seal.platform != current_platform():
-        reporter.note(f"{seal.platform} does not run here: the environment is unchecked")
-        return left, None
-    reporter.phase("check", "activating it and running what is in it")
-    report = prove_running(move, seal, changes, environ, token=token, keep_fd=keep_fd)
-    return left, report
 
 
 def prove_mended(

@@ -1,32 +1,32 @@
 """The seal of an environment that learnt its new place: what was sealed stays sealed, and nothing else.
 
 A row of the file table is carried over for a file whose bytes were the sealed ones; what was altered
-keeps its row, and is altered still. Table and seal are two files: the next seal is written beside the
-old one first, so that a kill between the two loses neither.
+keeps its row, and is altered still.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from sealenv.host.files import write_atomic
-from sealenv.host.holders import while_held
+from sealenv.errors import from_oserror
 from sealenv.host.readers import Readers
-from sealenv.layout import MOVING, SEAL
 from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.relocation.place import Relocation
 from sealenv.seal.digests import Hashing
-from sealenv.seal.filetable import encode, write_files
+from sealenv.seal.filetable import encode
 from sealenv.seal.fingerprint import fingerprint, tree_lines
-from sealenv.seal.seal import Fingerprints, Seal
+from sealenv.seal.seal import Fingerprints, Seal, write_seal
 from sealenv.seal.tree import FILE, FOLDER, Row, native
+from sealenv.spec import current_platform
+from sealenv.steps.check import CheckReport
 
-__all__ = ["carried_over", "next_seal", "write_both"]
+__all__ = ["carried_over", "next_seal", "now", "seal_checked"]
 
 
 def carried_over(
@@ -99,11 +99,15 @@ def _take_stat(then: Row, row: Row) -> None:
 def next_seal(
     move: Relocation, changes: Mapping[str, Rewritten], rows: Mapping[str, Row] | None
 ) -> tuple[Seal, bytes | None]:
-    """The seal for the new place, and the encoded table that it names."""
+    """The seal for the new place, and the encoded table that it names.
+
+    What runs here is unchecked until it ran there.
+    """
     after = {c.before.sha256.hex(): c.after.sha256.hex() for c in changes.values()}
     seal = msgspec.structs.replace(
         move.seal,
         prefix=move.new,
+        checked=move.seal.checked and move.seal.platform != current_platform(),
         patched=[
             msgspec.structs.replace(note, after=after.get(note.after, note.after))
             if note.path in changes
@@ -127,20 +131,19 @@ def next_seal(
     return seal, table
 
 
-def write_both(prefix: Path, seal: Seal, table: bytes | None) -> None:
-    """Write the table and the seal that names it. From then on the environment is at home here."""
-    data = msgspec.json.format(msgspec.json.encode(seal), indent=2) + b"\n"
-    write_atomic(prefix / MOVING, data)
-    _sync([prefix / MOVING])
-    if table is not None:
-        write_files(prefix, table)
-    while_held(lambda: os.replace(prefix / MOVING, prefix / SEAL))
+def now() -> str:
+    """What a seal says of when it was made."""
+    return dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
 
 
-def _sync(paths: Iterable[Path]) -> None:
-    for path in paths:
-        fd = os.open(path, os.O_RDWR)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+def seal_checked(prefix: Path, seal: Seal, check: CheckReport) -> None:
+    """Write into the seal that it ran.
+
+    Raises:
+        FilesystemError: it cannot be written.
+    """
+    done = msgspec.structs.replace(seal, checked=True, check=check.to_json())
+    try:
+        write_seal(prefix, done)
+    except OSError as error:
+        raise from_oserror(error) from error

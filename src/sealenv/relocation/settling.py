@@ -1,10 +1,10 @@
 """The second half of a move: an environment that lies somewhere learns that it is at home there.
 
-files -> compiled files -> RECORDs -> package records -> activation scripts -> history -> table -> seal
+journal -> files -> compiled files -> RECORDs -> package records -> activation scripts -> history ->
+proof -> table -> seal
 
-The seal names where the environment was until the very last, so it is its own journal: killed anywhere
-in between it is `moved`, an activation script works only when all that runs is mended, and the same
-again finishes it.
+Killed anywhere in between it is `moved`: the journal tells which two places files may hold, nothing runs
+from it, and the same again finishes it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from pathlib import Path
 from sealenv.errors import from_oserror
 from sealenv.host.exclusive import replace_history
 from sealenv.host.files import replace_like
-from sealenv.layout import HISTORY, PKGS, is_link
+from sealenv.layout import HISTORY, PKGS, State, is_link, state_of
 from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.progress import Reporter
 from sealenv.relocation.changes import Left
 from sealenv.relocation.files import Files
 from sealenv.relocation.holding import link_text, placed
+from sealenv.relocation.journal import begin, commit
 from sealenv.relocation.mending import Mending
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
-from sealenv.relocation.resealing import carried_over, next_seal, write_both
+from sealenv.relocation.proving import prove_mended
+from sealenv.relocation.resealing import carried_over, next_seal
 from sealenv.relocation.seen import Seen, look_at
 from sealenv.seal.seal import Seal
 from sealenv.seal.tree import Row, native
@@ -64,8 +66,9 @@ def settle(
     resumed: bool = False,
     copied: bool = False,
     digests: Mapping[str, bytes] | None = None,
+    proof: bool = True,
 ) -> Settled:
-    """Let the environment be at home where it lies; the caller holds its lock.
+    """Let the environment be at home in a place, most often where it lies; the caller holds its lock.
 
     Args:
         move: the environment at its new place.
@@ -76,15 +79,20 @@ def settle(
         resumed: somebody may have begun this.
         copied: the files are not those that were sealed, but copies.
         digests: of the files as they were copied, as far as they are known.
+        proof: search once more; what was searched and not written since is not read again.
 
     Raises:
         FilesystemError: a file cannot be read or written: what was done stays; it can be called again.
         LinkError: a binary has no room for the new place.
+        CheckFailedError: a file holds the old place that should not.
     """
     reporter.phase("mend", f"writing {move.new} into files that hold {move.old}")
     rows = seen.rows if seen else look_at(move.prefix)
+    searched = seen.without() if seen and not copied else None
     if resumed:
         _clear_partials(move, rows)
+    if state_of(move.prefix) is State.SEALED:
+        begin(move.prefix, move.seal, move.new, move.old)
     owners = seen.owners if seen else Owners(move.prefix, rows, move.records)
     files = Files(move, resumed, environ)
     mending = Mending(
@@ -94,13 +102,17 @@ def settle(
     with _history(move.prefix, locked) as write:
         mending.history(write)
         _mend_pkgs(move)
+        left = files.left
+        if proof:
+            reporter.phase("proof", f"looking for {move.old} again")
+            left = [*left, *prove_mended(move, left, searched)]
         try:
             table = carried_over(move, files.changes, rows, copied=copied, digests=digests)
             seal, encoded = next_seal(move, files.changes, table)
-            write_both(move.prefix, seal, encoded)
+            commit(move.prefix, seal, encoded, move.old)
         except OSError as error:
             raise from_oserror(error) from error
-    return Settled(seal, files.changes, files.left, files.unsigned)
+    return Settled(seal, files.changes, left, files.unsigned)
 
 
 _PARTIAL = re.compile(r"((?:.*/)?)\.([^/]+)\.[0-9a-f]{16}")

@@ -13,7 +13,7 @@ import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.host.files import read_regular, write_atomic
-from sealenv.layout import SEAL, first_leaving
+from sealenv.layout import MOVING, SEAL, first_leaving
 
 __all__ = [
     "SCHEMA",
@@ -122,7 +122,12 @@ def write_seal(prefix: Path, seal: Seal) -> None:
 
 
 def is_at(seal: Seal, prefix: Path) -> bool:
-    """Whether the prefix is where it was made. The seal's text is UTF-8 whatever the locale."""
+    """Whether the prefix is where it was made, and no move of it was ended half way.
+
+    The seal's text is UTF-8 whatever the locale.
+    """
+    if os.path.lexists(prefix / MOVING):
+        return False
     try:
         return os.path.samefile(seal.prefix.encode("utf-8", "surrogateescape"), os.fsencode(prefix))
     except (OSError, ValueError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealenv.errors import RecordError
-from sealenv.layout import FILES, MARKER, SCRATCH, SEAL
+from sealenv.layout import FILES, MARKER, MOVING, SCRATCH, SEAL
 from sealenv.seal.filetable import FileTable, read_table
 from sealenv.seal.findings import Finding
 from sealenv.seal.seal import Seal, is_at, read_seal
@@ -58,7 +58,11 @@ def _read(prefix: Path) -> Sealed:
         return Sealed(findings=[Finding("record", SEAL, None, error.what)])
     then = Sealed(seal)
     if not is_at(seal, prefix):
-        detail = f"it was made at {seal.prefix} and holds that path"
+        detail = (
+            "a move of it was ended half way: its files hold two paths"
+            if os.path.lexists(prefix / MOVING)
+            else f"it was made at {seal.prefix} and holds that path"
+        )
         then.findings.append(Finding("moved", SEAL, None, detail))
     try:
         then.table = read_table(prefix, seal.files)

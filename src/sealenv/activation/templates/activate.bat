@@ -37,6 +37,13 @@ __SEALENV_GATE__
 @if defined _sealenv_pending >&2 echo   next: run the same sealenv create again, or: sealenv remove "!_sealenv_here!"
 @if defined _sealenv_pending exit /b 1
 
+@rem A move that was ended half way: files hold two paths, wherever the environment lies now.
+@set "_sealenv_between="
+@if exist "!_sealenv_here!\conda-meta\sealenv.moving" set "_sealenv_between=yes"
+@if defined _sealenv_between >&2 echo sealenv: a move of !_sealenv_here! was ended half way: its files hold two paths.
+@if defined _sealenv_between >&2 echo   next: in that folder, finish it: sealenv move --here .
+@if defined _sealenv_between exit /b 1
+
 @rem Moved or copied by hand.
 __SEALENV_MOVED__
 @if not exist "!_sealenv_here!\etc\sealenv\env.bat" >&2 echo sealenv: !_sealenv_here!\etc\sealenv\env.bat is missing.

@@ -62,7 +62,7 @@ else
     if ($_sealenv_bad == copied) then
         _sealenv_say "sealenv: this is not the activate.csh of $_sealenv_prefix:q, but a copy: the environment"
         _sealenv_say "  was moved or copied by hand."
-        _sealenv_say "  next: use the one that is there, or move it back, or make it anew with: sealenv create"
+        _sealenv_say "  next: use the one that is there; or, in the folder of the copy, mend it: sealenv move --here ."
     else if (! -d $_sealenv_prefix:q/conda-meta) then
         set _sealenv_bad = moved
         _sealenv_say "sealenv: there is no environment at $_sealenv_prefix:q, it was moved or removed."
@@ -83,6 +83,10 @@ else
             set _sealenv_bad = pending
             _sealenv_say "sealenv: $_sealenv_prefix:q was never finished: a create was interrupted, or is at work."
             _sealenv_say "  next: run the same sealenv create again, or: sealenv remove "__SEALENV_QUOTED__
+        else if (-e $_sealenv_prefix:q/conda-meta/sealenv.moving) then
+            set _sealenv_bad = moved
+            _sealenv_say "sealenv: a move of $_sealenv_prefix:q was ended half way: its files hold two paths."
+            _sealenv_say "  next: finish it: sealenv move --here "__SEALENV_QUOTED__
         endif
         unset _sealenv_gate
     endif

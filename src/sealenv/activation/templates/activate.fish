@@ -81,6 +81,11 @@ function _sealenv_refused
             return 0
         end
     end
+    if builtin test -e $_sealenv_here/conda-meta/sealenv.moving
+        _sealenv_say "sealenv: a move of $_sealenv_here was ended half way: its files hold two paths." \
+            "  next: in that folder, finish it: sealenv move --here ."
+        return 0
+    end
     if builtin test "x$_sealenv_here" != "x$_sealenv_prefix"
         _sealenv_say "sealenv: this environment was made at $_sealenv_prefix" \
             "  and was moved or copied by hand to $_sealenv_here: it would not work." \

@@ -45,6 +45,12 @@ export-env {
             )
         }
     }
+    if ($here | path join "conda-meta" "sealenv.moving" | path exists) {
+        (refuse
+            $"sealenv: a move of ($here) was ended half way: its files hold two paths."
+            "  next: in that folder, finish it: sealenv move --here ."
+        )
+    }
     if ($here | path expand) != $prefix {
         (refuse
             $"sealenv: this environment was made at ($prefix)"

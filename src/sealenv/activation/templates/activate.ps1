@@ -39,6 +39,10 @@ $_sealenv_scripts = & {
                 "  next: run the same sealenv create again, or: sealenv remove `"$here`"")
         }
     }
+    if (Test-Path -LiteralPath ([IO.Path]::Combine($here, 'conda-meta', 'sealenv.moving'))) {
+        throw ("sealenv: a move of $here was ended half way: its files hold two paths.$nl" +
+            "  next: in that folder, finish it: sealenv move --here .")
+    }
     $made = $compiled.prefix
     if ($made -and -not [string]::Equals($made, $here, [StringComparison]::OrdinalIgnoreCase)) {
         throw ("sealenv: this environment was made at $made$nl" +

@@ -103,7 +103,7 @@ _sealenv_locate() {
     if \[ -z "$_sealenv_self" ] && _sealenv_copied; then
         _sealenv_say "sealenv: this is not the activate.sh of $_sealenv_here, but a copy: the environment" \
             "  was moved or copied by hand." \
-            "  next: use the one that is there, or move it back, or make it anew with: sealenv create"
+            "  next: use the one that is there; or, in the folder of the copy, mend it: sealenv move --here ."
         \return 1
     fi
     _sealenv_include=$_sealenv_here/etc/sealenv/env.sh
@@ -139,6 +139,15 @@ _sealenv_pending() {
     fi
     _sealenv_say "sealenv: $_sealenv_here was never finished: a create was interrupted, or is at work." \
         "  next: run the same sealenv create again, or: sealenv remove $_sealenv_quoted"
+}
+
+# A move that was ended half way: files hold two paths, wherever the environment lies now.
+_sealenv_between() {
+    if \[ ! -e "$_sealenv_here/conda-meta/sealenv.moving" ] || \[ -n "$_sealenv_inline" ]; then
+        \return 1
+    fi
+    _sealenv_say "sealenv: a move of $_sealenv_here was ended half way: its files hold two paths." \
+        "  next: in that folder, finish it: sealenv move --here ."
 }
 
 _sealenv_stale() {
@@ -310,6 +319,7 @@ _sealenv_main() {
     _sealenv_locate || \return 1
     _sealenv_gate || \return 1
     if _sealenv_pending; then \return 1; fi
+    if _sealenv_between; then \return 1; fi
     if _sealenv_moved; then \return 1; fi
     if _sealenv_fixed; then \return 1; fi
     if _sealenv_stale; then
@@ -328,7 +338,7 @@ _sealenv_main() {
 
 # Take back everything of ours that a shell can list.
 _sealenv_forget() {
-    \unset -f _sealenv_say _sealenv_find _sealenv_copied _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending \
+    \unset -f _sealenv_say _sealenv_find _sealenv_copied _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending _sealenv_between \
         _sealenv_stale _sealenv_glob _sealenv_source _sealenv_free _sealenv_fixed _sealenv_keep _sealenv_put \
         _sealenv_restore _sealenv_path _sealenv_shows _sealenv_values _sealenv_main _sealenv_forget
     \unset -f _sealenv_variables _sealenv_deactivate 2>/dev/null || \:

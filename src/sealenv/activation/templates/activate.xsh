@@ -105,6 +105,11 @@ def _sealenv_activate(script):
                 f"sealenv: {here} was never finished: a create was interrupted, or is at work.",
                 f"  next: run the same sealenv create again, or: sealenv remove {quoted}",
             )
+    if os.path.exists(os.path.join(here, "conda-meta", "sealenv.moving")):
+        refuse(
+            f"sealenv: a move of {here} was ended half way: its files hold two paths.",
+            "  next: in that folder, finish it: sealenv move --here .",
+        )
     try:
         same = os.path.samefile(here, prefix)
     except OSError:

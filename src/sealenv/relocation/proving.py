@@ -104,8 +104,7 @@ def prove_running(
     Raises:
         CheckFailedError: with everything that is wrong.
     """
-    versions = {record.name: record.version for record in move.records}
-    versions |= _by_pip(move, seal, versions)
+    versions = _versions(move, seal)
     asked = [p for p in ("conda", "mamba") if p in versions]
     spec = EnvironmentSpec(tuple(asked), (), seal.platform)
     clean = clean_environ(environ)
@@ -124,17 +123,19 @@ def prove_running(
 _DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
 
 
-def _by_pip(move: Relocation, seal: Seal, versions: Mapping[str, str]) -> dict[str, str]:
-    """The versions of what pip has replaced since, by name: those answer now, not the records'."""
-    if "python" not in versions:
-        return {}
+def _versions(move: Relocation, seal: Seal) -> dict[str, str]:
+    """The records' versions; of what pip has replaced or removed since, what is there now."""
+    versions = {record.name: record.version for record in move.records}
     try:
         folder = move.prefix / site_packages(seal.platform, versions["python"])
         names = sorted(os.listdir(folder))
-    except (OSError, ValueError):
-        return {}
+    except (KeyError, OSError, ValueError):
+        return versions
     found = filter(None, map(_DIST_INFO.fullmatch, names))
-    return {item[1]: item[2] for item in found if item[1] in versions}
+    versions |= {item[1]: item[2] for item in found if item[1] in versions}
+    if "pip" not in names:
+        versions.pop("pip", None)
+    return versions
 
 
 def _interpreters(

@@ -89,6 +89,8 @@ class Departure:
             ours = entry.relative in {MARKER, PLAN} or entry.is_dir
             if ours or (entry.relative in known and _is_old(entry, place, since)):
                 then[entry.relative] = Stamp.of(entry.status)
+            elif entry.relative in known:
+                then[entry.relative] = Stamp(0, 0, 0, 0)  # as nothing is
         return cls(prefix, place, then, since)
 
     def changed(self) -> list[str]:
@@ -147,7 +149,7 @@ def _empty(departure: Departure) -> list[str]:
     root = extended(departure.prefix)
     keep = {MARKER, PLAN, META}
     stayed = []
-    for path, was in sorted(reversed(list(departure.then.items())), key=_is_late):
+    for path, was in sorted(departure.then.items(), key=_order):
         if path in keep:
             continue
         name = os.path.join(root, path)
@@ -165,9 +167,12 @@ def _empty(departure: Departure) -> list[str]:
     return stayed + [f"{printable(path)}: new" for path in there]
 
 
-def _is_late(item: tuple[str, Stamp]) -> tuple[bool, bool]:
-    """What tells of the rest goes after it, and last the seal: a run that follows knows what this is."""
-    return item[0].startswith(f"{META}/"), item[0] == SEAL
+def _order(item: tuple[str, Stamp]) -> tuple[bool, bool, int]:
+    """Children before parents; then what tells of the rest, and last the seal.
+
+    A run that follows knows by that what this is.
+    """
+    return item[0].startswith(f"{META}/"), item[0] == SEAL, -item[0].count("/")
 
 
 def _rmdir(name: str) -> None:

@@ -52,7 +52,11 @@ def begun(prefix: Path, place: Path) -> Begun:
         raise PrefixError(
             "an earlier move copied the environment, and was ended before the old one was removed",
             where=str(place),
-            details=[f"both are whole: {prefix}", f"and {place}"],
+            details=[
+                f"both are whole: {prefix}",
+                f"and {place}",
+                "what was written into one of them since is not in the other",
+            ],
             hint=f"remove the one that you do not need: sealenv remove {shown(str(prefix))}",
         )
     if old is State.PENDING and _is_being_removed(prefix):

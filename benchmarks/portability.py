@@ -9,8 +9,8 @@ cache, whole processes.
 - `sealenv audit --foreign` against the same: aim 4.
 - the largest resident set of any process of `audit`, with a file of 2 GB in the environment: aim 200 MB.
 - `sealenv move` there and back, with all its checks and the run at the end, against `conda-pack`,
-  unpacking that, and `conda-unpack`, which checks nothing: aim a twentieth. A tar.gz, as conda-pack makes
-  it if nothing else is said; and a tar without compression, which is the least that this way takes.
+  unpacking that, and `conda-unpack`, which checks nothing: aim a twentieth. A tar.gz, as conda-pack
+  makes it if nothing else is said; and a tar without compression, which is the least that this takes.
 - `sealenv clone`, with the run at the end, against `cp -al`, which gives one that holds the other
   path and shares what is written in place: aim 2. `clone --copy` against `cp -a`.
 """

@@ -25,7 +25,7 @@ from sealenv.relocation.contents import entries_of, refuse_no_room
 from sealenv.relocation.copying import copy_prefix
 from sealenv.relocation.departing import Departure, depart
 from sealenv.relocation.earlier import Begun, begun
-from sealenv.relocation.halfway import cut_short, half_made, half_mended
+from sealenv.relocation.halfway import cut_short, half_made
 from sealenv.relocation.journal import finish_commit, read_journal
 from sealenv.relocation.outcome import Moved, MoveOptions
 from sealenv.relocation.place import Relocation, open_relocation
@@ -224,7 +224,7 @@ def _rename(
         f"it is at {place} now, and half mended; mend what is said above, then run: "
         f"sealenv move --here {shown(str(place))}"
     )
-    with half_mended(str(place), hint):
+    with half_made(str(place), hint):
         settled = settle(there, reporter, options.environ, seen=seen, locked=fd)
     hint = f"it is at {place} now, and was not run yet: sealenv move --here {shown(str(place))}"
     with cut_short(str(place), hint):

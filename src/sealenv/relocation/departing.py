@@ -15,7 +15,7 @@ from sealenv.errors import FilesystemError, PrefixChangedError
 from sealenv.host.deleting import delete
 from sealenv.host.holders import while_held
 from sealenv.host.volumes import extended
-from sealenv.layout import MARKER, META, PLAN, SEAL, Entry, walk
+from sealenv.layout import MARKER, META, PLAN, SEAL, Entry, is_link, walk
 from sealenv.naming import printable, shown
 from sealenv.pending import read_plan
 from sealenv.remove import going
@@ -177,10 +177,13 @@ def _order(item: tuple[str, Stamp]) -> tuple[bool, bool, int]:
 
 def _rmdir(name: str) -> None:
     with contextlib.suppress(OSError):  # not empty: it is told by what is in it
+        if is_link(Path(name)):  # a junction of Windows counts as a folder
+            delete(Path(name))
+            return
         try:
             while_held(lambda: os.rmdir(name))
         except PermissionError:
-            os.chmod(os.path.dirname(name), stat.S_IRWXU)
+            os.chmod(name if os.name == "nt" else os.path.dirname(name), stat.S_IRWXU)
             os.rmdir(name)
 
 

@@ -21,8 +21,9 @@ from sealenv.host.prefixlock import PrefixLock
 from sealenv.naming import shown
 from sealenv.progress import Quiet, Reporter
 from sealenv.relocation.changes import Left
-from sealenv.relocation.copying import entries_of, half_made
+from sealenv.relocation.contents import entries_of, refuse_no_room
 from sealenv.relocation.fitting import refuse_unfit
+from sealenv.relocation.halfway import half_made
 from sealenv.relocation.holding import holding
 from sealenv.relocation.journal import read_journal
 from sealenv.relocation.linking import copy_or_link, rows_there, shareable, shareable_compiled
@@ -33,7 +34,7 @@ from sealenv.relocation.resealing import now, seal_checked
 from sealenv.relocation.seen import Seen
 from sealenv.relocation.settling import settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
-from sealenv.remove import refuse_inner
+from sealenv.removable import refuse_inner
 from sealenv.seal.tree import rows_of
 from sealenv.spec import current_platform
 from sealenv.steps.check import CheckReport
@@ -110,14 +111,15 @@ def clone(
         found = holding(prefix, own, [move.forth])
         refuse_unfit(move, owners, found)
         links = shared if copy else shared | shareable_compiled(move, own, found)
+        refuse_no_room(place, [e for e in entries if e.relative not in links])
         hint = (
             f"{place} is pending; the next clone replaces it, or: sealenv remove "
             f"{shown(str(place))}"
         )
         held = PrefixLock.acquire(place)
-        with contextlib.closing(held), half_made(hint):
+        with contextlib.closing(held), half_made(str(place), hint):
             reporter.phase("clone", f"to {place}")
-            linked, copied = copy_or_link(entries, place, links, reporter)
+            linked, copied = copy_or_link(prefix, entries, place, links, reporter)
             seen = Seen(found, rows_there(place, rows, linked), owners)
             held.share()
             born = msgspec.structs.replace(move.seal, created=now())

@@ -8,6 +8,7 @@ every other code belongs to the user's command.
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -23,12 +24,14 @@ __all__ = [
     "FetchError",
     "FilesystemError",
     "InterruptedCreateError",
+    "InterruptedMoveError",
     "LinkError",
     "LinkScriptError",
     "NotFoundError",
     "OfflineError",
     "OutputExistsError",
     "PostScriptError",
+    "PrefixChangedError",
     "PrefixError",
     "PrefixExistsError",
     "PrefixLockedError",
@@ -220,6 +223,12 @@ class PrefixPendingError(PrefixError):
     code = "prefix-pending"
 
 
+class PrefixChangedError(PrefixError):
+    """The old environment was written into after it was copied: both are there."""
+
+    code = "prefix-changed"
+
+
 class NotFoundError(PrefixError):
     """No environment of that name or at that place."""
 
@@ -266,6 +275,13 @@ class InterruptedCreateError(SealenvError):
     exit_code = 130
 
 
+class InterruptedMoveError(SealenvError):
+    """Ctrl-C or SIGTERM during move or clone; the message says where the environment is."""
+
+    code = "interrupted-move"
+    exit_code = 130
+
+
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
@@ -274,8 +290,14 @@ def from_oserror(error: OSError) -> FilesystemError:
     full = error.errno in _FULL
     return FilesystemError(
         "the disk is full" if full else f"{error.strerror or error}",
-        where=str(error.filename) if error.filename else None,
+        where=_plain(error.filename),
         hint="make room, then run the same command again"
         if full
         else "check the folder and its permissions, then run the same command again",
     )
+
+
+def _plain(name: object) -> str | None:
+    if isinstance(name, bytes):
+        return os.fsdecode(name)
+    return str(name) if name else None

@@ -15,20 +15,17 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.errors import (
-    FilesystemError,
-    PrefixError,
-    PrefixPendingError,
-    SealenvError,
-    UsageError,
-)
+from sealenv.errors import PrefixError, PrefixPendingError, UsageError
 from sealenv.host.exclusive import exclusive
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.layout import State, state_of
 from sealenv.naming import check_prefix, shown
 from sealenv.progress import Quiet, Reporter
-from sealenv.relocation.copying import copy_prefix, half_made
+from sealenv.relocation.contents import entries_of, refuse_no_room
+from sealenv.relocation.copying import copy_prefix
+from sealenv.relocation.departing import Departure, depart
 from sealenv.relocation.earlier import Begun, begun
+from sealenv.relocation.halfway import cut_short, half_made
 from sealenv.relocation.journal import finish_commit, read_journal
 from sealenv.relocation.outcome import Moved, MoveOptions
 from sealenv.relocation.place import Relocation, open_relocation
@@ -37,8 +34,8 @@ from sealenv.relocation.renaming import rename_prefix
 from sealenv.relocation.resealing import now, seal_checked
 from sealenv.relocation.seen import Seen, look_at, look_for, look_inside
 from sealenv.relocation.settling import Settled, settle
-from sealenv.relocation.targets import real_prefix, refuse_place
-from sealenv.remove import refuse_frozen, refuse_in_use, remove
+from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
+from sealenv.removable import refuse_frozen, refuse_in_use
 from sealenv.seal.tree import Row
 from sealenv.spec import current_platform
 
@@ -73,7 +70,8 @@ def move(
         return move_here(place, options, reporter)
     if done is Begun.COPIED:
         if not options.dry_run:
-            _remove_old(prefix, place)
+            departure = Departure.resume(real_prefix(prefix), place)
+            _remove_old(departure, reporter, contextlib.ExitStack())
         return Moved(place, str(prefix), "copied")
     given, prefix = Path(os.path.abspath(prefix)), real_prefix(prefix)
     _refuse(prefix, options)
@@ -96,11 +94,10 @@ def move(
             renamed = _rename(away, place, seen, fd, stack, options, reporter)
             if renamed is not None:
                 return renamed
+        refuse_staying(prefix)
+        departure = Departure.begin(prefix, place)
         moved = _copy(away, place, seen, options, reporter)
-        if os.name == "nt":
-            stack.close()  # a file that is open cannot be removed there
-        reporter.phase("remove", f"removing {prefix}")
-        _remove_old(prefix, place)
+        _remove_old(departure, reporter, stack)
         return moved
 
 
@@ -138,7 +135,9 @@ def move_here(
         found = look_for(here, rows, reporter).found
         if options.dry_run:
             return Moved(prefix, here.old, "mended", tuple(found), original=original)
-        settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
+        hint = f"it is half mended; run again: sealenv move --here {shown(str(prefix))}"
+        with cut_short(str(prefix), hint):
+            settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
     return _proved(here, settled, "mended", options, reporter, original=original)
 
 
@@ -221,29 +220,31 @@ def _rename(
     if not renamed:
         return None
     there = replace(away, prefix=place)
-    try:
+    hint = (
+        f"it is at {place} now, and half mended; mend what is said above, then run: "
+        f"sealenv move --here {shown(str(place))}"
+    )
+    with half_made(str(place), hint):
         settled = settle(there, reporter, options.environ, seen=seen, locked=fd)
-    except SealenvError as error:
-        error.hint = (
-            f"it is at {place} now, and half mended; mend what is said above, then run: "
-            f"sealenv move --here {shown(str(place))}"
-        )
-        raise
-    return _proved(there, settled, "renamed", options, reporter)
+    hint = f"it is at {place} now, and was not run yet: sealenv move --here {shown(str(place))}"
+    with cut_short(str(place), hint):
+        return _proved(there, settled, "renamed", options, reporter)
 
 
 def _copy(
     away: Relocation, place: Path, seen: Seen, options: MoveOptions, reporter: Reporter
 ) -> Moved:
     """Copied, read back, mended, run, and only then committed."""
+    entries = entries_of(away.prefix)
+    refuse_no_room(place, entries)
     reporter.phase("copy", f"to {place}")
     hint = (
         f"nothing is lost: {away.prefix} is as it was, and {place} is pending; the next move "
         f"replaces it, or: sealenv remove {shown(str(place))}"
     )
     held = PrefixLock.acquire(place)
-    with contextlib.closing(held), half_made(hint):
-        digests = copy_prefix(away.prefix, place, reporter)
+    with contextlib.closing(held), half_made(str(place), hint):
+        digests = copy_prefix(away.prefix, place, entries, reporter)
         held.share()
         there, seen = replace(away, prefix=place), replace(seen, rows=look_at(place))
         settled = settle(there, reporter, options.environ, seen=seen, copied=True, digests=digests)
@@ -279,13 +280,11 @@ def _proved(
     )  # fmt: skip
 
 
-def _remove_old(prefix: Path, place: Path) -> None:
-    try:
-        remove(prefix)
-    except FilesystemError as error:
-        raise FilesystemError(
-            f"the environment is at {place} now; the old one is not gone: {error.what}",
-            where=error.where,
-            details=error.details,
-            hint=f"sealenv remove {shown(str(prefix))}",
-        ) from error
+def _remove_old(departure: Departure, reporter: Reporter, stack: contextlib.ExitStack) -> None:
+    reporter.phase("remove", f"removing {departure.prefix}")
+    hint = (
+        f"the environment is at {departure.place} now; the old one is not gone: "
+        f"run the same command again, or: sealenv remove {shown(str(departure.prefix))}"
+    )
+    with cut_short(str(departure.prefix), hint):
+        depart(departure, stack)

@@ -140,8 +140,15 @@ def _check_name(name: str) -> None:
         raise UsageError("the name is longer than 200 bytes", hint="choose a shorter one")
 
 
-def check_prefix(prefix: Path, platform: str) -> None:
+def check_prefix(
+    prefix: Path, platform: str, hint: str = "choose another folder with -p or SEALENV_ENVS"
+) -> None:
     """Refuse a path that conda cannot bear or that splits a PATH.
+
+    Args:
+        prefix: the path.
+        platform: the subdir of the environment.
+        hint: how another one is chosen.
 
     Raises:
         UsageError: with the character and the reason.
@@ -150,7 +157,7 @@ def check_prefix(prefix: Path, platform: str) -> None:
     refused = {} if os.name == "nt" else _POSIX_PATH_REFUSED
     if is_windows(platform):  # wherever it is made, it is used there
         refused = refused | _WINDOWS_PATH_REFUSED
-    _refuse_characters(text, refused, "the path", "choose another folder with -p or SEALENV_ENVS")
+    _refuse_characters(text, refused, "the path", hint)
     if not text.isascii() and sys.getfilesystemencoding().lower() not in {"utf-8", "utf8"}:
         raise UsageError(
             f"the path is not ASCII, and this locale's encoding ({sys.getfilesystemencoding()}) is not "
@@ -165,8 +172,8 @@ def check_prefix(prefix: Path, platform: str) -> None:
             hint="choose another folder name",
         )
     if os.name == "nt" and is_windows(platform):
-        _check_code_page(text)
-        _check_length_on_windows(prefix)
+        _check_code_page(text, hint)
+        _check_length_on_windows(prefix, hint)
     if prefix == prefix.parent:
         raise UsageError("the root of a file system cannot be an environment", where=text)
 
@@ -198,7 +205,7 @@ def check_windows_parts(text: str, where: str | None = None) -> None:
             )
 
 
-def _check_code_page(text: str) -> None:
+def _check_code_page(text: str, hint: str) -> None:
     """The launcher of conda.exe and of every entry point opens its script by its ANSI name."""
     strange = next((letter for letter in text if not _in_code_page(letter)), None)
     if strange is not None:
@@ -206,7 +213,7 @@ def _check_code_page(text: str) -> None:
             f"{strange!r} is not in this machine's code page, and conda.exe and other "
             "launchers cannot open a path with it",
             where=text,
-            hint="choose another folder with -p or SEALENV_ENVS, or have Windows use UTF-8",
+            hint=f"{hint}, or have Windows use UTF-8",
         )
 
 
@@ -218,13 +225,13 @@ def _in_code_page(letter: str) -> bool:
     return True
 
 
-def _check_length_on_windows(prefix: Path) -> None:
+def _check_length_on_windows(prefix: Path, hint: str) -> None:
     if len(str(prefix)) > _LONGEST_ON_WINDOWS:
         raise UsageError(
             f"the path is {len(str(prefix))} characters long; cmd.exe needs it to be "
             f"{_LONGEST_ON_WINDOWS} at most, whatever LongPathsEnabled says",
             where=str(prefix),
-            hint="choose a shorter folder with -p or SEALENV_ENVS",
+            hint=f"{hint}: a shorter one",
         )
 
 

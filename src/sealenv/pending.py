@@ -16,7 +16,7 @@ from pathlib import Path
 from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
 
-__all__ = ["REMOVING", "clear_pending", "write_plan"]
+__all__ = ["REMOVING", "clear_pending", "kept_folder", "read_plan", "write_plan"]
 
 _KEPT = "kept-from-pending"
 _OURS = re.compile(
@@ -44,7 +44,7 @@ def clear_pending(prefix: Path) -> list[str]:
     Returns:
         the relative paths that were not ours and are now below `__home__`.
     """
-    planned = _read_plan(prefix)
+    planned = read_plan(prefix)
     kept: list[str] = []
     target: Path | None = None
     for entry in reversed(list(walk(prefix, skip=frozenset({USER_FOLDER, MARKER, PLAN, META})))):
@@ -54,7 +54,7 @@ def clear_pending(prefix: Path) -> list[str]:
         elif _is_ours(entry, planned):
             os.unlink(entry.path)
         else:
-            target = target or _kept_folder(prefix)
+            target = target or kept_folder(prefix)
             place = target / entry.relative
             place.parent.mkdir(parents=True, exist_ok=True)
             os.replace(entry.path, place)
@@ -78,7 +78,8 @@ def _is_ours(entry: Entry, planned: frozenset[str]) -> bool:
     return partial is not None and "/".join(filter(None, (folder, partial[1]))) in planned
 
 
-def _read_plan(prefix: Path) -> frozenset[str]:
+def read_plan(prefix: Path) -> frozenset[str]:
+    """The paths that it names; none where there is no plan."""
     try:
         data = read_regular(prefix / PLAN)
     except OSError:
@@ -86,7 +87,8 @@ def _read_plan(prefix: Path) -> frozenset[str]:
     return frozenset(data.decode("utf-8", "surrogateescape").split("\0"))
 
 
-def _kept_folder(prefix: Path) -> Path:
+def kept_folder(prefix: Path) -> Path:
+    """A new folder in the user folder, for what is kept aside."""
     number = 1
     while True:
         folder = prefix / USER_FOLDER / f"{_KEPT}-{number}"

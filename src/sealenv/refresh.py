@@ -5,9 +5,16 @@ from __future__ import annotations
 from sealenv.activation.scripts import Written, write_scripts
 from sealenv.environments import Environment
 from sealenv.errors import PrefixError
+from sealenv.naming import shown
 from sealenv.spec import current_platform
 
 __all__ = ["refresh"]
+
+_HINTS = {
+    "moved": "that mends them too: sealenv move --here {}",
+    "pending": "create it again, or: sealenv remove {}",
+    "foreign": "adopt it first: sealenv seal {}",
+}
 
 
 def refresh(environment: Environment) -> Written:
@@ -20,5 +27,8 @@ def refresh(environment: Environment) -> Written:
         raise PrefixError(
             f"this environment is {environment.state}; only a sealed one has scripts of ours",
             where=str(environment.prefix),
+            hint=_HINTS.get(environment.state, "sealenv info shows more").format(
+                shown(str(environment.prefix))
+            ),
         )
     return write_scripts(environment.prefix, platform=environment.platform or current_platform())

@@ -1,198 +1,28 @@
-"""Remove: only a prefix that sealenv made, or that is certainly a conda environment."""
+"""Remove: an environment is locked, marked as pending, emptied; the marker goes last."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from sealenv.condameta.records import scan_records
-from sealenv.errors import FilesystemError, PrefixError, PrefixLockedError
+from sealenv.errors import FilesystemError, PrefixLockedError
 from sealenv.host.deleting import delete
-from sealenv.host.files import read_regular, write_atomic
+from sealenv.host.exclusive import exclusive
+from sealenv.host.filelock import open_removable
+from sealenv.host.files import write_atomic
 from sealenv.host.holders import holders_of, while_held
-from sealenv.host.prefixlock import is_locked
-from sealenv.host.running import programs_in
+from sealenv.host.prefixlock import take
 from sealenv.host.volumes import extended
-from sealenv.layout import (
-    HISTORY,
-    MARKER,
-    META,
-    PKGS,
-    SCRATCH,
-    USER_FOLDER,
-    State,
-    is_link,
-    state_of,
-    walk,
-)
+from sealenv.layout import HISTORY, MARKER, META, PKGS, PLAN, USER_FOLDER, is_link, walk
 from sealenv.pending import REMOVING, write_plan
 
-__all__ = [
-    "check_removable",
-    "inner_environments",
-    "refuse_frozen",
-    "refuse_in_use",
-    "refuse_inner",
-    "remove",
-    "user_files",
-]
+__all__ = ["going", "remove", "user_files"]
 
-
-_MARKS = frozenset({"history", "sealenv", "sealenv.pending"})
-_FROZEN = "conda-meta/frozen"
-
-
-def check_removable(
-    prefix: Path, environ: Mapping[str, str], *, override_frozen: bool = False, force: bool = False
-) -> None:
-    """Refuse what must not be removed.
-
-    Args:
-        prefix: the prefix.
-        environ: the variables of this shell: an active environment stays.
-        override_frozen: a frozen one too (CEP 22).
-        force: even if programs run from it.
-
-    Raises:
-        PrefixError: it is a link, not certainly an environment, frozen, active here, in use, or it
-            holds other environments.
-        PrefixLockedError: a process is making it.
-    """
-    if is_link(prefix):
-        raise PrefixError("this is a link", where=str(prefix), hint="name its target")
-    state = state_of(prefix)
-    if state not in {State.PENDING, State.SEALED, State.FOREIGN}:
-        raise PrefixError("this is no environment: nothing is removed", where=str(prefix))
-    if is_link(prefix / META):
-        raise PrefixError(f"its {META} is a link: nothing is removed", where=str(prefix))
-    if state is State.FOREIGN and not _is_certain(prefix):
-        raise PrefixError(
-            "nothing but an empty history says that this is an environment: nothing is removed",
-            where=str(prefix),
-            hint="look into it, and delete it by hand if it is to go",
-        )
-    refuse_inner(prefix)
-    if is_locked(prefix):
-        raise PrefixLockedError(
-            "a process is making this environment", where=str(prefix), hint="wait, or stop it first"
-        )
-    refuse_in_use(prefix, environ, force=force)
-    refuse_frozen(prefix, override=override_frozen)
-
-
-def refuse_inner(
-    prefix: Path,
-    done: str = "removed",
-    do: str = "remove",
-    paths: Iterable[str] | None = None,
-) -> None:
-    """Refuse an environment that holds others (conda's base).
-
-    Args:
-        prefix: the prefix.
-        done: what is not going to happen to it, for the message.
-        do: the same as a command.
-        paths: all that is in it, with `/`, if that is known.
-
-    Raises:
-        PrefixError: with what it holds.
-    """
-    found = inner_environments(prefix) if paths is None else inner_among(paths)
-    if found:
-        raise PrefixError(
-            f"this environment holds other environments: nothing is {done}",
-            where=str(prefix),
-            details=found[:20],
-            hint=f"{do} those first, one by one, if they are to go",
-        )
-
-
-def refuse_in_use(
-    prefix: Path, environ: Mapping[str, str], *, do: str = "remove", force: bool = False
-) -> None:
-    """Refuse an environment that is active in this shell, or whose programs run.
-
-    Args:
-        prefix: the prefix.
-        environ: the variables of this shell.
-        do: what was asked for, for the message.
-        force: even if programs run from it.
-
-    Raises:
-        PrefixError: with what runs.
-    """
-    for name in ("CONDA_PREFIX", "SEALENV_PREFIX", "VIRTUAL_ENV"):
-        active = environ.get(name)
-        if active and _same(active, prefix):
-            raise PrefixError(
-                "this environment is active in this shell",
-                where=str(prefix),
-                hint=f"{do} it from a clean shell",
-            )
-    running = [] if force else programs_in(prefix)
-    if running:
-        raise PrefixError(
-            "programs of this environment are running",
-            where=str(prefix),
-            details=running[:20],
-            hint=f"end them first, or {do} it under them with --force",
-        )
-
-
-def refuse_frozen(prefix: Path, *, do: str = "remove", override: bool = False) -> None:
-    """Refuse a frozen environment (CEP 22).
-
-    Raises:
-        PrefixError: with what its file says.
-    """
-    frozen = prefix / _FROZEN
-    if frozen.is_file() and not override:
-        raise PrefixError(
-            "this environment is frozen (conda-meta/frozen)",
-            where=str(prefix),
-            details=[m] if (m := _frozen_message(frozen)) else [],
-            hint=f"--override-frozen {do}s it all the same",
-        )
-
-
-def inner_environments(prefix: Path) -> list[str]:
-    """The environments below this one, as paths relative to it (conda's base keeps them in `envs`)."""
-    found = set()
-    pending = [(os.fspath(prefix), "")]
-    while pending:
-        folder, relative = pending.pop()
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                path = relative + entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    if path in {PKGS, SCRATCH} or is_link(Path(entry.path)):
-                        continue
-                    pending.append((entry.path, f"{path}/"))
-                elif entry.name in _MARKS and relative.endswith("/conda-meta/"):
-                    found.add(relative.removesuffix("/conda-meta/"))
-    return sorted(found)
-
-
-def inner_among(paths: Iterable[str]) -> list[str]:
-    """The same, of paths in it that are known."""
-    found = set()
-    for path in paths:
-        folder, _, name = path.rpartition("/")
-        inner, is_meta, rest = folder.rpartition("/conda-meta")
-        if (
-            name in _MARKS
-            and is_meta
-            and not rest
-            and path.partition("/")[0] not in {PKGS, SCRATCH}
-        ):
-            found.add(inner)
-    return sorted(found)
-
-
-def _is_certain(prefix: Path) -> bool:
-    """A foreign one needs a record that can be read, or a history that says something."""
-    return bool(scan_records(prefix)[0]) or (prefix / HISTORY).stat().st_size > 0
+_STAYS = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
+"""A mount point, or a folder that somebody else may change: it is empty, and that will do."""
 
 
 def user_files(prefix: Path) -> int:
@@ -207,13 +37,61 @@ def remove(prefix: Path) -> None:
     """Remove everything in the prefix, and the folder; the caller has checked and asked.
 
     The marker comes first and goes last: a remove that was stopped half way leaves a pending prefix,
-    which another remove or create finishes. Links are removed, what they lead to is not.
+    which another remove or create finishes. Links are removed, what they lead to is not. The folder
+    itself stays, empty, where it is a mount point or its parent may not be written.
 
     Raises:
+        PrefixLockedError: another process works on it.
+        FilesystemError: something could not be removed; the rest may be gone.
+    """
+    with contextlib.ExitStack() as stack:
+        # One that is damaged may have no history: then nobody else can hold that either.
+        marked = os.path.lexists(prefix / MARKER)
+        if not marked and not is_link(prefix / HISTORY) and os.access(prefix / HISTORY, os.W_OK):
+            stack.enter_context(exclusive(prefix))
+        paths = None if marked else [e.relative for e in walk(prefix) if not e.is_dir]
+        with going(extended(prefix), paths, stack):
+            _empty(extended(prefix))
+
+
+@contextlib.contextmanager
+def going(
+    prefix: Path, paths: Iterable[str] | None, locks: contextlib.ExitStack, since_ns: int = 0
+) -> Iterator[None]:
+    """Around emptying a prefix: it is pending and locked meanwhile, and gone at the end.
+
+    Args:
+        prefix: an environment, which the caller has locked; or what is left of one.
+        paths: everything in it that may be taken away; None: that is written down.
+        locks: what the caller holds; let go of when the marker is held instead.
+        since_ns: the time that the marker is to have; 0: now.
+
+    Raises:
+        PrefixLockedError: another process works on it.
         FilesystemError: something could not be removed; the rest may be gone.
     """
     try:
-        _empty(extended(prefix))
+        if not (prefix / META).is_dir():  # all but the last rmdir was done
+            yield
+        else:
+            if paths is not None:
+                write_plan(prefix, paths)
+                write_atomic(prefix / MARKER, REMOVING)
+                if since_ns:
+                    os.utime(prefix / MARKER, ns=(since_ns, since_ns))
+            with _held(prefix):
+                locks.close()  # on Windows no file is removed while it is open
+                yield
+                (prefix / PLAN).unlink(missing_ok=True)
+                if os.name == "posix":
+                    (prefix / MARKER).unlink(missing_ok=True)
+            while_held(lambda: (prefix / MARKER).unlink(missing_ok=True))
+            while_held((prefix / META).rmdir)
+        try:
+            while_held(prefix.rmdir)
+        except OSError as error:
+            if error.errno not in _STAYS or any(prefix.iterdir()):
+                raise
     except OSError as error:
         where = str(error.filename or prefix).removeprefix("\\\\?\\")
         raise FilesystemError(
@@ -224,35 +102,34 @@ def remove(prefix: Path) -> None:
         ) from error
 
 
+@contextlib.contextmanager
+def _held(prefix: Path) -> Iterator[None]:
+    """The lock on its marker: no create takes the folder over, no other remove comes in between."""
+    try:
+        fd = open_removable(prefix / MARKER, new=False)
+    except FileNotFoundError:  # killed after the marker was removed: an empty folder
+        yield
+        return
+    try:
+        if not take(fd):
+            raise PrefixLockedError(
+                "another process works on this environment",
+                where=str(prefix),
+                hint="wait for it to end; what a killed one had started ends by itself in a moment",
+            )
+        yield
+    finally:
+        os.close(fd)
+
+
 def _empty(prefix: Path) -> None:
-    if not (prefix / MARKER).exists():
-        write_plan(prefix, [e.relative for e in walk(prefix) if not e.is_dir])
-        write_atomic(prefix / MARKER, REMOVING)
     if is_link(prefix / PKGS):
         delete(prefix / PKGS)
     for child in sorted(prefix.iterdir()):
         if child.name != META:
             delete(child)
+    if not (prefix / META).is_dir():
+        return
     for child in sorted((prefix / META).iterdir()):
         if child.name not in {"sealenv.plan", "sealenv.pending"}:
             delete(child)
-    (prefix / META / "sealenv.plan").unlink(missing_ok=True)
-    while_held((prefix / MARKER).unlink)
-    while_held((prefix / META).rmdir)
-    while_held(prefix.rmdir)
-
-
-def _frozen_message(frozen: Path) -> str:
-    import json
-
-    try:
-        return str(json.loads(read_regular(frozen)).get("message") or "")
-    except (OSError, ValueError, AttributeError):
-        return ""
-
-
-def _same(one: str, other: Path) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except OSError:
-        return False

@@ -15,6 +15,7 @@ import click
 
 from sealenv._version import __version__
 from sealenv.errors import SealenvError, UsageError, from_oserror
+from sealenv.host.stderr import outlive_readers
 
 __all__ = ["cli", "main"]
 
@@ -113,6 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
+    outlive_readers()
     for number in _ENDING[1:]:
         signal.signal(number, _interrupt)
     as_json = "--json" in args

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import click
 
 from sealenv.cli.options import JSON, QUIET, YES, size_text
-from sealenv.errors import UsageError
+from sealenv.errors import NotFoundError, UsageError
 from sealenv.host.terminal import is_terminal
 
 __all__ = ["refresh_command", "remove_command"]
@@ -32,10 +33,11 @@ def remove_command(
 
     Only what sealenv made, or what is certainly a conda environment; never through a link.
     """
-    from sealenv.environments import find, inspect, measure
-    from sealenv.remove import check_removable, remove, user_files
+    from sealenv.environments import inspect, measure
+    from sealenv.removable import check_removable
+    from sealenv.remove import remove, user_files
 
-    prefix = find(env)
+    prefix = _find(env)
     check_removable(prefix, os.environ, override_frozen=override_frozen, force=force)
     e = inspect(prefix)
     files, size = measure(prefix)
@@ -52,7 +54,22 @@ def remove_command(
         click.echo(json.dumps({"removed": str(prefix), "files": files, "bytes": size}, indent=2))
     elif not quiet:
         click.echo(f"removed {prefix} ({files} files, {size_text(size)})", err=True)
+        if prefix.is_dir():
+            click.echo("note: the empty folder itself cannot be removed, and stays", err=True)
     return 0
+
+
+def _find(env: str) -> Path:
+    """An environment, or the empty folders that are left of one."""
+    from sealenv.environments import find
+    from sealenv.removable import is_leftover
+
+    try:
+        return find(env)
+    except NotFoundError as error:
+        if error.where and is_leftover(Path(error.where)):
+            return Path(error.where)
+        raise
 
 
 @click.command("refresh", epilog="\b\nExample:\n  sealenv refresh my_env_3_12\n")

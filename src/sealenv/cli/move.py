@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["clone_command", "move_command"]
 
-_DRY = click.option("-d", "--dry-run", is_flag=True, help="Search and check; change nothing.")
+_DRY = click.option(
+    "-d", "--dry-run", is_flag=True, help="Search and check, change nothing; -v names all."
+)
 
 
 @click.command(
@@ -54,7 +56,8 @@ def move_command(
 
     DEST is a path, or a name in the folder of environments: a folder that does not exist, or an empty
     one. Only files that hold the path are written anew. What was altered before is altered afterwards.
-    A move that was ended half way is finished by the same command.
+    A move that was ended half way is finished by the same command. To another file system it is copied,
+    and the old one removed if nothing was written into it meanwhile.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.environments import find
@@ -81,7 +84,7 @@ def move_command(
     if as_json:
         click.echo(json.dumps(_json(moved, dry_run) | {"seconds": seconds}, indent=2))
     else:
-        _show(moved, dry_run, quiet)
+        _show(moved, dry_run, quiet, verbose)
     return 0
 
 
@@ -100,7 +103,9 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
     """Make NEW, an environment like ENV (a name or a path).
 
     NEW is a path, or a name in the folder of environments. Files of packages that nobody changed
-    are hard links, as in every environment that sealenv makes; all others are copies.
+    are hard links, as in every environment that sealenv makes; all others are copies. Updating,
+    moving or removing one never changes the other. But a linked file is one file with two names: writing
+    into it in place, or chmod, in one environment shows in the other. --copy shares nothing.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.cloning import clone
@@ -130,15 +135,16 @@ def _find_or_gone(env: str) -> Path:
     from sealenv.environments import find
     from sealenv.errors import NotFoundError
     from sealenv.host.volumes import local_place
+    from sealenv.layout import State, state_of
     from sealenv.locations import resolve_env
 
     try:
         return find(env)
     except NotFoundError:
         found, looked = resolve_env(env)
-        if found is not None:
+        if found is not None and state_of(Path(found)) is not State.EMPTY:
             raise
-        return local_place(looked[0])
+        return local_place(found or looked[0])
 
 
 def _json(moved: Moved, dry_run: bool) -> dict[str, object]:
@@ -156,13 +162,18 @@ def _json(moved: Moved, dry_run: bool) -> dict[str, object]:
     }
 
 
-def _show(moved: Moved, dry_run: bool, quiet: bool) -> None:
+def _show(moved: Moved, dry_run: bool, quiet: bool, verbose: int) -> None:
     from sealenv.naming import printable
 
     if dry_run:
         for path in moved.mended:
-            click.echo(f"would be mended  {printable(path, path=True)}")
-        click.echo(f"{len(moved.mended)} files hold {moved.was}; nothing was changed", err=True)
+            if verbose or not path.endswith(".pyc"):
+                click.echo(f"would be mended  {printable(path, path=True)}")
+        compiled = sum(path.endswith(".pyc") for path in moved.mended)
+        counts = f"{len(moved.mended)} files hold {moved.was}"
+        if compiled:
+            counts += f", {compiled} of them compiled" + ("" if verbose else " (-v names them)")
+        click.echo(f"{counts}; nothing was changed", err=True)
         return
     if quiet:
         click.echo(moved.prefix)

@@ -57,6 +57,10 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
         show_findings(report.findings)
     for note in report.notes:
         click.echo(f"note: {note}", err=True)
+    if any(finding.kind == "moved" for finding in report.findings):
+        from sealenv.naming import shown
+
+        click.echo(f"note: that is mended by: sealenv move --here {shown(str(prefix))}", err=True)
     click.echo(_verdict(report, fast), err=True)
     return 1 if report.damaged else 0
 

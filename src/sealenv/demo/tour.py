@@ -13,7 +13,8 @@ from sealenv.engines.rattler import RattlerEngine
 from sealenv.environments import inspect, measure
 from sealenv.errors import SealenvError
 from sealenv.progress import Reporter
-from sealenv.remove import check_removable, remove
+from sealenv.removable import check_removable
+from sealenv.remove import remove
 from sealenv.run import prepare
 from sealenv.seal.verify import verify
 from sealenv.store.archives import Store

@@ -8,10 +8,12 @@ import os
 import shutil
 import stat
 import sys
+from typing import BinaryIO
 
-__all__ = ["copy_file", "copy_link", "set_times"]
+__all__ = ["bytes_on_disk", "copy_file", "copy_link", "set_owner", "set_times"]
 
 Name = str | bytes
+_PIECE = 1 << 20
 _FICLONE = 0x40049409  # linux/fs.h
 _CANNOT = frozenset(
     {errno.EOPNOTSUPP, errno.ENOTTY, errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EPERM}
@@ -35,12 +37,37 @@ def copy_file(source: Name, target: Name, status: os.stat_result) -> None:
         fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | flags, 0o600)
         with open(fd, "wb") as new:
             if not (status.st_size and _clone(old.fileno(), fd)):
-                shutil.copyfileobj(old, new, 1 << 20)
+                _copy_bytes(old, new, status)
     _copy_attributes(source, target)
-    if sys.platform != "win32" and os.geteuid() == 0:
-        os.chown(target, status.st_uid, status.st_gid, follow_symlinks=False)
+    if set_owner(target, status):
         os.chmod(target, stat.S_IMODE(status.st_mode))
     set_times(target, status)
+
+
+def _copy_bytes(old: BinaryIO, new: BinaryIO, status: os.stat_result) -> None:
+    """What is data; holes stay holes."""
+    if sys.platform == "win32" or bytes_on_disk(status) == status.st_size:
+        shutil.copyfileobj(old, new, _PIECE)
+        return
+    fd, at = old.fileno(), 0
+    while at < status.st_size:
+        try:
+            start = os.lseek(fd, at, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # a hole up to the end
+                break
+            raise
+        at = os.lseek(fd, start, os.SEEK_HOLE)
+        new.seek(start)
+        for begin in range(start, at, _PIECE):
+            new.write(os.pread(fd, min(_PIECE, at - begin), begin))
+    new.truncate(status.st_size)
+
+
+def bytes_on_disk(status: os.stat_result) -> int:
+    """How many bytes of a file are no holes, at most its size."""
+    blocks = getattr(status, "st_blocks", None)  # of 512 bytes, stat(2); Windows tells none
+    return status.st_size if blocks is None else min(status.st_size, blocks * 512)
 
 
 def _copy_attributes(source: Name, target: Name) -> None:
@@ -75,8 +102,17 @@ def copy_link(source: Name, target: Name, status: os.stat_result) -> None:
     """
     text = os.readlink(os.fsdecode(source))
     os.symlink(text, os.fsdecode(target), target_is_directory=os.path.isdir(source))
+    set_owner(target, status)
     if os.utime in os.supports_follow_symlinks:
         set_times(target, status)
+
+
+def set_owner(path: Name, status: os.stat_result) -> bool:
+    """Give it the owner of another, which root alone may; whether that was done."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return False
+    os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
+    return True
 
 
 def set_times(path: Name, status: os.stat_result) -> None:

@@ -67,7 +67,9 @@ def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> b
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Replace a file at one instant; its mode is `mode` less the umask, its owner that of the old one.
 
-    A link in its place is replaced, never followed; a failure leaves the old file and nothing else.
+    A link in its place is replaced, never followed; a failure leaves the old file and nothing else. As
+    root it gets the owner of what it replaces, else that of its folder: what root does in the
+    environment of a user stays the user's.
 
     Raises:
         OSError: as the operating system says.
@@ -77,6 +79,9 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), mode)
     try:
         with os.fdopen(fd, "wb") as file:
+            if sys.platform != "win32" and os.geteuid() == 0:
+                like = os.lstat(path if os.path.lexists(path) else path.parent)
+                keep_owner(os.fspath(partial), like)
             file.write(data)
         with contextlib.suppress(FileNotFoundError):
             keep_owner(os.fspath(partial), os.lstat(path))

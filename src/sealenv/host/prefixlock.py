@@ -21,7 +21,7 @@ from sealenv.host.files import read_regular
 from sealenv.layout import HISTORY, MARKER, META, PLAN, SEAL, State, is_link, state_of
 from sealenv.naming import shown
 
-__all__ = ["PrefixLock", "is_locked", "join", "joined"]
+__all__ = ["PrefixLock", "is_locked", "join", "joined", "take"]
 
 _PARENT, _ENGINE = 0, 1
 _JOINED: list[int] = []
@@ -56,7 +56,7 @@ class PrefixLock:
                 where=str(prefix),
                 hint="choose a folder that you may write, or make room",
             ) from error
-        if not _take(fd) or not _same(fd, prefix / MARKER):
+        if not take(fd) or not _same(fd, prefix / MARKER):
             os.close(fd)
             raise PrefixLockedError(
                 "another process is making this environment",
@@ -154,7 +154,7 @@ def is_locked(prefix: Path) -> bool:
     except OSError:
         return False
     try:
-        return not _take(fd)
+        return not take(fd)
     finally:
         os.close(fd)
 
@@ -206,7 +206,7 @@ def _open_marker(prefix: Path) -> int:
         )
 
 
-def _take(fd: int) -> bool:
+def take(fd: int) -> bool:
     """Both slots for Windows, where a lock has no shared form; one flock elsewhere."""
     if not try_lock(fd, slot=_PARENT):
         return False

@@ -4,117 +4,77 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from sealenv.errors import (
     CheckFailedError,
-    FilesystemError,
-    PrefixExistsError,
-    SealenvError,
-    from_oserror,
 )
-from sealenv.host.copying import copy_file, copy_link, set_times
+from sealenv.host.copying import copy_file, copy_link, set_owner, set_times
 from sealenv.host.readers import Readers
+from sealenv.host.renaming import rename_new
 from sealenv.layout import (
-    FILES,
-    MARKER,
-    MOVING,
     PKGS,
-    PLAN,
-    SCRATCH,
-    SEAL,
     USER_FOLDER,
     Entry,
-    is_link,
-    walk,
 )
 from sealenv.pending import clear_pending, write_plan
 from sealenv.progress import Reporter
+from sealenv.relocation.userfolder import clear_user_folder, is_users
 from sealenv.seal.tree import native, root_of
 from sealenv.store.view import link_pkgs
 
-__all__ = ["copy_prefix", "entries_of", "half_made", "make_folders", "prepare"]
+__all__ = [
+    "Twins",
+    "copy_one",
+    "copy_prefix",
+    "end_folders",
+    "make_folders",
+    "prepare",
+]
 
-_NOT = frozenset({MARKER, PLAN, SEAL, FILES, MOVING, SCRATCH})
-"""What tells of the rest: the copy gets its own."""
 
-
-def copy_prefix(source: Path, target: Path, reporter: Reporter) -> dict[str, bytes]:
+def copy_prefix(
+    source: Path, target: Path, entries: Sequence[Entry], reporter: Reporter
+) -> dict[str, bytes]:
     """Copy everything but the seal, as it is: modes, times, links, hard links among themselves.
+
+    Holes stay holes, and as root owners stay owners.
 
     Args:
         source: the environment; the caller holds its lock.
         target: the caller holds its lock: it is pending.
+        entries: what is in the environment.
         reporter: is told.
 
     Returns:
         the sha256 of each file, as it was read back: path -> digest.
 
     Raises:
-        FilesystemError: no room, or something is neither file nor link nor folder.
         OSError: something cannot be read or written.
         CheckFailedError: what was read back is not what was there.
-        PrefixExistsError: the user folder of the target holds something else.
+        PrefixExistsError: the user folder of the target is a link.
     """
-    entries = entries_of(source)
-    size = sum(e.status.st_size for e in entries if not (e.is_dir or e.is_link))
-    _refuse_no_room(target, size)
     prepare(target, entries, reporter)
     files = [e for e in entries if not (e.is_dir or e.is_link)]
-    _copy(source, target, entries, reporter)
+    make_folders(target, entries)
+    twins = Twins()
+    for number, entry in enumerate(entries):
+        copy_one(entry, target, twins)
+        if number % 200 == 0:
+            reporter.advance(number, len(entries), "files")
+    end_folders(source, target, entries)
     return _compare(source, target, files)
-
-
-@contextlib.contextmanager
-def half_made(hint: str) -> Iterator[None]:
-    """While the target is pending: what goes wrong gets this as what to do next.
-
-    Raises:
-        FilesystemError: for what the operating system says.
-    """
-    try:
-        yield
-    except OSError as error:
-        told = from_oserror(error)
-        told.hint = hint
-        raise told from error
-    except SealenvError as error:
-        error.hint = hint
-        raise
-
-
-def entries_of(source: Path) -> list[Entry]:
-    """What is to be copied, parents before children.
-
-    Raises:
-        FilesystemError: it cannot be read, or holds what is no file, link or folder.
-    """
-    try:
-        entries = list(walk(source, skip=_NOT))
-    except OSError as error:
-        raise from_oserror(error) from error
-    odd = [
-        e.relative for e in entries if not (e.is_dir or e.is_link or stat.S_ISREG(e.status.st_mode))
-    ]
-    if odd:
-        raise FilesystemError(
-            "there is something that is neither a file nor a link nor a folder, and cannot be copied",
-            where=str(source),
-            details=odd[:20],
-            hint="remove it",
-        )
-    return entries
 
 
 def prepare(target: Path, entries: Sequence[Entry], reporter: Reporter) -> None:
     """Clear what an earlier run left in the target, and write down what is going to be there."""
-    if kept := clear_pending(target):
+    kept = clear_user_folder(target, entries) + clear_pending(target)
+    if kept:
         reporter.warn(
-            f"the pending folder held files that were not sealenv's ({len(kept)}); they are kept below "
-            f"{target / USER_FOLDER}"
+            f"the pending folder held files that are not the environment's ({len(kept)}); they are "
+            f"kept below {target / USER_FOLDER}"
         )
     write_plan(target, [e.relative.replace(os.sep, "/") for e in entries if not e.is_dir])
 
@@ -127,61 +87,70 @@ def make_folders(target: Path, entries: Sequence[Entry]) -> None:
                 os.mkdir(_in(target, entry))
 
 
-def end_folders(target: Path, entries: Sequence[Entry]) -> None:
-    """Their modes and times, children before parents: what was written into them changed these."""
-    for entry in reversed(entries):
-        if entry.is_dir:
-            os.chmod(_in(target, entry), stat.S_IMODE(entry.status.st_mode) | stat.S_IRWXU)
-            if os.name == "posix":
-                set_times(_in(target, entry), entry.status)
+def end_folders(source: Path, target: Path, entries: Sequence[Entry]) -> None:
+    """Their owners, modes and times, children first: what was written into them changed these."""
+    folders = [(_in(target, e), e.status) for e in entries if e.is_dir]
+    for place, status in reversed([(os.fspath(target), os.lstat(source)), *folders]):
+        set_owner(place, status)
+        os.chmod(place, stat.S_IMODE(status.st_mode) | stat.S_IRWXU)
+        if os.name == "posix":
+            set_times(place, status)
 
 
-def _copy(source: Path, target: Path, entries: Sequence[Entry], reporter: Reporter) -> None:
-    make_folders(target, entries)
-    first: dict[tuple[int, int], str | bytes] = {}
-    for number, entry in enumerate(entries):
-        place = _in(target, entry)
-        if entry.is_link:
-            copy_any_link(entry, place, target)
-        elif not entry.is_dir:
-            key = (entry.status.st_dev, entry.status.st_ino)
-            twin = first.setdefault(key, place) if entry.status.st_nlink > 1 else place
-            copy_one(entry, place, twin)
-        if number % 200 == 0:
-            reporter.advance(number, len(entries), "files")
-    end_folders(target, entries)
+class Twins:
+    """Where the first name of a file with several names was copied to."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[int, int], str | bytes] = {}
+
+    def of(self, entry: Entry, place: str | bytes) -> str | bytes | None:
+        """The place of a copy that this file is another name of."""
+        if entry.status.st_nlink < 2 or not entry.status.st_ino:
+            return None
+        first = self._first.setdefault((entry.status.st_dev, entry.status.st_ino), place)
+        return None if first == place else first
 
 
-def copy_one(entry: Entry, place: str | bytes, twin: str | bytes) -> None:
-    """One file; a further name of one that was copied already becomes that again."""
-    if twin != place:
-        os.link(twin, place)
+def copy_one(entry: Entry, target: Path, twins: Twins) -> None:
+    """A file or a link; a further name of a file that was copied already becomes that again.
+
+    What is in the user folder already was found to be the same: `prepare` has cleared the rest. A file
+    gets its name there when it is whole, so that a killed run leaves nothing that looks like yours.
+    """
+    place = _in(target, entry)
+    if entry.is_dir:
         return
-    try:
+    if is_users(entry.relative) and os.path.lexists(place):
+        twins.of(entry, place)
+        return
+    if entry.is_link:
+        _copy_any_link(entry, place, target)
+        return
+    twin = twins.of(entry, place)
+    if twin is not None:
+        with contextlib.suppress(OSError):  # a file system without hard links
+            os.link(twin, place)
+            return
+    if not is_users(entry.relative):
         copy_file(_raw(entry), place, entry.status)
-    except FileExistsError:
-        # Only the user folder was not cleared: an earlier run of this has copied into it.
-        _replace_own(entry, place)
-
-
-def _replace_own(entry: Entry, place: str | bytes) -> None:
-    there = os.lstat(place)
-    same = stat.S_ISREG(there.st_mode) and there.st_mtime_ns == entry.status.st_mtime_ns
-    if same and there.st_size == entry.status.st_size:
         return
-    raise PrefixExistsError(
-        "the pending folder holds a file of yours where one of the environment is to be",
-        where=os.fsdecode(place),
-        hint="move it away",
+    plain = os.fsdecode(place)
+    partial = os.path.join(
+        os.path.dirname(plain), f".{os.path.basename(plain)}.{os.urandom(8).hex()}.part"
     )
+    try:
+        copy_file(_raw(entry), partial, entry.status)
+        rename_new(Path(partial), Path(plain))
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(partial)
+        raise
 
 
-def copy_any_link(entry: Entry, place: str | bytes, target: Path) -> None:
+def _copy_any_link(entry: Entry, place: str | bytes, target: Path) -> None:
     """A link; on Windows `pkgs` is a junction."""
     if os.name == "nt" and entry.relative == PKGS:
         link_pkgs(target, Path(os.readlink(entry.path).removeprefix("\\\\?\\")))
-        return
-    if os.path.lexists(place) and is_link(Path(os.fsdecode(place))):
         return
     copy_link(_raw(entry), place, entry.status)
 
@@ -203,17 +172,6 @@ def _compare(source: Path, target: Path, files: Sequence[Entry]) -> dict[str, by
             )
         digests[name] = other[0]
     return digests
-
-
-def _refuse_no_room(target: Path, size: int) -> None:
-    free = shutil.disk_usage(target).free
-    needed = size + (16 << 20)
-    if free < needed:
-        raise FilesystemError(
-            f"the disk is full: {needed >> 20} MiB are needed and {free >> 20} MiB are free",
-            where=str(target),
-            hint="make room, then run the same command again",
-        )
 
 
 def _in(target: Path, entry: Entry) -> str | bytes:

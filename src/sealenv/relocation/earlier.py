@@ -39,6 +39,8 @@ def begun(prefix: Path, place: Path) -> Begun:
         came = _seal_of(place)
         if came is not None and _is_unfinished(came, prefix, place):
             return Begun.RENAMED
+        if old is State.EMPTY and came is not None and came.prefix == str(place):
+            return Begun.COPIED  # killed between the marker and the folder
         raise NotFoundError(
             "there is no environment to move",
             where=str(prefix),
@@ -50,7 +52,11 @@ def begun(prefix: Path, place: Path) -> Begun:
         raise PrefixError(
             "an earlier move copied the environment, and was ended before the old one was removed",
             where=str(place),
-            details=[f"both are whole: {prefix}", f"and {place}"],
+            details=[
+                f"both are whole: {prefix}",
+                f"and {place}",
+                "what was written into one of them since is not in the other",
+            ],
             hint=f"remove the one that you do not need: sealenv remove {shown(str(prefix))}",
         )
     if old is State.PENDING and _is_being_removed(prefix):

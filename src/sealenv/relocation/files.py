@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from sealenv.errors import FilesystemError
-from sealenv.host.files import read_regular, replace_like
+from sealenv.host.files import keep_owner, read_regular, replace_like
 from sealenv.portability.rewriting.change import Hints, Rewriting
 from sealenv.portability.rewriting.metadata import Mark, Rewritten
 from sealenv.relocation.changes import Hashed, Left, mark_of
@@ -170,6 +170,7 @@ def _replace_link(prefix: Path, path: str, text: str) -> None:
         os.path.dirname(name), f".{os.path.basename(name)}.{os.urandom(8).hex()}"
     )
     os.symlink(text, partial, target_is_directory=os.path.isdir(text))
+    keep_owner(partial, os.lstat(name))
     os.replace(partial, name)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sealenv.layout import Entry
 from sealenv.progress import Reporter
 from sealenv.relocation.copying import (
-    copy_any_link,
+    Twins,
     copy_one,
     end_folders,
     make_folders,
@@ -67,12 +67,13 @@ def shareable_compiled(
 
 
 def copy_or_link(
-    entries: Sequence[Entry], target: Path, links: Collection[str], reporter: Reporter
+    source: Path, entries: Sequence[Entry], target: Path, links: Collection[str], reporter: Reporter
 ) -> tuple[set[str], int]:
     """Make the tree; what was linked, and how many files were copied.
 
     Args:
-        entries: of the other environment.
+        source: the other environment.
+        entries: what is in it.
         target: a prefix that the caller holds.
         links: what is linked, where the file system does that.
         reporter: is told.
@@ -84,26 +85,22 @@ def copy_or_link(
     make_folders(target, entries)
     linked, copied = set(), 0
     root = os.fspath(target) + os.sep
-    able = True
+    able, twins = True, Twins()
     for number, entry in enumerate(entries):
         if entry.is_dir:
             continue
-        place = root + entry.relative
-        if entry.is_link:
-            copy_any_link(entry, place, target)
-            continue
         if able and entry.relative in links:
             try:
-                os.link(entry.path, place)
+                os.link(entry.path, root + entry.relative)
                 linked.add(entry.relative)
                 continue
             except OSError:  # another file system, or one without links, or too many of them
                 able = entry.status.st_nlink > 1000
-        copy_one(entry, place, place)
-        copied += 1
+        copy_one(entry, target, twins)
+        copied += not entry.is_link
         if number % 500 == 0:
             reporter.advance(number, len(entries), "files")
-    end_folders(target, entries)
+    end_folders(source, target, entries)
     return linked, copied
 
 

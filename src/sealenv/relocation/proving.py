@@ -10,7 +10,7 @@ from sealenv.activation.environ import clean_environ
 from sealenv.errors import CheckFailedError
 from sealenv.host.process import clean_home, run_quietly
 from sealenv.host.reader import sha256_of
-from sealenv.layout import USER_FOLDER, is_link, script_dir, walk
+from sealenv.layout import USER_FOLDER, is_link, script_dir, site_packages, walk
 from sealenv.relocation.changes import Left
 from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
@@ -104,18 +104,38 @@ def prove_running(
     Raises:
         CheckFailedError: with everything that is wrong.
     """
-    versions = {record.name: record.version for record in move.records}
+    versions = _versions(move, seal)
     asked = [p for p in ("conda", "mamba") if p in versions]
     spec = EnvironmentSpec(tuple(asked), (), seal.platform)
     clean = clean_environ(environ)
     try:
-        report = check_environment(move.prefix, spec, versions, clean, token=token, keep_fd=keep_fd)
+        report = check_environment(
+            move.prefix, spec, versions, clean, token=token, keep_fd=keep_fd, came_from=move.old
+        )  # fmt: skip
     except CheckFailedError as error:
         raise _failed(move, error.details) from error
     problems = _interpreters(move, seal, changes, clean)
     if problems:
         raise _failed(move, problems)
     return report
+
+
+_DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
+
+
+def _versions(move: Relocation, seal: Seal) -> dict[str, str]:
+    """The records' versions; of what pip has replaced or removed since, what is there now."""
+    versions = {record.name: record.version for record in move.records}
+    try:
+        folder = move.prefix / site_packages(seal.platform, versions["python"])
+        names = sorted(os.listdir(folder))
+    except (KeyError, OSError, ValueError):
+        return versions
+    found = filter(None, map(_DIST_INFO.fullmatch, names))
+    versions |= {item[1]: item[2] for item in found if item[1] in versions}
+    if "pip" not in names:
+        versions.pop("pip", None)
+    return versions
 
 
 def _interpreters(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 from pathlib import Path
 
 from sealenv.errors import FilesystemError, PrefixExistsError, SealenvError
@@ -18,23 +19,33 @@ def rename_prefix(prefix: Path, place: Path) -> bool:
     """Rename a prefix to a place where there is nothing, or an empty folder.
 
     Returns:
-        false where that is another file system: nothing was done.
+        false where that is another file system, or one is mounted there: nothing was done.
 
     Raises:
         PrefixExistsError: something is there.
         FilesystemError: the file system refuses; the environment is where it was.
     """
     try:
+        if _is_elsewhere(prefix, place):
+            return False
         place.parent.mkdir(parents=True, exist_ok=True)
         if state_of(place) is State.EMPTY:
             with contextlib.suppress(FileNotFoundError):
                 (place / META).rmdir()  # of a create that was killed before its mark
         while_held(lambda: rename_new(prefix, place))
     except OSError as error:
-        if error.errno == errno.EXDEV or getattr(error, "winerror", None) == 17:
+        if error.errno in {errno.EXDEV, errno.EBUSY} or getattr(error, "winerror", None) == 17:
             return False
         raise _not_renamed(prefix, place, error) from error
     return True
+
+
+def _is_elsewhere(prefix: Path, place: Path) -> bool:
+    """Whether no rename leads there; what can be told before a folder is made for it."""
+    if os.path.ismount(place):  # no folder can take its place: it is copied into
+        return True
+    parent = next((folder for folder in place.parents if folder.is_dir()), prefix)
+    return os.stat(parent).st_dev != os.stat(prefix).st_dev
 
 
 def _not_renamed(prefix: Path, place: Path, error: OSError) -> SealenvError:

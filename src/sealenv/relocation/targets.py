@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.errors import PrefixError, PrefixExistsError, UsageError
+from sealenv.errors import FilesystemError, PrefixError, PrefixExistsError, UsageError
 from sealenv.host.prefixlock import is_locked
 from sealenv.host.volumes import local_place, real_folder
 from sealenv.layout import MARKER, META, State, is_link, state_of
@@ -15,7 +15,11 @@ from sealenv.naming import check_name, check_prefix, shown
 from sealenv.preflight import refuse_long_paths
 from sealenv.seal.tree import Row
 
-__all__ = ["choose_place", "real_prefix", "refuse_place", "refuse_rows"]
+__all__ = ["choose_place", "real_prefix", "refuse_place", "refuse_rows", "refuse_staying"]
+
+
+_LONGEST_NAME = 255
+"""Bytes of one name: NAME_MAX of Linux and macOS; on Windows characters."""
 
 
 def choose_place(text: str, environ: Mapping[str, str]) -> Path:
@@ -58,7 +62,8 @@ def refuse_place(prefix: Path, place: Path, platform: str) -> None:
         UsageError: a path that `create` would refuse, the same place, or one inside the other.
         PrefixExistsError: something is there.
     """
-    check_prefix(place, platform)
+    check_prefix(place, platform, "choose another destination")
+    _refuse_unmakable(place)
     if _same(prefix, place):
         raise UsageError(
             "the environment is there already", where=str(place), hint="choose another place"
@@ -71,7 +76,9 @@ def refuse_place(prefix: Path, place: Path, platform: str) -> None:
         )
     if is_link(place):
         raise PrefixExistsError(
-            "the destination is a link", where=str(place), hint="name its target"
+            "the destination is a link",
+            where=str(place),
+            hint=f"name its target: {shown(os.path.realpath(place))}",
         )
     for parent in place.parents:
         if any(
@@ -99,6 +106,22 @@ def refuse_place(prefix: Path, place: Path, platform: str) -> None:
         )
 
 
+def refuse_staying(prefix: Path) -> None:
+    """Refuse to copy what could not be taken away afterwards.
+
+    Raises:
+        FilesystemError: the folder, or the one that it is in, may not be written.
+    """
+    for folder in (prefix, prefix.parent):
+        if not os.access(folder, os.W_OK | os.X_OK) and not os.path.ismount(prefix):
+            raise FilesystemError(
+                "the environment could be copied, and the old one not removed: its folder may not be "
+                "written",
+                where=str(folder),
+                hint=f"mend its permissions; or keep both: sealenv clone {shown(str(prefix))} NEW",
+            )
+
+
 def refuse_rows(rows: Mapping[str, Row], place: Path, platform: str) -> None:
     """Refuse a place where paths would be too long.
 
@@ -106,6 +129,25 @@ def refuse_rows(rows: Mapping[str, Row], place: Path, platform: str) -> None:
         LinkError: see `refuse_long_paths`.
     """
     refuse_long_paths(place, platform, dict.fromkeys(rows, ()))
+
+
+def _refuse_unmakable(place: Path) -> None:
+    """A file where a folder would be, or a name that no file system takes (255 bytes, or characters)."""
+    for parent in place.parents:
+        if os.path.lexists(parent) and not parent.is_dir():
+            raise UsageError(
+                "a folder of the destination is a file or a link to nothing",
+                where=str(parent),
+                hint="choose another destination",
+            )
+    part = max(place.parts, key=lambda part: len(os.fsencode(part)))
+    length = len(part) if os.name == "nt" else len(os.fsencode(part))
+    if length > _LONGEST_NAME:
+        raise UsageError(
+            f"a folder of the destination has a name of {length} bytes; {_LONGEST_NAME} is the most",
+            where=str(place),
+            hint="choose a shorter name",
+        )
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -73,6 +73,7 @@ def check_environment(
     *,
     token: str,
     keep_fd: int | None = None,
+    came_from: str | None = None,
 ) -> CheckReport:
     """Activate and ask.
 
@@ -83,6 +84,8 @@ def check_environment(
         environ: a clean environment.
         token: lets this one check pass the script while the marker is there.
         keep_fd: see `run_quietly`.
+        came_from: of one that was used before and is at another place now: where it was. Its user may
+            have put folders on `sys.path` since it was made; only none in there.
 
     Raises:
         CheckFailedError: with everything that is wrong, not only the first.
@@ -114,7 +117,7 @@ def check_environment(
         answer = json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError):
         raise _failed(prefix, ["its python said something else than it was asked"]) from None
-    problems = _judge(answer, prefix, versions)
+    problems = _judge(answer, prefix, versions, came_from)
     if problems:
         raise _failed(prefix, problems)
     return CheckReport(
@@ -146,11 +149,16 @@ def _run(
         raise _failed(prefix, [f"no answer within {_SECONDS:g} seconds"]) from None
 
 
-def _judge(answer: dict[str, object], prefix: Path, versions: Mapping[str, str]) -> list[str]:
+def _judge(
+    answer: dict[str, object],
+    prefix: Path,
+    versions: Mapping[str, str],
+    came_from: str | None = None,
+) -> list[str]:
     """Every way in which the answer is not that of a sealed environment."""
-    root = os.path.normcase(os.path.realpath(prefix))
 
-    def inside(path: object) -> bool:
+    def inside(path: object, folder: str | Path = prefix) -> bool:
+        root = os.path.normcase(os.path.realpath(folder))
         real = os.path.normcase(os.path.realpath(str(path)))
         return real == root or real.startswith(root + os.sep)
 
@@ -160,7 +168,11 @@ def _judge(answer: dict[str, object], prefix: Path, versions: Mapping[str, str])
             problems.append(f"{key} is {answer[key]!r}, outside the environment")
     paths = answer["path"]
     assert isinstance(paths, list)
-    problems += [f"sys.path leads outside: {p!r}" for p in paths if p and not inside(p)]
+    for path in filter(None, paths):
+        if came_from is None and not inside(path):
+            problems.append(f"sys.path leads outside: {path!r}")
+        elif came_from is not None and inside(path, came_from) and not inside(path):
+            problems.append(f"sys.path leads to where it was: {path!r}")
     tools = answer["tools"]
     assert isinstance(tools, dict)
     for tool, (path, code, said) in tools.items():

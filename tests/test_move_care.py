@@ -1,0 +1,387 @@
+"""What a move and a clone take care of: what is written meanwhile, owners, holes, refusals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealenv import moving
+from sealenv.errors import FilesystemError, PrefixChangedError
+from sealenv.host.exclusive import exclusive
+from sealenv.layout import MARKER, State, state_of
+from sealenv.moving import MoveOptions, move
+from sealenv.pending import REMOVING, write_plan
+from sealenv.relocation.departing import Departure
+from sealenv.seal.seal import read_seal
+from sealenv.seal.verify import verify
+from tests.channel import Channels
+from tests.machine import Machine
+from tests.test_full_disk import Mount, mount
+
+__all__ = ["mount"]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="counts on POSIX, tmpfs and root")
+_ROOT = sys.platform != "win32" and os.geteuid() == 0
+as_root = pytest.mark.skipif(not _ROOT, reason="owners are root's to give")
+
+
+@pytest.fixture
+def env(machine: Machine, channels: Channels) -> Path:
+    """Small, and without python."""
+    machine.tiny("e", channels.main_url, "prio", "dated")
+    return machine.envs / "e"
+
+
+def is_whole(prefix: Path) -> bool:
+    """At home there, and as it was sealed but for what these tests put into it."""
+    found = [(f.kind, f.path) for f in verify(prefix).findings]
+    odd = [item for item in found if item[0] != "untracked"]
+    assert not odd
+    return read_seal(prefix).prefix == str(prefix)
+
+
+def write_meanwhile(monkeypatch: pytest.MonkeyPatch, write: Callable[[], object]) -> None:
+    """Just before the copy is committed, when all of it was read long ago."""
+    proved = moving._proved
+
+    def fake_proved(*args: object, **more: object) -> object:
+        write()
+        return proved(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(moving, "_proved", fake_proved)
+
+
+def another_link(env: Path) -> None:
+    (env / "link").unlink()
+    (env / "link").symlink_to("precious")
+
+
+def another_file(env: Path) -> None:
+    """With the same size and time."""
+    mine = env / "__home__/mine"
+    (env / "new").write_bytes(mine.read_bytes())
+    os.utime(env / "new", ns=(1, mine.stat().st_mtime_ns))
+    (env / "new").rename(mine)
+
+
+WRITES: dict[str, Callable[[Path], object]] = {
+    "new in __home__": lambda e: (e / "__home__/new").write_text("precious"),
+    "changed in __home__": lambda e: (e / "__home__/mine").write_text("precious"),
+    "a new folder": lambda e: (e / "envs").mkdir(),
+    "gone": lambda e: (e / "__home__/mine").unlink(),
+    "another link": another_link,
+    "another file": another_file,
+}
+
+
+@pytest.mark.parametrize("what", WRITES)
+def test_written_after_it_was_copied(
+    machine: Machine, env: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    (env / "__home__").mkdir()
+    (env / "__home__/mine").write_text("mine")
+    (env / "link").symlink_to("old")
+    write_meanwhile(monkeypatch, lambda: WRITES[what](env))
+    place = machine.envs / "copied"
+    with pytest.raises(PrefixChangedError) as caught:
+        move(env, place, MoveOptions(copy=True, environ=machine.env))
+    assert f"sealenv remove {env}" in str(caught.value.hint)
+    assert caught.value.exit_code == 7
+    assert is_whole(env)
+    assert is_whole(place)
+    assert not (env / MARKER).exists()
+    machine.run("move", "e", "copied", code=7)
+    assert is_whole(env)
+
+
+def half_removed(env: Path, place: Path) -> None:
+    """As a kill leaves it: the plan and the marker are there, and half of the files."""
+    departure = Departure.begin(env, place)
+    write_plan(env, [p for p, s in departure.then.items() if not stat.S_ISDIR(s.kind)])
+    (env / MARKER).write_bytes(REMOVING)
+    os.utime(env / MARKER, ns=(departure.since_ns, departure.since_ns))
+    (env / "conda-meta/history").unlink()
+
+
+@pytest.mark.parametrize("what", ["new", "changed", ""])
+def test_written_while_the_old_one_was_removed(machine: Machine, env: Path, what: str) -> None:
+    place = machine.envs / "copied"
+    (env / "mine").write_text("mine")
+    subprocess.run(["cp", "-a", str(env), str(place)], check=True)
+    machine.run("move", "--here", "copied")
+    seal = (
+        (env / "conda-meta/sealenv")
+        .read_text()
+        .replace(read_seal(env).created, read_seal(place).created)
+    )  # a copy by hand is an environment of its own: let it be that of a move
+    (env / "conda-meta/sealenv").write_text(seal)
+    half_removed(env, place)
+    if what:
+        path = env / ("mine" if what == "changed" else "new")
+        path.write_text("precious")
+        answer = machine.json("move", "e", "copied", code=7)
+        assert answer["error"] == "prefix-changed"
+        assert answer["details"][0] == f"{path.name}: {what if what == 'changed' else 'new'}"
+        assert path.read_text() == "precious"
+        path.unlink()
+    machine.run("move", "e", "copied")
+    assert not env.exists()
+    assert is_whole(place)
+
+
+@pytest.mark.parametrize("left", ["conda-meta", ""])
+def test_killed_before_the_last_folder_was_gone(machine: Machine, env: Path, left: str) -> None:
+    env.rename(machine.envs / "f")
+    machine.run("move", "--here", "f")
+    (env / left).mkdir(parents=True)
+    machine.run("move", "e", "f")
+    assert not env.exists()
+    (machine.envs / "g/conda-meta").mkdir(parents=True)
+    machine.run("remove", "g", "-y")
+    assert not (machine.envs / "g").exists()
+
+
+def test_remove_waits_for_nobody(machine: Machine, env: Path) -> None:
+    with exclusive(env):
+        answer = machine.json("remove", "e", "-y", code=7)
+        assert answer["error"] == "prefix-locked"
+        assert "another process works on this environment" in answer["what"]
+        assert is_whole(env)
+    machine.run("remove", "e", "-y")
+    assert not env.exists()
+
+
+def test_a_damaged_one_without_history_is_removed(machine: Machine, env: Path) -> None:
+    (env / "conda-meta/history").unlink()
+    machine.run("remove", "e", "-y")
+    assert not env.exists()
+
+
+class TestUserFolder:
+    """A copy that was killed in `__home__`."""
+
+    def killed(self, machine: Machine, env: Path) -> Path:
+        place = machine.envs / "copied"
+        (env / "__home__/sub").mkdir(parents=True)
+        for name in ("one", "two", "sub/three"):
+            (env / "__home__" / name).write_text(name)
+        (place / "__home__/sub").mkdir(parents=True)
+        (place / "conda-meta").mkdir()
+        (place / MARKER).write_bytes(b"token\n")
+        write_plan(place, [f"__home__/{name}" for name in ("one", "two", "sub/three", "gone")])
+        (place / "__home__/.two.0123456789abcdef.part").write_text("t")
+        subprocess.run(["cp", "-p", env / "__home__/one", place / "__home__/one"], check=True)
+        return place
+
+    def test_it_is_continued(self, machine: Machine, env: Path) -> None:
+        place = self.killed(machine, env)
+        machine.run("move", "e", "copied", "--copy")
+        assert sorted(p.name for p in (place / "__home__").rglob("*")) == [
+            "one",
+            "sub",
+            "three",
+            "two",
+        ]
+        assert is_whole(place)
+        assert not env.exists()
+
+    def test_what_is_not_the_same_is_kept_aside(self, machine: Machine, env: Path) -> None:
+        place = self.killed(machine, env)
+        (place / "__home__/two").write_text("another")
+        (place / "__home__/gone").write_text("was copied, and deleted meanwhile")
+        (place / "__home__/theirs").write_text("theirs")
+        (place / "__home__/sub").rmdir()
+        (place / "__home__/sub").symlink_to(machine.root)
+        done = machine.run("move", "e", "copied", "--copy")
+        assert "kept" in done.stderr
+        home = place / "__home__"
+        assert (home / "two").read_text() == "two"
+        assert (home / "theirs").read_text() == "theirs"
+        assert not (home / "sub").is_symlink()
+        assert (home / "kept-from-pending-1/two").read_text() == "another"
+        assert (home / "kept-from-pending-1/gone").exists()
+        assert not (home / "gone").exists()
+        assert not (machine.root / "three").exists()
+
+    def test_a_link_is_not_written_through(self, machine: Machine, env: Path) -> None:
+        place = self.killed(machine, env)
+        elsewhere = machine.root / "elsewhere"
+        (place / "__home__").rename(elsewhere)
+        (place / "__home__").symlink_to(elsewhere)
+        before = sorted(elsewhere.rglob("*"))
+        assert "is a link" in machine.json("move", "e", "copied", "--copy", code=7)["what"]
+        assert sorted(elsewhere.rglob("*")) == before
+        assert is_whole(env)
+
+
+@pytest.mark.parametrize("command", [["move", "e", "f"], ["clone", "e", "f"]])
+def test_a_reader_of_progress_that_leaves_ends_nothing(
+    machine: Machine, env: Path, command: list[str]
+) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        machine.command(*command), env=machine.env, cwd=machine.root, stderr=write, check=False
+    )
+    os.close(write)
+    assert done.returncode == 0
+    assert is_whole(machine.envs / "f")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["move", "e", "f"], "sealenv move --here"),
+        (["move", "e", "f", "--copy"], "is as it was, and"),
+        (["clone", "e", "f"], "the next clone replaces it"),
+    ],
+)
+def test_interrupted_while_mending_says_where_it_is(
+    machine: Machine, env: Path, number: signal.Signals, options: list[str], says: str
+) -> None:
+    program = (
+        "import os, sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parents[1] / 'src')!r})\n"
+        "def strike(event, args):\n"
+        "    if event == 'os.rename' and str(args[1]).endswith('f/activate.sh'):\n"
+        f"        os.kill(os.getpid(), {int(number)})\n"
+        "sys.addaudithook(strike)\n"
+        f"sys.argv = {['sealenv', *options]!r}\n"
+        "from sealenv.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 130, done.stderr
+    assert says in done.stderr
+    assert str(machine.envs / "f") in done.stderr
+    machine.run(*options)
+    assert is_whole(machine.envs / "f")
+
+
+def test_into_and_out_of_a_mount_point(machine: Machine, env: Path, mount: Mount) -> None:
+    disk = mount(64 << 20)
+    machine.run("move", "e", str(disk))
+    assert is_whole(disk)
+    assert not env.exists()
+    machine.run("move", str(disk), "e")
+    assert is_whole(env)
+    assert list(disk.iterdir()) == []
+
+
+@as_root
+@pytest.mark.parametrize("options", [(), ("--copy",)])
+def test_owners_stay(machine: Machine, env: Path, options: tuple[str, ...]) -> None:
+    (env / "__home__").mkdir()
+    (env / "__home__/link").symlink_to("nowhere")
+    subprocess.run(["chown", "-Rh", "1234:2345", str(env)], check=True)
+    env.chmod(0o700)
+    machine.run("move", "e", "f", *options)
+    place = machine.envs / "f"
+    for path in (place, *place.rglob("*")):
+        status = path.lstat()
+        if "pkgs" not in path.relative_to(place).parts:
+            assert (status.st_uid, status.st_gid) == (1234, 2345), path
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+
+
+def test_what_could_not_be_removed_is_not_copied(
+    machine: Machine, env: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: access(path, mode) and Path(path) != machine.envs
+    )
+    place = machine.root / "elsewhere"
+    with pytest.raises(FilesystemError, match="not removed"):
+        move(env, place, MoveOptions(copy=True, environ=machine.env))
+    assert state_of(place) is State.ABSENT
+    assert is_whole(env)
+
+
+class TestBeforeAnything:
+    """Refusals that leave nothing at the destination."""
+
+    def refused(self, machine: Machine, *args: str, code: int) -> dict[str, Any]:
+        before = machine.snapshot(machine.cache, machine.tmp)
+        answer = machine.json(*args, code=code)
+        assert machine.snapshot(machine.cache, machine.tmp) == before
+        assert answer["hint"]
+        return answer
+
+    @pytest.mark.parametrize("command", ["move", "clone"])
+    def test_a_fifo(self, machine: Machine, env: Path, command: str) -> None:
+        (env / "__home__").mkdir()
+        os.mkfifo(env / "__home__/fifo")
+        options = ["--copy"] if command == "move" else []
+        answer = self.refused(machine, command, "e", "f", *options, code=9)
+        assert answer["details"] == ["__home__/fifo"]
+        assert "delete" in answer["hint"]
+
+    def test_no_room(self, machine: Machine, env: Path, mount: Mount) -> None:
+        disk = mount(8 << 20)
+        for command, options in (("move", []), ("clone", []), ("clone", ["--copy"])):
+            place = str(disk / "sub/f")
+            answer = self.refused(machine, command, "e", place, *options, code=9)
+            assert "the disk is full" in answer["what"]
+            assert list(disk.iterdir()) == []
+
+    @pytest.mark.parametrize("command", ["move", "clone"])
+    def test_a_destination_that_cannot_be(self, machine: Machine, env: Path, command: str) -> None:
+        (machine.root / "file").write_text("mine")
+        (machine.root / "nowhere").symlink_to(machine.root / "target")
+        for place, what in (
+            ("./file/f", "is a file"),
+            ("./" + "x" * 256, "255"),
+            ("./a:b", "splits a PATH"),
+        ):
+            answer = self.refused(machine, command, "e", place, code=2)
+            assert what in answer["what"]
+            assert "-p" not in answer["hint"].split()
+        answer = self.refused(machine, command, "e", "./nowhere", code=7)
+        assert str(machine.root / "target") in answer["hint"]
+        answer = self.refused(machine, command, "e", str(env) + " two", code=2)
+        assert "cannot be told from each other" in answer["what"]
+
+    def test_what_cannot_be_read(self, machine: Machine, env: Path) -> None:
+        done = machine.run("move", "e", "./" + "y/" * 1990, code=None)
+        assert "b'" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["move", "--copy"], ["clone"]])
+def test_holes_and_hard_links_stay(machine: Machine, env: Path, command: list[str]) -> None:
+    with (env / "sparse").open("wb") as file:
+        for start in (0, 40 << 20, 80 << 20):
+            file.seek(start)
+            file.write(b"data" * 1000)
+        file.truncate(100 << 20)
+    (env / "hole").touch()
+    os.truncate(env / "hole", 50 << 20)
+    (env / "one").write_text("same")
+    os.link(env / "one", env / "two")
+    before = (env / "sparse").read_bytes()
+    machine.run(command[0], "e", "f", *command[1:])
+    place = machine.envs / "f"
+    assert (place / "sparse").read_bytes() == before
+    assert (place / "hole").stat().st_size == 50 << 20
+    assert sum((place / name).stat().st_blocks for name in ("sparse", "hole")) * 512 < 1 << 20
+    assert (place / "one").stat().st_ino == (place / "two").stat().st_ino
+    if env.exists():
+        assert (env / "one").stat().st_ino != (place / "one").stat().st_ino
+
+
+def test_a_moved_one_is_told_how_it_is_mended(machine: Machine, env: Path) -> None:
+    place = env.rename(machine.envs / "f")
+    assert f"sealenv move --here {place}" in machine.json("refresh", "f", code=7)["hint"]
+    assert f"sealenv move --here {place}" in machine.run("verify", "f", code=1).stderr

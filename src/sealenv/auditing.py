@@ -21,7 +21,7 @@ from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
 from sealenv.progress import Quiet, Reporter
 from sealenv.relocation.journal import commit, finish_commit, read_journal
 from sealenv.relocation.leftovers import clear_partials
-from sealenv.remove import refuse_frozen
+from sealenv.removable import refuse_frozen
 from sealenv.seal.findings import Finding, refuse_moved
 from sealenv.seal.observing import observe
 from sealenv.seal.seal import PatchNote, Seal, write_seal

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.errors import PrefixError, PrefixPendingError, UsageError
+from sealenv.errors import PrefixPendingError
 from sealenv.host.exclusive import exclusive
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.layout import State, state_of
@@ -26,7 +26,7 @@ from sealenv.relocation.copying import copy_prefix
 from sealenv.relocation.departing import Departure, depart
 from sealenv.relocation.earlier import Begun, begun
 from sealenv.relocation.halfway import cut_short, half_made
-from sealenv.relocation.journal import finish_commit, read_journal
+from sealenv.relocation.opening import mend_given, opened
 from sealenv.relocation.outcome import Moved, MoveOptions
 from sealenv.relocation.place import Relocation, open_relocation
 from sealenv.relocation.proving import prove_running
@@ -36,7 +36,6 @@ from sealenv.relocation.seen import Seen, look_at, look_for, look_inside
 from sealenv.relocation.settling import Settled, settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
 from sealenv.removable import refuse_frozen, refuse_in_use
-from sealenv.seal.tree import Row
 from sealenv.spec import current_platform
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]
@@ -77,14 +76,14 @@ def move(
     _refuse(prefix, options)
     with contextlib.ExitStack() as stack:
         fd = stack.enter_context(exclusive(prefix))
-        here = _opened(prefix, options, reporter, fd)
+        here = opened(prefix, options, reporter, fd)
         refuse_place(prefix, place, here.seal.platform)
         rows = look_inside(prefix)
         if here.old != here.new and not options.dry_run:
             # Moved by hand before, or killed: its files may hold two places.
             settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
             here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
-        if given != prefix and _mend_given(here, str(given), rows, options, reporter, fd):
+        if given != prefix and mend_given(here, str(given), rows, options, reporter, fd):
             here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
         away = replace(here, new=str(place))
         seen = look_for(away, rows, reporter)
@@ -118,7 +117,7 @@ def move_here(
     prefix = real_prefix(prefix)
     _refuse(prefix, options)
     with exclusive(prefix) as fd:
-        here = _opened(prefix, options, reporter, fd)
+        here = opened(prefix, options, reporter, fd)
         check_prefix(prefix, here.seal.platform)
         if here.old == here.new:
             unproved = not here.seal.checked and here.seal.platform == current_platform()
@@ -139,55 +138,6 @@ def move_here(
         with cut_short(str(prefix), hint):
             settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
     return _proved(here, settled, "mended", options, reporter, original=original)
-
-
-def _opened(prefix: Path, options: MoveOptions, reporter: Reporter, fd: int) -> Relocation:
-    """What lies there. If a relocation was killed, its files hold two places: it is finished first.
-
-    That is done for the place that it went to, wherever the environment was taken since.
-    """
-    finish_commit(prefix)
-    here = open_relocation(prefix, str(prefix))
-    journal = read_journal(prefix)
-    if journal is None:
-        return here
-    here = replace(here, old=journal.old)
-    if journal.new == here.new:
-        return here
-    if options.dry_run:
-        raise PrefixError(
-            "a move of this environment was ended half way, and then it was taken elsewhere",
-            where=str(prefix),
-            details=[f"from {journal.old}", f"to {journal.new}"],
-            hint=f"finish it first: sealenv move --here {shown(str(prefix))}",
-        )
-    there = replace(here, new=journal.new)
-    settle(there, reporter, options.environ, locked=fd, resumed=True, copied=True)
-    return open_relocation(prefix, str(prefix))
-
-
-def _mend_given(
-    here: Relocation,
-    given: str,
-    rows: dict[str, Row],
-    options: MoveOptions,
-    reporter: Reporter,
-    fd: int,
-) -> bool:
-    """Whether files held the path that leads here through a link: pip writes what python was called as.
-
-    They get the real one, which works as well, and is then moved with all others.
-    """
-    link = replace(here, old=given)
-    try:
-        seen = look_for(link, rows, reporter)
-    except UsageError:
-        reporter.warn(f"files that hold {given} are left as they are: it looks like {link.new}")
-        return False
-    if not seen.found or options.dry_run:
-        return False
-    settle(link, reporter, options.environ, seen=seen, locked=fd)
-    return True
 
 
 def _refuse(prefix: Path, options: MoveOptions) -> None:

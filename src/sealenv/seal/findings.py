@@ -33,7 +33,7 @@ KINDS = {
     "wrong-archive": "a package came from an archive that is not the locked one",
     "record": "a record, the seal or the file table cannot be read, or names a path outside",
     "pending": "it was never finished",
-    "moved": "it is not where it was made",
+    "moved": "it is not where it was made, or a move of it was ended half way",
     "fingerprint": "the fingerprint differs, and nothing else says why",
 }
 """Every kind of finding (docs/how-to/verify.md)."""

@@ -152,7 +152,9 @@ def _empty(departure: Departure) -> list[str]:
     for path, was in sorted(departure.then.items(), key=_order):
         if path in keep:
             continue
-        name = os.path.join(root, path)
+        name = os.path.join(
+            root, path.replace("/", os.sep)
+        )  # in its extended form Windows takes no `/`
         try:
             if stat.S_ISDIR(was.kind):
                 _rmdir(name)

@@ -1,4 +1,4 @@
-"""Before a relocation: what a killed one left is finished, a path through a link becomes the real one."""
+"""Before a relocation: what a killed one left is finished, a path by a link is made the real one."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from sealenv.portability.occurrences import Occurrence, occurrences_in
 from sealenv.portability.rewriting.change import (
     DOES_NOT_FIT,
+    NOT_UNDERSTOOD,
     Change,
     Edit,
     Refusal,
@@ -51,7 +52,7 @@ def program_edits(stream: BinaryIO, change: Change, placeholder: int | None) -> 
         placeholder: bytes that a path may have; None: no more than it has.
 
     Raises:
-        RefusedError: it does not fit, or the new place has no such form.
+        RefusedError: it does not fit, the new place has no such form, or strings run into each other.
         OSError: it cannot be read.
     """
     stream.seek(0)
@@ -64,10 +65,20 @@ def program_edits(stream: BinaryIO, change: Change, placeholder: int | None) -> 
             string = []
         if not string:
             end = _string_end(stream, found.end, found.spelling.form.unit)
+        elif not _is_of(found, string[0]):
+            raise RefusedError(
+                Refusal(NOT_UNDERSTOOD, f"at offset {found.start} two strings run into each other")
+            )
         string.append(found)
     if string:
         edits.append(_edit(stream, string, end, change, placeholder))
     return edits
+
+
+def _is_of(found: Occurrence, first: Occurrence) -> bool:
+    """Whether it can be in the same string: of the same width, and a number of characters further on."""
+    unit = first.spelling.form.unit
+    return found.spelling.form.unit == unit and (found.start - first.start) % unit == 0
 
 
 def _edit(

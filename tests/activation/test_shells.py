@@ -157,8 +157,7 @@ def test_a_moved_or_copied_prefix_is_refused(
     done = dialect.run(tmp_path / "work", [dialect.attempt(dialect.script(copy))], environ)
     assert done.statuses() == [1], done.said
     assert "was moved or copied by hand" in done.said
-    assert "move it back" in done.said
-    assert "sealenv create" in done.said
+    assert "sealenv move --here" in done.said
     assert str(fake_prefix) in done.said
     moved = tmp_path / "moved"
     fake_prefix.rename(moved)

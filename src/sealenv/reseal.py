@@ -201,7 +201,7 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
     return Seal(
         schema=SCHEMA,
         sealenv=__version__,
-        created=dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+        created=dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds"),
         prefix=str(scene.prefix),
         platform=scene.platform,
         spec=spec,

@@ -53,7 +53,7 @@ def describe(
     return Seal(
         schema=SCHEMA,
         sealenv=__version__,
-        created=_now().isoformat(timespec="seconds"),
+        created=_now().isoformat(timespec="milliseconds"),
         prefix=str(job.prefix),
         platform=job.spec.platform,
         spec=job.spec.to_json(),

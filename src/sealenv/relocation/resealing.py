@@ -133,7 +133,7 @@ def next_seal(
 
 def now() -> str:
     """What a seal says of when it was made."""
-    return dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
+    return dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds")
 
 
 def seal_checked(prefix: Path, seal: Seal, check: CheckReport) -> None:

@@ -327,9 +327,7 @@ class TestRefusals:
         assert "inside" in self.refused(machine, "e", str(env / "sub"), code=2)["what"]
         assert (
             "already"
-            in self.refused(
-                machine, "e", "../root/envs/e".replace("root", machine.root.name), code=2
-            )["what"]
+            in self.refused(machine, "e", f"../{machine.root.name}/envs/e", code=2)["what"]
         )
         (machine.root / "link").symlink_to(machine.root / "nowhere")
         assert "link" in self.refused(machine, "e", "./link")["what"]

@@ -8,7 +8,7 @@ import sys
 __all__ = ["main"]
 
 _READING = {"audit", "clone", "move", "verify"}
-"""They read most files of an environment, with helpers."""
+"""They look at each file of an environment, and read most of them, with helpers."""
 
 
 def main() -> int:
@@ -29,21 +29,27 @@ def main() -> int:
         from sealenv.cli.fast import run
 
         return run(argv[1], argv[3:])
-    if argv[:1] == ["create"] and not {"-h", "--help"} & set(argv):
-        from sealenv.engines.boot import start_early
-
-        start_early()
-    elif argv[:1] in (["verify"], ["audit"], ["move"], ["clone"]) and not {
-        "-h",
-        "--help",
-        "--fast",
-    } & set(argv):
-        from sealenv.host.readers import start_early as start_reader
-
-        start_reader()
+    if argv and not {"-h", "--help"} & set(argv):
+        _prepare(argv[0], fast="--fast" in argv)
     from sealenv.cli.main import main as cli
 
     return cli(argv)
+
+
+def _prepare(command: str, *, fast: bool) -> None:
+    """Start what a command is going to need while the rest is imported."""
+    if command == "create":
+        from sealenv.engines.boot import start_early
+
+        start_early()
+    elif command in _READING:
+        import gc
+
+        gc.disable()  # a short life with many small objects, none of them in a cycle
+        if not fast:
+            from sealenv.host.readers import start_early as start_reader
+
+            start_reader()
 
 
 def _open_closed_streams() -> None:

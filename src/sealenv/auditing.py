@@ -15,11 +15,11 @@ import msgspec
 from sealenv.audit import Audit, audit
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.host.exclusive import exclusive
-from sealenv.layout import MOVING, SEAL
+from sealenv.layout import SEAL
 from sealenv.naming import shown
 from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
 from sealenv.progress import Quiet, Reporter
-from sealenv.relocation.journal import commit, finish_commit, read_journal
+from sealenv.relocation.journal import commit, finish_commit
 from sealenv.relocation.leftovers import clear_partials
 from sealenv.removable import refuse_frozen
 from sealenv.seal.findings import Finding, refuse_moved
@@ -93,9 +93,6 @@ def _finish(prefix: Path) -> None:
     """Put away what one that was killed has left: the next seal, and files half written."""
     try:
         finish_commit(prefix)
-        journal = read_journal(prefix)
-        if journal and journal.old == journal.new:
-            (prefix / MOVING).unlink()  # of a seal that was not written: it is taken again
         then = read_sealed(prefix)
         if then.seal is None or then.table is None:
             return

@@ -25,16 +25,16 @@ from sealenv.relocation.contents import entries_of, refuse_no_room
 from sealenv.relocation.fitting import refuse_unfit
 from sealenv.relocation.halfway import half_made
 from sealenv.relocation.holding import holding
-from sealenv.relocation.journal import read_journal
 from sealenv.relocation.linking import copy_or_link, rows_there, shareable, shareable_compiled
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import open_relocation
 from sealenv.relocation.proving import prove_running
-from sealenv.relocation.resealing import now, seal_checked
+from sealenv.relocation.resealing import seal_checked
 from sealenv.relocation.seen import Seen
 from sealenv.relocation.settling import settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
 from sealenv.removable import refuse_inner
+from sealenv.seal.seal import timestamp, why_moved
 from sealenv.seal.tree import rows_of
 from sealenv.spec import current_platform
 from sealenv.steps.check import CheckReport
@@ -92,11 +92,11 @@ def clone(
     prefix = real_prefix(prefix)
     with exclusive(prefix):
         move = open_relocation(prefix, str(place))
-        if move.old != str(prefix) or read_journal(prefix):
+        moved = why_moved(move.seal, prefix)
+        if moved:
             raise PrefixError(
-                "this environment is not where it was made: its files hold the other path",
+                f"this environment is not at home there: {moved}",
                 where=str(prefix),
-                details=[f"it was made at {move.old}"],
                 hint=f"mend it first: sealenv move --here {shown(str(prefix))}",
             )
         refuse_place(prefix, place, move.seal.platform)
@@ -122,7 +122,7 @@ def clone(
             linked, copied = copy_or_link(prefix, entries, place, links, reporter)
             seen = Seen(found, rows_there(place, rows, linked), owners)
             held.share()
-            born = msgspec.structs.replace(move.seal, created=now())
+            born = msgspec.structs.replace(move.seal, created=timestamp())
             there = replace(move, prefix=place, seal=born)
             settled = settle(there, reporter, environ, seen=seen, copied=True, proof=False)
             check = None

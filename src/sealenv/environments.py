@@ -11,10 +11,10 @@ from typing import Any
 
 from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import NotFoundError, RecordError, UsageError
-from sealenv.layout import HISTORY, MARKER, META, MOVING, SEAL, State, is_link, state_of, walk
+from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of, walk
 from sealenv.locations import envs_dirs, resolve_env
 from sealenv.naming import shown
-from sealenv.seal.seal import Seal, is_at, read_seal
+from sealenv.seal.seal import Seal, read_seal, why_moved
 
 __all__ = ["Environment", "find", "inspect", "list_environments", "measure"]
 
@@ -100,18 +100,10 @@ def inspect(prefix: Path) -> Environment:
         problem = problem or f"{len(broken)} package records cannot be read: {broken[0]}"
     python = next((r.version for r in records if r.name == "python"), None)
     word = "unreadable" if state is State.SEALED and seal is None else state.value
-    if seal and os.path.lexists(prefix / MOVING):
+    moved = why_moved(seal, prefix) if seal else None
+    if moved:
         word = "moved"
-        problem = problem or (
-            "a move of it was ended half way: its files hold two paths; finish it: "
-            f"sealenv move --here {shown(str(prefix))}"
-        )
-    elif seal and not is_at(seal, prefix):
-        word = "moved"
-        problem = problem or (
-            f"it was made at {seal.prefix} and holds that path; mend it: "
-            f"sealenv move --here {shown(str(prefix))}"
-        )
+        problem = problem or f"{moved}; mend it: sealenv move --here {shown(str(prefix))}"
     return Environment(
         prefix=prefix,
         state=word,

@@ -31,11 +31,12 @@ from sealenv.relocation.outcome import Moved, MoveOptions
 from sealenv.relocation.place import Relocation, open_relocation
 from sealenv.relocation.proving import prove_running
 from sealenv.relocation.renaming import rename_prefix
-from sealenv.relocation.resealing import now, seal_checked
+from sealenv.relocation.resealing import seal_checked
 from sealenv.relocation.seen import Seen, look_at, look_for, look_inside
 from sealenv.relocation.settling import Settled, settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
 from sealenv.removable import refuse_frozen, refuse_in_use
+from sealenv.seal.seal import timestamp
 from sealenv.spec import current_platform
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]
@@ -130,14 +131,14 @@ def move_here(
             reporter.warn(
                 f"{here.old} is still there: this is a copy of it, and becomes an environment of its own"
             )
-            here = replace(here, seal=msgspec.structs.replace(here.seal, created=now()))
+            here = replace(here, seal=msgspec.structs.replace(here.seal, created=timestamp()))
         found = look_for(here, rows, reporter).found
         if options.dry_run:
             return Moved(prefix, here.old, "mended", tuple(found), original=original)
         hint = f"it is half mended; run again: sealenv move --here {shown(str(prefix))}"
         with cut_short(str(prefix), hint):
             settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
-    return _proved(here, settled, "mended", options, reporter, original=original)
+        return _proved(here, settled, "mended", options, reporter, original=original)
 
 
 def _refuse(prefix: Path, options: MoveOptions) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sealenv.host.files import read_regular, write_atomic
+from sealenv.host.tempname import final_path
 from sealenv.layout import MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
 
 __all__ = ["REMOVING", "clear_pending", "kept_folder", "read_plan", "write_plan"]
@@ -24,8 +25,6 @@ _OURS = re.compile(
     r"(.*/)?[^/]+\.dist-info/(INSTALLER|REQUESTED|RECORD)[^/]*\.tmp|"  # while pip writes them
     r"__clobbers__/.*|\.sealenv-scratch/.*|\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"
 )
-_PARTIAL = re.compile(r"\.(.+)\.[0-9a-f]{16}")
-"""What `host.files.write_atomic` writes into first."""
 
 REMOVING = b"removing\n"
 """What the marker of an environment says that is being removed."""
@@ -73,9 +72,7 @@ def _is_ours(entry: Entry, planned: frozenset[str]) -> bool:
         return entry.is_link
     if path in planned or _OURS.fullmatch(path) is not None:
         return True
-    folder, _, name = path.rpartition("/")
-    partial = _PARTIAL.fullmatch(name)  # of a planned file that was being replaced (`patch`)
-    return partial is not None and "/".join(filter(None, (folder, partial[1]))) in planned
+    return final_path(path) in planned  # a planned file was being replaced (`patch`)
 
 
 def read_plan(prefix: Path) -> frozenset[str]:

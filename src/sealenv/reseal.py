@@ -6,7 +6,6 @@ environment unchecked: nobody has run it since.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ from sealenv.seal.filetable import write_files
 from sealenv.seal.findings import Finding, refuse_moved
 from sealenv.seal.observing import observe
 from sealenv.seal.scene import Scene
-from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, Seal, write_seal
+from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, Seal, timestamp, write_seal
 from sealenv.seal.verify import examine
 from sealenv.seal.wheels import is_of, locked_wheels, requested_of
 
@@ -201,7 +200,7 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
     return Seal(
         schema=SCHEMA,
         sealenv=__version__,
-        created=dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds"),
+        created=timestamp(),
         prefix=str(scene.prefix),
         platform=scene.platform,
         spec=spec,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 
 from sealenv._version import __version__
@@ -15,7 +14,7 @@ from sealenv.portability.patch import Patched, left_absolute
 from sealenv.seal.filetable import write_files
 from sealenv.seal.observing import Observed, digests_of_linking, time_of_linking
 from sealenv.seal.observing import observe as observe_prefix
-from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, write_seal
+from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
 from sealenv.steps.check import CheckReport
 from sealenv.steps.pyc import INVALIDATION
 
@@ -53,7 +52,7 @@ def describe(
     return Seal(
         schema=SCHEMA,
         sealenv=__version__,
-        created=_now().isoformat(timespec="milliseconds"),
+        created=timestamp(),
         prefix=str(job.prefix),
         platform=job.spec.platform,
         spec=job.spec.to_json(),
@@ -102,7 +101,3 @@ def commit(job: Job, seal: Seal, observed: Observed, held: PrefixLock) -> None:
     write_files(held.prefix, observed.table)
     write_seal(held.prefix, seal)
     held.commit()
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.timezone.utc)

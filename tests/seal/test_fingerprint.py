@@ -26,7 +26,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows compares 
 
 OTHER_DAY = (
     "import datetime as dt, sealenv.making as making, sealenv.sealing as sealing; "
-    "making._now = sealing._now = lambda: dt.datetime(2031, 2, 3, 4, 5, tzinfo=dt.timezone.utc); "
+    "making._now = lambda: dt.datetime(2031, 2, 3, 4, 5, tzinfo=dt.timezone.utc); "
+    "sealing.timestamp = lambda: making._now().isoformat(timespec='milliseconds'); "
 )
 
 

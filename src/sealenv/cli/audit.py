@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 from collections import Counter
@@ -72,7 +71,6 @@ def audit_command(
     from sealenv.environments import find
 
     prefix = find(env)
-    gc.disable()  # a short life with many small objects, none of them in a cycle
     silent = quiet or as_json or not is_terminal(sys.stderr)
     fixed: Fixed | None = None
     with make_reporter(quiet=silent, verbose=0) as reporter:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 from pathlib import Path
@@ -71,7 +70,6 @@ def move_command(
         )
     if here and copy:
         raise UsageError("--here copies nothing", hint="leave out --copy")
-    gc.disable()  # a short life with many small objects, none of them in a cycle
     options = MoveOptions(copy, force, override_frozen, dry_run, os.environ)
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
         if dest is None:
@@ -112,7 +110,6 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
     from sealenv.environments import find
     from sealenv.relocation.targets import choose_place
 
-    gc.disable()  # as for move
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
         place = choose_place(new, os.environ)
         cloned = clone(find(env), place, os.environ, reporter, copy=copy)

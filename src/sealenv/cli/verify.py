@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 from pathlib import Path
@@ -45,7 +44,6 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
     from sealenv.seal.verify import verify
 
     prefix = find(env)
-    gc.disable()  # a short life with many small objects, none of them in a cycle
     # Without a terminal its one line would say nothing that the verdict does not.
     silent = quiet or as_json or not is_terminal(sys.stderr)
     with make_reporter(quiet=silent, verbose=0) as reporter:

@@ -20,6 +20,7 @@ from sealenv.errors import (
 )
 from sealenv.host.filelock import open_removable, try_lock
 from sealenv.host.files import keep_owner
+from sealenv.host.tempname import temporary_path
 from sealenv.layout import HISTORY, MARKER, META, is_link
 from sealenv.naming import shown
 
@@ -94,7 +95,7 @@ def replace_history(prefix: Path, fd: int, data: bytes, status: os.stat_result) 
             file.write(data)
             file.truncate()
         return fd
-    partial = prefix / META / f".history.{os.urandom(8).hex()}"
+    partial = Path(temporary_path(os.fspath(prefix / HISTORY)))
     new = open_removable(partial, new=True)
     try:
         try_lock(new)

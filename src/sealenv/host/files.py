@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.errors import NotFoundError, OutputExistsError
+from sealenv.host.tempname import temporary_path
 
 __all__ = [
     "MOST",
@@ -64,30 +65,38 @@ def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> b
         return file.read()
 
 
-def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = False) -> None:
     """Replace a file at one instant; its mode is `mode` less the umask, its owner that of the old one.
 
     A link in its place is replaced, never followed; a failure leaves the old file and nothing else. As
     root it gets the owner of what it replaces, else that of its folder: what root does in the
     environment of a user stays the user's.
 
+    Args:
+        path: of the file.
+        data: what it is to hold.
+        mode: less the umask.
+        durable: it is on the disk before it is in place: a crash of the machine leaves no empty file.
+
     Raises:
         OSError: as the operating system says.
     """
-    partial = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    partial = temporary_path(os.fspath(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), mode)
     try:
         with os.fdopen(fd, "wb") as file:
-            if sys.platform != "win32" and os.geteuid() == 0:
-                like = os.lstat(path if os.path.lexists(path) else path.parent)
-                keep_owner(os.fspath(partial), like)
             file.write(data)
-        with contextlib.suppress(FileNotFoundError):
-            keep_owner(os.fspath(partial), os.lstat(path))
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        replaces = os.path.lexists(path)
+        if replaces or (sys.platform != "win32" and os.geteuid() == 0):
+            keep_owner(partial, os.lstat(path if replaces else path.parent))
         os.replace(partial, path)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial)
         raise
 
 
@@ -107,9 +116,7 @@ def replace_like(
         OSError: as the operating system says; the old file is there, and nothing else.
     """
     plain = os.fsdecode(path)
-    partial = os.path.join(
-        os.path.dirname(plain), f".{os.path.basename(plain)}.{os.urandom(8).hex()}"
-    )
+    partial = temporary_path(plain)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), 0o600)
     try:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.host.filelock import open_removable, try_lock
+from sealenv.host.tempname import PART, final_path, temporary_path
 from sealenv.layout import is_link
 
 __all__ = ["partial_file"]
@@ -42,7 +41,7 @@ def partial_file(path: Path) -> Iterator[BinaryIO]:
 
 def _locked(path: Path) -> tuple[BinaryIO, Path]:
     while True:
-        partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+        partial = Path(temporary_path(os.fspath(path), PART))
         fd = _new(partial)
         if try_lock(fd) and partial.exists():
             return os.fdopen(fd, "wb"), partial
@@ -58,9 +57,8 @@ def _new(partial: Path) -> int:
 
 def _sweep(path: Path) -> None:
     """Delete what dead writers of this very path left; what cannot be told or deleted stays."""
-    pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}\.part")
     for found in path.parent.iterdir():
-        if not pattern.fullmatch(found.name) or is_link(found) or not found.is_file():
+        if final_path(found.name, PART) != path.name or is_link(found) or not found.is_file():
             continue
         with contextlib.suppress(OSError):
             fd = open_removable(found, new=False)

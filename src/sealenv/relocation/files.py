@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 
 from sealenv.errors import FilesystemError
 from sealenv.host.files import keep_owner, read_regular, replace_like
+from sealenv.host.tempname import temporary_path
 from sealenv.portability.rewriting.change import Hints, Rewriting
 from sealenv.portability.rewriting.metadata import Mark, Rewritten
 from sealenv.relocation.changes import Hashed, Left, mark_of
@@ -166,9 +167,7 @@ class Files:
 
 def _replace_link(prefix: Path, path: str, text: str) -> None:
     name = os.fsdecode(native(prefix, path))
-    partial = os.path.join(
-        os.path.dirname(name), f".{os.path.basename(name)}.{os.urandom(8).hex()}"
-    )
+    partial = temporary_path(name)
     os.symlink(text, partial, target_is_directory=os.path.isdir(text))
     keep_owner(partial, os.lstat(name))
     os.replace(partial, name)

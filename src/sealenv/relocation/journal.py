@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,15 @@ import msgspec
 from sealenv.errors import RecordError
 from sealenv.host.files import read_regular, write_atomic
 from sealenv.host.holders import while_held
-from sealenv.layout import META, MOVING
+from sealenv.host.tempname import final_path
+from sealenv.layout import FILES, META, MOVING, SEAL
 from sealenv.seal.filetable import read_table, write_files
 from sealenv.seal.seal import Seal, write_seal
 
 __all__ = ["Journal", "begin", "commit", "finish_commit", "read_journal"]
 
 _FROM = "moving_from"
-_PARTIAL = re.compile(r"\.(sealenv|sealenv\.(?:moving|files))\.[0-9a-f]{16}")
-"""What `host.files` writes into before it replaces one of the three."""
+_OURS = frozenset(path.rpartition("/")[2] for path in (SEAL, FILES, MOVING))
 
 
 @dataclass(frozen=True)
@@ -91,30 +90,30 @@ def commit(prefix: Path, seal: Seal, table: bytes | None, old: str) -> None:
 def finish_commit(prefix: Path) -> None:
     """What a kill left of a commit: its table is there and its seal is not yet; and partial files.
 
+    The journal of a relocation that was not committed stays. That of `audit --fix`, from a place to the
+    same place, goes: no file holds another, and its seal is taken again.
+
     Raises:
         OSError: as the operating system says.
     """
     with os.scandir(prefix / META) as entries:
-        partial = [e.path for e in entries if _PARTIAL.fullmatch(e.name) and e.is_file()]
+        partial = [e.path for e in entries if final_path(e.name) in _OURS and e.is_file()]
     for path in partial:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
     try:
         seal = msgspec.json.decode(read_regular(prefix / MOVING), type=Seal)
-        if not seal.files or read_table(prefix, seal.files) is None:
-            return
+        whole = bool(seal.files) and read_table(prefix, seal.files) is not None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecordError):
-        return  # the seal and its table are there: all of it is done again
-    while_held(lambda: write_seal(prefix, seal))
-    while_held((prefix / MOVING).unlink)
+        whole = False  # the seal and its table are there: all of it is done again
+    journal = read_journal(prefix)
+    if whole:
+        while_held(lambda: write_seal(prefix, seal))
+    if whole or (journal and journal.old == journal.new):
+        while_held((prefix / MOVING).unlink)
 
 
 def _write(prefix: Path, seal: Seal, old: str) -> None:
     content = {_FROM: old, **msgspec.to_builtins(seal)}
     data = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
-    write_atomic(prefix / MOVING, data)
-    fd = os.open(prefix / MOVING, os.O_RDWR)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    write_atomic(prefix / MOVING, data, durable=True)

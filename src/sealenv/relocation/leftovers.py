@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Container, Iterable
 from pathlib import Path
 
-from sealenv.layout import FILES, MOVING, SEAL
+from sealenv.host.tempname import final_path
 from sealenv.relocation.changes import Left
 from sealenv.relocation.owners import SHIPPED
 from sealenv.relocation.place import Relocation
@@ -16,27 +15,23 @@ from sealenv.seal.tree import Row, native
 
 __all__ = ["clear_partials", "places_left"]
 
-_PARTIAL = re.compile(r"((?:.*/)?)\.([^/]+)\.[0-9a-f]{16}")
-"""What `host.files` writes into before it replaces a file."""
-_OURS = frozenset({SEAL, FILES, MOVING})
-
 
 def clear_partials(
     prefix: Path, rows: dict[str, Row], replaced: Container[str], sealed: Container[str]
 ) -> None:
     """Take away what a kill left of a file that was going to be replaced; only beside that file.
 
+    What it left of seal and table `journal.finish_commit` has taken away.
+
     Args:
         prefix: the environment, which the caller has locked.
         rows: what lies there; what is taken away goes from it.
-        replaced: files that may have been about to be replaced, besides seal and table.
+        replaced: files that may have been about to be replaced.
         sealed: files that belong there.
     """
     for path in list(rows):
-        found = _PARTIAL.fullmatch(path)
-        if found is None or path in sealed:
-            continue
-        if found[1] + found[2] in _OURS or found[1] + found[2] in replaced:
+        final = final_path(path)
+        if final is not None and final in replaced and path not in sealed:
             with contextlib.suppress(OSError):
                 os.unlink(native(prefix, path))
                 del rows[path]

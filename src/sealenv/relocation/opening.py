@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from sealenv.errors import PrefixError, UsageError
-from sealenv.layout import MOVING
 from sealenv.naming import shown
 from sealenv.progress import Reporter
 from sealenv.relocation.journal import finish_commit, read_journal
@@ -38,11 +37,7 @@ def opened(prefix: Path, options: MoveOptions, reporter: Reporter, fd: int) -> R
         finish_commit(prefix)
     here = open_relocation(prefix, str(prefix))
     journal = read_journal(prefix)
-    if journal is None:
-        return here
-    if journal.old == journal.new:  # of `audit --fix`, which has written no seal: nothing to go by
-        if not options.dry_run:
-            (prefix / MOVING).unlink()
+    if journal is None or journal.old == journal.new:  # the latter is of `audit --fix`
         return here
     here = replace(here, old=journal.old)
     if journal.new == here.new:

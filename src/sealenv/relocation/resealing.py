@@ -6,7 +6,6 @@ keeps its row, and is altered still.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import os
 from collections.abc import Mapping
@@ -26,7 +25,7 @@ from sealenv.seal.tree import FILE, FOLDER, Row, native
 from sealenv.spec import current_platform
 from sealenv.steps.check import CheckReport
 
-__all__ = ["carried_over", "next_seal", "now", "seal_checked"]
+__all__ = ["carried_over", "next_seal", "seal_checked"]
 
 
 def carried_over(
@@ -129,11 +128,6 @@ def next_seal(
         tree = fingerprint(tree_lines(rows.values(), seal.platform))
         seal.fingerprints = Fingerprints(seal.fingerprints.packages, tree)
     return seal, table
-
-
-def now() -> str:
-    """What a seal says of when it was made."""
-    return dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds")
 
 
 def seal_checked(prefix: Path, seal: Seal, check: CheckReport) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path
 
 from sealenv.errors import PrefixExistsError
+from sealenv.host.tempname import PART, final_path
 from sealenv.layout import USER_FOLDER, Entry, is_link, walk
 from sealenv.pending import kept_folder, read_plan
 
 __all__ = ["clear_user_folder", "is_users"]
-
-_PARTIAL = re.compile(r"(.*/)\.([^/]+)\.[0-9a-f]{16}\.part")
 
 
 def is_users(relative: str) -> bool:
@@ -55,9 +53,8 @@ def clear_user_folder(target: Path, entries: Sequence[Entry]) -> list[str]:
     aside: Path | None = None
     for entry in reversed(list(walk(folder))):
         path = f"{USER_FOLDER}/{entry.relative}"
-        partial = _PARTIAL.fullmatch(path)
         to_be = wanted.get(path)
-        if to_be is None and partial and partial[1] + partial[2] in planned:
+        if to_be is None and final_path(path, PART) in planned:
             os.unlink(entry.path)
         elif (to_be and not _is_same(entry, to_be)) or (to_be is None and path in planned):
             aside = aside or kept_folder(target)

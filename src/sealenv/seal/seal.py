@@ -5,6 +5,7 @@ docs/reference/seal.md describes every field.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ __all__ = [
     "Seal",
     "is_at",
     "read_seal",
+    "timestamp",
+    "why_moved",
     "write_seal",
 ]
 
@@ -114,25 +117,33 @@ class Seal(msgspec.Struct, kw_only=True):
 def write_seal(prefix: Path, seal: Seal) -> None:
     """Write the seal and make sure that it is on disk: it is half of the commit."""
     data = msgspec.json.format(msgspec.json.encode(seal), indent=2) + b"\n"
-    write_atomic(prefix / SEAL, data)
-    fd = os.open(prefix / SEAL, os.O_RDWR)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    write_atomic(prefix / SEAL, data, durable=True)
 
 
-def is_at(seal: Seal, prefix: Path) -> bool:
-    """Whether the prefix is where it was made, and no move of it was ended half way.
+def timestamp() -> str:
+    """What a seal says of when it was made: now, in UTC, to the millisecond."""
+    return dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds")
+
+
+def why_moved(seal: Seal, prefix: Path) -> str | None:
+    """Why the prefix is not at home where it lies; None where it is.
 
     The seal's text is UTF-8 whatever the locale.
     """
     if os.path.lexists(prefix / MOVING):
-        return False
+        return "a move of it was ended half way: its files hold two paths"
     try:
-        return os.path.samefile(seal.prefix.encode("utf-8", "surrogateescape"), os.fsencode(prefix))
+        home = seal.prefix.encode("utf-8", "surrogateescape")
+        if os.path.samefile(home, os.fsencode(prefix)):
+            return None
     except (OSError, ValueError):
-        return False
+        pass
+    return f"it was made at {seal.prefix} and holds that path"
+
+
+def is_at(seal: Seal, prefix: Path) -> bool:
+    """Whether the prefix is where it was made, and no move of it was ended half way."""
+    return why_moved(seal, prefix) is None
 
 
 def read_seal(prefix: Path) -> Seal:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealenv.errors import RecordError
-from sealenv.layout import FILES, MARKER, MOVING, SCRATCH, SEAL
+from sealenv.layout import FILES, MARKER, SCRATCH, SEAL
 from sealenv.seal.filetable import FileTable, read_table
 from sealenv.seal.findings import Finding
-from sealenv.seal.seal import Seal, is_at, read_seal
+from sealenv.seal.seal import Seal, read_seal, why_moved
 
 __all__ = ["Sealed", "read_sealed"]
 
@@ -57,13 +57,9 @@ def _read(prefix: Path) -> Sealed:
     except RecordError as error:
         return Sealed(findings=[Finding("record", SEAL, None, error.what)])
     then = Sealed(seal)
-    if not is_at(seal, prefix):
-        detail = (
-            "a move of it was ended half way: its files hold two paths"
-            if os.path.lexists(prefix / MOVING)
-            else f"it was made at {seal.prefix} and holds that path"
-        )
-        then.findings.append(Finding("moved", SEAL, None, detail))
+    moved = why_moved(seal, prefix)
+    if moved:
+        then.findings.append(Finding("moved", SEAL, None, moved))
     try:
         then.table = read_table(prefix, seal.files)
     except RecordError as error:

@@ -13,8 +13,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from sealenv.host.deleting import delete
 from sealenv.host.filelock import FileLock
 from sealenv.host.files import write_atomic
 from sealenv.host.hashing import hash_file
+from sealenv.host.tempname import PART, final_path, temporary_path
 from sealenv.layout import is_link
 from sealenv.lock import LockedPackage
 from sealenv.store.channel_damage import mend
@@ -48,7 +47,6 @@ _INDEXING = ".sealenv-indexing"
 _INDEXED = ".sealenv-indexed"
 SCRATCH = ".tmp"
 """Where py-rattler writes while it indexes; what a stopped run of ours left is deleted."""
-_PARTIAL = re.compile(r"\..+\.(conda|tar\.bz2)\.[0-9a-f]{16}\.part")
 _PIECE = 1 << 20
 
 
@@ -71,7 +69,8 @@ class ChannelFolder:
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / _MARKER).waiting():
             for path in self.root.glob("*/.*.part"):  # what a killed run left
-                if _PARTIAL.fullmatch(path.name) and not is_link(path):
+                of = final_path(path.name, PART) or ""
+                if of.endswith((".conda", ".tar.bz2")) and not is_link(path):
                     path.unlink(missing_ok=True)
             self._stopped = (self.root / _INDEXING).exists()
             left = self.root / SCRATCH
@@ -160,7 +159,7 @@ class ChannelFolder:
         (self.root / _INDEXING).touch()  # from here on there is an archive that no index names
         folder = self.root / package.subdir
         folder.mkdir(exist_ok=True)
-        partial = folder / f".{package.fn}.{secrets.token_hex(8)}.part"
+        partial = Path(temporary_path(os.fspath(folder / package.fn), PART))
         digest = hashlib.sha256()
         try:
             with source.open("rb") as read, partial.open("xb") as write:

@@ -1,0 +1,39 @@
+"""The name that a file has while it is written: `.NAME.<16 hex>` in the same folder, and back."""
+
+from __future__ import annotations
+
+import os
+import re
+
+__all__ = ["PART", "final_path", "temporary_path"]
+
+PART = ".part"
+"""What the name of a large file ends with besides, which may take long."""
+
+_TEMPORARY = re.compile(
+    r"(?P<folder>(?:.*/)?)\.(?P<name>[^/]+)\.[0-9a-f]{16}(?P<suffix>\.part)?", re.DOTALL
+)
+
+
+def temporary_path(path: str, suffix: str = "") -> str:
+    """A path for a file that is going to replace another one.
+
+    Args:
+        path: of what is to be replaced.
+        suffix: `PART` or none.
+    """
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.{os.urandom(8).hex()}{suffix}")
+
+
+def final_path(path: str, suffix: str = "") -> str | None:
+    """What a file was going to replace; None where its name is no temporary one with that suffix.
+
+    Args:
+        path: a name, or a relative path with slashes.
+        suffix: `PART` or none.
+    """
+    found = _TEMPORARY.fullmatch(path)
+    if found is None or (found["suffix"] or "") != suffix:
+        return None
+    return found["folder"] + found["name"]

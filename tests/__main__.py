@@ -1,13 +1,15 @@
 """The one test command: `python3 -m tests`, from the root of a checkout.
 
 Needs Python 3.10 or newer and nothing else. It makes `.venv` (or uses the one that is there), installs
-the project in it with its test and lint groups, gets nushell from npm where it can, runs ruff, mypy
-and pytest, and ends with what was skipped and why. What it keeps lies in the checkout (`.venv`,
-`.cache`); what tests write elsewhere lies in one temporary folder that is removed.
+the project in it with its test and lint groups, gets nushell from npm where it can, runs ruff and
+mypy, builds the documentation site, runs pytest, and ends with what was skipped and why. What it keeps
+lies in the checkout (`.venv`, `.cache`); what tests write elsewhere lies in one temporary folder that is
+removed.
 
 It installs nothing on the machine. A shell that is missing skips its tests; under
 SEALENV_TEST_REQUIRE=shells it fails them (tests/shells.py). SEALENV_TEST_REQUIRE=shells,wine also
-makes a Wine and fails the tests on Windows where that cannot be done (tests/windows).
+makes a Wine and fails the tests on Windows where that cannot be done (tests/windows). With `browser`
+in it the tests of the report's page fail without a Chromium (tests/browser.py).
 """
 
 from __future__ import annotations
@@ -73,6 +75,8 @@ def main(argv: list[str] | None = None) -> int:
     temporary = Path(tempfile.mkdtemp(prefix="sealenv-test-")).resolve()
     try:
         results = {} if options.no_lint else lint(python, environ)
+        if not (options.no_lint or options.here):
+            results["site"] = site(python, environ, temporary / "site")
         report = temporary / "junit.xml"
         code, last = run_pytest(python, environ, temporary, report, options.pytest)
         results["pytest"] = code
@@ -248,6 +252,13 @@ def lint(python: Path, environ: dict[str, str]) -> dict[str, int]:
         command = [str(python), "-m", module, *arguments]
         results[name] = subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
     return results
+
+
+def site(python: Path, environ: dict[str, str], folder: Path) -> int:
+    """The documentation site, built strictly by a venv of its own (tests/docs/site.py)."""
+    headline("mkdocs build --strict")
+    command = [str(python), "-m", "tests.docs.site", str(folder)]
+    return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
 
 
 def run_pytest(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sealenv.engines.rattler import RattlerEngine
 from sealenv.host.hashing import hash_file
-from sealenv.lock import Lock, LockedPackage, LockedWheel
+from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.spec import build_spec
 from sealenv.store.archives import Store
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sealenv.demo.channel import DemoChannel
+from tests.answers import validate
 
 SRC = Path(__file__).resolve().parent.parent / "src"
 
@@ -67,9 +68,10 @@ class Machine:
         return done
 
     def json(self, *args: str, code: int | None = 0, **extra: str) -> dict[str, Any]:
-        """Run with `--json` and return what it says."""
+        """Run with `--json` and return what it says, which must be what the schema says."""
         done = self.run(*args, "--json", code=code, **extra)
         answer: dict[str, Any] = json.loads(done.stdout)
+        validate(args, answer, done.returncode)
         return answer
 
     def create(

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from sealenv.host.hashing import hash_file
-from sealenv.lock import Lock, LockedPackage, LockFile
+from sealenv.locks import Lock, LockedPackage, LockFile
 from sealenv.store.bundle import open_bundle
 from sealenv.store.bundle_manifest import LOCK, member_name
 from sealenv.store.bundle_writer import Source, write_bundle

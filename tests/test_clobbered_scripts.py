@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from sealenv.errors import SpecError
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.steps.linkorder import order_for_micromamba
 from tests.bootstrap.machine import release
 from tests.channel import Channels, ChannelServer

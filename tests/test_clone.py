@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.seal.seal import read_seal
-from sealenv.seal.verify import verify
+from sealenv.seals.seal import read_seal
+from sealenv.seals.verify import verify
 from tests.machine import Machine
 from tests.test_move import env, holding, kinds, moved_by_hand, original, prints, run_python
 

@@ -13,7 +13,7 @@ import pytest
 
 from sealenv.host.filelock import FileLock
 from sealenv.layout import State, state_of
-from sealenv.seal.verify import verify
+from sealenv.seals.verify import verify
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
 

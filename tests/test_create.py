@@ -14,7 +14,7 @@ import pytest
 
 from sealenv.demo.channel import DemoChannel
 from sealenv.layout import MARKER, PLAN, SEAL, State, state_of, walk
-from sealenv.seal.seal import read_seal
+from sealenv.seals.seal import read_seal
 from tests.machine import Machine, umask
 
 

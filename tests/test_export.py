@@ -6,12 +6,12 @@ import json
 import re
 from pathlib import Path
 
-from sealenv.lock import LockedWheel, LockFile
-from sealenv.lock.pixi_read import read_pixi
-from sealenv.lock.pixi_write import write_pixi
+from sealenv.locks import LockedWheel, LockFile
+from sealenv.locks.pixi_read import read_pixi
+from sealenv.locks.pixi_write import write_pixi
 from tests.channel import Channels
-from tests.lock.locks import lock, package
-from tests.lock.test_pixi import PIXI_7
+from tests.locks.locks import lock, package
+from tests.locks.test_pixi import PIXI_7
 from tests.machine import Machine
 
 IT = "pixi.lock"

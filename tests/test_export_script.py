@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.bootstrap.releases import Releases
-from sealenv.seal.seal import read_seal
+from sealenv.seals.seal import read_seal
 from tests.bootstrap.machine import release
 from tests.bootstrap.rebuilding import payload
 from tests.channel import Channels, ChannelServer

@@ -15,7 +15,7 @@ import pytest
 from sealenv.demo.archive import Package, Payload, write_package
 from sealenv.demo.repodata import write_repodata
 from sealenv.layout import State, state_of
-from sealenv.seal.verify import verify
+from sealenv.seals.verify import verify
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
 from tests.shells import required

@@ -15,7 +15,7 @@ import pytest
 from sealenv.demo.channel import DemoChannel
 from sealenv.host.prefixlock import is_locked
 from sealenv.layout import MARKER, State, state_of
-from sealenv.seal.verify import verify
+from sealenv.seals.verify import verify
 from tests.machine import Machine, alive, children_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc to find the engine")

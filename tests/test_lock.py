@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sealenv.demo.repodata import write_repodata
-from sealenv.lock.pixi_read import read_pixi
+from sealenv.locks.pixi_read import read_pixi
 from tests.channel import Channels
 from tests.channel.server import ChannelServer
 from tests.machine import Machine, traces

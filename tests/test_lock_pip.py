@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.lock import LockFile
-from sealenv.lock.read import read_file
+from sealenv.locks import LockFile
+from sealenv.locks.read import read_file
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel

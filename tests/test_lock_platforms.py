@@ -12,12 +12,12 @@ import pytest
 
 from sealenv.demo.repodata import write_repodata
 from sealenv.errors import SpecError
-from sealenv.lock import Lock, LockFile
-from sealenv.lock.condalock import read_condalock, write_condalock
-from sealenv.lock.pixi_read import read_pixi
-from sealenv.lock.pixi_write import write_pixi
+from sealenv.locks import Lock, LockFile
+from sealenv.locks.condalock import read_condalock, write_condalock
+from sealenv.locks.pixi_read import read_pixi
+from sealenv.locks.pixi_write import write_pixi
 from tests.channel import Channels
-from tests.lock.locks import CHANNELS, lock, package
+from tests.locks.locks import CHANNELS, lock, package
 from tests.machine import Machine
 
 HERE = Path("/srv/x.lock")

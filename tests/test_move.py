@@ -14,8 +14,8 @@ import pytest
 
 from sealenv.demo.channel import DemoChannel
 from sealenv.layout import MOVING, State, state_of
-from sealenv.seal.seal import read_seal
-from sealenv.seal.verify import verify
+from sealenv.seals.seal import read_seal
+from sealenv.seals.verify import verify
 from tests.machine import Machine, traces
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_move.py")

@@ -20,8 +20,8 @@ from sealenv.layout import MARKER, State, state_of
 from sealenv.moving import MoveOptions, move
 from sealenv.pending import REMOVING, write_plan
 from sealenv.relocation.departing import Departure
-from sealenv.seal.seal import read_seal
-from sealenv.seal.verify import verify
+from sealenv.seals.seal import read_seal
+from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.test_full_disk import Mount, mount
@@ -353,6 +353,13 @@ class TestBeforeAnything:
         assert str(machine.root / "target") in answer["hint"]
         answer = self.refused(machine, command, "e", str(env) + " two", code=2)
         assert "cannot be told from each other" in answer["what"]
+
+    def test_the_other_way_round(self, machine: Machine, env: Path) -> None:
+        """The old place begins with the new one: it would be mended half, and not back."""
+        machine.run("move", "e", "new.e")
+        answer = self.refused(machine, "move", "new.e", "new", code=2)
+        assert "cannot be told from each other" in answer["what"]
+        machine.run("move", "new.e", "e")
 
     def test_what_cannot_be_read(self, machine: Machine, env: Path) -> None:
         done = machine.run("move", "e", "./" + "y/" * 1990, code=None)

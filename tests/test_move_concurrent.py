@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from sealenv.layout import State, state_of
-from sealenv.seal.seal import read_seal
-from sealenv.seal.verify import verify
+from sealenv.seals.seal import read_seal
+from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.machine import Machine, tiny
 from tests.test_concurrent import _waiting_package, finish

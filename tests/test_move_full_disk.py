@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.layout import State, state_of
-from sealenv.seal.verify import verify
+from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.test_full_disk import PACKAGES, Mount, _mount, mount, on

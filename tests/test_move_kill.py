@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from sealenv.layout import MOVING, State, state_of
-from sealenv.seal.seal import is_at, read_seal
-from sealenv.seal.verify import verify
+from sealenv.seals.seal import is_at, read_seal
+from sealenv.seals.verify import verify
 from tests.machine import Machine
 from tests.test_move import env, holding, moved_by_hand, original
 

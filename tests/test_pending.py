@@ -85,3 +85,12 @@ def test_a_planned_file_that_was_being_replaced_is_ours_too(tmp_path: Path) -> N
         (prefix / "Scripts" / name).write_text("x")
     write_plan(prefix, ["Scripts/conda-script.py"])
     assert clear_pending(prefix) == ["Scripts/.mine.0123456789abcdef"]
+
+
+def test_what_create_itself_writes_is_ours(tmp_path: Path) -> None:
+    prefix = pending(tmp_path / "env")
+    for name in (".condarc", "..condarc.0123456789abcdef", "activate.sh", "CACHEDIR.TAG"):
+        (prefix / name).touch()
+    write_plan(prefix, [])
+    assert clear_pending(prefix) == []
+    assert [p.name for p in prefix.iterdir()] == ["conda-meta"]

@@ -11,9 +11,9 @@ import pytest
 from sealenv.demo.archive import Package, Payload, write_package
 from sealenv.demo.channel import DemoChannel
 from sealenv.demo.repodata import write_repodata
-from sealenv.lock import LockFile
-from sealenv.lock.pixi_write import write_pixi
-from sealenv.lock.read import read_file
+from sealenv.locks import LockFile
+from sealenv.locks.pixi_write import write_pixi
+from sealenv.locks.read import read_file
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel
 

@@ -12,10 +12,10 @@ import pytest
 
 from sealenv.demo.channel import DemoChannel
 from sealenv.layout import FILES, MARKER, SEAL
-from sealenv.seal.seal import read_seal
-from sealenv.seal.verify import verify
+from sealenv.seals.seal import read_seal
+from sealenv.seals.verify import verify
 from tests.machine import Machine
-from tests.seal.test_verify import add_distribution, site, write_record
+from tests.seals.test_verify import add_distribution, site, write_record
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.seal.seal import read_seal
-from sealenv.seal.verify import verify
+from sealenv.seals.seal import read_seal
+from sealenv.seals.verify import verify
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine
 from tests.micromamba import add_package, stand_in

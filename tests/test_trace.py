@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from tests.channel import Channels
 from tests.machine import SRC, Machine, tiny
+from tests.micromamba import calls, stand_in
 from tests.shells import required
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace")
@@ -71,7 +73,7 @@ def writes(log: Path) -> tuple[set[str], set[str]]:
     return changed, peers
 
 
-def traced(strace: str, machine: Machine, *args: str) -> set[str]:
+def traced(strace: str, machine: Machine, *args: str, envs: tuple[str, ...] = ("e",)) -> set[str]:
     """Run a command under strace; the paths it changed that are not in prefix, cache or temp."""
     log = machine.root / "strace.log"
     # -y tells the folders behind descriptors and AT_FDCWD.
@@ -83,14 +85,15 @@ def traced(strace: str, machine: Machine, *args: str) -> set[str]:
     assert done.returncode == 0, done.stderr
     changed, _ = writes(log)
     assert list(machine.tmp.iterdir()) == []
-    allowed = (
-        str(machine.envs / "e"),
-        str(machine.cache),
-        str(machine.tmp),
-        "/dev/",
-        "/proc/self/fd/",
-    )
-    return {p for p in changed if not p.startswith(allowed) and p != str(machine.envs)}
+    folders = [*(str(machine.envs / name) for name in envs), str(machine.cache), str(machine.tmp)]
+    devices = ("/dev/", "/proc/self/fd/")
+    return {
+        path
+        for path in changed
+        if not any(path == folder or path.startswith(f"{folder}/") for folder in folders)
+        and not path.startswith(devices)
+        and path != str(machine.envs)
+    }
 
 
 def test_the_reader_of_traces_sees_what_is_written(strace: str, tmp_path: Path) -> None:
@@ -110,26 +113,63 @@ def test_the_reader_of_traces_sees_what_is_written(strace: str, tmp_path: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("engine", ["rattler", "micromamba"])
 def test_the_whole_life_of_an_environment_leaves_no_trace(
-    strace: str, machine: Machine, channels: Channels
+    strace: str,
+    machine: Machine,
+    channels: Channels,
+    engine: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """From the first command on a machine to the last."""
+    """From the first command on a machine to the last, with an empty HOME."""
     packages = tiny(
         "python", "pip", "demo-hello", "post-link-ok", "post-link-home", "activate-hooks"
     )
-    assert traced(strace, machine, "create", "e", "-c", channels.main_url, *packages) == set()
+    how = []
+    if engine == "micromamba":
+        tools = tmp_path_factory.mktemp("tools")  # outside of the machine: it is only run
+        log = machine.cache / "calls.jsonl"
+        exe = stand_in(tools / "micromamba", VERSION="2.9.0", LOG=str(log))
+        how = ["--micromamba", str(exe)]
+    create = ("create", "e", "-c", channels.main_url, *packages, *how)
+    assert traced(strace, machine, *create) == set()
+    if engine == "micromamba":
+        # It was really it, and it writes where it is told to: what is counted is not nothing.
+        assert any("install" in call["argv"] for call in calls(log))
+    both = ("e", "moved")
     for args in (
         ("run", "e", "--", "demo-hello"),
         ("verify", "e"),
+        ("audit", "e"),
+        ("which", "e", "demo-hello"),
         ("list",),
         ("info", "e"),
         ("refresh", "e"),
         ("cache", "info"),
+        ("move", "e", "moved"),
+        ("clone", "moved", "e"),
+        ("verify", "moved"),
+        ("remove", "moved", "-y"),
         ("remove", "e", "-y"),
     ):
-        assert traced(strace, machine, *args) == set(), args
+        assert traced(strace, machine, *args, envs=both) == set(), args
     assert list(machine.home.iterdir()) == []
     assert list(machine.envs.iterdir()) == []
+
+
+def test_a_trace_report_writes_itself_alone(
+    strace: str, machine: Machine, channels: Channels
+) -> None:
+    """What it looks at it does not touch; and what it says is what the kernel says."""
+    report = machine.root / "report.json"
+    args = ("create", "e", "-c", channels.main_url, *tiny("prio"), "--trace-report", str(report))
+    others = traced(strace, machine, *args)
+    assert {path for path in others if not path.startswith(f"{machine.root}/.")} == {str(report)}
+    assert len(others) <= 2  # and the name that it had while it was written
+    told = json.loads(report.read_text())
+    # strace's own log lies in the current folder, and is seen: nothing else is.
+    assert told["elsewhere"] == [str(machine.root / "strace.log")]
+    assert set(told["way"]) <= {str(machine.envs), str(machine.cache)}
 
 
 def test_what_only_looks_writes_nothing_at_all(

@@ -1,5 +1,112 @@
-"""sealenv: standalone conda environments as sealed units."""
+"""sealenv: standalone conda environments as sealed units.
+
+The commands as functions, with the same names: `sealenv.create("my_env", "3.12")`. Each returns what was
+done, and raises a `SealenvError`. docs/reference/api.md lists them.
+"""
 
 from sealenv._version import __version__
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable as _Iterable
+
+    from sealenv.activation.scripts import Written as Written
+    from sealenv.api.caching import cache_clean as cache_clean
+    from sealenv.api.caching import cache_info as cache_info
+    from sealenv.api.checking import audit as audit
+    from sealenv.api.checking import refresh as refresh
+    from sealenv.api.checking import repair as repair
+    from sealenv.api.checking import seal as seal
+    from sealenv.api.checking import verify as verify
+    from sealenv.api.creating import create as create
+    from sealenv.api.creating import plan as plan
+    from sealenv.api.events import Event as Event
+    from sealenv.api.host import doctor as doctor
+    from sealenv.api.host import gate as gate
+    from sealenv.api.host import which as which
+    from sealenv.api.locking import Exported as Exported
+    from sealenv.api.locking import Locked as Locked
+    from sealenv.api.locking import diff as diff
+    from sealenv.api.locking import export as export
+    from sealenv.api.locking import lock as lock
+    from sealenv.api.looking import info as info
+    from sealenv.api.looking import list as list
+    from sealenv.api.looking import report as report
+    from sealenv.api.moving import Removed as Removed
+    from sealenv.api.moving import clone as clone
+    from sealenv.api.moving import move as move
+    from sealenv.api.moving import remove as remove
+    from sealenv.api.running import run as run
+    from sealenv.api.transport import bundle as bundle
+    from sealenv.api.transport import mirror as mirror
+    from sealenv.auditing import Fixed as Fixed
+    from sealenv.audits import Audit as Audit
+    from sealenv.bundling import Bundled as Bundled
+    from sealenv.cloning import Cloned as Cloned
+    from sealenv.comparing import Comparison as Comparison
+    from sealenv.creating import Created as Created
+    from sealenv.creating import Plan as Plan
+    from sealenv.doctoring import Examination as Examination
+    from sealenv.environments import Environment as Environment
+    from sealenv.errors import BundleError as BundleError
+    from sealenv.errors import CacheBusyError as CacheBusyError
+    from sealenv.errors import CacheDamagedError as CacheDamagedError
+    from sealenv.errors import ChangedSinceError as ChangedSinceError
+    from sealenv.errors import ChannelError as ChannelError
+    from sealenv.errors import CheckFailedError as CheckFailedError
+    from sealenv.errors import DigestError as DigestError
+    from sealenv.errors import DirtyShellError as DirtyShellError
+    from sealenv.errors import EngineError as EngineError
+    from sealenv.errors import FetchError as FetchError
+    from sealenv.errors import FilesystemError as FilesystemError
+    from sealenv.errors import InterruptedCreateError as InterruptedCreateError
+    from sealenv.errors import InterruptedMoveError as InterruptedMoveError
+    from sealenv.errors import LinkError as LinkError
+    from sealenv.errors import LinkScriptError as LinkScriptError
+    from sealenv.errors import NotFoundError as NotFoundError
+    from sealenv.errors import OfflineError as OfflineError
+    from sealenv.errors import OutputExistsError as OutputExistsError
+    from sealenv.errors import PostScriptError as PostScriptError
+    from sealenv.errors import PrefixChangedError as PrefixChangedError
+    from sealenv.errors import PrefixError as PrefixError
+    from sealenv.errors import PrefixExistsError as PrefixExistsError
+    from sealenv.errors import PrefixLockedError as PrefixLockedError
+    from sealenv.errors import PrefixPendingError as PrefixPendingError
+    from sealenv.errors import RecordError as RecordError
+    from sealenv.errors import SealenvError as SealenvError
+    from sealenv.errors import SolveError as SolveError
+    from sealenv.errors import SpecError as SpecError
+    from sealenv.errors import UsageError as UsageError
+    from sealenv.locks import Lock as Lock
+    from sealenv.locks import LockFile as LockFile
+    from sealenv.mirroring import Mirrored as Mirrored
+    from sealenv.moving import Moved as Moved
+    from sealenv.repairs import Repaired as Repaired
+    from sealenv.reporting import EnvironmentReport as EnvironmentReport
+    from sealenv.reseal import Change as Change
+    from sealenv.resolving_commands import Resolution as Resolution
+    from sealenv.seals.findings import Finding as Finding
+    from sealenv.seals.findings import Report as Report
+    from sealenv.seals.seal import Seal as Seal
+    from sealenv.store.cleaning import Part as Part
+
+# Not the names above: `from sealenv import *` would hide the builtin `list`.
 __all__ = ["__version__"]
+
+
+def __getattr__(name: str) -> object:
+    """A function, a result or an error. None is imported before: the command line has to start fast."""
+    from importlib import import_module
+
+    from sealenv.api.names import HOMES
+
+    if name not in HOMES:
+        raise AttributeError(f"module 'sealenv' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(HOMES[name]), name)
+    return value
+
+
+def __dir__() -> "_Iterable[str]":
+    from sealenv.api.names import HOMES
+
+    return sorted({*globals(), *HOMES})

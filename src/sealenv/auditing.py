@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.audit import Audit, audit
+from sealenv.audits import Audit, audit
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.host.exclusive import exclusive
 from sealenv.layout import SEAL
@@ -22,12 +22,12 @@ from sealenv.progress import Quiet, Reporter
 from sealenv.relocation.journal import commit, finish_commit
 from sealenv.relocation.leftovers import clear_partials
 from sealenv.removable import refuse_frozen
-from sealenv.seal.findings import Finding, refuse_moved
-from sealenv.seal.observing import observe
-from sealenv.seal.seal import PatchNote, Seal, write_seal
-from sealenv.seal.sealed import read_sealed
-from sealenv.seal.tree import look
-from sealenv.seal.verify import examine
+from sealenv.seals.findings import Finding, refuse_moved
+from sealenv.seals.observing import observe
+from sealenv.seals.seal import PatchNote, Seal, write_seal
+from sealenv.seals.sealed import read_sealed
+from sealenv.seals.tree import look
+from sealenv.seals.verify import examine
 
 __all__ = ["Fixed", "fix"]
 

@@ -17,7 +17,7 @@ from sealenv.engines.rattler import RattlerEngine
 from sealenv.engines.renewing import fetch_anew
 from sealenv.errors import CacheDamagedError, SpecError, from_oserror
 from sealenv.host.files import check_output
-from sealenv.lock import LockFile
+from sealenv.locks import LockFile
 from sealenv.naming import check_name
 from sealenv.progress import Reporter
 from sealenv.steps.linkorder import clobbers_in_store, order_for_micromamba
@@ -53,6 +53,9 @@ class Bundled:
     """What was written."""
 
     path: Path
+    name: str
+    """How the environment is called where nothing else is said."""
+    platforms: tuple[str, ...]
     sha256: str
     size: int
     manifest: BundleManifest
@@ -154,7 +157,7 @@ def make_bundle(
     except OSError as error:
         raise from_oserror(error) from error
     notes = (*_not_carried(subject), *left, *_notes(locks, versions))
-    return Bundled(path, sha256, size, manifest, versions, notes)
+    return Bundled(path, name, locks.platforms, sha256, size, manifest, versions, notes)
 
 
 def _readme(name: str, locks: LockFile) -> str:

@@ -34,8 +34,8 @@ from sealenv.relocation.seen import Seen
 from sealenv.relocation.settling import settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
 from sealenv.removable import refuse_inner
-from sealenv.seal.seal import timestamp, why_moved
-from sealenv.seal.tree import rows_of
+from sealenv.seals.seal import timestamp, why_moved
+from sealenv.seals.tree import rows_of
 from sealenv.spec import current_platform
 from sealenv.steps.check import CheckReport
 
@@ -100,6 +100,7 @@ def clone(
                 hint=f"mend it first: sealenv move --here {shown(str(prefix))}",
             )
         refuse_place(prefix, place, move.seal.platform)
+        move.refuse_alike()
         entries = entries_of(prefix)
         refuse_inner(prefix, "cloned", "clone", [entry.relative for entry in entries])
         rows = rows_of(entries)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import msgspec
 
 from sealenv.errors import UsageError
-from sealenv.lock import LockFile
-from sealenv.lock.diff import Change, diff, without_digest
+from sealenv.locks import LockFile
+from sealenv.locks.diff import Change, diff, without_digest
 from sealenv.subject import Subject, sealed_lock, subject
 
 __all__ = ["Comparison", "compare"]

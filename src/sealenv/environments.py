@@ -14,7 +14,7 @@ from sealenv.errors import NotFoundError, RecordError, UsageError
 from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of, walk
 from sealenv.locations import envs_dirs, resolve_env
 from sealenv.naming import shown
-from sealenv.seal.seal import Seal, read_seal, why_moved
+from sealenv.seals.seal import Seal, read_seal, why_moved
 
 __all__ = ["Environment", "find", "inspect", "list_environments", "measure"]
 

@@ -16,6 +16,7 @@ __all__ = [
     "BundleError",
     "CacheBusyError",
     "CacheDamagedError",
+    "ChangedSinceError",
     "ChannelError",
     "CheckFailedError",
     "DigestError",
@@ -253,6 +254,12 @@ class FilesystemError(SealenvError):
 
     code = "filesystem"
     exit_code = 9
+
+
+class ChangedSinceError(FilesystemError):
+    """A file or a registry value is not what `doctor` saw or wrote; it is left alone."""
+
+    code = "changed-since"
 
 
 class CacheBusyError(FilesystemError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealenv.engines.protocol import Engine
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.progress import Quiet, Reporter
 from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 __all__ = [
+    "CONDARC",
     "FILES",
     "HISTORY",
     "MARKER",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 META = "conda-meta"
+CONDARC = ".condarc"
 HISTORY = "conda-meta/history"
 SEAL = "conda-meta/sealenv"
 """Without `.json`: conda, mamba and rattler parse every conda-meta/*.json as a package record."""

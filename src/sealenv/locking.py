@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sealenv.engines.protocol import Engine
-from sealenv.lock import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.lockrequest import LockRequest, find_lock
+from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.progress import Reporter
 from sealenv.resolving import fill, resolve
 from sealenv.store.archives import Store

@@ -7,10 +7,10 @@ from pathlib import Path
 from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import OutputExistsError, SpecError, UsageError
 from sealenv.host.files import check_output
-from sealenv.lock import LockFile
-from sealenv.lock.explicit import ExplicitList
-from sealenv.lock.head import MARK
-from sealenv.lock.read import read_file
+from sealenv.locks import LockFile
+from sealenv.locks.explicit import ExplicitList
+from sealenv.locks.head import MARK
+from sealenv.locks.read import read_file
 from sealenv.naming import check_name
 
 __all__ = ["DEFAULT_FILE", "choose_output", "read_previous"]

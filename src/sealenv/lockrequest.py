@@ -11,10 +11,10 @@ from packaging.utils import canonicalize_name
 
 from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import UsageError
-from sealenv.lock import Lock, LockFile
-from sealenv.lock.explicit import ExplicitList
-from sealenv.lock.read import read_file
 from sealenv.lockplace import DEFAULT_FILE, choose_output, read_previous
+from sealenv.locks import Lock, LockFile
+from sealenv.locks.explicit import ExplicitList
+from sealenv.locks.read import read_file
 from sealenv.lockwishes import wishes
 from sealenv.matchspec import package_name
 from sealenv.spec import EnvironmentSpec, build_spec, check_platform

@@ -8,8 +8,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from sealenv.environment_yml import EnvironmentFile
-from sealenv.lock import Lock, LockedWheel
-from sealenv.lock.order import requested
+from sealenv.locks import Lock, LockedWheel
+from sealenv.locks.order import requested
 from sealenv.matchspec import package_name
 
 __all__ = ["wishes"]

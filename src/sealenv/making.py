@@ -5,23 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from sealenv.activation.environ import clean_environ
-from sealenv.activation.gate import find_active, scrub
 from sealenv.activation.scripts import write_scripts
+from sealenv.condameta.condarc import write_condarc
 from sealenv.condameta.history import write_history
 from sealenv.condameta.records import add_pyc, finish, read_records
 from sealenv.condameta.state import write_state
 from sealenv.engines.messages import Progress
 from sealenv.errors import (
-    DirtyShellError,
     SolveError,
     SpecError,
     UsageError,
 )
+from sealenv.gates.admission import look, refuse
+from sealenv.gates.whitelist import clean_environ
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.job import Job
 from sealenv.layout import USER_FOLDER
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.pending import clear_pending, write_plan
 from sealenv.portability.patch import Patched, patch_prefix
 from sealenv.preflight import Contents
@@ -50,16 +50,15 @@ __all__ = [
 
 
 def gate(job: Job) -> None:
-    """Warn of what is active in this shell (children never see it), or refuse under `strict`."""
-    found = find_active(scrub(job.options.environ))
-    if found and job.options.strict:
-        raise DirtyShellError(
-            "this shell is not clean",
-            details=[str(f) for f in found],
-            hint="open a clean shell, or leave out --strict",
-        )
-    for finding in found:
-        job.reporter.warn(f"not passed on to the new environment: {finding}")
+    """Refuse a shell that is not clean, under `strict`; else children never see what it has.
+
+    Raises:
+        DirtyShellError: with everything that was found.
+    """
+    if job.options.strict:
+        found = look(job.options.environ)
+        if found:
+            raise refuse(found, strict=True)
 
 
 def solve(job: Job) -> Lock:
@@ -148,6 +147,7 @@ def link(job: Job, lock: Lock, contents: Contents) -> None:
         contents.clobbers,
         lambda few, folder: job.engine.link_aside(few, job.prefix, folder),
     )
+    write_condarc(job.prefix, job.spec.channels, job.spec.platform)
     # The history ends linking: by its time `observe` tells what was changed since.
     write_history(job.prefix, lock, job.spec.packages, job.options.command, _now())
     write_state(job.prefix, job.spec.variables)

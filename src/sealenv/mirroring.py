@@ -12,7 +12,7 @@ from sealenv.engines.messages import Progress
 from sealenv.engines.rattler import RattlerEngine
 from sealenv.engines.renewing import fetch_anew
 from sealenv.errors import CacheDamagedError, from_oserror
-from sealenv.lock import Lock, LockedPackage
+from sealenv.locks import Lock, LockedPackage
 from sealenv.progress import Reporter
 from sealenv.store.archives import Store
 from sealenv.store.channel import ChannelFolder

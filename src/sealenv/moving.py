@@ -36,7 +36,7 @@ from sealenv.relocation.seen import Seen, look_at, look_for, look_inside
 from sealenv.relocation.settling import Settled, settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
 from sealenv.removable import refuse_frozen, refuse_in_use
-from sealenv.seal.seal import timestamp
+from sealenv.seals.seal import timestamp
 from sealenv.spec import current_platform
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]
@@ -87,6 +87,7 @@ def move(
         if given != prefix and mend_given(here, str(given), rows, options, reporter, fd):
             here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
         away = replace(here, new=str(place))
+        away.refuse_alike()
         seen = look_for(away, rows, reporter)
         if options.dry_run:
             return Moved(place, away.old, "renamed", tuple(seen.found))
@@ -125,6 +126,7 @@ def move_here(
             if options.dry_run or not unproved:
                 return Moved(prefix, here.old, "unchanged", checked=here.seal.checked)
             return _proved(here, Settled(here.seal, {}, [], []), "unchanged", options, reporter)
+        here.refuse_alike()
         rows = look_inside(prefix)
         original = here.is_copy
         if original:

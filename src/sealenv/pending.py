@@ -21,7 +21,8 @@ __all__ = ["REMOVING", "clear_pending", "kept_folder", "read_plan", "write_plan"
 
 _KEPT = "kept-from-pending"
 _OURS = re.compile(
-    r"conda-meta/.*|etc/sealenv/.*|\.?activate\.(sh|fish|csh|xsh|nu|bat|ps1)(\.[0-9a-f]{16})?|CACHEDIR\.TAG|"
+    r"conda-meta/.*|etc/sealenv/.*|\.?\.condarc(\.[0-9a-f]{16})?|CACHEDIR\.TAG|"
+    r"\.?activate\.(sh|fish|csh|xsh|nu|bat|ps1)(\.[0-9a-f]{16})?|"
     r"(.*/)?[^/]+\.dist-info/(INSTALLER|REQUESTED|RECORD)[^/]*\.tmp|"  # while pip writes them
     r"__clobbers__/.*|\.sealenv-scratch/.*|\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"
 )

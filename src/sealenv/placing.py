@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealenv.errors import LinkError
 from sealenv.layout import is_windows, script_dir, site_packages
-from sealenv.lock import Lock, LockedPackage, LockedWheel
+from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.store.manifest import HEADERS, Manifest
 
 __all__ = ["entry_point_paths", "linked_paths", "site_packages_of", "wheel_paths"]

@@ -14,7 +14,7 @@ import msgspec
 from sealenv.errors import FilesystemError, LinkError
 from sealenv.host.longpaths import longest_path
 from sealenv.layout import is_windows
-from sealenv.lock import Lock, LockedWheel
+from sealenv.locks import Lock, LockedWheel
 from sealenv.placing import entry_point_paths, linked_paths, site_packages_of, wheel_paths
 from sealenv.store.archives import Archive, Store
 from sealenv.store.distributions import names_in

@@ -20,17 +20,17 @@ from sealenv.errors import PrefixError, RecordError
 from sealenv.host.exclusive import exclusive
 from sealenv.host.volumes import real_folder
 from sealenv.layout import META, SEAL
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.portability.patch import left_absolute
 from sealenv.progress import Quiet, Reporter
-from sealenv.seal.drift import locked_packages
-from sealenv.seal.filetable import write_files
-from sealenv.seal.findings import Finding, refuse_moved
-from sealenv.seal.observing import observe
-from sealenv.seal.scene import Scene
-from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, Seal, timestamp, write_seal
-from sealenv.seal.verify import examine
-from sealenv.seal.wheels import is_of, locked_wheels, requested_of
+from sealenv.seals.drift import locked_packages
+from sealenv.seals.filetable import write_files
+from sealenv.seals.findings import Finding, refuse_moved
+from sealenv.seals.observing import observe
+from sealenv.seals.scene import Scene
+from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, Seal, timestamp, write_seal
+from sealenv.seals.verify import examine
+from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 
 __all__ = ["Change", "reseal"]
 

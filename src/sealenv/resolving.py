@@ -9,9 +9,9 @@ import msgspec
 
 from sealenv.engines.protocol import Engine
 from sealenv.errors import DigestError, SpecError
-from sealenv.lock import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.lock.explicit import ExplicitList
-from sealenv.lock.order import topological
+from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
+from sealenv.locks.explicit import ExplicitList
+from sealenv.locks.order import topological
 from sealenv.progress import Reporter
 from sealenv.spec import EnvironmentSpec
 

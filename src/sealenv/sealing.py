@@ -9,12 +9,12 @@ from sealenv.engines.protocol import Engine
 from sealenv.errors import EngineError, PrefixLockedError
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.job import Job
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.portability.patch import Patched, left_absolute
-from sealenv.seal.filetable import write_files
-from sealenv.seal.observing import Observed, digests_of_linking, time_of_linking
-from sealenv.seal.observing import observe as observe_prefix
-from sealenv.seal.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
+from sealenv.seals.filetable import write_files
+from sealenv.seals.observing import Observed, digests_of_linking, time_of_linking
+from sealenv.seals.observing import observe as observe_prefix
+from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
 from sealenv.steps.check import CheckReport
 from sealenv.steps.pyc import INVALIDATION
 

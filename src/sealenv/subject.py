@@ -14,12 +14,12 @@ from sealenv.condameta.state import read_state
 from sealenv.environments import find
 from sealenv.errors import NotFoundError, PrefixPendingError, RecordError
 from sealenv.layout import SEAL, State, state_of
-from sealenv.lock import Lock, LockFile
-from sealenv.lock.explicit import bare_package
-from sealenv.lock.read import read_lock
-from sealenv.seal.distributions import scan_distributions
-from sealenv.seal.seal import Seal, read_seal
-from sealenv.seal.wheels import as_found, is_of, locked_wheel, locked_wheels, requested_of
+from sealenv.locks import Lock, LockFile
+from sealenv.locks.explicit import bare_package
+from sealenv.locks.read import read_lock
+from sealenv.seals.distributions import scan_distributions
+from sealenv.seals.seal import Seal, read_seal
+from sealenv.seals.wheels import as_found, is_of, locked_wheel, locked_wheels, requested_of
 from sealenv.spec import current_platform
 from sealenv.store.bundle import is_bundle, open_bundle
 from sealenv.urls import carries_credentials

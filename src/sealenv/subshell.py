@@ -16,7 +16,8 @@ from typing import NoReturn
 
 from sealenv.activation.quoting import QUOTE, quote_ps1
 from sealenv.errors import UsageError
-from sealenv.run import admit, prepare, wait_for
+from sealenv.gates.admission import ADMITTED
+from sealenv.running import admit, prepare, wait_for
 
 __all__ = ["SHELLS", "enter_shell", "shell_command", "windows_shell_command"]
 
@@ -73,23 +74,26 @@ cannot show it without their start-up files, and they have no `deactivate`. (A c
 with -f; without it, the system's files and the user's.)"""
 
 
-def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn:
+def enter_shell(
+    env: str, shell: str | None, *, clean: bool = False, strict: bool = False
+) -> NoReturn:
     """Replace this process by a shell in the environment.
 
     Args:
         env: a name or a path.
         shell: a shell's name or path; `$SHELL` without it, cmd.exe on Windows.
         clean: start from a clean environment instead of refusing a dirty one.
+        strict: refuse what is only a warning, too.
 
     Raises:
         UsageError: there is no such shell here.
-        SealenvError: as `sealenv.run.prepare`.
+        SealenvError: as `sealenv.running.prepare`.
     """
     if os.name == "nt":
-        sys.exit(_on_windows(env, shell or "cmd", clean))
+        sys.exit(_on_windows(env, shell or "cmd", clean, strict))
     program = _find(shell or os.environ.get("SHELL") or "sh")
     options = ["-f"] if Path(program).name in _CSH else []
-    found = prepare(env, [program, *options], os.environ, clean=clean)
+    found = prepare(env, [program, *options], os.environ, clean=clean, strict=strict)
     assert found is not None  # as on every POSIX
     fallback, _, environ = found
     assert isinstance(fallback, list)
@@ -100,11 +104,11 @@ def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn
     os.execve(command[0], command, environ | extra)
 
 
-def _on_windows(env: str, shell: str, clean: bool) -> int:
+def _on_windows(env: str, shell: str, clean: bool, strict: bool) -> int:
     """A shell that is active from its start on, because its variables are."""
     from sealenv.activation import windows, winlaunch
 
-    prefix, variables = admit(env, os.environ, clean=clean)
+    prefix, variables = admit(env, os.environ, clean=clean, strict=strict)
     kind = Path(shell).name.lower().removesuffix(".exe")
     environ = windows.activated(prefix, variables, condabin_first=kind not in _POWERSHELL)
     environ = winlaunch.with_package_scripts(prefix, environ)
@@ -158,7 +162,7 @@ def shell_command(fallback: list[str], program: str) -> tuple[list[str], dict[st
     if name not in SHELLS or not script.endswith("/activate.sh") or "\n" in script:
         return fallback, {}  # another shell, or a foreign environment: activated from outside
     prefix = script.removesuffix("/activate.sh")
-    extra = {}
+    extra = {ADMITTED: "1"}
     if name not in ("fish", "nu"):
         extension = "xsh" if name == "xonsh" else "sh"
         extra["SEALENV_SHELL_SCRIPT"] = f"{prefix}/activate.{extension}"

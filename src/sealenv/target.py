@@ -11,10 +11,10 @@ from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import UsageError
 from sealenv.host.volumes import local_place, substituted
 from sealenv.locations import default_envs_dir
-from sealenv.lock import Lock, LockFile
-from sealenv.lock.explicit import ExplicitList
-from sealenv.lock.order import requested
-from sealenv.lock.read import read_file
+from sealenv.locks import Lock, LockFile
+from sealenv.locks.explicit import ExplicitList
+from sealenv.locks.order import requested
+from sealenv.locks.read import read_file
 from sealenv.matchspec import package_name
 from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
 from sealenv.spec import EnvironmentSpec, build_spec, check_platform

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sealenv.engines.rattler import RattlerEngine
 from sealenv.errors import LinkError, from_oserror
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.progress import Reporter
 from sealenv.store.archives import Store
 from sealenv.store.bundle import Bundle, open_bundle

@@ -31,6 +31,7 @@ def build(prefix: Path) -> Path:
     for folder in ("bin", "conda-meta", "etc/conda/env_vars.d"):
         (prefix / folder).mkdir(parents=True)
     (prefix / "conda-meta/history").touch()
+    (prefix / ".condarc").touch()
     python = prefix / "bin/python"
     python.write_text('#!/bin/sh\necho "fake python" "$@"\n')
     python.chmod(0o755)

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.activation.gate import ACTIVE_VARIABLES
+from sealenv.activation.gatelines import named as rules_of
 from sealenv.activation.includes import shown_name
 from sealenv.activation.scripts import SHELLS, activation_files, stale, write_scripts
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError, SpecError
+from sealenv.gates.rules import ACTIVE
 
 LINUX = "linux-64"
 
@@ -31,8 +32,8 @@ def test_the_files(fake_prefix: Path) -> None:
         assert b"\r" not in content
         assert content.endswith(b"\n")
         assert b"__SEALENV" not in content
-    leftovers = [p.name for p in fake_prefix.rglob(".*")]
-    assert leftovers == []
+    hidden = [p.name for p in fake_prefix.rglob(".*")]
+    assert hidden == [".condarc"]
 
 
 def test_the_files_of_a_windows_prefix(fake_prefix: Path) -> None:
@@ -45,7 +46,7 @@ def test_the_files_of_a_windows_prefix(fake_prefix: Path) -> None:
     assert write_scripts(fake_prefix, platform="win-64").paths == sorted(files)
     assert stale(fake_prefix, platform="win-64") == []
     for name in ("activate.bat", "activate.ps1"):
-        for variable in ACTIVE_VARIABLES:
+        for variable in rules_of(ACTIVE):
             assert variable.name.encode() in files[name]
             assert variable.what.encode() in files[name]
 

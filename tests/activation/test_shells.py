@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sealenv.activation.gate import ACTIVE_VARIABLES
+from sealenv.activation.gatelines import named as rules_of
+from sealenv.gates.rules import ACTIVE, Rule
 from tests.activation.conftest import HOSTILE, ORDERED
 from tests.activation.dialects import DIALECTS, Dialect
 from tests.shells import require_shell
@@ -60,6 +62,9 @@ def test_activate_and_deactivate(
         "CONDA_PROMPT_MODIFIER": f"({name}) ",
         "MAMBA_ROOT_PREFIX": str(prefix),
         "PYTHONNOUSERSITE": "1",
+        "PIP_CONFIG_FILE": "/dev/null",
+        "CONDARC": f"{prefix}/.condarc",
+        "MAMBARC": f"{prefix}/.condarc",
         "SEALENV_PREFIX": str(prefix),
         "FROM_PACKAGE": "a",
         "BOTH": "state",
@@ -81,7 +86,7 @@ def test_activate_and_deactivate(
     assert {line for line in extra if not line.startswith("STEPS")} == set()
 
 
-@pytest.mark.parametrize("variable", ACTIVE_VARIABLES, ids=lambda v: v.name)
+@pytest.mark.parametrize("variable", rules_of(ACTIVE), ids=lambda v: v.name)
 def test_a_dirty_shell_is_refused_and_left_alone(
     variable: object, dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:
@@ -107,6 +112,27 @@ def test_a_dirty_shell_is_refused_and_left_alone(
     assert f"sealenv shell --clean {fake_prefix}" in done.said
     assert done.env("after") == done.env("before")
     assert done.state("after") == done.state("before")
+
+
+def test_a_shell_that_was_started_inside_is_still_inside(
+    dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """It has taken the variable out, in the words of the gate; what it was started with stays."""
+    lines = [
+        f"{Rule('SEALENV_PREFIX', ACTIVE, '', '').clear_in(dialect.ext)}\n",
+        dialect.attempt(dialect.script(fake_prefix)),
+    ]
+    environ["SEALENV_PREFIX"] = "/envs/other"
+    done = dialect.run(tmp_path / "inside", lines, environ)
+    if dialect.ext == "csh" or sys.platform != "linux":
+        # A csh reads no file without a program; elsewhere no process shows what it was started with.
+        assert done.statuses() == [0]
+        return
+    assert done.statuses() == [1], done.said
+    assert "ancestor=process" in done.said
+    assert "SEALENV_PREFIX=/" not in done.said
+    environ["SEALENV_ADMITTED"] = "1"
+    assert dialect.run(tmp_path / "admitted", lines, environ).statuses() == [0]
 
 
 def test_clean_values_pass_the_gate(

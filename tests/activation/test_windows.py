@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealenv.activation import windows, winlaunch
-from sealenv.activation.gate import ACTIVE_VARIABLES
+from sealenv.activation.gatelines import named as rules_of
 from sealenv.activation.quoting import quote_cmd, quote_ps1
 from sealenv.activation.winscripts import compile_windows, echo_cmd, gate_ps1, windows_path_of
 from sealenv.errors import PrefixError, SpecError, UsageError
+from sealenv.gates.rules import ACTIVE
 from sealenv.naming import check_prefix
 from sealenv.subshell import windows_shell_command
 from tests.shells import required
@@ -125,8 +126,8 @@ def test_the_powershell_script(tmp_path: Path) -> None:
     script = files["activate.ps1"].decode()
     for line in gate_ps1():
         assert line in script
-    for variable in ACTIVE_VARIABLES:
-        assert f"'{variable.name}', '{variable.harmless}', '{variable.what}'" in script
+    for variable in rules_of(ACTIVE):
+        assert f"'{variable.name}', '{' '.join(variable.harmless)}', '{variable.what}'" in script
     include = files["etc/sealenv/env.ps1"].decode().splitlines()
     assert include[3].strip() == "prefix = ('C:\\' + [char]233 + ''' $(x)')"
     assert [line.strip() for line in include if line.strip().startswith(", @(")] == [
@@ -180,6 +181,7 @@ def test_the_variables() -> None:
         "CONDA_PROMPT_MODIFIER": "(my env) ",
         "MAMBA_ROOT_PREFIX": HERE,
         "PYTHONNOUSERSITE": "1",
+        "PIP_CONFIG_FILE": "nul",
         "SEALENV_PREFIX": HERE,
     }
     kept = windows.activated(HERE, {"PATH": r"c:\windows\system32;C:\x"})
@@ -292,7 +294,7 @@ class TestInPowerShell:
         assert out.startswith(first)
         assert out[len(first) :].strip() == f"||old| {ordered} {left}"
 
-    @pytest.mark.parametrize("variable", ACTIVE_VARIABLES, ids=lambda v: str(v.name))
+    @pytest.mark.parametrize("variable", rules_of(ACTIVE), ids=lambda v: str(v.name))
     def test_a_dirty_shell_is_refused(
         self, powershell: str, prefix: Path, variable: object
     ) -> None:

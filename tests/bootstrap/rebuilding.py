@@ -9,12 +9,12 @@ from typing import Any
 
 from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
 from sealenv.layout import META, walk
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from tests.bootstrap.machine import DEFAULT, Bare
 
 __all__ = ["Rebuild", "payload"]
 
-MADE_AFTERWARDS = (META, "pkgs", "__home__", "etc/sealenv", "activate.")
+MADE_AFTERWARDS = (META, "pkgs", "__home__", "etc/sealenv", "activate.", ".condarc")
 """What says when and how an environment was made, and what only sealenv's own create adds."""
 
 

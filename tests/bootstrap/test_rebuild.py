@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from sealenv.bootstrap.rebuild import PinnedMicromamba
-from sealenv.lock import Lock
-from sealenv.seal.seal import read_seal
+from sealenv.locks import Lock
+from sealenv.seals.seal import read_seal
 from tests.bootstrap.machine import DEFAULT
 from tests.bootstrap.rebuilding import Rebuild, payload
 from tests.channel import Channels, ChannelServer

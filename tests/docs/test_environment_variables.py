@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sealenv.activation.environ import HONOURED, KEPT, KEPT_WINDOWS
-from sealenv.activation.gate import ACTIVE_VARIABLES
+from sealenv.gates.rules import HONOURED, RULES
+from sealenv.gates.whitelist import KEPT, KEPT_WINDOWS
 from tests.docs.tables import rows, section
 
 FILE = "environment-variables.md"
@@ -16,7 +16,10 @@ SET = re.compile(r"^ *_sealenv_put ([A-Z_]+) ", re.M)
 
 def test_the_gate() -> None:
     documented = [tuple(row) for row in rows(FILE, "The gate")]
-    assert documented == [(v.name, v.harmless or "-", v.what, v.clear) for v in ACTIVE_VARIABLES]
+    assert documented == [
+        (rule.name, rule.level, ", ".join(rule.harmless) or "-", rule.what, rule.clear_in("sh"))
+        for rule in RULES
+    ]
 
 
 def test_honoured_settings() -> None:

@@ -1,88 +1,118 @@
-"""The README shows nothing that does not work: its console examples run, here against a demo channel."""
+"""README and docs show nothing that does not work: every shell example is typed, on a local channel."""
 
 from __future__ import annotations
 
 import os
 import re
-import shlex
-import subprocess
+import shutil
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sealenv.cli.main import _COMMANDS
-from sealenv.demo.channel import DemoChannel
-from tests.machine import Machine
+from tests.channel import Channels
+from tests.channel.server import ChannelServer
+from tests.docs.examples import Reader, add_stand_ins, differs, runnable, shown_minor
+from tests.docs.reader import ELSEWHERE, ROOT, SHELLS, Block, blocks, not_run, pages
+from tests.micromamba import add_package, stand_in
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = [
-    re.findall(r"^\$ (.+)$", block, re.M)
-    for block in re.findall(r"^```console$\n(.*?)^```$", README, re.M | re.S)
-]
+READ = [page for page in pages() if not_run(page) is None]
+SHELL_BLOCKS = [block for page in READ for block in blocks(page) if block.language in SHELLS]
+TYPED = [page for page in READ if list(runnable(blocks(page)))]
+
+NOT_RUN = 16
+"""How many shell examples are run by no test; each has its reason in a comment before it."""
+PAGES_NOT_RUN: set[str] = set()
+"""Pages of which no block is run here; each has its reason in a comment."""
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="bash; tests/windows runs the bat blocks")
 
 
-def adapt(line: str, channel: DemoChannel) -> str:
-    """The same command for the python that the demo channel has."""
-    minor = channel.python_minor
-    line = line.replace("my_env_3_12", f"my_env_{minor.replace('.', '_')}")
-    return re.sub(
-        r"^(sealenv create \S+) 3\.12", rf"\1 {minor} -c {shlex.quote(channel.url)}", line
-    )
+@pytest.fixture(scope="module")
+def forge(tmp_path_factory: pytest.TempPathFactory, channels: Channels) -> Iterator[ChannelServer]:
+    """What the readers know as conda-forge."""
+    root = tmp_path_factory.mktemp("forge")
+    channel = add_package(channels, root, stand_in(root / "micromamba"))
+    add_stand_ins(channel, shown_minor(channels))
+    channel.rename(root / "main")
+    with ChannelServer(root) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def before(
+    tmp_path_factory: pytest.TempPathFactory, forge: ChannelServer, channels: Channels
+) -> tuple[Path, Path]:
+    """The package cache of somebody who has made the default environment once, and that environment."""
+    root = tmp_path_factory.mktemp("before")
+    (root / "empty").mkdir()
+    reader = Reader(root, root / "empty", forge.url("main"), channels, compiles=False)
+    reader.types(Block("", 0, "sh", "sealenv create -p ../model 3.12\n"))
+    return root / "cache", reader.home / "model"
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name == "nt", reason="create does not work on Windows yet")
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block[0])
-def test_console_examples_run(
-    block: list[str], warm_machine: Machine, demo_channel: DemoChannel
+@pytest.mark.parametrize("page", TYPED)
+def test_every_example_of_a_page(
+    page: str, tmp_path: Path, before: tuple[Path, Path], forge: ChannelServer, channels: Channels
 ) -> None:
-    folder = warm_machine.root / "bin"
-    folder.mkdir()
-    program = folder / "sealenv"
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(warm_machine.command())} "$@"\n')
-    program.chmod(0o755)
-    if not any(line.startswith("sealenv create") for line in block):
-        block = ["sealenv create my_env 3.12 --no-pyc", *block]
-    env = warm_machine.env | {"SHELL": "/bin/sh"}
-    env["PATH"] = f"{folder}:{env['PATH']}"
-    for line in block:
-        command = adapt(line, demo_channel)
-        done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            env=env,
-            cwd=warm_machine.root,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    cache, model = before
+    tutorial = page.startswith("docs/tutorials/")
+    reader = Reader(
+        tmp_path / "r", cache, forge.url("main"), channels, model=model, compiles=tutorial
+    )
+    try:
+        for block in runnable(blocks(page)):
+            reader.types(block)
+    finally:
+        shutil.rmtree(tmp_path / "r", ignore_errors=True)
 
 
-def test_the_table_of_commands_names_every_command() -> None:
-    table = README.split("## Commands")[1].split("\n## ")[0]
-    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
-    named = [word for cell in cells for word in re.findall(r"`(\w+)", cell)]
-    assert list(dict.fromkeys(named)) == list(_COMMANDS)
+def test_what_is_not_run_is_counted() -> None:
+    skipped = [block.name for block in SHELL_BLOCKS if "skip" in block.says]
+    assert len(skipped) == NOT_RUN, skipped
+    others = {page for page in pages() if not page.startswith(tuple(ELSEWHERE))}
+    assert {page for page in others if not_run(page) is not None} == PAGES_NOT_RUN
+
+
+def test_every_example_is_run_by_somebody() -> None:
+    typed = {block.name for page in READ for block in runnable(blocks(page))}
+    said = {b.name for b in SHELL_BLOCKS if b.says.keys() & {"skip", "wine", "test"}}
+    assert [block.name for block in SHELL_BLOCKS if block.name not in typed | said] == []
+
+
+def test_a_test_that_is_named_exists() -> None:
+    for block in SHELL_BLOCKS:
+        if named := block.says.get("test"):
+            file, _, name = named.partition("::")
+            source = (ROOT / file).read_text(encoding="utf-8")
+            assert re.search(rf"^ *def {name}\(", source, re.M), block.name
+
+
+def test_a_block_is_in_a_language_that_is_known() -> None:
+    known = {*SHELLS, "json", "python", "reg", "text", "toml", "yaml"}
+    languages = Counter(block.language for page in READ for block in blocks(page))
+    assert languages.keys() <= known
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "told"),
+    [
+        ("a 1.2\n", "a  3.4\n", None),
+        ("a\n...\nd\n", "a\nb\nc\nd\n", None),
+        ("a\n", "a\nb\n", "printed and not shown: ['b']"),
+        ("a\nb\n", "a\n", "shown and not printed: 'b'"),
+        ("conda 26.7.0\n", "conda 0.0.0 (stand-in made by us, not conda)\n", None),
+        ("85.8 MB 9 s\n", "76.5 kB 1 min\n", None),
+    ],
+)
+def test_how_output_is_compared(shown: str, printed: str, told: str | None) -> None:
+    assert differs(shown, printed) == told
 
 
 def test_the_first_command_is_what_ci_runs() -> None:
     command = re.findall(r"^```sh$\n(.*?)\n```$", README, re.M | re.S)[0]
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     assert f"- run: {command}\n" in workflow
-
-
-@pytest.mark.parametrize(
-    "file", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda p: p.name
-)
-def test_links_lead_somewhere(file: Path) -> None:
-    text = re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.M | re.S)
-    for target, anchor in re.findall(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]*))?\)", text):
-        found = (file.parent / target).resolve() if target else file
-        assert found.exists(), target
-        if anchor:
-            heads = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.M)
-            slugs = [re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads]
-            assert anchor in slugs, f"{target}#{anchor}"

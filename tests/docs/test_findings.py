@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealenv.seal.findings import KINDS
+from sealenv.seals.findings import KINDS
 from tests.docs.tables import rows
 
 

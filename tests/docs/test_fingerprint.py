@@ -15,10 +15,10 @@ import pytest
 from sealenv.condameta.records import PrefixRecord
 from sealenv.host.readers import Readers
 from sealenv.layout import is_windows
-from sealenv.seal.digests import hash_rows
-from sealenv.seal.distributions import find_distributions
-from sealenv.seal.fingerprint import Payload, fingerprint, packages_lines
-from sealenv.seal.tree import look
+from sealenv.seals.digests import hash_rows
+from sealenv.seals.distributions import find_distributions
+from sealenv.seals.fingerprint import Payload, fingerprint, packages_lines
+from sealenv.seals.tree import look
 from tests.docs.tables import REFERENCE
 
 

@@ -55,8 +55,10 @@ def test_the_examples_have_the_fields_that_are_printed(
     printed = {
         "sealenv create ... --dry-run --json": warm_machine.json(*create, "--dry-run"),
         "sealenv create ... --json": warm_machine.json(*create),
+        "sealenv gate --json": warm_machine.json("gate", code=1, PIP_TARGET="/elsewhere"),
         "sealenv list --json": warm_machine.json("list"),
         "sealenv info ENV --json": warm_machine.json("info", env),
+        "sealenv which ENV CMD --json": warm_machine.json("which", env, "pip"),
         "sealenv bundle ENV --json": warm_machine.json("bundle", env),
         "sealenv mirror ENV DEST --json": warm_machine.json("mirror", env, "channel"),
     }
@@ -66,6 +68,7 @@ def test_the_examples_have_the_fields_that_are_printed(
         "sealenv repair ENV --json": warm_machine.json("repair", env, code=1),
         "sealenv seal ENV -y --json": warm_machine.json("seal", env, "-y"),
         "sealenv audit ENV --fix --json": warm_machine.json("audit", env, "--fix"),
+        "sealenv report ENV -o FILE --json": warm_machine.json("report", env, "-o", "report.html"),
         "sealenv refresh ENV --json": warm_machine.json("refresh", env),
         "sealenv cache info --json": warm_machine.json("cache", "info"),
         "sealenv cache clean --unpacked --tmp --json": warm_machine.json(
@@ -82,6 +85,15 @@ def test_the_examples_have_the_fields_that_are_printed(
         "sealenv lock ... --json": warm_machine.json(*lock, "new.lock", "python"),
         "sealenv diff A B --json": warm_machine.json("diff", "old.lock", "new.lock", code=1),
         "sealenv export ... -o FILE --json": warm_machine.json("export", "new.lock", "-o", "x"),
+    }
+    (warm_machine.home / ".bashrc").write_text("export PYTHONPATH=/x\n")
+    only = ("doctor", "--only", "profile-variable")
+    printed |= {
+        "sealenv doctor --json": warm_machine.json(*only, code=1),
+        "sealenv doctor --fix ID -y --json": warm_machine.json(
+            "doctor", "--fix", "profile-variable", "-y"
+        ),
+        "sealenv doctor --undo -y --json": warm_machine.json("doctor", "--undo", "-y"),
     }
     assert set(known) == set(printed)
     for heading, example in known.items():

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealenv.seal.filetable import FileTable
-from sealenv.seal.seal import (
+from sealenv.seals.filetable import FileTable
+from sealenv.seals.seal import (
     SCHEMA,
     DistributionNote,
     EngineNote,

@@ -20,7 +20,7 @@ from sealenv.demo.archive import (
 from sealenv.demo.members import conda_container, tar_bytes
 from sealenv.demo.repodata import write_repodata
 from sealenv.layout import State, state_of
-from sealenv.seal.seal import read_seal
+from sealenv.seals.seal import read_seal
 from tests.channel import Channels, ChannelServer
 from tests.engines.bare import bare_install
 from tests.machine import Machine

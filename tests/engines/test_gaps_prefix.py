@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sealenv.layout import MARKER, State, state_of
-from sealenv.seal.verify import verify
+from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.engines.bare import bare_install
 from tests.machine import Machine, tiny, umask

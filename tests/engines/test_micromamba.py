@@ -14,8 +14,8 @@ import pytest
 from sealenv.demo.archive import Package, Payload, write_package
 from sealenv.demo.repodata import write_repodata
 from sealenv.layout import FILES, MARKER, SCRATCH, SEAL, State, state_of, walk
-from sealenv.seal.seal import read_seal
-from sealenv.seal.verify import verify
+from sealenv.seals.seal import read_seal
+from sealenv.seals.verify import verify
 from sealenv.spec import current_platform
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny, traces

@@ -18,8 +18,8 @@ import pytest
 
 from sealenv.demo.archive import Package, Payload, write_package
 from sealenv.engines.releases import check_version, skips_link_scripts
-from sealenv.seal.seal import read_seal
-from sealenv.seal.verify import verify
+from sealenv.seals.seal import read_seal
+from sealenv.seals.verify import verify
 from sealenv.spec import current_platform
 from tests.channel import Channels
 from tests.machine import Machine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealenv.engines.virtual import lacking
-from tests.lock.locks import lock, package
+from tests.locks.locks import lock, package
 
 PLATFORM = "osx-arm64"
 """Stated, never detected where these tests run: `__osx` 13.0."""

@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealenv.portability.occurrences import occurrences, occurrences_in
+from sealenv.portability.occurrences import (
+    _BEFORE,
+    _BEHIND,
+    begins,
+    ends,
+    occurrences,
+    occurrences_in,
+)
 from sealenv.portability.spellings import FORMS, Form, Spellings, spellings
 
 LINUX = "linux-64"
@@ -216,3 +223,20 @@ def test_forms_of_others() -> None:
     for form, data in written.items():
         found = occurrences(b'x="' + data + b'"', spellings(place, "linux-64"))
         assert [o.form for o in found] == [form]
+
+
+@given(
+    st.sampled_from(sorted(_BEFORE)),
+    st.sampled_from(sorted(_BEHIND)),
+    st.binary(max_size=40),
+    st.binary(max_size=20),
+)
+def test_what_is_told_fast_is_told_the_same(
+    before: int, behind: int, head: bytes, tail: bytes
+) -> None:
+    place = b"/envs/e"
+    start = len(head) + 1
+    data = head + bytes([before]) + place + bytes([behind]) + tail
+    assert begins(data, start)
+    assert ends(data, start + len(place))
+    assert ends(data[: start + len(place)], start + len(place))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sealenv.lock import Lock, LockedPackage, LockedWheel
+from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.pypi.resolve import resolve_wheels
 from sealenv.spec import EnvironmentSpec
 from sealenv.store.archives import Store

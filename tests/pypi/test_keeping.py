@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.errors import OfflineError
-from sealenv.lock import LockedWheel
+from sealenv.locks import LockedWheel
 from tests.pypi.asker import Asker, conda_lock, installed
 from tests.pypi.index import Wheel, serve
 

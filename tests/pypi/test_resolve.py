@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sealenv.errors import DigestError, FetchError, OfflineError, SolveError, SpecError
-from sealenv.lock import Lock
-from sealenv.lock.checks import check_url
+from sealenv.locks import Lock
+from sealenv.locks.checks import check_url
 from sealenv.spec import DEFAULT_INDEX
 from tests.pypi.asker import Asker, conda_lock, installed
 from tests.pypi.index import Index, Wheel, serve

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sealenv.lock import Lock, LockedPackage, LockedWheel, LockFile
+from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.store import ustar
 from sealenv.store.bundle_manifest import LOCK, MANIFEST, is_executable, member_name
 from sealenv.store.bundle_writer import Source, write_bundle

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealenv.errors import BundleError, CacheDamagedError, DigestError, FetchError, SpecError
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.store import ustar
 from sealenv.store.archives import Store, archives_of
 from sealenv.store.bundle import is_bundle, open_bundle

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealenv.errors import DigestError, LinkError
-from sealenv.lock import Lock, LockedPackage, LockedWheel
+from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.placing import wheel_paths
 from sealenv.store.archives import Store
 from sealenv.store.wheels import inspect_wheel

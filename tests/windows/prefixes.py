@@ -27,6 +27,7 @@ def fake_prefix(prefix: Path, variables: dict[str, str] | None = None) -> Path:
     for folder in (*folders, "etc/conda/env_vars.d", "etc/conda/activate.d", "etc/sealenv"):
         (prefix / folder).mkdir(parents=True)
     (prefix / "conda-meta/history").touch()
+    (prefix / ".condarc").touch()
     content = json.dumps(VARIABLES if variables is None else variables)
     (prefix / "etc/conda/env_vars.d/package.json").write_text(content, encoding="utf-8")
     for name in SCRIPTS:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.seal.seal import read_seal
+from sealenv.seals.seal import read_seal
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.windows.user import User
@@ -180,6 +180,8 @@ def _content(prefix: Path, text: str) -> dict[str, bytes]:
         data = path.read_bytes()
         for form in (text, text.replace("\\", "/"), text.replace("/", "\\")):
             data = data.replace(form.encode(), b"<prefix>")
+        if name == ".condarc":  # it names the channel as it was given: a path of drive Z:, a URL
+            data = data.replace(b'"Z:\\\\', b'"file:///').replace(b"\\\\", b"/")
         found[name] = data
     return found
 

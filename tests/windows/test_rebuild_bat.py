@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from tests.channel import ChannelServer
 from tests.locking import lock_of, made_up, tiny_wheel
 from tests.windows.bootstrapping import DEFAULT, Bare
@@ -186,7 +186,7 @@ def test_wheels(rebuild: Rebuild, lock: Lock, windows: Windows) -> None:
 def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows) -> None:
     """Made on Linux, unpacked, installed by cmd.exe with no network."""
     from sealenv.bundling import make_bundle
-    from sealenv.lock import LockFile
+    from sealenv.locks import LockFile
     from sealenv.progress import Quiet
     from sealenv.subject import Subject
     from tests.locking import engine

@@ -25,7 +25,7 @@ def sleep(seconds):
     pause(seconds)
 holders.time.sleep = sleep
 from sealenv.errors import SealenvError
-from sealenv.remove import remove
+from sealenv.removing import remove
 from pathlib import Path
 try:
     remove(Path(sys.argv[2]))

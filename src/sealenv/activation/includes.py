@@ -103,6 +103,10 @@ def _fish(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
     ]
 
 
+_RC_FILES = ("CONDARC", "MAMBARC")
+"""Where conda and mamba read their settings: the environment's own file, where it has one."""
+
+
 def _ours(prefix: str) -> dict[str, str]:
     """The variables of every activation (CEP 32), besides PATH."""
     return {
@@ -112,6 +116,7 @@ def _ours(prefix: str) -> dict[str, str]:
         "CONDA_PROMPT_MODIFIER": f"({_name(prefix)}) ",
         "MAMBA_ROOT_PREFIX": prefix,
         "PYTHONNOUSERSITE": "1",
+        "PIP_CONFIG_FILE": "/dev/null",
         "SEALENV_PREFIX": prefix,
     }
 
@@ -120,7 +125,7 @@ def _csh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
     own_bin = quote_csh(f"{prefix}/bin")
     ours = {name: quote_csh(value) for name, value in _ours(prefix).items()}
     lines = []
-    for name in ("PATH", *usable, *ours):
+    for name in ("PATH", *usable, *ours, *_RC_FILES):
         # A csh expands a whole line first: the variable may only be named inside the block.
         lines += [f"if ($?{name}) then", f"    set _sealenv_old_{name} = ${name}:q", "endif"]
     lines += [f"setenv {name} {value}" for name, value in usable.items()]
@@ -134,6 +139,8 @@ def _csh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
         "unset _sealenv_rest",
     ]
     lines += [f"setenv {name} {value}" for name, value in ours.items()]
+    condarc = quote_csh(f"{prefix}/.condarc")
+    lines += [f"if (-f {condarc}) setenv {name} {condarc}" for name in _RC_FILES]
     return [
         *lines,
         "if ($?prompt) then",
@@ -160,7 +167,7 @@ def _csh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
 def csh_restore(names: Iterable[str]) -> list[str]:
     """The part of deactivate.csh that puts every variable back."""
     lines = []
-    for name in ("PATH", *names, *_ours("")):
+    for name in ("PATH", *names, *_ours(""), *_RC_FILES):
         lines += [
             f"if ($?_sealenv_old_{name}) then",
             f"    setenv {name} $_sealenv_old_{name}:q",

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from sealenv.activation.gate import ACTIVE_VARIABLES
+from sealenv.activation.gatelines import ancestor_words, gate_lines
 from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu_scripts, typed
 from sealenv.activation.quoting import QUOTE, path_text, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
@@ -46,6 +46,7 @@ def render(template: str, shell: str, prefix: str, *, inline: bool = False) -> s
     quote = QUOTE[shell]
     text = (_TEMPLATES / template).read_text(encoding="utf-8")
     text = _fill(text, "__SEALENV_GATE__", gate_lines(shell))
+    text = text.replace("__SEALENV_ANCESTOR__", ancestor_words(shell))
     text = text.replace("__SEALENV_INLINE__", quote("yes" if inline else ""))
     words = {"PREFIX": quote(prefix), "QUOTED": quote(typed(prefix))}
     if shell == "csh":
@@ -64,35 +65,6 @@ def _fill(text: str, marker: str, lines: Iterable[str]) -> str:
         else:
             out.append(line)
     return "\n".join(out)
-
-
-def gate_lines(shell: str) -> list[str]:
-    """The gate of a script, from the one table."""
-    quote = QUOTE[shell]
-    lines = []
-    for v in ACTIVE_VARIABLES:
-        name, harmless, what, clear = v.name, quote(v.harmless), quote(v.what), quote(v.clear)
-        if shell == "sh":
-            lines.append(f'_sealenv_find {name} "${{{name}-}}" {harmless} {what} {clear}')
-        elif shell == "fish":
-            lines.append(f"_sealenv_find {name} {harmless} {what} {clear}")
-        elif shell == "xsh":
-            lines.append(f"({quote(name)}, {harmless}, {what}, {clear}),")
-        elif shell == "nu":
-            record = f"name: {name}, value: $env.{name}?, harmless: {harmless}"
-            lines.append(f"{{{record}, what: {what}, clear: {clear}}}")
-        else:
-            lines += [
-                f"if ($?{name}) then",
-                f"    if (x${name}:q != x && x${name}:q != x{harmless}) then",
-                "        set _sealenv_gate = yes",
-                f'        _sealenv_say "sealenv: {name}="${name}:q',
-                f'        _sealenv_say "      "{what}',
-                f'        _sealenv_say "      to clear it: "{clear}',
-                "    endif",
-                "endif",
-            ]
-    return lines
 
 
 def _compile(

@@ -24,7 +24,8 @@ the activation, whatever a package says; one that the shell already has is left 
 
 _OURS = (
     "PATH CONDA_PREFIX CONDA_SHLVL CONDA_DEFAULT_ENV CONDA_PROMPT_MODIFIER MAMBA_ROOT_PREFIX "
-    "PYTHONNOUSERSITE SEALENV_PREFIX SEALENV_CHECK_TOKEN "
+    "PYTHONNOUSERSITE PIP_CONFIG_FILE CONDARC MAMBARC "
+    "SEALENV_PREFIX SEALENV_CHECK_TOKEN SEALENV_ADMITTED "
     # What the gate calls dirt: an environment may not bring it itself.
     "PYTHONHOME PYTHONPATH VIRTUAL_ENV"
 )

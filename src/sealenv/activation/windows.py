@@ -91,6 +91,9 @@ def activated(
     if os.path.isfile(os.path.join(prefix, "condabin", "conda.bat")):
         result["CONDA_BAT"] = f"{prefix}\\condabin\\conda.bat"
         result["CONDA_EXE"] = f"{prefix}\\Scripts\\conda.exe"
+    condarc = os.path.join(prefix, ".condarc")
+    if os.path.isfile(condarc):
+        result["CONDARC"] = result["MAMBARC"] = f"{prefix}\\.condarc"
     return result | {
         "CONDA_PREFIX": prefix,
         "CONDA_SHLVL": "1",
@@ -98,6 +101,7 @@ def activated(
         "CONDA_PROMPT_MODIFIER": f"({name}) ",
         "MAMBA_ROOT_PREFIX": prefix,
         "PYTHONNOUSERSITE": "1",
+        "PIP_CONFIG_FILE": "nul",
         "SEALENV_PREFIX": prefix,
     }
 

@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sealenv.activation.gate import ACTIVE_VARIABLES
+from sealenv.activation.gatelines import named
 from sealenv.activation.quoting import quote_cmd, quote_ps1, to_bytes
 from sealenv.activation.winlaunch import script_names
 from sealenv.errors import SpecError
+from sealenv.gates.rules import ACTIVE
 
 __all__ = ["compile_windows", "echo_cmd", "usable", "windows_path_of"]
 
@@ -100,15 +101,15 @@ def echo_cmd(text: str) -> str:
 def gate_bat() -> list[str]:
     """The gate in cmd.exe's language, with delayed expansion on, from the one table."""
     when = {}
-    for v in ACTIVE_VARIABLES:
-        harmless = f'if not "!{v.name}!"=="{v.harmless}" ' if v.harmless else ""
+    for v in named(ACTIVE):
+        harmless = "".join(f'if /i not "!{v.name}!"=="{word}" ' for word in v.harmless)
         when[v.name] = f"@if defined {v.name} {harmless}"
     lines = [f'{test}set "_sealenv_found=yes"' for test in when.values()]
     lines.append(
         "@if defined _sealenv_found >&2 echo sealenv: this shell is not clean, so "
         "!_sealenv_name! was not activated:"
     )
-    for v in ACTIVE_VARIABLES:
+    for v in named(ACTIVE):
         lines += [
             f"{when[v.name]}>&2 echo   {v.name}=!{v.name}!",
             f"{when[v.name]}>&2 echo       {echo_cmd(v.what)}",
@@ -120,8 +121,8 @@ def gate_bat() -> list[str]:
 def gate_ps1() -> list[str]:
     """The gate's table in PowerShell."""
     rows = []
-    for v in ACTIVE_VARIABLES:
-        words = (v.name, v.harmless, v.what, v.clear_in("ps1"))
+    for v in named(ACTIVE):
+        words = (v.name, " ".join(v.harmless), v.what, v.clear_in("ps1"))
         rows.append(", ".join(quote_ps1(word) for word in words))
     return [f", @({row})" for row in rows]
 

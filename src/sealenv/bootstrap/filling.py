@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sealenv.activation.gate import ACTIVE_VARIABLES
+from sealenv.activation.gatelines import named
 from sealenv.activation.quoting import QUOTE, to_bytes
+from sealenv.gates.rules import ACTIVE, RULES
 
 __all__ = ["fill", "gate_lines", "help_lines", "option_words", "plain"]
 
@@ -51,6 +52,7 @@ def fill(name: str, makers: Mapping[str, Callable[[], str]]) -> bytes:
     """
     kind = name.rpartition(".")[2]
     text = _PART.sub(lambda found: _part(kind, found[1]), _read(name))
+    makers = {"FORGOTTEN": lambda: _forgotten(kind), **makers}
     text = _MARKER.sub(lambda found: makers[found[1]](), text)
     if kind == "bat":
         return text.replace("\n", "\r\n").encode("ascii")
@@ -60,17 +62,28 @@ def fill(name: str, makers: Mapping[str, Callable[[], str]]) -> bytes:
 def gate_lines(kind: str) -> str:
     """The gate, from the one table of it."""
     lines = []
-    for v in ACTIVE_VARIABLES:
+    for v in named(ACTIVE):
+        harmless = " ".join(v.harmless)
         if kind == "bat":
-            texts = (v.harmless, v.what, v.clear_in("cmd"))
+            texts = (harmless, v.what, v.clear_in("cmd"))
             words = " ".join(f'"{plain(word)}"' for word in texts)
             lines.append(f'call :gate {v.name} {words} || set "SB_DIRTY=1"')
         else:
-            words = " ".join(QUOTE["sh"](word) for word in (v.harmless, v.what, v.clear))
+            words = " ".join(QUOTE["sh"](word) for word in (harmless, v.what, v.clear_in("sh")))
             lines.append(f'gate {v.name} "${{{v.name}-}}" {words}')
     if kind == "bat":
         lines.append(_ORIGINAL)
     return "\n".join(lines)
+
+
+def _forgotten(kind: str) -> str:
+    """What children of the scripts never see: beginnings of names, each but once."""
+    starts = ["CONDA", "MAMBA", "PYTHON", "VIRTUAL_ENV"]
+    for rule in RULES:
+        name = rule.name.rstrip("*")
+        if rule.taken_out and not name.startswith(tuple(starts)):
+            starts.append(name)
+    return " ".join(starts) if kind == "bat" else " | ".join(f"{start}*" for start in starts)
 
 
 def help_lines(kind: str, template: str, words: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from sealenv.bootstrap.relocating import RELOCATING
 from sealenv.bootstrap.words import digest_word, name_word, package_words, wheel_words
 from sealenv.errors import SpecError, UsageError
 from sealenv.layout import is_windows
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 
 __all__ = ["KINDS", "PinnedMicromamba", "platforms_for", "render_rebuild"]
 

@@ -10,7 +10,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from sealenv.errors import SpecError
-from sealenv.lock import LockedPackage, LockedWheel
+from sealenv.locks import LockedPackage, LockedWheel
 from sealenv.naming import check_name
 
 __all__ = ["digest_word", "name_word", "package_words", "url_word", "wheel_words"]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealenv.cli.options import JSON, QUIET
+from sealenv.cli.options import JSON, QUIET, print_json
 from sealenv.host.terminal import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sealenv.audit import Audit
     from sealenv.auditing import Fixed
+    from sealenv.audits import Audit
     from sealenv.portability.finding import PathFinding
 
 __all__ = ["audit_command"]
@@ -66,7 +65,7 @@ def audit_command(
     Each is shown with the package that it belongs to, why the path matters, and what mends it:
     `sealenv move` re-writes them. Exit code 1: something that matters is left that nobody mends.
     """
-    from sealenv.audit import audit
+    from sealenv.audits import audit
     from sealenv.cli.progress import make_reporter
     from sealenv.environments import find
 
@@ -82,7 +81,7 @@ def audit_command(
         else:
             found = audit(prefix, foreign=foreign, reporter=reporter)
     if as_json:
-        click.echo(json.dumps(_json(found, fixed), indent=2))
+        print_json(_json(found, fixed))
         return 1 if found.left else 0
     if not quiet:
         _show(found, fixed, show_all)
@@ -117,6 +116,7 @@ def _show(found: Audit, fixed: Fixed | None, show_all: bool) -> None:
 
 def _sum_up(found: Audit, fixed: Fixed | None, *, quiet: bool) -> None:
     """What it comes to, on stderr: how many, why, and what mends them; the verdict alone if quiet."""
+    from sealenv.cli.table import fitted
     from sealenv.naming import printable
 
     own = [f for f in found.findings if f.whose in ("own", "former")]
@@ -142,7 +142,7 @@ def _sum_up(found: Audit, fixed: Fixed | None, *, quiet: bool) -> None:
         lines.append(f"{made} made relative, {noted} noted for `sealenv move`")
     lines.append(_verdict(found))
     for line in lines[-1:] if quiet else lines:
-        click.echo(printable(line), err=True)
+        click.echo(fitted(printable(line), 9), err=True)
 
 
 def _reasons(findings: Sequence[PathFinding]) -> list[str]:

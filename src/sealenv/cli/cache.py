@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
-from sealenv.cli.options import JSON, YES, size_text
+from sealenv.cli.options import JSON, YES, print_json, size_text
 from sealenv.cli.table import print_table
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
@@ -16,12 +15,17 @@ from sealenv.host.terminal import is_terminal
 __all__ = ["cache_command"]
 
 
-@click.group("cache")
+@click.group(
+    "cache",
+    epilog="\b\nExamples:\n  sealenv cache info\n  sealenv cache clean --unpacked\n",
+)
 def cache_command() -> None:
     """Look at, or empty, the package cache."""
 
 
-@cache_command.command("info")
+@cache_command.command(
+    "info", epilog="\b\nExamples:\n  sealenv cache info\n  sealenv cache info --json\n"
+)
 @JSON
 def cache_info(as_json: bool) -> int:
     """Show what the cache holds and where it is."""
@@ -35,12 +39,12 @@ def cache_info(as_json: bool) -> int:
         rows = [
             {"part": p.name, "path": str(p.path), "files": p.files, "bytes": p.size} for p in parts
         ]
-        click.echo(
-            json.dumps({"root": str(store.root), "conda_cache": view, "parts": rows}, indent=2)
-        )
+        print_json({"root": str(store.root), "conda_cache": view, "parts": rows})
         return 0
     click.echo(f"cache        {store.root}")
-    click.echo(f"conda cache  {view} (used by conda and mamba inside the environments)\n")
+    click.echo(
+        f"conda cache  {view}\n             (what conda and mamba in the environments use)\n"
+    )
     print_table(
         ["PART", "SIZE", "FILES", "WHAT"],
         [[p.name, size_text(p.size), str(p.files), p.what] for p in parts],
@@ -86,7 +90,7 @@ def cache_clean(
     gone = clean(store, parts)
     freed = sum(p.size for p in gone)
     if as_json:
-        click.echo(json.dumps({"root": str(store.root), "parts": parts, "bytes": freed}, indent=2))
+        print_json({"root": str(store.root), "parts": parts, "bytes": freed})
     else:
         click.echo(f"deleted {size_text(freed)} ({', '.join(parts)})", err=True)
         click.echo("What environments and conda's cache still link to stays on the disk.", err=True)

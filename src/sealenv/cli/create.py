@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import QUIET, VERBOSE, YES, once, parse_timeout
+from sealenv.cli.options import QUIET, VERBOSE, YES, once
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
 
 if TYPE_CHECKING:
-    from sealenv.create import Plan
+    from sealenv.creating import Plan
 
 __all__ = ["create_command"]
 
@@ -24,14 +23,15 @@ __all__ = ["create_command"]
     short_help="Make a standalone environment in an empty folder.",
     epilog="""\b
 Examples:
-  sealenv create my_env 3.12                        <envs>/my_env_3_12 from conda-forge
-  sealenv create my_env 3.12 --with 'numpy >=2'     with numpy besides
-  sealenv create -p ./env 3.12                      in this very folder
-  sealenv create -f environment.yml                 what the file asks for
-  sealenv create -f my_env.lock                     exactly what is locked
-  sealenv create -f my_env.sealenv --offline        from a bundle, with no network
-  sealenv create my_env 3.12 -c file:///srv/channel from a channel of your own
-  sealenv create my_env 3.12 --dry-run              only say what would be done
+  sealenv create my_env 3.12                     <envs>/my_env_3_12
+  sealenv create my_env 3.12 --with 'numpy >=2'  with numpy besides
+  sealenv create -p ./env 3.12                   in this very folder
+  sealenv create -f environment.yml              what the file asks for
+  sealenv create -f my_env.lock                  exactly what is locked
+  sealenv create -f my_env.sealenv --offline     a bundle, with no network
+  sealenv create my_env -c file:///srv/channel   from a channel of yours
+  sealenv create my_env --trace-report FILE      what was written, and where
+  sealenv create my_env 3.12 --dry-run           only say what would be done
 """,
 )
 @click.argument("name", required=False)
@@ -70,9 +70,11 @@ Examples:
               "`published` takes what lies beside the release.")  # fmt: skip
 @click.option("--post", metavar="SCRIPT", type=click.Path(path_type=Path),
               help="Copy a script to __home__ and run it there, activated.")  # fmt: skip
+@click.option("--trace-report", metavar="FILE", type=click.Path(path_type=Path),
+              help="Look before and after at what may not change (HOME, profiles, registry, PATH), and "
+              "write what was found to a new file, as JSON.")  # fmt: skip
 @click.option("--no-pyc", is_flag=True, help="Do not compile python files.")
 @click.option("--no-link-scripts", is_flag=True, help="Do not run post-link scripts; list them.")
-@click.option("--strict", is_flag=True, help="Refuse a dirty shell instead of scrubbing it.")
 @click.option(
     "--offline", is_flag=True, help="Use the network for nothing; what is cached must do."
 )
@@ -101,9 +103,9 @@ def create_command(
     micromamba: str | None,
     micromamba_sha256: str | None,
     post: Path | None,
+    trace_report: Path | None,
     no_pyc: bool,
     no_link_scripts: bool,
-    strict: bool,
     offline: bool,
     dry_run: bool,
     as_json: bool,
@@ -117,14 +119,14 @@ def create_command(
     SEALENV_ENVS, else PY_ENVS, else a folder of the user's. It must not exist, or be empty.
     """
     from sealenv import locations
+    from sealenv.api.creating import check_script, prepared
+    from sealenv.api.engine import EngineChoice
     from sealenv.cli.created import show_created, show_plan
-    from sealenv.cli.engine import choose_engine
     from sealenv.cli.progress import make_reporter
-    from sealenv.create import CreateOptions, Job, create, plan
+    from sealenv.cli.trace import tracing
+    from sealenv.creating import CreateOptions, create, plan
     from sealenv.naming import shown
-    from sealenv.spec import current_platform
     from sealenv.steps.post import check_post
-    from sealenv.store.archives import Store
     from sealenv.target import choose_target
 
     if name_option:
@@ -138,50 +140,33 @@ def create_command(
         without=without, channels=channels, platform=platform, exclude_newer=exclude_newer,
         pypi_index=pypi_index, environment=environment,
     )  # fmt: skip
-    if post and target.spec.platform != current_platform():
-        raise UsageError(
-            f"--post runs in the environment, and {target.spec.platform} does not run here",
-            hint="leave it out, and run the script on that platform",
-        )
-    store = Store(Path(locations.cache_root()))
-    view = Path(locations.conda_view())
+    check_script(post, target)
     options = CreateOptions(
-        offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=post, strict=strict,
+        offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=post,
         command=" ".join(shown(word) for word in ["sealenv", *sys.argv[1:]]),
     )  # fmt: skip
     ask = not (yes or as_json or quiet) and is_terminal(sys.stdin) and is_terminal(sys.stderr)
-    worker = choose_engine(store, engine, micromamba, micromamba_sha256, parse_timeout())
-    try:
-        with contextlib.ExitStack() as stack:
-            reporter = stack.enter_context(make_reporter(quiet=quiet or as_json, verbose=verbose))
-            for warning in target.warnings:
-                reporter.warn(warning)
-            bundle = None
-            if target.bundle and target.lock and not dry_run:
-                from sealenv.unbundling import take_in, verified
+    choice = EngineChoice(engine, micromamba, micromamba_sha256)
+    caches = {
+        "cache": Path(locations.cache_root()),
+        "conda_cache": Path(locations.conda_view()),
+    }
+    with (
+        tracing(trace_report, target.prefix, caches, silent=quiet or as_json),
+        make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter,
+        prepared(target, options, choice, reporter, dry_run=dry_run) as job,
+    ):
+        if dry_run:
+            planned = plan(job)
+            reporter.end()
+            show_plan(planned, as_json)
+            return 0
 
-                # Before the cache is touched: a bundle that is refused leaves nothing.
-                bundle = stack.enter_context(verified(target.bundle, reporter))
-            stack.enter_context(store.in_use())
-            if bundle is not None and target.lock:
-                take_in(bundle, target.lock, store, worker)
-            job = Job(
-                target.spec, target.prefix, worker, store, view, options, reporter, target.lock,
-                carried=target.bundle is not None,
-            )  # fmt: skip
-            if dry_run:
-                planned = plan(job)
-                reporter.end()
-                show_plan(planned, as_json)
-                return 0
+        def confirm(planned: Plan) -> None:
+            reporter.end()
+            show_plan(planned, False, err=True)
+            click.confirm("Proceed?", default=True, abort=True, err=True)
 
-            def confirm(planned: Plan) -> None:
-                reporter.end()
-                show_plan(planned, False, err=True)
-                click.confirm("Proceed?", default=True, abort=True, err=True)
-
-            made = create(job, confirm if ask else None)
-    finally:
-        worker.close()
+        made = create(job, confirm if ask else None)
     show_created(made, as_json, quiet, reporter.seconds)
     return 0

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import activation_line, size_text
+from sealenv.cli.options import activation_line, print_json, size_text
 from sealenv.cli.packages import packages_json
 
 if TYPE_CHECKING:
-    from sealenv.create import Created, Plan
+    from sealenv.creating import Created, Plan
 
 __all__ = ["show_created", "show_plan"]
 
@@ -22,7 +21,7 @@ def show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
     """The packages, what is to be fetched, and every place that is written."""
     lock = planned.lock
     if as_json:
-        click.echo(json.dumps({
+        print_json({
             "prefix": str(planned.prefix),
             "platform": lock.platform,
             "channels": list(lock.channels),
@@ -33,7 +32,7 @@ def show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
             "fetch_bytes": planned.fetch_size,
             "writes": {"prefix": str(planned.prefix), "cache": str(planned.cache),
                        "conda_cache": str(planned.view)},
-        }, indent=2))  # fmt: skip
+        })  # fmt: skip
         return
     width = max((len(a.name) for a in lock.archives), default=0)
     wide = max((len(a.version) for a in lock.archives), default=0)
@@ -72,7 +71,7 @@ def show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, f
     from sealenv.spec import current_platform
 
     if as_json:
-        click.echo(json.dumps({
+        print_json({
             "prefix": str(made.prefix),
             "state": "sealed",
             "checked": made.seal.checked,
@@ -91,7 +90,7 @@ def show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, f
                        "sha256": made.seal.engine.sha256, "origin": made.seal.engine.origin},
             "post_ran": made.post_ran,
             "seconds": seconds,
-        }, indent=2))  # fmt: skip
+        })  # fmt: skip
         return
     if quiet:
         click.echo(made.prefix)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from sealenv.cli.options import JSON, QUIET
+from sealenv.cli.options import JSON, QUIET, print_json
 
 __all__ = ["diff_command"]
 
@@ -16,9 +14,9 @@ __all__ = ["diff_command"]
     short_help="Show what differs between locks and environments.",
     epilog="""\b
 Examples:
-  sealenv diff my_env                      what was changed since it was sealed
-  sealenv diff my_env my_env.lock          an environment and a lock
-  sealenv diff old.lock new.lock --json    two locks, each platform
+  sealenv diff my_env                    what was changed since it was sealed
+  sealenv diff my_env my_env.lock        an environment and a lock
+  sealenv diff old.lock new.lock --json  two locks, each platform
 """,
 )
 @JSON
@@ -36,14 +34,14 @@ def diff_command(as_json: bool, quiet: bool, a: str, b: str | None) -> int:
 
     result = compare(a, b)
     if as_json:
-        click.echo(json.dumps({
+        print_json({
             "before": result.before.title,
             "after": result.after.title,
             "platforms": list(result.platforms),
             "equal": not result.changes,
             "without_digest": list(result.without_digest),
             "changes": [change.to_json() for change in result.changes],
-        }, indent=2))  # fmt: skip
+        })  # fmt: skip
     elif not quiet:
         for platform in result.platforms:
             of_it = [c for c in result.changes if c.platform == platform]

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, parse_timeout
+from sealenv.cli.options import JSON, print_json
 from sealenv.errors import UsageError
-
-if TYPE_CHECKING:
-    from sealenv.lock import LockFile
 
 __all__ = ["export_command"]
 
@@ -23,11 +17,12 @@ __all__ = ["export_command"]
     short_help="Write an environment or a lock as a script, or in another tool's format.",
     epilog="""\b
 Examples:
-  sealenv export my_env -o my_env.lock                          a lock of what is installed
-  sealenv export my_env --format explicit                       for conda create --file
+  sealenv export my_env -o my_env.lock            a lock of what is installed
+  sealenv export my_env --format explicit         for conda create --file
+  sealenv export my_env --format environment-yml --from-history
+                                                  what was asked for
   sealenv export my_env.lock --format conda-lock -o conda-lock.yml
-  sealenv export my_env --format environment-yml --from-history what was asked for
-  sealenv export my_env --format sh -o my_env.sh                a script that makes it without Python
+  sealenv export my_env --format sh -o my_env.sh  makes it without Python
 """,
 )
 @click.argument("what", metavar="ENV|LOCK")
@@ -70,64 +65,34 @@ def export_command(
     Nothing is solved: it is what the records of the environment, or the lock, say. `sh` and `bat` are
     scripts that need neither Python nor conda where they run.
     """
-    from sealenv import locations
-    from sealenv.exporting import FORMATS, export
-    from sealenv.host.files import check_output, write_output
-    from sealenv.store.archives import Store
+    from sealenv.api.locking import export_to
+    from sealenv.cli.progress import make_reporter
 
-    if kind not in FORMATS:
-        raise UsageError(
-            f"{kind!r} is no format",
-            details=[f"{name}: {one.describe}" for name, one in FORMATS.items()],
-            hint="choose one with --format",
-        )
     to_stdout = output in {None, "-"}
     if to_stdout and as_json:
         raise UsageError("both the export and JSON on stdout", hint="name a file with -o")
-    if output is not None and not to_stdout:
-        check_output(Path(output), force=force)  # now, not after reading it all
-    notes: list[str] = []
-    text = export(
-        what, kind, platform=platform, from_history=from_history, environment=environment, name=name,
-        micromamba=micromamba, digests=digests, store=Store(Path(locations.cache_root())),
-        warn=notes.append, complete=partial(_complete, offline=offline),
-    )  # fmt: skip
+    with make_reporter(quiet=as_json, verbose=0) as reporter:
+        done = export_to(
+            what, kind, reporter, output=None if to_stdout else Path(output or ""), force=force,
+            from_history=from_history, platform=platform, environment=environment, name=name,
+            micromamba=micromamba, digests=digests, offline=offline,
+        )  # fmt: skip
+    text, notes = done.text, done.notes
     for note in notes:
         click.echo(f"warning: {note}", err=True)
-    if output is None or to_stdout:
+    if done.output is None:
         click.echo(text.encode(), nl=False)  # UTF-8 and the line ends of the format
         return 0
-    path = Path(output)
-    write_output(path, text.encode(), force=force, mode=FORMATS[kind].mode)
+    path = done.output
     if as_json:
-        click.echo(
-            json.dumps(
-                {
-                    "output": str(path.absolute()),
-                    "format": kind,
-                    "bytes": len(text.encode()),
-                    "notes": notes,
-                },
-                indent=2,
-            )
+        print_json(
+            {
+                "output": str(path.absolute()),
+                "format": kind,
+                "bytes": len(text.encode()),
+                "notes": list(notes),
+            }
         )
     else:
         click.echo(f"wrote          {path}", err=True)
     return 0
-
-
-def _complete(file: LockFile, *, offline: bool) -> LockFile:
-    from sealenv import locations
-    from sealenv.cli.engine import choose_engine
-    from sealenv.cli.progress import make_reporter
-    from sealenv.resolving import complete
-    from sealenv.store.archives import Store
-
-    store = Store(Path(locations.cache_root()))
-    engine = choose_engine(store, None, None, None, parse_timeout())
-    try:
-        store.prepare()
-        with store.in_use(), make_reporter(quiet=False, verbose=0) as reporter:
-            return complete(file, engine, reporter, offline=offline)
-    finally:
-        engine.close()

@@ -13,7 +13,7 @@ __all__ = ["run"]
 
 def run(env: str, command: Sequence[str]) -> int:
     """Become the command; only failures return, with env(1)'s exit codes."""
-    from sealenv.run import REFUSED, enter
+    from sealenv.running import REFUSED, enter
 
     if not command:
         sys.stderr.write("sealenv run: no command after --\n  next: sealenv run ENV -- python\n")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, VERBOSE, count_text, once, parse_timeout
+from sealenv.cli.options import JSON, QUIET, VERBOSE, count_text, once, print_json
 from sealenv.cli.packages import packages_json
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
-    from sealenv.lock import LockFile
-    from sealenv.lock.diff import Change
+    from collections.abc import Sequence
+
+    from sealenv.locks import LockFile
+    from sealenv.locks.diff import Change
 
 __all__ = ["lock_command"]
 
@@ -24,13 +25,14 @@ __all__ = ["lock_command"]
     short_help="Solve without installing, and write down the exact packages.",
     epilog="""\b
 Examples:
-  sealenv lock 'python=3.12' numpy                    sealenv.lock, for this platform
-  sealenv lock -f environment.yml                     NAME.lock, for what the file asks for
-  sealenv lock --platform linux-64 --platform win-64  for both, from either
-  sealenv lock                                        renew sealenv.lock: the newest of everything
-  sealenv lock --update numpy                         only numpy, and what must move with it
-  sealenv lock -f list.txt                            an @EXPLICIT list with its digests filled in
-  sealenv create -f sealenv.lock -n my_env            make what is locked
+  sealenv lock 'python=3.12' numpy          sealenv.lock, for this platform
+  sealenv lock -f environment.yml           NAME.lock, for what it asks for
+  sealenv lock --platform linux-64 --platform win-64
+                                            for both, from either
+  sealenv lock                              renew it: the newest of everything
+  sealenv lock --update numpy               numpy, and what must move with it
+  sealenv lock -f list.txt                  fill in the digests of a list
+  sealenv create -f sealenv.lock -n my_env  make what is locked
 """,
 )
 @click.argument("packages", metavar="[SPEC]...", nargs=-1)
@@ -82,15 +84,9 @@ def lock_command(
     Nothing is installed. Without SPEC and FILE the lock that is there is renewed; where there is none,
     it is what `create` makes: python, conda, mamba and pip. The lock is a pixi.lock (rattler-lock 7).
     """
-    from sealenv import locations
-    from sealenv.cli.engine import choose_engine
+    from sealenv.api.locking import lock_to
     from sealenv.cli.progress import make_reporter
-    from sealenv.host.files import write_output
-    from sealenv.lock.diff import diff
-    from sealenv.lock.pixi_write import write_pixi
-    from sealenv.locking import lock
     from sealenv.lockrequest import choose
-    from sealenv.store.archives import Store
 
     if output == "-" and as_json:
         raise UsageError("both the lock and JSON on stdout", hint="name a file with -o")
@@ -99,39 +95,27 @@ def lock_command(
         exclude_newer=exclude_newer, pypi_index=pypi_index, update=update, output=output,
         force=force, environment=environment,
     )  # fmt: skip
-    store = Store(Path(locations.cache_root()))
-    engine = choose_engine(store, None, None, None, parse_timeout())
-    try:
-        with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-            for warning in request.warnings:
-                reporter.warn(warning)
-            locked = lock(request, engine, store, reporter, offline=offline)
-    finally:
-        engine.close()
-    text = write_pixi(locked)
-    changes = diff(request.previous, locked) if request.previous else []
+    with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
+        done = lock_to(request, reporter, offline=offline, dry_run=dry_run)
+    locked, changes = done.file, done.changes
     if request.output is None:
-        click.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal has
-    elif not dry_run and not _is_the_same(request.output, text):
-        write_output(request.output, text.encode(), force=True)  # `choose` looked what is there
+        click.echo(done.text.encode(), nl=False)  # UTF-8, whatever the terminal has
     if as_json:
         _show_json(locked, request.output, dry_run, changes)
     elif not quiet:
-        _show(locked, request.output, dry_run, changes, renewed=request.previous is not None)
+        _show(locked, request.output, dry_run, changes, renewed=done.renewed)
     elif request.output is not None:
         click.echo(str(request.output))
     return 0
 
 
-def _is_the_same(path: Path, text: str) -> bool:
-    try:
-        return path.read_bytes() == text.encode()
-    except OSError:
-        return False
-
-
 def _show(
-    locked: LockFile, output: Path | None, dry_run: bool, changes: list[Change], *, renewed: bool
+    locked: LockFile,
+    output: Path | None,
+    dry_run: bool,
+    changes: Sequence[Change],
+    *,
+    renewed: bool,
 ) -> None:
     for platform in dict.fromkeys([*locked.platforms, *(change.platform for change in changes)]):
         for change in changes:
@@ -145,8 +129,10 @@ def _show(
         click.echo(f"{'would lock' if dry_run else 'locked':<14} {output}", err=True)
 
 
-def _show_json(locked: LockFile, output: Path | None, dry_run: bool, changes: list[Change]) -> None:
-    click.echo(json.dumps({
+def _show_json(
+    locked: LockFile, output: Path | None, dry_run: bool, changes: Sequence[Change]
+) -> None:
+    print_json({
         "output": str(output.absolute()) if output else None,
         "written": not dry_run,
         "name": locked.name,
@@ -163,4 +149,4 @@ def _show_json(locked: LockFile, output: Path | None, dry_run: bool, changes: li
             for one in locked.locks
         ],
         "changes": [change.to_json() for change in changes],
-    }, indent=2))  # fmt: skip
+    })  # fmt: skip

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, activation_line, size_text
+from sealenv.cli.options import JSON, activation_line, print_json, size_text
 from sealenv.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
             | ({"files": sizes[e.prefix][0], "bytes": sizes[e.prefix][1]} if sizes else {})
             for e in found
         ]
-        click.echo(json.dumps({"environments": rows}, indent=2))
+        print_json({"environments": rows})
         return 0
     if not found:
         where = [str(f) for f in folders] or envs_dirs()
@@ -101,7 +100,7 @@ def info_command(packages: bool, as_json: bool, env: str) -> int:
                 for r in e.records
             ],
         }  # fmt: skip
-        click.echo(json.dumps(content, indent=2))
+        print_json(content)
         return 0
     for label, value in _facts(e, files, size):
         click.echo(f"{label:<14} {printable(value)}")
@@ -132,7 +131,7 @@ def _facts(e: Environment, files: int, size: int) -> list[tuple[str, str]]:
             ("asked for", ", ".join(seal.spec.get("packages", []))),
             ("channels", ", ".join(seal.spec.get("channels", []))),
             ("engine", f"{seal.engine.name} {seal.engine.version}, sealenv {seal.sealenv}"),
-            ("lock", f"sha256:{seal.lock.digest}"),
+            ("lock", seal.lock.digest),
             *([("fingerprint", seal.fingerprints.packages)] if seal.fingerprints else []),
             ("byte code", seal.pyc or "not compiled"),
         ]

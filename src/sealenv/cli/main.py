@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from sealenv._version import __version__
+from sealenv.cli.guard import guarded
 from sealenv.errors import SealenvError, UsageError, from_oserror
 from sealenv.host.stderr import outlive_readers
 
@@ -31,17 +32,22 @@ _COMMANDS = {
     ),
     "bundle": ("bundle", "Write everything an environment is made of into one file."),
     "mirror": ("mirror", "Add the packages of locks to a channel folder."),
+    "gate": ("gate", "Show what of this shell could make a process use another Python."),
     "list": ("look", "Show the environments on this machine."),
     "info": ("look", "Show one environment."),
     "verify": ("verify", "Compare everything in an environment with what was sealed."),
     "repair": ("mend", "Put back what verify finds, from the packages' archives."),
     "seal": ("mend", "Seal an environment as it is now, or adopt one of another tool."),
     "audit": ("audit", "Find every file that holds the environment's path, and what mends it."),
+    "report": ("report", "Show everything about an environment on one page, or write its SBOM."),
     "move": ("move", "Move an environment, or mend one that was moved by hand."),
     "clone": ("move", "Make a second environment like one that there is."),
+    "which": ("which", "Show what a command would run in an environment, and why."),
     "refresh": ("manage", "Make the activation scripts of an environment anew."),
     "remove": ("manage", "Remove an environment and everything in it."),
+    "doctor": ("doctor", "Look for what on this machine can contaminate an environment."),
     "cache": ("cache", "Look at, or empty, the package cache."),
+    "completion": ("completion", "Print the completion script of a shell."),
     "demo": ("demo", "Take the whole tour offline, in a temporary folder."),
 }
 
@@ -61,7 +67,8 @@ class _Lazy(click.Group):
             return None
         module = importlib.import_module(f"sealenv.cli.{_COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
-        return command
+        command.short_help = _COMMANDS[cmd_name][1]
+        return guarded(command, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -87,7 +94,7 @@ class _Lazy(click.Group):
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="\b\nFirst steps:\n"
-    "  sealenv create my_env 3.12           make <envs>/my_env_3_12 with python, conda, mamba, pip\n"
+    "  sealenv create my_env 3.12           make <envs>/my_env_3_12\n"
     "  sealenv run my_env_3_12 -- python    run something in it\n"
     + (
         "  call <envs>\\my_env_3_12\\activate.bat     or activate it in cmd.exe\n"

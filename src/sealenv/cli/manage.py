@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from pathlib import Path
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, YES, size_text
-from sealenv.errors import NotFoundError, UsageError
+from sealenv.cli.options import JSON, QUIET, YES, print_json, size_text
+from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
 
 __all__ = ["refresh_command", "remove_command"]
@@ -33,11 +31,12 @@ def remove_command(
 
     Only what sealenv made, or what is certainly a conda environment; never through a link.
     """
+    from sealenv.api.moving import find_removable
     from sealenv.environments import inspect, measure
     from sealenv.removable import check_removable
-    from sealenv.remove import remove, user_files
+    from sealenv.removing import remove, user_files
 
-    prefix = _find(env)
+    prefix = find_removable(env)
     check_removable(prefix, os.environ, override_frozen=override_frozen, force=force)
     e = inspect(prefix)
     files, size = measure(prefix)
@@ -51,25 +50,12 @@ def remove_command(
         click.confirm("Remove all of it?", default=False, abort=True, err=True)
     remove(prefix)
     if as_json:
-        click.echo(json.dumps({"removed": str(prefix), "files": files, "bytes": size}, indent=2))
+        print_json({"removed": str(prefix), "files": files, "bytes": size})
     elif not quiet:
         click.echo(f"removed {prefix} ({files} files, {size_text(size)})", err=True)
         if prefix.is_dir():
             click.echo("note: the empty folder itself cannot be removed, and stays", err=True)
     return 0
-
-
-def _find(env: str) -> Path:
-    """An environment, or the empty folders that are left of one."""
-    from sealenv.environments import find
-    from sealenv.removable import is_leftover
-
-    try:
-        return find(env)
-    except NotFoundError as error:
-        if error.where and is_leftover(Path(error.where)):
-            return Path(error.where)
-        raise
 
 
 @click.command("refresh", epilog="\b\nExample:\n  sealenv refresh my_env_3_12\n")
@@ -78,13 +64,13 @@ def _find(env: str) -> Path:
 def refresh_command(as_json: bool, env: str) -> int:
     """Make the activation scripts of ENV anew, after packages or variables of it changed."""
     from sealenv.environments import find, inspect
-    from sealenv.refresh import refresh
+    from sealenv.refreshing import refresh
 
     e = inspect(find(env))
     written = refresh(e)
     if as_json:
         content = {"prefix": str(e.prefix), "written": written.paths, "problems": written.problems}
-        click.echo(json.dumps(content, indent=2))
+        print_json(content)
         return 0
     for problem in written.problems:
         click.echo(f"warning: {problem}", err=True)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, YES, parse_timeout
+from sealenv.cli.options import JSON, QUIET, YES, print_json
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
 
 if TYPE_CHECKING:
-    from sealenv.repair import Repaired
+    from sealenv.repairs import Repaired
     from sealenv.reseal import Change
 
 __all__ = ["repair_command", "seal_command"]
@@ -38,22 +37,13 @@ def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env
     Files come from the archives that the environment was made from, in the cache or the channel. What
     somebody installed or put there is left and named. Exit code 1: something is left.
     """
-    from sealenv import locations
-    from sealenv.cli.engine import choose_engine
+    from sealenv.api.checking import repair_prefix
     from sealenv.cli.progress import make_reporter
     from sealenv.environments import find
-    from sealenv.repair import Mending, repair
-    from sealenv.store.archives import Store
 
     prefix = find(env)
-    store = Store(Path(locations.cache_root()))
-    engine = choose_engine(store, None, None, None, parse_timeout())
-    try:
-        with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
-            how = Mending(engine, offline, dry_run, reporter=reporter)
-            done = repair(prefix, how)
-    finally:
-        engine.close()
+    with make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
+        done = repair_prefix(prefix, reporter, dry_run=dry_run, offline=offline)
     _show_repaired(prefix, done, dry_run, as_json, env)
     return 1 if done.left else 0
 
@@ -63,12 +53,12 @@ def _show_repaired(prefix: Path, done: Repaired, dry_run: bool, as_json: bool, e
 
     hints = [(finding, hint.replace("ENV", shown(env))) for finding, hint in done.left]
     if as_json:
-        click.echo(json.dumps({
+        print_json({
             "prefix": str(prefix),
             "dry_run": dry_run,
             "repaired": [f.to_json() for f in done.done],
             "left": [f.to_json() | {"hint": hint} for f, hint in hints],
-        }, indent=2))  # fmt: skip
+        })  # fmt: skip
         return
     word = "would be" if dry_run else "is"
     for finding in done.done:
@@ -119,13 +109,13 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
 
         change = reseal(prefix, confirm if ask else None, dry_run=dry_run, reporter=reporter)
     if as_json:
-        click.echo(json.dumps(_json(change, dry_run), indent=2))
+        print_json(_json(change, dry_run))
     elif change.empty:
         click.echo("nothing has changed since it was sealed", err=True)
     else:
         if not ask and not quiet:
             _show_change(change)
-        click.echo(f"{'would be sealed' if dry_run else 'sealed'}  {prefix}", err=True)
+        click.echo(f"{'would be sealed' if dry_run else 'sealed':<14} {prefix}", err=True)
     return 0
 
 

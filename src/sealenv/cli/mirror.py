@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, VERBOSE, parse_timeout, size_text
+from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json, size_text
 
 __all__ = ["mirror_command"]
 
@@ -18,8 +16,8 @@ __all__ = ["mirror_command"]
     short_help="Add the packages of locks to a channel folder.",
     epilog="""\b
 Examples:
-  sealenv mirror my_env.lock /srv/channel             a folder that a web server serves
-  sealenv mirror one.lock two.lock my_env /srv/channel  several; what is there stays
+  sealenv mirror my_env.lock /srv/channel      a folder that a server serves
+  sealenv mirror one.lock my_env /srv/channel  several; what is there stays
 \b
 And then, wherever that is served:
   sealenv create my_env 3.12 -c https://conda.example.org/channel
@@ -47,33 +45,20 @@ def mirror_command(
     DEST is a folder that does not exist, an empty one, or a channel. conda, mamba and pixi read it
     as they read any channel. Nothing in it is overwritten or removed.
     """
-    from sealenv import locations
+    from sealenv.api.transport import mirror_to
     from sealenv.cli.progress import make_reporter
-    from sealenv.engines.rattler import RattlerEngine
-    from sealenv.mirroring import mirror
-    from sealenv.store.archives import Store
-    from sealenv.subject import subject
 
-    found = [subject(text).only(platforms) for text in subjects]
-    store = Store(Path(locations.cache_root()))
-    engine = RattlerEngine(store, timeout=parse_timeout())
-    place = Path(os.path.abspath(folder))
-    try:
-        with store.in_use(), make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-            done = mirror(found, engine, store, place, reporter, offline=offline)
-            for note in done.notes:
-                reporter.warn(note)
-    finally:
-        engine.close()
+    with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
+        done = mirror_to(subjects, folder, reporter, platforms=platforms, offline=offline)
     if as_json:
-        click.echo(json.dumps({
+        print_json({
             "folder": str(done.folder),
             "packages": done.packages,
             "added": done.added,
             "bytes": done.bytes,
             "indexed": list(done.subdirs),
             "notes": list(done.notes),
-        }, indent=2))  # fmt: skip
+        })  # fmt: skip
     elif not quiet:
         click.echo(
             f"added {done.added} of {done.packages} packages ({size_text(done.bytes)}) to {done.folder}",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, VERBOSE
-from sealenv.errors import UsageError
+from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json
 
 if TYPE_CHECKING:
     from sealenv.cloning import Cloned
@@ -58,29 +55,17 @@ def move_command(
     A move that was ended half way is finished by the same command. To another file system it is copied,
     and the old one removed if nothing was written into it meanwhile.
     """
+    from sealenv.api.moving import move_to
     from sealenv.cli.progress import make_reporter
-    from sealenv.environments import find
-    from sealenv.moving import MoveOptions, move, move_here
-    from sealenv.relocation.targets import choose_place
+    from sealenv.moving import MoveOptions
 
-    if here == (dest is not None):
-        raise UsageError(
-            "--here takes ENV alone" if here else "where to?",
-            hint="sealenv move ENV DEST, or sealenv move --here ENV",
-        )
-    if here and copy:
-        raise UsageError("--here copies nothing", hint="leave out --copy")
     options = MoveOptions(copy, force, override_frozen, dry_run, os.environ)
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        if dest is None:
-            moved = move_here(find(env), options, reporter)
-        else:
-            place = choose_place(dest, os.environ)
-            moved = move(_find_or_gone(env), place, options, reporter)
+        moved = move_to(env, dest, options, reporter, here=here)
         reporter.end()
         seconds = reporter.seconds
     if as_json:
-        click.echo(json.dumps(_json(moved, dry_run) | {"seconds": seconds}, indent=2))
+        print_json(_json(moved, dry_run) | {"seconds": seconds})
     else:
         _show(moved, dry_run, quiet, verbose)
     return 0
@@ -116,7 +101,7 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
         reporter.end()
         seconds = reporter.seconds
     if as_json:
-        click.echo(json.dumps(_cloned_json(cloned) | {"seconds": seconds}, indent=2))
+        print_json(_cloned_json(cloned) | {"seconds": seconds})
     elif quiet:
         click.echo(cloned.prefix)
     else:
@@ -125,23 +110,6 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
         if not cloned.checked:
             click.echo("unchecked      it does not run here", err=True)
     return 0
-
-
-def _find_or_gone(env: str) -> Path:
-    """The environment; or where it would be: a move that was ended may have taken it away."""
-    from sealenv.environments import find
-    from sealenv.errors import NotFoundError
-    from sealenv.host.volumes import local_place
-    from sealenv.layout import State, state_of
-    from sealenv.locations import resolve_env
-
-    try:
-        return find(env)
-    except NotFoundError:
-        found, looked = resolve_env(env)
-        if found is not None and state_of(Path(found)) is not State.EMPTY:
-            raise
-        return local_place(found or looked[0])
 
 
 def _json(moved: Moved, dry_run: bool) -> dict[str, object]:

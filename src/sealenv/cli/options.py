@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +13,20 @@ import click
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
-    from sealenv.lock import Lock
+    from sealenv.locks import Lock
 
 __all__ = [
+    "CLEAN",
     "JSON",
     "QUIET",
+    "STRICT",
     "VERBOSE",
+    "WARNINGS",
     "YES",
     "activation_line",
     "count_text",
     "once",
-    "parse_timeout",
+    "print_json",
     "size_text",
 ]
 
@@ -29,22 +34,21 @@ YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Only errors and the result.")
 VERBOSE = click.option("-v", "--verbose", count=True, help="Say more.")
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+CLEAN = click.option(
+    "--clean", is_flag=True, help="Start from a clean environment, whatever this shell has."
+)
+STRICT = click.option(
+    "--strict", is_flag=True, help="Refuse a shell that is not clean, for a mere warning too."
+)
+WARNINGS = "sealenv.warnings"
+"""Where the context keeps what the gate had to say."""
 
 
-def parse_timeout() -> float:
-    """SEALENV_TIMEOUT: seconds of silence after which a server is given up, 30 without it.
-
-    Raises:
-        UsageError: it is no positive number.
-    """
-    text = os.environ.get("SEALENV_TIMEOUT", "30")
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < 86_400:
-        raise UsageError(f"SEALENV_TIMEOUT={text!r} is no number of seconds", hint="write 30")
-    return seconds
+def print_json(content: Mapping[str, Any]) -> None:
+    """The one JSON object of a command; with `warnings` when the gate had some."""
+    warnings = click.get_current_context().meta.get(WARNINGS, [])
+    more = {"warnings": warnings} if warnings else {}
+    click.echo(json.dumps({**content, **more}, indent=2))
 
 
 def size_text(size: int) -> str:

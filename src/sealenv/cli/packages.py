@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sealenv.lock import Lock
+    from sealenv.locks import Lock
 
 __all__ = ["packages_json"]
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BarReporter", "LineReporter", "make_reporter"]
 
+_BESIDE = 41
+"""Columns that a bar has beside what it says: the name of the step, a short bar, the count, the time."""
+
 
 def make_reporter(*, quiet: bool, verbose: int) -> LineReporter:
     """The reporter for this terminal, or the absence of one."""
@@ -84,23 +87,31 @@ class BarReporter(LineReporter):
         super().__init__(level)
         self._bars: Progress | None = None
         self._task: TaskID | None = None
+        self._left = ""
+        """What the bar says while not all is done; a step that ends before does not show it."""
 
     def phase(self, name: str, what: str) -> None:
         """Begin a phase with a bar of its own."""
+        from rich.cells import cell_len, set_cell_size
         from rich.console import Console
+        from rich.markup import escape
         from rich.progress import BarColumn, Progress, TextColumn
 
         self.end()
         self._phase, self._began = name, time.monotonic()
+        self._left = ""
+        console = Console(stderr=True, highlight=False)
         self._bars = Progress(
             TextColumn("{task.fields[name]:<13}"),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[count]}"),
-            console=Console(stderr=True, highlight=False),
+            console=console,
             refresh_per_second=8,
         )
-        self._task = self._bars.add_task(what, name=name, count="", total=None)
+        room = max(20, console.width - _BESIDE)
+        what = what if cell_len(what) <= room else set_cell_size(what, room - 4).rstrip() + " ..."
+        self._task = self._bars.add_task(escape(what), name=name, count="", total=None)
         self._bars.start()
 
     def end(self) -> None:
@@ -108,7 +119,8 @@ class BarReporter(LineReporter):
         if self._bars is not None and self._task is not None:
             task = self._bars.tasks[0]
             self._clock()
-            count = f"{task.fields['count']}  {self.seconds[self._phase]:.1f} s".strip()
+            told = "" if self._left else task.fields["count"]
+            count = f"{told}  {self.seconds[self._phase]:.1f} s".strip()
             total = task.total or 1
             self._bars.update(self._task, total=total, completed=total, count=count)
             self._bars.stop()
@@ -117,12 +129,13 @@ class BarReporter(LineReporter):
 
     def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
         """Move the bar."""
-        if self._bars is None or self._task is None:
+        if self._bars is None or self._task is None or not total:
             return
         if unit == "bytes":
             count = f"{done / 1e6:.1f}/{total / 1e6:.1f} MB"
         else:
             count = f"{done}/{total} {unit}"
+        self._left = "" if done >= total else count
         self._bars.update(self._task, completed=done, total=total, count=count)
 
     def _say(self, text: str) -> None:

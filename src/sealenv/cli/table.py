@@ -1,16 +1,34 @@
-"""Tables on stdout: aligned for people, never cut, the same with and without a terminal."""
+"""Tables on stdout: aligned for people, never cut; a terminal that is narrower gets long cells alone."""
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Sequence
 
 import click
 
-__all__ = ["print_table"]
+from sealenv.host.terminal import is_terminal
+
+__all__ = ["fitted", "print_table"]
+
+
+def fitted(text: str, indent: int = 0) -> str:
+    """A line for people: in a terminal broken between words, what follows indented; else as it is."""
+    if not is_terminal(sys.stderr):
+        return text
+    return textwrap.fill(
+        text, shutil.get_terminal_size().columns, subsequent_indent=" " * indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows below headings, columns as wide as their widest cell in terminal cells."""
+    """Print rows below headings, columns as wide as their widest cell in terminal cells.
+
+    Where a terminal is narrower, a long first cell stands on a line of its own, and the rest below it.
+    """
     from rich.cells import cell_len
 
     from sealenv.naming import printable
@@ -18,7 +36,14 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(cell_len(str(row[i])) for row in [headings, *rows]) for i in range(len(headings))]
 
+    if is_terminal(sys.stdout):
+        over = sum(widths) + 2 * (len(widths) - 1) - shutil.get_terminal_size().columns
+        if over > 0:
+            widths[0] = max(widths[0] - over, cell_len(headings[0]), 8)
+
     def line(row: Sequence[str]) -> str:
+        if cell_len(row[0]) > widths[0]:
+            return f"{row[0]}\n{line(['', *row[1:]])}"
         cells = [cell + " " * (w - cell_len(cell)) for cell, w in zip(row, widths, strict=True)]
         return "  ".join(cells).rstrip()
 

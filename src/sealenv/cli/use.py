@@ -6,11 +6,9 @@ from typing import NoReturn
 
 import click
 
-__all__ = ["run_command", "shell_command"]
+from sealenv.cli.options import CLEAN, STRICT
 
-_CLEAN = click.option(
-    "--clean", is_flag=True, help="Start from a clean environment instead of refusing a dirty one."
-)
+__all__ = ["run_command", "shell_command"]
 
 
 @click.command(
@@ -27,37 +25,39 @@ The exit code and the signals are the command's own. 125: sealenv refused; 126: 
 be executed; 127: it was not found.
 """,
 )
-@_CLEAN
+@CLEAN
+@STRICT
 @click.argument("env")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def run_command(clean: bool, env: str, command: tuple[str, ...]) -> NoReturn:
+def run_command(clean: bool, strict: bool, env: str, command: tuple[str, ...]) -> NoReturn:
     """Run COMMAND in the environment ENV (a name or a path), as if it were activated."""
-    from sealenv.run import enter
+    from sealenv.running import enter
 
     argv = command[1:] if command[0] == "--" else command
     if not argv:
         raise click.UsageError("no command after --")
-    enter(env, argv, clean=clean)
+    enter(env, argv, clean=clean, strict=strict)
 
 
 @click.command(
     "shell",
     epilog="""\b
 Examples:
-  sealenv shell my_env_3_12          your own shell, without its start-up files
+  sealenv shell my_env_3_12          your shell, without its start-up files
   sealenv shell my_env_3_12 -s fish  another one
 """,
 )
-@_CLEAN
+@CLEAN
+@STRICT
 @click.option("-s", "--shell", "shell", metavar="SHELL",
               help="bash, zsh, fish, tcsh, xonsh, nu, sh or dash; yours without it. On Windows "
                    "cmd, powershell or pwsh; cmd without it.")  # fmt: skip
 @click.argument("env")
-def shell_command(clean: bool, shell: str | None, env: str) -> NoReturn:
+def shell_command(clean: bool, strict: bool, shell: str | None, env: str) -> NoReturn:
     """Open a shell in the environment ENV (a name or a path); `exit` leaves it.
 
     The shell starts without your start-up files, which may hold hooks of other tools.
     """
     from sealenv.subshell import enter_shell
 
-    enter_shell(env, shell, clean=clean)
+    enter_shell(env, shell, clean=clean, strict=strict)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealenv.cli.options import JSON, QUIET
+from sealenv.cli.options import JSON, QUIET, print_json
 from sealenv.host.terminal import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sealenv.seal.findings import Finding, Report
-    from sealenv.seal.seal import Fingerprints
+    from sealenv.seals.findings import Finding, Report
+    from sealenv.seals.seal import Fingerprints
 
 __all__ = ["prints_json", "show_findings", "verify_command"]
 
@@ -41,7 +40,7 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.environments import find
-    from sealenv.seal.verify import verify
+    from sealenv.seals.verify import verify
 
     prefix = find(env)
     # Without a terminal its one line would say nothing that the verdict does not.
@@ -49,7 +48,7 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
     with make_reporter(quiet=silent, verbose=0) as reporter:
         report = verify(prefix, fast=fast, reporter=reporter)
     if as_json:
-        click.echo(json.dumps(_json(prefix, report, fast), indent=2))
+        print_json(_json(prefix, report, fast))
         return 1 if report.damaged else 0
     if not quiet:
         show_findings(report.findings)

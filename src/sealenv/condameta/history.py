@@ -15,7 +15,7 @@ from pathlib import Path
 from sealenv._version import __version__
 from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import HISTORY, META
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.matchspec import package_name
 from sealenv.urls import redact
 

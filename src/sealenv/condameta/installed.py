@@ -12,10 +12,10 @@ from sealenv.condameta.records import outside_of
 from sealenv.errors import DigestError, RecordError
 from sealenv.host.files import read_regular
 from sealenv.layout import META
-from sealenv.lock import Lock, LockedPackage
-from sealenv.lock.checks import check_channel, check_package, clean_url, file_name
-from sealenv.lock.order import topological
-from sealenv.lock.schema import check_record
+from sealenv.locks import Lock, LockedPackage
+from sealenv.locks.checks import check_channel, check_package, clean_url, file_name
+from sealenv.locks.order import topological
+from sealenv.locks.schema import check_record
 from sealenv.urls import split_credentials
 
 __all__ = ["installed"]

@@ -14,7 +14,7 @@ from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import META, first_leaving
 
 if TYPE_CHECKING:
-    from sealenv.lock import Lock, LockedPackage
+    from sealenv.locks import Lock, LockedPackage
 
 __all__ = [
     "PathsData",

@@ -7,16 +7,16 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sealenv.create import Created, CreateOptions, Job, create
+from sealenv.creating import Created, CreateOptions, Job, create
 from sealenv.demo.channel import DemoChannel, build_demo_channel
 from sealenv.engines.rattler import RattlerEngine
 from sealenv.environments import inspect, measure
 from sealenv.errors import SealenvError
 from sealenv.progress import Reporter
 from sealenv.removable import check_removable
-from sealenv.remove import remove
-from sealenv.run import prepare
-from sealenv.seal.verify import verify
+from sealenv.removing import remove
+from sealenv.running import prepare
+from sealenv.seals.verify import verify
 from sealenv.store.archives import Store
 from sealenv.target import choose_target
 

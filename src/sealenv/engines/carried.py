@@ -11,7 +11,7 @@ from sealenv.engines.protocol import OnProgress
 from sealenv.engines.rattler import RattlerEngine
 from sealenv.engines.releases import WANTED, release_url
 from sealenv.errors import FetchError, SolveError
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.spec import EnvironmentSpec
 
 __all__ = ["micromamba_for"]

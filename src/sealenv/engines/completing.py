@@ -19,7 +19,7 @@ from sealenv.errors import EngineError
 from sealenv.host.files import write_atomic
 from sealenv.host.hashing import hash_file
 from sealenv.layout import META, is_windows
-from sealenv.lock import Lock, LockedPackage
+from sealenv.locks import Lock, LockedPackage
 from sealenv.preflight import linked_paths
 from sealenv.store.archives import Store
 from sealenv.store.inspection import read_listing

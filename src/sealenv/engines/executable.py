@@ -21,7 +21,7 @@ from sealenv.host.filelock import FileLock
 from sealenv.host.files import write_atomic
 from sealenv.host.hashing import hash_file
 from sealenv.layout import is_windows
-from sealenv.lock import LockedPackage
+from sealenv.locks import LockedPackage
 from sealenv.spec import current_platform
 from sealenv.store.archives import Store
 from sealenv.urls import redact

@@ -15,7 +15,7 @@ from sealenv.engines.client import make_client, make_config
 from sealenv.engines.messages import Fetch, Fetched, Progress
 from sealenv.engines.stall import StalledError, watch
 from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
-from sealenv.lock import LockedPackage, LockedWheel
+from sealenv.locks import LockedPackage, LockedWheel
 from sealenv.store.archives import MANIFEST, Archive, Store
 from sealenv.store.identity import check_identity
 from sealenv.store.inspection import inspect

@@ -16,7 +16,7 @@ from sealenv.engines.messages import Link, Linked, Progress
 from sealenv.engines.records import to_record
 from sealenv.errors import CacheDamagedError, LinkError
 from sealenv.host.hashing import hash_file
-from sealenv.lock import LockedPackage
+from sealenv.locks import LockedPackage
 from sealenv.store.archives import Store
 from sealenv.store.manifest import ListedPath, Listing, is_unpacked
 from sealenv.store.modes import has_its_modes, note_modes

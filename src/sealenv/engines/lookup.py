@@ -14,9 +14,9 @@ from sealenv.engines.solve_errors import explain
 from sealenv.engines.solving import activity, make_gateway
 from sealenv.engines.stall import StalledError, watch
 from sealenv.errors import ChannelError, LinkError, SealenvError
-from sealenv.lock import LockedPackage
-from sealenv.lock.checks import split_dist
-from sealenv.lock.order import topological
+from sealenv.locks import LockedPackage
+from sealenv.locks.checks import split_dist
+from sealenv.locks.order import topological
 from sealenv.store.archives import Store
 from sealenv.store.identity import check_identity, identity_of
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from sealenv import errors
-from sealenv.lock import Lock, LockedPackage
+from sealenv.locks import Lock, LockedPackage
 from sealenv.store.distributions import Distribution
 
 __all__ = [

@@ -16,7 +16,7 @@ from sealenv.engines.protocol import OnProgress
 from sealenv.engines.rattler import RattlerEngine
 from sealenv.engines.releases import WANTED, MicromambaSource, release_url
 from sealenv.errors import CacheDamagedError, EngineError, FetchError, OfflineError, SolveError
-from sealenv.lock import Lock, LockedPackage
+from sealenv.locks import Lock, LockedPackage
 from sealenv.pending import clear_pending
 from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store

@@ -7,8 +7,8 @@ import os
 import re
 from pathlib import Path
 
-from sealenv.activation.environ import clean_environ
 from sealenv.errors import EngineError
+from sealenv.gates.whitelist import clean_environ
 from sealenv.host.children import ask
 from sealenv.host.files import write_atomic
 from sealenv.host.process import clean_home

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sealenv.engines.messages import Executable, Fetched, Progress, Solved
-from sealenv.lock import Lock, LockedPackage
+from sealenv.locks import Lock, LockedPackage
 from sealenv.spec import EnvironmentSpec
 from sealenv.store.archives import Store
 from sealenv.store.distributions import Distribution

@@ -26,7 +26,7 @@ from sealenv.engines.process import EngineProcess
 from sealenv.engines.protocol import OnProgress
 from sealenv.errors import CacheDamagedError
 from sealenv.host.deleting import delete
-from sealenv.lock import Lock, LockedPackage
+from sealenv.locks import Lock, LockedPackage
 from sealenv.pending import clear_pending
 from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store

@@ -7,8 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sealenv.errors import DigestError
-from sealenv.lock import LockedPackage
-from sealenv.lock.checks import check_package
+from sealenv.locks import LockedPackage
+from sealenv.locks.checks import check_package
 from sealenv.urls import split_credentials
 
 if TYPE_CHECKING:

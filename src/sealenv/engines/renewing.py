@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sealenv.engines.protocol import OnProgress
 from sealenv.engines.rattler import RattlerEngine
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.store.archives import Store, archives_of
 
 __all__ = ["fetch_anew"]

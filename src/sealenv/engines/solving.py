@@ -17,8 +17,8 @@ from sealenv.engines.solve_errors import explain
 from sealenv.engines.stall import StalledError, watch
 from sealenv.engines.virtual import virtual_packages
 from sealenv.errors import ChannelError, SolveError, SpecError
-from sealenv.lock import Lock, LockedPackage
-from sealenv.lock.order import topological
+from sealenv.locks import Lock, LockedPackage
+from sealenv.locks.order import topological
 from sealenv.spec import parse_time
 from sealenv.urls import redact, split_credentials
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.matchspec import package_name
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from packaging.utils import canonicalize_name
 
 from sealenv.environment_yml import write_environment_yml
 from sealenv.exporting.request import Request
-from sealenv.lock import Lock, LockedPackage
+from sealenv.locks import Lock, LockedPackage
 from sealenv.lockwishes import wishes
 from sealenv.spec import DEFAULT_INDEX
 

@@ -13,7 +13,7 @@ from sealenv.exporting.environment import environment_yml
 from sealenv.exporting.locks import condalock, explicit, pixi
 from sealenv.exporting.request import Format, Request
 from sealenv.exporting.scripts import SCRIPTS, write_script
-from sealenv.lock import LockFile
+from sealenv.locks import LockFile
 from sealenv.store.archives import Store
 from sealenv.subject import left_out, subject
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sealenv._version import __version__
 from sealenv.errors import DigestError, SpecError
 from sealenv.exporting.request import Request
-from sealenv.lock import LockFile
-from sealenv.lock.condalock import write_condalock
-from sealenv.lock.explicit import write_explicit
-from sealenv.lock.pixi_write import write_pixi
+from sealenv.locks import LockFile
+from sealenv.locks.condalock import write_condalock
+from sealenv.locks.explicit import write_explicit
+from sealenv.locks.pixi_write import write_pixi
 
 __all__ = ["condalock", "explicit", "pixi"]
 

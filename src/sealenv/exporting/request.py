@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sealenv.errors import UsageError
-from sealenv.lock import Lock, LockFile
+from sealenv.locks import Lock, LockFile
 from sealenv.spec import check_platform
 from sealenv.store.archives import Store
 from sealenv.subject import Subject

@@ -7,7 +7,7 @@ from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
 from sealenv.engines.releases import check_version
 from sealenv.errors import UsageError
 from sealenv.exporting.request import Request
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.steps.linkorder import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
 
 __all__ = ["SCRIPTS", "write_script"]

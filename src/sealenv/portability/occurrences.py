@@ -129,7 +129,25 @@ def _aligned(found: list[Occurrence], origin: int) -> list[Occurrence]:
 def _stands(data: bytes, found: Occurrence, last: int) -> bool:
     """Whether what is around it leaves it a path of its own."""
     encoding = found.spelling.form.encoding
+    if encoding == "utf-8" and _plainly(data, found, last):
+        return True
     return ends(data, found.end, encoding) and begins(data, found.start, encoding, last)
+
+
+_BEFORE = frozenset(b"\n\r\t \"'=,;<>[(|`!#&$")
+_BEHIND = frozenset(b"/\n\r\t \"'=,;:<>])|`!#&$\0")
+
+
+def _plainly(data: bytes, found: Occurrence, last: int) -> bool:
+    """Whether the ASCII around it alone shows that it is a path: most are told by this, and fast.
+
+    `begins` and `ends` say the same of it (tests/portability/test_occurrences.py).
+    """
+    return (
+        0 < found.start > last
+        and data[found.start - 1] in _BEFORE
+        and (found.end >= len(data) or data[found.end] in _BEHIND)
+    )
 
 
 _NAME = r"\w+~@"

@@ -14,9 +14,9 @@ from typing import Any
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from sealenv.activation.environ import clean_environ, private_folders
 from sealenv.errors import EngineError
-from sealenv.lock import LockedWheel
+from sealenv.gates.whitelist import clean_environ, private_folders
+from sealenv.locks import LockedWheel
 from sealenv.pypi.complaints import explain
 from sealenv.pypi.driver import run_pip
 from sealenv.pypi.keeping import as_installed

@@ -16,7 +16,7 @@ from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from sealenv.lock import LockedWheel
+from sealenv.locks import LockedWheel
 from sealenv.pypi.machine import Machine
 from sealenv.store.distributions import Distribution
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sealenv.errors import SpecError
 from sealenv.layout import is_windows
-from sealenv.lock import Lock, LockedPackage
+from sealenv.locks import Lock, LockedPackage
 
 __all__ = ["Machine", "machine_of"]
 

@@ -13,8 +13,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from sealenv.errors import DigestError, SolveError
-from sealenv.lock import LockedWheel
-from sealenv.lock.checks import check_url, file_name
+from sealenv.locks import LockedWheel
+from sealenv.locks.checks import check_url, file_name
 from sealenv.urls import redact, split_credentials
 
 __all__ = ["read_report", "topological"]

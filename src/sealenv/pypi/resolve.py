@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from sealenv.errors import OfflineError, SolveError
 from sealenv.host.files import write_atomic
-from sealenv.lock import Lock, LockedWheel
+from sealenv.locks import Lock, LockedWheel
 from sealenv.pypi.asking import Question, ask
 from sealenv.pypi.keeping import fitting, needed
 from sealenv.pypi.machine import machine_of

@@ -18,7 +18,7 @@ from sealenv.host.volumes import extended
 from sealenv.layout import MARKER, META, PLAN, SEAL, Entry, is_link, walk
 from sealenv.naming import printable, shown
 from sealenv.pending import read_plan
-from sealenv.remove import going
+from sealenv.removing import going
 
 __all__ = ["Departure", "depart"]
 

@@ -13,7 +13,7 @@ from sealenv.naming import shown
 from sealenv.pending import REMOVING
 from sealenv.relocation.journal import read_journal
 from sealenv.relocation.place import same_make
-from sealenv.seal.seal import Seal, read_seal
+from sealenv.seals.seal import Seal, read_seal
 from sealenv.spec import current_platform
 
 __all__ = ["Begun", "begun"]

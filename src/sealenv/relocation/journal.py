@@ -19,8 +19,8 @@ from sealenv.host.files import read_regular, write_atomic
 from sealenv.host.holders import while_held
 from sealenv.host.tempname import final_path
 from sealenv.layout import FILES, META, MOVING, SEAL
-from sealenv.seal.filetable import read_table, write_files
-from sealenv.seal.seal import Seal, write_seal
+from sealenv.seals.filetable import read_table, write_files
+from sealenv.seals.seal import Seal, write_seal
 
 __all__ = ["Journal", "begin", "commit", "finish_commit", "read_journal"]
 

@@ -24,8 +24,8 @@ from sealenv.relocation.files import Files, Write
 from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
-from sealenv.seal.compiled import source_of
-from sealenv.seal.tree import FILE, LINK, Row
+from sealenv.seals.compiled import source_of
+from sealenv.seals.tree import FILE, LINK, Row
 
 __all__ = ["Mending"]
 

@@ -10,8 +10,8 @@ from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
 from sealenv.portability.rewriting.change import Hints
 from sealenv.portability.rewriting.metadata import Rewritten
-from sealenv.seal.distributions import Distribution, find_distributions
-from sealenv.seal.tree import Row
+from sealenv.seals.distributions import Distribution, find_distributions
+from sealenv.seals.tree import Row
 
 __all__ = ["SHIPPED", "Owners"]
 

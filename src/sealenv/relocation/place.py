@@ -12,9 +12,9 @@ from sealenv.errors import PrefixError, RecordError
 from sealenv.layout import State, state_of
 from sealenv.naming import shown
 from sealenv.relocation.mender import Mender
-from sealenv.seal.filetable import FileTable, read_table
-from sealenv.seal.seal import Seal, read_seal
-from sealenv.seal.tree import Row
+from sealenv.seals.filetable import FileTable, read_table
+from sealenv.seals.seal import Seal, read_seal
+from sealenv.seals.tree import Row
 
 __all__ = ["Relocation", "open_relocation", "same_make"]
 
@@ -53,6 +53,16 @@ class Relocation:
     def back(self) -> Mender:
         """From the new place to the old one."""
         return Mender(self.new, self.old, self.seal.platform)
+
+    def refuse_alike(self) -> None:
+        """Refuse two places of which one, as text, is in the other: what was ended half way is mended
+        both ways.
+
+        Raises:
+            UsageError: such as `/envs/a.new` to `/envs/a`.
+        """
+        for one, other in ((self.old, self.new), (self.new, self.old)):
+            Mender(one, other, self.seal.platform)
 
     @property
     def is_copy(self) -> bool:

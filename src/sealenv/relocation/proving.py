@@ -6,8 +6,8 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
-from sealenv.activation.environ import clean_environ
 from sealenv.errors import CheckFailedError
+from sealenv.gates.whitelist import clean_environ
 from sealenv.host.process import clean_home, run_quietly
 from sealenv.host.reader import sha256_of
 from sealenv.layout import USER_FOLDER, is_link, script_dir, site_packages, walk
@@ -16,8 +16,8 @@ from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.seen import look_at
-from sealenv.seal.seal import Seal
-from sealenv.seal.tree import Row
+from sealenv.seals.seal import Seal
+from sealenv.seals.tree import Row
 from sealenv.spec import EnvironmentSpec
 from sealenv.steps.check import CheckReport, check_environment
 

@@ -17,11 +17,11 @@ from sealenv.errors import from_oserror
 from sealenv.host.readers import Readers
 from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.relocation.place import Relocation
-from sealenv.seal.digests import Hashing
-from sealenv.seal.filetable import encode
-from sealenv.seal.fingerprint import fingerprint, tree_lines
-from sealenv.seal.seal import Fingerprints, Seal, write_seal
-from sealenv.seal.tree import FILE, FOLDER, Row, native
+from sealenv.seals.digests import Hashing
+from sealenv.seals.filetable import encode
+from sealenv.seals.fingerprint import fingerprint, tree_lines
+from sealenv.seals.seal import Fingerprints, Seal, write_seal
+from sealenv.seals.tree import FILE, FOLDER, Row, native
 from sealenv.spec import current_platform
 from sealenv.steps.check import CheckReport
 

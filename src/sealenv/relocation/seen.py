@@ -16,7 +16,7 @@ from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.targets import refuse_rows
 from sealenv.removable import refuse_inner
-from sealenv.seal.tree import Row, look
+from sealenv.seals.tree import Row, look
 
 __all__ = ["Seen", "look_at", "look_for", "look_inside"]
 

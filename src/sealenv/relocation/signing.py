@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.activation.environ import clean_environ
+from sealenv.gates.whitelist import clean_environ
 
 __all__ = ["sign"]
 

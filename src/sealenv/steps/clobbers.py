@@ -19,7 +19,7 @@ from sealenv.errors import LinkError
 from sealenv.host.deleting import delete
 from sealenv.host.hashing import hash_file
 from sealenv.layout import SCRATCH
-from sealenv.lock import Lock, LockedPackage
+from sealenv.locks import Lock, LockedPackage
 from sealenv.matchspec import package_name
 
 __all__ = ["settle_clobbers", "winner"]

@@ -15,8 +15,8 @@ import msgspec
 from sealenv.condameta.records import scan_records
 from sealenv.errors import SpecError
 from sealenv.layout import is_windows
-from sealenv.lock import Lock
-from sealenv.lock.order import depends_on
+from sealenv.locks import Lock
+from sealenv.locks.order import depends_on
 from sealenv.placing import entry_point_paths, linked_paths
 from sealenv.steps.clobbers import winner
 from sealenv.store.archives import Store

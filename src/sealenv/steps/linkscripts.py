@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.activation.environ import private_folders
 from sealenv.activation.launch import find_shell
 from sealenv.activation.winlaunch import command_processor
 from sealenv.errors import LinkScriptError
+from sealenv.gates.whitelist import private_folders
 from sealenv.host.process import clean_home, run_quietly
 from sealenv.layout import bin_dirs, is_windows
-from sealenv.lock import Lock, LockedPackage
+from sealenv.locks import Lock, LockedPackage
 
 __all__ = ["MESSAGES", "find_link_scripts", "run_link_scripts"]
 

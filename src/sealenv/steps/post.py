@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealenv.activation import launch, winlaunch
-from sealenv.activation.gate import find_active, scrub
 from sealenv.errors import PostScriptError, UsageError
+from sealenv.gates.children import scrub, without_dirt
 from sealenv.layout import USER_FOLDER
 
 __all__ = ["check_post", "run_post"]
@@ -41,9 +41,7 @@ def run_post(prefix: Path, script: Path, environ: Mapping[str, str]) -> None:
     if not (copy.exists() and copy.samefile(script)):
         shutil.copyfile(script, copy)
         copy.chmod(0o755)
-    env = scrub(environ)
-    for finding in find_active(env):
-        env.pop(finding.name, None)
+    env = without_dirt(scrub(environ))
     command, program = _activated(prefix, copy, env)
     done = subprocess.run(
         command,

@@ -14,14 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.activation.environ import private_folders
 from sealenv.errors import LinkError
+from sealenv.gates.whitelist import private_folders
 from sealenv.host.files import write_atomic
 from sealenv.host.process import clean_home, run_quietly
 from sealenv.layout import bin_dirs, is_windows, python_exe
-from sealenv.lock import Lock, LockedWheel
+from sealenv.locks import Lock, LockedWheel
 from sealenv.placing import site_packages_of
-from sealenv.seal.tree import FOLDER, Row, look
+from sealenv.seals.tree import FOLDER, Row, look
 from sealenv.store.archives import Store
 
 __all__ = ["InstalledWheel", "install_wheels", "record_pyc"]

@@ -24,7 +24,7 @@ from pathlib import Path
 from sealenv.errors import DigestError, FilesystemError
 from sealenv.host.filelock import FileLock
 from sealenv.host.hashing import hash_file
-from sealenv.lock import Lock, LockedPackage, LockedWheel
+from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.store.manifest import Manifest, load
 
 __all__ = ["MANIFEST", "Archive", "Store", "archives_of"]

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from sealenv.errors import DigestError, FetchError
-from sealenv.lock import Lock, LockFile
+from sealenv.locks import Lock, LockFile
 from sealenv.store import ustar
 from sealenv.store.archives import Archive, Store, archives_of
 from sealenv.store.bundle_locks import read_locks

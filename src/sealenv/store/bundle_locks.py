@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from sealenv.lock import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.lock.asked import check_file
-from sealenv.lock.checks import check_channel, check_lock
-from sealenv.lock.order import misplaced
+from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
+from sealenv.locks.asked import check_file
+from sealenv.locks.checks import check_channel, check_lock
+from sealenv.locks.order import misplaced
 from sealenv.store.archives import Archive, archives_of
 from sealenv.store.bundle_manifest import LOCK, Member, broken, member_name
 

@@ -10,7 +10,7 @@ import msgspec
 
 from sealenv.errors import BundleError
 from sealenv.layout import is_windows
-from sealenv.lock import LockedWheel
+from sealenv.locks import LockedWheel
 from sealenv.store import ustar
 from sealenv.store.archives import Archive
 

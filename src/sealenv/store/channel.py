@@ -28,7 +28,7 @@ from sealenv.host.files import write_atomic
 from sealenv.host.hashing import hash_file
 from sealenv.host.tempname import PART, final_path, temporary_path
 from sealenv.layout import is_link
-from sealenv.lock import LockedPackage
+from sealenv.locks import LockedPackage
 from sealenv.store.channel_damage import mend
 from sealenv.store.channel_index import (
     check_complete,

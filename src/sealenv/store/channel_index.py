@@ -16,7 +16,7 @@ from typing import Any
 
 from sealenv.errors import ChannelError
 from sealenv.host.hashing import hash_file
-from sealenv.lock import LockedPackage
+from sealenv.locks import LockedPackage
 
 __all__ = [
     "check_complete",

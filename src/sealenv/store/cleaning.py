@@ -15,7 +15,7 @@ __all__ = ["PARTS", "Part", "clean", "info"]
 
 PARTS = {
     "archives": "verified package archives",
-    "unpacked": "unpacked packages, from which environments are hard-linked",
+    "unpacked": "unpacked packages; environments link to them",
     "repodata": "what channels said",
     "tmp": "partial downloads",
 }

@@ -10,7 +10,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from sealenv.errors import LinkError
-from sealenv.lock import LockedPackage
+from sealenv.locks import LockedPackage
 from sealenv.matchspec import package_name
 from sealenv.store.manifest import Manifest
 

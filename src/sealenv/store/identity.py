@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealenv.errors import LinkError
-from sealenv.lock import LockedPackage, LockedWheel
+from sealenv.locks import LockedPackage, LockedWheel
 
 __all__ = ["check_identity", "identity_of"]
 

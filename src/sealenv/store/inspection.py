@@ -11,7 +11,7 @@ import msgspec
 
 from sealenv.errors import LinkError
 from sealenv.layout import META, PKGS, SCRATCH, USER_FOLDER
-from sealenv.lock import LockedPackage, LockedWheel
+from sealenv.locks import LockedPackage, LockedWheel
 from sealenv.store.identity import check_identity, identity_of
 from sealenv.store.manifest import FORMAT, METADATA, ListedPath, Listing, Manifest, PathEntry
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sealenv.errors import LinkError
-from sealenv.lock import LockedWheel
+from sealenv.locks import LockedWheel
 from sealenv.store.archives import Store
 from sealenv.store.manifest import Manifest
 from sealenv.store.wheels import digests_of

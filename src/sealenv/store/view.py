@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from sealenv.layout import PKGS, is_link
-from sealenv.lock import Lock
+from sealenv.locks import Lock
 from sealenv.store.archives import Store
 
 __all__ = ["link_pkgs", "offer"]

@@ -19,7 +19,7 @@ from typing import IO
 from packaging.utils import canonicalize_name
 
 from sealenv.errors import LinkError
-from sealenv.lock import LockedWheel
+from sealenv.locks import LockedWheel
 from sealenv.store.identity import check_identity
 from sealenv.store.inspection import check_paths
 from sealenv.store.manifest import FORMAT, HEADERS, Manifest, PathEntry

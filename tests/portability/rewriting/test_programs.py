@@ -20,6 +20,7 @@ from sealenv.portability.rewriting.change import (
     Refusal,
     Rewriting,
 )
+from sealenv.portability.rewriting.edits import Edits
 from sealenv.portability.rewriting.whole import rewrite
 from tests.portability.places import POSIX, changes, texts
 
@@ -96,7 +97,7 @@ def test_unknown_data() -> None:
     assert isinstance(rewrite("x.zip", zipped, LONGER), Refusal)
     nothing = rewrite("x.db", b"\0/elsewhere\0", SHORTER)
     assert isinstance(nothing, Rewriting)
-    assert nothing.edits == ()
+    assert nothing.edits == Edits()
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -117,7 +118,7 @@ def test_there_and_back(data: st.DataObject) -> None:
     assert next(occurrences(moved, change.old), None) is None
     again = rewrite("x", moved, change, Hints("binary", room))
     assert isinstance(again, Rewriting)
-    assert again.edits == ()
+    assert again.edits == Edits()
     back = rewrite("x", moved, change.back(), Hints("binary", room))
     assert isinstance(back, Rewriting)
     assert back.apply(moved) == content

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealenv.portability.rewriting.change import NOT_UNDERSTOOD, Change, Refusal, Rewriting
+from sealenv.portability.rewriting.edits import Edits
 from sealenv.portability.rewriting.marshalled import marks, strings
 from sealenv.portability.rewriting.pyc import restamped
 from sealenv.portability.rewriting.siphash import source_hash
@@ -92,7 +93,7 @@ def test_as_if_compiled_there(python: str, new: str, tmp_path: Path) -> None:
     there = moved(compiled[0], change)
     again = rewrite("m.pyc", there, change)
     assert isinstance(again, Rewriting)
-    assert again.edits == ()
+    assert again.edits == Edits()
     assert moved(there, change.back()) == compiled[0]
     stamped = restamped(there, (tmp_path / "1.py").read_bytes(), 0)
     assert stamped[:16] == compiled[1][:16]  # the hash of its source

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealenv.portability.occurrences import occurrences
-from sealenv.portability.rewriting.change import NO_FORM, Change, Edit, Hints, Refusal, Rewriting
+from sealenv.portability.rewriting.change import NO_FORM, Change, Hints, Refusal, Rewriting
+from sealenv.portability.rewriting.edits import Edit, Edits
 from sealenv.portability.rewriting.text import target_of_link
 from sealenv.portability.rewriting.whole import rewrite
 from tests.portability.places import changes, texts
@@ -104,7 +105,7 @@ def test_there_and_back(data: st.DataObject) -> None:
     assert next(occurrences(moved, change.old), None) is None
     again = rewrite("x", moved, change, hints)
     assert isinstance(again, Rewriting)
-    assert again.edits == ()
+    assert again.edits == Edits()
     back = rewrite("x", moved, change.back(), hints)
     assert isinstance(back, Rewriting)
     assert back.apply(moved) == content
@@ -114,7 +115,7 @@ def test_there_and_back(data: st.DataObject) -> None:
 def test_by_streams_the_same(content: bytes, cuts: list[int], new: bytes) -> None:
     places = sorted({min(cut, len(content)) for cut in cuts})
     pairs = list(zip(places[::2], places[1::2], strict=False))
-    rewriting = Rewriting("text", tuple(Edit(a, b, new) for a, b in pairs))
+    rewriting = Rewriting("text", Edits(Edit(a, b, new) for a, b in pairs))
     target = io.BytesIO()
     rewriting.apply_to(io.BytesIO(content), target)
     assert target.getvalue() == rewriting.apply(content)

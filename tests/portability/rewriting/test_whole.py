@@ -16,7 +16,7 @@ from sealenv.portability.rewriting.change import Change, Hints, Refusal, Rewriti
 from sealenv.portability.rewriting.marshalled import marks, strings
 from sealenv.portability.rewriting.pyc import restamped
 from sealenv.portability.rewriting.whole import rewrite
-from sealenv.seal.compiled import source_of
+from sealenv.seals.compiled import source_of
 from tests.channel import Channels
 from tests.machine import SRC, Machine
 

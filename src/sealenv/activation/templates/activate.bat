@@ -90,6 +90,9 @@ __SEALENV_MOVED__
 @set "CONDA_SHLVL=1"
 @for %%I in ("%~dp0.") do @set "MAMBA_ROOT_PREFIX=%%~fI"& @set "SEALENV_PREFIX=%%~fI"
 @set "PYTHONNOUSERSITE=1"
+@rem No pip.ini, and no .condarc or .mambarc but the environment's own.
+@set "PIP_CONFIG_FILE=nul"
+@if exist "%~dp0.condarc" for %%I in ("%~dp0.") do @set "CONDARC=%%~fI\.condarc"& @set "MAMBARC=%%~fI\.condarc"
 @rem Which conda its wrappers start: conda.bat keeps another one that a hook has left here.
 @for %%I in (CONDA_EXE CONDA_BAT _CE_M _CE_CONDA) do @set "%%I="
 @if exist "%~dp0condabin\conda.bat" for %%I in ("%~dp0.") do @set "CONDA_BAT=%%~fI\condabin\conda.bat"& @set "CONDA_EXE=%%~fI\Scripts\conda.exe"

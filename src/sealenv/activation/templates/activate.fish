@@ -18,22 +18,47 @@ function _sealenv_say
     builtin printf '%s\n' $argv >&2
 end
 
-# One finding of the gate: name, the value that is harmless, what it is, how to clear it.
+# One finding of the gate: name, the values that are harmless, what it is, how to clear it.
 function _sealenv_find
     set -q $argv[1]
     or return 0
     set -l value "$$argv[1]"
-    if builtin test -n "$value" -a "x$value" != "x$argv[2]"
+    if builtin test -n "$value"; and not builtin contains -- $value (builtin string split ' ' -- $argv[2])
         set -q _sealenv_found
         or _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
         set -g _sealenv_found yes
-        _sealenv_say "  $argv[1]=$value" "      $argv[3]" "      to clear it: $argv[4]"
+        _sealenv_say "  "(builtin string replace _sealenv_ '' $argv[1])"=$value" "      $argv[3]" "      to clear it: $argv[4]"
     end
     return 0
 end
 
+# Was this shell, or a process above it, started inside an environment of ours? (Linux alone.) What it
+# was started with says so, which no process changes by unsetting a variable.
+function _sealenv_above
+    set -l pid $fish_pid
+    while builtin test -n "$pid" -a -r "/proc/$pid/status"
+        builtin test "$pid" -gt 1
+        or return 0
+        set -l inside
+        builtin test -r /proc/$pid/environ
+        and set inside (builtin string split0 </proc/$pid/environ 2>/dev/null | builtin string match 'SEALENV_PREFIX=/*')
+        if set -q inside[1]
+            set -g _sealenv_ancestor "process $pid"
+            _sealenv_find _sealenv_ancestor "" __SEALENV_ANCESTOR__
+            return 0
+        end
+        set pid (builtin string replace -rf '^PPid:\s*' '' </proc/$pid/status)
+    end
+end
+
 function _sealenv_gate
     __SEALENV_GATE__
+    if set -q SEALENV_ADMITTED
+        # Who has started this shell for its activation has looked already.
+        set -e SEALENV_ADMITTED
+    else
+        _sealenv_above
+    end
     if set -q _sealenv_found
         _sealenv_say "Nothing was changed. For a clean shell open a new terminal, or run:" \
             "  sealenv shell --clean $_sealenv_quoted"
@@ -229,15 +254,21 @@ function _sealenv_main
     _sealenv_put MAMBA_ROOT_PREFIX $_sealenv_prefix
     _sealenv_put PYTHONNOUSERSITE 1
     _sealenv_put SEALENV_PREFIX $_sealenv_prefix
+    # No pip.conf, and no .condarc or .mambarc but the environment's own.
+    _sealenv_put PIP_CONFIG_FILE /dev/null
+    if builtin test -f $_sealenv_prefix/.condarc
+        _sealenv_put CONDARC $_sealenv_prefix/.condarc
+        _sealenv_put MAMBARC $_sealenv_prefix/.condarc
+    end
     _sealenv_prompt
 end
 
 # Take back everything of ours that a shell can list.
 function _sealenv_forget
-    for name in file found here include kept name prefix quoted shown
+    for name in ancestor file found here include kept name prefix quoted shown
         set -eg _sealenv_$name
     end
-    functions -e _sealenv_say _sealenv_find _sealenv_gate _sealenv_locate _sealenv_refused \
+    functions -e _sealenv_say _sealenv_find _sealenv_above _sealenv_gate _sealenv_locate _sealenv_refused \
         _sealenv_stale _sealenv_before _sealenv_scripts _sealenv_keep _sealenv_put _sealenv_restore \
         _sealenv_path _sealenv_status _sealenv_prompt _sealenv_main _sealenv_variables _sealenv_forget
 end

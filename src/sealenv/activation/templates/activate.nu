@@ -23,10 +23,30 @@ def refuse [...lines: string] {
     error make --unspanned { msg: ($lines | str join (char newline)) }
 }
 
+# Was this shell, or a process above it, started inside an environment of ours? (Linux alone.)
+def above [start: int]: nothing -> list<any> {
+    mut pid = $start
+    while $pid > 1 {
+        let id = $pid
+        let block = try { open --raw $"/proc/($id)/environ" | into binary } catch { 0x[] }
+        if ($block | bytes index-of ("SEALENV_PREFIX=/" | into binary)) >= 0 {
+            return [{name: ancestor, value: $"process ($id)", harmless: "", __SEALENV_ANCESTOR__}]
+        }
+        $pid = try {
+            open --raw $"/proc/($id)/status" | decode utf-8 | lines | where {|it| $it starts-with "PPid:" }
+            | first | split row (char tab) | last | into int
+        } catch { 0 }
+    }
+    []
+}
+
 export-env {
     let found = [
         __SEALENV_GATE__
-    ] | where {|it| ($it.value | is-not-empty) and $"($it.value)" != $it.harmless }
+    ] | where {|it| ($it.value | is-not-empty) and ($"($it.value)" | str downcase) not-in ($it.harmless | split row " ") }
+    # Who has started this shell for its activation has looked already.
+    let found = if ($env.SEALENV_ADMITTED? | is-empty) { $found | append (above $nu.pid) } else { $found }
+    hide-env --ignore-errors SEALENV_ADMITTED
     if ($found | is-not-empty) {
         (refuse
             $"sealenv: this shell is not clean, so ($name) was not activated:"
@@ -87,6 +107,12 @@ export-env {
         MAMBA_ROOT_PREFIX: $prefix
         PYTHONNOUSERSITE: "1"
         SEALENV_PREFIX: $prefix
+        PIP_CONFIG_FILE: "/dev/null"
+    }
+    # No pip.conf, and no .condarc or .mambarc but the environment's own.
+    let condarc = $prefix | path join ".condarc"
+    if ($condarc | path exists) {
+        load-env {CONDARC: $condarc, MAMBARC: $condarc}
     }
     let changes = ($env.CONDA_CHANGEPS1? | default "" | into string | str downcase) not-in [false no off "0" "false"]
     if $nu.is-interactive and $changes and ($env.SEALENV_NO_PROMPT? | is-empty) {

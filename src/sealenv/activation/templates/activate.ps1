@@ -21,7 +21,7 @@ $_sealenv_scripts = & {
         __SEALENV_GATE__
     )) {
         $value = & $get $row[0]
-        if ($value -and $value -cne $row[1]) {
+        if ($value -and $row[1].Split(' ') -notcontains $value) {
             $found += "  $($row[0])=$value$nl      $($row[2])$nl      to clear it: $($row[3])$nl"
         }
     }
@@ -100,6 +100,13 @@ $_sealenv_scripts = & {
     & $put 'MAMBA_ROOT_PREFIX' $here
     & $put 'PYTHONNOUSERSITE' '1'
     & $put 'SEALENV_PREFIX' $here
+    # No pip.ini, and no .condarc or .mambarc but the environment's own.
+    & $put 'PIP_CONFIG_FILE' 'nul'
+    $condarc = [IO.Path]::Combine($here, '.condarc')
+    if ([IO.File]::Exists($condarc)) {
+        & $put 'CONDARC' $condarc
+        & $put 'MAMBARC' $condarc
+    }
     # Which conda its wrappers start: they keep another one that a hook has left here.
     $bat = [IO.Path]::Combine($here, 'condabin', 'conda.bat')
     $isThere = [IO.File]::Exists($bat)

@@ -47,9 +47,10 @@ _sealenv_say() {
     \printf '%s\n' "$@" >&2
 }
 
-# One finding of the gate: name, value, the value that is harmless, what it is, how to clear it.
+# One finding of the gate: name, value, the values that are harmless, what it is, how to clear it.
 _sealenv_find() {
-    if \[ -n "$2" ] && \[ "$2" != "$3" ]; then
+    case " $3 " in *" $2 "*) \return 0 ;; esac
+    if \[ -n "$2" ]; then
         if \[ -z "$_sealenv_found" ]; then
             _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
         fi
@@ -58,9 +59,45 @@ _sealenv_find() {
     fi
 }
 
+# Was this shell, or a process above it, started inside an environment of ours? What it was started with
+# says so, which no process changes by unsetting a variable. (Linux alone; a plain sh drops the bytes
+# between the variables. Who has started this shell for its activation has looked already.)
+_sealenv_above() {
+    if \[ -n "$_sealenv_fresh${SEALENV_ADMITTED-}" ]; then
+        \unset SEALENV_ADMITTED
+        \return 1
+    fi
+    _sealenv_pid=$$
+    while \[ "$_sealenv_pid" -gt 1 ] && \[ -r "/proc/$_sealenv_pid/status" ]; do
+        if \[ -r "/proc/$_sealenv_pid/environ" ] && _sealenv_inside 2>/dev/null; then \return 0; fi
+        _sealenv_parent=0
+        while IFS= \read -r _sealenv_line; do
+            case $_sealenv_line in PPid:*) _sealenv_parent=${_sealenv_line##*[!0-9]}; \break ;; esac
+        done < "/proc/$_sealenv_pid/status"
+        _sealenv_pid=$_sealenv_parent
+    done
+    \return 1
+}
+
+_sealenv_inside() {
+    if \[ "$_sealenv_shell" = sh ]; then
+        while IFS= \read -r _sealenv_line || \[ -n "$_sealenv_line" ]; do
+            case $_sealenv_line in *SEALENV_PREFIX=/*) \return 0 ;; esac
+        done < "/proc/$_sealenv_pid/environ"
+    else
+        while \eval 'IFS= \read -r -d "" _sealenv_line'; do
+            case $_sealenv_line in SEALENV_PREFIX=/*) \return 0 ;; esac
+        done < "/proc/$_sealenv_pid/environ"
+    fi
+    \return 1
+}
+
 _sealenv_gate() {
     _sealenv_found=
     __SEALENV_GATE__
+    if _sealenv_above; then
+        _sealenv_find ancestor "process $_sealenv_pid" "" __SEALENV_ANCESTOR__
+    fi
     if \[ -n "$_sealenv_found" ]; then
         _sealenv_say "Nothing was changed. For a clean shell open a new terminal, or run:" \
             "  sealenv shell --clean $_sealenv_quoted"
@@ -312,6 +349,12 @@ _sealenv_values() {
     _sealenv_put MAMBA_ROOT_PREFIX "$_sealenv_prefix"
     _sealenv_put PYTHONNOUSERSITE 1
     _sealenv_put SEALENV_PREFIX "$_sealenv_prefix"
+    # No pip.conf, and no .condarc or .mambarc but the environment's own.
+    _sealenv_put PIP_CONFIG_FILE /dev/null
+    if \[ -f "$_sealenv_prefix/.condarc" ]; then
+        _sealenv_put CONDARC "$_sealenv_prefix/.condarc"
+        _sealenv_put MAMBARC "$_sealenv_prefix/.condarc"
+    fi
 }
 
 _sealenv_main() {
@@ -338,14 +381,14 @@ _sealenv_main() {
 
 # Take back everything of ours that a shell can list.
 _sealenv_forget() {
-    \unset -f _sealenv_say _sealenv_find _sealenv_copied _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending _sealenv_between \
+    \unset -f _sealenv_say _sealenv_find _sealenv_above _sealenv_inside _sealenv_copied _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending _sealenv_between \
         _sealenv_stale _sealenv_glob _sealenv_source _sealenv_free _sealenv_fixed _sealenv_keep _sealenv_put \
         _sealenv_restore _sealenv_path _sealenv_shows _sealenv_values _sealenv_main _sealenv_forget
     \unset -f _sealenv_variables _sealenv_deactivate 2>/dev/null || \:
     \unset _sealenv_allexport _sealenv_attr _sealenv_carried _sealenv_file _sealenv_first _sealenv_flags _sealenv_found _sealenv_fresh \
         _sealenv_globsort _sealenv_here _sealenv_how _sealenv_include _sealenv_inline _sealenv_item _sealenv_kept \
         _sealenv_lc_all _sealenv_line _sealenv_name _sealenv_old _sealenv_only _sealenv_prefix _sealenv_ps1 _sealenv_ps1_was \
-        _sealenv_quoted _sealenv_rest _sealenv_self _sealenv_shell _sealenv_shown _sealenv_sourced \
+        _sealenv_parent _sealenv_pid _sealenv_quoted _sealenv_rest _sealenv_self _sealenv_shell _sealenv_shown _sealenv_sourced \
         _sealenv_undo _sealenv_was
 }
 

@@ -54,6 +54,26 @@ def _sealenv_activate(script):
                     XSH.ctx.pop(n, None)
                 XSH.ctx.update(hidden)
 
+    def above():
+        # Was this shell, or a process above it, started inside an environment of ours? (Linux alone.)
+        pid = os.getpid()
+        while pid > 1:
+            try:
+                with open(f"/proc/{pid}/stat", "rb") as stream:
+                    parent = int(stream.read().rpartition(b")")[2].split()[1])
+            except (OSError, ValueError, IndexError):
+                return []
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as stream:
+                    block = stream.read().split(b"\0")
+            except OSError:
+                block = []
+            if any(item.startswith(b"SEALENV_PREFIX=/") for item in block):
+                what, clear = __SEALENV_ANCESTOR__
+                return [f"  ancestor=process {pid}", f"      {what}", f"      to clear it: {clear}"]
+            pid = parent
+        return []
+
     def older(path, other):
         try:
             return os.stat(path).st_mtime_ns < os.stat(other).st_mtime_ns
@@ -83,8 +103,13 @@ def _sealenv_activate(script):
         __SEALENV_GATE__
     ):
         value = value_of(variable)
-        if value not in ("", harmless):
+        if value and value.lower() not in harmless.split():
             found += [f"  {variable}={value}", f"      {what}", f"      to clear it: {clear}"]
+    if env.get("SEALENV_ADMITTED"):
+        # Who has started this shell for its activation has looked already.
+        del env["SEALENV_ADMITTED"]
+    else:
+        found += above()
     if found:
         refuse(
             f"sealenv: this shell is not clean, so {name} was not activated:",
@@ -150,6 +175,12 @@ def _sealenv_activate(script):
     put("MAMBA_ROOT_PREFIX", prefix)
     put("PYTHONNOUSERSITE", "1")
     put("SEALENV_PREFIX", prefix)
+    # No pip.conf, and no .condarc or .mambarc but the environment's own.
+    put("PIP_CONFIG_FILE", "/dev/null")
+    condarc = os.path.join(prefix, ".condarc")
+    if os.path.isfile(condarc):
+        put("CONDARC", condarc)
+        put("MAMBARC", condarc)
     # xonsh's own prompt shows the environment by itself, through {env_name}.
     changes = not re.fullmatch("(?i)false|no|off|0", value_of("CONDA_CHANGEPS1"))
     if env.get("XONSH_INTERACTIVE") and changes and not value_of("SEALENV_NO_PROMPT"):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
 from sealenv.portability.occurrences import Occurrence, occurrences
+from sealenv.portability.rewriting.edits import Edit, Edits
 from sealenv.portability.spellings import Spellings, spellings
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "NOT_UNDERSTOOD",
     "NO_FORM",
     "Change",
-    "Edit",
     "Hints",
     "Refusal",
     "RefusedError",
@@ -101,20 +101,6 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Edit:
-    """Bytes from `start` to before `end` become `data`."""
-
-    start: int
-    end: int
-    data: bytes
-
-    @property
-    def growth(self) -> int:
-        """How many bytes longer the file gets."""
-        return len(self.data) - (self.end - self.start)
-
-
-@dataclass(frozen=True)
 class Hints:
     """What is known of a file that its bytes do not tell.
 
@@ -168,7 +154,7 @@ class Rewriting:
     """
 
     kind: str
-    edits: tuple[Edit, ...] = ()
+    edits: Edits = field(default_factory=Edits)
     unsigned: bool = False
     lossy: bool = False
     shifted: bool = False
@@ -176,7 +162,7 @@ class Rewriting:
     @property
     def in_place(self) -> bool:
         """Whether every edit keeps its length: a copy can be changed at the offsets alone."""
-        return all(edit.growth == 0 for edit in self.edits)
+        return self.edits.in_place
 
     def apply(self, content: bytes) -> bytes:
         """The new bytes of the file that this was made for."""

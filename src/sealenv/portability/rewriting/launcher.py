@@ -18,11 +18,11 @@ from sealenv.portability.rewriting.archives import END, Archive
 from sealenv.portability.rewriting.change import (
     NOT_UNDERSTOOD,
     Change,
-    Edit,
     Refusal,
     RefusedError,
     splice,
 )
+from sealenv.portability.rewriting.edits import Edit
 from sealenv.portability.rewriting.resources import resource_edits
 from sealenv.portability.rewriting.shebang import HEAD, first_line
 

@@ -15,7 +15,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sealenv.portability.rewriting.change import Edit, splice
+from sealenv.portability.rewriting.change import splice
+from sealenv.portability.rewriting.edits import Edit
 
 __all__ = ["Mark", "Rewritten", "redigest_record", "redigest_wheel"]
 

@@ -7,17 +7,18 @@ for that (conda, `core/portability.py`, `binary_replace`).
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from sealenv.portability.occurrences import Occurrence, occurrences_in
 from sealenv.portability.rewriting.change import (
     DOES_NOT_FIT,
     NOT_UNDERSTOOD,
     Change,
-    Edit,
     Refusal,
     RefusedError,
+    splice,
 )
+from sealenv.portability.rewriting.edits import Edit, Edits
 
 __all__ = ["is_program", "is_signed", "program_edits"]
 
@@ -31,6 +32,8 @@ _MACHO = (
 )
 _MAGIC = (b"\x7fELF", b"MZ", b"!<arch>\n", b"BC\xc0\xde", b"\0asm", *_MACHO)
 _BLOCK = 4096
+_LONG = 1 << 20
+"""Bytes: what is longer without a NUL is text inside of a program, of which nothing is moved."""
 
 
 def is_program(head: bytes) -> bool:
@@ -43,7 +46,7 @@ def is_signed(head: bytes) -> bool:
     return head.startswith(_MACHO)
 
 
-def program_edits(stream: BinaryIO, change: Change, placeholder: int | None) -> list[Edit]:
+def program_edits(stream: BinaryIO, change: Change, placeholder: int | None) -> Edits:
     """What is to be changed; each edit keeps its length.
 
     Args:
@@ -55,17 +58,20 @@ def program_edits(stream: BinaryIO, change: Change, placeholder: int | None) -> 
         RefusedError: it does not fit, the new place has no such form, or strings run into each other.
         OSError: it cannot be read.
     """
-    stream.seek(0)
-    edits: list[Edit] = []
+    edits = Edits()
     string: list[Occurrence] = []
-    end = 0
-    for found in list(occurrences_in(stream, change.old)):
+    end = kept = 0
+    for found in occurrences_in(cast("BinaryIO", _Apart(stream)), change.old):
         if string and found.start >= end:
             edits.append(_edit(stream, string, end, change, placeholder))
             string = []
-        if not string:
+        if not string and found.start >= end:
             end = _string_end(stream, found.end, found.spelling.form.unit)
-        elif not _is_of(found, string[0]):
+        if end - found.start > _LONG or found.start < kept:
+            kept = end
+            edits.append(_same_length(found, change))
+            continue
+        if string and not _is_of(found, string[0]):
             raise RefusedError(
                 Refusal(NOT_UNDERSTOOD, f"at offset {found.start} two strings run into each other")
             )
@@ -73,6 +79,31 @@ def program_edits(stream: BinaryIO, change: Change, placeholder: int | None) -> 
     if string:
         edits.append(_edit(stream, string, end, change, placeholder))
     return edits
+
+
+class _Apart:
+    """A stream that is read from its beginning while somebody else seeks in it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._position = stream, 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        self._stream.seek(self._position)
+        data = self._stream.read(size)
+        self._position += len(data)
+        return data
+
+
+def _same_length(found: Occurrence, change: Change) -> Edit:
+    edit = Edit(found.start, found.end, change.written(found))
+    if edit.growth:
+        raise RefusedError(
+            Refusal(
+                NOT_UNDERSTOOD, f"at offset {found.start} is a string of more than {_LONG} bytes"
+            )
+        )
+    return edit
 
 
 def _is_of(found: Occurrence, first: Occurrence) -> bool:
@@ -88,11 +119,9 @@ def _edit(
     start, unit = string[0].start, string[0].spelling.form.unit
     stream.seek(start)
     before = stream.read(end - start)
-    after, position = b"", 0
-    for found in string:
-        after += before[position : found.start - start] + change.written(found)
-        position = found.end - start
-    after += before[position:]
+    after = splice(
+        before, [Edit(o.start - start, o.end - start, change.written(o)) for o in string]
+    )
     growth = len(after) - len(before)
     if growth > 0:
         promised = sum(max((placeholder or 0) * unit - (o.end - o.start), 0) for o in string)

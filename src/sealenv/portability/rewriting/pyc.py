@@ -9,10 +9,10 @@ from __future__ import annotations
 from sealenv.portability.rewriting.change import (
     NOT_UNDERSTOOD,
     Change,
-    Edit,
     Refusal,
     RefusedError,
 )
+from sealenv.portability.rewriting.edits import Edit
 from sealenv.portability.rewriting.marshalled import HEADER, String, marks, strings
 from sealenv.portability.rewriting.siphash import source_hash
 

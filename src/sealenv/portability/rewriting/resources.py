@@ -16,10 +16,10 @@ from sealenv.portability.rewriting.change import (
     DOES_NOT_FIT,
     NOT_UNDERSTOOD,
     Change,
-    Edit,
     Refusal,
     RefusedError,
 )
+from sealenv.portability.rewriting.edits import Edit
 
 __all__ = ["resource_edits"]
 

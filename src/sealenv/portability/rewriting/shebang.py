@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 
 from sealenv.layout import is_windows
-from sealenv.portability.rewriting.change import Change, Edit
+from sealenv.portability.rewriting.change import Change
+from sealenv.portability.rewriting.edits import Edit
 
 __all__ = ["HEAD", "FirstLine", "first_line", "longest_shebang"]
 

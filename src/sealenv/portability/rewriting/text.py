@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from sealenv.portability.occurrences import occurrences_in
-from sealenv.portability.rewriting.change import Change, Edit, Rewriting
+from sealenv.portability.rewriting.change import Change, Rewriting
+from sealenv.portability.rewriting.edits import Edit, Edits
 from sealenv.portability.rewriting.shebang import HEAD, first_line
 
 __all__ = ["target_of_link", "text_rewriting"]
@@ -27,13 +28,13 @@ def text_rewriting(stream: BinaryIO, change: Change, *, linked: bool = False) ->
     head = stream.read(HEAD)
     line = first_line(head, change, linked=linked)
     stream.seek(0)
-    edits = [line.edit] if line else []
+    edits = Edits([line.edit] if line else [])
     behind = line.edit.end if line else 0
     for found in occurrences_in(stream, change.old):
         if found.start >= behind:
             edits.append(Edit(found.start, found.end, change.written(found)))
     shifted = line is not None and head[:behind].count(b"\n") != line.edit.data.count(b"\n")
-    return Rewriting("text", tuple(edits), lossy=line is not None and line.lossy, shifted=shifted)
+    return Rewriting("text", edits, lossy=line is not None and line.lossy, shifted=shifted)
 
 
 def target_of_link(target: str, change: Change) -> str:

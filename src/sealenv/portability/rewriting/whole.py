@@ -9,12 +9,12 @@ from sealenv.portability.occurrences import occurrences_in
 from sealenv.portability.rewriting.change import (
     NOT_UNDERSTOOD,
     Change,
-    Edit,
     Hints,
     Refusal,
     RefusedError,
     Rewriting,
 )
+from sealenv.portability.rewriting.edits import Edit, Edits
 from sealenv.portability.rewriting.launcher import is_launcher, is_zip, launcher_edits
 from sealenv.portability.rewriting.programs import is_program, is_signed, program_edits
 from sealenv.portability.rewriting.pyc import is_pyc, pyc_edits
@@ -49,17 +49,17 @@ def rewrite(
     head = stream.read(16)
     try:
         if is_pyc(path, head):
-            return Rewriting("pyc", tuple(pyc_edits(_all(stream), change)))
+            return Rewriting("pyc", Edits(pyc_edits(_all(stream), change)))
         if is_launcher(path, head, stream):
-            return Rewriting("launcher", tuple(launcher_edits(_all(stream), change)))
+            return Rewriting("launcher", Edits(launcher_edits(_all(stream), change)))
         if hints.file_mode == "text" or (
             hints.file_mode is None and (head.startswith(_UTF16) or _is_text(stream))
         ):
             return text_rewriting(stream, change, linked=hints.linked)
         if hints.file_mode == "binary" or is_program(head):
             edits = program_edits(stream, change, hints.placeholder)
-            return Rewriting("program", tuple(edits), unsigned=bool(edits) and is_signed(head))
-        return Rewriting("data", tuple(_data_edits(stream, change, head)))
+            return Rewriting("program", edits, unsigned=bool(edits) and is_signed(head))
+        return Rewriting("data", _data_edits(stream, change, head))
     except RefusedError as error:
         return error.refusal
 
@@ -72,11 +72,13 @@ def _is_text(stream: BinaryIO) -> bool:
     return True
 
 
-def _data_edits(stream: BinaryIO, change: Change, head: bytes) -> list[Edit]:
+def _data_edits(stream: BinaryIO, change: Change, head: bytes) -> Edits:
     """Data of a format that nobody knows: only what keeps every length, and has no sum in it."""
     stream.seek(0)
-    edits = [Edit(o.start, o.end, change.written(o)) for o in occurrences_in(stream, change.old)]
-    if edits and (is_zip(head, stream) or any(edit.growth for edit in edits)):
+    edits = Edits(
+        Edit(o.start, o.end, change.written(o)) for o in occurrences_in(stream, change.old)
+    )
+    if edits and (is_zip(head, stream) or not edits.in_place):
         raise RefusedError(
             Refusal(NOT_UNDERSTOOD, "it is data of a format whose strings cannot be changed safely")
         )

@@ -74,7 +74,7 @@ exit /b 0
 
 rem A clean environment with a home folder of its own; the caller has said setlocal.
 :own_home
-for %%P in (CONDA MAMBA _CE_ PIXI_ PYTHON VIRTUAL_ENV XDG_) do call :forget %%P
+for %%P in (__SEALENV_FORGOTTEN__ XDG_) do call :forget %%P
 set "CONDA_PKGS_DIRS="
 for %%D in (home root tmp home\AppData home\AppData\Roaming home\AppData\Local) do mkdir "%SB_WORK%\%%D" 2>nul
 set "HOME=%SB_WORK%\home"

@@ -20,7 +20,7 @@ call :digest_of "%SB_PART%" || (
 )
 if /I not "%SB_DIGEST%"=="%SB_EXPECTED%" (
   del "%SB_PART%" 2>nul
-  call :wrong_digest "the download is not the micromamba.exe that was promised; it was deleted" "%SB_SHOWN%/download/%SB_MICROMAMBA%/micromamba-win-64.exe" "run the same command again; if it stays so, do not use this release"
+  call :wrong_digest "the download is not the micromamba.exe that was promised; it was deleted" "%SB_SHOWN%" "run the same command again; if it stays so, do not use this release"
   exit /b 5
 )
 move /Y "%SB_PART%" "%SB_EXE%" >nul 2>nul

@@ -1,5 +1,5 @@
 :scrub
-for %%P in (CONDA MAMBA _CE_ PIXI_ PYTHON VIRTUAL_ENV) do call :forget %%P
+for %%P in (__SEALENV_FORGOTTEN__) do call :forget %%P
 set "PATH=%SystemRoot%\System32;%SystemRoot%;%SystemRoot%\System32\Wbem;%SystemRoot%\System32\WindowsPowerShell\v1.0"
 exit /b 0
 
@@ -12,7 +12,7 @@ exit /b 0
 :gate
 if not defined %~1 exit /b 0
 setlocal EnableDelayedExpansion
-if "!%~1!"=="%~2" exit /b 0
+for %%W in (%~2) do if /I "!%~1!"=="%%W" exit /b 0
 >&2 echo   %~1=!%~1!
 >&2 echo       %~3; to clear it: %~4
 exit /b 1

@@ -3,15 +3,16 @@ forget() {
     for variable in $(env | LC_ALL=C sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
         case $variable in
             CONDA_PKGS_DIRS) ;;
-            CONDA* | MAMBA* | _CE_* | PIXI_* | PYTHON* | VIRTUAL_ENV*) unset "$variable" || : ;;
+            __SEALENV_FORGOTTEN__) unset "$variable" || : ;;
         esac
     done
 }
 
 dirty=
-# gate NAME VALUE "harmless value" "what it means" "how to clear it"
+# gate NAME VALUE "harmless values" "what it means" "how to clear it"
 gate() {
-    [ -n "$2" ] && [ "$2" != "$3" ] || return 0
+    [ -n "$2" ] || return 0
+    case " $3 " in *" $2 "*) return 0 ;; esac
     dirty=yes
     printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$4" "$5" >&2
 }

@@ -1,0 +1,53 @@
+"""A CI job: the environment that is locked, a command in it, and proof that nothing changed it.
+
+    python ci_job.py my_env.lock -- python -m pytest
+
+The exit code is the command's; 1 where the command was fine and left the environment changed.
+docs/examples/ci.yml calls it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import sealenv
+
+
+def job(lock: Path, command: Sequence[str], folder: Path) -> int:
+    """Make the environment in a new folder, run the command, compare; the exit code."""
+    made = sealenv.create(prefix=folder / "env", file=lock, progress=tell)
+    print(f"python {made.seal.python}, lock {made.seal.lock.digest[:12]}", flush=True)
+    code = sealenv.run(made.prefix, command, clean=True).returncode
+    report = sealenv.verify(made.prefix)
+    for finding in report.findings:
+        if finding.damage:
+            print(f"{finding.kind}: {finding.path}", file=sys.stderr)
+    return code or int(report.damaged)
+
+
+def tell(event: sealenv.Event) -> None:
+    """One line a step: what a CI log needs."""
+    if event.kind in {"phase", "warning"}:
+        print(f"{event.kind if event.kind == 'warning' else event.phase}: {event.text}", flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Read the command line; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("lock", type=Path)
+    parser.add_argument("command", nargs="+")
+    given = parser.parse_args(argv)
+    try:
+        with tempfile.TemporaryDirectory(prefix="ci-") as folder:
+            return job(given.lock, given.command, Path(folder))
+    except sealenv.SealenvError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

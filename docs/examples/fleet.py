@@ -1,0 +1,78 @@
+"""A fleet of machines from one bundle: packed where there is a network, installed where there is none.
+
+    python fleet.py pack my_env.lock my_env.sealenv
+    python fleet.py install my_env.sealenv SHA256 /opt/envs/my_env     on each machine
+
+`pack` prints the digest. `install` may be run as often as wanted, by any tool that runs commands on a
+machine: where the environment is there and whole it does nothing, where it is damaged it repairs it, and
+where the bundle is another one it puts the new environment in the place of the old one. It prints the
+fingerprint of the packages, which is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import sealenv
+
+
+def pack(what: str, bundle: Path) -> str:
+    """Write the bundle; its sha256."""
+    return sealenv.bundle(what, output=bundle, force=True).sha256
+
+
+def install(bundle: Path, sha256: str, prefix: Path) -> str:
+    """Let the environment of the bundle be at the prefix, whole; the fingerprint of its packages."""
+    with bundle.open("rb") as file:
+        found = hashlib.sha256()
+        while block := file.read(1 << 20):
+            found.update(block)
+    if found.hexdigest() != sha256:
+        raise SystemExit(f"{bundle} is not what was packed")
+    beside = prefix.with_name(f".new-{prefix.name}")
+    wanted = sealenv.plan(prefix=beside, file=bundle, offline=True).lock.digest()
+    if prefix.is_dir():
+        there = sealenv.info(prefix)
+        if there.seal and there.seal.lock.digest == wanted:
+            sealenv.repair(prefix, offline=True)
+        else:
+            sealenv.create(prefix=beside, file=bundle, offline=True)
+            sealenv.remove(prefix)
+            sealenv.move(beside, prefix)
+    else:
+        sealenv.create(prefix=prefix, file=bundle, offline=True)
+    report = sealenv.verify(prefix)
+    if report.damaged or report.now is None:
+        raise SystemExit(f"{prefix} is damaged: sealenv verify {prefix}")
+    return report.now.packages
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Read the command line; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    packing = commands.add_parser("pack")
+    packing.add_argument("what", help="an environment or a lock")
+    packing.add_argument("bundle", type=Path)
+    installing = commands.add_parser("install")
+    installing.add_argument("bundle", type=Path)
+    installing.add_argument("sha256")
+    installing.add_argument("prefix", type=Path)
+    given = parser.parse_args(argv)
+    try:
+        if given.command == "pack":
+            print(pack(given.what, given.bundle))
+        else:
+            print(install(given.bundle, given.sha256, given.prefix.absolute()))
+    except sealenv.SealenvError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""An observation, and the note that records it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["NOTES", "Observation", "render", "settle"]
+
+NOTES = Path(__file__).resolve().parents[1]
+_WHERE = {
+    "bash": "bash on Linux",
+    "cmd": "cmd.exe of Wine 10 on Linux; not yet on Windows itself",
+}
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A question, and the script that answers it.
+
+    Attributes:
+        name: of the note, without `.md`.
+        question: what was asked, one sentence.
+        script: what is run; for cmd.exe a batch file that begins with `@echo off`.
+        shell: `bash` or `cmd`.
+        files: what lies in the folder before, by path; parents are made.
+        prepare: makes the rest, given the stage and the folder; what it makes is said in `given`.
+        given: what there is besides `files`, one sentence.
+        answer: what the output says, for who reads the note alone.
+        place: the folder's name; those that name the same one run in it one after the other.
+        changing: a pattern and what stands for it, for what differs from run to run.
+    """
+
+    name: str
+    question: str
+    script: str
+    shell: str
+    answer: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    prepare: Callable[[Any, Path], None] | None = None
+    given: str = ""
+    place: str = ""
+    changing: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """Where its note is."""
+        return NOTES / f"{self.name}.md"
+
+
+def settle(text: str, observation: Observation, folders: Mapping[str, str]) -> str:
+    """The output with stable words for what differs between machines and runs."""
+    for place, name in sorted(folders.items(), key=lambda item: -len(item[0])):
+        text = text.replace(place, name)
+    for pattern, name in observation.changing:
+        text = re.sub(pattern, name, text, flags=re.M)
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+
+
+def render(observation: Observation, output: str) -> str:
+    """The note: Markdown with the question, the script, the output and the answer."""
+    language = "bat" if observation.shell == "cmd" else "sh"
+    lines = [f"# {observation.name}", "", observation.question, ""]
+    lines += [f"Seen in {_WHERE[observation.shell]}."]
+    if observation.given:
+        lines += [f"There is: {observation.given}"]
+    lines += [""]
+    for path, text in observation.files.items():
+        lines += [f"`{path}`:", "", "```text", text.rstrip("\n"), "```", ""]
+    lines += ["Run:", "", f"```{language}", observation.script.strip("\n"), "```", ""]
+    lines += ["It printed:", "", "```text", output, "```", ""]
+    lines += [observation.answer, ""]
+    lines += ["<!-- written by python -m docs.notes.observe --write -->", ""]
+    return "\n".join(lines)

@@ -1,0 +1,180 @@
+"""`python -m docs.tools.api_reference [--write]`: the lists in docs/reference/api.md, from the code.
+
+What stands before the marker line is written by hand. Without --write it compares: exit code 1 when the
+page is not what the code says. `tests/docs` asks the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import re
+import sys
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from docs.tools.generated import write_or_compare
+from sealenv.api.names import FUNCTIONS, HOMES
+from sealenv.errors import SealenvError
+
+__all__ = ["PAGE", "page"]
+
+PAGE = Path(__file__).resolve().parents[1] / "reference" / "api.md"
+MARKER = (
+    "<!-- From here on: `python -m docs.tools.api_reference --write`. Change the docstrings. -->\n"
+)
+_WIDTH = 96
+_ERRORS = """\
+Each has `what` (a sentence), `where`, `hint` (what to do next), `details`, `code` (the stable name of
+`--json`) and `exit_code`; `to_json()` gives them all. [What each of them means](errors.md).
+"""
+
+
+def page() -> str:
+    """The whole page: the text that is there, up to the marker, and the lists."""
+    head = PAGE.read_text(encoding="utf-8").split(MARKER)[0]
+    others = {name: _get(name) for name in HOMES if name not in FUNCTIONS}
+    results = {n: v for n, v in others.items() if not issubclass(v, SealenvError)}
+    errors = [v for v in others.values() if issubclass(v, SealenvError)]
+    parts = [
+        head + MARKER,
+        "## Functions\n",
+        "`StrPath` is `str | os.PathLike[str]`, `Progress` is `Callable[[Event], None]`.\n",
+        *(_function(name) for name in FUNCTIONS),
+        "## Results\n",
+        "All are read-only. Sizes are bytes, times are in UTC, `Path`s are absolute.\n",
+        *(_result(name, results[name]) for name in sorted(results)),
+        "## Errors\n",
+        _ERRORS,
+        "```text\n" + "\n".join(_tree(SealenvError, errors)) + "\n```\n",
+    ]
+    return "\n".join(parts)
+
+
+def _get(name: str) -> Any:
+    return getattr(importlib.import_module(HOMES[name]), name)
+
+
+def _function(name: str) -> str:
+    function = _get(name)
+    signatures = _overloads(function) or [function]
+    code = "\n".join(_signature(name, each) for each in signatures)
+    return f"### {name}\n\n```python\n{code}\n```\n\n{_text(function)}"
+
+
+def _overloads(function: Any) -> list[Any]:
+    """The overloads of a function, read from its source: before 3.11 nothing else keeps them."""
+    source = inspect.getsource(inspect.getmodule(function) or function)
+    pattern = rf"^@overload\n(def {function.__name__}\(.*?\) -> [^\n]+): \.\.\.$"
+    return re.findall(pattern, source, re.M | re.S)
+
+
+def _signature(name: str, function: Any) -> str:
+    """One line where it fits, else a parameter a line."""
+    if isinstance(function, str):
+        return function
+    signature = inspect.signature(function)
+    line = f"def {name}{signature}".replace("'", "")
+    line = re.sub(r"= ,", '= "",', line)
+    if len(line) <= _WIDTH:
+        return line
+    rows, starred = [], False
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and not starred:
+            rows.append("    *,")
+            starred = True
+        text = str(parameter.replace(annotation=_Plain(parameter.annotation)))
+        rows.append(f"    {text},")
+    returns = f" -> {signature.return_annotation}"
+    return "\n".join([f"def {name}(", *rows, f"){returns}"])
+
+
+class _Plain(str):
+    """An annotation that is shown without quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _text(function: Any) -> str:
+    """A docstring as Markdown; its sections become lists."""
+    doc = inspect.getdoc(function) or ""
+    body, *sections = re.split(r"^(Args|Returns|Raises|Attributes):\n", doc, flags=re.M)
+    out = [_paragraphs(body)]
+    for title, content in zip(sections[::2], sections[1::2], strict=True):
+        content, _, rest = inspect.cleandoc("\n" + content).partition("\n\n")
+        out.append(f"{title}:\n")
+        if title == "Returns":
+            out[-1] = f"Returns {' '.join(content.split())}\n"
+        else:
+            out.append("\n".join(f"- {line}" for line in _items(content)) + "\n")
+        if rest.strip():
+            out.append(_paragraphs(rest))
+    return "\n".join(out)
+
+
+def _paragraphs(text: str) -> str:
+    """Lines of a paragraph together."""
+    return "\n".join(" ".join(part.split()) + "\n" for part in text.split("\n\n") if part.strip())
+
+
+def _items(content: str) -> Iterator[str]:
+    """`name: text` over several lines, as `name`: text."""
+    for item in re.split(r"\n(?=\S)", content):
+        name, _, text = " ".join(item.split()).partition(": ")
+        words = ", ".join(f"`{word}`" for word in name.split(", "))
+        yield f"{words}: {text}".replace("<", "\\<")
+
+
+def _result(name: str, cls: Any) -> str:
+    lines = [f"### {name}\n", _summary(cls)]
+    fields = list(_fields(cls))
+    if fields:
+        lines.append("| Attribute | Type |\n|---|---|")
+        lines += [f"| `{field}` | `{kind}` |" for field, kind in fields]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _summary(cls: Any) -> str:
+    return _paragraphs((inspect.getdoc(cls) or "").split("Attributes:\n")[0]) + _attributes(cls)
+
+
+def _attributes(cls: Any) -> str:
+    doc = inspect.getdoc(cls) or ""
+    if "Attributes:\n" not in doc:
+        return ""
+    content = inspect.cleandoc("\n" + doc.split("Attributes:\n")[1])
+    return "\n" + "\n".join(f"- {line}" for line in _items(content)) + "\n"
+
+
+def _fields(cls: Any) -> Iterator[tuple[str, str]]:
+    """The fields, then the properties, each with its type as the source writes it."""
+    if dataclasses.is_dataclass(cls):
+        for field in dataclasses.fields(cls):
+            yield field.name, str(field.type).replace("|", "\\|")
+    elif issubclass(cls, msgspec.Struct) or hasattr(cls, "_fields"):
+        for field_name, kind in cls.__annotations__.items():
+            text = getattr(kind, "__forward_arg__", kind)
+            yield field_name, str(text).replace("|", "\\|")
+    for field_name, value in vars(cls).items():
+        if isinstance(value, property) and not field_name.startswith("_"):
+            kind = typing.cast("Any", value.fget).__annotations__["return"]
+            yield field_name, str(kind).replace("|", "\\|")
+
+
+def _tree(cls: type[SealenvError], known: list[type[SealenvError]], depth: int = 0) -> list[str]:
+    lines = [f"{'  ' * depth}{cls.__name__}"]
+    for sub in sorted(cls.__subclasses__(), key=lambda each: each.__name__):
+        if sub in known:
+            lines += _tree(sub, known, depth + 1)
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(write_or_compare(PAGE, page, "docs.tools.api_reference"))

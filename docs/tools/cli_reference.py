@@ -1,0 +1,120 @@
+"""`python -m docs.tools.cli_reference [--write]`: docs/reference/cli.md, from the commands themselves.
+
+Without --write it compares: exit code 1 when the page is not what the code says. `tests/docs` asks the
+same.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from docs.tools.generated import write_or_compare
+from sealenv.cli.main import cli
+
+__all__ = ["PAGE", "page"]
+
+PAGE = Path(__file__).resolve().parents[1] / "reference" / "cli.md"
+
+_HEAD = """\
+# The command line
+
+<!-- Written by `python -m docs.tools.cli_reference --write`: change the commands, not this page. -->
+
+`sealenv COMMAND --help` prints what this page says. ENV is a name or a path; names are looked up in
+`SEALENV_ENVS`, then `PY_ENVS`, then the user data folder ([variables](environment-variables.md)). With
+`--json` a command prints one [JSON object](json.md); its exit code is one of [these](exit-codes.md), and
+each error has [a remedy](errors.md).
+
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    found = list(_commands(cli, "sealenv", None))
+    index = "".join(
+        f"| [`{name.removeprefix('sealenv ')}`](#{_anchor(name)}) | {_first(command)} |\n"
+        for name, command, _ in found
+    )
+    sections = "\n".join(_section(name, command, ctx) for name, command, ctx in found)
+    return f"{_HEAD}| Command | What it does |\n|---|---|\n{index}\n{sections}"
+
+
+def _commands(
+    group: click.Group, name: str, parent: click.Context | None
+) -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Every command that does something, with its whole name, in the order of `--help`."""
+    ctx = click.Context(group, parent, name.rsplit(" ", 1)[-1], **group.context_settings)
+    for word in group.list_commands(ctx):
+        command = group.get_command(ctx, word)
+        assert command is not None, word
+        if command.hidden:
+            continue
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{name} {word}", ctx)
+        else:
+            yield f"{name} {word}", command, click.Context(command, ctx, word)
+
+
+def _section(name: str, command: click.Command, ctx: click.Context) -> str:
+    usage = " ".join([name, *command.collect_usage_pieces(ctx)])
+    records = [param.get_help_record(ctx) for param in command.get_params(ctx)]
+    options = "".join(
+        f"| {_code(names)} | {_cell(text)} |\n"
+        for names, text in filter(None, records)
+        if text  # an argument without a help of its own: the usage line names it
+    )
+    examples = re.sub(r"^\s*Examples?:\n", "", (command.epilog or "").replace("\b\n", ""))
+    parts = [
+        f"## {name}\n",
+        f"{_paragraphs(command.help or '')}\n",
+        f"```text\n{usage}\n```\n",
+        f"| Option | Meaning |\n|---|---|\n{options}",
+    ]
+    if examples.strip():
+        lines = "\n".join(line.removeprefix("  ") for line in examples.rstrip().splitlines())
+        parts.append(f"```text\n{lines.strip()}\n```\n")
+    return "\n".join(parts)
+
+
+def _paragraphs(text: str) -> str:
+    """A docstring as Markdown; what stands behind a form feed is not shown, as in click."""
+    blocks = text.split("\f")[0].strip().split("\n\n")
+    return "\n\n".join(
+        "```text\n" + block.removeprefix("\b\n") + "\n```"
+        if block.startswith("\b\n")
+        else _escaped(" ".join(block.split()))
+        for block in blocks
+    )
+
+
+def _first(command: click.Command) -> str:
+    return _cell(command.get_short_help_str(limit=200))
+
+
+def _code(names: str) -> str:
+    return f"`{names}`".replace("|", "\\|")
+
+
+def _cell(text: str) -> str:
+    return _escaped(" ".join(text.split())).replace("|", "\\|")
+
+
+def _escaped(text: str) -> str:
+    """Nothing in a help text is markup, but for what stands in back-quotes."""
+    parts = text.split("`")
+    pattern = r"([\\<>*\[\]]|(?<!\w)_+|_+(?!\w))"
+    parts[::2] = [re.sub(pattern, r"\\\1", part) for part in parts[::2]]
+    return "`".join(parts)
+
+
+def _anchor(name: str) -> str:
+    return name.replace(" ", "-")
+
+
+if __name__ == "__main__":
+    sys.exit(write_or_compare(PAGE, page, "docs.tools.cli_reference"))

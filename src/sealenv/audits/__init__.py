@@ -1,0 +1,5 @@
+"""Audit: which files of a prefix hold an absolute path, whose it is, and what follows from it."""
+
+from sealenv.audits.audit import Audit, audit
+
+__all__ = ["Audit", "audit"]

@@ -1,0 +1,216 @@
+"""Which files of a prefix hold its path, and which hold somebody else's: found, and told whose they are.
+
+Every file is searched by this process and its helpers; those in which something is found are looked at
+again, and their owners are asked. Nothing is written, no link is followed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sealenv.audits.mends import Mends
+from sealenv.audits.owners import owners_of
+from sealenv.audits.places import foreign_to, places_of
+from sealenv.condameta.records import PrefixRecord, scan_records
+from sealenv.errors import FilesystemError
+from sealenv.host.files import open_regular
+from sealenv.host.readers import Readers
+from sealenv.layout import FILES, META, PKGS, SEAL, is_windows, script_dir
+from sealenv.portability.classify import Held, Owner, classify, is_launcher, is_settings, is_used
+from sealenv.portability.finding import PathFinding
+from sealenv.portability.foreign import Foreign
+from sealenv.portability.holding import Place, held_by_file, held_by_link
+from sealenv.portability.search import Search
+from sealenv.progress import Quiet, Reporter
+from sealenv.seals.compiled import source_of
+from sealenv.seals.seal import Seal, is_at
+from sealenv.seals.sealed import read_sealed
+from sealenv.seals.tree import FILE, LINK, Row, look, native, root_of
+from sealenv.spec import current_platform
+
+__all__ = ["Audit", "audit"]
+
+_OUTSIDE = frozenset({PKGS, "envs", FILES})
+"""Package caches and further environments, which move with a conda installation as they are; and the
+file table, which is digests."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found.
+
+    Attributes:
+        prefix: the environment.
+        platform: its subdir.
+        seal: None where there is none that can be read.
+        former: where it was, by its seal: before it was moved by hand, and before moves that left files.
+        foreign: whether foreign paths were looked for.
+        files: how many files and links were searched.
+        findings: by path; the environment's own first.
+    """
+
+    prefix: Path
+    platform: str
+    seal: Seal | None
+    former: tuple[str, ...]
+    foreign: bool
+    files: int
+    findings: tuple[PathFinding, ...]
+
+    @property
+    def moved_by_hand(self) -> bool:
+        """Whether it is not where its seal says."""
+        return self.seal is not None and not is_at(self.seal, self.prefix)
+
+    @property
+    def left(self) -> tuple[PathFinding, ...]:
+        """What matters and nobody mends."""
+        return tuple(f for f in self.findings if f.left)
+
+
+def audit(
+    prefix: Path,
+    *,
+    foreign: bool = False,
+    former: Iterable[str] = (),
+    reporter: Reporter | None = None,
+) -> Audit:
+    """Search everything in a prefix for paths.
+
+    Args:
+        prefix: of an environment in any state.
+        foreign: look for paths of other environments, builders and homes too.
+        former: further places that it was at; those that its seal names are looked for anyway.
+        reporter: is told how far it is.
+
+    Raises:
+        FilesystemError: a folder cannot be read.
+    """
+    reporter = reporter or Quiet()
+    reporter.phase("audit", "searching for paths")
+    then = read_sealed(prefix)
+    seal = then.seal
+    gone = dict.fromkeys([*former, *(seal.former if seal else ())])
+    if seal and not is_at(seal, prefix):
+        gone[seal.prefix] = None
+    platform = seal.platform if seal else _platform_of(prefix)
+    places = places_of(prefix, platform, gone)
+    others = foreign_to(prefix, gone) if foreign else None
+    with Readers() as readers:
+        search = Search(readers, root_of(prefix), [place.spellings for place in places], others)
+        sealed = then.table.rows() if then.table else {}
+        search.begin(_files(sealed))
+        rows = _look(prefix, sealed)
+        search.begin(_files(rows))
+        files = dict(_files(rows))
+        records, _ = scan_records(prefix)
+        held = _held_by_links(prefix, rows.values(), places, others)
+        answers = list(search.finish(files, lambda done, of: reporter.advance(done, of, "files")))
+    unread = []
+    for path, answer in answers:
+        if isinstance(answer, OSError):
+            unread.append(_unread(path, answer.strerror or str(answer)))
+        elif answer or is_launcher(path) or (others and (is_used(path) or is_settings(path))):
+            # A record says which placeholder was replaced: it is meant to be there.
+            strange = others if not path.startswith(f"{META}/") else None
+            try:
+                held += _held_by(prefix, rows[path], platform, places, strange)
+            except OSError as error:
+                unread.append(_unread(path, error.strerror or str(error)))
+    unread += [_unread(row.path, row.problem) for row in rows.values() if row.problem]
+    if seal and is_at(seal, prefix):
+        held = [
+            h for h in held if (h.path, h.whose) != (SEAL, "former")
+        ]  # it says where files have been
+    holding = {h.path for h in held}
+    if seal is None:
+        unread += _made_elsewhere(records, rows, {h.path for h in held if h.whose == "own"})
+    owners = owners_of(prefix, seal, rows, records, holding)
+    mends = Mends(prefix, platform, seal)
+    found = []
+    for h in held:
+        owner = owners.get(h.path, Owner())
+        try:
+            found.append(classify(_with_source(h, holding, rows), owner, *mends.of(h, owner)))
+        except OSError as error:
+            unread.append(_unread(h.path, error.strerror or str(error)))
+    found.sort(key=lambda f: (f.whose not in ("own", "former"), f.path, f.whose, f.found))
+    count = sum(row.kind in (FILE, LINK) for row in rows.values())
+    return Audit(prefix, platform, seal, tuple(gone), foreign, count, (*found, *unread))
+
+
+def _files(rows: Mapping[str, Row]) -> Iterator[tuple[str, int]]:
+    return ((path, row.size) for path, row in rows.items() if row.kind == FILE and not row.problem)
+
+
+def _look(prefix: Path, sealed: Mapping[str, Row]) -> dict[str, Row]:
+    try:
+        return look(prefix, sealed, outside=_OUTSIDE)
+    except OSError as error:
+        raise FilesystemError(
+            f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)
+        ) from error
+
+
+def _platform_of(prefix: Path) -> str:
+    subdirs = {r.subdir for r in scan_records(prefix)[0]} - {"", "noarch"}
+    return min(subdirs) if subdirs else current_platform()
+
+
+def _held_by(
+    prefix: Path, row: Row, platform: str, places: list[Place], others: Foreign | None
+) -> list[Held]:
+    if is_windows(platform):
+        runs = row.path.startswith(f"{script_dir(platform)}/") or row.path.endswith(".exe")
+    else:
+        runs = bool(row.mode & 0o111)
+    with open_regular(native(prefix, row.path), follow=False) as file:
+        return held_by_file(file, row.path, places, others, runs=runs)
+
+
+def _held_by_links(
+    prefix: Path, rows: Iterable[Row], places: list[Place], others: Foreign | None
+) -> list[Held]:
+    held = []
+    for row in rows:
+        if row.kind == LINK:
+            text = os.readlink(os.fsdecode(native(prefix, row.path)))
+            held += held_by_link(row.path, text, places, others)
+    return held
+
+
+def _with_source(held: Held, holding: set[str], rows: Mapping[str, Row]) -> Held:
+    """Note whether the source of a compiled file holds the path too, or is not there."""
+    source = source_of(held.path)
+    if source is None or source not in rows:
+        return held
+    return replace(held, with_source=source in holding)
+
+
+def _made_elsewhere(
+    records: Iterable[PrefixRecord], rows: Mapping[str, Row], own: set[str]
+) -> list[PathFinding]:
+    """Files into which some path was written, where none of them holds that of the environment.
+
+    Without a seal nobody says which path it was.
+    """
+    wanted = [
+        (record.name, entry.path)
+        for record in records
+        for entry in record.paths_data.paths
+        if entry.prefix_placeholder and entry.path in rows
+    ]
+    if any(path in own for _, path in wanted):
+        return []
+    why = "its package needs the path, and it holds another: the environment was made elsewhere"
+    return [
+        PathFinding(path, name, "placeholder", "former", "", {}, True, why, "none")
+        for name, path in wanted
+    ]
+
+
+def _unread(path: str, why: str) -> PathFinding:
+    return PathFinding(path, None, "unreadable", "own", "", {}, True, why, "none")

@@ -1,0 +1,302 @@
+"""Configurations that reach into every environment: conda's, pip's, setuptools', the login's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from sealenv.checkup.changes import Change, Cut, Drop
+from sealenv.checkup.computer import Computer, digest_of
+from sealenv.checkup.condarc import condarcs, settings_of
+from sealenv.checkup.finding import BY_HAND, Check, Seen, Severity
+from sealenv.checkup.shells.meaning import variable_matters
+from sealenv.checkup.text import decode, lines_of
+from sealenv.errors import SpecError
+
+__all__ = ["CHECKS"]
+
+_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+_PLACES = {"pkgs_dirs", "envs_dirs", "root_prefix", "target_prefix", "envs_path", "rc_path"}
+_REDIRECTING = {"target", "prefix", "root", "user", "python", "src", "home"}
+_SOURCES = {
+    *("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "constraint"),
+    *("require-virtualenv", "no-deps", "no-binary", "only-binary", "pre", "break-system-packages"),
+    *("no-build-isolation", "cert", "client-cert", "proxy"),
+}
+
+
+def _unreadable(path: Path, error: OSError) -> Seen:
+    return Seen(_W, f"it cannot be read: {error.strerror or error}", str(path), BY_HAND)
+
+
+def _condarc(computer: Computer) -> Iterator[Seen]:
+    for path in condarcs(computer):
+        try:
+            data = computer.bytes_of(path)
+            if data is None:
+                continue
+            settings = settings_of(path, data)
+        except OSError as error:
+            yield _unreadable(path, error)
+            continue
+        except SpecError as error:
+            yield Seen(
+                _W, f"conda cannot read it: {error.what}", str(path), "mend it, or remove it"
+            )
+            continue
+        places = _PLACES & settings.keys()
+        mine = path.is_relative_to(computer.home)
+        changes: tuple[Change, ...] = (Drop(path, digest_of(data)),) if mine else ()
+        yield Seen(
+            _W if settings else _N,
+            "it says where every conda keeps packages and environments"
+            if places
+            else "every conda and mamba reads it",
+            str(path),
+            "the file is taken away" if mine else "remove it by hand, if nobody else needs it",
+            tuple(f"{name}: {value}" for name, value in settings.items()),
+            changes=changes,
+        )
+
+
+def _known_environments(computer: Computer) -> Iterator[Seen]:
+    path = computer.home / ".conda/environments.txt"
+    data = computer.bytes_of(path)
+    names = [line for line in decode(data or b"").splitlines() if line.strip()]
+    if data is not None and names:
+        what = f"conda has noted {len(names)} environment{'s' * (len(names) != 1)} here"
+        how = "nothing needs to be done; sealenv's own conda writes nothing there"
+        yield Seen(_N, what, str(path), how, tuple(names[:5]))
+
+
+class Setting(NamedTuple):
+    """One setting of an INI file: where it stands, with the lines that go on with it."""
+
+    section: str
+    name: str
+    value: str
+    line: int
+    spans: tuple[tuple[int, int], ...]
+
+
+_SETTING = re.compile(r"(?P<name>[^\s=:#;\[][^=:]*?)\s*[=:]\s*(?P<value>.*)")
+
+
+def ini_settings(text: str) -> Iterator[Setting]:
+    """The settings of an INI file as configparser reads them."""
+    section = ""
+    current: tuple[str, str, int, list[tuple[int, int]]] | None = None
+    for number, (start, end) in enumerate(lines_of(text), 1):
+        line = text[start:end].rstrip("\r\n")
+        if not line.strip() or line.lstrip()[:1] in "#;":
+            continue
+        if line[0] in " \t" and current:
+            name, value, first, spans = current
+            current = name, f"{value} {line.strip()}".strip(), first, [*spans, (start, end)]
+            continue
+        if current:
+            yield Setting(section, *current[:3], tuple(current[3]))
+            current = None
+        if line.startswith("["):
+            section = line.strip().strip("[]")
+            continue
+        found = _SETTING.match(line.lstrip("\ufeff"))
+        if found:
+            name = found["name"].lower().replace("_", "-")
+            current = name, found["value"].strip(), number, [(start, end)]
+    if current:
+        yield Setting(section, *current[:3], tuple(current[3]))
+
+
+def pip_files(computer: Computer) -> Iterator[Path]:
+    """Every configuration that pip reads outside of an environment; each once."""
+    home = computer.home
+    found: list[Path] = []
+    if computer.windows:
+        found.append(computer.folder("PROGRAMDATA", "C:\\ProgramData") / "pip/pip.ini")
+        found.append(home / "pip/pip.ini")
+        found.append(computer.folder("APPDATA", "AppData", "Roaming") / "pip/pip.ini")
+    else:
+        for folder in (computer.setting("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"):
+            found += [computer.at(f"{folder}/pip/pip.conf")] if folder.startswith("/") else []
+        found.append(computer.at("/etc/pip.conf"))
+        found.append(home / ".pip/pip.conf")
+        if computer.system == "darwin":
+            found.append(computer.at("/Library/Application Support/pip/pip.conf"))
+            found.append(home / "Library/Application Support/pip/pip.conf")
+        found.append(computer.config / "pip/pip.conf")
+    named = computer.setting("PIP_CONFIG_FILE")
+    path = computer.expand(named) if named else None
+    if path and str(path) not in {"/dev/null", "nul"}:
+        found.append(path)
+    yield from dict.fromkeys(found)
+
+
+def _pip(computer: Computer) -> Iterator[Seen]:
+    for path in pip_files(computer):
+        yield from _ini(computer, path, _SOURCES)
+
+
+def _distutils(computer: Computer) -> Iterator[Seen]:
+    name = "pydistutils.cfg" if computer.windows else ".pydistutils.cfg"
+    redirecting = {"install-lib", "install-base", "install-scripts", "install-data"}
+    yield from _ini(computer, computer.home / name, set(), redirecting)
+
+
+def _ini(
+    computer: Computer, path: Path, sources: set[str], more: frozenset[str] | set[str] = frozenset()
+) -> Iterator[Seen]:
+    try:
+        data = computer.bytes_of(path)
+    except OSError as error:
+        yield _unreadable(path, error)
+        return
+    if data is None:
+        return
+    text = decode(data)
+    known = list(ini_settings(text))
+    bad = [s for s in known if s.name in _REDIRECTING | more and s.value.lower() not in _NO]
+    if bad:
+        digest = digest_of(data)
+        cuts = tuple(Cut(path, a, a, "# ", digest) for s in bad for a, _ in s.spans)
+        where = f"{path}:{bad[0].line}"
+        what = f"{bad[0].name} has pip install to another place"
+        how = "these lines become comments"
+        yield Seen(_E, what, where, how, tuple(map(_line, bad)), changes=cuts)
+    other = [s for s in known if s.name in sources]
+    if other:
+        what = f"it sets {', '.join(dict.fromkeys(s.name for s in other))} for every pip"
+        how = "nothing, if you want that in every environment; else remove it by hand"
+        yield Seen(_N, what, f"{path}:{other[0].line}", how, tuple(map(_line, other)))
+
+
+_NO = frozenset({"", "no", "false", "0", "off"})
+
+
+def _line(setting: Setting) -> str:
+    value = re.sub(r"(?<=//)[^/@\s]+@", "***@", setting.value)  # credentials are not shown
+    return f"[{setting.section}] {setting.name} = {value}"
+
+
+def _user_site(computer: Computer) -> Iterator[Seen]:
+    for folder in _user_sites(computer):
+        try:
+            names = sorted(p.name for p in folder.iterdir() if p.name != "__pycache__")
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            yield _unreadable(folder, error)
+            continue
+        if names:
+            infos = [n for n in names if n.endswith((".dist-info", ".egg-info", ".egg-link"))]
+            runs = [n for n in names if n in {"usercustomize.py", "sitecustomize.py"}]
+            what = f"{len(infos) or len(names)} packages of the user's for every Python of this version"
+            if runs:
+                what += f"; {runs[0]} runs at each start"
+            how = "nothing: PYTHONNOUSERSITE is set in sealenv's environments; uninstall them to be sure"
+            yield Seen(_W, what, str(folder), how, tuple((runs + infos or names)[:5]))
+
+
+def _user_sites(computer: Computer) -> Iterator[Path]:
+    if computer.windows:
+        base = computer.folder("PYTHONUSERBASE", "AppData", "Roaming", "Python")
+        yield from (p / "site-packages" for p in _children(base, "Python"))
+        return
+    if computer.system == "darwin":
+        for version in _children(computer.home / "Library/Python", ""):
+            yield version / "lib/python/site-packages"
+    base = computer.folder("PYTHONUSERBASE", ".local")
+    yield from (p / "site-packages" for p in _children(base / "lib", "python"))
+
+
+def _children(folder: Path, prefix: str) -> list[Path]:
+    try:
+        return sorted(p for p in folder.iterdir() if p.name.startswith(prefix))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+_ASSIGNED = re.compile(
+    r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w*)(?:=|[ \t]+(?:DEFAULT|OVERRIDE)=)(?P<value>.*)"
+)
+
+
+def _environment_files(computer: Computer) -> Iterator[Seen]:
+    paths = [computer.at("/etc/environment"), computer.home / ".pam_environment"]
+    for folder in (computer.at("/etc/environment.d"), computer.config / "environment.d"):
+        try:
+            paths += [p for p in sorted(folder.iterdir()) if p.suffix == ".conf"]
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            yield _unreadable(folder, error)
+    for path in paths:
+        try:
+            data = computer.bytes_of(path)
+        except OSError as error:
+            yield _unreadable(path, error)
+            continue
+        text = decode(data or b"")
+        for number, (start, end) in enumerate(lines_of(text), 1):
+            found = _ASSIGNED.match(text[start:end].rstrip("\r\n"))
+            value = found["value"].strip().strip("\"'") if found else ""
+            severity = variable_matters(found["name"], value) if found else None
+            if found and severity:
+                changes = (Cut(path, start, start, "# ", digest_of(data or b"")),)
+                what = f"{found['name']} is set to {value} for the whole session"
+                how = "the line becomes a comment; that counts from the next login on"
+                yield Seen(severity, what, f"{path}:{number}", how, changes=changes)
+
+
+CHECKS = (
+    Check(
+        "environment-file",
+        "variables of Python, conda and pip that the login sets",
+        "every program of the session has it, whatever the shell",
+        (_E, _W),
+        _environment_files,
+        "the line becomes a comment",
+        ("posix",),
+    ),
+    Check(
+        "condarc",
+        "configurations that every conda and mamba reads",
+        "channels, package caches and places of environments differ from what an environment was made "
+        "with",
+        (_W, _N),
+        _condarc,
+        "a file in your home is taken away",
+    ),
+    Check(
+        "conda-environments",
+        "conda's own list of environments",
+        "it shows that a conda has written into your home",
+        (_N,),
+        _known_environments,
+    ),
+    Check(
+        "pip-conf",
+        "configurations that every pip reads",
+        "pip inside of an environment installs to another place, or from another one",
+        (_E, _N),
+        _pip,
+        "settings that change the place become comments",
+    ),
+    Check(
+        "distutils-cfg",
+        "a configuration of distutils that changes where packages go",
+        "builds inside of an environment install to another place",
+        (_E,),
+        _distutils,
+        "settings that change the place become comments",
+    ),
+    Check(
+        "user-site",
+        "packages in the user's own site-packages",
+        "every Python of that version imports them, environments too, unless PYTHONNOUSERSITE is set",
+        (_W,),
+        _user_site,
+    ),
+)

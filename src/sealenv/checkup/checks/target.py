@@ -1,0 +1,178 @@
+"""The folder in which environments are made, or the one that `--in` names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from sealenv.checkup.computer import Computer
+from sealenv.checkup.finding import Check, Seen, Severity
+from sealenv.errors import UsageError
+from sealenv.naming import check_prefix
+
+__all__ = ["CHECKS"]
+
+_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+_ANOTHER = "choose another folder with SEALENV_ENVS or -p"
+_LEAST = 1 << 30
+_LITTLE = 5 << 30
+_SYNCED = re.compile(
+    r"onedrive(?: - .*)?|dropbox(?: .*)?|google ?drive|my drive|icloud ?drive|mobile documents|nextcloud"
+    r"|owncloud|pclouddrive|syncthing|megasync|box sync",
+    re.IGNORECASE,
+)
+_FAT = frozenset({"vfat", "fat", "fat32", "exfat", "msdos", "fuseblk.exfat"})
+
+
+def _noexec(computer: Computer) -> Iterator[Seen]:
+    volume = computer.volume
+    if volume.noexec:
+        what = "its file system is mounted noexec: no program starts from it"
+        yield Seen(_E, what, str(computer.target), f"{_ANOTHER}, or have it mounted with exec")
+
+
+def _readonly(computer: Computer) -> Iterator[Seen]:
+    volume = computer.volume
+    if volume.readonly or not volume.writable:
+        reason = "its file system is read-only" if volume.readonly else "you may not write there"
+        yield Seen(_E, f"{reason} ({volume.folder})", str(computer.target), _ANOTHER)
+
+
+def _case(computer: Computer) -> Iterator[Seen]:
+    if computer.volume.folds_case and not computer.windows:
+        expected = computer.system == "darwin"
+        what = "its file system takes A and a for one file"
+        how = "nothing, on macOS" if expected else _ANOTHER
+        yield Seen(_N if expected else _W, what, str(computer.target), how)
+
+
+def _space(computer: Computer) -> Iterator[Seen]:
+    free = computer.volume.free
+    if free < _LITTLE:
+        what = (
+            f"{free / (1 << 30):.1f} GiB are free; an environment needs 0.5 to 3, packages as much"
+        )
+        how = f"make room (`sealenv cache clean --all`), or {_ANOTHER}"
+        yield Seen(_E if free < _LEAST else _W, what, str(computer.volume.folder), how)
+
+
+def _network(computer: Computer) -> Iterator[Seen]:
+    volume = computer.volume
+    if volume.remote:
+        name = f" ({volume.kind})" if volume.kind else ""
+        yield Seen(_W, f"it is on another machine{name}", str(computer.target), _ANOTHER)
+
+
+def _filesystem(computer: Computer) -> Iterator[Seen]:
+    if computer.volume.kind in _FAT:
+        what = f"its file system is {computer.volume.kind}"
+        yield Seen(_E, what, str(computer.target), f"{_ANOTHER}, on NTFS, ext4, APFS or the like")
+
+
+def _synced(computer: Computer) -> Iterator[Seen]:
+    target = computer.target
+    named = [computer.setting(n) for n in ("OneDrive", "OneDriveConsumer", "OneDriveCommercial")]
+    folders = [Path(folder) for folder in named if folder]
+    for part in (target, *target.parents):
+        if _SYNCED.fullmatch(part.name) or any(_equal(part, f) for f in folders):
+            yield Seen(_W, f"it lies in {part}, which is synchronised", str(target), _ANOTHER)
+            return
+
+
+def _equal(one: Path, other: Path) -> bool:
+    return str(one).casefold() == str(other).casefold()
+
+
+def _name(computer: Computer) -> Iterator[Seen]:
+    platform = "win-64" if computer.windows else "linux-64"
+    try:
+        check_prefix(computer.target / "my_env_3_12", platform)
+    except UsageError as error:
+        yield Seen(_E, error.what, str(computer.target), error.hint or _ANOTHER)
+        return
+    if " " in str(computer.target) and not computer.windows:
+        what = "there is a space in it: launchers get around that, scripts of packages may not"
+        yield Seen(_N, what, str(computer.target), _ANOTHER)
+
+
+def _nested(computer: Computer) -> Iterator[Seen]:
+    for folder in (computer.target, *computer.target.parents):
+        if (folder / "conda-meta/history").is_file():
+            what = f"it lies in the environment {folder}"
+            yield Seen(_E, what, str(computer.target), _ANOTHER)
+            return
+        if (folder / "pyvenv.cfg").is_file():
+            what = f"it lies in the virtual environment {folder}"
+            yield Seen(_W, what, str(computer.target), _ANOTHER)
+            return
+
+
+CHECKS = (
+    Check(
+        "target-noexec",
+        "a target from which no program starts",
+        "create fails when it starts the environment's python",
+        (_E,),
+        _noexec,
+        platforms=("posix",),
+    ),
+    Check(
+        "target-readonly",
+        "a target that cannot be written",
+        "create fails before it writes anything",
+        (_E,),
+        _readonly,
+    ),
+    Check(
+        "target-case",
+        "a target that takes upper and lower case for the same",
+        "packages with files that differ in that alone overwrite each other",
+        (_W, _N),
+        _case,
+        platforms=("posix",),
+    ),
+    Check(
+        "target-space",
+        "a target without much room",
+        "a full disk stops create in the middle; nothing is damaged, and nothing is made",
+        (_E, _W),
+        _space,
+    ),
+    Check(
+        "target-network",
+        "a target on another machine, a mapped drive too",
+        "it is slow with many small files, knows no hard links to the cache, and may be gone when an "
+        "environment is needed",
+        (_W,),
+        _network,
+    ),
+    Check(
+        "target-filesystem",
+        "a target on FAT or exFAT",
+        "it knows no hard links, no executable bit and no symbolic links, and forgets times",
+        (_E,),
+        _filesystem,
+    ),
+    Check(
+        "target-synced",
+        "a target that OneDrive, Dropbox or the like keeps in step with a cloud",
+        "files are locked while they are uploaded, taken away to save room, and changed from outside",
+        (_W,),
+        _synced,
+    ),
+    Check(
+        "target-name",
+        "a target whose path conda and its packages cannot bear",
+        "it is written into scripts and shebang lines without quotes",
+        (_E, _N),
+        _name,
+    ),
+    Check(
+        "target-nested",
+        "a target inside of another environment",
+        "the outer environment is taken for a base, and what removes it removes the inner ones",
+        (_E, _W),
+        _nested,
+    ),
+)

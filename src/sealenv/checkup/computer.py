@@ -1,0 +1,138 @@
+"""The machine that is looked at: where things are on it, and how they are read."""
+
+from __future__ import annotations
+
+import hashlib
+import ntpath
+import os
+import posixpath
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sealenv.checkup.registry import Registry
+from sealenv.checkup.volume import Volume, look_at
+from sealenv.host.files import read_regular
+
+__all__ = ["LARGEST", "Computer", "digest_of"]
+
+LARGEST = 1 << 18
+"""Bytes of a profile or a configuration: nobody writes more, and it would take long to read."""
+
+
+@dataclass
+class Computer:
+    """What the checks look at.
+
+    Attributes:
+        home: the user's home.
+        environ: the environment variables.
+        target: where environments are made, which need not be there yet.
+        system: as `sys.platform` says it.
+        root: the folder that is `/`; another one in tests.
+        registry: of Windows; None elsewhere.
+        own: the prefixes that sealenv itself runs from: no dirt.
+        code_page: the ANSI code page of Windows; 65001 (UTF-8) elsewhere.
+    """
+
+    home: Path
+    environ: Mapping[str, str]
+    target: Path
+    system: str = sys.platform
+    root: Path = Path("/")
+    registry: Registry | None = None
+    own: tuple[str, ...] = ()
+    code_page: int = 65001
+    read: dict[Path, bytes | OSError] = field(default_factory=dict, repr=False, compare=False)
+    walked: Any = field(default=None, repr=False, compare=False)
+    """The profiles, once they were read (`shells.places`)."""
+
+    @property
+    def windows(self) -> bool:
+        """Whether it is a Windows machine."""
+        return self.system == "win32"
+
+    @cached_property
+    def volume(self) -> Volume:
+        """What the target lies on."""
+        return look_at(self.target, self.system)
+
+    def at(self, path: str) -> Path:
+        """An absolute POSIX path of the system."""
+        return self.root / path.lstrip("/") if self.root != Path("/") else Path(path)
+
+    def setting(self, name: str) -> str:
+        """A variable, or nothing."""
+        return self.environ.get(name, "")
+
+    def folder(self, name: str, *default: str) -> Path:
+        """The folder that a variable names, else one below the home."""
+        value = self.setting(name)
+        return Path(value) if value and os.path.isabs(value) else self.home.joinpath(*default)
+
+    @property
+    def config(self) -> Path:
+        """XDG's folder of configurations."""
+        return self.folder("XDG_CONFIG_HOME", ".config")
+
+    def expand(self, text: str) -> Path | None:
+        """The file that a word of a profile means, if that can be told; None: it cannot."""
+        home = str(self.home)
+        for name in ("${HOME}", "$HOME", "$env:USERPROFILE", "$env.HOME", "~"):
+            if text == name or text.startswith((f"{name}/", f"{name}\\")):
+                text = home + text[len(name) :]
+                break
+        for name in ("ZDOTDIR", "XDG_CONFIG_HOME"):
+            for form in (f"${{{name}}}/", f"${name}/"):
+                if text.startswith(form) and self.setting(name):
+                    text = f"{self.setting(name)}/{text[len(form) :]}"
+        if any(c in text for c in "$`*?[(") or not os.path.isabs(text):
+            return None
+        return Path(text)
+
+    def bytes_of(self, path: Path) -> bytes | None:
+        """The content of a regular file; None where nothing is.
+
+        Raises:
+            OSError: it cannot be read, is too large or no regular file.
+        """
+        if path not in self.read:
+            try:
+                self.read[path] = read_regular(path, most=LARGEST)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                self.read[path] = FileNotFoundError(*error.args)
+            except OSError as error:
+                self.read[path] = error
+            except ValueError as error:  # a NUL in the path
+                self.read[path] = OSError(22, str(error), str(path))
+        found = self.read[path]
+        if isinstance(found, FileNotFoundError):
+            return None
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    def short(self, path: Path | str) -> str:
+        """A path as people write it: `~` for the home."""
+        text, home = str(path), str(self.home)
+        sep = "\\" if self.windows else "/"
+        return f"~{text[len(home) :]}" if text.startswith(home + sep) else text
+
+    def path_entries(self) -> Iterator[str]:
+        """The entries of PATH as they stand."""
+        value = self.setting("PATH") or self.setting("Path")
+        yield from value.split(";" if self.windows else ":") if value else ()
+
+    def is_absolute(self, text: str) -> bool:
+        """Whether a path of this machine's system is absolute."""
+        if self.windows:
+            return bool(ntpath.splitdrive(text)[0]) or text.startswith("\\\\")
+        return posixpath.isabs(text)
+
+
+def digest_of(data: bytes) -> str:
+    """sha256 in hex."""
+    return hashlib.sha256(data).hexdigest()

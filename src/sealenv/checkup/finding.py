@@ -1,0 +1,129 @@
+"""What a check says, and the check itself."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sealenv.errors import SealenvError
+
+if TYPE_CHECKING:
+    from sealenv.checkup.changes import Change
+    from sealenv.checkup.computer import Computer
+
+__all__ = ["BY_HAND", "Check", "Finding", "Seen", "Severity"]
+
+BY_HAND = "look at it yourself; the other checks were made"
+
+
+class Severity(enum.Enum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    """It makes a shell dirty, or an environment fail."""
+    WARNING = "warning"
+    """It can, together with something else."""
+    NOTE = "note"
+    """Worth knowing."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a check saw at one place.
+
+    Attributes:
+        severity: how much it matters.
+        what: half a sentence: what was found.
+        where: FILE:LINE, a registry value, a folder or a variable.
+        evidence: lines as they stand there.
+        how: what to do, or what the fix does.
+        why: instead of the check's own reason.
+        changes: the fix, if there is one.
+    """
+
+    severity: Severity
+    what: str
+    where: str
+    how: str
+    evidence: tuple[str, ...] = ()
+    why: str | None = None
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check saw, with the check's name and reason."""
+
+    check: str
+    seen: Seen
+    why: str
+
+    @property
+    def severity(self) -> Severity:
+        """How much it matters."""
+        return self.seen.severity
+
+    @property
+    def fixable(self) -> bool:
+        """Whether `doctor --fix` has a fix for it."""
+        return bool(self.seen.changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready mapping (docs/reference/json.md)."""
+        return {
+            "id": self.check,
+            "severity": self.severity.value,
+            "what": _plain(self.seen.what),
+            "where": _plain(self.seen.where),
+            "evidence": [_plain(line) for line in self.seen.evidence],
+            "why": self.why,
+            "how": _plain(self.seen.how),
+            "fixable": self.fixable,
+        }
+
+
+def _plain(text: str) -> str:
+    """A text that may hold bytes which are no UTF-8, as text that JSON can hold."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing to look at.
+
+    Attributes:
+        id: its name on the command line; never changed.
+        title: what it finds, as half a sentence.
+        why: why that can hurt.
+        severities: which it may have.
+        look: what looks; it changes nothing and starts no process.
+        fix: what `--fix` does; None where there is no fix.
+        platforms: `posix`, `windows`.
+    """
+
+    id: str
+    title: str
+    why: str
+    severities: tuple[Severity, ...]
+    look: Callable[[Computer], Iterable[Seen]]
+    fix: str | None = None
+    platforms: tuple[str, ...] = ("posix", "windows")
+
+    def examine(self, computer: Computer) -> Iterator[Finding]:
+        """What it finds; what stops it is a finding too, so that it never stops the others."""
+        try:
+            for seen in self.look(computer):
+                yield Finding(self.id, seen, seen.why or self.why)
+        except (OSError, SealenvError, ValueError, RecursionError) as error:
+            what = f"this check could not be finished: {error}".split("\n")[0]
+            seen = Seen(Severity.WARNING, what, _where(error) or self.id, BY_HAND)
+            yield Finding(self.id, seen, self.why)
+
+
+def _where(error: Exception) -> str | None:
+    if isinstance(error, SealenvError):
+        return error.where
+    name = getattr(error, "filename", None)
+    return str(name) if name else None

@@ -1,0 +1,1 @@
+"""What the start-up files of shells do, read without running them."""

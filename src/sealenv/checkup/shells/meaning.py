@@ -1,0 +1,243 @@
+"""What a command of a start-up file means for environments. Texts only: nothing is run or looked up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sealenv.checkup.finding import Severity
+from sealenv.checkup.shells.command import Command
+
+__all__ = ["KINDS", "Meaning", "exports", "meaning_of", "variable_matters"]
+
+KINDS = ("hook", "activate", "variable", "path", "manager", "node", "directory")
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a command does.
+
+    Attributes:
+        kind: one of `KINDS`.
+        severity: how much it matters.
+        what: half a sentence.
+        alone: whether the command does nothing else, so that something else can stand in its place.
+        unexported: the variable, where it matters only if something else exports it.
+    """
+
+    kind: str
+    severity: Severity
+    what: str
+    alone: bool = True
+    unexported: str | None = None
+
+
+_TOOLS = r"(?:conda|mamba|micromamba)"
+_END = r"(?:\.exe|\.bat|\.cmd)?"
+_HOOK = re.compile(
+    rf"{_TOOLS}{_END}['\"]?\s+['\"]?shell['\"]?(?:[.\s]['\"]?[\w-]+['\"]?)?.*\bhook\b"
+    rf"|etc/profile\.d/{_TOOLS}\.(?:sh|csh)|(?:conda|mamba)\.fish\b|{_TOOLS}[-_]hook\.(?:ps1|bat)|Conda\.psm1"
+    r"|xontrib.*\bconda\b|_conda_(?:exe|hook|set)\b.*hook|Mamba\.psm1|conda_setup|(?:CONDA|MAMBA)_EXE\b.*\bhook",
+    re.DOTALL,
+)
+_SCRIPT = re.compile(
+    r"(?:^|[/\\])(?:bin|Scripts)[/\\]activate(?:\.fish|\.csh|\.ps1|\.nu|\.xsh|\.bat)?$"
+    r"|(?:^|[/\\])activate\.(?:sh|fish|csh|xsh|nu|ps1|bat)$|(?:^|[/\\])activate_this\.py$",
+    re.IGNORECASE,
+)
+_MANAGERS = (
+    ("pyenv", re.compile(r"\bpyenv(?:\.exe)?['\"]?\s+(?:init|virtualenv-init)\b")),
+    ("asdf", re.compile(r"\basdf\.(?:sh|fish|nu|ps1|elv)\b|\basdf\s+completion\b")),
+    ("mise", re.compile(r"\b(?:mise|rtx)(?:\.exe)?['\"]?\s+(?:activate|hook-env)\b")),
+    ("pixi", re.compile(r"\bpixi(?:\.exe)?['\"]?\s+shell-hook\b")),
+    ("virtualenvwrapper", re.compile(r"\bvirtualenvwrapper(?:_lazy)?\.sh\b")),
+    ("node", re.compile(r"[/\\]nvm\.(?:sh|fish)\b|\bfnm(?:\.exe)?['\"]?\s+env\b|load_nvm\b")),
+)
+_DIRECTORY = re.compile(r"\bdirenv(?:\.exe)?['\"]?\s+(?:hook|export)\b")
+_ERROR_VARIABLES = frozenset(
+    {"PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", "CONDA_SHLVL", "VIRTUAL_ENV"}
+)
+_VARIABLES = re.compile(
+    r"PYTHON(?:STARTUP|USERBASE|EXECUTABLE|PLATLIBDIR|CASEOK|SAFEPATH|NOUSERSITE|PYCACHEPREFIX|INSPECT)"
+    r"|_?CONDA_\w+|CONDARC|MAMBA_\w+|MAMBARC|_CE_\w+|PIXI_\w+|PYENV_\w+|PIP_(?:TARGET|PREFIX|ROOT|USER"
+    r"|PYTHON|REQUIRE_VIRTUALENV|CONFIG_FILE|INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CONSTRAINT)"
+    r"|UV_(?:PYTHON|PROJECT_ENVIRONMENT|SYSTEM_PYTHON|TARGET|PREFIX)|VIRTUAL_ENV\w*|PIPENV_\w+"
+)
+_HARMLESS = frozenset(
+    {"PYTHONNOUSERSITE", "PYTHONSAFEPATH", "PYTHONPYCACHEPREFIX", "CONDA_PKGS_DIRS", "PYENV_ROOT"}
+    | {"CONDA_PROMPT_MODIFIER", "CONDA_CHANGEPS1", "PYENV_VIRTUALENV_DISABLE_PROMPT", "PYENV_SHELL"}
+    | {"VIRTUAL_ENV_DISABLE_PROMPT", "CONDA_AUTO_ACTIVATE_BASE", "CONDA_AUTO_ACTIVATE"}
+)
+_PATH_ENTRY = re.compile(
+    r"[^:;\s'\"()]*(?:(?:ana|mini)conda\d?|miniforge\d?|mambaforge|micromamba|\bconda\d?)"
+    r"(?:[/\\][^:;\s'\"()]*)?[/\\](?:bin|Scripts|condabin|Library[/\\]bin)\b"
+    r"|[^:;\s'\"()]*\.pyenv[/\\](?:bin|shims)\b|[^:;\s'\"()]*\.?v(?:irtual)?envs?[/\\](?:[^:;\s'\"()]*[/\\])?"
+    r"(?:bin|Scripts)\b|[^:;\s'\"()]*[/\\]envs[/\\][^:;\s'\"()/\\]+[/\\](?:bin|Scripts)\b"
+    r"|\$\{?(?:CONDA_PREFIX|PYENV_ROOT|VIRTUAL_ENV|MAMBA_ROOT_PREFIX)\}?[/\\](?:bin|shims|condabin)\b",
+    re.IGNORECASE,
+)
+_ASSIGN = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
+_PS1 = re.compile(r"\$env:([A-Za-z_]\w*)\s*\+?=\s*(.*)", re.DOTALL | re.IGNORECASE)
+_NU = re.compile(r"\$env\.([A-Za-z_]\w*)\s*=\s*(.*)", re.DOTALL)
+_XSH = re.compile(r"\$([A-Za-z_]\w*)(?:\.\w+\(|\s*\+?=)\s*(.*)", re.DOTALL)
+_LONGEST = 1000
+_MANY = 100
+"""Characters of a word, words of a command, that are looked at: people write no more."""
+_EMPTY = frozenset({"", '""', "''", "$null", "null"})
+
+
+def variable_matters(name: str, value: str) -> Severity | None:
+    """How much it matters that a variable is set for every process; None: not at all."""
+    if value in _EMPTY or name in _HARMLESS:
+        return None
+    if name in _ERROR_VARIABLES:
+        return None if (name, value) == ("CONDA_SHLVL", "0") else Severity.ERROR
+    return Severity.WARNING if _VARIABLES.fullmatch(name) else None
+
+
+def meaning_of(command: Command, shell: str) -> Meaning | None:
+    """What a command does to every shell that reads it; None: nothing that matters here.
+
+    Args:
+        command: one that runs when the file is read.
+        shell: whose file it is.
+    """
+    words = _without_prefix(command.words)
+    if not words or words[0] in {"function", "alias", "#", "echo", "printf", "complete", "[", "[["}:
+        return None
+    words = tuple(word[:_LONGEST] for word in words[:_MANY])
+    text = " ".join(words)[:_LONGEST]
+    for judge in (_activation, _hook, _managed):
+        found = judge(words, text)
+        if found:
+            return found
+    return _settings(words, shell)
+
+
+def exports(command: Command) -> set[str]:
+    """The variables that a command of sh, bash or zsh exports without setting them."""
+    words = command.words
+    declares = words[0] in {"declare", "typeset"} and any("x" in w for w in words if w[:1] == "-")
+    if words[0] == "export" or declares:
+        return {word for word in words[1:] if word.isidentifier()}
+    return set()
+
+
+def _without_prefix(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The command itself: behind csh's condition, `builtin`, `command`, PowerShell's `&`."""
+    if len(words) > 2 and words[0] == "if" and words[1].startswith("("):
+        words = words[2:]
+    while len(words) > 1 and words[0] in {"builtin", "command", "&", "exec", "\\"}:
+        words = words[1:]
+    return words
+
+
+def _activation(words: tuple[str, ...], text: str) -> Meaning | None:
+    name = re.split(r"[/\\]", words[0])[-1].lower().removesuffix(".exe").removesuffix(".bat")
+    second = words[1] if len(words) > 1 else ""
+    what = ""
+    if name in {"conda", "mamba", "micromamba"} and second in {"activate", "shell"}:
+        if second == "activate" or "activate" in words[2:3]:
+            what = f"activates the environment {words[2] if len(words) > 2 else 'base'}"
+    elif name in {".", "source", "call", "overlay", "source-bash", "source-cmd"} and second:
+        target = words[2] if name == "overlay" and len(words) > 2 else second
+        if _SCRIPT.search(target) or target == "activate":
+            named = words[2] if target == "activate" and len(words) > 2 else target
+            what = f"activates the environment {named}"
+    elif _SCRIPT.search(words[0]):
+        what = f"activates the environment {words[0]}"
+    elif name in {"workon", "vox"} and second:
+        what = f"activates the environment {words[-1]}"
+    elif name == "pyenv" and second in {"activate", "shell"}:
+        what = f"has pyenv switch to {words[-1]}"
+    return Meaning("activate", Severity.ERROR, what, "|" not in words) if what else None
+
+
+def _hook(words: tuple[str, ...], text: str) -> Meaning | None:
+    if not _HOOK.search(text):
+        return None
+    # `__conda_setup=...` alone is half of a block that somebody took apart.
+    return Meaning("hook", Severity.WARNING, "loads the shell hook of conda or mamba")
+
+
+def _managed(words: tuple[str, ...], text: str) -> Meaning | None:
+    if _DIRECTORY.search(text):
+        what = "has direnv change the environment in every folder that asks for it"
+        return Meaning("directory", Severity.WARNING, what)
+    for name, pattern in _MANAGERS:
+        if pattern.search(text):
+            if name == "node":
+                return Meaning("node", Severity.NOTE, "loads nvm or fnm")
+            return Meaning("manager", Severity.WARNING, f"loads {name}")
+    return None
+
+
+_Pairs = Callable[[tuple[str, ...]], list[tuple[str, str]] | None]
+
+
+def _settings(words: tuple[str, ...], shell: str) -> Meaning | None:
+    """What variables it sets for the processes that the shell starts."""
+    pairs = {"fish": _in_fish, "tcsh": _in_csh}.get(shell, _in_posix)(words)
+    if shell in {"PowerShell", "nu", "xonsh"}:
+        pairs = _by_form({"PowerShell": _PS1, "nu": _NU, "xonsh": _XSH}[shell], words)
+    if not pairs:
+        return None
+    judged = [(name, value, variable_matters(name, value)) for name, value in pairs]
+    bad = [(name, value, severity) for name, value, severity in judged if severity]
+    if bad:
+        errors = [b for b in bad if b[2] is Severity.ERROR]
+        name, value, severity = (errors or bad)[0]
+        assert severity is not None
+        plain = shell in {"sh", "bash", "zsh"} and _ASSIGN.fullmatch(words[0]) is not None
+        what = f"sets {name} to {value}"
+        alone = len(bad) == len(pairs)
+        return Meaning("variable", severity, what, alone, name if plain else None)
+    for name, value in pairs:
+        entry = _PATH_ENTRY.search(value) if name.lower() in {"path", "fish_user_paths"} else None
+        if entry:
+            return Meaning("path", Severity.WARNING, f"puts {entry[0]} on PATH", len(pairs) == 1)
+    return None
+
+
+def _in_posix(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
+    if words[0] in {"export", "declare", "typeset", "setenv", "path_prepend", "pathmunge"}:
+        if words[0] in {"declare", "typeset"} and not any(
+            w.startswith("-") and "x" in w for w in words
+        ):
+            return None
+        return [(m[1], m[2]) for w in words[1:] if (m := _ASSIGN.fullmatch(w))]
+    found = [_ASSIGN.fullmatch(word) for word in words]
+    # NAME=value COMMAND sets it for that command alone; PATH is exported by everybody.
+    if not all(found):
+        return None
+    return [(m[1], m[2]) for m in found if m and m[1] in {"PATH", "path"} | _ERROR_VARIABLES]
+
+
+def _in_fish(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
+    if words[0] == "fish_add_path":
+        return [("PATH", " ".join(w for w in words[1:] if not w.startswith("-")))]
+    if words[0] == "export":
+        return _in_posix(words)
+    if words[0] != "set" or len(words) < 3:
+        return None
+    flags = "".join(w for w in words[1:] if w.startswith("-"))
+    rest = [w for w in words[1:] if not w.startswith("-")]
+    if not rest or len(rest) < 2 or "-e" in words or "--erase" in words:
+        return None
+    exported = "x" in flags or rest[0] in {"PATH", "fish_user_paths"}
+    return [(rest[0], " ".join(rest[1:]))] if exported else None
+
+
+def _in_csh(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
+    if words[0] == "setenv" and len(words) > 2:
+        return [(words[1], " ".join(words[2:]))]
+    joined = " ".join(words[1:])
+    if words[0] == "set" and joined.replace(" ", "").startswith("path="):
+        return [("path", joined)]
+    return None
+
+
+def _by_form(form: re.Pattern[str], words: tuple[str, ...]) -> list[tuple[str, str]] | None:
+    found = form.match(" ".join(words))
+    return [(found[1], found[2].strip())] if found else None

@@ -1,0 +1,126 @@
+"""`sealenv doctor`: what on this machine can contaminate a shell or an environment."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sealenv.cli.options import JSON, QUIET, YES
+from sealenv.errors import UsageError
+
+if TYPE_CHECKING:
+    from sealenv.checkup.finding import Finding
+    from sealenv.doctoring import Examination
+
+__all__ = ["doctor_command"]
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+
+
+@click.command(
+    "doctor",
+    epilog="\b\nExamples:\n  sealenv doctor\n  sealenv doctor --only conda-init --only condarc\n"
+    "  sealenv doctor --in /data/envs --json\n  sealenv doctor --fix conda-init --dry-run\n"
+    "  sealenv doctor --fix conda-init:~/.bashrc\n  sealenv doctor --undo conda-init\n",
+)
+@click.option("--only", metavar="ID", multiple=True, help="Make this check alone; repeatable.")
+@click.option("--in", "target", metavar="DIR", help="Where environments shall be.")
+@click.option(
+    "--fix",
+    "fixing",
+    metavar="ID[:FILE]",
+    multiple=True,
+    help="Show what would mend this, ask, and do it; repeatable.",
+)
+@click.option(
+    "--undo",
+    "undoing",
+    metavar="[ID]",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    help="Put back what a fix changed; without ID the latest.",
+)
+@click.option("--dry-run", is_flag=True, help="With --fix or --undo: show it, and change nothing.")
+@YES
+@QUIET
+@JSON
+def doctor_command(
+    only: tuple[str, ...],
+    target: str | None,
+    fixing: tuple[str, ...],
+    undoing: str | None,
+    dry_run: bool,
+    yes: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Look for what on this machine can contaminate a shell or an environment.
+
+    Nothing is written and nothing is started, unless --fix or --undo names what. Exit code 1:
+    something is an error.
+    """
+    from sealenv.doctoring import examine, this_computer
+
+    computer = this_computer(target)
+    if fixing or undoing is not None:
+        if only or (fixing and undoing is not None):
+            raise UsageError("--only, --fix and --undo do not go together", hint="one at a time")
+        from sealenv.cli import doctorfix
+
+        asking = doctorfix.Asking(dry_run=dry_run, yes=yes, quiet=quiet, as_json=as_json)
+        if fixing:
+            return doctorfix.fix(computer, fixing, asking)
+        return doctorfix.undo(computer, undoing or "", asking)
+    if dry_run or yes:
+        raise UsageError("--dry-run and -y go with --fix or --undo", hint="name what to fix")
+    report = examine(computer, only)
+    if as_json:
+        click.echo(json.dumps(_json(report), indent=2))
+    else:
+        if not quiet:
+            for finding in report.findings:
+                _show(finding, report)
+        _sum_up(report)
+    return 1 if report.sick else 0
+
+
+def _show(finding: Finding, report: Examination) -> None:
+    from sealenv.naming import printable
+
+    severity = finding.severity.value
+    head = click.style(f"{severity:<8}", fg=_COLOURS[severity], bold=severity != "note")
+    where = report.computer.short(finding.seen.where)
+    click.echo(f"{head} {click.style(finding.check, bold=True)}  {printable(where)}")
+    click.echo(f"    {printable(finding.seen.what)}")
+    for line in finding.seen.evidence:
+        click.echo(click.style(f"      | {printable(line)}", dim=True))
+    click.echo(f"    why: {printable(finding.why)}")
+    does = f"sealenv doctor --fix {finding.check}: " if finding.fixable else ""
+    click.echo(f"    {'fix' if does else 'to do'}: {does}{printable(finding.seen.how)}")
+
+
+def _sum_up(report: Examination) -> None:
+    counts = []
+    for severity in _COLOURS:
+        number = sum(f.severity.value == severity for f in report.findings)
+        if number:
+            counts.append(f"{number} {severity}{'s' * (number != 1)}")
+    found = ", ".join(counts) or "nothing found"
+    click.echo(f"{report.checks} check{'s' * (report.checks != 1)}: {found}", err=True)
+
+
+def _json(report: Examination) -> dict[str, Any]:
+    from sealenv.checkup.finding import Severity
+
+    return {
+        "home": str(report.computer.home),
+        "target": str(report.computer.target),
+        "checks": report.checks,
+        "errors": report.count(Severity.ERROR),
+        "warnings": report.count(Severity.WARNING),
+        "notes": report.count(Severity.NOTE),
+        "findings": [finding.to_json() for finding in report.findings],
+    }

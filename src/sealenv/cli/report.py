@@ -1,0 +1,135 @@
+"""`sealenv report`: nothing is written but the file that -o names."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sealenv.cli.options import JSON, QUIET, print_json
+from sealenv.errors import UsageError
+from sealenv.host.terminal import is_terminal
+
+if TYPE_CHECKING:
+    from sealenv.reporting import EnvironmentReport
+
+__all__ = ["report_command"]
+
+
+@click.command(
+    "report",
+    short_help="Show everything about an environment on one page, or write its SBOM.",
+    epilog="""\b
+Examples:
+  sealenv report my_env_3_12 -o report.html
+  sealenv report my_env_3_12 -o report.html --force --open
+  sealenv report my_env_3_12 --format cyclonedx -o sbom.json
+  sealenv report my_env_3_12 --no-findings > report.html
+""",
+)
+@click.option("-o", "--output", metavar="FILE", help="The file to write; without it, stdout.")
+@click.option("--format", "kind", metavar="FORMAT", default="html", show_default=True,
+              help="html, or cyclonedx: the bill of materials alone.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--open/--no-open", "opens", default=False,
+              help="Open the page in your browser when it is written.")  # fmt: skip
+@click.option("--fast", is_flag=True,
+              help="Verify reads only files whose size, time, inode or mode has changed.")  # fmt: skip
+@click.option(
+    "--no-findings", is_flag=True, help="Neither verify nor audit: only what records say."
+)
+@JSON
+@QUIET
+@click.argument("env")
+def report_command(
+    output: str | None,
+    kind: str,
+    force: bool,
+    opens: bool,
+    fast: bool,
+    no_findings: bool,
+    as_json: bool,
+    quiet: bool,
+    env: str,
+) -> int:
+    """Show everything about ENV (a name or a path) on one HTML page that opens from disk.
+
+    It holds what the environment is, its packages by size and why each is there, the graph of what needs
+    what, what verify and audit find, what each command is, licences, and a bill of materials (SBOM). The
+    page loads nothing. Exit code 0 also where something was found: that is for verify and audit.
+    """
+    from sealenv.cli.progress import make_reporter
+    from sealenv.environments import find
+    from sealenv.host.files import check_output, write_output
+    from sealenv.reporting import FORMATS, report
+
+    if kind not in FORMATS:
+        raise UsageError(
+            f"{kind!r} is no format",
+            details=[f"{name}: {describe}" for name, describe in FORMATS.items()],
+            hint="choose one with --format",
+        )
+    path = None if output in {None, "-"} else Path(str(output))
+    _refuse_stdout(path, kind, as_json=as_json, opens=opens)
+    prefix = find(env)
+    if path is not None:
+        check_output(path, force=force)  # now, not after reading it all
+        _refuse_inside(path, prefix)
+    findings = not no_findings and kind == "html"
+    silent = quiet or as_json or not is_terminal(sys.stderr)
+    with make_reporter(quiet=silent, verbose=0) as reporter:
+        found = report(prefix, findings=findings, fast=fast, reporter=reporter)
+    text = found.text(kind).encode()
+    if path is None:
+        click.echo(text, nl=False)
+        return 0
+    write_output(path, text, force=force)
+    if as_json:
+        print_json(_json(found, path, kind, len(text)))
+    elif not quiet:
+        click.echo(f"wrote          {path}", err=True)
+    if opens:
+        click.launch(path.absolute().as_uri())
+    return 0
+
+
+def _refuse_stdout(path: Path | None, kind: str, *, as_json: bool, opens: bool) -> None:
+    if path is not None:
+        return
+    if as_json:
+        raise UsageError("both the report and JSON on stdout", hint="name a file with -o")
+    if opens:
+        raise UsageError("--open needs a file to open", hint="name one with -o")
+    if kind == "html" and is_terminal(sys.stdout):
+        raise UsageError("a page is nothing to read in a terminal", hint="name a file with -o")
+
+
+def _refuse_inside(path: Path, prefix: Path) -> None:
+    """A file in the environment would be the first thing that the next verify finds."""
+    inside = Path(os.path.realpath(path.parent))
+    home = Path(os.path.realpath(prefix))
+    if inside == home or home in inside.parents:
+        raise UsageError(
+            "the report would lie in the environment, where verify finds it",
+            where=str(path),
+            hint="name a file elsewhere with -o",
+        )
+
+
+def _json(found: EnvironmentReport, path: Path, kind: str, size: int) -> dict[str, Any]:
+    verified, audited = found.verified, found.audited
+    return {
+        "output": str(path.absolute()),
+        "format": kind,
+        "bytes": size,
+        "prefix": str(found.environment.prefix),
+        "state": found.environment.state,
+        "packages": sum(item.kind == "conda" for item in found.items),
+        "distributions": sum(item.kind == "pypi" for item in found.items),
+        "damaged": verified.damaged if verified else None,
+        "findings": len(verified.findings) if verified else None,
+        "left": len(audited.left) if audited else None,
+    }

@@ -1,0 +1,118 @@
+"""`--trace-report FILE`: checked before the work, written after it, whatever became of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sealenv.errors import (
+    NotFoundError,
+    OutputExistsError,
+    SealenvError,
+    UsageError,
+    from_oserror,
+)
+
+__all__ = ["tracing"]
+
+
+@contextlib.contextmanager
+def tracing(
+    report: Path | None, prefix: Path, caches: Mapping[str, Path], *, silent: bool
+) -> Iterator[None]:
+    """Look before and after what is done inside, and write the report.
+
+    Args:
+        report: the file; nothing is done without one.
+        prefix: of the environment that is worked on.
+        caches: name -> folder that may be written too.
+        silent: no summary.
+
+    Raises:
+        UsageError: the file would lie where the command writes.
+        OutputExistsError: there is something at its path.
+        NotFoundError: its folder is not there.
+    """
+    if report is None:
+        yield
+        return
+    report = report.absolute()
+    _check(report, (prefix, *caches.values()))
+    from sealenv.traces import TraceReport
+
+    trace = TraceReport(prefix, caches, report, ["sealenv", *sys.argv[1:]], os.environ)
+    try:
+        yield
+    except BaseException as failure:
+        with contextlib.suppress(SealenvError):  # the failure is what is told
+            _write(report, trace.finish(*_outcome(failure)), silent)
+        raise
+    _write(report, trace.finish("done", None, 0), silent)
+
+
+def _check(report: Path, written: tuple[Path, ...]) -> None:
+    real = Path(os.path.realpath(report))
+    for folder in written:
+        if real.is_relative_to(os.path.realpath(folder)):
+            raise UsageError(
+                "the trace report would lie in what is written, and be a trace itself",
+                where=str(report),
+                hint="name a file outside of the environment and the cache",
+            )
+    if not report.parent.is_dir():
+        raise NotFoundError(
+            "the folder of the trace report is not there",
+            where=str(report.parent),
+            hint="make it first: a folder that create makes would be a trace",
+        )
+    if os.path.lexists(report):
+        raise OutputExistsError(
+            "there is something at the path of the trace report",
+            where=str(report),
+            hint="remove it, or name another file: nothing is overwritten",
+        )
+
+
+def _outcome(failure: BaseException) -> tuple[str, str | None, int]:
+    if isinstance(failure, SealenvError):
+        return "failed", failure.what, failure.exit_code
+    if isinstance(failure, OSError):
+        return "failed", str(failure), from_oserror(failure).exit_code
+    if isinstance(failure, KeyboardInterrupt | click.exceptions.Abort):
+        return "interrupted", None, 130
+    return "failed", repr(failure), 1
+
+
+def _write(report: Path, content: dict[str, Any], silent: bool) -> None:
+    from sealenv.host.files import write_atomic
+    from sealenv.naming import printable
+
+    try:
+        write_atomic(
+            report, (json.dumps(content, indent=2) + "\n").encode("utf-8", "backslashreplace")
+        )
+    except OSError as error:
+        raise from_oserror(error) from error
+    if silent:
+        return
+    tally = content["tally"]
+    other = tally["elsewhere"]
+    found = [f"{other['paths']} paths"] + (
+        [f"{other['registry']} in the registry"] if os.name == "nt" else []
+    )
+    click.echo(
+        f"written        {tally['prefix']['files_written']} files to the environment, "
+        f"{sum(tally[name]['files_written'] for name in tally if name not in ('prefix', 'elsewhere'))} "
+        f"to the caches; elsewhere {' and '.join(found)} changed",
+        err=True,
+    )
+    for path in content["elsewhere"][:10]:
+        click.echo(printable(f"               {path}"), err=True)
+    click.echo(printable(f"trace report   {report}"), err=True)

@@ -1,0 +1,81 @@
+"""`sealenv which`: nothing is started and nothing written."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from sealenv.cli.options import JSON
+
+if TYPE_CHECKING:
+    from sealenv.resolving_commands import Resolution, Row
+
+__all__ = ["which_command"]
+
+
+@click.command(
+    "which",
+    short_help="Show what a command would run, and why.",
+    epilog="""\b
+Examples:
+  sealenv which my_env_3_12 python          what runs after an activation
+  sealenv which my_env_3_12 mamba --shell cmd
+  sealenv which --here python               in the shell where you are
+""",
+)
+@click.option("--here", is_flag=True, help="In the current shell, as it is; without ENV.")
+@click.option("--shell",
+              type=click.Choice(["cmd", "powershell", "posix", "bash", "zsh", "dash"]),
+              help="Whose rules. Without it: cmd for a Windows environment, else posix.")  # fmt: skip
+@JSON
+@click.argument("env", metavar="[ENV]")
+@click.argument("command", metavar="COMMAND", required=False)
+def which_command(
+    here: bool, shell: str | None, as_json: bool, env: str, command: str | None
+) -> int:
+    """Show every candidate for COMMAND on the PATH of the environment ENV, in the shell's order.
+
+    What runs, what it shadows, what is passed over and why; whose each is, and what a wrapper or script
+    starts in the end. Exit code 1: nothing runs.
+    """
+    from sealenv.naming import printable
+    from sealenv.resolving_commands import find_command, find_command_here
+
+    if here == (command is not None):
+        raise click.UsageError(
+            "one command with --here" if here else "an environment and a command"
+        )
+    answer = find_command_here(env, shell) if here else find_command(env, command or "", shell)
+    if as_json:
+        click.echo(json.dumps(answer.to_json(), indent=2))
+    else:
+        for line in _lines(answer):
+            click.echo(printable(line))
+        for text in answer.notes:
+            click.echo(printable(f"note: {text}"), err=True)
+        for text in answer.warnings:
+            click.echo(f"{click.style('warning', fg='yellow')}: {printable(text)}", err=True)
+    return 0 if answer.winner else 1
+
+
+def _lines(answer: Resolution) -> list[str]:
+    lines = []
+    for row in answer.rows:
+        one = row.candidate
+        lines.append(f"{one.state.value:<12} {one.path or answer.command}")
+        lines += [f"{'':<12}   {text}" for text in _about(row)]
+    if answer.winner is None:
+        lines.append(f"nothing runs for {answer.command!r}")
+    return lines
+
+
+def _about(row: Row) -> list[str]:
+    found = [row.candidate.because]
+    if row.owner:
+        found.append(f"of {row.owner}")
+    if row.starts:
+        begins = f"{row.starts.how}: {row.starts.path}"
+        found.append(begins if row.starts.exists else f"{begins} (not there)")
+    return found

@@ -1,0 +1,61 @@
+"""The prefix's own `.condarc`: what conda and mamba inside do as the creation did.
+
+conda and mamba read it after the user's files, so that what it says wins (conda/base/constants.py,
+SEARCH_PATH; libmamba, Configuration::compute_config_sources). Of lists the user's entries come behind
+ours; the activation makes mamba read this file alone. `#!final` on a key lets nothing that is read
+later change it (conda/common/configuration.py, _match_key_is_important).
+
+Nothing in it is an absolute path: both expand `$CONDA_PREFIX`, which is right after a move too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from sealenv.host.files import write_atomic
+from sealenv.layout import CONDARC
+
+__all__ = ["condarc_text", "write_condarc"]
+
+_TEXT = """\
+# Written by `sealenv create`: conda and mamba in this environment are as isolated as its creation.
+# It is yours to edit; `conda config --env` writes here too.
+channels:
+{channels}
+# What `defaults` stands for.
+default_channels:
+{channels}
+channel_priority: strict
+subdir: {subdir}
+# No entry in ~/.conda/environments.txt.
+register_envs: false #!final
+# An inner `conda create -n NAME` makes a neighbour of this environment, not a part of it.
+envs_dirs:
+  - $CONDA_PREFIX/..
+pkgs_dirs:
+  - $CONDA_PREFIX/pkgs
+auto_activate_base: false
+notify_outdated_conda: false
+"""
+
+
+def condarc_text(channels: Sequence[str], platform: str) -> str:
+    """The file for an environment of these channels.
+
+    Args:
+        channels: as in the spec, without credentials.
+        platform: its subdir, which is said also where it is the machine's own: a tree made
+            elsewhere is the same.
+    """
+    # A dollar sign would be expanded there; in a URL it may be written so.
+    listed = (json.dumps(channel.replace("$", "%24"), ensure_ascii=False) for channel in channels)
+    return _TEXT.format(channels="\n".join(f"  - {c}" for c in listed), subdir=platform)
+
+
+def write_condarc(prefix: Path, channels: Sequence[str], platform: str) -> None:
+    """Write it, unless a package has brought one."""
+    if not os.path.lexists(prefix / CONDARC):
+        write_atomic(prefix / CONDARC, condarc_text(channels, platform).encode(), mode=0o644)

@@ -1,0 +1,95 @@
+"""What is dirty here: the table held against the variables, PATH and the processes above."""
+
+from __future__ import annotations
+
+import sys
+
+from sealenv.gates.rules import ACTIVE, ON_PATH, RULES, SHELL, Rule, rule_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Finding", "find", "find_active"]
+
+_SECRET = ("TOKEN", "PASSWORD", "SECRET", "AUTH")
+
+
+class Finding:
+    """One thing that is dirty: what it is, why it can hurt, how to clear it."""
+
+    __slots__ = ("level", "name", "rule", "value", "what")
+
+    def __init__(
+        self, rule: Rule, value: str, *, name: str = "", what: str = "", level: str = ""
+    ) -> None:
+        self.rule = rule
+        self.name = name or rule.name
+        """Of the variable, as it is spelled here."""
+        self.value = "***" if any(word in self.name.upper() for word in _SECRET) else value
+        self.what = what or rule.what
+        self.level = level or rule.level
+        """`active` or `present`."""
+
+    @property
+    def clear(self) -> str:
+        """How to clear it, in the words of this system's usual shell."""
+        return self.rule.clear_in(SHELL, self.name)
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}: {self.what}; to clear it: {self.clear}"
+
+    def __repr__(self) -> str:
+        return f"Finding({self.name!r}, {self.value!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Finding):
+            return NotImplemented
+        return (self.name, self.value) == (other.name, other.value)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.value))
+
+    def to_json(self) -> dict[str, str]:
+        """The finding as a JSON-ready mapping."""
+        return {
+            "level": self.level,
+            "name": self.name,
+            "value": self.value,
+            "what": self.what,
+            "why": self.rule.why,
+            "clear": self.clear,
+        }
+
+
+def find(environ: Mapping[str, str]) -> list[Finding]:
+    """What makes `environ` dirty: active and present, in the order of the table, then PATH.
+
+    Args:
+        environ: variables from which the environment that sealenv runs from is taken out already
+            (`children.scrub`).
+    """
+    found = _of_variables(environ)
+    from sealenv.gates.path import leading_elsewhere
+
+    for folder, whose in leading_elsewhere(environ, (sys.prefix, sys.exec_prefix, sys.base_prefix)):
+        found.append(Finding(ON_PATH, folder, what=f"{whose} python lies on PATH"))
+    return found
+
+
+def find_active(environ: Mapping[str, str]) -> list[Finding]:
+    """What of the variables says that an environment, or a redirection, is active."""
+    return [found for found in _of_variables(environ) if found.level == ACTIVE]
+
+
+def _of_variables(environ: Mapping[str, str]) -> list[Finding]:
+    by_rule: dict[str, list[Finding]] = {}
+    for name in environ:
+        rule = rule_of(name)
+        if rule is not None and rule.applies_to(environ[name]):
+            by_rule.setdefault(rule.name, []).append(Finding(rule, environ[name], name=name))
+    return [
+        finding
+        for rule in RULES
+        for finding in sorted(by_rule.get(rule.name, ()), key=lambda found: found.name)
+    ]

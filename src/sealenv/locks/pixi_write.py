@@ -1,0 +1,204 @@
+"""rattler-lock, written: version 7, as rattler_lock 0.32 (py-rattler 0.28, pixi 0.68) writes it.
+
+https://github.com/conda/rattler/tree/main/crates/rattler_lock: the order of keys and packages, and what
+is left out because the location says it, are those of its `parse/models/v7` and `utils/derived_fields`.
+What is different: a `file://` address stays one, where rattler writes a path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from sealenv.errors import SpecError
+from sealenv.locks.checks import split_dist
+from sealenv.locks.head import write_head
+from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
+from sealenv.locks.order import depends_on
+from sealenv.scalars import scalar
+
+__all__ = ["DIRECT", "OPTIONS", "build_number_of", "noarch_of", "write_pixi"]
+
+VERSION = 7
+DIRECT = "direct+"
+"""What pixi writes before the address of a wheel that was asked for by it."""
+OPTIONS = ("strategy", "channel-priority", "pypi-prerelease-mode")
+"""How pixi solved, in the order in which it writes them."""
+_FIELDS = (
+    "sha256", "md5", "legacy_bz2_md5", "depends", "constrains", "extra_depends", "channel", "features",
+    "flags", "track_features", "file_name", "license", "license_family", "purls", "run_exports",
+    "size", "legacy_bz2_size", "timestamp", "python_site_packages_path",
+)  # fmt: skip
+_KEPT_EMPTY = frozenset({"purls", "run_exports"})  # empty says more there than nothing at all
+
+
+def write_pixi(file: LockFile) -> str:
+    """The text of a lock: the same lock gives the same bytes.
+
+    Of a record that the channel changed between two solves (one archive, other dependencies), the one is
+    written whose dependencies are locked on each platform.
+
+    Raises:
+        SpecError: two platforms have one address with different content.
+    """
+    locks = sorted(file.locks, key=lambda lock: lock.platform)
+    file = msgspec.structs.replace(file, locks=tuple(locks))
+    lines = [*write_head(file), f"version: {VERSION}", "platforms:" + " []" * (not locks)]
+    for lock in locks:
+        lines.append(f"- name: {scalar(lock.platform)}")
+        lines += _texts("virtual-packages", lock.virtual_packages, "  ")
+    lines += ["environments:", "  default:"]
+    channels = file.channels
+    lines.append("    channels:" + " []" * (not channels))
+    lines += [f"    - url: {scalar(channel)}" for channel in channels]
+    indexes = _all(locks, "indexes")
+    if indexes or any(lock.wheels for lock in locks):
+        lines += _texts("indexes", indexes, "    ") or ["    indexes: []"]
+    links = _all(locks, "find_links")
+    if links:
+        lines += ["    find-links:", *(f"    - url: {scalar(url)}" for url in links)]
+    if file.options:
+        lines.append("    options:")
+        lines += [f"      {k}: {scalar(file.options[k])}" for k in OPTIONS if k in file.options]
+    lines.append("    packages:" + " {}" * (not locks))
+    for lock in locks:
+        lines.append(
+            f"      {scalar(lock.platform)}:" + " []" * (not (lock.packages or lock.wheels))
+        )
+        lines += [f"      - conda: {scalar(url)}" for url in sorted(p.url for p in lock.packages)]
+        wheels = sorted(lock.wheels, key=lambda wheel: wheel.url)
+        lines += [f"      - pypi: {scalar(_address(wheel))}" for wheel in wheels]
+    packages = _packages(locks)
+    wheels = _unique([w for lock in locks for w in lock.wheels])
+    lines.append("packages:" + " []" * (not (packages or wheels)))
+    for package in packages:
+        lines += _package(package)
+    for wheel in wheels:
+        lines += _wheel(wheel)
+    return "\n".join([*lines, ""])
+
+
+def noarch_of(subdir: str, build: str) -> str | None:
+    """What rattler takes for a package's noarch where nothing says it."""
+    if subdir != "noarch":
+        return None
+    return "python" if "py" in build else "generic"
+
+
+def build_number_of(build: str) -> int:
+    """What rattler takes for the build number where nothing says it: the digits at the end."""
+    match = re.search(r"[0-9]+$", build)
+    return int(match.group()) if match and len(match.group()) < 19 else 0
+
+
+def _package(package: LockedPackage) -> Iterator[str]:
+    record = package.record
+    yield f"- conda: {scalar(package.url)}"
+    said = split_dist(package.url.rsplit("/", 1)[-1]) or (None, None, None)
+    for key, told in zip(("name", "version", "build"), said, strict=True):
+        if str(record[key]) != told:
+            yield f"  {key}: {scalar(str(record[key]))}"
+    number = record.get("build_number", 0)
+    if number != build_number_of(package.build):
+        yield f"  build_number: {number}"
+    # For rattler a file:// address is a path, and a path says nothing of channel and subdir.
+    silent = package.url.startswith("file:")
+    channel, _, subdir = package.url.rpartition("/")[0].rpartition("/")
+    if silent or package.subdir != subdir:
+        yield f"  subdir: {scalar(package.subdir)}"
+    noarch = record.get("noarch")
+    if noarch != noarch_of(package.subdir, package.build):
+        yield f"  noarch: {scalar(noarch) if isinstance(noarch, str) else str(bool(noarch)).lower()}"
+    facts: dict[str, Any] = {**record, "sha256": package.sha256, "size": package.size}
+    facts["channel"] = (
+        package.channel.rstrip("/") if silent or package.channel.rstrip("/") != channel else None
+    )
+    facts["file_name"] = None if said[0] else package.fn
+    for key in _FIELDS:
+        yield from _field(key, facts.get(key))
+
+
+def _field(key: str, value: Any) -> Iterator[str]:
+    if value is None or (not value and value != 0 and key not in _KEPT_EMPTY):
+        return
+    if key == "track_features" and isinstance(value, str):
+        value = value.replace(",", " ").split()
+    if isinstance(value, dict):
+        filled = {k: v for k, v in sorted(value.items()) if v}
+        yield f"  {key}:" + " {}" * (not filled)
+        for name, items in filled.items():
+            yield from _texts(name, items, "    ")
+    elif isinstance(value, (list, tuple)):
+        yield from _texts(key, value, "  ") or [f"  {key}: []"]
+    else:
+        yield f"  {key}: {value if isinstance(value, int) else scalar(str(value))}"
+
+
+def _address(wheel: LockedWheel) -> str:
+    return DIRECT + wheel.url if wheel.direct else wheel.url
+
+
+def _wheel(wheel: LockedWheel) -> Iterator[str]:
+    yield f"- pypi: {scalar(_address(wheel))}"
+    yield f"  name: {scalar(wheel.name)}"
+    yield f"  version: {scalar(wheel.version)}"
+    yield f"  sha256: {wheel.sha256}"
+    if wheel.index:
+        yield f"  index: {scalar(wheel.index)}"
+    yield from _texts("requires_dist", wheel.requires_dist, "  ")
+    if wheel.requires_python:
+        yield f"  requires_python: {scalar(wheel.requires_python)}"
+
+
+def _texts(key: str, values: Sequence[str], indent: str) -> list[str]:
+    if not values:
+        return []
+    return [f"{indent}{scalar(key)}:", *(f"{indent}- {scalar(str(v))}" for v in values)]
+
+
+def _all(locks: Sequence[Lock], what: str) -> list[str]:
+    """What the locks have, each once: the format has one list for all platforms."""
+    return list(dict.fromkeys(item for lock in locks for item in getattr(lock, what)))
+
+
+def _packages(locks: Sequence[Lock]) -> list[LockedPackage]:
+    """Every package once, by address."""
+    found: dict[str, list[LockedPackage]] = {}
+    names: dict[str, set[str]] = {}
+    for lock in locks:
+        there = {package.name for package in lock.packages}
+        for package in lock.packages:
+            found.setdefault(package.url, []).append(package)
+            names[package.url] = names.get(package.url, there) & there
+    return [_record(found[url], names[url]) for url in sorted(found)]
+
+
+def _record(packages: Sequence[LockedPackage], names: set[str]) -> LockedPackage:
+    """The one of a package's records that asks for no other packages than those that are locked."""
+    first = packages[0]
+    if all(package == first for package in packages):
+        return first
+    if all(package.sha256 == first.sha256 for package in packages):
+        for package in packages:
+            if {n for n in depends_on(package) if not n.startswith("__")} <= names:
+                return package
+    raise _different(first.url)
+
+
+def _unique(items: Sequence[LockedWheel]) -> list[LockedWheel]:
+    by_url: dict[str, LockedWheel] = {}
+    for item in items:
+        if by_url.setdefault(item.url, item).sha256 != item.sha256:
+            raise _different(item.url)
+    return [by_url[url] for url in sorted(by_url)]
+
+
+def _different(url: str) -> SpecError:
+    return SpecError(
+        "two platforms have one address with different content",
+        where=url,
+        hint="lock all platforms in one go: the channel changed in between",
+    )

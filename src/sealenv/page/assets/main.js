@@ -1,0 +1,57 @@
+// The page from top to bottom.
+const env = facts.environment;
+
+function themeSwitch() {
+  const pick = el("select", { id: "theme", on: { change: () => {
+    if (pick.value === "auto") document.documentElement.removeAttribute("data-theme"); else document.documentElement.setAttribute("data-theme", pick.value);
+  } } }, el("option", { value: "auto", text: "as the system" }), el("option", { value: "light", text: "light" }), el("option", { value: "dark", text: "dark" }));
+  return el("div", { class: "field" }, el("label", { for: "theme", text: "Colours" }), pick);
+}
+
+function head() {
+  const good = env.state === "sealed" && !(facts.verify && facts.verify.damaged);
+  return el("header", { class: "top" }, el("div", {}, el("p", { class: "kicker", text: "sealenv report" }), el("h1", { text: env.name }), el("p", { class: "where" }, code(env.prefix)),
+    el("p", { class: "chips" }, el("span", { class: `tag ${env.state === "sealed" ? "good" : "bad"}`, text: env.state }),
+      facts.verify ? el("span", { class: `tag ${good ? "good" : "bad"}`, text: facts.verify.damaged ? "changed since" : facts.seal ? "as sealed" : "as promised" }) : null,
+      env.platform ? el("span", { class: "tag", text: env.platform }) : null, env.python ? el("span", { class: "tag", text: `Python ${env.python}` }) : null)),
+    el("div", { class: "controls" }, themeSwitch(), el("button", { type: "button", text: "Print", on: { click: () => window.print() } })));
+}
+
+function tiles() {
+  const damage = facts.verify && facts.verify.findings.filter((f) => f.damage).length;
+  const licences = new Set(packages.map((p) => p.license).filter(Boolean)).size;
+  const tile = (value, text, target, bad) => el("li", {}, el("a", { href: `#${target}`, class: bad ? "tile bad" : "tile" }, el("strong", { text: value }), el("span", { text })));
+  return el("ul", { class: "tiles", "aria-label": "In numbers" },
+    tile(packages.length.toLocaleString("en"), packages.length === 1 ? "package" : "packages", "packages"), tile(bytes(env.bytes), `in ${count(env.files, "file")}`, "packages"),
+    facts.verify ? tile(damage ? damage.toLocaleString("en") : "none", damage === 1 ? "finding of verify" : "findings of verify", "verify", damage > 0) : null,
+    facts.audit ? tile(facts.audit.left ? facts.audit.left.toLocaleString("en") : "none", "paths that nobody mends", "audit", facts.audit.left > 0) : null,
+    tile(facts.commands.list.length.toLocaleString("en"), "commands", "commands"), tile(String(licences), licences === 1 ? "licence" : "licences", "licences"));
+}
+
+function about() {
+  const s = facts.seal;
+  const prints = s && s.fingerprints;
+  const now = facts.verify && facts.verify.now;
+  const same = now && prints ? (now.packages === prints.packages ? "the same now" : "now it is `" + now.packages + "`") : null;
+  return section("about", "What it is", env.problem,
+    s ? null : el("p", { class: "notice", text: "It has no seal that can be read: another tool made it, or it was never finished. Where it is from is told by its packages' records alone." }),
+    terms([
+      ["Made", s ? `${s.created.replace("T", " ").replace("+00:00", " UTC")} by sealenv ${s.sealenv}, engine ${s.engine}` : env.created],
+      ["Made at", s && s.prefix !== env.prefix ? code(s.prefix) : null],
+      ["Asked for", s && s.specs.map(code)], ["Asked of pip", s && s.requirements.map(code)], ["Channels", s && s.channels.map(code)], ["No newer than", s && s.exclude_newer],
+      ["Lock", s && el("span", {}, code(`sha256:${s.lock}`), ` ${count(s.locked, "archive")}`)],
+      ["Fingerprint", prints && el("span", {}, code(prints.packages), same && el("span", {}, " ", prose(same)))],
+      ["Tree fingerprint", prints && code(prints.tree)],
+      ["Checked", s && (s.checked ? ["yes, through its own activation", ...Object.values(s.tools)] : "no: it is for another platform")],
+      ["Byte code", s && (s.pyc || "not compiled")], ["Link scripts", s && s.link_scripts], ["Link scripts left out", s && s.skipped_link_scripts],
+      ["Made relative", s && s.patched.map((note) => el("span", {}, code(note.path), ` ${note.what}`))],
+      ["Variables", facts.variables.map(code)], ["Activation", s && s.activation.map(code)],
+      ["Virtual packages", s && s.virtual_packages.length ? code(s.virtual_packages.join("  ")) : null],
+    ]));
+}
+
+const content = el("main", { id: "content", tabindex: "-1" }, tiles(), about(), packageSection(), graphSection(), verifySection(), auditSection(), driftSection(), commandSection(), licenceSection(), sbomSection(),
+  el("footer", {}, el("p", { text: `Made by sealenv ${facts.sealenv}. This page loads nothing and sends nothing. Treemap: d3-hierarchy, ISC licence, in the page's source.` })));
+const nav = el("nav", { "aria-label": "Sections" }, el("ul", {}, sections.map(({ id, title }) => el("li", {}, el("a", { href: `#${id}`, text: title })))));
+document.getElementById("page").append(head(), el("div", { class: "columns" }, nav, content));
+document.documentElement.setAttribute("data-ready", "");

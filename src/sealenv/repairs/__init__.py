@@ -1,0 +1,5 @@
+"""Repair: put back exactly what verify found, from the archives that it was made from."""
+
+from sealenv.repairs.repair import Mending, Repaired, repair
+
+__all__ = ["Mending", "Repaired", "repair"]

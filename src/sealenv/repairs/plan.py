@@ -1,0 +1,164 @@
+"""What can be done about each finding, and what cannot and why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sealenv.layout import FILES
+from sealenv.repairs.replaced import replaced_packages
+from sealenv.repairs.wheels import wheel_of
+from sealenv.seals.distributions import Distribution
+from sealenv.seals.findings import Finding
+from sealenv.seals.scene import Scene
+from sealenv.seals.tree import FOLDER, Row
+from sealenv.seals.wheels import locked_wheel, locked_wheels
+
+__all__ = ["Plan", "make_plan"]
+
+_OF_FILES = frozenset(
+    {
+        "missing",
+        "altered",
+        "wrong-type",
+        "wrong-link",
+        "broken-link",
+        "unreadable",
+        "unpatched",
+        "stale-pyc",
+    }
+)
+_ELSEWHERE = "repair it on a machine of its platform"
+_LEFT = {
+    "untracked": "nobody's: delete it, or keep it with: sealenv seal ENV",
+    "installed": "a change of somebody's: take it back with the program that made it, or keep it with: "
+    "sealenv seal ENV",
+    "moved": "make it anew where it is to be",
+    "orphaned-pyc": "it does no harm; delete it",
+    "record": "make the environment anew with: sealenv create",
+    "fingerprint": "make the environment anew with: sealenv create",
+}
+
+
+@dataclass
+class Plan:
+    """Findings by what is done about them."""
+
+    relink: dict[str, Finding] = field(default_factory=dict)
+    """Path -> finding, of files that a package's archive has."""
+    wheels: dict[str, Finding] = field(default_factory=dict)
+    """The same of files that a locked wheel has."""
+    modes: dict[str, Finding] = field(default_factory=dict)
+    compile: dict[str, Finding] = field(default_factory=dict)
+    scripts: list[Finding] = field(default_factory=list)
+    leftover: list[Finding] = field(default_factory=list)
+    left: list[tuple[Finding, str]] = field(default_factory=list)
+    """With what the user can do."""
+
+    @property
+    def work(self) -> list[Finding]:
+        """Everything that something is done about."""
+        return [
+            *self.relink.values(), *self.wheels.values(), *self.modes.values(),
+            *self.compile.values(), *self.scripts, *self.leftover,
+        ]  # fmt: skip
+
+
+def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> Plan:
+    """Sort the findings.
+
+    Args:
+        scene: what they were found in.
+        findings: of verify.
+        runs_here: whether the environment's python can compile, and its pip install, on this machine.
+    """
+    plan = Plan()
+    scripts = frozenset(scene.seal.activation if scene.seal else ())
+    replaced = replaced_packages(scene, findings)
+    for finding in findings:
+        if not finding.damage:
+            continue
+        path = finding.path
+        if finding.kind == "activation" or (finding.kind == "wrong-type" and path in scripts):
+            plan.scripts.append(finding)
+        elif finding.kind == "leftover":
+            plan.leftover.append(finding)
+        elif finding.kind == "wrong-mode":
+            plan.modes[path] = finding
+        elif by := _replaced_by(scene, finding, replaced):
+            hint = f"{by.name} {by.version} was installed over it by pip: {_LEFT['installed']}"
+            plan.left.append((finding, hint))
+        elif _is_compiled_here(scene, finding):
+            if runs_here:
+                plan.compile[path] = finding
+            else:
+                plan.left.append((finding, _ELSEWHERE))
+        elif finding.kind == "unreadable" and (row := _folder(scene, path)):
+            then = scene.as_sealed(path)
+            if then is not None and then.mode != row.mode and os.name != "nt":
+                plan.modes[path] = finding
+            else:
+                plan.left.append((finding, "let it be read (chmod u+rwx), then repair again"))
+        elif finding.kind == "wrong-type" and _was_folder(scene, path):
+            hint = "it was a folder: take away what is there now, then repair again"
+            plan.left.append((finding, hint))
+        elif finding.kind in _OF_FILES and path in scene.claims:
+            plan.relink.setdefault(path, finding)
+        elif finding.kind in _OF_FILES and runs_here and wheel_of(scene, path):
+            plan.wheels.setdefault(path, finding)
+        else:
+            plan.left.append((finding, _advice(scene, finding)))
+    return plan
+
+
+def _replaced_by(
+    scene: Scene, finding: Finding, replaced: Mapping[str, Distribution]
+) -> Distribution | None:
+    if finding.kind not in _OF_FILES or not replaced:
+        return None
+    packages = [claim.package for claim in scene.claims.get(finding.path, ())]
+    return next((replaced[name] for name in packages if name in replaced), None)
+
+
+def _folder(scene: Scene, path: str) -> Row | None:
+    row = scene.rows.get(path)
+    return row if row is not None and row.kind == FOLDER else None
+
+
+def _was_folder(scene: Scene, path: str) -> bool:
+    then = scene.as_sealed(path)
+    if then is not None:
+        return then.kind == FOLDER
+    return any(claim.entry.path_type == "directory" for claim in scene.claims.get(path, ()))
+
+
+def _is_compiled_here(scene: Scene, finding: Finding) -> bool:
+    """A `.pyc` that is in no archive: sealenv, conda, pip or Python made it."""
+    claims = scene.claims.get(finding.path, ())
+    if finding.kind == "stale-pyc":
+        return not claims or any(claim.entry.path_type == "pyc_file" for claim in claims)
+    return any(claim.entry.path_type == "pyc_file" for claim in claims)
+
+
+def _advice(scene: Scene, finding: Finding) -> str:
+    if finding.kind in ("gone", "changed", "wrong-archive"):
+        return _LEFT["installed"]
+    if finding.path == FILES:
+        return "look at what verify finds besides, then make it anew with: sealenv seal ENV"
+    if finding.kind in _LEFT:
+        return _LEFT[finding.kind]
+    found = scene.of_distributions.get(finding.path)
+    if found:
+        if wheel_of(scene, finding.path):
+            return _ELSEWHERE
+        wheels = locked_wheels(scene.seal.lock.wheels) if scene.seal else []
+        if wheel := locked_wheel(wheels, found[0]):
+            again = f"pip install --force-reinstall --no-deps {wheel.url}#sha256={wheel.sha256}"
+            return (
+                "its RECORD has changed too, as when pip installs something: keep it with: sealenv seal "
+                f"ENV; or take the locked wheel: sealenv run ENV -- {again}"
+            )
+        again = f"pip install --force-reinstall --no-deps {found[0].name}=={found[0].version}"
+        return f"its wheel is not locked: sealenv run ENV -- {again}"
+    return "no package has it: a link script or you made it; put it back, or: sealenv seal ENV"

@@ -1,0 +1,168 @@
+"""Repair, on one page: verify, plan, fetch and link aside, put back, compile, scripts, verify.
+
+Nothing is changed but what verify found. Killed at any instant, each file is the old or the right one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.activation.scripts import write_scripts
+from sealenv.condameta.records import PathsData, PrefixRecord, RecordPath
+from sealenv.errors import PrefixError, from_oserror
+from sealenv.gates.whitelist import clean_environ
+from sealenv.host.exclusive import exclusive
+from sealenv.host.running import programs_in
+from sealenv.layout import leaves
+from sealenv.progress import Reporter
+from sealenv.repairs.aside import clear, fetch_wheels, reinstall, relink
+from sealenv.repairs.mending import Mending
+from sealenv.repairs.plan import Plan, make_plan
+from sealenv.repairs.putting import make_way, set_mode
+from sealenv.seals.compiled import source_of
+from sealenv.seals.findings import Finding, refuse_moved
+from sealenv.seals.scene import Scene
+from sealenv.seals.verify import examine
+from sealenv.spec import current_platform
+from sealenv.steps.pyc import compile_packages
+
+__all__ = ["Mending", "Repaired", "repair"]
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What was put back (with `dry_run`: would be), and what is left with what to do about it."""
+
+    done: tuple[Finding, ...]
+    left: tuple[tuple[Finding, str], ...]
+
+
+def repair(prefix: Path, how: Mending) -> Repaired:
+    """Put back what verify finds.
+
+    A frozen environment (CEP 22) is repaired too: no package changes.
+
+    Raises:
+        PrefixError: it is pending, moved, worked on, or on Windows in use.
+        OfflineError, FetchError, DigestError: an archive cannot be had; nothing was changed.
+        FilesystemError: the file system refuses; what was put back stays.
+    """
+    with exclusive(prefix) as lock_fd:
+        scene, plan = _examine(prefix, how.reporter)
+        if how.dry_run or not plan.work:
+            return Repaired(tuple(plan.work), tuple(plan.left))
+        _refuse_in_use(prefix)
+        try:
+            clear(prefix)
+            wheels = fetch_wheels(scene, plan, how)
+            reasons = relink(scene, plan, how)
+            reasons |= reinstall(scene, plan, wheels, how, lock_fd)
+            reasons |= _set_modes(scene, plan)
+            reasons |= _write_scripts(scene, plan)
+            scene, rest = _examine(prefix, how.reporter)
+            if rest.wheels.keys() - plan.wheels.keys():
+                # A RECORD that came back tells of more files.
+                plan.wheels |= rest.wheels
+                wheels = fetch_wheels(scene, rest, how)
+                reasons |= reinstall(scene, rest, wheels, how, lock_fd)
+                scene, rest = _examine(prefix, how.reporter)
+            if rest.compile:
+                # Also what fitted a source that was another until now.
+                plan.compile |= rest.compile
+                reasons |= _compile(scene, rest, how)
+                scene, rest = _examine(prefix, how.reporter)
+            if rest.modes:
+                # What we made has the modes of our umask.
+                reasons |= _set_modes(scene, rest)
+                scene, rest = _examine(prefix, how.reporter)
+        except OSError as error:
+            raise from_oserror(error) from error
+    return _outcome(plan, rest, reasons)
+
+
+def _set_modes(scene: Scene, plan: Plan) -> dict[str, str]:
+    """Path -> why not (empty: done); folders last, from below."""
+    paths = sorted(plan.modes, reverse=True)
+    return {path: set_mode(scene, path) for path in paths}
+
+
+def _write_scripts(scene: Scene, plan: Plan) -> dict[str, str]:
+    """Path -> why not (empty: done)."""
+    reasons = {f.path: make_way(scene, f.path) for f in plan.scripts}
+    free = {path for path, problem in reasons.items() if not problem}
+    if free:
+        write_scripts(scene.prefix, platform=scene.platform, only=free)
+    return reasons
+
+
+def _examine(prefix: Path, reporter: Reporter) -> tuple[Scene, Plan]:
+    scene, report = examine(prefix, reporter=reporter)
+    refuse_moved(prefix, report.findings)
+    runs_here = scene.platform == current_platform()
+    return scene, make_plan(scene, report.findings, runs_here=runs_here)
+
+
+def _refuse_in_use(prefix: Path) -> None:
+    """Windows does not let go of the files of a running program."""
+    running = programs_in(prefix) if os.name == "nt" else []
+    if running:
+        raise PrefixError(
+            "programs of this environment are running",
+            where=str(prefix),
+            details=running[:20],
+            hint="end them first",
+        )
+
+
+def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
+    """Compile again where the sources are right by now; path -> why not."""
+    records = []
+    reasons = {}
+    wrong = {f.path for f in plan.work} | {f.path for f, _ in plan.left}
+    for path in plan.compile:
+        source = source_of(path)
+        if source is None or leaves(source):
+            continue
+        if source in wrong:
+            reasons[path] = "its source could not be put back"
+            continue
+        site = "/site-packages/" in f"/{source}"
+        records.append(
+            PrefixRecord(
+                name="sealenv-noarch" if site else "python",
+                version="", build="",
+                noarch="python" if site else None,
+                paths_data=PathsData([RecordPath(source)]),
+            )
+        )  # fmt: skip
+    if not records or not any(r.name == "python" for r in scene.records):
+        return reasons
+    how.reporter.phase("pyc", "compiling python files")
+    made = compile_packages(
+        scene.prefix,
+        scene.platform,
+        records,
+        clean_environ(how.environ),
+        lambda done, total: how.reporter.advance(done, total, "files"),
+    )
+    for path in itertools.chain.from_iterable(made.values()) if os.name != "nt" else ():
+        then, beside = scene.as_sealed(path), scene.rows[source_of(path) or path]
+        (scene.prefix / path).chmod(then.mode if then else beside.mode & 0o666)
+    return reasons
+
+
+def _outcome(plan: Plan, rest: Plan, reasons: Mapping[str, str]) -> Repaired:
+    """What the last verify no longer found is done."""
+    left = [(f, reasons.get(f.path) or "it could not be put back") for f in rest.work]
+    left += rest.left
+    still = {(f.kind, f.path) for f, _ in left}
+    done = [f for f in plan.work if (f.kind, f.path) not in still]
+    return Repaired(tuple(_once(done)), tuple(left))
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    return list({(f.kind, f.path): f for f in findings}.values())

@@ -1,0 +1,129 @@
+"""Compiled Python files: does a `.pyc` belong to the source beside it?
+
+Python, pip and `compileall` make them anew as they like, so that other bytes than those that were sealed
+are no finding as long as the header fits the source. Whether the code behind the header is that of the
+source could only be told by compiling all of it.
+
+The header is described in CPython's documentation of `py_compile` and in PEP 552: magic, flags, then
+the source's hash, or its time and size.
+"""
+
+from __future__ import annotations
+
+import _imp
+import os
+import re
+import sys
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from sealenv.host.files import open_regular, read_regular
+from sealenv.seals.findings import Finding
+from sealenv.seals.fingerprint import promised
+from sealenv.seals.scene import Scene
+from sealenv.seals.tree import FILE, native
+
+__all__ = ["count_unread", "has_source", "judge_compiled", "source_of"]
+
+_CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
+_FIRST_SIPHASH13 = 3450
+"""CPython 3.11 (magic 3495) hashes sources with SipHash-1-3, those before with SipHash-2-4."""
+
+
+def source_of(path: str) -> str | None:
+    """The source that Python would take for this compiled file (PEP 3147); None: it needs none."""
+    found = _CACHED.fullmatch(path)
+    return f"{found[1]}{found[2]}.py" if found else None
+
+
+def has_source(scene: Scene, path: str) -> bool:
+    """Whether it is a compiled file with a source: then `judge_compiled` answers for its bytes."""
+    source = source_of(path)
+    if source is None or source not in scene.rows:
+        return False
+    row, beside = scene.rows.get(path), scene.rows[source]
+    return row is not None and row.kind == FILE and not row.problem and not beside.problem
+
+
+def count_unread(scene: Scene, found: Collection[str]) -> int:
+    """How many compiled files are told to be right by their header alone.
+
+    Args:
+        scene: all that is there.
+        found: paths with a finding.
+    """
+    count = 0
+    for path, row in scene.rows.items():
+        if not path.endswith(".pyc") or not row.digest or path in found or path in scene.steady:
+            continue
+        if has_source(scene, path):
+            then = (scene.sealed or {}).get(path)
+            sealed = then is not None and then.digest == row.digest
+            promises = [promised(claim.entry) for claim in scene.claims.get(path, ())]
+            count += not (sealed or row.digest.hex() in promises)
+    return count
+
+
+def judge_compiled(scene: Scene, path: str, *, known: bool) -> Iterator[Finding]:
+    """A `.pyc` in a `__pycache__`.
+
+    Args:
+        scene: all that is there.
+        path: of the compiled file.
+        known: a record names it, or it was there when it was sealed.
+    """
+    source = source_of(path)
+    row = scene.rows.get(path)
+    if source is None or row is None or row.kind != FILE or row.problem:
+        return
+    owner = scene.owner(path) or scene.owner(source)
+    beside = scene.rows.get(source)
+    if beside is None:
+        if not known:
+            yield Finding("orphaned-pyc", path, owner, "its source is not there")
+        return
+    if beside.problem:
+        return  # a finding of its own
+    if scene.sealed is not None and all(
+        (then := scene.sealed.get(p)) is not None
+        and scene.rows[p].digest == then.digest
+        and scene.rows[p].size == then.size
+        for p in (path, source)
+    ):
+        return  # both as they were sealed
+    why = _stale(scene.prefix, path, source)
+    if why:
+        yield Finding("stale-pyc", path, owner, why)
+
+
+def _stale(prefix: Path, path: str, source: str) -> str:
+    try:
+        with open_regular(native(prefix, path)) as file:
+            header = file.read(16)
+        if len(header) < 16:
+            return "it is cut short"
+        if header[2:4] != b"\r\n":
+            return "it is no compiled file"
+        flags = int.from_bytes(header[4:8], "little")
+        if flags & 1:
+            actual = _hash(header[:4], read_regular(native(prefix, source)))
+            return "" if actual in (None, header[8:]) else "its source has another hash"
+        status = os.lstat(native(prefix, source))
+    except OSError as error:
+        return f"it cannot be compared: {error.strerror}"
+    time = int.from_bytes(header[8:12], "little")
+    length = int.from_bytes(header[12:], "little")
+    if (
+        time != (status.st_mtime_ns // 1_000_000_000) & 0xFFFFFFFF
+        or length != status.st_size & 0xFFFFFFFF
+    ):
+        return "its source has another time or size"
+    return ""
+
+
+def _hash(magic: bytes, source: bytes) -> bytes | None:
+    """The hash as that Python has it; None when this one hashes otherwise."""
+    theirs = int.from_bytes(magic[:2], "little") >= _FIRST_SIPHASH13
+    if theirs != (sys.version_info >= (3, 11)):
+        return None
+    return _imp.source_hash(int.from_bytes(magic, "little"), source)

@@ -1,0 +1,130 @@
+"""Distributions that pip (or uv, or anything that follows PEP 376) installed: told by their RECORD."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import io
+import posixpath
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.host.files import read_regular
+from sealenv.layout import is_link, leaves
+from sealenv.seals.tree import FILE, Row, native
+
+__all__ = [
+    "Distribution",
+    "DistributionFile",
+    "find_distributions",
+    "is_about_installing",
+    "scan_distributions",
+]
+
+_RECORD = re.compile(r"((?:.*/)?site-packages/)([^/]+)\.dist-info/RECORD")
+_SIZE = re.compile(r"[0-9]{1,18}")
+_ABOUT = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "RECORD.jws", "RECORD.p7s")
+
+
+@dataclass(frozen=True)
+class DistributionFile:
+    """One line of a RECORD."""
+
+    path: str
+    """Relative to the prefix."""
+    sha256: bytes | None
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One distribution that no package of conda's owns."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    version: str
+    record: str
+    """Where its RECORD is, relative to the prefix."""
+    files: tuple[DistributionFile, ...]
+
+
+def find_distributions(
+    prefix: Path, rows: Mapping[str, Row], owned: Collection[str]
+) -> list[Distribution]:
+    """Every distribution in a site-packages folder whose RECORD is not a conda package's file.
+
+    Args:
+        prefix: the prefix.
+        rows: what lies in it.
+        owned: the paths of conda packages.
+    """
+    found = []
+    for path, row in rows.items():
+        if not path.endswith(".dist-info/RECORD") or path in owned or row.kind != FILE:
+            continue
+        match = _RECORD.fullmatch(path)
+        if match is None:
+            continue
+        name, _, version = match[2].partition("-")
+        found.append(
+            Distribution(
+                re.sub(r"[-_.]+", "-", name).lower(),
+                version,
+                path,
+                tuple(_read(prefix, path, match[1])),
+            )
+        )
+    return sorted(found, key=lambda d: d.record)
+
+
+def scan_distributions(prefix: Path, owned: Collection[str]) -> list[Distribution]:
+    """The same where nothing else of the prefix is looked at; never through a link."""
+    rows = {}
+    for pattern in ("lib/python*/site-packages", "Lib/site-packages"):
+        for folder in prefix.glob(pattern):
+            if is_link(folder) or is_link(folder.parent):
+                continue  # conda-forge's pythons have such an alias of their folder
+            for file in folder.glob("*.dist-info/RECORD"):
+                if file.is_file() and not (is_link(file) or is_link(file.parent)):
+                    path = file.relative_to(prefix).as_posix()
+                    rows[path] = Row(path, FILE, 0, 0, 0, 0)
+    return find_distributions(prefix, rows, owned)
+
+
+def is_about_installing(path: str) -> bool:
+    """Whether a file of a distribution tells how it was installed, not what it is."""
+    folder, _, name = path.rpartition("/")
+    return folder.endswith(".dist-info") and name in _ABOUT
+
+
+def _read(prefix: Path, record: str, site: str) -> list[DistributionFile]:
+    try:
+        text = read_regular(native(prefix, record)).decode("utf-8")
+        lines = list(csv.reader(io.StringIO(text, newline="")))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+    found = []
+    for line in lines:
+        if not line or not line[0]:
+            continue
+        path = posixpath.normpath(posixpath.join(site, line[0].replace("\\", "/")))
+        if leaves(path):
+            continue  # outside the environment: not ours to look at
+        digest = _digest(line[1]) if len(line) > 1 else None
+        size = int(line[2]) if len(line) > 2 and _SIZE.fullmatch(line[2]) else None
+        found.append(DistributionFile(path, digest, size))
+    return found
+
+
+def _digest(text: str) -> bytes | None:
+    name, _, value = text.partition("=")
+    if name != "sha256":
+        return None
+    try:
+        digest = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    return digest if len(digest) == 32 else None

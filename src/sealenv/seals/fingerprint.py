@@ -1,0 +1,219 @@
+"""The two fingerprints of a prefix, as docs/reference/fingerprint.md prescribes them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from sealenv.condameta.records import PrefixRecord, RecordPath
+from sealenv.host.files import open_regular
+from sealenv.layout import is_windows
+from sealenv.seals.distributions import Distribution, is_about_installing
+from sealenv.seals.launchers import entry_point
+from sealenv.seals.normalising import normalised_sha256
+from sealenv.seals.tree import FILE, FOLDER, LINK, Row, native
+
+__all__ = ["Payload", "fingerprint", "is_compiled", "packages_lines", "promised", "tree_lines"]
+
+_ENTRY_POINTS = frozenset(
+    {
+        "unix_python_entry_point",
+        "windows_python_entry_point_script",
+        "windows_python_entry_point_exe",
+    }
+)
+_WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What `packages` is made of.
+
+    Attributes:
+        prefix: where it lies.
+        made_at: where it was made, if that is another place: files hold that path.
+        platform: its subdir.
+        rows: what lies in it, with digests.
+        records: its package records.
+        distributions: what pip installed.
+        patched: path -> sha256 (hex) of what we made of it after linking.
+    """
+
+    prefix: Path
+    platform: str
+    rows: Mapping[str, Row]
+    records: Sequence[PrefixRecord]
+    distributions: Sequence[Distribution] = ()
+    patched: Mapping[str, str] = field(default_factory=dict)
+    made_at: str | None = None
+
+
+def fingerprint(lines: Iterable[str]) -> str:
+    """sha256 (hex) of the lines."""
+    text = "\n".join([*lines, ""])
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def packages_lines(payload: Payload) -> list[str]:
+    """The canonical lines of `packages`: what was installed, wherever, whenever and by whom."""
+    windows = is_windows(payload.platform)
+    rows = payload.rows
+    lines = {
+        path: (
+            f"{kind} {'x' if rows[path].mode & 0o100 and not windows and kind != 'link' else '-'} "
+            f"{digest} "
+        )
+        for path, kind, digest in _canonical(payload)
+    }
+    return [f"sealenv-packages-1 {payload.platform}", *_by_path(lines)]
+
+
+def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
+    """The lines of `tree`: every path as it lies there."""
+    windows = is_windows(platform)
+    modes = _Modes(windows)
+    lines = {row.path: f"{modes[row.kind, row.mode]} {row.digest.hex() or '-'} " for row in rows}
+    return [f"sealenv-tree-1 {platform}", *_by_path(lines)]
+
+
+def is_compiled(path: str) -> bool:
+    """Whether a path is compiled Python, which no fingerprint of packages looks at."""
+    return path.endswith((".pyc", ".pyo"))
+
+
+def promised(entry: RecordPath) -> str | None:
+    """The sha256 (hex) that the file of a record must have: as linked, else as in the package."""
+    return entry.sha256_in_prefix or entry.sha256
+
+
+def _is_bare_entry_point(entry: RecordPath) -> bool:
+    return entry.path_type in _ENTRY_POINTS and promised(entry) is None
+
+
+def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
+    """Path, kind and digest (hex) of everything that packages and distributions put there."""
+    owners: dict[str, list[RecordPath]] = {}
+    for record in payload.records:
+        for entry in record.paths_data.paths:
+            if entry.original_path is None and not is_compiled(entry.path):
+                owners.setdefault(entry.path, []).append(entry)
+    normalise = _Normaliser(payload)
+    for path, entries in owners.items():
+        row = payload.rows.get(path)
+        if row is None or row.kind == FOLDER:
+            continue
+        if row.kind == LINK:
+            yield path, "link", row.digest.hex()
+            continue
+        actual = row.digest.hex()
+        if payload.patched.get(path) == actual:
+            yield path, *normalise(path, script=entries[0].path_type in _ENTRY_POINTS)
+            continue
+        kept = next((e for e in entries if promised(e) == actual), None)
+        # micromamba's records promise no bytes of a launcher: what it starts is what counts.
+        kept = kept or next((e for e in entries if _is_bare_entry_point(e)), None)
+        if kept is None:
+            yield path, *normalise(path)
+        elif kept.path_type in _ENTRY_POINTS:
+            yield path, *normalise(path, script=True)
+        elif kept.sha256:
+            yield path, "file", kept.sha256
+        else:
+            yield path, *normalise(path)
+    for distribution in payload.distributions:
+        for item in distribution.files:
+            path = item.path
+            row = payload.rows.get(path)
+            if row is None or path in owners or is_compiled(path) or is_about_installing(path):
+                continue
+            if row.kind == LINK:
+                yield path, "link", row.digest.hex()
+            elif row.kind == FILE:
+                patched = payload.patched.get(path) == row.digest.hex()
+                sound = patched or item.sha256 in {None, row.digest}
+                yield path, *normalise(path, script=sound and _is_script(path, payload.platform))
+
+
+def _is_script(path: str, platform: str) -> bool:
+    return path.startswith("Scripts/" if is_windows(platform) else "bin/")
+
+
+class _Normaliser:
+    """The canonical form of bytes that may hold the prefix."""
+
+    def __init__(self, payload: Payload) -> None:
+        self.payload = payload
+        spellings = set()
+        for place in filter(None, (os.fspath(payload.prefix), payload.made_at)):
+            for form in (place, place.replace("\\", "/"), place.replace("\\", "\\\\")):
+                spellings.add(form.encode("utf-8", "surrogateescape"))
+        self.spellings = sorted(spellings, key=lambda s: (-len(s), s))
+
+    def __call__(self, path: str, *, script: bool = False) -> tuple[str, str]:
+        """Kind and digest (hex) of a file; `script`: what calls a function counts as that."""
+        row = self.payload.rows[path]
+        try:
+            with open_regular(native(self.payload.prefix, path)) as file:
+                if script:
+                    point = self._entry_point(path, file)
+                    if point is not None:
+                        return "entry", hashlib.sha256(point.encode()).hexdigest()
+                    file.seek(0)
+                return "file", normalised_sha256(file, self.spellings, script=script)
+        except OSError:
+            return "file", row.digest.hex() or "unreadable"
+
+    def _entry_point(self, path: str, file: BinaryIO) -> str | None:
+        """`name=module:function`; of a launcher without a text, that of the script beside it."""
+        name = path.rpartition("/")[2]
+        function = None
+        beside = path.removesuffix(".exe") + "-script.py"
+        if name.endswith(".exe") and beside in self.payload.rows:
+            try:
+                with open_regular(native(self.payload.prefix, beside)) as text:
+                    function = entry_point(text)
+            except OSError:
+                return None
+        else:
+            function = entry_point(file)
+        name = name.removesuffix(".exe").removesuffix("-script.py").removesuffix("-script.pyw")
+        return f"{name}={function}" if function else None
+
+
+class _Modes(dict[tuple[str, int], str]):
+    """Kind and mode as `tree` writes them: few of them, and each many times."""
+
+    def __init__(self, windows: bool) -> None:
+        self.windows = windows
+
+    def __missing__(self, key: tuple[str, int]) -> str:
+        kind, mode = key
+        shown = "-" if self.windows or kind == LINK else f"{mode:04o}"
+        self[key] = text = f"{_WORDS[kind]} {shown}"
+        return text
+
+
+def _by_path(lines: dict[str, str]) -> list[str]:
+    """Each line with its path behind it, by the bytes of what is shown of that.
+
+    For UTF-8 that is the order of the characters, but for those that are none.
+    """
+    everything = "".join(lines)
+    if "\\" not in everything and everything.isprintable():
+        return [lines[path] + path for path in sorted(lines)]
+    shown = {_escape(path): line for path, line in lines.items()}
+    found = sorted(shown, key=lambda path: path.encode("utf-8", "surrogateescape"))
+    return [shown[path] + path for path in found]
+
+
+_SPECIAL = re.compile(r"[\x00-\x1f\\\x7f]")
+
+
+def _escape(path: str) -> str:
+    """What could be taken for the end of a line or an escape as `\\xNN`."""
+    return _SPECIAL.sub(lambda found: f"\\x{ord(found[0]):02x}", path)

@@ -1,0 +1,117 @@
+"""Every path of a prefix before its judge: who answers for it, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sealenv.condameta.records import is_record
+from sealenv.layout import CONDARC
+from sealenv.seals.compiled import has_source, judge_compiled, source_of
+from sealenv.seals.drift import find_drift
+from sealenv.seals.findings import Finding
+from sealenv.seals.fingerprint import is_compiled
+from sealenv.seals.judging import judge_claimed, judge_distributed, judge_known
+from sealenv.seals.scene import Scene
+from sealenv.seals.scripts import judge_scripts
+from sealenv.seals.tree import FILE, FOLDER, Row
+from sealenv.seals.untracked import group, is_leftover, may_change
+
+__all__ = ["but_behind_closed", "judge"]
+
+
+def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
+    """Every path once, by whoever answers for it; then what nobody answers for.
+
+    Args:
+        scene: all that is there.
+        known_only: only what packages' records name.
+    """
+    steady = scene.steady
+    claimed = {path for path in scene.claims if path not in steady} | scene.contested
+    for path in sorted(claimed):
+        yield from _but_bytes(scene, judge_claimed(scene, path, scene.claims[path]))
+    if known_only:
+        return
+    drift = list(find_drift(scene))
+    yield from drift
+    for path in sorted(scene.of_distributions.keys() - steady):
+        yield from _but_bytes(scene, judge_distributed(scene, path))
+    yield from judge_scripts(scene)
+    answered = {*scene.claims, *scene.of_distributions, *_scripts_of(scene), *steady}
+    answered |= {f.path for f in drift}  # a RECORD that is cut does not name itself
+    yield from _judge_rest(scene, answered, replaced=any(f.kind != "installed" for f in drift))
+    for path in sorted(_compiled(scene)):
+        known = path in scene.claims or bool(scene.sealed and path in scene.sealed)
+        yield from judge_compiled(scene, path, known=known)
+
+
+def _compiled(scene: Scene) -> Iterator[str]:
+    """Compiled files that are not as they were sealed, or whose source is not."""
+    yield from filter(is_compiled, scene.unsteady)
+    sources = {path for path in scene.unsteady if path.endswith(".py")}
+    if sources:
+        yield from (p for p in scene.steady if is_compiled(p) and source_of(p) in sources)
+
+
+def _but_bytes(scene: Scene, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Not the bytes of compiled files: their source answers for them."""
+    return (f for f in findings if f.kind != "altered" or not has_source(scene, f.path))
+
+
+def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator[Finding]:
+    """What the file table alone knows, and what nobody knows.
+
+    Args:
+        scene: all that is there.
+        answered: paths that somebody else answers for.
+        replaced: packages went or were replaced since, and their files with them.
+    """
+    sealed = scene.sealed or {}
+    for path in sorted(sealed.keys() - answered):
+        row, then = scene.rows.get(path), sealed[path]
+        if row is not None and row.kind == then.kind == FOLDER:
+            if row.problem or row.mode != then.mode:
+                yield from judge_known(scene, row, then)
+            continue
+        if is_record(path) or (source_of(path) and _is_plain(row)):
+            continue
+        gone = row is None and path == CONDARC
+        if may_change(path) and not (row and row.problem) and not gone:
+            continue
+        if row is not None:
+            yield from judge_known(scene, row, then)
+        elif then.kind != FOLDER and not replaced:
+            yield Finding("missing", path, None, "it was there when the environment was sealed")
+    unknown = [
+        path
+        for path in scene.unsteady
+        if path not in sealed
+        and path not in answered
+        and not (is_leftover(path) and not scene.rows[path].problem)
+        and not (source_of(path) and _is_plain(scene.rows[path]))
+    ]
+    if unknown:
+        closed = [path for path in unknown if scene.rows[path].kind == FOLDER]
+        for path in closed:
+            yield Finding("unreadable", path, None, scene.rows[path].problem)
+        plain = [path for path in unknown if scene.rows[path].kind != FOLDER]
+        yield from group(plain, (p for p in scene.rows if p in answered or p in sealed))
+
+
+def but_behind_closed(scene: Scene, findings: list[Finding]) -> list[Finding]:
+    """Without what is missing only because its folder cannot be read: that is a finding of its own."""
+    closed = tuple(
+        f"{finding.path}/"
+        for finding in findings
+        if finding.kind == "unreadable" and (row := scene.rows.get(finding.path))
+        if row.kind == FOLDER
+    )
+    return [f for f in findings if not f.path.startswith(closed)] if closed else findings
+
+
+def _is_plain(row: Row | None) -> bool:
+    return row is None or (row.kind == FILE and not row.problem)
+
+
+def _scripts_of(scene: Scene) -> list[str]:
+    return scene.seal.activation if scene.seal else []

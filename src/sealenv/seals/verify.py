@@ -1,0 +1,143 @@
+"""Verify: is everything in a prefix what it was made, and nothing else there?
+
+What a file must be is told by the file table where the environment was sealed with one and its package
+is still the same; otherwise by the package's record: `sha256_in_prefix`, else `sha256` (CEP 32). So
+environments of conda, mamba and pixi can be verified too. Nothing is written, no link is followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sealenv.condameta.records import is_record, scan_records
+from sealenv.errors import FilesystemError
+from sealenv.layout import META
+from sealenv.progress import Quiet, Reporter
+from sealenv.seals.findings import Finding, Report
+from sealenv.seals.seal import Seal
+from sealenv.seals.sealed import read_sealed
+from sealenv.seals.tree import FILE, FOLDER, Row, look, look_again, native
+from sealenv.seals.untouched import is_same, is_untouched
+
+if TYPE_CHECKING:
+    from sealenv.seals.digests import Hashing
+    from sealenv.seals.scene import Scene
+
+__all__ = ["Finding", "Report", "examine", "verify"]
+
+
+def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None) -> Report:
+    """Compare everything in a prefix with what it was made.
+
+    Args:
+        prefix: of an environment in any state.
+        fast: read only those files whose size, time, inode or mode is not the sealed one.
+        reporter: is told how far it is.
+
+    Raises:
+        FilesystemError: a folder cannot be read.
+    """
+    reporter = reporter or Quiet()
+    if not fast:
+        return examine(prefix, reporter=reporter)[1]
+    reporter.phase("verify", "comparing files")
+    then = read_sealed(prefix)
+    if then.seal and then.table and not then.findings and is_untouched(prefix, then.table):
+        return _untouched(then.seal, then.table.names(), then.table.kinds)
+    sealed = then.table.rows() if then.table else None
+    rows = _look(prefix)
+    unread = _take_over(rows, sealed or {})
+    if then.seal and sealed and not then.findings and is_same(rows, sealed):
+        return _untouched(then.seal, sealed, (row.kind for row in sealed.values()))
+    notes = []
+    if sealed is None:
+        notes.append("there is no file table: files are compared by their size alone")
+        unread = [row for row in unread if row.path.startswith(f"{META}/")]
+    from sealenv.host.readers import Readers
+    from sealenv.seals.case import Case
+    from sealenv.seals.digests import Hashing
+
+    case = Case(prefix, then, sealed, rows, *scan_records(prefix))
+    with Readers() as readers:
+        more = Hashing(readers, prefix, case.worth_reading(unread))
+        _confirm(prefix, rows, more, reporter)
+    return case.report(case.judge(fast=True), hashed=len(more.rows), notes=notes)
+
+
+def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, Report]:
+    """Verify in full, and what it was found in: see there."""
+    from sealenv.host.readers import Readers
+    from sealenv.seals.digests import Hashing
+
+    reporter = reporter or Quiet()
+    reporter.phase("verify", "comparing files")
+    then = read_sealed(prefix)
+    sealed = then.table.rows() if then.table else None
+    with Readers() as readers:
+        begun = Hashing(readers, prefix, sealed.values() if sealed else ())
+        from sealenv.seals.case import Case  # imported while the helpers read
+
+        rows = _look(prefix, sealed)
+        unknown = [r for r in rows.values() if r.kind == FILE and not r.digest and not r.problem]
+        case = Case(prefix, then, sealed, rows, *scan_records(prefix))
+        more = Hashing(readers, prefix, case.worth_reading(unknown))
+        # Nearly always nothing has changed: it is judged as if, while the helpers read.
+        verdict = case.judge() if begun.rows and not more.rows else None
+        changed = _confirm(prefix, rows, begun, reporter)
+        _confirm(prefix, rows, more, reporter)
+        if verdict is None or changed:
+            verdict = case.judge()
+    return verdict.scene, case.report(verdict, hashed=len(begun.rows) + len(more.rows))
+
+
+def _untouched(seal: Seal, paths: Iterable[str], kinds: Iterable[str]) -> Report:
+    """By size, time and inode all is as it was sealed."""
+    return Report(
+        sum(map(is_record, paths)),
+        sum(kind != FOLDER for kind in kinds),
+        (),
+        sealed=seal.fingerprints,
+    )
+
+
+def _look(prefix: Path, presumed: Mapping[str, Row] | None = None) -> dict[str, Row]:
+    try:
+        return look(prefix, presumed)
+    except OSError as error:
+        raise FilesystemError(
+            f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)
+        ) from error
+
+
+def _take_over(rows: dict[str, Row], sealed: Mapping[str, Row]) -> list[Row]:
+    """Take the sealed digest where nothing speaks for a change; the files that have none."""
+    for path, row in rows.items():
+        then = sealed.get(path)
+        if then is not None and row.kind == FILE and row.same_stat(then):
+            row.digest = then.digest
+    return [row for row in rows.values() if row.kind == FILE and not row.digest]
+
+
+def _confirm(prefix: Path, rows: dict[str, Row], hashing: Hashing, reporter: Reporter) -> bool:
+    """Note what each file really is; whether one is not what was presumed."""
+    changed = False
+    for asked, read in hashing.finish(lambda done, of: reporter.advance(done, of, "files")):
+        row = rows.get(asked.path)
+        if row is None or row.kind != FILE or row.problem or row.is_as(read):
+            continue
+        changed = True
+        try:
+            look_again(prefix, row)
+            if isinstance(read, FileNotFoundError):  # it was away for a moment
+                from sealenv.host.reader import sha256_of
+
+                read = sha256_of(native(prefix, row.path))
+        except (FileNotFoundError, NotADirectoryError):
+            del rows[row.path]
+            continue
+        except OSError as error:
+            read = error
+        row.take(read)
+    return changed

@@ -1,0 +1,104 @@
+"""The wheels that a seal locks: which they are, and which of them are still installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from email.parser import HeaderParser
+from pathlib import Path
+
+import msgspec
+from packaging.requirements import InvalidRequirement
+from packaging.version import InvalidVersion, Version
+
+from sealenv.host.files import read_regular
+from sealenv.locks import LockedWheel
+from sealenv.requirements import requirement_name
+from sealenv.seals.distributions import Distribution
+from sealenv.seals.seal import DistributionNote
+from sealenv.seals.tree import native
+
+__all__ = ["as_found", "is_of", "locked_wheel", "locked_wheels", "requested_of"]
+
+
+def locked_wheels(lines: Iterable[str]) -> list[LockedWheel]:
+    """The wheels of a seal's `URL#sha256` lines: name and version are in the file's name (PEP 427)."""
+    found = []
+    for line in lines:
+        url, _, sha256 = line.rpartition("#")
+        bare = LockedWheel(name="", version="", url=url, sha256=sha256)
+        name, version, *_ = [*bare.fn.removesuffix(".whl").split("-"), ""]
+        name = re.sub(r"[-_.]+", "-", name).lower()
+        found.append(msgspec.structs.replace(bare, name=name, version=version))
+    return found
+
+
+def is_of(wheel: LockedWheel, distribution: Distribution | DistributionNote) -> bool:
+    """Whether that is what the wheel installs."""
+    return wheel.name == distribution.name and _is_one(wheel.version, distribution.version)
+
+
+def _is_one(version: str, other: str) -> bool:
+    try:
+        return Version(version) == Version(other)
+    except InvalidVersion:
+        return version == other
+
+
+def locked_wheel(
+    wheels: Iterable[LockedWheel], distribution: Distribution | DistributionNote
+) -> LockedWheel | None:
+    """The wheel that a distribution was installed from, by name and version."""
+    return next((wheel for wheel in wheels if is_of(wheel, distribution)), None)
+
+
+def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None) -> LockedWheel:
+    """The wheel with what its METADATA in the prefix asks for.
+
+    Args:
+        prefix: the prefix.
+        distribution: what is installed.
+        wheel: what it was installed from; without one, address and digest are empty.
+    """
+    if wheel is None:
+        name, version = distribution.name, distribution.version
+        wheel = LockedWheel(name=name, version=version, url="", sha256="")
+    path = native(prefix, f"{distribution.record.rpartition('/')[0]}/METADATA")
+    try:
+        text = read_regular(path).decode("utf-8", "replace")
+    except OSError:
+        return wheel
+    headers = HeaderParser().parsestr(text, headersonly=True)
+    lines = [" ".join(str(line).split()) for line in headers.get_all("Requires-Dist", [])]
+    python = headers["Requires-Python"]
+    # A file's name and the folder may write a version otherwise: 1.0 is 1.0.0.
+    exact = str(headers["Version"] or "").strip()
+    return msgspec.structs.replace(
+        wheel,
+        version=exact if _is_one(wheel.version, exact) else wheel.version,
+        requires_dist=tuple(lines),
+        requires_python=str(python) if python else None,
+    )
+
+
+def requested_of(
+    lines: Iterable[object], sealed: Iterable[LockedWheel], left: Iterable[LockedWheel]
+) -> tuple[str, ...]:
+    """The requirements (PEP 508) but for those whose wheel was taken away since.
+
+    What has no wheel stays: it is for another platform, or a conda package satisfies it.
+
+    Args:
+        lines: the requirements in a seal.
+        sealed: its wheels.
+        left: those of them that are still installed.
+    """
+    gone = {wheel.name for wheel in sealed} - {wheel.name for wheel in left}
+    found = []
+    for line in map(str, lines):
+        try:
+            if requirement_name(line) not in gone:
+                found.append(line)
+        except InvalidRequirement:
+            continue  # a seal that somebody edited
+    return tuple(found)

@@ -1,0 +1,295 @@
+"""`import sealenv`: the commands as functions."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sealenv
+from sealenv.api.names import FUNCTIONS, HOMES
+from sealenv.cli.main import _COMMANDS
+from sealenv.creating import Created
+from sealenv.demo.channel import DemoChannel
+from tests.machine import SRC, Machine
+
+NOT_FOR_PROGRAMS = {"shell", "demo", "cache", "completion"}
+"""They talk with a person; `cache` is two functions."""
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory, warm_cache: Path) -> Iterator[Machine]:
+    """This very process as a user's machine."""
+    machine = Machine(tmp_path_factory.mktemp("api"), cache=warm_cache)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("VIRTUAL_ENV", "PYTHONPATH", "CONDA_PREFIX", "PY_ENVS", "CONDA_PKGS_DIRS"):
+            patch.delenv(name, raising=False)
+        for name, value in machine.env.items():
+            patch.setenv(name, value)
+        patch.chdir(machine.root)
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def made(here: Machine, demo_channel: DemoChannel) -> Created:
+    """One environment for the questions."""
+    return sealenv.create("api", demo_channel.python_minor, channels=[demo_channel.url])
+
+
+def test_every_command_is_a_function_of_the_same_name() -> None:
+    assert set(_COMMANDS) - NOT_FOR_PROGRAMS <= set(FUNCTIONS)
+
+
+def test_type_checkers_see_what_there_is() -> None:
+    tree = ast.parse((SRC / "sealenv" / "__init__.py").read_text(encoding="utf-8"))
+    seen = {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sealenv.")
+        for alias in node.names
+        if alias.asname == alias.name
+    }
+    assert seen == HOMES
+
+
+def test_no_function_has_the_name_of_a_module() -> None:
+    modules = {path.name.removesuffix(".py") for path in (SRC / "sealenv").iterdir()}
+    assert set(HOMES) & modules == set()
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_what_is_named_is_there_and_documented(name: str) -> None:
+    assert inspect.getdoc(getattr(sealenv, name))
+    assert name in dir(sealenv)
+
+
+def test_importing_imports_nothing_and_hides_no_builtin() -> None:
+    code = (
+        "import sys; before = set(sys.modules); from sealenv import *; import sealenv; "
+        "print(sorted(set(sys.modules) - before), list is type([]), hasattr(sealenv, 'nope'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(SRC)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "['sealenv', 'sealenv._version'] True False"
+
+
+def test_create_tells_who_asks_and_prints_nothing(
+    here: Machine, demo_channel: DemoChannel, capfd: pytest.CaptureFixture[str]
+) -> None:
+    events: list[sealenv.Event] = []
+    done = sealenv.create(
+        "told", channels=demo_channel.url, without=["python", "conda", "mamba"], no_pyc=True,
+        progress=events.append,
+    )  # fmt: skip
+    phases = [event.phase for event in events if event.kind == "phase"]
+    assert phases[:2] == ["solve", "fetch"]
+    assert phases[-1] == "seal"
+    assert any(event.kind == "advance" and 0 < event.done <= event.total for event in events)
+    assert done.prefix == here.envs / "told"
+    sealenv.remove("told")
+    assert capfd.readouterr() == ("", "")
+    assert not done.prefix.exists()
+
+
+def test_a_plan_writes_nothing(here: Machine, demo_channel: DemoChannel) -> None:
+    planned = sealenv.plan("planned", demo_channel.python_minor, channels=[demo_channel.url])
+    assert planned.lock.find("python") is not None
+    assert not planned.prefix.exists()
+
+
+def test_run_is_a_child(made: Created) -> None:
+    code = "import sys; print(sys.prefix, sys.stdin.read()); sys.exit(7)"
+    done = sealenv.run(made.prefix, ["python", "-c", code], capture_output=True, input="ü")
+    assert done.stdout == f"{made.prefix} ü\n"
+    assert done.returncode == 7
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        sealenv.run(made.prefix, ["python", "-c", "raise SystemExit(3)"], check=True)
+    assert (caught.value.returncode, caught.value.cmd[0]) == (3, "python")
+    assert (
+        sealenv.run("api_" + "_".join(str(made.seal.python).split(".")[:2]), ["true"]).returncode
+        == 0
+    )
+    missing = sealenv.run(made.prefix, ["no-such-program"], capture_output=True)
+    assert missing.returncode == 127
+    with pytest.raises(sealenv.UsageError):
+        sealenv.run(made.prefix, [])
+    with pytest.raises(subprocess.TimeoutExpired):
+        sealenv.run(made.prefix, ["python", "-c", "input()"], input=None, timeout=0.01)
+    with pytest.raises(sealenv.DirtyShellError):
+        sealenv.run(made.prefix, ["true"], environ={**os.environ, "CONDA_PREFIX": "/x"})
+
+
+def test_a_path_is_a_path_and_a_text_what_a_command_takes_it_for(
+    made: Created, here: Machine
+) -> None:
+    name = made.prefix.name
+    assert sealenv.info(name).prefix == sealenv.info(made.prefix).prefix == made.prefix
+    with pytest.raises(sealenv.NotFoundError):
+        sealenv.info(Path(name))
+    assert [e.name for e in sealenv.list(here.envs)] == [e.name for e in sealenv.list()]
+    with pytest.raises(sealenv.NotFoundError):
+        sealenv.list(here.root / "nowhere")
+
+
+def test_what_is_on_the_machine(
+    made: Created, here: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = sealenv.which(made.prefix, "python")
+    assert answer.winner is not None
+    assert answer.winner.candidate.path == str(made.prefix / "bin" / "python")
+    assert sealenv.which(None, "no-such-command").winner is None
+    with pytest.raises(sealenv.UsageError):
+        sealenv.which(made.prefix, "python", shell="cmd")  # noqa: S604  (starts nothing)
+    (here.home / ".bashrc").write_text("export PYTHONPATH=/x\n")
+    found = sealenv.doctor("profile-variable")
+    assert [finding.check for finding in found.findings] == ["profile-variable"]
+    monkeypatch.setenv("PYTHONHOME", "/x")
+    assert ("PYTHONHOME", "active") in {(f.name, f.level) for f in sealenv.gate()}
+
+
+def test_the_life_of_an_environment(made: Created, here: Machine) -> None:
+    copy = sealenv.clone(made.prefix, here.root / "copy").prefix
+    file = next((copy / "lib").rglob("pip/__init__.py"))
+    file.unlink()
+    report = sealenv.verify(copy)
+    assert report.damaged
+    assert {finding.kind for finding in report.findings if finding.damage} >= {"missing"}
+    repaired = sealenv.repair(copy, offline=True)
+    assert not repaired.left
+    assert file.is_file()
+    assert not sealenv.verify(copy, fast=True).damaged
+    (copy / "notes.txt").write_text("mine")
+    assert [f.path for f in sealenv.seal(copy, dry_run=True).files] == ["notes.txt"]
+    sealenv.seal(copy)
+    assert not sealenv.verify(copy).damaged
+    fixed = sealenv.audit(copy, fix=True)
+    assert not fixed.audit.left
+    assert sealenv.audit(copy).files == fixed.audit.files
+    assert "activate.sh" in sealenv.refresh(copy).paths
+    place = here.root / "moved"
+    assert sealenv.move(copy, place).how == "renamed"
+    place.rename(copy)
+    assert sealenv.move(copy, here=True).how == "mended"
+    with pytest.raises(sealenv.UsageError):
+        sealenv.move(copy, place, here=True)
+    gone = sealenv.remove(copy)
+    assert (gone.prefix, copy.exists()) == (copy, False)
+    assert gone.files > 1000
+
+
+def test_locks_and_what_is_made_from_them(
+    made: Created, here: Machine, demo_channel: DemoChannel
+) -> None:
+    file = here.root / "api.lock"
+    locked = sealenv.lock("pip", channels=[demo_channel.url], output=file)
+    assert locked.written
+    assert file.read_text(encoding="utf-8") == locked.text
+    assert not sealenv.lock(file=file, output=file).written
+    assert sealenv.lock("pip", channels=[demo_channel.url], output="-").output is None
+    assert sealenv.diff(made.prefix).changes == ()
+    assert sealenv.diff(file, made.prefix).changes
+    text = sealenv.export(made.prefix, format="explicit")
+    assert text.text.startswith("@EXPLICIT") or "@EXPLICIT" in text.text
+    with pytest.raises(sealenv.OutputExistsError):
+        sealenv.export(made.prefix, output=file)
+    with pytest.raises(sealenv.UsageError):
+        sealenv.export(made.prefix, format="nope")
+    bundled = sealenv.bundle(file, output=here.root / "api.sealenv")
+    assert bundled.platforms == (locked.file.platforms[0],)
+    again = sealenv.create(prefix=here.root / "again", file=bundled.path, offline=True)
+    assert again.seal.lock.digest == locked.file.locks[0].digest()
+    mirrored = sealenv.mirror(file, here.root / "mirror")
+    assert mirrored.added == mirrored.packages > 0
+    assert {part.name for part in sealenv.cache_info()} == {
+        "archives",
+        "unpacked",
+        "repodata",
+        "tmp",
+    }
+    with pytest.raises(sealenv.UsageError):
+        sealenv.cache_clean("everything")
+
+
+def test_several_threads_at_once(here: Machine, demo_channel: DemoChannel) -> None:
+    """Two environments at once are two environments; two on one are one and an error that says so."""
+    results: dict[int, object] = {}
+    begin = threading.Barrier(3)
+
+    def work(number: int, name: str) -> None:
+        begin.wait()
+        try:
+            results[number] = sealenv.create(
+                name, channels=[demo_channel.url], without=["python", "conda", "mamba"], no_pyc=True
+            )
+        except sealenv.SealenvError as error:
+            results[number] = error
+
+    names = ("one", "same", "same")
+    threads = [threading.Thread(target=work, args=(n, name)) for n, name in enumerate(names)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert isinstance(results[0], Created)
+    both = [results[1], results[2]]
+    assert sum(isinstance(each, Created) for each in both) == 1
+    assert sum(isinstance(each, sealenv.PrefixError) for each in both) == 1
+    assert not sealenv.verify("same").damaged
+
+
+def test_what_a_callback_raises_ends_the_function(here: Machine, demo_channel: DemoChannel) -> None:
+    class StopError(Exception):
+        pass
+
+    def tell(event: sealenv.Event) -> None:
+        if event.phase == "link":
+            raise StopError
+
+    with pytest.raises(StopError):
+        sealenv.create(
+            "stopped", channels=[demo_channel.url], without=["python", "conda", "mamba"],
+            progress=tell,
+        )  # fmt: skip
+    assert sealenv.info("stopped").state == "pending"
+    sealenv.remove("stopped")
+
+
+def test_arguments_that_cannot_be_meant(here: Machine) -> None:
+    for arguments in ({"engine": "nope"}, {"channels": ["nope:"]}, {"platform": "linux-65"}):
+        with pytest.raises(sealenv.SealenvError) as caught:
+            sealenv.create("x", "3.12", **arguments)
+        assert caught.value.exit_code in {2, 5}
+
+
+@pytest.mark.slow
+def test_a_users_script_is_typed(tmp_path: Path) -> None:
+    """mypy --strict, from outside of the checkout, on the installed package's own types."""
+    page = (SRC.parent / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    script = tmp_path / "script.py"
+    wrong = 'plain: int = sealenv.info("x").python\nsealenv.verify("x", quick=True)\n'
+    right = "names: list[str] = [e.name for e in sealenv.list()]\n"
+    right += 'fixed: sealenv.Fixed = sealenv.audit("x", fix=True)\n'
+    script.write_text(page.split("```python\n")[1].split("```")[0] + right + wrong)
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sealenv").symlink_to(SRC / "sealenv")
+    (tmp_path / "mypy.ini").write_text("[mypy]\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent",
+         "--cache-dir", str(tmp_path / "cache"), "script.py"],
+        cwd=tmp_path, env={**os.environ, "MYPYPATH": str(site)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    lines = [line for line in done.stdout.splitlines() if ": error: " in line]
+    assert len(lines) == 2, done.stdout
+    assert "[assignment]" in lines[0]
+    assert 'keyword argument "quick"' in lines[1]

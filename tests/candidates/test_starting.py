@@ -1,0 +1,80 @@
+"""What scripts and launchers start, in every form that installers write."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from sealenv.candidates import Candidate, Kind, Starts, starts
+
+
+def begun(path: Path, kind: Kind = Kind.SCRIPT, *, windows: bool = False) -> Starts | None:
+    names = {"python3": "/found/python3"}
+    return starts(Candidate(str(path), None, kind, ""), {}, names.get, windows=windows)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "how"),
+    [
+        ("#!/bin/sh\n", "/bin/sh", "interpreter"),
+        ("#! /old/bin/python3.12 -I\n", "/old/bin/python3.12", "interpreter"),
+        ("#!/usr/bin/env python3\n", "/found/python3", "interpreter"),
+        ("#!/usr/bin/env -S nope -u\n", "nope", "interpreter"),
+        (
+            "#!/bin/sh\n'''exec' \"/a b/python\" \"$0\" \"$@\"\n' '''\n",
+            "/a b/python",
+            "interpreter",
+        ),
+        ("#!/bin/sh\n'''exec' /a/python \"$0\" \"$@\"\n' '''\n", "/a/python", "interpreter"),
+        ("echo hi\n", "/bin/sh", "shell"),
+    ],
+)
+def test_first_lines(text: str, path: str, how: str, tmp_path: Path) -> None:
+    script = tmp_path / "tool"
+    script.write_text(text)
+    found = begun(script)
+    assert found
+    assert (found.path, found.how, found.exists) == (path, how, Path(path).is_file())
+
+
+def launcher(line: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("__main__.py", "x = 1\n")
+    return b"MZ" + b"\0" * 10_000 + line + buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("line", "python"),
+    [
+        (b"#!<launcher_dir>\\..\\python.exe\r\n", "python.exe"),
+        (b'#!"<launcher_dir>\\..\\py thon.exe"\n', "py thon.exe"),
+    ],
+)
+def test_launchers_with_a_line_behind_them(line: bytes, python: str, tmp_path: Path) -> None:
+    (tmp_path / "Scripts").mkdir()
+    (tmp_path / python).touch()
+    program = tmp_path / "Scripts" / "tool.exe"
+    program.write_bytes(launcher(line))
+    assert begun(program, Kind.PROGRAM, windows=True) == Starts(
+        str(tmp_path / python), True, "launcher"
+    )
+
+
+@pytest.mark.parametrize("line", ["#!python.exe\n", "", "# no first line\n"])
+def test_launchers_with_a_script_beside_them(line: str, tmp_path: Path) -> None:
+    (tmp_path / "Scripts").mkdir()
+    program = tmp_path / "Scripts" / "tool.exe"
+    program.write_bytes(b"MZ")
+    (tmp_path / "Scripts" / "tool-script.py").write_text(line + "import sys\n")
+    found = begun(program, Kind.PROGRAM, windows=True)
+    assert found == Starts(str(tmp_path / "python.exe"), False, "launcher")
+
+
+def test_a_program_starts_nothing_else(tmp_path: Path) -> None:
+    program = tmp_path / "tool.exe"
+    program.write_bytes(b"MZ" + b"\0" * 100)
+    assert begun(program, Kind.PROGRAM, windows=True) is None

@@ -1,0 +1,183 @@
+"""The checks of POSIX and the command; that it writes nothing, and what stands in its way."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+import pytest
+
+from sealenv.checkup.volume import Volume, look_at
+from sealenv.doctoring import examine
+from tests.checkup.computers import computer, ids, write
+from tests.machine import Machine
+from tests.test_trace import _CALLS, strace, writes
+
+__all__ = ["strace"]
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_doctor.py")
+
+NOWHERE = ("/dev/", "/proc/self/fd/")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="strace")
+def test_it_writes_nothing_and_starts_nothing(strace: str, machine: Machine) -> None:
+    write(machine.home / ".bashrc", "conda activate x\n")
+    log = machine.root / "strace.log"
+    calls = f"{_CALLS},execve,connect"
+    subprocess.run(
+        [strace, "-f", "-y", "-qq", "-e", f"trace={calls}", "-o", str(log), *machine.command("doctor")],
+        env=machine.env, cwd=machine.root, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(line for line in lines if "execve(" not in line))
+    changed, peers = writes(log)
+    assert {p for p in changed if not p.startswith(NOWHERE)} == set()
+    assert sum("execve(" in line for line in lines) == 1  # itself
+    assert peers == set()
+    assert sorted(os.listdir(machine.home)) == [".bashrc"]
+
+
+def test_a_clean_machine(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    assert [f for f in examine(machine).findings if f.check != "target-space"] == []
+
+
+def test_what_cannot_be_read_is_said_and_stops_nothing(machine: Machine) -> None:
+    """A FIFO, a folder, a loop of links, 100 MB, a file that is no file; each once, and soon."""
+    home = machine.home
+    os.mkfifo(home / ".bashrc")
+    (home / ".zshrc").mkdir()
+    (home / ".profile").symlink_to(".bash_profile")
+    (home / ".bash_profile").symlink_to(".profile")
+    with (home / ".zshenv").open("wb") as file:
+        file.truncate(100 << 20)
+    os.mkfifo(home / ".condarc")
+    os.mkfifo(write(home / ".config/pip/x", "").with_name("pip.conf"))
+    (home / ".tcshrc").symlink_to("/dev/zero")
+    write(home / ".xonshrc", "$PYTHONPATH = '/x'\n")
+    begun = time.monotonic()
+    report = machine.json("doctor", code=1)
+    assert time.monotonic() - begun < 60
+    said = [Path(f["where"]).name for f in report["findings"] if f["id"] == "profile-unreadable"]
+    names = [".bash_profile", ".bashrc", ".profile", ".tcshrc", ".zshenv", ".zshrc"]
+    assert sorted(said) == names
+    assert "profile-variable" in {f["id"] for f in report["findings"]}
+    assert {"condarc", "pip-conf"} <= {
+        f["id"] for f in report["findings"] if "cannot be read" in f["what"]
+    }
+
+
+def test_files_that_source_each_other(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    write(machine.home / ".bashrc", ". ~/.a\n. $HOME/.b\n. ~/$X/never\n. ~/gone\n")
+    write(machine.home / ".a", ". ~/.bashrc\nsource ~/.a\n")
+    deep = write(machine.home / ".b", "conda activate deep\n")
+    assert ids(machine)["profile-activate"].seen.where == f"{deep}:1"
+
+
+def test_bytes_of_any_kind_reach_no_terminal(machine: Machine) -> None:
+    write(machine.home / ".bashrc", b"export PYTHONPATH=/\x1b[31m\xff\xc2\x9b0m\n")
+    done = machine.run("doctor", "--fix", "profile-variable", "--dry-run")
+    assert "\x1b" not in done.stdout
+    assert r"\x1b" in done.stdout
+    assert r"\xff" in machine.json("doctor", code=1)["findings"][0]["evidence"][0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "severity"),
+    [("", "error"), ("auto_activate_base: false\n", "warning"), ("auto_activate: no", "warning")],
+)
+def test_a_hook_of_conda_with_and_without_base(
+    tmp_path: Path, settings: str, severity: str
+) -> None:
+    machine = computer(tmp_path)
+    write(machine.home / ".bashrc", "# >>> conda initialize >>>\n# <<< conda initialize <<<\n")
+    write(machine.home / ".condarc", settings)
+    assert ids(machine)["conda-init"].severity.value == severity
+
+
+def test_configurations(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    home = machine.home
+    write(home / ".condarc", "envs_dirs: [/a]\nchannels: [c]\n")
+    write(home / ".mambarc", "{ not yaml")
+    write(home / ".pydistutils.cfg", "[install]\nprefix=/x\n")
+    write(tmp_path / "root/etc/environment", 'PYTHONHOME="/x"\nLANG=C\n')
+    write(home / ".conda/environments.txt", "/opt/conda\n")
+    write(home / ".local/lib/python3.12/site-packages/a.dist-info/METADATA", "")
+    write(home / ".config/fish/functions/conda.fish", "function conda; end\n")
+    found = ids(machine)
+    for name in ("condarc", "distutils-cfg", "environment-file", "conda-environments", "user-site"):
+        assert name in found, name
+    assert found["fish-functions"].fixable
+    assert found["environment-file"].severity.value == "error"
+    texts = {f.seen.what.split(":")[0] for f in examine(machine, ["condarc"]).findings}
+    assert "conda cannot read it" in texts
+
+
+def test_pip_conf_becomes_a_comment_with_all_its_lines(machine: Machine) -> None:
+    path = machine.home / ".config/pip/pip.conf"
+    text = "[global]\r\nindex-url = https://me:secret@x/\r\n[install]\r\ntarget =\r\n  /a\r\nuser=no\r\n"
+    write(path, text)
+    environment = machine.env | {"PIP_CONFIG_FILE": str(path)}
+    ask = [sys.executable, "-m", "pip", "config", "list", "--isolated"]
+    real = [part for part in ask if part != "--isolated"]
+    before = subprocess.run(real, env=environment, capture_output=True, text=True, check=True)
+    assert "install.target" in before.stdout
+    report = machine.json("doctor", code=1)
+    assert "secret" not in str(report)
+    machine.run("doctor", "--fix", "pip-conf", "-y")
+    after = subprocess.run(real, env=environment, capture_output=True, text=True, check=True)
+    assert "install.target" not in after.stdout
+    assert "install.user" in after.stdout
+    machine.run("doctor", "--undo", "-y")
+    assert path.read_bytes().decode() == text
+
+
+def test_path(tmp_path: Path) -> None:
+    venv.create(tmp_path / "real venv", with_pip=False)
+    write(tmp_path / "tools/conda", "#!/bin/sh\n").chmod(0o755)
+    path = f"~/bin:/usr/bin::rel:{tmp_path}/real venv/bin:{tmp_path}/tools"
+    found = ids(computer(tmp_path, PATH=path))
+    assert "the virtual environment" in found["path-python"].seen.what
+    assert {"path-tilde", "path-relative", "path-conda"} <= set(found)
+    machine = computer(tmp_path, PATH=path)
+    own = dataclasses.replace(machine, own=(str(tmp_path / "real venv"),))
+    assert "path-python" not in ids(own)
+
+
+def test_target(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    bad = Volume(tmp_path, "exfat", 1 << 20, True, True, False, True, True)
+    machine.__dict__["volume"] = bad
+    found = ids(machine)
+    for name in ("noexec", "readonly", "case", "space", "network", "filesystem"):
+        assert f"target-{name}" in found
+    outer = write(tmp_path / "outer/conda-meta/history", "").parent.parent
+    nested = dataclasses.replace(machine, target=outer / "One: $x/OneDrive/envs")
+    assert {"target-nested", "target-name", "target-synced"} <= set(ids(nested))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_a_real_volume() -> None:
+    """Of Linux itself: /proc is no place for programs, /dev/shm knows upper and lower case."""
+    proc = look_at(Path("/proc/self/nothing/there"), "linux")
+    assert (proc.kind, proc.free) == ("proc", 0)
+    shm = look_at(Path("/dev/shm/nothing"), "linux")
+    assert (shm.folder, shm.folds_case) == (Path("/dev/shm"), False)
+
+
+def test_the_command(machine: Machine) -> None:
+    write(machine.home / ".bashrc", "export PYTHONPATH=/x\n")
+    done = machine.run("doctor", code=1)
+    assert "sealenv doctor --fix profile-variable" in done.stdout
+    assert machine.run("doctor", "-q", code=1).stdout == ""
+    assert machine.run("doctor", "--only", "condarc").stderr.startswith("1 check: nothing found")
+    answer = machine.json("doctor", "--in", "sub", "--only", "target-name")
+    assert answer["target"] == str(machine.root / "sub")

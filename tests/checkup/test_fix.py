@@ -1,0 +1,288 @@
+"""Fixes: shown, kept, atomic, undone byte for byte; refused where something changed since."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealenv.checkup.applying import apply, undo
+from sealenv.checkup.catalogue import checks_for
+from sealenv.checkup.journal import journals, locked
+from sealenv.checkup.plan import make_plan
+from sealenv.doctoring import examine, plan_fix
+from sealenv.errors import FilesystemError
+from tests.checkup.computers import computer, write
+from tests.machine import Machine
+from tests.test_move_kill import killed
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_doctor.py")
+
+DIRTY = "# one\nexport PYTHONPATH=/x\n# three\n"
+CLEAN = "# one\n: # sealenv doctor took out: export PYTHONPATH=/x\n# three\n"
+FIXABLE = [check.id for check in checks_for(windows=False) if check.fix]
+
+
+def journal_folder(machine: Machine) -> Path:
+    return machine.home / ".local/share/sealenv/doctor"
+
+
+def kept(machine: Machine) -> list[Path]:
+    return sorted(journal_folder(machine).glob("*.json"))
+
+
+PIECES = st.sampled_from(
+    [
+        *(b"export PYTHONPATH=/x", b"conda activate a", b"if true; then", b"fi"),
+        *(b"# >>> conda initialize >>>", b"# <<< conda initialize <<<", b'eval "$(pyenv init -)"'),
+        *(
+            b"\xff\xfe",
+            b"\0",
+            b"'",
+            b'"',
+            b"\\",
+            b"cat <<E",
+            b"E",
+            b"\xef\xbb\xbf",
+            b"caf\xe9",
+            b";",
+        ),
+        *(
+            b" && ",
+            b"  ",
+            b"\t",
+            b"`",
+            b"$(",
+            b")",
+            b"\xe2\x80\xa8",
+            b"\x0b",
+            b"f() {",
+            b"}",
+            b"\x85",
+        ),
+        *(b"export PATH=~/miniconda3/bin:$PATH", b"SETUVAR --export PYTHONPATH:/x", b"# x"),
+    ]
+)
+ENDS = st.sampled_from([b"\n", b"\r\n", b"", b"\r", b"\n\n"])
+FILES = st.lists(st.tuples(PIECES, ENDS), max_size=24).map(
+    lambda parts: b"".join(piece + end for piece, end in parts)
+)
+PLACES = [".bashrc", ".zshrc", ".tcshrc", ".xonshrc", ".config/fish/config.fish", ".condarc"]
+PLACES += [".config/nushell/env.nu", ".config/powershell/profile.ps1", ".config/pip/pip.conf"]
+PLACES += [".config/fish/fish_variables", ".config/environment.d/a.conf"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(place=st.sampled_from(PLACES), data=st.one_of(FILES, st.binary(max_size=80)))
+def test_fix_then_undo_gives_the_same_bytes(
+    tmp_path_factory: pytest.TempPathFactory, place: str, data: bytes
+) -> None:
+    root = tmp_path_factory.mktemp("property")
+    machine = computer(root)
+    path = write(machine.home / place, data)
+    plan = plan_fix(machine, FIXABLE)
+    folder = root / "doctor"
+    if plan.empty:
+        return
+    with locked(folder):
+        apply(plan, folder, None)
+        now = path.read_bytes() if path.exists() else None
+        assert now != data
+        (journal,) = journals(folder)
+        undo(journal, folder, None)
+    assert path.read_bytes() == data
+    assert list(folder.glob("*.json")) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=FILES)
+def test_a_fix_leaves_nothing_that_it_would_fix_again(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    root = tmp_path_factory.mktemp("again")
+    write(computer(root).home / ".bashrc", data)
+    for _ in range(3):  # what a block held, or hid behind it, comes to light
+        plan = plan_fix(computer(root), FIXABLE)
+        if plan.empty:
+            return
+        with locked(root / "doctor"):
+            apply(plan, root / "doctor", None)
+    found = [f for f in examine(computer(root)).findings if f.fixable]
+    assert found == []
+
+
+def test_nothing_is_fixed_without_a_yes(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    done = machine.run("doctor", "--fix", "profile-variable", code=2)
+    assert "-export PYTHONPATH=/x" in done.stdout
+    machine.run("doctor", "--fix", "profile-variable", "--dry-run")
+    assert profile.read_text() == DIRTY
+    assert not journal_folder(machine).exists()
+
+
+def test_what_cannot_be_meant(machine: Machine) -> None:
+    assert "did you mean conda-init" in machine.run("doctor", "--fix", "conda-inti", code=2).stderr
+    assert "no fix" in machine.run("doctor", "--fix", "path-tilde", code=2).stderr
+    assert "together" in machine.run("doctor", "--fix", "a", "--undo", "-y", code=2).stderr
+    assert "another system" in machine.run("doctor", "--only", "autorun", code=2).stderr
+    machine.run("doctor", "-y", code=2)
+    machine.run("doctor", "--undo", "-y", code=7)
+    assert "nothing to fix" in machine.run("doctor", "--fix", "conda-init").stderr
+
+
+def test_one_file_alone(machine: Machine) -> None:
+    for name in (".bashrc", ".zshrc"):
+        write(machine.home / name, DIRTY)
+    machine.run("doctor", "--fix", "profile-variable:~/.zshrc", "-y")
+    assert (machine.home / ".bashrc").read_text() == DIRTY
+    assert (machine.home / ".zshrc").read_text() == CLEAN
+
+
+def test_a_file_that_changed_since_is_left_alone(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    machine.run("doctor", "--fix", "profile-variable", "-y")
+    profile.write_text(CLEAN + "mine\n")
+    answer = machine.json("doctor", "--undo", "-y", code=9)
+    assert answer["error"] == "changed-since"
+    assert profile.read_text() == CLEAN + "mine\n"
+    profile.write_text(CLEAN)
+    machine.run("doctor", "--undo", "-y")
+    assert profile.read_text() == DIRTY
+    assert kept(machine) == []
+
+
+def test_an_earlier_fix_waits_for_the_later(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY + "conda activate x\n")
+    machine.run("doctor", "--fix", "profile-variable", "-y")
+    machine.run("doctor", "--fix", "profile-activate", "-y")
+    assert "a later fix" in machine.run("doctor", "--undo", "profile-variable", "-y", code=9).stderr
+    machine.run("doctor", "--undo", "-y")
+    machine.run("doctor", "--undo", "-y")
+    assert profile.read_text() == DIRTY + "conda activate x\n"
+
+
+def test_a_link_keeps_its_target(machine: Machine) -> None:
+    """As in a folder of dotfiles; out of the home it is said."""
+    real = write(machine.root / "dotfiles/bashrc", DIRTY)
+    (machine.home / ".bashrc").symlink_to(real)
+    done = machine.run("doctor", "--fix", "profile-variable", "-y")
+    assert "outside of your home" in done.stdout
+    assert (machine.home / ".bashrc").is_symlink()
+    assert real.read_text() == CLEAN
+    (machine.home / ".bashrc").unlink()
+    (machine.home / ".bashrc").symlink_to("elsewhere")
+    machine.run("doctor", "--undo", "-y")
+    assert real.read_text() == DIRTY
+
+
+def test_a_file_that_is_taken_away(machine: Machine) -> None:
+    condarc = write(machine.home / ".condarc", "channels: [x]\n")
+    condarc.chmod(0o600)
+    machine.run("doctor", "--fix", "condarc", "-y")
+    assert not condarc.exists()
+    machine.run("doctor", "--undo", "-y")
+    assert condarc.read_text() == "channels: [x]\n"
+    assert condarc.stat().st_mode & 0o777 == 0o600
+    target = write(machine.home / "real-condarc", "channels: [x]\n")
+    condarc.unlink()
+    condarc.symlink_to(target)
+    machine.run("doctor", "--fix", "condarc", "-y")
+    assert (os.path.lexists(condarc), target.exists()) == (False, True)
+    write(condarc, "mine\n")
+    machine.run("doctor", "--undo", "-y", code=9)
+    condarc.unlink()
+    machine.run("doctor", "--undo", "-y")
+    assert os.readlink(condarc) == str(target)
+
+
+def test_the_copy_is_for_nobody_else(machine: Machine) -> None:
+    write(machine.home / ".bashrc", DIRTY)
+    machine.run("doctor", "--fix", "profile-variable", "-y")
+    assert kept(machine)[0].stat().st_mode & 0o777 == 0o600
+    assert journal_folder(machine).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_damaged_journal_writes_nothing(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    machine.run("doctor", "--fix", "profile-variable", "-y")
+    (journal,) = kept(machine)
+    text = journal.read_text()
+    for damaged in (text[:-20], text.replace('"before": "', '"before": "AAAA'), "{}", "[]", "\xff"):
+        journal.write_text(damaged)
+        machine.run("doctor", "--undo", "-y", code=9)
+    assert profile.read_text() == CLEAN
+
+
+def test_two_doctors_at_once(machine: Machine) -> None:
+    write(machine.home / ".bashrc", DIRTY)
+    with locked(journal_folder(machine)):
+        done = machine.run("doctor", "--fix", "profile-variable", "-y", code=9)
+    assert "another doctor" in done.stderr
+    machine.run("doctor", "--fix", "profile-variable", "-y")
+
+
+def test_a_file_that_changes_between_look_and_fix(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    path = write(machine.home / ".bashrc", DIRTY)
+    findings = examine(machine, ["profile-variable"]).findings
+    path.write_text(DIRTY + "mine\n")
+    with pytest.raises(Exception, match="changed"):
+        make_plan(["profile-variable"], findings)
+    assert path.read_text() == DIRTY + "mine\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="counts system calls")
+def test_killed_anywhere(machine: Machine) -> None:
+    """Every file is old or new, and what is new can be undone."""
+    paths = [write(machine.home / name, DIRTY) for name in (".bashrc", ".zshrc")]
+    number, undone = 0, False
+    while True:
+        number += 1
+        code, said = killed(machine, number, "doctor", "--fix", "profile-variable", "-y")
+        contents = [path.read_text() for path in paths]
+        assert set(contents) <= {DIRTY, CLEAN}, number
+        if CLEAN in contents and not undone:
+            undone = True
+            code2, _ = killed(machine, 4, "doctor", "--undo", "-y")
+            if code2 == -signal.SIGKILL:
+                assert {path.read_text() for path in paths} <= {DIRTY, CLEAN}
+                machine.run("doctor", "--undo", "-y")
+        for journal in kept(machine):  # written, and nothing was changed yet
+            machine.run("doctor", "--undo", journal.stem, "-y")
+        assert [path.read_text() for path in paths] == [DIRTY] * 2
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL, said
+    assert number > 6
+    assert sorted(p.name for p in machine.home.iterdir()) == [
+        ".bashrc",
+        ".local",
+        ".zshrc",
+    ]
+
+
+def test_what_fails_in_the_middle_is_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = computer(tmp_path)
+    paths = [write(machine.home / name, DIRTY) for name in (".bashrc", ".zshrc")]
+    plan = plan_fix(machine, ["profile-variable"])
+    replace = os.replace
+
+    def full(source: str | Path, target: str | Path) -> None:
+        if str(target).endswith(".zshrc"):
+            raise OSError(28, "No space left on device", str(target))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with locked(tmp_path / "doctor"), pytest.raises(FilesystemError, match="the disk is full"):
+        apply(plan, tmp_path / "doctor", None)
+    assert [path.read_text() for path in paths] == [DIRTY] * 2
+    assert sorted(os.listdir(machine.home)) == [".bashrc", ".zshrc"]
+    assert list((tmp_path / "doctor").glob("*.json")) == []

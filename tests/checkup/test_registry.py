@@ -1,0 +1,126 @@
+"""The checks of the registry, against a fake one (the real one: tests/windows/test_doctor.py)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sealenv.checkup.applying import apply, undo
+from sealenv.checkup.checks.registry import ENVIRONMENTS, commands_of
+from sealenv.checkup.journal import locked
+from sealenv.checkup.registry import EXPAND, Key, Value
+from sealenv.doctoring import examine, plan_fix
+from sealenv.errors import ChangedSinceError, FilesystemError
+from tests.checkup.computers import computer, ids
+from tests.checkup.fake_registry import FakeRegistry
+
+PROCESSOR = r"Software\Microsoft\Command Processor"
+USER, MACHINE = ENVIRONMENTS
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("a & b", ["a", "b"]),
+        ('"a & b" & c', ['"a & b"', "c"]),
+        ("a ^& b & c", ["a ^& b", "c"]),
+        ("a && b", ["a", "b"]),
+        ("", []),
+    ],
+)
+def test_commands_of_cmd(line: str, commands: list[str]) -> None:
+    assert commands_of(line) == commands
+
+
+@pytest.mark.parametrize("view", [64, 32])
+@pytest.mark.parametrize("hive", ["HKCU", "HKLM"])
+def test_autorun_in_every_place(tmp_path: Path, hive: str, view: int) -> None:
+    registry = FakeRegistry()
+    key = Key(hive, PROCESSOR, view)
+    registry.put(key, "AutoRun", r"C:\c\condabin\conda_hook.bat & doskey x=y")
+    machine = computer(tmp_path, system="win32", registry=registry)
+    if (hive, view) == ("HKCU", 32):  # HKCU\Software has no 32-bit view
+        assert "autorun" not in ids(machine, "autorun")
+        return
+    found = ids(machine, "autorun")["autorun"]
+    assert found.severity.value == "error"
+    plan = plan_fix(machine, ["autorun"])
+    folder = tmp_path / "doctor"
+    with locked(folder):
+        journal = apply(plan, folder, registry)
+        assert registry.value(key, "AutoRun") == Value(1, "doskey x=y")
+        undo(journal, folder, registry)
+    assert registry.value(key, "AutoRun") == Value(1, r"C:\c\condabin\conda_hook.bat & doskey x=y")
+
+
+@pytest.mark.parametrize(
+    "line", ["(activate x)", "activate x | more", "if exist (a) call activate"]
+)
+def test_what_cannot_be_taken_apart_is_left(tmp_path: Path, line: str) -> None:
+    registry = FakeRegistry()
+    registry.put(Key("HKCU", PROCESSOR), "AutoRun", line)
+    found = ids(computer(tmp_path, system="win32", registry=registry), "autorun")["autorun"]
+    assert (found.severity.value, found.fixable) == ("error", False)
+
+
+def test_the_machines_values_need_an_administrator(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    registry.put(MACHINE, "Path", r"C:\Windows;C:\miniconda3", EXPAND)
+    registry.guarded.add("HKLM")
+    machine = computer(tmp_path, system="win32", registry=registry)
+    found = ids(machine, "registry-path")["registry-path"]
+    assert not found.fixable
+    assert "administrator" in found.seen.how
+
+
+def test_what_is_refused_is_said_and_stops_nothing(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    registry.secret |= {MACHINE, Key("HKLM", PROCESSOR)}
+    registry.put(USER, "PYTHONHOME", r"C:\x")
+    machine = computer(tmp_path, system="win32", registry=registry)
+    report = examine(machine)
+    said = {f.check for f in report.findings if "cannot be read" in f.seen.what}
+    assert {"autorun", "registry-path", "registry-variable"} <= said
+    assert report.sick
+
+
+def test_a_write_that_is_refused_puts_the_rest_back(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    registry.put(USER, "PYTHONHOME", r"C:\x")
+    registry.put(MACHINE, "PYTHONPATH", r"C:\y")
+    machine = computer(tmp_path, system="win32", registry=registry)
+    plan = plan_fix(machine, ["registry-variable"])
+    registry.guarded.add("HKLM")
+    with locked(tmp_path / "doctor"), pytest.raises(FilesystemError):
+        apply(plan, tmp_path / "doctor", registry)
+    assert registry.value(USER, "PYTHONHOME") == Value(1, r"C:\x")
+    assert list((tmp_path / "doctor").glob("*.json")) == []
+
+
+def test_a_value_that_changed_since(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    registry.put(USER, "PYTHONHOME", "C:\\\ud800")
+    machine = computer(tmp_path, system="win32", registry=registry)
+    plan = plan_fix(machine, ["registry-variable"])
+    folder = tmp_path / "doctor"
+    with locked(folder):
+        journal = apply(plan, folder, registry)
+        registry.put(USER, "PYTHONHOME", "mine")
+        with pytest.raises(ChangedSinceError):
+            undo(journal, folder, registry)
+        registry.write(USER, "PYTHONHOME", None)
+        undo(journal, folder, registry)
+    assert registry.value(USER, "PYTHONHOME") == Value(1, "C:\\\ud800")
+
+
+def test_registered_pythons_and_long_paths(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    registry.put(Key("HKCU", r"Software\Python\PythonCore\3.12\InstallPath"), "", r"C:\py")
+    found = ids(computer(tmp_path, system="win32", registry=registry))
+    assert found["python-registered"].seen.evidence == (r"C:\py",)
+    assert "long-paths" in found
+    registry.put(
+        Key("HKLM", r"SYSTEM\CurrentControlSet\Control\FileSystem"), "LongPathsEnabled", 1, 4
+    )
+    assert "long-paths" not in ids(computer(tmp_path, system="win32", registry=registry))

@@ -1,0 +1,127 @@
+"""docs/field-guide.md: its anchors, marks and quotes hold, and what it saw on Linux is seen today."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from docs.notes.observe import cmd_environment, cmd_language, linux_sealenv, linux_shell
+from docs.notes.observe.note import NOTES, Observation, render
+from docs.notes.observe.stage import LinuxStage
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "field-guide.md").read_text(encoding="utf-8")
+COVERAGE = (NOTES / "coverage.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^<!-- (quote|seen) (\S+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
+OBSERVED = [
+    *linux_shell.OBSERVATIONS,
+    *linux_sealenv.OBSERVATIONS,
+    *cmd_language.OBSERVATIONS,
+    *cmd_environment.OBSERVATIONS,
+]
+
+
+def prose(text: str) -> str:
+    """Without code blocks."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+
+
+def anchors(text: str) -> list[str]:
+    """As GitHub makes them from headings."""
+    heads = re.findall(r"^#+ (.+)$", prose(text), re.M)
+    return [re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads]
+
+
+def test_no_anchor_twice() -> None:
+    found = anchors(GUIDE)
+    assert sorted(set(found)) == sorted(found)
+
+
+def test_every_insight_has_its_section() -> None:
+    rows = re.findall(r"^\| (00\d)-\d+ \|(.+)\|$", COVERAGE, re.M)
+    assert {number for number, _ in rows} == {"000", "001", "002", "003", "004"}
+    known = set(anchors(GUIDE))
+    for number, rest in rows:
+        places = re.findall(r"\(\.\./field-guide\.md#([^)]+)\)", rest)
+        assert places, rest
+        assert set(places) <= known, f"{number}: {set(places) - known}"
+
+
+def test_insights_are_numbered() -> None:
+    numbers = re.findall(r"^\| (00\d-\d+) \|", COVERAGE, re.M)
+    assert len(set(numbers)) == len(numbers)
+    for document in ("000", "001", "002", "003", "004"):
+        own = [int(n[4:]) for n in numbers if n.startswith(document)]
+        assert own == list(range(1, len(own) + 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "text"),
+    [pytest.param(*found, id=f"{found[1]}-{i}") for i, found in enumerate(BLOCK.findall(GUIDE))],
+)
+def test_a_quote_is_still_there(kind: str, name: str, text: str) -> None:
+    path = ROOT / name if kind == "quote" else NOTES / f"{name}.md"
+    there = path.read_bytes().decode().replace("\r\n", "\n")
+    assert text in there, f"{name} holds no longer:\n{text}"
+
+
+def test_there_are_quotes_of_every_script() -> None:
+    quoted = {name for kind, name, _ in BLOCK.findall(GUIDE) if kind == "quote"}
+    scripts = {f"bootstrap/{path.name}" for path in (ROOT / "bootstrap").iterdir()}
+    assert scripts - {"bootstrap/README.md"} <= quoted
+
+
+def test_every_mark_says_where() -> None:
+    text = " ".join(prose(GUIDE).split())
+    for mark, rest in re.findall(r"\*(seen|read|reported)\* (.{0,300})", text):
+        place = rest.split(")")[0] + ")"
+        if mark == "seen":
+            assert re.match(r"\(\[[^\]]*\]\(notes/", rest), rest
+        elif mark == "reported":
+            assert re.match(r"\([^)]*#\d+", place), rest
+        else:
+            assert re.match(r"\([^)]*\d", place), rest
+
+
+def test_the_guide_leads_to_every_note() -> None:
+    linked = set(re.findall(r"\]\(notes/([\w.-]+)\.md\)", GUIDE))
+    assert {each.name for each in OBSERVED} | {"coverage"} <= linked
+
+
+def test_every_note_is_of_an_observation() -> None:
+    names = {path.stem for path in NOTES.glob("*.md")}
+    assert names == {each.name for each in OBSERVED} | {"coverage"}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> LinuxStage:
+    if platform.system() != "Linux":
+        pytest.skip("recorded on Linux")
+    if shutil.which("bash") is None:
+        pytest.skip("no bash on this machine")
+    return LinuxStage(tmp_path_factory.mktemp("observe"))
+
+
+def seen_again(stage: LinuxStage, observation: Observation) -> None:
+    now = render(observation, stage.observe(observation))
+    assert now == observation.path.read_text(encoding="utf-8"), (
+        f"python -m docs.notes.observe --write {observation.name}, and look what has changed"
+    )
+
+
+@pytest.mark.parametrize("observation", linux_shell.OBSERVATIONS, ids=lambda o: o.name)
+def test_seen_again_in_bash(stage: LinuxStage, observation: Observation) -> None:
+    seen_again(stage, observation)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.system() != "Linux", reason="recorded on Linux")
+def test_seen_again_in_an_environment(tmp_path: Path) -> None:
+    # One test: the environment is made once.
+    stage = LinuxStage(tmp_path)
+    for observation in linux_sealenv.OBSERVATIONS:
+        seen_again(stage, observation)

@@ -1,0 +1,48 @@
+"""reference/cli.md and errors.md are what the code says; a failure names the command that mends them."""
+
+from __future__ import annotations
+
+import sealenv.errors
+from docs.tools import cli_reference, errors_reference, picture
+from sealenv.cli.main import _COMMANDS
+from sealenv.errors import SealenvError
+
+
+def test_the_page_of_commands_is_up_to_date() -> None:
+    assert cli_reference.PAGE.read_text(encoding="utf-8") == cli_reference.page(), (
+        "python -m docs.tools.cli_reference --write"
+    )
+
+
+def test_every_command_has_its_section() -> None:
+    page = cli_reference.page()
+    assert [name for name in _COMMANDS if f"\n## sealenv {name}" not in page] == []
+
+
+def test_the_page_of_errors_is_up_to_date() -> None:
+    assert errors_reference.PAGE.read_text(encoding="utf-8") == errors_reference.page(), (
+        "python -m docs.tools.errors_reference --write"
+    )
+
+
+def test_every_error_that_is_public_has_a_remedy() -> None:
+    public = {getattr(sealenv.errors, name) for name in sealenv.errors.__all__}
+    errors = {cls for cls in public if isinstance(cls, type) and issubclass(cls, SealenvError)}
+    assert set(errors_reference.classes()) == errors - {SealenvError}
+    assert {cls.code for cls in errors_reference.classes()} == set(errors_reference.REMEDIES)
+
+
+def test_a_message_is_there_with_what_to_do() -> None:
+    line = (
+        "| this environment is frozen (conda-meta/frozen) | --override-frozen …s it all the same |"
+    )
+    assert f"\n{line}\n" in errors_reference.page()
+
+
+def test_the_picture_shows_the_tour_and_asks_no_server() -> None:
+    """What the commands print changes with every run; that each of them is there does not."""
+    svg = picture.PICTURE.read_text(encoding="utf-8")
+    prompts = [line[2:] for line in picture.shown(svg).splitlines() if line.startswith("$ ")]
+    assert prompts == list(picture.COMMANDS)
+    assert "damaged, 2 findings" in picture.shown(svg)
+    assert "@font-face" not in svg

@@ -1,0 +1,64 @@
+"""json.schema.json is what the code says, and the examples of json.md are valid."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from docs.tools import json_schema
+from sealenv.cli.answers import ANSWERS
+from tests.answers import validate
+from tests.docs.test_json import examples
+
+
+def test_the_file_is_up_to_date() -> None:
+    assert json_schema.PAGE.read_text(encoding="utf-8") == json_schema.page(), (
+        "python -m docs.tools.json_schema --write"
+    )
+
+
+def test_it_is_a_schema() -> None:
+    Draft202012Validator.check_schema(json.loads(json_schema.page()))
+
+
+def test_every_command_with_json_is_in_it_and_documented() -> None:
+    commands = json_schema.commands_with_json()
+    assert {"verify", "cache info"} <= set(commands)
+    known = json_schema.schema()["$defs"]
+    assert [name for name in commands if json_schema.key_of(name) not in known] == []
+    assert [name for name in commands if name not in json_schema.examples()] == []
+
+
+def test_types_are_of_commands() -> None:
+    commands = json_schema.commands_with_json()
+    assert [n for n in ANSWERS if n.partition(" --")[0] not in commands] == []
+
+
+@pytest.mark.parametrize("heading", examples())
+def test_the_examples_are_valid(heading: str) -> None:
+    words = heading.removeprefix("sealenv ").split()
+    validate(words, examples()[heading], 2 if heading == "Errors" else 0)
+
+
+def test_what_is_not_as_it_says_is_found() -> None:
+    answer = examples()["sealenv verify ENV --json"]
+    for path, value in (("files", "many"), ("findings", [{}]), ("more", 1), ("prefix", None)):
+        wrong = copy.deepcopy(answer)
+        wrong[path] = value
+        with pytest.raises(AssertionError, match=path):
+            validate(["verify", "e"], wrong, 1)
+    wrong = copy.deepcopy(answer)
+    wrong["findings"][0]["kind"] = "nope"
+    with pytest.raises(AssertionError, match="nope"):
+        validate(["verify", "e"], wrong, 1)
+
+
+def test_a_command_without_a_type_has_what_its_example_shows() -> None:
+    shape = json_schema._loose({"names": ["a"], "count": 1, "more": {"x": None}}, "new")
+    check = Draft202012Validator(shape)
+    assert check.is_valid({"names": [], "count": None, "more": {"y": 2}, "further": 1})
+    assert not check.is_valid({"names": [], "count": 1})
+    assert not check.is_valid({"names": [1], "count": 1, "more": None})

@@ -1,0 +1,55 @@
+"""mkdocs.yml names every page, and the hook leads links out of docs/ to copies."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.tools.site import linked, page_of, plain_pipes, resolved, rewritten, targets, text_of
+
+ROOT = Path(__file__).parents[2]
+NAV = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("\nnav:\n")[1]
+NAMED = re.findall(r"^ *- (?:.*: )?(\S+\.md)$", NAV, re.M)
+
+
+def test_every_page_is_named_once() -> None:
+    found = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md")]
+    pages = {page_of(path) for path in found if not path.startswith("docs/notes/")}
+    assert len(NAMED) == len(set(NAMED))
+    assert pages - set(NAMED) == set()
+
+
+def test_every_name_is_a_page() -> None:
+    assert set(NAMED) <= {page_of(path) for path in linked(ROOT)}
+
+
+def test_links_in_code_are_left_alone() -> None:
+    text = "a [b](../x.md#y) [c](https://e.org) \n````text\n```\n[b](../x.md)\n````\n[b](z.md)\n"
+    assert list(targets(text)) == ["../x.md", "z.md"]
+    assert rewritten(text, lambda target: f"<{target}>") == (
+        "a [b](<../x.md>#y) [c](https://e.org) \n````text\n```\n[b](../x.md)\n````\n[b](<z.md>)\n"
+    )
+
+
+def test_a_bar_in_code_in_a_table_has_no_backslash() -> None:
+    assert plain_pipes("| `a\\|b` \\| |\n`a\\|b`\n") == "| `a|b` \\| |\n`a\\|b`\n"
+
+
+@pytest.mark.parametrize(
+    ("origin", "target", "path"),
+    [
+        ("docs/how-to/cmd.md", "../../bootstrap/get_sed.bat", "bootstrap/get_sed.bat"),
+        ("README.md", "docs/how-to/cmd.md", "docs/how-to/cmd.md"),
+        ("bootstrap/README.md", "../docs/reference/lock.md", "docs/reference/lock.md"),
+    ],
+)
+def test_where_a_link_leads(origin: str, target: str, path: str) -> None:
+    assert resolved(origin, target) == path
+
+
+def test_a_file_that_is_no_markdown_is_shown_whole() -> None:
+    shown = text_of(ROOT / "bootstrap" / "get_sed.bat")
+    script = (ROOT / "bootstrap" / "get_sed.bat").read_text(encoding="utf-8").rstrip()
+    assert shown == f"# bootstrap/get_sed.bat\n\n``````bat\n{script}\n``````\n"

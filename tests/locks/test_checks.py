@@ -1,0 +1,86 @@
+"""What holds for a lock of any format: it is written down again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sealenv.errors import SpecError
+from sealenv.locks import Lock, LockFile
+from sealenv.locks.condalock import write_condalock
+from sealenv.locks.pixi_write import write_pixi
+from sealenv.locks.read import read_lock
+from tests.store.bundling import PACKAGES, WHEEL
+
+
+def lock_file(**said: tuple[str, ...]) -> LockFile:
+    there: dict[str, tuple[str, ...]] = {"channels": ("https://conda.example.org/main/",), **said}
+    return LockFile(
+        locks=(Lock(platform="linux-64", packages=PACKAGES[2:], wheels=(WHEEL,), **there),)  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("write", [write_pixi, write_condalock])
+def test_no_password_is_taken_over(tmp_path: Path, write: Callable[[LockFile], str]) -> None:
+    """A lock is copied into records, the seal and bundles; what fetches asks netrc or the login."""
+    file = lock_file(
+        channels=("https://me:secretpw@conda.example.org/main/", "https://x.org/t/secretpw/c/"),
+        indexes=("https://me:secretpw@pypi.example.org/simple",),
+        find_links=("https://me:secretpw@pypi.example.org/links/",),
+    )
+    path = tmp_path / "my.lock"
+    path.write_text(write(file))
+    assert "secretpw" in path.read_text()
+    (lock,) = read_lock(path, "linux-64").locks
+    assert lock.channels == ("https://conda.example.org/main/", "https://x.org/c/")
+    assert lock.indexes == ("https://pypi.example.org/simple",)
+    assert lock.find_links == ("https://pypi.example.org/links/",)
+    assert "secretpw" not in repr(lock)
+
+
+@pytest.mark.parametrize("write", [write_pixi, write_condalock])
+@pytest.mark.parametrize("key", ["specs", "virtual_packages", "requirements"])
+def test_no_text_ends_a_line_or_colours_a_terminal(
+    tmp_path: Path, write: Callable[[LockFile], str], key: str
+) -> None:
+    path = tmp_path / "my.lock"
+    path.write_text(write(lock_file(**{key: ("a\x1b[31m",)})))
+    with pytest.raises(SpecError) as caught:
+        read_lock(path, "linux-64")
+    assert "none of a text" in caught.value.what
+    assert "\x1b" not in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("requirements", ["-e ."]), ("requirements", {"linux-64": ["w", "git+https://h/x"]}),
+        ("specs", ["[[["]), ("exclude-newer", "yesterday"), ("name", "../../evil"),
+        ("variables", {"A B": ""}),
+    ],
+)  # fmt: skip
+def test_what_was_asked_for_is_looked_at_where_it_is_read(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    """With the line: a lock is solved, fetched and linked before pip would read its requirements."""
+    path = tmp_path / "my.lock"
+    lines = write_pixi(lock_file()).splitlines()
+    lines.insert(1, f"# {key}: {json.dumps(value)}")
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(SpecError) as caught:
+        read_lock(path, "linux-64")
+    assert caught.value.where == f"{path}:2:1"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["python", "python >=3.12,<3.13.0a0", "numpy=2", "conda-forge::zlib=1=0", "zlib[version='>=1']",
+     "file:///srv/c::zlib", "a 1.* *_cp312", "a[version='>=1',extras=[b,c],md5=x]", "_libgcc_mutex"],
+)  # fmt: skip
+def test_specs_as_people_write_them(tmp_path: Path, spec: str) -> None:
+    path = tmp_path / "my.lock"
+    path.write_text(write_pixi(lock_file(specs=(spec,))))
+    assert read_lock(path, "linux-64").locks[0].specs == (spec,)

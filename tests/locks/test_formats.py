@@ -1,0 +1,312 @@
+"""@EXPLICIT, conda-lock.yml and environment.yml: round trips, and what is wrong has a place."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from sealenv.environment_yml import EnvironmentFile, read_environment_yml, write_environment_yml
+from sealenv.errors import DigestError, SpecError
+from sealenv.locks import Lock, LockedWheel, LockFile
+from sealenv.locks.condalock import read_condalock, write_condalock
+from sealenv.locks.explicit import ExplicitList, read_explicit, write_explicit
+from sealenv.locks.pixi_write import write_pixi
+from sealenv.locks.read import read_file, read_lock
+from tests.locks.locks import TEXTS, lock, lock_files, package
+
+HERE = Path("/srv/x.yml")
+SHA = "ab" * 32
+MD5 = "cd" * 16
+LIST = f"""\
+# This file may be used to create an environment
+# platform: linux-64
+@EXPLICIT
+
+https://conda.anaconda.org/conda-forge/linux-64/bzip2-1.0.8-h93a5062_5.conda#{MD5}
+https://conda.anaconda.org/conda-forge/noarch/tzdata-2024a-h0c530f3_0.conda#sha256:{SHA}
+https://conda.anaconda.org/conda-forge/noarch/pip-24.0-pyhd8ed1ab_0.tar.bz2
+"""
+
+
+@given(lock_files())
+@settings(max_examples=30, deadline=None)
+def test_a_list_keeps_addresses_digests_and_order(file: LockFile) -> None:
+    for one in file.locks:
+        read = read_explicit(write_explicit(one), "x")
+        assert read.platform == one.platform
+        assert [(e.url, e.sha256) for e in read.entries] == [
+            (p.url, p.sha256) for p in one.packages
+        ]
+
+
+@given(lock_files())
+@settings(max_examples=30, deadline=None)
+def test_conda_lock_keeps_what_it_has_a_place_for(file: LockFile) -> None:
+    again = read_condalock(write_condalock(file), HERE)
+    assert write_condalock(again) == write_condalock(file)
+    assert (again.name, again.variables) == (file.name, file.variables)
+    for ours, theirs in zip(file.locks, again.locks, strict=True):
+        assert theirs.digest() == ours.digest()
+        for key in ("platform", "channels", "virtual_packages", "specs", "requirements", "indexes",
+                    "exclude_newer"):  # fmt: skip
+            assert getattr(theirs, key) == getattr(ours, key)
+        for p in ours.packages:
+            q = theirs.find(p.name)
+            assert q is not None
+            assert (q.url, q.fn, q.sha256, q.dist) == (p.url, p.fn, p.sha256, p.dist)
+            assert q.record.get("md5") == p.record.get("md5")
+            assert {d.split()[0] for d in q.record["depends"]} == {
+                d.split()[0] for d in p.record["depends"]
+            }
+
+
+def test_conda_locks_own_model_takes_ours(tmp_path: Path) -> None:
+    a = package("a", depends=["b >=1", "b <2", "__unix"], md5=MD5)
+    b = package("b", md5=MD5)
+    w = package("w", md5=MD5, subdir="win-64")
+    file = LockFile(locks=(lock(a, b, specs=("a",)), lock(b, w, platform="win-64")))
+    path = tmp_path / "conda-lock.yml"
+    path.write_text(write_condalock(file))
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom conda_lock.lockfile import parse_conda_lock_file\n"
+        "lock = parse_conda_lock_file(Path(sys.argv[1]))\n"
+        "for p in lock.package:\n"
+        "    print(p.name, p.platform, p.dependencies.get('b'), p.hash.sha256, sep='|')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    said = [line.split("|") for line in done.stdout.splitlines()]
+    assert sorted((s[0], s[1]) for s in said) == [
+        ("a", "linux-64"), ("b", "linux-64"), ("b", "win-64"), ("w", "win-64"),
+    ]  # fmt: skip
+    assert next(s for s in said if s[0] == "a")[2] == ">=1,<2"
+
+
+def test_a_list_of_conda_is_read() -> None:
+    read = read_explicit(LIST, "list.txt")
+    assert read.platform == "linux-64"
+    assert [e.line for e in read.entries] == [5, 6, 7]
+    assert (read.entries[0].md5, read.entries[1].sha256) == (MD5, SHA)
+    assert read.entries[0].channel == "https://conda.anaconda.org/conda-forge/"
+    assert len(read.unverified) == 2
+
+
+def test_a_list_without_sha256_is_refused_with_advice() -> None:
+    with pytest.raises(DigestError, match="2 of 3 packages have no sha256") as caught:
+        read_explicit(LIST, "list.txt").lock_file("linux-64")
+    assert caught.value.where == "list.txt:5:1"
+    assert caught.value.hint
+    assert "sealenv lock -f list.txt" in caught.value.hint
+
+
+def test_relative_paths_of_a_list_start_at_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    read = read_explicit(f"@EXPLICIT\nc/noarch/a-1-0.conda#{SHA}\n", "x")
+    assert read.entries[0].url == (tmp_path / "c/noarch/a-1-0.conda").as_uri()
+
+
+def test_credentials_of_a_list_are_kept_apart() -> None:
+    read = read_explicit(f"@EXPLICIT\nhttps://me:pw@x.org/c/noarch/a-1-0.conda#{SHA}\n", "x")
+    assert read.entries[0].url == "https://x.org/c/noarch/a-1-0.conda"
+    assert read.secrets == {"https://x.org/c": "https://me:pw@x.org/c"}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("numpy >=2", "no name of a package"),
+        ("https://x.org/c/noarch/a-1-0.zip", "no name of a package"),
+        ("https://x.org/c/noarch/a-1-0.conda#xyz", "no digest"),
+        (f"https://x.org/c/noarch/a-1-0.conda#{SHA.upper()}", "no digest"),
+        ("ftp://x.org/c/noarch/a-1-0.conda", "must begin with"),
+        ("https://x.org/c/noarch/a-1-0.conda&calc", "no name of a package"),
+        ("https://x.org/c/noarch/b-1-0.conda", "twice, in lines 2 and 3"),
+    ],
+)
+def test_a_line_that_is_wrong_has_its_number(line: str, why: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        read_explicit(f"@EXPLICIT\nhttps://x.org/c/noarch/b-1-0.conda\n{line}\n", "x")
+    assert caught.value.where == "x:3:1"
+    assert why in caught.value.what
+
+
+def test_a_list_for_two_platforms_is_none() -> None:
+    text = "@EXPLICIT\nhttps://x.org/c/win-64/a-1-0.conda\nhttps://x.org/c/linux-64/b-1-0.conda\n"
+    with pytest.raises(SpecError, match="is for linux-64, others for win-64") as caught:
+        read_explicit(text, "x")
+    assert caught.value.where == "x:3:1"
+
+
+def test_a_comment_that_the_addresses_contradict() -> None:
+    text = "# platform: win-64\n@EXPLICIT\nhttps://x.org/c/linux-64/b-1-0.conda\n"
+    with pytest.raises(SpecError, match="for linux-64, and line 1 says win-64") as caught:
+        read_explicit(text, "x")
+    assert caught.value.where == "x:3:1"
+
+
+CONDA_LOCK = f"""\
+version: 1
+metadata:
+  content_hash:
+    linux-64: {SHA}
+  channels:
+  - url: conda-forge
+    used_env_vars: []
+  platforms:
+  - linux-64
+  sources:
+  - environment.yml
+package:
+- name: ca-certificates
+  version: 2025.10.5
+  manager: conda
+  platform: linux-64
+  dependencies:
+    __unix: ''
+  url: https://conda.anaconda.org/conda-forge/noarch/ca-certificates-2025.10.5-hbd8a1cb_0.conda
+  hash:
+    md5: {MD5}
+    sha256: {SHA}
+  category: main
+  optional: false
+- name: black
+  version: '25.1'
+  manager: conda
+  platform: linux-64
+  dependencies: {{}}
+  url: https://conda.anaconda.org/conda-forge/noarch/black-25.1-0.conda
+  hash:
+    md5: {MD5}
+  category: dev
+  optional: true
+"""
+
+
+def test_a_conda_lock_is_read() -> None:
+    one = read_condalock(CONDA_LOCK, HERE).lock_for("linux-64")
+    assert [p.dist for p in one.packages] == ["ca-certificates-2025.10.5-hbd8a1cb_0"]
+    assert one.packages[0].record["depends"] == ["__unix"]
+    assert one.channels == ("conda-forge",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "why"),
+    [
+        ("version: 1", "version: 2", "1:10", "only version 1"),
+        ("  - linux-64\n", "  - osx-64\n", "16:13", "not among the platforms"),
+        ("manager: conda", "manager: npm", "15:12", "must be conda or pip"),
+        (f"    sha256: {SHA}\n  category", "  category", "13:3", "no sha256"),
+        ("  url: https", "  uri: https", "13:3", "'url' is missing"),
+    ],
+)
+def test_a_conda_lock_that_is_wrong_has_a_place(old: str, new: str, at: str, why: str) -> None:
+    with pytest.raises((SpecError, DigestError)) as caught:
+        read_condalock(CONDA_LOCK.replace(old, new, 1), HERE)
+    assert caught.value.where == f"{HERE}:{at}"
+    assert why in caught.value.what
+
+
+def test_a_format_is_told_by_its_content(tmp_path: Path) -> None:
+    one = lock(package("a"))
+    texts = {
+        "a.txt": (write_explicit(one), ExplicitList),
+        "b": (write_condalock(LockFile(locks=(one,))), LockFile),
+        "c.yml": (write_pixi(LockFile(locks=(one,))), LockFile),
+        "d": ("dependencies:\n- python\n", EnvironmentFile),
+        "e.txt": ("# some specs\npython=3.12\nnumpy >=2\n", EnvironmentFile),
+    }
+    for name, (text, kind) in texts.items():
+        path = tmp_path / name
+        path.write_text(text)
+        assert isinstance(read_file(path), kind), name
+    assert isinstance(read_lock(tmp_path / "a.txt", "linux-64").locks[0], Lock)
+    with pytest.raises(SpecError, match="locks nothing"):
+        read_lock(tmp_path / "d", "linux-64")
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"version: 1\npackages: []\n", b"", b"{"])
+def test_what_is_no_format_is_refused_with_words(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    with pytest.raises(SpecError) as caught:
+        read_file(path)
+    assert str(path) in str(caught.value.where)
+
+
+@given(TEXTS.filter(lambda t: t.strip() == t and not any(c in t for c in "\r\n\0\x85\u2028\u2029")))
+@settings(max_examples=60, deadline=None)
+def test_environment_yml_keeps_any_value(value: str) -> None:
+    text = write_environment_yml(
+        name="e", channels=["https://x.org/c"], dependencies=["python=3.10", "on"],
+        variables={"A": value},
+    )  # fmt: skip
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "environment.yml")
+        path.write_text(text, encoding="utf-8")
+        read = read_environment_yml(path)
+    assert read.variables == {"A": value}
+    assert read.dependencies == ("python=3.10", "on")
+    assert read.channels == ("https://x.org/c", "nodefaults")
+
+
+def test_conda_lock_keeps_what_wheels_need_and_where_they_were_looked_for() -> None:
+    wheel = LockedWheel(
+        name="app", version="1.0", url="https://files.example.org/app-1.0-py3-none-any.whl",
+        sha256=SHA, requires_dist=("helper>=1",), requires_python=">=3.9",
+    )  # fmt: skip
+    one = lock(package("pip"), wheels=(wheel,), find_links=("https://wheels.example.org/",))
+    (again,) = read_condalock(write_condalock(LockFile(locks=(one,))), HERE).locks
+    assert (again.wheels, again.find_links) == (one.wheels, one.find_links)
+
+
+def test_a_dependency_without_a_blank_keeps_its_name() -> None:
+    a = package("a", depends=["b>=1", "c[version='>=2,<3']", "__glibc>=2.17", "conda-forge::d=1"])
+    text = write_condalock(LockFile(locks=(lock(a),)))
+    (again,) = read_condalock(text, HERE).locks[0].packages
+    assert again.record["depends"] == ["b >=1", "c >=2,<3", "__glibc >=2.17", "d =1"]
+
+
+PIP_PACKAGE = f"""\
+version: 1
+metadata: {{content_hash: {{}}, channels: [], platforms: [linux-64], sources: []}}
+package:
+- name: Zope.Interface
+  version: '6.0'
+  manager: pip
+  platform: linux-64
+  dependencies: {{}}
+  url: URL
+  hash: {{sha256: {SHA}}}
+  category: main
+  optional: false
+"""
+
+
+def test_names_of_wheels_are_normalised() -> None:
+    url = "https://files.example.org/zope.interface-6.0-py3-none-any.whl"
+    (wheel,) = read_condalock(PIP_PACKAGE.replace("URL", url), HERE).locks[0].wheels
+    assert wheel.name == "zope-interface"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://files.example.org/six-1.16.0.tar.gz", "is a source distribution"),
+        ("git+https://github.com/benjaminp/six@abc", "comes from version control"),
+        ("./six", "is no wheel"),
+    ],
+)
+def test_what_is_no_wheel_is_refused_where_it_stands(url: str, why: str) -> None:
+    with pytest.raises(SpecError, match=why) as caught:
+        read_condalock(PIP_PACKAGE.replace("URL", url), HERE)
+    assert caught.value.where == f"{HERE}:9:8"

@@ -1,0 +1,371 @@
+"""rattler-lock: what we write others read, what others write we read, what is wrong has a place."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealenv.errors import DigestError, SpecError
+from sealenv.locks import LockFile
+from sealenv.locks.pixi_read import read_pixi
+from sealenv.locks.pixi_write import write_pixi
+from tests.locks.locks import CHANNELS, lock, lock_files, package
+
+HERE = Path("/srv/x.lock")
+SHA = "ab" * 32
+
+PIXI_7 = f"""\
+version: 7
+platforms:
+- name: gpu
+  subdir: linux-64
+  virtual-packages:
+  - __cuda=12
+- name: linux-64
+  virtual-packages:
+  - __unix=0=0
+  - __glibc=2.28
+environments:
+  default:
+    channels:
+    - url: https://prefix.dev/conda-forge/
+    indexes:
+    - https://pypi.org/simple
+    options:
+      strategy: lowest-version
+    packages:
+      gpu:
+      - conda: https://prefix.dev/conda-forge/noarch/tzdata-2024b-hc8b5060_0.conda
+      linux-64:
+      - conda: https://prefix.dev/conda-forge/linux-64/python-3.13.0-hbbac1ca_101_cp313.conda
+      - conda: https://prefix.dev/conda-forge/noarch/tzdata-2024b-hc8b5060_0.conda
+      - conda: ./built/noarch/mine-1.0-pyh_3.conda
+      - pypi: https://files.pythonhosted.org/packages/8c/numpy-2.2.1-cp313-cp313-linux_x86_64.whl
+  test:
+    channels: []
+    packages: {{}}
+packages:
+- conda: ./built/noarch/mine-1.0-pyh_3.conda
+  subdir: noarch
+  channel: ./built
+  sha256: {SHA}
+  depends:
+  - python
+- conda: https://prefix.dev/conda-forge/linux-64/python-3.13.0-hbbac1ca_101_cp313.conda
+  build_number: 101
+  sha256: {SHA}
+  md5: {"cd" * 16}
+  depends:
+  - tzdata
+  constrains:
+  - python_abi 3.13.* *_cp313
+  license: Python-2.0
+  purls: []
+  run_exports:
+    weak:
+    - python
+  size: 12
+  timestamp: 1728047496079
+- conda: https://prefix.dev/conda-forge/noarch/tzdata-2024b-hc8b5060_0.conda
+  sha256: {SHA}
+  license: LicenseRef-Public-Domain
+- pypi: https://files.pythonhosted.org/packages/8c/numpy-2.2.1-cp313-cp313-linux_x86_64.whl
+  name: numpy
+  version: 2.2.1
+  sha256: {SHA}
+  requires_python: '>=3.10'
+"""
+
+PIXI_6 = f"""\
+version: 6
+environments:
+  default:
+    channels:
+    - url: https://conda.anaconda.org/conda-forge/
+    options:
+      exclude-newer: '2025-04-15T12:15:00+00:00'
+    packages:
+      win-64:
+      - conda: https://conda.anaconda.org/conda-forge/win-64/python-3.12.0-h2628c8c_0_cpython.conda
+packages:
+- conda: https://conda.anaconda.org/conda-forge/win-64/python-3.12.0-h2628c8c_0_cpython.conda
+  sha256: {SHA}
+  arch: x86_64
+  platform: win
+  channel: https://conda.anaconda.org/conda-forge/
+  license: Python-2.0
+  size: 16140836
+"""
+
+
+@given(lock_files())
+@settings(max_examples=60, deadline=None)
+def test_nothing_is_lost_and_the_bytes_are_the_same(file: LockFile) -> None:
+    text = write_pixi(file)
+    again = read_pixi(text, HERE)
+    assert again == file
+    assert write_pixi(again) == text
+
+
+def by_py_rattler(tmp_path: Path, *texts: str) -> list[Any]:
+    """What py-rattler reads in locks: platform -> records, each as JSON."""
+    paths = []
+    for number, text in enumerate(texts):
+        paths.append(tmp_path / f"{number}.lock")
+        paths[-1].write_text(text, encoding="utf-8")
+    program = (
+        "import json, os, sys\nfrom rattler import LockFile\nfound = []\n"
+        "for path in sys.argv[1:]:\n"
+        "    e = LockFile.from_path(path).default_environment()\n"
+        "    found.append({'channels': [str(c) for c in e.channels()],\n"
+        "        'platforms': {p.name: p.virtual_packages for p in e.platforms()},\n"
+        "        'conda': {p: [json.loads(r.to_json()) for r in rs]\n"
+        "                  for p, rs in e.conda_repodata_records().items()},\n"
+        "        'pypi': {getattr(p, 'name', p): [[w.name, w.version, w.location,\n"
+        "            w.hashes.sha256.hex()] for w in ws] for p, ws in e.pypi_packages().items()}})\n"
+        "print(json.dumps(found)); sys.stdout.flush(); os._exit(0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, paths)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[Any] = json.loads(done.stdout)
+    return found
+
+
+def test_py_rattler_reads_what_we_write(tmp_path: Path) -> None:
+    hard = LockFile(
+        locks=(
+            lock(
+                package("odd-build", build="abc", build_number=7, noarch="python"),
+                package("py-is-generic", build="py_0", noarch="generic"),
+                package("py-is-nothing", build="py_0"),
+                package("here", subdir="linux-64", channel=CHANNELS[2], depends=["odd-build >=1"]),
+                package("epoch", version="1!2.0", build="h123_4", build_number=4, subdir="linux-64",
+                        extension=".tar.bz2", license="a: b # c", md5="cd" * 16, timestamp=1728047496079,
+                        track_features="x y", purls=["pkg:pypi/epoch@2.0"],
+                        extra_depends={"test": ["pytest"]}, run_exports={"weak": ["epoch"]}),
+                virtual_packages=("__glibc=2.28=0",),
+                specs=("epoch",),
+            ),
+            lock(package("other", subdir="win-64", channel=CHANNELS[1]), platform="win-64"),
+        ),
+        name="hard",
+    )  # fmt: skip
+    (read,) = by_py_rattler(tmp_path, write_pixi(hard))
+    assert read["channels"] == list(dict.fromkeys(c for k in hard.locks for c in k.channels))
+    assert read["platforms"] == {"linux-64": ["__glibc=2.28=0"], "win-64": []}
+    for ours in hard.locks:
+        theirs = {r["fn"]: r for r in read["conda"][ours.platform]}
+        assert set(theirs) == {p.fn for p in ours.packages}
+        for p in ours.packages:
+            record = theirs[p.fn]
+            assert (record["url"], record["channel"]) == (p.url, p.channel)
+            for key, value in p.record.items():
+                if key != "run_exports":  # py-rattler's JSON leaves it out
+                    assert record.get(key) == value, (p.fn, key)
+            assert record.get("noarch") == p.record.get("noarch")
+
+
+def test_pixi_locks_of_version_7_are_read() -> None:
+    file = read_pixi(PIXI_7, Path("/project/pixi.lock"))
+    assert file.platforms == ("linux-64",)
+    one = file.locks[0]
+    assert one.virtual_packages == ("__unix=0=0", "__glibc=2.28")
+    assert [p.name for p in one.packages] == ["tzdata", "python", "mine"]
+    python = one.find("python")
+    assert python is not None
+    assert python.build == "hbbac1ca_101_cp313"
+    assert python.record["build_number"] == 101
+    assert python.record["run_exports"] == {"weak": ["python"]}
+    mine = one.find("mine")
+    assert mine is not None
+    assert mine.url == "file:///project/built/noarch/mine-1.0-pyh_3.conda"
+    assert mine.channel == "file:///project/built/"
+    assert mine.is_noarch_python
+    assert mine.record["build_number"] == 3
+    assert [w.name for w in one.wheels] == ["numpy"]
+
+
+def test_an_environment_can_be_chosen() -> None:
+    assert read_pixi(PIXI_7, HERE, environment="test").locks == ()
+    with pytest.raises(SpecError, match="no environment 'nope'"):
+        read_pixi(PIXI_7, HERE, environment="nope")
+
+
+def test_pixi_locks_of_version_6_are_read() -> None:
+    one = read_pixi(PIXI_6, HERE).lock_for("win-64")
+    assert one.exclude_newer == "2025-04-15T12:15:00+00:00"
+    assert one.packages[0].record["arch"] == "x86_64"
+
+
+@pytest.mark.parametrize("text", [PIXI_6, PIXI_7])
+def test_py_rattler_and_we_read_the_same(tmp_path: Path, text: str) -> None:
+    ours = read_pixi(text, tmp_path / "pixi.lock")
+    again = write_pixi(ours)
+    alone = msgspec.structs.replace(ours, other_environments=())
+    assert read_pixi(again, tmp_path / "pixi.lock") == alone
+    absolute = text.replace("channel: ./", f"channel: file://{tmp_path}/").replace(
+        "./", f"{tmp_path}/"
+    )
+    theirs, of_ours = by_py_rattler(tmp_path, absolute, again)
+    platform = ours.platforms[0]
+    assert of_ours["conda"][platform] == theirs["conda"][platform]
+    assert of_ours["pypi"] == {k: v for k, v in theirs["pypi"].items() if k == platform}
+
+
+WRONG = [
+    ("version: 7", "version: 8", "1:10", "version '8' of rattler-lock"),
+    ("version: 7", "version: 5", "1:10", "6 and 7"),
+    ("version: 7", "version: [7]", "1:10", "must be a text"),
+    ("- name: gpu", "- nome: gpu", "3:3", "'name' is missing"),
+    ("    - url: https://prefix", "    - https://prefix", "14:7", "must be a mapping"),
+    (f"  sha256: {SHA}\n  md5", "  md5", "37:3", "no sha256"),
+    (f"  sha256: {SHA}\n  md5", "  sha256: 00\n  md5", "37:3", "'00' is no sha256"),
+    ("  size: 12", "  size: -12", "50:9", "a whole number"),
+    ("  timestamp: 17", "  timestamp: x17", "51:14", "a whole number"),
+    ("  constrains:\n  - python_abi 3.13.* *_cp313", "  constrains: python_abi", "43:15", "a list"),
+    ("  build_number: 101", "  build: ../../x", "37:3", "no build of a package"),
+    ("  build_number: 101", "  name: ../../x", "37:3", "no name of a package"),
+    ("  build_number: 101", "  file_name: ../../x.conda", "37:3", "no name of a package"),
+    ("  build_number: 101", "  subdir: ../..", "37:3", "no subdir of a package"),
+    ("  build_number: 101", "  noarch: perl", "38:11", "python, generic or false"),
+    ("noarch/tzdata-2024b-hc8b5060_0.conda\n      linux-64:", "noarch/t-1-0.conda\n      linux-64:",
+     "21:9", "not described"),
+    ("packages:\n- conda: ./built", "packages:\n- cond: ./built",
+     "31:3", "has none"),
+    ("version: 7", "version: 7\nversion: 7", "2:1", "twice"),
+    ("version: 7", "version: &a 7", "1:10", "anchors"),
+    ("version: 7", "version: !!int 7", "1:10", "tag"),
+    ("version: 7", "version: 7\nx: " + "[" * 40 + "]" * 40, "2:", "too deeply"),
+    ("version: 7", "version: 7\n---\nversion: 7", "", "more than one document"),
+    ("version: 7", "version: {7", "", "no YAML"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "at", "why"), WRONG, ids=[w[1][:30] for w in WRONG])
+def test_what_is_wrong_has_a_place_and_a_reason(old: str, new: str, at: str, why: str) -> None:
+    assert old in PIXI_7
+    with pytest.raises((SpecError, DigestError)) as caught:
+        read_pixi(PIXI_7.replace(old, new, 1), HERE)
+    assert why in caught.value.what
+    assert caught.value.where is not None
+    assert caught.value.where.startswith(f"{HERE}:{at}" if at else str(HERE))
+    assert caught.value.hint
+
+
+HOSTILE = [
+    "https://x.org/noarch/..%2f..%2fa-1-0.conda",
+    "https://x.org/noarch/a-1-0.conda?token=x",
+    "https://x.org/noarch/a b-1-0.conda",
+    "javascript://x.org/noarch/a-1-0.conda",
+    "https://x.org/noarch/$(id)-1-0.conda",
+    "https://x.org/noarch/`id`-1-0.conda",
+]
+
+
+@pytest.mark.parametrize("url", HOSTILE)
+def test_hostile_addresses_are_refused(url: str) -> None:
+    old = "https://prefix.dev/conda-forge/noarch/tzdata-2024b-hc8b5060_0.conda"
+    with pytest.raises(SpecError):
+        read_pixi(PIXI_7.replace(old, f'"{url}"'), HERE)
+
+
+def test_a_nest_that_would_exhaust_a_stack_is_refused() -> None:
+    with pytest.raises(SpecError, match="too deeply"):
+        read_pixi("version: " + "[" * 200_000, HERE)
+
+
+def test_credentials_are_not_kept() -> None:
+    text = PIXI_6.replace("https://conda", "https://me:secret@conda")
+    assert "secret" not in write_pixi(read_pixi(text, HERE))
+
+
+def test_a_lock_rewritten_by_another_tool_loses_the_comments_alone() -> None:
+    file = LockFile(locks=(lock(package("a", depends=["b"]), package("b"), specs=("a >=1",)),))
+    bare = "\n".join(x for x in write_pixi(file).splitlines() if not x.startswith("#"))
+    again = read_pixi(bare, HERE)
+    assert again.locks[0].specs == ()
+    assert msgspec.structs.replace(again.locks[0], specs=("a >=1",)) == file.locks[0]
+
+
+def test_a_damaged_comment_has_a_place() -> None:
+    file = LockFile(locks=(lock(package("a"), specs=("a",)),))
+    text = write_pixi(file).replace('# specs: ["a"]', "# specs: [1]")
+    with pytest.raises(SpecError, match="'specs' at the head") as caught:
+        read_pixi(text, HERE)
+    assert caught.value.where == f"{HERE}:3:1"
+
+
+def test_one_address_with_two_contents_is_no_lock() -> None:
+    a = lock(package("a", sha256="1" * 64))
+    b = lock(package("a", sha256="2" * 64), platform="win-64")
+    with pytest.raises(SpecError, match="one address with different content"):
+        write_pixi(LockFile(locks=(a, b)))
+
+
+@given(st.integers(0, len(PIXI_7)), st.integers(0, 30), st.text(max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_no_damage_is_more_than_an_error_of_ours(at: int, length: int, new: str) -> None:
+    with contextlib.suppress(SpecError, DigestError):
+        read_pixi(PIXI_7[:at] + new + PIXI_7[at + length :], HERE)
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("./mypkg", "no wheel"),
+        (".", "no wheel"),
+        ("https://host/six-1.17.0.tar.gz", "source distribution"),
+        ("direct+https://host/six-1.17.0.zip", "source distribution"),
+        ("git+https://host/x/y@abc", "version control"),
+        ("git+ssh://host/x/y@abc", "version control"),
+    ],
+)
+def test_what_is_no_wheel_is_refused_when_it_is_read(address: str, reason: str) -> None:
+    wheel = "https://files.pythonhosted.org/packages/8c/numpy-2.2.1-cp313-cp313-linux_x86_64.whl"
+    text = PIXI_7.replace(wheel, address)
+    line = text[: text.index(f"\n- pypi: {address}\n")].count("\n") + 2
+    with pytest.raises(SpecError, match=reason) as caught:
+        read_pixi(text, HERE)
+    assert caught.value.where == f"{HERE}:{line}:9"
+    assert "build a wheel" in str(caught.value.hint)
+
+
+def test_a_wheel_that_pixi_names_by_its_address() -> None:
+    wheel = "https://files.pythonhosted.org/packages/8c/numpy-2.2.1-cp313-cp313-linux_x86_64.whl"
+    read = read_pixi(PIXI_7.replace(wheel, f"direct+{wheel}"), HERE)
+    assert [w.url for w in read.lock_for("linux-64").wheels] == [wheel]
+
+
+def test_an_editable_install_is_refused() -> None:
+    wheel = "https://files.pythonhosted.org/packages/8c/numpy-2.2.1-cp313-cp313-linux_x86_64.whl"
+    text = PIXI_7.replace(f"\n- pypi: {wheel}\n", f"\n- pypi: {wheel}\n  editable: true\n")
+    with pytest.raises(SpecError, match="editable"):
+        read_pixi(text, HERE)
+
+
+@pytest.mark.parametrize("variables", ['{"A": "1\\n2"}', '{"A B": "1"}'])
+def test_a_variable_that_no_shell_could_set_is_refused(variables: str) -> None:
+    text = write_pixi(LockFile(locks=(lock(package("a")),), variables={"A": "1"}))
+    with pytest.raises(SpecError, match=r"line break|no name of a variable") as caught:
+        read_pixi(text.replace('{"A": "1"}', variables), Path("/srv/x.lock"))
+    assert str(caught.value.where).startswith("/srv/x.lock:3:")
+
+
+def test_names_of_wheels_are_normalised() -> None:
+    text = PIXI_7.replace("  name: numpy\n", "  name: Num_Py\n")
+    (wheel,) = read_pixi(text, HERE).locks[0].wheels
+    assert wheel.name == "num-py"

@@ -1,0 +1,140 @@
+"""Nothing outside the environment is written, moved or read, whatever a record says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealenv.condameta.records import read_raw_record, scan_records
+from sealenv.layout import FILES, SEAL, first_leaving, leaves
+from sealenv.repairs.packages import as_locked
+from tests.channel import Channels
+from tests.machine import Machine
+
+SHA256 = hashlib.sha256(b"evil\n").hexdigest()
+
+
+@pytest.fixture
+def prefix(warm_machine: Machine, channels: Channels) -> Path:
+    return Path(warm_machine.tiny("e", channels.main_url, "prio")["prefix"])
+
+
+def add(prefix: Path, *entries: dict[str, Any]) -> Path:
+    record = prefix / "conda-meta" / "prio-1.0-0.json"
+    content = json.loads(record.read_text())
+    content["paths_data"]["paths"] += [{"path_type": "hardlink", **entry} for entry in entries]
+    record.write_text(json.dumps(content))
+    return record
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"_path": "../victim.txt", "sha256": SHA256},
+        {"_path": "../made/by/repair"},
+        {"_path": "share/../../victim.txt", "sha256": SHA256},
+        {"_path": "{outside}/victim.txt", "sha256": SHA256},
+        {"_path": "share/taken", "original_path": "{outside}/victim.txt"},
+        {"_path": "share\\..\\..\\victim.txt", "original_path": "x"},
+        {"_path": "../__pycache__/victim.cpython-312.pyc", "path_type": "pyc_file"},
+    ],
+)
+def test_a_record_that_leads_out(
+    warm_machine: Machine, prefix: Path, entry: dict[str, str], sealed: bool
+) -> None:
+    outside = prefix.parent
+    (outside / "victim.txt").write_text("mine\n")
+    (prefix / "victim.txt").write_text("evil\n")
+    record = add(prefix, {k: v.replace("{outside}", str(outside)) for k, v in entry.items()})
+    if not sealed:
+        (prefix / SEAL).unlink()
+        (prefix / FILES).unlink()
+    found = warm_machine.json("verify", "e", code=1)["findings"]
+    (told,) = [f for f in found if f["kind"] == "record"]
+    assert told["path"] == f"conda-meta/{record.name}"
+    assert "outside the environment" in told["detail"]
+    warm_machine.json("repair", "e", "--offline", code=1)
+    assert (outside / "victim.txt").read_text() == "mine\n"
+    assert sorted(p.name for p in outside.iterdir()) == ["e", "victim.txt"]
+    assert not (prefix / "share" / "taken").exists()
+    assert "outside the environment" in warm_machine.json("info", "e")["problem"]
+    warm_machine.json("seal", "e", "-y", code=7)
+    for command in (
+        ("diff", "e"), ("mirror", "e", "channel"), ("bundle", "e", "-o", "b.sealenv"),
+        ("export", "e", "--format", "explicit", "-o", "e.txt"),
+    ):  # fmt: skip
+        answer = warm_machine.json(*command, code=7)
+        assert answer["where"].endswith(record.name)
+        assert "outside the environment" in answer["what"]
+    assert not (warm_machine.root / "b.sealenv").exists()
+
+
+def test_what_is_the_user_s_is_not_overwritten(warm_machine: Machine, prefix: Path) -> None:
+    """The user's folder is inside, and no package's; nor does one file stand in for another."""
+    theirs = next(
+        entry.path for record in scan_records(prefix)[0] for entry in record.paths_data.paths
+    )
+    (prefix / "__home__").mkdir()
+    (prefix / "__home__" / "mine").write_text("mine\n")
+    (prefix / "other").write_text("mine\n")
+    add(
+        prefix,
+        {"_path": "__home__/mine", "original_path": theirs},
+        {"_path": "other", "original_path": theirs, "sha256": "0" * 64},
+        {"_path": "third", "original_path": theirs},
+    )
+    warm_machine.json("repair", "e", "--offline", code=1)
+    assert (prefix / "__home__" / "mine").read_text() == "mine\n"
+    assert (prefix / "other").read_text() == "mine\n"
+    assert not (prefix / "third").exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", ".", "..", "/", "/x", "x/", "x//y", "./x", "x/./y", "x/..", "../x", "a/../../x", "x\0y",
+     "c:x", "C:\\x", "\\x", "a\\..\\..\\x", "a\\\\b"],
+)  # fmt: skip
+def test_paths_that_leave(path: str) -> None:
+    assert leaves(path)
+    assert first_leaving(["share/a", path, "b"]) == path
+    assert first_leaving([path]) == path
+
+
+@pytest.mark.parametrize("path", ["x", "a/b", "..a", "a..", "...", ".x/y.", "ab:b/1:2", "a\\x2db"])
+def test_paths_that_do_not(path: str) -> None:
+    assert not leaves(path)
+    assert first_leaving(["a", path, "b"]) is None
+    assert first_leaving(["a", "b/c"]) is None
+    assert first_leaving([]) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"fn": "../../x.conda"}, {"name": "../x"}, {"build": "a/b"}, {"sha256": "../x"}],
+)
+def test_an_archive_that_cannot_be(prefix: Path, said: dict[str, str]) -> None:
+    raw = read_raw_record(prefix, "prio-1.0-0")
+    assert as_locked(raw) is not None
+    assert as_locked(raw | said) is None
+
+
+@pytest.mark.parametrize("path", ["q/" * 3000 + "b", "q" * 300, "newdir/sub/x"])
+def test_one_path_that_cannot_be_put_back(warm_machine: Machine, prefix: Path, path: str) -> None:
+    """It is left with the reason, the rest comes back, and no folder is made for it."""
+    whole = next(
+        entry.path for record in scan_records(prefix)[0] for entry in record.paths_data.paths
+    )
+    (prefix / whole).unlink()
+    add(prefix, {"_path": path})
+    before = {p for p in prefix.rglob("*") if p.is_dir()}
+    answer = warm_machine.json("repair", "e", "--offline", code=1)
+    assert whole in [f["path"] for f in answer["repaired"]]
+    hints = {f["path"]: f["hint"] for f in answer["left"]}
+    assert "link script" not in hints[path]
+    assert "no such file" in hints[path] or "too long" in hints[path]
+    assert {p for p in prefix.rglob("*") if p.is_dir()} == before

@@ -1,0 +1,242 @@
+"""Whatever lies where seal, table and records are, or cannot be read: a finding, no traceback."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sealenv.host.files import MOST
+from sealenv.layout import FILES, SEAL
+from sealenv.seals.verify import verify
+from tests.channel import Channels
+from tests.machine import Machine
+
+
+@pytest.fixture
+def prefix(warm_machine: Machine, channels: Channels) -> Path:
+    return Path(warm_machine.tiny("e", channels.main_url, "prio")["prefix"])
+
+
+def kinds(prefix: Path, *, fast: bool = False) -> set[tuple[str, str]]:
+    return {(f.kind, f.path) for f in verify(prefix, fast=fast).findings}
+
+
+def change_seal(prefix: Path, /, **fields: Any) -> None:
+    seal = json.loads((prefix / SEAL).read_text())
+    (prefix / SEAL).write_text(json.dumps(seal | fields))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"schema": 1, "sealenv": "\xff"}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        b'{"\\ud800": 1}',
+    ],
+    ids=["utf-8", "utf-16", "deep", "deep objects", "half a character"],
+)  # fmt: skip
+def test_a_seal_of_other_bytes(warm_machine: Machine, prefix: Path, content: bytes) -> None:
+    """Every command says so, and `list` shows the other environments."""
+    (prefix / SEAL).write_bytes(content)
+    shutil.copytree(prefix, prefix.with_name("other"), symlinks=True)
+    assert kinds(prefix) == {("record", SEAL)}
+    assert len(warm_machine.json("list")["environments"]) == 2
+    assert "seal" in warm_machine.json("info", "e")["problem"]
+    for words in (
+        ("repair", "e"),
+        ("seal", "e", "-y"),
+        ("export", "e", "-o", "x.lock"),
+        ("diff", "e", "other"),
+        ("bundle", "e", "-o", "x.sealenv"),
+    ):
+        done = warm_machine.run(*words, code=None)
+        assert done.returncode in {0, 1, 7}, (words, done.stderr)
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"prefix": "a\0b"},
+        {"spec": {"packages": 3}},
+        {"spec": {"requirements": [{}]}},
+        {"activation": ["../activate.sh"]},
+        {"pip": [{"name": "a", "version": "1", "record": "/x/RECORD", "sha256": ""}]},
+        {"patched": [{"path": "..\\x", "before": "", "after": "", "what": ""}]},
+        {"lock": {"digest": "", "packages": ["", "#", "x"], "wheels": ["", "#", "x#y"]}},
+        {"platform": "\n"},
+        {"created": ""},
+        {"schema": True},
+    ],
+)
+def test_a_seal_that_says_what_cannot_be(
+    warm_machine: Machine, prefix: Path, fields: dict[str, Any]
+) -> None:
+    change_seal(prefix, **fields)
+    verify(prefix)
+    for words in (("list",), ("info", "e"), ("repair", "e"), ("seal", "e", "-d")):
+        done = warm_machine.run(*words, code=None)
+        assert done.returncode in {0, 1, 7}, (words, done.stderr)
+        assert "Traceback" not in done.stderr
+
+
+def change_table(prefix: Path, **columns: Any) -> None:
+    """With the digest in the seal changed to match."""
+    table = msgspec.msgpack.decode((prefix / FILES).read_bytes())
+    data = msgspec.msgpack.encode(table | columns)
+    (prefix / FILES).write_bytes(data)
+    change_seal(prefix, files=hashlib.sha256(data).hexdigest())
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"schema": 9},
+        {"modes": [0o644]},
+        {"modes": []},
+        {"paths": b""},
+        {"paths": b"a", "kinds": "f", "modes": [1], "sizes": [1], "mtimes": [1], "inodes": [1]},
+        {"digests": b"x"},
+        {"kinds": b"\xff"},
+    ],
+)
+def test_a_table_that_cannot_be(prefix: Path, columns: dict[str, Any], fast: bool) -> None:
+    change_table(prefix, **columns)
+    assert ("record", FILES) in kinds(prefix, fast=fast)
+
+
+@pytest.mark.parametrize("path", ["../x", "/x", "x/../../y", "./x", "x//y", "", "x/"])
+def test_a_table_that_leads_out(prefix: Path, path: str) -> None:
+    one = {"modes": [0o644], "sizes": [1], "mtimes": [1], "inodes": [1], "digests": bytes(32)}
+    change_table(
+        prefix, paths=b"", kinds="", **{name: type(value)() for name, value in one.items()}
+    )
+    assert ("record", FILES) not in kinds(prefix)
+    change_table(prefix, paths=path.encode(), kinds="f", **one)
+    assert ("record", FILES) in kinds(prefix)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_table(prefix: Path, data: st.DataObject) -> None:
+    table = msgspec.msgpack.decode((prefix / FILES).read_bytes())
+    name = data.draw(st.sampled_from(sorted(table)))
+    numbers = st.lists(st.integers(-(2**63), 2**63), max_size=60)
+    old = (prefix / FILES).read_bytes(), (prefix / SEAL).read_bytes()
+    try:
+        change_table(prefix, **{name: data.draw(st.one_of(st.binary(), st.text("fldx"), numbers))})
+        for fast in (True, False):
+            verify(prefix, fast=fast)
+    finally:
+        (prefix / FILES).write_bytes(old[0])
+        (prefix / SEAL).write_bytes(old[1])
+
+
+@pytest.mark.parametrize("where", [SEAL, FILES, "conda-meta/prio-1.0-0.json"])
+def test_an_absurd_size_is_not_read(prefix: Path, where: str) -> None:
+    """Sparse: nothing is written."""
+    with (prefix / where).open("r+b") as file:
+        file.truncate(3 * MOST)
+    (found,) = [f for f in verify(prefix).findings if f.kind == "record"]
+    assert found.path == where
+    assert "MiB" in found.detail
+
+
+def test_a_record_that_is_no_file(prefix: Path) -> None:
+    record = prefix / "conda-meta" / "prio-1.0-0.json"
+    record.unlink()
+    os.mkfifo(record)
+    (found,) = [f for f in verify(prefix).findings if f.kind == "record"]
+    assert found.detail == "it is no regular file"
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "-1", "x", "", "²", "1e3"])
+def test_a_size_that_is_none(prefix: Path, size: str) -> None:
+    site = prefix / "lib/python3.12/site-packages"
+    (site / "a-1.dist-info").mkdir(parents=True)
+    (site / "a.py").write_text("a\n")
+    (site / "a-1.dist-info" / "RECORD").write_text(f"a.py,,{size}\na-1.dist-info/RECORD,,\n")
+    assert "installed" in {kind for kind, _ in kinds(prefix)}
+
+
+def fail(monkeypatch: pytest.MonkeyPatch, folder: str, error: OSError) -> None:
+    real = os.scandir
+
+    def fake_scandir(path: Any) -> Any:
+        if os.fsdecode(path).endswith(f"/{folder}"):
+            raise error
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", fake_scandir)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+class TestFolders:
+    def test_it_may_not_be_read(
+        self, prefix: Path, monkeypatch: pytest.MonkeyPatch, fast: bool
+    ) -> None:
+        """One finding, not one for each file in it."""
+        (prefix / "etc" / "sealenv" / "new").write_text("")
+        fail(monkeypatch, "etc/sealenv", PermissionError(13, "Permission denied"))
+        (found,) = verify(prefix, fast=fast).findings
+        assert (found.kind, found.path, found.detail) == (
+            "unreadable", "etc/sealenv", "Permission denied",
+        )  # fmt: skip
+
+    def test_nobody_knows_it(
+        self, prefix: Path, monkeypatch: pytest.MonkeyPatch, fast: bool
+    ) -> None:
+        (prefix / "mine").mkdir()
+        fail(monkeypatch, "mine", PermissionError(13, "Permission denied"))
+        (prefix / "touched").write_text("")
+        assert kinds(prefix, fast=fast) == {("unreadable", "mine"), ("untracked", "touched")}
+
+    def test_it_vanishes(self, prefix: Path, monkeypatch: pytest.MonkeyPatch, fast: bool) -> None:
+        (prefix / "mine").mkdir()
+        (prefix / "touched").write_text("")
+        fail(monkeypatch, "mine", FileNotFoundError(2, "No such file or directory"))
+        assert kinds(prefix, fast=fast) == {("untracked", "touched")}
+
+
+@pytest.fixture
+def too_deep(prefix: Path) -> Iterator[Path]:
+    """A path that is longer than the kernel takes."""
+    here = os.open(prefix, os.O_RDONLY)
+    for _ in range(30):
+        os.mkdir("x" * 200, dir_fd=here)
+        below = os.open("x" * 200, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    yield prefix
+    shutil.rmtree(prefix / ("x" * 200))
+
+
+def test_too_deep(warm_machine: Machine, too_deep: Path) -> None:
+    (found,) = warm_machine.json("verify", "e", code=1)["findings"]
+    assert found["kind"] == "unreadable"
+    assert found["detail"] == "File name too long"
+    assert len(warm_machine.json("list")["environments"]) == 1
+    warm_machine.json("info", "e")
+    (left,) = warm_machine.json("repair", "e", code=1)["left"]
+    assert left["kind"] == "unreadable"
+
+
+def test_without_a_table_fast_does_not_say_as_sealed(warm_machine: Machine, prefix: Path) -> None:
+    change_seal(prefix, files=None)
+    done = warm_machine.run("verify", "e", "--fast")
+    assert "as their packages promised, by size" in done.stderr
+    assert "as sealed" not in done.stderr

@@ -1,0 +1,169 @@
+"""`create --trace-report FILE`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.channel import Channels
+from tests.docs.tables import REFERENCE
+from tests.machine import Machine, tiny
+from tests.micromamba import stand_in
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="tests/windows/test_trace.py has it on Windows"
+)
+
+
+def create(
+    machine: Machine, channels: Channels, *args: str, code: int = 0, report: str = "report.json"
+) -> dict[str, Any]:
+    words = ("create", "e", "-c", channels.main_url, *tiny("prio"), "--trace-report", report)
+    machine.run(*words, *args, code=code)
+    content: dict[str, Any] = json.loads((machine.root / report).read_text())
+    return content
+
+
+@pytest.mark.parametrize("engine", ["rattler", "micromamba"])
+def test_the_first_create_on_a_machine(
+    machine: Machine, channels: Channels, engine: str, tmp_path: Path
+) -> None:
+    extra = []
+    if engine == "micromamba":
+        extra = ["--micromamba", str(stand_in(tmp_path / "tools/micromamba", VERSION="2.9.0"))]
+    report = create(machine, channels, "--engine", engine, *extra)
+    assert report["outcome"] == {"state": "done", "error": None, "exit_code": 0}
+    assert report["elsewhere"] == []
+    assert report["tally"]["elsewhere"] == {"paths": 0, "registry": 0}
+    # The current folder is the machine's own here: what leads to environment and cache is in it.
+    assert set(report["way"]) <= {str(machine.envs), str(machine.cache)}
+    prefix = report["tally"]["prefix"]
+    assert not prefix["existed"]
+    real = [p for p in (machine.envs / "e").rglob("*") if p.is_symlink() or not p.is_dir()]
+    assert prefix["files_written"] == prefix["files_after"] == len(real)
+    assert report["tally"]["cache"]["files_written"] > 0
+    places = {place["path"]: place for place in report["places"]}
+    for name in (
+        "",
+        ".conda",
+        ".condarc",
+        ".config/rattler",
+        ".cache/rattler",
+        ".config",
+        ".cache",
+    ):
+        place = places[str(machine.home / name) if name else str(machine.home)]
+        assert place["after"] == place["before"] == {"exists": name == "", "entries": 0}
+    assert report["environment"]["path_after"] == machine.env["PATH"].split(":")
+    assert report["registry"] == []
+
+
+def test_a_trace_is_told(machine: Machine, channels: Channels) -> None:
+    """What finds nothing must be able to find something: a script of the user's own that leaves some."""
+    (machine.home / ".profile").write_text("old\n")
+    (machine.home / ".pip").mkdir()
+    (machine.home / ".pip/pip.conf").write_text("[global]\n")
+    post = machine.root / "post.sh"
+    post.write_text(
+        "#!/bin/sh\n"
+        "echo 'conda init' >> ~/.profile; rm ~/.pip/pip.conf; mkdir -p ~/.conda/deep\n"
+        'touch ~/.conda/deep/environments.txt "$TMPDIR/left"\n'
+    )
+    report = create(machine, channels, "--post", "post.sh")
+    home = str(machine.home)
+    (machine.tmp / "left").unlink()
+    assert sorted(report["elsewhere"]) == sorted(
+        [
+            f"{home}/.conda",
+            f"{home}/.conda/deep",
+            f"{home}/.conda/deep/environments.txt",
+            f"{home}/.pip/pip.conf",
+            f"{home}/.profile",
+            f"{machine.tmp}/left",
+        ]
+    )
+    assert report["tally"]["elsewhere"]["paths"] == 6
+    top = next(place for place in report["places"] if place["path"] == home)
+    assert (top["added"], top["changed"]) == ([f"{home}/.conda"], [f"{home}/.profile"])
+    pip = next(place for place in report["places"] if place["path"] == f"{home}/.pip")
+    assert pip["removed"] == [f"{home}/.pip/pip.conf"]
+
+
+def test_where_environments_and_caches_are_in_home(machine: Machine, channels: Channels) -> None:
+    """The usual case: what leads there is made, and is no trace."""
+    del machine.env["SEALENV_ENVS"], machine.env["SEALENV_CACHE"]
+    report = create(machine, channels)
+    assert report["elsewhere"] == []
+    home = machine.home.relative_to(machine.root)
+    way = {os.path.relpath(path, machine.root) for path in report["way"]}
+    assert f"{home}/.local" in way or sys.platform == "darwin"
+    assert not [path for path in way if path.endswith("/e")]
+
+
+def test_a_create_that_fails_is_told_too(machine: Machine, channels: Channels) -> None:
+    report = create(machine, channels, "--with", "no-such-package", code=4)
+    assert report["outcome"]["state"] == "failed"
+    assert report["outcome"]["exit_code"] == 4
+    assert report["outcome"]["error"]
+    assert report["elsewhere"] == []
+    assert not (machine.envs / "e").exists()
+
+
+def test_a_dry_run_writes_no_environment(machine: Machine, channels: Channels) -> None:
+    report = create(machine, channels, "--dry-run")
+    assert report["tally"]["prefix"]["files_written"] == 0
+    assert report["elsewhere"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("envs/e/report.json", 2),
+        ("cache/report.json", 2),
+        ("there.json", 2),
+        ("link.json", 2),
+        ("no/such/folder/report.json", 7),
+    ],
+)
+def test_where_it_may_not_be(machine: Machine, channels: Channels, name: str, code: int) -> None:
+    (machine.root / "there.json").write_text("mine")
+    (machine.root / "link.json").symlink_to("there.json")
+    machine.run(
+        "create", "e", "-c", channels.main_url, *tiny("prio"), "--trace-report", name, code=code
+    )
+    assert (machine.root / "there.json").read_text() == "mine"
+    assert not machine.envs.exists()
+    assert not machine.cache.exists()
+
+
+def test_what_people_see(machine: Machine, channels: Channels) -> None:
+    done = machine.run(
+        "create", "e", "-c", channels.main_url, *tiny("prio"), "--trace-report", "report.json"
+    )
+    assert re.search(r"^written +\d+ files to the environment", done.stderr, re.M)
+    assert "elsewhere 0 paths changed" in done.stderr
+    assert list(machine.root.glob("*.json*")) == [machine.root / "report.json"]
+
+
+def test_the_page_has_every_field(machine: Machine, channels: Channels) -> None:
+    report = create(machine, channels)
+    page = (REFERENCE / "trace-report.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `([\w.\[\]]+)` \|", page, re.M))
+
+    def fields(value: Any, at: str) -> set[str]:
+        if isinstance(value, dict):
+            found = {f"{at}.{key}".lstrip(".") for key in value}
+            return found.union(*(fields(inner, f"{at}.{key}") for key, inner in value.items()))
+        return fields(value[0], f"{at}[]") if isinstance(value, list) and value else set()
+
+    told = {name.lstrip(".") for name in fields(report, "")}
+    caches = {name.replace("tally.conda_cache", "tally.cache") for name in told}
+    same = {name.replace("tally.prefix.", "tally.cache.") for name in caches}
+    assert same - named == set()
+    assert {n for n in named if not n.startswith("registry[]")} - same - caches == set()

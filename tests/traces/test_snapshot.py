@@ -1,0 +1,77 @@
+"""What a snapshot sees and does not see."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sealenv.traces.snapshot import Change, compare, take
+
+
+def build(root: Path) -> Path:
+    (root / "sub/deep").mkdir(parents=True)
+    for name in ("a", "b", "sub/c", "sub/deep/d"):
+        (root / name).write_text("x")
+    return root
+
+
+def names(root: Path, change: Change) -> list[list[str]]:
+    kinds = (change.added, change.removed, change.changed)
+    return [[Path(path).relative_to(root).as_posix() for path in kind] for kind in kinds]
+
+
+def test_every_kind_of_change(tmp_path: Path) -> None:
+    root = build(tmp_path / "home")
+    before = take(str(root), full=True)
+    (root / "new").write_text("")
+    (root / "a").write_text("longer")
+    (root / "b").chmod(0o400)
+    (root / "sub/c").unlink()
+    os.utime(root / "sub/deep/d", ns=(1, 1))
+    assert names(root, compare(before, take(str(root), full=True))) == [
+        ["new"],
+        ["sub/c"],
+        ["a", "b", "sub/deep/d"],
+    ]
+
+
+def test_the_top_level_alone(tmp_path: Path) -> None:
+    root = build(tmp_path / "home")
+    before = take(str(root), full=False)
+    (root / "sub/new").write_text("")
+    assert names(root, compare(before, take(str(root), full=False))) == [[], [], []]
+    (root / "sub/new").rename(root / "new")
+    assert names(root, compare(before, take(str(root), full=False)))[0] == ["new"]
+
+
+def test_what_may_be_written_is_neither_told_nor_entered(tmp_path: Path) -> None:
+    root = build(tmp_path / "home")
+    inside = str(root / "sub/deep")
+    for full in (True, False):
+        assert inside not in take(str(root), full=full, skip=[inside]).entries
+        assert take(inside, full=full, skip=[str(root / "sub")]).entries == {}
+    assert take(str(root), full=True, skip=[inside]).files == 3
+
+
+def test_a_place_that_is_not_there_and_one_that_is_a_file(tmp_path: Path) -> None:
+    gone = take(str(tmp_path / "nope"), full=True)
+    assert (gone.exists, gone.entries) == (False, {})
+    (tmp_path / "file").write_text("x")
+    assert take(str(tmp_path / "file"), full=True).files == 1
+
+
+def test_there_is_an_end(tmp_path: Path) -> None:
+    root = build(tmp_path / "home")
+    for full in (True, False):
+        cut = take(str(root), full=full, most=2)
+        assert cut.truncated
+        assert len(cut.entries) == 2
+    assert not take(str(root), full=True, most=6).truncated
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    root = build(tmp_path / "home")
+    (root / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/file").write_text("x")
+    assert take(str(root), full=True).files == 5

@@ -1,0 +1,148 @@
+r"""doctor on Windows: a real registry with AutoRun, PATH and variables; found, fixed, undone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.windows.user import User
+
+PROCESSOR = r"HKCU\Software\Microsoft\Command Processor"
+HOOK = r'if exist "C:\mini conda3\condabin\conda_hook.bat" "C:\mini conda3\condabin\conda_hook.bat"'
+PATH = r"C:\mine;C:\miniconda3\condabin;%USERPROFILE%\bin;C:\Python311\Scripts"
+
+
+@pytest.fixture
+def doctor(newcomer: User) -> Iterator[User]:
+    """A user whose registry is put in order afterwards: the worker's tests share it."""
+    yield newcomer
+    for key, name in ((PROCESSOR, "AutoRun"), (r"HKCU\Environment", "PATH")):
+        newcomer.windows.cmd(f'reg delete "{key}" /v {name} /f')
+    newcomer.windows.cmd(r"reg delete HKCU\Environment /v PYTHONPATH /f")
+
+
+def put(user: User, key: str, name: str, text: str, kind: str = "REG_SZ") -> None:
+    source = (
+        "import sys, winreg; k = winreg.CreateKey(winreg.HKEY_CURRENT_USER, sys.argv[1]); "
+        "winreg.SetValueEx(k, sys.argv[2], 0, getattr(winreg, sys.argv[4]), sys.argv[3])"
+    )
+    user.python(source, key.removeprefix("HKCU\\"), name, text, kind)
+
+
+def get(user: User, key: str, name: str) -> list[Any]:
+    source = (
+        "import json, sys, winreg\n"
+        "try:\n"
+        "    k = winreg.OpenKey(winreg.HKEY_CURRENT_USER, sys.argv[1])\n"
+        "    print(json.dumps(winreg.QueryValueEx(k, sys.argv[2])))\n"
+        "except FileNotFoundError:\n"
+        "    print('[]')\n"
+    )
+    found: list[Any] = json.loads(user.python(source, key.removeprefix("HKCU\\"), name).stdout)
+    return found
+
+
+def place(user: User, path: str, data: bytes) -> None:
+    """Write a file where Windows says that a folder of the user's is: Wine has its own opinion."""
+    source = (
+        "import os, sys; path = os.path.expandvars(sys.argv[1]); "
+        "os.makedirs(os.path.dirname(path), exist_ok=True); "
+        "open(path, 'wb').write(bytes.fromhex(sys.argv[2]))"
+    )
+    user.python(source, path, data.hex())
+
+
+def content(user: User, path: str) -> bytes:
+    source = "import os, sys; print(open(os.path.expandvars(sys.argv[1]), 'rb').read().hex())"
+    return bytes.fromhex(user.python(source, path).stdout.strip())
+
+
+def take_away(user: User, path: str) -> None:
+    user.python("import os, sys; os.unlink(os.path.expandvars(sys.argv[1]))", path)
+
+
+def findings(user: User, check: str) -> list[dict[str, Any]]:
+    return list(user.json("doctor", "--only", check, code=None)["findings"])
+
+
+def test_autorun(doctor: User) -> None:
+    put(doctor, PROCESSOR, "AutoRun", f'doskey ll=dir ^& echo "a & b" & {HOOK}')
+    (found,) = findings(doctor, "autorun")
+    assert (found["severity"], found["fixable"]) == ("error", True)
+    assert found["where"].endswith(r"Command Processor AutoRun")
+    shown = doctor.run("doctor", "--fix", "autorun", "-y").stdout
+    assert "conda_hook.bat" in shown
+    assert get(doctor, PROCESSOR, "AutoRun") == ['doskey ll=dir ^& echo "a & b"', 1]
+    assert [f["severity"] for f in findings(doctor, "autorun")] == ["warning"]
+    doctor.run("doctor", "--undo", "-y")
+    assert get(doctor, PROCESSOR, "AutoRun") == [f'doskey ll=dir ^& echo "a & b" & {HOOK}', 1]
+
+
+def test_autorun_of_conda_alone_is_deleted_and_comes_back(doctor: User) -> None:
+    put(doctor, PROCESSOR, "AutoRun", HOOK, "REG_EXPAND_SZ")
+    doctor.run("doctor", "--fix", "autorun", "-y")
+    assert get(doctor, PROCESSOR, "AutoRun") == []
+    assert findings(doctor, "autorun") == []
+    doctor.run("doctor", "--undo", "autorun", "-y")
+    assert get(doctor, PROCESSOR, "AutoRun") == [HOOK, 2]
+
+
+def test_path_and_variables(doctor: User) -> None:
+    put(doctor, r"HKCU\Environment", "PATH", PATH, "REG_EXPAND_SZ")
+    put(doctor, r"HKCU\Environment", "PYTHONPATH", r"C:\ü x")
+    (path,) = [f for f in findings(doctor, "registry-path") if "HKCU" in f["where"]]
+    assert path["evidence"] == [r"C:\miniconda3\condabin", r"C:\Python311\Scripts"]
+    (variable,) = findings(doctor, "registry-variable")
+    assert variable["severity"] == "error"
+    answer = doctor.json("doctor", "--fix", "registry-path", "--fix", "registry-variable", "-y")
+    assert {value["name"] for value in answer["values"]} == {"PATH", "PYTHONPATH"}
+    assert get(doctor, r"HKCU\Environment", "PATH") == [r"C:\mine;%USERPROFILE%\bin", 2]
+    assert get(doctor, r"HKCU\Environment", "PYTHONPATH") == []
+    put(doctor, r"HKCU\Environment", "PATH", r"C:\mine;C:\new", "REG_EXPAND_SZ")
+    refused = doctor.json("doctor", "--undo", "-y", code=9)
+    assert refused["error"] == "changed-since"
+    assert get(doctor, r"HKCU\Environment", "PYTHONPATH") == []
+    put(doctor, r"HKCU\Environment", "PATH", r"C:\mine;%USERPROFILE%\bin", "REG_EXPAND_SZ")
+    doctor.run("doctor", "--undo", "-y")
+    assert get(doctor, r"HKCU\Environment", "PATH") == [PATH, 2]
+    assert get(doctor, r"HKCU\Environment", "PYTHONPATH") == [r"C:\ü x", 1]
+
+
+def test_a_powershell_profile(doctor: User) -> None:
+    """UTF-16 with CRLF, as PowerShell 5 writes it."""
+    text = '\ufeff#region conda initialize\r\n(& "C:\\c\\conda.exe" "shell.powershell" "hook")\r\n'
+    text += '#endregion\r\n$env:PYTHONHOME = "C:\\ü"\r\n'
+    before = text.encode("utf-16-le")
+    profile = r"%USERPROFILE%\Documents\WindowsPowerShell\profile.ps1"
+    place(doctor, profile, before)
+    try:
+        doctor.run("doctor", "--fix", "conda-init", "--fix", "profile-variable", "-y")
+        after = content(doctor, profile).decode("utf-16")
+        assert after == '$null # sealenv doctor took out: $env:PYTHONHOME = "C:\\ü"\r\n'
+        doctor.run("doctor", "--undo", "-y")
+        assert content(doctor, profile) == before
+    finally:
+        take_away(doctor, profile)
+
+
+def test_every_check_can_be_made_here(doctor: User) -> None:
+    report = doctor.json("doctor", code=None)
+    assert report["checks"] >= 30
+    assert [f for f in report["findings"] if "could not be finished" in f["what"]] == []
+
+
+def test_places(doctor: User) -> None:
+    stub = r"%LOCALAPPDATA%\Microsoft\WindowsApps\python.exe"
+    place(doctor, stub, b"")
+    try:
+        target = doctor.path(doctor.home / "OneDrive/LONGNA~1/Desktop")
+        only = ("store-alias", "target-synced", "target-short-name", "target-scanned")
+        named = [word for check in only for word in ("--only", check)]
+        report = doctor.json("doctor", "--in", target, *named)
+        assert [f["id"] for f in report["findings"]].count("store-alias") == 1
+        assert {f["id"] for f in report["findings"]} == set(only)
+    finally:
+        take_away(doctor, stub)

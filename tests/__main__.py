@@ -269,7 +269,7 @@ def run_pytest(
     environ = environ | {"TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
     if os.name != "nt":
         environ = own_home(environ, temporary / "home")
-    command = [str(python), "-m", "pytest", "-n", "2", f"--junitxml={report}"]
+    command = [str(python), "-m", "pytest", "-n", workers(), f"--junitxml={report}"]
     command += ["--color=yes"] if sys.stdout.isatty() else []
     child = subprocess.Popen(
         [*command, *arguments],
@@ -287,6 +287,12 @@ def run_pytest(
         last = (last + piece)[-4096:]
     lines = [line for line in last.decode(errors="replace").splitlines() if line.strip()]
     return child.wait(), lines[-1] if lines else "pytest printed nothing"
+
+
+def workers() -> str:
+    """As many as there are processors for this process, 2 to 4: Wine and the disk bound what is more."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return str(min(max(usable or 2, 2), 4))
 
 
 def own_home(environ: dict[str, str], home: Path) -> dict[str, str]:

@@ -251,11 +251,16 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
             if split.secret:
                 secrets[split.clean.rstrip("/")] = split.secret.rstrip("/")
             channel = split.clean
-        elif channel.startswith((".", "~", os.sep)) or (os.altsep and os.altsep in channel[:3]):
+        elif _is_path(channel):
             channel = Path(os.path.abspath(os.path.expanduser(channel))).as_uri()
         if channel not in clean:
             clean.append(channel)
     return tuple(clean), secrets
+
+
+def _is_path(channel: str) -> bool:
+    """A folder, and no name of a channel: `./x`, `~/x`, `/x`; on Windows also `C:x` and backslashes."""
+    return channel.startswith((".", "~", "/", os.sep)) or bool(os.path.splitdrive(channel)[0])
 
 
 def _indexes(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:

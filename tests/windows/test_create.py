@@ -180,8 +180,8 @@ def _content(prefix: Path, text: str) -> dict[str, bytes]:
         data = path.read_bytes()
         for form in (text, text.replace("\\", "/"), text.replace("/", "\\")):
             data = data.replace(form.encode(), b"<prefix>")
-        if name == ".condarc":  # it names the channel as it was given: a path of drive Z:, a URL
-            data = data.replace(b'"Z:\\\\', b'"file:///').replace(b"\\\\", b"/")
+        if name == ".condarc":  # it names the channel, which lies on drive Z: there
+            data = data.replace(b"file:///Z:/", b"file:///")
         found[name] = data
     return found
 

@@ -47,7 +47,7 @@ class Window:
 
 def test_the_tutorial(user: User, channels: Channels) -> None:
     window = Window(user, channels)
-    start, create, run, activate, damage = (b for b in MARKED if b.page == TUTORIAL)
+    start, create, run, activate, damage, mend, again = (b for b in MARKED if b.page == TUTORIAL)
     assert f"[{user.path(window.envs)}]" in window.types(start, "echo [%PY_ENVS%]").stdout
     window.env["PY_ENVS"] = user.path(window.envs)
     made = user.path(window.envs / "my_env_3_12")
@@ -66,6 +66,14 @@ def test_the_tutorial(user: User, channels: Channels) -> None:
     assert re.search(r"^altered +Lib/site-packages/pip/__init__\.py ", done.stdout, re.M), (
         done.stdout
     )
+    done = window.types(mend)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert "put back" in done.stdout + done.stderr
+    assert "as sealed" in done.stdout + done.stderr
+
+    done = window.types(again)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert "the same packages" in done.stdout
     assert not (window.envs / "my_env_3_12").exists()
     assert not (window.envs / "twin").exists()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["link"]
 
 _UNVERIFIED = "unverified"
+
+# ENOENT and ERROR_FILE_NOT_FOUND are 2; Windows says 3 (ERROR_PATH_NOT_FOUND) where the folder is
+# missing too, as `_UNVERIFIED` is.
+_NO_SUCH_FILE = re.compile(r"\(os error [23]\)")
 
 
 async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
@@ -199,7 +204,7 @@ def _explain(error: Exception, request: Link) -> Exception:
     lines = list(dict.fromkeys(line.removeprefix("Caused by: ") for line in text.splitlines()))
     if problem := disk_problem(text, request.prefix, lines):
         return problem
-    if "package cache layer" in text and "os error 2" in text and not request.verify_all:
+    if "package cache layer" in text and _NO_SUCH_FILE.search(text) and not request.verify_all:
         return CacheDamagedError("an unpacked package in the cache is damaged", details=lines)
     if folder := _listed_folder(text, request):
         return LinkError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.host.exclusive import exclusive
 from sealenv.layout import State, state_of
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
@@ -102,3 +104,25 @@ def test_a_create_and_a_move_begin_at_once(
     assert (machine.envs / "e").exists() == (moved != 0)
     if moved:
         assert is_whole(machine.envs / "e")
+
+
+@pytest.mark.parametrize("command", ["verify", "audit"])
+def test_what_is_seen_while_somebody_works_on_it_is_no_finding(
+    machine: Machine, channels: Channels, command: str
+) -> None:
+    machine.tiny("e", channels.main_url, "prio", "dated")
+    prefix = machine.envs / "e"
+    shutil.move(prefix, machine.envs / "moved")  # by hand: both have something to say
+    with exclusive(machine.envs / "moved"):
+        during = machine.json(command, "moved", code=7)
+    assert during["error"] == "prefix-locked"
+    machine.json(command, "moved", code=1)
+
+
+def test_what_is_in_order_can_be_looked_at_while_somebody_works_on_it(
+    machine: Machine, channels: Channels
+) -> None:
+    machine.tiny("e", channels.main_url, "prio", "dated")
+    with exclusive(machine.envs / "e"):
+        assert machine.run("verify", "e", "--json").returncode == 0
+        assert machine.run("audit", "e", "--json").returncode == 0

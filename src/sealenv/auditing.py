@@ -1,4 +1,4 @@
-"""`audit --fix`: make relative what can be, and register the rest in the seal.
+"""`audit`, and `audit --fix`: make relative what can be, and register the rest in the seal.
 
 The order: nothing is done to an environment that is not as it was sealed; the seal says what
 is going to be patched; then files are replaced one by one; then seal and file table say what is there.
@@ -14,7 +14,7 @@ import msgspec
 
 from sealenv.audits import Audit, audit
 from sealenv.errors import PrefixError, from_oserror
-from sealenv.host.exclusive import exclusive
+from sealenv.host.exclusive import exclusive, refuse_worked_on
 from sealenv.layout import SEAL
 from sealenv.naming import shown
 from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
@@ -29,7 +29,7 @@ from sealenv.seals.sealed import read_sealed
 from sealenv.seals.tree import look
 from sealenv.seals.verify import examine
 
-__all__ = ["Fixed", "fix"]
+__all__ = ["Fixed", "fix", "search"]
 
 _OURS_TO_MEND = frozenset({"unpatched", "fingerprint", "clobbered"})
 """What verify says and `--fix` mends, or is no damage; the second is left where a fix was ended."""
@@ -45,6 +45,24 @@ class Fixed:
     """Files that hold the path, and that `move` re-writes."""
     audit: Audit
     """What is found now."""
+
+
+def search(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None) -> Audit:
+    """Search everything in a prefix for paths.
+
+    Args:
+        prefix: of an environment in any state.
+        foreign: look for paths of other environments, builders and homes too.
+        reporter: is told how far it is.
+
+    Raises:
+        FilesystemError: a folder cannot be read.
+        PrefixLockedError: something is left, and another process is at work there.
+    """
+    found = audit(prefix, foreign=foreign, reporter=reporter)
+    if found.left or found.moved_by_hand:
+        refuse_worked_on(prefix)
+    return found
 
 
 def fix(

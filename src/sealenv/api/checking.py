@@ -139,7 +139,7 @@ def audit(
         FilesystemError: it cannot be read or written.
     """
     from sealenv.auditing import fix as mend
-    from sealenv.audits import audit as search
+    from sealenv.auditing import search
 
     prefix, reporter = prefix_of(env), reporter_for(progress)
     if fix:

@@ -65,7 +65,7 @@ def audit_command(
     Each is shown with the package that it belongs to, why the path matters, and what mends it:
     `sealenv move` re-writes them. Exit code 1: something that matters is left that nobody mends.
     """
-    from sealenv.audits import audit
+    from sealenv.auditing import fix, search
     from sealenv.cli.progress import make_reporter
     from sealenv.environments import find
 
@@ -74,12 +74,10 @@ def audit_command(
     fixed: Fixed | None = None
     with make_reporter(quiet=silent, verbose=0) as reporter:
         if fixing:
-            from sealenv.auditing import fix
-
             fixed = fix(prefix, foreign=foreign, override_frozen=override_frozen, reporter=reporter)
             found = fixed.audit
         else:
-            found = audit(prefix, foreign=foreign, reporter=reporter)
+            found = search(prefix, foreign=foreign, reporter=reporter)
     if as_json:
         print_json(_json(found, fixed))
         return 1 if found.left else 0

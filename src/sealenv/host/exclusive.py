@@ -24,7 +24,7 @@ from sealenv.host.tempname import temporary_path
 from sealenv.layout import HISTORY, MARKER, META, is_link
 from sealenv.naming import shown
 
-__all__ = ["exclusive", "replace_history"]
+__all__ = ["exclusive", "refuse_worked_on", "replace_history"]
 
 
 @contextlib.contextmanager
@@ -67,6 +67,35 @@ def exclusive(prefix: Path) -> Iterator[int]:
                 hint=f"create it again, or: sealenv remove {shown(str(prefix))}",
             )
         yield fd
+    finally:
+        os.close(fd)
+
+
+def refuse_worked_on(prefix: Path) -> None:
+    """Refuse to say what is wrong with a prefix while another process writes into it, or took it away.
+
+    Raises:
+        PrefixLockedError: what was seen of it is neither what it was nor what it is going to be.
+    """
+    try:
+        fd = open_removable(prefix / HISTORY, new=False)
+    except FileNotFoundError:
+        if os.path.lexists(prefix):
+            return  # no environment, or one that lost its history: that is a finding
+        raise PrefixLockedError(
+            "it was moved or removed while it was looked at",
+            where=str(prefix),
+            hint="sealenv list shows what there is",
+        ) from None
+    except OSError:
+        return  # nobody who may not write there can ask
+    try:
+        if not try_lock(fd, shared=True):
+            raise PrefixLockedError(
+                "another process works on this environment, and what is seen of it may be half done",
+                where=str(prefix),
+                hint="wait for it to end, then run the same command again",
+            )
     finally:
         os.close(fd)
 

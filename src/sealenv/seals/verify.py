@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sealenv.condameta.records import is_record, scan_records
 from sealenv.errors import FilesystemError
+from sealenv.host.exclusive import refuse_worked_on
 from sealenv.layout import META
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.findings import Finding, Report
@@ -38,10 +39,16 @@ def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
 
     Raises:
         FilesystemError: a folder cannot be read.
+        PrefixLockedError: something is wrong, and another process is at work there.
     """
     reporter = reporter or Quiet()
-    if not fast:
-        return examine(prefix, reporter=reporter)[1]
+    report = _fast(prefix, reporter) if fast else examine(prefix, reporter=reporter)[1]
+    if report.damaged:
+        refuse_worked_on(prefix)
+    return report
+
+
+def _fast(prefix: Path, reporter: Reporter) -> Report:
     reporter.phase("verify", "comparing files")
     then = read_sealed(prefix)
     if then.seal and then.table and not then.findings and is_untouched(prefix, then.table):

@@ -38,10 +38,6 @@ def schema() -> dict[str, Any]:
     known = {**ANSWERS, "error": Error}
     shapes, parts = msgspec.json.schema_components(known.values(), ref_template=_REF)
     commands = {key_of(name): shape for name, shape in zip(known, shapes, strict=True)}
-    shown = examples()
-    for name in commands_with_json():
-        if name not in ANSWERS:
-            commands[key_of(name)] = _loose(shown.get(name), name)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "What sealenv prints with --json",
@@ -91,33 +87,9 @@ def examples() -> dict[str, Any]:
     return found
 
 
-def _loose(example: Any, name: str) -> dict[str, Any]:
-    """What an example tells: which top keys there are, and the kind of each value; or it is null."""
-    if not isinstance(example, dict):
-        return {"title": name, "type": "object"}
-    shape = _kind(example)
-    return {"title": name, **shape, "type": "object", "required": sorted(example)}
-
-
-def _kind(value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
-        inner = {key: _kind(each) for key, each in value.items()}
-        return {"type": ["object", "null"], "properties": inner}
-    if isinstance(value, list):
-        kinds = [_kind(each) for each in value]
-        unique = [kind for number, kind in enumerate(kinds) if kind not in kinds[:number]]
-        return {"type": ["array", "null"], **({"items": {"anyOf": unique}} if unique else {})}
-    if isinstance(value, bool):
-        return {"type": ["boolean", "null"]}
-    if isinstance(value, int | float):
-        return {"type": ["number", "null"]}
-    return {"type": ["string", "null"]} if isinstance(value, str) else {}
-
-
 def strict(whole: dict[str, Any]) -> dict[str, Any]:
     """The same for tests: no field that the types do not know."""
-    loose = {key_of(name) for name in commands_with_json() if name not in ANSWERS}
-    parts = {n: part if n in loose else _closed(part) for n, part in whole["$defs"].items()}
+    parts = {name: _closed(part) for name, part in whole["$defs"].items()}
     return {**whole, "$defs": parts}
 
 

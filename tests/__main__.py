@@ -269,7 +269,16 @@ def run_pytest(
     environ = environ | {"TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
     if os.name != "nt":
         environ = own_home(environ, temporary / "home")
-    command = [str(python), "-m", "pytest", "-n", workers(), f"--junitxml={report}"]
+    command = [
+        str(python),
+        "-m",
+        "pytest",
+        "-n",
+        workers(),
+        "--dist",
+        "worksteal",
+        f"--junitxml={report}",
+    ]
     command += ["--color=yes"] if sys.stdout.isatty() else []
     child = subprocess.Popen(
         [*command, *arguments],

@@ -10,6 +10,7 @@ from sealenv.seals.compiled import source_of
 from sealenv.seals.findings import Finding
 from sealenv.seals.scene import Scene
 from sealenv.seals.tree import FOLDER
+from sealenv.seals.untracked import is_leftover
 
 __all__ = ["find_drift", "locked_packages"]
 
@@ -77,7 +78,7 @@ def _nobodys(scene: Scene) -> list[str]:
         path
         for path, row in scene.rows.items()
         if row.kind != FOLDER and path in sealed and path not in known
-        if not path.startswith(f"{META}/") and source_of(path) not in known
+        if not (path.startswith(f"{META}/") or is_leftover(path) or source_of(path) in known)
     )
 
 

@@ -29,8 +29,7 @@ def may_change(path: str) -> bool:
     """Whether conda, mamba or the user write this file as a matter of course.
 
     History grows with each transaction, `conda env config vars` writes `state`, `conda config --env`
-    writes `.condarc`. What that means, drift
-    or stale activation scripts, is a finding of its own.
+    writes `.condarc`. What that means, drift or stale activation scripts, is a finding of its own.
     """
     return path in _CHANGING
 

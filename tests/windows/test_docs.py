@@ -73,7 +73,7 @@ def test_the_tutorial(user: User, channels: Channels) -> None:
 
     done = window.types(again)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    assert "the same packages" in done.stdout
+    assert "the same packages" in done.stdout + done.stderr
     assert not (window.envs / "my_env_3_12").exists()
     assert not (window.envs / "twin").exists()
 

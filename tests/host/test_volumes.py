@@ -46,3 +46,13 @@ def test_elsewhere_links_of_parents_are_resolved_and_no_drive_is_special(tmp_pat
     assert local_place(str(tmp_path / "link/C:env")) == tmp_path / "real/C:env"
     assert substituted("X:/a") is None
     assert extended(tmp_path) == tmp_path
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+@pytest.mark.parametrize("target", ["nowhere/at/all", "dangling"])
+def test_a_link_that_leads_nowhere_is_not_followed(tmp_path: Path, target: str) -> None:
+    (tmp_path / "dangling").symlink_to(target)
+    for name in ("dangling/env", "dangling/deeper/env"):
+        with pytest.raises(UsageError, match="leads nowhere"):
+            local_place(str(tmp_path / name))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dangling"]

@@ -39,8 +39,9 @@ def local_place(text: str) -> Path:
         text: as it was typed, `~` expanded.
 
     Raises:
-        UsageError: on Windows: relative to a drive (`C:env`), a network path (`\\server\share`), or one
-            that only the system takes (`\\?\`, `\\.\`).
+        UsageError: a folder above is a link that leads nowhere; on Windows also: relative to a drive
+            (`C:env`), a network path (`\\server\share`), or one that only the system takes (`\\?\`,
+            `\\.\`).
     """
     expanded = os.path.expanduser(text)
     if os.name == "nt":
@@ -52,6 +53,13 @@ def local_place(text: str) -> Path:
             where=text,
             hint="choose a folder of a drive that is",
         )
+    for folder in reversed(absolute.parents):
+        if os.path.islink(folder) and not os.path.exists(folder):
+            raise UsageError(
+                f"{folder} is a link that leads nowhere: nothing is made where it points",
+                where=text,
+                hint=f"make {os.path.realpath(folder)}, or name another folder",
+            )
     return real_folder(absolute.parent) / absolute.name
 
 

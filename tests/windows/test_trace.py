@@ -33,7 +33,7 @@ def read(root, hive, path):
     if last == ["Hardware Profiles", "Current"]:
         return  # a link to the one beside it
     if last == ["Control", "Video"] and sys.argv[3] == "wine":
-        return  # without a display Wine makes a new one at each start of a desktop
+        return  # without a display Wine makes a new one at each start of a desktop,
     data, names = [], []
     try:
         with winreg.OpenKey(root, path) as key:
@@ -44,6 +44,8 @@ def read(root, hive, path):
         return
     except OSError as error:
         data = [str(error)]  # a link that leads nowhere, a key that nobody may read
+    if sys.argv[3] == "wine":  # and dates its display's driver by the time of that start
+        data = [item for item in data if item[0] != "DriverDateData"]
     found[hive + chr(92) + path] = sorted(repr(item) for item in data)
     for name in names:
         read(root, hive, path + chr(92) + name if path else name)

@@ -119,7 +119,7 @@ class MicromambaEngine(RattlerEngine):
                 where=", ".join(spec.channels),
                 details=[error.what],
                 hint="name an executable (--micromamba PATH), or a release with its digest "
-                "(--micromamba 2.9.0-0 --micromamba-sha256 HEX)",
+                "(--micromamba 2.8.1-1 --micromamba-sha256 HEX)",
             ) from error
         package = found.lock.find("micromamba")
         assert package is not None

@@ -53,7 +53,7 @@ def choose_source(which: str | None, sha256: str | None) -> MicromambaSource:
     """What `--micromamba` and `--micromamba-sha256` mean together.
 
     A version alone is looked for in the channel, whose index has its digest. A version with a digest,
-    or with a build (`2.9.0-0`), is a release. Anything else is a path.
+    or with a build (`2.8.1-1`), is a release. Anything else is a path.
 
     Raises:
         UsageError: they cannot be meant.
@@ -68,7 +68,7 @@ def choose_source(which: str | None, sha256: str | None) -> MicromambaSource:
         if digest is not None:
             raise UsageError(
                 "a digest of no micromamba",
-                hint="name the version or the file too: --micromamba 2.9.0",
+                hint="name the version or the file too: --micromamba 2.8.1",
             )
         return MicromambaSource()
     if _VERSION.fullmatch(which):
@@ -96,7 +96,7 @@ def choose_source(which: str | None, sha256: str | None) -> MicromambaSource:
             if plain
             else "no such micromamba",
             where=None if plain else path,
-            hint="give a version such as 2.9.0, or the path of the executable",
+            hint="give a version such as 2.8.1, or the path of the executable",
         )
     return MicromambaSource(path=path, sha256=digest)
 
@@ -125,7 +125,7 @@ def check_version(version: str) -> None:
     if reason:
         raise EngineError(
             f"micromamba {version} cannot be used here: {reason}",
-            hint="use another version, such as 2.9.0 (--micromamba 2.9.0), or --engine rattler",
+            hint="use another version, such as 2.8.1 (--micromamba 2.8.1), or --engine rattler",
         )
 
 

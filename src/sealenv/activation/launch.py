@@ -19,9 +19,13 @@ REFUSED = 125
 
 # "$0" is the name in the shell's own messages, "$1" the script or its text, the rest the command.
 _OWN = '[ -r "$1" ] || {{ printf "%s\\n" "sealenv: $1 is missing" >&2; exit 125; }}; '
-_OWN += '_sealenv_fresh=yes; . "$1" || exit 125; {builtin}shift; {exec}"$@"'
+_OWN += '_sealenv_fresh=yes; . "$1" || exit 125; {builtin}shift; {found}{exec}"$@"'
 _FOREIGN = '_sealenv_enter() {{ eval "$1"; }}; _sealenv_enter "$1" || exit 125; '
-_FOREIGN += '{builtin}unset -f _sealenv_enter; {builtin}shift; {exec}"$@"'
+_FOREIGN += '{builtin}unset -f _sealenv_enter; {builtin}shift; {found}{exec}"$@"'
+# The shell's own words for it name a line of ours.
+_FOUND = """case $1 in */*) ;; *) {builtin}command -v "$1" >/dev/null || {{
+printf '%s\\n' "sealenv run: $1: there is no such command in the environment or the system" \\
+"  next: sealenv which ENV COMMAND shows where is looked" >&2; exit 127; }} ;; esac; """
 
 # A bash that was started without a PATH makes one up, with `.` in it, and does not export it.
 _BASH = "case $BASH_VERSION in [1-4].*) ;; *) case ${{PATH@a}} in *x*) ;; "
@@ -84,5 +88,6 @@ def _start(text: str, shell: str | None) -> list[str]:
     shell = shell or find_shell()
     name = shell.rsplit("/", 1)[-1]
     options, first, builtin, execute = _DIALECTS.get(name, _DIALECTS["sh"])
-    program = (first + text).format(builtin=builtin, exec=execute)
+    found = _FOUND.format(builtin=builtin)
+    program = (first + text).format(builtin=builtin, exec=execute, found=found)
     return [shell, *options, "-c", program, "sealenv"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from sealenv.cli.options import QUIET
+from sealenv.cli.paint import paint
 
 __all__ = ["demo_command"]
 
@@ -39,7 +40,7 @@ def demo_command(keep: Path | None, quiet: bool) -> int:
         if quiet:
             return
         reporter.end()
-        click.echo(f"\n{click.style(f'{number}. {heading}', bold=True)}")
+        click.echo(f"\n{paint(f'{number}. {heading}', bold=True)}")
         for line in text.splitlines():
             click.echo(textwrap.fill(line, 88, initial_indent="   ", subsequent_indent="   ",
                                      break_long_words=False, break_on_hyphens=False))  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealenv.cli.options import JSON, QUIET, YES
+from sealenv.cli.paint import paint
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -91,12 +92,12 @@ def _show(finding: Finding, report: Examination) -> None:
     from sealenv.naming import printable
 
     severity = finding.severity.value
-    head = click.style(f"{severity:<8}", fg=_COLOURS[severity], bold=severity != "note")
+    head = paint(f"{severity:<8}", fg=_COLOURS[severity], bold=severity != "note")
     where = report.computer.short(finding.seen.where)
-    click.echo(f"{head} {click.style(finding.check, bold=True)}  {printable(where)}")
+    click.echo(f"{head} {paint(finding.check, bold=True)}  {printable(where)}")
     click.echo(f"    {printable(finding.seen.what)}")
     for line in finding.seen.evidence:
-        click.echo(click.style(f"      | {printable(line)}", dim=True))
+        click.echo(paint(f"      | {printable(line)}", dim=True))
     click.echo(f"    why: {printable(finding.why)}")
     does = f"sealenv doctor --fix {finding.check}: " if finding.fixable else ""
     click.echo(f"    {'fix' if does else 'to do'}: {does}{printable(finding.seen.how)}")

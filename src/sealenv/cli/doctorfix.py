@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from sealenv.cli.paint import paint
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
 from sealenv.naming import printable
@@ -91,7 +92,7 @@ _COLOURS = {"-": "red", "+": "green", "@": "cyan"}
 
 def _show(lines: Iterable[str]) -> None:
     for line in lines:
-        click.echo(click.style(printable(line), fg=_COLOURS.get(line[:1])))
+        click.echo(paint(printable(line), fg=_COLOURS.get(line[:1])))
 
 
 def _undoing(journal: Journal) -> Iterable[str]:

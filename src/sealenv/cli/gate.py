@@ -7,6 +7,7 @@ import os
 import click
 
 from sealenv.cli.options import CLEAN, JSON, STRICT, print_json
+from sealenv.cli.paint import paint
 
 __all__ = ["gate_command"]
 
@@ -47,7 +48,7 @@ def gate_command(clean: bool, strict: bool, as_json: bool) -> int:
         click.echo("This shell is clean.")
     else:
         for finding in found:
-            level = click.style(finding.level, fg="red" if finding in active else "yellow")
+            level = paint(finding.level, fg="red" if finding in active else "yellow")
             click.echo(f"{level}  {printable(f'{finding.name}={finding.value}')}")
             click.echo(f"      what:  {printable(finding.what)}")
             click.echo(f"      why:   {finding.rule.why}")

@@ -12,12 +12,18 @@ from typing import Any
 import click
 
 from sealenv.cli.options import CLEAN, STRICT, WARNINGS
+from sealenv.cli.paint import paint
 
 __all__ = ["guarded"]
 
 _ENTERING = frozenset({"run", "shell", "gate"})
-_LOOKING = frozenset({"list", "info", "diff", "cache", "doctor", "which", "demo"})
+_LOOKING = frozenset(
+    {"list", "info", "diff", "cache", "completion", "doctor", "which", "demo", "report"}
+)
 """They start nothing that could inherit what is dirty: no warning."""
+_OURS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "ZDOTDIR")
+"""They say where environments, the cache and profiles lie: a clean start looks at the same ones.
+Children get none of them."""
 _DONE = "_sealenv_guarded"
 
 
@@ -63,8 +69,9 @@ def _pass(*, clean: bool, strict: bool, warn: bool) -> None:
         from sealenv.gates.whitelist import clean_environ
 
         kept = clean_environ(os.environ)
+        ours = {name: os.environ[name] for name in _OURS if name in os.environ}
         os.environ.clear()
-        os.environ.update(kept)
+        os.environ.update(kept | ours)
         return
     found = look(os.environ) if strict or warn else []
     if strict and found:
@@ -80,4 +87,4 @@ def _pass(*, clean: bool, strict: bool, warn: bool) -> None:
     from sealenv.naming import printable
 
     for line in lines:
-        click.echo(f"{click.style('warning', fg='yellow')}: {printable(line)}", err=True)
+        click.echo(f"{paint('warning', fg='yellow')}: {printable(line)}", err=True)

@@ -15,6 +15,7 @@ import click
 
 from sealenv._version import __version__
 from sealenv.cli.guard import guarded
+from sealenv.cli.paint import paint
 from sealenv.errors import SealenvError, UsageError, from_oserror
 from sealenv.host.stderr import outlive_readers
 
@@ -190,6 +191,6 @@ def _report(error: SealenvError, as_json: bool) -> None:
     from sealenv.naming import printable
 
     lines = str(error).split("\n")
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {printable(lines[0])}", err=True)
+    click.echo(f"{paint('error', fg='red', bold=True)}: {printable(lines[0])}", err=True)
     for line in lines[1:]:
         click.echo(printable(line), err=True)

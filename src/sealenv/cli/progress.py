@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealenv.cli.paint import paint
 from sealenv.host.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class LineReporter:
 
     def warn(self, text: str) -> None:
         """Warn, even when quiet."""
-        self._say(f"{click.style('warning', fg='yellow')}: {text}")
+        self._say(f"{paint('warning', fg='yellow')}: {text}")
 
     def note(self, text: str) -> None:
         """Say something."""

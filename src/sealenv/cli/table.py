@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from sealenv.cli.paint import paint
 from sealenv.host.terminal import is_terminal
 
 __all__ = ["fitted", "print_table"]
@@ -47,6 +48,6 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         cells = [cell + " " * (w - cell_len(cell)) for cell, w in zip(row, widths, strict=True)]
         return "  ".join(cells).rstrip()
 
-    click.echo(click.style(line(headings), bold=True))
+    click.echo(paint(line(headings), bold=True))
     for row in rows:
         click.echo(line(row))

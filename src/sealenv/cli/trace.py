@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import click
 
 from sealenv.errors import (
+    FilesystemError,
     NotFoundError,
     OutputExistsError,
     SealenvError,
@@ -72,12 +74,26 @@ def _check(report: Path, written: tuple[Path, ...]) -> None:
             where=str(report.parent),
             hint="make it first: a folder that create makes would be a trace",
         )
+    if report.name == "-":
+        raise UsageError(
+            "the trace report is a file: stdout has what create itself says",
+            hint="name a file, such as --trace-report report.json",
+        )
     if os.path.lexists(report):
         raise OutputExistsError(
             "there is something at the path of the trace report",
             where=str(report),
             hint="remove it, or name another file: nothing is overwritten",
         )
+    try:
+        with tempfile.NamedTemporaryFile(dir=report.parent, prefix=".sealenv-"):
+            pass  # it is gone again; in the end it would be too late to hear that it cannot be
+    except OSError as error:
+        raise FilesystemError(
+            f"no file can be written in the folder of the trace report: {error.strerror}",
+            where=str(report.parent),
+            hint="name a file in another folder",
+        ) from error
 
 
 def _outcome(failure: BaseException) -> tuple[str, str | None, int]:
@@ -104,7 +120,8 @@ def _write(report: Path, content: dict[str, Any], silent: bool) -> None:
         return
     tally = content["tally"]
     other = tally["elsewhere"]
-    found = [f"{other['paths']} paths"] + (
+    looked = sum(place["after"]["entries"] for place in content["places"])
+    found = [f"{other['paths']} of {looked} entries looked at"] + (
         [f"{other['registry']} in the registry"] if os.name == "nt" else []
     )
     click.echo(

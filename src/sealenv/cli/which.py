@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import JSON
+from sealenv.cli.paint import paint
 
 if TYPE_CHECKING:
     from sealenv.resolving_commands import Resolution, Row
@@ -56,7 +57,7 @@ def which_command(
         for text in answer.notes:
             click.echo(printable(f"note: {text}"), err=True)
         for text in answer.warnings:
-            click.echo(f"{click.style('warning', fg='yellow')}: {printable(text)}", err=True)
+            click.echo(f"{paint('warning', fg='yellow')}: {printable(text)}", err=True)
     return 0 if answer.winner else 1
 
 

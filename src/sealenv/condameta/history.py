@@ -51,7 +51,7 @@ def write_history(
         f"# update specs: {list(requested)!r}",
         "",
     ]
-    write_atomic(prefix / HISTORY, "\n".join(lines).encode())
+    write_atomic(prefix / HISTORY, "\n".join(lines).encode("utf-8", "backslashreplace"))
 
 
 def read_requested(prefix: Path) -> dict[str, str]:

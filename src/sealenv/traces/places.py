@@ -19,7 +19,7 @@ NOT_LOOKED_AT = (
     "folders of the system, and of other users",
     "what another program wrote meanwhile is told like our own: who wrote is not known",
     "a file that was made and removed again",
-    "the content of a file whose size, mode and time are as before",
+    "the content of a file whose size, mode and times are as before",
 )
 """What a report does not show; it says so."""
 

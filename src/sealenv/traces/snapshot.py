@@ -15,8 +15,9 @@ __all__ = ["MOST", "Change", "Snapshot", "compare", "take"]
 MOST = 100_000
 """Entries of one place; a report says where there were more."""
 
-_Fact = tuple[int, int, int]
-"""Mode, size, time in nanoseconds; of a folder the mode alone: it changes with what is in it."""
+_Fact = tuple[int, int, int, int]
+"""Mode, size, times of the content and, but on Windows, of the inode, in nanoseconds; of a folder the
+mode alone: it changes with what is in it."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,9 @@ def compare(before: Snapshot, after: Snapshot) -> Change:
 
 def _fact(status: os.stat_result) -> _Fact:
     if stat.S_ISDIR(status.st_mode) and not leads_elsewhere(status):
-        return status.st_mode, 0, 0
-    return status.st_mode, status.st_size, status.st_mtime_ns
+        return status.st_mode, 0, 0, 0
+    inode = 0 if os.name == "nt" else status.st_ctime_ns  # no program sets it back
+    return status.st_mode, status.st_size, status.st_mtime_ns, inode
 
 
 def _is_below(path: str, root: str) -> bool:

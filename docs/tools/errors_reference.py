@@ -155,7 +155,8 @@ def _section(cls: type[SealenvError], messages: dict[str, str]) -> str:
     parts = [f"## {cls.code}\n", f"{_doc(cls)} {REMEDIES[cls.code]}\n"]
     if messages:
         rows = "".join(
-            f"| {_cell(what)} | {_cell(hint)} |\n" for what, hint in sorted(messages.items())
+            f"| {_cell(what)} | {_cell(hint or cls.advice or '')} |\n"
+            for what, hint in sorted(messages.items())
         )
         parts.append(f"| Message | What to do |\n|---|---|\n{rows}")
     return "\n".join(parts)

@@ -59,6 +59,8 @@ class SealenvError(Exception):
     code: ClassVar[str] = "error"
     """Stable machine-readable name, the same in `--json`."""
     exit_code: ClassVar[int] = 9
+    advice: ClassVar[str | None] = None
+    """The hint of an error that brings none of its own."""
 
     def __init__(
         self,
@@ -71,7 +73,7 @@ class SealenvError(Exception):
         super().__init__(what)
         self.what = what
         self.where = where
-        self.hint = hint
+        self.hint = hint or self.advice
         self.details = tuple(details)
 
     def __str__(self) -> str:
@@ -114,6 +116,7 @@ class UsageError(SealenvError):
 
     code = "usage"
     exit_code = 2
+    advice = "see the command's --help"
 
 
 class OutputExistsError(UsageError):
@@ -134,12 +137,14 @@ class SpecError(SealenvError):
 
     code = "spec"
     exit_code = 2
+    advice = "mend what was asked for, then run the same command again"
 
 
 class BundleError(SpecError):
     """A bundle is not as its format and its manifest say."""
 
     code = "bundle"
+    advice = "take the file again from where it came from"
 
 
 class SolveError(SealenvError):
@@ -147,6 +152,7 @@ class SolveError(SealenvError):
 
     code = "solve"
     exit_code = 4
+    advice = "loosen what was asked for, or name another channel with -c"
 
 
 class FetchError(SealenvError):
@@ -154,6 +160,7 @@ class FetchError(SealenvError):
 
     code = "fetch"
     exit_code = 5
+    advice = "look at the address and the network, then run the same command again"
 
 
 class ChannelError(FetchError):
@@ -172,6 +179,7 @@ class DigestError(FetchError):
     """Bytes do not have the sha256 or size that the record promises, or there is no promise."""
 
     code = "digest"
+    advice = "do not use it; tell who offers it, or name the digest that is right"
 
 
 class EngineError(SealenvError):
@@ -179,6 +187,7 @@ class EngineError(SealenvError):
 
     code = "engine"
     exit_code = 6
+    advice = "run the same command again; if it persists, try the other engine"
 
 
 class LinkError(EngineError):
@@ -191,6 +200,7 @@ class CacheDamagedError(EngineError):
     """An unpacked package in the cache does not hold what its paths.json says."""
 
     code = "cache-damaged"
+    advice = "run the same command again: it is fetched anew"
 
 
 class LinkScriptError(EngineError):
@@ -204,6 +214,7 @@ class PrefixError(SealenvError):
 
     code = "prefix"
     exit_code = 7
+    advice = "sealenv info ENV shows what is there"
 
 
 class PrefixExistsError(PrefixError):
@@ -240,6 +251,7 @@ class RecordError(PrefixError):
     """A conda-meta record cannot be read."""
 
     code = "record"
+    advice = "sealenv verify ENV says more; sealenv repair ENV puts back what it can"
 
 
 class CheckFailedError(SealenvError):
@@ -254,12 +266,14 @@ class FilesystemError(SealenvError):
 
     code = "filesystem"
     exit_code = 9
+    advice = "mend the permissions, or make room, then run the same command again"
 
 
 class ChangedSinceError(FilesystemError):
     """A file or a registry value is not what `doctor` saw or wrote; it is left alone."""
 
     code = "changed-since"
+    advice = "look at what is there now; nothing was changed"
 
 
 class CacheBusyError(FilesystemError):
@@ -280,6 +294,7 @@ class InterruptedCreateError(SealenvError):
 
     code = "interrupted"
     exit_code = 130
+    advice = "run the same command again"
 
 
 class InterruptedMoveError(SealenvError):

@@ -48,10 +48,21 @@ class Search:
         self, files: Collection[str], on_file: Callable[[int, int], None]
     ) -> Iterator[tuple[str, bytes | OSError]]:
         """Each of these files that was begun with, and what it holds: see `reader.searcher`."""
+        total = sum(len(names) for names, _ in self._begun)
+        before = 0
         for names, task in self._begun:
-            for name, answer in zip(names, task.finish(on_file), strict=True):
+            answers = task.finish(_further(on_file, before, total))
+            before += len(names)
+            for name, answer in zip(names, answers, strict=True):
                 if name in files:
                     yield name, answer
+
+
+def _further(
+    on_file: Callable[[int, int], None], before: int, total: int
+) -> Callable[[int, int], None]:
+    """Tells of one task as a part of all."""
+    return lambda done, _: on_file(before + done, total)
 
 
 def _wanted(places: Sequence[Spellings], others: Foreign | None) -> Wanted:

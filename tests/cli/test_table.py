@@ -36,3 +36,14 @@ def test_in_a_narrow_terminal_a_long_cell_stands_alone(
     assert max(len(line) for line in lines if line != ROWS[1][0]) <= 30
     text = table.fitted("a sentence that is longer than thirty columns", 4)
     assert text.splitlines() == ["a sentence that is longer than", "    thirty columns"]
+
+
+def test_a_long_last_cell_stands_below_its_row(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setattr(table, "is_terminal", lambda stream: True)
+    table.print_table(["NAME", "SIZE", "FOLDER"], [["my_env_3_12", "85.8 MB", "/a/long/" * 4]])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["my_env_3_12", "85.8", "MB"]
+    assert lines[2] == "  " + "/a/long/" * 4  # never cut

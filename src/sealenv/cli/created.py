@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import activation_line, print_json, size_text
+from sealenv.cli.options import activation_line, counted, print_json, size_text
 from sealenv.cli.packages import packages_json
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ def show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
         click.echo(
             f"  {wheel.name:<{width}}  {wheel.version:<{wide}}  {size:>9}  {wheel.fn}", err=err
         )
-    wheels = f" and {len(lock.wheels)} wheels" if lock.wheels else ""
+    wheels = f" and {counted(len(lock.wheels), 'wheel')}" if lock.wheels else ""
     untold = sum(archive.size is None for archive in lock.archives)
     more = f" and {untold} of a size that the index does not tell" if untold else ""
     click.echo(
-        f"{len(lock.packages)} packages{wheels}, {size_text(lock.download_size)}; to fetch: "
+        f"{counted(len(lock.packages), 'package')}{wheels}, {size_text(lock.download_size)}; to fetch: "
         f"{planned.to_fetch} ({size_text(planned.fetch_size)}{more})",
         err=err,
     )

@@ -125,6 +125,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     outlive_readers()
     for number in _ENDING[1:]:
         signal.signal(number, _interrupt)
+    if args[:1] == ["help"]:
+        args = [*args[1:2], "--help"]  # what git, conda and pip have taught
     as_json = "--json" in args
     # Our own failures in `run` and `shell` are 125, as env(1)'s: other codes are the command's.
     ours = 125 if args[:1] in (["run"], ["shell"]) else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json, size_text
+from sealenv.cli.options import JSON, QUIET, VERBOSE, counted, print_json, size_text
 
 __all__ = ["mirror_command"]
 
@@ -61,7 +61,7 @@ def mirror_command(
         })  # fmt: skip
     elif not quiet:
         click.echo(
-            f"added {done.added} of {done.packages} packages ({size_text(done.bytes)}) to {done.folder}",
+            f"added {done.added} of {counted(done.packages, 'package')} ({size_text(done.bytes)}) to {done.folder}",
             err=True,
         )
     return 0

@@ -25,6 +25,7 @@ __all__ = [
     "YES",
     "activation_line",
     "count_text",
+    "counted",
     "once",
     "print_json",
     "size_text",
@@ -63,10 +64,17 @@ def size_text(size: int) -> str:
 
 def count_text(lock: Lock) -> str:
     """How many packages and wheels a lock has, and their size as far as it is told."""
-    wheels = f" and {len(lock.wheels)} wheels" if lock.wheels else ""
+    wheels = f" and {counted(len(lock.wheels), 'wheel')}" if lock.wheels else ""
     untold = sum(archive.size is None for archive in lock.archives)
     more = f" and {untold} of a size that is not told" if untold else ""
-    return f"{len(lock.packages)} packages{wheels}, {size_text(lock.download_size)}{more}"
+    return (
+        f"{counted(len(lock.packages), 'package')}{wheels}, {size_text(lock.download_size)}{more}"
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 package`, `2 packages`."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def once(context: click.Context, option: click.Parameter, values: tuple[Any, ...]) -> Any:

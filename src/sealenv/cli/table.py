@@ -28,7 +28,8 @@ def fitted(text: str, indent: int = 0) -> str:
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows below headings, columns as wide as their widest cell in terminal cells.
 
-    Where a terminal is narrower, a long first cell stands on a line of its own, and the rest below it.
+    Where a terminal is narrower, the longer of first and last cell stands on a line of its own: a long
+    first one above the rest, a long last one below it.
     """
     from rich.cells import cell_len
 
@@ -37,15 +38,22 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(cell_len(str(row[i])) for row in [headings, *rows]) for i in range(len(headings))]
 
+    below = False
     if is_terminal(sys.stdout):
         over = sum(widths) + 2 * (len(widths) - 1) - shutil.get_terminal_size().columns
-        if over > 0:
+        below = over > 0 and widths[-1] > widths[0]
+        if over > 0 and not below:
             widths[0] = max(widths[0] - over, cell_len(headings[0]), 8)
 
     def line(row: Sequence[str]) -> str:
+        if below and row is not headings:
+            return f"{joined(row[:-1])}\n  {row[-1]}"
         if cell_len(row[0]) > widths[0]:
-            return f"{row[0]}\n{line(['', *row[1:]])}"
-        cells = [cell + " " * (w - cell_len(cell)) for cell, w in zip(row, widths, strict=True)]
+            return f"{row[0]}\n{joined(['', *row[1:]])}"
+        return joined(row)
+
+    def joined(row: Sequence[str]) -> str:
+        cells = [cell + " " * (w - cell_len(cell)) for cell, w in zip(row, widths, strict=False)]
         return "  ".join(cells).rstrip()
 
     click.echo(paint(line(headings), bold=True))

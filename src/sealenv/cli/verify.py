@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, print_json
+from sealenv.cli.options import JSON, QUIET, counted, print_json
 from sealenv.host.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _json(prefix: Path, report: Report, fast: bool) -> dict[str, Any]:
 
 
 def _verdict(report: Report, fast: bool) -> str:
-    what = f"{report.files} files of {report.packages} packages"
+    what = f"{counted(report.files, 'file')} of {counted(report.packages, 'package')}"
     if report.damaged:
         count = sum(f.damage for f in report.findings)
         return f"{what}: damaged, {count} finding{'s' * (count != 1)}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -163,3 +165,59 @@ def test_the_shell_where_one_is(made: Machine) -> None:
     assert answer["candidates"][0]["path"] == first
     assert answer["prefix"] == str(prefix)
     assert answer["warnings"] == []
+
+
+class TestTheShellWhereOneIs:
+    """`--here` follows the rules of the shell that started it; scripts start what the system starts."""
+
+    @staticmethod
+    def script(folder: Path, name: str, text: str) -> None:
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(text.encode())
+        (folder / name).chmod(0o755)
+
+    @staticmethod
+    def ask(made: Machine, shell: str, *words: str, **extra: str) -> dict[str, Any]:
+        line = f"{shlex.join(made.command('which', *words, '--json'))}; true"
+        done = subprocess.run(
+            [shutil.which(shell) or shell, "-c", line],
+            env=made.env | extra, stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    @pytest.mark.parametrize(("shell", "kind"), [("bash", "keyword"), ("dash", "program")])
+    def test_a_keyword_is_one_where_it_is(self, made: Machine, shell: str, kind: str) -> None:
+        answer = self.ask(made, shell, "--here", "time", PATH="/usr/bin:/bin")
+        assert answer["shell"] == shell
+        if answer["candidates"]:
+            assert answer["candidates"][0]["kind"] == kind
+
+    def test_a_tilde_in_path_is_bash_s(self, made: Machine) -> None:
+        self.script(made.home / "bin", "mine", "#!/bin/sh\n")
+        path = "~/bin:/usr/bin:/bin"
+        assert self.ask(made, "bash", "--here", "mine", PATH=path)["found"]
+        assert not self.ask(made, "dash", "--here", "mine", PATH=path)["found"]
+
+    def test_what_env_starts(self, made: Machine) -> None:
+        self.script(made.home / "bin", "mine", "#!/usr/bin/env -S A=1 -u B sh -x\n")
+        path = f"{made.home}/bin:/usr/bin:/bin"
+        (row,) = self.ask(made, "bash", "--here", "mine", PATH=path)["candidates"]
+        assert os.path.basename(row["starts"]["path"]) == "sh"
+        assert row["starts"]["exists"]
+
+    def test_a_line_of_windows_is_no_interpreter(self, made: Machine) -> None:
+        self.script(made.home / "bin", "mine", "#!/bin/sh\r\necho\r\n")
+        answer = self.ask(made, "bash", "--here", "mine", PATH=f"{made.home}/bin")
+        assert answer["candidates"][0]["starts"] == {
+            "path": "/bin/sh\r", "exists": False, "how": "interpreter",
+        }  # fmt: skip
+        assert "does not start" in answer["warnings"][0]
+
+    def test_without_path(self, made: Machine) -> None:
+        env = {name: text for name, text in made.env.items() if name != "PATH"}
+        done = subprocess.run(
+            made.command("which", "--here", "sh"), env=env, capture_output=True, text=True
+        )
+        assert done.returncode == 1
+        assert "PATH is not set" in done.stderr

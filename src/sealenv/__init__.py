@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sealenv.auditing import Fixed as Fixed
     from sealenv.audits import Audit as Audit
     from sealenv.bundling import Bundled as Bundled
+    from sealenv.candidates import Resolution as Resolution
     from sealenv.cloning import Cloned as Cloned
     from sealenv.comparing import Comparison as Comparison
     from sealenv.creating import Created as Created
@@ -84,7 +85,6 @@ if TYPE_CHECKING:
     from sealenv.repairs import Repaired as Repaired
     from sealenv.reporting import EnvironmentReport as EnvironmentReport
     from sealenv.reseal import Change as Change
-    from sealenv.resolving_commands import Resolution as Resolution
     from sealenv.seals.findings import Finding as Finding
     from sealenv.seals.findings import Report as Report
     from sealenv.seals.seal import Seal as Seal

@@ -10,24 +10,25 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sealenv.activation.windows import activated, path_folders
 from sealenv.activation.winlaunch import script_names
 from sealenv.candidates import (
     Belongings,
     Candidate,
-    Environment,
-    Kind,
-    Starts,
+    Resolution,
+    Row,
     State,
+    notes_on,
     posix_candidates,
     starts,
+    warnings_on,
     windows_candidates,
 )
 from sealenv.candidates.cmdexe import PATHEXT
 from sealenv.environments import find, inspect
 from sealenv.errors import UsageError
+from sealenv.gates.ancestry import above
 from sealenv.gates.children import scrub
 from sealenv.gates.findings import find_active
 from sealenv.gates.whitelist import default_path
@@ -38,66 +39,7 @@ __all__ = ["SHELLS", "Resolution", "Row", "find_command", "find_command_here"]
 
 SHELLS = ("cmd", "powershell", "posix", "bash", "zsh", "dash")
 _ON_WINDOWS = ("cmd", "powershell")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One candidate, and whose it is."""
-
-    candidate: Candidate
-    starts: Starts | None
-    environment: Environment | None
-    owner: str | None
-
-    def to_json(self) -> dict[str, Any]:
-        """For `--json` (docs/reference/json.md)."""
-        one, begun, inside = self.candidate, self.starts, self.environment
-        return {
-            "path": one.path,
-            "state": one.state.value,
-            "because": one.because,
-            "kind": one.kind.value,
-            "folder": one.folder,
-            "owner": self.owner,
-            "environment": {"prefix": inside.prefix, "kind": inside.kind} if inside else None,
-            "starts": {"path": begun.path, "exists": begun.exists, "how": begun.how}
-            if begun
-            else None,
-        }
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """What a command means, and why."""
-
-    command: str
-    shell: str
-    prefix: str | None
-    """Of the environment that was asked about, or is active; None: there is none."""
-    rows: tuple[Row, ...]
-    path: tuple[str, ...]
-    pathext: str | None
-    notes: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def winner(self) -> Row | None:
-        """What runs."""
-        return next((r for r in self.rows if r.candidate.state is State.RUNS), None)
-
-    def to_json(self) -> dict[str, Any]:
-        """For `--json` (docs/reference/json.md)."""
-        return {
-            "command": self.command,
-            "shell": self.shell,
-            "prefix": self.prefix,
-            "found": self.winner is not None,
-            "candidates": [row.to_json() for row in self.rows],
-            "path": list(self.path),
-            "pathext": self.pathext,
-            "notes": list(self.notes),
-            "warnings": list(self.warnings),
-        }
+_OTHER_SHELLS = frozenset({"fish", "tcsh", "csh", "nu", "xonsh", "elvish", "pwsh", "ksh"})
 
 
 @dataclass(frozen=True)
@@ -172,7 +114,8 @@ def find_command_here(
 
     Args:
         command: the command word.
-        shell: one of SHELLS that this system has; cmd or posix when None.
+        shell: one of SHELLS that this system has; when None the one that started this process, where
+            that can be told, else cmd or posix.
         environ: the variables of the shell; those of this process when None.
 
     Raises:
@@ -180,18 +123,31 @@ def find_command_here(
     """
     environ = os.environ if environ is None else environ
     _check(command)
-    shell = _shell_for(shell, os.name == "nt", current_platform())
+    around = None if shell else _started_by()
+    known = around in SHELLS and (around in _ON_WINDOWS) == (os.name == "nt")
+    shell = _shell_for(around if known else shell, os.name == "nt", current_platform())
     prefix = next(
         (environ[n] for n in ("SEALENV_PREFIX", "VIRTUAL_ENV", "CONDA_PREFIX") if environ.get(n)),
         None,
     )
-    path = environ.get("PATH", "")
+    path = environ.get("PATH")
     cwd: str | None = os.getcwd()
     if shell == "cmd" and environ.get("NoDefaultCurrentDirectoryInExePath") is not None:
         cwd = None
-    scene = _Scene(shell, prefix, tuple(path.split(os.pathsep)) if path else (), dict(environ), cwd)
+    folders = tuple(path.split(os.pathsep)) if path is not None else ()
+    scene = _Scene(shell, prefix, folders, dict(environ), cwd)
+    if around in _OTHER_SHELLS:
+        scene.notes.append(f"{around} has rules of its own; shown are those of {shell}")
+    if path is None:
+        scene.notes.append("PATH is not set: each shell makes one up then, which is not known here")
     scene.notes.append("PATH is the one that this process was given; the shell's own may be newer")
     return _answer(command, scene)
+
+
+def _started_by() -> str | None:
+    """The name of the process that started this one; None where it cannot be told."""
+    parent = next(above(), None)
+    return parent.name.lower().removesuffix(".exe").lstrip("-") if parent else None
 
 
 def _check(command: str) -> None:
@@ -263,59 +219,9 @@ def _answer(command: str, scene: _Scene) -> Resolution:
     )
     return Resolution(
         command, scene.shell, scene.prefix, tuple(rows), scene.folders, pathext,
-        (*scene.notes, *_notes(answer)), (*scene.warnings, *_warnings(answer, scene)),
+        (*scene.notes, *notes_on(answer)), (*scene.warnings, *warnings_on(answer, scene.cwd)),
     )  # fmt: skip
 
 
 def _lookup(variables: Mapping[str, str], name: str) -> str | None:
     return next((text for key, text in variables.items() if key.upper() == name), None)
-
-
-def _notes(answer: Resolution) -> list[str]:
-    """What cannot be seen from outside a shell."""
-    winner = answer.winner
-    if answer.shell == "cmd":
-        notes = ["a DOSKEY macro comes first at a prompt, and is not seen here: doskey /macros"]
-        if winner and winner.candidate.kind is Kind.BATCH:
-            notes.append(
-                f"in a batch file write `call {answer.command}`: without it nothing after it runs"
-            )
-        return notes
-    if answer.shell == "powershell":
-        ask = f"Get-Command -All {answer.command}"
-        return [f"aliases, functions and cmdlets come first, and are not seen here: {ask}"]
-    ask = "command -V" if answer.shell in ("posix", "dash") else "type -a"
-    notes = [
-        f"functions and aliases come first, and are not seen here: {ask} {answer.command}",
-        "a shell remembers where it found a command, until PATH changes or `hash -r`",
-    ]
-    if winner is None and any(row.candidate.kind is not Kind.OTHER for row in answer.rows):
-        notes.append("the shell finds what it cannot start, and says that permission is denied")
-    return notes
-
-
-def _warnings(answer: Resolution, scene: _Scene) -> list[str]:
-    found = []
-    winner = answer.winner
-    own = scene.prefix
-    if winner and scene.cwd and winner.candidate.folder == scene.cwd and answer.shell == "cmd":
-        found.append(
-            "what runs lies in the current folder, and hides every other; sealenv run never takes it"
-        )
-    for row in answer.rows:
-        state, path = row.candidate.state, row.candidate.path
-        if state is State.PASSED_OVER or path is None:
-            continue
-        if row.environment and not (own and _same(row.environment.prefix, own)):
-            which = f"{path} is of another environment ({row.environment.prefix})"
-            if state is State.RUNS:
-                found.append(f"{which}, and it is what runs")
-            else:
-                found.append(f"{which}; only the order of PATH keeps it from running")
-        if state is State.RUNS and row.starts and not row.starts.exists:
-            found.append(f"{path} does not start: there is no {row.starts.path}")
-    return found
-
-
-def _same(one: str, other: str) -> bool:
-    return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))

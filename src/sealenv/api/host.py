@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from sealenv.api.paths import StrPath, words
 
 if TYPE_CHECKING:
+    from sealenv.candidates import Resolution
     from sealenv.doctoring import Examination
     from sealenv.gates.findings import Finding
-    from sealenv.resolving_commands import Resolution
 
 __all__ = ["doctor", "gate", "which"]
 

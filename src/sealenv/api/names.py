@@ -85,7 +85,7 @@ _OTHERS = {
     "Repaired": "sealenv.repairs",
     "EnvironmentReport": "sealenv.reporting",
     "Change": "sealenv.reseal",
-    "Resolution": "sealenv.resolving_commands",
+    "Resolution": "sealenv.candidates",
     "Finding": "sealenv.seals.findings",
     "Report": "sealenv.seals.findings",
     "Seal": "sealenv.seals.seal",

@@ -38,6 +38,8 @@ def posix_candidates(
         found.append(Candidate(None, None, Kind.KEYWORD, "a word of the shell's own grammar"))
     if name in BUILTINS[dialect]:
         found.append(Candidate(None, None, Kind.BUILTIN, "built into the shell"))
+    if dialect == "bash":  # it alone knows `~` in an entry (Bash Reference Manual, 6.11)
+        folders = [os.path.expanduser(entry) for entry in folders]
     for entry in dict.fromkeys(folders):
         file = os.path.join(cwd, entry, name) if entry else os.path.join(cwd, name)
         why = "first on PATH" if os.path.isabs(entry) else "PATH names the current folder"

@@ -76,11 +76,25 @@ def _script(path: str, head: bytes, find: Callable[[str], str | None]) -> Starts
     if not line:
         return Starts("/bin/sh", os.path.exists("/bin/sh"), "shell")
     interpreter = os.fsdecode(line[1] or line[2])
-    words = [word for word in os.fsdecode(line[3]).split() if not word.startswith("-")]
+    words = _env_words(os.fsdecode(line[3]))
+    if head[line.end() : line.end() + 1] == b"\r":  # for the system it is a part of the name
+        if not line[3]:
+            return _there(f"{interpreter}\r", "interpreter")
+        words = [*words[:-1], f"{words[-1]}\r"] if len(words) == 1 else words
     if os.path.basename(interpreter) == "env" and words:
         named = find(words[0])
         return _there(named, "interpreter") if named else Starts(words[0], False, "interpreter")
     return _there(interpreter, "interpreter")
+
+
+def _env_words(text: str) -> list[str]:
+    """The program that env(1) starts, and its arguments: without env's own options and settings."""
+    words = text.split()
+    while words and (words[0].startswith("-") or "=" in words[0]):
+        taken = words.pop(0)
+        if taken in ("-u", "-C", "--unset", "--chdir") and words:
+            words.pop(0)
+    return words
 
 
 def _batch(

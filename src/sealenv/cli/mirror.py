@@ -61,7 +61,8 @@ def mirror_command(
         })  # fmt: skip
     elif not quiet:
         click.echo(
-            f"added {done.added} of {counted(done.packages, 'package')} ({size_text(done.bytes)}) to {done.folder}",
+            f"added {done.added} of {counted(done.packages, 'package')} "
+            f"({size_text(done.bytes)}) to {done.folder}",
             err=True,
         )
     return 0

@@ -11,7 +11,7 @@ from sealenv.cli.options import JSON
 from sealenv.cli.paint import paint
 
 if TYPE_CHECKING:
-    from sealenv.resolving_commands import Resolution, Row
+    from sealenv.candidates import Resolution, Row
 
 __all__ = ["which_command"]
 
@@ -29,7 +29,8 @@ Examples:
 @click.option("--here", is_flag=True, help="In the current shell, as it is; without ENV.")
 @click.option("--shell",
               type=click.Choice(["cmd", "powershell", "posix", "bash", "zsh", "dash"]),
-              help="Whose rules. Without it: cmd for a Windows environment, else posix.")  # fmt: skip
+              help="Whose rules. Without it: cmd for a Windows environment, else posix; with --here "
+                   "the shell's where you are.")  # fmt: skip
 @JSON
 @click.argument("env", metavar="[ENV]")
 @click.argument("command", metavar="COMMAND", required=False)

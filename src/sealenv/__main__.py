@@ -14,6 +14,7 @@ _READING = {"audit", "clone", "move", "verify"}
 def main() -> int:
     """The `sealenv` command; returns the exit code."""
     _open_closed_streams()
+    _distrust_pythonpath()
     argv = sys.argv[1:]
     if argv == ["--version"]:
         from sealenv._version import __version__
@@ -50,6 +51,17 @@ def _prepare(command: str, *, fast: bool) -> None:
             from sealenv.host.readers import start_early as start_reader
 
             start_reader()
+
+
+def _distrust_pythonpath() -> None:
+    """PYTHONPATH comes last for what is imported from here on: the gate may be about to refuse it.
+
+    Against what runs before us nothing helps: a `sitecustomize` in there, or a wrong PYTHONHOME.
+    """
+    listed = os.environ.get("PYTHONPATH")
+    if listed and not sys.flags.ignore_environment:
+        strange = {os.path.abspath(entry) for entry in listed.split(os.pathsep)}
+        sys.path.sort(key=lambda entry: os.path.abspath(entry) in strange)
 
 
 def _open_closed_streams() -> None:

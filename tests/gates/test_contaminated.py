@@ -100,3 +100,13 @@ def test_every_verb_has_both_options(used: Machine) -> None:
         text = used.run(*words, "--help").stdout
         assert text.count("--clean") >= 1, verb
         assert text.count("--strict") >= 1, verb
+
+
+def test_a_pythonpath_does_not_replace_what_sealenv_imports(machine: Machine) -> None:
+    folder = machine.root / "strange"
+    folder.mkdir()
+    for name in ("click", "msgspec", "tempfile"):
+        (folder / f"{name}.py").write_text("raise SystemExit('strange')\n")
+    done = machine.run("gate", code=1, PYTHONPATH=str(folder))
+    assert f"PYTHONPATH={folder}" in done.stdout
+    assert "strange" not in done.stderr

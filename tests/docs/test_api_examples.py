@@ -61,8 +61,21 @@ def test_the_workflow_calls_it() -> None:
     import yaml
 
     workflow = yaml.safe_load((EXAMPLES / "ci.yml").read_text(encoding="utf-8"))
-    runs = [step.get("run", "") for step in workflow["jobs"]["tests"]["steps"]]
+    steps = workflow["jobs"]["tests"]["steps"]
+    runs = [step.get("run", "") for step in steps]
     assert runs[-1].startswith("python ci_job.py my_env.lock -- ")
+
+
+def test_the_workflow_installs_from_a_clone() -> None:
+    """No registry has a distribution of that name: who gets one from there gets somebody else's."""
+    import yaml
+
+    workflow = yaml.safe_load((EXAMPLES / "ci.yml").read_text(encoding="utf-8"))
+    steps = workflow["jobs"]["tests"]["steps"]
+    clones = [step["with"]["path"] for step in steps if "repository" in step.get("with", {})]
+    installs = [step["run"] for step in steps if "pip install" in step.get("run", "")]
+    assert installs == [f"pip install ./{clone}" for clone in clones]
+    assert len(installs) == 1
 
 
 @pytest.mark.slow

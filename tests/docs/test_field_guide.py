@@ -87,6 +87,38 @@ def test_every_mark_says_where() -> None:
             assert re.match(r"\([^)]*\d", place), rest
 
 
+def test_every_name_of_the_outlines_is_a_heading() -> None:
+    part = COVERAGE.split("### Names of the outlines\n")[1].split("\n## ")[0]
+    named = re.findall(r"^\| ([^|]+) \| \[[^\]]+\]\(\.\./field-guide\.md#([^)]+)\) \|$", part, re.M)
+    assert len(named) == 25
+    heads = [head.lower() for head in re.findall(r"^#+ (.+)$", prose(GUIDE), re.M)]
+    assert [name for name, _ in named if name.lower() not in heads] == []
+    assert [name for name, anchor in named if anchor != name.lower().replace(" ", "-")] == []
+
+
+def test_the_contents_name_every_section() -> None:
+    listed = re.findall(r"^ *- \[.+\]\(#(.+)\)$", prose(GUIDE).split("\n## Contents\n")[1], re.M)
+    sections = re.findall(r"^##(?:#)? (.+)$", prose(GUIDE), re.M)
+    assert listed == [anchors(f"# {head}\n")[0] for head in sections if head != "Contents"]
+
+
+def test_every_mark_is_a_link() -> None:
+    """To the issue, and to the file in the version that was read."""
+    known = dict(re.findall(r"^\[([^\]]+)\]: (https://github\.com/\S+)$", GUIDE, re.M))
+    text = " ".join(prose(GUIDE).split())
+    label = re.compile(r"\[([^\]]+)\](?:\[([^\]]+)\])?(?![(:])")
+    used = {found[2] or found[1] for found in label.finditer(text)}
+    assert known.keys() - used == set()
+    for name, address in known.items():
+        if end := re.search(r" #(\d+)$|^[\w-]+:(.+[/.].+)$", name):
+            assert address.endswith("/" + (end[1] or end[2])), name
+    for rest in re.findall(r"\*(?:read|reported)\* \(((?:[^()]|\([^()]*\))*)\)", text):
+        for found in label.finditer(rest):
+            assert (found[2] or found[1]) in known, rest
+        bare = re.sub(r"\[[^\]]*\](\[[^\]]*\]|\([^)]*\))?", "", rest)
+        assert re.findall(r"#\d+|`[^`]*[/.][^`]*`", bare) == [], rest
+
+
 def test_the_guide_leads_to_every_note() -> None:
     linked = set(re.findall(r"\]\(notes/([\w.-]+)\.md\)", GUIDE))
     assert {each.name for each in OBSERVED} | {"coverage"} <= linked

@@ -53,3 +53,18 @@ def test_a_file_that_is_no_markdown_is_shown_whole() -> None:
     shown = text_of(ROOT / "bootstrap" / "get_sed.bat")
     script = (ROOT / "bootstrap" / "get_sed.bat").read_text(encoding="utf-8").rstrip()
     assert shown == f"# bootstrap/get_sed.bat\n\n``````bat\n{script}\n``````\n"
+
+
+def test_a_light_drawing_is_turned_dark_in_the_dark_scheme() -> None:
+    """A picture has no theme of its own: one that fills its ground with a light colour needs a rule."""
+    style = (ROOT / "docs" / "assets" / "site.css").read_text(encoding="utf-8")
+    rules = re.findall(r'^\[data-md-color-scheme="slate"\] (.+) \{\n +filter: invert', style, re.M)
+    turned = {name for rule in rules for name in re.findall(r'src\$="/([\w.-]+)"', rule)}
+    assert turned == {path.name for path in (ROOT / "docs" / "assets").glob("*.svg") if light(path)}
+
+
+def light(drawing: Path) -> bool:
+    """Whether the first rectangle, the ground, has a light colour."""
+    ground = re.search(r'<rect[^>]*fill="#(\w{6})"', drawing.read_text(encoding="utf-8"))
+    assert ground, drawing
+    return sum(bytes.fromhex(ground[1])) > 3 * 128

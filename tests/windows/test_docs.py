@@ -47,8 +47,12 @@ class Window:
 
 def test_the_tutorial(user: User, channels: Channels) -> None:
     window = Window(user, channels)
-    start, create, run, activate, damage, mend, again = (b for b in MARKED if b.page == TUTORIAL)
+    start, create, run, activate, anew, damage, mend, again = (
+        block for block in MARKED if block.page == TUTORIAL
+    )
     assert f"[{user.path(window.envs)}]" in window.types(start, "echo [%PY_ENVS%]").stdout
+    # What the next window needs is said again: nothing of the one that was closed is left.
+    assert anew.text == start.text
     window.env["PY_ENVS"] = user.path(window.envs)
     made = user.path(window.envs / "my_env_3_12")
 

@@ -31,7 +31,7 @@ _ESCAPES = {
 }
 _HEAD = r"""
 .\" Written by `python -m docs.tools.man_page --write`: change the commands, not this page.
-.TH SEALENV 1 "" "sealenv" "User Commands"
+.TH SEALENV 1 "2026-11-23" "sealenv" "User Commands"
 .SH NAME
 sealenv \- standalone conda environments as sealed units
 .SH SYNOPSIS

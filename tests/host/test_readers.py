@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.host import reader
-from sealenv.host.helper import Helper
+from sealenv.host.helper import Helper, Share
 from sealenv.host.readers import Readers, Task
 
 Files = list[tuple[str, int]]
@@ -219,3 +219,38 @@ def test_a_match_across_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert reader.searcher((False, [b"needle"], [], 0))(str(path)) == b"\1", before
         assert reader.searcher((False, [], [b"n.{4}e"], 6))(str(path)) == b"\1", before
         assert reader.searcher((False, [b"needles"], [b"n.{5}e"], 7))(str(path)) == b"", before
+
+
+class FakeHelper:
+    """Answers when it is told to: a stand-in for the moments that a real one cannot be held at."""
+
+    share: Share
+    names: list[str]
+
+    def ask(self, verb: str, argument: object, root: str, names: list[str], share: Share) -> None:
+        self.share, self.names = share, names
+
+    def answer(self) -> None:
+        self.share.tell([reader.sha256_of(path) for path in self.names])
+
+
+def test_one_helper_comes_to_its_end_while_another_has_work_left(
+    tree: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the moment at which its share was the largest, and the look at what is left of it."""
+    helpers = [FakeHelper(), FakeHelper()]
+    paths, sizes = [path for path, _ in tree], [size for _, size in tree]
+    task = Task[tuple[bytes, int]](
+        helpers,  # type: ignore[arg-type]  # fakes
+        "sha256", None, "", paths, sizes, 0.01,
+    )  # fmt: skip
+    measured = Share.cost_left
+
+    def cost_left(share: Share) -> int:
+        cost = measured(share)
+        if share is helpers[0].share and not share.answers:
+            helpers[0].answer()
+        return cost
+
+    monkeypatch.setattr(Share, "cost_left", cost_left)
+    assert task.finish() == digests(tree)

@@ -112,9 +112,11 @@ class Task(Generic[T]):
         """
         total = len(self._names)
         for step in itertools.count():
-            share = max(self._shares, key=Share.cost_left)
-            if not share.left():
+            # Asked anew for each: while one is looked at, its helper may come to its end.
+            unfinished = [share for share in self._shares if share.left()]
+            if not unfinished:
                 break
+            share = max(unfinished, key=Share.cost_left)
             number = share.take()
             if number is not None:
                 self._results[number] = self._do(number)

@@ -100,7 +100,7 @@ def _description(command: click.Command) -> list[str]:
 
 
 def _epilog(command: click.Command) -> Iterator[list[str]]:
-    for part in re.split(r"\n\n|\n(?=\b)", (command.epilog or "").strip("\n")):
+    for part in re.split(r"\n\n|\n(?=\x08)", (command.epilog or "").strip("\n")):
         text = part.lstrip("\b\n")
         if not text.strip():
             continue

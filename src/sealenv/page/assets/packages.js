@@ -5,8 +5,9 @@ for (const p of packages) {
 }
 const total = packages.reduce((sum, p) => sum + p.size, 0) + facts.others.reduce((sum, o) => sum + o.size, 0);
 const ofNobody = facts.others.reduce((sum, o) => sum + o.files, 0);
-const alone = (p) => p.chain.length === 1 && !p.asked.length && !needers.get(p.id).length;
-const group = (p) => (p.what ? "other" : p.kind === "pypi" ? "pip" : p.asked.length ? "asked" : alone(p) ? "alone" : p.chain.length ? "needed" : "loose");
+const anyAsked = packages.some((p) => p.asked.length);
+const alone = (p) => !anyAsked && !needers.get(p.id).length;
+const group = (p) => (p.what ? "other" : p.kind === "pypi" ? "pip" : p.asked.length ? "asked" : alone(p) ? "alone" : p.chain.length || !anyAsked ? "needed" : "loose");
 const GROUPS = { asked: "asked for", needed: "needed by others", alone: "needed by nothing; nobody says what was asked for", loose: "needed by nothing that was asked for", pip: "installed by pip", other: "of no package" };
 const choosing = [];
 
@@ -20,9 +21,8 @@ const chooser = (id, text) => el("button", { type: "button", class: "link", text
 
 function why(p) {
   if (p.asked.length) return [el("span", { text: "asked for: " }), code(p.asked.join(", "))];
-  if (!p.chain.length) return ["nothing that was asked for needs it"];
   if (alone(p)) return ["nothing needs it, and nobody says what was asked for"];
-  if (p.chain.length === 1) return ["it and others need each other, and nobody says what was asked for"];
+  if (p.chain.length < 2) return [anyAsked ? "nothing that was asked for needs it" : "only a circle of packages leads to it, and nobody says what was asked for"];
   return [el("span", { class: "chain", text: p.chain.slice(0, -1).map(nameOf).join(" → ") + " → " }), el("strong", { text: p.name })];
 }
 const whyText = (p) => (p.asked.length ? `0 ${p.asked.join(", ")}` : `${p.chain.length || 99} ${p.chain.map(nameOf).join(" ")}`);

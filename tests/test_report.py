@@ -12,7 +12,10 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 import sealenv
+from sealenv.audits import audit
 from sealenv.demo.channel import DemoChannel
+from sealenv.progress import Quiet
+from sealenv.seals.verify import verify
 from tests.machine import Machine
 from tests.page.test_page import read
 
@@ -59,6 +62,40 @@ def test_the_page_says_what_is_there(made: tuple[Machine, Path]) -> None:
     assert facts["audit"]["left"] == 0
     out.unlink()
     assert machine.snapshot(machine.cache) == before, "nothing else was written"
+
+
+class Counts(Quiet):
+    """Remembers how far it was."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int, int]] = []
+
+    def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
+        self.told.append((done, total))
+
+
+def test_numbers_of_files_agree(made: tuple[Machine, Path]) -> None:
+    """The total is everything; verify and audit leave out what the page says; bars reach their count."""
+    machine, prefix = made
+    facts = facts_in(machine.run("report", prefix.name).stdout)
+    there = {
+        path.relative_to(prefix).as_posix()
+        for path in prefix.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    }
+    total = facts["environment"]["files"]
+    assert total == len(there) == machine.json("info", prefix.name)["files"]
+    assert sum(share["files"] for share in [*facts["packages"], *facts["others"]]) == total
+    apart = {"conda-meta/sealenv", "conda-meta/sealenv.files", "pkgs"}
+    assert apart <= there
+    assert facts["verify"]["files"] == total - len(apart)
+    assert facts["audit"]["files"] == total - len(apart - {"conda-meta/sealenv"})
+    for look in (verify, audit):
+        counts = Counts()
+        found = look(prefix, reporter=counts)
+        assert counts.told[-1] == (found.files, found.files)
+        assert counts.told == sorted(counts.told)
+        assert {of for _, of in counts.told} == {found.files}
 
 
 def test_the_same_environment_gives_the_same_bytes(made: tuple[Machine, Path]) -> None:

@@ -97,7 +97,8 @@ def inspect(prefix: Path) -> Environment:
             problem = error.what
     records, broken = scan_records(prefix)
     if broken:
-        problem = problem or f"{len(broken)} package records cannot be read: {broken[0]}"
+        what = "a package record" if len(broken) == 1 else f"{len(broken)} package records"
+        problem = problem or f"{what} cannot be read: {broken[0]}"
     python = next((r.version for r in records if r.name == "python"), None)
     word = "unreadable" if state is State.SEALED and seal is None else state.value
     moved = why_moved(seal, prefix) if seal else None

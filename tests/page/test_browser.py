@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from tests.browser import Browser, Page, open_browser
 from tests.inventory.prefixes import many, package, write_prefix
 from tests.machine import Machine
+from tests.page.pdf import sheets
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Chromium is driven over POSIX descriptors")
 
@@ -104,7 +107,7 @@ def test_every_section_is_there_and_nothing_is_asked_of_the_network(page: Page) 
     ids = page.run("[...document.querySelectorAll('[id]')].map(n => n.id)")
     assert len(ids) == len(set(ids))
     assert texts(page, "#packages tbody th") == ["app", "lib", "deep", "round", "about", "other"]
-    assert texts(page, "#verify .intro") == ["1 finding in 14 files of 6 packages."]
+    assert texts(page, "#verify .intro") == ["1 finding in 14 files and 6 packages."]
     assert texts(page, "#audit tbody th") == ["lib/where"]
     assert page.trouble() == []
 
@@ -116,6 +119,19 @@ def test_the_table_sorts_and_filters(page: Page) -> None:
     type_into(page, "#packages input", "bsd")
     assert texts(page, "#packages tbody th") == ["lib"]
     assert "app → lib" in texts(page, "#packages tbody td")[-1]
+
+
+def test_the_files_are_counted_out(page: Page) -> None:
+    facts = json.loads(page.run("document.getElementById('facts-data').textContent"))
+    rows = dict(zip(texts(page, "#file-counts dt"), texts(page, "#file-counts dd"), strict=True))
+    files = {what: int(text.split(" ")[0]) for what, text in rows.items()}
+    assert files.pop("Together") == sum(files.values()) == facts["environment"]["files"] == 14
+    assert files["In the table"] == sum(p["files"] for p in facts["packages"]) == 6
+    column = [int(text) for text in texts(page, "#packages tbody td:nth-of-type(3)")]
+    assert sum(column) == files["In the table"]
+    assert "in 14 files" in texts(page, ".tile")[1]
+    assert page.run("document.querySelectorAll('.tile')[1].hash") == "#file-counts"
+    assert texts(page, ".counted") == ["Counted: all files and links in the folder."] * 2
 
 
 def test_the_treemap_by_keyboard(page: Page) -> None:
@@ -196,6 +212,78 @@ def test_contrast_is_enough_to_read(browser: Browser, small: Path, dark: bool) -
     pick(page, "#theme", "light" if dark else "dark")
     assert page.run("getComputedStyle(document.body).backgroundColor") != background
     assert page.run(CONTRAST) == []
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def nobody(machine: Machine) -> Path:
+    """The page of packages of which nobody says what was asked for, with many paths in files."""
+    packages = [
+        *many(30),
+        package("a-circle", "b-circle", files={"lib/a": "a" * 900}),
+        package("b-circle", "a-circle", files={"lib/b": "b" * 900}),
+    ]
+    prefix = write_prefix(machine.envs / "nobody", packages, [])
+    for number in range(40):
+        (prefix / f"where-{number:02}").write_text(str(prefix))
+    before = machine.json("verify", "nobody", code=1)
+    assert {f["kind"] for f in before["findings"]} == {"untracked"}
+    machine.run("report", "nobody", "-o", "nobody.html")
+    return machine.root / "nobody.html"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_where_nobody_says_what_was_asked_for(browser: Browser, nobody: Path, dark: bool) -> None:
+    page = browser.open(nobody, dark=dark)
+    legend = texts(page, ".legend li")
+    alone = "needed by nothing; nobody says what was asked for"
+    assert legend == ["needed by others", alone, "of no package"]
+    labels = page.run("[...document.querySelectorAll('.cell')].map(c => c.ariaLabel)")
+    group = {text.split(" ")[0]: text.rpartition("\u00a0%, ")[2] for text in labels}
+    names, whys = texts(page, "#packages tbody th"), texts(page, "#packages tbody td:last-child")
+    for name, why in zip(names, whys, strict=True):
+        said = "nothing needs it, and nobody says" in why
+        assert said == (group[name] == alone), (name, why, group[name])
+    circle = dict(zip(names, whys, strict=True))["a-circle"]
+    assert circle.startswith("only a circle of packages leads to it, and nobody says")
+    assert texts(page, "#graph .intro")[0].startswith("Nobody says what was asked for. These are ")
+    pick(page, "#direction", "up")
+    assert texts(page, "#graph .intro")[0].startswith("Packages that need no other")
+    assert page.run(CONTRAST) == []
+    page.close()
+
+
+def test_the_badges(browser: Browser, small: Path, machine: Machine) -> None:
+    """Another tool's environment is neither good nor bad; what its packages promised is."""
+    write_prefix(
+        machine.envs / "fine", [package("tool", files={"bin/tool": "#!/bin/sh\n"})], ["tool"]
+    )
+    (machine.envs / "fine" / "conda-meta" / "0000.json").rename(
+        machine.envs / "fine" / "conda-meta" / "tool-1.0-0.json"
+    )
+    machine.run("report", "fine", "-o", "fine.html")
+    tags = "[...document.querySelectorAll('.chips .tag')].map(n => [n.textContent, n.className])"
+    page = browser.open(machine.root / "fine.html")
+    assert page.run(tags)[:2] == [["foreign", "tag"], ["as promised", "tag good"]]
+    tiles = texts(page, ".tile")
+    assert (tiles[0], tiles[4], tiles[5]) == ("1package", "1command", "1licence")
+    made = texts(page, "#about dd")[0]
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, as the time of its records says", made
+    )
+    page.close()
+    page = browser.open(small)
+    assert page.run(tags)[:2] == [["foreign", "tag"], ["not as promised", "tag bad"]]
+    page.close()
+
+
+def test_one_record_that_cannot_be_read(browser: Browser, machine: Machine) -> None:
+    prefix = write_prefix(machine.envs / "torn", many(2), ["pkg-001"])
+    (prefix / "conda-meta" / "bad.json").write_text("{")
+    machine.run("report", "torn", "-o", "torn.html")
+    page = browser.open(machine.root / "torn.html")
+    assert texts(page, "#about .intro")[0].startswith("a package record cannot be read: bad.json")
+    assert texts(page, "#packages .notice p") == ["Record that cannot be read:"]
     page.close()
 
 
@@ -314,4 +402,31 @@ def test_printed_it_holds_every_row(browser: Browser, machine: Machine) -> None:
     assert page.printed().startswith(b"%PDF-")
     assert page.run("window.__rows") == 70
     assert page.run(rows) == 50
+    page.close()
+
+
+def test_printed_no_head_is_empty_and_no_heading_is_alone(browser: Browser, nobody: Path) -> None:
+    """At whatever height a section begins: here it is pushed down a sheet, step by step."""
+    page = browser.open(nobody)
+    page.run("document.getElementById('verify').remove()")  # it names the same files
+    for down in range(0, 1050, 75):
+        script = (
+            "for (const id of ['packages', 'audit']) { const s = document.getElementById(id);"
+            " const gap = s.previousElementSibling.dataset.gap ? s.previousElementSibling"
+            " : document.createElement('div'); gap.dataset.gap = 'yes';"
+            f" gap.style.height = '{down}px'; s.before(gap) }}"
+        )
+        page.run(script)
+        printed = [unicodedata.normalize("NFKC", sheet) for sheet in sheets(page.printed())]
+        for sheet in printed:
+            lines = {line.strip() for line in sheet.splitlines()}
+            if "Packages by size" in lines:
+                assert "of no package" in lines, f"{down}: the heading without its treemap"
+            if "Audit: paths in files" in lines:
+                assert "where-00" in lines, f"{down}: the heading without its rows"
+            if {f"where-{number:02}" for number in range(40)} & lines:
+                assert {"File", "Mended by"} <= lines, f"{down}: rows without a head"
+            if "File" in lines and "Mended by" in lines:
+                assert any(line.startswith("where-") for line in lines), f"{down}: a head alone"
+        assert sum("Mended by" in sheet for sheet in printed) > 1, "it does run over a sheet"
     page.close()

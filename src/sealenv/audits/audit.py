@@ -108,7 +108,8 @@ def audit(
         files = dict(_files(rows))
         records, _ = scan_records(prefix)
         held = _held_by_links(prefix, rows.values(), places, others)
-        answers = list(search.finish(files, lambda done, of: reporter.advance(done, of, "files")))
+        count = sum(row.kind in (FILE, LINK) for row in rows.values())
+        answers = list(search.finish(files, lambda done, of: _tell(reporter, count, done, of)))
     unread = []
     for path, answer in answers:
         if isinstance(answer, OSError):
@@ -138,12 +139,16 @@ def audit(
         except OSError as error:
             unread.append(_unread(h.path, error.strerror or str(error)))
     found.sort(key=lambda f: (f.whose not in ("own", "former"), f.path, f.whose, f.found))
-    count = sum(row.kind in (FILE, LINK) for row in rows.values())
     return Audit(prefix, platform, seal, tuple(gone), foreign, count, (*found, *unread))
 
 
 def _files(rows: Mapping[str, Row]) -> Iterator[tuple[str, int]]:
     return ((path, row.size) for path, row in rows.items() if row.kind == FILE and not row.problem)
+
+
+def _tell(reporter: Reporter, count: int, done: int, of: int) -> None:
+    """How far it is, of all that the audit says it searched: links are read already."""
+    reporter.advance(max(0, count - of) + done, max(count, of), "files")
 
 
 def _look(prefix: Path, sealed: Mapping[str, Row]) -> dict[str, Row]:

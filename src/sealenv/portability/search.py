@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 
 from sealenv.host.reader import Wanted
 from sealenv.host.readers import Readers, Task
@@ -47,22 +48,22 @@ class Search:
     def finish(
         self, files: Collection[str], on_file: Callable[[int, int], None]
     ) -> Iterator[tuple[str, bytes | OSError]]:
-        """Each of these files that was begun with, and what it holds: see `reader.searcher`."""
-        total = sum(len(names) for names, _ in self._begun)
+        """Each of these files that was begun with, and what it holds: see `reader.searcher`.
+
+        Args:
+            files: the names of those that are asked for.
+            on_file: called with files done and files in all, of everything that was begun with.
+        """
         before = 0
         for names, task in self._begun:
-            answers = task.finish(_further(on_file, before, total))
-            before += len(names)
-            for name, answer in zip(names, answers, strict=True):
+            tell = partial(self._tell, on_file, before)
+            for name, answer in zip(names, task.finish(tell), strict=True):
                 if name in files:
                     yield name, answer
+            before += len(names)
 
-
-def _further(
-    on_file: Callable[[int, int], None], before: int, total: int
-) -> Callable[[int, int], None]:
-    """Tells of one task as a part of all."""
-    return lambda done, _: on_file(before + done, total)
+    def _tell(self, on_file: Callable[[int, int], None], before: int, done: int, _: int) -> None:
+        on_file(before + done, len(self._names))
 
 
 def _wanted(places: Sequence[Spellings], others: Foreign | None) -> Wanted:

@@ -69,7 +69,7 @@ def _fast(prefix: Path, reporter: Reporter) -> Report:
     case = Case(prefix, then, sealed, rows, *scan_records(prefix))
     with Readers() as readers:
         more = Hashing(readers, prefix, case.worth_reading(unread))
-        _confirm(prefix, rows, more, reporter)
+        _confirm(prefix, rows, more, _Count(reporter, rows, len(more.rows)))
     return case.report(case.judge(fast=True), hashed=len(more.rows), notes=notes)
 
 
@@ -92,8 +92,10 @@ def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, R
         more = Hashing(readers, prefix, case.worth_reading(unknown))
         # Nearly always nothing has changed: it is judged as if, while the helpers read.
         verdict = case.judge() if begun.rows and not more.rows else None
-        changed = _confirm(prefix, rows, begun, reporter)
-        _confirm(prefix, rows, more, reporter)
+        count = _Count(reporter, rows, len(begun.rows) + len(more.rows))
+        changed = _confirm(prefix, rows, begun, count)
+        count.done += len(begun.rows)
+        _confirm(prefix, rows, more, count)
         if verdict is None or changed:
             verdict = case.judge()
     return verdict.scene, case.report(verdict, hashed=len(begun.rows) + len(more.rows))
@@ -127,10 +129,23 @@ def _take_over(rows: dict[str, Row], sealed: Mapping[str, Row]) -> list[Row]:
     return [row for row in rows.values() if row.kind == FILE and not row.digest]
 
 
-def _confirm(prefix: Path, rows: dict[str, Row], hashing: Hashing, reporter: Reporter) -> bool:
+class _Count:
+    """How far it is, of what the report says was looked at: what need not be read is done at once."""
+
+    def __init__(self, reporter: Reporter, rows: Mapping[str, Row], to_read: int) -> None:
+        self._reporter = reporter
+        self.done = max(0, sum(row.kind != FOLDER for row in rows.values()) - to_read)
+        self._total = self.done + to_read
+
+    def tell(self, read: int, _: int) -> None:
+        """That many more are read."""
+        self._reporter.advance(self.done + read, self._total, "files")
+
+
+def _confirm(prefix: Path, rows: dict[str, Row], hashing: Hashing, count: _Count) -> bool:
     """Note what each file really is; whether one is not what was presumed."""
     changed = False
-    for asked, read in hashing.finish(lambda done, of: reporter.advance(done, of, "files")):
+    for asked, read in hashing.finish(count.tell):
         row = rows.get(asked.path)
         if row is None or row.kind != FILE or row.problem or row.is_as(read):
             continue

@@ -25,13 +25,20 @@ function bytes(size) {
   }
 }
 
-const count = (n, what, many) => `${n.toLocaleString("en")} ${n === 1 ? what : many || what + "s"}`;
+const plural = (n, what, many) => (n === 1 ? what : many || what + "s");
+const count = (n, what, many) => `${n.toLocaleString("en")} ${plural(n, what, many)}`;
+/** A moment as every part of the page writes it; the fraction of a second says nothing here. */
+const moment = (iso) => iso.replace("T", " ").replace(/\.\d+/, "").replace("+00:00", " UTC");
 const label = (p) => (p.version ? `${p.name} ${p.version}` : p.name);
 const nameOf = (id) => (byId.has(id) ? byId.get(id).name : id);
 const code = (text) => el("code", { text });
 
 /** A text in which words between backticks are what one types. */
 const prose = (text) => String(text).split("`").map((part, i) => (i % 2 ? code(part) : part));
+
+/** How many of all files and links of the folder a number counts, and why not the others. */
+const outOf = (n, without) => el("p", { class: "muted counted" }, n === facts.environment.files ? "Counted: all files and links in the folder."
+  : prose(`Counted: ${n.toLocaleString("en")} of the ${count(facts.environment.files, "file")} and links in the folder. Not counted: ${without}.`));
 
 /** A section with its heading; the list of contents is made from these. */
 const sections = [];
@@ -68,7 +75,9 @@ function table({ caption, columns, rows, filter, filterText, by = 0, down = fals
   const id = `table-${(ids += 1)}`;
   const state = { by, down, query: "", all: false, print: false, rows };
   const heads = columns.map((c, i) => el("th", { scope: "col", class: c.number ? "number" : null },
-    el("button", { type: "button", class: "sort", text: c.label, on: { click: () => sort(i) } })));
+    el("button", { type: "button", class: "sort", text: c.label, on: { click: () => sort(i) } }),
+    // Chromium leaves buttons out where it repeats a head on the next sheet of paper.
+    el("span", { class: "on-paper", text: c.label })));
   const body = el("tbody");
   const status = el("p", { class: "status", role: "status" });
   const more = el("button", { type: "button", class: "more", hidden: true, on: { click: () => { state.all = true; draw(); } } });

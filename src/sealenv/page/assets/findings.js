@@ -7,7 +7,9 @@ function verifySection() {
   const damage = v.findings.filter((f) => f.damage).length;
   const how = v.fast ? " Only files whose size, time, inode or mode had changed were read." : "";
   const than = facts.seal ? "as sealed" : "as their packages promised";
-  const said = damage ? `${count(damage, "finding")} in ${count(v.files, "file")} of ${count(v.packages, "package")}.` : `${count(v.files, "file")} of ${count(v.packages, "package")}: ${than}.`;
+  const looked = `${count(v.files, "file")} and ${count(v.packages, "package")}`;
+  const said = damage ? `${count(damage, "finding")} in ${looked}.` : `${looked}: ${than}.`;
+  const notes = facts.seal ? "the seal and its file table, by which the others are judged, nor " : "";
   const kinds = [...new Set(v.findings.map((f) => f.kind))].map((kind) => [kind, el("span", {}, prose(facts.meanings.verify[kind] || ""))]);
   const list = table({
     caption: "Findings of verify", rows: v.findings, by: -1, filterText: v.findings.length > 10 ? "Find in the findings" : null,
@@ -19,7 +21,8 @@ function verifySection() {
       { label: "What is wrong", get: (f) => f.detail, wide: true },
     ],
   });
-  return section("verify", "Verify", said + how, v.notes.map((text) => el("p", { class: "muted", text })),
+  return section("verify", "Verify", said + how,
+    outOf(v.files, `${notes}\`pkgs\`, \`envs\` and \`__home__\` with all that is in them`), v.notes.map((text) => el("p", { class: "muted", text })),
     kinds.length ? terms(kinds) : null, v.findings.length ? list.node : null);
 }
 
@@ -44,8 +47,8 @@ function auditSection() {
     ],
   });
   const box = el("input", { type: "checkbox", id: "all-paths", on: { change: () => list.update(box.checked ? a.findings : a.findings.filter(MATTERS)) } });
-  return section("audit", "Audit: paths in files", said + verdict,
-    holding ? el("p", { class: "check" }, box, el("label", { for: "all-paths", text: ` show also the ${holding - a.matters} in which it does not matter` })) : null, holding ? list.node : null);
+  return section("audit", "Audit: paths in files", said + verdict, outOf(a.files, `${a.sealed ? "the file table, which holds digests alone, nor " : ""}\`pkgs\` and \`envs\` with all that is in them`),
+    holding > a.matters ? el("p", { class: "check" }, box, el("label", { for: "all-paths", text: ` show also the ${holding - a.matters} in which it does not matter` })) : null, holding ? list.node : null);
 }
 
 function driftSection() {

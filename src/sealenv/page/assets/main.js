@@ -9,10 +9,11 @@ function themeSwitch() {
 }
 
 function head() {
-  const good = env.state === "sealed" && !(facts.verify && facts.verify.damaged);
+  const damaged = facts.verify && facts.verify.damaged;
+  const state = { sealed: "tag good", foreign: "tag" }[env.state] || "tag bad";
   return el("header", { class: "top" }, el("div", {}, el("p", { class: "kicker", text: "sealenv report" }), el("h1", { text: env.name }), el("p", { class: "where" }, code(env.prefix)),
-    el("p", { class: "chips" }, el("span", { class: `tag ${env.state === "sealed" ? "good" : "bad"}`, text: env.state }),
-      facts.verify ? el("span", { class: `tag ${good ? "good" : "bad"}`, text: facts.verify.damaged ? "changed since" : facts.seal ? "as sealed" : "as promised" }) : null,
+    el("p", { class: "chips" }, el("span", { class: state, text: env.state }),
+      facts.verify ? el("span", { class: `tag ${damaged ? "bad" : "good"}`, text: facts.seal ? (damaged ? "changed since" : "as sealed") : damaged ? "not as promised" : "as promised" }) : null,
       env.platform ? el("span", { class: "tag", text: env.platform }) : null, env.python ? el("span", { class: "tag", text: `Python ${env.python}` }) : null)),
     el("div", { class: "controls" }, themeSwitch(), el("button", { type: "button", text: "Print", on: { click: () => window.print() } })));
 }
@@ -22,10 +23,10 @@ function tiles() {
   const licences = new Set(packages.map((p) => p.license).filter(Boolean)).size;
   const tile = (value, text, target, bad) => el("li", {}, el("a", { href: `#${target}`, class: bad ? "tile bad" : "tile" }, el("strong", { text: value }), el("span", { text })));
   return el("ul", { class: "tiles", "aria-label": "In numbers" },
-    tile(packages.length.toLocaleString("en"), packages.length === 1 ? "package" : "packages", "packages"), tile(bytes(env.bytes), `in ${count(env.files, "file")}`, "packages"),
-    facts.verify ? tile(damage ? damage.toLocaleString("en") : "none", damage === 1 ? "finding of verify" : "findings of verify", "verify", damage > 0) : null,
-    facts.audit ? tile(facts.audit.left ? facts.audit.left.toLocaleString("en") : "none", "paths that nobody mends", "audit", facts.audit.left > 0) : null,
-    tile(facts.commands.list.length.toLocaleString("en"), "commands", "commands"), tile(String(licences), licences === 1 ? "licence" : "licences", "licences"));
+    tile(packages.length.toLocaleString("en"), plural(packages.length, "package"), "packages"), tile(bytes(env.bytes), `in ${count(env.files, "file")}`, "file-counts"),
+    facts.verify ? tile(damage ? damage.toLocaleString("en") : "none", plural(damage, "finding of verify", "findings of verify"), "verify", damage > 0) : null,
+    facts.audit ? tile(facts.audit.left ? facts.audit.left.toLocaleString("en") : "none", plural(facts.audit.left, "path that nobody mends", "paths that nobody mends"), "audit", facts.audit.left > 0) : null,
+    tile(facts.commands.list.length.toLocaleString("en"), plural(facts.commands.list.length, "command"), "commands"), tile(String(licences), plural(licences, "licence"), "licences"));
 }
 
 function about() {
@@ -36,13 +37,13 @@ function about() {
   return section("about", "What it is", env.problem,
     s ? null : el("p", { class: "notice", text: "It has no seal that can be read: another tool made it, or it was never finished. Where it is from is told by its packages' records alone." }),
     terms([
-      ["Made", s ? `${s.created.replace("T", " ").replace("+00:00", " UTC")} by sealenv ${s.sealenv}, engine ${s.engine}` : env.created],
+      ["Made", s ? `${moment(s.created)} by sealenv ${s.sealenv}, engine ${s.engine}` : env.created && `${moment(env.created)}, as the time of its records says`],
       ["Made at", s && s.prefix !== env.prefix ? code(s.prefix) : null],
       ["Asked for", s && s.specs.map(code)], ["Asked of pip", s && s.requirements.map(code)], ["Channels", s && s.channels.map(code)], ["No newer than", s && s.exclude_newer],
       ["Lock", s && el("span", {}, code(`sha256:${s.lock}`), ` ${count(s.locked, "archive")}`)],
       ["Fingerprint", prints && el("span", {}, code(prints.packages), same && el("span", {}, " ", prose(same)))],
       ["Tree fingerprint", prints && code(prints.tree)],
-      ["Checked", s && (s.checked ? ["yes, through its own activation", ...Object.values(s.tools)] : "no: it is for another platform")],
+      ["Checked", s && (s.checked ? el("div", {}, ["yes, through its own activation", ...Object.values(s.tools)].map((text) => el("div", { text }))) : "no: it is for another platform")],
       ["Byte code", s && (s.pyc || "not compiled")], ["Link scripts", s && s.link_scripts], ["Link scripts left out", s && s.skipped_link_scripts],
       ["Made relative", s && s.patched.map((note) => el("span", {}, code(note.path), ` ${note.what}`))],
       ["Variables", facts.variables.map(code)], ["Activation", s && s.activation.map(code)],

@@ -4,8 +4,11 @@ for (const p of packages) {
   for (const on of new Set(p.needs.map((n) => n.on))) if (needers.has(on) && on !== p.id) needers.get(on).push(p.id);
 }
 const total = packages.reduce((sum, p) => sum + p.size, 0) + facts.others.reduce((sum, o) => sum + o.size, 0);
-const group = (p) => (p.what ? "other" : p.kind === "pypi" ? "pip" : p.asked.length ? "asked" : p.chain.length ? "needed" : "loose");
-const GROUPS = { asked: "asked for", needed: "needed by others", loose: "needed by nothing that was asked for", pip: "installed by pip", other: "of no package" };
+const ofNobody = facts.others.reduce((sum, o) => sum + o.files, 0);
+const anyAsked = packages.some((p) => p.asked.length);
+const alone = (p) => !anyAsked && !needers.get(p.id).length;
+const group = (p) => (p.what ? "other" : p.kind === "pypi" ? "pip" : p.asked.length ? "asked" : alone(p) ? "alone" : p.chain.length || !anyAsked ? "needed" : "loose");
+const GROUPS = { asked: "asked for", needed: "needed by others", alone: "needed by nothing; nobody says what was asked for", loose: "needed by nothing that was asked for", pip: "installed by pip", other: "of no package" };
 const choosing = [];
 
 /** Let every part of the page know which package is looked at. */
@@ -18,8 +21,8 @@ const chooser = (id, text) => el("button", { type: "button", class: "link", text
 
 function why(p) {
   if (p.asked.length) return [el("span", { text: "asked for: " }), code(p.asked.join(", "))];
-  if (!p.chain.length) return ["nothing that was asked for needs it"];
-  if (p.chain.length === 1) return ["nothing needs it, and nobody says what was asked for"];
+  if (alone(p)) return ["nothing needs it, and nobody says what was asked for"];
+  if (p.chain.length < 2) return [anyAsked ? "nothing that was asked for needs it" : "only a circle of packages leads to it, and nobody says what was asked for"];
   return [el("span", { class: "chain", text: p.chain.slice(0, -1).map(nameOf).join(" → ") + " → " }), el("strong", { text: p.name })];
 }
 const whyText = (p) => (p.asked.length ? `0 ${p.asked.join(", ")}` : `${p.chain.length || 99} ${p.chain.map(nameOf).join(" ")}`);
@@ -108,9 +111,10 @@ function treemap() {
     event.preventDefault();
   }
 
+  let onPaper = false; // lower there: it shares a sheet with what is above it
   function draw() {
     const width = map.clientWidth || 800;
-    const height = Math.round(Math.max(280, Math.min(470, width * 0.8)));
+    const height = onPaper ? 330 : Math.round(Math.max(280, Math.min(470, width * 0.8)));
     map.style.height = `${height}px`;
     d3.treemap().size([width, height]).paddingInner(2).round(true)(root);
     for (const { node, leaf } of cells) {
@@ -128,11 +132,23 @@ function treemap() {
     node.setAttribute("aria-selected", String(p.id === id));
     if (p.id === id) go(i);
   }));
+  printing.push((on) => { onPaper = on; draw(); });
   let width = 0;
   new ResizeObserver(() => { if (map.clientWidth !== width) { width = map.clientWidth; draw(); } }).observe(map);
   const legend = el("ul", { class: "legend", "aria-label": "Colours" }, Object.entries(GROUPS)
     .filter(([key]) => cells.some((c) => group(c.p) === key)).map(([key, text]) => el("li", {}, el("span", { class: `swatch ${key}`, "aria-hidden": "true" }), text)));
   return el("div", {}, map, legend);
+}
+
+/** Where the number of files comes from: the table's column and what it leaves out make the total. */
+function fileCounts() {
+  const all = facts.environment.files;
+  const line = (n, size) => `${count(n, "file")}, ${bytes(size)}`;
+  return el("div", { id: "file-counts" }, el("h3", { text: "Files in all" }), terms([
+    ["In the table", line(all - ofNobody, packages.reduce((sum, p) => sum + p.size, 0))],
+    ...facts.others.map((o) => [o.what[0].toUpperCase() + o.what.slice(1), line(o.files, o.size)]),
+    ["Together", line(all, total)],
+  ]), el("p", { class: "muted", text: "Links count as files, folders do not. A file with several names counts with each of them, its size once." }));
 }
 
 function packageSection() {
@@ -151,6 +167,6 @@ function packageSection() {
   const own = count(packages.filter((p) => p.kind === "conda").length, "conda package");
   const pip = count(packages.filter((p) => p.kind === "pypi").length, "distribution");
   return section("packages", "Packages by size", `${own} and ${pip} installed by pip: ${bytes(total)}. The area is what its files take on disk.`,
-    facts.problems.length ? el("div", { class: "notice bad" }, el("p", { text: "Records that cannot be read:" }), el("ul", {}, facts.problems.map((text) => el("li", { text })))) : null,
-    el("div", { class: "split" }, treemap(), details()), rows.node);
+    facts.problems.length ? el("div", { class: "notice bad" }, el("p", { text: `${plural(facts.problems.length, "Record")} that cannot be read:` }), el("ul", {}, facts.problems.map((text) => el("li", { text })))) : null,
+    el("div", { class: "split" }, treemap(), details()), rows.node, fileCounts());
 }

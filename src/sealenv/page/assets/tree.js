@@ -5,12 +5,23 @@ function graphSection() {
   const state = { up: false, query: "", open: new Set() };
   const tree = el("ul", { class: "tree", role: "tree", id: "tree", "aria-label": "What needs what", on: { keydown: key, click, focusin } });
   const status = el("p", { class: "status", role: "status" });
+  const intro = el("p", { class: "intro" });
+  const KEYS = "Arrow keys move and fold; Enter shows the package above.";
   let visible = null;
 
   const next = (id) => order(state.up ? needers.get(id) : down.get(id)).filter((other) => !visible || visible.has(other));
 
+  function said(asked, more) {
+    const those = asked ? `Packages that were asked for${more ? ", and those that nothing asked for leads to" : ""}: below each what it needs.`
+      : "Nobody says what was asked for. These are the packages that no other needs (of circles the first), and below each what it needs.";
+    intro.textContent = `${those} ${KEYS}`;
+  }
+
   function roots() {
-    if (state.up) return order(packages.filter((p) => !down.get(p.id).length).map((p) => p.id));
+    if (state.up) {
+      intro.textContent = `Packages that need no other, and below each what needs it. ${KEYS}`;
+      return order(packages.filter((p) => !down.get(p.id).length).map((p) => p.id));
+    }
     const asked = packages.filter((p) => p.asked.length).map((p) => p.id);
     const reached = new Set();
     const mark = (start) => { const stack = [start]; while (stack.length) { const id = stack.pop(); if (!reached.has(id)) { reached.add(id); stack.push(...down.get(id)); } } };
@@ -19,6 +30,7 @@ function graphSection() {
     const left = [...packages.filter((p) => !reached.has(p.id) && !needers.get(p.id).length), ...packages];
     const more = [];
     for (const p of left) if (!reached.has(p.id)) { more.push(p.id); mark(p.id); }
+    said(asked.length, more.length);
     return [...order(asked), ...order(more)];
   }
 
@@ -131,5 +143,5 @@ function graphSection() {
     el("button", { type: "button", text: "Unfold all", on: { click: () => unfoldAll() } }),
     el("button", { type: "button", text: "Fold all", on: { click: () => { for (const node of tree.querySelectorAll('li[aria-expanded="true"]')) unfold(node, false); if (tree.firstElementChild) { focusin({ target: tree.firstElementChild }); } } } }));
   draw();
-  return section("graph", "What needs what", "Packages that were asked for, and below each what it needs. Arrow keys move and fold; Enter shows the package above.", bar, status, tree);
+  return section("graph", "What needs what", null, intro, bar, status, tree);
 }

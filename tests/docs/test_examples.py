@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="bash; tests/windows run
 def forge(tmp_path_factory: pytest.TempPathFactory, channels: Channels) -> Iterator[ChannelServer]:
     """What the readers know as conda-forge."""
     root = tmp_path_factory.mktemp("forge")
-    channel = add_package(channels, root, stand_in(root / "micromamba"))
+    channel = add_package(channels, root, stand_in(root / "micromamba", VERSION="2.8.1"), "2.8.1")
     add_stand_ins(channel, shown_minor(channels))
     channel.rename(root / "main")
     with ChannelServer(root) as server:

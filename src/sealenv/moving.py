@@ -26,13 +26,14 @@ from sealenv.relocation.copying import copy_prefix
 from sealenv.relocation.departing import Departure, depart
 from sealenv.relocation.earlier import Begun, begun
 from sealenv.relocation.halfway import cut_short, half_made
+from sealenv.relocation.holding import Holding
 from sealenv.relocation.opening import mend_given, opened
 from sealenv.relocation.outcome import Moved, MoveOptions
 from sealenv.relocation.place import Relocation, open_relocation
 from sealenv.relocation.proving import prove_running
 from sealenv.relocation.renaming import rename_prefix
 from sealenv.relocation.resealing import seal_checked
-from sealenv.relocation.seen import Seen, look_at, look_for, look_inside
+from sealenv.relocation.seen import Seen, look_at, look_for, look_inside, search_begun
 from sealenv.relocation.settling import Settled, settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
 from sealenv.removable import refuse_frozen, refuse_in_use
@@ -79,6 +80,11 @@ def move(
         fd = stack.enter_context(exclusive(prefix))
         here = opened(prefix, options, reporter, fd)
         refuse_place(prefix, place, here.seal.platform)
+        away = replace(here, new=str(place))
+        search: Holding | None = None
+        if here.old == here.new and given == prefix:
+            away.refuse_alike()
+            search = stack.enter_context(search_begun(away))
         rows = look_inside(prefix)
         if here.old != here.new and not options.dry_run:
             # Moved by hand before, or killed: its files may hold two places.
@@ -88,7 +94,7 @@ def move(
             here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
         away = replace(here, new=str(place))
         away.refuse_alike()
-        seen = look_for(away, rows, reporter)
+        seen = look_for(away, rows, reporter, search)
         if options.dry_run:
             return Moved(place, away.old, "renamed", tuple(seen.found))
         if not options.copy and state_of(place) is not State.PENDING:

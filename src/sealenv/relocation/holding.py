@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sealenv.host.readers import Readers
@@ -11,9 +11,64 @@ from sealenv.portability.search import Search
 from sealenv.relocation.mender import Mender
 from sealenv.seals.tree import FILE, LINK, Row, native, root_of
 
-__all__ = ["holding", "link_text", "placed"]
+__all__ = ["Holding", "holding", "link_text", "placed"]
 
 OnFile = Callable[[int, int], None]
+
+
+class Holding:
+    """A search for the files that hold the old place of one of these: helpers work until `finish`.
+
+    A context: at its end they end, whatever they do.
+    """
+
+    def __init__(self, prefix: Path, wanted: Sequence[Mender]) -> None:
+        self._prefix = prefix
+        self._wanted = wanted
+        self._readers = Readers()
+        spellings = [mender.spellings for mender in wanted]
+        self._search = Search(self._readers, root_of(prefix), spellings)
+
+    def __enter__(self) -> Holding:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._readers.__exit__()
+
+    def begin(self, files: Iterable[tuple[str, int]]) -> None:
+        """Begin with files, paths and sizes, that are likely to be there: nobody has looked yet."""
+        self._search.begin(files)
+
+    def finish(
+        self, rows: Mapping[str, Row], on_file: OnFile = lambda done, total: None
+    ) -> list[str]:
+        """The files and links that hold it, sorted: what was hit is looked at closely.
+
+        Args:
+            rows: everything that is there.
+            on_file: called with files done and files in all.
+
+        Raises:
+            OSError: one cannot be read.
+        """
+        sizes = {
+            row.path: row.size
+            for row in rows.values()
+            if row.kind == FILE and row.size and not row.problem
+        }
+        found = []
+        self._search.begin(sizes.items())
+        for path, answer in self._search.finish(sizes, on_file):
+            if isinstance(answer, OSError):
+                raise answer
+            if answer and _holds(self._prefix, path, self._wanted):
+                found.append(path)
+        for path, row in rows.items():
+            if row.kind == LINK:
+                text = link_text(self._prefix, path)
+                if any(placed(text, mender) is not None for mender in self._wanted):
+                    found.append(path)
+        return sorted(found)
 
 
 def holding(
@@ -22,33 +77,9 @@ def holding(
     wanted: Sequence[Mender],
     on_file: OnFile = lambda done, total: None,
 ) -> list[str]:
-    """The files and links that hold the old place of one of these, sorted.
-
-    All are searched by this process and its helpers; what was hit is looked at closely.
-
-    Raises:
-        OSError: one cannot be read.
-    """
-    sizes = {
-        row.path: row.size
-        for row in rows.values()
-        if row.kind == FILE and row.size and not row.problem
-    }
-    found = []
-    with Readers() as readers:
-        search = Search(readers, root_of(prefix), [mender.spellings for mender in wanted])
-        search.begin(sizes.items())
-        for path, answer in search.finish(sizes, on_file):
-            if isinstance(answer, OSError):
-                raise answer
-            if answer and _holds(prefix, path, wanted):
-                found.append(path)
-    for path, row in rows.items():
-        if row.kind == LINK:
-            text = link_text(prefix, path)
-            if any(placed(text, mender) is not None for mender in wanted):
-                found.append(path)
-    return sorted(found)
+    """The files and links that hold the old place of one of these: see `Holding.finish`."""
+    with Holding(prefix, wanted) as search:
+        return search.finish(rows, on_file)
 
 
 def _holds(prefix: Path, path: str, wanted: Sequence[Mender]) -> bool:

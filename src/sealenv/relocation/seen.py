@@ -11,14 +11,14 @@ from sealenv.errors import FilesystemError
 from sealenv.layout import USER_FOLDER, is_link, walk
 from sealenv.progress import Reporter
 from sealenv.relocation.fitting import refuse_unfit
-from sealenv.relocation.holding import holding
+from sealenv.relocation.holding import Holding
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.targets import refuse_rows
 from sealenv.removable import refuse_inner
-from sealenv.seals.tree import Row, look
+from sealenv.seals.tree import FILE, Row, look
 
-__all__ = ["Seen", "look_at", "look_for", "look_inside"]
+__all__ = ["Seen", "look_at", "look_for", "look_inside", "search_begun"]
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,25 @@ def _apart(prefix: Path) -> Iterator[str]:
                 yield f"{name}/{entry.relative}"
 
 
-def look_for(move: Relocation, rows: dict[str, Row], reporter: Reporter) -> Seen:
+def search_begun(move: Relocation) -> Holding:
+    """The search for `look_for`, begun with what the file table names; the rest follows."""
+    search = Holding(move.prefix, [move.forth])
+    if move.table:
+        sizes = zip(move.table.names(), move.table.kinds, move.table.sizes, strict=True)
+        search.begin((path, size) for path, kind, size in sizes if kind == FILE and size)
+    return search
+
+
+def look_for(
+    move: Relocation, rows: dict[str, Row], reporter: Reporter, search: Holding | None = None
+) -> Seen:
     """Search an environment, and make sure that what holds the old place can be mended.
 
     Args:
         move: the environment where it lies.
         rows: every path of it.
         reporter: is told.
+        search: where it was begun before `rows` were known.
 
     Raises:
         LinkError: paths would be too long, or binaries have no room for the new place.
@@ -93,9 +105,8 @@ def look_for(move: Relocation, rows: dict[str, Row], reporter: Reporter) -> Seen
     refuse_rows(rows, Path(move.new), move.seal.platform)
     try:
         owners = Owners(move.prefix, rows, move.records)
-        found = holding(
-            move.prefix, rows, [move.forth], lambda done, of: reporter.advance(done, of, "files")
-        )
+        with search or Holding(move.prefix, [move.forth]) as begun:
+            found = begun.finish(rows, lambda done, of: reporter.advance(done, of, "files"))
         refuse_unfit(move, owners, found)
     except OSError as error:
         raise FilesystemError(

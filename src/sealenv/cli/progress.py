@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -27,6 +28,12 @@ def make_reporter(*, quiet: bool, verbose: int) -> LineReporter:
     if is_terminal(sys.stderr):
         return BarReporter(level=verbose)
     return LineReporter(level=verbose)
+
+
+def _in_c_locale() -> bool:
+    """Whether nobody promises more than ASCII: Python writes UTF-8 there too (PEP 538, 540)."""
+    asked = os.environ.get("LC_ALL") or os.environ.get("LANG")
+    return os.name != "nt" and asked in {"C", "POSIX"}
 
 
 class LineReporter:
@@ -105,7 +112,7 @@ class BarReporter(LineReporter):
         self._bars = Progress(
             TextColumn("{task.fields[name]:<13}"),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            *(() if _in_c_locale() else (BarColumn(bar_width=24),)),
             TextColumn("{task.fields[count]}"),
             console=console,
             refresh_per_second=8,

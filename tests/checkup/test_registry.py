@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sealenv.checkup.applying import apply, undo
-from sealenv.checkup.checks.registry import ENVIRONMENTS, commands_of
+from sealenv.checkup.checks.cmdline import activates, commands_of, without
+from sealenv.checkup.checks.registry import ENVIRONMENTS
 from sealenv.checkup.journal import locked
 from sealenv.checkup.registry import EXPAND, Key, Value
 from sealenv.doctoring import examine, plan_fix
@@ -31,6 +32,56 @@ USER, MACHINE = ENVIRONMENTS
 )
 def test_commands_of_cmd(line: str, commands: list[str]) -> None:
     assert commands_of(line) == commands
+
+
+HOOK = r'"C:\c\condabin\conda_hook.bat"'
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        (rf"cd /d D:\tmp && del /q *.log & {HOOK}", None),
+        (f"a || {HOOK}", None),
+        (f"a & {HOOK} &b", "a &b"),
+        (f"{HOOK}&  b  &c ^& d", "b  &c ^& d"),
+        (f"if exist {HOOK} {HOOK}", ""),
+        (f"a & if exist {HOOK} {HOOK}", "a"),
+        (f"if exist {HOOK} {HOOK} & a", None),  # `a` belongs to the `if`
+        (f"if defined X a & {HOOK}", None),
+        (f"for %i in (a) do {HOOK}", None),
+        (f"rem & {HOOK}", None),
+        (f'a "b & {HOOK}', None),
+        (f"{HOOK} > nul", None),
+    ],
+)
+def test_what_is_left_of_a_line_of_cmd(line: str, after: str | None) -> None:
+    assert without(line) == after
+
+
+@pytest.mark.parametrize(
+    ("command", "does"),
+    [
+        (r'"C:\tools\activate-license.bat"', False),
+        (r"C:\tools\activate.exe /key 1", False),
+        ("echo activate", False),
+        (r"set X=C:\c\condabin\conda_hook.bat", False),
+        ("conda config --show", False),
+        ("activate work", True),
+        (r"@call C:\v\Scripts\activate.bat", True),
+        (r'if not exist "C:\a b" call "C:\c d\condabin\activate.bat" x', True),
+        (r'if "%A%"=="1" conda activate x', True),
+        (r"C:\m\condabin\mamba_hook.bat", True),
+    ],
+)
+def test_what_activates(command: str, does: bool) -> None:
+    assert activates(command) is does
+
+
+def test_a_command_that_only_looks_like_one_is_a_warning(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    registry.put(Key("HKCU", PROCESSOR), "AutoRun", r'"C:\tools\activate-license.bat" & set X=1')
+    found = ids(computer(tmp_path, system="win32", registry=registry), "autorun")["autorun"]
+    assert (found.severity.value, found.fixable) == ("warning", False)
 
 
 @pytest.mark.parametrize("view", [64, 32])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sealenv.checkup.changes import SetValue
+from sealenv.checkup.checks.cmdline import activates, commands_of, without
 from sealenv.checkup.computer import Computer
 from sealenv.checkup.finding import Check, Seen, Severity
 from sealenv.checkup.registry import Key, Registry, Value
@@ -21,16 +22,11 @@ ENVIRONMENTS = (
     Key("HKLM", r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment"),
 )
 """The user's variables, the machine's."""
-_ACTIVATES = re.compile(
-    r"conda_hook\.bat|\bactivate(?:\.bat)?\b|\b(?:micro)?mamba(?:_hook)?\.bat|conda\.bat|\bactivate\b",
-    re.IGNORECASE,
-)
 _PYTHON_ENTRY = re.compile(
     r"(?:ana|mini)conda|miniforge|mambaforge|micromamba|\\condabin|\\envs\\|\.pyenv\\|pyenv-win"
     r"|\\python\d+(?:-32)?(?:\\scripts)?\\?$|\\python\\(?:scripts)?\\?$",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(r"@?\s*if\s+exist\s+(\"[^\"]*\"|\S+)\s+", re.IGNORECASE)
 
 
 def _registry(computer: Computer) -> Registry:
@@ -42,20 +38,6 @@ def _registry(computer: Computer) -> Registry:
 def _unreadable(key: Key, error: OSError) -> Seen:
     how = "look at it yourself: reg query; the other checks were made"
     return Seen(_W, f"it cannot be read: {error.strerror or error}", str(key), how)
-
-
-def commands_of(line: str) -> list[str]:
-    """The commands of a line of cmd.exe, between `&` that stand in no quotes."""
-    parts, part, quoted, escaped = [], "", False, False
-    for c in line:
-        if c == "&" and not quoted and not escaped:
-            parts.append(part)
-            part = ""
-            continue
-        escaped = c == "^" and not quoted and not escaped
-        quoted ^= c == '"'
-        part += c
-    return [text.strip() for text in [*parts, part] if text.strip()]
 
 
 def _autorun(computer: Computer) -> Iterator[Seen]:
@@ -72,13 +54,11 @@ def _autorun(computer: Computer) -> Iterator[Seen]:
             continue  # Windows without WOW64, and Wine, show one value through both views
         seen.add((key.hive, text))
         commands = commands_of(text)
-        bad = [command for command in commands if _ACTIVATES.search(command)]
-        # What `(` or a pipe holds together is not taken apart.
-        plain = not re.search(r"[()|<>]", re.sub(r"\"[^\"]*\"", "", text)) and value.kind in (1, 2)
-        kept = " & ".join(command for command in commands if command not in bad)
+        bad = [command for command in commands if activates(command)]
+        kept = without(text) if value.kind in (1, 2) else None
         after = Value(value.kind, kept) if kept else None
         mine = registry.writable(key)
-        fixable = bool(bad) and plain and mine
+        fixable = bool(bad) and kept is not None and mine
         how = "the commands that activate are taken out; others stay"
         if not fixable:
             how = "look at it: reg query; and change it by hand"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sealenv.checkup.changes import SetValue
 from sealenv.checkup.checks.cmdline import activates, commands_of, without
-from sealenv.checkup.computer import Computer
+from sealenv.checkup.computer import Computer, windows_entries
 from sealenv.checkup.finding import Check, Seen, Severity
 from sealenv.checkup.registry import Key, Registry, Value
 from sealenv.checkup.shells.meaning import variable_matters
@@ -75,6 +75,30 @@ def _autorun(computer: Computer) -> Iterator[Seen]:
         )
 
 
+_PROGRAMS = tuple(
+    name + end
+    for name in ("python", "python3", "pip", "conda", "mamba", "micromamba")
+    for end in (".exe", ".bat")
+)
+
+
+def _leads_to_python(computer: Computer, entry: str) -> bool:
+    """Whether an entry of PATH is called like a Python's or conda's folder, and one is there."""
+    if not _PYTHON_ENTRY.search(entry.strip('" ')):
+        return False
+    folder = computer.windows_folder(entry)
+    if folder is None:
+        return False
+    above = (folder.parent, folder.parent.parent) if folder.name.lower() in _BELOW else ()
+    return any((folder / name).is_file() for name in _PROGRAMS) or any(
+        (prefix / name).is_file() for prefix in above for name in ("python.exe", "conda.exe")
+    )
+
+
+_BELOW = frozenset({"scripts", "bin", "condabin"})
+"""Folders of a Python or conda that have no python.exe themselves."""
+
+
 def _path(computer: Computer) -> Iterator[Seen]:
     registry = _registry(computer)
     for key in ENVIRONMENTS:
@@ -86,11 +110,15 @@ def _path(computer: Computer) -> Iterator[Seen]:
         for name, value in values:
             if name.lower() != "path" or not isinstance(value.data, str):
                 continue
-            entries = value.data.split(";")
-            bad = [e for e in entries if _PYTHON_ENTRY.search(e.strip('" '))]
+            entries = windows_entries(value.data)
+            bad = [e for e in entries if _leads_to_python(computer, e)]
             if not bad:
                 continue
+            whole = value.data.count('"') % 2 == 0
             mine = registry.writable(key)
+            by_hand = "take them out by hand"
+            by_hand += "" if mine else ", as administrator"
+            by_hand += "" if whole else "; one of its quotes does not end"
             after = Value(value.kind, ";".join(e for e in entries if e not in bad))
             whose = "your" if key.hive == "HKCU" else "the machine's"
             what = f"a Python or conda is on {whose} PATH, {len(bad)} of {len(entries)} entries"
@@ -99,9 +127,9 @@ def _path(computer: Computer) -> Iterator[Seen]:
                 _W,
                 what,
                 f"{key} {name}",
-                how if mine else "take them out by hand, as administrator",
+                how if mine and whole else by_hand,
                 tuple(bad[:8]),
-                changes=(SetValue(key, name, value, after),) if mine else (),
+                changes=(SetValue(key, name, value, after),) if mine and whole else (),
             )
 
 

@@ -116,6 +116,64 @@ def test_a_fix_leaves_nothing_that_it_would_fix_again(
     assert found == []
 
 
+FISH = ".config/fish/config.fish"
+NU = ".config/nushell/env.nu"
+PATHS = [
+    # shell's file, line, what it becomes (None: left)
+    (
+        ".bashrc",
+        'export PATH="$HOME/go/bin:$HOME/miniconda3/bin:$HOME/rust/bin:$PATH"',
+        'export PATH="$HOME/go/bin:$HOME/rust/bin:$PATH"',
+    ),
+    (".zshrc", "PATH=~/miniconda3/bin:${PATH} # why", "PATH=${PATH} # why"),
+    (
+        ".bashrc",
+        'export PATH=/opt/conda/bin:"$HOME/my tools":$PATH && x',
+        'export PATH="$HOME/my tools":$PATH && x',
+    ),
+    (".bashrc", "export PATH=/opt/conda/bin", None),
+    (".bashrc", 'export PATH="/opt/conda/bin:$(go env GOPATH)/bin:$PATH"', None),
+    (".bashrc", "export PATH=/opt/conda/bin:$PATH EDITOR=vi", None),
+    (".bashrc", 'export PATH="/my dir/conda/bin:$PATH"', None),
+    (".bashrc", "export PATH=/opt/conda/bin${PATH:+:$PATH}", None),
+    (FISH, "fish_add_path -g ~/go/bin ~/miniforge3/bin", "fish_add_path -g ~/go/bin"),
+    (FISH, "set -gx PATH /opt/conda/bin ~/go/bin $PATH", "set -gx PATH ~/go/bin $PATH"),
+    (FISH, "set -gx PATH /opt/conda/bin", None),
+    (".tcshrc", "set path = (~/go/bin ~/anaconda3/bin $path)", "set path = (~/go/bin $path)"),
+    (".tcshrc", 'setenv PATH "/opt/conda/bin:$PATH"', 'setenv PATH "$PATH"'),
+    (NU, "$env.PATH = ($env.PATH | prepend '/opt/conda/bin' | prepend '/my')", None),
+    (
+        ".config/powershell/profile.ps1",
+        '$env:PATH = "C:\\mine;C:\\miniconda3\\Scripts;$env:PATH"',
+        '$env:PATH = "C:\\mine;$env:PATH"',
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "line", "after"), PATHS, ids=[line[1] for line in PATHS])
+def test_path_loses_the_one_entry_alone(
+    tmp_path: Path, place: str, line: str, after: str | None
+) -> None:
+    machine = computer(tmp_path)
+    path = write(machine.home / place, f"{line}\n")
+    plan = plan_fix(machine, ["profile-path"])
+    if after is None:
+        assert (plan.empty, len(plan.left)) == (True, 1)
+    else:
+        assert plan.files[0].after == f"{after}\n".encode()
+    assert path.read_text() == f"{line}\n"
+
+
+def test_a_folder_of_tools_is_no_python(tmp_path: Path) -> None:
+    """`envs` in a name says little: where the folder is there, it is looked into."""
+    machine = computer(tmp_path)
+    write(machine.home / "work/envs/tools/bin/tool", "")
+    write(machine.home / ".bashrc", "export PATH=~/work/envs/tools/bin:$PATH\n")
+    assert examine(machine, ["profile-path"]).findings == ()
+    write(machine.home / "work/envs/tools/bin/python3", "")
+    assert len(examine(computer(tmp_path), ["profile-path"]).findings) == 1
+
+
 def test_nothing_is_fixed_without_a_yes(machine: Machine) -> None:
     profile = write(machine.home / ".bashrc", DIRTY)
     done = machine.run("doctor", "--fix", "profile-variable", code=2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from sealenv.checkup.changes import Change, Cut, Drop
@@ -10,7 +12,8 @@ from sealenv.checkup.condarc import activates_base
 from sealenv.checkup.finding import Check, Seen, Severity
 from sealenv.checkup.shells.blocks import Block
 from sealenv.checkup.shells.command import Command
-from sealenv.checkup.shells.meaning import Meaning, exports, meaning_of
+from sealenv.checkup.shells.meaning import Meaning, exports, is_path_entry, meaning_of, path_entries
+from sealenv.checkup.shells.pathcut import without_entries
 from sealenv.checkup.shells.places import profiles, unreadable
 from sealenv.checkup.shells.profile import Profile
 from sealenv.checkup.text import line_at, lines_of
@@ -71,8 +74,10 @@ def _kind(kind: str, how: str) -> Callable[[Computer], Iterator[Seen]]:
         base = activates_base(computer) if kind == "hook" else False
         for profile in profiles(computer):
             found = _meanings(profile, kind)
+            if kind == "path":
+                found = [(c, m) for c, m in found if any(_dirty(computer, e) for e in m.entries)]
             if found:
-                yield _seen(profile, found, how, base)
+                yield _seen(computer, profile, found, how, base)
 
     return look
 
@@ -86,13 +91,36 @@ def _meanings(profile: Profile, kind: str) -> list[tuple[Command, Meaning]]:
     return judged
 
 
-def _seen(profile: Profile, found: Sequence[tuple[Command, Meaning]], how: str, base: bool) -> Seen:
+def _dirty(computer: Computer, entry: str) -> bool:
+    """Whether an entry of PATH leads to a Python or conda, as it is called; what is gone counts."""
+    if not is_path_entry(entry):
+        return False
+    folder = computer.expand(entry)
+    try:
+        names = os.listdir(folder) if folder else None
+    except (OSError, ValueError):
+        return True
+    return names is None or any(_PROGRAM.match(name.lower()) for name in names)
+
+
+_PROGRAM = re.compile(r"(?:python|pip|pypy|conda|mamba|micromamba|pyenv|activate)")
+
+
+def _seen(
+    computer: Computer,
+    profile: Profile,
+    found: Sequence[tuple[Command, Meaning]],
+    how: str,
+    base: bool,
+) -> Seen:
     first, meaning = found[0]
     text = profile.text
     evidence = [_lines(text, c.start, c.end, most=1)[0] for c, _ in found[:_SHOWN]]
     if len(found) > _SHOWN:
         evidence.append(f"... and {len(found) - _SHOWN} more")
-    cuts = tuple(_cut(profile, c) for c, m in found if m.alone and c.whole)
+    cuts = tuple(
+        cut for c, m in found if m.alone and c.whole and (cut := _cut(computer, profile, c, m))
+    )
     severity = Severity.NOTE
     for _, one in found:
         severity = one.severity if severity is Severity.NOTE else severity
@@ -103,15 +131,30 @@ def _seen(profile: Profile, found: Sequence[tuple[Command, Meaning]], how: str, 
     if left and cuts:
         how += f"; {left} of {len(found)} commands do something else too and are left to you"
     elif left:
-        how = "by hand: the command does something else too, or holds a here-document"
+        how = "by hand: the command does something else too, or is not plain"
     if profile.autoload and severity is Severity.ERROR:
         severity = Severity.WARNING
     where = f"{profile.path}:{line_at(text, first.start)}"
     return Seen(severity, meaning.what, where, how, tuple(evidence), changes=cuts)
 
 
-def _cut(profile: Profile, command: Command) -> Cut:
+def _cut_entries(computer: Computer, profile: Profile, command: Command) -> Cut | None:
+    """Cut the entries out, and leave what else the line puts on PATH."""
+    was = profile.text[command.start : command.end]
+    found = without_entries(was, profile.shell, lambda entry: _dirty(computer, entry))
+    if not found:
+        return None
+    start, end, put = found
+    if any(_dirty(computer, entry) for entry in path_entries(put)):
+        return None
+    digest = digest_of(profile.data)
+    return Cut(profile.path, command.start + start, command.start + end, put, digest)
+
+
+def _cut(computer: Computer, profile: Profile, command: Command, meaning: Meaning) -> Cut | None:
     """Put a command that does nothing in its place, and a comment where the line has nothing else."""
+    if meaning.kind == "path" and not _adds_nothing_else(computer, command):
+        return _cut_entries(computer, profile, command)
     text, start, end = profile.text, command.start, command.end
     nothing = _NOTHING.get(profile.shell, ":")
     words = command.words
@@ -127,6 +170,12 @@ def _cut(profile: Profile, command: Command) -> Cut:
     if not before and not after and "\n" not in was and "\r" not in was:
         put = f"{put} # sealenv doctor took out: {was}"
     return Cut(profile.path, start, end, put, digest_of(profile.data))
+
+
+def _adds_nothing_else(computer: Computer, command: Command) -> bool:
+    """Whether it is fish's word for adding to PATH, and every folder named is to go."""
+    named = [word for word in command.words[1:] if not word.startswith("-")]
+    return command.words[0] == "fish_add_path" and all(_dirty(computer, e) for e in named)
 
 
 def _lines(text: str, start: int, end: int, most: int = _SHOWN) -> tuple[str, ...]:
@@ -174,6 +223,7 @@ def _fish_functions(computer: Computer) -> Iterator[Seen]:
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _REPLACES = "the command is replaced by one that does nothing"
+_CUTS = "the entries are cut out of the line, and the rest of it stays"
 
 CHECKS = (
     Check(
@@ -221,8 +271,8 @@ CHECKS = (
         "start-up files that put another Python on PATH",
         "the Python of another environment answers where none is active",
         (_W,),
-        _kind("path", _REPLACES),
-        _REPLACES,
+        _kind("path", _CUTS),
+        _CUTS,
     ),
     Check(
         "version-manager",

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from sealenv.checkup.finding import Severity
 from sealenv.checkup.shells.command import Command
 
-__all__ = ["KINDS", "Meaning", "exports", "meaning_of", "variable_matters"]
+__all__ = [
+    "KINDS",
+    "Meaning",
+    "exports",
+    "is_path_entry",
+    "meaning_of",
+    "path_entries",
+    "variable_matters",
+]
 
 KINDS = ("hook", "activate", "variable", "path", "manager", "node", "directory")
 
@@ -24,6 +32,7 @@ class Meaning:
         what: half a sentence.
         alone: whether the command does nothing else, so that something else can stand in its place.
         unexported: the variable, where it matters only if something else exports it.
+        entries: what it puts on PATH of other Pythons.
     """
 
     kind: str
@@ -31,6 +40,7 @@ class Meaning:
     what: str
     alone: bool = True
     unexported: str | None = None
+    entries: tuple[str, ...] = ()
 
 
 _TOOLS = r"(?:conda|mamba|micromamba)"
@@ -194,10 +204,22 @@ def _settings(words: tuple[str, ...], shell: str) -> Meaning | None:
         alone = len(bad) == len(pairs)
         return Meaning("variable", severity, what, alone, name if plain else None)
     for name, value in pairs:
-        entry = _PATH_ENTRY.search(value) if name.lower() in {"path", "fish_user_paths"} else None
-        if entry:
-            return Meaning("path", Severity.WARNING, f"puts {entry[0]} on PATH", len(pairs) == 1)
+        if name.lower() in {"path", "fish_user_paths"}:
+            entries = path_entries(value)
+            if entries:
+                what = f"puts {entries[0]} on PATH"
+                return Meaning("path", Severity.WARNING, what, len(pairs) == 1, entries=entries)
     return None
+
+
+def path_entries(text: str) -> tuple[str, ...]:
+    """What in a text is called like the folder of a Python, of conda or of pyenv."""
+    return tuple(found[0] for found in _PATH_ENTRY.finditer(text))
+
+
+def is_path_entry(text: str) -> bool:
+    """Whether an entry of PATH is called like the folder of a Python, of conda or of pyenv."""
+    return _PATH_ENTRY.fullmatch(re.sub(r"^[A-Za-z]:", "", text)) is not None
 
 
 def _in_posix(words: tuple[str, ...]) -> list[tuple[str, str]] | None:

@@ -164,6 +164,22 @@ def test_path_loses_the_one_entry_alone(
     assert path.read_text() == f"{line}\n"
 
 
+def test_what_the_user_wrote_into_a_block_stays(tmp_path: Path) -> None:
+    """The begin of a block that was cut off takes nothing with it up to the end of another one."""
+    machine = computer(tmp_path)
+    begin, end = "# >>> conda initialize >>>\n", "# <<< conda initialize <<<\n"
+    load = 'eval "$(/opt/{}/bin/conda shell.bash hook)"\n'
+    text = begin + load.format("a") + "export EDITOR=mine\n" + begin + load.format("b") + end
+    path = write(machine.home / ".bashrc", text + "export KEEP=1\n" + end)
+    for kept in (2, 2):
+        with locked(tmp_path / "doctor"):
+            apply(plan_fix(computer(tmp_path), ["conda-init"]), tmp_path / "doctor", None)
+        lines = path.read_text().splitlines()
+        assert len([line for line in lines if line.startswith("export")]) == kept
+    (found,) = examine(computer(tmp_path), ["conda-init"]).findings
+    assert (found.fixable, "by hand" in found.seen.how) == (False, True)
+
+
 def test_a_folder_of_tools_is_no_python(tmp_path: Path) -> None:
     """`envs` in a name says little: where the folder is there, it is looked into."""
     machine = computer(tmp_path)

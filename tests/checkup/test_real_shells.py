@@ -168,12 +168,12 @@ def real_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 KNOTTY = """\
 if true; then
   # >>> conda initialize >>>
-  export A=1
+  eval "$(/a/conda shell.bash hook)"
   # <<< conda initialize <<<
 fi
 f() {
 # >>> mamba initialize >>>
-export B=1
+export MAMBA_EXE=/b;
 # <<< mamba initialize <<<
 }
 time conda activate b

@@ -16,6 +16,7 @@ from sealenv.checkup.shells.meaning import Meaning, exports, is_path_entry, mean
 from sealenv.checkup.shells.pathcut import without_entries
 from sealenv.checkup.shells.places import profiles, unreadable
 from sealenv.checkup.shells.profile import Profile
+from sealenv.checkup.shells.written import only_theirs
 from sealenv.checkup.text import line_at, lines_of
 
 __all__ = ["CHECKS"]
@@ -49,13 +50,16 @@ def _blocks(computer: Computer) -> Iterator[Seen]:
             does = (
                 "activates base in every shell" if calls else "loads its functions in every shell"
             )
+            theirs = only_theirs(profile.text[block.start : block.end])
             yield Seen(
                 Severity.ERROR if calls else Severity.WARNING,
                 f"a block of {block.tool} init for {profile.shell} {does}",
                 where,
-                "the block is taken out",
+                "the block is taken out"
+                if theirs
+                else f"by hand: there are lines in it that {block.tool} init does not write",
                 evidence,
-                changes=(_cut_block(profile, block),),
+                changes=(_cut_block(profile, block),) if theirs else (),
             )
 
 

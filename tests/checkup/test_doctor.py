@@ -97,9 +97,13 @@ def test_a_hook_of_conda_with_and_without_base(
     tmp_path: Path, settings: str, severity: str
 ) -> None:
     machine = computer(tmp_path)
-    write(machine.home / ".bashrc", "# >>> conda initialize >>>\n# <<< conda initialize <<<\n")
+    load = 'eval "$(/c/bin/conda shell.bash hook)"'
+    block = "# >>> conda initialize >>>\n{}\n# <<< conda initialize <<<\n"
+    write(machine.home / ".zshrc", block.format(f"# {load}"))  # commented out
+    write(machine.home / ".bashrc", block.format(load))
     write(machine.home / ".condarc", settings)
-    assert ids(machine)["conda-init"].severity.value == severity
+    (found,) = examine(machine, ["conda-init"]).findings
+    assert (found.severity.value, Path(found.seen.where).name) == (severity, ".bashrc:1")
 
 
 def test_configurations(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ def _blocks(computer: Computer) -> Iterator[Seen]:
                 how = "remove it by hand: nothing says where it ends"
                 yield Seen(Severity.WARNING, what, where, how, evidence)
                 continue
+            if not any(block.start <= c.start < block.end for c in profile.script.commands):
+                continue  # empty, or commented out
             calls = block.tool == "conda" and base
             does = (
                 "activates base in every shell" if calls else "loads its functions in every shell"

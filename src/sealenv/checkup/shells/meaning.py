@@ -48,7 +48,7 @@ _END = r"(?:\.exe|\.bat|\.cmd)?"
 _HOOK = re.compile(
     rf"{_TOOLS}{_END}['\"]?\s+['\"]?shell['\"]?(?:[.\s]['\"]?[\w-]+['\"]?)?.*\bhook\b"
     rf"|etc/profile\.d/{_TOOLS}\.(?:sh|csh)|(?:conda|mamba)\.fish\b|{_TOOLS}[-_]hook\.(?:ps1|bat)|Conda\.psm1"
-    r"|xontrib.*\bconda\b|_conda_(?:exe|hook|set)\b.*hook|Mamba\.psm1|conda_setup|(?:CONDA|MAMBA)_EXE\b.*\bhook",
+    r"|xontrib.*\bconda\b|_conda_(?:exe|hook|set)\b.*hook|Mamba\.psm1|(?:CONDA|MAMBA)_EXE\b.*\bhook",
     re.DOTALL,
 )
 _SCRIPT = re.compile(
@@ -62,7 +62,7 @@ _MANAGERS = (
     ("mise", re.compile(r"\b(?:mise|rtx)(?:\.exe)?['\"]?\s+(?:activate|hook-env)\b")),
     ("pixi", re.compile(r"\bpixi(?:\.exe)?['\"]?\s+shell-hook\b")),
     ("virtualenvwrapper", re.compile(r"\bvirtualenvwrapper(?:_lazy)?\.sh\b")),
-    ("node", re.compile(r"[/\\]nvm\.(?:sh|fish)\b|\bfnm(?:\.exe)?['\"]?\s+env\b|load_nvm\b")),
+    ("node", re.compile(r"[/\\]nvm\.(?:sh|fish)\b|\bfnm(?:\.exe)?['\"]?\s+env\b")),
 )
 _DIRECTORY = re.compile(r"\bdirenv(?:\.exe)?['\"]?\s+(?:hook|export)\b")
 _ERROR_VARIABLES = frozenset(
@@ -119,7 +119,7 @@ def meaning_of(command: Command, shell: str) -> Meaning | None:
     words = tuple(word[:_LONGEST] for word in words[:_MANY])
     text = " ".join(words)[:_LONGEST]
     for judge in (_activation, _hook, _managed):
-        found = judge(words, text)
+        found = judge(words, text, shell)
         if found:
             return found
     return _settings(words, shell)
@@ -143,7 +143,7 @@ def _without_prefix(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
-def _activation(words: tuple[str, ...], text: str) -> Meaning | None:
+def _activation(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:
     name = re.split(r"[/\\]", words[0])[-1].lower().removesuffix(".exe").removesuffix(".bat")
     second = words[1] if len(words) > 1 else ""
     what = ""
@@ -164,14 +164,38 @@ def _activation(words: tuple[str, ...], text: str) -> Meaning | None:
     return Meaning("activate", Severity.ERROR, what, "|" not in words) if what else None
 
 
-def _hook(words: tuple[str, ...], text: str) -> Meaning | None:
-    if not _HOOK.search(text):
+_LOADERS = frozenset(
+    {".", "source", "eval", "call", "overlay", "use", "source-bash", "source-zsh", "source-cmd"}
+    | {"execx", "exec", "iex", "invoke-expression", "import-module", "xontrib"}
+)
+_PIPED = re.compile(r"\|\s*(?:source|\.|iex|invoke-expression)(?:\s+-)?$", re.IGNORECASE)
+_RUN = re.compile(r"(?:__xonsh__\.execer\.exec|execx|exec)\(\$?")
+_SETUP = re.compile(r"\$\{?__(?:conda|mamba)_setup\b")
+
+
+def _loads(words: tuple[str, ...], text: str, shell: str) -> bool:
+    """Whether the shell runs what a command names or prints; what reads or tests it loads nothing."""
+    first = words[0].lower()
+    if first in _LOADERS or _PIPED.search(text):
+        return True
+    if shell == "xonsh":
+        return _RUN.match(text) is not None
+    return shell == "PowerShell" and first.endswith(".ps1")
+
+
+def _hook(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:
+    if not _loads(words, text, shell):
         return None
-    # `__conda_setup=...` alone is half of a block that somebody took apart.
+    if not _HOOK.search(text) and not (words[0] == "eval" and _SETUP.search(text)):
+        return None
     return Meaning("hook", Severity.WARNING, "loads the shell hook of conda or mamba")
 
 
-def _managed(words: tuple[str, ...], text: str) -> Meaning | None:
+def _managed(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:
+    if words[0] == "load_nvm":
+        return Meaning("node", Severity.NOTE, "loads nvm or fnm")
+    if not _loads(words, text, shell):
+        return None
     if _DIRECTORY.search(text):
         what = "has direnv change the environment in every folder that asks for it"
         return Meaning("directory", Severity.WARNING, what)

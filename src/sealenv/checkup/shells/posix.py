@@ -115,8 +115,11 @@ class _Parser:
         if space:
             self.at = space.end()
         if self.text.startswith("(", self.at):  # a process substitution
-            self.at, ended = skip_balanced(self.text, self.at)
+            start = self.at
+            self.at, ended = skip_balanced(self.text, start)
             self.whole &= ended
+            if self.words:
+                self.words.append(self.text[start : self.at])
         elif self.at < len(self.text) and self.text[self.at] not in "\n;|()<>":
             if self.text[self.at] == "&":
                 self.at += 1

@@ -1,7 +1,7 @@
 """What `conda init` and `mamba shell init` write between their two lines: nothing else is theirs.
 
-Read in conda/core/initialize.py (conda 0114ead) and libmamba/src/core/shell_init.cpp (mamba 00cbd65), and
-in profiles that later versions wrote: the lines differ in paths, quotes and the names of options.
+Read in conda/core/initialize.py (conda 0114ead), libmamba/src/core/shell_init.cpp (mamba 00cbd65) and
+profiles that later versions wrote: the lines differ in paths, quotes and the names of options.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import re
 __all__ = ["only_theirs"]
 
 _Q = r"['\"]?"
-_PATH = r"(?:'[^'$`]*'|\"[^\"$`]*\"|(?:[^\s'\"$`;&|<>()]|\\ )+)"
+_HOME = r"\$(?:HOME|\{HOME\})"
+_PATH = rf"(?:'[^'$`]*'|\"(?:{_HOME})?[^\"$`]*\"|(?:{_HOME})?(?:[^\s'\"$`;&|<>()]|\\ )+)"
 _EXE = rf"(?:{_PATH}|\"?\$\{{?MAMBA_EXE\}}?\"?|\$Env:MAMBA_EXE)"
 _ROOT = rf"(?:{_PATH}|\"?\$\{{?MAMBA_ROOT_PREFIX\}}?\"?|\$Env:MAMBA_ROOT_PREFIX)"
 _CALL = (

@@ -178,20 +178,21 @@ export MAMBA_EXE=/b;
 }
 time conda activate b
 conda activate d > /dev/null 2>&1 &
-! conda activate e
+! conda activate kept
 for i in 1; do conda activate $i; done
 { conda activate z; } 2>/dev/null
 export PYTHONPATH="a
 b"
 eval "$(conda shell.bash hook)" || echo no
+conda activate kept && echo ok
 export PATH="/opt/miniconda3/bin:$PATH" # why
-if conda activate q; then echo; fi
+if conda activate kept; then echo; fi
 case x in x) conda activate x ;; (y) ;; esac
-while conda activate w; do break; done | cat
+while conda activate kept; do break; done | cat
 x=$(conda activate kept) && conda activate r; cat <<E
 conda activate kept
 E
-(conda activate t) && [[ a && b ]] && \\
+(conda activate kept) && [[ a && b ]] && \\
   conda activate u"""
 
 
@@ -208,5 +209,7 @@ def test_the_script_stays_one_for_the_shell(machine: Machine, shell: str) -> Non
     assert (done.returncode, done.stderr) == (0, ""), profile.read_text()
     left = [line.split("#")[0] for line in profile.read_text().splitlines()]
     assert [line for line in left if "activate" in line and "kept" not in line] == []
+    assert len([line for line in left if "activate" in line]) == 7
+    assert 'eval "$(conda shell.bash hook)" || echo no' in left
     machine.run("doctor", "--undo", "-y")
     assert profile.read_text() == KNOTTY

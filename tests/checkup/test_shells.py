@@ -193,6 +193,33 @@ def test_what_conda_and_mamba_write_is_known(name: str) -> None:
         assert not only_theirs(f"begin\n{WRITTEN[name]}{more}\nend\n"), more
 
 
+ASKED = [
+    # shell, text, whether something hangs on each of its commands
+    ("bash", "a && b\nc || d; e", [1, 0, 1, 0, 0]),
+    ("bash", "if a; then b; elif c; d; then e; else f; fi", [1, 0, 1, 1, 0, 0]),
+    ("bash", "while a; do b; done; ! c; until d; do e; done", [1, 0, 1, 1, 0]),
+    ("bash", "{ a; b; } && c; (d; e) || f; g", [1, 1, 0, 1, 1, 0, 0]),
+    ("bash", "if a; then b; fi || c; d", [1, 1, 0, 0]),
+    ("bash", "if { a; b; }; then c; fi; d", [1, 1, 0, 0]),
+    ("bash", "a\nif [ $? -eq 0 ]; then b; fi; c; echo ${?}; d", [1, 1, 0, 1, 0, 0]),
+    ("bash", "a & b; c | d && e", [0, 0, 1, 0]),
+    ("zsh", "for x in y; do a && b; done; c", [0, 1, 0, 0]),
+    ("fish", "a; and b\nor c\nd", [1, 1, 0, 0]),
+    ("fish", "if a\n b\nend; not c; while d; e; end", [1, 0, 1, 1, 0]),
+    ("fish", "if a\n and b\n c\nend\nd; test $status = 0", [1, 0, 0, 1, 0]),
+    ("tcsh", "a && b\nc", [1, 0, 0]),
+    ("PowerShell", "a && b\nif (a) { b }\nc", [1, 1, 0, 0]),
+    ("xonsh", "a and b\nif a:\n    b\nc || d", [1, 1, 0, 1]),
+    ("nu", "a; b\ntry { c }", [0, 0, 1, 0]),
+]
+
+
+@pytest.mark.parametrize(("shell", "text", "asked"), ASKED, ids=[c[1][:30] for c in ASKED])
+def test_what_something_hangs_on(shell: str, text: str, asked: list[int]) -> None:
+    profile = read_profile(Path("p"), shell, text.encode())
+    assert [int(c.asked) for c in profile.commands] == asked
+
+
 HOSTILE = {
     "opens": b"if ",
     "closes": b"if " * 90 + b"done " * 20_000,

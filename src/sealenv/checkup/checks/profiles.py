@@ -135,9 +135,9 @@ def _seen(
         severity = Severity.ERROR
     left = len(found) - len(cuts)
     if left and cuts:
-        how += f"; {left} of {len(found)} commands do something else too and are left to you"
+        how += f"; {left} of {len(found)} do more, or something hangs on them, and are left to you"
     elif left:
-        how = "by hand: the command does something else too, or is not plain"
+        how = "by hand: the command does something else too, or something hangs on how it ends"
     if profile.autoload and severity is Severity.ERROR:
         severity = Severity.WARNING
     where = f"{profile.path}:{line_at(text, first.start)}"
@@ -161,6 +161,8 @@ def _cut(computer: Computer, profile: Profile, command: Command, meaning: Meanin
     """Put a command that does nothing in its place, and a comment where the line has nothing else."""
     if meaning.kind == "path" and not _adds_nothing_else(computer, command):
         return _cut_entries(computer, profile, command)
+    if command.asked:
+        return None
     text, start, end = profile.text, command.start, command.end
     nothing = _NOTHING.get(profile.shell, ":")
     words = command.words

@@ -28,6 +28,9 @@ _GO_ON = {
 }
 
 
+_ASKED = re.compile(r"&&|\|\||\s(?:and|or)\s|^(?:if|elif|elseif|while|until|try|not|!)\b")
+
+
 class _Parser:
     def __init__(self, text: str, dialect: str) -> None:
         self.text = text
@@ -118,7 +121,10 @@ class _Parser:
         if go_on and self.dialect == "xsh":
             start, body, depth = start + go_on.end(), body[go_on.end() :], depth + 1
         words = tuple("".join(found.groups("")) for found in _WORD.finditer(body[:_LONGEST]))
-        self.commands.append(Command(words, start, start + len(body), depth, inside, self.whole))
+        # An operator is part of the statement here: what stands behind it would go too.
+        asked = bool(_ASKED.search(self.quoted.sub("", body[:_LONGEST]))) or self.round > 0
+        whole = self.whole
+        self.commands.append(Command(words, start, start + len(body), depth, inside, whole, asked))
 
     def _indented(self, start: int, body: str) -> tuple[int, bool]:
         begin = self.text.rfind("\n", 0, start) + 1

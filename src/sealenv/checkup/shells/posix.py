@@ -6,6 +6,7 @@ No shell: nothing is expanded, and what cannot be told is not `whole`, so that n
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from sealenv.checkup.shells.command import Command, Comment, Script
 from sealenv.checkup.shells.words import scan_word, skip_balanced
@@ -37,16 +38,28 @@ _OPERATOR = re.compile(r";;&|;;|;&|&&|\|\||\|&|[;&|\n]")
 _REDIRECT = re.compile(r"\d*(?:&>>|&>|>&|<&|<<<|<>|>>|>\||>!|>|<)")
 _HERE = re.compile(r"\d*<<(-?)[ \t]*")
 
+_LONGEST, _MANY = 1000, 100
+"""Characters of a word, words of a command, that are looked at."""
 _DEEPEST = 100
 """Compounds in each other; a file with more is not written by people."""
 
 
-class _Frame:
-    __slots__ = ("closes", "function", "patterns")
+_ASKS = {"if", "elif", "while", "until"}
+"""Words after which conditions stand, up to `_ANSWERED`."""
+_ANSWERED = {"then", "do"}
+_STATUS = re.compile(r"\$\{?(?:\?|status\b|pipestatus\b|PIPESTATUS\b)")
 
-    def __init__(self, closes: str, function: bool) -> None:
+
+class _Frame:
+    __slots__ = ("asks", "closes", "first", "function", "patterns")
+
+    def __init__(self, closes: str, function: bool, first: int) -> None:
         self.closes = closes
         self.function = function
+        self.first = first
+        """How many commands there were before it."""
+        self.asks = False
+        """Whether what comes now is its condition."""
         self.patterns = False
         """Of `case`: a pattern comes next."""
 
@@ -62,6 +75,10 @@ class _Parser:
         self.here: list[tuple[str, bool]] = []
         self.defining = False
         """A function's name was read; its body comes next."""
+        self.negated = False
+        """`!`, `not` or `time` stand before the command."""
+        self.closed: int | None = None
+        """Of a compound that has just ended: how many commands there were before it."""
         self._begin()
 
     def _begin(self) -> None:
@@ -178,6 +195,10 @@ class _Parser:
             return
         self._finish()
         self.at += len(operator)
+        if operator in {"&&", "||"}:
+            self._ask()
+        elif self.dialect == "fish" and self.frames and self.frames[-1].closes == "end":
+            self.frames[-1].asks = False
         if operator.startswith(";;") or operator == ";&":
             for frame in reversed(self.frames):
                 if frame.closes == "esac":
@@ -186,6 +207,14 @@ class _Parser:
         if operator == "\n":
             self._skip_here_documents()
         self._begin()
+
+    def _ask(self) -> None:
+        """Something hangs on how the last command, or what it is the end of, ends."""
+        first = len(self.commands) - 1 if self.closed is None else self.closed
+        for number in range(max(first, 0), len(self.commands)):
+            if not self.commands[number].asked:
+                self.commands[number] = replace(self.commands[number], asked=True)
+        self.closed = None
 
     def _skip_here_documents(self) -> None:
         for word, tabs in self.here:
@@ -241,6 +270,8 @@ class _Parser:
                 return True
             return False
         kinds = _OPEN[self.dialect]
+        if self.dialect == "fish" and word in {"and", "or"} and not piped:
+            self._ask()
         if piped and (word in kinds or word in {"case", "[["}):
             self.whole = False
         if word in _CLOSE[self.dialect] and not piped:
@@ -265,6 +296,12 @@ class _Parser:
         if word in kinds:
             self._open(kinds[word])
         if word in _GO_ON[self.dialect] and not piped:
+            self.negated |= word in {"!", "not"}
+            if self.frames and self.dialect != "csh":
+                if word in _ASKS:
+                    self.frames[-1].asks = True
+                elif word in _ANSWERED:
+                    self.frames[-1].asks = False
             self._begin()
             return True
         return False
@@ -280,7 +317,7 @@ class _Parser:
         inside = bool(self.frames) and self.frames[-1].function
         if len(self.frames) >= _DEEPEST:
             return
-        frame = _Frame(closes, inside or function or self.defining)
+        frame = _Frame(closes, inside or function or self.defining, len(self.commands))
         frame.patterns = patterns
         self.frames.append(frame)
         self.defining = False
@@ -289,6 +326,7 @@ class _Parser:
         for number in range(len(self.frames) - 1, -1, -1):
             closes = self.frames[number].closes
             if closes == word or (self.dialect == "csh" and {closes, word} <= {"endif", "end"}):
+                self.closed = self.frames[number].first
                 del self.frames[number:]
                 return
 
@@ -299,7 +337,13 @@ class _Parser:
             if self.dialect == "csh" and words[0] == "if" and len(words) > 2:
                 depth += 1  # if (...) COMMAND
             whole = self.whole and words[-1] != "|"
-            self.commands.append(Command(tuple(words), start, self.end, depth, inside, whole))
+            if any(_STATUS.search(word[:_LONGEST]) for word in words[:_MANY]):
+                self._ask()
+            asked = self.negated or any(frame.asks for frame in self.frames)
+            self.commands.append(
+                Command(tuple(words), start, self.end, depth, inside, whole, asked)
+            )
+            self.closed, self.negated = None, False
         self.words = []
 
 

@@ -91,7 +91,14 @@ def test_bytes_of_any_kind_reach_no_terminal(machine: Machine) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "severity"),
-    [("", "error"), ("auto_activate_base: false\n", "warning"), ("auto_activate: no", "warning")],
+    [
+        ("", "error"),
+        ("auto_activate_base: false\n", "warning"),
+        ("auto_activate: no", "warning"),
+        ("x: &a no\nauto_activate_base: *a\n", "warning"),
+        ("x: &a {auto_activate: true}\n<<: *a\n", "error"),
+        ("auto_activate: [", "warning"),  # nobody knows
+    ],
 )
 def test_a_hook_of_conda_with_and_without_base(
     tmp_path: Path, settings: str, severity: str
@@ -122,7 +129,7 @@ def test_configurations(tmp_path: Path) -> None:
     assert found["fish-functions"].fixable
     assert found["environment-file"].severity.value == "error"
     texts = {f.seen.what.split(":")[0] for f in examine(machine, ["condarc"]).findings}
-    assert "conda cannot read it" in texts
+    assert "sealenv cannot read it" in texts
 
 
 def test_pip_conf_becomes_a_comment_with_all_its_lines(machine: Machine) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sealenv.checkup.applying import apply, undo
 from sealenv.checkup.catalogue import checks_for
 from sealenv.checkup.journal import journals, locked
-from sealenv.checkup.plan import make_plan
+from sealenv.checkup.plan import make_plan, preview
 from sealenv.doctoring import examine, plan_fix
 from sealenv.errors import FilesystemError
 from tests.checkup.computers import computer, write
@@ -255,23 +255,52 @@ def test_a_link_keeps_its_target(machine: Machine) -> None:
 
 
 def test_a_file_that_is_taken_away(machine: Machine) -> None:
-    condarc = write(machine.home / ".condarc", "channels: [x]\n")
-    condarc.chmod(0o600)
-    machine.run("doctor", "--fix", "condarc", "-y")
-    assert not condarc.exists()
+    function = write(machine.home / ".config/fish/functions/conda.fish", "function conda\nend\n")
+    function.chmod(0o600)
+    done = machine.run("doctor", "--fix", "fish-functions", "-y")
+    assert "-function conda\n-end\n" in done.stdout
+    assert not function.exists()
     machine.run("doctor", "--undo", "-y")
-    assert condarc.read_text() == "channels: [x]\n"
-    assert condarc.stat().st_mode & 0o777 == 0o600
-    target = write(machine.home / "real-condarc", "channels: [x]\n")
-    condarc.unlink()
-    condarc.symlink_to(target)
-    machine.run("doctor", "--fix", "condarc", "-y")
-    assert (os.path.lexists(condarc), target.exists()) == (False, True)
-    write(condarc, "mine\n")
+    assert function.read_text() == "function conda\nend\n"
+    assert function.stat().st_mode & 0o777 == 0o600
+    target = write(machine.home / "real", "function conda; end\n")
+    function.unlink()
+    function.symlink_to(target)
+    done = machine.run("doctor", "--fix", "fish-functions", "-y")
+    assert f"a link to {target}" in done.stdout
+    assert (os.path.lexists(function), target.exists()) == (False, True)
+    write(function, "mine\n")
     machine.run("doctor", "--undo", "-y", code=9)
-    condarc.unlink()
+    function.unlink()
     machine.run("doctor", "--undo", "-y")
-    assert os.readlink(condarc) == str(target)
+    assert os.readlink(function) == str(target)
+
+
+CONDARCS = [
+    # text, what it becomes (None: left)
+    (
+        "# mine\nchannels:\n- a\n- b\n\n# why\nssl_verify: /ca.pem\nenvs_dirs: [/x,\n  /y]\n",
+        "# mine\n# channels:\n# - a\n# - b\n\n# why\nssl_verify: /ca.pem\n# envs_dirs: [/x,\n#   /y]\n",
+    ),
+    ("\ufeffchannels:\r\n  # c\r\n  - a\r\n", "\ufeff# channels:\r\n#   # c\r\n#   - a\r\n"),
+    ("---\n'channels': [a]\nauto_activate: no", "---\n# 'channels': [a]\nauto_activate: no"),
+    ("{channels: [a], ssl_verify: no}\n", None),
+    ("channels: &c [a]\nx: *c\n", None),
+    ("channels: [\nssl_verify: no\n]\n", None),
+    ("auto_activate_base: false\n", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "after"), CONDARCS, ids=range(len(CONDARCS)))
+def test_a_condarc_keeps_its_other_settings(tmp_path: Path, text: str, after: str | None) -> None:
+    machine = computer(tmp_path)
+    write(machine.home / ".condarc", text)
+    plan = plan_fix(machine, ["condarc"])
+    if after is None:
+        assert (plan.empty, len(plan.left)) == (True, 1)
+    else:
+        assert plan.files[0].after == after.encode()
+        assert any(line.lstrip("+\ufeff").startswith("# ") for line in preview(plan, machine))
 
 
 def test_the_copy_is_for_nobody_else(machine: Machine) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sealenv.checkup.changes import Change, Cut, Drop
+from sealenv.checkup.changes import Cut
 from sealenv.checkup.computer import Computer, digest_of
-from sealenv.checkup.condarc import condarcs, settings_of
+from sealenv.checkup.condarc import condarcs, lines_to_comment, settings_of
 from sealenv.checkup.finding import BY_HAND, Check, Seen, Severity
 from sealenv.checkup.shells.meaning import variable_matters
 from sealenv.checkup.text import decode, lines_of
@@ -19,6 +19,10 @@ __all__ = ["CHECKS"]
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _PLACES = {"pkgs_dirs", "envs_dirs", "root_prefix", "target_prefix", "envs_path", "rc_path"}
+_CHANNELS = {
+    *("channels", "default_channels", "channel_alias", "custom_channels", "custom_multichannels"),
+    *("create_default_packages", "pinned_packages"),
+}
 _REDIRECTING = {"target", "prefix", "root", "user", "python", "src", "home"}
 _SOURCES = {
     *("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "constraint"),
@@ -42,22 +46,29 @@ def _condarc(computer: Computer) -> Iterator[Seen]:
             yield _unreadable(path, error)
             continue
         except SpecError as error:
-            yield Seen(
-                _W, f"conda cannot read it: {error.what}", str(path), "mend it, or remove it"
-            )
+            what = f"sealenv cannot read it: {error.what}"
+            yield Seen(_W, what, error.where or str(path), "look at it yourself")
             continue
-        places = _PLACES & settings.keys()
+        named = [name for name in settings if name in _PLACES | _CHANNELS]
+        where = str(path)
+        if not named:
+            how = "nothing, if you want that in every environment; else remove it by hand"
+            told = tuple(_masked(f"{name}: {value}") for name, value in settings.items())
+            yield Seen(_N, "every conda and mamba reads it", where, how, told)
+            continue
         mine = path.is_relative_to(computer.home)
-        changes: tuple[Change, ...] = (Drop(path, digest_of(data)),) if mine else ()
+        places = lines_to_comment(path, data, named) if mine else None
+        digest = digest_of(data)
+        how = "these settings become comments"
+        if places is None:
+            how = "take them out by hand" + ("" if mine else ", if nobody else needs them")
         yield Seen(
-            _W if settings else _N,
-            "it says where every conda keeps packages and environments"
-            if places
-            else "every conda and mamba reads it",
-            str(path),
-            "the file is taken away" if mine else "remove it by hand, if nobody else needs it",
-            tuple(f"{name}: {value}" for name, value in settings.items()),
-            changes=changes,
+            _W,
+            f"it sets {', '.join(named)} for every conda and mamba",
+            where,
+            how,
+            tuple(_masked(f"{name}: {settings[name]}") for name in named),
+            changes=tuple(Cut(path, place, place, "# ", digest) for place in places or ()),
         )
 
 
@@ -176,8 +187,13 @@ _NO = frozenset({"", "no", "false", "0", "off"})
 
 
 def _line(setting: Setting) -> str:
-    value = re.sub(r"(?<=//)[^/@\s]+@", "***@", setting.value)  # credentials are not shown
-    return f"[{setting.section}] {setting.name} = {value}"
+    return _masked(f"[{setting.section}] {setting.name} = {setting.value}")
+
+
+def _masked(text: str) -> str:
+    """Credentials in addresses are not shown."""
+    text = re.sub(r"(?<=//)[^/@\s]+@", "***@", text)
+    return re.sub(r"(?<=/t/)[^/\s]+", "***", text)
 
 
 def _user_site(computer: Computer) -> Iterator[Seen]:
@@ -267,7 +283,7 @@ CHECKS = (
         "with",
         (_W, _N),
         _condarc,
-        "a file in your home is taken away",
+        "these settings become comments, in a file in your home",
     ),
     Check(
         "conda-environments",

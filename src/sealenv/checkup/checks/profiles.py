@@ -49,9 +49,13 @@ def _blocks(computer: Computer) -> Iterator[Seen]:
             if not any(block.start <= c.start < block.end for c in profile.script.commands):
                 continue  # empty, or commented out
             calls = block.tool == "conda" and base
-            does = (
-                "activates base in every shell" if calls else "loads its functions in every shell"
-            )
+            does = "activates base in every shell"
+            if block.tool == "conda" and base is None:
+                does = (
+                    "activates base in every shell, unless a .condarc that cannot be read says no"
+                )
+            elif not calls:
+                does = "loads its functions in every shell"
             theirs = only_theirs(profile.text[block.start : block.end])
             yield Seen(
                 Severity.ERROR if calls else Severity.WARNING,
@@ -77,7 +81,7 @@ def _kind(kind: str, how: str) -> Callable[[Computer], Iterator[Seen]]:
     """What looks for the commands of one kind, outside of blocks; one finding for each file."""
 
     def look(computer: Computer) -> Iterator[Seen]:
-        base = activates_base(computer) if kind == "hook" else False
+        base = kind == "hook" and activates_base(computer) is True
         for profile in profiles(computer):
             found = _meanings(profile, kind)
             if kind == "path":

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sealenv.checkup.applying import apply, undo
 from sealenv.checkup.catalogue import checks_for
-from sealenv.checkup.journal import journals, locked
+from sealenv.checkup.journal import Journal, journals, locked
 from sealenv.checkup.plan import make_plan, preview
 from sealenv.doctoring import examine, plan_fix
 from sealenv.errors import FilesystemError
@@ -94,6 +94,7 @@ def test_fix_then_undo_gives_the_same_bytes(
         now = path.read_bytes() if path.exists() else None
         assert now != data
         (journal,) = journals(folder)
+        assert isinstance(journal, Journal)
         undo(journal, folder, None)
     assert path.read_bytes() == data
     assert list(folder.glob("*.json")) == []
@@ -321,6 +322,47 @@ def test_a_damaged_journal_writes_nothing(machine: Machine) -> None:
     assert profile.read_text() == CLEAN
 
 
+def test_a_damaged_journal_stands_in_nobody_elses_way(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    machine.run("doctor", "--fix", "profile-variable", "-y")
+    (good,) = kept(machine)
+    damaged = write(journal_folder(machine) / "20990101T000000000000Z-condarc.json", "{")
+    partial = write(journal_folder(machine) / f".{good.name}.0123456789abcdef", "secret")
+    other = write(journal_folder(machine) / ".mine.0123456789abcdef", "")
+    assert str(damaged) in machine.run("doctor", "--undo", "-y", code=9).stderr
+    machine.run("doctor", "--undo", "condarc", "-y", code=9)
+    machine.run("doctor", "--undo", "profile-variable", "-y")
+    assert profile.read_text() == DIRTY
+    assert (partial.exists(), other.exists(), kept(machine)) == (False, True, [damaged])
+
+
+def test_an_empty_name_means_nothing(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    assert "no file" in machine.run("doctor", "--fix", "profile-variable:", "-y", code=2).stderr
+    for words in (("--fix", ""), ("--fix", ":~/.bashrc"), ("--only", ""), ("--in", "")):
+        machine.run("doctor", *words, code=2)
+    machine.run("doctor", "--fix", "profile-variable", "-y")
+    assert "empty" in machine.run("doctor", "--undo", "", "-y", code=2).stderr
+    assert profile.read_text() == CLEAN
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no UTF-8")
+def test_a_path_that_is_no_utf8(machine: Machine) -> None:
+    name = os.fsdecode(b"caf\xe9.sh")
+    path = write(machine.home / name, DIRTY)
+    write(machine.home / ".bashrc", b". ~/caf\xe9.sh\n")
+    (found,) = machine.json("doctor", "--only", "profile-variable", code=1)["findings"]
+    where = found["where"].rpartition(":")[0]
+    assert where.endswith(r"caf\xe9.sh")
+    answer = machine.json("doctor", "--fix", f"profile-variable:{where}", "-y")
+    assert answer["files"][0]["path"] == where
+    assert path.read_text() == CLEAN
+    assert machine.json("doctor", "--undo", "-y")["files"] == [where]
+    assert path.read_text() == DIRTY
+    machine.run("doctor", "--fix", f"profile-variable:{path}", "-y")
+    assert path.read_text() == CLEAN
+
+
 def test_two_doctors_at_once(machine: Machine) -> None:
     write(machine.home / ".bashrc", DIRTY)
     with locked(journal_folder(machine)):
@@ -380,12 +422,16 @@ def test_what_fails_in_the_middle_is_put_back(
 
     def full(source: str | Path, target: str | Path) -> None:
         if str(target).endswith(".zshrc"):
-            raise OSError(28, "No space left on device", str(target))
+            raise OSError(28, "No space left on device", str(source))
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    with locked(tmp_path / "doctor"), pytest.raises(FilesystemError, match="the disk is full"):
+    with (
+        locked(tmp_path / "doctor"),
+        pytest.raises(FilesystemError, match="the disk is full") as told,
+    ):
         apply(plan, tmp_path / "doctor", None)
+    assert told.value.where == str(machine.home / ".zshrc")
     assert [path.read_text() for path in paths] == [DIRTY] * 2
     assert sorted(os.listdir(machine.home)) == [".bashrc", ".zshrc"]
     assert list((tmp_path / "doctor").glob("*.json")) == []

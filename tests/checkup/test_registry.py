@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,15 @@ def test_a_value_that_changed_since(tmp_path: Path) -> None:
         registry.write(USER, "PYTHONHOME", None)
         undo(journal, folder, registry)
     assert registry.value(USER, "PYTHONHOME") == Value(1, "C:\\\ud800")
+
+
+def test_half_a_pair_of_utf16_is_no_json(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    registry.put(USER, "PYTHONHOME", "C:\\\ud800\udcff")
+    (found,) = examine(
+        computer(tmp_path, system="win32", registry=registry), ["registry-variable"]
+    ).findings
+    assert "C:\\" + r"\ud800\xff" in json.dumps(found.to_json()).replace("\\\\", "\\")
 
 
 def test_registered_pythons_and_long_paths(tmp_path: Path) -> None:

@@ -81,6 +81,45 @@ def test_files_that_source_each_other(tmp_path: Path) -> None:
     assert ids(machine)["profile-activate"].seen.where == f"{deep}:1"
 
 
+def test_what_is_sourced_from_a_folder(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    home = machine.home
+    write(home / ".bashrc", 'for f in ~/.bashrc.d/*.sh /gone/*; do\n  source "$f"\ndone\n')
+    found = write(home / ".bashrc.d/b.sh", "export PYTHONPATH=/x\n")
+    for name in ("b.bak", ".hidden.sh"):
+        write(home / ".bashrc.d" / name, "export PYTHONPATH=/x\n")
+    write(home / ".config/fish/config.fish", "for f in ~/.fish.d/*\n . $f\nend\n")
+    other = write(home / ".fish.d/a.fish", "set -gx PYTHONPATH /x\n")
+    seen = {f.seen.where for f in examine(machine, ["profile-variable"]).findings}
+    assert seen == {f"{found}:1", f"{other}:1"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["ZDOTDIR=~/z", 'export ZDOTDIR="${XDG_CONFIG_HOME:-$HOME}/z"', "typeset -x ZDOTDIR=$HOME/z"],
+)
+def test_zdotdir_of_zshenv(tmp_path: Path, line: str) -> None:
+    machine = computer(tmp_path)
+    write(machine.home / ".zshenv", f"{line}\n")
+    path = write(machine.home / "z/.zshrc", "conda activate x\n")
+    assert ids(machine)["profile-activate"].seen.where == f"{path}:1"
+
+
+def test_variables_between_set_a_and_set_plus_a(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    write(machine.home / ".bashrc", "PYTHONPATH=/no\nset -a\nPYTHONPATH=/leak\nset +a\n")
+    (found,) = examine(machine, ["profile-variable"]).findings
+    assert found.seen.evidence == ("PYTHONPATH=/leak",)
+
+
+def test_what_is_not_read_to_its_end_is_said(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    path = write(machine.home / ".bashrc", "ls\nx=$(echo 'a)\nexport PYTHONPATH=/leak\n")
+    found = ids(machine)["profile-unreadable"].seen
+    assert (found.where, found.evidence) == (f"{path}:2", ("x=$(echo 'a)",))
+    assert "to its end" in found.what
+
+
 def test_bytes_of_any_kind_reach_no_terminal(machine: Machine) -> None:
     write(machine.home / ".bashrc", b"export PYTHONPATH=/\x1b[31m\xff\xc2\x9b0m\n")
     done = machine.run("doctor", "--fix", "profile-variable", "--dry-run")

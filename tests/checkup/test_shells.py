@@ -11,6 +11,7 @@ from sealenv.checkup.computer import LARGEST
 from sealenv.checkup.shells.meaning import meaning_of
 from sealenv.checkup.shells.profile import DIALECTS, read_profile
 from sealenv.checkup.shells.written import only_theirs
+from sealenv.checkup.text import line_at
 
 CASES = [
     # shell, text, kinds of its commands
@@ -37,6 +38,15 @@ CASES = [
     ("bash", "export PYTHONPATH=/x", ["variable"]),
     ("bash", "PYTHONPATH=/x python foo", []),
     ("bash", "declare -x PYTHONHOME=/x", ["variable"]),
+    ("bash", "builtin source ~/v/bin/activate; command . ~/v/bin/activate", ["activate"] * 2),
+    ("bash", "VIRTUAL_ENV_DISABLE_PROMPT=1 source ~/v/bin/activate", ["activate"]),
+    ("bash", 'eval "$(conda shell.bash activate x)"', ["activate"]),
+    ("bash", "eval \"export PYTHONPATH='/a b'\"; eval 'ls; f() { conda activate x; }'", ["variable"]),
+    ("bash", 'conda shell.bash activate x; echo "$(conda shell.bash activate x)"', []),
+    ("xonsh", "import os\nos.environ['PYTHONPATH'] = '/x'", ["variable"]),
+    ("nu", "load-env { EDITOR: vi,\n PYTHONPATH: '/x' }\nload-env {A: 1}", ["variable"]),
+    ("PowerShell", "[Environment]::SetEnvironmentVariable('PYTHONPATH', 'C:\\x', 'User')", ["variable"]),
+    ("PowerShell", "Set-Item -Path Env:PYTHONPATH -Value C:\\x", ["variable"]),
     ("bash", "export CONDA_PKGS_DIRS=/x PYTHONNOUSERSITE=1 PYTHONPATH=", []),
     ("bash", "export PATH=$HOME/miniconda3/bin:$PATH", ["path"]),
     ("bash", "export PATH=$HOME/.local/bin:$PATH", []),
@@ -193,6 +203,48 @@ def test_what_conda_and_mamba_write_is_known(name: str) -> None:
         assert not only_theirs(f"begin\n{WRITTEN[name]}{more}\nend\n"), more
 
 
+ALONE = [
+    ("bash", "export PYTHONPATH=/x EDITOR", False),
+    ("bash", "export PYTHONPATH=/x PYTHONHOME=/y", True),
+    ("bash", "A=1 PYTHONHOME=/x", False),
+    ("bash", "A=1 source ~/v/bin/activate", False),
+    ("bash", "eval 'export PYTHONPATH=/x; B=1'", False),
+    ("nu", "load-env { EDITOR: vi, PYTHONPATH: '/x' }", False),
+]
+
+
+@pytest.mark.parametrize(("shell", "text", "alone"), ALONE, ids=[c[1][:30] for c in ALONE])
+def test_what_does_nothing_else(shell: str, text: str, alone: bool) -> None:
+    (command,) = read_profile(Path("p"), shell, text.encode()).commands
+    meaning = meaning_of(command, shell)
+    assert meaning is not None
+    assert meaning.alone is alone
+
+
+OPEN = [
+    # shell, text, the line that does not end (None: all is read)
+    ("bash", "x=$(cat <<E2\nit's\nE2\n)\nexport PYTHONPATH=/leak", None),
+    ("bash", "x=$(\n# don't (\nls)\nexport PYTHONPATH=/leak", None),
+    ("bash", 'x="$(cat <<-\'E\'\n\tit"s (\n\tE\n)"\nexport PYTHONPATH=/leak', None),
+    ("bash", "x=$((1 << y))\ny=${#x}\nexport PYTHONPATH=/leak", None),
+    ("bash", "ls\nx=$(echo 'a)\nexport PYTHONPATH=/leak", 2),
+    ("zsh", 'ls "\nexport PYTHONPATH=/leak', 1),
+    ("bash", "cat <(echo 'a)\nexport PYTHONPATH=/leak", 1),
+    ("fish", "set x (echo 'a)\nset -gx PYTHONPATH /leak", 1),
+    ("PowerShell", "ls\n'a\n$env:PYTHONPATH = 1", 2),
+]
+
+
+@pytest.mark.parametrize(("shell", "text", "line"), OPEN, ids=range(len(OPEN)))
+def test_what_is_not_read_to_its_end(shell: str, text: str, line: int | None) -> None:
+    profile = read_profile(Path("p"), shell, text.encode())
+    place = profile.script.open_at
+    assert (None if place is None else line_at(text, place)) == line
+    if line is None:
+        found = [m.kind for c in profile.commands if (m := meaning_of(c, shell))]
+        assert found == ["variable"]
+
+
 ASKED = [
     # shell, text, whether something hangs on each of its commands
     ("bash", "a && b\nc || d; e", [1, 0, 1, 0, 0]),
@@ -231,6 +283,11 @@ HOSTILE = {
     "here-strings": b'@"\n',
     "comments": b"<#",
     "triple": b'\'\'\'""""',
+    "documents": b"$(<<A <<B\n",
+    "comments in them": b"$(#(\n",
+    "evals": b"eval eval ",
+    "chains": b"a && ",
+    "compounds": b"{ a; } && && ",
     "backslashes": b"\\\\\\",
     "nuls": b"\0\xff",
     "blocks": b"# >>> conda initialize >>>\n",

@@ -24,6 +24,10 @@ LARGEST = 1 << 18
 """Bytes of a profile or a configuration: nobody writes more, and it would take long to read."""
 
 
+_DEFAULT = re.compile(r"\$\{(\w+):?-([^{}]*)\}")
+"""What stands for a variable, or for this where it is not set."""
+
+
 @dataclass
 class Computer:
     """What the checks look at.
@@ -82,6 +86,7 @@ class Computer:
     def expand(self, text: str) -> Path | None:
         """The file that a word of a profile means, if that can be told; None: it cannot."""
         home = str(self.home)
+        text = _DEFAULT.sub(lambda found: self.setting(found[1]) or found[2], text)
         for name in ("${HOME}", "$HOME", "$env:USERPROFILE", "$env.HOME", "~"):
             if text == name or text.startswith((f"{name}/", f"{name}\\")):
                 text = home + text[len(name) :]

@@ -12,7 +12,14 @@ from sealenv.checkup.condarc import activates_base
 from sealenv.checkup.finding import Check, Seen, Severity
 from sealenv.checkup.shells.blocks import Block
 from sealenv.checkup.shells.command import Command
-from sealenv.checkup.shells.meaning import Meaning, exports, is_path_entry, meaning_of, path_entries
+from sealenv.checkup.shells.meaning import (
+    Meaning,
+    allexport,
+    exports,
+    is_path_entry,
+    meaning_of,
+    path_entries,
+)
 from sealenv.checkup.shells.pathcut import without_entries
 from sealenv.checkup.shells.places import profiles, unreadable
 from sealenv.checkup.shells.profile import Profile
@@ -33,6 +40,14 @@ def _unreadable(computer: Computer) -> Iterator[Seen]:
         reason = error.strerror or str(error)
         how = "look at it yourself: nothing in it was checked"
         yield Seen(Severity.WARNING, f"it cannot be read: {reason}", str(path), how)
+    for profile in profiles(computer):
+        place = profile.script.open_at
+        if place is not None:
+            line = line_at(profile.text, place)
+            what = f"it could not be read to its end: what line {line} opens does not end"
+            how = "look at it yourself: nothing behind that line was checked"
+            evidence = _lines(profile.text, place, place + 1, most=1)
+            yield Seen(Severity.WARNING, what, f"{profile.path}:{line}", how, evidence)
 
 
 def _blocks(computer: Computer) -> Iterator[Seen]:
@@ -97,8 +112,24 @@ def _meanings(profile: Profile, kind: str) -> list[tuple[Command, Meaning]]:
     judged = [(c, m) for c in commands if (m := meaning_of(c, profile.shell)) and m.kind == kind]
     if any(m.unexported for _, m in judged):
         exported = set[str]().union(*(exports(c) for c in commands))
-        judged = [(c, m) for c, m in judged if not m.unexported or m.unexported in exported]
+        everything = _exports_everything(commands)
+        judged = [
+            (c, m)
+            for c, m in judged
+            if not m.unexported or m.unexported in exported or c.start in everything
+        ]
     return judged
+
+
+def _exports_everything(commands: Sequence[Command]) -> set[int]:
+    """Where the commands begin between `set -a` and `set +a`."""
+    found: set[int] = set()
+    on = False
+    for command in commands:
+        on = allexport(command, on)
+        if on:
+            found.add(command.start)
+    return found
 
 
 def _dirty(computer: Computer, entry: str) -> bool:

@@ -46,7 +46,15 @@ class Comment:
 
 @dataclass(frozen=True)
 class Script:
-    """What a file is made of, in its order."""
+    """What a file is made of, in its order.
+
+    Attributes:
+        commands: all of them.
+        comments: likewise.
+        open_at: where the first quote or substitution begins that does not end; what comes behind it
+            was not told apart.
+    """
 
     commands: tuple[Command, ...]
     comments: tuple[Comment, ...]
+    open_at: int | None = None

@@ -45,6 +45,7 @@ class _Parser:
         self.start = 0
         self.round = 0
         self.whole = True
+        self.open_at: int | None = None
 
     def run(self) -> Script:
         text, at = self.text, 0
@@ -63,7 +64,7 @@ class _Parser:
                 elif self._goes_on(at):
                     at += 1
                 else:  # it never ends
-                    self.whole, at = False, len(text)
+                    self.whole, self.open_at, at = False, at, len(text)
             elif c == "#" and (at == 0 or text[at - 1] in " \t\r\n;{}(\ufeff"):
                 end = text.find("\n", at)
                 end = len(text) if end < 0 else end
@@ -79,6 +80,8 @@ class _Parser:
             elif c in ")]":
                 self.round = max(0, self.round - 1)
                 at += 1
+            elif c == "{" and self.dialect == "nu" and self._is_record(at):
+                at = self.text.find("}", at) + 1 or len(text)
             elif c == "{" and self.dialect != "xsh" and not self._in_brackets():
                 function = bool(_FUNCTION[self.dialect].match(text[self.start : at].lstrip()))
                 self._finish(at)
@@ -96,13 +99,17 @@ class _Parser:
             else:
                 at += 1
         self._finish(len(text))
-        return Script(tuple(self.commands), tuple(self.comments))
+        return Script(tuple(self.commands), tuple(self.comments), self.open_at)
 
     def _goes_on(self, at: int) -> bool:
         """Whether an open quote ends with its line, or is none."""
         if self.dialect == "xsh":
             return not self.text.startswith(('"""', "'''"), at)
         return self.text[at] == "@" and self.text[at + 1 : at + 2] not in ("'", '"')
+
+    def _is_record(self, at: int) -> bool:
+        """Whether a brace opens what `load-env` sets."""
+        return self.text[max(self.start, at - 50) : at].strip() == "load-env"
 
     def _in_brackets(self) -> bool:
         return self.round > 0

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sealenv.checkup.finding import Severity
+from sealenv.checkup.shells import posix
 from sealenv.checkup.shells.command import Command
 
 __all__ = [
     "KINDS",
     "Meaning",
+    "allexport",
     "exports",
     "is_path_entry",
     "meaning_of",
     "path_entries",
     "variable_matters",
+    "without_prefix",
 ]
 
 KINDS = ("hook", "activate", "variable", "path", "manager", "node", "directory")
@@ -51,6 +54,11 @@ _HOOK = re.compile(
     r"|xontrib.*\bconda\b|_conda_(?:exe|hook|set)\b.*hook|Mamba\.psm1|(?:CONDA|MAMBA)_EXE\b.*\bhook",
     re.DOTALL,
 )
+_PRINTED = re.compile(
+    rf"{_TOOLS}{_END}['\"]?\s+['\"]?shell(?:\.[\w-]+)?['\"]?\s+(?:-\S+\s+\S+\s+)*['\"]?activate\b"
+    r"['\"]?(?:\s+-\S+\s+\w+)*\s*['\"]?(?P<name>[^\s'\"`)|;]*)"
+)
+"""What conda is asked to print, for a shell to run."""
 _SCRIPT = re.compile(
     r"(?:^|[/\\])(?:bin|Scripts)[/\\]activate(?:\.fish|\.csh|\.ps1|\.nu|\.xsh|\.bat)?$"
     r"|(?:^|[/\\])activate\.(?:sh|fish|csh|xsh|nu|ps1|bat)$|(?:^|[/\\])activate_this\.py$",
@@ -88,9 +96,25 @@ _PATH_ENTRY = re.compile(
     re.IGNORECASE,
 )
 _ASSIGN = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
-_PS1 = re.compile(r"\$env:([A-Za-z_]\w*)\s*\+?=\s*(.*)", re.DOTALL | re.IGNORECASE)
-_NU = re.compile(r"\$env\.([A-Za-z_]\w*)\s*=\s*(.*)", re.DOTALL)
-_XSH = re.compile(r"\$([A-Za-z_]\w*)(?:\.\w+\(|\s*\+?=)\s*(.*)", re.DOTALL)
+_FORMS = {
+    "PowerShell": (
+        re.compile(r"\$env:([A-Za-z_]\w*)\s*\+?=\s*(.*)", re.DOTALL | re.IGNORECASE),
+        re.compile(
+            r"(?:Set-Item|New-Item|si)\s+(?:-Path\s+)?Env:[/\\]?(\w+)\s+(?:-Value\s+)?(.*)",
+            re.DOTALL | re.IGNORECASE,
+        ),
+        re.compile(
+            r"\[(?:System\.)?Environment\]::SetEnvironmentVariable\(\s*(\w+)\s*,\s*([^,)]*)",
+            re.IGNORECASE,
+        ),
+    ),
+    "nu": (re.compile(r"\$env\.([A-Za-z_]\w*)\s*=\s*(.*)", re.DOTALL),),
+    "xonsh": (
+        re.compile(r"\$([A-Za-z_]\w*)(?:\.\w+\(|\s*\+?=)\s*(.*)", re.DOTALL),
+        re.compile(r"os\.environ\[\s*(\w+)\s*\]\s*\+?=\s*(.*)", re.DOTALL),
+    ),
+}
+_RECORD = re.compile(r"[{,\n\s]([A-Za-z_]\w*)\s*:\s*([^,}\n]*)")
 _LONGEST = 1000
 _MANY = 100
 """Characters of a word, words of a command, that are looked at: people write no more."""
@@ -113,7 +137,8 @@ def meaning_of(command: Command, shell: str) -> Meaning | None:
         command: one that runs when the file is read.
         shell: whose file it is.
     """
-    words = _without_prefix(command.words)
+    words = without_prefix(command.words)
+    set_before = bool(_ASSIGN.fullmatch(command.words[0])) and words != command.words
     if not words or words[0] in {"function", "alias", "#", "echo", "printf", "complete", "[", "[["}:
         return None
     words = tuple(word[:_LONGEST] for word in words[:_MANY])
@@ -121,8 +146,40 @@ def meaning_of(command: Command, shell: str) -> Meaning | None:
     for judge in (_activation, _hook, _managed):
         found = judge(words, text, shell)
         if found:
-            return found
+            return replace(found, alone=found.alone and not set_before)
+    if words[0] == "eval":
+        return _evaluated(words, shell)
     return _settings(words, shell)
+
+
+def _evaluated(words: tuple[str, ...], shell: str) -> Meaning | None:
+    """What the text means that `eval` is given."""
+    if shell not in {"sh", "bash", "zsh", "fish"}:
+        return None
+    dialect = "fish" if shell == "fish" else "posix"
+    inner = posix.parse(" ".join(words[1:])[:_LONGEST], dialect).commands
+    for command in inner:
+        if command.words[0] != "eval" and not command.function:
+            found = meaning_of(command, shell)
+            if found:
+                return replace(found, alone=found.alone and len(inner) == 1)
+    return None
+
+
+def allexport(command: Command, before: bool) -> bool:
+    """Whether every variable that is set behind a command of sh, bash or zsh is exported."""
+    words = command.words
+    if words[0] not in {"set", "setopt", "unsetopt"}:
+        return before
+    if words[0] == "set":
+        for sign, answer in (("-", True), ("+", False)):
+            if any(w[0] == sign and w[:2] != "--" and "a" in w[1:] for w in words[1:] if w):
+                return answer
+            if f"{sign}o" in words and "allexport" in words:
+                return answer
+    elif "allexport" in words:
+        return words[0] == "setopt"
+    return before
 
 
 def exports(command: Command) -> set[str]:
@@ -134,13 +191,17 @@ def exports(command: Command) -> set[str]:
     return set()
 
 
-def _without_prefix(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The command itself: behind csh's condition, `builtin`, `command`, PowerShell's `&`."""
+_PREFIXES = frozenset({"builtin", "command", "&", "exec", "\\"})
+
+
+def without_prefix(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The command itself: behind csh's condition, `builtin`, `command`, `&`, variables set for it."""
     if len(words) > 2 and words[0] == "if" and words[1].startswith("("):
         words = words[2:]
-    while len(words) > 1 and words[0] in {"builtin", "command", "&", "exec", "\\"}:
-        words = words[1:]
-    return words
+    behind = words
+    while len(behind) > 1 and (behind[0] in _PREFIXES or _ASSIGN.fullmatch(behind[0])):
+        behind = behind[1:]
+    return words if _ASSIGN.fullmatch(behind[0]) else behind
 
 
 def _activation(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:
@@ -161,6 +222,8 @@ def _activation(words: tuple[str, ...], text: str, shell: str) -> Meaning | None
         what = f"activates the environment {words[-1]}"
     elif name == "pyenv" and second in {"activate", "shell"}:
         what = f"has pyenv switch to {words[-1]}"
+    elif _loads(words, text, shell) and (found := _PRINTED.search(text)):
+        what = f"activates the environment {found['name'] or 'base'}"
     return Meaning("activate", Severity.ERROR, what, "|" not in words) if what else None
 
 
@@ -214,7 +277,7 @@ def _settings(words: tuple[str, ...], shell: str) -> Meaning | None:
     """What variables it sets for the processes that the shell starts."""
     pairs = {"fish": _in_fish, "tcsh": _in_csh}.get(shell, _in_posix)(words)
     if shell in {"PowerShell", "nu", "xonsh"}:
-        pairs = _by_form({"PowerShell": _PS1, "nu": _NU, "xonsh": _XSH}[shell], words)
+        pairs = _by_form(shell, words)
     if not pairs:
         return None
     judged = [(name, value, variable_matters(name, value)) for name, value in pairs]
@@ -252,12 +315,11 @@ def _in_posix(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
             w.startswith("-") and "x" in w for w in words
         ):
             return None
-        return [(m[1], m[2]) for w in words[1:] if (m := _ASSIGN.fullmatch(w))]
+        named = [w for w in words[1:] if not w.startswith("-")]
+        return [(m[1], m[2]) if (m := _ASSIGN.fullmatch(w)) else (w, "") for w in named]
     found = [_ASSIGN.fullmatch(word) for word in words]
-    # NAME=value COMMAND sets it for that command alone; PATH is exported by everybody.
-    if not all(found):
-        return None
-    return [(m[1], m[2]) for m in found if m and m[1] in {"PATH", "path"} | _ERROR_VARIABLES]
+    # NAME=value COMMAND sets it for that command alone.
+    return [(m[1], m[2]) for m in found if m] if all(found) else None
 
 
 def _in_fish(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
@@ -284,6 +346,12 @@ def _in_csh(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
     return None
 
 
-def _by_form(form: re.Pattern[str], words: tuple[str, ...]) -> list[tuple[str, str]] | None:
-    found = form.match(" ".join(words))
-    return [(found[1], found[2].strip())] if found else None
+def _by_form(shell: str, words: tuple[str, ...]) -> list[tuple[str, str]] | None:
+    text = " ".join(words)
+    if shell == "nu" and words[0] == "load-env":
+        return [(m[1], m[2].strip()) for m in _RECORD.finditer(text)]
+    for form in _FORMS[shell]:
+        found = form.match(text)
+        if found:
+            return [(found[1], found[2].strip())]
+    return None

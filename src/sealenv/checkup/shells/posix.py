@@ -77,6 +77,7 @@ class _Parser:
         """A function's name was read; its body comes next."""
         self.negated = False
         """`!`, `not` or `time` stand before the command."""
+        self.open_at: int | None = None
         self.closed: int | None = None
         """Of a compound that has just ended: how many commands there were before it."""
         self._begin()
@@ -100,7 +101,7 @@ class _Parser:
                 else:
                     self._word()
         self._finish()
-        return Script(tuple(self.commands), tuple(self.comments))
+        return Script(tuple(self.commands), tuple(self.comments), self.open_at)
 
     def _comment(self) -> None:
         found = _COMMENT.match(self.text, self.at)
@@ -135,6 +136,7 @@ class _Parser:
             start = self.at
             self.at, ended = skip_balanced(self.text, start)
             self.whole &= ended
+            self._read_to_the_end(start, ended)
             if self.words:
                 self.words.append(self.text[start : self.at])
         elif self.at < len(self.text) and self.text[self.at] not in "\n;|()<>":
@@ -167,17 +169,26 @@ class _Parser:
                 self.at = empty.end()
                 self._begin()
             else:  # extended patterns and the like
-                self.at, _ = skip_balanced(text, self.at)
+                self._skip_brackets()
                 self.whole, self.end = False, self.at
             return True
         if text.startswith("((", self.at):
-            self.at, _ = skip_balanced(text, self.at)
+            self._skip_brackets()
             self._begin()
             return True
         self._open(")")
         self.at += 1
         self._begin()
         return True
+
+    def _skip_brackets(self) -> None:
+        start = self.at
+        self.at, ended = skip_balanced(self.text, start)
+        self._read_to_the_end(start, ended)
+
+    def _read_to_the_end(self, start: int, ended: bool) -> None:
+        if not ended and self.open_at is None:
+            self.open_at = start
 
     def _operator(self, operator: str) -> None:
         if (
@@ -243,6 +254,7 @@ class _Parser:
         self.words.append(word.text)
         self.end = self.at
         self.whole &= word.ended
+        self._read_to_the_end(start, word.ended)
         if self.dialect == "posix" and self.words[0] == "case" and word.text == "in":
             self._open("esac", patterns=True)
             self._begin()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from sealenv.checkup.finding import Severity
 from sealenv.checkup.shells import posix
 from sealenv.checkup.shells.command import Command
+from sealenv.gates.rules import ACTIVE, rule_of
 
 __all__ = [
     "KINDS",
@@ -73,20 +74,17 @@ _MANAGERS = (
     ("node", re.compile(r"[/\\]nvm\.(?:sh|fish)\b|\bfnm(?:\.exe)?['\"]?\s+env\b")),
 )
 _DIRECTORY = re.compile(r"\bdirenv(?:\.exe)?['\"]?\s+(?:hook|export)\b")
-_ERROR_VARIABLES = frozenset(
-    {"PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", "CONDA_SHLVL", "VIRTUAL_ENV"}
+_MORE = re.compile(
+    r"PYTHON(?:EXECUTABLE|PLATLIBDIR|CASEOK|INSPECT)"
+    r"|PIP_(?:REQUIRE_VIRTUALENV|INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CONSTRAINT)"
+    r"|VIRTUAL_ENV_\w+|PIPENV_\w+"
 )
-_VARIABLES = re.compile(
-    r"PYTHON(?:STARTUP|USERBASE|EXECUTABLE|PLATLIBDIR|CASEOK|SAFEPATH|NOUSERSITE|PYCACHEPREFIX|INSPECT)"
-    r"|_?CONDA_\w+|CONDARC|MAMBA_\w+|MAMBARC|_CE_\w+|PIXI_\w+|PYENV_\w+|PIP_(?:TARGET|PREFIX|ROOT|USER"
-    r"|PYTHON|REQUIRE_VIRTUALENV|CONFIG_FILE|INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CONSTRAINT)"
-    r"|UV_(?:PYTHON|PROJECT_ENVIRONMENT|SYSTEM_PYTHON|TARGET|PREFIX)|VIRTUAL_ENV\w*|PIPENV_\w+"
-)
+"""What the gate's table does not know, and a start-up file should not set for every program."""
 _HARMLESS = frozenset(
-    {"PYTHONNOUSERSITE", "PYTHONSAFEPATH", "PYTHONPYCACHEPREFIX", "CONDA_PKGS_DIRS", "PYENV_ROOT"}
-    | {"CONDA_PROMPT_MODIFIER", "CONDA_CHANGEPS1", "PYENV_VIRTUALENV_DISABLE_PROMPT", "PYENV_SHELL"}
+    {"CONDA_PROMPT_MODIFIER", "PYENV_VIRTUALENV_DISABLE_PROMPT", "PYENV_SHELL", "PYENV_ROOT"}
     | {"VIRTUAL_ENV_DISABLE_PROMPT", "CONDA_AUTO_ACTIVATE_BASE", "CONDA_AUTO_ACTIVATE"}
 )
+"""What it shows as left by other tools, and what changes no environment."""
 _PATH_ENTRY = re.compile(
     r"[^:;\s'\"()]*(?:(?:ana|mini)conda\d?|miniforge\d?|mambaforge|micromamba|\bconda\d?)"
     r"(?:[/\\][^:;\s'\"()]*)?[/\\](?:bin|Scripts|condabin|Library[/\\]bin)\b"
@@ -122,12 +120,18 @@ _EMPTY = frozenset({"", '""', "''", "$null", "null"})
 
 
 def variable_matters(name: str, value: str) -> Severity | None:
-    """How much it matters that a variable is set for every process; None: not at all."""
+    """How much it matters that a variable is set for every process; None: not at all.
+
+    As the gate judges it (`gates.rules`): an error is what a shell is refused for.
+    """
     if value in _EMPTY or name in _HARMLESS:
         return None
-    if name in _ERROR_VARIABLES:
-        return None if (name, value) == ("CONDA_SHLVL", "0") else Severity.ERROR
-    return Severity.WARNING if _VARIABLES.fullmatch(name) else None
+    rule = rule_of(name)
+    if rule is not None:
+        if not rule.applies_to(value.strip("'\"")):
+            return None
+        return Severity.ERROR if rule.level == ACTIVE else Severity.WARNING
+    return Severity.WARNING if _MORE.fullmatch(name) else None
 
 
 def meaning_of(command: Command, shell: str) -> Meaning | None:

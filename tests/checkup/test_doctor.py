@@ -163,6 +163,7 @@ def test_configurations(tmp_path: Path) -> None:
     write(home / ".local/lib/python3.12/site-packages/a.dist-info/METADATA", "")
     write(home / ".config/fish/functions/conda.fish", "function conda; end\n")
     found = ids(machine)
+    assert found["user-site"].seen.what.startswith("1 package of")
     for name in ("condarc", "distutils-cfg", "environment-file", "conda-environments", "user-site"):
         assert name in found, name
     assert found["fish-functions"].fixable
@@ -197,6 +198,8 @@ def test_path(tmp_path: Path) -> None:
     found = ids(computer(tmp_path, PATH=path))
     assert "the virtual environment" in found["path-python"].seen.what
     assert {"path-tilde", "path-relative", "path-conda"} <= set(found)
+    (tmp_path / "link").symlink_to(tmp_path / "real venv/bin")
+    assert "path-python" in ids(computer(tmp_path, PATH=f"{tmp_path}/link"))
     machine = computer(tmp_path, PATH=path)
     own = dataclasses.replace(machine, own=(str(tmp_path / "real venv"),))
     assert "path-python" not in ids(own)
@@ -214,6 +217,39 @@ def test_target(tmp_path: Path) -> None:
     assert {"target-nested", "target-name", "target-synced"} <= set(ids(nested))
 
 
+def test_a_target_below_a_file_or_with_a_name_too_long(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    file = write(tmp_path / "file", "")
+    (tmp_path / "nowhere").symlink_to("gone")
+    for place in (file, file / "x/y", tmp_path / "nowhere/x"):
+        found = ids(dataclasses.replace(machine, target=place))
+        assert "is no folder" in found["target-readonly"].seen.what
+    target = tmp_path / ("ü" * 150) / "x"
+    report = examine(dataclasses.replace(machine, target=target))
+    said = [f for f in report.findings if f.check != "target-space"]
+    assert [(f.check, f.severity.value) for f in said] == [("target-name", "error")]
+
+
+BROKEN = [b"[global\nuser = no\n", b"user = no\n", b"[global]\nfoo\n", b"[g]\na=1\na=2\n"]
+BROKEN += [b"[global]\nx = caf\xe9\n", b"\xef\xbb\xbf[global]\nx = 1\n"]
+
+
+@pytest.mark.parametrize("data", BROKEN, ids=range(len(BROKEN)))
+def test_a_pip_conf_that_pip_ends_at(machine: Machine, data: bytes) -> None:
+    path = write(machine.home / ".config/pip/pip.conf", data)
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "list"], env=machine.env | {"PIP_CONFIG_FILE": str(path)},
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    said = [
+        f["severity"]
+        for f in machine.json("doctor", "--only", "pip-conf", code=1)["findings"]
+        if "every pip ends" in f["what"] and f["where"].startswith(str(path))
+    ]
+    assert said == ["error"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 def test_a_real_volume() -> None:
     """Of Linux itself: /proc is no place for programs, /dev/shm knows upper and lower case."""
@@ -227,7 +263,12 @@ def test_the_command(machine: Machine) -> None:
     write(machine.home / ".bashrc", "export PYTHONPATH=/x\n")
     done = machine.run("doctor", code=1)
     assert "sealenv doctor --fix profile-variable" in done.stdout
-    assert machine.run("doctor", "-q", code=1).stdout == ""
+    write(machine.home / ".condarc", "channels: [a]\n")
+    quiet = machine.run("doctor", "-q", code=1).stdout
+    assert ("error    profile-variable" in quiet, "condarc" in quiet) == (True, False)
+    (machine.home / ".condarc").unlink()
+    (found,) = machine.json("doctor", "--only", "profile-variable", code=1)["findings"]
+    assert found["fix"] == found["how"] != ""
     assert machine.run("doctor", "--only", "condarc").stderr.startswith("1 check: nothing found")
     answer = machine.json("doctor", "--in", "sub", "--only", "target-name")
     assert answer["target"] == str(machine.root / "sub")

@@ -80,6 +80,7 @@ class Finding:
             "where": plain_text(self.seen.where),
             "evidence": [plain_text(line) for line in self.seen.evidence],
             "why": plain_text(self.why),
+            "fix": plain_text(self.seen.how),
             "how": plain_text(self.seen.how),
             "fixable": self.fixable,
         }

@@ -219,9 +219,11 @@ def journals(folder: Path) -> Iterator[Journal | Damaged]:
         except FileNotFoundError:
             continue  # another doctor has just undone it
         except (msgspec.DecodeError, ValueError, binascii.Error) as error:
-            what = f"the journal of a fix is damaged: {error}"
-            hint = "the old content is in it, in base64; take it away, or name another: --undo NAME"
-            problem = FilesystemError(what, where=str(path), hint=hint)
+            problem = FilesystemError(
+                f"the journal of a fix is damaged: {error}",
+                where=str(path),
+                hint="the old content is in it, in base64; take it away, or name another: --undo NAME",
+            )
             yield Damaged(name.removesuffix(".json"), problem)
         except OSError as error:
             yield Damaged(name.removesuffix(".json"), from_oserror(error))

@@ -84,8 +84,8 @@ def doctor_command(
     if as_json:
         click.echo(json.dumps(_json(report), indent=2))
     else:
-        if not quiet:
-            for finding in report.findings:
+        for finding in report.findings:
+            if not quiet or finding.severity.value == "error":
                 _show(finding, report)
         _sum_up(report)
     return 1 if report.sick else 0

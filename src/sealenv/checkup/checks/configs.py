@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,7 +148,27 @@ def pip_files(computer: Computer) -> Iterator[Path]:
 
 def _pip(computer: Computer) -> Iterator[Seen]:
     for path in pip_files(computer):
+        yield from _broken(computer, path)
         yield from _ini(computer, path, _SOURCES)
+
+
+def _broken(computer: Computer, path: Path) -> Iterator[Seen]:
+    """What pip does not read: it ends there, whatever it is asked to do."""
+    try:
+        text = (computer.bytes_of(path) or b"").decode()
+        configparser.RawConfigParser().read_string(text, "it")
+    except OSError:
+        return  # `_ini` says so
+    except UnicodeDecodeError:
+        what = "it is not UTF-8: every pip ends with an error, where the locale is UTF-8"
+        yield Seen(_E, what, str(path), "mend it by hand")
+    except configparser.Error as error:
+        line = getattr(error, "lineno", None) or next(
+            (n for n, _ in getattr(error, "errors", ())), 0
+        )
+        reason = re.sub(r"\s+", " ", _masked(str(error)))[:200]
+        where = f"{path}:{line}" if line else str(path)
+        yield Seen(_E, f"every pip ends with an error at it: {reason}", where, "mend it by hand")
 
 
 def _distutils(computer: Computer) -> Iterator[Seen]:
@@ -208,7 +229,8 @@ def _user_site(computer: Computer) -> Iterator[Seen]:
         if names:
             infos = [n for n in names if n.endswith((".dist-info", ".egg-info", ".egg-link"))]
             runs = [n for n in names if n in {"usercustomize.py", "sitecustomize.py"}]
-            what = f"{len(infos) or len(names)} packages of the user's for every Python of this version"
+            count = len(infos) or len(names)
+            what = f"{count} package{'s' * (count != 1)} of the user's for every Python of this version"
             if runs:
                 what += f"; {runs[0]} runs at each start"
             how = "nothing: PYTHONNOUSERSITE is set in sealenv's environments; uninstall them to be sure"

@@ -81,6 +81,7 @@ CASES = [
     ("PowerShell", "& C:\\v\\Scripts\\Activate.ps1", ["activate"]),
     ("nu", "$env.PYTHONPATH = '/x'", ["variable"]),
     ("nu", "overlay use ~/v/bin/activate.nu", ["activate"]),
+    ("xonsh", "'\n", []),
     ("nu", "def work [] { conda activate work }", []),
     ("xonsh", "$PYTHONPATH = '/x'\nvox activate work", ["variable", "activate"]),
     ("xonsh", "def work():\n    conda activate work\nconda activate out", ["activate"]),

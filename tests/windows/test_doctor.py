@@ -116,8 +116,9 @@ def test_path_and_variables(doctor: User) -> None:
 
 def test_a_powershell_profile(doctor: User) -> None:
     """UTF-16 with CRLF, as PowerShell 5 writes it."""
-    text = '\ufeff#region conda initialize\r\n(& "C:\\c\\conda.exe" "shell.powershell" "hook")\r\n'
-    text += '#endregion\r\n$env:PYTHONHOME = "C:\\ü"\r\n'
+    text = '\ufeff#region conda initialize\r\nIf (Test-Path "C:\\c\\conda.exe") {\r\n    '
+    text += '(& "C:\\c\\conda.exe" "shell.powershell" "hook") | Out-String | ?{$_} | '
+    text += 'Invoke-Expression\r\n}\r\n#endregion\r\n$env:PYTHONHOME = "C:\\ü"\r\n'
     before = text.encode("utf-16-le")
     profile = r"%USERPROFILE%\Documents\WindowsPowerShell\profile.ps1"
     place(doctor, profile, before)

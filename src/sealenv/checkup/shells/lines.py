@@ -128,6 +128,8 @@ class _Parser:
         if go_on and self.dialect == "xsh":
             start, body, depth = start + go_on.end(), body[go_on.end() :], depth + 1
         words = tuple("".join(found.groups("")) for found in _WORD.finditer(body[:_LONGEST]))
+        if not words:
+            return  # a lone quote
         # An operator is part of the statement here: what stands behind it would go too.
         asked = bool(_ASKED.search(self.quoted.sub("", body[:_LONGEST]))) or self.round > 0
         whole = self.whole

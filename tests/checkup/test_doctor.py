@@ -172,6 +172,14 @@ def test_configurations(tmp_path: Path) -> None:
     assert "sealenv cannot read it" in texts
 
 
+def test_a_setting_of_the_login_over_several_lines_is_left(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    text = "A=1\nPYTHONHOME DEFAULT=/x \\\n  OVERRIDE=/y\nPYTHONPATH=/x\n"
+    write(machine.home / ".pam_environment", text)
+    found = examine(machine, ["environment-file"]).findings
+    assert [f.fixable for f in found] == [False, True]
+
+
 def test_pip_conf_becomes_a_comment_with_all_its_lines(machine: Machine) -> None:
     path = machine.home / ".config/pip/pip.conf"
     text = "[global]\r\nindex-url = https://me:secret@x/\r\n[install]\r\ntarget =\r\n  /a\r\nuser=no\r\n"

@@ -158,6 +158,18 @@ def test_universal_variables_of_fish(machine: Machine) -> None:
     assert (machine.home / ".config/fish/fish_variables").read_bytes() == before
 
 
+def test_fishs_list_of_paths_keeps_the_users_own(machine: Machine) -> None:
+    fish = require_shell("fish")
+    ask = "set -U fish_user_paths ~/go/bin /opt/miniconda3/bin '/my tools'; set -Ux PYTHONHOME /x"
+    subprocess.run([fish, "-c", ask], env=machine.env, check=True)
+    machine.run("doctor", "--fix", "fish-variables", "-y")
+    done = subprocess.run(
+        [fish, "-c", "string join : $fish_user_paths; set -q PYTHONHOME; or echo gone"],
+        env=machine.env, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == [f"{machine.home}/go/bin:/my tools", "gone"]
+
+
 @pytest.fixture(scope="module")
 def real_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("real") / "a venv"

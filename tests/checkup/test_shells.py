@@ -285,6 +285,7 @@ ASKED = [
     ("fish", "if a\n and b\n c\nend\nd; test $status = 0", [1, 0, 0, 1, 0]),
     ("tcsh", "a && b\nc", [1, 0, 0]),
     ("PowerShell", "a && b\nif (a) { b }\nc", [1, 1, 0, 0]),
+    ("PowerShell", "a\nif ($?) { b }\nc", [1, 1, 0, 0]),
     ("xonsh", "a and b\nif a:\n    b\nc || d", [1, 1, 0, 1]),
     ("nu", "a; b\ntry { c }", [0, 0, 1, 0]),
 ]

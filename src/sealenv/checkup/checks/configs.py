@@ -277,14 +277,20 @@ def _environment_files(computer: Computer) -> Iterator[Seen]:
             yield _unreadable(path, error)
             continue
         text = decode(data or b"")
+        continued = False
         for number, (start, end) in enumerate(lines_of(text), 1):
-            found = _ASSIGNED.match(text[start:end].rstrip("\r\n"))
+            line, before = text[start:end].rstrip("\r\n"), continued
+            continued = line.endswith("\\")
+            found = _ASSIGNED.match(line)
             value = found["value"].strip().strip("\"'") if found else ""
             severity = variable_matters(found["name"], value) if found else None
             if found and severity:
-                changes = (Cut(path, start, start, "# ", digest_of(data or b"")),)
+                plain = not (before or continued)
+                cut = Cut(path, start, start, "# ", digest_of(data or b""))
+                changes = (cut,) if plain else ()
                 what = f"{found['name']} is set to {value} for the whole session"
                 how = "the line becomes a comment; that counts from the next login on"
+                how = how if plain else "by hand: the setting goes on over several lines"
                 yield Seen(severity, what, f"{path}:{number}", how, changes=changes)
 
 

@@ -236,20 +236,32 @@ def _lines(text: str, start: int, end: int, most: int = _SHOWN) -> tuple[str, ..
 
 
 def _fish_variables(computer: Computer) -> Iterator[Seen]:
-    from sealenv.checkup.shells.fishvars import exported, meaning
+    from sealenv.checkup.shells import fishvars
 
     path = computer.config / "fish/fish_variables"
     data = computer.bytes_of(path)
     if data is None:
         return
-    for start, end, line, name, value in exported(data):
-        found = meaning(name, value)
-        if found:
-            severity, what = found
-            changes: tuple[Change, ...] = (Cut(path, start, end, "", digest_of(data)),)
-            how = "the line is taken out; close every fish first, or it writes it anew"
-            where = f"{path}:{line}"
-            yield Seen(severity, what, where, how, (f"{name}: {value}"[:200],), changes=changes)
+    digest = digest_of(data)
+    for variable in fishvars.exported(data):
+        found = fishvars.meaning(variable.name, variable.value)
+        if not found:
+            continue
+        severity, what = found
+        change: Change | None = Cut(path, variable.start, variable.end, "", digest)
+        how = "the line is taken out; close every fish first, or it writes it anew"
+        if variable.name in fishvars.LISTS:
+            kept = fishvars.without_parts(variable, lambda part: _dirty(computer, part))
+            if kept == variable.raw:
+                if not any(_dirty(computer, part) for part in path_entries(variable.value)):
+                    continue
+                change, how = None, f"by hand: set -U {variable.name} to what shall stay"
+            elif kept:
+                change = Cut(path, variable.at, variable.at + len(variable.raw), kept, digest)
+                how = "the entries are cut out of the line; close every fish first"
+        where = f"{path}:{variable.line}"
+        evidence = (f"{variable.name}: {variable.value}"[:200],)
+        yield Seen(severity, what, where, how, evidence, changes=(change,) if change else ())
 
 
 def _fish_functions(computer: Computer) -> Iterator[Seen]:
@@ -347,7 +359,7 @@ CHECKS = (
         "every fish has them, without any start-up file saying so",
         (_E, _W),
         _fish_variables,
-        "the line is taken out",
+        "the line is taken out, of a list for PATH only the entries",
         ("posix",),
     ),
     Check(

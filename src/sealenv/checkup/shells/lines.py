@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from sealenv.checkup.shells.command import Command, Comment, Script
 
@@ -29,6 +30,8 @@ _GO_ON = {
 
 
 _ASKED = re.compile(r"&&|\|\||\s(?:and|or)\s|^(?:if|elif|elseif|while|until|try|not|!)\b")
+
+_STATUS = re.compile(r"\$\?|\$LASTEXITCODE\b|LAST_EXIT_CODE\b", re.IGNORECASE)
 
 
 class _Parser:
@@ -130,6 +133,8 @@ class _Parser:
         words = tuple("".join(found.groups("")) for found in _WORD.finditer(body[:_LONGEST]))
         if not words:
             return  # a lone quote
+        if self.commands and _STATUS.search(body[:_LONGEST]):
+            self.commands[-1] = replace(self.commands[-1], asked=True)
         # An operator is part of the statement here: what stands behind it would go too.
         asked = bool(_ASKED.search(self.quoted.sub("", body[:_LONGEST]))) or self.round > 0
         whole = self.whole

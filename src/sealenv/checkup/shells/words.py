@@ -14,7 +14,7 @@ _STOPS = frozenset(" \t\r\n;&|()<>")
 
 
 _MOST = 20
-"""Here-documents of one line that are looked for."""
+"""Here-documents without an end after which no more are looked for."""
 
 
 class Word:
@@ -140,6 +140,7 @@ def skip_balanced(text: str, at: int) -> tuple[int, bool]:
     depth = 0
     scripts = opens == "(" and not text.startswith("((", at)
     here: list[re.Match[str]] = []
+    endless: list[str] = []
     while at < len(text):
         plain = _IN_NEST.match(text, at)
         if plain:
@@ -162,7 +163,7 @@ def skip_balanced(text: str, at: int) -> tuple[int, bool]:
             else:
                 at += 1
             if c == "\n" and here:
-                at, here = _behind_documents(text, at, here), []
+                at, here = _behind_documents(text, at, here, endless), []
             continue
         if c == "'":
             end = text.find("'", at + 1)
@@ -183,10 +184,15 @@ def skip_balanced(text: str, at: int) -> tuple[int, bool]:
     return len(text), False
 
 
-def _behind_documents(text: str, at: int, begun: list[re.Match[str]]) -> int:
+def _behind_documents(text: str, at: int, begun: list[re.Match[str]], endless: list[str]) -> int:
     """Behind the here-documents that begin with this line; one without an end is none."""
-    for found in begun[:_MOST]:
-        word = re.escape(found[2] or found[3] or found[4])
-        end = re.compile(rf"^{chr(92)}t*{word}\r?$", re.MULTILINE).search(text, at)
-        at = end.end() if end else at
+    for found in begun:
+        name = found[2] or found[3] or found[4]
+        if name in endless or len(endless) >= _MOST:
+            continue  # each is looked for through the rest of the file
+        end = re.compile(rf"^\t*{re.escape(name)}\r?$", re.MULTILINE).search(text, at)
+        if end:
+            at = end.end()
+        else:
+            endless.append(name)
     return at

@@ -12,8 +12,8 @@ from pathlib import Path
 from sealenv.checkup.applying import apply, undo
 from sealenv.checkup.catalogue import CHECKS, checks_for
 from sealenv.checkup.computer import Computer
-from sealenv.checkup.finding import Check, Finding, Severity
-from sealenv.checkup.journal import Journal, data_folder, journals, locked
+from sealenv.checkup.finding import Check, Finding, Severity, plain_text
+from sealenv.checkup.journal import Damaged, Journal, data_folder, journals, locked
 from sealenv.checkup.plan import Plan, make_plan
 from sealenv.errors import NotFoundError, UsageError, from_oserror
 from sealenv.locations import default_envs_dir
@@ -116,7 +116,9 @@ def plan_fix(computer: Computer, named: Sequence[str]) -> Plan:
     ids: list[str] = []
     found: list[Finding] = []
     for name in dict.fromkeys(named):
-        wanted, _, place = name.partition(":")
+        wanted, colon, place = name.partition(":")
+        if colon and not place:
+            raise UsageError(f"{name!r} names no file", hint=f"for all of them: {wanted}")
         check = known(wanted, computer)
         if check.fix is None:
             seen = list(check.examine(computer))
@@ -136,7 +138,8 @@ def plan_fix(computer: Computer, named: Sequence[str]) -> Plan:
 def _is_at(finding: Finding, place: str) -> bool:
     path = os.path.abspath(os.path.expanduser(place))
     where = finding.seen.where
-    return where in (place, path) or where.rpartition(":")[0] in (place, path)
+    named = {place, path, plain_text(path)}  # as --json writes it, too
+    return bool(named & {where, where.rpartition(":")[0], plain_text(where.rpartition(":")[0])})
 
 
 def fix(plan: Plan, computer: Computer) -> Journal:
@@ -151,24 +154,32 @@ def fix(plan: Plan, computer: Computer) -> Journal:
         return apply(plan, folder, computer.registry)
 
 
-def find_journal(name: str) -> Journal:
+def find_journal(name: str | None) -> Journal:
     """The fix to undo.
 
     Args:
-        name: of the journal, or the id of a check: its latest fix; empty: the latest of all.
+        name: of the journal, or the id of a check: its latest fix; None: the latest of all.
 
     Raises:
+        UsageError: the name is empty.
         NotFoundError: there is none.
-        FilesystemError: a journal is damaged.
+        FilesystemError: its journal is damaged.
     """
-    known_ones = list(journals(data_folder()))
-    for journal in known_ones:
-        if name in ("", journal.name, *journal.checks):
+    if name == "":
+        raise UsageError("the name is empty", hint="without a name: the latest fix of all")
+    known_ones = []
+    for journal in journals(data_folder()):
+        if isinstance(journal, Damaged):
+            if name is None or journal.is_of(name):
+                raise journal.error
+            continue
+        if name is None or name in (journal.name, *journal.checks):
             return journal
+        known_ones.append(journal.name)
     raise NotFoundError(
         f"no fix of {name} is there to be undone" if name else "no fix is there to be undone",
         where=str(data_folder()),
-        hint=f"there are: {', '.join(j.name for j in known_ones)}" if known_ones else None,
+        hint=f"there are: {', '.join(known_ones)}" if known_ones else None,
     )
 
 

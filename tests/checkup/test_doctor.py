@@ -81,6 +81,45 @@ def test_files_that_source_each_other(tmp_path: Path) -> None:
     assert ids(machine)["profile-activate"].seen.where == f"{deep}:1"
 
 
+def test_what_is_sourced_from_a_folder(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    home = machine.home
+    write(home / ".bashrc", 'for f in ~/.bashrc.d/*.sh /gone/*; do\n  source "$f"\ndone\n')
+    found = write(home / ".bashrc.d/b.sh", "export PYTHONPATH=/x\n")
+    for name in ("b.bak", ".hidden.sh"):
+        write(home / ".bashrc.d" / name, "export PYTHONPATH=/x\n")
+    write(home / ".config/fish/config.fish", "for f in ~/.fish.d/*\n . $f\nend\n")
+    other = write(home / ".fish.d/a.fish", "set -gx PYTHONPATH /x\n")
+    seen = {f.seen.where for f in examine(machine, ["profile-variable"]).findings}
+    assert seen == {f"{found}:1", f"{other}:1"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["ZDOTDIR=~/z", 'export ZDOTDIR="${XDG_CONFIG_HOME:-$HOME}/z"', "typeset -x ZDOTDIR=$HOME/z"],
+)
+def test_zdotdir_of_zshenv(tmp_path: Path, line: str) -> None:
+    machine = computer(tmp_path)
+    write(machine.home / ".zshenv", f"{line}\n")
+    path = write(machine.home / "z/.zshrc", "conda activate x\n")
+    assert ids(machine)["profile-activate"].seen.where == f"{path}:1"
+
+
+def test_variables_between_set_a_and_set_plus_a(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    write(machine.home / ".bashrc", "PYTHONPATH=/no\nset -a\nPYTHONPATH=/leak\nset +a\n")
+    (found,) = examine(machine, ["profile-variable"]).findings
+    assert found.seen.evidence == ("PYTHONPATH=/leak",)
+
+
+def test_what_is_not_read_to_its_end_is_said(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    path = write(machine.home / ".bashrc", "ls\nx=$(echo 'a)\nexport PYTHONPATH=/leak\n")
+    found = ids(machine)["profile-unreadable"].seen
+    assert (found.where, found.evidence) == (f"{path}:2", ("x=$(echo 'a)",))
+    assert "to its end" in found.what
+
+
 def test_bytes_of_any_kind_reach_no_terminal(machine: Machine) -> None:
     write(machine.home / ".bashrc", b"export PYTHONPATH=/\x1b[31m\xff\xc2\x9b0m\n")
     done = machine.run("doctor", "--fix", "profile-variable", "--dry-run")
@@ -91,15 +130,26 @@ def test_bytes_of_any_kind_reach_no_terminal(machine: Machine) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "severity"),
-    [("", "error"), ("auto_activate_base: false\n", "warning"), ("auto_activate: no", "warning")],
+    [
+        ("", "error"),
+        ("auto_activate_base: false\n", "warning"),
+        ("auto_activate: no", "warning"),
+        ("x: &a no\nauto_activate_base: *a\n", "warning"),
+        ("x: &a {auto_activate: true}\n<<: *a\n", "error"),
+        ("auto_activate: [", "warning"),  # nobody knows
+    ],
 )
 def test_a_hook_of_conda_with_and_without_base(
     tmp_path: Path, settings: str, severity: str
 ) -> None:
     machine = computer(tmp_path)
-    write(machine.home / ".bashrc", "# >>> conda initialize >>>\n# <<< conda initialize <<<\n")
+    load = 'eval "$(/c/bin/conda shell.bash hook)"'
+    block = "# >>> conda initialize >>>\n{}\n# <<< conda initialize <<<\n"
+    write(machine.home / ".zshrc", block.format(f"# {load}"))  # commented out
+    write(machine.home / ".bashrc", block.format(load))
     write(machine.home / ".condarc", settings)
-    assert ids(machine)["conda-init"].severity.value == severity
+    (found,) = examine(machine, ["conda-init"]).findings
+    assert (found.severity.value, Path(found.seen.where).name) == (severity, ".bashrc:1")
 
 
 def test_configurations(tmp_path: Path) -> None:
@@ -113,12 +163,21 @@ def test_configurations(tmp_path: Path) -> None:
     write(home / ".local/lib/python3.12/site-packages/a.dist-info/METADATA", "")
     write(home / ".config/fish/functions/conda.fish", "function conda; end\n")
     found = ids(machine)
+    assert found["user-site"].seen.what.startswith("1 package of")
     for name in ("condarc", "distutils-cfg", "environment-file", "conda-environments", "user-site"):
         assert name in found, name
     assert found["fish-functions"].fixable
     assert found["environment-file"].severity.value == "error"
     texts = {f.seen.what.split(":")[0] for f in examine(machine, ["condarc"]).findings}
-    assert "conda cannot read it" in texts
+    assert "sealenv cannot read it" in texts
+
+
+def test_a_setting_of_the_login_over_several_lines_is_left(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    text = "A=1\nPYTHONHOME DEFAULT=/x \\\n  OVERRIDE=/y\nPYTHONPATH=/x\n"
+    write(machine.home / ".pam_environment", text)
+    found = examine(machine, ["environment-file"]).findings
+    assert [f.fixable for f in found] == [False, True]
 
 
 def test_pip_conf_becomes_a_comment_with_all_its_lines(machine: Machine) -> None:
@@ -147,6 +206,8 @@ def test_path(tmp_path: Path) -> None:
     found = ids(computer(tmp_path, PATH=path))
     assert "the virtual environment" in found["path-python"].seen.what
     assert {"path-tilde", "path-relative", "path-conda"} <= set(found)
+    (tmp_path / "link").symlink_to(tmp_path / "real venv/bin")
+    assert "path-python" in ids(computer(tmp_path, PATH=f"{tmp_path}/link"))
     machine = computer(tmp_path, PATH=path)
     own = dataclasses.replace(machine, own=(str(tmp_path / "real venv"),))
     assert "path-python" not in ids(own)
@@ -164,6 +225,39 @@ def test_target(tmp_path: Path) -> None:
     assert {"target-nested", "target-name", "target-synced"} <= set(ids(nested))
 
 
+def test_a_target_below_a_file_or_with_a_name_too_long(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    file = write(tmp_path / "file", "")
+    (tmp_path / "nowhere").symlink_to("gone")
+    for place in (file, file / "x/y", tmp_path / "nowhere/x"):
+        found = ids(dataclasses.replace(machine, target=place))
+        assert "is no folder" in found["target-readonly"].seen.what
+    target = tmp_path / ("ü" * 150) / "x"
+    report = examine(dataclasses.replace(machine, target=target))
+    said = [f for f in report.findings if f.check != "target-space"]
+    assert [(f.check, f.severity.value) for f in said] == [("target-name", "error")]
+
+
+BROKEN = [b"[global\nuser = no\n", b"user = no\n", b"[global]\nfoo\n", b"[g]\na=1\na=2\n"]
+BROKEN += [b"[global]\nx = caf\xe9\n", b"\xef\xbb\xbf[global]\nx = 1\n"]
+
+
+@pytest.mark.parametrize("data", BROKEN, ids=range(len(BROKEN)))
+def test_a_pip_conf_that_pip_ends_at(machine: Machine, data: bytes) -> None:
+    path = write(machine.home / ".config/pip/pip.conf", data)
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "list"], env=machine.env | {"PIP_CONFIG_FILE": str(path)},
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    said = [
+        f["severity"]
+        for f in machine.json("doctor", "--only", "pip-conf", code=1)["findings"]
+        if "every pip ends" in f["what"] and f["where"].startswith(str(path))
+    ]
+    assert said == ["error"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 def test_a_real_volume() -> None:
     """Of Linux itself: /proc is no place for programs, /dev/shm knows upper and lower case."""
@@ -177,7 +271,12 @@ def test_the_command(machine: Machine) -> None:
     write(machine.home / ".bashrc", "export PYTHONPATH=/x\n")
     done = machine.run("doctor", code=1)
     assert "sealenv doctor --fix profile-variable" in done.stdout
-    assert machine.run("doctor", "-q", code=1).stdout == ""
+    write(machine.home / ".condarc", "channels: [a]\n")
+    quiet = machine.run("doctor", "-q", code=1).stdout
+    assert ("error    profile-variable" in quiet, "condarc" in quiet) == (True, False)
+    (machine.home / ".condarc").unlink()
+    (found,) = machine.json("doctor", "--only", "profile-variable", code=1)["findings"]
+    assert found["fix"] == found["how"] != ""
     assert machine.run("doctor", "--only", "condarc").stderr.startswith("1 check: nothing found")
     answer = machine.json("doctor", "--in", "sub", "--only", "target-name")
     assert answer["target"] == str(machine.root / "sub")

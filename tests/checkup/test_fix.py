@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from sealenv.checkup.applying import apply, undo
 from sealenv.checkup.catalogue import checks_for
-from sealenv.checkup.journal import journals, locked
-from sealenv.checkup.plan import make_plan
+from sealenv.checkup.journal import Journal, journals, locked
+from sealenv.checkup.plan import make_plan, preview
 from sealenv.doctoring import examine, plan_fix
 from sealenv.errors import FilesystemError
 from tests.checkup.computers import computer, write
@@ -94,6 +94,7 @@ def test_fix_then_undo_gives_the_same_bytes(
         now = path.read_bytes() if path.exists() else None
         assert now != data
         (journal,) = journals(folder)
+        assert isinstance(journal, Journal)
         undo(journal, folder, None)
     assert path.read_bytes() == data
     assert list(folder.glob("*.json")) == []
@@ -114,6 +115,80 @@ def test_a_fix_leaves_nothing_that_it_would_fix_again(
             apply(plan, root / "doctor", None)
     found = [f for f in examine(computer(root)).findings if f.fixable]
     assert found == []
+
+
+FISH = ".config/fish/config.fish"
+NU = ".config/nushell/env.nu"
+PATHS = [
+    # shell's file, line, what it becomes (None: left)
+    (
+        ".bashrc",
+        'export PATH="$HOME/go/bin:$HOME/miniconda3/bin:$HOME/rust/bin:$PATH"',
+        'export PATH="$HOME/go/bin:$HOME/rust/bin:$PATH"',
+    ),
+    (".zshrc", "PATH=~/miniconda3/bin:${PATH} # why", "PATH=${PATH} # why"),
+    (
+        ".bashrc",
+        'export PATH=/opt/conda/bin:"$HOME/my tools":$PATH && x',
+        'export PATH="$HOME/my tools":$PATH && x',
+    ),
+    (".bashrc", "export PATH=/opt/conda/bin", None),
+    (".bashrc", 'export PATH="/opt/conda/bin:$(go env GOPATH)/bin:$PATH"', None),
+    (".bashrc", "export PATH=/opt/conda/bin:$PATH EDITOR=vi", None),
+    (".bashrc", 'export PATH="/my dir/conda/bin:$PATH"', None),
+    (".bashrc", "export PATH=/opt/conda/bin${PATH:+:$PATH}", None),
+    (FISH, "fish_add_path -g ~/go/bin ~/miniforge3/bin", "fish_add_path -g ~/go/bin"),
+    (FISH, "set -gx PATH /opt/conda/bin ~/go/bin $PATH", "set -gx PATH ~/go/bin $PATH"),
+    (FISH, "set -gx PATH /opt/conda/bin", None),
+    (".tcshrc", "set path = (~/go/bin ~/anaconda3/bin $path)", "set path = (~/go/bin $path)"),
+    (".tcshrc", 'setenv PATH "/opt/conda/bin:$PATH"', 'setenv PATH "$PATH"'),
+    (NU, "$env.PATH = ($env.PATH | prepend '/opt/conda/bin' | prepend '/my')", None),
+    (
+        ".config/powershell/profile.ps1",
+        '$env:PATH = "C:\\mine;C:\\miniconda3\\Scripts;$env:PATH"',
+        '$env:PATH = "C:\\mine;$env:PATH"',
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "line", "after"), PATHS, ids=[line[1] for line in PATHS])
+def test_path_loses_the_one_entry_alone(
+    tmp_path: Path, place: str, line: str, after: str | None
+) -> None:
+    machine = computer(tmp_path)
+    path = write(machine.home / place, f"{line}\n")
+    plan = plan_fix(machine, ["profile-path"])
+    if after is None:
+        assert (plan.empty, len(plan.left)) == (True, 1)
+    else:
+        assert plan.files[0].after == f"{after}\n".encode()
+    assert path.read_text() == f"{line}\n"
+
+
+def test_what_the_user_wrote_into_a_block_stays(tmp_path: Path) -> None:
+    """The begin of a block that was cut off takes nothing with it up to the end of another one."""
+    machine = computer(tmp_path)
+    begin, end = "# >>> conda initialize >>>\n", "# <<< conda initialize <<<\n"
+    load = 'eval "$(/opt/{}/bin/conda shell.bash hook)"\n'
+    text = begin + load.format("a") + "export EDITOR=mine\n" + begin + load.format("b") + end
+    path = write(machine.home / ".bashrc", text + "export KEEP=1\n" + end)
+    for kept in (2, 2):
+        with locked(tmp_path / "doctor"):
+            apply(plan_fix(computer(tmp_path), ["conda-init"]), tmp_path / "doctor", None)
+        lines = path.read_text().splitlines()
+        assert len([line for line in lines if line.startswith("export")]) == kept
+    (found,) = examine(computer(tmp_path), ["conda-init"]).findings
+    assert (found.fixable, "by hand" in found.seen.how) == (False, True)
+
+
+def test_a_folder_of_tools_is_no_python(tmp_path: Path) -> None:
+    """`envs` in a name says little: where the folder is there, it is looked into."""
+    machine = computer(tmp_path)
+    write(machine.home / "work/envs/tools/bin/tool", "")
+    write(machine.home / ".bashrc", "export PATH=~/work/envs/tools/bin:$PATH\n")
+    assert examine(machine, ["profile-path"]).findings == ()
+    write(machine.home / "work/envs/tools/bin/python3", "")
+    assert len(examine(computer(tmp_path), ["profile-path"]).findings) == 1
 
 
 def test_nothing_is_fixed_without_a_yes(machine: Machine) -> None:
@@ -181,23 +256,52 @@ def test_a_link_keeps_its_target(machine: Machine) -> None:
 
 
 def test_a_file_that_is_taken_away(machine: Machine) -> None:
-    condarc = write(machine.home / ".condarc", "channels: [x]\n")
-    condarc.chmod(0o600)
-    machine.run("doctor", "--fix", "condarc", "-y")
-    assert not condarc.exists()
+    function = write(machine.home / ".config/fish/functions/conda.fish", "function conda\nend\n")
+    function.chmod(0o600)
+    done = machine.run("doctor", "--fix", "fish-functions", "-y")
+    assert "-function conda\n-end\n" in done.stdout
+    assert not function.exists()
     machine.run("doctor", "--undo", "-y")
-    assert condarc.read_text() == "channels: [x]\n"
-    assert condarc.stat().st_mode & 0o777 == 0o600
-    target = write(machine.home / "real-condarc", "channels: [x]\n")
-    condarc.unlink()
-    condarc.symlink_to(target)
-    machine.run("doctor", "--fix", "condarc", "-y")
-    assert (os.path.lexists(condarc), target.exists()) == (False, True)
-    write(condarc, "mine\n")
+    assert function.read_text() == "function conda\nend\n"
+    assert function.stat().st_mode & 0o777 == 0o600
+    target = write(machine.home / "real", "function conda; end\n")
+    function.unlink()
+    function.symlink_to(target)
+    done = machine.run("doctor", "--fix", "fish-functions", "-y")
+    assert f"a link to {target}" in done.stdout
+    assert (os.path.lexists(function), target.exists()) == (False, True)
+    write(function, "mine\n")
     machine.run("doctor", "--undo", "-y", code=9)
-    condarc.unlink()
+    function.unlink()
     machine.run("doctor", "--undo", "-y")
-    assert os.readlink(condarc) == str(target)
+    assert os.readlink(function) == str(target)
+
+
+CONDARCS = [
+    # text, what it becomes (None: left)
+    (
+        "# mine\nchannels:\n- a\n- b\n\n# why\nssl_verify: /ca.pem\nenvs_dirs: [/x,\n  /y]\n",
+        "# mine\n# channels:\n# - a\n# - b\n\n# why\nssl_verify: /ca.pem\n# envs_dirs: [/x,\n#   /y]\n",
+    ),
+    ("\ufeffchannels:\r\n  # c\r\n  - a\r\n", "\ufeff# channels:\r\n#   # c\r\n#   - a\r\n"),
+    ("---\n'channels': [a]\nauto_activate: no", "---\n# 'channels': [a]\nauto_activate: no"),
+    ("{channels: [a], ssl_verify: no}\n", None),
+    ("channels: &c [a]\nx: *c\n", None),
+    ("channels: [\nssl_verify: no\n]\n", None),
+    ("auto_activate_base: false\n", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "after"), CONDARCS, ids=range(len(CONDARCS)))
+def test_a_condarc_keeps_its_other_settings(tmp_path: Path, text: str, after: str | None) -> None:
+    machine = computer(tmp_path)
+    write(machine.home / ".condarc", text)
+    plan = plan_fix(machine, ["condarc"])
+    if after is None:
+        assert (plan.empty, len(plan.left)) == (True, 1)
+    else:
+        assert plan.files[0].after == after.encode()
+        assert any(line.lstrip("+\ufeff").startswith("# ") for line in preview(plan, machine))
 
 
 def test_the_copy_is_for_nobody_else(machine: Machine) -> None:
@@ -216,6 +320,47 @@ def test_a_damaged_journal_writes_nothing(machine: Machine) -> None:
         journal.write_text(damaged)
         machine.run("doctor", "--undo", "-y", code=9)
     assert profile.read_text() == CLEAN
+
+
+def test_a_damaged_journal_stands_in_nobody_elses_way(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    machine.run("doctor", "--fix", "profile-variable", "-y")
+    (good,) = kept(machine)
+    damaged = write(journal_folder(machine) / "20990101T000000000000Z-condarc.json", "{")
+    partial = write(journal_folder(machine) / f".{good.name}.0123456789abcdef", "secret")
+    other = write(journal_folder(machine) / ".mine.0123456789abcdef", "")
+    assert str(damaged) in machine.run("doctor", "--undo", "-y", code=9).stderr
+    machine.run("doctor", "--undo", "condarc", "-y", code=9)
+    machine.run("doctor", "--undo", "profile-variable", "-y")
+    assert profile.read_text() == DIRTY
+    assert (partial.exists(), other.exists(), kept(machine)) == (False, True, [damaged])
+
+
+def test_an_empty_name_means_nothing(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    assert "no file" in machine.run("doctor", "--fix", "profile-variable:", "-y", code=2).stderr
+    for words in (("--fix", ""), ("--fix", ":~/.bashrc"), ("--only", ""), ("--in", "")):
+        machine.run("doctor", *words, code=2)
+    machine.run("doctor", "--fix", "profile-variable", "-y")
+    assert "empty" in machine.run("doctor", "--undo", "", "-y", code=2).stderr
+    assert profile.read_text() == CLEAN
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no UTF-8")
+def test_a_path_that_is_no_utf8(machine: Machine) -> None:
+    name = os.fsdecode(b"caf\xe9.sh")
+    path = write(machine.home / name, DIRTY)
+    write(machine.home / ".bashrc", b". ~/caf\xe9.sh\n")
+    (found,) = machine.json("doctor", "--only", "profile-variable", code=1)["findings"]
+    where = found["where"].rpartition(":")[0]
+    assert where.endswith(r"caf\xe9.sh")
+    answer = machine.json("doctor", "--fix", f"profile-variable:{where}", "-y")
+    assert answer["files"][0]["path"] == where
+    assert path.read_text() == CLEAN
+    assert machine.json("doctor", "--undo", "-y")["files"] == [where]
+    assert path.read_text() == DIRTY
+    machine.run("doctor", "--fix", f"profile-variable:{path}", "-y")
+    assert path.read_text() == CLEAN
 
 
 def test_two_doctors_at_once(machine: Machine) -> None:
@@ -277,12 +422,16 @@ def test_what_fails_in_the_middle_is_put_back(
 
     def full(source: str | Path, target: str | Path) -> None:
         if str(target).endswith(".zshrc"):
-            raise OSError(28, "No space left on device", str(target))
+            raise OSError(28, "No space left on device", str(source))
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    with locked(tmp_path / "doctor"), pytest.raises(FilesystemError, match="the disk is full"):
+    with (
+        locked(tmp_path / "doctor"),
+        pytest.raises(FilesystemError, match="the disk is full") as told,
+    ):
         apply(plan, tmp_path / "doctor", None)
+    assert told.value.where == str(machine.home / ".zshrc")
     assert [path.read_text() for path in paths] == [DIRTY] * 2
     assert sorted(os.listdir(machine.home)) == [".bashrc", ".zshrc"]
     assert list((tmp_path / "doctor").glob("*.json")) == []

@@ -158,6 +158,18 @@ def test_universal_variables_of_fish(machine: Machine) -> None:
     assert (machine.home / ".config/fish/fish_variables").read_bytes() == before
 
 
+def test_fishs_list_of_paths_keeps_the_users_own(machine: Machine) -> None:
+    fish = require_shell("fish")
+    ask = "set -U fish_user_paths ~/go/bin /opt/miniconda3/bin '/my tools'; set -Ux PYTHONHOME /x"
+    subprocess.run([fish, "-c", ask], env=machine.env, check=True)
+    machine.run("doctor", "--fix", "fish-variables", "-y")
+    done = subprocess.run(
+        [fish, "-c", "string join : $fish_user_paths; set -q PYTHONHOME; or echo gone"],
+        env=machine.env, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == [f"{machine.home}/go/bin:/my tools", "gone"]
+
+
 @pytest.fixture(scope="module")
 def real_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("real") / "a venv"
@@ -168,30 +180,31 @@ def real_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 KNOTTY = """\
 if true; then
   # >>> conda initialize >>>
-  export A=1
+  eval "$(/a/conda shell.bash hook)"
   # <<< conda initialize <<<
 fi
 f() {
 # >>> mamba initialize >>>
-export B=1
+export MAMBA_EXE=/b;
 # <<< mamba initialize <<<
 }
 time conda activate b
 conda activate d > /dev/null 2>&1 &
-! conda activate e
+! conda activate kept
 for i in 1; do conda activate $i; done
 { conda activate z; } 2>/dev/null
 export PYTHONPATH="a
 b"
 eval "$(conda shell.bash hook)" || echo no
+conda activate kept && echo ok
 export PATH="/opt/miniconda3/bin:$PATH" # why
-if conda activate q; then echo; fi
+if conda activate kept; then echo; fi
 case x in x) conda activate x ;; (y) ;; esac
-while conda activate w; do break; done | cat
+while conda activate kept; do break; done | cat
 x=$(conda activate kept) && conda activate r; cat <<E
 conda activate kept
 E
-(conda activate t) && [[ a && b ]] && \\
+(conda activate kept) && [[ a && b ]] && \\
   conda activate u"""
 
 
@@ -208,5 +221,7 @@ def test_the_script_stays_one_for_the_shell(machine: Machine, shell: str) -> Non
     assert (done.returncode, done.stderr) == (0, ""), profile.read_text()
     left = [line.split("#")[0] for line in profile.read_text().splitlines()]
     assert [line for line in left if "activate" in line and "kept" not in line] == []
+    assert len([line for line in left if "activate" in line]) == 7
+    assert 'eval "$(conda shell.bash hook)" || echo no' in left
     machine.run("doctor", "--undo", "-y")
     assert profile.read_text() == KNOTTY

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from sealenv.checkup.applying import apply, undo
-from sealenv.checkup.checks.registry import ENVIRONMENTS, commands_of
+from sealenv.checkup.checks.cmdline import activates, commands_of, without
+from sealenv.checkup.checks.registry import ENVIRONMENTS
 from sealenv.checkup.journal import locked
 from sealenv.checkup.registry import EXPAND, Key, Value
 from sealenv.doctoring import examine, plan_fix
 from sealenv.errors import ChangedSinceError, FilesystemError
-from tests.checkup.computers import computer, ids
+from tests.checkup.computers import computer, ids, write
 from tests.checkup.fake_registry import FakeRegistry
 
 PROCESSOR = r"Software\Microsoft\Command Processor"
@@ -31,6 +33,56 @@ USER, MACHINE = ENVIRONMENTS
 )
 def test_commands_of_cmd(line: str, commands: list[str]) -> None:
     assert commands_of(line) == commands
+
+
+HOOK = r'"C:\c\condabin\conda_hook.bat"'
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        (rf"cd /d D:\tmp && del /q *.log & {HOOK}", None),
+        (f"a || {HOOK}", None),
+        (f"a & {HOOK} &b", "a &b"),
+        (f"{HOOK}&  b  &c ^& d", "b  &c ^& d"),
+        (f"if exist {HOOK} {HOOK}", ""),
+        (f"a & if exist {HOOK} {HOOK}", "a"),
+        (f"if exist {HOOK} {HOOK} & a", None),  # `a` belongs to the `if`
+        (f"if defined X a & {HOOK}", None),
+        (f"for %i in (a) do {HOOK}", None),
+        (f"rem & {HOOK}", None),
+        (f'a "b & {HOOK}', None),
+        (f"{HOOK} > nul", None),
+    ],
+)
+def test_what_is_left_of_a_line_of_cmd(line: str, after: str | None) -> None:
+    assert without(line) == after
+
+
+@pytest.mark.parametrize(
+    ("command", "does"),
+    [
+        (r'"C:\tools\activate-license.bat"', False),
+        (r"C:\tools\activate.exe /key 1", False),
+        ("echo activate", False),
+        (r"set X=C:\c\condabin\conda_hook.bat", False),
+        ("conda config --show", False),
+        ("activate work", True),
+        (r"@call C:\v\Scripts\activate.bat", True),
+        (r'if not exist "C:\a b" call "C:\c d\condabin\activate.bat" x', True),
+        (r'if "%A%"=="1" conda activate x', True),
+        (r"C:\m\condabin\mamba_hook.bat", True),
+    ],
+)
+def test_what_activates(command: str, does: bool) -> None:
+    assert activates(command) is does
+
+
+def test_a_command_that_only_looks_like_one_is_a_warning(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    registry.put(Key("HKCU", PROCESSOR), "AutoRun", r'"C:\tools\activate-license.bat" & set X=1')
+    found = ids(computer(tmp_path, system="win32", registry=registry), "autorun")["autorun"]
+    assert (found.severity.value, found.fixable) == ("warning", False)
 
 
 @pytest.mark.parametrize("view", [64, 32])
@@ -64,9 +116,30 @@ def test_what_cannot_be_taken_apart_is_left(tmp_path: Path, line: str) -> None:
     assert (found.severity.value, found.fixable) == ("error", False)
 
 
+def test_path_with_quotes_and_folders_without_a_python(tmp_path: Path) -> None:
+    """`envs` in a name is no environment; a `;` in quotes separates nothing; the rest stays exactly."""
+    registry = FakeRegistry()
+    before = r'C:\work\envs\tools\bin;"C:\a;b\miniconda3\Scripts";;%UserProfile%\bin;C:\PYTHON311'
+    before += r";%APPS%\envs\one;C:\gone\miniconda3"
+    registry.put(USER, "Path", before, EXPAND)
+    for place in ("C/a;b/miniconda3/Scripts/conda.exe", "C/PYTHON311/python.exe"):
+        write(tmp_path / "root" / place, "")
+    write(tmp_path / "root/D/apps/envs/one/python.exe", "")
+    write(tmp_path / "root/C/work/envs/tools/bin/tool.exe", "")
+    machine = computer(tmp_path, system="win32", registry=registry, Apps=r"D:\apps")
+    (value,) = plan_fix(machine, ["registry-path"]).values
+    kept = r"C:\work\envs\tools\bin;;%UserProfile%\bin;C:\gone\miniconda3"
+    assert value.after == Value(EXPAND, kept)
+    registry.put(USER, "Path", r'C:\PYTHON311;"C:\a', EXPAND)
+    assert not ids(machine, "registry-path")["registry-path"].fixable
+    machine = computer(tmp_path, system="win32", PATH=r'"C:\a;b";x;C:\c')
+    assert list(machine.path_entries()) == [r'"C:\a;b"', "x", r"C:\c"]
+
+
 def test_the_machines_values_need_an_administrator(tmp_path: Path) -> None:
     registry = FakeRegistry()
     registry.put(MACHINE, "Path", r"C:\Windows;C:\miniconda3", EXPAND)
+    write(tmp_path / "root/C/miniconda3/python.exe", "")
     registry.guarded.add("HKLM")
     machine = computer(tmp_path, system="win32", registry=registry)
     found = ids(machine, "registry-path")["registry-path"]
@@ -112,6 +185,15 @@ def test_a_value_that_changed_since(tmp_path: Path) -> None:
         registry.write(USER, "PYTHONHOME", None)
         undo(journal, folder, registry)
     assert registry.value(USER, "PYTHONHOME") == Value(1, "C:\\\ud800")
+
+
+def test_half_a_pair_of_utf16_is_no_json(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    registry.put(USER, "PYTHONHOME", "C:\\\ud800\udcff")
+    (found,) = examine(
+        computer(tmp_path, system="win32", registry=registry), ["registry-variable"]
+    ).findings
+    assert "C:\\" + r"\ud800\xff" in json.dumps(found.to_json()).replace("\\\\", "\\")
 
 
 def test_registered_pythons_and_long_paths(tmp_path: Path) -> None:

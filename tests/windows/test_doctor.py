@@ -12,7 +12,7 @@ from tests.windows.user import User
 
 PROCESSOR = r"HKCU\Software\Microsoft\Command Processor"
 HOOK = r'if exist "C:\mini conda3\condabin\conda_hook.bat" "C:\mini conda3\condabin\conda_hook.bat"'
-PATH = r"C:\mine;C:\miniconda3\condabin;%USERPROFILE%\bin;C:\Python311\Scripts"
+PATH = r"C:\mine;C:\miniconda3\condabin;%USERPROFILE%\bin;C:\Python399\Scripts"
 
 
 @pytest.fixture
@@ -22,6 +22,7 @@ def doctor(newcomer: User) -> Iterator[User]:
     for key, name in ((PROCESSOR, "AutoRun"), (r"HKCU\Environment", "PATH")):
         newcomer.windows.cmd(f'reg delete "{key}" /v {name} /f')
     newcomer.windows.cmd(r"reg delete HKCU\Environment /v PYTHONPATH /f")
+    newcomer.windows.cmd(r"rmdir /s /q C:\miniconda3 C:\Python399")
 
 
 def put(user: User, key: str, name: str, text: str, kind: str = "REG_SZ") -> None:
@@ -93,8 +94,10 @@ def test_autorun_of_conda_alone_is_deleted_and_comes_back(doctor: User) -> None:
 def test_path_and_variables(doctor: User) -> None:
     put(doctor, r"HKCU\Environment", "PATH", PATH, "REG_EXPAND_SZ")
     put(doctor, r"HKCU\Environment", "PYTHONPATH", r"C:\ü x")
+    for program in (r"C:\miniconda3\condabin\conda.bat", r"C:\Python399\Scripts\pip.exe"):
+        place(doctor, program, b"")
     (path,) = [f for f in findings(doctor, "registry-path") if "HKCU" in f["where"]]
-    assert path["evidence"] == [r"C:\miniconda3\condabin", r"C:\Python311\Scripts"]
+    assert path["evidence"] == [r"C:\miniconda3\condabin", r"C:\Python399\Scripts"]
     (variable,) = findings(doctor, "registry-variable")
     assert variable["severity"] == "error"
     answer = doctor.json("doctor", "--fix", "registry-path", "--fix", "registry-variable", "-y")
@@ -113,8 +116,9 @@ def test_path_and_variables(doctor: User) -> None:
 
 def test_a_powershell_profile(doctor: User) -> None:
     """UTF-16 with CRLF, as PowerShell 5 writes it."""
-    text = '\ufeff#region conda initialize\r\n(& "C:\\c\\conda.exe" "shell.powershell" "hook")\r\n'
-    text += '#endregion\r\n$env:PYTHONHOME = "C:\\ü"\r\n'
+    text = '\ufeff#region conda initialize\r\nIf (Test-Path "C:\\c\\conda.exe") {\r\n    '
+    text += '(& "C:\\c\\conda.exe" "shell.powershell" "hook") | Out-String | ?{$_} | '
+    text += 'Invoke-Expression\r\n}\r\n#endregion\r\n$env:PYTHONHOME = "C:\\ü"\r\n'
     before = text.encode("utf-16-le")
     profile = r"%USERPROFILE%\Documents\WindowsPowerShell\profile.ps1"
     place(doctor, profile, before)

@@ -11,10 +11,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.checkup.computer import LARGEST, digest_of
-from sealenv.checkup.journal import FileNote, Journal, ValueNote, journals, new_journal, sync_folder
+from sealenv.checkup.journal import (
+    Damaged,
+    FileNote,
+    Journal,
+    ValueNote,
+    journals,
+    new_journal,
+    sync_folder,
+)
 from sealenv.checkup.plan import Plan
 from sealenv.checkup.registry import Registry
-from sealenv.errors import ChangedSinceError, from_oserror
+from sealenv.errors import ChangedSinceError, FilesystemError, from_oserror
 from sealenv.host.files import keep_owner, read_regular, replace_like
 from sealenv.host.tempname import final_path, temporary_path
 
@@ -59,7 +67,7 @@ def apply(plan: Plan, folder: Path, registry: Registry | None) -> Journal:
     except OSError as error:
         _put_back(journal, registry)
         path.unlink()
-        raise from_oserror(error) from error
+        raise _named(error) from error
     return journal
 
 
@@ -85,18 +93,29 @@ def undo(journal: Journal, folder: Path, registry: Registry | None) -> None:
         (folder / f"{journal.name}.json").unlink()
         sync_folder(folder)
     except OSError as error:
-        raise from_oserror(error) from error
+        raise _named(error) from error
+
+
+def _named(error: OSError) -> FilesystemError:
+    """The error, of the file that was to be replaced: nobody knows the one that is half written."""
+    name = error.filename2 or error.filename
+    if isinstance(name, str):
+        folder, last = os.path.split(name)
+        error.filename = os.path.join(folder, final_path(last) or last)
+    return from_oserror(error)
 
 
 def _later(journal: Journal, folder: Path) -> str | None:
     """Which fix of the same things comes first to be undone."""
-    ours = {note.real for note in journal.files}
+    ours = {note.place for note in journal.files}
     values = {(v.place, v.name.lower()) for v in journal.values}
     for other in journals(folder):
         if other.name <= journal.name:
             return None
+        if isinstance(other, Damaged):
+            continue
         theirs = {(v.place, v.name.lower()) for v in other.values}
-        if ours & {note.real for note in other.files} or values & theirs:
+        if ours & {note.place for note in other.files} or values & theirs:
             return f"a later fix changed it too: sealenv doctor --undo {other.name}, then this one again"
     return None
 
@@ -119,7 +138,7 @@ def _now(path: Path) -> bytes | None:
 
 def _state(note: FileNote) -> str:
     """`old`, `new` or `other`."""
-    path = Path(note.real)
+    path = note.place
     now = _now(path)
     digest = None if now is None else digest_of(now)
     if digest == note.before_sha256 and path.is_symlink() == note.link:
@@ -132,8 +151,8 @@ def _state(note: FileNote) -> str:
 def _conflict(note: FileNote) -> str | None:
     if _state(note) != "other":
         return None
-    gone = "is gone" if not os.path.lexists(note.real) else "has other content now"
-    return f"{note.real} {gone}"
+    gone = "is gone" if not os.path.lexists(note.place) else "has other content now"
+    return f"{note.place} {gone}"
 
 
 def _value_conflict(note: ValueNote, registry: Registry | None) -> str | None:
@@ -145,7 +164,7 @@ def _value_conflict(note: ValueNote, registry: Registry | None) -> str | None:
 
 def _put_back(journal: Journal, registry: Registry | None) -> None:
     for note in journal.files:
-        path = Path(note.real)
+        path = note.place
         _sweep(path)
         if _state(note) != "new":
             continue

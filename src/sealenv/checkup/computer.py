@@ -6,6 +6,7 @@ import hashlib
 import ntpath
 import os
 import posixpath
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,10 +18,14 @@ from sealenv.checkup.registry import Registry
 from sealenv.checkup.volume import Volume, look_at
 from sealenv.host.files import read_regular
 
-__all__ = ["LARGEST", "Computer", "digest_of"]
+__all__ = ["LARGEST", "Computer", "digest_of", "windows_entries"]
 
 LARGEST = 1 << 18
 """Bytes of a profile or a configuration: nobody writes more, and it would take long to read."""
+
+
+_DEFAULT = re.compile(r"\$\{(\w+):?-([^{}]*)\}")
+"""What stands for a variable, or for this where it is not set."""
 
 
 @dataclass
@@ -81,6 +86,7 @@ class Computer:
     def expand(self, text: str) -> Path | None:
         """The file that a word of a profile means, if that can be told; None: it cannot."""
         home = str(self.home)
+        text = _DEFAULT.sub(lambda found: self.setting(found[1]) or found[2], text)
         for name in ("${HOME}", "$HOME", "$env:USERPROFILE", "$env.HOME", "~"):
             if text == name or text.startswith((f"{name}/", f"{name}\\")):
                 text = home + text[len(name) :]
@@ -124,13 +130,39 @@ class Computer:
     def path_entries(self) -> Iterator[str]:
         """The entries of PATH as they stand."""
         value = self.setting("PATH") or self.setting("Path")
-        yield from value.split(";" if self.windows else ":") if value else ()
+        if value:
+            yield from windows_entries(value) if self.windows else value.split(":")
+
+    def windows_folder(self, entry: str) -> Path | None:
+        """The folder that an entry of a PATH of Windows means; None: that cannot be told."""
+        text = re.sub(r"%([^%]+)%", self._variable, entry.replace('"', "").strip())
+        if "%" in text or "\0" in text or not ntpath.splitdrive(text)[0]:
+            return None
+        if self.root == Path("/"):
+            return Path(text)
+        return self.root.joinpath(*re.split(r"[/\\]+", text.replace(":", "")))  # in tests
+
+    def _variable(self, found: re.Match[str]) -> str:
+        name = found[1].lower()
+        return next((v for n, v in self.environ.items() if n.lower() == name), found[0])
 
     def is_absolute(self, text: str) -> bool:
         """Whether a path of this machine's system is absolute."""
         if self.windows:
             return bool(ntpath.splitdrive(text)[0]) or text.startswith("\\\\")
         return posixpath.isabs(text)
+
+
+def windows_entries(value: str) -> list[str]:
+    """The entries of a PATH of Windows as they stand: a `;` in quotes separates nothing."""
+    entries, quoted = [""], False
+    for c in value:
+        quoted ^= c == '"'
+        if c == ";" and not quoted:
+            entries.append("")
+        else:
+            entries[-1] += c
+    return entries
 
 
 def digest_of(data: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from sealenv.checkup.changes import Change
     from sealenv.checkup.computer import Computer
 
-__all__ = ["BY_HAND", "Check", "Finding", "Seen", "Severity"]
+__all__ = ["BY_HAND", "Check", "Finding", "Seen", "Severity", "plain_text"]
 
 BY_HAND = "look at it yourself; the other checks were made"
 
@@ -75,18 +76,27 @@ class Finding:
         return {
             "id": self.check,
             "severity": self.severity.value,
-            "what": _plain(self.seen.what),
-            "where": _plain(self.seen.where),
-            "evidence": [_plain(line) for line in self.seen.evidence],
-            "why": self.why,
-            "how": _plain(self.seen.how),
+            "what": plain_text(self.seen.what),
+            "where": plain_text(self.seen.where),
+            "evidence": [plain_text(line) for line in self.seen.evidence],
+            "why": plain_text(self.why),
+            "fix": plain_text(self.seen.how),
+            "how": plain_text(self.seen.how),
             "fixable": self.fixable,
         }
 
 
-def _plain(text: str) -> str:
-    """A text that may hold bytes which are no UTF-8, as text that JSON can hold."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def plain_text(text: str) -> str:
+    """A text with bytes that are no UTF-8, or half a pair of UTF-16, as text that JSON can hold."""
+    return (
+        _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+        .encode("utf-8", "surrogateescape")
+        .decode("utf-8", "backslashreplace")
+    )
+
+
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Surrogates that stand for no byte."""
 
 
 @dataclass(frozen=True)

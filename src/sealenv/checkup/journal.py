@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,21 +19,35 @@ from sealenv.checkup.changes import SetValue
 from sealenv.checkup.computer import digest_of
 from sealenv.checkup.plan import FileEdit, Plan
 from sealenv.checkup.registry import Key, Value
-from sealenv.errors import FilesystemError
+from sealenv.errors import FilesystemError, from_oserror
 from sealenv.host.filelock import FileLock
 from sealenv.host.files import read_regular, write_atomic
+from sealenv.host.tempname import final_path
 
-__all__ = ["FileNote", "Journal", "ValueNote", "data_folder", "journals", "locked", "new_journal"]
+__all__ = [
+    "Damaged",
+    "FileNote",
+    "Journal",
+    "ValueNote",
+    "data_folder",
+    "journals",
+    "locked",
+    "new_journal",
+]
 
 _NAME = re.compile(r"\d{8}T\d{12}Z-[a-z0-9-]+\.json")
+
+
+_BASE64 = "base64:"
+"""What a path begins with that is no UTF-8; the others are absolute."""
 
 
 class FileNote(msgspec.Struct, frozen=True):
     """One file: what it was, and what was made of it.
 
     Attributes:
-        path: as it was found.
-        real: the file itself.
+        path: as it was found; as `_packed` has it.
+        real: the file itself, likewise.
         before: its bytes, in base64; of a link that was taken away its text.
         before_sha256: of these bytes.
         after_sha256: of the bytes that were written; None: it was taken away.
@@ -47,6 +62,13 @@ class FileNote(msgspec.Struct, frozen=True):
     after_sha256: str | None
     mode: int
     link: bool = False
+
+    @property
+    def place(self) -> Path:
+        """The file itself."""
+        if self.real.startswith(_BASE64):
+            return Path(os.fsdecode(base64.b64decode(self.real[len(_BASE64) :])))
+        return Path(self.real)
 
     @property
     def data(self) -> bytes:
@@ -99,6 +121,16 @@ class Journal(msgspec.Struct, frozen=True):
         return path
 
 
+def _packed(path: Path) -> str:
+    """A path as JSON can hold it."""
+    text = os.fspath(path)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return _BASE64 + base64.b64encode(os.fsencode(text)).decode()
+    return text
+
+
 def _pack(value: Value) -> tuple[int, str]:
     """A value as JSON can hold it: surrogates, which the registry allows, are no UTF-8."""
     plain = value.data
@@ -140,8 +172,8 @@ def new_journal(plan: Plan, now: datetime | None = None) -> Journal:
 def _file_note(edit: FileEdit) -> FileNote:
     status = os.lstat(edit.real)
     return FileNote(
-        os.fspath(edit.path),
-        os.fspath(edit.real),
+        _packed(edit.path),
+        _packed(edit.real),
         base64.b64encode(edit.before).decode(),
         digest_of(edit.before),
         None if edit.after is None else digest_of(edit.after),
@@ -163,12 +195,19 @@ def data_folder() -> Path:
     return Path(platformdirs.user_data_dir("sealenv", appauthor=False)) / "doctor"
 
 
-def journals(folder: Path) -> Iterator[Journal]:
-    """The fixes that can be undone, the latest first.
+class Damaged(NamedTuple):
+    """A journal that cannot be read: its name, and what is wrong."""
 
-    Raises:
-        FilesystemError: one cannot be read, or is damaged.
-    """
+    name: str
+    error: FilesystemError
+
+    def is_of(self, name: str) -> bool:
+        """Whether it is called so, or after that check."""
+        return self.name == name or self.name.partition("-")[2] == name
+
+
+def journals(folder: Path) -> Iterator[Journal | Damaged]:
+    """The fixes that can be undone, the latest first; those that cannot be read among them."""
     try:
         names = sorted((n for n in os.listdir(folder) if _NAME.fullmatch(n)), reverse=True)
     except (FileNotFoundError, NotADirectoryError):
@@ -180,11 +219,14 @@ def journals(folder: Path) -> Iterator[Journal]:
         except FileNotFoundError:
             continue  # another doctor has just undone it
         except (msgspec.DecodeError, ValueError, binascii.Error) as error:
-            raise FilesystemError(
+            problem = FilesystemError(
                 f"the journal of a fix is damaged: {error}",
                 where=str(path),
-                hint="the old content is in it, in base64; then take it away",
-            ) from None
+                hint="the old content is in it, in base64; take it away, or name another: --undo NAME",
+            )
+            yield Damaged(name.removesuffix(".json"), problem)
+        except OSError as error:
+            yield Damaged(name.removesuffix(".json"), from_oserror(error))
 
 
 def _checked(journal: Journal, name: str) -> Journal:
@@ -192,8 +234,8 @@ def _checked(journal: Journal, name: str) -> Journal:
     if f"{journal.name}.json" != name or journal.version != 1:
         raise ValueError("it is another one's")
     for note in journal.files:
-        if digest_of(note.data) != note.before_sha256 or not os.path.isabs(note.real):
-            raise ValueError(f"what it keeps of {note.real} is not what it says")
+        if digest_of(note.data) != note.before_sha256 or not note.place.is_absolute():
+            raise ValueError(f"what it keeps of {note.place} is not what it says")
     for value in journal.values:
         _ = value.was, value.became
     return journal
@@ -214,7 +256,17 @@ def locked(folder: Path) -> Iterator[None]:
                 where=str(folder),
                 hint="wait for it to end, then look again",
             )
+        _sweep(folder)
         yield
+
+
+def _sweep(folder: Path) -> None:
+    """Journals that were never in place: nothing was changed then, and they hold what files held."""
+    for name in os.listdir(folder):
+        whole = final_path(name)
+        if whole and _NAME.fullmatch(whole):
+            with contextlib.suppress(OSError):
+                os.unlink(folder / name)
 
 
 def sync_folder(folder: Path) -> None:

@@ -127,9 +127,13 @@ def preview(plan: Plan, computer: Computer) -> Iterator[str]:
     for edit in plan.files:
         yield from _notes(edit, computer)
         if edit.after is None:
-            lines = decode(edit.before).count("\n")
             yield f"--- {edit.path}"
-            yield f"+++ (taken away: {len(edit.before)} bytes, {lines} lines)"
+            if edit.real.is_symlink():
+                yield f"+++ (taken away: a link to {os.fsdecode(edit.before)})"
+                continue
+            text = decode(edit.before)
+            yield f"+++ (taken away: {len(edit.before)} bytes)"
+            yield from (f"-{_shown(text[start:end])}" for start, end in lines_of(text))
             continue
         yield f"--- {edit.real}"
         yield f"+++ {edit.real}"

@@ -49,7 +49,7 @@ _REMOTE = re.compile(r"nfs\d?|cifs|smb\w*|sshfs|fuse\.sshfs|9p|afs|ncpfs|fuse\.r
 def existing(path: Path) -> Path:
     """The nearest folder, itself or above it, that is there."""
     for folder in (path, *path.parents):
-        if folder.is_dir():
+        if os.path.isdir(folder):  # a name that is too long is not there either
             return folder
     return Path(path.anchor)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["doctor_command"]
 
+_LATEST = "\0"
+"""`--undo` without a name: no argument can hold it."""
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
@@ -40,7 +42,7 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
     "undoing",
     metavar="[ID]",
     is_flag=False,
-    flag_value="",
+    flag_value=_LATEST,
     default=None,
     help="Put back what a fix changed; without ID the latest.",
 )
@@ -65,6 +67,8 @@ def doctor_command(
     """
     from sealenv.doctoring import examine, this_computer
 
+    if target == "":
+        raise UsageError("--in needs a folder", hint="without --in: where `create` makes them")
     computer = this_computer(target)
     if fixing or undoing is not None:
         if only or (fixing and undoing is not None):
@@ -74,15 +78,15 @@ def doctor_command(
         asking = doctorfix.Asking(dry_run=dry_run, yes=yes, quiet=quiet, as_json=as_json)
         if fixing:
             return doctorfix.fix(computer, fixing, asking)
-        return doctorfix.undo(computer, undoing or "", asking)
+        return doctorfix.undo(computer, None if undoing == _LATEST else undoing, asking)
     if dry_run or yes:
         raise UsageError("--dry-run and -y go with --fix or --undo", hint="name what to fix")
     report = examine(computer, only)
     if as_json:
         click.echo(json.dumps(_json(report), indent=2))
     else:
-        if not quiet:
-            for finding in report.findings:
+        for finding in report.findings:
+            if not quiet or finding.severity.value == "error":
                 _show(finding, report)
         _sum_up(report)
     return 1 if report.sick else 0
@@ -114,11 +118,11 @@ def _sum_up(report: Examination) -> None:
 
 
 def _json(report: Examination) -> dict[str, Any]:
-    from sealenv.checkup.finding import Severity
+    from sealenv.checkup.finding import Severity, plain_text
 
     return {
-        "home": str(report.computer.home),
-        "target": str(report.computer.target),
+        "home": plain_text(str(report.computer.home)),
+        "target": plain_text(str(report.computer.target)),
         "checks": report.checks,
         "errors": report.count(Severity.ERROR),
         "warnings": report.count(Severity.WARNING),

@@ -57,7 +57,7 @@ def fix(computer: Computer, named: Sequence[str], asking: Asking) -> int:
     return _end(asking, _fixed(plan, journal, asking), said)
 
 
-def undo(computer: Computer, name: str, asking: Asking) -> int:
+def undo(computer: Computer, name: str | None, asking: Asking) -> int:
     """Undo what is named, or the latest fix."""
     from sealenv import doctoring
 
@@ -98,7 +98,7 @@ def _show(lines: Iterable[str]) -> None:
 def _undoing(journal: Journal) -> Iterable[str]:
     yield f"{journal.name}, of {journal.made}"
     for note in journal.files:
-        yield f"  {note.real}: {len(note.data)} bytes as they were"
+        yield f"  {note.place}: {len(note.data)} bytes as they were"
     for value in journal.values:
         yield f"  {value.place}  {value.name}"
         yield f"-{value.became.text if value.became else '(not there)'}"
@@ -107,6 +107,7 @@ def _undoing(journal: Journal) -> Iterable[str]:
 
 def _fixed(plan: Plan, journal: Journal | None, asking: Asking) -> dict[str, Any]:
     from sealenv.checkup.computer import digest_of
+    from sealenv.checkup.finding import plain_text
 
     return {
         "checks": list(plan.checks),
@@ -114,8 +115,8 @@ def _fixed(plan: Plan, journal: Journal | None, asking: Asking) -> dict[str, Any
         "journal": journal.name if journal else None,
         "files": [
             {
-                "path": str(edit.path),
-                "real": str(edit.real),
+                "path": plain_text(str(edit.path)),
+                "real": plain_text(str(edit.real)),
                 "before": digest_of(edit.before),
                 "after": None if edit.after is None else digest_of(edit.after),
             }
@@ -123,10 +124,10 @@ def _fixed(plan: Plan, journal: Journal | None, asking: Asking) -> dict[str, Any
         ],
         "values": [
             {
-                "key": str(value.key),
-                "name": value.name,
-                "before": value.before.text,
-                "after": value.after.text if value.after else None,
+                "key": plain_text(str(value.key)),
+                "name": plain_text(value.name),
+                "before": plain_text(value.before.text),
+                "after": plain_text(value.after.text) if value.after else None,
             }
             for value in plan.values
         ],
@@ -135,10 +136,12 @@ def _fixed(plan: Plan, journal: Journal | None, asking: Asking) -> dict[str, Any
 
 
 def _undone(journal: Journal, asking: Asking) -> dict[str, Any]:
+    from sealenv.checkup.finding import plain_text
+
     return {
         "journal": journal.name,
         "checks": journal.checks,
         "dry_run": asking.dry_run,
-        "files": [note.real for note in journal.files],
-        "values": [f"{value.place} {value.name}" for value in journal.values],
+        "files": [plain_text(str(note.place)) for note in journal.files],
+        "values": [plain_text(f"{value.place} {value.name}") for value in journal.values],
     }

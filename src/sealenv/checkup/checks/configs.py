@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sealenv.checkup.changes import Change, Cut, Drop
+from sealenv.checkup.changes import Cut
 from sealenv.checkup.computer import Computer, digest_of
-from sealenv.checkup.condarc import condarcs, settings_of
+from sealenv.checkup.condarc import condarcs, lines_to_comment, settings_of
 from sealenv.checkup.finding import BY_HAND, Check, Seen, Severity
 from sealenv.checkup.shells.meaning import variable_matters
 from sealenv.checkup.text import decode, lines_of
@@ -19,6 +20,10 @@ __all__ = ["CHECKS"]
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _PLACES = {"pkgs_dirs", "envs_dirs", "root_prefix", "target_prefix", "envs_path", "rc_path"}
+_CHANNELS = {
+    *("channels", "default_channels", "channel_alias", "custom_channels", "custom_multichannels"),
+    *("create_default_packages", "pinned_packages"),
+}
 _REDIRECTING = {"target", "prefix", "root", "user", "python", "src", "home"}
 _SOURCES = {
     *("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "constraint"),
@@ -42,22 +47,29 @@ def _condarc(computer: Computer) -> Iterator[Seen]:
             yield _unreadable(path, error)
             continue
         except SpecError as error:
-            yield Seen(
-                _W, f"conda cannot read it: {error.what}", str(path), "mend it, or remove it"
-            )
+            what = f"sealenv cannot read it: {error.what}"
+            yield Seen(_W, what, error.where or str(path), "look at it yourself")
             continue
-        places = _PLACES & settings.keys()
+        named = [name for name in settings if name in _PLACES | _CHANNELS]
+        where = str(path)
+        if not named:
+            how = "nothing, if you want that in every environment; else remove it by hand"
+            told = tuple(_masked(f"{name}: {value}") for name, value in settings.items())
+            yield Seen(_N, "every conda and mamba reads it", where, how, told)
+            continue
         mine = path.is_relative_to(computer.home)
-        changes: tuple[Change, ...] = (Drop(path, digest_of(data)),) if mine else ()
+        places = lines_to_comment(path, data, named) if mine else None
+        digest = digest_of(data)
+        how = "these settings become comments"
+        if places is None:
+            how = "take them out by hand" + ("" if mine else ", if nobody else needs them")
         yield Seen(
-            _W if settings else _N,
-            "it says where every conda keeps packages and environments"
-            if places
-            else "every conda and mamba reads it",
-            str(path),
-            "the file is taken away" if mine else "remove it by hand, if nobody else needs it",
-            tuple(f"{name}: {value}" for name, value in settings.items()),
-            changes=changes,
+            _W,
+            f"it sets {', '.join(named)} for every conda and mamba",
+            where,
+            how,
+            tuple(_masked(f"{name}: {settings[name]}") for name in named),
+            changes=tuple(Cut(path, place, place, "# ", digest) for place in places or ()),
         )
 
 
@@ -136,7 +148,27 @@ def pip_files(computer: Computer) -> Iterator[Path]:
 
 def _pip(computer: Computer) -> Iterator[Seen]:
     for path in pip_files(computer):
+        yield from _broken(computer, path)
         yield from _ini(computer, path, _SOURCES)
+
+
+def _broken(computer: Computer, path: Path) -> Iterator[Seen]:
+    """What pip does not read: it ends there, whatever it is asked to do."""
+    try:
+        text = (computer.bytes_of(path) or b"").decode()
+        configparser.RawConfigParser().read_string(text, "it")
+    except OSError:
+        return  # `_ini` says so
+    except UnicodeDecodeError:
+        what = "it is not UTF-8: every pip ends with an error, where the locale is UTF-8"
+        yield Seen(_E, what, str(path), "mend it by hand")
+    except configparser.Error as error:
+        line = getattr(error, "lineno", None) or next(
+            (n for n, _ in getattr(error, "errors", ())), 0
+        )
+        reason = re.sub(r"\s+", " ", _masked(str(error)))[:200]
+        where = f"{path}:{line}" if line else str(path)
+        yield Seen(_E, f"every pip ends with an error at it: {reason}", where, "mend it by hand")
 
 
 def _distutils(computer: Computer) -> Iterator[Seen]:
@@ -176,8 +208,13 @@ _NO = frozenset({"", "no", "false", "0", "off"})
 
 
 def _line(setting: Setting) -> str:
-    value = re.sub(r"(?<=//)[^/@\s]+@", "***@", setting.value)  # credentials are not shown
-    return f"[{setting.section}] {setting.name} = {value}"
+    return _masked(f"[{setting.section}] {setting.name} = {setting.value}")
+
+
+def _masked(text: str) -> str:
+    """Credentials in addresses are not shown."""
+    text = re.sub(r"(?<=//)[^/@\s]+@", "***@", text)
+    return re.sub(r"(?<=/t/)[^/\s]+", "***", text)
 
 
 def _user_site(computer: Computer) -> Iterator[Seen]:
@@ -192,7 +229,8 @@ def _user_site(computer: Computer) -> Iterator[Seen]:
         if names:
             infos = [n for n in names if n.endswith((".dist-info", ".egg-info", ".egg-link"))]
             runs = [n for n in names if n in {"usercustomize.py", "sitecustomize.py"}]
-            what = f"{len(infos) or len(names)} packages of the user's for every Python of this version"
+            count = len(infos) or len(names)
+            what = f"{count} package{'s' * (count != 1)} of the user's for every Python of this version"
             if runs:
                 what += f"; {runs[0]} runs at each start"
             how = "nothing: PYTHONNOUSERSITE is set in sealenv's environments; uninstall them to be sure"
@@ -239,14 +277,20 @@ def _environment_files(computer: Computer) -> Iterator[Seen]:
             yield _unreadable(path, error)
             continue
         text = decode(data or b"")
+        continued = False
         for number, (start, end) in enumerate(lines_of(text), 1):
-            found = _ASSIGNED.match(text[start:end].rstrip("\r\n"))
+            line, before = text[start:end].rstrip("\r\n"), continued
+            continued = line.endswith("\\")
+            found = _ASSIGNED.match(line)
             value = found["value"].strip().strip("\"'") if found else ""
             severity = variable_matters(found["name"], value) if found else None
             if found and severity:
-                changes = (Cut(path, start, start, "# ", digest_of(data or b"")),)
+                plain = not (before or continued)
+                cut = Cut(path, start, start, "# ", digest_of(data or b""))
+                changes = (cut,) if plain else ()
                 what = f"{found['name']} is set to {value} for the whole session"
                 how = "the line becomes a comment; that counts from the next login on"
+                how = how if plain else "by hand: the setting goes on over several lines"
                 yield Seen(severity, what, f"{path}:{number}", how, changes=changes)
 
 
@@ -267,7 +311,7 @@ CHECKS = (
         "with",
         (_W, _N),
         _condarc,
-        "a file in your home is taken away",
+        "these settings become comments, in a file in your home",
     ),
     Check(
         "conda-environments",

@@ -58,12 +58,14 @@ def _relative(computer: Computer) -> Iterator[Seen]:
 
 def kind_of(folder: Path) -> str | None:
     """What the Python in a folder of PATH belongs to; None: the system, or nothing that is known."""
-    for prefix in (folder, folder.parent, folder.parent.parent):
+    real = Path(os.path.realpath(folder))  # an entry may be a link to the bin of an environment
+    near = (folder, folder.parent, folder.parent.parent, real, real.parent, real.parent.parent)
+    for prefix in near:
         if (prefix / "conda-meta").is_dir():
             return f"the conda environment {prefix}"
         if (prefix / "pyvenv.cfg").is_file():
             return f"the virtual environment {prefix}"
-    parts = [part.lower() for part in folder.parts]
+    parts = [part.lower() for part in (*folder.parts, *real.parts)]
     for name in ("pyenv", "asdf", "mise", "rtx", "pixi"):
         if any(part.lstrip(".").startswith(name) for part in parts):
             return name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from sealenv.checkup.changes import Change, Cut, Drop
@@ -10,9 +12,18 @@ from sealenv.checkup.condarc import activates_base
 from sealenv.checkup.finding import Check, Seen, Severity
 from sealenv.checkup.shells.blocks import Block
 from sealenv.checkup.shells.command import Command
-from sealenv.checkup.shells.meaning import Meaning, exports, meaning_of
+from sealenv.checkup.shells.meaning import (
+    Meaning,
+    allexport,
+    exports,
+    is_path_entry,
+    meaning_of,
+    path_entries,
+)
+from sealenv.checkup.shells.pathcut import without_entries
 from sealenv.checkup.shells.places import profiles, unreadable
 from sealenv.checkup.shells.profile import Profile
+from sealenv.checkup.shells.written import only_theirs
 from sealenv.checkup.text import line_at, lines_of
 
 __all__ = ["CHECKS"]
@@ -29,6 +40,14 @@ def _unreadable(computer: Computer) -> Iterator[Seen]:
         reason = error.strerror or str(error)
         how = "look at it yourself: nothing in it was checked"
         yield Seen(Severity.WARNING, f"it cannot be read: {reason}", str(path), how)
+    for profile in profiles(computer):
+        place = profile.script.open_at
+        if place is not None:
+            line = line_at(profile.text, place)
+            what = f"it could not be read to its end: what line {line} opens does not end"
+            how = "look at it yourself: nothing behind that line was checked"
+            evidence = _lines(profile.text, place, place + 1, most=1)
+            yield Seen(Severity.WARNING, what, f"{profile.path}:{line}", how, evidence)
 
 
 def _blocks(computer: Computer) -> Iterator[Seen]:
@@ -42,17 +61,26 @@ def _blocks(computer: Computer) -> Iterator[Seen]:
                 how = "remove it by hand: nothing says where it ends"
                 yield Seen(Severity.WARNING, what, where, how, evidence)
                 continue
+            if not any(block.start <= c.start < block.end for c in profile.script.commands):
+                continue  # empty, or commented out
             calls = block.tool == "conda" and base
-            does = (
-                "activates base in every shell" if calls else "loads its functions in every shell"
-            )
+            does = "activates base in every shell"
+            if block.tool == "conda" and base is None:
+                does = (
+                    "activates base in every shell, unless a .condarc that cannot be read says no"
+                )
+            elif not calls:
+                does = "loads its functions in every shell"
+            theirs = only_theirs(profile.text[block.start : block.end])
             yield Seen(
                 Severity.ERROR if calls else Severity.WARNING,
                 f"a block of {block.tool} init for {profile.shell} {does}",
                 where,
-                "the block is taken out",
+                "the block is taken out"
+                if theirs
+                else f"by hand: there are lines in it that {block.tool} init does not write",
                 evidence,
-                changes=(_cut_block(profile, block),),
+                changes=(_cut_block(profile, block),) if theirs else (),
             )
 
 
@@ -68,11 +96,13 @@ def _kind(kind: str, how: str) -> Callable[[Computer], Iterator[Seen]]:
     """What looks for the commands of one kind, outside of blocks; one finding for each file."""
 
     def look(computer: Computer) -> Iterator[Seen]:
-        base = activates_base(computer) if kind == "hook" else False
+        base = kind == "hook" and activates_base(computer) is True
         for profile in profiles(computer):
             found = _meanings(profile, kind)
+            if kind == "path":
+                found = [(c, m) for c, m in found if any(_dirty(computer, e) for e in m.entries)]
             if found:
-                yield _seen(profile, found, how, base)
+                yield _seen(computer, profile, found, how, base)
 
     return look
 
@@ -82,17 +112,56 @@ def _meanings(profile: Profile, kind: str) -> list[tuple[Command, Meaning]]:
     judged = [(c, m) for c in commands if (m := meaning_of(c, profile.shell)) and m.kind == kind]
     if any(m.unexported for _, m in judged):
         exported = set[str]().union(*(exports(c) for c in commands))
-        judged = [(c, m) for c, m in judged if not m.unexported or m.unexported in exported]
+        everything = _exports_everything(commands)
+        judged = [
+            (c, m)
+            for c, m in judged
+            if not m.unexported or m.unexported in exported or c.start in everything
+        ]
     return judged
 
 
-def _seen(profile: Profile, found: Sequence[tuple[Command, Meaning]], how: str, base: bool) -> Seen:
+def _exports_everything(commands: Sequence[Command]) -> set[int]:
+    """Where the commands begin between `set -a` and `set +a`."""
+    found: set[int] = set()
+    on = False
+    for command in commands:
+        on = allexport(command, on)
+        if on:
+            found.add(command.start)
+    return found
+
+
+def _dirty(computer: Computer, entry: str) -> bool:
+    """Whether an entry of PATH leads to a Python or conda, as it is called; what is gone counts."""
+    if not is_path_entry(entry):
+        return False
+    folder = computer.expand(entry)
+    try:
+        names = os.listdir(folder) if folder else None
+    except (OSError, ValueError):
+        return True
+    return names is None or any(_PROGRAM.match(name.lower()) for name in names)
+
+
+_PROGRAM = re.compile(r"(?:python|pip|pypy|conda|mamba|micromamba|pyenv|activate)")
+
+
+def _seen(
+    computer: Computer,
+    profile: Profile,
+    found: Sequence[tuple[Command, Meaning]],
+    how: str,
+    base: bool,
+) -> Seen:
     first, meaning = found[0]
     text = profile.text
     evidence = [_lines(text, c.start, c.end, most=1)[0] for c, _ in found[:_SHOWN]]
     if len(found) > _SHOWN:
         evidence.append(f"... and {len(found) - _SHOWN} more")
-    cuts = tuple(_cut(profile, c) for c, m in found if m.alone and c.whole)
+    cuts = tuple(
+        cut for c, m in found if m.alone and c.whole and (cut := _cut(computer, profile, c, m))
+    )
     severity = Severity.NOTE
     for _, one in found:
         severity = one.severity if severity is Severity.NOTE else severity
@@ -101,17 +170,34 @@ def _seen(profile: Profile, found: Sequence[tuple[Command, Meaning]], how: str, 
         severity = Severity.ERROR
     left = len(found) - len(cuts)
     if left and cuts:
-        how += f"; {left} of {len(found)} commands do something else too and are left to you"
+        how += f"; {left} of {len(found)} do more, or something hangs on them, and are left to you"
     elif left:
-        how = "by hand: the command does something else too, or holds a here-document"
+        how = "by hand: the command does something else too, or something hangs on how it ends"
     if profile.autoload and severity is Severity.ERROR:
         severity = Severity.WARNING
     where = f"{profile.path}:{line_at(text, first.start)}"
     return Seen(severity, meaning.what, where, how, tuple(evidence), changes=cuts)
 
 
-def _cut(profile: Profile, command: Command) -> Cut:
+def _cut_entries(computer: Computer, profile: Profile, command: Command) -> Cut | None:
+    """Cut the entries out, and leave what else the line puts on PATH."""
+    was = profile.text[command.start : command.end]
+    found = without_entries(was, profile.shell, lambda entry: _dirty(computer, entry))
+    if not found:
+        return None
+    start, end, put = found
+    if any(_dirty(computer, entry) for entry in path_entries(put)):
+        return None
+    digest = digest_of(profile.data)
+    return Cut(profile.path, command.start + start, command.start + end, put, digest)
+
+
+def _cut(computer: Computer, profile: Profile, command: Command, meaning: Meaning) -> Cut | None:
     """Put a command that does nothing in its place, and a comment where the line has nothing else."""
+    if meaning.kind == "path" and not _adds_nothing_else(computer, command):
+        return _cut_entries(computer, profile, command)
+    if command.asked:
+        return None
     text, start, end = profile.text, command.start, command.end
     nothing = _NOTHING.get(profile.shell, ":")
     words = command.words
@@ -129,6 +215,12 @@ def _cut(profile: Profile, command: Command) -> Cut:
     return Cut(profile.path, start, end, put, digest_of(profile.data))
 
 
+def _adds_nothing_else(computer: Computer, command: Command) -> bool:
+    """Whether it is fish's word for adding to PATH, and every folder named is to go."""
+    named = [word for word in command.words[1:] if not word.startswith("-")]
+    return command.words[0] == "fish_add_path" and all(_dirty(computer, e) for e in named)
+
+
 def _lines(text: str, start: int, end: int, most: int = _SHOWN) -> tuple[str, ...]:
     """The lines around a part, each at most 200 characters."""
     begin = text.rfind("\n", 0, start) + 1
@@ -144,20 +236,32 @@ def _lines(text: str, start: int, end: int, most: int = _SHOWN) -> tuple[str, ..
 
 
 def _fish_variables(computer: Computer) -> Iterator[Seen]:
-    from sealenv.checkup.shells.fishvars import exported, meaning
+    from sealenv.checkup.shells import fishvars
 
     path = computer.config / "fish/fish_variables"
     data = computer.bytes_of(path)
     if data is None:
         return
-    for start, end, line, name, value in exported(data):
-        found = meaning(name, value)
-        if found:
-            severity, what = found
-            changes: tuple[Change, ...] = (Cut(path, start, end, "", digest_of(data)),)
-            how = "the line is taken out; close every fish first, or it writes it anew"
-            where = f"{path}:{line}"
-            yield Seen(severity, what, where, how, (f"{name}: {value}"[:200],), changes=changes)
+    digest = digest_of(data)
+    for variable in fishvars.exported(data):
+        found = fishvars.meaning(variable.name, variable.value)
+        if not found:
+            continue
+        severity, what = found
+        change: Change | None = Cut(path, variable.start, variable.end, "", digest)
+        how = "the line is taken out; close every fish first, or it writes it anew"
+        if variable.name in fishvars.LISTS:
+            kept = fishvars.without_parts(variable, lambda part: _dirty(computer, part))
+            if kept == variable.raw:
+                if not any(_dirty(computer, part) for part in path_entries(variable.value)):
+                    continue
+                change, how = None, f"by hand: set -U {variable.name} to what shall stay"
+            elif kept:
+                change = Cut(path, variable.at, variable.at + len(variable.raw), kept, digest)
+                how = "the entries are cut out of the line; close every fish first"
+        where = f"{path}:{variable.line}"
+        evidence = (f"{variable.name}: {variable.value}"[:200],)
+        yield Seen(severity, what, where, how, evidence, changes=(change,) if change else ())
 
 
 def _fish_functions(computer: Computer) -> Iterator[Seen]:
@@ -174,6 +278,7 @@ def _fish_functions(computer: Computer) -> Iterator[Seen]:
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _REPLACES = "the command is replaced by one that does nothing"
+_CUTS = "the entries are cut out of the line, and the rest of it stays"
 
 CHECKS = (
     Check(
@@ -221,8 +326,8 @@ CHECKS = (
         "start-up files that put another Python on PATH",
         "the Python of another environment answers where none is active",
         (_W,),
-        _kind("path", _REPLACES),
-        _REPLACES,
+        _kind("path", _CUTS),
+        _CUTS,
     ),
     Check(
         "version-manager",
@@ -254,7 +359,7 @@ CHECKS = (
         "every fish has them, without any start-up file saying so",
         (_E, _W),
         _fish_variables,
-        "the line is taken out",
+        "the line is taken out, of a list for PATH only the entries",
         ("posix",),
     ),
     Check(

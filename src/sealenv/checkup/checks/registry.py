@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from sealenv.checkup.changes import SetValue
-from sealenv.checkup.computer import Computer
+from sealenv.checkup.checks.cmdline import activates, commands_of, without
+from sealenv.checkup.computer import Computer, windows_entries
 from sealenv.checkup.finding import Check, Seen, Severity
 from sealenv.checkup.registry import Key, Registry, Value
 from sealenv.checkup.shells.meaning import variable_matters
@@ -21,16 +22,11 @@ ENVIRONMENTS = (
     Key("HKLM", r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment"),
 )
 """The user's variables, the machine's."""
-_ACTIVATES = re.compile(
-    r"conda_hook\.bat|\bactivate(?:\.bat)?\b|\b(?:micro)?mamba(?:_hook)?\.bat|conda\.bat|\bactivate\b",
-    re.IGNORECASE,
-)
 _PYTHON_ENTRY = re.compile(
     r"(?:ana|mini)conda|miniforge|mambaforge|micromamba|\\condabin|\\envs\\|\.pyenv\\|pyenv-win"
     r"|\\python\d+(?:-32)?(?:\\scripts)?\\?$|\\python\\(?:scripts)?\\?$",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(r"@?\s*if\s+exist\s+(\"[^\"]*\"|\S+)\s+", re.IGNORECASE)
 
 
 def _registry(computer: Computer) -> Registry:
@@ -42,20 +38,6 @@ def _registry(computer: Computer) -> Registry:
 def _unreadable(key: Key, error: OSError) -> Seen:
     how = "look at it yourself: reg query; the other checks were made"
     return Seen(_W, f"it cannot be read: {error.strerror or error}", str(key), how)
-
-
-def commands_of(line: str) -> list[str]:
-    """The commands of a line of cmd.exe, between `&` that stand in no quotes."""
-    parts, part, quoted, escaped = [], "", False, False
-    for c in line:
-        if c == "&" and not quoted and not escaped:
-            parts.append(part)
-            part = ""
-            continue
-        escaped = c == "^" and not quoted and not escaped
-        quoted ^= c == '"'
-        part += c
-    return [text.strip() for text in [*parts, part] if text.strip()]
 
 
 def _autorun(computer: Computer) -> Iterator[Seen]:
@@ -72,13 +54,11 @@ def _autorun(computer: Computer) -> Iterator[Seen]:
             continue  # Windows without WOW64, and Wine, show one value through both views
         seen.add((key.hive, text))
         commands = commands_of(text)
-        bad = [command for command in commands if _ACTIVATES.search(command)]
-        # What `(` or a pipe holds together is not taken apart.
-        plain = not re.search(r"[()|<>]", re.sub(r"\"[^\"]*\"", "", text)) and value.kind in (1, 2)
-        kept = " & ".join(command for command in commands if command not in bad)
+        bad = [command for command in commands if activates(command)]
+        kept = without(text) if value.kind in (1, 2) else None
         after = Value(value.kind, kept) if kept else None
         mine = registry.writable(key)
-        fixable = bool(bad) and plain and mine
+        fixable = bool(bad) and kept is not None and mine
         how = "the commands that activate are taken out; others stay"
         if not fixable:
             how = "look at it: reg query; and change it by hand"
@@ -95,6 +75,30 @@ def _autorun(computer: Computer) -> Iterator[Seen]:
         )
 
 
+_PROGRAMS = tuple(
+    name + end
+    for name in ("python", "python3", "pip", "conda", "mamba", "micromamba")
+    for end in (".exe", ".bat")
+)
+
+
+def _leads_to_python(computer: Computer, entry: str) -> bool:
+    """Whether an entry of PATH is called like a Python's or conda's folder, and one is there."""
+    if not _PYTHON_ENTRY.search(entry.strip('" ')):
+        return False
+    folder = computer.windows_folder(entry)
+    if folder is None:
+        return False
+    above = (folder.parent, folder.parent.parent) if folder.name.lower() in _BELOW else ()
+    return any((folder / name).is_file() for name in _PROGRAMS) or any(
+        (prefix / name).is_file() for prefix in above for name in ("python.exe", "conda.exe")
+    )
+
+
+_BELOW = frozenset({"scripts", "bin", "condabin"})
+"""Folders of a Python or conda that have no python.exe themselves."""
+
+
 def _path(computer: Computer) -> Iterator[Seen]:
     registry = _registry(computer)
     for key in ENVIRONMENTS:
@@ -106,11 +110,15 @@ def _path(computer: Computer) -> Iterator[Seen]:
         for name, value in values:
             if name.lower() != "path" or not isinstance(value.data, str):
                 continue
-            entries = value.data.split(";")
-            bad = [e for e in entries if _PYTHON_ENTRY.search(e.strip('" '))]
+            entries = windows_entries(value.data)
+            bad = [e for e in entries if _leads_to_python(computer, e)]
             if not bad:
                 continue
+            whole = value.data.count('"') % 2 == 0
             mine = registry.writable(key)
+            by_hand = "take them out by hand"
+            by_hand += "" if mine else ", as administrator"
+            by_hand += "" if whole else "; one of its quotes does not end"
             after = Value(value.kind, ";".join(e for e in entries if e not in bad))
             whose = "your" if key.hive == "HKCU" else "the machine's"
             what = f"a Python or conda is on {whose} PATH, {len(bad)} of {len(entries)} entries"
@@ -119,9 +127,9 @@ def _path(computer: Computer) -> Iterator[Seen]:
                 _W,
                 what,
                 f"{key} {name}",
-                how if mine else "take them out by hand, as administrator",
+                how if mine and whole else by_hand,
                 tuple(bad[:8]),
-                changes=(SetValue(key, name, value, after),) if mine else (),
+                changes=(SetValue(key, name, value, after),) if mine and whole else (),
             )
 
 

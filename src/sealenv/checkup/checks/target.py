@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ _SYNCED = re.compile(
     r"|owncloud|pclouddrive|syncthing|megasync|box sync",
     re.IGNORECASE,
 )
+_LONGEST_NAME = 255
+"""Bytes, on Windows characters: no usual file system takes more."""
 _FAT = frozenset({"vfat", "fat", "fat32", "exfat", "msdos", "fuseblk.exfat"})
 
 
@@ -37,6 +40,12 @@ def _readonly(computer: Computer) -> Iterator[Seen]:
     if volume.readonly or not volume.writable:
         reason = "its file system is read-only" if volume.readonly else "you may not write there"
         yield Seen(_E, f"{reason} ({volume.folder})", str(computer.target), _ANOTHER)
+    for path in (computer.target, *computer.target.parents):
+        if os.path.lexists(path):
+            if not os.path.isdir(path):
+                what = f"{path} is no folder: nothing can be made in it"
+                yield Seen(_E, what, str(computer.target), _ANOTHER)
+            return
 
 
 def _case(computer: Computer) -> Iterator[Seen]:
@@ -91,6 +100,12 @@ def _name(computer: Computer) -> Iterator[Seen]:
     except UsageError as error:
         yield Seen(_E, error.what, str(computer.target), error.hint or _ANOTHER)
         return
+    for part in computer.target.parts[1:]:
+        length = len(part) if computer.windows else len(os.fsencode(part))
+        if length > _LONGEST_NAME:
+            what = f"a name in it is too long: {length} instead of {_LONGEST_NAME} at most"
+            yield Seen(_E, what, str(computer.target), _ANOTHER)
+            return
     if " " in str(computer.target) and not computer.windows:
         what = "there is a space in it: launchers get around that, scripts of packages may not"
         yield Seen(_N, what, str(computer.target), _ANOTHER)
@@ -98,11 +113,11 @@ def _name(computer: Computer) -> Iterator[Seen]:
 
 def _nested(computer: Computer) -> Iterator[Seen]:
     for folder in (computer.target, *computer.target.parents):
-        if (folder / "conda-meta/history").is_file():
+        if os.path.isfile(folder / "conda-meta/history"):
             what = f"it lies in the environment {folder}"
             yield Seen(_E, what, str(computer.target), _ANOTHER)
             return
-        if (folder / "pyvenv.cfg").is_file():
+        if os.path.isfile(folder / "pyvenv.cfg"):
             what = f"it lies in the virtual environment {folder}"
             yield Seen(_W, what, str(computer.target), _ANOTHER)
             return

@@ -18,6 +18,7 @@ class Command:
         depth: how many compound commands it stands in.
         function: whether it is part of a function, which runs only when it is called.
         whole: whether something else can stand in its place: no here-document, no compound.
+        asked: whether something hangs on how it ends: an operator, a condition, `$?`.
     """
 
     words: tuple[str, ...]
@@ -26,6 +27,7 @@ class Command:
     depth: int
     function: bool
     whole: bool
+    asked: bool = False
 
     @property
     def text(self) -> str:
@@ -44,7 +46,15 @@ class Comment:
 
 @dataclass(frozen=True)
 class Script:
-    """What a file is made of, in its order."""
+    """What a file is made of, in its order.
+
+    Attributes:
+        commands: all of them.
+        comments: likewise.
+        open_at: where the first quote or substitution begins that does not end; what comes behind it
+            was not told apart.
+    """
 
     commands: tuple[Command, ...]
     comments: tuple[Comment, ...]
+    open_at: int | None = None

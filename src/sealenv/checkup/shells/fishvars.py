@@ -3,29 +3,61 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from sealenv.checkup.finding import Severity
 from sealenv.checkup.shells.command import Command
 from sealenv.checkup.shells.meaning import meaning_of, variable_matters
 from sealenv.checkup.text import decode, lines_of
 
-__all__ = ["exported", "meaning"]
+__all__ = ["LISTS", "Variable", "exported", "meaning", "without_parts"]
 
 _LINE = re.compile(r"SETUVAR (?P<flags>(?:--\w+ )*)(?P<name>\w+):(?P<value>.*)")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
-def exported(data: bytes) -> Iterator[tuple[int, int, int, str, str]]:
-    """Where each variable's line begins and ends, its number, the name, the value (a list with `:`).
+class Variable(NamedTuple):
+    """A universal variable: where its line and its value stand, and what it is.
 
-    Only those that programs see, and the list that fish puts in front of PATH.
+    Attributes:
+        start: of the line.
+        end: behind it.
+        line: its number.
+        name: of the variable.
+        value: a list has `:` between its parts.
+        raw: the value as it is written.
+        at: where that begins.
     """
+
+    start: int
+    end: int
+    line: int
+    name: str
+    value: str
+    raw: str
+    at: int
+
+
+LISTS = frozenset({"PATH", "fish_user_paths"})
+"""What leads to PATH."""
+
+
+def exported(data: bytes) -> Iterator[Variable]:
+    """The variables that programs see, and the list that fish puts in front of PATH."""
     text = decode(data)
     for number, (start, end) in enumerate(lines_of(text), 1):
         found = _LINE.fullmatch(text[start:end].rstrip("\r\n"))
         if found and ("--export" in found["flags"] or found["name"] == "fish_user_paths"):
-            yield start, end, number, found["name"], _ESCAPE.sub(_plain, found["value"])
+            raw = found["value"]
+            value, at = _ESCAPE.sub(_plain, raw), start + found.start("value")
+            yield Variable(start, end, number, found["name"], value, raw, at)
+
+
+def without_parts(variable: Variable, bad: Callable[[str], bool]) -> str:
+    """The value of a list as it is written, without some of its parts."""
+    parts = variable.raw.split("\\x1e")
+    return "\\x1e".join(part for part in parts if not bad(_ESCAPE.sub(_plain, part)))
 
 
 def _plain(found: re.Match[str]) -> str:
@@ -40,7 +72,7 @@ def meaning(name: str, value: str) -> tuple[Severity, str] | None:
     severity = variable_matters(name, value)
     if severity:
         return severity, f"fish sets {name} to {value}"
-    if name in {"PATH", "fish_user_paths"}:
+    if name in LISTS:
         command = Command(("fish_add_path", value), 0, 0, 0, False, True)
         found = meaning_of(command, "fish")
         if found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from sealenv.checkup.shells.command import Command, Comment, Script
 
@@ -28,6 +29,11 @@ _GO_ON = {
 }
 
 
+_ASKED = re.compile(r"&&|\|\||\s(?:and|or)\s|^(?:if|elif|elseif|while|until|try|not|!)\b")
+
+_STATUS = re.compile(r"\$\?|\$LASTEXITCODE\b|LAST_EXIT_CODE\b", re.IGNORECASE)
+
+
 class _Parser:
     def __init__(self, text: str, dialect: str) -> None:
         self.text = text
@@ -42,6 +48,7 @@ class _Parser:
         self.start = 0
         self.round = 0
         self.whole = True
+        self.open_at: int | None = None
 
     def run(self) -> Script:
         text, at = self.text, 0
@@ -60,7 +67,7 @@ class _Parser:
                 elif self._goes_on(at):
                     at += 1
                 else:  # it never ends
-                    self.whole, at = False, len(text)
+                    self.whole, self.open_at, at = False, at, len(text)
             elif c == "#" and (at == 0 or text[at - 1] in " \t\r\n;{}(\ufeff"):
                 end = text.find("\n", at)
                 end = len(text) if end < 0 else end
@@ -76,6 +83,8 @@ class _Parser:
             elif c in ")]":
                 self.round = max(0, self.round - 1)
                 at += 1
+            elif c == "{" and self.dialect == "nu" and self._is_record(at):
+                at = self.text.find("}", at) + 1 or len(text)
             elif c == "{" and self.dialect != "xsh" and not self._in_brackets():
                 function = bool(_FUNCTION[self.dialect].match(text[self.start : at].lstrip()))
                 self._finish(at)
@@ -93,13 +102,17 @@ class _Parser:
             else:
                 at += 1
         self._finish(len(text))
-        return Script(tuple(self.commands), tuple(self.comments))
+        return Script(tuple(self.commands), tuple(self.comments), self.open_at)
 
     def _goes_on(self, at: int) -> bool:
         """Whether an open quote ends with its line, or is none."""
         if self.dialect == "xsh":
             return not self.text.startswith(('"""', "'''"), at)
         return self.text[at] == "@" and self.text[at + 1 : at + 2] not in ("'", '"')
+
+    def _is_record(self, at: int) -> bool:
+        """Whether a brace opens what `load-env` sets."""
+        return self.text[max(self.start, at - 50) : at].strip() == "load-env"
 
     def _in_brackets(self) -> bool:
         return self.round > 0
@@ -118,7 +131,14 @@ class _Parser:
         if go_on and self.dialect == "xsh":
             start, body, depth = start + go_on.end(), body[go_on.end() :], depth + 1
         words = tuple("".join(found.groups("")) for found in _WORD.finditer(body[:_LONGEST]))
-        self.commands.append(Command(words, start, start + len(body), depth, inside, self.whole))
+        if not words:
+            return  # a lone quote
+        if self.commands and _STATUS.search(body[:_LONGEST]):
+            self.commands[-1] = replace(self.commands[-1], asked=True)
+        # An operator is part of the statement here: what stands behind it would go too.
+        asked = bool(_ASKED.search(self.quoted.sub("", body[:_LONGEST]))) or self.round > 0
+        whole = self.whole
+        self.commands.append(Command(words, start, start + len(body), depth, inside, whole, asked))
 
     def _indented(self, start: int, body: str) -> tuple[int, bool]:
         begin = self.text.rfind("\n", 0, start) + 1

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sealenv.checkup.finding import Severity
+from sealenv.checkup.shells import posix
 from sealenv.checkup.shells.command import Command
+from sealenv.gates.rules import ACTIVE, rule_of
 
-__all__ = ["KINDS", "Meaning", "exports", "meaning_of", "variable_matters"]
+__all__ = [
+    "KINDS",
+    "Meaning",
+    "allexport",
+    "exports",
+    "is_path_entry",
+    "meaning_of",
+    "path_entries",
+    "variable_matters",
+    "without_prefix",
+]
 
 KINDS = ("hook", "activate", "variable", "path", "manager", "node", "directory")
 
@@ -24,6 +36,7 @@ class Meaning:
         what: half a sentence.
         alone: whether the command does nothing else, so that something else can stand in its place.
         unexported: the variable, where it matters only if something else exports it.
+        entries: what it puts on PATH of other Pythons.
     """
 
     kind: str
@@ -31,6 +44,7 @@ class Meaning:
     what: str
     alone: bool = True
     unexported: str | None = None
+    entries: tuple[str, ...] = ()
 
 
 _TOOLS = r"(?:conda|mamba|micromamba)"
@@ -38,9 +52,14 @@ _END = r"(?:\.exe|\.bat|\.cmd)?"
 _HOOK = re.compile(
     rf"{_TOOLS}{_END}['\"]?\s+['\"]?shell['\"]?(?:[.\s]['\"]?[\w-]+['\"]?)?.*\bhook\b"
     rf"|etc/profile\.d/{_TOOLS}\.(?:sh|csh)|(?:conda|mamba)\.fish\b|{_TOOLS}[-_]hook\.(?:ps1|bat)|Conda\.psm1"
-    r"|xontrib.*\bconda\b|_conda_(?:exe|hook|set)\b.*hook|Mamba\.psm1|conda_setup|(?:CONDA|MAMBA)_EXE\b.*\bhook",
+    r"|xontrib.*\bconda\b|_conda_(?:exe|hook|set)\b.*hook|Mamba\.psm1|(?:CONDA|MAMBA)_EXE\b.*\bhook",
     re.DOTALL,
 )
+_PRINTED = re.compile(
+    rf"{_TOOLS}{_END}['\"]?\s+['\"]?shell(?:\.[\w-]+)?['\"]?\s+(?:-\S+\s+\S+\s+)*['\"]?activate\b"
+    r"['\"]?(?:\s+-\S+\s+\w+)*\s*['\"]?(?P<name>[^\s'\"`)|;]*)"
+)
+"""What conda is asked to print, for a shell to run."""
 _SCRIPT = re.compile(
     r"(?:^|[/\\])(?:bin|Scripts)[/\\]activate(?:\.fish|\.csh|\.ps1|\.nu|\.xsh|\.bat)?$"
     r"|(?:^|[/\\])activate\.(?:sh|fish|csh|xsh|nu|ps1|bat)$|(?:^|[/\\])activate_this\.py$",
@@ -52,23 +71,20 @@ _MANAGERS = (
     ("mise", re.compile(r"\b(?:mise|rtx)(?:\.exe)?['\"]?\s+(?:activate|hook-env)\b")),
     ("pixi", re.compile(r"\bpixi(?:\.exe)?['\"]?\s+shell-hook\b")),
     ("virtualenvwrapper", re.compile(r"\bvirtualenvwrapper(?:_lazy)?\.sh\b")),
-    ("node", re.compile(r"[/\\]nvm\.(?:sh|fish)\b|\bfnm(?:\.exe)?['\"]?\s+env\b|load_nvm\b")),
+    ("node", re.compile(r"[/\\]nvm\.(?:sh|fish)\b|\bfnm(?:\.exe)?['\"]?\s+env\b")),
 )
 _DIRECTORY = re.compile(r"\bdirenv(?:\.exe)?['\"]?\s+(?:hook|export)\b")
-_ERROR_VARIABLES = frozenset(
-    {"PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", "CONDA_SHLVL", "VIRTUAL_ENV"}
+_MORE = re.compile(
+    r"PYTHON(?:EXECUTABLE|PLATLIBDIR|CASEOK|INSPECT)"
+    r"|PIP_(?:REQUIRE_VIRTUALENV|INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CONSTRAINT)"
+    r"|VIRTUAL_ENV_\w+|PIPENV_\w+"
 )
-_VARIABLES = re.compile(
-    r"PYTHON(?:STARTUP|USERBASE|EXECUTABLE|PLATLIBDIR|CASEOK|SAFEPATH|NOUSERSITE|PYCACHEPREFIX|INSPECT)"
-    r"|_?CONDA_\w+|CONDARC|MAMBA_\w+|MAMBARC|_CE_\w+|PIXI_\w+|PYENV_\w+|PIP_(?:TARGET|PREFIX|ROOT|USER"
-    r"|PYTHON|REQUIRE_VIRTUALENV|CONFIG_FILE|INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CONSTRAINT)"
-    r"|UV_(?:PYTHON|PROJECT_ENVIRONMENT|SYSTEM_PYTHON|TARGET|PREFIX)|VIRTUAL_ENV\w*|PIPENV_\w+"
-)
+"""What the gate's table does not know, and a start-up file should not set for every program."""
 _HARMLESS = frozenset(
-    {"PYTHONNOUSERSITE", "PYTHONSAFEPATH", "PYTHONPYCACHEPREFIX", "CONDA_PKGS_DIRS", "PYENV_ROOT"}
-    | {"CONDA_PROMPT_MODIFIER", "CONDA_CHANGEPS1", "PYENV_VIRTUALENV_DISABLE_PROMPT", "PYENV_SHELL"}
+    {"CONDA_PROMPT_MODIFIER", "PYENV_VIRTUALENV_DISABLE_PROMPT", "PYENV_SHELL", "PYENV_ROOT"}
     | {"VIRTUAL_ENV_DISABLE_PROMPT", "CONDA_AUTO_ACTIVATE_BASE", "CONDA_AUTO_ACTIVATE"}
 )
+"""What it shows as left by other tools, and what changes no environment."""
 _PATH_ENTRY = re.compile(
     r"[^:;\s'\"()]*(?:(?:ana|mini)conda\d?|miniforge\d?|mambaforge|micromamba|\bconda\d?)"
     r"(?:[/\\][^:;\s'\"()]*)?[/\\](?:bin|Scripts|condabin|Library[/\\]bin)\b"
@@ -78,9 +94,25 @@ _PATH_ENTRY = re.compile(
     re.IGNORECASE,
 )
 _ASSIGN = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
-_PS1 = re.compile(r"\$env:([A-Za-z_]\w*)\s*\+?=\s*(.*)", re.DOTALL | re.IGNORECASE)
-_NU = re.compile(r"\$env\.([A-Za-z_]\w*)\s*=\s*(.*)", re.DOTALL)
-_XSH = re.compile(r"\$([A-Za-z_]\w*)(?:\.\w+\(|\s*\+?=)\s*(.*)", re.DOTALL)
+_FORMS = {
+    "PowerShell": (
+        re.compile(r"\$env:([A-Za-z_]\w*)\s*\+?=\s*(.*)", re.DOTALL | re.IGNORECASE),
+        re.compile(
+            r"(?:Set-Item|New-Item|si)\s+(?:-Path\s+)?Env:[/\\]?(\w+)\s+(?:-Value\s+)?(.*)",
+            re.DOTALL | re.IGNORECASE,
+        ),
+        re.compile(
+            r"\[(?:System\.)?Environment\]::SetEnvironmentVariable\(\s*(\w+)\s*,\s*([^,)]*)",
+            re.IGNORECASE,
+        ),
+    ),
+    "nu": (re.compile(r"\$env\.([A-Za-z_]\w*)\s*=\s*(.*)", re.DOTALL),),
+    "xonsh": (
+        re.compile(r"\$([A-Za-z_]\w*)(?:\.\w+\(|\s*\+?=)\s*(.*)", re.DOTALL),
+        re.compile(r"os\.environ\[\s*(\w+)\s*\]\s*\+?=\s*(.*)", re.DOTALL),
+    ),
+}
+_RECORD = re.compile(r"[{,\n\s]([A-Za-z_]\w*)\s*:\s*([^,}\n]*)")
 _LONGEST = 1000
 _MANY = 100
 """Characters of a word, words of a command, that are looked at: people write no more."""
@@ -88,12 +120,18 @@ _EMPTY = frozenset({"", '""', "''", "$null", "null"})
 
 
 def variable_matters(name: str, value: str) -> Severity | None:
-    """How much it matters that a variable is set for every process; None: not at all."""
+    """How much it matters that a variable is set for every process; None: not at all.
+
+    As the gate judges it (`gates.rules`): an error is what a shell is refused for.
+    """
     if value in _EMPTY or name in _HARMLESS:
         return None
-    if name in _ERROR_VARIABLES:
-        return None if (name, value) == ("CONDA_SHLVL", "0") else Severity.ERROR
-    return Severity.WARNING if _VARIABLES.fullmatch(name) else None
+    rule = rule_of(name)
+    if rule is not None:
+        if not rule.applies_to(value.strip("'\"")):
+            return None
+        return Severity.ERROR if rule.level == ACTIVE else Severity.WARNING
+    return Severity.WARNING if _MORE.fullmatch(name) else None
 
 
 def meaning_of(command: Command, shell: str) -> Meaning | None:
@@ -103,16 +141,49 @@ def meaning_of(command: Command, shell: str) -> Meaning | None:
         command: one that runs when the file is read.
         shell: whose file it is.
     """
-    words = _without_prefix(command.words)
+    words = without_prefix(command.words)
+    set_before = bool(_ASSIGN.fullmatch(command.words[0])) and words != command.words
     if not words or words[0] in {"function", "alias", "#", "echo", "printf", "complete", "[", "[["}:
         return None
     words = tuple(word[:_LONGEST] for word in words[:_MANY])
     text = " ".join(words)[:_LONGEST]
     for judge in (_activation, _hook, _managed):
-        found = judge(words, text)
+        found = judge(words, text, shell)
         if found:
-            return found
+            return replace(found, alone=found.alone and not set_before)
+    if words[0] == "eval":
+        return _evaluated(words, shell)
     return _settings(words, shell)
+
+
+def _evaluated(words: tuple[str, ...], shell: str) -> Meaning | None:
+    """What the text means that `eval` is given."""
+    if shell not in {"sh", "bash", "zsh", "fish"}:
+        return None
+    dialect = "fish" if shell == "fish" else "posix"
+    inner = posix.parse(" ".join(words[1:])[:_LONGEST], dialect).commands
+    for command in inner:
+        if command.words[0] != "eval" and not command.function:
+            found = meaning_of(command, shell)
+            if found:
+                return replace(found, alone=found.alone and len(inner) == 1)
+    return None
+
+
+def allexport(command: Command, before: bool) -> bool:
+    """Whether every variable that is set behind a command of sh, bash or zsh is exported."""
+    words = command.words
+    if words[0] not in {"set", "setopt", "unsetopt"}:
+        return before
+    if words[0] == "set":
+        for sign, answer in (("-", True), ("+", False)):
+            if any(w[0] == sign and w[:2] != "--" and "a" in w[1:] for w in words[1:] if w):
+                return answer
+            if f"{sign}o" in words and "allexport" in words:
+                return answer
+    elif "allexport" in words:
+        return words[0] == "setopt"
+    return before
 
 
 def exports(command: Command) -> set[str]:
@@ -124,16 +195,20 @@ def exports(command: Command) -> set[str]:
     return set()
 
 
-def _without_prefix(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The command itself: behind csh's condition, `builtin`, `command`, PowerShell's `&`."""
+_PREFIXES = frozenset({"builtin", "command", "&", "exec", "\\"})
+
+
+def without_prefix(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The command itself: behind csh's condition, `builtin`, `command`, `&`, variables set for it."""
     if len(words) > 2 and words[0] == "if" and words[1].startswith("("):
         words = words[2:]
-    while len(words) > 1 and words[0] in {"builtin", "command", "&", "exec", "\\"}:
-        words = words[1:]
-    return words
+    behind = words
+    while len(behind) > 1 and (behind[0] in _PREFIXES or _ASSIGN.fullmatch(behind[0])):
+        behind = behind[1:]
+    return words if _ASSIGN.fullmatch(behind[0]) else behind
 
 
-def _activation(words: tuple[str, ...], text: str) -> Meaning | None:
+def _activation(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:
     name = re.split(r"[/\\]", words[0])[-1].lower().removesuffix(".exe").removesuffix(".bat")
     second = words[1] if len(words) > 1 else ""
     what = ""
@@ -151,17 +226,43 @@ def _activation(words: tuple[str, ...], text: str) -> Meaning | None:
         what = f"activates the environment {words[-1]}"
     elif name == "pyenv" and second in {"activate", "shell"}:
         what = f"has pyenv switch to {words[-1]}"
+    elif _loads(words, text, shell) and (found := _PRINTED.search(text)):
+        what = f"activates the environment {found['name'] or 'base'}"
     return Meaning("activate", Severity.ERROR, what, "|" not in words) if what else None
 
 
-def _hook(words: tuple[str, ...], text: str) -> Meaning | None:
-    if not _HOOK.search(text):
+_LOADERS = frozenset(
+    {".", "source", "eval", "call", "overlay", "use", "source-bash", "source-zsh", "source-cmd"}
+    | {"execx", "exec", "iex", "invoke-expression", "import-module", "xontrib"}
+)
+_PIPED = re.compile(r"\|\s*(?:source|\.|iex|invoke-expression)(?:\s+-)?$", re.IGNORECASE)
+_RUN = re.compile(r"(?:__xonsh__\.execer\.exec|execx|exec)\(\$?")
+_SETUP = re.compile(r"\$\{?__(?:conda|mamba)_setup\b")
+
+
+def _loads(words: tuple[str, ...], text: str, shell: str) -> bool:
+    """Whether the shell runs what a command names or prints; what reads or tests it loads nothing."""
+    first = words[0].lower()
+    if first in _LOADERS or _PIPED.search(text):
+        return True
+    if shell == "xonsh":
+        return _RUN.match(text) is not None
+    return shell == "PowerShell" and first.endswith(".ps1")
+
+
+def _hook(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:
+    if not _loads(words, text, shell):
         return None
-    # `__conda_setup=...` alone is half of a block that somebody took apart.
+    if not _HOOK.search(text) and not (words[0] == "eval" and _SETUP.search(text)):
+        return None
     return Meaning("hook", Severity.WARNING, "loads the shell hook of conda or mamba")
 
 
-def _managed(words: tuple[str, ...], text: str) -> Meaning | None:
+def _managed(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:
+    if words[0] == "load_nvm":
+        return Meaning("node", Severity.NOTE, "loads nvm or fnm")
+    if not _loads(words, text, shell):
+        return None
     if _DIRECTORY.search(text):
         what = "has direnv change the environment in every folder that asks for it"
         return Meaning("directory", Severity.WARNING, what)
@@ -180,7 +281,7 @@ def _settings(words: tuple[str, ...], shell: str) -> Meaning | None:
     """What variables it sets for the processes that the shell starts."""
     pairs = {"fish": _in_fish, "tcsh": _in_csh}.get(shell, _in_posix)(words)
     if shell in {"PowerShell", "nu", "xonsh"}:
-        pairs = _by_form({"PowerShell": _PS1, "nu": _NU, "xonsh": _XSH}[shell], words)
+        pairs = _by_form(shell, words)
     if not pairs:
         return None
     judged = [(name, value, variable_matters(name, value)) for name, value in pairs]
@@ -194,10 +295,22 @@ def _settings(words: tuple[str, ...], shell: str) -> Meaning | None:
         alone = len(bad) == len(pairs)
         return Meaning("variable", severity, what, alone, name if plain else None)
     for name, value in pairs:
-        entry = _PATH_ENTRY.search(value) if name.lower() in {"path", "fish_user_paths"} else None
-        if entry:
-            return Meaning("path", Severity.WARNING, f"puts {entry[0]} on PATH", len(pairs) == 1)
+        if name.lower() in {"path", "fish_user_paths"}:
+            entries = path_entries(value)
+            if entries:
+                what = f"puts {entries[0]} on PATH"
+                return Meaning("path", Severity.WARNING, what, len(pairs) == 1, entries=entries)
     return None
+
+
+def path_entries(text: str) -> tuple[str, ...]:
+    """What in a text is called like the folder of a Python, of conda or of pyenv."""
+    return tuple(found[0] for found in _PATH_ENTRY.finditer(text))
+
+
+def is_path_entry(text: str) -> bool:
+    """Whether an entry of PATH is called like the folder of a Python, of conda or of pyenv."""
+    return _PATH_ENTRY.fullmatch(re.sub(r"^[A-Za-z]:", "", text)) is not None
 
 
 def _in_posix(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
@@ -206,12 +319,11 @@ def _in_posix(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
             w.startswith("-") and "x" in w for w in words
         ):
             return None
-        return [(m[1], m[2]) for w in words[1:] if (m := _ASSIGN.fullmatch(w))]
+        named = [w for w in words[1:] if not w.startswith("-")]
+        return [(m[1], m[2]) if (m := _ASSIGN.fullmatch(w)) else (w, "") for w in named]
     found = [_ASSIGN.fullmatch(word) for word in words]
-    # NAME=value COMMAND sets it for that command alone; PATH is exported by everybody.
-    if not all(found):
-        return None
-    return [(m[1], m[2]) for m in found if m and m[1] in {"PATH", "path"} | _ERROR_VARIABLES]
+    # NAME=value COMMAND sets it for that command alone.
+    return [(m[1], m[2]) for m in found if m] if all(found) else None
 
 
 def _in_fish(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
@@ -238,6 +350,12 @@ def _in_csh(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
     return None
 
 
-def _by_form(form: re.Pattern[str], words: tuple[str, ...]) -> list[tuple[str, str]] | None:
-    found = form.match(" ".join(words))
-    return [(found[1], found[2].strip())] if found else None
+def _by_form(shell: str, words: tuple[str, ...]) -> list[tuple[str, str]] | None:
+    text = " ".join(words)
+    if shell == "nu" and words[0] == "load-env":
+        return [(m[1], m[2].strip()) for m in _RECORD.finditer(text)]
+    for form in _FORMS[shell]:
+        found = form.match(text)
+        if found:
+            return [(found[1], found[2].strip())]
+    return None

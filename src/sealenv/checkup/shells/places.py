@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.checkup.computer import Computer
 from sealenv.checkup.registry import Key
+from sealenv.checkup.shells.meaning import without_prefix
 from sealenv.checkup.shells.profile import Profile, read_profile, shell_of
 
 __all__ = ["profiles", "start_up_files", "unreadable"]
@@ -159,6 +162,8 @@ def _walk(computer: Computer) -> tuple[list[Profile], list[tuple[Path, OSError]]
         profile = read_profile(path, shell, data, autoload=path.parent.name == "functions")
         good.append(profile)
         waiting += _sourced(computer, profile)
+        if path.name.lstrip(".") == "zshenv":
+            waiting += _zdotdir(computer, profile)
     computer.walked = good, bad
     return good, bad
 
@@ -173,11 +178,49 @@ def _folders(computer: Computer) -> Iterator[Path]:
 
 def _sourced(computer: Computer, profile: Profile) -> Iterator[tuple[Path, str]]:
     """The files in the home that it sources; those of other programs are not ours to judge."""
+    lists: dict[str, tuple[str, ...]] = {}
     for command in profile.commands:
-        if len(command.words) > 1 and command.words[0] in {".", "source"}:
-            path = computer.expand(command.words[1])
-            if path and path.is_relative_to(computer.home) and not _of_a_tool(path):
-                yield path, shell_of(path, profile.shell)
+        words = without_prefix(command.words)
+        if words[0] == "for" and len(words) > 3 and words[2] == "in":
+            lists[words[1]] = words[3:]
+        elif len(words) > 1 and words[0] in {".", "source"}:
+            variable = _VARIABLE.fullmatch(words[1])
+            named = lists.get(variable[1], ()) if variable else words[1:2]
+            for path in (path for word in named[:_MOST] for path in _meant(computer, word)):
+                if path.is_relative_to(computer.home) and not _of_a_tool(path):
+                    yield path, shell_of(path, profile.shell)
+
+
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+
+
+def _meant(computer: Computer, word: str) -> Iterator[Path]:
+    """The files that a word means; of a pattern in a folder's name none."""
+    folder, slash, name = word.rpartition("/")
+    if slash and re.search(r"[*?\[]", name):
+        place = computer.expand(folder)
+        if place and "[!" not in name and "[^" not in name:
+            names = _in(place, "")
+            shown = [n for n in names if name.startswith(".") or not n.name.startswith(".")]
+            yield from (path for path in shown if fnmatch.fnmatchcase(path.name, name))
+        return
+    path = computer.expand(word)
+    if path:
+        yield path
+
+
+def _zdotdir(computer: Computer, profile: Profile) -> Iterator[tuple[Path, str]]:
+    """The files of zsh in the folder that its .zshenv names, which is read first."""
+    named = ""
+    for command in profile.commands:
+        words = without_prefix(command.words)
+        for word in words[1:] if words[0] in {"export", "typeset", "declare"} else words[:1]:
+            if word.startswith("ZDOTDIR="):
+                named = word.removeprefix("ZDOTDIR=")
+    folder = computer.expand(named) if named else None
+    if folder:
+        for name in (".zprofile", ".zshrc", ".zlogin"):
+            yield folder / name, "zsh"
 
 
 def _of_a_tool(path: Path) -> bool:

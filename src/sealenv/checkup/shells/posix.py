@@ -6,6 +6,7 @@ No shell: nothing is expanded, and what cannot be told is not `whole`, so that n
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from sealenv.checkup.shells.command import Command, Comment, Script
 from sealenv.checkup.shells.words import scan_word, skip_balanced
@@ -37,16 +38,28 @@ _OPERATOR = re.compile(r";;&|;;|;&|&&|\|\||\|&|[;&|\n]")
 _REDIRECT = re.compile(r"\d*(?:&>>|&>|>&|<&|<<<|<>|>>|>\||>!|>|<)")
 _HERE = re.compile(r"\d*<<(-?)[ \t]*")
 
+_LONGEST, _MANY = 1000, 100
+"""Characters of a word, words of a command, that are looked at."""
 _DEEPEST = 100
 """Compounds in each other; a file with more is not written by people."""
 
 
-class _Frame:
-    __slots__ = ("closes", "function", "patterns")
+_ASKS = {"if", "elif", "while", "until"}
+"""Words after which conditions stand, up to `_ANSWERED`."""
+_ANSWERED = {"then", "do"}
+_STATUS = re.compile(r"\$\{?(?:\?|status\b|pipestatus\b|PIPESTATUS\b)")
 
-    def __init__(self, closes: str, function: bool) -> None:
+
+class _Frame:
+    __slots__ = ("asks", "closes", "first", "function", "patterns")
+
+    def __init__(self, closes: str, function: bool, first: int) -> None:
         self.closes = closes
         self.function = function
+        self.first = first
+        """How many commands there were before it."""
+        self.asks = False
+        """Whether what comes now is its condition."""
         self.patterns = False
         """Of `case`: a pattern comes next."""
 
@@ -62,6 +75,11 @@ class _Parser:
         self.here: list[tuple[str, bool]] = []
         self.defining = False
         """A function's name was read; its body comes next."""
+        self.negated = False
+        """`!`, `not` or `time` stand before the command."""
+        self.open_at: int | None = None
+        self.closed: int | None = None
+        """Of a compound that has just ended: how many commands there were before it."""
         self._begin()
 
     def _begin(self) -> None:
@@ -83,7 +101,7 @@ class _Parser:
                 else:
                     self._word()
         self._finish()
-        return Script(tuple(self.commands), tuple(self.comments))
+        return Script(tuple(self.commands), tuple(self.comments), self.open_at)
 
     def _comment(self) -> None:
         found = _COMMENT.match(self.text, self.at)
@@ -115,8 +133,12 @@ class _Parser:
         if space:
             self.at = space.end()
         if self.text.startswith("(", self.at):  # a process substitution
-            self.at, ended = skip_balanced(self.text, self.at)
+            start = self.at
+            self.at, ended = skip_balanced(self.text, start)
             self.whole &= ended
+            self._read_to_the_end(start, ended)
+            if self.words:
+                self.words.append(self.text[start : self.at])
         elif self.at < len(self.text) and self.text[self.at] not in "\n;|()<>":
             if self.text[self.at] == "&":
                 self.at += 1
@@ -147,17 +169,26 @@ class _Parser:
                 self.at = empty.end()
                 self._begin()
             else:  # extended patterns and the like
-                self.at, _ = skip_balanced(text, self.at)
+                self._skip_brackets()
                 self.whole, self.end = False, self.at
             return True
         if text.startswith("((", self.at):
-            self.at, _ = skip_balanced(text, self.at)
+            self._skip_brackets()
             self._begin()
             return True
         self._open(")")
         self.at += 1
         self._begin()
         return True
+
+    def _skip_brackets(self) -> None:
+        start = self.at
+        self.at, ended = skip_balanced(self.text, start)
+        self._read_to_the_end(start, ended)
+
+    def _read_to_the_end(self, start: int, ended: bool) -> None:
+        if not ended and self.open_at is None:
+            self.open_at = start
 
     def _operator(self, operator: str) -> None:
         if (
@@ -175,6 +206,10 @@ class _Parser:
             return
         self._finish()
         self.at += len(operator)
+        if operator in {"&&", "||"}:
+            self._ask()
+        elif self.dialect == "fish" and self.frames and self.frames[-1].closes == "end":
+            self.frames[-1].asks = False
         if operator.startswith(";;") or operator == ";&":
             for frame in reversed(self.frames):
                 if frame.closes == "esac":
@@ -183,6 +218,14 @@ class _Parser:
         if operator == "\n":
             self._skip_here_documents()
         self._begin()
+
+    def _ask(self) -> None:
+        """Something hangs on how the last command, or what it is the end of, ends."""
+        first = len(self.commands) - 1 if self.closed is None else self.closed
+        for number in range(max(first, 0), len(self.commands)):
+            if not self.commands[number].asked:
+                self.commands[number] = replace(self.commands[number], asked=True)
+        self.closed = None
 
     def _skip_here_documents(self) -> None:
         for word, tabs in self.here:
@@ -211,6 +254,7 @@ class _Parser:
         self.words.append(word.text)
         self.end = self.at
         self.whole &= word.ended
+        self._read_to_the_end(start, word.ended)
         if self.dialect == "posix" and self.words[0] == "case" and word.text == "in":
             self._open("esac", patterns=True)
             self._begin()
@@ -238,6 +282,8 @@ class _Parser:
                 return True
             return False
         kinds = _OPEN[self.dialect]
+        if self.dialect == "fish" and word in {"and", "or"} and not piped:
+            self._ask()
         if piped and (word in kinds or word in {"case", "[["}):
             self.whole = False
         if word in _CLOSE[self.dialect] and not piped:
@@ -262,6 +308,12 @@ class _Parser:
         if word in kinds:
             self._open(kinds[word])
         if word in _GO_ON[self.dialect] and not piped:
+            self.negated |= word in {"!", "not"}
+            if self.frames and self.dialect != "csh":
+                if word in _ASKS:
+                    self.frames[-1].asks = True
+                elif word in _ANSWERED:
+                    self.frames[-1].asks = False
             self._begin()
             return True
         return False
@@ -277,7 +329,7 @@ class _Parser:
         inside = bool(self.frames) and self.frames[-1].function
         if len(self.frames) >= _DEEPEST:
             return
-        frame = _Frame(closes, inside or function or self.defining)
+        frame = _Frame(closes, inside or function or self.defining, len(self.commands))
         frame.patterns = patterns
         self.frames.append(frame)
         self.defining = False
@@ -286,6 +338,7 @@ class _Parser:
         for number in range(len(self.frames) - 1, -1, -1):
             closes = self.frames[number].closes
             if closes == word or (self.dialect == "csh" and {closes, word} <= {"endif", "end"}):
+                self.closed = self.frames[number].first
                 del self.frames[number:]
                 return
 
@@ -296,7 +349,13 @@ class _Parser:
             if self.dialect == "csh" and words[0] == "if" and len(words) > 2:
                 depth += 1  # if (...) COMMAND
             whole = self.whole and words[-1] != "|"
-            self.commands.append(Command(tuple(words), start, self.end, depth, inside, whole))
+            if any(_STATUS.search(word[:_LONGEST]) for word in words[:_MANY]):
+                self._ask()
+            asked = self.negated or any(frame.asks for frame in self.frames)
+            self.commands.append(
+                Command(tuple(words), start, self.end, depth, inside, whole, asked)
+            )
+            self.closed, self.negated = None, False
         self.words = []
 
 

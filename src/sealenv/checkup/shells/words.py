@@ -8,8 +8,13 @@ __all__ = ["Word", "scan_word", "skip_balanced"]
 
 _PLAIN = re.compile(r"[^\s'\"`\\$;&|()<>#={}]+")
 _IN_DOUBLE = re.compile(r"[^\"\\$`]+")
-_IN_NEST = re.compile(r"[^\"'`\\(){}]+")
+_IN_NEST = re.compile(r"[^\"'`\\(){}#<\n]+")
+_HERE = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([A-Za-z_]\w*))")
 _STOPS = frozenset(" \t\r\n;&|()<>")
+
+
+_MOST = 20
+"""Here-documents without an end after which no more are looked for."""
 
 
 class Word:
@@ -126,10 +131,16 @@ def _substitution(text: str, at: int) -> tuple[int, bool]:
 
 
 def skip_balanced(text: str, at: int) -> tuple[int, bool]:
-    """The end of what a bracket at `at` opens, quotes skipped, and whether it has one."""
+    """The end of what a bracket at `at` opens, and whether it has one.
+
+    Quotes are skipped; in `(` comments and here-documents too, which may hold half a quote.
+    """
     opens = text[at]
     closes = ")" if opens == "(" else "}"
     depth = 0
+    scripts = opens == "(" and not text.startswith("((", at)
+    here: list[re.Match[str]] = []
+    endless: list[str] = []
     while at < len(text):
         plain = _IN_NEST.match(text, at)
         if plain:
@@ -138,6 +149,21 @@ def skip_balanced(text: str, at: int) -> tuple[int, bool]:
         c = text[at]
         if c == "\\":
             at += 2
+            continue
+        if c in "#<\n":
+            begun = _HERE.match(text, at) if scripts and c == "<" else None
+            if text.startswith("<<<", at):
+                at += 3
+            elif begun:
+                here.append(begun)
+                at = begun.end()
+            elif c == "#" and scripts and text[at - 1] in " \t\r\n;&|(":
+                end = text.find("\n", at)
+                at = end if end >= 0 else len(text)
+            else:
+                at += 1
+            if c == "\n" and here:
+                at, here = _behind_documents(text, at, here, endless), []
             continue
         if c == "'":
             end = text.find("'", at + 1)
@@ -156,3 +182,17 @@ def skip_balanced(text: str, at: int) -> tuple[int, bool]:
         if depth == 0:
             return at, True
     return len(text), False
+
+
+def _behind_documents(text: str, at: int, begun: list[re.Match[str]], endless: list[str]) -> int:
+    """Behind the here-documents that begin with this line; one without an end is none."""
+    for found in begun:
+        name = found[2] or found[3] or found[4]
+        if name in endless or len(endless) >= _MOST:
+            continue  # each is looked for through the rest of the file
+        end = re.compile(rf"^\t*{re.escape(name)}\r?$", re.MULTILINE).search(text, at)
+        if end:
+            at = end.end()
+        else:
+            endless.append(name)
+    return at

@@ -36,7 +36,7 @@ Severity = Literal["error", "warning", "note"]
 
 
 class Seen(TypedDict):
-    """One thing that doctor found."""
+    """One thing that doctor found; `how` is the older name of `fix`."""
 
     id: str
     severity: Severity
@@ -44,6 +44,7 @@ class Seen(TypedDict):
     where: str
     evidence: list[str]
     why: str
+    fix: str
     how: str
     fixable: bool
 

@@ -140,6 +140,13 @@ def test_scrub_takes_out_what_sealenv_runs_from(tmp_path: Path) -> None:
     assert scrub({"CONDA_PREFIX": str(other)}, str(own)) == {"CONDA_PREFIX": str(other)}
 
 
+def test_what_our_own_python_has_handed_on_is_no_dirt() -> None:
+    own = {"__PYVENV_LAUNCHER__": f"{sys.prefix}/bin/python3", "A": "b"}
+    assert scrub(own) == {"A": "b"}
+    other = {"__PYVENV_LAUNCHER__": "/other/bin/python3"}
+    assert scrub(other) == other
+
+
 def test_a_clean_environment() -> None:
     env = {
         "PATH": "/evil",

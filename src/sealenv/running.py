@@ -113,7 +113,10 @@ def admit(
         rest = [finding for finding in found if not finding.is_variable]
         parts = [f"not passed on: {admission.shorter(named)}"] if named else []
         parts += [f"here besides: {admission.shorter(rest)}"] if rest else []
-        sys.stderr.write(f"sealenv: warning: {'; '.join(parts)}; sealenv gate explains\n")
+        from sealenv.naming import printable
+
+        told = printable("; ".join(parts))
+        sys.stderr.write(f"sealenv: warning: {told}; sealenv gate explains\n")
     if not variables.get("PATH"):  # a shell would put the current folder on it
         from sealenv.gates.whitelist import default_path
 

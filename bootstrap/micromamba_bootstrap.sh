@@ -140,7 +140,7 @@ forget() {
     for variable in $(env | LC_ALL=C sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
         case $variable in
             CONDA_PKGS_DIRS) ;;
-            CONDA* | MAMBA* | PYTHON* | VIRTUAL_ENV* | SEALENV_PREFIX* | PIXI_IN_SHELL* | PIP_TARGET* | PIP_PREFIX* | PIP_ROOT* | PIP_USER* | PIP_PYTHON* | PIP_CONFIG_FILE* | PIP_SRC* | PIP_SOURCE* | _CE_* | PIXI_* | UV_PROJECT_ENVIRONMENT* | UV_PYTHON* | UV_SYSTEM_PYTHON* | UV_TARGET* | UV_PREFIX* | UV_TOOL_DIR* | UV_TOOL_BIN_DIR* | PYENV_* | __PYVENV_LAUNCHER__*) unset "$variable" || : ;;
+            CONDA* | MAMBA* | PYTHON* | VIRTUAL_ENV* | SEALENV_PREFIX* | PIXI_IN_SHELL* | __PYVENV_LAUNCHER__* | PIP_TARGET* | PIP_PREFIX* | PIP_ROOT* | PIP_USER* | PIP_PYTHON* | PIP_CONFIG_FILE* | PIP_SRC* | PIP_SOURCE* | _CONDA_* | _CE_* | PIXI_* | UV_PROJECT_ENVIRONMENT* | UV_PYTHON* | UV_SYSTEM_PYTHON* | UV_TARGET* | UV_PREFIX* | UV_TOOL_DIR* | UV_TOOL_BIN_DIR* | PYENV_* | BASH_ENV*) unset "$variable" || : ;;
         esac
     done
 }
@@ -149,9 +149,14 @@ dirty=
 # gate NAME VALUE "harmless values" "what it means" "how to clear it"
 gate() {
     [ -n "$2" ] || return 0
-    case " $3 " in *" $2 "*) return 0 ;; esac
+    value=$(printf '%s' "$2" | LC_ALL=C tr A-Z a-z)
+    for harmless in $3; do
+        [ "$value" != "$harmless" ] || return 0
+    done
     dirty=yes
-    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$4" "$5" >&2
+    # What is not plain ASCII could be a word to the terminal.
+    value=$(printf '%s' "$2" | LC_ALL=C tr -c ' -~' '[?*]')
+    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$value" "$4" "$5" >&2
 }
 
 if [ -n "$clean" ]; then
@@ -166,6 +171,9 @@ gate PIXI_IN_SHELL "${PIXI_IN_SHELL-}" '0' 'a pixi shell is active here' 'leave 
 gate VIRTUAL_ENV "${VIRTUAL_ENV-}" '' 'a Python virtual environment is active here' 'deactivate'
 gate PYTHONHOME "${PYTHONHOME-}" '' 'every Python is told to take its standard library from there' 'unset PYTHONHOME'
 gate PYTHONPATH "${PYTHONPATH-}" '' 'every Python is told to import from there first' 'unset PYTHONPATH'
+gate PYTHONPLATLIBDIR "${PYTHONPLATLIBDIR-}" '' 'every Python is told another name for its folder lib' 'unset PYTHONPLATLIBDIR'
+gate PYTHONEXECUTABLE "${PYTHONEXECUTABLE-}" '' 'a Python is told that it is that program' 'unset PYTHONEXECUTABLE'
+gate __PYVENV_LAUNCHER__ "${__PYVENV_LAUNCHER__-}" '' 'a Python was told what it is called, and has handed it on' 'unset __PYVENV_LAUNCHER__'
 gate PIP_TARGET "${PIP_TARGET-}" '' 'pip is told to install into that folder' 'unset PIP_TARGET'
 gate PIP_PREFIX "${PIP_PREFIX-}" '' 'pip is told to install below that folder' 'unset PIP_PREFIX'
 gate PIP_ROOT "${PIP_ROOT-}" '' 'pip is told to install below another root' 'unset PIP_ROOT'

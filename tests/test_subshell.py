@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
+import sealenv.activation
 from sealenv.demo.channel import DemoChannel
+from sealenv.gates.rules import PROGRAMS
 from tests.machine import Machine
 from tests.shells import require_shell
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
 
+RC = Path(sealenv.activation.__file__).parent / "rc"
 _DEADLINE = 30.0
 _PROMPTS = {"tcsh": "#" if os.geteuid() == 0 else ">"}
 """What shows that a shell is ready; others show the environment's name."""
@@ -159,6 +162,13 @@ def test_a_pending_environment_gets_no_shell(used: Machine) -> None:
 def test_a_dirty_shell_gets_no_second_environment(used: Machine) -> None:
     done = used.run("shell", "e", "-s", "bash", code=125, CONDA_PREFIX="/other")
     assert "CONDA_PREFIX=/other" in done.stderr
+
+
+def test_functions_of_the_system_do_not_come_before_its_programs() -> None:
+    """A bash may have read /etc/bash.bashrc, and a zsh /etc/zshenv."""
+    for name in ("bashrc", "zsh/.zshrc"):
+        text = (RC / name).read_text(encoding="utf-8")
+        assert f"for _sealenv_item in {' '.join(PROGRAMS)}; do" in text
 
 
 def test_a_shell_that_is_not_there_is_told(used: Machine) -> None:

@@ -109,9 +109,14 @@ def admit(
         raise _between(prefix)
     variables, found = admission.enter(environ, clean=clean, strict=strict)
     if found:
-        sys.stderr.write(
-            f"sealenv: warning: here besides: {admission.shorter(found)}; sealenv gate explains\n"
-        )
+        named = [finding for finding in found if finding.is_variable]
+        rest = [finding for finding in found if not finding.is_variable]
+        parts = [f"not passed on: {admission.shorter(named)}"] if named else []
+        parts += [f"here besides: {admission.shorter(rest)}"] if rest else []
+        from sealenv.naming import printable
+
+        told = printable("; ".join(parts))
+        sys.stderr.write(f"sealenv: warning: {told}; sealenv gate explains\n")
     if not variables.get("PATH"):  # a shell would put the current folder on it
         from sealenv.gates.whitelist import default_path
 

@@ -16,7 +16,6 @@ from typing import NoReturn
 
 from sealenv.activation.quoting import QUOTE, quote_ps1
 from sealenv.errors import UsageError
-from sealenv.gates.admission import ADMITTED
 from sealenv.running import admit, prepare, wait_for
 
 __all__ = ["SHELLS", "enter_shell", "shell_command", "windows_shell_command"]
@@ -162,7 +161,7 @@ def shell_command(fallback: list[str], program: str) -> tuple[list[str], dict[st
     if name not in SHELLS or not script.endswith("/activate.sh") or "\n" in script:
         return fallback, {}  # another shell, or a foreign environment: activated from outside
     prefix = script.removesuffix("/activate.sh")
-    extra = {ADMITTED: "1"}
+    extra = {}
     if name not in ("fish", "nu"):
         extension = "xsh" if name == "xonsh" else "sh"
         extra["SEALENV_SHELL_SCRIPT"] = f"{prefix}/activate.{extension}"

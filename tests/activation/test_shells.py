@@ -109,7 +109,12 @@ def test_a_dirty_shell_is_refused_and_left_alone(
     )
     assert done.statuses() == [1], done.said
     assert f"{name}={value}" in done.said
-    assert f"sealenv shell --clean {fake_prefix}" in done.said
+    # What is inside a sealed environment stays there.
+    if name == "SEALENV_PREFIX":
+        assert "For another environment open a new terminal." in done.said
+        assert "--clean" not in done.said
+    else:
+        assert f"sealenv shell --clean {fake_prefix}" in done.said
     assert done.env("after") == done.env("before")
     assert done.state("after") == done.state("before")
 
@@ -131,8 +136,11 @@ def test_a_shell_that_was_started_inside_is_still_inside(
     assert done.statuses() == [1], done.said
     assert "ancestor=process" in done.said
     assert "SEALENV_PREFIX=/" not in done.said
-    environ["SEALENV_ADMITTED"] = "1"
-    assert dialect.run(tmp_path / "admitted", lines, environ).statuses() == [0]
+    assert "--clean" not in done.said
+    # Nothing that is inherited lets it in.
+    for name in ("SEALENV_ADMITTED", "_sealenv_fresh"):
+        done = dialect.run(tmp_path / name, lines, {**environ, name: "1"})
+        assert done.statuses() == [1], done.said
 
 
 def test_clean_values_pass_the_gate(

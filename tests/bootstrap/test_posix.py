@@ -124,6 +124,11 @@ def test_the_gate_lists_all_that_is_dirty(bare: Bare) -> None:
         assert name in bare.make("x", code=3, **{name: value}).stderr
     assert bare.everything() == before
     bare.make("x", "--dry-run", CONDA_SHLVL="0")
+    bare.make("x", "--dry-run", PIP_USER="False")
+    for value in ("0 false", "a\x1b[31mb"):
+        said = bare.make("x", "--dry-run", code=3, PIP_USER=value).stderr
+        assert "  PIP_USER=" in said
+        assert "\x1b" not in said
     bare.make("x", "--dry-run", "--clean", code=0, **dirt)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from sealenv.gates.ancestry import Process, above, judge
 from tests.machine import Machine
+from tests.shells import require_shell
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc of Linux")
 
@@ -59,8 +60,50 @@ def test_a_child_that_has_cleared_everything_is_still_a_child(used: Machine) -> 
         assert done.stdout == "code 125\n"
         assert f"ancestor={used.envs / 'e'}: process " in done.stderr
         assert "was started inside this sealed environment" in done.stderr
-    text = f"{SCRUBBED}{sealenv} run --clean e -- echo in; :"
-    assert used.run("run", "e", "--", "sh", "-c", text).stdout == "in\n"
+        assert "--clean does not lead out" in done.stderr
+
+
+@linux
+@pytest.mark.parametrize("words", ["run --clean e -- echo in", "shell --clean -s sh e"])
+def test_clean_does_not_lead_out(used: Machine, words: str) -> None:
+    """Neither where everything was cleared, nor in a shell that is activated."""
+    sealenv = shlex.join(used.command())
+    text = f"{SCRUBBED}{sealenv} {words} </dev/null; echo code $?; :"
+    done = used.run("run", "e", "--", "sh", "-c", text)
+    assert done.stdout == "code 125\n"
+    assert "open a new terminal: --clean does not lead out" in done.stderr
+    text = f". {used.envs}/e/activate.sh; {sealenv} {words} </dev/null; echo code $?; "
+    text += f"deactivate; {sealenv} run --clean e -- echo in"
+    done = subprocess.run(
+        ["sh", "-c", text],
+        env=used.env, cwd=used.root, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "code 125\nin\n"
+    assert "SEALENV_PREFIX" in done.stderr
+
+
+@linux
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "dash"])
+def test_nothing_that_is_inherited_opens_a_script(used: Machine, shell: str) -> None:
+    """A shell in the tree of one environment that has cleared all variables but these."""
+    fish = shell == "fish"
+    words = f"source {used.envs}/e/activate.fish" if fish else f". {used.envs}/e/activate.sh"
+    text = f"env -i SEALENV_ADMITTED=1 _sealenv_fresh=1 {require_shell(shell)} -c '{words}'; :"
+    done = used.run("run", "e", "--", "sh", "-c", text)
+    assert "ancestor=process" in done.stderr
+    assert "open a new terminal." in done.stderr
+    assert "--clean" not in done.stderr
+
+
+@linux
+def test_a_command_that_replaces_the_shell_is_not_seen(used: Machine) -> None:
+    """What docs/explanation/isolation.md says: no process of the environment is left above it."""
+    sealenv = shlex.join(used.command())
+    kept = " ".join(f"{name}={used.env[name]}" for name in ("HOME", "SEALENV_ENVS", "PATH"))
+    one = f"env -i {kept} {sealenv} run e -- echo in"
+    done = used.run("run", "e", "--", "bash", "-c", one)
+    assert done.stdout == "in\n"
+    assert used.run("run", "e", "--", "bash", "-c", f"{one}; :").stdout == ""
 
 
 @linux

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.machine import Machine
+from tests.shells import require_shell
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="folders of POSIX")
 
@@ -60,12 +62,110 @@ def test_present_is_a_warning(used: Machine, venv: Path) -> None:
     done = used.run("run", "e", "--", "echo", "hi", **dirt)
     assert done.stdout == "hi\n"
     assert done.stderr.count("\n") == 1
-    assert "CONDA_EXE" in done.stderr
+    assert "not passed on: CONDA_EXE; here besides: " in done.stderr
     assert f"PATH ({venv}/bin)" in done.stderr
     assert used.run("run", "--clean", "e", "--", "echo", "hi", **dirt).stderr == ""
     refused = used.run("run", "--strict", "e", "--", "echo", "hi", code=125, **dirt)
     assert refused.stdout == ""
     assert "CONDA_EXE=/opt/conda/bin/conda" in refused.stderr
+
+
+PRESENT: dict[str, Any] = {
+    "CONDA_CHANNELS": "x",
+    "CONDA_ENVS_DIRS": "/x",
+    "CONDA_NOBODY_KNOWS_THIS": "x",
+    "MAMBA_CHANNELS": "x",
+    "MAMBA_EXE": "/x",
+    "_CE_M": "-m",
+    "UV_TARGET": "/x",
+    "PIP_SRC": "/x",
+    "PIP_Source": "/x",
+    "PYTHONSTARTUP": "/x",
+    "BASH_ENV": "/x",
+    "ENV": "/x",
+    "BASH_FUNC_ls%%": "() { echo hijack; }",
+}
+
+
+def test_run_takes_out_all_that_is_present(used: Machine) -> None:
+    kept: dict[str, Any] = {"CONDA_PKGS_DIRS": "/pkgs", "PIP_INDEX_URL": "u"}
+    done = used.run("run", "e", "--", "env", **PRESENT, **kept)
+    inside = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert not [name for name, value in PRESENT.items() if inside.get(name) == value]
+    assert not [name for name in inside if name.startswith(("BASH_", "UV_", "_CE_"))]
+    assert inside["MAMBA_EXE"] == f"{used.envs}/e/bin/mamba"
+    assert {name: inside[name] for name in kept} == kept
+    (line,) = done.stderr.splitlines()
+    assert all(name in line for name in PRESENT)
+    assert "not passed on: " in line
+    other = used.run("run", "e", "--", "printenv", "ENV", ENV="production")
+    assert (other.stdout, other.stderr) == ("production\n", "")
+
+
+@pytest.mark.parametrize("name", ["python", "pip3", "conda", "mamba"])
+def test_an_exported_function_that_hides_a_program(used: Machine, name: str) -> None:
+    """Exported by a real bash."""
+    sealenv = shlex.join(used.command())
+    text = f"{name}() {{ echo OUTER; }}; export -f {name}; "
+    text += f"{sealenv} gate --json; {sealenv} run e -- {name}"
+    done = subprocess.run(
+        [require_shell("bash"), "-c", text],
+        env=used.env, cwd=used.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    (found,) = json.loads(done.stdout)["findings"]
+    assert (found["level"], found["name"]) == ("active", f"BASH_FUNC_{name}%%")
+    assert found["clear"] == f"unset -f {name}"
+    assert done.returncode == 125
+
+
+@pytest.mark.parametrize("name", ["PYTHONPLATLIBDIR", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__"])
+def test_what_breaks_every_python_is_active(used: Machine, name: str) -> None:
+    # The interpreter of these tests would obey it: `-E` for the first two, and for the last one
+    # nothing helps but a value that is set late.
+    command = used.command("gate", "--json")
+    code = command[2].replace("import sys; ", f"import os, sys; os.environ[{name!r}] = '/x'; ", 1)
+    done = subprocess.run(
+        [command[0], command[1], code, *command[3:]],
+        env=used.env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    (found,) = json.loads(done.stdout)["findings"]
+    assert (found["name"], found["level"], done.returncode) == (name, "active", 1)
+
+
+def test_a_relative_folder_on_path(used: Machine, venv: Path) -> None:
+    (used.root / "v2").mkdir(exist_ok=True)
+    link = used.root / "v2" / "bin"
+    link.symlink_to(venv / "bin")
+    try:
+        (found,) = findings(used, code=0, PATH=f"v2/bin:{used.env['PATH']}")
+    finally:
+        link.unlink()
+    assert (found["name"], found["value"]) == ("PATH", "v2/bin")
+    # An empty entry is the folder in which one is.
+    (used.root / "python3").touch()
+    try:
+        (found,) = findings(used, code=0, PATH=f"{used.env['PATH']}:")
+    finally:
+        (used.root / "python3").unlink()
+    assert found["value"] == "."
+
+
+def test_a_folder_with_a_versioned_python_alone(used: Machine, tmp_path: Path) -> None:
+    (tmp_path / "python3.9").touch()
+    (found,) = findings(used, code=0, PATH=f"{tmp_path}:{used.env['PATH']}")
+    assert found["value"] == str(tmp_path)
+
+
+def test_no_control_character_reaches_the_terminal(used: Machine, tmp_path: Path) -> None:
+    folder = tmp_path / "a\x1b[31mb"
+    folder.mkdir()
+    (folder / "python3").touch()
+    done = used.run("run", "e", "--", "true", PATH=f"{used.env['PATH']}:{folder}")
+    assert "PATH (" in done.stderr
+    assert "\x1b" not in done.stderr
+    done = used.run("run", "e", "--", "true", code=125, PIP_TARGET="a\x1b[31mb")
+    assert "PIP_TARGET=a" in done.stderr
+    assert "\x1b" not in done.stderr
 
 
 def test_active_is_refused_by_run(used: Machine) -> None:

@@ -25,8 +25,11 @@ def test_each_rule_says_what_why_and_how() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert [rule.name for rule in RULES if rule.level == ACTIVE] == [
         *("CONDA_PREFIX", "CONDA_SHLVL", "SEALENV_PREFIX", "PIXI_IN_SHELL", "VIRTUAL_ENV"),
-        *("PYTHONHOME", "PYTHONPATH"),
+        *("PYTHONHOME", "PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE"),
+        "__PYVENV_LAUNCHER__",
         *("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON"),
+        *("BASH_FUNC_python*", "BASH_FUNC_pip*", "BASH_FUNC_conda*", "BASH_FUNC_mamba*"),
+        "BASH_FUNC_micromamba*",
     ]
 
 
@@ -43,6 +46,9 @@ def test_each_rule_says_what_why_and_how() -> None:
         ("CONDARC", "CONDARC"),
         *((spelling, "PIP_TARGET") for spelling in ("PIP_TARGET", "PIP_target", "PIP___TARGET")),
         ("PIP_config-file", "PIP_CONFIG_FILE"),
+        ("BASH_FUNC_python3%%", "BASH_FUNC_python*"),
+        ("BASH_FUNC_ls%%", "BASH_FUNC_*"),
+        ("_CONDA_EXE", "_CONDA_*"),
     ],
 )
 def test_the_rule_of_a_variable(name: str, rule: str) -> None:
@@ -89,7 +95,9 @@ def test_findings() -> None:
 
 
 def test_children_see_nothing_of_the_table() -> None:
-    dirty = {rule.name.replace("*", "X"): "x" for rule in RULES}
+    dirty = {rule.name.replace("*", "X"): "/x" for rule in RULES}
+    assert without_dirt({"ENV": "production"}) == {"ENV": "production"}
+    assert find({"ENV": "production"}) == []
     kept = {"CONDA_PKGS_DIRS": "/p", "HOME": "/h", "PIP_INDEX_URL": "u", "SEALENV_ENVS": "/e"}
     assert without_dirt(dirty | kept) == kept
 
@@ -130,6 +138,13 @@ def test_scrub_takes_out_what_sealenv_runs_from(tmp_path: Path) -> None:
     sealed = {**conda, "SEALENV_PREFIX": str(own)}
     assert scrub(sealed, str(own), str(own)) == sealed
     assert scrub({"CONDA_PREFIX": str(other)}, str(own)) == {"CONDA_PREFIX": str(other)}
+
+
+def test_what_our_own_python_has_handed_on_is_no_dirt() -> None:
+    own = {"__PYVENV_LAUNCHER__": f"{sys.prefix}/bin/python3", "A": "b"}
+    assert scrub(own) == {"A": "b"}
+    other = {"__PYVENV_LAUNCHER__": "/other/bin/python3"}
+    assert scrub(other) == other
 
 
 def test_a_clean_environment() -> None:

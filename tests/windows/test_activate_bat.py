@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sealenv.activation.gatelines import cleared, members
 from sealenv.activation.gatelines import named as rules_of
 from sealenv.activation.quoting import quote_cmd
 from sealenv.activation.winscripts import compile_windows
@@ -161,7 +162,8 @@ def test_a_dirty_shell_is_refused_and_nothing_is_changed(
     done, shown = use(windows, prefix, tmp_path, mode=mode, env={name: value})
     assert shown["code"] == "1"
     assert f"  {name}={value}" in done.stderr
-    assert "sealenv shell --clean" in done.stderr
+    clean = "sealenv shell --clean" in done.stderr
+    assert clean == (name != "SEALENV_PREFIX")
     assert "PWNED" not in done.stdout.replace(value, "")
     assert shown[name] == value
     before = windows.run(["cmd", "/d", "/c", "set"], env={name: value}).stdout.splitlines()
@@ -175,6 +177,21 @@ def test_conda_hooks_zero_is_clean(windows: Windows, prefix: Path, tmp_path: Pat
     )
     assert (shown["code"], shown["CONDA_SHLVL"]) == ("0", "1")
     assert "CONDA_EXE" not in shown  # there is no conda in this one
+
+
+@MODES
+def test_what_others_have_left_is_taken_out(
+    windows: Windows, prefix: Path, tmp_path: Path, mode: str
+) -> None:
+    left = dict.fromkeys((*cleared(), *members()), "x!%OS%!")
+    kept = {"CONDA_PKGS_DIRS": "C:\\pkgs", "PIP_INDEX_URL": "u", "PIP_USER": "FALSE"}
+    (prefix / "Library/bin").mkdir(parents=True, exist_ok=True)
+    (prefix / "Library/bin/mamba.exe").touch()
+    done, shown = use(windows, prefix, tmp_path, mode=mode, env=left | kept)
+    assert shown["code"] == "0", done.stderr
+    assert [name for name in left if shown.get(name) == left[name]] == []
+    assert shown["MAMBA_EXE"] == windows.path(prefix / "Library/bin/mamba.exe")
+    assert {name: shown[name] for name in kept} == kept
 
 
 def test_a_second_activation_is_refused(windows: Windows, prefix: Path, tmp_path: Path) -> None:

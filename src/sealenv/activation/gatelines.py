@@ -3,14 +3,74 @@
 from __future__ import annotations
 
 from sealenv.activation.quoting import QUOTE
-from sealenv.gates.rules import ACTIVE, ANCESTOR, RULES, Rule
+from sealenv.gates.rules import ACTIVE, ANCESTOR, HONOURED, PRESENT, PROGRAMS, RULES, SHADOW, Rule
 
-__all__ = ["ancestor_words", "gate_lines", "named"]
+__all__ = [
+    "ancestor_words",
+    "cleared",
+    "families",
+    "gate_lines",
+    "honoured",
+    "members",
+    "named",
+    "paths",
+    "shadow_lines",
+    "words",
+]
 
 
 def named(level: str) -> list[Rule]:
     """The rules of single variables, of a level."""
     return [rule for rule in RULES if rule.level == level and not rule.is_family]
+
+
+def cleared() -> list[str]:
+    """The single variables that an activation takes out, whatever their value."""
+    return [rule.name for rule in named(PRESENT) if not rule.is_path]
+
+
+def paths() -> list[str]:
+    """Those that it takes out where their value may be a path."""
+    return [rule.name for rule in named(PRESENT) if rule.is_path]
+
+
+def families() -> list[str]:
+    """The beginnings of the names that it takes out where a shell can list its variables.
+
+    A function that bash has exported is none of its variables. One beginning is in no other.
+    """
+    starts = [rule.name[:-1] for rule in RULES if rule.is_family and rule.members]
+    return [start for start in starts if not start.startswith(tuple({*starts} - {start}))]
+
+
+def members() -> list[str]:
+    """The variables of these families that it takes out where a shell cannot list them."""
+    return [rule.name[:-1] + name for rule in RULES for name in rule.members]
+
+
+def honoured() -> list[str]:
+    """What stays of the families."""
+    return [name for name, _ in HONOURED if name.startswith(tuple(families()))]
+
+
+def words(shell: str) -> dict[str, str]:
+    """Lists for the templates, as a script of the shell takes them."""
+    lists = {
+        "CLEARED": cleared(),
+        "MEMBERS": members(),
+        "PATHS": paths(),
+        "FAMILIES": families(),
+        "HONOURED": honoured(),
+        "PROGRAMS": list(PROGRAMS),
+    }
+    if shell == "xsh":
+        return {name: ", ".join(map(repr, found)) for name, found in lists.items()}
+    plain = {name: " ".join(found) for name, found in lists.items()}
+    plain["HONOURED_CASE"] = " | ".join(honoured())
+    plain["OF_BASH"] = " ".join(f'"${{!{start}@}}"' for start in families())
+    plain["OF_ZSH"] = " ".join(f'"${{(@k)parameters[(I){start}*]}}"' for start in families())
+    plain["PATTERN"] = f"^(?:{'|'.join(families())})"
+    return plain
 
 
 def gate_lines(shell: str) -> list[str]:
@@ -21,7 +81,9 @@ def gate_lines(shell: str) -> list[str]:
         name, what, clear = rule.name, quote(rule.what), quote(rule.clear_in(shell))
         harmless = quote(" ".join(rule.harmless))
         if shell == "sh":
-            lines.append(f'_sealenv_find {name} "${{{name}-}}" {harmless} {what} {clear}')
+            patterns = " | ".join(["''", *map(_any_case, rule.harmless)])
+            found = f'_sealenv_find {name} "${{{name}-}}" {what} {clear}'
+            lines.append(f"case ${{{name}-}} in {patterns}) ;; *) {found} ;; esac")
         elif shell == "fish":
             lines.append(f"_sealenv_find {name} {harmless} {what} {clear}")
         elif shell == "xsh":
@@ -36,20 +98,68 @@ def gate_lines(shell: str) -> list[str]:
 
 def ancestor_words(shell: str) -> str:
     """What a process above means, and how to get away from it, as the script of a shell takes it."""
-    what, clear = QUOTE[shell](ANCESTOR.what), QUOTE[shell](ANCESTOR.clear_in(shell))
+    return _words(shell, ANCESTOR, "")
+
+
+def shadow_lines(shell: str) -> list[str]:
+    """Whether a function or an alias hides a program of the environment, for each of them."""
+    lines = []
+    for name in PROGRAMS:
+        told = _words(shell, SHADOW, name)
+        if shell == "sh":
+            found = f"_sealenv_find {name} {_SHADOWED!r} {told}"
+            lines.append(f"if _sealenv_shadowed {name}; then {found}; fi")
+        elif shell == "fish":
+            lines += [f"functions -q {name}", f"and _sealenv_tell {name} {_SHADOWED!r} {told}"]
+        elif shell == "xsh":
+            lines.append(f"({name!r}, {told}),")
+        elif shell == "nu":
+            lines.append(f"{{name: {name}, {told}}}")
+        else:
+            what, clear = told.split("\t")
+            lines += [
+                f"which {name} > /dev/null",
+                "if ($status == 0) then",
+                "    set _sealenv_gate = yes",
+                f'    _sealenv_say "sealenv: "{QUOTE["csh"](f"{name}=(an alias)")}',
+                f'    _sealenv_say "      "{what}',
+                f'    _sealenv_say "      to clear it: "{clear}',
+                "endif",
+            ]
+    return lines
+
+
+_SHADOWED = "(a function or an alias)"
+
+
+def _words(shell: str, rule: Rule, name: str) -> str:
+    quote = QUOTE[shell]
+    what, clear = quote(rule.what), quote(rule.clear_in(shell, name))
     if shell == "nu":
         return f"what: {what}, clear: {clear}"
-    return f"{what}, {clear}" if shell == "xsh" else f"{what} {clear}"
+    return what + {"xsh": ", ", "csh": "\t"}.get(shell, " ") + clear
+
+
+def _any_case(word: str) -> str:
+    """A pattern that matches the word in any case."""
+    return "".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in word)
+
+
+_NOT_SHOWN = "(not shown: not plain ASCII)"
 
 
 def _csh(rule: Rule) -> list[str]:
     quote, name = QUOTE["csh"], rule.name
-    tests = [f"x${name}:q != x{quote(word)}" for word in ("", *rule.harmless)]
+    tests = [f"x${name}:q != x"]
+    tests += [f"x${name}:q !~ x{_any_case(word)}" for word in rule.harmless]
     return [
         f"if ($?{name}) then",
         f"    if ({' && '.join(tests)}) then",
-        "        set _sealenv_gate = yes",
-        f'        _sealenv_say "sealenv: {name}="${name}:q',
+        f"        set _sealenv_gate = {'yes' if rule.leads_out else 'inside'}",
+        # A csh cannot take a character out of a text.
+        f"        set _sealenv_file = ${name}:q",
+        f"        if (x$_sealenv_file:q =~ *[^\\ -~]*) set _sealenv_file = {_NOT_SHOWN!r}",
+        f'        _sealenv_say "sealenv: {name}="$_sealenv_file:q',
         f'        _sealenv_say "      "{quote(rule.what)}',
         f'        _sealenv_say "      to clear it: "{quote(rule.clear_in("csh"))}',
         "    endif",

@@ -105,6 +105,12 @@ def _fish(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
 
 _RC_FILES = ("CONDARC", "MAMBARC")
 """Where conda and mamba read their settings: the environment's own file, where it has one."""
+_PROGRAMS = (
+    ("CONDA_EXE", "conda", "conda"),
+    ("CONDA_PYTHON_EXE", "conda", "python"),
+    ("MAMBA_EXE", "mamba", "mamba"),
+)
+"""What the hooks of conda and mamba start: variable, what has to be there, the program."""
 
 
 def _ours(prefix: str) -> dict[str, str]:
@@ -125,7 +131,7 @@ def _csh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
     own_bin = quote_csh(f"{prefix}/bin")
     ours = {name: quote_csh(value) for name, value in _ours(prefix).items()}
     lines = []
-    for name in ("PATH", *usable, *ours, *_RC_FILES):
+    for name in ("PATH", *usable, *ours, *_RC_FILES, *(row[0] for row in _PROGRAMS)):
         # A csh expands a whole line first: the variable may only be named inside the block.
         lines += [f"if ($?{name}) then", f"    set _sealenv_old_{name} = ${name}:q", "endif"]
     lines += [f"setenv {name} {value}" for name, value in usable.items()]
@@ -141,6 +147,9 @@ def _csh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
     lines += [f"setenv {name} {value}" for name, value in ours.items()]
     condarc = quote_csh(f"{prefix}/.condarc")
     lines += [f"if (-f {condarc}) setenv {name} {condarc}" for name in _RC_FILES]
+    for name, needed, program in _PROGRAMS:
+        own = f"{prefix}/bin/"
+        lines.append(f"if (-f {quote_csh(own + needed)}) setenv {name} {quote_csh(own + program)}")
     return [
         *lines,
         "if ($?prompt) then",
@@ -167,7 +176,7 @@ def _csh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
 def csh_restore(names: Iterable[str]) -> list[str]:
     """The part of deactivate.csh that puts every variable back."""
     lines = []
-    for name in ("PATH", *names, *_ours(""), *_RC_FILES):
+    for name in ("PATH", *names, *_ours(""), *_RC_FILES, *(row[0] for row in _PROGRAMS)):
         lines += [
             f"if ($?_sealenv_old_{name}) then",
             f"    setenv {name} $_sealenv_old_{name}:q",

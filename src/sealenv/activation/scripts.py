@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from sealenv.activation.gatelines import ancestor_words, gate_lines
+from sealenv.activation.gatelines import ancestor_words, gate_lines, shadow_lines, words
 from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu_scripts, typed
 from sealenv.activation.quoting import QUOTE, path_text, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
@@ -48,11 +48,14 @@ def render(template: str, shell: str, prefix: str, *, inline: bool = False) -> s
     text = _fill(text, "__SEALENV_GATE__", gate_lines(shell))
     text = text.replace("__SEALENV_ANCESTOR__", ancestor_words(shell))
     text = text.replace("__SEALENV_INLINE__", quote("yes" if inline else ""))
-    words = {"PREFIX": quote(prefix), "QUOTED": quote(typed(prefix))}
+    text = _fill(text, "__SEALENV_SHADOWS__", shadow_lines(shell))
+    for name, found in words(shell).items():
+        text = text.replace(f"__SEALENV_{name}__", found)
+    places = {"PREFIX": quote(prefix), "QUOTED": quote(typed(prefix))}
     if shell == "csh":
-        words["GLOB"] = quote_csh(prefix, pattern=True)
+        places["GLOB"] = quote_csh(prefix, pattern=True)
     # One pass, so that no marker in a path is taken for ours.
-    return re.sub("__SEALENV_(PREFIX|QUOTED|GLOB)__", lambda found: words[found[1]], text)
+    return re.sub("__SEALENV_(PREFIX|QUOTED|GLOB)__", lambda found: places[found[1]], text)
 
 
 def _fill(text: str, marker: str, lines: Iterable[str]) -> str:

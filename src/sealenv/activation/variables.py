@@ -25,9 +25,10 @@ the activation, whatever a package says; one that the shell already has is left 
 _OURS = (
     "PATH CONDA_PREFIX CONDA_SHLVL CONDA_DEFAULT_ENV CONDA_PROMPT_MODIFIER MAMBA_ROOT_PREFIX "
     "PYTHONNOUSERSITE PIP_CONFIG_FILE CONDARC MAMBARC "
-    "SEALENV_PREFIX SEALENV_CHECK_TOKEN SEALENV_ADMITTED "
+    "SEALENV_PREFIX SEALENV_CHECK_TOKEN "
+    "CONDA_EXE CONDA_BAT CONDA_PYTHON_EXE MAMBA_EXE _CE_M _CE_CONDA "
     # What the gate calls dirt: an environment may not bring it itself.
-    "PYTHONHOME PYTHONPATH VIRTUAL_ENV"
+    "PYTHONHOME PYTHONPATH PYTHONPLATLIBDIR PYTHONEXECUTABLE __PYVENV_LAUNCHER__ VIRTUAL_ENV"
 )
 # What a shell uses itself: read-only, or with a meaning of its own in one of our shells.
 _OF_SHELLS = (

@@ -75,7 +75,7 @@ def activated(
     """
     name = prefix.rsplit("\\", 1)[-1]
     result = {key.upper(): value for key, value in environ.items()}
-    for key in ("CONDA_EXE", "CONDA_BAT", "_CE_M", "_CE_CONDA"):
+    for key in ("CONDA_EXE", "CONDA_BAT", "CONDA_PYTHON_EXE", "MAMBA_EXE", "_CE_M", "_CE_CONDA"):
         result.pop(key, None)
     for key, value in _variables(prefix).items():
         result.pop(key.upper(), None)
@@ -91,6 +91,9 @@ def activated(
     if os.path.isfile(os.path.join(prefix, "condabin", "conda.bat")):
         result["CONDA_BAT"] = f"{prefix}\\condabin\\conda.bat"
         result["CONDA_EXE"] = f"{prefix}\\Scripts\\conda.exe"
+        result["CONDA_PYTHON_EXE"] = f"{prefix}\\python.exe"
+    if os.path.isfile(os.path.join(prefix, "Library", "bin", "mamba.exe")):
+        result["MAMBA_EXE"] = f"{prefix}\\Library\\bin\\mamba.exe"
     condarc = os.path.join(prefix, ".condarc")
     if os.path.isfile(condarc):
         result["CONDARC"] = result["MAMBARC"] = f"{prefix}\\.condarc"

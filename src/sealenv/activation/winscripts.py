@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sealenv.activation.gatelines import named
+from sealenv.activation.gatelines import cleared, families, honoured, members, named
 from sealenv.activation.quoting import quote_cmd, quote_ps1, to_bytes
 from sealenv.activation.winlaunch import script_names
 from sealenv.errors import SpecError
-from sealenv.gates.rules import ACTIVE
+from sealenv.gates.rules import ACTIVE, PROGRAMS, SHADOW
 
 __all__ = ["compile_windows", "echo_cmd", "usable", "windows_path_of"]
 
@@ -24,7 +24,8 @@ _FOLDER = "etc/sealenv"
 _TEMPLATES = Path(__file__).parent / "templates"
 _OF_WINDOWS = frozenset({
     *("PATH", "PROMPT", "COMSPEC", "SYSTEMROOT", "WINDIR", "CD", "DATE", "TIME", "RANDOM"),
-    *("ERRORLEVEL", "CMDCMDLINE", "CMDEXTVERSION", "CONDA_EXE", "CONDA_BAT", "_CE_M", "_CE_CONDA"),
+    *("ERRORLEVEL", "CMDCMDLINE", "CMDEXTVERSION", "CONDA_EXE", "CONDA_BAT", "CONDA_PYTHON_EXE"),
+    *("MAMBA_EXE", "_CE_M", "_CE_CONDA"),
 })  # fmt: skip
 """What no environment may set there, whatever the case of its letters."""
 _LINE = 7000
@@ -43,9 +44,19 @@ def compile_windows(
     chosen, problems = usable(values)
     texts = {
         "activate.bat": _template(
-            "activate.bat", gate=gate_bat(), moved=_moved_bat(windows_path_of(made_at))
+            "activate.bat",
+            GATE=gate_bat(),
+            MOVED=_moved_bat(windows_path_of(made_at)),
+            CLEARED=cleared_bat(),
         ),
-        "activate.ps1": _template("activate.ps1", gate=gate_ps1(), moved=()),
+        "activate.ps1": _template(
+            "activate.ps1",
+            GATE=gate_ps1(),
+            SHADOWS=shadows_ps1(),
+            CLEARED=[f"$dropped = @({_list_ps1(cleared())})"],
+            FAMILIES=[f"$families = '^({'|'.join(families())})'"],
+            HONOURED=[f"$honoured = @({_list_ps1(honoured())})"],
+        ),
         f"{_FOLDER}/env.ps1": _env_ps1(windows_path_of(made_at), chosen),
     }
     texts[f"{_FOLDER}/env.bat"], refused = _env_bat(chosen)
@@ -75,11 +86,11 @@ def usable(values: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     return {name: values[name] for name in spelled.values()}, problems
 
 
-def _template(name: str, *, gate: Iterable[str], moved: Iterable[str]) -> str:
+def _template(name: str, **parts: Iterable[str]) -> str:
     text = (_TEMPLATES / name).read_text(encoding="ascii")
-    for marker, lines in (("__SEALENV_GATE__", gate), ("__SEALENV_MOVED__", moved)):
+    for marker, lines in parts.items():
         text = re.sub(
-            rf"^( *){marker}\n",
+            rf"^( *)__SEALENV_{marker}__\n",
             lambda found, lines=lines: "".join(f"{found[1]}{line}\n" for line in lines),  # type: ignore[misc]
             text,
             flags=re.M,
@@ -105,6 +116,9 @@ def gate_bat() -> list[str]:
         harmless = "".join(f'if /i not "!{v.name}!"=="{word}" ' for word in v.harmless)
         when[v.name] = f"@if defined {v.name} {harmless}"
     lines = [f'{test}set "_sealenv_found=yes"' for test in when.values()]
+    lines += [
+        f'{when[v.name]}set "_sealenv_found=inside"' for v in named(ACTIVE) if not v.leads_out
+    ]
     lines.append(
         "@if defined _sealenv_found >&2 echo sealenv: this shell is not clean, so "
         "!_sealenv_name! was not activated:"
@@ -116,6 +130,26 @@ def gate_bat() -> list[str]:
             f"{when[v.name]}>&2 echo       to clear it: {echo_cmd(v.clear_in('cmd'))}",
         ]
     return lines
+
+
+def cleared_bat() -> list[str]:
+    """What is taken out: cmd.exe cannot list its variables without a process, so each is named."""
+    names = [*cleared(), *members()]
+    rows = (names[at : at + 12] for at in range(0, len(names), 12))
+    return [f'@for %%I in ({" ".join(row)}) do @set "%%I="' for row in rows]
+
+
+def shadows_ps1() -> list[str]:
+    """The programs that a function or an alias may hide, and how to clear it."""
+    what = quote_ps1(SHADOW.what)
+    return [
+        f", @({quote_ps1(name)}, {what}, {quote_ps1(SHADOW.clear_in('ps1', name))})"
+        for name in PROGRAMS
+    ]
+
+
+def _list_ps1(names: Iterable[str]) -> str:
+    return ", ".join(quote_ps1(name) for name in names)
 
 
 def gate_ps1() -> list[str]:

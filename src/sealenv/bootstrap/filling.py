@@ -81,6 +81,9 @@ def _forgotten(kind: str) -> str:
     starts = ["CONDA", "MAMBA", "PYTHON", "VIRTUAL_ENV"]
     for rule in RULES:
         name = rule.name.rstrip("*")
+        # No sh can name a function of bash, and many a program has a setting that begins with ENV.
+        if name.startswith("BASH_FUNC_") or rule.is_path:
+            continue
         if rule.taken_out and not name.startswith(tuple(starts)):
             starts.append(name)
     return " ".join(starts) if kind == "bat" else " | ".join(f"{start}*" for start in starts)

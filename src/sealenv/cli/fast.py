@@ -27,5 +27,8 @@ def run(env: str, command: Sequence[str]) -> int:
 
         if not isinstance(error, SealenvError):
             raise
-        sys.stderr.write(f"sealenv run: {error}\n")
+        from sealenv.naming import printable
+
+        lines = [printable(line) for line in str(error).split("\n")]
+        sys.stderr.write("sealenv run: {}\n".format("\n".join(lines)))
     return REFUSED

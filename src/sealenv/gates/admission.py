@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealenv.gates.children import scrub
+from sealenv.gates.children import scrub, without_dirt
 from sealenv.gates.findings import Finding, find
 from sealenv.gates.rules import ACTIVE
 
@@ -10,10 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ADMITTED", "enter", "look", "refuse", "shorter"]
-
-ADMITTED = "SEALENV_ADMITTED"
-"""Tells the one activation script that we start that who is above it was looked at already."""
+__all__ = ["enter", "look", "refuse", "shorter"]
 
 
 def look(environ: Mapping[str, str]) -> list[Finding]:
@@ -31,9 +28,12 @@ def enter(
 ) -> tuple[dict[str, str], list[Finding]]:
     """The variables to enter an environment with, and what was found and does not refuse.
 
+    Nothing that the table names is left in them.
+
     Args:
         environ: the variables of this process.
-        clean: start from a clean environment instead of refusing a dirty one.
+        clean: start from a clean environment instead of refusing a dirty one. It does not lead out of
+            a sealed environment: a child of one stays a child, whatever its variables.
         strict: refuse what is merely present, too.
 
     Raises:
@@ -42,11 +42,14 @@ def enter(
     if clean:
         from sealenv.gates.whitelist import clean_environ
 
+        inside = [finding for finding in look(environ) if not finding.leads_out]
+        if inside:
+            raise refuse(inside, strict=False)
         return clean_environ(environ), []
     found = look(environ)
     if found and (strict or any(finding.level == ACTIVE for finding in found)):
         raise refuse(found, strict=strict)
-    return scrub(environ), found
+    return without_dirt(scrub(environ)), found
 
 
 def refuse(found: list[Finding], *, strict: bool) -> Exception:
@@ -55,7 +58,9 @@ def refuse(found: list[Finding], *, strict: bool) -> Exception:
 
     shown = found if strict else [finding for finding in found if finding.level == ACTIVE]
     hint = "open a clean shell, or start from a clean environment with --clean"
-    if strict and not any(finding.level == ACTIVE for finding in found):
+    if not all(finding.leads_out for finding in shown):
+        hint = "open a new terminal: --clean does not lead out of a sealed environment"
+    elif strict and not any(finding.level == ACTIVE for finding in found):
         hint += "; without --strict this is a warning"
     return DirtyShellError(
         "this shell is not clean", details=[str(finding) for finding in shown], hint=hint

@@ -17,12 +17,13 @@ __all__ = ["scrub", "without_dirt"]
 def without_dirt(environ: Mapping[str, str]) -> dict[str, str]:
     """`environ` without every variable of the table, whatever its value.
 
-    For processes that sealenv starts for itself. Settings that are honoured stay.
+    For processes that sealenv starts for itself, and for what it enters an environment with. Settings
+    that are honoured stay.
     """
     result = {}
     for name, value in environ.items():
         rule = rule_of(name)
-        if rule is None or not rule.taken_out:
+        if rule is None or not rule.taken_out or (rule.is_path and not rule.applies_to(value)):
             result[name] = value
     return result
 
@@ -61,6 +62,11 @@ def scrub(
         left.append(conda)
         for name in [n for n in result if n in _CONDA_VARIABLES or n.startswith(_CONDA_STACK)]:
             del result[name]
+    launcher = result.get("__PYVENV_LAUNCHER__", "")
+    # Our own Python may have handed it on (a framework of macOS before 3.7.8 and 3.8.3: bpo-22490).
+    home = os.path.dirname(os.path.dirname(launcher))
+    if launcher and _same_as_any(home, [*own, sys.base_prefix]):
+        del result["__PYVENV_LAUNCHER__"]
     if left and "PATH" in result:
         gone = [os.path.join(prefix, part) for prefix in left for part in _BIN]
         entries = result["PATH"].split(os.pathsep)

@@ -32,6 +32,16 @@ class Finding:
         """`active` or `present`."""
 
     @property
+    def is_variable(self) -> bool:
+        """Whether it is a variable that can be taken out: no folder on PATH, no process."""
+        return self.rule in RULES
+
+    @property
+    def leads_out(self) -> bool:
+        """Whether a clean environment is without it: who is inside a sealed one stays inside."""
+        return self.rule.leads_out or self.level != ACTIVE
+
+    @property
     def clear(self) -> str:
         """How to clear it, in the words of this system's usual shell."""
         return self.rule.clear_in(SHELL, self.name)

@@ -29,11 +29,18 @@ SYSTEM_FOLDERS = (
 )
 """Where an operating system, or what is installed for the whole machine, has its python."""
 
-_NAMES = ("python.exe", "python3.exe", "py.exe") if os.name == "nt" else ("python3", "python")
+_NAMES = (
+    ("python.exe", "python3.exe", "py.exe")
+    if os.name == "nt"
+    else ("python3", "python", "python2", "python2.7", *(f"python3.{n}" for n in range(4, 26)))
+)
+"""Names and no listing: a folder of thousands of files, such as Windows' own in WSL, is slow to list."""
 
 
 def leading_elsewhere(environ: Mapping[str, str], own: Iterable[str]) -> list[tuple[str, str]]:
-    """The folders on PATH with a python of somebody else: (folder, whose).
+    """The folders on PATH with a python of somebody else: (folder as it stands there, whose).
+
+    One that is not absolute is one from here, and so is on POSIX one without a name.
 
     Args:
         environ: PATH is read from it.
@@ -45,7 +52,16 @@ def leading_elsewhere(environ: Mapping[str, str], own: Iterable[str]) -> list[tu
     for entry in environ.get("PATH", "").split(os.pathsep):
         folder = entry.strip('"') if os.name == "nt" else entry
         key = os.path.normcase(folder.rstrip("/") or folder)
-        if not folder or key in seen or key in SYSTEM_FOLDERS or not os.path.isabs(folder):
+        if not folder and (os.name == "nt" or not environ.get("PATH")):
+            continue
+        shown = folder or "."
+        if not os.path.isabs(folder):
+            try:
+                folder = os.path.join(os.getcwd(), folder)
+            except OSError:  # it is gone, and nothing lies in it
+                continue
+            key = os.path.normcase(os.path.normpath(folder))
+        if key in seen or key in SYSTEM_FOLDERS:
             continue
         seen.add(key)
         if _is_of_windows(folder, environ):
@@ -53,7 +69,7 @@ def leading_elsewhere(environ: Mapping[str, str], own: Iterable[str]) -> list[tu
         if not any(os.path.lexists(os.path.join(folder, name)) for name in _NAMES):
             continue
         if not _is_same(folder, SYSTEM_FOLDERS) and not _is_same(folder, mine):
-            found.append((folder, whose(folder)))
+            found.append((shown, whose(folder)))
     return found
 
 

@@ -5,8 +5,10 @@ scripts are generated from it, `children` takes out of a child's variables what 
 docs/reference/environment-variables.md is compared with it.
 
 *Active* is what redirects the environment's own programs (python, pip, conda, mamba) or says that
-another environment is in use: nothing is entered then. *Present* is what other tools have left, and
-what the activation itself neutralises: a warning, since most machines have some.
+another environment is in use: nothing is entered then. *Present* is what other tools have left. Most
+machines have some, so it is a warning, and nothing in the environment sees it: `run` and `shell` take
+out all of it (`children.without_dirt`), the activation scripts what `gatelines` makes of this table,
+until `deactivate`.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ __all__ = [
     "HONOURED",
     "ON_PATH",
     "PRESENT",
+    "PROGRAMS",
     "RULES",
+    "SHADOW",
     "SHELL",
     "Rule",
     "rule_of",
@@ -35,6 +39,9 @@ PRESENT = "present"
 
 SHELL = "cmd" if os.name == "nt" else "sh"
 """Whose words are shown to the user of this system."""
+
+PROGRAMS = ("python", "python3", "pip", "pip3", "conda", "mamba", "micromamba")
+"""The environment's own programs: a function or an alias of such a name comes before PATH."""
 
 HONOURED = (
     ("CONDA_CHANGEPS1", "whether the prompt shows the environment, as conda reads it"),
@@ -60,7 +67,10 @@ _NEW_WINDOW = "close this window and open a new one"
 class Rule:
     """A variable, or a family of them, that can redirect which Python or environment is used."""
 
-    __slots__ = ("_clear", "harmless", "level", "name", "taken_out", "what", "why")
+    __slots__ = (
+        *("_clear", "harmless", "is_path", "leads_out", "level", "members", "name", "taken_out"),
+        *("what", "why"),
+    )
 
     def __init__(
         self,
@@ -72,6 +82,9 @@ class Rule:
         harmless: tuple[str, ...] = (),
         clear: Mapping[str, str] | None = None,
         taken_out: bool = True,
+        is_path: bool = False,
+        leads_out: bool = True,
+        members: str = "",
     ) -> None:
         self.name = name
         """Its name; `CONDA_*` is each variable that begins so and has no rule of its own."""
@@ -82,6 +95,12 @@ class Rule:
         """Values besides the empty one that mean nothing, in lower case."""
         self.taken_out = taken_out
         """Whether children that sealenv starts for itself never see it."""
+        self.is_path = is_path
+        """Whether it counts only where its value may be a path: other programs use the name too."""
+        self.leads_out = leads_out
+        """Whether `--clean` leads out of it: what is inside a sealed environment stays there."""
+        self.members = tuple(members.split())
+        """Of a family: those that a shell takes out which cannot list its variables."""
         self._clear = clear or {}
 
     @property
@@ -91,14 +110,21 @@ class Rule:
 
     def applies_to(self, value: str) -> bool:
         """Whether the value means something."""
+        if self.is_path and not any(char in value for char in "/$~"):
+            return False
         return bool(value) and value.lower() not in self.harmless
 
     def clear_in(self, shell: str, name: str | None = None) -> str:
         """How to clear it in `sh`, `fish`, `csh`, `xsh`, `nu`, `cmd` or `ps1`."""
         text = self._clear.get(shell) or self._clear.get("" if shell != "cmd" else "cmd")
-        return text or _UNSET[shell].format(name or self.name)
+        name = name or self.name
+        return (text or _UNSET[shell]).format(name.removeprefix(_FUNCTION).partition("%%")[0])
 
 
+_FUNCTION = "BASH_FUNC_"
+"""What bash puts before the name of a function that it exports; after it stands `%%`."""
+_IN_BASH = {"sh": "unset -f {}", "": "unset -f {} in the bash that exported it"}
+_IN_BASH["cmd"] = _IN_BASH[""]
 _LEAVE_CONDA = {"": "deactivate (or: conda deactivate)", "cmd": _NEW_WINDOW}
 _CONDA_AGAIN = {"": "deactivate (or: conda deactivate) until it is 0", "cmd": _NEW_WINDOW}
 _LEAVE = {"": "deactivate", "cmd": _NEW_WINDOW}
@@ -107,12 +133,47 @@ _NO = ("0", "false", "no", "off", "n", "f")
 _ELSEWHERE = "what pip installs does not land in the environment"
 
 
+# What decides which packages come from where, and where they go: conda/base/context.py of conda
+# (names and aliases of the parameters) and libmamba/src/api/configuration.cpp of mamba.
+_OF_CONDA = """
+    BAT EXE PYTHON_EXE ROOT PREFIX_1 PREFIX_2
+    CHANNEL CHANNELS CHANNEL_ALIAS CHANNEL_PRIORITY CHANNEL_SETTINGS CUSTOM_CHANNELS
+    CUSTOM_MULTICHANNELS DEFAULT_CHANNELS MIGRATED_CHANNEL_ALIASES MIGRATED_CUSTOM_CHANNELS
+    ALLOWLIST_CHANNELS WHITELIST_CHANNELS DENYLIST_CHANNELS ALLOW_NON_CHANNEL_URLS
+    OVERRIDE_CHANNELS_ENABLED USE_LOCAL REPODATA_FNS USE_ONLY_TAR_BZ2 OFFLINE USE_INDEX_CACHE
+    SUBDIR SUBDIRS ENVS_DIRS ENVS_PATH ROOT_PREFIX ROOT_DIR TARGET_PREFIX_OVERRIDE REGISTER_ENVS
+    DEFAULT_ACTIVATION_ENV CREATE_DEFAULT_PACKAGES PINNED_PACKAGES DISALLOWED_PACKAGES DISALLOW
+    TRACK_FEATURES AGGRESSIVE_UPDATE_PACKAGES DEFAULT_PYTHON ADD_PIP_AS_PYTHON_DEPENDENCY
+    AUTO_UPDATE_CONDA SELF_UPDATE EXCLUDE_NEWER COOLDOWN SOLVER EXPERIMENTAL_SOLVER SAT_SOLVER
+    DEPS_MODIFIER UPDATE_MODIFIER VIRTUAL_PACKAGES OVERRIDE_VIRTUAL_PACKAGES NO_PLUGINS
+    ALLOW_SOFTLINKS ALWAYS_SOFTLINK SOFTLINK ALWAYS_COPY COPY CLOBBER FORCE FORCE_REMOVE
+    FORCE_REINSTALL DRY_RUN DOWNLOAD_ONLY PIP_INTEROP_ENABLED PREFIX_DATA_INTEROPERABILITY
+"""
+_OF_MAMBA = """
+    EXE TARGET_PREFIX RELOCATE_PREFIX PLATFORM CHANNELS CHANNEL_ALIAS CHANNEL_PRIORITY
+    DEFAULT_CHANNELS CUSTOM_CHANNELS MIRRORED_CHANNELS OVERRIDE_CHANNELS_ENABLED OFFLINE
+    PINNED_PACKAGES NO_PIN NO_PY_PIN ADD_PIP_AS_PYTHON_DEPENDENCY PREFIX_DATA_INTEROPERABILITY
+    ALLOW_UNINSTALL ALLOW_DOWNGRADE ALLOW_SOFTLINKS ALWAYS_COPY ALWAYS_SOFTLINK USE_UV DRY_RUN
+    DOWNLOAD_ONLY SKIP_RUN_LINK_SCRIPTS
+"""
+
+
 def _source_folder(name: str) -> Rule:
     return Rule(
         name,
         PRESENT,
         "pip puts the sources of editable installs there",
         "the environment would depend on a folder outside of it",
+    )
+
+
+def _function(name: str) -> Rule:
+    return Rule(
+        f"{_FUNCTION}{name}*",
+        ACTIVE,
+        f"a bash has exported a function {name}, or one whose name begins so",
+        "every bash runs it instead of the environment's own program",
+        clear=_IN_BASH,
     )
 
 
@@ -138,6 +199,7 @@ RULES = (
         "a sealed environment is active here",
         "one shell belongs to one environment: what runs here may still use files of that one",
         clear=_LEAVE,
+        leads_out=False,
     ),
     Rule(
         "PIXI_IN_SHELL",
@@ -166,11 +228,30 @@ RULES = (
         "every Python is told to import from there first",
         "modules from outside shadow those of the environment",
     ),
+    Rule(
+        "PYTHONPLATLIBDIR",
+        ACTIVE,
+        "every Python is told another name for its folder lib",
+        "it does not find its standard library there, and ends at once",
+    ),
+    Rule(
+        "PYTHONEXECUTABLE",
+        ACTIVE,
+        "a Python is told that it is that program",
+        "it takes another prefix, and modules that are not its own",
+    ),
+    Rule(
+        "__PYVENV_LAUNCHER__",
+        ACTIVE,
+        "a Python was told what it is called, and has handed it on",
+        "a Python started from here takes itself for that one, with its prefix and modules",
+    ),
     Rule("PIP_TARGET", ACTIVE, "pip is told to install into that folder", _ELSEWHERE),
     Rule("PIP_PREFIX", ACTIVE, "pip is told to install below that folder", _ELSEWHERE),
     Rule("PIP_ROOT", ACTIVE, "pip is told to install below another root", _ELSEWHERE),
     Rule("PIP_USER", ACTIVE, "pip is told to install for the user", _ELSEWHERE, harmless=_NO),
     Rule("PIP_PYTHON", ACTIVE, "pip is told to work on another Python", _ELSEWHERE),
+    *(_function(name) for name in ("python", "pip", "conda", "mamba", "micromamba")),
     Rule(
         "PYTHONSTARTUP",
         PRESENT,
@@ -200,37 +281,49 @@ RULES = (
         "MAMBARC",
         PRESENT,
         "mamba reads its settings from that file",
-        "its channels and folders are not those of the environment; an activation takes it out",
+        "its channels and folders are not those of the environment; an activation replaces it",
     ),
     Rule(
         "CONDA_OVERRIDE_*",
         PRESENT,
         "conda is told of a system or driver that may not be there",
         "it would choose packages that do not run on this machine",
+        members="ARCHSPEC CUDA GLIBC LINUX OSX UNIX WIN",
     ),
     Rule(
         "CONDA_*",
         PRESENT,
         "conda, or its init, has left it",
-        "conda inside would take a setting, or a program, from outside",
+        "conda inside would take a setting, or a program, from outside: variables beat its files",
+        members=_OF_CONDA,
+    ),
+    Rule(
+        "_CONDA_*",
+        PRESENT,
+        "conda's hook has left it",
+        "what reads it would start a conda from outside",
+        members="EXE ROOT",
     ),
     Rule(
         "MAMBA_*",
         PRESENT,
         "mamba, or its init, has left it",
-        "mamba inside would take a setting, or a root, from outside",
+        "mamba inside would take a setting, or a root, from outside: variables beat its files",
+        members=_OF_MAMBA,
     ),
     Rule(
         "_CE_*",
         PRESENT,
         "conda's hook has left it",
         "conda inside would be started in another way than its own",
+        members="CONDA M",
     ),
     Rule(
         "PIXI_*",
         PRESENT,
         "a setting or a leftover of pixi",
         "pixi inside would work on another project or folder",
+        members="CACHE_DIR CONFIG_FILE ENVIRONMENT_NAME EXE HOME PROJECT_MANIFEST PROJECT_ROOT",
     ),
     *(
         Rule(name, PRESENT, what, "what uv installs does not land in the environment")
@@ -250,12 +343,27 @@ RULES = (
         PRESENT,
         "pyenv, or its hook in a profile, has left it",
         "its stand-ins for python choose a version by folder and variable",
+        members="DIR ROOT SHELL VERSION VIRTUAL_ENV",
     ),
     Rule(
-        "__PYVENV_LAUNCHER__",
+        f"{_FUNCTION}*",
         PRESENT,
-        "a Python on macOS was told what it is called",
-        "a Python started from here may take itself for that one",
+        "a bash has exported a function",
+        "every bash, such as one that runs a package's script, runs it instead of a program",
+        clear=_IN_BASH,
+    ),
+    Rule(
+        "BASH_ENV",
+        PRESENT,
+        "every bash that runs a script reads that file first",
+        "what it sets or defines comes after the activation, and before the environment's programs",
+    ),
+    Rule(
+        "ENV",
+        PRESENT,
+        "an interactive sh reads that file first; a value without a path is another program's",
+        "what it sets or defines comes after the activation, and before the environment's programs",
+        is_path=True,
     ),
 )
 """In the order in which findings are shown."""
@@ -281,11 +389,33 @@ ANCESTOR = Rule(
         "": "open a new terminal from outside of that environment",
         "cmd": "open a new window from outside of that environment",
     },
+    leads_out=False,
 )
 """A process above this one; see `ancestry`."""
 
+SHADOW = Rule(
+    "function",
+    ACTIVE,
+    "a function or an alias of this shell hides the program of the environment",
+    "it runs what it was made for, such as the conda of another installation, on this environment",
+    clear={
+        "sh": "unset -f {0}, or: unalias {0}",
+        "fish": "functions -e {0}",
+        "csh": "unalias {0}",
+        "xsh": "del aliases['{0}']",
+        "nu": "hide {0}",
+        "ps1": "Remove-Item function:{0}, or alias:{0}",
+        "cmd": "doskey {0}=",
+    },
+)
+"""One of `PROGRAMS` that is none; only the shell itself knows it, so that its script asks."""
+
 _EXACT = {rule.name: rule for rule in RULES if not rule.is_family}
-_FAMILIES = [(rule.name[:-1], rule) for rule in RULES if rule.is_family]
+_FAMILIES = [
+    (rule.name[:-1].upper() if os.name == "nt" else rule.name[:-1], rule)
+    for rule in RULES
+    if rule.is_family
+]
 _HONOURED = {name for name, _ in HONOURED}
 
 

@@ -78,7 +78,7 @@ KEPT_WINDOWS = (
 )
 """What Windows programs cannot do without."""
 
-_NEVER = ("SEALENV_PREFIX", "SEALENV_CHECK_TOKEN", "SEALENV_ADMITTED")
+_NEVER = ("SEALENV_PREFIX", "SEALENV_CHECK_TOKEN")
 _EXACT = {name for name, _ in HONOURED + KEPT if not name.endswith("*")}
 _STARTS = tuple(name[:-1] for name, _ in HONOURED + KEPT if name.endswith("*"))
 

@@ -13,7 +13,6 @@ from subprocess import CompletedProcess, TimeoutExpired
 from sealenv.activation import launch
 from sealenv.activation.winlaunch import command_processor
 from sealenv.errors import CheckFailedError
-from sealenv.gates.admission import ADMITTED
 from sealenv.gates.whitelist import private_folders
 from sealenv.host.process import clean_home, run_quietly
 from sealenv.spec import EnvironmentSpec
@@ -96,7 +95,6 @@ def check_environment(
             **environ,
             **private_folders(home),
             TOKEN_VARIABLE: token,
-            ADMITTED: "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         if os.name == "nt":

@@ -23,8 +23,9 @@
 @rem The gate.
 @set "_sealenv_found="
 __SEALENV_GATE__
-@if defined _sealenv_found >&2 echo Nothing was changed. For a clean shell open a new Command Prompt, or run:
-@if defined _sealenv_found >&2 echo   sealenv shell --clean "!_sealenv_here!"
+@if "!_sealenv_found!"=="inside" >&2 echo Nothing was changed. For another environment open a new Command Prompt.
+@if "!_sealenv_found!"=="yes" >&2 echo Nothing was changed. For a clean shell open a new Command Prompt, or run:
+@if "!_sealenv_found!"=="yes" >&2 echo   sealenv shell --clean "!_sealenv_here!"
 @if defined _sealenv_found exit /b 1
 
 @rem Pending, unless our own check knows the token in the marker's first line.
@@ -85,6 +86,8 @@ __SEALENV_MOVED__
 @if defined _sealenv_delayed for /f "delims=" %%H in ("!_sealenv_head!") do @endlocal & @endlocal & @endlocal & @set "PATH=%%H!PATH!"
 
 @rem From here on in the caller's mode, with nothing in the lines that depends on it.
+@rem What other tools have left, and what would come before the environment's own settings.
+__SEALENV_CLEARED__
 @call "%~dp0etc\sealenv\env.bat"
 @for %%I in ("%~dp0.") do @set "CONDA_PREFIX=%%~fI"& @set "CONDA_DEFAULT_ENV=%%~nxI"& @set "CONDA_PROMPT_MODIFIER=(%%~nxI) "
 @set "CONDA_SHLVL=1"
@@ -93,8 +96,8 @@ __SEALENV_MOVED__
 @rem No pip.ini, and no .condarc or .mambarc but the environment's own.
 @set "PIP_CONFIG_FILE=nul"
 @if exist "%~dp0.condarc" for %%I in ("%~dp0.") do @set "CONDARC=%%~fI\.condarc"& @set "MAMBARC=%%~fI\.condarc"
-@rem Which conda its wrappers start: conda.bat keeps another one that a hook has left here.
-@for %%I in (CONDA_EXE CONDA_BAT _CE_M _CE_CONDA) do @set "%%I="
-@if exist "%~dp0condabin\conda.bat" for %%I in ("%~dp0.") do @set "CONDA_BAT=%%~fI\condabin\conda.bat"& @set "CONDA_EXE=%%~fI\Scripts\conda.exe"
+@rem Which programs the wrappers start: conda.bat keeps another conda that a hook has left here.
+@if exist "%~dp0condabin\conda.bat" for %%I in ("%~dp0.") do @set "CONDA_BAT=%%~fI\condabin\conda.bat"& @set "CONDA_EXE=%%~fI\Scripts\conda.exe"& @set "CONDA_PYTHON_EXE=%%~fI\python.exe"
+@if exist "%~dp0Library\bin\mamba.exe" for %%I in ("%~dp0.") do @set "MAMBA_EXE=%%~fI\Library\bin\mamba.exe"
 @if exist "%~dp0etc\sealenv\scripts.bat" call "%~dp0etc\sealenv\scripts.bat"
 @exit /b 0

@@ -21,8 +21,7 @@ if ($?_sealenv_prefix) then
     _sealenv_say "  CONDA_PREFIX="$_sealenv_prefix:q
     _sealenv_say "      a conda environment is active here"
     _sealenv_say "      to clear it: deactivate"
-    _sealenv_say "For a clean shell open a new terminal, or run:"
-    _sealenv_say "  sealenv shell --clean "__SEALENV_QUOTED__
+    _sealenv_say "For another environment open a new terminal."
     unalias _sealenv_say
 else
     if ($?backslash_quote) then
@@ -75,7 +74,23 @@ else
     else
         set _sealenv_gate = ""
         __SEALENV_GATE__
-        if ($_sealenv_gate != "") then
+        # An alias comes before PATH: without a PATH `which` finds nothing else.
+        set _sealenv_path = ($path:q)
+        if ($?PATH) set _sealenv_file = $PATH:q
+        set _sealenv_one = $?PATH
+        set path = ()
+        __SEALENV_SHADOWS__
+        set path = ($_sealenv_path:q)
+        if ($_sealenv_one) then
+            setenv PATH $_sealenv_file:q
+        else
+            unsetenv PATH
+        endif
+        unset _sealenv_path _sealenv_one
+        if ($_sealenv_gate == inside) then
+            set _sealenv_bad = dirty
+            _sealenv_say "This shell is not clean: nothing was changed. For another environment open a new terminal."
+        else if ($_sealenv_gate != "") then
             set _sealenv_bad = dirty
             _sealenv_say "This shell is not clean: nothing was changed. For a clean shell open a new terminal, or run:"
             _sealenv_say "  sealenv shell --clean "__SEALENV_QUOTED__
@@ -104,6 +119,20 @@ else
             _sealenv_say "  next: sealenv refresh "__SEALENV_QUOTED__
         endif
         unset _sealenv_stale
+        # What other tools have left, and what would come before the environment's own settings. A csh
+        # cannot list its variables, and expands a whole line first.
+        set _sealenv_paths = (__SEALENV_PATHS__)
+        foreach _sealenv_file (__SEALENV_CLEARED__ __SEALENV_MEMBERS__ $_sealenv_paths)
+            eval 'set _sealenv_is = $?'$_sealenv_file
+            if ($_sealenv_is) then
+                eval 'set _sealenv_value = $'$_sealenv_file':q'
+                if (" $_sealenv_paths " !~ *" $_sealenv_file "* || x$_sealenv_value:q =~ *[/\$~]*) then
+                    eval 'set _sealenv_out_'$_sealenv_file' = $_sealenv_value:q'
+                    unsetenv $_sealenv_file
+                endif
+            endif
+        end
+        unset _sealenv_is _sealenv_paths _sealenv_value
         source $_sealenv_include:q
         unset _sealenv_include
         # Code-point order for patterns, whatever the locale; LC_CTYPE stays what it is, or names beyond

@@ -9,8 +9,7 @@ if set -q _sealenv_kept; and functions -q _sealenv_forget
     builtin printf '%s\n' "sealenv: this shell is not clean, so nothing was activated:" \
         "  CONDA_PREFIX=$_sealenv_prefix" "      a conda environment is active here" \
         "      to clear it: deactivate" \
-        "Nothing was changed. For a clean shell open a new terminal, or run:" \
-        "  sealenv shell --clean "__SEALENV_QUOTED__ >&2
+        "Nothing was changed. For another environment open a new terminal." >&2
     return 1
 end
 
@@ -23,13 +22,23 @@ function _sealenv_find
     set -q $argv[1]
     or return 0
     set -l value "$$argv[1]"
-    if builtin test -n "$value"; and not builtin contains -- $value (builtin string split ' ' -- $argv[2])
-        set -q _sealenv_found
-        or _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
-        set -g _sealenv_found yes
-        _sealenv_say "  "(builtin string replace _sealenv_ '' $argv[1])"=$value" "      $argv[3]" "      to clear it: $argv[4]"
+    if builtin test -n "$value"; and not builtin contains -- (builtin string lower -- $value) (builtin string split ' ' -- $argv[2])
+        _sealenv_tell $argv[1] $value $argv[3] $argv[4]
     end
     return 0
+end
+
+# Show one: name, value, what it is, how to clear it. A control character is shown as a question mark: it
+# could be a word to the terminal.
+function _sealenv_tell
+    set -q _sealenv_found
+    or _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
+    set -q _sealenv_found
+    or set -g _sealenv_found yes
+    builtin contains -- $argv[1] SEALENV_PREFIX ancestor
+    and set -g _sealenv_found inside
+    _sealenv_say "  $argv[1]="(builtin string replace -ra '[\x00-\x1f\x7f\x{80}-\x{9f}]' '?' -- $argv[2]) \
+        "      $argv[3]" "      to clear it: $argv[4]"
 end
 
 # Was this shell, or a process above it, started inside an environment of ours? (Linux alone.) What it
@@ -39,12 +48,12 @@ function _sealenv_above
     while builtin test -n "$pid" -a -r "/proc/$pid/status"
         builtin test "$pid" -gt 1
         or return 0
-        set -l inside
+        # In two steps: what comes out of a pipe would be split at the line breaks of a value.
+        set -l block
         builtin test -r /proc/$pid/environ
-        and set inside (builtin string split0 </proc/$pid/environ 2>/dev/null | builtin string match 'SEALENV_PREFIX=/*')
-        if set -q inside[1]
-            set -g _sealenv_ancestor "process $pid"
-            _sealenv_find _sealenv_ancestor "" __SEALENV_ANCESTOR__
+        and set block (builtin string split0 </proc/$pid/environ 2>/dev/null)
+        if builtin string match -q -- 'SEALENV_PREFIX=/*' $block
+            _sealenv_tell ancestor "process $pid" __SEALENV_ANCESTOR__
             return 0
         end
         set pid (builtin string replace -rf '^PPid:\s*' '' </proc/$pid/status)
@@ -53,17 +62,17 @@ end
 
 function _sealenv_gate
     __SEALENV_GATE__
-    if set -q SEALENV_ADMITTED
-        # Who has started this shell for its activation has looked already.
-        set -e SEALENV_ADMITTED
+    __SEALENV_SHADOWS__
+    _sealenv_above
+    set -q _sealenv_found
+    or return 0
+    if builtin test "$_sealenv_found" = inside
+        _sealenv_say "Nothing was changed. For another environment open a new terminal."
     else
-        _sealenv_above
-    end
-    if set -q _sealenv_found
         _sealenv_say "Nothing was changed. For a clean shell open a new terminal, or run:" \
             "  sealenv shell --clean $_sealenv_quoted"
-        return 1
     end
+    return 1
 end
 
 # $argv[1] is what fish says this file is called.
@@ -188,6 +197,31 @@ function _sealenv_put
     set -gx $argv[1] $argv[2]
 end
 
+# Take the variable $argv[1] out, where it is set, until `deactivate`.
+function _sealenv_drop
+    set -q $argv[1]
+    or return 0
+    builtin contains -- $argv[1] __SEALENV_HONOURED__
+    and return 0
+    _sealenv_keep $argv[1]
+    set -eg $argv[1]
+    # A universal one is hidden, since it is of every fish.
+    set -q $argv[1]
+    and set -gu $argv[1]
+    return 0
+end
+
+# What other tools have left, and what would come before the environment's own settings.
+function _sealenv_clear
+    for name in __SEALENV_CLEARED__ (set -nx | builtin string match -r '__SEALENV_PATTERN__.*')
+        _sealenv_drop $name
+    end
+    for name in __SEALENV_PATHS__
+        builtin string match -qr '[/$~]' -- "$$name"
+        and _sealenv_drop $name
+    end
+end
+
 function _sealenv_restore
     for name in $_sealenv_kept
         set -l old _sealenv_old_$name
@@ -245,6 +279,7 @@ function _sealenv_main
     _sealenv_refused
     and return 1
     _sealenv_stale
+    _sealenv_clear
     _sealenv_variables
     _sealenv_path
     _sealenv_put CONDA_PREFIX $_sealenv_prefix
@@ -260,16 +295,24 @@ function _sealenv_main
         _sealenv_put CONDARC $_sealenv_prefix/.condarc
         _sealenv_put MAMBARC $_sealenv_prefix/.condarc
     end
+    # Which programs the hooks of conda and mamba start.
+    if builtin test -f $_sealenv_prefix/bin/conda
+        _sealenv_put CONDA_EXE $_sealenv_prefix/bin/conda
+        _sealenv_put CONDA_PYTHON_EXE $_sealenv_prefix/bin/python
+    end
+    if builtin test -f $_sealenv_prefix/bin/mamba
+        _sealenv_put MAMBA_EXE $_sealenv_prefix/bin/mamba
+    end
     _sealenv_prompt
 end
 
 # Take back everything of ours that a shell can list.
 function _sealenv_forget
-    for name in ancestor file found here include kept name prefix quoted shown
+    for name in file found here include kept name prefix quoted shown
         set -eg _sealenv_$name
     end
-    functions -e _sealenv_say _sealenv_find _sealenv_above _sealenv_gate _sealenv_locate _sealenv_refused \
-        _sealenv_stale _sealenv_before _sealenv_scripts _sealenv_keep _sealenv_put _sealenv_restore \
+    functions -e _sealenv_say _sealenv_find _sealenv_tell _sealenv_above _sealenv_gate _sealenv_locate _sealenv_refused \
+        _sealenv_stale _sealenv_before _sealenv_scripts _sealenv_keep _sealenv_put _sealenv_drop _sealenv_clear _sealenv_restore \
         _sealenv_path _sealenv_status _sealenv_prompt _sealenv_main _sealenv_variables _sealenv_forget
 end
 

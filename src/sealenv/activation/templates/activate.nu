@@ -29,7 +29,9 @@ def above [start: int]: nothing -> list<any> {
     while $pid > 1 {
         let id = $pid
         let block = try { open --raw $"/proc/($id)/environ" | into binary } catch { 0x[] }
-        if ($block | bytes index-of ("SEALENV_PREFIX=/" | into binary)) >= 0 {
+        # Each variable stands behind a NUL, but for the first one.
+        let start = bytes build 0x[00] ("SEALENV_PREFIX=/" | into binary)
+        if (bytes build 0x[00] $block | bytes index-of $start) >= 0 {
             return [{name: ancestor, value: $"process ($id)", harmless: "", __SEALENV_ANCESTOR__}]
         }
         $pid = try {
@@ -44,16 +46,31 @@ export-env {
     let found = [
         __SEALENV_GATE__
     ] | where {|it| ($it.value | is-not-empty) and ($"($it.value)" | str downcase) not-in ($it.harmless | split row " ") }
-    # Who has started this shell for its activation has looked already.
-    let found = if ($env.SEALENV_ADMITTED? | is-empty) { $found | append (above $nu.pid) } else { $found }
-    hide-env --ignore-errors SEALENV_ADMITTED
+    # A command or an alias of that name comes before PATH; one that stands for another program of the
+    # environment, such as python = python3, does not matter.
+    let shadows = [
+        __SEALENV_SHADOWS__
+    ] | where {|it|
+        let is = which $it.name | get --optional 0.type
+        let text = scope aliases | where name == $it.name | get --optional 0.expansion | default ""
+        $is in [custom alias] and ($text | str trim --char "^") not-in [__SEALENV_PROGRAMS__]
+    } | insert value "(a command or an alias)"
+    let found = $found | append $shadows | append (above $nu.pid)
     if ($found | is-not-empty) {
-        (refuse
-            $"sealenv: this shell is not clean, so ($name) was not activated:"
-            ...($found | each {|it| $"  ($it.name)=($it.value): ($it.what); to clear it: ($it.clear)" })
-            "Nothing was changed. For a clean shell open a new terminal, or run:"
-            $"  sealenv shell --clean ($quoted)"
-        )
+        # A control character could be a word to the terminal.
+        let lines = $found | each {|it|
+            let shown = $"($it.value)" | str replace --all --regex '\p{Cc}' "?"
+            $"  ($it.name)=($shown): ($it.what); to clear it: ($it.clear)"
+        }
+        let next = if ($found | any {|it| $it.name in [SEALENV_PREFIX ancestor] }) {
+            ["Nothing was changed. For another environment open a new terminal."]
+        } else {
+            [
+                "Nothing was changed. For a clean shell open a new terminal, or run:"
+                $"  sealenv shell --clean ($quoted)"
+            ]
+        }
+        refuse $"sealenv: this shell is not clean, so ($name) was not activated:" ...$lines ...$next
     }
     let marker = $here | path join "conda-meta" "sealenv.pending"
     if ($marker | path exists --no-symlink) {
@@ -94,6 +111,13 @@ export-env {
         print --stderr $"sealenv: nushell cannot run these on deactivate: ($leavers | str join ', ')"
     }
 
+    # What other tools have left, and what would come before the environment's own settings. Nothing is
+    # no value to a program, and unlike what is hidden it gives the old one back with the overlay.
+    let left = $env | columns | where {|it|
+        ($it in [__SEALENV_CLEARED__]) or ($it =~ '__SEALENV_PATTERN__' and $it not-in [__SEALENV_HONOURED__])
+    }
+    let paths = [__SEALENV_PATHS__] | where {|it| ($env | get --optional $it | default "" | into string) =~ '[/$~]' }
+    load-env ($left | append $paths | reduce --fold {} {|it, all| $all | insert $it null })
     load-env $variables
     let own = $prefix | path join "bin"
     let path = $env.PATH? | default []
@@ -113,6 +137,13 @@ export-env {
     let condarc = $prefix | path join ".condarc"
     if ($condarc | path exists) {
         load-env {CONDARC: $condarc, MAMBARC: $condarc}
+    }
+    # Which programs the hooks of conda and mamba start.
+    if ($own | path join "conda" | path exists) {
+        load-env {CONDA_EXE: ($own | path join "conda"), CONDA_PYTHON_EXE: ($own | path join "python")}
+    }
+    if ($own | path join "mamba" | path exists) {
+        load-env {MAMBA_EXE: ($own | path join "mamba")}
     }
     let changes = ($env.CONDA_CHANGEPS1? | default "" | into string | str downcase) not-in [false no off "0" "false"]
     if $nu.is-interactive and $changes and ($env.SEALENV_NO_PROMPT? | is-empty) {

@@ -22,13 +22,27 @@ $_sealenv_scripts = & {
     )) {
         $value = & $get $row[0]
         if ($value -and $row[1].Split(' ') -notcontains $value) {
-            $found += "  $($row[0])=$value$nl      $($row[2])$nl      to clear it: $($row[3])$nl"
+            # A control character could be a word to the terminal.
+            $shown = $value -replace '\p{Cc}', '?'
+            $found += "  $($row[0])=$shown$nl      $($row[2])$nl      to clear it: $($row[3])$nl"
+        }
+    }
+    foreach ($row in @(
+        __SEALENV_SHADOWS__
+    )) {
+        $word = $row[0]
+        $alias = (Get-Item -LiteralPath "alias:$word" -ErrorAction SilentlyContinue).Definition
+        if ($alias -or (Test-Path -LiteralPath "function:$word")) {
+            $found += "  $word=(a function or an alias)$nl      $($row[1])$nl      to clear it: $($row[2])$nl"
         }
     }
     if ($found) {
+        $next = "For a clean shell open a new PowerShell, or run:$nl  sealenv shell --clean `"$here`""
+        if (& $get 'SEALENV_PREFIX') {
+            $next = 'For another environment open a new PowerShell.'
+        }
         throw ("sealenv: this shell is not clean, so $name was not activated:$nl$found" +
-            "Nothing was changed. For a clean shell open a new PowerShell, or run:$nl" +
-            "  sealenv shell --clean `"$here`"")
+            "Nothing was changed. $next")
     }
 
     $marker = [IO.Path]::Combine($here, 'conda-meta', 'sealenv.pending')
@@ -79,6 +93,16 @@ $_sealenv_scripts = & {
         }
         & $assign $variable $value
     }
+    # What other tools have left, and what would come before the environment's own settings.
+    __SEALENV_CLEARED__
+    __SEALENV_FAMILIES__
+    __SEALENV_HONOURED__
+    $dropped += @([Environment]::GetEnvironmentVariables().Keys | Where-Object { $_ -match $families })
+    foreach ($variable in $dropped) {
+        if ($honoured -notcontains $variable -and (& $get $variable)) {
+            & $put $variable $null
+        }
+    }
     foreach ($pair in $compiled.variables) {
         & $put $pair[0] $pair[1]
     }
@@ -107,13 +131,17 @@ $_sealenv_scripts = & {
         & $put 'CONDARC' $condarc
         & $put 'MAMBARC' $condarc
     }
-    # Which conda its wrappers start: they keep another one that a hook has left here.
+    # Which programs the wrappers start: conda.bat keeps another conda that a hook has left here.
     $bat = [IO.Path]::Combine($here, 'condabin', 'conda.bat')
-    $isThere = [IO.File]::Exists($bat)
-    & $put 'CONDA_BAT' $(if ($isThere) { $bat })
-    & $put 'CONDA_EXE' $(if ($isThere) { [IO.Path]::Combine($here, 'Scripts', 'conda.exe') })
-    & $put '_CE_M' $null
-    & $put '_CE_CONDA' $null
+    if ([IO.File]::Exists($bat)) {
+        & $put 'CONDA_BAT' $bat
+        & $put 'CONDA_EXE' ([IO.Path]::Combine($here, 'Scripts', 'conda.exe'))
+        & $put 'CONDA_PYTHON_EXE' ([IO.Path]::Combine($here, 'python.exe'))
+    }
+    $mamba = [IO.Path]::Combine($here, 'Library', 'bin', 'mamba.exe')
+    if ([IO.File]::Exists($mamba)) {
+        & $put 'MAMBA_EXE' $mamba
+    }
 
     $prompt = $null
     $off = @('false', 'no', 'off', '0') -contains (& $get 'CONDA_CHANGEPS1')

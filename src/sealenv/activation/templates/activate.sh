@@ -14,8 +14,7 @@ if \[ -n "${_sealenv_kept-}" ]; then
     \printf '%s\n' "sealenv: this shell is not clean, so nothing was activated:" \
         "  CONDA_PREFIX=$_sealenv_prefix" "      a conda environment is active here" \
         "      to clear it: deactivate" \
-        "Nothing was changed. For a clean shell open a new terminal, or run:" \
-        "  sealenv shell --clean "__SEALENV_QUOTED__ >&2
+        "Nothing was changed. For another environment open a new terminal." >&2
     \return 1
 fi
 case $- in
@@ -29,8 +28,8 @@ _sealenv_self=
 _sealenv_sourced=yes
 _sealenv_kept=
 _sealenv_only=
-# `sealenv run` has started this shell: nothing is read-only yet.
-_sealenv_fresh=${_sealenv_fresh-}
+# `sealenv run` has started this very shell: nothing is read-only yet. (What is inherited names another.)
+if \[ "${_sealenv_fresh-}" != "$$" ]; then _sealenv_fresh=; fi
 if \[ -n "${ZSH_VERSION-}" ]; then
     _sealenv_shell=zsh
     # $0 is exact where it names this file; %x is always there, but spells bytes that are not printable.
@@ -47,26 +46,56 @@ _sealenv_say() {
     \printf '%s\n' "$@" >&2
 }
 
-# One finding of the gate: name, value, the values that are harmless, what it is, how to clear it.
+# One finding of the gate: name, value, what it is, how to clear it. What is not printable (in a plain sh
+# what is not ASCII) is shown as a question mark: it could be a word to the terminal.
 _sealenv_find() {
-    case " $3 " in *" $2 "*) \return 0 ;; esac
-    if \[ -n "$2" ]; then
-        if \[ -z "$_sealenv_found" ]; then
-            _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
-        fi
-        _sealenv_found=yes
-        _sealenv_say "  $1=$2" "      $4" "      to clear it: $5"
+    if \[ -z "$_sealenv_found" ]; then
+        _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
     fi
+    case $_sealenv_found$1 in *SEALENV_PREFIX | *ancestor | inside*) _sealenv_found=inside ;; *) _sealenv_found=yes ;; esac
+    _sealenv_rest=$2
+    _sealenv_value=
+    while \:; do
+        case $_sealenv_rest in
+            *[![:print:]]*)
+                _sealenv_value=$_sealenv_value${_sealenv_rest%%[![:print:]]*}?
+                _sealenv_rest=${_sealenv_rest#*[![:print:]]}
+                ;;
+            *) \break ;;
+        esac
+    done
+    _sealenv_say "  $1=$_sealenv_value$_sealenv_rest" "      $3" "      to clear it: $4"
+}
+
+# Is $1 a function or an alias here? Not one that stands for another program of the environment, such as
+# python=python3.
+_sealenv_shadowed() {
+    case $_sealenv_shell in
+        # Where there are no programs a plain sh finds nothing else. (A read-only PATH would end it.)
+        sh)
+            if \[ -z "$_sealenv_inline$_sealenv_fresh" ]; then _sealenv_free PATH 2>/dev/null || \return 1; fi
+            PATH=/dev/null \type "$1" >/dev/null 2>&1
+            \return
+            ;;
+        bash)
+            if \typeset -f "$1" >/dev/null 2>&1; then \return 0; fi
+            \shopt -q expand_aliases && \alias "$1" >/dev/null 2>&1 || \return 1
+            \eval "_sealenv_line=\${BASH_ALIASES[$1]-}"
+            ;;
+        zsh)
+            if \typeset -f "$1" >/dev/null 2>&1; then \return 0; fi
+            \alias "$1" >/dev/null 2>&1 || \return 1
+            \eval "_sealenv_line=\${aliases[$1]-}"
+            ;;
+    esac
+    case " __SEALENV_PROGRAMS__ " in *" ${_sealenv_line#noglob } "*) \return 1 ;; esac
 }
 
 # Was this shell, or a process above it, started inside an environment of ours? What it was started with
 # says so, which no process changes by unsetting a variable. (Linux alone; a plain sh drops the bytes
-# between the variables. Who has started this shell for its activation has looked already.)
+# between the variables. Where `sealenv run` has started this shell it has looked already.)
 _sealenv_above() {
-    if \[ -n "$_sealenv_fresh${SEALENV_ADMITTED-}" ]; then
-        \unset SEALENV_ADMITTED
-        \return 1
-    fi
+    if \[ -n "$_sealenv_fresh" ]; then \return 1; fi
     _sealenv_pid=$$
     while \[ "$_sealenv_pid" -gt 1 ] && \[ -r "/proc/$_sealenv_pid/status" ]; do
         if \[ -r "/proc/$_sealenv_pid/environ" ] && _sealenv_inside 2>/dev/null; then \return 0; fi
@@ -95,14 +124,19 @@ _sealenv_inside() {
 _sealenv_gate() {
     _sealenv_found=
     __SEALENV_GATE__
+    __SEALENV_SHADOWS__
     if _sealenv_above; then
-        _sealenv_find ancestor "process $_sealenv_pid" "" __SEALENV_ANCESTOR__
+        _sealenv_find ancestor "process $_sealenv_pid" __SEALENV_ANCESTOR__
     fi
-    if \[ -n "$_sealenv_found" ]; then
-        _sealenv_say "Nothing was changed. For a clean shell open a new terminal, or run:" \
-            "  sealenv shell --clean $_sealenv_quoted"
-        \return 1
-    fi
+    case $_sealenv_found in
+        '') \return 0 ;;
+        inside) _sealenv_say "Nothing was changed. For another environment open a new terminal." ;;
+        *)
+            _sealenv_say "Nothing was changed. For a clean shell open a new terminal, or run:" \
+                "  sealenv shell --clean $_sealenv_quoted"
+            ;;
+    esac
+    \return 1
 }
 
 # dash on Linux: is the script that the shell has open another file than the one at the known path?
@@ -289,13 +323,45 @@ _sealenv_fixed() {
         "  sealenv shell --clean $_sealenv_quoted"
 }
 
+_sealenv_try() {
+    case "$_sealenv_found " in *" $1 "*) \return 0 ;; esac
+    _sealenv_free "$1" || _sealenv_found="$_sealenv_found $1"
+}
+
 _sealenv_put() {
     if \[ -n "$_sealenv_only" ]; then
-        _sealenv_free "$1" || _sealenv_found="$_sealenv_found $1"
+        _sealenv_try "$1"
         \return 0
     fi
     _sealenv_keep "$1"
     \export "$1=$2"
+}
+
+# Take variable $1 out, where it is set, until `deactivate`.
+_sealenv_drop() {
+    case $1 in __SEALENV_HONOURED_CASE__) \return 0 ;; esac
+    \eval "\\[ -n \"\${$1+set}\" ]" || \return 0
+    if \[ -n "$_sealenv_only" ]; then
+        _sealenv_try "$1"
+        \return 0
+    fi
+    _sealenv_keep "$1"
+    \unset "$1"
+}
+
+# What other tools have left, and what would come before the environment's own settings. A plain sh
+# cannot list its variables: there it is those that are named.
+_sealenv_clear() {
+    for _sealenv_item in __SEALENV_CLEARED__; do _sealenv_drop "$_sealenv_item"; done
+    for _sealenv_item in __SEALENV_PATHS__; do
+        \eval "_sealenv_line=\${$_sealenv_item-}"
+        case $_sealenv_line in *[/\$~]*) _sealenv_drop "$_sealenv_item" ;; esac
+    done
+    case $_sealenv_shell in
+        bash) \eval 'for _sealenv_item in __SEALENV_OF_BASH__; do _sealenv_drop "$_sealenv_item"; done' ;;
+        zsh) \eval 'for _sealenv_item in __SEALENV_OF_ZSH__; do _sealenv_drop "$_sealenv_item"; done' ;;
+        *) for _sealenv_item in __SEALENV_MEMBERS__; do _sealenv_drop "$_sealenv_item"; done ;;
+    esac
 }
 
 _sealenv_restore() {
@@ -340,6 +406,7 @@ _sealenv_shows() {
 }
 
 _sealenv_values() {
+    _sealenv_clear
     _sealenv_variables
     _sealenv_path
     _sealenv_put CONDA_PREFIX "$_sealenv_prefix"
@@ -354,6 +421,14 @@ _sealenv_values() {
     if \[ -f "$_sealenv_prefix/.condarc" ]; then
         _sealenv_put CONDARC "$_sealenv_prefix/.condarc"
         _sealenv_put MAMBARC "$_sealenv_prefix/.condarc"
+    fi
+    # Which programs the hooks of conda and mamba start.
+    if \[ -f "$_sealenv_prefix/bin/conda" ]; then
+        _sealenv_put CONDA_EXE "$_sealenv_prefix/bin/conda"
+        _sealenv_put CONDA_PYTHON_EXE "$_sealenv_prefix/bin/python"
+    fi
+    if \[ -f "$_sealenv_prefix/bin/mamba" ]; then
+        _sealenv_put MAMBA_EXE "$_sealenv_prefix/bin/mamba"
     fi
 }
 
@@ -381,15 +456,15 @@ _sealenv_main() {
 
 # Take back everything of ours that a shell can list.
 _sealenv_forget() {
-    \unset -f _sealenv_say _sealenv_find _sealenv_above _sealenv_inside _sealenv_copied _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending _sealenv_between \
-        _sealenv_stale _sealenv_glob _sealenv_source _sealenv_free _sealenv_fixed _sealenv_keep _sealenv_put \
+    \unset -f _sealenv_say _sealenv_find _sealenv_shadowed _sealenv_above _sealenv_inside _sealenv_copied _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending _sealenv_between \
+        _sealenv_stale _sealenv_glob _sealenv_source _sealenv_free _sealenv_fixed _sealenv_keep _sealenv_try _sealenv_put _sealenv_drop _sealenv_clear \
         _sealenv_restore _sealenv_path _sealenv_shows _sealenv_values _sealenv_main _sealenv_forget
     \unset -f _sealenv_variables _sealenv_deactivate 2>/dev/null || \:
     \unset _sealenv_allexport _sealenv_attr _sealenv_carried _sealenv_file _sealenv_first _sealenv_flags _sealenv_found _sealenv_fresh \
         _sealenv_globsort _sealenv_here _sealenv_how _sealenv_include _sealenv_inline _sealenv_item _sealenv_kept \
         _sealenv_lc_all _sealenv_line _sealenv_name _sealenv_old _sealenv_only _sealenv_prefix _sealenv_ps1 _sealenv_ps1_was \
         _sealenv_parent _sealenv_pid _sealenv_quoted _sealenv_rest _sealenv_self _sealenv_shell _sealenv_shown _sealenv_sourced \
-        _sealenv_undo _sealenv_was
+        _sealenv_undo _sealenv_value _sealenv_was
 }
 
 _sealenv_deactivate() {

@@ -99,24 +99,33 @@ def _sealenv_activate(script):
     prefix, name, quoted = compiled["prefix"], compiled["name"], compiled["quoted"]
 
     found = []
+    inside = False
     for variable, harmless, what, clear in (
         __SEALENV_GATE__
     ):
         value = value_of(variable)
         if value and value.lower() not in harmless.split():
-            found += [f"  {variable}={value}", f"      {what}", f"      to clear it: {clear}"]
-    if env.get("SEALENV_ADMITTED"):
-        # Who has started this shell for its activation has looked already.
-        del env["SEALENV_ADMITTED"]
-    else:
-        found += above()
-    if found:
-        refuse(
-            f"sealenv: this shell is not clean, so {name} was not activated:",
-            *found,
+            # What is not printable could be a word to the terminal.
+            shown = "".join(c if c.isprintable() else "?" for c in value)
+            found += [f"  {variable}={shown}", f"      {what}", f"      to clear it: {clear}"]
+            inside = inside or variable == "SEALENV_PREFIX"
+    # An alias comes before PATH; one that stands for another program of the environment does not matter.
+    for program, what, clear in (
+        __SEALENV_SHADOWS__
+    ):
+        stands = aliases.get(program) if program in aliases else None
+        if stands is not None and stands not in [[word] for word in (__SEALENV_PROGRAMS__)]:
+            found += [f"  {program}=(an alias)", f"      {what}", f"      to clear it: {clear}"]
+    ancestors = above()
+    if found or ancestors:
+        ways = [
             "Nothing was changed. For a clean shell open a new terminal, or run:",
             f"  sealenv shell --clean {quoted}",
-        )
+        ]
+        if inside or ancestors:
+            ways = ["Nothing was changed. For another environment open a new terminal."]
+        start = f"sealenv: this shell is not clean, so {name} was not activated:"
+        refuse(start, *found, *ancestors, *ways)
 
     marker = os.path.join(here, "conda-meta", "sealenv.pending")
     if os.path.lexists(marker):
@@ -163,6 +172,15 @@ def _sealenv_activate(script):
             old[variable] = (True, env[variable]) if env.is_manually_set(variable) else (False, None)
         env[variable] = value
 
+    # What other tools have left, and what would come before the environment's own settings.
+    kept = {__SEALENV_HONOURED__}
+    dropped = [n for n in (__SEALENV_CLEARED__) if n in env]
+    dropped += [n for n in env if str(n).startswith((__SEALENV_FAMILIES__)) and n not in kept]
+    dropped += [n for n in (__SEALENV_PATHS__,) if any(c in value_of(n) for c in "/$~")]
+    for variable in dropped:
+        if env.is_manually_set(variable):
+            old[variable] = (True, env[variable])
+            del env[variable]
     for variable, value in compiled["variables"].items():
         put(variable, value)
     own_bin = os.path.join(prefix, "bin")
@@ -181,6 +199,12 @@ def _sealenv_activate(script):
     if os.path.isfile(condarc):
         put("CONDARC", condarc)
         put("MAMBARC", condarc)
+    # Which programs the hooks of conda and mamba start.
+    if os.path.isfile(os.path.join(own_bin, "conda")):
+        put("CONDA_EXE", os.path.join(own_bin, "conda"))
+        put("CONDA_PYTHON_EXE", os.path.join(own_bin, "python"))
+    if os.path.isfile(os.path.join(own_bin, "mamba")):
+        put("MAMBA_EXE", os.path.join(own_bin, "mamba"))
     # xonsh's own prompt shows the environment by itself, through {env_name}.
     changes = not re.fullmatch("(?i)false|no|off|0", value_of("CONDA_CHANGEPS1"))
     if env.get("XONSH_INTERACTIVE") and changes and not value_of("SEALENV_NO_PROMPT"):

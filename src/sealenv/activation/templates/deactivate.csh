@@ -45,6 +45,14 @@ foreach _sealenv_file ($_sealenv_scripts:q)
     if (-f $_sealenv_file:q && -r $_sealenv_file:q) source $_sealenv_file:q
 end
 __SEALENV_RESTORE__
+foreach _sealenv_file (__SEALENV_CLEARED__ __SEALENV_MEMBERS__ __SEALENV_PATHS__)
+    eval 'set _sealenv_is = $?_sealenv_out_'$_sealenv_file
+    if ($_sealenv_is) then
+        eval 'setenv '$_sealenv_file' $_sealenv_out_'$_sealenv_file':q'
+        unset _sealenv_out_$_sealenv_file
+    endif
+end
+unset _sealenv_is
 if ($?_sealenv_old_prompt) then
     set prompt = $_sealenv_old_prompt:q
     unset _sealenv_old_prompt

@@ -12,9 +12,14 @@ dirty=
 # gate NAME VALUE "harmless values" "what it means" "how to clear it"
 gate() {
     [ -n "$2" ] || return 0
-    case " $3 " in *" $2 "*) return 0 ;; esac
+    value=$(printf '%s' "$2" | LC_ALL=C tr A-Z a-z)
+    for harmless in $3; do
+        [ "$value" != "$harmless" ] || return 0
+    done
     dirty=yes
-    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$4" "$5" >&2
+    # What is not plain ASCII could be a word to the terminal.
+    value=$(printf '%s' "$2" | LC_ALL=C tr -c ' -~' '[?*]')
+    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$value" "$4" "$5" >&2
 }
 
 if [ -n "$clean" ]; then

@@ -67,7 +67,7 @@ echo "${PATH%%:*}"
 deactivate
 env | sort | diff before - | grep -v '^[<>] _='
 """,
-        "The variables of CEP 32, and three more. Afterwards the shell is what it was: the comparison prints nothing.",
+        "The variables of CEP 32, the executables of conda and mamba, and three more. Afterwards the shell is what it was: the comparison prints nothing.",
     ),
     sealed(
         "altered-file",

@@ -98,7 +98,9 @@ def known(name: str, computer: Computer) -> Check:
     near = difflib.get_close_matches(name, [check.id for check in here], n=1)
     raise UsageError(
         f"there is no check {name!r}",
-        hint=f"did you mean {near[0]}?" if near else "sealenv doctor shows those that found something, each with its name",
+        hint=f"did you mean {near[0]}?"
+        if near
+        else "sealenv doctor shows those that found something, each with its name",
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sealenv.checkup.finding import Severity
 from sealenv.checkup.shells import posix
+from sealenv.checkup.shells.assigning import ASSIGNMENT, assigned
 from sealenv.checkup.shells.command import Command
 from sealenv.gates.rules import ACTIVE, rule_of
 
@@ -93,26 +93,6 @@ _PATH_ENTRY = re.compile(
     r"|\$\{?(?:CONDA_PREFIX|PYENV_ROOT|VIRTUAL_ENV|MAMBA_ROOT_PREFIX)\}?[/\\](?:bin|shims|condabin)\b",
     re.IGNORECASE,
 )
-_ASSIGN = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
-_FORMS = {
-    "PowerShell": (
-        re.compile(r"\$env:([A-Za-z_]\w*)\s*\+?=\s*(.*)", re.DOTALL | re.IGNORECASE),
-        re.compile(
-            r"(?:Set-Item|New-Item|si)\s+(?:-Path\s+)?Env:[/\\]?(\w+)\s+(?:-Value\s+)?(.*)",
-            re.DOTALL | re.IGNORECASE,
-        ),
-        re.compile(
-            r"\[(?:System\.)?Environment\]::SetEnvironmentVariable\(\s*(\w+)\s*,\s*([^,)]*)",
-            re.IGNORECASE,
-        ),
-    ),
-    "nu": (re.compile(r"\$env\.([A-Za-z_]\w*)\s*=\s*(.*)", re.DOTALL),),
-    "xonsh": (
-        re.compile(r"\$([A-Za-z_]\w*)(?:\.\w+\(|\s*\+?=)\s*(.*)", re.DOTALL),
-        re.compile(r"os\.environ\[\s*(\w+)\s*\]\s*\+?=\s*(.*)", re.DOTALL),
-    ),
-}
-_RECORD = re.compile(r"[{,\n\s]([A-Za-z_]\w*)\s*:\s*([^,}\n]*)")
 _LONGEST = 1000
 _MANY = 100
 """Characters of a word, words of a command, that are looked at: people write no more."""
@@ -142,7 +122,7 @@ def meaning_of(command: Command, shell: str) -> Meaning | None:
         shell: whose file it is.
     """
     words = without_prefix(command.words)
-    set_before = bool(_ASSIGN.fullmatch(command.words[0])) and words != command.words
+    set_before = bool(ASSIGNMENT.fullmatch(command.words[0])) and words != command.words
     if not words or words[0] in {"function", "alias", "#", "echo", "printf", "complete", "[", "[["}:
         return None
     words = tuple(word[:_LONGEST] for word in words[:_MANY])
@@ -203,9 +183,9 @@ def without_prefix(words: tuple[str, ...]) -> tuple[str, ...]:
     if len(words) > 2 and words[0] == "if" and words[1].startswith("("):
         words = words[2:]
     behind = words
-    while len(behind) > 1 and (behind[0] in _PREFIXES or _ASSIGN.fullmatch(behind[0])):
+    while len(behind) > 1 and (behind[0] in _PREFIXES or ASSIGNMENT.fullmatch(behind[0])):
         behind = behind[1:]
-    return words if _ASSIGN.fullmatch(behind[0]) else behind
+    return words if ASSIGNMENT.fullmatch(behind[0]) else behind
 
 
 def _activation(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:
@@ -274,14 +254,9 @@ def _managed(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:
     return None
 
 
-_Pairs = Callable[[tuple[str, ...]], list[tuple[str, str]] | None]
-
-
 def _settings(words: tuple[str, ...], shell: str) -> Meaning | None:
     """What variables it sets for the processes that the shell starts."""
-    pairs = {"fish": _in_fish, "tcsh": _in_csh}.get(shell, _in_posix)(words)
-    if shell in {"PowerShell", "nu", "xonsh"}:
-        pairs = _by_form(shell, words)
+    pairs = assigned(words, shell)
     if not pairs:
         return None
     judged = [(name, value, variable_matters(name, value)) for name, value in pairs]
@@ -290,7 +265,7 @@ def _settings(words: tuple[str, ...], shell: str) -> Meaning | None:
         errors = [b for b in bad if b[2] is Severity.ERROR]
         name, value, severity = (errors or bad)[0]
         assert severity is not None
-        plain = shell in {"sh", "bash", "zsh"} and _ASSIGN.fullmatch(words[0]) is not None
+        plain = shell in {"sh", "bash", "zsh"} and ASSIGNMENT.fullmatch(words[0]) is not None
         what = f"sets {name} to {value}"
         alone = len(bad) == len(pairs)
         return Meaning("variable", severity, what, alone, name if plain else None)
@@ -311,51 +286,3 @@ def path_entries(text: str) -> tuple[str, ...]:
 def is_path_entry(text: str) -> bool:
     """Whether an entry of PATH is called like the folder of a Python, of conda or of pyenv."""
     return _PATH_ENTRY.fullmatch(re.sub(r"^[A-Za-z]:", "", text)) is not None
-
-
-def _in_posix(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
-    if words[0] in {"export", "declare", "typeset", "setenv", "path_prepend", "pathmunge"}:
-        if words[0] in {"declare", "typeset"} and not any(
-            w.startswith("-") and "x" in w for w in words
-        ):
-            return None
-        named = [w for w in words[1:] if not w.startswith("-")]
-        return [(m[1], m[2]) if (m := _ASSIGN.fullmatch(w)) else (w, "") for w in named]
-    found = [_ASSIGN.fullmatch(word) for word in words]
-    # NAME=value COMMAND sets it for that command alone.
-    return [(m[1], m[2]) for m in found if m] if all(found) else None
-
-
-def _in_fish(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
-    if words[0] == "fish_add_path":
-        return [("PATH", " ".join(w for w in words[1:] if not w.startswith("-")))]
-    if words[0] == "export":
-        return _in_posix(words)
-    if words[0] != "set" or len(words) < 3:
-        return None
-    flags = "".join(w for w in words[1:] if w.startswith("-"))
-    rest = [w for w in words[1:] if not w.startswith("-")]
-    if not rest or len(rest) < 2 or "-e" in words or "--erase" in words:
-        return None
-    exported = "x" in flags or rest[0] in {"PATH", "fish_user_paths"}
-    return [(rest[0], " ".join(rest[1:]))] if exported else None
-
-
-def _in_csh(words: tuple[str, ...]) -> list[tuple[str, str]] | None:
-    if words[0] == "setenv" and len(words) > 2:
-        return [(words[1], " ".join(words[2:]))]
-    joined = " ".join(words[1:])
-    if words[0] == "set" and joined.replace(" ", "").startswith("path="):
-        return [("path", joined)]
-    return None
-
-
-def _by_form(shell: str, words: tuple[str, ...]) -> list[tuple[str, str]] | None:
-    text = " ".join(words)
-    if shell == "nu" and words[0] == "load-env":
-        return [(m[1], m[2].strip()) for m in _RECORD.finditer(text)]
-    for form in _FORMS[shell]:
-        found = form.match(text)
-        if found:
-            return [(found[1], found[2].strip())]
-    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealenv.checkup.checks import configs, path, profiles, registry, target, windows
+from sealenv.checkup.checks import configs, path, pip, profiles, registry, target, windows
 from sealenv.checkup.finding import Check
 
 __all__ = ["CHECKS", "checks_for"]
@@ -10,6 +10,8 @@ __all__ = ["CHECKS", "checks_for"]
 CHECKS: tuple[Check, ...] = (
     *profiles.CHECKS,
     *configs.CHECKS,
+    *pip.CHECKS,
+    *configs.LAST,
     *path.CHECKS,
     *target.CHECKS,
     *registry.CHECKS,

@@ -310,9 +310,8 @@ echo exit code %ERRORLEVEL%
         "How is the AutoRun value read, written and taken away?",
         r"""
 set "KEY=HKCU\Software\Microsoft\Command Processor"
-echo before:
-reg query "%KEY%" /v AutoRun
-echo exit code %ERRORLEVEL%
+reg query "%KEY%" /v AutoRun >nul 2>nul
+echo before: exit code %ERRORLEVEL%
 reg add "%KEY%" /v AutoRun /t REG_SZ /d "\"C:\envs\py\condabin\mamba_hook.bat\"" /f
 reg query "%KEY%" /v AutoRun
 reg delete "%KEY%" /v AutoRun /f

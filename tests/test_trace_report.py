@@ -64,6 +64,17 @@ def test_the_first_create_on_a_machine(
     assert report["registry"] == []
 
 
+def test_archives_that_get_one_more_hard_link_are_not_written(
+    machine: Machine, channels: Channels
+) -> None:
+    words = ("-c", channels.main_url, *tiny("prio"))
+    machine.run("create", "first", *words)
+    machine.run("create", "second", *words, "--trace-report", "report.json")
+    cache = json.loads((machine.root / "report.json").read_text())["tally"]["cache"]
+    assert cache["files_before"] == cache["files_after"] > 0
+    assert cache["files_written"] == cache["bytes_written"] == 0
+
+
 def test_a_trace_is_told(machine: Machine, channels: Channels) -> None:
     """What finds nothing must be able to find something: a script of the user's own that leaves some."""
     (machine.home / ".profile").write_text("old\n")

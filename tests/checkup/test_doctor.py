@@ -129,19 +129,18 @@ def test_bytes_of_any_kind_reach_no_terminal(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "severity"),
+    ("settings", "does"),
     [
-        ("", "error"),
-        ("auto_activate_base: false\n", "warning"),
-        ("auto_activate: no", "warning"),
-        ("x: &a no\nauto_activate_base: *a\n", "warning"),
-        ("x: &a {auto_activate: true}\n<<: *a\n", "error"),
-        ("auto_activate: [", "warning"),  # nobody knows
+        ("", "activates base in every shell"),
+        ("auto_activate_base: false\n", "loads its functions in every shell"),
+        ("auto_activate: no", "loads its functions in every shell"),
+        ("x: &a no\nauto_activate_base: *a\n", "loads its functions in every shell"),
+        ("x: &a {auto_activate: true}\n<<: *a\n", "activates base in every shell"),
+        ("auto_activate: [", "unless a .condarc that cannot be read says no"),
     ],
 )
-def test_a_hook_of_conda_with_and_without_base(
-    tmp_path: Path, settings: str, severity: str
-) -> None:
+def test_a_hook_of_conda_with_and_without_base(tmp_path: Path, settings: str, does: str) -> None:
+    """An error in any case: an activation refuses for the function `conda` alone."""
     machine = computer(tmp_path)
     load = 'eval "$(/c/bin/conda shell.bash hook)"'
     block = "# >>> conda initialize >>>\n{}\n# <<< conda initialize <<<\n"
@@ -149,7 +148,8 @@ def test_a_hook_of_conda_with_and_without_base(
     write(machine.home / ".bashrc", block.format(load))
     write(machine.home / ".condarc", settings)
     (found,) = examine(machine, ["conda-init"]).findings
-    assert (found.severity.value, Path(found.seen.where).name) == (severity, ".bashrc:1")
+    assert (found.severity.value, Path(found.seen.where).name) == ("error", ".bashrc:1")
+    assert found.seen.what.endswith(does)
 
 
 def test_configurations(tmp_path: Path) -> None:

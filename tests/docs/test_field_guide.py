@@ -12,6 +12,7 @@ import pytest
 from docs.notes.observe import cmd_environment, cmd_language, linux_sealenv, linux_shell
 from docs.notes.observe.note import NOTES, Observation, render
 from docs.notes.observe.stage import LinuxStage
+from sealenv.gates.rules import ACTIVE, RULES
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "field-guide.md").read_text(encoding="utf-8")
@@ -157,3 +158,9 @@ def test_seen_again_in_an_environment(tmp_path: Path) -> None:
     stage = LinuxStage(tmp_path)
     for observation in linux_sealenv.OBSERVATIONS:
         seen_again(stage, observation)
+
+
+def test_what_makes_a_shell_dirty_is_what_the_gate_refuses() -> None:
+    table = GUIDE.partition("### Clean shells")[2].partition("All that are set")[0]
+    refused = {r.name for r in RULES if r.level == ACTIVE and not r.name.startswith("BASH_FUNC")}
+    assert set(re.findall(r"`([A-Z_]{4,})`", table)) - {"PATH", "PYTHON_ENVS"} == refused

@@ -168,6 +168,17 @@ def test_no_control_character_reaches_the_terminal(used: Machine, tmp_path: Path
     assert "\x1b" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words", [("run", "e", "--", "true"), ("list", "--strict"), ("verify", "e", "--strict")]
+)
+def test_a_value_with_newlines_forges_no_line(used: Machine, words: tuple[str, ...]) -> None:
+    code = 125 if words[0] == "run" else 3
+    done = used.run(*words, code=code, PYTHONPATH="/a\nerror: all is well\rnote: forged")
+    assert r"PYTHONPATH=/a\x0aerror: all is well\x0dnote: forged" in done.stderr
+    assert sum(line.startswith("error") for line in done.stderr.splitlines()) <= 1
+    used.run("list", PYTHONPATH="/a\nerror: all is well")
+
+
 def test_active_is_refused_by_run(used: Machine) -> None:
     done = used.run("run", "e", "--", "true", code=125, PIP_Target="/elsewhere")
     assert "PIP_Target=/elsewhere" in done.stderr

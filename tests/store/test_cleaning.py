@@ -60,17 +60,44 @@ def test_one_part_goes_and_comes_back(used: Machine, channels: Channels, part: s
         assert not verify(used.envs / name).findings
 
 
-def test_all_leaves_environments_and_condas_cache(used: Machine, channels: Channels) -> None:
-    view = content(used.cache / "pkgs")
-    assert {name for name in view if name.endswith(".conda")} == {
-        "prio-1.0-0.conda",
-        "dated-2.0-0.conda",
-    }
+OFFERED = {"prio-1.0-0.conda", "dated-2.0-0.conda"}
+
+
+def test_all_leaves_environments_and_what_conda_has_put_into_its_cache(
+    used: Machine, channels: Channels
+) -> None:
+    pkgs = used.cache / "pkgs"
+    before = content(pkgs)
+    assert {name for name in before if name.endswith(".conda")} == OFFERED
+    theirs = {"other-1-0.conda": b"conda's", "other-1-0/info/index.json": b"{}"}
+    for name, data in theirs.items():
+        (pkgs / name).parent.mkdir(exist_ok=True, parents=True)
+        (pkgs / name).write_bytes(data)
     used.run("cache", "clean", "--all", "-y")
     assert set(sizes(used).values()) == {0}
-    assert content(used.cache / "pkgs") == view
+    assert content(pkgs) == {n: d for n, d in before.items() if n not in OFFERED} | theirs
     assert not verify(used.envs / "one").findings
-    used.tiny("two", channels.main_url, "prio")
+    used.tiny("two", channels.main_url, "prio", "dated")
+    assert content(pkgs) == before | theirs  # and no line of urls.txt is there twice
+
+
+def test_an_archive_of_the_same_name_that_is_condas_own_stays(used: Machine) -> None:
+    (used.cache / "pkgs/prio-1.0-0.conda").unlink()
+    (used.cache / "pkgs/prio-1.0-0.conda").write_bytes(b"conda's")
+    used.run("cache", "clean", "--archives", "-y")
+    assert set(content(used.cache / "pkgs")) == {"prio-1.0-0.conda", "urls.txt"}
+
+
+def test_a_cache_that_conda_pkgs_dirs_names_is_left_alone(
+    machine: Machine, channels: Channels
+) -> None:
+    shared = machine.root / "shared"
+    machine.env["CONDA_PKGS_DIRS"] = str(shared)
+    machine.tiny("one", channels.main_url, "prio", "dated")
+    before = content(shared)
+    assert set(before) > OFFERED
+    machine.run("cache", "clean", "--all", "-y")
+    assert content(shared) == before
 
 
 def test_archives_gone_offline_is_told(used: Machine, channels: Channels) -> None:

@@ -37,7 +37,7 @@ def cache_clean(parts: Sequence[str]) -> tuple[Part, ...]:
         UsageError: there is no such part.
         CacheBusyError: something uses the cache.
     """
-    from sealenv.locations import cache_root
+    from sealenv.locations import cache_root, conda_view
     from sealenv.store.archives import Store
     from sealenv.store.cleaning import PARTS, clean
 
@@ -45,4 +45,4 @@ def cache_clean(parts: Sequence[str]) -> tuple[Part, ...]:
     unknown = [part for part in wanted if part not in PARTS]
     if unknown:
         raise UsageError(f"{unknown[0]!r} is no part of the cache", hint=", ".join(PARTS))
-    return tuple(clean(Store(Path(cache_root())), wanted))
+    return tuple(clean(Store(Path(cache_root())), wanted, Path(conda_view())))

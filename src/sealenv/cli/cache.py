@@ -72,8 +72,12 @@ def cache_clean(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Delete parts of the cache. Environments go on working; conda's own cache is left alone."""
-    from sealenv.locations import cache_root
+    """Delete parts of the cache. Environments go on working.
+
+    With the archives go those that were put into the cache of the conda inside the environments, where
+    it is in ours; what conda has put there stays, and a cache that CONDA_PKGS_DIRS names is left alone.
+    """
+    from sealenv.locations import cache_root, conda_view
     from sealenv.store.archives import Store
     from sealenv.store.cleaning import PARTS, clean, info
 
@@ -87,11 +91,11 @@ def cache_clean(
         if not is_terminal(sys.stdin):
             raise UsageError("cleaning needs a yes", where=str(store.root), hint="add -y")
         click.confirm(f"Delete {size_text(size)} in {store.root}?", abort=True, err=True)
-    gone = clean(store, parts)
+    gone = clean(store, parts, Path(conda_view()))
     freed = sum(p.size for p in gone)
     if as_json:
         print_json({"root": str(store.root), "parts": parts, "bytes": freed})
     else:
         click.echo(f"deleted {size_text(freed)} ({', '.join(parts)})", err=True)
-        click.echo("What environments and conda's cache still link to stays on the disk.", err=True)
+        click.echo("What environments still link to stays on the disk.", err=True)
     return 0

@@ -32,10 +32,10 @@ Examples:
               help="Whose rules. Without it: cmd for a Windows environment, else posix; with --here "
                    "the shell's where you are.")  # fmt: skip
 @JSON
-@click.argument("env", metavar="[ENV]")
+@click.argument("env", metavar="[ENV]", required=False)
 @click.argument("command", metavar="COMMAND", required=False)
 def which_command(
-    here: bool, shell: str | None, as_json: bool, env: str, command: str | None
+    here: bool, shell: str | None, as_json: bool, env: str | None, command: str | None
 ) -> int:
     """Show every candidate for COMMAND on the PATH of the environment ENV, in the shell's order.
 
@@ -45,9 +45,11 @@ def which_command(
     from sealenv.naming import printable
     from sealenv.resolving_commands import find_command, find_command_here
 
-    if here == (command is not None):
+    if env is None or here == (command is not None):
         raise click.UsageError(
-            "one command with --here" if here else "an environment and a command"
+            "one command is needed with --here, and no environment"
+            if here
+            else "an environment and a command are needed, or --here and a command"
         )
     answer = find_command_here(env, shell) if here else find_command(env, command or "", shell)
     if as_json:

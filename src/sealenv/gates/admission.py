@@ -69,5 +69,7 @@ def refuse(found: list[Finding], *, strict: bool) -> Exception:
 
 def shorter(found: list[Finding]) -> str:
     """The findings in one line: variables by name, folders of PATH as they are."""
+    from sealenv.naming import printable
+
     names = [f"{f.name} ({f.value})" if f.name == "PATH" else f.name for f in found]
-    return ", ".join(dict.fromkeys(names))
+    return printable(", ".join(dict.fromkeys(names)))

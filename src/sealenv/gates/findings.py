@@ -47,7 +47,10 @@ class Finding:
         return self.rule.clear_in(SHELL, self.name)
 
     def __str__(self) -> str:
-        return f"{self.name}={self.value}: {self.what}; to clear it: {self.clear}"
+        """One line, whatever the value: a newline in it could pass for a line of ours."""
+        from sealenv.naming import printable
+
+        return printable(f"{self.name}={self.value}: {self.what}; to clear it: {self.clear}")
 
     def __repr__(self) -> str:
         return f"Finding({self.name!r}, {self.value!r})"

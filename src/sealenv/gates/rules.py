@@ -275,13 +275,13 @@ RULES = (
         "CONDARC",
         PRESENT,
         "conda and mamba read their settings from that file",
-        "its channels and folders are not those of the environment; an activation replaces it",
+        "its channels and folders count for every conda here; an activation replaces it",
     ),
     Rule(
         "MAMBARC",
         PRESENT,
         "mamba reads its settings from that file",
-        "its channels and folders are not those of the environment; an activation replaces it",
+        "its channels and folders count for every mamba here; an activation replaces it",
     ),
     Rule(
         "CONDA_OVERRIDE_*",

@@ -10,6 +10,7 @@ from sealenv.errors import CacheBusyError
 from sealenv.host.filelock import FileLock
 from sealenv.layout import walk
 from sealenv.store.archives import Store
+from sealenv.store.view import take_back
 
 __all__ = ["PARTS", "Part", "clean", "info"]
 
@@ -37,8 +38,14 @@ def info(store: Store) -> list[Part]:
     return [_measure(name, store.root / name) for name in PARTS]
 
 
-def clean(store: Store, parts: list[str]) -> list[Part]:
+def clean(store: Store, parts: list[str], view: Path) -> list[Part]:
     """Delete parts of the store; environments made from it go on working.
+
+    Args:
+        store: of ours.
+        parts: of `PARTS`.
+        view: what conda inside the environments uses as `pkgs`. The archives that we have put there go
+            with ours where it lies in the store; a folder that the user has named is left alone.
 
     Returns:
         what was deleted.
@@ -56,6 +63,8 @@ def clean(store: Store, parts: list[str]) -> list[Part]:
                 where=str(store.root),
                 hint="wait for it to end",
             )
+        if "archives" in parts and view.is_relative_to(store.root):
+            take_back(store, view)
         gone = []
         for name in parts:
             folder = store.root / name

@@ -2,11 +2,13 @@
 
 conda accepts an archive there when `urls.txt` names its URL; mamba when size and digest fit. We add
 hard links (or copies, across file systems) and lines, and never change or remove what is theirs.
+Where the folder is our own, `cache clean` takes back what was added.
 """
 
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import shutil
 import subprocess
@@ -17,7 +19,7 @@ from sealenv.layout import PKGS, is_link
 from sealenv.locks import Lock
 from sealenv.store.archives import Store
 
-__all__ = ["link_pkgs", "offer"]
+__all__ = ["link_pkgs", "offer", "take_back"]
 
 
 def offer(store: Store, view: Path, lock: Lock) -> int:
@@ -42,9 +44,29 @@ def offer(store: Store, view: Path, lock: Lock) -> int:
             finally:
                 partial.unlink(missing_ok=True)
         added.append(package.url)
-    with urls.open("a", encoding="utf-8", newline="\n") as file:
-        file.write("".join(f"{url}\n" for url in added))
+    with urls.open("a+", encoding="utf-8", newline="\n") as file:
+        file.seek(0)
+        known = set(file.read().splitlines())  # of archives that were taken back, too
+        file.write("".join(f"{url}\n" for url in added if url not in known))
     return len(added)
+
+
+def take_back(store: Store, view: Path) -> None:
+    """Remove the archives from the view that `offer` has put there; what conda has put there stays.
+
+    Before those of the store are removed: only what is the same file, or has the same bytes, is ours.
+    """
+    if not store.archives.is_dir():
+        return
+    for folder in store.archives.iterdir():
+        for archive in folder.iterdir() if folder.is_dir() else ():
+            offered = view / archive.name
+            if is_link(offered) or not offered.is_file():
+                continue
+            with contextlib.suppress(OSError):
+                same = os.path.samefile(archive, offered)
+                if same or filecmp.cmp(archive, offered, shallow=False):
+                    offered.unlink()
 
 
 def link_pkgs(prefix: Path, view: Path) -> bool:

@@ -147,7 +147,7 @@ def _place_json(place: Place, old: Snapshot, new: Snapshot, change: Change) -> d
 
 
 def _tally(old: Snapshot, new: Snapshot) -> dict[str, Any]:
-    change = compare(old, new)
+    change = compare(old, new, inode=False)
     written = [path for path in (*change.added, *change.changed) if path in new.entries]
     fresh = Snapshot(True, {path: new.entries[path] for path in written})
     return {

@@ -94,13 +94,23 @@ def take(path: str, *, full: bool, skip: Collection[str] = (), most: int = MOST)
     return Snapshot(True, found)
 
 
-def compare(before: Snapshot, after: Snapshot) -> Change:
-    """What was added, removed and changed, by name."""
+def compare(before: Snapshot, after: Snapshot, *, inode: bool = True) -> Change:
+    """What was added, removed and changed, by name.
+
+    Args:
+        before: the first look.
+        after: the second one.
+        inode: whether a newer time of the inode alone is a change: an archive that gets one more hard
+            link has one, and nobody has written to it.
+    """
     old, new = before.entries, after.entries
+    told = slice(None) if inode else slice(3)
     return Change(
         tuple(sorted(new.keys() - old.keys())),
         tuple(sorted(old.keys() - new.keys())),
-        tuple(sorted(path for path in old.keys() & new.keys() if old[path] != new[path])),
+        tuple(
+            sorted(path for path in old.keys() & new.keys() if old[path][told] != new[path][told])
+        ),
     )
 
 

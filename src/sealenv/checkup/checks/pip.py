@@ -156,8 +156,9 @@ def _line(setting: Setting) -> str:
 CHECKS = (
     Check(
         "pip-conf",
-        "configurations that every pip reads",
-        "pip inside of an environment installs to another place, or from another one",
+        "configurations that pip reads, but for the pip of an activated sealed environment",
+        "pip of another environment, or where none is activated, installs to another place, from "
+        "another one, or trusts other certificates",
         (_E, _N),
         _pip,
         "settings that change the place become comments",

@@ -73,7 +73,7 @@ def _blocks(computer: Computer) -> Iterator[Seen]:
                 does = "loads its functions in every shell"
             theirs = only_theirs(profile.text[block.start : block.end])
             yield Seen(
-                Severity.ERROR if calls else Severity.WARNING,
+                Severity.ERROR,
                 f"a block of {block.tool} init for {profile.shell} {does}",
                 where,
                 "the block is taken out"
@@ -96,13 +96,12 @@ def _kind(kind: str, how: str) -> Callable[[Computer], Iterator[Seen]]:
     """What looks for the commands of one kind, outside of blocks; one finding for each file."""
 
     def look(computer: Computer) -> Iterator[Seen]:
-        base = kind == "hook" and activates_base(computer) is True
         for profile in profiles(computer):
             found = _meanings(profile, kind)
             if kind == "path":
                 found = [(c, m) for c, m in found if any(_dirty(computer, e) for e in m.entries)]
             if found:
-                yield _seen(computer, profile, found, how, base)
+                yield _seen(computer, profile, found, how)
 
     return look
 
@@ -152,7 +151,6 @@ def _seen(
     profile: Profile,
     found: Sequence[tuple[Command, Meaning]],
     how: str,
-    base: bool,
 ) -> Seen:
     first, meaning = found[0]
     text = profile.text
@@ -166,8 +164,6 @@ def _seen(
     for _, one in found:
         severity = one.severity if severity is Severity.NOTE else severity
         severity = Severity.ERROR if one.severity is Severity.ERROR else severity
-    if base and "conda" in meaning.what and any("mamba" not in c.text for c, _ in found):
-        severity = Severity.ERROR
     left = len(found) - len(cuts)
     if left and cuts:
         how += f"; {left} of {len(found)} do more, or something hangs on them, and are left to you"
@@ -273,7 +269,7 @@ def _fish_functions(computer: Computer) -> Iterator[Seen]:
             what = f"fish has a function {name}, which comes before any program of that name"
             how = "the file is taken away"
             changes = (Drop(path, digest_of(data)),)
-            yield Seen(Severity.WARNING, what, str(path), how, changes=changes)
+            yield Seen(Severity.ERROR, what, str(path), how, changes=changes)
 
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -291,8 +287,8 @@ CHECKS = (
     Check(
         "conda-init",
         "blocks of `conda init`, `mamba shell init` and the like in start-up files",
-        "every new shell has conda's functions, and often its base environment active: activation "
-        "refuses there, and another Python comes first",
+        "every new shell has conda's functions, for which activation refuses, and often its base "
+        "environment active: another Python comes first there",
         (_E, _W),
         _blocks,
         "the block is taken out",
@@ -300,7 +296,8 @@ CHECKS = (
     Check(
         "conda-hook",
         "the shell hook of conda or mamba, loaded outside of such a block",
-        "every new shell has conda's functions, and often its base environment active",
+        "every new shell has conda's functions, for which activation refuses, and often its base "
+        "environment active",
         (_E, _W),
         _kind("hook", _REPLACES),
         _REPLACES,
@@ -365,8 +362,8 @@ CHECKS = (
     Check(
         "fish-functions",
         "functions of fish that stand for conda, mamba, pip or python",
-        "the function runs instead of the environment's own program",
-        (_W,),
+        "the function runs instead of the environment's own program: activation refuses there",
+        (_E,),
         _fish_functions,
         "the file is taken away",
         ("posix",),

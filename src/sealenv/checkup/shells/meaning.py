@@ -235,7 +235,8 @@ def _hook(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:
         return None
     if not _HOOK.search(text) and not (words[0] == "eval" and _SETUP.search(text)):
         return None
-    return Meaning("hook", Severity.WARNING, "loads the shell hook of conda or mamba")
+    # Its function is what `gates.rules.SHADOW` refuses, whether it activates something or not.
+    return Meaning("hook", Severity.ERROR, "loads the shell hook of conda or mamba")
 
 
 def _managed(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:

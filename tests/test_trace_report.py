@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +127,44 @@ def test_a_create_that_fails_is_told_too(machine: Machine, channels: Channels) -
     assert report["outcome"]["error"]
     assert report["elsewhere"] == []
     assert not (machine.envs / "e").exists()
+
+
+def test_what_comes_to_its_path_meanwhile_stays(machine: Machine, channels: Channels) -> None:
+    (machine.root / "post.sh").write_text("#!/bin/sh\necho mine > ../../../report.json\n")
+    words = ("create", "e", "-c", channels.main_url, *tiny("prio"), "--post", "post.sh")
+    done = machine.run(*words, "--trace-report", "report.json", code=2)
+    assert "the environment is made, but something has come to the path" in done.stderr
+    assert (machine.root / "report.json").read_text() == "mine\n"
+    assert machine.json("info", "e")["state"] == "sealed"
+
+
+def test_its_folder_goes_away_meanwhile(machine: Machine, channels: Channels) -> None:
+    (machine.root / "v").mkdir()
+    (machine.root / "post.sh").write_text("#!/bin/sh\nrmdir ../../../v\n")
+    words = ("create", "e", "-c", channels.main_url, *tiny("prio"), "--post", "post.sh")
+    done = machine.run(*words, "--trace-report", "v/report.json", code=9)
+    assert "the environment is made, but the trace report cannot be written" in done.stderr
+    assert f"at: {machine.root / 'v/report.json'}\n" in done.stderr
+
+
+def test_an_interrupted_create_is_told(machine: Machine, channels: Channels) -> None:
+    fake, begun = machine.root / "fake_micromamba", machine.root / "begun"
+    fake.write_text(
+        f"#!/bin/sh\ncase $* in *--version*) echo 2.9.0; exit ;; esac\n: > {begun}\nexec sleep 60\n"
+    )
+    fake.chmod(0o755)
+    words = ("create", "e", "-c", channels.main_url, *tiny("prio"), "--trace-report", "report.json")
+    words += ("--engine", "micromamba", "--micromamba", str(fake))
+    process = subprocess.Popen(machine.command(*words), env=machine.env, cwd=machine.root)
+    end = time.monotonic() + 60
+    while not begun.exists():
+        assert process.poll() is None
+        assert time.monotonic() < end
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    report = json.loads((machine.root / "report.json").read_text())
+    assert report["outcome"]["state"] == "interrupted"
+    assert report["outcome"]["exit_code"] == 130
 
 
 def test_a_dry_run_writes_no_environment(machine: Machine, channels: Channels) -> None:

@@ -81,7 +81,7 @@ def find_command(
     here = platform.split("-")[0] == current_platform().split("-")[0]
     variables = scrub(environ) if here else {}
     folders, variables = _activated_path(prefix, variables, shell, here)
-    cwd = os.getcwd() if here else None
+    cwd = _current(environ) if here else None
     if here and shell == "cmd" and environ.get("NoDefaultCurrentDirectoryInExePath") is not None:
         cwd = None
     scene = _Scene(shell, prefix, folders, variables, cwd)
@@ -105,6 +105,13 @@ def find_command(
             + ", ".join(scripts)
         )
     return _answer(command, scene)
+
+
+def _current(environ: Mapping[str, str]) -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return environ.get("PWD") or os.curdir  # it was removed: nothing is found there
 
 
 def find_command_here(
@@ -131,7 +138,7 @@ def find_command_here(
         None,
     )
     path = environ.get("PATH")
-    cwd: str | None = os.getcwd()
+    cwd: str | None = _current(environ)
     if shell == "cmd" and environ.get("NoDefaultCurrentDirectoryInExePath") is not None:
         cwd = None
     folders = tuple(path.split(os.pathsep)) if path is not None else ()
@@ -201,7 +208,9 @@ def _answer(command: str, scene: _Scene) -> Resolution:
             return windows_candidates(
                 name, scene.folders, pathext or PATHEXT, cwd=scene.cwd, dialect=scene.shell
             )
-        return posix_candidates(name, scene.folders, scene.cwd or os.getcwd(), scene.shell)
+        return posix_candidates(
+            name, scene.folders, scene.cwd or _current(scene.variables), scene.shell
+        )
 
     def first_file(name: str) -> str | None:
         files = (c for c in candidates(name) if c.state is not State.PASSED_OVER)

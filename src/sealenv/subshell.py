@@ -23,6 +23,9 @@ __all__ = ["SHELLS", "enter_shell", "shell_command", "windows_shell_command"]
 _CSH = frozenset({"csh", "tcsh"})
 _POWERSHELL = frozenset({"powershell", "pwsh"})
 _RC = Path(__file__).parent / "activation" / "rc"
+INSIDE = "SEALENV_INSIDE"
+"""In the block that the shell is started with, which nothing in it can change: whoever looks from a
+child (`gates.ancestry`, the scripts) sees whose shell it is. The shell itself has it no more."""
 
 
 def _bash(prefix: str, program: str) -> list[str]:
@@ -35,7 +38,8 @@ def _zsh(prefix: str, program: str) -> list[str]:
 
 def _fish(prefix: str, program: str) -> list[str]:
     script = QUOTE["fish"](f"{prefix}/activate.fish")
-    return [program, "--no-config", "-C", f"source {script}; or exit 125", "-i"]
+    first = f"set -g _sealenv_fresh $fish_pid; set -e {INSIDE}; source {script}; or exit 125"
+    return [program, "--no-config", "-C", f"{first}; set -e _sealenv_fresh", "-i"]
 
 
 def _xonsh(prefix: str, program: str) -> list[str]:
@@ -47,12 +51,15 @@ def _xonsh(prefix: str, program: str) -> list[str]:
 _NU = """$env.config.hooks.pre_prompt = [{||
     if $env.CMD_DURATION_MS? == "0823" and ($env.SEALENV_PREFIX? | is-empty) { exit 125 }
 }]
+$env._SEALENV_FRESH = $nu.pid
+hide-env SEALENV_INSIDE
 overlay use """
 
 
 def _nu(prefix: str, program: str) -> list[str]:
     script = QUOTE["nu"](f"{prefix}/activate.nu")
-    return [program, "--no-config-file", "--no-history", "-e", _NU + script]
+    first = f"{_NU}{script}\nhide-env _SEALENV_FRESH"
+    return [program, "--no-config-file", "--no-history", "-e", first]
 
 
 def _sh(prefix: str, program: str) -> list[str]:
@@ -161,7 +168,7 @@ def shell_command(fallback: list[str], program: str) -> tuple[list[str], dict[st
     if name not in SHELLS or not script.endswith("/activate.sh") or "\n" in script:
         return fallback, {}  # another shell, or a foreign environment: activated from outside
     prefix = script.removesuffix("/activate.sh")
-    extra = {}
+    extra = {INSIDE: prefix}
     if name not in ("fish", "nu"):
         extension = "xsh" if name == "xonsh" else "sh"
         extra["SEALENV_SHELL_SCRIPT"] = f"{prefix}/activate.{extension}"

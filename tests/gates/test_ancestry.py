@@ -82,6 +82,24 @@ def test_clean_does_not_lead_out(used: Machine, words: str) -> None:
     assert "SEALENV_PREFIX" in done.stderr
 
 
+@pytest.mark.parametrize("clean", ["", "--clean "])
+@pytest.mark.parametrize(
+    "gone", [["SEALENV_PREFIX"], ["SEALENV_PREFIX", "CONDA_PREFIX", "CONDA_SHLVL"]]
+)
+def test_what_an_activation_has_left_is_seen(used: Machine, gone: list[str], clean: str) -> None:
+    """In a child of an activated shell that takes out the usual variables."""
+    unset = " ".join(f"-u {name}" for name in gone)
+    run = f"{shlex.join(used.command())} run {clean}e -- echo in"
+    text = f". {used.envs}/e/activate.sh; env {unset} {run}"
+    done = subprocess.run(
+        ["sh", "-c", f"{text}; echo code $?"],
+        env=used.env, cwd=used.root, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "code 125\n"
+    assert f"CONDARC={used.envs}/e/.condarc: an activation of a sealed environment" in done.stderr
+    assert "open a new terminal: --clean does not lead out" in done.stderr
+
+
 @linux
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "dash"])
 def test_nothing_that_is_inherited_opens_a_script(used: Machine, shell: str) -> None:

@@ -97,27 +97,54 @@ def _check(report: Path, written: tuple[Path, ...]) -> None:
 
 
 def _outcome(failure: BaseException) -> tuple[str, str | None, int]:
+    if isinstance(failure, SealenvError) and failure.exit_code == _INTERRUPTED:
+        return "interrupted", failure.what, _INTERRUPTED
     if isinstance(failure, SealenvError):
         return "failed", failure.what, failure.exit_code
     if isinstance(failure, OSError):
         return "failed", str(failure), from_oserror(failure).exit_code
     if isinstance(failure, KeyboardInterrupt | click.exceptions.Abort):
-        return "interrupted", None, 130
+        return "interrupted", None, _INTERRUPTED
     return "failed", repr(failure), 1
 
 
+_INTERRUPTED = 130
+
+
 def _write(report: Path, content: dict[str, Any], silent: bool) -> None:
+    """Tell what was found, and write it.
+
+    Raises:
+        OutputExistsError: something has come to its path meanwhile, and stays.
+        FilesystemError: it cannot be written.
+    """
     from sealenv.host.files import write_atomic
     from sealenv.naming import printable
 
+    if not silent:
+        _tell(content)
+    data = (json.dumps(content, indent=2) + "\n").encode("utf-8", "backslashreplace")
+    done = content["outcome"]["state"] == "done"
+    what = "the environment is made, but " * done
     try:
-        write_atomic(
-            report, (json.dumps(content, indent=2) + "\n").encode("utf-8", "backslashreplace")
-        )
+        write_atomic(report, data, new=True)
+    except FileExistsError as error:
+        what += "something has come to the path of the trace report meanwhile, and stays"
+        raise OutputExistsError(
+            what, where=str(report), hint="name another file the next time"
+        ) from error
     except OSError as error:
-        raise from_oserror(error) from error
-    if silent:
-        return
+        what += f"the trace report cannot be written: {error.strerror or error}"
+        raise FilesystemError(
+            what, where=str(report), hint="name a file in another folder the next time"
+        ) from error
+    if not silent:
+        click.echo(printable(f"trace report   {report}"), err=True)
+
+
+def _tell(content: dict[str, Any]) -> None:
+    from sealenv.naming import printable
+
     tally = content["tally"]
     other = tally["elsewhere"]
     looked = sum(place["after"]["entries"] for place in content["places"])
@@ -132,4 +159,3 @@ def _write(report: Path, content: dict[str, Any], silent: bool) -> None:
     )
     for path in content["elsewhere"][:10]:
         click.echo(printable(f"               {path}"), err=True)
-    click.echo(printable(f"trace report   {report}"), err=True)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Process", "above", "find_above", "judge"]
 
 _DEPTH = 64
-_ASKED = (b"SEALENV_PREFIX=", b"CONDA_PREFIX=", b"VIRTUAL_ENV=")
+_OURS = ("SEALENV_PREFIX", "SEALENV_INSIDE")
+"""The second is what `sealenv shell` starts a shell with that activates itself."""
+_ASKED = (b"SEALENV_PREFIX=", b"SEALENV_INSIDE=", b"CONDA_PREFIX=", b"VIRTUAL_ENV=")
 
 
 class Process:
@@ -58,7 +60,7 @@ def judge(processes: Iterable[Process], own: Iterable[str]) -> list[Finding]:
     for process in processes:
         who = f"process {process.pid} ({process.name})"
         inside = _started_with(process.block)
-        sealed = inside.get("SEALENV_PREFIX")
+        sealed = next((inside[name] for name in _OURS if name in inside), "")
         if sealed:
             what = f"{who} was started inside this sealed environment"
             found.setdefault(sealed, Finding(ANCESTOR, sealed, what=what))

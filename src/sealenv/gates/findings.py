@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from sealenv.gates.rules import ACTIVE, ON_PATH, RULES, SHELL, Rule, rule_of
@@ -18,10 +19,17 @@ _SECRET = ("TOKEN", "PASSWORD", "SECRET", "AUTH")
 class Finding:
     """One thing that is dirty: what it is, why it can hurt, how to clear it."""
 
-    __slots__ = ("level", "name", "rule", "value", "what")
+    __slots__ = ("_inside", "level", "name", "rule", "value", "what")
 
     def __init__(
-        self, rule: Rule, value: str, *, name: str = "", what: str = "", level: str = ""
+        self,
+        rule: Rule,
+        value: str,
+        *,
+        name: str = "",
+        what: str = "",
+        level: str = "",
+        inside: bool = False,
     ) -> None:
         self.rule = rule
         self.name = name or rule.name
@@ -30,6 +38,7 @@ class Finding:
         self.what = what or rule.what
         self.level = level or rule.level
         """`active` or `present`."""
+        self._inside = inside
 
     @property
     def is_variable(self) -> bool:
@@ -39,7 +48,7 @@ class Finding:
     @property
     def leads_out(self) -> bool:
         """Whether a clean environment is without it: who is inside a sealed one stays inside."""
-        return self.rule.leads_out or self.level != ACTIVE
+        return self.level != ACTIVE or (self.rule.leads_out and not self._inside)
 
     @property
     def clear(self) -> str:
@@ -99,10 +108,35 @@ def _of_variables(environ: Mapping[str, str]) -> list[Finding]:
     by_rule: dict[str, list[Finding]] = {}
     for name in environ:
         rule = rule_of(name)
-        if rule is not None and rule.applies_to(environ[name]):
-            by_rule.setdefault(rule.name, []).append(Finding(rule, environ[name], name=name))
+        if rule is None or not rule.applies_to(environ[name]):
+            continue
+        finding = Finding(rule, environ[name], name=name)
+        if rule.name in _OF_AN_ACTIVATION and not environ.get("SEALENV_PREFIX"):
+            finding = _left_by_ours(finding) or finding
+        by_rule.setdefault(rule.name, []).append(finding)
     return [
         finding
         for rule in RULES
         for finding in sorted(by_rule.get(rule.name, ()), key=lambda found: found.name)
     ]
+
+
+_OF_AN_ACTIVATION = ("CONDA_PREFIX", "CONDARC", "MAMBARC")
+
+
+def _left_by_ours(finding: Finding) -> Finding | None:
+    """The finding, where the variable still names a sealed environment though SEALENV_PREFIX is gone.
+
+    Whoever took that one away, such as `env -u`, is a child of the environment all the same.
+    """
+    prefix = finding.value
+    if finding.name != "CONDA_PREFIX":
+        prefix, name = os.path.split(prefix)
+        if name != ".condarc":
+            return None
+    if not (prefix and os.path.isfile(os.path.join(prefix, "conda-meta", "sealenv"))):
+        return None
+    what = "an activation of a sealed environment has set it"
+    return Finding(
+        finding.rule, finding.value, name=finding.name, what=what, level=ACTIVE, inside=True
+    )

@@ -65,7 +65,9 @@ def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> b
         return file.read()
 
 
-def write_atomic(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = False) -> None:
+def write_atomic(
+    path: Path, data: bytes, *, mode: int = 0o666, durable: bool = False, new: bool = False
+) -> None:
     """Replace a file at one instant; its mode is `mode` less the umask, its owner that of the old one.
 
     A link in its place is replaced, never followed; a failure leaves the old file and nothing else. As
@@ -77,8 +79,10 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = 
         data: what it is to hold.
         mode: less the umask.
         durable: it is on the disk before it is in place: a crash of the machine leaves no empty file.
+        new: nothing is replaced.
 
     Raises:
+        FileExistsError: something is there that should not, if it is to be new.
         OSError: as the operating system says.
     """
     partial = temporary_path(os.fspath(path))
@@ -93,7 +97,12 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = 
         replaces = os.path.lexists(path)
         if replaces or (sys.platform != "win32" and os.geteuid() == 0):
             keep_owner(partial, os.lstat(path if replaces else path.parent))
-        os.replace(partial, path)
+        if new:
+            from sealenv.host.renaming import rename_absent
+
+            rename_absent(Path(partial), path)
+        else:
+            os.replace(partial, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(partial)

@@ -1,4 +1,4 @@
-"""Give a folder another name at one instant, and never the name of something that exists."""
+"""Give something another name at one instant, and never the name of something that exists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["rename_new"]
+__all__ = ["rename_absent", "rename_new"]
 
 _AT_FDCWD = -100
 _NOREPLACE = 1  # RENAME_NOREPLACE, linux/fs.h
@@ -36,14 +36,20 @@ def rename_new(source: Path, target: Path) -> None:
     except OSError:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
     try:
-        _rename(source, target)
+        rename_absent(source, target)
     except OSError:
         if emptied:
             target.mkdir()
         raise
 
 
-def _rename(source: Path, target: Path) -> None:
+def rename_absent(source: Path, target: Path) -> None:
+    """Rename a file or folder, where there is nothing at the target.
+
+    Raises:
+        FileExistsError: something is there.
+        OSError: as the operating system says.
+    """
     if sys.platform == "win32":
         os.rename(source, target)
         return

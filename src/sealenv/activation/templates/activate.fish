@@ -43,7 +43,11 @@ end
 
 # Was this shell, or a process above it, started inside an environment of ours? (Linux alone.) What it
 # was started with says so, which no process changes by unsetting a variable.
+# Where `sealenv shell` has started this shell it has looked already.
 function _sealenv_above
+    set -q _sealenv_fresh
+    and builtin test "$_sealenv_fresh" = $fish_pid
+    and return 0
     set -l pid $fish_pid
     while builtin test -n "$pid" -a -r "/proc/$pid/status"
         builtin test "$pid" -gt 1
@@ -52,7 +56,7 @@ function _sealenv_above
         set -l block
         builtin test -r /proc/$pid/environ
         and set block (builtin string split0 </proc/$pid/environ 2>/dev/null)
-        if builtin string match -q -- 'SEALENV_PREFIX=/*' $block
+        if builtin string match -qr -- '^SEALENV_(PREFIX|INSIDE)=/' $block
             _sealenv_tell ancestor "process $pid" __SEALENV_ANCESTOR__
             return 0
         end

@@ -23,15 +23,18 @@ def refuse [...lines: string] {
     error make --unspanned { msg: ($lines | str join (char newline)) }
 }
 
-# Was this shell, or a process above it, started inside an environment of ours? (Linux alone.)
+# Was this shell, or a process above it, started inside an environment of ours? (Linux alone.) Where
+# `sealenv shell` has started this shell it has looked already.
 def above [start: int]: nothing -> list<any> {
-    mut pid = $start
+    mut pid = if $env._SEALENV_FRESH? == $start { 0 } else { $start }
     while $pid > 1 {
         let id = $pid
         let block = try { open --raw $"/proc/($id)/environ" | into binary } catch { 0x[] }
         # Each variable stands behind a NUL, but for the first one.
-        let start = bytes build 0x[00] ("SEALENV_PREFIX=/" | into binary)
-        if (bytes build 0x[00] $block | bytes index-of $start) >= 0 {
+        let inside = ["SEALENV_PREFIX=/" "SEALENV_INSIDE=/"] | any {|it|
+            (bytes build 0x[00] $block | bytes index-of (bytes build 0x[00] ($it | into binary))) >= 0
+        }
+        if $inside {
             return [{name: ancestor, value: $"process ($id)", harmless: "", __SEALENV_ANCESTOR__}]
         }
         $pid = try {

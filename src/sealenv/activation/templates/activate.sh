@@ -93,7 +93,7 @@ _sealenv_shadowed() {
 
 # Was this shell, or a process above it, started inside an environment of ours? What it was started with
 # says so, which no process changes by unsetting a variable. (Linux alone; a plain sh drops the bytes
-# between the variables. Where `sealenv run` has started this shell it has looked already.)
+# between the variables. Where `sealenv run` or `sealenv shell` has started this shell it has looked already.)
 _sealenv_above() {
     if \[ -n "$_sealenv_fresh" ]; then \return 1; fi
     _sealenv_pid=$$
@@ -111,11 +111,11 @@ _sealenv_above() {
 _sealenv_inside() {
     if \[ "$_sealenv_shell" = sh ]; then
         while IFS= \read -r _sealenv_line || \[ -n "$_sealenv_line" ]; do
-            case $_sealenv_line in *SEALENV_PREFIX=/*) \return 0 ;; esac
+            case $_sealenv_line in *SEALENV_PREFIX=/* | *SEALENV_INSIDE=/*) \return 0 ;; esac
         done < "/proc/$_sealenv_pid/environ"
     else
         while \eval 'IFS= \read -r -d "" _sealenv_line'; do
-            case $_sealenv_line in SEALENV_PREFIX=/*) \return 0 ;; esac
+            case $_sealenv_line in SEALENV_PREFIX=/* | SEALENV_INSIDE=/*) \return 0 ;; esac
         done < "/proc/$_sealenv_pid/environ"
     fi
     \return 1

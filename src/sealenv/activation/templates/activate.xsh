@@ -56,7 +56,10 @@ def _sealenv_activate(script):
 
     def above():
         # Was this shell, or a process above it, started inside an environment of ours? (Linux alone.)
+        # Where `sealenv shell` has started this shell it has looked already.
         pid = os.getpid()
+        if XSH.ctx.pop("_sealenv_fresh", None) == pid:
+            return []
         while pid > 1:
             try:
                 with open(f"/proc/{pid}/stat", "rb") as stream:
@@ -68,7 +71,7 @@ def _sealenv_activate(script):
                     block = stream.read().split(b"\0")
             except OSError:
                 block = []
-            if any(item.startswith(b"SEALENV_PREFIX=/") for item in block):
+            if any(item.startswith((b"SEALENV_PREFIX=/", b"SEALENV_INSIDE=/")) for item in block):
                 what, clear = __SEALENV_ANCESTOR__
                 return [f"  ancestor=process {pid}", f"      {what}", f"      to clear it: {clear}"]
             pid = parent

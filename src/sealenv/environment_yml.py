@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sealenv.errors import SpecError
+from sealenv.matchspec import LONGEST_SPEC
 from sealenv.nodes import Node, load, read_text
 from sealenv.scalars import scalar
 from sealenv.urls import redact, scheme_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from sealenv.requirements import PipLine
 
 __all__ = [
-    "LONGEST_SPEC",
     "EnvironmentFile",
     "check_variable",
     "read_environment_yml",
@@ -29,8 +29,6 @@ __all__ = [
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIMIT_BYTES = 4 << 20
-LONGEST_SPEC = 4096
-"""Characters of a MatchSpec or requirement."""
 
 
 @dataclass(frozen=True)

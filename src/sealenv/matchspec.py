@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["package_name", "split_spec"]
+__all__ = ["LONGEST_SPEC", "package_name", "split_spec"]
+
+LONGEST_SPEC = 4096
+"""Characters of a MatchSpec or requirement."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _BRACKETS = re.compile(r"\[(.*)\]", re.DOTALL)

@@ -5,24 +5,29 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from sealenv.errors import FilesystemError, LinkError
-from sealenv.host.longpaths import longest_path
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedWheel
-from sealenv.placing import entry_point_paths, linked_paths, site_packages_of, wheel_paths
+from sealenv.placing import (
+    entry_point_paths,
+    linked_paths,
+    refuse_long_paths,
+    site_packages_of,
+    wheel_paths,
+)
 from sealenv.store.archives import Archive, Store
 from sealenv.store.distributions import names_in
 from sealenv.store.linkgraph import refuse_links_out
 from sealenv.store.manifest import Manifest
 from sealenv.store.sharing import ENTRY_POINT, PlacedWheel, refuse_unlike
 
-__all__ = ["Contents", "linked_paths", "preflight", "refuse_long_paths", "site_packages_of"]
+__all__ = ["Contents", "linked_paths", "preflight", "site_packages_of"]
 
 _WHEEL = "pypi:"
 """In front of a wheel's name, where owners are named."""
@@ -189,37 +194,6 @@ def _refuse_windows_names(lock: Lock, owners: dict[str, list[str]]) -> None:
                     f"{path!r} of {owners[path][0]} is no name for a file on Windows",
                     hint="leave the package out",
                 )
-
-
-def refuse_long_paths(prefix: Path, platform: str, owners: Mapping[str, Sequence[str]]) -> None:
-    """On Windows without LongPathsEnabled half of an environment would be missing, quietly.
-
-    Args:
-        prefix: where it is to be.
-        platform: its subdir.
-        owners: relative path -> whose it is, if that is known.
-
-    Raises:
-        LinkError: a path would be too long.
-    """
-    limit = longest_path()
-    if limit is None or not is_windows(platform):
-        return
-    path = max(owners, key=_longest_of, default="")
-    length = len(str(prefix)) + 1 + _longest_of(path)
-    if length > limit:
-        owner = f" of {owners[path][0]}" if owners[path] else ""
-        raise LinkError(
-            f"{path!r}{owner} would have a path of {length} characters; this Windows takes {limit}",
-            where=str(prefix),
-            hint=f"choose a folder that is {length - limit} characters shorter, or have an "
-            "administrator set LongPathsEnabled",
-        )
-
-
-def _longest_of(path: str) -> int:
-    """Its length, or that of the file that is compiled from it."""
-    return len(path) + (len("__pycache__/.cpython-312c") if path.endswith(".py") else 0)
 
 
 def _check_room(prefix: Path, cache: Path, size: int, copied: int) -> None:

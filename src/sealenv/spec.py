@@ -9,12 +9,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sealenv.environment_yml import LONGEST_SPEC, EnvironmentFile
 from sealenv.errors import SpecError, UsageError
-from sealenv.matchspec import package_name
+from sealenv.matchspec import LONGEST_SPEC, package_name
 from sealenv.naming import parse_python_version
 from sealenv.urls import redact, scheme_of, split_credentials
+
+if TYPE_CHECKING:
+    from sealenv.environment_yml import EnvironmentFile
 
 __all__ = [
     "DEFAULT_CHANNEL",

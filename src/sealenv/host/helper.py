@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import marshal
 import os
 import queue
 import subprocess
@@ -117,12 +116,12 @@ class Helper:
             self._shares[number] = share
         if gone:
             share.give_up()
-        self._jobs.put(marshal.dumps((number, verb, argument, root, names)))
+        self._jobs.put(reader.packed((number, verb, argument, root, names)))
         share.forget = lambda: self._forget(number)
 
     def _forget(self, number: int) -> None:
         if self._shares.pop(number, None) is not None:
-            self._jobs.put(marshal.dumps((number, "", None, "", [])))
+            self._jobs.put(reader.packed((number, "", None, "", [])))
 
     def _send(self) -> None:
         """A thread's work: one that is stopped takes no job, and its pipe is soon full."""
@@ -141,7 +140,7 @@ class Helper:
         assert process.stdout is not None
         try:
             while True:
-                number, answers = marshal.load(process.stdout)
+                number, answers = reader.unpacked(process.stdout)
                 if share := self._shares.get(number):
                     share.tell(answers)
         except (EOFError, ValueError, TypeError, OSError):

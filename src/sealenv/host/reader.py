@@ -1,7 +1,7 @@
-"""What is read of a file in a prefix: sha256 and mode, what it holds. And the program of a helper.
+"""What is read in a prefix: a file's sha256 and mode, what it holds, a folder. And a helper's program.
 
 A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
-functions. A job comes by marshal on stdin as (number, verb, argument, root, names); answers go to stdout
+functions. A job comes on stdin as a `packed` (number, verb, argument, root, names); answers go to stdout
 as (number, results in their order), some at a time; a number as a result is an errno. A job without
 a verb ends the one of that number. The helper ends when stdin closes, at once: it never outlives who
 asked.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import marshal
 import os
 import stat
 import sys
@@ -18,9 +19,21 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import IO, Any
 
-__all__ = ["VERBS", "Wanted", "is_blank", "main", "native", "searcher", "sha256_of"]
+__all__ = [
+    "VERBS",
+    "Listed",
+    "Wanted",
+    "is_blank",
+    "list_of",
+    "main",
+    "native",
+    "packed",
+    "searcher",
+    "sha256_of",
+    "unpacked",
+]
 
 _FLAGS = (
     os.O_RDONLY
@@ -100,6 +113,29 @@ def searcher(wanted: Wanted) -> Callable[[str | bytes], bytes]:
     return search
 
 
+Listed = tuple[bytes, int, int, int, int, int, bytes]
+"""An entry of a folder: its name, mode, size, times of its bytes and of its inode in nanoseconds, its
+inode; the text of a link."""
+
+
+def list_of(folder: str | bytes) -> list[Listed]:
+    """What lies in a folder, links not followed (POSIX).
+
+    Raises:
+        OSError: something of it cannot be looked at.
+    """
+    found = []
+    with os.scandir(os.fsencode(folder)) as entries:
+        for entry in entries:
+            status = entry.stat(follow_symlinks=False)
+            text = os.readlink(entry.path) if stat.S_ISLNK(status.st_mode) else b""
+            found.append((
+                entry.name, status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns,
+                status.st_ino, text,
+            ))  # fmt: skip
+    return found
+
+
 def is_blank(data: bytes) -> bool:
     """Whether it is a long run of NULs, in which `find` is slow if NULs are in what it looks for."""
     return data.startswith(_BLANK) and data == bytes(len(data))
@@ -121,8 +157,9 @@ def _open(path: str | bytes) -> tuple[int, os.stat_result]:
 VERBS: dict[str, Callable[[Any], Callable[[str | bytes], Any]]] = {
     "sha256": lambda _: sha256_of,
     "search": searcher,
+    "list": lambda _: list_of,
 }
-"""What is done with a file, for an argument."""
+"""What is done with a file or folder, for an argument."""
 _OFTEN = 0.001
 """Answers are held back for so many seconds at most, while another is worked on."""
 
@@ -139,10 +176,39 @@ def native(root: str, name: str) -> str | bytes:
     return (root + name).encode("utf-8", "surrogateescape")
 
 
+def packed(message: Any) -> bytes:
+    """A message as it goes through a pipe: its length, and marshal's bytes.
+
+    marshal reads from a stream bit by bit, each by a call: that takes longer than what we do with it.
+    """
+    data = marshal.dumps(message)
+    return len(data).to_bytes(_HEAD, "little") + data
+
+
+def unpacked(stream: IO[bytes]) -> Any:
+    """The next message.
+
+    Raises:
+        EOFError: there is none.
+        ValueError, TypeError: it is none.
+    """
+    size = int.from_bytes(_exactly(stream, _HEAD), "little")
+    return marshal.loads(_exactly(stream, size))
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError
+    return data
+
+
+_HEAD = 8
+
+
 def main() -> None:
     """A helper's whole life."""
     import gc
-    import marshal
     import queue
     import threading
     import time
@@ -154,7 +220,7 @@ def main() -> None:
     def receive() -> None:
         try:
             while True:
-                job = marshal.load(sys.stdin.buffer)
+                job = unpacked(sys.stdin.buffer)
                 if job[1]:
                     jobs.put(job)
                 else:
@@ -163,7 +229,7 @@ def main() -> None:
             os._exit(3)
 
     def tell(number: int, results: list[Any]) -> None:
-        sys.stdout.buffer.write(marshal.dumps((number, results)))
+        sys.stdout.buffer.write(packed((number, results)))
         sys.stdout.buffer.flush()
 
     threading.Thread(target=receive, daemon=True).start()

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 _WORTH = 24_000_000
 """A helper that has less to do than this takes longer to start than it saves."""
+_ENTRY = COST // 2
+"""What it costs to look at one, in the same unit."""
 _MOST = 8
 _STEP = 200
 
@@ -67,6 +69,19 @@ class Readers:
         """Begin to search files: see `reader.searcher`; the rest as for `sha256`."""
         helpers = self._grown(sizes)
         return Task(helpers, "search", wanted, root, names, sizes, self._patience)
+
+    def listed(
+        self, root: str, folders: Sequence[str], counts: Sequence[int]
+    ) -> Task[list[reader.Listed]]:
+        """Begin to list folders: see `reader.list_of`; the rest as for `sha256`.
+
+        Args:
+            root: what comes before each name.
+            folders: their names.
+            counts: how many entries each is likely to have.
+        """
+        sizes = [count * _ENTRY for count in counts]
+        return Task(self._grown(sizes), "list", None, root, folders, sizes, self._patience)
 
     def _grown(self, sizes: Sequence[int]) -> list[Helper]:
         """The helpers for files of these sizes."""

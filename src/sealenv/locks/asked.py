@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sealenv.environment_yml import LONGEST_SPEC, check_variable
+from sealenv.environment_yml import check_variable
 from sealenv.errors import SpecError
 from sealenv.locks.model import Lock, LockFile
+from sealenv.matchspec import LONGEST_SPEC
 
 __all__ = ["check_asked", "check_file", "check_said", "not_a_text"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from sealenv.environment_yml import LONGEST_SPEC, EnvironmentFile, read_environment_yml
+from sealenv.environment_yml import EnvironmentFile, read_environment_yml
 from sealenv.errors import SpecError
 from sealenv.locks.asked import check_file
 from sealenv.locks.checks import check_lock, without_secrets
@@ -15,6 +15,7 @@ from sealenv.locks.condalock import read_condalock
 from sealenv.locks.explicit import ExplicitList, read_explicit
 from sealenv.locks.model import LockFile
 from sealenv.locks.pixi_read import read_pixi
+from sealenv.matchspec import LONGEST_SPEC
 from sealenv.nodes import load, read_text
 
 __all__ = ["is_lock_text", "read_file", "read_lock"]

@@ -25,15 +25,16 @@ class Holding:
     def __init__(self, prefix: Path, wanted: Sequence[Mender]) -> None:
         self._prefix = prefix
         self._wanted = wanted
-        self._readers = Readers()
+        self.readers = Readers()
+        """Who helps: after `finish` they wait for something else, until the end."""
         spellings = [mender.spellings for mender in wanted]
-        self._search = Search(self._readers, root_of(prefix), spellings)
+        self._search = Search(self.readers, root_of(prefix), spellings)
 
     def __enter__(self) -> Holding:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._readers.__exit__()
+        self.readers.__exit__()
 
     def begin(self, files: Iterable[tuple[str, int]]) -> None:
         """Begin with files, paths and sizes, that are likely to be there: nobody has looked yet."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -10,12 +12,13 @@ from sealenv.errors import CheckFailedError
 from sealenv.gates.whitelist import clean_environ
 from sealenv.host.process import clean_home, run_quietly
 from sealenv.host.reader import sha256_of
+from sealenv.host.readers import Readers
 from sealenv.layout import USER_FOLDER, is_link, script_dir, site_packages, walk
 from sealenv.relocation.changes import Left
 from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
-from sealenv.relocation.seen import look_at
+from sealenv.relocation.seen import look_by
 from sealenv.seals.seal import Seal
 from sealenv.seals.tree import Row
 from sealenv.spec import EnvironmentSpec
@@ -32,6 +35,7 @@ def prove_mended(
     move: Relocation,
     known_left: Iterable[Left] = (),
     searched: Mapping[str, Row] | None = None,
+    readers: Readers | None = None,
 ) -> list[Left]:
     """What holds the old place and may; also in the user folder, where nothing is mended.
 
@@ -40,21 +44,24 @@ def prove_mended(
         known_left: what mending has left.
         searched: files in which it was not found, by this process. One that has not been written since,
             by kind, mode, size, time and inode, is not read again.
+        readers: who is at hand to look.
 
     Raises:
         CheckFailedError: something else holds it.
     """
-    rows = look_at(move.prefix)
-    known = {item.path for item in known_left}
-    owners = Owners(move.prefix, rows, move.records)
-    left, wrong = [], []
     then = searched or {}
+    with contextlib.ExitStack() as stack:
+        rows = look_by(readers or stack.enter_context(Readers()), move.prefix, then)
+    known = {item.path for item in known_left}
+    # Most often of no use.
+    owners = functools.cache(lambda: Owners(move.prefix, rows, move.records))
+    left, wrong = [], []
     new = {p: row for p, row in rows.items() if not (p in then and row.same_stat(then[p]))}
     for path in holding(move.prefix, new, [move.forth]):
         name = move.prefix / path
         if path in known:
             continue
-        if not is_link(name) and owners.is_digest_shipped(path, sha256_of(os.fspath(name))[0]):
+        if not is_link(name) and owners().is_digest_shipped(path, sha256_of(os.fspath(name))[0]):
             left.append(Left(path, SHIPPED))
         else:
             wrong.append(path)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import FilesystemError
+from sealenv.host.readers import Readers
 from sealenv.layout import USER_FOLDER, is_link, walk
 from sealenv.progress import Reporter
 from sealenv.relocation.fitting import refuse_unfit
@@ -16,9 +18,9 @@ from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.targets import refuse_rows
 from sealenv.removable import refuse_inner
-from sealenv.seals.tree import FILE, Row, look
+from sealenv.seals.tree import FILE, Row, listed_by, look, look_again
 
-__all__ = ["Seen", "look_at", "look_for", "look_inside", "search_begun"]
+__all__ = ["Seen", "look_at", "look_by", "look_for", "look_inside", "search_begun"]
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,13 @@ class Seen:
         found: what holds the old place, sorted.
         rows: everything that lies there.
         owners: of that.
+        readers: who has searched, where the caller keeps them for what is to come.
     """
 
     found: list[str]
     rows: dict[str, Row]
     owners: Owners
+    readers: Readers | None = None
 
     def without(self) -> dict[str, Row]:
         """What was searched, and does not hold it."""
@@ -41,14 +45,31 @@ class Seen:
         return {path: row for path, row in self.rows.items() if path not in held}
 
 
-def look_at(prefix: Path) -> dict[str, Row]:
+def look_at(prefix: Path, presumed: Mapping[str, Row] | None = None) -> dict[str, Row]:
     """Every path of the prefix.
+
+    Args:
+        prefix: the prefix.
+        presumed: what was sealed: files are taken for that and not asked, as in `seals.tree.look`.
 
     Raises:
         FilesystemError: a folder cannot be read.
     """
+    return _told(prefix, lambda: look(prefix, presumed))
+
+
+def look_by(readers: Readers, prefix: Path, expected: Mapping[str, Row]) -> dict[str, Row]:
+    """The same, by all processors: what was there a moment ago says where to look.
+
+    Raises:
+        FilesystemError: a folder cannot be read.
+    """
+    return _told(prefix, lambda: look(prefix, listed=listed_by(readers, prefix, expected)))
+
+
+def _told(prefix: Path, work: Callable[[], dict[str, Row]]) -> dict[str, Row]:
     try:
-        return look(prefix)
+        return work()
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be read: {error.strerror}",
@@ -56,14 +77,14 @@ def look_at(prefix: Path) -> dict[str, Row]:
         ) from error
 
 
-def look_inside(prefix: Path) -> dict[str, Row]:
+def look_inside(prefix: Path, presumed: Mapping[str, Row] | None = None) -> dict[str, Row]:
     """The same, of an environment that goes away alone.
 
     Raises:
         FilesystemError: a folder cannot be read.
         PrefixError: it holds other environments.
     """
-    rows = look_at(prefix)
+    rows = look_at(prefix, presumed)
     refuse_inner(prefix, "moved", "move", [*rows, *_apart(prefix)])
     return rows
 
@@ -95,7 +116,7 @@ def look_for(
         move: the environment where it lies.
         rows: every path of it.
         reporter: is told.
-        search: where it was begun before `rows` were known.
+        search: where it was begun before `rows` were known; the caller ends it.
 
     Raises:
         LinkError: paths would be too long, or binaries have no room for the new place.
@@ -105,12 +126,15 @@ def look_for(
     refuse_rows(rows, Path(move.new), move.seal.platform)
     try:
         owners = Owners(move.prefix, rows, move.records)
-        with search or Holding(move.prefix, [move.forth]) as begun:
+        with contextlib.ExitStack() as stack:
+            begun = search or stack.enter_context(Holding(move.prefix, [move.forth]))
             found = begun.finish(rows, lambda done, of: reporter.advance(done, of, "files"))
+        for path in found:  # whose size and mode may have been presumed
+            look_again(move.prefix, rows[path])
         refuse_unfit(move, owners, found)
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be read: {error.strerror}",
             where=os.fsdecode(error.filename or str(move.prefix)),
         ) from error
-    return Seen(found, rows, owners)
+    return Seen(found, rows, owners, search.readers if search else None)

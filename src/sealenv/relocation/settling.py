@@ -105,7 +105,7 @@ def settle(
         left = files.left
         if proof:
             reporter.phase("proof", f"looking for {move.old} again")
-            left = [*left, *prove_mended(move, left, searched)]
+            left = [*left, *prove_mended(move, left, searched, seen.readers if seen else None)]
         try:
             table = carried_over(move, files.changes, rows, copied=copied, digests=digests)
             seal, encoded = next_seal(move, files.changes, table)

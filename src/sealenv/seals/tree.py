@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,12 +25,17 @@ from sealenv.layout import (
     leads_elsewhere,
 )
 
+if TYPE_CHECKING:
+    from sealenv.host.reader import Listed
+    from sealenv.host.readers import Readers
+
 __all__ = [
     "FILE",
     "FOLDER",
     "LINK",
     "OUTSIDE",
     "Row",
+    "listed_by",
     "look",
     "look_again",
     "native",
@@ -97,6 +103,7 @@ def look(
     presumed: Mapping[str, Row] | None = None,
     *,
     outside: Collection[str] = OUTSIDE,
+    listed: Mapping[str, list[Listed]] | None = None,
 ) -> dict[str, Row]:
     """Every path of the prefix, parents before children; links have their digest, files none.
 
@@ -108,15 +115,20 @@ def look(
         presumed: for who reads every file after this: what is a file here and there is given that row,
             with digest, and on POSIX without being asked for its mode, size and time.
         outside: what is left out, with what is in it.
+        listed: folders that were listed just now (`listed_by`): they are not looked into again.
 
     Raises:
         OSError: the prefix itself cannot be read.
     """
     rows: dict[str, Row] = {}
     known = presumed or {}
+    there = listed or {}
     pending = [""]
     while pending:
         folder = pending.pop()
+        if folder in there:
+            pending += _take(there[folder], folder, rows, outside)
+            continue
         try:
             pending += _look_into(prefix, folder, rows, known, outside)
         except OSError as error:
@@ -127,6 +139,50 @@ def look(
             else:
                 rows[folder].problem = error.strerror or str(error)
     return rows
+
+
+def listed_by(
+    readers: Readers, prefix: Path, expected: Mapping[str, Row]
+) -> dict[str, list[Listed]]:
+    """List the folders that are likely to be there by all processors; those that cannot be are left out.
+
+    Args:
+        readers: who.
+        prefix: the prefix.
+        expected: what was there a moment ago.
+    """
+    if os.name == "nt":  # where a listing tells all of an entry at once
+        return {}
+    counts = {"": 0} | {path: 0 for path, row in expected.items() if row.kind == FOLDER}
+    for path in expected:
+        above = path.rpartition("/")[0]
+        if above in counts:
+            counts[above] += 1
+    folders = list(counts)
+    answers = readers.listed(root_of(prefix), folders, list(counts.values())).finish()
+    return {f: a for f, a in zip(folders, answers, strict=True) if not isinstance(a, OSError)}
+
+
+def _take(
+    found: list[Listed], folder: str, rows: dict[str, Row], outside: Collection[str]
+) -> list[str]:
+    """Note what a listing says of a folder; the folders among that."""
+    above = f"{folder}/" if folder else ""
+    folders = []
+    for name, mode, size, mtime_ns, ctime_ns, inode, text in found:
+        path = above + name.decode("utf-8", "surrogateescape")
+        if path in outside:
+            continue
+        row = Row(path, FILE, mode & 0o7777, size, mtime_ns, inode, ctime_ns)
+        if stat.S_ISDIR(mode):
+            row.kind = FOLDER
+            folders.append(path)
+        elif stat.S_ISLNK(mode):
+            row.kind, row.size, row.digest = LINK, 0, hashlib.sha256(text).digest()
+        elif not stat.S_ISREG(mode):
+            row.problem = _NO_FILE
+        rows[path] = row
+    return folders
 
 
 def rows_of(entries: Iterable[Entry]) -> dict[str, Row]:
@@ -188,6 +244,9 @@ def _look_into(
     return folders
 
 
+_NO_FILE = "it is neither a file nor a link nor a folder"
+
+
 def _row(path: str, status: os.stat_result) -> Row:
     mode = status.st_mode
     size = status.st_size
@@ -199,7 +258,7 @@ def _row(path: str, status: os.stat_result) -> Row:
     else:
         kind = FILE
         if not stat.S_ISREG(mode):
-            problem = "it is neither a file nor a link nor a folder"
+            problem = _NO_FILE
     return Row(
         path, kind, mode & 0o7777, size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns,
         problem=problem,

@@ -15,6 +15,7 @@ import pytest
 from sealenv.demo.channel import DemoChannel
 from sealenv.layout import MOVING, State, state_of
 from sealenv.seals.seal import read_seal
+from sealenv.seals.sealed import read_sealed
 from sealenv.seals.verify import verify
 from tests.machine import Machine, traces
 
@@ -250,6 +251,26 @@ def test_what_was_altered_stays_altered(warm_machine: Machine, env: Path) -> Non
     assert kinds(place) == before
     assert (place / "notes.txt").read_text() == f"in {place}: mine\n"
     assert (place / script.relative_to(env)).read_text().endswith(f"# {place}/mine\n")
+
+
+def test_what_holds_the_path_since_it_was_sealed_is_mended(
+    warm_machine: Machine, env: Path
+) -> None:
+    """Also where the seal says that the file is empty, or of another size, or is none."""
+    table = read_sealed(env).table
+    assert table is not None
+    rows = table.rows().values()
+    files = [row.path for row in rows if row.kind == "f" and not row.path.startswith("conda-meta")]
+    sized = next(path for path in files if path.endswith(".txt") and (env / path).stat().st_size)
+    empty = next((path for path in files if not (env / path).stat().st_size), None)
+    changed = [path for path in (sized, empty, "lib/new.txt") if path]
+    for path in changed:
+        (env / path).unlink(missing_ok=True)  # it may be a hard link into the cache
+        (env / path).write_text(f"see {env}/bin\n")
+    place = env.with_name("there")
+    warm_machine.run("move", str(env), str(place))
+    for path in changed:
+        assert (place / path).read_text() == f"see {place}/bin\n"
 
 
 def test_the_user_folder_is_not_touched_and_told(warm_machine: Machine, env: Path) -> None:

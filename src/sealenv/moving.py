@@ -38,7 +38,7 @@ from sealenv.relocation.settling import Settled, settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
 from sealenv.removable import refuse_frozen, refuse_in_use
 from sealenv.seals.seal import timestamp
-from sealenv.seals.tree import Row
+from sealenv.seals.tree import Listing, Row
 from sealenv.spec import current_platform
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]
@@ -83,14 +83,16 @@ def move(
         refuse_place(prefix, place, here.seal.platform)
         away = replace(here, new=str(place))
         search: Holding | None = None
+        listing: Listing | None = None
         presumed: dict[str, Row] = {}
         if here.old == here.new and given == prefix:
             away.refuse_alike()
-            search = stack.enter_context(search_begun(away))
+            search, listing = search_begun(away)
+            stack.enter_context(search)
             # Each file is read now, and asked for its size and time by the proof: which reads again what
             # is not as it was sealed. One that was sealed empty is not read, and asked now.
-            presumed = {row.path: row for row in here.sealed.values() if row.size}
-        rows = look_inside(prefix, presumed)
+            presumed = {row.path: row for row in away.sealed.values() if row.size}
+        rows = look_inside(prefix, presumed, listing)
         if here.old != here.new and not options.dry_run:
             # Moved by hand before, or killed: its files may hold two places.
             settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.host.readers import Readers
-from sealenv.seals.tree import Row, listed_by, look
+from sealenv.seals.tree import Listing, Row, look
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows lists folders one by one")
 
@@ -32,9 +32,10 @@ def prefix(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def listed(prefix: Path, expected: dict[str, Row]) -> dict[str, Row]:
+def listed(prefix: Path, expected: dict[str, Row], *, sizes: bool = True) -> dict[str, Row]:
     with Readers(3) as readers:
-        return look(prefix, listed=listed_by(readers, prefix, expected))
+        listing = Listing(readers, prefix, expected.values(), sizes=sizes)
+        return look(prefix, None if sizes else expected, listing=listing)
 
 
 def test_all_processors_see_the_same(prefix: Path) -> None:
@@ -44,19 +45,23 @@ def test_all_processors_see_the_same(prefix: Path) -> None:
     assert "pkgs" not in rows
     assert listed(prefix, rows) == rows
     assert listed(prefix, {}) == rows
+    assert listed(prefix, rows, sizes=False) == look(prefix, rows)
 
 
-def test_what_came_and_went_since(prefix: Path) -> None:
+@pytest.mark.parametrize("sizes", [True, False])
+def test_what_came_and_went_since(prefix: Path, sizes: bool) -> None:
     before = look(prefix)
     (prefix / "new/deep").mkdir(parents=True)
     (prefix / "new/deep/file").touch()
+    (prefix / "lib ü/6/another").write_text("new")
     (prefix / "empty").rmdir()
     (prefix / "lib ü/3/0.py").write_text("altered")
     (prefix / "lib ü/4/1.py").unlink()
     moved = prefix / "lib ü/5"
     moved.rename(prefix / "other")
     moved.symlink_to("4")
-    rows = look(prefix)
-    assert listed(prefix, before) == rows
+    rows = look(prefix) if sizes else look(prefix, before)
+    assert listed(prefix, before, sizes=sizes) == rows
     assert rows["lib ü/5"].kind == "l"
+    assert rows["lib ü/6/another"].size == 3
     assert {"new/deep/file", "other/2.py"} < rows.keys()

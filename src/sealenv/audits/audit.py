@@ -28,7 +28,7 @@ from sealenv.progress import Quiet, Reporter
 from sealenv.seals.compiled import source_of
 from sealenv.seals.seal import Seal, is_at
 from sealenv.seals.sealed import read_sealed
-from sealenv.seals.tree import FILE, LINK, Row, look, native, root_of
+from sealenv.seals.tree import FILE, LINK, Listing, Row, look, native, root_of
 from sealenv.spec import current_platform
 
 __all__ = ["Audit", "audit"]
@@ -102,8 +102,9 @@ def audit(
     with Readers() as readers:
         search = Search(readers, root_of(prefix), [place.spellings for place in places], others)
         sealed = then.table.rows() if then.table else {}
+        listing = Listing(readers, prefix, sealed.values(), sizes=False) if sealed else None
         search.begin(_files(sealed))
-        rows = _look(prefix, sealed)
+        rows = _look(prefix, sealed, listing)
         search.begin(_files(rows))
         files = dict(_files(rows))
         records, _ = scan_records(prefix)
@@ -151,9 +152,9 @@ def _tell(reporter: Reporter, count: int, done: int, of: int) -> None:
     reporter.advance(max(0, count - of) + done, max(count, of), "files")
 
 
-def _look(prefix: Path, sealed: Mapping[str, Row]) -> dict[str, Row]:
+def _look(prefix: Path, sealed: Mapping[str, Row], listing: Listing | None) -> dict[str, Row]:
     try:
-        return look(prefix, sealed, outside=_OUTSIDE)
+        return look(prefix, sealed, outside=_OUTSIDE, listing=listing)
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)

@@ -26,7 +26,7 @@ __all__ = [
     "Listed",
     "Wanted",
     "is_blank",
-    "list_of",
+    "lister",
     "main",
     "native",
     "packed",
@@ -118,22 +118,31 @@ Listed = tuple[bytes, int, int, int, int, int, bytes]
 inode; the text of a link."""
 
 
-def list_of(folder: str | bytes) -> list[Listed]:
-    """What lies in a folder, links not followed (POSIX).
+def lister(sizes: bool) -> Callable[[str | bytes], list[Listed]]:
+    """A function that tells what lies in a folder, links not followed (POSIX).
 
-    Raises:
-        OSError: something of it cannot be looked at.
+    The function raises OSError: something of it cannot be looked at.
+
+    Args:
+        sizes: regular files are asked too; without it all numbers of one are 0, but for its kind.
     """
-    found = []
-    with os.scandir(os.fsencode(folder)) as entries:
-        for entry in entries:
-            status = entry.stat(follow_symlinks=False)
-            text = os.readlink(entry.path) if stat.S_ISLNK(status.st_mode) else b""
-            found.append((
-                entry.name, status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns,
-                status.st_ino, text,
-            ))  # fmt: skip
-    return found
+
+    def list_of(folder: str | bytes) -> list[Listed]:
+        found: list[Listed] = []
+        with os.scandir(os.fsencode(folder)) as entries:
+            for entry in entries:
+                if not sizes and entry.is_file(follow_symlinks=False):
+                    found.append((entry.name, stat.S_IFREG, 0, 0, 0, 0, b""))
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                text = os.readlink(entry.path) if stat.S_ISLNK(status.st_mode) else b""
+                found.append((
+                    entry.name, status.st_mode, status.st_size, status.st_mtime_ns,
+                    status.st_ctime_ns, status.st_ino, text,
+                ))  # fmt: skip
+        return found
+
+    return list_of
 
 
 def is_blank(data: bytes) -> bool:
@@ -157,7 +166,7 @@ def _open(path: str | bytes) -> tuple[int, os.stat_result]:
 VERBS: dict[str, Callable[[Any], Callable[[str | bytes], Any]]] = {
     "sha256": lambda _: sha256_of,
     "search": searcher,
-    "list": lambda _: list_of,
+    "list": lister,
 }
 """What is done with a file or folder, for an argument."""
 _OFTEN = 0.001

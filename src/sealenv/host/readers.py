@@ -71,17 +71,18 @@ class Readers:
         return Task(helpers, "search", wanted, root, names, sizes, self._patience)
 
     def listed(
-        self, root: str, folders: Sequence[str], counts: Sequence[int]
+        self, root: str, folders: Sequence[str], counts: Sequence[int], *, sizes: bool = True
     ) -> Task[list[reader.Listed]]:
-        """Begin to list folders: see `reader.list_of`; the rest as for `sha256`.
+        """Begin to list folders: see `reader.lister`; the rest as for `sha256`.
 
         Args:
             root: what comes before each name.
             folders: their names.
             counts: how many entries each is likely to have.
+            sizes: whether files are asked for more than their kind.
         """
-        sizes = [count * _ENTRY for count in counts]
-        return Task(self._grown(sizes), "list", None, root, folders, sizes, self._patience)
+        costs = [count * _ENTRY for count in counts]
+        return Task(self._grown(costs), "list", sizes, root, folders, costs, self._patience)
 
     def _grown(self, sizes: Sequence[int]) -> list[Helper]:
         """The helpers for files of these sizes."""

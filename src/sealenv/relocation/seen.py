@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.targets import refuse_rows
 from sealenv.removable import refuse_inner
-from sealenv.seals.tree import FILE, Row, listed_by, look, look_again
+from sealenv.seals.tree import FILE, Listing, Row, look, look_again
 
 __all__ = ["Seen", "look_at", "look_by", "look_for", "look_inside", "search_begun"]
 
@@ -45,17 +45,26 @@ class Seen:
         return {path: row for path, row in self.rows.items() if path not in held}
 
 
-def look_at(prefix: Path, presumed: Mapping[str, Row] | None = None) -> dict[str, Row]:
+def look_at(
+    prefix: Path, presumed: Mapping[str, Row] | None = None, listing: Listing | None = None
+) -> dict[str, Row]:
     """Every path of the prefix.
 
     Args:
         prefix: the prefix.
         presumed: what was sealed: files are taken for that and not asked, as in `seals.tree.look`.
+        listing: its folders.
 
     Raises:
         FilesystemError: a folder cannot be read.
     """
-    return _told(prefix, lambda: look(prefix, presumed))
+    try:
+        return look(prefix, presumed, listing=listing)
+    except OSError as error:
+        raise FilesystemError(
+            f"the environment cannot be read: {error.strerror}",
+            where=os.fsdecode(error.filename or str(prefix)),
+        ) from error
 
 
 def look_by(readers: Readers, prefix: Path, expected: Mapping[str, Row]) -> dict[str, Row]:
@@ -64,27 +73,19 @@ def look_by(readers: Readers, prefix: Path, expected: Mapping[str, Row]) -> dict
     Raises:
         FilesystemError: a folder cannot be read.
     """
-    return _told(prefix, lambda: look(prefix, listed=listed_by(readers, prefix, expected)))
+    return look_at(prefix, listing=Listing(readers, prefix, expected.values()))
 
 
-def _told(prefix: Path, work: Callable[[], dict[str, Row]]) -> dict[str, Row]:
-    try:
-        return work()
-    except OSError as error:
-        raise FilesystemError(
-            f"the environment cannot be read: {error.strerror}",
-            where=os.fsdecode(error.filename or str(prefix)),
-        ) from error
-
-
-def look_inside(prefix: Path, presumed: Mapping[str, Row] | None = None) -> dict[str, Row]:
+def look_inside(
+    prefix: Path, presumed: Mapping[str, Row] | None = None, listing: Listing | None = None
+) -> dict[str, Row]:
     """The same, of an environment that goes away alone.
 
     Raises:
         FilesystemError: a folder cannot be read.
         PrefixError: it holds other environments.
     """
-    rows = look_at(prefix, presumed)
+    rows = look_at(prefix, presumed, listing)
     refuse_inner(prefix, "moved", "move", [*rows, *_apart(prefix)])
     return rows
 
@@ -98,13 +99,18 @@ def _apart(prefix: Path) -> Iterator[str]:
                 yield f"{name}/{entry.relative}"
 
 
-def search_begun(move: Relocation) -> Holding:
-    """The search for `look_for`, begun with what the file table names; the rest follows."""
+def search_begun(move: Relocation) -> tuple[Holding, Listing | None]:
+    """The search for `look_for`, begun with what the file table names; the rest follows.
+
+    And the folders for `look_inside`, which helpers list first.
+    """
     search = Holding(move.prefix, [move.forth])
-    if move.table:
-        sizes = zip(move.table.names(), move.table.kinds, move.table.sizes, strict=True)
-        search.begin((path, size) for path, kind, size in sizes if kind == FILE and size)
-    return search
+    if not move.table:
+        return search, None
+    rows = move.sealed.values()
+    listing = Listing(search.readers, move.prefix, rows, sizes=False)
+    search.begin((row.path, row.size) for row in rows if row.kind == FILE and row.size)
+    return search, listing
 
 
 def look_for(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import os
 import stat
@@ -34,8 +36,8 @@ __all__ = [
     "FOLDER",
     "LINK",
     "OUTSIDE",
+    "Listing",
     "Row",
-    "listed_by",
     "look",
     "look_again",
     "native",
@@ -103,7 +105,7 @@ def look(
     presumed: Mapping[str, Row] | None = None,
     *,
     outside: Collection[str] = OUTSIDE,
-    listed: Mapping[str, list[Listed]] | None = None,
+    listing: Listing | None = None,
 ) -> dict[str, Row]:
     """Every path of the prefix, parents before children; links have their digest, files none.
 
@@ -115,19 +117,22 @@ def look(
         presumed: for who reads every file after this: what is a file here and there is given that row,
             with digest, and on POSIX without being asked for its mode, size and time.
         outside: what is left out, with what is in it.
-        listed: folders that were listed just now (`listed_by`): they are not looked into again.
+        listing: of folders, which are not looked into again.
 
     Raises:
         OSError: the prefix itself cannot be read.
     """
     rows: dict[str, Row] = {}
     known = presumed or {}
-    there = listed or {}
+    there = listing.finish() if listing else {}
+    take = functools.partial(
+        _take, prefix, rows, known if listing and not listing.sizes else {}, outside
+    )
     pending = [""]
     while pending:
         folder = pending.pop()
         if folder in there:
-            pending += _take(there[folder], folder, rows, outside)
+            pending += take(folder, there[folder])
             continue
         try:
             pending += _look_into(prefix, folder, rows, known, outside)
@@ -141,30 +146,46 @@ def look(
     return rows
 
 
-def listed_by(
-    readers: Readers, prefix: Path, expected: Mapping[str, Row]
-) -> dict[str, list[Listed]]:
-    """List the folders that are likely to be there by all processors; those that cannot be are left out.
+class Listing:
+    """The folders that are likely to be there, listed by all processors: begun.
 
     Args:
         readers: who.
         prefix: the prefix.
-        expected: what was there a moment ago.
+        expected: what was there, most likely.
+        sizes: whether files are asked for mode, size and time, too.
     """
-    if os.name == "nt":  # where a listing tells all of an entry at once
-        return {}
-    counts = {"": 0} | {path: 0 for path, row in expected.items() if row.kind == FOLDER}
-    for path in expected:
-        above = path.rpartition("/")[0]
-        if above in counts:
-            counts[above] += 1
-    folders = list(counts)
-    answers = readers.listed(root_of(prefix), folders, list(counts.values())).finish()
-    return {f: a for f, a in zip(folders, answers, strict=True) if not isinstance(a, OSError)}
+
+    def __init__(
+        self, readers: Readers, prefix: Path, expected: Iterable[Row], *, sizes: bool = True
+    ) -> None:
+        self.sizes = sizes
+        counts = {"": 0}
+        if os.name != "nt":  # where a listing tells all of an entry at once
+            rows = list(expected)
+            counts |= {row.path: 0 for row in rows if row.kind == FOLDER}
+            for row in rows:
+                above = row.path.rpartition("/")[0]
+                if above in counts:
+                    counts[above] += 1
+        self._folders = list(counts) if os.name != "nt" else []
+        self._task = readers.listed(
+            root_of(prefix), self._folders, [counts[f] for f in self._folders], sizes=sizes
+        )
+
+    def finish(self) -> dict[str, list[Listed]]:
+        """What lies in each; those that cannot be listed are left out."""
+        answers = zip(self._folders, self._task.finish(), strict=True)
+        return {folder: found for folder, found in answers if not isinstance(found, OSError)}
 
 
 def _take(
-    found: list[Listed], folder: str, rows: dict[str, Row], outside: Collection[str]
+    prefix: Path,
+    rows: dict[str, Row],
+    known: Mapping[str, Row],
+    outside: Collection[str],
+    folder: str,
+    found: list[Listed],
 ) -> list[str]:
     """Note what a listing says of a folder; the folders among that."""
     above = f"{folder}/" if folder else ""
@@ -172,6 +193,16 @@ def _take(
     for name, mode, size, mtime_ns, ctime_ns, inode, text in found:
         path = above + name.decode("utf-8", "surrogateescape")
         if path in outside:
+            continue
+        if not inode:  # a file that was not asked
+            then = known.get(path)
+            if then is not None and then.kind == FILE:
+                rows[path] = then.copy()
+                continue
+            row = Row(path, FILE, 0, 0, 0, 0)
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                look_again(prefix, row)
+                rows[path] = row
             continue
         row = Row(path, FILE, mode & 0o7777, size, mtime_ns, inode, ctime_ns)
         if stat.S_ISDIR(mode):

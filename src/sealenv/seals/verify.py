@@ -19,7 +19,7 @@ from sealenv.progress import Quiet, Reporter
 from sealenv.seals.findings import Finding, Report
 from sealenv.seals.seal import Seal
 from sealenv.seals.sealed import read_sealed
-from sealenv.seals.tree import FILE, FOLDER, Row, look, look_again, native
+from sealenv.seals.tree import FILE, FOLDER, Listing, Row, look, look_again, native
 from sealenv.seals.untouched import is_same, is_untouched
 
 if TYPE_CHECKING:
@@ -83,10 +83,12 @@ def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, R
     then = read_sealed(prefix)
     sealed = then.table.rows() if then.table else None
     with Readers() as readers:
-        begun = Hashing(readers, prefix, sealed.values() if sealed else ())
+        known = sealed.values() if sealed else ()
+        listing = Listing(readers, prefix, known, sizes=False) if sealed else None
+        begun = Hashing(readers, prefix, known)
         from sealenv.seals.case import Case  # imported while the helpers read
 
-        rows = _look(prefix, sealed)
+        rows = _look(prefix, sealed, listing)
         unknown = [r for r in rows.values() if r.kind == FILE and not r.digest and not r.problem]
         case = Case(prefix, then, sealed, rows, *scan_records(prefix))
         more = Hashing(readers, prefix, case.worth_reading(unknown))
@@ -111,9 +113,11 @@ def _untouched(seal: Seal, paths: Iterable[str], kinds: Iterable[str]) -> Report
     )
 
 
-def _look(prefix: Path, presumed: Mapping[str, Row] | None = None) -> dict[str, Row]:
+def _look(
+    prefix: Path, presumed: Mapping[str, Row] | None = None, listing: Listing | None = None
+) -> dict[str, Row]:
     try:
-        return look(prefix, presumed)
+        return look(prefix, presumed, listing=listing)
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)

@@ -37,8 +37,9 @@ from sealenv.relocation.seen import Seen, look_at, look_for, look_inside, search
 from sealenv.relocation.settling import Settled, settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
 from sealenv.removable import refuse_frozen, refuse_in_use
+from sealenv.seals.listing import Listing
 from sealenv.seals.seal import timestamp
-from sealenv.seals.tree import Listing, Row
+from sealenv.seals.tree import Row
 from sealenv.spec import current_platform
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]

@@ -26,9 +26,10 @@ from sealenv.portability.holding import Place, held_by_file, held_by_link
 from sealenv.portability.search import Search
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.compiled import source_of
+from sealenv.seals.listing import Listing
 from sealenv.seals.seal import Seal, is_at
 from sealenv.seals.sealed import read_sealed
-from sealenv.seals.tree import FILE, LINK, Listing, Row, look, native, root_of
+from sealenv.seals.tree import FILE, LINK, Row, look, native, root_of
 from sealenv.spec import current_platform
 
 __all__ = ["Audit", "audit"]

@@ -18,7 +18,8 @@ from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.targets import refuse_rows
 from sealenv.removable import refuse_inner
-from sealenv.seals.tree import FILE, Listing, Row, look, look_again
+from sealenv.seals.listing import Listing
+from sealenv.seals.tree import FILE, Row, look, look_again
 
 __all__ = ["Seen", "look_at", "look_by", "look_for", "look_inside", "search_begun"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import hashlib
 import os
 import stat
@@ -28,15 +26,14 @@ from sealenv.layout import (
 )
 
 if TYPE_CHECKING:
-    from sealenv.host.reader import Listed
-    from sealenv.host.readers import Readers
+    from sealenv.seals.listing import Listing
 
 __all__ = [
     "FILE",
     "FOLDER",
     "LINK",
+    "NO_FILE",
     "OUTSIDE",
-    "Listing",
     "Row",
     "look",
     "look_again",
@@ -124,15 +121,12 @@ def look(
     """
     rows: dict[str, Row] = {}
     known = presumed or {}
-    there = listing.finish() if listing else {}
-    take = functools.partial(
-        _take, prefix, rows, known if listing and not listing.sizes else {}, outside
-    )
+    listed = listing.finish(rows, known, outside) if listing else None
     pending = [""]
     while pending:
         folder = pending.pop()
-        if folder in there:
-            pending += take(folder, there[folder])
+        if listed is not None and (folders := listed(folder)) is not None:
+            pending += folders
             continue
         try:
             pending += _look_into(prefix, folder, rows, known, outside)
@@ -144,76 +138,6 @@ def look(
             else:
                 rows[folder].problem = error.strerror or str(error)
     return rows
-
-
-class Listing:
-    """The folders that are likely to be there, listed by all processors: begun.
-
-    Args:
-        readers: who.
-        prefix: the prefix.
-        expected: what was there, most likely.
-        sizes: whether files are asked for mode, size and time, too.
-    """
-
-    def __init__(
-        self, readers: Readers, prefix: Path, expected: Iterable[Row], *, sizes: bool = True
-    ) -> None:
-        self.sizes = sizes
-        counts = {"": 0}
-        if os.name != "nt":  # where a listing tells all of an entry at once
-            rows = list(expected)
-            counts |= {row.path: 0 for row in rows if row.kind == FOLDER}
-            for row in rows:
-                above = row.path.rpartition("/")[0]
-                if above in counts:
-                    counts[above] += 1
-        self._folders = list(counts) if os.name != "nt" else []
-        self._task = readers.listed(
-            root_of(prefix), self._folders, [counts[f] for f in self._folders], sizes=sizes
-        )
-
-    def finish(self) -> dict[str, list[Listed]]:
-        """What lies in each; those that cannot be listed are left out."""
-        answers = zip(self._folders, self._task.finish(), strict=True)
-        return {folder: found for folder, found in answers if not isinstance(found, OSError)}
-
-
-def _take(
-    prefix: Path,
-    rows: dict[str, Row],
-    known: Mapping[str, Row],
-    outside: Collection[str],
-    folder: str,
-    found: list[Listed],
-) -> list[str]:
-    """Note what a listing says of a folder; the folders among that."""
-    above = f"{folder}/" if folder else ""
-    folders = []
-    for name, mode, size, mtime_ns, ctime_ns, inode, text in found:
-        path = above + name.decode("utf-8", "surrogateescape")
-        if path in outside:
-            continue
-        if not inode:  # a file that was not asked
-            then = known.get(path)
-            if then is not None and then.kind == FILE:
-                rows[path] = then.copy()
-                continue
-            row = Row(path, FILE, 0, 0, 0, 0)
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                look_again(prefix, row)
-                rows[path] = row
-            continue
-        row = Row(path, FILE, mode & 0o7777, size, mtime_ns, inode, ctime_ns)
-        if stat.S_ISDIR(mode):
-            row.kind = FOLDER
-            folders.append(path)
-        elif stat.S_ISLNK(mode):
-            row.kind, row.size, row.digest = LINK, 0, hashlib.sha256(text).digest()
-        elif not stat.S_ISREG(mode):
-            row.problem = _NO_FILE
-        rows[path] = row
-    return folders
 
 
 def rows_of(entries: Iterable[Entry]) -> dict[str, Row]:
@@ -275,7 +199,7 @@ def _look_into(
     return folders
 
 
-_NO_FILE = "it is neither a file nor a link nor a folder"
+NO_FILE = "it is neither a file nor a link nor a folder"
 
 
 def _row(path: str, status: os.stat_result) -> Row:
@@ -289,7 +213,7 @@ def _row(path: str, status: os.stat_result) -> Row:
     else:
         kind = FILE
         if not stat.S_ISREG(mode):
-            problem = _NO_FILE
+            problem = NO_FILE
     return Row(
         path, kind, mode & 0o7777, size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns,
         problem=problem,

@@ -1,4 +1,4 @@
-"""What lies in a prefix: the same whoever looks, one process or all."""
+"""The folders of a prefix, listed by one process or all: the same is seen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sealenv.host.readers import Readers
-from sealenv.seals.tree import Listing, Row, look
+from sealenv.seals.listing import Listing
+from sealenv.seals.tree import Row, look
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows lists folders one by one")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sealenv.checkup.computer import Computer
 from sealenv.checkup.text import decode, encode, lines_of
 from sealenv.errors import SpecError
+from sealenv.masking import masked
 from sealenv.nodes import Node, load
 
 __all__ = ["ALWAYS", "activates_base", "condarcs", "lines_to_comment", "settings_of"]
@@ -134,9 +135,9 @@ def _plain(node: Node) -> object:
 
 def _short(value: object) -> str:
     if isinstance(value, str):
-        return value[:_SHOWN]
+        return masked(value)[:_SHOWN]
     if isinstance(value, list):
-        words = [str(getattr(item, "value", ""))[:_SHOWN] for item in value[:4]]
+        words = [masked(str(getattr(item, "value", "")))[:_SHOWN] for item in value[:4]]
         return ", ".join(words) + (" ..." if len(value) > 4 else "")
     return "..."
 

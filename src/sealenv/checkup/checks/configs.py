@@ -14,7 +14,7 @@ from sealenv.checkup.shells.meaning import variable_matters
 from sealenv.checkup.text import decode, lines_of
 from sealenv.errors import SpecError
 
-__all__ = ["CHECKS", "LAST", "masked", "unreadable"]
+__all__ = ["CHECKS", "LAST", "unreadable"]
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _PLACES = {"pkgs_dirs", "envs_dirs", "root_prefix", "target_prefix", "envs_path", "rc_path"}
@@ -27,12 +27,6 @@ _CHANNELS = {
 def unreadable(path: Path, error: OSError) -> Seen:
     """A file or folder that cannot be looked at."""
     return Seen(_W, f"it cannot be read: {error.strerror or error}", str(path), BY_HAND)
-
-
-def masked(text: str) -> str:
-    """Credentials in addresses are not shown."""
-    text = re.sub(r"(?<=//)[^/@\s]+@", "***@", text)
-    return re.sub(r"(?<=/t/)[^/\s]+", "***", text)
 
 
 def _condarc(computer: Computer) -> Iterator[Seen]:
@@ -53,7 +47,7 @@ def _condarc(computer: Computer) -> Iterator[Seen]:
         where = str(path)
         if not named:
             how = "nothing, if you want that in every environment; else remove it by hand"
-            told = tuple(masked(f"{name}: {value}") for name, value in settings.items())
+            told = tuple(f"{name}: {value}" for name, value in settings.items())
             yield Seen(_N, "every conda and mamba reads it", where, how, told)
             continue
         mine = path.is_relative_to(computer.home)
@@ -67,7 +61,7 @@ def _condarc(computer: Computer) -> Iterator[Seen]:
             f"it sets {', '.join(named)} for every conda and mamba",
             where,
             how,
-            tuple(masked(f"{name}: {settings[name]}") for name in named),
+            tuple(f"{name}: {settings[name]}" for name in named),
             changes=tuple(Cut(path, place, place, "# ", digest) for place in places or ()),
         )
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.checkup.changes import Cut
-from sealenv.checkup.checks.configs import masked, unreadable
+from sealenv.checkup.checks.configs import unreadable
 from sealenv.checkup.computer import Computer, digest_of
 from sealenv.checkup.finding import Check, Seen, Severity
 from sealenv.checkup.ini import Setting, ini_settings
 from sealenv.checkup.text import decode
+from sealenv.masking import masked
 
 __all__ = ["CHECKS", "pip_files"]
 
@@ -111,7 +112,7 @@ _NO = frozenset({"", "no", "false", "0", "off"})
 
 
 def _line(setting: Setting) -> str:
-    return masked(f"[{setting.section}] {setting.name} = {setting.value}")
+    return f"[{setting.section}] {setting.name} = {setting.value}"
 
 
 CHECKS = (

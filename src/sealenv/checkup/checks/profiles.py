@@ -25,6 +25,7 @@ from sealenv.checkup.shells.places import profiles, unreadable
 from sealenv.checkup.shells.profile import Profile
 from sealenv.checkup.shells.written import only_theirs
 from sealenv.checkup.text import line_at, lines_of
+from sealenv.masking import masked
 
 __all__ = ["CHECKS"]
 
@@ -222,12 +223,12 @@ def _lines(text: str, start: int, end: int, most: int = _SHOWN) -> tuple[str, ..
     begin = text.rfind("\n", 0, start) + 1
     part = text[begin : min(end, begin + 4000)]
     spans = lines_of(part)
-    shown = [part[a:b].strip()[:200] for a, b in spans[:most]]
+    shown = [masked(part[a:b].strip())[:200] for a, b in spans[:most]]
     if len(spans) > most > 1:
         shown.append(f"... and {len(spans) - most} more lines")
     if most == 1 and shown:
         stop = text.find("\n", begin)
-        shown = [text[begin : len(text) if stop < 0 else stop].strip()[:200]]
+        shown = [masked(text[begin : len(text) if stop < 0 else stop].strip())[:200]]
     return tuple(shown) or ("",)
 
 
@@ -256,7 +257,7 @@ def _fish_variables(computer: Computer) -> Iterator[Seen]:
                 change = Cut(path, variable.at, variable.at + len(variable.raw), kept, digest)
                 how = "the entries are cut out of the line; close every fish first"
         where = f"{path}:{variable.line}"
-        evidence = (f"{variable.name}: {variable.value}"[:200],)
+        evidence = (masked(f"{variable.name}: {variable.value}")[:200],)
         yield Seen(severity, what, where, how, evidence, changes=(change,) if change else ())
 
 

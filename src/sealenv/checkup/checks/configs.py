@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sealenv.checkup.changes import Cut
 from sealenv.checkup.computer import Computer, digest_of
-from sealenv.checkup.condarc import condarcs, lines_to_comment, settings_of
+from sealenv.checkup.condarc import condarcs, lines_to_comment, settings_of, unreadable_folders
 from sealenv.checkup.finding import BY_HAND, Check, Seen, Severity
 from sealenv.checkup.shells.meaning import variable_matters
 from sealenv.checkup.text import decode, lines_of
@@ -30,6 +30,8 @@ def unreadable(path: Path, error: OSError) -> Seen:
 
 
 def _condarc(computer: Computer) -> Iterator[Seen]:
+    for folder, reason in unreadable_folders(computer).items():
+        yield unreadable(folder, reason)
     for path in condarcs(computer):
         try:
             data = computer.bytes_of(path)

@@ -9,6 +9,7 @@ from sealenv.checkup.finding import Severity
 from sealenv.checkup.shells import posix
 from sealenv.checkup.shells.assigning import ASSIGNMENT, assigned
 from sealenv.checkup.shells.command import Command
+from sealenv.checkup.shells.pathentries import named_entries, sets_path
 from sealenv.gates.rules import ACTIVE, rule_of
 
 __all__ = [
@@ -16,9 +17,7 @@ __all__ = [
     "Meaning",
     "allexport",
     "exports",
-    "is_path_entry",
     "meaning_of",
-    "path_entries",
     "variable_matters",
     "without_prefix",
 ]
@@ -85,14 +84,6 @@ _HARMLESS = frozenset(
     | {"VIRTUAL_ENV_DISABLE_PROMPT", "CONDA_AUTO_ACTIVATE_BASE", "CONDA_AUTO_ACTIVATE"}
 )
 """What it shows as left by other tools, and what changes no environment."""
-_PATH_ENTRY = re.compile(
-    r"[^:;\s'\"()]*(?:(?:ana|mini)conda\d?|miniforge\d?|mambaforge|micromamba|\bconda\d?)"
-    r"(?:[/\\][^:;\s'\"()]*)?[/\\](?:bin|Scripts|condabin|Library[/\\]bin)\b"
-    r"|[^:;\s'\"()]*\.pyenv[/\\](?:bin|shims)\b|[^:;\s'\"()]*\.?v(?:irtual)?envs?[/\\](?:[^:;\s'\"()]*[/\\])?"
-    r"(?:bin|Scripts)\b|[^:;\s'\"()]*[/\\]envs[/\\][^:;\s'\"()/\\]+[/\\](?:bin|Scripts)\b"
-    r"|\$\{?(?:CONDA_PREFIX|PYENV_ROOT|VIRTUAL_ENV|MAMBA_ROOT_PREFIX)\}?[/\\](?:bin|shims|condabin)\b",
-    re.IGNORECASE,
-)
 _LONGEST = 1000
 _MANY = 100
 """Characters of a word, words of a command, that are looked at: people write no more."""
@@ -271,19 +262,9 @@ def _settings(words: tuple[str, ...], shell: str) -> Meaning | None:
         alone = len(bad) == len(pairs)
         return Meaning("variable", severity, what, alone, name if plain else None)
     for name, value in pairs:
-        if name.lower() in {"path", "fish_user_paths"}:
-            entries = path_entries(value)
+        if sets_path(name, shell):
+            entries = named_entries(value)
             if entries:
                 what = f"puts {entries[0]} on PATH"
                 return Meaning("path", Severity.WARNING, what, len(pairs) == 1, entries=entries)
     return None
-
-
-def path_entries(text: str) -> tuple[str, ...]:
-    """What in a text is called like the folder of a Python, of conda or of pyenv."""
-    return tuple(found[0] for found in _PATH_ENTRY.finditer(text))
-
-
-def is_path_entry(text: str) -> bool:
-    """Whether an entry of PATH is called like the folder of a Python, of conda or of pyenv."""
-    return _PATH_ENTRY.fullmatch(re.sub(r"^[A-Za-z]:", "", text)) is not None

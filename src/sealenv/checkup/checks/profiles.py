@@ -12,7 +12,14 @@ from sealenv.checkup.condarc import activates_base
 from sealenv.checkup.finding import Check, Seen, Severity
 from sealenv.checkup.shells.blocks import Block
 from sealenv.checkup.shells.command import Command
-from sealenv.checkup.shells.meaning import Meaning, allexport, exports, meaning_of
+from sealenv.checkup.shells.defining import removed
+from sealenv.checkup.shells.meaning import (
+    Meaning,
+    allexport,
+    exports,
+    meaning_of,
+    without_prefix,
+)
 from sealenv.checkup.shells.places import profiles, unreadable
 from sealenv.checkup.shells.profile import Profile
 from sealenv.checkup.shells.written import only_theirs
@@ -83,6 +90,8 @@ def _kind(kind: str, how: str) -> Callable[[Computer], Iterator[Seen]]:
 
     def look(computer: Computer) -> Iterator[Seen]:
         for profile in profiles(computer):
+            if kind == "function" and profile.autoload:
+                continue  # `fish-functions` looks at these
             found = _meanings(profile, kind)
             if found:
                 yield _seen(profile, found, how)
@@ -93,6 +102,8 @@ def _kind(kind: str, how: str) -> Callable[[Computer], Iterator[Seen]]:
 def _meanings(profile: Profile, kind: str) -> list[tuple[Command, Meaning]]:
     commands = profile.commands
     judged = [(c, m) for c in commands if (m := meaning_of(c, profile.shell)) and m.kind == kind]
+    if kind == "function":
+        return _still_defined(commands, judged)
     if any(m.unexported for _, m in judged):
         exported = set[str]().union(*(exports(c) for c in commands))
         everything = _exports_everything(commands)
@@ -102,6 +113,21 @@ def _meanings(profile: Profile, kind: str) -> list[tuple[Command, Meaning]]:
             if not m.unexported or m.unexported in exported or c.start in everything
         ]
     return judged
+
+
+def _still_defined(
+    commands: Sequence[Command], judged: list[tuple[Command, Meaning]]
+) -> list[tuple[Command, Meaning]]:
+    """Those that no later command of the file takes away again."""
+    gone = [(c.start, removed(without_prefix(c.words))) for c in commands]
+    return [
+        (command, meaning)
+        for command, meaning in judged
+        if not all(
+            any(start > command.start and name in names for start, names in gone)
+            for name in meaning.names
+        )
+    ]
 
 
 def _exports_everything(commands: Sequence[Command]) -> set[int]:
@@ -129,6 +155,8 @@ def _seen(
     left = len(found) - len(cuts)
     if left and cuts:
         how += f"; {left} of {len(found)} do more, or something hangs on them, and are left to you"
+    elif left and meaning.kind == "function":
+        how = "take it out by hand, or give it another name"
     elif left:
         how = "by hand: the command does something else too, or something hangs on how it ends"
     if profile.autoload and severity is Severity.ERROR:
@@ -174,6 +202,14 @@ CHECKS = (
         (_E, _W),
         _kind("activate", _REPLACES),
         _REPLACES,
+    ),
+    Check(
+        "profile-function",
+        "functions and aliases in start-up files that are called like a program of an environment",
+        "it runs instead of the environment's own program: every activation refuses for it",
+        (_E,),
+        _kind("function", _REPLACES),
+        "an alias is replaced by a command that does nothing; functions are left to you",
     ),
     Check(
         "profile-variable",

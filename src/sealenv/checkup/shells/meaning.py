@@ -9,6 +9,7 @@ from sealenv.checkup.finding import Severity
 from sealenv.checkup.shells import posix
 from sealenv.checkup.shells.assigning import ASSIGNMENT, assigned
 from sealenv.checkup.shells.command import Command
+from sealenv.checkup.shells.defining import defined
 from sealenv.checkup.shells.pathentries import named_entries, sets_path
 from sealenv.gates.rules import ACTIVE, rule_of
 
@@ -22,7 +23,7 @@ __all__ = [
     "without_prefix",
 ]
 
-KINDS = ("hook", "activate", "variable", "path", "manager", "node", "directory")
+KINDS = ("hook", "activate", "function", "variable", "path", "manager", "node", "directory")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Meaning:
         alone: whether the command does nothing else, so that something else can stand in its place.
         unexported: the variable, where it matters only if something else exports it.
         entries: what it puts on PATH of other Pythons.
+        names: (`function` or `alias`, name) of what it defines.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Meaning:
     alone: bool = True
     unexported: str | None = None
     entries: tuple[str, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
 
 
 _TOOLS = r"(?:conda|mamba|micromamba)"
@@ -114,7 +117,11 @@ def meaning_of(command: Command, shell: str) -> Meaning | None:
     """
     words = without_prefix(command.words)
     set_before = bool(ASSIGNMENT.fullmatch(command.words[0])) and words != command.words
-    if not words or words[0] in {"function", "alias", "#", "echo", "printf", "complete", "[", "[["}:
+    if not words:
+        return None
+    if found := _definition(words, shell):
+        return found
+    if words[0] in {"function", "alias", "#", "echo", "printf", "complete", "[", "[["}:
         return None
     words = tuple(word[:_LONGEST] for word in words[:_MANY])
     text = " ".join(words)[:_LONGEST]
@@ -125,6 +132,20 @@ def meaning_of(command: Command, shell: str) -> Meaning | None:
     if words[0] == "eval":
         return _evaluated(words, shell)
     return _settings(words, shell)
+
+
+def _definition(words: tuple[str, ...], shell: str) -> Meaning | None:
+    """A function or an alias that an activation refuses for (`gates.rules.SHADOW`)."""
+    found = [one for one in defined(words[:_MANY], shell) if not one.passes]
+    if not found:
+        return None
+    one = found[0]
+    what = f"defines the {one.kind} {one.name}"
+    what += f": {one.stands_for[:_LONGEST]}" if one.stands_for else ""
+    alone = one.kind == "alias" and one.alone
+    return Meaning(
+        "function", Severity.ERROR, what, alone, names=tuple((o.kind, o.name) for o in found)
+    )
 
 
 def _evaluated(words: tuple[str, ...], shell: str) -> Meaning | None:

@@ -78,6 +78,8 @@ class _Parser:
         self.negated = False
         """`!`, `not` or `time` stand before the command."""
         self.open_at: int | None = None
+        self.header: int | None = None
+        """In fish: the line that opens a function is read, in so many compounds."""
         self.closed: int | None = None
         """Of a compound that has just ended: how many commands there were before it."""
         self._begin()
@@ -165,9 +167,8 @@ class _Parser:
         if self.words and self.words[0] != "case":
             empty = re.compile(r"\(\s*\)").match(text, self.at)
             if empty:  # NAME ()
-                self.defining = True
                 self.at = empty.end()
-                self._begin()
+                self._define(self.words)
             else:  # extended patterns and the like
                 self._skip_brackets()
                 self.whole, self.end = False, self.at
@@ -293,16 +294,10 @@ class _Parser:
             return True
         if word == "function":
             if self.dialect == "fish":
+                self.header = len(self.frames)
                 self._open("end", function=True)
             else:
-                self.defining = True
-                space = _SPACE.match(self.text, self.at)
-                self.at = space.end() if space else self.at
-                name = scan_word(self.text, self.at, self.dialect)
-                self.at = max(name.end, self.at)
-                empty = re.compile(r"[ \t]*\(\s*\)").match(self.text, self.at)
-                self.at = empty.end() if empty else self.at
-                self._begin()
+                self._named_function()
                 return True
             return False
         if word in kinds:
@@ -317,6 +312,32 @@ class _Parser:
             self._begin()
             return True
         return False
+
+    def _named_function(self) -> None:
+        """`function NAME`, in zsh of several names; `function {` runs at once."""
+        self.start, names = self.end, []
+        while True:
+            space = _SPACE.match(self.text, self.at)
+            self.at = space.end() if space else self.at
+            if self.text[self.at : self.at + 1] in {"", *"{(\n;"}:
+                break
+            name = scan_word(self.text, self.at, self.dialect)
+            self.at = max(name.end, self.at + 1)
+            names.append(name.text)
+        empty = re.compile(r"\(\s*\)").match(self.text, self.at)
+        self.at = empty.end() if empty else self.at
+        if names:
+            self._define(names)
+        self._begin()
+
+    def _define(self, names: list[str]) -> None:
+        """A command `function NAME ...` for the definition; the body comes next."""
+        inside = bool(self.frames) and self.frames[-1].function
+        words = ("function", *names)
+        depth = len(self.frames)
+        self.commands.append(Command(words, self.start, self.at, depth, inside, False))
+        self.defining = True
+        self._begin()
 
     def at_end_of_compound(self) -> None:
         """What follows `fi`, `done`, `}` on its line belongs to it: redirections, or a pipe."""
@@ -344,11 +365,12 @@ class _Parser:
 
     def _finish(self) -> None:
         if self.words:
-            inside = bool(self.frames) and self.frames[-1].function
-            words, start, depth = self.words, self.start, len(self.frames)
+            around = self.frames if self.header is None else self.frames[: self.header]
+            inside = bool(around) and around[-1].function
+            words, start, depth = self.words, self.start, len(around)
             if self.dialect == "csh" and words[0] == "if" and len(words) > 2:
                 depth += 1  # if (...) COMMAND
-            whole = self.whole and words[-1] != "|"
+            whole = self.whole and words[-1] != "|" and self.header is None
             if any(_STATUS.search(word[:_LONGEST]) for word in words[:_MANY]):
                 self._ask()
             asked = self.negated or any(frame.asks for frame in self.frames)
@@ -356,7 +378,7 @@ class _Parser:
                 Command(tuple(words), start, self.end, depth, inside, whole, asked)
             )
             self.closed, self.negated = None, False
-        self.words = []
+        self.words, self.header = [], None
 
 
 def parse(text: str, dialect: str) -> Script:

@@ -41,6 +41,15 @@ def _unreadable(computer: Computer) -> Iterator[Seen]:
             how = "look at it yourself: nothing behind that line was checked"
             evidence = lines(profile.text, place, place + 1, most=1)
             yield Seen(Severity.WARNING, what, f"{profile.path}:{line}", how, evidence)
+        place = profile.script.lost_at
+        if place is not None:
+            line = line_at(profile.text, place)
+            what = f"not all of it is understood: what line {line} holds does not fit what ends it"
+            how = (
+                "look at it yourself: behind that line something may be missed, and no fix is made"
+            )
+            evidence = lines(profile.text, place, place + 1, most=1)
+            yield Seen(Severity.WARNING, what, f"{profile.path}:{line}", how, evidence)
 
 
 def _blocks(computer: Computer) -> Iterator[Seen]:

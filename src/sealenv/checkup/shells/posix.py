@@ -114,8 +114,8 @@ class Parser(Scanner):
         if (
             self.words
             and self.words[0] == "[["
-            and self.words[-1] != "]]"
-            and operator in {"&&", "||"}
+            and "]]" not in self.words
+            and operator in {"&&", "||", "\n"}
         ):
             self.at += len(operator)
             return
@@ -187,6 +187,10 @@ class Parser(Scanner):
         if self.words[:1] == ["[["] and self.words[-1] == "]]" and word in ANSWERED:
             self._finish()
             self._begin()
+        if piped and word in OPEN[self.dialect]:  # a compound reads what comes before
+            self._finish()
+            self._begin()
+            piped = False
         if self.words and not piped:
             if self.dialect == "csh" and word == "then" and self.words[0] == "if":
                 self._finish()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from sealenv.checkup.shells.compounds import OPEN
 from sealenv.checkup.shells.posix import Parser
 from sealenv.checkup.shells.scanning import SPACE
 
@@ -17,6 +18,7 @@ _LOOPS = frozenset({"for", "foreach", "select", "repeat"})
 _BRACE = re.compile(r"\{(?=[\s;]|\Z)")
 _USUAL = re.compile(r"[;&|\n)]|(?:then|do)\b|\Z")
 """What stands behind a condition or a list in the usual form."""
+_FLAGS = re.compile(r"\(#[a-zA-Z0-9,]{1,9}\)")
 _MORE = re.compile(r"[ \t]*(elif|else)\b")
 
 
@@ -43,6 +45,14 @@ class ZshParser(Parser):
         if ended and self.frames and self.frames[-1].asks:
             self._body()
         return True
+
+    def _skip_brackets(self) -> None:
+        """`(#b)` and its like in a pattern: no comment begins there."""
+        flags = _FLAGS.match(self.text, self.at)
+        if flags and self.words:
+            self.at = flags.end()
+        else:
+            super()._skip_brackets()
 
     def _define(self, names: list[str]) -> None:
         super()._define(names)
@@ -75,6 +85,9 @@ class ZshParser(Parser):
             self._finish()
         if word == "}":
             self._end_single()
+        elif self.words[-1:] == ["|"] and (word in _LOOPS or word in OPEN["posix"]):
+            self._finish()
+            self._begin()
         elif self.words:
             return super()._reserved(word)
         if word == "always" and self._next(_BRACE):

@@ -111,6 +111,8 @@ def test_what_is_not_understood_is_said(
         (found,) = examine(machine, ["profile-unreadable"]).findings
         assert found.seen.where == f"{machine.home / name}:{line}"
         assert plan_fix(machine, ["profile-variable"]).empty
+        (left,) = examine(machine, ["profile-variable"]).findings
+        assert "not understood" in left.seen.how
 
 
 def test_files_of_a_short_loop_are_followed(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sealenv.checkup.changes import Cut
-from sealenv.checkup.checks.taking import evidence_of, taken_out
+from sealenv.checkup.checks.taking import LOST, evidence_of, is_lost, taken_out
 from sealenv.checkup.computer import Computer, digest_of
 from sealenv.checkup.finding import Check, Seen, Severity
 from sealenv.checkup.folders import holds_more, leads_to_python
@@ -92,6 +92,8 @@ def _cut(
     for entry in bad:
         if holds_more(computer, entry):
             return f"other programs than a Python's lie in {entry} too"
+    if is_lost(profile, command):
+        return LOST
     if not command.whole:
         return NOT_PLAIN
     was = profile.text[command.start : command.end]

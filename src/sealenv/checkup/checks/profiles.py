@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sealenv.checkup.changes import Cut
 from sealenv.checkup.checks import pathlines
-from sealenv.checkup.checks.taking import NOTHING, evidence_of, lines, taken_out
+from sealenv.checkup.checks.taking import LOST, NOTHING, evidence_of, is_lost, lines, taken_out
 from sealenv.checkup.computer import Computer, digest_of
 from sealenv.checkup.condarc import activates_base
 from sealenv.checkup.finding import Check, Seen, Severity
@@ -162,7 +162,13 @@ def _seen(
         severity = one.severity if severity is Severity.NOTE else severity
         severity = Severity.ERROR if one.severity is Severity.ERROR else severity
     left = len(found) - len(cuts)
-    if left and cuts:
+    if left and is_lost(profile, found[-1][0]):
+        how = (
+            f"{how}; {left} of {len(found)} are left to you: {LOST}" if cuts else f"by hand: {LOST}"
+        )
+    elif left and cuts and meaning.kind == "function":
+        how += f"; {left} of {len(found)} are functions, or do more, and are left to you"
+    elif left and cuts:
         how += f"; {left} of {len(found)} do more, or something hangs on them, and are left to you"
     elif left and meaning.kind == "function":
         how = "take it out by hand, or give it another name"

@@ -9,7 +9,7 @@ from sealenv.checkup.shells.profile import Profile
 from sealenv.checkup.text import lines_of
 from sealenv.masking import masked
 
-__all__ = ["NOTHING", "SHOWN", "evidence_of", "lines", "taken_out"]
+__all__ = ["LOST", "NOTHING", "SHOWN", "evidence_of", "is_lost", "lines", "taken_out"]
 
 SHOWN = 5
 """Lines of evidence of one file."""
@@ -33,6 +33,15 @@ def taken_out(profile: Profile, command: Command) -> Cut:
     if not before and not after and "\n" not in was and "\r" not in was:
         put = f"{put} # sealenv doctor took out: {was}"
     return Cut(profile.path, start, end, put, digest_of(profile.data))
+
+
+LOST = "it stands behind a line that is not understood (profile-unreadable)"
+"""Why no fix touches a command."""
+
+
+def is_lost(profile: Profile, command: Command) -> bool:
+    """Whether it is not certain what a command belongs to."""
+    return profile.script.lost_at is not None and command.end >= profile.script.lost_at
 
 
 def evidence_of(profile: Profile, commands: list[Command]) -> tuple[str, ...]:

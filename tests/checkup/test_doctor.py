@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.checkup.condarc import activates_base
 from sealenv.checkup.volume import Volume, look_at
 from sealenv.doctoring import examine
 from tests.checkup.computers import computer, ids, write
@@ -170,6 +171,19 @@ def test_configurations(tmp_path: Path) -> None:
     assert found["environment-file"].severity.value == "error"
     texts = {f.seen.what.split(":")[0] for f in examine(machine, ["condarc"]).findings}
     assert "sealenv cannot read it" in texts
+
+
+def test_a_folder_of_condarcs_that_cannot_be_listed(tmp_path: Path) -> None:
+    """A loop of links: what root may not list either."""
+    machine = computer(tmp_path)
+    folder = machine.home / ".conda/condarc.d"
+    folder.parent.mkdir()
+    folder.symlink_to("condarc.d")
+    write(machine.home / ".config/conda/condarc.d", "a file is none")
+    (found,) = examine(machine, ["condarc"]).findings
+    assert (found.seen.where, found.severity.value) == (str(folder), "warning")
+    assert "cannot be read" in found.seen.what
+    assert activates_base(machine) is None
 
 
 def test_a_setting_of_the_login_over_several_lines_is_left(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import sys
@@ -136,6 +137,30 @@ PATHS = [
     (".bashrc", 'export PATH="/opt/conda/bin:$(go env GOPATH)/bin:$PATH"', None),
     (".bashrc", "export PATH=/opt/conda/bin:$PATH EDITOR=vi", None),
     (".bashrc", 'export PATH="/my dir/conda/bin:$PATH"', None),
+    (".bashrc", "PATH+=:/opt/conda/bin", ": # sealenv doctor took out: PATH+=:/opt/conda/bin"),
+    (".bashrc", "PATH+=:/opt/conda/bin:~/go/bin", "PATH+=:~/go/bin"),
+    (".bashrc", "PATH+=:/opt/conda/bin && x", None),
+    (".bashrc", 'PATH="/opt/conda/bin":"$PATH"', 'PATH="$PATH"'),
+    (".bashrc", "PATH='/opt/conda/bin':$PATH", "PATH=$PATH"),
+    (".bashrc", "pathmunge /opt/conda/bin after", "PUT"),
+    (".bashrc", "declare -x PATH=/opt/conda/bin:$PATH", "declare -x PATH=$PATH"),
+    (".bashrc", "P=~/miniconda3/bin; PATH=$P:$PATH", "P=~/miniconda3/bin; PATH=$PATH"),
+    (".bashrc", "R=$HOME/miniconda3\nexport PATH=${R}/bin:/a", "R=$HOME/miniconda3\nexport PATH=/a"),
+    (".zshrc", "path=($HOME/miniconda3/bin $path)", "path=($path)"),
+    (".zshrc", "path=(\n  ~/miniconda3/bin\n  ~/go/bin\n)", "path=(\n  ~/go/bin\n)"),
+    (".zshrc", "path+=(~/go/bin ~/miniconda3/bin)", "path+=(~/go/bin)"),
+    (".zshrc", "path+=(~/miniconda3/bin)", "PUT"),
+    (".zshrc", "path+=~/miniconda3/bin", "PUT"),
+    (".zshrc", "path[1,0]=~/miniconda3/bin", "PUT"),
+    (".zshrc", "path[1,0]=(~/miniconda3/bin ~/go/bin)", "path[1,0]=(~/go/bin)"),
+    (".zshrc", "typeset -U path=(~/miniconda3/bin $path)", "typeset -U path=($path)"),
+    (".zshrc", "path=(~/miniconda3/bin)", None),
+    (".zshrc", "path=(~/miniconda3/bin # mine\n $path)", None),
+    (FISH, "set -gxp PATH ~/miniforge3/bin", "PUT"),
+    (FISH, "set -gx -a PATH ~/miniforge3/bin ~/go/bin", "set -gx -a PATH ~/go/bin"),
+    (FISH, "set --prepend PATH ~/miniforge3/bin", "PUT"),
+    (FISH, "set PATH $PATH ~/miniforge3/bin", "set PATH $PATH"),
+    (FISH, "fish_add_path ~/miniforge3/bin", "PUT"),
     (".bashrc", "export PATH=/opt/conda/bin${PATH:+:$PATH}", None),
     (FISH, "fish_add_path -g ~/go/bin ~/miniforge3/bin", "fish_add_path -g ~/go/bin"),
     (FISH, "set -gx PATH /opt/conda/bin ~/go/bin $PATH", "set -gx PATH ~/go/bin $PATH"),
@@ -161,6 +186,8 @@ def test_path_loses_the_one_entry_alone(
     if after is None:
         assert (plan.empty, len(plan.left)) == (True, 1)
     else:
+        nothing = "true" if place == FISH else ":"
+        after = after.replace("PUT", f"{nothing} # sealenv doctor took out: {line}")
         assert plan.files[0].after == f"{after}\n".encode()
     assert path.read_text() == f"{line}\n"
 
@@ -189,6 +216,57 @@ def test_a_folder_of_tools_is_no_python(tmp_path: Path) -> None:
     assert examine(machine, ["profile-path"]).findings == ()
     write(machine.home / "work/envs/tools/bin/python3", "")
     assert len(examine(computer(tmp_path), ["profile-path"]).findings) == 1
+
+
+def test_folders_of_path_that_are_called_otherwise(tmp_path: Path) -> None:
+    """What they hold counts; with other programs in it, no fix takes a folder off PATH."""
+    machine = computer(tmp_path)
+    for place in ("pyd/python3", "tools/python3.12", "tools/mine", "ours/bin/x", "P y/python"):
+        write(machine.home / place, "")
+    write(machine.home / ".bashrc", "PATH=$HOME/pyd:$PATH\nPATH=~/ours/bin:/usr/bin:/bin:$PATH\n")
+    write(machine.home / ".zshrc", "path=(~/tools 'none' $path)\n")
+    write(machine.home / ".profile", 'PATH="$HOME/P y:$PATH"\nN=~/pyd\nN=~/x\nPATH=$N:$PATH\n')
+    found = {Path(f.seen.where).name: f for f in examine(machine, ["profile-path"]).findings}
+    assert sorted(found) == [".bashrc:1", ".profile:1", ".zshrc:1"]
+    assert len(found[".bashrc:1"].seen.evidence) == 1
+    assert not found[".zshrc:1"].fixable
+    assert "by hand: other programs" in found[".zshrc:1"].seen.how
+    contents = {f.path.name: f.after for f in plan_fix(machine, ["profile-path"]).files}
+    assert contents[".bashrc"] == b"PATH=$PATH\nPATH=~/ours/bin:/usr/bin:/bin:$PATH\n"
+    assert b'PATH="$PATH"\n' in (contents[".profile"] or b"")
+    own = dataclasses.replace(computer(tmp_path), own=(str(machine.home / "ours"),))
+    write(machine.home / "ours/bin/python3", "")
+    assert len(examine(own, ["profile-path"]).findings) == 3
+
+
+REASONS = {
+    "export PATH=/opt/conda/bin": "nothing would be left",
+    "export PATH=/opt/conda/bin:$(x)": "not plain enough",
+    "PATH+=:/opt/conda/bin && x": "something hangs on",
+}
+
+
+@pytest.mark.parametrize("line", REASONS)
+def test_why_an_entry_is_not_cut(tmp_path: Path, line: str) -> None:
+    machine = computer(tmp_path)
+    write(machine.home / ".bashrc", f"{line}\n")
+    (found,) = examine(machine, ["profile-path"]).findings
+    assert REASONS[line] in found.seen.how
+
+
+def test_path_in_what_the_login_reads(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    write(machine.home / "pyd/python3", "")
+    text = 'A=1\nPATH="$HOME/pyd:/opt/conda/bin:${PATH}"\nPATH=/usr/bin:${PATH}\n'
+    write(machine.home / ".config/environment.d/a.conf", text)
+    write(machine.home / ".pam_environment", "PATH DEFAULT=@{HOME}/pyd:${PATH}\n")
+    found = {Path(f.seen.where).name: f for f in examine(machine, ["environment-file"]).findings}
+    assert {name: f.fixable for name, f in found.items()} == {
+        "a.conf:2": True,
+        ".pam_environment:1": False,
+    }
+    (edit,) = plan_fix(machine, ["environment-file"]).files
+    assert edit.after == text.replace("$HOME/pyd:/opt/conda/bin:", "").encode()
 
 
 def test_nothing_is_fixed_without_a_yes(machine: Machine) -> None:

@@ -327,7 +327,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("shell", ["bash", "fish", "tcsh", "PowerShell", "nu", "xonsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh", "PowerShell", "nu", "xonsh"])
 def test_hostile_files_end_soon(shell: str) -> None:
     size = LARGEST // 8
     for name, part in HOSTILE.items():

@@ -158,7 +158,7 @@ def _conflict(note: FileNote) -> str | None:
 def _value_conflict(note: ValueNote, registry: Registry | None) -> str | None:
     now = registry.value(note.place, note.name) if registry else None
     if registry is None or now not in (note.was, note.became):
-        return f"{note.place} {note.name} is {now.text if now else 'not there'} now"
+        return f"{note.place} {note.name} is {now.shown(note.name) if now else 'not there'} now"
     return None
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from sealenv.checkup.checks import configs, path, pip, profiles, registry, target, windows
+from sealenv.checkup.checks import (
+    configs,
+    fish,
+    login,
+    path,
+    pip,
+    profiles,
+    registry,
+    target,
+    windows,
+)
 from sealenv.checkup.finding import Check
 
 __all__ = ["CHECKS", "checks_for"]
 
 CHECKS: tuple[Check, ...] = (
     *profiles.CHECKS,
+    *fish.CHECKS,
+    *login.CHECKS,
     *configs.CHECKS,
     *pip.CHECKS,
     *configs.LAST,

@@ -9,9 +9,17 @@ from pathlib import Path
 from sealenv.checkup.computer import Computer
 from sealenv.checkup.text import decode, encode, lines_of
 from sealenv.errors import SpecError
+from sealenv.masking import masked
 from sealenv.nodes import Node, load
 
-__all__ = ["ALWAYS", "activates_base", "condarcs", "lines_to_comment", "settings_of"]
+__all__ = [
+    "ALWAYS",
+    "activates_base",
+    "condarcs",
+    "lines_to_comment",
+    "settings_of",
+    "unreadable_folders",
+]
 
 _SHOWN = 200
 """Characters of a value."""
@@ -22,34 +30,47 @@ ALWAYS = ("CONDARC", "MAMBARC")
 
 def condarcs(computer: Computer) -> Iterator[Path]:
     """Every file that may be there, those of the system first, as conda reads them; each once."""
+    yield from dict.fromkeys(_all(computer)[0])
+
+
+def unreadable_folders(computer: Computer) -> dict[Path, OSError]:
+    """The folders `condarc.d` that are there and cannot be listed."""
+    return _all(computer)[1]
+
+
+def _all(computer: Computer) -> tuple[list[Path], dict[Path, OSError]]:
     found: list[Path] = []
+    bad: dict[Path, OSError] = {}
     names = (".condarc", "condarc")
     if computer.windows:
         data = computer.folder("PROGRAMDATA", "C:\\ProgramData")
         found += [data / "conda" / name for name in names]
-        found += _yaml_in(data / "conda" / "condarc.d")
+        found += _yaml_in(data / "conda" / "condarc.d", bad)
     else:
         for place in (computer.at("/etc/conda"), computer.at("/var/lib/conda")):
             found += [place / name for name in names]
-            found += _yaml_in(place / "condarc.d")
+            found += _yaml_in(place / "condarc.d", bad)
             found.append(place / ".mambarc")
     home = computer.home
     for folder in (computer.config / "conda", home / ".conda"):
         found += [folder / name for name in names]
-        found += _yaml_in(folder / "condarc.d")
+        found += _yaml_in(folder / "condarc.d", bad)
     found += [home / ".condarc", home / ".mambarc", home / ".config/mamba/.mambarc"]
     found.append(home / ".mamba/.mambarc")
     for name in ALWAYS:
         named = computer.expand(computer.setting(name)) if computer.setting(name) else None
         if named:
             found.append(named)
-    yield from dict.fromkeys(found)
+    return found, bad
 
 
-def _yaml_in(folder: Path) -> list[Path]:
+def _yaml_in(folder: Path, bad: dict[Path, OSError]) -> list[Path]:
     try:
         return sorted(p for p in folder.iterdir() if p.suffix in {".yml", ".yaml"})
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        bad[folder] = error
         return []
 
 
@@ -134,9 +155,9 @@ def _plain(node: Node) -> object:
 
 def _short(value: object) -> str:
     if isinstance(value, str):
-        return value[:_SHOWN]
+        return masked(value)[:_SHOWN]
     if isinstance(value, list):
-        words = [str(getattr(item, "value", ""))[:_SHOWN] for item in value[:4]]
+        words = [masked(str(getattr(item, "value", "")))[:_SHOWN] for item in value[:4]]
         return ", ".join(words) + (" ..." if len(value) > 4 else "")
     return "..."
 
@@ -149,7 +170,7 @@ def activates_base(computer: Computer) -> bool | None:
     for name in ("CONDA_AUTO_ACTIVATE", "CONDA_AUTO_ACTIVATE_BASE"):
         if computer.setting(name):
             return _true(computer.setting(name))
-    answer: bool | None = True
+    answer: bool | None = None if unreadable_folders(computer) else True
     for path in condarcs(computer):
         try:
             data = computer.bytes_of(path)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sealenv.errors import SealenvError
+from sealenv.masking import masked
 
 if TYPE_CHECKING:
     from sealenv.checkup.changes import Change
@@ -125,11 +127,22 @@ class Check:
         """What it finds; what stops it is a finding too, so that it never stops the others."""
         try:
             for seen in self.look(computer):
-                yield Finding(self.id, seen, seen.why or self.why)
+                yield Finding(self.id, _without_secrets(seen), seen.why or self.why)
         except (OSError, SealenvError, ValueError, RecursionError) as error:
-            what = f"this check could not be finished: {error}".split("\n")[0]
+            what = masked(f"this check could not be finished: {error}".split("\n")[0])
             seen = Seen(Severity.WARNING, what, _where(error) or self.id, BY_HAND)
             yield Finding(self.id, seen, self.why)
+
+
+def _without_secrets(seen: Seen) -> Seen:
+    """What is shown of it; a path stays what it is, so that `--fix ID:FILE` can name it."""
+    return replace(
+        seen,
+        what=masked(seen.what),
+        where=seen.where if os.path.isabs(seen.where) else masked(seen.where),
+        how=masked(seen.how),
+        evidence=tuple(map(masked, seen.evidence)),
+    )
 
 
 def _where(error: Exception) -> str | None:

@@ -13,6 +13,7 @@ from sealenv.checkup.finding import Finding
 from sealenv.checkup.text import decode, encode, lines_of
 from sealenv.errors import ChangedSinceError
 from sealenv.host.files import read_regular
+from sealenv.masking import masked
 
 __all__ = ["FileEdit", "Plan", "make_plan", "preview"]
 
@@ -140,8 +141,8 @@ def preview(plan: Plan, computer: Computer) -> Iterator[str]:
         yield from _diff(edit)
     for value in plan.values:
         yield f"{value.key}  {value.name}"
-        yield f"-{value.before.text}"
-        yield f"+{value.after.text}" if value.after else "(deleted)"
+        yield f"-{value.before.shown(value.name)}"
+        yield f"+{value.after.shown(value.name)}" if value.after else "(deleted)"
 
 
 def _notes(edit: FileEdit, computer: Computer) -> Iterator[str]:
@@ -209,4 +210,4 @@ def _marked(old: list[str], new: list[str]) -> Iterator[str]:
 
 
 def _shown(line: str) -> str:
-    return line.removesuffix("\n")
+    return masked(line.removesuffix("\n"))

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from sealenv.masking import masked_value
+
 __all__ = ["EXPAND", "MULTI", "TEXT", "Key", "Registry", "Value"]
 
 TEXT = 1
@@ -52,6 +54,10 @@ class Value:
         if isinstance(self.data, list):
             return " | ".join(self.data)
         return "" if self.data is None else str(self.data)
+
+    def shown(self, name: str) -> str:
+        """The same without secrets, where it is the value of that name."""
+        return masked_value(name, self.text)
 
 
 class Registry(Protocol):

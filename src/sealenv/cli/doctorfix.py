@@ -101,8 +101,8 @@ def _undoing(journal: Journal) -> Iterable[str]:
         yield f"  {note.place}: {len(note.data)} bytes as they were"
     for value in journal.values:
         yield f"  {value.place}  {value.name}"
-        yield f"-{value.became.text if value.became else '(not there)'}"
-        yield f"+{value.was.text}"
+        yield f"-{value.became.shown(value.name) if value.became else '(not there)'}"
+        yield f"+{value.was.shown(value.name)}"
 
 
 def _fixed(plan: Plan, journal: Journal | None, asking: Asking) -> dict[str, Any]:
@@ -126,8 +126,8 @@ def _fixed(plan: Plan, journal: Journal | None, asking: Asking) -> dict[str, Any
             {
                 "key": plain_text(str(value.key)),
                 "name": plain_text(value.name),
-                "before": plain_text(value.before.text),
-                "after": plain_text(value.after.text) if value.after else None,
+                "before": plain_text(value.before.shown(value.name)),
+                "after": plain_text(value.after.shown(value.name)) if value.after else None,
             }
             for value in plan.values
         ],

@@ -6,14 +6,13 @@ import os
 import sys
 
 from sealenv.gates.rules import ACTIVE, ON_PATH, RULES, SHELL, Rule, rule_of
+from sealenv.masking import masked_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Finding", "find", "find_active"]
-
-_SECRET = ("TOKEN", "PASSWORD", "SECRET", "AUTH")
 
 
 class Finding:
@@ -34,7 +33,7 @@ class Finding:
         self.rule = rule
         self.name = name or rule.name
         """Of the variable, as it is spelled here."""
-        self.value = "***" if any(word in self.name.upper() for word in _SECRET) else value
+        self.value = masked_value(self.name, value)
         self.what = what or rule.what
         self.level = level or rule.level
         """`active` or `present`."""

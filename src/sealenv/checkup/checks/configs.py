@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.checkup.changes import Cut
 from sealenv.checkup.computer import Computer, digest_of
-from sealenv.checkup.condarc import condarcs, lines_to_comment, settings_of
+from sealenv.checkup.condarc import condarcs, lines_to_comment, settings_of, unreadable_folders
 from sealenv.checkup.finding import BY_HAND, Check, Seen, Severity
-from sealenv.checkup.shells.meaning import variable_matters
-from sealenv.checkup.text import decode, lines_of
+from sealenv.checkup.text import decode
 from sealenv.errors import SpecError
 
-__all__ = ["CHECKS", "LAST", "masked", "unreadable"]
+__all__ = ["CHECKS", "LAST", "unreadable"]
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _PLACES = {"pkgs_dirs", "envs_dirs", "root_prefix", "target_prefix", "envs_path", "rc_path"}
@@ -29,13 +27,9 @@ def unreadable(path: Path, error: OSError) -> Seen:
     return Seen(_W, f"it cannot be read: {error.strerror or error}", str(path), BY_HAND)
 
 
-def masked(text: str) -> str:
-    """Credentials in addresses are not shown."""
-    text = re.sub(r"(?<=//)[^/@\s]+@", "***@", text)
-    return re.sub(r"(?<=/t/)[^/\s]+", "***", text)
-
-
 def _condarc(computer: Computer) -> Iterator[Seen]:
+    for folder, reason in unreadable_folders(computer).items():
+        yield unreadable(folder, reason)
     for path in condarcs(computer):
         try:
             data = computer.bytes_of(path)
@@ -53,7 +47,7 @@ def _condarc(computer: Computer) -> Iterator[Seen]:
         where = str(path)
         if not named:
             how = "nothing, if you want that in every environment; else remove it by hand"
-            told = tuple(masked(f"{name}: {value}") for name, value in settings.items())
+            told = tuple(f"{name}: {value}" for name, value in settings.items())
             yield Seen(_N, "every conda and mamba reads it", where, how, told)
             continue
         mine = path.is_relative_to(computer.home)
@@ -67,7 +61,7 @@ def _condarc(computer: Computer) -> Iterator[Seen]:
             f"it sets {', '.join(named)} for every conda and mamba",
             where,
             how,
-            tuple(masked(f"{name}: {settings[name]}") for name in named),
+            tuple(f"{name}: {settings[name]}" for name in named),
             changes=tuple(Cut(path, place, place, "# ", digest) for place in places or ()),
         )
 
@@ -121,54 +115,7 @@ def _children(folder: Path, prefix: str) -> list[Path]:
         return []
 
 
-_ASSIGNED = re.compile(
-    r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w*)(?:=|[ \t]+(?:DEFAULT|OVERRIDE)=)(?P<value>.*)"
-)
-
-
-def _environment_files(computer: Computer) -> Iterator[Seen]:
-    paths = [computer.at("/etc/environment"), computer.home / ".pam_environment"]
-    for folder in (computer.at("/etc/environment.d"), computer.config / "environment.d"):
-        try:
-            paths += [p for p in sorted(folder.iterdir()) if p.suffix == ".conf"]
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            yield unreadable(folder, error)
-    for path in paths:
-        try:
-            data = computer.bytes_of(path)
-        except OSError as error:
-            yield unreadable(path, error)
-            continue
-        text = decode(data or b"")
-        continued = False
-        for number, (start, end) in enumerate(lines_of(text), 1):
-            line, before = text[start:end].rstrip("\r\n"), continued
-            continued = line.endswith("\\")
-            found = _ASSIGNED.match(line)
-            value = found["value"].strip().strip("\"'") if found else ""
-            severity = variable_matters(found["name"], value) if found else None
-            if found and severity:
-                plain = not (before or continued)
-                cut = Cut(path, start, start, "# ", digest_of(data or b""))
-                changes = (cut,) if plain else ()
-                what = f"{found['name']} is set to {value} for the whole session"
-                how = "the line becomes a comment; that counts from the next login on"
-                how = how if plain else "by hand: the setting goes on over several lines"
-                yield Seen(severity, what, f"{path}:{number}", how, changes=changes)
-
-
 CHECKS = (
-    Check(
-        "environment-file",
-        "variables of Python, conda and pip that the login sets",
-        "every program of the session has it, whatever the shell",
-        (_E, _W),
-        _environment_files,
-        "the line becomes a comment",
-        ("posix",),
-    ),
     Check(
         "condarc",
         "configurations that every conda and mamba reads",

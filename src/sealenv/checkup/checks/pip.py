@@ -6,15 +6,16 @@ import configparser
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from sealenv.checkup.changes import Cut
-from sealenv.checkup.checks.configs import masked, unreadable
+from sealenv.checkup.checks.configs import unreadable
 from sealenv.checkup.computer import Computer, digest_of
 from sealenv.checkup.finding import Check, Seen, Severity
-from sealenv.checkup.text import decode, lines_of
+from sealenv.checkup.ini import Setting, ini_settings
+from sealenv.checkup.text import decode
+from sealenv.masking import masked
 
-__all__ = ["CHECKS", "ini_settings", "pip_files"]
+__all__ = ["CHECKS", "pip_files"]
 
 _E, _N = Severity.ERROR, Severity.NOTE
 _REDIRECTING = {"target", "prefix", "root", "user", "python", "src", "home"}
@@ -23,45 +24,6 @@ _SOURCES = {
     *("require-virtualenv", "no-deps", "no-binary", "only-binary", "pre", "break-system-packages"),
     *("no-build-isolation", "cert", "client-cert", "proxy"),
 }
-
-
-class Setting(NamedTuple):
-    """One setting of an INI file: where it stands, with the lines that go on with it."""
-
-    section: str
-    name: str
-    value: str
-    line: int
-    spans: tuple[tuple[int, int], ...]
-
-
-_SETTING = re.compile(r"(?P<name>[^\s=:#;\[][^=:]*?)\s*[=:]\s*(?P<value>.*)")
-
-
-def ini_settings(text: str) -> Iterator[Setting]:
-    """The settings of an INI file as configparser reads them."""
-    section = ""
-    current: tuple[str, str, int, list[tuple[int, int]]] | None = None
-    for number, (start, end) in enumerate(lines_of(text), 1):
-        line = text[start:end].rstrip("\r\n")
-        if not line.strip() or line.lstrip()[:1] in "#;":
-            continue
-        if line[0] in " \t" and current:
-            name, value, first, spans = current
-            current = name, f"{value} {line.strip()}".strip(), first, [*spans, (start, end)]
-            continue
-        if current:
-            yield Setting(section, *current[:3], tuple(current[3]))
-            current = None
-        if line.startswith("["):
-            section = line.strip().strip("[]")
-            continue
-        found = _SETTING.match(line.lstrip("\ufeff"))
-        if found:
-            name = found["name"].lower().replace("_", "-")
-            current = name, found["value"].strip(), number, [(start, end)]
-    if current:
-        yield Setting(section, *current[:3], tuple(current[3]))
 
 
 def pip_files(computer: Computer) -> Iterator[Path]:
@@ -150,7 +112,7 @@ _NO = frozenset({"", "no", "false", "0", "off"})
 
 
 def _line(setting: Setting) -> str:
-    return masked(f"[{setting.section}] {setting.name} = {setting.value}")
+    return f"[{setting.section}] {setting.name} = {setting.value}"
 
 
 CHECKS = (

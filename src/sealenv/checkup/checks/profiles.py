@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 
-from sealenv.checkup.changes import Change, Cut, Drop
+from sealenv.checkup.changes import Cut
+from sealenv.checkup.checks import pathlines
+from sealenv.checkup.checks.taking import LOST, NOTHING, evidence_of, is_lost, lines, taken_out
 from sealenv.checkup.computer import Computer, digest_of
 from sealenv.checkup.condarc import activates_base
 from sealenv.checkup.finding import Check, Seen, Severity
 from sealenv.checkup.shells.blocks import Block
 from sealenv.checkup.shells.command import Command
+from sealenv.checkup.shells.defining import removed
 from sealenv.checkup.shells.meaning import (
     Meaning,
     allexport,
     exports,
-    is_path_entry,
     meaning_of,
-    path_entries,
+    without_prefix,
 )
-from sealenv.checkup.shells.pathcut import without_entries
 from sealenv.checkup.shells.places import profiles, unreadable
 from sealenv.checkup.shells.profile import Profile
 from sealenv.checkup.shells.written import only_theirs
-from sealenv.checkup.text import line_at, lines_of
+from sealenv.checkup.text import line_at
 
 __all__ = ["CHECKS"]
-
-_SHOWN = 5
-"""Lines of evidence of one file."""
-_NOTHING = {"fish": "true", "nu": "null", "xonsh": "pass", "PowerShell": "$null"}
-"""What stands for no command, where `:` does not."""
-_BEGINS = "it is read whenever the shell starts"
 
 
 def _unreadable(computer: Computer) -> Iterator[Seen]:
@@ -46,7 +39,16 @@ def _unreadable(computer: Computer) -> Iterator[Seen]:
             line = line_at(profile.text, place)
             what = f"it could not be read to its end: what line {line} opens does not end"
             how = "look at it yourself: nothing behind that line was checked"
-            evidence = _lines(profile.text, place, place + 1, most=1)
+            evidence = lines(profile.text, place, place + 1, most=1)
+            yield Seen(Severity.WARNING, what, f"{profile.path}:{line}", how, evidence)
+        place = profile.script.lost_at
+        if place is not None:
+            line = line_at(profile.text, place)
+            what = f"not all of it is understood: what line {line} holds does not fit what ends it"
+            how = (
+                "look at it yourself: behind that line something may be missed, and no fix is made"
+            )
+            evidence = lines(profile.text, place, place + 1, most=1)
             yield Seen(Severity.WARNING, what, f"{profile.path}:{line}", how, evidence)
 
 
@@ -55,7 +57,7 @@ def _blocks(computer: Computer) -> Iterator[Seen]:
     for profile in profiles(computer):
         for block in profile.blocks:
             where = f"{profile.path}:{line_at(profile.text, block.start)}"
-            evidence = _lines(profile.text, block.start, block.end)
+            evidence = lines(profile.text, block.start, block.end)
             if not block.whole:
                 what = f"a block of {block.tool} init that does not end"
                 how = "remove it by hand: nothing says where it ends"
@@ -88,7 +90,7 @@ def _cut_block(profile: Profile, block: Block) -> Cut:
     """Take whole lines out; inside of a compound something must stay, or the shell complains."""
     put, start, end = "", block.start, block.end
     if block.depth:
-        put = _NOTHING.get(profile.shell, ":") + ("\n" if profile.text[:end].endswith("\n") else "")
+        put = NOTHING.get(profile.shell, ":") + ("\n" if profile.text[:end].endswith("\n") else "")
     return Cut(profile.path, start, end, put, digest_of(profile.data))
 
 
@@ -97,11 +99,11 @@ def _kind(kind: str, how: str) -> Callable[[Computer], Iterator[Seen]]:
 
     def look(computer: Computer) -> Iterator[Seen]:
         for profile in profiles(computer):
+            if kind == "function" and profile.autoload:
+                continue  # `fish-functions` looks at these
             found = _meanings(profile, kind)
-            if kind == "path":
-                found = [(c, m) for c, m in found if any(_dirty(computer, e) for e in m.entries)]
             if found:
-                yield _seen(computer, profile, found, how)
+                yield _seen(profile, found, how)
 
     return look
 
@@ -109,6 +111,8 @@ def _kind(kind: str, how: str) -> Callable[[Computer], Iterator[Seen]]:
 def _meanings(profile: Profile, kind: str) -> list[tuple[Command, Meaning]]:
     commands = profile.commands
     judged = [(c, m) for c in commands if (m := meaning_of(c, profile.shell)) and m.kind == kind]
+    if kind == "function":
+        return _still_defined(commands, judged)
     if any(m.unexported for _, m in judged):
         exported = set[str]().union(*(exports(c) for c in commands))
         everything = _exports_everything(commands)
@@ -118,6 +122,21 @@ def _meanings(profile: Profile, kind: str) -> list[tuple[Command, Meaning]]:
             if not m.unexported or m.unexported in exported or c.start in everything
         ]
     return judged
+
+
+def _still_defined(
+    commands: Sequence[Command], judged: list[tuple[Command, Meaning]]
+) -> list[tuple[Command, Meaning]]:
+    """Those that no later command of the file takes away again."""
+    gone = [(c.start, removed(without_prefix(c.words))) for c in commands]
+    return [
+        (command, meaning)
+        for command, meaning in judged
+        if not all(
+            any(start > command.start and name in names for start, names in gone)
+            for name in meaning.names
+        )
+    ]
 
 
 def _exports_everything(commands: Sequence[Command]) -> set[int]:
@@ -131,150 +150,39 @@ def _exports_everything(commands: Sequence[Command]) -> set[int]:
     return found
 
 
-def _dirty(computer: Computer, entry: str) -> bool:
-    """Whether an entry of PATH leads to a Python or conda, as it is called; what is gone counts."""
-    if not is_path_entry(entry):
-        return False
-    folder = computer.expand(entry)
-    try:
-        names = os.listdir(folder) if folder else None
-    except (OSError, ValueError):
-        return True
-    return names is None or any(_PROGRAM.match(name.lower()) for name in names)
-
-
-_PROGRAM = re.compile(r"(?:python|pip|pypy|conda|mamba|micromamba|pyenv|activate)")
-
-
 def _seen(
-    computer: Computer,
     profile: Profile,
     found: Sequence[tuple[Command, Meaning]],
     how: str,
 ) -> Seen:
     first, meaning = found[0]
-    text = profile.text
-    evidence = [_lines(text, c.start, c.end, most=1)[0] for c, _ in found[:_SHOWN]]
-    if len(found) > _SHOWN:
-        evidence.append(f"... and {len(found) - _SHOWN} more")
-    cuts = tuple(
-        cut for c, m in found if m.alone and c.whole and (cut := _cut(computer, profile, c, m))
-    )
+    cuts = tuple(taken_out(profile, c) for c, m in found if m.alone and c.whole and not c.asked)
     severity = Severity.NOTE
     for _, one in found:
         severity = one.severity if severity is Severity.NOTE else severity
         severity = Severity.ERROR if one.severity is Severity.ERROR else severity
     left = len(found) - len(cuts)
-    if left and cuts:
+    if left and is_lost(profile, found[-1][0]):
+        how = (
+            f"{how}; {left} of {len(found)} are left to you: {LOST}" if cuts else f"by hand: {LOST}"
+        )
+    elif left and cuts and meaning.kind == "function":
+        how += f"; {left} of {len(found)} are functions, or do more, and are left to you"
+    elif left and cuts:
         how += f"; {left} of {len(found)} do more, or something hangs on them, and are left to you"
+    elif left and meaning.kind == "function":
+        how = "take it out by hand, or give it another name"
     elif left:
         how = "by hand: the command does something else too, or something hangs on how it ends"
     if profile.autoload and severity is Severity.ERROR:
         severity = Severity.WARNING
-    where = f"{profile.path}:{line_at(text, first.start)}"
-    return Seen(severity, meaning.what, where, how, tuple(evidence), changes=cuts)
-
-
-def _cut_entries(computer: Computer, profile: Profile, command: Command) -> Cut | None:
-    """Cut the entries out, and leave what else the line puts on PATH."""
-    was = profile.text[command.start : command.end]
-    found = without_entries(was, profile.shell, lambda entry: _dirty(computer, entry))
-    if not found:
-        return None
-    start, end, put = found
-    if any(_dirty(computer, entry) for entry in path_entries(put)):
-        return None
-    digest = digest_of(profile.data)
-    return Cut(profile.path, command.start + start, command.start + end, put, digest)
-
-
-def _cut(computer: Computer, profile: Profile, command: Command, meaning: Meaning) -> Cut | None:
-    """Put a command that does nothing in its place, and a comment where the line has nothing else."""
-    if meaning.kind == "path" and not _adds_nothing_else(computer, command):
-        return _cut_entries(computer, profile, command)
-    if command.asked:
-        return None
-    text, start, end = profile.text, command.start, command.end
-    nothing = _NOTHING.get(profile.shell, ":")
-    words = command.words
-    if len(words) > 2 and words[0] == "if" and profile.shell == "tcsh":
-        put = f"if {words[1]} :" if "\n" not in words[1] else ":"
-    else:
-        put = nothing
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = text.find("\n", end)
-    line_end = len(text) if line_end < 0 else line_end
-    before, after = text[line_start:start].strip(), text[end:line_end].strip()
-    was = text[start:end]
-    if not before and not after and "\n" not in was and "\r" not in was:
-        put = f"{put} # sealenv doctor took out: {was}"
-    return Cut(profile.path, start, end, put, digest_of(profile.data))
-
-
-def _adds_nothing_else(computer: Computer, command: Command) -> bool:
-    """Whether it is fish's word for adding to PATH, and every folder named is to go."""
-    named = [word for word in command.words[1:] if not word.startswith("-")]
-    return command.words[0] == "fish_add_path" and all(_dirty(computer, e) for e in named)
-
-
-def _lines(text: str, start: int, end: int, most: int = _SHOWN) -> tuple[str, ...]:
-    """The lines around a part, each at most 200 characters."""
-    begin = text.rfind("\n", 0, start) + 1
-    part = text[begin : min(end, begin + 4000)]
-    spans = lines_of(part)
-    shown = [part[a:b].strip()[:200] for a, b in spans[:most]]
-    if len(spans) > most > 1:
-        shown.append(f"... and {len(spans) - most} more lines")
-    if most == 1 and shown:
-        stop = text.find("\n", begin)
-        shown = [text[begin : len(text) if stop < 0 else stop].strip()[:200]]
-    return tuple(shown) or ("",)
-
-
-def _fish_variables(computer: Computer) -> Iterator[Seen]:
-    from sealenv.checkup.shells import fishvars
-
-    path = computer.config / "fish/fish_variables"
-    data = computer.bytes_of(path)
-    if data is None:
-        return
-    digest = digest_of(data)
-    for variable in fishvars.exported(data):
-        found = fishvars.meaning(variable.name, variable.value)
-        if not found:
-            continue
-        severity, what = found
-        change: Change | None = Cut(path, variable.start, variable.end, "", digest)
-        how = "the line is taken out; close every fish first, or it writes it anew"
-        if variable.name in fishvars.LISTS:
-            kept = fishvars.without_parts(variable, lambda part: _dirty(computer, part))
-            if kept == variable.raw:
-                if not any(_dirty(computer, part) for part in path_entries(variable.value)):
-                    continue
-                change, how = None, f"by hand: set -U {variable.name} to what shall stay"
-            elif kept:
-                change = Cut(path, variable.at, variable.at + len(variable.raw), kept, digest)
-                how = "the entries are cut out of the line; close every fish first"
-        where = f"{path}:{variable.line}"
-        evidence = (f"{variable.name}: {variable.value}"[:200],)
-        yield Seen(severity, what, where, how, evidence, changes=(change,) if change else ())
-
-
-def _fish_functions(computer: Computer) -> Iterator[Seen]:
-    folder = computer.config / "fish/functions"
-    for name in ("conda", "mamba", "micromamba", "python", "python3", "pip"):
-        path = folder / f"{name}.fish"
-        data = computer.bytes_of(path)
-        if data is not None:
-            what = f"fish has a function {name}, which comes before any program of that name"
-            how = "the file is taken away"
-            changes = (Drop(path, digest_of(data)),)
-            yield Seen(Severity.ERROR, what, str(path), how, changes=changes)
+    where = f"{profile.path}:{line_at(profile.text, first.start)}"
+    evidence = evidence_of(profile, [c for c, _ in found])
+    return Seen(severity, meaning.what, where, how, evidence, changes=cuts)
 
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _REPLACES = "the command is replaced by one that does nothing"
-_CUTS = "the entries are cut out of the line, and the rest of it stays"
 
 CHECKS = (
     Check(
@@ -311,6 +219,14 @@ CHECKS = (
         _REPLACES,
     ),
     Check(
+        "profile-function",
+        "functions and aliases in start-up files that are called like a program of an environment",
+        "it runs instead of the environment's own program: every activation refuses for it",
+        (_E,),
+        _kind("function", _REPLACES),
+        "an alias is replaced by a command that does nothing; functions are left to you",
+    ),
+    Check(
         "profile-variable",
         "variables of Python, conda, pip and their like that start-up files set",
         "every Python, pip and conda obeys it, in whatever environment it is",
@@ -318,14 +234,7 @@ CHECKS = (
         _kind("variable", _REPLACES),
         _REPLACES,
     ),
-    Check(
-        "profile-path",
-        "start-up files that put another Python on PATH",
-        "the Python of another environment answers where none is active",
-        (_W,),
-        _kind("path", _CUTS),
-        _CUTS,
-    ),
+    pathlines.CHECK,
     Check(
         "version-manager",
         "pyenv, asdf, mise, pixi or virtualenvwrapper in start-up files",
@@ -349,23 +258,5 @@ CHECKS = (
         (_W,),
         _kind("directory", _REPLACES),
         _REPLACES,
-    ),
-    Check(
-        "fish-variables",
-        "universal variables of fish that redirect Python or conda",
-        "every fish has them, without any start-up file saying so",
-        (_E, _W),
-        _fish_variables,
-        "the line is taken out, of a list for PATH only the entries",
-        ("posix",),
-    ),
-    Check(
-        "fish-functions",
-        "functions of fish that stand for conda, mamba, pip or python",
-        "the function runs instead of the environment's own program: activation refuses there",
-        (_E,),
-        _fish_functions,
-        "the file is taken away",
-        ("posix",),
     ),
 )

@@ -147,7 +147,7 @@ def _variables(computer: Computer) -> Iterator[Seen]:
                 mine = registry.writable(key)
                 yield Seen(
                     severity,
-                    f"{name} is {value.text} for every program",
+                    f"{name} is {value.shown(name)} for every program",
                     f"{key} {name}",
                     "the value is deleted; that counts for programs started from then on"
                     if mine

@@ -6,7 +6,7 @@ import re
 
 __all__ = ["ASSIGNMENT", "assigned"]
 
-ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
+ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[[^]]*\])?\+?=(.*)", re.DOTALL)
 _FORMS = {
     "PowerShell": (
         re.compile(r"\$env:([A-Za-z_]\w*)\s*\+?=\s*(.*)", re.DOTALL | re.IGNORECASE),

@@ -53,8 +53,11 @@ class Script:
         comments: likewise.
         open_at: where the first quote or substitution begins that does not end; what comes behind it
             was not told apart.
+        lost_at: where the first compound command begins that does not end, or ends with another's
+            word; which commands behind it run, and when, is not certain.
     """
 
     commands: tuple[Command, ...]
     comments: tuple[Comment, ...]
     open_at: int | None = None
+    lost_at: int | None = None

@@ -9,6 +9,8 @@ from sealenv.checkup.finding import Severity
 from sealenv.checkup.shells import posix
 from sealenv.checkup.shells.assigning import ASSIGNMENT, assigned
 from sealenv.checkup.shells.command import Command
+from sealenv.checkup.shells.defining import defined
+from sealenv.checkup.shells.pathentries import named_entries, sets_path
 from sealenv.gates.rules import ACTIVE, rule_of
 
 __all__ = [
@@ -16,14 +18,12 @@ __all__ = [
     "Meaning",
     "allexport",
     "exports",
-    "is_path_entry",
     "meaning_of",
-    "path_entries",
     "variable_matters",
     "without_prefix",
 ]
 
-KINDS = ("hook", "activate", "variable", "path", "manager", "node", "directory")
+KINDS = ("hook", "activate", "function", "variable", "path", "manager", "node", "directory")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Meaning:
         alone: whether the command does nothing else, so that something else can stand in its place.
         unexported: the variable, where it matters only if something else exports it.
         entries: what it puts on PATH of other Pythons.
+        names: (`function` or `alias`, name) of what it defines.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Meaning:
     alone: bool = True
     unexported: str | None = None
     entries: tuple[str, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
 
 
 _TOOLS = r"(?:conda|mamba|micromamba)"
@@ -85,14 +87,6 @@ _HARMLESS = frozenset(
     | {"VIRTUAL_ENV_DISABLE_PROMPT", "CONDA_AUTO_ACTIVATE_BASE", "CONDA_AUTO_ACTIVATE"}
 )
 """What it shows as left by other tools, and what changes no environment."""
-_PATH_ENTRY = re.compile(
-    r"[^:;\s'\"()]*(?:(?:ana|mini)conda\d?|miniforge\d?|mambaforge|micromamba|\bconda\d?)"
-    r"(?:[/\\][^:;\s'\"()]*)?[/\\](?:bin|Scripts|condabin|Library[/\\]bin)\b"
-    r"|[^:;\s'\"()]*\.pyenv[/\\](?:bin|shims)\b|[^:;\s'\"()]*\.?v(?:irtual)?envs?[/\\](?:[^:;\s'\"()]*[/\\])?"
-    r"(?:bin|Scripts)\b|[^:;\s'\"()]*[/\\]envs[/\\][^:;\s'\"()/\\]+[/\\](?:bin|Scripts)\b"
-    r"|\$\{?(?:CONDA_PREFIX|PYENV_ROOT|VIRTUAL_ENV|MAMBA_ROOT_PREFIX)\}?[/\\](?:bin|shims|condabin)\b",
-    re.IGNORECASE,
-)
 _LONGEST = 1000
 _MANY = 100
 """Characters of a word, words of a command, that are looked at: people write no more."""
@@ -123,7 +117,11 @@ def meaning_of(command: Command, shell: str) -> Meaning | None:
     """
     words = without_prefix(command.words)
     set_before = bool(ASSIGNMENT.fullmatch(command.words[0])) and words != command.words
-    if not words or words[0] in {"function", "alias", "#", "echo", "printf", "complete", "[", "[["}:
+    if not words:
+        return None
+    if found := _definition(words, shell):
+        return found
+    if words[0] in {"function", "alias", "#", "echo", "printf", "complete", "[", "[["}:
         return None
     words = tuple(word[:_LONGEST] for word in words[:_MANY])
     text = " ".join(words)[:_LONGEST]
@@ -134,6 +132,20 @@ def meaning_of(command: Command, shell: str) -> Meaning | None:
     if words[0] == "eval":
         return _evaluated(words, shell)
     return _settings(words, shell)
+
+
+def _definition(words: tuple[str, ...], shell: str) -> Meaning | None:
+    """A function or an alias that an activation refuses for (`gates.rules.SHADOW`)."""
+    found = [one for one in defined(words[:_MANY], shell) if not one.passes]
+    if not found:
+        return None
+    one = found[0]
+    what = f"defines the {one.kind} {one.name}"
+    what += f": {one.stands_for[:_LONGEST]}" if one.stands_for else ""
+    alone = one.kind == "alias" and one.alone
+    return Meaning(
+        "function", Severity.ERROR, what, alone, names=tuple((o.kind, o.name) for o in found)
+    )
 
 
 def _evaluated(words: tuple[str, ...], shell: str) -> Meaning | None:
@@ -271,19 +283,9 @@ def _settings(words: tuple[str, ...], shell: str) -> Meaning | None:
         alone = len(bad) == len(pairs)
         return Meaning("variable", severity, what, alone, name if plain else None)
     for name, value in pairs:
-        if name.lower() in {"path", "fish_user_paths"}:
-            entries = path_entries(value)
+        if sets_path(name, shell):
+            entries = named_entries(value)
             if entries:
                 what = f"puts {entries[0]} on PATH"
                 return Meaning("path", Severity.WARNING, what, len(pairs) == 1, entries=entries)
     return None
-
-
-def path_entries(text: str) -> tuple[str, ...]:
-    """What in a text is called like the folder of a Python, of conda or of pyenv."""
-    return tuple(found[0] for found in _PATH_ENTRY.finditer(text))
-
-
-def is_path_entry(text: str) -> bool:
-    """Whether an entry of PATH is called like the folder of a Python, of conda or of pyenv."""
-    return _PATH_ENTRY.fullmatch(re.sub(r"^[A-Za-z]:", "", text)) is not None

@@ -9,87 +9,42 @@ import re
 from dataclasses import replace
 
 from sealenv.checkup.shells.command import Command, Comment, Script
-from sealenv.checkup.shells.words import scan_word, skip_balanced
+from sealenv.checkup.shells.compounds import ANSWERED, ASKS, CLOSE, DEEPEST, GO_ON, OPEN, Frame
+from sealenv.checkup.shells.scanning import SPACE, Scanner
+from sealenv.checkup.shells.words import scan_word
 
-__all__ = ["parse"]
+__all__ = ["Parser", "parse"]
 
-_OPEN = {
-    "posix": {
-        "if": "fi",
-        "while": "done",
-        "until": "done",
-        "for": "done",
-        "select": "done",
-        "{": "}",
-    },
-    "fish": dict.fromkeys(("if", "while", "for", "switch", "begin", "function"), "end"),
-    "csh": {"while": "end", "foreach": "end", "switch": "endsw"},
-}
-_CLOSE = {"posix": {"fi", "done", "}", "esac"}, "fish": {"end"}, "csh": {"end", "endif", "endsw"}}
-_GO_ON = {
-    "posix": {"then", "elif", "else", "do", "!", "time", "if", "while", "until", "{", "coproc"},
-    "fish": {"else", "and", "or", "not", "if", "while", "begin", "time", "!"},
-    "csh": {"else"},
-}
-"""Words after which a command begins."""
-_SPACE = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
 _COMMENT = re.compile(r"[^\n]*")
 _OPERATOR = re.compile(r";;&|;;|;&|&&|\|\||\|&|[;&|\n]")
-_REDIRECT = re.compile(r"\d*(?:&>>|&>|>&|<&|<<<|<>|>>|>\||>!|>|<)")
-_HERE = re.compile(r"\d*<<(-?)[ \t]*")
-
 _LONGEST, _MANY = 1000, 100
 """Characters of a word, words of a command, that are looked at."""
-_DEEPEST = 100
-"""Compounds in each other; a file with more is not written by people."""
-
-
-_ASKS = {"if", "elif", "while", "until"}
-"""Words after which conditions stand, up to `_ANSWERED`."""
-_ANSWERED = {"then", "do"}
 _STATUS = re.compile(r"\$\{?(?:\?|status\b|pipestatus\b|PIPESTATUS\b)")
 
 
-class _Frame:
-    __slots__ = ("asks", "closes", "first", "function", "patterns")
+class Parser(Scanner):
+    """Reads a script to its end; `zsh.ZshParser` knows more forms."""
 
-    def __init__(self, closes: str, function: bool, first: int) -> None:
-        self.closes = closes
-        self.function = function
-        self.first = first
-        """How many commands there were before it."""
-        self.asks = False
-        """Whether what comes now is its condition."""
-        self.patterns = False
-        """Of `case`: a pattern comes next."""
-
-
-class _Parser:
     def __init__(self, text: str, dialect: str) -> None:
-        self.text = text
-        self.dialect = dialect
-        self.at = 0
+        super().__init__(text, dialect)
         self.commands: list[Command] = []
         self.comments: list[Comment] = []
-        self.frames: list[_Frame] = []
-        self.here: list[tuple[str, bool]] = []
+        self.frames: list[Frame] = []
         self.defining = False
         """A function's name was read; its body comes next."""
         self.negated = False
         """`!`, `not` or `time` stand before the command."""
-        self.open_at: int | None = None
+        self.lost_at: int | None = None
+        """Where something begins that does not fit what closes it."""
+        self.header: int | None = None
+        """In fish: the line that opens a function is read, in so many compounds."""
         self.closed: int | None = None
         """Of a compound that has just ended: how many commands there were before it."""
-        self._begin()
-
-    def _begin(self) -> None:
-        self.words: list[str] = []
-        self.start = self.end = self.at
-        self.whole = True
 
     def run(self) -> Script:
+        """What the script is made of."""
         while self.at < len(self.text):
-            space = _SPACE.match(self.text, self.at)
+            space = SPACE.match(self.text, self.at)
             if space:
                 self.at = space.end()
             elif self.text[self.at] == "#":
@@ -101,51 +56,26 @@ class _Parser:
                 else:
                     self._word()
         self._finish()
-        return Script(tuple(self.commands), tuple(self.comments), self.open_at)
+        self._end()
+        commands = tuple(self.commands)
+        if self.lost_at is not None:  # what comes behind it may be part of anything
+            lost = self.lost_at
+            commands = tuple(c if c.end < lost else replace(c, whole=False) for c in commands)
+        return Script(commands, tuple(self.comments), self.open_at, self.lost_at)
+
+    def _end(self) -> None:
+        """The end of the file: in sh, bash and zsh what is open does not end."""
+        if self.dialect == "posix" and self.frames:
+            self._lose(self.frames[0].place)
+
+    def _lose(self, place: int) -> None:
+        self.lost_at = place if self.lost_at is None else min(place, self.lost_at)
 
     def _comment(self) -> None:
         found = _COMMENT.match(self.text, self.at)
         assert found is not None
         self.comments.append(Comment(self.at, found[0].rstrip("\r"), len(self.frames)))
         self.at = found.end()
-
-    def _here_document(self) -> bool:
-        if self.dialect == "fish" or self.text.startswith("<<<", self.at):
-            return False
-        found = _HERE.match(self.text, self.at)
-        if not found:
-            return False
-        self.at = found.end()
-        if self.at < len(self.text) and self.text[self.at] not in "\n;&|()<>":
-            word = scan_word(self.text, self.at, self.dialect)
-            self.here.append((word.text, bool(found[1])))
-            self.at = word.end
-        self.whole = False
-        self.end = self.at
-        return True
-
-    def _redirect(self) -> bool:
-        found = _REDIRECT.match(self.text, self.at)
-        if not found:
-            return False
-        self.at = found.end()
-        space = _SPACE.match(self.text, self.at)
-        if space:
-            self.at = space.end()
-        if self.text.startswith("(", self.at):  # a process substitution
-            start = self.at
-            self.at, ended = skip_balanced(self.text, start)
-            self.whole &= ended
-            self._read_to_the_end(start, ended)
-            if self.words:
-                self.words.append(self.text[start : self.at])
-        elif self.at < len(self.text) and self.text[self.at] not in "\n;|()<>":
-            if self.text[self.at] == "&":
-                self.at += 1
-            if self.at < len(self.text) and self.text[self.at] not in " \t\n;&|()<>":
-                self.at = max(scan_word(self.text, self.at, self.dialect).end, self.at + 1)
-        self.end = self.at
-        return True
 
     def _bracket(self) -> bool:
         """`(` and `)` where they are no part of a word."""
@@ -165,9 +95,8 @@ class _Parser:
         if self.words and self.words[0] != "case":
             empty = re.compile(r"\(\s*\)").match(text, self.at)
             if empty:  # NAME ()
-                self.defining = True
                 self.at = empty.end()
-                self._begin()
+                self._define(self.words)
             else:  # extended patterns and the like
                 self._skip_brackets()
                 self.whole, self.end = False, self.at
@@ -181,21 +110,12 @@ class _Parser:
         self._begin()
         return True
 
-    def _skip_brackets(self) -> None:
-        start = self.at
-        self.at, ended = skip_balanced(self.text, start)
-        self._read_to_the_end(start, ended)
-
-    def _read_to_the_end(self, start: int, ended: bool) -> None:
-        if not ended and self.open_at is None:
-            self.open_at = start
-
     def _operator(self, operator: str) -> None:
         if (
             self.words
             and self.words[0] == "[["
-            and self.words[-1] != "]]"
-            and operator in {"&&", "||"}
+            and "]]" not in self.words
+            and operator in {"&&", "||", "\n"}
         ):
             self.at += len(operator)
             return
@@ -212,7 +132,7 @@ class _Parser:
             self.frames[-1].asks = False
         if operator.startswith(";;") or operator == ";&":
             for frame in reversed(self.frames):
-                if frame.closes == "esac":
+                if frame.case:
                     frame.patterns = True
                     break
         if operator == "\n":
@@ -227,23 +147,13 @@ class _Parser:
                 self.commands[number] = replace(self.commands[number], asked=True)
         self.closed = None
 
-    def _skip_here_documents(self) -> None:
-        for word, tabs in self.here:
-            while self.at < len(self.text):
-                end = self.text.find("\n", self.at) + 1 or len(self.text)
-                line = self.text[self.at : end].rstrip("\r\n")
-                self.at = end
-                if (line.lstrip("\t") if tabs else line) == word:
-                    break
-        self.here = []
-
     def _word(self) -> None:
         start = self.at
         word = scan_word(self.text, start, self.dialect)
         self.at = max(word.end, start + 1)
         top = self.frames[-1] if self.frames else None
         if top and top.patterns and not self.words:
-            if word.text != "esac" or word.quoted:
+            if word.text != top.closes or word.quoted:
                 self._pattern()
                 return
             top.patterns = False
@@ -274,6 +184,13 @@ class _Parser:
     def _reserved(self, word: str) -> bool:
         """Handle a word that the shell keeps for itself; whether a command begins after it."""
         piped = bool(self.words) and self.words[-1] == "|"
+        if self.words[:1] == ["[["] and self.words[-1] == "]]" and word in ANSWERED:
+            self._finish()
+            self._begin()
+        if piped and word in OPEN[self.dialect]:  # a compound reads what comes before
+            self._finish()
+            self._begin()
+            piped = False
         if self.words and not piped:
             if self.dialect == "csh" and word == "then" and self.words[0] == "if":
                 self._finish()
@@ -281,42 +198,62 @@ class _Parser:
                 self._begin()
                 return True
             return False
-        kinds = _OPEN[self.dialect]
+        kinds = OPEN[self.dialect]
         if self.dialect == "fish" and word in {"and", "or"} and not piped:
             self._ask()
         if piped and (word in kinds or word in {"case", "[["}):
             self.whole = False
-        if word in _CLOSE[self.dialect] and not piped:
+        if word in CLOSE[self.dialect] and not piped:
             self._close(word)
             self._begin()
             self.at_end_of_compound()
             return True
         if word == "function":
             if self.dialect == "fish":
+                self.header = len(self.frames)
                 self._open("end", function=True)
             else:
-                self.defining = True
-                space = _SPACE.match(self.text, self.at)
-                self.at = space.end() if space else self.at
-                name = scan_word(self.text, self.at, self.dialect)
-                self.at = max(name.end, self.at)
-                empty = re.compile(r"[ \t]*\(\s*\)").match(self.text, self.at)
-                self.at = empty.end() if empty else self.at
-                self._begin()
+                self._named_function()
                 return True
             return False
         if word in kinds:
             self._open(kinds[word])
-        if word in _GO_ON[self.dialect] and not piped:
+        if word in GO_ON[self.dialect] and not piped:
             self.negated |= word in {"!", "not"}
             if self.frames and self.dialect != "csh":
-                if word in _ASKS:
+                if word in ASKS:
                     self.frames[-1].asks = True
-                elif word in _ANSWERED:
+                elif word in ANSWERED:
                     self.frames[-1].asks = False
             self._begin()
             return True
         return False
+
+    def _named_function(self) -> None:
+        """`function NAME`, in zsh of several names; `function {` runs at once."""
+        self.start, names = self.end, []
+        while True:
+            space = SPACE.match(self.text, self.at)
+            self.at = space.end() if space else self.at
+            if self.text[self.at : self.at + 1] in {"", *"{(\n;"}:
+                break
+            name = scan_word(self.text, self.at, self.dialect)
+            self.at = max(name.end, self.at + 1)
+            names.append(name.text)
+        empty = re.compile(r"\(\s*\)").match(self.text, self.at)
+        self.at = empty.end() if empty else self.at
+        if names:
+            self._define(names)
+        self._begin()
+
+    def _define(self, names: list[str]) -> None:
+        """A command `function NAME ...` for the definition; the body comes next."""
+        inside = bool(self.frames) and self.frames[-1].function
+        words = ("function", *names)
+        depth = len(self.frames)
+        self.commands.append(Command(words, self.start, self.at, depth, inside, False))
+        self.defining = True
+        self._begin()
 
     def at_end_of_compound(self) -> None:
         """What follows `fi`, `done`, `}` on its line belongs to it: redirections, or a pipe."""
@@ -327,10 +264,11 @@ class _Parser:
 
     def _open(self, closes: str, *, function: bool = False, patterns: bool = False) -> None:
         inside = bool(self.frames) and self.frames[-1].function
-        if len(self.frames) >= _DEEPEST:
+        if len(self.frames) >= DEEPEST:
             return
-        frame = _Frame(closes, inside or function or self.defining, len(self.commands))
-        frame.patterns = patterns
+        function = inside or function or self.defining
+        frame = Frame(closes, function, len(self.commands), self.at)
+        frame.patterns = frame.case = patterns
         self.frames.append(frame)
         self.defining = False
 
@@ -338,17 +276,22 @@ class _Parser:
         for number in range(len(self.frames) - 1, -1, -1):
             closes = self.frames[number].closes
             if closes == word or (self.dialect == "csh" and {closes, word} <= {"endif", "end"}):
+                if self.dialect == "posix" and number < len(self.frames) - 1:
+                    self._lose(self.frames[number + 1].place)
                 self.closed = self.frames[number].first
                 del self.frames[number:]
                 return
+        if self.dialect == "posix" and word != ")":
+            self._lose(self.at)
 
     def _finish(self) -> None:
         if self.words:
-            inside = bool(self.frames) and self.frames[-1].function
-            words, start, depth = self.words, self.start, len(self.frames)
+            around = self.frames if self.header is None else self.frames[: self.header]
+            inside = bool(around) and around[-1].function
+            words, start, depth = self.words, self.start, len(around)
             if self.dialect == "csh" and words[0] == "if" and len(words) > 2:
                 depth += 1  # if (...) COMMAND
-            whole = self.whole and words[-1] != "|"
+            whole = self.whole and words[-1] != "|" and self.header is None
             if any(_STATUS.search(word[:_LONGEST]) for word in words[:_MANY]):
                 self._ask()
             asked = self.negated or any(frame.asks for frame in self.frames)
@@ -356,7 +299,7 @@ class _Parser:
                 Command(tuple(words), start, self.end, depth, inside, whole, asked)
             )
             self.closed, self.negated = None, False
-        self.words = []
+        self.words, self.header = [], None
 
 
 def parse(text: str, dialect: str) -> Script:
@@ -366,4 +309,4 @@ def parse(text: str, dialect: str) -> Script:
         text: of the file.
         dialect: `posix` (sh, bash, zsh), `fish` or `csh`.
     """
-    return _Parser(text, dialect).run()
+    return Parser(text, dialect).run()

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.checkup.shells import lines, posix
+from sealenv.checkup.shells import lines, posix, zsh
 from sealenv.checkup.shells.blocks import Block, find_blocks
 from sealenv.checkup.shells.command import Command, Script
 from sealenv.checkup.text import decode
@@ -17,7 +17,7 @@ __all__ = ["DIALECTS", "Profile", "read_profile"]
 DIALECTS = {
     "sh": "posix",
     "bash": "posix",
-    "zsh": "posix",
+    "zsh": "zsh",
     "fish": "fish",
     "tcsh": "csh",
     "PowerShell": "ps1",
@@ -67,8 +67,11 @@ def read_profile(path: Path, shell: str, data: bytes, *, autoload: bool = False)
     """Read a start-up file that has these bytes; never raises for what is in it."""
     text = decode(data)
     dialect = DIALECTS[shell]
-    parse = posix.parse if dialect in {"posix", "fish", "csh"} else lines.parse
-    script = parse(text, dialect)
+    if dialect == "zsh":
+        script = zsh.ZshParser(text, "posix").run()
+    else:
+        parse = posix.parse if dialect in {"posix", "fish", "csh"} else lines.parse
+        script = parse(text, dialect)
     blocks = tuple(find_blocks(text, script.comments))
     return Profile(path, shell, data, text, blocks, script, autoload)
 

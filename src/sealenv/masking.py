@@ -1,0 +1,64 @@
+"""Secrets in what is shown: one function for doctor's and the gate's texts, `***` for each secret.
+
+What is written is never masked. Too much is rather hidden than too little: a password that was cut off
+in the middle of an address too.
+"""
+
+from __future__ import annotations
+
+__all__ = ["masked", "masked_value"]
+
+_SECRET = ("TOKEN", "PASSWORD", "PASSWD", "SECRET", "AUTH")
+"""What the name of a variable holds whose value is one."""
+_NAMES = "|".join(_SECRET)
+_VALUE = r"(?:\"(?![$`])[^\"\s]+\"?|'[^'\s]+'?|(?![$`\"'])[^\s\"',;)]+)"
+# Each is linear in the text: what it begins with ends what it repeats, or the repetition is bounded.
+_FORMS = (
+    (r"(?<=//)[^/\s]+@", "***@"),
+    (r"(?<=//)[^/\s:@]{1,200}:(?!\d{1,5}[/?#])[^\s@]{1,300}@", "***@"),
+    (r"(?<=//)[^/\s:@\[]{1,200}:(?!\d{1,5}\W?$)[^/\s@]+$", "***"),
+    (r"(?<![^\s'\"=,;(\[])[^\s/:@'\"=,;(]{1,200}:[^\s/@'\"]{1,300}@(?=[\w\[])", "***@"),
+    (
+        r"([?&](?:token|access_token|auth|key|password|sig|signature|x-amz-[a-z-]+)=)[^&\s'\"]+",
+        r"\1***",
+    ),
+    (r"(\bauthorization:\s{0,9}(?:bearer|basic|token)\s+)[^\s'\"]+", r"\1***"),
+    (
+        rf"((?<![\w-])--?(?:[a-z]{{1,30}}-)?(?:token|password|passwd|secret)(?:=|\s{{1,9}})){_VALUE}",
+        r"\1***",
+    ),
+    (
+        rf"((?<!\w)\w{{0,99}}?(?:{_NAMES})\w{{0,99}}['\"]?\]?\s{{0,9}}(?:=|:)\s{{0,9}}){_VALUE}",
+        r"\1***",
+    ),
+)
+_SAID = rf"((?<!\w)[A-Z0-9_]{{0,99}}?(?:{_NAMES})[A-Z0-9_]{{0,99}}\s{{1,9}}(?:to\s|is\s)?){_VALUE}"
+"""`set -gx MY_TOKEN x`, `setenv MY_TOKEN x`, and as our own sentences say it."""
+_TOKEN = r"(/t/)[^/\s'\",;]+"
+_ADDRESS = r"(?:://|(?<![\w./-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}(?::\d{1,5})?(?=/t/))\S+"
+"""What a token of conda's may stand in; `/t/` of a plain path is a folder."""
+_SIGNS = ("@", "://", "/t/", "=", ":", *_SECRET)
+
+
+def masked(text: str) -> str:
+    """A text without the passwords and tokens in it.
+
+    Args:
+        text: one line or several; whole: of what was cut off less is known.
+    """
+    upper = text.upper()
+    if not any(sign in upper for sign in ("/T/", *_SIGNS)):
+        return text
+    import re  # not before: the gate of `run` looks at values that have nothing to hide
+
+    for form, put in _FORMS:
+        text = re.sub(form, put, text, flags=re.IGNORECASE | re.MULTILINE)
+    text = re.sub(_SAID, r"\1***", text)
+    return re.sub(_ADDRESS, lambda url: re.sub(_TOKEN, r"\1***", url[0]), text)
+
+
+def masked_value(name: str, value: str) -> str:
+    """The value of a variable, as it may be shown."""
+    if value and any(word in name.upper() for word in _SECRET):
+        return "***"
+    return masked(value)

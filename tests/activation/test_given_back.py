@@ -37,7 +37,7 @@ OF_ZSH = {
     "not-exported": "PYENV_A='b c'; typeset -i CONDA_I=4; CONDA_EXE=/mine",
 }
 NAMES = "BOTH CONDA_MAP CONDA_I CONDA_EXE CONDA_REF MYVAR"
-NAMES += "".join(f" PYENV_{name}" for name in "LIST N U A MARKED F T L P".split())
+NAMES += "".join(f" PYENV_{name}" for name in (*"NUAFTLP", "LIST", "MARKED"))
 
 
 def posix(name: str) -> Dialect:

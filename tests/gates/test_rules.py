@@ -47,7 +47,14 @@ def test_each_rule_says_what_why_and_how() -> None:
         *((spelling, "PIP_TARGET") for spelling in ("PIP_TARGET", "PIP_target", "PIP___TARGET")),
         ("PIP_config-file", "PIP_CONFIG_FILE"),
         ("BASH_FUNC_python3%%", "BASH_FUNC_python*"),
-        ("BASH_FUNC_ls%%", "BASH_FUNC_*"),
+        ("BASH_FUNC_pip%%", "BASH_FUNC_pip*"),
+        ("BASH_FUNC_pip()", "BASH_FUNC_pip*"),
+        ("BASH_FUNC_python3.12%%", "BASH_FUNC_python*"),
+        *((f"BASH_FUNC_{name}%%", "BASH_FUNC_*") for name in ("ls", "pipeline", "pythonize")),
+        *(
+            (f"BASH_FUNC_{name}%%", "BASH_FUNC_*")
+            for name in ("conda_setup", "pip3x", "mambaforge")
+        ),
         ("_CONDA_EXE", "_CONDA_*"),
     ],
 )

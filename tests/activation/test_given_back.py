@@ -182,3 +182,65 @@ def test_the_prompt_is_as_it_was(
     before, inside, after = done.stdout.splitlines()
     assert after == before, done.stderr
     assert inside == f"[(my_env) {before.strip('[]').replace('unset', '')}]"
+
+
+@pytest.mark.parametrize(
+    ("shell", "kind"), [("bash", "alias"), ("zsh", "alias"), ("zsh", "function")]
+)
+@pytest.mark.parametrize("options", ["", "set -eu"])
+def test_a_deactivate_of_ones_own(
+    shell: str, options: str, kind: str, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    dialect = posix(shell)
+    work = tmp_path / "work"
+    # An alias that the text of the function must not meet again.
+    function = "deactivate() { print -r -- OWN *(N) ${(U):-x}; }\nalias print='echo ALIASED'"
+    alias = "alias deactivate=\"echo OWN 'x  y' \\$#\""
+    lines = [
+        "shopt -s expand_aliases" if shell == "bash" else "setopt extended_glob",
+        function if kind == "function" else alias,
+        dialect.save_state(work, "first"),
+        dialect.save_state(work, "before"),
+        options,
+        f". '{fake_prefix}/activate.sh'",
+        "\\deactivate",
+        options and "set +eu",
+        dialect.save_state(work, "after"),
+        "eval 'deactivate'",
+    ]
+    done = dialect.run(work, lines, environ)
+    assert done.err == "", done.said
+    assert "OWN" in done.out
+    assert "ALIASED" not in done.out
+    extra = done.state("after") ^ done.state("before")
+    assert {line for line in extra if not line.startswith("STEPS")} == set()
+
+
+@pytest.mark.parametrize("define", ["set -r path = (/usr/bin /bin)", "set -r prompt = (old)"])
+def test_csh_ends_a_script_that_meets_what_is_read_only(
+    define: str, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """Before there is anything of ours. Only an interactive shell goes on behind it."""
+    dialect = posix("tcsh")
+    lines = [
+        define,
+        dialect.save_state(tmp_path, "before"),
+        dialect.source(dialect.script(fake_prefix)),
+        "echo STATUS:$status",
+        dialect.save_state(tmp_path, "after"),
+        dialect.run_python(tmp_path, "after"),
+    ]
+    done = subprocess.run(
+        [require_shell("tcsh"), "-f", "-i"],
+        input="\n".join(lines).encode() + b"\n",
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        start_new_session=True,
+    )
+    result = Result(done, tmp_path)
+    assert result.statuses() == [1], result.said
+    assert "is read-only" in result.err
+    assert result.state("after") == result.state("before")
+    assert "CONDA_PREFIX" not in result.env("after")

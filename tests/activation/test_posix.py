@@ -109,9 +109,9 @@ def test_settings(
     expected = {**environ, **({"LC_ALL": "xx_YY.UTF-8"} if "LC_ALL" in after else {})}
     assert {key: after[key] for key in expected} == expected
     extra = done.state("after") ^ done.state("before")
-    assert {
-        line for line in extra if not line.startswith(("deactivate=", "alias deactivate"))
-    } == set()
+    # A plain sh cannot give an alias back.
+    lost = ("deactivate=",) if shell == "dash" else ()
+    assert {line for line in extra if not line.startswith(lost)} == set()
 
 
 @pytest.mark.parametrize("shell", POSIX)

@@ -23,6 +23,7 @@ __all__ = [
     "ACTIVE",
     "ANCESTOR",
     "HONOURED",
+    "LEFT_BY_OURS",
     "ON_PATH",
     "PRESENT",
     "PROGRAMS",
@@ -402,6 +403,9 @@ ANCESTOR = Rule(
     leads_out=False,
 )
 """A process above this one; see `ancestry`."""
+
+LEFT_BY_OURS = "an activation of a sealed environment has set it"
+"""What CONDARC or MAMBARC means that names the `.condarc` of one."""
 
 SHADOW = Rule(
     "function",

@@ -52,7 +52,7 @@ _sealenv_find() {
     if \[ -z "$_sealenv_found" ]; then
         _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
     fi
-    case $_sealenv_found$1 in *SEALENV_PREFIX | *ancestor | inside*) _sealenv_found=inside ;; *) _sealenv_found=yes ;; esac
+    case $_sealenv_found$1 in *SEALENV_PREFIX | *ancestor | *CONDARC | *MAMBARC | inside*) _sealenv_found=inside ;; *) _sealenv_found=yes ;; esac
     _sealenv_rest=$2
     _sealenv_value=
     while \:; do
@@ -67,8 +67,8 @@ _sealenv_find() {
     _sealenv_say "  $1=$_sealenv_value$_sealenv_rest" "      $3" "      to clear it: $4"
 }
 
-# Is $1 a function or an alias here? Not one that stands for another program of the environment, such as
-# python=python3.
+# Is $1 a function or an alias here? Not one that starts a program of the environment, such as
+# pip='python -m pip'.
 _sealenv_shadowed() {
     case $_sealenv_shell in
         # Where there are no programs a plain sh finds nothing else. (A read-only PATH would end it.)
@@ -88,7 +88,8 @@ _sealenv_shadowed() {
             \eval "_sealenv_line=\${aliases[$1]-}"
             ;;
     esac
-    case " __SEALENV_PROGRAMS__ " in *" ${_sealenv_line#noglob } "*) \return 1 ;; esac
+    _sealenv_line=${_sealenv_line#noglob }
+    case " __SEALENV_PROGRAMS__ " in *" ${_sealenv_line%%[[:blank:]]*} "*) \return 1 ;; esac
 }
 
 # Was this shell, or a process above it, started inside an environment of ours? What it was started with
@@ -121,9 +122,33 @@ _sealenv_inside() {
     \return 1
 }
 
+# A setting of pip, whose name pip takes in any case and with two more underscores. A plain sh cannot list
+# its variables: there it is the usual names.
+_sealenv_pip() {
+    \eval "_sealenv_line=\${$_sealenv_item-}"
+    if \[ -z "$_sealenv_line" ]; then \return 0; fi
+    _sealenv_rest=${_sealenv_item#PIP_}
+    case ${_sealenv_rest#__} in
+        __SEALENV_PIP__
+    esac
+}
+
+# Has an activation set $1, to the .condarc of its environment? Whoever only took SEALENV_PREFIX away
+# is a child of it.
+_sealenv_left() {
+    case $_sealenv_found:$2 in inside:*) \return 0 ;; */.condarc) ;; *) \return 0 ;; esac
+    if \[ -f "${2%/.condarc}/conda-meta/sealenv" ]; then _sealenv_find "$1" "$2" __SEALENV_LEFT_BY_OURS__ "$3"; fi
+}
+
 _sealenv_gate() {
     _sealenv_found=
     __SEALENV_GATE__
+    case $_sealenv_shell in
+        bash) \eval 'for _sealenv_item in __SEALENV_PIP_BASH__; do _sealenv_pip; done' ;;
+        zsh) \eval 'for _sealenv_item in __SEALENV_PIP_ZSH__; do _sealenv_pip; done' ;;
+        *) for _sealenv_item in __SEALENV_PIP_USUAL__; do _sealenv_pip; done ;;
+    esac
+    __SEALENV_RC_FILES__
     __SEALENV_SHADOWS__
     if _sealenv_above; then
         _sealenv_find ancestor "process $_sealenv_pid" __SEALENV_ANCESTOR__
@@ -391,7 +416,13 @@ _sealenv_put() {
 
 # Take variable $1 out, where children would see it, until `deactivate`.
 _sealenv_drop() {
-    case $1 in __SEALENV_HONOURED_CASE__) \return 0 ;; esac
+    case $1 in
+        __SEALENV_HONOURED_CASE__) \return 0 ;;
+        PIP_*)
+            _sealenv_rest=${1#PIP_}
+            case ${_sealenv_rest#__} in __SEALENV_PIP_CASE__) ;; *) \return 0 ;; esac
+            ;;
+    esac
     \eval "\\[ -n \"\${$1+set}\" ]" || \return 0
     _sealenv_look "$1"
     if \[ "$_sealenv_kind" = inner ]; then \return 0; fi
@@ -509,17 +540,34 @@ _sealenv_main() {
 
 # Take back everything of ours that a shell can list.
 _sealenv_forget() {
-    \unset -f _sealenv_say _sealenv_find _sealenv_shadowed _sealenv_above _sealenv_inside _sealenv_copied _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending _sealenv_between \
+    \unset -f _sealenv_say _sealenv_find _sealenv_shadowed _sealenv_above _sealenv_inside _sealenv_copied _sealenv_pip _sealenv_left _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending _sealenv_between \
         _sealenv_stale _sealenv_glob _sealenv_source _sealenv_free _sealenv_fixed _sealenv_look _sealenv_keep _sealenv_hide _sealenv_try _sealenv_text _sealenv_put _sealenv_drop _sealenv_clear \
-        _sealenv_restore _sealenv_path _sealenv_shows _sealenv_values _sealenv_main _sealenv_forget
+        _sealenv_restore _sealenv_path _sealenv_shows _sealenv_values _sealenv_aside _sealenv_give_back _sealenv_main _sealenv_forget
     \unset -f _sealenv_variables _sealenv_deactivate 2>/dev/null || \:
     \set -- "$_sealenv_allexport"
-    \unset _sealenv_allexport _sealenv_carried _sealenv_file _sealenv_first _sealenv_flags _sealenv_found _sealenv_fresh \
+    \unset _sealenv_alias _sealenv_allexport _sealenv_carried _sealenv_file _sealenv_first _sealenv_flags _sealenv_found _sealenv_fresh _sealenv_function \
         _sealenv_globsort _sealenv_here _sealenv_how _sealenv_include _sealenv_inline _sealenv_item _sealenv_kept _sealenv_kind \
         _sealenv_lc_all _sealenv_line _sealenv_name _sealenv_old _sealenv_only _sealenv_prefix _sealenv_ps1 _sealenv_ps1_was \
         _sealenv_parent _sealenv_pid _sealenv_quoted _sealenv_rest _sealenv_self _sealenv_shell _sealenv_shown _sealenv_sourced \
         _sealenv_undo _sealenv_value _sealenv_was
     if \[ -n "$1" ]; then \set -a; fi
+}
+
+# Keep a `deactivate` of the user's own until ours is done: an alias, in zsh a function too. (bash shows
+# the text of a function to a process alone, a plain sh neither.)
+_sealenv_aside() {
+    case $_sealenv_shell${BASH_VERSION-} in
+        zsh*) \eval '_sealenv_function=${functions[deactivate]+.}${functions[deactivate]-} _sealenv_alias=${aliases[deactivate]+.}${aliases[deactivate]-}' ;;
+        bash[123].*) ;;
+        bash*) \eval '_sealenv_alias=${BASH_ALIASES[deactivate]+.}${BASH_ALIASES[deactivate]-}' ;;
+    esac
+}
+
+_sealenv_give_back() {
+    if \[ -n "${_sealenv_function-}" ]; then
+        \eval '\setopt local_options no_aliases; functions[deactivate]=${_sealenv_function#.}'
+    fi
+    if \[ -n "${_sealenv_alias-}" ]; then \alias "deactivate=${_sealenv_alias#.}"; fi
 }
 
 _sealenv_deactivate() {
@@ -537,8 +585,9 @@ if \[ -z "$_sealenv_sourced$_sealenv_inline" ]; then
     \exit 1
 fi
 if _sealenv_main; then
+    _sealenv_aside
     \unalias deactivate 2>/dev/null || \:
-    \eval 'deactivate() { _sealenv_deactivate; \unset -f deactivate; _sealenv_forget; }'
+    \eval 'deactivate() { _sealenv_deactivate; \unset -f deactivate; _sealenv_give_back; _sealenv_forget; }'
     if \[ -n "$_sealenv_allexport" ]; then \set -a; fi
 else
     _sealenv_forget

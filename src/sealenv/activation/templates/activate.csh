@@ -32,7 +32,9 @@ else
         set path = ($path:q)
         unsetenv PATH
     endif
-    if ($?prompt) set prompt = $prompt:q
+    if ($?prompt) then
+        set prompt = $prompt:q
+    endif
     if ($?backslash_quote) then
         set _sealenv_backslash_quote
         unset backslash_quote

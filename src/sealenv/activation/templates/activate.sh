@@ -534,6 +534,7 @@ _sealenv_main() {
         _sealenv_ps1=${PS1-}
         PS1=$_sealenv_shown${PS1-}
     fi
+    _sealenv_aside
     _sealenv_glob etc/conda/activate.d sh forward
     \hash -r 2>/dev/null || \:
 }
@@ -585,7 +586,6 @@ if \[ -z "$_sealenv_sourced$_sealenv_inline" ]; then
     \exit 1
 fi
 if _sealenv_main; then
-    _sealenv_aside
     \unalias deactivate 2>/dev/null || \:
     \eval 'deactivate() { _sealenv_deactivate; \unset -f deactivate; _sealenv_give_back; _sealenv_forget; }'
     if \[ -n "$_sealenv_allexport" ]; then \set -a; fi

@@ -35,7 +35,7 @@ $_sealenv_scripts = & {
     )) {
         $value = & $get $row[0]
         if (-not $inside -and $value -like '*[\/].condarc' -and
-            [IO.File]::Exists($value.Substring(0, $value.Length - 9) + '\conda-meta\sealenv')) {
+            [IO.File]::Exists($value.Substring(0, $value.Length - 9) + '/conda-meta/sealenv')) {
             $shown = $value -replace '\p{Cc}', '?'
             $found += "  $($row[0])=$shown$nl      $($row[1])$nl      to clear it: $($row[2])$nl"
             $inside = 'yes'

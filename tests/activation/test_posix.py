@@ -309,3 +309,23 @@ def test_a_readonly_prompt_is_a_refusal(
     )
     assert done.stdout == "STATUS:1\n", done.stderr
     assert "are read-only here:\n  PS1\n" in done.stderr
+
+
+@pytest.mark.parametrize("shell", POSIX)
+def test_a_shell_that_was_given_many_files(
+    shell: str, fake_prefix: Path, environ: dict[str, str]
+) -> None:
+    """dash holds its script behind them, and is none the less the one of the environment."""
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(45)]
+    try:
+        done = subprocess.run(
+            [require_shell(DIALECTS[shell].program), "-c", f". '{fake_prefix}/activate.sh'"],
+            env=environ,
+            capture_output=True,
+            text=True,
+            pass_fds=files,
+        )
+    finally:
+        for file in files:
+            os.close(file)
+    assert (done.returncode, done.stderr) == (0, "")

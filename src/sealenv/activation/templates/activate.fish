@@ -22,7 +22,7 @@ function _sealenv_find
     set -l names $argv[1]
     # pip takes a name in any case, and with two more underscores.
     builtin string match -q 'PIP_*' -- $argv[1]
-    and set names (set -n | builtin string match -r (builtin string replace -- PIP_ '^PIP_(?i:(?:__)?' $argv[1])')$')
+    and set names (builtin string match -r (builtin string replace -- PIP_ '^PIP_(?i:(?:__)?' $argv[1])')$' -- $_sealenv_pip)
     for name in $names
         set -q $name
         or continue
@@ -84,6 +84,7 @@ function _sealenv_above
 end
 
 function _sealenv_gate
+    set -g _sealenv_pip (set -n | builtin string match 'PIP_*')
     __SEALENV_GATE__
     __SEALENV_RC_FILES__
     __SEALENV_SHADOWS__
@@ -332,7 +333,7 @@ end
 
 # Take back everything of ours that a shell can list.
 function _sealenv_forget
-    for name in file found here include kept name prefix quoted shown
+    for name in file found here include kept name pip prefix quoted shown
         set -eg _sealenv_$name
     end
     functions -e _sealenv_say _sealenv_find _sealenv_tell _sealenv_left _sealenv_above _sealenv_gate _sealenv_locate _sealenv_refused \

@@ -165,12 +165,14 @@ _sealenv_gate() {
 }
 
 # dash on Linux: is the script that the shell has open another file than the one at the known path?
-# (A shell holds its script at the first free descriptor from 10 on. Without /proc nothing is said.)
+# (A shell holds its script at the first free descriptor from 10 on. Without /proc nothing is said, nor where
+# it was given so many files that it holds the script behind the last one here.)
 _sealenv_copied() {
     if \[ ! -e /proc/self/fd/10 ]; then \return 1; fi
     for _sealenv_file in 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31; do
         if \[ "/proc/self/fd/$_sealenv_file" -ef "$_sealenv_here/activate.sh" ]; then \return 1; fi
     done
+    \[ ! -e /proc/self/fd/31 ]
 }
 
 # Where this file is decides; the compiled path has to be the same folder.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -311,21 +312,21 @@ def test_a_readonly_prompt_is_a_refusal(
     assert "are read-only here:\n  PS1\n" in done.stderr
 
 
+@pytest.mark.parametrize("many", [40, 200])
 @pytest.mark.parametrize("shell", POSIX)
 def test_a_shell_that_was_given_many_files(
-    shell: str, fake_prefix: Path, environ: dict[str, str]
+    shell: str, many: int, fake_prefix: Path, environ: dict[str, str]
 ) -> None:
     """dash holds its script behind them, and is none the less the one of the environment."""
-    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(45)]
-    try:
-        done = subprocess.run(
-            [require_shell(DIALECTS[shell].program), "-c", f". '{fake_prefix}/activate.sh'"],
-            env=environ,
-            capture_output=True,
-            text=True,
-            pass_fds=files,
-        )
-    finally:
-        for file in files:
-            os.close(file)
+    program = require_shell(DIALECTS[shell].program)
+    start = "import os,sys\nfor n in range(3, int(sys.argv[1])): os.dup2(0, n)\n"
+    start += "os.execv(sys.argv[2], sys.argv[2:])"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", start, str(many), program, "-c"]
+        + [f". '{fake_prefix}/activate.sh'"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
     assert (done.returncode, done.stderr) == (0, "")

@@ -169,10 +169,12 @@ _sealenv_gate() {
 # it was given so many files that it holds the script behind the last one here.)
 _sealenv_copied() {
     if \[ ! -e /proc/self/fd/10 ]; then \return 1; fi
-    for _sealenv_file in 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31; do
+    _sealenv_file=10
+    while \[ "$_sealenv_file" -lt 128 ]; do
         if \[ "/proc/self/fd/$_sealenv_file" -ef "$_sealenv_here/activate.sh" ]; then \return 1; fi
+        _sealenv_file=$((_sealenv_file + 1))
     done
-    \[ ! -e /proc/self/fd/31 ]
+    \[ ! -e /proc/self/fd/127 ]
 }
 
 # Where this file is decides; the compiled path has to be the same folder.

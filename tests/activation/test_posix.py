@@ -322,8 +322,10 @@ def test_a_shell_that_was_given_many_files(
     start = "import os,sys\nfor n in range(3, int(sys.argv[1])): os.dup2(0, n)\n"
     start += "os.execv(sys.argv[2], sys.argv[2:])"
     done = subprocess.run(
-        [sys.executable, "-I", "-c", start, str(many), program, "-c"]
-        + [f". '{fake_prefix}/activate.sh'"],
+        [
+            *(sys.executable, "-I", "-c", start, str(many)),
+            *(program, "-c", f". '{fake_prefix}/activate.sh'"),
+        ],
         env=environ,
         capture_output=True,
         text=True,

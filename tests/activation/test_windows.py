@@ -305,6 +305,21 @@ class TestInPowerShell:
         assert f"{name}=C:\\x" in done.stderr
         assert "PWNED" not in done.stdout
 
+    def test_who_has_only_the_settings_file_is_a_child(
+        self, powershell: str, prefix: Path, tmp_path: Path
+    ) -> None:
+        other = tmp_path / "other [x] 'y'"
+        (other / "conda-meta").mkdir(parents=True)
+        script = str(prefix / "activate.ps1").replace("'", "''")
+        env = {"CONDARC": str(other / ".condarc")}
+        assert self.run(powershell, f". '{script}'", env).returncode == 0
+        (other / "conda-meta/sealenv").touch()
+        done = self.run(powershell, f". '{script}'; echo PWNED", env)
+        assert done.returncode != 0
+        assert "CONDARC=" in done.stderr
+        assert "--clean" not in done.stderr
+        assert "PWNED" not in done.stdout
+
     def test_pending_and_moved(self, powershell: str, prefix: Path) -> None:
         (prefix / "conda-meta/sealenv.pending").write_text("token\n")
         script = str(prefix / "activate.ps1").replace("'", "''")

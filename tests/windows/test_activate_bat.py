@@ -171,6 +171,28 @@ def test_a_dirty_shell_is_refused_and_nothing_is_changed(
     assert {n: v for n, v in shown.items() if n != "code"} == expected
 
 
+@pytest.mark.parametrize("name", ["CONDARC", "MAMBARC"])
+@MODES
+def test_who_has_only_the_settings_file_is_a_child(
+    windows: Windows, prefix: Path, tmp_path: Path, name: str, mode: str
+) -> None:
+    """As in a window of an activated shell that has taken out SEALENV_PREFIX and CONDA_PREFIX."""
+    other = tmp_path / "other (x) & y!z%OS%"
+    (other / "conda-meta").mkdir(parents=True)
+    value = windows.path(other) + "\\.condarc"
+    odd = {"CONDARC": 'x" & echo PWNED & "\\.condarc', "MAMBARC": "x"}
+    _, shown = use(windows, prefix, tmp_path, mode=mode, env=odd | {name: value})
+    assert shown["code"] == "0"
+    (other / "conda-meta/sealenv").touch()
+    done, shown = use(windows, prefix, tmp_path, mode=mode, env=odd | {name: value})
+    assert shown["code"] == "1"
+    assert f"  {name}={value}" in done.stderr
+    assert "For another environment open a new Command Prompt." in done.stderr
+    assert "CONDA_PREFIX" not in shown
+    assert shown[name] == value
+    assert [name for name in shown if name.startswith("_SEALENV")] == []
+
+
 def test_conda_hooks_zero_is_clean(windows: Windows, prefix: Path, tmp_path: Path) -> None:
     _, shown = use(
         windows, prefix, tmp_path, env={"CONDA_SHLVL": "0", "CONDA_EXE": r"C:\other.exe"}

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from sealenv.activation.quoting import QUOTE
-from sealenv.gates.rules import ACTIVE, ANCESTOR, HONOURED, PRESENT, PROGRAMS, RULES, SHADOW, Rule
+from sealenv.gates.rules import (
+    ACTIVE,
+    ANCESTOR,
+    HONOURED,
+    LEFT_BY_OURS,
+    PRESENT,
+    PROGRAMS,
+    RULES,
+    SHADOW,
+    Rule,
+    rule_of,
+)
 
 __all__ = [
     "ancestor_words",
@@ -13,7 +24,11 @@ __all__ = [
     "honoured",
     "members",
     "named",
+    "of_pip",
     "paths",
+    "pip_lines",
+    "rc_files",
+    "rc_lines",
     "shadow_lines",
     "words",
 ]
@@ -32,6 +47,19 @@ def cleared() -> list[str]:
 def paths() -> list[str]:
     """Those that it takes out where their value may be a path."""
     return [rule.name for rule in named(PRESENT) if rule.is_path]
+
+
+def of_pip(level: str) -> list[Rule]:
+    """The settings of pip, of a level: pip takes each in more than one spelling (`rules.spelled`)."""
+    return [rule for rule in named(level) if rule.name.startswith(_PIP)]
+
+
+_PIP = "PIP_"
+
+
+def rc_files() -> list[Rule]:
+    """The settings files that an activation names: a child that has cleared the rest still has these."""
+    return [rule for name in ("CONDARC", "MAMBARC") if (rule := rule_of(name))]
 
 
 def families() -> list[str]:
@@ -63,14 +91,26 @@ def words(shell: str) -> dict[str, str]:
         "HONOURED": honoured(),
         "PROGRAMS": list(PROGRAMS),
     }
+    left = {"LEFT_BY_OURS": QUOTE[shell](LEFT_BY_OURS)}
     if shell == "xsh":
-        return {name: ", ".join(map(repr, found)) for name, found in lists.items()}
-    plain = {name: " ".join(found) for name, found in lists.items()}
+        return left | {name: ", ".join(map(repr, found)) for name, found in lists.items()}
+    plain = left | {name: " ".join(found) for name, found in lists.items()}
+    pip = [rule.name.removeprefix(_PIP) for rule in of_pip(PRESENT)]
     plain["HONOURED_CASE"] = " | ".join(honoured())
-    plain["OF_BASH"] = " ".join(f'"${{!{start}@}}"' for start in families())
-    plain["OF_ZSH"] = " ".join(f'"${{(@k)parameters[(I){start}*]}}"' for start in families())
-    plain["PATTERN"] = f"^(?:{'|'.join(families())})"
+    plain["PIP_CASE"] = " | ".join(map(_any_case, pip))
+    plain["PIP_USUAL"] = " ".join(rule.name for rule in of_pip(ACTIVE))
+    plain["PIP_BASH"] = _OF_BASH.format(_PIP)
+    plain["PIP_ZSH"] = _OF_ZSH.format(_PIP)
+    plain["OF_BASH"] = " ".join(map(_OF_BASH.format, (*families(), _PIP)))
+    plain["OF_ZSH"] = " ".join(map(_OF_ZSH.format, (*families(), _PIP)))
+    # To nushell a variable may have a name with a dash; the others could not take it out.
+    spellings = f"(?:__)?(?:{'|'.join(pip)})".replace("_", "[-_]" if shell == "nu" else "_")
+    plain["PATTERN"] = f"^(?:(?:{'|'.join(families())}).*|PIP_(?i:{spellings}))$"
     return plain
+
+
+_OF_BASH = '"${{!{}@}}"'
+_OF_ZSH = '"${{(@k)parameters[(I){}*]}}"'
 
 
 def gate_lines(shell: str) -> list[str]:
@@ -78,6 +118,8 @@ def gate_lines(shell: str) -> list[str]:
     quote = QUOTE[shell]
     lines = []
     for rule in named(ACTIVE):
+        if shell == "sh" and rule in of_pip(ACTIVE):
+            continue
         name, what, clear = rule.name, quote(rule.what), quote(rule.clear_in(shell))
         harmless = quote(" ".join(rule.harmless))
         if shell == "sh":
@@ -93,6 +135,46 @@ def gate_lines(shell: str) -> list[str]:
             lines.append(f"{{{record}, what: {what}, clear: {clear}}}")
         else:
             lines += _csh(rule)
+    return lines
+
+
+def pip_lines() -> list[str]:
+    """The gate of pip's settings in sh, for a variable in any spelling."""
+    lines = []
+    for rule in of_pip(ACTIVE):
+        found = f'_sealenv_find "$_sealenv_item" "$_sealenv_line" {QUOTE["sh"](rule.what)} '
+        found += f'"{rule.clear_in("sh", "$_sealenv_item")}"'
+        if rule.harmless:
+            patterns = " | ".join(map(_any_case, rule.harmless))
+            found = f"case $_sealenv_line in {patterns}) ;; *) {found} ;; esac"
+        lines.append(f"{_any_case(rule.name.removeprefix(_PIP))}) {found} ;;")
+    return lines
+
+
+def rc_lines(shell: str) -> list[str]:
+    """Whether CONDARC or MAMBARC names the file of a sealed environment, which an activation does."""
+    lines = []
+    for rule in rc_files():
+        name, clear = rule.name, QUOTE[shell](rule.clear_in(shell))
+        if shell == "sh":
+            lines.append(f'_sealenv_left {name} "${{{name}-}}" {clear}')
+        elif shell == "fish":
+            lines.append(f"_sealenv_left {name} {clear}")
+        elif shell == "xsh":
+            lines.append(f"({name!r}, {clear}),")
+        elif shell == "nu":
+            lines.append(f"{{name: {name}, clear: {clear}}}")
+        else:
+            lines += [
+                f"if ($?{name}) then",
+                f"    set _sealenv_file = ${name}:q",
+                "    if ($_sealenv_gate != inside && x$_sealenv_file:q =~ x*/.condarc) then",
+                "        if (-f $_sealenv_file:h:q/conda-meta/sealenv) then",
+                *(f"            {line}" for line in _csh_told(rule, LEFT_BY_OURS, "inside")),
+                "        endif",
+                "    endif",
+                "endif",
+            ]
     return lines
 
 
@@ -142,26 +224,36 @@ def _words(shell: str, rule: Rule, name: str) -> str:
 
 def _any_case(word: str) -> str:
     """A pattern that matches the word in any case."""
-    return "".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in word)
+    return "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else c for c in word)
 
 
 _NOT_SHOWN = "(not shown: not plain ASCII)"
 
 
 def _csh(rule: Rule) -> list[str]:
-    quote, name = QUOTE["csh"], rule.name
+    name = rule.name
     tests = [f"x${name}:q != x"]
     tests += [f"x${name}:q !~ x{_any_case(word)}" for word in rule.harmless]
     return [
         f"if ($?{name}) then",
         f"    if ({' && '.join(tests)}) then",
-        f"        set _sealenv_gate = {'yes' if rule.leads_out else 'inside'}",
-        # A csh cannot take a character out of a text.
-        f"        set _sealenv_file = ${name}:q",
-        f"        if (x$_sealenv_file:q =~ *[^\\ -~]*) set _sealenv_file = {_NOT_SHOWN!r}",
-        f'        _sealenv_say "sealenv: {name}="$_sealenv_file:q',
-        f'        _sealenv_say "      "{quote(rule.what)}',
-        f'        _sealenv_say "      to clear it: "{quote(rule.clear_in("csh"))}',
+        *(
+            f"        {line}"
+            for line in _csh_told(rule, rule.what, "yes" if rule.leads_out else "inside")
+        ),
         "    endif",
         "endif",
+    ]
+
+
+def _csh_told(rule: Rule, what: str, gate: str) -> list[str]:
+    quote = QUOTE["csh"]
+    return [
+        f"set _sealenv_gate = {gate}",
+        # A csh cannot take a character out of a text.
+        f"set _sealenv_file = ${rule.name}:q",
+        f"if (x$_sealenv_file:q =~ *[^\\ -~]*) set _sealenv_file = {_NOT_SHOWN!r}",
+        f'_sealenv_say "sealenv: {rule.name}="$_sealenv_file:q',
+        f'_sealenv_say "      "{quote(what)}',
+        f'_sealenv_say "      to clear it: "{quote(rule.clear_in("csh"))}',
     ]

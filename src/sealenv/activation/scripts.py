@@ -8,7 +8,14 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from sealenv.activation.gatelines import ancestor_words, gate_lines, shadow_lines, words
+from sealenv.activation.gatelines import (
+    ancestor_words,
+    gate_lines,
+    pip_lines,
+    rc_lines,
+    shadow_lines,
+    words,
+)
 from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu_scripts, typed
 from sealenv.activation.quoting import QUOTE, path_text, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
@@ -46,6 +53,8 @@ def render(template: str, shell: str, prefix: str, *, inline: bool = False) -> s
     quote = QUOTE[shell]
     text = (_TEMPLATES / template).read_text(encoding="utf-8")
     text = _fill(text, "__SEALENV_GATE__", gate_lines(shell))
+    text = _fill(text, "__SEALENV_PIP__", pip_lines())
+    text = _fill(text, "__SEALENV_RC_FILES__", rc_lines(shell))
     text = text.replace("__SEALENV_ANCESTOR__", ancestor_words(shell))
     text = text.replace("__SEALENV_INLINE__", quote("yes" if inline else ""))
     text = _fill(text, "__SEALENV_SHADOWS__", shadow_lines(shell))

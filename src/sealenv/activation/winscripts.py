@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sealenv.activation.gatelines import cleared, families, honoured, members, named
+from sealenv.activation.gatelines import cleared, families, honoured, members, named, rc_files
 from sealenv.activation.quoting import quote_cmd, quote_ps1, to_bytes
 from sealenv.activation.winlaunch import script_names
 from sealenv.errors import SpecError
-from sealenv.gates.rules import ACTIVE, PROGRAMS, SHADOW
+from sealenv.gates.rules import ACTIVE, LEFT_BY_OURS, PROGRAMS, SHADOW
 
 __all__ = ["compile_windows", "echo_cmd", "usable", "windows_path_of"]
 
@@ -52,6 +52,7 @@ def compile_windows(
         "activate.ps1": _template(
             "activate.ps1",
             GATE=gate_ps1(),
+            RC_FILES=rc_files_ps1(),
             SHADOWS=shadows_ps1(),
             CLEARED=[f"$dropped = @({_list_ps1(cleared())})"],
             FAMILIES=[f"$families = '^({'|'.join(families())})'"],
@@ -119,6 +120,15 @@ def gate_bat() -> list[str]:
     lines += [
         f'{when[v.name]}set "_sealenv_found=inside"' for v in named(ACTIVE) if not v.leads_out
     ]
+    # An activation sets these to the file of its environment. Whoever only took SEALENV_PREFIX away is
+    # a child of it.
+    for v in rc_files():
+        lines.append(
+            f"@if not defined SEALENV_PREFIX if not defined _sealenv_left if defined {v.name} "
+            f'if /i "!{v.name}:~-9!"=="\\.condarc" '
+            f'if exist "!{v.name}:~0,-9!\\conda-meta\\sealenv" set "_sealenv_left={v.name}"'
+        )
+    lines.append('@if defined _sealenv_left set "_sealenv_found=inside"')
     lines.append(
         "@if defined _sealenv_found >&2 echo sealenv: this shell is not clean, so "
         "!_sealenv_name! was not activated:"
@@ -129,6 +139,13 @@ def gate_bat() -> list[str]:
             f"{when[v.name]}>&2 echo       {echo_cmd(v.what)}",
             f"{when[v.name]}>&2 echo       to clear it: {echo_cmd(v.clear_in('cmd'))}",
         ]
+    for v in rc_files():
+        test = f'@if "!_sealenv_left!"=="{v.name}" >&2 echo '
+        lines += [
+            f"{test}  {v.name}=!{v.name}!",
+            f"{test}      {echo_cmd(LEFT_BY_OURS)}",
+            f"{test}      to clear it: {echo_cmd(v.clear_in('cmd'))}",
+        ]
     return lines
 
 
@@ -137,6 +154,12 @@ def cleared_bat() -> list[str]:
     names = [*cleared(), *members()]
     rows = (names[at : at + 12] for at in range(0, len(names), 12))
     return [f'@for %%I in ({" ".join(row)}) do @set "%%I="' for row in rows]
+
+
+def rc_files_ps1() -> list[str]:
+    """The settings files that an activation names, and how to clear it."""
+    what = quote_ps1(LEFT_BY_OURS)
+    return [f", @({quote_ps1(v.name)}, {what}, {quote_ps1(v.clear_in('ps1'))})" for v in rc_files()]
 
 
 def shadows_ps1() -> list[str]:

@@ -23,6 +23,7 @@ __all__ = [
     "ACTIVE",
     "ANCESTOR",
     "HONOURED",
+    "LEFT_BY_OURS",
     "ON_PATH",
     "PRESENT",
     "PROGRAMS",
@@ -68,8 +69,8 @@ class Rule:
     """A variable, or a family of them, that can redirect which Python or environment is used."""
 
     __slots__ = (
-        *("_clear", "harmless", "is_path", "leads_out", "level", "members", "name", "taken_out"),
-        *("what", "why"),
+        *("_clear", "harmless", "is_path", "leads_out", "level", "members", "name", "of_versions"),
+        *("taken_out", "what", "why"),
     )
 
     def __init__(
@@ -85,6 +86,7 @@ class Rule:
         is_path: bool = False,
         leads_out: bool = True,
         members: str = "",
+        of_versions: bool = False,
     ) -> None:
         self.name = name
         """Its name; `CONDA_*` is each variable that begins so and has no rule of its own."""
@@ -101,6 +103,8 @@ class Rule:
         """Whether `--clean` leads out of it: what is inside a sealed environment stays there."""
         self.members = tuple(members.split())
         """Of a family: those that a shell takes out which cannot list its variables."""
+        self.of_versions = of_versions
+        """Of a family of functions: a version alone may follow, as in python3.12."""
         self._clear = clear or {}
 
     @property
@@ -113,6 +117,12 @@ class Rule:
         if self.is_path and not any(char in value for char in "/$~"):
             return False
         return bool(value) and value.lower() not in self.harmless
+
+    def covers(self, rest: str) -> bool:
+        """Of a family: whether it stands for a name that goes on like this."""
+        # What bash puts behind the name; "()" is of the first bashes that did.
+        rest = rest.removesuffix("%%").removesuffix("()")
+        return not (self.of_versions and rest.strip("0123456789."))
 
     def clear_in(self, shell: str, name: str | None = None) -> str:
         """How to clear it in `sh`, `fish`, `csh`, `xsh`, `nu`, `cmd` or `ps1`."""
@@ -171,9 +181,10 @@ def _function(name: str) -> Rule:
     return Rule(
         f"{_FUNCTION}{name}*",
         ACTIVE,
-        f"a bash has exported a function {name}, or one whose name begins so",
+        f"a bash has exported a function {name}, or one with a version in its name",
         "every bash runs it instead of the environment's own program",
         clear=_IN_BASH,
+        of_versions=True,
     )
 
 
@@ -393,6 +404,9 @@ ANCESTOR = Rule(
 )
 """A process above this one; see `ancestry`."""
 
+LEFT_BY_OURS = "an activation of a sealed environment has set it"
+"""What CONDARC or MAMBARC means that names the `.condarc` of one."""
+
 SHADOW = Rule(
     "function",
     ACTIVE,
@@ -426,7 +440,7 @@ def rule_of(name: str) -> Rule | None:
         return _EXACT[name]
     if name not in _HONOURED:
         for start, rule in _FAMILIES:
-            if name.startswith(start):
+            if name.startswith(start) and rule.covers(name[len(start) :]):
                 return rule
     return None
 

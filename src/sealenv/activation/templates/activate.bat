@@ -22,6 +22,7 @@
 
 @rem The gate.
 @set "_sealenv_found="
+@set "_sealenv_left="
 __SEALENV_GATE__
 @if "!_sealenv_found!"=="inside" >&2 echo Nothing was changed. For another environment open a new Command Prompt.
 @if "!_sealenv_found!"=="yes" >&2 echo Nothing was changed. For a clean shell open a new Command Prompt, or run:

@@ -24,6 +24,17 @@ if ($?_sealenv_prefix) then
     _sealenv_say "For another environment open a new terminal."
     unalias _sealenv_say
 else
+    # Who assigns what is read-only is ended by the shell, and nothing tells before. So it is done here once,
+    # with the same values, while there is nothing of ours to leave behind.
+    if ($?PATH) then
+        setenv PATH $PATH:q
+    else if ($?path) then
+        set path = ($path:q)
+        unsetenv PATH
+    endif
+    if ($?prompt) then
+        set prompt = $prompt:q
+    endif
     if ($?backslash_quote) then
         set _sealenv_backslash_quote
         unset backslash_quote
@@ -74,6 +85,7 @@ else
     else
         set _sealenv_gate = ""
         __SEALENV_GATE__
+        __SEALENV_RC_FILES__
         # An alias comes before PATH: without a PATH `which` finds nothing else.
         set _sealenv_path = ($path:q)
         if ($?PATH) set _sealenv_file = $PATH:q

@@ -19,11 +19,30 @@ end
 
 # One finding of the gate: name, the values that are harmless, what it is, how to clear it.
 function _sealenv_find
+    set -l names $argv[1]
+    # pip takes a name in any case, and with two more underscores.
+    builtin string match -q 'PIP_*' -- $argv[1]
+    and set names (builtin string match -r (builtin string replace -- PIP_ '^PIP_(?i:(?:__)?' $argv[1])')$' -- $_sealenv_pip)
+    for name in $names
+        set -q $name
+        or continue
+        set -l value "$$name"
+        if builtin test -n "$value"; and not builtin contains -- (builtin string lower -- $value) (builtin string split ' ' -- $argv[2])
+            _sealenv_tell $name $value $argv[3] (builtin string replace -- $argv[1] $name $argv[4])
+        end
+    end
+    return 0
+end
+
+# Has an activation set $argv[1], to the .condarc of its environment? Whoever only took SEALENV_PREFIX away
+# is a child of it.
+function _sealenv_left
     set -q $argv[1]
     or return 0
     set -l value "$$argv[1]"
-    if builtin test -n "$value"; and not builtin contains -- (builtin string lower -- $value) (builtin string split ' ' -- $argv[2])
-        _sealenv_tell $argv[1] $value $argv[3] $argv[4]
+    set -l folder (builtin string replace -rf '/\.condarc$' '' -- $value)
+    if builtin test "$_sealenv_found" != inside -a -n "$folder" -a -f "$folder/conda-meta/sealenv"
+        _sealenv_tell $argv[1] $value __SEALENV_LEFT_BY_OURS__ $argv[2]
     end
     return 0
 end
@@ -35,7 +54,7 @@ function _sealenv_tell
     or _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
     set -q _sealenv_found
     or set -g _sealenv_found yes
-    builtin contains -- $argv[1] SEALENV_PREFIX ancestor
+    builtin contains -- $argv[1] SEALENV_PREFIX ancestor CONDARC MAMBARC
     and set -g _sealenv_found inside
     _sealenv_say "  $argv[1]="(builtin string replace -ra '[\x00-\x1f\x7f\x{80}-\x{9f}]' '?' -- $argv[2]) \
         "      $argv[3]" "      to clear it: $argv[4]"
@@ -65,7 +84,9 @@ function _sealenv_above
 end
 
 function _sealenv_gate
+    set -g _sealenv_pip (set -n | builtin string match 'PIP_*')
     __SEALENV_GATE__
+    __SEALENV_RC_FILES__
     __SEALENV_SHADOWS__
     _sealenv_above
     set -q _sealenv_found
@@ -217,7 +238,7 @@ end
 
 # What other tools have left, and what would come before the environment's own settings.
 function _sealenv_clear
-    for name in __SEALENV_CLEARED__ (set -nx | builtin string match -r '__SEALENV_PATTERN__.*')
+    for name in __SEALENV_CLEARED__ (set -nx | builtin string match -r '__SEALENV_PATTERN__')
         _sealenv_drop $name
     end
     for name in __SEALENV_PATHS__
@@ -312,10 +333,10 @@ end
 
 # Take back everything of ours that a shell can list.
 function _sealenv_forget
-    for name in file found here include kept name prefix quoted shown
+    for name in file found here include kept name pip prefix quoted shown
         set -eg _sealenv_$name
     end
-    functions -e _sealenv_say _sealenv_find _sealenv_tell _sealenv_above _sealenv_gate _sealenv_locate _sealenv_refused \
+    functions -e _sealenv_say _sealenv_find _sealenv_tell _sealenv_left _sealenv_above _sealenv_gate _sealenv_locate _sealenv_refused \
         _sealenv_stale _sealenv_before _sealenv_scripts _sealenv_keep _sealenv_put _sealenv_drop _sealenv_clear _sealenv_restore \
         _sealenv_path _sealenv_status _sealenv_prompt _sealenv_main _sealenv_variables _sealenv_forget
 end

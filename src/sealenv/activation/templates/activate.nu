@@ -45,27 +45,48 @@ def above [start: int]: nothing -> list<any> {
     []
 }
 
+# The variables that stand for this one of the gate: pip takes a name in any case, with - for _ and with
+# two more of them in front.
+def spellings [row: record]: nothing -> list<any> {
+    if not ($row.name | str starts-with "PIP_") { return [$row] }
+    $env | columns | where {|it|
+        let option = $it | str upcase | str replace --all "-" "_" | str replace "PIP___" "PIP_"
+        ($it | str starts-with "PIP_") and $option == $row.name
+    } | each {|it|
+        let clear = $row.clear | str replace $row.name $it
+        $row | update name $it | update value ($env | get $it) | update clear $clear
+    }
+}
+
 export-env {
     let found = [
         __SEALENV_GATE__
-    ] | where {|it| ($it.value | is-not-empty) and ($"($it.value)" | str downcase) not-in ($it.harmless | split row " ") }
-    # A command or an alias of that name comes before PATH; one that stands for another program of the
-    # environment, such as python = python3, does not matter.
+    ] | each {|it| spellings $it } | flatten | where {|it| ($it.value | is-not-empty) and ($"($it.value)" | str downcase) not-in ($it.harmless | split row " ") }
+    # An activation sets these to the file of its environment. Whoever only took SEALENV_PREFIX away is a
+    # child of it.
+    let left = [
+        __SEALENV_RC_FILES__
+    ] | insert value {|it| $env | get --optional $it.name | default "" | into string } | where {|it|
+        let seal = $it.value | str replace --regex '/\.condarc$' "/conda-meta/sealenv"
+        ($env.SEALENV_PREFIX? | is-empty) and $seal != $it.value and ($seal | path exists)
+    } | insert what __SEALENV_LEFT_BY_OURS__
+    # A command or an alias of that name comes before PATH; one that starts a program of the environment,
+    # such as pip = python -m pip, does not matter.
     let shadows = [
         __SEALENV_SHADOWS__
     ] | where {|it|
         let is = which $it.name | get --optional 0.type
         let text = scope aliases | where name == $it.name | get --optional 0.expansion | default ""
-        $is in [custom alias] and ($text | str trim --char "^") not-in [__SEALENV_PROGRAMS__]
+        $is in [custom alias] and ($text | split row " " | first | str trim --char "^") not-in [__SEALENV_PROGRAMS__]
     } | insert value "(a command or an alias)"
-    let found = $found | append $shadows | append (above $nu.pid)
+    let found = $found | append $left | append $shadows | append (above $nu.pid)
     if ($found | is-not-empty) {
         # A control character could be a word to the terminal.
         let lines = $found | each {|it|
             let shown = $"($it.value)" | str replace --all --regex '\p{Cc}' "?"
             $"  ($it.name)=($shown): ($it.what); to clear it: ($it.clear)"
         }
-        let next = if ($found | any {|it| $it.name in [SEALENV_PREFIX ancestor] }) {
+        let next = if ($found | any {|it| $it.name in [SEALENV_PREFIX CONDARC MAMBARC ancestor] }) {
             ["Nothing was changed. For another environment open a new terminal."]
         } else {
             [

@@ -27,6 +27,20 @@ $_sealenv_scripts = & {
             $found += "  $($row[0])=$shown$nl      $($row[2])$nl      to clear it: $($row[3])$nl"
         }
     }
+    # An activation sets these to the file of its environment. Whoever only took SEALENV_PREFIX away is a
+    # child of it.
+    $inside = & $get 'SEALENV_PREFIX'
+    foreach ($row in @(
+        __SEALENV_RC_FILES__
+    )) {
+        $value = & $get $row[0]
+        if (-not $inside -and $value -like '*[\/].condarc' -and
+            [IO.File]::Exists($value.Substring(0, $value.Length - 9) + '/conda-meta/sealenv')) {
+            $shown = $value -replace '\p{Cc}', '?'
+            $found += "  $($row[0])=$shown$nl      $($row[1])$nl      to clear it: $($row[2])$nl"
+            $inside = 'yes'
+        }
+    }
     foreach ($row in @(
         __SEALENV_SHADOWS__
     )) {
@@ -38,7 +52,7 @@ $_sealenv_scripts = & {
     }
     if ($found) {
         $next = "For a clean shell open a new PowerShell, or run:$nl  sealenv shell --clean `"$here`""
-        if (& $get 'SEALENV_PREFIX') {
+        if ($inside) {
             $next = 'For another environment open a new PowerShell.'
         }
         throw ("sealenv: this shell is not clean, so $name was not activated:$nl$found" +

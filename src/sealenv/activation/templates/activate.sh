@@ -52,7 +52,7 @@ _sealenv_find() {
     if \[ -z "$_sealenv_found" ]; then
         _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
     fi
-    case $_sealenv_found$1 in *SEALENV_PREFIX | *ancestor | inside*) _sealenv_found=inside ;; *) _sealenv_found=yes ;; esac
+    case $_sealenv_found$1 in *SEALENV_PREFIX | *ancestor | *CONDARC | *MAMBARC | inside*) _sealenv_found=inside ;; *) _sealenv_found=yes ;; esac
     _sealenv_rest=$2
     _sealenv_value=
     while \:; do
@@ -67,8 +67,8 @@ _sealenv_find() {
     _sealenv_say "  $1=$_sealenv_value$_sealenv_rest" "      $3" "      to clear it: $4"
 }
 
-# Is $1 a function or an alias here? Not one that stands for another program of the environment, such as
-# python=python3.
+# Is $1 a function or an alias here? Not one that starts a program of the environment, such as
+# pip='python -m pip'.
 _sealenv_shadowed() {
     case $_sealenv_shell in
         # Where there are no programs a plain sh finds nothing else. (A read-only PATH would end it.)
@@ -88,7 +88,8 @@ _sealenv_shadowed() {
             \eval "_sealenv_line=\${aliases[$1]-}"
             ;;
     esac
-    case " __SEALENV_PROGRAMS__ " in *" ${_sealenv_line#noglob } "*) \return 1 ;; esac
+    _sealenv_line=${_sealenv_line#noglob }
+    case " __SEALENV_PROGRAMS__ " in *" ${_sealenv_line%%[[:blank:]]*} "*) \return 1 ;; esac
 }
 
 # Was this shell, or a process above it, started inside an environment of ours? What it was started with
@@ -121,9 +122,33 @@ _sealenv_inside() {
     \return 1
 }
 
+# A setting of pip, whose name pip takes in any case and with two more underscores. A plain sh cannot list
+# its variables: there it is the usual names.
+_sealenv_pip() {
+    \eval "_sealenv_line=\${$_sealenv_item-}"
+    if \[ -z "$_sealenv_line" ]; then \return 0; fi
+    _sealenv_rest=${_sealenv_item#PIP_}
+    case ${_sealenv_rest#__} in
+        __SEALENV_PIP__
+    esac
+}
+
+# Has an activation set $1, to the .condarc of its environment? Whoever only took SEALENV_PREFIX away
+# is a child of it.
+_sealenv_left() {
+    case $_sealenv_found:$2 in inside:*) \return 0 ;; */.condarc) ;; *) \return 0 ;; esac
+    if \[ -f "${2%/.condarc}/conda-meta/sealenv" ]; then _sealenv_find "$1" "$2" __SEALENV_LEFT_BY_OURS__ "$3"; fi
+}
+
 _sealenv_gate() {
     _sealenv_found=
     __SEALENV_GATE__
+    case $_sealenv_shell in
+        bash) \eval 'for _sealenv_item in __SEALENV_PIP_BASH__; do _sealenv_pip; done' ;;
+        zsh) \eval 'for _sealenv_item in __SEALENV_PIP_ZSH__; do _sealenv_pip; done' ;;
+        *) for _sealenv_item in __SEALENV_PIP_USUAL__; do _sealenv_pip; done ;;
+    esac
+    __SEALENV_RC_FILES__
     __SEALENV_SHADOWS__
     if _sealenv_above; then
         _sealenv_find ancestor "process $_sealenv_pid" __SEALENV_ANCESTOR__
@@ -140,12 +165,16 @@ _sealenv_gate() {
 }
 
 # dash on Linux: is the script that the shell has open another file than the one at the known path?
-# (A shell holds its script at the first free descriptor from 10 on. Without /proc nothing is said.)
+# (A shell holds its script at the first free descriptor from 10 on. Without /proc nothing is said, nor where
+# it was given so many files that it holds the script behind the last one here.)
 _sealenv_copied() {
     if \[ ! -e /proc/self/fd/10 ]; then \return 1; fi
-    for _sealenv_file in 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31; do
+    _sealenv_file=10
+    while \[ "$_sealenv_file" -lt 128 ]; do
         if \[ "/proc/self/fd/$_sealenv_file" -ef "$_sealenv_here/activate.sh" ]; then \return 1; fi
+        _sealenv_file=$((_sealenv_file + 1))
     done
+    \[ ! -e /proc/self/fd/127 ]
 }
 
 # Where this file is decides; the compiled path has to be the same folder.
@@ -237,7 +266,7 @@ _sealenv_glob() {
     _sealenv_undo=
     case $- in *f*) \set +f; _sealenv_undo='\set -f;' ;; esac
     case :${BASHOPTS-}: in *:failglob:*) \shopt -u failglob; _sealenv_undo="$_sealenv_undo \\shopt -s failglob;" ;; esac
-    case ${GLOBSORT+set} in set) _sealenv_globsort=$GLOBSORT; \unset GLOBSORT; _sealenv_undo="$_sealenv_undo GLOBSORT=\$_sealenv_globsort;" ;; esac
+    case ${GLOBSORT+set} in set) _sealenv_globsort=$GLOBSORT; GLOBSORT=; _sealenv_undo="$_sealenv_undo GLOBSORT=\$_sealenv_globsort;" ;; esac
     case ${LC_ALL+set} in
         set) _sealenv_lc_all=$LC_ALL; _sealenv_undo="$_sealenv_undo LC_ALL=\$_sealenv_lc_all" ;;
         *) _sealenv_undo="$_sealenv_undo \\unset LC_ALL" ;;
@@ -280,18 +309,50 @@ _sealenv_source() {
     \eval "$_sealenv_flags"
 }
 
-# Remember variable $1 as it is: set or not, value, exported or not (a plain sh cannot tell).
+# What is variable $1, which has a value? plain: an exported text. special: exported, and an integer, in
+# upper case, tied or the like. inner: no child sees it; it is not exported, or an array, or stands for
+# another variable. (A plain sh cannot tell; a bash before 5 calls each exported one special.)
+_sealenv_look() {
+    _sealenv_kind=plain
+    case $_sealenv_shell in
+        zsh)
+            \eval "_sealenv_kind=\${(t)$1}"
+            case $_sealenv_kind in
+                scalar-export) _sealenv_kind=plain ;;
+                scalar*export* | integer*export* | float*export*) _sealenv_kind=special ;;
+                *) _sealenv_kind=inner ;;
+            esac
+            ;;
+        bash)
+            if \[ "${BASH_VERSION%%.*}" -lt 5 ]; then
+                _sealenv_kind=inner
+                if \compgen -e -X "!$1" -- "$1" >/dev/null; then _sealenv_kind=special; fi
+                \return 0
+            fi
+            if \[ ! -R "$1" ]; then \eval "_sealenv_kind=\${$1@a}"; fi
+            case $_sealenv_kind in
+                x) _sealenv_kind=plain ;;
+                *[aA]*) _sealenv_kind=inner ;;
+                *x*) _sealenv_kind=special ;;
+                *) _sealenv_kind=inner ;;
+            esac
+            ;;
+    esac
+}
+
+# Remember variable $1 as it is: set or not, value, what it is. (What is not set may be marked for export:
+# bash shows that once it has a value, and it gets one now.)
 _sealenv_keep() {
     case " $_sealenv_kept" in *" $1 "*) \return 0 ;; esac
     _sealenv_kept="$1 $_sealenv_kept"
-    \eval "_sealenv_was_$1=\${$1+set} _sealenv_old_$1=\${$1-} _sealenv_attr_$1=x"
-    if \eval "\\[ -n \"\$_sealenv_was_$1\" ]"; then
-        if \[ "$_sealenv_shell" = zsh ]; then
-            \eval "case \${(t)$1} in *export*) ;; *) _sealenv_attr_$1= ;; esac"
-        elif \[ "$_sealenv_shell" = bash ] && \[ "${BASH_VERSION%%.*}" -ge 5 ]; then
-            \eval "case \${$1@a} in *x*) ;; *) _sealenv_attr_$1= ;; esac"
-        fi
-    fi
+    \eval "_sealenv_was_$1=\${$1+set} _sealenv_old_$1=\${$1-}"
+    if \[ "$_sealenv_shell" = bash ]; then \eval "\\[ -n \"\$_sealenv_was_$1\" ] || $1="; fi
+    _sealenv_look "$1"
+    \eval "_sealenv_attr_$1=\$_sealenv_kind"
+}
+
+_sealenv_hide() {
+    if \[ "$_sealenv_shell" = zsh ]; then \typeset -g +x "$1"; else \export -n "${1?}"; fi
 }
 
 # Can variable $1 be assigned? An assignment to a read-only one would end a plain sh, and half an
@@ -304,49 +365,78 @@ _sealenv_free() {
     else
         # Only `read` may fail in a plain sh without ending it.
         \eval "_sealenv_was=\${$1+set} _sealenv_old=\${$1-}"
-        IFS= \read -r "$1" < "$_sealenv_include" || \return 1
+        \read -r "$1" < "$_sealenv_include" || \return 1
         if \[ -n "$_sealenv_was" ]; then \eval "$1=\$_sealenv_old"; else \unset "$1"; fi
     fi
 }
 
-# Before anything is changed: the names of all variables that will be.
+# Before anything is changed: the names of all variables that will be, if only for a moment. (IFS comes
+# first, and alone: the gate reads with one of its own.)
 _sealenv_fixed() {
     if \[ -n "$_sealenv_inline$_sealenv_fresh" ]; then \return 1; fi
     _sealenv_found=
-    _sealenv_only=check
-    _sealenv_values 2>/dev/null
-    _sealenv_only=
-    if _sealenv_shows && ! _sealenv_free PS1 2>/dev/null; then _sealenv_found="$_sealenv_found PS1"; fi
+    if \[ -n "$1" ]; then
+        _sealenv_try "$1" '' 2>/dev/null
+    else
+        _sealenv_only=check
+        _sealenv_values 2>/dev/null
+        _sealenv_only=
+        _sealenv_try LC_ALL '' 2>/dev/null
+        if \[ -n "${GLOBSORT+set}" ]; then _sealenv_try GLOBSORT '' 2>/dev/null; fi
+        if _sealenv_shows; then _sealenv_try PS1 text 2>/dev/null; fi
+    fi
     if \[ -z "$_sealenv_found" ]; then \return 1; fi
-    _sealenv_say "sealenv: $_sealenv_name was not activated, because these variables are read-only here:" \
+    _sealenv_say "sealenv: $_sealenv_name was not activated, because these variables hold no text or are read-only here:" \
         " $_sealenv_found" "Nothing was changed. For a clean shell open a new terminal, or run:" \
         "  sealenv shell --clean $_sealenv_quoted"
 }
 
+# Note variable $1 if it cannot be assigned; $2: if it would not take a text as it is, too.
 _sealenv_try() {
     case "$_sealenv_found " in *" $1 "*) \return 0 ;; esac
-    _sealenv_free "$1" || _sealenv_found="$_sealenv_found $1"
+    { \[ -z "$2" ] || _sealenv_text "$1"; } && _sealenv_free "$1" || _sealenv_found="$_sealenv_found $1"
+}
+
+# Is variable $1 none that changes a text, or keeps it from children: no array, no integer and the like?
+_sealenv_text() {
+    if \[ "$_sealenv_shell" = zsh ]; then
+        \eval "case \${(t)$1-} in array* | association* | integer* | float* | *-left* | *-right* | *-lower* | *-upper*) \\return 1 ;; esac"
+    elif \[ "$_sealenv_shell" = bash ] && \[ "${BASH_VERSION%%.*}" -ge 5 ]; then
+        if \[ -R "$1" ]; then \return 1; fi
+        \local -
+        \set +u
+        \eval "case \${$1@a} in *[aAilucn]*) \\return 1 ;; esac"
+    fi
 }
 
 _sealenv_put() {
     if \[ -n "$_sealenv_only" ]; then
-        _sealenv_try "$1"
+        _sealenv_try "$1" text
         \return 0
     fi
     _sealenv_keep "$1"
     \export "$1=$2"
 }
 
-# Take variable $1 out, where it is set, until `deactivate`.
+# Take variable $1 out, where children would see it, until `deactivate`.
 _sealenv_drop() {
-    case $1 in __SEALENV_HONOURED_CASE__) \return 0 ;; esac
+    case $1 in
+        __SEALENV_HONOURED_CASE__) \return 0 ;;
+        PIP_*)
+            _sealenv_rest=${1#PIP_}
+            case ${_sealenv_rest#__} in __SEALENV_PIP_CASE__) ;; *) \return 0 ;; esac
+            ;;
+    esac
     \eval "\\[ -n \"\${$1+set}\" ]" || \return 0
+    _sealenv_look "$1"
+    if \[ "$_sealenv_kind" = inner ]; then \return 0; fi
     if \[ -n "$_sealenv_only" ]; then
-        _sealenv_try "$1"
+        _sealenv_try "$1" ''
         \return 0
     fi
     _sealenv_keep "$1"
-    \unset "$1"
+    # What is more than a text would not come back as it was.
+    if \[ "$_sealenv_kind" = plain ]; then \unset "$1"; else _sealenv_hide "$1"; fi
 }
 
 # What other tools have left, and what would come before the environment's own settings. A plain sh
@@ -370,15 +460,12 @@ _sealenv_restore() {
         _sealenv_kept=${_sealenv_kept#* }
         if \eval "\\[ -n \"\$_sealenv_was_$_sealenv_item\" ]"; then
             \eval "\\export \"$_sealenv_item=\$_sealenv_old_$_sealenv_item\""
-            if \eval "\\[ -z \"\$_sealenv_attr_$_sealenv_item\" ]"; then
-                if \[ "$_sealenv_shell" = zsh ]; then
-                    \typeset -g +x "$_sealenv_item"
-                else
-                    \export -n "${_sealenv_item?}"
-                fi
-            fi
+            if \eval "\\[ \"\$_sealenv_attr_$_sealenv_item\" = inner ]"; then _sealenv_hide "$_sealenv_item"; fi
         else
             \unset "$_sealenv_item"
+            if \[ "$_sealenv_shell" = bash ] && \eval "\\[ \"\$_sealenv_attr_$_sealenv_item\" != inner ]"; then
+                \export "${_sealenv_item?}"
+            fi
         fi
         \unset "_sealenv_was_$_sealenv_item" "_sealenv_old_$_sealenv_item" "_sealenv_attr_$_sealenv_item"
     done
@@ -435,45 +522,65 @@ _sealenv_values() {
 _sealenv_main() {
     if \[ "$_sealenv_shell" = zsh ]; then \eval '\emulate -L sh'; fi
     _sealenv_locate || \return 1
+    if _sealenv_fixed IFS; then \return 1; fi
     _sealenv_gate || \return 1
     if _sealenv_pending; then \return 1; fi
     if _sealenv_between; then \return 1; fi
     if _sealenv_moved; then \return 1; fi
-    if _sealenv_fixed; then \return 1; fi
+    if _sealenv_fixed ''; then \return 1; fi
     if _sealenv_stale; then
         _sealenv_say "sealenv: the variables of this environment changed after its scripts were made." \
             "  next: sealenv refresh $_sealenv_quoted"
     fi
     _sealenv_values
     if _sealenv_shows; then
-        _sealenv_ps1_was=${PS1+set}
+        _sealenv_ps1_was=was${PS1+set}
         _sealenv_ps1=${PS1-}
         PS1=$_sealenv_shown${PS1-}
     fi
+    _sealenv_aside
     _sealenv_glob etc/conda/activate.d sh forward
     \hash -r 2>/dev/null || \:
 }
 
 # Take back everything of ours that a shell can list.
 _sealenv_forget() {
-    \unset -f _sealenv_say _sealenv_find _sealenv_shadowed _sealenv_above _sealenv_inside _sealenv_copied _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending _sealenv_between \
-        _sealenv_stale _sealenv_glob _sealenv_source _sealenv_free _sealenv_fixed _sealenv_keep _sealenv_try _sealenv_put _sealenv_drop _sealenv_clear \
-        _sealenv_restore _sealenv_path _sealenv_shows _sealenv_values _sealenv_main _sealenv_forget
+    \unset -f _sealenv_say _sealenv_find _sealenv_shadowed _sealenv_above _sealenv_inside _sealenv_copied _sealenv_pip _sealenv_left _sealenv_gate _sealenv_locate _sealenv_moved _sealenv_pending _sealenv_between \
+        _sealenv_stale _sealenv_glob _sealenv_source _sealenv_free _sealenv_fixed _sealenv_look _sealenv_keep _sealenv_hide _sealenv_try _sealenv_text _sealenv_put _sealenv_drop _sealenv_clear \
+        _sealenv_restore _sealenv_path _sealenv_shows _sealenv_values _sealenv_aside _sealenv_give_back _sealenv_main _sealenv_forget
     \unset -f _sealenv_variables _sealenv_deactivate 2>/dev/null || \:
-    \unset _sealenv_allexport _sealenv_attr _sealenv_carried _sealenv_file _sealenv_first _sealenv_flags _sealenv_found _sealenv_fresh \
-        _sealenv_globsort _sealenv_here _sealenv_how _sealenv_include _sealenv_inline _sealenv_item _sealenv_kept \
+    \set -- "$_sealenv_allexport"
+    \unset _sealenv_alias _sealenv_allexport _sealenv_carried _sealenv_file _sealenv_first _sealenv_flags _sealenv_found _sealenv_fresh _sealenv_function \
+        _sealenv_globsort _sealenv_here _sealenv_how _sealenv_include _sealenv_inline _sealenv_item _sealenv_kept _sealenv_kind \
         _sealenv_lc_all _sealenv_line _sealenv_name _sealenv_old _sealenv_only _sealenv_prefix _sealenv_ps1 _sealenv_ps1_was \
         _sealenv_parent _sealenv_pid _sealenv_quoted _sealenv_rest _sealenv_self _sealenv_shell _sealenv_shown _sealenv_sourced \
         _sealenv_undo _sealenv_value _sealenv_was
+    if \[ -n "$1" ]; then \set -a; fi
+}
+
+# Keep a `deactivate` of the user's own until ours is done: an alias, in zsh a function too. (bash shows
+# the text of a function to a process alone, a plain sh neither.)
+_sealenv_aside() {
+    case $_sealenv_shell${BASH_VERSION-} in
+        zsh*) \eval '_sealenv_function=${functions[deactivate]+.}${functions[deactivate]-} _sealenv_alias=${aliases[deactivate]+.}${aliases[deactivate]-}' ;;
+        bash[123].*) ;;
+        bash*) \eval '_sealenv_alias=${BASH_ALIASES[deactivate]+.}${BASH_ALIASES[deactivate]-}' ;;
+    esac
+}
+
+_sealenv_give_back() {
+    if \[ -n "${_sealenv_function-}" ]; then
+        \eval '\setopt local_options no_aliases; functions[deactivate]=${_sealenv_function#.}'
+    fi
+    if \[ -n "${_sealenv_alias-}" ]; then \alias "deactivate=${_sealenv_alias#.}"; fi
 }
 
 _sealenv_deactivate() {
     if \[ "$_sealenv_shell" = zsh ]; then \eval '\emulate -L sh'; fi
+    case $- in *a*) \set +a; _sealenv_allexport=yes ;; *) _sealenv_allexport= ;; esac
     _sealenv_glob etc/conda/deactivate.d sh backward
     _sealenv_restore
-    if \[ -n "${_sealenv_ps1_was-}" ]; then PS1=$_sealenv_ps1; fi
-    \unset -f deactivate
-    _sealenv_forget
+    case ${_sealenv_ps1_was-} in wasset) PS1=$_sealenv_ps1 ;; was) \unset PS1 ;; esac
     \hash -r 2>/dev/null || \:
 }
 
@@ -484,9 +591,9 @@ if \[ -z "$_sealenv_sourced$_sealenv_inline" ]; then
 fi
 if _sealenv_main; then
     \unalias deactivate 2>/dev/null || \:
-    \eval 'deactivate() { _sealenv_deactivate; }'
+    \eval 'deactivate() { _sealenv_deactivate; \unset -f deactivate; _sealenv_give_back; _sealenv_forget; }'
     if \[ -n "$_sealenv_allexport" ]; then \set -a; fi
 else
-    if \[ -n "$_sealenv_allexport" ]; then _sealenv_forget; \set -a; else _sealenv_forget; fi
+    _sealenv_forget
     \return 1
 fi

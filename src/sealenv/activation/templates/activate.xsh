@@ -101,23 +101,46 @@ def _sealenv_activate(script):
     compiled = load(include)
     prefix, name, quoted = compiled["prefix"], compiled["name"], compiled["quoted"]
 
+    # pip takes a name in any case, with - for _ and with two more of them in front.
+    spelled = {}
+    for variable in list(map(str, env)):
+        if variable.startswith("PIP_"):
+            option = variable[4:].upper().replace("-", "_")
+            option = option[2:] if option.startswith("__") else option
+            spelled.setdefault("PIP_" + option, []).append(variable)
+
     found = []
     inside = False
-    for variable, harmless, what, clear in (
+
+    def tell(variable, value, what, clear):
+        # What is not printable could be a word to the terminal.
+        shown = "".join(c if c.isprintable() else "?" for c in value)
+        found.extend([f"  {variable}={shown}", f"      {what}", f"      to clear it: {clear}"])
+
+    for known, harmless, what, clear in (
         __SEALENV_GATE__
     ):
-        value = value_of(variable)
-        if value and value.lower() not in harmless.split():
-            # What is not printable could be a word to the terminal.
-            shown = "".join(c if c.isprintable() else "?" for c in value)
-            found += [f"  {variable}={shown}", f"      {what}", f"      to clear it: {clear}"]
-            inside = inside or variable == "SEALENV_PREFIX"
-    # An alias comes before PATH; one that stands for another program of the environment does not matter.
+        for variable in spelled.get(known, [known]):
+            value = value_of(variable)
+            if value and value.lower() not in harmless.split():
+                tell(variable, value, what, clear.replace(known, variable))
+                inside = inside or variable == "SEALENV_PREFIX"
+    # An activation sets these to the file of its environment. Whoever only took SEALENV_PREFIX away is a
+    # child of it.
+    for variable, clear in (
+        __SEALENV_RC_FILES__
+    ):
+        folder, file = os.path.split(value_of(variable))
+        seal = os.path.join(folder, "conda-meta", "sealenv")
+        if not inside and folder and file == ".condarc" and os.path.isfile(seal):
+            tell(variable, value_of(variable), __SEALENV_LEFT_BY_OURS__, clear)
+            inside = True
+    # An alias comes before PATH; one that starts a program of the environment does not matter.
     for program, what, clear in (
         __SEALENV_SHADOWS__
     ):
         stands = aliases.get(program) if program in aliases else None
-        if stands is not None and stands not in [[word] for word in (__SEALENV_PROGRAMS__)]:
+        if stands is not None and not (isinstance(stands, list) and stands[0] in (__SEALENV_PROGRAMS__)):
             found += [f"  {program}=(an alias)", f"      {what}", f"      to clear it: {clear}"]
     ancestors = above()
     if found or ancestors:
@@ -179,6 +202,7 @@ def _sealenv_activate(script):
     kept = {__SEALENV_HONOURED__}
     dropped = [n for n in (__SEALENV_CLEARED__) if n in env]
     dropped += [n for n in env if str(n).startswith((__SEALENV_FAMILIES__)) and n not in kept]
+    dropped += [n for known in (__SEALENV_CLEARED__) for n in spelled.get(known, ()) if n != known]
     dropped += [n for n in (__SEALENV_PATHS__,) if any(c in value_of(n) for c in "/$~")]
     for variable in dropped:
         if env.is_manually_set(variable):

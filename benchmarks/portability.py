@@ -119,7 +119,7 @@ class Portability(Bench):
         turn = 'a=$1 b=$2; shift 2; [ -d "$a" ] || { c=$a; a=$b; b=$c; }; exec "$@" "$a" "$b"'
         places = [str(mover), str(mover.with_name("moved-there"))]
         move = ["sh", "-c", turn, "sh", *places, *self._command("move")]
-        contenders = [Contender("sealenv move", move, self.env)]
+        contenders = [Contender("sealenv move", move, self.env, lambda: _warm(*map(Path, places)))]
         if self.conda_pack:
             contenders += [self._packing("tar.gz", "conda-pack's way"), self._packing("tar")]
         else:
@@ -138,7 +138,12 @@ class Portability(Bench):
         )
         words = [str(self.conda_pack), str(self.prefix), str(packed), str(place)]
         command = ["sh", "-c", script, "sh", *words]
-        return Contender(name or f"the same with {kind}", command, self.env, lambda: _gone(place))
+
+        def before() -> None:
+            _gone(place)
+            _warm(self.prefix)
+
+        return Contender(name or f"the same with {kind}", command, self.env, before)
 
     def _large(self) -> None:
         """Memory, with a file that holds the path at its end, and often."""
@@ -159,6 +164,14 @@ def _show(series: dict[str, Series], base: str, title: str) -> None:
     print("|---|---|---|")
     for name, figures in series.items():
         print(f"| {name} | {figures} | {ratio(figures, series[base]):.2f} |")
+
+
+def _warm(*folders: Path) -> None:
+    """Read everything: what the others did meanwhile may have pushed it out of the cache."""
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                path.read_bytes()
 
 
 def _gone(folder: Path) -> None:

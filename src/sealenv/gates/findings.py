@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from sealenv.gates.rules import ACTIVE, ON_PATH, RULES, SHELL, Rule, rule_of
+from sealenv.gates.rules import ACTIVE, LEFT_BY_OURS, ON_PATH, RULES, SHELL, Rule, rule_of
 from sealenv.masking import masked_value
 
 TYPE_CHECKING = False
@@ -135,7 +135,6 @@ def _left_by_ours(finding: Finding) -> Finding | None:
             return None
     if not (prefix and os.path.isfile(os.path.join(prefix, "conda-meta", "sealenv"))):
         return None
-    what = "an activation of a sealed environment has set it"
     return Finding(
-        finding.rule, finding.value, name=finding.name, what=what, level=ACTIVE, inside=True
+        finding.rule, finding.value, name=finding.name, what=LEFT_BY_OURS, level=ACTIVE, inside=True
     )

@@ -182,3 +182,18 @@ def test_an_alias_with_arguments_elsewhere(
         lines = [text, dialect.attempt(dialect.script(fake_prefix))]
         done = dialect.run(tmp_path / "work", lines, environ)
         assert done.statuses() == [status], done.said
+
+
+@pytest.mark.parametrize("name", ["pip", "python3", "conda"])
+def test_a_global_alias_of_zsh(name: str, fake_prefix: Path, environ: dict[str, str]) -> None:
+    """It takes the place of a word anywhere, in the script that looks for it too."""
+    lines = f"alias -g {name}=/elsewhere\n. '{fake_prefix}/activate.sh'\necho STATUS:$?\n"
+    done = subprocess.run(
+        [require_shell("zsh"), "-f", "-c", lines],
+        env=environ,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert "STATUS:1\n" in done.stdout, (done.stdout, done.stderr)
+    assert f"  {name}=(a function or an alias)" in done.stderr

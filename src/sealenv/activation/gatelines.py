@@ -189,8 +189,9 @@ def shadow_lines(shell: str) -> list[str]:
     for name in PROGRAMS:
         told = _words(shell, SHADOW, name)
         if shell == "sh":
-            found = f"_sealenv_find {name} {_SHADOWED!r} {told}"
-            lines.append(f"if _sealenv_shadowed {name}; then {found}; fi")
+            # In quotes: a global alias of zsh takes the place of any other word.
+            found = f"_sealenv_find '{name}' {_SHADOWED!r} {told}"
+            lines.append(f"if _sealenv_shadowed '{name}'; then {found}; fi")
         elif shell == "fish":
             lines += [f"functions -q {name}", f"and _sealenv_tell {name} {_SHADOWED!r} {told}"]
         elif shell == "xsh":

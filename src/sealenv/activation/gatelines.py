@@ -155,7 +155,7 @@ def rc_lines(shell: str) -> list[str]:
     """Whether CONDARC or MAMBARC names the file of a sealed environment, which an activation does."""
     lines = []
     for rule in rc_files():
-        name, clear = rule.name, QUOTE[shell](rule.clear_in(shell))
+        name, clear = rule.name, QUOTE[shell](ANCESTOR.clear_in(shell))
         if shell == "sh":
             lines.append(f'_sealenv_left {name} "${{{name}-}}" {clear}')
         elif shell == "fish":
@@ -249,6 +249,7 @@ def _csh(rule: Rule) -> list[str]:
 
 def _csh_told(rule: Rule, what: str, gate: str) -> list[str]:
     quote = QUOTE["csh"]
+    inside = what == LEFT_BY_OURS
     return [
         f"set _sealenv_gate = {gate}",
         # A csh cannot take a character out of a text.
@@ -256,5 +257,5 @@ def _csh_told(rule: Rule, what: str, gate: str) -> list[str]:
         f"if (x$_sealenv_file:q =~ *[^\\ -~]*) set _sealenv_file = {_NOT_SHOWN!r}",
         f'_sealenv_say "sealenv: {rule.name}="$_sealenv_file:q',
         f'_sealenv_say "      "{quote(what)}',
-        f'_sealenv_say "      to clear it: "{quote(rule.clear_in("csh"))}',
+        f'_sealenv_say "      to clear it: "{quote((ANCESTOR if inside else rule).clear_in("csh"))}',
     ]

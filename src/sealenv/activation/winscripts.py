@@ -16,7 +16,7 @@ from sealenv.activation.gatelines import cleared, families, honoured, members, n
 from sealenv.activation.quoting import quote_cmd, quote_ps1, to_bytes
 from sealenv.activation.winlaunch import script_names
 from sealenv.errors import SpecError
-from sealenv.gates.rules import ACTIVE, LEFT_BY_OURS, PROGRAMS, SHADOW
+from sealenv.gates.rules import ACTIVE, ANCESTOR, LEFT_BY_OURS, PROGRAMS, SHADOW
 
 __all__ = ["compile_windows", "echo_cmd", "usable", "windows_path_of"]
 
@@ -144,7 +144,7 @@ def gate_bat() -> list[str]:
         lines += [
             f"{test}  {v.name}=!{v.name}!",
             f"{test}      {echo_cmd(LEFT_BY_OURS)}",
-            f"{test}      to clear it: {echo_cmd(v.clear_in('cmd'))}",
+            f"{test}      to clear it: {echo_cmd(ANCESTOR.clear_in('cmd'))}",
         ]
     return lines
 
@@ -159,7 +159,8 @@ def cleared_bat() -> list[str]:
 def rc_files_ps1() -> list[str]:
     """The settings files that an activation names, and how to clear it."""
     what = quote_ps1(LEFT_BY_OURS)
-    return [f", @({quote_ps1(v.name)}, {what}, {quote_ps1(v.clear_in('ps1'))})" for v in rc_files()]
+    clear = quote_ps1(ANCESTOR.clear_in("ps1"))
+    return [f", @({quote_ps1(v.name)}, {what}, {clear})" for v in rc_files()]
 
 
 def shadows_ps1() -> list[str]:

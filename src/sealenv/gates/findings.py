@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from sealenv.gates.rules import ACTIVE, LEFT_BY_OURS, ON_PATH, RULES, SHELL, Rule, rule_of
+from sealenv.gates.rules import ACTIVE, ANCESTOR, LEFT_BY_OURS, ON_PATH, RULES, SHELL, Rule, rule_of
 from sealenv.masking import masked_value
 
 TYPE_CHECKING = False
@@ -52,7 +52,8 @@ class Finding:
     @property
     def clear(self) -> str:
         """How to clear it, in the words of this system's usual shell."""
-        return self.rule.clear_in(SHELL, self.name)
+        rule = ANCESTOR if self._inside else self.rule
+        return rule.clear_in(SHELL, self.name)
 
     def __str__(self) -> str:
         """One line, whatever the value: a newline in it could pass for a line of ours."""

@@ -24,10 +24,10 @@ def index(tmp_path: Path) -> Index:
     return made
 
 
-def spec(machine: Machine, channels: Channels, index: Index) -> str:
+def spec(machine: Machine, channels: Channels, index: Index, python: str = "3.12") -> str:
     path = machine.root / "environment.yml"
     path.write_text(
-        f"name: app\nchannels: [{json.dumps(channels.main_url)}]\ndependencies: [python=3.12, pip,\n"
+        f"name: app\nchannels: [{json.dumps(channels.main_url)}]\ndependencies: [python={python}, pip,\n"
         f"  {{pip: [--index-url {index.url}, app]}}]\n"
     )
     return str(path)
@@ -105,7 +105,9 @@ def test_a_place_of_this_machine_and_a_lock_without_pip(
     machine: Machine, channels: Channels, index: Index
 ) -> None:
     lock = machine.root / "app.lock"
-    done = machine.run("lock", "-f", spec(machine, channels, index), "-o", str(lock))
+    done = machine.run(
+        "lock", "-f", spec(machine, channels, index, channels.python_minor), "-o", str(lock)
+    )
     assert f"the lock names a place of this machine for its wheels: {index.url}" in done.stderr
     kept = [line for line in lock.read_text().splitlines() if "/pip-" not in line or line[0] == "-"]
     lock.write_text("\n".join(kept))
@@ -119,7 +121,9 @@ def test_a_lock_that_calls_a_wheel_something_else(
 ) -> None:
     """Name and version are read from its file's name again: from the seal, and by pip."""
     lock = machine.root / "app.lock"
-    machine.run("lock", "-f", spec(machine, channels, index), "-o", str(lock))
+    machine.run(
+        "lock", "-f", spec(machine, channels, index, channels.python_minor), "-o", str(lock)
+    )
     sound = lock.read_text()
     for old, new, said in (
         ("name: helper\n", "name: other\n", "is no wheel of other-"),

@@ -19,9 +19,9 @@ CASES = [
     # shell, text, what it defines that is refused
     ("bash", "alias python=/opt/conda/bin/python", ["alias python"]),
     ("bash", "alias python=python3 pip='noglob pip3'", []),
-    ("bash", "alias ll=ls pip='python -m pip'", ["alias pip"]),
-    ("bash", "builtin alias python='python3 '", ["alias python"]),
-    ("zsh", "alias python=python3; alias -g pip=pip3", []),
+    ("bash", "alias ll=ls pip='uv pip' conda='python -m conda'", ["alias pip"]),
+    ("bash", "builtin alias python=' python3'", ["alias python"]),
+    ("zsh", "alias python=python3; alias -g pip=pip3", ["alias pip"]),
     ("zsh", "alias -s python=vi; autoload -Uz conda", ["function conda"]),
     ("sh", "alias python=python3", ["alias python"]),
     ("bash", "conda() {\n  echo x\n}\nfunction pip { :; }", ["function conda", "function pip"]),
@@ -93,6 +93,8 @@ def test_a_plain_alias_goes(tmp_path: Path, place: str, line: str, after: str | 
 REAL = [
     ("bash", "alias python=/opt/conda/bin/python"),
     ("bash", "alias python=python3"),
+    ("bash", "alias python='python3 -X dev'"),
+    ("bash", "alias python=' python3'"),
     ("bash", "function conda { :; }"),
     ("zsh", "alias -g pip=pip3"),
     ("zsh", "alias python='noglob python3'"),

@@ -103,8 +103,9 @@ def test_a_fleet(
 
 
 @pytest.mark.slow
-def test_a_pytest_fixture(warm_machine: Machine, lock: str) -> None:
-    project = warm_machine.root / "project"
+def test_a_pytest_fixture(machine: Machine, lock: str) -> None:
+    """A cache of its own: what is written in place reaches all that share the file."""
+    project = machine.root / "project"
     project.mkdir()
     shutil.copy(EXAMPLES / "pytest_fixture.py", project / "conftest.py")
     (project / "test_it.py").write_text(
@@ -116,9 +117,7 @@ def test_a_pytest_fixture(warm_machine: Machine, lock: str) -> None:
         "    assert not (sealed_env / 'mine.txt').exists()\n"
     )
     args = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--sealenv-lock", lock, str(project))
-    said = python(
-        warm_machine, *args, f"--basetemp={warm_machine.root}/pt", PATH=os.environ["PATH"]
-    )
+    said = python(machine, *args, f"--basetemp={machine.root}/pt", PATH=os.environ["PATH"])
     assert "2 passed" in said
     shared = project / "test_it.py"
     shared.write_text(
@@ -127,5 +126,5 @@ def test_a_pytest_fixture(warm_machine: Machine, lock: str) -> None:
         "    with file.open('a') as written:\n"
         "        written.write('# in place')\n"
     )
-    said = python(warm_machine, *args, f"--basetemp={warm_machine.root}/pt", code=1)
+    said = python(machine, *args, f"--basetemp={machine.root}/pt", code=1)
     assert "a test changed what environments share" in said

@@ -76,14 +76,15 @@ def _in_posix(words: tuple[str, ...], shell: str) -> list[Defined]:
     if words[0] != "alias" or (shell == "zsh" and "s" in flags):
         return []  # alias -s is of the ends of file names
     pairs = [word.partition("=") for word in named if "=" in word]
-    reads = shell in {"bash", "zsh"}  # a plain sh cannot read what its alias stands for
+    # A plain sh cannot read what its alias stands for; a global one changes arguments too.
+    reads = shell == "bash" or (shell == "zsh" and "g" not in flags)
     return [
         Defined(
             name,
             "alias",
             text,
             len(pairs) == len(named) == 1,
-            reads and text.removeprefix("noglob ") in PROGRAMS,
+            reads and re.split(r"[ \t]", text.removeprefix("noglob "), maxsplit=1)[0] in PROGRAMS,
         )
         for name, _, text in pairs
     ]

@@ -38,8 +38,8 @@ from sealenv.relocation.settling import Settled, settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
 from sealenv.removable import refuse_frozen, refuse_in_use
 from sealenv.seals.listing import Listing
+from sealenv.seals.row import Row
 from sealenv.seals.seal import timestamp
-from sealenv.seals.tree import Row
 from sealenv.spec import current_platform
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]

@@ -18,7 +18,7 @@ from sealenv.activation.includes import shown_name
 from sealenv.activation.scripts import SHELLS, activation_files, stale, write_scripts
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError, SpecError
-from sealenv.gates.rules import ACTIVE
+from sealenv.gates.rule import ACTIVE
 
 LINUX = "linux-64"
 

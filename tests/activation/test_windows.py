@@ -16,7 +16,7 @@ from sealenv.activation.gatelines import named as rules_of
 from sealenv.activation.quoting import quote_cmd, quote_ps1
 from sealenv.activation.winscripts import compile_windows, echo_cmd, gate_ps1, windows_path_of
 from sealenv.errors import PrefixError, SpecError, UsageError
-from sealenv.gates.rules import ACTIVE
+from sealenv.gates.rule import ACTIVE
 from sealenv.naming import check_prefix
 from sealenv.subshell import windows_shell_command
 from tests.shells import required

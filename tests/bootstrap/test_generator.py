@@ -22,7 +22,7 @@ from sealenv.bootstrap.pin import pin
 from sealenv.bootstrap.releases import SUBDIRS, TABLE, Releases
 from sealenv.bootstrap.relocating import python_launchers, python_patch
 from sealenv.errors import DigestError, FetchError, UsageError
-from sealenv.gates.rules import ACTIVE
+from sealenv.gates.rule import ACTIVE
 from sealenv.portability.patch import patch_bytes
 from tests.channel import ChannelServer
 

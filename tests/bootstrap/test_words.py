@@ -20,7 +20,7 @@ from sealenv.bootstrap.pinning import pin_release
 from sealenv.bootstrap.rebuild import KINDS, PinnedMicromamba, platforms_for, render_rebuild
 from sealenv.bootstrap.words import digest_word, name_word, url_word
 from sealenv.errors import EngineError, SealenvError, SpecError, UsageError
-from sealenv.gates.rules import ACTIVE
+from sealenv.gates.rule import ACTIVE
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from tests.locking import made_up
 from tests.shells import require_shell

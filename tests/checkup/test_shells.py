@@ -13,7 +13,8 @@ from sealenv.checkup.shells.meaning import meaning_of, variable_matters
 from sealenv.checkup.shells.profile import DIALECTS, read_profile
 from sealenv.checkup.shells.written import only_theirs
 from sealenv.checkup.text import line_at
-from sealenv.gates.rules import ACTIVE, RULES, Rule
+from sealenv.gates.rule import ACTIVE, Rule
+from sealenv.gates.rules import RULES
 
 CASES = [
     # shell, text, kinds of its commands

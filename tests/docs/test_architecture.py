@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 from pathlib import Path
 
@@ -27,19 +28,27 @@ def room_of(path: Path) -> str:
     return path.relative_to(SRC).parts[0].removesuffix(".py")
 
 
-def arrows(path: Path) -> set[str]:
-    """The rooms that a module imports from, also inside functions."""
+def imported(path: Path) -> set[str]:
+    """The modules of ours that a module imports, also inside functions; not for types alone."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names: list[str] = []
+    nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            nodes += node.orelse
+            continue
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module == "sealenv":
-            names = [f"sealenv.{alias.name}" for alias in node.names]
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
-        found |= {name.split(".")[1] for name in names if name.startswith("sealenv.")}
-    return found - ANYWHERE
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+            found.add(node.module or "")
+        nodes += ast.iter_child_nodes(node)
+    return {name for name in found if name.startswith("sealenv.")}
+
+
+def arrows(path: Path) -> set[str]:
+    """The rooms that a module imports from."""
+    return {name.split(".")[1] for name in imported(path)} - ANYWHERE
 
 
 def test_every_module_is_in_a_room() -> None:
@@ -57,6 +66,17 @@ def test_arrows_run_downward_only() -> None:
         if target != room and row[target] <= row[room]
     ]
     assert wrong == []
+
+
+def test_no_circle_of_files() -> None:
+    modules = {
+        ".".join(path.relative_to(SRC.parent).with_suffix("").parts): path
+        for path in SRC.rglob("*.py")
+        if path.stem != "__init__"
+    }
+    graph = {name: imported(path) & modules.keys() - {name} for name, path in modules.items()}
+    assert sum(map(len, graph.values())) > len(modules)
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 def invariants() -> dict[str, str]:

@@ -12,7 +12,8 @@ import pytest
 from docs.notes.observe import cmd_environment, cmd_language, linux_sealenv, linux_shell
 from docs.notes.observe.note import NOTES, Observation, render
 from docs.notes.observe.stage import LinuxStage
-from sealenv.gates.rules import ACTIVE, RULES
+from sealenv.gates.rule import ACTIVE
+from sealenv.gates.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "field-guide.md").read_text(encoding="utf-8")

@@ -13,7 +13,8 @@ from sealenv.activation.quoting import QUOTE
 from sealenv.activation.scripts import render
 from sealenv.gates.children import scrub, without_dirt
 from sealenv.gates.findings import find, find_active
-from sealenv.gates.rules import ACTIVE, HONOURED, PRESENT, RULES, rule_of
+from sealenv.gates.rule import ACTIVE, PRESENT
+from sealenv.gates.rules import HONOURED, RULES, rule_of
 from sealenv.gates.whitelist import clean_environ, default_path
 
 

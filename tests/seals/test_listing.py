@@ -10,7 +10,8 @@ import pytest
 
 from sealenv.host.readers import Readers
 from sealenv.seals.listing import Listing
-from sealenv.seals.tree import Row, look
+from sealenv.seals.row import Row
+from sealenv.seals.tree import look
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows lists folders one by one")
 

@@ -25,8 +25,8 @@ from sealenv.layout import FILES, MARKER, SCRATCH, SEAL, leaves
 from sealenv.reseal import reseal
 from sealenv.seals.digests import Hashing
 from sealenv.seals.filetable import encode, read_table, write_files
+from sealenv.seals.row import Row
 from sealenv.seals.seal import read_seal
-from sealenv.seals.tree import Row
 from sealenv.seals.verify import verify
 from tests.machine import Machine
 

@@ -17,7 +17,7 @@ from sealenv.activation.gatelines import named as rules_of
 from sealenv.activation.quoting import quote_cmd
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import SpecError
-from sealenv.gates.rules import ACTIVE
+from sealenv.gates.rule import ACTIVE
 from tests.channel import Channels
 from tests.windows.machine import Done, Windows
 from tests.windows.prefixes import (

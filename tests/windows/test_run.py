@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sealenv.activation.gatelines import named as rules_of
 from sealenv.activation.winlaunch import batch_command_line
 from sealenv.errors import UsageError
-from sealenv.gates.rules import ACTIVE
+from sealenv.gates.rule import ACTIVE
 from tests.channel import Channels
 from tests.windows.machine import REPO, Done, Windows
 from tests.windows.prefixes import create_on_this_machine

@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 from sealenv.activation.quoting import QUOTE
-from sealenv.gates.rules import (
-    ACTIVE,
-    ANCESTOR,
-    HONOURED,
-    LEFT_BY_OURS,
-    PRESENT,
-    PROGRAMS,
-    RULES,
-    SHADOW,
-    Rule,
-    rule_of,
-)
+from sealenv.gates.rule import ACTIVE, PRESENT, Rule
+from sealenv.gates.rules import ANCESTOR, HONOURED, LEFT_BY_OURS, PROGRAMS, RULES, SHADOW, rule_of
 
 __all__ = [
     "ancestor_words",

@@ -7,12 +7,21 @@ of `conda-meta/state`, which `conda env config vars set` writes and which wins.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from sealenv.host.files import read_regular
 
-__all__ = ["ENV_VARS_DIR", "RESERVED", "STATE", "UNSET", "Variables", "read_variables"]
+__all__ = [
+    "ENV_VARS_DIR",
+    "RESERVED",
+    "STATE",
+    "UNSET",
+    "Variables",
+    "read_variables",
+    "usable_on_windows",
+]
 
 ENV_VARS_DIR = "etc/conda/env_vars.d"
 STATE = "conda-meta/state"
@@ -43,6 +52,13 @@ _OF_SHELLS = (
 )
 RESERVED = frozenset((*_OURS.split(), *_OF_SHELLS.split()))
 """Names that no environment may set; a reader reports and skips them."""
+
+_OF_WINDOWS = frozenset({
+    *("PATH", "PROMPT", "COMSPEC", "SYSTEMROOT", "WINDIR", "CD", "DATE", "TIME", "RANDOM"),
+    *("ERRORLEVEL", "CMDCMDLINE", "CMDEXTVERSION", "CONDA_EXE", "CONDA_BAT", "CONDA_PYTHON_EXE"),
+    *("MAMBA_EXE", "_CE_M", "_CE_CONDA"),
+})  # fmt: skip
+"""What no environment may set there, whatever the case of its letters."""
 
 
 class Variables(NamedTuple):
@@ -110,3 +126,16 @@ def _merge(values: dict[str, str], content: object, label: str, problems: list[s
             problems.append(f"{label}: the value of {name} holds a NUL or half a character")
         else:
             values[name] = value
+
+
+def usable_on_windows(values: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """What Windows can hold; names that differ in case alone are one there, and the last wins."""
+    spelled: dict[str, str] = {}
+    problems = []
+    for name in values:
+        if name.upper() in _OF_WINDOWS:
+            problems.append(f"{name} is reserved on Windows and was not set")
+            continue
+        spelled.pop(name.upper(), None)
+        spelled[name.upper()] = name
+    return {name: values[name] for name in spelled.values()}, problems

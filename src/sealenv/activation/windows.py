@@ -117,7 +117,6 @@ def _variables(prefix: str) -> dict[str, str]:
         return {}
     from pathlib import Path
 
-    from sealenv.activation.variables import read_variables
-    from sealenv.activation.winscripts import usable
+    from sealenv.activation.variables import read_variables, usable_on_windows
 
-    return usable(read_variables(Path(prefix)).values)[0]
+    return usable_on_windows(read_variables(Path(prefix)).values)[0]

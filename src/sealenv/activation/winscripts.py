@@ -14,20 +14,16 @@ from pathlib import Path
 
 from sealenv.activation.gatelines import cleared, families, honoured, members, named, rc_files
 from sealenv.activation.quoting import quote_cmd, quote_ps1, to_bytes
+from sealenv.activation.variables import usable_on_windows
 from sealenv.activation.winlaunch import script_names
 from sealenv.errors import SpecError
-from sealenv.gates.rules import ACTIVE, ANCESTOR, LEFT_BY_OURS, PROGRAMS, SHADOW
+from sealenv.gates.rule import ACTIVE
+from sealenv.gates.rules import ANCESTOR, LEFT_BY_OURS, PROGRAMS, SHADOW
 
-__all__ = ["compile_windows", "echo_cmd", "usable", "windows_path_of"]
+__all__ = ["compile_windows", "echo_cmd", "windows_path_of"]
 
 _FOLDER = "etc/sealenv"
 _TEMPLATES = Path(__file__).parent / "templates"
-_OF_WINDOWS = frozenset({
-    *("PATH", "PROMPT", "COMSPEC", "SYSTEMROOT", "WINDIR", "CD", "DATE", "TIME", "RANDOM"),
-    *("ERRORLEVEL", "CMDCMDLINE", "CMDEXTVERSION", "CONDA_EXE", "CONDA_BAT", "CONDA_PYTHON_EXE"),
-    *("MAMBA_EXE", "_CE_M", "_CE_CONDA"),
-})  # fmt: skip
-"""What no environment may set there, whatever the case of its letters."""
 _LINE = 7000
 
 
@@ -41,7 +37,7 @@ def compile_windows(
         made_at: its path; the scripts refuse at another one, unless this is none of Windows.
         values: the variables, from `read_variables`.
     """
-    chosen, problems = usable(values)
+    chosen, problems = usable_on_windows(values)
     texts = {
         "activate.bat": _template(
             "activate.bat",
@@ -72,19 +68,6 @@ def compile_windows(
 def windows_path_of(path: str) -> str:
     """The path, or nothing where it cannot be one of Windows: it was made on another system."""
     return path if re.match(r"[A-Za-z]:\\|\\\\", path) else ""
-
-
-def usable(values: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """What Windows can hold; names that differ in case alone are one there, and the last wins."""
-    spelled: dict[str, str] = {}
-    problems = []
-    for name in values:
-        if name.upper() in _OF_WINDOWS:
-            problems.append(f"{name} is reserved on Windows and was not set")
-            continue
-        spelled.pop(name.upper(), None)
-        spelled[name.upper()] = name
-    return {name: values[name] for name in spelled.values()}, problems
 
 
 def _template(name: str, **parts: Iterable[str]) -> str:

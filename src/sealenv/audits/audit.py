@@ -27,9 +27,10 @@ from sealenv.portability.search import Search
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.compiled import source_of
 from sealenv.seals.listing import Listing
+from sealenv.seals.row import FILE, LINK, Row, native, root_of
 from sealenv.seals.seal import Seal, is_at
 from sealenv.seals.sealed import read_sealed
-from sealenv.seals.tree import FILE, LINK, Row, look, native, root_of
+from sealenv.seals.tree import look
 from sealenv.spec import current_platform
 
 __all__ = ["Audit", "audit"]

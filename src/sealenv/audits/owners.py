@@ -11,8 +11,8 @@ from sealenv.layout import FILES, HISTORY, META, SEAL
 from sealenv.portability.classify import Owner
 from sealenv.seals.compiled import source_of
 from sealenv.seals.distributions import find_distributions
+from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal
-from sealenv.seals.tree import Row
 
 __all__ = ["owners_of"]
 

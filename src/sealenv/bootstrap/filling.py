@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sealenv.activation.gatelines import named
 from sealenv.activation.quoting import QUOTE, to_bytes
-from sealenv.gates.rules import ACTIVE, RULES
+from sealenv.gates.rule import ACTIVE
+from sealenv.gates.rules import RULES
 
 __all__ = ["fill", "gate_lines", "help_lines", "option_words", "plain"]
 

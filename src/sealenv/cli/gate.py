@@ -33,7 +33,7 @@ def gate_command(clean: bool, strict: bool, as_json: bool) -> int:
     With --clean: what would be left of it in a clean environment.
     """
     from sealenv.gates.admission import look
-    from sealenv.gates.rules import ACTIVE
+    from sealenv.gates.rule import ACTIVE
     from sealenv.gates.whitelist import clean_environ
     from sealenv.naming import printable
 

@@ -63,7 +63,8 @@ def _pass(*, clean: bool, strict: bool, warn: bool) -> None:
         DirtyShellError: under `strict`, with everything that was found.
     """
     from sealenv.gates.admission import look, refuse, shorter
-    from sealenv.gates.rules import ACTIVE, ANCESTOR
+    from sealenv.gates.rule import ACTIVE
+    from sealenv.gates.rules import ANCESTOR
 
     if clean:
         from sealenv.gates.whitelist import clean_environ

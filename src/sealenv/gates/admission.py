@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealenv.gates.children import scrub, without_dirt
 from sealenv.gates.findings import Finding, find
-from sealenv.gates.rules import ACTIVE
+from sealenv.gates.rule import ACTIVE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import os
 import sys
 
 from sealenv.gates.findings import Finding
-from sealenv.gates.rules import ANCESTOR, PRESENT
+from sealenv.gates.rule import PRESENT
+from sealenv.gates.rules import ANCESTOR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from sealenv.gates.rules import ACTIVE, ANCESTOR, LEFT_BY_OURS, ON_PATH, RULES, SHELL, Rule, rule_of
+from sealenv.gates.rule import ACTIVE, SHELL, Rule
+from sealenv.gates.rules import ANCESTOR, LEFT_BY_OURS, ON_PATH, RULES, rule_of
 from sealenv.masking import masked_value
 
 TYPE_CHECKING = False

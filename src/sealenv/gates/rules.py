@@ -15,31 +15,19 @@ from __future__ import annotations
 
 import os
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from sealenv.gates.rule import ACTIVE, FUNCTION, NEW_WINDOW, PRESENT, Rule
 
 __all__ = [
-    "ACTIVE",
     "ANCESTOR",
     "HONOURED",
     "LEFT_BY_OURS",
     "ON_PATH",
-    "PRESENT",
     "PROGRAMS",
     "RULES",
     "SHADOW",
-    "SHELL",
-    "Rule",
     "rule_of",
     "spelled",
 ]
-
-ACTIVE = "active"
-PRESENT = "present"
-
-SHELL = "cmd" if os.name == "nt" else "sh"
-"""Whose words are shown to the user of this system."""
 
 PROGRAMS = ("python", "python3", "pip", "pip3", "conda", "mamba", "micromamba")
 """The environment's own programs: a function or an alias of such a name comes before PATH."""
@@ -52,93 +40,12 @@ HONOURED = (
 )
 """Settings that are obeyed and never count as dirt: (name or NAME*, what it is)."""
 
-_UNSET = {
-    "sh": "unset {}",
-    "fish": "set -e {}",
-    "csh": "unsetenv {}",
-    "xsh": "del ${}",
-    "nu": "hide-env {}",
-    "cmd": "set {}=",
-    "ps1": "Remove-Item Env:{}",
-}
-_NEW_WINDOW = "close this window and open a new one"
-"""In cmd.exe an activation ends with its window: conda's deactivate would leave ours behind."""
-
-
-class Rule:
-    """A variable, or a family of them, that can redirect which Python or environment is used."""
-
-    __slots__ = (
-        *("_clear", "harmless", "is_path", "leads_out", "level", "members", "name", "of_versions"),
-        *("taken_out", "what", "why"),
-    )
-
-    def __init__(
-        self,
-        name: str,
-        level: str,
-        what: str,
-        why: str,
-        *,
-        harmless: tuple[str, ...] = (),
-        clear: Mapping[str, str] | None = None,
-        taken_out: bool = True,
-        is_path: bool = False,
-        leads_out: bool = True,
-        members: str = "",
-        of_versions: bool = False,
-    ) -> None:
-        self.name = name
-        """Its name; `CONDA_*` is each variable that begins so and has no rule of its own."""
-        self.level = level
-        self.what = what
-        self.why = why
-        self.harmless = harmless
-        """Values besides the empty one that mean nothing, in lower case."""
-        self.taken_out = taken_out
-        """Whether children that sealenv starts for itself never see it."""
-        self.is_path = is_path
-        """Whether it counts only where its value may be a path: other programs use the name too."""
-        self.leads_out = leads_out
-        """Whether `--clean` leads out of it: what is inside a sealed environment stays there."""
-        self.members = tuple(members.split())
-        """Of a family: those that a shell takes out which cannot list its variables."""
-        self.of_versions = of_versions
-        """Of a family of functions: a version alone may follow, as in python3.12."""
-        self._clear = clear or {}
-
-    @property
-    def is_family(self) -> bool:
-        """Whether it stands for each variable that begins like its name."""
-        return self.name.endswith("*")
-
-    def applies_to(self, value: str) -> bool:
-        """Whether the value means something."""
-        if self.is_path and not any(char in value for char in "/$~"):
-            return False
-        return bool(value) and value.lower() not in self.harmless
-
-    def covers(self, rest: str) -> bool:
-        """Of a family: whether it stands for a name that goes on like this."""
-        # What bash puts behind the name; "()" is of the first bashes that did.
-        rest = rest.removesuffix("%%").removesuffix("()")
-        return not (self.of_versions and rest.strip("0123456789."))
-
-    def clear_in(self, shell: str, name: str | None = None) -> str:
-        """How to clear it in `sh`, `fish`, `csh`, `xsh`, `nu`, `cmd` or `ps1`."""
-        text = self._clear.get(shell) or self._clear.get("" if shell != "cmd" else "cmd")
-        name = name or self.name
-        return (text or _UNSET[shell]).format(name.removeprefix(_FUNCTION).partition("%%")[0])
-
-
-_FUNCTION = "BASH_FUNC_"
-"""What bash puts before the name of a function that it exports; after it stands `%%`."""
 _IN_BASH = {"sh": "unset -f {}", "": "unset -f {} in the bash that exported it"}
 _IN_BASH["cmd"] = _IN_BASH[""]
-_LEAVE_CONDA = {"": "deactivate (or: conda deactivate)", "cmd": _NEW_WINDOW}
-_CONDA_AGAIN = {"": "deactivate (or: conda deactivate) until it is 0", "cmd": _NEW_WINDOW}
-_LEAVE = {"": "deactivate", "cmd": _NEW_WINDOW}
-_OUT = {"": "leave that shell: exit", "cmd": _NEW_WINDOW}
+_LEAVE_CONDA = {"": "deactivate (or: conda deactivate)", "cmd": NEW_WINDOW}
+_CONDA_AGAIN = {"": "deactivate (or: conda deactivate) until it is 0", "cmd": NEW_WINDOW}
+_LEAVE = {"": "deactivate", "cmd": NEW_WINDOW}
+_OUT = {"": "leave that shell: exit", "cmd": NEW_WINDOW}
 _NO = ("0", "false", "no", "off", "n", "f")
 _ELSEWHERE = "what pip installs does not land in the environment"
 
@@ -179,7 +86,7 @@ def _source_folder(name: str) -> Rule:
 
 def _function(name: str) -> Rule:
     return Rule(
-        f"{_FUNCTION}{name}*",
+        f"{FUNCTION}{name}*",
         ACTIVE,
         f"a bash has exported a function {name}, or one with a version in its name",
         "every bash runs it instead of the environment's own program",
@@ -357,7 +264,7 @@ RULES = (
         members="DIR ROOT SHELL VERSION VIRTUAL_ENV",
     ),
     Rule(
-        f"{_FUNCTION}*",
+        f"{FUNCTION}*",
         PRESENT,
         "a bash has exported a function",
         "every bash, such as one that runs a package's script, runs it instead of a program",

@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from sealenv.host.files import read_regular
-from sealenv.seals.tree import native
+from sealenv.seals.row import native
 
 __all__ = ["Metadata", "read_metadata"]
 

@@ -11,7 +11,7 @@ from sealenv.relocation.changes import mark_of
 from sealenv.relocation.mender import UnmendableError
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
-from sealenv.seals.tree import native
+from sealenv.seals.row import native
 
 __all__ = ["does_not_fit", "refuse_unfit"]
 

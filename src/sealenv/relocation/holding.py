@@ -9,7 +9,7 @@ from pathlib import Path
 from sealenv.host.readers import Readers
 from sealenv.portability.search import Search
 from sealenv.relocation.mender import Mender
-from sealenv.seals.tree import FILE, LINK, Row, native, root_of
+from sealenv.seals.row import FILE, LINK, Row, native, root_of
 
 __all__ = ["Holding", "holding", "link_text", "placed"]
 

@@ -25,7 +25,7 @@ from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
 from sealenv.seals.compiled import source_of
-from sealenv.seals.tree import FILE, LINK, Row
+from sealenv.seals.row import FILE, LINK, Row
 
 __all__ = ["Mending"]
 

@@ -13,7 +13,7 @@ from sealenv.relocation.outcome import MoveOptions
 from sealenv.relocation.place import Relocation, open_relocation
 from sealenv.relocation.seen import look_for
 from sealenv.relocation.settling import settle
-from sealenv.seals.tree import Row
+from sealenv.seals.row import Row
 
 __all__ = ["mend_given", "opened"]
 

@@ -11,7 +11,7 @@ from sealenv.layout import META
 from sealenv.portability.rewriting.change import Hints
 from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.seals.distributions import Distribution, find_distributions
-from sealenv.seals.tree import Row
+from sealenv.seals.row import Row
 
 __all__ = ["SHIPPED", "Owners"]
 

@@ -13,8 +13,8 @@ from sealenv.layout import State, state_of
 from sealenv.naming import shown
 from sealenv.relocation.mender import Mender
 from sealenv.seals.filetable import FileTable, read_table
+from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal, read_seal
-from sealenv.seals.tree import Row
 
 __all__ = ["Relocation", "open_relocation", "same_make"]
 

@@ -19,8 +19,8 @@ from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.seen import look_by
+from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal
-from sealenv.seals.tree import Row
 from sealenv.spec import EnvironmentSpec
 from sealenv.steps.check import CheckReport, check_environment
 

@@ -20,8 +20,8 @@ from sealenv.relocation.place import Relocation
 from sealenv.seals.digests import Hashing
 from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import fingerprint, tree_lines
+from sealenv.seals.row import FILE, FOLDER, Row, native
 from sealenv.seals.seal import Fingerprints, Seal, write_seal
-from sealenv.seals.tree import FILE, FOLDER, Row, native
 from sealenv.spec import current_platform
 from sealenv.steps.check import CheckReport
 

@@ -19,7 +19,8 @@ from sealenv.relocation.place import Relocation
 from sealenv.relocation.targets import refuse_rows
 from sealenv.removable import refuse_inner
 from sealenv.seals.listing import Listing
-from sealenv.seals.tree import FILE, Row, look, look_again
+from sealenv.seals.row import FILE, Row, look_again
+from sealenv.seals.tree import look
 
 __all__ = ["Seen", "look_at", "look_by", "look_for", "look_inside", "search_begun"]
 

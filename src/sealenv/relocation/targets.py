@@ -13,7 +13,7 @@ from sealenv.layout import MARKER, META, State, is_link, state_of
 from sealenv.locations import default_envs_dir
 from sealenv.naming import check_name, check_prefix, shown
 from sealenv.placing import refuse_long_paths
-from sealenv.seals.tree import Row
+from sealenv.seals.row import Row
 
 __all__ = ["choose_place", "real_prefix", "refuse_place", "refuse_rows", "refuse_staying"]
 

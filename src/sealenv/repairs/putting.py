@@ -15,8 +15,9 @@ from sealenv.host.reader import sha256_of
 from sealenv.layout import is_link, leaves
 from sealenv.portability.patch import patch_bytes
 from sealenv.seals.fingerprint import promised
+from sealenv.seals.row import FOLDER
 from sealenv.seals.scene import Scene
-from sealenv.seals.tree import FOLDER, OUTSIDE
+from sealenv.seals.tree import OUTSIDE
 
 __all__ = ["make_way", "put_back", "set_mode"]
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from sealenv.host.files import open_regular, read_regular
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
+from sealenv.seals.row import FILE, native
 from sealenv.seals.scene import Scene
-from sealenv.seals.tree import FILE, native
 
 __all__ = ["count_unread", "has_source", "judge_compiled", "source_of"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sealenv.host.readers import Readers
-from sealenv.seals.tree import FILE, Row, root_of
+from sealenv.seals.row import FILE, Row, root_of
 
 __all__ = ["Hashing", "hash_rows", "known_digests"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sealenv.host.files import read_regular
 from sealenv.layout import is_link, leaves
-from sealenv.seals.tree import FILE, Row, native
+from sealenv.seals.row import FILE, Row, native
 
 __all__ = [
     "Distribution",

@@ -8,8 +8,8 @@ from sealenv.condameta.records import PrefixRecord
 from sealenv.layout import META
 from sealenv.seals.compiled import source_of
 from sealenv.seals.findings import Finding
+from sealenv.seals.row import FOLDER
 from sealenv.seals.scene import Scene
-from sealenv.seals.tree import FOLDER
 from sealenv.seals.untracked import is_leftover
 
 __all__ = ["find_drift", "locked_packages"]

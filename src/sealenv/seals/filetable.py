@@ -16,7 +16,7 @@ import msgspec
 from sealenv.errors import RecordError
 from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import FILES
-from sealenv.seals.tree import FILE, FOLDER, LINK, Row
+from sealenv.seals.row import FILE, FOLDER, LINK, Row
 
 __all__ = ["SCHEMA", "FileTable", "encode", "read_table", "write_files"]
 

@@ -11,8 +11,8 @@ from sealenv.portability.patch import patch_bytes
 from sealenv.seals.distributions import is_about_installing
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
+from sealenv.seals.row import FILE, FOLDER, LINK, Row, native
 from sealenv.seals.scene import Claim, Scene
-from sealenv.seals.tree import FILE, FOLDER, LINK, Row, native
 
 __all__ = ["judge_claimed", "judge_distributed", "judge_known", "judge_mode"]
 

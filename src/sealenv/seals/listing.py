@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sealenv.host.reader import Listed
 from sealenv.host.readers import Readers
-from sealenv.seals.tree import FILE, FOLDER, LINK, NO_FILE, Row, look_again, root_of
+from sealenv.seals.row import FILE, FOLDER, LINK, NO_FILE, Row, look_again, root_of
 
 __all__ = ["Listing"]
 

@@ -16,8 +16,9 @@ from sealenv.seals import filetable
 from sealenv.seals.digests import hash_rows, known_digests
 from sealenv.seals.distributions import Distribution, find_distributions
 from sealenv.seals.fingerprint import Payload, fingerprint, packages_lines, promised, tree_lines
+from sealenv.seals.row import Row
 from sealenv.seals.seal import DistributionNote, Fingerprints
-from sealenv.seals.tree import Row, look
+from sealenv.seals.tree import look
 
 __all__ = [
     "Observed",

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
 from sealenv.seals.distributions import Distribution, DistributionFile, find_distributions
+from sealenv.seals.row import FILE, FOLDER, LINK, Row, native
 from sealenv.seals.seal import Seal
 from sealenv.seals.spelling import Spelling
-from sealenv.seals.tree import FILE, FOLDER, LINK, Row, native
 
 __all__ = ["Claim", "Scene"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from sealenv.seals.tree import Row
+from sealenv.seals.row import Row
 
 __all__ = ["Spelling"]
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from sealenv.host.volumes import extended
 from sealenv.layout import (
     FILES,
     MARKER,
@@ -22,79 +18,17 @@ from sealenv.layout import (
     SEAL,
     USER_FOLDER,
     Entry,
-    leads_elsewhere,
 )
+from sealenv.seals.row import FILE, FOLDER, LINK, Row, native, row_of
 
 if TYPE_CHECKING:
     from sealenv.seals.listing import Listing
 
-__all__ = [
-    "FILE",
-    "FOLDER",
-    "LINK",
-    "NO_FILE",
-    "OUTSIDE",
-    "Row",
-    "look",
-    "look_again",
-    "native",
-    "root_of",
-    "rows_of",
-]
-
-FILE, LINK, FOLDER = "f", "l", "d"
+__all__ = ["OUTSIDE", "look", "rows_of"]
 
 OUTSIDE = frozenset({USER_FOLDER, PKGS, "envs", SCRATCH, SEAL, FILES, MOVING, MARKER, PLAN})
 """What is nobody's payload: the user folder, package caches and further environments of a conda
 installation, and what tells of the rest. Neither read nor part of a fingerprint."""
-
-
-class Row(msgspec.Struct, gc=False):
-    """One path of a prefix."""
-
-    path: str
-    """Relative, with `/`; bytes that are no UTF-8 as surrogates, whatever the locale."""
-    kind: str
-    mode: int
-    """Permission bits."""
-    size: int
-    mtime_ns: int
-    inode: int
-    ctime_ns: int = 0
-    digest: bytes = b""
-    """sha256 of a file's bytes or of a link's text; empty where it is not known (yet)."""
-    problem: str = ""
-    """Why it cannot be read."""
-
-    def copy(self) -> Row:
-        """Another of the same."""
-        return Row(
-            self.path, self.kind, self.mode, self.size, self.mtime_ns, self.inode, 0, self.digest
-        )
-
-    def take(self, read: tuple[bytes, int] | OSError) -> None:
-        """Note what hashing it gave."""
-        if isinstance(read, OSError):
-            self.digest = b""
-            self.problem = read.strerror or str(read)
-        else:
-            self.digest = read[0]
-
-    def is_as(self, read: tuple[bytes, int] | OSError) -> bool:
-        """Whether that is what we took it for."""
-        if isinstance(read, OSError):
-            return False
-        return self.digest == read[0] and (self.mode == read[1] or os.name == "nt")
-
-    def same_stat(self, other: Row) -> bool:
-        """Whether nothing speaks for a change since: what `--fast` goes by."""
-        return (
-            self.mtime_ns == other.mtime_ns
-            and self.size == other.size
-            and self.inode == other.inode
-            and self.mode == other.mode
-            and self.kind == other.kind
-        )
 
 
 def look(
@@ -153,7 +87,7 @@ def rows_of(entries: Iterable[Entry]) -> dict[str, Row]:
             path = os.fsencode(path).decode("utf-8", "surrogateescape")
         if path.partition("/")[0] in OUTSIDE or path in OUTSIDE:
             continue
-        row = rows[path] = _row(path, entry.status)
+        row = rows[path] = row_of(path, entry.status)
         if row.kind is LINK:
             row.digest = hashlib.sha256(_link_text(entry.path)).digest()
     return rows
@@ -184,7 +118,7 @@ def _look_into(
                 rows[path] = then.copy()
                 continue
             try:
-                row = rows[path] = _row(path, entry.stat(follow_symlinks=False))
+                row = rows[path] = row_of(path, entry.stat(follow_symlinks=False))
                 if then and row.kind is FILE and not row.problem:
                     row.digest = then.digest
                 elif row.kind is FOLDER:
@@ -197,51 +131,6 @@ def _look_into(
                 kind = LINK if entry.is_symlink() else FOLDER if entry.is_dir() else FILE
                 rows[path] = Row(path, kind, 0, 0, 0, 0, problem=error.strerror or str(error))
     return folders
-
-
-NO_FILE = "it is neither a file nor a link nor a folder"
-
-
-def _row(path: str, status: os.stat_result) -> Row:
-    mode = status.st_mode
-    size = status.st_size
-    problem = ""
-    if leads_elsewhere(status):
-        kind, size = LINK, 0  # the length of its text, which some file systems do not tell
-    elif stat.S_ISDIR(mode):
-        kind = FOLDER
-    else:
-        kind = FILE
-        if not stat.S_ISREG(mode):
-            problem = NO_FILE
-    return Row(
-        path, kind, mode & 0o7777, size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns,
-        problem=problem,
-    )  # fmt: skip
-
-
-def look_again(prefix: Path, row: Row) -> None:
-    """Take anew what was presumed of a file.
-
-    Raises:
-        OSError: it is gone.
-    """
-    now = _row(row.path, os.lstat(native(prefix, row.path)))
-    row.kind, row.mode, row.size, row.problem = now.kind, now.mode, now.size, now.problem
-    row.mtime_ns, row.inode, row.ctime_ns = now.mtime_ns, now.inode, now.ctime_ns
-
-
-def native(prefix: Path, path: str) -> str | bytes:
-    """A row's path as the operating system takes it."""
-    if os.name == "nt":
-        return f"{extended(prefix)}\\{path.replace('/', os.sep)}"
-    return os.path.join(os.fsencode(prefix), path.encode("utf-8", "surrogateescape"))
-
-
-def root_of(prefix: Path) -> str:
-    """What comes before a row's path for `host.readers`."""
-    root = native(prefix, "")
-    return root.decode("utf-8", "surrogateescape") if isinstance(root, bytes) else root
 
 
 def _link_text(path: str | bytes) -> bytes:

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealenv.seals.filetable import FileTable
-from sealenv.seals.tree import FILE, FOLDER, LINK, OUTSIDE, Row, native
+from sealenv.seals.row import FILE, FOLDER, LINK, Row, native
+from sealenv.seals.tree import OUTSIDE
 
 __all__ = ["is_same", "is_untouched"]
 

@@ -11,9 +11,9 @@ from sealenv.seals.drift import find_drift
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import is_compiled
 from sealenv.seals.judging import judge_claimed, judge_distributed, judge_known
+from sealenv.seals.row import FILE, FOLDER, Row
 from sealenv.seals.scene import Scene
 from sealenv.seals.scripts import judge_scripts
-from sealenv.seals.tree import FILE, FOLDER, Row
 from sealenv.seals.untracked import group, is_leftover, may_change
 
 __all__ = ["but_behind_closed", "judge"]

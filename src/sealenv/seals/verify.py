@@ -18,9 +18,10 @@ from sealenv.layout import META
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.findings import Finding, Report
 from sealenv.seals.listing import Listing
+from sealenv.seals.row import FILE, FOLDER, Row, look_again, native
 from sealenv.seals.seal import Seal
 from sealenv.seals.sealed import read_sealed
-from sealenv.seals.tree import FILE, FOLDER, Row, look, look_again, native
+from sealenv.seals.tree import look
 from sealenv.seals.untouched import is_same, is_untouched
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from sealenv.host.files import read_regular
 from sealenv.locks import LockedWheel
 from sealenv.requirements import requirement_name
 from sealenv.seals.distributions import Distribution
+from sealenv.seals.row import native
 from sealenv.seals.seal import DistributionNote
-from sealenv.seals.tree import native
 
 __all__ = ["as_found", "is_of", "locked_wheel", "locked_wheels", "requested_of"]
 

@@ -11,7 +11,8 @@ from sealenv.checkup.shells.assigning import ASSIGNMENT, assigned
 from sealenv.checkup.shells.command import Command
 from sealenv.checkup.shells.defining import defined
 from sealenv.checkup.shells.pathentries import named_entries, sets_path
-from sealenv.gates.rules import ACTIVE, rule_of
+from sealenv.gates.rule import ACTIVE
+from sealenv.gates.rules import rule_of
 
 __all__ = [
     "KINDS",

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sealenv.host.processors import processors
+
 __all__ = ["Contender", "Series", "ratio", "run_in_turn"]
 
 
@@ -93,4 +95,4 @@ def machine_line() -> str:
             if line.startswith("model name"):
                 model = line.partition(":")[2].strip()
                 break
-    return f"{os.cpu_count()} processors, {model}"
+    return f"{processors()} processors, {model}"

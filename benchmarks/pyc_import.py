@@ -21,6 +21,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from sealenv.host.processors import processors
+
 WHEELS = ("pip", "sympy", "networkx", "rich", "pydantic", "sqlalchemy")
 IMPORTS = {
     "pip": "pip._internal.cli.main, pip._internal.commands.install",
@@ -94,7 +96,7 @@ def describe(sites: dict[str, Path], options: argparse.Namespace) -> None:
     ).stdout.strip()
     sources = sum(1 for _ in sites["timestamp"].rglob("*.py"))
     cache = "cold" if options.cold else "warm"
-    print(f"{version}, {platform.system()} {platform.machine()}, {os.cpu_count()} processors")
+    print(f"{version}, {platform.system()} {platform.machine()}, {processors()} processors")
     print(
         f"{sources} sources; median of {options.runs} runs, modes alternating; {cache} page cache"
     )

@@ -28,6 +28,7 @@ from pathlib import Path
 from benchmarks.measure import Contender, machine_line, peak_kb, ratio, run_in_turn
 from sealenv.demo.archive import Package, Payload, write_package
 from sealenv.demo.repodata import write_repodata
+from sealenv.host.processors import processors
 from tests.channel import Channels, build
 
 SRC = Path(__file__).resolve().parent.parent / "src"
@@ -92,7 +93,7 @@ class Bench:
             self._seal(*extra, *options)
 
     def _contenders(self, listing: Path) -> list[Contender]:
-        hashed = f"xargs -0 -P{os.cpu_count()} -n200 sha256sum <{shlex.quote(str(listing))}"
+        hashed = f"xargs -0 -P{processors()} -n200 sha256sum <{shlex.quote(str(listing))}"
         plain = f"{shlex.join([sys.executable, '-c', _PLAIN])} <{shlex.quote(str(listing))}"
         result = [
             Contender("sealenv verify", self._command("verify", str(self.prefix)), self.env),
@@ -101,7 +102,7 @@ class Bench:
                 self._command("verify", "--fast", str(self.prefix)),
                 self.env,
             ),
-            Contender(f"xargs -P{os.cpu_count()} sha256sum", ["sh", "-c", hashed], self.env),
+            Contender(f"xargs -P{processors()} sha256sum", ["sh", "-c", hashed], self.env),
             Contender("one Python, file_digest", ["sh", "-c", plain], self.env),
         ]
         conda = os.environ.get("SEALENV_BENCH_CONDA")

@@ -15,6 +15,7 @@ import pytest
 
 from sealenv.host import reader
 from sealenv.host.helper import Helper, Share
+from sealenv.host.processors import processors as usable
 from sealenv.host.readers import Readers, Task
 
 Files = list[tuple[str, int]]
@@ -161,7 +162,7 @@ sys.stdin.read()
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="no pidfd here")
 def test_helpers_end_with_us_even_when_we_are_killed() -> None:
-    if (os.cpu_count() or 1) < 2:
+    if usable() < 2:
         pytest.skip("one processor: there is none")
     with subprocess.Popen(
         [sys.executable, "-c", WAITING], stdin=subprocess.PIPE, stdout=subprocess.PIPE

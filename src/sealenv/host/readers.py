@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from sealenv.host import reader
 from sealenv.host.helper import COST, PATIENCE, Helper, Share
+from sealenv.host.processors import processors
 
 __all__ = ["COST", "Readers", "Task", "start_early"]
 
@@ -32,14 +33,14 @@ class Readers:
     """This process and its helpers. A context: at its end they end, whatever they do.
 
     Args:
-        processors: how many processes at most, this one among them; as many as there are without it.
+        limit: how many processes at most, this one among them; as many as there are without it.
         patience: for how many seconds a helper that we wait for may answer nothing; more for a large
             file.
     """
 
-    def __init__(self, processors: int | None = None, *, patience: float = PATIENCE) -> None:
+    def __init__(self, limit: int | None = None, *, patience: float = PATIENCE) -> None:
         self._patience = patience
-        self._most = min(processors or os.cpu_count() or 1, _MOST) - 1
+        self._most = min(limit or processors(), _MOST) - 1
         self._helpers: list[Helper] = _early[: self._most]
         del _early[: self._most]
 
@@ -166,5 +167,5 @@ _early: list[Helper] = []
 
 def start_early() -> None:
     """Begin one now: it starts while we import. Who never uses it loses nothing, it ends with us."""
-    if not _early and (os.cpu_count() or 1) > 1:
+    if not _early and processors() > 1:
         _early.append(Helper())

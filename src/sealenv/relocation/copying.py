@@ -12,6 +12,7 @@ from sealenv.errors import (
     CheckFailedError,
 )
 from sealenv.host.copying import copy_file, copy_link, set_owner, set_times
+from sealenv.host.processors import processors
 from sealenv.host.readers import Readers
 from sealenv.host.renaming import rename_new
 from sealenv.layout import (
@@ -90,7 +91,7 @@ def make_folders(target: Path, entries: Sequence[Entry]) -> None:
     for entry in entries:
         if entry.is_dir:
             levels.setdefault(entry.relative.count("/"), []).append(_in(target, entry))
-    many = min(os.cpu_count() or 1, _MANY)
+    many = min(processors(), _MANY)
     with ThreadPoolExecutor(many) as pool:
         for depth in sorted(levels):
             folders = levels[depth]

@@ -138,6 +138,7 @@ def look_for(
             begun = search or stack.enter_context(Holding(move.prefix, [move.forth]))
             found = begun.finish(rows, lambda done, of: reporter.advance(done, of, "files"))
         for path in found:  # whose size and mode may have been presumed
+            rows[path] = rows[path].copy()
             look_again(move.prefix, rows[path])
         refuse_unfit(move, owners, found)
     except OSError as error:

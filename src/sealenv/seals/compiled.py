@@ -53,8 +53,9 @@ def count_unread(scene: Scene, found: Collection[str]) -> int:
         found: paths with a finding.
     """
     count = 0
-    for path, row in scene.rows.items():
-        if not path.endswith(".pyc") or not row.digest or path in found or path in scene.steady:
+    for path in scene.unsteady:
+        row = scene.rows[path]
+        if not path.endswith(".pyc") or not row.digest or path in found:
             continue
         if has_source(scene, path):
             then = (scene.sealed or {}).get(path)

@@ -27,6 +27,7 @@ _ENTRY_POINTS = frozenset(
         "windows_python_entry_point_exe",
     }
 )
+_COMPILED = (".pyc", ".pyo")
 _WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
 
 
@@ -83,7 +84,7 @@ def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
 
 def is_compiled(path: str) -> bool:
     """Whether a path is compiled Python, which no fingerprint of packages looks at."""
-    return path.endswith((".pyc", ".pyo"))
+    return path.endswith(_COMPILED)
 
 
 def promised(entry: RecordPath) -> str | None:
@@ -100,8 +101,9 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
     owners: dict[str, list[RecordPath]] = {}
     for record in payload.records:
         for entry in record.paths_data.paths:
-            if entry.original_path is None and not is_compiled(entry.path):
-                owners.setdefault(entry.path, []).append(entry)
+            path = entry.path
+            if entry.original_path is None and not path.endswith(_COMPILED):
+                owners.setdefault(path, []).append(entry)
     normalise = _Normaliser(payload)
     for path, entries in owners.items():
         row = payload.rows.get(path)
@@ -114,9 +116,14 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
         if payload.patched.get(path) == actual:
             yield path, *normalise(path, script=entries[0].path_type in _ENTRY_POINTS)
             continue
-        kept = next((e for e in entries if promised(e) == actual), None)
+        kept = None
+        for entry in entries:
+            if (entry.sha256_in_prefix or entry.sha256) == actual:
+                kept = entry
+                break
         # micromamba's records promise no bytes of a launcher: what it starts is what counts.
-        kept = kept or next((e for e in entries if _is_bare_entry_point(e)), None)
+        if kept is None:
+            kept = next((e for e in entries if _is_bare_entry_point(e)), None)
         if kept is None:
             yield path, *normalise(path)
         elif kept.path_type in _ENTRY_POINTS:

@@ -85,7 +85,7 @@ class Listing:
             if not self._sizes and stat.S_ISREG(mode):
                 then = known.get(path)
                 if then is not None and then.kind == FILE:
-                    rows[path] = then.copy()
+                    rows[path] = then
                     continue
                 row = Row(path, FILE, 0, 0, 0, 0)
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):

@@ -75,9 +75,10 @@ class Scene:
         if self.sealed is None or self.seal is None:
             return find_distributions(self.prefix, self.rows, self.claims)
         ours = {note.record for note in self.seal.pip}
-        return find_distributions(
-            self.prefix, self.rows, {*self.claims, *(self.sealed.keys() - ours)}
-        )
+        sealed = self.sealed
+        found = {path: row for path, row in self.rows.items() if path.endswith("/RECORD")}
+        owned = {p for p in found if p in self.claims or (p in sealed and p not in ours)}
+        return find_distributions(self.prefix, found, owned)
 
     @functools.cached_property
     def of_distributions(self) -> dict[str, tuple[Distribution, DistributionFile]]:
@@ -144,10 +145,9 @@ class Scene:
             path
             for path, row in self.rows.items()
             if row.kind == FILE
-            and row.digest
             and (then := sealed.get(path)) is not None
-            and row.digest == then.digest
-            and row.mode == then.mode
+            and (row is then or (row.digest == then.digest and row.mode == then.mode))
+            and row.digest
             and then.kind == FILE
         }
         for path, claims in self.claims.items() if self.rewritten else ():

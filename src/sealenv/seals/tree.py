@@ -115,7 +115,7 @@ def _look_into(
             if then is not None and then.kind != FILE:
                 then = None
             if then and os.name != "nt" and entry.is_file(follow_symlinks=False):
-                rows[path] = then.copy()
+                rows[path] = then
                 continue
             try:
                 row = rows[path] = row_of(path, entry.stat(follow_symlinks=False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sealenv.condameta.records import is_record
 from sealenv.layout import CONDARC
@@ -27,7 +27,7 @@ def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
         known_only: only what packages' records name.
     """
     steady = scene.steady
-    claimed = {path for path in scene.claims if path not in steady} | scene.contested
+    claimed = (scene.claims.keys() - steady) | scene.contested
     for path in sorted(claimed):
         yield from _but_bytes(scene, judge_claimed(scene, path, scene.claims[path]))
     if known_only:
@@ -37,8 +37,14 @@ def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
     for path in sorted(scene.of_distributions.keys() - steady):
         yield from _but_bytes(scene, judge_distributed(scene, path))
     yield from judge_scripts(scene)
-    answered = {*scene.claims, *scene.of_distributions, *_scripts_of(scene), *steady}
-    answered |= {f.path for f in drift}  # a RECORD that is cut does not name itself
+    others = {
+        *_scripts_of(scene),
+        *(f.path for f in drift),
+    }  # a RECORD that is cut names itself not
+
+    def answered(path: str) -> bool:
+        return path in scene.claims or path in scene.of_distributions or path in others
+
     yield from _judge_rest(scene, answered, replaced=any(f.kind != "installed" for f in drift))
     for path in sorted(_compiled(scene)):
         known = path in scene.claims or bool(scene.sealed and path in scene.sealed)
@@ -58,16 +64,18 @@ def _but_bytes(scene: Scene, findings: Iterable[Finding]) -> Iterator[Finding]:
     return (f for f in findings if f.kind != "altered" or not has_source(scene, f.path))
 
 
-def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator[Finding]:
+def _judge_rest(
+    scene: Scene, answered: Callable[[str], bool], *, replaced: bool
+) -> Iterator[Finding]:
     """What the file table alone knows, and what nobody knows.
 
     Args:
         scene: all that is there.
-        answered: paths that somebody else answers for.
+        answered: whether somebody else answers for a path that is not as it was sealed.
         replaced: packages went or were replaced since, and their files with them.
     """
     sealed = scene.sealed or {}
-    for path in sorted(sealed.keys() - answered):
+    for path in sorted(p for p in sealed.keys() - scene.steady if not answered(p)):
         row, then = scene.rows.get(path), sealed[path]
         if row is not None and row.kind == then.kind == FOLDER:
             if row.problem or row.mode != then.mode:
@@ -86,7 +94,7 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
         path
         for path in scene.unsteady
         if path not in sealed
-        and path not in answered
+        and not answered(path)
         and not (is_leftover(path) and not scene.rows[path].problem)
         and not (source_of(path) and _is_plain(scene.rows[path]))
     ]
@@ -95,7 +103,7 @@ def _judge_rest(scene: Scene, answered: set[str], *, replaced: bool) -> Iterator
         for path in closed:
             yield Finding("unreadable", path, None, scene.rows[path].problem)
         plain = [path for path in unknown if scene.rows[path].kind != FOLDER]
-        yield from group(plain, (p for p in scene.rows if p in answered or p in sealed))
+        yield from group(plain, (p for p in scene.rows if p in sealed or answered(p)))
 
 
 def but_behind_closed(scene: Scene, findings: list[Finding]) -> list[Finding]:

@@ -17,7 +17,6 @@ from sealenv.host.exclusive import refuse_worked_on
 from sealenv.layout import META
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.findings import Finding, Report
-from sealenv.seals.listing import Listing
 from sealenv.seals.row import FILE, FOLDER, Row, look_again, native
 from sealenv.seals.seal import Seal
 from sealenv.seals.sealed import read_sealed
@@ -26,6 +25,7 @@ from sealenv.seals.untouched import is_same, is_untouched
 
 if TYPE_CHECKING:
     from sealenv.seals.digests import Hashing
+    from sealenv.seals.listing import Listing
     from sealenv.seals.scene import Scene
 
 __all__ = ["Finding", "Report", "examine", "verify"]
@@ -79,6 +79,7 @@ def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, R
     """Verify in full, and what it was found in: see there."""
     from sealenv.host.readers import Readers
     from sealenv.seals.digests import Hashing
+    from sealenv.seals.listing import Listing
 
     reporter = reporter or Quiet()
     reporter.phase("verify", "comparing files")
@@ -156,6 +157,7 @@ def _confirm(prefix: Path, rows: dict[str, Row], hashing: Hashing, count: _Count
         if row is None or row.kind != FILE or row.problem or row.is_as(read):
             continue
         changed = True
+        row = rows[asked.path] = row.copy()  # it may be the very row that was sealed
         try:
             look_again(prefix, row)
             if isinstance(read, FileNotFoundError):  # it was away for a moment

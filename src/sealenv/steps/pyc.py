@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord
 from sealenv.errors import EngineError, from_oserror
+from sealenv.host.processors import processors
 from sealenv.layout import python_exe
 
 __all__ = ["INVALIDATION", "compile_packages", "sources_of"]
@@ -125,7 +126,7 @@ def compile_packages(
         return {}
     # Largest first, dealt out in turn: the processes end at about the same time.
     ordered = sorted(owner, key=lambda p: (-_size(prefix / p), p))
-    count = max(1, min(jobs or os.cpu_count() or 1, len(ordered)))
+    count = max(1, min(jobs or processors(), len(ordered)))
     pyc_owner = {_cached(p): name for p, name in owner.items()}
     compiled: dict[str, list[str]] = {}
     progress = _Counter(len(ordered), on_file)

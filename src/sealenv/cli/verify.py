@@ -46,7 +46,7 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
     # Without a terminal its one line would say nothing that the verdict does not.
     silent = quiet or as_json or not is_terminal(sys.stderr)
     with make_reporter(quiet=silent, verbose=0) as reporter:
-        report = verify(prefix, fast=fast, reporter=reporter)
+        report = verify(prefix, fast=fast, tree=as_json, reporter=reporter)
     if as_json:
         print_json(_json(prefix, report, fast))
         return 1 if report.damaged else 0

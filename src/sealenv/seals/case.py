@@ -63,8 +63,13 @@ class Case:
         platform = _platform(self.then.seal, self.records)
         return Scene(self.prefix, platform, self.then.seal, self.sealed, self.rows, self.records)
 
-    def judge(self, *, fast: bool = False) -> Verdict:
-        """Everything that is found, with the digests as they are known now."""
+    def judge(self, *, fast: bool = False, tree: bool = True) -> Verdict:
+        """Everything that is found, with the digests as they are known now.
+
+        Args:
+            fast: most digests are those that were sealed: there are no fingerprints of now.
+            tree: whether the fingerprint `tree` is wanted.
+        """
         then = self.then
         scene = self._scene()
         findings = [*then.findings, *map(_broken, self.broken)]
@@ -73,7 +78,7 @@ class Case:
                 findings.append(finding)
         findings = but_behind_closed(scene, findings)
         unread = 0 if then.pending else count_unread(scene, {f.path for f in findings})
-        now = None if fast or then.pending else _fingerprints(scene)
+        now = None if fast or then.pending else _fingerprints(scene, tree=tree)
         if now and any(_is_unread(self.rows[path]) for path in scene.unsteady):
             now.tree = ""  # files that nobody knows were not read
         if now and not any(f.damage for f in findings):
@@ -118,7 +123,7 @@ def _platform(seal: Seal | None, records: list[PrefixRecord]) -> str:
     return seal.platform if seal else subdirs[0] if subdirs else current_platform()
 
 
-def _fingerprints(scene: Scene) -> Fingerprints:
+def _fingerprints(scene: Scene, *, tree: bool) -> Fingerprints:
     seal = scene.seal
     return prints_of(
         Payload(
@@ -129,7 +134,8 @@ def _fingerprints(scene: Scene) -> Fingerprints:
             scene.distributions,
             {note.path: note.after for note in seal.patched} if seal else {},
             seal.prefix if seal else None,
-        )
+        ),
+        tree=tree,
     )
 
 

@@ -93,11 +93,12 @@ def observe(
     )
 
 
-def prints_of(payload: Payload) -> Fingerprints:
-    """Both fingerprints."""
+def prints_of(payload: Payload, *, tree: bool = True) -> Fingerprints:
+    """Both fingerprints; `tree` is empty if it is not wanted."""
+    rows = payload.rows.values()
     return Fingerprints(
         fingerprint(packages_lines(payload)),
-        fingerprint(tree_lines(payload.rows.values(), payload.platform)),
+        fingerprint(tree_lines(rows, payload.platform)) if tree else "",
     )
 
 

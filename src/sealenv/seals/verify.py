@@ -31,12 +31,15 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "Report", "examine", "verify"]
 
 
-def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None) -> Report:
+def verify(
+    prefix: Path, *, fast: bool = False, tree: bool = True, reporter: Reporter | None = None
+) -> Report:
     """Compare everything in a prefix with what it was made.
 
     Args:
         prefix: of an environment in any state.
         fast: read only those files whose size, time, inode or mode is not the sealed one.
+        tree: whether the fingerprint `tree` is wanted; no finding depends on it.
         reporter: is told how far it is.
 
     Raises:
@@ -44,7 +47,7 @@ def verify(prefix: Path, *, fast: bool = False, reporter: Reporter | None = None
         PrefixLockedError: something is wrong, and another process is at work there.
     """
     reporter = reporter or Quiet()
-    report = _fast(prefix, reporter) if fast else examine(prefix, reporter=reporter)[1]
+    report = _fast(prefix, reporter) if fast else examine(prefix, tree=tree, reporter=reporter)[1]
     if report.damaged:
         refuse_worked_on(prefix)
     return report
@@ -75,7 +78,9 @@ def _fast(prefix: Path, reporter: Reporter) -> Report:
     return case.report(case.judge(fast=True), hashed=len(more.rows), notes=notes)
 
 
-def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, Report]:
+def examine(
+    prefix: Path, *, tree: bool = True, reporter: Reporter | None = None
+) -> tuple[Scene, Report]:
     """Verify in full, and what it was found in: see there."""
     from sealenv.host.readers import Readers
     from sealenv.seals.digests import Hashing
@@ -96,13 +101,13 @@ def examine(prefix: Path, *, reporter: Reporter | None = None) -> tuple[Scene, R
         case = Case(prefix, then, sealed, rows, *scan_records(prefix))
         more = Hashing(readers, prefix, case.worth_reading(unknown))
         # Nearly always nothing has changed: it is judged as if, while the helpers read.
-        verdict = case.judge() if begun.rows and not more.rows else None
+        verdict = case.judge(tree=tree) if begun.rows and not more.rows else None
         count = _Count(reporter, rows, len(begun.rows) + len(more.rows))
         changed = _confirm(prefix, rows, begun, count)
         count.done += len(begun.rows)
         _confirm(prefix, rows, more, count)
         if verdict is None or changed:
-            verdict = case.judge()
+            verdict = case.judge(tree=tree)
     return verdict.scene, case.report(verdict, hashed=len(begun.rows) + len(more.rows))
 
 

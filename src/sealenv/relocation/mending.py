@@ -6,6 +6,7 @@ and finds by itself what is left.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -162,10 +163,13 @@ class Mending:
         }
 
     def _compiled_of_changed(self) -> list[str]:
-        if not any(path.endswith(".py") for path in self.files.changes):
-            return []
+        sources = {path for path in self.files.changes if path.endswith(".py")}
+        folders = {posixpath.join(posixpath.dirname(path), "__pycache__") for path in sources}
         return [
             path
             for path, row in self.rows.items()
-            if path.endswith(".pyc") and row.kind == FILE and source_of(path) in self.files.changes
+            if path.endswith(".pyc")
+            and path.rpartition("/")[0] in folders
+            and row.kind == FILE
+            and source_of(path) in sources
         ]

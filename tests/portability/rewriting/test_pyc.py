@@ -17,7 +17,7 @@ from sealenv.portability.rewriting.change import NOT_UNDERSTOOD, Change, Refusal
 from sealenv.portability.rewriting.edits import Edits
 from sealenv.portability.rewriting.marshalled import marks, strings
 from sealenv.portability.rewriting.pyc import restamped
-from sealenv.portability.rewriting.siphash import source_hash
+from sealenv.portability.rewriting.siphash import by_hand, source_hash
 from sealenv.portability.rewriting.whole import rewrite
 
 SOURCE = '''
@@ -143,7 +143,27 @@ def test_a_time(tmp_path: Path) -> None:
 
 @given(st.binary(max_size=100))
 def test_the_hash_is_pythons(source: bytes) -> None:
-    assert source_hash(importlib.util.MAGIC_NUMBER, source) == importlib.util.source_hash(source)
+    magic = importlib.util.MAGIC_NUMBER
+    theirs = importlib.util.source_hash(source)
+    assert source_hash(magic, source) == theirs
+    rounds = (1, 3) if sys.version_info >= (3, 11) else (2, 4)
+    assert by_hand(int.from_bytes(magic, "little"), source, *rounds) == theirs
+
+
+@pytest.mark.parametrize(
+    ("magic", "expected"),
+    [
+        (b"a\r\r\n", "0feef1c452279a9e"),
+        (b"o\r\r\n", "4193b92a649f2ef1"),
+        (b"\xa7\r\r\n", "18777484c2040a21"),
+        (b"\xcb\r\r\n", "3f6e669e2760d073"),
+        (b"\xf3\r\r\n", "52951c35c3eed0a8"),
+    ],
+    ids=["3.9", "3.10", "3.11", "3.12", "3.13"],
+)
+def test_the_hash_of_another_python(magic: bytes, expected: str) -> None:
+    """As these CPythons gave it (`importlib.util.source_hash`)."""
+    assert source_hash(magic, b"P = '/envs/e'\n").hex() == expected
 
 
 @pytest.mark.parametrize("cut", [17, 40, -1])

@@ -60,15 +60,23 @@ def redigest_record(content: bytes, changed: Mapping[str, Rewritten]) -> bytes:
         content: of `conda-meta/NAME-VERSION-BUILD.json`.
         changed: by path relative to the prefix, with `/`.
     """
+    # Thousands of paths, few of them changed: most are written plainly, and not parsed then.
+    plain = {f'"{path}"'.encode("utf-8", "surrogatepass"): done for path, done in changed.items()}
     edits: list[Edit] = []
     for found in _PATH.finditer(content):
-        try:
-            done = changed.get(json.loads(found[1]))
-        except ValueError:
-            continue  # not UTF-8: of no file that a package can name
+        text = found[1]
+        done = plain.get(text) if b"\\" not in text else changed.get(_unescaped(text))
         if done is not None:
             edits += _entry_edits(_object_around(content, found), done)
     return splice(content, edits)
+
+
+def _unescaped(text: bytes) -> str:
+    """What a string of JSON says; empty where it is none, or no UTF-8: no package can name that."""
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return ""
 
 
 def _object_around(content: bytes, path: re.Match[bytes]) -> Fields:

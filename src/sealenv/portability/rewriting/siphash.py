@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import _imp
 import struct
+import sys
 
-__all__ = ["source_hash"]
+__all__ = ["by_hand", "source_hash"]
 
 _FIRST_13 = 3450
 """From CPython 3.11 on one round and three at the end (Python/pyhash.c), before two and four."""
@@ -19,8 +21,21 @@ def source_hash(magic: bytes, source: bytes) -> bytes:
         source: the bytes of the source.
     """
     new = int.from_bytes(magic[:2], "little") >= _FIRST_13
-    rounds, last = (1, 3) if new else (2, 4)
     key = int.from_bytes(magic, "little")
+    if new == (sys.version_info >= (3, 11)):
+        return _imp.source_hash(key, source)
+    return by_hand(key, source, *((1, 3) if new else (2, 4)))
+
+
+def by_hand(key: int, source: bytes, rounds: int, last: int) -> bytes:
+    """SipHash, for a Python that hashes otherwise than this one.
+
+    Args:
+        key: the low half of the key; the high half is zero.
+        source: what is hashed.
+        rounds: for each word.
+        last: at the end.
+    """
     v0, v1, v2, v3 = (
         key ^ 0x736F6D6570736575,
         0x646F72616E646F6D,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sealenv.cli.asking import agree
 from sealenv.cli.options import JSON, YES, print_json, size_text
 from sealenv.cli.table import print_table
 from sealenv.errors import UsageError
@@ -90,7 +91,7 @@ def cache_clean(
         size = sum(p.size for p in info(store) if p.name in parts)
         if not is_terminal(sys.stdin):
             raise UsageError("cleaning needs a yes", where=str(store.root), hint="add -y")
-        click.confirm(f"Delete {size_text(size)} in {store.root}?", abort=True, err=True)
+        agree(f"Delete {size_text(size)} in {store.root}?", default=False)
     gone = clean(store, parts, Path(conda_view()))
     freed = sum(p.size for p in gone)
     if as_json:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealenv.cli.asking import agree
 from sealenv.cli.options import QUIET, VERBOSE, YES, once
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
@@ -165,7 +166,7 @@ def create_command(
         def confirm(planned: Plan) -> None:
             reporter.end()
             show_plan(planned, False, err=True)
-            click.confirm("Proceed?", default=True, abort=True, err=True)
+            agree("Proceed?", default=True)
 
         made = create(job, confirm if ask else None)
     show_created(made, as_json, quiet, reporter.seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 
 from sealenv.cli.options import activation_line, counted, print_json, size_text
 from sealenv.cli.packages import packages_json
+from sealenv.cli.table import fitted
 
 if TYPE_CHECKING:
     from sealenv.creating import Created, Plan
@@ -36,11 +38,12 @@ def show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
         return
     width = max((len(a.name) for a in lock.archives), default=0)
     wide = max((len(a.version) for a in lock.archives), default=0)
+    channels = short_names(package.channel for package in lock.packages)
     for package in sorted(lock.packages, key=lambda p: p.name):
         size = size_text(package.size) if package.size is not None else "?"
         click.echo(
             f"  {package.name:<{width}}  {package.version:<{wide}}  {size:>9}  "
-            f"{package.channel.rstrip('/')}/{package.subdir}",
+            f"{channels[package.channel]}/{package.subdir}",
             err=err,
         )
     for wheel in sorted(lock.wheels, key=lambda w: w.name):
@@ -56,12 +59,21 @@ def show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
         f"{planned.to_fetch} ({size_text(planned.fetch_size)}{more})",
         err=err,
     )
+    for channel in channels:
+        click.echo(f"channel        {channel}", err=err)
     click.echo(f"environment    {planned.prefix}", err=err)
     if planned.engine[0] != "rattler":
         click.echo(f"engine         {' '.join(planned.engine).strip()}", err=err)
     click.echo(f"package cache  {planned.cache}", err=err)
     click.echo(f"conda's cache  {planned.view}", err=err)
     click.echo("Nothing else is written anywhere.", err=err)
+
+
+def short_names(channels: Iterable[str]) -> dict[str, str]:
+    """Channel -> what a line has room for: the last part of its address, where that is of one alone."""
+    short = {channel: channel.rstrip("/").rpartition("/")[2] for channel in sorted({*channels})}
+    alone = len({*short.values()}) == len(short) and all(short.values())
+    return short if alone else {channel: channel.rstrip("/") or channel for channel in short}
 
 
 def show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, float]) -> None:
@@ -102,10 +114,11 @@ def show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, f
     for path, owners in sorted(clobbers)[:10]:
         click.echo(f"note: {path} is in {', '.join(owners)}; one is in place", err=True)
     tools = made.seal.check.get("tools", {})
-    answers = "".join(f"\n               {line}" for line in tools.values())
     if made.seal.checked:
         what = f"python {made.seal.python}" if made.seal.python else "activation"
-        click.echo(f"checked        {what}{answers}", err=True)
+        click.echo(f"checked        {what}", err=True)
+        for line in tools.values():
+            click.echo(fitted(f"{'':15}{line}", 15), err=True)
     if made.seal.skipped_link_scripts:
         click.echo(
             f"not run        post-link scripts of {', '.join(made.seal.skipped_link_scripts)}",

@@ -9,6 +9,7 @@ import click
 
 from sealenv.cli.options import JSON, QUIET, YES
 from sealenv.cli.paint import paint
+from sealenv.cli.table import fitted
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,16 +96,20 @@ def doctor_command(
 def _show(finding: Finding, report: Examination) -> None:
     from sealenv.naming import printable
 
+    def say(text: str, indent: int) -> None:
+        click.echo(fitted(text, indent, err=False))
+
     severity = finding.severity.value
     head = paint(f"{severity:<8}", fg=_COLOURS[severity], bold=severity != "note")
     where = report.computer.short(finding.seen.where)
     click.echo(f"{head} {paint(finding.check, bold=True)}  {printable(where)}")
-    click.echo(f"    {printable(finding.seen.what)}")
+    say(f"    {printable(finding.seen.what)}", 4)
     for line in finding.seen.evidence:
         click.echo(paint(f"      | {printable(line)}", dim=True))
-    click.echo(f"    why: {printable(finding.why)}")
+    say(f"    why: {printable(finding.why)}", 9)
     does = f"sealenv doctor --fix {finding.check}: " if finding.fixable else ""
-    click.echo(f"    {'fix' if does else 'to do'}: {does}{printable(finding.seen.how)}")
+    begins = f"    {'fix' if does else 'to do'}: "
+    say(f"{begins}{does}{printable(finding.seen.how)}", len(begins))
 
 
 def _sum_up(report: Examination) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from sealenv.cli.asking import agree
 from sealenv.cli.paint import paint
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
@@ -76,7 +77,7 @@ def _ask(asking: Asking, question: str) -> None:
         return
     if asking.as_json or not is_terminal(sys.stdin):
         raise UsageError("changing this needs a yes", hint="look at it with --dry-run, then add -y")
-    click.confirm(question, default=False, abort=True, err=True)
+    agree(question, default=False)
 
 
 def _end(asking: Asking, answer: dict[str, Any], said: str) -> int:

@@ -8,6 +8,7 @@ import click
 
 from sealenv.cli.options import CLEAN, JSON, STRICT, print_json
 from sealenv.cli.paint import paint
+from sealenv.cli.table import fitted
 
 __all__ = ["gate_command"]
 
@@ -50,7 +51,10 @@ def gate_command(clean: bool, strict: bool, as_json: bool) -> int:
         for finding in found:
             level = paint(finding.level, fg="red" if finding in active else "yellow")
             click.echo(f"{level}  {printable(f'{finding.name}={finding.value}')}")
-            click.echo(f"      what:  {printable(finding.what)}")
-            click.echo(f"      why:   {finding.rule.why}")
-            click.echo(f"      clear: {finding.clear}")
+            for label, text in (
+                ("what:  ", printable(finding.what)),
+                ("why:   ", finding.rule.why),
+                ("clear: ", finding.clear),
+            ):
+                click.echo(fitted(f"      {label}{text}", 13, err=False))
     return 1 if active or (strict and found) else 0

@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, YES, print_json, size_text
+from sealenv.cli.asking import agree
+from sealenv.cli.options import JSON, QUIET, YES, counted, print_json, size_text
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
 
@@ -47,7 +48,7 @@ def remove_command(
         click.echo(f"{prefix}: {e.state}, {files} files, {size_text(size)}", err=True)
         if own:
             click.echo(f"Files of your own, in __home__: {own}.", err=True)
-        click.confirm("Remove all of it?", default=False, abort=True, err=True)
+        agree("Remove all of it?", default=False)
     remove(prefix)
     if as_json:
         print_json({"removed": str(prefix), "files": files, "bytes": size})
@@ -74,5 +75,5 @@ def refresh_command(as_json: bool, env: str) -> int:
         return 0
     for problem in written.problems:
         click.echo(f"warning: {problem}", err=True)
-    click.echo(f"wrote {len(written.paths)} files in {e.prefix}", err=True)
+    click.echo(f"wrote {counted(len(written.paths), 'file')} in {e.prefix}", err=True)
     return 0

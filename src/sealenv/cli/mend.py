@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealenv.cli.asking import agree
 from sealenv.cli.options import JSON, QUIET, YES, print_json
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
@@ -105,7 +106,7 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
         def confirm(change: Change) -> None:
             reporter.end()
             _show_change(change)
-            click.confirm("Seal it as it is?", default=False, abort=True, err=True)
+            agree("Seal it as it is?", default=False)
 
         change = reseal(prefix, confirm if ask else None, dry_run=dry_run, reporter=reporter)
     if as_json:

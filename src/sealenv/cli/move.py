@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json
+from sealenv.cli.options import JSON, QUIET, VERBOSE, counted, print_json
+from sealenv.cli.table import fitted
 
 if TYPE_CHECKING:
     from sealenv.cloning import Cloned
@@ -152,9 +153,9 @@ def _show(moved: Moved, dry_run: bool, quiet: bool, verbose: int) -> None:
     for path in moved.unsigned:
         click.echo(f"warning: sign it on macOS: codesign --force --sign - {path}", err=True)
     for line in moved.check.tools.values() if moved.check else ():
-        click.echo(f"checked        {line}", err=True)
+        click.echo(fitted(f"checked        {line}", 15), err=True)
     word = {"mended": "mended", "renamed": "moved", "copied": "moved"}[moved.how]
-    click.echo(f"{word:<14} {moved.prefix} ({len(moved.mended)} files mended)", err=True)
+    click.echo(f"{word:<14} {moved.prefix} ({counted(len(moved.mended), 'file')} mended)", err=True)
     if moved.original:
         click.echo(f"               {moved.was} is still there, and was not touched", err=True)
 

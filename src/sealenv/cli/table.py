@@ -15,9 +15,15 @@ from sealenv.host.terminal import is_terminal
 __all__ = ["fitted", "print_table"]
 
 
-def fitted(text: str, indent: int = 0) -> str:
-    """A line for people: in a terminal broken between words, what follows indented; else as it is."""
-    if not is_terminal(sys.stderr):
+def fitted(text: str, indent: int = 0, *, err: bool = True) -> str:
+    """A line for people: in a terminal broken between words, what follows indented; else as it is.
+
+    Args:
+        text: without a line break.
+        indent: cells before what follows.
+        err: whether it goes to stderr.
+    """
+    if not is_terminal(sys.stderr if err else sys.stdout):
         return text
     return textwrap.fill(
         text, shutil.get_terminal_size().columns, subsequent_indent=" " * indent,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealenv.cli.options import JSON, QUIET, counted, print_json
+from sealenv.cli.table import fitted
 from sealenv.host.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
     if not quiet:
         show_findings(report.findings)
     for note in report.notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(fitted(f"note: {note}", 6), err=True)
     if any(finding.kind == "moved" for finding in report.findings):
         from sealenv.naming import shown
 

@@ -9,6 +9,7 @@ import click
 
 from sealenv.cli.options import JSON
 from sealenv.cli.paint import paint
+from sealenv.cli.table import fitted
 
 if TYPE_CHECKING:
     from sealenv.candidates import Resolution, Row
@@ -58,9 +59,10 @@ def which_command(
         for line in _lines(answer):
             click.echo(printable(line))
         for text in answer.notes:
-            click.echo(printable(f"note: {text}"), err=True)
+            click.echo(fitted(printable(f"note: {text}"), 6), err=True)
         for text in answer.warnings:
-            click.echo(f"{paint('warning', fg='yellow')}: {printable(text)}", err=True)
+            line = fitted(printable(f"warning: {text}"), 9)
+            click.echo(paint("warning", fg="yellow") + line.removeprefix("warning"), err=True)
     return 0 if answer.winner else 1
 
 

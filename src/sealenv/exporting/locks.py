@@ -37,7 +37,7 @@ def explicit(request: Request) -> str:
     lock = request.one()
     if lock.wheels:
         raise SpecError(
-            f"{len(lock.wheels)} packages of pip's have no place in an @EXPLICIT list (CEP 23)",
+            "wheels have no place in an @EXPLICIT list (CEP 23)",
             details=[f"{w.name} {w.version}" for w in lock.wheels[:10]],
             hint="use --format pixi or conda-lock",
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sealenv.bootstrap.pinning import pin_release
 from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
 from sealenv.engines.releases import check_version
@@ -31,7 +33,7 @@ def write_script(kind: str, request: Request) -> str:
     script = render_rebuild(kind, locks, called, pinned)
     local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
     if local:
-        request.warn(f"{len(local)} packages come from folders of this machine, as {local[0]} does")
+        request.warn(f"from folders of this machine: {_some(local)}")
     return script.decode()
 
 
@@ -42,7 +44,13 @@ def _linkable(lock: Lock, request: Request) -> Lock:
     clobbers, unknown = clobbers_in_store(lock, request.store) if request.store else ({}, [])
     if unknown:
         request.warn(
-            f"{len(unknown)} packages for {lock.platform} were not looked into, as {unknown[0]}: where "
-            "two ship one path, the script may leave another one's file than create; a bundle knows"
+            f"not looked into, for {lock.platform}: {_some(unknown)}; where two packages ship one path, "
+            "the script may leave another one's file than create; a bundle knows"
         )
     return order_for_micromamba(lock, clobbers)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(names) - 1
+    return f"{names[0]} and {more} more" if more else names[0]

@@ -36,7 +36,7 @@ def relink(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
         lambda event: how.reporter.advance(event.done, event.total, "bytes", event.item),
         offline=how.offline,
     )
-    how.reporter.phase("repair", f"putting {len(plan.relink)} files back")
+    how.reporter.phase("repair", "putting files back")
     reasons = {}
     with _linked_aside(scene, lock, how) as scratch:
         for done, path in enumerate(plan.relink, 1):
@@ -69,7 +69,7 @@ def reinstall(
     """Put the wheels' files back, now that pip is whole; path -> why not (empty: done)."""
     if lock is None:
         return {}
-    how.reporter.phase("wheels", f"putting {len(plan.wheels)} files of wheels back")
+    how.reporter.phase("wheels", "putting files of wheels back")
     with scratch_in(scene.prefix) as scratch:
         try:
             environ = clean_environ(how.environ)

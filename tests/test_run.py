@@ -137,6 +137,25 @@ def test_an_unknown_environment_is_125_with_the_places(used: Machine) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_what_was_meant_is_guessed(used: Machine) -> None:
+    name = next(path.name for path in used.envs.iterdir())
+    done = used.run("run", f"{name}x", "--", "true", code=125)
+    assert f"did you mean {name}? " in done.stderr
+
+
+def test_an_option_behind_the_environment_is_told(used: Machine) -> None:
+    name = next(path.name for path in used.envs.iterdir())
+    done = used.run("run", name, "--clean", "true", code=125)
+    assert f"sealenv run --clean {name} -- " in done.stderr
+
+
+def test_a_command_that_begins_with_a_dash(used: Machine) -> None:
+    name = next(path.name for path in used.envs.iterdir())
+    done = used.run("run", name, "--", "-x", code=127)
+    assert "sealenv run: -x: there is no such command" in done.stderr
+    assert "invalid option" not in done.stderr
+
+
 def test_no_command_is_125(used: Machine) -> None:
     assert used.run("run", "e", code=125).stderr
     assert used.run("run", "e", "--", code=125).stderr

@@ -34,6 +34,8 @@ def install(bundle: Path, sha256: str, prefix: Path) -> str:
     if found.hexdigest() != sha256:
         raise SystemExit(f"{bundle} is not what was packed")
     beside = prefix.with_name(f".new-{prefix.name}")
+    if beside.is_dir():
+        sealenv.remove(beside)  # of an install that was interrupted
     wanted = sealenv.plan(prefix=beside, file=bundle, offline=True).lock.digest()
     if prefix.is_dir():
         there = sealenv.info(prefix)
@@ -41,7 +43,7 @@ def install(bundle: Path, sha256: str, prefix: Path) -> str:
             sealenv.repair(prefix, offline=True)
         else:
             sealenv.create(prefix=beside, file=bundle, offline=True)
-            sealenv.remove(prefix)
+            sealenv.remove(prefix)  # from here to the end of the move there is none
             sealenv.move(beside, prefix)
     else:
         sealenv.create(prefix=prefix, file=bundle, offline=True)

@@ -81,12 +81,17 @@ def _as_bytes(character: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", escape))
 
 
-def parse_python_version(text: str) -> str:
+def parse_python_version(text: object) -> str:
     """`3.12` or `3.12.4` as it stands.
 
     Raises:
         UsageError: it is anything else, such as a MatchSpec.
     """
+    if not isinstance(text, str):
+        raise UsageError(
+            f"a Python version is a text, not {text!r}",
+            hint='write it like "3.12": as a number 3.10 would be 3.1',
+        )
     if not _PYTHON.fullmatch(text):
         raise UsageError(
             f"{text!r} is not a Python version",

@@ -14,6 +14,7 @@ from sealenv._version import __version__
 from sealenv.activation.variables import read_variables
 from sealenv.audits import Audit, audit
 from sealenv.environments import Environment, inspect, measure
+from sealenv.errors import UsageError
 from sealenv.inventory.commands import find_commands, path_order
 from sealenv.inventory.graph import chains
 from sealenv.inventory.items import Item, read_items
@@ -59,7 +60,13 @@ class EnvironmentReport:
     sbom: str
 
     def text(self, kind: str) -> str:
-        """It in one of `FORMATS`."""
+        """It in one of `FORMATS`.
+
+        Raises:
+            UsageError: that is none.
+        """
+        if kind not in FORMATS:
+            raise UsageError(f"no format: {kind!r}", hint=f"one of {', '.join(FORMATS)}")
         return self.sbom if kind == "cyclonedx" else write_page(self.facts, self.sbom)
 
 

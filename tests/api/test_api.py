@@ -270,6 +270,20 @@ def test_arguments_that_cannot_be_meant(here: Machine) -> None:
         assert caught.value.exit_code in {2, 5}
 
 
+def test_slips_are_usage_errors(made: Created) -> None:
+    with pytest.raises(sealenv.UsageError, match="is a text, not 3"):
+        sealenv.create("q", 3.12)  # type: ignore[arg-type]
+    with pytest.raises(sealenv.UsageError, match="no shell reads it"):
+        sealenv.run(made.prefix, "python -V")
+    with pytest.raises(sealenv.UsageError, match="no format: 'pdf'"):
+        sealenv.report(made.prefix, findings=False).text("pdf")
+
+
+def test_no_value_of_a_variable_is_shown(here: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "hunter2")
+    assert "hunter2" not in repr(sealenv.doctor("pip-conf"))
+
+
 @pytest.mark.slow
 def test_a_users_script_is_typed(tmp_path: Path) -> None:
     """mypy --strict, from outside of the checkout, on the installed package's own types."""

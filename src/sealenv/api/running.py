@@ -38,19 +38,26 @@ def run(
         timeout: seconds after which it is killed.
 
     Returns:
-        as `subprocess.run` does; `returncode` is the command's own, 127 where it was not found.
+        as `subprocess.run` does; `returncode` is the command's own, 127 where it was not found
+        (a line on its stderr says so).
 
     Raises:
         NotFoundError, PrefixError: there is no such environment, or it cannot be entered.
         PrefixPendingError: it was never finished.
         DirtyShellError: another environment is active in this process.
-        UsageError: there is no command; on Windows: an argument cannot be given to a batch file.
+        UsageError: there is no command, or one text with arguments in it; on Windows: an argument cannot
+            be given to a batch file.
         subprocess.CalledProcessError: with `check`: the exit code is not 0.
         subprocess.TimeoutExpired: it took longer than `timeout`.
     """
     from sealenv.running import NOT_FOUND, prepare
 
     argv = (command,) if isinstance(command, str) else tuple(command)
+    if isinstance(command, str) and len(command.split()) > 1 and not os.path.exists(command):
+        raise UsageError(
+            f"{command!r} is one text, and no shell reads it",
+            hint=f"run(env, {command.split()!r})",
+        )
     if not argv:
         raise UsageError("there is no command", hint='run(env, ["python", "-V"])')
     prefix = str(prefix_of(env))

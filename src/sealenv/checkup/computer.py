@@ -44,7 +44,7 @@ class Computer:
     """
 
     home: Path
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # values may be secrets
     target: Path
     system: str = sys.platform
     root: Path = Path("/")

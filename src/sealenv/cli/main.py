@@ -168,8 +168,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
     """A complaint of the command-line library in our words' form."""
     command = f"sealenv {args[0]}" if args and args[0] in _COMMANDS else "sealenv"
-    text = error.format_message().rstrip(".")
-    return UsageError(text[:1].lower() + text[1:], hint=f"{command} --help")
+    text = " ".join(error.format_message().rstrip(".").split())
+    hint = f"{command} --help"
+    if args[:1] == ["create"] and "unexpected extra argument" in text:
+        hint = "packages are named with --with: sealenv create NAME 3.12 --with numpy --with scipy"
+    return UsageError(text[:1].lower() + text[1:], hint=hint)
 
 
 def _interrupt(number: int, frame: object) -> None:

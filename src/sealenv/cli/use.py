@@ -31,8 +31,15 @@ be executed; 127: it was not found.
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run_command(clean: bool, strict: bool, env: str, command: tuple[str, ...]) -> NoReturn:
     """Run COMMAND in the environment ENV (a name or a path), as if it were activated."""
+    from sealenv.errors import UsageError
+    from sealenv.naming import shown
     from sealenv.running import enter
 
+    if command[0] != "--" and command[0].startswith("-"):
+        raise UsageError(
+            f"{command[0]} stands behind the environment",
+            hint=f"options come first: sealenv run --clean {shown(env)} -- ...; a command after --",
+        )
     argv = command[1:] if command[0] == "--" else command
     if not argv:
         raise click.UsageError("no command after --")

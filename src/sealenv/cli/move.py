@@ -129,7 +129,8 @@ def _json(moved: Moved, dry_run: bool) -> dict[str, object]:
 
 
 def _show(moved: Moved, dry_run: bool, quiet: bool, verbose: int) -> None:
-    from sealenv.naming import printable
+    from sealenv.locations import resolve_env
+    from sealenv.naming import printable, shown
 
     if dry_run:
         for path in moved.mended:
@@ -156,6 +157,8 @@ def _show(moved: Moved, dry_run: bool, quiet: bool, verbose: int) -> None:
         click.echo(fitted(f"checked        {line}", 15), err=True)
     word = {"mended": "mended", "renamed": "moved", "copied": "moved"}[moved.how]
     click.echo(f"{word:<14} {moved.prefix} ({counted(len(moved.mended), 'file')} mended)", err=True)
+    if resolve_env(moved.prefix.name)[0] != str(moved.prefix):
+        click.echo(f"listed by      sealenv list --in {shown(str(moved.prefix.parent))}", err=True)
     if moved.original:
         click.echo(f"               {moved.was} is still there, and was not touched", err=True)
 

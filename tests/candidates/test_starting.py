@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.candidates import Candidate, Kind, Starts, starts
+from sealenv.portability.patch import patch_bytes
 
 
 def begun(path: Path, kind: Kind = Kind.SCRIPT, *, windows: bool = False) -> Starts | None:
@@ -29,6 +30,7 @@ def begun(path: Path, kind: Kind = Kind.SCRIPT, *, windows: bool = False) -> Sta
             "interpreter",
         ),
         ("#!/bin/sh\n'''exec' /a/python \"$0\" \"$@\"\n' '''\n", "/a/python", "interpreter"),
+        ("#!/bin/sh\n'''exec' '/a b/it'\"'\"'s/py' -s \"$0\"\n", "/a b/it's/py", "interpreter"),
         ("echo hi\n", "/bin/sh", "shell"),
     ],
 )
@@ -38,6 +40,19 @@ def test_first_lines(text: str, path: str, how: str, tmp_path: Path) -> None:
     found = begun(script)
     assert found
     assert (found.path, found.how, found.exists) == (path, how, Path(path).is_file())
+
+
+@pytest.mark.parametrize("options", ["", " -E", " -I -X=utf8"])
+def test_what_audit_fix_writes(options: str, tmp_path: Path) -> None:
+    line = f"#!{tmp_path}/bin/python3.12{options}\n"
+    code = "from tool import app\nif __name__ == '__main__':\n    import sys\n    sys.exit(app())\n"
+    made = patch_bytes("bin/tool", (line + code).encode(), tmp_path, platform="linux-64")
+    assert made.startswith(b"#!/bin/sh\n")
+    script = tmp_path / "bin" / "tool"
+    script.parent.mkdir()
+    script.write_bytes(made)
+    found = begun(script)
+    assert found == Starts(str(script.resolve().with_name("python3.12")), False, "interpreter")
 
 
 def launcher(line: bytes) -> bytes:

@@ -153,6 +153,31 @@ def test_the_treemap_by_keyboard(page: Page) -> None:
     assert labels[0].endswith("\u00a0%, asked for")
 
 
+def test_the_treemap_tells_what_is_of_no_package(page: Page) -> None:
+    facts = json.loads(page.run("document.getElementById('facts-data').textContent"))
+    others = {other["what"]: other for other in facts["others"]}
+    assert set(others) == {"records, seal and history", "files that no package owns"}
+    page.run("document.querySelector('#treemap').focus()")
+    page.press("Home", "Enter")
+    assert page.run("document.querySelector('#details').ariaLabel") == "Chosen package"
+    page.press("End", "Enter")
+    assert texts(page, "#details h3") == ["Files that no package owns"]
+    assert page.run("document.querySelector('#details').ariaLabel") == "Chosen: files of no package"
+    chosen = "[...document.querySelectorAll('[aria-selected=true]')].map(n => n.ariaLabel)"
+    assert [text.split(",")[0] for text in page.run(chosen)] == ["files that no package owns"]
+    page.run("document.querySelector('.cell.other').click()")  # the largest of them
+    assert texts(page, "#details h3") == ["Records, seal and history"]
+    said = dict(zip(texts(page, "#details dt"), texts(page, "#details dd"), strict=True))
+    assert said["Folder"] == "conda-meta"
+    assert said["Files"] == str(others["records, seal and history"]["files"])
+    assert said["Size"].endswith("\u00a0% of the environment")
+    assert said["What"].startswith("of no package: ")
+    page.run("document.querySelector('.cell.asked').click()")
+    assert texts(page, "#details h3") == ["app 1.0"]
+    assert page.run("document.querySelector('#details').ariaLabel") == "Chosen package"
+    assert page.trouble() == []
+
+
 def test_the_areas_are_the_sizes(page: Page) -> None:
     areas = page.run(
         "[...document.querySelectorAll('.cell')].map(c => c.offsetWidth * c.offsetHeight)"

@@ -17,9 +17,10 @@ _HEAD = 8192
 _LARGEST = 16 << 20
 """Bytes of a launcher; they have a hundred thousand."""
 _SHEBANG = re.compile(rb"#![ \t]*(?:\"([^\"\r\n]+)\"|(\S+))[ \t]*([^\r\n]*)")
-_EXEC = re.compile(rb"#!/bin/sh\n'''exec' (?:\"([^\"\n]+)\"|([^ \"\n]+))")
-_BESIDE = re.compile(rb"exec \"\$\{s%/\*\}/([^\"\n]+)\" \"\$0\"")
-"""The lines that `audit --fix` writes (portability/rules.py)."""
+_EXEC = re.compile(rb"""#!/bin/sh\n'''exec' (?:"([^"\n]+)"|'((?:[^'\n]|'"'"')+)'|([^ "'\n]+))""")
+"""As pip, rattler and uv (single quotes) write a path that the kernel does not take."""
+_BESIDE = re.compile(rb"exec \"\$\{s%/\*\}/([^\"\n]+)\"(?: -[-\w=]+)* \"\$0\"")
+"""The lines that `audit --fix` writes (portability/rules.py), with options such as `-E` or without."""
 _LINE_BEHIND = re.compile(rb"#!(?:\"([^\"\r\n]+)\"|([^\r\n]+?))[ \t]*\r?\n(?=PK\x03\x04)")
 
 
@@ -68,7 +69,8 @@ def starts(
 
 def _script(path: str, head: bytes, find: Callable[[str], str | None]) -> Starts:
     if found := _EXEC.match(head):
-        return _there(os.fsdecode(found[1] or found[2]), "interpreter")
+        program = found[1] or (found[2] or b"").replace(b"'\"'\"'", b"'") or found[3]
+        return _there(os.fsdecode(program), "interpreter")
     if head.startswith(b"#!/bin/sh\n") and (beside := _BESIDE.search(head)):
         folder = os.path.dirname(os.path.realpath(path))
         return _there(os.path.join(folder, os.fsdecode(beside[1])), "interpreter")

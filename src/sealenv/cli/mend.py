@@ -10,6 +10,7 @@ import click
 
 from sealenv.cli.asking import agree
 from sealenv.cli.options import JSON, QUIET, YES, print_json
+from sealenv.cli.table import fitted
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
 
@@ -50,6 +51,7 @@ def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env
 
 
 def _show_repaired(prefix: Path, done: Repaired, dry_run: bool, as_json: bool, env: str) -> None:
+    from sealenv.cli.folding import everything, folded
     from sealenv.naming import printable, shown
 
     hints = [(finding, hint.replace("ENV", shown(env))) for finding, hint in done.left]
@@ -62,13 +64,24 @@ def _show_repaired(prefix: Path, done: Repaired, dry_run: bool, as_json: bool, e
         })  # fmt: skip
         return
     word = "would be" if dry_run else "is"
-    for finding in done.done:
+    back = folded(done.done)
+    for line in back:
+        finding = line.finding
         owner = printable(f" ({finding.package})" if finding.package else "")
-        path = printable(finding.path, path=True)
-        click.echo(f"{word} put back  {path}{owner}: {finding.kind}")
-    for finding, hint in hints:
-        click.echo(f"left  {finding.kind} {printable(finding.path, path=True)}")
-        click.echo(f"      {printable(hint)}")
+        path = printable(line.path, path=True)
+        many = f", {line.files}" if line.files else ""
+        verb = "are" if many and not dry_run else word
+        click.echo(f"{verb} put back  {path}{owner}: {finding.kind}{many}")
+    left = folded([f for f, _ in hints], [hint for _, hint in hints])
+    for line in left:
+        many = f": {line.files}" if line.files else ""
+        click.echo(f"left  {line.finding.kind} {printable(line.path, path=True)}{many}")
+        click.echo(f"      {printable(line.hint)}")
+    if len(back) < len(done.done) and not dry_run:  # it is done: nothing lists it again
+        click.echo(fitted("files of one folder are one line; --json names each", 6, err=False))
+    elif len(back) + len(left) < len(done.done) + len(hints):
+        again = f"sealenv repair {shown(env)} --dry-run"
+        click.echo(fitted(everything(again), 6, err=False))
     several = word if dry_run or len(done.done) == 1 else "are"
     count = f"{len(done.done)} {several} put back, {len(done.left)} left"
     click.echo(count if done.done or done.left else "nothing to repair", err=True)
@@ -105,7 +118,7 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
 
         def confirm(change: Change) -> None:
             reporter.end()
-            _show_change(change)
+            _show_change(change, env)
             agree("Seal it as it is?", default=False)
 
         change = reseal(prefix, confirm if ask else None, dry_run=dry_run, reporter=reporter)
@@ -115,7 +128,7 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
         click.echo("nothing has changed since it was sealed", err=True)
     else:
         if not ask and not quiet:
-            _show_change(change)
+            _show_change(change, env)
         click.echo(f"{'would be sealed' if dry_run else 'sealed':<14} {prefix}", err=True)
     return 0
 
@@ -139,9 +152,9 @@ def _json(change: Change, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _show_change(change: Change) -> None:
+def _show_change(change: Change, env: str) -> None:
     from sealenv.cli.verify import show_findings
-    from sealenv.naming import printable
+    from sealenv.naming import printable, shown
 
     if change.before is None:
         click.echo(
@@ -154,4 +167,4 @@ def _show_change(change: Change) -> None:
     for before, after in change.changed.values():
         line = f"~ {before} -> {after}" if before != after else f"~ {after}: another archive"
         click.echo(printable(line))
-    show_findings(change.files)
+    show_findings(change.files, f"sealenv seal {shown(env)} --dry-run")

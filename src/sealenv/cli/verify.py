@@ -41,6 +41,7 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.environments import find
+    from sealenv.naming import shown
     from sealenv.seals.verify import verify
 
     prefix = find(env)
@@ -52,26 +53,35 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
         print_json(_json(prefix, report, fast))
         return 1 if report.damaged else 0
     if not quiet:
-        show_findings(report.findings)
+        show_findings(report.findings, f"sealenv verify {shown(env)}{' --fast' * fast}")
     for note in report.notes:
         click.echo(fitted(f"note: {note}", 6), err=True)
     if any(finding.kind == "moved" for finding in report.findings):
-        from sealenv.naming import shown
-
         click.echo(f"note: that is mended by: sealenv move --here {shown(str(prefix))}", err=True)
     click.echo(_verdict(report, fast), err=True)
     return 1 if report.damaged else 0
 
 
-def show_findings(findings: Sequence[Finding]) -> None:
-    """One line each, on stdout."""
+def show_findings(findings: Sequence[Finding], command: str) -> None:
+    """One line each, on stdout; in a terminal one for many of a folder.
+
+    Args:
+        findings: of verify.
+        command: shows the same again.
+    """
+    from sealenv.cli.folding import everything, folded
     from sealenv.naming import printable
 
-    for finding in findings:
+    lines = folded(findings)
+    for line in lines:
+        finding = line.finding
         owner = f" ({finding.package})" if finding.package else ""
-        detail = f": {finding.detail}" if finding.detail else ""
-        path = printable(finding.path, path=True)
+        more = line.files or finding.detail
+        detail = f": {more}" if more else ""
+        path = printable(line.path, path=True)
         click.echo(f"{finding.kind:<13} {path}{printable(owner + detail)}")
+    if len(lines) < len(findings):
+        click.echo(fitted(everything(command), 6, err=False))
 
 
 def prints_json(prints: Fingerprints | None) -> dict[str, str | None] | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.activation.windows import path_folders
-from sealenv.candidates import Candidate, State, posix_candidates, windows_candidates
+from sealenv.candidates import Candidate, State, posix_candidates, starts, windows_candidates
 from sealenv.candidates.cmdexe import PATHEXT
 from sealenv.host.files import open_regular
 from sealenv.layout import bin_dirs, is_windows
@@ -76,7 +76,7 @@ def find_commands(prefix: Path, platform: str, owners: Mapping[str, str]) -> lis
         if runs.path is None:
             found.append(Command(name, "", runs.because, None, tuple(paths)))
         else:
-            what = _what(prefix, paths[0])
+            what = _what(prefix, paths[0], runs, windows=windows)
             found.append(Command(name, paths[0], what, owners.get(paths[0]), tuple(paths[1:])))
     return found
 
@@ -106,7 +106,7 @@ def _relative(prefix: Path, path: str) -> str:
     return Path(os.path.normpath(path)).relative_to(os.path.normpath(prefix)).as_posix()
 
 
-def _what(prefix: Path, relative: str) -> str:
+def _what(prefix: Path, relative: str, candidate: Candidate, *, windows: bool) -> str:
     path = prefix / relative
     try:
         if path.is_symlink():
@@ -117,5 +117,12 @@ def _what(prefix: Path, relative: str) -> str:
         return f"cannot be read: {error.strerror}"
     if head.startswith(b"#!"):
         line = head[2:].partition(b"\n")[0].decode("utf-8", "replace").strip()
-        return f"script: {line.replace(f'{prefix}/', 'ENV/')}"
+        if (
+            line == "/bin/sh"
+        ):  # lines of sh that Python skips may start the interpreter, as `which` says
+            begun = starts(candidate, {}, lambda name: None, windows=windows)
+            line = begun.path if begun else line
+        for top in (prefix, os.path.realpath(prefix)):
+            line = line.replace(f"{top}/", "ENV/")
+        return f"script: {line}"
     return "batch file" if path.suffix.lower() in (".bat", ".cmd") else "program"

@@ -11,7 +11,13 @@ const group = (p) => (p.what ? "other" : p.kind === "pypi" ? "pip" : p.asked.len
 const GROUPS = { asked: "asked for", needed: "needed by others", alone: "needed by nothing; nobody says what was asked for", loose: "needed by nothing that was asked for", pip: "installed by pip", other: "of no package" };
 const choosing = [];
 
-/** Let every part of the page know which package is looked at. */
+/** What no package owns gets an id of the page's: those of packages begin with conda: or pypi:. */
+const idOf = (p) => (p.what ? `other:${p.what}` : p.id);
+const others = new Map(facts.others.map((o) => [idOf(o), o]));
+const FOLDERS = { "records, seal and history": "conda-meta", "the user's own folder": "__home__", "the package cache inside": "pkgs" };
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
+/** Let every part of the page know which package, or which part of no package, is looked at. */
 function choose(id, focus) {
   for (const listener of choosing) listener(id);
   if (focus) { const panel = document.getElementById("details"); panel.focus({ preventScroll: true }); panel.scrollIntoView({ block: "nearest" }); }
@@ -33,7 +39,16 @@ function details() {
   const found = new Map();
   for (const f of facts.verify ? facts.verify.findings : []) if (f.package) found.set(f.package, (found.get(f.package) || 0) + 1);
   choosing.push((id) => {
-    const p = byId.get(id);
+    const [p, other] = [byId.get(id), others.get(id)];
+    panel.setAttribute("aria-label", other ? "Chosen: files of no package" : "Chosen package");
+    if (other) panel.replaceChildren(
+      el("h3", { text: capital(other.what) }),
+      terms([
+        ["What", "of no package: no record of conda's names them, and no RECORD of pip's"],
+        ["Folder", FOLDERS[other.what] ? code(FOLDERS[other.what]) : `any but ${Object.values(FOLDERS).join(", ")}; activation scripts are among them`],
+        ["Size", `${bytes(other.size)}, ${share(other.size)} of the environment`],
+        ["Files", other.files.toLocaleString("en")],
+      ]));
     if (!p) return;
     const needs = p.needs.map((n) => el("span", {}, n.on ? chooser(n.on, n.spec) : code(n.spec),
       n.on ? null : el("span", { class: "muted", text: n.virtual ? " (the machine)" : " (not there)" })));
@@ -83,7 +98,7 @@ function treemap() {
     at = Math.max(0, Math.min(cells.length - 1, i));
     cells[at].node.classList.add("at");
     map.setAttribute("aria-activedescendant", cells[at].node.id);
-    if (chosen && cells[at].p.id) choose(cells[at].p.id);
+    if (chosen) choose(idOf(cells[at].p));
   }
 
   /** The nearest cell in a direction, by the middles. */
@@ -129,8 +144,8 @@ function treemap() {
   }
 
   choosing.push((id) => cells.forEach(({ node, p }, i) => {
-    node.setAttribute("aria-selected", String(p.id === id));
-    if (p.id === id) go(i);
+    node.setAttribute("aria-selected", String(idOf(p) === id));
+    if (idOf(p) === id) go(i);
   }));
   printing.push((on) => { onPaper = on; draw(); });
   let width = 0;
@@ -146,7 +161,7 @@ function fileCounts() {
   const line = (n, size) => `${count(n, "file")}, ${bytes(size)}`;
   return el("div", { id: "file-counts" }, el("h3", { text: "Files in all" }), terms([
     ["In the table", line(all - ofNobody, packages.reduce((sum, p) => sum + p.size, 0))],
-    ...facts.others.map((o) => [o.what[0].toUpperCase() + o.what.slice(1), line(o.files, o.size)]),
+    ...facts.others.map((o) => [capital(o.what), line(o.files, o.size)]),
     ["Together", line(all, total)],
   ]), el("p", { class: "muted", text: "Links count as files, folders do not. A file with several names counts with each of them, its size once." }));
 }

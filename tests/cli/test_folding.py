@@ -1,0 +1,126 @@
+"""Many findings: folded by kind, package and folder in a terminal, one by one elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sealenv.cli import folding
+from sealenv.cli.folding import everything, fold, folded
+from sealenv.cli.mend import _show_repaired
+from sealenv.cli.verify import show_findings
+from sealenv.repairs import Repaired
+from sealenv.seals.findings import Finding
+
+SITE = "lib/python3.12/site-packages"
+
+
+def missing(*paths: str, package: str | None = "rich", kind: str = "missing") -> list[Finding]:
+    return [Finding(kind, path, package) for path in paths]
+
+
+def rich(number: int = 30) -> list[Finding]:
+    """A package's folder that was removed, with one folder in it that holds as much."""
+    names = [f"{SITE}/rich/{n:02}.py" for n in range(number)]
+    return missing(*names, *[f"{SITE}/rich/__pycache__/{n:02}.pyc" for n in range(number)])
+
+
+def said(findings: list[Finding], hints: list[str] | None = None) -> list[tuple[str, str, int]]:
+    return [(line.finding.kind, line.path, line.count) for line in fold(findings, hints or [])]
+
+
+def test_a_removed_folder_is_one_line() -> None:
+    assert said(rich()) == [("missing", f"{SITE}/rich/", 60)]
+
+
+def test_twenty_are_listed_and_twenty_one_are_folded() -> None:
+    paths = [f"lib/{n}" for n in range(21)]
+    assert len(said(missing(*paths[:20]))) == 20
+    assert said(missing(*paths)) == [("missing", "lib/", 21)]
+
+
+def test_kinds_packages_and_hints_are_kept_apart() -> None:
+    findings = rich() + missing(*[f"{SITE}/rich/a{n}" for n in range(4)], kind="altered")
+    findings += missing(*[f"{SITE}/rich/b{n}" for n in range(5)], package="other")
+    assert said(findings) == [
+        ("missing", f"{SITE}/rich/", 60),
+        ("altered", f"{SITE}/rich/", 4),
+        ("missing", f"{SITE}/rich/", 5),
+    ]
+    hints = ["this"] * 40 + ["that"] * (len(findings) - 40)
+    lines = fold(findings, hints)
+    assert [(line.hint, line.count) for line in lines] == [
+        ("this", 40), ("that", 20), ("that", 4), ("that", 5),
+    ]  # fmt: skip
+    assert sum(line.count for line in lines) == len(findings)
+
+
+def test_few_files_are_named_and_the_order_stays() -> None:
+    findings = missing("bin/rich", "bin/rich2") + rich() + missing("top", "top2", "top3", "top4")
+    assert said(findings) == [
+        ("missing", "bin/rich", 1),
+        ("missing", "bin/rich2", 1),
+        ("missing", f"{SITE}/rich/", 60),
+        *[("missing", name, 1) for name in ("top", "top2", "top3", "top4")],
+    ]
+
+
+def test_one_file_in_a_folder_above_takes_nothing_in() -> None:
+    findings = missing("lib/stray", *[f"lib/a/{n}" for n in range(30)], package=None)
+    assert said(findings) == [("missing", "lib/stray", 1), ("missing", "lib/a/", 30)]
+
+
+def test_what_has_news_of_its_own_is_never_folded() -> None:
+    findings = [Finding("installed", f"conda-meta/{n}.json", "one", f"{n}") for n in range(30)]
+    folders = [Finding("untracked", f"lib/{n}/", None, "7 files") for n in range(30)]
+    assert len(said(findings + folders)) == 60
+
+
+def test_elsewhere_than_in_a_terminal_nothing_is_folded(capsys: pytest.CaptureFixture[str]) -> None:
+    findings = [*rich(), Finding("altered", "lib/x", None, "3 bytes")]
+    assert len(folded(findings)) == 61
+    show_findings(findings, "sealenv verify e")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 61
+    assert lines[0] == f"missing       {SITE}/rich/00.py (rich)"
+    assert lines[-1] == "altered       lib/x: 3 bytes"
+
+
+def test_verify_in_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "is_terminal", lambda stream: True)
+    show_findings([*rich(), Finding("altered", "lib/x", None, "3 bytes")], "sealenv verify e")
+    assert capsys.readouterr().out.splitlines() == [
+        f"missing       {SITE}/rich/ (rich): 60 files",
+        "altered       lib/x: 3 bytes",
+        everything("sealenv verify e"),
+    ]
+    show_findings(rich(2), "sealenv verify e")
+    assert len(capsys.readouterr().out.splitlines()) == 4
+
+
+def test_repair_in_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = missing(*[f"lib/own/{n}" for n in range(25)], package=None, kind="untracked")
+    done = Repaired(done=tuple(rich()), left=tuple((f, "see ENV") for f in own))
+
+    def shown(dry_run: bool) -> list[str]:
+        _show_repaired(Path("/e"), done, dry_run, False, "e")
+        return capsys.readouterr().out.splitlines()
+
+    assert len(shown(True)) == 60 + 2 * 25
+    monkeypatch.setattr(folding, "is_terminal", lambda stream: True)
+    left = ["left  untracked lib/own/: 25 files", "      see e"]
+    assert shown(True) == [
+        f"would be put back  {SITE}/rich/ (rich): missing, 60 files",
+        *left,
+        everything("sealenv repair e --dry-run"),
+    ]
+    assert shown(False) == [
+        f"are put back  {SITE}/rich/ (rich): missing, 60 files",
+        *left,
+        "files of one folder are one line; --json names each",
+    ]

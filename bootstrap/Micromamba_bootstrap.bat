@@ -1114,7 +1114,7 @@ if errorlevel 1 set "SB_BAD=mamba.bat activate failed" & goto :not_verified
 if not defined SB_HAS_PYTHON goto :python_verified
 set "SB_T="
 for %%I in (python.exe) do set "SB_T=%%~$PATH:I"
-if /I not "%SB_T%"=="%SB_PREFIX%\python.exe" set "SB_BAD=after the activation python is another one" & goto :not_verified
+if /I not "%SB_T%"=="%SB_PREFIX%\python.exe" goto :another_python
 if /I not "%CONDA_PREFIX%"=="%SB_PREFIX%" set "SB_BAD=after the activation CONDA_PREFIX is another one" & goto :not_verified
 "%SB_PREFIX%\python.exe" -I -c "import os,sys;p=sys.argv[1];v=[w for w in sys.argv[2].split('.') if w];print('python',sys.version);sys.exit(not(os.path.samefile(sys.prefix,p) and [str(n) for n in sys.version_info[:len(v)]]==v))" "%SB_PREFIX%" "%SB_PYTHON%"
 if errorlevel 1 set "SB_BAD=python.exe does not run, or is not the one that was asked for" & goto :not_verified
@@ -1129,6 +1129,13 @@ if errorlevel 1 set "SB_BAD=Library\bin\mamba.exe does not run" & goto :not_veri
 :mamba_verified
 endlocal
 exit /b 0
+rem The name of a folder may hold what cmd.exe gives a meaning: a delayed expansion shows it as it is.
+:another_python
+set "SB_BAD=after the activation python is another one"
+setlocal EnableDelayedExpansion
+if defined SB_T >&2 echo   the first python.exe in PATH: !SB_T!
+if not defined SB_T >&2 echo   there is no python.exe in PATH
+endlocal
 :not_verified
 call :fail 8 "the environment does not work: %SB_BAD%" "%SB_PREFIX%" "see above, then run the same command again"
 endlocal & set "SB_RC=8"

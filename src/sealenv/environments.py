@@ -1,4 +1,4 @@
-"""Environments on this machine: find one, list all, tell what each is."""
+"""Environments: find one, list those of the folders of environments, tell what each is."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ __all__ = ["info", "list", "report"]
 
 
 def list(folders: StrPath | Sequence[StrPath] = ()) -> tuple[Environment, ...]:
-    """The environments on this machine, by folder and name.
+    """The environments in SEALENV_ENVS, PY_ENVS and the user's own folder, by folder and name.
 
     Args:
         folders: look there (`--in`); without any in SEALENV_ENVS, PY_ENVS and the user's own folder.

@@ -34,7 +34,7 @@ _COMMANDS = {
     "bundle": ("bundle", "Write everything an environment is made of into one file."),
     "mirror": ("mirror", "Add the packages of locks to a channel folder."),
     "gate": ("gate", "Show what of this shell could make a process use another Python."),
-    "list": ("look", "Show the environments on this machine."),
+    "list": ("look", "Show the environments in SEALENV_ENVS, PY_ENVS and your folder."),
     "info": ("look", "Show one environment."),
     "verify": ("verify", "Compare everything in an environment with what was sealed."),
     "repair": ("mend", "Put back what verify finds, from the packages' archives."),

@@ -85,7 +85,8 @@ def _refuse_link_scripts(request: Install, store: Store) -> None:
             f"micromamba {request.executable.version} would run link scripts itself and not notice "
             "when they fail",
             details=found,
-            hint="use micromamba 2.9.0 or later, which leaves them to sealenv, or --engine rattler",
+            hint="use micromamba 2.9.0 or later, which leaves them to sealenv (2.9.0 "
+            "itself is refused by the standalone scripts alone), or --engine rattler",
         )
 
 

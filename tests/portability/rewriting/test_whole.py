@@ -72,15 +72,19 @@ def test_as_if_linked_there(made: list[Path], start: int, end: int) -> None:
         if source and done[source][0].shifted:
             again += 1  # to be compiled by the python that is there
             continue
-        if source and done[source][0].edits:
-            # The columns of what stands behind a path differ: what else is there, and the header.
-            after, wanted = restamped(after, done[source][1], 0), (new / path).read_bytes()
+        wanted = (new / path).read_bytes()
+        if source and after != wanted:
+            # Where its source holds a path the columns of what stands behind differ. And now and then
+            # CPython calls an equal text interned in one of two processes, in any file (seen in
+            # _pydecimal). What else is there is the same, and the header.
+            if done[source][0].edits:
+                after = restamped(after, done[source][1], 0)
             assert after[:16] == wanted[:16], path
             assert [s.data for s in strings(after, str(marks(after)))] == [
                 s.data for s in strings(wanted, str(marks(wanted)))
             ]
             continue
-        assert after == (new / path).read_bytes(), path
+        assert after == wanted, path
     assert {"text", "program"} <= {result.kind for result, _ in done.values() if result.edits}
     assert len(done) > 500
     assert again <= 1

@@ -211,10 +211,10 @@ def test_what_the_user_wrote_into_a_block_stays(tmp_path: Path) -> None:
 def test_a_folder_of_tools_is_no_python(tmp_path: Path) -> None:
     """`envs` in a name says little: where the folder is there, it is looked into."""
     machine = computer(tmp_path)
-    write(machine.home / "work/envs/tools/bin/tool", "")
-    write(machine.home / ".bashrc", "export PATH=~/work/envs/tools/bin:$PATH\n")
+    write(machine.home / "projects/envs/tools/bin/tool", "")
+    write(machine.home / ".bashrc", "export PATH=~/projects/envs/tools/bin:$PATH\n")
     assert examine(machine, ["profile-path"]).findings == ()
-    write(machine.home / "work/envs/tools/bin/python3", "")
+    write(machine.home / "projects/envs/tools/bin/python3", "")
     assert len(examine(computer(tmp_path), ["profile-path"]).findings) == 1
 
 

@@ -119,16 +119,18 @@ def test_what_cannot_be_taken_apart_is_left(tmp_path: Path, line: str) -> None:
 def test_path_with_quotes_and_folders_without_a_python(tmp_path: Path) -> None:
     """`envs` in a name is no environment; a `;` in quotes separates nothing; the rest stays exactly."""
     registry = FakeRegistry()
-    before = r'C:\work\envs\tools\bin;"C:\a;b\miniconda3\Scripts";;%UserProfile%\bin;C:\PYTHON311'
+    before = (
+        r'C:\projects\envs\tools\bin;"C:\a;b\miniconda3\Scripts";;%UserProfile%\bin;C:\PYTHON311'
+    )
     before += r";%APPS%\envs\one;C:\gone\miniconda3"
     registry.put(USER, "Path", before, EXPAND)
     for place in ("C/a;b/miniconda3/Scripts/conda.exe", "C/PYTHON311/python.exe"):
         write(tmp_path / "root" / place, "")
     write(tmp_path / "root/D/apps/envs/one/python.exe", "")
-    write(tmp_path / "root/C/work/envs/tools/bin/tool.exe", "")
+    write(tmp_path / "root/C/projects/envs/tools/bin/tool.exe", "")
     machine = computer(tmp_path, system="win32", registry=registry, Apps=r"D:\apps")
     (value,) = plan_fix(machine, ["registry-path"]).values
-    kept = r"C:\work\envs\tools\bin;;%UserProfile%\bin;C:\gone\miniconda3"
+    kept = r"C:\projects\envs\tools\bin;;%UserProfile%\bin;C:\gone\miniconda3"
     assert value.after == Value(EXPAND, kept)
     registry.put(USER, "Path", r'C:\PYTHON311;"C:\a', EXPAND)
     assert not ids(machine, "registry-path")["registry-path"].fixable

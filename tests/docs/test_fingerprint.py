@@ -61,7 +61,7 @@ def make(prefix: Path, vector: dict[str, Any]) -> Payload:
         vector["platform"],
         rows,
         records,
-        find_distributions(prefix, rows, owned),
+        find_distributions(prefix, rows, owned.__contains__),
         {name: sha256(prefix / name) for name in vector.get("patched", ())},
     )
 

@@ -53,7 +53,7 @@ def owners_of(
     for path in (*(seal.activation if seal else ()), SEAL, FILES):
         found[path] = Owner("sealenv", ours=True)
     if any(path not in found and path != HISTORY for path in spelled.values()):
-        for distribution in find_distributions(prefix, rows, owned):
+        for distribution in find_distributions(prefix, rows, owned.__contains__):
             for item in distribution.files:
                 known = spelled.get(_folded(item.path))
                 if known:

@@ -21,6 +21,8 @@ __all__ = ["show_created", "show_plan"]
 
 def show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
     """The packages, what is to be fetched, and every place that is written."""
+    from sealenv.naming import printable
+
     lock = planned.lock
     if as_json:
         print_json({
@@ -60,7 +62,7 @@ def show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
         err=err,
     )
     for channel in channels:
-        click.echo(f"channel        {channel}", err=err)
+        click.echo(f"channel        {printable(channel)}", err=err)
     click.echo(f"environment    {planned.prefix}", err=err)
     if planned.engine[0] != "rattler":
         click.echo(f"engine         {' '.join(planned.engine).strip()}", err=err)

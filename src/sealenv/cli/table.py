@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
 
 import click
@@ -25,6 +23,9 @@ def fitted(text: str, indent: int = 0, *, err: bool = True) -> str:
     """
     if not is_terminal(sys.stderr if err else sys.stdout):
         return text
+    import shutil
+    import textwrap
+
     return textwrap.fill(
         text, shutil.get_terminal_size().columns, subsequent_indent=" " * indent,
         break_long_words=False, break_on_hyphens=False,
@@ -37,6 +38,8 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Where a terminal is narrower, the longer of first and last cell stands on a line of its own: a long
     first one above the rest, a long last one below it.
     """
+    import shutil
+
     from rich.cells import cell_len
 
     from sealenv.naming import printable

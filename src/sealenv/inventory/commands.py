@@ -117,9 +117,8 @@ def _what(prefix: Path, relative: str, candidate: Candidate, *, windows: bool) -
         return f"cannot be read: {error.strerror}"
     if head.startswith(b"#!"):
         line = head[2:].partition(b"\n")[0].decode("utf-8", "replace").strip()
-        if (
-            line == "/bin/sh"
-        ):  # lines of sh that Python skips may start the interpreter, as `which` says
+        if line == "/bin/sh":
+            # Lines of sh that Python skips may start the interpreter, as `which` says.
             begun = starts(candidate, {}, lambda name: None, windows=windows)
             line = begun.path if begun else line
         for top in (prefix, os.path.realpath(prefix)):

@@ -164,6 +164,7 @@ class Mending:
 
     def _compiled_of_changed(self) -> list[str]:
         sources = {path for path in self.files.changes if path.endswith(".py")}
+        # Asked first: it takes less time than `source_of`, and most files are elsewhere.
         folders = {posixpath.join(posixpath.dirname(path), "__pycache__") for path in sources}
         return [
             path

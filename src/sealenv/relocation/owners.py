@@ -40,7 +40,9 @@ class Owners:
             for entry in record.paths_data.paths:
                 self.entries.setdefault(entry.path, []).append(entry)
                 self._packages.setdefault(entry.path, set()).add(name)
-        self.distributions: list[Distribution] = find_distributions(prefix, rows, self.entries)
+        self.distributions: list[Distribution] = find_distributions(
+            prefix, rows, self.entries.__contains__
+        )
         self.wheel_records = {d.record for d in self.distributions}
         self._of_wheel = {d.record: {item.path for item in d.files} for d in self.distributions}
 

@@ -10,14 +10,13 @@ the source's hash, or its time and size.
 
 from __future__ import annotations
 
-import _imp
 import os
 import re
-import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sealenv.host.files import open_regular, read_regular
+from sealenv.portability.rewriting.siphash import is_ours, source_hash
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
 from sealenv.seals.row import FILE, native
@@ -26,8 +25,6 @@ from sealenv.seals.scene import Scene
 __all__ = ["count_unread", "has_source", "judge_compiled", "source_of"]
 
 _CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
-_FIRST_SIPHASH13 = 3450
-"""CPython 3.11 (magic 3495) hashes sources with SipHash-1-3, those before with SipHash-2-4."""
 
 
 def source_of(path: str) -> str | None:
@@ -124,7 +121,4 @@ def _stale(prefix: Path, path: str, source: str) -> str:
 
 def _hash(magic: bytes, source: bytes) -> bytes | None:
     """The hash as that Python has it; None when this one hashes otherwise."""
-    theirs = int.from_bytes(magic[:2], "little") >= _FIRST_SIPHASH13
-    if theirs != (sys.version_info >= (3, 11)):
-        return None
-    return _imp.source_hash(int.from_bytes(magic, "little"), source)
+    return source_hash(magic, source) if is_ours(magic) else None

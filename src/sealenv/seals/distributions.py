@@ -8,7 +8,7 @@ import csv
 import io
 import posixpath
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,18 +52,18 @@ class Distribution:
 
 
 def find_distributions(
-    prefix: Path, rows: Mapping[str, Row], owned: Collection[str]
+    prefix: Path, rows: Mapping[str, Row], is_owned: Callable[[str], bool]
 ) -> list[Distribution]:
     """Every distribution in a site-packages folder whose RECORD is not a conda package's file.
 
     Args:
         prefix: the prefix.
         rows: what lies in it.
-        owned: the paths of conda packages.
+        is_owned: whether a path is of a conda package.
     """
     found = []
     for path, row in rows.items():
-        if not path.endswith(".dist-info/RECORD") or path in owned or row.kind != FILE:
+        if not path.endswith(".dist-info/RECORD") or is_owned(path) or row.kind != FILE:
             continue
         match = _RECORD.fullmatch(path)
         if match is None:
@@ -91,7 +91,7 @@ def scan_distributions(prefix: Path, owned: Collection[str]) -> list[Distributio
                 if file.is_file() and not (is_link(file) or is_link(file.parent)):
                     path = file.relative_to(prefix).as_posix()
                     rows[path] = Row(path, FILE, 0, 0, 0, 0)
-    return find_distributions(prefix, rows, owned)
+    return find_distributions(prefix, rows, owned.__contains__)
 
 
 def is_about_installing(path: str) -> bool:

@@ -27,7 +27,6 @@ _ENTRY_POINTS = frozenset(
         "windows_python_entry_point_exe",
     }
 )
-_COMPILED = (".pyc", ".pyo")
 _WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
 
 
@@ -84,7 +83,7 @@ def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
 
 def is_compiled(path: str) -> bool:
     """Whether a path is compiled Python, which no fingerprint of packages looks at."""
-    return path.endswith(_COMPILED)
+    return path.endswith((".pyc", ".pyo"))
 
 
 def promised(entry: RecordPath) -> str | None:
@@ -101,9 +100,8 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
     owners: dict[str, list[RecordPath]] = {}
     for record in payload.records:
         for entry in record.paths_data.paths:
-            path = entry.path
-            if entry.original_path is None and not path.endswith(_COMPILED):
-                owners.setdefault(path, []).append(entry)
+            if entry.original_path is None and not is_compiled(entry.path):
+                owners.setdefault(entry.path, []).append(entry)
     normalise = _Normaliser(payload)
     for path, entries in owners.items():
         row = payload.rows.get(path)
@@ -118,7 +116,7 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
             continue
         kept = None
         for entry in entries:
-            if (entry.sha256_in_prefix or entry.sha256) == actual:
+            if promised(entry) == actual:
                 kept = entry
                 break
         # micromamba's records promise no bytes of a launcher: what it starts is what counts.

@@ -86,7 +86,7 @@ def observe(
                 where=str(prefix / row.path),
             )
     owned = {entry.path for record in records for entry in record.paths_data.paths}
-    distributions = find_distributions(prefix, rows, owned)
+    distributions = find_distributions(prefix, rows, owned.__contains__)
     payload = Payload(prefix, platform, rows, records, distributions, patched)
     return Observed(
         prints_of(payload), notes_of(distributions, rows), filetable.encode(rows.values())

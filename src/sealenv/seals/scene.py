@@ -73,12 +73,12 @@ class Scene:
     def distributions(self) -> list[Distribution]:
         """What pip installed; not what a package left behind whose record is gone."""
         if self.sealed is None or self.seal is None:
-            return find_distributions(self.prefix, self.rows, self.claims)
+            return find_distributions(self.prefix, self.rows, self.claims.__contains__)
         ours = {note.record for note in self.seal.pip}
-        sealed = self.sealed
-        found = {path: row for path, row in self.rows.items() if path.endswith("/RECORD")}
-        owned = {p for p in found if p in self.claims or (p in sealed and p not in ours)}
-        return find_distributions(self.prefix, found, owned)
+        claims, sealed = self.claims, self.sealed
+        return find_distributions(
+            self.prefix, self.rows, lambda p: p in claims or (p in sealed and p not in ours)
+        )
 
     @functools.cached_property
     def of_distributions(self) -> dict[str, tuple[Distribution, DistributionFile]]:

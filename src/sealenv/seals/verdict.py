@@ -37,10 +37,8 @@ def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
     for path in sorted(scene.of_distributions.keys() - steady):
         yield from _but_bytes(scene, judge_distributed(scene, path))
     yield from judge_scripts(scene)
-    others = {
-        *_scripts_of(scene),
-        *(f.path for f in drift),
-    }  # a RECORD that is cut names itself not
+    # What drifted too: a RECORD that is cut does not name itself.
+    others = {*_scripts_of(scene), *(finding.path for finding in drift)}
 
     def answered(path: str) -> bool:
         return path in scene.claims or path in scene.of_distributions or path in others

@@ -6,7 +6,7 @@ import _imp
 import struct
 import sys
 
-__all__ = ["by_hand", "source_hash"]
+__all__ = ["by_hand", "is_ours", "source_hash"]
 
 _FIRST_13 = 3450
 """From CPython 3.11 on one round and three at the end (Python/pyhash.c), before two and four."""
@@ -20,11 +20,19 @@ def source_hash(magic: bytes, source: bytes) -> bytes:
         magic: the first four bytes of a compiled file.
         source: the bytes of the source.
     """
-    new = int.from_bytes(magic[:2], "little") >= _FIRST_13
     key = int.from_bytes(magic, "little")
-    if new == (sys.version_info >= (3, 11)):
+    if is_ours(magic):
         return _imp.source_hash(key, source)
-    return by_hand(key, source, *((1, 3) if new else (2, 4)))
+    return by_hand(key, source, *((1, 3) if _is_new(magic) else (2, 4)))
+
+
+def is_ours(magic: bytes) -> bool:
+    """Whether this Python hashes as the one with that magic number: then it takes no time."""
+    return _is_new(magic) == (sys.version_info >= (3, 11))
+
+
+def _is_new(magic: bytes) -> bool:
+    return int.from_bytes(magic[:2], "little") >= _FIRST_13
 
 
 def by_hand(key: int, source: bytes, rounds: int, last: int) -> bytes:

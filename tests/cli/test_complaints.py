@@ -1,0 +1,28 @@
+"""Complaints of the command-line library, in our form, with what was probably meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealenv.cli.main import main
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "advice"),
+    [
+        ("create my_env 3.12 numpy", "extra argument (numpy)", "NAME 3.12 --with numpy"),
+        ("completion", "missing argument '{bash|zsh|fish}'", "sealenv completion --help"),
+        ("verify", "missing argument", "sealenv verify --help"),
+        ("crate", "no such command 'crate'", "sealenv --help"),
+    ],
+)
+def test_what_and_next(
+    words: str, said: str, advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words.split()) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: ")
+    assert said in error
+    assert "\\x" not in error
+    assert hint.startswith("  next: ")
+    assert advice in hint

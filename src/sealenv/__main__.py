@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["main"]
+__all__ = ["main", "script"]
 
 _READING = {"audit", "clone", "move", "verify"}
 """They look at each file of an environment, and read most of them, with helpers."""
@@ -31,13 +31,21 @@ def main() -> int:
 
         return run(argv[1], argv[3:])
     if argv and not {"-h", "--help"} & set(argv):
-        _prepare(argv[0], fast="--fast" in argv)
+        _prepare(argv[0], argv[1:])
     from sealenv.cli.main import main as cli
 
     return cli(argv)
 
 
-def _prepare(command: str, *, fast: bool) -> None:
+def script() -> int:
+    """The same for a process that ends with it."""
+    code = main()
+    if sys.argv[1:] and sys.argv[1] in _READING:
+        _leave(code)
+    return code
+
+
+def _prepare(command: str, arguments: list[str]) -> None:
     """Start what a command is going to need while the rest is imported."""
     if command == "create":
         from sealenv.engines.boot import start_early
@@ -47,10 +55,27 @@ def _prepare(command: str, *, fast: bool) -> None:
         import gc
 
         gc.disable()  # a short life with many small objects, none of them in a cycle
-        if not fast:
-            from sealenv.host.readers import start_early as start_reader
+        if "--fast" in arguments:
+            return
+        from sealenv.host.readers import start_early as start_readers
 
-            start_reader()
+        start_readers()
+        if command == "verify":
+            from sealenv.cli.ahead import read_ahead
+
+            read_ahead(arguments)
+
+
+def _leave(code: int) -> None:
+    """End without taking apart a hundred thousand objects: that would be a twentieth of a verify."""
+    from sealenv.host.leaving import leave_now
+
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        return  # the usual end has its answer to that
+    leave_now(code)
 
 
 def _distrust_pythonpath() -> None:
@@ -76,4 +101,4 @@ def _open_closed_streams() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(script())

@@ -37,7 +37,7 @@ from sealenv.relocation.seen import Seen, look_at, look_for, look_inside, search
 from sealenv.relocation.settling import Settled, settle
 from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
 from sealenv.removable import refuse_frozen, refuse_in_use
-from sealenv.seals.listing import Listing
+from sealenv.seals.comparison import Comparison
 from sealenv.seals.row import Row
 from sealenv.seals.seal import timestamp
 from sealenv.spec import current_platform
@@ -84,7 +84,7 @@ def move(
         refuse_place(prefix, place, here.seal.platform)
         away = replace(here, new=str(place))
         search: Holding | None = None
-        listing: Listing | None = None
+        listing: Comparison | None = None
         presumed: dict[str, Row] = {}
         if here.old == here.new and given == prefix:
             away.refuse_alike()

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import sys
-import unicodedata
 from pathlib import Path
 
 from sealenv.errors import UsageError
@@ -241,6 +240,8 @@ def _check_length_on_windows(prefix: Path, hint: str) -> None:
 
 
 def _refuse_characters(text: str, refused: dict[str, str], what: str, hint: str) -> None:
+    import unicodedata
+
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
             raise UsageError(f"{what} {text!a} holds a control or unencodable character", hint=hint)

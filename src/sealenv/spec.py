@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -218,6 +217,8 @@ def check_platform(text: str | None) -> str:
     if text is None:
         return current_platform()
     if text not in _SUBDIRS:
+        import difflib
+
         near = difflib.get_close_matches(text, _SUBDIRS, n=4, cutoff=0.6)
         raise SpecError(
             f"{text[:80]!r} is not a platform",

@@ -54,7 +54,7 @@ def make(prefix: Path, vector: dict[str, Any]) -> Payload:
         records.append(msgspec.convert(full | {"paths_data": {"paths": paths}}, PrefixRecord))
     rows = look(prefix)
     with Readers() as readers:
-        hash_rows(readers, prefix, rows.values())
+        hash_rows(readers, prefix, rows)
     owned = {entry.path for record in records for entry in record.paths_data.paths}
     return Payload(
         prefix,

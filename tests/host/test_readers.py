@@ -66,6 +66,24 @@ def test_two_tasks_at_once(tree: Files) -> None:
         assert second.finish() == digests(tree)[::-1]
 
 
+@pytest.mark.parametrize("processors", [1, 3])
+def test_only_what_is_not_as_expected_is_told(tree: Files, tmp_path: Path, processors: int) -> None:
+    """A digest, a mode, and what cannot be read; the last and the first of them too."""
+    expected = digests(tree)
+    names, sizes = [path for path, _ in tree], [size for _, size in tree]
+    with Readers(processors) as some:
+        assert some.compared("", names, sizes, expected).finish() == [None] * len(tree)
+        Path(names[0]).write_bytes(b"other")
+        Path(names[500]).chmod(0o600 if expected[500][1] != 0o600 else 0o644)
+        Path(names[600]).unlink()
+        Path(names[-2]).write_bytes(b"other")
+        found = some.compared("", names, sizes, expected).finish()
+    told = {number for number, answer in enumerate(found) if answer is not None}
+    assert told == {0, 500, 600, len(tree) - 2} - ({500} if os.name == "nt" else set())
+    assert found[0] == (hashlib.sha256(b"other").digest(), expected[0][1])
+    assert isinstance(found[600], FileNotFoundError)
+
+
 def test_a_wrong_size_changes_nothing(tree: Files) -> None:
     with Readers(2) as some:
         assert ask(some, [(path, 1_000_000) for path, _ in tree]).finish() == digests(tree)
@@ -228,7 +246,15 @@ class FakeHelper:
     share: Share
     names: list[str]
 
-    def ask(self, verb: str, argument: object, root: str, names: list[str], share: Share) -> None:
+    def ask(
+        self,
+        verb: str,
+        argument: object,
+        root: str,
+        names: list[str],
+        expected: object,
+        share: Share,
+    ) -> None:
         self.share, self.names = share, names
 
     def answer(self) -> None:
@@ -243,7 +269,7 @@ def test_one_helper_comes_to_its_end_while_another_has_work_left(
     paths, sizes = [path for path, _ in tree], [size for _, size in tree]
     task = Task[tuple[bytes, int]](
         helpers,  # type: ignore[arg-type]  # fakes
-        "sha256", None, "", paths, sizes, 0.01,
+        "sha256", None, "", paths, sizes, None, 0.01,
     )  # fmt: skip
     measured = Share.cost_left
 

@@ -34,10 +34,9 @@ def prefix(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def listed(prefix: Path, expected: dict[str, Row], *, sizes: bool = True) -> dict[str, Row]:
+def listed(prefix: Path, expected: dict[str, Row]) -> dict[str, Row]:
     with Readers(3) as readers:
-        listing = Listing(readers, prefix, expected.values(), sizes=sizes)
-        return look(prefix, None if sizes else expected, listing=listing)
+        return look(prefix, listing=Listing(readers, prefix, expected.values()))
 
 
 def test_all_processors_see_the_same(prefix: Path) -> None:
@@ -47,11 +46,9 @@ def test_all_processors_see_the_same(prefix: Path) -> None:
     assert "pkgs" not in rows
     assert listed(prefix, rows) == rows
     assert listed(prefix, {}) == rows
-    assert listed(prefix, rows, sizes=False) == look(prefix, rows)
 
 
-@pytest.mark.parametrize("sizes", [True, False])
-def test_what_came_and_went_since(prefix: Path, sizes: bool) -> None:
+def test_what_came_and_went_since(prefix: Path) -> None:
     before = look(prefix)
     (prefix / "new/deep").mkdir(parents=True)
     (prefix / "new/deep/file").touch()
@@ -62,8 +59,8 @@ def test_what_came_and_went_since(prefix: Path, sizes: bool) -> None:
     moved = prefix / "lib ü/5"
     moved.rename(prefix / "other")
     moved.symlink_to("4")
-    rows = look(prefix) if sizes else look(prefix, before)
-    assert listed(prefix, before, sizes=sizes) == rows
+    rows = look(prefix)
+    assert listed(prefix, before) == rows
     assert rows["lib ü/5"].kind == "l"
     assert rows["lib ü/6/another"].size == 3
     assert {"new/deep/file", "other/2.py"} < rows.keys()

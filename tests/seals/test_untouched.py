@@ -34,7 +34,7 @@ def prefix(tmp_path: Path) -> Path:
 def table_of(prefix: Path) -> FileTable:
     rows = look(prefix)
     with Readers(1) as readers:
-        hash_rows(readers, prefix, rows.values())
+        hash_rows(readers, prefix, rows)
     return msgspec.msgpack.decode(encode(rows.values()), type=FileTable)
 
 

@@ -25,8 +25,8 @@ from sealenv.portability.foreign import Foreign
 from sealenv.portability.holding import Place, held_by_file, held_by_link
 from sealenv.portability.search import Search
 from sealenv.progress import Quiet, Reporter
+from sealenv.seals.comparison import Comparison
 from sealenv.seals.compiled import source_of
-from sealenv.seals.listing import Listing
 from sealenv.seals.row import FILE, LINK, Row, native, root_of
 from sealenv.seals.seal import Seal, is_at
 from sealenv.seals.sealed import read_sealed
@@ -104,8 +104,8 @@ def audit(
     with Readers() as readers:
         search = Search(readers, root_of(prefix), [place.spellings for place in places], others)
         sealed = then.table.rows() if then.table else {}
-        listing = Listing(readers, prefix, sealed.values(), sizes=False) if sealed else None
         search.begin(_files(sealed))
+        listing = Comparison(readers, prefix, sealed.values()) if sealed else None
         rows = _look(prefix, sealed, listing)
         search.begin(_files(rows))
         files = dict(_files(rows))
@@ -154,7 +154,7 @@ def _tell(reporter: Reporter, count: int, done: int, of: int) -> None:
     reporter.advance(max(0, count - of) + done, max(count, of), "files")
 
 
-def _look(prefix: Path, sealed: Mapping[str, Row], listing: Listing | None) -> dict[str, Row]:
+def _look(prefix: Path, sealed: Mapping[str, Row], listing: Comparison | None) -> dict[str, Row]:
     try:
         return look(prefix, sealed, outside=_OUTSIDE, listing=listing)
     except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import json
 import os
 import signal
 import sys
@@ -188,6 +187,8 @@ def _ignore(number: int, frame: object) -> None:
 
 def _report(error: SealenvError, as_json: bool) -> None:
     if as_json:
+        import json
+
         try:
             click.echo(json.dumps(error.to_json(), indent=2))
             return

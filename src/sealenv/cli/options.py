@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,6 +46,8 @@ WARNINGS = "sealenv.warnings"
 
 def print_json(content: Mapping[str, Any]) -> None:
     """The one JSON object of a command; with `warnings` when the gate had some."""
+    import json
+
     warnings = click.get_current_context().meta.get(WARNINGS, [])
     more = {"warnings": warnings} if warnings else {}
     click.echo(json.dumps({**content, **more}, indent=2))

@@ -34,6 +34,8 @@ class Share:
         self.items = items
         self._patience = patience
         self.answers: list[Any] = []
+        self.hurry: Callable[[], None] = lambda: None
+        """Tells the helper that somebody waits for its answers now."""
         self.forget: Callable[[], None] = lambda: None
         """Tells the helper that nothing more is wanted."""
         self._sums = [0, *itertools.accumulate(costs)]
@@ -108,7 +110,15 @@ class Helper:
             for thread in self._threads:
                 thread.start()
 
-    def ask(self, verb: str, argument: Any, root: str, names: list[str], share: Share) -> None:
+    def ask(
+        self,
+        verb: str,
+        argument: Any,
+        root: str,
+        names: list[str],
+        expected: list[Any] | None,
+        share: Share,
+    ) -> None:
         """Let it begin; its answers go to the share."""
         number = next(self._numbers)
         with self._lock:
@@ -116,12 +126,16 @@ class Helper:
             self._shares[number] = share
         if gone:
             share.give_up()
-        self._jobs.put(reader.packed((number, verb, argument, root, names)))
+        self._jobs.put(reader.packed((number, verb, argument, root, names, expected)))
+        share.hurry = lambda: self._say(number, reader.HURRY)
         share.forget = lambda: self._forget(number)
 
     def _forget(self, number: int) -> None:
         if self._shares.pop(number, None) is not None:
-            self._jobs.put(reader.packed((number, "", None, "", [])))
+            self._say(number, reader.END)
+
+    def _say(self, number: int, verb: str) -> None:
+        self._jobs.put(reader.packed((number, verb, None, "", [], None)))
 
     def _send(self) -> None:
         """A thread's work: one that is stopped takes no job, and its pipe is soon full."""
@@ -150,8 +164,13 @@ class Helper:
             for share in shares:
                 share.give_up()
 
+    def kill(self) -> None:
+        """Let it end, whatever it is doing; `close` waits for that."""
+        if self._process is not None:
+            self._process.kill()
+
     def close(self) -> None:
-        """End it, whatever it is doing."""
+        """End it, and take back what it was given."""
         if self._process is None:
             return
         self._process.kill()

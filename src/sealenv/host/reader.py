@@ -1,10 +1,11 @@
 """What is read in a prefix: a file's sha256 and mode, what it holds, a folder. And a helper's program.
 
 A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
-functions. A job comes on stdin as a `packed` (number, verb, argument, root, names); answers go to stdout
-as (number, results in their order), some at a time; a number as a result is an errno. A job without
-a verb ends the one of that number. The helper ends when stdin closes, at once: it never outlives who
-asked.
+functions. A job comes on stdin as a `packed` (number, verb, argument, root, names, expected); answers go
+to stdout as (number, results in their order), some at a time; a number as a result is an errno, and None
+says that it is what was expected. A later job is done first. HURRY as a verb asks for answers at once,
+END for no more of them, of the job of that number. The helper ends when stdin closes, at once: it never
+outlives who asked.
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 __all__ = [
+    "END",
+    "HURRY",
     "VERBS",
     "Listed",
+    "Names",
     "Wanted",
     "is_blank",
-    "lister",
+    "list_of",
     "main",
+    "names_of",
     "native",
     "packed",
     "searcher",
@@ -53,10 +58,13 @@ def sha256_of(path: str | bytes) -> tuple[bytes, int]:
         OSError: it cannot be read, or is no regular file.
     """
     fd, status = _open(path)
+    wanted = min(status.st_size, _BLOCK) + 1
     try:
-        digest = hashlib.sha256()
-        while piece := os.read(fd, _BLOCK):
-            digest.update(piece)
+        piece = os.read(fd, wanted)
+        digest = hashlib.sha256(piece)
+        if len(piece) == wanted:  # there is more; else this was the whole of it, nearly always
+            while piece := os.read(fd, _BLOCK):
+                digest.update(piece)
     finally:
         os.close(fd)
     return digest.digest(), status.st_mode & 0o7777
@@ -118,31 +126,46 @@ Listed = tuple[bytes, int, int, int, int, int, bytes]
 inode; the text of a link."""
 
 
-def lister(sizes: bool) -> Callable[[str | bytes], list[Listed]]:
-    """A function that tells what lies in a folder, links not followed (POSIX).
+def list_of(folder: str | bytes) -> list[Listed]:
+    """What lies in a folder, links not followed (POSIX).
 
-    The function raises OSError: something of it cannot be looked at.
-
-    Args:
-        sizes: regular files are asked too; without it all numbers of one are 0, but for its kind.
+    Raises:
+        OSError: something of it cannot be looked at.
     """
+    found: list[Listed] = []
+    with os.scandir(os.fsencode(folder)) as entries:
+        for entry in entries:
+            status = entry.stat(follow_symlinks=False)
+            text = os.readlink(entry.path) if stat.S_ISLNK(status.st_mode) else b""
+            found.append((
+                entry.name, status.st_mode, status.st_size, status.st_mtime_ns,
+                status.st_ctime_ns, status.st_ino, text,
+            ))  # fmt: skip
+    return found
 
-    def list_of(folder: str | bytes) -> list[Listed]:
-        found: list[Listed] = []
-        with os.scandir(os.fsencode(folder)) as entries:
-            for entry in entries:
-                if not sizes and entry.is_file(follow_symlinks=False):
-                    found.append((entry.name, stat.S_IFREG, 0, 0, 0, 0, b""))
-                    continue
-                status = entry.stat(follow_symlinks=False)
-                text = os.readlink(entry.path) if stat.S_ISLNK(status.st_mode) else b""
-                found.append((
-                    entry.name, status.st_mode, status.st_size, status.st_mtime_ns,
-                    status.st_ctime_ns, status.st_ino, text,
-                ))  # fmt: skip
-        return found
 
-    return list_of
+Names = tuple[bytes, list[tuple[bytes, int, bytes]]]
+"""The names of a folder's regular files, sorted, a NUL between two; everything else in it, sorted: name,
+mode, and sha256 of a link's text."""
+
+
+def names_of(folder: str | bytes) -> Names:
+    """The same in short: no file is asked for anything (POSIX).
+
+    Raises:
+        OSError: something of it cannot be looked at.
+    """
+    files: list[bytes] = []
+    others: list[tuple[bytes, int, bytes]] = []
+    with os.scandir(os.fsencode(folder)) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                files.append(entry.name)
+                continue
+            mode = entry.stat(follow_symlinks=False).st_mode
+            text = stat.S_ISLNK(mode) and hashlib.sha256(os.readlink(entry.path)).digest()
+            others.append((entry.name, mode, text or b""))
+    return b"\0".join(sorted(files)), sorted(others)
 
 
 def is_blank(data: bytes) -> bool:
@@ -166,11 +189,14 @@ def _open(path: str | bytes) -> tuple[int, os.stat_result]:
 VERBS: dict[str, Callable[[Any], Callable[[str | bytes], Any]]] = {
     "sha256": lambda _: sha256_of,
     "search": searcher,
-    "list": lister,
+    "list": lambda _: list_of,
+    "names": lambda _: names_of,
 }
 """What is done with a file or folder, for an argument."""
-_OFTEN = 0.001
-"""Answers are held back for so many seconds at most, while another is worked on."""
+HURRY, END = "hurry", "end"
+_OFTEN, _SELDOM = 0.001, 0.05
+"""Answers are held back for so many seconds at most, while another is worked on: as long as nobody waits
+for them longer, since who reads them has other work, and is kept from it."""
 
 
 def native(root: str, name: str) -> str | bytes:
@@ -189,8 +215,9 @@ def packed(message: Any) -> bytes:
     """A message as it goes through a pipe: its length, and marshal's bytes.
 
     marshal reads from a stream bit by bit, each by a call: that takes longer than what we do with it.
+    From version 3 on it looks for what is in there twice, which takes longer still.
     """
-    data = marshal.dumps(message)
+    data = marshal.dumps(message, 2)
     return len(data).to_bytes(_HEAD, "little") + data
 
 
@@ -217,23 +244,27 @@ _HEAD = 8
 
 def main() -> None:
     """A helper's whole life."""
+    import _thread  # `threading` and `queue` take as long to import as all the rest here
     import gc
-    import queue
-    import threading
     import time
 
-    jobs: queue.SimpleQueue[tuple[int, str, Any, str, list[str]]] = queue.SimpleQueue()
-    ended = set()
+    jobs: list[tuple[int, str, Any, str, list[str], Any]] = []
+    idle = _thread.allocate_lock()
+    hurried, ended = set(), set()
     gc.disable()  # many small objects, none of them in a cycle
 
     def receive() -> None:
         try:
             while True:
                 job = unpacked(sys.stdin.buffer)
-                if job[1]:
-                    jobs.put(job)
-                else:
+                if job[1] == END:
                     ended.add(job[0])
+                elif job[1] == HURRY:
+                    hurried.add(job[0])
+                else:
+                    jobs.append(job)
+                    if idle.locked():
+                        idle.release()
         except (EOFError, ValueError, TypeError):
             os._exit(3)
 
@@ -241,22 +272,29 @@ def main() -> None:
         sys.stdout.buffer.write(packed((number, results)))
         sys.stdout.buffer.flush()
 
-    threading.Thread(target=receive, daemon=True).start()
-    while True:
-        number, verb, argument, root, names = jobs.get()
+    def run(number: int, verb: str, argument: Any, root: str, names: list[str], goal: Any) -> None:
         work, results = VERBS[verb](argument), []
         told = time.monotonic()
-        for name in names:
+        for name, wanted in zip(names, goal or [None] * len(names)):  # noqa: B905
             if number in ended:
                 break
+            while jobs:
+                run(*jobs.pop())  # who asks for a second thing needs it sooner
             try:
-                results.append(work(native(root, name)))
+                result = work(native(root, name))
             except OSError as error:
-                results.append(error.errno or errno.EIO)
-            if time.monotonic() - told > _OFTEN:
+                result = error.errno or errno.EIO
+            results.append(None if result == wanted else result)
+            if time.monotonic() - told > (_OFTEN if number in hurried else _SELDOM):
                 tell(number, results)
                 results, told = [], time.monotonic()
         tell(number, results)
+
+    _thread.start_new_thread(receive, ())
+    while True:
+        idle.acquire()
+        while jobs:
+            run(*jobs.pop())
 
 
 if __name__ == "__main__":

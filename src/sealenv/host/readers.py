@@ -49,6 +49,8 @@ class Readers:
 
     def __exit__(self, *_: object) -> None:
         for helper in self._helpers:
+            helper.kill()
+        for helper in self._helpers:
             helper.close()
         self._helpers.clear()
 
@@ -62,28 +64,51 @@ class Readers:
             names: of the files.
             sizes: theirs in bytes (a wrong one costs time, nothing else).
         """
-        return Task(self._grown(sizes), "sha256", None, root, names, sizes, self._patience)
+        return Task(self._grown(sizes), "sha256", None, root, names, sizes, None, self._patience)
+
+    def compared(
+        self,
+        root: str,
+        names: Sequence[str],
+        sizes: Sequence[int],
+        expected: Sequence[tuple[bytes, int]],
+    ) -> Task[tuple[bytes, int] | None]:
+        """The same, but None for each file that has the expected digest and mode."""
+        helpers = self._grown(sizes)
+        return Task(helpers, "sha256", None, root, names, sizes, expected, self._patience)
 
     def search(
         self, wanted: reader.Wanted, root: str, names: Sequence[str], sizes: Sequence[int]
     ) -> Task[bytes]:
         """Begin to search files: see `reader.searcher`; the rest as for `sha256`."""
         helpers = self._grown(sizes)
-        return Task(helpers, "search", wanted, root, names, sizes, self._patience)
+        return Task(helpers, "search", wanted, root, names, sizes, None, self._patience)
 
     def listed(
-        self, root: str, folders: Sequence[str], counts: Sequence[int], *, sizes: bool = True
+        self, root: str, folders: Sequence[str], counts: Sequence[int]
     ) -> Task[list[reader.Listed]]:
-        """Begin to list folders: see `reader.lister`; the rest as for `sha256`.
+        """Begin to list folders: see `reader.list_of`; the rest as for `sha256`.
 
         Args:
             root: what comes before each name.
             folders: their names.
             counts: how many entries each is likely to have.
-            sizes: whether files are asked for more than their kind.
         """
         costs = [count * _ENTRY for count in counts]
-        return Task(self._grown(costs), "list", sizes, root, folders, costs, self._patience)
+        helpers = self._grown(costs)
+        return Task(helpers, "list", None, root, folders, costs, None, self._patience)
+
+    def names_compared(
+        self,
+        root: str,
+        folders: Sequence[str],
+        counts: Sequence[int],
+        expected: Sequence[reader.Names],
+    ) -> Task[reader.Names | None]:
+        """The same by `reader.names_of`, but None for each folder that holds what is expected."""
+        costs = [count * _ENTRY for count in counts]
+        helpers = self._grown(costs)
+        return Task(helpers, "names", None, root, folders, costs, expected, self._patience)
 
     def _grown(self, sizes: Sequence[int]) -> list[Helper]:
         """The helpers for files of these sizes."""
@@ -104,18 +129,22 @@ class Task(Generic[T]):
         root: str,
         names: Sequence[str],
         sizes: Sequence[int],
+        expected: Sequence[Any] | None = None,
         patience: float = PATIENCE,
     ) -> None:
         self._work: Callable[[str | bytes], T] = reader.VERBS[verb](argument)
         self._root = root
         self._names = names
+        self._expected = expected
         self._results: list[T | OSError | None] = [None] * len(names)
         order = sorted(range(len(names)), key=sizes.__getitem__, reverse=True)
         count = max(len(helpers), 1)
         dealt = [order[start::count] for start in range(count)]
         self._shares = [Share(share, [sizes[i] + COST for i in share], patience) for share in dealt]
         for helper, share in zip(helpers, self._shares, strict=False):
-            helper.ask(verb, argument, root, [names[number] for number in share.items], share)
+            mine = list(map(names.__getitem__, share.items))
+            wanted = list(map(expected.__getitem__, share.items)) if expected else None
+            helper.ask(verb, argument, root, mine, wanted, share)
         if not helpers:
             self._shares[0].give_up()
 
@@ -124,10 +153,14 @@ class Task(Generic[T]):
     ) -> list[T | OSError]:
         """The answer for each path, or why there is none; in the order given.
 
+        None where it is the one that was expected.
+
         Args:
             on_item: called now and then with items done and items in all.
         """
         total = len(self._names)
+        for share in self._shares:
+            share.hurry()
         for step in itertools.count():
             # Asked anew for each: while one is looked at, its helper may come to its end.
             unfinished = [share for share in self._shares if share.left()]
@@ -142,16 +175,17 @@ class Task(Generic[T]):
         for share in self._shares:
             share.forget()
             for number, answer in zip(share.items, share.answers, strict=False):
-                if self._results[number] is None:
+                if answer is not None and self._results[number] is None:
                     self._results[number] = self._told(number, answer)
         on_item(total, total)
         return self._results  # type: ignore[return-value]
 
-    def _do(self, number: int) -> T | OSError:
+    def _do(self, number: int) -> T | OSError | None:
         try:
-            return self._work(self._path(number))
+            result = self._work(self._path(number))
         except OSError as error:
             return error
+        return None if self._expected and result == self._expected[number] else result
 
     def _path(self, number: int) -> str | bytes:
         return reader.native(self._root, self._names[number])
@@ -162,10 +196,11 @@ class Task(Generic[T]):
         return answer  # type: ignore[no-any-return]
 
 
+_EARLY = 4
+"""More than so many processes, this one among them, are for those who know that there is much to do."""
 _early: list[Helper] = []
 
 
 def start_early() -> None:
-    """Begin one now: it starts while we import. Who never uses it loses nothing, it ends with us."""
-    if not _early and processors() > 1:
-        _early.append(Helper())
+    """Begin them now: they start while we import. Who never uses one loses nothing, it ends with us."""
+    _early.extend(Helper() for _ in range(len(_early) + 1, min(processors(), _EARLY)))

@@ -17,7 +17,7 @@ from sealenv.errors import from_oserror
 from sealenv.host.readers import Readers
 from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.relocation.place import Relocation
-from sealenv.seals.digests import Hashing
+from sealenv.seals.digests import hash_rows
 from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import fingerprint, tree_lines
 from sealenv.seals.row import FILE, FOLDER, Row, native
@@ -82,9 +82,7 @@ def _recognise(
         row.digest = digests.get(path, b"")
         others.append(row)
     with Readers() as readers:
-        unread = Hashing(readers, prefix, [row for row in others if not row.digest])
-        for row, digest in unread.finish():
-            row.take(digest)
+        hash_rows(readers, prefix, {row.path: row for row in others})
     for row in others:
         if row.digest == sealed[row.path].digest:
             _take_stat(sealed[row.path], row)

@@ -18,6 +18,7 @@ from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.targets import refuse_rows
 from sealenv.removable import refuse_inner
+from sealenv.seals.comparison import Comparison
 from sealenv.seals.listing import Listing
 from sealenv.seals.row import FILE, Row, look_again
 from sealenv.seals.tree import look
@@ -48,7 +49,9 @@ class Seen:
 
 
 def look_at(
-    prefix: Path, presumed: Mapping[str, Row] | None = None, listing: Listing | None = None
+    prefix: Path,
+    presumed: Mapping[str, Row] | None = None,
+    listing: Listing | Comparison | None = None,
 ) -> dict[str, Row]:
     """Every path of the prefix.
 
@@ -79,7 +82,9 @@ def look_by(readers: Readers, prefix: Path, expected: Mapping[str, Row]) -> dict
 
 
 def look_inside(
-    prefix: Path, presumed: Mapping[str, Row] | None = None, listing: Listing | None = None
+    prefix: Path,
+    presumed: Mapping[str, Row] | None = None,
+    listing: Listing | Comparison | None = None,
 ) -> dict[str, Row]:
     """The same, of an environment that goes away alone.
 
@@ -101,7 +106,7 @@ def _apart(prefix: Path) -> Iterator[str]:
                 yield f"{name}/{entry.relative}"
 
 
-def search_begun(move: Relocation) -> tuple[Holding, Listing | None]:
+def search_begun(move: Relocation) -> tuple[Holding, Comparison | None]:
     """The search for `look_for`, begun with what the file table names; the rest follows.
 
     And the folders for `look_inside`, which helpers list first.
@@ -110,9 +115,8 @@ def search_begun(move: Relocation) -> tuple[Holding, Listing | None]:
     if not move.table:
         return search, None
     rows = move.sealed.values()
-    listing = Listing(search.readers, move.prefix, rows, sizes=False)
     search.begin((row.path, row.size) for row in rows if row.kind == FILE and row.size)
-    return search, listing
+    return search, Comparison(search.readers, move.prefix, rows)
 
 
 def look_for(

@@ -17,7 +17,6 @@ from sealenv.seals.scene import Scene
 from sealenv.seals.seal import Fingerprints, Seal
 from sealenv.seals.sealed import Sealed
 from sealenv.seals.verdict import but_behind_closed, judge
-from sealenv.spec import current_platform
 
 __all__ = ["Case", "Verdict"]
 
@@ -119,8 +118,11 @@ def _broken(line: str) -> Finding:
 
 
 def _platform(seal: Seal | None, records: list[PrefixRecord]) -> str:
-    subdirs = [r.subdir for r in records if r.subdir not in ("", "noarch")]
-    return seal.platform if seal else subdirs[0] if subdirs else current_platform()
+    if seal:
+        return seal.platform
+    from sealenv.spec import current_platform
+
+    return next((r.subdir for r in records if r.subdir not in ("", "noarch")), current_platform())
 
 
 def _fingerprints(scene: Scene, *, tree: bool) -> Fingerprints:

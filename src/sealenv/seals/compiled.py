@@ -16,7 +16,6 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sealenv.host.files import open_regular, read_regular
-from sealenv.portability.rewriting.siphash import is_ours, source_hash
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
 from sealenv.seals.row import FILE, native
@@ -121,4 +120,6 @@ def _stale(prefix: Path, path: str, source: str) -> str:
 
 def _hash(magic: bytes, source: bytes) -> bytes | None:
     """The hash as that Python has it; None when this one hashes otherwise."""
+    from sealenv.portability.rewriting.siphash import is_ours, source_hash  # seldom asked
+
     return source_hash(magic, source) if is_ours(magic) else None

@@ -2,52 +2,92 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from sealenv.host.readers import Readers
+from sealenv.host.readers import Readers, Task
+from sealenv.seals.filetable import FileTable
 from sealenv.seals.row import FILE, Row, root_of
 
 __all__ = ["Hashing", "hash_rows", "known_digests"]
 
 
 class Hashing:
-    """The digests of some rows' files, begun: helpers are at work until `finish`.
+    """The digests of some files, begun: helpers are at work until `finish`.
 
     Args:
         readers: who.
         prefix: the prefix.
-        rows: of it. The file table's do as well as those of `look`: what lies there is read.
+        paths: of the files.
+        sizes: theirs in bytes, more or less.
+        expected: their digests and modes, where only what has others is wanted.
     """
 
-    def __init__(self, readers: Readers, prefix: Path, rows: Iterable[Row]) -> None:
-        self.rows = [row for row in rows if row.kind == FILE and not row.problem]
-        self._task = readers.sha256(
-            root_of(prefix), [row.path for row in self.rows], [row.size for row in self.rows]
+    def __init__(
+        self,
+        readers: Readers,
+        prefix: Path,
+        paths: Sequence[str],
+        sizes: Sequence[int],
+        expected: Sequence[tuple[bytes, int]] | None = None,
+    ) -> None:
+        self._paths = paths
+        root = root_of(prefix)
+        self._task: Task[tuple[bytes, int]] | Task[tuple[bytes, int] | None] = (
+            readers.compared(root, paths, sizes, expected)
+            if expected is not None
+            else readers.sha256(root, paths, sizes)
         )
+
+    @classmethod
+    def of_rows(cls, readers: Readers, prefix: Path, rows: Iterable[Row]) -> Hashing:
+        """Of those that are files and can be read."""
+        files = [row for row in rows if row.kind == FILE and not row.problem]
+        return cls(readers, prefix, [row.path for row in files], [row.size for row in files])
+
+    @classmethod
+    def of_table(cls, readers: Readers, prefix: Path, table: FileTable | None) -> Hashing:
+        """Of all its files: what has not the sealed digest and mode, or is gone."""
+        if table is None:
+            return cls(readers, prefix, [], [])
+        are_files = [kind == FILE for kind in table.kinds]
+        expected = zip(table.digest_list(), table.modes, strict=True)
+        return cls(
+            readers,
+            prefix,
+            list(itertools.compress(table.names(), are_files)),
+            list(itertools.compress(table.sizes, are_files)),
+            list(itertools.compress(expected, are_files)),
+        )
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
     def finish(
         self, on_file: Callable[[int, int], None] = lambda done, total: None
-    ) -> Iterator[tuple[Row, tuple[bytes, int] | OSError]]:
-        """Do our part of it; digest and mode of each, or why it cannot be read.
+    ) -> Iterator[tuple[str, tuple[bytes, int] | OSError]]:
+        """Do our part of it; path, digest and mode of each, or why it cannot be read.
 
         Args:
             on_file: called with files done and files in all.
         """
-        return zip(self.rows, self._task.finish(on_file), strict=True)
+        for path, read in zip(self._paths, self._task.finish(on_file), strict=True):
+            if read is not None:
+                yield path, read
 
 
 def hash_rows(
     readers: Readers,
     prefix: Path,
-    rows: Iterable[Row],
+    rows: Mapping[str, Row],
     on_file: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Fill in the digests of files that have none; what cannot be read gets its problem."""
-    hashing = Hashing(readers, prefix, [row for row in rows if not row.digest])
-    for row, read in hashing.finish(on_file):
-        row.take(read)
+    hashing = Hashing.of_rows(readers, prefix, (row for row in rows.values() if not row.digest))
+    for path, read in hashing.finish(on_file):
+        rows[path].take(read)
 
 
 def known_digests(rows: Mapping[str, Row], known: Mapping[str, bytes], since: int) -> None:

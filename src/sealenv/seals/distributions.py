@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import csv
-import io
 import posixpath
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -62,8 +58,8 @@ def find_distributions(
         is_owned: whether a path is of a conda package.
     """
     found = []
-    for path, row in rows.items():
-        if not path.endswith(".dist-info/RECORD") or is_owned(path) or row.kind != FILE:
+    for path in [path for path in rows if path.endswith(".dist-info/RECORD")]:
+        if is_owned(path) or rows[path].kind != FILE:
             continue
         match = _RECORD.fullmatch(path)
         if match is None:
@@ -101,6 +97,9 @@ def is_about_installing(path: str) -> bool:
 
 
 def _read(prefix: Path, record: str, site: str) -> list[DistributionFile]:
+    import csv  # most environments have no distribution
+    import io
+
     try:
         text = read_regular(native(prefix, record)).decode("utf-8")
         lines = list(csv.reader(io.StringIO(text, newline="")))
@@ -120,6 +119,9 @@ def _read(prefix: Path, record: str, site: str) -> list[DistributionFile]:
 
 
 def _digest(text: str) -> bytes | None:
+    import base64
+    import binascii
+
     name, _, value = text.partition("=")
     if name != "sha256":
         return None

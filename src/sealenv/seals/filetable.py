@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ __all__ = ["SCHEMA", "FileTable", "encode", "read_table", "write_files"]
 SCHEMA = 1
 _DIGEST = 32
 _KINDS = (FILE, LINK, FOLDER)
+_OUTSIDE = re.compile(rb"/\.{0,2}/")
 _MOST = 128 << 20
 """Bytes of a table: that is a million paths."""
 
@@ -47,12 +49,15 @@ class FileTable(msgspec.Struct):
         """The paths; bytes that are no UTF-8 as surrogates."""
         return self.paths.decode("utf-8", "surrogateescape").split("\0") if self.paths else []
 
+    def digest_list(self) -> list[bytes]:
+        """The digests one by one."""
+        return [self.digests[i : i + _DIGEST] for i in range(0, len(self.digests), _DIGEST)]
+
     def rows(self) -> dict[str, Row]:
         """By path."""
-        digests = [self.digests[i : i + _DIGEST] for i in range(0, len(self.digests), _DIGEST)]
         columns = zip(
-            self.names(), self.kinds, self.modes, self.sizes, self.mtimes, self.inodes, digests,
-            strict=True,
+            self.names(), self.kinds, self.modes, self.sizes, self.mtimes, self.inodes,
+            self.digest_list(), strict=True,
         )  # fmt: skip
         return {
             path: Row(path, kind, mode, size, mtime, inode, 0, b"" if kind == "d" else digest)
@@ -131,7 +136,7 @@ def _fault(table: FileTable) -> str:
     text = b"/" + table.paths.replace(b"\0", b"/\0/") + b"/" if count else b""
     if os.name == "nt":
         text = text.replace(b"\\", b"/").replace(b":", b"//")
-    if b"//" in text or b"/../" in text or b"/./" in text:
+    if _OUTSIDE.search(text):
         return "it has a path outside the environment"
     return ""
 

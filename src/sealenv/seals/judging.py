@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from sealenv.host.files import read_regular
 from sealenv.layout import is_windows
-from sealenv.portability.patch import patch_bytes
 from sealenv.seals.distributions import is_about_installing
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
@@ -159,6 +158,8 @@ def _is_patchable(scene: Scene, path: str) -> bool:
         content = read_regular(native(scene.prefix, path))
     except OSError:
         return False
+    from sealenv.portability.patch import patch_bytes  # seldom asked
+
     return patch_bytes(path, content, scene.prefix, platform=scene.platform) != content
 
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import struct
-import zipfile
-import zlib
 from typing import BinaryIO
 
 __all__ = ["entry_point", "plain_script"]
@@ -52,6 +49,10 @@ def _main_of(file: BinaryIO) -> bytes:
     """The text in the archive at the end of a program; empty when there is none of a launcher's size."""
     if file.seek(0, io.SEEK_END) > _LARGEST:
         return b""
+    import struct  # most launchers are text
+    import zipfile
+    import zlib
+
     try:
         with zipfile.ZipFile(file) as archive:
             entry = archive.getinfo("__main__.py")

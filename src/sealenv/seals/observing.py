@@ -74,7 +74,7 @@ def observe(
         records, _ = scan_records(prefix)
         known_digests(rows, known(records), since)
         with Readers() as readers:
-            hash_rows(readers, prefix, rows.values(), on_file)
+            hash_rows(readers, prefix, rows, on_file)
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)

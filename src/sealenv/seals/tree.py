@@ -22,6 +22,7 @@ from sealenv.layout import (
 from sealenv.seals.row import FILE, FOLDER, LINK, Row, native, row_of
 
 if TYPE_CHECKING:
+    from sealenv.seals.comparison import Comparison
     from sealenv.seals.listing import Listing
 
 __all__ = ["OUTSIDE", "look", "rows_of"]
@@ -36,7 +37,7 @@ def look(
     presumed: Mapping[str, Row] | None = None,
     *,
     outside: Collection[str] = OUTSIDE,
-    listing: Listing | None = None,
+    listing: Listing | Comparison | None = None,
 ) -> dict[str, Row]:
     """Every path of the prefix, parents before children; links have their digest, files none.
 
@@ -46,7 +47,8 @@ def look(
     Args:
         prefix: the prefix.
         presumed: for who reads every file after this: what is a file here and there is given that row,
-            with digest, and on POSIX without being asked for its mode, size and time.
+            with digest, and on POSIX without being asked for its mode, size and time (with a comparison
+            also a folder of that mode, and a link with that text).
         outside: what is left out, with what is in it.
         listing: of folders, which are not looked into again.
 
@@ -70,7 +72,8 @@ def look(
             if isinstance(error, (FileNotFoundError, NotADirectoryError)):
                 del rows[folder]
             else:
-                rows[folder].problem = error.strerror or str(error)
+                row = rows[folder] = rows[folder].copy()  # it may be the very row that was sealed
+                row.problem = error.strerror or str(error)
     return rows
 
 

@@ -24,8 +24,8 @@ from sealenv.seals.tree import look
 from sealenv.seals.untouched import is_same, is_untouched
 
 if TYPE_CHECKING:
+    from sealenv.seals.comparison import Comparison
     from sealenv.seals.digests import Hashing
-    from sealenv.seals.listing import Listing
     from sealenv.seals.scene import Scene
 
 __all__ = ["Finding", "Report", "examine", "verify"]
@@ -73,42 +73,40 @@ def _fast(prefix: Path, reporter: Reporter) -> Report:
 
     case = Case(prefix, then, sealed, rows, *scan_records(prefix))
     with Readers() as readers:
-        more = Hashing(readers, prefix, case.worth_reading(unread))
-        _confirm(prefix, rows, more, _Count(reporter, rows, len(more.rows)))
-    return case.report(case.judge(fast=True), hashed=len(more.rows), notes=notes)
+        more = Hashing.of_rows(readers, prefix, case.worth_reading(unread))
+        _confirm(prefix, rows, more, _Count(reporter, rows, len(more)))
+    return case.report(case.judge(fast=True), hashed=len(more), notes=notes)
 
 
 def examine(
     prefix: Path, *, tree: bool = True, reporter: Reporter | None = None
 ) -> tuple[Scene, Report]:
     """Verify in full, and what it was found in: see there."""
-    from sealenv.host.readers import Readers
+    from sealenv.seals.comparison import Comparison
     from sealenv.seals.digests import Hashing
-    from sealenv.seals.listing import Listing
+    from sealenv.seals.reading import begin
 
     reporter = reporter or Quiet()
     reporter.phase("verify", "comparing files")
-    then = read_sealed(prefix)
-    sealed = then.table.rows() if then.table else None
-    with Readers() as readers:
-        known = sealed.values() if sealed else ()
-        listing = Listing(readers, prefix, known, sizes=False) if sealed else None
-        begun = Hashing(readers, prefix, known)
+    with begin(prefix) as reading:
+        then, readers, begun = reading.then, reading.readers, reading.hashing
+        sealed = then.table.rows() if then.table else None
+        listing = Comparison(readers, prefix, sealed.values()) if sealed else None
         from sealenv.seals.case import Case  # imported while the helpers read
 
         rows = _look(prefix, sealed, listing)
         unknown = [r for r in rows.values() if r.kind == FILE and not r.digest and not r.problem]
         case = Case(prefix, then, sealed, rows, *scan_records(prefix))
-        more = Hashing(readers, prefix, case.worth_reading(unknown))
+        more = Hashing.of_rows(readers, prefix, case.worth_reading(unknown))
         # Nearly always nothing has changed: it is judged as if, while the helpers read.
-        verdict = case.judge(tree=tree) if begun.rows and not more.rows else None
-        count = _Count(reporter, rows, len(begun.rows) + len(more.rows))
+        verdict = case.judge(tree=tree) if len(begun) and not len(more) else None
+        count = _Count(reporter, rows, len(begun) + len(more))
         changed = _confirm(prefix, rows, begun, count)
-        count.done += len(begun.rows)
+        count.done += len(begun)
         _confirm(prefix, rows, more, count)
         if verdict is None or changed:
             verdict = case.judge(tree=tree)
-    return verdict.scene, case.report(verdict, hashed=len(begun.rows) + len(more.rows))
+    return verdict.scene, case.report(verdict, hashed=len(begun) + len(more))
 
 
 def _untouched(seal: Seal, paths: Iterable[str], kinds: Iterable[str]) -> Report:
@@ -122,7 +120,7 @@ def _untouched(seal: Seal, paths: Iterable[str], kinds: Iterable[str]) -> Report
 
 
 def _look(
-    prefix: Path, presumed: Mapping[str, Row] | None = None, listing: Listing | None = None
+    prefix: Path, presumed: Mapping[str, Row] | None = None, listing: Comparison | None = None
 ) -> dict[str, Row]:
     try:
         return look(prefix, presumed, listing=listing)
@@ -157,12 +155,12 @@ class _Count:
 def _confirm(prefix: Path, rows: dict[str, Row], hashing: Hashing, count: _Count) -> bool:
     """Note what each file really is; whether one is not what was presumed."""
     changed = False
-    for asked, read in hashing.finish(count.tell):
-        row = rows.get(asked.path)
+    for path, read in hashing.finish(count.tell):
+        row = rows.get(path)
         if row is None or row.kind != FILE or row.problem or row.is_as(read):
             continue
         changed = True
-        row = rows[asked.path] = row.copy()  # it may be the very row that was sealed
+        row = rows[path] = row.copy()  # it may be the very row that was sealed
         try:
             look_again(prefix, row)
             if isinstance(read, FileNotFoundError):  # it was away for a moment

@@ -1,0 +1,31 @@
+"""What a command is going to read, begun before the command line is looked at in earnest.
+
+That takes a tenth of a second of imports, and most of verify is done by other processes meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from sealenv.errors import SealenvError
+
+__all__ = ["read_ahead"]
+
+
+def read_ahead(arguments: Sequence[str]) -> None:
+    """Begin to read the environment of a `verify`, if it is plain which one it is.
+
+    Nothing is said and nothing is written: whatever is wrong is found again, and told then.
+
+    Args:
+        arguments: what follows the command's name.
+    """
+    plain = [argument for argument in arguments if not argument.startswith("-")]
+    if len(plain) != 1 or "--" in arguments:
+        return
+    from sealenv.environments import find
+    from sealenv.seals.reading import begin_early
+
+    with contextlib.suppress(SealenvError, OSError, ValueError):
+        begin_early(find(plain[0]))

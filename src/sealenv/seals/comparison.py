@@ -1,0 +1,143 @@
+"""The folders of a prefix, compared by all processors with what was sealed while something else is done.
+
+Nearly all hold what they held, and then nobody has to be told what that is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from sealenv.host.reader import Names
+from sealenv.host.readers import Readers
+from sealenv.seals.listing import Look
+from sealenv.seals.row import FILE, FOLDER, LINK, Row, look_again, root_of
+
+__all__ = ["Comparison"]
+
+_TYPES = {LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
+
+
+class Comparison:
+    """The folders that were sealed: begun, and taken in by `seals.tree.look`.
+
+    Names, kinds, modes of folders and texts of links are compared; whoever goes on from here reads each
+    file.
+
+    Args:
+        readers: who lists them.
+        prefix: the prefix.
+        sealed: the rows of the file table, by the bytes of their paths.
+    """
+
+    def __init__(self, readers: Readers, prefix: Path, sealed: Iterable[Row]) -> None:
+        self._prefix = prefix
+        # Windows tells all of an entry where its folder is listed: nobody has to be asked.
+        self._expected = _expected(sealed) if os.name != "nt" else {}
+        names = self._expected.values()
+        counts = [files.count(b"\0") + len(others) + 1 for files, others in names]
+        self._task = readers.names_compared(
+            root_of(prefix), list(self._expected), counts, list(names)
+        )
+
+    def finish(
+        self, rows: dict[str, Row], known: Mapping[str, Row], outside: Collection[str]
+    ) -> Look:
+        """What takes in a folder.
+
+        Args:
+            rows: where it is noted.
+            known: the sealed rows that are taken for what is there; other files are asked.
+            outside: what is left out.
+        """
+        answers = zip(self._expected, self._task.finish(), strict=True)
+        there = {folder: found for folder, found in answers if not isinstance(found, OSError)}
+
+        def look(folder: str) -> list[str] | None:
+            if folder not in there:
+                return None
+            found = there[folder] or self._expected[folder]
+            noted = self._as_known(folder, found, known) if not there[folder] else None
+            if noted is None:
+                noted = dict(self._noted(folder, found, known, outside))
+            rows.update(noted)
+            return [path for path, row in noted.items() if row.kind == FOLDER] if found[1] else []
+
+        return look
+
+    def _as_known(
+        self, folder: str, found: Names, known: Mapping[str, Row]
+    ) -> dict[str, Row] | None:
+        """The rows of a folder that holds what it held; None where one of them is not taken for it."""
+        paths = [*_paths(folder, found[0]), *(_below(folder, name) for name, _, _ in found[1])]
+        try:
+            # By the paths that they have: the hash of those is known, and they are found at a glance.
+            return {row.path: row for row in map(known.__getitem__, paths)}
+        except KeyError:
+            return None
+
+    def _noted(
+        self, folder: str, found: Names, known: Mapping[str, Row], outside: Collection[str]
+    ) -> Iterator[tuple[str, Row]]:
+        """What a folder holds that is not, or need not be, as it was sealed."""
+        files, others = found
+        entries = [(path, stat.S_IFREG, b"") for path in _paths(folder, files)]
+        entries += [(_below(folder, name), mode, digest) for name, mode, digest in others]
+        for path, mode, digest in entries:
+            if path in outside:
+                continue
+            then = known.get(path)
+            if then is not None and _is_as(then, mode, digest):
+                yield path, then
+                continue
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                row = Row(path, FILE, 0, 0, 0, 0)
+                look_again(self._prefix, row)
+                row.digest = digest if row.kind == LINK else b""
+                yield path, row
+
+
+def _expected(sealed: Iterable[Row]) -> dict[str, Names]:
+    """What `names_of` tells of each folder."""
+    files: defaultdict[str, list[str]] = defaultdict(list)
+    others: defaultdict[str, list[tuple[bytes, int, bytes]]] = defaultdict(list)
+    folders = [""]
+    for row in sealed:
+        above, _, name = row.path.rpartition("/")
+        if row.kind == FILE:
+            files[above].append(name)
+            continue
+        others[above].append((_raw(name), _TYPES[row.kind] | row.mode, row.digest))
+        if row.kind == FOLDER:
+            folders.append(row.path)
+    return {
+        folder: (_raw("\0".join(files.get(folder, ()))), others.get(folder, []))
+        for folder in folders
+    }
+
+
+def _paths(folder: str, files: bytes) -> list[str]:
+    """The paths of a folder's files."""
+    if not files:
+        return []
+    above = f"{folder}/" if folder else ""
+    return [above + name for name in files.decode("utf-8", "surrogateescape").split("\0")]
+
+
+def _below(folder: str, name: bytes) -> str:
+    text = name.decode("utf-8", "surrogateescape")
+    return f"{folder}/{text}" if folder else text
+
+
+def _is_as(then: Row, mode: int, digest: bytes) -> bool:
+    if then.kind == FILE:
+        return stat.S_ISREG(mode)
+    return mode == _TYPES[then.kind] | then.mode and digest == then.digest
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

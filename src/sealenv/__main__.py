@@ -55,11 +55,9 @@ def _prepare(command: str, arguments: list[str]) -> None:
         import gc
 
         gc.disable()  # a short life with many small objects, none of them in a cycle
-        if "--fast" in arguments:
-            return
         from sealenv.host.readers import start_early as start_readers
 
-        start_readers()
+        start_readers(2 if "--fast" in arguments else 4)
         if command == "verify":
             from sealenv.cli.ahead import read_ahead
 

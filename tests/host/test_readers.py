@@ -172,7 +172,7 @@ def test_few_files_need_no_helper(tree: Files) -> None:
 WAITING = """
 import sys
 from sealenv.host import reader, readers
-readers.start_early()
+readers.start_early(2)
 print(readers._early[0]._process.pid, flush=True)
 sys.stdin.read()
 """

@@ -28,4 +28,4 @@ def read_ahead(arguments: Sequence[str]) -> None:
     from sealenv.seals.reading import begin_early
 
     with contextlib.suppress(SealenvError, OSError, ValueError):
-        begin_early(find(plain[0]))
+        begin_early(find(plain[0]), fast="--fast" in arguments)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import os
 import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,20 +54,26 @@ class Share:
         """What those cost."""
         return max(self._sums[self._end] - self._sums[len(self.answers)], 0)
 
-    def take(self) -> int | None:
-        """The last item, for us; None after waiting for the helper, where that is done sooner."""
+    def take(self) -> Sequence[int]:
+        """The last items, for us: some that take us no longer than the helper's answers are held back.
+
+        None after waiting for the helper, where the rest is done sooner by it.
+        """
         with self._told:
             if not self.left():
-                return None
-            at_work = len(self.answers) + 1
-            if not self._alone and self._sums[self._end] - self._sums[at_work] < _WINDOW:
-                cost = self._sums[at_work] - self._sums[at_work - 1]
-                # One that is stopped, or whose file never ends, is not waited for: we do its part.
-                if not self._told.wait(self._patience + cost / _SLOWEST):
-                    self._alone = True
-                return None
-            self._end -= 1
-            return self.items[self._end]
+                return ()
+            sums, done, end = self._sums, len(self.answers), self._end
+            if not self._alone:
+                done += 1  # it is at work on the next
+                if sums[end] - sums[done] < _WINDOW:
+                    cost = sums[done] - sums[done - 1]
+                    # One that is stopped, or whose file never ends, is not waited for: we do its part.
+                    if not self._told.wait(self._patience + cost / _SLOWEST):
+                        self._alone = True
+                    return ()
+            goal = min(_WINDOW, (sums[end] - sums[done]) // 4)
+            self._end = min(bisect.bisect_left(sums, sums[end] - goal, done, end), end - 1)
+            return self.items[self._end : end]
 
     def tell(self, answers: list[Any]) -> None:
         """The next answers of the helper."""

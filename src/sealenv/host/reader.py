@@ -15,6 +15,7 @@ import hashlib
 import marshal
 import os
 import stat
+import struct
 import sys
 
 TYPE_CHECKING = False
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "END",
     "HURRY",
+    "STATUS",
     "VERBS",
     "Listed",
     "Names",
@@ -37,6 +39,7 @@ __all__ = [
     "packed",
     "searcher",
     "sha256_of",
+    "status_of",
     "unpacked",
 ]
 
@@ -168,6 +171,24 @@ def names_of(folder: str | bytes) -> Names:
     return b"\0".join(sorted(files)), sorted(others)
 
 
+STATUS = struct.Struct("=qqQq")
+"""A path's mode with its kind, time of the last change of its bytes in ns, inode, and size in bytes."""
+_KIND = 0o170000
+
+
+def status_of(path: str | bytes) -> bytes:
+    """What speaks for a change of a path, as `STATUS`: no inode of a folder, no size but that of a file.
+
+    Raises:
+        OSError: it is gone, or its folder cannot be read (POSIX).
+    """
+    now = os.lstat(path)
+    mode = now.st_mode
+    if mode & _KIND == stat.S_IFREG:
+        return STATUS.pack(mode, now.st_mtime_ns, now.st_ino, now.st_size)
+    return STATUS.pack(mode, now.st_mtime_ns, 0 if stat.S_ISDIR(mode) else now.st_ino, 0)
+
+
 def is_blank(data: bytes) -> bool:
     """Whether it is a long run of NULs, in which `find` is slow if NULs are in what it looks for."""
     return data.startswith(_BLANK) and data == bytes(len(data))
@@ -191,6 +212,7 @@ VERBS: dict[str, Callable[[Any], Callable[[str | bytes], Any]]] = {
     "search": searcher,
     "list": lambda _: list_of,
     "names": lambda _: names_of,
+    "status": lambda _: status_of,
 }
 """What is done with a file or folder, for an argument."""
 HURRY, END = "hurry", "end"

@@ -25,8 +25,10 @@ _WORTH = 24_000_000
 """A helper that has less to do than this takes longer to start than it saves."""
 _ENTRY = COST // 2
 """What it costs to look at one, in the same unit."""
+_ASKED = COST // 4
+"""And to ask it for its size and time."""
 _MOST = 8
-_STEP = 200
+_STEP = 10
 
 
 class Readers:
@@ -110,9 +112,17 @@ class Readers:
         helpers = self._grown(costs)
         return Task(helpers, "names", None, root, folders, costs, expected, self._patience)
 
-    def _grown(self, sizes: Sequence[int]) -> list[Helper]:
-        """The helpers for files of these sizes."""
-        wanted = min(self._most, (sum(sizes) + COST * len(sizes)) // _WORTH)
+    def statuses_compared(
+        self, root: str, names: Sequence[str], expected: Sequence[bytes]
+    ) -> Task[bytes | None]:
+        """Begin to ask for `reader.status_of` paths: None for each that has the expected one."""
+        costs = [_ASKED] * len(names)
+        helpers = self._grown(costs, each=0)
+        return Task(helpers, "status", None, root, names, costs, expected, self._patience)
+
+    def _grown(self, sizes: Sequence[int], each: int = COST) -> list[Helper]:
+        """The helpers for files of these sizes, and what each of them costs besides."""
+        wanted = min(self._most, (sum(sizes) + each * len(sizes)) // _WORTH)
         while len(self._helpers) < wanted:
             self._helpers.append(Helper())
         return self._helpers[:wanted]
@@ -167,9 +177,7 @@ class Task(Generic[T]):
             if not unfinished:
                 break
             share = max(unfinished, key=Share.cost_left)
-            number = share.take()
-            if number is not None:
-                self._results[number] = self._do(number)
+            self._do(share.take())
             if step % _STEP == 0:
                 on_item(total - sum(s.left() for s in self._shares), total)
         for share in self._shares:
@@ -180,12 +188,17 @@ class Task(Generic[T]):
         on_item(total, total)
         return self._results  # type: ignore[return-value]
 
-    def _do(self, number: int) -> T | OSError | None:
-        try:
-            result = self._work(self._path(number))
-        except OSError as error:
-            return error
-        return None if self._expected and result == self._expected[number] else result
+    def _do(self, numbers: Sequence[int]) -> None:
+        work, native, root, names = self._work, reader.native, self._root, self._names
+        expected, results = self._expected, self._results
+        for number in numbers:
+            try:
+                result = work(native(root, names[number]))
+            except OSError as error:
+                results[number] = error
+                continue
+            if expected is None or result != expected[number]:
+                results[number] = result
 
     def _path(self, number: int) -> str | bytes:
         return reader.native(self._root, self._names[number])
@@ -196,11 +209,13 @@ class Task(Generic[T]):
         return answer  # type: ignore[no-any-return]
 
 
-_EARLY = 4
-"""More than so many processes, this one among them, are for those who know that there is much to do."""
 _early: list[Helper] = []
 
 
-def start_early() -> None:
-    """Begin them now: they start while we import. Who never uses one loses nothing, it ends with us."""
-    _early.extend(Helper() for _ in range(len(_early) + 1, min(processors(), _EARLY)))
+def start_early(most: int) -> None:
+    """Begin them now: they start while we import. Who never uses one loses nothing, it ends with us.
+
+    Args:
+        most: so many processes at most, this one among them.
+    """
+    _early.extend(Helper() for _ in range(len(_early) + 1, min(processors(), most)))

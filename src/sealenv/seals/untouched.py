@@ -6,74 +6,104 @@ those whose time is not the sealed one, since an entry that came, went or got an
 
 from __future__ import annotations
 
+import bisect
 import os
 import stat
 import sys
+from array import array
 from collections.abc import Mapping
 from pathlib import Path
 
+from sealenv.host.reader import STATUS
+from sealenv.host.readers import Readers
 from sealenv.seals.filetable import FileTable
-from sealenv.seals.row import FILE, FOLDER, LINK, Row, native
+from sealenv.seals.row import FILE, FOLDER, LINK, Row, native, root_of
 from sealenv.seals.tree import OUTSIDE
 
-__all__ = ["is_same", "is_untouched"]
+__all__ = ["Statuses", "is_same", "is_untouched"]
 
 _TYPES = {FILE: stat.S_IFREG, LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
 
 
-def is_untouched(prefix: Path, table: FileTable) -> bool:
-    """Whether kind, mode, size, time and inode of everything are the sealed ones, and nothing is new.
+class Statuses:
+    """What speaks for a change, of everything that was sealed: helpers ask until `are_as_sealed`.
 
-    Always False on Windows: there a folder's list tells all that, and a look at each path takes longer.
+    On Windows nobody does: there a folder's list tells all that, and a look at each path takes longer.
+
+    Args:
+        readers: who.
+        prefix: the prefix.
+        table: its file table; None: there is nothing to go by.
+
+    Attributes:
+        names: the paths.
     """
-    if sys.platform == "win32" or not table.paths:
-        return False
-    try:
-        root = os.open(prefix, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
-        return False
-    try:
-        changed = _changed_folders(root, table)
-    except OSError:
-        return False
-    finally:
-        os.close(root)
-    return changed is not None and not _has_new(prefix, changed, set(table.paths.split(b"\0")))
+
+    def __init__(self, readers: Readers, prefix: Path, table: FileTable | None) -> None:
+        self._prefix = prefix
+        self._table = None if sys.platform == "win32" else table
+        self._expected: list[bytes] = []
+        try:
+            self._expected = _expected(self._table) if self._table else []
+        except OverflowError:
+            self._table = None
+        self.names = self._table.names() if self._table else []
+        self._task = readers.statuses_compared(root_of(prefix), self.names, self._expected)
+
+    def are_as_sealed(self) -> bool:
+        """Whether kind, mode, size, time and inode of everything are those, and nothing is new."""
+        if self._table is None or not self._table.paths:
+            return False
+        changed = [b""]
+        known = self._table.paths.split(b"\0")
+        answers = zip(known, self._table.kinds, self._expected, self._task.finish(), strict=True)
+        for path, kind, expected, answer in answers:
+            if answer is None:
+                continue
+            if kind != FOLDER or isinstance(answer, OSError) or answer[:8] != expected[:8]:
+                return False
+            changed.append(path)  # its time is another one
+        return not _has_new(self._prefix, changed, known)
 
 
-def _changed_folders(root: int, table: FileTable) -> list[bytes] | None:
-    """The folders whose time is another one; None where anything else is. The root is an open folder:
-    a sixth less time than with absolute paths, whose first folders are looked up for each file."""
-    changed = [b""]
-    for path, kind, mode, size, mtime, inode in zip(
-        table.paths.split(b"\0"), table.kinds, table.modes, table.sizes, table.mtimes, table.inodes,
-        strict=True,
-    ):  # fmt: skip
-        now = os.lstat(path, dir_fd=root)
-        if now.st_mode != _TYPES[kind] | mode:
-            return None
-        if kind == FOLDER:
-            if now.st_mtime_ns != mtime:
-                changed.append(path)
-        elif (now.st_mtime_ns, now.st_ino) != (mtime, inode) or (
-            now.st_size != size and kind == FILE
-        ):
-            return None
-    return changed
+def is_untouched(prefix: Path, table: FileTable) -> bool:
+    """The same, asked and answered at once."""
+    with Readers() as readers:
+        return Statuses(readers, prefix, table).are_as_sealed()
 
 
-def _has_new(prefix: Path, folders: list[bytes], known: set[bytes]) -> bool:
-    """Whether something lies in one of these folders that nobody knows."""
+def _expected(table: FileTable) -> list[bytes]:
+    """`status_bytes` of every path; column by column that takes a third of the time.
+
+    Raises:
+        OverflowError: no file has such a time, inode or size.
+    """
+    kinds = table.kinds
+    modes = [_TYPES[kind] | mode for kind, mode in zip(kinds, table.modes, strict=True)]
+    inodes = [0 if k == FOLDER else i for k, i in zip(kinds, table.inodes, strict=True)]
+    sizes = [size if k == FILE else 0 for k, size in zip(kinds, table.sizes, strict=True)]
+    columns = array("q", modes), array("q", table.mtimes), array("Q", inodes), array("q", sizes)
+    status = array("Q", bytes(STATUS.size * len(kinds)))
+    for number, column in enumerate(columns):
+        status[number :: len(columns)] = array("Q", column.tobytes())
+    packed = status.tobytes()
+    return [packed[at : at + STATUS.size] for at in range(0, len(packed), STATUS.size)]
+
+
+def _has_new(prefix: Path, folders: list[bytes], known: list[bytes]) -> bool:
+    """Whether something lies in one of these folders that nobody knows (as the table is: sorted)."""
     root = os.fsencode(native(prefix, ""))
     outside = {name.encode() for name in OUTSIDE}
     for folder in folders:
         try:
             with os.scandir(root + folder) as entries:
-                found = {entry.path[len(root) :] for entry in entries}
+                found = {entry.path[len(root) :] for entry in entries} - outside
         except OSError:
             return True
-        if not found <= known | outside:
-            return True
+        for path in found:
+            at = bisect.bisect_left(known, path)
+            if known[at : at + 1] != [path]:
+                return True
     return False
 
 

@@ -19,9 +19,8 @@ from sealenv.progress import Quiet, Reporter
 from sealenv.seals.findings import Finding, Report
 from sealenv.seals.row import FILE, FOLDER, Row, look_again, native
 from sealenv.seals.seal import Seal
-from sealenv.seals.sealed import read_sealed
 from sealenv.seals.tree import look
-from sealenv.seals.untouched import is_same, is_untouched
+from sealenv.seals.untouched import is_same
 
 if TYPE_CHECKING:
     from sealenv.seals.comparison import Comparison
@@ -55,14 +54,17 @@ def verify(
 
 def _fast(prefix: Path, reporter: Reporter) -> Report:
     reporter.phase("verify", "comparing files")
-    then = read_sealed(prefix)
-    if then.seal and then.table and not then.findings and is_untouched(prefix, then.table):
-        return _untouched(then.seal, then.table.names(), then.table.kinds)
+    from sealenv.seals.reading import begin
+
+    with begin(prefix, fast=True) as reading:
+        then = reading.then
+        if then.seal and then.table and not then.findings and reading.statuses.are_as_sealed():
+            return _untouched(then.seal, reading.statuses.names, then.table.kinds)
     sealed = then.table.rows() if then.table else None
     rows = _look(prefix)
     unread = _take_over(rows, sealed or {})
     if then.seal and sealed and not then.findings and is_same(rows, sealed):
-        return _untouched(then.seal, sealed, (row.kind for row in sealed.values()))
+        return _untouched(then.seal, sealed, then.table.kinds if then.table else "")
     notes = []
     if sealed is None:
         notes.append("there is no file table: files are compared by their size alone")
@@ -109,11 +111,11 @@ def examine(
     return verdict.scene, case.report(verdict, hashed=len(begun) + len(more))
 
 
-def _untouched(seal: Seal, paths: Iterable[str], kinds: Iterable[str]) -> Report:
+def _untouched(seal: Seal, paths: Iterable[str], kinds: str) -> Report:
     """By size, time and inode all is as it was sealed."""
     return Report(
-        sum(map(is_record, paths)),
-        sum(kind != FOLDER for kind in kinds),
+        sum(is_record(path) for path in paths if path.endswith(".json")),
+        len(kinds) - kinds.count(FOLDER),
         (),
         sealed=seal.fingerprints,
     )

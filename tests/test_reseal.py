@@ -76,6 +76,35 @@ def test_nothing_to_do_writes_nothing(made: tuple[Machine, Path]) -> None:
     assert (prefix / SEAL).read_bytes() == before
 
 
+def test_a_copy_is_as_fast_again(made: tuple[Machine, Path], tmp_path: Path) -> None:
+    """The same bytes with other times and inodes: a restored backup, a copy to another disk."""
+    machine, prefix = made
+    (prefix / "own.txt").write_text("mine\n")
+    machine.run("seal", str(prefix), "-y")
+    before = read_seal(prefix)
+    copied = tmp_path / "backup"
+    shutil.copytree(prefix, copied, symlinks=True)
+    shutil.rmtree(prefix)
+    shutil.copytree(copied, prefix, symlinks=True, copy_function=shutil.copyfile)
+    for path in copied.rglob("*"):  # copyfile keeps no modes
+        if not path.is_symlink():
+            (prefix / path.relative_to(copied)).chmod(path.stat().st_mode)
+    assert machine.json("verify", str(prefix), "--fast")["hashed"] > 10
+    assert machine.json("seal", str(prefix), "--dry-run")["retaken"] is False
+    table = (prefix / FILES).read_bytes()
+    answer = machine.json("seal", str(prefix), "-y")
+    assert answer["retaken"] is True
+    assert answer["files"] == []
+    assert (prefix / FILES).read_bytes() != table
+    after = read_seal(prefix)
+    assert after.created == before.created
+    assert after.checked is True
+    assert after.fingerprints == before.fingerprints
+    assert machine.json("verify", str(prefix), "--fast")["hashed"] == 0
+    assert machine.json("verify", str(prefix))["findings"] == []
+    assert "anew" not in machine.run("seal", str(prefix), "-y").stderr
+
+
 def test_it_asks(made: tuple[Machine, Path]) -> None:
     machine, prefix = made
     (prefix / "own.txt").write_text("mine\n")

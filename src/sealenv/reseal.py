@@ -7,7 +7,7 @@ environment unchecked: nobody has run it since.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -29,6 +29,9 @@ from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.observing import observe
 from sealenv.seals.scene import Scene
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, Seal, timestamp, write_seal
+from sealenv.seals.sealed import read_sealed
+from sealenv.seals.tree import look
+from sealenv.seals.untouched import is_same, is_untouched
 from sealenv.seals.verify import examine
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 
@@ -53,6 +56,9 @@ class Change:
     """What verify found besides."""
     seal: Seal
     """As it is to be; without fingerprints while nothing was written."""
+    retaken: bool = False
+    """Nothing has changed but sizes, times and inodes, as after a copy or a restored backup: they were
+    taken anew, so that `verify --fast` has them."""
 
     @property
     def empty(self) -> bool:
@@ -86,12 +92,15 @@ def reseal(
     prefix = real_folder(prefix)  # a link to it may go; the environment is where it is
     with exclusive(prefix):
         change = _compare(prefix, reporter)
-        if dry_run or change.empty:
+        if dry_run or (change.empty and _is_as_it_lies(prefix)):
             return change
-        if confirm:
-            confirm(change)
+        if change.empty and change.before:
+            change = replace(change, seal=change.before, retaken=True)
+        else:
+            if confirm:
+                confirm(change)
+            change.seal.activation = write_scripts(prefix, platform=change.seal.platform).paths
         seal = change.seal
-        seal.activation = write_scripts(prefix, platform=seal.platform).paths
         reporter.phase("seal", "taking fingerprints and sealing")
         observed = observe(
             prefix,
@@ -105,6 +114,14 @@ def reseal(
         write_files(prefix, observed.table)
         write_seal(prefix, seal)
     return change
+
+
+def _is_as_it_lies(prefix: Path) -> bool:
+    """Whether the file table has the sizes, times and inodes of now."""
+    table = read_sealed(prefix).table
+    if table is None:
+        return False
+    return is_untouched(prefix, table) or is_same(look(prefix), table.rows())
 
 
 def _compare(prefix: Path, reporter: Reporter) -> Change:

@@ -125,7 +125,8 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
     if as_json:
         print_json(_json(change, dry_run))
     elif change.empty:
-        click.echo("nothing has changed since it was sealed", err=True)
+        more = "; sizes, times and inodes were taken anew" if change.retaken else ""
+        click.echo(f"nothing has changed since it was sealed{more}", err=True)
     else:
         if not ask and not quiet:
             _show_change(change, env)
@@ -144,6 +145,7 @@ def _json(change: Change, dry_run: bool) -> dict[str, Any]:
         "removed": change.removed,
         "changed": {name: list(pair) for name, pair in change.changed.items()},
         "files": [f.to_json() for f in change.files],
+        "retaken": change.retaken,
         "lock_digest": change.seal.lock.digest,
         "fingerprints": {
             "before": prints_json(change.before.fingerprints if change.before else None),

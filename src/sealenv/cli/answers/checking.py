@@ -84,6 +84,10 @@ class Sealed(Warned):
     removed: dict[str, str]
     changed: Annotated[dict[str, list[str]], Meta(description="name -> before and after")]
     files: list[Finding]
+    retaken: Annotated[
+        bool,
+        Meta(description="nothing has changed but sizes, times and inodes: they were taken anew"),
+    ]
     lock_digest: Sha256
     fingerprints: BeforeAndNow
 

@@ -84,16 +84,16 @@ def move(
         refuse_place(prefix, place, here.seal.platform)
         away = replace(here, new=str(place))
         search: Holding | None = None
-        listing: Comparison | None = None
+        comparison: Comparison | None = None
         presumed: dict[str, Row] = {}
         if here.old == here.new and given == prefix:
             away.refuse_alike()
-            search, listing = search_begun(away)
+            search, comparison = search_begun(away)
             stack.enter_context(search)
             # Each file is read now, and asked for its size and time by the proof: which reads again what
             # is not as it was sealed. One that was sealed empty is not read, and asked now.
             presumed = {row.path: row for row in away.sealed.values() if row.size}
-        rows = look_inside(prefix, presumed, listing)
+        rows = look_inside(prefix, presumed, comparison)
         if here.old != here.new and not options.dry_run:
             # Moved by hand before, or killed: its files may hold two places.
             settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)

@@ -55,7 +55,7 @@ def compared(
 ) -> dict[str, Row]:
     with Readers(processes) as readers:
         comparison = Comparison(readers, prefix, then.values())
-        return look(prefix, then if known is None else known, listing=comparison)
+        return look(prefix, then if known is None else known, comparison=comparison)
 
 
 def told(rows: dict[str, Row]) -> Seen:

@@ -105,8 +105,8 @@ def audit(
         search = Search(readers, root_of(prefix), [place.spellings for place in places], others)
         sealed = then.table.rows() if then.table else {}
         search.begin(_files(sealed))
-        listing = Comparison(readers, prefix, sealed.values()) if sealed else None
-        rows = _look(prefix, sealed, listing)
+        comparison = Comparison(readers, prefix, sealed.values()) if sealed else None
+        rows = _look(prefix, sealed, comparison)
         search.begin(_files(rows))
         files = dict(_files(rows))
         records, _ = scan_records(prefix)
@@ -154,9 +154,9 @@ def _tell(reporter: Reporter, count: int, done: int, of: int) -> None:
     reporter.advance(max(0, count - of) + done, max(count, of), "files")
 
 
-def _look(prefix: Path, sealed: Mapping[str, Row], listing: Comparison | None) -> dict[str, Row]:
+def _look(prefix: Path, sealed: Mapping[str, Row], comparison: Comparison | None) -> dict[str, Row]:
     try:
-        return look(prefix, sealed, outside=_OUTSIDE, listing=listing)
+        return look(prefix, sealed, outside=_OUTSIDE, comparison=comparison)
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)

@@ -28,11 +28,9 @@ __all__ = [
     "HURRY",
     "STATUS",
     "VERBS",
-    "Listed",
     "Names",
     "Wanted",
     "is_blank",
-    "list_of",
     "main",
     "names_of",
     "native",
@@ -124,36 +122,13 @@ def searcher(wanted: Wanted) -> Callable[[str | bytes], bytes]:
     return search
 
 
-Listed = tuple[bytes, int, int, int, int, int, bytes]
-"""An entry of a folder: its name, mode, size, times of its bytes and of its inode in nanoseconds, its
-inode; the text of a link."""
-
-
-def list_of(folder: str | bytes) -> list[Listed]:
-    """What lies in a folder, links not followed (POSIX).
-
-    Raises:
-        OSError: something of it cannot be looked at.
-    """
-    found: list[Listed] = []
-    with os.scandir(os.fsencode(folder)) as entries:
-        for entry in entries:
-            status = entry.stat(follow_symlinks=False)
-            text = os.readlink(entry.path) if stat.S_ISLNK(status.st_mode) else b""
-            found.append((
-                entry.name, status.st_mode, status.st_size, status.st_mtime_ns,
-                status.st_ctime_ns, status.st_ino, text,
-            ))  # fmt: skip
-    return found
-
-
 Names = tuple[bytes, list[tuple[bytes, int, bytes]]]
 """The names of a folder's regular files, sorted, a NUL between two; everything else in it, sorted: name,
 mode, and sha256 of a link's text."""
 
 
 def names_of(folder: str | bytes) -> Names:
-    """The same in short: no file is asked for anything (POSIX).
+    """What lies in a folder, links not followed; no file is asked for anything (POSIX).
 
     Raises:
         OSError: something of it cannot be looked at.
@@ -210,7 +185,6 @@ def _open(path: str | bytes) -> tuple[int, os.stat_result]:
 VERBS: dict[str, Callable[[Any], Callable[[str | bytes], Any]]] = {
     "sha256": lambda _: sha256_of,
     "search": searcher,
-    "list": lambda _: list_of,
     "names": lambda _: names_of,
     "status": lambda _: status_of,
 }

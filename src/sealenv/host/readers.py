@@ -86,20 +86,6 @@ class Readers:
         helpers = self._grown(sizes)
         return Task(helpers, "search", wanted, root, names, sizes, None, self._patience)
 
-    def listed(
-        self, root: str, folders: Sequence[str], counts: Sequence[int]
-    ) -> Task[list[reader.Listed]]:
-        """Begin to list folders: see `reader.list_of`; the rest as for `sha256`.
-
-        Args:
-            root: what comes before each name.
-            folders: their names.
-            counts: how many entries each is likely to have.
-        """
-        costs = [count * _ENTRY for count in counts]
-        helpers = self._grown(costs)
-        return Task(helpers, "list", None, root, folders, costs, None, self._patience)
-
     def names_compared(
         self,
         root: str,
@@ -107,7 +93,14 @@ class Readers:
         counts: Sequence[int],
         expected: Sequence[reader.Names],
     ) -> Task[reader.Names | None]:
-        """The same by `reader.names_of`, but None for each folder that holds what is expected."""
+        """Begin to list folders by `reader.names_of`: None for each that holds what is expected.
+
+        Args:
+            root: what comes before each name.
+            folders: their names.
+            counts: how many entries each is likely to have.
+            expected: what they are to hold.
+        """
         costs = [count * _ENTRY for count in counts]
         helpers = self._grown(costs)
         return Task(helpers, "names", None, root, folders, costs, expected, self._patience)

@@ -39,7 +39,7 @@ class Search:
 
     def begin(self, files: Iterable[tuple[str, int]]) -> None:
         """Begin with files, names and sizes in bytes, that were not begun with yet."""
-        new = [(name, size) for name, size in files if name not in self._names]
+        new = [file for file in files if file[0] not in self._names] if self._names else [*files]
         names = [name for name, _ in new]
         self._names.update(names)
         task = self._readers.search(self._wanted, self._root, names, [size for _, size in new])

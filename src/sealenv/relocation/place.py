@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,17 +28,22 @@ class Relocation:
         prefix: where it lies now.
         seal: as it is.
         table: its file table; None where there is none, or it is damaged.
-        records: its package records.
         old: the place that its files hold.
         new: the place that they are to hold.
+        read_records: gives its package records; they are read once, before it goes elsewhere.
     """
 
     prefix: Path
     seal: Seal
     table: FileTable | None
-    records: list[PrefixRecord]
     old: str
     new: str
+    read_records: Callable[[], list[PrefixRecord]]
+
+    @property
+    def records(self) -> list[PrefixRecord]:
+        """Its package records."""
+        return self.read_records()
 
     @functools.cached_property
     def sealed(self) -> dict[str, Row]:
@@ -99,5 +105,5 @@ def open_relocation(prefix: Path, new: str) -> Relocation:
         table = read_table(prefix, seal.files)
     except RecordError:
         table = None  # verify says so, before and after
-    records, _ = scan_records(prefix)
-    return Relocation(prefix, seal, table, records, seal.prefix, new)
+    records = functools.cache(lambda: scan_records(prefix)[0])
+    return Relocation(prefix, seal, table, seal.prefix, new, records)

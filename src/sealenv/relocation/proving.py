@@ -18,7 +18,7 @@ from sealenv.relocation.changes import Left
 from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
-from sealenv.relocation.seen import look_by
+from sealenv.relocation.seen import look_since
 from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal
 from sealenv.spec import EnvironmentSpec
@@ -51,12 +51,11 @@ def prove_mended(
     """
     then = searched or {}
     with contextlib.ExitStack() as stack:
-        rows = look_by(readers or stack.enter_context(Readers()), move.prefix, then)
+        rows, new = look_since(readers or stack.enter_context(Readers()), move.prefix, then)
     known = {item.path for item in known_left}
     # Most often of no use.
     owners = functools.cache(lambda: Owners(move.prefix, rows, move.records))
     left, wrong = [], []
-    new = {p: row for p, row in rows.items() if not (p in then and row.same_stat(then[p]))}
     for path in holding(move.prefix, new, [move.forth]):
         name = move.prefix / path
         if path in known:

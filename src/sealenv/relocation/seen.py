@@ -19,11 +19,10 @@ from sealenv.relocation.place import Relocation
 from sealenv.relocation.targets import refuse_rows
 from sealenv.removable import refuse_inner
 from sealenv.seals.comparison import Comparison
-from sealenv.seals.listing import Listing
-from sealenv.seals.row import FILE, Row, look_again
+from sealenv.seals.row import FILE, FOLDER, Row, look_again, root_of, status_of_row
 from sealenv.seals.tree import look
 
-__all__ = ["Seen", "look_at", "look_by", "look_for", "look_inside", "search_begun"]
+__all__ = ["Seen", "look_at", "look_for", "look_inside", "look_since", "search_begun"]
 
 
 @dataclass(frozen=True)
@@ -51,20 +50,20 @@ class Seen:
 def look_at(
     prefix: Path,
     presumed: Mapping[str, Row] | None = None,
-    listing: Listing | Comparison | None = None,
+    comparison: Comparison | None = None,
 ) -> dict[str, Row]:
     """Every path of the prefix.
 
     Args:
         prefix: the prefix.
         presumed: what was sealed: files are taken for that and not asked, as in `seals.tree.look`.
-        listing: its folders.
+        comparison: its folders.
 
     Raises:
         FilesystemError: a folder cannot be read.
     """
     try:
-        return look(prefix, presumed, listing=listing)
+        return look(prefix, presumed, comparison=comparison)
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be read: {error.strerror}",
@@ -72,19 +71,42 @@ def look_at(
         ) from error
 
 
-def look_by(readers: Readers, prefix: Path, expected: Mapping[str, Row]) -> dict[str, Row]:
-    """The same, by all processors: what was there a moment ago says where to look.
+def look_since(
+    readers: Readers, prefix: Path, then: Mapping[str, Row]
+) -> tuple[dict[str, Row], dict[str, Row]]:
+    """Every path, and those of them that came or were written since; by all processors.
+
+    Args:
+        readers: who is at hand.
+        prefix: the prefix.
+        then: what was there. What has not that kind, mode, size, time and inode was written since.
 
     Raises:
         FilesystemError: a folder cannot be read.
     """
-    return look_at(prefix, listing=Listing(readers, prefix, expected.values()))
+    # Windows tells all that of an entry where its folder is listed.
+    asked = [row for row in then.values() if row.kind != FOLDER and os.name != "nt"]
+    task = readers.statuses_compared(
+        root_of(prefix), [row.path for row in asked], [status_of_row(row) for row in asked]
+    )
+    rows = look_at(prefix, then, Comparison(readers, prefix, then.values()))
+    for row, answer in zip(asked, task.finish(), strict=True):
+        if answer is not None and rows.get(row.path) is row:
+            now = rows[row.path] = row.copy()
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                look_again(prefix, now)
+    new = {
+        path: row
+        for path, row in rows.items()
+        if row is not then.get(path) and not (path in then and row.same_stat(then[path]))
+    }
+    return rows, new
 
 
 def look_inside(
     prefix: Path,
     presumed: Mapping[str, Row] | None = None,
-    listing: Listing | Comparison | None = None,
+    comparison: Comparison | None = None,
 ) -> dict[str, Row]:
     """The same, of an environment that goes away alone.
 
@@ -92,7 +114,7 @@ def look_inside(
         FilesystemError: a folder cannot be read.
         PrefixError: it holds other environments.
     """
-    rows = look_at(prefix, presumed, listing)
+    rows = look_at(prefix, presumed, comparison)
     refuse_inner(prefix, "moved", "move", [*rows, *_apart(prefix)])
     return rows
 
@@ -112,11 +134,13 @@ def search_begun(move: Relocation) -> tuple[Holding, Comparison | None]:
     And the folders for `look_inside`, which helpers list first.
     """
     search = Holding(move.prefix, [move.forth])
-    if not move.table:
+    table = move.table
+    if not table:
         return search, None
-    rows = move.sealed.values()
-    search.begin((row.path, row.size) for row in rows if row.kind == FILE and row.size)
-    return search, Comparison(search.readers, move.prefix, rows)
+    # Before there are rows: helpers work while these are made.
+    files = zip(table.names(), table.sizes, table.kinds, strict=True)
+    search.begin((path, size) for path, size, kind in files if kind == FILE and size)
+    return search, Comparison(search.readers, move.prefix, move.sealed.values())
 
 
 def look_for(

@@ -9,16 +9,17 @@ import contextlib
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sealenv.host.reader import Names
 from sealenv.host.readers import Readers
-from sealenv.seals.listing import Look
 from sealenv.seals.row import FILE, FOLDER, LINK, Row, look_again, root_of
 
-__all__ = ["Comparison"]
+__all__ = ["Comparison", "Look"]
 
+Look = Callable[[str], "list[str] | None"]
+"""Notes what lies in a folder and returns the folders among that; None: it could not be listed."""
 _TYPES = {LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
 
 

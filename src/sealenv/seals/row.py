@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 from pathlib import Path
 
 import msgspec
 
+from sealenv.host.reader import STATUS
 from sealenv.host.volumes import extended
 from sealenv.layout import leads_elsewhere
 
-__all__ = ["FILE", "FOLDER", "LINK", "NO_FILE", "Row", "look_again", "native", "root_of", "row_of"]
+__all__ = [
+    "FILE",
+    "FOLDER",
+    "LINK",
+    "NO_FILE",
+    "Row",
+    "look_again",
+    "native",
+    "root_of",
+    "row_of",
+    "status_of_row",
+]
 
 FILE, LINK, FOLDER = "f", "l", "d"
 
@@ -83,6 +96,18 @@ def row_of(path: str, status: os.stat_result) -> Row:
         path, kind, mode & 0o7777, size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns,
         problem=problem,
     )  # fmt: skip
+
+
+def status_of_row(row: Row) -> bytes:
+    """What `host.reader.status_of` says of that file or link, as long as nobody has written to it.
+
+    Empty where a table has numbers that no file can have.
+    """
+    kind, size = (stat.S_IFREG, row.size) if row.kind == FILE else (stat.S_IFLNK, 0)
+    try:
+        return STATUS.pack(kind | row.mode, row.mtime_ns, row.inode, size)
+    except struct.error:
+        return b""
 
 
 def look_again(prefix: Path, row: Row) -> None:

@@ -23,7 +23,6 @@ from sealenv.seals.row import FILE, FOLDER, LINK, Row, native, row_of
 
 if TYPE_CHECKING:
     from sealenv.seals.comparison import Comparison
-    from sealenv.seals.listing import Listing
 
 __all__ = ["OUTSIDE", "look", "rows_of"]
 
@@ -37,7 +36,7 @@ def look(
     presumed: Mapping[str, Row] | None = None,
     *,
     outside: Collection[str] = OUTSIDE,
-    listing: Listing | Comparison | None = None,
+    comparison: Comparison | None = None,
 ) -> dict[str, Row]:
     """Every path of the prefix, parents before children; links have their digest, files none.
 
@@ -50,18 +49,18 @@ def look(
             with digest, and on POSIX without being asked for its mode, size and time (with a comparison
             also a folder of that mode, and a link with that text).
         outside: what is left out, with what is in it.
-        listing: of folders, which are not looked into again.
+        comparison: of folders, which are not looked into again.
 
     Raises:
         OSError: the prefix itself cannot be read.
     """
     rows: dict[str, Row] = {}
     known = presumed or {}
-    listed = listing.finish(rows, known, outside) if listing else None
+    compared = comparison.finish(rows, known, outside) if comparison else None
     pending = [""]
     while pending:
         folder = pending.pop()
-        if listed is not None and (folders := listed(folder)) is not None:
+        if compared is not None and (folders := compared(folder)) is not None:
             pending += folders
             continue
         try:

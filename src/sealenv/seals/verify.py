@@ -93,10 +93,10 @@ def examine(
     with begin(prefix) as reading:
         then, readers, begun = reading.then, reading.readers, reading.hashing
         sealed = then.table.rows() if then.table else None
-        listing = Comparison(readers, prefix, sealed.values()) if sealed else None
+        comparison = Comparison(readers, prefix, sealed.values()) if sealed else None
         from sealenv.seals.case import Case  # imported while the helpers read
 
-        rows = _look(prefix, sealed, listing)
+        rows = _look(prefix, sealed, comparison)
         unknown = [r for r in rows.values() if r.kind == FILE and not r.digest and not r.problem]
         case = Case(prefix, then, sealed, rows, *scan_records(prefix))
         more = Hashing.of_rows(readers, prefix, case.worth_reading(unknown))
@@ -122,10 +122,10 @@ def _untouched(seal: Seal, paths: Iterable[str], kinds: str) -> Report:
 
 
 def _look(
-    prefix: Path, presumed: Mapping[str, Row] | None = None, listing: Comparison | None = None
+    prefix: Path, presumed: Mapping[str, Row] | None = None, comparison: Comparison | None = None
 ) -> dict[str, Row]:
     try:
-        return look(prefix, presumed, listing=listing)
+        return look(prefix, presumed, comparison=comparison)
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)

@@ -44,7 +44,7 @@ class Machine:
         return [
             sys.executable,
             "-c",
-            boot + "from sealenv.__main__ import main; sys.exit(main())",
+            boot + "from sealenv.__main__ import script; sys.exit(script())",
             *args,
         ]
 

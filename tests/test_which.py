@@ -154,7 +154,7 @@ def test_the_shell_where_one_is(made: Machine) -> None:
     """In an activated shell `--here` says what that shell says."""
     prefix = made.envs / "e"
     boot = f"import sys; sys.path.insert(0, {str(SRC)!r}); sys.argv[0] = 'sealenv'; "
-    boot += "from sealenv.__main__ import main; sys.exit(main())"
+    boot += "from sealenv.__main__ import script; sys.exit(script())"
     text = '. "$1"; type -p pip; exec "$2" -c "$3" which --here pip --json'
     done = subprocess.run(
         [require_shell("bash"), "-c", text, "bash", prefix / "activate.sh", sys.executable, boot],

@@ -40,8 +40,17 @@ def main() -> int:
 def script() -> int:
     """The same for a process that ends with it."""
     code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # it was said, or nobody reads: nor shall the flush at exit fail
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = code or 120
     if sys.argv[1:] and sys.argv[1] in _READING:
-        _leave(code)
+        # To take a hundred thousand objects apart would be a twentieth of a verify.
+        from sealenv.host.leaving import leave_now
+
+        leave_now(code)
     return code
 
 
@@ -62,18 +71,6 @@ def _prepare(command: str, arguments: list[str]) -> None:
             from sealenv.cli.ahead import read_ahead
 
             read_ahead(arguments)
-
-
-def _leave(code: int) -> None:
-    """End without taking apart a hundred thousand objects: that would be a twentieth of a verify."""
-    from sealenv.host.leaving import leave_now
-
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        return  # the usual end has its answer to that
-    leave_now(code)
 
 
 def _distrust_pythonpath() -> None:

@@ -60,7 +60,7 @@ class TestTwoCreations:
         """Another path, another machine's folders, another day."""
         machine = Machine(tmp_path / "a longer path with ü")
         boot = f"import sys; sys.path.insert(0, {str(SRC)!r}); {OTHER_DAY}"
-        run = "from sealenv.__main__ import main; sys.exit(main())"
+        run = "from sealenv.__main__ import script; sys.exit(script())"
         done = subprocess.run(
             [sys.executable, "-c", boot + run, *command(channels), "-q"],
             env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False,

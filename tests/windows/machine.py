@@ -122,7 +122,7 @@ class Windows:
         """The command line of `sealenv ARGS`, run from the sources of this checkout."""
         source = self.path(REPO / "src")
         boot = f"import sys; sys.path.insert(0, {source!r}); sys.argv[0] = 'sealenv'; "
-        boot += "from sealenv.__main__ import main; sys.exit(main())"
+        boot += "from sealenv.__main__ import script; sys.exit(script())"
         return [self.path(self.python), "-c", boot, *args]
 
     def start(self) -> None:

@@ -50,7 +50,7 @@ def create_on_this_machine(root: Path, channels: Channels, *packages: str) -> Pa
     prefix = root / "envs of mine" / "my env"
     wanted = [argument for package in packages for argument in ("--with", package)]
     boot = f"import sys; sys.path.insert(0, {str(SRC)!r}); sys.argv[0] = 'sealenv'; "
-    boot += "from sealenv.__main__ import main; sys.exit(main())"
+    boot += "from sealenv.__main__ import script; sys.exit(script())"
     command = [sys.executable, "-c", boot, "create", "-p", str(prefix), "3.12", *wanted]
     kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "COMSPEC", "PATHEXT")
     env = {name: os.environ[name] for name in kept if name in os.environ}

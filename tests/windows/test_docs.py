@@ -29,7 +29,7 @@ class Window:
         program.write_text(
             f"import sys; sys.path.insert(0, {user.path(REPO / 'src')!r})\n"
             "sys.argv[0] = 'sealenv'\n"
-            "from sealenv.__main__ import main; sys.exit(main())\n"
+            "from sealenv.__main__ import script; sys.exit(script())\n"
         )
         self._sealenv = f'"{user.path(user.windows.python)}" "{user.path(program)}"'
         self._channel = user.path(channels.main)

@@ -69,6 +69,8 @@ def show_findings(findings: Sequence[Finding], command: str) -> None:
         findings: of verify.
         command: shows the same again.
     """
+    if not findings:
+        return
     from sealenv.cli.folding import everything, folded
     from sealenv.naming import printable
 

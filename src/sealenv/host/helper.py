@@ -57,7 +57,7 @@ class Share:
     def take(self) -> Sequence[int]:
         """The last items, for us: some that take us no longer than the helper's answers are held back.
 
-        None after waiting for the helper, where the rest is done sooner by it.
+        Nothing after waiting for the helper, where the rest is done sooner by it.
         """
         with self._told:
             if not self.left():
@@ -133,7 +133,8 @@ class Helper:
             self._shares[number] = share
         if gone:
             share.give_up()
-        self._jobs.put(reader.packed((number, verb, argument, root, names, expected)))
+        text = "\0".join(names)
+        self._jobs.put(reader.packed((number, verb, argument, root, text, expected)))
         share.hurry = lambda: self._say(number, reader.HURRY)
         share.forget = lambda: self._forget(number)
 
@@ -142,7 +143,7 @@ class Helper:
             self._say(number, reader.END)
 
     def _say(self, number: int, verb: str) -> None:
-        self._jobs.put(reader.packed((number, verb, None, "", [], None)))
+        self._jobs.put(reader.packed((number, verb, None, "", "", None)))
 
     def _send(self) -> None:
         """A thread's work: one that is stopped takes no job, and its pipe is soon full."""

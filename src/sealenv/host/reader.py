@@ -1,11 +1,11 @@
 """What is read in a prefix: a file's sha256 and mode, what it holds, a folder. And a helper's program.
 
 A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
-functions. A job comes on stdin as a `packed` (number, verb, argument, root, names, expected); answers go
-to stdout as (number, results in their order), some at a time; a number as a result is an errno, and None
-says that it is what was expected. A later job is done first. HURRY as a verb asks for answers at once,
-END for no more of them, of the job of that number. The helper ends when stdin closes, at once: it never
-outlives who asked.
+functions. A job comes on stdin as a `packed` (number, verb, argument, root, names, expected), the names
+with a NUL between two. Answers go to stdout as (number, results in their order), some at a time; a number
+as a result is an errno, and None says that it is what was expected. A later job is done first. HURRY as
+a verb asks for answers at once, END for no more of them, of the job of that number. The helper ends when
+stdin closes, at once: it never outlives who asked.
 """
 
 from __future__ import annotations
@@ -152,16 +152,15 @@ _KIND = 0o170000
 
 
 def status_of(path: str | bytes) -> bytes:
-    """What speaks for a change of a path, as `STATUS`: no inode of a folder, no size but that of a file.
+    """What speaks for a change of a path itself, as `STATUS`; without size of a link.
 
     Raises:
         OSError: it is gone, or its folder cannot be read (POSIX).
     """
     now = os.lstat(path)
     mode = now.st_mode
-    if mode & _KIND == stat.S_IFREG:
-        return STATUS.pack(mode, now.st_mtime_ns, now.st_ino, now.st_size)
-    return STATUS.pack(mode, now.st_mtime_ns, 0 if stat.S_ISDIR(mode) else now.st_ino, 0)
+    size = now.st_size if mode & _KIND != stat.S_IFLNK else 0
+    return STATUS.pack(mode, now.st_mtime_ns, now.st_ino, size)
 
 
 def is_blank(data: bytes) -> bool:
@@ -244,7 +243,7 @@ def main() -> None:
     import gc
     import time
 
-    jobs: list[tuple[int, str, Any, str, list[str], Any]] = []
+    jobs: list[tuple[int, str, Any, str, str, Any]] = []
     idle = _thread.allocate_lock()
     hurried, ended = set(), set()
     gc.disable()  # many small objects, none of them in a cycle
@@ -268,8 +267,8 @@ def main() -> None:
         sys.stdout.buffer.write(packed((number, results)))
         sys.stdout.buffer.flush()
 
-    def run(number: int, verb: str, argument: Any, root: str, names: list[str], goal: Any) -> None:
-        work, results = VERBS[verb](argument), []
+    def run(number: int, verb: str, argument: Any, root: str, text: str, goal: Any) -> None:
+        work, names, results = VERBS[verb](argument), text.split("\0"), []
         told = time.monotonic()
         for name, wanted in zip(names, goal or [None] * len(names)):  # noqa: B905
             if number in ended:

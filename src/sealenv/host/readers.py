@@ -145,6 +145,8 @@ class Task(Generic[T]):
         dealt = [order[start::count] for start in range(count)]
         self._shares = [Share(share, [sizes[i] + COST for i in share], patience) for share in dealt]
         for helper, share in zip(helpers, self._shares, strict=False):
+            if not share.items:
+                continue
             mine = list(map(names.__getitem__, share.items))
             wanted = list(map(expected.__getitem__, share.items)) if expected else None
             helper.ask(verb, argument, root, mine, wanted, share)

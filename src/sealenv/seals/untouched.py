@@ -7,6 +7,7 @@ those whose time is not the sealed one, since an entry that came, went or got an
 from __future__ import annotations
 
 import bisect
+import operator
 import os
 import stat
 import sys
@@ -62,7 +63,7 @@ class Statuses:
                 continue
             if kind != FOLDER or isinstance(answer, OSError) or answer[:8] != expected[:8]:
                 return False
-            changed.append(path)  # its time is another one
+            changed.append(path)  # its time is another one, or its size
         return not _has_new(self._prefix, changed, known)
 
 
@@ -78,12 +79,11 @@ def _expected(table: FileTable) -> list[bytes]:
     Raises:
         OverflowError: no file has such a time, inode or size.
     """
-    kinds = table.kinds
-    modes = [_TYPES[kind] | mode for kind, mode in zip(kinds, table.modes, strict=True)]
-    inodes = [0 if k == FOLDER else i for k, i in zip(kinds, table.inodes, strict=True)]
-    sizes = [size if k == FILE else 0 for k, size in zip(kinds, table.sizes, strict=True)]
-    columns = array("q", modes), array("q", table.mtimes), array("Q", inodes), array("q", sizes)
-    status = array("Q", bytes(STATUS.size * len(kinds)))
+    modes = map(operator.or_, map(_TYPES.__getitem__, table.kinds), table.modes)
+    columns = (
+        array("q", modes), array("q", table.mtimes), array("Q", table.inodes), array("q", table.sizes),
+    )  # fmt: skip
+    status = array("Q", bytes(STATUS.size * len(table.kinds)))
     for number, column in enumerate(columns):
         status[number :: len(columns)] = array("Q", column.tobytes())
     packed = status.tobytes()

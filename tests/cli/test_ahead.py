@@ -1,0 +1,126 @@
+"""What begins before the command line is looked at, and an end that takes nothing apart."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sealenv.cli.ahead import read_ahead
+from sealenv.demo.channel import DemoChannel
+from sealenv.seals import reading
+from tests.machine import Machine
+
+
+@pytest.fixture(autouse=True)
+def nothing_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_early", {})
+
+
+@pytest.fixture
+def made(warm_machine: Machine, demo_channel: DemoChannel) -> tuple[Machine, Path]:
+    answer = warm_machine.create("e", demo_channel, "--no-pyc")
+    return warm_machine, Path(answer["prefix"])
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_the_plain_case_is_guessed(made: tuple[Machine, Path], fast: bool) -> None:
+    _, prefix = made
+    read_ahead([str(prefix), "--json", *(["--fast"] if fast else [])])
+    (key,) = reading._early
+    assert key == (prefix, fast)
+    with reading.begin(prefix, fast=fast) as begun:
+        assert begun.then.seal is not None
+        assert bool(len(begun.hashing)) != fast
+        assert bool(begun.statuses.names) == (fast and os.name != "nt")
+    assert not reading._early
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--json"],
+        ["one", "two"],
+        ["--", "one"],
+        ["nobody"],
+        [""],
+        ["a\0b"],
+        ["\udcff"],
+        ["x" * 5000],
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_command(
+    arguments: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SEALENV_ENVS", str(tmp_path))
+    read_ahead(arguments)
+    assert not reading._early
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_seal_that_cannot_be_read(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    (prefix / "conda-meta/sealenv").write_text("{")
+    for options in ([], ["--fast"]):
+        found = machine.json("verify", str(prefix), *options, code=1)["findings"]
+        assert ("record", "conda-meta/sealenv") in {(f["kind"], f["path"]) for f in found}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+@pytest.mark.parametrize("command", ["verify", "audit"])
+@pytest.mark.parametrize("to", ["", ">&- 2>&-", "</dev/null >&-", "2>&-", "| cat", "2>&1 | cat"])
+def test_the_end_says_what_it_came_to(made: tuple[Machine, Path], command: str, to: str) -> None:
+    """Whatever the streams are: the exit code is that of the command, and nothing is cut off."""
+    machine, prefix = made
+    if command == "audit":
+        (prefix / "own.sh").write_text(f"#!{prefix}/bin/python\n")
+    else:
+        for name in ("lib/libdemo.so", "own.txt"):
+            (prefix / name).parent.mkdir(exist_ok=True)
+            (prefix / name).write_text("nobody's\n")
+    shell = shutil.which("bash")
+    assert shell
+    done = subprocess.run(
+        [shell, "-c", f'"$@" {to}; exit "${{PIPESTATUS[0]}}"', "sh", *machine.command(command, "e")],
+        env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == (1 if command == "verify" else 0), done.stderr
+    assert "Traceback" not in done.stderr
+    if not to or "cat" in to:
+        assert "own." in done.stdout
+        assert done.stdout.endswith("\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+def test_a_reader_that_leaves(made: tuple[Machine, Path]) -> None:
+    """As `sealenv list | head`: no error, and the status that a shell gives for SIGPIPE."""
+    machine, prefix = made
+    for number in range(3000):
+        (prefix / f"{number:0100}").touch()
+    done = subprocess.run(
+        ["bash", "-c", '"$@" | head -1; exit "${PIPESTATUS[0]}"', "sh", *machine.command("verify", "e")],
+        env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 141
+    assert "rror" not in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_full_disk_below_stdout(made: tuple[Machine, Path], options: list[str]) -> None:
+    machine, prefix = made
+    (prefix / "own.txt").write_text("nobody's\n")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            machine.command("verify", "e", *options),
+            env=machine.env, cwd=machine.root, stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert "error: " in done.stderr
+    assert done.returncode == 9

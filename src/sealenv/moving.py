@@ -102,7 +102,7 @@ def move(
             here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
         away = replace(here, new=str(place))
         away.refuse_alike()
-        seen = look_for(away, rows, reporter, search)
+        seen = replace(look_for(away, rows, reporter, search), comparison=comparison)
         if options.dry_run:
             return Moved(place, away.old, "renamed", tuple(seen.found))
         if not options.copy and state_of(place) is not State.PENDING:

@@ -2,7 +2,7 @@
 
 A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
 functions. A job comes on stdin as a `packed` (number, verb, argument, root, names, expected), the names
-with a NUL between two. Answers go to stdout as (number, results in their order), some at a time; a number
+with a NUL between two. Answers go to stdout as (number, results in order), some at a time; a number
 as a result is an errno, and None says that it is what was expected. A later job is done first. HURRY as
 a verb asks for answers at once, END for no more of them, of the job of that number. The helper ends when
 stdin closes, at once: it never outlives who asked.

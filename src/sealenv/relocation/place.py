@@ -30,6 +30,7 @@ class Relocation:
         table: its file table; None where there is none, or it is damaged.
         old: the place that its files hold.
         new: the place that they are to hold.
+        read_rows: gives the rows of the file table, made once.
         read_records: gives its package records; they are read once, before it goes elsewhere.
     """
 
@@ -38,6 +39,7 @@ class Relocation:
     table: FileTable | None
     old: str
     new: str
+    read_rows: Callable[[], dict[str, Row]]
     read_records: Callable[[], list[PrefixRecord]]
 
     @property
@@ -45,10 +47,10 @@ class Relocation:
         """Its package records."""
         return self.read_records()
 
-    @functools.cached_property
+    @property
     def sealed(self) -> dict[str, Row]:
-        """The rows of the file table."""
-        return self.table.rows() if self.table else {}
+        """The rows of the file table; nobody writes into them."""
+        return self.read_rows()
 
     @property
     def forth(self) -> Mender:
@@ -106,4 +108,5 @@ def open_relocation(prefix: Path, new: str) -> Relocation:
     except RecordError:
         table = None  # verify says so, before and after
     records = functools.cache(lambda: scan_records(prefix)[0])
-    return Relocation(prefix, seal, table, seal.prefix, new, records)
+    rows = functools.cache(lambda: table.rows() if table else {})
+    return Relocation(prefix, seal, table, seal.prefix, new, rows, records)

@@ -19,6 +19,7 @@ from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.seen import look_since
+from sealenv.seals.comparison import Comparison
 from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal
 from sealenv.spec import EnvironmentSpec
@@ -36,6 +37,7 @@ def prove_mended(
     known_left: Iterable[Left] = (),
     searched: Mapping[str, Row] | None = None,
     readers: Readers | None = None,
+    comparison: Comparison | None = None,
 ) -> list[Left]:
     """What holds the old place and may; also in the user folder, where nothing is mended.
 
@@ -45,13 +47,15 @@ def prove_mended(
         searched: files in which it was not found, by this process. One that has not been written since,
             by kind, mode, size, time and inode, is not read again.
         readers: who is at hand to look.
+        comparison: the folders that were searched.
 
     Raises:
         CheckFailedError: something else holds it.
     """
     then = searched or {}
     with contextlib.ExitStack() as stack:
-        rows, new = look_since(readers or stack.enter_context(Readers()), move.prefix, then)
+        readers = readers or stack.enter_context(Readers())
+        rows, new = look_since(readers, move.prefix, then, comparison)
     known = {item.path for item in known_left}
     # Most often of no use.
     owners = functools.cache(lambda: Owners(move.prefix, rows, move.records))

@@ -50,19 +50,21 @@ def carried_over(
     """
     if move.table is None:
         return None
-    sealed = move.table.rows()
+    sealed = dict(move.sealed)
     for path, change in changes.items():
         then = sealed.get(path)
         if then is None or then.digest != change.before.sha256:
             continue
+        then = sealed[path] = then.copy()
         status = os.lstat(native(move.prefix, path))
         then.digest, then.mtime_ns, then.inode = (
             change.after.sha256, status.st_mtime_ns, status.st_ino,
         )  # fmt: skip
         then.size = status.st_size if then.kind == FILE else 0
     if copied:
-        others = {path: row for path, row in sealed.items() if path not in changes}
+        others = {path: row.copy() for path, row in sealed.items() if path not in changes}
         _recognise(move.prefix, others, now, digests or {})
+        sealed |= others
     return sealed
 
 

@@ -34,12 +34,14 @@ class Seen:
         rows: everything that lies there.
         owners: of that.
         readers: who has searched, where the caller keeps them for what is to come.
+        comparison: which folders were looked into, where they were compared.
     """
 
     found: list[str]
     rows: dict[str, Row]
     owners: Owners
     readers: Readers | None = None
+    comparison: Comparison | None = None
 
     def without(self) -> dict[str, Row]:
         """What was searched, and does not hold it."""
@@ -72,7 +74,7 @@ def look_at(
 
 
 def look_since(
-    readers: Readers, prefix: Path, then: Mapping[str, Row]
+    readers: Readers, prefix: Path, then: Mapping[str, Row], before: Comparison | None = None
 ) -> tuple[dict[str, Row], dict[str, Row]]:
     """Every path, and those of them that came or were written since; by all processors.
 
@@ -80,6 +82,7 @@ def look_since(
         readers: who is at hand.
         prefix: the prefix.
         then: what was there. What has not that kind, mode, size, time and inode was written since.
+        before: the folders in which that was found, wherever they were.
 
     Raises:
         FilesystemError: a folder cannot be read.
@@ -89,7 +92,8 @@ def look_since(
     task = readers.statuses_compared(
         root_of(prefix), [row.path for row in asked], [status_of_row(row) for row in asked]
     )
-    rows = look_at(prefix, then, Comparison(readers, prefix, then.values()))
+    comparison = before.again(readers, prefix) if before else None
+    rows = look_at(prefix, then, comparison or Comparison(readers, prefix, then.values()))
     for row, answer in zip(asked, task.finish(), strict=True):
         if answer is not None and rows.get(row.path) is row:
             now = rows[row.path] = row.copy()

@@ -105,7 +105,8 @@ def settle(
         left = files.left
         if proof:
             reporter.phase("proof", f"looking for {move.old} again")
-            left = [*left, *prove_mended(move, left, searched, seen.readers if seen else None)]
+            at_hand = (seen.readers, seen.comparison) if seen else ()
+            left = [*left, *prove_mended(move, left, searched, *at_hand)]
         try:
             table = carried_over(move, files.changes, rows, copied=copied, digests=digests)
             seal, encoded = next_seal(move, files.changes, table)

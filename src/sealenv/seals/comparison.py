@@ -36,13 +36,21 @@ class Comparison:
     """
 
     def __init__(self, readers: Readers, prefix: Path, sealed: Iterable[Row]) -> None:
-        self._prefix = prefix
         # Windows tells all of an entry where its folder is listed: nobody has to be asked.
-        self._expected = _expected(sealed) if os.name != "nt" else {}
-        names = self._expected.values()
-        counts = [files.count(b"\0") + len(others) + 1 for files, others in names]
+        self._begin(readers, prefix, _expected(sealed) if os.name != "nt" else {})
+
+    def again(self, readers: Readers, prefix: Path) -> Comparison:
+        """With the same, now, wherever it is now."""
+        comparison = Comparison.__new__(Comparison)
+        comparison._begin(readers, prefix, self._expected)
+        return comparison
+
+    def _begin(self, readers: Readers, prefix: Path, expected: dict[str, Names]) -> None:
+        self._prefix = prefix
+        self._expected = expected
+        counts = [files.count(b"\0") + len(others) + 1 for files, others in expected.values()]
         self._task = readers.names_compared(
-            root_of(prefix), list(self._expected), counts, list(names)
+            root_of(prefix), list(expected), counts, list(expected.values())
         )
 
     def finish(

@@ -7,6 +7,7 @@ JSON, and 10,000 of them are read in a few milliseconds.
 from __future__ import annotations
 
 import hashlib
+import operator
 import os
 import re
 from collections.abc import Iterable
@@ -67,16 +68,20 @@ class FileTable(msgspec.Struct):
 
 def encode(rows: Iterable[Row]) -> bytes:
     """The table of these rows; those without a digest that should have one are left out."""
-    kept = sorted((r for r in rows if r.digest or r.kind == "d"), key=lambda r: _raw(r.path))
+    kept = [row for row in rows if row.digest or row.kind == FOLDER]
+    raw = [_raw(row.path) for row in kept]
+    if any(map(operator.gt, raw, raw[1:])):  # most come from a table
+        kept.sort(key=lambda row: _raw(row.path))
+        raw.sort()
     table = FileTable(
         SCHEMA,
-        b"\0".join(_raw(r.path) for r in kept),
-        "".join(r.kind for r in kept),
+        b"\0".join(raw),
+        "".join([r.kind for r in kept]),
         [r.mode for r in kept],
         [r.size for r in kept],
         [r.mtime_ns for r in kept],
         [r.inode for r in kept],
-        b"".join(r.digest or bytes(_DIGEST) for r in kept),
+        b"".join([r.digest or bytes(_DIGEST) for r in kept]),
     )
     return msgspec.msgpack.encode(table)
 

@@ -165,7 +165,7 @@ class Bench:
     def _command(self, *words: str) -> list[str]:
         boot = f"import sys; sys.path.insert(0, {str(SRC)!r}); "
         return [
-            sys.executable, "-c", boot + "from sealenv.__main__ import main; sys.exit(main())",
+            sys.executable, "-c", boot + "from sealenv.__main__ import script; sys.exit(script())",
             *words,
         ]  # fmt: skip
 

@@ -39,7 +39,11 @@ def main() -> int:
 
 def script() -> int:
     """The same for a process that ends with it."""
-    code = main()
+    try:
+        code = main()
+    except KeyboardInterrupt:  # before anybody was there to take it
+        sys.stderr.write("Interrupted.\n")
+        code = 130
     try:
         sys.stdout.flush()
         sys.stderr.flush()

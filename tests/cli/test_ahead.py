@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from sealenv import __main__ as start
 from sealenv.cli.ahead import read_ahead
 from sealenv.demo.channel import DemoChannel
 from sealenv.seals import reading
@@ -69,6 +71,18 @@ def test_a_seal_that_cannot_be_read(made: tuple[Machine, Path]) -> None:
     for options in ([], ["--fast"]):
         found = machine.json("verify", str(prefix), *options, code=1)["findings"]
         assert ("record", "conda-meta/sealenv") in {(f["kind"], f["path"]) for f in found}
+
+
+def test_an_interrupt_before_the_command_line_is_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fake_main() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(start, "main", fake_main)
+    monkeypatch.setattr(sys, "argv", ["sealenv", "list"])
+    assert start.script() == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")

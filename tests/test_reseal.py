@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from sealenv.demo.channel import DemoChannel
+from sealenv.errors import PrefixError
 from sealenv.layout import FILES, MARKER, SEAL
+from sealenv.reseal import Change, reseal
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
 from tests.machine import Machine
@@ -103,6 +105,50 @@ def test_a_copy_is_as_fast_again(made: tuple[Machine, Path], tmp_path: Path) -> 
     assert machine.json("verify", str(prefix), "--fast")["hashed"] == 0
     assert machine.json("verify", str(prefix))["findings"] == []
     assert "anew" not in machine.run("seal", str(prefix), "-y").stderr
+
+
+def test_taking_times_anew_takes_no_bytes_anew(made: tuple[Machine, Path]) -> None:
+    """What verify alone remarks, or leaves to its user, is not sealed by the way."""
+    machine, prefix = made
+    machine.run("run", str(prefix), "--", "python", "-c", "import this")
+    source = next(prefix.glob("lib/python3.*/this.py"))
+    pyc = next(source.parent.glob("__pycache__/this.*.pyc"), None)
+    if pyc is None:  # run writes none: as Python does
+        run = "import py_compile, sys; print(py_compile.compile(sys.argv[1], "
+        run += "invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH))"
+        out = machine.run("run", str(prefix), "--", "python", "-c", run, str(source)).stdout
+        pyc = Path(out.strip())
+    machine.run("seal", str(prefix), "-y")
+    data = bytearray(pyc.read_bytes())
+    data[-1] ^= 1
+    pyc.write_bytes(data)
+    os.utime(source, (1, 1))
+    with (prefix / "conda-meta/history").open("a") as history:
+        history.write("# mine\n")
+    before = machine.json("verify", str(prefix))
+    assert before["findings"] == []
+    assert before["notes"]
+    assert machine.json("seal", str(prefix), "-y")["retaken"] is True
+    assert machine.json("verify", str(prefix))["notes"] == before["notes"]
+
+
+def test_what_came_after_it_was_shown_is_not_sealed(made: tuple[Machine, Path]) -> None:
+    _, prefix = made
+    (prefix / "wanted.txt").write_text("x\n")
+    seal = (prefix / SEAL).read_bytes()
+
+    def meanwhile(change: Change) -> None:
+        assert [f.path for f in change.files] == ["wanted.txt"]
+        (prefix / "evil.py").write_text("x\n")
+        site(prefix, "pip/py.typed").write_text("other\n")
+        (prefix / "wanted.txt").write_text("other\n")
+
+    with pytest.raises(PrefixError) as caught:
+        reseal(prefix, meanwhile)
+    assert {path.rpartition("/")[2] for path in caught.value.details} == {
+        "evil.py", "py.typed", "wanted.txt",
+    }  # fmt: skip
+    assert (prefix / SEAL).read_bytes() == seal
 
 
 def test_it_asks(made: tuple[Machine, Path]) -> None:

@@ -6,6 +6,7 @@ environment unchecked: nobody has run it since.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,14 +25,16 @@ from sealenv.locks import Lock
 from sealenv.portability.patch import left_absolute
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.drift import locked_packages
-from sealenv.seals.filetable import write_files
+from sealenv.seals.filetable import FileTable, encode, write_files
 from sealenv.seals.findings import Finding, refuse_moved
-from sealenv.seals.observing import observe
+from sealenv.seals.observing import Observed, observe
+from sealenv.seals.recognising import recognise
+from sealenv.seals.row import FOLDER, Row
 from sealenv.seals.scene import Scene
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, Seal, timestamp, write_seal
 from sealenv.seals.sealed import read_sealed
 from sealenv.seals.tree import look
-from sealenv.seals.untouched import is_same, is_untouched
+from sealenv.seals.untouched import is_untouched
 from sealenv.seals.verify import examine
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 
@@ -91,16 +94,13 @@ def reseal(
     reporter = reporter or Quiet()
     prefix = real_folder(prefix)  # a link to it may go; the environment is where it is
     with exclusive(prefix):
-        change = _compare(prefix, reporter)
-        if dry_run or (change.empty and _is_as_it_lies(prefix)):
-            return change
-        if change.empty and change.before:
-            change = replace(change, seal=change.before, retaken=True)
-        else:
-            if confirm:
-                confirm(change)
-            change.seal.activation = write_scripts(prefix, platform=change.seal.platform).paths
+        change, scene = _compare(prefix, reporter)
+        if dry_run or change.empty:
+            return change if dry_run else _retaken(change)
+        if confirm:
+            confirm(change)
         seal = change.seal
+        seal.activation = write_scripts(prefix, platform=seal.platform).paths
         reporter.phase("seal", "taking fingerprints and sealing")
         observed = observe(
             prefix,
@@ -108,6 +108,7 @@ def reseal(
             {note.path: note.after for note in seal.patched},
             on_file=lambda done, total: reporter.advance(done, total, "files"),
         )
+        _refuse_unseen(scene, observed, seal.activation)
         seal.pip = observed.pip
         seal.fingerprints = observed.fingerprints
         seal.files = observed.table_sha256
@@ -116,15 +117,56 @@ def reseal(
     return change
 
 
-def _is_as_it_lies(prefix: Path) -> bool:
-    """Whether the file table has the sizes, times and inodes of now."""
+def _retaken(change: Change) -> Change:
+    """The same with the sizes, times and inodes of now, of files with the sealed bytes alone."""
+    before, prefix = change.before, change.prefix
     table = read_sealed(prefix).table
-    if table is None:
-        return False
-    return is_untouched(prefix, table) or is_same(look(prefix), table.rows())
+    if before is None or table is None or is_untouched(prefix, table):
+        return change
+    rows = table.rows()
+    recognise(prefix, rows, look(prefix), {})
+    encoded = encode(rows.values())
+    files = hashlib.sha256(encoded).hexdigest()
+    if files == before.files:
+        return change
+    seal = msgspec.structs.replace(before, files=files)
+    write_files(prefix, encoded)
+    write_seal(prefix, seal)
+    return replace(change, seal=seal, retaken=True)
 
 
-def _compare(prefix: Path, reporter: Reporter) -> Change:
+def _refuse_unseen(scene: Scene, observed: Observed, ours: Collection[str]) -> None:
+    """Refuse to seal what was not there, or other, when it was compared and shown.
+
+    Raises:
+        PrefixError: with the paths.
+    """
+    now = msgspec.msgpack.decode(observed.table, type=FileTable).rows()
+    unseen = sorted(
+        path
+        for path in {*now, *scene.rows}.difference(ours)
+        if not _is_as_seen(now.get(path), scene.rows.get(path))
+    )
+    if unseen:
+        raise PrefixError(
+            "it was changed while it was being sealed, and is not sealed",
+            where=str(scene.prefix),
+            details=unseen[:20],
+            hint="end what works in there, then run the same command again",
+        )
+
+
+def _is_as_seen(now: Row | None, seen: Row | None) -> bool:
+    """Files that nobody knows were not read then: they are told by size, time and inode."""
+    if now is None or seen is None:
+        there = now or seen
+        return there is None or there.kind == FOLDER  # what is in it tells, if anything is
+    if now.kind != seen.kind or now.kind == FOLDER:
+        return now.kind == seen.kind
+    return now.digest == seen.digest if seen.digest else now.same_stat(seen)
+
+
+def _compare(prefix: Path, reporter: Reporter) -> tuple[Change, Scene]:
     scene, report = examine(prefix, reporter=reporter)
     for finding in report.findings:
         if finding.kind == "record" and finding.path.endswith(".json"):
@@ -154,7 +196,7 @@ def _compare(prefix: Path, reporter: Reporter) -> Change:
         if name in now and (now[name].dist, now[name].sha256) != (dist, sha256)
     }
     told = {*added, *removed, *changed}
-    return Change(
+    change = Change(
         prefix,
         before,
         added,
@@ -167,6 +209,7 @@ def _compare(prefix: Path, reporter: Reporter) -> Change:
         ),
         _describe(scene, lock, changed=any(f.kind in _DRIFT for f in report.findings)),
     )
+    return change, scene
 
 
 def _is_told(finding: Finding, packages: Collection[str]) -> bool:

@@ -171,6 +171,7 @@ def test_few_files_need_no_helper(tree: Files) -> None:
 
 WAITING = """
 import sys
+import time
 from sealenv.host import reader, readers
 readers.start_early(2)
 print(readers._early[0]._process.pid, flush=True)
@@ -281,3 +282,19 @@ def test_one_helper_comes_to_its_end_while_another_has_work_left(
 
     monkeypatch.setattr(Share, "cost_left", cost_left)
     assert task.finish() == digests(tree)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="nothing is stopped there")
+def test_a_helper_that_is_stopped_is_waited_for_once(tree: Files) -> None:
+    """Not by each task, and not one helper after the other."""
+    with Readers(4, patience=1.0) as some:
+        some._helpers += [Helper() for _ in range(3)]
+        for helper in some._helpers:
+            assert helper._process
+            helper._process.send_signal(signal.SIGSTOP)
+        names, sizes = [path for path, _ in tree], [100_000 for _ in tree]
+        tasks = [some.sha256("", names, sizes) for _ in range(3)]
+        for task in tasks:
+            assert task.finish() == digests(tree)
+        assert all(helper._gone for helper in some._helpers)
+        assert ask(some, tree).finish() == digests(tree)

@@ -17,6 +17,7 @@ from sealenv.host.tempname import temporary_path
 
 __all__ = [
     "MOST",
+    "OF_ALL",
     "check_output",
     "keep_owner",
     "open_regular",
@@ -26,6 +27,10 @@ __all__ = [
     "write_output",
 ]
 
+OF_ALL = frozenset(
+    {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS, errno.EIO, errno.EMFILE}
+)
+"""What the file system says of one path, and would say of the next one too."""
 MOST = 64 << 20
 """Bytes of a record, a seal or the like: more is damage, and is not read into memory."""
 

@@ -9,6 +9,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,11 @@ class Share:
         self._end = len(items)
         """What is behind it was taken from the back."""
         self._alone = False
-        """There is no helper (any more)."""
+        """There is no helper (any more), or it is silent."""
+        self._heard = time.monotonic()
+        """When it was asked, or said something last."""
+        self.silent: Callable[[], None] = lambda: None
+        """Tells whose share it is that its helper does not answer."""
         self._told = threading.Condition()
 
     def left(self) -> int:
@@ -68,8 +73,10 @@ class Share:
                 if sums[end] - sums[done] < _WINDOW:
                     cost = sums[done] - sums[done - 1]
                     # One that is stopped, or whose file never ends, is not waited for: we do its part.
-                    if not self._told.wait(self._patience + cost / _SLOWEST):
+                    until = self._heard + self._patience + cost / _SLOWEST
+                    if not self._told.wait(max(until - time.monotonic(), 0)):
                         self._alone = True
+                        self.silent()
                     return ()
             goal = min(_WINDOW, (sums[end] - sums[done]) // 4)
             self._end = min(bisect.bisect_left(sums, sums[end] - goal, done, end), end - 1)
@@ -80,6 +87,14 @@ class Share:
         with self._told:
             self.answers += answers
             self._told.notify()
+
+    def is_heard(self) -> None:
+        """The helper has said something."""
+        self._heard = time.monotonic()
+
+    def is_alone(self) -> bool:
+        """Whether nobody is waited for."""
+        return self._alone
 
     def give_up(self) -> None:
         """Nothing more will be told."""
@@ -131,12 +146,21 @@ class Helper:
         with self._lock:
             gone = self._gone
             self._shares[number] = share
+        share.silent = self._fall_silent
         if gone:
             share.give_up()
         text = "\0".join(names)
         self._jobs.put(reader.packed((number, verb, argument, root, text, expected)))
         share.hurry = lambda: self._say(number, reader.HURRY)
         share.forget = lambda: self._forget(number)
+
+    def _fall_silent(self) -> None:
+        """It is stopped, or its file never ends: it is asked for nothing more, nor waited for again."""
+        with self._lock:
+            self._gone = True
+            others = [share for share in self._shares.values() if not share.is_alone()]
+        for share in others:
+            share.give_up()
 
     def _forget(self, number: int) -> None:
         if self._shares.pop(number, None) is not None:
@@ -163,6 +187,8 @@ class Helper:
         try:
             while True:
                 number, answers = reader.unpacked(process.stdout)
+                for asked in list(self._shares.values()):
+                    asked.is_heard()  # it is at work, on whichever
                 if share := self._shares.get(number):
                     share.tell(answers)
         except (EOFError, ValueError, TypeError, OSError):

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 
 from sealenv.errors import FilesystemError, LinkError
+from sealenv.host.files import MOST
 from sealenv.relocation.changes import mark_of
 from sealenv.relocation.mender import UnmendableError
 from sealenv.relocation.owners import Owners
@@ -26,10 +27,12 @@ def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None
 
     Raises:
         LinkError: binaries have no room for the new place.
-        FilesystemError: a folder cannot be written, or there is no room on the disk.
+        FilesystemError: a folder cannot be written, there is no room on the disk, or a compiled file is
+            too large.
     """
     forth = move.forth
     unfit: dict[str, int] = {}
+    large: list[str] = []
     size = 16 << 20
     folders = set()
     for path in found:
@@ -38,7 +41,11 @@ def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None
         if os.path.islink(name):
             continue
         with open(name, "rb") as file:
-            size += os.fstat(file.fileno()).st_size
+            bytes_ = os.fstat(file.fileno()).st_size
+            size += bytes_
+            if bytes_ > MOST and (compiled := _compiled(name, path)):
+                large += compiled
+                continue
             try:
                 forth.look(path, file, owners.hints(path))
             except UnmendableError as error:
@@ -46,6 +53,13 @@ def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None
                     unfit[path] = error.over
     if unfit:
         raise does_not_fit(move, unfit)
+    if large:
+        raise FilesystemError(
+            f"a compiled file or its source has more than {MOST >> 20} MiB and holds the path",
+            where=str(move.prefix),
+            details=sorted(large)[:20],
+            hint="delete the compiled file: Python makes it anew at the new place",
+        )
     for folder in sorted(folders):
         if not os.access(folder, os.W_OK):
             raise FilesystemError(
@@ -60,6 +74,22 @@ def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None
             where=str(move.prefix),
             hint="make room, then run the same command again",
         )
+
+
+def _compiled(name: str | bytes, path: str) -> list[str]:
+    """A compiled file, or those of a source: they are mended in memory."""
+    if path.endswith(".pyc"):
+        return [path]
+    folder, _, source = path.rpartition("/")
+    if not source.endswith(".py"):
+        return []
+    cached = os.path.join(os.path.dirname(os.fsdecode(name)), "__pycache__")
+    there = os.listdir(cached) if os.path.isdir(cached) else []
+    return [
+        f"{folder}/__pycache__/{found}".lstrip("/")
+        for found in there
+        if found.startswith(source[:-2]) and found.endswith(".pyc")
+    ]
 
 
 def does_not_fit(move: Relocation, unfit: Mapping[str, int]) -> LinkError:

@@ -67,19 +67,22 @@ class Mending:
             both = [files.forth, files.back] if files.resumed else [files.forth]
             found = holding(move.prefix, self.rows, both)
         found = [path for path in found if path != HISTORY]
+        links = {path for path in found if self.rows[path].kind == LINK}  # whatever their name says
         scripts = self._scripts()
-        compiled = [path for path in found if path.endswith(".pyc")]
+        compiled = [path for path in found if path.endswith(".pyc") and path not in links]
         records = {f"{META}/{record.dist}.json" for record in move.records}
-        plain = {*found} - {*compiled} - records - scripts.keys() - self.owners.wheel_records
+        records = {p for p in records & self.rows.keys() if self.rows[p].kind == FILE}
+        vouching = {*compiled, *records, *scripts, *self.owners.wheel_records}
+        plain = links | ({*found} - vouching)
         for number, path in enumerate(sorted(plain)):
             self._plain(path)
             self.on_file(number + 1, len(found))
         for path in sorted({*compiled, *self._compiled_of_changed()}):
             self._compiled(path)
-        for path in sorted(self.owners.wheel_records):
+        for path in sorted(self.owners.wheel_records - links):
             if path in found or self.owners.vouches(path, self.files.changes):
                 self._wheel_record(path)
-        for path in sorted(records & self.rows.keys()):
+        for path in sorted(records):
             changed = self.owners.of_package(path, self.files.changes)
             if path in found or changed:
                 self._record(path, changed)

@@ -14,13 +14,12 @@ from pathlib import Path
 import msgspec
 
 from sealenv.errors import from_oserror
-from sealenv.host.readers import Readers
 from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.relocation.place import Relocation
-from sealenv.seals.digests import hash_rows
 from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import fingerprint, tree_lines
-from sealenv.seals.row import FILE, FOLDER, Row, native
+from sealenv.seals.recognising import recognise
+from sealenv.seals.row import FILE, Row, native
 from sealenv.seals.seal import Fingerprints, Seal, write_seal
 from sealenv.spec import current_platform
 from sealenv.steps.check import CheckReport
@@ -63,36 +62,9 @@ def carried_over(
         then.size = status.st_size if then.kind == FILE else 0
     if copied:
         others = {path: row.copy() for path, row in sealed.items() if path not in changes}
-        _recognise(move.prefix, others, now, digests or {})
+        recognise(move.prefix, others, now, digests or {})
         sealed |= others
     return sealed
-
-
-def _recognise(
-    prefix: Path, sealed: Mapping[str, Row], now: Mapping[str, Row], digests: Mapping[str, bytes]
-) -> None:
-    """Take over size, time and inode of what is another file with the sealed bytes."""
-    others = []
-    for path, then in sealed.items():
-        row = now.get(path)
-        if row is None or row.kind != then.kind or row.problem or row.same_stat(then):
-            continue
-        if then.kind != FILE:
-            if then.kind == FOLDER or row.digest == then.digest:
-                _take_stat(then, row)
-            continue
-        row.digest = digests.get(path, b"")
-        others.append(row)
-    with Readers() as readers:
-        hash_rows(readers, prefix, {row.path: row for row in others})
-    for row in others:
-        if row.digest == sealed[row.path].digest:
-            _take_stat(sealed[row.path], row)
-
-
-def _take_stat(then: Row, row: Row) -> None:
-    """All but the mode, which is what it was sealed with."""
-    then.size, then.mtime_ns, then.inode = row.size, row.mtime_ns, row.inode
 
 
 def next_seal(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import hashlib
 import os
@@ -11,6 +10,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from sealenv.host.files import OF_ALL
 from sealenv.host.reader import sha256_of
 from sealenv.layout import is_link, leaves
 from sealenv.portability.patch import patch_bytes
@@ -24,11 +24,6 @@ __all__ = ["make_way", "put_back", "set_mode"]
 _ASIDE = "__clobbers__"
 
 
-_OF_ALL = frozenset(
-    {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS, errno.EIO, errno.EMFILE}
-)
-"""What the next path would meet too."""
-
 _OnePath = Callable[..., str]
 
 
@@ -36,11 +31,11 @@ def _alone(work: _OnePath) -> _OnePath:
     """What the file system says of one path is why that one is left, and does not end the rest."""
 
     @functools.wraps(work)
-    def told(*args: object) -> str:
+    def told(*args: object, **options: object) -> str:
         try:
-            return work(*args)
+            return work(*args, **options)
         except OSError as error:
-            if error.errno in _OF_ALL:
+            if error.errno in OF_ALL:
                 raise
             return f"the file system refuses: {error.strerror or error}"
 
@@ -186,8 +181,13 @@ def _in_the_way(scene: Scene, path: str) -> str:
 
 
 @_alone
-def make_way(scene: Scene, path: str) -> str:
+def make_way(scene: Scene, path: str, *, file: bool = False) -> str:
     """Make the folders of a file, with the modes that they had; empty, or what is in the way.
+
+    Args:
+        scene: the prefix.
+        path: relative to it.
+        file: what writes there wants nothing or a file: a link, a FIFO ... goes.
 
     Raises:
         OSError: the disk is full or may not be written.
@@ -204,4 +204,6 @@ def make_way(scene: Scene, path: str) -> str:
                 folder.chmod(then.mode)
     if target.is_dir() and not is_link(target):
         target.rmdir()
+    elif file and os.path.lexists(target) and (is_link(target) or not target.is_file()):
+        target.unlink()
     return ""

@@ -130,6 +130,9 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
         if source in wrong:
             reasons[path] = "its source could not be put back"
             continue
+        if problem := make_way(scene, path, file=True):
+            reasons[path] = problem
+            continue
         site = "/site-packages/" in f"/{source}"
         records.append(
             PrefixRecord(
@@ -142,13 +145,18 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
     if not records or not any(r.name == "python" for r in scene.records):
         return reasons
     how.reporter.phase("pyc", "compiling python files")
+    refused: dict[str, str] = {}
     made = compile_packages(
         scene.prefix,
         scene.platform,
         records,
         clean_environ(how.environ),
         lambda done, total: how.reporter.advance(done, total, "files"),
+        refused=refused,
     )
+    for path in plan.compile:
+        if (source := source_of(path)) in refused:
+            reasons[path] = f"the file system refuses: {refused[source]}"
     for path in itertools.chain.from_iterable(made.values()) if os.name != "nt" else ():
         then, beside = scene.as_sealed(path), scene.rows[source_of(path) or path]
         (scene.prefix / path).chmod(then.mode if then else beside.mode & 0o666)

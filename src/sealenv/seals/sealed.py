@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealenv.errors import RecordError
-from sealenv.layout import FILES, MARKER, SCRATCH, SEAL
+from sealenv.layout import FILES, MARKER, SCRATCH, SEAL, is_link
 from sealenv.seals.filetable import FileTable, read_table
 from sealenv.seals.findings import Finding
 from sealenv.seals.seal import Seal, read_seal, why_moved
@@ -44,7 +44,7 @@ def read_sealed(prefix: Path) -> Sealed:
     """Read both; whether it is pending, moved, or has a seal or a table that cannot be read."""
     if (prefix / MARKER).exists():
         return Sealed(findings=[Finding("pending", MARKER, None, "it was never finished")])
-    then = _read(prefix) if (prefix / SEAL).exists() else Sealed()
+    then = _read(prefix) if os.path.lexists(prefix / SEAL) else Sealed()
     if os.path.lexists(prefix / SCRATCH):
         detail = "the next repair deletes it"
         then.findings.append(Finding("leftover", f"{SCRATCH}/", None, detail))
@@ -52,6 +52,8 @@ def read_sealed(prefix: Path) -> Sealed:
 
 
 def _read(prefix: Path) -> Sealed:
+    if is_link(prefix / SEAL):
+        return Sealed(findings=[Finding("record", SEAL, None, "it is a link")])
     try:
         seal = read_seal(prefix)
     except RecordError as error:
@@ -60,6 +62,9 @@ def _read(prefix: Path) -> Sealed:
     moved = why_moved(seal, prefix)
     if moved:
         then.findings.append(Finding("moved", SEAL, None, moved))
+    if is_link(prefix / FILES):
+        then.findings.append(Finding("record", FILES, None, "it is a link"))
+        return then
     try:
         then.table = read_table(prefix, seal.files)
     except RecordError as error:

@@ -82,7 +82,8 @@ def _judge_rest(
         if is_record(path) or (source_of(path) and _is_plain(row)):
             continue
         gone = row is None and path == CONDARC
-        if may_change(path) and not (row and row.problem) and not gone:
+        odd = row is not None and (row.problem or row.kind != then.kind)
+        if may_change(path) and not odd and not gone:
             continue
         if row is not None:
             yield from judge_known(scene, row, then)

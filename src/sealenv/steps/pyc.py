@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord
 from sealenv.errors import EngineError, from_oserror
+from sealenv.host.files import OF_ALL
 from sealenv.host.processors import processors
 from sealenv.layout import python_exe
 
@@ -28,7 +29,7 @@ INVALIDATION = "checked-hash"
 _STDLIB = re.compile(r"(lib/python3\.\d+|Lib)/(?!(.*/)?(site-packages|test|tests|idlelib)/).*\.py$")
 
 _PROGRAM = r"""
-import json, os, sys, threading
+import errno, json, os, sys, threading
 import py_compile
 job = json.loads(sys.stdin.buffer.readline())
 def leave():
@@ -66,8 +67,8 @@ for path in job["paths"]:
             os.path.join(job["prefix"], path), dfile=path, doraise=True, invalidation_mode=mode
         )
         line = ["+", os.path.relpath(pyc, job["prefix"]).replace(os.sep, "/")]
-    except OSError as error:
-        line = ["!", path, error.errno, error.strerror]
+    except OSError as error:  # py_compile raises one without a number where no file is
+        line = ["!", path, error.errno or errno.EEXIST, error.strerror or str(error)]
     except Exception as error:
         line = ["-", path, type(error).__name__]
     out.write(json.dumps(line) + "\n")
@@ -102,6 +103,7 @@ def compile_packages(
     more: Mapping[str, str] | None = None,
     jobs: int | None = None,
     keep_fd: int | None = None,
+    refused: dict[str, str] | None = None,
 ) -> dict[str, list[str]]:
     """Compile, and return the .pyc by owner: the package's name, or what `more` says.
 
@@ -116,6 +118,7 @@ def compile_packages(
         more: further sources, with their owners.
         jobs: how many processes; the number of processors without it.
         keep_fd: see `run_quietly`.
+        refused: where it is noted what the file system says of a source's .pyc, instead of an error.
 
     Raises:
         EngineError: the environment's python cannot be run for this.
@@ -142,6 +145,10 @@ def compile_packages(
             worker.kill()
         raise
     for worker in workers:
+        for error in worker.troubles:
+            if refused is None or error.errno in OF_ALL:
+                raise from_oserror(error)
+            refused[str(error.filename)] = error.strerror or str(error)
         for pyc in worker.made:
             name = pyc_owner.get(_stem(pyc))
             if name:
@@ -192,7 +199,7 @@ class _Worker:
         progress: _Counter,
     ) -> None:
         self.made: list[str] = []
-        self.trouble: OSError | None = None
+        self.troubles: list[OSError] = []
         self._expected = len(paths)
         self._seen = 0
         self._progress = progress
@@ -223,7 +230,7 @@ class _Worker:
             if verdict[0] == "+":
                 self.made.append(verdict[1])
             elif verdict[0] == "!":
-                self.trouble = OSError(verdict[2], verdict[3], verdict[1])
+                self.troubles.append(OSError(verdict[2], verdict[3], verdict[1]))
             self._progress.step()
 
     def kill(self) -> None:
@@ -245,8 +252,6 @@ class _Worker:
             for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
                 if stream:
                     stream.close()
-        if self.trouble is not None:
-            raise from_oserror(self.trouble)
         if code != 0 or self._seen != self._expected:
             raise EngineError(
                 f"the environment's python could not compile its packages (exit code {code})",

@@ -310,6 +310,31 @@ def test_what_could_not_be_removed_is_not_copied(
     assert is_whole(env)
 
 
+@pytest.mark.parametrize("how", ["move", "clone"])
+def test_a_link_that_is_called_a_compiled_file(machine: Machine, env: Path, how: str) -> None:
+    """What it is counts, not its name; so it does for a package record."""
+    lib = env / "own"
+    lib.mkdir()
+    (lib / "own.py").write_text("x = 1\n")
+    (lib / "x.pyc").symlink_to(lib / "own.py")
+    new = env.with_name("new")
+    machine.run(how, str(env), str(new))
+    assert os.readlink(new / "own/x.pyc") == str(new / "own/own.py")
+    if how == "clone":
+        assert os.readlink(lib / "x.pyc") == str(lib / "own.py")
+
+
+def test_a_compiled_file_that_is_too_large_is_refused_before_anything(
+    machine: Machine, env: Path
+) -> None:
+    large = env / "large.pyc"
+    large.write_bytes(b"\0" * 16 + str(env).encode() + b"\0" * (65 << 20))
+    done = machine.run("move", str(env), str(env.with_name("new")), code=9)
+    assert "large.pyc" in done.stderr
+    assert state_of(env) is State.SEALED
+    assert not env.with_name("new").exists()
+
+
 class TestBeforeAnything:
     """Refusals that leave nothing at the destination."""
 

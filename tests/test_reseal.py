@@ -110,19 +110,20 @@ def test_a_copy_is_as_fast_again(made: tuple[Machine, Path], tmp_path: Path) -> 
 def test_taking_times_anew_takes_no_bytes_anew(made: tuple[Machine, Path]) -> None:
     """What verify alone remarks, or leaves to its user, is not sealed by the way."""
     machine, prefix = made
-    machine.run("run", str(prefix), "--", "python", "-c", "import this")
-    source = next(prefix.glob("lib/python3.*/this.py"))
-    pyc = next(source.parent.glob("__pycache__/this.*.pyc"), None)
-    if pyc is None:  # run writes none: as Python does
-        run = "import py_compile, sys; print(py_compile.compile(sys.argv[1], "
-        run += "invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH))"
-        out = machine.run("run", str(prefix), "--", "python", "-c", run, str(source)).stdout
-        pyc = Path(out.strip())
+    source = site(prefix, "pip/__init__.py")
+    run = "import py_compile, sys; print(py_compile.compile(sys.argv[1], "
+    run += "invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH))"
+    out = machine.run("run", str(prefix), "--", "python", "-c", run, str(source)).stdout
+    pyc = Path(out.strip())
     machine.run("seal", str(prefix), "-y")
     data = bytearray(pyc.read_bytes())
     data[-1] ^= 1
+    pyc.unlink()
     pyc.write_bytes(data)
-    os.utime(source, (1, 1))
+    other = site(prefix, "pip/py.typed")
+    content = other.read_bytes()
+    other.unlink()
+    other.write_bytes(content)
     with (prefix / "conda-meta/history").open("a") as history:
         history.write("# mine\n")
     before = machine.json("verify", str(prefix))
@@ -140,7 +141,9 @@ def test_what_came_after_it_was_shown_is_not_sealed(made: tuple[Machine, Path]) 
     def meanwhile(change: Change) -> None:
         assert [f.path for f in change.files] == ["wanted.txt"]
         (prefix / "evil.py").write_text("x\n")
-        site(prefix, "pip/py.typed").write_text("other\n")
+        typed = site(prefix, "pip/py.typed")
+        typed.unlink()  # its bytes are shared with the cache
+        typed.write_text("other\n")
         (prefix / "wanted.txt").write_text("other\n")
 
     with pytest.raises(PrefixError) as caught:

@@ -377,3 +377,55 @@ def test_killed_at_any_instant(made: tuple[Machine, Path]) -> None:
             assert path.read_bytes() in (old[path], right[1])
         machine.run("repair", str(prefix), "-q")
         assert everything(prefix) == before
+
+
+def python_pyc(prefix: Path) -> Path:
+    """A compiled file that create made."""
+    return next(site(prefix, "pip/_internal/__pycache__").glob("exceptions.*.pyc"))
+
+
+@pytest.fixture
+def compiled(warm_machine: Machine, demo_channel: DemoChannel) -> tuple[Machine, Path]:
+    answer = warm_machine.create("c", demo_channel)
+    return warm_machine, Path(answer["prefix"])
+
+
+def test_no_compiled_file_is_written_through_a_link(
+    compiled: tuple[Machine, Path], tmp_path: Path
+) -> None:
+    machine, prefix = compiled
+    folder = python_pyc(prefix).parent
+    away = tmp_path / "away"
+    folder.rename(away)
+    folder.symlink_to(away)
+    python_pyc(prefix).unlink()
+    before = everything(away)
+    left = machine.json("repair", str(prefix), code=1)["left"]
+    assert any("is a link: nothing is written through it" in item["hint"] for item in left)
+    assert everything(away) == before
+
+
+@pytest.mark.parametrize("what", ["folder", "fifo", "link", "gone"])
+def test_what_is_in_the_place_of_a_compiled_file(
+    compiled: tuple[Machine, Path], tmp_path: Path, what: str
+) -> None:
+    """It goes, and another one that is missing comes back too."""
+    machine, prefix = compiled
+    path = python_pyc(prefix)
+    path.unlink()
+    other = next(path.parent.glob("__init__.*.pyc"))
+    other.unlink()
+    kept = tmp_path / "kept"
+    kept.write_text("somebody's\n")
+    if what == "folder":
+        path.mkdir()
+    elif what == "fifo":
+        os.mkfifo(path)
+    elif what == "link":
+        path.symlink_to(kept)
+    machine.json("repair", str(prefix))
+    assert path.is_file()
+    assert not path.is_symlink()
+    assert other.is_file()
+    assert kept.read_text() == "somebody's\n"
+    assert verify(prefix).findings == ()

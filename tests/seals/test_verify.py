@@ -147,6 +147,32 @@ def test_a_record_cut_short_is_named(prefix: Path) -> None:
     assert found.path == f"conda-meta/{record.name}"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="made with links")
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("name", ["conda-meta/sealenv", "conda-meta/sealenv.files"])
+@pytest.mark.parametrize("goal", ["a copy", "itself"])
+def test_a_seal_is_no_link(prefix: Path, tmp_path: Path, name: str, goal: str, fast: bool) -> None:
+    path = prefix / name
+    path.rename(tmp_path / "copy")
+    path.symlink_to(tmp_path / "copy" if goal == "a copy" else path)
+    found = verify(prefix, fast=fast).findings
+    assert ("record", name, "it is a link") in {(f.kind, f.path, f.detail) for f in found}
+    assert not any(f.kind == "untracked" for f in found)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="made with links")
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("name", ["conda-meta/history", ".condarc"])
+def test_what_may_change_stays_a_file(prefix: Path, name: str, fast: bool) -> None:
+    path = prefix / name
+    path.write_bytes(path.read_bytes() + b"# more\n")
+    assert verify(prefix, fast=fast).findings == ()
+    path.unlink()
+    path.symlink_to("elsewhere")
+    found = [(f.kind, f.path) for f in verify(prefix, fast=fast).findings]
+    assert ("wrong-type", name) in found
+
+
 def test_pending_and_moved_are_findings(original: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere"
     shutil.copytree(original, moved, symlinks=True)

@@ -39,8 +39,13 @@ def exclusive(prefix: Path) -> Iterator[int]:
         PrefixError: it has no history, or a link where its own folders should be.
         FilesystemError: it cannot be written.
     """
-    if is_link(prefix / META) or is_link(prefix / HISTORY):
-        raise PrefixError(f"its {META} is a link: nothing is written through it", where=str(prefix))
+    for name in (META, HISTORY):
+        if is_link(prefix / name):
+            raise PrefixError(
+                f"its {name} is a link: nothing is written through it",
+                where=str(prefix),
+                hint=f"put back what was there: {name} is of the environment's own",
+            )
     try:
         fd = open_removable(prefix / HISTORY, new=False)
     except FileNotFoundError:

@@ -328,7 +328,7 @@ def test_a_compiled_file_that_is_too_large_is_refused_before_anything(
     machine: Machine, env: Path
 ) -> None:
     large = env / "large.pyc"
-    large.write_bytes(b"\0" * 16 + str(env).encode() + b"\0" * (65 << 20))
+    large.write_bytes(b"\0" * 16 + str(env).encode() + b"\0" * (33 << 20))
     done = machine.run("move", str(env), str(env.with_name("new")), code=9)
     assert "large.pyc" in done.stderr
     assert state_of(env) is State.SEALED

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 
 from sealenv.errors import FilesystemError, LinkError
-from sealenv.host.files import MOST
+from sealenv.portability.rewriting.pyc import LARGEST
 from sealenv.relocation.changes import mark_of
 from sealenv.relocation.mender import UnmendableError
 from sealenv.relocation.owners import Owners
@@ -43,7 +43,7 @@ def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None
         with open(name, "rb") as file:
             bytes_ = os.fstat(file.fileno()).st_size
             size += bytes_
-            if bytes_ > MOST and (compiled := _compiled(name, path)):
+            if bytes_ > LARGEST and (compiled := _compiled(name, path)):
                 large += compiled
                 continue
             try:
@@ -55,7 +55,7 @@ def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None
         raise does_not_fit(move, unfit)
     if large:
         raise FilesystemError(
-            f"a compiled file or its source has more than {MOST >> 20} MiB and holds the path",
+            f"a compiled file or its source has more than {LARGEST >> 20} MiB and holds the path",
             where=str(move.prefix),
             details=sorted(large)[:20],
             hint="delete the compiled file: Python makes it anew at the new place",

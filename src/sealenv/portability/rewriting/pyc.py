@@ -16,10 +16,14 @@ from sealenv.portability.rewriting.edits import Edit
 from sealenv.portability.rewriting.marshalled import HEADER, String, marks, strings
 from sealenv.portability.rewriting.siphash import source_hash
 
-__all__ = ["is_pyc", "pyc_edits", "restamped"]
+__all__ = ["LARGEST", "is_pyc", "pyc_edits", "restamped"]
 
 _REF = 0x80
 _INTERNED = b"tAZ"
+
+
+LARGEST = 32 << 20
+"""Bytes of a compiled file, or its source: more is not taken apart, which takes several times that."""
 
 
 def is_pyc(path: str, head: bytes) -> bool:

@@ -67,10 +67,13 @@ def texts(draw: st.DrawFn, change: Change, *, nul: bool = True) -> bytes:
     """Bytes with the old place in them, in forms of any kind, and without the new one.
 
     Something is between two places: what follows one at once belongs to it, and whether it still looks
-    so afterwards depends on what the other place ends with.
+    so afterwards depends on what the other place ends with. A text is in bytes or in UTF-16: in one of
+    both, what is behind an odd number of bytes more would be read otherwise than before.
     """
+    unit = draw(st.sampled_from([1, 2])) if nul else 1
     after = st.sampled_from([b"\n", b" ", b'"', b":", b"/bin ", b"\0\0 ", b"2 ", b"-x "])
-    form = st.sampled_from(FORMS).map(lambda form: form.encode(change.old.place) or b"")
+    forms = [form for form in FORMS if form.unit == unit]
+    form = st.sampled_from(forms).map(lambda form: form.encode(change.old.place) or b"")
     parts = draw(
         st.lists(
             st.binary(max_size=20)
@@ -79,7 +82,7 @@ def texts(draw: st.DrawFn, change: Change, *, nul: bool = True) -> bytes:
             max_size=12,
         )
     )
-    data = b"".join(parts)
+    data = b"".join(part + b" " * (-len(part) % unit) for part in parts)
     if not nul:
         data = data.replace(b"\0", b"")
     assume(next(occurrences(data, change.new), None) is None)

@@ -82,13 +82,13 @@ def quote_csh(text: str, *, pattern: bool = False) -> str:
     Args:
         text: what to quote.
         pattern: for the start of a file name pattern: tcsh 6.24 matches nothing when a character
-            beyond ASCII is quoted there, and bare it means itself.
+            beyond ASCII is quoted there, and bare it means itself. It begins and ends in quotes all
+            the same, so that another place can be written into them.
     """
     _check(text)
     _printable(text, "csh")
     if pattern:
-        runs = re.findall("[\0-\x7f]+|[^\0-\x7f]+", text)
-        return "".join(quote_csh(run) if run.isascii() else run for run in runs)
+        return re.sub("([^\0-\x7f]+)", r"'\1'", quote_csh(text))
     return "'" + text.replace("'", "'\\''").replace("!", "\\!") + "'"
 
 
@@ -169,24 +169,25 @@ def quote_ps1(text: str) -> str:
 
     Windows PowerShell 5.1 reads a file without a byte order mark in the machine's code page, and
     takes the curly quotes U+2018 to U+201B for `'`: what is not plain ASCII is written as a number.
+    It begins and ends in quotes, so that another place can be written into them.
     """
     _check(text)
     if any("\ud800" <= char <= "\udfff" for char in text):
         raise _refuse(text, "is not Unicode, and PowerShell has no other strings")
+    if _PS1_PLAIN.fullmatch(text):
+        return "'" + text.replace("'", "''") + "'"
     # It starts with a string, or the first `+` would be a sum of numbers.
-    parts = [] if _PS1_PLAIN.match(text) else ["''"]
-    for plain, other in _PS1_RUNS.findall(text):
-        if plain:
-            parts.append("'" + plain.replace("'", "''") + "'")
-        else:
-            units = other.encode("utf-16-le")
-            codes = (units[i] | units[i + 1] << 8 for i in range(0, len(units), 2))
-            parts += [f"[char]{code}" for code in codes]
-    return parts[0] if len(parts) == 1 else "(" + " + ".join(parts) + ")"
+    return "('" + _PS1_OTHER.sub(_ps1_number, text.replace("'", "''")) + "')"
 
 
-_PS1_PLAIN = re.compile("[ -~]")
-_PS1_RUNS = re.compile("([ -~]+)|([^ -~]+)")
+_PS1_PLAIN = re.compile("[ -~]*")
+_PS1_OTHER = re.compile("[^ -~]+")
+
+
+def _ps1_number(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-le")
+    codes = (units[i] | units[i + 1] << 8 for i in range(0, len(units), 2))
+    return "' + " + " + ".join(f"[char]{code}" for code in codes) + " + '"
 
 
 QUOTE: dict[str, Callable[[str], str]] = {

@@ -10,7 +10,10 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Literal
 
-__all__ = ["CODE_PAGES", "DRIVE", "SHAPES", "WIDE", "Shape", "is_wide"]
+from sealenv.activation.quoting import quote_cmd, quote_csh, quote_fish, quote_nu, quote_ps1
+from sealenv.errors import SpecError
+
+__all__ = ["CODE_PAGES", "DRIVE", "SHAPES", "WIDE", "Shape", "if_wide", "is_wide"]
 
 Shape = Callable[[str], "str | None"]
 """From a path to a text; None where the path has no such shape."""
@@ -21,6 +24,15 @@ DRIVE = re.compile(r"([A-Za-z]):[\\/]")
 def is_wide(place: str) -> bool:
     """Whether it is a path of Windows: with a drive or a server."""
     return bool(DRIVE.match(place)) or place.startswith("\\\\")
+
+
+def if_wide(shape: Shape) -> Shape:
+    """The shape, for paths of Windows only."""
+    return lambda place: shape(place) if is_wide(place) else None
+
+
+def _posix(shape: Shape) -> Shape:
+    return lambda place: None if is_wide(place) else shape(place)
 
 
 def _plain(place: str) -> str:
@@ -139,6 +151,27 @@ def _normal(form: Literal["NFC", "NFD"]) -> Callable[[str], str]:
     return shape
 
 
+def _quoted_by(quote: Callable[[str], str]) -> Shape:
+    """As the activation scripts have it, without the quotes around it."""
+
+    def shape(place: str) -> str | None:
+        try:
+            word = quote(place)
+        except SpecError:  # that shell has no word for it
+            return None
+        return word.strip("()")[1:-1]
+
+    return shape
+
+
+def _csh_pattern(place: str) -> str:
+    return quote_csh(place, pattern=True)
+
+
+def _delayed(place: str) -> str:
+    return f'"{quote_cmd(place, delayed=True)}"'
+
+
 _SHELL = " \t\n!\"#$&'()*;<>?[\\]^`{|}"
 SHAPES: tuple[tuple[str, Shape], ...] = (
     ("plain", _plain),
@@ -177,13 +210,19 @@ SHAPES: tuple[tuple[str, Shape], ...] = (
     ("xml", lambda place: html.escape(place, quote=False)),
     ("xml attribute", lambda place: html.escape(place).replace("&#x27;", "&apos;")),
     ("html", html.escape),
-    ("sh backslash", lambda p: None if is_wide(p) else _before(_SHELL, "\\")(p)),
+    ("sh backslash", _posix(_before(_SHELL, "\\"))),
     ("sh single", lambda place: place.replace("'", "'\"'\"'")),
     ("sh single backslash", lambda place: place.replace("'", "'\\''")),
-    ("sh double", lambda p: None if is_wide(p) else _before('"$`\\', "\\")(p)),
+    ("sh double", _posix(_before('"$`\\', "\\"))),
+    ("csh", _posix(_quoted_by(quote_csh))),
+    ("csh pattern", _posix(_quoted_by(_csh_pattern))),
+    ("fish", _posix(_quoted_by(quote_fish))),
+    ("nushell", _quoted_by(quote_nu)),
+    ("powershell", _quoted_by(quote_ps1)),
     ("quote doubled", lambda place: place.replace("'", "''")),
-    ("make", lambda p: None if is_wide(p) else _before(" #\\", "\\")(p.replace("$", "$$"))),
+    ("make", _posix(lambda place: _before(" #\\", "\\")(place.replace("$", "$$")))),
     ("batch", lambda place: place.replace("%", "%%")),
+    ("batch delayed", if_wide(_quoted_by(_delayed))),
     ("regex", re.escape),
     ("composed", _normal("NFC")),
     ("decomposed", _normal("NFD")),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from sealenv.layout import is_windows
-from sealenv.portability.shapes import CODE_PAGES, DRIVE, SHAPES, WIDE, Shape, is_wide
+from sealenv.portability.shapes import CODE_PAGES, DRIVE, SHAPES, WIDE, Shape, if_wide
 
 __all__ = ["FORMS", "Form", "Spelling", "Spellings", "spellings"]
 
@@ -158,10 +158,6 @@ def _checked(place: str) -> str:
     return stripped.replace("/", "\\") if wide else stripped
 
 
-def _if_wide(shape: Shape) -> Shape:
-    return lambda place: shape(place) if is_wide(place) else None
-
-
 def _forms() -> Iterator[Form]:
     shapes = dict(SHAPES)
     for name, shape in SHAPES:
@@ -171,7 +167,7 @@ def _forms() -> Iterator[Form]:
             yield Form(f"{name} {encoding}", encoding, shapes[name])
     for name in ("plain", "slashes", "literal"):
         for encoding in CODE_PAGES:
-            yield Form(f"{name} {encoding}", encoding, _if_wide(shapes[name]))
+            yield Form(f"{name} {encoding}", encoding, if_wide(shapes[name]))
     yield Form("plain latin-1", "latin-1", shapes["plain"])
 
 

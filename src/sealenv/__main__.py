@@ -60,14 +60,15 @@ def script() -> int:
 
 def _prepare(command: str, arguments: list[str]) -> None:
     """Start what a command is going to need while the rest is imported."""
+    if command == "create" or command in _READING:
+        import gc
+
+        gc.disable()  # a short life with many small objects, none of them in a cycle
     if command == "create":
         from sealenv.engines.boot import start_early
 
         start_early()
     elif command in _READING:
-        import gc
-
-        gc.disable()  # a short life with many small objects, none of them in a cycle
         from sealenv.host.readers import start_early as start_readers
 
         start_readers(2 if "--fast" in arguments else 4)

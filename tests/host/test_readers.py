@@ -84,6 +84,29 @@ def test_only_what_is_not_as_expected_is_told(tree: Files, tmp_path: Path, proce
     assert isinstance(found[600], FileNotFoundError)
 
 
+@pytest.mark.parametrize("processors", [1, 2, 3, 8])
+@pytest.mark.parametrize("count", [1, 2, 7, 1000])
+def test_statuses_are_compared_in_one_piece(tree: Files, processors: int, count: int) -> None:
+    """Each with its own: the shares are parts of the one piece, some of them empty."""
+    names = [path for path, _ in tree][:count]
+    expected = [reader.status_of(path) for path in names]
+    other = bytes(reader.STATUS.size)
+    with Readers(processors) as some:
+        some._helpers += [Helper() for _ in range(processors - 1)]  # so few are worth none
+        some._grown = lambda sizes, each=0: some._helpers  # type: ignore[method-assign]
+        task = some.statuses_compared("", names, b"".join(expected))
+        assert task.finish() == [None] * count
+        for odd in {0, count // 2, count - 1}:
+            wanted = b"".join(other if n == odd else status for n, status in enumerate(expected))
+            found = some.statuses_compared("", names, wanted).finish()
+            assert found == [status if n == odd else None for n, status in enumerate(expected)]
+
+
+def test_no_path_has_no_status() -> None:
+    with Readers(2) as some:
+        assert some.statuses_compared("", [], b"").finish() == []
+
+
 def test_a_wrong_size_changes_nothing(tree: Files) -> None:
     with Readers(2) as some:
         assert ask(some, [(path, 1_000_000) for path, _ in tree]).finish() == digests(tree)

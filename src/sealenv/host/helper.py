@@ -32,7 +32,7 @@ _SLOWEST = 50e6
 class Share:
     """One helper's items, in the order in which it does them; and what it answered so far."""
 
-    def __init__(self, items: list[int], costs: list[int], patience: float) -> None:
+    def __init__(self, items: Sequence[int], costs: list[int], patience: float) -> None:
         self.items = items
         self._patience = patience
         self.answers: list[Any] = []
@@ -138,7 +138,7 @@ class Helper:
         argument: Any,
         root: str,
         names: list[str],
-        expected: list[Any] | None,
+        expected: list[Any] | bytes | None,
         share: Share,
     ) -> None:
         """Let it begin; its answers go to the share."""

@@ -3,9 +3,9 @@
 A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
 functions. A job comes on stdin as a `packed` (number, verb, argument, root, names, expected), the names
 with a NUL between two. Answers go to stdout as (number, results in order), some at a time; a number
-as a result is an errno, and None says that it is what was expected. A later job is done first. HURRY as
-a verb asks for answers at once, END for no more of them, of the job of that number. The helper ends when
-stdin closes, at once: it never outlives who asked.
+as a result is an errno, and None says that it is what was expected (`goals`). A later job is done first.
+HURRY as a verb asks for answers at once, END for no more of them, of the job of that number. The helper
+ends when stdin closes, at once: it never outlives who asked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import IO, Any
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "VERBS",
     "Names",
     "Wanted",
+    "goals",
     "is_blank",
     "main",
     "names_of",
@@ -148,7 +149,6 @@ def names_of(folder: str | bytes) -> Names:
 
 STATUS = struct.Struct("=qqQq")
 """A path's mode with its kind, time of the last change of its bytes in ns, inode, and size in bytes."""
-_KIND = 0o170000
 
 
 def status_of(path: str | bytes) -> bytes:
@@ -159,7 +159,7 @@ def status_of(path: str | bytes) -> bytes:
     """
     now = os.lstat(path)
     mode = now.st_mode
-    size = now.st_size if mode & _KIND != stat.S_IFLNK else 0
+    size = 0 if stat.S_ISLNK(mode) else now.st_size
     return STATUS.pack(mode, now.st_mtime_ns, now.st_ino, size)
 
 
@@ -204,6 +204,14 @@ def native(root: str, name: str) -> str | bytes:
     if os.name == "nt":
         return root + name.replace("/", os.sep)
     return (root + name).encode("utf-8", "surrogateescape")
+
+
+def goals(expected: Sequence[Any] | bytes | None, count: int) -> Sequence[Any]:
+    """What is expected of each of so many: as given, or bytes of one size in one piece; else None."""
+    if isinstance(expected, bytes):
+        size = len(expected) // count
+        return [expected[at : at + size] for at in range(0, len(expected), size)]
+    return expected or [None] * count
 
 
 def packed(message: Any) -> bytes:
@@ -270,7 +278,7 @@ def main() -> None:
     def run(number: int, verb: str, argument: Any, root: str, text: str, goal: Any) -> None:
         work, names, results = VERBS[verb](argument), text.split("\0"), []
         told = time.monotonic()
-        for name, wanted in zip(names, goal or [None] * len(names)):  # noqa: B905
+        for name, wanted in zip(names, goals(goal, len(names))):  # noqa: B905
             if number in ended:
                 break
             while jobs:

@@ -106,9 +106,15 @@ class Readers:
         return Task(helpers, "names", None, root, folders, costs, expected, self._patience)
 
     def statuses_compared(
-        self, root: str, names: Sequence[str], expected: Sequence[bytes]
+        self, root: str, names: Sequence[str], expected: bytes
     ) -> Task[bytes | None]:
-        """Begin to ask for `reader.status_of` paths: None for each that has the expected one."""
+        """Begin to ask for `reader.status_of` paths: None for each that has the expected one.
+
+        Args:
+            root: what comes before each name.
+            names: the paths.
+            expected: what is expected of each, in one piece: that is sooner on its way than a list.
+        """
         costs = [_ASKED] * len(names)
         helpers = self._grown(costs, each=0)
         return Task(helpers, "status", None, root, names, costs, expected, self._patience)
@@ -132,7 +138,7 @@ class Task(Generic[T]):
         root: str,
         names: Sequence[str],
         sizes: Sequence[int],
-        expected: Sequence[Any] | None = None,
+        expected: Sequence[Any] | bytes | None = None,
         patience: float = PATIENCE,
     ) -> None:
         self._work: Callable[[str | bytes], T] = reader.VERBS[verb](argument)
@@ -140,18 +146,33 @@ class Task(Generic[T]):
         self._names = names
         self._expected = expected
         self._results: list[T | OSError | None] = [None] * len(names)
-        order = sorted(range(len(names)), key=sizes.__getitem__, reverse=True)
-        count = max(len(helpers), 1)
-        dealt = [order[start::count] for start in range(count)]
-        self._shares = [Share(share, [sizes[i] + COST for i in share], patience) for share in dealt]
+        self._shares = [
+            Share(share, [sizes[i] + COST for i in share], patience)
+            for share in self._dealt(sizes, max(len(helpers), 1))
+        ]
         for helper, share in zip(helpers, self._shares, strict=False):
             if not share.items:
                 continue
             mine = list(map(names.__getitem__, share.items))
-            wanted = list(map(expected.__getitem__, share.items)) if expected else None
-            helper.ask(verb, argument, root, mine, wanted, share)
+            helper.ask(verb, argument, root, mine, self._expected_of(share.items), share)
         if not helpers:
             self._shares[0].give_up()
+
+    def _dealt(self, sizes: Sequence[int], count: int) -> list[Sequence[int]]:
+        """Shares for so many, the costly items of each first; where all cost the same, in one piece."""
+        every = range(len(self._names))
+        if isinstance(self._expected, bytes):
+            step = len(every) // count + 1
+            return [every[start * step : (start + 1) * step] for start in range(count)]
+        order = sorted(every, key=sizes.__getitem__, reverse=True)
+        return [order[start::count] for start in range(count)]
+
+    def _expected_of(self, items: Sequence[int]) -> list[Any] | bytes | None:
+        """What is expected of these, as a helper takes it."""
+        if isinstance(self._expected, bytes):
+            size = len(self._expected) // len(self._names)
+            return self._expected[items[0] * size : (items[-1] + 1) * size]
+        return list(map(self._expected.__getitem__, items)) if self._expected else None
 
     def finish(
         self, on_item: Callable[[int, int], None] = lambda done, total: None
@@ -184,23 +205,23 @@ class Task(Generic[T]):
         return self._results  # type: ignore[return-value]
 
     def _do(self, numbers: Sequence[int]) -> None:
+        if not numbers:
+            return
         work, native, root, names = self._work, reader.native, self._root, self._names
-        expected, results = self._expected, self._results
-        for number in numbers:
+        expected = reader.goals(self._expected_of(numbers), len(numbers))
+        for number, wanted in zip(numbers, expected, strict=True):
             try:
                 result = work(native(root, names[number]))
             except OSError as error:
-                results[number] = error
+                self._results[number] = error
                 continue
-            if expected is None or result != expected[number]:
-                results[number] = result
-
-    def _path(self, number: int) -> str | bytes:
-        return reader.native(self._root, self._names[number])
+            if result != wanted:
+                self._results[number] = result
 
     def _told(self, number: int, answer: Any) -> T | OSError:
         if isinstance(answer, int):
-            return OSError(answer, os.strerror(answer), self._path(number))
+            path = reader.native(self._root, self._names[number])
+            return OSError(answer, os.strerror(answer), path)
         return answer  # type: ignore[no-any-return]
 
 

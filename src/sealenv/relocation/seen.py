@@ -90,7 +90,7 @@ def look_since(
     # Windows tells all that of an entry where its folder is listed.
     asked = [row for row in then.values() if row.kind != FOLDER and os.name != "nt"]
     task = readers.statuses_compared(
-        root_of(prefix), [row.path for row in asked], [status_of_row(row) for row in asked]
+        root_of(prefix), [row.path for row in asked], b"".join(map(status_of_row, asked))
     )
     comparison = before.again(readers, prefix) if before else None
     rows = look_at(prefix, then, comparison or Comparison(readers, prefix, then.values()))

@@ -138,12 +138,17 @@ def _fault(table: FileTable) -> str:
         return "it has a mode that cannot be"
     if count and min(table.sizes) < 0:
         return "it has a size that cannot be"
-    text = b"/" + table.paths.replace(b"\0", b"/\0/") + b"/" if count else b""
-    if os.name == "nt":
-        text = text.replace(b"\\", b"/").replace(b":", b"//")
-    if _OUTSIDE.search(text):
+    if count and _leads_outside(table.paths):
         return "it has a path outside the environment"
     return ""
+
+
+def _leads_outside(paths: bytes) -> bool:
+    """Whether one of them is absolute, empty, or has a name that is no name."""
+    text = b"/%b/" % paths.replace(b"\0", b"/")
+    if os.name == "nt":
+        text = text.replace(b"\\", b"/").replace(b":", b"//")
+    return _OUTSIDE.search(text) is not None
 
 
 def _raw(path: str) -> bytes:

@@ -101,13 +101,13 @@ def row_of(path: str, status: os.stat_result) -> Row:
 def status_of_row(row: Row) -> bytes:
     """What `host.reader.status_of` says of that file or link, as long as nobody has written to it.
 
-    Empty where a table has numbers that no file can have.
+    Zeros where a table has numbers that no file can have.
     """
     kind, size = (stat.S_IFREG, row.size) if row.kind == FILE else (stat.S_IFLNK, 0)
     try:
         return STATUS.pack(kind | row.mode, row.mtime_ns, row.inode, size)
     except struct.error:
-        return b""
+        return bytes(STATUS.size)
 
 
 def look_again(prefix: Path, row: Row) -> None:

@@ -23,6 +23,8 @@ from sealenv.seals.tree import OUTSIDE
 
 __all__ = ["Statuses", "is_same", "is_untouched"]
 
+_MODE = 8
+"""Bytes of `STATUS` that are kind and mode."""
 _TYPES = {FILE: stat.S_IFREG, LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
 
 
@@ -43,9 +45,9 @@ class Statuses:
     def __init__(self, readers: Readers, prefix: Path, table: FileTable | None) -> None:
         self._prefix = prefix
         self._table = None if sys.platform == "win32" else table
-        self._expected: list[bytes] = []
+        self._expected = b""
         try:
-            self._expected = _expected(self._table) if self._table else []
+            self._expected = _expected(self._table) if self._table else b""
         except OverflowError:
             self._table = None
         self.names = self._table.names() if self._table else []
@@ -57,13 +59,15 @@ class Statuses:
             return False
         changed = [b""]
         known = self._table.paths.split(b"\0")
-        answers = zip(known, self._table.kinds, self._expected, self._task.finish(), strict=True)
-        for path, kind, expected, answer in answers:
+        for number, answer in enumerate(self._task.finish()):
             if answer is None:
                 continue
-            if kind != FOLDER or isinstance(answer, OSError) or answer[:8] != expected[:8]:
+            if self._table.kinds[number] != FOLDER or isinstance(answer, OSError):
                 return False
-            changed.append(path)  # its time is another one, or its size
+            at = number * STATUS.size
+            if answer[:_MODE] != self._expected[at : at + _MODE]:
+                return False
+            changed.append(known[number])  # its time is another one, or its size
         return not _has_new(self._prefix, changed, known)
 
 
@@ -73,8 +77,8 @@ def is_untouched(prefix: Path, table: FileTable) -> bool:
         return Statuses(readers, prefix, table).are_as_sealed()
 
 
-def _expected(table: FileTable) -> list[bytes]:
-    """`status_bytes` of every path; column by column that takes a third of the time.
+def _expected(table: FileTable) -> bytes:
+    """`STATUS` of every path; column by column that takes a third of the time.
 
     Raises:
         OverflowError: no file has such a time, inode or size.
@@ -86,8 +90,7 @@ def _expected(table: FileTable) -> list[bytes]:
     status = array("Q", bytes(STATUS.size * len(table.kinds)))
     for number, column in enumerate(columns):
         status[number :: len(columns)] = array("Q", column.tobytes())
-    packed = status.tobytes()
-    return [packed[at : at + STATUS.size] for at in range(0, len(packed), STATUS.size)]
+    return status.tobytes()
 
 
 def _has_new(prefix: Path, folders: list[bytes], known: list[bytes]) -> bool:

@@ -6,7 +6,6 @@ environment unchecked: nobody has run it since.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,16 +24,13 @@ from sealenv.locks import Lock
 from sealenv.portability.patch import left_absolute
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.drift import locked_packages
-from sealenv.seals.filetable import FileTable, encode, write_files
+from sealenv.seals.filetable import write_files
 from sealenv.seals.findings import Finding, refuse_moved
-from sealenv.seals.observing import Observed, observe
-from sealenv.seals.recognising import recognise
-from sealenv.seals.row import FOLDER, Row
+from sealenv.seals.observing import observe
+from sealenv.seals.recognising import retake
 from sealenv.seals.scene import Scene
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, Seal, timestamp, write_seal
-from sealenv.seals.sealed import read_sealed
-from sealenv.seals.tree import look
-from sealenv.seals.untouched import is_untouched
+from sealenv.seals.unseen import refuse_unseen
 from sealenv.seals.verify import examine
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 
@@ -95,8 +91,11 @@ def reseal(
     prefix = real_folder(prefix)  # a link to it may go; the environment is where it is
     with exclusive(prefix):
         change, scene = _compare(prefix, reporter)
-        if dry_run or change.empty:
-            return change if dry_run else _retaken(change)
+        if dry_run:
+            return change
+        if change.before and change.empty:
+            retaken = retake(prefix, change.before)
+            return replace(change, seal=retaken, retaken=True) if retaken else change
         if confirm:
             confirm(change)
         seal = change.seal
@@ -108,62 +107,13 @@ def reseal(
             {note.path: note.after for note in seal.patched},
             on_file=lambda done, total: reporter.advance(done, total, "files"),
         )
-        _refuse_unseen(scene, observed, seal.activation)
+        refuse_unseen(prefix, scene.rows, observed.table, seal.activation)
         seal.pip = observed.pip
         seal.fingerprints = observed.fingerprints
         seal.files = observed.table_sha256
         write_files(prefix, observed.table)
         write_seal(prefix, seal)
     return change
-
-
-def _retaken(change: Change) -> Change:
-    """The same with the sizes, times and inodes of now, of files with the sealed bytes alone."""
-    before, prefix = change.before, change.prefix
-    table = read_sealed(prefix).table
-    if before is None or table is None or is_untouched(prefix, table):
-        return change
-    rows = table.rows()
-    recognise(prefix, rows, look(prefix), {})
-    encoded = encode(rows.values())
-    files = hashlib.sha256(encoded).hexdigest()
-    if files == before.files:
-        return change
-    seal = msgspec.structs.replace(before, files=files)
-    write_files(prefix, encoded)
-    write_seal(prefix, seal)
-    return replace(change, seal=seal, retaken=True)
-
-
-def _refuse_unseen(scene: Scene, observed: Observed, ours: Collection[str]) -> None:
-    """Refuse to seal what was not there, or other, when it was compared and shown.
-
-    Raises:
-        PrefixError: with the paths.
-    """
-    now = msgspec.msgpack.decode(observed.table, type=FileTable).rows()
-    unseen = sorted(
-        path
-        for path in {*now, *scene.rows}.difference(ours)
-        if not _is_as_seen(now.get(path), scene.rows.get(path))
-    )
-    if unseen:
-        raise PrefixError(
-            "it was changed while it was being sealed, and is not sealed",
-            where=str(scene.prefix),
-            details=unseen[:20],
-            hint="end what works in there, then run the same command again",
-        )
-
-
-def _is_as_seen(now: Row | None, seen: Row | None) -> bool:
-    """Files that nobody knows were not read then: they are told by size, time and inode."""
-    if now is None or seen is None:
-        there = now or seen
-        return there is None or there.kind == FOLDER  # what is in it tells, if anything is
-    if now.kind != seen.kind or now.kind == FOLDER:
-        return now.kind == seen.kind
-    return now.digest == seen.digest if seen.digest else now.same_stat(seen)
 
 
 def _compare(prefix: Path, reporter: Reporter) -> tuple[Change, Scene]:

@@ -16,7 +16,7 @@ from sealenv.portability.classify import HEAD, Held, is_launcher, is_settings, i
 from sealenv.portability.foreign import Foreign
 from sealenv.portability.occurrences import Occurrence, occurrences, occurrences_in
 from sealenv.portability.rewriting.marshalled import marks, strings
-from sealenv.portability.rewriting.pyc import LARGEST, is_pyc
+from sealenv.portability.rewriting.pyc import is_pyc, is_too_large
 from sealenv.portability.spellings import Spellings
 
 __all__ = ["Place", "held_by_file", "held_by_link", "needles"]
@@ -110,9 +110,7 @@ def held_by_file(
 
 def _occurrences(file: BinaryIO, path: str, head: bytes, wanted: Spellings) -> Iterable[Occurrence]:
     """Where a place is; of compiled Python its strings are asked, before which their length is."""
-    small = file.seek(0, io.SEEK_END) <= LARGEST
-    file.seek(0)
-    if small and is_pyc(path, head):
+    if is_pyc(path, head) and not is_too_large(file):
         data = file.read()
         try:
             if layout := marks(data):
@@ -120,7 +118,7 @@ def _occurrences(file: BinaryIO, path: str, head: bytes, wanted: Spellings) -> I
                 return [found for text in texts for found in occurrences(text, wanted)]
         except (ValueError, IndexError):
             pass  # damaged: it is searched as it is
-        file.seek(0)
+    file.seek(0)
     return occurrences_in(file, wanted)
 
 

@@ -12,6 +12,7 @@ from sealenv.relocation.changes import mark_of
 from sealenv.relocation.mender import UnmendableError
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
+from sealenv.seals.compiled import source_of
 from sealenv.seals.row import native
 
 __all__ = ["does_not_fit", "refuse_unfit"]
@@ -80,16 +81,13 @@ def _compiled(name: str | bytes, path: str) -> list[str]:
     """A compiled file, or those of a source: they are mended in memory."""
     if path.endswith(".pyc"):
         return [path]
-    folder, _, source = path.rpartition("/")
-    if not source.endswith(".py"):
+    if not path.endswith(".py"):
         return []
     cached = os.path.join(os.path.dirname(os.fsdecode(name)), "__pycache__")
     there = os.listdir(cached) if os.path.isdir(cached) else []
-    return [
-        f"{folder}/__pycache__/{found}".lstrip("/")
-        for found in there
-        if found.startswith(source[:-2]) and found.endswith(".pyc")
-    ]
+    folder = path[: path.rfind("/") + 1]
+    beside = (f"{folder}__pycache__/{found}" for found in there)
+    return [compiled for compiled in beside if source_of(compiled) == path]
 
 
 def does_not_fit(move: Relocation, unfit: Mapping[str, int]) -> LinkError:

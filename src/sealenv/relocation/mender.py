@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import BinaryIO
 
 from sealenv.errors import UsageError
 from sealenv.portability.occurrences import occurrences_in
 from sealenv.portability.rewriting.change import DOES_NOT_FIT, Change, Hints, Refusal, Rewriting
-from sealenv.portability.rewriting.pyc import LARGEST
+from sealenv.portability.rewriting.pyc import is_too_large
 from sealenv.portability.rewriting.whole import rewrite
 from sealenv.portability.spellings import Spellings
 
@@ -73,9 +72,8 @@ class Mender:
         strings are asked.
         """
         if path.endswith(".pyc"):
-            if file.seek(0, os.SEEK_END) > LARGEST:
+            if is_too_large(file):
                 return True  # a spelling was found in it; `fitting` refuses such a file
-            file.seek(0)
             data = file.read()
             data = data.lower() if self._change.old.ignore_case else data
             if not any(spelling.data in data for spelling in self._change.old.all):

@@ -14,13 +14,12 @@ from pathlib import Path
 
 from sealenv.host.reader import Names
 from sealenv.host.readers import Readers
-from sealenv.seals.row import FILE, FOLDER, LINK, Row, look_again, root_of
+from sealenv.seals.row import FILE, FOLDER, LINK, TYPES, Row, look_again, raw, root_of
 
 __all__ = ["Comparison", "Look"]
 
 Look = Callable[[str], "list[str] | None"]
 """Notes what lies in a folder and returns the folders among that; None: it could not be listed."""
-_TYPES = {LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
 
 
 class Comparison:
@@ -82,7 +81,7 @@ class Comparison:
         self, folder: str, found: Names, known: Mapping[str, Row]
     ) -> dict[str, Row] | None:
         """The rows of a folder that holds what it held; None where one of them is not taken for it."""
-        paths = [*_paths(folder, found[0]), *(_below(folder, name) for name, _, _ in found[1])]
+        paths = [*_paths(folder, found[0]), *(_paths(folder, name)[0] for name, _, _ in found[1])]
         try:
             # By the paths that they have: the hash of those is known, and they are found at a glance.
             return {row.path: row for row in map(known.__getitem__, paths)}
@@ -95,7 +94,7 @@ class Comparison:
         """What a folder holds that is not, or need not be, as it was sealed."""
         files, others = found
         entries = [(path, stat.S_IFREG, b"") for path in _paths(folder, files)]
-        entries += [(_below(folder, name), mode, digest) for name, mode, digest in others]
+        entries += [(_paths(folder, name)[0], mode, digest) for name, mode, digest in others]
         for path, mode, digest in entries:
             if path in outside:
                 continue
@@ -120,33 +119,24 @@ def _expected(sealed: Iterable[Row]) -> dict[str, Names]:
         if row.kind == FILE:
             files[above].append(name)
             continue
-        others[above].append((_raw(name), _TYPES[row.kind] | row.mode, row.digest))
+        others[above].append((raw(name), TYPES[row.kind] | row.mode, row.digest))
         if row.kind == FOLDER:
             folders.append(row.path)
     return {
-        folder: (_raw("\0".join(files.get(folder, ()))), others.get(folder, []))
+        folder: (raw("\0".join(files.get(folder, ()))), others.get(folder, []))
         for folder in folders
     }
 
 
 def _paths(folder: str, files: bytes) -> list[str]:
-    """The paths of a folder's files."""
+    """The paths of what a folder holds, from the names."""
     if not files:
         return []
     above = f"{folder}/" if folder else ""
     return [above + name for name in files.decode("utf-8", "surrogateescape").split("\0")]
 
 
-def _below(folder: str, name: bytes) -> str:
-    text = name.decode("utf-8", "surrogateescape")
-    return f"{folder}/{text}" if folder else text
-
-
 def _is_as(then: Row, mode: int, digest: bytes) -> bool:
     if then.kind == FILE:
         return stat.S_ISREG(mode)
-    return mode == _TYPES[then.kind] | then.mode and digest == then.digest
-
-
-def _raw(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    return mode == TYPES[then.kind] | then.mode and digest == then.digest

@@ -18,7 +18,7 @@ import msgspec
 from sealenv.errors import RecordError
 from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import FILES
-from sealenv.seals.row import FILE, FOLDER, LINK, Row
+from sealenv.seals.row import FILE, FOLDER, LINK, Row, raw
 
 __all__ = ["SCHEMA", "FileTable", "encode", "read_table", "write_files"]
 
@@ -69,13 +69,13 @@ class FileTable(msgspec.Struct):
 def encode(rows: Iterable[Row]) -> bytes:
     """The table of these rows; those without a digest that should have one are left out."""
     kept = [row for row in rows if row.digest or row.kind == FOLDER]
-    raw = [_raw(row.path) for row in kept]
-    if any(map(operator.gt, raw, raw[1:])):  # most come from a table
-        kept.sort(key=lambda row: _raw(row.path))
-        raw.sort()
+    paths = [raw(row.path) for row in kept]
+    if any(map(operator.gt, paths, paths[1:])):  # most come from a table
+        kept.sort(key=lambda row: raw(row.path))
+        paths.sort()
     table = FileTable(
         SCHEMA,
-        b"\0".join(raw),
+        b"\0".join(paths),
         "".join([r.kind for r in kept]),
         [r.mode for r in kept],
         [r.size for r in kept],
@@ -149,7 +149,3 @@ def _leads_outside(paths: bytes) -> bool:
     if os.name == "nt":
         text = text.replace(b"\\", b"/").replace(b":", b"//")
     return _OUTSIDE.search(text) is not None
-
-
-def _raw(path: str) -> bytes:
-    return path.encode("utf-8", "surrogateescape")

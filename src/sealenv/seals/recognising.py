@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from sealenv.host.readers import Readers
 from sealenv.seals.digests import hash_rows
+from sealenv.seals.filetable import encode, write_files
 from sealenv.seals.row import FILE, FOLDER, Row
+from sealenv.seals.seal import Seal, write_seal
+from sealenv.seals.sealed import read_sealed
+from sealenv.seals.tree import look
+from sealenv.seals.untouched import is_untouched
 
-__all__ = ["recognise"]
+__all__ = ["recognise", "retake"]
 
 
 def recognise(
@@ -41,6 +49,34 @@ def recognise(
     for row in others:
         if row.digest == sealed[row.path].digest:
             _take_stat(sealed[row.path], row)
+
+
+def retake(prefix: Path, seal: Seal) -> Seal | None:
+    """Write the seal and its table with the sizes, times and inodes of now, as after a restored backup.
+
+    Args:
+        prefix: an environment in which everything is as it was sealed, held by `exclusive`.
+        seal: its seal.
+
+    Returns:
+        the new seal; None where nothing was another, and nothing written.
+
+    Raises:
+        FilesystemError: it cannot be written.
+    """
+    table = read_sealed(prefix).table
+    if table is None or is_untouched(prefix, table):
+        return None
+    rows = table.rows()
+    recognise(prefix, rows, look(prefix), {})
+    encoded = encode(rows.values())
+    files = hashlib.sha256(encoded).hexdigest()
+    if files == seal.files:
+        return None
+    retaken = msgspec.structs.replace(seal, files=files)
+    write_files(prefix, encoded)
+    write_seal(prefix, retaken)
+    return retaken
 
 
 def _take_stat(then: Row, row: Row) -> None:

@@ -18,15 +18,19 @@ __all__ = [
     "FOLDER",
     "LINK",
     "NO_FILE",
+    "TYPES",
     "Row",
     "look_again",
     "native",
+    "raw",
     "root_of",
     "row_of",
     "status_of_row",
 ]
 
 FILE, LINK, FOLDER = "f", "l", "d"
+TYPES = {FILE: stat.S_IFREG, LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
+"""What a path's mode says besides."""
 
 NO_FILE = "it is neither a file nor a link nor a folder"
 
@@ -103,9 +107,9 @@ def status_of_row(row: Row) -> bytes:
 
     Zeros where a table has numbers that no file can have.
     """
-    kind, size = (stat.S_IFREG, row.size) if row.kind == FILE else (stat.S_IFLNK, 0)
+    size = 0 if row.kind == LINK else row.size
     try:
-        return STATUS.pack(kind | row.mode, row.mtime_ns, row.inode, size)
+        return STATUS.pack(TYPES[row.kind] | row.mode, row.mtime_ns, row.inode, size)
     except struct.error:
         return bytes(STATUS.size)
 
@@ -119,6 +123,11 @@ def look_again(prefix: Path, row: Row) -> None:
     now = row_of(row.path, os.lstat(native(prefix, row.path)))
     row.kind, row.mode, row.size, row.problem = now.kind, now.mode, now.size, now.problem
     row.mtime_ns, row.inode, row.ctime_ns = now.mtime_ns, now.inode, now.ctime_ns
+
+
+def raw(path: str) -> bytes:
+    """A row's path, or several with a NUL between two, as UTF-8."""
+    return path.encode("utf-8", "surrogateescape")
 
 
 def native(prefix: Path, path: str) -> str | bytes:

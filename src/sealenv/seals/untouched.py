@@ -9,7 +9,6 @@ from __future__ import annotations
 import bisect
 import operator
 import os
-import stat
 import sys
 from array import array
 from collections.abc import Mapping
@@ -18,14 +17,13 @@ from pathlib import Path
 from sealenv.host.reader import STATUS
 from sealenv.host.readers import Readers
 from sealenv.seals.filetable import FileTable
-from sealenv.seals.row import FILE, FOLDER, LINK, Row, native, root_of
+from sealenv.seals.row import FOLDER, TYPES, Row, native, root_of
 from sealenv.seals.tree import OUTSIDE
 
 __all__ = ["Statuses", "is_same", "is_untouched"]
 
 _MODE = 8
 """Bytes of `STATUS` that are kind and mode."""
-_TYPES = {FILE: stat.S_IFREG, LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
 
 
 class Statuses:
@@ -83,7 +81,7 @@ def _expected(table: FileTable) -> bytes:
     Raises:
         OverflowError: no file has such a time, inode or size.
     """
-    modes = map(operator.or_, map(_TYPES.__getitem__, table.kinds), table.modes)
+    modes = map(operator.or_, map(TYPES.__getitem__, table.kinds), table.modes)
     columns = (
         array("q", modes), array("q", table.mtimes), array("Q", table.inodes), array("q", table.sizes),
     )  # fmt: skip

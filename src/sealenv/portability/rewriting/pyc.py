@@ -6,6 +6,9 @@ rewritten the header has to follow: `restamped`.
 
 from __future__ import annotations
 
+import os
+from typing import BinaryIO
+
 from sealenv.portability.rewriting.change import (
     NOT_UNDERSTOOD,
     Change,
@@ -16,7 +19,7 @@ from sealenv.portability.rewriting.edits import Edit
 from sealenv.portability.rewriting.marshalled import HEADER, String, marks, strings
 from sealenv.portability.rewriting.siphash import source_hash
 
-__all__ = ["LARGEST", "is_pyc", "pyc_edits", "restamped"]
+__all__ = ["LARGEST", "is_pyc", "is_too_large", "pyc_edits", "restamped"]
 
 _REF = 0x80
 _INTERNED = b"tAZ"
@@ -29,6 +32,13 @@ LARGEST = 32 << 20
 def is_pyc(path: str, head: bytes) -> bool:
     """Whether it is what Python takes for a compiled file."""
     return path.endswith((".pyc", ".pyo")) and head[2:4] == b"\r\n"
+
+
+def is_too_large(file: BinaryIO) -> bool:
+    """Whether it is not taken apart (`LARGEST`). What is read next is its beginning."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size > LARGEST
 
 
 def pyc_edits(content: bytes, change: Change) -> list[Edit]:

@@ -17,7 +17,7 @@ from sealenv.portability.rewriting.change import (
 from sealenv.portability.rewriting.edits import Edit, Edits
 from sealenv.portability.rewriting.launcher import is_launcher, is_zip, launcher_edits
 from sealenv.portability.rewriting.programs import is_program, is_signed, program_edits
-from sealenv.portability.rewriting.pyc import LARGEST, is_pyc, pyc_edits
+from sealenv.portability.rewriting.pyc import is_pyc, is_too_large, pyc_edits
 from sealenv.portability.rewriting.text import text_rewriting
 
 __all__ = ["rewrite"]
@@ -49,7 +49,7 @@ def rewrite(
     head = stream.read(16)
     try:
         if is_pyc(path, head):
-            if stream.seek(0, io.SEEK_END) > LARGEST:
+            if is_too_large(stream):
                 raise RefusedError(Refusal(NOT_UNDERSTOOD, "it is too large to be taken apart"))
             return Rewriting("pyc", Edits(pyc_edits(_all(stream), change)))
         if is_launcher(path, head, stream):

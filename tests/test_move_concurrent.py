@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.host.exclusive import exclusive
+from sealenv.host.exclusive import exclusive, unchanged
 from sealenv.layout import State, state_of
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
@@ -126,3 +126,23 @@ def test_what_is_in_order_can_be_looked_at_while_somebody_works_on_it(
     with exclusive(machine.envs / "e"):
         assert machine.run("verify", "e", "--json").returncode == 0
         assert machine.run("audit", "e", "--json").returncode == 0
+
+
+def test_two_clones_of_one_environment(machine: Machine, channels: Channels) -> None:
+    machine.tiny("e", channels.main_url, "prio", "dated")
+    both = [machine.start("clone", "e", name, "--json") for name in ("one", "two")]
+    ends = ends_of(*both)
+    assert [code for code, _ in ends] == [0, 0], ends
+    assert all(is_whole(machine.envs / name) for name in ("e", "one", "two"))
+
+
+def test_what_is_being_cloned_is_not_changed(machine: Machine, channels: Channels) -> None:
+    """And what is being changed is not cloned."""
+    machine.tiny("e", channels.main_url, "prio", "dated")
+    with unchanged(machine.envs / "e"):
+        assert machine.json("move", "e", "there", code=7)["error"] == "prefix-locked"
+        assert machine.json("remove", "e", "--yes", code=7)["error"] == "prefix-locked"
+        machine.json("clone", "e", "one")
+    with exclusive(machine.envs / "e"):
+        assert machine.json("clone", "e", "two", code=7)["error"] == "prefix-locked"
+    assert is_whole(machine.envs / "e")

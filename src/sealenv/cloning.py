@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from sealenv.errors import PrefixError
-from sealenv.host.exclusive import exclusive
+from sealenv.host.exclusive import unchanged
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.naming import shown
 from sealenv.progress import Quiet, Reporter
@@ -90,7 +90,7 @@ def clone(
     """
     reporter = reporter or Quiet()
     prefix = real_prefix(prefix)
-    with exclusive(prefix):
+    with unchanged(prefix):
         move = open_relocation(prefix, str(place))
         moved = why_moved(move.seal, prefix)
         if moved:

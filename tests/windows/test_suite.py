@@ -10,6 +10,7 @@ import pytest
 from tests.windows.machine import REPO, Windows
 
 MODULES = (
+    "tests/host/test_filelock.py",
     "tests/host/test_leaving.py",
     "tests/host/test_prefixlock.py",
     "tests/host/test_volumes.py",

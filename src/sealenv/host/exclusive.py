@@ -24,12 +24,12 @@ from sealenv.host.tempname import temporary_path
 from sealenv.layout import HISTORY, MARKER, META, is_link
 from sealenv.naming import shown
 
-__all__ = ["exclusive", "refuse_worked_on", "replace_history"]
+__all__ = ["exclusive", "refuse_worked_on", "replace_history", "unchanged"]
 
 
 @contextlib.contextmanager
 def exclusive(prefix: Path) -> Iterator[int]:
-    """Keep other sealenv commands from writing into a finished prefix.
+    """Keep other sealenv commands from a finished prefix while we write into it.
 
     Yields the descriptor of the lock: a child that inherits it holds the lock too.
 
@@ -39,6 +39,23 @@ def exclusive(prefix: Path) -> Iterator[int]:
         PrefixError: it has no history, or a link where its own folders should be.
         FilesystemError: it cannot be written.
     """
+    with _held(prefix, shared=False) as fd:
+        yield fd
+
+
+@contextlib.contextmanager
+def unchanged(prefix: Path) -> Iterator[None]:
+    """Keep other sealenv commands from writing into a finished prefix while it is read; many may read.
+
+    Raises:
+        PrefixPendingError, PrefixLockedError, PrefixError, FilesystemError: as for `exclusive`.
+    """
+    with _held(prefix, shared=True):
+        yield
+
+
+@contextlib.contextmanager
+def _held(prefix: Path, *, shared: bool) -> Iterator[int]:
     for name in (META, HISTORY):
         if is_link(prefix / name):
             raise PrefixError(
@@ -59,7 +76,7 @@ def exclusive(prefix: Path) -> Iterator[int]:
             hint="mend its permissions, or run this as its owner",
         ) from error
     try:
-        if not try_lock(fd):
+        if not try_lock(fd, shared=shared):
             raise PrefixLockedError(
                 "another process works on this environment",
                 where=str(prefix),

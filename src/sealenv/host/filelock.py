@@ -20,6 +20,7 @@ if sys.platform == "win32":
     _SHARE_ALL = 0x7  # read, write, delete
     _CREATE_NEW, _OPEN_EXISTING = 1, 3
     _NORMAL = 0x80
+    _NO_WAITING, _EXCLUSIVE = 1, 2
     _INVALID = wintypes.HANDLE(-1).value
 
     def open_removable(path: Path, *, new: bool) -> int:
@@ -40,26 +41,40 @@ if sys.platform == "win32":
             raise ctypes.WinError(ctypes.get_last_error())
         return msvcrt.open_osfhandle(handle, os.O_RDWR | os.O_BINARY | os.O_NOINHERIT)
 
+    class _Overlapped(ctypes.Structure):
+        """OVERLAPPED: here no more than where the byte is."""
+
+        _fields_ = (
+            ("Internal", ctypes.c_size_t),
+            ("InternalHigh", ctypes.c_size_t),
+            ("Offset", wintypes.DWORD),
+            ("OffsetHigh", wintypes.DWORD),
+            ("hEvent", wintypes.HANDLE),
+        )
+
+    def _at(fd: int, slot: int) -> tuple[wintypes.HANDLE, _Overlapped]:
+        return wintypes.HANDLE(msvcrt.get_osfhandle(fd)), _Overlapped(Offset=_FAR + slot)
+
     def try_lock(fd: int, *, shared: bool = False, slot: int = 0) -> bool:
-        """Lock one byte (`slot`) far behind the content; False when somebody holds it."""
-        here = os.lseek(fd, 0, os.SEEK_CUR)
-        os.lseek(fd, _FAR + slot, os.SEEK_SET)
-        try:
-            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        finally:
-            os.lseek(fd, here, os.SEEK_SET)  # what is written next belongs there
-        return True
+        """Lock one byte (`slot`) far behind the content; False when somebody holds it.
+
+        `LockFileEx`: msvcrt.locking knows no shared locks.
+        """
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        handle, place = _at(fd, slot)
+        flags = _NO_WAITING | (0 if shared else _EXCLUSIVE)
+        return bool(kernel.LockFileEx(handle, flags, 0, 1, 0, ctypes.byref(place)))
 
     def unlock(fd: int, *, slot: int = 0) -> None:
-        """Give the byte back."""
-        here = os.lseek(fd, 0, os.SEEK_CUR)
-        os.lseek(fd, _FAR + slot, os.SEEK_SET)
-        try:
-            msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
-        finally:
-            os.lseek(fd, here, os.SEEK_SET)
+        """Give the byte back.
+
+        Raises:
+            OSError: it was not held.
+        """
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        handle, place = _at(fd, slot)
+        if not kernel.UnlockFileEx(handle, 0, 1, 0, ctypes.byref(place)):
+            raise ctypes.WinError(ctypes.get_last_error())
 
 else:
     import fcntl
@@ -88,7 +103,6 @@ else:
 
 _FAR = 1 << 30
 _POLL_SECONDS = 0.05
-_SLOTS = range(64) if sys.platform == "win32" else range(1)
 
 
 class FileLock:
@@ -103,14 +117,10 @@ class FileLock:
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:
-        """Hold the lock together with others, waiting while somebody has it alone.
-
-        Windows has no shared byte locks in the standard library: there each holder takes one of a
-        few bytes, and who wants the lock alone takes them all.
-        """
+        """Hold the lock together with others, waiting while somebody has it alone."""
         fd = self._open()
         try:
-            while not any(try_lock(fd, shared=True, slot=slot) for slot in _SLOTS):
+            while not try_lock(fd, shared=True):
                 time.sleep(_POLL_SECONDS)
             yield
         finally:
@@ -121,7 +131,7 @@ class FileLock:
         """Hold the lock alone if nobody has it; yields whether that worked. Never waits."""
         fd = self._open()
         try:
-            yield all(try_lock(fd, slot=slot) for slot in _SLOTS)
+            yield try_lock(fd)
         finally:
             os.close(fd)
 

@@ -81,7 +81,8 @@ class PrefixLock:
 
     def share(self) -> None:
         """Let the engine join. Nobody else can get in: a create takes the lock exclusively."""
-        if not try_lock(self.fd, shared=True, slot=_PARENT) and os.name != "nt":
+        # On Windows it stays ours alone: the engine has a slot of its own.
+        if os.name != "nt" and not try_lock(self.fd, shared=True, slot=_PARENT):
             raise PrefixLockedError(
                 "another process took this environment over",
                 where=str(self.prefix),
@@ -207,7 +208,7 @@ def _open_marker(prefix: Path) -> int:
 
 
 def take(fd: int) -> bool:
-    """Both slots for Windows, where a lock has no shared form; one flock elsewhere."""
+    """One flock; on Windows, where a lock is its handle's alone, the slot of the engine besides."""
     if not try_lock(fd, slot=_PARENT):
         return False
     if os.name == "nt":

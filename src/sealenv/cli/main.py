@@ -15,7 +15,7 @@ import click
 from sealenv._version import __version__
 from sealenv.cli.guard import guarded
 from sealenv.cli.paint import paint
-from sealenv.errors import SealenvError, UsageError, from_oserror
+from sealenv.errors import FilesystemError, SealenvError, UsageError, from_oserror
 from sealenv.host.stderr import outlive_readers
 
 __all__ = ["cli", "main"]
@@ -158,10 +158,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
     except OSError as error:
-        mapped = from_oserror(error)
+        mapped = _unwritten(error) if _stdout_fails() else from_oserror(error)
         _report(mapped, as_json)
         return ours or mapped.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _stdout_fails() -> bool:
+    """Whether stdout is what could not be written: then what it did not take is still to come."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _unwritten(error: OSError) -> FilesystemError:
+    return FilesystemError(
+        f"the answer cannot be written: {error.strerror or error}",
+        where="standard output",
+        hint="what there was to do is done; mend that, then ask for what you want to see",
+    )
 
 
 def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealenv.cli.checked import show_checked
 from sealenv.cli.options import activation_line, counted, print_json, size_text
 from sealenv.cli.packages import packages_json
-from sealenv.cli.table import fitted
 
 if TYPE_CHECKING:
     from sealenv.creating import Created, Plan
@@ -115,12 +115,8 @@ def show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, f
     clobbers = [c for c in made.contents.clobbers.items() if not set(c[1]) <= {"conda", "mamba"}]
     for path, owners in sorted(clobbers)[:10]:
         click.echo(f"note: {path} is in {', '.join(owners)}; one is in place", err=True)
-    tools = made.seal.check.get("tools", {})
     if made.seal.checked:
-        what = f"python {made.seal.python}" if made.seal.python else "activation"
-        click.echo(f"checked        {what}", err=True)
-        for line in tools.values():
-            click.echo(fitted(f"{'':15}{line}", 15), err=True)
+        show_checked(made.seal.python, made.seal.check.get("tools", {}))
     if made.seal.skipped_link_scripts:
         click.echo(
             f"not run        post-link scripts of {', '.join(made.seal.skipped_link_scripts)}",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealenv.cli.checked import show_checked
 from sealenv.cli.options import JSON, QUIET, VERBOSE, counted, print_json
-from sealenv.cli.table import fitted
 
 if TYPE_CHECKING:
     from sealenv.cloning import Cloned
@@ -106,10 +106,12 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
     elif quiet:
         click.echo(cloned.prefix)
     else:
+        if cloned.check:
+            show_checked(cloned.check.python, cloned.check.tools)
+        else:
+            click.echo("unchecked      it does not run here", err=True)
         counts = f"{cloned.linked} hard links, {cloned.copied} copies"
         click.echo(f"cloned         {cloned.prefix} ({counts})", err=True)
-        if not cloned.checked:
-            click.echo("unchecked      it does not run here", err=True)
     return 0
 
 
@@ -153,8 +155,8 @@ def _show(moved: Moved, dry_run: bool, quiet: bool, verbose: int) -> None:
         click.echo(f"note: {path} holds {moved.was}: {item.why}", err=True)
     for path in moved.unsigned:
         click.echo(f"warning: sign it on macOS: codesign --force --sign - {path}", err=True)
-    for line in moved.check.tools.values() if moved.check else ():
-        click.echo(fitted(f"checked        {line}", 15), err=True)
+    if moved.check:
+        show_checked(moved.check.python, moved.check.tools)
     word = {"mended": "mended", "renamed": "moved", "copied": "moved"}[moved.how]
     click.echo(f"{word:<14} {moved.prefix} ({counted(len(moved.mended), 'file')} mended)", err=True)
     if resolve_env(moved.prefix.name)[0] != str(moved.prefix):

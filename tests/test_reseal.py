@@ -296,3 +296,16 @@ def test_a_damaged_seal_says_what_next(made: tuple[Machine, Path]) -> None:
     machine, prefix = made
     (prefix / SEAL).write_bytes(b"\xff")
     assert "sealenv create" in machine.run("seal", str(prefix), "-y", code=7).stderr
+
+
+def test_a_folder_where_the_table_is_to_be_is_named(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    table = prefix / FILES
+    table.unlink()
+    table.mkdir()
+    error = machine.json("seal", "e", "--yes", code=9)
+    assert error["what"] == "there is a folder where a file is to be"
+    assert error["where"] == str(table)
+    table.rmdir()
+    machine.json("seal", "e", "--yes")
+    machine.json("verify", "e")

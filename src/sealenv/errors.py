@@ -309,6 +309,12 @@ _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 def from_oserror(error: OSError) -> FilesystemError:
     """An error of ours for one of the operating system."""
+    if isinstance(error, IsADirectoryError):
+        return FilesystemError(
+            "there is a folder where a file is to be",
+            where=_plain(error.filename2 or error.filename),  # a rename names what is replaced last
+            hint="move it away, then run the same command again",
+        )
     full = error.errno in _FULL
     return FilesystemError(
         "the disk is full" if full else f"{error.strerror or error}",

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from sealenv.activation.quoting import QUOTE, quote_ps1
 from sealenv.errors import UsageError
+from sealenv.quoting import QUOTE, quote_ps1
 from sealenv.running import admit, prepare, wait_for
 
 __all__ = ["SHELLS", "enter_shell", "shell_command", "windows_shell_command"]

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sealenv.activation.quoting import QUOTE
+from sealenv.quoting import QUOTE
 from tests.shells import require_shell
 
 __all__ = ["DIALECTS", "NOISE", "Dialect", "Result"]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealenv.activation.quoting import QUOTE, path_text, to_bytes
 from sealenv.errors import SpecError
+from sealenv.quoting import QUOTE, path_text, to_bytes
 from tests.activation.conftest import HOSTILE
 from tests.activation.dialects import Dialect
 

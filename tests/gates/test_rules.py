@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.activation.quoting import QUOTE
 from sealenv.activation.scripts import render
 from sealenv.gates.children import scrub, without_dirt
 from sealenv.gates.findings import find, find_active
 from sealenv.gates.rule import ACTIVE, PRESENT
 from sealenv.gates.rules import HONOURED, RULES, rule_of
 from sealenv.gates.whitelist import clean_environ, default_path
+from sealenv.quoting import QUOTE
 
 
 def test_each_rule_says_what_why_and_how() -> None:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sealenv.activation.quoting import QUOTE, quote_cmd, quote_csh, quote_ps1
 from sealenv.errors import SpecError
 from sealenv.portability.occurrences import occurrences
 from sealenv.portability.rewriting.change import Change
 from sealenv.portability.spellings import spellings
+from sealenv.quoting import QUOTE, quote_cmd, quote_csh, quote_ps1
 from tests.portability.places import POSIX, WINDOWS
 
 Quote = Callable[[str], str]

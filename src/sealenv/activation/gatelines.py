@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sealenv.activation.quoting import QUOTE
 from sealenv.gates.rule import ACTIVE, PRESENT, Rule
 from sealenv.gates.rules import ANCESTOR, HONOURED, LEFT_BY_OURS, PROGRAMS, RULES, SHADOW, rule_of
+from sealenv.quoting import QUOTE
 
 __all__ = [
     "ancestor_words",

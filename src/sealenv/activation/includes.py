@@ -11,7 +11,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from sealenv.activation.quoting import (
+from sealenv.errors import SpecError
+from sealenv.quoting import (
     QUOTE,
     path_text,
     quote_csh,
@@ -20,7 +21,6 @@ from sealenv.activation.quoting import (
     quote_sh,
     quote_xonsh,
 )
-from sealenv.errors import SpecError
 
 __all__ = ["FOLDER", "compile_include", "csh_restore", "nu_scripts", "shown_name", "typed"]
 

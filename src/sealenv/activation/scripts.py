@@ -17,13 +17,13 @@ from sealenv.activation.gatelines import (
     words,
 )
 from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu_scripts, typed
-from sealenv.activation.quoting import QUOTE, path_text, quote_csh, to_bytes
 from sealenv.activation.variables import read_variables
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import FilesystemError
 from sealenv.host.files import read_regular, write_atomic
 from sealenv.host.volumes import real_folder
 from sealenv.layout import is_link, is_windows
+from sealenv.quoting import QUOTE, path_text, quote_csh, to_bytes
 
 __all__ = [
     "SHELLS",

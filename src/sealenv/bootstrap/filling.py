@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sealenv.activation.gatelines import named
-from sealenv.activation.quoting import QUOTE, to_bytes
 from sealenv.gates.rule import ACTIVE
 from sealenv.gates.rules import RULES
+from sealenv.quoting import QUOTE, to_bytes
 
 __all__ = ["fill", "gate_lines", "help_lines", "option_words", "plain"]
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sealenv._version import __version__
-from sealenv.activation.quoting import QUOTE
 from sealenv.bootstrap.filling import fill, gate_lines, help_lines, option_words
 from sealenv.bootstrap.releases import SUBDIRS
 from sealenv.bootstrap.relocating import RELOCATING
@@ -18,6 +17,7 @@ from sealenv.bootstrap.words import digest_word, name_word, package_words, wheel
 from sealenv.errors import SpecError, UsageError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock
+from sealenv.quoting import QUOTE
 
 __all__ = ["KINDS", "PinnedMicromamba", "platforms_for", "render_rebuild"]
 

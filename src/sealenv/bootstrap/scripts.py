@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sealenv._version import __version__
-from sealenv.activation.quoting import QUOTE
 from sealenv.bootstrap.filling import fill, gate_lines, help_lines, option_words, plain
 from sealenv.bootstrap.releases import Releases
 from sealenv.bootstrap.relocating import RELOCATING
 from sealenv.errors import FilesystemError
 from sealenv.host.files import write_atomic
+from sealenv.quoting import QUOTE
 
 __all__ = ["SCRIPTS", "differing", "render", "write"]
 

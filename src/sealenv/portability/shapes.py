@@ -10,8 +10,8 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Literal
 
-from sealenv.activation.quoting import quote_cmd, quote_csh, quote_fish, quote_nu, quote_ps1
 from sealenv.errors import SpecError
+from sealenv.quoting import quote_cmd, quote_csh, quote_fish, quote_nu, quote_ps1
 
 __all__ = ["CODE_PAGES", "DRIVE", "SHAPES", "WIDE", "Shape", "if_wide", "is_wide"]
 

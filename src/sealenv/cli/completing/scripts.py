@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from sealenv.activation.quoting import QUOTE
 from sealenv.cli.completing.words import Command, commands
+from sealenv.quoting import QUOTE
 
 __all__ = ["SHELLS", "script"]
 

@@ -107,5 +107,6 @@ def _notes(subjects: Sequence[Subject]) -> tuple[str, ...]:
         notes.append(f"pip installed these, and they are not in it: {', '.join(names)}")
     wheels = sum(len(lock.wheels) for subject in subjects for lock in subject.file.locks)
     if wheels:
-        notes.append(f"{wheels} wheels are not in it: a conda channel holds none")
+        what = "1 wheel is" if wheels == 1 else f"{wheels} wheels are"
+        notes.append(f"{what} not in it: a conda channel holds none")
     return tuple(notes)

@@ -486,3 +486,13 @@ def _fill(path: Path, disk: Path, left: int) -> None:
     free = shutil.disk_usage(disk).free
     with path.open("wb") as file:
         file.write(bytes(max(0, free - left)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a name that is no UTF-8")
+def test_a_folder_not_named_in_utf_8_is_refused(machine: Machine, channels: Channels) -> None:
+    lock = machine.root / "one.lock"
+    machine.json("lock", "prio", "-c", channels.main_url, "-o", str(lock))
+    folder = machine.root / "odd \udcff"
+    error = machine.json("mirror", str(lock), str(folder), code=2)
+    assert "not named in UTF-8" in error["what"]
+    assert not folder.exists()

@@ -17,6 +17,7 @@ from sealenv.layout import MOVING, State, state_of
 from sealenv.seals.seal import read_seal
 from sealenv.seals.sealed import read_sealed
 from sealenv.seals.verify import verify
+from tests.channel import Channels
 from tests.machine import Machine, traces
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_move.py")
@@ -468,3 +469,50 @@ def test_a_copy_by_hand_is_another_environment(warm_machine: Machine, env: Path)
     copy.rename(other)
     warm_machine.run("move", "e", "copy")  # another one, where this one was
     assert "still there" not in warm_machine.run("move", "--here", str(other)).stderr
+
+
+def test_links_that_hold_the_path_in_any_way(machine: Machine, channels: Channels) -> None:
+    """What audit says that `move` mends, it mends; and there is nothing of it afterwards."""
+    machine.tiny("e", channels.main_url, "prio", "dated")
+    prefix = machine.envs / "e"
+    texts = {
+        "url": f"file://{prefix}/share",
+        "list": f"x:{prefix}/bin",
+        "back": "../e/conda-meta",
+        "dots": f"{machine.envs}/./e/conda-meta",
+        "slashes": f"{machine.envs}//e//conda-meta",
+        "share/deep": "../../e/conda-meta/history",
+        "inside": "conda-meta",
+        "other": "../elsewhere",
+    }
+    for name, text in texts.items():
+        (prefix / name).parent.mkdir(exist_ok=True)
+        (prefix / name).symlink_to(text)
+    machine.json("seal", "e", "--yes")
+    found = {item["path"]: item for item in machine.json("audit", "e")["findings"]}
+    held = set(texts) - {"inside", "other"}
+    assert held <= set(found)
+    assert {found[name]["mend"] for name in held} == {"move"}
+    before = prints(prefix).packages
+    moved = machine.json("move", "e", "other name")
+    assert held <= set(moved["mended"])
+    assert moved["left"] == []
+    there = machine.envs / "other name"
+    assert {name: os.readlink(there / name) for name in texts} == {
+        "url": f"file://{there}/share".replace(" ", "%20"),
+        "list": f"x:{there}/bin",
+        "back": "conda-meta",
+        "dots": f"{there}/conda-meta",
+        "slashes": f"{there}/conda-meta",
+        "share/deep": "../conda-meta/history",
+        "inside": "conda-meta",
+        "other": "../elsewhere",
+    }
+    machine.json("verify", "other name")
+    machine.json("verify", "other name", "--fast")
+    assert prints(there).packages == before
+    machine.json("move", "other name", "e")
+    assert os.readlink(prefix / "url") == texts["url"]
+    machine.json("clone", "e", "twin")
+    assert os.readlink(machine.envs / "twin" / "url") == f"file://{machine.envs / 'twin'}/share"
+    machine.json("verify", "twin")

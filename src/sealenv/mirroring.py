@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import msgspec
 from sealenv.engines.messages import Progress
 from sealenv.engines.rattler import RattlerEngine
 from sealenv.engines.renewing import fetch_anew
-from sealenv.errors import CacheDamagedError, from_oserror
+from sealenv.errors import CacheDamagedError, UsageError, from_oserror
 from sealenv.locks import Lock, LockedPackage
 from sealenv.progress import Reporter
 from sealenv.store.archives import Store
@@ -57,12 +58,14 @@ def mirror(
         offline: what is in the store must do.
 
     Raises:
+        UsageError: the folder's path is not UTF-8.
         PrefixExistsError: the folder is no channel.
         ChannelError: indexing it would lose what its owner wrote.
         DigestError: another archive of the same name is there.
         OfflineError, FetchError: an archive cannot be had.
         FilesystemError: the folder cannot be written.
     """
+    _refuse_unspeakable(folder)
     channel = ChannelFolder(folder)
     channel.check_place()
     reporter.phase("fetch", "fetching and verifying packages")
@@ -98,6 +101,17 @@ def mirror(
         raise from_oserror(error) from error
     size = sum((folder / p.subdir / p.fn).stat().st_size for p in lacking)
     return Mirrored(folder, len(packages), len(lacking), size, tuple(touched), _notes(subjects))
+
+
+def _refuse_unspeakable(folder: Path) -> None:
+    """The engine, which writes the index, is told the folder in UTF-8."""
+    try:
+        os.path.abspath(folder).encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"the folder {os.path.abspath(folder)!a} is not named in UTF-8",
+            hint="choose another folder",
+        ) from None
 
 
 def _notes(subjects: Sequence[Subject]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sealenv.cli.options import JSON, QUIET, VERBOSE, counted, print_json, size_text
+from sealenv.naming import printable
 
 __all__ = ["mirror_command"]
 
@@ -62,7 +63,7 @@ def mirror_command(
     elif not quiet:
         click.echo(
             f"added {done.added} of {counted(done.packages, 'package')} "
-            f"({size_text(done.bytes)}) to {done.folder}",
+            f"({size_text(done.bytes)}) to {printable(str(done.folder), path=True)}",
             err=True,
         )
     return 0

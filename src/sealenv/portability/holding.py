@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from sealenv.portability.classify import HEAD, Held, is_launcher, is_settings, is_used
 from sealenv.portability.foreign import Foreign
+from sealenv.portability.links import below
 from sealenv.portability.occurrences import Occurrence, occurrences, occurrences_in
 from sealenv.portability.rewriting.marshalled import marks, strings
 from sealenv.portability.rewriting.pyc import is_pyc, is_too_large
@@ -58,6 +59,8 @@ def held_by_link(
     held = []
     for place in places:
         forms = Counter(o.form for o in occurrences(data, place.spellings))
+        if not forms and below(place.spellings.place, path, text) is not None:
+            forms["plain" if os.path.isabs(text) else "relative"] = 1
         if forms:
             held.append(Held(path, place.whose, place.spellings.place, dict(forms), link=True))
     if foreign and not held and os.path.isabs(text):

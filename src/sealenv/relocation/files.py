@@ -104,8 +104,12 @@ class Files:
     def link(self, path: str) -> None:
         """A link that leads into the old place."""
         text = link_text(self.move.prefix, path)
-        new = placed(text, self.forth)
-        old = placed(text, self.back) if new is None else None
+        try:
+            new = placed(path, text, self.forth)
+            old = placed(path, text, self.back) if new is None else None
+        except UnmendableError as error:
+            self.left.append(Left(path, error.refusal.what))
+            return
         if new is not None:
             _replace_link(self.move.prefix, path, new)
             self.changes[path] = Rewritten(_link_mark(text), _link_mark(new))

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sealenv.host.readers import Readers
+from sealenv.portability.links import below, from_inside
 from sealenv.portability.search import Search
-from sealenv.relocation.mender import Mender
+from sealenv.relocation.mender import Mender, UnmendableError
 from sealenv.seals.row import FILE, LINK, Row, native, root_of
 
 __all__ = ["Holding", "holding", "link_text", "placed"]
@@ -67,7 +68,7 @@ class Holding:
         for path, row in rows.items():
             if row.kind == LINK:
                 text = link_text(self._prefix, path)
-                if any(placed(text, mender) is not None for mender in self._wanted):
+                if any(_is_held(path, text, mender) for mender in self._wanted):
                     found.append(path)
         return sorted(found)
 
@@ -92,14 +93,36 @@ def _holds(prefix: Path, path: str, wanted: Sequence[Mender]) -> bool:
     return False
 
 
+def _is_held(path: str, text: str, mender: Mender) -> bool:
+    try:
+        return placed(path, text, mender) is not None
+    except UnmendableError:
+        return True
+
+
 def link_text(prefix: Path, path: str) -> str:
     r"""What a link says, as the operating system has it, without the `\\?\` of a junction."""
     return os.readlink(os.fsdecode(native(prefix, path))).removeprefix("\\\\?\\")
 
 
-def placed(text: str, mender: Mender) -> str | None:
-    """The text of a link that leads into the old place, for the new one; None for another link."""
+def placed(path: str, text: str, mender: Mender) -> str | None:
+    """The text of a link that holds the old place, or leads into it, for the new one.
+
+    Args:
+        path: of the link.
+        text: what it says.
+        mender: of the places.
+
+    Returns:
+        None for another link.
+
+    Raises:
+        UnmendableError: the new place cannot be written so.
+    """
     old, new = os.path.normcase(mender.old), os.path.normcase(text)
     if new == old or new.startswith(old + os.sep):
         return mender.new + text[len(mender.old) :]
-    return None
+    goal = below(mender.old, path, text)
+    if goal is None:
+        return mender.link(text)
+    return f"{mender.new}/{goal}".rstrip("/") if os.path.isabs(text) else from_inside(path, goal)

@@ -6,8 +6,16 @@ from typing import BinaryIO
 
 from sealenv.errors import UsageError
 from sealenv.portability.occurrences import occurrences_in
-from sealenv.portability.rewriting.change import DOES_NOT_FIT, Change, Hints, Refusal, Rewriting
+from sealenv.portability.rewriting.change import (
+    DOES_NOT_FIT,
+    Change,
+    Hints,
+    Refusal,
+    RefusedError,
+    Rewriting,
+)
 from sealenv.portability.rewriting.pyc import is_too_large
+from sealenv.portability.rewriting.text import target_of_link
 from sealenv.portability.rewriting.whole import rewrite
 from sealenv.portability.spellings import Spellings
 
@@ -81,6 +89,18 @@ class Mender:
             found = rewrite(path, file, self._change)
             return isinstance(found, Refusal) or bool(found.edits)
         return next(occurrences_in(file, self._change.old), None) is not None
+
+    def link(self, text: str) -> str | None:
+        """The text of a link that holds the old place; None where it does not.
+
+        Raises:
+            UnmendableError: the new place cannot be written so.
+        """
+        try:
+            after = target_of_link(text, self._change)
+        except RefusedError as error:
+            raise UnmendableError(error.refusal) from error
+        return None if after == text else after
 
     def look(self, path: str, content: bytes | BinaryIO, hints: Hints | None = None) -> Rewriting:
         """What is to be done with a file of any size.

@@ -5,6 +5,7 @@ Nothing is changed but what verify found. Killed at any instant, each file is th
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from sealenv.repairs.aside import clear, fetch_wheels, reinstall, relink
 from sealenv.repairs.mending import Mending
 from sealenv.repairs.plan import Plan, make_plan
 from sealenv.repairs.putting import make_way, set_mode
-from sealenv.seals.compiled import source_of
+from sealenv.seals.compiled import HEADER, source_of
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.scene import Scene
 from sealenv.seals.verify import examine
@@ -133,6 +134,7 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
         if problem := make_way(scene, path, file=True):
             reasons[path] = problem
             continue
+        _drop_without_code(scene.prefix / path)
         site = "/site-packages/" in f"/{source}"
         records.append(
             PrefixRecord(
@@ -161,6 +163,13 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
         then, beside = scene.as_sealed(path), scene.rows[source_of(path) or path]
         (scene.prefix / path).chmod(then.mode if then else beside.mode & 0o666)
     return reasons
+
+
+def _drop_without_code(compiled: Path) -> None:
+    """Python ends at a compiled file without code, also the one that is to make it anew."""
+    with contextlib.suppress(OSError):
+        if compiled.stat().st_size <= HEADER:
+            compiled.unlink()
 
 
 def _outcome(plan: Plan, rest: Plan, reasons: Mapping[str, str]) -> Repaired:

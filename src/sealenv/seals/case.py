@@ -44,17 +44,21 @@ class Case:
     broken: list[str]
 
     def worth_reading(self, rows: Iterable[Row]) -> list[Row]:
-        """Those of files that were not sealed that somebody promised something of."""
+        """Those of files without a digest that it takes to judge: sealed, or promised by somebody."""
         rows = list(rows)
         if not rows:
             return rows
         scene = self._scene()
         scripts = scene.seal.activation if scene.seal else ()
         known = {*scene.claims, *scene.of_distributions, *scripts}
+        sealed = self.sealed or {}
         return [
             row
             for row in rows
-            if row.path in known or is_compiled(row.path) or row.path.startswith(f"{META}/")
+            if row.path in known
+            or row.path in sealed
+            or is_compiled(row.path)
+            or row.path.startswith(f"{META}/")
         ]
 
     def _scene(self) -> Scene:

@@ -21,9 +21,13 @@ from sealenv.seals.fingerprint import promised
 from sealenv.seals.row import FILE, native
 from sealenv.seals.scene import Scene
 
-__all__ = ["count_unread", "has_source", "judge_compiled", "source_of"]
+__all__ = ["HEADER", "count_unread", "has_source", "judge_compiled", "source_of"]
 
 _CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
+
+
+HEADER = 16
+"""Bytes of a compiled file before its code (PEP 552)."""
 
 
 def source_of(path: str) -> str | None:
@@ -96,9 +100,10 @@ def judge_compiled(scene: Scene, path: str, *, known: bool) -> Iterator[Finding]
 def _stale(prefix: Path, path: str, source: str) -> str:
     try:
         with open_regular(native(prefix, path)) as file:
-            header = file.read(16)
-        if len(header) < 16:
+            header = file.read(HEADER + 1)
+        if len(header) <= HEADER:
             return "it is cut short"
+        header = header[:HEADER]
         if header[2:4] != b"\r\n":
             return "it is no compiled file"
         flags = int.from_bytes(header[4:8], "little")

@@ -12,7 +12,7 @@ from sealenv.seals.row import FOLDER
 from sealenv.seals.scene import Scene
 from sealenv.seals.untracked import is_leftover
 
-__all__ = ["find_drift", "locked_packages"]
+__all__ = ["find_drift", "locked_packages", "takes_files"]
 
 _SHOWN = 5
 
@@ -33,17 +33,18 @@ def find_drift(scene: Scene) -> Iterator[Finding]:
         return
     locked = locked_packages(scene.seal.lock.packages)
     recorded = {record.name: record for record in scene.records}
+    lost = _Lost(scene)
     for name, (dist, sha256) in locked.items():
         record = recorded.get(name)
         path = f"{META}/{dist}.json"
         if record is None:
             if path not in scene.rows:  # else it is one that cannot be read
                 left = _told(_nobodys(scene), "there that no package names")
-                detail = f"the seal names it, and there is no record of it{left}"
+                detail = f"the seal names it, and there is no record of it{left}{lost.tell()}"
                 yield Finding("gone", path, name, detail)
         elif record.dist != dist:
             path = f"{META}/{record.dist}.json"
-            yield Finding("changed", path, name, f"sealed was {dist}")
+            yield Finding("changed", path, name, f"sealed was {dist}{lost.tell()}")
         elif record.sha256 and record.sha256 != sha256:
             detail = f"its archive has sha256 {record.sha256[:12]}..., locked is {sha256[:12]}..."
             yield Finding("wrong-archive", path, name, detail)
@@ -59,6 +60,16 @@ def find_drift(scene: Scene) -> Iterator[Finding]:
         yield from _distributions(scene)
 
 
+def takes_files(scene: Scene, finding: Finding) -> bool:
+    """Whether sealed files that nobody names any more may have gone with what has drifted.
+
+    Not where a record was written anew: that names the same package's files.
+    """
+    if finding.kind == "changed":
+        return finding.path not in (scene.sealed or {})
+    return finding.kind in ("gone", "wrong-archive")
+
+
 def _otherwise(scene: Scene, record: PrefixRecord) -> list[str]:
     """Files of the package with other bytes than were sealed, whatever the record says now."""
     sealed = scene.sealed or {}
@@ -72,7 +83,7 @@ def _otherwise(scene: Scene, record: PrefixRecord) -> list[str]:
 
 def _nobodys(scene: Scene) -> list[str]:
     """Sealed files that are there and that nobody names: who removes a record leaves them."""
-    known = {*scene.claims, *scene.of_distributions, *(scene.seal.activation if scene.seal else ())}
+    known = _named(scene)
     sealed = scene.sealed or {}
     return sorted(
         path
@@ -80,6 +91,37 @@ def _nobodys(scene: Scene) -> list[str]:
         if row.kind != FOLDER and path in sealed and path not in known
         if not (path.startswith(f"{META}/") or is_leftover(path) or source_of(path) in known)
     )
+
+
+class _Lost:
+    """Sealed files that are not there and that nobody names: of a package that went, or lost with it.
+
+    Nobody can say which: they are told once, with the first that went.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._is_told = False
+
+    def tell(self) -> str:
+        """In words; empty when there are none, or they were told."""
+        if self._is_told:
+            return ""
+        self._is_told = True
+        rows, known = self._scene.rows, _named(self._scene)
+        paths = [
+            path
+            for path, row in (self._scene.sealed or {}).items()
+            if row.kind != FOLDER and path not in rows and path not in known
+            if not (path.startswith(f"{META}/") or is_leftover(path) or source_of(path))
+        ]
+        return _told(sorted(paths), "not there any more that no package names")
+
+
+def _named(scene: Scene) -> set[str]:
+    """The paths that somebody answers for."""
+    scripts = scene.seal.activation if scene.seal else ()
+    return {*scene.claims, *scene.of_distributions, *scripts}
 
 
 def _told(paths: list[str], what: str) -> str:

@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Mapping
 from pathlib import Path
 
+from sealenv.condameta.records import is_record
 from sealenv.host.reader import STATUS
 from sealenv.host.readers import Readers
 from sealenv.seals.filetable import FileTable
@@ -114,7 +115,7 @@ def is_same(rows: Mapping[str, Row], sealed: Mapping[str, Row]) -> bool:
     for path, row in rows.items():
         then = sealed.get(path)
         if then is None:
-            if row.kind != FOLDER:
+            if row.kind != FOLDER or is_record(path):
                 return False
             continue
         missing -= 1

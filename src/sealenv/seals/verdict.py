@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from sealenv.condameta.records import is_record
-from sealenv.layout import CONDARC
+from sealenv.layout import CONDARC, HISTORY
 from sealenv.seals.compiled import has_source, judge_compiled, source_of
-from sealenv.seals.drift import find_drift
+from sealenv.seals.drift import find_drift, takes_files
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import is_compiled
-from sealenv.seals.judging import judge_claimed, judge_distributed, judge_known
+from sealenv.seals.judging import judge_claimed, judge_distributed, judge_known, judge_mode
 from sealenv.seals.row import FILE, FOLDER, Row
 from sealenv.seals.scene import Scene
 from sealenv.seals.scripts import judge_scripts
@@ -43,7 +43,8 @@ def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
     def answered(path: str) -> bool:
         return path in scene.claims or path in scene.of_distributions or path in others
 
-    yield from _judge_rest(scene, answered, replaced=any(f.kind != "installed" for f in drift))
+    replaced = any(takes_files(scene, finding) for finding in drift)
+    yield from _judge_rest(scene, answered, replaced=replaced)
     for path in sorted(_compiled(scene)):
         known = path in scene.claims or bool(scene.sealed and path in scene.sealed)
         yield from judge_compiled(scene, path, known=known)
@@ -79,15 +80,21 @@ def _judge_rest(
             if row.problem or row.mode != then.mode:
                 yield from judge_known(scene, row, then)
             continue
-        if is_record(path) or (source_of(path) and _is_plain(row)):
+        if is_record(path):
+            if row is not None and row.kind == FILE and row.digest == then.digest:
+                yield from judge_mode(scene, row, then, None)
+            continue  # of what it says judges who compares packages
+        if source_of(path) and _is_plain(row):
             continue
-        gone = row is None and path == CONDARC
+        gone = row is None and path in (CONDARC, HISTORY)
         odd = row is not None and (row.problem or row.kind != then.kind)
         if may_change(path) and not odd and not gone:
+            if row is not None and path in (CONDARC, HISTORY):
+                yield from judge_mode(scene, row, then, None)
             continue
         if row is not None:
             yield from judge_known(scene, row, then)
-        elif then.kind != FOLDER and not replaced:
+        elif gone or (then.kind != FOLDER and not replaced):
             yield Finding("missing", path, None, "it was there when the environment was sealed")
     unknown = [
         path

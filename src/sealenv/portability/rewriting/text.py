@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import BinaryIO
 
 from sealenv.portability.occurrences import occurrences_in
@@ -38,10 +39,9 @@ def text_rewriting(stream: BinaryIO, change: Change, *, linked: bool = False) ->
 
 
 def target_of_link(target: str, change: Change) -> str:
-    """Where a link shall lead that led to the old place or below it; else where it leads.
+    """The text of a link with every occurrence of the old place changed.
 
     Raises:
         RefusedError: the new place has no such form.
     """
-    data = target.encode("utf-8", "surrogateescape")
-    return change.apply(data).decode("utf-8", "surrogateescape")
+    return os.fsdecode(change.apply(os.fsencode(target)))

@@ -1,0 +1,131 @@
+"""What verify has once let pass: each is a finding, with and without --fast."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sealenv.demo.channel import DemoChannel
+from sealenv.layout import CONDARC, HISTORY
+from sealenv.seals.findings import Finding
+from sealenv.seals.verify import verify
+from tests.channel import Channels
+from tests.machine import Machine
+
+OWN = "share/own.txt"
+
+
+@pytest.fixture
+def made(machine: Machine, channels: Channels) -> tuple[Machine, Path]:
+    """With a file of the user's that only the file table knows."""
+    machine.tiny("e", channels.main_url, "prio", "dated")
+    prefix = machine.envs / "e"
+    (prefix / "share").mkdir(exist_ok=True)
+    (prefix / OWN).write_text("mine\n")
+    machine.json("seal", "e", "--yes")
+    return machine, prefix
+
+
+def both(prefix: Path) -> list[Finding]:
+    """The findings, which `--fast` has too."""
+    full, fast = verify(prefix).findings, verify(prefix, fast=True).findings
+    assert [(f.kind, f.path) for f in full] == [(f.kind, f.path) for f in fast]
+    return list(full)
+
+
+def kinds(prefix: Path) -> list[tuple[str, str]]:
+    return [(f.kind, f.path) for f in both(prefix)]
+
+
+def append(path: Path) -> None:
+    with path.open("a") as file:
+        file.write("more, and longer\n")
+
+
+@pytest.mark.parametrize("change", [append, lambda path: path.write_text("")])
+def test_a_file_that_the_table_alone_knows(
+    made: tuple[Machine, Path], change: Callable[[Path], None]
+) -> None:
+    _, prefix = made
+    assert kinds(prefix) == []
+    change(prefix / OWN)
+    assert kinds(prefix) == [("altered", OWN)]
+
+
+def test_a_missing_history(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    (prefix / HISTORY).unlink()
+    assert kinds(prefix) == [("missing", HISTORY)]
+    assert "an empty one" in machine.json("seal", "e", "--yes", code=7)["hint"]
+    (prefix / HISTORY).touch()
+    machine.json("seal", "e", "--yes")
+    assert kinds(prefix) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+def test_modes_of_what_steers_conda(made: tuple[Machine, Path]) -> None:
+    machine, prefix = made
+    record = next((prefix / "conda-meta").glob("prio-*.json"))
+    for path in (record, prefix / HISTORY):
+        path.chmod(0o666)
+    name = record.relative_to(prefix).as_posix()
+    assert sorted(kinds(prefix)) == [("wrong-mode", HISTORY), ("wrong-mode", name)]
+    machine.run("repair", "e")
+    assert kinds(prefix) == []
+
+
+def test_a_folder_that_is_called_as_a_record(made: tuple[Machine, Path]) -> None:
+    _, prefix = made
+    (prefix / "conda-meta" / "x.json").mkdir()
+    assert kinds(prefix) == [("record", "conda-meta/x.json")]
+
+
+def test_a_record_written_anew_excuses_nothing_missing(made: tuple[Machine, Path]) -> None:
+    _, prefix = made
+    (prefix / OWN).unlink()
+    with next((prefix / "conda-meta").glob("prio-*.json")).open("a") as file:
+        file.write(" ")
+    assert ("missing", OWN) in kinds(prefix)
+
+
+def test_what_went_with_a_package_is_told(made: tuple[Machine, Path]) -> None:
+    """Nobody knows whose it was; `seal` shows it before it keeps the loss."""
+    machine, prefix = made
+    (prefix / OWN).unlink()
+    next((prefix / "conda-meta").glob("prio-*.json")).unlink()
+    (gone,) = [f for f in both(prefix) if f.kind == "gone"]
+    assert f"a file is not there any more that no package names: {OWN}" in gone.detail
+    shown = machine.json("seal", "e", "--dry-run")
+    assert OWN in str(shown["files"])
+
+
+def test_a_compiled_file_without_code(warm_machine: Machine, demo_channel: DemoChannel) -> None:
+    prefix = Path(warm_machine.create("e", demo_channel)["prefix"])
+    compiled = next((prefix / "lib").glob("python*/json/__pycache__/decoder.*.pyc"))
+    header = compiled.read_bytes()[:16]
+    compiled.unlink()
+    compiled.write_bytes(header)
+    name = compiled.relative_to(prefix).as_posix()
+    assert [(f.kind, f.path, f.detail) for f in both(prefix)] == [
+        ("stale-pyc", name, "it is cut short")
+    ]
+    warm_machine.run("repair", "e")
+    assert kinds(prefix) == []
+
+
+def test_the_condarc(made: tuple[Machine, Path]) -> None:
+    """Its content may change; that it went, or that others may write there, is told."""
+    machine, prefix = made
+    condarc = prefix / CONDARC
+    condarc.write_text("auto_activate: false\n")
+    machine.json("seal", "e", "--yes")
+    append(condarc)
+    assert kinds(prefix) == []
+    if os.name != "nt":
+        condarc.chmod(0o666)
+        assert kinds(prefix) == [("wrong-mode", CONDARC)]
+    condarc.unlink()
+    assert kinds(prefix) == [("missing", CONDARC)]

@@ -501,10 +501,10 @@ def test_links_that_hold_the_path_in_any_way(machine: Machine, channels: Channel
     assert {name: os.readlink(there / name) for name in texts} == {
         "url": f"file://{there}/share".replace(" ", "%20"),
         "list": f"x:{there}/bin",
-        "back": "conda-meta",
+        "back": "../other name/conda-meta",
         "dots": f"{there}/conda-meta",
         "slashes": f"{there}/conda-meta",
-        "share/deep": "../conda-meta/history",
+        "share/deep": "../../other name/conda-meta/history",
         "inside": "conda-meta",
         "other": "../elsewhere",
     }

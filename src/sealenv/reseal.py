@@ -107,7 +107,7 @@ def reseal(
             {note.path: note.after for note in seal.patched},
             on_file=lambda done, total: reporter.advance(done, total, "files"),
         )
-        refuse_unseen(prefix, scene.rows, observed.table, seal.activation)
+        refuse_unseen(prefix, scene.rows, observed.rows, seal.activation)
         seal.pip = observed.pip
         seal.fingerprints = observed.fingerprints
         seal.files = observed.table_sha256

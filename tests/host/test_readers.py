@@ -93,7 +93,7 @@ def test_statuses_are_compared_in_one_piece(tree: Files, processors: int, count:
     other = bytes(reader.STATUS.size)
     with Readers(processors) as some:
         some._helpers += [Helper() for _ in range(processors - 1)]  # so few are worth none
-        some._grown = lambda sizes, each=0: some._helpers  # type: ignore[method-assign]
+        some._grown = lambda costs: some._helpers  # type: ignore[method-assign]
         task = some.statuses_compared("", names, b"".join(expected))
         assert task.finish() == [None] * count
         for odd in {0, count // 2, count - 1}:

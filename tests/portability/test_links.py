@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
-from sealenv.portability.links import below, from_inside
+from sealenv.portability.links import below, moved
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
 
@@ -39,17 +38,29 @@ def test_below(path: str, text: str, wanted: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "goal", "wanted"),
+    ("path", "text", "wanted"),
     [
-        ("link", "share", "share"),
-        ("a/b/link", "a", ".."),
-        ("a/link", "x/y", "../x/y"),
-        ("l", "", "."),
+        ("link", "../e/share", "../new name/share"),
+        ("link", "../e", "../new name"),
+        ("a/b/link", "../../../e/a", "../../../new name/a"),
+        ("link", "../../envs/e/share", "../../data/new name/share"),
+        ("a/link", "../../../envs/e", "../../../data/new name"),
+        ("link", "/envs/./e/share", "/mnt/data/new name/share"),
+        ("link", "share", None),
+        ("link", "../other", None),
     ],
 )
-def test_from_inside(path: str, goal: str, wanted: str, tmp_path: Path) -> None:
-    assert from_inside(path, goal) == wanted
-    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / goal).mkdir(parents=True, exist_ok=True)
-    (tmp_path / path).symlink_to(wanted)
-    assert (tmp_path / path).resolve() == (tmp_path / goal).resolve()
+def test_moved(path: str, text: str, wanted: str | None) -> None:
+    new = "/mnt/data/new name"
+    assert moved("/envs/e", path, text, new) == wanted
+    if wanted:
+        assert below(new, path, wanted) == below("/envs/e", path, text)
+    if wanted and wanted.startswith(".."):
+        assert moved(new, path, wanted, "/envs/e") == text  # a move that was ended goes on by that
+
+
+def test_moved_to_the_top() -> None:
+    """There are fewer names to spell."""
+    there = moved("/a/envs/e", "x/link", "../../../../a/envs/e/share", "/e")
+    assert there == "../../e/share"
+    assert below("/e", "x/link", there) == "share"

@@ -22,6 +22,8 @@ if sys.platform == "win32":
     _NORMAL = 0x80
     _NO_WAITING, _EXCLUSIVE = 1, 2
     _INVALID = wintypes.HANDLE(-1).value
+    _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    _kernel.CreateFileW.restype = wintypes.HANDLE
 
     def open_removable(path: Path, *, new: bool) -> int:
         """Open for reading and writing so that the file can be renamed and removed meanwhile.
@@ -31,10 +33,8 @@ if sys.platform == "win32":
         Raises:
             FileNotFoundError, FileExistsError, OSError: as open(2) would.
         """
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        kernel.CreateFileW.restype = wintypes.HANDLE
         disposition = _CREATE_NEW if new else _OPEN_EXISTING
-        handle = kernel.CreateFileW(
+        handle = _kernel.CreateFileW(
             str(path), _READ_WRITE, _SHARE_ALL, None, disposition, _NORMAL, None
         )
         if handle == _INVALID:
@@ -60,10 +60,9 @@ if sys.platform == "win32":
 
         `LockFileEx`: msvcrt.locking knows no shared locks.
         """
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
         handle, place = _at(fd, slot)
         flags = _NO_WAITING | (0 if shared else _EXCLUSIVE)
-        return bool(kernel.LockFileEx(handle, flags, 0, 1, 0, ctypes.byref(place)))
+        return bool(_kernel.LockFileEx(handle, flags, 0, 1, 0, ctypes.byref(place)))
 
     def unlock(fd: int, *, slot: int = 0) -> None:
         """Give the byte back.
@@ -71,9 +70,8 @@ if sys.platform == "win32":
         Raises:
             OSError: it was not held.
         """
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
         handle, place = _at(fd, slot)
-        if not kernel.UnlockFileEx(handle, 0, 1, 0, ctypes.byref(place)):
+        if not _kernel.UnlockFileEx(handle, 0, 1, 0, ctypes.byref(place)):
             raise ctypes.WinError(ctypes.get_last_error())
 
 else:

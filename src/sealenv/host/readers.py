@@ -66,7 +66,7 @@ class Readers:
             names: of the files.
             sizes: theirs in bytes (a wrong one costs time, nothing else).
         """
-        return Task(self._grown(sizes), "sha256", None, root, names, sizes, None, self._patience)
+        return self._begin("sha256", None, root, names, _read(sizes))
 
     def compared(
         self,
@@ -76,15 +76,13 @@ class Readers:
         expected: Sequence[tuple[bytes, int]],
     ) -> Task[tuple[bytes, int] | None]:
         """The same, but None for each file that has the expected digest and mode."""
-        helpers = self._grown(sizes)
-        return Task(helpers, "sha256", None, root, names, sizes, expected, self._patience)
+        return self._begin("sha256", None, root, names, _read(sizes), expected)
 
     def search(
         self, wanted: reader.Wanted, root: str, names: Sequence[str], sizes: Sequence[int]
     ) -> Task[bytes]:
         """Begin to search files: see `reader.searcher`; the rest as for `sha256`."""
-        helpers = self._grown(sizes)
-        return Task(helpers, "search", wanted, root, names, sizes, None, self._patience)
+        return self._begin("search", wanted, root, names, _read(sizes))
 
     def names_compared(
         self,
@@ -101,9 +99,8 @@ class Readers:
             counts: how many entries each is likely to have.
             expected: what they are to hold.
         """
-        costs = [count * _ENTRY for count in counts]
-        helpers = self._grown(costs)
-        return Task(helpers, "names", None, root, folders, costs, expected, self._patience)
+        costs = [count * _ENTRY + COST for count in counts]
+        return self._begin("names", None, root, folders, costs, expected)
 
     def statuses_compared(
         self, root: str, names: Sequence[str], expected: bytes
@@ -115,16 +112,31 @@ class Readers:
             names: the paths.
             expected: what is expected of each, in one piece: that is sooner on its way than a list.
         """
-        costs = [_ASKED] * len(names)
-        helpers = self._grown(costs, each=0)
-        return Task(helpers, "status", None, root, names, costs, expected, self._patience)
+        return self._begin("status", None, root, names, [_ASKED] * len(names), expected)
 
-    def _grown(self, sizes: Sequence[int], each: int = COST) -> list[Helper]:
-        """The helpers for files of these sizes, and what each of them costs besides."""
-        wanted = min(self._most, (sum(sizes) + each * len(sizes)) // _WORTH)
+    def _begin(
+        self,
+        verb: str,
+        argument: Any,
+        root: str,
+        names: Sequence[str],
+        costs: Sequence[int],
+        expected: Sequence[Any] | bytes | None = None,
+    ) -> Task[Any]:
+        helpers = self._grown(costs)
+        return Task(helpers, verb, argument, root, names, costs, expected, self._patience)
+
+    def _grown(self, costs: Sequence[int]) -> list[Helper]:
+        """As many helpers as that is worth."""
+        wanted = min(self._most, sum(costs) // _WORTH)
         while len(self._helpers) < wanted:
             self._helpers.append(Helper())
         return self._helpers[:wanted]
+
+
+def _read(sizes: Sequence[int]) -> list[int]:
+    """What it costs to read files of these sizes."""
+    return [size + COST for size in sizes]
 
 
 class Task(Generic[T]):
@@ -137,9 +149,9 @@ class Task(Generic[T]):
         argument: Any,
         root: str,
         names: Sequence[str],
-        sizes: Sequence[int],
-        expected: Sequence[Any] | bytes | None = None,
-        patience: float = PATIENCE,
+        costs: Sequence[int],
+        expected: Sequence[Any] | bytes | None,
+        patience: float,
     ) -> None:
         self._work: Callable[[str | bytes], T] = reader.VERBS[verb](argument)
         self._root = root
@@ -147,8 +159,8 @@ class Task(Generic[T]):
         self._expected = expected
         self._results: list[T | OSError | None] = [None] * len(names)
         self._shares = [
-            Share(share, [sizes[i] + COST for i in share], patience)
-            for share in self._dealt(sizes, max(len(helpers), 1))
+            Share(share, list(map(costs.__getitem__, share)), patience)
+            for share in self._dealt(costs, max(len(helpers), 1))
         ]
         for helper, share in zip(helpers, self._shares, strict=False):
             if not share.items:
@@ -158,13 +170,13 @@ class Task(Generic[T]):
         if not helpers:
             self._shares[0].give_up()
 
-    def _dealt(self, sizes: Sequence[int], count: int) -> list[Sequence[int]]:
+    def _dealt(self, costs: Sequence[int], count: int) -> list[Sequence[int]]:
         """Shares for so many, the costly items of each first; where all cost the same, in one piece."""
         every = range(len(self._names))
         if isinstance(self._expected, bytes):
             step = len(every) // count + 1
             return [every[start * step : (start + 1) * step] for start in range(count)]
-        order = sorted(every, key=sizes.__getitem__, reverse=True)
+        order = sorted(every, key=costs.__getitem__, reverse=True)
         return [order[start::count] for start in range(count)]
 
     def _expected_of(self, items: Sequence[int]) -> list[Any] | bytes | None:

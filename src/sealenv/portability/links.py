@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
-__all__ = ["below", "from_inside"]
+__all__ = ["below", "moved"]
 
 
 def below(place: str, path: str, text: str) -> str | None:
@@ -20,28 +20,49 @@ def below(place: str, path: str, text: str) -> str | None:
         the path relative to the place; None where it leads elsewhere, never leaves the place, or goes up
         again behind a name, which could be a link.
     """
+    way = _way(place, path, text)
+    return "/".join(way[1]) if way else None
+
+
+def moved(place: str, path: str, text: str, new: str) -> str | None:
+    """The text of such a link where the place is another one: as many of its names are spelled.
+
+    Args:
+        place: as for `below`.
+        path: likewise.
+        text: likewise.
+        new: the other place.
+    """
+    way = _way(place, path, text)
+    if way is None:
+        return None
+    spelled, goal = way
+    names = _names(new)
+    if text.startswith("/"):
+        return "/" + "/".join([*names, *goal])
+    names = names[-spelled:]
+    ups = len(_names(posixpath.dirname(path))) + len(names)
+    return "/".join([*[".."] * ups, *names, *goal])
+
+
+def _way(place: str, path: str, text: str) -> tuple[int, list[str]] | None:
+    """How many names of the place the link spells, and those behind it."""
     if os.name == "nt":
         return None
-    home = [name for name in place.split("/") if name]
-    steps = [step for step in text.split("/") if step not in ("", ".")]
+    home = _names(place)
+    steps = [step for step in _names(text) if step != "."]
     ups = next((n for n, step in enumerate(steps) if step != ".."), len(steps))
     if ".." in steps[ups:]:
         return None
-    here: list[str] = []
+    start: list[str] = []
     if not text.startswith("/"):
-        here = [*home, *(name for name in posixpath.dirname(path).split("/") if name)]
-        here = here[: max(len(here) - ups, 0)]
-        if len(here) >= len(home):
-            return None
-    there = [*here, *steps[ups:]]
-    return "/".join(there[len(home) :]) if there[: len(home)] == home else None
+        start = [*home, *_names(posixpath.dirname(path))]
+        start = start[: max(len(start) - ups, 0)]
+    there = [*start, *steps[ups:]]
+    if len(start) >= len(home) or there[: len(home)] != home:
+        return None
+    return len(home) - len(start), there[len(home) :]
 
 
-def from_inside(path: str, goal: str) -> str:
-    """The text of a link to something in the same place, which holds wherever that is.
-
-    Args:
-        path: of the link, relative to the place.
-        goal: likewise.
-    """
-    return posixpath.relpath(goal or ".", posixpath.dirname(path) or ".")
+def _names(path: str) -> list[str]:
+    return [name for name in path.split("/") if name]

@@ -11,7 +11,15 @@ from collections.abc import Callable
 from typing import Literal
 
 from sealenv.errors import SpecError
-from sealenv.quoting import quote_cmd, quote_csh, quote_fish, quote_nu, quote_ps1
+from sealenv.quoting import (
+    quote_cmd,
+    quote_csh,
+    quote_fish,
+    quote_nu,
+    quote_ps1,
+    quote_sh,
+    quote_xonsh,
+)
 
 __all__ = ["CODE_PAGES", "DRIVE", "SHAPES", "WIDE", "Shape", "if_wide", "is_wide"]
 
@@ -66,10 +74,6 @@ def _literal(place: str) -> str:
 
 def _json(place: str) -> str:
     return json.dumps(place)[1:-1]
-
-
-def _python(place: str) -> str:
-    return ascii(place)[1:-1]
 
 
 def _hex_upper(text: str) -> str:
@@ -204,7 +208,7 @@ SHAPES: tuple[tuple[str, Shape], ...] = (
     ("json escaped", lambda place: _json(_forward(place)).replace("/", r"\/")),
     ("json escaped raw", lambda place: _literal(_forward(place)).replace("/", r"\/")),
     ("json url escaped", lambda place: (x := _url("file://")(place)) and x.replace("/", r"\/")),
-    ("python", _python),
+    ("python", _quoted_by(quote_xonsh)),
     ("bytes hex", _bytes_as("\\x{:02x}")),
     ("bytes octal", _bytes_as("\\{:03o}")),
     ("xml", lambda place: html.escape(place, quote=False)),
@@ -212,7 +216,7 @@ SHAPES: tuple[tuple[str, Shape], ...] = (
     ("html", html.escape),
     ("sh backslash", _posix(_before(_SHELL, "\\"))),
     ("sh single", lambda place: place.replace("'", "'\"'\"'")),
-    ("sh single backslash", lambda place: place.replace("'", "'\\''")),
+    ("sh single backslash", _quoted_by(quote_sh)),
     ("sh double", _posix(_before('"$`\\', "\\"))),
     ("csh", _posix(_quoted_by(quote_csh))),
     ("csh pattern", _posix(_quoted_by(_csh_pattern))),

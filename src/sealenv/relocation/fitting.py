@@ -42,9 +42,9 @@ def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None
         if os.path.islink(name):
             continue
         with open(name, "rb") as file:
-            bytes_ = os.fstat(file.fileno()).st_size
-            size += bytes_
-            if bytes_ > LARGEST and (compiled := _compiled(name, path)):
+            length = os.fstat(file.fileno()).st_size
+            size += length
+            if length > LARGEST and (compiled := _compiled(name, path)):
                 large += compiled
                 continue
             try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sealenv.host.readers import Readers
-from sealenv.portability.links import below, from_inside
+from sealenv.portability.links import moved
 from sealenv.portability.search import Search
 from sealenv.relocation.mender import Mender, UnmendableError
 from sealenv.seals.row import FILE, LINK, Row, native, root_of
@@ -122,7 +122,4 @@ def placed(path: str, text: str, mender: Mender) -> str | None:
     old, new = os.path.normcase(mender.old), os.path.normcase(text)
     if new == old or new.startswith(old + os.sep):
         return mender.new + text[len(mender.old) :]
-    goal = below(mender.old, path, text)
-    if goal is None:
-        return mender.link(text)
-    return f"{mender.new}/{goal}".rstrip("/") if os.path.isabs(text) else from_inside(path, goal)
+    return moved(mender.old, path, text, mender.new) or mender.link(text)

@@ -19,12 +19,13 @@ from sealenv.gates.whitelist import clean_environ
 from sealenv.host.exclusive import exclusive
 from sealenv.host.running import programs_in
 from sealenv.layout import leaves
+from sealenv.portability.rewriting.marshalled import HEADER
 from sealenv.progress import Reporter
 from sealenv.repairs.aside import clear, fetch_wheels, reinstall, relink
 from sealenv.repairs.mending import Mending
 from sealenv.repairs.plan import Plan, make_plan
 from sealenv.repairs.putting import make_way, set_mode
-from sealenv.seals.compiled import HEADER, source_of
+from sealenv.seals.compiled import source_of
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.scene import Scene
 from sealenv.seals.verify import examine

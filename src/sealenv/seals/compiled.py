@@ -21,13 +21,9 @@ from sealenv.seals.fingerprint import promised
 from sealenv.seals.row import FILE, native
 from sealenv.seals.scene import Scene
 
-__all__ = ["HEADER", "count_unread", "has_source", "judge_compiled", "source_of"]
+__all__ = ["count_unread", "has_source", "judge_compiled", "source_of"]
 
 _CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
-
-
-HEADER = 16
-"""Bytes of a compiled file before its code (PEP 552)."""
 
 
 def source_of(path: str) -> str | None:
@@ -98,6 +94,8 @@ def judge_compiled(scene: Scene, path: str, *, known: bool) -> Iterator[Finding]
 
 
 def _stale(prefix: Path, path: str, source: str) -> str:
+    from sealenv.portability.rewriting.marshalled import HEADER  # seldom asked
+
     try:
         with open_regular(native(prefix, path)) as file:
             header = file.read(HEADER + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sealenv.condameta.records import PrefixRecord
 from sealenv.layout import META
@@ -27,24 +28,38 @@ def locked_packages(lines: list[str]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def find_drift(scene: Scene) -> Iterator[Finding]:
+def find_drift(scene: Scene) -> list[Finding]:
     """Records and distributions against the seal."""
     if scene.seal is None:
-        return
+        return []
+    found = list(_packages(scene))
+    if scene.seal.files is not None:
+        found += _distributions(scene)
+    for number, finding in enumerate(found):
+        if takes_files(scene, finding):
+            # Of which of them, or whether they were lost besides, nobody can say: it is told once.
+            lost = _told(_lost(scene), "not there any more that no package names")
+            found[number] = replace(finding, detail=finding.detail + lost)
+            break
+    return found
+
+
+def _packages(scene: Scene) -> Iterator[Finding]:
+    """What conda or mamba did since."""
+    assert scene.seal is not None
     locked = locked_packages(scene.seal.lock.packages)
     recorded = {record.name: record for record in scene.records}
-    lost = _Lost(scene)
     for name, (dist, sha256) in locked.items():
         record = recorded.get(name)
         path = f"{META}/{dist}.json"
         if record is None:
             if path not in scene.rows:  # else it is one that cannot be read
                 left = _told(_nobodys(scene), "there that no package names")
-                detail = f"the seal names it, and there is no record of it{left}{lost.tell()}"
+                detail = f"the seal names it, and there is no record of it{left}"
                 yield Finding("gone", path, name, detail)
         elif record.dist != dist:
             path = f"{META}/{record.dist}.json"
-            yield Finding("changed", path, name, f"sealed was {dist}{lost.tell()}")
+            yield Finding("changed", path, name, f"sealed was {dist}")
         elif record.sha256 and record.sha256 != sha256:
             detail = f"its archive has sha256 {record.sha256[:12]}..., locked is {sha256[:12]}..."
             yield Finding("wrong-archive", path, name, detail)
@@ -56,8 +71,6 @@ def find_drift(scene: Scene) -> Iterator[Finding]:
     for name, record in recorded.items():
         if name not in locked:
             yield Finding("installed", f"{META}/{record.dist}.json", name, record.dist)
-    if scene.seal.files is not None:
-        yield from _distributions(scene)
 
 
 def takes_files(scene: Scene, finding: Finding) -> bool:
@@ -83,45 +96,24 @@ def _otherwise(scene: Scene, record: PrefixRecord) -> list[str]:
 
 def _nobodys(scene: Scene) -> list[str]:
     """Sealed files that are there and that nobody names: who removes a record leaves them."""
-    known = _named(scene)
-    sealed = scene.sealed or {}
+    return [path for path in _unnamed(scene) if path in scene.rows]
+
+
+def _lost(scene: Scene) -> list[str]:
+    """Those that are not there; compiled files go with their source."""
+    return [path for path in _unnamed(scene) if path not in scene.rows and not source_of(path)]
+
+
+def _unnamed(scene: Scene) -> list[str]:
+    """Sealed files that neither a package nor a distribution names any more, there or not."""
+    scripts = scene.seal.activation if scene.seal else ()
+    known = {*scene.claims, *scene.of_distributions, *scripts}
     return sorted(
         path
-        for path, row in scene.rows.items()
-        if row.kind != FOLDER and path in sealed and path not in known
+        for path, row in (scene.sealed or {}).items()
+        if row.kind != FOLDER and path not in known
         if not (path.startswith(f"{META}/") or is_leftover(path) or source_of(path) in known)
     )
-
-
-class _Lost:
-    """Sealed files that are not there and that nobody names: of a package that went, or lost with it.
-
-    Nobody can say which: they are told once, with the first that went.
-    """
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._is_told = False
-
-    def tell(self) -> str:
-        """In words; empty when there are none, or they were told."""
-        if self._is_told:
-            return ""
-        self._is_told = True
-        rows, known = self._scene.rows, _named(self._scene)
-        paths = [
-            path
-            for path, row in (self._scene.sealed or {}).items()
-            if row.kind != FOLDER and path not in rows and path not in known
-            if not (path.startswith(f"{META}/") or is_leftover(path) or source_of(path))
-        ]
-        return _told(sorted(paths), "not there any more that no package names")
-
-
-def _named(scene: Scene) -> set[str]:
-    """The paths that somebody answers for."""
-    scripts = scene.seal.activation if scene.seal else ()
-    return {*scene.claims, *scene.of_distributions, *scripts}
 
 
 def _told(paths: list[str], what: str) -> str:

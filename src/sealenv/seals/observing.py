@@ -40,6 +40,8 @@ class Observed:
     pip: list[DistributionNote]
     table: bytes
     """The file table, encoded."""
+    rows: Mapping[str, Row]
+    """What lies there, of which that is made."""
 
     @property
     def table_sha256(self) -> str:
@@ -89,7 +91,7 @@ def observe(
     distributions = find_distributions(prefix, rows, owned.__contains__)
     payload = Payload(prefix, platform, rows, records, distributions, patched)
     return Observed(
-        prints_of(payload), notes_of(distributions, rows), filetable.encode(rows.values())
+        prints_of(payload), notes_of(distributions, rows), filetable.encode(rows.values()), rows
     )
 
 

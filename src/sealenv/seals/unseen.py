@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import msgspec
-
 from sealenv.errors import PrefixError
-from sealenv.seals.filetable import FileTable
 from sealenv.seals.row import FOLDER, Row
 
 __all__ = ["refuse_unseen"]
@@ -17,20 +14,19 @@ _SHOWN = 20
 
 
 def refuse_unseen(
-    prefix: Path, seen: Mapping[str, Row], table: bytes, ours: Collection[str]
+    prefix: Path, seen: Mapping[str, Row], now: Mapping[str, Row], ours: Collection[str]
 ) -> None:
     """Refuse to seal what was not there, or other, when it was compared and shown.
 
     Args:
         prefix: the prefix.
         seen: what lay there then.
-        table: the file table of what lies there now, encoded.
+        now: what lies there now.
         ours: the paths that we wrote in between.
 
     Raises:
         PrefixError: with the paths.
     """
-    now = msgspec.msgpack.decode(table, type=FileTable).rows()
     unseen = sorted(
         path
         for path in {*now, *seen}.difference(ours)

@@ -18,6 +18,9 @@ from sealenv.seals.untracked import group, is_leftover, may_change
 
 __all__ = ["but_behind_closed", "judge"]
 
+_STAYS = (CONDARC, HISTORY)
+"""Others write into these, and nobody takes them away or opens them to everybody."""
+
 
 def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
     """Every path once, by whoever answers for it; then what nobody answers for.
@@ -32,7 +35,7 @@ def judge(scene: Scene, *, known_only: bool) -> Iterator[Finding]:
         yield from _but_bytes(scene, judge_claimed(scene, path, scene.claims[path]))
     if known_only:
         return
-    drift = list(find_drift(scene))
+    drift = find_drift(scene)
     yield from drift
     for path in sorted(scene.of_distributions.keys() - steady):
         yield from _but_bytes(scene, judge_distributed(scene, path))
@@ -86,16 +89,14 @@ def _judge_rest(
             continue  # of what it says judges who compares packages
         if source_of(path) and _is_plain(row):
             continue
-        gone = row is None and path in (CONDARC, HISTORY)
-        odd = row is not None and (row.problem or row.kind != then.kind)
-        if may_change(path) and not odd and not gone:
-            if row is not None and path in (CONDARC, HISTORY):
-                yield from judge_mode(scene, row, then, None)
-            continue
-        if row is not None:
+        if row is None:
+            excused = then.kind == FOLDER or replaced or may_change(path)
+            if path in _STAYS or not excused:
+                yield Finding("missing", path, None, "it was there when the environment was sealed")
+        elif not may_change(path) or row.problem or row.kind != then.kind:
             yield from judge_known(scene, row, then)
-        elif gone or (then.kind != FOLDER and not replaced):
-            yield Finding("missing", path, None, "it was there when the environment was sealed")
+        elif path in _STAYS:
+            yield from judge_mode(scene, row, then, None)
     unknown = [
         path
         for path in scene.unsteady

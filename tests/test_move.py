@@ -16,6 +16,7 @@ from sealenv.demo.channel import DemoChannel
 from sealenv.layout import MOVING, State, state_of
 from sealenv.seals.seal import read_seal
 from sealenv.seals.sealed import read_sealed
+from sealenv.seals.tablerows import sealed_rows
 from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.machine import Machine, traces
@@ -260,7 +261,7 @@ def test_what_holds_the_path_since_it_was_sealed_is_mended(
     """Also where the seal says that the file is empty, or of another size, or is none."""
     table = read_sealed(env).table
     assert table is not None
-    rows = table.rows().values()
+    rows = sealed_rows(table).values()
     files = [row.path for row in rows if row.kind == "f" and not row.path.startswith("conda-meta")]
     sized = next(path for path in files if path.endswith(".txt") and (env / path).stat().st_size)
     empty = next((path for path in files if not (env / path).stat().st_size), None)

@@ -71,7 +71,7 @@ def _prepare(command: str, arguments: list[str]) -> None:
     elif command in _READING:
         from sealenv.host.readers import start_early as start_readers
 
-        start_readers(2 if "--fast" in arguments else 4)
+        start_readers(4)
         if command == "verify":
             from sealenv.cli.ahead import read_ahead
 

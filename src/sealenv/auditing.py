@@ -26,6 +26,7 @@ from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.observing import observe
 from sealenv.seals.seal import PatchNote, Seal, write_seal
 from sealenv.seals.sealed import read_sealed
+from sealenv.seals.tablerows import sealed_rows
 from sealenv.seals.tree import look
 from sealenv.seals.verify import examine
 
@@ -115,7 +116,7 @@ def _finish(prefix: Path) -> None:
         if then.seal is None or then.table is None:
             return
         patched = {note.path for note in then.seal.patched}
-        clear_partials(prefix, look(prefix), patched, then.table.rows())
+        clear_partials(prefix, look(prefix), patched, sealed_rows(then.table))
     except OSError as error:
         raise from_oserror(error) from error
 

@@ -15,6 +15,7 @@ __all__ = [
     "MARKER",
     "META",
     "MOVING",
+    "OUTSIDE",
     "PKGS",
     "PLAN",
     "SCRATCH",
@@ -25,6 +26,7 @@ __all__ = [
     "bin_dirs",
     "first_leaving",
     "is_link",
+    "is_record",
     "is_windows",
     "leads_elsewhere",
     "leaves",
@@ -51,6 +53,9 @@ USER_FOLDER = "__home__"
 SCRATCH = ".sealenv-scratch"
 """What micromamba writes besides the prefix; it is there while packages are linked."""
 PKGS = "pkgs"
+OUTSIDE = frozenset({USER_FOLDER, PKGS, "envs", SCRATCH, SEAL, FILES, MOVING, MARKER, PLAN})
+"""What is nobody's payload: the user folder, package caches and further environments of a conda
+installation, and what tells of the rest. Neither read nor part of a fingerprint."""
 _NAME_SURROGATE = 0x20000000
 
 
@@ -68,6 +73,11 @@ class State(enum.Enum):
 def is_windows(platform: str) -> bool:
     """Whether a subdir such as `win-64` is a Windows one."""
     return platform.startswith("win-")
+
+
+def is_record(path: str) -> bool:
+    """Whether a path of a prefix is where package records are."""
+    return path.startswith(f"{META}/") and path.endswith(".json")
 
 
 def is_link(path: Path) -> bool:

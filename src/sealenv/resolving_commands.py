@@ -26,13 +26,14 @@ from sealenv.candidates import (
     windows_candidates,
 )
 from sealenv.candidates.cmdexe import PATHEXT
-from sealenv.environments import find, inspect
+from sealenv.environments import inspect
 from sealenv.errors import UsageError
 from sealenv.gates.ancestry import above
 from sealenv.gates.children import scrub
 from sealenv.gates.findings import find_active
 from sealenv.gates.whitelist import default_path
 from sealenv.layout import is_windows
+from sealenv.lookup import find
 from sealenv.spec import current_platform
 
 __all__ = ["SHELLS", "Resolution", "Row", "find_command", "find_command_here"]

@@ -11,12 +11,12 @@ import msgspec
 from sealenv.condameta.installed import installed
 from sealenv.condameta.records import scan_records
 from sealenv.condameta.state import read_state
-from sealenv.environments import find
 from sealenv.errors import NotFoundError, PrefixPendingError, RecordError
 from sealenv.layout import SEAL, State, state_of
 from sealenv.locks import Lock, LockFile
 from sealenv.locks.explicit import bare_package
 from sealenv.locks.read import read_lock
+from sealenv.lookup import find
 from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.seal import Seal, read_seal
 from sealenv.seals.wheels import as_found, is_of, locked_wheel, locked_wheels, requested_of

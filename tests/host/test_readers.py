@@ -15,6 +15,7 @@ import pytest
 
 from sealenv.host import reader
 from sealenv.host.helper import Helper, Share
+from sealenv.host.items import Listed
 from sealenv.host.processors import processors as usable
 from sealenv.host.readers import Readers, Task
 
@@ -93,18 +94,19 @@ def test_statuses_are_compared_in_one_piece(tree: Files, processors: int, count:
     other = bytes(reader.STATUS.size)
     with Readers(processors) as some:
         some._helpers += [Helper() for _ in range(processors - 1)]  # so few are worth none
-        some._grown = lambda costs: some._helpers  # type: ignore[method-assign]
-        task = some.statuses_compared("", names, b"".join(expected))
+        some._grown = lambda cost: some._helpers  # type: ignore[method-assign]
+        paths = "\0".join(names).encode("utf-8", "surrogateescape")
+        task = some.statuses_compared("", paths, b"".join(expected))
         assert task.finish() == [None] * count
         for odd in {0, count // 2, count - 1}:
             wanted = b"".join(other if n == odd else status for n, status in enumerate(expected))
-            found = some.statuses_compared("", names, wanted).finish()
+            found = some.statuses_compared("", paths, wanted).finish()
             assert found == [status if n == odd else None for n, status in enumerate(expected)]
 
 
 def test_no_path_has_no_status() -> None:
     with Readers(2) as some:
-        assert some.statuses_compared("", [], b"").finish() == []
+        assert some.statuses_compared("", b"", b"").finish() == []
 
 
 def test_a_wrong_size_changes_nothing(tree: Files) -> None:
@@ -275,11 +277,11 @@ class FakeHelper:
         verb: str,
         argument: object,
         root: str,
-        names: list[str],
+        text: str,
         expected: object,
         share: Share,
     ) -> None:
-        self.share, self.names = share, names
+        self.share, self.names = share, text.split("\0")
 
     def answer(self) -> None:
         self.share.tell([reader.sha256_of(path) for path in self.names])
@@ -293,7 +295,7 @@ def test_one_helper_comes_to_its_end_while_another_has_work_left(
     paths, sizes = [path for path, _ in tree], [size for _, size in tree]
     task = Task[tuple[bytes, int]](
         helpers,  # type: ignore[arg-type]  # fakes
-        "sha256", None, "", paths, sizes, None, 0.01,
+        "sha256", None, "", Listed(paths, sizes), 0.01,
     )  # fmt: skip
     measured = Share.cost_left
 

@@ -11,7 +11,8 @@ import pytest
 
 from sealenv.host.readers import Readers
 from sealenv.seals.comparison import Comparison
-from sealenv.seals.row import FILE, FOLDER, LINK, Row
+from sealenv.seals.path import FILE, FOLDER, LINK
+from sealenv.seals.row import Row
 from sealenv.seals.tree import look
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows lists folders one by one")

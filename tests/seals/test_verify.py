@@ -24,9 +24,10 @@ from sealenv.demo.channel import DemoChannel
 from sealenv.layout import FILES, MARKER, SCRATCH, SEAL, leaves
 from sealenv.reseal import reseal
 from sealenv.seals.digests import Hashing
-from sealenv.seals.filetable import encode, read_table, write_files
+from sealenv.seals.filetable import read_table, write_files
 from sealenv.seals.row import Row
 from sealenv.seals.seal import read_seal
+from sealenv.seals.tablerows import encode, sealed_rows
 from sealenv.seals.verify import verify
 from tests.machine import Machine
 
@@ -478,7 +479,7 @@ class TestTheTable:
             write_files(Path(folder), data)
             table = read_table(Path(folder), hashlib.sha256(data).hexdigest())
             assert table
-            assert table.rows() == rows
+            assert sealed_rows(table) == rows
 
 
 def write_record(prefix: Path, name: str, version: str, paths: list[str]) -> None:

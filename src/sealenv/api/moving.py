@@ -80,7 +80,7 @@ def move_to(
         UsageError: arguments that contradict each other.
         SealenvError: see `move`.
     """
-    from sealenv.environments import find
+    from sealenv.lookup import find
     from sealenv.moving import move as depart
     from sealenv.moving import move_here
     from sealenv.relocation.targets import choose_place
@@ -100,10 +100,10 @@ def move_to(
 
 def _find_or_gone(env: str) -> Path:
     """The environment; or where it would be: a move that was ended may have taken it away."""
-    from sealenv.environments import find
     from sealenv.host.volumes import local_place
     from sealenv.layout import State, state_of
     from sealenv.locations import resolve_env
+    from sealenv.lookup import find
 
     try:
         return find(env)
@@ -169,7 +169,7 @@ def find_removable(env: str) -> Path:
     Raises:
         NotFoundError: neither is there.
     """
-    from sealenv.environments import find
+    from sealenv.lookup import find
     from sealenv.removable import is_leftover
 
     try:

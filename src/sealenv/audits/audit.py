@@ -27,9 +27,11 @@ from sealenv.portability.search import Search
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.comparison import Comparison
 from sealenv.seals.compiled import source_of
-from sealenv.seals.row import FILE, LINK, Row, native, root_of
+from sealenv.seals.path import FILE, LINK, native, root_of
+from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal, is_at
 from sealenv.seals.sealed import read_sealed
+from sealenv.seals.tablerows import sealed_rows
 from sealenv.seals.tree import look
 from sealenv.spec import current_platform
 
@@ -103,7 +105,7 @@ def audit(
     others = foreign_to(prefix, gone) if foreign else None
     with Readers() as readers:
         search = Search(readers, root_of(prefix), [place.spellings for place in places], others)
-        sealed = then.table.rows() if then.table else {}
+        sealed = sealed_rows(then.table) if then.table else {}
         search.begin(_files(sealed))
         comparison = Comparison(readers, prefix, sealed.values()) if sealed else None
         rows = _look(prefix, sealed, comparison)

@@ -12,7 +12,7 @@ from sealenv.layout import USER_FOLDER
 from sealenv.portability.classify import SHIPPED, Held, Owner
 from sealenv.portability.outlook import Outlook
 from sealenv.portability.patch import is_fixable
-from sealenv.seals.row import native
+from sealenv.seals.path import native
 from sealenv.seals.seal import Seal, is_at
 
 __all__ = ["Mends"]

@@ -24,7 +24,7 @@ def read_ahead(arguments: Sequence[str]) -> None:
     plain = [argument for argument in arguments if not argument.startswith("-")]
     if len(plain) != 1 or "--" in arguments:
         return
-    from sealenv.environments import find
+    from sealenv.lookup import find
     from sealenv.seals.reading import begin_early
 
     with contextlib.suppress(SealenvError, OSError, ValueError):

@@ -67,7 +67,7 @@ def audit_command(
     """
     from sealenv.auditing import fix, search
     from sealenv.cli.progress import make_reporter
-    from sealenv.environments import find
+    from sealenv.lookup import find
 
     prefix = find(env)
     silent = quiet or as_json or not is_terminal(sys.stderr)

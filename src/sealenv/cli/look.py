@@ -84,7 +84,8 @@ def info_command(packages: bool, as_json: bool, env: str) -> int:
     """Show what the environment ENV (a name or a path) is and how it was made."""
     import msgspec
 
-    from sealenv.environments import find, inspect, measure
+    from sealenv.environments import inspect, measure
+    from sealenv.lookup import find
     from sealenv.naming import printable
 
     e = inspect(find(env))

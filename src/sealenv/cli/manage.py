@@ -64,7 +64,8 @@ def remove_command(
 @click.argument("env")
 def refresh_command(as_json: bool, env: str) -> int:
     """Make the activation scripts of ENV anew, after packages or variables of it changed."""
-    from sealenv.environments import find, inspect
+    from sealenv.environments import inspect
+    from sealenv.lookup import find
     from sealenv.refreshing import refresh
 
     e = inspect(find(env))

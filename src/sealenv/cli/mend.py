@@ -41,7 +41,7 @@ def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env
     """
     from sealenv.api.checking import repair_prefix
     from sealenv.cli.progress import make_reporter
-    from sealenv.environments import find
+    from sealenv.lookup import find
 
     prefix = find(env)
     with make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
@@ -103,7 +103,7 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
     environment of another tool is adopted: it gets a seal and activation scripts.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.environments import find
+    from sealenv.lookup import find
     from sealenv.reseal import reseal
 
     prefix = find(env)

@@ -93,7 +93,7 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.cloning import clone
-    from sealenv.environments import find
+    from sealenv.lookup import find
     from sealenv.relocation.targets import choose_place
 
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:

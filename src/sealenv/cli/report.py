@@ -62,8 +62,8 @@ def report_command(
     page loads nothing. Exit code 0 also where something was found: that is for verify and audit.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.environments import find
     from sealenv.host.files import check_output, write_output
+    from sealenv.lookup import find
     from sealenv.reporting import FORMATS, report
 
     if kind not in FORMATS:

@@ -40,7 +40,7 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
     environment of another tool is compared with its packages' records. Exit code 1: something was found.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.environments import find
+    from sealenv.lookup import find
     from sealenv.naming import shown
     from sealenv.seals.verify import verify
 

@@ -22,7 +22,6 @@ __all__ = [
     "RecordPath",
     "add_pyc",
     "finish",
-    "is_record",
     "outside_of",
     "read_raw",
     "read_raw_record",
@@ -93,11 +92,6 @@ def read_records(prefix: Path) -> list[PrefixRecord]:
             hint="conda and mamba refuse the environment too; make it anew with sealenv create",
         )
     return records
-
-
-def is_record(path: str) -> bool:
-    """Whether a path of a prefix is where package records are."""
-    return path.startswith(f"{META}/") and path.endswith(".json")
 
 
 def scan_records(prefix: Path) -> tuple[list[PrefixRecord], list[str]]:

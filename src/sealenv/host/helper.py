@@ -32,15 +32,16 @@ _SLOWEST = 50e6
 class Share:
     """One helper's items, in the order in which it does them; and what it answered so far."""
 
-    def __init__(self, items: Sequence[int], costs: list[int], patience: float) -> None:
+    def __init__(self, items: Sequence[int], sums: Sequence[int], patience: float) -> None:
         self.items = items
+        self._sums = sums
+        """What so many of the first of them cost."""
         self._patience = patience
         self.answers: list[Any] = []
         self.hurry: Callable[[], None] = lambda: None
         """Tells the helper that somebody waits for its answers now."""
         self.forget: Callable[[], None] = lambda: None
         """Tells the helper that nothing more is wanted."""
-        self._sums = [0, *itertools.accumulate(costs)]
         self._end = len(items)
         """What is behind it was taken from the back."""
         self._alone = False
@@ -137,11 +138,11 @@ class Helper:
         verb: str,
         argument: Any,
         root: str,
-        names: list[str],
+        text: str | bytes,
         expected: list[Any] | bytes | None,
         share: Share,
     ) -> None:
-        """Let it begin; its answers go to the share."""
+        """Let it begin with names, a NUL between two; its answers go to the share."""
         number = next(self._numbers)
         with self._lock:
             gone = self._gone
@@ -149,7 +150,6 @@ class Helper:
         share.silent = self._fall_silent
         if gone:
             share.give_up()
-        text = "\0".join(names)
         self._jobs.put(reader.packed((number, verb, argument, root, text, expected)))
         share.hurry = lambda: self._say(number, reader.HURRY)
         share.forget = lambda: self._forget(number)

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from sealenv.host import reader
 from sealenv.host.helper import COST, PATIENCE, Helper, Share
+from sealenv.host.items import Items, Listed, OnePiece
 from sealenv.host.processors import processors
 
 __all__ = ["COST", "Readers", "Task", "start_early"]
@@ -66,7 +67,7 @@ class Readers:
             names: of the files.
             sizes: theirs in bytes (a wrong one costs time, nothing else).
         """
-        return self._begin("sha256", None, root, names, _read(sizes))
+        return self._begin("sha256", None, root, Listed(names, _read(sizes)))
 
     def compared(
         self,
@@ -76,13 +77,13 @@ class Readers:
         expected: Sequence[tuple[bytes, int]],
     ) -> Task[tuple[bytes, int] | None]:
         """The same, but None for each file that has the expected digest and mode."""
-        return self._begin("sha256", None, root, names, _read(sizes), expected)
+        return self._begin("sha256", None, root, Listed(names, _read(sizes), expected))
 
     def search(
         self, wanted: reader.Wanted, root: str, names: Sequence[str], sizes: Sequence[int]
     ) -> Task[bytes]:
         """Begin to search files: see `reader.searcher`; the rest as for `sha256`."""
-        return self._begin("search", wanted, root, names, _read(sizes))
+        return self._begin("search", wanted, root, Listed(names, _read(sizes)))
 
     def names_compared(
         self,
@@ -100,35 +101,25 @@ class Readers:
             expected: what they are to hold.
         """
         costs = [count * _ENTRY + COST for count in counts]
-        return self._begin("names", None, root, folders, costs, expected)
+        return self._begin("names", None, root, Listed(folders, costs, expected))
 
-    def statuses_compared(
-        self, root: str, names: Sequence[str], expected: bytes
-    ) -> Task[bytes | None]:
+    def statuses_compared(self, root: str, paths: bytes, expected: bytes) -> Task[bytes | None]:
         """Begin to ask for `reader.status_of` paths: None for each that has the expected one.
 
         Args:
-            root: what comes before each name.
-            names: the paths.
-            expected: what is expected of each, in one piece: that is sooner on its way than a list.
+            root: what comes before each path.
+            paths: UTF-8, a NUL between two.
+            expected: what is expected of each, one after the other.
         """
-        return self._begin("status", None, root, names, [_ASKED] * len(names), expected)
+        size = reader.STATUS.size
+        return self._begin("status", None, root, OnePiece(paths, expected, size, _ASKED))
 
-    def _begin(
-        self,
-        verb: str,
-        argument: Any,
-        root: str,
-        names: Sequence[str],
-        costs: Sequence[int],
-        expected: Sequence[Any] | bytes | None = None,
-    ) -> Task[Any]:
-        helpers = self._grown(costs)
-        return Task(helpers, verb, argument, root, names, costs, expected, self._patience)
+    def _begin(self, verb: str, argument: Any, root: str, items: Items) -> Task[Any]:
+        return Task(self._grown(items.cost), verb, argument, root, items, self._patience)
 
-    def _grown(self, costs: Sequence[int]) -> list[Helper]:
+    def _grown(self, cost: int) -> list[Helper]:
         """As many helpers as that is worth."""
-        wanted = min(self._most, sum(costs) // _WORTH)
+        wanted = min(self._most, cost // _WORTH)
         while len(self._helpers) < wanted:
             self._helpers.append(Helper())
         return self._helpers[:wanted]
@@ -140,7 +131,7 @@ def _read(sizes: Sequence[int]) -> list[int]:
 
 
 class Task(Generic[T]):
-    """Something asked of each file, begun. `finish` does our part of it and returns the answers."""
+    """Something asked of each item, begun. `finish` does our part of it and returns the answers."""
 
     def __init__(
         self,
@@ -148,43 +139,27 @@ class Task(Generic[T]):
         verb: str,
         argument: Any,
         root: str,
-        names: Sequence[str],
-        costs: Sequence[int],
-        expected: Sequence[Any] | bytes | None,
+        items: Items,
         patience: float,
     ) -> None:
         self._work: Callable[[str | bytes], T] = reader.VERBS[verb](argument)
         self._root = root
-        self._names = names
-        self._expected = expected
-        self._results: list[T | OSError | None] = [None] * len(names)
+        self._items = items
+        self._results: list[T | OSError | None] = [None] * len(items)
         self._shares = [
-            Share(share, list(map(costs.__getitem__, share)), patience)
-            for share in self._dealt(costs, max(len(helpers), 1))
+            Share(share, items.sums(share), patience) for share in items.deal(max(len(helpers), 1))
         ]
         for helper, share in zip(helpers, self._shares, strict=False):
-            if not share.items:
-                continue
-            mine = list(map(names.__getitem__, share.items))
-            helper.ask(verb, argument, root, mine, self._expected_of(share.items), share)
+            if share.items:
+                text, goal = items.text(share.items), items.goal(share.items)
+                helper.ask(verb, argument, root, text, goal, share)
         if not helpers:
             self._shares[0].give_up()
 
-    def _dealt(self, costs: Sequence[int], count: int) -> list[Sequence[int]]:
-        """Shares for so many, the costly items of each first; where all cost the same, in one piece."""
-        every = range(len(self._names))
-        if isinstance(self._expected, bytes):
-            step = len(every) // count + 1
-            return [every[start * step : (start + 1) * step] for start in range(count)]
-        order = sorted(every, key=costs.__getitem__, reverse=True)
-        return [order[start::count] for start in range(count)]
-
-    def _expected_of(self, items: Sequence[int]) -> list[Any] | bytes | None:
-        """What is expected of these, as a helper takes it."""
-        if isinstance(self._expected, bytes):
-            size = len(self._expected) // len(self._names)
-            return self._expected[items[0] * size : (items[-1] + 1) * size]
-        return list(map(self._expected.__getitem__, items)) if self._expected else None
+    @property
+    def names(self) -> Sequence[Any]:
+        """Of the items, one by one."""
+        return self._items.names
 
     def finish(
         self, on_item: Callable[[int, int], None] = lambda done, total: None
@@ -196,7 +171,7 @@ class Task(Generic[T]):
         Args:
             on_item: called now and then with items done and items in all.
         """
-        total = len(self._names)
+        total = len(self._items)
         for share in self._shares:
             share.hurry()
         for step in itertools.count():
@@ -210,6 +185,8 @@ class Task(Generic[T]):
                 on_item(total - sum(s.left() for s in self._shares), total)
         for share in self._shares:
             share.forget()
+            if share.answers.count(None) == len(share.answers):
+                continue
             for number, answer in zip(share.items, share.answers, strict=False):
                 if answer is not None and self._results[number] is None:
                     self._results[number] = self._told(number, answer)
@@ -219,21 +196,16 @@ class Task(Generic[T]):
     def _do(self, numbers: Sequence[int]) -> None:
         if not numbers:
             return
-        work, native, root, names = self._work, reader.native, self._root, self._names
-        expected = reader.goals(self._expected_of(numbers), len(numbers))
-        for number, wanted in zip(numbers, expected, strict=True):
-            try:
-                result = work(native(root, names[number]))
-            except OSError as error:
-                self._results[number] = error
-                continue
-            if result != wanted:
-                self._results[number] = result
+        names, goal = self._items.some(numbers), self._items.goal(numbers)
+        answers = reader.answers(self._work, self._root, names, goal)
+        for number, answer in zip(numbers, answers, strict=True):
+            if answer is not None:
+                self._results[number] = answer
 
     def _told(self, number: int, answer: Any) -> T | OSError:
         if isinstance(answer, int):
-            path = reader.native(self._root, self._names[number])
-            return OSError(answer, os.strerror(answer), path)
+            (name,) = self._items.some([number])
+            return OSError(answer, os.strerror(answer), reader.native(self._root, name))
         return answer  # type: ignore[no-any-return]
 
 

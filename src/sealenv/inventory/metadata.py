@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from sealenv.host.files import read_regular
-from sealenv.seals.row import native
+from sealenv.seals.path import native
 
 __all__ = ["Metadata", "read_metadata"]
 

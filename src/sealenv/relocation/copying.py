@@ -23,7 +23,7 @@ from sealenv.layout import (
 from sealenv.pending import clear_pending, write_plan
 from sealenv.progress import Reporter
 from sealenv.relocation.userfolder import clear_user_folder, is_users
-from sealenv.seals.row import native, root_of
+from sealenv.seals.path import native, root_of
 from sealenv.store.view import link_pkgs
 
 __all__ = [

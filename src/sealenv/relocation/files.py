@@ -24,7 +24,7 @@ from sealenv.relocation.mender import Mender, UnmendableError
 from sealenv.relocation.owners import SHIPPED
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.signing import sign
-from sealenv.seals.row import native
+from sealenv.seals.path import native
 
 __all__ = ["Bytes", "Files", "Write"]
 

@@ -13,7 +13,7 @@ from sealenv.relocation.mender import UnmendableError
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
 from sealenv.seals.compiled import source_of
-from sealenv.seals.row import native
+from sealenv.seals.path import native
 
 __all__ = ["does_not_fit", "refuse_unfit"]
 

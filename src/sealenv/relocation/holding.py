@@ -10,7 +10,8 @@ from sealenv.host.readers import Readers
 from sealenv.portability.links import moved
 from sealenv.portability.search import Search
 from sealenv.relocation.mender import Mender, UnmendableError
-from sealenv.seals.row import FILE, LINK, Row, native, root_of
+from sealenv.seals.path import FILE, LINK, native, root_of
+from sealenv.seals.row import Row
 
 __all__ = ["Holding", "holding", "link_text", "placed"]
 

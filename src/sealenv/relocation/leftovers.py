@@ -11,7 +11,8 @@ from sealenv.host.tempname import final_path
 from sealenv.relocation.changes import Left
 from sealenv.relocation.owners import SHIPPED
 from sealenv.relocation.place import Relocation
-from sealenv.seals.row import Row, native
+from sealenv.seals.path import native
+from sealenv.seals.row import Row
 
 __all__ = ["clear_partials", "places_left"]
 

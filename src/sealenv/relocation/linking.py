@@ -16,7 +16,8 @@ from sealenv.relocation.copying import (
     prepare,
 )
 from sealenv.relocation.place import Relocation
-from sealenv.seals.row import FILE, Row, look_again
+from sealenv.seals.path import FILE
+from sealenv.seals.row import Row, look_again
 
 __all__ = ["copy_or_link", "rows_there", "shareable", "shareable_compiled"]
 

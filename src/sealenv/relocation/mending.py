@@ -26,7 +26,8 @@ from sealenv.relocation.holding import holding
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.place import Relocation
 from sealenv.seals.compiled import source_of
-from sealenv.seals.row import FILE, LINK, Row
+from sealenv.seals.path import FILE, LINK
+from sealenv.seals.row import Row
 
 __all__ = ["Mending"]
 

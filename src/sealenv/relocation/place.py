@@ -16,6 +16,7 @@ from sealenv.relocation.mender import Mender
 from sealenv.seals.filetable import FileTable, read_table
 from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal, read_seal
+from sealenv.seals.tablerows import sealed_rows
 
 __all__ = ["Relocation", "open_relocation", "same_make"]
 
@@ -108,5 +109,5 @@ def open_relocation(prefix: Path, new: str) -> Relocation:
     except RecordError:
         table = None  # verify says so, before and after
     records = functools.cache(lambda: scan_records(prefix)[0])
-    rows = functools.cache(lambda: table.rows() if table else {})
+    rows = functools.cache(lambda: sealed_rows(table) if table else {})
     return Relocation(prefix, seal, table, seal.prefix, new, rows, records)

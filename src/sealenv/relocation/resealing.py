@@ -16,11 +16,12 @@ import msgspec
 from sealenv.errors import from_oserror
 from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.relocation.place import Relocation
-from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import fingerprint, tree_lines
+from sealenv.seals.path import native
 from sealenv.seals.recognising import recognise
-from sealenv.seals.row import FILE, Row, native
+from sealenv.seals.row import Row, row_of
 from sealenv.seals.seal import Fingerprints, Seal, write_seal
+from sealenv.seals.tablerows import encode
 from sealenv.spec import current_platform
 from sealenv.steps.check import CheckReport
 
@@ -55,11 +56,9 @@ def carried_over(
         if then is None or then.digest != change.before.sha256:
             continue
         then = sealed[path] = then.copy()
-        status = os.lstat(native(move.prefix, path))
-        then.digest, then.mtime_ns, then.inode = (
-            change.after.sha256, status.st_mtime_ns, status.st_ino,
-        )  # fmt: skip
-        then.size = status.st_size if then.kind == FILE else 0
+        status = row_of(path, os.lstat(native(move.prefix, path)))
+        then.digest = change.after.sha256
+        then.size, then.mtime_ns, then.inode = status.size, status.mtime_ns, status.inode
     if copied:
         others = {path: row.copy() for path, row in sealed.items() if path not in changes}
         recognise(move.prefix, others, now, digests or {})

@@ -19,7 +19,8 @@ from sealenv.relocation.place import Relocation
 from sealenv.relocation.targets import refuse_rows
 from sealenv.removable import refuse_inner
 from sealenv.seals.comparison import Comparison
-from sealenv.seals.row import FILE, FOLDER, Row, look_again, root_of, status_of_row
+from sealenv.seals.path import FILE, FOLDER, raw, root_of
+from sealenv.seals.row import Row, look_again, status_of_row
 from sealenv.seals.tree import look
 
 __all__ = ["Seen", "look_at", "look_for", "look_inside", "look_since", "search_begun"]
@@ -90,7 +91,9 @@ def look_since(
     # Windows tells all that of an entry where its folder is listed.
     asked = [row for row in then.values() if row.kind != FOLDER and os.name != "nt"]
     task = readers.statuses_compared(
-        root_of(prefix), [row.path for row in asked], b"".join(map(status_of_row, asked))
+        root_of(prefix),
+        raw("\0".join([row.path for row in asked])),
+        b"".join(map(status_of_row, asked)),
     )
     comparison = before.again(readers, prefix) if before else None
     rows = look_at(prefix, then, comparison or Comparison(readers, prefix, then.values()))
@@ -142,7 +145,7 @@ def search_begun(move: Relocation) -> tuple[Holding, Comparison | None]:
     if not table:
         return search, None
     # Before there are rows: helpers work while these are made.
-    files = zip(table.names(), table.sizes, table.kinds, strict=True)
+    files = zip(table.names(), table.sizes(), table.kinds(), strict=True)
     search.begin((path, size) for path, size, kind in files if kind == FILE and size)
     return search, Comparison(search.readers, move.prefix, move.sealed.values())
 

@@ -32,7 +32,7 @@ from sealenv.relocation.place import Relocation
 from sealenv.relocation.proving import prove_mended
 from sealenv.relocation.resealing import carried_over, next_seal
 from sealenv.relocation.seen import Seen, look_at
-from sealenv.seals.row import native
+from sealenv.seals.path import native
 from sealenv.seals.seal import Seal
 from sealenv.store.view import link_pkgs
 

@@ -11,7 +11,8 @@ from sealenv.repairs.replaced import replaced_packages
 from sealenv.repairs.wheels import wheel_of
 from sealenv.seals.distributions import Distribution
 from sealenv.seals.findings import Finding
-from sealenv.seals.row import FOLDER, Row
+from sealenv.seals.path import FOLDER
+from sealenv.seals.row import Row
 from sealenv.seals.scene import Scene
 from sealenv.seals.wheels import locked_wheel, locked_wheels
 

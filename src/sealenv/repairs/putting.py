@@ -12,12 +12,11 @@ from pathlib import Path
 
 from sealenv.host.files import OF_ALL
 from sealenv.host.reader import sha256_of
-from sealenv.layout import is_link, leaves
+from sealenv.layout import OUTSIDE, is_link, leaves
 from sealenv.portability.patch import patch_bytes
 from sealenv.seals.fingerprint import promised
-from sealenv.seals.row import FOLDER
+from sealenv.seals.path import FOLDER
 from sealenv.seals.scene import Scene
-from sealenv.seals.tree import OUTSIDE
 
 __all__ = ["make_way", "put_back", "set_mode"]
 

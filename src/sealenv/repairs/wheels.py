@@ -12,7 +12,7 @@ from sealenv.locks import Lock, LockedWheel
 from sealenv.repairs.packages import lock_of
 from sealenv.requirements import requirement_name
 from sealenv.seals.compiled import source_of
-from sealenv.seals.row import FILE
+from sealenv.seals.path import FILE
 from sealenv.seals.scene import Scene
 from sealenv.seals.seal import DistributionNote
 from sealenv.seals.wheels import locked_wheel, locked_wheels, requested_of

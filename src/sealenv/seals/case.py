@@ -12,7 +12,8 @@ from sealenv.seals.compiled import count_unread
 from sealenv.seals.findings import Finding, Report
 from sealenv.seals.fingerprint import Payload, is_compiled
 from sealenv.seals.observing import prints_of
-from sealenv.seals.row import FILE, FOLDER, Row
+from sealenv.seals.path import FILE, FOLDER
+from sealenv.seals.row import Row
 from sealenv.seals.scene import Scene
 from sealenv.seals.seal import Fingerprints, Seal
 from sealenv.seals.sealed import Sealed

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from sealenv.host.reader import Names
 from sealenv.host.readers import Readers
-from sealenv.seals.row import FILE, FOLDER, LINK, TYPES, Row, look_again, raw, root_of
+from sealenv.seals.path import FILE, FOLDER, LINK, TYPES, raw, root_of
+from sealenv.seals.row import Row, look_again
 
 __all__ = ["Comparison", "Look"]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from sealenv.host.files import open_regular, read_regular
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
-from sealenv.seals.row import FILE, native
+from sealenv.seals.path import FILE, native
 from sealenv.seals.scene import Scene
 
 __all__ = ["count_unread", "has_source", "judge_compiled", "source_of"]

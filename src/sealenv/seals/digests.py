@@ -6,10 +6,14 @@ import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sealenv.host.readers import Readers, Task
 from sealenv.seals.filetable import FileTable
-from sealenv.seals.row import FILE, Row, root_of
+from sealenv.seals.path import FILE, root_of
+
+if TYPE_CHECKING:
+    from sealenv.seals.row import Row
 
 __all__ = ["Hashing", "hash_rows", "known_digests"]
 
@@ -52,13 +56,14 @@ class Hashing:
         """Of all its files: what has not the sealed digest and mode, or is gone."""
         if table is None:
             return cls(readers, prefix, [], [])
-        are_files = [kind == FILE for kind in table.kinds]
-        expected = zip(table.digest_list(), table.modes, strict=True)
+        are_files = [kind == FILE for kind in table.kinds()]
+        modes = [mode & 0o7777 for mode in table.modes()]
+        expected = zip(table.digest_list(), modes, strict=True)
         return cls(
             readers,
             prefix,
             list(itertools.compress(table.names(), are_files)),
-            list(itertools.compress(table.sizes, are_files)),
+            list(itertools.compress(table.sizes(), are_files)),
             list(itertools.compress(expected, are_files)),
         )
 

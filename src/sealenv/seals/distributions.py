@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sealenv.host.files import read_regular
 from sealenv.layout import is_link, leaves
-from sealenv.seals.row import FILE, Row, native
+from sealenv.seals.path import FILE, native
+from sealenv.seals.row import Row
 
 __all__ = [
     "Distribution",

@@ -9,7 +9,7 @@ from sealenv.condameta.records import PrefixRecord
 from sealenv.layout import META
 from sealenv.seals.compiled import source_of
 from sealenv.seals.findings import Finding
-from sealenv.seals.row import FOLDER
+from sealenv.seals.path import FOLDER
 from sealenv.seals.scene import Scene
 from sealenv.seals.untracked import is_leftover
 

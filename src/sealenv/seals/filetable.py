@@ -1,50 +1,75 @@
-"""The file table beside the seal, `conda-meta/sealenv.files`: what every file was when it was sealed.
+"""The file table beside the seal, `conda-meta/sealenv.files`: what every path was when it was sealed.
 
-One MessagePack map of columns (docs/reference/seal.md): a row in it is a tenth of what it would be as
-JSON, and 10,000 of them are read in a few milliseconds.
+A head, and three columns (docs/reference/seal.md). `verify` hands them to its helpers as they are,
+before anything else is known of the environment: so nothing is imported here that takes long.
 """
 
 from __future__ import annotations
 
 import hashlib
-import operator
 import os
 import re
-from collections.abc import Iterable
+import stat
+import struct
+import sys
+from array import array
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-
-import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.host.files import read_regular, write_atomic
+from sealenv.host.reader import STATUS
 from sealenv.layout import FILES
-from sealenv.seals.row import FILE, FOLDER, LINK, Row, raw
+from sealenv.seals.path import TYPES
 
-__all__ = ["SCHEMA", "FileTable", "encode", "read_table", "write_files"]
+__all__ = ["DIGEST", "SCHEMA", "FileTable", "pack", "read_file", "read_table", "write_files"]
 
-SCHEMA = 1
-_DIGEST = 32
-_KINDS = (FILE, LINK, FOLDER)
+SCHEMA = 2
+DIGEST = 32
+"""Bytes of one."""
+_HEAD = struct.Struct("<8sII")
+_NAME = b"sealenv\n"
+_KINDS = {kind: letter for letter, kind in TYPES.items()}
 _OUTSIDE = re.compile(rb"/\.{0,2}/")
 _MOST = 128 << 20
 """Bytes of a table: that is a million paths."""
 
 
-class FileTable(msgspec.Struct):
-    """The columns, one value a path."""
+class FileTable:
+    """A table, and its columns: one value a path, in the order of the paths.
 
-    schema: int
-    paths: bytes
-    """Relative paths with `/`, UTF-8, a NUL between two; sorted."""
-    kinds: str
-    """A letter each: `f` file, `l` link, `d` folder."""
-    modes: list[int]
-    sizes: list[int]
-    mtimes: list[int]
-    """Nanoseconds since 1970."""
-    inodes: list[int]
-    digests: bytes
-    """32 bytes each: sha256 of the file, or of the link's text; zeros for a folder."""
+    Args:
+        data: the table as it is on disk.
+
+    Attributes:
+        count: of how many paths.
+        statuses: 32 bytes each, see `host.reader.STATUS`; a link has size 0.
+        paths: relative paths with `/`, UTF-8, a NUL between two; sorted.
+
+    Raises:
+        ValueError: it is none, or of another sealenv.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.count = _count(data)
+        self._digests = _HEAD.size + self.count * STATUS.size
+        self.statuses = data[_HEAD.size : self._digests]
+        self.paths = data[self._digests + self.count * DIGEST :]
+        there = self.paths.count(b"\0") + 1 if self.paths else 0
+        if there != self.count:
+            raise ValueError("its columns have different lengths")
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the whole, as the seal has it."""
+        return hashlib.sha256(self._data).hexdigest()
+
+    @property
+    def digests(self) -> bytes:
+        """32 bytes each: sha256 of the file, or of the link's text; zeros for a folder."""
+        return self._data[self._digests : self._digests + self.count * DIGEST]
 
     def names(self) -> list[str]:
         """The paths; bytes that are no UTF-8 as surrogates."""
@@ -52,95 +77,65 @@ class FileTable(msgspec.Struct):
 
     def digest_list(self) -> list[bytes]:
         """The digests one by one."""
-        return [self.digests[i : i + _DIGEST] for i in range(0, len(self.digests), _DIGEST)]
+        digests = self.digests
+        return [digests[at : at + DIGEST] for at in range(0, len(digests), DIGEST)]
 
-    def rows(self) -> dict[str, Row]:
-        """By path."""
-        columns = zip(
-            self.names(), self.kinds, self.modes, self.sizes, self.mtimes, self.inodes,
-            self.digest_list(), strict=True,
-        )  # fmt: skip
-        return {
-            path: Row(path, kind, mode, size, mtime, inode, 0, b"" if kind == "d" else digest)
-            for path, kind, mode, size, mtime, inode, digest in columns
-        }
+    def modes(self) -> array[int]:
+        """Kind and permission bits of each."""
+        return self._column(0)
 
+    def sizes(self) -> array[int]:
+        """The size of each in bytes."""
+        return self._column(3)
 
-def encode(rows: Iterable[Row]) -> bytes:
-    """The table of these rows; those without a digest that should have one are left out."""
-    kept = [row for row in rows if row.digest or row.kind == FOLDER]
-    paths = [raw(row.path) for row in kept]
-    if any(map(operator.gt, paths, paths[1:])):  # most come from a table
-        kept.sort(key=lambda row: raw(row.path))
-        paths.sort()
-    table = FileTable(
-        SCHEMA,
-        b"\0".join(paths),
-        "".join([r.kind for r in kept]),
-        [r.mode for r in kept],
-        [r.size for r in kept],
-        [r.mtime_ns for r in kept],
-        [r.inode for r in kept],
-        b"".join([r.digest or bytes(_DIGEST) for r in kept]),
-    )
-    return msgspec.msgpack.encode(table)
+    def kinds(self) -> list[str]:
+        """The kind of each: a letter (`seals.path`)."""
+        modes = self.modes()
+        letters = {mode: _KINDS[stat.S_IFMT(mode)] for mode in set(modes)}
+        return list(map(letters.__getitem__, modes))
 
+    def count_folders(self) -> int:
+        """How many of them are folders."""
+        modes = self.modes()
+        return sum(modes.count(mode) for mode in set(modes) if stat.S_ISDIR(mode))
 
-def write_files(prefix: Path, data: bytes) -> None:
-    """Write an encoded table: before the seal, which names it by its digest."""
-    write_atomic(prefix / FILES, data)
+    def _column(self, number: int) -> array[int]:
+        numbers = array("Q", self.statuses)
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        return numbers[number :: STATUS.size // numbers.itemsize]
 
-
-def read_table(prefix: Path, sha256: str | None) -> FileTable | None:
-    """The table; None where there is none.
-
-    Args:
-        prefix: the prefix.
-        sha256: what the seal says of it; None: the seal is of a sealenv that made no table.
-
-    Raises:
-        RecordError: it cannot be read, or is not the one that the seal names.
-    """
-    if sha256 is None:
-        return None
-    path = prefix / FILES
-    hint = "sealenv verify without --fast goes by the packages' records"
-    try:
-        data = read_regular(path, most=_MOST)
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise RecordError(
-                "the file table is not the one that was sealed", where=str(path), hint=hint
-            )
-        table = msgspec.msgpack.decode(data, type=FileTable)
-        if fault := _fault(table):
-            raise RecordError(f"the file table cannot be used: {fault}", where=str(path), hint=hint)
-        return table
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise RecordError(
-            f"the file table cannot be read: {why}",
-            where=str(path),
-            hint=hint,
-        ) from error
+    @cached_property
+    def fault(self) -> str:
+        """Why nobody can go by it; empty where all can. Column by column, so it is quick."""
+        modes = set(self.modes())
+        if any(stat.S_IFMT(mode) not in _KINDS for mode in modes):
+            return "it has a kind of path that is not known"
+        if any(mode >> 16 for mode in modes):
+            return "it has a mode that cannot be"
+        if max(self.sizes(), default=0) >> 63:
+            return "it has a size that cannot be"
+        if self.paths and _leads_outside(self.paths):
+            return "it has a path outside the environment"
+        return ""
 
 
-def _fault(table: FileTable) -> str:
-    """Why nobody can go by it, though it is what the seal names; column by column, so it is quick."""
-    if table.schema != SCHEMA:
-        return f"it has schema {table.schema}; this sealenv knows {SCHEMA}"
-    count = table.paths.count(b"\0") + 1 if table.paths else 0
-    columns = (table.kinds, table.modes, table.sizes, table.mtimes, table.inodes)
-    if any(len(column) != count for column in columns) or len(table.digests) != count * _DIGEST:
-        return "its columns have different lengths"
-    if sum(map(table.kinds.count, _KINDS)) != count:
-        return "it has a kind of path that is not known"
-    if count and not (0 <= min(table.modes) <= max(table.modes) <= 0o7777):
-        return "it has a mode that cannot be"
-    if count and min(table.sizes) < 0:
-        return "it has a size that cannot be"
-    if count and _leads_outside(table.paths):
-        return "it has a path outside the environment"
-    return ""
+def _count(data: bytes) -> int:
+    """Of how many paths it is a table, as it says."""
+    if len(data) < _HEAD.size or not data.startswith(_NAME):
+        raise ValueError("it does not begin as one")
+    schema: int
+    count: int
+    _, schema, count = _HEAD.unpack_from(data)
+    if schema != SCHEMA:
+        raise ValueError(f"it has schema {schema}; this sealenv knows {SCHEMA}")
+    return count
+
+
+def pack(paths: Sequence[bytes], statuses: bytes, digests: bytes) -> bytes:
+    """A table of these columns; the paths are sorted."""
+    head = _HEAD.pack(_NAME, SCHEMA, len(paths))
+    return b"".join((head, statuses, digests, b"\0".join(paths)))
 
 
 def _leads_outside(paths: bytes) -> bool:
@@ -149,3 +144,53 @@ def _leads_outside(paths: bytes) -> bool:
     if os.name == "nt":
         text = text.replace(b"\\", b"/").replace(b":", b"//")
     return _OUTSIDE.search(text) is not None
+
+
+def write_files(prefix: Path, data: bytes) -> None:
+    """Write a table: before the seal, which names it by its digest."""
+    write_atomic(prefix / FILES, data)
+
+
+def read_file(prefix: Path) -> FileTable | None:
+    """The table that lies there, whether the seal names it or not; None where it is none."""
+    try:
+        return FileTable(read_regular(prefix / FILES, most=_MOST))
+    except (OSError, ValueError):
+        return None
+
+
+def read_table(prefix: Path, sha256: str | None, read: FileTable | None = None) -> FileTable | None:
+    """The table; None where there is none.
+
+    Args:
+        prefix: the prefix.
+        sha256: what the seal says of it; None: the seal is of a sealenv that made no table.
+        read: what lay there a moment ago.
+
+    Raises:
+        RecordError: it cannot be read, or is not the one that the seal names.
+    """
+    if sha256 is None:
+        return None
+    try:
+        table = read
+        if table is None or table.sha256 != sha256:
+            data = read_regular(prefix / FILES, most=_MOST)
+            if hashlib.sha256(data).hexdigest() != sha256:
+                raise _unusable(prefix, "is not the one that was sealed")
+            table = FileTable(data)
+        if table.fault:
+            raise _unusable(prefix, f"cannot be used: {table.fault}")
+        return table
+    except ValueError as error:
+        raise _unusable(prefix, f"cannot be used: {error}") from error
+    except OSError as error:
+        raise _unusable(prefix, f"cannot be read: {error.strerror or error}") from error
+
+
+def _unusable(prefix: Path, why: str) -> RecordError:
+    return RecordError(
+        f"the file table {why}",
+        where=str(prefix / FILES),
+        hint="sealenv verify without --fast goes by the packages' records",
+    )

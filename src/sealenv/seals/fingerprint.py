@@ -16,7 +16,8 @@ from sealenv.layout import is_windows
 from sealenv.seals.distributions import Distribution, is_about_installing
 from sealenv.seals.launchers import entry_point
 from sealenv.seals.normalising import normalised_sha256
-from sealenv.seals.row import FILE, FOLDER, LINK, Row, native
+from sealenv.seals.path import FILE, FOLDER, LINK, native
+from sealenv.seals.row import Row
 
 __all__ = ["Payload", "fingerprint", "is_compiled", "packages_lines", "promised", "tree_lines"]
 

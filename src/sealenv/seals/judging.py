@@ -10,7 +10,8 @@ from sealenv.layout import is_windows
 from sealenv.seals.distributions import is_about_installing
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
-from sealenv.seals.row import FILE, FOLDER, LINK, Row, native
+from sealenv.seals.path import FILE, FOLDER, LINK, native
+from sealenv.seals.row import Row
 from sealenv.seals.scene import Claim, Scene
 
 __all__ = ["judge_claimed", "judge_distributed", "judge_known", "judge_mode"]

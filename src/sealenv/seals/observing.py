@@ -12,12 +12,12 @@ from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import FilesystemError
 from sealenv.host.readers import Readers
 from sealenv.layout import HISTORY
-from sealenv.seals import filetable
 from sealenv.seals.digests import hash_rows, known_digests
 from sealenv.seals.distributions import Distribution, find_distributions
 from sealenv.seals.fingerprint import Payload, fingerprint, packages_lines, promised, tree_lines
 from sealenv.seals.row import Row
 from sealenv.seals.seal import DistributionNote, Fingerprints
+from sealenv.seals.tablerows import encode
 from sealenv.seals.tree import look
 
 __all__ = [
@@ -90,9 +90,7 @@ def observe(
     owned = {entry.path for record in records for entry in record.paths_data.paths}
     distributions = find_distributions(prefix, rows, owned.__contains__)
     payload = Payload(prefix, platform, rows, records, distributions, patched)
-    return Observed(
-        prints_of(payload), notes_of(distributions, rows), filetable.encode(rows.values()), rows
-    )
+    return Observed(prints_of(payload), notes_of(distributions, rows), encode(rows.values()), rows)
 
 
 def prints_of(payload: Payload, *, tree: bool = True) -> Fingerprints:

@@ -6,14 +6,31 @@ from pathlib import Path
 
 from sealenv.host.readers import Readers
 from sealenv.seals.digests import Hashing
-from sealenv.seals.sealed import read_sealed
+from sealenv.seals.filetable import FileTable, read_file
 from sealenv.seals.untouched import Statuses
 
 __all__ = ["Reading", "begin", "begin_early"]
 
 
+class _Begun:
+    """Helpers at work on what a file table names."""
+
+    def __init__(
+        self, readers: Readers, prefix: Path, table: FileTable | None, *, fast: bool
+    ) -> None:
+        self.readers = readers
+        self.table = table
+        # A path of a table that nobody has looked at may be asked for its status, but no file is opened.
+        known = None if fast or not table or table.fault else table
+        self.hashing = Hashing.of_table(readers, prefix, known)
+        self.statuses = Statuses(readers, prefix, table if fast else None)
+
+
 class Reading:
     """What was sealed, and helpers at work on it. A context: at its end they end.
+
+    They have begun with what lies there as the file table. Where that is not the one that was sealed
+    they begin anew, and nobody learns what they had found.
 
     Attributes:
         then: seal and file table.
@@ -22,11 +39,19 @@ class Reading:
         statuses: sizes and times of everything that the table names, if it is to be fast.
     """
 
-    def __init__(self, prefix: Path, *, fast: bool = False) -> None:
-        self.then = then = read_sealed(prefix)
-        self.readers = Readers()
-        self.hashing = Hashing.of_table(self.readers, prefix, None if fast else then.table)
-        self.statuses = Statuses(self.readers, prefix, then.table if fast else None)
+    def __init__(self, prefix: Path, begun: _Begun, *, fast: bool) -> None:
+        from sealenv.seals.sealed import read_sealed  # imported while the helpers work
+
+        self.readers = begun.readers
+        try:
+            self.then = read_sealed(prefix, begun.table)
+        except BaseException:
+            self.__exit__()
+            raise
+        if self.then.table is not begun.table:
+            begun = _Begun(self.readers, prefix, self.then.table, fast=fast)
+        self.hashing = begun.hashing
+        self.statuses = begun.statuses
 
     def __enter__(self) -> Reading:
         return self
@@ -35,7 +60,7 @@ class Reading:
         self.readers.__exit__()
 
 
-_early: dict[tuple[Path, bool], Reading] = {}
+_early: dict[tuple[Path, bool], _Begun] = {}
 
 
 def begin(prefix: Path, *, fast: bool = False) -> Reading:
@@ -45,7 +70,8 @@ def begin(prefix: Path, *, fast: bool = False) -> Reading:
         prefix: the prefix.
         fast: files are not read, but asked for what speaks for a change.
     """
-    return _early.pop((prefix, fast), None) or Reading(prefix, fast=fast)
+    begun = _early.pop((prefix, fast), None) or _begin(prefix, fast=fast)
+    return Reading(prefix, begun, fast=fast)
 
 
 def begin_early(prefix: Path, *, fast: bool = False) -> None:
@@ -53,4 +79,8 @@ def begin_early(prefix: Path, *, fast: bool = False) -> None:
 
     Who never asks loses nothing, the helpers end with us.
     """
-    _early[prefix, fast] = Reading(prefix, fast=fast)
+    _early[prefix, fast] = _begin(prefix, fast=fast)
+
+
+def _begin(prefix: Path, *, fast: bool) -> _Begun:
+    return _Begun(Readers(), prefix, read_file(prefix), fast=fast)

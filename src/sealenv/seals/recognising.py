@@ -10,10 +10,12 @@ import msgspec
 
 from sealenv.host.readers import Readers
 from sealenv.seals.digests import hash_rows
-from sealenv.seals.filetable import encode, write_files
-from sealenv.seals.row import FILE, FOLDER, Row
+from sealenv.seals.filetable import write_files
+from sealenv.seals.path import FILE, FOLDER
+from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal, write_seal
 from sealenv.seals.sealed import read_sealed
+from sealenv.seals.tablerows import encode, sealed_rows
 from sealenv.seals.tree import look
 from sealenv.seals.untouched import is_untouched
 
@@ -67,7 +69,7 @@ def retake(prefix: Path, seal: Seal) -> Seal | None:
     table = read_sealed(prefix).table
     if table is None or is_untouched(prefix, table):
         return None
-    rows = table.rows()
+    rows = sealed_rows(table)
     recognise(prefix, rows, look(prefix), {})
     encoded = encode(rows.values())
     files = hashlib.sha256(encoded).hexdigest()

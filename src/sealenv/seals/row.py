@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
 from pathlib import Path
 
 import msgspec
 
-from sealenv.host.reader import STATUS
-from sealenv.host.volumes import extended
+from sealenv.host.reader import STATUS, modulo
 from sealenv.layout import leads_elsewhere
+from sealenv.seals.path import FILE, FOLDER, LINK, TYPES, native
 
 __all__ = [
-    "FILE",
-    "FOLDER",
-    "LINK",
     "NO_FILE",
-    "TYPES",
     "Row",
     "look_again",
-    "native",
-    "raw",
-    "root_of",
     "row_of",
     "status_of_row",
 ]
-
-FILE, LINK, FOLDER = "f", "l", "d"
-TYPES = {FILE: stat.S_IFREG, LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
-"""What a path's mode says besides."""
 
 NO_FILE = "it is neither a file nor a link nor a folder"
 
@@ -45,6 +33,7 @@ class Row(msgspec.Struct, gc=False):
     """Permission bits."""
     size: int
     mtime_ns: int
+    """This and the inode as they are in `host.reader.STATUS`."""
     inode: int
     ctime_ns: int = 0
     digest: bytes = b""
@@ -97,21 +86,14 @@ def row_of(path: str, status: os.stat_result) -> Row:
         if not stat.S_ISREG(mode):
             problem = NO_FILE
     return Row(
-        path, kind, mode & 0o7777, size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns,
-        problem=problem,
+        path, kind, mode & 0o7777, size, modulo(status.st_mtime_ns), modulo(status.st_ino),
+        status.st_ctime_ns, problem=problem,
     )  # fmt: skip
 
 
 def status_of_row(row: Row) -> bytes:
-    """What `host.reader.status_of` says of that file or link, as long as nobody has written to it.
-
-    Zeros where a table has numbers that no file can have.
-    """
-    size = 0 if row.kind == LINK else row.size
-    try:
-        return STATUS.pack(TYPES[row.kind] | row.mode, row.mtime_ns, row.inode, size)
-    except struct.error:
-        return bytes(STATUS.size)
+    """What `host.reader.status_of` says of that file or link, as long as nobody has written to it."""
+    return STATUS.pack(TYPES[row.kind] | row.mode, row.mtime_ns, row.inode, row.size)
 
 
 def look_again(prefix: Path, row: Row) -> None:
@@ -123,21 +105,3 @@ def look_again(prefix: Path, row: Row) -> None:
     now = row_of(row.path, os.lstat(native(prefix, row.path)))
     row.kind, row.mode, row.size, row.problem = now.kind, now.mode, now.size, now.problem
     row.mtime_ns, row.inode, row.ctime_ns = now.mtime_ns, now.inode, now.ctime_ns
-
-
-def raw(path: str) -> bytes:
-    """A row's path, or several with a NUL between two, as UTF-8."""
-    return path.encode("utf-8", "surrogateescape")
-
-
-def native(prefix: Path, path: str) -> str | bytes:
-    """A row's path as the operating system takes it."""
-    if os.name == "nt":
-        return f"{extended(prefix)}\\{path.replace('/', os.sep)}"
-    return os.path.join(os.fsencode(prefix), path.encode("utf-8", "surrogateescape"))
-
-
-def root_of(prefix: Path) -> str:
-    """What comes before a row's path for `host.readers`."""
-    root = native(prefix, "")
-    return root.decode("utf-8", "surrogateescape") if isinstance(root, bytes) else root

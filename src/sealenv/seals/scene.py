@@ -13,7 +13,8 @@ from typing import NamedTuple
 from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
 from sealenv.seals.distributions import Distribution, DistributionFile, find_distributions
-from sealenv.seals.row import FILE, FOLDER, LINK, Row, native
+from sealenv.seals.path import FILE, FOLDER, LINK, native
+from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal
 from sealenv.seals.spelling import Spelling
 

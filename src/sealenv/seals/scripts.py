@@ -9,7 +9,7 @@ from sealenv.activation.scripts import activation_files
 from sealenv.errors import SealenvError
 from sealenv.seals.findings import Finding
 from sealenv.seals.judging import judge_mode
-from sealenv.seals.row import FILE
+from sealenv.seals.path import FILE
 from sealenv.seals.scene import Scene
 from sealenv.seals.seal import is_at
 

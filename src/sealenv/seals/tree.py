@@ -8,27 +8,14 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealenv.layout import (
-    FILES,
-    MARKER,
-    MOVING,
-    PKGS,
-    PLAN,
-    SCRATCH,
-    SEAL,
-    USER_FOLDER,
-    Entry,
-)
-from sealenv.seals.row import FILE, FOLDER, LINK, Row, native, row_of
+from sealenv.layout import OUTSIDE, Entry
+from sealenv.seals.path import FILE, FOLDER, LINK, native
+from sealenv.seals.row import Row, row_of
 
 if TYPE_CHECKING:
     from sealenv.seals.comparison import Comparison
 
-__all__ = ["OUTSIDE", "look", "rows_of"]
-
-OUTSIDE = frozenset({USER_FOLDER, PKGS, "envs", SCRATCH, SEAL, FILES, MOVING, MARKER, PLAN})
-"""What is nobody's payload: the user folder, package caches and further environments of a conda
-installation, and what tells of the rest. Neither read nor part of a fingerprint."""
+__all__ = ["look", "rows_of"]
 
 
 def look(

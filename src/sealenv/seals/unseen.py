@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from sealenv.errors import PrefixError
-from sealenv.seals.row import FOLDER, Row
+from sealenv.seals.path import FOLDER
+from sealenv.seals.row import Row
 
 __all__ = ["refuse_unseen"]
 

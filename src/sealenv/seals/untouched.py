@@ -7,24 +7,26 @@ those whose time is not the sealed one, since an entry that came, went or got an
 from __future__ import annotations
 
 import bisect
-import operator
 import os
+import stat
 import sys
-from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sealenv.condameta.records import is_record
 from sealenv.host.reader import STATUS
 from sealenv.host.readers import Readers
+from sealenv.layout import META, OUTSIDE, is_record
 from sealenv.seals.filetable import FileTable
-from sealenv.seals.row import FOLDER, TYPES, Row, native, root_of
-from sealenv.seals.tree import OUTSIDE
+from sealenv.seals.path import FOLDER, native, root_of
+
+if TYPE_CHECKING:
+    from sealenv.seals.row import Row
 
 __all__ = ["Statuses", "is_same", "is_untouched"]
 
-_MODE = 8
-"""Bytes of `STATUS` that are kind and mode."""
+_MODE = 0
+"""Where kind and mode are in a `STATUS`."""
 
 
 class Statuses:
@@ -36,38 +38,44 @@ class Statuses:
         readers: who.
         prefix: the prefix.
         table: its file table; None: there is nothing to go by.
-
-    Attributes:
-        names: the paths.
     """
 
     def __init__(self, readers: Readers, prefix: Path, table: FileTable | None) -> None:
         self._prefix = prefix
         self._table = None if sys.platform == "win32" else table
-        self._expected = b""
-        try:
-            self._expected = _expected(self._table) if self._table else b""
-        except OverflowError:
-            self._table = None
-        self.names = self._table.names() if self._table else []
-        self._task = readers.statuses_compared(root_of(prefix), self.names, self._expected)
+        self._expected = self._table.statuses if self._table else b""
+        paths = self._table.paths if self._table else b""
+        self._task = readers.statuses_compared(root_of(prefix), paths, self._expected)
+
+    def __len__(self) -> int:
+        return len(self._expected) // STATUS.size
 
     def are_as_sealed(self) -> bool:
         """Whether kind, mode, size, time and inode of everything are those, and nothing is new."""
         if self._table is None or not self._table.paths:
             return False
         changed = [b""]
-        known = self._table.paths.split(b"\0")
-        for number, answer in enumerate(self._task.finish()):
+        answers = self._task.finish()
+        known = self._known()
+        for number, answer in enumerate(answers if any(answers) else ()):
             if answer is None:
                 continue
-            if self._table.kinds[number] != FOLDER or isinstance(answer, OSError):
+            then = STATUS.unpack_from(self._expected, number * STATUS.size)
+            if isinstance(answer, OSError) or not stat.S_ISDIR(then[_MODE]):
                 return False
-            at = number * STATUS.size
-            if answer[:_MODE] != self._expected[at : at + _MODE]:
+            if STATUS.unpack(answer)[_MODE] != then[_MODE]:
                 return False
             changed.append(known[number])  # its time is another one, or its size
         return not _has_new(self._prefix, changed, known)
+
+    def count_records(self) -> int:
+        """How many of the paths are packages' records: they follow each other."""
+        known = self._known()
+        start, end = (bisect.bisect_left(known, META.encode() + mark) for mark in (b"/", b"0"))
+        return sum(name.endswith(b".json") for name in known[start:end])
+
+    def _known(self) -> Sequence[bytes]:
+        return self._task.names
 
 
 def is_untouched(prefix: Path, table: FileTable) -> bool:
@@ -76,23 +84,7 @@ def is_untouched(prefix: Path, table: FileTable) -> bool:
         return Statuses(readers, prefix, table).are_as_sealed()
 
 
-def _expected(table: FileTable) -> bytes:
-    """`STATUS` of every path; column by column that takes a third of the time.
-
-    Raises:
-        OverflowError: no file has such a time, inode or size.
-    """
-    modes = map(operator.or_, map(TYPES.__getitem__, table.kinds), table.modes)
-    columns = (
-        array("q", modes), array("q", table.mtimes), array("Q", table.inodes), array("q", table.sizes),
-    )  # fmt: skip
-    status = array("Q", bytes(STATUS.size * len(table.kinds)))
-    for number, column in enumerate(columns):
-        status[number :: len(columns)] = array("Q", column.tobytes())
-    return status.tobytes()
-
-
-def _has_new(prefix: Path, folders: list[bytes], known: list[bytes]) -> bool:
+def _has_new(prefix: Path, folders: list[bytes], known: Sequence[bytes]) -> bool:
     """Whether something lies in one of these folders that nobody knows (as the table is: sorted)."""
     root = os.fsencode(native(prefix, ""))
     outside = {name.encode() for name in OUTSIDE}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from sealenv.condameta.records import is_record
-from sealenv.layout import CONDARC, HISTORY
+from sealenv.layout import CONDARC, HISTORY, is_record
 from sealenv.seals.compiled import has_source, judge_compiled, source_of
 from sealenv.seals.drift import find_drift, takes_files
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import is_compiled
 from sealenv.seals.judging import judge_claimed, judge_distributed, judge_known, judge_mode
-from sealenv.seals.row import FILE, FOLDER, Row
+from sealenv.seals.path import FILE, FOLDER
+from sealenv.seals.row import Row
 from sealenv.seals.scene import Scene
 from sealenv.seals.scripts import judge_scripts
 from sealenv.seals.untracked import group, is_leftover, may_change

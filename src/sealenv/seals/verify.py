@@ -7,24 +7,27 @@ environments of conda, mamba and pixi can be verified too. Nothing is written, n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealenv.condameta.records import is_record, scan_records
+from sealenv.condameta.records import scan_records
 from sealenv.errors import FilesystemError
 from sealenv.host.exclusive import refuse_worked_on
-from sealenv.layout import META
+from sealenv.layout import META, is_record
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.findings import Finding, Report
-from sealenv.seals.row import FILE, FOLDER, Row, look_again, native
+from sealenv.seals.path import FILE, FOLDER, native
+from sealenv.seals.row import Row, look_again
 from sealenv.seals.seal import Seal
+from sealenv.seals.tablerows import sealed_rows
 from sealenv.seals.tree import look
 from sealenv.seals.untouched import is_same
 
 if TYPE_CHECKING:
     from sealenv.seals.comparison import Comparison
     from sealenv.seals.digests import Hashing
+    from sealenv.seals.filetable import FileTable
     from sealenv.seals.scene import Scene
 
 __all__ = ["Finding", "Report", "examine", "verify"]
@@ -59,12 +62,12 @@ def _fast(prefix: Path, reporter: Reporter) -> Report:
     with begin(prefix, fast=True) as reading:
         then = reading.then
         if then.seal and then.table and not then.findings and reading.statuses.are_as_sealed():
-            return _untouched(then.seal, reading.statuses.names, then.table.kinds)
-    sealed = then.table.rows() if then.table else None
+            return _untouched(then.seal, then.table, reading.statuses.count_records())
+    sealed = sealed_rows(then.table) if then.table else None
     rows = _look(prefix)
     unread = _take_over(rows, sealed or {})
-    if then.seal and sealed and not then.findings and is_same(rows, sealed):
-        return _untouched(then.seal, sealed, then.table.kinds if then.table else "")
+    if then.seal and then.table and sealed and not then.findings and is_same(rows, sealed):
+        return _untouched(then.seal, then.table, sum(map(is_record, sealed)))
     notes = []
     if sealed is None:
         notes.append("there is no file table: files are compared by their size alone")
@@ -92,7 +95,7 @@ def examine(
     reporter.phase("verify", "comparing files")
     with begin(prefix) as reading:
         then, readers, begun = reading.then, reading.readers, reading.hashing
-        sealed = then.table.rows() if then.table else None
+        sealed = sealed_rows(then.table) if then.table else None
         comparison = Comparison(readers, prefix, sealed.values()) if sealed else None
         from sealenv.seals.case import Case  # imported while the helpers read
 
@@ -111,14 +114,9 @@ def examine(
     return verdict.scene, case.report(verdict, hashed=len(begun) + len(more))
 
 
-def _untouched(seal: Seal, paths: Iterable[str], kinds: str) -> Report:
+def _untouched(seal: Seal, table: FileTable, records: int) -> Report:
     """By size, time and inode all is as it was sealed."""
-    return Report(
-        sum(is_record(path) for path in paths if path.endswith(".json")),
-        len(kinds) - kinds.count(FOLDER),
-        (),
-        sealed=seal.fingerprints,
-    )
+    return Report(records, table.count - table.count_folders(), (), sealed=seal.fingerprints)
 
 
 def _look(

@@ -15,7 +15,7 @@ from sealenv.host.files import read_regular
 from sealenv.locks import LockedWheel
 from sealenv.requirements import requirement_name
 from sealenv.seals.distributions import Distribution
-from sealenv.seals.row import native
+from sealenv.seals.path import native
 from sealenv.seals.seal import DistributionNote
 
 __all__ = ["as_found", "is_of", "locked_wheel", "locked_wheels", "requested_of"]

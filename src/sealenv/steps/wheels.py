@@ -21,7 +21,8 @@ from sealenv.host.process import clean_home, run_quietly
 from sealenv.layout import bin_dirs, is_windows, python_exe
 from sealenv.locks import Lock, LockedWheel
 from sealenv.placing import site_packages_of
-from sealenv.seals.row import FOLDER, Row
+from sealenv.seals.path import FOLDER
+from sealenv.seals.row import Row
 from sealenv.seals.tree import look
 from sealenv.store.archives import Store
 

@@ -1,0 +1,85 @@
+"""The file table: what docs/reference/seal.md says of it, byte by byte."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from sealenv.host.readers import Readers
+from sealenv.seals.digests import hash_rows
+from sealenv.seals.filetable import FileTable
+from sealenv.seals.path import LINK
+from sealenv.seals.row import row_of
+from sealenv.seals.tablerows import encode, sealed_rows
+from sealenv.seals.tree import look
+from sealenv.seals.untouched import is_untouched
+
+
+def table_of(prefix: Path) -> bytes:
+    rows = look(prefix)
+    with Readers(1) as readers:
+        hash_rows(readers, prefix, rows)
+    return encode(rows.values())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes and links are others there")
+def test_each_byte(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir(mode=0o750)
+    (tmp_path / "b" / "x").write_bytes(b"1\n")
+    (tmp_path / "b" / "x").chmod(0o4711)
+    (tmp_path / "a").symlink_to("b/x")
+    os.utime(tmp_path / "b" / "x", ns=(1, 2_000_000_001))
+    expected = b"sealenv\n" + struct.pack("<II", 2, 3)
+    for name, mode in (("a", 0o120777), ("b", 0o040750), ("b/x", 0o104711)):
+        there = os.lstat(tmp_path / name)
+        assert there.st_mode == mode
+        size = 0 if name == "a" else there.st_size
+        expected += struct.pack("<QQQQ", mode, there.st_mtime_ns, there.st_ino, size)
+    expected += hashlib.sha256(b"b/x").digest() + bytes(32) + hashlib.sha256(b"1\n").digest()
+    assert table_of(tmp_path) == expected + b"a\0b\0b/x"
+
+
+@pytest.mark.parametrize("time", [-1, -(10**12), 2**63 + 5, 2**65 + 5])
+def test_a_time_that_64_bits_do_not_hold(tmp_path: Path, time: int) -> None:
+    """A file of 1969, and of 2300 and later: some file systems have such times."""
+    path = tmp_path / "x"
+    path.write_text("x")
+    try:
+        os.utime(path, ns=(0, time))
+    except (OSError, OverflowError):
+        pytest.skip("not here")
+    if path.stat().st_mtime_ns != time:
+        pytest.skip("the file system has no such times")
+    table = FileTable(table_of(tmp_path))
+    assert sealed_rows(table)["x"].same_stat(look(tmp_path)["x"])
+    if os.name != "nt":
+        assert is_untouched(tmp_path, table)
+
+
+def test_an_inode_of_128_bits(tmp_path: Path) -> None:
+    """As ReFS has, which Dev Drives are."""
+    (tmp_path / "x").write_text("x")
+    there = os.stat(tmp_path / "x")
+    told = {name: getattr(there, name) for name in dir(there) if name.startswith("st_")}
+    fake_status = SimpleNamespace(**told | {"st_ino": (7 << 64) + 5})
+    row = row_of("x", cast("os.stat_result", fake_status))
+    row.digest = bytes(range(32))
+    assert row.inode == 5
+    assert sealed_rows(FileTable(encode([row])))["x"].same_stat(row)
+
+
+def test_counts(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    for name in ("1", "2"):
+        (tmp_path / "d" / name).write_text(name)
+    table = FileTable(table_of(tmp_path))
+    assert (table.count, table.count_folders(), table.fault) == (3, 1, "")
+    assert table.names() == ["d", "d/1", "d/2"]
+    assert LINK not in table.kinds()
+    assert table.sha256 == hashlib.sha256(table_of(tmp_path)).hexdigest()

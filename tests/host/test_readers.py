@@ -91,16 +91,17 @@ def test_statuses_are_compared_in_one_piece(tree: Files, processors: int, count:
     """Each with its own: the shares are parts of the one piece, some of them empty."""
     names = [path for path, _ in tree][:count]
     expected = [reader.status_of(path) for path in names]
+    root = os.path.join(os.path.dirname(names[0]), "")
     other = bytes(reader.STATUS.size)
     with Readers(processors) as some:
         some._helpers += [Helper() for _ in range(processors - 1)]  # so few are worth none
         some._grown = lambda cost: some._helpers  # type: ignore[method-assign]
-        paths = "\0".join(names).encode("utf-8", "surrogateescape")
-        task = some.statuses_compared("", paths, b"".join(expected))
+        paths = "\0".join(path[len(root) :] for path in names).encode("utf-8", "surrogateescape")
+        task = some.statuses_compared(root, paths, b"".join(expected))
         assert task.finish() == [None] * count
         for odd in {0, count // 2, count - 1}:
             wanted = b"".join(other if n == odd else status for n, status in enumerate(expected))
-            found = some.statuses_compared("", paths, wanted).finish()
+            found = some.statuses_compared(root, paths, wanted).finish()
             assert found == [status if n == odd else None for n, status in enumerate(expected)]
 
 
@@ -323,3 +324,23 @@ def test_a_helper_that_is_stopped_is_waited_for_once(tree: Files) -> None:
             assert task.finish() == digests(tree)
         assert all(helper._gone for helper in some._helpers)
         assert ask(some, tree).finish() == digests(tree)
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_no_status_of_what_leads_outside(tmp_path: Path, processors: int) -> None:
+    """Whoever handed the names over: neither we nor a helper asks."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "outside").write_text("x")
+    names = [b"a", b"../outside", b"b", b"./a", str(tmp_path / "outside").encode(), b"", b"c/"]
+    for name_ in "abc":
+        (tmp_path / "here" / name_).write_text("x")
+    root = f"{tmp_path}/here/"
+    with Readers(processors) as some:
+        some._helpers += [Helper() for _ in range(processors - 1)]
+        some._grown = lambda cost: some._helpers  # type: ignore[method-assign]
+        expected = bytes(reader.STATUS.size * len(names))
+        found = some.statuses_compared(root, b"\0".join(names), expected).finish()
+        assert [number for number, answer in enumerate(found) if isinstance(answer, OSError)] == [
+            1, 3, 4, 5, 6,
+        ]  # fmt: skip
+        assert [found[0], found[2]] == [reader.status_of(root + name_) for name_ in "ab"]

@@ -55,7 +55,7 @@ def compared(
     prefix: Path, then: dict[str, Row], known: dict[str, Row] | None = None, *, processes: int = 3
 ) -> dict[str, Row]:
     with Readers(processes) as readers:
-        comparison = Comparison(readers, prefix, then.values())
+        comparison = Comparison(readers, prefix, then)
         return look(prefix, then if known is None else known, comparison=comparison)
 
 

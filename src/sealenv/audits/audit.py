@@ -107,7 +107,7 @@ def audit(
         search = Search(readers, root_of(prefix), [place.spellings for place in places], others)
         sealed = sealed_rows(then.table) if then.table else {}
         search.begin(_files(sealed))
-        comparison = Comparison(readers, prefix, sealed.values()) if sealed else None
+        comparison = Comparison(readers, prefix, sealed) if sealed else None
         rows = _look(prefix, sealed, comparison)
         search.begin(_files(rows))
         files = dict(_files(rows))

@@ -3,9 +3,9 @@
 A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
 functions. A job comes on stdin as a `packed` (number, verb, argument, root, names, expected), the names
 with a NUL between two. Answers go to stdout as (number, results in order), some at a time; a number
-as a result is an errno, and None says that it is what was expected (`answers`). A later job is done first.
-HURRY as a verb asks for answers at once, END for no more of them, of the job of that number. The helper
-ends when stdin closes, at once: it never outlives who asked.
+as a result is an errno, and None says that it is what was expected (`answers`). A later job is done
+first. HURRY as a verb asks for answers at once, END for no more of them, of the job of that number. The
+helper ends when stdin closes, at once: it never outlives who asked.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ __all__ = [
     "Wanted",
     "answers",
     "is_blank",
+    "leads_outside",
     "main",
     "modulo",
     "names_of",
@@ -216,7 +217,7 @@ def native(root: str, name: str | bytes) -> str | bytes:
 def answers(
     work: Callable[[str | bytes], Any],
     root: str,
-    names: Sequence[str | bytes],
+    names: Sequence[Any],
     goal: Sequence[Any] | bytes | None,
 ) -> Iterator[Any]:
     """What the work tells of each: None where it is what was expected, an OSError where it raises one.
@@ -225,7 +226,8 @@ def answers(
         work: of `VERBS`.
         root: see `native`.
         names: likewise.
-        goal: what is expected of each; bytes of one size in one piece; None: nothing.
+        goal: what is expected of each; bytes of one size in one piece, where the names are bytes too
+            and none is followed that leads elsewhere than below the root; None: nothing.
     """
     if not isinstance(goal, bytes):
         yield from _each(work, root, names, goal or [None] * len(names))
@@ -234,11 +236,14 @@ def answers(
     for start in range(0, len(names), _TOGETHER):
         some = names[start : start + _TOGETHER]
         wanted = goal[start * size : (start + len(some)) * size]
-        if _are_all(work, root, some, wanted):
+        if not leads_outside(b"/".join(some)) and _are_all(work, root, some, wanted):
             yield from [None] * len(some)
-        else:
-            apart = [wanted[at : at + size] for at in range(0, len(wanted), size)]
-            yield from _each(work, root, some, apart)
+            continue
+        for number, name in enumerate(some):
+            if leads_outside(name):
+                yield OSError(errno.EINVAL, "it may lead outside", name)
+            else:
+                yield from _each(work, root, [name], [wanted[number * size :][:size]])
 
 
 _TOGETHER = 50
@@ -258,10 +263,18 @@ def _are_all(
         return False
 
 
+def leads_outside(paths: bytes) -> bool:
+    """Whether one of these, a `/` between two, is absolute, empty, or has a name that is no name."""
+    text = b"/%b/" % paths
+    if os.name == "nt":
+        text = text.replace(b"\\", b"/").replace(b":", b"//")
+    return b"//" in text or b"/./" in text or b"/../" in text
+
+
 def _each(
     work: Callable[[str | bytes], Any],
     root: str,
-    names: Sequence[str | bytes],
+    names: Sequence[Any],
     goals: Sequence[Any],
 ) -> Iterator[Any]:
     for name, wanted in zip(names, goals):  # noqa: B905

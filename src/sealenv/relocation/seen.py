@@ -96,7 +96,7 @@ def look_since(
         b"".join(map(status_of_row, asked)),
     )
     comparison = before.again(readers, prefix) if before else None
-    rows = look_at(prefix, then, comparison or Comparison(readers, prefix, then.values()))
+    rows = look_at(prefix, then, comparison or Comparison(readers, prefix, then))
     for row, answer in zip(asked, task.finish(), strict=True):
         if answer is not None and rows.get(row.path) is row:
             now = rows[row.path] = row.copy()
@@ -147,7 +147,7 @@ def search_begun(move: Relocation) -> tuple[Holding, Comparison | None]:
     # Before there are rows: helpers work while these are made.
     files = zip(table.names(), table.sizes(), table.kinds(), strict=True)
     search.begin((path, size) for path, size, kind in files if kind == FILE and size)
-    return search, Comparison(search.readers, move.prefix, move.sealed.values())
+    return search, Comparison(search.readers, move.prefix, move.sealed)
 
 
 def look_for(

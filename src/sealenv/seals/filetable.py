@@ -7,8 +7,6 @@ before anything else is known of the environment: so nothing is imported here th
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 import stat
 import struct
 import sys
@@ -19,7 +17,7 @@ from pathlib import Path
 
 from sealenv.errors import RecordError
 from sealenv.host.files import read_regular, write_atomic
-from sealenv.host.reader import STATUS
+from sealenv.host.reader import STATUS, leads_outside
 from sealenv.layout import FILES
 from sealenv.seals.path import TYPES
 
@@ -31,7 +29,6 @@ DIGEST = 32
 _HEAD = struct.Struct("<8sII")
 _NAME = b"sealenv\n"
 _KINDS = {kind: letter for letter, kind in TYPES.items()}
-_OUTSIDE = re.compile(rb"/\.{0,2}/")
 _MOST = 128 << 20
 """Bytes of a table: that is a million paths."""
 
@@ -108,6 +105,13 @@ class FileTable:
     @cached_property
     def fault(self) -> str:
         """Why nobody can go by it; empty where all can. Column by column, so it is quick."""
+        if self.paths and leads_outside(self.paths.replace(b"\0", b"/")):
+            return "it has a path outside the environment"
+        return self.fault_of_statuses
+
+    @cached_property
+    def fault_of_statuses(self) -> str:
+        """The same, of these alone."""
         modes = set(self.modes())
         if any(stat.S_IFMT(mode) not in _KINDS for mode in modes):
             return "it has a kind of path that is not known"
@@ -115,8 +119,6 @@ class FileTable:
             return "it has a mode that cannot be"
         if max(self.sizes(), default=0) >> 63:
             return "it has a size that cannot be"
-        if self.paths and _leads_outside(self.paths):
-            return "it has a path outside the environment"
         return ""
 
 
@@ -138,14 +140,6 @@ def pack(paths: Sequence[bytes], statuses: bytes, digests: bytes) -> bytes:
     return b"".join((head, statuses, digests, b"\0".join(paths)))
 
 
-def _leads_outside(paths: bytes) -> bool:
-    """Whether one of them is absolute, empty, or has a name that is no name."""
-    text = b"/%b/" % paths.replace(b"\0", b"/")
-    if os.name == "nt":
-        text = text.replace(b"\\", b"/").replace(b":", b"//")
-    return _OUTSIDE.search(text) is not None
-
-
 def write_files(prefix: Path, data: bytes) -> None:
     """Write a table: before the seal, which names it by its digest."""
     write_atomic(prefix / FILES, data)
@@ -159,13 +153,16 @@ def read_file(prefix: Path) -> FileTable | None:
         return None
 
 
-def read_table(prefix: Path, sha256: str | None, read: FileTable | None = None) -> FileTable | None:
+def read_table(
+    prefix: Path, sha256: str | None, read: FileTable | None = None, *, trusting: bool = False
+) -> FileTable | None:
     """The table; None where there is none.
 
     Args:
         prefix: the prefix.
         sha256: what the seal says of it; None: the seal is of a sealenv that made no table.
         read: what lay there a moment ago.
+        trusting: it will do that it is the one that was sealed, whatever it says.
 
     Raises:
         RecordError: it cannot be read, or is not the one that the seal names.
@@ -179,7 +176,7 @@ def read_table(prefix: Path, sha256: str | None, read: FileTable | None = None) 
             if hashlib.sha256(data).hexdigest() != sha256:
                 raise _unusable(prefix, "is not the one that was sealed")
             table = FileTable(data)
-        if table.fault:
+        if not trusting and table.fault:
             raise _unusable(prefix, f"cannot be used: {table.fault}")
         return table
     except ValueError as error:

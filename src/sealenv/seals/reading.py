@@ -20,7 +20,7 @@ class _Begun:
     ) -> None:
         self.readers = readers
         self.table = table
-        # A path of a table that nobody has looked at may be asked for its status, but no file is opened.
+        # Paths that are asked for their status are looked at by who asks.
         known = None if fast or not table or table.fault else table
         self.hashing = Hashing.of_table(readers, prefix, known)
         self.statuses = Statuses(readers, prefix, table if fast else None)
@@ -33,7 +33,7 @@ class Reading:
     they begin anew, and nobody learns what they had found.
 
     Attributes:
-        then: seal and file table.
+        then: seal and file table; if it is to be fast, whatever that says.
         readers: who reads.
         hashing: the digests of what the table calls files; of nothing if it is to be fast.
         statuses: sizes and times of everything that the table names, if it is to be fast.
@@ -44,7 +44,7 @@ class Reading:
 
         self.readers = begun.readers
         try:
-            self.then = read_sealed(prefix, begun.table)
+            self.then = read_sealed(prefix, begun.table, trusting=fast)
         except BaseException:
             self.__exit__()
             raise

@@ -40,23 +40,24 @@ class Sealed:
         return any(f.kind == "record" and f.path in (SEAL, FILES) for f in self.findings)
 
 
-def read_sealed(prefix: Path, table: FileTable | None = None) -> Sealed:
+def read_sealed(prefix: Path, table: FileTable | None = None, *, trusting: bool = False) -> Sealed:
     """Read both; whether it is pending, moved, or has a seal or a table that cannot be read.
 
     Args:
         prefix: the prefix.
         table: what lay there as its table a moment ago.
+        trusting: see `read_table`.
     """
     if (prefix / MARKER).exists():
         return Sealed(findings=[Finding("pending", MARKER, None, "it was never finished")])
-    then = _read(prefix, table) if os.path.lexists(prefix / SEAL) else Sealed()
+    then = _read(prefix, table, trusting) if os.path.lexists(prefix / SEAL) else Sealed()
     if os.path.lexists(prefix / SCRATCH):
         detail = "the next repair deletes it"
         then.findings.append(Finding("leftover", f"{SCRATCH}/", None, detail))
     return then
 
 
-def _read(prefix: Path, table: FileTable | None) -> Sealed:
+def _read(prefix: Path, table: FileTable | None, trusting: bool) -> Sealed:
     if is_link(prefix / SEAL):
         return Sealed(findings=[Finding("record", SEAL, None, "it is a link")])
     try:
@@ -71,7 +72,7 @@ def _read(prefix: Path, table: FileTable | None) -> Sealed:
         then.findings.append(Finding("record", FILES, None, "it is a link"))
         return then
     try:
-        then.table = read_table(prefix, seal.files, table)
+        then.table = read_table(prefix, seal.files, table, trusting=trusting)
     except RecordError as error:
         then.findings.append(Finding("record", FILES, None, error.what))
     return then

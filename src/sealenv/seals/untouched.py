@@ -52,7 +52,7 @@ class Statuses:
 
     def are_as_sealed(self) -> bool:
         """Whether kind, mode, size, time and inode of everything are those, and nothing is new."""
-        if self._table is None or not self._table.paths:
+        if self._table is None or not self._table.paths or self._table.fault_of_statuses:
             return False
         changed = [b""]
         answers = self._task.finish()

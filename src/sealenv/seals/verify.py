@@ -58,11 +58,13 @@ def verify(
 def _fast(prefix: Path, reporter: Reporter) -> Report:
     reporter.phase("verify", "comparing files")
     from sealenv.seals.reading import begin
+    from sealenv.seals.sealed import read_sealed
 
     with begin(prefix, fast=True) as reading:
         then = reading.then
         if then.seal and then.table and not then.findings and reading.statuses.are_as_sealed():
             return _untouched(then.seal, then.table, reading.statuses.count_records())
+    then = read_sealed(prefix, then.table)
     sealed = sealed_rows(then.table) if then.table else None
     rows = _look(prefix)
     unread = _take_over(rows, sealed or {})
@@ -96,7 +98,7 @@ def examine(
     with begin(prefix) as reading:
         then, readers, begun = reading.then, reading.readers, reading.hashing
         sealed = sealed_rows(then.table) if then.table else None
-        comparison = Comparison(readers, prefix, sealed.values()) if sealed else None
+        comparison = Comparison(readers, prefix, sealed) if sealed else None
         from sealenv.seals.case import Case  # imported while the helpers read
 
         rows = _look(prefix, sealed, comparison)

@@ -119,7 +119,12 @@ class Portability(Bench):
         turn = 'a=$1 b=$2; shift 2; [ -d "$a" ] || { c=$a; a=$b; b=$c; }; exec "$@" "$a" "$b"'
         places = [str(mover), str(mover.with_name("moved-there"))]
         move = ["sh", "-c", turn, "sh", *places, *self._command("move")]
-        contenders = [Contender("sealenv move", move, self.env, lambda: _warm(*map(Path, places)))]
+
+        def before() -> None:
+            _warm(*map(Path, places))
+            self._load([*move[:-1], "move", "--dry-run"])
+
+        contenders = [Contender("sealenv move", move, self.env, before)]
         if self.conda_pack:
             contenders += [self._packing("tar.gz", "conda-pack's way"), self._packing("tar")]
         else:
@@ -142,8 +147,13 @@ class Portability(Bench):
         def before() -> None:
             _gone(place)
             _warm(self.prefix)
+            self._load([str(self.conda_pack), "--help"])
 
         return Contender(name or f"the same with {kind}", command, self.env, before)
+
+    def _load(self, command: list[str]) -> None:
+        """The program itself into the cache: half a minute of the others may have pushed it out."""
+        subprocess.run(command, env=self.env, check=True, capture_output=True)
 
     def _large(self) -> None:
         """Memory, with a file that holds the path at its end, and often."""

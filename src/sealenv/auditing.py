@@ -22,13 +22,13 @@ from sealenv.progress import Quiet, Reporter
 from sealenv.relocation.journal import commit, finish_commit
 from sealenv.relocation.leftovers import clear_partials
 from sealenv.removable import refuse_frozen
+from sealenv.seals.examining import examine
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.observing import observe
 from sealenv.seals.seal import PatchNote, Seal, write_seal
 from sealenv.seals.sealed import read_sealed
 from sealenv.seals.tablerows import sealed_rows
 from sealenv.seals.tree import look
-from sealenv.seals.verify import examine
 
 __all__ = ["Fixed", "fix", "search"]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,14 +86,14 @@ def move(
         away = replace(here, new=str(place))
         search: Holding | None = None
         comparison: Comparison | None = None
-        presumed: dict[str, Row] = {}
+        presumed: Mapping[str, Row] = {}
         if here.old == here.new and given == prefix:
             away.refuse_alike()
             search, comparison = search_begun(away)
             stack.enter_context(search)
             # Each file is read now, and asked for its size and time by the proof: which reads again what
-            # is not as it was sealed. One that was sealed empty is not read, and asked now.
-            presumed = {row.path: row for row in away.sealed.values() if row.size}
+            # is not as it was sealed.
+            presumed = away.sealed
         rows = look_inside(prefix, presumed, comparison)
         if here.old != here.new and not options.dry_run:
             # Moved by hand before, or killed: its files may hold two places.

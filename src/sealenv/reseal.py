@@ -24,6 +24,7 @@ from sealenv.locks import Lock
 from sealenv.portability.patch import left_absolute
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.drift import locked_packages
+from sealenv.seals.examining import examine
 from sealenv.seals.filetable import write_files
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.observing import observe
@@ -31,7 +32,6 @@ from sealenv.seals.recognising import retake
 from sealenv.seals.scene import Scene
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, Seal, timestamp, write_seal
 from sealenv.seals.unseen import refuse_unseen
-from sealenv.seals.verify import examine
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 
 __all__ = ["Change", "reseal"]

@@ -79,7 +79,7 @@ def test_counts(tmp_path: Path) -> None:
     for name in ("1", "2"):
         (tmp_path / "d" / name).write_text(name)
     table = FileTable(table_of(tmp_path))
-    assert (table.count, table.count_folders(), table.fault) == (3, 1, "")
+    assert (table.count, table.count_files(), table.fault) == (3, 2, "")
     assert table.names() == ["d", "d/1", "d/2"]
     assert LINK not in table.kinds()
     assert table.sha256 == hashlib.sha256(table_of(tmp_path)).hexdigest()

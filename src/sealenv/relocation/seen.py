@@ -115,13 +115,21 @@ def look_inside(
     presumed: Mapping[str, Row] | None = None,
     comparison: Comparison | None = None,
 ) -> dict[str, Row]:
-    """The same, of an environment that goes away alone.
+    """The same, of an environment that goes away alone. Who presumes reads each file after this.
 
     Raises:
         FilesystemError: a folder cannot be read.
         PrefixError: it holds other environments.
     """
     rows = look_at(prefix, presumed, comparison)
+    for path, then in (presumed or {}).items():
+        if then.kind == FILE and not then.size and rows.get(path) is then:  # those are not read
+            now = Row(path, FILE, 0, 0, 0, 0)
+            try:
+                look_again(prefix, now)
+                rows[path] = now
+            except (FileNotFoundError, NotADirectoryError):
+                del rows[path]
     refuse_inner(prefix, "moved", "move", [*rows, *_apart(prefix)])
     return rows
 

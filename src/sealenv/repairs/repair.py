@@ -26,9 +26,9 @@ from sealenv.repairs.mending import Mending
 from sealenv.repairs.plan import Plan, make_plan
 from sealenv.repairs.putting import make_way, set_mode
 from sealenv.seals.compiled import source_of
+from sealenv.seals.examining import examine
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.scene import Scene
-from sealenv.seals.verify import examine
 from sealenv.spec import current_platform
 from sealenv.steps.pyc import compile_packages
 

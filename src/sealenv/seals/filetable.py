@@ -91,10 +91,10 @@ class FileTable:
         letters = {mode: _KINDS[stat.S_IFMT(mode)] for mode in set(modes)}
         return list(map(letters.__getitem__, modes))
 
-    def count_folders(self) -> int:
-        """How many of them are folders."""
+    def count_files(self) -> int:
+        """How many of them are files or links."""
         modes = self.modes()
-        return sum(modes.count(mode) for mode in set(modes) if stat.S_ISDIR(mode))
+        return sum(modes.count(mode) for mode in set(modes) if not stat.S_ISDIR(mode))
 
     def _column(self, number: int) -> array[int]:
         numbers = array("Q", self.statuses)

@@ -150,3 +150,13 @@ def test_names_that_cannot_be(
     answer = machine.json("bundle", str(lock), *words, code=2)
     assert said in answer["what"]
     assert sorted(machine.root.iterdir()) == before
+
+
+def test_a_name_that_another_system_cannot_bear(machine: Machine, lock: Path) -> None:
+    """Here it can be a folder's or a lock's name; what is bundled is for every system."""
+    strange = lock.rename(lock.with_name("my 100%.lock"))
+    answer = machine.json("bundle", str(strange), code=2)
+    assert "'%'" in answer["what"]
+    assert answer["where"] == str(strange)
+    assert "--name" in answer["hint"]
+    assert machine.json("bundle", str(strange), "--name", "mine")["name"] == "mine"

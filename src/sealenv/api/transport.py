@@ -95,9 +95,8 @@ def bundle_to(
             hint="name the file with -o",
         )
     found = subject(what).only(platforms)
-    called = found.name if name is None else name
-    if output is None:
-        check_name(called)  # it becomes a path below
+    called = _name(found.name, what) if name is None else name
+    check_name(called)  # it becomes a path below
     usable = [p for p in found.file.platforms if p not in given]
     checked, of_release = digests_of_files(digests, list(given), len(found.file.platforms))
     pinned = pin_release(release, of_release, usable, all_known=release is not None)
@@ -115,6 +114,18 @@ def bundle_to(
         for note in made.notes:
             reporter.warn(note)
     return made
+
+
+def _name(name: str, what: str) -> str:
+    """The name of what is bundled, if an environment can be called that everywhere."""
+    from sealenv.naming import check_name
+
+    try:
+        check_name(name, what)
+    except UsageError as error:
+        error.hint = "say with --name how the environment is to be called"
+        raise
+    return name
 
 
 def mirror(

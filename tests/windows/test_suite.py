@@ -14,6 +14,7 @@ MODULES = (
     "tests/host/test_leaving.py",
     "tests/host/test_prefixlock.py",
     "tests/host/test_volumes.py",
+    "tests/seals/test_filetable.py",
     "tests/test_environment_yml.py",
     "tests/test_spec.py",
     "tests/test_urls.py",

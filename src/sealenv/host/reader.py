@@ -247,7 +247,7 @@ def answers(
 
 
 _TOGETHER = 50
-"""So many answers are compared at once, where that takes a third of the time of asking."""
+"""So many answers are compared at once, and one by one only where they are not what was expected."""
 
 
 def _are_all(

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from sealenv.demo.channel import DemoChannel
-from sealenv.layout import MOVING, State, state_of
+from sealenv.layout import MOVING, SEAL, State, state_of
 from sealenv.seals.seal import read_seal
 from sealenv.seals.sealed import read_sealed
 from sealenv.seals.tablerows import sealed_rows
@@ -517,3 +518,52 @@ def test_links_that_hold_the_path_in_any_way(machine: Machine, channels: Channel
     machine.json("clone", "e", "twin")
     assert os.readlink(machine.envs / "twin" / "url") == f"file://{machine.envs / 'twin'}/share"
     machine.json("verify", "twin")
+
+
+def test_links_that_lead_in_by_another_way(warm_machine: Machine, env: Path) -> None:
+    """By `..` behind a name; a name that is a link is left to the system."""
+    links = {
+        "one": f"{env.parent}/../{env.parent.name}/e/bin",
+        "two": "../e/share/../bin",
+        "three": f"{env}/../e/bin",
+        "four": f"{env}/../neighbour",
+        "five": "share/../bin",
+    }
+    (env / "share").mkdir(exist_ok=True)
+    for name, text in links.items():
+        (env / name).symlink_to(text)
+    told = warm_machine.json("audit", str(env), "--all", code=None)["findings"]
+    assert {f["path"] for f in told} > {"one", "two", "three"}
+    place = env.with_name("deep") / "there"
+    place.parent.mkdir()
+    warm_machine.run("move", str(env), str(place))
+    assert {name: os.readlink(place / name) for name in links} == {
+        "one": f"{place}/bin",
+        "two": "../there/bin",
+        "three": f"{place}/bin",
+        "four": f"{env.parent}/neighbour",
+        "five": "share/../bin",
+    }
+    assert all((place / name).is_dir() for name in ("one", "two", "three", "five"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="running programs are told by /proc")
+def test_what_a_killed_move_had_started_is_waited_for(warm_machine: Machine, env: Path) -> None:
+    """Its check asks python and others for their version; they end by themselves."""
+    seal = json.loads((env / SEAL).read_text())
+    (env / SEAL).write_text(json.dumps(seal | {"checked": False}))
+    child = subprocess.Popen([env / "bin/python", "-c", "input()"], stdin=subprocess.PIPE)
+    mover = subprocess.Popen(
+        warm_machine.command("move", "--here", "e"), env=warm_machine.env, cwd=warm_machine.root,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            mover.communicate(timeout=1.5)
+        child.communicate(b"\n")
+        _, said = mover.communicate(timeout=60)
+        assert mover.returncode == 0, said
+    finally:
+        mover.kill()
+        child.kill()
+    assert json.loads((env / SEAL).read_text())["checked"] is True

@@ -127,7 +127,7 @@ def state_of(prefix: Path) -> State:
         PermissionError: a folder may not be read; `filename` is that folder.
     """
     try:
-        if (prefix / MARKER).exists():
+        if is_link(prefix / MARKER) or (prefix / MARKER).exists():
             return State.PENDING
         if (prefix / SEAL).is_file():
             return State.SEALED

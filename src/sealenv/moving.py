@@ -26,7 +26,7 @@ from sealenv.relocation.contents import entries_of, refuse_no_room
 from sealenv.relocation.copying import copy_prefix
 from sealenv.relocation.departing import Departure, depart
 from sealenv.relocation.earlier import Begun, begun
-from sealenv.relocation.halfway import cut_short, half_made
+from sealenv.relocation.halfway import cut_short, half_made, was_cut_short
 from sealenv.relocation.holding import Holding
 from sealenv.relocation.opening import mend_given, opened
 from sealenv.relocation.outcome import Moved, MoveOptions
@@ -44,6 +44,9 @@ from sealenv.seals.seal import timestamp
 from sealenv.spec import current_platform
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]
+
+_ORPHANS = 10.0
+"""Seconds. The programs that a killed move had asked for their version take less."""
 
 
 def move(
@@ -132,7 +135,7 @@ def move_here(
     """
     options, reporter = options or MoveOptions(), reporter or Quiet()
     prefix = real_prefix(prefix)
-    _refuse(prefix, options)
+    _refuse(prefix, options, patience=_ORPHANS if was_cut_short(prefix) else 0.0)
     with exclusive(prefix) as fd:
         here = opened(prefix, options, reporter, fd)
         check_prefix(prefix, here.seal.platform)
@@ -158,14 +161,14 @@ def move_here(
         return _proved(here, settled, "mended", options, reporter, original=original)
 
 
-def _refuse(prefix: Path, options: MoveOptions) -> None:
+def _refuse(prefix: Path, options: MoveOptions, *, patience: float = 0.0) -> None:
     if state_of(prefix) is State.PENDING:
         raise PrefixPendingError(
             "this environment was never finished",
             where=str(prefix),
             hint=f"create it again, or: sealenv remove {shown(str(prefix))}",
         )
-    refuse_in_use(prefix, options.environ, do="move", force=options.force)
+    refuse_in_use(prefix, options.environ, do="move", force=options.force, patience=patience)
     refuse_frozen(prefix, do="move", override=options.override_frozen)
 
 

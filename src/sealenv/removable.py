@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -33,6 +34,8 @@ __all__ = [
 
 _MARKS = frozenset({"history", "sealenv", "sealenv.pending"})
 _FROZEN = "conda-meta/frozen"
+_STEP = 0.1
+"""Seconds between two looks at what runs."""
 
 
 def check_removable(
@@ -108,7 +111,12 @@ def refuse_inner(
 
 
 def refuse_in_use(
-    prefix: Path, environ: Mapping[str, str], *, do: str = "remove", force: bool = False
+    prefix: Path,
+    environ: Mapping[str, str],
+    *,
+    do: str = "remove",
+    force: bool = False,
+    patience: float = 0.0,
 ) -> None:
     """Refuse an environment that is active in this shell, or whose programs run.
 
@@ -117,6 +125,7 @@ def refuse_in_use(
         environ: the variables of this shell.
         do: what was asked for, for the message.
         force: even if programs run from it.
+        patience: for so many seconds they may go on: what a killed sealenv had started ends by itself.
 
     Raises:
         PrefixError: with what runs.
@@ -129,7 +138,9 @@ def refuse_in_use(
                 where=str(prefix),
                 hint=f"{do} it from a clean shell",
             )
-    running = [] if force else programs_in(prefix)
+    until = time.monotonic() + patience
+    while (running := [] if force else programs_in(prefix)) and time.monotonic() < until:
+        time.sleep(_STEP)
     if running:
         raise PrefixError(
             "programs of this environment are running",

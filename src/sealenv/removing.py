@@ -75,6 +75,9 @@ def going(
             yield
         else:
             if paths is not None:
+                for name in (PLAN, MARKER):  # somebody's folder would be in the way
+                    if (prefix / name).is_dir() and not is_link(prefix / name):
+                        delete(prefix / name)
                 write_plan(prefix, paths)
                 write_atomic(prefix / MARKER, REMOVING)
                 if since_ns:

@@ -429,3 +429,13 @@ def test_what_is_in_the_place_of_a_compiled_file(
     assert other.is_file()
     assert kept.read_text() == "somebody's\n"
     assert verify(prefix).findings == ()
+
+
+def test_what_the_scripts_set_comes_back(machine: Machine, channels: Channels) -> None:
+    """They were refreshed while it was away: right then, and stale as soon as it is back."""
+    machine.tiny("e", channels.main_url, "env-vars")
+    prefix = machine.envs / "e"
+    (prefix / "etc/conda/env_vars.d/env-vars.json").unlink()
+    machine.run("refresh", "e")
+    machine.run("repair", "e")
+    assert verify(prefix).findings == ()

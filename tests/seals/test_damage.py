@@ -144,6 +144,7 @@ def test_a_table_that_can_be(prefix: Path) -> None:
         (ONE | {"statuses": status(0o644)}, "kind of path"),
         (ONE | {"statuses": status(0o010644)}, "kind of path"),
         (ONE | {"statuses": status(0o1100644)}, "a mode that cannot be"),
+        (ONE | {"statuses": status(0o100644 | 1 << 40)}, "a mode that cannot be"),
         (ONE | {"statuses": status(size=2**63)}, "a size that cannot be"),
     ],
 )
@@ -152,6 +153,19 @@ def test_a_table_that_cannot_be(prefix: Path, parts: Columns, why: str, fast: bo
     (found,) = [f for f in verify(prefix, fast=fast).findings if f.path == FILES]
     assert found.kind == "record"
     assert why in found.detail
+
+
+@pytest.mark.parametrize("at", [0, 7, 8, 12, 16 + 4, 16 + 7, 16 + 31, -1])
+def test_a_table_with_a_rotten_bit(prefix: Path, warm_machine: Machine, at: int) -> None:
+    """Whichever it is, and though helpers begin before anybody has looked at it."""
+    data = bytearray((prefix / FILES).read_bytes())
+    data[at] ^= 1
+    (prefix / FILES).write_bytes(data)
+    for fast in (True, False):
+        assert ("record", FILES) in kinds(prefix, fast=fast)
+    warm_machine.run("repair", "e", code=None)
+    warm_machine.run("seal", "e", "--yes")
+    assert ("record", FILES) not in kinds(prefix)
 
 
 @pytest.mark.parametrize("path", ["../x", "/x", "x/../../y", "./x", "x//y", "x/"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.demo.channel import DemoChannel
-from sealenv.layout import CONDARC, HISTORY
+from sealenv.layout import CONDARC, HISTORY, MARKER, PLAN, State, state_of
 from sealenv.seals.findings import Finding
 from sealenv.seals.verify import verify
 from tests.channel import Channels
@@ -129,3 +129,45 @@ def test_the_condarc(made: tuple[Machine, Path]) -> None:
         assert kinds(prefix) == [("wrong-mode", CONDARC)]
     condarc.unlink()
     assert kinds(prefix) == [("missing", CONDARC)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+@pytest.mark.parametrize("end", ["", "/", "//", "/.", "/./"])
+def test_a_link_to_the_whole(made: tuple[Machine, Path], end: str) -> None:
+    machine, prefix = made
+    (prefix / "share" / "whole").symlink_to(f"{prefix}{end}")
+    assert kinds(prefix) == [("untracked", "share/whole")]
+    machine.json("seal", "e", "--yes")
+    assert kinds(prefix) == []
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_plan_in_a_sealed_environment(made: tuple[Machine, Path], is_folder: bool) -> None:
+    """No step reads it there; so it could hide anything."""
+    machine, prefix = made
+    if is_folder:
+        (prefix / PLAN).mkdir()
+        (prefix / PLAN / "evil.py").touch()
+    else:
+        (prefix / PLAN).touch()
+    assert kinds(prefix) == [("untracked", PLAN)]
+    machine.run("remove", "e", "--yes")
+    assert not prefix.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_a_marker_that_leads_nowhere(made: tuple[Machine, Path]) -> None:
+    _, prefix = made
+    (prefix / MARKER).symlink_to("nowhere")
+    assert kinds(prefix) == [("pending", MARKER)]
+    assert state_of(prefix) is State.PENDING
+
+
+def test_what_went_from_conda_meta_with_a_package(made: tuple[Machine, Path]) -> None:
+    """No package has files there."""
+    machine, prefix = made
+    (prefix / "conda-meta" / "own.txt").touch()
+    machine.json("seal", "e", "--yes")
+    (prefix / "conda-meta" / "own.txt").unlink()
+    next((prefix / "conda-meta").glob("prio-*.json")).unlink()
+    assert ("missing", "conda-meta/own.txt") in kinds(prefix)

@@ -188,7 +188,7 @@ def _held_by_links(
     for row in rows:
         if row.kind == LINK:
             text = os.readlink(os.fsdecode(native(prefix, row.path)))
-            held += held_by_link(row.path, text, places, others)
+            held += held_by_link(row.path, text, places, others, os.fspath(prefix))
     return held
 
 

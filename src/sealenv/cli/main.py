@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from traceback import walk_tb
 from typing import Any
 
 import click
@@ -158,14 +159,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
     except OSError as error:
-        mapped = _unwritten(error) if _stdout_fails() else from_oserror(error)
+        mapped = _unwritten(error) if _stdout_fails(error) else from_oserror(error)
         _report(mapped, as_json)
         return ours or mapped.exit_code
     return result if isinstance(result, int) else 0
 
 
-def _stdout_fails() -> bool:
-    """Whether stdout is what could not be written: then what it did not take is still to come."""
+def _stdout_fails(error: OSError) -> bool:
+    """Whether stdout is what could not be written: `echo` says so, or something is still to come."""
+    if any(frame.f_code is click.echo.__code__ for frame, _ in walk_tb(error.__traceback__)):
+        return True
     try:
         sys.stdout.flush()
     except OSError:

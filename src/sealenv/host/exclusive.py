@@ -84,7 +84,7 @@ def _held(prefix: Path, *, shared: bool) -> Iterator[int]:
                 where=str(prefix),
                 hint="wait for it to end; what a killed one had started ends by itself in a moment",
             )
-        if (prefix / MARKER).exists():
+        if os.path.lexists(prefix / MARKER):
             raise PrefixPendingError(
                 "this environment was never finished",
                 where=str(prefix),

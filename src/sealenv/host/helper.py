@@ -26,7 +26,9 @@ _WINDOW = 60 * COST
 PATIENCE = 5.0
 """For so many seconds a helper may answer nothing (it may be stopped), and ..."""
 _SLOWEST = 50e6
-"""... for as long as it takes besides to hash its file at so many bytes a second."""
+"""... for as long as it takes besides to hash its file at so many bytes a second, ..."""
+_LONGEST = 3600.0
+"""... but no longer: a size may be a lie."""
 
 
 class Share:
@@ -74,7 +76,7 @@ class Share:
                 if sums[end] - sums[done] < _WINDOW:
                     cost = sums[done] - sums[done - 1]
                     # One that is stopped, or whose file never ends, is not waited for: we do its part.
-                    until = self._heard + self._patience + cost / _SLOWEST
+                    until = self._heard + self._patience + min(cost / _SLOWEST, _LONGEST)
                     if not self._told.wait(max(until - time.monotonic(), 0)):
                         self._alone = True
                         self.silent()

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from sealenv.portability.classify import HEAD, Held, is_launcher, is_settings, is_used
 from sealenv.portability.foreign import Foreign
-from sealenv.portability.links import below
+from sealenv.portability.links import below, straight
 from sealenv.portability.occurrences import Occurrence, occurrences, occurrences_in
 from sealenv.portability.rewriting.marshalled import marks, strings
 from sealenv.portability.rewriting.pyc import is_pyc, is_too_large
@@ -52,14 +52,23 @@ def needles(wanted: Spellings) -> list[bytes]:
 
 
 def held_by_link(
-    path: str, text: str, places: Sequence[Place], foreign: Foreign | None
+    path: str, text: str, places: Sequence[Place], foreign: Foreign | None, here: str
 ) -> list[Held]:
-    """What the text of a link holds."""
+    """What the text of a link holds.
+
+    Args:
+        path: of it, relative to the prefix.
+        text: what it says.
+        places: which are looked for.
+        foreign: looks for others, or None.
+        here: where the prefix lies.
+    """
     data = os.fsencode(text)
     held = []
     for place in places:
+        own = place.spellings.place
         forms = Counter(o.form for o in occurrences(data, place.spellings))
-        if not forms and below(place.spellings.place, path, text) is not None:
+        if not forms and below(own, path, straight(own, path, text, here)) is not None:
             forms["plain" if os.path.isabs(text) else "relative"] = 1
         if forms:
             held.append(Held(path, place.whose, place.spellings.place, dict(forms), link=True))

@@ -158,6 +158,7 @@ _APART = re.compile(
     r"""(?ix)
       (?: ^ | [^\w./\\~+%-] ) - (?: [a-z] | include | imacros | i(?:system|quote|dirafter|sysroot) ) \Z
     | (?: ^ | [\s"'=] ) / i \Z
+    | (?: ^ | [\s"'=,;(] ) @ \Z
     | (?: ^ | [^\w./\\~+%*)}-] ) \. \Z
     | \\ [abfnrtv0] \Z
     | \$ [({]? (?: DESTDIR | \w*SYSROOT\w* | \w*BUILD_?ROOT | INSTALL_?ROOT ) [)}]? \Z
@@ -165,7 +166,8 @@ _APART = re.compile(
     | % (?: 2[0-9a-e] | 3[a-f] | [0-1]. ) \Z
     """
 )
-"""What ends like a name and is none: an option, an escape, a root of a staged installation, or `.`."""
+"""What ends like a name and is none: an option, a response file, an escape, a root of a staged
+installation, or `.`."""
 _SCHEME = re.compile(r"(?:^|[^\w/])([a-z][a-z0-9+.-]+):\Z", re.IGNORECASE)
 _LENGTH = re.compile("[\x00-\x08\x0e-\x1f\udc80-\udcff][ -~]\\Z")
 """A byte in front that is the length of what follows: pickles, MessagePack, strings of Pascal."""

@@ -199,6 +199,8 @@ SHAPES: tuple[tuple[str, Shape], ...] = (
     ("url short", _url("file:")),
     ("percent", lambda place: _quoted(_forward(place), "/:")),
     ("percent browser", lambda place: _quoted(_forward(place), _BROWSER)),
+    ("percent lower", _lower_escapes(lambda place: _quoted(_forward(place), "/:"))),
+    ("percent browser lower", _lower_escapes(lambda place: _quoted(_forward(place), _BROWSER))),
     ("percent all", lambda place: _quoted(_forward(place), "")),
     ("percent all plus", lambda place: _quoted(_forward(place), " ").replace(" ", "+")),
     ("json", _json),

@@ -105,8 +105,8 @@ class Files:
         """A link that leads into the old place."""
         text = link_text(self.move.prefix, path)
         try:
-            new = placed(path, text, self.forth)
-            old = placed(path, text, self.back) if new is None else None
+            new = placed(path, text, self.forth, self.move.prefix)
+            old = placed(path, text, self.back, self.move.prefix) if new is None else None
         except UnmendableError as error:
             self.left.append(Left(path, error.refusal.what))
             return

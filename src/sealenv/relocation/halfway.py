@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
-from sealenv.errors import InterruptedMoveError, SealenvError, from_oserror
+from sealenv.errors import InterruptedMoveError, RecordError, SealenvError, from_oserror
+from sealenv.layout import MOVING
+from sealenv.seals.seal import read_seal
+from sealenv.spec import current_platform
 
-__all__ = ["cut_short", "half_made", "half_mended"]
+__all__ = ["cut_short", "half_made", "half_mended", "was_cut_short"]
+
+
+def was_cut_short(prefix: Path) -> bool:
+    """Whether a move of this environment was ended before it had run at its new place."""
+    if os.path.lexists(prefix / MOVING):
+        return True
+    try:
+        seal = read_seal(prefix)
+    except RecordError:
+        return False
+    return not seal.checked and seal.platform == current_platform()
 
 
 @contextlib.contextmanager

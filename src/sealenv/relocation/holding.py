@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sealenv.host.readers import Readers
-from sealenv.portability.links import moved
+from sealenv.portability.links import below, moved, straight
 from sealenv.portability.search import Search
 from sealenv.relocation.mender import Mender, UnmendableError
 from sealenv.seals.path import FILE, LINK, native, root_of
@@ -69,7 +69,7 @@ class Holding:
         for path, row in rows.items():
             if row.kind == LINK:
                 text = link_text(self._prefix, path)
-                if any(_is_held(path, text, mender) for mender in self._wanted):
+                if any(_is_held(path, text, mender, self._prefix) for mender in self._wanted):
                     found.append(path)
         return sorted(found)
 
@@ -94,9 +94,9 @@ def _holds(prefix: Path, path: str, wanted: Sequence[Mender]) -> bool:
     return False
 
 
-def _is_held(path: str, text: str, mender: Mender) -> bool:
+def _is_held(path: str, text: str, mender: Mender, here: Path) -> bool:
     try:
-        return placed(path, text, mender) is not None
+        return placed(path, text, mender, here) is not None
     except UnmendableError:
         return True
 
@@ -106,13 +106,14 @@ def link_text(prefix: Path, path: str) -> str:
     return os.readlink(os.fsdecode(native(prefix, path))).removeprefix("\\\\?\\")
 
 
-def placed(path: str, text: str, mender: Mender) -> str | None:
+def placed(path: str, text: str, mender: Mender, here: Path) -> str | None:
     """The text of a link that holds the old place, or leads into it, for the new one.
 
     Args:
         path: of the link.
         text: what it says.
         mender: of the places.
+        here: where the environment lies now.
 
     Returns:
         None for another link.
@@ -121,6 +122,12 @@ def placed(path: str, text: str, mender: Mender) -> str | None:
         UnmendableError: the new place cannot be written so.
     """
     old, new = os.path.normcase(mender.old), os.path.normcase(text)
-    if new == old or new.startswith(old + os.sep):
+    is_held = new == old or new.startswith(old + os.sep)
+    if ".." in text:
+        plain = straight(mender.old, path, text, os.fspath(here))
+        leads_out = below(mender.old, path, plain) is None
+        if plain != text and (is_held or not leads_out):
+            return plain if leads_out else moved(mender.old, path, plain, mender.new)
+    if is_held:
         return mender.new + text[len(mender.old) :]
     return moved(mender.old, path, text, mender.new) or mender.link(text)

@@ -165,8 +165,8 @@ def _interpreters(
         for program, path in wanted.items():
             try:
                 done = run_quietly(
-                    [program, "-I", "-c", ""],
-                    env={**environ, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
+                    [program, "-I", "-B", "-c", ""],  # -I: it listens to no variable
+                    env={**environ, "HOME": str(home)},
                     cwd=move.prefix,
                     timeout=_SECONDS,
                 )

@@ -140,7 +140,7 @@ def _mend_pkgs(move: Relocation) -> None:
     """`pkgs`, where that is a link that led inside."""
     if not is_link(move.prefix / PKGS):
         return
-    target = placed(PKGS, link_text(move.prefix, PKGS), move.forth)
+    target = placed(PKGS, link_text(move.prefix, PKGS), move.forth, move.prefix)
     if target is None:
         return
     link = move.prefix / PKGS

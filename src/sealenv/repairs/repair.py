@@ -77,6 +77,11 @@ def repair(prefix: Path, how: Mending) -> Repaired:
                 plan.compile |= rest.compile
                 reasons |= _compile(scene, rest, how)
                 scene, rest = _examine(prefix, how.reporter)
+            if rest.scripts:
+                # What came back is what they set: until then they were right.
+                plan.scripts += rest.scripts
+                reasons |= _write_scripts(scene, rest)
+                scene, rest = _examine(prefix, how.reporter)
             if rest.modes:
                 # What we made has the modes of our umask.
                 reasons |= _set_modes(scene, rest)

@@ -113,10 +113,10 @@ class FileTable:
     def fault_of_statuses(self) -> str:
         """The same, of these alone."""
         modes = set(self.modes())
-        if any(stat.S_IFMT(mode) not in _KINDS for mode in modes):
-            return "it has a kind of path that is not known"
         if any(mode >> 16 for mode in modes):
             return "it has a mode that cannot be"
+        if any(stat.S_IFMT(mode) not in _KINDS for mode in modes):
+            return "it has a kind of path that is not known"
         if max(self.sizes(), default=0) >> 63:
             return "it has a size that cannot be"
         return ""

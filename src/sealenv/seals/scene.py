@@ -223,7 +223,9 @@ class Scene:
         text = os.fsencode(raw).decode("utf-8", "surrogateescape").replace("\\", "/")
         for place in (os.fspath(self.prefix), os.path.realpath(self.prefix)):
             if text.startswith(f"{place}/"):
-                return posixpath.relpath(text[len(place) + 1 :], posixpath.dirname(path) or ".")
+                return posixpath.relpath(
+                    text[len(place) + 1 :] or ".", posixpath.dirname(path) or "."
+                )
         return text
 
     def _through(self, path: str) -> str | None:

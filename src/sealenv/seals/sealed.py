@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealenv.errors import RecordError
-from sealenv.layout import FILES, MARKER, SCRATCH, SEAL, is_link
+from sealenv.layout import FILES, MARKER, PLAN, SCRATCH, SEAL, is_link
 from sealenv.seals.filetable import FileTable, read_table
 from sealenv.seals.findings import Finding
 from sealenv.seals.seal import Seal, read_seal, why_moved
@@ -48,9 +48,13 @@ def read_sealed(prefix: Path, table: FileTable | None = None, *, trusting: bool 
         table: what lay there as its table a moment ago.
         trusting: see `read_table`.
     """
-    if (prefix / MARKER).exists():
+    if os.path.lexists(prefix / MARKER):
         return Sealed(findings=[Finding("pending", MARKER, None, "it was never finished")])
     then = _read(prefix, table, trusting) if os.path.lexists(prefix / SEAL) else Sealed()
+    if os.path.lexists(prefix / PLAN):
+        then.findings.append(
+            Finding("untracked", PLAN, None, "it belongs to a pending environment")
+        )
     if os.path.lexists(prefix / SCRATCH):
         detail = "the next repair deletes it"
         then.findings.append(Finding("leftover", f"{SCRATCH}/", None, detail))

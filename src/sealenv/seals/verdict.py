@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from sealenv.layout import CONDARC, HISTORY, is_record
+from sealenv.layout import CONDARC, HISTORY, META, is_record
 from sealenv.seals.compiled import has_source, judge_compiled, source_of
 from sealenv.seals.drift import find_drift, takes_files
 from sealenv.seals.findings import Finding
@@ -90,7 +90,9 @@ def _judge_rest(
         if source_of(path) and _is_plain(row):
             continue
         if row is None:
-            excused = then.kind == FOLDER or replaced or may_change(path)
+            # Nothing in conda-meta belongs to a package.
+            gone = replaced and not path.startswith(f"{META}/")
+            excused = then.kind == FOLDER or gone or may_change(path)
             if path in _STAYS or not excused:
                 yield Finding("missing", path, None, "it was there when the environment was sealed")
         elif not may_change(path) or row.problem or row.kind != then.kind:

@@ -1,4 +1,5 @@
-"""Start-up. Two cases pass without the command-line library: `--version` and a plain `run`."""
+"""Start-up. What passes without the command-line library: `--version`, a plain `run`, and a plain
+`verify --fast` of what has not changed."""
 
 from __future__ import annotations
 
@@ -32,6 +33,14 @@ def main() -> int:
         return run(argv[1], argv[3:])
     if argv and not {"-h", "--help"} & set(argv):
         _prepare(argv[0], argv[1:])
+    if len(argv) == 3 and argv[0] == "verify" and "--fast" in argv[1:]:
+        env = argv[2] if argv[1] == "--fast" else argv[1]
+        if not env.startswith("-"):
+            from sealenv.cli.fast import verify_untouched
+
+            code = verify_untouched(env)
+            if code is not None:
+                return code
     from sealenv.cli.main import main as cli
 
     return cli(argv)

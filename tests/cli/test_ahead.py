@@ -139,3 +139,53 @@ def test_a_full_disk_below_stdout(made: tuple[Machine, Path], options: list[str]
     assert "error: " in done.stderr
     assert "  next: what there was to do is done; " in done.stderr
     assert done.returncode == 9
+
+
+WITHOUT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+sys.argv = ["sealenv", *sys.argv[2:]]
+from sealenv.__main__ import main
+code = main()
+print("click" in sys.modules)
+sys.exit(code)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there everything is looked at")
+class TestWithoutTheCommandLineLibrary:
+    """A plain `verify --fast` of what has not changed; it says what the command says."""
+
+    def run(self, machine: Machine, *words: str, **more: str) -> tuple[int, str, bool]:
+        src = str(Path(__file__).parents[2] / "src")
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT, src, "verify", *words],
+            env={**machine.env, **more}, cwd=machine.root, capture_output=True, text=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+        *said, with_click = done.stdout.splitlines()
+        return done.returncode, "\n".join([*said, done.stderr]), with_click == "True"
+
+    def test_it_says_the_same(self, made: tuple[Machine, Path]) -> None:
+        machine, prefix = made
+        code, said, with_click = self.run(machine, "--fast", str(prefix))
+        assert (code, with_click) == (0, False)
+        assert "as sealed, by size, time and inode" in said
+        assert self.run(machine, "e", "--fast") == (0, said, False)
+        assert self.run(machine, "--fast", "-q", "e") == (0, said, True)
+        done = machine.run("verify", "--fast", "--no-such", "e", code=2)
+        assert "--no-such" in done.stderr
+        assert self.run(machine, "--fast", "--fast")[0] == 2
+
+    def test_what_is_to_be_told_is_left_to_the_command(self, made: tuple[Machine, Path]) -> None:
+        machine, prefix = made
+        code, said, with_click = self.run(machine, "--fast", "e", CONDA_PREFIX="/elsewhere")
+        assert (code, with_click) == (0, True)
+        assert "warning" in said
+        (prefix / "own.txt").touch()
+        code, said, with_click = self.run(machine, "--fast", "e")
+        assert (code, with_click) == (1, True)
+        assert said.count("untracked     own.txt") == 1
+        code, said, with_click = self.run(machine, "--fast", "nobody")
+        assert (code, with_click) == (7, True)
+        assert said.count("there is no environment 'nobody'") == 1

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.checked import show_checked
-from sealenv.cli.options import activation_line, counted, print_json, size_text
+from sealenv.cli.options import activation_line, print_json, size_text
 from sealenv.cli.packages import packages_json
+from sealenv.cli.words import counted
 
 if TYPE_CHECKING:
     from sealenv.creating import Created, Plan

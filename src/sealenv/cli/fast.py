@@ -1,18 +1,19 @@
-"""`sealenv run ENV -- CMD` without the command-line library: its start-up would be most of the time."""
+"""What passes without the command-line library, whose start-up would be most of the time."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["run"]
+__all__ = ["run", "verify_untouched"]
 
 
 def run(env: str, command: Sequence[str]) -> int:
-    """Become the command; only failures return, with env(1)'s exit codes."""
+    """`sealenv run ENV -- CMD`: become the command; failures return, with env(1)'s exit codes."""
     from sealenv.running import REFUSED, enter
 
     if not command:
@@ -32,3 +33,32 @@ def run(env: str, command: Sequence[str]) -> int:
         lines = [printable(line) for line in str(error).split("\n")]
         sys.stderr.write("sealenv run: {}\n".format("\n".join(lines)))
     return REFUSED
+
+
+def verify_untouched(env: str) -> int | None:
+    """`sealenv verify --fast ENV`, if nothing has changed and nothing is to be told besides.
+
+    Returns:
+        None in any other case: then nothing was said, and the command itself goes on from here.
+    """
+    from sealenv.errors import SealenvError
+    from sealenv.gates.admission import look
+    from sealenv.lookup import find
+    from sealenv.seals.reading import begin
+
+    if look(os.environ):
+        return None
+    try:
+        reading = begin(find(env), fast=True, again=True)
+    except (SealenvError, OSError, ValueError):
+        return None
+    from sealenv.cli.words import verdict
+    from sealenv.host.stderr import outlive_readers
+    from sealenv.seals.verify import untouched
+
+    report = untouched(reading)
+    if report is None:
+        return None
+    outlive_readers()
+    sys.stderr.write(f"{verdict(report, fast=True)}\n")
+    return 0

@@ -8,7 +8,8 @@ import sys
 import click
 
 from sealenv.cli.asking import agree
-from sealenv.cli.options import JSON, QUIET, YES, counted, print_json, size_text
+from sealenv.cli.options import JSON, QUIET, YES, print_json, size_text
+from sealenv.cli.words import counted
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, VERBOSE, counted, print_json, size_text
+from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json, size_text
+from sealenv.cli.words import counted
 from sealenv.naming import printable
 
 __all__ = ["mirror_command"]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.checked import show_checked
-from sealenv.cli.options import JSON, QUIET, VERBOSE, counted, print_json
+from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json
+from sealenv.cli.words import counted
 
 if TYPE_CHECKING:
     from sealenv.cloning import Cloned

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealenv.cli.words import counted
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ __all__ = [
     "YES",
     "activation_line",
     "count_text",
-    "counted",
     "once",
     "print_json",
     "size_text",
@@ -71,11 +71,6 @@ def count_text(lock: Lock) -> str:
     return (
         f"{counted(len(lock.packages), 'package')}{wheels}, {size_text(lock.download_size)}{more}"
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 package`, `2 packages`."""
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def once(context: click.Context, option: click.Parameter, values: tuple[Any, ...]) -> Any:

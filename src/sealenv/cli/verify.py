@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, counted, print_json
+from sealenv.cli.options import JSON, QUIET, print_json
 from sealenv.cli.table import fitted
+from sealenv.cli.words import verdict
 from sealenv.host.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
         click.echo(fitted(f"note: {note}", 6), err=True)
     if any(finding.kind == "moved" for finding in report.findings):
         click.echo(f"note: that is mended by: sealenv move --here {shown(str(prefix))}", err=True)
-    click.echo(_verdict(report, fast), err=True)
+    click.echo(verdict(report, fast), err=True)
     return 1 if report.damaged else 0
 
 
@@ -103,14 +104,3 @@ def _json(prefix: Path, report: Report, fast: bool) -> dict[str, Any]:
         "fingerprints": {"sealed": prints_json(report.sealed), "now": prints_json(report.now)},
         "notes": list(report.notes),
     }
-
-
-def _verdict(report: Report, fast: bool) -> str:
-    what = f"{counted(report.files, 'file')} of {counted(report.packages, 'package')}"
-    if report.damaged:
-        count = sum(f.damage for f in report.findings)
-        return f"{what}: damaged, {count} finding{'s' * (count != 1)}"
-    if fast and not report.tabled:
-        return f"{what}: as their packages promised, by size"
-    how = "as sealed" if report.sealed else "as their packages promised"
-    return f"{what}: {how}" + (", by size, time and inode" if fast else "")

@@ -63,14 +63,17 @@ class Reading:
 _early: dict[tuple[Path, bool], _Begun] = {}
 
 
-def begin(prefix: Path, *, fast: bool = False) -> Reading:
+def begin(prefix: Path, *, fast: bool = False, again: bool = False) -> Reading:
     """Begin to read, or go on with what was begun early.
 
     Args:
         prefix: the prefix.
         fast: files are not read, but asked for what speaks for a change.
+        again: who begins next goes on with the same.
     """
     begun = _early.pop((prefix, fast), None) or _begin(prefix, fast=fast)
+    if again:
+        _early[prefix, fast] = begun
     return Reading(prefix, begun, fast=fast)
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.findings import Finding, Report
-from sealenv.seals.reading import begin
+from sealenv.seals.reading import Reading, begin
 
-__all__ = ["Finding", "Report", "verify"]
+__all__ = ["Finding", "Report", "untouched", "verify"]
 
 
 def verify(
@@ -42,8 +42,9 @@ def verify(
 def _compared(prefix: Path, *, fast: bool, tree: bool, reporter: Reporter) -> Report:
     if fast:
         reporter.phase("verify", "comparing files")
-        if report := _untouched(prefix):
-            return report
+        with begin(prefix, fast=True) as reading:
+            if report := untouched(reading):
+                return report
     from sealenv.seals.examining import examine, examine_changed  # `--fast` most often does without
 
     if fast:
@@ -51,11 +52,14 @@ def _compared(prefix: Path, *, fast: bool, tree: bool, reporter: Reporter) -> Re
     return examine(prefix, tree=tree, reporter=reporter)[1]
 
 
-def _untouched(prefix: Path) -> Report | None:
-    """The report where by size, time and inode all is as it was sealed."""
-    with begin(prefix, fast=True) as reading:
-        then = reading.then
-        if then.seal and then.table and not then.findings and reading.statuses.are_as_sealed():
-            records = reading.statuses.count_records()
-            return Report(records, then.table.count_files(), (), sealed=then.seal.fingerprints)
+def untouched(reading: Reading) -> Report | None:
+    """The report where by size, time and inode all is as it was sealed.
+
+    Args:
+        reading: begun with `fast`.
+    """
+    then = reading.then
+    if then.seal and then.table and not then.findings and reading.statuses.are_as_sealed():
+        records = reading.statuses.count_records()
+        return Report(records, then.table.count_files(), (), sealed=then.seal.fingerprints)
     return None

@@ -44,15 +44,17 @@ def verify_untouched(env: str) -> int | None:
     from sealenv.errors import SealenvError
     from sealenv.gates.admission import look
     from sealenv.lookup import find
+    from sealenv.naming import printable
     from sealenv.seals.reading import begin
 
-    if look(os.environ):
-        return None
+    found = look(os.environ)
+    if found and sys.stderr.isatty():
+        return None  # in colours
     try:
         reading = begin(find(env), fast=True, again=True)
     except (SealenvError, OSError, ValueError):
         return None
-    from sealenv.cli.words import verdict
+    from sealenv.cli.words import verdict, warnings_of
     from sealenv.host.stderr import outlive_readers
     from sealenv.seals.verify import untouched
 
@@ -60,5 +62,7 @@ def verify_untouched(env: str) -> int | None:
     if report is None:
         return None
     outlive_readers()
+    for line in warnings_of(found) if found else ():
+        sys.stderr.write(f"warning: {printable(line)}\n")
     sys.stderr.write(f"{verdict(report, fast=True)}\n")
     return 0

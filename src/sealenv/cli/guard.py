@@ -13,6 +13,7 @@ import click
 
 from sealenv.cli.options import CLEAN, STRICT, WARNINGS
 from sealenv.cli.paint import paint
+from sealenv.cli.words import warnings_of
 
 __all__ = ["guarded"]
 
@@ -62,9 +63,7 @@ def _pass(*, clean: bool, strict: bool, warn: bool) -> None:
     Raises:
         DirtyShellError: under `strict`, with everything that was found.
     """
-    from sealenv.gates.admission import look, refuse, shorter
-    from sealenv.gates.rule import ACTIVE
-    from sealenv.gates.rules import ANCESTOR
+    from sealenv.gates.admission import look, refuse
 
     if clean:
         from sealenv.gates.whitelist import clean_environ
@@ -79,11 +78,7 @@ def _pass(*, clean: bool, strict: bool, warn: bool) -> None:
         raise refuse(found, strict=True)
     if not found:
         return
-    active = [finding for finding in found if finding.level == ACTIVE]
-    lines = [f"{'' if f.rule is ANCESTOR else 'not passed on: '}{f}" for f in active]
-    present = [finding for finding in found if finding.level != ACTIVE]
-    if present:
-        lines.append(f"here besides, not passed on: {shorter(present)}; sealenv gate explains")
+    lines = warnings_of(found)
     click.get_current_context().meta[WARNINGS] = lines
     from sealenv.naming import printable
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealenv.gates.findings import Finding
     from sealenv.seals.findings import Report
 
-__all__ = ["counted", "verdict"]
+__all__ = ["counted", "verdict", "warnings_of"]
 
 
 def counted(number: int, noun: str) -> str:
@@ -24,3 +27,17 @@ def verdict(report: Report, fast: bool) -> str:
         return f"{what}: as their packages promised, by size"
     how = "as sealed" if report.sealed else "as their packages promised"
     return f"{what}: {how}" + (", by size, time and inode" if fast else "")
+
+
+def warnings_of(found: Sequence[Finding]) -> list[str]:
+    """What the gate says of what it found: children will not see it."""
+    from sealenv.gates.admission import shorter
+    from sealenv.gates.rule import ACTIVE
+    from sealenv.gates.rules import ANCESTOR
+
+    active = [finding for finding in found if finding.level == ACTIVE]
+    lines = [f"{'' if f.rule is ANCESTOR else 'not passed on: '}{f}" for f in active]
+    present = [finding for finding in found if finding.level != ACTIVE]
+    if present:
+        lines.append(f"here besides, not passed on: {shorter(present)}; sealenv gate explains")
+    return lines

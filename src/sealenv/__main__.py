@@ -78,7 +78,7 @@ def _prepare(command: str, arguments: list[str]) -> None:
 
         start_early()
     elif command in _READING:
-        from sealenv.host.readers import start_early as start_readers
+        from sealenv.host.bare import start_early as start_readers
 
         start_readers(4)
         if command == "verify":

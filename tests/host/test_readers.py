@@ -7,8 +7,6 @@ import hashlib
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,6 @@ import pytest
 from sealenv.host import reader
 from sealenv.host.helper import Helper, Share
 from sealenv.host.items import Listed
-from sealenv.host.processors import processors as usable
 from sealenv.host.readers import Readers, Task
 
 Files = list[tuple[str, int]]
@@ -83,31 +80,6 @@ def test_only_what_is_not_as_expected_is_told(tree: Files, tmp_path: Path, proce
     assert told == {0, 500, 600, len(tree) - 2} - ({500} if os.name == "nt" else set())
     assert found[0] == (hashlib.sha256(b"other").digest(), expected[0][1])
     assert isinstance(found[600], FileNotFoundError)
-
-
-@pytest.mark.parametrize("processors", [1, 2, 3, 8])
-@pytest.mark.parametrize("count", [1, 2, 7, 900])
-def test_statuses_are_compared_in_one_piece(tree: Files, processors: int, count: int) -> None:
-    """Each with its own: the shares are parts of the one piece, some of them empty."""
-    names = [path for path, _ in tree][:count]
-    expected = [reader.status_of(path) for path in names]
-    root = os.path.join(os.path.dirname(names[0]), "")
-    other = bytes(reader.STATUS.size)
-    with Readers(processors) as some:
-        some._helpers += [Helper() for _ in range(processors - 1)]  # so few are worth none
-        some._grown = lambda cost: some._helpers  # type: ignore[method-assign]
-        paths = "\0".join(path[len(root) :] for path in names).encode("utf-8", "surrogateescape")
-        task = some.statuses_compared(root, paths, b"".join(expected))
-        assert task.finish() == [None] * count
-        for odd in {0, count // 2, count - 1}:
-            wanted = b"".join(other if n == odd else status for n, status in enumerate(expected))
-            found = some.statuses_compared(root, paths, wanted).finish()
-            assert found == [status if n == odd else None for n, status in enumerate(expected)]
-
-
-def test_no_path_has_no_status() -> None:
-    with Readers(2) as some:
-        assert some.statuses_compared("", b"", b"").finish() == []
 
 
 def test_a_wrong_size_changes_nothing(tree: Files) -> None:
@@ -195,50 +167,6 @@ def test_few_files_need_no_helper(tree: Files) -> None:
         assert some._helpers == []
 
 
-WAITING = """
-import sys
-import time
-from sealenv.host import reader, readers
-readers.start_early(2)
-print(readers._early[0]._process.pid, flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="no pidfd here")
-def test_helpers_end_with_us_even_when_we_are_killed() -> None:
-    if usable() < 2:
-        pytest.skip("one processor: there is none")
-    with subprocess.Popen(
-        [sys.executable, "-c", WAITING], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as us:
-        assert us.stdout
-        helper = os.pidfd_open(int(us.stdout.readline()))
-        us.kill()
-        us.wait()
-    try:
-        wait_for(lambda: gone(helper))
-    finally:
-        os.close(helper)
-
-
-def gone(pidfd: int) -> bool:
-    try:
-        signal.pidfd_send_signal(pidfd, 0)
-    except ProcessLookupError:
-        return True
-    import select
-
-    return bool(select.select([pidfd], [], [], 0.1)[0])
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if condition():
-            return
-    raise AssertionError("it goes on")
-
-
 def search(some: Readers, files: Files, wanted: reader.Wanted) -> list[bytes | OSError]:
     return some.search(wanted, "", [path for path, _ in files], [s for _, s in files]).finish()
 
@@ -324,23 +252,3 @@ def test_a_helper_that_is_stopped_is_waited_for_once(tree: Files) -> None:
             assert task.finish() == digests(tree)
         assert all(helper._gone for helper in some._helpers)
         assert ask(some, tree).finish() == digests(tree)
-
-
-@pytest.mark.parametrize("processors", [1, 2])
-def test_no_status_of_what_leads_outside(tmp_path: Path, processors: int) -> None:
-    """Whoever handed the names over: neither we nor a helper asks."""
-    (tmp_path / "here").mkdir()
-    (tmp_path / "outside").write_text("x")
-    names = [b"a", b"../outside", b"b", b"./a", str(tmp_path / "outside").encode(), b"", b"c/"]
-    for name_ in "abc":
-        (tmp_path / "here" / name_).write_text("x")
-    root = f"{tmp_path}/here/"
-    with Readers(processors) as some:
-        some._helpers += [Helper() for _ in range(processors - 1)]
-        some._grown = lambda cost: some._helpers  # type: ignore[method-assign]
-        expected = bytes(reader.STATUS.size * len(names))
-        found = some.statuses_compared(root, b"\0".join(names), expected).finish()
-        assert [number for number, answer in enumerate(found) if isinstance(answer, OSError)] == [
-            1, 3, 4, 5, 6,
-        ]  # fmt: skip
-        assert [found[0], found[2]] == [reader.status_of(root + name_) for name_ in "ab"]

@@ -21,6 +21,7 @@ __all__ = [
     "check_output",
     "keep_owner",
     "open_regular",
+    "read_known",
     "read_regular",
     "replace_like",
     "write_atomic",
@@ -64,10 +65,18 @@ def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> b
     Raises:
         OSError: see `open_regular`; or it is larger.
     """
+    return read_known(path, most=most)[0]
+
+
+def read_known(
+    path: str | bytes | os.PathLike[str], *, most: int = MOST
+) -> tuple[bytes, os.stat_result]:
+    """The same, and the status that it had as it was opened."""
     with open_regular(path) as file:
-        if os.fstat(file.fileno()).st_size > most:
+        status = os.fstat(file.fileno())
+        if status.st_size > most:
             raise OSError(errno.EFBIG, f"it has more than {most >> 20} MiB", os.fspath(path))
-        return file.read()
+        return file.read(), status
 
 
 def write_atomic(

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import os
 import queue
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
-from sealenv.host import reader
-from sealenv.host.environ import engine_environ
+from sealenv.host import bare, reader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
 __all__ = ["COST", "PATIENCE", "Helper", "Share"]
 
@@ -117,15 +116,7 @@ class Helper:
         self._jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
         try:
-            self._process = subprocess.Popen(
-                # -I: no PYTHON* variable and no current folder; -S: no site; -B: nothing is written.
-                [sys.executable, "-I", "-S", "-B", str(Path(reader.__file__))],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=engine_environ(os.environ),
-                cwd=os.path.abspath(os.sep),  # ours may be gone
-            )
+            self._process = bare.start()
         except OSError:
             self._gone = True  # no more processes: it is all done here
         else:
@@ -140,8 +131,8 @@ class Helper:
         verb: str,
         argument: Any,
         root: str,
-        text: str | bytes,
-        expected: list[Any] | bytes | None,
+        text: str | bytes | reader.Part,
+        expected: list[Any] | bytes | reader.Part | None,
         share: Share,
     ) -> None:
         """Let it begin with names, a NUL between two; its answers go to the share."""

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from sealenv.host.reader import Part
 
 __all__ = ["Items", "Listed", "OnePiece"]
 
@@ -43,9 +48,9 @@ class Listed:
         """What so many of the first of a share cost."""
         return [0, *itertools.accumulate(map(self._costs.__getitem__, share))]
 
-    def text(self, share: Sequence[int]) -> str:
-        """The names of a share, a NUL between two."""
-        return "\0".join(map(self.names.__getitem__, share))
+    def asked(self, share: Sequence[int]) -> tuple[str, list[Any] | None]:
+        """What a helper is asked that has this share: the names, a NUL between two; and the answers."""
+        return "\0".join(map(self.names.__getitem__, share)), self.goal(share)
 
     def some(self, numbers: Sequence[int]) -> Sequence[str]:
         """The names of any of them."""
@@ -59,20 +64,30 @@ class Listed:
 class OnePiece:
     """All cost the same, and names and expected answers are one piece each: nobody takes it apart.
 
-    So a helper has its share a moment after the file was read in which they are.
+    So a helper has its share a moment after the file was read in which they are; most of it does not go
+    through a pipe, since it reads that file too.
 
     Args:
         paths: the names as bytes, a NUL between two.
         expected: the answers, bytes of one size.
         size: that.
         cost: of each.
+        parts: where in a file both are, if they are in one.
     """
 
-    def __init__(self, paths: bytes, expected: bytes, size: int, cost: int) -> None:
+    def __init__(
+        self,
+        paths: bytes,
+        expected: bytes,
+        size: int,
+        cost: int,
+        parts: tuple[Part, Part] | None = None,
+    ) -> None:
         self._paths = paths
         self._expected = expected
         self._size = size
         self._each = cost
+        self._parts = parts
         self._count = len(expected) // size
         self._offsets = {0: 0, self._count: len(paths) + 1}
 
@@ -103,10 +118,14 @@ class OnePiece:
         """What so many of the first of a share cost."""
         return range(0, (len(share) + 1) * self._each, self._each)
 
-    def text(self, share: Sequence[int]) -> bytes:
-        """The names of a share, a NUL between two."""
+    def asked(self, share: Sequence[int]) -> tuple[bytes | Part, bytes | Part]:
+        """What a helper is asked that has this share: the names, a NUL between two; and the answers."""
         start, end = (self._offsets[number] for number in (share[0], share[-1] + 1))
-        return self._paths[start : end - 1]
+        if self._parts is None:
+            return self._paths[start : end - 1], self.goal(share)
+        (path, known, paths, _), (_, _, expected, _) = self._parts
+        goal = path, known, expected + share[0] * self._size, len(share) * self._size
+        return (path, known, paths + start, end - 1 - start), goal
 
     def some(self, numbers: Sequence[int]) -> Sequence[bytes]:
         """The names of some that follow each other."""

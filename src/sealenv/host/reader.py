@@ -1,11 +1,12 @@
 """What is read in a prefix: a file's sha256 and mode, what it holds, a folder. And a helper's program.
 
-A bare interpreter runs this file (`readers`), so that it imports nothing of ours; we call the same
+A bare interpreter runs this file (`bare`), so that it imports nothing of ours; we call the same
 functions. A job comes on stdin as a `packed` (number, verb, argument, root, names, expected), the names
-with a NUL between two. Answers go to stdout as (number, results in order), some at a time; a number
-as a result is an errno, and None says that it is what was expected (`answers`). A later job is done
-first. HURRY as a verb asks for answers at once, END for no more of them, of the job of that number. The
-helper ends when stdin closes, at once: it never outlives who asked.
+with a NUL between two; it may name a `Part` of a file instead, in which these or those are. Answers go
+to stdout as (number, results in order), some at a time; a number as a result is an errno, and None says
+that it is what was expected (`answers`). A later job is done first. HURRY as a verb asks for answers at
+once, END for no more of them, of the job of that number. The helper ends when stdin closes, at once: it
+never outlives who asked.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ __all__ = [
     "STATUS",
     "VERBS",
     "Names",
+    "Part",
     "Wanted",
     "answers",
+    "identity",
     "is_blank",
     "leads_outside",
     "main",
@@ -38,6 +41,7 @@ __all__ = [
     "names_of",
     "native",
     "packed",
+    "part_of",
     "searcher",
     "sha256_of",
     "status_of",
@@ -286,6 +290,30 @@ def _each(
             yield None if result == wanted else result
 
 
+Part = tuple[bytes, tuple[int, ...], int, int]
+"""Of a file: its path, its `identity`, and from which byte on how many bytes."""
+
+
+def identity(status: os.stat_result) -> tuple[int, ...]:
+    """What tells a file from one that was put in its place, or written since."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def part_of(part: Part) -> bytes:
+    """These bytes.
+
+    Raises:
+        OSError: they cannot be read, or it is not that file any more.
+    """
+    path, known, start, size = part
+    fd, status = _open(path)
+    with open(fd, "rb", buffering=0) as file:
+        if identity(status) != known:
+            raise OSError(errno.ESTALE, "it is another file now", path)
+        file.seek(start)
+        return file.read(size)
+
+
 def packed(message: Any) -> bytes:
     """A message as it goes through a pipe: its length, and marshal's bytes.
 
@@ -348,6 +376,7 @@ def main() -> None:
         sys.stdout.buffer.flush()
 
     def run(number: int, verb: str, argument: Any, root: str, text: Any, goal: Any) -> None:
+        text, goal = (part_of(it) if isinstance(it, tuple) else it for it in (text, goal))
         names = text.split(b"\0" if isinstance(text, bytes) else "\0")
         results, told = [], time.monotonic()
         for answer in answers(VERBS[verb](argument), root, names, goal):

@@ -18,7 +18,7 @@ from sealenv.host.helper import COST, PATIENCE, Helper, Share
 from sealenv.host.items import Items, Listed, OnePiece
 from sealenv.host.processors import processors
 
-__all__ = ["COST", "Readers", "Task", "start_early"]
+__all__ = ["COST", "Readers", "Task"]
 
 T = TypeVar("T")
 
@@ -44,8 +44,7 @@ class Readers:
     def __init__(self, limit: int | None = None, *, patience: float = PATIENCE) -> None:
         self._patience = patience
         self._most = min(limit or processors(), _MOST) - 1
-        self._helpers: list[Helper] = _early[: self._most]
-        del _early[: self._most]
+        self._helpers: list[Helper] = []
 
     def __enter__(self) -> Readers:
         return self
@@ -103,16 +102,23 @@ class Readers:
         costs = [count * _ENTRY + COST for count in counts]
         return self._begin("names", None, root, Listed(folders, costs, expected))
 
-    def statuses_compared(self, root: str, paths: bytes, expected: bytes) -> Task[bytes | None]:
+    def statuses_compared(
+        self,
+        root: str,
+        paths: bytes,
+        expected: bytes,
+        parts: tuple[reader.Part, reader.Part] | None = None,
+    ) -> Task[bytes | None]:
         """Begin to ask for `reader.status_of` paths: None for each that has the expected one.
 
         Args:
             root: what comes before each path.
             paths: UTF-8, a NUL between two.
             expected: what is expected of each, one after the other.
+            parts: where in a file both are, if they are in one.
         """
-        size = reader.STATUS.size
-        return self._begin("status", None, root, OnePiece(paths, expected, size, _ASKED))
+        items = OnePiece(paths, expected, reader.STATUS.size, _ASKED, parts)
+        return self._begin("status", None, root, items)
 
     def _begin(self, verb: str, argument: Any, root: str, items: Items) -> Task[Any]:
         return Task(self._grown(items.cost), verb, argument, root, items, self._patience)
@@ -151,7 +157,7 @@ class Task(Generic[T]):
         ]
         for helper, share in zip(helpers, self._shares, strict=False):
             if share.items:
-                text, goal = items.text(share.items), items.goal(share.items)
+                text, goal = items.asked(share.items)
                 helper.ask(verb, argument, root, text, goal, share)
         if not helpers:
             self._shares[0].give_up()
@@ -207,15 +213,3 @@ class Task(Generic[T]):
             (name,) = self._items.some([number])
             return OSError(answer, os.strerror(answer), reader.native(self._root, name))
         return answer  # type: ignore[no-any-return]
-
-
-_early: list[Helper] = []
-
-
-def start_early(most: int) -> None:
-    """Begin them now: they start while we import. Who never uses one loses nothing, it ends with us.
-
-    Args:
-        most: so many processes at most, this one among them.
-    """
-    _early.extend(Helper() for _ in range(len(_early) + 1, min(processors(), most)))

@@ -7,6 +7,7 @@ before anything else is known of the environment: so nothing is imported here th
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import struct
 import sys
@@ -16,8 +17,8 @@ from functools import cached_property
 from pathlib import Path
 
 from sealenv.errors import RecordError
-from sealenv.host.files import read_regular, write_atomic
-from sealenv.host.reader import STATUS, leads_outside
+from sealenv.host.files import read_known, read_regular, write_atomic
+from sealenv.host.reader import STATUS, Part, identity, leads_outside
 from sealenv.layout import FILES
 from sealenv.seals.path import TYPES
 
@@ -38,6 +39,7 @@ class FileTable:
 
     Args:
         data: the table as it is on disk.
+        file: which file it was read from: its path, and its `reader.identity`.
 
     Attributes:
         count: of how many paths.
@@ -48,8 +50,9 @@ class FileTable:
         ValueError: it is none, or of another sealenv.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, file: tuple[bytes, tuple[int, ...]] | None = None) -> None:
         self._data = data
+        self._file = file
         self.count = _count(data)
         self._digests = _HEAD.size + self.count * STATUS.size
         self.statuses = data[_HEAD.size : self._digests]
@@ -62,6 +65,14 @@ class FileTable:
     def sha256(self) -> str:
         """Of the whole, as the seal has it."""
         return hashlib.sha256(self._data).hexdigest()
+
+    @property
+    def parts(self) -> tuple[Part, Part] | None:
+        """Where paths and statuses are in that file, for who has not read it."""
+        if self._file is None:
+            return None
+        paths = len(self._data) - len(self.paths), len(self.paths)
+        return (*self._file, *paths), (*self._file, _HEAD.size, len(self.statuses))
 
     @property
     def digests(self) -> bytes:
@@ -97,10 +108,14 @@ class FileTable:
         return sum(modes.count(mode) for mode in set(modes) if not stat.S_ISDIR(mode))
 
     def _column(self, number: int) -> array[int]:
+        return self._numbers[number :: STATUS.size // self._numbers.itemsize]
+
+    @cached_property
+    def _numbers(self) -> array[int]:
         numbers = array("Q", self.statuses)
         if sys.byteorder == "big":
             numbers.byteswap()
-        return numbers[number :: STATUS.size // numbers.itemsize]
+        return numbers
 
     @cached_property
     def fault(self) -> str:
@@ -148,7 +163,9 @@ def write_files(prefix: Path, data: bytes) -> None:
 def read_file(prefix: Path) -> FileTable | None:
     """The table that lies there, whether the seal names it or not; None where it is none."""
     try:
-        return FileTable(read_regular(prefix / FILES, most=_MOST))
+        path = prefix / FILES
+        data, status = read_known(path, most=_MOST)
+        return FileTable(data, (os.fsencode(path), identity(status)))
     except (OSError, ValueError):
         return None
 

@@ -45,7 +45,8 @@ class Statuses:
         self._table = None if sys.platform == "win32" else table
         self._expected = self._table.statuses if self._table else b""
         paths = self._table.paths if self._table else b""
-        self._task = readers.statuses_compared(root_of(prefix), paths, self._expected)
+        parts = self._table.parts if self._table else None
+        self._task = readers.statuses_compared(root_of(prefix), paths, self._expected, parts)
 
     def __len__(self) -> int:
         return len(self._expected) // STATUS.size

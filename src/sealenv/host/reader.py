@@ -223,8 +223,10 @@ def answers(
     root: str,
     names: Sequence[Any],
     goal: Sequence[Any] | bytes | None,
-) -> Iterator[Any]:
+) -> Iterator[list[Any]]:
     """What the work tells of each: None where it is what was expected, an OSError where it raises one.
+
+    In order, some at a time: as many as take no longer than one file may take.
 
     Args:
         work: of `VERBS`.
@@ -234,20 +236,22 @@ def answers(
             and none is followed that leads elsewhere than below the root; None: nothing.
     """
     if not isinstance(goal, bytes):
-        yield from _each(work, root, names, goal or [None] * len(names))
+        for name, wanted in zip(names, goal or [None] * len(names)):  # noqa: B905
+            yield [_asked(work, root, name, wanted)]
         return
     size = len(goal) // len(names)
     for start in range(0, len(names), _TOGETHER):
         some = names[start : start + _TOGETHER]
         wanted = goal[start * size : (start + len(some)) * size]
         if not leads_outside(b"/".join(some)) and _are_all(work, root, some, wanted):
-            yield from [None] * len(some)
+            yield [None] * len(some)
             continue
-        for number, name in enumerate(some):
-            if leads_outside(name):
-                yield OSError(errno.EINVAL, "it may lead outside", name)
-            else:
-                yield from _each(work, root, [name], [wanted[number * size :][:size]])
+        yield [
+            OSError(errno.EINVAL, "it may lead outside", name)
+            if leads_outside(name)
+            else _asked(work, root, name, wanted[number * size :][:size])
+            for number, name in enumerate(some)
+        ]
 
 
 _TOGETHER = 50
@@ -275,19 +279,12 @@ def leads_outside(paths: bytes) -> bool:
     return b"//" in text or b"/./" in text or b"/../" in text
 
 
-def _each(
-    work: Callable[[str | bytes], Any],
-    root: str,
-    names: Sequence[Any],
-    goals: Sequence[Any],
-) -> Iterator[Any]:
-    for name, wanted in zip(names, goals):  # noqa: B905
-        try:
-            result = work(native(root, name))
-        except OSError as error:
-            yield error
-        else:
-            yield None if result == wanted else result
+def _asked(work: Callable[[str | bytes], Any], root: str, name: str | bytes, wanted: Any) -> Any:
+    try:
+        result = work(native(root, name))
+    except OSError as error:
+        return error
+    return None if result == wanted else result
 
 
 Part = tuple[bytes, tuple[int, ...], int, int]
@@ -379,10 +376,10 @@ def main() -> None:
         text, goal = (part_of(it) if isinstance(it, tuple) else it for it in (text, goal))
         names = text.split(b"\0" if isinstance(text, bytes) else "\0")
         results, told = [], time.monotonic()
-        for answer in answers(VERBS[verb](argument), root, names, goal):
+        for some in answers(VERBS[verb](argument), root, names, goal):
             if number in ended:
                 break
-            results.append((answer.errno or errno.EIO) if isinstance(answer, OSError) else answer)
+            results += [(a.errno or errno.EIO) if isinstance(a, OSError) else a for a in some]
             if time.monotonic() - told > (_OFTEN if number in hurried else _SELDOM):
                 tell(number, results)
                 results, told = [], time.monotonic()

@@ -204,7 +204,7 @@ class Task(Generic[T]):
             return
         names, goal = self._items.some(numbers), self._items.goal(numbers)
         answers = reader.answers(self._work, self._root, names, goal)
-        for number, answer in zip(numbers, answers, strict=True):
+        for number, answer in zip(numbers, itertools.chain.from_iterable(answers), strict=True):
             if answer is not None:
                 self._results[number] = answer
 

@@ -85,6 +85,10 @@ def _prepare(command: str, arguments: list[str]) -> None:
             from sealenv.cli.ahead import read_ahead
 
             read_ahead(arguments)
+        elif command == "move":
+            from sealenv.cli.ahead import search_ahead
+
+            search_ahead(arguments)
 
 
 def _distrust_pythonpath() -> None:

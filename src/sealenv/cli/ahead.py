@@ -10,7 +10,25 @@ from collections.abc import Sequence
 
 from sealenv.errors import SealenvError
 
-__all__ = ["read_ahead"]
+__all__ = ["read_ahead", "search_ahead"]
+
+
+def search_ahead(arguments: Sequence[str]) -> None:
+    """Begin to search the environment of a `move`, likewise.
+
+    Args:
+        arguments: what follows the command's name.
+    """
+    plain = [argument for argument in arguments if not argument.startswith("-")]
+    if len(plain) != 2 or {"--", "--here"} & set(arguments):
+        return
+    from sealenv.lookup import find
+
+    with contextlib.suppress(SealenvError, OSError, ValueError):
+        prefix = find(plain[0])
+        from sealenv.relocation.ahead import begin_early
+
+        begin_early(prefix)
 
 
 def read_ahead(arguments: Sequence[str]) -> None:

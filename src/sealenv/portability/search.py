@@ -31,18 +31,23 @@ class Search:
         places: Sequence[Spellings],
         others: Foreign | None = None,
     ) -> None:
-        self._readers = readers
+        self.readers = readers
+        """After `finish` they wait for something else."""
         self._root = root
         self._wanted = _wanted(places, others)
         self._begun: list[tuple[list[str], Task[bytes]]] = []
         self._names: set[str] = set()
+
+    def is_for(self, places: Sequence[Spellings]) -> bool:
+        """Whether these are looked for, and nothing else."""
+        return self._wanted == _wanted(places, None)
 
     def begin(self, files: Iterable[tuple[str, int]]) -> None:
         """Begin with files, names and sizes in bytes, that were not begun with yet."""
         new = [file for file in files if file[0] not in self._names] if self._names else [*files]
         names = [name for name, _ in new]
         self._names.update(names)
-        task = self._readers.search(self._wanted, self._root, names, [size for _, size in new])
+        task = self.readers.search(self._wanted, self._root, names, [size for _, size in new])
         self._begun.append((names, task))
 
     def finish(

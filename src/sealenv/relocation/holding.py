@@ -22,15 +22,22 @@ class Holding:
     """A search for the files that hold the old place of one of these: helpers work until `finish`.
 
     A context: at its end they end, whatever they do.
+
+    Args:
+        prefix: the prefix.
+        wanted: whose old place is looked for.
+        search: for these, begun already.
     """
 
-    def __init__(self, prefix: Path, wanted: Sequence[Mender]) -> None:
+    def __init__(
+        self, prefix: Path, wanted: Sequence[Mender], search: Search | None = None
+    ) -> None:
         self._prefix = prefix
         self._wanted = wanted
-        self.readers = Readers()
-        """Who helps: after `finish` they wait for something else, until the end."""
         spellings = [mender.spellings for mender in wanted]
-        self._search = Search(self.readers, root_of(prefix), spellings)
+        self._search = search or Search(Readers(), root_of(prefix), spellings)
+        self.readers = self._search.readers
+        """Who helps: after `finish` they wait for something else, until the end."""
 
     def __enter__(self) -> Holding:
         return self

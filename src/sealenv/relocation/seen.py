@@ -12,6 +12,7 @@ from sealenv.errors import FilesystemError
 from sealenv.host.readers import Readers
 from sealenv.layout import USER_FOLDER, is_link, walk
 from sealenv.progress import Reporter
+from sealenv.relocation.ahead import searched, take
 from sealenv.relocation.fitting import refuse_unfit
 from sealenv.relocation.holding import Holding
 from sealenv.relocation.owners import Owners
@@ -148,13 +149,13 @@ def search_begun(move: Relocation) -> tuple[Holding, Comparison | None]:
 
     And the folders for `look_inside`, which helpers list first.
     """
-    search = Holding(move.prefix, [move.forth])
-    table = move.table
+    table, forth = move.table, move.forth
     if not table:
-        return search, None
-    # Before there are rows: helpers work while these are made.
-    files = zip(table.names(), table.sizes(), table.kinds(), strict=True)
-    search.begin((path, size) for path, size, kind in files if kind == FILE and size)
+        return Holding(move.prefix, [forth]), None
+    begun = take(move.prefix, table, forth.spellings)
+    search = Holding(move.prefix, [forth], begun)
+    if not begun:
+        search.begin(searched(table))  # before there are rows: helpers work while these are made
     return search, Comparison(search.readers, move.prefix, move.sealed)
 
 

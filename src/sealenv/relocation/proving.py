@@ -1,9 +1,7 @@
-"""The proof after a move or a clone: no file holds the old path, and what is there runs."""
+"""The last of a move or a clone: what is there runs."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -11,93 +9,17 @@ from collections.abc import Iterable, Mapping
 from sealenv.errors import CheckFailedError
 from sealenv.gates.whitelist import clean_environ
 from sealenv.host.process import clean_home, run_quietly
-from sealenv.host.reader import sha256_of
-from sealenv.host.readers import Readers
-from sealenv.layout import USER_FOLDER, is_link, script_dir, site_packages, walk
-from sealenv.relocation.changes import Left
-from sealenv.relocation.holding import holding
-from sealenv.relocation.owners import SHIPPED, Owners
+from sealenv.layout import is_link, script_dir, site_packages
 from sealenv.relocation.place import Relocation
-from sealenv.relocation.seen import look_since
-from sealenv.seals.comparison import Comparison
-from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal
 from sealenv.spec import EnvironmentSpec
 from sealenv.steps.check import CheckReport, check_environment
 
-__all__ = ["prove_mended", "prove_running"]
+__all__ = ["prove_running"]
 
 _SECONDS = 60.0
 _SMALL = 1 << 20
 _SHEBANG = re.compile(rb"#! ?([^\n]*python[\w.]*)\r?\n")
-
-
-def prove_mended(
-    move: Relocation,
-    known_left: Iterable[Left] = (),
-    searched: Mapping[str, Row] | None = None,
-    readers: Readers | None = None,
-    comparison: Comparison | None = None,
-) -> list[Left]:
-    """What holds the old place and may; also in the user folder, where nothing is mended.
-
-    Args:
-        move: the environment at its new place.
-        known_left: what mending has left.
-        searched: files in which it was not found, by this process. One that has not been written since,
-            by kind, mode, size, time and inode, is not read again.
-        readers: who is at hand to look.
-        comparison: the folders that were searched.
-
-    Raises:
-        CheckFailedError: something else holds it.
-    """
-    then = searched or {}
-    with contextlib.ExitStack() as stack:
-        readers = readers or stack.enter_context(Readers())
-        rows, new = look_since(readers, move.prefix, then, comparison)
-    known = {item.path for item in known_left}
-    # Most often of no use.
-    owners = functools.cache(lambda: Owners(move.prefix, rows, move.records))
-    left, wrong = [], []
-    for path in holding(move.prefix, new, [move.forth]):
-        name = move.prefix / path
-        if path in known:
-            continue
-        if not is_link(name) and owners().is_digest_shipped(path, sha256_of(os.fspath(name))[0]):
-            left.append(Left(path, SHIPPED))
-        else:
-            wrong.append(path)
-    if wrong:
-        raise CheckFailedError(
-            f"{len(wrong)} file{'s' * (len(wrong) > 1)} still hold the old path {move.old}",
-            where=str(move.prefix),
-            details=wrong[:20],
-            hint="look at them: they are in a form that cannot be mended",
-        )
-    return left + _of_user(move)
-
-
-def _of_user(move: Relocation) -> list[Left]:
-    folder = move.prefix / USER_FOLDER
-    if is_link(folder) or not folder.is_dir():
-        return []
-    found = []
-    forth = move.forth
-    for entry in walk(folder):
-        small = not (entry.is_dir or entry.is_link) and entry.status.st_size <= _SMALL
-        if not small or not os.path.isfile(entry.path):
-            continue
-        try:
-            with open(entry.path, "rb") as file:
-                held = forth.is_in(entry.relative, file)
-        except OSError:
-            continue
-        if held:
-            found.append(
-                Left(f"{USER_FOLDER}/{entry.relative}", "it is yours: nothing was changed")
-            )
-    return found
 
 
 def prove_running(

@@ -24,7 +24,7 @@ from sealenv.seals.path import FILE, FOLDER, raw, root_of
 from sealenv.seals.row import Row, look_again, status_of_row
 from sealenv.seals.tree import look
 
-__all__ = ["Seen", "look_at", "look_for", "look_inside", "look_since", "search_begun"]
+__all__ = ["Seen", "Since", "look_at", "look_for", "look_inside", "search_begun"]
 
 
 @dataclass(frozen=True)
@@ -75,40 +75,54 @@ def look_at(
         ) from error
 
 
-def look_since(
-    readers: Readers, prefix: Path, then: Mapping[str, Row], before: Comparison | None = None
-) -> tuple[dict[str, Row], dict[str, Row]]:
-    """Every path, and those of them that came or were written since; by all processors.
+class Since:
+    """What came or was written since: all processors look, from the beginning until `finish`.
 
     Args:
         readers: who is at hand.
         prefix: the prefix.
         then: what was there. What has not that kind, mode, size, time and inode was written since.
         before: the folders in which that was found, wherever they were.
-
-    Raises:
-        FilesystemError: a folder cannot be read.
     """
-    # Windows tells all that of an entry where its folder is listed.
-    asked = [row for row in then.values() if row.kind != FOLDER and os.name != "nt"]
-    task = readers.statuses_compared(
-        root_of(prefix),
-        raw("\0".join([row.path for row in asked])),
-        b"".join(map(status_of_row, asked)),
-    )
-    comparison = before.again(readers, prefix) if before else None
-    rows = look_at(prefix, then, comparison or Comparison(readers, prefix, then))
-    for row, answer in zip(asked, task.finish(), strict=True):
-        if answer is not None and rows.get(row.path) is row:
-            now = rows[row.path] = row.copy()
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                look_again(prefix, now)
-    new = {
-        path: row
-        for path, row in rows.items()
-        if row is not then.get(path) and not (path in then and row.same_stat(then[path]))
-    }
-    return rows, new
+
+    def __init__(
+        self,
+        readers: Readers,
+        prefix: Path,
+        then: Mapping[str, Row],
+        before: Comparison | None = None,
+    ) -> None:
+        self._prefix = prefix
+        self._then = then
+        # Windows tells all that of an entry where its folder is listed.
+        self._asked = [row for row in then.values() if row.kind != FOLDER and os.name != "nt"]
+        self._task = readers.statuses_compared(
+            root_of(prefix),
+            raw("\0".join([row.path for row in self._asked])),
+            b"".join(map(status_of_row, self._asked)),
+        )
+        again = before.again(readers, prefix) if before else None
+        self._comparison = again or Comparison(readers, prefix, then)
+
+    def finish(self) -> tuple[dict[str, Row], dict[str, Row]]:
+        """Every path, and those of them that came or were written since.
+
+        Raises:
+            FilesystemError: a folder cannot be read.
+        """
+        prefix, then = self._prefix, self._then
+        rows = look_at(prefix, then, self._comparison)
+        for row, answer in zip(self._asked, self._task.finish(), strict=True):
+            if answer is not None and rows.get(row.path) is row:
+                now = rows[row.path] = row.copy()
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    look_again(prefix, now)
+        new = {
+            path: row
+            for path, row in rows.items()
+            if row is not then.get(path) and not (path in then and row.same_stat(then[path]))
+        }
+        return rows, new
 
 
 def look_inside(

@@ -29,7 +29,7 @@ from sealenv.relocation.leftovers import clear_partials, places_left
 from sealenv.relocation.mending import Mending
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
-from sealenv.relocation.proving import prove_mended
+from sealenv.relocation.proof import Proof
 from sealenv.relocation.resealing import carried_over, next_seal
 from sealenv.relocation.seen import Seen, look_at
 from sealenv.seals.path import native
@@ -99,18 +99,20 @@ def settle(
         move, rows, owners, files, lambda done, of: reporter.advance(done, of, "files")
     )
     mending.run(seen.found if seen else None)
-    with _history(move.prefix, locked) as write:
+    with _history(move.prefix, locked) as write, contextlib.ExitStack() as stack:
         mending.history(write)
         _mend_pkgs(move)
-        left = files.left
+        left, begun = files.left, None
         if proof:
             reporter.phase("proof", f"looking for {move.old} again")
             at_hand = (seen.readers, seen.comparison) if seen else ()
-            left = [*left, *prove_mended(move, left, searched, *at_hand)]
+            begun = stack.enter_context(Proof(move, searched, *at_hand))
         try:
             table = carried_over(move, files.changes, rows, copied=copied, digests=digests)
             seal, encoded = next_seal(move, files.changes, table)
             seal.former = places_left(move, files.left)
+            if begun:
+                left = [*left, *begun.finish(left)]
             commit(move.prefix, seal, encoded, move.old)
         except OSError as error:
             raise from_oserror(error) from error

@@ -173,7 +173,8 @@ def _show(series: dict[str, Series], base: str, title: str) -> None:
     print(f"\n| what | median (lowest to highest) | this / {title} |")
     print("|---|---|---|")
     for name, figures in series.items():
-        print(f"| {name} | {figures} | {ratio(figures, series[base]):.2f} |")
+        value = ratio(figures, series[base])
+        print(f"| {name} | {figures} | {value:.{2 if value >= 0.1 else 3}f} |")
 
 
 def _warm(*folders: Path) -> None:

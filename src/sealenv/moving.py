@@ -22,6 +22,7 @@ from sealenv.host.prefixlock import PrefixLock
 from sealenv.layout import State, state_of
 from sealenv.naming import check_prefix, shown
 from sealenv.progress import Quiet, Reporter
+from sealenv.relocation.ahead import forget
 from sealenv.relocation.contents import entries_of, refuse_no_room
 from sealenv.relocation.copying import copy_prefix
 from sealenv.relocation.departing import Departure, depart
@@ -97,6 +98,7 @@ def move(
             # Each file is read now, and asked for its size and time by the proof: which reads again what
             # is not as it was sealed.
             presumed = away.sealed
+        forget()
         rows = look_inside(prefix, presumed, comparison)
         if here.old != here.new and not options.dry_run:
             # Moved by hand before, or killed: its files may hold two places.

@@ -25,8 +25,7 @@ PLATFORM = "win-64" if os.name == "nt" else "linux-64"
 def nothing_begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(ahead, "_early", {})
     yield
-    for begun in ahead._early.values():
-        begun.search.readers.__exit__()
+    ahead.forget()
 
 
 @pytest.fixture
@@ -73,6 +72,16 @@ def test_not_where_something_is_another_by_now(env: Path, what: str) -> None:
     assert not ahead._early
 
 
+def test_a_move_ends_what_it_does_not_take(warm_machine: Machine, env: Path) -> None:
+    """Begun for the path by which it was named; on Windows nobody may be at work at the rename."""
+    (env.parent / "by").symlink_to(env.parent)
+    named = env.parent / "by" / "e"
+    ahead.begin_early(named)
+    moved = move(named, env.with_name("f"), MoveOptions(environ=warm_machine.env))
+    assert moved.how == "renamed"
+    assert not ahead._early
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -98,10 +107,14 @@ def test_what_is_not_plain_is_left_to_the_command(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("what", ["no history", "no table", "a table that leads outside"])
+@pytest.mark.parametrize(
+    "what", ["no history", "no table", "a table that leads outside", "it is being removed"]
+)
 def test_an_environment_that_is_damaged(env: Path, what: str) -> None:
     if what == "no history":
         (env / "conda-meta/history").unlink()
+    elif what == "it is being removed":
+        (env / "conda-meta/sealenv.pending").touch()
     else:
         path = env / "conda-meta/sealenv.files"
         data = path.read_bytes()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sealenv.host.reader import identity
 from sealenv.host.readers import Readers
-from sealenv.layout import HISTORY
+from sealenv.layout import HISTORY, State, state_of
 from sealenv.portability.search import Search
 from sealenv.portability.spellings import Spellings, spellings
 from sealenv.seals.filetable import FileTable, read_file
@@ -18,7 +18,7 @@ from sealenv.seals.path import FILE, root_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["begin_early", "searched", "take"]
+__all__ = ["begin_early", "forget", "searched", "take"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ def begin_early(prefix: Path) -> None:
         OSError: it is no environment.
         ValueError: its path is none that files can hold.
     """
+    if state_of(prefix) is not State.SEALED:
+        return  # perhaps it is about to be removed
     state, table = _state(prefix), read_file(prefix)
     if table and not table.fault:
         # Which subdir of them it is does not matter: on Windows alone paths are spelled otherwise.
@@ -68,6 +70,12 @@ def take(prefix: Path, table: FileTable, wanted: Spellings) -> Search | None:
         return begun.search
     begun.search.readers.__exit__()
     return None
+
+
+def forget() -> None:
+    """End what was begun and not taken: no folder is renamed on Windows while a file in it is open."""
+    while _early:
+        _early.popitem()[1].search.readers.__exit__()
 
 
 def searched(table: FileTable) -> Iterator[tuple[str, int]]:

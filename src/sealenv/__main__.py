@@ -60,10 +60,11 @@ def script() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = code or 120
     if sys.argv[1:] and sys.argv[1] in _READING:
-        # To take a hundred thousand objects apart would be a twentieth of a verify.
+        from sealenv.host.bare import end
         from sealenv.host.leaving import leave_now
 
-        leave_now(code)
+        end()
+        leave_now(code)  # to take a hundred thousand objects apart would be a twentieth of a verify
     return code
 
 

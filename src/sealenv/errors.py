@@ -315,6 +315,10 @@ def from_oserror(error: OSError) -> FilesystemError:
             where=_plain(error.filename2 or error.filename),  # a rename names what is replaced last
             hint="move it away, then run the same command again",
         )
+    if isinstance(error, FileNotFoundError) and error.filename is None and _is_nowhere():
+        return FilesystemError(
+            "the current folder is gone", hint="go elsewhere, or name an absolute path"
+        )
     full = error.errno in _FULL
     return FilesystemError(
         "the disk is full" if full else f"{error.strerror or error}",
@@ -323,6 +327,14 @@ def from_oserror(error: OSError) -> FilesystemError:
         if full
         else "check the folder and its permissions, then run the same command again",
     )
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
 
 
 def _plain(name: object) -> str | None:

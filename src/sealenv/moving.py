@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.errors import PrefixPendingError
+from sealenv.errors import CheckFailedError, PrefixPendingError
 from sealenv.host.exclusive import exclusive
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.layout import State, state_of
@@ -198,7 +198,11 @@ def _rename(
         f"sealenv move --here {shown(str(place))}"
     )
     with half_made(str(place), hint):
-        settled = settle(there, reporter, options.environ, seen=seen, locked=fd)
+        try:
+            settled = settle(there, reporter, options.environ, seen=seen, locked=fd)
+        except CheckFailedError:
+            # Most likely somebody wrote it while it was searched: once more, as `--here` does.
+            settled = settle(there, reporter, options.environ, locked=fd, resumed=True, copied=True)
     hint = f"it is at {place} now, and was not run yet: sealenv move --here {shown(str(place))}"
     with cut_short(str(place), hint):
         return _proved(there, settled, "renamed", options, reporter)

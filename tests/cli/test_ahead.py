@@ -190,3 +190,17 @@ class TestWithoutTheCommandLineLibrary:
         code, said, with_click = self.run(machine, "--fast", "nobody")
         assert (code, with_click) == (7, True)
         assert said.count("there is no environment 'nobody'") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no current folder can be removed there")
+def test_where_the_current_folder_is_gone(made: tuple[Machine, Path]) -> None:
+    machine, _ = made
+    for options in (["--fast"], []):
+        done = subprocess.run(
+            ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && "$@"', "sh",
+             *machine.command("verify", *options, "./e")],
+            env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 9, done.stderr
+        assert "the current folder is gone" in done.stderr
+        assert "next: go elsewhere, or name an absolute path" in done.stderr

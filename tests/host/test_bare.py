@@ -41,6 +41,38 @@ def test_helpers_end_with_us_even_when_we_are_killed() -> None:
         os.close(helper)
 
 
+STOPPED = """
+import os
+import signal
+import sys
+from sealenv.host import bare
+bare.start_early(2)
+os.kill(bare._early[0].pid, signal.SIGSTOP)
+print(bare._early[0].pid, flush=True)
+sys.stdin.readline()
+sys.argv = ["sealenv", "verify", "nobody"]
+from sealenv.__main__ import script
+script()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="no pidfd here")
+@pytest.mark.skipif(usable() < 2, reason="one processor: there is none")
+def test_one_that_is_stopped_does_not_outlive_a_command() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", STOPPED],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as us:  # fmt: skip
+        assert us.stdout
+        helper = os.pidfd_open(int(us.stdout.readline()))
+        us.communicate(b"\n", timeout=60)
+        assert us.returncode == 7
+    try:
+        wait_for(lambda: gone(helper))
+    finally:
+        os.close(helper)
+
+
 def gone(pidfd: int) -> bool:
     try:
         signal.pidfd_send_signal(pidfd, 0)

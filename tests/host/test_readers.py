@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import os
 import signal
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -159,6 +161,24 @@ def test_no_more_processes(tree: Files, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(subprocess, "Popen", refuse)
     with Readers(2) as some:
         assert ask(some, tree).finish() == digests(tree)
+
+
+@pytest.mark.parametrize("started", [0, 1])
+def test_no_more_threads(tree: Files, monkeypatch: pytest.MonkeyPatch, started: int) -> None:
+    """A helper has two: where one of them cannot be started, it ends."""
+    begin, count = threading.Thread.start, itertools.count()
+
+    def refuse(thread: threading.Thread) -> None:
+        if next(count) >= started:
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with Readers(2) as some:
+        assert ask(some, tree).finish() == digests(tree)
+        (helper,) = some._helpers
+        assert helper._process
+        assert helper._process.wait(60) != 0
 
 
 def test_few_files_need_no_helper(tree: Files) -> None:

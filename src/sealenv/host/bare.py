@@ -12,10 +12,11 @@ import sys
 from sealenv.host.environ import engine_environ
 from sealenv.host.processors import processors
 
-__all__ = ["start", "start_early"]
+__all__ = ["end", "start", "start_early"]
 
 _PROGRAM = os.path.join(os.path.dirname(__file__), "reader.py")
 _early: list[subprocess.Popen[bytes]] = []
+_started: list[subprocess.Popen[bytes]] = []
 
 
 def start() -> subprocess.Popen[bytes]:
@@ -40,9 +41,15 @@ def start_early(most: int) -> None:
         return  # no more processes: there will be fewer helpers
 
 
+def end() -> None:
+    """Kill those that are still there. They end with us, but one that is stopped sees nothing."""
+    for process in _started:
+        process.kill()
+
+
 def _start() -> subprocess.Popen[bytes]:
     # -I: no PYTHON* variable and no current folder; -S: no site; -B: nothing is written.
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-I", "-S", "-B", _PROGRAM],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -50,3 +57,5 @@ def _start() -> subprocess.Popen[bytes]:
         env=engine_environ(os.environ),
         cwd=os.path.abspath(os.sep),  # ours may be gone
     )
+    _started.append(process)
+    return process

@@ -115,16 +115,16 @@ class Helper:
         self._lock = threading.Lock()
         self._jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
+        self._threads: list[threading.Thread] = []
         try:
             self._process = bare.start()
-        except OSError:
-            self._gone = True  # no more processes: it is all done here
-        else:
-            self._threads = [
-                threading.Thread(target=work, daemon=True) for work in (self._listen, self._send)
-            ]
-            for thread in self._threads:
+            for work in (self._listen, self._send):
+                thread = threading.Thread(target=work, daemon=True)
                 thread.start()
+                self._threads.append(thread)
+        except (OSError, RuntimeError):  # no more processes, or threads: it is all done here
+            self._gone = True
+            self.kill()
 
     def ask(
         self,

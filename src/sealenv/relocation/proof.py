@@ -82,10 +82,11 @@ class Proof:
                 wrong.append(path)
         if wrong:
             raise CheckFailedError(
-                f"{len(wrong)} file{'s' * (len(wrong) > 1)} still hold the old path {move.old}",
+                f"{len(wrong)} file{'s still hold' if len(wrong) > 1 else ' still holds'} the old path"
+                f" {move.old}",
                 where=str(move.prefix),
                 details=wrong[:20],
-                hint="look at them: they are in a form that cannot be mended",
+                hint="look at them: they are in a form that cannot be mended, or somebody writes them",
             )
         return left + _of_user(move)
 

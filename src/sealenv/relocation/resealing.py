@@ -17,7 +17,7 @@ from sealenv.errors import from_oserror
 from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.relocation.place import Relocation
 from sealenv.seals.fingerprint import fingerprint, tree_lines
-from sealenv.seals.path import native
+from sealenv.seals.path import FILE, native
 from sealenv.seals.recognising import recognise
 from sealenv.seals.row import Row, row_of
 from sealenv.seals.seal import Fingerprints, Seal, write_seal
@@ -57,8 +57,11 @@ def carried_over(
             continue
         then = sealed[path] = then.copy()
         status = row_of(path, os.lstat(native(move.prefix, path)))
-        then.digest = change.after.sha256
-        then.size, then.mtime_ns, then.inode = status.size, status.mtime_ns, status.inode
+        # A file keeps its time when it is mended. Another time, or size, is of somebody who has written
+        # to it since: that is not sealed.
+        is_file = status.kind == FILE and path in now
+        then.digest, then.size, then.inode = change.after.sha256, change.after.size, status.inode
+        then.mtime_ns = now[path].mtime_ns if is_file else status.mtime_ns
     if copied:
         others = {path: row.copy() for path, row in sealed.items() if path not in changes}
         recognise(move.prefix, others, now, digests or {})

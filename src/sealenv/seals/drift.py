@@ -61,7 +61,7 @@ def _packages(scene: Scene) -> Iterator[Finding]:
             path = f"{META}/{record.dist}.json"
             yield Finding("changed", path, name, f"sealed was {dist}")
         elif record.sha256 and record.sha256 != sha256:
-            detail = f"its archive has sha256 {record.sha256[:12]}..., locked is {sha256[:12]}..."
+            detail = f"its archive has sha256 {record.sha256}, locked is {sha256}"
             yield Finding("wrong-archive", path, name, detail)
         elif name in scene.rewritten:
             detail = "its record was written anew" + _told(

@@ -34,7 +34,7 @@ KINDS = {
     "record": "a record, the seal or the file table cannot be read, or names a path outside",
     "pending": "it was never finished",
     "moved": "it is not where it was made, or a move of it was ended half way",
-    "fingerprint": "the fingerprint differs, and nothing else says why",
+    "fingerprint": "the fingerprint `packages` differs, and nothing else says why",
 }
 """Every kind of finding (docs/how-to/verify.md)."""
 

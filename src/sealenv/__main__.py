@@ -60,10 +60,12 @@ def script() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = code or 120
     if sys.argv[1:] and sys.argv[1] in _READING:
-        from sealenv.host.bare import end
+        if "sealenv.host.bare" in sys.modules:  # else nobody has started a helper
+            from sealenv.host.bare import end
+
+            end()
         from sealenv.host.leaving import leave_now
 
-        end()
         leave_now(code)  # to take a hundred thousand objects apart would be a twentieth of a verify
     return code
 

@@ -80,6 +80,16 @@ def _as_bytes(character: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", escape))
 
 
+def digests_apart(one: str, other: str) -> tuple[str, str]:
+    """Two digests (hex) for people: shortened, where that is enough to tell them from each other."""
+    if one[:_DIGITS] == other[:_DIGITS]:
+        return one, other
+    return f"{one[:_DIGITS]}...", f"{other[:_DIGITS]}..."
+
+
+_DIGITS = 12
+
+
 def parse_python_version(text: object) -> str:
     """`3.12` or `3.12.4` as it stands.
 

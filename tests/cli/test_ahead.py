@@ -6,13 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sealenv import __main__ as start
-from sealenv.cli.ahead import read_ahead
+from sealenv.cli.ahead import read_ahead, search_ahead
 from sealenv.demo.channel import DemoChannel
+from sealenv.relocation import ahead
 from sealenv.seals import reading
 from tests.machine import Machine
 
@@ -20,6 +22,7 @@ from tests.machine import Machine
 @pytest.fixture(autouse=True)
 def nothing_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_early", {})
+    monkeypatch.setattr(ahead, "_early", {})
 
 
 @pytest.fixture
@@ -41,28 +44,43 @@ def test_the_plain_case_is_guessed(made: tuple[Machine, Path], fast: bool) -> No
     assert not reading._early
 
 
+@pytest.mark.parametrize("begin", [read_ahead, search_ahead])
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
         ["--json"],
-        ["one", "two"],
+        ["one", "two", "three"],
         ["--", "one"],
-        ["nobody"],
-        [""],
-        ["a\0b"],
-        ["\udcff"],
-        ["x" * 5000],
+        ["--", "one", "two"],
+        *(
+            [odd, *more]
+            for odd in ["nobody", "", "a\0b", "\udcff", "x" * 5000]
+            for more in ([], ["to"])
+        ),
     ],
 )
 def test_what_is_not_plain_is_left_to_the_command(
-    arguments: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    begin: Callable[[list[str]], None], arguments: list[str], tmp_path: Path,
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("SEALENV_ENVS", str(tmp_path))
-    read_ahead(arguments)
+    begin(arguments)
     assert not reading._early
+    assert not ahead._early
     assert capfd.readouterr() == ("", "")
+
+
+def test_as_many_names_as_the_command_takes(made: tuple[Machine, Path]) -> None:
+    env = str(made[1])
+    read_ahead([env, "two"])
+    for arguments in ([env], [env, "--here"], ["--here", env, "two"]):
+        search_ahead(arguments)
+    assert not reading._early
+    assert not ahead._early
+    search_ahead([env, "two", "-q"])
+    assert list(ahead._early) == [Path(env)]
+    ahead.forget()
 
 
 def test_a_seal_that_cannot_be_read(made: tuple[Machine, Path]) -> None:

@@ -11,8 +11,6 @@ from sealenv.host import reader
 from sealenv.host.helper import Helper
 from sealenv.host.readers import Readers
 
-Parts = tuple[reader.Part, reader.Part]
-
 
 @pytest.fixture
 def names(tmp_path: Path) -> list[str]:
@@ -34,14 +32,10 @@ class Asking(Readers):
         return self._helpers
 
 
-def in_file(path: Path, paths: bytes, expected: bytes) -> Parts:
+def in_file(path: Path, paths: bytes, expected: bytes) -> reader.Source:
     """Both, in a file with other things around them."""
     path.write_bytes(b"".join((b"head", expected, b"between", paths, b"behind")))
-    known = os.fsencode(path), reader.identity(path.stat())
-    return (
-        (*known, 4 + len(expected) + 7, len(paths)),
-        (*known, 4, len(expected)),
-    )
+    return os.fsencode(path), reader.identity(path.stat()), 4 + len(expected) + 7, 4
 
 
 @pytest.mark.parametrize("processors", [1, 2, 3, 8])
@@ -72,7 +66,7 @@ def test_helpers_go_by_the_file_that_we_have_read(names: list[str], tmp_path: Pa
     paths = "\0".join(path[len(root) :] for path in names).encode("utf-8", "surrogateescape")
     for number in range(4):
         table = tmp_path / f"table {number}"
-        parts = in_file(table, paths, expected)
+        source = in_file(table, paths, expected)
         if number == 0:
             table.rename(tmp_path / "old")
             table.write_bytes((tmp_path / "old").read_bytes()[::-1])
@@ -82,7 +76,7 @@ def test_helpers_go_by_the_file_that_we_have_read(names: list[str], tmp_path: Pa
         elif number == 2:
             table.unlink()
         with Asking(3) as some:
-            assert some.statuses_compared(root, paths, expected, parts).finish() == [None] * 900
+            assert some.statuses_compared(root, paths, expected, source).finish() == [None] * 900
             if number < 3:
                 for helper in some._helpers:
                     assert helper._process

@@ -13,24 +13,6 @@ from sealenv.errors import SealenvError
 __all__ = ["read_ahead", "search_ahead"]
 
 
-def search_ahead(arguments: Sequence[str]) -> None:
-    """Begin to search the environment of a `move`, likewise.
-
-    Args:
-        arguments: what follows the command's name.
-    """
-    plain = [argument for argument in arguments if not argument.startswith("-")]
-    if len(plain) != 2 or {"--", "--here"} & set(arguments):
-        return
-    from sealenv.lookup import find
-
-    with contextlib.suppress(SealenvError, OSError, ValueError):
-        prefix = find(plain[0])
-        from sealenv.relocation.ahead import begin_early
-
-        begin_early(prefix)
-
-
 def read_ahead(arguments: Sequence[str]) -> None:
     """Begin to read the environment of a `verify`, if it is plain which one it is.
 
@@ -39,11 +21,29 @@ def read_ahead(arguments: Sequence[str]) -> None:
     Args:
         arguments: what follows the command's name.
     """
-    plain = [argument for argument in arguments if not argument.startswith("-")]
-    if len(plain) != 1 or "--" in arguments:
-        return
-    from sealenv.lookup import find
-    from sealenv.seals.reading import begin_early
+    if env := _env(arguments, 1):
+        from sealenv.lookup import find
+        from sealenv.seals.reading import begin_early
 
-    with contextlib.suppress(SealenvError, OSError, ValueError):
-        begin_early(find(plain[0]), fast="--fast" in arguments)
+        with contextlib.suppress(SealenvError, OSError, ValueError):
+            begin_early(find(env), fast="--fast" in arguments)
+
+
+def search_ahead(arguments: Sequence[str]) -> None:
+    """Begin to search the environment of a `move`, likewise.
+
+    Args:
+        arguments: what follows the command's name.
+    """
+    if (env := _env(arguments, 2)) and "--here" not in arguments:
+        from sealenv.lookup import find
+        from sealenv.relocation.ahead import begin_early
+
+        with contextlib.suppress(SealenvError, OSError, ValueError):
+            begin_early(find(env))
+
+
+def _env(arguments: Sequence[str], count: int) -> str:
+    """ENV, if it is the first of so many; nothing where that is not plain."""
+    plain = [argument for argument in arguments if not argument.startswith("-")]
+    return plain[0] if len(plain) == count and "--" not in arguments else ""

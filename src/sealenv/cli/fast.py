@@ -62,7 +62,7 @@ def verify_untouched(env: str) -> int | None:
     if report is None:
         return None
     outlive_readers()
-    for line in warnings_of(found) if found else ():
+    for line in warnings_of(found):
         sys.stderr.write(f"warning: {printable(line)}\n")
     sys.stderr.write(f"{verdict(report, fast=True)}\n")
     return 0

@@ -17,6 +17,7 @@ __all__ = ["end", "start", "start_early"]
 _PROGRAM = os.path.join(os.path.dirname(__file__), "reader.py")
 _early: list[subprocess.Popen[bytes]] = []
 _started: list[subprocess.Popen[bytes]] = []
+"""Those, and whose end nobody has seen."""
 
 
 def start() -> subprocess.Popen[bytes]:
@@ -57,5 +58,5 @@ def _start() -> subprocess.Popen[bytes]:
         env=engine_environ(os.environ),
         cwd=os.path.abspath(os.sep),  # ours may be gone
     )
-    _started.append(process)
+    _started[:] = [known for known in _started if known.returncode is None] + [process]
     return process

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from sealenv.host.reader import Part
+    from sealenv.host.reader import Part, Source
 
 __all__ = ["Items", "Listed", "OnePiece"]
 
@@ -72,7 +72,7 @@ class OnePiece:
         expected: the answers, bytes of one size.
         size: that.
         cost: of each.
-        parts: where in a file both are, if they are in one.
+        source: where in a file both are, if they are in one.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ class OnePiece:
         expected: bytes,
         size: int,
         cost: int,
-        parts: tuple[Part, Part] | None = None,
+        source: Source | None = None,
     ) -> None:
         self._paths = paths
         self._expected = expected
         self._size = size
         self._each = cost
-        self._parts = parts
+        self._source = source
         self._count = len(expected) // size
         self._offsets = {0: 0, self._count: len(paths) + 1}
 
@@ -121,9 +121,9 @@ class OnePiece:
     def asked(self, share: Sequence[int]) -> tuple[bytes | Part, bytes | Part]:
         """What a helper is asked that has this share: the names, a NUL between two; and the answers."""
         start, end = (self._offsets[number] for number in (share[0], share[-1] + 1))
-        if self._parts is None:
+        if self._source is None:
             return self._paths[start : end - 1], self.goal(share)
-        (path, known, paths, _), (_, _, expected, _) = self._parts
+        path, known, paths, expected = self._source
         goal = path, known, expected + share[0] * self._size, len(share) * self._size
         return (path, known, paths + start, end - 1 - start), goal
 

@@ -31,6 +31,7 @@ __all__ = [
     "VERBS",
     "Names",
     "Part",
+    "Source",
     "Wanted",
     "answers",
     "identity",
@@ -289,6 +290,10 @@ def _asked(work: Callable[[str | bytes], Any], root: str, name: str | bytes, wan
 
 Part = tuple[bytes, tuple[int, ...], int, int]
 """Of a file: its path, its `identity`, and from which byte on how many bytes."""
+
+
+Source = tuple[bytes, tuple[int, ...], int, int]
+"""A file of names and of what is expected of each: its path, its `identity`, and where either begins."""
 
 
 def identity(status: os.stat_result) -> tuple[int, ...]:

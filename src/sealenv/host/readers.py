@@ -107,7 +107,7 @@ class Readers:
         root: str,
         paths: bytes,
         expected: bytes,
-        parts: tuple[reader.Part, reader.Part] | None = None,
+        source: reader.Source | None = None,
     ) -> Task[bytes | None]:
         """Begin to ask for `reader.status_of` paths: None for each that has the expected one.
 
@@ -115,9 +115,9 @@ class Readers:
             root: what comes before each path.
             paths: UTF-8, a NUL between two.
             expected: what is expected of each, one after the other.
-            parts: where in a file both are, if they are in one.
+            source: where in a file both are, if they are in one.
         """
-        items = OnePiece(paths, expected, reader.STATUS.size, _ASKED, parts)
+        items = OnePiece(paths, expected, reader.STATUS.size, _ASKED, source)
         return self._begin("status", None, root, items)
 
     def _begin(self, verb: str, argument: Any, root: str, items: Items) -> Task[Any]:

@@ -18,7 +18,7 @@ from sealenv.seals.path import FILE, root_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["begin_early", "forget", "searched", "take"]
+__all__ = ["begin_early", "forget", "searched", "table_read", "take"]
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,18 @@ def begin_early(prefix: Path) -> None:
         _early[prefix] = _Begun(search, table, state)
 
 
+def table_read(prefix: Path) -> FileTable | None:
+    """The file table that lay there as the search was begun, if one was."""
+    begun = _early.get(prefix)
+    return begun.table if begun else None
+
+
 def take(prefix: Path, table: FileTable, wanted: Spellings) -> Search | None:
     """The search that was begun, if it is this one, and nobody has worked on the prefix since.
 
     Args:
         prefix: whose lock the caller holds by now.
-        table: its file table, as it was sealed.
+        table: its file table, as it was sealed: what `table_read` gave, if that is it.
         wanted: what is looked for in the files that it names.
 
     Raises:
@@ -65,7 +71,7 @@ def take(prefix: Path, table: FileTable, wanted: Spellings) -> Search | None:
     begun = _early.pop(prefix, None)
     if begun is None:
         return None
-    same = begun.table.sha256 == table.sha256 and begun.state == _state(prefix)
+    same = begun.table is table and begun.state == _state(prefix)
     if same and begun.search.is_for([wanted]):
         return begun.search
     begun.search.readers.__exit__()

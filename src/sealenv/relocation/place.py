@@ -12,6 +12,7 @@ from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import PrefixError, RecordError
 from sealenv.layout import State, state_of
 from sealenv.naming import shown
+from sealenv.relocation.ahead import table_read
 from sealenv.relocation.mender import Mender
 from sealenv.seals.filetable import FileTable, read_table
 from sealenv.seals.row import Row
@@ -105,7 +106,7 @@ def open_relocation(prefix: Path, new: str) -> Relocation:
         )
     seal = read_seal(prefix)
     try:
-        table = read_table(prefix, seal.files)
+        table = read_table(prefix, seal.files, table_read(prefix))
     except RecordError:
         table = None  # verify says so, before and after
     records = functools.cache(lambda: scan_records(prefix)[0])

@@ -26,34 +26,23 @@ _SMALL = 1 << 20
 class Proof:
     """A second search, of what was not searched or was written since: helpers look until `finish`.
 
-    A context: at its end they end, unless they were lent.
-
     Args:
         move: the environment at its new place.
         searched: files in which it was not found, by this process. One that has not been written since,
             by kind, mode, size, time and inode, is not read again.
-        readers: who is at hand to look.
+        readers: who looks.
         comparison: the folders that were searched.
     """
 
     def __init__(
         self,
         move: Relocation,
-        searched: Mapping[str, Row] | None = None,
-        readers: Readers | None = None,
+        searched: Mapping[str, Row],
+        readers: Readers,
         comparison: Comparison | None = None,
     ) -> None:
         self._move = move
-        self._own = None if readers else Readers()
-        at_hand = readers or self._own or Readers()
-        self._since = Since(at_hand, move.prefix, searched or {}, comparison)
-
-    def __enter__(self) -> Proof:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._own:
-            self._own.__exit__()
+        self._since = Since(readers, move.prefix, searched, comparison)
 
     def finish(self, known_left: Iterable[Left] = ()) -> list[Left]:
         """What holds the old place and may; also in the user folder, where nothing is mended.
@@ -81,9 +70,9 @@ class Proof:
             else:
                 wrong.append(path)
         if wrong:
+            what = "1 file still holds" if len(wrong) == 1 else f"{len(wrong)} files still hold"
             raise CheckFailedError(
-                f"{len(wrong)} file{'s still hold' if len(wrong) > 1 else ' still holds'} the old path"
-                f" {move.old}",
+                f"{what} the old path {move.old}",
                 where=str(move.prefix),
                 details=wrong[:20],
                 hint="look at them: they are in a form that cannot be mended, or somebody writes them",

@@ -101,8 +101,9 @@ class Since:
             raw("\0".join([row.path for row in self._asked])),
             b"".join(map(status_of_row, self._asked)),
         )
-        again = before.again(readers, prefix) if before else None
-        self._comparison = again or Comparison(readers, prefix, then)
+        self._comparison = (
+            before.again(readers, prefix) if before else Comparison(readers, prefix, then)
+        )
 
     def finish(self) -> tuple[dict[str, Row], dict[str, Row]]:
         """Every path, and those of them that came or were written since.

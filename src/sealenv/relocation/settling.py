@@ -18,6 +18,7 @@ from pathlib import Path
 from sealenv.errors import from_oserror
 from sealenv.host.exclusive import replace_history
 from sealenv.host.files import replace_like
+from sealenv.host.readers import Readers
 from sealenv.layout import HISTORY, PKGS, State, is_link, state_of
 from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.progress import Reporter
@@ -88,7 +89,7 @@ def settle(
     """
     reporter.phase("mend", f"writing {move.new} into files that hold {move.old}")
     rows = seen.rows if seen else look_at(move.prefix)
-    searched = seen.without() if seen and not copied else None
+    searched = seen.without() if seen and not copied else {}
     if resumed:
         clear_partials(move.prefix, rows, rows, move.sealed)
     if state_of(move.prefix) is State.SEALED:
@@ -105,8 +106,8 @@ def settle(
         left, begun = files.left, None
         if proof:
             reporter.phase("proof", f"looking for {move.old} again")
-            at_hand = (seen.readers, seen.comparison) if seen else ()
-            begun = stack.enter_context(Proof(move, searched, *at_hand))
+            readers = (seen and seen.readers) or stack.enter_context(Readers())
+            begun = Proof(move, searched, readers, seen.comparison if seen else None)
         try:
             table = carried_over(move, files.changes, rows, copied=copied, digests=digests)
             seal, encoded = next_seal(move, files.changes, table)

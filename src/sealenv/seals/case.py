@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord
 from sealenv.layout import META, SEAL
+from sealenv.naming import digests_apart
 from sealenv.seals.compiled import count_unread
 from sealenv.seals.findings import Finding, Report
 from sealenv.seals.fingerprint import Payload, is_compiled
@@ -151,5 +152,5 @@ def _compare(seal: Seal | None, now: Fingerprints) -> list[Finding]:
     then = seal.fingerprints if seal else None
     if then is None or then.packages == now.packages:
         return []
-    detail = f"it is {now.packages[:12]}..., sealed {then.packages[:12]}..."
+    detail = "it is {}, sealed {}".format(*digests_apart(now.packages, then.packages))
     return [Finding("fingerprint", SEAL, None, detail)]

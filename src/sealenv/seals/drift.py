@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sealenv.condameta.records import PrefixRecord
 from sealenv.layout import META
+from sealenv.naming import digests_apart
 from sealenv.seals.compiled import source_of
 from sealenv.seals.findings import Finding
 from sealenv.seals.path import FOLDER
@@ -61,7 +62,8 @@ def _packages(scene: Scene) -> Iterator[Finding]:
             path = f"{META}/{record.dist}.json"
             yield Finding("changed", path, name, f"sealed was {dist}")
         elif record.sha256 and record.sha256 != sha256:
-            detail = f"its archive has sha256 {record.sha256}, locked is {sha256}"
+            there, wanted = digests_apart(record.sha256, sha256)
+            detail = f"its archive has sha256 {there}, locked is {wanted}"
             yield Finding("wrong-archive", path, name, detail)
         elif name in scene.rewritten:
             detail = "its record was written anew" + _told(

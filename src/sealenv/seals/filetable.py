@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sealenv.errors import RecordError
 from sealenv.host.files import read_known, read_regular, write_atomic
-from sealenv.host.reader import STATUS, Part, identity, leads_outside
+from sealenv.host.reader import STATUS, Source, identity, leads_outside
 from sealenv.layout import FILES
 from sealenv.seals.path import TYPES
 
@@ -67,12 +67,10 @@ class FileTable:
         return hashlib.sha256(self._data).hexdigest()
 
     @property
-    def parts(self) -> tuple[Part, Part] | None:
+    def source(self) -> Source | None:
         """Where paths and statuses are in that file, for who has not read it."""
-        if self._file is None:
-            return None
-        paths = len(self._data) - len(self.paths), len(self.paths)
-        return (*self._file, *paths), (*self._file, _HEAD.size, len(self.statuses))
+        paths = len(self._data) - len(self.paths)
+        return (*self._file, paths, _HEAD.size) if self._file else None
 
     @property
     def digests(self) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sealenv.host.files import read_regular
 from sealenv.layout import is_windows
+from sealenv.naming import digests_apart
 from sealenv.seals.distributions import is_about_installing
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
@@ -183,7 +184,7 @@ def _judge(scene: Scene, row: Row, then: Row | None, claim: Claim) -> str:
         if then is None or not row.digest or not promised(entry) or row.digest == then.digest:
             return ""
         return "altered: it is as in the package, and a link script or sealenv had changed it"
-    return f"altered: sha256 {row.digest.hex()[:12]}..., promised {expected[:12]}..."
+    return "altered: sha256 {}, promised {}".format(*digests_apart(row.digest.hex(), expected))
 
 
 def _clobbered(path: str, row: Row, claims: list[Claim]) -> Iterator[Finding]:
@@ -208,5 +209,6 @@ def _wrong_type(row: Row, wanted: str, names: str | None) -> Finding:
 
 
 def _altered(path: str, names: str | None, row: Row, expected: str, who: str) -> Finding:
-    detail = f"sha256 {row.digest.hex()[:12]}..., {who} {expected[:12]}..."
+    there, wanted = digests_apart(row.digest.hex(), expected)
+    detail = f"sha256 {there}, {who} {wanted}"
     return Finding("altered", path, names, detail)

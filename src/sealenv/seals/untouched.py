@@ -45,8 +45,8 @@ class Statuses:
         self._table = None if sys.platform == "win32" else table
         self._expected = self._table.statuses if self._table else b""
         paths = self._table.paths if self._table else b""
-        parts = self._table.parts if self._table else None
-        self._task = readers.statuses_compared(root_of(prefix), paths, self._expected, parts)
+        source = self._table.source if self._table else None
+        self._task = readers.statuses_compared(root_of(prefix), paths, self._expected, source)
 
     def __len__(self) -> int:
         return len(self._expected) // STATUS.size

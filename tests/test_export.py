@@ -77,6 +77,15 @@ def test_of_a_pixi_lock_is_kept_what_can_be(machine: Machine) -> None:
     assert machine.json("export", "pixi.lock", "-e", "default", "-o", "x")["notes"] == []
 
 
+def test_quiet_says_the_file_and_what_is_lost(machine: Machine) -> None:
+    (machine.root / "pixi.lock").write_text(PIXI_7)
+    done = machine.run("export", "pixi.lock", "-q", "-o", "again.lock")
+    assert done.stdout == "again.lock\n"
+    lost = "warning: it holds other environments too, and they are not in it: test\n"
+    assert done.stderr == lost
+    assert "wrote " in machine.run("export", "pixi.lock", "-o", "2.lock", "-v").stderr
+
+
 def test_which_of_several_environments(machine: Machine, channels: Channels) -> None:
     machine.run("lock", "dated=1.0", "-c", channels.main_url)
     text = (machine.root / "sealenv.lock").read_text()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sealenv.cli.options import JSON, print_json
+from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json
 from sealenv.errors import UsageError
 
 __all__ = ["export_command"]
@@ -46,6 +46,8 @@ Examples:
               help="Use the network for nothing. It is needed only where a lock does not say what pixi "
               "must know, as conda-lock.yml does not, and an archive is not cached.")  # fmt: skip
 @JSON
+@QUIET
+@VERBOSE
 def export_command(
     what: str,
     kind: str,
@@ -59,6 +61,8 @@ def export_command(
     digests: tuple[str, ...],
     offline: bool,
     as_json: bool,
+    quiet: bool,
+    verbose: int,
 ) -> int:
     """Write the environment ENV (a name or a path) or a lock in a format that others read.
 
@@ -71,15 +75,15 @@ def export_command(
     to_stdout = output in {None, "-"}
     if to_stdout and as_json:
         raise UsageError("both the export and JSON on stdout", hint="name a file with -o")
-    with make_reporter(quiet=as_json, verbose=0) as reporter:
+    with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
         done = export_to(
             what, kind, reporter, output=None if to_stdout else Path(output or ""), force=force,
             from_history=from_history, platform=platform, environment=environment, name=name,
             micromamba=micromamba, digests=digests, offline=offline,
         )  # fmt: skip
-    text, notes = done.text, done.notes
-    for note in notes:
-        click.echo(f"warning: {note}", err=True)
+        for note in done.notes:
+            reporter.warn(note)
+    text = done.text
     if done.output is None:
         click.echo(text.encode(), nl=False)  # UTF-8 and the line ends of the format
         return 0
@@ -90,9 +94,11 @@ def export_command(
                 "output": str(path.absolute()),
                 "format": kind,
                 "bytes": len(text.encode()),
-                "notes": list(notes),
+                "notes": list(done.notes),
             }
         )
+    elif quiet:
+        click.echo(str(path))
     else:
         click.echo(f"wrote          {path}", err=True)
     return 0

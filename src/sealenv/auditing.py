@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from sealenv.audits import Audit, audit
-from sealenv.errors import PrefixError, from_oserror
+from sealenv.errors import FilesystemError, PrefixError, from_oserror
 from sealenv.host.exclusive import exclusive, refuse_worked_on
 from sealenv.layout import SEAL
 from sealenv.naming import shown
@@ -58,9 +58,14 @@ def search(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = N
 
     Raises:
         FilesystemError: a folder cannot be read.
-        PrefixLockedError: something is left, and another process is at work there.
+        PrefixLockedError: something is left or cannot be read, and another process is at work there, or
+            took it away.
     """
-    found = audit(prefix, foreign=foreign, reporter=reporter)
+    try:
+        found = audit(prefix, foreign=foreign, reporter=reporter)
+    except FilesystemError:
+        refuse_worked_on(prefix)
+        raise
     if found.left or found.moved_by_hand:
         refuse_worked_on(prefix)
     return found

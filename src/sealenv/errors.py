@@ -43,6 +43,7 @@ __all__ = [
     "SpecError",
     "UsageError",
     "from_oserror",
+    "unreadable",
 ]
 
 
@@ -326,6 +327,14 @@ def from_oserror(error: OSError) -> FilesystemError:
         hint="make room, then run the same command again"
         if full
         else "check the folder and its permissions, then run the same command again",
+    )
+
+
+def unreadable(error: OSError, prefix: str | os.PathLike[str]) -> FilesystemError:
+    """An error of ours where the operating system does not let a prefix be looked at."""
+    return FilesystemError(
+        f"the environment cannot be read: {error.strerror or error}",
+        where=_plain(error.filename) or os.fspath(prefix),
     )
 
 

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealenv.activation.scripts import write_scripts
+from sealenv.auditing import search
 from sealenv.demo.channel import DemoChannel
+from sealenv.errors import FilesystemError, PrefixLockedError
 from sealenv.layout import FILES, MARKER, SCRATCH, SEAL, leaves
 from sealenv.reseal import reseal
 from sealenv.seals.digests import Hashing
@@ -54,6 +57,17 @@ def prefix(original: Path, tmp_path: Path) -> Path:
 
 def site(prefix: Path, name: str) -> Path:
     return next(prefix.glob(f"lib/python3.*/site-packages/{name}"))
+
+
+@pytest.mark.parametrize("look", [verify, partial(verify, fast=True), search])
+def test_taken_away_while_it_is_looked_at(tmp_path: Path, look: Callable[[Path], object]) -> None:
+    """By a move, say, after the command line was understood."""
+    with pytest.raises(PrefixLockedError, match="it was moved or removed while"):
+        look(tmp_path / "gone")
+    (tmp_path / "file").touch()
+    with pytest.raises(FilesystemError, match="Not a directory") as caught:
+        look(tmp_path / "file")
+    assert caught.value.where == f"{tmp_path / 'file'}/"
 
 
 def test_untouched_is_clean(prefix: Path) -> None:

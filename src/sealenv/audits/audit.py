@@ -15,7 +15,7 @@ from sealenv.audits.mends import Mends
 from sealenv.audits.owners import owners_of
 from sealenv.audits.places import foreign_to, places_of
 from sealenv.condameta.records import PrefixRecord, scan_records
-from sealenv.errors import FilesystemError
+from sealenv.errors import unreadable
 from sealenv.host.files import open_regular
 from sealenv.host.readers import Readers
 from sealenv.layout import FILES, META, PKGS, SEAL, is_windows, script_dir
@@ -160,9 +160,7 @@ def _look(prefix: Path, sealed: Mapping[str, Row], comparison: Comparison | None
     try:
         return look(prefix, sealed, outside=_OUTSIDE, comparison=comparison)
     except OSError as error:
-        raise FilesystemError(
-            f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)
-        ) from error
+        raise unreadable(error, prefix) from error
 
 
 def _platform_of(prefix: Path) -> str:

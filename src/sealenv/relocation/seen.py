@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.errors import FilesystemError
+from sealenv.errors import unreadable
 from sealenv.host.readers import Readers
 from sealenv.layout import USER_FOLDER, is_link, walk
 from sealenv.progress import Reporter
@@ -69,10 +69,7 @@ def look_at(
     try:
         return look(prefix, presumed, comparison=comparison)
     except OSError as error:
-        raise FilesystemError(
-            f"the environment cannot be read: {error.strerror}",
-            where=os.fsdecode(error.filename or str(prefix)),
-        ) from error
+        raise unreadable(error, prefix) from error
 
 
 class Since:
@@ -201,8 +198,5 @@ def look_for(
             look_again(move.prefix, rows[path])
         refuse_unfit(move, owners, found)
     except OSError as error:
-        raise FilesystemError(
-            f"the environment cannot be read: {error.strerror}",
-            where=os.fsdecode(error.filename or str(move.prefix)),
-        ) from error
+        raise unreadable(error, move.prefix) from error
     return Seen(found, rows, owners, search.readers if search else None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealenv.condameta.records import scan_records
-from sealenv.errors import FilesystemError
+from sealenv.errors import unreadable
 from sealenv.host.reader import sha256_of
 from sealenv.host.readers import Readers
 from sealenv.layout import META, is_record
@@ -78,9 +78,7 @@ def _look(
     try:
         return look(prefix, presumed, comparison=comparison)
     except OSError as error:
-        raise FilesystemError(
-            f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)
-        ) from error
+        raise unreadable(error, prefix) from error
 
 
 def _take_over(rows: dict[str, Row], sealed: Mapping[str, Row]) -> list[Row]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.condameta.records import PrefixRecord, scan_records
-from sealenv.errors import FilesystemError
+from sealenv.errors import FilesystemError, unreadable
 from sealenv.host.readers import Readers
 from sealenv.layout import HISTORY
 from sealenv.seals.digests import hash_rows, known_digests
@@ -78,9 +78,7 @@ def observe(
         with Readers() as readers:
             hash_rows(readers, prefix, rows, on_file)
     except OSError as error:
-        raise FilesystemError(
-            f"the environment cannot be read: {error.strerror}", where=str(error.filename or prefix)
-        ) from error
+        raise unreadable(error, prefix) from error
     for row in rows.values():
         if row.problem:
             raise FilesystemError(

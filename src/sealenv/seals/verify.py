@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sealenv.errors import FilesystemError
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.findings import Finding, Report
 from sealenv.seals.reading import Reading, begin
@@ -29,14 +30,22 @@ def verify(
 
     Raises:
         FilesystemError: a folder cannot be read.
-        PrefixLockedError: something is wrong, and another process is at work there.
+        PrefixLockedError: something is wrong, and another process is at work there, or took it away.
     """
-    report = _compared(prefix, fast=fast, tree=tree, reporter=reporter or Quiet())
+    try:
+        report = _compared(prefix, fast=fast, tree=tree, reporter=reporter or Quiet())
+    except FilesystemError:
+        _refuse_worked_on(prefix)
+        raise
     if report.damaged:
-        from sealenv.host.exclusive import refuse_worked_on
-
-        refuse_worked_on(prefix)
+        _refuse_worked_on(prefix)
     return report
+
+
+def _refuse_worked_on(prefix: Path) -> None:
+    from sealenv.host.exclusive import refuse_worked_on  # most often all is well
+
+    refuse_worked_on(prefix)
 
 
 def _compared(prefix: Path, *, fast: bool, tree: bool, reporter: Reporter) -> Report:

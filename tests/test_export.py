@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import shutil
 from pathlib import Path
 
 from sealenv.locks import LockedWheel, LockFile
@@ -130,3 +132,29 @@ def test_a_name_in_upper_case_in_a_channel(machine: Machine, channels: Channels)
     )
     answer = machine.json("lock", "rg", "-c", own.parent.as_uri(), code=4)
     assert answer["details"][-1].endswith("in upper case is not understood (CEP 26)")
+
+
+def test_an_address_that_does_not_say_the_subdir(machine: Machine, channels: Channels) -> None:
+    """`base_url` (CEP 15) lets archives lie anywhere; a list is read by the folder of each address."""
+    folder = machine.root / "The Pool.1"
+    folder.mkdir()
+    (source,) = Path(channels.extra, "noarch").glob("prio-2.0-0.conda")
+    archive = shutil.copy(source, folder)
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    address = Path(archive).as_uri()
+    (machine.root / "x.lock").write_text(
+        "version: 6\nenvironments:\n  default:\n    channels:\n"
+        f"    - url: {channels.extra_url}\n    packages:\n      linux-64:\n      - conda: {address}\n"
+        f"packages:\n- conda: {address}\n  sha256: {digest}\n  subdir: noarch\n"
+        f"  channel: {channels.extra_url}\n"
+    )
+    machine.json("create", "e", "-f", "x.lock", "--platform", "linux-64")
+    assert machine.run("verify", "e").returncode == 0
+    assert machine.json("diff", "e")["changes"] == []
+    for kind in ("explicit", "conda-lock"):
+        error = machine.json("export", "e", "--format", kind, "-o", "x.out", code=2)
+        assert "folder" in error["what"]
+        assert error["details"] == [f"{address} is for noarch"]
+    again = machine.json("export", "e", "-o", "again.lock")
+    assert again["notes"] == []
+    assert machine.json("diff", "x.lock", "again.lock")["changes"] == []

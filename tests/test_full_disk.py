@@ -14,10 +14,12 @@ import pytest
 
 from sealenv.demo.archive import Package, Payload, write_package
 from sealenv.demo.repodata import write_repodata
+from sealenv.host.tempname import PART
 from sealenv.layout import State, state_of
 from sealenv.seals.verify import verify
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
+from tests.micromamba import stand_in
 from tests.shells import required
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
@@ -153,3 +155,30 @@ import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
 os.execv(sys.argv[2], sys.argv[2:])
 """
+
+
+def test_the_file_that_does_not_fit_is_named(
+    mount: Mount, channels: Channels, tmp_path: Path
+) -> None:
+    """Not the temporary one that it has until it is whole."""
+    disk = mount(256 << 10)
+    machine = Machine(tmp_path)
+    machine.run("lock", "prio", "-c", channels.extra_url, "-o", "my.lock")
+    subprocess.run(
+        ["dd", "if=/dev/zero", f"of={disk / 'filler'}"], capture_output=True, check=False
+    )
+    for command, name in (
+        (["lock", "-f", "my.lock", "-c", channels.extra_url], "x.lock"),
+        (["export", "my.lock"], "y.lock"),
+        (
+            ["bundle", "my.lock", "--micromamba", f"linux-64={stand_in(tmp_path / 'micromamba')}"],
+            "z.sealenv",
+        ),
+    ):
+        error = machine.json(*command, "-o", str(disk / name), code=9)
+        assert (error["what"], error["where"]) == ("the disk is full", str(disk / name))
+    error = machine.json("mirror", "my.lock", str(disk / "channel"), code=9)
+    assert error["what"] == "the disk is full"
+    assert error["where"].startswith(str(disk / "channel"))
+    assert PART not in error["where"]
+    assert {path.name for path in disk.iterdir()} <= {"filler", "channel"}

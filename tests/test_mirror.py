@@ -496,3 +496,19 @@ def test_a_folder_not_named_in_utf_8_is_refused(machine: Machine, channels: Chan
     error = machine.json("mirror", str(lock), str(folder), code=2)
     assert "not named in UTF-8" in error["what"]
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "dest", ["s3://bucket/x", "https://me:secretpw@h/x", "file:///tmp/x", "", " "]
+)
+def test_a_place_that_is_no_folder(machine: Machine, lock: Path, dest: str) -> None:
+    before = set(machine.root.iterdir())
+    error = machine.json("mirror", str(lock), dest, code=2)
+    assert "is no folder" in error["what"]
+    assert "secretpw" not in str(error)
+    assert set(machine.root.iterdir()) == before
+
+
+def test_without_a_place(machine: Machine, lock: Path) -> None:
+    assert "'DEST'" in machine.json("mirror", str(lock), code=2)["what"]
+    assert "'ENV|LOCK...'" in machine.json("mirror", code=2)["what"]

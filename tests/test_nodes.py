@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import threading
+from pathlib import Path
 
 import pytest
 import yaml
 
 from sealenv.errors import SpecError
-from sealenv.nodes import load
+from sealenv.nodes import lines_of, load, read_text
 
 
 @pytest.mark.parametrize("parser", ["CSafeLoader", "SafeLoader"])
@@ -53,3 +56,25 @@ def test_a_character_that_yaml_has_not_has_a_place(
     with pytest.raises(SpecError, match=re.escape(which)) as caught:
         load(text, "x")
     assert caught.value.where == where
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+def test_what_never_ends_is_too_large() -> None:
+    with pytest.raises(SpecError, match="too large"):
+        read_text(Path("/dev/zero"), limit=1 << 20)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(b"\xef\xbb\xbfa: b\r\n"))
+    writer.start()
+    assert read_text(pipe, limit=1 << 20) == "a: b\n"
+    writer.join()
+
+
+def test_lines_are_those_of_line_feeds() -> None:
+    assert lines_of("a\n\nb\x0cc\u2028d\n") == ["a", "", "b\x0cc\u2028d"]
+    assert lines_of("a\nb") == ["a", "b"]
+    assert lines_of("") == []

@@ -110,6 +110,9 @@ REMEDIES = {
     "interrupted": (
         "The same command again replaces the pending folder; `sealenv remove` takes it away."
     ),
+    "interrupted-command": (
+        "Each file that it writes is whole, or as it was. The same command again does the rest."
+    ),
     "interrupted-move": (
         "The same command again finishes it ([if it is ended half "
         "way](../how-to/move.md#if-it-is-ended-half-way))."

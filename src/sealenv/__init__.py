@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from sealenv.errors import EngineError as EngineError
     from sealenv.errors import FetchError as FetchError
     from sealenv.errors import FilesystemError as FilesystemError
+    from sealenv.errors import InterruptedCommandError as InterruptedCommandError
     from sealenv.errors import InterruptedCreateError as InterruptedCreateError
     from sealenv.errors import InterruptedMoveError as InterruptedMoveError
     from sealenv.errors import LinkError as LinkError

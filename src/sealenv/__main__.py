@@ -51,8 +51,7 @@ def script() -> int:
     try:
         code = main()
     except KeyboardInterrupt:  # before anybody was there to take it
-        sys.stderr.write("Interrupted.\n")
-        code = 130
+        code = _interrupted(sys.argv[1:])
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -68,6 +67,18 @@ def script() -> int:
 
         leave_now(code)  # to take a hundred thousand objects apart would be a twentieth of a verify
     return code
+
+
+def _interrupted(argv: list[str]) -> int:
+    if "--json" in argv and argv[0] not in ("run", "shell"):
+        import json
+
+        from sealenv.errors import InterruptedCommandError as Interrupted
+
+        sys.stdout.write(json.dumps(Interrupted("interrupted").to_json(), indent=2) + "\n")
+    else:
+        sys.stderr.write("Interrupted.\n")
+    return 130
 
 
 def _prepare(command: str, arguments: list[str]) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "EngineError",
     "FetchError",
     "FilesystemError",
+    "InterruptedCommandError",
     "InterruptedCreateError",
     "InterruptedMoveError",
     "LinkError",
@@ -294,6 +295,14 @@ class InterruptedCreateError(SealenvError):
     """Ctrl-C or SIGTERM during create; the prefix is pending."""
 
     code = "interrupted"
+    exit_code = 130
+    advice = "run the same command again"
+
+
+class InterruptedCommandError(SealenvError):
+    """Ctrl-C or SIGTERM during any other command; what it writes is whole, or not there."""
+
+    code = "interrupted-command"
     exit_code = 130
     advice = "run the same command again"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,8 @@ from sealenv.matchspec import package_name
 from sealenv.spec import EnvironmentSpec, build_spec, check_platform
 
 __all__ = ["LockRequest", "choose", "find_lock"]
+
+_FILES = frozenset({".lock", ".txt", ".yaml", ".yml", ".sealenv"})
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,11 @@ def _checked(packages: Sequence[str]) -> Sequence[str]:
         if text[:1].isdigit() and text.replace(".", "").isdigit():
             raise UsageError(
                 f"{text!r} is no package", hint=f"for a Python version: 'python={text}'"
+            )
+        if Path(text).suffix in _FILES and os.path.isfile(text):
+            raise UsageError(
+                f"{text!r} is no package, it is a file",
+                hint=f"to lock what it asks for: -f {text}; a package of that name: '{text} *'",
             )
     return packages
 

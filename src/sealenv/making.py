@@ -80,9 +80,7 @@ def solve(job: Job) -> Lock:
         if job.lock.wheels and job.lock.find("pip") is None:
             raise SpecError(
                 "the lock has wheels, and no pip to install them with",
-                details=[
-                    f"it has {len(job.lock.wheels)} wheels, and {len(job.lock.packages)} packages"
-                ],
+                details=[f"{wheel.name} {wheel.version}" for wheel in job.lock.wheels[:10]],
                 hint="have it locked with pip, then run the same command again: `pixi add pip` for a "
                 "pixi.lock; else put pip among the dependencies of what it was locked from, and "
                 "lock that again",

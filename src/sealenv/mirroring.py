@@ -119,8 +119,8 @@ def _notes(subjects: Sequence[Subject]) -> tuple[str, ...]:
     names = [name for subject in subjects for name in left_out(subject)]
     if names:
         notes.append(f"pip installed these, and they are not in it: {', '.join(names)}")
-    wheels = sum(len(lock.wheels) for subject in subjects for lock in subject.file.locks)
+    wheels = {w.sha256 for subject in subjects for lock in subject.file.locks for w in lock.wheels}
     if wheels:
-        what = "1 wheel is" if wheels == 1 else f"{wheels} wheels are"
+        what = "1 wheel is" if len(wheels) == 1 else f"{len(wheels)} wheels are"
         notes.append(f"{what} not in it: a conda channel holds none")
     return tuple(notes)

@@ -15,7 +15,7 @@ from typing import Any
 
 from sealenv.errors import SpecError
 
-__all__ = ["Node", "load", "read_text"]
+__all__ = ["Node", "lines_of", "load", "read_text"]
 
 _DEEPEST = 16
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -33,16 +33,15 @@ def read_text(path: Path, *, limit: int) -> str:
     """A file that somebody wrote: UTF-8, with or without a byte order mark.
 
     Args:
-        path: the file; a pipe can be read once.
-        limit: bytes; a larger file is no such file.
+        path: the file; a pipe can be read once, and need not end.
+        limit: characters; a longer file is no such file.
 
     Raises:
         SpecError: it is not there, too large, or not UTF-8.
     """
     try:
-        if path.stat().st_size > limit:
-            raise SpecError(f"the file is too large: more than {limit >> 20} MiB", where=str(path))
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(limit + 1)
     except OSError as error:
         raise SpecError(
             f"the file cannot be read: {error.strerror}", where=str(path), hint="check its path"
@@ -51,6 +50,18 @@ def read_text(path: Path, *, limit: int) -> str:
         raise SpecError(
             "the file is not UTF-8", where=str(path), hint="save it as UTF-8"
         ) from error
+    if len(text) > limit:
+        raise SpecError(f"the file is too large: more than {limit >> 20} MiB", where=str(path))
+    return text
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of what `read_text` gave: only a line feed ends one, as for all who read such files.
+
+    For `str.splitlines` a form feed or U+2028 in a comment does too.
+    """
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from sealenv.condameta.state import read_state
 from sealenv.errors import NotFoundError, PrefixPendingError, RecordError
 from sealenv.layout import SEAL, State, state_of
 from sealenv.locks import Lock, LockFile
+from sealenv.locks.checks import folder_name
 from sealenv.locks.explicit import bare_package
 from sealenv.locks.read import read_lock
 from sealenv.lookup import find
@@ -106,8 +107,22 @@ def subject(text: str, *, strict: bool = True, environment: str | None = None) -
             "the environment was never finished", where=str(prefix), hint="make it anew first"
         )
     lock = _as_sealed(installed(prefix, current_platform(), strict=strict), prefix, strict=strict)
+    if strict:
+        _refuse_mixed(lock, prefix)
     file = LockFile(locks=(lock,), name=prefix.name, variables=read_state(prefix))
     return Subject(text, file, prefix)
+
+
+def _refuse_mixed(lock: Lock, prefix: Path) -> None:
+    """A lock is for one platform; an environment may have been led to hold another's packages."""
+    strange = [p for p in lock.packages if p.subdir not in (lock.platform, "noarch")]
+    if strange:
+        raise RecordError(
+            f"the environment is for {lock.platform}, and holds packages that are not",
+            where=str(prefix),
+            details=[f"{p.dist} is for {p.subdir}" for p in strange[:10]],
+            hint="install them anew for one platform; a lock is for one",
+        )
 
 
 def _as_sealed(lock: Lock, prefix: Path, *, strict: bool) -> Lock:
@@ -174,7 +189,11 @@ def sealed_lock(prefix: Path) -> Lock:
     packages = []
     for line in seal.lock.packages:
         url, _, sha256 = line.rpartition("#")
-        packages.append(bare_package(url, sha256, where=str(prefix / SEAL)))
+        said = folder_name(url)
+        subdir = (
+            said if said == seal.platform else "noarch"
+        )  # the seal does not say, nor is it asked
+        packages.append(bare_package(url, sha256, where=str(prefix / SEAL), subdir=subdir))
     return Lock(
         platform=seal.platform,
         channels=tuple(dict.fromkeys(p.channel for p in packages)),

@@ -182,7 +182,7 @@ def _place(
     if not chosen:
         raise UsageError(
             "an environment needs a name or a prefix",
-            hint="sealenv create my_env 3.12, or -p PREFIX",
+            hint="name it first, as in `sealenv create my_env`, or give a folder with -p",
         )
     check_name(chosen, None if name else where)
     return local_place(os.path.join(default_envs_dir(), environment_folder(chosen, python)))

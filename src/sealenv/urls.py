@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["SplitUrl", "carries_credentials", "redact", "scheme_of", "split_credentials"]
+__all__ = [
+    "SplitUrl",
+    "carries_credentials",
+    "is_address",
+    "redact",
+    "scheme_of",
+    "split_credentials",
+]
 
 # Each is linear in the text: what they begin with is not among what they repeat, or is bounded.
 _USERINFO = re.compile(r"://[^/@\s'\"]+@")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s'\"#]+")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[/\\]")
 _TOKEN = re.compile(r"/t/(?!<TOKEN>)[^/\s'\"]+(?=/|$)")
 _QUERY_SECRET = re.compile(
     r"(?i)([?&](?:token|access_token|auth|key|password|sig|signature|x-amz-[a-z-]+)=)[^&\s'\"]+"
@@ -48,6 +57,11 @@ def scheme_of(url: str) -> str:
         return urlsplit(url).scheme.lower()
     except ValueError:
         return ""
+
+
+def is_address(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is an address that was meant; `Path` makes one slash of two."""
+    return _ADDRESS.match(os.fspath(path)) is not None
 
 
 def carries_credentials(text: str) -> bool:

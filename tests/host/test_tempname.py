@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealenv.host.tempname import PART, final_path, temporary_path
+from sealenv.host.tempname import PART, final_path, temporary_path, told_of
 
 NAMES = st.text(min_size=1).filter(lambda name: "/" not in name and "\0" not in name)
 
@@ -28,3 +30,20 @@ def test_there_and_back(name: str, folders: list[str], suffix: str) -> None:
 )  # fmt: skip
 def test_other_names_are_none(path: str) -> None:
     assert final_path(path) is None
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (OSError(errno.ENOSPC, "full"), "meant"),
+        (OSError(errno.EACCES, "no", "partial"), "meant"),
+        (OSError(errno.EIO, "of what is read"), None),
+        (OSError(errno.EACCES, "no", "another"), "another"),
+        (OSError(errno.ENOTDIR, "no", "partial", None, "meant"), "partial"),
+    ],
+)
+def test_an_error_names_the_file_that_is_meant(raised: OSError, said: str | None) -> None:
+    with pytest.raises(type(raised)) as caught, told_of("meant", "partial"):
+        raise raised
+    assert caught.value is raised
+    assert caught.value.filename == said

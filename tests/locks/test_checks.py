@@ -13,6 +13,7 @@ from sealenv.locks import Lock, LockFile
 from sealenv.locks.condalock import write_condalock
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.locks.read import read_lock
+from tests.locks.locks import lock, package
 from tests.store.bundling import PACKAGES, WHEEL
 
 
@@ -73,6 +74,17 @@ def test_what_was_asked_for_is_looked_at_where_it_is_read(
     with pytest.raises(SpecError) as caught:
         read_lock(path, "linux-64")
     assert caught.value.where == f"{path}:2:1"
+
+
+@pytest.mark.parametrize("write", [write_pixi, write_condalock])
+@pytest.mark.parametrize("subdir", ["win-64", "osx-arm64"])
+def test_no_package_of_another_platform(
+    tmp_path: Path, write: Callable[[LockFile], str], subdir: str
+) -> None:
+    path = tmp_path / "my.lock"
+    path.write_text(write(LockFile(locks=(lock(package("a", subdir=subdir), package("b")),))))
+    with pytest.raises(SpecError, match=rf"the lock for 'linux-64'.*a-1.0-0.conda is for {subdir}"):
+        read_lock(path, "linux-64")
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,26 @@ def test_a_line_that_is_wrong_has_its_number(line: str, why: str) -> None:
     assert why in caught.value.what
 
 
+@pytest.mark.parametrize("end", ["\f", "\v", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_only_a_line_feed_ends_a_line(tmp_path: Path, end: str) -> None:
+    """What another tool takes for one comment is one here."""
+    hidden = f"https://evil.example.org/noarch/evil-1-0.conda#{'0' * 64}"
+    good = f"https://x.org/noarch/a-1-0.conda#{'1' * 64}"
+    path = tmp_path / "list.txt"
+    path.write_text(f"# see{end}{hidden}\n@EXPLICIT\n{good}\n", encoding="utf-8")
+    read = read_file(path)
+    assert isinstance(read, ExplicitList)
+    assert [entry.fn for entry in read.entries] == ["a-1-0.conda"]
+    path.write_text(f"# see{end}evil\na >=1\n", encoding="utf-8")
+    read = read_file(path)
+    assert isinstance(read, EnvironmentFile)
+    assert read.dependencies == ("a >=1",)
+    if end in "\x85\u2028\u2029":  # YAML has none of the others
+        head = f"# sealenv lock 1\n# x{end}# name: evil\n"
+        path.write_text(head + write_pixi(LockFile(locks=(lock(),))), encoding="utf-8")
+        assert read_lock(path, "linux-64").name is None
+
+
 def test_a_list_for_two_platforms_is_none() -> None:
     text = "@EXPLICIT\nhttps://x.org/c/win-64/a-1-0.conda\nhttps://x.org/c/linux-64/b-1-0.conda\n"
     with pytest.raises(SpecError, match="is for linux-64, others for win-64") as caught:

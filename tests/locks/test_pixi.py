@@ -240,6 +240,7 @@ WRONG = [
     ("  build_number: 101", "  build: ../../x", "37:3", "no build of a package"),
     ("  build_number: 101", "  name: ../../x", "37:3", "no name of a package"),
     ("  build_number: 101", "  file_name: ../../x.conda", "37:3", "no name of a package"),
+    ("  build_number: 101", "  file_name: a-1-0.conda", "37:3", "does not end with a-1-0.conda"),
     ("  build_number: 101", "  subdir: ../..", "37:3", "no subdir of a package"),
     ("  build_number: 101", "  noarch: perl", "38:11", "python, generic or false"),
     ("noarch/tzdata-2024b-hc8b5060_0.conda\n      linux-64:", "noarch/t-1-0.conda\n      linux-64:",
@@ -271,6 +272,8 @@ HOSTILE = [
     "https://x.org/noarch/a-1-0.conda?token=x",
     "https://x.org/noarch/a b-1-0.conda",
     "javascript://x.org/noarch/a-1-0.conda",
+    "file:/srv/noarch/a-1-0.conda",
+    "https:/x.org/noarch/a-1-0.conda",
     "https://x.org/noarch/$(id)-1-0.conda",
     "https://x.org/noarch/`id`-1-0.conda",
 ]
@@ -369,3 +372,34 @@ def test_names_of_wheels_are_normalised() -> None:
     text = PIXI_7.replace("  name: numpy\n", "  name: Num_Py\n")
     (wheel,) = read_pixi(text, HERE).locks[0].wheels
     assert wheel.name == "num-py"
+
+
+def test_a_wheel_that_is_there_twice() -> None:
+    address = "https://x.org/{}-1-py3-none-any.whl"
+    entry = f"- pypi: {address}\n  name: six\n  version: '1'\n  sha256: {SHA}\n"
+    text = (
+        "version: 6\nenvironments:\n  default:\n    channels: []\n    packages:\n      linux-64:\n"
+        f"      - pypi: {address.format('six')}\n      - pypi: {address.format('Six')}\npackages:\n"
+        + entry.format("six")
+        + entry.format("Six")
+    )
+    with pytest.raises(SpecError, match="six is there twice") as caught:
+        read_pixi(text, HERE)
+    assert caught.value.where == f"{HERE}:8:9"
+
+
+@pytest.mark.parametrize(
+    ("facts", "again"),
+    [
+        ({"run_exports": "a >=1"}, {"run_exports": {"weak": ["a >=1"]}}),
+        ({"run_exports": ["a >=1", "b"]}, {"run_exports": {"weak": ["a >=1", "b"]}}),
+        ({"features": ["x", "y"]}, {"features": "x y"}),
+        ({"track_features": ["x", "y"]}, {"track_features": "x y"}),
+        ({"timestamp": 1479254400000.5}, {"timestamp": 1479254400000}),
+    ],
+)
+def test_what_old_records_say_in_another_type(facts: dict[str, Any], again: dict[str, Any]) -> None:
+    """The format has one type for each; a lock that is written can be read."""
+    one = package("a", **facts)
+    (read,) = read_pixi(write_pixi(LockFile(locks=(lock(one),))), HERE).locks[0].packages
+    assert read.record == one.record | again

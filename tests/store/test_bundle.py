@@ -293,6 +293,9 @@ class TestHostile:
             lambda p: {"fn": "a-1.0-0.tar.bz2"}, lambda p: {"fn": "other-1.0-0.conda"},
             lambda p: {"record": p.record | {"name": "../../a"}}, lambda p: {"record": {}},
             lambda p: {"record": p.record | {"subdir": "../x"}},
+            lambda p: {"record": p.record | {"subdir": "win-64"}},
+            lambda p: {"url": "file:///etc/"}, lambda p: {"url": p.url.replace("a-1.0", "b-1.0")},
+            lambda p: {"url": f"file:/srv/noarch/{p.fn}"},
         ],
     )  # fmt: skip
     def test_a_lock_that_names_something_else(
@@ -336,15 +339,16 @@ class TestHostile:
 
     def test_a_lock_with_a_package_twice_or_without_one(self, tmp_path: Path) -> None:
         twice = locks((*PACKAGES, package("a", ARCHIVES[2])))
-        for file in (twice, locks(PACKAGES[1:]), locks(wheels=())):
+        for file in (twice, locks(PACKAGES[1:]), locks(wheels=()), locks(wheels=(WHEEL, WHEEL))):
             data = msgspec.json.encode(file)
             refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
 
     def test_platforms_that_cannot_be(self, tmp_path: Path) -> None:
         other = Lock(platform="linux-64", channels=(), packages=PACKAGES)
         none = Lock(platform="../x", channels=(), packages=PACKAGES)
+        every = Lock(platform="noarch", channels=(), packages=PACKAGES)
         empty = msgspec.structs.replace(locks(), locks=())
-        for file in (locks(others=(other,)), locks(others=(none,)), empty):
+        for file in (locks(others=(other,)), locks(others=(none,)), locks(others=(every,)), empty):
             data = msgspec.json.encode(file)
             refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
 

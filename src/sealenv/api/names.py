@@ -60,6 +60,7 @@ _OTHERS = {
     "EngineError": "sealenv.errors",
     "FetchError": "sealenv.errors",
     "FilesystemError": "sealenv.errors",
+    "InterruptedCommandError": "sealenv.errors",
     "InterruptedCreateError": "sealenv.errors",
     "InterruptedMoveError": "sealenv.errors",
     "LinkError": "sealenv.errors",

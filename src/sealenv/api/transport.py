@@ -12,6 +12,7 @@ from sealenv.api.engine import started
 from sealenv.api.events import Progress, reporter_for
 from sealenv.api.paths import StrPath, named, optional_path, several, words
 from sealenv.errors import UsageError
+from sealenv.urls import is_address, redact
 
 if TYPE_CHECKING:
     from sealenv.bundling import Bundled
@@ -146,19 +147,20 @@ def mirror(
         progress: is told each step.
 
     Raises:
+        UsageError: that is an address, or nothing.
         PrefixExistsError: the folder is no channel.
         ChannelError, DigestError: it cannot be added to without loss.
         FetchError: an archive cannot be had.
     """
     subjects = [named(each) for each in several(what)]
     return mirror_to(
-        subjects, Path(dest), reporter_for(progress), platforms=words(platforms), offline=offline
+        subjects, dest, reporter_for(progress), platforms=words(platforms), offline=offline
     )
 
 
 def mirror_to(
     subjects: Sequence[str],
-    folder: Path,
+    dest: StrPath,
     reporter: Reporter,
     *,
     platforms: Sequence[str],
@@ -172,8 +174,13 @@ def mirror_to(
     from sealenv.mirroring import mirror as make
     from sealenv.subject import subject
 
+    if not os.fspath(dest).strip() or is_address(dest):
+        raise UsageError(
+            f"{redact(os.fspath(dest))!r} is no folder: a mirror is written to one, of this machine",
+            hint="name a folder, such as ./channel, and serve or copy that",
+        )
     found = [subject(text).only(platforms) for text in subjects]
-    place = Path(os.path.abspath(folder))
+    place = Path(os.path.abspath(dest))
     with started() as (store, engine), store.in_use():
         done = make(found, engine, store, place, reporter, offline=offline)
         for note in done.notes:

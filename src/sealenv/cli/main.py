@@ -16,7 +16,13 @@ import click
 from sealenv._version import __version__
 from sealenv.cli.guard import guarded
 from sealenv.cli.paint import paint
-from sealenv.errors import FilesystemError, SealenvError, UsageError, from_oserror
+from sealenv.errors import (
+    FilesystemError,
+    InterruptedCommandError,
+    SealenvError,
+    UsageError,
+    from_oserror,
+)
 from sealenv.host.stderr import outlive_readers
 
 __all__ = ["cli", "main"]
@@ -152,7 +158,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         for number in _ENDING:
             signal.signal(number, _ignore)
-        click.echo("Interrupted.", err=True)
+        if as_json and not ours:
+            _report(InterruptedCommandError("interrupted"), as_json)
+        else:
+            click.echo("Interrupted.", err=True)
         return 130
     except BrokenPipeError:
         # The reader of our output left (`sealenv list | head`): that is no error of ours.
@@ -191,7 +200,14 @@ def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
     hint = f"{command} --help"
     if args[:1] == ["create"] and "unexpected extra argument" in text:
         hint = "packages are named with --with: sealenv create NAME 3.12 --with numpy --with scipy"
+    if args[:1] == ["mirror"] and text.startswith("Missing argument") and _some_word(args[1:]):
+        text = "missing argument 'DEST'"  # all that was given was taken for it
+        hint = "name the channel folder last: sealenv mirror ENV|LOCK DEST"
     return UsageError(text[:1].lower() + text[1:], hint=hint)
+
+
+def _some_word(args: Sequence[str]) -> bool:
+    return any(not word.startswith("-") for word in args)
 
 
 def _interrupt(number: int, frame: object) -> None:

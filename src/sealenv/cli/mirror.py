@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json, size_text
@@ -26,7 +24,7 @@ And then, wherever that is served:
 """,
 )
 @click.argument("subjects", metavar="ENV|LOCK...", nargs=-1, required=True)
-@click.argument("folder", metavar="DEST", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DEST", type=click.Path())
 @click.option("--platform", "platforms", multiple=True, metavar="SUBDIR",
               help="Only for this platform of the locks. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="What is in the cache must do.")
@@ -35,7 +33,7 @@ And then, wherever that is served:
 @VERBOSE
 def mirror_command(
     subjects: tuple[str, ...],
-    folder: Path,
+    folder: str,
     platforms: tuple[str, ...],
     offline: bool,
     as_json: bool,

@@ -13,7 +13,7 @@ from sealenv.errors import DigestError, RecordError
 from sealenv.host.files import read_regular
 from sealenv.layout import META
 from sealenv.locks import Lock, LockedPackage
-from sealenv.locks.checks import check_channel, check_package, clean_url, file_name
+from sealenv.locks.checks import check_channel, check_package, clean_url, file_name, folder_name
 from sealenv.locks.order import topological
 from sealenv.locks.schema import check_record
 from sealenv.urls import split_credentials
@@ -75,7 +75,7 @@ def _package(path: Path, strict: bool) -> LockedPackage:
     record.setdefault("depends", [])
     record.setdefault("build_number", 0)
     url = clean_url(str(raw.get("url") or ""), path.parent) if raw.get("url") else ""
-    record.setdefault("subdir", url.rpartition("/")[0].rpartition("/")[2])
+    record.setdefault("subdir", folder_name(url))
     package = LockedPackage(
         url=url,
         channel=_channel(str(raw.get("channel") or ""), url, record["subdir"]),

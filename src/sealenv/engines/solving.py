@@ -143,7 +143,7 @@ def _match_spec(text: str) -> MatchSpec:
     if spec.build is not None and re.search(r"[ =]", str(spec.build)):
         raise SpecError(
             f"{text!r} is not a MatchSpec: too many words",
-            hint="name one package each time: --with 'numpy >=2' --with scipy",
+            hint="one word is one package, quoted where it has blanks: 'numpy >=2' scipy",
         )
     return spec
 

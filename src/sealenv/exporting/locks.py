@@ -5,7 +5,8 @@ from __future__ import annotations
 from sealenv._version import __version__
 from sealenv.errors import DigestError, SpecError
 from sealenv.exporting.request import Request
-from sealenv.locks import LockFile
+from sealenv.locks import Lock, LockFile
+from sealenv.locks.checks import folder_name
 from sealenv.locks.condalock import write_condalock
 from sealenv.locks.explicit import write_explicit
 from sealenv.locks.pixi_write import write_pixi
@@ -28,6 +29,8 @@ def condalock(request: Request) -> str:
     """conda-lock.yml (CEP 37)."""
     _refuse_bare(request)
     file = request.several()
+    for lock in file.locks:
+        _refuse_elsewhere(lock)
     _warn_of_channels(file, request)
     return write_condalock(file)
 
@@ -41,7 +44,20 @@ def explicit(request: Request) -> str:
             details=[f"{w.name} {w.version}" for w in lock.wheels[:10]],
             hint="use --format pixi or conda-lock",
         )
+    _refuse_elsewhere(lock)
     return write_explicit(lock, [f"made by sealenv {__version__}"])
+
+
+def _refuse_elsewhere(lock: Lock) -> None:
+    """A channel may have archives anywhere (`base_url`, CEP 15); here the address says the subdir."""
+    elsewhere = [p for p in lock.packages if folder_name(p.url) != p.subdir]
+    if elsewhere:
+        raise SpecError(
+            "what a package is for is told by the folder of its address here, and not all lie in one "
+            "that is called so",
+            details=[f"{p.url} is for {p.subdir}" for p in elsewhere[:10]],
+            hint="use --format pixi, or mirror the packages and lock from the mirror",
+        )
 
 
 def _warn_of_channels(file: LockFile, request: Request) -> None:

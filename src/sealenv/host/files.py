@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.errors import NotFoundError, OutputExistsError
-from sealenv.host.tempname import temporary_path
+from sealenv.host.tempname import temporary_path, told_of
 
 __all__ = [
     "MOST",
@@ -101,9 +101,10 @@ def write_atomic(
     """
     partial = temporary_path(os.fspath(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), mode)
+    with told_of(path, partial):
+        fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), mode)
     try:
-        with os.fdopen(fd, "wb") as file:
+        with told_of(path, partial), os.fdopen(fd, "wb") as file:
             file.write(data)
             if durable:
                 file.flush()

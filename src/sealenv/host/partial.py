@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.host.filelock import open_removable, try_lock
-from sealenv.host.tempname import PART, final_path, temporary_path
+from sealenv.host.tempname import PART, final_path, temporary_path, told_of
 from sealenv.layout import is_link
 
 __all__ = ["partial_file"]
@@ -29,7 +29,7 @@ def partial_file(path: Path) -> Iterator[BinaryIO]:
     _sweep(path)
     file, partial = _locked(path)
     try:
-        with file:
+        with told_of(path, partial), file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -42,7 +42,8 @@ def partial_file(path: Path) -> Iterator[BinaryIO]:
 def _locked(path: Path) -> tuple[BinaryIO, Path]:
     while True:
         partial = Path(temporary_path(os.fspath(path), PART))
-        fd = _new(partial)
+        with told_of(path, partial):
+            fd = _new(partial)
         if try_lock(fd) and partial.exists():
             return os.fdopen(fd, "wb"), partial
         os.close(fd)  # it was swept in the instant before it was locked

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import re
+from collections.abc import Iterator
 
-__all__ = ["PART", "final_path", "temporary_path"]
+__all__ = ["PART", "final_path", "temporary_path", "told_of"]
 
 PART = ".part"
 """What the name of a large file ends with besides, which may take long."""
+
+_WRITING = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
+"""What only writing says, without a name."""
 
 _TEMPORARY = re.compile(
     r"(?P<folder>(?:.*/)?)\.(?P<name>[^/]+)\.[0-9a-f]{16}(?P<suffix>\.part)?", re.DOTALL
@@ -37,3 +43,23 @@ def final_path(path: str, suffix: str = "") -> str | None:
     if found is None or (found["suffix"] or "") != suffix:
         return None
     return found["folder"] + found["name"]
+
+
+@contextlib.contextmanager
+def told_of(path: str | os.PathLike[str], partial: str | os.PathLike[str]) -> Iterator[None]:
+    """Let what the operating system says of the temporary file be said of the one that is meant.
+
+    Args:
+        path: the one that is meant.
+        partial: its temporary one.
+
+    Raises:
+        OSError: the same, with that name.
+    """
+    try:
+        yield
+    except OSError as error:
+        unnamed = error.filename is None and error.errno in _WRITING
+        if unnamed or (error.filename == os.fspath(partial) and error.filename2 is None):
+            error.filename = os.fspath(path)
+        raise

@@ -8,6 +8,7 @@ channels hold.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -17,7 +18,7 @@ from msgspec import structs
 from sealenv.locks.asked import check_asked, not_a_text
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel
 from sealenv.locks.schema import check_record
-from sealenv.urls import redact, split_credentials
+from sealenv.urls import is_address, redact, split_credentials
 
 __all__ = [
     "NO_WHEEL",
@@ -30,6 +31,7 @@ __all__ = [
     "check_wheel_file",
     "clean_url",
     "file_name",
+    "folder_name",
     "split_dist",
     "without_secrets",
 ]
@@ -38,6 +40,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}")
 _VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~-]{0,127}")
 _BUILD = re.compile(r"[A-Za-z0-9_.+~!-]{0,127}")
 _SUBDIR = re.compile(r"[a-z0-9]+(-[a-z0-9_]+)?")
+_PLATFORM = re.compile(r"[a-z0-9]+-[a-z0-9_]+")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~-]{0,210}\.(conda|tar\.bz2)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MD5 = re.compile(r"[0-9a-f]{32}")
@@ -58,9 +61,17 @@ def check_lock(lock: Lock) -> str | None:
     All of it is written down again: in records, the seal and other locks, and shown on terminals. So no
     address has credentials, and nothing a character that a terminal or a line of a file would act on.
     """
+    if not _PLATFORM.fullmatch(lock.platform):
+        return f"{lock.platform[:80]!a} is no platform, such as linux-64"
     for package in lock.packages:
         if problem := check_package(package):
             return problem
+        if package.subdir not in (lock.platform, "noarch"):
+            return f"{package.fn} is for {package.subdir[:80]}"
+    for archives in (lock.packages, lock.wheels):
+        names = Counter(archive.name for archive in archives)
+        if twice := next((name for name, times in names.items() if times > 1), None):
+            return f"{twice} is there twice"
     for wheel in lock.wheels:
         if problem := check_sha256(wheel.sha256) or check_url(wheel.url) or check_wheel_file(wheel):
             return problem
@@ -123,7 +134,11 @@ def check_package(package: LockedPackage) -> str | None:
     size = package.size
     if size is not None and not 0 <= size <= _MOST_BYTES:
         return f"{size!r} is no size of a file"
-    return check_url(package.url)
+    if fault := check_url(package.url):
+        return fault
+    if file_name(package.url) != package.fn:  # records and the seal know a file by its address
+        return f"the address {package.url[:200]!a} does not end with {package.fn}"
+    return None
 
 
 def check_sha256(text: str) -> str | None:
@@ -141,7 +156,7 @@ def check_url(url: str) -> str | None:
         parts = urlsplit(url)
     except ValueError as error:
         return f"{redact(url)[:200]!a} is no URL: {error}"
-    if parts.scheme not in _SCHEMES:
+    if parts.scheme not in _SCHEMES or not url.startswith(f"{parts.scheme}://"):
         return f"{redact(url)[:200]!a}: the address must begin with https://, http://, file:// or s3://"
     if parts.fragment or parts.query:
         return f"{redact(url)[:200]!a}: the address of a package has no '?' and no '#'"
@@ -193,7 +208,7 @@ def _private(url: str) -> str | None:
 
 def clean_url(text: str, base: Path) -> str:
     """An address without credentials; a path becomes a file:// URL, a relative one from `base`."""
-    if "://" in text:
+    if is_address(text):
         return split_credentials(text).clean
     if _DRIVE.match(text):  # a path of Windows, wherever this is read
         from urllib.parse import quote
@@ -207,6 +222,11 @@ def clean_url(text: str, base: Path) -> str:
 def file_name(url: str) -> str:
     """The last part of a URL's path."""
     return unquote(urlsplit(url).path.rsplit("/", 1)[-1])
+
+
+def folder_name(url: str) -> str:
+    """The part before the last of a URL's path: the subdir, where a channel is laid out as most are."""
+    return url.rpartition("/")[0].rpartition("/")[2]
 
 
 def split_dist(fn: str) -> tuple[str, str, str] | None:

@@ -10,8 +10,16 @@ from pathlib import Path
 import msgspec
 
 from sealenv.errors import DigestError, SpecError
-from sealenv.locks.checks import check_package, check_url, clean_url, file_name, split_dist
+from sealenv.locks.checks import (
+    check_package,
+    check_url,
+    clean_url,
+    file_name,
+    folder_name,
+    split_dist,
+)
 from sealenv.locks.model import Lock, LockedPackage, LockFile
+from sealenv.nodes import lines_of
 
 __all__ = ["ExplicitEntry", "ExplicitList", "bare_package", "read_explicit", "write_explicit"]
 
@@ -41,7 +49,7 @@ class ExplicitEntry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def subdir(self) -> str:
         """The folder in the channel."""
-        return self.url.rpartition("/")[0].rpartition("/")[2]
+        return folder_name(self.url)
 
     @property
     def place(self) -> str:
@@ -92,9 +100,23 @@ class ExplicitList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bare_package(
-    url: str, sha256: str, *, where: str, md5: str | None = None, size: int | None = None
+    url: str,
+    sha256: str,
+    *,
+    where: str,
+    md5: str | None = None,
+    size: int | None = None,
+    subdir: str | None = None,
 ) -> LockedPackage:
     """A package of which no more is known than its file; its record says no more either.
+
+    Args:
+        url: its address.
+        sha256: its digest.
+        where: what to name in messages.
+        md5: the other digest, where it is known.
+        size: bytes, where they are known.
+        subdir: what it is for; the folder's name without it.
 
     Raises:
         SpecError: the file is called like no package.
@@ -110,7 +132,7 @@ def bare_package(
     name, version, build = dist
     folder = url.rpartition("/")[0]
     record = {"name": name.lower(), "version": version, "build": build, "sha256": sha256}
-    record["subdir"] = folder.rpartition("/")[2]
+    record["subdir"] = folder_name(url) if subdir is None else subdir
     if md5:
         record["md5"] = md5
     package = LockedPackage(
@@ -143,7 +165,7 @@ def read_explicit(text: str, source: str, base: Path | None = None) -> ExplicitL
     names: dict[str, int] = {}
     secrets: dict[str, str] = {}
     said: tuple[str, int] | None = None
-    for number, raw in enumerate(text.splitlines(), 1):
+    for number, raw in enumerate(lines_of(text), 1):
         line = raw.strip()
         comment = _PLATFORM.fullmatch(line)
         if comment:

@@ -14,6 +14,7 @@ import msgspec
 from sealenv.errors import SpecError
 from sealenv.locks.asked import check_said
 from sealenv.locks.model import LockFile
+from sealenv.nodes import lines_of
 
 __all__ = ["MARK", "Head", "read_head", "write_head"]
 
@@ -94,7 +95,7 @@ def read_head(text: str, source: str) -> Head:
     """
     raw: dict[str, Any] = {}
     found = False
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if not line.startswith("#"):
             break
         if line.strip() == MARK:

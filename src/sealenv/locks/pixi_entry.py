@@ -19,6 +19,7 @@ from sealenv.locks.checks import (
     check_wheel,
     clean_url,
     file_name,
+    folder_name,
     split_dist,
 )
 from sealenv.locks.model import LockedPackage, LockedWheel
@@ -55,7 +56,7 @@ def read_package(node: Node, base: Path) -> LockedPackage:
     for key, told in zip(("name", "version", "build"), said, strict=True):
         record[key] = _text(node, key, told)
     folder = url.rpartition("/")[0]
-    subdir = record["subdir"] = _text(node, "subdir", folder.rpartition("/")[2])
+    subdir = record["subdir"] = _text(node, "subdir", folder_name(url))
     number = node.get("build_number")
     record["build_number"] = (
         number.number("'build_number'") if number else build_number_of(record["build"])

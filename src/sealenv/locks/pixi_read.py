@@ -142,14 +142,17 @@ class _Reader:
     def _selected(self, items: Node) -> tuple[list[LockedPackage], list[LockedWheel]]:
         """The packages that a platform names, each described below `packages`."""
         conda: dict[str, LockedPackage] = {}
-        wheels = []
+        wheels: dict[str, LockedWheel] = {}
         for node in items.items("the packages of a platform"):
             kind, address = _address(node)
             entry = self.entries.get((kind, address))
             if entry is None:
                 raise node.wrong(f"{address[:200]!r} is not described below 'packages'")
             if kind == "pypi":
-                wheels.append(read_wheel(entry, self.base))
+                wheel = read_wheel(entry, self.base)
+                if wheel.name in wheels:
+                    raise node.wrong(f"{wheel.name} is there twice for one platform")
+                wheels[wheel.name] = wheel
                 continue
             if kind == "conda_source" or (
                 not split_dist(file_name(address)) and entry.get("file_name") is None
@@ -164,7 +167,7 @@ class _Reader:
             if package.name in conda:
                 raise node.wrong(f"{package.name} is there twice for one platform")
             conda[package.name] = package
-        return list(conda.values()), wheels
+        return list(conda.values()), list(wheels.values())
 
 
 def _address(node: Node) -> tuple[str, str]:

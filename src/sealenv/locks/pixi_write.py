@@ -126,6 +126,12 @@ def _field(key: str, value: Any) -> Iterator[str]:
         return
     if key == "track_features" and isinstance(value, str):
         value = value.replace(",", " ").split()
+    elif key == "features" and isinstance(value, list):
+        value = " ".join(value)
+    elif key == "run_exports" and not isinstance(value, dict):
+        value = {"weak": [value] if isinstance(value, str) else value}  # as conda-build means these
+    elif isinstance(value, float):
+        value = int(value)  # a timestamp with a fraction of a millisecond
     if isinstance(value, dict):
         filled = {k: v for k, v in sorted(value.items()) if v}
         yield f"  {key}:" + " {}" * (not filled)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from msgspec import structs
@@ -16,7 +15,8 @@ from sealenv.locks.explicit import ExplicitList, read_explicit
 from sealenv.locks.model import LockFile
 from sealenv.locks.pixi_read import read_pixi
 from sealenv.matchspec import LONGEST_SPEC
-from sealenv.nodes import load, read_text
+from sealenv.nodes import lines_of, load, read_text
+from sealenv.urls import is_address
 
 __all__ = ["is_lock_text", "read_file", "read_lock"]
 
@@ -37,7 +37,7 @@ def read_file(
         DigestError: a package of a lock has no sha256.
     """
     text = _text(path)
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [line.strip() for line in lines_of(text)]
     if "@EXPLICIT" in lines:
         return read_explicit(text, str(path))
     if not _looks_like_yaml(lines):
@@ -102,7 +102,7 @@ def _checked(file: LockFile, path: Path) -> LockFile:
 
 def is_lock_text(text: str) -> bool:
     """Whether a text is meant as a lock in YAML: a version, and nothing of environment.yml."""
-    keys = {line.partition(":")[0] for line in text.splitlines() if line[:1].isalpha()}
+    keys = {line.partition(":")[0] for line in lines_of(text) if line[:1].isalpha()}
     return "version" in keys and bool(keys & {"packages", "package", "environments", "metadata"})
 
 
@@ -136,7 +136,11 @@ def _specs(path: Path, lines: list[str]) -> EnvironmentFile:
 
 
 def _text(path: Path) -> str:
-    if re.match(r"[a-z][a-z0-9]+:[/\\]", str(path)):
+    if str(path) == "-":
+        raise SpecError(
+            "a file is read here, not standard input", hint="write it into a file, and give that"
+        )
+    if is_address(path):
         raise SpecError(
             "a file is read here, no address",
             where=str(path),

@@ -83,8 +83,6 @@ def _problem(lock: Lock) -> str | None:
             return problem
     if problem := check_lock(lock):
         return problem
-    if len({p.name for p in lock.packages}) != len(lock.packages):
-        return "it names a package twice"
     if found := misplaced(lock.packages):
         return f"{found[0]} stands before {found[1]}, which it depends on"
     return None

@@ -26,7 +26,7 @@ from sealenv.host.deleting import delete
 from sealenv.host.filelock import FileLock
 from sealenv.host.files import write_atomic
 from sealenv.host.hashing import hash_file
-from sealenv.host.tempname import PART, final_path, temporary_path
+from sealenv.host.tempname import PART, final_path, temporary_path, told_of
 from sealenv.layout import is_link
 from sealenv.locks import LockedPackage
 from sealenv.store.channel_damage import mend
@@ -162,7 +162,11 @@ class ChannelFolder:
         partial = Path(temporary_path(os.fspath(folder / package.fn), PART))
         digest = hashlib.sha256()
         try:
-            with source.open("rb") as read, partial.open("xb") as write:
+            with (
+                told_of(folder / package.fn, partial),
+                source.open("rb") as read,
+                partial.open("xb") as write,
+            ):
                 while piece := read.read(_PIECE):
                     digest.update(piece)
                     write.write(piece)

@@ -169,14 +169,21 @@ def _normal(name: str) -> str:
     return name.removeprefix("./").rstrip("/")
 
 
+def _lines(info: dict[str, bytes | None], name: str) -> list[str]:
+    """No `splitlines`: a form feed in a name ends no line."""
+    return [
+        line.rstrip("\r") for line in (info.get(name) or b"").decode("utf-8", "replace").split("\n")
+    ]
+
+
 def _listed(package: LockedPackage, info: dict[str, bytes | None]) -> list[ListedPath]:
     """paths.json, or what packages had before it (2017): then py-rattler reads `files`."""
     paths = info.get("info/paths.json")
     if paths is not None:
         return _decode(package, "info/paths.json", paths, Listing).paths
-    files = (info.get("info/files") or b"").decode("utf-8", "replace").splitlines()
+    files = _lines(info, "info/files")
     prefixes = {}
-    for line in (info.get("info/has_prefix") or b"").decode("utf-8", "replace").splitlines():
+    for line in filter(str.strip, _lines(info, "info/has_prefix")):
         fields = [part.strip("\"'") for part in line.split(None, 2)]
         placeholder, mode, path = (
             fields if len(fields) == 3 else (_OLD_PREFIX, "text", line.strip())

@@ -68,6 +68,20 @@ def test_a_pkgs_folder_of_somebody_is_kept(tmp_path: Path) -> None:
     assert clear_pending(prefix) == ["pkgs/a.conda"]
 
 
+def test_what_the_engine_tries_the_file_system_with(tmp_path: Path) -> None:
+    prefix = pending(tmp_path / "env")
+    test = "symtest_8e6d90de-2293-435e-a77a-fc0e6ab49a8f"
+    (prefix / test).symlink_to("./")
+    (prefix / ".refprobe-jvKr3V").mkdir()
+    (prefix / ".refprobe-jvKr3V" / "src").write_text("reflink probe")
+    assert clear_pending(prefix) == []
+    assert [p.name for p in prefix.iterdir()] == ["conda-meta"]
+    (prefix / test).write_text("somebody's")
+    (prefix / ".refprobe-jvKr3V").mkdir()
+    (prefix / ".refprobe-jvKr3V" / "notes").write_text("somebody's")
+    assert clear_pending(prefix) == [".refprobe-jvKr3V/notes", test]
+
+
 def test_without_a_plan_everything_unknown_is_kept(tmp_path: Path) -> None:
     prefix = pending(tmp_path / "env")
     (prefix / "bin").mkdir()

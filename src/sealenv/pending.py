@@ -24,8 +24,11 @@ _OURS = re.compile(
     r"conda-meta/.*|etc/sealenv/.*|\.?\.condarc(\.[0-9a-f]{16})?|CACHEDIR\.TAG|"
     r"\.?activate\.(sh|fish|csh|xsh|nu|bat|ps1)(\.[0-9a-f]{16})?|"
     r"(.*/)?[^/]+\.dist-info/(INSTALLER|REQUESTED|RECORD)[^/]*\.tmp|"  # while pip writes them
+    r"\.refprobe-[A-Za-z0-9]{6}/(src|dst)|"  # the engine tries whether there are reflinks
     r"__clobbers__/.*|\.sealenv-scratch/.*|\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"
 )
+_SYMLINK_TEST = re.compile(r"symtest_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""py-rattler tries whether there are symbolic links, before each package."""
 
 REMOVING = b"removing\n"
 """What the marker of an environment says that is being removed."""
@@ -69,7 +72,7 @@ def clear_pending(prefix: Path) -> list[str]:
 
 def _is_ours(entry: Entry, planned: frozenset[str]) -> bool:
     path = entry.relative.replace(os.sep, "/")
-    if path == PKGS:
+    if path == PKGS or _SYMLINK_TEST.fullmatch(path):
         return entry.is_link
     if path in planned or _OURS.fullmatch(path) is not None:
         return True

@@ -217,7 +217,9 @@ def test_wheels(rebuild: Rebuild, lock: Lock) -> None:
     wheel = tiny_wheel(rebuild.server.root / "wheels", f"{rebuild.server.base}/wheels")
     bad = msgspec.structs.replace(wheel, sha256="0" * 64)
     rebuild.export([msgspec.structs.replace(lock, wheels=(bad,))])
-    assert "not what was locked" in rebuild.run(code=5).stderr
+    said = rebuild.run(code=5).stderr
+    assert "not what was locked" in said
+    assert wheel.url in said
     assert not (rebuild.envs / "my_env").exists()
     rebuild.export([msgspec.structs.replace(lock, wheels=(wheel,))])
     rebuild.run(PIP_INDEX_URL="http://127.0.0.1:9", PIP_REQUIRE_VIRTUALENV="1")

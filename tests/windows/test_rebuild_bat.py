@@ -191,6 +191,8 @@ def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows
     from sealenv.subject import Subject
     from tests.locking import engine
 
+    wheel = tiny_wheel(rebuild.releases.root / "wheels", f"{rebuild.releases.base}/wheels")
+    lock = msgspec.structs.replace(lock, wheels=(wheel,))
     path = tmp_path / "my_env.sealenv"
     with engine(tmp_path / "cache") as worker:
         make_bundle(
@@ -218,7 +220,16 @@ def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows
     }
     assert windows.run([prefix / "python.exe", "--version"]).returncode == 0
     archive = min((folder / "packages").iterdir())
-    archive.write_bytes(archive.read_bytes()[:-1] + b"!")
-    done = rebuild.line(f"{run} other", code=5)
-    assert re.search("is not what was locked", done.stderr)
-    assert not (rebuild.envs / "other").exists()
+    (packed,) = (folder / "wheels").iterdir()
+    for broken in (archive, packed):
+        data = broken.read_bytes()
+        broken.write_bytes(data[:-1] + b"!")
+        done = rebuild.line(f"{run} other", code=5)
+        assert re.search("is not what was locked", done.stderr)
+        assert f"{broken.parent.name}\\{broken.name}" in done.stderr
+        assert not (rebuild.envs / "other").exists()
+        broken.unlink()
+        done = rebuild.line(f"{run} other", code=5)
+        assert re.search("is not there", done.stderr)
+        assert f"{broken.parent.name}\\{broken.name}" in done.stderr
+        broken.write_bytes(data)

@@ -167,20 +167,23 @@ for /f "usebackq tokens=3-5" %%I in ("%SB_WORK%\packages.txt") do (
   set "SB_FILE=%%I"
   set "SB_SUM=%%J"
   set "SB_PATH=%SB_SCRIPT%packages\%%J%%~xI"
+  set "SB_FROM="
   call :carried_file || exit /b 5
 )
 exit /b 0
 
-rem :carried_file: SB_PATH has the digest SB_SUM. An archive that ends in .tar.bz2 lies there under its whole ending.
+rem :carried_file: SB_PATH, a copy of SB_FROM where that is defined, has the digest SB_SUM. An archive that ends
+rem in .tar.bz2 lies there under its whole ending.
 :carried_file
 if /I "%SB_PATH:~-4%"==".bz2" set "SB_PATH=%SB_PATH:~0,-4%.tar.bz2"
+if not defined SB_FROM set "SB_FROM=%SB_PATH%"
 if not exist "%SB_PATH%" (
-  call :fail 5 "%SB_FILE% is not there" "%SB_PATH%" "take the bundle again, all of it"
+  call :fail 5 "%SB_FILE% is not there" "%SB_FROM%" "take the bundle again, all of it"
   exit /b 5
 )
 call :digest_of "%SB_PATH%" || exit /b 5
 if /I "%SB_DIGEST%"=="%SB_SUM%" exit /b 0
-call :fail 5 "%SB_FILE% is not what was locked" "%SB_PATH%" "nothing of it was used; take it again"
+call :fail 5 "%SB_FILE% is not what was locked" "%SB_FROM%" "nothing of it was used; take it again"
 exit /b 5
 
 :get_wheels
@@ -197,7 +200,9 @@ for /f "usebackq tokens=3-7" %%I in ("%SB_WORK%\wheels.txt") do (
 set "SB_DIGEST=%SB_KEPT_DIGEST%"
 exit /b 0
 :get_wheel
+set "SB_FROM="
 if defined SB_CARRIED (
+  set "SB_FROM=%SB_SCRIPT%wheels\%SB_SUM%.whl"
   copy /Y /B "%SB_SCRIPT%wheels\%SB_SUM%.whl" "%SB_PATH%" >nul 2>nul
   goto :carried_file
 )

@@ -128,22 +128,23 @@ packages >"$work/packages"
 wheels >"$work/wheels"
 mkdir -- "$work/found"
 
-# has FILE SHA256 "what it is"
+# has FILE SHA256 "what it is" "where it is from"
 has() {
-    [ -r "$1" ] || fail 5 "$3 is not there" "$1" 'take the bundle again, all of it'
-    [ "$(digest_of "$1")" = "$2" ] || fail 5 "$3 is not what was locked" "$1" 'nothing of it was used; take it again'
+    [ -r "$1" ] || fail 5 "$3 is not there" "$4" 'take the bundle again, all of it'
+    [ "$(digest_of "$1")" = "$2" ] || fail 5 "$3 is not what was locked" "$4" 'nothing of it was used; take it again'
 }
 [ -z "$carried" ] || while read -r file sha url; do
     case $file in *.conda) end=.conda ;; *) end=.tar.bz2 ;; esac
-    has "$here/packages/$sha$end" "$sha" "$file"
+    has "$here/packages/$sha$end" "$sha" "$file" "$here/packages/$sha$end"
 done <"$work/packages"
 while read -r file sha url project number; do
     if [ -n "$carried" ]; then
-        cp -- "$here/wheels/$sha.whl" "$work/found/$file" 2>/dev/null || fail 5 "$file is not there" "$here/wheels/$sha.whl" 'take the bundle again, all of it'
+        url=$here/wheels/$sha.whl
+        cp -- "$url" "$work/found/$file" 2>/dev/null || fail 5 "$file is not there" "$url" 'take the bundle again, all of it'
     else
         download "$url" "$work/found/$file"
     fi
-    has "$work/found/$file" "$sha" "$file"
+    has "$work/found/$file" "$sha" "$file" "$url"
     printf '%s==%s --hash=sha256:%s\n' "$project" "$number" "$sha" >>"$work/requirements.txt"
 done <"$work/wheels"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from sealenv.creating import Plan
 
 __all__ = ["create_command"]
+
+_VERSION = re.compile(r"\d+(\.\d+)*")
 
 
 @click.command(
@@ -134,6 +137,11 @@ def create_command(
         if name and python:
             raise UsageError("two names", details=[name, name_option], hint="give one of them")
         name, python = name_option, name
+    elif name and python is None and prefix is None and _VERSION.fullmatch(name):
+        raise UsageError(
+            f"{name} is a Python version, and the environment has no name",
+            hint=f"name it first: sealenv create my_env {name}; to call it so: -n {name}",
+        )
     if post:
         check_post(post)
     target = choose_target(

@@ -47,3 +47,13 @@ def test_a_long_last_cell_stands_below_its_row(
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split() == ["my_env_3_12", "85.8", "MB"]
     assert lines[2] == "  " + "/a/long/" * 4  # never cut
+
+
+def test_one_long_cell_widens_no_other_line_of_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """And each row stays one line."""
+    table.print_table(["FILE", "KIND"], [["a", "text"], ["n" * 255, "data"]])
+    assert capsys.readouterr().out.splitlines() == [
+        f"{'FILE':100}  KIND",
+        f"{'a':100}  text",
+        f"{'n' * 255}  data",
+    ]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import errno
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sealenv.host.files import replace_like, write_atomic
+from sealenv.host.partial import partial_file
 from sealenv.host.tempname import PART, final_path, temporary_path, told_of
 
-NAMES = st.text(min_size=1).filter(lambda name: "/" not in name and "\0" not in name)
+NAMES = st.text(min_size=1, max_size=50).filter(lambda name: "/" not in name and "\0" not in name)
 
 
 @given(NAMES, st.lists(NAMES, max_size=2), st.sampled_from(["", PART]))
@@ -21,6 +25,24 @@ def test_there_and_back(name: str, folders: list[str], suffix: str) -> None:
     assert final_path(there, suffix) == path
     assert final_path(there, "" if suffix else PART) is None
     assert temporary_path(path, suffix) != there
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are counted in bytes")
+@pytest.mark.parametrize(
+    "name", ["n" * 255, "n" * 233, "\N{GRINNING FACE}" * 63 + "abc", "é" * 127]
+)
+def test_a_name_without_room_for_more(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("old")
+    replace_like(os.fspath(path), b"new", path.stat())
+    with partial_file(path) as file:
+        file.write(b"newer")
+    write_atomic(path, b"newest")
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+    assert path.read_text() == "newest"
+    there = os.path.basename(temporary_path(name, PART))
+    assert len(os.fsencode(there)) <= 255
+    there.encode()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ from sealenv.host.terminal import is_terminal
 
 __all__ = ["fitted", "print_table"]
 
+_WIDEST = 100
+"""Cells, where it is no terminal."""
+
 
 def fitted(text: str, indent: int = 0, *, err: bool = True) -> str:
     """A line for people: in a terminal broken between words, what follows indented; else as it is.
@@ -48,7 +51,10 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(cell_len(str(row[i])) for row in [headings, *rows]) for i in range(len(headings))]
 
     below = False
-    if is_terminal(sys.stdout):
+    terminal = is_terminal(sys.stdout)
+    if not terminal:  # one line a row, for `grep`; a few long cells do not widen all the others
+        widths = [min(width, _WIDEST) for width in widths]
+    else:
         over = sum(widths) + 2 * (len(widths) - 1) - shutil.get_terminal_size().columns
         below = over > 0 and widths[-1] > widths[0]
         if over > 0 and not below:
@@ -57,7 +63,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     def line(row: Sequence[str]) -> str:
         if below and row is not headings:
             return f"{joined(row[:-1])}\n  {row[-1]}"
-        if cell_len(row[0]) > widths[0]:
+        if terminal and cell_len(row[0]) > widths[0]:
             return f"{row[0]}\n{joined(['', *row[1:]])}"
         return joined(row)
 

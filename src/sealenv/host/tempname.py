@@ -15,6 +15,8 @@ PART = ".part"
 
 _WRITING = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
 """What only writing says, without a name."""
+_LONGEST = 255 - len("..") - 16
+"""Bytes of a name that has room for two dots and 16 digits (NAME_MAX of all usual file systems)."""
 
 _TEMPORARY = re.compile(
     r"(?P<folder>(?:.*/)?)\.(?P<name>[^/]+)\.[0-9a-f]{16}(?P<suffix>\.part)?", re.DOTALL
@@ -24,11 +26,15 @@ _TEMPORARY = re.compile(
 def temporary_path(path: str, suffix: str = "") -> str:
     """A path for a file that is going to replace another one.
 
+    Of a name that has no room for more its beginning is taken: `final_path` does not know it again.
+
     Args:
         path: of what is to be replaced.
         suffix: `PART` or none.
     """
     folder, name = os.path.split(path)
+    while len(os.fsencode(name)) > _LONGEST - len(PART):
+        name = name[:-1]  # a character, not a byte: some file systems take UTF-8 alone
     return os.path.join(folder, f".{name}.{os.urandom(8).hex()}{suffix}")
 
 

@@ -250,6 +250,13 @@ class TestFolders:
         (prefix / "touched").write_text("")
         assert kinds(prefix, fast=fast) == {("unreadable", "mine"), ("untracked", "touched")}
 
+    def test_nothing_else_speaks_for_a_change(
+        self, prefix: Path, monkeypatch: pytest.MonkeyPatch, fast: bool
+    ) -> None:
+        (prefix / "mine").mkdir()
+        fail(monkeypatch, "mine", PermissionError(13, "Permission denied"))
+        assert kinds(prefix, fast=fast) == {("unreadable", "mine")}
+
     def test_it_vanishes(self, prefix: Path, monkeypatch: pytest.MonkeyPatch, fast: bool) -> None:
         (prefix / "mine").mkdir()
         (prefix / "touched").write_text("")
@@ -272,9 +279,11 @@ def too_deep(prefix: Path) -> Iterator[Path]:
 
 
 def test_too_deep(warm_machine: Machine, too_deep: Path) -> None:
-    (found,) = warm_machine.json("verify", "e", code=1)["findings"]
-    assert found["kind"] == "unreadable"
-    assert found["detail"] == "File name too long"
+    for fast in ([], ["--fast"]):
+        (found,) = warm_machine.json("verify", "e", *fast, code=1)["findings"]
+        assert found["kind"] == "unreadable"
+        assert found["detail"] == "File name too long"
+    assert "unreadable" in warm_machine.run("verify", "e", "--fast", code=1).stdout
     assert len(warm_machine.json("list")["environments"]) == 1
     warm_machine.json("info", "e")
     (left,) = warm_machine.json("repair", "e", code=1)["left"]

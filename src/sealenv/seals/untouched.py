@@ -108,7 +108,7 @@ def is_same(rows: Mapping[str, Row], sealed: Mapping[str, Row]) -> bool:
     for path, row in rows.items():
         then = sealed.get(path)
         if then is None:
-            if row.kind != FOLDER or is_record(path):
+            if row.kind != FOLDER or row.problem or is_record(path):
                 return False
             continue
         missing -= 1

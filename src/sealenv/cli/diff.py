@@ -14,7 +14,7 @@ __all__ = ["diff_command"]
     short_help="Show what differs between locks and environments.",
     epilog="""\b
 Examples:
-  sealenv diff my_env                    the lock in its seal, and what it has now
+  sealenv diff my_env                    against the lock in its seal
   sealenv diff my_env my_env.lock        an environment and a lock
   sealenv diff old.lock new.lock --json  two locks, each platform
 """,

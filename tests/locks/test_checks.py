@@ -83,8 +83,27 @@ def test_no_package_of_another_platform(
 ) -> None:
     path = tmp_path / "my.lock"
     path.write_text(write(LockFile(locks=(lock(package("a", subdir=subdir), package("b")),))))
-    with pytest.raises(SpecError, match=rf"the lock for 'linux-64'.*a-1.0-0.conda is for {subdir}"):
+    why = f"a-1.0-0.conda is for {subdir}, and locked for 'linux-64'"
+    with pytest.raises(SpecError, match=why) as caught:
         read_lock(path, "linux-64")
+    line = 1 + path.read_text().partition("a-1.0-0.conda")[0].count("\n")
+    assert caught.value.where is not None
+    assert abs(line - int(caught.value.where.split(":")[-2])) < 8  # the entry, or its address
+
+
+@pytest.mark.parametrize("written", [
+    '{{"version": {v}, "environments": {{}}}}',
+    '"version": {v}\n"environments": {{}}\n',
+    "  version: {v}\n  environments: {{}}\n",
+    "---\n'version': {v}\n? packages\n: []\n",
+])  # fmt: skip
+def test_a_lock_is_told_by_its_keys_however_they_are_written(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "my.lock"
+    path.write_text(written.format(v=8))
+    with pytest.raises(SpecError, match="of rattler-lock|neither 'environments'") as caught:
+        read_lock(path, "linux-64")
+    assert caught.value.where is not None
+    assert caught.value.where.startswith(f"{path}:1:" if "---" not in written else str(path))
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ __all__ = [
     "check_lock",
     "check_package",
     "check_sha256",
+    "check_subdir",
     "check_url",
     "check_wheel",
     "check_wheel_file",
@@ -64,10 +65,8 @@ def check_lock(lock: Lock) -> str | None:
     if not _PLATFORM.fullmatch(lock.platform):
         return f"{lock.platform[:80]!a} is no platform, such as linux-64"
     for package in lock.packages:
-        if problem := check_package(package):
+        if problem := check_package(package) or check_subdir(package, lock.platform):
             return problem
-        if package.subdir not in (lock.platform, "noarch"):
-            return f"{package.fn} is for {package.subdir[:80]}"
     for archives in (lock.packages, lock.wheels):
         names = Counter(archive.name for archive in archives)
         if twice := next((name for name, times in names.items() if times > 1), None):
@@ -139,6 +138,13 @@ def check_package(package: LockedPackage) -> str | None:
     if file_name(package.url) != package.fn:  # records and the seal know a file by its address
         return f"the address {package.url[:200]!a} does not end with {package.fn}"
     return None
+
+
+def check_subdir(package: LockedPackage, platform: str) -> str | None:
+    """Why a package is none of a platform; None where it is one."""
+    if package.subdir in (platform, "noarch"):
+        return None
+    return f"{package.fn} is for {package.subdir[:80]}, and locked for {platform[:40]!a}"
 
 
 def check_sha256(text: str) -> str | None:

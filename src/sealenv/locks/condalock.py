@@ -15,8 +15,10 @@ from sealenv.locks.checks import (
     NO_WHEEL,
     check_package,
     check_sha256,
+    check_subdir,
     check_url,
     check_wheel,
+    check_wheel_file,
     clean_url,
 )
 from sealenv.locks.condalock_custom import CUSTOM_KEY, Custom, Needs, custom_of, read_custom
@@ -169,6 +171,8 @@ class _Reader:
                 f"{platform[:40]!r} is not among the platforms of the metadata"
             )
         one = self._package(node) if manager == "conda" else self._wheel(node)
+        if isinstance(one, LockedPackage) and (fault := check_subdir(one, platform)):
+            raise node.wrong(fault)
         place = found[platform, manager]
         if one.name in place:
             raise node.wrong(f"{one.name} is there twice for {platform}")
@@ -200,7 +204,7 @@ class _Reader:
             raise place.wrong(f"{address[:200]!r} {why}", NO_WHEEL)
         url = self._url(node)
         needs = self.ours.wheels.get(url, Needs())
-        return LockedWheel(
+        wheel = LockedWheel(
             name=canonicalize_name(node.key("name").text("'name'")),
             version=node.key("version").text("'version'"),
             url=url,
@@ -208,6 +212,9 @@ class _Reader:
             requires_dist=needs.requires_dist,
             requires_python=needs.requires_python,
         )
+        if fault := check_wheel_file(wheel):
+            raise place.wrong(fault)
+        return wheel
 
     def _url(self, node: Node) -> str:
         url = clean_url(node.key("url").text("'url'"), self.base)

@@ -17,6 +17,7 @@ from sealenv.locks.checks import (
     check_sha256,
     check_url,
     check_wheel,
+    check_wheel_file,
     clean_url,
     file_name,
     folder_name,
@@ -99,7 +100,7 @@ def read_wheel(node: Node, base: Path) -> LockedWheel:
     if fault := check_sha256(sha256):
         raise node.key("sha256").wrong(fault)
     requires = node.get("requires_dist")
-    return LockedWheel(
+    wheel = LockedWheel(
         name=canonicalize_name(node.key("name").text("'name'")),
         version=node.key("version").text("'version'"),
         url=url,
@@ -109,6 +110,9 @@ def read_wheel(node: Node, base: Path) -> LockedWheel:
         index=clean_url(index, base) if (index := _text(node, "index", "")) else None,
         direct=said.startswith(DIRECT),
     )
+    if fault := check_wheel_file(wheel):
+        raise place.wrong(fault)
+    return wheel
 
 
 def _no_wheel(address: str, node: Node) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealenv.locks.checks import clean_url, file_name, split_dist
+from sealenv.locks.checks import check_subdir, clean_url, file_name, split_dist
 from sealenv.locks.head import read_head
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.order import topological
@@ -52,7 +52,7 @@ class _Reader:
         self._check_version()
         head = read_head(text, self.source)
         for node in self.root.key("packages").items("'packages'"):
-            self.entries.setdefault(_address(node), node)
+            self._describe(node)
         environment = self._environment()
         channels = self._channels(environment)
         indexes = _texts(environment, "indexes")
@@ -64,7 +64,7 @@ class _Reader:
             subdir, virtual = known.get(name, (name, ()))
             if subdir in locks and name != subdir:
                 continue  # pixi names platforms freely; the one called as its subdir comes first
-            conda, wheels = self._selected(items)
+            conda, wheels = self._selected(items, subdir)
             locks[subdir] = Lock(
                 platform=subdir,
                 channels=head.channels_of(subdir, channels),
@@ -139,7 +139,17 @@ class _Reader:
             channels.append(clean_url(url, self.base) if is_place(url) else url)
         return channels
 
-    def _selected(self, items: Node) -> tuple[list[LockedPackage], list[LockedWheel]]:
+    def _describe(self, node: Node) -> None:
+        """Take an entry of `packages`. A package to build from source may be there in several variants."""
+        kind, address = key = _address(node)
+        first = self.entries.setdefault(key, node)
+        if first is not node and (kind == "pypi" or split_dist(file_name(address))):
+            raise node.wrong(
+                f"{address[:200]!r} is described twice: in line {first.line} too",
+                "leave the right one, or lock anew",
+            )
+
+    def _selected(self, items: Node, subdir: str) -> tuple[list[LockedPackage], list[LockedWheel]]:
         """The packages that a platform names, each described below `packages`."""
         conda: dict[str, LockedPackage] = {}
         wheels: dict[str, LockedWheel] = {}
@@ -164,6 +174,8 @@ class _Reader:
             if address not in self.made:
                 self.made[address] = read_package(entry, self.base)
             package = self.made[address]
+            if fault := check_subdir(package, subdir):
+                raise node.wrong(fault)
             if package.name in conda:
                 raise node.wrong(f"{package.name} is there twice for one platform")
             conda[package.name] = package

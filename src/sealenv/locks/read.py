@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
 
 from msgspec import structs
@@ -101,8 +102,21 @@ def _checked(file: LockFile, path: Path) -> LockFile:
 
 
 def is_lock_text(text: str) -> bool:
-    """Whether a text is meant as a lock in YAML: a version, and nothing of environment.yml."""
-    keys = {line.partition(":")[0] for line in lines_of(text) if line[:1].isalpha()}
+    """Whether a text is meant as a lock in YAML: a version, and nothing of environment.yml.
+
+    Programs write the keys at the beginning of lines, which is told without parsing megabytes twice;
+    what is quoted, indented or JSON is parsed for it.
+    """
+    if _of_a_lock({line.partition(":")[0] for line in lines_of(text) if line[:1].isalpha()}):
+        return True
+    try:
+        keys = load(text, "", aliases=True).value
+    except SpecError:
+        return False
+    return isinstance(keys, dict) and _of_a_lock(keys.keys())
+
+
+def _of_a_lock(keys: Set[str]) -> bool:
     return "version" in keys and bool(keys & {"packages", "package", "environments", "metadata"})
 
 

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from sealenv.layout import MARKER, SCRATCH
 from sealenv.repairs import aside
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
-from tests.channel import Channels
+from tests.channel import Channels, ChannelServer
 from tests.machine import Machine
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="made with links; see tests/windows")
@@ -439,3 +439,96 @@ def test_what_the_scripts_set_comes_back(machine: Machine, channels: Channels) -
     machine.run("refresh", "e")
     machine.run("repair", "e")
     assert verify(prefix).findings == ()
+
+
+class TestArchivesThatCannotBeHad:
+    """What comes from the others is put back all the same."""
+
+    @pytest.fixture
+    def two(
+        self, machine: Machine, channels: Channels
+    ) -> Iterator[tuple[Machine, Path, ChannelServer]]:
+        """An environment of two packages with damage in both, and nothing in the cache."""
+        with ChannelServer(channels.root) as server:
+            url = server.url()
+            prefix = Path(machine.tiny("e", url, "hello-prefix", "demo-notes")["prefix"])
+            machine.run("cache", "clean", "--all", "-y")
+            edit(prefix / "bin/hello-prefix")
+            (prefix / "share/demo-notes/notes.txt").unlink()
+            yield machine, prefix, server
+
+    def test_one_was_withdrawn(self, two: tuple[Machine, Path, ChannelServer]) -> None:
+        machine, prefix, server = two
+        server.fail("*/hello-prefix-*", status=404)
+        answer = machine.json("repair", "e", code=1)
+        assert [f["path"] for f in answer["repaired"]] == ["share/demo-notes/notes.txt"]
+        (left,) = answer["left"]
+        assert left["path"] == "bin/hello-prefix"
+        assert "could not be fetched: it is not there (404)" in left["hint"]
+        assert [f.path for f in verify(prefix).findings] == ["bin/hello-prefix"]
+        # Nothing else is left to do, and so it is an error that says what to do about it.
+        error = machine.json("repair", "e", code=5)
+        assert "withdrawn" in error["hint"]
+
+    def test_one_is_not_in_the_cache(self, two: tuple[Machine, Path, ChannelServer]) -> None:
+        """A dry run promises what the repair after it does."""
+        machine, prefix, _ = two
+        planned = machine.json("repair", "e", "--offline", "--dry-run", code=1)
+        assert planned["repaired"] == []
+        assert all("is not in the cache" in f["hint"] for f in planned["left"])
+        error = machine.json("repair", "e", "--offline", code=5)
+        assert len(error["details"]) == 1, "the other one"
+        (prefix / "activate.sh").unlink()
+        planned = machine.json("repair", "e", "--offline", "--dry-run", code=1)
+        assert [f["path"] for f in planned["repaired"]] == ["activate.sh"]
+        answer = machine.json("repair", "e", "--offline", code=1)
+        assert answer | {"dry_run": True} == planned
+        assert machine.json("repair", "e")["left"] == []
+        assert verify(prefix).findings == ()
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="root may write everywhere")
+@pytest.mark.parametrize("mode", [0o555, 0o000, 0o311])
+def test_a_folder_that_lost_its_modes(made: tuple[Machine, Path], mode: int) -> None:
+    """It gets them first, and so one repair does it all."""
+    machine, prefix = made
+    folder = site(prefix, "pip/_internal/utils")
+    before = everything(prefix)
+    (folder / "misc.py").unlink()
+    edit(folder / "urls.py")
+    folder.chmod(mode)
+    command = machine.command("repair", str(prefix), "--json")
+    if os.geteuid() == 0:
+        command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", *command]
+    planned = machine.json("repair", str(prefix), "--dry-run")
+    done = subprocess.run(command, env=machine.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["left"] == []
+    assert {f["path"] for f in planned["repaired"]} <= {f["path"] for f in answer["repaired"]}
+    assert everything(prefix) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_ended_while_it_compiles(compiled: tuple[Machine, Path], number: signal.Signals) -> None:
+    """What was not whole yet is in the folder of ours, which goes at once or with the next repair."""
+    machine, prefix = compiled
+    folder = site(prefix, "pip")
+    made = sorted(folder.rglob("*.pyc"))
+    for path in made:
+        path.unlink()
+    process = machine.start("repair", str(prefix))
+    deadline = time.monotonic() + 60
+    while sum(path.exists() for path in made) < 5:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+    (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
+    process.communicate()
+    assert process.returncode != 0
+    found = {f.path for f in verify(prefix).findings}
+    extra = {path for path in found if not path.endswith(".pyc")}
+    assert extra <= ({f"{SCRATCH}/"} if number == signal.SIGKILL else set())
+    machine.run("repair", str(prefix), "-q")
+    assert verify(prefix).findings == ()
+    assert sorted(folder.rglob("*.pyc*")) == made

@@ -91,12 +91,16 @@ class Fit(msgspec.Struct, tag="fit", kw_only=True):
 
 
 class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
-    """Bring every archive and wheel of the lock into the store, verified."""
+    """Bring every archive and wheel of the lock into the store, verified.
+
+    With `partly` the answer tells what could not be had, and the rest is there.
+    """
 
     lock: Lock
     store: str
     secrets: dict[str, str]
     offline: bool = False
+    partly: bool = False
     timeout: float = 30.0
     config_files: bool = True
 
@@ -213,13 +217,6 @@ class Fitted(msgspec.Struct, tag="fitted", kw_only=True):
     lacking: list[str]
 
 
-class Fetched(msgspec.Struct, tag="fetched", kw_only=True):
-    """The answer to Fetch, in bytes and archives."""
-
-    downloaded: int
-    packages: int
-
-
 class Examined(msgspec.Struct, tag="examined", kw_only=True):
     """The answer to Examine."""
 
@@ -250,6 +247,15 @@ class Failed(msgspec.Struct, tag="failed", kw_only=True):
     where: str | None = None
     hint: str | None = None
     details: list[str] = []
+
+
+class Fetched(msgspec.Struct, tag="fetched", kw_only=True):
+    """The answer to Fetch, in bytes and archives."""
+
+    downloaded: int
+    packages: int
+    failed: dict[str, Failed] = {}
+    """sha256 -> why it could not be had; nothing unless asked for `partly`."""
 
 
 Event = (

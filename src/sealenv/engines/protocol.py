@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sealenv.engines.messages import Executable, Fetched, Progress, Solved
+from sealenv.errors import SealenvError
 from sealenv.locks import Lock, LockedPackage
 from sealenv.spec import EnvironmentSpec
 from sealenv.store.archives import Store
@@ -55,6 +56,11 @@ class Engine(Protocol):
 
     def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
         """Every archive and wheel of the lock in the store, verified."""
+
+    def fetch_some(
+        self, lock: Lock, on_progress: OnProgress, *, offline: bool
+    ) -> dict[str, SealenvError]:
+        """The same of what can be had: by sha256, why the rest cannot."""
 
     def distributions(
         self, lock: Lock, on_progress: OnProgress, *, offline: bool

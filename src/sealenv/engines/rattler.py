@@ -24,7 +24,7 @@ from sealenv.engines.messages import (
 )
 from sealenv.engines.process import EngineProcess
 from sealenv.engines.protocol import OnProgress
-from sealenv.errors import CacheDamagedError
+from sealenv.errors import CacheDamagedError, SealenvError
 from sealenv.host.deleting import delete
 from sealenv.locks import Lock, LockedPackage
 from sealenv.pending import clear_pending
@@ -119,6 +119,13 @@ class RattlerEngine:
         """See Engine."""
         return self._bring(lock, on_progress, offline=offline)
 
+    def fetch_some(
+        self, lock: Lock, on_progress: OnProgress, *, offline: bool
+    ) -> dict[str, SealenvError]:
+        """See Engine."""
+        fetched = self._bring(lock, on_progress, offline=offline, partly=True)
+        return {sha256: messages.revive(why) for sha256, why in fetched.failed.items()}
+
     def distributions(
         self, lock: Lock, on_progress: OnProgress, *, offline: bool
     ) -> list[Distribution]:
@@ -139,7 +146,9 @@ class RattlerEngine:
         """
         self._bring(lock, lambda event: None, offline=True)
 
-    def _bring(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
+    def _bring(
+        self, lock: Lock, on_progress: OnProgress, *, offline: bool, partly: bool = False
+    ) -> Fetched:
         self._offline = offline
         event = self._call(
             messages.Fetch(
@@ -147,6 +156,7 @@ class RattlerEngine:
                 store=str(self.store.root),
                 secrets=self._secrets,
                 offline=offline,
+                partly=partly,
                 timeout=self.timeout,
             ),
             on_progress,

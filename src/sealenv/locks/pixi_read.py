@@ -140,7 +140,7 @@ class _Reader:
         return channels
 
     def _describe(self, node: Node) -> None:
-        """Take an entry of `packages`. A package to build from source may be there in several variants."""
+        """Take an entry of `packages`; a package to build from source may be there in variants."""
         kind, address = key = _address(node)
         first = self.entries.setdefault(key, node)
         if first is not node and (kind == "pypi" or split_dist(file_name(address))):

@@ -21,18 +21,23 @@ from sealenv.host.running import programs_in
 from sealenv.layout import leaves
 from sealenv.portability.rewriting.marshalled import HEADER
 from sealenv.progress import Reporter
-from sealenv.repairs.aside import clear, fetch_wheels, reinstall, relink
+from sealenv.repairs.aside import clear, reinstall, relink, scratch_in
 from sealenv.repairs.mending import Mending
+from sealenv.repairs.obtaining import obtain, unobtainable
 from sealenv.repairs.plan import Plan, make_plan
 from sealenv.repairs.putting import make_way, set_mode
 from sealenv.seals.compiled import source_of
 from sealenv.seals.examining import examine
 from sealenv.seals.findings import Finding, refuse_moved
+from sealenv.seals.path import FOLDER
 from sealenv.seals.scene import Scene
 from sealenv.spec import current_platform
 from sealenv.steps.pyc import compile_packages
 
 __all__ = ["Mending", "Repaired", "repair"]
+
+_OURS = 0o700
+"""What the owner of a folder needs to put something into it."""
 
 
 @dataclass(frozen=True)
@@ -44,42 +49,50 @@ class Repaired:
 
 
 def repair(prefix: Path, how: Mending) -> Repaired:
-    """Put back what verify finds.
+    """Put back what verify finds; what cannot be is left, with the reason.
 
     A frozen environment (CEP 22) is repaired too: no package changes.
 
     Raises:
         PrefixError: it is pending, moved, worked on, or on Windows in use.
-        OfflineError, FetchError, DigestError: an archive cannot be had; nothing was changed.
+        OfflineError, FetchError, DigestError: an archive cannot be had, and nothing can be done without.
         FilesystemError: the file system refuses; what was put back stays.
     """
     with exclusive(prefix) as lock_fd:
         scene, plan = _examine(prefix, how.reporter)
-        if how.dry_run or not plan.work:
-            return Repaired(tuple(plan.work), tuple(plan.left))
+        if how.dry_run:
+            return _promise(scene, plan, how)
+        if not plan.work:
+            return Repaired((), tuple(plan.left))
         _refuse_in_use(prefix)
+        asked = plan.work
         try:
             clear(prefix)
-            wheels = fetch_wheels(scene, plan, how)
-            reasons = relink(scene, plan, how)
-            reasons |= reinstall(scene, plan, wheels, how, lock_fd)
+            if _open_folders(scene, plan):
+                scene, plan = _examine(prefix, how.reporter)
+                asked += plan.work
+            archives = obtain(scene, plan, how)
+            reasons = archives.lost
+            reasons |= relink(scene, plan, archives, how)
+            reasons |= reinstall(scene, plan, archives, how, lock_fd)
             reasons |= _set_modes(scene, plan)
             reasons |= _write_scripts(scene, plan)
             scene, rest = _examine(prefix, how.reporter)
             if rest.wheels.keys() - plan.wheels.keys():
                 # A RECORD that came back tells of more files.
-                plan.wheels |= rest.wheels
-                wheels = fetch_wheels(scene, rest, how)
-                reasons |= reinstall(scene, rest, wheels, how, lock_fd)
+                asked += rest.wheels.values()
+                only = Plan(wheels=rest.wheels)
+                archives = obtain(scene, only, how)
+                reasons |= archives.lost | reinstall(scene, only, archives, how, lock_fd)
                 scene, rest = _examine(prefix, how.reporter)
             if rest.compile:
                 # Also what fitted a source that was another until now.
-                plan.compile |= rest.compile
+                asked += rest.compile.values()
                 reasons |= _compile(scene, rest, how)
                 scene, rest = _examine(prefix, how.reporter)
             if rest.scripts:
                 # What came back is what they set: until then they were right.
-                plan.scripts += rest.scripts
+                asked += rest.scripts
                 reasons |= _write_scripts(scene, rest)
                 scene, rest = _examine(prefix, how.reporter)
             if rest.modes:
@@ -88,7 +101,28 @@ def repair(prefix: Path, how: Mending) -> Repaired:
                 scene, rest = _examine(prefix, how.reporter)
         except OSError as error:
             raise from_oserror(error) from error
-    return _outcome(plan, rest, reasons)
+    return _outcome(asked, rest, reasons)
+
+
+def _promise(scene: Scene, plan: Plan, how: Mending) -> Repaired:
+    """What would be done, as far as that can be told without the network."""
+    lost = unobtainable(scene, plan, how)
+    left = [(f, lost[f.path]) for f in plan.work if f.path in lost]
+    done = [f for f in plan.work if f.path not in lost]
+    return Repaired(tuple(done), (*left, *plan.left))
+
+
+def _open_folders(scene: Scene, plan: Plan) -> bool:
+    """Give folders their modes first where they keep us out now: nothing could be put into them."""
+    shut = [
+        path
+        for path in sorted(plan.modes)
+        if (row := scene.rows.get(path)) is not None
+        and row.kind == FOLDER
+        and (row.mode or 0) & _OURS != _OURS
+    ]
+    opened = [path for path in shut if not set_mode(scene, path)]
+    return bool(opened)
 
 
 def _set_modes(scene: Scene, plan: Plan) -> dict[str, str]:
@@ -154,14 +188,16 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
         return reasons
     how.reporter.phase("pyc", "compiling python files")
     refused: dict[str, str] = {}
-    made = compile_packages(
-        scene.prefix,
-        scene.platform,
-        records,
-        clean_environ(how.environ),
-        lambda done, total: how.reporter.advance(done, total, "files"),
-        refused=refused,
-    )
+    with scratch_in(scene.prefix) as scratch:
+        made = compile_packages(
+            scene.prefix,
+            scene.platform,
+            records,
+            clean_environ(how.environ),
+            lambda done, total: how.reporter.advance(done, total, "files"),
+            refused=refused,
+            scratch=scratch,
+        )
     for path in plan.compile:
         if (source := source_of(path)) in refused:
             reasons[path] = f"the file system refuses: {refused[source]}"
@@ -178,12 +214,12 @@ def _drop_without_code(compiled: Path) -> None:
             compiled.unlink()
 
 
-def _outcome(plan: Plan, rest: Plan, reasons: Mapping[str, str]) -> Repaired:
+def _outcome(asked: Sequence[Finding], rest: Plan, reasons: Mapping[str, str]) -> Repaired:
     """What the last verify no longer found is done."""
     left = [(f, reasons.get(f.path) or "it could not be put back") for f in rest.work]
     left += rest.left
     still = {(f.kind, f.path) for f, _ in left}
-    done = [f for f in plan.work if (f.kind, f.path) not in still]
+    done = [f for f in asked if (f.kind, f.path) not in still]
     return Repaired(tuple(_once(done)), tuple(left))
 
 

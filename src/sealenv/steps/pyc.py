@@ -48,6 +48,8 @@ mode = py_compile.PycInvalidationMode[job["mode"].upper().replace("-", "_")]
 def write(path, data, mode=0o666):
     # The standard library's own takes a short write on a full disk for a whole one (gh-126606).
     partial = f"{path}.{os.getpid()}"
+    if job["scratch"]:
+        partial = os.path.join(job["scratch"], str(os.getpid()))
     try:
         fd = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode & 0o666)
         with open(fd, "wb") as file:
@@ -104,6 +106,7 @@ def compile_packages(
     jobs: int | None = None,
     keep_fd: int | None = None,
     refused: dict[str, str] | None = None,
+    scratch: Path | None = None,
 ) -> dict[str, list[str]]:
     """Compile, and return the .pyc by owner: the package's name, or what `more` says.
 
@@ -119,6 +122,7 @@ def compile_packages(
         jobs: how many processes; the number of processors without it.
         keep_fd: see `run_quietly`.
         refused: where it is noted what the file system says of a source's .pyc, instead of an error.
+        scratch: a folder on the same file system for what is not whole yet; beside the .pyc without it.
 
     Raises:
         EngineError: the environment's python cannot be run for this.
@@ -134,7 +138,7 @@ def compile_packages(
     compiled: dict[str, list[str]] = {}
     progress = _Counter(len(ordered), on_file)
     workers = [
-        _Worker(prefix, platform, ordered[i::count], environ, keep_fd, progress)
+        _Worker(prefix, platform, ordered[i::count], environ, keep_fd, progress, scratch)
         for i in range(count)
     ]
     try:
@@ -197,6 +201,7 @@ class _Worker:
         environ: Mapping[str, str],
         keep_fd: int | None,
         progress: _Counter,
+        scratch: Path | None,
     ) -> None:
         self.made: list[str] = []
         self.troubles: list[OSError] = []
@@ -212,7 +217,14 @@ class _Worker:
             cwd=prefix,
             pass_fds=(keep_fd,) if keep_fd is not None and os.name == "posix" else (),
         )
-        job = json.dumps({"prefix": str(prefix), "paths": paths, "mode": INVALIDATION})
+        job = json.dumps(
+            {
+                "prefix": str(prefix),
+                "paths": paths,
+                "mode": INVALIDATION,
+                "scratch": str(scratch) if scratch else None,
+            }
+        )
         self._thread = threading.Thread(target=self._collect, args=(job,), daemon=True)
         self._thread.start()
 

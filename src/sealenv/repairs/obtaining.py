@@ -1,0 +1,135 @@
+"""The archives of what is to be put back: in the store and verified, or why one cannot be had."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from msgspec import structs
+
+from sealenv.errors import SealenvError
+from sealenv.locks import Lock
+from sealenv.repairs.mending import Mending
+from sealenv.repairs.packages import lock_of
+from sealenv.repairs.plan import Plan
+from sealenv.repairs.wheels import wheel_of, wheels_lock
+from sealenv.seals.compiled import source_of
+from sealenv.seals.scene import Scene
+from sealenv.store.archives import Archive, Store
+
+__all__ = ["Archives", "obtain", "unobtainable"]
+
+_UNKNOWN = "its record does not say which archive it came from"
+
+
+@dataclass
+class Archives:
+    """What can be put back from.
+
+    Attributes:
+        packages: those to link, each in the store.
+        wheels: a lock with those to install again and the python they are for.
+        lost: why a path cannot be put back, where it is for want of an archive.
+    """
+
+    packages: Lock
+    wheels: Lock
+    lost: dict[str, str] = field(default_factory=dict)
+
+
+def obtain(scene: Scene, plan: Plan, how: Mending) -> Archives:
+    """Fetch what is not in the store; what cannot be had costs only the files that come from it.
+
+    Raises:
+        OfflineError, FetchError, DigestError, LinkError: nothing of the plan can be done without an
+            archive that cannot be had.
+    """
+    found, unknown = _needed(scene, plan)
+    both = structs.replace(found.packages, wheels=found.wheels.wheels)
+    failed: dict[str, SealenvError] = {}
+    if both.archives:
+        for wheel in both.wheels:
+            how.engine.store.verify(wheel)  # a damaged one goes, and is fetched
+        how.reporter.phase("fetch", "fetching and verifying archives")
+        failed = how.engine.fetch_some(
+            both,
+            lambda event: how.reporter.advance(event.done, event.total, "bytes", event.item),
+            offline=how.offline,
+        )
+    _lose(scene, plan, found, {sha256: error.what for sha256, error in failed.items()}, unknown)
+    if failed and all(_is_lost(finding.path, found.lost) for finding in plan.work):
+        raise _none(list(failed.values()))
+    return found
+
+
+def _is_lost(path: str, lost: Mapping[str, str]) -> bool:
+    """Also what would be compiled from it."""
+    return path in lost or source_of(path) in lost
+
+
+def unobtainable(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
+    """Which paths could not be put back, and why, as far as that is known without the network."""
+    found, unknown = _needed(scene, plan)
+    both = structs.replace(found.packages, wheels=found.wheels.wheels)
+    failed = {
+        archive.sha256: why
+        for archive in both.archives
+        if (why := _not_at_hand(how.engine.store, archive, offline=how.offline))
+    }
+    _lose(scene, plan, found, failed, unknown)
+    return found.lost
+
+
+def _none(failed: Sequence[SealenvError]) -> SealenvError:
+    """The first error, and what else is missing."""
+    first = failed[0]
+    others = [error.what for error in failed[1:20]]
+    return type(first)(
+        first.what, where=first.where, hint=first.hint, details=[*first.details, *others]
+    )
+
+
+def _needed(scene: Scene, plan: Plan) -> tuple[Archives, set[str]]:
+    """The archives of a plan, and the packages that nobody knows the archive of."""
+    names = {claim.package for path in plan.relink for claim in scene.claims[path]}
+    packages, unknown = lock_of(scene, names)
+    return Archives(packages, wheels_lock(scene, plan.wheels)), unknown
+
+
+def _not_at_hand(store: Store, archive: Archive, *, offline: bool) -> str | None:
+    if store.has(archive):
+        return None
+    if archive.url.startswith("file:"):
+        if os.path.lexists(Path(url2pathname(urlsplit(archive.url).path))):
+            return None
+        return f"{archive.fn} could not be fetched: it is not there"
+    return f"{archive.fn} is not in the cache" if offline else None
+
+
+def _lose(
+    scene: Scene, plan: Plan, found: Archives, failed: Mapping[str, str], unknown: set[str]
+) -> None:
+    """Take out of what was found the archives that are not there, and note the paths."""
+    why = {p.name: failed[p.sha256] for p in found.packages.packages if p.sha256 in failed}
+    if "python" in why:  # where its files would lie depends on it
+        noarch = [p.name for p in found.packages.packages if p.record.get("noarch") == "python"]
+        why |= {name: why["python"] for name in noarch if name not in why}
+    why |= dict.fromkeys(unknown, _UNKNOWN)
+    kept = tuple(p for p in found.packages.packages if p.name not in why)
+    found.packages = structs.replace(found.packages, packages=kept)
+    here = {p.name for p in kept}
+    for path in plan.relink:
+        owners = [claim.package for claim in scene.claims[path]]
+        # Where several packages ship a path, one of them may have what was there.
+        if not here.intersection(owners):
+            found.lost[path] = next((why[name] for name in owners if name in why), _UNKNOWN)
+    for path in plan.wheels:
+        wheel = wheel_of(scene, path)
+        if wheel is not None and wheel.sha256 in failed:
+            found.lost[path] = failed[wheel.sha256]
+    wheels = tuple(w for w in found.wheels.wheels if w.sha256 not in failed)
+    found.wheels = structs.replace(found.wheels, wheels=wheels)

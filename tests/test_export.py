@@ -151,6 +151,7 @@ def test_an_address_that_does_not_say_the_subdir(machine: Machine, channels: Cha
     machine.json("create", "e", "-f", "x.lock", "--platform", "linux-64")
     assert machine.run("verify", "e").returncode == 0
     assert machine.json("diff", "e")["changes"] == []
+    machine.json("export", "e", "--format", "pixi", "--platform", "", code=2)
     for kind in ("explicit", "conda-lock"):
         error = machine.json("export", "e", "--format", kind, "-o", "x.out", code=2)
         assert "folder" in error["what"]

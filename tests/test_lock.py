@@ -14,6 +14,7 @@ import pytest
 
 from sealenv.demo.repodata import write_repodata
 from sealenv.locks.pixi_read import read_pixi
+from sealenv.locks.read import read_lock
 from tests.channel import Channels
 from tests.channel.server import ChannelServer
 from tests.machine import Machine, traces
@@ -99,6 +100,9 @@ def test_lock_alone_renews_and_update_moves_one(machine: Machine, channels: Chan
     renewed = machine.json("lock")
     assert names(renewed) == {"dated": "2.0", "prio": "2.0"}
     assert [c["name"] for c in renewed["changes"]] == ["prio"]
+    for no_name in ("", "dated=2.0", "dated >=1"):
+        refused = machine.json("lock", "--update", no_name, code=2)
+        assert refused["what"] == f"--update {no_name!r}: that is no name of a package"
     refused = machine.json("lock", "--update", "datde", code=2)
     assert refused["what"] == "--update datde: it is not locked"
     assert refused["details"] == ["locked is dated"]
@@ -116,6 +120,19 @@ def test_update_moves_what_must_move_with_it(machine: Machine, channels: Channel
     assert {(c["what"], c["name"]) for c in moved["changes"]} == {
         ("changed", "prio"), ("removed", "wants-prio-1"),
     }  # fmt: skip
+
+
+def test_what_stays_does_so_below_a_new_channel_in_front(
+    machine: Machine, channels: Channels
+) -> None:
+    """Which has the package too, in another version: strict priority is for what moves."""
+    machine.run("lock", "prio", "dated=1.0", "-c", channels.main_url)
+    both = ("-c", channels.extra_url, "-c", channels.main_url)
+    answer = machine.json("lock", "--update", "dated", "dated=2.0", *both)
+    assert names(answer) == {"dated": "2.0", "prio": "1.0"}
+    assert [c["name"] for c in answer["changes"]] == ["dated"]
+    renewed = machine.json("lock", *both)
+    assert names(renewed) == {"dated": "2.0", "prio": "2.0"}
 
 
 def _but(*prefixes: str) -> Any:
@@ -153,6 +170,9 @@ def test_a_list_gets_its_digests_from_the_channel(machine: Machine, channels: Ch
     refused = machine.json("create", "e", "-f", "list.txt", code=5)
     assert refused["error"] == "digest"
     assert "sealenv lock -f list.txt" in refused["hint"]
+    compared = machine.json("diff", "list.txt", "sealenv.lock")
+    assert compared["changes"] == []
+    assert compared["without_digest"] == ["prio", "wants-prio-1"]
     filled = machine.json("lock", "-f", "list.txt")
     assert filled["output"] == str(machine.root / "list.lock")
     assert filled["locks"][0]["packages"] == made["locks"][0]["packages"]
@@ -184,6 +204,20 @@ def test_every_format_makes_the_same_environment(
     assert set(re.findall(r"^file.*", again, re.M)) == {
         f"{p['url']}#{p['sha256']}" for p in first["locks"][0]["packages"]
     }
+
+
+@pytest.mark.parametrize("kind", ["pixi", "conda-lock"])
+def test_what_a_list_does_not_say_is_taken_from_the_archives(
+    machine: Machine, channels: Channels, kind: str
+) -> None:
+    """Else the lock would say that nothing depends on anything."""
+    machine.run("lock", "wants-prio-1", "-c", channels.main_url)
+    machine.run("export", "sealenv.lock", "--format", "explicit", "-o", "list.txt")
+    machine.run("export", "list.txt", "--format", kind, "-o", "other.lock")
+    file = read_lock(machine.root / "other.lock", "linux-64")
+    (needs,) = (p for p in file.locks[0].packages if p.name == "wants-prio-1")
+    assert needs.record["depends"] == ["prio 1.*"]
+    assert machine.json("diff", "sealenv.lock", "other.lock")["changes"] == []
 
 
 @pytest.mark.parametrize(

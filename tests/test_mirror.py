@@ -62,6 +62,7 @@ def test_a_folder_and_a_web_server(
 ) -> None:
     answer = machine.json("mirror", str(lock), str(mirror))
     assert answer["packages"] == answer["added"] == 3
+    assert machine.run("mirror", "-q", str(lock), str(mirror)).stdout == f"{mirror}\n"
     assert set(answer["indexed"]) == {"noarch", channels.subdir}
     original = index(channels.main, channels.subdir) | index(channels.main, "noarch")
     mirrored = index(mirror, channels.subdir) | index(mirror, "noarch")

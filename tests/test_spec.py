@@ -70,8 +70,16 @@ def test_times_are_utc() -> None:
     assert parse_time("2026-01-31").isoformat() == "2026-01-31T00:00:00+00:00"
     assert parse_time("2026-01-31T12:00:00+02:00").isoformat() == "2026-01-31T10:00:00+00:00"
     assert parse_time("2026-01-31T12:00:00Z").isoformat() == "2026-01-31T12:00:00+00:00"
-    with pytest.raises(SpecError):
-        parse_time("yesterday")
+    # The last two are outside of what a calendar holds, in UTC.
+    for text in ("yesterday", "", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+09:00"):
+        with pytest.raises(SpecError, match="is not a time"):
+            parse_time(text)
+
+
+def test_what_is_empty_is_not_what_was_left_out() -> None:
+    for empty in ({"exclude_newer": ""}, {"pypi_index": ""}, {"platform": ""}):
+        with pytest.raises(SpecError, match=r"^'' is no"):
+            build_spec(**empty)  # type: ignore[arg-type]
 
 
 def test_a_version_that_would_be_dropped_is_refused() -> None:

@@ -196,12 +196,17 @@ def _check_update(
     if previous is None:
         raise UsageError(
             "--update: there is no lock yet",
-            hint=f"name it with -f or -o, or make it: sealenv lock -o {DEFAULT_FILE}",
+            hint="leave it out to make one, or name the lock: -f LOCK, -o LOCK",
         )
     names = {a.name for one in previous.locks for a in one.archives}
     names |= {package_name(text) for text in packages}
     found: dict[str, None] = {}
     for name in update:
+        if package_name(name) != name.lower() or not name:
+            raise UsageError(
+                f"--update {name!r}: that is no name of a package",
+                hint="name one of the lock; for a version: sealenv lock 'NAME=1.0' --update NAME",
+            )
         known = {
             name.lower(),
             canonicalize_name(name),

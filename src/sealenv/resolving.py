@@ -110,6 +110,7 @@ def _with_wheels(
         timeout=engine.timeout,
         environ=os.environ,
         keep=keep,
+        warn=reporter.warn,
     )
 
 

@@ -154,14 +154,16 @@ def build_spec(
     requirements = file.requirements if file else ()
     if requirements and all(package_name(p) != "pip" for p in wanted):
         wanted.append("pip")
-    index = pypi_index or (file.index if file else None) or DEFAULT_INDEX
+    index = (file.index if file else None) or DEFAULT_INDEX
+    if pypi_index is not None:  # what is empty is no index, and said so
+        index = pypi_index
     indexes, index_secrets = _indexes([index, *(file.extra_indexes if file else ())])
     find_links, link_secrets = _indexes(file.find_links if file else ())
     return EnvironmentSpec(
         packages=tuple(wanted),
         channels=clean or (DEFAULT_CHANNEL,),
         platform=check_platform(platform),
-        exclude_newer=parse_time(exclude_newer).isoformat() if exclude_newer else None,
+        exclude_newer=None if exclude_newer is None else parse_time(exclude_newer).isoformat(),
         variables=dict(file.variables) if file else {},
         secrets=secrets,
         requirements=requirements,
@@ -189,15 +191,13 @@ def parse_time(text: str) -> dt.datetime:
     """
     try:
         moment = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=dt.timezone.utc)
+        return moment.astimezone(dt.timezone.utc)  # which may be before year 1, or after 9999
+    except (ValueError, OverflowError) as error:
         raise SpecError(
-            f"{text!r} is not a time", hint="write 2026-01-31 or 2026-01-31T12:00:00Z (UTC)"
+            f"{text[:80]!r} is not a time", hint="write 2026-01-31 or 2026-01-31T12:00:00Z (UTC)"
         ) from error
-    return (
-        moment.astimezone(dt.timezone.utc)
-        if moment.tzinfo
-        else moment.replace(tzinfo=dt.timezone.utc)
-    )
 
 
 def _put(packages: list[str], spec: str) -> list[str]:

@@ -75,8 +75,8 @@ def subject(text: str, *, strict: bool = True, environment: str | None = None) -
 
     Args:
         text: what the user typed.
-        strict: an environment's records must have sha256 and address; what pip installed and nobody
-            locked is left out (`left_out` names it).
+        strict: an environment's records must have sha256 and address, the lines of a list a sha256; what
+            pip installed and nobody locked is left out (`left_out` names it).
         environment: which one, where a pixi.lock holds several.
 
     Raises:
@@ -88,7 +88,7 @@ def subject(text: str, *, strict: bool = True, environment: str | None = None) -
         with open_bundle(path) as bundle:
             return Subject(text, bundle.locks)
     if path.is_file():
-        file = read_lock(path, current_platform(), environment=environment)
+        file = read_lock(path, current_platform(), environment=environment, strict=strict)
         private = carries_credentials(path.read_text(encoding="utf-8-sig"))
         return Subject(text, file, private=private)
     try:

@@ -59,7 +59,8 @@ def test_no_text_ends_a_line_or_colours_a_terminal(
     ("key", "value"),
     [
         ("requirements", ["-e ."]), ("requirements", {"linux-64": ["w", "git+https://h/x"]}),
-        ("specs", ["[[["]), ("exclude-newer", "yesterday"), ("name", "../../evil"),
+        ("specs", ["[[["]), ("exclude-newer", "yesterday"),
+        ("exclude-newer", "9999-12-31T23:59:59-12:00"), ("name", "../../evil"),
         ("variables", {"A B": ""}),
     ],
 )  # fmt: skip

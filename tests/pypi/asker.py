@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel
@@ -58,6 +58,7 @@ class Asker:
         environ: dict[str, str] | None = None,
         find_links: str | None = None,
         keep: Sequence[LockedWheel] = (),
+        warn: Callable[[str], None] = lambda note: None,
     ) -> Lock:
         lock = lock or conda_lock()
         spec = EnvironmentSpec(
@@ -74,6 +75,7 @@ class Asker:
             timeout=20,
             environ=environ or {"PATH": ""},
             keep=keep,
+            warn=warn,
         )
 
     def names(self, *requirements: str, **options: object) -> list[str]:

@@ -99,6 +99,22 @@ def test_another_python(asker: Asker) -> None:
     assert [w.fn for w in new if w.name == "fast"] == ["fast-1.0-cp312-cp312-win_amd64.whl"]
 
 
+def test_another_python_from_a_folder(asker: Asker, tmp_path: Path) -> None:
+    """Which does not say what python a wheel is for: pip learns it from the wheel, and names no pin."""
+    folder = tmp_path / "wheels"
+    for wheel in (
+        Wheel("picky", python="<3.12"), Wheel("picky", "2.0"),
+        Wheel("native", "1.0", "cp311-cp311-win_amd64"),
+        Wheel("native", "1.0", "cp312-cp312-win_amd64"),
+        Wheel("native", "2.0", "cp312-cp312-win_amd64"),
+    ):  # fmt: skip
+        wheel.write(folder)
+    url, before = folder.as_uri(), conda_lock("win-64", "3.11.4")
+    old = asker.ask("picky<2", "native", lock=before, find_links=url).wheels
+    new = asker.ask("picky", "native", lock=conda_lock("win-64"), keep=old, find_links=url).wheels
+    assert sorted(w.dist for w in new) == ["native-1.0", "picky-2.0"]
+
+
 def test_an_address_decides_for_itself(asker: Asker) -> None:
     asker.index.add(Wheel("app"))
     with serve(asker.index.root) as url:

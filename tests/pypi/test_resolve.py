@@ -37,6 +37,17 @@ def test_dependencies_come_first_and_extras_count(asker: Asker) -> None:
     assert lock.indexes == (asker.index.url,)
 
 
+def test_an_extra_that_is_none_is_told(asker: Asker) -> None:
+    asker.index.add(Wheel("app", requires=['net; extra == "web"']), Wheel("net"), Wheel("bare"))
+    notes: list[str] = []
+    lock = asker.ask("app[web,wep]", "bare[x]", "net", warn=notes.append)
+    assert [w.name for w in lock.wheels] == ["net", "app", "bare"]
+    assert notes == [
+        "app has no extra 'wep', which is left out; it has web",
+        "bare has no extra 'x', which is left out; it has none",
+    ]
+
+
 def test_markers_are_those_of_the_target(asker: Asker) -> None:
     asker.index.add(
         Wheel(

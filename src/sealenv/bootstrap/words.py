@@ -84,7 +84,11 @@ def name_word(text: str, kind: str) -> str:
     """
     check_name(text)
     if kind == "bat" and not text.isascii():
-        raise _refused("the name cannot be written into a .bat: it is not ASCII", repr(text))
+        raise SpecError(
+            "the name cannot be written into a .bat: it is not ASCII",
+            details=[repr(text)],
+            hint="give it another one: --name NAME",
+        )
     return text
 
 

@@ -59,7 +59,9 @@ def mirror_command(
             "indexed": list(done.subdirs),
             "notes": list(done.notes),
         })  # fmt: skip
-    elif not quiet:
+    elif quiet:
+        click.echo(printable(str(done.folder), path=True))
+    else:
         click.echo(
             f"added {done.added} of {counted(done.packages, 'package')} "
             f"({size_text(done.bytes)}) to {printable(str(done.folder), path=True)}",

@@ -61,7 +61,9 @@ async def solve(request: Solve) -> Solved:
     except StalledError:
         gateway, records = await _last_attempt(attempt, request)
     packages = topological(from_record(r) for r in records)
-    await _check_strict(gateway, channels, platforms, specs, packages)
+    held = {p.url for p in request.locked}
+    new = [p for p in packages if p.url not in held]
+    await _check_strict(gateway, channels, platforms, specs, new)
     return Solved(
         lock=Lock(
             platform=request.platform,
@@ -172,7 +174,7 @@ async def _check_strict(
     specs: list[MatchSpec],
     packages: list[LockedPackage],
 ) -> None:
-    """Strict priority also for what was asked for directly.
+    """Strict priority also for what was asked for directly, but for what stays as it was locked.
 
     py-rattler lets a lower channel win for a direct spec that the higher one cannot satisfy; conda's
     strict priority does not. A spec that names its channel (`channel::name`) is the user's wish.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sealenv._version import __version__
-from sealenv.errors import DigestError, SpecError
+from sealenv.errors import SpecError
 from sealenv.exporting.request import Request
 from sealenv.locks import Lock, LockFile
 from sealenv.locks.checks import folder_name
@@ -16,23 +16,20 @@ __all__ = ["condalock", "explicit", "pixi"]
 
 def pixi(request: Request) -> str:
     """rattler-lock 7."""
-    _refuse_bare(request)
     file = request.several()
     _warn_of_channels(file, request)
-    if any("build_number" not in p.record for lock in file.locks for p in lock.packages):
-        # What is noarch decides how pixi links it: nothing is guessed.
-        file = request.complete(file)
-    return write_pixi(file)
+    # What is noarch decides how pixi links it: nothing is guessed.
+    return write_pixi(_with("build_number", file, request))
 
 
 def condalock(request: Request) -> str:
     """conda-lock.yml (CEP 37)."""
-    _refuse_bare(request)
     file = request.several()
     for lock in file.locks:
         _refuse_elsewhere(lock)
     _warn_of_channels(file, request)
-    return write_condalock(file)
+    # A list says nothing of dependencies, and a lock made from it would not either.
+    return write_condalock(_with("depends", file, request))
 
 
 def explicit(request: Request) -> str:
@@ -68,12 +65,8 @@ def _warn_of_channels(file: LockFile, request: Request) -> None:
         )
 
 
-def _refuse_bare(request: Request) -> None:
-    """A list says nothing of dependencies; a lock made from it would not either."""
-    for lock in request.subject.file.locks:
-        if any("depends" not in p.record for p in lock.packages):
-            raise DigestError(
-                "the list says nothing of what its packages depend on",
-                where=request.subject.title,
-                hint=f"ask the channel: sealenv lock -f {request.subject.title}",
-            )
+def _with(key: str, file: LockFile, request: Request) -> LockFile:
+    """The locks, with what their packages' archives say where a record lacks that."""
+    if any(key not in p.record for lock in file.locks for p in lock.packages):
+        return request.complete(file)
+    return file

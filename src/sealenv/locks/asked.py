@@ -89,8 +89,9 @@ def _check_time(text: str) -> str | None:
     match = _TIME.fullmatch(text)
     try:
         if match:
-            dt.datetime.fromisoformat(match[1] + (match[2] or ""))
-            return None
+            moment = dt.datetime.fromisoformat(match[1] + (match[2] or ""))
+            if 1 < moment.year < 9999:  # in every zone it is one
+                return None
     except ValueError:
         pass
     return f"{text[:80]!a} is no time, such as 2026-01-31T12:00:00Z"

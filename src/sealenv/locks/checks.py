@@ -114,8 +114,13 @@ def _texts(lock: Lock) -> Iterator[str]:
         yield from (wheel.name, wheel.version, *wheel.requires_dist, wheel.requires_python or "")
 
 
-def check_package(package: LockedPackage) -> str | None:
-    """Why a package cannot be taken, in words; None where nothing is wrong."""
+def check_package(package: LockedPackage, *, digest: bool = True) -> str | None:
+    """Why a package cannot be taken, in words; None where nothing is wrong.
+
+    Args:
+        package: what somebody wrote of it.
+        digest: whether it must have a sha256, as for all that is fetched.
+    """
     record = package.record
     if problem := check_record(record):
         return f"the record of {package.fn[:80]!r}: {problem}"
@@ -125,7 +130,7 @@ def check_package(package: LockedPackage) -> str | None:
             return f"{str(record.get(key))[:80]!r} is no {key} of a package (CEP 26)"
     if not _FILE.fullmatch(package.fn):
         return f"{package.fn[:80]!r} is no name of a package's file (CEP 26)"
-    if fault := check_sha256(package.sha256):
+    if digest and (fault := check_sha256(package.sha256)):
         return fault
     md5 = record.get("md5")
     if md5 is not None and not _MD5.fullmatch(str(md5)):

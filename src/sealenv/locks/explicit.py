@@ -72,13 +72,17 @@ class ExplicitList(msgspec.Struct, frozen=True, kw_only=True):
         """The lines without sha256."""
         return tuple(e for e in self.entries if e.sha256 is None)
 
-    def lock_file(self, platform: str) -> LockFile:
+    def lock_file(self, platform: str, *, strict: bool = True) -> LockFile:
         """The list as a lock; `platform` where the list does not say it.
+
+        Args:
+            platform: see above.
+            strict: each package must have a sha256; to compare lists needs none.
 
         Raises:
             DigestError: a line has no sha256.
         """
-        if missing := self.unverified:
+        if strict and (missing := self.unverified):
             weak = sum(1 for e in missing if e.md5)
             kind = "only an md5" if weak == len(missing) else "no sha256"
             raise DigestError(
@@ -112,7 +116,7 @@ def bare_package(
 
     Args:
         url: its address.
-        sha256: its digest.
+        sha256: its digest; empty where it is not known, and nothing will be fetched.
         where: what to name in messages.
         md5: the other digest, where it is known.
         size: bytes, where they are known.
@@ -143,7 +147,7 @@ def bare_package(
         size=size,
         record=record,
     )
-    if fault := check_package(package):
+    if fault := check_package(package, digest=bool(sha256)):
         raise SpecError(fault, where=where, hint="mend the line")
     return package
 

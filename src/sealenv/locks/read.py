@@ -59,13 +59,16 @@ def read_file(
     )
 
 
-def read_lock(path: Path, platform: str, *, environment: str | None = None) -> LockFile:
+def read_lock(
+    path: Path, platform: str, *, environment: str | None = None, strict: bool = True
+) -> LockFile:
     """The same, of a file that must be a lock or a list with digests.
 
     Args:
         path: the file.
         platform: for a list that does not say it.
         environment: which one, where a pixi.lock holds several.
+        strict: each package of a list must have a sha256.
 
     Raises:
         SpecError: it is none; DigestError: it has no sha256 for each package.
@@ -74,7 +77,7 @@ def read_lock(path: Path, platform: str, *, environment: str | None = None) -> L
     if isinstance(read, LockFile):
         return read
     if isinstance(read, ExplicitList):
-        return read.lock_file(platform)
+        return read.lock_file(platform, strict=strict)
     raise SpecError(
         "this says what is wanted, and locks nothing",
         where=str(path),

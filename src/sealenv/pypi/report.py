@@ -17,7 +17,7 @@ from sealenv.locks import LockedWheel
 from sealenv.locks.checks import check_url, file_name
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["read_report", "topological"]
+__all__ = ["lacking_extras", "read_report", "topological"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -30,6 +30,29 @@ def read_report(report: Mapping[str, Any]) -> list[LockedWheel]:
         SolveError: one is no wheel, or is at an address that no lock may hold.
     """
     return [_locked(item) for item in report["install"]]
+
+
+def lacking_extras(report: Mapping[str, Any], requirements: Iterable[str]) -> list[str]:
+    """In words, the extras that were asked for and are none of the wheel's: pip goes on without."""
+    provided = {
+        canonicalize_name(str(item["metadata"]["name"])): {
+            canonicalize_name(str(extra)) for extra in item["metadata"].get("provides_extra") or ()
+        }
+        for item in report["install"]
+    }
+    found = []
+    for line in requirements:
+        asked = Requirement(line)
+        known = provided.get(canonicalize_name(asked.name))
+        if known is None:  # it stays as it was locked
+            continue
+        there = f"it has {', '.join(sorted(known))}" if known else "it has none"
+        found += [
+            f"{asked.name} has no extra {extra!r}, which is left out; {there}"
+            for extra in sorted(asked.extras)
+            if canonicalize_name(extra) not in known
+        ]
+    return found
 
 
 def _locked(item: Mapping[str, Any]) -> LockedWheel:

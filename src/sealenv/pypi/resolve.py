@@ -6,7 +6,8 @@ wheels are taken: the same bytes on every machine, and nothing of a stranger run
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -18,7 +19,7 @@ from sealenv.locks import Lock, LockedWheel
 from sealenv.pypi.asking import Question, ask
 from sealenv.pypi.keeping import fitting, needed
 from sealenv.pypi.machine import machine_of
-from sealenv.pypi.report import read_report, topological
+from sealenv.pypi.report import lacking_extras, read_report, topological
 from sealenv.spec import EnvironmentSpec
 from sealenv.store.archives import Store
 from sealenv.store.distributions import Distribution
@@ -26,6 +27,7 @@ from sealenv.store.distributions import Distribution
 __all__ = ["resolve_wheels"]
 
 _FOLDER = "pypi"
+_OF_ANOTHER_PYTHON = re.compile(r"Package '([^']+)' requires a different Python")
 
 
 def resolve_wheels(
@@ -38,6 +40,7 @@ def resolve_wheels(
     timeout: float,
     environ: Mapping[str, str],
     keep: Sequence[LockedWheel] = (),
+    warn: Callable[[str], None] = lambda note: None,
 ) -> Lock:
     """The lock with the wheels for `spec.requirements`.
 
@@ -53,6 +56,7 @@ def resolve_wheels(
         timeout: seconds of silence after which an index is given up.
         environ: the environment of the user: proxies and certificates are taken from it.
         keep: wheels that stay, the very files, unless what is asked for cannot be had with them.
+        warn: is told what pip goes on without.
 
     Raises:
         SolveError: no set of wheels fits, or one that no lock may hold; FetchError: an index does not
@@ -68,10 +72,11 @@ def resolve_wheels(
         (w for w in keep if w.name not in owned), question.machine, spec.requirements
     )
     question = replace(question, kept=tuple(stay))
-    held = [f"{wheel.name}==={wheel.version}" for wheel in other]
+    held = {wheel.name: f"{wheel.name}==={wheel.version}" for wheel in other}
     while True:
         try:
-            wheels = _answer(replace(question, held=tuple(held)), store, environ, offline=offline)
+            question = replace(question, held=tuple(held.values()))
+            wheels = _answer(question, store, environ, warn, offline=offline)
             break
         except SolveError as error:
             if not held:
@@ -86,33 +91,47 @@ def resolve_wheels(
     )
 
 
-def _without_blamed(held: list[str], error: SolveError) -> list[str]:
-    """The versions that are not to be had no more are given up; all, where pip names none."""
-    words = str(error).replace(" ", "")
-    free = [pin for pin in held if pin not in words]
-    return free if len(free) < len(held) else []
+def _without_blamed(held: Mapping[str, str], error: SolveError) -> dict[str, str]:
+    """The versions that are not to be had no more are given up; all, where pip names none.
+
+    Args:
+        held: name -> pin.
+        error: what pip says: with the pin, or "Package 'NAME' requires a different Python".
+    """
+    words = str(error)
+    unfit = {canonicalize_name(name) for name in _OF_ANOTHER_PYTHON.findall(words)}
+    words = words.replace(" ", "")
+    free = {name: pin for name, pin in held.items() if pin not in words and name not in unfit}
+    return free if len(free) < len(held) else {}
 
 
 def _answer(
-    question: Question, store: Store, environ: Mapping[str, str], *, offline: bool
+    question: Question,
+    store: Store,
+    environ: Mapping[str, str],
+    warn: Callable[[str], None],
+    *,
+    offline: bool,
 ) -> tuple[LockedWheel, ...]:
     answer = store.repodata / _FOLDER / f"{question.key()}.json"
     if offline and not question.is_local:
         try:
             return msgspec.json.decode(answer.read_bytes(), type=tuple[LockedWheel, ...])
         except (OSError, msgspec.DecodeError):
-            return _from_kept(question, environ)
-    wheels = _ask(question, environ)
+            return _from_kept(question, environ, warn)
+    wheels = _ask(question, environ, warn)
     answer.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(answer, msgspec.json.encode(wheels))
     return wheels
 
 
-def _from_kept(question: Question, environ: Mapping[str, str]) -> tuple[LockedWheel, ...]:
+def _from_kept(
+    question: Question, environ: Mapping[str, str], warn: Callable[[str], None]
+) -> tuple[LockedWheel, ...]:
     """What is kept may do."""
     try:
         if question.kept and not any(" @ " in line for line in question.spec.requirements):
-            return _ask(replace(question, no_index=True), environ)
+            return _ask(replace(question, no_index=True), environ, warn)
     except SolveError:
         pass
     raise OfflineError(
@@ -121,10 +140,15 @@ def _from_kept(question: Question, environ: Mapping[str, str]) -> tuple[LockedWh
     )
 
 
-def _ask(question: Question, environ: Mapping[str, str]) -> tuple[LockedWheel, ...]:
+def _ask(
+    question: Question, environ: Mapping[str, str], warn: Callable[[str], None]
+) -> tuple[LockedWheel, ...]:
     """pip's answer and what it left as it is; no wheel in place of what conda has."""
     markers = question.machine.markers
-    found = read_report(ask(question, environ))
+    report = ask(question, environ)
+    found = read_report(report)
+    for note in lacking_extras(report, question.spec.requirements):
+        warn(note)
     owners: dict[str, Distribution] = {canonicalize_name(d.name): d for d in question.installed}
     for wheel in found:
         owner = owners.get(wheel.name)

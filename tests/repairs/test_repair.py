@@ -466,6 +466,7 @@ class TestArchivesThatCannotBeHad:
         assert left["path"] == "bin/hello-prefix"
         assert "could not be fetched: it is not there (404)" in left["hint"]
         assert [f.path for f in verify(prefix).findings] == ["bin/hello-prefix"]
+        assert "attempts" not in left["hint"]
         # Nothing else is left to do, and so it is an error that says what to do about it.
         error = machine.json("repair", "e", code=5)
         assert "withdrawn" in error["hint"]

@@ -91,7 +91,7 @@ class Downloads:
                 ):  # it could not be written: no use to fetch again
                     local = sink.error
                     raise OSError(local.errno, local.strerror, str(self.store.root)) from error
-                if attempt == _ATTEMPTS or any(s in str(error) for s in _FINAL_STATUS):
+                if attempt == _ATTEMPTS or _is_final(error):
                     raise self._failed(package, error, attempt) from error
             finally:
                 self.store.partial(package).unlink(missing_ok=True)
@@ -144,6 +144,11 @@ class Downloads:
         return FetchError(
             f"{package.fn} could not be fetched: {reason}{tries}", where=package.url, hint=hint
         )
+
+
+def _is_final(error: BaseException) -> bool:
+    """Whether it will be the same a moment later."""
+    return isinstance(error, FileNotFoundError) or any(s in str(error) for s in _FINAL_STATUS)
 
 
 class _Sink(io.RawIOBase):

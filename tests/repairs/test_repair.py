@@ -498,6 +498,7 @@ def test_a_folder_that_lost_its_modes(made: tuple[Machine, Path], mode: int) -> 
     (folder / "misc.py").unlink()
     edit(folder / "urls.py")
     folder.chmod(mode)
+    folder.parent.chmod(mode)
     command = machine.command("repair", str(prefix), "--json")
     if os.geteuid() == 0:
         command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", *command]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,20 +34,33 @@ class Archives:
         packages: those to link, each in the store.
         wheels: a lock with those to install again and the python they are for.
         lost: why a path cannot be put back, where it is for want of an archive.
+        errors: why archives cannot be had.
     """
 
     packages: Lock
     wheels: Lock
     lost: dict[str, str] = field(default_factory=dict)
+    errors: tuple[SealenvError, ...] = ()
+
+    def refuse(self, plan: Plan) -> None:
+        """Do not go on where nothing of a plan can be done without what cannot be had.
+
+        Raises:
+            OfflineError, FetchError, DigestError, LinkError: the first of `errors`, and what else is
+                missing.
+        """
+        # What would be compiled from a file goes with it.
+        paths = {finding.path for finding in plan.work}
+        if not self.errors or any(not {p, source_of(p)} & self.lost.keys() for p in paths):
+            return
+        first, others = self.errors[0], [error.what for error in self.errors[1:20]]
+        raise type(first)(
+            first.what, where=first.where, hint=first.hint, details=[*first.details, *others]
+        )
 
 
 def obtain(scene: Scene, plan: Plan, how: Mending) -> Archives:
-    """Fetch what is not in the store; what cannot be had costs only the files that come from it.
-
-    Raises:
-        OfflineError, FetchError, DigestError, LinkError: nothing of the plan can be done without an
-            archive that cannot be had.
-    """
+    """Fetch what is not in the store; what cannot be had costs only the files that come from it."""
     found, unknown = _needed(scene, plan)
     both = structs.replace(found.packages, wheels=found.wheels.wheels)
     failed: dict[str, SealenvError] = {}
@@ -61,14 +74,8 @@ def obtain(scene: Scene, plan: Plan, how: Mending) -> Archives:
             offline=how.offline,
         )
     _lose(scene, plan, found, {sha256: error.what for sha256, error in failed.items()}, unknown)
-    if failed and all(_is_lost(finding.path, found.lost) for finding in plan.work):
-        raise _none(list(failed.values()))
+    found.errors = tuple(failed.values())
     return found
-
-
-def _is_lost(path: str, lost: Mapping[str, str]) -> bool:
-    """Also what would be compiled from it."""
-    return path in lost or source_of(path) in lost
 
 
 def unobtainable(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
@@ -82,15 +89,6 @@ def unobtainable(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
     }
     _lose(scene, plan, found, failed, unknown)
     return found.lost
-
-
-def _none(failed: Sequence[SealenvError]) -> SealenvError:
-    """The first error, and what else is missing."""
-    first = failed[0]
-    others = [error.what for error in failed[1:20]]
-    return type(first)(
-        first.what, where=first.where, hint=first.hint, details=[*first.details, *others]
-    )
 
 
 def _needed(scene: Scene, plan: Plan) -> tuple[Archives, set[str]]:

@@ -38,6 +38,7 @@ __all__ = ["Mending", "Repaired", "repair"]
 
 _OURS = 0o700
 """What the owner of a folder needs to put something into it."""
+_NO_SOURCE = "its source could not be put back"
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,12 @@ def repair(prefix: Path, how: Mending) -> Repaired:
         asked = plan.work
         try:
             clear(prefix)
-            if _open_folders(scene, plan):
+            opened: set[str] = set()
+            while _open_folders(scene, plan, opened):
                 scene, plan = _examine(prefix, how.reporter)
                 asked += plan.work
             archives = obtain(scene, plan, how)
+            archives.refuse(plan)
             reasons = archives.lost
             reasons |= relink(scene, plan, archives, how)
             reasons |= reinstall(scene, plan, archives, how, lock_fd)
@@ -107,20 +110,22 @@ def repair(prefix: Path, how: Mending) -> Repaired:
 def _promise(scene: Scene, plan: Plan, how: Mending) -> Repaired:
     """What would be done, as far as that can be told without the network."""
     lost = unobtainable(scene, plan, how)
+    lost |= {path: _NO_SOURCE for path in plan.compile if source_of(path) in lost}
     left = [(f, lost[f.path]) for f in plan.work if f.path in lost]
     done = [f for f in plan.work if f.path not in lost]
     return Repaired(tuple(done), (*left, *plan.left))
 
 
-def _open_folders(scene: Scene, plan: Plan) -> bool:
-    """Give folders their modes first where they keep us out now: nothing could be put into them."""
+def _open_folders(scene: Scene, plan: Plan, tried: set[str]) -> bool:
+    """Give folders their modes first where they keep us out now; whether there may be more in them."""
     shut = [
         path
-        for path in sorted(plan.modes)
+        for path in sorted(plan.modes.keys() - tried)
         if (row := scene.rows.get(path)) is not None
         and row.kind == FOLDER
         and (row.mode or 0) & _OURS != _OURS
     ]
+    tried.update(shut)
     opened = [path for path in shut if not set_mode(scene, path)]
     return bool(opened)
 
@@ -169,7 +174,7 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
         if source is None or leaves(source):
             continue
         if source in wrong:
-            reasons[path] = "its source could not be put back"
+            reasons[path] = _NO_SOURCE
             continue
         if problem := make_way(scene, path, file=True):
             reasons[path] = problem

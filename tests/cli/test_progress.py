@@ -55,3 +55,11 @@ def test_in_the_c_locale_nothing_but_ascii(
     told = capsys.readouterr().err
     assert "2/2 packages" in told
     assert told.isascii()
+
+
+def test_a_warning_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """What holds for each platform that is locked is told of the first."""
+    with make_reporter(quiet=True, verbose=0) as reporter:
+        for text in ("one", "two", "one"):
+            reporter.warn(text)
+    assert lines(capsys.readouterr().err) == ["warning: one", "warning: two"]

@@ -45,6 +45,7 @@ class LineReporter:
         self._phase = ""
         self.seconds: dict[str, float] = {}
         """How long each finished phase took."""
+        self._warned: set[str] = set()
 
     def __enter__(self) -> LineReporter:
         return self
@@ -76,7 +77,10 @@ class LineReporter:
             self._say(f"{'':<14}{done}/{total} {item}")
 
     def warn(self, text: str) -> None:
-        """Warn, even when quiet."""
+        """Warn, even when quiet; once, as of each platform that is locked."""
+        if text in self._warned:
+            return
+        self._warned.add(text)
         self._say(f"{paint('warning', fg='yellow')}: {text}")
 
     def note(self, text: str) -> None:

@@ -424,7 +424,10 @@ def test_a_copy_by_hand_is_moved_at_once(
 ) -> None:
     """Two moves in one: what was copied has other inodes than those that were sealed."""
     place = warm_machine.envs / "f"
-    warm_machine.run("move", "e", "f")
+    assert f"{original} is still there" in warm_machine.run("move", "-d", "e", "f").stderr
+    done = warm_machine.run("move", "e", "f")
+    assert f"{original} is still there: this is a copy of it" in done.stderr
+    assert read_seal(place).created != read_seal(original).created
     assert kinds(place) == []
     assert verify(place, fast=True).hashed == 0
     assert holding(place, original) == []

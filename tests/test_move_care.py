@@ -413,6 +413,36 @@ def test_holes_and_hard_links_stay(machine: Machine, env: Path, command: list[st
         assert (env / "one").stat().st_ino != (place / "one").stat().st_ino
 
 
+@pytest.mark.parametrize("size", [0, 33 << 20])
+@pytest.mark.parametrize("command", [["move"], ["move", "--copy"], ["clone"]])
+def test_a_file_with_several_names_that_holds_the_path(
+    machine: Machine, env: Path, command: list[str], size: int
+) -> None:
+    """It stays one; a name of it outside keeps what it has. Of links too the time stays."""
+    outside = machine.root / "outside"
+    outside.write_text(f"at={env}/x\n" + "\n" * size)
+    for name in ("one", "two", "other"):
+        os.link(outside, env / name)
+    (env / "other").unlink()
+    (env / "other").write_bytes(outside.read_bytes())
+    (env / "link").symlink_to(env / "one")
+    for name in ("one", "other", "link"):
+        os.utime(env / name, (1e9, 1e9), follow_symlinks=False)
+    machine.run("seal", "e", "-y")
+    machine.run(command[0], "e", "f", *command[1:])
+    place = machine.envs / "f"
+    assert (place / "one").read_text().startswith(f"at={place}/x\n")
+    status = (place / "one").stat()
+    assert status == (place / "two").stat()
+    assert status.st_nlink == 2
+    assert (place / "other").read_bytes() == (place / "one").read_bytes()
+    assert (place / "other").stat().st_nlink == 1
+    assert outside.read_text().startswith(f"at={env}/x\n")
+    assert os.readlink(place / "link") == str(place / "one")
+    assert {(place / name).lstat().st_mtime for name in ("one", "other", "link")} == {1e9}
+    assert is_whole(place)
+
+
 def test_a_moved_one_is_told_how_it_is_mended(machine: Machine, env: Path) -> None:
     place = env.rename(machine.envs / "f")
     assert f"sealenv move --here {place}" in machine.json("refresh", "f", code=7)["hint"]

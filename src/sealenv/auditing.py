@@ -25,6 +25,7 @@ from sealenv.removable import refuse_frozen
 from sealenv.seals.examining import examine
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.observing import observe
+from sealenv.seals.path import readable
 from sealenv.seals.seal import PatchNote, Seal, write_seal
 from sealenv.seals.sealed import read_sealed
 from sealenv.seals.tablerows import sealed_rows
@@ -105,10 +106,11 @@ def fix(
             _note(seal, patched)
         found = audit(prefix, foreign=foreign, reporter=reporter)
         registered = sorted({f.path for f in found.findings if f.mend == "move" and f.matters})
+        noted = sorted(map(readable, registered))
         changed = bool(patched) or ended or seal.files is None
         former = [p for p in seal.former if any(f.found == p for f in found.findings)]
-        if changed or registered != seal.absolute or former != seal.former:
-            seal.absolute, seal.former = registered, former
+        if changed or noted != seal.absolute or former != seal.former:
+            seal.absolute, seal.former = noted, former
             _seal_again(prefix, seal, reporter, changed=changed)
     return Fixed(tuple(patched), tuple(registered), found)
 

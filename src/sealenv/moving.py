@@ -100,8 +100,9 @@ def move(
             presumed = away.sealed
         forget()
         rows = look_inside(prefix, presumed, comparison)
+        here = _told_of_original(here, reporter)
         if here.old != here.new and not options.dry_run:
-            # Moved by hand before, or killed: its files may hold two places.
+            # Moved or copied by hand before, or killed: its files may hold two places.
             settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
             here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
         if given != prefix and mend_given(here, str(given), rows, options, reporter, fd):
@@ -149,11 +150,7 @@ def move_here(
         here.refuse_alike()
         rows = look_inside(prefix)
         original = here.is_copy
-        if original:
-            reporter.warn(
-                f"{here.old} is still there: this is a copy of it, and becomes an environment of its own"
-            )
-            here = replace(here, seal=msgspec.structs.replace(here.seal, created=timestamp()))
+        here = _told_of_original(here, reporter)
         found = look_for(here, rows, reporter).found
         if options.dry_run:
             return Moved(prefix, here.old, "mended", tuple(found), original=original)
@@ -161,6 +158,16 @@ def move_here(
         with cut_short(str(prefix), hint):
             settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
         return _proved(here, settled, "mended", options, reporter, original=original)
+
+
+def _told_of_original(here: Relocation, reporter: Reporter) -> Relocation:
+    """A copy that somebody made by hand becomes an environment of its own, made now."""
+    if here.old == here.new or not here.is_copy:
+        return here
+    reporter.warn(
+        f"{here.old} is still there: this is a copy of it, and becomes an environment of its own"
+    )
+    return replace(here, seal=msgspec.structs.replace(here.seal, created=timestamp()))
 
 
 def _refuse(prefix: Path, options: MoveOptions, *, patience: float = 0.0) -> None:

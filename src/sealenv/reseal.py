@@ -28,6 +28,7 @@ from sealenv.seals.examining import examine
 from sealenv.seals.filetable import write_files
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.observing import observe
+from sealenv.seals.path import readable
 from sealenv.seals.recognising import retake
 from sealenv.seals.scene import Scene
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, Seal, timestamp, write_seal
@@ -233,17 +234,16 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
             if (row := scene.rows.get(note.path)) and row.digest.hex() == note.after
         ],
         absolute=sorted(
-            {
-                *left_absolute(scene.prefix, scene.platform),
-                *(
-                    path
-                    for path in (old.absolute if old else [])
-                    if path in scene.rows or path == SEAL
-                ),
-            }
+            {*left_absolute(scene.prefix, scene.platform), *_still_there(scene, old)},
         ),
         former=old.former if old else [],
     )
+
+
+def _still_there(scene: Scene, old: Seal | None) -> set[str]:
+    """What the seal before noted as holding the path."""
+    noted = set(old.absolute) if old else set()
+    return noted & {SEAL, *map(readable, scene.rows)} if noted else noted
 
 
 def _maker(prefix: Path) -> EngineNote:

@@ -47,6 +47,22 @@ def machine(pristine: Machine) -> Machine:
     return pristine
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes there alone")
+def test_a_name_that_is_no_utf8(machine: Machine) -> None:
+    """The seal is JSON, and names it all the same."""
+    prefix = machine.envs / "e"
+    with open(os.fsencode(prefix) + b"/\xff.txt", "w") as file:
+        file.write(str(prefix))
+    machine.run("seal", "e", "-y")
+    answer = machine.json("audit", "--fix", "e")
+    assert "\udcff.txt" in answer["registered"]
+    assert "\\xff.txt" in read_seal(prefix).absolute
+    assert machine.json("audit", "--fix", "e")["patched"] == []
+    machine.run("seal", "e", "-y")
+    assert "\\xff.txt" in read_seal(prefix).absolute
+    assert machine.json("verify", "e")["findings"] == []
+
+
 def test_entry_points_work_from_anywhere_and_verify_knows(machine: Machine) -> None:
     prefix = machine.envs / "e"
     before = read_seal(prefix)

@@ -52,6 +52,8 @@ class Files:
     changes: dict[str, Rewritten] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
+    _twins: dict[tuple[int, int], tuple[str, Rewritten]] = field(default_factory=dict)
+    """A file with several names stays one: the name that was written first, and what became of it."""
 
     @functools.cached_property
     def forth(self) -> Mender:
@@ -91,8 +93,10 @@ class Files:
                     self.unsigned.append(path)
                 status = os.fstat(file.fileno())
                 file.seek(0)
-                replace_like(name, lambda target: rewriting.apply_to(file, target), status)
-                self.changes[path] = Rewritten(before, mark_of(name))
+                if (done := self._as_twin(path, status, before)) is None:
+                    replace_like(name, lambda target: rewriting.apply_to(file, target), status)
+                    done = self._written(path, status, Rewritten(before, mark_of(name)))
+                self.changes[path] = done
             elif self.resumed:
                 back = self.back.look(path, file, hints)
                 file.seek(0)
@@ -124,11 +128,13 @@ class Files:
             after = forth(data)
             if after != data:
                 status = os.lstat(name)
-                if write is None:
-                    replace_like(name, after, status)
-                else:
+                done = Rewritten(Mark.of(data), Mark.of(after))
+                if write is not None:
                     write(after, status)
-                self.changes[path] = Rewritten(Mark.of(data), Mark.of(after))
+                elif self._as_twin(path, status, done.before, done.after) is None:
+                    replace_like(name, after, status)
+                    self._written(path, status, done)
+                self.changes[path] = done
             elif self.resumed and (before := back(data)) != data:
                 self.changes[path] = Rewritten(Mark.of(before), Mark.of(data))
 
@@ -140,6 +146,28 @@ class Files:
             raise FilesystemError(
                 f"a file cannot be read: {error.strerror}", where=str(self.move.prefix / path)
             ) from error
+
+    def _written(self, path: str, status: os.stat_result, done: Rewritten) -> Rewritten:
+        """Remember a file that has further names."""
+        if status.st_nlink > 1 and status.st_ino:
+            self._twins.setdefault((status.st_dev, status.st_ino), (path, done))
+        return done
+
+    def _as_twin(
+        self, path: str, status: os.stat_result, before: Mark, after: Mark | None = None
+    ) -> Rewritten | None:
+        """Make it a further name of the file that was written, if that is what it was; else nothing."""
+        twin, done = self._twins.get((status.st_dev, status.st_ino), (None, None))
+        if twin is None or done is None or before != done.before or after not in (None, done.after):
+            return None
+        name = os.fsdecode(native(self.move.prefix, path))
+        partial = temporary_path(name)
+        try:
+            os.link(native(self.move.prefix, twin), os.fsencode(partial))
+        except OSError:  # a file system without hard links
+            return None
+        os.replace(partial, name)
+        return done
 
     @contextlib.contextmanager
     def _told(self, path: str) -> Iterator[None]:
@@ -172,8 +200,12 @@ class Files:
 def _replace_link(prefix: Path, path: str, text: str) -> None:
     name = os.fsdecode(native(prefix, path))
     partial = temporary_path(name)
+    status = os.lstat(name)
     os.symlink(text, partial, target_is_directory=os.path.isdir(text))
-    keep_owner(partial, os.lstat(name))
+    keep_owner(partial, status)
+    if os.utime in os.supports_follow_symlinks:
+        times = (status.st_atime_ns, status.st_mtime_ns)
+        os.utime(partial, ns=times, follow_symlinks=False)
     os.replace(partial, name)
 
 

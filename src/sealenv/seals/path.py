@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-__all__ = ["FILE", "FOLDER", "LINK", "TYPES", "native", "raw", "root_of"]
+__all__ = ["FILE", "FOLDER", "LINK", "TYPES", "native", "raw", "readable", "root_of"]
 
 FILE, LINK, FOLDER = "f", "l", "d"
 TYPES = {FILE: stat.S_IFREG, LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
@@ -16,6 +16,11 @@ TYPES = {FILE: stat.S_IFREG, LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
 def raw(path: str) -> bytes:
     """A path, or several with a NUL between two, as UTF-8."""
     return path.encode("utf-8", "surrogateescape")
+
+
+def readable(path: str) -> str:
+    """As text for a seal, which is JSON: bytes that are no UTF-8 as `\\xNN`."""
+    return raw(path).decode("utf-8", "backslashreplace")
 
 
 def native(prefix: Path, path: str) -> str | bytes:

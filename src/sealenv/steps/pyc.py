@@ -48,7 +48,7 @@ mode = py_compile.PycInvalidationMode[job["mode"].upper().replace("-", "_")]
 def write(path, data, mode=0o666):
     # The standard library's own takes a short write on a full disk for a whole one (gh-126606).
     partial = f"{path}.{os.getpid()}"
-    if job["scratch"]:
+    if job.get("scratch"):
         partial = os.path.join(job["scratch"], str(os.getpid()))
     try:
         fd = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode & 0o666)

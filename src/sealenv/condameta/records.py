@@ -1,4 +1,4 @@
-"""Package records of a prefix: conda-meta/NAME-VERSION-BUILD.json."""
+"""Package records of a prefix: conda-meta/NAME-VERSION-BUILD.json, whoever wrote them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from sealenv.condameta.decoding import decode
+from sealenv.condameta.record import PathsData, PrefixRecord, RecordPath
 from sealenv.errors import RecordError
 from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import META, first_leaving
@@ -29,49 +31,6 @@ __all__ = [
     "scan_records",
     "write_raw",
 ]
-
-
-class RecordPath(msgspec.Struct, rename={"path": "_path"}, omit_defaults=True, gc=False):
-    """One linked path, with the digests before and after the prefix was written into it."""
-
-    path: str
-    path_type: str = "hardlink"
-    sha256: str | None = None
-    sha256_in_prefix: str | None = None
-    size_in_bytes: int | None = None
-    prefix_placeholder: str | None = None
-    file_mode: str | None = None
-    original_path: str | None = None
-    """Where it would be, if another package had not won that path: py-rattler keeps it aside."""
-
-
-class PathsData(msgspec.Struct):
-    """The list of linked paths."""
-
-    paths: list[RecordPath] = []
-
-
-class PrefixRecord(msgspec.Struct):
-    """What verify, list and info need of a record; other keys are left alone."""
-
-    name: str
-    version: str
-    build: str
-    url: str = ""
-    channel: str = ""
-    fn: str = ""
-    subdir: str = ""
-    sha256: str | None = None
-    noarch: str | None = None
-    depends: list[str] = []
-    paths_data: PathsData = msgspec.field(default_factory=PathsData)
-    requested_specs: list[str] = []
-    files: list[str] = []
-
-    @property
-    def dist(self) -> str:
-        """name-version-build."""
-        return f"{self.name}-{self.version}-{self.build}"
 
 
 _decoder = msgspec.json.Decoder(PrefixRecord)
@@ -96,18 +55,36 @@ def read_records(prefix: Path) -> list[PrefixRecord]:
 
 def scan_records(prefix: Path) -> tuple[list[PrefixRecord], list[str]]:
     """Every record that can be read, and one line for each that cannot."""
-    records, problems = [], []
+    found, problems = [], []
     for path in sorted((prefix / META).glob("*.json")):
         try:
-            record = _decoder.decode(read_regular(path))
+            found.append((path.name, _read(read_regular(path))))
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             problems.append(f"{path.name}: {getattr(error, 'strerror', None) or error}")
-            continue
+    decode([record for _, record in found])
+    records = []
+    for name, record in found:
         if outside := _outside(record.dist, record.paths_data.paths):
-            problems.append(f"{path.name}: it names a path outside the environment: {outside!r}")
+            problems.append(f"{name}: it names a path outside the environment: {outside!r}")
         else:
             records.append(record)
     return records, problems
+
+
+def _read(content: bytes) -> PrefixRecord:
+    """Parse one record; older writers leave fields null, and have other types.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is no record.
+    """
+    try:
+        return _decoder.decode(content)
+    except msgspec.ValidationError:
+        raw = msgspec.json.decode(content, type=dict[str, Any])
+        known = {key: value for key, value in raw.items() if value is not None}
+        if isinstance(known.get("noarch"), bool):
+            known["noarch"] = "generic" if known["noarch"] else ""
+        return msgspec.convert(known, PrefixRecord)
 
 
 def outside_of(raw: dict[str, Any]) -> str | None:

@@ -79,5 +79,9 @@ class Owners:
         return not changes.keys().isdisjoint(self._of_wheel[record])
 
     def of_package(self, record: str, changes: Mapping[str, Rewritten]) -> dict[str, Rewritten]:
-        """The changes of that package's files."""
-        return {p: c for p, c in changes.items() if record in self._packages.get(p, ())}
+        """The changes of that package's files, by the path that the record has for each."""
+        found: dict[str, Rewritten] = {}
+        for path, change in changes.items():
+            if record in self._packages.get(path, ()):
+                found |= {entry.written or path: change for entry in self.entries[path]}
+        return found

@@ -168,7 +168,7 @@ def _is_patchable(scene: Scene, path: str) -> bool:
 def _judge(scene: Scene, row: Row, then: Row | None, claim: Claim) -> str:
     """Empty when the promise holds, else `kind: detail`."""
     entry = claim.entry
-    wanted = _KINDS.get(entry.path_type, FILE)
+    wanted = _KINDS.get(entry.path_type, FILE) if entry.path_type else row.kind
     if row.kind != wanted:
         return f"wrong-type: it was a {_WORDS[wanted]} and is a {_WORDS[row.kind]}"
     if row.kind == LINK:

@@ -53,12 +53,12 @@ Fields = dict[bytes, tuple[bytes, int]]
 def redigest_record(content: bytes, changed: Mapping[str, Rewritten]) -> bytes:
     """A package's record (CEP 32) with the digests that its files have now.
 
-    A file of the package has `sha256_in_prefix`; of an entry point, which is in no package, engines
-    write `sha256` and its size. Nothing else of it changes, whoever wrote it and however it is set.
+    A file of the package has `sha256_in_prefix`; of an entry point, which is in no package, rattler
+    writes `sha256` and its size, and conda the size alone. Nothing else of it changes.
 
     Args:
         content: of `conda-meta/NAME-VERSION-BUILD.json`.
-        changed: by path relative to the prefix, with `/`.
+        changed: by path as the record has it, with `/`.
     """
     # Thousands of paths, few of them changed: most are written plainly, and not parsed then.
     plain = {f'"{path}"'.encode("utf-8", "surrogatepass"): done for path, done in changed.items()}
@@ -118,13 +118,17 @@ def _fields(content: bytes, start: int) -> Fields:
 
 
 def _entry_edits(fields: Fields, done: Rewritten) -> list[Edit]:
-    digest = fields.get(b'"sha256_in_prefix"') or fields.get(b'"sha256"')
-    if digest is None or digest[0] != f'"{done.before.sha256.hex()}"'.encode():
-        return []
-    edits = [_edit(digest, f'"{done.after.sha256.hex()}"')]
+    shipped, linked = fields.get(b'"sha256"'), fields.get(b'"sha256_in_prefix"')
+    digest = linked or shipped
+    edits = []
+    if digest is not None:
+        if digest[0] != f'"{done.before.sha256.hex()}"'.encode():
+            return []
+        edits.append(_edit(digest, f'"{done.after.sha256.hex()}"'))
     size = fields.get(b'"size_in_bytes"')
-    # With a placeholder it is the size in the package.
-    if size and b'"prefix_placeholder"' not in fields and size[0] == b"%d" % done.before.size:
+    # Of a file that the prefix was written into it is the size in the package.
+    replaced = b'"prefix_placeholder"' in fields or (shipped and linked and shipped[0] != linked[0])
+    if size and not replaced and size[0] == b"%d" % done.before.size:
         edits.append(_edit(size, str(done.after.size)))
     return sorted(edits, key=lambda edit: edit.start)
 

@@ -13,7 +13,8 @@ def test_what_it_says() -> None:
     text = condarc_text(("conda-forge", "https://a.example/t: $HOME#x"), "win-64")
     said = yaml.safe_load(text)
     assert said["channels"] == ["conda-forge", "https://a.example/t: %24HOME#x"]
-    assert said["default_channels"] == said["channels"]
+    assert said["default_channels"] == []
+    assert said["custom_multichannels"] == {"defaults": []}
     assert said["register_envs"] is False
     assert said["subdir"] == "win-64"
     assert said["envs_dirs"] == ["$CONDA_PREFIX/.."]

@@ -24,6 +24,14 @@ def test_what_it_says() -> None:
     ]
 
 
+def test_channels_are_written_as_conda_names_them() -> None:
+    """`conda export` lists each other spelling as one more channel. A lock has addresses."""
+    host = "https://conda.anaconda.org"
+    given = (f"{host}/conda-forge/", f"{host}/a/label/dev", f"{host}/defaults", "https://x.org/c/")
+    said = yaml.safe_load(condarc_text(given, "linux-64"))
+    assert said["channels"] == ["conda-forge", "a/label/dev", f"{host}/defaults", "https://x.org/c"]
+
+
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".condarc").write_text("channels: [mine]")
     write_condarc(tmp_path, ("conda-forge",), "linux-64")

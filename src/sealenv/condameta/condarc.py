@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,8 +57,19 @@ def condarc_text(channels: Sequence[str], platform: str) -> str:
             elsewhere is the same.
     """
     # A dollar sign would be expanded there; in a URL it may be written so.
-    listed = (json.dumps(channel.replace("$", "%24"), ensure_ascii=False) for channel in channels)
+    listed = (
+        json.dumps(_as_conda_names(channel).replace("$", "%24"), ensure_ascii=False)
+        for channel in channels
+    )
     return _TEXT.format(channels="\n".join(f"  - {c}" for c in listed), subdir=platform)
+
+
+def _as_conda_names(channel: str) -> str:
+    """The name of a channel of anaconda.org, or an address. `conda export` lists other spellings too."""
+    channel = channel.rstrip("/")
+    name = channel.removeprefix("https://conda.anaconda.org/")
+    named = re.fullmatch(r"[\w.-]+(/label/[\w.-]+)?", name) and name not in {"defaults", "local"}
+    return name if named else channel
 
 
 def write_condarc(prefix: Path, channels: Sequence[str], platform: str) -> None:

@@ -24,6 +24,8 @@ def test_an_exact_environment_yml_can_be_solved(machine: Machine, channels: Chan
     both = ("-c", channels.main_url, "-c", channels.extra_url)
     first = machine.json("lock", f"{channels.extra_url}::prio", "dated=1.0", *both)
     text = machine.run("export", "sealenv.lock", "--format", "environment-yml").stdout
+    assert text.startswith("# conda adds the channels of your own configuration")
+    assert "  - nodefaults" not in text
     assert f"  - dated=1.0=0\n  - {channels.extra_url}::prio=2.0=0\n" in text
     (machine.root / "environment.yml").write_text(text)
     again = machine.json("lock", "-f", "environment.yml", "-o", "again.lock")

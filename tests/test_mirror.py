@@ -326,13 +326,15 @@ def test_a_bucket(machine: Machine, lock: Path, mirror: Path, s3: tuple[str, Any
 
 
 @pytest.mark.parametrize("client", ["CONDA", "MICROMAMBA"])
-def test_other_clients(
-    client: str, machine: Machine, lock: Path, mirror: Path, tmp_path: Path
-) -> None:
-    """Where a variable names one: it makes an environment from the mirror alone."""
+def test_other_clients(client: str, machine: Machine, lock: Path, tmp_path: Path) -> None:
+    """Where a variable names one: it makes an environment from the mirror alone.
+
+    micromamba does not find a `file://` channel whose path has a space.
+    """
     program = os.environ.get(f"SEALENV_TEST_{client}")
     if not program:
         pytest.skip(f"SEALENV_TEST_{client} names none")
+    mirror = machine.root / "mirror"
     machine.run("mirror", str(lock), str(mirror))
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "CONDA_PKGS_DIRS": str(tmp_path / "p")}
     target = tmp_path / "by-client"

@@ -29,6 +29,12 @@ __all__ = [
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIMIT_BYTES = 4 << 20
+_COMMENT = """\
+# conda adds the channels of your own configuration to those below. `nodefaults` is not listed:
+# older versions of conda need it to leave your channels out, but conda 26.7 and later takes it for
+# the name of a channel and fails. For exactly the same packages use an @EXPLICIT list
+# (sealenv export --format explicit).
+""".splitlines()
 
 
 @dataclass(frozen=True)
@@ -80,10 +86,12 @@ def write_environment_yml(
 ) -> str:
     """The text of a file (CEP 24).
 
-    `nodefaults` comes last among the channels: conda adds its own without it.
+    `nodefaults` is not written: conda 26.7 and later takes it for the name of a channel.
     """
-    lines = [f"name: {scalar(name)}"] if name and not re.search(r"[/ :#]", name) else []
-    lines += ["channels:", *(f"  - {scalar(c)}" for c in [*channels, "nodefaults"])]
+    lines = [*_COMMENT]
+    if name and not re.search(r"[/ :#]", name):
+        lines.append(f"name: {scalar(name)}")
+    lines += ["channels:" + " []" * (not channels), *(f"  - {scalar(c)}" for c in channels)]
     lines += ["dependencies:" + " []" * (not dependencies and not pip)]
     lines += [f"  - {scalar(d)}" for d in dependencies]
     if pip:

@@ -74,6 +74,7 @@ def test_conda_locks_own_model_takes_ours(tmp_path: Path) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom conda_lock.lockfile import parse_conda_lock_file\n"
         "lock = parse_conda_lock_file(Path(sys.argv[1]))\n"
+        "assert lock.metadata.sources == ['environment.yml']\n"
         "for p in lock.package:\n"
         "    print(p.name, p.platform, p.dependencies.get('b'), p.hash.sha256, sep='|')\n"
     )
@@ -276,7 +277,7 @@ def test_environment_yml_keeps_any_value(value: str) -> None:
         read = read_environment_yml(path)
     assert read.variables == {"A": value}
     assert read.dependencies == ("python=3.10", "on")
-    assert read.channels == ("https://x.org/c", "nodefaults")
+    assert read.channels == ("https://x.org/c",)
 
 
 def test_conda_lock_keeps_what_wheels_need_and_where_they_were_looked_for() -> None:

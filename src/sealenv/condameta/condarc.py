@@ -1,9 +1,12 @@
 """The prefix's own `.condarc`: what conda and mamba inside do as the creation did.
 
 conda and mamba read it after the user's files, so that what it says wins (conda/base/constants.py,
-SEARCH_PATH; libmamba, Configuration::compute_config_sources). Of lists the user's entries come behind
-ours; the activation makes mamba read this file alone. `#!final` on a key lets nothing that is read
-later change it (conda/common/configuration.py, _match_key_is_important).
+SEARCH_PATH; libmamba, Configuration::compute_config_sources). conda joins lists: the user's entries
+come after ours. The activation makes mamba read this file alone. `#!final` on a key lets nothing
+that is read later change it (conda/common/configuration.py, _match_key_is_important).
+
+`defaults` is an empty multichannel. If it named the channels of the environment, conda would use it as
+their name: in exports, in its history and in `conda list` (conda/models/channel.py, canonical_name).
 
 Nothing in it is an absolute path: both expand `$CONDA_PREFIX`, which is right after a move too.
 """
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,9 +29,11 @@ _TEXT = """\
 # It is yours to edit; `conda config --env` writes here too.
 channels:
 {channels}
-# What `defaults` stands for.
-default_channels:
-{channels}
+# `defaults` means no channel here. conda before 26.1 reads the first key; newer versions and mamba
+# read the second.
+default_channels: []
+custom_multichannels:
+  defaults: []
 channel_priority: strict
 subdir: {subdir}
 # No entry in ~/.conda/environments.txt.
@@ -51,8 +57,19 @@ def condarc_text(channels: Sequence[str], platform: str) -> str:
             elsewhere is the same.
     """
     # A dollar sign would be expanded there; in a URL it may be written so.
-    listed = (json.dumps(channel.replace("$", "%24"), ensure_ascii=False) for channel in channels)
+    listed = (
+        json.dumps(_as_conda_names(channel).replace("$", "%24"), ensure_ascii=False)
+        for channel in channels
+    )
     return _TEXT.format(channels="\n".join(f"  - {c}" for c in listed), subdir=platform)
+
+
+def _as_conda_names(channel: str) -> str:
+    """The name of a channel of anaconda.org, or an address. `conda export` lists other spellings too."""
+    channel = channel.rstrip("/")
+    name = channel.removeprefix("https://conda.anaconda.org/")
+    named = re.fullmatch(r"[\w.-]+(/label/[\w.-]+)?", name) and name not in {"defaults", "local"}
+    return name if named else channel
 
 
 def write_condarc(prefix: Path, channels: Sequence[str], platform: str) -> None:

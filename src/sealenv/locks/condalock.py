@@ -42,7 +42,8 @@ def write_condalock(file: LockFile) -> str:
         lines += [f"  - url: {scalar(channel)}", "    used_env_vars: []"]
     lines.append("  platforms:" + " []" * (not file.locks))
     lines += [f"  - {scalar(k.platform)}" for k in file.locks]
-    lines.append("  sources: []")
+    # conda-lock and micromamba require a source; micromamba refuses an empty list.
+    lines += ["  sources:", "  - environment.yml"]
     custom = msgspec.to_builtins(custom_of(file))
     if custom:
         lines += [

@@ -39,6 +39,8 @@ def make_foreign(prefix: Path, cache: Path, writer: str) -> None:
     records = [
         rewrite_record(prefix, cache, writer, p) for p in sorted((prefix / META).glob("*.json"))
     ]
+    if writer == "conda":
+        (prefix / META / "created_at").write_text("1764035711")  # conda 26.7
     lines = [
         "==> 2026-11-25 01:55:11 <==",
         f"# cmd: {writer} create -p {prefix}",

@@ -20,7 +20,7 @@ _CHANGING = frozenset(
     )
 )
 _LEFTOVER = re.compile(
-    rf"{META}/(sealenv\.bootstrap|pixi|pixi_env_prefix|\.condapackageignore|[^/]+\.json)|"
+    rf"{META}/(sealenv\.bootstrap|pixi|pixi_env_prefix|created_at|\.condapackageignore|[^/]+\.json)|"
     r"CACHEDIR\.TAG|\.messages\.txt|\.nonadmin|.*\.c~|.*\.conda_trash(_\d+)?|.*\.mamba_trash(\.txt)?"
 )
 

@@ -1,0 +1,85 @@
+"""A real conda and a real micromamba, where SEALENV_TEST_CONDA and SEALENV_TEST_MICROMAMBA name them.
+
+`SEALENV_TEST_CONDA=$(which conda) python3 -m tests --no-lint -- tests/peers` runs these.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.channel import Channels
+from tests.machine import Machine, tiny
+
+Peer = Callable[..., subprocess.CompletedProcess[str]]
+_VARIABLES = {"conda": "SEALENV_TEST_CONDA", "micromamba": "SEALENV_TEST_MICROMAMBA"}
+
+
+@pytest.fixture(params=_VARIABLES)
+def peer(request: pytest.FixtureRequest, machine: Machine, channels: Channels) -> Peer:
+    """Run a command of the peer with the local channel, on the test's machine."""
+    program = os.environ.get(_VARIABLES[request.param])
+    if not program:
+        pytest.skip(f"{_VARIABLES[request.param]} names no {request.param}")
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        env = machine.env | {"CONDA_PKGS_DIRS": str(machine.root / "pkgs")}
+        done = subprocess.run(
+            [program, *words], env=env, capture_output=True, text=True, check=False, timeout=600
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def options(channels: Channels) -> list[str]:
+    return ["-y", "--override-channels", "-c", channels.main_url]
+
+
+def kinds(machine: Machine, prefix: Path) -> set[str]:
+    found = machine.json("verify", str(prefix), code=None)["findings"]
+    return {finding["kind"] for finding in found} - {"clobbered"}
+
+
+def test_its_environment_is_verified_and_adopted(
+    peer: Peer, machine: Machine, channels: Channels, options: list[str]
+) -> None:
+    prefix = machine.root / "theirs"
+    peer("create", "-p", str(prefix), *options, f"python={channels.python_minor}", "requests")
+    assert kinds(machine, prefix) == set()
+    assert "pip:" not in machine.run("export", str(prefix), "--format", "environment-yml").stdout
+    machine.run("seal", str(prefix), "-y")
+    assert kinds(machine, prefix) == set()
+
+
+def test_what_it_installs_into_ours_is_a_change_and_no_damage(
+    peer: Peer, machine: Machine, channels: Channels, options: list[str]
+) -> None:
+    packages = tiny("python", "pip", "tabulate")
+    prefix = machine.json("create", "e", "-c", channels.main_url, "--no-pyc", *packages)["prefix"]
+    peer("install", "-p", prefix, *options, "six")
+    assert kinds(machine, Path(prefix)) <= {"installed", "changed"}
+    assert "pip:" not in machine.run("export", prefix, "--format", "environment-yml").stdout
+    listed = json.loads(peer("list", "-p", prefix, "--json").stdout)
+    # mamba 2's answer is an object, conda's a list.
+    rows = listed["packages"] if isinstance(listed, dict) else listed
+    assert {"python", "pip", "tabulate", "six"} <= {row["name"] for row in rows}
+
+
+def test_it_installs_our_locks(
+    peer: Peer, machine: Machine, channels: Channels, options: list[str]
+) -> None:
+    machine.run("lock", "six", "-c", channels.main_url)
+    machine.run("export", "sealenv.lock", "--format", "explicit", "-o", "list.txt")
+    prefix = machine.root / "listed"
+    peer("create", "-y", "-p", str(prefix), "--file", str(machine.root / "list.txt"))
+    (record,) = (prefix / "conda-meta").glob("six-*.json")
+    listed = (machine.root / "list.txt").read_text()
+    assert json.loads(record.read_bytes())["sha256"] in listed

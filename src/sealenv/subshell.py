@@ -103,12 +103,11 @@ def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn
 
 def _on_windows(env: str, shell: str, clean: bool) -> int:
     """A shell that is active from its start on, because its variables are."""
-    from sealenv.activation import windows, winlaunch
+    from sealenv.activation import winlaunch
 
     prefix, variables = admit(env, os.environ, clean=clean)
     kind = Path(shell).name.lower().removesuffix(".exe")
-    environ = windows.activated(prefix, variables, condabin_first=kind not in _POWERSHELL)
-    environ = winlaunch.with_package_scripts(prefix, environ)
+    environ = winlaunch.entered(prefix, variables, condabin_first=kind not in _POWERSHELL)
     program = winlaunch.command_processor(environ) if shell == "cmd" else None
     program = program or winlaunch.find_program(shell, environ)
     if program is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sealenv.activation.gatelines import cleared, families, honoured, members, paths
 from sealenv.gates.rules import HONOURED, RULES
 from sealenv.gates.whitelist import KEPT, KEPT_WINDOWS
 from tests.docs.tables import rows, section
@@ -39,17 +38,6 @@ def test_what_an_activation_sets() -> None:
     template = (SRC / "activation" / "templates" / "activate.sh").read_text(encoding="utf-8")
     documented = [row[0] for row in rows(FILE, "What an activation sets")]
     assert documented == SET.findall(template)
-
-
-def test_what_an_activation_takes_out() -> None:
-    text = section(FILE, "What an activation takes out")
-    everywhere = text.split("- Everywhere: ")[1].split("; on POSIX")[0]
-    assert re.findall(r"`([^`]+)`", everywhere) == cleared()
-    named = text.split("take all of them out.")[1].split("The names are")[0]
-    assert re.findall(r"`([^`]+)`", named) == members()
-    listed = text.split("each variable that begins with")[1].split("In fish")[0]
-    assert re.findall(r"`([^`]+)`", listed) == [*families(), *honoured()]
-    assert paths() == ["ENV"]
 
 
 def test_every_setting_of_ours_in_the_source_is_documented() -> None:

@@ -305,7 +305,7 @@ call env\activate.bat
 echo second: exit code %ERRORLEVEL%
 if "%PATH%"=="%BEFORE%" echo PATH is as it was
 """,
-        "It is refused, says what is in the way, and changes nothing.",
+        "It succeeds and changes nothing: a script can begin with an activation.",
     ),
     _with_environment(
         "environment-leaks-into-children",

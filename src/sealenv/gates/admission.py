@@ -39,7 +39,7 @@ def enter(environ: Mapping[str, str], prefix: str, *, clean: bool = False) -> di
     environ = scrub(environ)
     if is_active(environ, prefix):
         return environ
-    found = find(environ)
+    found = find(environ, prefix)
     if found:
         raise refuse(found, without_path=_is_named(environ, prefix))
     return without_dirt(environ)

@@ -69,11 +69,12 @@ class Finding:
         }
 
 
-def find(environ: Mapping[str, str]) -> list[Finding]:
+def find(environ: Mapping[str, str], prefix: str = "") -> list[Finding]:
     """Return what makes `environ` dirty: variables in the order of the table, then folders of PATH.
 
     Args:
         environ: variables without the environment that sealenv itself runs from (`children.scrub`).
+        prefix: the environment to enter: its own folders on PATH do not count.
     """
     by_rule = {}
     for name, value in environ.items():
@@ -83,5 +84,5 @@ def find(environ: Mapping[str, str]) -> list[Finding]:
     found = [by_rule[rule.name] for rule in RULES if rule.name in by_rule]
     from sealenv.gates.path import of_other_environments
 
-    own = (sys.prefix, sys.exec_prefix)
+    own = (sys.prefix, sys.exec_prefix, *([prefix] if prefix else []))
     return found + [Finding(ON_PATH, folder) for folder in of_other_environments(environ, own)]

@@ -30,7 +30,7 @@ def test_what_a_clean_process_gets() -> None:
     assert [tuple(row) for row in rows(FILE, "What a clean process gets")[: len(KEPT)]] == list(
         KEPT
     )
-    text = section(FILE, "What a clean process gets").split("On Windows besides:")[1]
+    text = section(FILE, "What a clean process gets").split("On Windows also:")[1]
     assert re.findall(r"`([^`]+)`", text) == list(KEPT_WINDOWS)
 
 

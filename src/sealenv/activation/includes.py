@@ -106,7 +106,7 @@ _PROGRAMS = (
 
 
 def _ours(prefix: str) -> dict[str, str]:
-    """The variables of every activation (CEP 32), besides PATH."""
+    """Return the variables that every activation sets (CEP 32), without PATH."""
     return {
         "CONDA_PREFIX": prefix,
         "CONDA_SHLVL": "1",

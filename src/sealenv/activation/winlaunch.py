@@ -74,7 +74,7 @@ def with_package_scripts(prefix: str, environ: dict[str, str]) -> dict[str, str]
     calls = [f"call {_quoted(script, 'the script')} 1>&2" for script in scripts]
     processor = command_processor(environ)
     # With /u `set` writes UTF-16; the scripts themselves run without, as what they print is for
-    # people. A line of its own marks the end, so that half a list is told.
+    # people. A line of its own marks the end, so that an incomplete list is noticed.
     line = " & ".join([*calls, f'"{processor}" /d /u /v:off /s /c "set & echo ="'])
     done = subprocess.run(
         f'"{processor}" /d /v:off /s /c "{line}"',

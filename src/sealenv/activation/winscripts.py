@@ -29,7 +29,7 @@ _LINE = 7000
 def compile_windows(
     prefix: Path, made_at: str, values: Mapping[str, str]
 ) -> tuple[dict[str, bytes], list[str]]:
-    r"""The scripts and includes: path relative to the prefix -> content, and what was left out.
+    r"""The scripts and includes: path relative to the prefix -> content, and the problems.
 
     Args:
         prefix: the prefix, to list its own activation scripts.

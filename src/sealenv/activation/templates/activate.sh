@@ -101,14 +101,8 @@ _sealenv_scripts() {
     _sealenv_kind=$1
     _sealenv_item=${LC_ALL+x$LC_ALL}
     LC_ALL=C # the order of conda
-    set -- "$_sealenv_prefix/etc/conda/$_sealenv_kind.d/"
-    if [ -n "${ZSH_VERSION-}" ] && eval '[[ -o nomatch ]]'; then
-        unsetopt nomatch # or zsh fails where no file matches
-        set -- "$1"*.sh
-        setopt nomatch
-    else
-        set -- "$1"*.sh
-    fi
+    if [ -n "${ZSH_VERSION-}" ]; then setopt local_options no_nomatch; fi
+    set -- "$_sealenv_prefix/etc/conda/$_sealenv_kind.d/"*.sh
     if [ -n "$_sealenv_item" ]; then { LC_ALL=${_sealenv_item#x}; } 2>/dev/null; else unset LC_ALL; fi
     _sealenv_rest=$#
     if [ "$_sealenv_kind" = deactivate ]; then

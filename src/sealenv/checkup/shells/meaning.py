@@ -139,7 +139,7 @@ def meaning_of(command: Command, shell: str) -> Meaning | None:
 
 
 def _definition(words: tuple[str, ...], shell: str) -> Meaning | None:
-    """A function or an alias that an activation refuses for (`gates.rules.PROGRAMS`)."""
+    """A function or an alias with the name of a program of an environment (`PROGRAMS`)."""
     found = [one for one in defined(words[:_MANY], shell) if not one.passes]
     if not found:
         return None

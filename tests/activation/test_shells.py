@@ -124,6 +124,26 @@ def test_a_dirty_shell_is_refused_and_left_alone(
     assert done.state("after") == done.state("before")
 
 
+OWN = {
+    "sh": "deactivate() { echo MINE; }",
+    "fish": "function deactivate; echo MINE; end",
+    "csh": "alias deactivate 'echo MINE'",
+    "xsh": "aliases['deactivate'] = 'echo MINE'",
+    "nu": "def deactivate [] { print MINE }",
+}
+
+
+def test_a_refusal_leaves_the_deactivate_of_another_tool(
+    dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """It is what the message recommends."""
+    environ["VIRTUAL_ENV"] = "/other"
+    lines = [OWN[dialect.ext], dialect.attempt(dialect.script(fake_prefix)), "deactivate"]
+    done = dialect.run(tmp_path / "work", lines, environ)
+    assert done.statuses() == [1], done.said
+    assert "MINE" in done.out
+
+
 def test_clean_values_pass_the_gate(
     dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:

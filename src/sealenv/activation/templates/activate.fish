@@ -37,7 +37,7 @@ function _sealenv_refused -a here
         _sealenv_say "sealenv: this environment was made at $_sealenv_prefix" \
             "  and was moved or copied by hand to $here: it would not work." \
             "  next: in that folder: sealenv move --here .   Or move it back to $_sealenv_prefix"
-    else if _sealenv_is_active; and test (builtin realpath $PATH[1]) = $_sealenv_prefix/bin
+    else if _sealenv_is_active; and test -d "$PATH[1]"; and test (builtin realpath $PATH[1]) = $_sealenv_prefix/bin
         set -g _sealenv_active yes
         return 1
     else
@@ -76,6 +76,10 @@ function _sealenv_check -a name text
     or set -a _sealenv_found "  $name=$value: $text"
 end
 
+function _sealenv_status
+    return $argv[1]
+end
+
 function _sealenv_say
     printf '%s\n' $argv >&2
 end
@@ -89,6 +93,19 @@ function _sealenv_put -a name
     set -qg $name
     and set -g _sealenv_old_$name $$name
     set -gx $name $argv[2..-1]
+end
+
+function _sealenv_forget
+    functions -e _sealenv_refused _sealenv_is_active _sealenv_gate _sealenv_check _sealenv_say \
+        _sealenv_put _sealenv_status _sealenv_variables _sealenv_fish_prompt _sealenv_forget
+    for name in prefix name shown names active found
+        set -eg _sealenv_$name
+    end
+end
+
+if _sealenv_refused $here
+    _sealenv_forget
+    return 1
 end
 
 # --- Leave: run deactivate.d backwards, give back the variables and the prompt.
@@ -109,22 +126,11 @@ function deactivate --description 'Leave the sealenv environment'
         functions -e fish_prompt
         functions -c _sealenv_fish_prompt fish_prompt
     end
+    functions -e deactivate
     _sealenv_forget
-end
-
-function _sealenv_forget
-    functions -e deactivate _sealenv_refused _sealenv_is_active _sealenv_gate _sealenv_check _sealenv_say \
-        _sealenv_put _sealenv_variables _sealenv_fish_prompt _sealenv_forget
-    for name in prefix name shown names active found
-        set -eg _sealenv_$name
-    end
 end
 
 # --- Activate: the variables in the order of CEP 32.
-if _sealenv_refused $here
-    _sealenv_forget
-    return 1
-end
 _sealenv_variables
 _sealenv_put PATH $_sealenv_prefix/bin $PATH
 _sealenv_put CONDA_PREFIX $_sealenv_prefix
@@ -158,7 +164,6 @@ if status is-interactive; and test -z "$SEALENV_NO_PROMPT"; and functions -q fis
         function fish_prompt
             set -l last $status
             printf '%s' $_sealenv_shown
-            function _sealenv_status; return $argv[1]; end
             _sealenv_status $last
             _sealenv_fish_prompt
         end

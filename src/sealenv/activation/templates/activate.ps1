@@ -37,9 +37,9 @@ $_sealenv_scripts = & {
 
     # --- Refuse a shell that is not clean. The active environment stays as it is.
     $folders = @($here)
-    $folders += 'ucrt64', 'clang64', 'mingw64', 'clangarm64' |
+    $folders += @('ucrt64', 'clang64', 'mingw64', 'clangarm64' |
         ForEach-Object { [IO.Path]::Combine($here, 'Library', $_, 'bin') } |
-        Where-Object { [IO.Directory]::Exists($_) } | Select-Object -First 1
+        Where-Object { [IO.Directory]::Exists($_) } | Select-Object -First 1)
     $folders += 'Library\mingw-w64\bin', 'Library\usr\bin', 'Library\bin', 'Scripts', 'bin', 'condabin' |
         ForEach-Object { [IO.Path]::Combine($here, $_) }
     $path = @((& $get 'PATH') -split ';' | Where-Object { $_ })

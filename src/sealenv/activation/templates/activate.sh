@@ -121,6 +121,24 @@ _sealenv_options() {
     case $_sealenv_flags in *u*) set "$1u" ;; esac
 }
 
+_sealenv_forget() {
+    unset _sealenv_file _sealenv_here _sealenv_prefix _sealenv_name _sealenv_shown _sealenv_item _sealenv_rest _sealenv_kind \
+        _sealenv_active _sealenv_found _sealenv_names _sealenv_ps1 _sealenv_flags
+    unset -f _sealenv_refused _sealenv_is_active _sealenv_gate _sealenv_check _sealenv_say \
+        _sealenv_put _sealenv_variables _sealenv_scripts _sealenv_options _sealenv_forget 2>/dev/null || :
+}
+
+# --- From here on it is done, or refused. Until then another `deactivate` may be defined.
+_sealenv_flags=$-
+_sealenv_options +
+_sealenv_active=
+_sealenv_ps1=
+if _sealenv_refused; then
+    _sealenv_options -
+    _sealenv_forget
+    return 1
+fi
+
 # --- Leave: run deactivate.d, give back the prompt and the variables, remove what this script defined.
 deactivate() {
     _sealenv_flags=$-
@@ -135,26 +153,11 @@ deactivate() {
         if [ -n "$_sealenv_rest" ]; then export "$_sealenv_item=${_sealenv_rest#x}"; else unset "$_sealenv_item"; fi
     done
     _sealenv_options -
+    unset -f deactivate
     _sealenv_forget
-}
-
-_sealenv_forget() {
-    unset _sealenv_file _sealenv_here _sealenv_prefix _sealenv_name _sealenv_shown _sealenv_item _sealenv_rest _sealenv_kind \
-        _sealenv_active _sealenv_found _sealenv_names _sealenv_ps1 _sealenv_flags
-    unset -f deactivate _sealenv_refused _sealenv_is_active _sealenv_gate _sealenv_check _sealenv_say \
-        _sealenv_put _sealenv_variables _sealenv_scripts _sealenv_options _sealenv_forget 2>/dev/null || :
 }
 
 # --- Activate: the variables in the order of CEP 32.
-_sealenv_flags=$-
-_sealenv_options +
-_sealenv_active=
-_sealenv_ps1=
-if _sealenv_refused; then
-    _sealenv_options -
-    _sealenv_forget
-    return 1
-fi
 _sealenv_variables
 _sealenv_put PATH "$_sealenv_prefix/bin${PATH:+:$PATH}"
 _sealenv_put CONDA_PREFIX "$_sealenv_prefix"

@@ -22,7 +22,7 @@ from sealenv.quoting import (
     quote_xonsh,
 )
 
-__all__ = ["FOLDER", "compile_include", "csh_restore", "nu_scripts", "shown_name"]
+__all__ = ["FOLDER", "compile_include", "csh_names", "nu_scripts", "shown_name"]
 
 FOLDER = "etc/sealenv"
 
@@ -122,62 +122,21 @@ def _ours(prefix: str) -> dict[str, str]:
 def _csh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
     own_bin = quote_csh(f"{prefix}/bin")
     ours = {name: quote_csh(value) for name, value in _ours(prefix).items()}
-    lines = []
-    for name in (*usable, "PATH", *ours, *_RC_FILES, *(row[0] for row in _PROGRAMS)):
-        # A csh expands a whole line first: the variable may only be named inside the block.
-        lines += [f"if ($?{name}) then", f"    set _sealenv_old_{name} = ${name}:q", "endif"]
-    lines += [f"setenv {name} {value}" for name, value in usable.items()]
-    further = 'set _sealenv_rest = $_sealenv_rest:q":"$_sealenv_file:q'
-    lines += [
-        'set _sealenv_rest = ""',
-        "foreach _sealenv_file ($path:q)",
-        f"    if (x$_sealenv_file:q != x{own_bin}) {further}",
-        "end",
-        f"setenv PATH {own_bin}$_sealenv_rest:q",
-        "unset _sealenv_rest",
-    ]
+    lines = [f"setenv {name} {value}" for name, value in usable.items()]
+    lines.append(f"setenv PATH {own_bin}:$PATH:q")
     lines += [f"setenv {name} {value}" for name, value in ours.items()]
     condarc = quote_csh(f"{prefix}/.condarc")
     lines += [f"if (-f {condarc}) setenv {name} {condarc}" for name in _RC_FILES]
     for name, needed, program in _PROGRAMS:
         own = f"{prefix}/bin/"
         lines.append(f"if (-f {quote_csh(own + needed)}) setenv {name} {quote_csh(own + program)}")
-    return [
-        *lines,
-        "if ($?prompt) then",
-        "    set _sealenv_changes = yes",
-        "    if ($?CONDA_CHANGEPS1) then",
-        "        switch ($CONDA_CHANGEPS1:q)",
-        *(f"            case {word}:" for word in ("[Ff][Aa][Ll][Ss][Ee]", "[Nn][Oo]")),
-        *(f"            case {word}:" for word in ("[Oo][Ff][Ff]", "0")),
-        "                set _sealenv_changes = no",
-        "        endsw",
-        "    endif",
-        "    if ($?SEALENV_NO_PROMPT) then",
-        "        if (x$SEALENV_NO_PROMPT:q != x) set _sealenv_changes = no",
-        "    endif",
-        "    if ($_sealenv_changes == yes) then",
-        "        set _sealenv_old_prompt = $prompt:q",
-        f"        set prompt = {quote_csh(_shown(prefix))}$prompt:q",
-        "    endif",
-        "    unset _sealenv_changes",
-        "endif",
-    ]
+    return [*lines, f"set _sealenv_shown = {quote_csh(_shown(prefix))}"]
 
 
-def csh_restore(names: Iterable[str]) -> list[str]:
-    """The part of deactivate.csh that puts every variable back."""
-    lines = []
-    for name in ("PATH", *names, *_ours(""), *_RC_FILES, *(row[0] for row in _PROGRAMS)):
-        lines += [
-            f"if ($?_sealenv_old_{name}) then",
-            f"    setenv {name} $_sealenv_old_{name}:q",
-            f"    unset _sealenv_old_{name}",
-            "else",
-            f"    unsetenv {name}",
-            "endif",
-        ]
-    return lines
+def csh_names(names: Iterable[str]) -> str:
+    """Return every variable that an activation sets in csh, as words of it."""
+    programs = (row[0] for row in _PROGRAMS)
+    return " ".join((*names, "PATH", *_ours(""), *_RC_FILES, *programs))
 
 
 def _xsh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sealenv.activation.filling import fill
 from sealenv.activation.gatelines import gate_lines, on_path
-from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu_scripts
+from sealenv.activation.includes import FOLDER, compile_include, csh_names, nu_scripts
 from sealenv.activation.variables import read_variables
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import FilesystemError
@@ -68,8 +68,9 @@ def _compile(
         include, refused = compile_include(shell, real, values, prefix)
         files[f"{FOLDER}/env.{shell}"] = to_bytes(include)
         problems.extend(refused)
-    leave = fill(render("deactivate.csh", "csh", real), "RESTORE", csh_restore(values))
-    files[f"{FOLDER}/deactivate.csh"] = to_bytes(leave)
+    for name in ("activate.csh", "deactivate.csh"):
+        text = render(name, "csh", real).replace("__SEALENV_NAMES__", csh_names(values))
+        files[name if name == "activate.csh" else f"{FOLDER}/{name}"] = to_bytes(text)
     files[f"{FOLDER}/scripts.nu"] = to_bytes(nu_scripts(prefix))
     return files, problems
 

@@ -70,7 +70,21 @@ else if ($_sealenv_state == new) then
     else
         # The aliases of a hook start the conda or mamba of another environment.
         unalias conda mamba micromamba
+        foreach _sealenv_file (__SEALENV_NAMES__)
+            eval 'set _sealenv_state = $?'$_sealenv_file
+            if ($_sealenv_state) eval 'set _sealenv_old_'$_sealenv_file' = $'$_sealenv_file':q'
+        end
         source $_sealenv_prefix:q/etc/sealenv/env.csh
+        set _sealenv_state = ""
+        if ($?CONDA_CHANGEPS1) then
+            set _sealenv_state = x$CONDA_CHANGEPS1:q
+        endif
+        if ($?SEALENV_NO_PROMPT) set _sealenv_state = xno
+        if ($?prompt && $_sealenv_state:q !~ x[Ff]alse && $_sealenv_state:q !~ x[Nn]o && $_sealenv_state:q !~ x[Oo]ff && $_sealenv_state:q != x0) then
+            set _sealenv_old_prompt = $prompt:q
+            set prompt = $_sealenv_shown:q$prompt:q
+        endif
+        unset _sealenv_shown
         # --- Run the scripts of the packages.
         if ($?nonomatch) set _sealenv_nonomatch
         set nonomatch

@@ -148,20 +148,14 @@ if defined SB_CLEAN (
   goto :clean
 )
 call :gate CONDA_PREFIX "" "a conda environment is active here" "close this window and open a new one" || set "SB_DIRTY=1"
-call :gate CONDA_SHLVL "0" "conda counts at least one environment as active here" "close this window and open a new one" || set "SB_DIRTY=1"
+call :gate CONDA_SHLVL "0" "conda counts at least one active environment here" "close this window and open a new one" || set "SB_DIRTY=1"
 call :gate SEALENV_PREFIX "" "a sealed environment is active here" "close this window and open a new one" || set "SB_DIRTY=1"
-call :gate PIXI_IN_SHELL "0" "a pixi shell is active here" "close this window and open a new one" || set "SB_DIRTY=1"
 call :gate VIRTUAL_ENV "" "a Python virtual environment is active here" "close this window and open a new one" || set "SB_DIRTY=1"
-call :gate PYTHONHOME "" "every Python is told to take its standard library from there" "set PYTHONHOME=" || set "SB_DIRTY=1"
-call :gate PYTHONPATH "" "every Python is told to import from there first" "set PYTHONPATH=" || set "SB_DIRTY=1"
-call :gate PYTHONPLATLIBDIR "" "every Python is told another name for its folder lib" "set PYTHONPLATLIBDIR=" || set "SB_DIRTY=1"
-call :gate PYTHONEXECUTABLE "" "a Python is told that it is that program" "set PYTHONEXECUTABLE=" || set "SB_DIRTY=1"
-call :gate __PYVENV_LAUNCHER__ "" "a Python was told what it is called, and has handed it on" "set __PYVENV_LAUNCHER__=" || set "SB_DIRTY=1"
-call :gate PIP_TARGET "" "pip is told to install into that folder" "set PIP_TARGET=" || set "SB_DIRTY=1"
-call :gate PIP_PREFIX "" "pip is told to install below that folder" "set PIP_PREFIX=" || set "SB_DIRTY=1"
-call :gate PIP_ROOT "" "pip is told to install below another root" "set PIP_ROOT=" || set "SB_DIRTY=1"
-call :gate PIP_USER "0 false no off n f" "pip is told to install for the user" "set PIP_USER=" || set "SB_DIRTY=1"
-call :gate PIP_PYTHON "" "pip is told to work on another Python" "set PIP_PYTHON=" || set "SB_DIRTY=1"
+call :gate PYTHONHOME "" "every Python takes its standard library from there" "set PYTHONHOME=" || set "SB_DIRTY=1"
+call :gate PYTHONPATH "" "every Python imports from there first" "set PYTHONPATH=" || set "SB_DIRTY=1"
+call :gate PIP_TARGET "" "pip installs into that folder" "set PIP_TARGET=" || set "SB_DIRTY=1"
+call :gate PIP_PREFIX "" "pip installs below that folder" "set PIP_PREFIX=" || set "SB_DIRTY=1"
+call :gate PIP_USER "0 false no off" "pip installs for the user" "set PIP_USER=" || set "SB_DIRTY=1"
 call :gate PYTHON_ENVS "" "the original script takes it for an active environment" "set PYTHON_ENVS=" || set "SB_DIRTY=1"
 if defined SB_DIRTY (
   call :fail 3 "this shell is not clean: see above" "" "open a new cmd.exe window, or start from a clean environment with --clean"
@@ -573,7 +567,7 @@ call :fail 2 "%~1" "%~2" "Micromamba_bootstrap.bat --help shows how it is called
 exit /b 2
 
 :scrub
-for %%P in (CONDA MAMBA PYTHON VIRTUAL_ENV SEALENV_PREFIX PIXI_IN_SHELL __PYVENV_LAUNCHER__ PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER PIP_PYTHON PIP_CONFIG_FILE PIP_SRC PIP_SOURCE _CONDA_ _CE_ PIXI_ UV_PROJECT_ENVIRONMENT UV_PYTHON UV_SYSTEM_PYTHON UV_TARGET UV_PREFIX UV_TOOL_DIR UV_TOOL_BIN_DIR PYENV_ BASH_ENV) do call :forget %%P
+for %%P in (CONDA MAMBA PYTHON VIRTUAL_ENV SEALENV_PREFIX PIP_TARGET PIP_PREFIX PIP_USER) do call :forget %%P
 set "PATH=%SystemRoot%\System32;%SystemRoot%;%SystemRoot%\System32\Wbem;%SystemRoot%\System32\WindowsPowerShell\v1.0"
 exit /b 0
 
@@ -993,7 +987,7 @@ exit /b 0
 
 rem A clean environment with a home folder of its own; the caller has said setlocal.
 :own_home
-for %%P in (CONDA MAMBA PYTHON VIRTUAL_ENV SEALENV_PREFIX PIXI_IN_SHELL __PYVENV_LAUNCHER__ PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER PIP_PYTHON PIP_CONFIG_FILE PIP_SRC PIP_SOURCE _CONDA_ _CE_ PIXI_ UV_PROJECT_ENVIRONMENT UV_PYTHON UV_SYSTEM_PYTHON UV_TARGET UV_PREFIX UV_TOOL_DIR UV_TOOL_BIN_DIR PYENV_ BASH_ENV XDG_) do call :forget %%P
+for %%P in (CONDA MAMBA PYTHON VIRTUAL_ENV SEALENV_PREFIX PIP_TARGET PIP_PREFIX PIP_USER XDG_) do call :forget %%P
 set "CONDA_PKGS_DIRS="
 for %%D in (home root tmp home\AppData home\AppData\Roaming home\AppData\Local) do mkdir "%SB_WORK%\%%D" 2>nul
 set "HOME=%SB_WORK%\home"

@@ -140,7 +140,7 @@ forget() {
     for variable in $(env | LC_ALL=C sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
         case $variable in
             CONDA_PKGS_DIRS) ;;
-            CONDA* | MAMBA* | PYTHON* | VIRTUAL_ENV* | SEALENV_PREFIX* | PIXI_IN_SHELL* | __PYVENV_LAUNCHER__* | PIP_TARGET* | PIP_PREFIX* | PIP_ROOT* | PIP_USER* | PIP_PYTHON* | PIP_CONFIG_FILE* | PIP_SRC* | PIP_SOURCE* | _CONDA_* | _CE_* | PIXI_* | UV_PROJECT_ENVIRONMENT* | UV_PYTHON* | UV_SYSTEM_PYTHON* | UV_TARGET* | UV_PREFIX* | UV_TOOL_DIR* | UV_TOOL_BIN_DIR* | PYENV_* | BASH_ENV*) unset "$variable" || : ;;
+            CONDA* | MAMBA* | PYTHON* | VIRTUAL_ENV* | SEALENV_PREFIX* | PIP_TARGET* | PIP_PREFIX* | PIP_USER*) unset "$variable" || : ;;
         esac
     done
 }
@@ -165,20 +165,14 @@ if [ -n "$clean" ]; then
     export PATH
 else
 gate CONDA_PREFIX "${CONDA_PREFIX-}" '' 'a conda environment is active here' 'deactivate (or: conda deactivate)'
-gate CONDA_SHLVL "${CONDA_SHLVL-}" '0' 'conda counts at least one environment as active here' 'deactivate (or: conda deactivate) until it is 0'
+gate CONDA_SHLVL "${CONDA_SHLVL-}" '0' 'conda counts at least one active environment here' 'deactivate (or: conda deactivate)'
 gate SEALENV_PREFIX "${SEALENV_PREFIX-}" '' 'a sealed environment is active here' 'deactivate'
-gate PIXI_IN_SHELL "${PIXI_IN_SHELL-}" '0' 'a pixi shell is active here' 'leave that shell: exit'
 gate VIRTUAL_ENV "${VIRTUAL_ENV-}" '' 'a Python virtual environment is active here' 'deactivate'
-gate PYTHONHOME "${PYTHONHOME-}" '' 'every Python is told to take its standard library from there' 'unset PYTHONHOME'
-gate PYTHONPATH "${PYTHONPATH-}" '' 'every Python is told to import from there first' 'unset PYTHONPATH'
-gate PYTHONPLATLIBDIR "${PYTHONPLATLIBDIR-}" '' 'every Python is told another name for its folder lib' 'unset PYTHONPLATLIBDIR'
-gate PYTHONEXECUTABLE "${PYTHONEXECUTABLE-}" '' 'a Python is told that it is that program' 'unset PYTHONEXECUTABLE'
-gate __PYVENV_LAUNCHER__ "${__PYVENV_LAUNCHER__-}" '' 'a Python was told what it is called, and has handed it on' 'unset __PYVENV_LAUNCHER__'
-gate PIP_TARGET "${PIP_TARGET-}" '' 'pip is told to install into that folder' 'unset PIP_TARGET'
-gate PIP_PREFIX "${PIP_PREFIX-}" '' 'pip is told to install below that folder' 'unset PIP_PREFIX'
-gate PIP_ROOT "${PIP_ROOT-}" '' 'pip is told to install below another root' 'unset PIP_ROOT'
-gate PIP_USER "${PIP_USER-}" '0 false no off n f' 'pip is told to install for the user' 'unset PIP_USER'
-gate PIP_PYTHON "${PIP_PYTHON-}" '' 'pip is told to work on another Python' 'unset PIP_PYTHON'
+gate PYTHONHOME "${PYTHONHOME-}" '' 'every Python takes its standard library from there' 'unset PYTHONHOME'
+gate PYTHONPATH "${PYTHONPATH-}" '' 'every Python imports from there first' 'unset PYTHONPATH'
+gate PIP_TARGET "${PIP_TARGET-}" '' 'pip installs into that folder' 'unset PIP_TARGET'
+gate PIP_PREFIX "${PIP_PREFIX-}" '' 'pip installs below that folder' 'unset PIP_PREFIX'
+gate PIP_USER "${PIP_USER-}" '0 false no off' 'pip installs for the user' 'unset PIP_USER'
 fi
 [ -z "$dirty" ] || fail 3 'this shell is not clean: see above' '' \
     'open a new terminal, or start from a clean environment with --clean'

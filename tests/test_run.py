@@ -248,3 +248,41 @@ def test_a_version_that_nobody_reads(used: Machine) -> None:
             check=False,
         )
         assert "Traceback" not in done.stderr
+
+
+BUILD = """\
+set -eu
+. ../activate.sh
+python -c 'import os, sys; print(sys.prefix, os.environ["CONDA_SHLVL"])' >> built
+deactivate
+echo "${CONDA_PREFIX-gone}" >> built
+"""
+
+
+def test_a_build_script_that_begins_with_an_activation(
+    used: Machine, warm_cache: Path, demo_channel: DemoChannel, tmp_path: Path
+) -> None:
+    """By hand, in an active shell, by `sealenv run` and by `create --post`."""
+    prefix = used.envs / "e"
+    home = prefix / "__home__"
+    home.mkdir(exist_ok=True)
+    (home / "build.sh").write_text(BUILD)
+    used.run("run", "e", "--", "sh", "-c", f"cd {home} && exec sh build.sh")
+    for text in ("sh build.sh", ". ../activate.sh && bash build.sh"):
+        subprocess.run(["bash", "-c", text], env=used.env, cwd=home, check=True)
+    assert (home / "built").read_text() == f"{prefix} 1\ngone\n" * 3
+    script = tmp_path / "build.sh"
+    script.write_text(BUILD)
+    used.create("posted", demo_channel, "--no-pyc", "--post", str(script))
+    posted = used.envs / "posted"
+    assert (posted / "__home__/built").read_text() == f"{posted} 1\ngone\n"
+
+
+def test_the_active_environment_is_entered_again(used: Machine) -> None:
+    sealenv = shlex.join(used.command("run", "e", "--", "sh", "-c", "echo $CONDA_SHLVL"))
+    done = used.run("run", "e", "--", "sh", "-c", f"export A=1; {sealenv}")
+    assert (done.stdout, done.stderr) == ("1\n", "")
+    text = f'PATH="/usr/bin:$PATH"; {sealenv}; echo code $?'
+    done = used.run("run", "e", "--", "sh", "-c", text)
+    assert done.stdout == "code 125\n"
+    assert "this environment is active, but PATH does not begin with its programs" in done.stderr

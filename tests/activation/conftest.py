@@ -18,7 +18,7 @@ ORDERED = tuple(sorted(NAMES))
 
 _STEP = {
     "sh": 'export STEPS="${{STEPS-}} {kind}:{name}"\n',
-    "fish": "set -gx STEPS (string join ' ' -- $STEPS {kind}:{name})\n",
+    "fish": "set -gx STEPS (string join ' ' -- $STEPS {kind}:{name}); true\n",
     "csh": 'if (! $?STEPS) setenv STEPS ""\nsetenv STEPS "$STEPS {kind}:{name}"\n',
     "xsh": "$STEPS = __xonsh__.env.get('STEPS', '') + ' {kind}:{name}'\n",
     "nu": "$env.STEPS = ($env.STEPS? | default '') + ' {kind}:{name}'\n",

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.activation.gatelines import named as rules_of
 from sealenv.activation.includes import shown_name
 from sealenv.activation.scripts import SHELLS, activation_files, stale, write_scripts
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError, SpecError
-from sealenv.gates.rule import ACTIVE
+from sealenv.gates.rules import RULES
 
 LINUX = "linux-64"
 
@@ -46,7 +45,7 @@ def test_the_files_of_a_windows_prefix(fake_prefix: Path) -> None:
     assert write_scripts(fake_prefix, platform="win-64").paths == sorted(files)
     assert stale(fake_prefix, platform="win-64") == []
     for name in ("activate.bat", "activate.ps1"):
-        for variable in rules_of(ACTIVE):
+        for variable in RULES:
             assert variable.name.encode() in files[name]
             assert variable.what.encode() in files[name]
 

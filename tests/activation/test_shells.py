@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sealenv.activation.gatelines import named as rules_of
-from sealenv.gates.rule import ACTIVE, Rule
+from sealenv.gates.rules import RULES
 from tests.activation.conftest import HOSTILE, ORDERED
 from tests.activation.dialects import DIALECTS, Dialect
 from tests.shells import require_shell
 
 STEPS_IN = [f"activate:{name}" for name in ORDERED]
 STEPS_OUT = [f"deactivate:{name}" for name in reversed(ORDERED)]
+
+
+def in_order(dialect: Dialect, steps: str) -> list[str]:
+    """fish has an order of its own for file names; the others have that of conda."""
+    return sorted(steps.split()) if dialect.ext == "fish" else steps.split()
 
 
 @pytest.mark.parametrize("name", ["my_env", HOSTILE.replace("/", "")])
@@ -29,7 +32,7 @@ def test_activate_and_deactivate(
 ) -> None:
     prefix = make_prefix(name)
     work = tmp_path / "work"
-    environ["PATH"] += f":{prefix}/bin:/nowhere"
+    environ["PATH"] += ":/nowhere"
     done = dialect.run(
         work,
         [
@@ -53,7 +56,7 @@ def test_activate_and_deactivate(
     assert inside["PATH"] == f"{prefix}/bin:/usr/bin:/bin:/nowhere"
     before = done.env("before")
     changed = {key: value for key, value in inside.items() if value != before.get(key)}
-    assert changed.pop("STEPS").split() == STEPS_IN
+    assert in_order(dialect, changed.pop("STEPS")) == STEPS_IN
     assert changed == {
         "PATH": inside["PATH"],
         "CONDA_PREFIX": str(prefix),
@@ -73,31 +76,35 @@ def test_activate_and_deactivate(
         "WAS_SET": "new",
     }
     after = done.env("after")
-    steps = after.pop("STEPS", "").split()
+    steps = after.pop("STEPS", "")
     if dialect.ext == "nu":
         # Hiding the overlay takes back what scripts set too, and runs no script.
-        assert steps == []
+        assert steps == ""
         assert "nushell cannot run these on deactivate" in done.said
     else:
-        assert steps == STEPS_IN + STEPS_OUT
+        assert len(steps.split()) == len(STEPS_IN + STEPS_OUT)
+        assert dialect.ext == "fish" or steps.split() == STEPS_IN + STEPS_OUT
         assert done.err == ""
     assert after == before
     extra = done.state("after") ^ done.state("before")
     assert {line for line in extra if not line.startswith("STEPS")} == set()
 
 
-@pytest.mark.parametrize("variable", rules_of(ACTIVE), ids=lambda v: v.name)
+@pytest.mark.parametrize("name", [*(rule.name for rule in RULES), "PATH"])
 def test_a_dirty_shell_is_refused_and_left_alone(
-    variable: object, dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+    name: str, dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    name = str(getattr(variable, "name", ""))
     value = "1" if name == "CONDA_SHLVL" else str(tmp_path)
+    if name == "PATH":
+        (tmp_path / "other/bin").mkdir(parents=True)
+        (tmp_path / "other/pyvenv.cfg").touch()
+        environ["PATH"] += f":{tmp_path}/other/bin"
     work = tmp_path / "work"
     done = dialect.run(
         work,
         [
             # Set inside: xonsh is a Python, and would not start with another PYTHONHOME.
-            dialect.set_variable(name, value),
+            dialect.set_variable(name, value) if name != "PATH" else "",
             dialect.save_state(work, "first"),
             dialect.run_python(work, "before"),
             dialect.save_state(work, "before"),
@@ -108,45 +115,39 @@ def test_a_dirty_shell_is_refused_and_left_alone(
         environ,
     )
     assert done.statuses() == [1], done.said
-    assert f"{name}={value}" in done.said
-    # What is inside a sealed environment stays there.
-    if name == "SEALENV_PREFIX":
-        assert "For another environment open a new terminal." in done.said
-        assert "--clean" not in done.said
-    else:
-        assert f"sealenv shell --clean {fake_prefix}" in done.said
+    assert (
+        f"{name} is set" if dialect.ext == "csh" and name != "PATH" else f"{name}="
+    ) in done.said
+    assert "to clear it: " in done.said
+    assert f"sealenv shell --clean {fake_prefix}" in done.said
     assert done.env("after") == done.env("before")
     assert done.state("after") == done.state("before")
 
 
-def test_a_shell_that_was_started_inside_is_still_inside(
+OWN = {
+    "sh": "deactivate() { echo MINE; }",
+    "fish": "function deactivate; echo MINE; end",
+    "csh": "alias deactivate 'echo MINE'",
+    "xsh": "aliases['deactivate'] = 'echo MINE'",
+    "nu": "def deactivate [] { print MINE }",
+}
+
+
+def test_a_refusal_leaves_the_deactivate_of_another_tool(
     dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    """It has taken the variable out, in the words of the gate; what it was started with stays."""
-    lines = [
-        f"{Rule('SEALENV_PREFIX', ACTIVE, '', '').clear_in(dialect.ext)}\n",
-        dialect.attempt(dialect.script(fake_prefix)),
-    ]
-    environ["SEALENV_PREFIX"] = "/envs/other"
-    done = dialect.run(tmp_path / "inside", lines, environ)
-    if dialect.ext == "csh" or sys.platform != "linux":
-        # A csh reads no file without a program; elsewhere no process shows what it was started with.
-        assert done.statuses() == [0]
-        return
+    """It is what the message recommends."""
+    environ["VIRTUAL_ENV"] = "/other"
+    lines = [OWN[dialect.ext], dialect.attempt(dialect.script(fake_prefix)), "deactivate"]
+    done = dialect.run(tmp_path / "work", lines, environ)
     assert done.statuses() == [1], done.said
-    assert "ancestor=process" in done.said
-    assert "SEALENV_PREFIX=/" not in done.said
-    assert "--clean" not in done.said
-    # Nothing that is inherited lets it in.
-    for name in ("SEALENV_ADMITTED", "_sealenv_fresh"):
-        done = dialect.run(tmp_path / name, lines, {**environ, name: "1"})
-        assert done.statuses() == [1], done.said
+    assert "MINE" in done.out
 
 
 def test_clean_values_pass_the_gate(
     dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    environ.update(CONDA_SHLVL="0", VIRTUAL_ENV="", CONDA_PREFIX="")
+    environ.update(CONDA_SHLVL="0", PIP_USER="No", VIRTUAL_ENV="", CONDA_PREFIX="")
     done = dialect.run(
         tmp_path / "work",
         [
@@ -188,30 +189,18 @@ def test_a_moved_or_copied_prefix_is_refused(
 ) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(fake_prefix, copy)
-    done = dialect.run(tmp_path / "work", [dialect.attempt(dialect.script(copy))], environ)
-    assert done.statuses() == [1], done.said
-    assert "was moved or copied by hand" in done.said
-    assert "sealenv move --here" in done.said
-    assert str(fake_prefix) in done.said
+    if dialect.name not in ("dash", "tcsh"):  # they do not know where a script lies
+        done = dialect.run(tmp_path / "work", [dialect.attempt(dialect.script(copy))], environ)
+        assert done.statuses() == [1], done.said
+        assert "was moved or copied by hand" in done.said
+        assert "sealenv move --here" in done.said
+        assert str(fake_prefix) in done.said
     moved = tmp_path / "moved"
     fake_prefix.rename(moved)
     done = dialect.run(tmp_path / "work", [dialect.attempt(dialect.script(moved))], environ)
     assert done.statuses() == [1], done.said
     assert "moved" in done.said
-    assert f"move it back to {fake_prefix}," in done.said
-    assert "sealenv create" in done.said
-
-
-def test_a_link_to_the_script_alone_works(
-    dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
-) -> None:
-    link = tmp_path / "elsewhere" / f"activate.{dialect.ext}"
-    link.parent.mkdir()
-    link.symlink_to(dialect.script(fake_prefix))
-    work = tmp_path / "work"
-    lines = [dialect.source(link), dialect.run_python(work, "inside")]
-    done = dialect.run(work, lines, environ)
-    assert done.env("inside")["CONDA_PREFIX"] == str(fake_prefix), done.said
+    assert "sealenv move --here" in done.said
 
 
 def test_a_prefix_reached_through_a_link_is_the_same(
@@ -223,24 +212,6 @@ def test_a_prefix_reached_through_a_link_is_the_same(
     lines = [dialect.source(dialect.script(link)), dialect.run_python(work, "inside")]
     done = dialect.run(work, lines, environ)
     assert done.env("inside")["CONDA_PREFIX"] == str(fake_prefix), done.said
-
-
-def test_staleness_is_noticed(
-    dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
-) -> None:
-    import os
-
-    lines = [dialect.attempt(dialect.script(fake_prefix))]
-    for name in ("conda-meta/state", "etc/conda/env_vars.d", "etc/conda/env_vars.d/b.json"):
-        path = fake_prefix / name
-        old = path.stat()
-        os.utime(path, (old.st_atime + 100, old.st_mtime + 100))
-        done = dialect.run(tmp_path / "work", lines, environ)
-        assert done.statuses() == [0]
-        assert f"sealenv refresh {fake_prefix}" in done.said
-        os.utime(path, (old.st_atime, old.st_mtime))
-    done = dialect.run(tmp_path / "work", lines, environ)
-    assert "refresh" not in done.said
 
 
 def test_a_missing_include_is_said(
@@ -275,71 +246,79 @@ def test_no_scripts_and_no_variables(
     assert done.said == ""
 
 
-def test_many_shells_at_once(
-    dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
-) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    def one(number: int) -> list[str]:
-        work = tmp_path / f"work{number}"
-        done = dialect.run(
-            work,
-            [dialect.source(dialect.script(fake_prefix)), dialect.run_python(work, "inside")],
-            environ,
-        )
-        return done.env("inside")["STEPS"].split()
-
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(one, range(4))) == [STEPS_IN] * 4
-
-
-@pytest.mark.parametrize("second", ["same", "other", "pending", "copy"])
-def test_a_refused_second_activation_leaves_the_first(
+@pytest.mark.parametrize("second", ["same", "other"])
+def test_a_second_activation_leaves_the_first(
     second: str,
     dialect: Dialect,
     make_prefix: Callable[[str], Path],
     environ: dict[str, str],
     tmp_path: Path,
 ) -> None:
+    """The same environment succeeds and changes nothing; another one is refused."""
     first = make_prefix("first")
-    prefix = first if second == "same" else tmp_path / "second"
-    if second == "copy":
-        shutil.copytree(first, prefix)
-    elif second != "same":
-        make_prefix("second")
-    if second == "pending":
-        (prefix / "conda-meta/sealenv.pending").write_text("token\n")
+    prefix = first if second == "same" else make_prefix("second")
     work = tmp_path / "work"
     done = dialect.run(
         work,
         [
-            dialect.save_state(work, "first"),
             dialect.run_python(work, "before"),
-            dialect.save_state(work, "before"),
             dialect.source(dialect.script(first)),
             dialect.run_python(work, "inside"),
-            dialect.save_state(work, "inside"),
             dialect.attempt(dialect.script(prefix)),
             dialect.attempt(dialect.script(prefix)),
             dialect.run_python(work, "still"),
-            dialect.save_state(work, "still"),
             "deactivate",
             dialect.run_python(work, "after"),
-            dialect.save_state(work, "after"),
         ],
         environ,
     )
-    assert done.statuses() == [1, 1], done.said
-    assert f"CONDA_PREFIX={first}" in done.said
-    assert "to clear it: deactivate" in done.said
+    assert done.statuses() == ([0, 0] if second == "same" else [1, 1]), done.said
+    assert ("to clear it: deactivate" in done.said or "next: deactivate" in done.said) == (
+        second == "other"
+    )
     assert done.env("still") == done.env("inside")
-    assert done.state("still") == done.state("inside")
-    before, after = done.env("before"), done.env("after")
-    steps = after.pop("STEPS", "").split()
-    assert steps == ([] if dialect.ext == "nu" else STEPS_IN + STEPS_OUT)
-    assert after == before
-    extra = done.state("after") ^ done.state("before")
-    assert {line for line in extra if not line.startswith("STEPS")} == set()
+    after = done.env("after")
+    after.pop("STEPS", None)
+    assert after == done.env("before")
+
+
+@pytest.mark.parametrize("by", ["sealenv", "conda"])
+def test_a_child_of_an_active_shell(
+    by: str, dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """A build script begins with an activation; also after `conda activate`."""
+    work = tmp_path / "work"
+    environ["PATH"] = f"{fake_prefix}/bin:{environ['PATH']}"
+    environ |= {"CONDA_PREFIX": str(fake_prefix), "CONDA_SHLVL": "1"}
+    if by == "sealenv":
+        environ |= {"SEALENV_PREFIX": str(fake_prefix), "PYTHONNOUSERSITE": "1"}
+    done = dialect.run(
+        work,
+        [
+            dialect.run_python(work, "before"),
+            dialect.source(dialect.script(fake_prefix)),
+            dialect.run_python(work, "inside"),
+            "deactivate",
+            dialect.run_python(work, "after"),
+        ],
+        environ,
+    )
+    assert (done.code, done.err) == (0, ""), done.said
+    assert done.env("inside") == done.env("before")
+    if dialect.ext != "nu":  # it hides the overlay, which has changed nothing
+        assert done.env("after")["PATH"] == environ["PATH"].partition(":")[2]
+        assert not {"CONDA_PREFIX", "SEALENV_PREFIX"} & set(done.env("after"))
+
+
+def test_an_active_shell_without_its_path(
+    dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """As in a login shell, whose profile sets PATH again."""
+    environ |= {"CONDA_PREFIX": str(fake_prefix), "SEALENV_PREFIX": str(fake_prefix)}
+    lines = [dialect.attempt(dialect.script(fake_prefix))]
+    done = dialect.run(tmp_path / "work", lines, environ)
+    assert done.statuses() == [1], done.said
+    assert "is active, but PATH does not begin with its bin" in done.said
 
 
 def test_xonsh_says_a_refusal_without_noise(

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealenv.activation import windows, winlaunch
-from sealenv.activation.gatelines import named as rules_of
-from sealenv.activation.winscripts import compile_windows, echo_cmd, gate_ps1, windows_path_of
+from sealenv.activation.gatelines import gate_lines
+from sealenv.activation.winscripts import compile_windows, echo_cmd, windows_path_of
 from sealenv.errors import PrefixError, SpecError, UsageError
-from sealenv.gates.rule import ACTIVE
+from sealenv.gates.rules import RULES
 from sealenv.naming import check_prefix
 from sealenv.quoting import quote_cmd, quote_ps1
 from sealenv.subshell import windows_shell_command
@@ -124,17 +124,17 @@ def test_the_powershell_script(tmp_path: Path) -> None:
     files, problems = compile_windows(tmp_path, "C:\\é' $(x)", {"A": "1' + (x) é", "a": "2"})
     assert problems == []
     script = files["activate.ps1"].decode()
-    for line in gate_ps1():
+    for line in gate_lines("ps1"):
         assert line in script
-    for variable in rules_of(ACTIVE):
-        assert f"'{variable.name}', '{' '.join(variable.harmless)}', '{variable.what}'" in script
+    for rule in RULES:
+        assert f"'{rule.name}', '{' '.join(rule.harmless)}', '{rule.what}; to clear it" in script
     include = files["etc/sealenv/env.ps1"].decode().splitlines()
     assert include[3].strip() == "prefix = ('C:\\' + [char]233 + ''' $(x)')"
     assert [line.strip() for line in include if line.strip().startswith(", @(")] == [
         ", @('a', '2')"  # on Windows these two are one
     ]
     # The order of CEP 32, with condabin last.
-    (levels,) = re.findall(r"\$folders \+= (.*) \|", script)
+    (levels,) = re.findall(r"\$folders \+= (.*condabin.*) \|", script)
     assert [rf"{HERE}\{level[1:-1]}" for level in levels.split(", ")] == [
         *(folder for folder in windows.path_folders(HERE, condabin_first=False)[1:])
     ]
@@ -294,31 +294,23 @@ class TestInPowerShell:
         assert out.startswith(first)
         assert out[len(first) :].strip() == f"||old| {ordered} {left}"
 
-    @pytest.mark.parametrize("variable", rules_of(ACTIVE), ids=lambda v: str(v.name))
-    def test_a_dirty_shell_is_refused(
-        self, powershell: str, prefix: Path, variable: object
-    ) -> None:
-        name = variable.name  # type: ignore[attr-defined]
+    @pytest.mark.parametrize("name", [rule.name for rule in RULES])
+    def test_a_dirty_shell_is_refused(self, powershell: str, prefix: Path, name: str) -> None:
         script = str(prefix / "activate.ps1").replace("'", "''")
         done = self.run(powershell, f". '{script}'; echo PWNED", {name: "C:\\x"})
         assert done.returncode != 0
         assert f"{name}=C:\\x" in done.stderr
         assert "PWNED" not in done.stdout
 
-    def test_who_has_only_the_settings_file_is_a_child(
-        self, powershell: str, prefix: Path, tmp_path: Path
-    ) -> None:
-        other = tmp_path / "other [x] 'y'"
-        (other / "conda-meta").mkdir(parents=True)
+    def test_the_active_environment_stays_as_it_is(self, powershell: str, prefix: Path) -> None:
+        """In this PowerShell, and in a child."""
         script = str(prefix / "activate.ps1").replace("'", "''")
-        env = {"CONDARC": str(other / ".condarc")}
-        assert self.run(powershell, f". '{script}'", env).returncode == 0
-        (other / "conda-meta/sealenv").touch()
-        done = self.run(powershell, f". '{script}'; echo PWNED", env)
-        assert done.returncode != 0
-        assert "CONDARC=" in done.stderr
-        assert "--clean" not in done.stderr
-        assert "PWNED" not in done.stdout
+        program = shutil.which(powershell)
+        child = f"& '{program}' -NoProfile -Command \". '{script}'; deactivate; $Env:CONDA_PREFIX\""
+        text = f". '{script}'; . '{script}'; $Env:STEPS; {child}; deactivate; $Env:CONDA_PREFIX"
+        done = self.run(powershell, text, {})
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("activate:B") == 1
 
     def test_pending_and_moved(self, powershell: str, prefix: Path) -> None:
         (prefix / "conda-meta/sealenv.pending").write_text("token\n")

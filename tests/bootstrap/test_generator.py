@@ -15,14 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealenv.activation.gatelines import named as rules_of
 from sealenv.bootstrap import SCRIPTS, differing, render, write
 from sealenv.bootstrap.__main__ import main
 from sealenv.bootstrap.pin import pin
 from sealenv.bootstrap.releases import SUBDIRS, TABLE, Releases
 from sealenv.bootstrap.relocating import python_launchers, python_patch
 from sealenv.errors import DigestError, FetchError, UsageError
-from sealenv.gates.rule import ACTIVE
+from sealenv.gates.rules import RULES as GATE
 from sealenv.portability.patch import patch_bytes
 from tests.channel import ChannelServer
 
@@ -62,7 +61,7 @@ def test_bytes(name: str, tmp_path: Path) -> None:
 def test_the_gate_is_the_one_table(name: str) -> None:
     named = re.findall(r"^(?:call :)?gate (\w+) ", render(name).decode().replace("\r", ""), re.M)
     original = ["PYTHON_ENVS"] if name.endswith(".bat") else []  # its script refused then, too
-    assert named == [*(variable.name for variable in rules_of(ACTIVE)), *original]
+    assert named == [*(variable.name for variable in GATE), *original]
 
 
 def test_every_label_that_is_called_is_there() -> None:

@@ -15,12 +15,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sealenv.activation.gatelines import named as rules_of
 from sealenv.bootstrap.pinning import pin_release
 from sealenv.bootstrap.rebuild import KINDS, PinnedMicromamba, platforms_for, render_rebuild
 from sealenv.bootstrap.words import digest_word, name_word, url_word
 from sealenv.errors import EngineError, SealenvError, SpecError, UsageError
-from sealenv.gates.rule import ACTIVE
+from sealenv.gates.rules import RULES
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from tests.locking import made_up
 from tests.shells import require_shell
@@ -243,7 +242,7 @@ def test_the_gate_is_the_one_table(kind: str, platform: str) -> None:
     text = script.decode().replace("\r", "")
     named = re.findall(r"^(?:call :)?gate (\w+) ", text, re.M)
     original = ["PYTHON_ENVS"] if kind == "bat" else []
-    assert named == [*(variable.name for variable in rules_of(ACTIVE)), *original]
+    assert named == [*(variable.name for variable in RULES), *original]
 
 
 def test_windows_programs_are_started_by_full_path() -> None:

@@ -12,11 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealenv.activation.gatelines import cleared, members
-from sealenv.activation.gatelines import named as rules_of
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import SpecError
-from sealenv.gates.rule import ACTIVE
+from sealenv.gates.rules import RULES
 from sealenv.quoting import quote_cmd
 from tests.channel import Channels
 from tests.windows.machine import Done, Windows
@@ -152,18 +150,16 @@ def test_the_prompt_is_left_alone_when_told(
     assert shown["CONDA_PREFIX"] == windows.path(prefix)
 
 
-@pytest.mark.parametrize("variable", rules_of(ACTIVE)[::2], ids=lambda v: str(v.name))
+@pytest.mark.parametrize("name", [rule.name for rule in RULES][::2])
 @MODES
 def test_a_dirty_shell_is_refused_and_nothing_is_changed(
-    windows: Windows, prefix: Path, tmp_path: Path, variable: object, mode: str
+    windows: Windows, prefix: Path, tmp_path: Path, name: str, mode: str
 ) -> None:
-    name = variable.name  # type: ignore[attr-defined]
     value = 'C:\\x" & echo PWNED & "%OS%'
     done, shown = use(windows, prefix, tmp_path, mode=mode, env={name: value})
     assert shown["code"] == "1"
     assert f"  {name}={value}" in done.stderr
-    clean = "sealenv shell --clean" in done.stderr
-    assert clean == (name != "SEALENV_PREFIX")
+    assert "sealenv shell --clean" in done.stderr
     assert "PWNED" not in done.stdout.replace(value, "")
     assert shown[name] == value
     before = windows.run(["cmd", "/d", "/c", "set"], env={name: value}).stdout.splitlines()
@@ -171,56 +167,60 @@ def test_a_dirty_shell_is_refused_and_nothing_is_changed(
     assert {n: v for n, v in shown.items() if n != "code"} == expected
 
 
-@pytest.mark.parametrize("name", ["CONDARC", "MAMBARC"])
-@MODES
-def test_who_has_only_the_settings_file_is_a_child(
-    windows: Windows, prefix: Path, tmp_path: Path, name: str, mode: str
-) -> None:
-    """As in a window of an activated shell that has taken out SEALENV_PREFIX and CONDA_PREFIX."""
-    other = tmp_path / "other (x) & y!z%OS%"
-    (other / "conda-meta").mkdir(parents=True)
-    value = windows.path(other) + "\\.condarc"
-    odd = {"CONDARC": 'x" & echo PWNED & "\\.condarc', "MAMBARC": "x"}
-    _, shown = use(windows, prefix, tmp_path, mode=mode, env=odd | {name: value})
-    assert shown["code"] == "0"
-    (other / "conda-meta/sealenv").touch()
-    done, shown = use(windows, prefix, tmp_path, mode=mode, env=odd | {name: value})
-    assert shown["code"] == "1"
-    assert f"  {name}={value}" in done.stderr
-    assert "For another environment open a new Command Prompt." in done.stderr
-    assert "CONDA_PREFIX" not in shown
-    assert shown[name] == value
-    assert [name for name in shown if name.startswith("_SEALENV")] == []
-
-
 def test_conda_hooks_zero_is_clean(windows: Windows, prefix: Path, tmp_path: Path) -> None:
     _, shown = use(
         windows, prefix, tmp_path, env={"CONDA_SHLVL": "0", "CONDA_EXE": r"C:\other.exe"}
     )
     assert (shown["code"], shown["CONDA_SHLVL"]) == ("0", "1")
-    assert "CONDA_EXE" not in shown  # there is no conda in this one
+
+
+@pytest.mark.parametrize("kind", ["conda", "venv"])
+@MODES
+def test_a_folder_of_another_environment_on_path(
+    windows: Windows, prefix: Path, tmp_path: Path, kind: str, mode: str
+) -> None:
+    other = tmp_path / "other (x) & y"
+    (other / "Scripts").mkdir(parents=True)
+    if kind == "conda":
+        (other / "conda-meta").mkdir()
+    else:
+        (other / "pyvenv.cfg").touch()
+    scripts = windows.path(other / "Scripts")
+    before = f"@set PATH=%PATH%;{windows.path(prefix)};{scripts}"
+    done, shown = use(windows, prefix, tmp_path, mode=mode, before=before.replace("&", "^&"))
+    assert shown["code"] == "1"
+    assert f"  PATH={scripts}: a folder on PATH belongs to another environment" in done.stderr
+    assert "CONDA_PREFIX" not in shown
 
 
 @MODES
-def test_what_others_have_left_is_taken_out(
+def test_a_second_activation_changes_nothing(
     windows: Windows, prefix: Path, tmp_path: Path, mode: str
 ) -> None:
-    left = dict.fromkeys((*cleared(), *members()), "x!%OS%!")
-    kept = {"CONDA_PKGS_DIRS": "C:\\pkgs", "PIP_INDEX_URL": "u", "PIP_USER": "FALSE"}
-    (prefix / "Library/bin").mkdir(parents=True, exist_ok=True)
-    (prefix / "Library/bin/mamba.exe").touch()
-    done, shown = use(windows, prefix, tmp_path, mode=mode, env=left | kept)
-    assert shown["code"] == "0", done.stderr
-    assert [name for name in left if shown.get(name) == left[name]] == []
-    assert shown["MAMBA_EXE"] == windows.path(prefix / "Library/bin/mamba.exe")
-    assert {name: shown[name] for name in kept} == kept
-
-
-def test_a_second_activation_is_refused(windows: Windows, prefix: Path, tmp_path: Path) -> None:
     call = f'@call "{windows.path(prefix / "activate.bat")}"'
-    done, shown = use(windows, prefix, tmp_path, before=call)
+    _, once = use(windows, prefix, tmp_path, mode=mode)
+    done, twice = use(windows, prefix, tmp_path, mode=mode, before=call)
+    assert (done.stderr, twice) == ("", once)
+    other = write(windows, fake_prefix(tmp_path / "other"))
+    call = f'@call "{windows.path(other / "activate.bat")}"'
+    done, shown = use(windows, prefix, tmp_path, mode=mode, before=call)
     assert shown["code"] == "1"
-    assert f"CONDA_PREFIX={windows.path(prefix)}" in done.stderr
+    assert f"CONDA_PREFIX={windows.path(other)}" in done.stderr
+
+
+def test_the_active_environment_without_its_path(
+    windows: Windows, prefix: Path, tmp_path: Path
+) -> None:
+    here = windows.path(prefix)
+    env = {"CONDA_PREFIX": here, "CONDA_SHLVL": "1"}
+    done, shown = use(windows, prefix, tmp_path, env=env)
+    assert shown["code"] == "1"
+    assert "is active, but PATH does not begin with its folders" in done.stderr
+    # After `conda activate`, which puts the folder itself first.
+    before = f'@set "PATH={here};%PATH%"'
+    done, shown = use(windows, prefix, tmp_path, env=env, before=before)
+    assert (shown["code"], done.stderr) == ("0", "")
+    assert "SEALENV_PREFIX" not in shown
 
 
 @pytest.mark.parametrize(

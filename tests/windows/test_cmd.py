@@ -50,6 +50,21 @@ def test_the_batch_file_runs_to_its_end_and_keeps_all_to_itself(
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_build_script_that_begins_with_an_activation(windows: Windows, prefix: Path) -> None:
+    """By hand, in an activated window, and by `sealenv run`."""
+    show = "import os, sys; print('built', sys.prefix, os.environ['CONDA_SHLVL'])"
+    text = f'@call ..\\activate.bat || exit /b 1\n@python -c "{show}"\n'
+    built = f"built {windows.path(prefix)} 1"
+    assert batch(windows, prefix, text).stdout.split("\n")[0].strip() == built
+    script = windows.path(prefix / "__home__/user.bat")
+    activate = windows.path(prefix / "activate.bat")
+    done = windows.cmd(f'call "{activate}" && call "{script}"', cwd=prefix / "__home__")
+    assert done.stdout.strip() == built, done.stderr
+    words = windows.sealenv_argv("run", windows.path(prefix), "--", script)
+    done = windows.run(words, cwd=prefix / "__home__")
+    assert (done.returncode, done.stdout.strip()) == (0, built), done.stderr
+
+
 def test_without_call_nothing_runs_after_it(windows: Windows, prefix: Path) -> None:
     text = '@call "%~dp0..\\activate.bat"\n@conda --version\n@echo after\n'
     assert "after" not in batch(windows, prefix, text).stdout

@@ -120,7 +120,11 @@ def test_a_link_script(windows: Windows, prefix: Path, tmp_path: Path) -> None:
     assert answer["details"] == ["no luck"]
 
 
-BY_BATCH = "@echo %CONDA_PREFIX%>out.txt\n@echo %SEALENV_TEST_HOOK%>>out.txt\n"
+BY_BATCH = """\
+@call ..\\activate.bat || exit /b 1
+@echo %CONDA_PREFIX%>out.txt
+@echo %SEALENV_TEST_HOOK%>>out.txt
+"""
 BY_PYTHON = """\
 import os
 with open("out.txt", "w") as file:

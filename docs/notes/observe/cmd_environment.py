@@ -305,7 +305,7 @@ call env\activate.bat
 echo second: exit code %ERRORLEVEL%
 if "%PATH%"=="%BEFORE%" echo PATH is as it was
 """,
-        "It is refused, says what is in the way, and changes nothing.",
+        "It succeeds and changes nothing: a script can begin with an activation.",
     ),
     _with_environment(
         "environment-leaks-into-children",
@@ -315,7 +315,7 @@ call env\activate.bat
 cmd /d /c "echo in the child: CONDA_PREFIX=%%CONDA_PREFIX%%& call env\activate.bat"
 echo exit code %ERRORLEVEL%
 """,
-        "Everything: activation is nothing but variables, and children inherit them. The gate in the child refuses.",
+        "Everything: activation is nothing but variables, and children inherit them. Activating again in the child changes nothing.",
     ),
     _with_environment(
         "pythonpath",

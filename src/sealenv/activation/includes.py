@@ -2,7 +2,7 @@
 
 Activation parses no JSON and starts no process, so the variables of the packages and of
 `conda env config vars`, and the path the environment was made at, are written here in the shell's
-own language. `sealenv refresh` re-makes them; the scripts notice when they are stale.
+own language. `sealenv refresh` writes them again.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ from sealenv.quoting import (
     quote_xonsh,
 )
 
-__all__ = ["FOLDER", "compile_include", "csh_restore", "nu_scripts", "shown_name", "typed"]
+__all__ = ["FOLDER", "compile_include", "csh_names", "nu_scripts", "shown_name"]
 
 FOLDER = "etc/sealenv"
 
 HEADER = (
-    "#\n"  # short, because activate.sh reads it often in a plain sh
     "# Compiled by sealenv from etc/conda/env_vars.d and conda-meta/state. Do not edit:\n"
-    "# `sealenv refresh` re-makes it.\n"
+    "# `sealenv refresh` writes it again.\n"
 )
 
 
@@ -40,11 +39,6 @@ def shown_name(name: str) -> str:
     a meaning to, and control characters, become `_`.
     """
     return "".join("_" if c in "$`\\!%\"'{}" or not c.isprintable() else c for c in name)
-
-
-def typed(text: str) -> str:
-    """The text as a user would type it in a POSIX shell, for messages."""
-    return text if all(c.isalnum() or c in "/._-+" for c in text) else quote_sh(text)
 
 
 def compile_include(
@@ -83,7 +77,6 @@ def _sh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
         f"_sealenv_prefix={quote_sh(prefix)}",
         f"_sealenv_name={quote_sh(_name(prefix))}",
         f"_sealenv_shown={quote_sh(_shown(prefix))}",
-        f"_sealenv_quoted={quote_sh(typed(prefix))}",
         "_sealenv_variables() {",
         "    \\:",
         *(f"    _sealenv_put {name} {value}" for name, value in usable.items()),
@@ -96,7 +89,6 @@ def _fish(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
         f"set -g _sealenv_prefix {quote_fish(prefix)}",
         f"set -g _sealenv_name {quote_fish(_name(prefix))}",
         f"set -g _sealenv_shown {quote_fish(_shown(prefix))}",
-        f"set -g _sealenv_quoted {quote_fish(typed(prefix))}",
         "function _sealenv_variables",
         *(f"    _sealenv_put {name} {value}" for name, value in usable.items()),
         "end",
@@ -114,7 +106,7 @@ _PROGRAMS = (
 
 
 def _ours(prefix: str) -> dict[str, str]:
-    """The variables of every activation (CEP 32), besides PATH."""
+    """Return the variables that every activation sets (CEP 32), without PATH."""
     return {
         "CONDA_PREFIX": prefix,
         "CONDA_SHLVL": "1",
@@ -130,62 +122,21 @@ def _ours(prefix: str) -> dict[str, str]:
 def _csh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
     own_bin = quote_csh(f"{prefix}/bin")
     ours = {name: quote_csh(value) for name, value in _ours(prefix).items()}
-    lines = []
-    for name in ("PATH", *usable, *ours, *_RC_FILES, *(row[0] for row in _PROGRAMS)):
-        # A csh expands a whole line first: the variable may only be named inside the block.
-        lines += [f"if ($?{name}) then", f"    set _sealenv_old_{name} = ${name}:q", "endif"]
-    lines += [f"setenv {name} {value}" for name, value in usable.items()]
-    further = 'set _sealenv_rest = $_sealenv_rest:q":"$_sealenv_file:q'
-    lines += [
-        'set _sealenv_rest = ""',
-        "foreach _sealenv_file ($path:q)",
-        f"    if (x$_sealenv_file:q != x{own_bin}) {further}",
-        "end",
-        f"setenv PATH {own_bin}$_sealenv_rest:q",
-        "unset _sealenv_rest",
-    ]
+    lines = [f"setenv {name} {value}" for name, value in usable.items()]
+    lines.append(f"setenv PATH {own_bin}:$PATH:q")
     lines += [f"setenv {name} {value}" for name, value in ours.items()]
     condarc = quote_csh(f"{prefix}/.condarc")
     lines += [f"if (-f {condarc}) setenv {name} {condarc}" for name in _RC_FILES]
     for name, needed, program in _PROGRAMS:
         own = f"{prefix}/bin/"
         lines.append(f"if (-f {quote_csh(own + needed)}) setenv {name} {quote_csh(own + program)}")
-    return [
-        *lines,
-        "if ($?prompt) then",
-        "    set _sealenv_changes = yes",
-        "    if ($?CONDA_CHANGEPS1) then",
-        "        switch ($CONDA_CHANGEPS1:q)",
-        *(f"            case {word}:" for word in ("[Ff][Aa][Ll][Ss][Ee]", "[Nn][Oo]")),
-        *(f"            case {word}:" for word in ("[Oo][Ff][Ff]", "0")),
-        "                set _sealenv_changes = no",
-        "        endsw",
-        "    endif",
-        "    if ($?SEALENV_NO_PROMPT) then",
-        "        if (x$SEALENV_NO_PROMPT:q != x) set _sealenv_changes = no",
-        "    endif",
-        "    if ($_sealenv_changes == yes) then",
-        "        set _sealenv_old_prompt = $prompt:q",
-        f"        set prompt = {quote_csh(_shown(prefix))}$prompt:q",
-        "    endif",
-        "    unset _sealenv_changes",
-        "endif",
-    ]
+    return [*lines, f"set _sealenv_shown = {quote_csh(_shown(prefix))}"]
 
 
-def csh_restore(names: Iterable[str]) -> list[str]:
-    """The part of deactivate.csh that puts every variable back."""
-    lines = []
-    for name in ("PATH", *names, *_ours(""), *_RC_FILES, *(row[0] for row in _PROGRAMS)):
-        lines += [
-            f"if ($?_sealenv_old_{name}) then",
-            f"    setenv {name} $_sealenv_old_{name}:q",
-            f"    unset _sealenv_old_{name}",
-            "else",
-            f"    unsetenv {name}",
-            "endif",
-        ]
-    return lines
+def csh_names(names: Iterable[str]) -> str:
+    """Return every variable that an activation sets in csh, as words of it."""
+    programs = (row[0] for row in _PROGRAMS)
+    return " ".join((*names, "PATH", *_ours(""), *_RC_FILES, *programs))
 
 
 def _xsh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
@@ -193,7 +144,6 @@ def _xsh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
         f"prefix = {quote_xonsh(prefix)}",
         f"name = {quote_xonsh(_name(prefix))}",
         f"shown = {quote_xonsh(_shown(prefix))}",
-        f"quoted = {quote_xonsh(typed(prefix))}",
         "variables = {",
         *(f"    {quote_xonsh(name)}: {value}," for name, value in usable.items()),
         "}",
@@ -206,7 +156,6 @@ def _nu(prefix: str, usable: Mapping[str, str], folder: Path) -> list[str]:
         f"export const prefix = {quote_nu(prefix)}",
         f"export const name = {quote_nu(_name(prefix))}",
         f"export const shown = {quote_nu(_shown(prefix))}",
-        f"export const quoted = {quote_nu(typed(prefix))}",
         "export const variables = {",
         *(f"    {quote_nu(name)}: {value}" for name, value in usable.items()),
         "}",

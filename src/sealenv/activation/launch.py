@@ -19,7 +19,7 @@ REFUSED = 125
 
 # "$0" is the name in the shell's own messages, "$1" the script or its text, the rest the command.
 _OWN = '[ -r "$1" ] || {{ printf "%s\\n" "sealenv: $1 is missing" >&2; exit 125; }}; '
-_OWN += '_sealenv_fresh=$$; . "$1" || exit 125; {builtin}shift; {found}{exec}"$@"'
+_OWN += '_sealenv_file=$1; . "$1" || exit 125; {builtin}shift; {found}{exec}"$@"'
 _FOREIGN = '_sealenv_enter() {{ eval "$1"; }}; _sealenv_enter "$1" || exit 125; '
 _FOREIGN += '{builtin}unset -f _sealenv_enter; {builtin}shift; {found}{exec}"$@"'
 # The shell's own words for it name a line of ours.

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from sealenv.activation.gatelines import (
-    ancestor_words,
-    gate_lines,
-    pip_lines,
-    rc_lines,
-    shadow_lines,
-    words,
-)
-from sealenv.activation.includes import FOLDER, compile_include, csh_restore, nu_scripts, typed
+from sealenv.activation.filling import fill
+from sealenv.activation.gatelines import gate_lines, on_path
+from sealenv.activation.includes import FOLDER, compile_include, csh_names, nu_scripts
 from sealenv.activation.variables import read_variables
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import FilesystemError
@@ -41,42 +35,22 @@ SHELLS = ("sh", "fish", "csh", "xsh", "nu")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(template: str, shell: str, prefix: str, *, inline: bool = False) -> str:
+def render(template: str, shell: str, prefix: str) -> str:
     """Fill in a template.
 
     Args:
         template: the name of the file in `templates`.
         shell: sh, fish, csh, xsh or nu.
         prefix: the real path of the prefix.
-        inline: for a text that is run from memory: the include has run before it.
     """
-    quote = QUOTE[shell]
     text = (_TEMPLATES / template).read_text(encoding="utf-8")
-    text = _fill(text, "__SEALENV_GATE__", gate_lines(shell))
-    text = _fill(text, "__SEALENV_PIP__", pip_lines())
-    text = _fill(text, "__SEALENV_RC_FILES__", rc_lines(shell))
-    text = text.replace("__SEALENV_ANCESTOR__", ancestor_words(shell))
-    text = text.replace("__SEALENV_INLINE__", quote("yes" if inline else ""))
-    text = _fill(text, "__SEALENV_SHADOWS__", shadow_lines(shell))
-    for name, found in words(shell).items():
-        text = text.replace(f"__SEALENV_{name}__", found)
-    places = {"PREFIX": quote(prefix), "QUOTED": quote(typed(prefix))}
+    text = fill(text, "GATE", gate_lines(shell))
+    text = text.replace("__SEALENV_ON_PATH__", on_path(shell))
+    places = {"PREFIX": QUOTE[shell](prefix)}
     if shell == "csh":
         places["GLOB"] = quote_csh(prefix, pattern=True)
     # One pass, so that no marker in a path is taken for ours.
-    return re.sub("__SEALENV_(PREFIX|QUOTED|GLOB)__", lambda found: places[found[1]], text)
-
-
-def _fill(text: str, marker: str, lines: Iterable[str]) -> str:
-    """Replace the line that holds the marker alone, keeping its indent."""
-    out = []
-    for line in text.split("\n"):
-        if line.strip() == marker:
-            indent = line[: len(line) - len(line.lstrip())]
-            out += [indent + new for new in lines]
-        else:
-            out.append(line)
-    return "\n".join(out)
+    return re.sub("__SEALENV_(PREFIX|GLOB)__", lambda found: places[found[1]], text)
 
 
 def _compile(
@@ -94,8 +68,9 @@ def _compile(
         include, refused = compile_include(shell, real, values, prefix)
         files[f"{FOLDER}/env.{shell}"] = to_bytes(include)
         problems.extend(refused)
-    leave = _fill(render("deactivate.csh", "csh", real), "__SEALENV_RESTORE__", csh_restore(values))
-    files[f"{FOLDER}/deactivate.csh"] = to_bytes(leave)
+    for name in ("activate.csh", "deactivate.csh"):
+        text = render(name, "csh", real).replace("__SEALENV_NAMES__", csh_names(values))
+        files[name if name == "activate.csh" else f"{FOLDER}/{name}"] = to_bytes(text)
     files[f"{FOLDER}/scripts.nu"] = to_bytes(nu_scripts(prefix))
     return files, problems
 
@@ -121,8 +96,15 @@ def inline_script(prefix: str | os.PathLike[str]) -> str:
     """Return the activation of a prefix as one text for a POSIX shell to eval (see `launch`)."""
     real = path_text(os.path.realpath(prefix))
     include, _ = compile_include("sh", real, read_variables(Path(prefix)).values, Path(prefix))
+    head, _, rest = render("activate.sh", "sh", real).partition(_FIND)
+    _, _, rest = rest.partition(_REFUSE)
     # An argument is encoded once more, in the locale's way.
-    return os.fsdecode(to_bytes(include + render("activate.sh", "sh", real, inline=True)))
+    return os.fsdecode(to_bytes(f"{head}{include}_sealenv_here=$_sealenv_prefix\n#{rest}"))
+
+
+_FIND = "# --- Find the environment"
+_REFUSE = "# --- Refuse an environment"
+"""Between them activate.sh looks for its own place, which a text in memory has not."""
 
 
 class Written(NamedTuple):

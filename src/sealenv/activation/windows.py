@@ -31,7 +31,9 @@ def made_at(prefix: str) -> str:
         from sealenv.errors import PrefixError
 
         raise PrefixError(
-            "the activation scripts are missing", where=note, hint="sealenv refresh makes them anew"
+            "the activation scripts are missing",
+            where=note,
+            hint="sealenv refresh writes them again",
         ) from None
     if not made:
         return prefix
@@ -46,7 +48,7 @@ def made_at(prefix: str) -> str:
         "this environment was moved or copied by hand: it would not work",
         where=prefix,
         details=[f"it was made at {made}"],
-        hint="mend it: sealenv move --here ENV; or move it back",
+        hint="repair it: sealenv move --here ENV; or move it back",
     )
 
 

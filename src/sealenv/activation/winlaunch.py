@@ -19,6 +19,7 @@ __all__ = [
     "batch_command_line",
     "command",
     "command_processor",
+    "entered",
     "find_program",
     "script_names",
     "with_package_scripts",
@@ -37,6 +38,21 @@ def script_names(prefix: str) -> list[str]:
     except OSError:
         return []
     return sorted(n for n in names if n.lower().endswith(".bat") and not n.startswith("."))
+
+
+def entered(
+    prefix: str, environ: Mapping[str, str], *, condabin_first: bool = True
+) -> dict[str, str]:
+    """Return the variables with the environment active; as they are where it is active already.
+
+    Raises:
+        PrefixError: see `with_package_scripts`.
+    """
+    from sealenv.gates.admission import is_active
+
+    if is_active(environ, prefix):
+        return {name.upper(): value for name, value in environ.items()}
+    return with_package_scripts(prefix, activated(prefix, environ, condabin_first=condabin_first))
 
 
 def with_package_scripts(prefix: str, environ: dict[str, str]) -> dict[str, str]:
@@ -58,7 +74,7 @@ def with_package_scripts(prefix: str, environ: dict[str, str]) -> dict[str, str]
     calls = [f"call {_quoted(script, 'the script')} 1>&2" for script in scripts]
     processor = command_processor(environ)
     # With /u `set` writes UTF-16; the scripts themselves run without, as what they print is for
-    # people. A line of its own marks the end, so that half a list is told.
+    # people. A line of its own marks the end, so that an incomplete list is noticed.
     line = " & ".join([*calls, f'"{processor}" /d /u /v:off /s /c "set & echo ="'])
     done = subprocess.run(
         f'"{processor}" /d /v:off /s /c "{line}"',
@@ -124,7 +140,7 @@ def command(
         UsageError: an argument cannot be given to a batch file.
         PrefixError: see `with_package_scripts`.
     """
-    variables = with_package_scripts(prefix, activated(prefix, environ))
+    variables = entered(prefix, environ)
     program = find_program(argv[0], variables)
     if program is None:
         return None

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.activation.gatelines import cleared, families, honoured, members, named, rc_files
+from sealenv.activation.filling import fill
+from sealenv.activation.gatelines import gate_lines, on_path
 from sealenv.activation.variables import usable_on_windows
 from sealenv.activation.winlaunch import script_names
 from sealenv.errors import SpecError
-from sealenv.gates.rule import ACTIVE
-from sealenv.gates.rules import ANCESTOR, LEFT_BY_OURS, PROGRAMS, SHADOW
 from sealenv.quoting import quote_cmd, quote_ps1, to_bytes
 
 __all__ = ["compile_windows", "echo_cmd", "windows_path_of"]
@@ -30,7 +29,7 @@ _LINE = 7000
 def compile_windows(
     prefix: Path, made_at: str, values: Mapping[str, str]
 ) -> tuple[dict[str, bytes], list[str]]:
-    r"""The scripts and includes: path relative to the prefix -> content, and what was left out.
+    r"""The scripts and includes: path relative to the prefix -> content, and the problems.
 
     Args:
         prefix: the prefix, to list its own activation scripts.
@@ -39,21 +38,10 @@ def compile_windows(
     """
     chosen, problems = usable_on_windows(values)
     texts = {
-        "activate.bat": _template(
-            "activate.bat",
-            GATE=gate_bat(),
-            MOVED=_moved_bat(windows_path_of(made_at)),
-            CLEARED=cleared_bat(),
+        "activate.bat": fill(
+            _template("activate.bat", "cmd"), "MOVED", _moved_bat(windows_path_of(made_at))
         ),
-        "activate.ps1": _template(
-            "activate.ps1",
-            GATE=gate_ps1(),
-            RC_FILES=rc_files_ps1(),
-            SHADOWS=shadows_ps1(),
-            CLEARED=[f"$dropped = @({_list_ps1(cleared())})"],
-            FAMILIES=[f"$families = '^({'|'.join(families())})'"],
-            HONOURED=[f"$honoured = @({_list_ps1(honoured())})"],
-        ),
+        "activate.ps1": _template("activate.ps1", "ps1"),
         f"{_FOLDER}/env.ps1": _env_ps1(windows_path_of(made_at), chosen),
     }
     texts[f"{_FOLDER}/env.bat"], refused = _env_bat(chosen)
@@ -70,16 +58,9 @@ def windows_path_of(path: str) -> str:
     return path if re.match(r"[A-Za-z]:\\|\\\\", path) else ""
 
 
-def _template(name: str, **parts: Iterable[str]) -> str:
+def _template(name: str, shell: str) -> str:
     text = (_TEMPLATES / name).read_text(encoding="ascii")
-    for marker, lines in parts.items():
-        text = re.sub(
-            rf"^( *)__SEALENV_{marker}__\n",
-            lambda found, lines=lines: "".join(f"{found[1]}{line}\n" for line in lines),  # type: ignore[misc]
-            text,
-            flags=re.M,
-        )
-    return text
+    return fill(text, "GATE", gate_lines(shell)).replace("__SEALENV_ON_PATH__", on_path(shell))
 
 
 def echo_cmd(text: str) -> str:
@@ -91,81 +72,6 @@ def echo_cmd(text: str) -> str:
     if "!" in text or not text.isascii() or not text.isprintable():
         raise SpecError(f"cmd.exe cannot print this text: {text!r}")
     return re.sub(r"([&|<>()^\"])", r"^\1", text).replace("%", "%%")
-
-
-def gate_bat() -> list[str]:
-    """The gate in cmd.exe's language, with delayed expansion on, from the one table."""
-    when = {}
-    for v in named(ACTIVE):
-        harmless = "".join(f'if /i not "!{v.name}!"=="{word}" ' for word in v.harmless)
-        when[v.name] = f"@if defined {v.name} {harmless}"
-    lines = [f'{test}set "_sealenv_found=yes"' for test in when.values()]
-    lines += [
-        f'{when[v.name]}set "_sealenv_found=inside"' for v in named(ACTIVE) if not v.leads_out
-    ]
-    # An activation sets these to the file of its environment. Whoever only took SEALENV_PREFIX away is
-    # a child of it.
-    for v in rc_files():
-        lines.append(
-            f"@if not defined SEALENV_PREFIX if not defined _sealenv_left if defined {v.name} "
-            f'if /i "!{v.name}:~-9!"=="\\.condarc" '
-            f'if exist "!{v.name}:~0,-9!\\conda-meta\\sealenv" set "_sealenv_left={v.name}"'
-        )
-    lines.append('@if defined _sealenv_left set "_sealenv_found=inside"')
-    lines.append(
-        "@if defined _sealenv_found >&2 echo sealenv: this shell is not clean, so "
-        "!_sealenv_name! was not activated:"
-    )
-    for v in named(ACTIVE):
-        lines += [
-            f"{when[v.name]}>&2 echo   {v.name}=!{v.name}!",
-            f"{when[v.name]}>&2 echo       {echo_cmd(v.what)}",
-            f"{when[v.name]}>&2 echo       to clear it: {echo_cmd(v.clear_in('cmd'))}",
-        ]
-    for v in rc_files():
-        test = f'@if "!_sealenv_left!"=="{v.name}" >&2 echo '
-        lines += [
-            f"{test}  {v.name}=!{v.name}!",
-            f"{test}      {echo_cmd(LEFT_BY_OURS)}",
-            f"{test}      to clear it: {echo_cmd(ANCESTOR.clear_in('cmd'))}",
-        ]
-    return lines
-
-
-def cleared_bat() -> list[str]:
-    """What is taken out: cmd.exe cannot list its variables without a process, so each is named."""
-    names = [*cleared(), *members()]
-    rows = (names[at : at + 12] for at in range(0, len(names), 12))
-    return [f'@for %%I in ({" ".join(row)}) do @set "%%I="' for row in rows]
-
-
-def rc_files_ps1() -> list[str]:
-    """The settings files that an activation names, and how to clear it."""
-    what = quote_ps1(LEFT_BY_OURS)
-    clear = quote_ps1(ANCESTOR.clear_in("ps1"))
-    return [f", @({quote_ps1(v.name)}, {what}, {clear})" for v in rc_files()]
-
-
-def shadows_ps1() -> list[str]:
-    """The programs that a function or an alias may hide, and how to clear it."""
-    what = quote_ps1(SHADOW.what)
-    return [
-        f", @({quote_ps1(name)}, {what}, {quote_ps1(SHADOW.clear_in('ps1', name))})"
-        for name in PROGRAMS
-    ]
-
-
-def _list_ps1(names: Iterable[str]) -> str:
-    return ", ".join(quote_ps1(name) for name in names)
-
-
-def gate_ps1() -> list[str]:
-    """The gate's table in PowerShell."""
-    rows = []
-    for v in named(ACTIVE):
-        words = (v.name, " ".join(v.harmless), v.what, v.clear_in("ps1"))
-        rows.append(", ".join(quote_ps1(word) for word in words))
-    return [f", @({row})" for row in rows]
 
 
 def _moved_bat(made_at: str) -> list[str]:
@@ -180,8 +86,7 @@ def _moved_bat(made_at: str) -> list[str]:
     said = (
         f"sealenv: this environment was made at {shown}",
         "  and was moved or copied by hand, or is called by another path: !_sealenv_here!",
-        "  next: in that folder, mend it: sealenv move --here .",
-        "  or use it by the path that it was made at, or move it back to there",
+        "  next: in that folder: sealenv move --here .   Or use the path that it was made at.",
     )
     return [*(f"{test}>&2 echo {line}" for line in said), f"{test}exit /b 1"]
 

@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sealenv.activation.gatelines import named
-from sealenv.gates.rule import ACTIVE
 from sealenv.gates.rules import RULES
 from sealenv.quoting import QUOTE, to_bytes
 
@@ -63,7 +61,7 @@ def fill(name: str, makers: Mapping[str, Callable[[], str]]) -> bytes:
 def gate_lines(kind: str) -> str:
     """The gate, from the one table of it."""
     lines = []
-    for v in named(ACTIVE):
+    for v in RULES:
         harmless = " ".join(v.harmless)
         if kind == "bat":
             texts = (harmless, v.what, v.clear_in("cmd"))
@@ -80,13 +78,7 @@ def gate_lines(kind: str) -> str:
 def _forgotten(kind: str) -> str:
     """What children of the scripts never see: beginnings of names, each but once."""
     starts = ["CONDA", "MAMBA", "PYTHON", "VIRTUAL_ENV"]
-    for rule in RULES:
-        name = rule.name.rstrip("*")
-        # No sh can name a function of bash, and many a program has a setting that begins with ENV.
-        if name.startswith("BASH_FUNC_") or rule.is_path:
-            continue
-        if rule.taken_out and not name.startswith(tuple(starts)):
-            starts.append(name)
+    starts += [rule.name for rule in RULES if not rule.name.startswith(tuple(starts))]
     return " ".join(starts) if kind == "bat" else " | ".join(f"{start}*" for start in starts)
 
 

@@ -1,8 +1,8 @@
-@rem sealenv activation for cmd.exe. Use it:   call PREFIX\activate.bat
+@rem Activate this environment in cmd.exe:   call PREFIX\activate.bat
 @rem
-@rem Static: it starts no process, writes no file and finds its environment by its own place. What
-@rem differs between environments is in etc\sealenv\*.bat, compiled by sealenv. There is no label in
-@rem here, so that LF line ends do no harm, and no `echo off`, which would outlive this file.
+@rem It starts no process and writes no file. From top to bottom: find the environment, refuse what must
+@rem not be activated, set PATH, the prompt and the variables, run the scripts of the packages. The
+@rem variables of this environment are in etc\sealenv\*.bat. cmd.exe has no `deactivate`: close the window.
 @rem
 @rem Three levels: the caller's mode, nothing expanded twice, and !name! for texts of others.
 @setlocal EnableExtensions
@@ -20,36 +20,23 @@
 @if defined _sealenv_odd >&2 echo   next: sealenv run works there; an environment for cmd.exe needs a folder without %%, ^^ and exclamation marks
 @if defined _sealenv_odd exit /b 1
 
-@rem The gate.
-@set "_sealenv_found="
-@set "_sealenv_left="
-__SEALENV_GATE__
-@if "!_sealenv_found!"=="inside" >&2 echo Nothing was changed. For another environment open a new Command Prompt.
-@if "!_sealenv_found!"=="yes" >&2 echo Nothing was changed. For a clean shell open a new Command Prompt, or run:
-@if "!_sealenv_found!"=="yes" >&2 echo   sealenv shell --clean "!_sealenv_here!"
-@if defined _sealenv_found exit /b 1
-
-@rem Pending, unless our own check knows the token in the marker's first line.
+@rem --- Refuse an environment that is unfinished or moved. Only the check at the end of `create` knows the
+@rem first line of the marker.
 @set "_sealenv_line="
 @set "_sealenv_pending="
 @if exist "!_sealenv_here!\conda-meta\sealenv.pending" set "_sealenv_pending=yes"
 @if defined _sealenv_pending for /f "usebackq delims=" %%L in ("!_sealenv_here!\conda-meta\sealenv.pending") do @if not defined _sealenv_line set "_sealenv_line=%%L"
 @if defined _sealenv_line if "!_sealenv_line!"=="!SEALENV_CHECK_TOKEN!" set "_sealenv_pending="
-@if defined _sealenv_pending >&2 echo sealenv: !_sealenv_here! was never finished: a create was interrupted, or is at work.
+@if defined _sealenv_pending >&2 echo sealenv: !_sealenv_here! was never finished: a create was interrupted, or is running.
 @if defined _sealenv_pending >&2 echo   next: run the same sealenv create again, or: sealenv remove "!_sealenv_here!"
 @if defined _sealenv_pending exit /b 1
-
-@rem A move that was ended half way: files hold two paths, wherever the environment lies now.
-@set "_sealenv_between="
-@if exist "!_sealenv_here!\conda-meta\sealenv.moving" set "_sealenv_between=yes"
-@if defined _sealenv_between >&2 echo sealenv: a move of !_sealenv_here! was ended half way: its files hold two paths.
-@if defined _sealenv_between >&2 echo   next: in that folder, finish it: sealenv move --here .
-@if defined _sealenv_between exit /b 1
-
-@rem Moved or copied by hand.
+@set "_sealenv_moving="
+@if exist "!_sealenv_here!\conda-meta\sealenv.moving" set "_sealenv_moving=yes"
+@if defined _sealenv_moving >&2 echo sealenv: a move of !_sealenv_here! was ended half way: its files hold two paths.
+@if defined _sealenv_moving >&2 echo   next: in that folder: sealenv move --here .
+@if defined _sealenv_moving exit /b 1
 __SEALENV_MOVED__
-@if not exist "!_sealenv_here!\etc\sealenv\env.bat" >&2 echo sealenv: !_sealenv_here!\etc\sealenv\env.bat is missing.
-@if not exist "!_sealenv_here!\etc\sealenv\env.bat" >&2 echo   next: sealenv refresh "!_sealenv_here!"
+@if not exist "!_sealenv_here!\etc\sealenv\env.bat" >&2 echo sealenv: !_sealenv_here!\etc\sealenv\env.bat is missing. Next: sealenv refresh "!_sealenv_here!"
 @if not exist "!_sealenv_here!\etc\sealenv\env.bat" exit /b 1
 
 @rem A line of more than 8191 characters is not run, and the next one is: PATH would be the old one.
@@ -61,7 +48,26 @@ __SEALENV_MOVED__
 @if defined _sealenv_long >&2 echo   next: shorten PATH, or: sealenv run "!_sealenv_here!"
 @if defined _sealenv_long exit /b 1
 
-@rem PATH: the wrappers in condabin first, then the order of CEP 32; System32 is never lost.
+@rem --- The active environment stays as it is, if PATH begins with its folders.
+@set "_sealenv_named="
+@if /i "!CONDA_PREFIX!"=="!_sealenv_here!" set "_sealenv_named=yes"
+@if defined SEALENV_PREFIX if /i not "!SEALENV_PREFIX!"=="!_sealenv_here!" set "_sealenv_named="
+@set "_sealenv_path=!PATH!;"
+@if defined _sealenv_named for %%F in ("!_sealenv_here!;" "!_sealenv_here!\condabin;") do @if /i "%%~F!_sealenv_path:*;=!"=="!_sealenv_path!" exit /b 0
+@if defined _sealenv_named >&2 echo sealenv: this environment is active, but PATH does not begin with its folders.
+
+@rem --- Refuse a shell that is not clean.
+@set "_sealenv_found="
+__SEALENV_GATE__
+@set "_sealenv_other="
+@for %%F in (conda-meta pyvenv.cfg) do @for %%I in ("!PATH:;=" "!") do @if exist "%%~I\%%F" if /i not "%%~I"=="!_sealenv_here!" set "_sealenv_other=%%~I"
+@for %%F in (conda-meta pyvenv.cfg) do @for %%I in ("!PATH:;=" "!") do @if /i "%%~nxI"=="Scripts" if exist "%%~dpI%%F" if /i not "%%~dpI"=="!_sealenv_here!\" set "_sealenv_other=%%~I"
+@if defined _sealenv_other >&2 echo   PATH=!_sealenv_other!: __SEALENV_ON_PATH__& set "_sealenv_found=yes"
+@if defined _sealenv_found >&2 echo sealenv: this shell is not clean, so !_sealenv_name! was not activated.
+@if defined _sealenv_found >&2 echo   next: open a new Command Prompt, or: sealenv shell --clean "!_sealenv_here!"
+@if defined _sealenv_found exit /b 1
+
+@rem --- PATH: the wrappers in condabin first, then the order of CEP 32; System32 is never lost.
 @set "_sealenv_head=!_sealenv_here!\condabin;!_sealenv_here!;"
 @set "_sealenv_msys="
 @for %%I in (clangarm64 mingw64 clang64 ucrt64) do @if exist "!_sealenv_here!\Library\%%I\bin\" set "_sealenv_msys=!_sealenv_here!\Library\%%I\bin;"
@@ -86,9 +92,8 @@ __SEALENV_MOVED__
 @if defined _sealenv_delayed if defined _sealenv_shown for /f "delims=" %%H in ("!_sealenv_head!") do @for /f "delims=" %%S in ("!_sealenv_shown!") do @endlocal & @endlocal & @endlocal & @set "PATH=%%H!PATH!" & @set "PROMPT=%%S!PROMPT!" & @if "!PROMPT!"=="%%S" set "PROMPT=%%S$P$G"
 @if defined _sealenv_delayed for /f "delims=" %%H in ("!_sealenv_head!") do @endlocal & @endlocal & @endlocal & @set "PATH=%%H!PATH!"
 
-@rem From here on in the caller's mode, with nothing in the lines that depends on it.
-@rem What other tools have left, and what would come before the environment's own settings.
-__SEALENV_CLEARED__
+@rem --- Set the variables, in the order of CEP 32. From here on in the caller's mode, with nothing in the
+@rem lines that depends on it.
 @call "%~dp0etc\sealenv\env.bat"
 @for %%I in ("%~dp0.") do @set "CONDA_PREFIX=%%~fI"& @set "CONDA_DEFAULT_ENV=%%~nxI"& @set "CONDA_PROMPT_MODIFIER=(%%~nxI) "
 @set "CONDA_SHLVL=1"

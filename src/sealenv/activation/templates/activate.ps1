@@ -1,97 +1,81 @@
-# sealenv activation for PowerShell (5.1 and 7). Source it:   . PREFIX\activate.ps1
+# Activate this environment in PowerShell (5.1 or 7):   . PREFIX\activate.ps1
 #
-# Static: it starts no process, writes no file and finds its environment by its own place. What
-# differs between environments is in etc\sealenv\env.ps1, compiled by sealenv. It throws when it
-# refuses: nothing else stops a script that goes on to use the environment.
+# It starts no process and writes no file. From top to bottom: refuse what must not be activated, set the
+# variables, leave with `deactivate`, run the scripts of the packages. The path and the variables of this
+# environment are in etc\sealenv\env.ps1. It throws when it refuses, so that a script ends there.
 
 $_sealenv_scripts = & {
     param([string] $here)
 
     $nl = [Environment]::NewLine
+    $name = [IO.Path]::GetFileName($here)
+    $get = { param($variable) [Environment]::GetEnvironmentVariable($variable) }
+
+    # --- Refuse an environment that is moved or unfinished.
     $include = [IO.Path]::Combine($here, 'etc', 'sealenv', 'env.ps1')
     if (-not [IO.File]::Exists($include)) {
         throw "sealenv: $include is missing.$nl  next: sealenv refresh PREFIX"
     }
     $compiled = & $include
-    $name = [IO.Path]::GetFileName($here)
-    $get = { param($variable) [Environment]::GetEnvironmentVariable($variable) }
+    $marker = [IO.Path]::Combine($here, 'conda-meta', 'sealenv.pending')
+    if (Test-Path -LiteralPath $marker) {
+        $line = Get-Content -LiteralPath $marker -TotalCount 1 -ErrorAction SilentlyContinue
+        if (-not $line -or $line -cne (& $get 'SEALENV_CHECK_TOKEN')) {
+            throw ("sealenv: $here was never finished: a create was interrupted, or is running.$nl" +
+                "  next: run the same sealenv create again, or: sealenv remove `"$here`"")
+        }
+    }
+    if (Test-Path -LiteralPath ([IO.Path]::Combine($here, 'conda-meta', 'sealenv.moving'))) {
+        throw ("sealenv: a move of $here was ended half way: its files hold two paths.$nl" +
+            "  next: in that folder: sealenv move --here .")
+    }
+    if ($compiled.prefix -and $compiled.prefix -ne $here) {
+        throw ("sealenv: this environment was made at $($compiled.prefix)$nl" +
+            "  and was moved or copied by hand, or is called by another path: $here$nl" +
+            "  next: in that folder: sealenv move --here .   Or use the path that it was made at.")
+    }
 
+    # --- Refuse a shell that is not clean. The active environment stays as it is.
+    $folders = @($here)
+    $folders += @('ucrt64', 'clang64', 'mingw64', 'clangarm64' |
+        ForEach-Object { [IO.Path]::Combine($here, 'Library', $_, 'bin') } |
+        Where-Object { [IO.Directory]::Exists($_) } | Select-Object -First 1)
+    $folders += 'Library\mingw-w64\bin', 'Library\usr\bin', 'Library\bin', 'Scripts', 'bin', 'condabin' |
+        ForEach-Object { [IO.Path]::Combine($here, $_) }
+    $path = @((& $get 'PATH') -split ';' | Where-Object { $_ })
+    $ours = & $get 'SEALENV_PREFIX'
+    $named = (& $get 'CONDA_PREFIX') -eq $here -and (-not $ours -or $ours -eq $here)
+    $active = $named -and $path.Count -and ($path[0] -eq $here -or $path[0] -eq $folders[-1])
+    if ($active -and (Test-Path function:deactivate)) {
+        return
+    }
     $found = ''
     foreach ($row in @(
         __SEALENV_GATE__
     )) {
         $value = & $get $row[0]
         if ($value -and $row[1].Split(' ') -notcontains $value) {
-            # A control character could be a word to the terminal.
-            $shown = $value -replace '\p{Cc}', '?'
-            $found += "  $($row[0])=$shown$nl      $($row[2])$nl      to clear it: $($row[3])$nl"
+            $found += "  $($row[0])=${value}: $($row[2])$nl"
         }
     }
-    # An activation sets these to the file of its environment. Whoever only took SEALENV_PREFIX away is a
-    # child of it.
-    $inside = & $get 'SEALENV_PREFIX'
-    foreach ($row in @(
-        __SEALENV_RC_FILES__
-    )) {
-        $value = & $get $row[0]
-        if (-not $inside -and $value -like '*[\/].condarc' -and
-            [IO.File]::Exists($value.Substring(0, $value.Length - 9) + '/conda-meta/sealenv')) {
-            $shown = $value -replace '\p{Cc}', '?'
-            $found += "  $($row[0])=$shown$nl      $($row[1])$nl      to clear it: $($row[2])$nl"
-            $inside = 'yes'
+    foreach ($folder in $path) {
+        $other = if ($folder -match '[\\/]Scripts$') { [IO.Path]::GetDirectoryName($folder) } else { $folder }
+        $marks = "$other\conda-meta", "$other\pyvenv.cfg" | Where-Object { Test-Path -LiteralPath $_ }
+        if ($marks -and $other -ne $here) {
+            $found += "  PATH=${folder}: " + __SEALENV_ON_PATH__ + $nl
         }
     }
-    foreach ($row in @(
-        __SEALENV_SHADOWS__
-    )) {
-        $word = $row[0]
-        $alias = (Get-Item -LiteralPath "alias:$word" -ErrorAction SilentlyContinue).Definition
-        if ($alias -or (Test-Path -LiteralPath "function:$word")) {
-            $found += "  $word=(a function or an alias)$nl      $($row[1])$nl      to clear it: $($row[2])$nl"
-        }
-    }
-    if ($found) {
-        $next = "For a clean shell open a new PowerShell, or run:$nl  sealenv shell --clean `"$here`""
-        if ($inside) {
-            $next = 'For another environment open a new PowerShell.'
+    if ($found -and -not $active) {
+        if ($named) {
+            $found += "  This environment is active, but PATH does not begin with its folders.$nl"
         }
         throw ("sealenv: this shell is not clean, so $name was not activated:$nl$found" +
-            "Nothing was changed. $next")
+            "  next: open a new PowerShell, or: sealenv shell --clean `"$here`"")
     }
 
-    $marker = [IO.Path]::Combine($here, 'conda-meta', 'sealenv.pending')
-    if (Test-Path -LiteralPath $marker) {
-        $line = Get-Content -LiteralPath $marker -TotalCount 1 -ErrorAction SilentlyContinue
-        if (-not $line -or $line -cne (& $get 'SEALENV_CHECK_TOKEN')) {
-            throw ("sealenv: $here was never finished: a create was interrupted, or is at work.$nl" +
-                "  next: run the same sealenv create again, or: sealenv remove `"$here`"")
-        }
-    }
-    if (Test-Path -LiteralPath ([IO.Path]::Combine($here, 'conda-meta', 'sealenv.moving'))) {
-        throw ("sealenv: a move of $here was ended half way: its files hold two paths.$nl" +
-            "  next: in that folder, finish it: sealenv move --here .")
-    }
-    $made = $compiled.prefix
-    if ($made -and -not [string]::Equals($made, $here, [StringComparison]::OrdinalIgnoreCase)) {
-        throw ("sealenv: this environment was made at $made$nl" +
-            "  and was moved or copied by hand, or is called by another path: $here$nl" +
-            "  next: in that folder, mend it: sealenv move --here .$nl" +
-            "  or use it by the path that it was made at, or move it back to there")
-    }
-    $time = [IO.File]::GetLastWriteTimeUtc($include)
-    $folder = [IO.Path]::Combine($here, 'etc', 'conda', 'env_vars.d')
-    $sources = @([IO.Path]::Combine($here, 'conda-meta', 'state'), $folder)
-    if ([IO.Directory]::Exists($folder)) {
-        $sources += [IO.Directory]::GetFiles($folder, '*.json')
-    }
-    # A file that is not there has the time 1601.
-    if (@($sources | Where-Object { [IO.File]::GetLastWriteTimeUtc($_) -gt $time }).Count) {
-        [Console]::Error.WriteLine("sealenv: the variables of this environment changed after its scripts were made.")
-        [Console]::Error.WriteLine("  next: sealenv refresh `"$here`"")
-    }
-
+    # --- Set the variables, in the order of CEP 32, and keep the old values. Where the environment is
+    # active already, nothing is set, and `deactivate` removes the variables.
     $old = [ordered] @{}
-    # From PowerShell 7.5 on an empty value is one; nothing else on Windows knows such a variable.
     $assign = {
         param($variable, $value)
         if ($value) {
@@ -102,35 +86,16 @@ $_sealenv_scripts = & {
     }
     $put = {
         param($variable, $value)
-        if (-not $old.Contains($variable)) {
+        $old[$variable] = $null
+        if (-not $active) {
             $old[$variable] = & $get $variable
-        }
-        & $assign $variable $value
-    }
-    # What other tools have left, and what would come before the environment's own settings.
-    __SEALENV_CLEARED__
-    __SEALENV_FAMILIES__
-    __SEALENV_HONOURED__
-    $dropped += @([Environment]::GetEnvironmentVariables().Keys | Where-Object { $_ -match $families })
-    foreach ($variable in $dropped) {
-        if ($honoured -notcontains $variable -and (& $get $variable)) {
-            & $put $variable $null
+            & $assign $variable $value
         }
     }
     foreach ($pair in $compiled.variables) {
         & $put $pair[0] $pair[1]
     }
-    $folders = @($here)
-    foreach ($part in 'ucrt64', 'clang64', 'mingw64', 'clangarm64') {
-        $msys = [IO.Path]::Combine($here, 'Library', $part, 'bin')
-        if ([IO.Directory]::Exists($msys)) {
-            $folders += $msys
-            break
-        }
-    }
-    $folders += 'Library\mingw-w64\bin', 'Library\usr\bin', 'Library\bin', 'Scripts', 'bin', 'condabin' |
-        ForEach-Object { [IO.Path]::Combine($here, $_) }
-    & $put 'PATH' ((@($folders) + @(& $get 'PATH')) -join ';')
+    & $put 'PATH' (($folders + $path) -join ';')
     & $put 'CONDA_PREFIX' $here
     & $put 'CONDA_SHLVL' '1'
     & $put 'CONDA_DEFAULT_ENV' $name
@@ -138,39 +103,41 @@ $_sealenv_scripts = & {
     & $put 'MAMBA_ROOT_PREFIX' $here
     & $put 'PYTHONNOUSERSITE' '1'
     & $put 'SEALENV_PREFIX' $here
-    # No pip.ini, and no .condarc or .mambarc but the environment's own.
     & $put 'PIP_CONFIG_FILE' 'nul'
-    $condarc = [IO.Path]::Combine($here, '.condarc')
-    if ([IO.File]::Exists($condarc)) {
-        & $put 'CONDARC' $condarc
-        & $put 'MAMBARC' $condarc
+    if ([IO.File]::Exists("$here\.condarc")) {
+        & $put 'CONDARC' "$here\.condarc"
+        & $put 'MAMBARC' "$here\.condarc"
     }
-    # Which programs the wrappers start: conda.bat keeps another conda that a hook has left here.
-    $bat = [IO.Path]::Combine($here, 'condabin', 'conda.bat')
-    if ([IO.File]::Exists($bat)) {
-        & $put 'CONDA_BAT' $bat
-        & $put 'CONDA_EXE' ([IO.Path]::Combine($here, 'Scripts', 'conda.exe'))
-        & $put 'CONDA_PYTHON_EXE' ([IO.Path]::Combine($here, 'python.exe'))
+    if ([IO.File]::Exists("$here\condabin\conda.bat")) {
+        & $put 'CONDA_BAT' "$here\condabin\conda.bat"
+        & $put 'CONDA_EXE' "$here\Scripts\conda.exe"
+        & $put 'CONDA_PYTHON_EXE' "$here\python.exe"
     }
-    $mamba = [IO.Path]::Combine($here, 'Library', 'bin', 'mamba.exe')
-    if ([IO.File]::Exists($mamba)) {
-        & $put 'MAMBA_EXE' $mamba
+    if ([IO.File]::Exists("$here\Library\bin\mamba.exe")) {
+        & $put 'MAMBA_EXE' "$here\Library\bin\mamba.exe"
+    }
+    $prompt = $null
+    if ($active) {
+        $old['PATH'] = @($path | Where-Object { $folders -notcontains $_ }) -join ';'
+    } else {
+        # The functions and aliases of a hook start the conda or mamba of another environment.
+        foreach ($program in 'conda', 'mamba', 'micromamba') {
+            Remove-Item "alias:$program", "function:$program" -ErrorAction SilentlyContinue
+        }
+        if ('false', 'no', 'off', '0' -notcontains (& $get 'CONDA_CHANGEPS1') -and -not (& $get 'SEALENV_NO_PROMPT')) {
+            $prompt = (Get-Item function:prompt -ErrorAction SilentlyContinue).ScriptBlock
+        }
+        if ($prompt) {
+            $shown = "($name) "
+            Set-Item function:global:prompt ({ $shown + (& $prompt) }.GetNewClosure())
+        }
     }
 
-    $prompt = $null
-    $off = @('false', 'no', 'off', '0') -contains (& $get 'CONDA_CHANGEPS1')
-    if (-not $off -and -not (& $get 'SEALENV_NO_PROMPT')) {
-        $prompt = (Get-Item function:prompt -ErrorAction SilentlyContinue).ScriptBlock
-    }
-    if ($prompt) {
-        $shown = "($name) "
-        Set-Item function:global:prompt ({ $shown + (& $prompt) }.GetNewClosure())
-    }
+    # --- Leave: run deactivate.d backwards, give back the variables and the prompt.
     $list = {
         param($kind)
         $folder = [IO.Path]::Combine($here, 'etc', 'conda', "$kind.d")
         if ([IO.Directory]::Exists($folder)) {
-            # The file system's own pattern also finds names that only begin like that.
             [string[]] $files = @([IO.Directory]::GetFiles($folder) | Where-Object { $_ -like '*.ps1' })
             [Array]::Sort($files, [StringComparer]::Ordinal)
             $files
@@ -190,7 +157,9 @@ $_sealenv_scripts = & {
         }
         Remove-Item function:deactivate
     }.GetNewClosure())
-    & $list 'activate'
+    if (-not $active) {
+        & $list 'activate'
+    }
 } $PSScriptRoot
 
 # Here and not in the block, so that a script of a package acts where this one does.

@@ -72,7 +72,7 @@ CHECKS = (
     Check(
         "fish-functions",
         "functions of fish that stand for conda, mamba, pip or python",
-        "the function runs instead of the environment's own program: activation refuses there",
+        "the function runs instead of the environment's own program",
         (_E,),
         _fish_functions,
         "the file is taken away",

@@ -195,8 +195,8 @@ CHECKS = (
     Check(
         "conda-init",
         "blocks of `conda init`, `mamba shell init` and the like in start-up files",
-        "every new shell has conda's functions, for which activation refuses, and often its base "
-        "environment active: another Python comes first there",
+        "every new shell has conda's functions, and often its base environment active: another "
+        "Python comes first there",
         (_E, _W),
         _blocks,
         "the block is taken out",
@@ -204,8 +204,7 @@ CHECKS = (
     Check(
         "conda-hook",
         "the shell hook of conda or mamba, loaded outside of such a block",
-        "every new shell has conda's functions, for which activation refuses, and often its base "
-        "environment active",
+        "every new shell has conda's functions, and often its base environment active",
         (_E, _W),
         _kind("hook", _REPLACES),
         _REPLACES,
@@ -221,7 +220,7 @@ CHECKS = (
     Check(
         "profile-function",
         "functions and aliases in start-up files that are called like a program of an environment",
-        "it runs instead of the environment's own program: every activation refuses for it",
+        "it runs instead of the environment's own program",
         (_E,),
         _kind("function", _REPLACES),
         "an alias is replaced by a command that does nothing; functions are left to you",

@@ -6,6 +6,5 @@ for _sealenv_item in python python3 pip pip3 conda mamba micromamba; do
     unalias "$_sealenv_item" 2>/dev/null
 done
 unset _sealenv_item
-_sealenv_fresh=$$
 . "$SEALENV_SHELL_SCRIPT" || exit 125
-unset SEALENV_SHELL_SCRIPT SEALENV_INSIDE
+unset SEALENV_SHELL_SCRIPT

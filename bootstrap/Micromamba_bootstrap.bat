@@ -162,7 +162,6 @@ call :gate PIP_PREFIX "" "pip is told to install below that folder" "set PIP_PRE
 call :gate PIP_ROOT "" "pip is told to install below another root" "set PIP_ROOT=" || set "SB_DIRTY=1"
 call :gate PIP_USER "0 false no off n f" "pip is told to install for the user" "set PIP_USER=" || set "SB_DIRTY=1"
 call :gate PIP_PYTHON "" "pip is told to work on another Python" "set PIP_PYTHON=" || set "SB_DIRTY=1"
-call :gate PYTHON_ENVS "" "the original script takes it for an active environment" "set PYTHON_ENVS=" || set "SB_DIRTY=1"
 if defined SB_DIRTY (
   call :fail 3 "this shell is not clean: see above" "" "open a new cmd.exe window, or start from a clean environment with --clean"
   goto :end
@@ -310,30 +309,32 @@ echo:Micromamba_bootstrap.bat [ENV_NAME] [PY_VERSION] [options]
 echo:
 echo:Makes a standalone conda environment with python, conda and mamba.
 echo:
-echo:  ENV_NAME             its name; py without one. With PY_VERSION the folder is
-echo:                       called ENV_NAME_3_12.
-echo:  PY_VERSION           3.12 or 3.12.4; the newest without one.
+echo:  ENV_NAME            the name of the environment (default: py)
+echo:  PY_VERSION          3.12 or 3.12.4 (default: the newest Python). The folder is
+echo:                      then called ENV_NAME_3_12.
 echo:
-echo:  --packages "A B"     more packages, separated by spaces; may be repeated
-echo:  --channel NAME       a channel's name or URL, or several with commas between, in
-echo:                       quotes; may be repeated. Only conda-forge without it.
-echo:  --prefix FOLDER      this very folder; then PY_VERSION is the only argument
-echo:  --micromamba VERSION which micromamba (2.8.1-1), or latest
-echo:  --sha256 DIGEST      the digest that micromamba must have
-echo:  --clean              start from a clean environment instead of refusing
-echo:  --keep-micromamba    put a copy of micromamba into the environment
-echo:  --post SCRIPT        copy the script to __home__ in the environment, and run it
-echo:  --remove             remove the environment, if this script or sealenv made it
-echo:  --dry-run            say what would be done; write nothing
-echo:  --help               this text
+echo:  --post SCRIPT       copy the script to __home__ in the environment and run it
+echo:  --remove            remove the environment, if this script or sealenv made it
+echo:  --dry-run           show what would be done; write nothing
+echo:  --help              show this text
 echo:
-echo:The environment is made in PY_ENVS, else DRIVE:\dev\Anaconda\envs on the drive of
-echo:this script, else the current folder. The cache is DRIVE:\CACHE if it is there,
-echo:else TEMP. CONDA_PKGS_DIRS: the package cache; SEALENV_MICROMAMBA_URL: a mirror of
-echo:the releases.
+echo:All other settings are variables:
 echo:
-echo:Exit codes: 0 done, 2 usage, 3 the shell is not clean, 5 a download or its digest,
-echo:6 micromamba, 7 the target is in the way, 8 the environment does not work,
+echo:  PY_ENVS             the folder for environments (default: DRIVE:\dev\Anaconda\envs if it exists, else .)
+echo:  ENV_PREFIX          the whole path of the environment; replaces PY_ENVS and
+echo:                      ENV_NAME
+echo:  CACHE               the folder for downloads (default: DRIVE:\CACHE if it exists, else TEMP)
+echo:  CONDA_PKGS_DIRS     the package cache (default: CACHE\Python\pkgs)
+echo:  CHANNEL             the channels, separated by spaces (default: conda-forge)
+echo:  PACKAGES            more packages, separated by spaces
+echo:  MICROMAMBA_VERSION  the release of micromamba (default: 2.8.1-1)
+echo:  MICROMAMBA_SHA256   its sha256; without it, the one in this script, or for
+echo:                      another version the one that the release publishes
+echo:  MICROMAMBA_URL      the address of the releases, such as a mirror
+echo:  KEEP_MICROMAMBA     if set, keep a copy of micromamba in the environment
+echo:
+echo:Exit codes: 0 done, 2 usage, 3 the shell is not clean, 5 a download or its sha256,
+echo:6 micromamba, 7 the target exists or is in use, 8 the environment does not work,
 echo:9 the file system, 10 the --post script.
 goto :end
 
@@ -573,7 +574,7 @@ call :fail 2 "%~1" "%~2" "Micromamba_bootstrap.bat --help shows how it is called
 exit /b 2
 
 :scrub
-for %%P in (CONDA MAMBA PYTHON VIRTUAL_ENV SEALENV_PREFIX PIXI_IN_SHELL __PYVENV_LAUNCHER__ PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER PIP_PYTHON PIP_CONFIG_FILE PIP_SRC PIP_SOURCE _CONDA_ _CE_ PIXI_ UV_PROJECT_ENVIRONMENT UV_PYTHON UV_SYSTEM_PYTHON UV_TARGET UV_PREFIX UV_TOOL_DIR UV_TOOL_BIN_DIR PYENV_ BASH_ENV) do call :forget %%P
+for %%P in (CONDA _CONDA _CE_ MAMBA PYTHON PIP_ PIXI_ UV_ VIRTUAL_ENV SEALENV_PREFIX) do call :forget %%P
 set "PATH=%SystemRoot%\System32;%SystemRoot%;%SystemRoot%\System32\Wbem;%SystemRoot%\System32\WindowsPowerShell\v1.0"
 exit /b 0
 
@@ -812,9 +813,7 @@ if defined SB_BAD (
   exit /b 2
 )
 set "SB_BAD="
-if not defined SB_BAD if "%SB_T%"=="2.6.0" set "SB_BAD=it breaks offline @EXPLICIT lists (mamba issue 4250)"
-if not defined SB_BAD if "%SB_T:~0,4%"=="2.6." set "SB_BAD=its cache paths are too long for Windows (mamba issue 4275)"
-if not defined SB_BAD if "%SB_T%"=="2.9.0" set "SB_BAD=it can hang while it compiles .pyc files (mamba issue 4407)"
+
 if not defined SB_BAD exit /b 0
 call :fail 2 "micromamba %SB_T% is known to be bad: %SB_BAD%" "" "choose another version, such as 2.8.1-1"
 exit /b 2
@@ -827,7 +826,7 @@ set "SB_EXPECTED=%SB_SHA256%"
 set "SB_ORIGIN=--sha256"
 if defined SB_EXPECTED goto :expected
 set "SB_ORIGIN=the table in this script"
-rem The table is empty: no release was verified yet.
+if "%SB_MICROMAMBA%"=="2.8.1-1" set "SB_EXPECTED=b645a5259cb92b5869b0e60943390dd0d362cae45bc7e2f5ba8c7e4a4b06c7aa"
 :expected
 mkdir "%SB_STORE%" 2>nul
 set "SB_EXE=%SB_STORE%\micromamba-%SB_MICROMAMBA%-win-64.exe"
@@ -993,7 +992,7 @@ exit /b 0
 
 rem A clean environment with a home folder of its own; the caller has said setlocal.
 :own_home
-for %%P in (CONDA MAMBA PYTHON VIRTUAL_ENV SEALENV_PREFIX PIXI_IN_SHELL __PYVENV_LAUNCHER__ PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER PIP_PYTHON PIP_CONFIG_FILE PIP_SRC PIP_SOURCE _CONDA_ _CE_ PIXI_ UV_PROJECT_ENVIRONMENT UV_PYTHON UV_SYSTEM_PYTHON UV_TARGET UV_PREFIX UV_TOOL_DIR UV_TOOL_BIN_DIR PYENV_ BASH_ENV XDG_) do call :forget %%P
+for %%P in (CONDA _CONDA _CE_ MAMBA PYTHON PIP_ PIXI_ UV_ VIRTUAL_ENV SEALENV_PREFIX XDG_) do call :forget %%P
 set "CONDA_PKGS_DIRS="
 for %%D in (home root tmp home\AppData home\AppData\Roaming home\AppData\Local) do mkdir "%SB_WORK%\%%D" 2>nul
 set "HOME=%SB_WORK%\home"

@@ -75,7 +75,7 @@ def test_exported(
     assert not any("looked into" in n for n in export(machine, "e", "e.sh", *pinned))
     assert not any("looked into" in n for n in export(machine, "e.lock", "lock.sh", *pinned))
     machine.run("remove", "e", "-y")
-    env = machine.env | {"PY_ENVS": str(machine.envs), "SEALENV_MICROMAMBA_URL": releases.base}
+    env = machine.env | {"PY_ENVS": str(machine.envs), "MICROMAMBA_URL": releases.base}
     for script in ("e.sh", "lock.sh"):
         made = machine.envs / script.removesuffix(".sh")
         command = [require_shell("dash"), script, made.name]

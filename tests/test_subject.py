@@ -117,9 +117,9 @@ class TestTheSameAgain:
             "export", "app", "--format", "sh", "-o", str(script), "--micromamba-sha256", digest
         )
         with ChannelServer(tmp_path / "releases") as server:
-            env = machine.env | {"SEALENV_MICROMAMBA_URL": server.base}
+            env = machine.env | {"MICROMAMBA_URL": server.base, "ENV_PREFIX": str(target)}
             subprocess.run(
-                [require_shell("dash"), script, "--prefix", target], env=env, check=True,
+                [require_shell("dash"), script], env=env, check=True,
                 cwd=machine.root,
             )  # fmt: skip
         machine.run("seal", str(target), "-y")

@@ -96,7 +96,7 @@ class TestTheSameAgain:
         folder.mkdir()
         subprocess.run(["tar", "-xf", bundle, "-C", folder], check=True)
         target = tmp_path / "by script"
-        install(other, folder, "--prefix", str(target))
+        install(other, folder, ENV_PREFIX=str(target))
         other.run("seal", str(target), "-y")
         assert packages(target) == expected
         assert not verify(target).damaged

@@ -148,20 +148,14 @@ if defined SB_CLEAN (
   goto :clean
 )
 call :gate CONDA_PREFIX "" "a conda environment is active here" "close this window and open a new one" || set "SB_DIRTY=1"
-call :gate CONDA_SHLVL "0" "conda counts at least one environment as active here" "close this window and open a new one" || set "SB_DIRTY=1"
+call :gate CONDA_SHLVL "0" "conda counts at least one active environment here" "close this window and open a new one" || set "SB_DIRTY=1"
 call :gate SEALENV_PREFIX "" "a sealed environment is active here" "close this window and open a new one" || set "SB_DIRTY=1"
-call :gate PIXI_IN_SHELL "0" "a pixi shell is active here" "close this window and open a new one" || set "SB_DIRTY=1"
 call :gate VIRTUAL_ENV "" "a Python virtual environment is active here" "close this window and open a new one" || set "SB_DIRTY=1"
-call :gate PYTHONHOME "" "every Python is told to take its standard library from there" "set PYTHONHOME=" || set "SB_DIRTY=1"
-call :gate PYTHONPATH "" "every Python is told to import from there first" "set PYTHONPATH=" || set "SB_DIRTY=1"
-call :gate PYTHONPLATLIBDIR "" "every Python is told another name for its folder lib" "set PYTHONPLATLIBDIR=" || set "SB_DIRTY=1"
-call :gate PYTHONEXECUTABLE "" "a Python is told that it is that program" "set PYTHONEXECUTABLE=" || set "SB_DIRTY=1"
-call :gate __PYVENV_LAUNCHER__ "" "a Python was told what it is called, and has handed it on" "set __PYVENV_LAUNCHER__=" || set "SB_DIRTY=1"
-call :gate PIP_TARGET "" "pip is told to install into that folder" "set PIP_TARGET=" || set "SB_DIRTY=1"
-call :gate PIP_PREFIX "" "pip is told to install below that folder" "set PIP_PREFIX=" || set "SB_DIRTY=1"
-call :gate PIP_ROOT "" "pip is told to install below another root" "set PIP_ROOT=" || set "SB_DIRTY=1"
-call :gate PIP_USER "0 false no off n f" "pip is told to install for the user" "set PIP_USER=" || set "SB_DIRTY=1"
-call :gate PIP_PYTHON "" "pip is told to work on another Python" "set PIP_PYTHON=" || set "SB_DIRTY=1"
+call :gate PYTHONHOME "" "every Python takes its standard library from there" "set PYTHONHOME=" || set "SB_DIRTY=1"
+call :gate PYTHONPATH "" "every Python imports from there first" "set PYTHONPATH=" || set "SB_DIRTY=1"
+call :gate PIP_TARGET "" "pip installs into that folder" "set PIP_TARGET=" || set "SB_DIRTY=1"
+call :gate PIP_PREFIX "" "pip installs below that folder" "set PIP_PREFIX=" || set "SB_DIRTY=1"
+call :gate PIP_USER "0 false no off" "pip installs for the user" "set PIP_USER=" || set "SB_DIRTY=1"
 if defined SB_DIRTY (
   call :fail 3 "this shell is not clean: see above" "" "open a new cmd.exe window, or start from a clean environment with --clean"
   goto :end

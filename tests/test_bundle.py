@@ -57,7 +57,8 @@ def bare(machine: Machine, *extra: str) -> dict[str, str]:
 def install(machine: Machine, folder: Path, *args: str, code: int = 0, **extra: str) -> str:
     done = subprocess.run(
         [require_shell("dash"), str(folder / "install.sh"), *args],
-        env=bare(machine, "curl") | extra, cwd=machine.root, stdin=subprocess.DEVNULL, capture_output=True,
+        env=bare(machine, "curl") | extra, cwd=machine.root, stdin=subprocess.DEVNULL,
+        capture_output=True,
         text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == code, done.stdout + done.stderr

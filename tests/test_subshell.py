@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import shlex
 import shutil
 import signal
 import sys
@@ -139,36 +138,6 @@ def test_deactivate_in_the_shell(used: Machine, name: str) -> None:
     assert terminal.end() == 3
     assert "rror" not in terminal.said
     assert "not found" not in terminal.said
-
-
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="there is no /proc here")
-@pytest.mark.parametrize("name", ["bash", "zsh", "fish", "dash", "sh", "tcsh", "xonsh", "nu"])
-def test_a_child_of_the_shell_enters_no_environment(used: Machine, name: str) -> None:
-    """One that has cleared every variable, and one where the shell was deactivated before."""
-    kept = " ".join(f"{name}={used.env[name]}" for name in ("HOME", "SEALENV_ENVS", "PATH"))
-    child = used.root / "child"
-    child.write_text(
-        f"#!/bin/sh\nenv -i {kept} {shlex.join(used.command('run', 'e', '--', 'true'))}\n"
-        f"echo code $?\nenv -i bash -c '. {used.envs}/e/activate.sh'\necho code $?\necho 'did'ne\n"
-    )
-    child.chmod(0o755)
-    command = used.command("shell", "e", "-s", str(require_shell(name)))
-    env = used.env | {"TERM": "xterm", "XONSH_HISTORY_BACKEND": "dummy"}
-    terminal = Terminal(command, env, used.root)
-    terminal.wait_for(_PROMPTS.get(name, "(e)"))
-    for _ in range(1 if name == "tcsh" else 2):  # which has no `deactivate` there
-        terminal.settle()
-        terminal.said = ""
-        terminal.type(f"{'^' if name == 'nu' else ''}{child}")
-        terminal.wait_for("didne")
-        assert "code 125" in terminal.said
-        assert "code 1" in terminal.said.replace("code 125", "")
-        assert terminal.said.count("ancestor=") == 2
-        terminal.settle()
-        terminal.type("deactivate")
-    terminal.settle()
-    terminal.type("exit 3")
-    assert terminal.end() == 3
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish", "dash", "sh", "tcsh", "xonsh", "nu"])

@@ -78,7 +78,8 @@ def test_one_of_another_environment_is_told(made: Machine, tmp_path: Path) -> No
     answer = made.json("which", "e", "python", PATH=path)
     assert states(answer, tmp_path)[1] == ("venv/bin/python", "shadowed")
     assert answer["candidates"][1]["environment"] == {"prefix": str(other), "kind": "venv"}
-    (warning,) = answer["warnings"]
+    unclean, warning = answer["warnings"]
+    assert "not clean" in unclean
     assert f"{other}/bin/python is of another environment" in warning
     here = made.json("which", "--here", "python", PATH=path)
     assert states(here, tmp_path)[0] == ("venv/bin/python", "runs")

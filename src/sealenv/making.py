@@ -58,7 +58,7 @@ def gate(job: Job) -> None:
     if job.options.strict:
         found = look(job.options.environ)
         if found:
-            raise refuse(found, strict=True)
+            raise refuse(found)
 
 
 def solve(job: Job) -> Lock:

@@ -28,9 +28,8 @@ from sealenv.candidates import (
 from sealenv.candidates.cmdexe import PATHEXT
 from sealenv.environments import inspect
 from sealenv.errors import UsageError
-from sealenv.gates.ancestry import above
 from sealenv.gates.children import scrub
-from sealenv.gates.findings import find_active
+from sealenv.gates.findings import find as find_dirt
 from sealenv.gates.whitelist import default_path
 from sealenv.layout import is_windows
 from sealenv.lookup import find
@@ -91,7 +90,7 @@ def find_command(
             f"this environment is {found.state}, and its activation refuses; "
             "shown is what it would be"
         )
-    if here and find_active(scrub(environ)):
+    if here and find_dirt(scrub(environ)):
         scene.warnings.append(
             "this shell is not clean, and an activation in it refuses; shown is what it would be"
         )
@@ -153,9 +152,11 @@ def find_command_here(
 
 
 def _started_by() -> str | None:
-    """The name of the process that started this one; None where it cannot be told."""
-    parent = next(above(), None)
-    return parent.name.lower().removesuffix(".exe").lstrip("-") if parent else None
+    """The name of the process that started this one; None where /proc does not tell it."""
+    try:
+        return Path(f"/proc/{os.getppid()}/comm").read_text(encoding="utf-8").strip().lstrip("-")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _check(command: str) -> None:

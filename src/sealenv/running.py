@@ -25,19 +25,18 @@ _MARKER = ("conda-meta", "sealenv.pending")
 _MOVING = ("conda-meta", "sealenv.moving")
 
 
-def enter(env: str, argv: Sequence[str], *, clean: bool = False, strict: bool = False) -> NoReturn:
+def enter(env: str, argv: Sequence[str], *, clean: bool = False) -> NoReturn:
     """Replace this process by `argv`, run in the environment.
 
     Args:
         env: a name or a path.
         argv: the command; without one there is nothing to do.
         clean: start from a clean environment instead of refusing a dirty one.
-        strict: refuse what is only a warning, too.
 
     Raises:
         SealenvError: before anything is run.
     """
-    found = prepare(env, argv, os.environ, clean=clean, strict=strict)
+    found = prepare(env, argv, os.environ, clean=clean)
     if found is None:
         word = argv[0].lower() in _WORDS_OF_CMD
         hint = f" (a word of cmd.exe: cmd /c {argv[0]} ...)" if word else ""
@@ -57,7 +56,6 @@ def prepare(
     environ: Mapping[str, str],
     *,
     clean: bool = False,
-    strict: bool = False,
 ) -> tuple[list[str] | str, str, dict[str, str]] | None:
     """Command line, program and environment variables with which `argv` runs in the environment.
 
@@ -68,7 +66,7 @@ def prepare(
         SealenvError: as `admit`.
         UsageError: on Windows: an argument cannot be given to a batch file.
     """
-    prefix, variables = admit(env, environ, clean=clean, strict=strict)
+    prefix, variables = admit(env, environ, clean=clean)
     if os.name == "nt":
         from sealenv.activation import winlaunch
 
@@ -83,17 +81,15 @@ def prepare(
 
 
 def admit(
-    env: str, environ: Mapping[str, str], *, clean: bool = False, strict: bool = False
+    env: str, environ: Mapping[str, str], *, clean: bool = False
 ) -> tuple[str, dict[str, str]]:
     """The prefix, and the variables to enter it with, if it may be entered from here.
-
-    What is merely present is told in one line on stderr.
 
     Raises:
         NotFoundError: there is no such environment.
         PrefixError: it was made for another platform, or (on Windows) was moved by hand.
         PrefixPendingError: it was never finished.
-        DirtyShellError: another one is active here; under `strict` also what is merely present.
+        DirtyShellError: another one is active here, or Python is redirected.
     """
     from sealenv.gates import admission
     from sealenv.locations import resolve_env
@@ -107,16 +103,7 @@ def admit(
         raise _pending(prefix)
     if os.path.lexists(os.path.join(prefix, *_MOVING)):
         raise _between(prefix)
-    variables, found = admission.enter(environ, clean=clean, strict=strict)
-    if found:
-        named = [finding for finding in found if finding.is_variable]
-        rest = [finding for finding in found if not finding.is_variable]
-        parts = [f"not passed on: {admission.shorter(named)}"] if named else []
-        parts += [f"here besides: {admission.shorter(rest)}"] if rest else []
-        from sealenv.naming import printable
-
-        told = printable("; ".join(parts))
-        sys.stderr.write(f"sealenv: warning: {told}; sealenv gate explains\n")
+    variables = admission.enter(environ, prefix, clean=clean)
     if not variables.get("PATH"):  # a shell would put the current folder on it
         from sealenv.gates.whitelist import default_path
 

@@ -23,9 +23,6 @@ __all__ = ["SHELLS", "enter_shell", "shell_command", "windows_shell_command"]
 _CSH = frozenset({"csh", "tcsh"})
 _POWERSHELL = frozenset({"powershell", "pwsh"})
 _RC = Path(__file__).parent / "activation" / "rc"
-INSIDE = "SEALENV_INSIDE"
-"""In the block that the shell is started with, which nothing in it can change: whoever looks from a
-child (`gates.ancestry`, the scripts) sees whose shell it is. The shell itself has it no more."""
 
 
 def _bash(prefix: str, program: str) -> list[str]:
@@ -38,8 +35,7 @@ def _zsh(prefix: str, program: str) -> list[str]:
 
 def _fish(prefix: str, program: str) -> list[str]:
     script = QUOTE["fish"](f"{prefix}/activate.fish")
-    first = f"set -g _sealenv_fresh $fish_pid; set -e {INSIDE}; source {script}; or exit 125"
-    return [program, "--no-config", "-C", f"{first}; set -e _sealenv_fresh", "-i"]
+    return [program, "--no-config", "-C", f"source {script}; or exit 125", "-i"]
 
 
 def _xonsh(prefix: str, program: str) -> list[str]:
@@ -51,14 +47,12 @@ def _xonsh(prefix: str, program: str) -> list[str]:
 _NU = """$env.config.hooks.pre_prompt = [{||
     if $env.CMD_DURATION_MS? == "0823" and ($env.SEALENV_PREFIX? | is-empty) { exit 125 }
 }]
-$env._SEALENV_FRESH = $nu.pid
-hide-env SEALENV_INSIDE
 overlay use """
 
 
 def _nu(prefix: str, program: str) -> list[str]:
     script = QUOTE["nu"](f"{prefix}/activate.nu")
-    first = f"{_NU}{script}\nhide-env _SEALENV_FRESH"
+    first = f"{_NU}{script}"
     return [program, "--no-config-file", "--no-history", "-e", first]
 
 
@@ -80,26 +74,23 @@ cannot show it without their start-up files, and they have no `deactivate`. (A c
 with -f; without it, the system's files and the user's.)"""
 
 
-def enter_shell(
-    env: str, shell: str | None, *, clean: bool = False, strict: bool = False
-) -> NoReturn:
+def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn:
     """Replace this process by a shell in the environment.
 
     Args:
         env: a name or a path.
         shell: a shell's name or path; `$SHELL` without it, cmd.exe on Windows.
         clean: start from a clean environment instead of refusing a dirty one.
-        strict: refuse what is only a warning, too.
 
     Raises:
         UsageError: there is no such shell here.
         SealenvError: as `sealenv.running.prepare`.
     """
     if os.name == "nt":
-        sys.exit(_on_windows(env, shell or "cmd", clean, strict))
+        sys.exit(_on_windows(env, shell or "cmd", clean))
     program = _find(shell or os.environ.get("SHELL") or "sh")
     options = ["-f"] if Path(program).name in _CSH else []
-    found = prepare(env, [program, *options], os.environ, clean=clean, strict=strict)
+    found = prepare(env, [program, *options], os.environ, clean=clean)
     assert found is not None  # as on every POSIX
     fallback, _, environ = found
     assert isinstance(fallback, list)
@@ -110,11 +101,11 @@ def enter_shell(
     os.execve(command[0], command, environ | extra)
 
 
-def _on_windows(env: str, shell: str, clean: bool, strict: bool) -> int:
+def _on_windows(env: str, shell: str, clean: bool) -> int:
     """A shell that is active from its start on, because its variables are."""
     from sealenv.activation import windows, winlaunch
 
-    prefix, variables = admit(env, os.environ, clean=clean, strict=strict)
+    prefix, variables = admit(env, os.environ, clean=clean)
     kind = Path(shell).name.lower().removesuffix(".exe")
     environ = windows.activated(prefix, variables, condabin_first=kind not in _POWERSHELL)
     environ = winlaunch.with_package_scripts(prefix, environ)
@@ -168,7 +159,7 @@ def shell_command(fallback: list[str], program: str) -> tuple[list[str], dict[st
     if name not in SHELLS or not script.endswith("/activate.sh") or "\n" in script:
         return fallback, {}  # another shell, or a foreign environment: activated from outside
     prefix = script.removesuffix("/activate.sh")
-    extra = {INSIDE: prefix}
+    extra = {}
     if name not in ("fish", "nu"):
         extension = "xsh" if name == "xonsh" else "sh"
         extra["SEALENV_SHELL_SCRIPT"] = f"{prefix}/activate.{extension}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.activation.gatelines import cleared, families, honoured, members, paths
-from sealenv.gates.rules import PROGRAMS, RULES, rule_of
+from sealenv.activation.oldrules import PROGRAMS, RULES, rule_of
 from tests.activation.dialects import DIALECTS, Dialect
 from tests.shells import require_shell
 

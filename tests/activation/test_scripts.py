@@ -15,10 +15,10 @@ import pytest
 
 from sealenv.activation.gatelines import named as rules_of
 from sealenv.activation.includes import shown_name
+from sealenv.activation.oldrule import ACTIVE
 from sealenv.activation.scripts import SHELLS, activation_files, stale, write_scripts
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError, SpecError
-from sealenv.gates.rule import ACTIVE
 
 LINUX = "linux-64"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.activation.gatelines import named as rules_of
-from sealenv.gates.rule import ACTIVE, Rule
+from sealenv.activation.oldrule import ACTIVE, Rule
 from tests.activation.conftest import HOSTILE, ORDERED
 from tests.activation.dialects import DIALECTS, Dialect
 from tests.shells import require_shell

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from sealenv.activation import windows, winlaunch
 from sealenv.activation.gatelines import named as rules_of
+from sealenv.activation.oldrule import ACTIVE
 from sealenv.activation.winscripts import compile_windows, echo_cmd, gate_ps1, windows_path_of
 from sealenv.errors import PrefixError, SpecError, UsageError
-from sealenv.gates.rule import ACTIVE
 from sealenv.naming import check_prefix
 from sealenv.quoting import quote_cmd, quote_ps1
 from sealenv.subshell import windows_shell_command

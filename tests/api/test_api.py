@@ -153,7 +153,7 @@ def test_what_is_on_the_machine(
     found = sealenv.doctor("profile-variable")
     assert [finding.check for finding in found.findings] == ["profile-variable"]
     monkeypatch.setenv("PYTHONHOME", "/x")
-    assert ("PYTHONHOME", "active") in {(f.name, f.level) for f in sealenv.gate()}
+    assert "PYTHONHOME" in {finding.name for finding in sealenv.gate()}
 
 
 def test_the_life_of_an_environment(made: Created, here: Machine) -> None:

@@ -127,6 +127,13 @@ def test_the_gate_lists_all_that_is_dirty(bare: Bare) -> None:
     for name, value in dirt.items():
         assert name in bare.run("x", code=3, **{name: value}).stderr
     bare.run("x", "--dry-run", CONDA_SHLVL="0", PIP_USER="False")
+    (bare.root / "other" / "conda-meta").mkdir(parents=True)
+    (bare.root / "venv").mkdir()
+    (bare.root / "venv" / "pyvenv.cfg").touch()
+    for folder in ("other/bin", "venv/bin/", "other"):
+        path = f"{bare.bin}:{bare.root / folder}"
+        assert "a folder on PATH belongs to" in bare.run("x", code=3, PATH=path).stderr
+    before = bare.everything()
     said = bare.run("x", "--dry-run", code=3, PIP_USER="a\x1b[31mb").stderr
     assert "  PIP_USER=" in said
     assert "\x1b" not in said

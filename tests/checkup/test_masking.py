@@ -95,10 +95,10 @@ def test_long_texts_end_soon() -> None:
 
 def test_the_gate_shows_none() -> None:
     url = f"https://u:{SECRET}@h/t/{SECRET}/a"
-    found = find({"CONDA_CHANNELS": url, "CONDARC": f"/x?token={SECRET}", "CONDA_TOKEN": SECRET})
-    assert len(found) == 3
+    found = find({"PYTHONPATH": url, "PIP_TARGET": f"/x?token={SECRET}"})
+    assert len(found) == 2
     assert SECRET not in " ".join(f"{f} {f!r} {f.to_json()}" for f in found)
-    assert {f.value for f in found} >= {"https://***@h/t/***/a", "***"}
+    assert found[0].value == "https://***@h/t/***/a"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="start-up files of POSIX shells")

@@ -18,7 +18,7 @@ SET = re.compile(r"^ *_sealenv_put ([A-Z_]+) ", re.M)
 def test_the_gate() -> None:
     documented = [tuple(row) for row in rows(FILE, "The gate")]
     assert documented == [
-        (rule.name, rule.level, ", ".join(rule.harmless) or "-", rule.what, rule.clear_in("sh"))
+        (rule.name, ", ".join(rule.harmless) or "-", rule.what, rule.clear_in("sh"))
         for rule in RULES
     ]
 

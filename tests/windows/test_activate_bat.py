@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from sealenv.activation.gatelines import cleared, members
 from sealenv.activation.gatelines import named as rules_of
+from sealenv.activation.oldrule import ACTIVE
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import SpecError
-from sealenv.gates.rule import ACTIVE
 from sealenv.quoting import quote_cmd
 from tests.channel import Channels
 from tests.windows.machine import Done, Windows

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealenv.activation.gatelines import named as rules_of
+from sealenv.activation.oldrule import ACTIVE
 from sealenv.activation.winlaunch import batch_command_line
 from sealenv.errors import UsageError
-from sealenv.gates.rule import ACTIVE
 from tests.channel import Channels
 from tests.windows.machine import REPO, Done, Windows
 from tests.windows.prefixes import create_on_this_machine

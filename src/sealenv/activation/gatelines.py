@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from sealenv.gates.rule import ACTIVE, PRESENT, Rule
-from sealenv.gates.rules import ANCESTOR, HONOURED, LEFT_BY_OURS, PROGRAMS, RULES, SHADOW, rule_of
+from sealenv.activation.oldrule import ACTIVE, PRESENT, Rule
+from sealenv.activation.oldrules import (
+    ANCESTOR,
+    HONOURED,
+    LEFT_BY_OURS,
+    PROGRAMS,
+    RULES,
+    SHADOW,
+    rule_of,
+)
 from sealenv.quoting import QUOTE
 
 __all__ = [

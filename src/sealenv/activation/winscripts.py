@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sealenv.activation.gatelines import cleared, families, honoured, members, named, rc_files
+from sealenv.activation.oldrule import ACTIVE
+from sealenv.activation.oldrules import ANCESTOR, LEFT_BY_OURS, PROGRAMS, SHADOW
 from sealenv.activation.variables import usable_on_windows
 from sealenv.activation.winlaunch import script_names
 from sealenv.errors import SpecError
-from sealenv.gates.rule import ACTIVE
-from sealenv.gates.rules import ANCESTOR, LEFT_BY_OURS, PROGRAMS, SHADOW
 from sealenv.quoting import quote_cmd, quote_ps1, to_bytes
 
 __all__ = ["compile_windows", "echo_cmd", "windows_path_of"]

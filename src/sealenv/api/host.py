@@ -20,10 +20,7 @@ __all__ = ["doctor", "gate", "which"]
 
 
 def gate() -> tuple[Finding, ...]:
-    """What makes this process dirty: its variables, its PATH, the processes above it.
-
-    `level` is `active` where `run` and `shell` refuse, else `present`.
-    """
+    """Return what makes this process dirty: its variables and its PATH. `run` and `shell` refuse it."""
     from sealenv.gates.admission import look
 
     return tuple(look(os.environ))

@@ -15,8 +15,7 @@ from sealenv._version import __version__
 from sealenv.bootstrap.releases import Releases
 from sealenv.bootstrap.relocating import RELOCATING
 from sealenv.errors import FilesystemError
-from sealenv.gates.rule import ACTIVE
-from sealenv.gates.rules import RULES
+from sealenv.gates.rules import ON_PATH, RULES
 from sealenv.host.files import write_atomic
 from sealenv.quoting import QUOTE, to_bytes
 
@@ -89,6 +88,7 @@ def fill(name: str, makers: Mapping[str, Callable[[], str]]) -> bytes:
     every = {
         "VERSION": lambda: __version__,
         "GATE": lambda: gate_lines(kind),
+        "ON_PATH": lambda: f"'' {QUOTE['sh'](ON_PATH.what)} {QUOTE['sh'](ON_PATH.clear_in('sh'))}",
         "FORGOTTEN": lambda: " ".join(_FORGOTTEN),
         # Until the .bat templates are replaced:
         "OPTIONS": lambda: "packages channel prefix micromamba sha256 post",
@@ -113,8 +113,6 @@ def gate_lines(kind: str) -> str:
     """One line for each variable of the gate's table."""
     lines = []
     for rule in RULES:
-        if rule.level != ACTIVE or rule.is_family:
-            continue
         harmless = " ".join(rule.harmless)
         if kind == "bat":
             words = " ".join(f'"{w}"' for w in (harmless, rule.what, rule.clear_in("cmd")))

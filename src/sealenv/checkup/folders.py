@@ -7,10 +7,22 @@ import re
 
 from sealenv.checkup.computer import Computer
 from sealenv.checkup.shells.pathentries import is_named_entry
-from sealenv.gates.path import SYSTEM_FOLDERS
 
 __all__ = ["holds_more", "leads_to_python"]
 
+SYSTEM_FOLDERS = (
+    "/bin",
+    "/sbin",
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/opt/homebrew/bin",
+    "/opt/homebrew/sbin",
+    "/snap/bin",
+    "/run/current-system/sw/bin",
+)
+"""Where an operating system, or what is installed for the whole machine, has its Python."""
 _PROGRAM = re.compile(r"(?:python|pip|pypy|conda|mamba|micromamba|pyenv|activate)")
 """What a folder holds that is called like an environment's, and is one."""
 _PYTHON = re.compile(r"python(?:[23](?:\.\d{1,2})?)?")

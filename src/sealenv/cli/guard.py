@@ -58,7 +58,7 @@ def _behind_gate(callback: Callable[..., Any], *, warn: bool) -> Callable[..., A
 
 
 def _pass(*, clean: bool, strict: bool, warn: bool) -> None:
-    """Refuse, or say once what children will not see.
+    """Refuse, or warn of what child processes will not see.
 
     Raises:
         DirtyShellError: under `strict`, with everything that was found.
@@ -75,7 +75,7 @@ def _pass(*, clean: bool, strict: bool, warn: bool) -> None:
         return
     found = look(os.environ) if strict or warn else []
     if strict and found:
-        raise refuse(found, strict=True)
+        raise refuse(found)
     if not found:
         return
     lines = warnings_of(found)

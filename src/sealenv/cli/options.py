@@ -38,7 +38,7 @@ CLEAN = click.option(
     "--clean", is_flag=True, help="Start from a clean environment, whatever this shell has."
 )
 STRICT = click.option(
-    "--strict", is_flag=True, help="Refuse a shell that is not clean, for a mere warning too."
+    "--strict", is_flag=True, help="Refuse a shell that is not clean, instead of a warning."
 )
 WARNINGS = "sealenv.warnings"
 """Where the context keeps what the gate had to say."""

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from sealenv.cli.options import CLEAN, STRICT
+from sealenv.cli.options import CLEAN
 
 __all__ = ["run_command", "shell_command"]
 
@@ -26,10 +26,9 @@ be executed; 127: it was not found.
 """,
 )
 @CLEAN
-@STRICT
 @click.argument("env")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def run_command(clean: bool, strict: bool, env: str, command: tuple[str, ...]) -> NoReturn:
+def run_command(clean: bool, env: str, command: tuple[str, ...]) -> NoReturn:
     """Run COMMAND in the environment ENV (a name or a path), as if it were activated."""
     from sealenv.errors import UsageError
     from sealenv.naming import shown
@@ -43,7 +42,7 @@ def run_command(clean: bool, strict: bool, env: str, command: tuple[str, ...]) -
     argv = command[1:] if command[0] == "--" else command
     if not argv:
         raise click.UsageError("no command after --")
-    enter(env, argv, clean=clean, strict=strict)
+    enter(env, argv, clean=clean)
 
 
 @click.command(
@@ -55,16 +54,15 @@ Examples:
 """,
 )
 @CLEAN
-@STRICT
 @click.option("-s", "--shell", "shell", metavar="SHELL",
               help="bash, zsh, fish, tcsh, xonsh, nu, sh or dash; yours without it. On Windows "
                    "cmd, powershell or pwsh; cmd without it.")  # fmt: skip
 @click.argument("env")
-def shell_command(clean: bool, strict: bool, shell: str | None, env: str) -> NoReturn:
+def shell_command(clean: bool, shell: str | None, env: str) -> NoReturn:
     """Open a shell in the environment ENV (a name or a path); `exit` leaves it.
 
     The shell starts without your start-up files, which may hold hooks of other tools.
     """
     from sealenv.subshell import enter_shell
 
-    enter_shell(env, shell, clean=clean, strict=strict)
+    enter_shell(env, shell, clean=clean)

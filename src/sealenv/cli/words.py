@@ -30,14 +30,5 @@ def verdict(report: Report, fast: bool) -> str:
 
 
 def warnings_of(found: Sequence[Finding]) -> list[str]:
-    """What the gate says of what it found: children will not see it."""
-    from sealenv.gates.admission import shorter
-    from sealenv.gates.rule import ACTIVE
-    from sealenv.gates.rules import ANCESTOR
-
-    active = [finding for finding in found if finding.level == ACTIVE]
-    lines = [f"{'' if f.rule is ANCESTOR else 'not passed on: '}{f}" for f in active]
-    present = [finding for finding in found if finding.level != ACTIVE]
-    if present:
-        lines.append(f"here besides, not passed on: {shorter(present)}; sealenv gate explains")
-    return lines
+    """Return a warning for each finding of the gate: child processes do not see it."""
+    return [f"not passed on: {finding}" for finding in found]

@@ -1,5 +1,5 @@
-"""The gate: what in a shell or process tree could make a process use another Python.
+"""The gate: what in a shell could make a process use another Python.
 
 Nothing is imported here: `sealenv run` passes through `admission` before anything else, so that
-the modules of this room import nothing but os and sys until something is wrong.
+the modules of this package import nothing but os and sys until something is wrong.
 """

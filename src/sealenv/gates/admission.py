@@ -1,75 +1,89 @@
-"""Who may go on: what to do about what was found, for a verb that enters and for one that does not."""
+"""Who may enter an environment, and what a refusal says."""
 
 from __future__ import annotations
 
+import os
+
 from sealenv.gates.children import scrub, without_dirt
 from sealenv.gates.findings import Finding, find
-from sealenv.gates.rule import ACTIVE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["enter", "look", "refuse", "shorter"]
+__all__ = ["enter", "is_active", "look", "refuse"]
 
 
 def look(environ: Mapping[str, str]) -> list[Finding]:
-    """What makes this process dirty: its variables, PATH, and the processes above it.
-
-    The environment that sealenv itself runs from is left out.
-    """
-    from sealenv.gates.ancestry import find_above
-
-    return find_above() + find(scrub(environ))
+    """Return what makes this process dirty, without the environment that sealenv itself runs from."""
+    return find(scrub(environ))
 
 
-def enter(
-    environ: Mapping[str, str], *, clean: bool = False, strict: bool = False
-) -> tuple[dict[str, str], list[Finding]]:
-    """The variables to enter an environment with, and what was found and does not refuse.
+def enter(environ: Mapping[str, str], prefix: str, *, clean: bool = False) -> dict[str, str]:
+    """Return the variables to enter an environment with.
 
-    Nothing that the table names is left in them.
+    Where it is active already its variables stay as they are.
 
     Args:
         environ: the variables of this process.
-        clean: start from a clean environment instead of refusing a dirty one. It does not lead out of
-            a sealed environment: a child of one stays a child, whatever its variables.
-        strict: refuse what is merely present, too.
+        prefix: the environment.
+        clean: start from a clean environment instead of refusing a dirty one.
 
     Raises:
-        DirtyShellError: something is active here.
+        DirtyShellError: another environment is active, or Python is redirected.
     """
     if clean:
         from sealenv.gates.whitelist import clean_environ
 
-        inside = [finding for finding in look(environ) if not finding.leads_out]
-        if inside:
-            raise refuse(inside, strict=False)
-        return clean_environ(environ), []
-    found = look(environ)
-    if found and (strict or any(finding.level == ACTIVE for finding in found)):
-        raise refuse(found, strict=strict)
-    return without_dirt(scrub(environ)), found
+        return clean_environ(environ)
+    environ = scrub(environ)
+    if is_active(environ, prefix):
+        return environ
+    found = find(environ)
+    if found:
+        raise refuse(found, without_path=_is_named(environ, prefix))
+    return without_dirt(environ)
 
 
-def refuse(found: list[Finding], *, strict: bool) -> Exception:
-    """The refusal, with everything that was found."""
-    from sealenv.errors import DirtyShellError
-
-    shown = found if strict else [finding for finding in found if finding.level == ACTIVE]
-    hint = "open a clean shell, or start from a clean environment with --clean"
-    if not all(finding.leads_out for finding in shown):
-        hint = "open a new terminal: --clean does not lead out of a sealed environment"
-    elif strict and not any(finding.level == ACTIVE for finding in found):
-        hint += "; without --strict this is a warning"
-    return DirtyShellError(
-        "this shell is not clean", details=[str(finding) for finding in shown], hint=hint
+def is_active(environ: Mapping[str, str], prefix: str) -> bool:
+    """Return whether the environment is the active one, and PATH begins with its programs."""
+    first = environ.get("PATH", "").split(os.pathsep)[0].strip('"')
+    return _is_named(environ, prefix) and any(
+        _same(first, os.path.join(prefix, folder)) for folder in _FIRST
     )
 
 
-def shorter(found: list[Finding]) -> str:
-    """The findings in one line: variables by name, folders of PATH as they are."""
-    from sealenv.naming import printable
+_FIRST = ("condabin", "") if os.name == "nt" else ("bin",)
+"""What an activation by us, conda or mamba puts first on PATH."""
 
-    names = [f"{f.name} ({f.value})" if f.name == "PATH" else f.name for f in found]
-    return printable(", ".join(dict.fromkeys(names)))
+
+def _is_named(environ: Mapping[str, str], prefix: str) -> bool:
+    ours = environ.get("SEALENV_PREFIX")
+    return _same(environ.get("CONDA_PREFIX", ""), prefix) and (not ours or _same(ours, prefix))
+
+
+def _same(one: str, other: str) -> bool:
+    return bool(one) and _real(one) == _real(other)
+
+
+def _real(path: str) -> str:
+    return os.path.normcase(os.path.realpath(path))
+
+
+def refuse(found: Sequence[Finding], *, without_path: bool = False) -> Exception:
+    """Return the refusal, with everything that was found.
+
+    Args:
+        found: the findings.
+        without_path: the environment is the active one, but PATH does not begin with its programs.
+    """
+    from sealenv.errors import DirtyShellError
+
+    details = [str(finding) for finding in found]
+    if without_path:
+        details.append("this environment is active, but PATH does not begin with its programs")
+    return DirtyShellError(
+        "this shell is not clean",
+        details=details,
+        hint="open a clean shell, or start from a clean environment with --clean",
+    )

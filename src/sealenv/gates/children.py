@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from sealenv.gates.path import environment_of
 from sealenv.gates.rules import rule_of
 
 TYPE_CHECKING = False
@@ -15,17 +16,8 @@ __all__ = ["scrub", "without_dirt"]
 
 
 def without_dirt(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` without every variable of the table, whatever its value.
-
-    For processes that sealenv starts for itself, and for what it enters an environment with. Settings
-    that are honoured stay.
-    """
-    result = {}
-    for name, value in environ.items():
-        rule = rule_of(name)
-        if rule is None or not rule.taken_out or (rule.is_path and not rule.applies_to(value)):
-            result[name] = value
-    return result
+    """Return `environ` without every variable of the gate's table, whatever its value."""
+    return {name: value for name, value in environ.items() if rule_of(name) is None}
 
 
 _VENV_VARIABLES = ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT")
@@ -38,37 +30,28 @@ def scrub(
     own_prefix: str | None = None,
     own_exec_prefix: str | None = None,
 ) -> dict[str, str]:
-    """Return `environ` without the activation of the environment that sealenv itself runs from.
+    """Return `environ` without the environment that sealenv itself runs from.
 
-    A pipx or `uv run` virtual environment, or a conda environment that somebody put sealenv in, is
-    not dirt (design: gate); its variables and its bin folder on PATH are taken out for what we
-    start. An environment of ours (SEALENV_PREFIX is set) is never taken out: there the user is.
+    The virtual environment of pipx or `uv run`, or a conda environment with sealenv in it, does not
+    count: its variables and its folders on PATH are removed. If the active sealed environment
+    (SEALENV_PREFIX) has sealenv in it, it stays.
 
     Args:
         environ: the environment variables to start from; not changed.
-        own_prefix: where sealenv runs from; `sys.prefix` unless a test says otherwise.
+        own_prefix: where sealenv runs from; `sys.prefix` by default.
         own_exec_prefix: likewise `sys.exec_prefix`.
     """
-    own = [own_prefix or sys.prefix, own_exec_prefix or sys.exec_prefix]
     result = dict(environ)
-    left: list[str] = []
-    venv = result.get("VIRTUAL_ENV", "")
-    if venv and _same_as_any(venv, own):
-        left.append(venv)
+    own = [own_prefix or sys.prefix, own_exec_prefix or sys.exec_prefix]
+    own = [prefix for prefix in own if not _same(prefix, result.get("SEALENV_PREFIX", ""))]
+    if _same_as_any(result.get("VIRTUAL_ENV", ""), own):
         for name in _VENV_VARIABLES:
             result.pop(name, None)
-    conda = result.get("CONDA_PREFIX", "")
-    if conda and not result.get("SEALENV_PREFIX") and _same_as_any(conda, own):
-        left.append(conda)
+    if _same_as_any(result.get("CONDA_PREFIX", ""), own):
         for name in [n for n in result if n in _CONDA_VARIABLES or n.startswith(_CONDA_STACK)]:
             del result[name]
-    launcher = result.get("__PYVENV_LAUNCHER__", "")
-    # Our own Python may have handed it on (a framework of macOS before 3.7.8 and 3.8.3: bpo-22490).
-    home = os.path.dirname(os.path.dirname(launcher))
-    if launcher and _same_as_any(home, [*own, sys.base_prefix]):
-        del result["__PYVENV_LAUNCHER__"]
-    if left and "PATH" in result:
-        gone = [os.path.join(prefix, part) for prefix in left for part in _BIN]
+    gone = [os.path.join(p, part) for p in own if environment_of(p) is not None for part in _BIN]
+    if gone and "PATH" in result:
         entries = result["PATH"].split(os.pathsep)
         result["PATH"] = os.pathsep.join(e for e in entries if not _same_as_any(e, gone))
     return result

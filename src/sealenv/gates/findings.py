@@ -1,63 +1,48 @@
-"""What is dirty here: the table held against the variables, PATH and the processes above."""
+"""What makes a shell dirty: the table applied to its variables and PATH."""
 
 from __future__ import annotations
 
-import os
 import sys
 
-from sealenv.gates.rule import ACTIVE, SHELL, Rule
-from sealenv.gates.rules import ANCESTOR, LEFT_BY_OURS, ON_PATH, RULES, rule_of
+from sealenv.gates.rule import SHELL, Rule
+from sealenv.gates.rules import ON_PATH, RULES, rule_of
 from sealenv.masking import masked_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Finding", "find", "find_active"]
+__all__ = ["Finding", "find"]
 
 
 class Finding:
-    """One thing that is dirty: what it is, why it can hurt, how to clear it."""
+    """One variable, or one folder on PATH: what it is, why it can hurt, how to clear it."""
 
-    __slots__ = ("_inside", "level", "name", "rule", "value", "what")
+    __slots__ = ("name", "rule", "value")
 
-    def __init__(
-        self,
-        rule: Rule,
-        value: str,
-        *,
-        name: str = "",
-        what: str = "",
-        level: str = "",
-        inside: bool = False,
-    ) -> None:
+    def __init__(self, rule: Rule, value: str, *, name: str = "") -> None:
         self.rule = rule
         self.name = name or rule.name
-        """Of the variable, as it is spelled here."""
+        """The variable, as it is spelled here."""
         self.value = masked_value(self.name, value)
-        self.what = what or rule.what
-        self.level = level or rule.level
-        """`active` or `present`."""
-        self._inside = inside
 
     @property
-    def is_variable(self) -> bool:
-        """Whether it is a variable that can be taken out: no folder on PATH, no process."""
-        return self.rule in RULES
+    def what(self) -> str:
+        """What it means."""
+        return self.rule.what
 
     @property
-    def leads_out(self) -> bool:
-        """Whether a clean environment is without it: who is inside a sealed one stays inside."""
-        return self.level != ACTIVE or (self.rule.leads_out and not self._inside)
+    def why(self) -> str:
+        """What goes wrong with it."""
+        return self.rule.why
 
     @property
     def clear(self) -> str:
-        """How to clear it, in the words of this system's usual shell."""
-        rule = ANCESTOR if self._inside else self.rule
-        return rule.clear_in(SHELL, self.name)
+        """How to clear it, in the usual shell of this system."""
+        return self.rule.clear_in(SHELL)
 
     def __str__(self) -> str:
-        """One line, whatever the value: a newline in it could pass for a line of ours."""
+        """One line, whatever the value: a newline in it could pass for another line."""
         from sealenv.naming import printable
 
         return printable(f"{self.name}={self.value}: {self.what}; to clear it: {self.clear}")
@@ -74,69 +59,29 @@ class Finding:
         return hash((self.name, self.value))
 
     def to_json(self) -> dict[str, str]:
-        """The finding as a JSON-ready mapping."""
+        """Return the finding as a JSON-ready mapping."""
         return {
-            "level": self.level,
             "name": self.name,
             "value": self.value,
             "what": self.what,
-            "why": self.rule.why,
+            "why": self.why,
             "clear": self.clear,
         }
 
 
 def find(environ: Mapping[str, str]) -> list[Finding]:
-    """What makes `environ` dirty: active and present, in the order of the table, then PATH.
+    """Return what makes `environ` dirty: variables in the order of the table, then folders of PATH.
 
     Args:
-        environ: variables from which the environment that sealenv runs from is taken out already
-            (`children.scrub`).
+        environ: variables without the environment that sealenv itself runs from (`children.scrub`).
     """
-    found = _of_variables(environ)
-    from sealenv.gates.path import leading_elsewhere
-
-    for folder, whose in leading_elsewhere(environ, (sys.prefix, sys.exec_prefix, sys.base_prefix)):
-        found.append(Finding(ON_PATH, folder, what=f"{whose} python lies on PATH"))
-    return found
-
-
-def find_active(environ: Mapping[str, str]) -> list[Finding]:
-    """What of the variables says that an environment, or a redirection, is active."""
-    return [found for found in _of_variables(environ) if found.level == ACTIVE]
-
-
-def _of_variables(environ: Mapping[str, str]) -> list[Finding]:
-    by_rule: dict[str, list[Finding]] = {}
-    for name in environ:
+    by_rule = {}
+    for name, value in environ.items():
         rule = rule_of(name)
-        if rule is None or not rule.applies_to(environ[name]):
-            continue
-        finding = Finding(rule, environ[name], name=name)
-        if rule.name in _OF_AN_ACTIVATION and not environ.get("SEALENV_PREFIX"):
-            finding = _left_by_ours(finding) or finding
-        by_rule.setdefault(rule.name, []).append(finding)
-    return [
-        finding
-        for rule in RULES
-        for finding in sorted(by_rule.get(rule.name, ()), key=lambda found: found.name)
-    ]
+        if rule is not None and rule.applies_to(value):
+            by_rule[rule.name] = Finding(rule, value, name=name)
+    found = [by_rule[rule.name] for rule in RULES if rule.name in by_rule]
+    from sealenv.gates.path import of_other_environments
 
-
-_OF_AN_ACTIVATION = ("CONDA_PREFIX", "CONDARC", "MAMBARC")
-
-
-def _left_by_ours(finding: Finding) -> Finding | None:
-    """The finding, where the variable still names a sealed environment though SEALENV_PREFIX is gone.
-
-    Whoever took that one away, such as `env -u`, is a child of the environment all the same.
-    """
-    prefix = finding.value
-    if finding.name != "CONDA_PREFIX":
-        prefix, name = os.path.split(prefix)
-        if name != ".condarc":
-            return None
-    if not (prefix and os.path.isfile(os.path.join(prefix, "conda-meta", "sealenv"))):
-        return None
-    return Finding(
-        finding.rule, finding.value, name=finding.name, what=LEFT_BY_OURS, level=ACTIVE, inside=True
-    )
+    own = (sys.prefix, sys.exec_prefix)
+    return found + [Finding(ON_PATH, folder) for folder in of_other_environments(environ, own)]

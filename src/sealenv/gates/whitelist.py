@@ -1,6 +1,6 @@
 """A clean environment for a child process: a whitelist, by platform.
 
-What is not in the tables below does not reach the child. Imports nothing but os: see the room.
+What is not in the tables below does not reach the child. Imports nothing but os, see the package.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which programs run from a folder: what Linux and Windows tell; elsewhere nothing is known."""
+"""Which programs run from a folder, on Linux and Windows; elsewhere nothing is known."""
 
 from __future__ import annotations
 
@@ -7,16 +7,48 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealenv.gates.windows_processes import programs
-
 __all__ = ["programs_in"]
 
 if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+
+    _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    _psapi = ctypes.WinDLL("psapi")
+    _kernel.OpenProcess.restype = wintypes.HANDLE
+    _kernel.OpenProcess.argtypes = (wintypes.DWORD, wintypes.BOOL, wintypes.DWORD)
+    _kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
+    _kernel.QueryFullProcessImageNameW.argtypes = (
+        wintypes.HANDLE,
+        wintypes.DWORD,
+        wintypes.LPWSTR,
+        ctypes.POINTER(wintypes.DWORD),
+    )
+    _QUERY_LIMITED = 0x1000
+    _MOST = 16384
 
     def _programs() -> Iterator[tuple[int, str, str]]:
         """Number, executable and a text to show, of every process that we may ask."""
-        for pid, program in programs():
-            yield pid, program, program
+        numbers = (wintypes.DWORD * _MOST)()
+        size = wintypes.DWORD()
+        if not _psapi.EnumProcesses(numbers, ctypes.sizeof(numbers), ctypes.byref(size)):
+            return
+        for pid in numbers[: size.value // ctypes.sizeof(wintypes.DWORD)]:
+            program = _program_of(pid)
+            if program:
+                yield pid, program, program
+
+    def _program_of(pid: int) -> str:
+        handle = _kernel.OpenProcess(_QUERY_LIMITED, False, pid)
+        if not handle:
+            return ""
+        try:
+            size = wintypes.DWORD(32768)
+            text = ctypes.create_unicode_buffer(size.value)
+            known = _kernel.QueryFullProcessImageNameW(handle, 0, text, ctypes.byref(size))
+            return text.value if known else ""
+        finally:
+            _kernel.CloseHandle(handle)
 
 else:
 

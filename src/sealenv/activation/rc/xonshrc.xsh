@@ -7,4 +7,3 @@ except Exception:
 if 'SEALENV_PREFIX' not in ${...}:
     __import__('os')._exit(125)
 del $SEALENV_SHELL_SCRIPT
-del $SEALENV_INSIDE

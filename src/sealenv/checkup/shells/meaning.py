@@ -11,8 +11,7 @@ from sealenv.checkup.shells.assigning import ASSIGNMENT, assigned
 from sealenv.checkup.shells.command import Command
 from sealenv.checkup.shells.defining import defined
 from sealenv.checkup.shells.pathentries import named_entries, sets_path
-from sealenv.gates.rule import ACTIVE
-from sealenv.gates.rules import rule_of
+from sealenv.gates.rules import HONOURED, rule_of
 
 __all__ = [
     "KINDS",
@@ -78,16 +77,20 @@ _MANAGERS = (
 )
 _DIRECTORY = re.compile(r"\bdirenv(?:\.exe)?['\"]?\s+(?:hook|export)\b")
 _MORE = re.compile(
-    r"PYTHON(?:EXECUTABLE|PLATLIBDIR|CASEOK|INSPECT)"
+    r"PYTHON(?:EXECUTABLE|PLATLIBDIR|CASEOK|INSPECT|STARTUP|USERBASE)"
     r"|PIP_(?:REQUIRE_VIRTUALENV|INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CONSTRAINT)"
-    r"|VIRTUAL_ENV_\w+|PIPENV_\w+"
+    r"|PIP_(?:ROOT|PYTHON|CONFIG_FILE|SRC)|CONDARC|MAMBARC|BASH_ENV"
+    r"|(?:VIRTUAL_ENV|PIPENV|_?CONDA|MAMBA|_CE|PIXI|PYENV)_\w+"
+    r"|UV_(?:PROJECT_ENVIRONMENT|PYTHON|SYSTEM_PYTHON|TARGET|PREFIX|TOOL_DIR|TOOL_BIN_DIR"
+    r"|PYTHON_INSTALL_DIR)"
 )
 """What the gate's table does not know, and a start-up file should not set for every program."""
 _HARMLESS = frozenset(
-    {"CONDA_PROMPT_MODIFIER", "PYENV_VIRTUALENV_DISABLE_PROMPT", "PYENV_SHELL", "PYENV_ROOT"}
+    {name for name, _ in HONOURED}
+    | {"CONDA_PROMPT_MODIFIER", "PYENV_VIRTUALENV_DISABLE_PROMPT", "PYENV_SHELL", "PYENV_ROOT"}
     | {"VIRTUAL_ENV_DISABLE_PROMPT", "CONDA_AUTO_ACTIVATE_BASE", "CONDA_AUTO_ACTIVATE"}
 )
-"""What it shows as left by other tools, and what changes no environment."""
+"""Settings that change no environment."""
 _LONGEST = 1000
 _MANY = 100
 """Characters of a word, words of a command, that are looked at: people write no more."""
@@ -105,7 +108,7 @@ def variable_matters(name: str, value: str) -> Severity | None:
     if rule is not None:
         if not rule.applies_to(value.strip("'\"")):
             return None
-        return Severity.ERROR if rule.level == ACTIVE else Severity.WARNING
+        return Severity.ERROR
     return Severity.WARNING if _MORE.fullmatch(name) else None
 
 
@@ -136,7 +139,7 @@ def meaning_of(command: Command, shell: str) -> Meaning | None:
 
 
 def _definition(words: tuple[str, ...], shell: str) -> Meaning | None:
-    """A function or an alias that an activation refuses for (`gates.rules.SHADOW`)."""
+    """A function or an alias that an activation refuses for (`gates.rules.PROGRAMS`)."""
     found = [one for one in defined(words[:_MANY], shell) if not one.passes]
     if not found:
         return None
@@ -248,7 +251,6 @@ def _hook(words: tuple[str, ...], text: str, shell: str) -> Meaning | None:
         return None
     if not _HOOK.search(text) and not (words[0] == "eval" and _SETUP.search(text)):
         return None
-    # Its function is what `gates.rules.SHADOW` refuses, whether it activates something or not.
     return Meaning("hook", Severity.ERROR, "loads the shell hook of conda or mamba")
 
 

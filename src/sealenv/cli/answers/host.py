@@ -103,7 +103,6 @@ class Undone(Warned):
 class Dirt(TypedDict):
     """One thing of a shell that could make a process use another Python."""
 
-    level: Literal["active", "present"]
     name: str
     value: str
     what: str
@@ -112,9 +111,9 @@ class Dirt(TypedDict):
 
 
 class Gated(Warned):
-    """`gate`: exit code 1 when something is active; with `--strict` when anything is found."""
+    """`gate`: exit code 1 when anything is found."""
 
-    state: Literal["active", "present", "clean"]
+    state: Literal["active", "clean"]
     findings: list[Dirt]
 
 

@@ -8,4 +8,4 @@ done
 unset _sealenv_item
 _sealenv_fresh=$$
 . "$SEALENV_SHELL_SCRIPT" || exit 125
-unset SEALENV_SHELL_SCRIPT SEALENV_INSIDE
+unset SEALENV_SHELL_SCRIPT

@@ -60,6 +60,7 @@ fail() {
     [ -z "${3-}" ] || printf '        next: %s\n' "$3" >&2
     exit "$1"
 }
+[ -f "$0" ] || fail 2 'this script has to be a file: save it first, then run it'
 usage() { fail 2 "$1" '--help shows the arguments and variables'; }
 
 name='' python='' post='' dry='' remove=''

@@ -164,7 +164,7 @@ def test_the_script_inside(machine: Machine, bundle: Path, log: Path, tmp_path: 
     )
 
 
-def test_what_lies_beside_is_verified_before_anything(
+def test_files_beside_the_script_are_checked(
     machine: Machine, bundle: Path, tmp_path: Path
 ) -> None:
     folder = machine.root / "unpacked"
@@ -176,7 +176,9 @@ def test_what_lies_beside_is_verified_before_anything(
     archive.write_bytes(data[:-1] + b"!")
     assert "checksum mismatch" in install(machine, folder, "x", code=5)
     archive.unlink()
-    assert "checksum mismatch" in install(machine, folder, "x", code=5)
+    assert "cannot copy" in install(machine, folder, "x", code=5)
+    assert (machine.root / "x" / "conda-meta" / "sealenv.pending").exists()
+    install(machine, folder, "x", "--remove")
     archive.write_bytes(data)
     (exe,) = (folder / "micromamba").iterdir()
     exe.write_bytes(exe.read_bytes() + b"#")

@@ -28,7 +28,7 @@ TOOLS = (
     *("sh", "env", "sed", "uname", "mktemp", "rm", "mkdir", "rmdir", "cat", "cut", "tr", "head"),
     *("tail", "ls", "ln", "cp", "mv", "chmod", "find", "grep", "wc", "dirname", "flock"),
 )
-"""What the script uses besides curl or wget and something for sha256."""
+"""What the script uses in addition to curl or wget and a program for sha256."""
 
 
 def release(folder: Path, subdir: str, version: str = DEFAULT) -> Path:

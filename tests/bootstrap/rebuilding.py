@@ -26,7 +26,7 @@ class Rebuild(Bare):
         return self.scripts / "my env.sh"
 
     def export(self, locks: Sequence[Lock], name: str = "my_env", **more: Any) -> None:
-        """Write the script; the release's executable is the one that is pinned."""
+        """Write the script; the server's executable is pinned."""
         digest = hashlib.sha256(self.executable.read_bytes()).hexdigest()
         known = {lock.platform: digest for lock in locks}
         pinned = more.pop("pinned", PinnedMicromamba(DEFAULT, known))

@@ -171,6 +171,9 @@ def test_help_and_dry_run_write_nothing(bare: Bare) -> None:
     done = bare.run("my_env", "3.12", "--dry-run", PACKAGES="numpy>=1.26 scipy")
     assert str(bare.envs / "my_env_3_12") in done.stdout
     assert "python=3.12 mamba conda numpy>=1.26 scipy" in done.stdout
+    text = bare.script.read_bytes()
+    piped = subprocess.run([bare.shell], input=text, capture_output=True, env=bare.env, cwd=bare.root)
+    assert (piped.returncode, b"save it first" in piped.stderr) == (2, True)
     assert bare.everything() == before
     assert bare.server.answers == []
 

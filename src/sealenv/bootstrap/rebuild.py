@@ -130,7 +130,7 @@ def _words(**words: str) -> str:
         if not _WORD[kind].fullmatch(word):
             credentials = kind == "URL" and ("@" in word or "/t/" in word)
             raise SpecError(
-                "a URL has credentials: they do not belong in a file"
+                "a URL has credentials, which must not be written to a file"
                 if credentials
                 else f"this {kind} cannot be written into a script",
                 details=[] if credentials else [repr(word)],

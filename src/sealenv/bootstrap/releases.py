@@ -1,6 +1,6 @@
 """Releases of micromamba: the one that scripts use, and the digests of its executables.
 
-`releases.json` is edited by hand. A digest belongs in it only if independent sources agree on it.
+`releases.json` is edited by hand. Add a digest only if independent sources agree on it.
 """
 
 from __future__ import annotations

@@ -65,21 +65,14 @@ __SEALENV_PART_SUMMARY__
 # === micromamba: from beside this script, from the cache, or downloaded; checked before it is used ======
 
 __SEALENV_PART_DOWNLOAD__
-if [ -n "$beside" ]; then
-    check "$exe" "$sha256" "$exe"
-else
+[ -z "$beside" ] || check "$exe" "$sha256" "$exe"
 __SEALENV_PART_MICROMAMBA__
-fi
 
-# === Packages and wheels: checked before anything is made ==============================================
+# === Wheels: checked before anything is made ===========================================================
 
 packages >"$work/packages"
 wheels >"$work/wheels"
 mkdir -- "$work/wheelhouse"
-beside() { case $1 in *.conda) printf %s "$here/packages/$2.conda" ;; *) printf %s "$here/packages/$2.tar.bz2" ;; esac; }
-[ -z "$carried" ] || while read -r file digest address; do
-    check "$(beside "$file" "$digest")" "$digest" "$(beside "$file" "$digest")"
-done <"$work/packages"
 while read -r file digest address project number; do
     if [ -n "$carried" ]; then
         cp -- "$here/wheels/$digest.whl" "$work/wheelhouse/$file" || fail 5 "cannot copy $file"
@@ -96,23 +89,27 @@ __SEALENV_PART_MARK__
 
 # === micromamba, once ==================================================================================
 
-# It compares each archive with its sha256 in this list, and solves nothing.
-{
-    echo '@EXPLICIT'
-    while read -r file digest address; do printf '%s#sha256:%s\n' "$address" "$digest"; done <"$work/packages"
-} >"$work/explicit.txt"
 __SEALENV_PART_OWN__
 if [ -n "$carried" ]; then
     # A package cache for this run. Where micromamba finds an archive under its name, it downloads nothing.
     scratch=$prefix/.sealenv-scratch
     cache_of_run=$scratch/pkgs
-    mkdir -p -- "$scratch/pkgs" && : >"$scratch/pkgs/urls.txt" && cp -- "$exe" "$scratch/micromamba" || fail 9 "cannot write $scratch"
+    mkdir -p -- "$cache_of_run"
+    : >"$cache_of_run/urls.txt"
     while read -r file digest address; do
-        cp -- "$(beside "$file" "$digest")" "$scratch/pkgs/$file" || fail 9 "cannot write $scratch"
+        case $file in *.conda) source=$here/packages/$digest.conda ;; *) source=$here/packages/$digest.tar.bz2 ;; esac
+        cp -- "$source" "$cache_of_run/$file" || fail 5 "cannot copy $source" 'unpack the whole bundle again'
+        check "$cache_of_run/$file" "$digest" "$source"
     done <"$work/packages"
+    # The folder of this script may forbid to run programs.
+    cp -- "$exe" "$scratch/micromamba" && chmod 755 "$scratch/micromamba" || fail 9 "cannot write $scratch"
     exe=$scratch/micromamba
-    chmod 755 "$exe"
 fi
+# micromamba compares each archive with its sha256 in this list, and solves nothing.
+{
+    echo '@EXPLICIT'
+    while read -r file digest address; do printf '%s#sha256:%s\n' "$address" "$digest"; done <"$work/packages"
+} >"$work/explicit.txt"
 : >"$meta/history" # With it, the folder is an environment to `install`. `create --yes` would delete our marker.
 own "$exe" install --yes --no-rc --no-shortcuts --safety-checks enabled --extra-safety-checks ${carried:+--offline} \
     --root-prefix "$work/root" --prefix "$prefix" --file "$work/explicit.txt" ||

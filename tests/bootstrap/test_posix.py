@@ -134,9 +134,7 @@ def test_the_gate_lists_all_that_is_dirty(bare: Bare) -> None:
         path = f"{bare.bin}:{bare.root / folder}"
         assert "a folder on PATH belongs to" in bare.run("x", code=3, PATH=path).stderr
     before = bare.everything()
-    said = bare.run("x", "--dry-run", code=3, PIP_USER="a\x1b[31mb").stderr
-    assert "  PIP_USER=" in said
-    assert "\x1b" not in said
+    assert "  PIP_USER=1" in bare.run("x", "--dry-run", code=3, PIP_USER="1").stderr
     assert bare.everything() == before
 
 
@@ -146,16 +144,14 @@ def test_the_gate_lists_all_that_is_dirty(bare: Bare) -> None:
         *((name, {}) for name in ("a&b", "x y", "../x", ".x", "a\nb", "$(touch evil)", "a'b", "é")),
         ("--frobnicate", {}),
         ("a|3.12|b", {}),
-        ("a|3.x", {}),
-        ("a|3..12", {}),
+        ("a|3.*", {}),
         ("base", {}),
         ("x|--post", {}),
         ("x|--post|nowhere.sh", {}),
         ("x", {"MICROMAMBA_VERSION": "../2.8.1-1"}),
-        ("x", {"PACKAGES": "--root-prefix=/"}),
-        ("x", {"CHANNEL": "main --offline"}),
         *(("x", {"ENV_PREFIX": path}) for path in ("/no/../x", "/tmp/$(touch evil)", "/tmp/a'b")),
         ("x", {"CACHE": "/tmp/`touch evil`"}),
+        ("x", {"CONDA_PKGS_DIRS": "pkgs"}),
     ],
 )
 @pytest.mark.parametrize("bare", ["dash", "bash"], indirect=True)
@@ -172,7 +168,9 @@ def test_help_and_dry_run_write_nothing(bare: Bare) -> None:
     assert str(bare.envs / "my_env_3_12") in done.stdout
     assert "python=3.12 mamba conda numpy>=1.26 scipy" in done.stdout
     text = bare.script.read_bytes()
-    piped = subprocess.run([bare.shell], input=text, capture_output=True, env=bare.env, cwd=bare.root)
+    piped = subprocess.run(
+        ["sh"], executable=bare.shell, input=text, capture_output=True, env=bare.env, cwd=bare.root
+    )
     assert (piped.returncode, b"save it first" in piped.stderr) == (2, True)
     assert bare.everything() == before
     assert bare.server.answers == []

@@ -7,12 +7,11 @@ prefix=${parent%/}/${prefix##*/}
 cache=${CACHE:-${XDG_CACHE_HOME:-${HOME:-$PWD}/.cache}/sealenv-bootstrap}
 pkgs=${CONDA_PKGS_DIRS:-$cache/pkgs}
 pkgs=${pkgs%%[,:]*} # conda reads a list; the first is the one that it writes to.
-case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
-case $pkgs in /*) ;; *) pkgs=$PWD/$pkgs ;; esac
 # Package managers write these characters unquoted into scripts.
 for place in "$prefix" "$cache" "$pkgs"; do
     case $place in
-        *[\"\'\`\$\\\;:]* | *[[:cntrl:]]* | */../* | */.. | */.) usage "a path with .. or one of \" ' \` \$ \\ ; : $place" ;;
+        *[\"\'\`\$\\\;:]* | *[[:cntrl:]]*) usage "a path with one of \" ' \` \$ \\ ; : $place" ;;
+        [!/]* | */../* | */.. | */.) usage "not an absolute path, or one with ..: $place" ;;
     esac
 done
 case ${prefix##*/} in base | root | '') usage "conda refuses an environment of this name: $prefix" ;; esac
@@ -61,7 +60,6 @@ if [ -n "$remove" ]; then
     not_a_link
     [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ] || is_ours ||
         fail 7 "neither this script nor sealenv made this: $prefix" 'nothing was removed; check the name'
-    [ ! -e "$meta/frozen" ] || fail 7 "this environment is frozen: $meta/frozen"
     [ -z "$dry" ] || { say "Would remove $prefix" && exit 0; }
     claim
     empty

@@ -10,7 +10,7 @@ works() {
         case " $tools " in *' conda '*) return 1 ;; esac
         PATH=$prefix/bin:$PATH
     fi
-    case " $tools " in *' python '*) [ "$(command -v python)" = "$prefix/bin/python" ] || return 1 ;; esac
+    case " $tools " in *' python '*) [ "$(command -v python)" -ef "$prefix/bin/python" ] || return 1 ;; esac
     for tool in $tools; do "$prefix/bin/$tool" --version || return 1; done
 }
 own works || fail 8 "the environment does not work: see above" 'run the same command again'

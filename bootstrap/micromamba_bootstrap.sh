@@ -61,6 +61,7 @@ fail() {
     exit "$1"
 }
 [ -f "$0" ] || fail 2 'this script has to be a file: save it first, then run it'
+here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd)
 usage() { fail 2 "$1" '--help shows the arguments and variables'; }
 
 name='' python='' post='' dry='' remove=''
@@ -320,7 +321,6 @@ set +f
     warn "cannot make $prefix/pkgs a link to $pkgs: this environment has a package cache of its own"
 
 # Your own folders, from the folder of this script or from two levels above it.
-here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd)
 for folder in __home__ __shortcut__ __AppData__; do
     for source in "$here/$folder" "$here/../../$folder"; do
         [ ! -d "$source" ] || [ -e "$prefix/$folder" ] || cp -R -- "$source" "$prefix/$folder" || fail 9 "cannot copy $source"

@@ -69,6 +69,8 @@ def render_rebuild(
         "NAME": lambda: name if kind == "bat" else QUOTE["sh"](name),
         "MICROMAMBA": lambda: micromamba.version,
         "CARRIED": lambda: "yes" if carried else "",
+        "OFFLINE": lambda: " --offline" if carried else "",
+        "CLEAN": lambda: 'rm -rf -- "$scratch"' if carried else "",
         "CARRIED_MICROMAMBA": lambda: "yes" if beside else "",
         "PACKAGES": lambda: _lists(kind, "package", packages),
         "WHEELS": lambda: _lists(kind, "wheel", wheels),
@@ -80,7 +82,8 @@ def render_rebuild(
         "COUNT": lambda: str(len(locks[0].packages)),
         "HELP": lambda: help_lines(kind, "rebuild.txt", SCRIPT=f"SCRIPT.{kind}", NAME=name),
     }
-    return fill(f"rebuild.{kind}", makers)
+    without = [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
+    return fill(f"rebuild.{kind}", makers, without if carried else [*without, "carried"])
 
 
 def _check(kind: str, lock: Lock) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from sealenv._version import __version__
@@ -74,7 +74,9 @@ def differing(folder: Path) -> list[str]:
     return [p.name for p in paths if not p.is_file() or p.read_bytes() != render(p.name)]
 
 
-def fill(name: str, makers: Mapping[str, Callable[[], str]]) -> bytes:
+def fill(
+    name: str, makers: Mapping[str, Callable[[], str]], without: Collection[str] = ()
+) -> bytes:
     """A template with its parts and markers filled in, as the bytes of a file.
 
     A .bat is ASCII with CRLF: cmd.exe reads a file in the code page of the machine, and may miss a
@@ -83,6 +85,7 @@ def fill(name: str, makers: Mapping[str, Callable[[], str]]) -> bytes:
     Args:
         name: the template; its extension is the kind of the script.
         makers: marker -> the function that makes its text.
+        without: parts that this script does not need.
     """
     kind = name.rpartition(".")[2]
     every = {
@@ -100,10 +103,12 @@ def fill(name: str, makers: Mapping[str, Callable[[], str]]) -> bytes:
     def filled(found: re.Match[str]) -> str:
         if found[1].startswith("PART_"):
             part = found[1].removeprefix("PART_").lower()
+            if part in without:
+                return ""
             return _MARKER.sub(filled, _read(f"{kind}/{part}.{kind}").rstrip("\n"))
         return every[found[1]]()
 
-    text = _MARKER.sub(filled, _read(name))
+    text = re.sub("\n{3,}", "\n\n", _MARKER.sub(filled, _read(name)))
     if kind == "bat":
         return text.replace("\n", "\r\n").encode("ascii")
     return to_bytes(text)

@@ -15,14 +15,6 @@ packages() {
 __SEALENV_PACKAGES__
     esac
 }
-# What pip installs after them: FILE SHA256 URL NAME VERSION.
-wheels() {
-    case $subdir in
-__SEALENV_WHEELS__
-        *) ;;
-    esac
-}
-carried='__SEALENV_CARRIED__' # Set where the packages are files beside this script, as in a bundle.
 
 # === Settings: arguments, and variables of the caller =================================================
 
@@ -49,7 +41,6 @@ __SEALENV_PART_PLACE__
 # === Cache =============================================================================================
 
 __SEALENV_PART_CACHE__
-here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd)
 beside=
 case $subdir in
 __SEALENV_PROOFS__
@@ -68,20 +59,9 @@ __SEALENV_PART_DOWNLOAD__
 [ -z "$beside" ] || check "$exe" "$sha256" "$exe"
 __SEALENV_PART_MICROMAMBA__
 
-# === Wheels: checked before anything is made ===========================================================
-
 packages >"$work/packages"
-wheels >"$work/wheels"
-mkdir -- "$work/wheelhouse"
-while read -r file digest address project number; do
-    if [ -n "$carried" ]; then
-        cp -- "$here/wheels/$digest.whl" "$work/wheelhouse/$file" || fail 5 "cannot copy $file"
-    else
-        download "$address" "$work/wheelhouse/$file"
-    fi
-    check "$work/wheelhouse/$file" "$digest" "$file"
-    printf '%s==%s --hash=sha256:%s\n' "$project" "$number" "$digest" >>"$work/requirements.txt"
-done <"$work/wheels"
+
+__SEALENV_PART_WHEELS__
 
 # === Marker: until the last step the environment is visibly unfinished ==================================
 
@@ -90,28 +70,14 @@ __SEALENV_PART_MARK__
 # === micromamba, once ==================================================================================
 
 __SEALENV_PART_OWN__
-if [ -n "$carried" ]; then
-    # A package cache for this run. Where micromamba finds an archive under its name, it downloads nothing.
-    scratch=$prefix/.sealenv-scratch
-    cache_of_run=$scratch/pkgs
-    mkdir -p -- "$cache_of_run"
-    : >"$cache_of_run/urls.txt"
-    while read -r file digest address; do
-        case $file in *.conda) source=$here/packages/$digest.conda ;; *) source=$here/packages/$digest.tar.bz2 ;; esac
-        cp -- "$source" "$cache_of_run/$file" || fail 5 "cannot copy $source" 'unpack the whole bundle again'
-        check "$cache_of_run/$file" "$digest" "$source"
-    done <"$work/packages"
-    # The folder of this script may forbid to run programs.
-    cp -- "$exe" "$scratch/micromamba" && chmod 755 "$scratch/micromamba" || fail 9 "cannot write $scratch"
-    exe=$scratch/micromamba
-fi
+__SEALENV_PART_CARRIED__
 # micromamba compares each archive with its sha256 in this list, and solves nothing.
 {
     echo '@EXPLICIT'
     while read -r file digest address; do printf '%s#sha256:%s\n' "$address" "$digest"; done <"$work/packages"
 } >"$work/explicit.txt"
 : >"$meta/history" # With it, the folder is an environment to `install`. `create --yes` would delete our marker.
-own "$exe" install --yes --no-rc --no-shortcuts --safety-checks enabled --extra-safety-checks ${carried:+--offline} \
+own "$exe" install --yes --no-rc --no-shortcuts --safety-checks enabled --extra-safety-checks__SEALENV_OFFLINE__ \
     --root-prefix "$work/root" --prefix "$prefix" --file "$work/explicit.txt" ||
     fail 6 "micromamba failed with exit code $?: see above" 'correct the reason, then run the same command again'
 
@@ -124,14 +90,10 @@ done <"$work/packages"
 set -- "$meta"/*.json
 [ $# -eq "$count" ] || fail 8 "$# packages were installed, but $count are listed"
 
-if [ -s "$work/requirements.txt" ]; then
-    PIP_CONFIG_FILE=/dev/null own "$prefix/bin/python" -I -m pip --isolated --disable-pip-version-check --no-input install --quiet \
-        --no-cache-dir --no-index --find-links "$work/wheelhouse" --no-deps --require-hashes --no-warn-script-location \
-        --requirement "$work/requirements.txt" || fail 6 'pip could not install the wheels: see above'
-fi
+__SEALENV_PART_PIP__
 
 __SEALENV_PART_FOLDERS__
-rm -rf -- "$prefix/.sealenv-scratch"
+__SEALENV_CLEAN__
 
 # === Proof: activate the environment and run its programs ===============================================
 

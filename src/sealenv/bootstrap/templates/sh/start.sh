@@ -9,6 +9,7 @@ fail() {
     exit "$1"
 }
 [ -f "$0" ] || fail 2 'this script has to be a file: save it first, then run it'
+here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd)
 usage() { fail 2 "$1" '--help shows the arguments and variables'; }
 
 name='' python='' post='' dry='' remove=''

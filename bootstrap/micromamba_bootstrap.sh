@@ -354,7 +354,8 @@ printf 'sealenv-bootstrap %s\nmicromamba %s sha256 %s\n' "$script_version" "$ver
     rm -f -- "$marker" || fail 9 "cannot write $meta"
 trap 'rm -rf -- "$work"' EXIT
 exec 9<&- # The lock ends.
-say "Done. To use it:  . '$hook' && conda activate '$prefix'"
+say "Done. Programs:  $prefix/bin"
+[ ! -f "$hook" ] || say "To activate it:  . '$hook' && conda activate '$prefix'"
 
 # === --post: the build phase. The script is in __home__ and activates the environment by a relative path. ===
 

@@ -260,7 +260,8 @@ sha256_of() {
 check() {
     found=$(sha256_of "$1")
     [ "$found" = "$2" ] && [ ${#2} -eq 64 ] ||
-        fail 5 "checksum mismatch: $3 has sha256 ${found:-(unknown: no sha256sum, shasum or openssl)}, expected $2" 'it was not used'
+        fail 5 "checksum mismatch: $3 has sha256 ${found:-(unknown)}, expected $2" \
+            'it was not used; sha256sum, shasum or openssl is needed to compare'
 }
 if [ -z "$sha256" ]; then
     warn "No sha256 is pinned for micromamba $version. Using the one that the release publishes beside it."
@@ -346,7 +347,7 @@ works() {
     case " $tools " in *' python '*) [ "$(command -v python)" -ef "$prefix/bin/python" ] || return 1 ;; esac
     for tool in $tools; do "$prefix/bin/$tool" --version || return 1; done
 }
-own works || fail 8 "the environment does not work: see above" 'run the same command again'
+own works || fail 8 'the environment does not work: it cannot be activated, or a program of it fails' 'see above, then run the same command again'
 
 # === Done: the marker goes =============================================================================
 

@@ -219,7 +219,7 @@ def test_the_digest_is_pinned_with_the_version(bare: Bare, channels: Channels) -
     bare.tools("openssl")  # neither curl nor wget
     bare.run("x", code=6, FAKE_MICROMAMBA_FAIL="1")
     bare.tools("curl")  # nothing for sha256
-    assert "unknown: no sha256sum" in bare.run("x", code=5).stderr
+    assert "has sha256 (unknown)" in bare.run("x", code=5).stderr
 
 
 def test_targets_that_are_not_ours_stay(bare: Bare) -> None:

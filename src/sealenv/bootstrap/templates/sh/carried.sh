@@ -1,4 +1,5 @@
-# The packages are beside this script: a package cache for this run. Where micromamba finds an archive under its name, it downloads nothing.
+# The packages are beside this script. In a package cache for this run, micromamba finds each archive under its
+# name, and downloads nothing.
 scratch=$prefix/.sealenv-scratch
 cache_of_run=$scratch/pkgs
 mkdir -p -- "$cache_of_run"

@@ -18,5 +18,6 @@ sha256_of() {
 check() {
     found=$(sha256_of "$1")
     [ "$found" = "$2" ] && [ ${#2} -eq 64 ] ||
-        fail 5 "checksum mismatch: $3 has sha256 ${found:-(unknown: no sha256sum, shasum or openssl)}, expected $2" 'it was not used'
+        fail 5 "checksum mismatch: $3 has sha256 ${found:-(unknown)}, expected $2" \
+            'it was not used; sha256sum, shasum or openssl is needed to compare'
 }

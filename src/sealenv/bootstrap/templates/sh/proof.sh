@@ -13,4 +13,4 @@ works() {
     case " $tools " in *' python '*) [ "$(command -v python)" -ef "$prefix/bin/python" ] || return 1 ;; esac
     for tool in $tools; do "$prefix/bin/$tool" --version || return 1; done
 }
-own works || fail 8 "the environment does not work: see above" 'run the same command again'
+own works || fail 8 'the environment does not work: it cannot be activated, or a program of it fails' 'see above, then run the same command again'

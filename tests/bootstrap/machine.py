@@ -134,20 +134,19 @@ class Bare:
     def script(self) -> Path:
         return self.scripts / "micromamba_bootstrap.sh"
 
-    def run(self, *args: str, code: int | None = 0, cwd: Path | None = None, **extra: str) -> Done:
-        """`sh micromamba_bootstrap.sh ARGS`; checks the exit code (None: any)."""
+    def run(self, *args: str, code: int = 0, **extra: str) -> Done:
+        """`sh micromamba_bootstrap.sh ARGS` with more variables; checks the exit code."""
         done = subprocess.run(
             [*self.before, self.shell, str(self.script), *args],
             env={k: v for k, v in (self.env | extra).items() if v},
-            cwd=cwd or self.root,
+            cwd=self.root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
             timeout=300,
         )
-        if code is not None:
-            assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
     def calls(self) -> list[dict[str, Any]]:

@@ -307,7 +307,7 @@ own() (
 )
 # The documents call `micromamba create -p PREFIX python=3.12 mamba conda`. `create --yes` first deletes a folder
 # that has a conda-meta, and our marker with it. `install` makes the same environment and keeps the marker.
-: >"$meta/history" # With it, the folder is an environment to `install`.
+printf '' >"$meta/history" || fail 9 "cannot write $meta" # With it, the folder is an environment to `install`.
 set --
 for word in $channels; do set -- "$@" -c "$word"; done
 own "$exe" install --yes --no-rc --no-shortcuts --override-channels "$@" \

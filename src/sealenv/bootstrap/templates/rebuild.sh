@@ -76,7 +76,8 @@ __SEALENV_PART_CARRIED__
     echo '@EXPLICIT'
     while read -r file digest address; do printf '%s#sha256:%s\n' "$address" "$digest"; done <"$work/packages"
 } >"$work/explicit.txt"
-: >"$meta/history" # With it, the folder is an environment to `install`. `create --yes` would delete our marker.
+# `create --yes` would delete our marker; `install` needs a history.
+printf '' >"$meta/history" || fail 9 "cannot write $meta"
 own "$exe" install --yes --no-rc --no-shortcuts --safety-checks enabled --extra-safety-checks__SEALENV_OFFLINE__ \
     --root-prefix "$work/root" --prefix "$prefix" --file "$work/explicit.txt" ||
     fail 6 "micromamba failed with exit code $?: see above" 'correct the reason, then run the same command again'

@@ -60,6 +60,7 @@ if [ -n "$remove" ]; then
     not_a_link
     [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ] || is_ours ||
         fail 7 "neither this script nor sealenv made this: $prefix" 'nothing was removed; check the name'
+    [ ! -e "$meta/frozen" ] || fail 7 "this environment is frozen: $meta/frozen" 'nothing was removed'
     [ -z "$dry" ] || { say "Would remove $prefix" && exit 0; }
     claim
     empty

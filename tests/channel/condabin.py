@@ -115,7 +115,9 @@ def activate(prefix):
     lines = ["@SET \\"PATH=" + path + "\\"", "@SET \\"CONDA_PREFIX=" + prefix + "\\""]
     lines += ["@SET \\"CONDA_SHLVL=1\\"", "@SET \\"CONDA_DEFAULT_ENV=base\\""]
     handle, name = tempfile.mkstemp(suffix=".bat")
-    with os.fdopen(handle, "w", newline="") as file:
+    # cmd.exe reads it in the OEM code page.
+    encoding = "oem" if os.name == "nt" else None
+    with os.fdopen(handle, "w", newline="", encoding=encoding) as file:
         file.write("\\r\\n".join(lines) + "\\r\\n")
     print(name)
     return 0

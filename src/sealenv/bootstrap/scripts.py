@@ -92,10 +92,8 @@ def fill(
         "VERSION": lambda: __version__,
         "GATE": lambda: gate_lines(kind),
         "ON_PATH": lambda: f"'' {QUOTE['sh'](ON_PATH.what)} {QUOTE['sh'](ON_PATH.clear_in('sh'))}",
+        "ON_PATH_SAID": lambda: f"{ON_PATH.what}; to clear it: {ON_PATH.clear_in('cmd')}",
         "FORGOTTEN": lambda: " ".join(_FORGOTTEN),
-        # Until the .bat templates are replaced:
-        "OPTIONS": lambda: "packages channel prefix micromamba sha256 post",
-        "KNOWN_BAD": lambda: "",
         **RELOCATING,
         **makers,
     }

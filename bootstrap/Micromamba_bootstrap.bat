@@ -30,8 +30,8 @@ shift /1
 if /I "%SB_T%"=="--help" goto :help
 if /I "%SB_T%"=="--dry-run" set "SB_DRY=1" & goto :next_argument
 if /I "%SB_T%"=="--remove" set "SB_REMOVE=1" & goto :next_argument
-if /I "%SB_T%"=="--post" set "SB_POST=%~1" & shift /1 & goto :next_argument
-if "%SB_T:~0,1%"=="-" call :fail 2 "unknown option" "%SB_T%" "--help shows the options" & goto :end
+if /I "%SB_T%"=="--post" if not "%~1"=="" set "SB_POST=%~1" & shift /1 & goto :next_argument
+if "%SB_T:~0,1%"=="-" call :fail 2 "unknown option, or one without its value" "%SB_T%" "--help shows the options" & goto :end
 if not defined SB_T call :fail 2 "an argument is empty" "" "--help shows the arguments" & goto :end
 if not defined SB_NAME set "SB_NAME=%SB_T%" & goto :next_argument
 if defined SB_PYTHON call :fail 2 "too many arguments" "%SB_T%" "--help shows the arguments" & goto :end
@@ -100,7 +100,7 @@ echo:6 micromamba, 7 the target exists or is in use, 8 the environment does not 
 echo:9 the file system, 10 the --post script.
 goto :end
 
-rem === Messages and checks of text =======================================================================
+rem === Subroutines, in the order of the steps ============================================================
 
 rem :fail CODE "what happened" "value that is shown" "next step"
 :fail
@@ -127,10 +127,8 @@ rem :place NAME "what it is": the value has no character that cmd.exe or FOR tre
 if not defined %~1 exit /b 0
 call set "SB_T=%%%~1:"=?%%"
 for /f "eol=? delims=?*%%!^&|<>" %%A in ("%SB_T%") do if "%%A"=="%SB_T%" exit /b 0
-call :fail 2 "%~2 has a character that is not allowed in a path here" "" "use a path without any of these: quote %% ! ^^ & | < > ? *"
+call :fail 2 "%~2 has a character that is not allowed in a path here" "" "use a path without quotes, percent and exclamation marks, carets, ampersands, pipes and wildcards"
 exit /b 2
-
-rem === Gate: refuse a shell in which an environment is active or Python is redirected =====================
 
 rem One shell, one environment: an active one would decide which files programs use.
 :check_shell
@@ -170,8 +168,7 @@ exit /b 0
 >&2 echo       a folder on PATH belongs to another environment; to clear it: take the folder out of PATH
 exit /b 1
 
-rem === Names and places ==================================================================================
-
+rem Text that the caller wrote. Letters alone are enough for names; what passes can stand in a command.
 :check_names
 if not defined SB_NAME set "SB_NAME=py"
 if not defined CHANNEL set "CHANNEL=conda-forge"
@@ -180,7 +177,7 @@ call :allowed SB_PYTHON "" PY_VERSION || exit /b 2
 call :allowed SB_MICROMAMBA "" MICROMAMBA_VERSION || exit /b 2
 call :allowed MICROMAMBA_SHA256 "" MICROMAMBA_SHA256 || exit /b 2
 call :allowed SB_URL ":/~+=" MICROMAMBA_URL || exit /b 2
-call :allowed CHANNEL ":/\~+= " CHANNEL || exit /b 2
+call :allowed CHANNEL ":/~+= " CHANNEL || exit /b 2
 call :allowed PACKAGES "=<>!*,[]|~+ " PACKAGES || exit /b 2
 if defined SB_PYTHON set "SB_NAME=%SB_NAME%_%SB_PYTHON:.=_%"
 set "SB_SPECS=python"
@@ -201,8 +198,7 @@ set "SB_PREFIX=%SB_HERE%\%SB_NAME%"
 if exist "%SB_DRIVE%\dev\Anaconda\envs\" set "SB_PREFIX=%SB_DRIVE%\dev\Anaconda\envs\%SB_NAME%"
 if defined PY_ENVS set "SB_PREFIX=%PY_ENVS%\%SB_NAME%"
 if defined ENV_PREFIX set "SB_PREFIX=%ENV_PREFIX%"
-if "%SB_PREFIX:~-1%"=="\" set "SB_PREFIX=%SB_PREFIX:~0,-1%"
-for %%I in ("%SB_PREFIX%") do set "SB_PREFIX=%%~fI" & set "SB_LEAF=%%~nxI"
+for %%I in ("%SB_PREFIX%\.") do set "SB_PREFIX=%%~fI" & set "SB_LEAF=%%~nxI"
 if not "%SB_PREFIX:~1,2%"==":\" set "SB_LEAF="
 for %%N in (base root) do if /I "%SB_LEAF%"=="%%N" set "SB_LEAF="
 if not defined SB_LEAF call :fail 2 "this cannot be an environment" "%SB_PREFIX%" "name a folder on a drive, and not base or root" & exit /b 2
@@ -227,25 +223,15 @@ if defined SB_WORK exit /b 0
 call :fail 9 "cannot create a temporary folder" "%TEMP%" "set TEMP to a folder that you may write"
 exit /b 9
 
-rem === Target, and --remove ==============================================================================
-
 rem The target is a new folder, an empty one, or one that an earlier run of this script left unfinished. Anything
 rem else stays as it is.
 :check_target
 set "SB_PENDING="
 if not exist "%SB_PREFIX%" exit /b 0
-call :not_a_link || exit /b 7
 if exist "%SB_MARKER%" call :is_ours && set "SB_PENDING=1" && exit /b 0
 if exist "%SB_MARKER%" call :fail 7 "another program left this unfinished" "%SB_PREFIX%" "finish or remove it with that program" & exit /b 7
 if exist "%SB_PREFIX%\" call :is_bare && exit /b 0
 call :fail 7 "this exists already" "%SB_PREFIX%" "choose another name, or remove it first: --remove"
-exit /b 7
-
-:not_a_link
-set "SB_LINK="
-for %%I in ("%SB_PREFIX%" "%SB_META%") do for /f "delims=-abcdefghijkmnopqrstuvwxyz" %%A in ("%%~aI") do set "SB_LINK=1"
-if not defined SB_LINK exit /b 0
-call :fail 7 "this is a link, or its conda-meta is one" "%SB_PREFIX%" "name the folder that it leads to"
 exit /b 7
 
 rem The first line of our marker. A run that was stopped at once leaves an empty marker in an empty folder.
@@ -269,7 +255,8 @@ rem --remove. The folder gets another name first: Windows refuses that while a p
 rem nothing has changed. rmdir alone removes the junction. \\?\ allows paths of more than 260 characters.
 :remove
 if not exist "%SB_PREFIX%\" call :fail 7 "there is no such environment" "%SB_PREFIX%" "check the name" & exit /b 7
-call :not_a_link || exit /b 7
+for %%I in ("%SB_PREFIX%") do set "SB_T=%%~aI"
+if not "%SB_T:l=%"=="%SB_T%" call :fail 7 "this is a link" "%SB_PREFIX%" "name the folder that it leads to" & exit /b 7
 set "SB_OURS="
 for %%N in (sealenv sealenv.bootstrap) do if exist "%SB_META%\%%N" set "SB_OURS=1"
 if not defined SB_OURS if exist "%SB_MARKER%" call :is_ours && set "SB_OURS=1"
@@ -294,8 +281,6 @@ echo [INFO] Package cache:  "%SB_PKGS%"
 echo [INFO] micromamba:     %SB_MICROMAMBA%, kept in "%SB_STORE%"
 if defined SB_PENDING echo [INFO] An earlier run left this environment unfinished. It will be replaced.
 exit /b 0
-
-rem === Cache and micromamba ==============================================================================
 
 rem micromamba ends without a word on a Windows that has no Visual C++ runtime. Proxies of companies can break the
 rem check whether a certificate was revoked; an older curl does not know the option.
@@ -362,8 +347,6 @@ for /f "usebackq tokens=1" %%A in ("%SB_WORK%\sha256") do if not defined SB_EXPE
 call :allowed SB_EXPECTED "" "the published sha256" || exit /b 2
 exit /b 0
 
-rem === Marker ============================================================================================
-
 rem The marker is the first file in the environment and the last to go: until then it is visibly unfinished.
 :mark
 mkdir "%SB_PKGS%" 2>nul
@@ -387,12 +370,11 @@ set "SB_STARTED="
 exit /b 7
 :empty
 echo [INFO] Replacing what an earlier run left unfinished.
-pushd "%SB_PREFIX%"
+pushd "%SB_PREFIX%" || exit /b 9
 rmdir pkgs 2>nul
 for /d %%D in (*) do call :is_kept "%%D" || rmdir /S /Q "%%D" 2>nul
 del /F /Q * 2>nul
-cd conda-meta
-for %%I in (*) do if /I not "%%I"=="sealenv.pending" del /F /Q "%%I" 2>nul
+cd conda-meta && for %%I in (*) do if /I not "%%I"=="sealenv.pending" del /F /Q "%%I" 2>nul
 popd
 if not exist "%SB_META%\history" if not exist "%SB_PREFIX%\python.exe" exit /b 0
 call :fail 9 "cannot delete what an earlier run left" "%SB_PREFIX%" "close the programs that use it, then run the same command again"
@@ -415,11 +397,9 @@ if "%SB_RC%"=="0" (
   del "%SB_MARKER%" 2>nul
 )
 if not exist "%SB_MARKER%" exit /b 0
-if "%SB_RC%"=="0" call :fail 9 "cannot delete this file" "%SB_MARKER%" ""
+if "%SB_RC%"=="0" call :fail 9 "cannot delete this file" "%SB_MARKER%"
 >&2 echo [WARN] The environment is unfinished: run the same command again, or remove it with --remove.
 exit /b %SB_RC%
-
-rem === micromamba, once ==================================================================================
 
 rem A clean environment with a home folder of its own, which is deleted afterwards. In the user's own, micromamba
 rem would read settings and note the environment in ~\.conda\environments.txt. The caller has said setlocal.
@@ -475,8 +455,6 @@ for /f "tokens=1*" %%A in ("%SB_T%") do (
 if defined SB_REST goto :next_word
 exit /b 0
 
-rem === Package cache and your own folders ================================================================
-
 rem `pkgs` in the environment is the package cache of conda and mamba, shared with other environments.
 :link_pkgs
 if not exist "%SB_PREFIX%\pkgs\" mklink /J "%SB_PREFIX%\pkgs" "%SB_PKGS%" >nul 2>nul
@@ -493,8 +471,6 @@ if defined KEEP_MICROMAMBA copy /Y /B "%SB_EXE%" "%SB_PREFIX%\Scripts\micromamba
 if not defined SB_BAD exit /b 0
 call :fail 9 "cannot copy this" "%SB_BAD%" "free some space, or correct its permissions"
 exit /b 9
-
-rem === Patch =============================================================================================
 
 rem mamba.bat and mamba_hook.bat contain the path of the environment. The patch lets them find it from their own
 rem place, with sed.exe from the cache or from beside this script, or with the new Python.
@@ -519,8 +495,6 @@ rem No fixed value is left.
 call :fail 8 "the path of the environment is still in this script" "%~1" "report it, with the version of mamba: its scripts have changed"
 exit /b 8
 
-rem === Proof =============================================================================================
-
 rem The proof: activate as the documents say, then run the programs of the environment. Places are compared as
 rem files: the same folder can have several names (a mapped drive, a link, a short name).
 :prove
@@ -537,8 +511,6 @@ endlocal & set "SB_BAD=%SB_BAD%"
 if not defined SB_BAD exit /b 0
 call :fail 8 "the environment does not work: see above. This failed" "%SB_BAD%" "run the same command again"
 exit /b 8
-
-rem === The build phase ===================================================================================
 
 rem --post: the build phase. The script is in __home__ and activates the environment by a relative path.
 :run_post

@@ -45,16 +45,13 @@ exit /b %ERRORLEVEL%
 
 __SEALENV_HELP__
 
-rem === Messages and checks of text =======================================================================
+rem === Subroutines, in the order of the steps ============================================================
 
 __SEALENV_PART_MESSAGES__
 
-rem === Gate: refuse a shell in which an environment is active or Python is redirected =====================
-
 __SEALENV_PART_GATE__
 
-rem === Names and places ==================================================================================
-
+rem Text that the caller wrote. Letters alone are enough for names; what passes can stand in a command.
 :check_names
 if not defined SB_NAME set "SB_NAME=py"
 if not defined CHANNEL set "CHANNEL=conda-forge"
@@ -63,7 +60,7 @@ call :allowed SB_PYTHON "" PY_VERSION || exit /b 2
 call :allowed SB_MICROMAMBA "" MICROMAMBA_VERSION || exit /b 2
 call :allowed MICROMAMBA_SHA256 "" MICROMAMBA_SHA256 || exit /b 2
 call :allowed SB_URL ":/~+=" MICROMAMBA_URL || exit /b 2
-call :allowed CHANNEL ":/\~+= " CHANNEL || exit /b 2
+call :allowed CHANNEL ":/~+= " CHANNEL || exit /b 2
 call :allowed PACKAGES "=<>!*,[]|~+ " PACKAGES || exit /b 2
 if defined SB_PYTHON set "SB_NAME=%SB_NAME%_%SB_PYTHON:.=_%"
 set "SB_SPECS=python"
@@ -73,8 +70,6 @@ for %%V in (PYTHON CONDA MAMBA) do set "SB_HAS_%%V=1"
 exit /b 0
 
 __SEALENV_PART_PLACES__
-
-rem === Target, and --remove ==============================================================================
 
 __SEALENV_PART_TARGET__
 
@@ -86,8 +81,6 @@ echo [INFO] Package cache:  "%SB_PKGS%"
 echo [INFO] micromamba:     %SB_MICROMAMBA%, kept in "%SB_STORE%"
 if defined SB_PENDING echo [INFO] An earlier run left this environment unfinished. It will be replaced.
 exit /b 0
-
-rem === Cache and micromamba ==============================================================================
 
 __SEALENV_PART_MICROMAMBA__
 
@@ -104,11 +97,7 @@ for /f "usebackq tokens=1" %%A in ("%SB_WORK%\sha256") do if not defined SB_EXPE
 call :allowed SB_EXPECTED "" "the published sha256" || exit /b 2
 exit /b 0
 
-rem === Marker ============================================================================================
-
 __SEALENV_PART_MARK__
-
-rem === micromamba, once ==================================================================================
 
 __SEALENV_PART_OWN__
 
@@ -143,18 +132,10 @@ for /f "tokens=1*" %%A in ("%SB_T%") do (
 if defined SB_REST goto :next_word
 exit /b 0
 
-rem === Package cache and your own folders ================================================================
-
 __SEALENV_PART_FOLDERS__
-
-rem === Patch =============================================================================================
 
 __SEALENV_PART_PATCH__
 
-rem === Proof =============================================================================================
-
 __SEALENV_PART_PROVE__
-
-rem === The build phase ===================================================================================
 
 __SEALENV_PART_POST__

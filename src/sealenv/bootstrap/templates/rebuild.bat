@@ -53,15 +53,11 @@ exit /b %ERRORLEVEL%
 
 __SEALENV_HELP__
 
-rem === Messages and checks of text =======================================================================
+rem === Subroutines, in the order of the steps ============================================================
 
 __SEALENV_PART_MESSAGES__
 
-rem === Gate: refuse a shell in which an environment is active or Python is redirected =====================
-
 __SEALENV_PART_GATE__
-
-rem === Names and places ==================================================================================
 
 :check_names
 if defined SB_PYTHON call :fail 2 "too many arguments" "" "--help shows the arguments" & exit /b 2
@@ -74,12 +70,9 @@ exit /b 0
 
 __SEALENV_PART_PLACES__
 
-rem === Target, and --remove ==============================================================================
-
 __SEALENV_PART_TARGET__
 
-rem === The lists: the last lines of this script, `rem =KIND= FILE SHA256 URL`, of wheels also NAME VERSION ======
-
+rem The lists are the last lines of this script: `rem =KIND= FILE SHA256 URL`, of wheels also NAME VERSION.
 :read_lists
 for %%K in (package wheel) do "%SB_SYS%\findstr.exe" /C:"rem =%%K= " "%SB_SELF%" >"%SB_WORK%\%%Ks.txt"
 set "SB_COUNT=0"
@@ -87,8 +80,6 @@ for /f "usebackq" %%A in ("%SB_WORK%\packages.txt") do set /a SB_COUNT+=1 >nul
 if "%SB_COUNT%"=="__SEALENV_COUNT__" exit /b 0
 call :fail 5 "this script is not complete" "%SB_SELF%" "get it again"
 exit /b 5
-
-rem === micromamba ========================================================================================
 
 rem Beside this script, or as in Micromamba_bootstrap.bat. What runs is the copy that was checked.
 :get_executable
@@ -107,8 +98,7 @@ exit /b 5
 
 __SEALENV_PART_MICROMAMBA__
 
-rem === Wheels: checked before anything is made ===========================================================
-
+rem Wheels are checked before anything is made.
 :get_wheels
 mkdir "%SB_WORK%\wheels"
 for /f "usebackq tokens=3-7" %%I in ("%SB_WORK%\wheels.txt") do (
@@ -119,7 +109,7 @@ for /f "usebackq tokens=3-7" %%I in ("%SB_WORK%\wheels.txt") do (
   >>"%SB_WORK%\requirements.txt" echo %%L==%%M --hash=sha256:%%J
 )
 exit /b 0
-rem CALL would expand a percent sign in an address once more: it gets the name of the variable.
+rem CALL expands once more. So it puts in the address, which can have a percent sign.
 :get_wheel
 if defined SB_CARRIED call :copy_checked "%SB_SCRIPT%wheels\%SB_SUM%.whl" "%SB_FILE%" "%SB_SUM%" & goto :have_wheel
 call :download "%%SB_URL%%" "%SB_FILE%" || exit /b 5
@@ -127,11 +117,7 @@ call :has_sha256 "%SB_FILE%" "%SB_SUM%" || call :wrong_sha256 "%%SB_URL%%" "%SB_
 :have_wheel
 exit /b %SB_RC%
 
-rem === Marker ============================================================================================
-
 __SEALENV_PART_MARK__
-
-rem === micromamba, once ==================================================================================
 
 __SEALENV_PART_OWN__
 
@@ -190,6 +176,7 @@ if /I "%SB_FILE:~-4%"==".tar" set "SB_FILE=%SB_FILE:~0,-4%"
 call :fail 8 "this was not installed with the sha256 of this script" "%SB_FILE%" "run the same command again"
 exit /b 8
 
+rem pip of the environment, without network and settings, in a home folder of its own.
 :install_wheels
 if not exist "%SB_WORK%\requirements.txt" exit /b 0
 setlocal
@@ -202,19 +189,11 @@ if "%SB_T%"=="0" exit /b 0
 call :fail 6 "pip could not install the wheels: see above" "" "correct the reason, then run the same command again"
 exit /b 6
 
-rem === Package cache and your own folders ================================================================
-
 __SEALENV_PART_FOLDERS__
-
-rem === Patch =============================================================================================
 
 __SEALENV_PART_PATCH__
 
-rem === Proof =============================================================================================
-
 __SEALENV_PART_PROVE__
-
-rem === The build phase ===================================================================================
 
 __SEALENV_PART_POST__
 

@@ -21,12 +21,11 @@ set "SB_STARTED="
 exit /b 7
 :empty
 echo [INFO] Replacing what an earlier run left unfinished.
-pushd "%SB_PREFIX%"
+pushd "%SB_PREFIX%" || exit /b 9
 rmdir pkgs 2>nul
 for /d %%D in (*) do call :is_kept "%%D" || rmdir /S /Q "%%D" 2>nul
 del /F /Q * 2>nul
-cd conda-meta
-for %%I in (*) do if /I not "%%I"=="sealenv.pending" del /F /Q "%%I" 2>nul
+cd conda-meta && for %%I in (*) do if /I not "%%I"=="sealenv.pending" del /F /Q "%%I" 2>nul
 popd
 if not exist "%SB_META%\history" if not exist "%SB_PREFIX%\python.exe" exit /b 0
 call :fail 9 "cannot delete what an earlier run left" "%SB_PREFIX%" "close the programs that use it, then run the same command again"
@@ -49,6 +48,6 @@ if "%SB_RC%"=="0" (
   del "%SB_MARKER%" 2>nul
 )
 if not exist "%SB_MARKER%" exit /b 0
-if "%SB_RC%"=="0" call :fail 9 "cannot delete this file" "%SB_MARKER%" ""
+if "%SB_RC%"=="0" call :fail 9 "cannot delete this file" "%SB_MARKER%"
 >&2 echo [WARN] The environment is unfinished: run the same command again, or remove it with --remove.
 exit /b %SB_RC%

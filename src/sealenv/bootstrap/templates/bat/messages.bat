@@ -23,5 +23,5 @@ rem :place NAME "what it is": the value has no character that cmd.exe or FOR tre
 if not defined %~1 exit /b 0
 call set "SB_T=%%%~1:"=?%%"
 for /f "eol=? delims=?*%%!^&|<>" %%A in ("%SB_T%") do if "%%A"=="%SB_T%" exit /b 0
-call :fail 2 "%~2 has a character that is not allowed in a path here" "" "use a path without any of these: quote %% ! ^^ & | < > ? *"
+call :fail 2 "%~2 has a character that is not allowed in a path here" "" "use a path without quotes, percent and exclamation marks, carets, ampersands, pipes and wildcards"
 exit /b 2

@@ -14,8 +14,8 @@ shift /1
 if /I "%SB_T%"=="--help" goto :help
 if /I "%SB_T%"=="--dry-run" set "SB_DRY=1" & goto :next_argument
 if /I "%SB_T%"=="--remove" set "SB_REMOVE=1" & goto :next_argument
-if /I "%SB_T%"=="--post" set "SB_POST=%~1" & shift /1 & goto :next_argument
-if "%SB_T:~0,1%"=="-" call :fail 2 "unknown option" "%SB_T%" "--help shows the options" & goto :end
+if /I "%SB_T%"=="--post" if not "%~1"=="" set "SB_POST=%~1" & shift /1 & goto :next_argument
+if "%SB_T:~0,1%"=="-" call :fail 2 "unknown option, or one without its value" "%SB_T%" "--help shows the options" & goto :end
 if not defined SB_T call :fail 2 "an argument is empty" "" "--help shows the arguments" & goto :end
 if not defined SB_NAME set "SB_NAME=%SB_T%" & goto :next_argument
 if defined SB_PYTHON call :fail 2 "too many arguments" "%SB_T%" "--help shows the arguments" & goto :end

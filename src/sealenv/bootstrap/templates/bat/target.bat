@@ -3,18 +3,10 @@ rem else stays as it is.
 :check_target
 set "SB_PENDING="
 if not exist "%SB_PREFIX%" exit /b 0
-call :not_a_link || exit /b 7
 if exist "%SB_MARKER%" call :is_ours && set "SB_PENDING=1" && exit /b 0
 if exist "%SB_MARKER%" call :fail 7 "another program left this unfinished" "%SB_PREFIX%" "finish or remove it with that program" & exit /b 7
 if exist "%SB_PREFIX%\" call :is_bare && exit /b 0
 call :fail 7 "this exists already" "%SB_PREFIX%" "choose another name, or remove it first: --remove"
-exit /b 7
-
-:not_a_link
-set "SB_LINK="
-for %%I in ("%SB_PREFIX%" "%SB_META%") do for /f "delims=-abcdefghijkmnopqrstuvwxyz" %%A in ("%%~aI") do set "SB_LINK=1"
-if not defined SB_LINK exit /b 0
-call :fail 7 "this is a link, or its conda-meta is one" "%SB_PREFIX%" "name the folder that it leads to"
 exit /b 7
 
 rem The first line of our marker. A run that was stopped at once leaves an empty marker in an empty folder.
@@ -38,7 +30,8 @@ rem --remove. The folder gets another name first: Windows refuses that while a p
 rem nothing has changed. rmdir alone removes the junction. \\?\ allows paths of more than 260 characters.
 :remove
 if not exist "%SB_PREFIX%\" call :fail 7 "there is no such environment" "%SB_PREFIX%" "check the name" & exit /b 7
-call :not_a_link || exit /b 7
+for %%I in ("%SB_PREFIX%") do set "SB_T=%%~aI"
+if not "%SB_T:l=%"=="%SB_T%" call :fail 7 "this is a link" "%SB_PREFIX%" "name the folder that it leads to" & exit /b 7
 set "SB_OURS="
 for %%N in (sealenv sealenv.bootstrap) do if exist "%SB_META%\%%N" set "SB_OURS=1"
 if not defined SB_OURS if exist "%SB_MARKER%" call :is_ours && set "SB_OURS=1"

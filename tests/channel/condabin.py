@@ -109,6 +109,8 @@ def main():
 
 
 def activate(prefix):
+    # mamba resolves links and mapped drives: the same folder by another name.
+    prefix = os.environ.get("FAKE_RESOLVED_PREFIX", prefix)
     folders = [os.path.normpath(os.path.join(prefix, part)) for part in LEVELS]
     folders.append(os.path.join(sys.prefix, "condabin"))
     path = ";".join([*folders, os.environ.get("PATH", "")])

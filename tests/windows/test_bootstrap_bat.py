@@ -170,6 +170,16 @@ def test_a_package_cache_on_the_drive_of_the_script(
     assert f'"{drive}\\CACHE\\micromamba"' in done.stdout
 
 
+def test_a_place_with_another_name(bare: Bare, windows: Windows) -> None:
+    """The drive is a link to the folder, and mamba resolves it."""
+    drive = map_drive(windows, bare.envs)
+    try:
+        bare.run("x", PY_ENVS=f"{drive}\\", FAKE_RESOLVED_PREFIX=windows.path(bare.envs / "x"))
+    finally:
+        unmap_drive(windows, drive)
+    assert (bare.envs / "x" / "conda-meta" / "sealenv.bootstrap").exists()
+
+
 def map_drive(windows: Windows, folder: Path) -> str:
     if windows.prefix is not None:
         (windows.prefix / "dosdevices" / "q:").symlink_to(folder)

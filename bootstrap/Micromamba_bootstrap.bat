@@ -82,10 +82,10 @@ echo:  --help              show this text
 echo:
 echo:All other settings are variables:
 echo:
-echo:  PY_ENVS             the folder for environments (default: DRIVE:\dev\Anaconda\envs if it exists, else .)
+echo:  PY_ENVS             the folder for environments (default: DRIVE:\dev\Anaconda\envs, or .)
 echo:  ENV_PREFIX          the whole path of the environment; replaces PY_ENVS and
 echo:                      ENV_NAME
-echo:  CACHE               the folder for downloads (default: DRIVE:\CACHE if it exists, else TEMP)
+echo:  CACHE               the folder for downloads (default: DRIVE:\CACHE, or TEMP)
 echo:  CONDA_PKGS_DIRS     the package cache (default: CACHE\Python\pkgs)
 echo:  CHANNEL             the channels, separated by spaces (default: conda-forge)
 echo:  PACKAGES            more packages, separated by spaces

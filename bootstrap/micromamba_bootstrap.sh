@@ -229,7 +229,7 @@ if [ -z "$sha256" ]; then
 fi
 
 set -f # A word such as numpy=2.* is not a file name pattern.
-specs="python${python:+=$python} mamba conda $packages"
+specs="python${python:+=$python} mamba conda${packages:+ $packages}"
 
 say "Environment:    $prefix"
 say "Packages:       $specs"

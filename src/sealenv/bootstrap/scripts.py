@@ -26,8 +26,8 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _MARKER = re.compile(r"__SEALENV_([A-Z_]+?)__")
 _DEFAULTS = {
     "bat": {
-        "ENVS": r"DRIVE:\dev\Anaconda\envs if it exists, else .",
-        "CACHE": r"DRIVE:\CACHE if it exists, else TEMP",
+        "ENVS": r"DRIVE:\dev\Anaconda\envs, or .",
+        "CACHE": r"DRIVE:\CACHE, or TEMP",
         "PKGS": r"CACHE\Python\pkgs",
     },
     "sh": {"ENVS": ".", "CACHE": "~/.cache/sealenv-bootstrap", "PKGS": "CACHE/pkgs"},

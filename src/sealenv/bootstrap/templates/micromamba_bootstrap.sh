@@ -50,7 +50,7 @@ __SEALENV_DIGESTS__
 fi
 
 set -f # A word such as numpy=2.* is not a file name pattern.
-specs="python${python:+=$python} mamba conda $packages"
+specs="python${python:+=$python} mamba conda${packages:+ $packages}"
 
 say "Environment:    $prefix"
 say "Packages:       $specs"

@@ -28,7 +28,7 @@ class Rebuild(Bare):
         return self.scripts / "my env.bat"
 
     def export(self, locks: Sequence[Lock], name: str = "my_env", **more: Any) -> None:
-        """Write the script; the release's executable is the one that is pinned."""
+        """Write the script, with the digest of the released executable."""
         pinned = more.pop("pinned", PinnedMicromamba(DEFAULT, {"win-64": digest(self.released)}))
         for old in self.scripts.iterdir():
             old.unlink()

@@ -23,7 +23,7 @@ exit /b 7
 echo [INFO] Replacing what an earlier run left unfinished.
 pushd "%SB_PREFIX%" || exit /b 9
 rmdir pkgs 2>nul
-for /d %%D in (*) do call :is_kept "%%D" || rmdir /S /Q "%%D" 2>nul
+for /d %%D in (*) do call :is_kept "%%D" || rmdir /S /Q "\\?\%SB_PREFIX%\%%D" 2>nul
 del /F /Q * 2>nul
 cd conda-meta && for %%I in (*) do if /I not "%%I"=="sealenv.pending" del /F /Q "%%I" 2>nul
 popd

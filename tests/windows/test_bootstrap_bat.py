@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -168,6 +170,27 @@ def test_a_package_cache_on_the_drive_of_the_script(
     assert f'"{drive}\\dev\\Anaconda\\envs\\x_3_12"' in done.stdout, done.stderr
     assert f'"{drive}\\CACHE\\Python\\pkgs"' in done.stdout
     assert f'"{drive}\\CACHE\\micromamba"' in done.stdout
+
+
+@pytest.mark.windows_itself("Wine's cmd.exe shares a file that it has open for writing")
+def test_a_second_process(bare: Bare, windows: Windows) -> None:
+    """While one run works on an environment, another one leaves it alone."""
+    held = bare.root / "go on"
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(
+            bare.run, "x", code=6, FAKE_MICROMAMBA_WAIT=windows.path(held), FAKE_MICROMAMBA_FAIL="3"
+        )
+        while not bare.calls() and not first.done():
+            time.sleep(0.05)
+        try:
+            assert "another process" in bare.run("x", code=7).stderr
+            assert "in use" in bare.run("x", "--remove", code=7).stderr
+        finally:
+            held.touch()
+        first.result()
+    assert len(bare.calls()) == 1
+    bare.run("x", "--remove")
+    assert list(bare.envs.iterdir()) == []
 
 
 def test_a_place_with_another_name(bare: Bare, windows: Windows) -> None:

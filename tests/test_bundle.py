@@ -12,7 +12,7 @@ import pytest
 
 from sealenv.host.hashing import hash_file
 from sealenv.store.bundle import open_bundle
-from tests.bootstrap.machine import TOOLS
+from tests.bootstrap.machine import DEFAULT, TOOLS
 from tests.bootstrap.rebuilding import payload
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
@@ -54,10 +54,11 @@ def bare(machine: Machine, *extra: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def install(machine: Machine, folder: Path, *args: str, code: int = 0) -> str:
+def install(machine: Machine, folder: Path, *args: str, code: int = 0, **extra: str) -> str:
     done = subprocess.run(
         [require_shell("dash"), str(folder / "install.sh"), *args],
-        env=bare(machine), cwd=machine.root, stdin=subprocess.DEVNULL, capture_output=True,
+        env=bare(machine, "curl") | extra, cwd=machine.root, stdin=subprocess.DEVNULL,
+        capture_output=True,
         text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == code, done.stdout + done.stderr
@@ -144,7 +145,7 @@ def test_the_script_inside(machine: Machine, bundle: Path, log: Path, tmp_path: 
     subprocess.run(["tar", "-xf", bundle, "-C", folder], check=True)
     before = machine.snapshot()
     log.unlink(missing_ok=True)
-    said = install(machine, folder, "--prefix", str(machine.envs / "small"))
+    said = install(machine, folder, ENV_PREFIX=str(machine.envs / "small"))
     assert "Done" in said
     assert payload(machine.envs / "small") == expected
     (call,) = calls(log)
@@ -158,12 +159,12 @@ def test_the_script_inside(machine: Machine, bundle: Path, log: Path, tmp_path: 
     assert all(
         p.startswith((str(machine.home / ".cache"), str(machine.root / "tools"))) for p in home
     )
-    assert "an environment already" in install(
-        machine, folder, "--prefix", str(machine.envs / "small"), code=7
+    assert "this exists already" in install(
+        machine, folder, code=7, ENV_PREFIX=str(machine.envs / "small")
     )
 
 
-def test_what_lies_beside_is_verified_before_anything(
+def test_files_beside_the_script_are_checked(
     machine: Machine, bundle: Path, tmp_path: Path
 ) -> None:
     folder = machine.root / "unpacked"
@@ -173,25 +174,33 @@ def test_what_lies_beside_is_verified_before_anything(
     (archive, *_) = sorted((folder / "packages").iterdir())
     data = archive.read_bytes()
     archive.write_bytes(data[:-1] + b"!")
-    assert "not what was locked" in install(machine, folder, "x", code=5)
+    assert "checksum mismatch" in install(machine, folder, "x", code=5)
     archive.unlink()
-    assert "is not there" in install(machine, folder, "x", code=5)
+    assert "cannot copy" in install(machine, folder, "x", code=5)
+    assert (machine.root / "x" / "conda-meta" / "sealenv.pending").exists()
+    install(machine, folder, "x", "--remove")
     archive.write_bytes(data)
     (exe,) = (folder / "micromamba").iterdir()
     exe.write_bytes(exe.read_bytes() + b"#")
-    assert "not the micromamba" in install(machine, folder, "x", code=5)
+    assert "checksum mismatch" in install(machine, folder, "x", code=5)
     assert not (machine.root / "x").exists()
 
 
 def test_without_micromamba(machine: Machine, channels: Channels, tmp_path: Path) -> None:
-    """The channel has none: said when it is written, and the script wants one."""
+    """The channel has none: the bundle says so, and the script downloads the pinned release."""
     machine.tiny("small", channels.main_url, "hello-prefix")
     done = machine.run("bundle", "small")
     assert "no micromamba for" in done.stderr
+    release = tmp_path / "releases"
+    place = release / "download" / DEFAULT
+    place.mkdir(parents=True)
+    (place / f"micromamba-{channels.subdir}").write_text("another program")
     folder = machine.root / "unpacked"
     folder.mkdir()
     subprocess.run(["tar", "-xf", machine.root / "small.sealenv", "-C", folder], check=True)
-    assert "no digest of a micromamba" in install(machine, folder, "x", code=6)
+    assert "checksum mismatch" in install(
+        machine, folder, "x", code=5, MICROMAMBA_URL=release.as_uri()
+    )
 
 
 def test_the_digest_of_a_file(machine: Machine, channels: Channels, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_exported(
     assert not any("looked into" in n for n in export(machine, "e", "e.sh", *pinned))
     assert not any("looked into" in n for n in export(machine, "e.lock", "lock.sh", *pinned))
     machine.run("remove", "e", "-y")
-    env = machine.env | {"PY_ENVS": str(machine.envs), "SEALENV_MICROMAMBA_URL": releases.base}
+    env = machine.env | {"PY_ENVS": str(machine.envs), "MICROMAMBA_URL": releases.base}
     for script in ("e.sh", "lock.sh"):
         made = machine.envs / script.removesuffix(".sh")
         command = [require_shell("dash"), script, made.name]
@@ -101,8 +101,8 @@ def test_carried(machine: Machine, channels: Channels, tmp_path: Path) -> None:
         subprocess.run(["tar", "-xf", bundle, "-C", folder], check=True)
         target = machine.root / f"made of {what}"
         subprocess.run(
-            [require_shell("dash"), folder / "install.sh", "--prefix", target],
-            env=machine.env, cwd=machine.root, check=True,
+            [require_shell("dash"), folder / "install.sh"],
+            env=machine.env | {"ENV_PREFIX": str(target)}, cwd=machine.root, check=True,
         )  # fmt: skip
         assert (target / NOTE).read_text() == expected
 

@@ -53,7 +53,7 @@ def test_an_environment_becomes_a_script_and_again_an_environment(
     assert "folders of this machine" in answer["notes"][0]
     assert stat.S_IMODE(script.stat().st_mode) & 0o111
     machine.run("remove", "small", "-y")
-    env = machine.env | {"PY_ENVS": str(machine.envs), "SEALENV_MICROMAMBA_URL": server.base}
+    env = machine.env | {"PY_ENVS": str(machine.envs), "MICROMAMBA_URL": server.base}
     subprocess.run([require_shell("dash"), script], env=env, cwd=machine.root, check=True)
     assert payload(prefix) == expected
     (found,) = machine.json("list", "--in", str(machine.envs))["environments"]
@@ -64,16 +64,18 @@ def test_an_environment_becomes_a_script_and_again_an_environment(
     assert engine.version == Releases.read().default
 
 
-def test_no_digest_no_script(machine: Machine, prefix: Path, channels: Channels) -> None:
-    default = Releases.read().default
-    done = machine.run("export", "small", "--format", "sh", "-o", "s.sh", code=6)
-    assert f"the digest of micromamba {default} is not known for {channels.subdir}" in done.stderr
-    for words in (
-        ("--micromamba", "2.6.0", "--micromamba-sha256", NONE),
-        ("--micromamba", "1.5.8", "--micromamba-sha256", NONE),
-    ):
-        machine.run("export", "small", "--format", "sh", "-o", "s.sh", *words, code=6)
-    assert not (machine.root / "s.sh").exists()
+def test_no_digest_is_needed_for_the_default_release(
+    machine: Machine, prefix: Path, channels: Channels
+) -> None:
+    table = Releases.read()
+    machine.run("export", "small", "--format", "sh", "-o", "s.sh")
+    digest = table.sha256[table.default][channels.subdir]
+    assert f"sha256={digest} " in (machine.root / "s.sh").read_text()
+    words = ("export", "small", "--format", "sh", "-o", "t.sh", "--micromamba")
+    assert "is not known for" in machine.run(*words, "2.9.1", code=6).stderr
+    for version in ("2.6.0", "1.5.8"):
+        machine.run(*words, version, "--micromamba-sha256", NONE, code=6)
+    assert not (machine.root / "t.sh").exists()
 
 
 @pytest.mark.parametrize("where", ["u:p@conda.example.org", "conda.example.org/t/token"])
@@ -122,7 +124,7 @@ def test_a_lock_for_several_platforms(machine: Machine, channels: Channels) -> N
     script = done.stdout
     assert script.startswith(b"@echo off\r\n")
     assert b"\r\r\n" not in script
-    assert b'\nset "SB_DEFAULT_NAME=two"\r\n' in script
+    assert b'set "SB_NAME=two"\r\n' in script
     (line,) = [line for line in script.splitlines() if line.startswith(b"rem =package= ")]
     assert line.startswith(b"rem =package= prio-1.0-0.conda ")
     assert f"SB_EXPECTED={NONE}".encode() in script

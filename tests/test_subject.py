@@ -96,7 +96,7 @@ class TestTheSameAgain:
         folder.mkdir()
         subprocess.run(["tar", "-xf", bundle, "-C", folder], check=True)
         target = tmp_path / "by script"
-        install(other, folder, "--prefix", str(target))
+        install(other, folder, ENV_PREFIX=str(target))
         other.run("seal", str(target), "-y")
         assert packages(target) == expected
         assert not verify(target).damaged
@@ -117,9 +117,9 @@ class TestTheSameAgain:
             "export", "app", "--format", "sh", "-o", str(script), "--micromamba-sha256", digest
         )
         with ChannelServer(tmp_path / "releases") as server:
-            env = machine.env | {"SEALENV_MICROMAMBA_URL": server.base}
+            env = machine.env | {"MICROMAMBA_URL": server.base, "ENV_PREFIX": str(target)}
             subprocess.run(
-                [require_shell("dash"), script, "--prefix", target], env=env, check=True,
+                [require_shell("dash"), script], env=env, check=True,
                 cwd=machine.root,
             )  # fmt: skip
         machine.run("seal", str(target), "-y")

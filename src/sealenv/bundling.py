@@ -11,6 +11,7 @@ import msgspec
 
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
+from sealenv.bootstrap.releases import Releases
 from sealenv.engines.carried import micromamba_for
 from sealenv.engines.messages import Progress
 from sealenv.engines.rattler import RattlerEngine
@@ -44,7 +45,7 @@ Without Python:   unpack it anywhere (tar -xf FILE.sealenv), and there
   Linux, macOS:   sh install.sh [NAME]
   Windows:        install.bat [NAME]
 
---help says more. Nothing of it uses the network.
+--help shows the options. The packages and micromamba are inside: no network is needed.
 """
 
 
@@ -205,8 +206,8 @@ def _notes(locks: LockFile, versions: Mapping[str, str]) -> list[str]:
             notes.append(f"no script is for {platform}: there sealenv itself is needed")
         elif platform not in versions:
             notes.append(
-                f"no micromamba for {platform} is inside: there the script needs one, with "
-                "--micromamba FILE --sha256 DIGEST"
+                f"no micromamba for {platform} is inside: there the script downloads release "
+                f"{Releases.read().default}"
             )
     return notes
 

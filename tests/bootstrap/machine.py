@@ -26,9 +26,9 @@ DEFAULT = Releases.read().default
 FAKE = Path(__file__).resolve().parents[1] / "fake_micromamba.py"
 TOOLS = (
     *("sh", "env", "sed", "uname", "mktemp", "rm", "mkdir", "rmdir", "cat", "cut", "tr", "head"),
-    *("tail", "ls", "ln", "cp", "mv", "chmod", "find", "wc", "dirname", "flock"),
+    *("tail", "ls", "ln", "cp", "mv", "chmod", "find", "grep", "wc", "dirname", "flock"),
 )
-"""What the script uses besides curl or wget and something for sha256."""
+"""What the script uses in addition to curl or wget and a program for sha256."""
 
 
 def release(folder: Path, subdir: str, version: str = DEFAULT) -> Path:
@@ -80,22 +80,28 @@ class Bare:
         self.tmp = root / "tmp"
         self.home = root / "home"
         self.pkgs = root / "pkgs"
-        self.cache = root / "cache" / "sealenv-bootstrap"
+        self.cache = root / "cache"
         self.log = root / "calls.jsonl"
         self.bin = root / "bin"
         for folder in (self.scripts, self.envs, self.tmp, self.home, self.bin):
             folder.mkdir(parents=True)
         write(self.scripts)
         self.tools("curl", "sha256sum")
+        (executable,) = server.root.glob(f"download/{DEFAULT}/micromamba-*[!6]")
+        self.executable = executable
+        """The stand-in for micromamba that the server has."""
+        self.digest = hashlib.sha256(executable.read_bytes()).hexdigest()
         self.env = {
             "PATH": str(self.bin),
             "HOME": str(self.home),
             "TMPDIR": str(self.tmp),
             "LANG": "C.UTF-8",
             "PY_ENVS": str(self.envs),
-            "XDG_CACHE_HOME": str(root / "cache"),
+            "CACHE": str(self.cache),
             "CONDA_PKGS_DIRS": str(self.pkgs),
-            "SEALENV_MICROMAMBA_URL": server.base,
+            "CHANNEL": url,
+            "MICROMAMBA_URL": server.base,
+            "MICROMAMBA_SHA256": self.digest,
             "FAKE_MICROMAMBA_LOG": str(self.log),
         }
 
@@ -128,25 +134,20 @@ class Bare:
     def script(self) -> Path:
         return self.scripts / "micromamba_bootstrap.sh"
 
-    def run(self, *args: str, code: int | None = 0, cwd: Path | None = None, **extra: str) -> Done:
-        """`sh micromamba_bootstrap.sh ARGS`; checks the exit code (None: any)."""
+    def run(self, *args: str, code: int = 0, **extra: str) -> Done:
+        """`sh micromamba_bootstrap.sh ARGS` with more variables; checks the exit code."""
         done = subprocess.run(
             [*self.before, self.shell, str(self.script), *args],
             env={k: v for k, v in (self.env | extra).items() if v},
-            cwd=cwd or self.root,
+            cwd=self.root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
             timeout=300,
         )
-        if code is not None:
-            assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
-
-    def make(self, *args: str, code: int | None = 0, **extra: str) -> Done:
-        """The same from the test's channel."""
-        return self.run(*args, "--channel", self.url, code=code, cwd=None, **extra)
 
     def calls(self) -> list[dict[str, Any]]:
         """What the stand-in for micromamba was called with."""

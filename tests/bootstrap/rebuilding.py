@@ -25,20 +25,10 @@ class Rebuild(Bare):
     def script(self) -> Path:
         return self.scripts / "my env.sh"
 
-    @property
-    def executable(self) -> Path:
-        """The release's stand-in for micromamba."""
-        (found,) = self.server.root.glob(f"download/{DEFAULT}/micromamba-*[!6]")
-        return next(p for p in [found] if p.suffix != ".sha256")
-
     def export(self, locks: Sequence[Lock], name: str = "my_env", **more: Any) -> None:
-        """Write the script; the release's executable is the one that is pinned."""
-        place = self.server.root / "download" / DEFAULT
-        known = {
-            lock.platform: hashlib.sha256(exe.read_bytes()).hexdigest()
-            for lock in locks
-            if (exe := place / f"micromamba-{lock.platform}").exists()
-        }
+        """Write the script; the server's executable is pinned."""
+        digest = hashlib.sha256(self.executable.read_bytes()).hexdigest()
+        known = {lock.platform: digest for lock in locks}
         pinned = more.pop("pinned", PinnedMicromamba(DEFAULT, known))
         for old in self.scripts.iterdir():
             old.unlink()

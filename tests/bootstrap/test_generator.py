@@ -1,30 +1,30 @@
-"""bootstrap/: what the generator writes, the table of releases, and the maintainer's command."""
+"""bootstrap/: what the generator writes, the releases, and what a lock may put into a script."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-import shutil
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealenv.bootstrap import SCRIPTS, differing, render, write
 from sealenv.bootstrap.__main__ import main
-from sealenv.bootstrap.pin import pin
-from sealenv.bootstrap.releases import SUBDIRS, TABLE, Releases
+from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
+from sealenv.bootstrap.releases import SUBDIRS, Releases, parse_digests, parse_version, pin_release
 from sealenv.bootstrap.relocating import python_launchers, python_patch
-from sealenv.errors import DigestError, FetchError, UsageError
-from sealenv.gates.rules import RULES as GATE
+from sealenv.errors import EngineError, SpecError, UsageError
+from sealenv.gates.rules import RULES
+from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.portability.patch import patch_bytes
-from tests.channel import ChannelServer
 
+DEFAULT = Releases.read().default
+NONE = "0" * 64
 ROOT = Path(__file__).parents[2]
 
 
@@ -60,8 +60,7 @@ def test_bytes(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["Micromamba_bootstrap.bat", "micromamba_bootstrap.sh"])
 def test_the_gate_is_the_one_table(name: str) -> None:
     named = re.findall(r"^(?:call :)?gate (\w+) ", render(name).decode().replace("\r", ""), re.M)
-    original = ["PYTHON_ENVS"] if name.endswith(".bat") else []  # its script refused then, too
-    assert named == [*(variable.name for variable in GATE), *original]
+    assert named == [rule.name for rule in RULES]
 
 
 def test_every_label_that_is_called_is_there() -> None:
@@ -81,99 +80,119 @@ def test_windows_programs_are_started_by_full_path() -> None:
                 assert not re.search(bare, line), line
 
 
-def test_the_table_ships_without_what_nobody_verified() -> None:
+def test_every_platform_of_the_default_release_has_a_digest() -> None:
     table = Releases.read()
-    assert table.sha256 == {}
-    assert table.default.split("-")[0] not in table.known_bad
-    assert {"2.6.0", "2.9.0"} <= set(table.known_bad)
+    assert table.sha256[table.default].keys() == set(SUBDIRS)
+    for digests in table.sha256.values():
+        assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests.values())
+        assert f'"{table.default}" set "SB_EXPECTED={digests["win-64"]}"'.encode() in render(
+            SCRIPTS[0]
+        )
+        for subdir in set(SUBDIRS) - {"win-64"}:
+            line = f"{table.default}-{subdir}) sha256={digests[subdir]} ;;"
+            assert line.encode() in render(SCRIPTS[2])
 
 
-def test_digests_of_the_table_reach_the_scripts() -> None:
-    table = Releases("2.8.1-1", {}, {"2.8.1-1": {"win-64": "a" * 64, "linux-64": "b" * 64}})
-    assert f'"2.8.1-1" set "SB_EXPECTED={"a" * 64}"'.encode() in render(SCRIPTS[0], table)
-    assert f"2.8.1-1:linux-64) expected={'b' * 64} ;;".encode() in render(SCRIPTS[2], table)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"default": "2.8.1 & calc"},
-        {"known_bad": {"2.6.0": "x%PATH%"}},
-        {"known_bad": {'"': "x"}},
-        {"sha256": {"2.8.1-1": {"win-64": "abc"}}},
-        {"sha256": {"2.8.1-1": {"win-65": "a" * 64}}},
-    ],
-)
-def test_a_table_that_cannot_be_written_into_a_script(
-    fields: dict[str, object], tmp_path: Path
-) -> None:
-    path = tmp_path / "releases.json"
-    path.write_text(json.dumps(json.loads(TABLE.read_text()) | fields))
-    with pytest.raises(UsageError):
-        Releases.read(path)
-
-
-# --- pin --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Path:
-    return Path(shutil.copy(TABLE, tmp_path / "releases.json"))
-
-
-def upstream(folder: Path, version: str) -> None:
-    place = folder / "download" / version
-    place.mkdir(parents=True)
-    for subdir in SUBDIRS:
-        (place / f"micromamba-{subdir}").write_bytes(subdir.encode())
-        digest = hashlib.sha256(subdir.encode()).hexdigest()
-        (place / f"micromamba-{subdir}.sha256").write_text(digest)
-
-
-def test_pin_writes_what_it_compared(tmp_path: Path, table: Path) -> None:
-    upstream(tmp_path, "2.9.1-0")
-    said: list[str] = []
-    with ChannelServer(tmp_path) as server:
-        pin("2.9.1", base=server.base, table=table, say=said.append)
-        pin("2.9.1-0", base=server.base, table=table, say=said.append)
-    pinned = Releases.read(table).sha256["2.9.1-0"]
-    assert pinned == {s: hashlib.sha256(s.encode()).hexdigest() for s in SUBDIRS}
-    assert len(said) == 2 * len(SUBDIRS)
-
-
-def test_pin_refuses_what_does_not_agree(tmp_path: Path, table: Path) -> None:
-    upstream(tmp_path, "2.9.1-0")
-    place = tmp_path / "download" / "2.9.1-0"
-    before = table.read_bytes()
-    with ChannelServer(tmp_path) as server:
-        server.fail("*osx-64", flip=True)
-        with pytest.raises(DigestError):
-            pin("2.9.1", base=server.base, table=table, say=lambda text: None)
-        server.heal()
-        server.fail("*.sha256", truncate=0, honest=True)
-        with pytest.raises(DigestError):
-            pin("2.9.1", base=server.base, table=table, say=lambda text: None)
-        server.heal()
-        server.fail("*win-64", truncate=2)
-        with pytest.raises((FetchError, DigestError)):
-            pin("2.9.1", base=server.base, table=table, say=lambda text: None)
-        server.heal()
-        with pytest.raises(FetchError):
-            pin("2.9.2", base=server.base, table=table, say=lambda text: None)
+def test_digests() -> None:
+    both = parse_digests([f"win-64={NONE}", f"linux-64=sha256:{'A' * 64}"], ["win-64", "linux-64"])
+    assert both == {"win-64": NONE, "linux-64": "a" * 64}
+    assert parse_digests([NONE], ["win-64"]) == {"win-64": NONE}
+    for bad in (["abc"], [f"osx-64={NONE}"]):
         with pytest.raises(UsageError):
-            pin("latest", base=server.base, table=table, say=lambda text: None)
-        assert table.read_bytes() == before
-        pin("2.9.1", base=server.base, table=table, say=lambda text: None)
-        # Upstream replaces the executable and its digest.
-        (place / "micromamba-win-64").write_bytes(b"other")
-        (place / "micromamba-win-64.sha256").write_text(hashlib.sha256(b"other").hexdigest())
-        with pytest.raises(DigestError, match="changed since it was pinned"):
-            pin("2.9.1", base=server.base, table=table, say=lambda text: None)
+            parse_digests(bad, ["win-64"])
+    with pytest.raises(UsageError):
+        parse_digests([NONE], ["win-64", "linux-64"])
+    with pytest.raises(UsageError):
+        parse_version("latest & calc")
+    with pytest.raises(EngineError, match="is not known for linux-64"):
+        pin_release("2.9.1", {"win-64": NONE}, ["linux-64", "win-64"])
+    assert pin_release("2.9.1", {"win-64": NONE}, ["win-64"]).version == "2.9.1-0"
+
+
+# --- what a lock may put into a script ------------------------------------------------------------
+
+HOSTILE = (
+    *(
+        "a b",
+        "a;b",
+        "a\nb",
+        "$(touch evil)",
+        "`x`",
+        "a'b",
+        'a"b',
+        "a&b",
+        "a|b",
+        "a>b",
+        "a^b",
+        "a)b",
+    ),
+    *("é", ""),
+)
+
+
+@pytest.mark.parametrize("kind", ["sh", "bat"])
+@pytest.mark.parametrize("field", ["fn", "sha256", "url"])
+def test_hostile_packages(kind: str, field: str) -> None:
+    platform = "win-64" if kind == "bat" else "linux-64"
+    good = LockedPackage(
+        url="https://x.org/noarch/a-1-0.conda",
+        channel="https://x.org/",
+        fn="a-1-0.conda",
+        sha256=NONE,
+        size=1,
+        record={"name": "a", "version": "1", "build": "0"},
+    )
+    texts = [f"{getattr(good, field)}{word}" for word in HOSTILE[:-1]]
+    texts += ["", "END", f"x{getattr(good, field)}\nEND"]
+    if field == "url":
+        texts += [
+            "https://u:p@x.org/a-1-0.conda",
+            "https://x.org/t/tk/a-1-0.conda",
+            "ftp://x/a-1-0.conda",
+        ]
+    for text in texts:
+        bad = msgspec.structs.replace(good, **{field: text})
+        lock = Lock(platform=platform, channels=(), packages=(bad,))
+        with pytest.raises(SpecError):
+            render_rebuild(kind, [lock], "x", PinnedMicromamba(DEFAULT))
+    lock = Lock(platform=platform, channels=(), packages=(good,))
+    script = render_rebuild(kind, [lock], "my (env)", PinnedMicromamba(DEFAULT))
+    assert f"a-1-0.conda {NONE} {good.url}".encode() in script
+    for name in HOSTILE[1:-3]:  # names may have spaces, parentheses and letters of any script
+        with pytest.raises(UsageError):
+            render_rebuild(kind, [lock], name, PinnedMicromamba(DEFAULT))
+
+
+@pytest.mark.parametrize("field", ["name", "version", "url"])
+def test_hostile_wheels(field: str) -> None:
+    wheel = LockedWheel(
+        name="w", version="1.0", sha256=NONE, url="https://x.org/w-1.0-py3-none-any.whl"
+    )
+    package = LockedPackage(
+        url="https://x.org/noarch/pip-1-0.conda",
+        channel="https://x.org/",
+        fn="pip-1-0.conda",
+        sha256=NONE,
+        size=1,
+        record={"name": "pip", "version": "1", "build": "0"},
+    )
+    python = msgspec.structs.replace(
+        package, fn="python-3-0.conda", record={"name": "python", "version": "3", "build": "0"}
+    )
+    lock = Lock(platform="linux-64", channels=(), packages=(package, python), wheels=(wheel,))
+    script = render_rebuild("sh", [lock], "x", PinnedMicromamba(DEFAULT))
+    assert f"{wheel.fn} {NONE} {wheel.url} w 1.0\n".encode() in script
+    for word in HOSTILE[:-1]:
+        bad = msgspec.structs.replace(wheel, **{field: f"{getattr(wheel, field)}{word}"})
+        with pytest.raises(SpecError):
+            render_rebuild(
+                "sh", [msgspec.structs.replace(lock, wheels=(bad,))], "x", PinnedMicromamba(DEFAULT)
+            )
 
 
 # --- the patch: sed and python give the same bytes ---------------------------------------------
 
-RULES = {b"MAMBA_EXE": b"%%~fI\\Library\\bin\\mamba.exe", b"MAMBA_ROOT_PREFIX": b"%%~fI"}
+PATCHED = {b"MAMBA_EXE": b"%%~fI\\Library\\bin\\mamba.exe", b"MAMBA_ROOT_PREFIX": b"%%~fI"}
 LINES = st.sampled_from(
     [
         b'@SET "MAMBA_EXE=C:/a b/Library/bin/mamba.exe"',
@@ -196,7 +215,7 @@ LINES = st.sampled_from(
 
 def reference(text: bytes) -> bytes:
     lines = text.replace(b"\r\n", b"\n").split(b"\n")
-    for name, value in RULES.items():
+    for name, value in PATCHED.items():
         new = b'@FOR %%I IN ("%~dp0..") DO @SET "' + name + b"=" + value + b'"'
         rule = re.compile(b'@SET "' + name + b'=[^"\n]*"')
         lines = [new if rule.fullmatch(line) else line for line in lines]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -58,7 +57,7 @@ def test_the_very_environment(
     machine.run("remove", str(target), "-y")
 
     rebuild.export([lock])
-    done = rebuild.run()
+    rebuild.run()
     assert payload(target) == expected
     (call,) = rebuild.calls()
     words = call["argv"]
@@ -75,7 +74,6 @@ def test_the_very_environment(
     assert {"history", "sealenv.bootstrap"} <= meta
     assert "sealenv.pending" not in meta
     assert not (target / ".sealenv-scratch").exists()
-    assert "as said by this script" in done.stdout
     assert not any(path.endswith("repodata.json") for _, path, _ in rebuild.server.answers)
     (listed,) = machine.json("list", "--in", str(rebuild.envs))["environments"]
     assert (listed["name"], listed["state"]) == ("my_env", "foreign")
@@ -84,44 +82,33 @@ def test_the_very_environment(
     assert adopted["lock_digest"] == lock.digest()
 
 
-def test_without_python_under_another_name(rebuild: Rebuild, small: Lock) -> None:
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_without_python_under_another_name(rebuild: Rebuild, small: Lock, shell: str) -> None:
+    rebuild.use_shell(shell)
     rebuild.tools("wget", "shasum")
-    rebuild.export([small])
-    rebuild.run("other name")
-    rebuild.run("--prefix", str(rebuild.root / "deep" / "x"))
-    for prefix in (rebuild.envs / "other name", rebuild.root / "deep" / "x"):
+    rebuild.export([small], "my (env)")
+    rebuild.run("other")
+    rebuild.run()
+    rebuild.run(ENV_PREFIX=str(rebuild.root / "deep" / "x y"), KEEP_MICROMAMBA="1")
+    kept = rebuild.root / "deep" / "x y" / "bin" / "micromamba"
+    assert kept.read_bytes() == rebuild.executable.read_bytes()
+    for prefix in (
+        rebuild.envs / "other",
+        rebuild.envs / "my (env)",
+        rebuild.root / "deep" / "x y",
+    ):
         ran = subprocess.run([prefix / "bin" / "hello-prefix"], capture_output=True, text=True)
         assert str(prefix) in ran.stdout
     before = rebuild.everything()
-    assert "an environment already" in rebuild.run("other name", code=7).stderr
+    assert "this exists already" in rebuild.run("other", code=7).stderr
     assert rebuild.everything() == before
-    rebuild.run("other name", "--remove")
-    assert not (rebuild.envs / "other name").exists()
-
-
-def test_a_micromamba_of_ones_own(rebuild: Rebuild, small: Lock) -> None:
-    rebuild.tools("sha256sum", "curl")
-    exe = rebuild.root / "my mamba"
-    exe.write_bytes(rebuild.executable.read_bytes())  # not executable where it lies
-    digest = hashlib.sha256(exe.read_bytes()).hexdigest()
-    rebuild.export([small], pinned=PinnedMicromamba(DEFAULT))
-    assert "no digest" in rebuild.run(code=6).stderr
-    assert "no digest" in rebuild.run("--micromamba", str(exe), code=6).stderr
-    assert (
-        "not the micromamba"
-        in rebuild.run("--micromamba", str(exe), "--sha256", "0" * 64, code=5).stderr
-    )
-    assert not (rebuild.envs / "my_env").exists()
-    rebuild.run("--micromamba", str(exe), "--sha256", digest.upper(), "--keep-micromamba")
-    kept = rebuild.envs / "my_env" / "bin" / "micromamba"
-    assert kept.read_bytes() == exe.read_bytes()
-    assert not rebuild.cache.exists() or not any(rebuild.cache.glob("micromamba/*"))
+    rebuild.run("other", "--remove")
+    assert not (rebuild.envs / "other").exists()
 
 
 def test_an_executable_that_was_not_promised(rebuild: Rebuild, small: Lock) -> None:
-    rebuild.export([small], pinned=PinnedMicromamba(DEFAULT, {small.platform: "0" * 64}))
-    done = rebuild.run(code=5)
-    assert "said by this script" in done.stderr
+    rebuild.export([small], pinned=PinnedMicromamba(DEFAULT))  # the digest of the release
+    assert "checksum mismatch" in rebuild.run(code=5).stderr
     assert not (rebuild.envs / "my_env").exists()
     assert rebuild.calls() == []
 
@@ -145,8 +132,8 @@ def test_a_micromamba_that_links_something_else(rebuild: Rebuild, small: Lock) -
     """The proof is ours: what was linked is compared with what was locked."""
     program = rebuild.executable.read_bytes()
     for meddling, said in (
-        (b'sed -i s/sha256/shaxxx/ "$meta"/*.json', "with the digest that was locked"),
-        (b'cp "$meta"/hello*.json "$meta/more-1-0.json"', "2 packages in the environment"),
+        (b'sed -i s/sha256/shaxxx/ "$meta"/*.json', "was not installed with the sha256"),
+        (b'cp "$meta"/hello*.json "$meta/more-1-0.json"', "2 packages were installed"),
     ):
         line = program.splitlines()[-1].removeprefix(b"exec ")
         loop = b'for word; do [ "$was" != --prefix ] || meta=$word/conda-meta; was=$word; done'
@@ -160,53 +147,22 @@ def test_a_micromamba_that_links_something_else(rebuild: Rebuild, small: Lock) -
             cached.unlink()
 
 
-def test_the_gate(rebuild: Rebuild, small: Lock) -> None:
+def test_refusals(rebuild: Rebuild, small: Lock) -> None:
     rebuild.export([small])
     before = rebuild.everything()
     assert "CONDA_PREFIX" in rebuild.run(code=3, CONDA_PREFIX="/p").stderr
+    for args in (("a", "b"), ("--packages", "x"), ("a&b",), ("--prefix", "/x")):
+        assert "[ERROR]" in rebuild.run(*args, code=2).stderr
     assert rebuild.everything() == before
-    rebuild.run("--clean", "--dry-run", CONDA_PREFIX="/p")
-    assert rebuild.everything() == before
-
-
-@pytest.mark.parametrize(
-    "args",
-    [
-        ("--packages", "x"),
-        ("--channel", "c"),
-        ("a", "b"),
-        ("--prefix", "/x", "name"),
-        ("--what",),
-        ("",),
-    ],
-)
-def test_usage(rebuild: Rebuild, small: Lock, args: tuple[str, ...]) -> None:
-    rebuild.export([small])
-    before = rebuild.everything()
-    assert "[ERROR]" in rebuild.run(*args, code=2).stderr
-    assert rebuild.everything() == before
-
-
-def test_another_platform(rebuild: Rebuild, small: Lock) -> None:
-    other = "linux-ppc64le" if small.platform != "linux-ppc64le" else "linux-64"
+    other = "linux-aarch64" if small.platform != "linux-aarch64" else "linux-64"
     rebuild.export([Lock(platform=other, channels=(), packages=small.packages)])
-    assert f"a machine of: {other}" in rebuild.run(code=6).stderr
+    assert f"only for {other}" in rebuild.run(code=6).stderr
 
 
 def test_one_script_for_several_platforms(rebuild: Rebuild, small: Lock) -> None:
     more = [Lock(platform=p, channels=(), packages=small.packages) for p in ("osx-arm64", "osx-64")]
     rebuild.export([more[0], small, more[1]])
     rebuild.run()
-
-
-def test_through_a_pipe(rebuild: Rebuild, small: Lock) -> None:
-    rebuild.export([small])
-    text = rebuild.script.read_bytes()
-    done = subprocess.run(
-        [rebuild.shell, "-s", "piped"], env=rebuild.env, cwd=rebuild.root, input=text, check=True
-    )
-    assert done.returncode == 0
-    assert (rebuild.envs / "piped" / "bin" / "hello-prefix").exists()
 
 
 @pytest.mark.slow
@@ -218,8 +174,7 @@ def test_wheels(rebuild: Rebuild, lock: Lock) -> None:
     bad = msgspec.structs.replace(wheel, sha256="0" * 64)
     rebuild.export([msgspec.structs.replace(lock, wheels=(bad,))])
     said = rebuild.run(code=5).stderr
-    assert "not what was locked" in said
-    assert wheel.url in said
+    assert "checksum mismatch" in said
     assert not (rebuild.envs / "my_env").exists()
     rebuild.export([msgspec.structs.replace(lock, wheels=(wheel,))])
     rebuild.run(PIP_INDEX_URL="http://127.0.0.1:9", PIP_REQUIRE_VIRTUALENV="1")
@@ -229,36 +184,3 @@ def test_wheels(rebuild: Rebuild, lock: Lock) -> None:
     (info,) = prefix.glob("lib/python*/site-packages/carried-1.0.dist-info")
     assert not (info / "direct_url.json").exists()
     assert list(rebuild.tmp.iterdir()) == []
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_other_shells(rebuild: Rebuild, small: Lock, shell: str) -> None:
-    rebuild.use_shell(shell)
-    rebuild.export([small], "my (env)")
-    rebuild.run()
-    assert (rebuild.envs / "my (env)" / "bin" / "hello-prefix").exists()
-    assert "an environment already" in rebuild.run(code=7).stderr
-
-
-def test_a_half_made_one_is_made_anew(rebuild: Rebuild, small: Lock) -> None:
-    rebuild.export([small])
-    assert "exit code 3" in rebuild.run(code=6, FAKE_MICROMAMBA_FAIL="3").stderr
-    prefix = rebuild.envs / "my_env"
-    (prefix / "__home__").mkdir()
-    (prefix / "__home__" / "mine.sh").write_text("mine")
-    rebuild.run()
-    assert (prefix / "__home__" / "mine.sh").read_text() == "mine"
-    assert not (prefix / "conda-meta" / "sealenv.pending").exists()
-
-
-def test_targets_that_are_not_ours_stay(rebuild: Rebuild, small: Lock) -> None:
-    rebuild.export([small])
-    full = rebuild.envs / "full"
-    full.mkdir()
-    (full / "thesis.txt").write_text("precious")
-    (rebuild.envs / "link").symlink_to(full)
-    before = rebuild.everything()
-    for name in ("full", "link"):
-        rebuild.run(name, code=7)
-        rebuild.run(name, "--remove", code=7)
-    assert rebuild.everything() == before

@@ -109,13 +109,17 @@ def main():
 
 
 def activate(prefix):
+    # mamba resolves links and mapped drives: the same folder by another name.
+    prefix = os.environ.get("FAKE_RESOLVED_PREFIX", prefix)
     folders = [os.path.normpath(os.path.join(prefix, part)) for part in LEVELS]
     folders.append(os.path.join(sys.prefix, "condabin"))
     path = ";".join([*folders, os.environ.get("PATH", "")])
     lines = ["@SET \\"PATH=" + path + "\\"", "@SET \\"CONDA_PREFIX=" + prefix + "\\""]
     lines += ["@SET \\"CONDA_SHLVL=1\\"", "@SET \\"CONDA_DEFAULT_ENV=base\\""]
     handle, name = tempfile.mkstemp(suffix=".bat")
-    with os.fdopen(handle, "w", newline="") as file:
+    # cmd.exe reads it in the OEM code page.
+    encoding = "oem" if os.name == "nt" else None
+    with os.fdopen(handle, "w", newline="", encoding=encoding) as file:
         file.write("\\r\\n".join(lines) + "\\r\\n")
     print(name)
     return 0

@@ -56,10 +56,17 @@ class Bare:
             "TMP": path(self.temp),
             "USERPROFILE": path(self.home),
             "CONDA_PKGS_DIRS": path(self.pkgs),
-            "SEALENV_MICROMAMBA_URL": self.releases.base,
+            "CHANNEL": self.url,
+            "MICROMAMBA_URL": self.releases.base,
+            "MICROMAMBA_SHA256": digest(self.released),
             "FAKE_MICROMAMBA_LOG": path(self.log),
             **self.env,
         }
+
+    @property
+    def released(self) -> Path:
+        """The executable on the server."""
+        return self.releases.root / "download" / DEFAULT / "micromamba-win-64.exe"
 
     @property
     def script(self) -> Path:
@@ -88,10 +95,6 @@ class Bare:
             assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
-    def make(self, *args: str, code: int | None = 0, **extra: str) -> Done:
-        """The same from the test's channel."""
-        return self.run(*args, "--channel", self.url, code=code, **extra)
-
     def calls(self) -> list[dict[str, Any]]:
         """What the stand-in for micromamba was called with."""
         return calls(self.log)
@@ -108,6 +111,11 @@ def release(folder: Path, exe: bytes, version: str = DEFAULT) -> Path:
     (place / "micromamba-win-64.exe").write_bytes(exe)
     (place / "micromamba-win-64.sha256").write_text(hashlib.sha256(exe).hexdigest())
     return place
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -35,7 +37,7 @@ def source_of(bare: Bare, name: str) -> bytes:
 
 
 def test_makes_an_environment_and_leaves_no_trace(bare: Bare, windows: Windows) -> None:
-    done = bare.make("my_env", "3.12")
+    done = bare.run("my_env", "3.12")
     prefix = bare.envs / "my_env_3_12"
     (call,) = bare.calls()
     words = call["argv"]
@@ -45,27 +47,23 @@ def test_makes_an_environment_and_leaves_no_trace(bare: Bare, windows: Windows) 
     assert [words[i + 1] for i, word in enumerate(words) if word == "-c"] == [bare.url]
     assert words[-3:] == ["python=3.12", "mamba", "conda"]
     temp = windows.path(bare.temp)
-    for name in ("USERPROFILE", "HOME", "XDG_CONFIG_HOME"):
+    for name in ("USERPROFILE", "HOME", "APPDATA"):
         assert call["environ"][name].startswith(temp)
     assert words[words.index("--root-prefix") + 1].startswith(temp)
     assert call["environ"]["CONDA_PKGS_DIRS"] == windows.path(bare.pkgs)
     assert list(bare.home.iterdir()) == []
     assert [path.name for path in bare.temp.iterdir()] == ["micromamba"]
-    assert {path.name for path in bare.exe.parent.iterdir()} == {
-        bare.exe.name,
-        f"{bare.exe.name}.sha256",
-    }
+    assert [path.name for path in bare.exe.parent.iterdir()] == [bare.exe.name]
     meta = {path.name for path in (prefix / "conda-meta").iterdir()}
     assert "sealenv.pending" not in meta
     assert {"history", "sealenv.bootstrap"} <= meta
-    assert "trusted on first use" in done.stdout
     for name in ("mamba.bat", "mamba_hook.bat"):
         text = (prefix / "condabin" / name).read_bytes()
         assert text == patched(source_of(bare, name))
         assert b"@FOR %%I IN" in text
     if windows.wine:
         # Its cmd.exe cannot make junctions: the script has to say so and go on.
-        assert "No junction" in done.stdout
+        assert "a package cache of its own" in done.stdout
     else:
         assert (prefix / "pkgs").resolve() == bare.pkgs.resolve()
 
@@ -76,26 +74,18 @@ def test_makes_an_environment_and_leaves_no_trace(bare: Bare, windows: Windows) 
         assert windows.run([prefix / program, "--version"]).returncode == 0
 
     before = bare.everything()
-    assert "an environment already" in bare.make("my_env", "3.12", code=7).stderr
+    assert "this exists already" in bare.run("my_env", "3.12", code=7).stderr
     assert bare.everything() == before
     assert len(bare.calls()) == 1
 
 
-def test_sed_gives_the_same_bytes(bare: Bare, windows: Windows) -> None:
-    shutil.copy(windows.tool("sed.exe"), bare.scripts / "sed.exe")
-    done = bare.make("with_sed", "3.12")
-    assert "sed.exe" in re.findall("Patching with.*", done.stdout)[0]
-    for name in ("mamba.bat", "mamba_hook.bat"):
-        text = (bare.envs / "with_sed_3_12" / "condabin" / name).read_bytes()
-        assert text == patched(source_of(bare, name))
-    assert not list((bare.envs / "with_sed_3_12" / "condabin").glob("*.part"))
-
-
-def test_every_option_in_odd_places(bare: Bare, windows: Windows) -> None:
-    place = bare.root / "R&D (x) O'Neil"
-    user = bare.root / "J\u00fcrgen & co"
-    for folder in (place, user):
+def test_settings_are_variables_and_places_are_odd(bare: Bare, windows: Windows) -> None:
+    """Every setting; sed; places with a space, letters beyond ASCII and characters of cmd.exe."""
+    place = bare.root / "J\u00fcrgen (x) O'Neil"
+    temp = bare.root / "J\u00fcrgen t"
+    for folder in (place, temp):
         folder.mkdir()
+    shutil.copy(windows.tool("sed.exe"), bare.scripts / "sed.exe")
     post = bare.scripts / "build.bat"
     post.write_bytes(
         b"@echo off\r\n"
@@ -107,52 +97,35 @@ def test_every_option_in_odd_places(bare: Bare, windows: Windows) -> None:
     for name in ("__home__", "__shortcut__", "__AppData__"):
         (bare.scripts / name / "in").mkdir(parents=True)
         (bare.scripts / name / "in" / "note.txt").write_text(name)
-    line = 'set "PY_ENVS=%ODD%"\r\nset "USERPROFILE=%WHO%"\r\nset "TEMP=%WHO%\\t )p"\r\n'
-    line += 'mkdir "%TEMP%"\r\nset "CONDA_PKGS_DIRS="\r\n'
-    line += f'call BOOT --clean "" 3.12 --channel "{bare.url}" '
-    line += '--packages "pip" --packages "wheel>=0.1 six" '
-    line += f'--keep-micromamba --post "{windows.path(post)}"'
-    sets = {name: text for name, text in bare.env.items() if name != "TEMP"}
-    text = "".join(f'set "{name}={value}"\r\n' for name, value in sets.items())
-    done = windows.cmd(
-        text + line.replace("BOOT", f'"{windows.path(bare.script)}"'),
-        env={
-            "ODD": windows.path(place),
-            "WHO": windows.path(user),
-            "PYTHONPATH": "C:\\nowhere",
-            "CONDA_SHLVL": "2",
-        },
-        cwd=bare.root,
+    bare.run(
+        *("--post", windows.path(post), "x", "3.12"),
+        ENV_PREFIX=windows.path(place / "env"),
+        TEMP=windows.path(temp),
+        CACHE=windows.path(bare.root / "cache"),
+        CONDA_PKGS_DIRS="",
+        PACKAGES="pip wheel>=0.1  six",
+        KEEP_MICROMAMBA="1",
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    prefix = place / "py_3_12"
+    prefix = place / "env"
     (call,) = bare.calls()
-    assert call["argv"][-5:] == ["mamba", "conda", "pip", "wheel>=0.1", "six"]
-    assert not {"PYTHONPATH", "CONDA_SHLVL"} & set(call["environ"])
-    assert call["environ"]["CONDA_PKGS_DIRS"].endswith("\\Python\\pkgs")
+    assert call["argv"][-6:] == ["python=3.12", "mamba", "conda", "pip", "wheel>=0.1", "six"]
+    assert call["environ"]["CONDA_PKGS_DIRS"].endswith("cache\\Python\\pkgs")
     assert (prefix / "Scripts" / "micromamba.exe").is_file()
     for name in ("__home__", "__shortcut__", "__AppData__"):
         assert (prefix / name / "in" / "note.txt").read_text() == name
     assert (prefix / "__home__" / "leaked.txt").read_bytes() == b""
-    assert "py_3_12" in (prefix / "__home__" / "seen.txt").read_text(errors="replace")
-    assert [path.name for path in user.iterdir()] == ["t )p"]
-    assert {path.name for path in (user / "t )p").iterdir()} == {"micromamba", "Python"}
-
-
-def test_a_prefix_with_other_letters_is_refused(bare: Bare, windows: Windows) -> None:
-    """conda's launcher reads its script in the machine's code page, and it is written in UTF-8."""
-    sets = "".join(f'set "{name}={text}"\r\n' for name, text in bare.env.items())
-    line = f'{sets}call "{windows.path(bare.script)}" --prefix "%ODD%" 3.12'
-    odd = windows.path(bare.root / "J\u00fcrgen")
-    done = windows.cmd(line, env={"ODD": odd}, cwd=bare.root)
-    assert done.returncode == 2
-    assert "ASCII" in done.stderr
+    assert b"env\\python.exe" in (prefix / "__home__" / "seen.txt").read_bytes()
+    for name in ("mamba.bat", "mamba_hook.bat"):
+        (found,) = (bare.root / "cache/Python/pkgs").glob(f"mamba-*/condabin/{name}")
+        assert (prefix / "condabin" / name).read_bytes() == patched(found.read_bytes())
+    assert not list((prefix / "condabin").glob("*.part"))
+    assert list(temp.iterdir()) == []
 
 
 def test_half_made_is_marked_made_anew_and_removed(bare: Bare, windows: Windows) -> None:
     prefix = bare.envs / "my_env_3_12"
     prefix.mkdir()  # an empty folder is a valid target
-    done = bare.make("my_env", "3.12", code=6, FAKE_MICROMAMBA_FAIL="3")
+    done = bare.run("my_env", "3.12", code=6, FAKE_MICROMAMBA_FAIL="3")
     assert "exit code 3" in done.stderr
     marker = prefix / "conda-meta" / "sealenv.pending"
     assert marker.read_text().startswith("sealenv-bootstrap")
@@ -160,15 +133,15 @@ def test_half_made_is_marked_made_anew_and_removed(bare: Bare, windows: Windows)
     (prefix / "Lib").mkdir(exist_ok=True)
     (prefix / "__home__").mkdir()
     (prefix / "__home__" / "mine.bat").write_text("mine")
-    again = bare.make("my_env", "3.12")
-    assert "half-made" in again.stdout
+    again = bare.run("my_env", "3.12")
+    assert "Replacing" in again.stdout
     assert not marker.exists()
     assert not (prefix / "half").exists()
     assert (prefix / "__home__" / "mine.bat").exists()
     cached = {path.name for path in bare.pkgs.iterdir()}
     assert "Would remove" in bare.run("my_env", "3.12", "--remove", "--dry-run").stdout
     assert prefix.exists()
-    bare.run("--prefix", windows.path(prefix), "--remove")
+    bare.run("--remove", ENV_PREFIX=windows.path(prefix))
     assert list(bare.envs.iterdir()) == []
     assert {path.name for path in bare.pkgs.iterdir()} == cached
     bare.run("my_env", "3.12", "--remove", code=7)
@@ -197,6 +170,37 @@ def test_a_package_cache_on_the_drive_of_the_script(
     assert f'"{drive}\\dev\\Anaconda\\envs\\x_3_12"' in done.stdout, done.stderr
     assert f'"{drive}\\CACHE\\Python\\pkgs"' in done.stdout
     assert f'"{drive}\\CACHE\\micromamba"' in done.stdout
+
+
+@pytest.mark.windows_itself("Wine's cmd.exe shares a file that it has open for writing")
+def test_a_second_process(bare: Bare, windows: Windows) -> None:
+    """While one run works on an environment, another one leaves it alone."""
+    held = bare.root / "go on"
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(
+            bare.run, "x", code=6, FAKE_MICROMAMBA_WAIT=windows.path(held), FAKE_MICROMAMBA_FAIL="3"
+        )
+        while not bare.calls() and not first.done():
+            time.sleep(0.05)
+        try:
+            assert "another process" in bare.run("x", code=7).stderr
+            assert "in use" in bare.run("x", "--remove", code=7).stderr
+        finally:
+            held.touch()
+        first.result()
+    assert len(bare.calls()) == 1
+    bare.run("x", "--remove")
+    assert list(bare.envs.iterdir()) == []
+
+
+def test_a_place_with_another_name(bare: Bare, windows: Windows) -> None:
+    """The drive is a link to the folder, and mamba resolves it."""
+    drive = map_drive(windows, bare.envs)
+    try:
+        bare.run("x", PY_ENVS=f"{drive}\\", FAKE_RESOLVED_PREFIX=windows.path(bare.envs / "x"))
+    finally:
+        unmap_drive(windows, drive)
+    assert (bare.envs / "x" / "conda-meta" / "sealenv.bootstrap").exists()
 
 
 def map_drive(windows: Windows, folder: Path) -> str:

@@ -56,7 +56,7 @@ class Getter:
         lines.append(" ".join(["call", *(f'"{word}"' for word in (script, *args))]))
         done = self.windows.cmd("\r\n".join(lines), cwd=self.root)
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert not list(self.temp.glob("sealenv-*"))
+        assert not list(self.temp.glob("get_sed-*"))
         return done
 
 
@@ -72,69 +72,23 @@ def test_gets_sed_once(getter: Getter, windows: Windows) -> None:
     done = getter.run(windows.path(getter.cache))
     assert (getter.cache / "sed" / "sed.exe").read_bytes() == getter.exe
     assert hashlib.sha256(getter.exe).hexdigest() in done.stdout
-    assert [path.name for path in (getter.cache / "sed").iterdir()] == [
-        "sed.exe",
-        "sed.exe.sha256",
-    ]
+    assert [path.name for path in (getter.cache / "sed").iterdir()] == ["sed.exe"]
     asked = len(getter.server.answers)
-    assert "cached" in getter.run(windows.path(getter.cache)).stdout
+    assert "from an earlier run" in getter.run(windows.path(getter.cache)).stdout
     assert len(getter.server.answers) == asked
     assert not (getter.cache / "jq").exists()
 
 
-@pytest.mark.parametrize("order", [("--with-jq", "CACHE"), ("CACHE", "--with-jq")])
-def test_with_jq(getter: Getter, windows: Windows, order: tuple[str, str]) -> None:
-    args = [windows.path(getter.cache) if word == "CACHE" else word for word in order]
-    getter.run(*args)
+def test_with_jq(getter: Getter, windows: Windows) -> None:
+    getter.run("--with-jq", windows.path(getter.cache))
     assert (getter.cache / "jq" / "jq.exe").exists()
     assert (getter.cache / "sed" / "sed.exe").read_bytes() == getter.exe
 
 
 def test_without_a_cache_directory_it_is_temp(getter: Getter) -> None:
-    getter.run()
-    assert (getter.temp / "sed" / "sed.exe").exists()
-
-
-def test_a_release_without_digests(getter: Getter, windows: Windows) -> None:
     getter.release(None)
-    assert "sed.exe is unverified" in getter.run(windows.path(getter.cache)).stdout
-    kept = (getter.cache / "sed" / "sed.exe.sha256").read_text().split()
-    assert kept == [hashlib.sha256(getter.exe).hexdigest()]
-
-
-def test_what_is_cached_is_compared(getter: Getter, windows: Windows) -> None:
-    cache = windows.path(getter.cache)
-    assert "jq.exe is unverified" in getter.run("--with-jq", cache).stdout
-    for name, code in (("sed", 3), ("jq", 4)):
-        exe = getter.cache / name / f"{name}.exe"
-        exe.write_bytes(exe.read_bytes() + b"changed")
-        assert "is not what was downloaded" in getter.run("--with-jq", cache, code=code).stderr
-        exe.with_name(f"{name}.exe.sha256").unlink()
-        assert "unverified" in getter.run("--with-jq", cache, code=0).stdout
-
-
-def test_an_answer_on_one_line(getter: Getter, windows: Windows) -> None:
-    answer = json.loads((getter.server.root / "latest").read_text())
-    (getter.server.root / "latest").write_text(json.dumps(answer, separators=(",", ":")))
-    done = getter.run(windows.path(getter.cache))
-    assert (getter.cache / "sed" / "sed.exe").read_bytes() == getter.exe
-    assert "unverified" not in done.stdout
-    answer["body"] = "x" * 9000
-    (getter.server.root / "latest").write_text(json.dumps(answer, separators=(",", ":")))
-    other = getter.root / "other"
-    assert "too long for cmd.exe" in getter.run(windows.path(other), code=2).stderr
-    assert not other.exists()
-
-
-@pytest.mark.parametrize(("name", "code"), [("SEALENV_SED_URL", 1), ("SEALENV_JQ_URL", 4)])
-def test_an_address_is_no_command(getter: Getter, windows: Windows, name: str, code: int) -> None:
-    place = windows.path(getter.cache)
-    url = "http://127.0.0.1:9/a?b=c&mkdir INJECTED&rem "
-    done = getter.run("--with-jq", place, code=code, **{name: url})
-    assert url.strip() in done.stderr  # an ampersand may stand in an address
-    for bad in ("http://h/|mkdir INJECTED", "http://h/<x", "http://h/^x", "-Kfile"):
-        assert name in getter.run("--with-jq", place, code=code, **{name: bad}).stderr
-    assert not list(getter.root.rglob("INJECTED"))
+    assert "not verified" in getter.run().stdout
+    assert (getter.temp / "sed" / "sed.exe").exists()
 
 
 def test_help(getter: Getter) -> None:
@@ -150,19 +104,17 @@ def test_exit_codes(getter: Getter, windows: Windows) -> None:
     getter.release(None, names=("arm64",))
     getter.run(cache, code=2)
     getter.release("f" * 64)
-    assert "has not the digest" in getter.run(cache, code=3).stderr
+    assert "checksum mismatch" in getter.run(cache, code=3).stderr
     getter.release(None)
     getter.server.fail("*x64.exe", truncate=3)
     getter.run(cache, code=3)
     getter.server.fail("jq.exe", status=404)
     getter.run("--with-jq", cache, code=4)
-    assert not getter.cache.exists()  # what was made and stayed empty goes again
+    assert not list(getter.cache.rglob("*.exe"))
     blocked = getter.root / "blocked"
     blocked.write_text("")
     getter.run(windows.path(blocked), code=5)
-    assert '"--frobnicate"' in getter.run("--frobnicate", code=5).stderr
-    getter.run(*[""] * 5, "--frobnicate", code=5)
-    assert "too long" in getter.run("n" * 300, code=5).stderr
+    assert "--frobnicate" in getter.run("--frobnicate", code=5).stderr
     getter.run(cache, code=5, TEMP=windows.path(getter.root / "no" / "such"))
     getter.run("a^b", code=5)
     getter.run(cache, cache, code=5)
@@ -171,7 +123,9 @@ def test_exit_codes(getter: Getter, windows: Windows) -> None:
 def test_a_hostile_answer(getter: Getter, windows: Windows) -> None:
     getter.release(None)
     text = (getter.server.root / "latest").read_text()
-    hostile = text.replace("/sed-4.9-x64.exe", "/sed^&echo INJECTED&-x64.exe")
-    (getter.server.root / "latest").write_text(hostile)
-    done = getter.run(windows.path(getter.cache), code=2)
-    assert "INJECTED" not in done.stdout
+    for name in ("/sed^&echo INJECTED&-x64.exe", '/sed\\"&echo INJECTED&-x64.exe'):
+        hostile = text.replace("/sed-4.9-x64.exe", name)
+        assert hostile != text
+        (getter.server.root / "latest").write_text(hostile)
+        done = getter.run(windows.path(getter.cache), code=2)
+        assert "INJECTED" not in done.stdout

@@ -20,8 +20,8 @@ __all__ = ["OBSERVATIONS"]
 _STAND_INS = "CPython for Windows; stand-ins for conda and mamba, which say so"
 _MADE = f"`env`, made by `sealenv create --platform win-64` on Linux: {_STAND_INS}."
 _SCRIPTS = (
-    "in `scripts` the files of bootstrap/; `env.bat`, which points `SEALENV_MICROMAMBA_URL` at a local release "
-    "whose micromamba.exe is a stand-in, `CHANNEL` at a local channel, and PY_ENVS and TEMP into the folder."
+    "in `scripts` the files of bootstrap/; `env.bat`, which points `MICROMAMBA_URL` and `MICROMAMBA_SHA256` at a local "
+    "release whose micromamba.exe is a stand-in, `CHANNEL` at a local channel, and PY_ENVS and TEMP into the folder."
 )
 _NUMBERS = (
     (r"\b[0-9a-f]{64}\b", "<64 hexadecimal digits>"),
@@ -66,7 +66,7 @@ def _small(stage: Any, folder: Path) -> None:
     (text,) = re.findall(
         r"^```bat\n(@echo off\nsetlocal [^`]*?set \"SHA256=.*?)^```", guide, re.M | re.S
     )
-    text = text.replace("put the 64 digits of this version here", sha256(stage.exe).hexdigest())
+    text = re.sub("(?<=SHA256=)[0-9a-f]{64}", sha256(stage.exe).hexdigest(), text)
     text = text.replace(
         "https://github.com/mamba-org/micromamba-releases/releases", stage.releases.base
     )
@@ -99,7 +99,7 @@ OBSERVATIONS = [
 call scripts\Micromamba_bootstrap.bat --help
 echo exit code %ERRORLEVEL%
 """,
-        "Two arguments as in the original, and options.",
+        "Two arguments as in the original, four options, and variables.",
     ),
     _with_scripts(
         "bootstrap-dry-run",
@@ -118,7 +118,7 @@ dir /b "%TEMP%"
         "bootstrap",
         "What does one call print, and what is there afterwards?",
         r"""
-call scripts\Micromamba_bootstrap.bat my_env 3.12 --channel "%CHANNEL%"
+call scripts\Micromamba_bootstrap.bat my_env 3.12
 echo exit code %ERRORLEVEL%
 echo what it left in this shell:
 set SB_
@@ -133,8 +133,8 @@ echo in TEMP:
 dir /b "%TEMP%"
 reg query "HKCU\Software\Microsoft\Command Processor" /v AutoRun
 """,
-        "Its sections in order: where, what, micromamba with its digest, the stand-in's own messages, the patch, the "
-        "check. Afterwards the caller has no new variable but those of `env.bat`, the home folder is empty, TEMP "
+        "Where, what, the download, the stand-in's own messages, the proof. "
+        "Afterwards the caller has no new variable but those of `env.bat`, the home folder is empty, TEMP "
         "holds the cached micromamba alone, and there is no AutoRun value.",
     ),
     _with_scripts(
@@ -171,7 +171,8 @@ type "%PY_ENVS%\my_env_3_12\notes.txt"
         "bootstrap-digest",
         "What happens when micromamba is not the one that was promised?",
         r"""
-call scripts\Micromamba_bootstrap.bat my_env 3.12 --sha256 0000000000000000000000000000000000000000000000000000000000000000
+set "MICROMAMBA_SHA256=0000000000000000000000000000000000000000000000000000000000000000"
+call scripts\Micromamba_bootstrap.bat my_env 3.12
 echo exit code %ERRORLEVEL%
 dir /b /s "%TEMP%\micromamba"
 """,

@@ -115,7 +115,7 @@ find home tmp envs 2>/dev/null
         "It says where everything would be, and writes nothing.",
         prepare=_script,
         given=_GIVEN,
-        changing=((r"for (linux|osx)-\S+ in", "for <platform> in"),),
+        changing=((r"1-(linux|osx)-\S+", "1-<platform>"),),
     ),
     bash(
         "bootstrap-gate",
@@ -127,19 +127,6 @@ CONDA_SHLVL=0 sh micromamba_bootstrap.sh my_env 3.12 --dry-run >/dev/null
 echo "with CONDA_SHLVL=0 alone: exit code $?"
 """,
         "All that is in the way is listed. `CONDA_SHLVL=0`, which a hook leaves behind, is not.",
-        prepare=_script,
-        given=_GIVEN,
-    ),
-    bash(
-        "bootstrap-bad-version",
-        "Which versions of micromamba are refused?",
-        """
-for version in 2.6.0 2.6.2 2.9.0; do
-    sh micromamba_bootstrap.sh my_env 3.12 --micromamba $version --dry-run
-    echo "exit code $?"
-done
-""",
-        "Those with a defect that matters here, each with the issue that says so.",
         prepare=_script,
         given=_GIVEN,
     ),

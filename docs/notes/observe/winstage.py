@@ -94,8 +94,8 @@ class WindowsStage(contextlib.ExitStack):
         r"""The standalone scripts in `scripts`, and `env.bat`, which sets what points at the servers."""
         bare = Bare(self.windows, folder / "user", self.releases, self.channel)
         shutil.move(str(bare.scripts), folder / "scripts")
-        names = ["PY_ENVS", "USERPROFILE", "CONDA_PKGS_DIRS", "SEALENV_MICROMAMBA_URL"]
-        names += ["TEMP", "TMP", "FAKE_MICROMAMBA_LOG"]
+        names = ["PY_ENVS", "USERPROFILE", "CONDA_PKGS_DIRS", "MICROMAMBA_URL"]
+        names += ["MICROMAMBA_SHA256", "TEMP", "TMP", "FAKE_MICROMAMBA_LOG"]
         lines = [f'@set "{name}={bare.env[name]}"' for name in names]
         lines.append(f'@set "CHANNEL={self.channel}"')
         (folder / "env.bat").write_bytes("\r\n".join([*lines, ""]).encode())

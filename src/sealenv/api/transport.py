@@ -83,7 +83,7 @@ def bundle_to(
     Raises:
         SealenvError: see `bundle`.
     """
-    from sealenv.bootstrap.pinning import digests_of_files, pin_release
+    from sealenv.bootstrap.releases import PinnedMicromamba, Releases, parse_digests, pin_release
     from sealenv.bundling import make_bundle
     from sealenv.naming import check_name
     from sealenv.store.bundle import is_bundle
@@ -98,9 +98,15 @@ def bundle_to(
     found = subject(what).only(platforms)
     called = _name(found.name, what) if name is None else name
     check_name(called)  # it becomes a path below
-    usable = [p for p in found.file.platforms if p not in given]
-    checked, of_release = digests_of_files(digests, list(given), len(found.file.platforms))
-    pinned = pin_release(release, of_release, usable, all_known=release is not None)
+    known = parse_digests(digests, found.file.platforms)
+    checked = {p: digest for p, digest in known.items() if p in given}
+    of_release = {p: digest for p, digest in known.items() if p not in given}
+    if release is None:
+        # Without a release, the package of the lock's channels: its digest is in their index.
+        pinned = PinnedMicromamba(Releases.read().default, of_release)
+    else:
+        usable = [p for p in found.file.platforms if p not in given]
+        pinned = pin_release(release, of_release, usable)
     path = output or Path(f"{called}.sealenv")
     with contextlib.ExitStack() as stack:
         store, engine = stack.enter_context(started())

@@ -1,6 +1,6 @@
-"""The standalone scripts: made from templates and tables, so that they say what the rest says.
+"""The standalone scripts, generated from templates and tables.
 
-`python -m sealenv.bootstrap DIR` writes them; `bootstrap/` in the repository is what it writes.
+`python -m sealenv.bootstrap` writes them to `bootstrap/`.
 """
 
 from sealenv.bootstrap.scripts import SCRIPTS, differing, render, write

@@ -1,46 +1,29 @@
-"""The standalone script that rebuilds one environment: the bootstrap script with the packages pinned.
+"""The standalone script that makes one environment from a lock, without solving.
 
-Same gate, same target, same micromamba, but nothing is solved: the list is inside, with each sha256.
-It is made from the same parts (`templates/sh`, `templates/bat`).
+It has the steps of the bootstrap script and shares its parts (`templates/sh`, `templates/bat`). The
+packages are listed inside, each with its sha256.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Sequence
 
-from sealenv._version import __version__
-from sealenv.bootstrap.filling import fill, gate_lines, help_lines, option_words
-from sealenv.bootstrap.releases import SUBDIRS
-from sealenv.bootstrap.relocating import RELOCATING
-from sealenv.bootstrap.words import digest_word, name_word, package_words, wheel_words
+from sealenv.bootstrap.releases import SUBDIRS, PinnedMicromamba, Releases
+from sealenv.bootstrap.scripts import fill, help_lines
 from sealenv.errors import SpecError, UsageError
 from sealenv.layout import is_windows
-from sealenv.locks import Lock
+from sealenv.locks import Lock, LockedPackage, LockedWheel
+from sealenv.naming import check_name
 from sealenv.quoting import QUOTE
 
 __all__ = ["KINDS", "PinnedMicromamba", "platforms_for", "render_rebuild"]
 
 KINDS = ("bat", "sh")
-_OPTIONS = ("prefix", "micromamba", "sha256", "post")
-
-
-@dataclass(frozen=True)
-class PinnedMicromamba:
-    """Which micromamba a script uses.
-
-    Attributes:
-        version: VERSION-BUILD of the release that it is downloaded from.
-        sha256: the digest of the executable, by subdir. For a platform that is not there, who runs the
-            script has to name an executable and its digest.
-    """
-
-    version: str
-    sha256: Mapping[str, str] = field(default_factory=dict)
 
 
 def platforms_for(kind: str, platforms: Sequence[str]) -> tuple[str, ...]:
-    """Those of the platforms for which this kind of script can be: where there is a micromamba."""
+    """Those of the platforms on which this kind of script works."""
     return tuple(p for p in platforms if p in SUBDIRS and is_windows(p) == (kind == "bat"))
 
 
@@ -56,92 +39,130 @@ def render_rebuild(
 
     Args:
         kind: `bat`, for cmd.exe, or `sh`, for a POSIX shell.
-        locks: what is installed, one for each platform that the script shall work on.
-        name: how the environment is called where nothing else is said.
-        micromamba: what links.
-        carried: everything lies beside the script, as in a bundle: it uses no network.
+        locks: the packages, one lock for each platform.
+        name: the default name of the environment.
+        micromamba: its release and digests. For a platform without a digest, the script downloads the
+            default release.
+        carried: the packages are files beside the script, as in a bundle, and so is micromamba for the
+            platforms that have a digest.
 
     Raises:
-        SpecError: a lock holds what cannot stand in a script, nothing, or wheels and no pip.
-        UsageError: no script of this kind is for the platform, or the name is none.
+        SpecError: a lock is empty, has wheels and no pip, or has text that cannot be in a script.
+        UsageError: this kind of script does not work on a platform, or the name is not allowed.
     """
     for lock in locks:
-        if lock.platform not in platforms_for(kind, [lock.platform]):
-            raise UsageError(
-                f"no .{kind} script works on {lock.platform}",
-                hint=f"there is micromamba for {', '.join(platforms_for(kind, SUBDIRS))}",
-            )
-        if not lock.packages:
-            raise SpecError(f"nothing is locked for {lock.platform}", hint="lock something first")
-        if lock.wheels and not (lock.find("pip") and lock.find("python")):
-            raise SpecError(
-                "there are wheels in the lock, and no pip that could install them",
-                hint="add pip to the packages and lock again",
-            )
-    name = name_word(name, kind)
-    shown = "the one beside" if carried else f"release {micromamba.version}"
+        _check(kind, lock)
+    check_name(name)
+    if kind == "bat" and not name.isascii():
+        raise SpecError(
+            "the name cannot be written into a .bat: it is not ASCII",
+            details=[repr(name)],
+            hint="choose another one: --name NAME",
+        )
+    platforms = [lock.platform for lock in locks]
+    packages = [(lock.platform, [_package(p) for p in lock.packages]) for lock in locks]
+    wheels = [(lock.platform, [_wheel(w) for w in lock.wheels]) for lock in locks]
+    default = Releases.read()
+    digests = {p: micromamba.sha256.get(p) or default.sha256[default.default][p] for p in platforms}
+    beside = [p for p in platforms if carried and p in micromamba.sha256]
     makers: dict[str, Callable[[], str]] = {
-        "VERSION": lambda: __version__,
         "NAME": lambda: name if kind == "bat" else QUOTE["sh"](name),
         "MICROMAMBA": lambda: micromamba.version,
         "CARRIED": lambda: "yes" if carried else "",
-        "PACKAGES": lambda: _lists(kind, "package", _packages(locks)),
-        "WHEELS": lambda: _lists(kind, "wheel", _wheels(locks)),
-        "PLATFORMS": lambda: ", ".join(lock.platform for lock in locks),
-        "PROOFS": lambda: "\n".join(_proof(kind, lock) for lock in locks),
-        "DIGESTS": lambda: _digests(kind, locks, micromamba),
-        "COUNT": lambda: str(len(locks[0].packages)),
-        "GATE": lambda: gate_lines(kind),
-        "HELP": lambda: help_lines(
-            kind, "rebuild.txt", {"SCRIPT": f"SCRIPT.{kind}", "NAME": name, "MICROMAMBA": shown}
+        "OFFLINE": lambda: " --offline" if carried else "",
+        "CLEAN": lambda: 'rm -rf -- "$scratch"' if carried else "",
+        "CARRIED_MICROMAMBA": lambda: "yes" if beside else "",
+        "PACKAGES": lambda: _lists(kind, "package", packages),
+        "WHEELS": lambda: _lists(kind, "wheel", wheels),
+        "PLATFORMS": lambda: ", ".join(platforms),
+        "PROOFS": lambda: "\n".join(
+            _proof(kind, lock, digests[lock.platform], lock.platform in beside) for lock in locks
         ),
-        **option_words(kind, _OPTIONS),
-        **RELOCATING,
+        "DIGESTS": lambda: f'set "SB_EXPECTED={digests["win-64"]}"',
+        "COUNT": lambda: str(len(locks[0].packages)),
+        "HELP": lambda: help_lines(kind, "rebuild.txt", SCRIPT=f"SCRIPT.{kind}", NAME=name),
     }
-    return fill(f"rebuild.{kind}", makers)
+    without = [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
+    return fill(f"rebuild.{kind}", makers, without if carried else [*without, "carried"])
 
 
-def _packages(locks: Sequence[Lock]) -> dict[str, list[str]]:
-    return {lock.platform: [package_words(p) for p in lock.packages] for lock in locks}
+def _check(kind: str, lock: Lock) -> None:
+    if lock.platform not in platforms_for(kind, [lock.platform]):
+        raise UsageError(
+            f"no .{kind} script works on {lock.platform}",
+            hint=f"it works on {', '.join(platforms_for(kind, SUBDIRS))}",
+        )
+    if not lock.packages:
+        raise SpecError(f"nothing is locked for {lock.platform}", hint="lock something first")
+    if lock.wheels and not (lock.find("pip") and lock.find("python")):
+        raise SpecError(
+            "the lock has wheels, but no pip to install them",
+            hint="add pip to the packages and lock again",
+        )
 
 
-def _wheels(locks: Sequence[Lock]) -> dict[str, list[str]]:
-    return {lock.platform: [wheel_words(w) for w in lock.wheels] for lock in locks}
+_WORD = {
+    "archive": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]{0,210}\.(conda|tar\.bz2|whl)", re.ASCII),
+    "sha256": re.compile(r"[0-9a-f]{64}", re.ASCII),
+    "URL": re.compile(r"(https?|file)://(?!.*/t/)[A-Za-z0-9._~:/!+,=%-]{1,2000}", re.ASCII),
+    "project": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}", re.ASCII),
+    "version": re.compile(r"[0-9][A-Za-z0-9._+!-]{0,100}", re.ASCII),
+}
+"""What a lock may put into a script. A match is text, never a command, in a here-document and in a line
+of a .bat that is not run; and a URL has no credentials, neither USER@ nor /t/TOKEN."""
 
 
-def _lists(kind: str, what: str, lines: Mapping[str, Sequence[str]]) -> str:
-    """The lines as data: in sh what a function of the script prints, in a .bat lines behind its end."""
+def _package(package: LockedPackage) -> str:
+    """FILE SHA256 URL."""
+    return _words(archive=package.fn, sha256=package.sha256, URL=package.url)
+
+
+def _wheel(wheel: LockedWheel) -> str:
+    """FILE SHA256 URL NAME VERSION."""
+    return _words(
+        archive=wheel.fn,
+        sha256=wheel.sha256,
+        URL=wheel.url,
+        project=wheel.name,
+        version=wheel.version,
+    )
+
+
+def _words(**words: str) -> str:
+    for kind, word in words.items():
+        if not _WORD[kind].fullmatch(word):
+            credentials = kind == "URL" and ("@" in word or "/t/" in word)
+            raise SpecError(
+                "a URL has credentials, which must not be written to a file"
+                if credentials
+                else f"this {kind} cannot be written into a script",
+                details=[] if credentials else [repr(word)],
+                hint="check where the lock came from; nothing was written",
+            )
+    return " ".join(words.values())
+
+
+def _lists(kind: str, what: str, lists: Iterable[tuple[str, list[str]]]) -> str:
+    """The lines as data: in sh a function prints them, in a .bat they follow the last command."""
     if kind == "bat":
-        return "\n".join(f"rem ={what}= {line}" for each in lines.values() for line in each)
-    cases = [
-        "\n".join([f"{platform})", "cat <<'END'", *each, "END", ";;"])
-        for platform, each in lines.items()
-        if each
-    ]
-    return "\n".join(cases) or "# nothing"
+        return "\n".join(f"rem ={what}= {line}" for _, lines in lists for line in lines)
+    return "\n".join(
+        "\n".join([f"{platform})", "cat <<'END'", *lines, "END", ";;"])
+        for platform, lines in lists
+        if lines
+    )
 
 
-def _proof(kind: str, lock: Lock) -> str:
-    """What has to answer in the end; exact versions are in the records, which are compared before."""
+def _proof(kind: str, lock: Lock, digest: str, beside: bool) -> str:
+    """What has to answer at the end, and in sh the digest of micromamba."""
     found = lock.find("python")
     python = ".".join(found.version.split(".")[:2]) if found else ""
-    if not all(part.isdigit() for part in python.split(".") if python):
-        raise SpecError(f"python {python!r} is no version of python")
-    tools = [tool for tool in ("conda", "mamba") if lock.find(tool)]
+    if not re.fullmatch(r"(\d+(\.\d+)?)?", python, re.ASCII):
+        raise SpecError(f"python {python!r} is not a version of python")
+    tools = [tool for tool in ("python", "conda", "mamba") if lock.find(tool)]
     if kind == "bat":
-        there = [*(["python"] if found else []), *tools]
-        words = [f'set "SB_HAS_{tool.upper()}=1"' for tool in there]
-        return "\n".join([f'set "SB_PYTHON={python}"', *words])
-    return f"    {lock.platform}) python='{python}' tools='{' '.join(tools)}' ;;"
-
-
-def _digests(kind: str, locks: Sequence[Lock], micromamba: PinnedMicromamba) -> str:
-    known = {p: digest_word(d) for p, d in micromamba.sha256.items() if p in _platforms(locks)}
-    if kind == "bat":
-        return f'set "SB_EXPECTED={known.get("win-64", "")}"'
-    lines = [f"        {platform}) expected={digest} ;;" for platform, digest in known.items()]
-    return "\n".join(lines) or "        # none is known"
-
-
-def _platforms(locks: Sequence[Lock]) -> list[str]:
-    return [lock.platform for lock in locks]
+        return "\n".join(
+            [f'set "SB_PYTHON={python}"', *(f'set "SB_HAS_{tool.upper()}=1"' for tool in tools)]
+        )
+    values = f"tools='{' '.join(tools)}' beside={'yes' if beside else ''}"
+    return f"    {lock.platform}) sha256={digest} {values} ;;"

@@ -1,28 +1,35 @@
-"""Releases of micromamba: the one that is used by default, the bad ones, the digests that were verified.
+"""Releases of micromamba: the one that scripts use, and the digests of its executables.
 
-`releases.json` is edited by `python -m sealenv.bootstrap pin` and by hand. A digest is in it only when
-somebody compared it with a download; what could not be verified is not there, and then the scripts
-trust the release's own .sha256 on first use.
+`releases.json` is edited by hand. Add a digest only if independent sources agree on it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sealenv.errors import UsageError
-from sealenv.host.files import write_atomic
+from sealenv.errors import EngineError, UsageError
 
-__all__ = ["BASE_URL", "SUBDIRS", "TABLE", "Releases", "asset", "parse_version"]
+__all__ = [
+    "BASE_URL",
+    "SUBDIRS",
+    "PinnedMicromamba",
+    "Releases",
+    "asset",
+    "parse_digests",
+    "parse_version",
+    "pin_release",
+]
 
 BASE_URL = "https://github.com/mamba-org/micromamba-releases/releases"
-SUBDIRS = ("linux-64", "linux-aarch64", "linux-ppc64le", "osx-64", "osx-arm64", "win-64")
-"""What upstream publishes."""
-TABLE = Path(__file__).with_name("releases.json")
+SUBDIRS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
+"""The platforms of the table, and so of the scripts."""
+_TABLE = Path(__file__).with_name("releases.json")
 _VERSION = re.compile(r"\d[0-9A-Za-z.]{0,20}-\d{1,4}", re.ASCII)
-_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_DIGEST = re.compile(r"(?:([a-z]+-[a-z0-9]+)=)?(?:sha256:)?([0-9a-fA-F]{64})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -30,49 +37,34 @@ class Releases:
     """The table.
 
     Attributes:
-        default: VERSION-BUILD of the release that the scripts take.
-        known_bad: version, or a pattern such as `2.6.*`, and the reason.
-        sha256: VERSION-BUILD, then the subdir, then the digest of the bare executable.
+        default: VERSION-BUILD of the release that the scripts use.
+        sha256: VERSION-BUILD, then the subdir, then the digest of the executable.
     """
 
     default: str
-    known_bad: dict[str, str]
     sha256: dict[str, dict[str, str]]
 
     @classmethod
-    def read(cls, path: Path = TABLE) -> Releases:
-        """The table in a file.
+    def read(cls) -> Releases:
+        """The table that is shipped."""
+        return cls(**json.loads(_TABLE.read_text(encoding="ascii")))
 
-        Raises:
-            UsageError: something in it cannot be written into a script.
-        """
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        table = cls(fields["default"], fields["known_bad"], fields["sha256"])
-        parse_version(table.default)
-        for version, digests in table.sha256.items():
-            parse_version(version)
-            for subdir, digest in digests.items():
-                if subdir not in SUBDIRS or not _DIGEST.fullmatch(digest):
-                    raise UsageError(f"no digest of a release: {subdir} {digest}", where=str(path))
-        for pattern, reason in table.known_bad.items():
-            if not re.fullmatch(r"[0-9.]+\*?", pattern) or not re.fullmatch(
-                r"[\w .,:;()@#-]+", reason, re.ASCII
-            ):
-                raise UsageError(
-                    f"this cannot be written into a script: {pattern!r}: {reason!r}",
-                    where=str(path),
-                    hint="a version or 2.6.*; letters, digits and .,:;()@#- in the reason",
-                )
-        return table
 
-    def write(self, path: Path = TABLE) -> None:
-        """Replace the table in a file."""
-        fields = {"default": self.default, "known_bad": self.known_bad, "sha256": self.sha256}
-        write_atomic(path, (json.dumps(fields, indent=1) + "\n").encode(), mode=0o644)
+@dataclass(frozen=True)
+class PinnedMicromamba:
+    """Which micromamba an exported script uses.
+
+    Attributes:
+        version: VERSION-BUILD of the release that it is downloaded from.
+        sha256: the digest of the executable, by subdir.
+    """
+
+    version: str
+    sha256: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_version(text: str) -> str:
-    """VERSION-BUILD as releases are tagged; `-0` is added where there is no build.
+    """VERSION-BUILD as releases are tagged; `-0` is added to a version without a build.
 
     Raises:
         UsageError: it is anything else.
@@ -80,11 +72,59 @@ def parse_version(text: str) -> str:
     version = text if "-" in text else f"{text}-0"
     if not _VERSION.fullmatch(version):
         raise UsageError(
-            f"{text!r} is no release of micromamba", hint="write it like 2.8.1-1 or 2.8.1"
+            f"{text!r} is not a release of micromamba", hint="write it like 2.8.1-1 or 2.8.1"
         )
     return version
 
 
 def asset(subdir: str) -> str:
-    """The file name of the bare executable; its digest is in the same name with `.sha256`."""
+    """The file name of the executable; its digest is published in the same name with `.sha256`."""
     return f"micromamba-{subdir}"
+
+
+def pin_release(
+    version: str | None, digests: Mapping[str, str], platforms: Sequence[str]
+) -> PinnedMicromamba:
+    """The release and its digests, from the arguments and the table.
+
+    Args:
+        version: VERSION-BUILD or VERSION; without it, the default of the table.
+        digests: subdir -> digest, in addition to the table or instead of it.
+        platforms: those that the script is for.
+
+    Raises:
+        UsageError: the version is malformed.
+        EngineError: the digest for a platform is not known.
+    """
+    table = Releases.read()
+    release = parse_version(version or table.default)
+    known = {**table.sha256.get(release, {}), **digests}
+    missing = [platform for platform in platforms if platform not in known]
+    if missing:
+        raise EngineError(
+            f"the digest of micromamba {release} is not known for {', '.join(missing)}",
+            hint="give it with --micromamba-sha256; the release publishes it in "
+            f"{asset(missing[0])}.sha256",
+        )
+    return PinnedMicromamba(release, {platform: known[platform] for platform in platforms})
+
+
+def parse_digests(digests: Sequence[str], platforms: Sequence[str]) -> dict[str, str]:
+    """Subdir -> digest, from HEX (for a single platform) or SUBDIR=HEX.
+
+    Raises:
+        UsageError: a digest is malformed, or for no platform of these.
+    """
+    found = {}
+    for text in digests:
+        match = _DIGEST.fullmatch(text.strip())
+        if not match or (match[1] is None and len(platforms) != 1):
+            raise UsageError(
+                f"--micromamba-sha256 {text}: give 64 hexadecimal digits, or SUBDIR=DIGEST",
+                details=[f"platforms: {', '.join(platforms)}"] if platforms else [],
+            )
+        platform = match[1] or platforms[0]
+        if platform not in platforms:
+            raise UsageError(f"--micromamba-sha256 {text}: {platform} is not among the platforms")
+        found[platform] = match[2].lower()
+    return found

@@ -1,45 +1,52 @@
-"""Fill the templates in, and write them where they are used."""
+"""Fill in the templates of the standalone scripts, and write them to `bootstrap/`.
+
+A template is a script with markers. `__SEALENV_PART_PLACE__` in NAME.sh is the text of
+`templates/sh/place.sh`. Every other marker, such as `__SEALENV_VERSION__`, is made by a function.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from sealenv._version import __version__
-from sealenv.bootstrap.filling import fill, gate_lines, help_lines, option_words, plain
 from sealenv.bootstrap.releases import Releases
 from sealenv.bootstrap.relocating import RELOCATING
 from sealenv.errors import FilesystemError
+from sealenv.gates.rules import ON_PATH, RULES
 from sealenv.host.files import write_atomic
-from sealenv.quoting import QUOTE
+from sealenv.quoting import QUOTE, to_bytes
 
-__all__ = ["SCRIPTS", "differing", "render", "write"]
+__all__ = ["SCRIPTS", "differing", "fill", "gate_lines", "help_lines", "render", "write"]
 
-_OPTIONS = ("packages", "channel", "prefix", "micromamba", "sha256", "post")
 SCRIPTS = ("Micromamba_bootstrap.bat", "get_sed.bat", "micromamba_bootstrap.sh")
+_TEMPLATES = Path(__file__).parent / "templates"
+_MARKER = re.compile(r"__SEALENV_([A-Z_]+?)__")
+_DEFAULTS = {
+    "bat": {
+        "ENVS": r"DRIVE:\dev\Anaconda\envs, or .",
+        "CACHE": r"DRIVE:\CACHE, or TEMP",
+        "PKGS": r"CACHE\Python\pkgs",
+    },
+    "sh": {"ENVS": ".", "CACHE": "~/.cache/sealenv-bootstrap", "PKGS": "CACHE/pkgs"},
+}
+"""Defaults of the variables in the help, by kind of script."""
 
 
 def render(name: str, releases: Releases | None = None) -> bytes:
-    """One script, as it is written to a file: .bat in ASCII with CRLF, because cmd.exe reads files in
-    the code page of the machine and loses its place at labels of files with LF alone.
-
-    Raises:
-        UsageError: something in the table of releases cannot be written into a script.
-    """
+    """One script as the bytes of its file."""
     table = releases or Releases.read()
     kind = name.rpartition(".")[2]
-    makers: dict[str, Callable[[], str]] = {
-        "VERSION": lambda: __version__,
-        "DEFAULT": lambda: table.default,
-        "GATE": lambda: gate_lines(kind),
-        **option_words(kind, _OPTIONS),
-        "DIGESTS": lambda: _digests(kind, table),
-        "KNOWN_BAD": lambda: _known_bad(kind, table),
-        "HELP": lambda: help_lines(kind, "help.txt", {"SCRIPT": name, "DEFAULT": table.default}),
-        **RELOCATING,
-    }
-    return fill(name, makers)
+    return fill(
+        name,
+        {
+            "DEFAULT": lambda: table.default,
+            "DIGESTS": lambda: _digests(kind, table),
+            "HELP": lambda: help_lines(kind, "help.txt", SCRIPT=name, DEFAULT=table.default),
+        },
+    )
 
 
 def write(folder: Path) -> list[Path]:
@@ -62,34 +69,90 @@ def write(folder: Path) -> list[Path]:
 
 
 def differing(folder: Path) -> list[str]:
-    """The scripts in the folder that are not what `write` would write now."""
-    return [name for name in SCRIPTS if _read(folder / name) != render(name)]
+    """The scripts in the folder that are missing, or not what `write` would write."""
+    paths = [folder / name for name in SCRIPTS]
+    return [p.name for p in paths if not p.is_file() or p.read_bytes() != render(p.name)]
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
+def fill(
+    name: str, makers: Mapping[str, Callable[[], str]], without: Collection[str] = ()
+) -> bytes:
+    """A template with its parts and markers filled in, as the bytes of a file.
+
+    A .bat is ASCII with CRLF: cmd.exe reads a file in the code page of the machine, and may miss a
+    label in a file with LF alone.
+
+    Args:
+        name: the template; its extension is the kind of the script.
+        makers: marker -> the function that makes its text.
+        without: parts that this script does not need.
+    """
+    kind = name.rpartition(".")[2]
+    every = {
+        "VERSION": lambda: __version__,
+        "GATE": lambda: gate_lines(kind),
+        "ON_PATH": lambda: f"'' {QUOTE['sh'](ON_PATH.what)} {QUOTE['sh'](ON_PATH.clear_in('sh'))}",
+        "ON_PATH_SAID": lambda: f"{ON_PATH.what}; to clear it: {ON_PATH.clear_in('cmd')}",
+        "FORGOTTEN": lambda: " ".join(_FORGOTTEN),
+        **RELOCATING,
+        **makers,
+    }
+
+    def filled(found: re.Match[str]) -> str:
+        if found[1].startswith("PART_"):
+            part = found[1].removeprefix("PART_").lower()
+            if part in without:
+                return ""
+            return _MARKER.sub(filled, _read(f"{kind}/{part}.{kind}").rstrip("\n"))
+        return every[found[1]]()
+
+    text = re.sub("\n{3,}", "\n\n", _MARKER.sub(filled, _read(name)))
+    if kind == "bat":
+        return text.replace("\n", "\r\n").encode("ascii")
+    return to_bytes(text)
+
+
+def gate_lines(kind: str) -> str:
+    """One line for each variable of the gate's table."""
+    lines = []
+    for rule in RULES:
+        harmless = " ".join(rule.harmless)
+        if kind == "bat":
+            words = " ".join(f'"{w}"' for w in (harmless, rule.what, rule.clear_in("cmd")))
+            lines.append(f'call :gate {rule.name} {words} || set "SB_DIRTY=1"')
+        else:
+            words = " ".join(map(QUOTE["sh"], (harmless, rule.what, rule.clear_in("sh"))))
+            lines.append(f'gate {rule.name} "${{{rule.name}-}}" {words}')
+    return "\n".join(lines)
+
+
+def help_lines(kind: str, template: str, **words: str) -> str:
+    """The text of `--help`; in a .bat the lines that print it."""
+    words |= _DEFAULTS[kind]
+    text = re.sub("@([A-Z]+)@", lambda found: words[found[1]], _read(template).rstrip("\n"))
+    if kind == "sh":
+        return text
+    assert not set(text) & set("<>|&^%!"), text
+    return "\n".join([":help", *(f"echo:{line}" for line in text.split("\n")), "goto :end"])
+
+
+_FORGOTTEN = (
+    *("CONDA", "_CONDA", "_CE_", "MAMBA", "PYTHON", "PIP_", "PIXI_", "UV_", "VIRTUAL_ENV"),
+    "SEALENV_PREFIX",
+)
+"""Beginnings of variables that programs started by a .bat do not see."""
 
 
 def _digests(kind: str, table: Releases) -> str:
-    if kind == "bat":
-        found = [(v, d["win-64"]) for v, d in sorted(table.sha256.items()) if "win-64" in d]
-        lines = [f'if "%SB_MICROMAMBA%"=="{v}" set "SB_EXPECTED={d}"' for v, d in found]
-        return "\n".join(lines) or "rem The table is empty: no release was verified yet."
-    pairs = [(f"{v}:{s}", h) for v, d in sorted(table.sha256.items()) for s, h in sorted(d.items())]
-    lines = [f"    {key}) expected={digest} ;;" for key, digest in pairs]
-    return "\n".join(lines) or "    # The table is empty: no release was verified yet."
-
-
-def _known_bad(kind: str, table: Releases) -> str:
     lines = []
-    for pattern, reason in table.known_bad.items():
-        if kind != "bat":
-            lines.append(f"    {pattern}) bad={QUOTE['sh'](reason)} ;;")
-            continue
-        start = pattern.removesuffix("*")
-        part = f"%SB_T:~0,{len(start)}%" if pattern.endswith("*") else "%SB_T%"
-        lines.append(f'if not defined SB_BAD if "{part}"=="{start}" set "SB_BAD={plain(reason)}"')
+    for version, digests in table.sha256.items():
+        for subdir, digest in digests.items():
+            if kind == "bat" and subdir == "win-64":
+                lines.append(f'if "%SB_MICROMAMBA%"=="{version}" set "SB_EXPECTED={digest}"')
+            if kind == "sh" and subdir != "win-64":
+                lines.append(f"        {version}-{subdir}) sha256={digest} ;;")
     return "\n".join(lines)
+
+
+def _read(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="ascii")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealenv.bootstrap.pinning import pin_release
 from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
+from sealenv.bootstrap.releases import parse_digests, pin_release
 from sealenv.engines.releases import check_version
 from sealenv.errors import UsageError
 from sealenv.exporting.request import Request
@@ -26,7 +26,7 @@ def write_script(kind: str, request: Request) -> str:
             f"no .{kind} script can be for {', '.join(found.file.platforms)}",
             hint="choose the other --format, or lock for another platform",
         )
-    pinned = pin_release(request.micromamba, request.digests, usable)
+    pinned = pin_release(request.micromamba, parse_digests(request.digests, usable), usable)
     check_version(pinned.version)
     locks = [_linkable(found.file.lock_for(platform), request) for platform in usable]
     called = found.name if request.name is None else request.name

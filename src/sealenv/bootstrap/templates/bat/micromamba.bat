@@ -1,42 +1,51 @@
-if not exist "%SB_EXE%" goto :not_cached
-call :digest_of "%SB_EXE%" || exit /b 5
-if /I "%SB_DIGEST%"=="%SB_EXPECTED%" (
-  echo [INFO] micromamba:     "%SB_MICROMAMBA%", cached in "%SB_EXE%"
-  goto :have_micromamba
+rem micromamba ends without a word on a Windows that has no Visual C++ runtime. Proxies of companies can break the
+rem check whether a certificate was revoked; an older curl does not know the option.
+:check_machine
+for %%D in (vcruntime140 vcruntime140_1 msvcp140) do if not exist "%SB_SYS%\%%D.dll" (
+  call :fail 6 "micromamba needs the Microsoft Visual C++ runtime, which is not installed" "%%D.dll" "install https://aka.ms/vs/17/release/vc_redist.x64.exe, or run: winget install Microsoft.VCRedist.2015+.x64"
+  exit /b 6
 )
-call :wrong_digest "the cached micromamba.exe is not the one that was promised" "%SB_EXE%" "if you trust the promise, delete that file and its .sha256, and run the same command again"
-exit /b 5
-:not_cached
-set "SB_U=%SB_BASE%"
-call :mask
-echo [INFO] micromamba:     "%SB_MICROMAMBA%", from "%SB_SHOWN%"
-rem What killed runs left; not what another run is downloading now.
-if exist "%SB_SYS%\forfiles.exe" "%SB_SYS%\forfiles.exe" /P "%SB_STORE%" /M "micromamba-*.part" /D -1 /C "cmd /d /c del /F /Q @file" >nul 2>nul
-set "SB_PART=%SB_EXE%.%RANDOM%%RANDOM%.part"
-call :download "%SB_BASE%/download/%SB_MICROMAMBA%/micromamba-win-64.exe" "%SB_PART%" || exit /b 5
-call :digest_of "%SB_PART%" || (
-  del "%SB_PART%" 2>nul
-  exit /b 5
-)
-if /I not "%SB_DIGEST%"=="%SB_EXPECTED%" (
-  del "%SB_PART%" 2>nul
-  call :wrong_digest "the download is not the micromamba.exe that was promised; it was deleted" "%SB_SHOWN%" "run the same command again; if it stays so, do not use this release"
-  exit /b 5
-)
-move /Y "%SB_PART%" "%SB_EXE%" >nul 2>nul
-rem Another run may have been faster, and use it already: then it has to be the same.
-if exist "%SB_PART%" del "%SB_PART%" 2>nul & if exist "%SB_EXE%" call :digest_of "%SB_EXE%" || exit /b 5
-if exist "%SB_EXE%" if /I "%SB_DIGEST%"=="%SB_EXPECTED%" goto :have_micromamba
-call :fail 9 "micromamba.exe cannot be put into the cache" "%SB_STORE%" "make it writable, or make room"
-exit /b 9
-:have_micromamba
-call :keep_digest "%SB_EXE%"
-echo [INFO] sha256:         %SB_DIGEST%
-echo [INFO]                 as said by %SB_ORIGIN%
+set "SB_CURL=%SB_SYS%\curl.exe"
+if not exist "%SB_CURL%" for %%I in (curl.exe) do set "SB_CURL=%%~$PATH:I"
+set "SB_SSL="
+"%SB_CURL%" --ssl-revoke-best-effort --version >nul 2>nul && set "SB_SSL=--ssl-revoke-best-effort"
 exit /b 0
 
-:wrong_digest
-call :fail 5 %1 %2 %3
->&2 echo         expected %SB_EXPECTED%, said by %SB_ORIGIN%
->&2 echo         found    %SB_DIGEST%
+rem micromamba.exe from the cache, or downloaded; it is used only if it has the sha256 in SB_EXPECTED.
+:get_micromamba
+set "SB_EXE=%SB_STORE%\micromamba-%SB_MICROMAMBA%-win-64.exe"
+set "SB_ADDRESS=%SB_URL%/download/%SB_MICROMAMBA%/micromamba-win-64.exe"
+if exist "%SB_EXE%" call :has_sha256 "%SB_EXE%" "%SB_EXPECTED%" && exit /b 0
+echo [INFO] Downloading     "%SB_ADDRESS%"
+mkdir "%SB_STORE%" 2>nul
+for %%I in ("%SB_WORK%") do set "SB_PART=%SB_EXE%.%%~nxI.part"
+call :download "%SB_ADDRESS%" "%SB_PART%" || exit /b 5
+call :has_sha256 "%SB_PART%" "%SB_EXPECTED%" || (
+  del "%SB_PART%" 2>nul
+  call :wrong_sha256 "%SB_ADDRESS%" "%SB_EXPECTED%"
+  exit /b 5
+)
+rem If another run has just put the same file there and uses it, this move fails, and the file is right anyway.
+move /Y "%SB_PART%" "%SB_EXE%" >nul 2>nul || del "%SB_PART%" 2>nul
+call :has_sha256 "%SB_EXE%" "%SB_EXPECTED%" && exit /b 0
+call :fail 9 "cannot write this file" "%SB_EXE%" "set CACHE to a folder that you may write"
+exit /b 9
+
+rem :download ADDRESS FILE. A redirection leads to https only.
+:download
+"%SB_CURL%" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 --connect-timeout 30 --output "%~2" --url "%~1"
+if not errorlevel 1 if exist "%~2" exit /b 0
+del "%~2" 2>nul
+call :fail 5 "download failed" "%~1" "check the network and the address, then run the same command again"
+exit /b 5
+
+rem :has_sha256 FILE SHA256. The second line of certutil's answer is the sha256. No answer is never right.
+:has_sha256
+set "SB_FOUND="
+"%SB_SYS%\certutil.exe" -hashfile "%~1" SHA256 >"%SB_WORK%\certutil.txt" 2>nul
+for /f "usebackq skip=1 tokens=1" %%A in ("%SB_WORK%\certutil.txt") do if not defined SB_FOUND set "SB_FOUND=%%A"
+if defined SB_FOUND if /I "%SB_FOUND%"=="%~2" exit /b 0
+exit /b 1
+:wrong_sha256
+call :fail 5 "checksum mismatch" "%~1" "it was not used; it has sha256 %SB_FOUND%, expected %~2"
 exit /b 5

@@ -7,10 +7,12 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from sealenv.checkup.blocks import Block, find_blocks
 from sealenv.checkup.computer import Computer
+from sealenv.checkup.patterns import Match, matches
 from sealenv.checkup.registry import Key
 from sealenv.checkup.text import decode, lines_of
 
@@ -45,11 +47,19 @@ class Profile:
     text: str
     blocks: tuple[Block, ...]
 
-    def lines(self) -> Iterator[tuple[int, str]]:
-        """Yield the lines outside of managed blocks, with their numbers."""
-        for number, (start, end) in enumerate(lines_of(self.text), 1):
-            if not any(b.whole and b.start <= start < b.end for b in self.blocks):
-                yield number, self.text[start:end]
+    @cached_property
+    def lines(self) -> list[tuple[int, str]]:
+        """The lines outside of managed blocks, with their numbers."""
+        return [
+            (number, self.text[start:end])
+            for number, (start, end) in enumerate(lines_of(self.text), 1)
+            if not any(b.whole and b.start <= start < b.end for b in self.blocks)
+        ]
+
+    @cached_property
+    def matches(self) -> list[tuple[int, str, dict[str, Match]]]:
+        """The lines that a pattern matches, with their numbers and what they do."""
+        return [(number, line, found) for number, line in self.lines if (found := matches(line))]
 
 
 def profiles(computer: Computer) -> list[Profile]:
@@ -105,7 +115,7 @@ def _closed_folders(computer: Computer) -> Iterator[tuple[Path, OSError]]:
 
 def _sourced(computer: Computer, profile: Profile) -> Iterator[tuple[Path, str]]:
     """Yield the files in the home that a profile sources, and zsh's in the ZDOTDIR that it names."""
-    for _, line in profile.lines():
+    for _, line in profile.lines:
         text = line.strip()
         if text.startswith("#"):
             continue

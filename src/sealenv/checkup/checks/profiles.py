@@ -9,7 +9,6 @@ from sealenv.checkup.changes import Cut
 from sealenv.checkup.computer import Computer, digest_of
 from sealenv.checkup.condarc import activates_base
 from sealenv.checkup.finding import Check, Seen, Severity
-from sealenv.checkup.patterns import matches
 from sealenv.checkup.profiles import Profile, profiles, unreadable
 from sealenv.checkup.text import line_at, lines_of
 from sealenv.masking import masked
@@ -66,8 +65,8 @@ def _lines(check: str, how: str) -> Callable[[Computer], Iterator[Seen]]:
 
     def look(computer: Computer) -> Iterator[Seen]:
         for profile in profiles(computer):
-            for number, line in profile.lines():
-                match = matches(line).get(check)
+            for number, line, found in profile.matches:
+                match = found.get(check)
                 if match:
                     where = f"{profile.path}:{number}"
                     yield Seen(match.severity, match.what, where, how, (_shown(line),))

@@ -136,7 +136,11 @@ def test_nothing_is_fixed_without_a_yes(machine: Machine) -> None:
 
 def test_what_cannot_be_meant(machine: Machine) -> None:
     assert "did you mean conda-init" in machine.run("doctor", "--fix", "conda-inti", code=2).stderr
-    assert "no fix" in machine.run("doctor", "--fix", "path-tilde", code=2).stderr
+    assert "finds nothing" in machine.run("doctor", "--fix", "path-tilde", code=2).stderr
+    profile = write(machine.home / ".bashrc", "\nexport PYTHONPATH=/x\n")
+    told = machine.run("doctor", "--fix", "profile-variable", "-y", code=2).stderr
+    assert "no fix: change it by hand" in told
+    assert f"{profile}:2" in told
     assert "together" in machine.run("doctor", "--fix", "a", "--undo", "-y", code=2).stderr
     assert "another system" in machine.run("doctor", "--only", "autorun", code=2).stderr
     machine.run("doctor", "-y", code=2)

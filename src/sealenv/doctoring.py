@@ -123,9 +123,12 @@ def plan_fix(computer: Computer, named: Sequence[str]) -> Plan:
             raise UsageError(f"{name!r} names no file", hint=f"for all of them: {wanted}")
         check = known(wanted, computer)
         if check.fix is None:
-            seen = list(check.examine(computer))
-            how = seen[0].seen.how if seen else "it finds nothing here"
-            raise UsageError(f"{check.id} has no fix: it is left to you", hint=how)
+            found_here = list(check.examine(computer))
+            raise UsageError(
+                f"{check.id} has no fix: change it by hand",
+                where=found_here[0].seen.where if found_here else None,
+                hint=found_here[0].seen.how if found_here else "it finds nothing here",
+            )
         here = [f for f in check.examine(computer) if not place or _is_at(f, place)]
         if place and not here:
             raise UsageError(f"{check.id} finds nothing there", where=place, hint="sealenv doctor")

@@ -23,6 +23,7 @@ __all__ = ["strace"]
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_doctor.py")
 
+BLOCK = "# >>> conda initialize >>>\nx\n# <<< conda initialize <<<\n"
 NOWHERE = ("/dev/", "/proc/self/fd/")
 
 
@@ -82,17 +83,25 @@ def test_files_that_source_each_other(tmp_path: Path) -> None:
     assert ids(machine)["profile-activate"].seen.where == f"{deep}:1"
 
 
-def test_what_is_sourced_from_a_folder(tmp_path: Path) -> None:
+def test_what_is_in_bashrc_d(tmp_path: Path) -> None:
     machine = computer(tmp_path)
-    home = machine.home
-    write(home / ".bashrc", 'for f in ~/.bashrc.d/*.sh /gone/*; do\n  source "$f"\ndone\n')
-    found = write(home / ".bashrc.d/b.sh", "export PYTHONPATH=/x\n")
-    for name in ("b.bak", ".hidden.sh"):
-        write(home / ".bashrc.d" / name, "export PYTHONPATH=/x\n")
-    write(home / ".config/fish/config.fish", "for f in ~/.fish.d/*\n . $f\nend\n")
-    other = write(home / ".fish.d/a.fish", "set -gx PYTHONPATH /x\n")
-    seen = {f.seen.where for f in examine(machine, ["profile-variable"]).findings}
-    assert seen == {f"{found}:1", f"{other}:1"}
+    found = write(machine.home / ".bashrc.d/b.sh", "export PYTHONPATH=/x\n")
+    assert ids(machine)["profile-variable"].seen.where == f"{found}:1"
+
+
+def test_each_line_is_shown_with_its_number(tmp_path: Path) -> None:
+    """Also in a file of UTF-16, as PowerShell 5 writes it; no fix touches such a line."""
+    machine = computer(tmp_path)
+    text = "# mine\r\n$env:PYTHONPATH = '/x'\r\n\r\n  conda activate a\r\n"
+    path = write(
+        machine.home / ".config/powershell/profile.ps1", b"\xff\xfe" + text.encode("utf-16-le")
+    )
+    variable, activate = (ids(machine)[name] for name in ("profile-variable", "profile-activate"))
+    assert (variable.seen.where, variable.severity.value) == (f"{path}:2", "error")
+    assert variable.seen.evidence == ("$env:PYTHONPATH = '/x'",)
+    assert (activate.seen.where, activate.severity.value) == (f"{path}:4", "warning")
+    assert not variable.fixable
+    assert not activate.fixable
 
 
 @pytest.mark.parametrize(
@@ -106,24 +115,9 @@ def test_zdotdir_of_zshenv(tmp_path: Path, line: str) -> None:
     assert ids(machine)["profile-activate"].seen.where == f"{path}:1"
 
 
-def test_variables_between_set_a_and_set_plus_a(tmp_path: Path) -> None:
-    machine = computer(tmp_path)
-    write(machine.home / ".bashrc", "PYTHONPATH=/no\nset -a\nPYTHONPATH=/leak\nset +a\n")
-    (found,) = examine(machine, ["profile-variable"]).findings
-    assert found.seen.evidence == ("PYTHONPATH=/leak",)
-
-
-def test_what_is_not_read_to_its_end_is_said(tmp_path: Path) -> None:
-    machine = computer(tmp_path)
-    path = write(machine.home / ".bashrc", "ls\nx=$(echo 'a)\nexport PYTHONPATH=/leak\n")
-    found = ids(machine)["profile-unreadable"].seen
-    assert (found.where, found.evidence) == (f"{path}:2", ("x=$(echo 'a)",))
-    assert "to its end" in found.what
-
-
 def test_bytes_of_any_kind_reach_no_terminal(machine: Machine) -> None:
     write(machine.home / ".bashrc", b"export PYTHONPATH=/\x1b[31m\xff\xc2\x9b0m\n")
-    done = machine.run("doctor", "--fix", "profile-variable", "--dry-run")
+    done = machine.run("doctor", code=1)
     assert "\x1b" not in done.stdout
     assert r"\x1b" in done.stdout
     assert r"\xff" in machine.json("doctor", code=1)["findings"][0]["evidence"][0]
@@ -137,11 +131,11 @@ def test_bytes_of_any_kind_reach_no_terminal(machine: Machine) -> None:
         ("auto_activate: no", "loads its functions in every shell"),
         ("x: &a no\nauto_activate_base: *a\n", "loads its functions in every shell"),
         ("x: &a {auto_activate: true}\n<<: *a\n", "activates base in every shell"),
-        ("auto_activate: [", "unless a .condarc that cannot be read says no"),
+        ("auto_activate: [", "unless a .condarc that cannot be read disables that"),
     ],
 )
 def test_a_hook_of_conda_with_and_without_base(tmp_path: Path, settings: str, does: str) -> None:
-    """An error in any case: an activation refuses for the function `conda` alone."""
+    """An error in any case; a block of comments is no finding."""
     machine = computer(tmp_path)
     load = 'eval "$(/c/bin/conda shell.bash hook)"'
     block = "# >>> conda initialize >>>\n{}\n# <<< conda initialize <<<\n"
@@ -167,7 +161,7 @@ def test_configurations(tmp_path: Path) -> None:
     assert found["user-site"].seen.what.startswith("1 package of")
     for name in ("condarc", "distutils-cfg", "environment-file", "conda-environments", "user-site"):
         assert name in found, name
-    assert found["fish-functions"].fixable
+    assert found["fish-functions"].seen.where.endswith("functions/conda.fish")
     assert found["environment-file"].severity.value == "error"
     texts = {f.seen.what.split(":")[0] for f in examine(machine, ["condarc"]).findings}
     assert "sealenv cannot read it" in texts
@@ -184,14 +178,6 @@ def test_a_folder_of_condarcs_that_cannot_be_listed(tmp_path: Path) -> None:
     assert (found.seen.where, found.severity.value) == (str(folder), "warning")
     assert "cannot be read" in found.seen.what
     assert activates_base(machine) is None
-
-
-def test_a_setting_of_the_login_over_several_lines_is_left(tmp_path: Path) -> None:
-    machine = computer(tmp_path)
-    text = "A=1\nPYTHONHOME DEFAULT=/x \\\n  OVERRIDE=/y\nPYTHONPATH=/x\n"
-    write(machine.home / ".pam_environment", text)
-    found = examine(machine, ["environment-file"]).findings
-    assert [f.fixable for f in found] == [False, True]
 
 
 def test_pip_conf_becomes_a_comment_with_all_its_lines(machine: Machine) -> None:
@@ -282,9 +268,10 @@ def test_a_real_volume() -> None:
 
 
 def test_the_command(machine: Machine) -> None:
-    write(machine.home / ".bashrc", "export PYTHONPATH=/x\n")
+    write(machine.home / ".bashrc", f"{BLOCK}export PYTHONPATH=/x\n")
     done = machine.run("doctor", code=1)
-    assert "sealenv doctor --fix profile-variable" in done.stdout
+    assert "sealenv doctor --fix conda-init" in done.stdout
+    assert "to do: remove the setting" in done.stdout
     write(machine.home / ".condarc", "channels: [a]\n")
     quiet = machine.run("doctor", "-q", code=1).stdout
     assert ("error    profile-variable" in quiet, "condarc" in quiet) == (True, False)

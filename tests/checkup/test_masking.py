@@ -119,18 +119,19 @@ def test_doctor_shows_none(machine: Machine) -> None:
     write(home / ".config/pip/pip.conf", f"[install]\nproxy = u:{SECRET}@h\ntarget = {url}\n")
     write(home / ".pip/pip.conf", f"[install]\nindex-url {url}\n")
     names = ("profile-variable", "fish-variables", "environment-file", "condarc", "pip-conf")
-    asked = [word for name in names for word in ("--fix", name)]
+    asked = ("--fix", "condarc", "--fix", "pip-conf")
     for words in ((), ("--json",), (*asked, "--dry-run"), (*asked, "--dry-run", "--json")):
         done = machine.run("doctor", *words, code=None)
         assert SECRET not in done.stdout + done.stderr, words
         assert "***" in done.stdout or "--dry-run" in words
     report = json.loads(machine.run("doctor", "--json", code=None).stdout)
     assert {f["id"] for f in report["findings"]} >= set(names)
-    done = machine.run("doctor", "--fix", "profile-variable", "-y")
+    condarc = (home / ".condarc").read_text()
+    done = machine.run("doctor", "--fix", "condarc", "-y")
     assert SECRET not in done.stdout
-    assert (home / ".bashrc").read_text().count(SECRET) == text.count(SECRET)
+    assert (home / ".condarc").read_text().count(SECRET) == condarc.count(SECRET)
     machine.run("doctor", "--undo", "-y")
-    assert (home / ".bashrc").read_text() == text
+    assert (home / ".condarc").read_text() == condarc
 
 
 def test_a_path_is_named_as_it_is(tmp_path: Path) -> None:

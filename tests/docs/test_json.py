@@ -86,12 +86,14 @@ def test_the_examples_have_the_fields_that_are_printed(
         "sealenv diff A B --json": warm_machine.json("diff", "old.lock", "new.lock", code=1),
         "sealenv export ... -o FILE --json": warm_machine.json("export", "new.lock", "-o", "x"),
     }
-    (warm_machine.home / ".bashrc").write_text("export PYTHONPATH=/x\n")
-    only = ("doctor", "--only", "profile-variable")
+    (warm_machine.home / ".bashrc").write_text(
+        "# >>> conda initialize >>>\nx\n# <<< conda initialize <<<\n"
+    )
+    only = ("doctor", "--only", "conda-init")
     printed |= {
         "sealenv doctor --json": warm_machine.json(*only, code=1),
         "sealenv doctor --fix ID -y --json": warm_machine.json(
-            "doctor", "--fix", "profile-variable", "-y"
+            "doctor", "--fix", "conda-init", "-y"
         ),
         "sealenv doctor --undo -y --json": warm_machine.json("doctor", "--undo", "-y"),
     }

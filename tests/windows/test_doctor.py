@@ -123,9 +123,11 @@ def test_a_powershell_profile(doctor: User) -> None:
     profile = r"%USERPROFILE%\Documents\WindowsPowerShell\profile.ps1"
     place(doctor, profile, before)
     try:
-        doctor.run("doctor", "--fix", "conda-init", "--fix", "profile-variable", "-y")
+        (line,) = findings(doctor, "profile-variable")
+        assert (line["evidence"], line["fixable"]) == (['$env:PYTHONHOME = "C:\\ü"'], False)
+        doctor.run("doctor", "--fix", "conda-init", "-y")
         after = content(doctor, profile).decode("utf-16")
-        assert after == '$null # sealenv doctor took out: $env:PYTHONHOME = "C:\\ü"\r\n'
+        assert after == '$env:PYTHONHOME = "C:\\ü"\r\n'
         doctor.run("doctor", "--undo", "-y")
         assert content(doctor, profile) == before
     finally:

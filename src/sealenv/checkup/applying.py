@@ -23,8 +23,8 @@ from sealenv.checkup.journal import (
 from sealenv.checkup.plan import Plan
 from sealenv.checkup.registry import Registry
 from sealenv.errors import ChangedSinceError, FilesystemError, from_oserror
-from sealenv.host.files import keep_owner, read_regular, replace_like
-from sealenv.host.tempname import final_path, temporary_path
+from sealenv.host.files import read_regular, replace_like
+from sealenv.host.tempname import final_path
 
 __all__ = ["apply", "undo"]
 
@@ -56,10 +56,7 @@ def apply(plan: Plan, folder: Path, registry: Registry | None) -> Journal:
     try:
         for edit in plan.files:
             _sweep(edit.real)
-            if edit.after is None:
-                os.unlink(edit.real)
-            else:
-                _replace(edit.real, edit.after, os.lstat(edit.real))
+            _replace(edit.real, edit.after, os.lstat(edit.real))
             sync_folder(edit.real.parent)
         for change in plan.values:
             assert registry is not None
@@ -121,15 +118,13 @@ def _later(journal: Journal, folder: Path) -> str | None:
 
 
 def _now(path: Path) -> bytes | None:
-    """What is there: the bytes of a file, the text of a link; None: nothing.
+    """Return the bytes of a file; None: there is none, or a link.
 
     Raises:
         FilesystemError: it cannot be read.
     """
     try:
-        if path.is_symlink():
-            return os.fsencode(os.readlink(path))
-        return read_regular(path, most=LARGEST + LARGEST)
+        return None if path.is_symlink() else read_regular(path, most=LARGEST + LARGEST)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -138,14 +133,9 @@ def _now(path: Path) -> bytes | None:
 
 def _state(note: FileNote) -> str:
     """`old`, `new` or `other`."""
-    path = note.place
-    now = _now(path)
+    now = _now(note.place)
     digest = None if now is None else digest_of(now)
-    if digest == note.before_sha256 and path.is_symlink() == note.link:
-        return "old"
-    if digest == note.after_sha256 and not path.is_symlink():
-        return "new"
-    return "other"
+    return {note.after_sha256: "new", note.before_sha256: "old"}.get(digest or "", "other")
 
 
 def _conflict(note: FileNote) -> str | None:
@@ -168,28 +158,11 @@ def _put_back(journal: Journal, registry: Registry | None) -> None:
         _sweep(path)
         if _state(note) != "new":
             continue
-        if note.after_sha256 is None:
-            _make_again(note, path)
-        else:
-            _replace(path, note.data, os.lstat(path))
+        _replace(path, note.data, os.lstat(path))
         sync_folder(path.parent)
     for value in journal.values:
         if registry and registry.value(value.place, value.name) == value.became:
             registry.write(value.place, value.name, value.was)
-
-
-def _make_again(note: FileNote, path: Path) -> None:
-    partial = temporary_path(os.fspath(path))
-    if note.link:
-        os.symlink(os.fsdecode(note.data), partial)
-    else:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(partial, flags, 0o600), "wb") as file:
-            _writer(note.data)(file)
-        os.chmod(partial, note.mode)
-        if sys.platform != "win32":
-            keep_owner(partial, os.lstat(path.parent))
-    os.replace(partial, path)
 
 
 def _replace(path: Path, data: bytes, status: os.stat_result) -> None:

@@ -1,4 +1,4 @@
-"""What a fix would do: parts of files replaced, files taken away, registry values set."""
+"""What a fix would do: parts of files replaced, registry values set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sealenv.checkup.registry import Key, Value
 
-__all__ = ["Change", "Cut", "Drop", "SetValue"]
+__all__ = ["Change", "Cut", "SetValue"]
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,6 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Drop:
-    """A file taken away; its bytes are kept."""
-
-    path: Path
-    digest: str
-
-
-@dataclass(frozen=True)
 class SetValue:
     """A registry value set to another one, or deleted (None)."""
 
@@ -47,4 +39,4 @@ class SetValue:
     after: Value | None
 
 
-Change = Cut | Drop | SetValue
+Change = Cut | SetValue

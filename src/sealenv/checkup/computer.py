@@ -53,7 +53,7 @@ class Computer:
     code_page: int = 65001
     read: dict[Path, bytes | OSError] = field(default_factory=dict, repr=False, compare=False)
     walked: Any = field(default=None, repr=False, compare=False)
-    """The profiles, once they were read (`shells.places`)."""
+    """The profiles, once they were read (`profiles`)."""
 
     @property
     def windows(self) -> bool:

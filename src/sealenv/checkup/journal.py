@@ -48,20 +48,18 @@ class FileNote(msgspec.Struct, frozen=True):
     Attributes:
         path: as it was found; as `_packed` has it.
         real: the file itself, likewise.
-        before: its bytes, in base64; of a link that was taken away its text.
+        before: its bytes, in base64.
         before_sha256: of these bytes.
-        after_sha256: of the bytes that were written; None: it was taken away.
+        after_sha256: of the bytes that were written.
         mode: its permissions.
-        link: whether it was a link that was taken away.
     """
 
     path: str
     real: str
     before: str
     before_sha256: str
-    after_sha256: str | None
+    after_sha256: str
     mode: int
-    link: bool = False
 
     @property
     def place(self) -> Path:
@@ -176,9 +174,8 @@ def _file_note(edit: FileEdit) -> FileNote:
         _packed(edit.real),
         base64.b64encode(edit.before).decode(),
         digest_of(edit.before),
-        None if edit.after is None else digest_of(edit.after),
+        digest_of(edit.after),
         status.st_mode & 0o7777,
-        edit.real.is_symlink(),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.checkup.changes import Cut, Drop, SetValue
+from sealenv.checkup.changes import Cut, SetValue
 from sealenv.checkup.computer import LARGEST, Computer, digest_of
 from sealenv.checkup.finding import Finding
 from sealenv.checkup.text import decode, encode, lines_of
@@ -28,15 +28,15 @@ class FileEdit:
         path: as it was found.
         real: the file itself, where the path is a link.
         before: its bytes.
-        after: its bytes afterwards; None: it is taken away.
+        after: its bytes afterwards.
         cuts: the parts that are replaced, in order, apart from each other.
     """
 
     path: Path
     real: Path
     before: bytes
-    after: bytes | None
-    cuts: tuple[Cut, ...] = ()
+    after: bytes
+    cuts: tuple[Cut, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,6 @@ def make_plan(checks: Iterable[str], findings: Iterable[Finding]) -> Plan:
         OSError: it cannot be read.
     """
     cuts: dict[Path, list[Cut]] = {}
-    drops: dict[Path, Drop] = {}
     values: dict[tuple[object, str], SetValue] = {}
     left = []
     for finding in findings:
@@ -78,12 +77,9 @@ def make_plan(checks: Iterable[str], findings: Iterable[Finding]) -> Plan:
         for change in finding.seen.changes:
             if isinstance(change, Cut):
                 cuts.setdefault(change.path, []).append(change)
-            elif isinstance(change, Drop):
-                drops[change.path] = change
             else:
                 values[change.key, change.name.lower()] = change
-    files = [_dropped(drop) for drop in drops.values()]
-    files += [_cut(path, several) for path, several in cuts.items() if path not in drops]
+    files = [_cut(path, several) for path, several in cuts.items()]
     return Plan(tuple(checks), tuple(files), tuple(values.values()), tuple(left))
 
 
@@ -95,14 +91,6 @@ def _read(path: Path, digest: str) -> tuple[Path, bytes]:
             "the file changed while it was looked at", where=str(path), hint="run it again"
         )
     return real, data
-
-
-def _dropped(drop: Drop) -> FileEdit:
-    """A link is taken away itself: what it leads to may be somebody else's."""
-    _, data = _read(drop.path, drop.digest)
-    if drop.path.is_symlink():
-        return FileEdit(drop.path, drop.path, os.fsencode(os.readlink(drop.path)), None)
-    return FileEdit(drop.path, Path(os.path.abspath(drop.path)), data, None)
 
 
 def _cut(path: Path, several: list[Cut]) -> FileEdit:
@@ -127,15 +115,6 @@ def preview(plan: Plan, computer: Computer) -> Iterator[str]:
     """What the fix would change: a unified diff of each file, old and new of each value."""
     for edit in plan.files:
         yield from _notes(edit, computer)
-        if edit.after is None:
-            yield f"--- {edit.path}"
-            if edit.real.is_symlink():
-                yield f"+++ (taken away: a link to {os.fsdecode(edit.before)})"
-                continue
-            text = decode(edit.before)
-            yield f"+++ (taken away: {len(edit.before)} bytes)"
-            yield from (f"-{_shown(text[start:end])}" for start, end in lines_of(text))
-            continue
         yield f"--- {edit.real}"
         yield f"+++ {edit.real}"
         yield from _diff(edit)

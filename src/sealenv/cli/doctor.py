@@ -36,7 +36,7 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
     "fixing",
     metavar="ID[:FILE]",
     multiple=True,
-    help="Show what would mend this, ask, and do it; repeatable.",
+    help="Show the change, ask, and make it; repeatable.",
 )
 @click.option(
     "--undo",

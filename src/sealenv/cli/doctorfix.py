@@ -119,7 +119,7 @@ def _fixed(plan: Plan, journal: Journal | None, asking: Asking) -> dict[str, Any
                 "path": plain_text(str(edit.path)),
                 "real": plain_text(str(edit.real)),
                 "before": digest_of(edit.before),
-                "after": None if edit.after is None else digest_of(edit.after),
+                "after": digest_of(edit.after),
             }
             for edit in plan.files
         ],

@@ -9,8 +9,8 @@ from sealenv.checkup.changes import SetValue
 from sealenv.checkup.checks.cmdline import activates, commands_of, without
 from sealenv.checkup.computer import Computer, windows_entries
 from sealenv.checkup.finding import Check, Seen, Severity
+from sealenv.checkup.patterns import variable_matters
 from sealenv.checkup.registry import Key, Registry, Value
-from sealenv.checkup.shells.meaning import variable_matters
 
 __all__ = ["CHECKS", "ENVIRONMENTS"]
 

@@ -8,7 +8,6 @@ from sealenv.candidates.candidate import Kind, State
 from sealenv.cli.answers.words import (
     AbsolutePath,
     Count,
-    MaybeSha256,
     Sha256,
     Texts,
     Warned,
@@ -62,12 +61,12 @@ class Examined(TypedDict):
 
 
 class EditedFile(TypedDict):
-    """A file that a fix changes; `after` is null where it is taken away."""
+    """A file that a fix changes, with its sha256 before and after."""
 
     path: AbsolutePath
     real: AbsolutePath
     before: Sha256
-    after: MaybeSha256
+    after: Sha256
 
 
 class EditedValue(TypedDict):

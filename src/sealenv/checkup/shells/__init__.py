@@ -1,1 +1,0 @@
-"""What the start-up files of shells do, read without running them."""

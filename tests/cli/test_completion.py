@@ -121,7 +121,6 @@ def terminal(request: pytest.FixtureRequest, machine: Machine) -> Iterator[Termi
         ("veri", "fy", "<verify>"),
         ("cache cl", "ean", "<cache><clean>"),
         ("create --exclude-n", "ewer", "<create><--exclude-newer>"),
-        ("create --engine mi", "cromamba", "<create><--engine><micromamba>"),
         ("export e --format cond", "a-lock", "<export><e><--format><conda-lock>"),
         ("create --platform=win", "-64", "<create><--platform=win-64>"),
         ("info pl", "ain_3_12", "<info><plain_3_12>"),

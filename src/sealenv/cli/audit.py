@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, print_json
 from sealenv.host.terminal import is_terminal
 
@@ -50,7 +51,7 @@ _BY = {
 @click.option("-a", "--all", "show_all", is_flag=True, help="Show also what does not matter.")
 @JSON
 @QUIET
-@click.argument("env")
+@click.argument("env", type=ENV)
 def audit_command(
     foreign: bool,
     fixing: bool,

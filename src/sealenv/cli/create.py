@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.asking import agree
+from sealenv.cli.completion import SUBDIR
 from sealenv.cli.options import QUIET, VERBOSE, YES, once
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
@@ -60,7 +61,12 @@ Examples:
               "--index-url.")  # fmt: skip
 @click.option("--override-channels", is_flag=True, hidden=True,
               help="Always so here: -c replaces the default channel.")  # fmt: skip
-@click.option("--platform", metavar="SUBDIR", help="Make it for another platform, e.g. win-64.")
+@click.option(
+    "--platform",
+    metavar="SUBDIR",
+    shell_complete=SUBDIR,
+    help="Make it for another platform, e.g. win-64.",
+)
 @click.option(
     "--exclude-newer", metavar="TIME", help="Ignore packages built after this time (UTC)."
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sealenv.engines.rattler import RattlerEngine
+from sealenv.engines.rattler import Engine
 from sealenv.host.hashing import hash_file
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.spec import build_spec
@@ -17,11 +17,11 @@ __all__ = ["engine", "lock_of", "made_up", "tiny_wheel"]
 
 
 @contextmanager
-def engine(cache: Path) -> Iterator[RattlerEngine]:
+def engine(cache: Path) -> Iterator[Engine]:
     """An engine with a store of its own."""
     store = Store(cache)
     store.prepare()
-    found = RattlerEngine(store)
+    found = Engine(store)
     try:
         yield found
     finally:

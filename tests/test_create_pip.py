@@ -16,7 +16,6 @@ import pytest
 
 from sealenv.demo.channel import DemoChannel
 from tests.machine import Machine, traces
-from tests.micromamba import stand_in
 from tests.pypi.index import Index, Wheel, serve
 
 TOOL = Wheel(
@@ -264,14 +263,3 @@ def test_killed_while_pip_works_it_is_pending_and_replaced(
     made = make(machine, file)
     assert made["wheels"] == 1
     assert not (prefix / "__home__").exists()  # nothing in it was somebody's
-
-
-def test_with_micromamba_too(
-    warm_machine: Machine, demo_channel: DemoChannel, index: Index, tmp_path: Path
-) -> None:
-    machine = warm_machine
-    program = stand_in(tmp_path / "tools" / "micromamba", VERSION="2.9.0")
-    file = spec(machine, demo_channel, index.url, "hello-tool")
-    made = make(machine, file, "--engine", "micromamba", "--micromamba", str(program))
-    assert made["engine"]["name"] == "micromamba"
-    assert run(machine.envs / "app", "hello-tool") == "hello 1\n"

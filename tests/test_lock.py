@@ -18,7 +18,6 @@ from sealenv.locks.read import read_lock
 from tests.channel import Channels
 from tests.channel.server import ChannelServer
 from tests.machine import Machine, traces
-from tests.micromamba import stand_in
 
 
 def names(answer: dict[str, Any], platform: str | None = None) -> dict[str, str]:
@@ -459,21 +458,6 @@ def test_an_environment_is_exported_as_it_is_or_as_it_was_asked_for(
     record.write_text(re.sub(r'"sha256": "[0-9a-f]+",', "", record.read_text()))
     answer = machine.json("export", "e", "-o", "x", code=5)
     assert answer["details"] == ["prio-1.0-0"]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="tests/windows has the stand-in as .exe")
-@pytest.mark.parametrize("format", ["pixi", "explicit"])
-def test_micromamba_links_what_is_locked(machine: Machine, channels: Channels, format: str) -> None:
-    exe = stand_in(machine.root / "tools/micromamba", VERSION="2.9.0")
-    locked = machine.json("lock", "hello-prefix", "tabulate", "-c", channels.main_url)
-    machine.run("export", "sealenv.lock", "--format", format, "-o", "other")
-    made = machine.json("create", "e", "-f", "other", "--micromamba", str(exe))
-    assert made["engine"]["name"] == "micromamba"
-    assert made["lock_digest"] == locked["locks"][0]["digest"]
-    refused = machine.json(
-        "create", "w", "-f", "other", "--platform", "win-64", "--micromamba", str(exe), code=None
-    )
-    assert refused["exit_code"] in {2, 6}
 
 
 def test_credentials_fetch_and_are_written_nowhere(machine: Machine, channels: Channels) -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from tests.channel import Channels
 from tests.machine import SRC, Machine, tiny
-from tests.micromamba import calls, stand_in
 from tests.shells import required
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace")
@@ -113,29 +112,15 @@ def test_the_reader_of_traces_sees_what_is_written(strace: str, tmp_path: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["rattler", "micromamba"])
 def test_the_whole_life_of_an_environment_leaves_no_trace(
-    strace: str,
-    machine: Machine,
-    channels: Channels,
-    engine: str,
-    tmp_path_factory: pytest.TempPathFactory,
+    strace: str, machine: Machine, channels: Channels
 ) -> None:
     """From the first command on a machine to the last, with an empty HOME."""
     packages = tiny(
         "python", "pip", "demo-hello", "post-link-ok", "post-link-home", "activate-hooks"
     )
-    how = []
-    if engine == "micromamba":
-        tools = tmp_path_factory.mktemp("tools")  # outside of the machine: it is only run
-        log = machine.cache / "calls.jsonl"
-        exe = stand_in(tools / "micromamba", VERSION="2.9.0", LOG=str(log))
-        how = ["--micromamba", str(exe)]
-    create = ("create", "e", "-c", channels.main_url, *packages, *how)
+    create = ("create", "e", "-c", channels.main_url, *packages)
     assert traced(strace, machine, *create) == set()
-    if engine == "micromamba":
-        # It was really it, and it writes where it is told to: what is counted is not nothing.
-        assert any("install" in call["argv"] for call in calls(log))
     both = ("e", "moved")
     for args in (
         ("run", "e", "--", "demo-hello"),

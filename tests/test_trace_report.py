@@ -6,10 +6,9 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ import pytest
 from tests.channel import Channels
 from tests.docs.tables import REFERENCE
 from tests.machine import Machine, tiny
-from tests.micromamba import stand_in
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="tests/windows/test_trace.py has it on Windows"
@@ -33,14 +31,8 @@ def create(
     return content
 
 
-@pytest.mark.parametrize("engine", ["rattler", "micromamba"])
-def test_the_first_create_on_a_machine(
-    machine: Machine, channels: Channels, engine: str, tmp_path: Path
-) -> None:
-    extra = []
-    if engine == "micromamba":
-        extra = ["--micromamba", str(stand_in(tmp_path / "tools/micromamba", VERSION="2.9.0"))]
-    report = create(machine, channels, "--engine", engine, *extra)
+def test_the_first_create_on_a_machine(machine: Machine, channels: Channels) -> None:
+    report = create(machine, channels)
     assert report["outcome"] == {"state": "done", "error": None, "exit_code": 0}
     assert report["elsewhere"] == []
     assert report["tally"]["elsewhere"] == {"paths": 0, "registry": 0}
@@ -147,21 +139,15 @@ def test_its_folder_goes_away_meanwhile(machine: Machine, channels: Channels) ->
     assert f"at: {machine.root / 'v/report.json'}\n" in done.stderr
 
 
-def test_an_interrupted_create_is_told(machine: Machine, channels: Channels) -> None:
-    fake, begun = machine.root / "fake_micromamba", machine.root / "begun"
-    fake.write_text(
-        f"#!/bin/sh\ncase $* in *--version*) echo 2.9.0; exit ;; esac\n: > {begun}\nexec sleep 60\n"
-    )
-    fake.chmod(0o755)
-    words = ("create", "e", "-c", channels.main_url, *tiny("prio"), "--trace-report", "report.json")
-    words += ("--engine", "micromamba", "--micromamba", str(fake))
-    process = subprocess.Popen(machine.command(*words), env=machine.env, cwd=machine.root)
-    end = time.monotonic() + 60
-    while not begun.exists():
-        assert process.poll() is None
-        assert time.monotonic() < end
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
+def test_an_interrupted_create_is_told(machine: Machine) -> None:
+    """While a server keeps it waiting, which accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        words = ("create", "e", "-c", url, *tiny("prio"), "--trace-report", "report.json")
+        process = subprocess.Popen(machine.command(*words), env=machine.env, cwd=machine.root)
+        with server.accept()[0]:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
     report = json.loads((machine.root / "report.json").read_text())
     assert report["outcome"]["state"] == "interrupted"
     assert report["outcome"]["exit_code"] == 130

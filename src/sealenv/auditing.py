@@ -49,12 +49,11 @@ class Fixed:
     """What is found now."""
 
 
-def search(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = None) -> Audit:
+def search(prefix: Path, *, reporter: Reporter | None = None) -> Audit:
     """Search everything in a prefix for paths.
 
     Args:
         prefix: of an environment in any state.
-        foreign: look for paths of other environments, builders and homes too.
         reporter: is told how far it is.
 
     Raises:
@@ -63,7 +62,7 @@ def search(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = N
             took it away.
     """
     try:
-        found = audit(prefix, foreign=foreign, reporter=reporter)
+        found = audit(prefix, reporter=reporter)
     except FilesystemError:
         refuse_worked_on(prefix)
         raise
@@ -75,7 +74,6 @@ def search(prefix: Path, *, foreign: bool = False, reporter: Reporter | None = N
 def fix(
     prefix: Path,
     *,
-    foreign: bool = False,
     override_frozen: bool = False,
     reporter: Reporter | None = None,
 ) -> Fixed:
@@ -83,7 +81,6 @@ def fix(
 
     Args:
         prefix: of a sealed environment, as it was sealed.
-        foreign: for the audit at its end.
         override_frozen: a frozen one too (CEP 22).
         reporter: is told each step.
 
@@ -104,7 +101,7 @@ def fix(
             reporter.phase("patch", "making files relative")
             patched = patch_prefix(prefix, seal.platform, rules=rules_of(seal.platform))
             _note(seal, patched)
-        found = audit(prefix, foreign=foreign, reporter=reporter)
+        found = audit(prefix, reporter=reporter)
         registered = sorted({f.path for f in found.findings if f.mend == "move" and f.matters})
         noted = sorted(map(readable, registered))
         changed = bool(patched) or ended or seal.files is None

@@ -14,7 +14,7 @@ from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_re
 from sealenv.bootstrap.releases import Releases
 from sealenv.engines.carried import micromamba_for
 from sealenv.engines.messages import Progress
-from sealenv.engines.rattler import RattlerEngine
+from sealenv.engines.rattler import Engine
 from sealenv.engines.renewing import fetch_anew
 from sealenv.errors import CacheDamagedError, SpecError, from_oserror
 from sealenv.host.files import check_output
@@ -68,7 +68,7 @@ class Bundled:
 def make_bundle(
     subject: Subject,
     name: str,
-    engine: RattlerEngine,
+    engine: Engine,
     store: Store,
     path: Path,
     reporter: Reporter,
@@ -167,7 +167,7 @@ def _readme(name: str, locks: LockFile) -> str:
 
 
 def _scripts(
-    locks: LockFile, name: str, micromamba: PinnedMicromamba, engine: RattlerEngine, store: Store
+    locks: LockFile, name: str, micromamba: PinnedMicromamba, engine: Engine, store: Store
 ) -> tuple[list[Source], list[str]]:
     """The scripts, and why one is not there."""
     found, left = [], []

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sealenv.engines.protocol import Engine
+from sealenv.engines.rattler import Engine
 from sealenv.locks import Lock
 from sealenv.progress import Quiet, Reporter
 from sealenv.spec import EnvironmentSpec, current_platform

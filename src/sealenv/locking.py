@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealenv.engines.protocol import Engine
+from sealenv.engines.rattler import Engine
 from sealenv.lockrequest import LockRequest, find_lock
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.progress import Reporter

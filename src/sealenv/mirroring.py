@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from sealenv.engines.messages import Progress
-from sealenv.engines.rattler import RattlerEngine
+from sealenv.engines.rattler import Engine
 from sealenv.engines.renewing import fetch_anew
 from sealenv.errors import CacheDamagedError, UsageError, from_oserror
 from sealenv.locks import Lock, LockedPackage
@@ -37,7 +37,7 @@ class Mirrored:
 
 def mirror(
     subjects: Sequence[Subject],
-    engine: RattlerEngine,
+    engine: Engine,
     store: Store,
     folder: Path,
     reporter: Reporter,

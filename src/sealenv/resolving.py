@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sealenv.engines.protocol import Engine
+from sealenv.engines.rattler import Engine
 from sealenv.errors import DigestError, SpecError
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.explicit import ExplicitList

@@ -137,11 +137,11 @@ def wait_for(command: str | list[str], program: str, environ: dict[str, str]) ->
         if sys.platform == "win32":
             from sealenv.host import winjob
 
-            winjob.prepare(children=False)
+            winjob.prepare()
         child = subprocess.Popen(command, executable=program, env=environ)
         if sys.platform == "win32":
             # Who ends us by force ends the command, as on POSIX, where we are the command.
-            winjob.tie(int(child._handle), children=False)  # type: ignore[attr-defined]
+            winjob.tie(int(child._handle))  # type: ignore[attr-defined]
         code = child.wait()
     except OSError as error:
         sys.stderr.write(f"sealenv run: {program}: {error.strerror or error}\n")

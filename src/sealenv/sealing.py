@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from sealenv._version import __version__
-from sealenv.engines.protocol import Engine
 from sealenv.errors import EngineError, PrefixLockedError
 from sealenv.host.prefixlock import PrefixLock
 from sealenv.job import Job
@@ -62,7 +61,7 @@ def describe(
             list(lock.virtual_packages),
             [f"{w.url}#{w.sha256}" for w in lock.wheels],
         ),
-        engine=_engine_note(job.engine),
+        engine=EngineNote(job.engine.name, job.engine.version),
         python=checked.python if checked else python.version if python else None,
         checked=checked is not None,
         check=checked.to_json() if checked else {},
@@ -76,13 +75,6 @@ def describe(
         fingerprints=observed.fingerprints,
         files=observed.table_sha256,
     )
-
-
-def _engine_note(engine: Engine) -> EngineNote:
-    program = engine.executable
-    if program is None:
-        return EngineNote(engine.name, engine.version)
-    return EngineNote(engine.name, engine.version, program.sha256, program.origin)
 
 
 def commit(job: Job, seal: Seal, observed: Observed, held: PrefixLock) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealenv.engines.rattler import RattlerEngine
+from sealenv.engines.rattler import Engine
 from sealenv.errors import LinkError, from_oserror
 from sealenv.locks import Lock
 from sealenv.progress import Reporter
@@ -33,7 +33,7 @@ def verified(path: Path, reporter: Reporter) -> Bundle:
     return bundle
 
 
-def take_in(bundle: Bundle, lock: Lock, store: Store, engine: RattlerEngine) -> None:
+def take_in(bundle: Bundle, lock: Lock, store: Store, engine: Engine) -> None:
     """The archives of a lock from a bundle into the store, when all of the bundle is verified.
 
     They are read at once: where one is hostile, none of them stays.

@@ -303,53 +303,6 @@ def test_a_launcher_of_windows_and_what_is_packed_in_it(
     assert found["Scripts/packed.exe"]["left"]
 
 
-def test_foreign_paths(made: tuple[Machine, Path], demo_channel: DemoChannel) -> None:
-    machine, original = made
-    other = Path(machine.create("other", demo_channel, "--no-pyc")["prefix"])
-    prefix = machine.envs / "foreign"
-    shutil.copytree(original, prefix, symlinks=True)
-    lib = site(prefix)
-    outside = editable(machine.home)
-    (lib / "__editable__.mine-1.0.pth").write_text(f"{outside / 'src'}\n")
-    (prefix / "bin/borrowed").write_text(f"#!{other}/bin/python\n")
-    (prefix / "bin/borrowed").chmod(0o755)
-    (prefix / "bin/elsewhere").symlink_to(other / "bin/python")
-    (lib / "config.py").write_text("LIB = '/home/conda/feedstock_root/build_artifacts/x/lib'\n")
-    (lib / "far.pth").write_text("import sys\n/srv/somewhere/src\n")
-    (lib / "notes.md").write_text("see https://example.org/home/me and /home/me/notes\n")
-    # Settings that start programs are searched for environments wherever those are.
-    near = machine.root / "near" / "env"
-    (near / "conda-meta").mkdir(parents=True)
-    (near / "conda-meta/history").write_text("==> 2024-01-01 00:00:00 <==\n")
-    kernel = prefix / "share/jupyter/kernels/x/kernel.json"
-    kernel.parent.mkdir(parents=True)
-    kernel.write_text(json.dumps({"argv": [str(near / "bin/python"), "-m", "ipykernel"]}))
-    (prefix / "etc/tool.conf").write_text(f"python={near}/bin/python\n")
-    built = prefix / "share/jupyter/kernels/y/kernel.json"
-    built.parent.mkdir(parents=True)
-    built.write_text('{"argv": ["/home/builder/env/bin/python"]}')
-    plain = machine.json("audit", str(prefix), code=1)  # it is a copy: it holds the old path
-    assert {f["whose"] for f in plain["findings"]} <= {"own", "former"}
-    answer = machine.json("audit", str(prefix), "--foreign", code=1)
-    foreign = {f["path"]: f for f in answer["findings"] if f["whose"] not in ("own", "former")}
-    name = lib.relative_to(prefix).as_posix()
-    told = {p: (f["whose"], f["found"], f["matters"]) for p, f in foreign.items()}
-    expected = {
-        f"{name}/__editable__.mine-1.0.pth": ("home", str(machine.home), True),
-        "bin/borrowed": ("environment", str(other), True),
-        "bin/elsewhere": ("environment", str(other), True),
-        f"{name}/config.py": ("builder", "/home/conda/feedstock_root", False),
-        f"{name}/far.pth": ("outside", "/srv/somewhere/src", True),
-        f"{name}/notes.md": ("builder", "/home/me", False),
-        "share/jupyter/kernels/x/kernel.json": ("environment", str(near), True),
-        "etc/tool.conf": ("environment", str(near), True),
-        "share/jupyter/kernels/y/kernel.json": ("builder", "/home/builder", True),
-    }
-    assert {path: told.get(path) for path in expected} == expected
-    assert foreign[f"{name}/notes.md"]["count"] == 1
-    assert all(f["mend"] == "none" for f in foreign.values())
-
-
 def test_environments_of_other_tools_can_be_audited(
     made: tuple[Machine, Path], tmp_path: Path
 ) -> None:

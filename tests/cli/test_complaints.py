@@ -11,7 +11,6 @@ from sealenv.cli.main import main
     ("words", "said", "advice"),
     [
         ("create my_env 3.12 numpy", "extra argument (numpy)", "NAME 3.12 --with numpy"),
-        ("completion", "missing argument '{bash|zsh|fish}'", "sealenv completion --help"),
         ("verify", "missing argument", "sealenv verify --help"),
         ("crate", "no such command 'crate'", "sealenv --help"),
     ],

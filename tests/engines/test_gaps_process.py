@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.engines.rattler import RattlerEngine
+from sealenv.engines.rattler import Engine
 from sealenv.errors import EngineError
 from sealenv.spec import build_spec
 from sealenv.store.archives import Store
@@ -49,7 +49,7 @@ def test_twenty_engines_end_well(tmp_path: Path, channels: Channels) -> None:
     )  # fmt: skip
     store = Store(tmp_path / "cache")
     store.prepare()
-    engines = [RattlerEngine(store) for _ in range(20)]
+    engines = [Engine(store) for _ in range(20)]
     try:
         for engine in engines:
             assert [p.name for p in engine.solve(spec, offline=False).lock.packages] == ["prio"]
@@ -61,7 +61,7 @@ def test_twenty_engines_end_well(tmp_path: Path, channels: Channels) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_crash_is_told_with_what_to_do(tmp_path: Path) -> None:
-    engine = RattlerEngine(Store(tmp_path / "cache"))
+    engine = Engine(Store(tmp_path / "cache"))
     os.kill(engine._process.pid, signal.SIGSEGV)
     with pytest.raises(EngineError, match="SIGSEGV") as caught:
         engine.join(tmp_path)

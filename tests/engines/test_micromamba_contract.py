@@ -1,4 +1,4 @@
-"""What the engine relies on in micromamba, asked of the stand-in, and of a real one if there is one.
+"""What the standalone scripts rely on in micromamba, asked of the stand-in and of a real one.
 
 SEALENV_TEST_MICROMAMBA names a real micromamba (2.1 or later). Without it only the stand-in answers:
 that shows that the stand-in is a fair one as far as this goes, and nothing about micromamba.
@@ -17,12 +17,8 @@ from typing import Any
 import pytest
 
 from sealenv.demo.archive import Package, Payload, write_package
-from sealenv.engines.releases import check_version, skips_link_scripts
-from sealenv.seals.seal import read_seal
-from sealenv.seals.verify import verify
+from sealenv.engines.releases import check_version
 from sealenv.spec import current_platform
-from tests.channel import Channels
-from tests.machine import Machine
 from tests.micromamba import stand_in
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows has the stand-in as .exe")
@@ -62,10 +58,6 @@ class Bench:
         )
         self.sha256 = hashlib.sha256(self.archive.read_bytes()).hexdigest()
 
-    @property
-    def version(self) -> str:
-        return self.call("--version").stdout.strip()
-
     def call(self, *args: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(self.exe), *args],
@@ -79,16 +71,15 @@ class Bench:
         )
 
     def install(self, *args: str, verb: str = "install", sha256: str = "") -> Any:
-        """The call of the engine."""
+        """The call of the scripts."""
         listed = self.root / "explicit.txt"
         url = f"{NOWHERE}/noarch/{self.archive.name}#sha256:{sha256 or self.sha256}"
         listed.write_text(f"# platform: {current_platform()}\n@EXPLICIT\n{url}\n")
-        more = ["--skip-run-link-scripts"] if skips_link_scripts(self.version) else []
         return self.call(
             verb, "--yes", "--no-rc", "--offline", "--no-pyc", "--no-shortcuts",
             "--safety-checks", "enabled", "--platform", current_platform(),
             "--root-prefix", str(self.pkgs.parent), "--prefix", str(self.prefix),
-            "--file", str(listed), *more, *args,
+            "--file", str(listed), *args,
         )  # fmt: skip
 
 
@@ -121,13 +112,6 @@ def test_it_does_not_note_the_prefix_in_the_home(bench: Bench) -> None:
     assert not list(bench.home.rglob("environments.txt"))
 
 
-def test_it_leaves_link_scripts_to_us(bench: Bench) -> None:
-    if not skips_link_scripts(bench.version):
-        pytest.skip("this one cannot; the engine refuses packages with link scripts then")
-    assert bench.install().returncode == 0
-    assert not (bench.prefix / "ran").exists()
-
-
 def test_it_hashes_what_lies_in_its_cache(bench: Bench) -> None:
     """Another archive than the list says: refused, since it may not be fetched."""
     done = bench.install(sha256="0" * 64)
@@ -136,7 +120,7 @@ def test_it_hashes_what_lies_in_its_cache(bench: Bench) -> None:
 
 
 def test_create_deletes_what_is_there(bench: Bench) -> None:
-    """Why the engine says `install`: with `--yes`, create takes our marker away."""
+    """Why the scripts say `install`: with `--yes`, create takes our marker away."""
     done = bench.install(verb="create")
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (bench.prefix / MARK).exists()
@@ -146,28 +130,3 @@ def test_create_deletes_what_is_there(bench: Bench) -> None:
 def test_install_wants_a_conda_meta_folder(bench: Bench) -> None:
     shutil.rmtree(bench.prefix / "conda-meta")
     assert bench.install().returncode != 0
-
-
-def test_the_whole_create(machine: Machine, channels: Channels, micromamba: Path) -> None:
-    """The same files as the rattler engine makes; entry points may be worded in another way."""
-    args = (channels.python_minor, "--with", "hello-prefix", "--no-pyc")
-    prefix = Path(machine.create("e", channels.main_url, *args)["prefix"])
-    expected = snapshot(prefix)
-    machine.run("remove", str(prefix), "-y")
-    machine.create("e", channels.main_url, *args, "--micromamba", str(micromamba))
-    assert snapshot(prefix) == expected
-    assert read_seal(prefix).engine.name == "micromamba"
-    assert not verify(prefix).findings
-
-
-def snapshot(prefix: Path) -> dict[str, tuple[int, str]]:
-    """Mode and digest of every package's files; of entry points the mode alone."""
-    found = {}
-    for path in (prefix / "conda-meta").glob("*.json"):
-        for entry in json.loads(path.read_text())["paths_data"]["paths"]:
-            file = prefix / entry["_path"]
-            text = os.readlink(file).encode() if file.is_symlink() else file.read_bytes()
-            digest = hashlib.sha256(text).hexdigest()
-            entry_point = "entry_point" in entry["path_type"]
-            found[entry["_path"]] = (file.lstat().st_mode, "" if entry_point else digest)
-    return found

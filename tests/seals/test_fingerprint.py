@@ -20,7 +20,6 @@ from sealenv.seals.verify import verify
 from sealenv.steps.clobbers import winner
 from tests.channel import Channels
 from tests.machine import SRC, Machine, tiny
-from tests.micromamba import stand_in
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows compares what Windows makes")
 
@@ -70,14 +69,6 @@ class TestTwoCreations:
         assert read_seal(made).created.startswith("2031-02-03")
         assert prints(made).packages == prints(first[1]).packages
         assert prints(made).tree != prints(first[1]).tree
-
-    def test_the_other_engine(self, first: tuple[Machine, Path], channels: Channels) -> None:
-        machine = first[0]
-        exe = stand_in(machine.root / "tools" / "micromamba", VERSION="2.9.0")
-        made = machine.json(*command(channels, "m"), "--micromamba", str(exe))["prefix"]
-        assert read_seal(Path(made)).engine.name == "micromamba"
-        assert prints(made).packages == prints(first[1]).packages
-        assert not verify(Path(made)).damaged
 
     def test_without_hard_links(self, first: tuple[Machine, Path], channels: Channels) -> None:
         """A cache on another file system: every file is a copy."""
@@ -154,8 +145,7 @@ CASES: dict[str, tuple[dict[str, tuple[str, ...]], str]] = {
 
 class TestClobbers:
     @pytest.mark.parametrize("case", CASES)
-    @pytest.mark.parametrize("engine", ["rattler", "micromamba"])
-    def test_the_same_wins(self, case: str, engine: str, machine: Machine) -> None:
+    def test_the_same_wins(self, case: str, machine: Machine) -> None:
         needs, expected = CASES[case]
         folder = machine.root / "channel" / "noarch"
         folder.mkdir(parents=True)
@@ -167,11 +157,7 @@ class TestClobbers:
             write_package(package, folder)
         write_repodata(folder)
         url = folder.parent.as_uri()
-        args = []
-        if engine == "micromamba":
-            exe = stand_in(machine.root / "tools" / "micromamba", VERSION="2.9.0")
-            args = ["--micromamba", str(exe)]
-        prefix = Path(machine.tiny("e", url, *needs, args=args)["prefix"])
+        prefix = Path(machine.tiny("e", url, *needs)["prefix"])
         assert (prefix / "share/one").read_text() == expected
         report = verify(prefix)
         assert not report.damaged

@@ -16,7 +16,6 @@ import pytest
 from sealenv.traces.registry import KEYS
 from tests.channel import Channels
 from tests.machine import tiny
-from tests.micromamba import calls
 from tests.windows.machine import Windows
 from tests.windows.user import User
 
@@ -141,26 +140,6 @@ def test_the_whole_life_of_an_environment_leaves_no_trace(
     (user,) = (row for row in told["registry"] if row["key"] == "HKCU\\Environment (64-bit)")
     assert user["before"] == user["after"]
     assert user["before"]["exists"] is True
-
-
-def test_the_other_engine(
-    newcomer: User, windows: Windows, channels: Channels, scratch: Path, fake_micromamba_exe: bytes
-) -> None:
-    """A stand-in for micromamba, which leaves what micromamba leaves."""
-    newcomer.run("--version")
-    hives, before = registry(windows, scratch), profile(newcomer)
-    log, exe = scratch / "calls.jsonl", scratch / "micromamba.exe"
-    exe.write_bytes(fake_micromamba_exe)
-    newcomer.run(
-        "create", "e", "-c", newcomer.path(channels.main), *tiny("prio"),
-        "--micromamba", newcomer.path(exe),
-        SEALENV_FAKE_MICROMAMBA_LOG=newcomer.path(log), SEALENV_FAKE_MICROMAMBA_VERSION="2.9.0",
-    )  # fmt: skip
-    assert any("install" in call["argv"] for call in calls(log))
-    newcomer.run("remove", "e", "-y")
-    assert difference(hives, registry(windows, scratch)) == {}
-    assert profile(newcomer) == before
-    assert list(newcomer.tmp.iterdir()) == []
 
 
 def test_a_trace_in_the_registry_is_told(

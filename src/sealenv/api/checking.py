@@ -99,7 +99,6 @@ def seal(env: StrPath, *, dry_run: bool = False, progress: Progress | None = Non
 def audit(
     env: StrPath,
     *,
-    foreign: bool = False,
     fix: Literal[False] = False,
     override_frozen: bool = False,
     progress: Progress | None = None,
@@ -108,7 +107,6 @@ def audit(
 def audit(
     env: StrPath,
     *,
-    foreign: bool = False,
     fix: Literal[True],
     override_frozen: bool = False,
     progress: Progress | None = None,
@@ -116,7 +114,6 @@ def audit(
 def audit(
     env: StrPath,
     *,
-    foreign: bool = False,
     fix: bool = False,
     override_frozen: bool = False,
     progress: Progress | None = None,
@@ -125,7 +122,6 @@ def audit(
 
     Args:
         env: a name or a path.
-        foreign: look for paths of other environments, of builders and of homes too.
         fix: make files relative where they can be, and note the rest in the seal.
         override_frozen: with `fix`: a frozen environment too (CEP 22).
         progress: is told each step.
@@ -143,8 +139,8 @@ def audit(
 
     prefix, reporter = prefix_of(env), reporter_for(progress)
     if fix:
-        return mend(prefix, foreign=foreign, override_frozen=override_frozen, reporter=reporter)
-    return search(prefix, foreign=foreign, reporter=reporter)
+        return mend(prefix, override_frozen=override_frozen, reporter=reporter)
+    return search(prefix, reporter=reporter)
 
 
 def refresh(env: StrPath) -> Written:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealenv.api.engine import EngineChoice, started
+from sealenv.api.engine import started
 from sealenv.api.events import Progress, reporter_for
 from sealenv.api.paths import StrPath, optional_path, words
 from sealenv.errors import UsageError
@@ -33,9 +33,6 @@ def create(
     pypi_index: str | None = None,
     platform: str | None = None,
     exclude_newer: str | None = None,
-    engine: str | None = None,
-    micromamba: str | None = None,
-    micromamba_sha256: str | None = None,
     post: StrPath | None = None,
     no_pyc: bool = False,
     no_link_scripts: bool = False,
@@ -57,9 +54,6 @@ def create(
         pypi_index: where pip looks for a `pip:` section.
         platform: a subdir, such as `win-64`; none: this machine's.
         exclude_newer: ignore packages built after this time (UTC).
-        engine: `rattler` or `micromamba`.
-        micromamba: a version, or the path of an executable.
-        micromamba_sha256: the digest that it must have.
         post: a script to copy to `__home__` and run there, activated.
         no_pyc: do not compile python files.
         no_link_scripts: do not run post-link scripts; list them.
@@ -90,8 +84,7 @@ def create(
         offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=script,
         strict=strict,
     )  # fmt: skip
-    choice = EngineChoice(engine, micromamba, micromamba_sha256)
-    with prepared(target, options, choice, reporter_for(progress)) as job:
+    with prepared(target, options, reporter_for(progress)) as job:
         return make(job)
 
 
@@ -108,9 +101,6 @@ def plan(
     pypi_index: str | None = None,
     platform: str | None = None,
     exclude_newer: str | None = None,
-    engine: str | None = None,
-    micromamba: str | None = None,
-    micromamba_sha256: str | None = None,
     strict: bool = False,
     offline: bool = False,
     progress: Progress | None = None,
@@ -128,8 +118,7 @@ def plan(
         platform=platform, exclude_newer=exclude_newer,
     )  # fmt: skip
     options = CreateOptions(offline=offline, strict=strict)
-    choice = EngineChoice(engine, micromamba, micromamba_sha256)
-    with prepared(target, options, choice, reporter_for(progress), dry_run=True) as job:
+    with prepared(target, options, reporter_for(progress), dry_run=True) as job:
         return foresee(job)
 
 
@@ -156,7 +145,6 @@ def check_script(post: Path | None, target: Target) -> None:
 def prepared(
     target: Target,
     options: CreateOptions,
-    choice: EngineChoice,
     reporter: Reporter,
     *,
     dry_run: bool = False,
@@ -166,14 +154,14 @@ def prepared(
     A bundle is verified before the cache is touched, so that one that is refused leaves nothing.
 
     Raises:
-        UsageError, EngineError: see `choose_engine`.
+        UsageError: SEALENV_TIMEOUT is no number.
         BundleError, DigestError: the file is not what it says.
     """
     from sealenv import locations
     from sealenv.creating import Job
 
     with contextlib.ExitStack() as stack:
-        store, worker = stack.enter_context(started(choice))
+        store, worker = stack.enter_context(started())
         for warning in target.warnings:
             reporter.warn(warning)
         bundle = None

@@ -1,4 +1,4 @@
-"""Audit: which files of a prefix hold an absolute path, whose it is, and what follows from it."""
+"""Audit: which files of a prefix hold an absolute path, and what follows from it."""
 
 from sealenv.audits.audit import Audit, audit
 

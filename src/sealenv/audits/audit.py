@@ -1,4 +1,4 @@
-"""Which files of a prefix hold its path, and which hold somebody else's: found, and told whose they are.
+"""Which files of a prefix hold its path, or one that it had: found, with their owners.
 
 Every file is searched by this process and its helpers; those in which something is found are looked at
 again, and their owners are asked. Nothing is written, no link is followed.
@@ -13,15 +13,14 @@ from pathlib import Path
 
 from sealenv.audits.mends import Mends
 from sealenv.audits.owners import owners_of
-from sealenv.audits.places import foreign_to, places_of
+from sealenv.audits.places import places_of
 from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import unreadable
 from sealenv.host.files import open_regular
 from sealenv.host.readers import Readers
-from sealenv.layout import FILES, META, PKGS, SEAL, is_windows, script_dir
-from sealenv.portability.classify import Held, Owner, classify, is_launcher, is_settings, is_used
+from sealenv.layout import FILES, PKGS, SEAL, is_windows, script_dir
+from sealenv.portability.classify import Held, Owner, classify, is_launcher
 from sealenv.portability.finding import PathFinding
-from sealenv.portability.foreign import Foreign
 from sealenv.portability.holding import Place, held_by_file, held_by_link
 from sealenv.portability.search import Search
 from sealenv.progress import Quiet, Reporter
@@ -51,16 +50,14 @@ class Audit:
         platform: its subdir.
         seal: None where there is none that can be read.
         former: where it was, by its seal: before it was moved by hand, and before moves that left files.
-        foreign: whether foreign paths were looked for.
         files: how many files and links were searched.
-        findings: by path; the environment's own first.
+        findings: by path.
     """
 
     prefix: Path
     platform: str
     seal: Seal | None
     former: tuple[str, ...]
-    foreign: bool
     files: int
     findings: tuple[PathFinding, ...]
 
@@ -78,7 +75,6 @@ class Audit:
 def audit(
     prefix: Path,
     *,
-    foreign: bool = False,
     former: Iterable[str] = (),
     reporter: Reporter | None = None,
 ) -> Audit:
@@ -86,7 +82,6 @@ def audit(
 
     Args:
         prefix: of an environment in any state.
-        foreign: look for paths of other environments, builders and homes too.
         former: further places that it was at; those that its seal names are looked for anyway.
         reporter: is told how far it is.
 
@@ -102,9 +97,8 @@ def audit(
         gone[seal.prefix] = None
     platform = seal.platform if seal else _platform_of(prefix)
     places = places_of(prefix, platform, gone)
-    others = foreign_to(prefix, gone) if foreign else None
     with Readers() as readers:
-        search = Search(readers, root_of(prefix), [place.spellings for place in places], others)
+        search = Search(readers, root_of(prefix), [place.spellings for place in places])
         sealed = sealed_rows(then.table) if then.table else {}
         search.begin(_files(sealed))
         comparison = Comparison(readers, prefix, sealed) if sealed else None
@@ -112,18 +106,16 @@ def audit(
         search.begin(_files(rows))
         files = dict(_files(rows))
         records, _ = scan_records(prefix)
-        held = _held_by_links(prefix, rows.values(), places, others)
+        held = _held_by_links(prefix, rows.values(), places)
         count = sum(row.kind in (FILE, LINK) for row in rows.values())
         answers = list(search.finish(files, lambda done, of: _tell(reporter, count, done, of)))
     unread = []
     for path, answer in answers:
         if isinstance(answer, OSError):
             unread.append(_unread(path, answer.strerror or str(answer)))
-        elif answer or is_launcher(path) or (others and (is_used(path) or is_settings(path))):
-            # A record says which placeholder was replaced: it is meant to be there.
-            strange = others if not path.startswith(f"{META}/") else None
+        elif answer or is_launcher(path):
             try:
-                held += _held_by(prefix, rows[path], platform, places, strange)
+                held += _held_by(prefix, rows[path], platform, places)
             except OSError as error:
                 unread.append(_unread(path, error.strerror or str(error)))
     unread += [_unread(row.path, row.problem) for row in rows.values() if row.problem]
@@ -143,8 +135,8 @@ def audit(
             found.append(classify(_with_source(h, holding, rows), owner, *mends.of(h, owner)))
         except OSError as error:
             unread.append(_unread(h.path, error.strerror or str(error)))
-    found.sort(key=lambda f: (f.whose not in ("own", "former"), f.path, f.whose, f.found))
-    return Audit(prefix, platform, seal, tuple(gone), foreign, count, (*found, *unread))
+    found.sort(key=lambda f: (f.path, f.whose, f.found))
+    return Audit(prefix, platform, seal, tuple(gone), count, (*found, *unread))
 
 
 def _files(rows: Mapping[str, Row]) -> Iterator[tuple[str, int]]:
@@ -168,25 +160,21 @@ def _platform_of(prefix: Path) -> str:
     return min(subdirs) if subdirs else current_platform()
 
 
-def _held_by(
-    prefix: Path, row: Row, platform: str, places: list[Place], others: Foreign | None
-) -> list[Held]:
+def _held_by(prefix: Path, row: Row, platform: str, places: list[Place]) -> list[Held]:
     if is_windows(platform):
         runs = row.path.startswith(f"{script_dir(platform)}/") or row.path.endswith(".exe")
     else:
         runs = bool(row.mode & 0o111)
     with open_regular(native(prefix, row.path), follow=False) as file:
-        return held_by_file(file, row.path, places, others, runs=runs)
+        return held_by_file(file, row.path, places, runs=runs)
 
 
-def _held_by_links(
-    prefix: Path, rows: Iterable[Row], places: list[Place], others: Foreign | None
-) -> list[Held]:
+def _held_by_links(prefix: Path, rows: Iterable[Row], places: list[Place]) -> list[Held]:
     held = []
     for row in rows:
         if row.kind == LINK:
             text = os.readlink(os.fsdecode(native(prefix, row.path)))
-            held += held_by_link(row.path, text, places, others, os.fspath(prefix))
+            held += held_by_link(row.path, text, places, os.fspath(prefix))
     return held
 
 

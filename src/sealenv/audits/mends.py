@@ -41,8 +41,6 @@ class Mends:
         """
         if held.whose == "former" and (self._at_home or held.found != self._place):
             return "none", "an earlier move has left it"
-        if held.whose not in ("own", "former"):
-            return "none", ""
         if held.path.startswith(f"{USER_FOLDER}/"):
             return "none", "nothing of yours is changed"
         if held.link:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, print_json
 from sealenv.host.terminal import is_terminal
 
@@ -32,13 +33,8 @@ _BY = {
 
 @click.command(
     "audit",
-    epilog="\b\nExamples:\n  sealenv audit my_env_3_12\n  sealenv audit my_env_3_12 --foreign\n"
+    epilog="\b\nExamples:\n  sealenv audit my_env_3_12\n"
     "  sealenv audit my_env_3_12 --fix\n  sealenv audit ./env --json\n",
-)
-@click.option(
-    "--foreign",
-    is_flag=True,
-    help="Look for paths of other environments, of builders and of homes too.",
 )
 @click.option(
     "--fix",
@@ -50,9 +46,8 @@ _BY = {
 @click.option("-a", "--all", "show_all", is_flag=True, help="Show also what does not matter.")
 @JSON
 @QUIET
-@click.argument("env")
+@click.argument("env", type=ENV)
 def audit_command(
-    foreign: bool,
     fixing: bool,
     override_frozen: bool,
     show_all: bool,
@@ -74,10 +69,10 @@ def audit_command(
     fixed: Fixed | None = None
     with make_reporter(quiet=silent, verbose=0) as reporter:
         if fixing:
-            fixed = fix(prefix, foreign=foreign, override_frozen=override_frozen, reporter=reporter)
+            fixed = fix(prefix, override_frozen=override_frozen, reporter=reporter)
             found = fixed.audit
         else:
-            found = search(prefix, foreign=foreign, reporter=reporter)
+            found = search(prefix, reporter=reporter)
     if as_json:
         print_json(_json(found, fixed))
         return 1 if found.left else 0
@@ -96,7 +91,7 @@ def _show(found: Audit, fixed: Fixed | None, show_all: bool) -> None:
     shown = [f for f in found.findings if f.matters or show_all]
     if not shown:
         return
-    strange = any(f.whose != "own" for f in shown)
+    former = any(f.whose != "own" for f in shown)
     rows = []
     for finding in shown:
         row = [
@@ -107,9 +102,9 @@ def _show(found: Audit, fixed: Fixed | None, show_all: bool) -> None:
             "yes" if finding.matters else "no",
             _MENDS[finding.mend],
         ]
-        rows.append([*row, finding.found] if strange else row)
+        rows.append([*row, finding.found] if former else row)
     headings = ["FILE", "OWNER", "KIND", "TIMES", "MATTERS", "MENDED BY"]
-    print_table([*headings, "PATH"] if strange else headings, rows)
+    print_table([*headings, "PATH"] if former else headings, rows)
 
 
 def _sum_up(found: Audit, fixed: Fixed | None, *, quiet: bool) -> None:
@@ -117,9 +112,7 @@ def _sum_up(found: Audit, fixed: Fixed | None, *, quiet: bool) -> None:
     from sealenv.cli.table import fitted
     from sealenv.naming import printable
 
-    own = [f for f in found.findings if f.whose in ("own", "former")]
-    other = [f for f in found.findings if f.whose not in ("own", "former")]
-    holding = [f for f in own if f.found]
+    holding = [f for f in found.findings if f.found]
     matter = sum(f.matters for f in holding)
     lines = [f"{found.files} files searched for {found.prefix}"]
     for place in found.former:
@@ -129,12 +122,7 @@ def _sum_up(found: Audit, fixed: Fixed | None, *, quiet: bool) -> None:
         if holding
         else "none holds the path of the environment"
     )
-    lines += _reasons([f for f in own if f.matters])
-    if other:
-        lines.append(
-            f"{len(other)} hold a path of somebody else's, in {sum(f.matters for f in other)} it matters"
-        )
-        lines += _reasons([f for f in other if f.matters])
+    lines += _reasons([f for f in found.findings if f.matters])
     if fixed:
         made, noted = _count(len(fixed.patched), "file"), len(fixed.registered)
         lines.append(f"{made} made relative, {noted} noted for `sealenv move`")
@@ -171,7 +159,6 @@ def _json(found: Audit, fixed: Fixed | None) -> dict[str, Any]:
         "prefix": str(found.prefix),
         "platform": found.platform,
         "former": list(found.former),
-        "foreign": found.foreign,
         "files": found.files,
         "matters": sum(f.matters for f in found.findings),
         "left": len(found.left),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sealenv.cli.completion import ENV_OR_FILE, SUBDIR
 from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json, size_text
 
 __all__ = ["bundle_command"]
@@ -24,11 +25,11 @@ And where there is no network:
   sealenv create -f my_env.sealenv --offline
 """,
 )
-@click.argument("what", metavar="ENV|LOCK")
+@click.argument("what", type=ENV_OR_FILE, metavar="ENV|LOCK")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path),
               help="Where to; NAME.sealenv without it.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace FILE.")
-@click.option("--platform", "platforms", multiple=True, metavar="SUBDIR",
+@click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
               help="Only for this platform of a lock. Repeatable.")  # fmt: skip
 @click.option("--name", metavar="NAME", help="How the environment is called by default.")
 @click.option("--micromamba", multiple=True, metavar="WHICH",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.asking import agree
+from sealenv.cli.completion import SUBDIR
 from sealenv.cli.options import QUIET, VERBOSE, YES, once
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
@@ -60,18 +61,15 @@ Examples:
               "--index-url.")  # fmt: skip
 @click.option("--override-channels", is_flag=True, hidden=True,
               help="Always so here: -c replaces the default channel.")  # fmt: skip
-@click.option("--platform", metavar="SUBDIR", help="Make it for another platform, e.g. win-64.")
+@click.option(
+    "--platform",
+    metavar="SUBDIR",
+    shell_complete=SUBDIR,
+    help="Make it for another platform, e.g. win-64.",
+)
 @click.option(
     "--exclude-newer", metavar="TIME", help="Ignore packages built after this time (UTC)."
 )
-@click.option("--engine", type=click.Choice(["rattler", "micromamba"]),
-              help="What links: rattler (embedded, the default), or micromamba.")  # fmt: skip
-@click.option("--micromamba", metavar="WHICH",
-              help="With that engine: a version, or the path of an executable. Without it: the newest "
-              "one of the channel.")  # fmt: skip
-@click.option("--micromamba-sha256", metavar="HEX",
-              help="The digest that it must have; a version then comes from the releases. "
-              "`published` takes what lies beside the release.")  # fmt: skip
 @click.option("--post", metavar="SCRIPT", type=click.Path(path_type=Path),
               help="Copy a script to __home__ and run it there, activated.")  # fmt: skip
 @click.option("--trace-report", metavar="FILE", type=click.Path(path_type=Path),
@@ -103,9 +101,6 @@ def create_command(
     override_channels: bool,
     platform: str | None,
     exclude_newer: str | None,
-    engine: str | None,
-    micromamba: str | None,
-    micromamba_sha256: str | None,
     post: Path | None,
     trace_report: Path | None,
     no_pyc: bool,
@@ -124,7 +119,6 @@ def create_command(
     """
     from sealenv import locations
     from sealenv.api.creating import check_script, prepared
-    from sealenv.api.engine import EngineChoice
     from sealenv.cli.created import show_created, show_plan
     from sealenv.cli.progress import make_reporter
     from sealenv.cli.trace import tracing
@@ -155,7 +149,6 @@ def create_command(
         command=" ".join(shown(word) for word in ["sealenv", *sys.argv[1:]]),
     )  # fmt: skip
     ask = not (yes or as_json or quiet) and is_terminal(sys.stdin) and is_terminal(sys.stderr)
-    choice = EngineChoice(engine, micromamba, micromamba_sha256)
     caches = {
         "cache": Path(locations.cache_root()),
         "conda_cache": Path(locations.conda_view()),
@@ -163,7 +156,7 @@ def create_command(
     with (
         tracing(trace_report, target.prefix, caches, silent=quiet or as_json),
         make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter,
-        prepared(target, options, choice, reporter, dry_run=dry_run) as job,
+        prepared(target, options, reporter, dry_run=dry_run) as job,
     ):
         if dry_run:
             planned = plan(job)

@@ -65,8 +65,6 @@ def show_plan(planned: Plan, as_json: bool, *, err: bool = False) -> None:
     for channel in channels:
         click.echo(f"channel        {printable(channel)}", err=err)
     click.echo(f"environment    {planned.prefix}", err=err)
-    if planned.engine[0] != "rattler":
-        click.echo(f"engine         {' '.join(planned.engine).strip()}", err=err)
     click.echo(f"package cache  {planned.cache}", err=err)
     click.echo(f"conda's cache  {planned.view}", err=err)
     click.echo("Nothing else is written anywhere.", err=err)
@@ -101,8 +99,7 @@ def show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, f
             "link_scripts": made.seal.link_scripts,
             "skipped_link_scripts": made.seal.skipped_link_scripts,
             "activation": made.seal.activation,
-            "engine": {"name": made.seal.engine.name, "version": made.seal.engine.version,
-                       "sha256": made.seal.engine.sha256, "origin": made.seal.engine.origin},
+            "engine": {"name": made.seal.engine.name, "version": made.seal.engine.version},
             "post_ran": made.post_ran,
             "seconds": seconds,
         })  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sealenv.cli.completion import ENV_OR_FILE
 from sealenv.cli.options import JSON, QUIET, print_json
 
 __all__ = ["diff_command"]
@@ -21,8 +22,8 @@ Examples:
 )
 @JSON
 @QUIET
-@click.argument("a")
-@click.argument("b", required=False)
+@click.argument("a", metavar="A", type=ENV_OR_FILE)
+@click.argument("b", metavar="[B]", type=ENV_OR_FILE, required=False)
 def diff_command(as_json: bool, quiet: bool, a: str, b: str | None) -> int:
     """Show what differs from A to B: locks of any format, or environments.
 

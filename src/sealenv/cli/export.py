@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sealenv.cli.completion import ENV_OR_FILE, SUBDIR, one_of
 from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json
 from sealenv.errors import UsageError
 
@@ -25,12 +26,14 @@ Examples:
   sealenv export my_env --format sh -o my_env.sh  makes it without Python
 """,
 )
-@click.argument("what", metavar="ENV|LOCK")
+@click.argument("what", type=ENV_OR_FILE, metavar="ENV|LOCK")
 @click.option("--format", "kind", metavar="FORMAT", default="pixi", show_default=True,
+              shell_complete=one_of("pixi", "explicit", "conda-lock", "environment-yml", "sh",
+                                    "bat"),
               help="pixi, explicit, conda-lock, environment-yml, sh or bat.")  # fmt: skip
 @click.option("--from-history", is_flag=True,
               help="With environment-yml: what was asked for, not what is installed.")  # fmt: skip
-@click.option("--platform", metavar="SUBDIR",
+@click.option("--platform", metavar="SUBDIR", shell_complete=SUBDIR,
               help="Only this one of a lock for several platforms.")  # fmt: skip
 @click.option("-e", "--environment", metavar="NAME",
               help="Which environment of a pixi.lock that holds several.")  # fmt: skip

@@ -18,9 +18,7 @@ from sealenv.cli.words import warnings_of
 __all__ = ["guarded"]
 
 _ENTERING = frozenset({"run", "shell", "gate"})
-_LOOKING = frozenset(
-    {"list", "info", "diff", "cache", "completion", "doctor", "which", "demo", "report"}
-)
+_LOOKING = frozenset({"list", "info", "diff", "cache", "doctor", "which", "demo", "report"})
 """They start nothing that could inherit what is dirty: no warning."""
 _OURS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "ZDOTDIR")
 """They say where environments, the cache and profiles lie: a clean start looks at the same ones.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealenv.cli.completion import SUBDIR
 from sealenv.cli.options import JSON, QUIET, VERBOSE, count_text, once, print_json
 from sealenv.cli.packages import packages_json
 from sealenv.errors import UsageError
@@ -42,7 +43,7 @@ Examples:
 @click.option("-c", "--channel", "channels", multiple=True, metavar="CHANNEL",
               help="A channel: name, URL or file:///folder. The first one given comes first, with "
               "strict priority. Without any: the file's, the lock's, conda-forge.")  # fmt: skip
-@click.option("--platform", "platforms", multiple=True, metavar="SUBDIR",
+@click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
               help="For this platform. Repeatable. Without any: the lock's, or this one.")  # fmt: skip
 @click.option("--exclude-newer", metavar="TIME",
               help="Ignore packages built after this time (UTC).")  # fmt: skip

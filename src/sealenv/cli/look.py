@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, activation_line, print_json, size_text
 from sealenv.cli.table import print_table
 
@@ -79,7 +80,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
 )
 @click.option("--packages", is_flag=True, help="List every package too.")
 @JSON
-@click.argument("env")
+@click.argument("env", type=ENV)
 def info_command(packages: bool, as_json: bool, env: str) -> int:
     """Show what the environment ENV (a name or a path) is and how it was made."""
     import msgspec

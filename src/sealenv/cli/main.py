@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from sealenv._version import __version__
+from sealenv.cli.completion import VARIABLE, complete
 from sealenv.cli.guard import guarded
 from sealenv.cli.paint import paint
 from sealenv.errors import (
@@ -54,9 +55,14 @@ _COMMANDS = {
     "remove": ("manage", "Remove an environment and everything in it."),
     "doctor": ("doctor", "Look for what on this machine can contaminate an environment."),
     "cache": ("cache", "Look at, or empty, the package cache."),
-    "completion": ("completion", "Print the completion script of a shell."),
     "demo": ("demo", "Take the whole tour offline, in a temporary folder."),
 }
+
+_GONE = {
+    "completion": 'for bash: eval "$(_SEALENV_COMPLETE=bash_source sealenv)"; for zsh: zsh_source; '
+    "for fish: _SEALENV_COMPLETE=fish_source sealenv | source",
+}
+"""Verbs of earlier versions -> what to use instead."""
 
 _ENDING = [signal.SIGINT, signal.SIGTERM]
 if sys.platform != "win32":
@@ -87,6 +93,8 @@ class _Lazy(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
+            if args[0] in _GONE:
+                raise
             import difflib
 
             near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
@@ -131,6 +139,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     outlive_readers()
     for number in _ENDING[1:]:
         signal.signal(number, _interrupt)
+    if VARIABLE in os.environ:
+        return complete(cli)
     if args[:1] == ["help"]:
         args = [*args[1:2], "--help"]  # what git, conda and pip have taught
     as_json = "--json" in args
@@ -197,7 +207,7 @@ def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
     """A complaint of the command-line library in our words' form."""
     command = f"sealenv {args[0]}" if args and args[0] in _COMMANDS else "sealenv"
     text = " ".join(error.format_message().rstrip(".").split())
-    hint = f"{command} --help"
+    hint = _GONE.get(args[0], f"{command} --help") if args else f"{command} --help"
     if args[:1] == ["create"] and "unexpected extra argument" in text:
         hint = "packages are named with --with: sealenv create NAME 3.12 --with numpy --with scipy"
     if args[:1] == ["mirror"] and text.startswith("Missing argument") and _some_word(args[1:]):

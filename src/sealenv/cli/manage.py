@@ -8,6 +8,7 @@ import sys
 import click
 
 from sealenv.cli.asking import agree
+from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, YES, print_json, size_text
 from sealenv.cli.words import counted
 from sealenv.errors import UsageError
@@ -25,7 +26,7 @@ __all__ = ["refresh_command", "remove_command"]
 @JSON
 @click.option("--force", is_flag=True, help="Remove it even if programs run from it.")
 @click.option("--override-frozen", is_flag=True, help="Remove a frozen environment too (CEP 22).")
-@click.argument("env")
+@click.argument("env", type=ENV)
 def remove_command(
     yes: bool, quiet: bool, as_json: bool, force: bool, override_frozen: bool, env: str
 ) -> int:
@@ -62,7 +63,7 @@ def remove_command(
 
 @click.command("refresh", epilog="\b\nExample:\n  sealenv refresh my_env_3_12\n")
 @JSON
-@click.argument("env")
+@click.argument("env", type=ENV)
 def refresh_command(as_json: bool, env: str) -> int:
     """Make the activation scripts of ENV anew, after packages or variables of it changed."""
     from sealenv.environments import inspect

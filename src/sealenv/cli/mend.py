@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealenv.cli.asking import agree
+from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, YES, print_json
 from sealenv.cli.table import fitted
 from sealenv.errors import UsageError
@@ -32,7 +33,7 @@ _DRY = click.option("-d", "--dry-run", is_flag=True, help="Say what would be don
 @click.option("--offline", is_flag=True, help="Use the network for nothing.")
 @JSON
 @QUIET
-@click.argument("env")
+@click.argument("env", type=ENV)
 def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env: str) -> int:
     """Put back what `verify` finds in ENV (a name or a path), and nothing else.
 
@@ -95,7 +96,7 @@ def _show_repaired(prefix: Path, done: Repaired, dry_run: bool, as_json: bool, e
 @YES
 @JSON
 @QUIET
-@click.argument("env")
+@click.argument("env", type=ENV)
 def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str) -> int:
     """Seal ENV (a name or a path) as it is now, after a change that was wanted.
 

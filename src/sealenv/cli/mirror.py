@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sealenv.cli.completion import ENV_OR_FILE, SUBDIR
 from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json, size_text
 from sealenv.cli.words import counted
 from sealenv.naming import printable
@@ -23,9 +24,9 @@ And then, wherever that is served:
   sealenv create my_env 3.12 -c https://conda.example.org/channel
 """,
 )
-@click.argument("subjects", metavar="ENV|LOCK...", nargs=-1, required=True)
+@click.argument("subjects", type=ENV_OR_FILE, metavar="ENV|LOCK...", nargs=-1, required=True)
 @click.argument("folder", metavar="DEST", type=click.Path())
-@click.option("--platform", "platforms", multiple=True, metavar="SUBDIR",
+@click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
               help="Only for this platform of the locks. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="What is in the cache must do.")
 @JSON

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.checked import show_checked
+from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json
 from sealenv.cli.words import counted
 
@@ -36,7 +37,7 @@ _DRY = click.option(
 @JSON
 @QUIET
 @VERBOSE
-@click.argument("env")
+@click.argument("env", type=ENV)
 @click.argument("dest", required=False)
 def move_command(
     here: bool,
@@ -82,7 +83,7 @@ def move_command(
 @JSON
 @QUIET
 @VERBOSE
-@click.argument("env")
+@click.argument("env", type=ENV)
 @click.argument("new")
 def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str, new: str) -> int:
     """Make NEW, an environment like ENV (a name or a path).

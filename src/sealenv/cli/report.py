@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, print_json
 from sealenv.errors import UsageError
 from sealenv.host.terminal import is_terminal
@@ -43,7 +44,7 @@ Examples:
 )
 @JSON
 @QUIET
-@click.argument("env")
+@click.argument("env", type=ENV)
 def report_command(
     output: str | None,
     kind: str,

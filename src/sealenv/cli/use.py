@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import click
 
+from sealenv.cli.completion import ENV, complete_program, one_of
 from sealenv.cli.options import CLEAN
 
 __all__ = ["run_command", "shell_command"]
@@ -26,8 +27,9 @@ be executed; 127: it was not found.
 """,
 )
 @CLEAN
-@click.argument("env")
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("env", type=ENV)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED,
+                shell_complete=complete_program)  # fmt: skip
 def run_command(clean: bool, env: str, command: tuple[str, ...]) -> NoReturn:
     """Run COMMAND in the environment ENV (a name or a path), as if it were activated."""
     from sealenv.errors import UsageError
@@ -55,9 +57,11 @@ Examples:
 )
 @CLEAN
 @click.option("-s", "--shell", "shell", metavar="SHELL",
+              shell_complete=one_of("bash", "zsh", "fish", "tcsh", "xonsh", "nu", "sh", "dash",
+                                    "cmd", "powershell", "pwsh"),
               help="bash, zsh, fish, tcsh, xonsh, nu, sh or dash; yours without it. On Windows "
                    "cmd, powershell or pwsh; cmd without it.")  # fmt: skip
-@click.argument("env")
+@click.argument("env", type=ENV)
 def shell_command(clean: bool, shell: str | None, env: str) -> NoReturn:
     """Open a shell in the environment ENV (a name or a path); `exit` leaves it.
 

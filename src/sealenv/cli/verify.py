@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, print_json
 from sealenv.cli.table import fitted
 from sealenv.cli.words import verdict
@@ -32,7 +33,7 @@ __all__ = ["prints_json", "show_findings", "verify_command"]
 )
 @JSON
 @QUIET
-@click.argument("env")
+@click.argument("env", type=ENV)
 def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
     """Compare everything in ENV (a name or a path) with what was sealed.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON
 from sealenv.cli.paint import paint
 from sealenv.cli.table import fitted
@@ -33,7 +34,7 @@ Examples:
               help="Whose rules. Without it: cmd for a Windows environment, else posix; with --here "
                    "the shell's where you are.")  # fmt: skip
 @JSON
-@click.argument("env", metavar="[ENV]", required=False)
+@click.argument("env", metavar="[ENV]", required=False, type=ENV)
 @click.argument("command", metavar="COMMAND", required=False)
 def which_command(
     here: bool, shell: str | None, as_json: bool, env: str | None, command: str | None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sealenv.creating import Created, CreateOptions, Job, create
 from sealenv.demo.channel import DemoChannel, build_demo_channel
-from sealenv.engines.rattler import RattlerEngine
+from sealenv.engines.rattler import Engine
 from sealenv.environments import inspect, measure
 from sealenv.errors import SealenvError
 from sealenv.progress import Reporter
@@ -84,7 +84,7 @@ def _create(
         channels=[channel.url],
     )
     store = Store(folder / "cache")
-    engine = RattlerEngine(store)
+    engine = Engine(store)
     try:
         with store.in_use():
             options = CreateOptions(command="sealenv demo", environ=environ)

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealenv.bootstrap.rebuild import PinnedMicromamba
-from sealenv.engines.messages import Executable
-from sealenv.engines.protocol import OnProgress
-from sealenv.engines.rattler import RattlerEngine
+from sealenv.engines.messages import Executable, OnProgress
+from sealenv.engines.rattler import Engine
 from sealenv.engines.releases import WANTED, release_url
 from sealenv.errors import FetchError, SolveError
 from sealenv.locks import Lock
@@ -18,7 +17,7 @@ __all__ = ["micromamba_for"]
 
 
 def micromamba_for(
-    engine: RattlerEngine,
+    engine: Engine,
     lock: Lock,
     pinned: PinnedMicromamba,
     given: Mapping[str, Path],

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sealenv.engines.fetching import fetch_file, fetch_text
+from sealenv.engines.fetching import fetch_file
 from sealenv.engines.messages import Executable, Obtain, Obtained
 from sealenv.engines.probing import OTHER, version_of
-from sealenv.engines.releases import PUBLISHED, check_version
+from sealenv.engines.releases import check_version
 from sealenv.errors import CacheDamagedError, DigestError, EngineError, FetchError
 from sealenv.host.filelock import FileLock
 from sealenv.host.files import write_atomic
@@ -26,7 +26,7 @@ from sealenv.spec import current_platform
 from sealenv.store.archives import Store
 from sealenv.urls import redact
 
-__all__ = ["check_unchanged", "obtain"]
+__all__ = ["obtain"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NOTE = "executable"
@@ -63,26 +63,6 @@ async def obtain(request: Obtain, emit: Callable[[Any], None]) -> Obtained:
     )
 
 
-def check_unchanged(executable: Executable) -> None:
-    """Hash it again: what lies in the cache for months is not run on trust.
-
-    Raises:
-        EngineError: it was changed; it is removed from the cache.
-    """
-    path = Path(executable.path)
-    try:
-        same = hash_file(path)[0] == executable.sha256
-    except OSError:
-        same = False
-    if not same:
-        path.unlink(missing_ok=True)
-        raise EngineError(
-            "micromamba was changed in the cache and is removed from it",
-            where=executable.path,
-            hint="run the same command again: it is brought in anew",
-        )
-
-
 async def _from_package(store: Store, package: LockedPackage, platform: str, name: str) -> Path:
     from rattler.package_streaming import PackageArchive
 
@@ -110,13 +90,8 @@ async def _from_release(
     store: Store, request: Obtain, name: str, emit: Callable[[Any], None]
 ) -> Path:
     assert request.url is not None
-    expected = request.sha256 or ""
-    note = None
-    if expected == PUBLISHED:
-        note = _published_note(store, request)
-        expected = _read_note(note) or await _published(request)
     package = LockedPackage(
-        url=request.url, channel="", fn=name, sha256=expected, size=None, record={}
+        url=request.url, channel="", fn=name, sha256=request.sha256 or "", size=None, record={}
     )
     try:
         path = await fetch_file(
@@ -124,51 +99,14 @@ async def _from_release(
             config_files=request.config_files,
         )  # fmt: skip
     except DigestError as error:
-        hint = "nothing of it was used; compare the digest that you gave, or try again"
-        if note is not None and note.exists():
-            hint = f"its digest was kept the first time in {note}: if you trust the new one, delete that"
-        elif note is not None:
-            hint = "nothing of it was used, and nothing is kept: try again"
         raise DigestError(
-            "the micromamba that was downloaded is another one than was promised",
+            "checksum mismatch: the downloaded micromamba is not the expected file",
             where=error.where,
             details=error.details,
-            hint=hint,
+            hint="nothing of it was used; compare the digest that you gave, or try again",
         ) from error
     path.chmod(0o755)
-    if note is not None and not note.exists():
-        note.parent.mkdir(exist_ok=True)
-        write_atomic(note, expected.encode())
     return path
-
-
-def _published_note(store: Store, request: Obtain) -> Path:
-    """Where the digest of a release is kept once a download had it."""
-    assert request.url is not None
-    key = hashlib.sha256(request.url.encode()).hexdigest()[:16]
-    return store.root / "releases" / f"micromamba-{request.platform}-{key}"
-
-
-async def _published(request: Obtain) -> str:
-    """The digest beside the release: taken once, then kept, and asked of every later download.
-
-    It lies where the file lies, so it proves the transfer and not the origin.
-
-    Raises:
-        DigestError: what lies there is no digest.
-    """
-    url = f"{request.url}.sha256"
-    text = await fetch_text(
-        url, offline=request.offline, timeout=request.timeout, config_files=request.config_files
-    )
-    digest = (text.split() or [""])[0].lower()  # upstream's has no file name; sha256sum's has
-    if not _SHA256.fullmatch(digest):
-        raise DigestError(
-            "what is published beside the release is no sha256",
-            where=url,
-            hint="give the digest itself: --micromamba-sha256 HEX",
-        )
-    return digest
 
 
 def _from_file(store: Store, text: str, sha256: str | None, name: str) -> Path:
@@ -181,7 +119,7 @@ def _from_file(store: Store, text: str, sha256: str | None, name: str) -> Path:
     found = hashlib.sha256(data).hexdigest()
     if sha256 is not None and found != sha256:
         raise DigestError(
-            "this is another micromamba than was promised",
+            "checksum mismatch: this micromamba is not the expected file",
             where=text,
             details=[f"sha256 promised {sha256}", f"sha256 found {found}"],
             hint="it was not started",

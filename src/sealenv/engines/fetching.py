@@ -6,19 +6,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from sealenv.engines.client import make_client, make_config
 from sealenv.engines.downloading import Downloads
 from sealenv.engines.messages import Fetch, Fetched, failure
-from sealenv.errors import FetchError, OfflineError, SealenvError
+from sealenv.errors import OfflineError, SealenvError
 from sealenv.locks import LockedPackage
 from sealenv.store.archives import Archive, Store
 from sealenv.store.identity import check_identity
-from sealenv.urls import redact
 
-__all__ = ["fetch", "fetch_file", "fetch_text"]
+__all__ = ["fetch", "fetch_file"]
 
 _AT_ONCE = 8
 
@@ -128,33 +125,6 @@ async def fetch_file(
         client = make_client(make_config({}, config_files=config_files), {})
         await Downloads(store, client, timeout, emit, [package]).fetch(package)
     return store.path(package)
-
-
-async def fetch_text(url: str, *, offline: bool, timeout: float, config_files: bool) -> str:
-    """A small text, such as a published digest; nothing of it is kept here.
-
-    Raises:
-        OfflineError: it would need the network.
-        FetchError: it cannot be had.
-    """
-    from rattler.package_streaming import download_bytes
-
-    try:
-        if url.startswith("file:"):
-            return Path(url2pathname(urlsplit(url).path)).read_text(encoding="ascii")
-        if offline:
-            raise _offline(url)
-        client = make_client(make_config({}, config_files=config_files), {})
-        data = await asyncio.wait_for(download_bytes(client, url), timeout)
-        return bytes(data).decode("ascii", "replace")
-    except SealenvError:
-        raise
-    except Exception as error:
-        raise FetchError(
-            f"it could not be fetched: {redact(str(error)) or type(error).__name__}",
-            where=url,
-            hint="check the version and the network, then run the same command again",
-        ) from error
 
 
 def _offline(url: str, name: str = "it") -> OfflineError:

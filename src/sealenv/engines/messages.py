@@ -6,6 +6,7 @@ of it, and it ends as soon as the pipe from the parent closes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -29,7 +30,6 @@ __all__ = [
     "Fit",
     "Fitted",
     "Index",
-    "Install",
     "Join",
     "Link",
     "Linked",
@@ -37,6 +37,7 @@ __all__ = [
     "LookedUp",
     "Obtain",
     "Obtained",
+    "OnProgress",
     "Progress",
     "Request",
     "Solve",
@@ -139,7 +140,7 @@ class Executable(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     version: str
     origin: str
-    """Where it came from: the package's URL, the release's, or the file that was named."""
+    """The URL of its package or release, or the path of the file."""
 
 
 class Obtain(msgspec.Struct, tag="obtain", kw_only=True):
@@ -152,19 +153,10 @@ class Obtain(msgspec.Struct, tag="obtain", kw_only=True):
     url: str | None = None
     path: str | None = None
     sha256: str | None = None
-    """What it must have; `published` with `url` takes what lies beside it."""
+    """The digest that it must have."""
     offline: bool = False
     timeout: float = 30.0
     config_files: bool = True
-
-
-class Install(msgspec.Struct, tag="install", kw_only=True):
-    """Let micromamba link the packages into the prefix."""
-
-    lock: Lock
-    prefix: str
-    store: str
-    executable: Executable
 
 
 class Index(msgspec.Struct, tag="index", kw_only=True):
@@ -178,9 +170,7 @@ class End(msgspec.Struct, tag="end"):
     """Leave in good order."""
 
 
-Request = (
-    Solve | LookUp | Complete | Fit | Fetch | Examine | Join | Link | Obtain | Install | Index | End
-)
+Request = Solve | LookUp | Complete | Fit | Fetch | Examine | Join | Link | Obtain | Index | End
 
 
 class Progress(msgspec.Struct, tag="progress", kw_only=True):
@@ -224,7 +214,7 @@ class Examined(msgspec.Struct, tag="examined", kw_only=True):
 
 
 class Linked(msgspec.Struct, tag="linked", kw_only=True):
-    """The answer to Link and Install."""
+    """The answer to Link."""
 
     packages: int
 
@@ -271,6 +261,8 @@ Event = (
     | Done
     | Failed
 )
+
+OnProgress = Callable[[Progress], None]
 
 _encoder = msgspec.json.Encoder()
 _requests: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Request)

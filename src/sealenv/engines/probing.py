@@ -1,28 +1,28 @@
-"""Ask a micromamba for its version, and what it sees of this machine when it runs."""
+"""Ask a micromamba for its version."""
 
 from __future__ import annotations
 
 import errno
 import os
 import re
+import subprocess
 from pathlib import Path
 
 from sealenv.errors import EngineError
 from sealenv.gates.whitelist import clean_environ
-from sealenv.host.children import ask
 from sealenv.host.files import write_atomic
 from sealenv.host.process import clean_home
 
-__all__ = ["OTHER", "scrubbed", "version_of"]
+__all__ = ["OTHER", "version_of"]
 
-OTHER = "name another one (--micromamba), or leave --engine out"
+OTHER = "give another one with --micromamba, or leave it out"
 _VERSION = re.compile(r"\d+\.\d+(\.\d+)?[0-9A-Za-z.+-]*")
 _NOT_FOR_HERE = frozenset({errno.ENOEXEC, 86})  # 86: EBADARCH of macOS
 _NOT_FOR_WINDOWS = frozenset({193, 216})  # ERROR_BAD_EXE_FORMAT, ERROR_EXE_MACHINE_TYPE_MISMATCH
 _SECONDS = 60.0
 
 
-def scrubbed(scratch: Path) -> dict[str, str]:
+def _environ(scratch: Path) -> dict[str, str]:
     """The whole environment of a micromamba: a home, settings and temporary files of its own."""
     places = {name: scratch / name for name in ("home", "tmp", "data")}
     for place in places.values():
@@ -36,7 +36,7 @@ def scrubbed(scratch: Path) -> dict[str, str]:
 
 
 def version_of(path: Path) -> str:
-    """What it says its version is: asked once, when it comes in, and kept beside it.
+    """Return its version: asked once, when it comes into the store, and kept beside it.
 
     Raises:
         EngineError: it does not run here, or is no micromamba.
@@ -53,23 +53,23 @@ def version_of(path: Path) -> str:
 def _ask(path: Path) -> str:
     with clean_home() as scratch:
         try:
-            code, said = ask(
-                [str(path), "--version"], env=scrubbed(scratch), cwd=scratch, timeout=_SECONDS
-            )
+            done = subprocess.run(
+                [str(path), "--version"], env=_environ(scratch), cwd=scratch, timeout=_SECONDS,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise _stranger(path, f"it did not end within {_SECONDS:g} seconds") from error
         except OSError as error:
             raise _cannot_start(path, error) from error
-    said = said.strip()
-    if code == 0 and _VERSION.fullmatch(said):
+    said = done.stdout.decode(errors="replace").strip()
+    if done.returncode == 0 and _VERSION.fullmatch(said):
         return said
-    ended = (
-        f"exit code {code}" if code is not None else f"it did not end within {_SECONDS:g} seconds"
-    )
-    raise _stranger(path, *(said.splitlines()[:5] or [f"{ended}, and not a word"]))
+    raise _stranger(path, *(said.splitlines()[:5] or [f"no output, exit code {done.returncode}"]))
 
 
 def _stranger(path: Path, *details: str) -> EngineError:
     return EngineError(
-        "this is no micromamba: `micromamba --version` says a version and nothing else",
+        "this is not micromamba: `--version` does not print a version",
         where=str(path),
         details=details,
         hint=OTHER,
@@ -80,7 +80,7 @@ def _cannot_start(path: Path, error: OSError) -> EngineError:
     code = getattr(error, "winerror", None)
     if error.errno in _NOT_FOR_HERE or code in _NOT_FOR_WINDOWS:
         return EngineError(
-            "this micromamba is no program for this machine",
+            "this micromamba is not for this machine",
             where=str(path),
             details=[error.strerror or str(error)],
             hint=OTHER,

@@ -9,8 +9,7 @@ import threading
 from typing import Any
 
 from sealenv.engines import boot, messages
-from sealenv.engines.messages import Event, Failed, Progress, Request
-from sealenv.engines.protocol import OnProgress
+from sealenv.engines.messages import Event, Failed, OnProgress, Progress, Request
 from sealenv.errors import EngineError
 from sealenv.urls import redact
 

@@ -19,11 +19,11 @@ from sealenv.engines.messages import (
     Linked,
     LookedUp,
     Obtained,
+    OnProgress,
     Request,
     Solved,
 )
 from sealenv.engines.process import EngineProcess
-from sealenv.engines.protocol import OnProgress
 from sealenv.errors import CacheDamagedError, SealenvError
 from sealenv.host.deleting import delete
 from sealenv.locks import Lock, LockedPackage
@@ -32,10 +32,10 @@ from sealenv.spec import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
 from sealenv.store.distributions import Distribution, of_python
 
-__all__ = ["RattlerEngine"]
+__all__ = ["Engine"]
 
 
-class RattlerEngine:
+class Engine:
     """One engine process, started at once so that it loads while the parent reads its arguments.
 
     Args:
@@ -44,7 +44,6 @@ class RattlerEngine:
     """
 
     name = "rattler"
-    executable: Executable | None = None
 
     def __init__(self, store: Store, *, timeout: float = 30.0) -> None:
         self.store = store
@@ -63,7 +62,7 @@ class RattlerEngine:
     def solve(
         self, spec: EnvironmentSpec, *, offline: bool, locked: Sequence[LockedPackage] = ()
     ) -> Solved:
-        """See Engine."""
+        """Solve a spec to a lock; keep `locked` packages where the spec allows it."""
         self._secrets = secrets_of(spec)
         event = self._call(
             messages.Solve(
@@ -84,7 +83,13 @@ class RattlerEngine:
     def look_up(
         self, files: Mapping[str, Sequence[str]], secrets: Mapping[str, str], *, offline: bool
     ) -> dict[str, LockedPackage]:
-        """See Engine."""
+        """Find what channels say of files.
+
+        Args:
+            files: channel -> `subdir/file name`.
+            secrets: clean base URL -> the same URL with credentials.
+            offline: read the cached index only.
+        """
         event = self._call(
             messages.LookUp(
                 files={channel: list(names) for channel, names in files.items()},
@@ -99,7 +104,7 @@ class RattlerEngine:
         return event.packages
 
     def complete(self, lock: Lock) -> Lock:
-        """See Engine."""
+        """Fill in the records of a lock whose format keeps less, from archives in the store."""
         if all("build_number" in p.record for p in lock.packages):
             return lock
         event = self._call(messages.Complete(lock=lock, store=str(self.store.root)))
@@ -107,7 +112,7 @@ class RattlerEngine:
         return event.lock
 
     def accept(self, spec: EnvironmentSpec, lock: Lock, *, offline: bool) -> list[str]:
-        """See Engine."""
+        """Take a lock that was not solved just now; return what this machine lacks for it."""
         self._secrets = secrets_of(spec)
         if lock.platform != current_platform():
             return []
@@ -116,20 +121,20 @@ class RattlerEngine:
         return event.lacking
 
     def fetch(self, lock: Lock, on_progress: OnProgress, *, offline: bool) -> Fetched:
-        """See Engine."""
+        """Fetch every archive and wheel of the lock into the store, verified."""
         return self._bring(lock, on_progress, offline=offline)
 
     def fetch_some(
         self, lock: Lock, on_progress: OnProgress, *, offline: bool
     ) -> dict[str, SealenvError]:
-        """See Engine."""
+        """Fetch what can be had; return sha256 -> error for the rest."""
         fetched = self._bring(lock, on_progress, offline=offline, partly=True)
         return {sha256: messages.revive(why) for sha256, why in fetched.failed.items()}
 
     def distributions(
         self, lock: Lock, on_progress: OnProgress, *, offline: bool
     ) -> list[Distribution]:
-        """See Engine."""
+        """List the Python distributions that the packages bring; fetches their archives."""
         packages = of_python(lock.packages)
         self._bring(
             structs.replace(lock, packages=packages, wheels=()), on_progress, offline=offline
@@ -205,11 +210,11 @@ class RattlerEngine:
         self._call(messages.Index(channel=str(channel), subdirs=list(subdirs)))
 
     def join(self, prefix: Path) -> None:
-        """See Engine."""
+        """Hold the lock of a pending prefix while this engine lives."""
         self._call(messages.Join(prefix=str(prefix)))
 
     def link(self, lock: Lock, prefix: Path, on_progress: OnProgress) -> None:
-        """See Engine. What is damaged in the cache is made anew, in a new process, once."""
+        """Link the packages into the prefix. A damaged cache entry is made again, once."""
         request = messages.Link(lock=lock, prefix=str(prefix), store=str(self.store.root))
 
         def undo() -> None:
@@ -218,7 +223,7 @@ class RattlerEngine:
         self._link(request, undo, on_progress, join=prefix)
 
     def link_aside(self, lock: Lock, prefix: Path, folder: Path) -> None:
-        """See Engine. What is damaged in the cache is made anew, in a new process, once.
+        """Link the packages into another folder, with the bytes that they would have in the prefix.
 
         Noarch python packages are linked for the python of the lock: it has to be in it.
         """
@@ -255,7 +260,7 @@ class RattlerEngine:
         assert isinstance(event, Linked)
 
     def alive(self) -> bool:
-        """See Engine."""
+        """Return whether the process still runs, and holds its locks."""
         return self._process.alive()
 
     def close(self) -> None:

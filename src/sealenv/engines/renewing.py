@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealenv.engines.protocol import OnProgress
-from sealenv.engines.rattler import RattlerEngine
+from sealenv.engines.messages import OnProgress
+from sealenv.engines.rattler import Engine
 from sealenv.locks import Lock
 from sealenv.store.archives import Store, archives_of
 
@@ -13,7 +13,7 @@ __all__ = ["fetch_anew"]
 
 
 def fetch_anew(
-    engine: RattlerEngine,
+    engine: Engine,
     locks: Sequence[Lock],
     store: Store,
     on_progress: OnProgress,

@@ -69,22 +69,14 @@ def _read(
 ) -> None:
     for line in source:
         loop.call_soon_threadsafe(requests.put_nowait, line)
-    _leave()  # the parent is gone
+    leave_now(0)  # the parent is gone
 
 
 def _write(events: BinaryIO, event: Event) -> None:
     try:
         events.write(messages.encode(event))
     except OSError:
-        _leave()  # the parent is gone
-
-
-def _leave() -> NoReturn:
-    """End now, and take along what was started here."""
-    children = sys.modules.get("sealenv.host.children")
-    if children is not None:
-        children.end_all()
-    leave_now(0)
+        leave_now(0)  # the parent is gone
 
 
 async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:
@@ -121,10 +113,6 @@ async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:
             from sealenv.engines.executable import obtain
 
             return await obtain(request, emit)
-        if isinstance(request, messages.Install):
-            from sealenv.engines.installing import install
-
-            return await install(request, emit)
         if isinstance(request, messages.Index):
             from sealenv.engines.indexing import index
 

@@ -21,7 +21,7 @@ from sealenv.host.files import read_regular
 from sealenv.layout import HISTORY, MARKER, META, PLAN, SEAL, State, is_link, state_of
 from sealenv.naming import shown
 
-__all__ = ["PrefixLock", "is_locked", "join", "joined", "take"]
+__all__ = ["PrefixLock", "is_locked", "join", "take"]
 
 _PARENT, _ENGINE = 0, 1
 _JOINED: list[int] = []
@@ -171,11 +171,6 @@ def join(prefix: str) -> None:
         os.close(fd)
         raise PrefixLockedError("another process took this environment over", where=prefix)
     _JOINED.append(fd)
-
-
-def joined() -> tuple[int, ...]:
-    """The descriptors of `join`, for a child that is to hold the lock too (POSIX)."""
-    return tuple(_JOINED)
 
 
 def _open_marker(prefix: Path) -> int:

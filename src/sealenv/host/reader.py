@@ -79,25 +79,19 @@ def sha256_of(path: str | bytes) -> tuple[bytes, int]:
     return digest.digest(), status.st_mode & 0o7777
 
 
-Wanted = tuple[bool, list[bytes], list[bytes], int]
-"""What is searched for: whether ASCII letters count in either case (then what follows is in lower case);
-texts; regular expressions; and how many bytes the longest match of these takes."""
+Wanted = tuple[bool, list[bytes]]
+"""What is searched for: whether ASCII letters count in either case (then what follows is in lower case),
+and texts."""
 
 
 def searcher(wanted: Wanted) -> Callable[[str | bytes], bytes]:
-    """A function that tells which of these a regular file holds: a byte 0 or 1 for each, texts first.
+    """A function that tells which texts a regular file holds: a byte 0 or 1 for each.
 
     Empty where it holds none. A file of any size takes a few MB of memory. The function raises OSError:
     the file cannot be read, or is none.
     """
-    fold, texts, patterns, longest = wanted
-    searches: list[Callable[[bytes], Any]] = []
-    if patterns:
-        import re
-
-        searches = [re.compile(pattern).search for pattern in patterns]
-    overlap = max([longest, *map(len, texts), 1]) - 1
-    count = len(texts) + len(searches)
+    fold, texts = wanted
+    overlap = max([*map(len, texts), 1]) - 1
 
     def look(data: bytes, held: bytearray) -> bytearray:
         if is_blank(data):
@@ -105,11 +99,7 @@ def searcher(wanted: Wanted) -> Callable[[str | bytes], bytes]:
         data = data.lower() if fold else data
         for number, text in enumerate(texts):
             if text in data:
-                held = held or bytearray(count)
-                held[number] = 1
-        for number, find in enumerate(searches, len(texts)):
-            if find(data):
-                held = held or bytearray(count)
+                held = held or bytearray(len(texts))
                 held[number] = 1
         return held
 

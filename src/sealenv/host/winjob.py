@@ -13,7 +13,7 @@ if sys.platform == "win32":
     _KILL_ON_JOB_CLOSE = 0x2000
     _EXTENDED_LIMITS = 9
     _SILENT_BREAKAWAY = 0x1000
-    _jobs: dict[int, int] = {}
+    _job: list[int] = []
     _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
     _kernel.CreateJobObjectW.restype = wintypes.HANDLE
     _kernel.AssignProcessToJobObject.argtypes = [wintypes.HANDLE, wintypes.HANDLE]
@@ -41,32 +41,27 @@ if sys.platform == "win32":
             ("most_job_memory", ctypes.c_size_t),
         )
 
-    def prepare(*, children: bool = True) -> int:
+    def prepare() -> int:
         """Make the job, so that a process that is started next is in it an instant later."""
-        flags = _KILL_ON_JOB_CLOSE | (0 if children else _SILENT_BREAKAWAY)
-        if flags not in _jobs:
-            _jobs[flags] = _kernel.CreateJobObjectW(None, None)
-            limits = _Limits(flags=flags)
+        if not _job:
+            _job.append(_kernel.CreateJobObjectW(None, None))
+            limits = _Limits(flags=_KILL_ON_JOB_CLOSE | _SILENT_BREAKAWAY)
             size = ctypes.sizeof(limits)
-            _kernel.SetInformationJobObject(
-                _jobs[flags], _EXTENDED_LIMITS, ctypes.byref(limits), size
-            )
-        return _jobs[flags]
+            _kernel.SetInformationJobObject(_job[0], _EXTENDED_LIMITS, ctypes.byref(limits), size)
+        return _job[0]
 
-    def tie(process: int, *, children: bool = True) -> None:
-        """Put a process into our job: its last handle closes with us, and Windows ends the job.
+    def tie(process: int) -> None:
+        """Put a process (its handle) into our job: its last handle closes with us, and Windows ends it.
 
-        Args:
-            process: its handle.
-            children: what it starts ends too; otherwise that is free to live on.
+        What the process starts itself is free to live on.
         """
-        _kernel.AssignProcessToJobObject(prepare(children=children), process)
+        _kernel.AssignProcessToJobObject(prepare(), process)
 
 else:
 
-    def prepare(*, children: bool = True) -> int:
+    def prepare() -> int:
         """Other systems have no jobs."""
         return 0
 
-    def tie(process: int, *, children: bool = True) -> None:
+    def tie(process: int) -> None:
         """Other systems have no jobs."""

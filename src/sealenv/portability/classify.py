@@ -1,7 +1,6 @@
 """What a path in a file means: does something break where it is not re-written, and who can do it?
 
-*Matters* says of the environment's own path that something breaks after a move; of a foreign one that
-something is used at run time that the environment does not bring. In doubt it matters.
+*Matters* says that something breaks after a move. In doubt it matters.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from sealenv.layout import HISTORY, META, SEAL, USER_FOLDER
 from sealenv.portability.finding import PathFinding
 from sealenv.portability.rewriting.change import Hints
 
-__all__ = ["HEAD", "SHIPPED", "Held", "Owner", "classify", "is_launcher", "is_settings", "is_used"]
+__all__ = ["HEAD", "SHIPPED", "Held", "Owner", "classify", "is_launcher"]
 
 SHIPPED = "its package ships it with these bytes: they do not mean this environment"
 """Why `move` leaves a file: see `Owner.shipped`."""
@@ -110,34 +109,18 @@ def is_launcher(path: str) -> bool:
     return path.startswith("scripts/") and path.endswith(".exe")
 
 
-def is_used(path: str) -> bool:
-    """Whether every path in such a file is used, or tells where something came from."""
-    name = posixpath.basename(path)
-    return bool(
-        name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name) or name == "direct_url.json"
-    )
-
-
-def is_settings(path: str) -> bool:
-    """Whether programs may be started by such a file: it is searched for environments anywhere."""
-    return path.startswith("etc/") or posixpath.basename(path) == _KERNEL
-
-
 def classify(held: Held, owner: Owner, mend: str = "move", unmended: str = "") -> PathFinding:
     """What is to be said of it.
 
     Args:
         held: the path, and the file that holds it.
         owner: of the file.
-        mend: what can be done about it (`finding.MENDS`), if it is the environment's own.
+        mend: what can be done about it (`finding.MENDS`).
         unmended: why not more.
     """
     kind, matters, why = _judge(held, owner)
     mend = "none" if held.packed else mend
-    if held.whose not in ("own", "former"):
-        mend = "none"
-        matters, why = _judge_foreign(held, kind)
-    elif unmended == SHIPPED:
+    if unmended == SHIPPED:
         matters, why = False, SHIPPED
     elif matters and unmended:
         why = f"{why}, and {unmended}"
@@ -198,30 +181,6 @@ def _about_distribution(path: str, name: str) -> tuple[str, bool, str] | None:
     if name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name):
         return "installer", True, "Python imports from there"
     return None
-
-
-def _judge_foreign(held: Held, kind: str) -> tuple[bool, str]:
-    """Whether a path of somebody else's is used at run time."""
-    what = {
-        "environment": "another environment",
-        "builder": "a folder of the machine it was built on",
-        "home": "a folder of a home",
-        "outside": "a folder outside of it",
-    }[held.whose]
-    name = posixpath.basename(held.path)
-    if held.link:
-        return True, f"the link leads into {what}"
-    if held.interpreter and held.runs:
-        return True, f"it is started by a program in {what}"
-    if name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name):
-        return True, f"Python imports from {what}"
-    if name == _KERNEL:
-        return True, f"Jupyter starts a program in {what}"
-    if held.whose == "environment" and kind == "data" and not _DOCUMENTS.match(held.path):
-        return True, "it names another environment, and nobody says what for"
-    if kind == "record":
-        return False, f"it tells of {what}"
-    return False, f"it is left from {what}" if held.whose == "builder" else f"it names {what}"
 
 
 def _room(held: Held, owner: Owner) -> int | None:

@@ -22,11 +22,6 @@ WHOSE = {
     "own": "the environment itself",
     "former": "where the environment was before it was moved by hand, or by a move that could not mend "
     "the file",
-    "environment": "another environment on this machine",
-    "builder": "the machine on which a package was built",
-    "home": "the home of a user on this machine",
-    "outside": "another place, in a file whose paths are used at run time: a link, a `.pth` file, an "
-    "editable install",
 }
 """Whose path it is."""
 
@@ -48,7 +43,7 @@ class PathFinding:
         owner: the package or distribution that it belongs to; None: nobody's.
         kind: one of `KINDS`.
         whose: one of `WHOSE`.
-        found: the path that the file holds, or of a foreign one where it begins.
+        found: the path that the file holds.
         forms: how it is written -> how often (`spellings.FORMS`).
         matters: whether something breaks at run time if it is not re-written.
         why: why it matters or does not, as half a sentence.

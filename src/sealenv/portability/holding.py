@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sealenv.portability.classify import HEAD, Held, is_launcher, is_settings, is_used
-from sealenv.portability.foreign import Foreign
+from sealenv.portability.classify import HEAD, Held, is_launcher
 from sealenv.portability.links import below, straight
 from sealenv.portability.occurrences import Occurrence, occurrences, occurrences_in
 from sealenv.portability.rewriting.marshalled import marks, strings
@@ -22,9 +21,6 @@ from sealenv.portability.spellings import Spellings
 
 __all__ = ["Place", "held_by_file", "held_by_link", "needles"]
 
-_WINDOW = 4 << 20
-_REACH = 2048
-"""Bytes: a longer path may be cut at the end of a window."""
 _MOST = 64 << 20
 """Bytes: what is packed in a launcher is never larger."""
 
@@ -51,16 +47,13 @@ def needles(wanted: Spellings) -> list[bytes]:
     return found if len(found) <= 6 else list(wanted.anchors)
 
 
-def held_by_link(
-    path: str, text: str, places: Sequence[Place], foreign: Foreign | None, here: str
-) -> list[Held]:
+def held_by_link(path: str, text: str, places: Sequence[Place], here: str) -> list[Held]:
     """What the text of a link holds.
 
     Args:
         path: of it, relative to the prefix.
         text: what it says.
         places: which are looked for.
-        foreign: looks for others, or None.
         here: where the prefix lies.
     """
     data = os.fsencode(text)
@@ -72,23 +65,16 @@ def held_by_link(
             forms["plain" if os.path.isabs(text) else "relative"] = 1
         if forms:
             held.append(Held(path, place.whose, place.spellings.place, dict(forms), link=True))
-    if foreign and not held and os.path.isabs(text):
-        told = foreign.whose(text)
-        if told:
-            held.append(Held(path, told[0], told[1], {"plain": 1}, link=True))
     return held
 
 
-def held_by_file(
-    file: BinaryIO, path: str, places: Sequence[Place], foreign: Foreign | None, *, runs: bool
-) -> list[Held]:
+def held_by_file(file: BinaryIO, path: str, places: Sequence[Place], *, runs: bool) -> list[Held]:
     """What a file holds; it is read once for each place, by windows.
 
     Args:
         file: open for reading, from its beginning.
         path: of it, relative to the prefix.
         places: which are looked for.
-        foreign: looks for others, or None.
         runs: see `Held`.
 
     Raises:
@@ -115,8 +101,6 @@ def held_by_file(
                     packed=packed, runs=runs, interpreter=starts,
                 )
             )  # fmt: skip
-    if foreign:
-        held += _foreign(file, path, foreign, about)
     return held
 
 
@@ -148,27 +132,7 @@ class _About:
         return self.interpreter[0] <= start < self.interpreter[1]
 
 
-def _foreign(file: BinaryIO, path: str, foreign: Foreign, about: _About) -> Iterator[Held]:
-    """One for each root that a path begins with."""
-    counts: Counter[tuple[str, str]] = Counter()
-    starts: set[tuple[str, str]] = set()
-    find = foreign.find_any if is_used(path) else foreign.find
-    for origin, data, low, high in _windows(file):
-        named = foreign.find_environments(data) if is_settings(path) else ()
-        for found in {*find(data), *named}:
-            if low <= found.start < high:
-                counts[found.whose, found.root] += 1
-                if about.is_interpreter(origin + found.start):
-                    starts.add((found.whose, found.root))
-    for (whose, root), count in counts.items():
-        yield Held(
-            path, whose, root, {"plain": count}, head=about.head, runs=about.runs,
-            interpreter=(whose, root) in starts,
-        )  # fmt: skip
-
-
 _LAUNCHED = re.compile(rb"#![^\n]{1,2048}\n(?=PK\x03\x04)")
-_TRAMPOLINES = (b"UVSC", b"UVPY")
 
 
 def _is_program(path: str, head: bytes) -> bool:
@@ -177,7 +141,7 @@ def _is_program(path: str, head: bytes) -> bool:
 
 def _interpreter(file: BinaryIO, path: str, head: bytes) -> tuple[int, int]:
     """From where to where the interpreter is named: the first line of a script (of two lines of sh, the
-    second), in a launcher of Windows that before the archive, in one of uv's what is at its end.
+    second), in a launcher of Windows that before the archive.
     """
     if head.startswith(b"#!"):
         end = head.find(b"\n", 10 if head.startswith(b"#!/bin/sh\n'''exec'") else 0)
@@ -186,27 +150,8 @@ def _interpreter(file: BinaryIO, path: str, head: bytes) -> tuple[int, int]:
         return 0, 0
     file.seek(0)
     data = file.read()
-    if data.endswith(_TRAMPOLINES):
-        end = len(data) - 8
-        return end - int.from_bytes(data[end : end + 4], "little"), end
     found = _LAUNCHED.search(data)
     return found.span() if found else (0, 0)
-
-
-def _windows(file: BinaryIO) -> Iterator[tuple[int, bytes, int, int]]:
-    """Offset, bytes, and between which of them begins what the other windows do not tell."""
-    file.seek(0)
-    data, offset, low = file.read(_WINDOW), 0, 0
-    while True:
-        more = file.read(_WINDOW)
-        high = len(data) - _REACH if more else len(data)
-        yield offset, data, low, high
-        if not more:
-            return
-        kept = min(2 * _REACH, len(data))
-        offset += len(data) - kept
-        low = high - (len(data) - kept)
-        data = data[len(data) - kept :] + more
 
 
 def _packed(file: BinaryIO) -> Iterator[bytes]:

@@ -7,7 +7,6 @@ from functools import partial
 
 from sealenv.host.reader import Wanted
 from sealenv.host.readers import Readers, Task
-from sealenv.portability.foreign import Foreign
 from sealenv.portability.holding import needles
 from sealenv.portability.spellings import Spellings
 
@@ -21,7 +20,6 @@ class Search:
         readers: who.
         root: what comes before the name of a file: see `Readers`.
         places: which are looked for.
-        others: what else.
     """
 
     def __init__(
@@ -29,18 +27,17 @@ class Search:
         readers: Readers,
         root: str,
         places: Sequence[Spellings],
-        others: Foreign | None = None,
     ) -> None:
         self.readers = readers
         """After `finish` they wait for something else."""
         self._root = root
-        self._wanted = _wanted(places, others)
+        self._wanted = _wanted(places)
         self._begun: list[tuple[list[str], Task[bytes]]] = []
         self._names: set[str] = set()
 
     def is_for(self, places: Sequence[Spellings]) -> bool:
         """Whether these are looked for, and nothing else."""
-        return self._wanted == _wanted(places, None)
+        return self._wanted == _wanted(places)
 
     def begin(self, files: Iterable[tuple[str, int]]) -> None:
         """Begin with files, names and sizes in bytes, that were not begun with yet."""
@@ -71,14 +68,8 @@ class Search:
         on_file(before + done, len(self._names))
 
 
-def _wanted(places: Sequence[Spellings], others: Foreign | None) -> Wanted:
+def _wanted(places: Sequence[Spellings]) -> Wanted:
     texts = list(dict.fromkeys(text for place in places for text in needles(place)))
-    patterns: list[bytes] = []
-    longest = 0
-    if others:
-        texts += others.texts
-        patterns = others.patterns
-        longest = others.longest
     if any(place.ignore_case for place in places):
-        return True, [t.lower() for t in texts], [p.lower() for p in patterns], longest
-    return False, texts, patterns, longest
+        return True, [text.lower() for text in texts]
+    return False, texts

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.engines.protocol import Engine
+from sealenv.engines.rattler import Engine
 from sealenv.locks import Lock, LockedWheel
 from sealenv.repairs.packages import lock_of
 from sealenv.requirements import requirement_name

@@ -38,7 +38,7 @@ class EngineNote(msgspec.Struct):
     name: str
     version: str
     sha256: str | None = None
-    origin: str | None = None
+    """The digest of micromamba's executable, where a rebuild script noted it."""
 
 
 class LockNote(msgspec.Struct):

@@ -18,7 +18,7 @@ from sealenv.store.manifest import FORMAT, METADATA, ListedPath, Listing, Manife
 if TYPE_CHECKING:
     from rattler.package_streaming import PackageArchive
 
-__all__ = ["check_paths", "inspect", "read_listing"]
+__all__ = ["check_paths", "inspect"]
 
 _OLD_PREFIX = "/opt/anaconda1anaconda2anaconda3"
 _FUNCTION = re.compile(
@@ -104,24 +104,6 @@ async def inspect(package: LockedPackage, archive: Path) -> Manifest:
     )
     check_paths(package, manifest)
     return manifest
-
-
-async def read_listing(package: LockedPackage, archive: Path) -> list[ListedPath]:
-    """The paths of a verified archive, in the manifest's order, with everything they promise.
-
-    Raises:
-        LinkError: the archive cannot be read.
-    """
-    from rattler.package_streaming import PackageArchive
-
-    try:
-        opened = await PackageArchive.from_path(archive)
-        info = await opened.read_files(["info/paths.json", "info/files", "info/has_prefix"])
-    except Exception as error:
-        raise LinkError(
-            f"the archive of {package.dist} cannot be read: {error}", where=package.url
-        ) from error
-    return _listed(package, info)
 
 
 async def _members(

@@ -1,4 +1,4 @@
-"""Launchers of Windows: pip's own stubs, and uv's in the layouts of its source."""
+"""Launchers of Windows: pip's own stubs; uv's are refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pip._vendor.distlib
 import pytest
 from pip._vendor.distlib.scripts import ScriptMaker
 
-from sealenv.portability.rewriting.change import DOES_NOT_FIT, Change, Refusal, Rewriting
+from sealenv.portability.rewriting.change import Change, Refusal, Rewriting
 from sealenv.portability.rewriting.launcher import texts_inside
 from sealenv.portability.rewriting.whole import rewrite
 
@@ -79,104 +79,20 @@ def test_offsets_from_the_start_of_the_file() -> None:
     assert moved(after, CHANGE.back()) == before
 
 
-def script(program: str) -> str:
-    """uv writes a first line into it, which nobody reads."""
-    return f"#!{program}\nprint(1)\n"
-
-
-def trampoline(program: str, kind: bytes) -> bytes:
-    path = program.encode()
-    return STUB.read_bytes() + archive(script(program)) + path + struct.pack("<I", len(path)) + kind
-
-
-@pytest.mark.parametrize("kind", [b"UVSC", b"UVPY"])
-def test_uvs_with_a_trailer(kind: bytes) -> None:
-    before = trampoline(OLD + r"\python.exe", kind)
-    assert moved(before) == trampoline(NEW + r"\python.exe", kind)
-    assert moved(moved(before), CHANGE.back()) == before
-    assert isinstance(rewrite("x.exe", before[:-8] + b"\xff" * 4 + kind, CHANGE), Refusal)
-
-
-def image(resources: dict[str, bytes], step: int) -> bytes:
-    """The least program with resources: a section of code, that of resources, and one behind it."""
-    room = 0x1000
-    names = sorted(resources)
-    tables = 16 + 8 + 16 + 8 * len(names) + (16 + 8) * len(names)
-    entries_at = tables
-    strings_at = entries_at + 16 * len(names)
-    strings, string_at = b"", []
-    for name in names:
-        string_at.append(strings_at + len(strings))
-        strings += struct.pack("<H", len(name)) + name.encode("utf-16-le")
-    data_at = -(-(strings_at + len(strings)) // 8) * 8
-    blobs, entries, rva = b"", b"", 0x2000
-    for name in names:
-        blobs += bytes(-len(blobs) % step)
-        entries += struct.pack("<IIII", rva + data_at + len(blobs), len(resources[name]), 0, 0)
-        blobs += resources[name]
-    root = struct.pack("<IIHHHH", 0, 0, 0, 0, 0, 1) + struct.pack("<II", 10, 24 | 1 << 31)
-    table = struct.pack("<IIHHHH", 0, 0, 0, 0, len(names), 0)
-    languages_at = 24 + 16 + 8 * len(names)
-    for number in range(len(names)):
-        table += struct.pack(
-            "<II", string_at[number] | 1 << 31, languages_at + 24 * number | 1 << 31
-        )
-    for number in range(len(names)):
-        table += struct.pack("<IIHHHH", 0, 0, 0, 0, 0, 1)
-        table += struct.pack("<II", 0, entries_at + 16 * number)
-    section = root + table + entries + strings
-    section += bytes(data_at - len(section)) + blobs
-    virtual = len(section)
-    raw = -(-virtual // 512) * 512
-    directories = [(0, 0)] * 16
-    directories[2] = (0x2000, virtual)
-    optional = struct.pack("<HBBIIIII", 0x20B, 0, 0, 512, raw + 512, 0, 0x1000, 0x1000)
-    optional += struct.pack("<QII", 0x140000000, 0x1000, 512) + bytes(16)
-    optional += struct.pack("<IIIHH", 0x2000 + room + 0x1000, 512, 0, 3, 0) + bytes(32 + 4)
-    optional += struct.pack("<I", 16) + b"".join(struct.pack("<II", *d) for d in directories)
-    header = b"MZ" + bytes(0x3A) + struct.pack("<I", 0x40) + b"PE\0\0"
-    header += struct.pack("<HHIIIHH", 0x8664, 3, 0, 0, 0, len(optional), 0x22) + optional
-    for title, size, at, length, pointer in (
-        (b".text", 512, 0x1000, 512, 512),
-        (b".rsrc", virtual, 0x2000, raw, 1024),
-        (b".reloc", 8, 0x2000 + room, 512, 1024 + raw),
-    ):
-        header += (
-            title.ljust(8, b"\0") + struct.pack("<IIII", size, at, length, pointer) + bytes(16)
-        )
-    header += bytes(512 - len(header))
-    return header + b"\xcc" * 512 + section + bytes(raw - virtual) + b"\xee" * 512
-
-
-def by_uv(program: str, step: int = 1) -> bytes:
-    return image(
-        {
-            "UV_PYTHON_PATH": program.encode(),
-            "UV_SCRIPT_DATA": archive(script(program)),
-            "UV_TRAMPOLINE_KIND": b"\1",
-        },
-        step,
-    )
-
-
-@pytest.mark.parametrize("step", [1, 8])
-@pytest.mark.parametrize("new", ["D:\\e", NEW, "D:\\" + "x" * 600])
-def test_uvs_with_resources(new: str, step: int) -> None:
-    """Sections laid out as uv 0.13 has them: one resource behind the other (step 1)."""
-    change = Change.between(OLD, new, "win-64")
-    before = by_uv(OLD + r"\python.exe", step)
-    after = moved(before, change)
-    assert after == by_uv(new + r"\python.exe", step)
-    assert moved(after, change.back()) == before
-
-
-def test_no_room_for_resources() -> None:
-    before = by_uv(OLD + r"\python.exe")
-    change = Change.between(OLD, "D:\\" + "x" * 5000, "win-64")
-    result = rewrite("Scripts/x.exe", before, change)
+@pytest.mark.parametrize("end", [b"UVSC", b"UVPY"])
+def test_uvs_are_refused_with_the_command_that_makes_them_again(end: bytes) -> None:
+    path = (OLD + r"\python.exe").encode()
+    content = STUB.read_bytes() + archive() + path + struct.pack("<I", len(path)) + end
+    result = rewrite("Scripts/x.exe", content, CHANGE)
     assert isinstance(result, Refusal)
-    assert result.reason == DOES_NOT_FIT
-    assert result.over > 0
+    assert "uv pip install --reinstall" in result.what
+
+
+def test_uvs_with_resources_are_refused_too() -> None:
+    content = b"MZ" + bytes(200) + "UV_PYTHON_PATH".encode("utf-16-le") + OLD.encode()
+    result = rewrite("Scripts/x.exe", content, CHANGE)
+    assert isinstance(result, Refusal)
+    assert "uv pip install --reinstall" in result.what
 
 
 def test_the_path_in_its_archive() -> None:

@@ -45,7 +45,6 @@ class Audited(Warned):
     prefix: AbsolutePath
     platform: str
     former: list[str]
-    foreign: bool
     files: Count
     matters: Count
     left: Count

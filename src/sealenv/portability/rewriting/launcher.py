@@ -2,8 +2,8 @@ r"""Launchers that carry their interpreter: a program of Windows with something 
 
 - pip's (distlib, `scripts.py`): program, `#!` line, zip with `__main__.py`.
 - those of `zipapp`, pex and shiv: `#!` line, zip. Python reads a zip from its end.
-- uv's older ones (`uv-trampoline`): program, zip, path, its length in four bytes, `UVSC` or `UVPY`.
-- uv's newer ones keep path and zip in resources of the program: see `resources`.
+- uv's (`uv-trampoline`) keep the path behind the program or in its resources. They are refused: uv makes
+  them again.
 - conda's entry points have nothing in them; the path is in the `-script.py` beside them, a text.
 """
 
@@ -23,14 +23,13 @@ from sealenv.portability.rewriting.change import (
     splice,
 )
 from sealenv.portability.rewriting.edits import Edit
-from sealenv.portability.rewriting.resources import resource_edits
 from sealenv.portability.rewriting.shebang import HEAD, first_line
 
 __all__ = ["is_launcher", "is_zip", "launcher_edits", "texts_inside"]
 
 _ZIPAPP = re.compile(rb"#![^\n]*\n(?:'''exec'[^\n]*\n(?:' '''\n)?)?PK\x03\x04")
-_TRAMPOLINES = (b"UVSC", b"UVPY")
-_RESOURCE = "UV_PYTHON_PATH".encode("utf-16-le")
+_OF_UV = (b"UVSC", b"UVPY")
+_RESOURCE_OF_UV = "UV_PYTHON_PATH".encode("utf-16-le")
 _TAIL = 65557
 """A zip's end and the longest comment."""
 _BIGGEST = 16 << 20
@@ -48,10 +47,10 @@ def is_launcher(path: str, head: bytes, stream: BinaryIO) -> bool:
         stream.seek(0)
         return bool(_ZIPAPP.match(stream.read(HEAD))) and END in _tail(stream)
     tail = _tail(stream)
-    if tail.endswith(_TRAMPOLINES) or END in tail:
+    if tail.endswith(_OF_UV) or END in tail:
         return True
     stream.seek(0)
-    return _RESOURCE in stream.read()
+    return _RESOURCE_OF_UV in stream.read()
 
 
 def is_zip(head: bytes, stream: BinaryIO) -> bool:
@@ -70,12 +69,16 @@ def launcher_edits(content: bytes, change: Change) -> list[Edit]:
     Raises:
         RefusedError: the path is in it where no launcher has it, or there is no room.
     """
-    if content.endswith(_TRAMPOLINES):
-        edits = _trampoline(content, change)
-    elif _RESOURCE in content:
-        edits = resource_edits(content, change)
-    else:
-        edits = _shebang(content, change)
+    if content.endswith(_OF_UV) or _RESOURCE_OF_UV in content:
+        if not next(occurrences(content, change.old), None):
+            return []
+        raise RefusedError(
+            Refusal(
+                NOT_UNDERSTOOD,
+                "it is a launcher of uv; `uv pip install --reinstall PACKAGE` makes it again",
+            )
+        )
+    edits = _shebang(content, change)
     if next(occurrences(splice(content, edits), change.old), None):
         raise RefusedError(
             Refusal(
@@ -89,18 +92,6 @@ def texts_inside(content: bytes) -> list[bytes]:
     """What is in the archive of a launcher: a path may be there that its bytes do not show."""
     archive = Archive.of(content)
     return [archive.data(member) for member in archive.members] if archive else []
-
-
-def _trampoline(content: bytes, change: Change) -> list[Edit]:
-    end = len(content) - 8
-    start = end - int.from_bytes(content[end : end + 4], "little")
-    if start < 0:
-        raise RefusedError(Refusal(NOT_UNDERSTOOD, "the length at its end cannot be"))
-    path = change.apply(content[start:end])
-    written = Edit(start, end + 4, path + len(path).to_bytes(4, "little"))
-    archive = Archive.of(content[:start])
-    inside = [Edit(archive.start, archive.end, archive.rewritten(change))] if archive else []
-    return _real(content, [*inside, written])
 
 
 def _shebang(content: bytes, change: Change) -> list[Edit]:

@@ -63,7 +63,7 @@ REMEDIES = {
     ),
     "engine": (
         "Run the same command again; the details are the engine's own words. If it stays so, "
-        "report it with `-v` output. `--engine` names another one."
+        "report it with `-v` output."
     ),
     "link": (
         "The package cannot be linked here: the message says which and why. Leave it out, take "

@@ -153,6 +153,8 @@ def find_command_here(
 
 def _started_by() -> str | None:
     """The name of the process that started this one; None where /proc does not tell it."""
+    if os.name == "nt":
+        return None
     try:
         return Path(f"/proc/{os.getppid()}/comm").read_text(encoding="utf-8").strip().lstrip("-")
     except (OSError, UnicodeDecodeError):

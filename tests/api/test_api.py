@@ -123,7 +123,7 @@ def test_run_is_a_child(made: Created) -> None:
     with pytest.raises(sealenv.UsageError):
         sealenv.run(made.prefix, [])
     with pytest.raises(subprocess.TimeoutExpired):
-        sealenv.run(made.prefix, ["python", "-c", "input()"], input=None, timeout=0.01)
+        sealenv.run(made.prefix, ["sleep", "60"], timeout=0.1)
     with pytest.raises(sealenv.DirtyShellError):
         sealenv.run(made.prefix, ["true"], environ={**os.environ, "CONDA_PREFIX": "/x"})
 

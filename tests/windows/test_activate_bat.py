@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sealenv.activation.variables import UNSET
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import SpecError
 from sealenv.gates.rules import RULES
@@ -322,7 +323,11 @@ def test_any_value_comes_back(
     windows: Windows, tmp_path_factory: pytest.TempPathFactory, mode: str, texts: list[str]
 ) -> None:
     folder = tmp_path_factory.mktemp("any")
-    values = {f"V{number}": text for number, text in enumerate([AWKWARD, *texts]) if text}
+    values = {
+        f"V{number}": text
+        for number, text in enumerate([AWKWARD, *texts])
+        if text not in ("", UNSET)
+    }
     prefix = write(windows, fake_prefix(folder / "e", values))
     script = folder / "show.bat"
     call = f'@call "{windows.path(prefix / "activate.bat")}"'

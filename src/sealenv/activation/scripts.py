@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,22 +35,23 @@ SHELLS = ("sh", "fish", "csh", "xsh", "nu")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(template: str, shell: str, prefix: str) -> str:
+def render(template: str, shell: str, prefix: str, names: Iterable[str] = ()) -> str:
     """Fill in a template.
 
     Args:
         template: the name of the file in `templates`.
         shell: sh, fish, csh, xsh or nu.
         prefix: the real path of the prefix.
+        names: the variables of this environment, which a csh has to know.
     """
     text = (_TEMPLATES / template).read_text(encoding="utf-8")
     text = fill(text, "GATE", gate_lines(shell))
     text = text.replace("__SEALENV_ON_PATH__", on_path(shell))
     places = {"PREFIX": QUOTE[shell](prefix)}
     if shell == "csh":
-        places["GLOB"] = quote_csh(prefix, pattern=True)
+        places |= {"GLOB": quote_csh(prefix, pattern=True), "NAMES": csh_names(names)}
     # One pass, so that no marker in a path is taken for ours.
-    return re.sub("__SEALENV_(PREFIX|GLOB)__", lambda found: places[found[1]], text)
+    return re.sub("__SEALENV_(PREFIX|GLOB|NAMES)__", lambda found: places[found[1]], text)
 
 
 def _compile(
@@ -69,8 +70,8 @@ def _compile(
         files[f"{FOLDER}/env.{shell}"] = to_bytes(include)
         problems.extend(refused)
     for name in ("activate.csh", "deactivate.csh"):
-        text = render(name, "csh", real).replace("__SEALENV_NAMES__", csh_names(values))
-        files[name if name == "activate.csh" else f"{FOLDER}/{name}"] = to_bytes(text)
+        path = name if name == "activate.csh" else f"{FOLDER}/{name}"
+        files[path] = to_bytes(render(name, "csh", real, values))
     files[f"{FOLDER}/scripts.nu"] = to_bytes(nu_scripts(prefix))
     return files, problems
 

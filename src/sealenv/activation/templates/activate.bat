@@ -39,6 +39,14 @@ __SEALENV_MOVED__
 @if not exist "!_sealenv_here!\etc\sealenv\env.bat" >&2 echo sealenv: !_sealenv_here!\etc\sealenv\env.bat is missing. Next: sealenv refresh "!_sealenv_here!"
 @if not exist "!_sealenv_here!\etc\sealenv\env.bat" exit /b 1
 
+@rem --- The active environment stays as it is, if PATH begins with its folders.
+@set "_sealenv_named="
+@if /i "!CONDA_PREFIX!"=="!_sealenv_here!" set "_sealenv_named=yes"
+@if defined SEALENV_PREFIX if /i not "!SEALENV_PREFIX!"=="!_sealenv_here!" set "_sealenv_named="
+@set "_sealenv_path=!PATH!;"
+@if defined _sealenv_named for %%F in ("!_sealenv_here!;" "!_sealenv_here!\condabin;") do @if /i "%%~F!_sealenv_path:*;=!"=="!_sealenv_path!" exit /b 0
+@if defined _sealenv_named >&2 echo sealenv: this environment is active, but PATH does not begin with its folders.
+
 @rem A line of more than 8191 characters is not run, and the next one is: PATH would be the old one.
 @set "_sealenv_rest="
 @if defined PATH set "_sealenv_rest=!PATH:~6000!"
@@ -47,14 +55,6 @@ __SEALENV_MOVED__
 @if defined _sealenv_long >&2 echo sealenv: PATH has more than 6000 characters, too many for cmd.exe, so nothing was activated.
 @if defined _sealenv_long >&2 echo   next: shorten PATH, or: sealenv run "!_sealenv_here!"
 @if defined _sealenv_long exit /b 1
-
-@rem --- The active environment stays as it is, if PATH begins with its folders.
-@set "_sealenv_named="
-@if /i "!CONDA_PREFIX!"=="!_sealenv_here!" set "_sealenv_named=yes"
-@if defined SEALENV_PREFIX if /i not "!SEALENV_PREFIX!"=="!_sealenv_here!" set "_sealenv_named="
-@set "_sealenv_path=!PATH!;"
-@if defined _sealenv_named for %%F in ("!_sealenv_here!;" "!_sealenv_here!\condabin;") do @if /i "%%~F!_sealenv_path:*;=!"=="!_sealenv_path!" exit /b 0
-@if defined _sealenv_named >&2 echo sealenv: this environment is active, but PATH does not begin with its folders.
 
 @rem --- Refuse a shell that is not clean.
 @set "_sealenv_found="

@@ -105,7 +105,7 @@ def test_it_is_read_without_a_finding(machine: Machine, foreign: Path) -> None:
     assert "tabulate" in page.read_text()
 
 
-@pytest.mark.parametrize("kind", ["pixi", "explicit", "conda-lock", "environment-yml"])
+@pytest.mark.parametrize("kind", ["pixi", "explicit", "conda-lock", "environment-yml", "sh"])
 def test_its_export_has_conda_packages_alone(machine: Machine, conda: Path, kind: str) -> None:
     text = machine.run("export", str(conda), "--format", kind).stdout
     assert "tabulate" in text
@@ -113,7 +113,7 @@ def test_its_export_has_conda_packages_alone(machine: Machine, conda: Path, kind
     assert "pip:" not in text
 
 
-def test_a_script_and_a_bundle_of_it(machine: Machine, conda: Path) -> None:
+def test_a_bundle_of_it(machine: Machine, conda: Path) -> None:
     out = machine.root / "conda.sealenv"
     machine.run("bundle", str(conda), "--name", "again", "-o", str(out), "--force")
     made = machine.json("create", "again", "-f", str(out), "--offline", "--no-pyc")
@@ -124,16 +124,46 @@ def test_a_script_and_a_bundle_of_it(machine: Machine, conda: Path) -> None:
         machine.run("remove", made["prefix"], "-y")
 
 
+@pytest.mark.parametrize("foreign", _WITH_DIGESTS, ids="-".join, indirect=True)
 def test_repair_puts_back_what_its_package_ships(machine: Machine, foreign: Path) -> None:
-    (file,) = foreign.rglob("site-packages/tabulate/__init__.py")
-    text = file.read_text()
-    file.write_text("edited\n")
-    (found,) = damage(machine, foreign) or [{"kind": "altered"}]
-    if found.get("path"):  # conda before 4.4 has no digest that would tell
-        assert found["kind"] == "altered"
+    (module,) = foreign.rglob("site-packages/tabulate/__init__.py")
+    text = module.read_bytes()
+    for seal in (False, True):
+        if seal:
+            machine.run("seal", str(foreign), "-y")
+        module.unlink()  # it is a hard link into the cache
+        module.write_text("edited\n")
+        assert [f["kind"] for f in damage(machine, foreign)] == ["altered"]
         machine.run("repair", str(foreign))
-        assert file.read_text() == text
+        assert module.read_bytes() == text
         assert damage(machine, foreign) == []
+
+
+@pytest.mark.parametrize(
+    "foreign", [("conda", "here"), ("micromamba", "here")], ids="-".join, indirect=True
+)
+def test_repair_puts_back_an_entry_point(machine: Machine, foreign: Path) -> None:
+    """Both indent it with spaces, and py-rattler, which makes it again, with a tab."""
+    script = foreign / "bin/tabulate"
+    text = script.read_text()
+    for seal in (False, True):
+        if seal:
+            machine.run("seal", str(foreign), "-y")
+        script.unlink()
+        machine.run("repair", str(foreign))
+        assert script.read_text().expandtabs(4) == text
+        assert damage(machine, foreign) == []
+
+
+def test_a_file_that_the_list_of_files_alone_has_belongs_to_its_package(
+    machine: Machine, conda: Path
+) -> None:
+    """conda goes on with a warning where a digest is not as promised, and leaves the path out."""
+    (record,) = (conda / "conda-meta").glob("tabulate-*.json")
+    raw = json.loads(record.read_bytes())
+    raw["paths_data"]["paths"] = raw["paths_data"]["paths"][1:]
+    record.write_text(json.dumps(raw))
+    assert damage(machine, conda) == []
 
 
 @pytest.mark.parametrize("foreign", _WITH_DIGESTS, ids="-".join, indirect=True)

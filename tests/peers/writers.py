@@ -18,11 +18,7 @@ from sealenv.seals.seal import read_seal
 __all__ = ["WRITERS", "make_foreign", "rewrite_record"]
 
 Record = dict[str, Any]
-_ENTRY_POINTS = {
-    "unix_python_entry_point",
-    "windows_python_entry_point_script",
-    "windows_python_entry_point_exe",
-}
+_SCRIPTS = {"unix_python_entry_point", "windows_python_entry_point_script"}
 
 
 def make_foreign(prefix: Path, cache: Path, writer: str) -> None:
@@ -54,6 +50,10 @@ def make_foreign(prefix: Path, cache: Path, writer: str) -> None:
 def rewrite_record(prefix: Path, cache: Path, writer: str, path: Path) -> Record:
     """Write one record as its writer would."""
     record: Record = json.loads(path.read_bytes())
+    for entry in record["paths_data"]["paths"]:
+        if entry["path_type"] in _SCRIPTS:  # both indent with spaces, rattler with a tab
+            script = prefix / entry["_path"]
+            script.write_bytes(script.read_bytes().replace(b"\n\t", b"\n    "))
     windows = (prefix / "Lib").is_dir()
     (site,) = prefix.glob("Lib/site-packages" if windows else "lib/python3.*/site-packages")
     WRITERS[writer](
@@ -144,7 +144,7 @@ def _as_old_conda(
     del record["paths_data"]
     record["requested_spec"] = "None"
     record.pop("requested_specs", None)
-    record["noarch"] = None if record.get("noarch") is None else record["noarch"]
+    record.setdefault("noarch", None)
     record["python_site_packages_path"] = None
 
 

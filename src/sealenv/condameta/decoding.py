@@ -7,7 +7,8 @@ conda, micromamba and py-rattler write `conda-meta/*.json` differently (CEP 34, 
   `python-scripts/tool`). Where they lie is in `files`, and follows from the record of Python.
 - micromamba gives a file into which the prefix was written the size of the file in the archive, and no
   `prefix_placeholder`.
-- conda before 4.4 has no `paths_data`, only `files`.
+- conda before 4.4 has no `paths_data`, only `files`. A later one leaves a file out of `paths_data` whose
+  digest was not as promised.
 
 Every reader of records goes through `decode`.
 """
@@ -33,12 +34,11 @@ def decode(records: Sequence[PrefixRecord]) -> None:
     """
     folders = _folders(records)
     for record in records:
-        if record.files and not record.paths_data.paths:
-            record.paths_data.paths = [RecordPath(path, path_type="") for path in record.files]
         if not record.requested_specs and record.requested_spec not in (None, "", "None"):
             record.requested_specs = [str(record.requested_spec)]
         if record.noarch == "python":
             _place(record, folders)
+        _add_unlisted(record)
         for entry in record.paths_data.paths:
             if entry.sha256_in_prefix and entry.sha256_in_prefix != entry.sha256:
                 entry.size_in_bytes = None  # micromamba's is that of the file in the archive
@@ -73,6 +73,13 @@ def _place(record: PrefixRecord, folders: tuple[str, str] | None) -> None:
             path = ends.get(_end(entry.path), path)
         if path is not None:
             entry.written, entry.path = entry.path, path
+
+
+def _add_unlisted(record: PrefixRecord) -> None:
+    """Add the paths that `files` alone has: conda leaves a file out whose digest was not as promised."""
+    entries = record.paths_data.paths
+    listed = {entry.path for entry in entries} | {entry.original_path for entry in entries}
+    entries += [RecordPath(path, path_type="") for path in record.files if path not in listed]
 
 
 def _placed(entry: RecordPath, folders: tuple[str, str] | None) -> str | None:

@@ -14,7 +14,7 @@ from sealenv.host.files import OF_ALL
 from sealenv.host.reader import sha256_of
 from sealenv.layout import OUTSIDE, is_link, leaves
 from sealenv.portability.patch import patch_bytes
-from sealenv.seals.fingerprint import promised
+from sealenv.seals.fingerprint import ENTRY_POINTS, promised
 from sealenv.seals.path import FOLDER
 from sealenv.seals.scene import Scene
 
@@ -59,7 +59,8 @@ def put_back(scene: Scene, path: str, scratch: Path) -> str:
         return problem
     candidates = list(_candidates(scene, scratch, path))
     for candidate in candidates:
-        if _patch(scene, path, candidate) or _fits(scene, path, candidate, scratch):
+        fits = _patch(scene, path, candidate) or _fits(scene, path, candidate, scratch)
+        if fits or (_reword(scene, path, candidate) and _fits(scene, path, candidate, scratch)):
             if problem := make_way(scene, path):
                 return problem
             then = scene.as_sealed(path)
@@ -118,6 +119,11 @@ def _fits(scene: Scene, path: str, candidate: Path, scratch: Path) -> bool:
         promises.append(recorded.hex() if recorded else None)
     if digest.hex() in promises:
         return True
+    # conda records the size alone of an entry point.
+    entries = [c.entry for c in scene.claims.get(path, ()) if promised(c.entry) is None]
+    sizes = {entry.size_in_bytes for entry in entries} - {None}
+    if sizes and not is_link(candidate) and candidate.stat().st_size not in sizes:
+        return False
     # What nobody promised may be anything, but only what the package has under this very name.
     unpromised = is_link(candidate) or None in promises
     return unpromised and candidate == scratch / path
@@ -132,11 +138,27 @@ def _patch(scene: Scene, path: str, candidate: Path) -> bool:
     content = patch_bytes(path, candidate.read_bytes(), scene.prefix, platform=scene.platform)
     if hashlib.sha256(content).hexdigest() != note.after:
         return False
+    _rewrite(candidate, content)
+    return True
+
+
+def _reword(scene: Scene, path: str, candidate: Path) -> bool:
+    """Indent an entry point with spaces, as conda and micromamba write it; py-rattler takes a tab."""
+    entries = [claim.entry for claim in scene.claims.get(path, ())]
+    if not any(entry.path_type in ENTRY_POINTS for entry in entries) or is_link(candidate):
+        return False
+    content = candidate.read_bytes()
+    if b"\n\t" not in content:
+        return False
+    _rewrite(candidate, content.replace(b"\n\t", b"\n    "))
+    return True
+
+
+def _rewrite(candidate: Path, content: bytes) -> None:
     mode = stat.S_IMODE(candidate.stat().st_mode)
     candidate.unlink()  # it may be a hard link into the cache
     candidate.write_bytes(content)
     candidate.chmod(mode)
-    return True
 
 
 def _place(candidate: Path, target: Path, mode: int | None) -> None:

@@ -19,9 +19,17 @@ from sealenv.seals.normalising import normalised_sha256
 from sealenv.seals.path import FILE, FOLDER, LINK, native
 from sealenv.seals.row import Row
 
-__all__ = ["Payload", "fingerprint", "is_compiled", "packages_lines", "promised", "tree_lines"]
+__all__ = [
+    "ENTRY_POINTS",
+    "Payload",
+    "fingerprint",
+    "is_compiled",
+    "packages_lines",
+    "promised",
+    "tree_lines",
+]
 
-_ENTRY_POINTS = frozenset(
+ENTRY_POINTS = frozenset(
     {
         "unix_python_entry_point",
         "windows_python_entry_point_script",
@@ -93,7 +101,7 @@ def promised(entry: RecordPath) -> str | None:
 
 
 def _is_bare_entry_point(entry: RecordPath) -> bool:
-    return entry.path_type in _ENTRY_POINTS and promised(entry) is None
+    return entry.path_type in ENTRY_POINTS and promised(entry) is None
 
 
 def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
@@ -113,7 +121,7 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
             continue
         actual = row.digest.hex()
         if payload.patched.get(path) == actual:
-            yield path, *normalise(path, script=entries[0].path_type in _ENTRY_POINTS)
+            yield path, *normalise(path, script=entries[0].path_type in ENTRY_POINTS)
             continue
         kept = None
         for entry in entries:
@@ -125,7 +133,7 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
             kept = next((e for e in entries if _is_bare_entry_point(e)), None)
         if kept is None:
             yield path, *normalise(path)
-        elif kept.path_type in _ENTRY_POINTS:
+        elif kept.path_type in ENTRY_POINTS:
             yield path, *normalise(path, script=True)
         elif kept.sha256:
             yield path, "file", kept.sha256

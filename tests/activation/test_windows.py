@@ -130,9 +130,10 @@ def test_the_powershell_script(tmp_path: Path) -> None:
         assert f"'{rule.name}', '{' '.join(rule.harmless)}', '{rule.what}; to clear it" in script
     include = files["etc/sealenv/env.ps1"].decode().splitlines()
     assert include[3].strip() == "prefix = ('C:\\' + [char]233 + ''' $(x)')"
-    assert [line.strip() for line in include if line.strip().startswith(", @(")] == [
-        ", @('a', '2')"  # on Windows these two are one
-    ]
+    rows = [line.strip() for line in include if line.strip().startswith(", @(")]
+    assert rows[0] == ", @('a', '2')"  # on Windows a and A are one
+    assert rows[1] == ', @("CONDA_PREFIX", "$here", "")'
+    assert [row.split('"')[1] for row in rows[1:]] == [r[0] for r in windows.settings("p", "n")]
     # The order of CEP 32, with condabin last.
     (levels,) = re.findall(r"\$folders \+= (.*condabin.*) \|", script)
     assert [rf"{HERE}\{level[1:-1]}" for level in levels.split(", ")] == [

@@ -15,6 +15,7 @@ from pathlib import Path
 from sealenv.activation.filling import fill
 from sealenv.activation.gatelines import gate_lines, on_path
 from sealenv.activation.variables import usable_on_windows
+from sealenv.activation.windows import settings
 from sealenv.activation.winlaunch import script_names
 from sealenv.errors import SpecError
 from sealenv.quoting import quote_cmd, quote_ps1, to_bytes
@@ -140,8 +141,13 @@ def _plain(name: str) -> bool:
 
 def _env_ps1(made_at: str, values: Mapping[str, str]) -> str:
     lines = [f"# {line}" for line in _NOTE]
-    lines += ["@{", f"    prefix = {quote_ps1(made_at)}", "    variables = @("]
+    lines += ["@{", f"    prefix = {quote_ps1(made_at)}", "    settings = @("]
     lines += [
         f"        , @({quote_ps1(name)}, {quote_ps1(value)})" for name, value in values.items()
+    ]
+    # In quotes that PowerShell expands: activate.ps1 knows its place.
+    lines += [
+        f'        , @("{name}", "{value}", "{needs}")'
+        for name, value, needs in settings("$here", "$name")
     ]
     return "\n".join([*lines, "    )", "}"]) + "\n"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sealenv.activation import windows, winlaunch
 from sealenv.activation.gatelines import gate_lines
-from sealenv.activation.winscripts import compile_windows, echo_cmd, windows_path_of
+from sealenv.activation.winscripts import compile_windows, windows_path_of
 from sealenv.errors import PrefixError, SpecError, UsageError
 from sealenv.gates.rules import RULES
 from sealenv.naming import check_prefix
@@ -68,13 +68,6 @@ def test_what_is_quoted_for_cmd_has_nothing_open(text: str) -> None:
 def test_what_cmd_cannot_hold_is_refused(text: str) -> None:
     with pytest.raises(SpecError):
         quote_cmd(text)
-
-
-@pytest.mark.parametrize("text", ["a!b", "é", "a\nb"])
-def test_what_echo_cannot_say_is_refused(text: str) -> None:
-    with pytest.raises(SpecError):
-        echo_cmd(text)
-    assert echo_cmd('a & (b) "c" 5% <d>|^') == 'a ^& ^(b^) ^"c^" 5%% ^<d^>^|^^'
 
 
 def read_ps1(quoted: str) -> str:

@@ -69,8 +69,8 @@ def _sealenv_activate(script):
                 found.append(f"  {variable}={value}: {text}")
         for entry in path:
             other = Path(entry).parent if Path(entry).name == "bin" else Path(entry)
-            marked = (other / "conda-meta").exists() or (other / "pyvenv.cfg").exists()
-            if marked and other.resolve() != prefix:
+            marks = (other / "conda-meta", other / "pyvenv.cfg")
+            if any(map(os.path.exists, marks)) and other.resolve() != prefix:
                 found.append(f"  PATH={entry}: " + __SEALENV_ON_PATH__)
     if found:
         found.append(f"  next: open a new terminal, or: sealenv shell --clean {prefix}")

@@ -124,7 +124,7 @@ def test_the_powershell_script(tmp_path: Path) -> None:
     include = files["etc/sealenv/env.ps1"].decode().splitlines()
     assert include[3].strip() == "prefix = ('C:\\' + [char]233 + ''' $(x)')"
     rows = [line.strip() for line in include if line.strip().startswith(", @(")]
-    assert rows[0] == ", @('a', '2')"  # on Windows a and A are one
+    assert rows[0] == ", @('a', '2', '')"  # on Windows a and A are one
     assert rows[1] == ', @("CONDA_PREFIX", "$here", "")'
     assert [row.split('"')[1] for row in rows[1:]] == [r[0] for r in windows.settings("p", "n")]
     # The order of CEP 32, with condabin last.

@@ -133,7 +133,7 @@ def _env_ps1(made_at: str, values: Mapping[str, str]) -> str:
     lines = [f"# {line}" for line in _NOTE]
     lines += ["@{", f"    prefix = {quote_ps1(made_at)}", "    settings = @("]
     lines += [
-        f"        , @({quote_ps1(name)}, {quote_ps1(value)})" for name, value in values.items()
+        f"        , @({quote_ps1(name)}, {quote_ps1(value)}, '')" for name, value in values.items()
     ]
     # In quotes that PowerShell expands: activate.ps1 knows its place.
     lines += [

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from sealenv.activation.includes import settings
 from sealenv.gates.rules import HONOURED, RULES
 from sealenv.gates.whitelist import KEPT, KEPT_WINDOWS
 from tests.docs.tables import rows, section
 
 FILE = "environment-variables.md"
 SRC = Path(__file__).parents[2] / "src" / "sealenv"
-SET = re.compile(r"^ *_sealenv_put ([A-Z_]+) ", re.M)
 
 
 def test_the_gate() -> None:
@@ -35,9 +35,8 @@ def test_what_a_clean_process_gets() -> None:
 
 
 def test_what_an_activation_sets() -> None:
-    template = (SRC / "activation" / "templates" / "activate.sh").read_text(encoding="utf-8")
     documented = [row[0] for row in rows(FILE, "What an activation sets")]
-    assert documented == SET.findall(template)
+    assert documented == [row.name for row in settings("/prefix")]
 
 
 def test_every_setting_of_ours_in_the_source_is_documented() -> None:

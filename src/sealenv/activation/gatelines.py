@@ -10,7 +10,7 @@ __all__ = ["gate_lines", "on_path"]
 
 
 def gate_lines(shell: str) -> list[str]:
-    """Return the lines of a script that look at each variable: one per variable, more in csh."""
+    """Return the lines of a script that look at each variable: one per variable."""
     return [line for rule in RULES for line in _WRITERS[shell](rule)]
 
 
@@ -48,15 +48,10 @@ def _fish(rule: Rule) -> list[str]:
 
 
 def _csh(rule: Rule) -> list[str]:
-    # A csh expands a whole line first: the variable may only be named inside the block.
-    name = rule.name
-    tests = [f"x${name}:q != x", *(f"x${name}:q != x{word}" for word in _spellings(rule))]
-    text = QUOTE["csh"](f"{name} is set: {_text(rule, 'csh')}")
-    return [
-        f"if ($?{name}) then",
-        f"    if ({' && '.join(tests)}) set _sealenv_bad = ($_sealenv_bad:q {text})",
-        "endif",
-    ]
+    # A pattern; no word of a list may be empty.
+    harmless = f"x{{,{','.join(_spellings(rule))}}}" if rule.harmless else "x"
+    words = [QUOTE["csh"](harmless), _word(rule, "csh")]
+    return [f"set _sealenv_gate = ($_sealenv_gate:q {rule.name} {' '.join(words)})"]
 
 
 def _xsh(rule: Rule) -> list[str]:

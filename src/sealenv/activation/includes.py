@@ -1,28 +1,21 @@
-"""What differs between environments, compiled for each shell: `etc/sealenv/env.*`.
+"""The variables that an activation sets, compiled for each shell: `etc/sealenv/env.*`.
 
 Activation parses no JSON and starts no process, so the variables of the packages and of
-`conda env config vars`, and the path the environment was made at, are written here in the shell's
-own language. `sealenv refresh` writes them again.
+`conda env config vars`, and then those of every activation (`settings`), are written here in the
+shell's own language. `sealenv refresh` writes them again.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from sealenv.errors import SpecError
-from sealenv.quoting import (
-    QUOTE,
-    path_text,
-    quote_csh,
-    quote_fish,
-    quote_nu,
-    quote_sh,
-    quote_xonsh,
-)
+from sealenv.quoting import QUOTE, path_text, quote_nu
 
-__all__ = ["FOLDER", "compile_include", "csh_names", "nu_scripts", "shown_name"]
+__all__ = ["FOLDER", "Setting", "compile_include", "nu_scripts", "settings", "shown_name"]
 
 FOLDER = "etc/sealenv"
 
@@ -60,107 +53,83 @@ def compile_include(
             usable[name] = quote(value)
         except SpecError as error:
             problems.append(f"{name} is not set in {shell}: {error.what}")
-    lines = _WRITERS[shell](prefix, usable, folder)
+    if shell == "xsh":
+        lines = _xsh(prefix, usable)
+    elif shell == "nu":
+        lines = _nu(prefix, usable, folder)
+    else:
+        lines = _commands(shell, prefix, usable)
     return HEADER + "\n".join(lines) + "\n", problems
 
 
-def _name(prefix: str) -> str:
-    return prefix.rsplit("/", 1)[-1]
+class Setting(NamedTuple):
+    """A variable that every activation sets."""
+
+    name: str
+    value: str
+    needs: str = ""
+    """The file without which it is not set."""
 
 
-def _shown(prefix: str) -> str:
-    return f"({shown_name(_name(prefix))}) "
+def settings(prefix: str) -> list[Setting]:
+    """Return what every activation sets after the variables of the packages, in CEP 32's order.
 
-
-def _sh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
+    The value of PATH is the folder that comes before the others.
+    """
+    name = prefix.rsplit("/", 1)[-1]
+    condarc = f"{prefix}/.condarc"
+    conda, mamba = f"{prefix}/bin/conda", f"{prefix}/bin/mamba"
     return [
-        f"_sealenv_prefix={quote_sh(prefix)}",
-        f"_sealenv_name={quote_sh(_name(prefix))}",
-        f"_sealenv_shown={quote_sh(_shown(prefix))}",
-        "_sealenv_variables() {",
-        "    \\:",
-        *(f"    _sealenv_put {name} {value}" for name, value in usable.items()),
-        "}",
+        Setting("PATH", f"{prefix}/bin"),
+        Setting("CONDA_PREFIX", prefix),
+        Setting("CONDA_SHLVL", "1"),
+        Setting("CONDA_DEFAULT_ENV", name),
+        Setting("CONDA_PROMPT_MODIFIER", f"({name}) "),
+        Setting("MAMBA_ROOT_PREFIX", prefix),
+        Setting("PYTHONNOUSERSITE", "1"),
+        Setting("SEALENV_PREFIX", prefix),
+        Setting("PIP_CONFIG_FILE", "/dev/null"),
+        Setting("CONDARC", condarc, needs=condarc),
+        Setting("MAMBARC", condarc, needs=condarc),
+        Setting("CONDA_EXE", conda, needs=conda),
+        Setting("CONDA_PYTHON_EXE", f"{prefix}/bin/python", needs=conda),
+        Setting("MAMBA_EXE", mamba, needs=mamba),
     ]
 
 
-def _fish(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
-    return [
-        f"set -g _sealenv_prefix {quote_fish(prefix)}",
-        f"set -g _sealenv_name {quote_fish(_name(prefix))}",
-        f"set -g _sealenv_shown {quote_fish(_shown(prefix))}",
-        "function _sealenv_variables",
-        *(f"    _sealenv_put {name} {value}" for name, value in usable.items()),
-        "end",
-    ]
+_COMMANDS = {
+    "sh": ("_sealenv_put {} {}", "if [ -f {} ]; then {}; fi", '"${PATH:+:$PATH}"'),
+    "fish": ("_sealenv_put {} {}", "if test -f {}; {}; end", " $PATH"),
+    "csh": ("setenv {} {}", "if (-f {}) {}", ":$PATH:q"),
+}
+"""How a shell sets a variable, how it does so if a file exists, and what follows in PATH."""
 
 
-_RC_FILES = ("CONDARC", "MAMBARC")
-"""Where conda and mamba read their settings: the environment's own file, where it has one."""
-_PROGRAMS = (
-    ("CONDA_EXE", "conda", "conda"),
-    ("CONDA_PYTHON_EXE", "conda", "python"),
-    ("MAMBA_EXE", "mamba", "mamba"),
-)
-"""What the hooks of conda and mamba start: variable, what has to be there, the program."""
+def _commands(shell: str, prefix: str, usable: Mapping[str, str]) -> list[str]:
+    quote = QUOTE[shell]
+    put, where, rest = _COMMANDS[shell]
+    lines = [put.format(name, value) for name, value in usable.items()]
+    for row in settings(prefix):
+        line = put.format(row.name, quote(row.value) + (rest if row.name == "PATH" else ""))
+        lines.append(where.format(quote(row.needs), line) if row.needs else line)
+    return lines
 
 
-def _ours(prefix: str) -> dict[str, str]:
-    """Return the variables that every activation sets (CEP 32), without PATH."""
-    return {
-        "CONDA_PREFIX": prefix,
-        "CONDA_SHLVL": "1",
-        "CONDA_DEFAULT_ENV": _name(prefix),
-        "CONDA_PROMPT_MODIFIER": f"({_name(prefix)}) ",
-        "MAMBA_ROOT_PREFIX": prefix,
-        "PYTHONNOUSERSITE": "1",
-        "PIP_CONFIG_FILE": "/dev/null",
-        "SEALENV_PREFIX": prefix,
-    }
+def _rows(shell: str, prefix: str, usable: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
+    quote = QUOTE[shell]
+    yield from ((quote(name), value, quote("")) for name, value in usable.items())
+    yield from ((quote(r.name), quote(r.value), quote(r.needs)) for r in settings(prefix))
 
 
-def _csh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
-    own_bin = quote_csh(f"{prefix}/bin")
-    ours = {name: quote_csh(value) for name, value in _ours(prefix).items()}
-    lines = [f"setenv {name} {value}" for name, value in usable.items()]
-    lines.append(f"setenv PATH {own_bin}:$PATH:q")
-    lines += [f"setenv {name} {value}" for name, value in ours.items()]
-    condarc = quote_csh(f"{prefix}/.condarc")
-    lines += [f"if (-f {condarc}) setenv {name} {condarc}" for name in _RC_FILES]
-    for name, needed, program in _PROGRAMS:
-        own = f"{prefix}/bin/"
-        lines.append(f"if (-f {quote_csh(own + needed)}) setenv {name} {quote_csh(own + program)}")
-    return [*lines, f"set _sealenv_shown = {quote_csh(_shown(prefix))}"]
-
-
-def csh_names(names: Iterable[str]) -> str:
-    """Return every variable that an activation sets in csh, as words of it."""
-    programs = (row[0] for row in _PROGRAMS)
-    return " ".join((*names, "PATH", *_ours(""), *_RC_FILES, *programs))
-
-
-def _xsh(prefix: str, usable: Mapping[str, str], _folder: Path) -> list[str]:
-    return [
-        f"prefix = {quote_xonsh(prefix)}",
-        f"name = {quote_xonsh(_name(prefix))}",
-        f"shown = {quote_xonsh(_shown(prefix))}",
-        "variables = {",
-        *(f"    {quote_xonsh(name)}: {value}," for name, value in usable.items()),
-        "}",
-    ]
+def _xsh(prefix: str, usable: Mapping[str, str]) -> list[str]:
+    rows = (f"    ({', '.join(row)})," for row in _rows("xsh", prefix, usable))
+    return ["settings = [", *rows, "]"]
 
 
 def _nu(prefix: str, usable: Mapping[str, str], folder: Path) -> list[str]:
+    rows = (f"    [{' '.join(row)}]" for row in _rows("nu", prefix, usable))
     leavers = ", ".join(quote_nu(name) for name in _scripts(folder, "deactivate"))
-    return [
-        f"export const prefix = {quote_nu(prefix)}",
-        f"export const name = {quote_nu(_name(prefix))}",
-        f"export const shown = {quote_nu(_shown(prefix))}",
-        "export const variables = {",
-        *(f"    {quote_nu(name)}: {value}" for name, value in usable.items()),
-        "}",
-        f"export const leavers = [{leavers}]",
-    ]
+    return ["export const settings = [", *rows, "]", f"export const leavers = [{leavers}]"]
 
 
 def nu_scripts(folder: Path) -> str:
@@ -183,12 +152,3 @@ def _scripts(folder: Path, kind: str) -> list[str]:
     except OSError:
         return []
     return sorted(path_text(n) for n in names if n.endswith(".nu") and not n.startswith("."))
-
-
-_WRITERS: dict[str, Callable[[str, Mapping[str, str], Path], list[str]]] = {
-    "sh": _sh,
-    "fish": _fish,
-    "csh": _csh,
-    "xsh": _xsh,
-    "nu": _nu,
-}

@@ -10,7 +10,13 @@ from typing import NamedTuple
 
 from sealenv.activation.filling import fill
 from sealenv.activation.gatelines import gate_lines, on_path
-from sealenv.activation.includes import FOLDER, compile_include, csh_names, nu_scripts
+from sealenv.activation.includes import (
+    FOLDER,
+    compile_include,
+    nu_scripts,
+    settings,
+    shown_name,
+)
 from sealenv.activation.variables import read_variables
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import FilesystemError
@@ -47,11 +53,13 @@ def render(template: str, shell: str, prefix: str, names: Iterable[str] = ()) ->
     text = (_TEMPLATES / template).read_text(encoding="utf-8")
     text = fill(text, "GATE", gate_lines(shell))
     text = text.replace("__SEALENV_ON_PATH__", on_path(shell))
-    places = {"PREFIX": QUOTE[shell](prefix)}
+    shown = f"({shown_name(prefix.rsplit('/', 1)[-1])}) "
+    places = {"PREFIX": QUOTE[shell](prefix), "SHOWN": QUOTE[shell](shown)}
     if shell == "csh":
-        places |= {"GLOB": quote_csh(prefix, pattern=True), "NAMES": csh_names(names)}
+        places["GLOB"] = quote_csh(prefix, pattern=True)
+        places["NAMES"] = " ".join((*names, *(row.name for row in settings(prefix))))
     # One pass, so that no marker in a path is taken for ours.
-    return re.sub("__SEALENV_(PREFIX|GLOB|NAMES)__", lambda found: places[found[1]], text)
+    return re.sub("__SEALENV_(PREFIX|SHOWN|GLOB|NAMES)__", lambda found: places[found[1]], text)
 
 
 def _compile(
@@ -99,13 +107,16 @@ def inline_script(prefix: str | os.PathLike[str]) -> str:
     include, _ = compile_include("sh", real, read_variables(Path(prefix)).values, Path(prefix))
     head, _, rest = render("activate.sh", "sh", real).partition(_FIND)
     _, _, rest = rest.partition(_REFUSE)
+    start, _, end = rest.partition(_SOURCE)
+    text = f"{head}_sealenv_here={QUOTE['sh'](real)}\n#{start}{include}{end}"
     # An argument is encoded once more, in the locale's way.
-    return os.fsdecode(to_bytes(f"{head}{include}_sealenv_here=$_sealenv_prefix\n#{rest}"))
+    return os.fsdecode(to_bytes(text))
 
 
 _FIND = "# --- Find the environment"
 _REFUSE = "# --- Refuse an environment"
 """Between them activate.sh looks for its own place, which a text in memory has not."""
+_SOURCE = '. "$_sealenv_prefix/etc/sealenv/env.sh"\n'
 
 
 class Written(NamedTuple):

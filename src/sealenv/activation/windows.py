@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["activated", "made_at", "path_folders"]
+__all__ = ["activated", "made_at", "path_folders", "settings"]
 
 _LEVELS = ("Library\\mingw-w64\\bin", "Library\\usr\\bin", "Library\\bin", "Scripts", "bin")
 _MSYS = ("ucrt64", "clang64", "mingw64", "clangarm64")
@@ -75,7 +75,6 @@ def activated(
         environ: clean variables.
         condabin_first: see `path_folders`.
     """
-    name = prefix.rsplit("\\", 1)[-1]
     result = {key.upper(): value for key, value in environ.items()}
     for key in ("CONDA_EXE", "CONDA_BAT", "CONDA_PYTHON_EXE", "MAMBA_EXE", "_CE_M", "_CE_CONDA"):
         result.pop(key, None)
@@ -90,25 +89,37 @@ def activated(
         system = []
     folders = path_folders(prefix, condabin_first=condabin_first)
     result["PATH"] = ";".join([*folders, *system, *([old] if old else [])])
-    if os.path.isfile(os.path.join(prefix, "condabin", "conda.bat")):
-        result["CONDA_BAT"] = f"{prefix}\\condabin\\conda.bat"
-        result["CONDA_EXE"] = f"{prefix}\\Scripts\\conda.exe"
-        result["CONDA_PYTHON_EXE"] = f"{prefix}\\python.exe"
-    if os.path.isfile(os.path.join(prefix, "Library", "bin", "mamba.exe")):
-        result["MAMBA_EXE"] = f"{prefix}\\Library\\bin\\mamba.exe"
-    condarc = os.path.join(prefix, ".condarc")
-    if os.path.isfile(condarc):
-        result["CONDARC"] = result["MAMBARC"] = f"{prefix}\\.condarc"
-    return result | {
-        "CONDA_PREFIX": prefix,
-        "CONDA_SHLVL": "1",
-        "CONDA_DEFAULT_ENV": name,
-        "CONDA_PROMPT_MODIFIER": f"({name}) ",
-        "MAMBA_ROOT_PREFIX": prefix,
-        "PYTHONNOUSERSITE": "1",
-        "PIP_CONFIG_FILE": "nul",
-        "SEALENV_PREFIX": prefix,
-    }
+    for name, value, needs in settings(prefix, prefix.rsplit("\\", 1)[-1]):
+        if not needs or os.path.isfile(needs):
+            result[name] = value
+    return result
+
+
+def settings(prefix: str, name: str) -> list[tuple[str, str, str]]:
+    """Return what every activation sets after PATH: name, value, the file it needs or nothing.
+
+    Args:
+        prefix: its path.
+        name: its folder's name.
+    """
+    condarc = f"{prefix}\\.condarc"
+    conda, mamba = f"{prefix}\\condabin\\conda.bat", f"{prefix}\\Library\\bin\\mamba.exe"
+    return [
+        ("CONDA_PREFIX", prefix, ""),
+        ("CONDA_SHLVL", "1", ""),
+        ("CONDA_DEFAULT_ENV", name, ""),
+        ("CONDA_PROMPT_MODIFIER", f"({name}) ", ""),
+        ("MAMBA_ROOT_PREFIX", prefix, ""),
+        ("PYTHONNOUSERSITE", "1", ""),
+        ("SEALENV_PREFIX", prefix, ""),
+        ("PIP_CONFIG_FILE", "nul", ""),
+        ("CONDARC", condarc, condarc),
+        ("MAMBARC", condarc, condarc),
+        ("CONDA_BAT", conda, conda),
+        ("CONDA_EXE", f"{prefix}\\Scripts\\conda.exe", conda),
+        ("CONDA_PYTHON_EXE", f"{prefix}\\python.exe", conda),
+        ("MAMBA_EXE", mamba, mamba),
+    ]
 
 
 def _variables(prefix: str) -> dict[str, str]:

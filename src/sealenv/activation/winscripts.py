@@ -15,11 +15,12 @@ from pathlib import Path
 from sealenv.activation.filling import fill
 from sealenv.activation.gatelines import gate_lines, on_path
 from sealenv.activation.variables import usable_on_windows
+from sealenv.activation.windows import settings
 from sealenv.activation.winlaunch import script_names
 from sealenv.errors import SpecError
 from sealenv.quoting import quote_cmd, quote_ps1, to_bytes
 
-__all__ = ["compile_windows", "echo_cmd", "windows_path_of"]
+__all__ = ["compile_windows", "windows_path_of"]
 
 _FOLDER = "etc/sealenv"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -63,32 +64,22 @@ def _template(name: str, shell: str) -> str:
     return fill(text, "GATE", gate_lines(shell)).replace("__SEALENV_ON_PATH__", on_path(shell))
 
 
-def echo_cmd(text: str) -> str:
-    """Quote for `echo` in a batch file, where delayed expansion may be on.
-
-    Raises:
-        SpecError: the text holds what cannot be quoted there, such as an exclamation mark.
-    """
-    if "!" in text or not text.isascii() or not text.isprintable():
-        raise SpecError(f"cmd.exe cannot print this text: {text!r}")
-    return re.sub(r"([&|<>()^\"])", r"^\1", text).replace("%", "%%")
-
-
 def _moved_bat(made_at: str) -> list[str]:
     """Refuse at another place. In a path that is not ASCII a batch file cannot know its place."""
-    try:
-        shown = echo_cmd(made_at)
-    except SpecError:
-        shown = ""
-    if not shown or "^" in made_at or "%" in made_at:
+    if (
+        not made_at
+        or not made_at.isascii()
+        or not made_at.isprintable()
+        or set(made_at) & set('^%!"')
+    ):
         return ["@rem Not known: the path is none that a batch file can hold."]
-    test = f'@if /i not "!_sealenv_here!"=="{made_at}" '
     said = (
-        f"sealenv: this environment was made at {shown}",
-        "  and was moved or copied by hand, or is called by another path: !_sealenv_here!",
-        "  next: in that folder: sealenv move --here .   Or use the path that it was made at.",
+        f"this environment was made at {made_at}"
+        " and was moved or copied by hand, or is called by another path: !_sealenv_here!"
     )
-    return [*(f"{test}>&2 echo {line}" for line in said), f"{test}exit /b 1"]
+    following = "in that folder: sealenv move --here .   Or use the path that it was made at."
+    test = f'@if /i not "!_sealenv_here!"=="{made_at}"'
+    return [f'{test} set "_sealenv_why={said}"& set "_sealenv_next={following}"']
 
 
 _NOTE = (
@@ -140,8 +131,13 @@ def _plain(name: str) -> bool:
 
 def _env_ps1(made_at: str, values: Mapping[str, str]) -> str:
     lines = [f"# {line}" for line in _NOTE]
-    lines += ["@{", f"    prefix = {quote_ps1(made_at)}", "    variables = @("]
+    lines += ["@{", f"    prefix = {quote_ps1(made_at)}", "    settings = @("]
     lines += [
-        f"        , @({quote_ps1(name)}, {quote_ps1(value)})" for name, value in values.items()
+        f"        , @({quote_ps1(name)}, {quote_ps1(value)}, '')" for name, value in values.items()
+    ]
+    # In quotes that PowerShell expands: activate.ps1 knows its place.
+    lines += [
+        f'        , @("{name}", "{value}", "{needs}")'
+        for name, value, needs in settings("$here", "$name")
     ]
     return "\n".join([*lines, "    )", "}"]) + "\n"

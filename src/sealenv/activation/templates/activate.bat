@@ -15,29 +15,24 @@
 @if not "%_sealenv_here:^=%"=="%_sealenv_here%" set "_sealenv_odd=yes"
 @setlocal EnableDelayedExpansion
 @if not "!_sealenv_here:%%=!"=="!_sealenv_here!" set "_sealenv_odd=yes"
-@if defined _sealenv_odd >&2 echo sealenv: cmd.exe gives a character of this path a meaning, so nothing was activated:
-@if defined _sealenv_odd >&2 echo   !_sealenv_here!
-@if defined _sealenv_odd >&2 echo   next: sealenv run works there; an environment for cmd.exe needs a folder without %%, ^^ and exclamation marks
-@if defined _sealenv_odd exit /b 1
 
 @rem --- Refuse an environment that is unfinished or moved. Only the check at the end of `create` knows the
 @rem first line of the marker.
+@set "_sealenv_why="
+@set "_sealenv_next="
+@if not exist "!_sealenv_here!\etc\sealenv\env.bat" set "_sealenv_why=!_sealenv_here!\etc\sealenv\env.bat is missing"& set "_sealenv_next=sealenv refresh"
+__SEALENV_MOVED__
+@if exist "!_sealenv_here!\conda-meta\sealenv.moving" set "_sealenv_why=a move of !_sealenv_here! was ended half way: its files hold two paths"& set "_sealenv_next=in that folder: sealenv move --here ."
 @set "_sealenv_line="
 @set "_sealenv_pending="
 @if exist "!_sealenv_here!\conda-meta\sealenv.pending" set "_sealenv_pending=yes"
 @if defined _sealenv_pending for /f "usebackq delims=" %%L in ("!_sealenv_here!\conda-meta\sealenv.pending") do @if not defined _sealenv_line set "_sealenv_line=%%L"
 @if defined _sealenv_line if "!_sealenv_line!"=="!SEALENV_CHECK_TOKEN!" set "_sealenv_pending="
-@if defined _sealenv_pending >&2 echo sealenv: !_sealenv_here! was never finished: a create was interrupted, or is running.
-@if defined _sealenv_pending >&2 echo   next: run the same sealenv create again, or: sealenv remove "!_sealenv_here!"
-@if defined _sealenv_pending exit /b 1
-@set "_sealenv_moving="
-@if exist "!_sealenv_here!\conda-meta\sealenv.moving" set "_sealenv_moving=yes"
-@if defined _sealenv_moving >&2 echo sealenv: a move of !_sealenv_here! was ended half way: its files hold two paths.
-@if defined _sealenv_moving >&2 echo   next: in that folder: sealenv move --here .
-@if defined _sealenv_moving exit /b 1
-__SEALENV_MOVED__
-@if not exist "!_sealenv_here!\etc\sealenv\env.bat" >&2 echo sealenv: !_sealenv_here!\etc\sealenv\env.bat is missing. Next: sealenv refresh "!_sealenv_here!"
-@if not exist "!_sealenv_here!\etc\sealenv\env.bat" exit /b 1
+@if defined _sealenv_pending set "_sealenv_why=!_sealenv_here! was never finished: a create was interrupted, or is running"& set "_sealenv_next=run the same sealenv create again, or: sealenv remove"
+@if defined _sealenv_odd set "_sealenv_why=cmd.exe gives a character of this path a meaning: !_sealenv_here!"& set "_sealenv_next=sealenv run, or make it in a folder without percent signs, carets and exclamation marks"
+@if defined _sealenv_why >&2 echo sealenv: nothing was activated: !_sealenv_why!
+@if defined _sealenv_why >&2 echo   next: !_sealenv_next!
+@if defined _sealenv_why exit /b 1
 
 @rem --- The active environment stays as it is, if PATH begins with its folders.
 @set "_sealenv_named="
@@ -47,17 +42,12 @@ __SEALENV_MOVED__
 @if defined _sealenv_named for %%F in ("!_sealenv_here!;" "!_sealenv_here!\condabin;") do @if /i "%%~F!_sealenv_path:*;=!"=="!_sealenv_path!" exit /b 0
 @if defined _sealenv_named >&2 echo sealenv: this environment is active, but PATH does not begin with its folders.
 
-@rem A line of more than 8191 characters is not run, and the next one is: PATH would be the old one.
+@rem --- Refuse a shell that is not clean. A line of more than 8191 characters is not run, and the next one is:
+@rem PATH would be the old one.
+@set "_sealenv_found="
 @set "_sealenv_rest="
 @if defined PATH set "_sealenv_rest=!PATH:~6000!"
-@set "_sealenv_long="
-@if defined _sealenv_rest if not "!_sealenv_rest:~0,1!"=="!_sealenv_rest!" set "_sealenv_long=yes"
-@if defined _sealenv_long >&2 echo sealenv: PATH has more than 6000 characters, too many for cmd.exe, so nothing was activated.
-@if defined _sealenv_long >&2 echo   next: shorten PATH, or: sealenv run "!_sealenv_here!"
-@if defined _sealenv_long exit /b 1
-
-@rem --- Refuse a shell that is not clean.
-@set "_sealenv_found="
+@if defined _sealenv_rest if not "!_sealenv_rest:~0,1!"=="!_sealenv_rest!" >&2 echo sealenv: PATH has more than 6000 characters, too many for cmd.exe. Next: shorten it, or sealenv run& exit /b 1
 __SEALENV_GATE__
 @set "_sealenv_other="
 @for %%F in (conda-meta pyvenv.cfg) do @for %%I in ("!PATH:;=" "!") do @if exist "%%~I\%%F" if /i not "%%~I"=="!_sealenv_here!" set "_sealenv_other=%%~I"

@@ -8,11 +8,10 @@
 # written here, and what goes wrong is collected in _sealenv_bad.
 set _sealenv_bad = ()
 set _sealenv_next = "open a new terminal, or: sealenv shell --clean "__SEALENV_PREFIX__
-set _sealenv_state = new
-if ($?_sealenv_prefix) set _sealenv_state = used
+set _sealenv_here = __SEALENV_PREFIX__
+set _sealenv_same = ""
 
 # --- Refuse an environment that is moved or unfinished.
-set _sealenv_here = __SEALENV_PREFIX__
 if (! -r $_sealenv_here:q/etc/sealenv/env.csh) then
     set _sealenv_bad = ("$_sealenv_here:q/etc/sealenv/env.csh is missing: the environment was moved or removed.")
     set _sealenv_next = "in its folder: sealenv move --here .   Or, if it was not moved: sealenv refresh PREFIX"
@@ -23,20 +22,29 @@ else if (-e $_sealenv_here:q/conda-meta/sealenv.moving) then
     set _sealenv_bad = ("a move of $_sealenv_here:q was ended half way: its files hold two paths.")
     set _sealenv_next = "in that folder: sealenv move --here ."
 else
-    # --- Is it the active environment, and does PATH begin with its bin?
-    set _sealenv_same = ""
+    # --- The active environment stays as it is, if PATH begins with its bin.
     if ($?CONDA_PREFIX) then
         if (x$CONDA_PREFIX:q == x$_sealenv_here:q) set _sealenv_same = named
     endif
     if ($?SEALENV_PREFIX) then
         if (x$SEALENV_PREFIX:q != x && x$SEALENV_PREFIX:q != x$_sealenv_here:q) set _sealenv_same = ""
     endif
-    if ($_sealenv_same == named && $#path > 0) then
-        if (x$path[1]:q == x$_sealenv_here:q/bin) set _sealenv_same = active
-    endif
-    if ($_sealenv_same != active) then
-        # --- Refuse a shell that is not clean.
+    if (x$_sealenv_same == xnamed) then
+        if ($#path == 0) set path = ("")
+        if (x$path[1]:q != x$_sealenv_here:q/bin) set _sealenv_bad = ("This environment is active, but PATH does not begin with its bin.")
+    else
+        # --- Refuse a shell that is not clean. Each line: a variable, x and the values that mean nothing, the reason.
+        set _sealenv_gate = ()
         __SEALENV_GATE__
+        while ($#_sealenv_gate)
+            set _sealenv_file = ""
+            eval 'set _sealenv_root = $?'$_sealenv_gate[1]
+            if ($_sealenv_root) eval 'set _sealenv_file = $'$_sealenv_gate[1]':q'
+            if (x$_sealenv_file:q !~ $_sealenv_gate[2]) set _sealenv_bad = ($_sealenv_bad:q "$_sealenv_gate[1]=$_sealenv_file:q"": $_sealenv_gate[3]")
+            shift _sealenv_gate
+            shift _sealenv_gate
+            shift _sealenv_gate
+        end
         foreach _sealenv_file ($path:q)
             set _sealenv_root = $_sealenv_file:q
             if (x$_sealenv_file:q =~ x*/bin) set _sealenv_root = $_sealenv_file:h:q
@@ -44,7 +52,6 @@ else
                 if (x$_sealenv_root:q != x$_sealenv_here:q) set _sealenv_bad = ($_sealenv_bad:q "PATH=$_sealenv_file:q"": "__SEALENV_ON_PATH__)
             endif
         end
-        if ($_sealenv_same == named) set _sealenv_bad = ($_sealenv_bad:q "This environment is active, but PATH does not begin with its bin.")
     endif
 endif
 
@@ -60,11 +67,11 @@ if ($#_sealenv_bad) then
     end
     _sealenv_say "  next: "$_sealenv_next:q
     unalias _sealenv_say
-else if ($_sealenv_state == new) then
+else if (! $?_sealenv_prefix) then
     # --- Set the variables, in the order of CEP 32. The old values are kept as _sealenv_old_NAME.
     set _sealenv_prefix = $_sealenv_here:q
     alias deactivate 'source $_sealenv_prefix:q/etc/sealenv/deactivate.csh'
-    if ($_sealenv_same == active) then
+    if (x$_sealenv_same == xnamed) then
         # The old values are not known here: `deactivate` unsets the variables.
         set _sealenv_old_path = ($path[2-]:q)
     else
@@ -75,16 +82,15 @@ else if ($_sealenv_state == new) then
             if ($_sealenv_state) eval 'set _sealenv_old_'$_sealenv_file' = $'$_sealenv_file':q'
         end
         source $_sealenv_prefix:q/etc/sealenv/env.csh
-        set _sealenv_state = ""
+        set _sealenv_state = x
         if ($?CONDA_CHANGEPS1) then
             set _sealenv_state = x$CONDA_CHANGEPS1:q
         endif
         if ($?SEALENV_NO_PROMPT) set _sealenv_state = xno
-        if ($?prompt && $_sealenv_state:q !~ x[Ff]alse && $_sealenv_state:q !~ x[Nn]o && $_sealenv_state:q !~ x[Oo]ff && $_sealenv_state:q != x0) then
+        if ($?prompt && $_sealenv_state:q !~ x{[Ff]alse,[Nn]o,[Oo]ff,0}) then
             set _sealenv_old_prompt = $prompt:q
-            set prompt = $_sealenv_shown:q$prompt:q
+            set prompt = __SEALENV_SHOWN__$prompt:q
         endif
-        unset _sealenv_shown
         # --- Run the scripts of the packages.
         if ($?nonomatch) set _sealenv_nonomatch
         set nonomatch
@@ -98,5 +104,5 @@ else if ($_sealenv_state == new) then
 endif
 # (`endif` would clear the status.)
 @ _sealenv_state = ($#_sealenv_bad > 0)
-unset _sealenv_bad _sealenv_next _sealenv_here _sealenv_same _sealenv_file _sealenv_root
+unset _sealenv_bad _sealenv_next _sealenv_here _sealenv_same _sealenv_gate _sealenv_file _sealenv_root
 eval 'unset _sealenv_state ; @ status = '$_sealenv_state

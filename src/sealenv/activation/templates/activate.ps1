@@ -1,8 +1,8 @@
 # Activate this environment in PowerShell (5.1 or 7):   . PREFIX\activate.ps1
 #
 # It starts no process and writes no file. From top to bottom: refuse what must not be activated, set the
-# variables, leave with `deactivate`, run the scripts of the packages. The path and the variables of this
-# environment are in etc\sealenv\env.ps1. It throws when it refuses, so that a script ends there.
+# variables (listed in etc\sealenv\env.ps1), leave with `deactivate`, run the scripts of the packages. It
+# throws when it refuses, so that a script ends there.
 
 $_sealenv_scripts = & {
     param([string] $here)
@@ -12,20 +12,18 @@ $_sealenv_scripts = & {
     $get = { param($variable) [Environment]::GetEnvironmentVariable($variable) }
 
     # --- Refuse an environment that is moved or unfinished.
-    $include = [IO.Path]::Combine($here, 'etc', 'sealenv', 'env.ps1')
+    $include = "$here/etc/sealenv/env.ps1"
     if (-not [IO.File]::Exists($include)) {
         throw "sealenv: $include is missing.$nl  next: sealenv refresh PREFIX"
     }
     $compiled = & $include
-    $marker = [IO.Path]::Combine($here, 'conda-meta', 'sealenv.pending')
-    if (Test-Path -LiteralPath $marker) {
-        $line = Get-Content -LiteralPath $marker -TotalCount 1 -ErrorAction SilentlyContinue
-        if (-not $line -or $line -cne (& $get 'SEALENV_CHECK_TOKEN')) {
-            throw ("sealenv: $here was never finished: a create was interrupted, or is running.$nl" +
-                "  next: run the same sealenv create again, or: sealenv remove `"$here`"")
-        }
+    $marker = "$here/conda-meta/sealenv.pending"
+    $line = Get-Content -LiteralPath $marker -TotalCount 1 -ErrorAction SilentlyContinue
+    if ((Test-Path -LiteralPath $marker) -and (-not $line -or $line -cne (& $get 'SEALENV_CHECK_TOKEN'))) {
+        throw ("sealenv: $here was never finished: a create was interrupted, or is running.$nl" +
+            "  next: run the same sealenv create again, or: sealenv remove `"$here`"")
     }
-    if (Test-Path -LiteralPath ([IO.Path]::Combine($here, 'conda-meta', 'sealenv.moving'))) {
+    if (Test-Path -LiteralPath "$here/conda-meta/sealenv.moving") {
         throw ("sealenv: a move of $here was ended half way: its files hold two paths.$nl" +
             "  next: in that folder: sealenv move --here .")
     }
@@ -44,33 +42,35 @@ $_sealenv_scripts = & {
         ForEach-Object { [IO.Path]::Combine($here, $_) }
     $path = @((& $get 'PATH') -split ';' | Where-Object { $_ })
     $ours = & $get 'SEALENV_PREFIX'
-    $named = (& $get 'CONDA_PREFIX') -eq $here -and (-not $ours -or $ours -eq $here)
-    $active = $named -and $path.Count -and ($path[0] -eq $here -or $path[0] -eq $folders[-1])
-    if ($active -and (Test-Path function:deactivate)) {
-        return
-    }
+    $active = (& $get 'CONDA_PREFIX') -eq $here -and (-not $ours -or $ours -eq $here)
     $found = ''
-    foreach ($row in @(
-        __SEALENV_GATE__
-    )) {
-        $value = & $get $row[0]
-        if ($value -and $row[1].Split(' ') -notcontains $value) {
-            $found += "  $($row[0])=${value}: $($row[2])$nl"
+    if ($active) {
+        if ($here, $folders[-1] -notcontains ($path | Select-Object -First 1)) {
+            $found = "  This environment is active, but PATH does not begin with its folders.$nl"
+        }
+    } else {
+        foreach ($row in @(
+            __SEALENV_GATE__
+        )) {
+            $value = & $get $row[0]
+            if ($value -and $row[1].Split(' ') -notcontains $value) {
+                $found += "  $($row[0])=${value}: $($row[2])$nl"
+            }
+        }
+        foreach ($folder in $path) {
+            $other = if ($folder -match '[\\/]Scripts$') { [IO.Path]::GetDirectoryName($folder) } else { $folder }
+            $marks = "$other\conda-meta", "$other\pyvenv.cfg" | Where-Object { Test-Path -LiteralPath $_ }
+            if ($marks -and $other -ne $here) {
+                $found += "  PATH=${folder}: " + __SEALENV_ON_PATH__ + $nl
+            }
         }
     }
-    foreach ($folder in $path) {
-        $other = if ($folder -match '[\\/]Scripts$') { [IO.Path]::GetDirectoryName($folder) } else { $folder }
-        $marks = "$other\conda-meta", "$other\pyvenv.cfg" | Where-Object { Test-Path -LiteralPath $_ }
-        if ($marks -and $other -ne $here) {
-            $found += "  PATH=${folder}: " + __SEALENV_ON_PATH__ + $nl
-        }
-    }
-    if ($found -and -not $active) {
-        if ($named) {
-            $found += "  This environment is active, but PATH does not begin with its folders.$nl"
-        }
+    if ($found) {
         throw ("sealenv: this shell is not clean, so $name was not activated:$nl$found" +
             "  next: open a new PowerShell, or: sealenv shell --clean `"$here`"")
+    }
+    if ($active -and (Test-Path function:deactivate)) {
+        return
     }
 
     # --- Set the variables, in the order of CEP 32, and keep the old values. Where the environment is
@@ -84,42 +84,19 @@ $_sealenv_scripts = & {
             Remove-Item -LiteralPath "Env:$variable" -ErrorAction SilentlyContinue
         }
     }
-    $put = {
-        param($variable, $value)
-        $old[$variable] = $null
+    foreach ($row in $compiled.settings | Where-Object { -not $_[2] -or [IO.File]::Exists($_[2]) }) {
+        $old[$row[0]] = $null
         if (-not $active) {
-            $old[$variable] = & $get $variable
-            & $assign $variable $value
+            $old[$row[0]] = & $get $row[0]
+            & $assign $row[0] $row[1]
         }
     }
-    foreach ($pair in $compiled.variables) {
-        & $put $pair[0] $pair[1]
-    }
-    & $put 'PATH' (($folders + $path) -join ';')
-    & $put 'CONDA_PREFIX' $here
-    & $put 'CONDA_SHLVL' '1'
-    & $put 'CONDA_DEFAULT_ENV' $name
-    & $put 'CONDA_PROMPT_MODIFIER' "($name) "
-    & $put 'MAMBA_ROOT_PREFIX' $here
-    & $put 'PYTHONNOUSERSITE' '1'
-    & $put 'SEALENV_PREFIX' $here
-    & $put 'PIP_CONFIG_FILE' 'nul'
-    if ([IO.File]::Exists("$here\.condarc")) {
-        & $put 'CONDARC' "$here\.condarc"
-        & $put 'MAMBARC' "$here\.condarc"
-    }
-    if ([IO.File]::Exists("$here\condabin\conda.bat")) {
-        & $put 'CONDA_BAT' "$here\condabin\conda.bat"
-        & $put 'CONDA_EXE' "$here\Scripts\conda.exe"
-        & $put 'CONDA_PYTHON_EXE' "$here\python.exe"
-    }
-    if ([IO.File]::Exists("$here\Library\bin\mamba.exe")) {
-        & $put 'MAMBA_EXE' "$here\Library\bin\mamba.exe"
-    }
+    $old['PATH'] = $path -join ';'
     $prompt = $null
     if ($active) {
         $old['PATH'] = @($path | Where-Object { $folders -notcontains $_ }) -join ';'
     } else {
+        & $assign 'PATH' (($folders + $path) -join ';')
         # The functions and aliases of a hook start the conda or mamba of another environment.
         foreach ($program in 'conda', 'mamba', 'micromamba') {
             Remove-Item "alias:$program", "function:$program" -ErrorAction SilentlyContinue

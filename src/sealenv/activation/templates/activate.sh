@@ -1,8 +1,8 @@
 # Activate this environment in bash, zsh, dash or another POSIX shell:   . PREFIX/activate.sh
 #
 # It starts no process and writes no file. From top to bottom: find the environment, refuse what must not
-# be activated, set the variables, run the scripts of the packages, leave with `deactivate`. The path and
-# the variables of this environment are in etc/sealenv/env.sh.
+# be activated, set the variables (listed in etc/sealenv/env.sh), run the scripts of the packages.
+# `deactivate` gives everything back.
 
 # --- Find the environment. bash and zsh know where this file is. A plain sh does not: `sealenv run` tells it.
 _sealenv_here=__SEALENV_PREFIX__/activate.sh
@@ -13,11 +13,10 @@ case $_sealenv_here in
     */*) _sealenv_here=${_sealenv_here%/*} ;;
     *) _sealenv_here=. ;;
 esac
-# `deactivate` of an environment that this shell has activated needs the names below as they are.
+# This shell has activated an environment, and its `deactivate` needs the names below as they are.
 if [ -n "${_sealenv_names-}" ]; then
-    [ "$_sealenv_here" -ef "$CONDA_PREFIX" ] && [ "${PATH%%:*}" = "$CONDA_PREFIX/bin" ] && return 0
-    printf '%s\n' "sealenv: this shell is not clean. CONDA_PREFIX=$CONDA_PREFIX: a conda environment is active here." \
-        "  next: deactivate, or open a new terminal" >&2
+    [ "$_sealenv_here" -ef "$_sealenv_prefix" ] && [ "${PATH%%:*}" = "$_sealenv_prefix/bin" ] && return 0
+    printf '%s\n' "sealenv: $_sealenv_prefix is active in this shell. next: deactivate, or open a new terminal" >&2
     return 1
 fi
 if [ ! -r "$_sealenv_here/etc/sealenv/env.sh" ]; then
@@ -26,39 +25,42 @@ if [ ! -r "$_sealenv_here/etc/sealenv/env.sh" ]; then
     unset _sealenv_here
     return 1
 fi
-. "$_sealenv_here/etc/sealenv/env.sh"
 
 # --- Refuse an environment that is moved or unfinished, and a shell that is not clean.
-_sealenv_refused() {
-    _sealenv_item=
-    if [ -e "$_sealenv_here/conda-meta/sealenv.pending" ]; then
-        IFS= read -r _sealenv_item <"$_sealenv_here/conda-meta/sealenv.pending"
-        _sealenv_item=${_sealenv_item:-unknown}
-    fi
-    if [ "$_sealenv_item" != "${_sealenv_item:+${SEALENV_CHECK_TOKEN-}}" ]; then
-        _sealenv_say "sealenv: $_sealenv_here was never finished: a create was interrupted, or is running." \
-            "  next: run the same sealenv create again, or: sealenv remove $_sealenv_here"
-    elif [ -e "$_sealenv_here/conda-meta/sealenv.moving" ]; then
-        _sealenv_say "sealenv: a move of $_sealenv_here was ended half way: its files hold two paths." \
-            "  next: in that folder: sealenv move --here ."
-    elif ! [ "$_sealenv_here" -ef "$_sealenv_prefix" ]; then
-        _sealenv_say "sealenv: this environment was made at $_sealenv_prefix" \
-            "  and was moved or copied by hand to $_sealenv_here: it would not work." \
-            "  next: in that folder: sealenv move --here .   Or move it back to $_sealenv_prefix"
-    elif _sealenv_is_active && [ "${PATH%%:*}" -ef "$_sealenv_prefix/bin" ]; then
-        _sealenv_active=yes
-        return 1
-    else
-        _sealenv_gate
-    fi
+_sealenv_prefix=__SEALENV_PREFIX__
+_sealenv_refusal= _sealenv_found= _sealenv_active= _sealenv_item= _sealenv_names= _sealenv_ps1=
+# One variable of the gate: name, value, what it means, how to clear it, values that mean nothing.
+_sealenv_check() {
+    case " ${5-}  " in *" $2 "*) return 0 ;; esac
+    _sealenv_found="$_sealenv_found
+  $1=$2: $3; to clear it: $4"
+}
+_sealenv_forget() {
+    unset _sealenv_file _sealenv_here _sealenv_prefix _sealenv_item _sealenv_rest _sealenv_kind _sealenv_active \
+        _sealenv_refusal _sealenv_found _sealenv_names _sealenv_ps1 _sealenv_flags
+    unset -f _sealenv_check _sealenv_put _sealenv_scripts _sealenv_forget 2>/dev/null || :
 }
 
-_sealenv_is_active() {
-    [ "${CONDA_PREFIX-}" -ef "$_sealenv_prefix" ] && [ "${SEALENV_PREFIX:-$CONDA_PREFIX}" -ef "$_sealenv_prefix" ]
-}
-
-_sealenv_gate() {
-    _sealenv_found=
+# Only the check at the end of `create` knows the first line of the marker of an unfinished environment.
+if [ -e "$_sealenv_here/conda-meta/sealenv.pending" ]; then
+    IFS= read -r _sealenv_item <"$_sealenv_here/conda-meta/sealenv.pending" || :
+    _sealenv_item=${_sealenv_item:-unknown}
+fi
+if [ "$_sealenv_item" != "${_sealenv_item:+${SEALENV_CHECK_TOKEN-}}" ]; then
+    _sealenv_refusal="sealenv: $_sealenv_here was never finished: a create was interrupted, or is running.
+  next: run the same sealenv create again, or: sealenv remove $_sealenv_here"
+elif [ -e "$_sealenv_here/conda-meta/sealenv.moving" ]; then
+    _sealenv_refusal="sealenv: a move of $_sealenv_here was ended half way: its files hold two paths.
+  next: in that folder: sealenv move --here ."
+elif ! [ "$_sealenv_here" -ef "$_sealenv_prefix" ]; then
+    _sealenv_refusal="sealenv: this environment was made at $_sealenv_prefix
+  and was moved or copied by hand to $_sealenv_here: it would not work.
+  next: in that folder: sealenv move --here .   Or move it back to $_sealenv_prefix"
+elif [ "${CONDA_PREFIX-}" -ef "$_sealenv_prefix" ] && [ "${SEALENV_PREFIX:-$CONDA_PREFIX}" -ef "$_sealenv_prefix" ]; then
+    _sealenv_active=yes
+    [ "${PATH%%:*}" -ef "$_sealenv_prefix/bin" ] || _sealenv_found="
+  This environment is active, but PATH does not begin with its bin."
+else
     __SEALENV_GATE__
     _sealenv_rest=${PATH-}:
     while [ -n "$_sealenv_rest" ]; do
@@ -69,22 +71,16 @@ _sealenv_gate() {
             [ "$_sealenv_kind" -ef "$_sealenv_prefix" ] || _sealenv_check PATH "$_sealenv_item" __SEALENV_ON_PATH__
         fi
     done
-    [ -n "$_sealenv_found" ] || return 1
-    if _sealenv_is_active; then _sealenv_say "  This environment is active, but PATH does not begin with its bin."; fi
-    _sealenv_say "  next: open a new terminal, or: sealenv shell --clean $_sealenv_prefix"
-}
-
-# One variable of the gate: name, value, what it means, how to clear it, values that mean nothing.
-_sealenv_check() {
-    case " ${5-}  " in *" $2 "*) return ;; esac
-    [ -n "$_sealenv_found" ] || _sealenv_say "sealenv: this shell is not clean, so $_sealenv_name was not activated:"
-    _sealenv_found=yes
-    _sealenv_say "  $1=$2: $3; to clear it: $4"
-}
-
-_sealenv_say() {
-    printf '%s\n' "$@" >&2
-}
+fi
+if [ -n "$_sealenv_found" ]; then
+    _sealenv_refusal="sealenv: this shell is not clean, so ${_sealenv_prefix##*/} was not activated:$_sealenv_found
+  next: open a new terminal, or: sealenv shell --clean $_sealenv_prefix"
+fi
+if [ -n "$_sealenv_refusal" ]; then
+    printf '%s\n' "$_sealenv_refusal" >&2
+    _sealenv_forget
+    return 1
+fi
 
 # --- Set a variable, and keep its old value: x and the value, or nothing if it was not set. Where the
 # environment is active already, nothing is set, and `deactivate` unsets the variables.
@@ -96,12 +92,15 @@ _sealenv_put() {
     export "$1=$2"
 }
 
-# --- Run the scripts of the packages in activate.d, or those in deactivate.d backwards.
+# --- Run the scripts of the packages in activate.d, or those in deactivate.d backwards. Most of them fail
+# under `set -eu`: both are off meanwhile.
 _sealenv_scripts() {
+    _sealenv_flags=$-
     _sealenv_kind=$1
+    set +eu
+    if [ -n "${ZSH_VERSION-}" ]; then setopt local_options no_nomatch; fi
     _sealenv_item=${LC_ALL+x$LC_ALL}
     LC_ALL=C # the order of conda
-    if [ -n "${ZSH_VERSION-}" ]; then setopt local_options no_nomatch; fi
     set -- "$_sealenv_prefix/etc/conda/$_sealenv_kind.d/"*.sh
     if [ -n "$_sealenv_item" ]; then { LC_ALL=${_sealenv_item#x}; } 2>/dev/null; else unset LC_ALL; fi
     _sealenv_rest=$#
@@ -109,40 +108,16 @@ _sealenv_scripts() {
         for _sealenv_item in "$@"; do set -- "$_sealenv_item" "$@"; done
     fi
     while [ "$_sealenv_rest" -gt 0 ]; do
-        if [ -f "$1" ]; then . "$1" || _sealenv_say "sealenv: $1 failed with exit code $?"; fi
+        if [ -f "$1" ]; then . "$1" || printf '%s\n' "sealenv: $1 failed with exit code $?" >&2; fi
         shift
         _sealenv_rest=$((_sealenv_rest - 1))
     done
+    case $_sealenv_flags in *e*) set -e ;; esac
+    case $_sealenv_flags in *u*) set -u ;; esac
 }
-
-# Most scripts of packages fail under `set -eu`: both are off meanwhile.
-_sealenv_options() {
-    case $_sealenv_flags in *e*) set "$1e" ;; esac
-    case $_sealenv_flags in *u*) set "$1u" ;; esac
-}
-
-_sealenv_forget() {
-    unset _sealenv_file _sealenv_here _sealenv_prefix _sealenv_name _sealenv_shown _sealenv_item _sealenv_rest _sealenv_kind \
-        _sealenv_active _sealenv_found _sealenv_names _sealenv_ps1 _sealenv_flags
-    unset -f _sealenv_refused _sealenv_is_active _sealenv_gate _sealenv_check _sealenv_say \
-        _sealenv_put _sealenv_variables _sealenv_scripts _sealenv_options _sealenv_forget 2>/dev/null || :
-}
-
-# --- From here on it is done, or refused. Until then another `deactivate` may be defined.
-_sealenv_flags=$-
-_sealenv_options +
-_sealenv_active=
-_sealenv_ps1=
-if _sealenv_refused; then
-    _sealenv_options -
-    _sealenv_forget
-    return 1
-fi
 
 # --- Leave: run deactivate.d, give back the prompt and the variables, remove what this script defined.
 deactivate() {
-    _sealenv_flags=$-
-    _sealenv_options +
     _sealenv_scripts deactivate
     if [ -n "$_sealenv_ps1" ]; then PS1=${_sealenv_ps1#x}; fi
     while [ -n "$_sealenv_names" ]; do
@@ -152,33 +127,12 @@ deactivate() {
         unset "_sealenv_old_$_sealenv_item"
         if [ -n "$_sealenv_rest" ]; then export "$_sealenv_item=${_sealenv_rest#x}"; else unset "$_sealenv_item"; fi
     done
-    _sealenv_options -
     unset -f deactivate
     _sealenv_forget
 }
 
-# --- Activate: the variables in the order of CEP 32.
-_sealenv_variables
-_sealenv_put PATH "$_sealenv_prefix/bin${PATH:+:$PATH}"
-_sealenv_put CONDA_PREFIX "$_sealenv_prefix"
-_sealenv_put CONDA_SHLVL 1
-_sealenv_put CONDA_DEFAULT_ENV "$_sealenv_name"
-_sealenv_put CONDA_PROMPT_MODIFIER "($_sealenv_name) "
-_sealenv_put MAMBA_ROOT_PREFIX "$_sealenv_prefix"
-_sealenv_put PYTHONNOUSERSITE 1
-_sealenv_put SEALENV_PREFIX "$_sealenv_prefix"
-_sealenv_put PIP_CONFIG_FILE /dev/null
-if [ -f "$_sealenv_prefix/.condarc" ]; then
-    _sealenv_put CONDARC "$_sealenv_prefix/.condarc"
-    _sealenv_put MAMBARC "$_sealenv_prefix/.condarc"
-fi
-if [ -f "$_sealenv_prefix/bin/conda" ]; then
-    _sealenv_put CONDA_EXE "$_sealenv_prefix/bin/conda"
-    _sealenv_put CONDA_PYTHON_EXE "$_sealenv_prefix/bin/python"
-fi
-if [ -f "$_sealenv_prefix/bin/mamba" ]; then
-    _sealenv_put MAMBA_EXE "$_sealenv_prefix/bin/mamba"
-fi
+# --- Activate: the variables in the order of CEP 32, the prompt, the scripts of the packages.
+. "$_sealenv_prefix/etc/sealenv/env.sh"
 if [ -n "$_sealenv_active" ]; then
     _sealenv_old_PATH=x${PATH#*:}
 else
@@ -186,8 +140,7 @@ else
     unset -f conda mamba micromamba 2>/dev/null || :
     case $-:${SEALENV_NO_PROMPT:-no}:${CONDA_CHANGEPS1-} in
         *:[Ff]alse | *:[Nn]o | *:[Oo]ff | *:0) ;;
-        *i*:no:*) _sealenv_ps1=x$PS1; PS1=$_sealenv_shown$PS1 ;;
+        *i*:no:*) _sealenv_ps1=x$PS1; PS1=__SEALENV_SHOWN__$PS1 ;;
     esac
     _sealenv_scripts activate
 fi
-_sealenv_options -

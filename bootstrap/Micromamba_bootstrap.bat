@@ -47,7 +47,12 @@ call :check_names || goto :end
 call :find_places || goto :end
 if defined SB_REMOVE call :remove & goto :end
 call :check_target || goto :end
-call :show_plan
+echo [INFO] Environment:    "%SB_PREFIX%"
+echo [INFO] Packages:       "%SB_SPECS%"
+echo [INFO] Channels:       "%CHANNEL%"
+echo [INFO] Package cache:  "%SB_PKGS%"
+echo [INFO] micromamba:     %SB_MICROMAMBA%, kept in "%SB_STORE%"
+if defined SB_PENDING echo [INFO] An earlier run left this environment unfinished. It will be replaced.
 if defined SB_DRY echo [INFO] Dry run: nothing was written.& goto :end
 call :check_machine || goto :end
 call :get_sha256 || goto :end
@@ -183,7 +188,8 @@ call :allowed PACKAGES "=<>!*,[]|~+ " PACKAGES || exit /b 2
 if defined SB_PYTHON set "SB_NAME=%SB_NAME%_%SB_PYTHON:.=_%"
 set "SB_SPECS=python"
 if defined SB_PYTHON set "SB_SPECS=python=%SB_PYTHON%"
-set "SB_SPECS=%SB_SPECS% mamba conda %PACKAGES%"
+set "SB_SPECS=%SB_SPECS% mamba conda"
+if defined PACKAGES set "SB_SPECS=%SB_SPECS% %PACKAGES%"
 for %%V in (PYTHON CONDA MAMBA) do set "SB_HAS_%%V=1"
 if not defined SB_POST exit /b 0
 call :place SB_POST "the path of the --post script" || exit /b 2
@@ -273,15 +279,6 @@ rmdir "%SB_GONE%\pkgs" 2>nul
 rmdir /S /Q "\\?\%SB_GONE%" 2>nul
 if exist "%SB_GONE%\" call :fail 9 "cannot remove everything" "%SB_GONE%" "delete this folder when no program uses it" & exit /b 9
 echo [INFO] Removed         "%SB_PREFIX%"
-exit /b 0
-
-:show_plan
-echo [INFO] Environment:    "%SB_PREFIX%"
-echo [INFO] Packages:       "%SB_SPECS%"
-echo [INFO] Channels:       "%CHANNEL%"
-echo [INFO] Package cache:  "%SB_PKGS%"
-echo [INFO] micromamba:     %SB_MICROMAMBA%, kept in "%SB_STORE%"
-if defined SB_PENDING echo [INFO] An earlier run left this environment unfinished. It will be replaced.
 exit /b 0
 
 rem micromamba ends without a word on a Windows that has no Visual C++ runtime.
@@ -423,14 +420,13 @@ rem The documents call: micromamba create -p PREFIX python=3.12 mamba conda. `cr
 rem that has a conda-meta, and our marker with it. `install` makes the same environment and keeps the marker; for
 rem it, the folder is an environment because of its history. Each word is in quotes: numpy>=1 would write a file.
 :run_micromamba
-call :quote CHANNEL "-c "
-set SB_CHANNELS=%SB_QUOTED%
-call :quote SB_SPECS ""
+set SB_CHANNELS=-c "%CHANNEL: =" -c "%"
+set SB_SPECS="%SB_SPECS: =" "%"
 setlocal
 call :own_home
 set "CONDA_PKGS_DIRS=%SB_PKGS%"
 type nul >"%SB_META%\history"
-"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels%SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%"%SB_QUOTED%
+"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels %SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" %SB_SPECS%
 set "SB_T=%ERRORLEVEL%"
 endlocal & set "SB_T=%SB_T%"
 if "%SB_T%"=="0" if not exist "%SB_PREFIX%\python.exe" set "SB_T=0, but there is no python.exe"
@@ -440,20 +436,6 @@ if "%SB_T%"=="0" exit /b 0
 if "%SB_T%"=="-1073741515" call :fail 6 "micromamba.exe could not start: a DLL is missing" "" "install https://aka.ms/vs/17/release/vc_redist.x64.exe, then run the same command again" & exit /b 6
 call :fail 6 "micromamba failed with exit code %SB_T%: see above" "" "correct the reason, then run the same command again"
 exit /b 6
-
-rem :quote NAME "before": the words of a variable, each in quotes, in SB_QUOTED.
-:quote
-set "SB_QUOTED="
-call set "SB_REST=%%%~1%%"
-:next_word
-set "SB_T=%SB_REST%"
-set "SB_REST="
-for /f "tokens=1*" %%A in ("%SB_T%") do (
-  set SB_QUOTED=%SB_QUOTED% %~2"%%A"
-  set "SB_REST=%%B"
-)
-if defined SB_REST goto :next_word
-exit /b 0
 
 rem `pkgs` in the environment is the package cache of conda and mamba, shared with other environments.
 :link_pkgs
@@ -475,7 +457,6 @@ exit /b 9
 rem mamba's scripts, and the one beside conda.exe, contain the path of the environment. After the patch they find it
 rem from their own place. The new Python reads the program for that from the end of this script.
 :patch
-if not defined SB_HAS_PYTHON exit /b 0
 "%SB_PREFIX%\python.exe" -I -c "import sys; exec(open(sys.argv[1]).read().split('\n:program\n')[1])" "%SB_SELF%" "%SB_PREFIX%"
 if not errorlevel 1 exit /b 0
 call :fail 8 "cannot patch the scripts of the environment: see above" "%SB_PREFIX%" "report it, with the version of mamba: its scripts may have changed"

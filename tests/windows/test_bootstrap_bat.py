@@ -102,7 +102,7 @@ def test_settings_are_variables_and_places_are_odd(bare: Bare, windows: Windows)
         TEMP=windows.path(temp),
         CACHE=windows.path(bare.root / "cache"),
         CONDA_PKGS_DIRS="",
-        PACKAGES="pip wheel>=0.1  six",
+        PACKAGES="pip wheel>=0.1 six",
         KEEP_MICROMAMBA="1",
     )
     prefix = place / "env"

@@ -83,6 +83,7 @@ def render_rebuild(
     without = ["micromamba" if beside else "beside"] if kind == "bat" else []
     without += [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
     without += [] if carried else ["carried"]
+    without += [] if any(lock.find("python") for lock in locks) else ["patch", "program"]
     return fill(f"rebuild.{kind}", makers, without)
 
 
@@ -97,7 +98,7 @@ def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, Callab
     """The lines of a .bat that depend on what is installed."""
     tools = [tool for tool in ("python", "conda", "mamba") if lock.find(tool)]
     steps = ["claim", *["feed"] * carried, "run_micromamba", "check_records", "link_pkgs"]
-    steps += [*["install_wheels"] * bool(lock.wheels), "patch", "prove"]
+    steps += [*["install_wheels"] * bool(lock.wheels), *["patch"] * ("python" in tools), "prove"]
     copy = r'call :copy_checked "%SB_SCRIPT%wheels\%SB_SUM%.whl" "%SB_FILE%" "%SB_SUM%"'
     use = r' To use it:  call "%SB_PREFIX%\condabin\mamba.bat" activate'
     return {

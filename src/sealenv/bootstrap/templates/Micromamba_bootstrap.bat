@@ -39,7 +39,12 @@ call :check_names || goto :end
 call :find_places || goto :end
 if defined SB_REMOVE call :remove & goto :end
 call :check_target || goto :end
-call :show_plan
+echo [INFO] Environment:    "%SB_PREFIX%"
+echo [INFO] Packages:       "%SB_SPECS%"
+echo [INFO] Channels:       "%CHANNEL%"
+echo [INFO] Package cache:  "%SB_PKGS%"
+echo [INFO] micromamba:     %SB_MICROMAMBA%, kept in "%SB_STORE%"
+if defined SB_PENDING echo [INFO] An earlier run left this environment unfinished. It will be replaced.
 if defined SB_DRY echo [INFO] Dry run: nothing was written.& goto :end
 call :check_machine || goto :end
 call :get_sha256 || goto :end
@@ -81,7 +86,8 @@ call :allowed PACKAGES "=<>!*,[]|~+ " PACKAGES || exit /b 2
 if defined SB_PYTHON set "SB_NAME=%SB_NAME%_%SB_PYTHON:.=_%"
 set "SB_SPECS=python"
 if defined SB_PYTHON set "SB_SPECS=python=%SB_PYTHON%"
-set "SB_SPECS=%SB_SPECS% mamba conda %PACKAGES%"
+set "SB_SPECS=%SB_SPECS% mamba conda"
+if defined PACKAGES set "SB_SPECS=%SB_SPECS% %PACKAGES%"
 for %%V in (PYTHON CONDA MAMBA) do set "SB_HAS_%%V=1"
 if not defined SB_POST exit /b 0
 call :place SB_POST "the path of the --post script" || exit /b 2
@@ -116,15 +122,6 @@ if exist "%SB_GONE%\" call :fail 9 "cannot remove everything" "%SB_GONE%" "delet
 echo [INFO] Removed         "%SB_PREFIX%"
 exit /b 0
 
-:show_plan
-echo [INFO] Environment:    "%SB_PREFIX%"
-echo [INFO] Packages:       "%SB_SPECS%"
-echo [INFO] Channels:       "%CHANNEL%"
-echo [INFO] Package cache:  "%SB_PKGS%"
-echo [INFO] micromamba:     %SB_MICROMAMBA%, kept in "%SB_STORE%"
-if defined SB_PENDING echo [INFO] An earlier run left this environment unfinished. It will be replaced.
-exit /b 0
-
 __SEALENV_PART_MACHINE__
 
 __SEALENV_PART_MICROMAMBA__
@@ -150,32 +147,17 @@ rem The documents call: micromamba create -p PREFIX python=3.12 mamba conda. `cr
 rem that has a conda-meta, and our marker with it. `install` makes the same environment and keeps the marker; for
 rem it, the folder is an environment because of its history. Each word is in quotes: numpy>=1 would write a file.
 :run_micromamba
-call :quote CHANNEL "-c "
-set SB_CHANNELS=%SB_QUOTED%
-call :quote SB_SPECS ""
+set SB_CHANNELS=-c "%CHANNEL: =" -c "%"
+set SB_SPECS="%SB_SPECS: =" "%"
 setlocal
 call :own_home
 set "CONDA_PKGS_DIRS=%SB_PKGS%"
 type nul >"%SB_META%\history"
-"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels%SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%"%SB_QUOTED%
+"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels %SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" %SB_SPECS%
 set "SB_T=%ERRORLEVEL%"
 endlocal & set "SB_T=%SB_T%"
 if "%SB_T%"=="0" if not exist "%SB_PREFIX%\python.exe" set "SB_T=0, but there is no python.exe"
 __SEALENV_PART_RESULT__
-
-rem :quote NAME "before": the words of a variable, each in quotes, in SB_QUOTED.
-:quote
-set "SB_QUOTED="
-call set "SB_REST=%%%~1%%"
-:next_word
-set "SB_T=%SB_REST%"
-set "SB_REST="
-for /f "tokens=1*" %%A in ("%SB_T%") do (
-  set SB_QUOTED=%SB_QUOTED% %~2"%%A"
-  set "SB_REST=%%B"
-)
-if defined SB_REST goto :next_word
-exit /b 0
 
 __SEALENV_PART_PKGS__
 

@@ -45,11 +45,9 @@ mkdir "%SB_CACHE%\sed" 2>nul
 if defined SB_JQ mkdir "%SB_CACHE%\jq" 2>nul
 if not exist "%SB_CACHE%\sed\" call :fail "cannot create the cache directory: %SB_CACHE%" & goto :end
 
-rem Windows has curl.exe since 2018. Proxies of companies can break the check whether a certificate was revoked.
-set "SB_CURL=%SB_SYS%\curl.exe"
-if not exist "%SB_CURL%" for %%I in (curl.exe) do set "SB_CURL=%%~$PATH:I"
+rem Proxies of companies can break the check whether a certificate was revoked; an older curl has no option for it.
 set "SB_SSL="
-"%SB_CURL%" --ssl-revoke-best-effort --version >nul 2>nul && set "SB_SSL=--ssl-revoke-best-effort"
+"%SB_SYS%\curl.exe" --ssl-revoke-best-effort --version >nul 2>nul && set "SB_SSL=--ssl-revoke-best-effort"
 
 rem --- jq, on request ------------------------------------------------------------------------------------
 
@@ -148,7 +146,7 @@ exit /b 0
 
 rem :download ADDRESS FILE
 :download
-"%SB_CURL%" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 --connect-timeout 30 --output "%~2" --url "%~1"
+"%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 --connect-timeout 30 --output "%~2" --url "%~1"
 if not errorlevel 1 exit /b 0
 call :fail "download failed: %~1" "check the network and the address"
 exit /b 1

@@ -18,6 +18,7 @@ for %%V in (CD ERRORLEVEL RANDOM COPYCMD DIRCMD) do set "%%V="
 for %%V in (NAME PYTHON POST DRY REMOVE WORK DIRTY MADE STARTED PENDING HAS_PYTHON HAS_CONDA HAS_MAMBA) do set "SB_%%V="
 set "SB_RC=0"
 set "SB_SYS=%SystemRoot%\System32"
+set "SB_SELF=%~f0"
 set "SB_SCRIPT=%~dp0"
 set "SB_DRIVE=%~d0"
 set "SB_URL=https://github.com/mamba-org/micromamba-releases/releases"
@@ -46,7 +47,12 @@ call :check_names || goto :end
 call :find_places || goto :end
 if defined SB_REMOVE call :remove & goto :end
 call :check_target || goto :end
-call :show_plan
+echo [INFO] Environment:    "%SB_PREFIX%"
+echo [INFO] Packages:       "%SB_SPECS%"
+echo [INFO] Channels:       "%CHANNEL%"
+echo [INFO] Package cache:  "%SB_PKGS%"
+echo [INFO] micromamba:     %SB_MICROMAMBA%, kept in "%SB_STORE%"
+if defined SB_PENDING echo [INFO] An earlier run left this environment unfinished. It will be replaced.
 if defined SB_DRY echo [INFO] Dry run: nothing was written.& goto :end
 call :check_machine || goto :end
 call :get_sha256 || goto :end
@@ -182,16 +188,21 @@ call :allowed PACKAGES "=<>!*,[]|~+ " PACKAGES || exit /b 2
 if defined SB_PYTHON set "SB_NAME=%SB_NAME%_%SB_PYTHON:.=_%"
 set "SB_SPECS=python"
 if defined SB_PYTHON set "SB_SPECS=python=%SB_PYTHON%"
-set "SB_SPECS=%SB_SPECS% mamba conda %PACKAGES%"
+set "SB_SPECS=%SB_SPECS% mamba conda"
+if defined PACKAGES set "SB_SPECS=%SB_SPECS% %PACKAGES%"
 for %%V in (PYTHON CONDA MAMBA) do set "SB_HAS_%%V=1"
-exit /b 0
+if not defined SB_POST exit /b 0
+call :place SB_POST "the path of the --post script" || exit /b 2
+for %%I in ("%SB_POST%") do set "SB_POST=%%~fI" & set "SB_POST_NAME=%%~nxI"
+if exist "%SB_POST%" exit /b 0
+call :fail 2 "the --post script does not exist" "%SB_POST%" "check its path"
+exit /b 2
 
 rem The environment is made in PY_ENVS, else in DRIVE:\dev\Anaconda\envs on the drive of this script, else in the
 rem current folder. The cache is DRIVE:\CACHE, else TEMP.
 :find_places
 for %%I in (.) do set "SB_HERE=%%~fI"
 for %%V in (ENV_PREFIX PY_ENVS CACHE CONDA_PKGS_DIRS TEMP) do call :place %%V %%V || exit /b 2
-call :place SB_POST "the path of the --post script" || exit /b 2
 call :place SB_HERE "the current folder" || exit /b 2
 call :place SB_SCRIPT "the folder of this script" || exit /b 2
 set "SB_PREFIX=%SB_HERE%\%SB_NAME%"
@@ -211,9 +222,6 @@ set "SB_STORE=%SB_CACHE%\micromamba"
 set "SB_PKGS=%SB_CACHE%\Python\pkgs"
 rem conda reads a list; the first is the one that it writes to.
 if defined CONDA_PKGS_DIRS for /f "tokens=1 delims=,;" %%A in ("%CONDA_PKGS_DIRS%") do set "SB_PKGS=%%~fA"
-if not defined SB_POST goto :make_work
-for %%I in ("%SB_POST%") do set "SB_POST=%%~fI" & set "SB_POST_NAME=%%~nxI"
-if not exist "%SB_POST%" call :fail 2 "the --post script does not exist" "%SB_POST%" "check its path" & exit /b 2
 
 rem A temporary folder is ours only if mkdir itself made it: two scripts can draw the same random number.
 :make_work
@@ -231,7 +239,7 @@ if not exist "%SB_PREFIX%" exit /b 0
 if exist "%SB_MARKER%" call :is_ours && set "SB_PENDING=1" && exit /b 0
 if exist "%SB_MARKER%" call :fail 7 "another program left this unfinished" "%SB_PREFIX%" "finish or remove it with that program" & exit /b 7
 if exist "%SB_PREFIX%\" call :is_bare && exit /b 0
-call :fail 7 "this exists already" "%SB_PREFIX%" "choose another name, or remove it first: --remove"
+call :fail 7 "this exists already" "%SB_PREFIX%" "choose another name, or remove it first"
 exit /b 7
 
 rem The first line of our marker. A run that was stopped at once leaves an empty marker in an empty folder.
@@ -273,26 +281,12 @@ if exist "%SB_GONE%\" call :fail 9 "cannot remove everything" "%SB_GONE%" "delet
 echo [INFO] Removed         "%SB_PREFIX%"
 exit /b 0
 
-:show_plan
-echo [INFO] Environment:    "%SB_PREFIX%"
-echo [INFO] Packages:       "%SB_SPECS%"
-echo [INFO] Channels:       "%CHANNEL%"
-echo [INFO] Package cache:  "%SB_PKGS%"
-echo [INFO] micromamba:     %SB_MICROMAMBA%, kept in "%SB_STORE%"
-if defined SB_PENDING echo [INFO] An earlier run left this environment unfinished. It will be replaced.
-exit /b 0
-
-rem micromamba ends without a word on a Windows that has no Visual C++ runtime. Proxies of companies can break the
-rem check whether a certificate was revoked; an older curl does not know the option.
+rem micromamba ends without a word on a Windows that has no Visual C++ runtime.
 :check_machine
 for %%D in (vcruntime140 vcruntime140_1 msvcp140) do if not exist "%SB_SYS%\%%D.dll" (
   call :fail 6 "micromamba needs the Microsoft Visual C++ runtime, which is not installed" "%%D.dll" "install https://aka.ms/vs/17/release/vc_redist.x64.exe, or run: winget install Microsoft.VCRedist.2015+.x64"
   exit /b 6
 )
-set "SB_CURL=%SB_SYS%\curl.exe"
-if not exist "%SB_CURL%" for %%I in (curl.exe) do set "SB_CURL=%%~$PATH:I"
-set "SB_SSL="
-"%SB_CURL%" --ssl-revoke-best-effort --version >nul 2>nul && set "SB_SSL=--ssl-revoke-best-effort"
 exit /b 0
 
 rem micromamba.exe from the cache, or downloaded; it is used only if it has the sha256 in SB_EXPECTED.
@@ -315,9 +309,12 @@ call :has_sha256 "%SB_EXE%" "%SB_EXPECTED%" && exit /b 0
 call :fail 9 "cannot write this file" "%SB_EXE%" "set CACHE to a folder that you may write"
 exit /b 9
 
-rem :download ADDRESS FILE. A redirection leads to https only.
+rem :download ADDRESS FILE. A redirection leads to https only. Proxies of companies can break the check whether a
+rem certificate was revoked; an older curl does not know the option for it.
 :download
-"%SB_CURL%" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 --connect-timeout 30 --output "%~2" --url "%~1"
+set "SB_SSL="
+"%SB_SYS%\curl.exe" --ssl-revoke-best-effort --version >nul 2>nul && set "SB_SSL=--ssl-revoke-best-effort"
+"%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 --connect-timeout 30 --output "%~2" --url "%~1"
 if not errorlevel 1 if exist "%~2" exit /b 0
 del "%~2" 2>nul
 call :fail 5 "download failed" "%~1" "check the network and the address, then run the same command again"
@@ -398,7 +395,7 @@ if "%SB_RC%"=="0" (
 )
 if not exist "%SB_MARKER%" exit /b 0
 if "%SB_RC%"=="0" call :fail 9 "cannot delete this file" "%SB_MARKER%"
->&2 echo [WARN] The environment is unfinished: run the same command again, or remove it with --remove.
+>&2 echo [WARN] The environment is unfinished: run the same command again, or remove its folder.
 exit /b %SB_RC%
 
 rem A clean environment with a home folder of its own, which is deleted afterwards. In the user's own, micromamba
@@ -423,14 +420,13 @@ rem The documents call: micromamba create -p PREFIX python=3.12 mamba conda. `cr
 rem that has a conda-meta, and our marker with it. `install` makes the same environment and keeps the marker; for
 rem it, the folder is an environment because of its history. Each word is in quotes: numpy>=1 would write a file.
 :run_micromamba
-call :quote CHANNEL "-c "
-set SB_CHANNELS=%SB_QUOTED%
-call :quote SB_SPECS ""
+set SB_CHANNELS=-c "%CHANNEL: =" -c "%"
+set SB_SPECS="%SB_SPECS: =" "%"
 setlocal
 call :own_home
 set "CONDA_PKGS_DIRS=%SB_PKGS%"
 type nul >"%SB_META%\history"
-"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels%SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%"%SB_QUOTED%
+"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels %SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" %SB_SPECS%
 set "SB_T=%ERRORLEVEL%"
 endlocal & set "SB_T=%SB_T%"
 if "%SB_T%"=="0" if not exist "%SB_PREFIX%\python.exe" set "SB_T=0, but there is no python.exe"
@@ -440,20 +436,6 @@ if "%SB_T%"=="0" exit /b 0
 if "%SB_T%"=="-1073741515" call :fail 6 "micromamba.exe could not start: a DLL is missing" "" "install https://aka.ms/vs/17/release/vc_redist.x64.exe, then run the same command again" & exit /b 6
 call :fail 6 "micromamba failed with exit code %SB_T%: see above" "" "correct the reason, then run the same command again"
 exit /b 6
-
-rem :quote NAME "before": the words of a variable, each in quotes, in SB_QUOTED.
-:quote
-set "SB_QUOTED="
-call set "SB_REST=%%%~1%%"
-:next_word
-set "SB_T=%SB_REST%"
-set "SB_REST="
-for /f "tokens=1*" %%A in ("%SB_T%") do (
-  set SB_QUOTED=%SB_QUOTED% %~2"%%A"
-  set "SB_REST=%%B"
-)
-if defined SB_REST goto :next_word
-exit /b 0
 
 rem `pkgs` in the environment is the package cache of conda and mamba, shared with other environments.
 :link_pkgs
@@ -465,46 +447,32 @@ rem Your own folders, from the folder of this script or from two levels above it
 :copy_folders
 set "SB_BAD="
 for %%D in (__home__ __shortcut__ __AppData__) do for %%S in ("%SB_SCRIPT%%%D" "%SB_SCRIPT%..\..\%%D") do (
-  if defined SB_HAS_PYTHON if exist "%%~S\" if not exist "%SB_PREFIX%\%%D\" "%SB_PREFIX%\python.exe" -I -c "import shutil,sys;shutil.copytree(sys.argv[1],sys.argv[2])" "%%~S" "%SB_PREFIX%\%%D" || set "SB_BAD=%%~S"
+  if exist "%%~S\" if not exist "%SB_PREFIX%\%%D\" "%SB_PREFIX%\python.exe" -I -c "import shutil,sys;shutil.copytree(sys.argv[1],sys.argv[2])" "%%~S" "%SB_PREFIX%\%%D" || set "SB_BAD=%%~S"
 )
-if defined KEEP_MICROMAMBA mkdir "%SB_PREFIX%\Scripts" 2>nul & copy /Y /B "%SB_EXE%" "%SB_PREFIX%\Scripts\micromamba.exe" >nul || set "SB_BAD=%SB_EXE%"
+if defined KEEP_MICROMAMBA copy /Y /B "%SB_EXE%" "%SB_PREFIX%\Scripts\micromamba.exe" >nul || set "SB_BAD=%SB_EXE%"
 if not defined SB_BAD exit /b 0
 call :fail 9 "cannot copy this" "%SB_BAD%" "free some space, or correct its permissions"
 exit /b 9
 
-rem mamba.bat and mamba_hook.bat contain the path of the environment. The patch lets them find it from their own
-rem place, with sed.exe from the cache or from beside this script, or with the new Python.
+rem mamba's scripts, and the one beside conda.exe, contain the path of the environment. After the patch they find it
+rem from their own place. The new Python reads the program for that from the end of this script.
 :patch
-if not defined SB_HAS_PYTHON exit /b 0
-set "SB_SED="
-for %%I in ("%SB_CACHE%\sed\sed.exe" "%SB_SCRIPT%sed.exe") do if exist "%%~I" set "SB_SED=%%~I"
-if defined SB_HAS_MAMBA for %%N in (mamba.bat mamba_hook.bat) do call :patch_one "%SB_PREFIX%\condabin\%%N" || exit /b 8
-rem conda.exe reads the path of Python from the script beside it: there the name alone is enough.
-"%SB_PREFIX%\python.exe" -I -c "import glob,os,re,sys;p=os.fsencode(sys.argv[1]);q=b'\x22';n=lambda b:b.replace(b'\\',b'/').lower();r=lambda f:open(f,'rb').read();w=lambda f,b:(open(f+'.part','wb').write(b),os.replace(f+'.part',f));m=lambda l:re.fullmatch(rb'#!\s*(\x22?)([^\x22]*?)[\\/](pythonw?\.exe)\1(|\s.*)',l,re.S);i=lambda m:m and n(m[2])==n(p);g=lambda f,m,d,l,s,t:i(m) and (d=='Scripts' and w(f,b'#!'+m[3]+m[4]+s+t) or d!='Scripts' and not m[1] and b' ' in p and w(f,b'#!'+q+m[2]+b'/'+m[3]+q+m[4]+s+t));h=lambda f,d,l,s,t:g(f,m(l),d,l,s,t);[h(f,d,*r(f).partition(b'\n')) for d in ('Scripts','Library/bin') for f in glob.glob(os.path.join(glob.escape(sys.argv[1]),d,'*-script.py'))]" "%SB_PREFIX%"
+"%SB_PREFIX%\python.exe" -I -c "import sys; exec(open(sys.argv[1]).read().split('\n:program\n')[1])" "%SB_SELF%" "%SB_PREFIX%"
 if not errorlevel 1 exit /b 0
-call :fail 8 "cannot patch the scripts of the launchers" "%SB_PREFIX%\Scripts" "run the same command again"
-exit /b 8
-:patch_one
-if defined SB_SED "%SB_SED%" -b -z -e "s/\r\n/\n/g" -e "s/\(^\|\n\)@SET \x22MAMBA_EXE=[^\x22\n]*\x22\(\n\|$\)/\1@FOR \x25\x25I IN (\x22\x25~dp0..\x22) DO @SET \x22MAMBA_EXE=\x25\x25~fI\\Library\\bin\\mamba.exe\x22\2/g" -e "s/\(^\|\n\)@SET \x22MAMBA_ROOT_PREFIX=[^\x22\n]*\x22\(\n\|$\)/\1@FOR \x25\x25I IN (\x22\x25~dp0..\x22) DO @SET \x22MAMBA_ROOT_PREFIX=\x25\x25~fI\x22\2/g" -e "s/\(^\|\n\)@SET \x22MAMBA_EXE=[^\x22\n]*\x22\(\n\|$\)/\1@FOR \x25\x25I IN (\x22\x25~dp0..\x22) DO @SET \x22MAMBA_EXE=\x25\x25~fI\\Library\\bin\\mamba.exe\x22\2/g" -e "s/\(^\|\n\)@SET \x22MAMBA_ROOT_PREFIX=[^\x22\n]*\x22\(\n\|$\)/\1@FOR \x25\x25I IN (\x22\x25~dp0..\x22) DO @SET \x22MAMBA_ROOT_PREFIX=\x25\x25~fI\x22\2/g" -e "s/\n/\r\n/g" "%~1" >"%~1.part" || del "%~1.part" 2>nul
-if not exist "%~1.part" "%SB_PREFIX%\python.exe" -I -c "import re,sys;b=open(sys.argv[1],'rb').read().replace(b'\r\n',b'\n');f=b'@FOR \x25\x25I IN (\x22\x25~dp0..\x22) DO @SET \x22';b=re.sub(rb'(?m)^@SET \x22MAMBA_EXE=[^\x22\n]*\x22$',lambda m:f+b'MAMBA_EXE=\x25\x25~fI\\Library\\bin\\mamba.exe\x22',b);b=re.sub(rb'(?m)^@SET \x22MAMBA_ROOT_PREFIX=[^\x22\n]*\x22$',lambda m:f+b'MAMBA_ROOT_PREFIX=\x25\x25~fI\x22',b);open(sys.argv[2],'wb').write(b.replace(b'\n',b'\r\n'))" "%~1" "%~1.part"
-move /Y "%~1.part" "%~1" >nul 2>nul
-rem No fixed value is left.
-"%SB_SYS%\findstr.exe" /I /R /C:"^@SET .MAMBA_EXE=" /C:"^@SET .MAMBA_ROOT_PREFIX=" "%~1" >nul 2>nul && goto :not_patched
-"%SB_SYS%\findstr.exe" /C:"DO @SET" "%~1" >nul 2>nul && exit /b 0
-:not_patched
-call :fail 8 "the path of the environment is still in this script" "%~1" "report it, with the version of mamba: its scripts have changed"
+call :fail 8 "cannot patch the scripts of the environment: see above" "%SB_PREFIX%" "report it, with the version of mamba: its scripts may have changed"
 exit /b 8
 
-rem The proof: activate as the documents say, then run the programs of the environment. Places are compared as
-rem files: the same folder can have several names (a mapped drive, a link, a short name).
+rem The proof: activate as the documents say, then run the programs of the environment. The marker shows which
+rem environment a folder is: the same folder can have several names (a mapped drive, a link, a short name).
 :prove
 setlocal
 call :own_home
 set "SB_BAD="
 if not defined SB_HAS_MAMBA set "CONDA_PREFIX=%SB_PREFIX%" & set "PATH=%SB_PREFIX%;%SB_PREFIX%\Library\bin;%SB_PREFIX%\Scripts;%PATH%"
 if defined SB_HAS_MAMBA call "%SB_PREFIX%\condabin\mamba.bat" activate || set "SB_BAD=mamba.bat activate"
-for %%I in (python.exe) do set "SB_FIRST=%%~$PATH:I"
-if defined SB_HAS_PYTHON "%SB_PREFIX%\python.exe" -I -c "import os,sys;print('python',sys.version);a=sys.argv;same=os.path.samefile;sys.exit(not(same(sys.prefix,a[1]) and same(os.environ['CONDA_PREFIX'],a[1]) and same(a[2],sys.executable)))" "%SB_PREFIX%" "%SB_FIRST%" || set "SB_BAD=python.exe, or another one comes first on PATH"
+if not exist "%CONDA_PREFIX%\conda-meta\sealenv.pending" set "SB_BAD=CONDA_PREFIX"
+for %%I in (python.exe) do if defined SB_HAS_PYTHON if not exist "%%~dp$PATH:Iconda-meta\sealenv.pending" set "SB_BAD=PATH: another python.exe comes first"
+if defined SB_HAS_PYTHON "%SB_PREFIX%\python.exe" --version || set "SB_BAD=python.exe"
 if defined SB_HAS_CONDA "%SB_PREFIX%\Scripts\conda.exe" --version || set "SB_BAD=Scripts\conda.exe"
 if defined SB_HAS_MAMBA "%SB_PREFIX%\Library\bin\mamba.exe" --version || set "SB_BAD=Library\bin\mamba.exe"
 endlocal & set "SB_BAD=%SB_BAD%"
@@ -528,3 +496,32 @@ endlocal & set "SB_T=%SB_T%"
 if "%SB_T%"=="0" exit /b 0
 call :fail 10 "the --post script failed with exit code %SB_T%" "%SB_POST_NAME%" "the environment is complete; correct the script in __home__ and run it again"
 exit /b 10
+
+rem === The program of :patch, in Python. cmd.exe does not read it. =======================================
+:program
+import re
+import sys
+from pathlib import Path
+
+HERE = rb'@FOR %%I IN ("%~dp0..") DO @SET "MAMBA_'
+LINES = {
+    rb'@SET "MAMBA_EXE=[^"\n]*"': HERE + rb'EXE=%%~fI\\Library\\bin\\mamba.exe"',
+    rb'@SET "MAMBA_ROOT_PREFIX=[^"\n]*"': HERE + rb'ROOT_PREFIX=%%~fI"',
+    rb"#!.*python\.exe.*": rb"#!python.exe",  # conda.exe looks for it in the folder above.
+}
+for name in ("condabin/mamba.bat", "condabin/mamba_hook.bat", "Scripts/conda-script.py"):
+    path = Path(sys.argv[2], name)
+    if not path.exists():
+        continue
+    text = path.read_bytes().replace(b"\r\n", b"\n")
+    found = 0
+    for old, new in LINES.items():
+        text, count = re.subn(b"(?m)^" + old + b"$", new, text)
+        found += count
+    if not found:
+        sys.exit(f"{path} has no line that can be patched")
+    part = path.with_name(path.name + ".part")
+    # cmd.exe can miss a label in a file with LF alone.
+    part.write_bytes(text.replace(b"\n", b"\r\n"))
+    # A new file: the old one can be a hard link into the package cache.
+    part.replace(path)

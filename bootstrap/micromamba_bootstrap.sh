@@ -181,6 +181,7 @@ empty() {
 }
 
 not_a_link() { [ ! -L "$prefix" ] && [ ! -L "$meta" ] || fail 7 "this is a link, or its conda-meta is one: $prefix"; }
+
 if [ -n "$remove" ]; then
     not_a_link
     [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ] || is_ours ||
@@ -202,7 +203,7 @@ check_target() {
         is_ours || fail 7 "another program left this unfinished: $prefix" 'finish or remove it with that program'
         pending=yes
     elif [ -e "$prefix" ]; then
-        [ -d "$prefix" ] && is_bare || fail 7 "this exists already: $prefix" 'choose another name, or remove it first: --remove'
+        [ -d "$prefix" ] && is_bare || fail 7 "this exists already: $prefix" 'choose another name, or remove it first'
     fi
 }
 check_target
@@ -290,7 +291,7 @@ elif ! is_bare; then
     rm -f -- "$marker"
     fail 7 "another program has just written into $prefix" 'nothing was changed'
 fi
-trap 'rm -rf -- "$work"; warn "The environment is unfinished: run the same command again, or remove it with --remove."' EXIT
+trap 'rm -rf -- "$work"; warn "The environment is unfinished: run the same command again, or remove its folder."' EXIT
 
 # === micromamba, once ==================================================================================
 

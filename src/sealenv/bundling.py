@@ -45,7 +45,7 @@ Without Python:   unpack it anywhere (tar -xf FILE.sealenv), and there
   Linux, macOS:   sh install.sh [NAME]
   Windows:        install.bat [NAME]
 
---help shows the options. The packages and micromamba are inside: no network is needed.
+--help shows the variables. The packages and micromamba are inside: no network is needed.
 """
 
 

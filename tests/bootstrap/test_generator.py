@@ -10,14 +10,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sealenv.bootstrap import SCRIPTS, differing, render, write
 from sealenv.bootstrap.__main__ import main
 from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
 from sealenv.bootstrap.releases import SUBDIRS, Releases, parse_digests, parse_version, pin_release
-from sealenv.bootstrap.relocating import python_launchers, python_patch
 from sealenv.errors import EngineError, SpecError, UsageError
 from sealenv.gates.rules import RULES
 from sealenv.locks import Lock, LockedPackage, LockedWheel
@@ -190,89 +187,47 @@ def test_hostile_wheels(field: str) -> None:
             )
 
 
-# --- the patch: sed and python give the same bytes ---------------------------------------------
+# --- the patch that a .bat makes, and sealenv's own -----------------------------------------------
 
-PATCHED = {b"MAMBA_EXE": b"%%~fI\\Library\\bin\\mamba.exe", b"MAMBA_ROOT_PREFIX": b"%%~fI"}
-LINES = st.sampled_from(
-    [
+
+def run_program(prefix: Path) -> subprocess.CompletedProcess[bytes]:
+    """The Python program at the end of the .bat, as the .bat runs it."""
+    script = prefix / "script.bat"
+    script.write_bytes(render("Micromamba_bootstrap.bat"))
+    command = re.search(rb'-I -c "(import sys; [^"]*)"', script.read_bytes())
+    assert command
+    words = [sys.executable, "-I", "-c", command[1].decode(), str(script), str(prefix)]
+    return subprocess.run(words, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_the_patch_is_the_one_of_sealenv(tmp_path: Path, end: bytes) -> None:
+    prefix = tmp_path / "a b"
+    there = str(prefix).encode()
+    lines = [
+        b"@REM a mamba.bat",
         b'@SET "MAMBA_EXE=C:/a b/Library/bin/mamba.exe"',
-        b'@SET "MAMBA_EXE=x" & "y"',
         b'@SET "MAMBA_ROOT_PREFIX=Z:\\a&b\\J\xc3\xbcrgen"',
-        b'@SET "MAMBA_ROOT_PREFIX="',
-        b'@SET "MAMBA_EXE=unfinished',
-        b'@SET "MAMBA_EXE=x" ',
-        b' @SET "MAMBA_EXE=x"',
-        b'@set "MAMBA_EXE=x"',
+        b'@SET "MAMBA_EXE=x" & "y"',
         b'@SET "MAMBA_EXES=x"',
-        b'@FOR %%I IN ("%~dp0..") DO @SET "MAMBA_EXE=%%~fI\\Library\\bin\\mamba.exe"',
-        b"@IF [%1]==[activate]",
-        b"a\rb",
-        b"\\1 & \\n $",
+        b"@IF [%1]==[activate] \\1 & \\n $",
         b"",
     ]
-)
-
-
-def reference(text: bytes) -> bytes:
-    lines = text.replace(b"\r\n", b"\n").split(b"\n")
-    for name, value in PATCHED.items():
-        new = b'@FOR %%I IN ("%~dp0..") DO @SET "' + name + b"=" + value + b'"'
-        rule = re.compile(b'@SET "' + name + b'=[^"\n]*"')
-        lines = [new if rule.fullmatch(line) else line for line in lines]
-    return b"\r\n".join(lines)
-
-
-def by_python(text: bytes, folder: Path) -> bytes:
-    (folder / "in").write_bytes(text)
-    command = [sys.executable, "-I", "-c", python_patch(), str(folder / "in"), str(folder / "out")]
-    subprocess.run(command, check=True)
-    return (folder / "out").read_bytes()
-
-
-def by_sed(text: bytes) -> bytes:
-    script = render("Micromamba_bootstrap.bat").decode()
-    (line,) = re.findall('^if defined SB_SED "%SB_SED%" -b -z (.*) "%~1" >', script, re.M)
-    steps = re.findall('-e "([^"]*)"', line)
-    command = ["sed", "-b", "-z", *(word for step in steps for word in ("-e", step))]
-    return subprocess.run(command, input=text, capture_output=True, check=True).stdout
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(LINES, st.sampled_from([b"\n", b"\r\n"])), max_size=6), st.booleans())
-def test_sed_and_python_give_the_same_bytes(
-    tmp_path_factory: pytest.TempPathFactory, pieces: list[tuple[bytes, bytes]], ended: bool
-) -> None:
-    text = b"".join(line + end for line, end in pieces)
-    text = text if ended else text.rstrip(b"\r\n")
-    expected = reference(text)
-    assert reference(expected) == expected
-    assert by_python(text, tmp_path_factory.mktemp("patch")) == expected
-    if expected != text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"):
-        # A line was patched: what sealenv itself makes of such a file.
-        assert patch_bytes("condabin/mamba.bat", text, Path("C:/x")) == expected
-    if text and sys.platform == "linux":
-        assert by_sed(text) == expected
-
-
-def test_scripts_of_launchers(tmp_path: Path) -> None:
-    prefix = tmp_path / "a [b] c"
-    there = str(prefix).encode()
-    files = {
-        "Scripts/conda-script.py": (there + b"/python.exe", b"python.exe"),
-        "Scripts/quoted-script.py": (b'"' + there + b'\\pythonw.exe" -E', b"pythonw.exe -E"),
-        "Scripts/other-script.py": (b"C:/another/python.exe", b"C:/another/python.exe"),
-        "Scripts/plain.py": (there + b"/python.exe", there + b"/python.exe"),
-        "Library/bin/mamba-script.py": (there + b"/python.exe", b'"' + there + b'/python.exe"'),
-        "Library/bin/sh-script.py": (b"/usr/bin/env python", b"/usr/bin/env python"),
-    }
-    for name, (old, _) in files.items():
+    files = {"condabin/mamba.bat": end.join(lines), "condabin/mamba_hook.bat": end.join(lines[:2])}
+    files["Scripts/conda-script.py"] = b"#!" + there + b"/python.exe" + end + b"import sys" + end
+    for name, text in files.items():
         path = prefix / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"#!" + old + b"\nimport sys\n")
-    for _ in range(2):
-        subprocess.run([sys.executable, "-I", "-c", python_launchers(), str(prefix)], check=True)
-        for name, (old, new) in files.items():
-            assert (prefix / name).read_bytes() == b"#!" + new + b"\nimport sys\n", name
-            if name.startswith("Scripts/"):
-                before = b"#!" + old + b"\nimport sys\n"
-                assert patch_bytes(name, before, prefix) == (prefix / name).read_bytes()
+        path.write_bytes(text)
+    done = run_program(prefix)
+    assert done.returncode == 0, done.stderr
+    for name, text in files.items():
+        expected = patch_bytes(name, text, prefix).replace(b"\r\n", b"\n")
+        assert (prefix / name).read_bytes() == expected.replace(b"\n", b"\r\n")
+        assert expected != text
+
+
+def test_a_mamba_that_has_changed(tmp_path: Path) -> None:
+    (tmp_path / "condabin").mkdir()
+    (tmp_path / "condabin" / "mamba.bat").write_text("@SET MAMBA_EXE=x\n")
+    assert b"has no line that can be patched" in run_program(tmp_path).stderr

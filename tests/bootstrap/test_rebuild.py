@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -89,9 +90,7 @@ def test_without_python_under_another_name(rebuild: Rebuild, small: Lock, shell:
     rebuild.export([small], "my (env)")
     rebuild.run("other")
     rebuild.run()
-    rebuild.run(ENV_PREFIX=str(rebuild.root / "deep" / "x y"), KEEP_MICROMAMBA="1")
-    kept = rebuild.root / "deep" / "x y" / "bin" / "micromamba"
-    assert kept.read_bytes() == rebuild.executable.read_bytes()
+    rebuild.run(ENV_PREFIX=str(rebuild.root / "deep" / "x y"))
     for prefix in (
         rebuild.envs / "other",
         rebuild.envs / "my (env)",
@@ -102,8 +101,6 @@ def test_without_python_under_another_name(rebuild: Rebuild, small: Lock, shell:
     before = rebuild.everything()
     assert "this exists already" in rebuild.run("other", code=7).stderr
     assert rebuild.everything() == before
-    rebuild.run("other", "--remove")
-    assert not (rebuild.envs / "other").exists()
 
 
 def test_an_executable_that_was_not_promised(rebuild: Rebuild, small: Lock) -> None:
@@ -142,7 +139,7 @@ def test_a_micromamba_that_links_something_else(rebuild: Rebuild, small: Lock) -
         rebuild.export([small])
         assert said in rebuild.run(code=8).stderr
         assert (rebuild.envs / "my_env" / "conda-meta" / "sealenv.pending").exists()
-        rebuild.run("--remove")
+        shutil.rmtree(rebuild.envs / "my_env")
         for cached in (rebuild.cache / "micromamba").iterdir():
             cached.unlink()
 
@@ -151,8 +148,9 @@ def test_refusals(rebuild: Rebuild, small: Lock) -> None:
     rebuild.export([small])
     before = rebuild.everything()
     assert "CONDA_PREFIX" in rebuild.run(code=3, CONDA_PREFIX="/p").stderr
-    for args in (("a", "b"), ("--packages", "x"), ("a&b",), ("--prefix", "/x")):
+    for args in (("a", "b"), ("--remove",), ("a&b",), ("-x",)):
         assert "[ERROR]" in rebuild.run(*args, code=2).stderr
+    assert "MICROMAMBA_URL" in rebuild.run("--help").stdout
     assert rebuild.everything() == before
     other = "linux-aarch64" if small.platform != "linux-aarch64" else "linux-64"
     rebuild.export([Lock(platform=other, channels=(), packages=small.packages)])

@@ -80,12 +80,11 @@ def test_makes_an_environment_and_leaves_no_trace(bare: Bare, windows: Windows) 
 
 
 def test_settings_are_variables_and_places_are_odd(bare: Bare, windows: Windows) -> None:
-    """Every setting; sed; places with a space, letters beyond ASCII and characters of cmd.exe."""
+    """Every setting; places with a space, letters beyond ASCII and characters of cmd.exe."""
     place = bare.root / "J\u00fcrgen (x) O'Neil"
     temp = bare.root / "J\u00fcrgen t"
     for folder in (place, temp):
         folder.mkdir()
-    shutil.copy(windows.tool("sed.exe"), bare.scripts / "sed.exe")
     post = bare.scripts / "build.bat"
     post.write_bytes(
         b"@echo off\r\n"
@@ -103,7 +102,7 @@ def test_settings_are_variables_and_places_are_odd(bare: Bare, windows: Windows)
         TEMP=windows.path(temp),
         CACHE=windows.path(bare.root / "cache"),
         CONDA_PKGS_DIRS="",
-        PACKAGES="pip wheel>=0.1  six",
+        PACKAGES="pip wheel>=0.1 six",
         KEEP_MICROMAMBA="1",
     )
     prefix = place / "env"

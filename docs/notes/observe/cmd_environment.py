@@ -28,7 +28,8 @@ _NUMBERS = (
     (r"http://127\.0\.0\.1:\d+", "http://mirror"),
     (r"sealenv-\d+", "sealenv-<number>"),
     (r"^(  Install: )\d+( packages)$", r"\1<number>\2"),
-    (r"^(python )?3\.12\.\d+ .*$", r"\g<1>3.12.<patch> ..."),
+    (r"^3\.12\.\d+ .*$", "3.12.<patch> ..."),
+    (r"^Python 3\.12\.\d+$", "Python 3.12.<patch>"),
     (r"^(Linking .*?)-\d[^ ]*$", r"\1-<version>"),
 )
 _PATH = "for %%V in (CONDA_PREFIX MAMBA_ROOT_PREFIX MAMBA_EXE MAMBA_BAT CONDA_SHLVL) do call echo %%V=[%%%%V%%]\n"

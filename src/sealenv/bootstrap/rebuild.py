@@ -68,22 +68,56 @@ def render_rebuild(
     makers: dict[str, Callable[[], str]] = {
         "NAME": lambda: name if kind == "bat" else QUOTE["sh"](name),
         "MICROMAMBA": lambda: micromamba.version,
-        "CARRIED": lambda: "yes" if carried else "",
         "OFFLINE": lambda: " --offline" if carried else "",
-        "CLEAN": lambda: 'rm -rf -- "$scratch"' if carried else "",
-        "CARRIED_MICROMAMBA": lambda: "yes" if beside else "",
+        "CLEAN": lambda: _CLEAN[kind] if carried else "",
         "PACKAGES": lambda: _lists(kind, "package", packages),
         "WHEELS": lambda: _lists(kind, "wheel", wheels),
         "PLATFORMS": lambda: ", ".join(platforms),
         "PROOFS": lambda: "\n".join(
-            _proof(kind, lock, digests[lock.platform], lock.platform in beside) for lock in locks
+            _proof(lock, digests[lock.platform], lock.platform in beside) for lock in locks
         ),
-        "DIGESTS": lambda: f'set "SB_EXPECTED={digests["win-64"]}"',
-        "COUNT": lambda: str(len(locks[0].packages)),
         "HELP": lambda: help_lines(kind, "rebuild.txt", SCRIPT=f"SCRIPT.{kind}", NAME=name),
     }
-    without = [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
-    return fill(f"rebuild.{kind}", makers, without if carried else [*without, "carried"])
+    if kind == "bat":
+        makers |= _steps_of_bat(locks[0], digests["win-64"], carried=carried)
+    without = ["micromamba" if beside else "beside"] if kind == "bat" else []
+    without += [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
+    without += [] if carried else ["carried"]
+    without += [] if any(lock.find("python") for lock in locks) else ["patch", "program"]
+    return fill(f"rebuild.{kind}", makers, without)
+
+
+_CLEAN = {
+    "bat": r'rmdir /S /Q "\\?\%SB_PREFIX%\.sealenv-scratch" 2>nul',
+    "sh": 'rm -rf -- "$scratch"',
+}
+"""Delete the package cache that a bundle's script makes for one run."""
+
+
+def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, Callable[[], str]]:
+    """The lines of a .bat that depend on what is installed."""
+    tools = [tool for tool in ("python", "conda", "mamba") if lock.find(tool)]
+    steps = ["claim", *["feed"] * carried, "run_micromamba", "check_records", "link_pkgs"]
+    steps += [*["install_wheels"] * bool(lock.wheels), *["patch"] * ("python" in tools), "prove"]
+    copy = r'call :copy_checked "%SB_SCRIPT%wheels\%SB_SUM%.whl" "%SB_FILE%" "%SB_SUM%"'
+    use = r' To use it:  call "%SB_PREFIX%\condabin\mamba.bat" activate'
+    return {
+        "DIGEST": lambda: digest,
+        "COUNT": lambda: str(len(lock.packages)),
+        "HAS": lambda: "\n".join(f'set "SB_HAS_{tool.upper()}=1"' for tool in tools),
+        "MAKE": lambda: " && ".join(f"call :{step}" for step in steps),
+        "GET_WHEELS": lambda: "call :get_wheels || goto :end" if lock.wheels else "",
+        "GET_WHEEL": lambda: copy if carried else _DOWNLOAD_WHEEL.rstrip(),
+        "CACHES": lambda: "%SB_CACHE_OF_RUN%" if carried else "%SB_PKGS%",
+        "USE": lambda: use if "mamba" in tools else "",
+    }
+
+
+_DOWNLOAD_WHEEL = """\
+rem CALL expands once more. So it puts in the address, which can have a percent sign.
+call :download "%%SB_URL%%" "%SB_FILE%" || exit /b 5
+call :has_sha256 "%SB_FILE%" "%SB_SUM%" || call :wrong_sha256 "%%SB_URL%%" "%SB_SUM%"
+"""
 
 
 def _check(kind: str, lock: Lock) -> None:
@@ -153,16 +187,8 @@ def _lists(kind: str, what: str, lists: Iterable[tuple[str, list[str]]]) -> str:
     )
 
 
-def _proof(kind: str, lock: Lock, digest: str, beside: bool) -> str:
-    """What has to answer at the end, and in sh the digest of micromamba."""
-    found = lock.find("python")
-    python = ".".join(found.version.split(".")[:2]) if found else ""
-    if not re.fullmatch(r"(\d+(\.\d+)?)?", python, re.ASCII):
-        raise SpecError(f"python {python!r} is not a version of python")
+def _proof(lock: Lock, digest: str, beside: bool) -> str:
+    """For the .sh: what has to answer at the end, and the digest of micromamba."""
     tools = [tool for tool in ("python", "conda", "mamba") if lock.find(tool)]
-    if kind == "bat":
-        return "\n".join(
-            [f'set "SB_PYTHON={python}"', *(f'set "SB_HAS_{tool.upper()}=1"' for tool in tools)]
-        )
     values = f"tools='{' '.join(tools)}' beside={'yes' if beside else ''}"
     return f"    {lock.platform}) sha256={digest} {values} ;;"

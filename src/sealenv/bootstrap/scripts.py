@@ -1,7 +1,8 @@
 """Fill in the templates of the standalone scripts, and write them to `bootstrap/`.
 
 A template is a script with markers. `__SEALENV_PART_PLACE__` in NAME.sh is the text of
-`templates/sh/place.sh`. Every other marker, such as `__SEALENV_VERSION__`, is made by a function.
+`templates/sh/place.sh`. Every other marker, such as `__SEALENV_VERSION__`, is made by a function. A line
+that is a marker without text is left out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from pathlib import Path
 
 from sealenv._version import __version__
 from sealenv.bootstrap.releases import Releases
-from sealenv.bootstrap.relocating import RELOCATING
 from sealenv.errors import FilesystemError
 from sealenv.gates.rules import ON_PATH, RULES
 from sealenv.host.files import write_atomic
@@ -23,7 +23,7 @@ __all__ = ["SCRIPTS", "differing", "fill", "gate_lines", "help_lines", "render",
 
 SCRIPTS = ("Micromamba_bootstrap.bat", "get_sed.bat", "micromamba_bootstrap.sh")
 _TEMPLATES = Path(__file__).parent / "templates"
-_MARKER = re.compile(r"__SEALENV_([A-Z_]+?)__")
+_MARKER = re.compile(r"^__SEALENV_([A-Z_]+?)__\n|__SEALENV_([A-Z_]+?)__", re.MULTILINE)
 _DEFAULTS = {
     "bat": {
         "ENVS": r"DRIVE:\dev\Anaconda\envs, or .",
@@ -94,19 +94,20 @@ def fill(
         "ON_PATH": lambda: f"'' {QUOTE['sh'](ON_PATH.what)} {QUOTE['sh'](ON_PATH.clear_in('sh'))}",
         "ON_PATH_SAID": lambda: f"{ON_PATH.what}; to clear it: {ON_PATH.clear_in('cmd')}",
         "FORGOTTEN": lambda: " ".join(_FORGOTTEN),
-        **RELOCATING,
         **makers,
     }
 
     def filled(found: re.Match[str]) -> str:
-        if found[1].startswith("PART_"):
-            part = found[1].removeprefix("PART_").lower()
-            if part in without:
-                return ""
-            return _MARKER.sub(filled, _read(f"{kind}/{part}.{kind}").rstrip("\n"))
-        return every[found[1]]()
+        marker, end = found[1] or found[2], "\n" if found[1] else ""
+        if not marker.startswith("PART_"):
+            text = every[marker]()
+        elif (part := marker.removeprefix("PART_").lower()) in without:
+            text = ""
+        else:
+            text = _MARKER.sub(filled, _read(f"{kind}/{part}.{kind}").rstrip("\n"))
+        return text + end if text else ""
 
-    text = re.sub("\n{3,}", "\n\n", _MARKER.sub(filled, _read(name)))
+    text = re.sub("\n{3,}", "\n\n", _MARKER.sub(filled, _read(name))).rstrip("\n") + "\n"
     if kind == "bat":
         return text.replace("\n", "\r\n").encode("ascii")
     return to_bytes(text)

@@ -14,7 +14,23 @@ rem === Settings: arguments, and variables of the caller =======================
 set "SB_VERSION=__SEALENV_VERSION__"
 set "SB_MICROMAMBA=__SEALENV_DEFAULT__"
 if defined MICROMAMBA_VERSION set "SB_MICROMAMBA=%MICROMAMBA_VERSION%"
-__SEALENV_PART_START__
+__SEALENV_PART_SETTINGS__
+
+:next_argument
+if [%1]==[] goto :arguments_done
+set "SB_T=%~1"
+shift /1
+if /I "%SB_T%"=="--help" goto :help
+if /I "%SB_T%"=="--dry-run" set "SB_DRY=1" & goto :next_argument
+if /I "%SB_T%"=="--remove" set "SB_REMOVE=1" & goto :next_argument
+if /I "%SB_T%"=="--post" if not "%~1"=="" set "SB_POST=%~1" & shift /1 & goto :next_argument
+if "%SB_T:~0,1%"=="-" call :fail 2 "unknown option, or one without its value" "%SB_T%" "--help shows the options" & goto :end
+if not defined SB_T call :fail 2 "an argument is empty" "" "--help shows the arguments" & goto :end
+if not defined SB_NAME set "SB_NAME=%SB_T%" & goto :next_argument
+if defined SB_PYTHON call :fail 2 "too many arguments" "%SB_T%" "--help shows the arguments" & goto :end
+set "SB_PYTHON=%SB_T%"
+goto :next_argument
+:arguments_done
 
 rem === The steps =========================================================================================
 
@@ -23,7 +39,12 @@ call :check_names || goto :end
 call :find_places || goto :end
 if defined SB_REMOVE call :remove & goto :end
 call :check_target || goto :end
-call :show_plan
+echo [INFO] Environment:    "%SB_PREFIX%"
+echo [INFO] Packages:       "%SB_SPECS%"
+echo [INFO] Channels:       "%CHANNEL%"
+echo [INFO] Package cache:  "%SB_PKGS%"
+echo [INFO] micromamba:     %SB_MICROMAMBA%, kept in "%SB_STORE%"
+if defined SB_PENDING echo [INFO] An earlier run left this environment unfinished. It will be replaced.
 if defined SB_DRY echo [INFO] Dry run: nothing was written.& goto :end
 call :check_machine || goto :end
 call :get_sha256 || goto :end
@@ -65,22 +86,43 @@ call :allowed PACKAGES "=<>!*,[]|~+ " PACKAGES || exit /b 2
 if defined SB_PYTHON set "SB_NAME=%SB_NAME%_%SB_PYTHON:.=_%"
 set "SB_SPECS=python"
 if defined SB_PYTHON set "SB_SPECS=python=%SB_PYTHON%"
-set "SB_SPECS=%SB_SPECS% mamba conda %PACKAGES%"
+set "SB_SPECS=%SB_SPECS% mamba conda"
+if defined PACKAGES set "SB_SPECS=%SB_SPECS% %PACKAGES%"
 for %%V in (PYTHON CONDA MAMBA) do set "SB_HAS_%%V=1"
-exit /b 0
+if not defined SB_POST exit /b 0
+call :place SB_POST "the path of the --post script" || exit /b 2
+for %%I in ("%SB_POST%") do set "SB_POST=%%~fI" & set "SB_POST_NAME=%%~nxI"
+if exist "%SB_POST%" exit /b 0
+call :fail 2 "the --post script does not exist" "%SB_POST%" "check its path"
+exit /b 2
 
 __SEALENV_PART_PLACES__
 
 __SEALENV_PART_TARGET__
 
-:show_plan
-echo [INFO] Environment:    "%SB_PREFIX%"
-echo [INFO] Packages:       "%SB_SPECS%"
-echo [INFO] Channels:       "%CHANNEL%"
-echo [INFO] Package cache:  "%SB_PKGS%"
-echo [INFO] micromamba:     %SB_MICROMAMBA%, kept in "%SB_STORE%"
-if defined SB_PENDING echo [INFO] An earlier run left this environment unfinished. It will be replaced.
+rem --remove. The folder gets another name first: Windows refuses that while a program in it runs, and then
+rem nothing has changed. rmdir alone removes the junction. \\?\ allows paths of more than 260 characters.
+:remove
+if not exist "%SB_PREFIX%\" call :fail 7 "there is no such environment" "%SB_PREFIX%" "check the name" & exit /b 7
+for %%I in ("%SB_PREFIX%") do set "SB_T=%%~aI"
+if not "%SB_T:l=%"=="%SB_T%" call :fail 7 "this is a link" "%SB_PREFIX%" "name the folder that it leads to" & exit /b 7
+set "SB_OURS="
+for %%N in (sealenv sealenv.bootstrap) do if exist "%SB_META%\%%N" set "SB_OURS=1"
+if not defined SB_OURS if exist "%SB_MARKER%" call :is_ours && set "SB_OURS=1"
+if not defined SB_OURS call :fail 7 "neither this script nor sealenv made this" "%SB_PREFIX%" "nothing was removed; check the name" & exit /b 7
+if exist "%SB_META%\frozen" call :fail 7 "this environment is frozen" "%SB_META%\frozen" "nothing was removed; ask the one who froze it" & exit /b 7
+if defined SB_DRY echo [INFO] Would remove    "%SB_PREFIX%"& exit /b 0
+for %%I in ("%SB_WORK%") do set "SB_GONE=%SB_LEAF%.removing-%%~nxI"
+ren "%SB_PREFIX%" "%SB_GONE%" 2>nul
+if exist "%SB_PREFIX%\" call :fail 7 "the environment is in use" "%SB_PREFIX%" "close all its programs and shells; nothing was removed" & exit /b 7
+for %%I in ("%SB_PREFIX%") do set "SB_GONE=%%~dpI%SB_GONE%"
+rmdir "%SB_GONE%\pkgs" 2>nul
+rmdir /S /Q "\\?\%SB_GONE%" 2>nul
+if exist "%SB_GONE%\" call :fail 9 "cannot remove everything" "%SB_GONE%" "delete this folder when no program uses it" & exit /b 9
+echo [INFO] Removed         "%SB_PREFIX%"
 exit /b 0
+
+__SEALENV_PART_MACHINE__
 
 __SEALENV_PART_MICROMAMBA__
 
@@ -105,37 +147,50 @@ rem The documents call: micromamba create -p PREFIX python=3.12 mamba conda. `cr
 rem that has a conda-meta, and our marker with it. `install` makes the same environment and keeps the marker; for
 rem it, the folder is an environment because of its history. Each word is in quotes: numpy>=1 would write a file.
 :run_micromamba
-call :quote CHANNEL "-c "
-set SB_CHANNELS=%SB_QUOTED%
-call :quote SB_SPECS ""
+set SB_CHANNELS=-c "%CHANNEL: =" -c "%"
+set SB_SPECS="%SB_SPECS: =" "%"
 setlocal
 call :own_home
 set "CONDA_PKGS_DIRS=%SB_PKGS%"
 type nul >"%SB_META%\history"
-"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels%SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%"%SB_QUOTED%
+"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels %SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" %SB_SPECS%
 set "SB_T=%ERRORLEVEL%"
 endlocal & set "SB_T=%SB_T%"
 if "%SB_T%"=="0" if not exist "%SB_PREFIX%\python.exe" set "SB_T=0, but there is no python.exe"
 __SEALENV_PART_RESULT__
 
-rem :quote NAME "before": the words of a variable, each in quotes, in SB_QUOTED.
-:quote
-set "SB_QUOTED="
-call set "SB_REST=%%%~1%%"
-:next_word
-set "SB_T=%SB_REST%"
-set "SB_REST="
-for /f "tokens=1*" %%A in ("%SB_T%") do (
-  set SB_QUOTED=%SB_QUOTED% %~2"%%A"
-  set "SB_REST=%%B"
-)
-if defined SB_REST goto :next_word
-exit /b 0
+__SEALENV_PART_PKGS__
 
-__SEALENV_PART_FOLDERS__
+rem Your own folders, from the folder of this script or from two levels above it.
+:copy_folders
+set "SB_BAD="
+for %%D in (__home__ __shortcut__ __AppData__) do for %%S in ("%SB_SCRIPT%%%D" "%SB_SCRIPT%..\..\%%D") do (
+  if exist "%%~S\" if not exist "%SB_PREFIX%\%%D\" "%SB_PREFIX%\python.exe" -I -c "import shutil,sys;shutil.copytree(sys.argv[1],sys.argv[2])" "%%~S" "%SB_PREFIX%\%%D" || set "SB_BAD=%%~S"
+)
+if defined KEEP_MICROMAMBA copy /Y /B "%SB_EXE%" "%SB_PREFIX%\Scripts\micromamba.exe" >nul || set "SB_BAD=%SB_EXE%"
+if not defined SB_BAD exit /b 0
+call :fail 9 "cannot copy this" "%SB_BAD%" "free some space, or correct its permissions"
+exit /b 9
 
 __SEALENV_PART_PATCH__
 
 __SEALENV_PART_PROVE__
 
-__SEALENV_PART_POST__
+rem --post: the build phase. The script is in __home__ and activates the environment by a relative path.
+:run_post
+mkdir "%SB_PREFIX%\__home__" 2>nul
+set "SB_T=%SB_PREFIX%\__home__\%SB_POST_NAME%"
+if /I not "%SB_T%"=="%SB_POST%" copy /Y /B "%SB_POST%" "%SB_T%" >nul 2>nul
+if not exist "%SB_T%" call :fail 9 "cannot copy the --post script" "%SB_T%" "the environment is complete" & exit /b 9
+echo [INFO] Running         "%SB_T%"
+setlocal
+set "CONDA_PKGS_DIRS=%SB_PKGS%"
+cd /d "%SB_PREFIX%\__home__"
+call :forget SB_ & "%SB_SYS%\cmd.exe" /d /c call "%SB_T%"
+set "SB_T=%ERRORLEVEL%"
+endlocal & set "SB_T=%SB_T%"
+if "%SB_T%"=="0" exit /b 0
+call :fail 10 "the --post script failed with exit code %SB_T%" "%SB_POST_NAME%" "the environment is complete; correct the script in __home__ and run it again"
+exit /b 10
+
+__SEALENV_PART_PROGRAM__

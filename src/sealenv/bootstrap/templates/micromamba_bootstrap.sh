@@ -20,7 +20,27 @@ version=${MICROMAMBA_VERSION:-__SEALENV_DEFAULT__}
 sha256=${MICROMAMBA_SHA256-}
 channels=${CHANNEL:-conda-forge}
 packages=${PACKAGES-}
-__SEALENV_PART_START__
+__SEALENV_PART_MESSAGES__
+
+name='' python='' post='' dry='' remove=''
+while [ $# -gt 0 ]; do
+    case $1 in
+        -h | --help) help && exit 0 ;;
+        --dry-run) dry=yes ;;
+        --remove) remove=yes ;;
+        --post)
+            [ -f "${2-}" ] || usage "--post needs a script: ${2-}"
+            post=$2
+            shift
+            ;;
+        -*) usage "unknown option: $1" ;;
+        *)
+            [ -z "$python" ] || usage "too many arguments: $1"
+            if [ -z "$name" ]; then name=$1; else python=$1; fi
+            ;;
+    esac
+    shift
+done
 
 # === Gate: refuse a shell in which an environment is active or Python is redirected ====================
 
@@ -39,6 +59,21 @@ if [ -n "$python" ]; then
 fi
 __SEALENV_PART_PLACE__
 
+if [ -n "$remove" ]; then
+    not_a_link
+    [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ] || is_ours ||
+        fail 7 "neither this script nor sealenv made this: $prefix" 'nothing was removed; check the name'
+    [ ! -e "$meta/frozen" ] || fail 7 "this environment is frozen: $meta/frozen" 'nothing was removed'
+    [ -z "$dry" ] || { say "Would remove $prefix" && exit 0; }
+    claim
+    empty
+    rm -rf -- "$prefix" || fail 9 "cannot remove $prefix"
+    say "Removed $prefix"
+    exit 0
+fi
+
+__SEALENV_PART_TARGET__
+
 # === Cache =============================================================================================
 
 __SEALENV_PART_CACHE__
@@ -55,7 +90,10 @@ specs="python${python:+=$python} mamba conda${packages:+ $packages}"
 say "Environment:    $prefix"
 say "Packages:       $specs"
 say "Channels:       $channels"
-__SEALENV_PART_SUMMARY__
+say "Package cache:  $pkgs"
+say "micromamba:     $exe"
+[ -z "$pending" ] || say 'An earlier run left this environment unfinished. It will be replaced.'
+[ -z "$dry" ] || { say 'Dry run: nothing was written.' && exit 0; }
 
 # === micromamba: from the cache, or downloaded and checked ==============================================
 
@@ -84,10 +122,31 @@ own "$exe" install --yes --no-rc --no-shortcuts --override-channels "$@" \
     fail 6 "micromamba failed with exit code $?: see above" 'correct the reason, then run the same command again'
 set +f
 
-__SEALENV_PART_FOLDERS__
+# === Package cache and template folders ================================================================
+
+__SEALENV_PART_PKGS__
+
+# Your own folders, from the folder of this script or from two levels above it.
+for folder in __home__ __shortcut__ __AppData__; do
+    for source in "$here/$folder" "$here/../../$folder"; do
+        [ ! -d "$source" ] || [ -e "$prefix/$folder" ] || cp -R -- "$source" "$prefix/$folder" || fail 9 "cannot copy $source"
+    done
+done
+[ -z "${KEEP_MICROMAMBA-}" ] || cp -- "$exe" "$prefix/bin/micromamba" || fail 9 "cannot copy $exe"
 
 # === Proof: activate the environment and run its programs ===============================================
 
 tools='python conda mamba'
 __SEALENV_PART_PROOF__
+
 __SEALENV_PART_FINISH__
+
+# === --post: the build phase. The script is in __home__ and activates the environment by a relative path. ===
+
+if [ -n "$post" ]; then
+    copy=$prefix/__home__/${post##*/}
+    mkdir -p -- "$prefix/__home__" && cp -- "$post" "$copy" && chmod u+x "$copy" || fail 9 "cannot copy $post to $copy"
+    say "Running         $copy"
+    (cd -- "$prefix/__home__" && CONDA_PKGS_DIRS=$pkgs && export CONDA_PKGS_DIRS && exec "$copy") ||
+        fail 10 "$copy failed with exit code $?" 'the environment is complete; correct the script and run it again'
+fi

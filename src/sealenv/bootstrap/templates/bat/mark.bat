@@ -49,5 +49,5 @@ if "%SB_RC%"=="0" (
 )
 if not exist "%SB_MARKER%" exit /b 0
 if "%SB_RC%"=="0" call :fail 9 "cannot delete this file" "%SB_MARKER%"
->&2 echo [WARN] The environment is unfinished: run the same command again, or remove it with --remove.
+>&2 echo [WARN] The environment is unfinished: run the same command again, or remove its folder.
 exit /b %SB_RC%

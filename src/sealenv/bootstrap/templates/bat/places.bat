@@ -3,7 +3,6 @@ rem current folder. The cache is DRIVE:\CACHE, else TEMP.
 :find_places
 for %%I in (.) do set "SB_HERE=%%~fI"
 for %%V in (ENV_PREFIX PY_ENVS CACHE CONDA_PKGS_DIRS TEMP) do call :place %%V %%V || exit /b 2
-call :place SB_POST "the path of the --post script" || exit /b 2
 call :place SB_HERE "the current folder" || exit /b 2
 call :place SB_SCRIPT "the folder of this script" || exit /b 2
 set "SB_PREFIX=%SB_HERE%\%SB_NAME%"
@@ -23,9 +22,6 @@ set "SB_STORE=%SB_CACHE%\micromamba"
 set "SB_PKGS=%SB_CACHE%\Python\pkgs"
 rem conda reads a list; the first is the one that it writes to.
 if defined CONDA_PKGS_DIRS for /f "tokens=1 delims=,;" %%A in ("%CONDA_PKGS_DIRS%") do set "SB_PKGS=%%~fA"
-if not defined SB_POST goto :make_work
-for %%I in ("%SB_POST%") do set "SB_POST=%%~fI" & set "SB_POST_NAME=%%~nxI"
-if not exist "%SB_POST%" call :fail 2 "the --post script does not exist" "%SB_POST%" "check its path" & exit /b 2
 
 rem A temporary folder is ours only if mkdir itself made it: two scripts can draw the same random number.
 :make_work

@@ -1,13 +1,14 @@
-rem The proof: activate as the documents say, then run the programs of the environment. Places are compared as
-rem files: the same folder can have several names (a mapped drive, a link, a short name).
+rem The proof: activate as the documents say, then run the programs of the environment. The marker shows which
+rem environment a folder is: the same folder can have several names (a mapped drive, a link, a short name).
 :prove
 setlocal
 call :own_home
 set "SB_BAD="
 if not defined SB_HAS_MAMBA set "CONDA_PREFIX=%SB_PREFIX%" & set "PATH=%SB_PREFIX%;%SB_PREFIX%\Library\bin;%SB_PREFIX%\Scripts;%PATH%"
 if defined SB_HAS_MAMBA call "%SB_PREFIX%\condabin\mamba.bat" activate || set "SB_BAD=mamba.bat activate"
-for %%I in (python.exe) do set "SB_FIRST=%%~$PATH:I"
-if defined SB_HAS_PYTHON "%SB_PREFIX%\python.exe" -I -c "import os,sys;print('python',sys.version);a=sys.argv;same=os.path.samefile;sys.exit(not(same(sys.prefix,a[1]) and same(os.environ['CONDA_PREFIX'],a[1]) and same(a[2],sys.executable)))" "%SB_PREFIX%" "%SB_FIRST%" || set "SB_BAD=python.exe, or another one comes first on PATH"
+if not exist "%CONDA_PREFIX%\conda-meta\sealenv.pending" set "SB_BAD=CONDA_PREFIX"
+for %%I in (python.exe) do if defined SB_HAS_PYTHON if not exist "%%~dp$PATH:Iconda-meta\sealenv.pending" set "SB_BAD=PATH: another python.exe comes first"
+if defined SB_HAS_PYTHON "%SB_PREFIX%\python.exe" --version || set "SB_BAD=python.exe"
 if defined SB_HAS_CONDA "%SB_PREFIX%\Scripts\conda.exe" --version || set "SB_BAD=Scripts\conda.exe"
 if defined SB_HAS_MAMBA "%SB_PREFIX%\Library\bin\mamba.exe" --version || set "SB_BAD=Library\bin\mamba.exe"
 endlocal & set "SB_BAD=%SB_BAD%"

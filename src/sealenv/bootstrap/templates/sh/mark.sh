@@ -7,4 +7,4 @@ elif ! is_bare; then
     rm -f -- "$marker"
     fail 7 "another program has just written into $prefix" 'nothing was changed'
 fi
-trap 'rm -rf -- "$work"; warn "The environment is unfinished: run the same command again, or remove it with --remove."' EXIT
+trap 'rm -rf -- "$work"; warn "The environment is unfinished: run the same command again, or remove its folder."' EXIT

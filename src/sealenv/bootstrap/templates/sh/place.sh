@@ -56,28 +56,3 @@ empty() {
 }
 
 not_a_link() { [ ! -L "$prefix" ] && [ ! -L "$meta" ] || fail 7 "this is a link, or its conda-meta is one: $prefix"; }
-if [ -n "$remove" ]; then
-    not_a_link
-    [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ] || is_ours ||
-        fail 7 "neither this script nor sealenv made this: $prefix" 'nothing was removed; check the name'
-    [ ! -e "$meta/frozen" ] || fail 7 "this environment is frozen: $meta/frozen" 'nothing was removed'
-    [ -z "$dry" ] || { say "Would remove $prefix" && exit 0; }
-    claim
-    empty
-    rm -rf -- "$prefix" || fail 9 "cannot remove $prefix"
-    say "Removed $prefix"
-    exit 0
-fi
-
-# The target is a new folder, an empty one, or one that an earlier run of this script left unfinished.
-pending=
-check_target() {
-    not_a_link
-    if [ -e "$marker" ]; then
-        is_ours || fail 7 "another program left this unfinished: $prefix" 'finish or remove it with that program'
-        pending=yes
-    elif [ -e "$prefix" ]; then
-        [ -d "$prefix" ] && is_bare || fail 7 "this exists already: $prefix" 'choose another name, or remove it first: --remove'
-    fi
-}
-check_target

@@ -136,8 +136,6 @@ deactivate() {
 if [ -n "$_sealenv_active" ]; then
     _sealenv_old_PATH=x${PATH#*:}
 else
-    # The functions of a hook start the conda or mamba of another environment.
-    unset -f conda mamba micromamba 2>/dev/null || :
     case $-:${SEALENV_NO_PROMPT:-no}:${CONDA_CHANGEPS1-} in
         *:[Ff]alse | *:[Nn]o | *:[Oo]ff | *:0) ;;
         *i*:no:*) _sealenv_ps1=x$PS1; PS1=__SEALENV_SHOWN__$PS1 ;;

@@ -328,7 +328,9 @@ for /f "usebackq skip=1 tokens=1" %%A in ("%SB_WORK%\certutil.txt") do if not de
 if defined SB_FOUND if /I "%SB_FOUND%"=="%~2" exit /b 0
 exit /b 1
 :wrong_sha256
-call :fail 5 "checksum mismatch" "%~1" "it was not used; it has sha256 %SB_FOUND%, expected %~2"
+call :fail 5 "checksum mismatch, so this was not used" "%~1"
+>&2 echo         sha256 found %SB_FOUND%
+>&2 echo         expected     %~2
 exit /b 5
 
 rem The sha256 of the executable. Version and sha256 are pinned together, so that a changed release page cannot

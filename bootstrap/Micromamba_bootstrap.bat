@@ -225,7 +225,7 @@ if defined CONDA_PKGS_DIRS for /f "tokens=1 delims=,;" %%A in ("%CONDA_PKGS_DIRS
 
 rem A temporary folder is ours only if mkdir itself made it: two scripts can draw the same random number.
 :make_work
-set "SB_T=%TEMP%\sealenv-%RANDOM%%RANDOM%"
+for %%I in ("%TEMP%\sealenv-%RANDOM%%RANDOM%") do set "SB_T=%%~fI"
 for /L %%I in (1,1,9) do if not defined SB_WORK if exist "%TEMP%\" mkdir "%SB_T%-%%I" 2>nul && set "SB_WORK=%SB_T%-%%I"
 if defined SB_WORK exit /b 0
 call :fail 9 "cannot create a temporary folder" "%TEMP%" "set TEMP to a folder that you may write"

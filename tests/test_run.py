@@ -286,3 +286,8 @@ def test_the_active_environment_is_entered_again(used: Machine) -> None:
     done = used.run("run", "e", "--", "sh", "-c", text)
     assert done.stdout == "code 125\n"
     assert "this environment is active, but PATH does not begin with its programs" in done.stderr
+    text = f"PIP_TARGET=/elsewhere; export PIP_TARGET; {sealenv}; echo code $?"
+    done = used.run("run", "e", "--", "sh", "-c", text)
+    assert done.stdout == "code 125\n"
+    assert "PIP_TARGET" in done.stderr
+    assert "this environment is active, but" not in done.stderr

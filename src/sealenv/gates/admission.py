@@ -22,7 +22,7 @@ def look(environ: Mapping[str, str]) -> list[Finding]:
 def enter(environ: Mapping[str, str], prefix: str, *, clean: bool = False) -> dict[str, str]:
     """Return the variables to enter an environment with.
 
-    Where it is active already its variables stay as they are.
+    Where it is active already its variables stay as they are, unless Python is redirected.
 
     Args:
         environ: the variables of this process.
@@ -37,12 +37,17 @@ def enter(environ: Mapping[str, str], prefix: str, *, clean: bool = False) -> di
 
         return clean_environ(environ)
     environ = scrub(environ)
-    if is_active(environ, prefix):
-        return environ
     found = find(environ, prefix)
+    active = is_active(environ, prefix)
+    if active:
+        found = [finding for finding in found if finding.name not in _OF_ACTIVE]
     if found:
-        raise refuse(found, without_path=_is_named(environ, prefix))
-    return without_dirt(environ)
+        raise refuse(found, without_path=not active and _is_named(environ, prefix))
+    return environ if active else without_dirt(environ)
+
+
+_OF_ACTIVE = ("CONDA_PREFIX", "CONDA_SHLVL", "SEALENV_PREFIX", "PATH")
+"""What an activation itself sets; its own programs come first on PATH."""
 
 
 def is_active(environ: Mapping[str, str], prefix: str) -> bool:

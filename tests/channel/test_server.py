@@ -101,9 +101,10 @@ def test_a_stalled_answer_ends_when_the_server_closes(root: Path) -> None:
             get(server, timeout=0.3)
         held = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
         held.request("GET", PATH)
-        assert held.getresponse().status == 200
-        started = time.perf_counter()
-    assert time.perf_counter() - started < 3
+        response = held.getresponse()
+        assert response.status == 200
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        response.read()
     held.close()
 
 

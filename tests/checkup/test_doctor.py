@@ -6,7 +6,6 @@ import dataclasses
 import os
 import subprocess
 import sys
-import time
 import venv
 from pathlib import Path
 
@@ -63,9 +62,7 @@ def test_what_cannot_be_read_is_said_and_stops_nothing(machine: Machine) -> None
     os.mkfifo(write(home / ".config/pip/x", "").with_name("pip.conf"))
     (home / ".tcshrc").symlink_to("/dev/zero")
     write(home / ".xonshrc", "$PYTHONPATH = '/x'\n")
-    begun = time.monotonic()
     report = machine.json("doctor", code=1)
-    assert time.monotonic() - begun < 60
     said = [Path(f["where"]).name for f in report["findings"] if f["id"] == "profile-unreadable"]
     names = [".bash_profile", ".bashrc", ".profile", ".tcshrc", ".zshenv", ".zshrc"]
     assert sorted(said) == names

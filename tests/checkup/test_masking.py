@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -69,28 +68,6 @@ def test_what_is_none_is_shown(text: str) -> None:
 def test_by_the_name_of_the_variable() -> None:
     assert masked_value("conda_token", "x") == "***"
     assert masked_value("CONDA_EXE", "/x") == "/x"
-
-
-def test_long_texts_end_soon() -> None:
-    parts = [
-        "//",
-        "//a:",
-        "a:",
-        "a:b@",
-        "/t/",
-        "://",
-        "TOKEN",
-        "A_TOKEN ",
-        "a.",
-        "?key=",
-        "--a-",
-        "token=",
-    ]
-    parts += ["a.b.c/t/", '"', "authorization: ", "--token ", "_", "://a/t/"]
-    begun = time.process_time()
-    for part in parts:
-        masked((part * 50_000)[:100_000])
-    assert time.process_time() - begun < 20
 
 
 def test_the_gate_shows_none() -> None:

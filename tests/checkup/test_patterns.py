@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from sealenv.checkup.blocks import find_blocks
@@ -127,14 +125,3 @@ def test_a_block_inside_of_a_command(before: str) -> None:
     assert nested
     ((*_, nested),) = blocks(f"{before}x\nfi\n" + BLOCK.format("conda"))
     assert not nested
-
-
-@pytest.mark.parametrize(
-    "part",
-    ["conda ", "'", '"', "a;", "(", "/bin/activate", "PATH=", "conda/", "venv/", "x:", "$(", "-a "],
-)
-def test_long_lines_end_soon(part: str) -> None:
-    begun = time.process_time()
-    for prefix in ("", "eval ", "export PATH="):
-        matches((prefix + part * 50_000)[:100_000])
-    assert time.process_time() - begun < 5

@@ -106,7 +106,7 @@ _HARMLESS = frozenset(
 )
 """Settings that change no environment."""
 _EMPTY = frozenset({"", '""', "''", "$null", "null"})
-_LONGEST = 2000
+_LONGEST = 1000
 """Characters of a line that are looked at."""
 
 

@@ -26,9 +26,9 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import Contender, machine_line, peak_kb, ratio, run_in_turn
-from sealenv.demo.archive import Package, Payload, write_package
-from sealenv.demo.repodata import write_repodata
-from sealenv.host.processors import processors
+from sealenv.system.processors import processors
+from sealenv.tour.archive import Package, Payload, write_package
+from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels, build
 
 SRC = Path(__file__).resolve().parent.parent / "src"

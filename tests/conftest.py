@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel, build_demo_channel
-from sealenv.host.filelock import FileLock
+from sealenv.system.filelock import FileLock
+from sealenv.tour.channel import DemoChannel, build_demo_channel
 from tests.channel import Channels, build
 from tests.machine import Machine
 

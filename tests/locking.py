@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sealenv.engines.rattler import Engine
-from sealenv.host.hashing import hash_file
+from sealenv.engine.rattler import Engine
 from sealenv.locks import Lock, LockedPackage, LockedWheel
-from sealenv.spec import build_spec
+from sealenv.spec.model import build_spec
 from sealenv.store.archives import Store
+from sealenv.system.hashing import hash_file
 
 __all__ = ["engine", "lock_of", "made_up", "tiny_wheel"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sealenv.demo.channel import DemoChannel
+from sealenv.tour.channel import DemoChannel
 from tests.answers import validate
 
 SRC = Path(__file__).resolve().parent.parent / "src"

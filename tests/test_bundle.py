@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.host.hashing import hash_file
 from sealenv.store.bundle import open_bundle
+from sealenv.system.hashing import hash_file
 from tests.bootstrap.machine import DEFAULT, TOOLS
 from tests.bootstrap.rebuilding import payload
 from tests.channel import Channels, ChannelServer

@@ -13,11 +13,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sealenv.host.hashing import hash_file
 from sealenv.locks import Lock, LockedPackage, LockFile
 from sealenv.store.bundle import open_bundle
 from sealenv.store.bundle_manifest import LOCK, member_name
 from sealenv.store.bundle_writer import Source, write_bundle
+from sealenv.system.hashing import hash_file
 from tests.channel import Channels
 from tests.machine import Machine
 
@@ -106,7 +106,7 @@ def test_what_a_killed_one_left_goes(tmp_path: Path) -> None:
     """And never what another one is writing."""
     path = tmp_path / "x.sealenv"
     program = (
-        "import sys, time; from pathlib import Path; from sealenv.host.partial import partial_file\n"
+        "import sys, time; from pathlib import Path; from sealenv.system.partial import partial_file\n"
         "with partial_file(Path(sys.argv[1])) as file: file.write(b'half'); file.flush(); "
         "print('writing', flush=True); time.sleep(600)"
     )

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from sealenv.errors import SpecError
+from sealenv.install.linkorder import order_for_micromamba
 from sealenv.locks import Lock
-from sealenv.steps.linkorder import order_for_micromamba
 from tests.bootstrap.machine import release
 from tests.channel import Channels, ChannelServer
 from tests.locking import made_up

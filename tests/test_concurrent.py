@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.host.filelock import FileLock
 from sealenv.layout import State, state_of
 from sealenv.seals.verify import verify
+from sealenv.system.filelock import FileLock
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
 
@@ -62,8 +62,8 @@ def test_the_second_comes_while_the_first_works(machine: Machine, channels: Chan
 
 def _waiting_package(folder: Path, gate: Path) -> str:
     """A channel with a package whose post-link script waits until the gate is there."""
-    from sealenv.demo.archive import Package, Payload, write_package
-    from sealenv.demo.repodata import write_repodata
+    from sealenv.tour.archive import Package, Payload, write_package
+    from sealenv.tour.repodata import write_repodata
 
     script = f"touch '{gate.with_name('reached')}'\nwhile [ ! -e '{gate}' ]; do sleep 0.02; done\n"
     payload = Payload("bin/.waits-post-link.sh", script.encode(), executable=True)

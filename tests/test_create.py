@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
 from sealenv.layout import MARKER, PLAN, SEAL, State, state_of, walk
 from sealenv.seals.seal import read_seal
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine, umask
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine, traces
 from tests.pypi.index import Index, Wheel, serve
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealenv.environment_yml import EnvironmentFile, read_environment_yml
 from sealenv.errors import SpecError
+from sealenv.spec.environment_yml import EnvironmentFile, read_environment_yml
 
 
 def read(tmp_path: Path, text: str) -> EnvironmentFile:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.demo.archive import Package, Payload, write_package
-from sealenv.demo.repodata import write_repodata
-from sealenv.host.tempname import PART
 from sealenv.layout import State, state_of
 from sealenv.seals.verify import verify
+from sealenv.system.tempname import PART
+from sealenv.tour.archive import Package, Payload, write_package
+from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
 from tests.micromamba import stand_in

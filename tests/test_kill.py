@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
-from sealenv.host.prefixlock import is_locked
 from sealenv.layout import MARKER, State, state_of
+from sealenv.prefix.prefixlock import is_locked
 from sealenv.seals.verify import verify
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine, alive, children_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc to find the engine")
@@ -39,7 +39,7 @@ def engine_of(pid: int) -> int | None:
     """The child that runs the engine, if it has been started."""
     for child in children_of(pid):
         with contextlib.suppress(OSError):
-            if b"sealenv.engines.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"sealenv.engine.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
                 return child
     return None
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
-from sealenv.environments import list_environments
+from sealenv.commands.environments import list_environments
 from sealenv.layout import MARKER, state_of
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from sealenv.demo.repodata import write_repodata
 from sealenv.locks.pixi_read import read_pixi
 from sealenv.locks.read import read_lock
+from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels
 from tests.channel.server import ChannelServer
 from tests.machine import Machine, traces

@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealenv.demo.repodata import write_repodata
 from sealenv.errors import SpecError
 from sealenv.locks import Lock, LockFile
 from sealenv.locks.condalock import read_condalock, write_condalock
 from sealenv.locks.pixi_read import read_pixi
 from sealenv.locks.pixi_write import write_pixi
+from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels
 from tests.locks.locks import CHANNELS, lock, package
 from tests.machine import Machine

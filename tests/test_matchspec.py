@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealenv.matchspec import package_name, split_spec
+from sealenv.spec.matchspec import package_name, split_spec
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import zstandard
 
-from sealenv.demo.archive import Package, write_package
-from sealenv.demo.repodata import write_repodata
-from sealenv.host.hashing import hash_file
+from sealenv.system.hashing import hash_file
+from sealenv.tour.archive import Package, write_package
+from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
 

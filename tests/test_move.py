@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
 from sealenv.layout import MOVING, SEAL, State, state_of
 from sealenv.seals.seal import read_seal
 from sealenv.seals.sealed import read_sealed
 from sealenv.seals.tablerows import sealed_rows
 from sealenv.seals.verify import verify
+from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels
 from tests.machine import Machine, traces
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from sealenv import moving
+from sealenv.commands import move as moving
+from sealenv.commands.move import MoveOptions, move
 from sealenv.errors import FilesystemError, PrefixChangedError
-from sealenv.host.exclusive import exclusive
 from sealenv.layout import MARKER, State, state_of
-from sealenv.moving import MoveOptions, move
-from sealenv.pending import REMOVING, write_plan
+from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.pending import REMOVING, write_plan
 from sealenv.relocation.departing import Departure
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.host.exclusive import exclusive, unchanged
 from sealenv.layout import State, state_of
+from sealenv.prefix.exclusive import exclusive, unchanged
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
 from tests.channel import Channels

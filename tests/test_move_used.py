@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.steps.check import _judge
+from sealenv.install.check import _judge
 from tests.machine import Machine
 from tests.test_move import env, moved_by_hand, original, run_python
 

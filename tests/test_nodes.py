@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sealenv.errors import SpecError
-from sealenv.nodes import lines_of, load, read_text
+from sealenv.spec.yaml_nodes import lines_of, load, read_text
 
 
 @pytest.mark.parametrize("parser", ["CSafeLoader", "SafeLoader"])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealenv.layout import MARKER, PKGS
-from sealenv.pending import clear_pending, write_plan
+from sealenv.prefix.pending import clear_pending, write_plan
 
 NAME = st.text("abcdexyz._-", min_size=1, max_size=6).filter(
     lambda n: n not in {".", "..", "pkgs"} and not n.startswith((".activate", "activate."))

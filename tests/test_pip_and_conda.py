@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sealenv.demo.archive import Package, Payload, write_package
-from sealenv.demo.channel import DemoChannel
-from sealenv.demo.repodata import write_repodata
 from sealenv.locks import LockFile
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.locks.read import read_file
+from sealenv.tour.archive import Package, Payload, write_package
+from sealenv.tour.channel import DemoChannel
+from sealenv.tour.repodata import write_repodata
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel
 

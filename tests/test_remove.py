@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
 from sealenv.layout import MARKER, State, state_of
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 
 
@@ -109,7 +109,7 @@ def test_a_half_done_remove_can_be_replaced_by_a_create(
 ) -> None:
     """Half done by hand: the marker and the plan are there, and half of the files."""
     from sealenv.layout import walk
-    from sealenv.pending import write_plan
+    from sealenv.prefix.pending import write_plan
 
     write_plan(made, [e.relative for e in walk(made) if not e.is_dir])
     (made / MARKER).write_text("removing\n")

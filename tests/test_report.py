@@ -13,11 +13,11 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 import sealenv
 from sealenv.audits import audit
-from sealenv.demo.channel import DemoChannel
 from sealenv.progress import Quiet
 from sealenv.seals.verify import verify
+from sealenv.tour.channel import DemoChannel
+from tests.inventory.test_page import read
 from tests.machine import Machine
-from tests.page.test_page import read
 
 
 def facts_in(page: str) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
-from sealenv.environment_yml import read_environment_yml
 from sealenv.errors import SpecError
-from sealenv.requirements import parse_pip_line, requirement_name
-from sealenv.spec import DEFAULT_INDEX, build_spec
-from sealenv.target import choose_target
+from sealenv.request.target import choose_target
+from sealenv.spec.environment_yml import read_environment_yml
+from sealenv.spec.model import DEFAULT_INDEX, build_spec
+from sealenv.spec.requirements import parse_pip_line, requirement_name
 
 HERE = Path("/somewhere").absolute()
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
+from sealenv.commands.seal import Change, reseal
 from sealenv.errors import PrefixError
 from sealenv.layout import FILES, MARKER, SEAL
-from sealenv.reseal import Change, reseal
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 from tests.seals.test_verify import add_distribution, site, write_record
 

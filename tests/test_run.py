@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 
 

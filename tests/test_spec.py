@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sealenv.environment_yml import EnvironmentFile
 from sealenv.errors import SpecError, UsageError
-from sealenv.spec import build_spec, current_platform, parse_time
+from sealenv.spec.environment_yml import EnvironmentFile
+from sealenv.spec.model import build_spec, current_platform, parse_time
 
 
 def test_default_is_python_conda_mamba_pip_from_conda_forge() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import sealenv.activation
-from sealenv.demo.channel import DemoChannel
 from sealenv.gates.rules import PROGRAMS
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 from tests.shells import require_shell
 

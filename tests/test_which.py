@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
+from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels
 from tests.machine import SRC, Machine
 from tests.shells import require_shell

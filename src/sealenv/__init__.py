@@ -39,16 +39,21 @@ if TYPE_CHECKING:
     from sealenv.api.running import run as run
     from sealenv.api.transport import bundle as bundle
     from sealenv.api.transport import mirror as mirror
-    from sealenv.auditing import Fixed as Fixed
     from sealenv.audits import Audit as Audit
-    from sealenv.bundling import Bundled as Bundled
     from sealenv.candidates import Resolution as Resolution
-    from sealenv.cloning import Cloned as Cloned
-    from sealenv.comparing import Comparison as Comparison
-    from sealenv.creating import Created as Created
-    from sealenv.creating import Plan as Plan
-    from sealenv.doctoring import Examination as Examination
-    from sealenv.environments import Environment as Environment
+    from sealenv.commands.audit import Fixed as Fixed
+    from sealenv.commands.bundle import Bundled as Bundled
+    from sealenv.commands.clone import Cloned as Cloned
+    from sealenv.commands.create import Created as Created
+    from sealenv.commands.create import Plan as Plan
+    from sealenv.commands.diff import Comparison as Comparison
+    from sealenv.commands.doctor import Examination as Examination
+    from sealenv.commands.environments import Environment as Environment
+    from sealenv.commands.mirror import Mirrored as Mirrored
+    from sealenv.commands.move import Moved as Moved
+    from sealenv.commands.repair import Repaired as Repaired
+    from sealenv.commands.report import EnvironmentReport as EnvironmentReport
+    from sealenv.commands.seal import Change as Change
     from sealenv.errors import BundleError as BundleError
     from sealenv.errors import CacheBusyError as CacheBusyError
     from sealenv.errors import CacheDamagedError as CacheDamagedError
@@ -81,11 +86,6 @@ if TYPE_CHECKING:
     from sealenv.errors import UsageError as UsageError
     from sealenv.locks import Lock as Lock
     from sealenv.locks import LockFile as LockFile
-    from sealenv.mirroring import Mirrored as Mirrored
-    from sealenv.moving import Moved as Moved
-    from sealenv.repairs import Repaired as Repaired
-    from sealenv.reporting import EnvironmentReport as EnvironmentReport
-    from sealenv.reseal import Change as Change
     from sealenv.seals.findings import Finding as Finding
     from sealenv.seals.findings import Report as Report
     from sealenv.seals.seal import Seal as Seal

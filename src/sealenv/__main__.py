@@ -59,11 +59,11 @@ def script() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = code or 120
     if sys.argv[1:] and sys.argv[1] in _READING:
-        if "sealenv.host.bare" in sys.modules:  # else nobody has started a helper
-            from sealenv.host.bare import end
+        if "sealenv.system.bare" in sys.modules:  # else nobody has started a helper
+            from sealenv.system.bare import end
 
             end()
-        from sealenv.host.leaving import leave_now
+        from sealenv.system.leaving import leave_now
 
         leave_now(code)  # to take a hundred thousand objects apart would be a twentieth of a verify
     return code
@@ -88,11 +88,11 @@ def _prepare(command: str, arguments: list[str]) -> None:
 
         gc.disable()  # a short life with many small objects, none of them in a cycle
     if command == "create":
-        from sealenv.engines.boot import start_early
+        from sealenv.engine.boot import start_early
 
         start_early()
     elif command in _READING:
-        from sealenv.host.bare import start_early as start_readers
+        from sealenv.system.bare import start_early as start_readers
 
         start_readers(4)
         if command == "verify":

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from sealenv.activation import windows, winlaunch
 from sealenv.activation.gatelines import gate_lines
 from sealenv.activation.winscripts import compile_windows, windows_path_of
+from sealenv.commands.shell import windows_shell_command
 from sealenv.errors import PrefixError, SpecError, UsageError
 from sealenv.gates.rules import RULES
 from sealenv.naming import check_prefix
 from sealenv.quoting import quote_cmd, quote_ps1
-from sealenv.subshell import windows_shell_command
 from tests.shells import required
 
 HERE = r"C:\envs\my env"

@@ -16,8 +16,8 @@ import pytest
 import sealenv
 from sealenv.api.names import FUNCTIONS, HOMES
 from sealenv.cli.main import _COMMANDS
-from sealenv.creating import Created
-from sealenv.demo.channel import DemoChannel
+from sealenv.commands.create import Created
+from sealenv.tour.channel import DemoChannel
 from tests.machine import SRC, Machine
 
 NOT_FOR_PROGRAMS = {"shell", "demo", "cache", "completion"}

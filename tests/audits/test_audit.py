@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
+from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.pypi.index import Wheel

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from sealenv import auditing
-from sealenv.demo.channel import DemoChannel
+from sealenv.commands import audit as auditing
 from sealenv.errors import PrefixError
-from sealenv.host.files import write_atomic
 from sealenv.layout import SEAL
 from sealenv.portability import patch
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
+from sealenv.system.files import write_atomic
+from sealenv.tour.channel import DemoChannel
 from tests.audits.test_audit import TOOL, pip
 from tests.machine import Machine
 from tests.pypi.index import Wheel
@@ -201,7 +201,7 @@ def replace(*args):
 os.replace = replace
 import pathlib
 sys.path.insert(0, sys.argv.pop(1))
-from sealenv.auditing import fix
+from sealenv.commands.audit import fix
 fix(pathlib.Path(sys.argv[1]))
 """
 

@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import sealenv.demo
-from sealenv.demo import build_demo_channel
-from sealenv.demo.archive import Package, write_package
-from sealenv.demo.repodata import write_repodata
+import sealenv.tour
 from sealenv.errors import FetchError
+from sealenv.tour import build_demo_channel
+from sealenv.tour.archive import Package, write_package
+from sealenv.tour.repodata import write_repodata
 from tests.channel.channels import MANIFEST, Channels
 from tests.channel.condabin import windows_stand_ins
 from tests.channel.hostile import build_hostile
@@ -144,7 +144,7 @@ def _prune(folder: Path, keep: int = 4) -> None:
 
 def _key(pythons: list[str], *, bench: bool, pypi: bool) -> str:
     digest = hashlib.sha256()
-    folders = [Path(__file__).parent, Path(next(iter(sealenv.demo.__path__)))]
+    folders = [Path(__file__).parent, Path(next(iter(sealenv.tour.__path__)))]
     sources = sorted(path for folder in folders for path in folder.glob("*.py"))
     for source in sources:
         if source.name.startswith("test_") or source.name in _NOT_BUILDING:

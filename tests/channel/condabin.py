@@ -12,8 +12,8 @@ import io
 import zipfile
 from pathlib import Path
 
-from sealenv.demo.archive import Package, Payload
-from sealenv.demo.samples import STAND_IN_VERSION
+from sealenv.tour.archive import Package, Payload
+from sealenv.tour.samples import STAND_IN_VERSION
 
 __all__ = ["BUILD", "windows_stand_ins"]
 

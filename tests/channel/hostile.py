@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sealenv.demo.archive import (
+from sealenv.tour.archive import (
     Package,
     Payload,
     info_members,
     package_bytes,
     payload_members,
 )
-from sealenv.demo.members import Member, conda_container, tar_bytes
-from sealenv.demo.repodata import write_repodata
+from sealenv.tour.members import Member, conda_container, tar_bytes
+from sealenv.tour.repodata import write_repodata
 
 __all__ = ["ESCAPE", "HOSTILE", "build_hostile"]
 

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from sealenv.demo.archive import PLACEHOLDER, Package, Payload
+from sealenv.tour.archive import PLACEHOLDER, Package, Payload
 
 __all__ = ["hello_prefix"]
 

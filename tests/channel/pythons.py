@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from sealenv.demo.interpreter import inspect_interpreter
 from sealenv.errors import UsageError
+from sealenv.tour.interpreter import inspect_interpreter
 
 __all__ = ["other_pythons"]
 

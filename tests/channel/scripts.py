@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 
-from sealenv.demo.archive import Package, Payload
+from sealenv.tour.archive import Package, Payload
 
 __all__ = ["extra_packages", "script_packages", "solver_packages"]
 

@@ -13,9 +13,9 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import Any, cast
 
-from sealenv.demo.archive import Package
-from sealenv.demo.wheels import package_from_wheel
 from sealenv.errors import FetchError
+from sealenv.tour.archive import Package
+from sealenv.tour.wheels import package_from_wheel
 
 __all__ = ["fetch_wheels", "wheel_packages"]
 

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 from release.embedded import VERSION, embedded_files
-from sealenv.demo.archive import Package
-from sealenv.demo.windows import embedded_payload, windows_package
 from sealenv.errors import DigestError, FetchError
+from sealenv.tour.archive import Package
+from sealenv.tour.windows import embedded_payload, windows_package
 
 __all__ = ["windows_python"]
 

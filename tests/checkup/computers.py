@@ -7,7 +7,7 @@ from pathlib import Path
 from sealenv.checkup.computer import Computer
 from sealenv.checkup.finding import Finding
 from sealenv.checkup.registry import Registry
-from sealenv.doctoring import examine
+from sealenv.commands.doctor import examine
 
 __all__ = ["computer", "ids", "write"]
 

@@ -13,7 +13,7 @@ import pytest
 
 from sealenv.checkup.condarc import activates_base
 from sealenv.checkup.volume import Volume, look_at
-from sealenv.doctoring import examine
+from sealenv.commands.doctor import examine
 from tests.checkup.computers import computer, ids, write
 from tests.machine import Machine
 from tests.test_trace import _CALLS, strace, writes

@@ -15,7 +15,7 @@ from sealenv.checkup.applying import apply, undo
 from sealenv.checkup.catalogue import checks_for
 from sealenv.checkup.journal import Journal, journals, locked
 from sealenv.checkup.plan import make_plan, preview
-from sealenv.doctoring import examine, plan_fix
+from sealenv.commands.doctor import examine, plan_fix
 from sealenv.errors import FilesystemError
 from tests.checkup.computers import computer, write
 from tests.machine import Machine

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sealenv.checkup.ini import ini_settings, option_name
-from sealenv.doctoring import examine, plan_fix
+from sealenv.commands.doctor import examine, plan_fix
 from tests.checkup.computers import computer, write
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pip there reads other places")

@@ -12,7 +12,7 @@ from sealenv.checkup.checks.cmdline import activates, commands_of, without
 from sealenv.checkup.checks.registry import ENVIRONMENTS
 from sealenv.checkup.journal import locked
 from sealenv.checkup.registry import EXPAND, Key, Value
-from sealenv.doctoring import examine, plan_fix
+from sealenv.commands.doctor import examine, plan_fix
 from sealenv.errors import ChangedSinceError, FilesystemError
 from tests.checkup.computers import computer, ids, write
 from tests.checkup.fake_registry import FakeRegistry

@@ -13,9 +13,9 @@ import pytest
 
 from sealenv import __main__ as start
 from sealenv.cli.ahead import read_ahead, search_ahead
-from sealenv.demo.channel import DemoChannel
 from sealenv.relocation import ahead
 from sealenv.seals import reading
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 
 

@@ -10,7 +10,7 @@ from sealenv.cli import folding
 from sealenv.cli.folding import everything, fold, folded
 from sealenv.cli.mend import _show_repaired
 from sealenv.cli.verify import show_findings
-from sealenv.repairs import Repaired
+from sealenv.commands.repair import Repaired
 from sealenv.seals.findings import Finding
 
 SITE = "lib/python3.12/site-packages"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from docs.tools import api_reference
-from sealenv.demo.channel import DemoChannel
+from sealenv.tour.channel import DemoChannel
 from tests.machine import SRC, Machine
 
 EXAMPLES = Path(api_reference.__file__).parents[1] / "examples"

@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealenv.condameta.records import PrefixRecord
-from sealenv.host.readers import Readers
 from sealenv.layout import is_windows
+from sealenv.prefix.records import PrefixRecord
 from sealenv.seals.digests import hash_rows
 from sealenv.seals.distributions import find_distributions
 from sealenv.seals.fingerprint import Payload, fingerprint, packages_lines
 from sealenv.seals.tree import look
+from sealenv.system.readers import Readers
 from tests.docs.tables import REFERENCE
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
+from sealenv.tour.channel import DemoChannel
 from tests.docs.tables import REFERENCE
 from tests.machine import Machine
 

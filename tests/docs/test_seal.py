@@ -17,7 +17,7 @@ from sealenv.seals.seal import (
     PatchNote,
     Seal,
 )
-from sealenv.spec import EnvironmentSpec
+from sealenv.spec.model import EnvironmentSpec
 from tests.docs.tables import rows, section
 
 

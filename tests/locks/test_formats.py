@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from sealenv.environment_yml import EnvironmentFile, read_environment_yml, write_environment_yml
 from sealenv.errors import DigestError, SpecError
 from sealenv.locks import Lock, LockedWheel, LockFile
 from sealenv.locks.condalock import read_condalock, write_condalock
 from sealenv.locks.explicit import ExplicitList, read_explicit, write_explicit
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.locks.read import read_file, read_lock
+from sealenv.spec.environment_yml import (
+    EnvironmentFile,
+    read_environment_yml,
+    write_environment_yml,
+)
 from tests.locks.locks import TEXTS, lock, lock_files, package
 
 HERE = Path("/srv/x.yml")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.layout import FILES, SEAL
-from sealenv.spec import current_platform
+from sealenv.spec.model import current_platform
 from tests.channel import Channels
 from tests.machine import Machine, tiny
 from tests.peers.writers import WRITERS, make_foreign, rewrite_record

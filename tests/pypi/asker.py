@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.pypi.resolve import resolve_wheels
-from sealenv.spec import EnvironmentSpec
+from sealenv.spec.model import EnvironmentSpec
 from sealenv.store.archives import Store
 from sealenv.store.distributions import Distribution
 from tests.pypi.index import Index

@@ -10,7 +10,7 @@ import pytest
 from sealenv.errors import DigestError, FetchError, OfflineError, SolveError, SpecError
 from sealenv.locks import Lock
 from sealenv.locks.checks import check_url
-from sealenv.spec import DEFAULT_INDEX
+from sealenv.spec.model import DEFAULT_INDEX
 from tests.pypi.asker import Asker, conda_lock, installed
 from tests.pypi.index import Index, Wheel, serve
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from sealenv.cli.ahead import search_ahead
-from sealenv.demo.channel import DemoChannel
-from sealenv.moving import MoveOptions, move
+from sealenv.commands.move import MoveOptions, move
 from sealenv.portability.search import Search
 from sealenv.portability.spellings import spellings
 from sealenv.relocation import ahead
 from sealenv.seals.filetable import FileTable, read_file, read_table
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 
 PLATFORM = "win-64" if os.name == "nt" else "linux-64"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
-from sealenv.moving import MoveOptions, move
+from sealenv.commands.move import MoveOptions, move
 from sealenv.relocation import settling
 from sealenv.relocation.resealing import carried_over
 from sealenv.seals.verify import verify
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_move.py")

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
+from sealenv.commands.repair import aside
 from sealenv.layout import MARKER, SCRATCH
-from sealenv.repairs import aside
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
+from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel
 from tests.repairs.test_repair import edit, everything, site

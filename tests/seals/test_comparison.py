@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.host.readers import Readers
 from sealenv.seals.comparison import Comparison
 from sealenv.seals.path import FILE, FOLDER, LINK
 from sealenv.seals.row import Row
 from sealenv.seals.tree import look
+from sealenv.system.readers import Readers
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows lists folders one by one")
 

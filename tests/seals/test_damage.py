@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealenv.host.files import MOST
 from sealenv.layout import FILES, SEAL
 from sealenv.seals.verify import verify
+from sealenv.system.files import MOST
 from tests.channel import Channels
 from tests.machine import Machine
 

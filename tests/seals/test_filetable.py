@@ -11,7 +11,6 @@ from typing import cast
 
 import pytest
 
-from sealenv.host.readers import Readers
 from sealenv.seals.digests import hash_rows
 from sealenv.seals.filetable import FileTable
 from sealenv.seals.path import LINK
@@ -19,6 +18,7 @@ from sealenv.seals.row import row_of
 from sealenv.seals.tablerows import encode, sealed_rows
 from sealenv.seals.tree import look
 from sealenv.seals.untouched import is_untouched
+from sealenv.system.readers import Readers
 
 
 def table_of(prefix: Path) -> bytes:

@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.demo.archive import Package, Payload, write_package
-from sealenv.demo.channel import DemoChannel
-from sealenv.demo.repodata import write_repodata
+from sealenv.install.clobbers import winner
 from sealenv.seals.seal import Fingerprints, read_seal
 from sealenv.seals.verify import verify
-from sealenv.steps.clobbers import winner
+from sealenv.tour.archive import Package, Payload, write_package
+from sealenv.tour.channel import DemoChannel
+from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels
 from tests.machine import SRC, Machine, tiny
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows compares what Windows makes")
 
 OTHER_DAY = (
-    "import datetime as dt, sealenv.making as making, sealenv.sealing as sealing; "
+    "import datetime as dt, sealenv.install.making as making, sealenv.install.sealing as sealing; "
     "making._now = lambda: dt.datetime(2031, 2, 3, 4, 5, tzinfo=dt.timezone.utc); "
     "sealing.timestamp = lambda: making._now().isoformat(timespec='milliseconds'); "
 )

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.demo.channel import DemoChannel
 from sealenv.layout import CONDARC, HISTORY, MARKER, PLAN, State, state_of
 from sealenv.seals.findings import Finding
 from sealenv.seals.verify import verify
+from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels
 from tests.machine import Machine
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.host.readers import Readers
 from sealenv.seals.digests import hash_rows
 from sealenv.seals.filetable import FileTable
 from sealenv.seals.tablerows import encode, sealed_rows
 from sealenv.seals.tree import look
 from sealenv.seals.untouched import is_same, is_untouched
+from sealenv.system.readers import Readers
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="there everything is looked at")
 

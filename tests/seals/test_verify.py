@@ -21,17 +21,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealenv.activation.scripts import write_scripts
-from sealenv.auditing import search
-from sealenv.demo.channel import DemoChannel
+from sealenv.commands.audit import search
+from sealenv.commands.seal import reseal
 from sealenv.errors import FilesystemError, PrefixLockedError
 from sealenv.layout import FILES, MARKER, SCRATCH, SEAL, leaves
-from sealenv.reseal import reseal
 from sealenv.seals.digests import Hashing
 from sealenv.seals.filetable import read_table, write_files
 from sealenv.seals.row import Row
 from sealenv.seals.seal import read_seal
 from sealenv.seals.tablerows import encode, sealed_rows
 from sealenv.seals.verify import verify
+from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 
 

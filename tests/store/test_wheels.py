@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from sealenv.errors import DigestError, LinkError
 from sealenv.locks import Lock, LockedPackage, LockedWheel
-from sealenv.placing import wheel_paths
 from sealenv.store.archives import Store
+from sealenv.store.placing import wheel_paths
 from sealenv.store.wheels import inspect_wheel
 from tests.pypi.index import Wheel
 

@@ -22,7 +22,7 @@ child.wait()
 print(open("said").read(), file=sys.stderr)
 print(os.path.exists(os.path.join(prefix, "conda-meta", "sealenv.pending")))
 # Its engine ends with it, and with the engine the lock.
-from sealenv.host.prefixlock import is_locked
+from sealenv.prefix.prefixlock import is_locked
 while is_locked(Path(prefix)):
     assert time.monotonic() < deadline
 print("free")
@@ -63,7 +63,7 @@ for child in started:
 _END_RUN = """
 import subprocess, sys, time
 from pathlib import Path
-from sealenv.host.running import programs_in
+from sealenv.system.running import programs_in
 prefix, *command = sys.argv[1:]
 run = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 print(run.stdout.readline().strip().decode())  # the command has started

@@ -14,8 +14,8 @@ holder = subprocess.Popen(
     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 assert holder.stdout.readline().strip() == "open"
 import errno, os
-import sealenv.host.holders as holders
-import sealenv.host.renaming as renaming
+import sealenv.system.holders as holders
+import sealenv.system.renaming as renaming
 holders.PATIENCE = float(sys.argv[4])
 rename = renaming.os.rename
 def as_windows(source, target):
@@ -34,7 +34,7 @@ def sleep(seconds):
     pause(seconds)
 holders.time.sleep = sleep
 from sealenv.errors import SealenvError
-from sealenv.moving import move
+from sealenv.commands.move import move
 from pathlib import Path
 try:
     print(move(Path(sys.argv[2]), Path(sys.argv[3])).how)

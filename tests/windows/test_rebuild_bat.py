@@ -144,10 +144,10 @@ def test_wheels(rebuild: Rebuild, lock: Lock, windows: Windows) -> None:
 
 def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows) -> None:
     """Made on Linux, unpacked, installed by cmd.exe with no network."""
-    from sealenv.bundling import make_bundle
+    from sealenv.commands.bundle import make_bundle
     from sealenv.locks import LockFile
     from sealenv.progress import Quiet
-    from sealenv.subject import Subject
+    from sealenv.request.subject import Subject
     from tests.locking import engine
 
     wheel = tiny_wheel(rebuild.releases.root / "wheels", f"{rebuild.releases.base}/wheels")

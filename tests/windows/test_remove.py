@@ -14,7 +14,7 @@ holder = subprocess.Popen(
     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 assert holder.stdout.readline().strip() == "open"
 import threading
-import sealenv.host.holders as holders
+import sealenv.system.holders as holders
 holders.PATIENCE = float(sys.argv[3])
 tries = []
 pause = holders.time.sleep
@@ -25,7 +25,7 @@ def sleep(seconds):
     pause(seconds)
 holders.time.sleep = sleep
 from sealenv.errors import SealenvError
-from sealenv.removing import remove
+from sealenv.prefix.removal import remove
 from pathlib import Path
 try:
     remove(Path(sys.argv[2]))
@@ -74,7 +74,7 @@ child = subprocess.Popen([{user.path(breakable / "python.exe")!r}, "-c", "print(
 child.stdout.readline()
 import os
 from sealenv.errors import SealenvError
-from sealenv.removable import check_removable
+from sealenv.prefix.removable import check_removable
 from pathlib import Path
 try:
     check_removable(Path({user.path(breakable)!r}), os.environ)
@@ -88,7 +88,7 @@ child.communicate(b"\\n")
 
 def test_paths_beyond_260_are_removed(user: User, breakable: Path) -> None:
     script = f"""
-from sealenv.host.volumes import extended
+from sealenv.system.volumes import extended
 from pathlib import Path
 deep = extended(Path({user.path(breakable)!r}))
 for _ in range(6):

@@ -260,7 +260,7 @@ while True: time.sleep(0.1)
 IGNORING = """
 import os, signal, sys
 sys.path.insert(0, {source!r})
-from sealenv.running import wait_for
+from sealenv.commands.run import wait_for
 code = wait_for([sys.executable, "-c", "raise SystemExit(5)"], sys.executable, dict(os.environ))
 signal.raise_signal(signal.SIGINT)
 signal.raise_signal(signal.SIGBREAK)

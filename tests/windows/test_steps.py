@@ -25,8 +25,8 @@ except SealenvError as error:
     print(json.dumps(error.to_json()))
 """
 CHECK = """\
-    from sealenv.spec import build_spec
-    from sealenv.steps.check import check_environment
+    from sealenv.spec.model import build_spec
+    from sealenv.install.check import check_environment
     spec = build_spec(python="3.12", platform="win-64")
     versions = dict.fromkeys({names!r}, "")
     report = check_environment(prefix, spec, versions, environ, token="token-of-the-test")
@@ -34,13 +34,13 @@ CHECK = """\
 """
 LINK = """\
     from types import SimpleNamespace
-    from sealenv.steps.linkscripts import run_link_scripts
+    from sealenv.install.linkscripts import run_link_scripts
     package = SimpleNamespace(name="tried", version="1.0", dist="tried-1.0-0", record=dict())
     lock = SimpleNamespace(packages=(package,), platform="win-64")
     print(json.dumps(run_link_scripts(prefix, lock, environ)))
 """
 POST = """\
-    from sealenv.steps.post import run_post
+    from sealenv.install.post import run_post
     run_post(prefix, Path({script!r}), dict(os.environ))
     print(json.dumps("done"))
 """

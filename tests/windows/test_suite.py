@@ -10,10 +10,10 @@ import pytest
 from tests.windows.machine import REPO, Windows
 
 MODULES = (
-    "tests/host/test_filelock.py",
-    "tests/host/test_leaving.py",
-    "tests/host/test_prefixlock.py",
-    "tests/host/test_volumes.py",
+    "tests/system/test_filelock.py",
+    "tests/system/test_leaving.py",
+    "tests/system/test_prefixlock.py",
+    "tests/system/test_volumes.py",
     "tests/seals/test_filetable.py",
     "tests/test_environment_yml.py",
     "tests/test_spec.py",

@@ -24,7 +24,7 @@ FOLDERS = (".", "here")
 TOOLS = ("mamba", "conda", "python", "pip")
 ASK = """
 import json, os, sys
-from sealenv.resolving_commands import find_command, find_command_here
+from sealenv.commands.which import find_command, find_command_here
 answers = []
 for kind, first, second, cwd, extra in json.loads(sys.argv[1]):
     os.chdir(cwd)
@@ -137,7 +137,7 @@ def test_the_current_folder_is_warned_of(
 
 def test_after_an_activation(windows: Windows, channels: Channels, tmp_path: Path) -> None:
     """Note 4 of the original document, told on Windows and on Linux, and `where` says the same."""
-    from sealenv.resolving_commands import find_command
+    from sealenv.commands.which import find_command
 
     prefix = create_on_this_machine(tmp_path, channels)
     shown = windows.path(prefix)

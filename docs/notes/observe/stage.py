@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from docs.notes.observe.note import Observation, settle
-from sealenv.demo.channel import DemoChannel, build_demo_channel
+from sealenv.tour.channel import DemoChannel, build_demo_channel
 
 __all__ = ["REPO", "LinuxStage", "lay"]
 

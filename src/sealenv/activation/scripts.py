@@ -20,10 +20,10 @@ from sealenv.activation.includes import (
 from sealenv.activation.variables import read_variables
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import FilesystemError
-from sealenv.host.files import read_regular, write_atomic
-from sealenv.host.volumes import real_folder
 from sealenv.layout import is_link, is_windows
 from sealenv.quoting import QUOTE, path_text, quote_csh, to_bytes
+from sealenv.system.files import read_regular, write_atomic
+from sealenv.system.volumes import real_folder
 
 __all__ = [
     "SHELLS",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from sealenv.host.files import read_regular
+from sealenv.system.files import read_regular
 
 __all__ = [
     "ENV_VARS_DIR",

@@ -11,11 +11,11 @@ from sealenv.api.paths import StrPath, prefix_of
 
 if TYPE_CHECKING:
     from sealenv.activation.scripts import Written
-    from sealenv.auditing import Fixed
     from sealenv.audits import Audit
+    from sealenv.commands.audit import Fixed
+    from sealenv.commands.repair import Repaired
+    from sealenv.commands.seal import Change
     from sealenv.progress import Reporter
-    from sealenv.repairs import Repaired
-    from sealenv.reseal import Change
     from sealenv.seals.findings import Report
 
 __all__ = ["audit", "refresh", "repair", "repair_prefix", "seal", "verify"]
@@ -68,8 +68,8 @@ def repair_prefix(prefix: Path, reporter: Reporter, *, dry_run: bool, offline: b
     Raises:
         SealenvError: see `repair`.
     """
-    from sealenv.repairs import Mending
-    from sealenv.repairs import repair as mend
+    from sealenv.commands.repair import Mending
+    from sealenv.commands.repair import repair as mend
 
     with started() as (store, engine), store.in_use():
         return mend(prefix, Mending(engine, offline, dry_run, reporter=reporter))
@@ -90,7 +90,7 @@ def seal(env: StrPath, *, dry_run: bool = False, progress: Progress | None = Non
         PrefixError: it is pending, moved, worked on, or holds a file where a script is to be.
         RecordError, DigestError: nobody can say what is installed.
     """
-    from sealenv.reseal import reseal
+    from sealenv.commands.seal import reseal
 
     return reseal(prefix_of(env), dry_run=dry_run, reporter=reporter_for(progress))
 
@@ -134,8 +134,8 @@ def audit(
         PrefixError: with `fix`: it has no seal, was changed since, is frozen, or is worked on.
         FilesystemError: it cannot be read or written.
     """
-    from sealenv.auditing import fix as mend
-    from sealenv.auditing import search
+    from sealenv.commands.audit import fix as mend
+    from sealenv.commands.audit import search
 
     prefix, reporter = prefix_of(env), reporter_for(progress)
     if fix:
@@ -155,7 +155,7 @@ def refresh(env: StrPath) -> Written:
     Raises:
         PrefixError: the environment is not sealed.
     """
-    from sealenv.environments import inspect
-    from sealenv.refreshing import refresh as write
+    from sealenv.commands.environments import inspect
+    from sealenv.commands.refresh import refresh as write
 
     return write(inspect(prefix_of(env)))

@@ -13,9 +13,9 @@ from sealenv.api.paths import StrPath, optional_path, words
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
-    from sealenv.creating import Created, CreateOptions, Job, Plan
+    from sealenv.commands.create import Created, CreateOptions, Job, Plan
     from sealenv.progress import Reporter
-    from sealenv.target import Target
+    from sealenv.request.target import Target
 
 __all__ = ["check_script", "create", "plan", "prepared"]
 
@@ -70,8 +70,8 @@ def create(
         PostScriptError: the environment is sealed, and the script failed.
         SealenvError: anything else; a folder that was begun is pending, and the next call replaces it.
     """
-    from sealenv.creating import CreateOptions
-    from sealenv.creating import create as make
+    from sealenv.commands.create import CreateOptions
+    from sealenv.commands.create import create as make
 
     script = optional_path(post)
     target = _target(
@@ -109,8 +109,8 @@ def plan(
 
     Args and errors: as for `create`.
     """
-    from sealenv.creating import CreateOptions
-    from sealenv.creating import plan as foresee
+    from sealenv.commands.create import CreateOptions
+    from sealenv.commands.create import plan as foresee
 
     target = _target(
         name=name, python=python, prefix=prefix, file=file, environment=environment,
@@ -128,8 +128,8 @@ def check_script(post: Path | None, target: Target) -> None:
     Raises:
         UsageError: it is.
     """
-    from sealenv.spec import current_platform
-    from sealenv.steps.post import check_post
+    from sealenv.install.post import check_post
+    from sealenv.spec.model import current_platform
 
     if post is None:
         return
@@ -158,7 +158,7 @@ def prepared(
         BundleError, DigestError: the file is not what it says.
     """
     from sealenv import locations
-    from sealenv.creating import Job
+    from sealenv.commands.create import Job
 
     with contextlib.ExitStack() as stack:
         store, worker = stack.enter_context(started())
@@ -166,7 +166,7 @@ def prepared(
             reporter.warn(warning)
         bundle = None
         if target.bundle and target.lock and not dry_run:
-            from sealenv.unbundling import take_in, verified
+            from sealenv.install.unbundling import take_in, verified
 
             bundle = stack.enter_context(verified(target.bundle, reporter))
         stack.enter_context(store.in_use())
@@ -192,7 +192,7 @@ def _target(
     platform: str | None,
     exclude_newer: str | None,
 ) -> Target:
-    from sealenv.target import choose_target
+    from sealenv.request.target import choose_target
 
     return choose_target(
         name=name, python=python, prefix=None if prefix is None else str(prefix),

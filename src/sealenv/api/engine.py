@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
-    from sealenv.engines.rattler import Engine
+    from sealenv.engine.rattler import Engine
     from sealenv.store.archives import Store
 
 __all__ = ["parse_timeout", "started"]
@@ -41,7 +41,7 @@ def started() -> Iterator[tuple[Store, Engine]]:
         UsageError: SEALENV_TIMEOUT is no number.
     """
     from sealenv import locations
-    from sealenv.engines.rattler import Engine
+    from sealenv.engine.rattler import Engine
     from sealenv.store.archives import Store
 
     store = Store(Path(locations.cache_root()))

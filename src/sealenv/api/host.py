@@ -13,7 +13,7 @@ from sealenv.api.paths import StrPath, words
 
 if TYPE_CHECKING:
     from sealenv.candidates import Resolution
-    from sealenv.doctoring import Examination
+    from sealenv.commands.doctor import Examination
     from sealenv.gates.findings import Finding
 
 __all__ = ["doctor", "gate", "which"]
@@ -39,7 +39,7 @@ def which(env: StrPath | None, command: str, *, shell: str | None = None) -> Res
         NotFoundError: there is no such environment.
         UsageError: the platform has no such shell; the command is empty.
     """
-    from sealenv.resolving_commands import find_command, find_command_here
+    from sealenv.commands.which import find_command, find_command_here
 
     if env is None:
         return find_command_here(command, shell)
@@ -56,6 +56,6 @@ def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> 
     Raises:
         UsageError: there is no check of that name, or it is another system's.
     """
-    from sealenv.doctoring import examine, this_computer
+    from sealenv.commands.doctor import examine, this_computer
 
     return examine(this_computer(None if target is None else os.fspath(target)), words(only))

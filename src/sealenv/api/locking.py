@@ -13,11 +13,11 @@ from sealenv.api.paths import StrPath, named, optional_path, words
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
-    from sealenv.comparing import Comparison
-    from sealenv.lockrequest import LockRequest
+    from sealenv.commands.diff import Comparison
     from sealenv.locks import LockFile
     from sealenv.locks.diff import Change
     from sealenv.progress import Reporter
+    from sealenv.request.lockrequest import LockRequest
 
 __all__ = ["Exported", "Locked", "diff", "export", "export_to", "lock", "lock_to"]
 
@@ -99,7 +99,7 @@ def lock(
         SolveError: no set of packages satisfies them.
         FetchError: a channel cannot be read.
     """
-    from sealenv.lockrequest import choose
+    from sealenv.request.lockrequest import choose
 
     request = choose(
         packages=words(packages), file=optional_path(file), channels=words(channels),
@@ -116,10 +116,10 @@ def lock_to(request: LockRequest, reporter: Reporter, *, offline: bool, dry_run:
     Raises:
         SealenvError: see `lock`.
     """
-    from sealenv.host.files import write_output
-    from sealenv.locking import lock as make
+    from sealenv.commands.lock import lock as make
     from sealenv.locks.diff import diff as differ
     from sealenv.locks.pixi_write import write_pixi
+    from sealenv.system.files import write_output
 
     with started() as (store, engine), store.in_use():
         for warning in request.warnings:
@@ -153,7 +153,7 @@ def diff(a: StrPath, b: StrPath | None = None) -> Comparison:
         UsageError: a lock alone.
         NotFoundError, SpecError, RecordError: one of them cannot be read.
     """
-    from sealenv.comparing import compare
+    from sealenv.commands.diff import compare
 
     return compare(named(a), None if b is None else named(b))
 
@@ -222,10 +222,10 @@ def export_to(
         SealenvError: see `export`.
     """
     from sealenv import locations
-    from sealenv.exporting import FORMATS
-    from sealenv.exporting import export as make
-    from sealenv.host.files import check_output, write_output
+    from sealenv.commands.export import FORMATS
+    from sealenv.commands.export import export as make
     from sealenv.store.archives import Store
+    from sealenv.system.files import check_output, write_output
 
     if kind not in FORMATS:
         raise UsageError(
@@ -238,7 +238,7 @@ def export_to(
     notes: list[str] = []
 
     def complete(file: LockFile) -> LockFile:
-        from sealenv.resolving import complete as fill
+        from sealenv.install.resolving import complete as fill
 
         with started() as (store, engine):
             store.prepare()

@@ -11,8 +11,8 @@ from sealenv.api.paths import StrPath, prefix_of, several
 from sealenv.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from sealenv.environments import Environment
-    from sealenv.reporting import EnvironmentReport
+    from sealenv.commands.environments import Environment
+    from sealenv.commands.report import EnvironmentReport
 
 __all__ = ["info", "list", "report"]
 
@@ -26,7 +26,7 @@ def list(folders: StrPath | Sequence[StrPath] = ()) -> tuple[Environment, ...]:
     Raises:
         NotFoundError: one of the folders is none.
     """
-    from sealenv.environments import list_environments
+    from sealenv.commands.environments import list_environments
 
     places = [Path(folder) for folder in several(folders)]
     for place in places:
@@ -44,7 +44,7 @@ def info(env: StrPath) -> Environment:
     Raises:
         NotFoundError: there is no such environment.
     """
-    from sealenv.environments import inspect
+    from sealenv.commands.environments import inspect
 
     return inspect(prefix_of(env))
 
@@ -64,7 +64,7 @@ def report(
         NotFoundError: there is no such environment.
         FilesystemError: a folder cannot be read.
     """
-    from sealenv.reporting import report as look
+    from sealenv.commands.report import report as look
 
     prefix = prefix_of(env)
     return look(prefix, findings=findings, fast=fast, reporter=reporter_for(progress))

@@ -12,8 +12,8 @@ from sealenv.api.paths import StrPath, named, prefix_of
 from sealenv.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from sealenv.cloning import Cloned
-    from sealenv.moving import Moved, MoveOptions
+    from sealenv.commands.clone import Cloned
+    from sealenv.commands.move import Moved, MoveOptions
     from sealenv.progress import Reporter
 
 __all__ = ["Removed", "clone", "find_removable", "move", "move_to", "remove"]
@@ -64,7 +64,7 @@ def move(
         FilesystemError: the file system refuses; the message says where the environment is.
         CheckFailedError: it is there, and does not work.
     """
-    from sealenv.moving import MoveOptions
+    from sealenv.commands.move import MoveOptions
 
     options = MoveOptions(copy, force, override_frozen, dry_run, os.environ)
     where = None if dest is None else named(dest)
@@ -80,9 +80,9 @@ def move_to(
         UsageError: arguments that contradict each other.
         SealenvError: see `move`.
     """
-    from sealenv.lookup import find
-    from sealenv.moving import move as depart
-    from sealenv.moving import move_here
+    from sealenv.commands.move import move as depart
+    from sealenv.commands.move import move_here
+    from sealenv.prefix.lookup import find
     from sealenv.relocation.targets import choose_place
 
     if here == (dest is not None):
@@ -100,10 +100,10 @@ def move_to(
 
 def _find_or_gone(env: str) -> Path:
     """The environment; or where it would be: a move that was ended may have taken it away."""
-    from sealenv.host.volumes import local_place
     from sealenv.layout import State, state_of
     from sealenv.locations import resolve_env
-    from sealenv.lookup import find
+    from sealenv.prefix.lookup import find
+    from sealenv.system.volumes import local_place
 
     try:
         return find(env)
@@ -130,7 +130,7 @@ def clone(
         PrefixError: the other one is not sealed, not at home, or worked on.
         CheckFailedError: it was made, and does not work: it is pending.
     """
-    from sealenv.cloning import clone as make
+    from sealenv.commands.clone import clone as make
     from sealenv.relocation.targets import choose_place
 
     place = choose_place(named(new), os.environ)
@@ -152,9 +152,9 @@ def remove(env: StrPath, *, force: bool = False, override_frozen: bool = False) 
         PrefixError: it is not certainly one, active here, in use, frozen, or holds others.
         FilesystemError: something could not be removed; what is left is pending.
     """
-    from sealenv.environments import measure
-    from sealenv.removable import check_removable
-    from sealenv.removing import remove as delete
+    from sealenv.commands.environments import measure
+    from sealenv.prefix.removable import check_removable
+    from sealenv.prefix.removal import remove as delete
 
     prefix = find_removable(named(env))
     check_removable(prefix, os.environ, override_frozen=override_frozen, force=force)
@@ -169,8 +169,8 @@ def find_removable(env: str) -> Path:
     Raises:
         NotFoundError: neither is there.
     """
-    from sealenv.lookup import find
-    from sealenv.removable import is_leftover
+    from sealenv.prefix.lookup import find
+    from sealenv.prefix.removable import is_leftover
 
     try:
         return find(env)

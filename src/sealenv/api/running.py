@@ -50,7 +50,7 @@ def run(
         subprocess.CalledProcessError: with `check`: the exit code is not 0.
         subprocess.TimeoutExpired: it took longer than `timeout`.
     """
-    from sealenv.running import NOT_FOUND, prepare
+    from sealenv.commands.run import NOT_FOUND, prepare
 
     argv = (command,) if isinstance(command, str) else tuple(command)
     if isinstance(command, str) and len(command.split()) > 1 and not os.path.exists(command):

@@ -15,8 +15,8 @@ from sealenv.errors import UsageError
 from sealenv.urls import is_address, redact
 
 if TYPE_CHECKING:
-    from sealenv.bundling import Bundled
-    from sealenv.mirroring import Mirrored
+    from sealenv.commands.bundle import Bundled
+    from sealenv.commands.mirror import Mirrored
     from sealenv.progress import Reporter
 
 __all__ = ["bundle", "bundle_to", "mirror", "mirror_to"]
@@ -84,11 +84,11 @@ def bundle_to(
         SealenvError: see `bundle`.
     """
     from sealenv.bootstrap.releases import PinnedMicromamba, Releases, parse_digests, pin_release
-    from sealenv.bundling import make_bundle
+    from sealenv.commands.bundle import make_bundle
+    from sealenv.install.unbundling import verified
     from sealenv.naming import check_name
+    from sealenv.request.subject import subject
     from sealenv.store.bundle import is_bundle
-    from sealenv.subject import subject
-    from sealenv.unbundling import verified
 
     if str(output) == "-":
         raise UsageError(
@@ -177,8 +177,8 @@ def mirror_to(
     Raises:
         SealenvError: see `mirror`.
     """
-    from sealenv.mirroring import mirror as make
-    from sealenv.subject import subject
+    from sealenv.commands.mirror import mirror as make
+    from sealenv.request.subject import subject
 
     if not os.fspath(dest).strip() or is_address(dest):
         raise UsageError(

@@ -14,15 +14,13 @@ from pathlib import Path
 from sealenv.audits.mends import Mends
 from sealenv.audits.owners import owners_of
 from sealenv.audits.places import places_of
-from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import unreadable
-from sealenv.host.files import open_regular
-from sealenv.host.readers import Readers
 from sealenv.layout import FILES, PKGS, SEAL, is_windows, script_dir
 from sealenv.portability.classify import Held, Owner, classify, is_launcher
 from sealenv.portability.finding import PathFinding
 from sealenv.portability.holding import Place, held_by_file, held_by_link
 from sealenv.portability.search import Search
+from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.comparison import Comparison
 from sealenv.seals.compiled import source_of
@@ -32,7 +30,9 @@ from sealenv.seals.seal import Seal, is_at
 from sealenv.seals.sealed import read_sealed
 from sealenv.seals.tablerows import sealed_rows
 from sealenv.seals.tree import look
-from sealenv.spec import current_platform
+from sealenv.spec.model import current_platform
+from sealenv.system.files import open_regular
+from sealenv.system.readers import Readers
 
 __all__ = ["Audit", "audit"]
 

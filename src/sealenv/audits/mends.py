@@ -6,14 +6,14 @@ import functools
 import os
 from pathlib import Path
 
-from sealenv.host.files import open_regular
-from sealenv.host.reader import sha256_of
 from sealenv.layout import USER_FOLDER
 from sealenv.portability.classify import SHIPPED, Held, Owner
 from sealenv.portability.outlook import Outlook
 from sealenv.portability.patch import is_fixable
 from sealenv.seals.path import native
 from sealenv.seals.seal import Seal, is_at
+from sealenv.system.files import open_regular
+from sealenv.system.reader import sha256_of
 
 __all__ = ["Mends"]
 

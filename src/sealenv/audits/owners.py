@@ -6,9 +6,9 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import FILES, HISTORY, META, SEAL
 from sealenv.portability.classify import Owner
+from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.compiled import source_of
 from sealenv.seals.distributions import find_distributions
 from sealenv.seals.row import Row

@@ -16,8 +16,8 @@ from sealenv._version import __version__
 from sealenv.bootstrap.releases import Releases
 from sealenv.errors import FilesystemError
 from sealenv.gates.rules import ON_PATH, RULES
-from sealenv.host.files import write_atomic
 from sealenv.quoting import QUOTE, to_bytes
+from sealenv.system.files import write_atomic
 
 __all__ = ["SCRIPTS", "differing", "fill", "gate_lines", "help_lines", "render", "write"]
 

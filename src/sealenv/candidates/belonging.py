@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.condameta.records import scan_records
 from sealenv.errors import RecordError
 from sealenv.layout import META, State, state_of
+from sealenv.prefix.records import scan_records
 from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.seal import read_seal
 

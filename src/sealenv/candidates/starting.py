@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sealenv.candidates.batch import wrapped
 from sealenv.candidates.candidate import Candidate, Kind
-from sealenv.host.files import open_regular
+from sealenv.system.files import open_regular
 
 __all__ = ["Starts", "starts"]
 

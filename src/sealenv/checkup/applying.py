@@ -23,8 +23,8 @@ from sealenv.checkup.journal import (
 from sealenv.checkup.plan import Plan
 from sealenv.checkup.registry import Registry
 from sealenv.errors import ChangedSinceError, FilesystemError, from_oserror
-from sealenv.host.files import read_regular, replace_like
-from sealenv.host.tempname import final_path
+from sealenv.system.files import read_regular, replace_like
+from sealenv.system.tempname import final_path
 
 __all__ = ["apply", "undo"]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from sealenv.checkup.registry import Registry
 from sealenv.checkup.volume import Volume, look_at
-from sealenv.host.files import read_regular
+from sealenv.system.files import read_regular
 
 __all__ = ["LARGEST", "Computer", "digest_of", "windows_entries"]
 

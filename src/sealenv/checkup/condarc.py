@@ -10,7 +10,7 @@ from sealenv.checkup.computer import Computer
 from sealenv.checkup.text import decode, encode, lines_of
 from sealenv.errors import SpecError
 from sealenv.masking import masked
-from sealenv.nodes import Node, load
+from sealenv.spec.yaml_nodes import Node, load
 
 __all__ = [
     "ALWAYS",

@@ -20,9 +20,9 @@ from sealenv.checkup.computer import digest_of
 from sealenv.checkup.plan import FileEdit, Plan
 from sealenv.checkup.registry import Key, Value
 from sealenv.errors import FilesystemError, from_oserror
-from sealenv.host.filelock import FileLock
-from sealenv.host.files import read_regular, write_atomic
-from sealenv.host.tempname import final_path
+from sealenv.system.filelock import FileLock
+from sealenv.system.files import read_regular, write_atomic
+from sealenv.system.tempname import final_path
 
 __all__ = [
     "Damaged",

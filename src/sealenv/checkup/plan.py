@@ -12,8 +12,8 @@ from sealenv.checkup.computer import LARGEST, Computer, digest_of
 from sealenv.checkup.finding import Finding
 from sealenv.checkup.text import decode, encode, lines_of
 from sealenv.errors import ChangedSinceError
-from sealenv.host.files import read_regular
 from sealenv.masking import masked
+from sealenv.system.files import read_regular
 
 __all__ = ["FileEdit", "Plan", "make_plan", "preview"]
 

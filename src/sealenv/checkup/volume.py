@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.host.volumes import substituted
+from sealenv.system.volumes import substituted
 
 __all__ = ["Volume", "existing", "look_at"]
 

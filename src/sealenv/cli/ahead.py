@@ -22,7 +22,7 @@ def read_ahead(arguments: Sequence[str]) -> None:
         arguments: what follows the command's name.
     """
     if env := _env(arguments, 1):
-        from sealenv.lookup import find
+        from sealenv.prefix.lookup import find
         from sealenv.seals.reading import begin_early
 
         with contextlib.suppress(SealenvError, OSError, ValueError):
@@ -36,7 +36,7 @@ def search_ahead(arguments: Sequence[str]) -> None:
         arguments: what follows the command's name.
     """
     if (env := _env(arguments, 2)) and "--here" not in arguments:
-        from sealenv.lookup import find
+        from sealenv.prefix.lookup import find
         from sealenv.relocation.ahead import begin_early
 
         with contextlib.suppress(SealenvError, OSError, ValueError):

@@ -10,13 +10,13 @@ import click
 
 from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, print_json
-from sealenv.host.terminal import is_terminal
+from sealenv.system.terminal import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sealenv.auditing import Fixed
     from sealenv.audits import Audit
+    from sealenv.commands.audit import Fixed
     from sealenv.portability.finding import PathFinding
 
 __all__ = ["audit_command"]
@@ -60,9 +60,9 @@ def audit_command(
     Each is shown with the package that it belongs to, why the path matters, and what mends it:
     `sealenv move` re-writes them. Exit code 1: something that matters is left that nobody mends.
     """
-    from sealenv.auditing import fix, search
     from sealenv.cli.progress import make_reporter
-    from sealenv.lookup import find
+    from sealenv.commands.audit import fix, search
+    from sealenv.prefix.lookup import find
 
     prefix = find(env)
     silent = quiet or as_json or not is_terminal(sys.stderr)

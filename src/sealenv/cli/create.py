@@ -13,10 +13,10 @@ from sealenv.cli.asking import agree
 from sealenv.cli.completion import SUBDIR
 from sealenv.cli.options import QUIET, VERBOSE, YES, once
 from sealenv.errors import UsageError
-from sealenv.host.terminal import is_terminal
+from sealenv.system.terminal import is_terminal
 
 if TYPE_CHECKING:
-    from sealenv.creating import Plan
+    from sealenv.commands.create import Plan
 
 __all__ = ["create_command"]
 
@@ -122,10 +122,10 @@ def create_command(
     from sealenv.cli.created import show_created, show_plan
     from sealenv.cli.progress import make_reporter
     from sealenv.cli.trace import tracing
-    from sealenv.creating import CreateOptions, create, plan
+    from sealenv.commands.create import CreateOptions, create, plan
+    from sealenv.install.post import check_post
     from sealenv.naming import shown
-    from sealenv.steps.post import check_post
-    from sealenv.target import choose_target
+    from sealenv.request.target import choose_target
 
     if name_option:
         if name and python:

@@ -15,7 +15,7 @@ from sealenv.cli.packages import packages_json
 from sealenv.cli.words import counted
 
 if TYPE_CHECKING:
-    from sealenv.creating import Created, Plan
+    from sealenv.commands.create import Created, Plan
 
 __all__ = ["show_created", "show_plan"]
 
@@ -81,7 +81,7 @@ def show_created(made: Created, as_json: bool, quiet: bool, seconds: dict[str, f
     """Where it is, what it answered, and how to use it."""
     from sealenv.cli.verify import prints_json
     from sealenv.naming import shown
-    from sealenv.spec import current_platform
+    from sealenv.spec.model import current_platform
 
     if as_json:
         print_json({

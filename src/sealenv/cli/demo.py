@@ -29,7 +29,7 @@ def demo_command(keep: Path | None, quiet: bool) -> int:
     uses it, verifies it and removes it, and says what each step did.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.demo.tour import tour
+    from sealenv.commands.demo import tour
     from sealenv.errors import PrefixExistsError
 
     number = 0

@@ -14,7 +14,7 @@ from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
     from sealenv.checkup.finding import Finding
-    from sealenv.doctoring import Examination
+    from sealenv.commands.doctor import Examination
 
 __all__ = ["doctor_command"]
 
@@ -66,7 +66,7 @@ def doctor_command(
     Nothing is written and nothing is started, unless --fix or --undo names what. Exit code 1:
     something is an error.
     """
-    from sealenv.doctoring import examine, this_computer
+    from sealenv.commands.doctor import examine, this_computer
 
     if target == "":
         raise UsageError("--in needs a folder", hint="without --in: where `create` makes them")

@@ -12,8 +12,8 @@ import click
 from sealenv.cli.asking import agree
 from sealenv.cli.paint import paint
 from sealenv.errors import UsageError
-from sealenv.host.terminal import is_terminal
 from sealenv.naming import printable
+from sealenv.system.terminal import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.checkup.computer import Computer
@@ -34,8 +34,8 @@ class Asking(NamedTuple):
 
 def fix(computer: Computer, named: Sequence[str], asking: Asking) -> int:
     """Fix what is named."""
-    from sealenv import doctoring
     from sealenv.checkup.plan import preview
+    from sealenv.commands import doctor as doctoring
 
     plan = doctoring.plan_fix(computer, named)
     if not asking.as_json:
@@ -60,7 +60,7 @@ def fix(computer: Computer, named: Sequence[str], asking: Asking) -> int:
 
 def undo(computer: Computer, name: str | None, asking: Asking) -> int:
     """Undo what is named, or the latest fix."""
-    from sealenv import doctoring
+    from sealenv.commands import doctor as doctoring
 
     journal = doctoring.find_journal(name)
     if not asking.as_json and not asking.quiet:

@@ -14,7 +14,7 @@ __all__ = ["run", "verify_untouched"]
 
 def run(env: str, command: Sequence[str]) -> int:
     """`sealenv run ENV -- CMD`: become the command; failures return, with env(1)'s exit codes."""
-    from sealenv.running import REFUSED, enter
+    from sealenv.commands.run import REFUSED, enter
 
     if not command:
         sys.stderr.write("sealenv run: no command after --\n  next: sealenv run ENV -- python\n")
@@ -43,8 +43,8 @@ def verify_untouched(env: str) -> int | None:
     """
     from sealenv.errors import SealenvError
     from sealenv.gates.admission import look
-    from sealenv.lookup import find
     from sealenv.naming import printable
+    from sealenv.prefix.lookup import find
     from sealenv.seals.reading import begin
 
     if sys.stderr.isatty():
@@ -55,8 +55,8 @@ def verify_untouched(env: str) -> int | None:
     except (SealenvError, OSError, ValueError):
         return None
     from sealenv.cli.words import verdict, warnings_of
-    from sealenv.host.stderr import outlive_readers
     from sealenv.seals.verify import untouched
+    from sealenv.system.stderr import outlive_readers
 
     report = untouched(reading)
     if report is None:

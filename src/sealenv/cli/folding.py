@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sealenv.host.terminal import is_terminal
 from sealenv.seals.findings import Finding
+from sealenv.system.terminal import is_terminal
 
 __all__ = ["Line", "everything", "fold", "folded"]
 

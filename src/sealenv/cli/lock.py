@@ -87,7 +87,7 @@ def lock_command(
     """
     from sealenv.api.locking import lock_to
     from sealenv.cli.progress import make_reporter
-    from sealenv.lockrequest import choose
+    from sealenv.request.lockrequest import choose
 
     if output == "-" and as_json:
         raise UsageError("both the lock and JSON on stdout", hint="name a file with -o")

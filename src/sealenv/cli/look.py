@@ -13,7 +13,7 @@ from sealenv.cli.options import JSON, activation_line, print_json, size_text
 from sealenv.cli.table import print_table
 
 if TYPE_CHECKING:
-    from sealenv.environments import Environment
+    from sealenv.commands.environments import Environment
 
 __all__ = ["info_command", "list_command"]
 
@@ -32,7 +32,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
     sealed: made to the end. pending: being made, or begun and not finished. foreign: made by another
     tool. moved: it is not where it was made. unreadable: its seal, or its folder, cannot be read.
     """
-    from sealenv.environments import list_environments, measure
+    from sealenv.commands.environments import list_environments, measure
     from sealenv.errors import NotFoundError
     from sealenv.locations import envs_dirs
     from sealenv.naming import printable
@@ -85,9 +85,9 @@ def info_command(packages: bool, as_json: bool, env: str) -> int:
     """Show what the environment ENV (a name or a path) is and how it was made."""
     import msgspec
 
-    from sealenv.environments import inspect, measure
-    from sealenv.lookup import find
+    from sealenv.commands.environments import inspect, measure
     from sealenv.naming import printable
+    from sealenv.prefix.lookup import find
 
     e = inspect(find(env))
     files, size = measure(e.prefix)

@@ -12,7 +12,7 @@ from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, YES, print_json, size_text
 from sealenv.cli.words import counted
 from sealenv.errors import UsageError
-from sealenv.host.terminal import is_terminal
+from sealenv.system.terminal import is_terminal
 
 __all__ = ["refresh_command", "remove_command"]
 
@@ -35,9 +35,9 @@ def remove_command(
     Only what sealenv made, or what is certainly a conda environment; never through a link.
     """
     from sealenv.api.moving import find_removable
-    from sealenv.environments import inspect, measure
-    from sealenv.removable import check_removable
-    from sealenv.removing import remove, user_files
+    from sealenv.commands.environments import inspect, measure
+    from sealenv.prefix.removable import check_removable
+    from sealenv.prefix.removal import remove, user_files
 
     prefix = find_removable(env)
     check_removable(prefix, os.environ, override_frozen=override_frozen, force=force)
@@ -66,9 +66,9 @@ def remove_command(
 @click.argument("env", type=ENV)
 def refresh_command(as_json: bool, env: str) -> int:
     """Make the activation scripts of ENV anew, after packages or variables of it changed."""
-    from sealenv.environments import inspect
-    from sealenv.lookup import find
-    from sealenv.refreshing import refresh
+    from sealenv.commands.environments import inspect
+    from sealenv.commands.refresh import refresh
+    from sealenv.prefix.lookup import find
 
     e = inspect(find(env))
     written = refresh(e)

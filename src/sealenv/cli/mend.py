@@ -13,11 +13,11 @@ from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, YES, print_json
 from sealenv.cli.table import fitted
 from sealenv.errors import UsageError
-from sealenv.host.terminal import is_terminal
+from sealenv.system.terminal import is_terminal
 
 if TYPE_CHECKING:
-    from sealenv.repairs import Repaired
-    from sealenv.reseal import Change
+    from sealenv.commands.repair import Repaired
+    from sealenv.commands.seal import Change
 
 __all__ = ["repair_command", "seal_command"]
 
@@ -42,7 +42,7 @@ def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env
     """
     from sealenv.api.checking import repair_prefix
     from sealenv.cli.progress import make_reporter
-    from sealenv.lookup import find
+    from sealenv.prefix.lookup import find
 
     prefix = find(env)
     with make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
@@ -104,8 +104,8 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
     environment of another tool is adopted: it gets a seal and activation scripts.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.lookup import find
-    from sealenv.reseal import reseal
+    from sealenv.commands.seal import reseal
+    from sealenv.prefix.lookup import find
 
     prefix = find(env)
     ask = not (yes or dry_run)

@@ -13,8 +13,8 @@ from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json
 from sealenv.cli.words import counted
 
 if TYPE_CHECKING:
-    from sealenv.cloning import Cloned
-    from sealenv.moving import Moved
+    from sealenv.commands.clone import Cloned
+    from sealenv.commands.move import Moved
 
 __all__ = ["clone_command", "move_command"]
 
@@ -60,7 +60,7 @@ def move_command(
     """
     from sealenv.api.moving import move_to
     from sealenv.cli.progress import make_reporter
-    from sealenv.moving import MoveOptions
+    from sealenv.commands.move import MoveOptions
 
     options = MoveOptions(copy, force, override_frozen, dry_run, os.environ)
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
@@ -94,8 +94,8 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
     into it in place, or chmod, in one environment shows in the other. --copy shares nothing.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.cloning import clone
-    from sealenv.lookup import find
+    from sealenv.commands.clone import clone
+    from sealenv.prefix.lookup import find
     from sealenv.relocation.targets import choose_place
 
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:

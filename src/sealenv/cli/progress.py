@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.paint import paint
-from sealenv.host.terminal import is_terminal
+from sealenv.system.terminal import is_terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

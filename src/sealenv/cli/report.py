@@ -12,10 +12,10 @@ import click
 from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, print_json
 from sealenv.errors import UsageError
-from sealenv.host.terminal import is_terminal
+from sealenv.system.terminal import is_terminal
 
 if TYPE_CHECKING:
-    from sealenv.reporting import EnvironmentReport
+    from sealenv.commands.report import EnvironmentReport
 
 __all__ = ["report_command"]
 
@@ -63,9 +63,9 @@ def report_command(
     page loads nothing. Exit code 0 also where something was found: that is for verify and audit.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.host.files import check_output, write_output
-    from sealenv.lookup import find
-    from sealenv.reporting import FORMATS, report
+    from sealenv.commands.report import FORMATS, report
+    from sealenv.prefix.lookup import find
+    from sealenv.system.files import check_output, write_output
 
     if kind not in FORMATS:
         raise UsageError(

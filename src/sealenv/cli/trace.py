@@ -118,8 +118,8 @@ def _write(report: Path, content: dict[str, Any], silent: bool) -> None:
         OutputExistsError: something has come to its path meanwhile, and stays.
         FilesystemError: it cannot be written.
     """
-    from sealenv.host.files import write_atomic
     from sealenv.naming import printable
+    from sealenv.system.files import write_atomic
 
     if not silent:
         _tell(content)

@@ -32,9 +32,9 @@ be executed; 127: it was not found.
                 shell_complete=complete_program)  # fmt: skip
 def run_command(clean: bool, env: str, command: tuple[str, ...]) -> NoReturn:
     """Run COMMAND in the environment ENV (a name or a path), as if it were activated."""
+    from sealenv.commands.run import enter
     from sealenv.errors import UsageError
     from sealenv.naming import shown
-    from sealenv.running import enter
 
     if command[0] != "--" and command[0].startswith("-"):
         raise UsageError(
@@ -67,6 +67,6 @@ def shell_command(clean: bool, shell: str | None, env: str) -> NoReturn:
 
     The shell starts without your start-up files, which may hold hooks of other tools.
     """
-    from sealenv.subshell import enter_shell
+    from sealenv.commands.shell import enter_shell
 
     enter_shell(env, shell, clean=clean)

@@ -12,7 +12,7 @@ from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, print_json
 from sealenv.cli.table import fitted
 from sealenv.cli.words import verdict
-from sealenv.host.terminal import is_terminal
+from sealenv.system.terminal import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +42,8 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
     environment of another tool is compared with its packages' records. Exit code 1: something was found.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.lookup import find
     from sealenv.naming import shown
+    from sealenv.prefix.lookup import find
     from sealenv.seals.verify import verify
 
     prefix = find(env)

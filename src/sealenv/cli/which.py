@@ -44,8 +44,8 @@ def which_command(
     What runs, what it shadows, what is passed over and why; whose each is, and what a wrapper or script
     starts in the end. Exit code 1: nothing runs.
     """
+    from sealenv.commands.which import find_command, find_command_here
     from sealenv.naming import printable
-    from sealenv.resolving_commands import find_command, find_command_here
 
     if env is None or here == (command is not None):
         raise click.UsageError(

@@ -13,8 +13,8 @@ from pathlib import Path
 from sealenv.activation.windows import path_folders
 from sealenv.candidates import Candidate, State, posix_candidates, starts, windows_candidates
 from sealenv.candidates.cmdexe import PATHEXT
-from sealenv.host.files import open_regular
 from sealenv.layout import bin_dirs, is_windows
+from sealenv.system.files import open_regular
 
 __all__ = ["Command", "find_commands", "path_order"]
 

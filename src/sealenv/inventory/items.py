@@ -15,15 +15,15 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from sealenv.condameta.history import read_requested
-from sealenv.condameta.records import PrefixRecord, scan_records
-from sealenv.host.files import read_regular
 from sealenv.inventory.metadata import Metadata, read_metadata
 from sealenv.layout import META
-from sealenv.matchspec import package_name
+from sealenv.prefix.history import read_requested
+from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.seals.distributions import Distribution, scan_distributions
 from sealenv.seals.seal import Seal
 from sealenv.seals.wheels import locked_wheel, locked_wheels
+from sealenv.spec.matchspec import package_name
+from sealenv.system.files import read_regular
 from sealenv.urls import redact, split_credentials
 
 __all__ = ["Item", "Need", "read_items"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from sealenv.host.files import read_regular
 from sealenv.seals.path import native
+from sealenv.system.files import read_regular
 
 __all__ = ["Metadata", "read_metadata"]
 

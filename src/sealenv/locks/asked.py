@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sealenv.environment_yml import check_variable
 from sealenv.errors import SpecError
 from sealenv.locks.model import Lock, LockFile
-from sealenv.matchspec import LONGEST_SPEC
+from sealenv.spec.environment_yml import check_variable
+from sealenv.spec.matchspec import LONGEST_SPEC
 
 __all__ = ["check_asked", "check_file", "check_said", "not_a_text"]
 
@@ -71,7 +71,9 @@ def _check_spec(text: str) -> str | None:
 
 
 def _check_requirement(text: str) -> str | None:
-    from sealenv.requirements import parse_pip_line  # most locks have none, and packaging is slow
+    from sealenv.spec.requirements import (
+        parse_pip_line,  # most locks have none, and packaging is slow
+    )
 
     if len(text) > LONGEST_SPEC:
         return f"{text[:80]!a}... is no requirement: {len(text)} characters"

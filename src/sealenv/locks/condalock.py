@@ -25,9 +25,9 @@ from sealenv.locks.condalock_custom import CUSTOM_KEY, Custom, Needs, custom_of,
 from sealenv.locks.explicit import bare_package
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.order import topological
-from sealenv.matchspec import split_spec
-from sealenv.nodes import Node, load
-from sealenv.scalars import scalar
+from sealenv.spec.matchspec import split_spec
+from sealenv.spec.yaml_nodes import Node, load
+from sealenv.spec.yaml_scalars import scalar
 
 __all__ = ["read_condalock", "write_condalock"]
 

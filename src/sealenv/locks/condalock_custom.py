@@ -8,7 +8,7 @@ import msgspec
 
 from sealenv.locks.asked import check_said
 from sealenv.locks.model import LockFile
-from sealenv.nodes import Node
+from sealenv.spec.yaml_nodes import Node
 
 __all__ = ["CUSTOM_KEY", "Custom", "Needs", "custom_of", "read_custom"]
 

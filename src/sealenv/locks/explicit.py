@@ -19,7 +19,7 @@ from sealenv.locks.checks import (
     split_dist,
 )
 from sealenv.locks.model import Lock, LockedPackage, LockFile
-from sealenv.nodes import lines_of
+from sealenv.spec.yaml_nodes import lines_of
 
 __all__ = ["ExplicitEntry", "ExplicitList", "bare_package", "read_explicit", "write_explicit"]
 

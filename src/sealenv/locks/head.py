@@ -14,7 +14,7 @@ import msgspec
 from sealenv.errors import SpecError
 from sealenv.locks.asked import check_said
 from sealenv.locks.model import LockFile
-from sealenv.nodes import lines_of
+from sealenv.spec.yaml_nodes import lines_of
 
 __all__ = ["MARK", "Head", "read_head", "write_head"]
 

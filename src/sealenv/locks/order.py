@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sealenv.locks.model import Lock, LockedPackage
-from sealenv.matchspec import package_name
+from sealenv.spec.matchspec import package_name
 
 __all__ = ["depends_on", "misplaced", "requested", "roots", "topological"]
 

@@ -25,7 +25,7 @@ from sealenv.locks.checks import (
 )
 from sealenv.locks.model import LockedPackage, LockedWheel
 from sealenv.locks.pixi_write import DIRECT, build_number_of, noarch_of
-from sealenv.nodes import Node
+from sealenv.spec.yaml_nodes import Node
 
 __all__ = ["is_place", "read_package", "read_wheel"]
 

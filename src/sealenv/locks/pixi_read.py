@@ -13,7 +13,7 @@ from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.order import topological
 from sealenv.locks.pixi_entry import is_place, read_package, read_wheel
 from sealenv.locks.pixi_write import OPTIONS
-from sealenv.nodes import Node, load
+from sealenv.spec.yaml_nodes import Node, load
 
 __all__ = ["read_pixi"]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from msgspec import structs
 
-from sealenv.environment_yml import EnvironmentFile, read_environment_yml
 from sealenv.errors import SpecError
 from sealenv.locks.asked import check_file
 from sealenv.locks.checks import check_lock, without_secrets
@@ -15,8 +14,9 @@ from sealenv.locks.condalock import read_condalock
 from sealenv.locks.explicit import ExplicitList, read_explicit
 from sealenv.locks.model import LockFile
 from sealenv.locks.pixi_read import read_pixi
-from sealenv.matchspec import LONGEST_SPEC
-from sealenv.nodes import lines_of, load, read_text
+from sealenv.spec.environment_yml import EnvironmentFile, read_environment_yml
+from sealenv.spec.matchspec import LONGEST_SPEC
+from sealenv.spec.yaml_nodes import lines_of, load, read_text
 from sealenv.urls import is_address
 
 __all__ = ["is_lock_text", "read_file", "read_lock"]

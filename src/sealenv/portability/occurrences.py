@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sealenv.host.reader import is_blank
 from sealenv.portability.spellings import Spelling, Spellings
+from sealenv.system.reader import is_blank
 
 __all__ = ["Occurrence", "begins", "ends", "occurrences", "occurrences_in"]
 

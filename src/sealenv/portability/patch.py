@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import FilesystemError
-from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import is_link, is_windows
 from sealenv.portability.rules import POSIX_RULES, RULES, Rule, plain
+from sealenv.system.files import read_regular, write_atomic
 
 __all__ = [
     "LEFT",

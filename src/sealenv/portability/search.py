@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 
-from sealenv.host.reader import Wanted
-from sealenv.host.readers import Readers, Task
 from sealenv.portability.holding import needles
 from sealenv.portability.spellings import Spellings
+from sealenv.system.reader import Wanted
+from sealenv.system.readers import Readers, Task
 
 __all__ = ["Search"]
 

@@ -21,8 +21,8 @@ from sealenv.pypi.complaints import explain
 from sealenv.pypi.driver import run_pip
 from sealenv.pypi.keeping import as_installed
 from sealenv.pypi.machine import Machine
-from sealenv.requirements import requirement_name
-from sealenv.spec import EnvironmentSpec
+from sealenv.spec.model import EnvironmentSpec
+from sealenv.spec.requirements import requirement_name
 from sealenv.store.distributions import Distribution
 
 __all__ = ["Question", "ask"]

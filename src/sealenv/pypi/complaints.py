@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 
 from sealenv.errors import DigestError, EngineError, FetchError, SealenvError, SolveError
-from sealenv.spec import EnvironmentSpec
+from sealenv.spec.model import EnvironmentSpec
 from sealenv.urls import redact
 
 __all__ = ["explain"]

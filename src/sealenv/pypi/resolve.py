@@ -14,15 +14,15 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from sealenv.errors import OfflineError, SolveError
-from sealenv.host.files import write_atomic
 from sealenv.locks import Lock, LockedWheel
 from sealenv.pypi.asking import Question, ask
 from sealenv.pypi.keeping import fitting, needed
 from sealenv.pypi.machine import machine_of
 from sealenv.pypi.report import lacking_extras, read_report, topological
-from sealenv.spec import EnvironmentSpec
+from sealenv.spec.model import EnvironmentSpec
 from sealenv.store.archives import Store
 from sealenv.store.distributions import Distribution
+from sealenv.system.files import write_atomic
 
 __all__ = ["resolve_wheels"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealenv.host.reader import identity
-from sealenv.host.readers import Readers
 from sealenv.layout import HISTORY, State, state_of
 from sealenv.portability.search import Search
 from sealenv.portability.spellings import Spellings, spellings
 from sealenv.seals.filetable import FileTable, read_file
 from sealenv.seals.path import FILE, root_of
+from sealenv.system.reader import identity
+from sealenv.system.readers import Readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sealenv.host.reader import sha256_of
 from sealenv.portability.rewriting.metadata import Mark, Rewritten
+from sealenv.system.reader import sha256_of
 
 __all__ = ["Hashed", "Left", "mark_of", "reversed_changes"]
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sealenv.errors import FilesystemError, from_oserror
-from sealenv.host.copying import bytes_on_disk
 from sealenv.layout import FILES, MARKER, MOVING, PLAN, SCRATCH, SEAL, Entry, walk
+from sealenv.system.copying import bytes_on_disk
 
 __all__ = ["entries_of", "refuse_no_room"]
 

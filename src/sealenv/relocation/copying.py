@@ -11,20 +11,20 @@ from pathlib import Path
 from sealenv.errors import (
     CheckFailedError,
 )
-from sealenv.host.copying import copy_file, copy_link, set_owner, set_times
-from sealenv.host.processors import processors
-from sealenv.host.readers import Readers
-from sealenv.host.renaming import rename_new
 from sealenv.layout import (
     PKGS,
     USER_FOLDER,
     Entry,
 )
-from sealenv.pending import clear_pending, write_plan
+from sealenv.prefix.pending import clear_pending, write_plan
 from sealenv.progress import Reporter
 from sealenv.relocation.userfolder import clear_user_folder, is_users
 from sealenv.seals.path import native, root_of
 from sealenv.store.view import link_pkgs
+from sealenv.system.copying import copy_file, copy_link, set_owner, set_times
+from sealenv.system.processors import processors
+from sealenv.system.readers import Readers
+from sealenv.system.renaming import rename_new
 
 __all__ = [
     "Twins",

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sealenv.errors import FilesystemError, PrefixChangedError
-from sealenv.host.deleting import delete
-from sealenv.host.holders import while_held
-from sealenv.host.volumes import extended
 from sealenv.layout import MARKER, META, PLAN, SEAL, Entry, is_link, walk
 from sealenv.naming import printable, shown
-from sealenv.pending import read_plan
-from sealenv.removing import going
+from sealenv.prefix.pending import read_plan
+from sealenv.prefix.removal import going
+from sealenv.system.deleting import delete
+from sealenv.system.holders import while_held
+from sealenv.system.volumes import extended
 
 __all__ = ["Departure", "depart"]
 

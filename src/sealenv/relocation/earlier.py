@@ -7,14 +7,14 @@ from enum import Enum
 from pathlib import Path
 
 from sealenv.errors import NotFoundError, PrefixError, SealenvError
-from sealenv.host.files import read_regular
 from sealenv.layout import MARKER, State, state_of
 from sealenv.naming import shown
-from sealenv.pending import REMOVING
+from sealenv.prefix.pending import REMOVING
 from sealenv.relocation.journal import read_journal
 from sealenv.relocation.place import same_make
 from sealenv.seals.seal import Seal, read_seal
-from sealenv.spec import current_platform
+from sealenv.spec.model import current_platform
+from sealenv.system.files import read_regular
 
 __all__ = ["Begun", "begun"]
 

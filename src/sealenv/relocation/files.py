@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from sealenv.errors import FilesystemError
-from sealenv.host.files import keep_owner, read_regular, replace_like
-from sealenv.host.tempname import temporary_path
 from sealenv.portability.rewriting.change import Hints, Rewriting
 from sealenv.portability.rewriting.metadata import Mark, Rewritten
 from sealenv.relocation.changes import Hashed, Left, mark_of
@@ -25,6 +23,8 @@ from sealenv.relocation.owners import SHIPPED
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.signing import sign
 from sealenv.seals.path import native
+from sealenv.system.files import keep_owner, read_regular, replace_like
+from sealenv.system.tempname import temporary_path
 
 __all__ = ["Bytes", "Files", "Write"]
 

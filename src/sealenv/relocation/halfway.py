@@ -10,7 +10,7 @@ from pathlib import Path
 from sealenv.errors import InterruptedMoveError, RecordError, SealenvError, from_oserror
 from sealenv.layout import MOVING
 from sealenv.seals.seal import read_seal
-from sealenv.spec import current_platform
+from sealenv.spec.model import current_platform
 
 __all__ = ["cut_short", "half_made", "half_mended", "was_cut_short"]
 

@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sealenv.host.readers import Readers
 from sealenv.portability.links import below, moved, straight
 from sealenv.portability.search import Search
 from sealenv.relocation.mender import Mender, UnmendableError
 from sealenv.seals.path import FILE, LINK, native, root_of
 from sealenv.seals.row import Row
+from sealenv.system.readers import Readers
 
 __all__ = ["Holding", "holding", "link_text", "placed"]
 

@@ -15,12 +15,12 @@ from typing import Any
 import msgspec
 
 from sealenv.errors import RecordError
-from sealenv.host.files import read_regular, write_atomic
-from sealenv.host.holders import while_held
-from sealenv.host.tempname import final_path
 from sealenv.layout import FILES, META, MOVING, SEAL
 from sealenv.seals.filetable import read_table, write_files
 from sealenv.seals.seal import Seal, write_seal
+from sealenv.system.files import read_regular, write_atomic
+from sealenv.system.holders import while_held
+from sealenv.system.tempname import final_path
 
 __all__ = ["Journal", "begin", "commit", "finish_commit", "read_journal"]
 

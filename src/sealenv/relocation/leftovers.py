@@ -7,12 +7,12 @@ import os
 from collections.abc import Container, Iterable
 from pathlib import Path
 
-from sealenv.host.tempname import final_path
 from sealenv.relocation.changes import Left
 from sealenv.relocation.owners import SHIPPED
 from sealenv.relocation.place import Relocation
 from sealenv.seals.path import native
 from sealenv.seals.row import Row
+from sealenv.system.tempname import final_path
 
 __all__ = ["clear_partials", "places_left"]
 

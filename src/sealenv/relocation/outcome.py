@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sealenv.install.check import CheckReport
 from sealenv.relocation.changes import Left
-from sealenv.steps.check import CheckReport
 
 __all__ = ["MoveOptions", "Moved"]
 

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
 from sealenv.portability.rewriting.change import Hints
 from sealenv.portability.rewriting.metadata import Rewritten
+from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.distributions import Distribution, find_distributions
 from sealenv.seals.row import Row
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import PrefixError, RecordError
 from sealenv.layout import State, state_of
 from sealenv.naming import shown
+from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.relocation.ahead import table_read
 from sealenv.relocation.mender import Mender
 from sealenv.seals.filetable import FileTable, read_table

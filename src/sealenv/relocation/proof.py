@@ -7,8 +7,6 @@ import os
 from collections.abc import Iterable, Mapping
 
 from sealenv.errors import CheckFailedError
-from sealenv.host.reader import sha256_of
-from sealenv.host.readers import Readers
 from sealenv.layout import USER_FOLDER, is_link, walk
 from sealenv.relocation.changes import Left
 from sealenv.relocation.holding import holding
@@ -17,6 +15,8 @@ from sealenv.relocation.place import Relocation
 from sealenv.relocation.seen import Since
 from sealenv.seals.comparison import Comparison
 from sealenv.seals.row import Row
+from sealenv.system.reader import sha256_of
+from sealenv.system.readers import Readers
 
 __all__ = ["Proof"]
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 
 from sealenv.errors import CheckFailedError
 from sealenv.gates.whitelist import clean_environ
-from sealenv.host.process import clean_home, run_quietly
+from sealenv.install.check import CheckReport, check_environment
 from sealenv.layout import is_link, script_dir, site_packages
 from sealenv.relocation.place import Relocation
 from sealenv.seals.seal import Seal
-from sealenv.spec import EnvironmentSpec
-from sealenv.steps.check import CheckReport, check_environment
+from sealenv.spec.model import EnvironmentSpec
+from sealenv.system.process import clean_home, run_quietly
 
 __all__ = ["prove_running"]
 

@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 
 from sealenv.errors import FilesystemError, PrefixExistsError, SealenvError
-from sealenv.host.holders import held_in, while_held
-from sealenv.host.renaming import rename_new
 from sealenv.layout import META, State, state_of
+from sealenv.system.holders import held_in, while_held
+from sealenv.system.renaming import rename_new
 
 __all__ = ["rename_prefix"]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from sealenv.errors import from_oserror
+from sealenv.install.check import CheckReport
 from sealenv.portability.rewriting.metadata import Rewritten
 from sealenv.relocation.place import Relocation
 from sealenv.seals.fingerprint import fingerprint, tree_lines
@@ -22,8 +23,7 @@ from sealenv.seals.recognising import recognise
 from sealenv.seals.row import Row, row_of
 from sealenv.seals.seal import Fingerprints, Seal, write_seal
 from sealenv.seals.tablerows import encode
-from sealenv.spec import current_platform
-from sealenv.steps.check import CheckReport
+from sealenv.spec.model import current_platform
 
 __all__ = ["carried_over", "next_seal", "seal_checked"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import unreadable
-from sealenv.host.readers import Readers
 from sealenv.layout import USER_FOLDER, is_link, walk
+from sealenv.prefix.removable import refuse_inner
 from sealenv.progress import Reporter
 from sealenv.relocation.ahead import searched, take
 from sealenv.relocation.fitting import refuse_unfit
@@ -18,11 +18,11 @@ from sealenv.relocation.holding import Holding
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.place import Relocation
 from sealenv.relocation.targets import refuse_rows
-from sealenv.removable import refuse_inner
 from sealenv.seals.comparison import Comparison
 from sealenv.seals.path import FILE, FOLDER, raw, root_of
 from sealenv.seals.row import Row, look_again, status_of_row
 from sealenv.seals.tree import look
+from sealenv.system.readers import Readers
 
 __all__ = ["Seen", "Since", "look_at", "look_for", "look_inside", "search_begun"]
 

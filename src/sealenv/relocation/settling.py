@@ -16,11 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import from_oserror
-from sealenv.host.exclusive import replace_history
-from sealenv.host.files import replace_like
-from sealenv.host.readers import Readers
 from sealenv.layout import HISTORY, PKGS, State, is_link, state_of
 from sealenv.portability.rewriting.metadata import Rewritten
+from sealenv.prefix.exclusive import replace_history
 from sealenv.progress import Reporter
 from sealenv.relocation.changes import Left
 from sealenv.relocation.files import Files
@@ -36,6 +34,8 @@ from sealenv.relocation.seen import Seen, look_at
 from sealenv.seals.path import native
 from sealenv.seals.seal import Seal
 from sealenv.store.view import link_pkgs
+from sealenv.system.files import replace_like
+from sealenv.system.readers import Readers
 
 __all__ = ["Settled", "settle"]
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealenv.errors import FilesystemError, PrefixError, PrefixExistsError, UsageError
-from sealenv.host.prefixlock import is_locked
-from sealenv.host.volumes import local_place, real_folder
 from sealenv.layout import MARKER, META, State, is_link, state_of
 from sealenv.locations import default_envs_dir
 from sealenv.naming import check_name, check_prefix, shown
-from sealenv.placing import refuse_long_paths
+from sealenv.prefix.prefixlock import is_locked
 from sealenv.seals.row import Row
+from sealenv.store.placing import refuse_long_paths
+from sealenv.system.volumes import local_place, real_folder
 
 __all__ = ["choose_place", "real_prefix", "refuse_place", "refuse_rows", "refuse_staying"]
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sealenv.errors import PrefixExistsError
-from sealenv.host.tempname import PART, final_path
 from sealenv.layout import USER_FOLDER, Entry, is_link, walk
-from sealenv.pending import kept_folder, read_plan
+from sealenv.prefix.pending import kept_folder, read_plan
+from sealenv.system.tempname import PART, final_path
 
 __all__ = ["clear_user_folder", "is_users"]
 

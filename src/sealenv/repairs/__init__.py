@@ -1,5 +1,5 @@
 """Repair: put back exactly what verify found, from the archives that it was made from."""
 
-from sealenv.repairs.repair import Mending, Repaired, repair
+from sealenv.commands.repair import Mending, Repaired, repair
 
 __all__ = ["Mending", "Repaired", "repair"]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from sealenv.errors import DigestError, FetchError, LinkError, OfflineError
 from sealenv.gates.whitelist import clean_environ
-from sealenv.host.deleting import delete
 from sealenv.layout import SCRATCH
 from sealenv.locks import Lock
 from sealenv.repairs.mending import Mending
@@ -18,6 +17,7 @@ from sealenv.repairs.plan import Plan
 from sealenv.repairs.putting import put_back
 from sealenv.repairs.wheels import install_aside
 from sealenv.seals.scene import Scene
+from sealenv.system.deleting import delete
 
 __all__ = ["clear", "reinstall", "relink", "scratch_in"]
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sealenv.engines.rattler import Engine
+from sealenv.engine.rattler import Engine
 from sealenv.progress import Quiet, Reporter
 
 __all__ = ["Mending"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sealenv.condameta.records import read_raw_record
 from sealenv.locks import Lock, LockedPackage
 from sealenv.locks.checks import check_package
+from sealenv.prefix.records import read_raw_record
 from sealenv.seals.drift import locked_packages
 from sealenv.seals.scene import Scene
 from sealenv.urls import redact

@@ -10,13 +10,13 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sealenv.host.files import OF_ALL
-from sealenv.host.reader import sha256_of
 from sealenv.layout import OUTSIDE, is_link, leaves
 from sealenv.portability.patch import patch_bytes
 from sealenv.seals.fingerprint import ENTRY_POINTS, promised
 from sealenv.seals.path import FOLDER
 from sealenv.seals.scene import Scene
+from sealenv.system.files import OF_ALL
+from sealenv.system.reader import sha256_of
 
 __all__ = ["make_way", "put_back", "set_mode"]
 

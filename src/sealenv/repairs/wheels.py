@@ -7,16 +7,16 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.engines.rattler import Engine
+from sealenv.engine.rattler import Engine
+from sealenv.install.wheels import install_wheels, record_pyc
 from sealenv.locks import Lock, LockedWheel
 from sealenv.repairs.packages import lock_of
-from sealenv.requirements import requirement_name
 from sealenv.seals.compiled import source_of
 from sealenv.seals.path import FILE
 from sealenv.seals.scene import Scene
 from sealenv.seals.seal import DistributionNote
 from sealenv.seals.wheels import locked_wheel, locked_wheels, requested_of
-from sealenv.steps.wheels import install_wheels, record_pyc
+from sealenv.spec.requirements import requirement_name
 
 __all__ = ["install_aside", "wheel_of", "wheels_lock"]
 

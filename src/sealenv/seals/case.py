@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.condameta.records import PrefixRecord
 from sealenv.layout import META, SEAL
 from sealenv.naming import digests_apart
+from sealenv.prefix.records import PrefixRecord
 from sealenv.seals.compiled import count_unread
 from sealenv.seals.findings import Finding, Report
 from sealenv.seals.fingerprint import Payload, is_compiled
@@ -126,7 +126,7 @@ def _broken(line: str) -> Finding:
 def _platform(seal: Seal | None, records: list[PrefixRecord]) -> str:
     if seal:
         return seal.platform
-    from sealenv.spec import current_platform
+    from sealenv.spec.model import current_platform
 
     return next((r.subdir for r in records if r.subdir not in ("", "noarch")), current_platform())
 

@@ -12,10 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from sealenv.host.reader import Names
-from sealenv.host.readers import Readers
 from sealenv.seals.path import FILE, FOLDER, LINK, TYPES, raw, root_of
 from sealenv.seals.row import Row, look_again
+from sealenv.system.reader import Names
+from sealenv.system.readers import Readers
 
 __all__ = ["Comparison", "Look"]
 

@@ -15,11 +15,11 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from sealenv.host.files import open_regular, read_regular
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
 from sealenv.seals.path import FILE, native
 from sealenv.seals.scene import Scene
+from sealenv.system.files import open_regular, read_regular
 
 __all__ = ["count_unread", "has_source", "judge_compiled", "source_of"]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealenv.host.readers import Readers, Task
 from sealenv.seals.filetable import FileTable
 from sealenv.seals.path import FILE, root_of
+from sealenv.system.readers import Readers, Task
 
 if TYPE_CHECKING:
     from sealenv.seals.row import Row

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.host.files import read_regular
 from sealenv.layout import is_link, leaves
 from sealenv.seals.path import FILE, native
 from sealenv.seals.row import Row
+from sealenv.system.files import read_regular
 
 __all__ = [
     "Distribution",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sealenv.condameta.records import PrefixRecord
 from sealenv.layout import META
 from sealenv.naming import digests_apart
+from sealenv.prefix.records import PrefixRecord
 from sealenv.seals.compiled import source_of
 from sealenv.seals.findings import Finding
 from sealenv.seals.path import FOLDER

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.condameta.records import scan_records
 from sealenv.errors import unreadable
-from sealenv.host.reader import sha256_of
-from sealenv.host.readers import Readers
 from sealenv.layout import META, is_record
+from sealenv.prefix.records import scan_records
 from sealenv.progress import Quiet, Reporter
 from sealenv.seals.case import Case
 from sealenv.seals.comparison import Comparison
@@ -23,6 +21,8 @@ from sealenv.seals.sealed import read_sealed
 from sealenv.seals.tablerows import sealed_rows
 from sealenv.seals.tree import look
 from sealenv.seals.untouched import is_same
+from sealenv.system.reader import sha256_of
+from sealenv.system.readers import Readers
 
 __all__ = ["examine", "examine_changed"]
 

@@ -17,10 +17,10 @@ from functools import cached_property
 from pathlib import Path
 
 from sealenv.errors import RecordError
-from sealenv.host.files import read_known, read_regular, write_atomic
-from sealenv.host.reader import STATUS, Source, identity, leads_outside
 from sealenv.layout import FILES
 from sealenv.seals.path import TYPES
+from sealenv.system.files import read_known, read_regular, write_atomic
+from sealenv.system.reader import STATUS, Source, identity, leads_outside
 
 __all__ = ["DIGEST", "SCHEMA", "FileTable", "pack", "read_file", "read_table", "write_files"]
 

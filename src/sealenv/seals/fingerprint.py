@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from sealenv.condameta.records import PrefixRecord, RecordPath
-from sealenv.host.files import open_regular
 from sealenv.layout import is_windows
+from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.distributions import Distribution, is_about_installing
 from sealenv.seals.launchers import entry_point
 from sealenv.seals.normalising import normalised_sha256
 from sealenv.seals.path import FILE, FOLDER, LINK, native
 from sealenv.seals.row import Row
+from sealenv.system.files import open_regular
 
 __all__ = [
     "ENTRY_POINTS",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from sealenv.host.files import read_regular
 from sealenv.layout import is_windows
 from sealenv.naming import digests_apart
 from sealenv.seals.distributions import is_about_installing
@@ -14,6 +13,7 @@ from sealenv.seals.fingerprint import promised
 from sealenv.seals.path import FILE, FOLDER, LINK, native
 from sealenv.seals.row import Row
 from sealenv.seals.scene import Claim, Scene
+from sealenv.system.files import read_regular
 
 __all__ = ["judge_claimed", "judge_distributed", "judge_known", "judge_mode"]
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.condameta.records import PrefixRecord, scan_records
 from sealenv.errors import FilesystemError, unreadable
-from sealenv.host.readers import Readers
 from sealenv.layout import HISTORY
+from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.seals.digests import hash_rows, known_digests
 from sealenv.seals.distributions import Distribution, find_distributions
 from sealenv.seals.fingerprint import Payload, fingerprint, packages_lines, promised, tree_lines
@@ -19,6 +18,7 @@ from sealenv.seals.row import Row
 from sealenv.seals.seal import DistributionNote, Fingerprints
 from sealenv.seals.tablerows import encode
 from sealenv.seals.tree import look
+from sealenv.system.readers import Readers
 
 __all__ = [
     "Observed",

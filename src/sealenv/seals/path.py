@@ -26,7 +26,7 @@ def readable(path: str) -> str:
 def native(prefix: Path, path: str) -> str | bytes:
     """A path as the operating system takes it."""
     if os.name == "nt":
-        from sealenv.host.volumes import extended
+        from sealenv.system.volumes import extended
 
         return f"{extended(prefix)}\\{path.replace('/', os.sep)}"
     return os.path.join(os.fsencode(prefix), raw(path))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealenv.host.readers import Readers
 from sealenv.seals.digests import Hashing
 from sealenv.seals.filetable import FileTable, read_file
 from sealenv.seals.untouched import Statuses
+from sealenv.system.readers import Readers
 
 __all__ = ["Reading", "begin", "begin_early"]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.host.readers import Readers
 from sealenv.seals.digests import hash_rows
 from sealenv.seals.filetable import write_files
 from sealenv.seals.path import FILE, FOLDER
@@ -18,6 +17,7 @@ from sealenv.seals.sealed import read_sealed
 from sealenv.seals.tablerows import encode, sealed_rows
 from sealenv.seals.tree import look
 from sealenv.seals.untouched import is_untouched
+from sealenv.system.readers import Readers
 
 __all__ = ["recognise", "retake"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.host.reader import STATUS, modulo
 from sealenv.layout import leads_elsewhere
 from sealenv.seals.path import FILE, FOLDER, LINK, TYPES, native
+from sealenv.system.reader import STATUS, modulo
 
 __all__ = [
     "NO_FILE",

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from sealenv.condameta.records import PrefixRecord, RecordPath
 from sealenv.layout import META
+from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.distributions import Distribution, DistributionFile, find_distributions
 from sealenv.seals.path import FILE, FOLDER, LINK, native
 from sealenv.seals.row import Row

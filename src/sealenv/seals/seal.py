@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from sealenv.errors import RecordError
-from sealenv.host.files import read_regular, write_atomic
 from sealenv.layout import MOVING, SEAL, first_leaving
+from sealenv.system.files import read_regular, write_atomic
 
 __all__ = [
     "SCHEMA",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 
-from sealenv.host.reader import STATUS
 from sealenv.seals.filetable import DIGEST, FileTable, pack
 from sealenv.seals.path import FOLDER, raw
 from sealenv.seals.row import Row, status_of_row
+from sealenv.system.reader import STATUS
 
 __all__ = ["encode", "sealed_rows"]
 

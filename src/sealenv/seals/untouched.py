@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealenv.host.reader import STATUS
-from sealenv.host.readers import Readers
 from sealenv.layout import META, OUTSIDE, is_record
 from sealenv.seals.filetable import FileTable
 from sealenv.seals.path import FOLDER, native, root_of
+from sealenv.system.reader import STATUS
+from sealenv.system.readers import Readers
 
 if TYPE_CHECKING:
     from sealenv.seals.row import Row

@@ -43,7 +43,7 @@ def verify(
 
 
 def _refuse_worked_on(prefix: Path) -> None:
-    from sealenv.host.exclusive import refuse_worked_on  # most often all is well
+    from sealenv.prefix.exclusive import refuse_worked_on  # most often all is well
 
     refuse_worked_on(prefix)
 

@@ -11,12 +11,12 @@ import msgspec
 from packaging.requirements import InvalidRequirement
 from packaging.version import InvalidVersion, Version
 
-from sealenv.host.files import read_regular
 from sealenv.locks import LockedWheel
-from sealenv.requirements import requirement_name
 from sealenv.seals.distributions import Distribution
 from sealenv.seals.path import native
 from sealenv.seals.seal import DistributionNote
+from sealenv.spec.requirements import requirement_name
+from sealenv.system.files import read_regular
 
 __all__ = ["as_found", "is_of", "locked_wheel", "locked_wheels", "requested_of"]
 

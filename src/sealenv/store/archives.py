@@ -22,10 +22,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.errors import DigestError, FilesystemError
-from sealenv.host.filelock import FileLock
-from sealenv.host.hashing import hash_file
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.store.manifest import Manifest, load
+from sealenv.system.filelock import FileLock
+from sealenv.system.hashing import hash_file
 
 __all__ = ["MANIFEST", "Archive", "Store", "archives_of"]
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.errors import CacheDamagedError, SpecError
-from sealenv.host.hashing import hash_file
-from sealenv.host.partial import partial_file
 from sealenv.store import ustar
 from sealenv.store.bundle_manifest import (
     MANIFEST,
@@ -18,6 +16,8 @@ from sealenv.store.bundle_manifest import (
     Member,
     is_executable,
 )
+from sealenv.system.hashing import hash_file
+from sealenv.system.partial import partial_file
 
 __all__ = ["Source", "write_bundle"]
 

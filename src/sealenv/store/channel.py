@@ -22,11 +22,6 @@ from sealenv.errors import (
     DigestError,
     SpecError,
 )
-from sealenv.host.deleting import delete
-from sealenv.host.filelock import FileLock
-from sealenv.host.files import write_atomic
-from sealenv.host.hashing import hash_file
-from sealenv.host.tempname import PART, final_path, temporary_path, told_of
 from sealenv.layout import is_link
 from sealenv.locks import LockedPackage
 from sealenv.store.channel_damage import mend
@@ -39,6 +34,11 @@ from sealenv.store.channel_index import (
     says_the_same,
 )
 from sealenv.store.channel_place import check_place
+from sealenv.system.deleting import delete
+from sealenv.system.filelock import FileLock
+from sealenv.system.files import write_atomic
+from sealenv.system.hashing import hash_file
+from sealenv.system.tempname import PART, final_path, temporary_path, told_of
 
 __all__ = ["ChannelFolder"]
 

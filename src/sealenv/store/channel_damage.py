@@ -15,9 +15,9 @@ from typing import Any
 
 import zstandard
 
-from sealenv.host.files import write_atomic
-from sealenv.host.hashing import hash_file
 from sealenv.layout import is_link
+from sealenv.system.files import write_atomic
+from sealenv.system.hashing import hash_file
 
 __all__ = ["as_made", "mend"]
 

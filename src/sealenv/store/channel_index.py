@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sealenv.errors import ChannelError
-from sealenv.host.hashing import hash_file
 from sealenv.locks import LockedPackage
+from sealenv.system.hashing import hash_file
 
 __all__ = [
     "check_complete",

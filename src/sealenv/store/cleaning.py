@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import CacheBusyError
-from sealenv.host.filelock import FileLock
 from sealenv.layout import walk
 from sealenv.store.archives import Store
 from sealenv.store.view import take_back
+from sealenv.system.filelock import FileLock
 
 __all__ = ["PARTS", "Part", "clean", "info"]
 

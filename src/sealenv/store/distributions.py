@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from sealenv.errors import LinkError
 from sealenv.locks import LockedPackage
-from sealenv.matchspec import package_name
+from sealenv.spec.matchspec import package_name
 from sealenv.store.manifest import Manifest
 
 __all__ = ["Distribution", "names_in", "of_python", "read_distributions"]

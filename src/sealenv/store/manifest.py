@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.host.files import write_atomic
+from sealenv.system.files import write_atomic
 
 __all__ = [
     "FORMAT",

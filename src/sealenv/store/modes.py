@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.host.files import write_atomic
 from sealenv.store.manifest import Manifest
+from sealenv.system.files import write_atomic
 
 __all__ = ["has_its_modes", "note_modes"]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.condameta.records import read_records
 from sealenv.layout import META, walk
 from sealenv.portability.rewriting.change import Change, Hints, Refusal, Rewriting
 from sealenv.portability.rewriting.marshalled import marks, strings
 from sealenv.portability.rewriting.pyc import restamped
 from sealenv.portability.rewriting.whole import rewrite
+from sealenv.prefix.records import read_records
 from sealenv.seals.compiled import source_of
 from tests.channel import Channels
 from tests.machine import SRC, Machine

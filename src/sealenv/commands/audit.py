@@ -1,0 +1,190 @@
+"""`audit`, and `audit --fix`: make relative what can be, and register the rest in the seal.
+
+The order: nothing is done to an environment that is not as it was sealed; the seal says what
+is going to be patched; then files are replaced one by one; then seal and file table say what is there.
+Who kills it between finds each file old or new, and `verify` takes both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from sealenv.audits import Audit, audit
+from sealenv.errors import FilesystemError, PrefixError, from_oserror
+from sealenv.layout import SEAL
+from sealenv.naming import shown
+from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
+from sealenv.prefix.exclusive import exclusive, refuse_worked_on
+from sealenv.prefix.removable import refuse_frozen
+from sealenv.progress import Quiet, Reporter
+from sealenv.relocation.journal import commit, finish_commit
+from sealenv.relocation.leftovers import clear_partials
+from sealenv.seals.examining import examine
+from sealenv.seals.findings import Finding, refuse_moved
+from sealenv.seals.observing import observe
+from sealenv.seals.path import readable
+from sealenv.seals.seal import PatchNote, Seal, write_seal
+from sealenv.seals.sealed import read_sealed
+from sealenv.seals.tablerows import sealed_rows
+from sealenv.seals.tree import look
+
+__all__ = ["Fixed", "fix", "search"]
+
+_OURS_TO_MEND = frozenset({"unpatched", "fingerprint", "clobbered"})
+"""What verify says and `--fix` mends, or is no damage; the second is left where a fix was ended."""
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What `--fix` did."""
+
+    patched: tuple[Patched, ...]
+    """Files that it made relative."""
+    registered: tuple[str, ...]
+    """Files that hold the path, and that `move` re-writes."""
+    audit: Audit
+    """What is found now."""
+
+
+def search(prefix: Path, *, reporter: Reporter | None = None) -> Audit:
+    """Search everything in a prefix for paths.
+
+    Args:
+        prefix: of an environment in any state.
+        reporter: is told how far it is.
+
+    Raises:
+        FilesystemError: a folder cannot be read.
+        PrefixLockedError: something is left or cannot be read, and another process is at work there, or
+            took it away.
+    """
+    try:
+        found = audit(prefix, reporter=reporter)
+    except FilesystemError:
+        refuse_worked_on(prefix)
+        raise
+    if found.left or found.moved_by_hand:
+        refuse_worked_on(prefix)
+    return found
+
+
+def fix(
+    prefix: Path,
+    *,
+    override_frozen: bool = False,
+    reporter: Reporter | None = None,
+) -> Fixed:
+    """Make relative what can be; note that and the rest in the seal.
+
+    Args:
+        prefix: of a sealed environment, as it was sealed.
+        override_frozen: a frozen one too (CEP 22).
+        reporter: is told each step.
+
+    Raises:
+        PrefixError: it has no seal, was moved or changed since, is frozen, or is worked on.
+        FilesystemError: it cannot be read or written.
+    """
+    reporter = reporter or Quiet()
+    refuse_frozen(prefix, do="mend", override=override_frozen)
+    with exclusive(prefix):
+        _finish(prefix)
+        seal, ended = _sealed(prefix, reporter)
+        plan = planned(prefix, seal.platform)
+        patched: list[Patched] = []
+        if plan:
+            _note(seal, plan)
+            write_seal(prefix, seal)
+            reporter.phase("patch", "making files relative")
+            patched = patch_prefix(prefix, seal.platform, rules=rules_of(seal.platform))
+            _note(seal, patched)
+        found = audit(prefix, reporter=reporter)
+        registered = sorted({f.path for f in found.findings if f.mend == "move" and f.matters})
+        noted = sorted(map(readable, registered))
+        changed = bool(patched) or ended or seal.files is None
+        former = [p for p in seal.former if any(f.found == p for f in found.findings)]
+        if changed or noted != seal.absolute or former != seal.former:
+            seal.absolute, seal.former = noted, former
+            _seal_again(prefix, seal, reporter, changed=changed)
+    return Fixed(tuple(patched), tuple(registered), found)
+
+
+def _finish(prefix: Path) -> None:
+    """Put away what one that was killed has left: the next seal, and files half written."""
+    try:
+        finish_commit(prefix)
+        then = read_sealed(prefix)
+        if then.seal is None or then.table is None:
+            return
+        patched = {note.path for note in then.seal.patched}
+        clear_partials(prefix, look(prefix), patched, sealed_rows(then.table))
+    except OSError as error:
+        raise from_oserror(error) from error
+
+
+def _sealed(prefix: Path, reporter: Reporter) -> tuple[Seal, bool]:
+    """The seal of an environment that is as it was sealed, and whether a fix was ended before its seal.
+
+    Raises:
+        PrefixError: it is not.
+    """
+    scene, report = examine(prefix, reporter=reporter)
+    env = shown(str(prefix))
+    refuse_moved(prefix, report.findings)
+    if scene.seal is None:
+        raise PrefixError(
+            "it has no seal that could say what was patched",
+            where=str(prefix / SEAL),
+            hint=f"sealenv seal {env} adopts it; then: sealenv audit --fix {env}",
+        )
+    changed = [f for f in report.findings if f.damage and f.kind not in _OURS_TO_MEND]
+    if changed:
+        raise PrefixError(
+            "it is not as it was sealed, and its new seal would keep that",
+            where=str(prefix),
+            details=[_line(f) for f in changed[:10]],
+            hint=f"sealenv seal {env} keeps what was changed, sealenv repair {env} puts it back",
+        )
+    then = scene.sealed or {}
+    ended = any(
+        (row := then.get(note.path)) is None or row.digest.hex() != note.after
+        for note in scene.seal.patched
+    )
+    return scene.seal, ended
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.kind} {finding.path}"
+
+
+def _note(seal: Seal, patched: list[Patched]) -> None:
+    """What a file was before is what its package put there, however often it is patched."""
+    notes = {note.path: note for note in seal.patched}
+    for item in patched:
+        known = notes.get(item.path)
+        before = known.before if known else item.before
+        notes[item.path] = PatchNote(item.path, before, item.after, item.what)
+    seal.patched = [notes[path] for path in sorted(notes)]
+
+
+def _seal_again(prefix: Path, seal: Seal, reporter: Reporter, *, changed: bool) -> None:
+    if changed:
+        reporter.phase("seal", "taking fingerprints and sealing")
+        observed = observe(
+            prefix,
+            seal.platform,
+            {note.path: note.after for note in seal.patched},
+            on_file=lambda done, total: reporter.advance(done, total, "files"),
+        )
+        seal = msgspec.structs.replace(
+            seal,
+            pip=observed.pip,
+            fingerprints=observed.fingerprints,
+            files=observed.table_sha256,
+        )
+        commit(prefix, seal, observed.table, seal.prefix)
+    else:
+        write_seal(prefix, seal)

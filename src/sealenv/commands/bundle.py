@@ -1,0 +1,216 @@
+"""Bundle: from locks to one file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from sealenv._version import __version__
+from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
+from sealenv.bootstrap.releases import Releases
+from sealenv.engine.carried import micromamba_for
+from sealenv.engine.messages import Progress
+from sealenv.engine.rattler import Engine
+from sealenv.engine.renewing import fetch_anew
+from sealenv.errors import CacheDamagedError, SpecError, from_oserror
+from sealenv.install.linkorder import clobbers_in_store, order_for_micromamba
+from sealenv.install.unbundling import take_in
+from sealenv.locks import LockFile
+from sealenv.naming import check_name
+from sealenv.progress import Reporter
+from sealenv.request.subject import Subject, left_out
+from sealenv.store.archives import Store, archives_of
+from sealenv.store.bundle import Bundle
+from sealenv.store.bundle_manifest import (
+    LOCK,
+    BundleManifest,
+    member_name,
+    micromamba_member,
+)
+from sealenv.store.bundle_writer import Source, write_bundle
+from sealenv.system.files import check_output
+
+__all__ = ["Bundled", "make_bundle"]
+
+_README = """\
+This is the environment {name}, made by sealenv {version}, for {platforms}.
+
+With sealenv:     sealenv create -f FILE.sealenv --offline
+Without Python:   unpack it anywhere (tar -xf FILE.sealenv), and there
+
+  Linux, macOS:   sh install.sh [NAME]
+  Windows:        install.bat [NAME]
+
+--help shows the variables. The packages and micromamba are inside: no network is needed.
+"""
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """What was written."""
+
+    path: Path
+    name: str
+    """How the environment is called where nothing else is said."""
+    platforms: tuple[str, ...]
+    sha256: str
+    size: int
+    manifest: BundleManifest
+    micromamba: dict[str, str]
+    """Subdir -> the version of the micromamba inside; empty where it is not run here."""
+    notes: tuple[str, ...]
+
+
+def make_bundle(
+    subject: Subject,
+    name: str,
+    engine: Engine,
+    store: Store,
+    path: Path,
+    reporter: Reporter,
+    *,
+    pinned: PinnedMicromamba,
+    given: Mapping[str, Path],
+    checked: Mapping[str, str] | None = None,
+    offline: bool = False,
+    force: bool = False,
+    carried: Bundle | None = None,
+) -> Bundled:
+    """Write everything that an environment is made of into one file.
+
+    The same locks, micromamba and version of sealenv give the same bytes.
+
+    Args:
+        subject: the exact packages.
+        name: how the environment is called where nothing else is said.
+        engine: fetches what is not in the store.
+        store: where archives lie.
+        path: the file.
+        reporter: is told each step.
+        pinned: the release of micromamba, with the digests that are known.
+        given: a micromamba of this machine, by subdir.
+        checked: the sha256 that it must have, by subdir, where it was said.
+        offline: what is in the store must do.
+        force: a file that is there may be replaced.
+        carried: the bundle that the locks are from: its packages and micromamba go into the new one.
+
+    Raises:
+        OutputExistsError: something is at `path`.
+        SpecError: a lock that cannot be carried.
+        OfflineError, DigestError, FetchError: an archive cannot be had.
+        FilesystemError: the file cannot be written.
+    """
+    check_name(name)
+    check_output(path, force=force)
+    locks = msgspec.structs.replace(subject.file, name=name)
+    if not locks.locks or not all(lock.packages for lock in locks.locks):
+        raise SpecError("nothing is locked: there is nothing to carry")
+    reporter.phase("fetch", "fetching and verifying packages")
+    advance = _forward(reporter)
+    for lock in locks.locks:
+        if carried:
+            take_in(carried, lock, store, engine)
+        engine.fetch(lock, advance, offline=offline)
+    reporter.phase("micromamba", "finding one for each platform")
+    sources: list[Source] = []
+    digests: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    for lock in locks.locks:
+        member = micromamba_member(lock.platform)
+        if carried and not (lock.platform in given or lock.platform in pinned.sha256):
+            data = carried.read(member)
+            if data is not None:  # it is of a stranger, and is not run here
+                sources.append(Source(member, data=data))
+                digests[lock.platform] = hashlib.sha256(data).hexdigest()
+                versions[lock.platform] = ""
+                continue
+        found = micromamba_for(
+            engine, lock, pinned, given, advance, checked=checked or {}, offline=offline
+        )
+        if found is not None:
+            sources.append(Source(member, path=Path(found.path)))
+            digests[lock.platform] = found.sha256
+            versions[lock.platform] = found.version
+    inside = PinnedMicromamba(pinned.version, digests)
+    scripts, left = _scripts(locks, name, inside, engine, store)
+    sources += scripts
+    sources += _archives(locks, store)
+    data = msgspec.json.encode(locks, order="deterministic")
+    sources.append(Source(LOCK, data=data))
+    sources.append(Source("README.txt", data=_readme(name, locks).encode()))
+    reporter.phase("bundle", f"writing {path.name}")
+
+    def write() -> tuple[BundleManifest, str, int]:
+        return write_bundle(
+            path, sources, lambda done, total: reporter.advance(done, total, "bytes")
+        )
+
+    try:
+        try:
+            manifest, sha256, size = write()
+        except CacheDamagedError:
+            fetch_anew(engine, locks.locks, store, advance, offline=offline)
+            manifest, sha256, size = write()
+    except OSError as error:
+        raise from_oserror(error) from error
+    notes = (*_not_carried(subject), *left, *_notes(locks, versions))
+    return Bundled(path, name, locks.platforms, sha256, size, manifest, versions, notes)
+
+
+def _readme(name: str, locks: LockFile) -> str:
+    platforms = ", ".join(locks.platforms)
+    return _README.format(name=name, version=__version__, platforms=platforms)
+
+
+def _scripts(
+    locks: LockFile, name: str, micromamba: PinnedMicromamba, engine: Engine, store: Store
+) -> tuple[list[Source], list[str]]:
+    """The scripts, and why one is not there."""
+    found, left = [], []
+    for kind in ("bat", "sh"):
+        usable = [engine.complete(locks.lock_for(p)) for p in platforms_for(kind, locks.platforms)]
+        try:
+            usable = [order_for_micromamba(k, clobbers_in_store(k, store)[0]) for k in usable]
+        except SpecError as error:
+            left.append(f"there is no install.{kind}: {error.what} ({'; '.join(error.details)})")
+            continue
+        if usable:
+            data = render_rebuild(kind, usable, name, micromamba, carried=True)
+            found.append(Source(f"install.{kind}", data=data))
+    return found, left
+
+
+def _archives(locks: LockFile, store: Store) -> list[Source]:
+    """Every archive once, whichever lock names it."""
+    found: dict[str, Source] = {}
+    for lock in locks.locks:
+        for item in archives_of(lock):
+            name = member_name(item)
+            found[name] = Source(name, path=store.path(item))
+    return list(found.values())
+
+
+def _not_carried(subject: Subject) -> list[str]:
+    names = left_out(subject)
+    return [f"pip installed these, and they are not in it: {', '.join(names)}"] if names else []
+
+
+def _notes(locks: LockFile, versions: Mapping[str, str]) -> list[str]:
+    notes = []
+    for platform in locks.platforms:
+        if not (platforms_for("sh", [platform]) or platforms_for("bat", [platform])):
+            notes.append(f"no script is for {platform}: there sealenv itself is needed")
+        elif platform not in versions:
+            notes.append(
+                f"no micromamba for {platform} is inside: there the script downloads release "
+                f"{Releases.read().default}"
+            )
+    return notes
+
+
+def _forward(reporter: Reporter) -> Callable[[Progress], None]:
+    return lambda event: reporter.advance(event.done, event.total, "bytes", event.item)

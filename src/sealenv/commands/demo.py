@@ -1,0 +1,129 @@
+"""The tour: channel, create, use, verify, remove, all in one temporary folder, without a network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sealenv.commands.create import Created, CreateOptions, Job, create
+from sealenv.commands.environments import inspect, measure
+from sealenv.commands.run import prepare
+from sealenv.engine.rattler import Engine
+from sealenv.errors import SealenvError
+from sealenv.prefix.removable import check_removable
+from sealenv.prefix.removal import remove
+from sealenv.progress import Reporter
+from sealenv.request.target import choose_target
+from sealenv.seals.verify import verify
+from sealenv.store.archives import Store
+from sealenv.tour.channel import DemoChannel, build_demo_channel
+
+__all__ = ["Say", "tour"]
+
+Say = Callable[[str, str], None]
+"""Told a heading and what happened."""
+
+_ASK = "import sys; print(f'python {sys.version.split()[0]} in {sys.prefix}')"
+
+
+def tour(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str]) -> None:
+    """Show the whole life of an environment; everything it writes is below `folder`.
+
+    Args:
+        folder: an empty folder, which the caller removes.
+        say: is told what each step did.
+        reporter: is shown the progress of create.
+        environ: the variables of this process.
+
+    Raises:
+        SealenvError: a step failed.
+    """
+    channel = build_demo_channel(folder / "channel")
+    say(
+        "a channel",
+        f"python {channel.python_version}, repackaged from the interpreter that runs this, with "
+        f"{'pip and ' if channel.has_pip else ''}a few small packages: {len(channel.archives)} "
+        f"archives in {channel.path}. Its conda and "
+        "mamba are stand-ins that only answer --version.",
+    )
+    made = _create(folder, channel, reporter, environ)
+    files, size = measure(made.prefix)
+    say(
+        "create",
+        f"{len(made.seal.lock.packages)} packages became {files} files ({size / 1e6:.0f} MB) in "
+        f"{made.prefix}. Each archive was checked by sha256 before it was used; the new python ran "
+        "in a clean process through its activation script before the folder was sealed.",
+    )
+    say("run", f"sealenv run {made.prefix.name} -- python -c ...\n{_run(made.prefix, environ)}")
+    _show_verify(made.prefix, say)
+    check_removable(made.prefix, environ)
+    remove(made.prefix)
+    gone = "is gone" if not made.prefix.exists() else "IS STILL THERE"
+    say("remove", f"{made.prefix} {gone}.")
+    say(
+        "zero trace",
+        "everything above happened below one temporary folder; no profile, registry, PATH or file of "
+        "yours was touched. With a channel at hand the same is: sealenv create my_env "
+        f"{channel.python_minor}",
+    )
+
+
+def _create(
+    folder: Path, channel: DemoChannel, reporter: Reporter, environ: Mapping[str, str]
+) -> Created:
+    name = f"demo_{channel.python_minor.replace('.', '_')}"
+    target = choose_target(
+        name=None,
+        python=channel.python_minor,
+        prefix=str(folder / "envs" / name),
+        file=None,
+        with_packages=["demo-hello"],
+        without=[] if channel.has_pip else ["pip"],
+        channels=[channel.url],
+    )
+    store = Store(folder / "cache")
+    engine = Engine(store)
+    try:
+        with store.in_use():
+            options = CreateOptions(command="sealenv demo", environ=environ)
+            view = store.root / "pkgs"
+            return create(Job(target.spec, target.prefix, engine, store, view, options, reporter))
+    finally:
+        engine.close()
+
+
+def _run(prefix: Path, environ: Mapping[str, str]) -> str:
+    found = prepare(str(prefix), ["python", "-c", _ASK], environ, clean=True)
+    assert found is not None  # the check has run it
+    command, program, env = found
+    done = subprocess.run(
+        command, executable=program, env=env, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise SealenvError("the demo environment did not run", details=done.stderr.splitlines())
+    return done.stdout.strip()
+
+
+def _show_verify(prefix: Path, say: Say) -> None:
+    report = verify(prefix)
+    state = inspect(prefix).state
+    say(
+        "verify",
+        f"{report.files} files of {report.packages} packages are as they were made; "
+        f"the environment is {state}.",
+    )
+    pattern = "[lL]ib/**/site-packages/demo_hello/cli.py"  # Lib/site-packages on Windows
+    victim = next(prefix.glob(pattern))
+    text = victim.read_bytes()
+    # A new file in its place: the old one is hard-linked into the demo's cache.
+    changed = victim.with_name("changed")
+    changed.write_bytes(text + b"# changed\n")
+    os.replace(changed, victim)
+    found = verify(prefix)
+    lines = [f"{f.kind} {f.path} ({f.package})" for f in found.findings if f.kind != "clobbered"]
+    say(
+        "a change is found",
+        f"one line added to a file of demo-hello, and verify says: {'; '.join(lines)}",
+    )

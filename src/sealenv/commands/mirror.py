@@ -1,0 +1,126 @@
+"""Mirror: the packages of locks as a channel folder that any web server or bucket can serve."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from sealenv.engine.messages import Progress
+from sealenv.engine.rattler import Engine
+from sealenv.engine.renewing import fetch_anew
+from sealenv.errors import CacheDamagedError, UsageError, from_oserror
+from sealenv.locks import Lock, LockedPackage
+from sealenv.progress import Reporter
+from sealenv.request.subject import Subject, left_out
+from sealenv.store.archives import Store
+from sealenv.store.channel import ChannelFolder
+
+__all__ = ["Mirrored", "mirror"]
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """What was done."""
+
+    folder: Path
+    packages: int
+    added: int
+    bytes: int
+    """Of the archives that were added."""
+    subdirs: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def mirror(
+    subjects: Sequence[Subject],
+    engine: Engine,
+    store: Store,
+    folder: Path,
+    reporter: Reporter,
+    *,
+    offline: bool = False,
+) -> Mirrored:
+    """Add the packages of locks to a channel folder, and index it.
+
+    Nothing in the folder is overwritten or removed. The archives are there before an index names them,
+    and each index file is replaced at one instant, so that readers may go on.
+
+    Args:
+        subjects: the locks.
+        engine: fetches what is not in the store, and indexes.
+        store: where archives lie.
+        folder: absent, empty, a channel.
+        reporter: is told each step.
+        offline: what is in the store must do.
+
+    Raises:
+        UsageError: the folder's path is not UTF-8.
+        PrefixExistsError: the folder is no channel.
+        ChannelError: indexing it would lose what its owner wrote.
+        DigestError: another archive of the same name is there.
+        OfflineError, FetchError: an archive cannot be had.
+        FilesystemError: the folder cannot be written.
+    """
+    _refuse_unspeakable(folder)
+    channel = ChannelFolder(folder)
+    channel.check_place()
+    reporter.phase("fetch", "fetching and verifying packages")
+
+    def advance(event: Progress) -> None:
+        reporter.advance(event.done, event.total, "bytes", event.item)
+
+    packages: list[LockedPackage] = []
+    for subject in subjects:
+        for each in subject.file.locks:
+            lock = msgspec.structs.replace(each, wheels=())
+            engine.fetch(lock, advance, offline=offline)
+            packages += engine.complete(lock).packages
+    packages = list({(p.subdir, p.fn, p.sha256): p for p in packages}.values())
+    reporter.phase("mirror", f"adding to {folder}")
+    try:
+        channel.check_foreign(packages)
+        with channel.locked():
+            lacking = channel.lacking(packages)
+            for done, package in enumerate(lacking, 1):
+                try:
+                    channel.add(package, store.path(package))
+                except CacheDamagedError:
+                    one = Lock(platform=package.subdir, channels=(), packages=(package,))
+                    fetch_anew(engine, [one], store, advance, offline=offline)
+                    channel.add(package, store.path(package))
+                reporter.advance(done, len(lacking), "packages", package.fn)
+            touched = channel.note(packages)
+            if touched:
+                engine.index(folder, touched)
+            channel.indexed()
+    except OSError as error:
+        raise from_oserror(error) from error
+    size = sum((folder / p.subdir / p.fn).stat().st_size for p in lacking)
+    return Mirrored(folder, len(packages), len(lacking), size, tuple(touched), _notes(subjects))
+
+
+def _refuse_unspeakable(folder: Path) -> None:
+    """The engine, which writes the index, is told the folder in UTF-8."""
+    try:
+        os.path.abspath(folder).encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"the folder {os.path.abspath(folder)!a} is not named in UTF-8",
+            hint="choose another folder",
+        ) from None
+
+
+def _notes(subjects: Sequence[Subject]) -> tuple[str, ...]:
+    notes = []
+    names = [name for subject in subjects for name in left_out(subject)]
+    if names:
+        notes.append(f"pip installed these, and they are not in it: {', '.join(names)}")
+    wheels = {w.sha256 for subject in subjects for lock in subject.file.locks for w in lock.wheels}
+    if wheels:
+        what = "1 wheel is" if len(wheels) == 1 else f"{len(wheels)} wheels are"
+        notes.append(f"{what} not in it: a conda channel holds none")
+    return tuple(notes)

@@ -1,0 +1,40 @@
+"""Refresh: the activation scripts again, from what the prefix holds now."""
+
+from __future__ import annotations
+
+from sealenv.activation.scripts import Written, write_scripts
+from sealenv.commands.environments import Environment
+from sealenv.errors import PrefixError
+from sealenv.naming import shown
+from sealenv.prefix.condarc import write_condarc
+from sealenv.seals.seal import read_seal
+from sealenv.spec.model import current_platform
+
+__all__ = ["refresh"]
+
+_HINTS = {
+    "moved": "that mends them too: sealenv move --here {}",
+    "pending": "create it again, or: sealenv remove {}",
+    "foreign": "adopt it first: sealenv seal {}",
+}
+
+
+def refresh(environment: Environment) -> Written:
+    """Write them anew, and the prefix's own `.condarc` if it is not there.
+
+    Raises:
+        PrefixError: the environment is not sealed, so that it has no scripts of ours.
+    """
+    if environment.state != "sealed":
+        raise PrefixError(
+            f"this environment is {environment.state}; only a sealed one has scripts of ours",
+            where=str(environment.prefix),
+            hint=_HINTS.get(environment.state, "sealenv info shows more").format(
+                shown(str(environment.prefix))
+            ),
+        )
+    seal = read_seal(environment.prefix)
+    channels = seal.spec.get("channels")
+    if channels:  # an adopted environment may have none
+        write_condarc(environment.prefix, [str(c) for c in channels], seal.platform)
+    return write_scripts(environment.prefix, platform=environment.platform or current_platform())

@@ -1,0 +1,232 @@
+"""Repair, on one page: verify, plan, fetch and link aside, put back, compile, scripts, verify.
+
+Nothing is changed but what verify found. Killed at any instant, each file is the old or the right one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.activation.scripts import write_scripts
+from sealenv.errors import PrefixError, from_oserror
+from sealenv.gates.whitelist import clean_environ
+from sealenv.install.pyc import compile_packages
+from sealenv.layout import leaves
+from sealenv.portability.rewriting.marshalled import HEADER
+from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.records import PathsData, PrefixRecord, RecordPath
+from sealenv.progress import Reporter
+from sealenv.repairs.aside import clear, reinstall, relink, scratch_in
+from sealenv.repairs.mending import Mending
+from sealenv.repairs.obtaining import obtain, unobtainable
+from sealenv.repairs.plan import Plan, make_plan
+from sealenv.repairs.putting import make_way, set_mode
+from sealenv.seals.compiled import source_of
+from sealenv.seals.examining import examine
+from sealenv.seals.findings import Finding, refuse_moved
+from sealenv.seals.path import FOLDER
+from sealenv.seals.scene import Scene
+from sealenv.spec.model import current_platform
+from sealenv.system.running import programs_in
+
+__all__ = ["Mending", "Repaired", "repair"]
+
+_OURS = 0o700
+"""What the owner of a folder needs to put something into it."""
+_NO_SOURCE = "its source could not be put back"
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What was put back (with `dry_run`: would be), and what is left with what to do about it."""
+
+    done: tuple[Finding, ...]
+    left: tuple[tuple[Finding, str], ...]
+
+
+def repair(prefix: Path, how: Mending) -> Repaired:
+    """Put back what verify finds; what cannot be is left, with the reason.
+
+    A frozen environment (CEP 22) is repaired too: no package changes.
+
+    Raises:
+        PrefixError: it is pending, moved, worked on, or on Windows in use.
+        OfflineError, FetchError, DigestError: an archive cannot be had, and nothing can be done without.
+        FilesystemError: the file system refuses; what was put back stays.
+    """
+    with exclusive(prefix) as lock_fd:
+        scene, plan = _examine(prefix, how.reporter)
+        if how.dry_run:
+            return _promise(scene, plan, how)
+        if not plan.work:
+            return Repaired((), tuple(plan.left))
+        _refuse_in_use(prefix)
+        asked = plan.work
+        try:
+            clear(prefix)
+            opened: set[str] = set()
+            while _open_folders(scene, plan, opened):
+                scene, plan = _examine(prefix, how.reporter)
+                asked += plan.work
+            archives = obtain(scene, plan, how)
+            archives.refuse(plan)
+            reasons = archives.lost
+            reasons |= relink(scene, plan, archives, how)
+            reasons |= reinstall(scene, plan, archives, how, lock_fd)
+            reasons |= _set_modes(scene, plan)
+            reasons |= _write_scripts(scene, plan)
+            scene, rest = _examine(prefix, how.reporter)
+            if rest.wheels.keys() - plan.wheels.keys():
+                # A RECORD that came back tells of more files.
+                asked += rest.wheels.values()
+                only = Plan(wheels=rest.wheels)
+                archives = obtain(scene, only, how)
+                reasons |= archives.lost | reinstall(scene, only, archives, how, lock_fd)
+                scene, rest = _examine(prefix, how.reporter)
+            if rest.compile:
+                # Also what fitted a source that was another until now.
+                asked += rest.compile.values()
+                reasons |= _compile(scene, rest, how)
+                scene, rest = _examine(prefix, how.reporter)
+            if rest.scripts:
+                # What came back is what they set: until then they were right.
+                asked += rest.scripts
+                reasons |= _write_scripts(scene, rest)
+                scene, rest = _examine(prefix, how.reporter)
+            if rest.modes:
+                # What we made has the modes of our umask.
+                reasons |= _set_modes(scene, rest)
+                scene, rest = _examine(prefix, how.reporter)
+        except OSError as error:
+            raise from_oserror(error) from error
+    return _outcome(asked, rest, reasons)
+
+
+def _promise(scene: Scene, plan: Plan, how: Mending) -> Repaired:
+    """What would be done, as far as that can be told without the network."""
+    lost = unobtainable(scene, plan, how)
+    lost |= {path: _NO_SOURCE for path in plan.compile if source_of(path) in lost}
+    left = [(f, lost[f.path]) for f in plan.work if f.path in lost]
+    done = [f for f in plan.work if f.path not in lost]
+    return Repaired(tuple(done), (*left, *plan.left))
+
+
+def _open_folders(scene: Scene, plan: Plan, tried: set[str]) -> bool:
+    """Give folders their modes first where they keep us out now; whether there may be more in them."""
+    shut = [
+        path
+        for path in sorted(plan.modes.keys() - tried)
+        if (row := scene.rows.get(path)) is not None
+        and row.kind == FOLDER
+        and (row.mode or 0) & _OURS != _OURS
+    ]
+    tried.update(shut)
+    opened = [path for path in shut if not set_mode(scene, path)]
+    return bool(opened)
+
+
+def _set_modes(scene: Scene, plan: Plan) -> dict[str, str]:
+    """Path -> why not (empty: done); folders last, from below."""
+    paths = sorted(plan.modes, reverse=True)
+    return {path: set_mode(scene, path) for path in paths}
+
+
+def _write_scripts(scene: Scene, plan: Plan) -> dict[str, str]:
+    """Path -> why not (empty: done)."""
+    reasons = {f.path: make_way(scene, f.path) for f in plan.scripts}
+    free = {path for path, problem in reasons.items() if not problem}
+    if free:
+        write_scripts(scene.prefix, platform=scene.platform, only=free)
+    return reasons
+
+
+def _examine(prefix: Path, reporter: Reporter) -> tuple[Scene, Plan]:
+    scene, report = examine(prefix, reporter=reporter)
+    refuse_moved(prefix, report.findings)
+    runs_here = scene.platform == current_platform()
+    return scene, make_plan(scene, report.findings, runs_here=runs_here)
+
+
+def _refuse_in_use(prefix: Path) -> None:
+    """Windows does not let go of the files of a running program."""
+    running = programs_in(prefix) if os.name == "nt" else []
+    if running:
+        raise PrefixError(
+            "programs of this environment are running",
+            where=str(prefix),
+            details=running[:20],
+            hint="end them first",
+        )
+
+
+def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
+    """Compile again where the sources are right by now; path -> why not."""
+    records = []
+    reasons = {}
+    wrong = {f.path for f in plan.work} | {f.path for f, _ in plan.left}
+    for path in plan.compile:
+        source = source_of(path)
+        if source is None or leaves(source):
+            continue
+        if source in wrong:
+            reasons[path] = _NO_SOURCE
+            continue
+        if problem := make_way(scene, path, file=True):
+            reasons[path] = problem
+            continue
+        _drop_without_code(scene.prefix / path)
+        site = "/site-packages/" in f"/{source}"
+        records.append(
+            PrefixRecord(
+                name="sealenv-noarch" if site else "python",
+                version="", build="",
+                noarch="python" if site else None,
+                paths_data=PathsData([RecordPath(source)]),
+            )
+        )  # fmt: skip
+    if not records or not any(r.name == "python" for r in scene.records):
+        return reasons
+    how.reporter.phase("pyc", "compiling python files")
+    refused: dict[str, str] = {}
+    with scratch_in(scene.prefix) as scratch:
+        made = compile_packages(
+            scene.prefix,
+            scene.platform,
+            records,
+            clean_environ(how.environ),
+            lambda done, total: how.reporter.advance(done, total, "files"),
+            refused=refused,
+            scratch=scratch,
+        )
+    for path in plan.compile:
+        if (source := source_of(path)) in refused:
+            reasons[path] = f"the file system refuses: {refused[source]}"
+    for path in itertools.chain.from_iterable(made.values()) if os.name != "nt" else ():
+        then, beside = scene.as_sealed(path), scene.rows[source_of(path) or path]
+        (scene.prefix / path).chmod(then.mode if then else beside.mode & 0o666)
+    return reasons
+
+
+def _drop_without_code(compiled: Path) -> None:
+    """Python ends at a compiled file without code, also the one that is to make it anew."""
+    with contextlib.suppress(OSError):
+        if compiled.stat().st_size <= HEADER:
+            compiled.unlink()
+
+
+def _outcome(asked: Sequence[Finding], rest: Plan, reasons: Mapping[str, str]) -> Repaired:
+    """What the last verify no longer found is done."""
+    left = [(f, reasons.get(f.path) or "it could not be put back") for f in rest.work]
+    left += rest.left
+    still = {(f.kind, f.path) for f, _ in left}
+    done = [f for f in asked if (f.kind, f.path) not in still]
+    return Repaired(tuple(_once(done)), tuple(left))
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    return list({(f.kind, f.path): f for f in findings}.values())

@@ -1,0 +1,199 @@
+"""Run one command, or a shell, in an environment.
+
+`run` becomes the command (exec): its exit code and its signals are its own. Windows has no exec: there
+it waits for the command, and leaves Ctrl-C to it. It is on the fast path, so only what `os` and `sys`
+give is imported until something is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn
+
+__all__ = ["REFUSED", "admit", "enter", "prepare", "wait_for"]
+
+REFUSED = 125
+CANNOT_EXECUTE = 126
+NOT_FOUND = 127
+_WORDS_OF_CMD = frozenset({"call", "cd", "copy", "del", "dir", "echo", "set", "start", "type"})
+_MARKER = ("conda-meta", "sealenv.pending")
+_MOVING = ("conda-meta", "sealenv.moving")
+
+
+def enter(env: str, argv: Sequence[str], *, clean: bool = False) -> NoReturn:
+    """Replace this process by `argv`, run in the environment.
+
+    Args:
+        env: a name or a path.
+        argv: the command; without one there is nothing to do.
+        clean: start from a clean environment instead of refusing a dirty one.
+
+    Raises:
+        SealenvError: before anything is run.
+    """
+    found = prepare(env, argv, os.environ, clean=clean)
+    if found is None:
+        word = argv[0].lower() in _WORDS_OF_CMD
+        hint = f" (a word of cmd.exe: cmd /c {argv[0]} ...)" if word else ""
+        sys.stderr.write(f"sealenv run: {argv[0]}: not found{hint}\n")
+        sys.exit(NOT_FOUND)
+    command, program, environ = found
+    if os.name == "nt" or isinstance(command, str):
+        sys.exit(wait_for(command, program, environ))
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os.execve(program, command, environ)
+
+
+def prepare(
+    env: str,
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    clean: bool = False,
+) -> tuple[list[str] | str, str, dict[str, str]] | None:
+    """Command line, program and environment variables with which `argv` runs in the environment.
+
+    On POSIX a shell activates and then becomes the command; it is what says that there is no such
+    program. On Windows there is none in between, and None says it.
+
+    Raises:
+        SealenvError: as `admit`.
+        UsageError: on Windows: an argument cannot be given to a batch file.
+    """
+    prefix, variables = admit(env, environ, clean=clean)
+    if os.name == "nt":
+        from sealenv.activation import winlaunch
+
+        return winlaunch.command(prefix, argv, variables)
+    from sealenv.activation import launch
+
+    if os.path.isfile(os.path.join(prefix, "activate.sh")) and _is_sealed(prefix):
+        command = launch.command(prefix, argv)
+    else:
+        command = launch.foreign_command(prefix, argv)
+    return command, command[0], variables
+
+
+def admit(
+    env: str, environ: Mapping[str, str], *, clean: bool = False
+) -> tuple[str, dict[str, str]]:
+    """The prefix, and the variables to enter it with, if it may be entered from here.
+
+    Raises:
+        NotFoundError: there is no such environment.
+        PrefixError: it was made for another platform, or (on Windows) was moved by hand.
+        PrefixPendingError: it was never finished.
+        DirtyShellError: another one is active here, or Python is redirected.
+    """
+    from sealenv.gates import admission
+    from sealenv.locations import resolve_env
+
+    prefix, _ = resolve_env(env, environ)
+    if prefix is None or not os.path.isdir(os.path.join(prefix, "conda-meta")):
+        from sealenv.prefix.lookup import find
+
+        prefix = str(find(env, environ))
+    if os.path.lexists(os.path.join(prefix, *_MARKER)):
+        raise _pending(prefix)
+    if os.path.lexists(os.path.join(prefix, *_MOVING)):
+        raise _between(prefix)
+    variables = admission.enter(environ, prefix, clean=clean)
+    if not variables.get("PATH"):  # a shell would put the current folder on it
+        from sealenv.gates.whitelist import default_path
+
+        variables["PATH"] = default_path(variables)
+    if _is_for_windows(prefix) if os.name != "nt" else _is_for_posix(prefix):
+        raise _another_platform(prefix)
+    if os.name == "nt" and _is_sealed(prefix):
+        from sealenv.activation.windows import made_at
+
+        prefix = made_at(prefix)
+    return prefix, variables
+
+
+def wait_for(command: str | list[str], program: str, environ: dict[str, str]) -> int:
+    """Start a Windows program, leave Ctrl-C and Ctrl-Break to it, and return its exit code.
+
+    Args:
+        command: its command line.
+        program: the file.
+        environ: all its variables.
+    """
+    import signal
+    import subprocess
+
+    for name in ("SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    try:
+        if sys.platform == "win32":
+            from sealenv.system import winjob
+
+            winjob.prepare()
+        child = subprocess.Popen(command, executable=program, env=environ)
+        if sys.platform == "win32":
+            # Who ends us by force ends the command, as on POSIX, where we are the command.
+            winjob.tie(int(child._handle))  # type: ignore[attr-defined]
+        code = child.wait()
+    except OSError as error:
+        sys.stderr.write(f"sealenv run: {program}: {error.strerror or error}\n")
+        return CANNOT_EXECUTE
+    # Such as 0xC000013A, Ctrl-C: `sys.exit` takes a signed number only.
+    return code - 2**32 if code > 2**31 - 1 else code
+
+
+def _is_sealed(prefix: str) -> bool:
+    return os.path.isfile(os.path.join(prefix, "conda-meta", "sealenv"))
+
+
+def _is_for_posix(prefix: str) -> bool:
+    """With a python, or nothing, that Windows cannot start."""
+    return os.path.lexists(os.path.join(prefix, "bin", "python")) and not _is_for_windows(prefix)
+
+
+def _is_for_windows(prefix: str) -> bool:
+    """With what only Windows has; an environment of data alone has neither that nor `bin`."""
+    if os.path.isdir(os.path.join(prefix, "bin")) and os.name != "nt":
+        return False
+    return any(
+        os.path.exists(os.path.join(prefix, name)) for name in ("Scripts", "Library", "python.exe")
+    )
+
+
+def _another_platform(prefix: str) -> Exception:
+    from sealenv.errors import PrefixError
+
+    return PrefixError(
+        "this environment was made for another platform: nothing in it runs here",
+        where=prefix,
+        hint="sealenv info says for which one",
+    )
+
+
+def _between(prefix: str) -> Exception:
+    from sealenv.errors import PrefixError
+    from sealenv.naming import shown
+
+    return PrefixError(
+        "a move of this environment was ended half way: its files hold two paths",
+        where=prefix,
+        hint=f"finish it: sealenv move --here {shown(prefix)}",
+    )
+
+
+def _pending(prefix: str) -> Exception:
+    from sealenv.errors import PrefixPendingError
+
+    return PrefixPendingError(
+        "this environment was never finished",
+        where=prefix,
+        hint="make it anew with sealenv create, or take it away with sealenv remove",
+    )

@@ -1,0 +1,256 @@
+"""Seal again what was changed on purpose, or adopt what another tool made.
+
+The order: verify, describe what is there, show the difference, write. A change of packages makes the
+environment unchecked: nobody has run it since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from sealenv._version import __version__
+from sealenv.activation.scripts import activation_files, write_scripts
+from sealenv.errors import PrefixError, RecordError
+from sealenv.layout import META, SEAL
+from sealenv.locks import Lock
+from sealenv.portability.patch import left_absolute
+from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.history import made_by, read_bootstrap, read_requested
+from sealenv.prefix.installed import installed
+from sealenv.progress import Quiet, Reporter
+from sealenv.seals.drift import locked_packages
+from sealenv.seals.examining import examine
+from sealenv.seals.filetable import write_files
+from sealenv.seals.findings import Finding, refuse_moved
+from sealenv.seals.observing import observe
+from sealenv.seals.path import readable
+from sealenv.seals.recognising import retake
+from sealenv.seals.scene import Scene
+from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, Seal, timestamp, write_seal
+from sealenv.seals.unseen import refuse_unseen
+from sealenv.seals.wheels import is_of, locked_wheels, requested_of
+from sealenv.system.volumes import real_folder
+
+__all__ = ["Change", "reseal"]
+
+_DRIFT = frozenset({"installed", "gone", "changed", "wrong-archive"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """What sealing keeps."""
+
+    prefix: Path
+    before: Seal | None
+    """None: another tool made it, and it is adopted."""
+    added: dict[str, str]
+    """Name -> name-version-build."""
+    removed: dict[str, str]
+    changed: dict[str, tuple[str, str]]
+    """Name -> before and after."""
+    files: tuple[Finding, ...]
+    """What verify found besides."""
+    seal: Seal
+    """As it is to be; without fingerprints while nothing was written."""
+    retaken: bool = False
+    """Nothing has changed but sizes, times and inodes, as after a copy or a restored backup: they were
+    taken anew, so that `verify --fast` has them."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether everything is as it was sealed."""
+        old = self.before is not None and self.before.fingerprints is not None
+        return old and not (self.added or self.removed or self.changed or self.files)
+
+
+def reseal(
+    prefix: Path,
+    confirm: Callable[[Change], None] | None = None,
+    *,
+    dry_run: bool = False,
+    reporter: Reporter | None = None,
+) -> Change:
+    """Seal an environment as it is now.
+
+    Args:
+        prefix: a sealed environment, or one of another tool.
+        confirm: is shown the difference before anything is written; may raise to stop.
+        dry_run: write nothing.
+        reporter: is told each step.
+
+    Raises:
+        PrefixError: it is pending, moved, worked on, or holds a file where a script is to be.
+        RecordError: a record cannot be read.
+        DigestError: a record does not say which archive it is of, so it could not be made again.
+        FilesystemError: it cannot be read or written.
+    """
+    reporter = reporter or Quiet()
+    prefix = real_folder(prefix)  # a link to it may go; the environment is where it is
+    with exclusive(prefix):
+        change, scene = _compare(prefix, reporter)
+        if dry_run:
+            return change
+        if change.before and change.empty:
+            retaken = retake(prefix, change.before)
+            return replace(change, seal=retaken, retaken=True) if retaken else change
+        if confirm:
+            confirm(change)
+        seal = change.seal
+        seal.activation = write_scripts(prefix, platform=seal.platform).paths
+        reporter.phase("seal", "taking fingerprints and sealing")
+        observed = observe(
+            prefix,
+            seal.platform,
+            {note.path: note.after for note in seal.patched},
+            on_file=lambda done, total: reporter.advance(done, total, "files"),
+        )
+        refuse_unseen(prefix, scene.rows, observed.rows, seal.activation)
+        seal.pip = observed.pip
+        seal.fingerprints = observed.fingerprints
+        seal.files = observed.table_sha256
+        write_files(prefix, observed.table)
+        write_seal(prefix, seal)
+    return change
+
+
+def _compare(prefix: Path, reporter: Reporter) -> tuple[Change, Scene]:
+    scene, report = examine(prefix, reporter=reporter)
+    for finding in report.findings:
+        if finding.kind == "record" and finding.path.endswith(".json"):
+            raise RecordError(
+                "a package record cannot be read: nobody can say what is installed",
+                where=str(prefix / finding.path),
+                hint="reinstall that package, or make the environment anew",
+            )
+        if finding.kind == "record" and finding.path == SEAL:
+            raise RecordError(
+                finding.detail,
+                where=str(prefix / SEAL),
+                hint="make the environment anew with: sealenv create",
+            )
+    refuse_moved(prefix, report.findings)
+    before = scene.seal
+    if before is None:
+        _refuse_scripts_of_others(scene)
+    lock = _lock_of(scene)
+    old = locked_packages(before.lock.packages) if before else {}
+    now = {package.name: package for package in lock.packages}
+    added = {name: p.dist for name, p in now.items() if name not in old}
+    removed = {name: dist for name, (dist, _) in old.items() if name not in now}
+    changed = {
+        name: (dist, now[name].dist)
+        for name, (dist, sha256) in old.items()
+        if name in now and (now[name].dist, now[name].sha256) != (dist, sha256)
+    }
+    told = {*added, *removed, *changed}
+    change = Change(
+        prefix,
+        before,
+        added,
+        removed,
+        changed,
+        tuple(
+            f
+            for f in report.findings
+            if f.damage and f.kind != "leftover" and not _is_told(f, told)
+        ),
+        _describe(scene, lock, changed=any(f.kind in _DRIFT for f in report.findings)),
+    )
+    return change, scene
+
+
+def _is_told(finding: Finding, packages: Collection[str]) -> bool:
+    """Whether the lists of packages say it all: not that a record is another, nor what stayed behind."""
+    of_packages = finding.kind in _DRIFT and finding.path.startswith(f"{META}/")
+    return of_packages and finding.package in packages and ";" not in finding.detail
+
+
+def _refuse_scripts_of_others(scene: Scene) -> None:
+    """An adopted environment gets activation scripts; no file of anybody else's is overwritten."""
+    there = [
+        path
+        for path in activation_files(scene.prefix, platform=scene.platform)
+        if path in scene.rows
+    ]
+    if there:
+        raise PrefixError(
+            "there are files where the activation scripts are to be",
+            where=str(scene.prefix),
+            details=there,
+            hint="move them away",
+        )
+
+
+def _lock_of(scene: Scene) -> Lock:
+    """The packages as the records have them, and what is there of the wheels that were locked."""
+    lock = installed(scene.prefix, scene.platform)
+    known = locked_wheels(scene.seal.lock.wheels) if scene.seal else []
+    wheels = [w for w in known if any(is_of(w, found) for found in scene.distributions)]
+    return msgspec.structs.replace(lock, platform=scene.platform, wheels=tuple(wheels))
+
+
+def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
+    old = scene.seal
+    python = lock.find("python")
+    names = {package.name for package in lock.packages}
+    channels = list(dict.fromkeys(p.channel for p in lock.packages if p.channel))
+    spec = dict(old.spec) if old else {
+        "channels": channels, "platform": scene.platform, "exclude_newer": None, "variables": {},
+    }  # fmt: skip
+    spec = {"packages": list(read_requested(scene.prefix).values()), **spec}
+    if changed:
+        spec["packages"] = list(read_requested(scene.prefix).values()) or spec["packages"]
+        sealed = locked_wheels(old.lock.wheels) if old else []
+        asked = requested_of(spec.get("requirements", ()), sealed, lock.wheels)
+        spec["requirements"] = list(asked)
+    keep_check = old is not None and not changed
+    return Seal(
+        schema=SCHEMA,
+        sealenv=__version__,
+        created=timestamp(),
+        prefix=str(scene.prefix),
+        platform=scene.platform,
+        spec=spec,
+        lock=LockNote(
+            lock.digest(),
+            [f"{p.url}#{p.sha256}" for p in lock.packages],
+            old.lock.virtual_packages if old else [],
+            [f"{w.url}#{w.sha256}" for w in lock.wheels],
+        ),
+        engine=old.engine if old else _maker(scene.prefix),
+        python=python.version if python else None,
+        checked=old.checked if old is not None and keep_check else False,
+        check=old.check if old is not None and keep_check else {},
+        pyc=old.pyc if old else None,
+        link_scripts=[n for n in (old.link_scripts if old else []) if n in names],
+        skipped_link_scripts=[n for n in (old.skipped_link_scripts if old else []) if n in names],
+        patched=[
+            note
+            for note in (old.patched if old else [])
+            if (row := scene.rows.get(note.path)) and row.digest.hex() == note.after
+        ],
+        absolute=sorted(
+            {*left_absolute(scene.prefix, scene.platform), *_still_there(scene, old)},
+        ),
+        former=old.former if old else [],
+    )
+
+
+def _still_there(scene: Scene, old: Seal | None) -> set[str]:
+    """What the seal before noted as holding the path."""
+    noted = set(old.absolute) if old else set()
+    return noted & {SEAL, *map(readable, scene.rows)} if noted else noted
+
+
+def _maker(prefix: Path) -> EngineNote:
+    """Who made a foreign environment, as far as it says."""
+    if (prefix / META / "pixi").exists():
+        return EngineNote("pixi", "")
+    if (script := read_bootstrap(prefix)) is not None:
+        return EngineNote("micromamba", *script)
+    name, version = made_by(prefix)
+    return EngineNote(name or "unknown", version)

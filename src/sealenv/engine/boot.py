@@ -1,0 +1,46 @@
+"""Start the engine's process, early: it loads py-rattler while the parent reads its arguments.
+
+Imports little, because it runs before anything else of `create` does.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from sealenv.system.environ import engine_environ
+
+__all__ = ["start", "start_early"]
+
+_BOOT = (
+    "import sys; sys.path[:] = sys.argv.pop(1).split('\\n');"
+    "from sealenv.engine.worker import main; main()"
+)
+_early: list[subprocess.Popen[bytes]] = []
+
+
+def start() -> subprocess.Popen[bytes]:
+    """The process that `start_early` began, or a new one. It ends when its stdin closes."""
+    return _early.pop() if _early else _start()
+
+
+def start_early() -> None:
+    """Begin now; who never takes it up loses nothing, it ends with this process."""
+    if not _early:
+        _early.append(_start())
+
+
+def _start() -> subprocess.Popen[bytes]:
+    # -I: no PYTHON* variable and no current folder; -S: no site of ours, our sys.path is given.
+    # -B follows us: -I does not let PYTHONDONTWRITEBYTECODE through.
+    options = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]
+    return subprocess.Popen(
+        [sys.executable, *options, "-c", _BOOT, "\n".join(p for p in sys.path if p)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=engine_environ(os.environ),
+        cwd=os.path.abspath(os.sep),  # ours may be gone
+        bufsize=-1,
+    )

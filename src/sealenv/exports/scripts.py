@@ -1,0 +1,56 @@
+"""Scripts that make an environment without Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
+from sealenv.bootstrap.releases import parse_digests, pin_release
+from sealenv.engine.releases import check_version
+from sealenv.errors import UsageError
+from sealenv.exports.request import Request
+from sealenv.install.linkorder import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
+from sealenv.locks import Lock
+
+__all__ = ["SCRIPTS", "write_script"]
+
+SCRIPTS = ("sh", "bat")
+
+
+def write_script(kind: str, request: Request) -> str:
+    """One script for every platform of the lock that this kind works on, or for the one named."""
+    found = request.subject.only([request.platform] if request.platform else [])
+    usable = platforms_for(kind, found.file.platforms)
+    if not usable:
+        raise UsageError(
+            f"no .{kind} script can be for {', '.join(found.file.platforms)}",
+            hint="choose the other --format, or lock for another platform",
+        )
+    pinned = pin_release(request.micromamba, parse_digests(request.digests, usable), usable)
+    check_version(pinned.version)
+    locks = [_linkable(found.file.lock_for(platform), request) for platform in usable]
+    called = found.name if request.name is None else request.name
+    script = render_rebuild(kind, locks, called, pinned)
+    local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
+    if local:
+        request.warn(f"from folders of this machine: {_some(local)}")
+    return script.decode()
+
+
+def _linkable(lock: Lock, request: Request) -> Lock:
+    """The lock in the order in which micromamba leaves what create would, as far as that can be told."""
+    if request.subject.prefix is not None:
+        return order_for_micromamba(lock, clobbers_in_prefix(request.subject.prefix))
+    clobbers, unknown = clobbers_in_store(lock, request.store) if request.store else ({}, [])
+    if unknown:
+        request.warn(
+            f"not looked into, for {lock.platform}: {_some(unknown)}; where two packages ship one path, "
+            "the script may leave another one's file than create; a bundle knows"
+        )
+    return order_for_micromamba(lock, clobbers)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(names) - 1
+    return f"{names[0]} and {more} more" if more else names[0]

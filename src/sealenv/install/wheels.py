@@ -1,0 +1,219 @@
+"""Wheels: the environment's own pip installs them, from the store, with every digest required.
+
+Exactly what is locked and nothing else: no index, no dependencies, no configuration, no cache. The
+same wheel gives the same files everywhere, but for the scripts and the RECORD that names them, which
+hold the prefix.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.errors import LinkError
+from sealenv.gates.whitelist import private_folders
+from sealenv.layout import bin_dirs, is_windows, python_exe
+from sealenv.locks import Lock, LockedWheel
+from sealenv.seals.path import FOLDER
+from sealenv.seals.row import Row
+from sealenv.seals.tree import look
+from sealenv.store.archives import Store
+from sealenv.store.placing import site_packages_of
+from sealenv.system.files import write_atomic
+from sealenv.system.process import clean_home, run_quietly
+
+__all__ = ["InstalledWheel", "install_wheels", "record_pyc"]
+
+_MOST_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class InstalledWheel:
+    """One wheel in the prefix.
+
+    Attributes:
+        name: its normalised name.
+        record: its RECORD, relative to the prefix.
+        files: every path in that, relative to the prefix, with `/`.
+    """
+
+    name: str
+    record: str
+    files: tuple[str, ...]
+
+    @property
+    def sources(self) -> list[str]:
+        """The .py that python could import and that the wheel does not ship compiled."""
+        site = self.record.rpartition("/")[0].rpartition("/")[0]
+        shipped = {f.rsplit(".", 2)[0].replace("/__pycache__/", "/") for f in self.files
+                   if f.endswith(".pyc")}  # fmt: skip
+        return [
+            f for f in self.files
+            if f.endswith(".py") and f.startswith(f"{site}/") and f[:-3] not in shipped
+        ]  # fmt: skip
+
+
+def install_wheels(
+    prefix: Path,
+    lock: Lock,
+    store: Store,
+    requested: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    root: Path | None = None,
+    keep_fd: int | None = None,
+) -> list[InstalledWheel]:
+    """Install the wheels of the lock.
+
+    Args:
+        prefix: the linked prefix, of a platform that runs here.
+        lock: what is installed.
+        store: holds the wheels.
+        requested: normalised names that were asked for; all, where that is empty.
+        environ: a clean environment.
+        root: a folder to put them into as they would be in the prefix; else the prefix itself.
+        keep_fd: see `run_quietly`.
+
+    Raises:
+        LinkError: pip is not there or refuses, with its own words in the details; or it has deleted or
+            changed what was there before.
+    """
+    if not lock.wheels:
+        return []
+    before = look(prefix) if root is None else {}
+    with clean_home() as home:
+        wanted = home / "requirements.txt"
+        wanted.write_text(_requirements(lock.wheels, store), encoding="utf-8")
+        command = [
+            str(python_exe(prefix, lock.platform)), "-I", "-B", "-m", "pip", "install",
+            "--require-hashes", "--no-deps", "--no-index", "--only-binary", ":all:", "--no-compile",
+            "--no-cache-dir", "--no-input", "--disable-pip-version-check",
+            "--no-warn-script-location", "--quiet", "-r", str(wanted),
+        ]  # fmt: skip
+        if root is not None:
+            command += ["--prefix", str(root), "--ignore-installed"]
+        env = _environ(environ, prefix, lock.platform, home)
+        done = run_quietly(command, env=env, cwd=home, keep_fd=keep_fd)
+    if done.returncode != 0:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-10:]
+        raise LinkError(
+            f"the environment's pip could not install the wheels (exit code {done.returncode})",
+            where=str(prefix),
+            details=said,
+            hint="the lines above are pip's; a wheel that does not fit this machine was locked for "
+            "another",
+        )
+    if before:
+        _refuse_changes(prefix, before)
+    site = site_packages_of(lock) or ""
+    place = root or prefix
+    return [_finish(place, site, wheel, store, requested) for wheel in lock.wheels]
+
+
+def _refuse_changes(prefix: Path, before: Mapping[str, Row]) -> None:
+    """Wheels add files and nothing else; what pip took for an older version is a package of conda's."""
+    after = look(prefix)
+    changed = []
+    for path, row in before.items():
+        now = after.get(path)
+        if now is None:
+            changed.append(f"{path}: deleted")
+        elif now.kind != row.kind or (row.kind != FOLDER and not now.same_stat(row)):
+            changed.append(f"{path}: changed")
+    changed.sort()
+    if changed:
+        more = len(changed) - _MOST_SHOWN
+        raise LinkError(
+            f"installing the wheels has deleted or changed {len(changed)} files of others",
+            where=str(prefix),
+            details=[*changed[:_MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])],
+            hint="nothing was sealed; where a conda package brings what one of the wheels is, leave one "
+            "of the two out",
+        )
+
+
+def record_pyc(
+    prefix: Path, installed: Sequence[InstalledWheel], compiled: Mapping[str, Sequence[str]]
+) -> None:
+    """Name the compiled files in each RECORD, without a digest, as pip does with its own.
+
+    Args:
+        prefix: the prefix.
+        installed: what `install_wheels` returned.
+        compiled: paths relative to the prefix, by the wheel's RECORD.
+    """
+    for wheel in installed:
+        made = compiled.get(wheel.record)
+        if made:
+            site = wheel.record.rpartition("/")[0].rpartition("/")[0]
+            rows = _read_rows(prefix / wheel.record)
+            known = {row[0] for row in rows}
+            names = [os.path.relpath(path, site).replace(os.sep, "/") for path in made]
+            rows += [[name, "", ""] for name in names if name not in known]
+            _write_rows(prefix / wheel.record, rows)
+
+
+def _requirements(wheels: Sequence[LockedWheel], store: Store) -> str:
+    """Each wheel by name, version and digest, to be found as the one file in the store.
+
+    Not by its URL: pip would note where in the cache it lay (direct_url.json, PEP 610).
+    """
+    links = [f"--find-links {store.path(wheel).as_uri()}" for wheel in wheels]
+    pins = [f"{w.name}=={w.version} --hash=sha256:{w.sha256}" for w in wheels]
+    return "\n".join([*links, *pins, ""])
+
+
+def _environ(environ: Mapping[str, str], prefix: Path, platform: str, home: Path) -> dict[str, str]:
+    separator = ";" if is_windows(platform) else ":"
+    path = [*(str(d) for d in bin_dirs(prefix, platform)), environ.get("PATH", "")]
+    return {
+        **environ,
+        **private_folders(home),
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(home)),
+        "PATH": separator.join(path),
+        "PIP_CONFIG_FILE": os.devnull,
+        # As variables, since a pip that does not know them minds an option and no variable.
+        "PIP_ROOT_USER_ACTION": "ignore",
+        "PIP_BREAK_SYSTEM_PACKAGES": "1",
+        "PIP_USER": "0",
+    }
+
+
+def _finish(
+    prefix: Path, site: str, wheel: LockedWheel, store: Store, requested: Sequence[str]
+) -> InstalledWheel:
+    """Read what pip wrote; REQUESTED stays where somebody asked (PEP 376)."""
+    manifest = store.manifest(wheel)
+    assert manifest is not None
+    folder = f"{site}/{manifest.dist_info}"
+    record = f"{folder}/RECORD"
+    try:
+        rows = _read_rows(prefix / record)
+    except OSError as error:
+        raise LinkError(
+            f"pip ended well, and did not install {wheel.dist}: {error.strerror}",
+            where=str(prefix / record),
+            hint="run the same command again",
+        ) from error
+    if requested and wheel.name not in requested:
+        (prefix / folder / "REQUESTED").unlink(missing_ok=True)
+        mark = f"{manifest.dist_info}/REQUESTED"
+        rows = [row for row in rows if row[0] != mark]
+        _write_rows(prefix / record, rows)
+    files = [os.path.normpath(f"{site}/{row[0]}").replace(os.sep, "/") for row in rows]
+    return InstalledWheel(wheel.name, record, tuple(files))
+
+
+def _read_rows(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.reader(file) if row]
+
+
+def _write_rows(path: Path, rows: Sequence[list[str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerows(sorted(rows))
+    write_atomic(path, text.getvalue().encode())

@@ -1,0 +1,124 @@
+"""What is installed in a prefix, as a lock: from conda-meta's records alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sealenv.errors import DigestError, RecordError
+from sealenv.layout import META
+from sealenv.locks import Lock, LockedPackage
+from sealenv.locks.checks import check_channel, check_package, clean_url, file_name, folder_name
+from sealenv.locks.order import topological
+from sealenv.locks.schema import check_record
+from sealenv.prefix.history import read_requested
+from sealenv.prefix.records import outside_of
+from sealenv.system.files import read_regular
+from sealenv.urls import split_credentials
+
+__all__ = ["installed"]
+
+_KEPT = (
+    "arch", "build", "build_number", "constrains", "depends", "extra_depends", "features", "flags",
+    "legacy_bz2_md5", "legacy_bz2_size", "license", "license_family", "md5", "name", "noarch",
+    "platform", "purls", "python_site_packages_path", "run_exports", "sha256", "size", "subdir",
+    "timestamp", "track_features", "version",
+)  # fmt: skip
+
+
+def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
+    """The lock that would make what is installed now.
+
+    Args:
+        prefix: the environment, whoever made it.
+        platform: for one whose packages do not say it: all of them noarch.
+        strict: refuse records without sha256 or address; else they count as they are.
+
+    Raises:
+        RecordError: a record cannot be read, names a path outside, or says what cannot be.
+        DigestError: a record has no sha256, or no address, so that nothing could install it again.
+    """
+    packages = []
+    for path in sorted((prefix / META).glob("*.json")):
+        packages.append(_package(path, strict))
+    if strict:
+        _refuse_nameless(prefix, packages)
+    subdirs = {p.subdir for p in packages} - {"noarch"}
+    asked = read_requested(prefix)
+    names = {p.name for p in packages}
+    return Lock(
+        platform=subdirs.pop() if len(subdirs) == 1 else platform,
+        channels=tuple(dict.fromkeys(p.channel for p in packages)),
+        packages=tuple(topological(packages)),
+        specs=tuple(spec for name, spec in sorted(asked.items()) if name in names),
+    )
+
+
+def _package(path: Path, strict: bool) -> LockedPackage:
+    try:
+        raw = msgspec.json.decode(read_regular(path), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RecordError(
+            f"a package record cannot be read: {getattr(error, 'strerror', None) or error}",
+            where=str(path),
+            hint="sealenv verify says more; make the environment anew",
+        ) from error
+    if outside := outside_of(raw):
+        raise RecordError(
+            f"a package record names a path outside the environment: {outside!r}",
+            where=str(path),
+            hint="sealenv verify says more; make the environment anew",
+        )
+    record = {key: raw[key] for key in _KEPT if raw.get(key) is not None}
+    record.setdefault("depends", [])
+    record.setdefault("build_number", 0)
+    url = clean_url(str(raw.get("url") or ""), path.parent) if raw.get("url") else ""
+    record.setdefault("subdir", folder_name(url))
+    package = LockedPackage(
+        url=url,
+        channel=_channel(str(raw.get("channel") or ""), url, record["subdir"]),
+        fn=file_name(url) if url else str(raw.get("fn", "")),
+        sha256=str(raw.get("sha256") or ""),
+        size=record.get("size") if isinstance(record.get("size"), int) else None,
+        record=record,
+    )
+    if not {"name", "version", "build"} <= record.keys():
+        raise RecordError(
+            "the record does not say which package it is of", where=str(path), hint="sealenv verify"
+        )
+    whole = strict and package.sha256 and url
+    if fault := check_package(package) if whole else check_record(record):
+        raise RecordError(
+            f"the record says what cannot be: {fault}",
+            where=str(path),
+            hint="repair the environment",
+        )
+    return package
+
+
+def _channel(said: str, url: str, subdir: str) -> str:
+    """The channel of a record: packages may lie elsewhere (`base_url`, CEP 15).
+
+    conda's records name the subdir behind it, and some tools' give a name such as conda-forge, which
+    says less than the address does.
+    """
+    if "://" in said:
+        clean = split_credentials(said).clean.rstrip("/").removesuffix(f"/{subdir}")
+        if check_channel(clean) is None:
+            return clean + "/"
+    return url.rpartition("/")[0].rpartition("/")[0] + "/" if url else said
+
+
+def _refuse_nameless(prefix: Path, packages: list[LockedPackage]) -> None:
+    bare = [p for p in packages if not p.sha256 or not p.url]
+    if bare:
+        raise DigestError(
+            f"{len(bare)} of {len(packages)} package records have no sha256 or no address, so nothing "
+            "could vouch for them again",
+            where=str(prefix),
+            details=[p.dist for p in bare[:20]],
+            hint="an older tool installed them; install them anew, or lock what was asked for: "
+            "sealenv export ENV --format environment-yml --from-history",
+        )

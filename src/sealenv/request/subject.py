@@ -1,0 +1,226 @@
+"""What `diff`, `export` and others are told to look at: an environment or a file, as locks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from sealenv.errors import NotFoundError, PrefixPendingError, RecordError
+from sealenv.layout import SEAL, State, state_of
+from sealenv.locks import Lock, LockFile
+from sealenv.locks.checks import folder_name
+from sealenv.locks.explicit import bare_package
+from sealenv.locks.read import read_lock
+from sealenv.prefix.installed import installed
+from sealenv.prefix.lookup import find
+from sealenv.prefix.records import scan_records
+from sealenv.prefix.state import read_state
+from sealenv.seals.distributions import scan_distributions
+from sealenv.seals.seal import Seal, read_seal
+from sealenv.seals.wheels import as_found, is_of, locked_wheel, locked_wheels, requested_of
+from sealenv.spec.model import current_platform
+from sealenv.store.bundle import is_bundle, open_bundle
+from sealenv.urls import carries_credentials
+
+__all__ = ["Subject", "left_out", "sealed_lock", "subject"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something with locks.
+
+    Attributes:
+        title: what to call it.
+        file: its locks.
+        prefix: the environment, if it is one.
+        private: the file has addresses with credentials; the locks are without them.
+    """
+
+    title: str
+    file: LockFile
+    prefix: Path | None = None
+    private: bool = False
+
+    @property
+    def name(self) -> str:
+        """How the environment is called: in the lock, else as the file without its ending."""
+        return self.file.name or Path(self.title).name.split(".")[0]
+
+    @property
+    def source(self) -> str | None:
+        """The file, if it is one that `lock -f` reads."""
+        return None if self.prefix or is_bundle(Path(self.title)) else self.title
+
+    def only(self, platforms: Sequence[str]) -> Subject:
+        """The same for these platforms; for all without any.
+
+        Raises:
+            SpecError: nothing is locked for one of them.
+        """
+        if not platforms:
+            return self
+        chosen = tuple(
+            self.file.lock_for(platform, self.source) for platform in dict.fromkeys(platforms)
+        )
+        return replace(self, file=msgspec.structs.replace(self.file, locks=chosen))
+
+
+def subject(text: str, *, strict: bool = True, environment: str | None = None) -> Subject:
+    """A file, or an environment by name or path.
+
+    Where there are both, it is the file.
+
+    Args:
+        text: what the user typed.
+        strict: an environment's records must have sha256 and address, the lines of a list a sha256; what
+            pip installed and nobody locked is left out (`left_out` names it).
+        environment: which one, where a pixi.lock holds several.
+
+    Raises:
+        NotFoundError: it is neither.
+        SpecError, DigestError, RecordError: it cannot be taken as a lock.
+    """
+    path = Path(text)
+    if is_bundle(path):
+        with open_bundle(path) as bundle:
+            return Subject(text, bundle.locks)
+    if path.is_file():
+        file = read_lock(path, current_platform(), environment=environment, strict=strict)
+        private = carries_credentials(path.read_text(encoding="utf-8-sig"))
+        return Subject(text, file, private=private)
+    try:
+        prefix = find(text)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"{text!r} is no environment and no file",
+            where=error.where,
+            details=error.details,
+            hint=f"to mean the folder here, write ./{text}"
+            if path.is_dir() and path.name == text
+            else "name an environment (sealenv list), a prefix, or a lock",
+        ) from None
+    if state_of(prefix) is State.PENDING:
+        raise PrefixPendingError(
+            "the environment was never finished", where=str(prefix), hint="make it anew first"
+        )
+    lock = _as_sealed(installed(prefix, current_platform(), strict=strict), prefix, strict=strict)
+    if strict:
+        _refuse_mixed(lock, prefix)
+    file = LockFile(locks=(lock,), name=prefix.name, variables=read_state(prefix))
+    return Subject(text, file, prefix)
+
+
+def _refuse_mixed(lock: Lock, prefix: Path) -> None:
+    """A lock is for one platform; an environment may have been led to hold another's packages."""
+    strange = [p for p in lock.packages if p.subdir not in (lock.platform, "noarch")]
+    if strange:
+        raise RecordError(
+            f"the environment is for {lock.platform}, and holds packages that are not",
+            where=str(prefix),
+            details=[f"{p.dist} is for {p.subdir}" for p in strange[:10]],
+            hint="install them anew for one platform; a lock is for one",
+        )
+
+
+def _as_sealed(lock: Lock, prefix: Path, *, strict: bool) -> Lock:
+    """What records do not tell and the seal does: platform, virtual packages, channels, wheels."""
+    try:
+        seal = read_seal(prefix) if (prefix / SEAL).exists() else None
+    except RecordError:
+        seal = None  # none that can be read: the records must do
+    if seal is not None:
+        sealed = [c for c in _channels(seal) if c in lock.channels]
+        lock = msgspec.structs.replace(
+            lock,
+            platform=seal.platform,
+            virtual_packages=tuple(seal.lock.virtual_packages),
+            channels=tuple(dict.fromkeys([*sealed, *lock.channels])),
+            exclude_newer=_cut_off(seal, lock),
+        )
+    return _with_wheels(lock, prefix, seal, strict=strict)
+
+
+def _cut_off(seal: Seal, lock: Lock) -> str | None:
+    """The time after which packages were ignored, as long as nothing was installed since."""
+    known = {line.rpartition("#")[0] for line in seal.lock.packages}
+    time = seal.spec.get("exclude_newer")
+    return time if isinstance(time, str) and {p.url for p in lock.packages} <= known else None
+
+
+def _with_wheels(lock: Lock, prefix: Path, seal: Seal | None, *, strict: bool) -> Lock:
+    """What pip installed, as the seal locks it; unless `strict`, what nobody locked too."""
+    known = locked_wheels(seal.lock.wheels) if seal else []
+    wheels = []
+    for distribution in scan_distributions(prefix, _owned(prefix)):
+        wheel = locked_wheel(known, distribution)
+        if wheel is not None or not strict:
+            wheels.append(as_found(prefix, distribution, wheel))
+    # In the order of the seal: dependencies first.
+    order = {wheel.url: number for number, wheel in enumerate(known)}
+    wheels.sort(key=lambda wheel: (order.get(wheel.url, len(order)), wheel.name))
+    asked = requested_of(seal.spec.get("requirements", ()), known, wheels) if seal else ()
+    if seal is None or not (asked or order.keys() & {wheel.url for wheel in wheels}):
+        return msgspec.structs.replace(lock, wheels=tuple(wheels))
+    return msgspec.structs.replace(
+        lock,
+        wheels=tuple(wheels),
+        requirements=asked,
+        indexes=tuple(seal.spec.get("indexes", ())),
+        find_links=tuple(seal.spec.get("find_links", ())),
+    )
+
+
+def sealed_lock(prefix: Path) -> Lock:
+    """The lock in the seal of an environment: addresses and digests, and no more.
+
+    Raises:
+        RecordError: there is no seal, or it cannot be read.
+    """
+    if not (prefix / SEAL).exists():
+        raise RecordError(
+            "the environment has no seal, so there is no lock to compare it with",
+            where=str(prefix),
+            hint="compare it with a lock or another environment: sealenv diff A B",
+        )
+    seal = read_seal(prefix)
+    packages = []
+    for line in seal.lock.packages:
+        url, _, sha256 = line.rpartition("#")
+        said = folder_name(url)
+        subdir = (
+            said if said == seal.platform else "noarch"
+        )  # the seal does not say, nor is it asked
+        packages.append(bare_package(url, sha256, where=str(prefix / SEAL), subdir=subdir))
+    return Lock(
+        platform=seal.platform,
+        channels=tuple(dict.fromkeys(p.channel for p in packages)),
+        packages=tuple(packages),
+        virtual_packages=tuple(seal.lock.virtual_packages),
+        wheels=tuple(locked_wheels(seal.lock.wheels)),
+    )
+
+
+def left_out(subject: Subject) -> list[str]:
+    """What pip installed and nobody locked: name-version. It cannot be vouched for."""
+    if subject.prefix is None:
+        return []
+    known = [wheel for lock in subject.file.locks for wheel in lock.wheels]
+    return [
+        f"{distribution.name}-{distribution.version}"
+        for distribution in scan_distributions(subject.prefix, _owned(subject.prefix))
+        if not any(is_of(wheel, distribution) for wheel in known)
+    ]
+
+
+def _owned(prefix: Path) -> set[str]:
+    """The paths of conda's packages."""
+    records, _ = scan_records(prefix)
+    return {entry.path for record in records for entry in record.paths_data.paths}
+
+
+def _channels(seal: Seal) -> list[str]:
+    """The channels that were asked for, in their order, as far as they are addresses."""
+    return [str(c).rstrip("/") + "/" for c in seal.spec.get("channels", ()) if "://" in str(c)]

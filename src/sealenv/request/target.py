@@ -1,0 +1,188 @@
+"""What and where: the arguments of `create` become a spec and a prefix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.errors import UsageError
+from sealenv.locations import default_envs_dir
+from sealenv.locks import Lock, LockFile
+from sealenv.locks.explicit import ExplicitList
+from sealenv.locks.order import requested
+from sealenv.locks.read import read_file
+from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
+from sealenv.spec.environment_yml import EnvironmentFile
+from sealenv.spec.matchspec import package_name
+from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform
+from sealenv.store.bundle import is_bundle, open_bundle
+from sealenv.system.volumes import local_place, substituted
+
+__all__ = ["Target", "choose_target"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A spec, the prefix for it, and what the user should know about the input."""
+
+    spec: EnvironmentSpec
+    prefix: Path
+    warnings: tuple[str, ...]
+    lock: Lock | None = None
+    """The exact packages, where the file is a lock."""
+    bundle: Path | None = None
+    """The file, where it holds the packages too."""
+
+
+def choose_target(
+    *,
+    name: str | None,
+    python: str | None,
+    prefix: str | None,
+    file: Path | None,
+    with_packages: Sequence[str] = (),
+    without: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    platform: str | None = None,
+    exclude_newer: str | None = None,
+    pypi_index: str | None = None,
+    environment: str | None = None,
+) -> Target:
+    """Decide, and refuse what cannot be meant, before anything is started.
+
+    With `-p` a single argument is the Python version: `create -p PREFIX 3.12`.
+
+    Raises:
+        UsageError: no name, two of them, or one that cannot be used.
+        SpecError: a file, channel or platform that is not right.
+        DigestError: a lock without sha256.
+    """
+    if prefix is not None and name is not None:
+        if python is not None:
+            raise UsageError(
+                "both a name and a prefix", hint="give NAME PYTHON, or -p PREFIX PYTHON"
+            )
+        name, python = None, name
+    bundle = file if file and is_bundle(file) else None
+    read = _read(file, environment) if file else None
+    if isinstance(read, LockFile | ExplicitList):
+        assert file is not None
+        refused = {"PYTHON": python, "--with": with_packages, "--without": without,
+                   "--channel": channels, "--exclude-newer": exclude_newer,
+                   "--pypi-index": pypi_index}  # fmt: skip
+        _refuse_besides_a_lock(file, [option for option, given in refused.items() if given])
+        spec, lock, lock_name = _locked(read, platform, None if bundle else str(file))
+        place = _place(name, None, prefix, lock_name)
+        check_prefix(place, spec.platform)
+        notes = (*_sets(file, spec), *_notes(prefix or "", place))
+        return Target(spec, place, notes, lock, bundle)
+    if environment is not None:
+        raise UsageError(
+            f"--environment {environment}: only a pixi.lock holds several",
+            hint="leave it out, or name the file with -f",
+        )
+    if python is not None:
+        parse_python_version(python)
+    spec = build_spec(
+        python=python, file=read, with_packages=with_packages, without=without, channels=channels,
+        platform=platform, exclude_newer=exclude_newer, pypi_index=pypi_index,
+    )  # fmt: skip
+    place = _place(name, python, prefix, *((read.name, read.name_place) if read else ()))
+    check_prefix(place, spec.platform)
+    warnings = [*(read.warnings if read else ()), *_added(read, spec), *_notes(prefix or "", place)]
+    return Target(spec, place, tuple(warnings))
+
+
+def _added(read: EnvironmentFile | None, spec: EnvironmentSpec) -> list[str]:
+    """What was added to what is asked for."""
+    if (
+        read is None
+        or not spec.requirements
+        or any(package_name(p) == "pip" for p in read.dependencies)
+    ):
+        return []
+    return [
+        f"{read.path}: there is a 'pip:' section and no pip among the dependencies; pip is added"
+    ]
+
+
+def _read(file: Path, environment: str | None) -> LockFile | ExplicitList | EnvironmentFile:
+    if not is_bundle(file):
+        return read_file(file, environment=environment)
+    with open_bundle(file) as bundle:
+        return bundle.locks
+
+
+def _locked(
+    read: LockFile | ExplicitList, platform: str | None, source: str | None = None
+) -> tuple[EnvironmentSpec, Lock, str | None]:
+    """What a lock asks for, the lock for the platform, and the name in it."""
+    wanted = check_platform(platform)
+    secrets: dict[str, str] = {}
+    if isinstance(read, ExplicitList):
+        source = None  # a list is for one platform
+        secrets = read.secrets
+        read = read.lock_file(wanted)
+    lock = read.lock_for(wanted, source)
+    spec = EnvironmentSpec(
+        packages=requested(lock),
+        channels=lock.channels,
+        platform=lock.platform,
+        exclude_newer=lock.exclude_newer,
+        variables=dict(read.variables),
+        secrets=secrets,
+        requirements=lock.requirements,
+        indexes=lock.indexes,
+        find_links=lock.find_links,
+    )
+    return spec, lock, read.name
+
+
+def _sets(file: Path, spec: EnvironmentSpec) -> list[str]:
+    """The variables that a lock brings along: whoever takes a lock of a stranger should know."""
+    if not spec.variables:
+        return []
+    names = ", ".join(sorted(spec.variables)).encode("unicode_escape").decode("ascii")
+    return [f"{file.name} lets the environment set {names}"]
+
+
+def _refuse_besides_a_lock(file: Path, given: list[str]) -> None:
+    if given:
+        raise UsageError(
+            f"{file.name} is a lock, and {' and '.join(given)} would change what is locked",
+            where=str(file),
+            hint="leave it out, or make another lock: sealenv lock --help",
+        )
+
+
+def _notes(typed: str, place: Path) -> list[str]:
+    """What the user should know about the place."""
+    folder = substituted(typed)
+    if folder is None:
+        return []
+    drive = typed[:2]
+    return [f"{drive} stands for {folder}: the environment is made, and written down, as {place}"]
+
+
+def _place(
+    name: str | None,
+    python: str | None,
+    prefix: str | None,
+    name_in_file: str | None = None,
+    where: str | None = None,
+) -> Path:
+    # Linked parents are resolved once, here: what is written into files is the real place.
+    if prefix is not None:
+        if not prefix:
+            raise UsageError("an empty prefix", hint="give the folder, such as -p ./env")
+        return local_place(prefix)
+    chosen = name or name_in_file
+    if not chosen:
+        raise UsageError(
+            "an environment needs a name or a prefix",
+            hint="name it first, as in `sealenv create my_env`, or give a folder with -p",
+        )
+    check_name(chosen, None if name else where)
+    return local_place(os.path.join(default_envs_dir(), environment_folder(chosen, python)))

@@ -1,0 +1,248 @@
+"""environment.yml (CEP 24): read strictly, with line and column for what is not right."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sealenv.errors import SpecError
+from sealenv.spec.matchspec import LONGEST_SPEC
+from sealenv.spec.yaml_nodes import Node, load, read_text
+from sealenv.spec.yaml_scalars import scalar
+from sealenv.urls import redact, scheme_of
+
+if TYPE_CHECKING:
+    from sealenv.spec.requirements import PipLine
+
+__all__ = [
+    "EnvironmentFile",
+    "check_variable",
+    "read_environment_yml",
+    "write_environment_yml",
+]
+
+_KEYS = ("name", "prefix", "channels", "dependencies", "variables")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LIMIT_BYTES = 4 << 20
+_COMMENT = """\
+# conda adds the channels of your own configuration to those below. `nodefaults` is not listed:
+# older versions of conda need it to leave your channels out, but conda 26.7 and later takes it for
+# the name of a channel and fails. For exactly the same packages use an @EXPLICIT list
+# (sealenv export --format explicit).
+""".splitlines()
+
+
+@dataclass(frozen=True)
+class EnvironmentFile:
+    """The content of an environment.yml."""
+
+    path: str
+    name: str | None
+    channels: tuple[str, ...]
+    dependencies: tuple[str, ...]
+    variables: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    """The `pip:` section: PEP 508."""
+    index: str | None = None
+    """Its `--index-url`, as written: perhaps with credentials, like the next two."""
+    extra_indexes: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    places: dict[str, str] = field(default_factory=dict)
+    """Where a dependency stands: FILE:LINE:COLUMN."""
+    name_place: str | None = None
+    """Where the name stands."""
+
+
+def read_environment_yml(path: Path, text: str | None = None) -> EnvironmentFile:
+    """Read and check the file.
+
+    Args:
+        path: the file.
+        text: its content, where it was read already: a pipe can be read once.
+
+    Raises:
+        SpecError: it is not there, is no YAML, or is not what CEP 24 says, with line and column.
+    """
+    if text is None:
+        text = read_text(path, limit=_LIMIT_BYTES)
+    elif len(text) > _LIMIT_BYTES:
+        raise SpecError("the file is too large for an environment.yml", where=str(path))
+    return _Reader(path).read(load(text, str(path), aliases=True))
+
+
+def write_environment_yml(
+    *,
+    name: str | None,
+    channels: Sequence[str],
+    dependencies: Sequence[str],
+    pip: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> str:
+    """The text of a file (CEP 24).
+
+    `nodefaults` is not written: conda 26.7 and later takes it for the name of a channel.
+    """
+    lines = [*_COMMENT]
+    if name and not re.search(r"[/ :#]", name):
+        lines.append(f"name: {scalar(name)}")
+    lines += ["channels:" + " []" * (not channels), *(f"  - {scalar(c)}" for c in channels)]
+    lines += ["dependencies:" + " []" * (not dependencies and not pip)]
+    lines += [f"  - {scalar(d)}" for d in dependencies]
+    if pip:
+        lines += ["  - pip:", *(f"      - {scalar(p)}" for p in pip)]
+    if variables:
+        lines += ["variables:", *(f"  {k}: {scalar(v)}" for k, v in sorted(variables.items()))]
+    return "\n".join([*lines, ""])
+
+
+class _Reader:
+    """Checks one document; every complaint carries the place."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.pip: list[PipLine] = []
+        self.places: dict[str, str] = {}
+
+    def read(self, root: Node) -> EnvironmentFile:
+        if not isinstance(root.value, dict):
+            raise _wrong(root, "it is no mapping of name, channels, dependencies ...")
+        data = root.value
+        warnings = [
+            f"{self.path}: {key!r} is not a key of environment.yml (CEP 24) and is ignored"
+            for key in data
+            if key not in _KEYS
+        ]
+        if "prefix" in data:
+            warnings.append(f"{self.path}: 'prefix' is ignored; the place is given by -p or NAME")
+        if root.get("dependencies") is None:
+            raise _wrong(root, "it has no 'dependencies'")
+        name = _name(root.get("name"))
+        dependencies = self._dependencies(data["dependencies"])
+        indexes = self._pip("index")
+        return EnvironmentFile(
+            path=str(self.path),
+            name=name,
+            channels=tuple(_text(item, "{} is no text") for item in _list(root.get("channels"))),
+            dependencies=tuple(dependencies),
+            requirements=self._pip("requirement"),
+            index=indexes[-1] if indexes else None,
+            extra_indexes=self._pip("extra-index"),
+            find_links=self._pip("find-links"),
+            variables=_variables(root.get("variables")),
+            warnings=tuple(warnings),
+            places=self.places,
+            name_place=data["name"].where if "name" in data else None,
+        )
+
+    def _dependencies(self, node: Node) -> list[str]:
+        result = []
+        for item in _list(node):
+            if isinstance(item.value, dict):
+                section = ", ".join(item.value)
+                if section != "pip":
+                    raise _wrong(item, f"the section {section!r} is unknown (CEP 24)")
+                self._read_pip(item.get("pip"))
+                continue
+            text = _text(item, "{} is no MatchSpec; quote it if it is text").strip()
+            if not text:
+                raise _wrong(item, f"{item.value!r} is no MatchSpec")
+            if len(text) > LONGEST_SPEC:
+                raise _wrong(item, f"{text[:40]!r}... is no MatchSpec: {len(text)} characters")
+            self.places.setdefault(text, item.where)
+            result.append(text)
+        return result
+
+    def _read_pip(self, section: Node | None) -> None:
+        from sealenv.spec.requirements import parse_pip_line
+
+        for line in _list(section):
+            text = _text(line, "{} is no text; quote it")
+            if len(text) > LONGEST_SPEC:
+                raise _wrong(line, f"{redact(text[:40])!r}... is {len(text)} characters long")
+            try:
+                found = parse_pip_line(text, self.path.absolute().parent)
+            except SpecError as error:
+                raise _wrong(line, redact(error.what), error.hint) from error
+            if found.kind == "find-links" and _is_missing(found.value):
+                raise _wrong(line, f"there is no folder or file {found.value}", "check its path")
+            self.pip.append(found)
+
+    def _pip(self, kind: str) -> tuple[str, ...]:
+        return tuple(line.value for line in self.pip if line.kind == kind)
+
+
+def _is_missing(url: str) -> bool:
+    """Whether it is a place of this machine, and nothing is there: pip would quietly go on."""
+    if scheme_of(url) != "file":
+        return False
+    parts = urlsplit(url)
+    if parts.netloc not in {"", "localhost"}:
+        return False
+    from urllib.request import url2pathname  # a web client comes with it, which few need
+
+    return not os.path.exists(url2pathname(parts.path))
+
+
+def _name(node: Node | None) -> str | None:
+    if node is None:
+        return None
+    if not node.is_text or not node.value or re.search(r"[/ :#]", str(node.value)):
+        why = f"{_shown(node)} is no name: it must be text without '/', ' ', ':' and '#'"
+        raise _wrong(node, why)
+    return str(node.value)
+
+
+def check_variable(name: str, value: str) -> str | None:
+    """Why a variable cannot be set by each shell; None where it can."""
+    if not _VARIABLE.fullmatch(name):
+        return f"{name!r} is no name of a variable"
+    if any(c in value for c in "\0\r\n"):
+        return f"the value of {name} has a line break"
+    return None
+
+
+def _variables(node: Node | None) -> dict[str, str]:
+    if node is None:
+        return {}
+    if not isinstance(node.value, dict):
+        raise _wrong(node, "it is no mapping")
+    result = {}
+    for key, value in node.value.items():
+        if not (value.is_text or value.is_number):
+            raise _wrong(value, f"the value of {key} is no text; quote it")
+        text = str(value.value)
+        if fault := check_variable(key, text):
+            raise _wrong(value, fault)
+        result[key] = text
+    return result
+
+
+def _list(node: Node | None) -> list[Node]:
+    if node is None or node.is_null:
+        return []
+    if not isinstance(node.value, list):
+        raise _wrong(node, "it is no list")
+    return node.value
+
+
+def _text(node: Node, why: str) -> str:
+    if not node.is_text:
+        raise _wrong(node, why.format(_shown(node)))
+    return str(node.value)
+
+
+def _shown(node: Node) -> str:
+    """As it is written; of a list or mapping, that it is one."""
+    if isinstance(node.value, str):
+        return node.value if node.plain and node.value else repr(node.value)
+    return "a list" if isinstance(node.value, list) else "a mapping"
+
+
+def _wrong(node: Node, why: str, hint: str | None = None) -> SpecError:
+    return node.wrong(why, hint or "mend the file (CEP 24 describes it)")

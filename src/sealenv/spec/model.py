@@ -1,0 +1,284 @@
+"""What is asked for: the EnvironmentSpec, from arguments and environment.yml."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sealenv.errors import SpecError, UsageError
+from sealenv.naming import parse_python_version
+from sealenv.spec.matchspec import LONGEST_SPEC, package_name
+from sealenv.urls import redact, scheme_of, split_credentials
+
+if TYPE_CHECKING:
+    from sealenv.spec.environment_yml import EnvironmentFile
+
+__all__ = [
+    "DEFAULT_CHANNEL",
+    "DEFAULT_INDEX",
+    "EnvironmentSpec",
+    "build_spec",
+    "check_platform",
+    "current_platform",
+    "parse_time",
+]
+
+DEFAULT_CHANNEL = "conda-forge"
+DEFAULT_INDEX = "https://pypi.org/simple"
+_MANAGERS = ("conda", "mamba", "pip")
+_SUBDIRS = (
+    "linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64", "linux-32",
+    "linux-armv6l", "linux-armv7l", "linux-loongarch64", "linux-ppc", "linux-ppc64", "linux-ppc64le",
+    "linux-riscv32", "linux-riscv64", "linux-s390x", "win-32", "freebsd-32", "freebsd-64",
+    "freebsd-arm64", "freebsd-ppc64", "freebsd-ppc64le", "emscripten-wasm32", "emscripten-wasm64",
+    "wasi-wasm32", "zos-z",
+)  # fmt: skip
+"""Those that py-rattler 0.28 knows, of systems that environments are made for."""
+_MACHINES = {
+    "x86_64": "64", "amd64": "64", "aarch64": "aarch64", "arm64": "arm64",
+    "ppc64le": "ppc64le", "s390x": "s390x", "i686": "32",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EnvironmentSpec:
+    """What was asked for. Everything in it may be written down, except `secrets`."""
+
+    packages: tuple[str, ...]
+    channels: tuple[str, ...]
+    platform: str
+    exclude_newer: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    """Clean channel URL -> the same URL with credentials. Never written, never printed."""
+    requirements: tuple[str, ...] = ()
+    """What pip is asked for besides: PEP 508."""
+    indexes: tuple[str, ...] = ()
+    """Where pip looks, in order: the index, then the extra ones; empty without requirements."""
+    find_links: tuple[str, ...] = ()
+    """Pages or folders of wheels where pip looks besides."""
+    index_secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    """The same as `secrets`, for indexes and find_links."""
+    places: dict[str, str] = field(default_factory=dict, compare=False)
+    """Where a package was asked for: FILE:LINE:COLUMN; nothing of the command line. For messages."""
+
+    def asks_for(self, name: str) -> bool:
+        """Whether a package of that name was asked for by name."""
+        return any(package_name(p) == name for p in self.packages)
+
+    def to_json(self) -> dict[str, object]:
+        """What the seal keeps of it."""
+        return {
+            "packages": list(self.packages),
+            "channels": list(self.channels),
+            "platform": self.platform,
+            "exclude_newer": self.exclude_newer,
+            "variables": dict(self.variables),
+            "requirements": list(self.requirements),
+            "indexes": list(self.indexes),
+            "find_links": list(self.find_links),
+        }
+
+
+def build_spec(
+    *,
+    python: str | None = None,
+    file: EnvironmentFile | None = None,
+    with_packages: Sequence[str] = (),
+    without: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    platform: str | None = None,
+    exclude_newer: str | None = None,
+    pypi_index: str | None = None,
+) -> EnvironmentSpec:
+    """The spec for a set of arguments.
+
+    Without a file the packages are python, conda, mamba and pip; a file is taken as it stands, but for
+    pip, which a `pip:` section adds where it is missing, as in conda. What `with_packages` names
+    replaces an entry of the same name. `pypi_index` replaces the index where pip looks first.
+
+    Raises:
+        UsageError: arguments that contradict each other.
+        SpecError: a channel or platform that is none.
+    """
+    if python and any(package_name(p) == "python" for p in with_packages):
+        raise UsageError(
+            "the Python version is given twice",
+            details=[
+                f"PYTHON {python}",
+                *(p for p in with_packages if package_name(p) == "python"),
+            ],
+            hint="give it once: the folder is named after it",
+        )
+    if python and any(n.strip().lower() == "python" for n in without):
+        raise UsageError(
+            f"Python {python} is asked for and left out",
+            hint="leave out PYTHON, or --without python",
+        )
+    if file is None:
+        wanted = [f"python={parse_python_version(python)}" if python else "python", *_MANAGERS]
+    else:
+        wanted = list(file.dependencies)
+        if python:
+            wanted = _put(wanted, f"python={parse_python_version(python)}")
+    for package in with_packages:
+        wanted = _put(wanted, package.strip())
+    for name in without:
+        kept = [p for p in wanted if package_name(p) != name.strip().lower()]
+        if len(kept) == len(wanted):
+            raise UsageError(
+                f"--without {name}: it is not among what is asked for",
+                details=wanted,
+                hint="dependencies cannot be left out; name one of the packages above",
+            )
+        wanted = kept
+    for package in [*wanted, *(file.requirements if file else ())]:
+        if len(package) > LONGEST_SPEC:
+            raise SpecError(
+                f"{redact(package[:40])!r}... is no MatchSpec: {len(package)} characters",
+                hint="name one package, such as 'numpy >=2'",
+            )
+        if redact(package) != package:
+            raise SpecError(
+                f"{redact(package)!r}: credentials do not belong in a package, where they are kept",
+                hint="give the channel with -c, or keep them with `rattler auth login` or in netrc",
+            )
+    if not wanted:
+        raise UsageError("nothing is asked for", hint="name at least one package")
+    clean, secrets = _channels([*channels, *(file.channels if file else ())])
+    requirements = file.requirements if file else ()
+    if requirements and all(package_name(p) != "pip" for p in wanted):
+        wanted.append("pip")
+    index = (file.index if file else None) or DEFAULT_INDEX
+    if pypi_index is not None:  # what is empty is no index, and said so
+        index = pypi_index
+    indexes, index_secrets = _indexes([index, *(file.extra_indexes if file else ())])
+    find_links, link_secrets = _indexes(file.find_links if file else ())
+    return EnvironmentSpec(
+        packages=tuple(wanted),
+        channels=clean or (DEFAULT_CHANNEL,),
+        platform=check_platform(platform),
+        exclude_newer=None if exclude_newer is None else parse_time(exclude_newer).isoformat(),
+        variables=dict(file.variables) if file else {},
+        secrets=secrets,
+        requirements=requirements,
+        indexes=indexes if requirements else (),
+        find_links=find_links if requirements else (),
+        index_secrets={**index_secrets, **link_secrets} if requirements else {},
+        places=dict(file.places) if file else {},
+    )
+
+
+def current_platform() -> str:
+    """The subdir of the machine this interpreter was built for."""
+    import platform as machine
+
+    system = {"linux": "linux", "darwin": "osx", "win32": "win"}.get(sys.platform, sys.platform)
+    name = machine.machine().lower()
+    return f"{system}-{_MACHINES.get(name, name)}"
+
+
+def parse_time(text: str) -> dt.datetime:
+    """A cut-off such as 2026-01-31 or 2026-01-31T12:00:00Z, in UTC; a time without a zone is UTC.
+
+    Raises:
+        SpecError: it is none.
+    """
+    try:
+        moment = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=dt.timezone.utc)
+        return moment.astimezone(dt.timezone.utc)  # which may be before year 1, or after 9999
+    except (ValueError, OverflowError) as error:
+        raise SpecError(
+            f"{text[:80]!r} is not a time", hint="write 2026-01-31 or 2026-01-31T12:00:00Z (UTC)"
+        ) from error
+
+
+def _put(packages: list[str], spec: str) -> list[str]:
+    if not spec:
+        raise UsageError("an empty package name", hint="write --with 'numpy >=2'")
+    name = package_name(spec)
+    kept = [p for p in packages if package_name(p) != name]
+    return [*kept, spec]
+
+
+def check_platform(text: str | None) -> str:
+    """The subdir that was given; this machine's where none was.
+
+    Raises:
+        SpecError: it is no subdir, or noarch.
+    """
+    if text is None:
+        return current_platform()
+    if text not in _SUBDIRS:
+        import difflib
+
+        near = difflib.get_close_matches(text, _SUBDIRS, n=4, cutoff=0.6)
+        raise SpecError(
+            f"{text[:80]!r} is not a platform",
+            details=[f"there is {one}" for one in near],
+            hint="write linux-64, osx-arm64, win-64 or the like",
+        )
+    return text
+
+
+def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    clean: list[str] = []
+    secrets: dict[str, str] = {}
+    for text in given:
+        channel = text.strip()
+        if not channel:
+            raise SpecError("an empty channel", hint="give a name, a URL or file:///folder")
+        if channel.startswith("-"):
+            raise SpecError(
+                f"{channel!r} is no channel", hint="write the channel behind its option: -c CHANNEL"
+            )
+        if channel == "nodefaults":  # CEP 24: it never reaches the solver
+            continue
+        if channel in {"defaults", "local"}:
+            raise SpecError(
+                f"the channel {channel!r} stands for other channels in conda's configuration",
+                hint="name the channels themselves; no .condarc is read here",
+            )
+        if "\n" in channel or "\0" in channel:
+            raise SpecError("a channel with a line break", hint="give one channel at a time")
+        if "://" in channel:
+            split = split_credentials(channel)
+            if not scheme_of(split.clean):
+                raise SpecError(f"{split.clean!r} is no URL")
+            if split.secret:
+                secrets[split.clean.rstrip("/")] = split.secret.rstrip("/")
+            channel = split.clean
+        elif _is_path(channel):
+            channel = Path(os.path.abspath(os.path.expanduser(channel))).as_uri()
+        if channel not in clean:
+            clean.append(channel)
+    return tuple(clean), secrets
+
+
+def _is_path(channel: str) -> bool:
+    """A folder, and no name of a channel: `./x`, `~/x`, `/x`; on Windows also `C:x` and backslashes."""
+    return channel.startswith((".", "~", "/", os.sep)) or bool(os.path.splitdrive(channel)[0])
+
+
+def _indexes(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    clean: list[str] = []
+    secrets: dict[str, str] = {}
+    for text in given:
+        split = split_credentials(text.strip())
+        if scheme_of(split.clean) not in {"http", "https", "file"}:
+            raise SpecError(
+                f"{split.clean!r} is no index of Python packages",
+                hint="give its URL, such as https://pypi.org/simple",
+            )
+        if split.secret:
+            secrets[split.clean] = split.secret
+        if split.clean not in clean:
+            clean.append(split.clean)
+    return tuple(clean), secrets

@@ -1,0 +1,214 @@
+"""Packages as values, written as reproducible `.conda` or `.tar.bz2` archives (CEP 34, 35)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from sealenv.errors import UsageError
+from sealenv.tour.members import Member, conda_container, tar_bytes, tar_bz2_container
+
+__all__ = [
+    "PLACEHOLDER",
+    "TIMESTAMP",
+    "ArchiveFormat",
+    "Package",
+    "Payload",
+    "info_members",
+    "package_bytes",
+    "payload_members",
+    "write_package",
+]
+
+FileMode = Literal["text", "binary"]
+ArchiveFormat = Literal["conda", "tar.bz2"]
+
+_STEM = "/opt/sealenv_demo_build/place/prefix_"
+PLACEHOLDER = (_STEM + "placehold_" * 25)[:255]
+"""The prefix in text files until a package is linked: 255 characters, as conda-build's."""
+TIMESTAMP = 1_700_000_000_000
+"""The build time (milliseconds) of packages that do not state one: fixed, for equal bytes."""
+
+_ENTRY_POINT = re.compile(r"[A-Za-z0-9_.-]+\s*=\s*[\w.]+:[\w.]+")
+
+
+@dataclass(frozen=True)
+class Payload:
+    """One path of a package: bytes, a file to read, or a symbolic link.
+
+    Args:
+        path: relative to the prefix, with `/`.
+        data: the content; or
+        source: a file that holds the content; or
+        symlink_target: the text of a link.
+        executable: mode 0755 instead of 0644.
+        prefix_placeholder: the text to replace when linking, with its `file_mode`.
+        file_mode: how to replace it: `text`, or `binary` (NUL-padded).
+    """
+
+    path: str
+    data: bytes | None = None
+    source: Path | None = None
+    executable: bool = False
+    symlink_target: str | None = None
+    prefix_placeholder: str | None = None
+    file_mode: FileMode | None = None
+
+    @cached_property
+    def content(self) -> bytes:
+        """The bytes, read once."""
+        if self.data is not None:
+            return self.data
+        return self.source.read_bytes() if self.source is not None else b""
+
+    def paths_entry(self) -> dict[str, object]:
+        """This path as an entry of info/paths.json."""
+        entry: dict[str, object] = {"_path": self.path}
+        if self.symlink_target is not None:
+            entry["path_type"] = "softlink"
+            entry["sha256"] = hashlib.sha256(b"").hexdigest()
+            entry["size_in_bytes"] = 0
+            return entry
+        entry["path_type"] = "hardlink"
+        entry["sha256"] = hashlib.sha256(self.content).hexdigest()
+        entry["size_in_bytes"] = len(self.content)
+        if self.prefix_placeholder is not None:
+            entry["prefix_placeholder"] = self.prefix_placeholder
+            entry["file_mode"] = self.file_mode or "text"
+        return entry
+
+
+@dataclass(frozen=True)
+class Package:
+    """Everything that one archive holds."""
+
+    name: str
+    version: str
+    payload: tuple[Payload, ...] = ()
+    build: str = "0"
+    build_number: int = 0
+    subdir: str = "noarch"
+    noarch: Literal["python", "generic"] | None = None
+    depends: tuple[str, ...] = ()
+    constrains: tuple[str, ...] = ()
+    entry_points: tuple[str, ...] = ()
+    license: str = "MIT"
+    summary: str = ""
+    timestamp: int | None = TIMESTAMP
+    python_site_packages_path: str | None = None
+    index_extra: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def stem(self) -> str:
+        """`name-version-build`: the file name without its extension."""
+        return f"{self.name}-{self.version}-{self.build}"
+
+    def index(self) -> dict[str, object]:
+        """The content of info/index.json."""
+        arch, platform = _arch_platform(self.subdir)
+        index: dict[str, object] = {
+            "arch": arch,
+            "build": self.build,
+            "build_number": self.build_number,
+            "constrains": list(self.constrains),
+            "depends": list(self.depends),
+            "license": self.license,
+            "name": self.name,
+            "platform": platform,
+            "subdir": self.subdir,
+            "timestamp": self.timestamp,
+            "version": self.version,
+        }
+        if self.noarch is not None:
+            index["noarch"] = self.noarch
+        if self.python_site_packages_path is not None:
+            index["python_site_packages_path"] = self.python_site_packages_path
+        index.update(self.index_extra)
+        return {key: value for key, value in index.items() if value is not None}
+
+
+def _arch_platform(subdir: str) -> tuple[str | None, str | None]:
+    if subdir == "noarch":
+        return None, None
+    platform, _, machine = subdir.partition("-")
+    return {"64": "x86_64", "32": "x86"}.get(machine, machine), platform
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, indent=2, sort_keys=True).encode() + b"\n"
+
+
+def info_members(package: Package) -> list[Member]:
+    """The members under info/."""
+    ordered = sorted(package.payload, key=lambda item: item.path)
+    paths = {"paths": [item.paths_entry() for item in ordered], "paths_version": 1}
+    about = {"license": package.license, "summary": package.summary}
+    members = [
+        Member("info/about.json", _json(about)),
+        Member("info/files", "".join(f"{item.path}\n" for item in ordered).encode()),
+        Member("info/index.json", _json(package.index())),
+        Member("info/paths.json", _json(paths)),
+    ]
+    if package.noarch == "python":
+        noarch = {"entry_points": list(package.entry_points), "type": "python"}
+        link = {"noarch": noarch, "package_metadata_version": 1}
+        members.append(Member("info/link.json", _json(link)))
+    return members
+
+
+def payload_members(package: Package) -> list[Member]:
+    """The members that are linked into a prefix."""
+    return [
+        Member(item.path, linkname=item.symlink_target)
+        if item.symlink_target is not None
+        else Member(item.path, item.content, 0o755 if item.executable else 0o644)
+        for item in package.payload
+    ]
+
+
+def package_bytes(package: Package, fmt: ArchiveFormat = "conda", *, level: int = 3) -> bytes:
+    """The archive as bytes; nothing is checked (the tests make hostile ones with this)."""
+    mtime = (package.timestamp or TIMESTAMP) // 1000
+    info, payload = info_members(package), payload_members(package)
+    if fmt == "tar.bz2":
+        # info first, so that a reader of the metadata need not unpack the payload.
+        info.sort(key=lambda member: member.name)
+        payload.sort(key=lambda member: member.name)
+        return tar_bz2_container(tar_bytes(info + payload, mtime=mtime, in_order=True))
+    info_tar, payload_tar = tar_bytes(info, mtime=mtime), tar_bytes(payload, mtime=mtime)
+    return conda_container(package.stem, info_tar, payload_tar, level=level)
+
+
+def write_package(
+    package: Package, subdir_dir: Path, fmt: ArchiveFormat = "conda", *, level: int = 3
+) -> Path:
+    """Write the archive into a channel's subdir folder and return its path.
+
+    Raises:
+        UsageError: a path leaves the prefix or occurs twice, or an entry point is malformed.
+    """
+    _check(package)
+    subdir_dir.mkdir(parents=True, exist_ok=True)
+    target = subdir_dir / f"{package.stem}.{fmt}"
+    target.write_bytes(package_bytes(package, fmt, level=level))
+    return target
+
+
+def _check(package: Package) -> None:
+    seen: set[str] = set()
+    for item in package.payload:
+        pure = PurePosixPath(item.path)
+        if pure.is_absolute() or ".." in pure.parts or str(pure) != item.path or item.path == ".":
+            raise UsageError("A package path must stay inside the prefix.", where=item.path)
+        if item.path in seen:
+            raise UsageError("A package holds the same path twice.", where=item.path)
+        seen.add(item.path)
+    for entry_point in package.entry_points:
+        if not _ENTRY_POINT.fullmatch(entry_point):
+            raise UsageError("An entry point must read `name = module:func`.", where=entry_point)

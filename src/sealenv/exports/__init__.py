@@ -1,5 +1,1 @@
-"""Export: an environment or a lock, in the formats of other tools."""
-
-from sealenv.commands.export import FORMATS, export
-
-__all__ = ["FORMATS", "export"]
+"""The formats that `export` writes."""

@@ -1,1 +1,1 @@
-"""The steps of create between link and seal, one file each."""
+"""The steps of create, from the lock to the seal."""

@@ -1,1 +1,1 @@
-"""conda-meta: the records that conda, mamba, pixi and we share (CEP 32)."""
+"""A prefix: its records, its history, its lock, and its removal (CEP 32)."""

@@ -1,0 +1,1 @@
+"""The spec of an environment, and the files it is read from."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sealenv.commands import move as moving
-from sealenv.commands.move import MoveOptions, move
+from sealenv.commands.move import MoveOptions, move_prefix
 from sealenv.errors import FilesystemError, PrefixChangedError
 from sealenv.layout import MARKER, State, state_of
 from sealenv.prefix.exclusive import exclusive
@@ -92,7 +92,7 @@ def test_written_after_it_was_copied(
     write_meanwhile(monkeypatch, lambda: WRITES[what](env))
     place = machine.envs / "copied"
     with pytest.raises(PrefixChangedError) as caught:
-        move(env, place, MoveOptions(copy=True, environ=machine.env))
+        move_prefix(env, place, MoveOptions(copy=True, environ=machine.env))
     assert f"sealenv remove {env}" in str(caught.value.hint)
     assert caught.value.exit_code == 7
     assert is_whole(env)
@@ -305,7 +305,7 @@ def test_what_could_not_be_removed_is_not_copied(
     )
     place = machine.root / "elsewhere"
     with pytest.raises(FilesystemError, match="not removed"):
-        move(env, place, MoveOptions(copy=True, environ=machine.env))
+        move_prefix(env, place, MoveOptions(copy=True, environ=machine.env))
     assert state_of(place) is State.ABSENT
     assert is_whole(env)
 

@@ -13,7 +13,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 import sealenv
 from sealenv.audits import audit
-from sealenv.progress import Quiet
+from sealenv.progress import Reporter
 from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
 from tests.inventory.test_page import read
@@ -64,7 +64,7 @@ def test_the_page_says_what_is_there(made: tuple[Machine, Path]) -> None:
     assert machine.snapshot(machine.cache) == before, "nothing else was written"
 
 
-class Counts(Quiet):
+class Counts(Reporter):
     """Remembers how far it was."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ import sealenv
 
 def job(lock: Path, command: Sequence[str], folder: Path) -> int:
     """Make the environment in a new folder, run the command, compare; the exit code."""
-    made = sealenv.create(prefix=folder / "env", file=lock, progress=tell)
+    made = sealenv.create(prefix=folder / "env", file=lock, reporter=Log())
     print(f"python {made.seal.python}, lock {made.seal.lock.digest[:12]}", flush=True)
     code = sealenv.run(made.prefix, command, clean=True).returncode
     report = sealenv.verify(made.prefix)
@@ -29,10 +29,16 @@ def job(lock: Path, command: Sequence[str], folder: Path) -> int:
     return code or int(report.damaged)
 
 
-def tell(event: sealenv.Event) -> None:
+class Log(sealenv.Reporter):
     """One line a step: what a CI log needs."""
-    if event.kind in {"phase", "warning"}:
-        print(f"{event.kind if event.kind == 'warning' else event.phase}: {event.text}", flush=True)
+
+    def phase(self, name: str, what: str) -> None:
+        """Print the step that begins."""
+        print(f"{name}: {what}", flush=True)
+
+    def warn(self, text: str) -> None:
+        """Print a warning."""
+        print(f"warning: {text}", flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

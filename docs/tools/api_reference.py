@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from docs.tools.generated import write_or_compare
-from sealenv.api.names import FUNCTIONS, HOMES
+from sealenv.commands.names import FUNCTIONS, HOMES
 from sealenv.errors import SealenvError
 
 __all__ = ["PAGE", "page"]
@@ -44,7 +44,7 @@ def page() -> str:
     parts = [
         head + MARKER,
         "## Functions\n",
-        "`StrPath` is `str | os.PathLike[str]`, `Progress` is `Callable[[Event], None]`.\n",
+        "`StrPath` is `str | os.PathLike[str]`; `QUIET` is a `Reporter()`, which discards everything.\n",
         *(_function(name) for name in FUNCTIONS),
         "## Results\n",
         "All are read-only. Sizes are bytes, times are in UTC, `Path`s are absolute.\n",

@@ -11,49 +11,47 @@ if TYPE_CHECKING:
     from collections.abc import Iterable as _Iterable
 
     from sealenv.activation.scripts import Written as Written
-    from sealenv.api.caching import cache_clean as cache_clean
-    from sealenv.api.caching import cache_info as cache_info
-    from sealenv.api.checking import audit as audit
-    from sealenv.api.checking import refresh as refresh
-    from sealenv.api.checking import repair as repair
-    from sealenv.api.checking import seal as seal
-    from sealenv.api.checking import verify as verify
-    from sealenv.api.creating import create as create
-    from sealenv.api.creating import plan as plan
-    from sealenv.api.events import Event as Event
-    from sealenv.api.host import doctor as doctor
-    from sealenv.api.host import gate as gate
-    from sealenv.api.host import which as which
-    from sealenv.api.locking import Exported as Exported
-    from sealenv.api.locking import Locked as Locked
-    from sealenv.api.locking import diff as diff
-    from sealenv.api.locking import export as export
-    from sealenv.api.locking import lock as lock
-    from sealenv.api.looking import info as info
-    from sealenv.api.looking import list as list
-    from sealenv.api.looking import report as report
-    from sealenv.api.moving import Removed as Removed
-    from sealenv.api.moving import clone as clone
-    from sealenv.api.moving import move as move
-    from sealenv.api.moving import remove as remove
-    from sealenv.api.running import run as run
-    from sealenv.api.transport import bundle as bundle
-    from sealenv.api.transport import mirror as mirror
     from sealenv.audits import Audit as Audit
     from sealenv.candidates import Resolution as Resolution
     from sealenv.commands.audit import Fixed as Fixed
+    from sealenv.commands.audit import audit as audit
     from sealenv.commands.bundle import Bundled as Bundled
+    from sealenv.commands.bundle import bundle as bundle
+    from sealenv.commands.cache import cache_clean as cache_clean
+    from sealenv.commands.cache import cache_info as cache_info
     from sealenv.commands.clone import Cloned as Cloned
+    from sealenv.commands.clone import clone as clone
     from sealenv.commands.create import Created as Created
     from sealenv.commands.create import Plan as Plan
+    from sealenv.commands.create import create as create
+    from sealenv.commands.create import plan as plan
     from sealenv.commands.diff import Comparison as Comparison
+    from sealenv.commands.diff import diff as diff
     from sealenv.commands.doctor import Examination as Examination
+    from sealenv.commands.doctor import doctor as doctor
     from sealenv.commands.environments import Environment as Environment
+    from sealenv.commands.environments import info as info
+    from sealenv.commands.environments import list as list
+    from sealenv.commands.export import Exported as Exported
+    from sealenv.commands.export import export as export
+    from sealenv.commands.gate import gate as gate
+    from sealenv.commands.lock import Locked as Locked
+    from sealenv.commands.lock import lock as lock
     from sealenv.commands.mirror import Mirrored as Mirrored
-    from sealenv.commands.move import Moved as Moved
+    from sealenv.commands.mirror import mirror as mirror
+    from sealenv.commands.move import move as move
+    from sealenv.commands.refresh import refresh as refresh
+    from sealenv.commands.remove import Removed as Removed
+    from sealenv.commands.remove import remove as remove
     from sealenv.commands.repair import Repaired as Repaired
+    from sealenv.commands.repair import repair as repair
     from sealenv.commands.report import EnvironmentReport as EnvironmentReport
+    from sealenv.commands.report import report as report
+    from sealenv.commands.run import run as run
     from sealenv.commands.seal import Change as Change
+    from sealenv.commands.seal import seal as seal
+    from sealenv.commands.verify import verify as verify
+    from sealenv.commands.which import which as which
     from sealenv.errors import BundleError as BundleError
     from sealenv.errors import CacheBusyError as CacheBusyError
     from sealenv.errors import CacheDamagedError as CacheDamagedError
@@ -86,6 +84,8 @@ if TYPE_CHECKING:
     from sealenv.errors import UsageError as UsageError
     from sealenv.locks import Lock as Lock
     from sealenv.locks import LockFile as LockFile
+    from sealenv.moving import Moved as Moved
+    from sealenv.progress import Reporter as Reporter
     from sealenv.seals.findings import Finding as Finding
     from sealenv.seals.findings import Report as Report
     from sealenv.seals.seal import Seal as Seal
@@ -99,7 +99,7 @@ def __getattr__(name: str) -> object:
     """A function, a result or an error. None is imported before: the command line has to start fast."""
     from importlib import import_module
 
-    from sealenv.api.names import HOMES
+    from sealenv.commands.names import HOMES
 
     if name not in HOMES:
         raise AttributeError(f"module 'sealenv' has no attribute {name!r}")
@@ -108,6 +108,6 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> "_Iterable[str]":
-    from sealenv.api.names import HOMES
+    from sealenv.commands.names import HOMES
 
     return sorted({*globals(), *HOMES})

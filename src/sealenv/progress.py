@@ -1,39 +1,28 @@
-"""How use cases tell what they do, without knowing who listens."""
+"""Progress: what a command reports while it works."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
-__all__ = ["Quiet", "Reporter"]
+__all__ = ["QUIET", "Reporter"]
 
 
-class Reporter(Protocol):
-    """Listens to a use case. Every method returns at once and never raises."""
+class Reporter:
+    """Receives the events of a command and discards them: a subclass overrides what it wants to hear.
 
-    def phase(self, name: str, what: str) -> None:
-        """A step begins; `name` is stable, `what` is for people."""
-
-    def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
-        """The step's progress; unit is `bytes`, `packages` or `files`."""
-
-    def warn(self, text: str) -> None:
-        """Something the user should know."""
-
-    def note(self, text: str) -> None:
-        """Something the user may want to know."""
-
-
-class Quiet:
-    """Nobody listens."""
+    The methods are called in the thread of the command. What one raises ends the command, as Ctrl-C
+    would.
+    """
 
     def phase(self, name: str, what: str) -> None:
-        """Ignore it."""
+        """Begin a step; `name` is stable, such as `solve` or `link`, `what` is for people."""
 
     def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
-        """Ignore it."""
+        """Report the progress of the step; `unit` is `bytes`, `packages` or `files`."""
 
     def warn(self, text: str) -> None:
-        """Ignore it."""
+        """Report what the user should know."""
 
     def note(self, text: str) -> None:
-        """Ignore it."""
+        """Report what the user may want to know."""
+
+
+QUIET = Reporter()

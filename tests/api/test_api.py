@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import sealenv
-from sealenv.api.names import FUNCTIONS, HOMES
 from sealenv.cli.main import _COMMANDS
 from sealenv.commands.create import Created
+from sealenv.commands.names import FUNCTIONS, HOMES
 from sealenv.tour.channel import DemoChannel
 from tests.machine import SRC, Machine
 
@@ -82,18 +82,31 @@ def test_importing_imports_nothing_and_hides_no_builtin() -> None:
     assert done.stdout.strip() == "['sealenv', 'sealenv._version'] True False"
 
 
+class _Told(sealenv.Reporter):
+    """A reporter that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.phases: list[str] = []
+        self.advances: list[tuple[int, int]] = []
+
+    def phase(self, name: str, what: str) -> None:
+        self.phases.append(name)
+
+    def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
+        self.advances.append((done, total))
+
+
 def test_create_tells_who_asks_and_prints_nothing(
     here: Machine, demo_channel: DemoChannel, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    events: list[sealenv.Event] = []
+    told = _Told()
     done = sealenv.create(
         "told", channels=demo_channel.url, without=["python", "conda", "mamba"], no_pyc=True,
-        progress=events.append,
+        reporter=told,
     )  # fmt: skip
-    phases = [event.phase for event in events if event.kind == "phase"]
-    assert phases[:2] == ["solve", "fetch"]
-    assert phases[-1] == "seal"
-    assert any(event.kind == "advance" and 0 < event.done <= event.total for event in events)
+    assert told.phases[:2] == ["solve", "fetch"]
+    assert told.phases[-1] == "seal"
+    assert any(0 < done <= total for done, total in told.advances)
     assert done.prefix == here.envs / "told"
     sealenv.remove("told")
     assert capfd.readouterr() == ("", "")
@@ -246,18 +259,19 @@ def test_several_threads_at_once(here: Machine, demo_channel: DemoChannel) -> No
     assert not sealenv.verify("same").damaged
 
 
-def test_what_a_callback_raises_ends_the_function(here: Machine, demo_channel: DemoChannel) -> None:
+def test_what_a_reporter_raises_ends_the_function(here: Machine, demo_channel: DemoChannel) -> None:
     class StopError(Exception):
         pass
 
-    def tell(event: sealenv.Event) -> None:
-        if event.phase == "link":
-            raise StopError
+    class Stopping(sealenv.Reporter):
+        def phase(self, name: str, what: str) -> None:
+            if name == "link":
+                raise StopError
 
     with pytest.raises(StopError):
         sealenv.create(
             "stopped", channels=[demo_channel.url], without=["python", "conda", "mamba"],
-            progress=tell,
+            reporter=Stopping(),
         )  # fmt: skip
     assert sealenv.info("stopped").state == "pending"
     sealenv.remove("stopped")

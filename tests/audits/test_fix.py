@@ -143,9 +143,9 @@ def test_ended_between_two_files_it_is_finished_by_the_next(
     with monkeypatch.context() as context:
         context.setattr(patch, "write_atomic", write)
         with pytest.raises(KeyboardInterrupt):
-            auditing.fix(prefix)
+            auditing.fix_paths(prefix)
     assert {f.kind for f in verify(prefix).findings} <= {"unpatched", "fingerprint"}
-    fixed = auditing.fix(prefix)
+    fixed = auditing.fix_paths(prefix)
     assert len(fixed.patched) + after == len(read_seal(prefix).patched)
     assert verify(prefix).findings == ()
 
@@ -178,11 +178,11 @@ def test_moved_and_foreign_ones_are_refused(machine: Machine) -> None:
     prefix = machine.envs / "e"
     prefix.rename(machine.envs / "f")
     with pytest.raises(PrefixError, match="not where it was made"):
-        auditing.fix(machine.envs / "f")
+        auditing.fix_paths(machine.envs / "f")
     (machine.envs / "f" / SEAL).unlink()
     (machine.envs / "f/conda-meta/sealenv.files").unlink()
     with pytest.raises(PrefixError, match="no seal"):
-        auditing.fix(machine.envs / "f")
+        auditing.fix_paths(machine.envs / "f")
     assert json.loads(machine.run("list", "--json").stdout)["environments"]
 
 
@@ -201,8 +201,8 @@ def replace(*args):
 os.replace = replace
 import pathlib
 sys.path.insert(0, sys.argv.pop(1))
-from sealenv.commands.audit import fix
-fix(pathlib.Path(sys.argv[1]))
+from sealenv.commands.audit import fix_paths
+fix_paths(pathlib.Path(sys.argv[1]))
 """
 
 
@@ -218,7 +218,7 @@ def test_killed_at_a_write_the_next_finishes_it_and_nothing_is_left_behind(
     source = str(Path(auditing.__file__).parents[1])
     command = [sys.executable, "-c", DIES, str(at), when, source, str(prefix)]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
-    auditing.fix(prefix)
+    auditing.fix_paths(prefix)
     assert verify(prefix).findings == ()
     assert set(prefix.rglob("*")) == files
     assert patch.planned(prefix, read_seal(prefix).platform) == []
@@ -229,10 +229,10 @@ def test_what_others_made_is_not_taken_for_a_partial(machine: Machine) -> None:
     mine = prefix / "bin/.pip.0123456789abcdef"
     mine.write_text("mine")
     with pytest.raises(PrefixError, match="not as it was sealed"):
-        auditing.fix(prefix)
+        auditing.fix_paths(prefix)
     machine.run("seal", "e", "-y")
-    auditing.fix(prefix)
-    auditing.fix(prefix)
+    auditing.fix_paths(prefix)
+    auditing.fix_paths(prefix)
     assert mine.read_text() == "mine"
 
 

@@ -97,7 +97,8 @@ def test_it_ends_with_us_and_leaves_no_password(tmp_path: Path) -> None:
         (tmp_path / "tmp").mkdir()
         code = (
             "import sys; from pathlib import Path; from sealenv.pypi.asking import Question, ask\n"
-            "from sealenv.pypi.machine import machine_of; from sealenv.spec.model import EnvironmentSpec\n"
+            "from sealenv.pypi.machine import machine_of\n"
+            "from sealenv.spec.model import EnvironmentSpec\n"
             "from tests.pypi.asker import conda_lock\n"
             "spec = EnvironmentSpec(('python',), (), 'linux-64', requirements=('app',),\n"
             "    indexes=('http://127.0.0.1/',), index_secrets={'http://127.0.0.1/': sys.argv[1]})\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.cli.ahead import search_ahead
-from sealenv.commands.move import MoveOptions, move
+from sealenv.commands.move import MoveOptions, move_prefix
 from sealenv.portability.search import Search
 from sealenv.portability.spellings import spellings
 from sealenv.relocation import ahead
@@ -79,7 +79,7 @@ def test_a_move_ends_what_it_does_not_take(warm_machine: Machine, env: Path) -> 
     (env.parent / "by").symlink_to(env.parent)
     named = env.parent / "by" / "e"
     ahead.begin_early(named)
-    moved = move(named, env.with_name("f"), MoveOptions(environ=warm_machine.env))
+    moved = move_prefix(named, env.with_name("f"), MoveOptions(environ=warm_machine.env))
     assert moved.how == "renamed"
     assert not ahead._early
 
@@ -114,7 +114,7 @@ def test_what_was_written_meanwhile_is_found_by_the_proof(warm_machine: Machine,
     (env / script).unlink()  # a hard link to the cache
     (env / script).write_text(text)
     options = MoveOptions(environ=warm_machine.env)
-    moved = move(env, place, options)
+    moved = move_prefix(env, place, options)
     assert script in moved.mended
     assert not env.exists()
     assert str(env) not in (place / script).read_text()

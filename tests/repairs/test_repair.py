@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.commands.repair import aside
+from sealenv.repairs import aside
 from sealenv.layout import MARKER, SCRATCH
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify

@@ -146,7 +146,7 @@ def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows
     """Made on Linux, unpacked, installed by cmd.exe with no network."""
     from sealenv.commands.bundle import make_bundle
     from sealenv.locks import LockFile
-    from sealenv.progress import Quiet
+    from sealenv.progress import QUIET
     from sealenv.request.subject import Subject
     from tests.locking import engine
 
@@ -155,7 +155,7 @@ def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows
     path = tmp_path / "my_env.sealenv"
     with engine(tmp_path / "cache") as worker:
         make_bundle(
-            Subject("x", LockFile(locks=(lock,))), "my_env", worker, worker.store, path, Quiet(),
+            Subject("x", LockFile(locks=(lock,))), "my_env", worker, worker.store, path, QUIET,
             pinned=PinnedMicromamba(DEFAULT), given={"win-64": rebuild.released},
         )  # fmt: skip
     folder = rebuild.root / "un packed"

@@ -21,7 +21,7 @@ from sealenv.portability.finding import PathFinding
 from sealenv.portability.holding import Place, held_by_file, held_by_link
 from sealenv.portability.search import Search
 from sealenv.prefix.records import PrefixRecord, scan_records
-from sealenv.progress import Quiet, Reporter
+from sealenv.progress import QUIET, Reporter
 from sealenv.seals.comparison import Comparison
 from sealenv.seals.compiled import source_of
 from sealenv.seals.path import FILE, LINK, native, root_of
@@ -88,7 +88,7 @@ def audit(
     Raises:
         FilesystemError: a folder cannot be read.
     """
-    reporter = reporter or Quiet()
+    reporter = reporter or QUIET
     reporter.phase("audit", "searching for paths")
     then = read_sealed(prefix)
     seal = then.seal

@@ -61,18 +61,16 @@ def audit_command(
     `sealenv move` re-writes them. Exit code 1: something that matters is left that nobody mends.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.commands.audit import fix, search
-    from sealenv.prefix.lookup import find
+    from sealenv.commands.audit import audit
 
-    prefix = find(env)
     silent = quiet or as_json or not is_terminal(sys.stderr)
     fixed: Fixed | None = None
     with make_reporter(quiet=silent, verbose=0) as reporter:
         if fixing:
-            fixed = fix(prefix, override_frozen=override_frozen, reporter=reporter)
+            fixed = audit(env, fix=True, override_frozen=override_frozen, reporter=reporter)
             found = fixed.audit
         else:
-            found = search(prefix, reporter=reporter)
+            found = audit(env, reporter=reporter)
     if as_json:
         print_json(_json(found, fixed))
         return 1 if found.left else 0

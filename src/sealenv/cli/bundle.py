@@ -59,14 +59,14 @@ def bundle_command(
     From that file `sealenv create -f` makes the environment with no network; or, where there is no
     Python, the script in it. The same packages give the same bytes.
     """
-    from sealenv.api.transport import bundle_to
     from sealenv.cli.progress import make_reporter
+    from sealenv.commands.bundle import bundle
 
     release, given = _which(micromamba)
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        made = bundle_to(
-            what, reporter, output=output, force=force, platforms=platforms, name=name,
-            release=release, given=given, digests=digests, offline=offline,
+        made = bundle(
+            what, output=output, force=force, platforms=platforms, name=name, micromamba=release,
+            micromamba_files=given, micromamba_sha256=digests, offline=offline, reporter=reporter,
         )  # fmt: skip
     if as_json:
         print_json({

@@ -118,11 +118,10 @@ def create_command(
     SEALENV_ENVS, else PY_ENVS, else a folder of the user's. It must not exist, or be empty.
     """
     from sealenv import locations
-    from sealenv.api.creating import check_script, prepared
     from sealenv.cli.created import show_created, show_plan
     from sealenv.cli.progress import make_reporter
     from sealenv.cli.trace import tracing
-    from sealenv.commands.create import CreateOptions, create, plan
+    from sealenv.commands.create import CreateOptions, create_target, plan_target
     from sealenv.install.post import check_post
     from sealenv.naming import shown
     from sealenv.request.target import choose_target
@@ -143,7 +142,6 @@ def create_command(
         without=without, channels=channels, platform=platform, exclude_newer=exclude_newer,
         pypi_index=pypi_index, environment=environment,
     )  # fmt: skip
-    check_script(post, target)
     options = CreateOptions(
         offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=post,
         command=" ".join(shown(word) for word in ["sealenv", *sys.argv[1:]]),
@@ -156,10 +154,9 @@ def create_command(
     with (
         tracing(trace_report, target.prefix, caches, silent=quiet or as_json),
         make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter,
-        prepared(target, options, reporter, dry_run=dry_run) as job,
     ):
         if dry_run:
-            planned = plan(job)
+            planned = plan_target(target, options, reporter)
             reporter.end()
             show_plan(planned, as_json)
             return 0
@@ -169,6 +166,6 @@ def create_command(
             show_plan(planned, False, err=True)
             agree("Proceed?", default=True)
 
-        made = create(job, confirm if ask else None)
+        made = create_target(target, options, reporter, confirm if ask else None)
     show_created(made, as_json, quiet, reporter.seconds)
     return 0

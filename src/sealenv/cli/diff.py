@@ -30,10 +30,10 @@ def diff_command(as_json: bool, quiet: bool, a: str, b: str | None) -> int:
     A alone is an environment: it is compared with the lock in its seal. Exit code 1 when something
     differs, 0 when nothing does. Nothing is solved and nothing is written.
     """
-    from sealenv.commands.diff import compare
+    from sealenv.commands.diff import diff
     from sealenv.naming import printable
 
-    result = compare(a, b)
+    result = diff(a, b)
     if as_json:
         print_json({
             "before": result.before.title,

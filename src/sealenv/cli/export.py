@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from sealenv.cli.completion import ENV_OR_FILE, SUBDIR, one_of
@@ -72,17 +70,17 @@ def export_command(
     Nothing is solved: it is what the records of the environment, or the lock, say. `sh` and `bat` are
     scripts that need neither Python nor conda where they run.
     """
-    from sealenv.api.locking import export_to
     from sealenv.cli.progress import make_reporter
+    from sealenv.commands.export import export
 
     to_stdout = output in {None, "-"}
     if to_stdout and as_json:
         raise UsageError("both the export and JSON on stdout", hint="name a file with -o")
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        done = export_to(
-            what, kind, reporter, output=None if to_stdout else Path(output or ""), force=force,
+        done = export(
+            what, format=kind, output=None if to_stdout else output, force=force,
             from_history=from_history, platform=platform, environment=environment, name=name,
-            micromamba=micromamba, digests=digests, offline=offline,
+            micromamba=micromamba, micromamba_sha256=digests, offline=offline, reporter=reporter,
         )  # fmt: skip
         for note in done.notes:
             reporter.warn(note)

@@ -85,28 +85,27 @@ def lock_command(
     Nothing is installed. Without SPEC and FILE the lock that is there is renewed; where there is none,
     it is what `create` makes: python, conda, mamba and pip. The lock is a pixi.lock (rattler-lock 7).
     """
-    from sealenv.api.locking import lock_to
     from sealenv.cli.progress import make_reporter
-    from sealenv.request.lockrequest import choose
+    from sealenv.commands.lock import lock
 
     if output == "-" and as_json:
         raise UsageError("both the lock and JSON on stdout", hint="name a file with -o")
-    request = choose(
-        packages=packages, file=file, channels=channels, platforms=platforms,
-        exclude_newer=exclude_newer, pypi_index=pypi_index, update=update, output=output,
-        force=force, environment=environment,
-    )  # fmt: skip
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        done = lock_to(request, reporter, offline=offline, dry_run=dry_run)
+        done = lock(
+            packages, file=file, channels=channels, platforms=platforms,
+            exclude_newer=exclude_newer, pypi_index=pypi_index, update=update, output=output,
+            force=force, environment=environment, offline=offline, dry_run=dry_run,
+            reporter=reporter,
+        )  # fmt: skip
     locked, changes = done.file, done.changes
-    if request.output is None:
+    if done.output is None:
         click.echo(done.text.encode(), nl=False)  # UTF-8, whatever the terminal has
     if as_json:
-        _show_json(locked, request.output, dry_run, changes)
+        _show_json(locked, done.output, dry_run, changes)
     elif not quiet:
-        _show(locked, request.output, dry_run, changes, renewed=done.renewed)
-    elif request.output is not None:
-        click.echo(str(request.output))
+        _show(locked, done.output, dry_run, changes, renewed=done.renewed)
+    elif done.output is not None:
+        click.echo(str(done.output))
     return 0
 
 

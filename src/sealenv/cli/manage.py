@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -34,29 +33,28 @@ def remove_command(
 
     Only what sealenv made, or what is certainly a conda environment; never through a link.
     """
-    from sealenv.api.moving import find_removable
-    from sealenv.commands.environments import inspect, measure
-    from sealenv.prefix.removable import check_removable
-    from sealenv.prefix.removal import remove, user_files
+    from sealenv.commands.remove import Removal, remove
 
-    prefix = find_removable(env)
-    check_removable(prefix, os.environ, override_frozen=override_frozen, force=force)
-    e = inspect(prefix)
-    files, size = measure(prefix)
-    own = user_files(prefix)
-    if not yes:
-        if as_json or not is_terminal(sys.stdin):
-            raise UsageError("removing needs a yes", where=str(prefix), hint="add -y")
-        click.echo(f"{prefix}: {e.state}, {files} files, {size_text(size)}", err=True)
-        if own:
-            click.echo(f"Files of your own, in __home__: {own}.", err=True)
+    if not yes and (as_json or not is_terminal(sys.stdin)):
+        raise UsageError("removing needs a yes", where=env, hint="add -y")
+
+    def confirm(removal: Removal) -> None:
+        prefix, state = removal.environment.prefix, removal.environment.state
+        size = size_text(removal.bytes)
+        click.echo(f"{prefix}: {state}, {removal.files} files, {size}", err=True)
+        if removal.own:
+            click.echo(f"Files of your own, in __home__: {removal.own}.", err=True)
         agree("Remove all of it?", default=False)
-    remove(prefix)
+
+    done = remove(
+        env, force=force, override_frozen=override_frozen, confirm=None if yes else confirm
+    )
     if as_json:
-        print_json({"removed": str(prefix), "files": files, "bytes": size})
+        print_json({"removed": str(done.prefix), "files": done.files, "bytes": done.bytes})
     elif not quiet:
-        click.echo(f"removed {prefix} ({files} files, {size_text(size)})", err=True)
-        if prefix.is_dir():
+        size = size_text(done.bytes)
+        click.echo(f"removed {done.prefix} ({done.files} files, {size})", err=True)
+        if done.prefix.is_dir():
             click.echo("note: the empty folder itself cannot be removed, and stays", err=True)
     return 0
 
@@ -66,17 +64,16 @@ def remove_command(
 @click.argument("env", type=ENV)
 def refresh_command(as_json: bool, env: str) -> int:
     """Make the activation scripts of ENV anew, after packages or variables of it changed."""
-    from sealenv.commands.environments import inspect
     from sealenv.commands.refresh import refresh
     from sealenv.prefix.lookup import find
 
-    e = inspect(find(env))
-    written = refresh(e)
+    prefix = find(env)
+    written = refresh(prefix)
     if as_json:
-        content = {"prefix": str(e.prefix), "written": written.paths, "problems": written.problems}
+        content = {"prefix": str(prefix), "written": written.paths, "problems": written.problems}
         print_json(content)
         return 0
     for problem in written.problems:
         click.echo(f"warning: {problem}", err=True)
-    click.echo(f"wrote {counted(len(written.paths), 'file')} in {e.prefix}", err=True)
+    click.echo(f"wrote {counted(len(written.paths), 'file')} in {prefix}", err=True)
     return 0

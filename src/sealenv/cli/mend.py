@@ -40,13 +40,13 @@ def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env
     Files come from the archives that the environment was made from, in the cache or the channel. What
     somebody installed or put there is left and named. Exit code 1: something is left.
     """
-    from sealenv.api.checking import repair_prefix
     from sealenv.cli.progress import make_reporter
+    from sealenv.commands.repair import repair
     from sealenv.prefix.lookup import find
 
     prefix = find(env)
     with make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
-        done = repair_prefix(prefix, reporter, dry_run=dry_run, offline=offline)
+        done = repair(env, dry_run=dry_run, offline=offline, reporter=reporter)
     _show_repaired(prefix, done, dry_run, as_json, env)
     return 1 if done.left else 0
 
@@ -104,7 +104,7 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
     environment of another tool is adopted: it gets a seal and activation scripts.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.commands.seal import reseal
+    from sealenv.commands.seal import seal
     from sealenv.prefix.lookup import find
 
     prefix = find(env)
@@ -122,7 +122,7 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
             _show_change(change, env)
             agree("Seal it as it is?", default=False)
 
-        change = reseal(prefix, confirm if ask else None, dry_run=dry_run, reporter=reporter)
+        change = seal(env, dry_run=dry_run, confirm=confirm if ask else None, reporter=reporter)
     if as_json:
         print_json(_json(change, dry_run))
     elif change.empty:

@@ -46,11 +46,11 @@ def mirror_command(
     DEST is a folder that does not exist, an empty one, or a channel. conda, mamba and pixi read it
     as they read any channel. Nothing in it is overwritten or removed.
     """
-    from sealenv.api.transport import mirror_to
     from sealenv.cli.progress import make_reporter
+    from sealenv.commands.mirror import mirror
 
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        done = mirror_to(subjects, folder, reporter, platforms=platforms, offline=offline)
+        done = mirror(subjects, folder, platforms=platforms, offline=offline, reporter=reporter)
     if as_json:
         print_json({
             "folder": str(done.folder),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -58,13 +57,14 @@ def move_command(
     A move that was ended half way is finished by the same command. To another file system it is copied,
     and the old one removed if nothing was written into it meanwhile.
     """
-    from sealenv.api.moving import move_to
     from sealenv.cli.progress import make_reporter
-    from sealenv.commands.move import MoveOptions
+    from sealenv.commands.move import move
 
-    options = MoveOptions(copy, force, override_frozen, dry_run, os.environ)
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        moved = move_to(env, dest, options, reporter, here=here)
+        moved = move(
+            env, dest, here=here, copy=copy, force=force, override_frozen=override_frozen,
+            dry_run=dry_run, reporter=reporter,
+        )  # fmt: skip
         reporter.end()
         seconds = reporter.seconds
     if as_json:
@@ -95,12 +95,9 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.clone import clone
-    from sealenv.prefix.lookup import find
-    from sealenv.relocation.targets import choose_place
 
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        place = choose_place(new, os.environ)
-        cloned = clone(find(env), place, os.environ, reporter, copy=copy)
+        cloned = clone(env, new, copy=copy, reporter=reporter)
         reporter.end()
         seconds = reporter.seconds
     if as_json:

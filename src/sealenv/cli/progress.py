@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.paint import paint
+from sealenv.progress import Reporter
 from sealenv.system.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _in_c_locale() -> bool:
     return os.name != "nt" and asked in {"C", "POSIX"}
 
 
-class LineReporter:
+class LineReporter(Reporter):
     """One line a phase; with `-v` one an item. Level -1 leaves only warnings."""
 
     def __init__(self, level: int = 0) -> None:

@@ -82,7 +82,7 @@ def report_command(
     findings = not no_findings and kind == "html"
     silent = quiet or as_json or not is_terminal(sys.stderr)
     with make_reporter(quiet=silent, verbose=0) as reporter:
-        found = report(prefix, findings=findings, fast=fast, reporter=reporter)
+        found = report(env, findings=findings, fast=fast, reporter=reporter)
     text = found.text(kind).encode()
     if path is None:
         click.echo(text, nl=False)

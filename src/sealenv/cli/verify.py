@@ -42,9 +42,9 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
     environment of another tool is compared with its packages' records. Exit code 1: something was found.
     """
     from sealenv.cli.progress import make_reporter
+    from sealenv.commands.verify import verify
     from sealenv.naming import shown
     from sealenv.prefix.lookup import find
-    from sealenv.seals.verify import verify
 
     prefix = find(env)
     # Without a terminal its one line would say nothing that the verdict does not.

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, overload
 
 import msgspec
 
-from sealenv.audits import Audit, audit
+from sealenv.audits.audit import Audit
+from sealenv.audits.audit import audit as find
 from sealenv.errors import FilesystemError, PrefixError, from_oserror
 from sealenv.layout import SEAL
 from sealenv.naming import shown
 from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
 from sealenv.prefix.exclusive import exclusive, refuse_worked_on
 from sealenv.prefix.removable import refuse_frozen
-from sealenv.progress import Quiet, Reporter
+from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.journal import commit, finish_commit
 from sealenv.relocation.leftovers import clear_partials
+from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.examining import examine
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.observing import observe
@@ -31,7 +34,7 @@ from sealenv.seals.sealed import read_sealed
 from sealenv.seals.tablerows import sealed_rows
 from sealenv.seals.tree import look
 
-__all__ = ["Fixed", "fix", "search"]
+__all__ = ["Fixed", "audit", "fix_paths", "search"]
 
 _OURS_TO_MEND = frozenset({"unpatched", "fingerprint", "clobbered"})
 """What verify says and `--fix` mends, or is no damage; the second is left where a fix was ended."""
@@ -49,7 +52,52 @@ class Fixed:
     """What is found now."""
 
 
-def search(prefix: Path, *, reporter: Reporter | None = None) -> Audit:
+@overload
+def audit(
+    env: StrPath,
+    *,
+    fix: Literal[False] = False,
+    override_frozen: bool = False,
+    reporter: Reporter = QUIET,
+) -> Audit: ...
+@overload
+def audit(
+    env: StrPath,
+    *,
+    fix: Literal[True],
+    override_frozen: bool = False,
+    reporter: Reporter = QUIET,
+) -> Fixed: ...
+def audit(
+    env: StrPath,
+    *,
+    fix: bool = False,
+    override_frozen: bool = False,
+    reporter: Reporter = QUIET,
+) -> Audit | Fixed:
+    """Find every file that holds the environment's path, in whatever form.
+
+    Args:
+        env: a name or a path.
+        fix: make files relative where they can be, and note the rest in the seal.
+        override_frozen: with `fix`: a frozen environment too (CEP 22).
+        reporter: is told each step.
+
+    Returns:
+        what was found; with `fix` what was done, and in its `audit` what is found now.
+
+    Raises:
+        NotFoundError: there is no such environment.
+        PrefixError: with `fix`: it has no seal, was changed since, is frozen, or is worked on.
+        FilesystemError: it cannot be read or written.
+    """
+    prefix = prefix_of(env)
+    if fix:
+        return fix_paths(prefix, override_frozen=override_frozen, reporter=reporter)
+    return search(prefix, reporter=reporter)
+
+
+def search(prefix: Path, *, reporter: Reporter = QUIET) -> Audit:
     """Search everything in a prefix for paths.
 
     Args:
@@ -62,7 +110,7 @@ def search(prefix: Path, *, reporter: Reporter | None = None) -> Audit:
             took it away.
     """
     try:
-        found = audit(prefix, reporter=reporter)
+        found = find(prefix, reporter=reporter)
     except FilesystemError:
         refuse_worked_on(prefix)
         raise
@@ -71,11 +119,11 @@ def search(prefix: Path, *, reporter: Reporter | None = None) -> Audit:
     return found
 
 
-def fix(
+def fix_paths(
     prefix: Path,
     *,
     override_frozen: bool = False,
-    reporter: Reporter | None = None,
+    reporter: Reporter = QUIET,
 ) -> Fixed:
     """Make relative what can be; note that and the rest in the seal.
 
@@ -88,7 +136,6 @@ def fix(
         PrefixError: it has no seal, was moved or changed since, is frozen, or is worked on.
         FilesystemError: it cannot be read or written.
     """
-    reporter = reporter or Quiet()
     refuse_frozen(prefix, do="mend", override=override_frozen)
     with exclusive(prefix):
         _finish(prefix)
@@ -101,7 +148,7 @@ def fix(
             reporter.phase("patch", "making files relative")
             patched = patch_prefix(prefix, seal.platform, rules=rules_of(seal.platform))
             _note(seal, patched)
-        found = audit(prefix, reporter=reporter)
+        found = find(prefix, reporter=reporter)
         registered = sorted({f.path for f in found.findings if f.mend == "move" and f.matters})
         noted = sorted(map(readable, registered))
         changed = bool(patched) or ended or seal.files is None

@@ -1,9 +1,10 @@
-"""Bundle: from locks to one file."""
+"""`bundle`: everything that an environment is made of, in one file."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,20 +12,23 @@ import msgspec
 
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.releases import Releases, parse_digests, pin_release
 from sealenv.engine.carried import micromamba_for
 from sealenv.engine.messages import Progress
 from sealenv.engine.rattler import Engine
 from sealenv.engine.renewing import fetch_anew
-from sealenv.errors import CacheDamagedError, SpecError, from_oserror
+from sealenv.engine.session import started
+from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.install.linkorder import clobbers_in_store, order_for_micromamba
-from sealenv.install.unbundling import take_in
+from sealenv.install.unbundling import take_in, verified
 from sealenv.locks import LockFile
 from sealenv.naming import check_name
-from sealenv.progress import Reporter
+from sealenv.progress import QUIET, Reporter
+from sealenv.request.arguments import StrPath, named, optional_path, words
 from sealenv.request.subject import Subject, left_out
+from sealenv.request.subject import subject as read_subject
 from sealenv.store.archives import Store, archives_of
-from sealenv.store.bundle import Bundle
+from sealenv.store.bundle import Bundle, is_bundle
 from sealenv.store.bundle_manifest import (
     LOCK,
     BundleManifest,
@@ -34,7 +38,7 @@ from sealenv.store.bundle_manifest import (
 from sealenv.store.bundle_writer import Source, write_bundle
 from sealenv.system.files import check_output
 
-__all__ = ["Bundled", "make_bundle"]
+__all__ = ["Bundled", "bundle", "make_bundle"]
 
 _README = """\
 This is the environment {name}, made by sealenv {version}, for {platforms}.
@@ -63,6 +67,85 @@ class Bundled:
     micromamba: dict[str, str]
     """Subdir -> the version of the micromamba inside; empty where it is not run here."""
     notes: tuple[str, ...]
+
+
+def bundle(
+    what: StrPath,
+    *,
+    output: StrPath | None = None,
+    force: bool = False,
+    platforms: Sequence[str] = (),
+    name: str | None = None,
+    micromamba: str | None = None,
+    micromamba_files: Mapping[str, StrPath] | None = None,
+    micromamba_sha256: Sequence[str] = (),
+    offline: bool = False,
+    reporter: Reporter = QUIET,
+) -> Bundled:
+    """Write an environment or a lock with all of its packages into one file.
+
+    `create(file=...)` makes the environment from it with no network; where there is no Python, the
+    script in it does.
+
+    Args:
+        what: an environment, or a lock of any format.
+        output: where to; without it NAME.sealenv in the current folder.
+        force: replace that file.
+        platforms: only these of a lock.
+        name: how the environment is called by default.
+        micromamba: the release whose digests are known; without it the package of the lock's channels.
+        micromamba_files: subdir -> an executable of this machine.
+        micromamba_sha256: digests, each HEX or SUBDIR=HEX.
+        offline: what is in the cache must do.
+        reporter: is told each step.
+
+    Raises:
+        OutputExistsError: something is at `output`.
+        NotFoundError, SpecError: there is nothing to carry.
+        FetchError: an archive cannot be had; its subclasses say why.
+    """
+    if str(output) == "-":
+        raise UsageError(
+            "a bundle is written into a file, not to the standard output",
+            hint="name the file with -o",
+        )
+    given = {subdir: Path(file) for subdir, file in (micromamba_files or {}).items()}
+    found = read_subject(named(what)).only(words(platforms))
+    called = _name(found.name, named(what)) if name is None else name
+    check_name(called)  # it becomes a path below
+    known = parse_digests(words(micromamba_sha256), found.file.platforms)
+    checked = {p: digest for p, digest in known.items() if p in given}
+    of_release = {p: digest for p, digest in known.items() if p not in given}
+    if micromamba is None:
+        # Without a release, the package of the lock's channels: its digest is in their index.
+        pinned = PinnedMicromamba(Releases.read().default, of_release)
+    else:
+        usable = [p for p in found.file.platforms if p not in given]
+        pinned = pin_release(micromamba, of_release, usable)
+    path = optional_path(output) or Path(f"{called}.sealenv")
+    with contextlib.ExitStack() as stack:
+        store, engine = stack.enter_context(started())
+        carried = None
+        if is_bundle(Path(named(what))):
+            carried = stack.enter_context(verified(Path(named(what)), reporter))
+        stack.enter_context(store.in_use())
+        made = make_bundle(
+            found, called, engine, store, path, reporter, pinned=pinned, given=given,
+            checked=checked, offline=offline, force=force, carried=carried,
+        )  # fmt: skip
+        for note in made.notes:
+            reporter.warn(note)
+    return made
+
+
+def _name(name: str, what: str) -> str:
+    """The name of what is bundled, if an environment can be called that everywhere."""
+    try:
+        check_name(name, what)
+    except UsageError as error:
+        error.hint = "say with --name how the environment is to be called"
+        raise
+    return name
 
 
 def make_bundle(

@@ -9,6 +9,7 @@ a package, by the file table and their time, and compiled files without the path
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from sealenv.naming import shown
 from sealenv.prefix.exclusive import unchanged
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.removable import refuse_inner
-from sealenv.progress import Quiet, Reporter
+from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.changes import Left
 from sealenv.relocation.contents import entries_of, refuse_no_room
 from sealenv.relocation.fitting import refuse_unfit
@@ -34,12 +35,13 @@ from sealenv.relocation.proving import prove_running
 from sealenv.relocation.resealing import seal_checked
 from sealenv.relocation.seen import Seen
 from sealenv.relocation.settling import settle
-from sealenv.relocation.targets import real_prefix, refuse_place, refuse_rows
+from sealenv.relocation.targets import choose_place, real_prefix, refuse_place, refuse_rows
+from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp, why_moved
 from sealenv.seals.tree import rows_of
 from sealenv.spec.model import current_platform
 
-__all__ = ["Cloned", "clone"]
+__all__ = ["Cloned", "clone", "clone_prefix"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,25 @@ class Cloned:
     check: CheckReport | None
 
 
-def clone(
+def clone(env: StrPath, new: StrPath, *, copy: bool = False, reporter: Reporter = QUIET) -> Cloned:
+    """Make a second environment like one that there is, with hard links where nobody writes in place.
+
+    Args:
+        env: a name or a path.
+        new: a path, or a name in the folder of environments.
+        copy: share no file with the other.
+        reporter: is told each step.
+
+    Raises:
+        UsageError, PrefixExistsError: it cannot be there.
+        PrefixError: the other one is not sealed, not at home, or worked on.
+        CheckFailedError: it was made, and does not work: it is pending.
+    """
+    place = choose_place(named(new), os.environ)
+    return clone_prefix(prefix_of(env), place, os.environ, reporter, copy=copy)
+
+
+def clone_prefix(
     prefix: Path,
     place: Path,
     environ: Mapping[str, str],
@@ -88,7 +108,7 @@ def clone(
         PrefixError, PrefixExistsError, UsageError, LinkError, FilesystemError: as for `move`.
         CheckFailedError: it was made, and does not work: it is pending.
     """
-    reporter = reporter or Quiet()
+    reporter = reporter or QUIET
     prefix = real_prefix(prefix)
     with unchanged(prefix):
         move = open_relocation(prefix, str(place))

@@ -7,11 +7,12 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sealenv.commands.create import Created, CreateOptions, Job, create
+from sealenv.commands.create import Created, CreateOptions, make
 from sealenv.commands.environments import inspect, measure
 from sealenv.commands.run import prepare
 from sealenv.engine.rattler import Engine
 from sealenv.errors import SealenvError
+from sealenv.install.job import Job
 from sealenv.prefix.removable import check_removable
 from sealenv.prefix.removal import remove
 from sealenv.progress import Reporter
@@ -89,7 +90,7 @@ def _create(
         with store.in_use():
             options = CreateOptions(command="sealenv demo", environ=environ)
             view = store.root / "pkgs"
-            return create(Job(target.spec, target.prefix, engine, store, view, options, reporter))
+            return make(Job(target.spec, target.prefix, engine, store, view, options, reporter))
     finally:
         engine.close()
 

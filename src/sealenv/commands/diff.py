@@ -8,10 +8,12 @@ import msgspec
 
 from sealenv.errors import UsageError
 from sealenv.locks import LockFile
-from sealenv.locks.diff import Change, diff, without_digest
+from sealenv.locks.diff import Change, without_digest
+from sealenv.locks.diff import diff as changes
+from sealenv.request.arguments import StrPath, named
 from sealenv.request.subject import Subject, sealed_lock, subject
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "diff"]
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,20 @@ class Comparison:
     """In both, and of one side no sha256 is known: whether the bytes are the same, nobody can say."""
 
 
-def compare(a: str, b: str | None) -> Comparison:
-    """What changed from A to B; of one environment, from the lock in its seal to what it is now.
+def diff(a: StrPath, b: StrPath | None = None) -> Comparison:
+    """Compare A with B: locks of any format, or environments. Nothing is written.
 
     An environment is one platform: of a lock with several, that one is compared.
 
+    Args:
+        a: alone it is an environment, which is compared with the lock in its seal.
+        b: the other one.
+
     Raises:
-        UsageError: a single argument that is no environment.
-        NotFoundError, SpecError, DigestError, RecordError: see `subject`.
+        UsageError: a lock alone.
+        NotFoundError, SpecError, DigestError, RecordError: one of them cannot be read.
     """
-    before = subject(a, strict=False)
+    before = subject(named(a), strict=False)
     if b is None:
         if before.prefix is None:
             raise UsageError(
@@ -44,13 +50,13 @@ def compare(a: str, b: str | None) -> Comparison:
             )
         sealed = sealed_lock(before.prefix)
         after = before
-        before = Subject(f"the seal of {a}", LockFile(locks=(sealed,)), before.prefix)
+        before = Subject(f"the seal of {named(a)}", LockFile(locks=(sealed,)), before.prefix)
     else:
-        after = subject(b, strict=False)
+        after = subject(named(b), strict=False)
     left, right = _only(before, after), _only(after, before)
     platforms = tuple(dict.fromkeys([*left.platforms, *right.platforms]))
     return Comparison(
-        before, after, tuple(diff(left, right)), platforms, tuple(without_digest(left, right))
+        before, after, tuple(changes(left, right)), platforms, tuple(without_digest(left, right))
     )
 
 

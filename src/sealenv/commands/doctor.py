@@ -17,8 +17,18 @@ from sealenv.checkup.journal import Damaged, Journal, data_folder, journals, loc
 from sealenv.checkup.plan import Plan, make_plan
 from sealenv.errors import NotFoundError, UsageError, from_oserror
 from sealenv.locations import default_envs_dir
+from sealenv.request.arguments import StrPath, words
 
-__all__ = ["Examination", "examine", "find_journal", "fix", "plan_fix", "this_computer", "undo_fix"]
+__all__ = [
+    "Examination",
+    "doctor",
+    "examine",
+    "find_journal",
+    "fix",
+    "plan_fix",
+    "this_computer",
+    "undo_fix",
+]
 
 _ORDER = list(Severity)
 
@@ -45,6 +55,19 @@ class Examination:
     def sick(self) -> bool:
         """Whether something is an error."""
         return self.count(Severity.ERROR) > 0
+
+
+def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> Examination:
+    """What on this machine can contaminate a shell or an environment.
+
+    Args:
+        only: the ids of checks; all without.
+        target: where environments shall be (`--in`); else where `create` makes them.
+
+    Raises:
+        UsageError: there is no check of that name, or it is another system's.
+    """
+    return examine(this_computer(None if target is None else os.fspath(target)), words(only))
 
 
 def this_computer(target: str | None = None) -> Computer:

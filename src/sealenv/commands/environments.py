@@ -1,21 +1,22 @@
-"""Environments: list those of the folders of environments, tell what each is."""
+"""`list` and `info`: which environments there are, and what each is. Nothing is written."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sealenv.errors import RecordError
+from sealenv.errors import NotFoundError, RecordError
 from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of, walk
 from sealenv.locations import envs_dirs
 from sealenv.naming import shown
 from sealenv.prefix.records import PrefixRecord, scan_records
+from sealenv.request.arguments import StrPath, prefix_of, several
 from sealenv.seals.seal import Seal, read_seal, why_moved
 
-__all__ = ["Environment", "inspect", "list_environments", "measure"]
+__all__ = ["Environment", "info", "inspect", "list", "list_environments", "measure"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,34 @@ class Environment:
         }
 
 
+def list(folders: StrPath | Sequence[StrPath] = ()) -> tuple[Environment, ...]:
+    """The environments in SEALENV_ENVS, PY_ENVS and the user's own folder, by folder and name.
+
+    Args:
+        folders: look there (`--in`); without any in SEALENV_ENVS, PY_ENVS and the user's own folder.
+
+    Raises:
+        NotFoundError: one of the folders is none.
+    """
+    places = [Path(folder) for folder in several(folders)]
+    for place in places:
+        if not place.is_dir():
+            raise NotFoundError("this is no folder", where=str(place), hint="check its path")
+    return tuple(list_environments([place.absolute() for place in places] or None))
+
+
+def info(env: StrPath) -> Environment:
+    """What an environment is and how it was made: its state, its seal, its packages' records.
+
+    Args:
+        env: a name or a path.
+
+    Raises:
+        NotFoundError: there is no such environment.
+    """
+    return inspect(prefix_of(env))
+
+
 def inspect(prefix: Path) -> Environment:
     """Tell what a prefix is; a damaged one is told too, in `problem`."""
     from sealenv.prefix.prefixlock import is_locked  # `find` alone, as verify uses, does without
@@ -93,8 +122,8 @@ def inspect(prefix: Path) -> Environment:
 
 
 def list_environments(
-    folders: list[Path] | None = None, environ: Mapping[str, str] | None = None
-) -> list[Environment]:
+    folders: Sequence[Path] | None = None, environ: Mapping[str, str] | None = None
+) -> Sequence[Environment]:
     """Every environment directly in the folders, by folder and name. Links are not followed."""
     found = []
     for folder in folders or [Path(p) for p in envs_dirs(environ)]:

@@ -1,4 +1,4 @@
-"""Export: an environment or a lock in a format of someone's.
+"""`export`: an environment or a lock in a format that others read.
 
 A format is a function from a `Request` to the text; `FORMATS` names them.
 """
@@ -6,21 +6,109 @@ A format is a function from a `Request` to the text; `FORMATS` names them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
+from sealenv import locations
+from sealenv.engine.session import started
 from sealenv.errors import SpecError, UsageError
 from sealenv.exports.environment import environment_yml
 from sealenv.exports.locks import condalock, explicit, pixi
 from sealenv.exports.request import Format, Request
 from sealenv.exports.scripts import SCRIPTS, write_script
+from sealenv.install.resolving import complete as complete_lock
 from sealenv.locks import LockFile
+from sealenv.progress import QUIET, Reporter
+from sealenv.request.arguments import StrPath, named, optional_path, words
 from sealenv.request.subject import left_out, subject
 from sealenv.store.archives import Store
+from sealenv.system.files import check_output, write_output
 
-__all__ = ["FORMATS", "export"]
+__all__ = ["FORMATS", "Exported", "export"]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `export` made.
+
+    Attributes:
+        text: in the format.
+        format: its name.
+        output: the file that it was written to, or None.
+        notes: what is not in it.
+    """
+
+    text: str
+    format: str
+    output: Path | None
+    notes: tuple[str, ...]
 
 
 def export(
+    what: StrPath,
+    *,
+    format: str = "pixi",
+    from_history: bool = False,
+    platform: str | None = None,
+    environment: str | None = None,
+    output: StrPath | None = None,
+    force: bool = False,
+    name: str | None = None,
+    micromamba: str | None = None,
+    micromamba_sha256: Sequence[str] = (),
+    offline: bool = False,
+    reporter: Reporter = QUIET,
+) -> Exported:
+    """Write an environment or a lock in a format that others read. Nothing is solved.
+
+    Args:
+        what: an environment, or a lock of any format.
+        format: `pixi`, `explicit`, `conda-lock`, `environment-yml`, `sh` or `bat`.
+        from_history: with `environment-yml`: what was asked for.
+        platform: only this one of a lock for several.
+        environment: which one of a pixi.lock that holds several.
+        output: the file to write; without it the text is in the result alone.
+        force: write over a file that is there.
+        name: with `sh`, `bat`: how the environment is called by default.
+        micromamba: with `sh`, `bat`: the release that is used.
+        micromamba_sha256: the digest of its executable, each HEX or SUBDIR=HEX.
+        offline: use the network for nothing.
+        reporter: is told each step.
+
+    Raises:
+        UsageError, OutputExistsError: the arguments cannot be meant; nothing was done.
+        NotFoundError, SpecError, RecordError, DigestError: what is to be exported cannot be read, or
+            the format needs what it does not say.
+    """
+    if format not in FORMATS:
+        raise UsageError(
+            f"{format!r} is no format",
+            details=[f"{name}: {one.describe}" for name, one in FORMATS.items()],
+            hint="choose one with --format",
+        )
+    path = optional_path(output)
+    if path is not None:
+        check_output(path, force=force)  # now, not after reading it all
+    notes: list[str] = []
+
+    def complete(file: LockFile) -> LockFile:
+        with started() as (store, engine):
+            store.prepare()
+            with store.in_use():
+                return complete_lock(file, engine, reporter, offline=offline)
+
+    text = _text(
+        named(what), format, platform=platform, from_history=from_history, environment=environment,
+        name=name, micromamba=micromamba, digests=words(micromamba_sha256),
+        store=Store(Path(locations.cache_root())), warn=notes.append, complete=complete,
+    )  # fmt: skip
+    if path is not None:
+        write_output(path, text.encode(), force=force, mode=FORMATS[format].mode)
+    return Exported(text, format, path, tuple(notes))
+
+
+def _text(
     what: str,
     format: str,
     *,
@@ -34,20 +122,7 @@ def export(
     warn: Callable[[str], None] = lambda note: None,
     complete: Callable[[LockFile], LockFile] = lambda file: file,
 ) -> str:
-    """The text of an environment or lock in a format.
-
-    Args:
-        what: an environment or a file.
-        format: one of `FORMATS`.
-        platform, from_history, name, micromamba, digests, store, warn, complete: see `Request`.
-        environment: which one, where a pixi.lock holds several.
-
-    Raises:
-        UsageError: an option that the format has no use for.
-        SpecError: a script of a lock whose addresses carry credentials.
-        DigestError: a package without sha256, where the format vouches for each.
-        NotFoundError, SpecError, RecordError: see `subject`.
-    """
+    """The text of an environment or lock in a format."""
     if from_history and format != "environment-yml":
         raise UsageError(
             f"--from-history: {format} holds exact packages", hint="use --format environment-yml"

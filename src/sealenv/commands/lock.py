@@ -1,4 +1,4 @@
-"""Lock: solve without installing, for any platforms from any platform.
+"""`lock`: solve without installing, for any platforms from any platform.
 
 one spec a platform -> solve each, or fill the digests of a list in -> the lock file
 """
@@ -6,25 +6,115 @@ one spec a platform -> solve each, or fill the digests of a list in -> the lock 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from sealenv.engine.rattler import Engine
+from sealenv.engine.session import started
 from sealenv.install.resolving import fill, resolve
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.progress import Reporter
-from sealenv.request.lockrequest import LockRequest, find_lock
+from sealenv.locks.diff import Change, diff
+from sealenv.locks.pixi_write import write_pixi
+from sealenv.progress import QUIET, Reporter
+from sealenv.request.arguments import StrPath, optional_path, words
+from sealenv.request.lockrequest import LockRequest, choose, find_lock
 from sealenv.store.archives import Store
+from sealenv.system.files import write_output
 
-__all__ = ["lock"]
+__all__ = ["Locked", "lock"]
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What `lock` found.
+
+    Attributes:
+        file: the exact packages, one lock a platform.
+        text: the same as a pixi.lock.
+        output: the file that holds it (with `dry_run`: would); None where none was wanted.
+        written: whether that file was written now: not with `dry_run`, nor where it held the same.
+        changes: from the lock that was there before; none where there was none.
+        renewed: whether there was one.
+    """
+
+    file: LockFile
+    text: str
+    output: Path | None
+    written: bool
+    changes: tuple[Change, ...]
+    renewed: bool
 
 
 def lock(
-    request: LockRequest, engine: Engine, store: Store, reporter: Reporter, *, offline: bool
-) -> LockFile:
-    """The lock file for a request; the same channels give the same one.
+    packages: Sequence[str] = (),
+    *,
+    file: StrPath | None = None,
+    channels: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    exclude_newer: str | None = None,
+    pypi_index: str | None = None,
+    update: Sequence[str] = (),
+    environment: str | None = None,
+    output: StrPath | None = None,
+    force: bool = False,
+    offline: bool = False,
+    dry_run: bool = False,
+    reporter: Reporter = QUIET,
+) -> Locked:
+    """Find the exact packages for what is asked for, and write them to a lock. Nothing is installed.
+
+    Args:
+        packages: each a MatchSpec. Without them and `file` the lock that is there is renewed.
+        file: an environment.yml, a list of specs, a lock, or an @EXPLICIT list.
+        channels: the first one first; none: the file's, the lock's, conda-forge.
+        platforms: subdirs; none: the lock's, or this machine's.
+        exclude_newer: ignore packages built after this time (UTC).
+        pypi_index: where pip looks for a `pip:` section.
+        update: names of packages to move, and only what must move with them.
+        environment: which one of a pixi.lock that holds several.
+        output: the lock to write; `-`: none, the text is in the result. Without it NAME.lock or
+            sealenv.lock in the current folder.
+        force: write over a file that is no lock of sealenv's.
+        offline: use the network for nothing.
+        dry_run: write nothing.
+        reporter: is told each step.
 
     Raises:
-        SealenvError: the class and its exit code say what kind of failure.
+        UsageError, SpecError, OutputExistsError: the arguments cannot be meant; nothing was done.
+        SolveError: no set of packages satisfies them.
+        FetchError: a channel cannot be read.
     """
+    request = choose(
+        packages=words(packages), file=optional_path(file), channels=words(channels),
+        platforms=words(platforms), exclude_newer=exclude_newer, pypi_index=pypi_index,
+        update=words(update),
+        output=None if output is None else str(output), force=force, environment=environment,
+    )  # fmt: skip
+    with started() as (store, engine), store.in_use():
+        for warning in request.warnings:
+            reporter.warn(warning)
+        locked = _lock(request, engine, store, reporter, offline=offline)
+    text = write_pixi(locked)
+    place = request.output
+    written = place is not None and not dry_run and not _is_the_same(place, text)
+    if place is not None and written:
+        write_output(place, text.encode(), force=True)  # `choose` looked what is there
+    changes = diff(request.previous, locked) if request.previous else []
+    renewed = request.previous is not None
+    return Locked(locked, text, place, written, tuple(changes), renewed)
+
+
+def _is_the_same(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
+
+
+def _lock(
+    request: LockRequest, engine: Engine, store: Store, reporter: Reporter, *, offline: bool
+) -> LockFile:
+    """The lock file for a request; the same channels give the same one."""
     store.prepare()
     if request.explicit is not None:
         one = fill(request.explicit, request.specs[0].platform, engine, reporter, offline=offline)

@@ -12,12 +12,16 @@ import msgspec
 from sealenv.engine.messages import Progress
 from sealenv.engine.rattler import Engine
 from sealenv.engine.renewing import fetch_anew
+from sealenv.engine.session import started
 from sealenv.errors import CacheDamagedError, UsageError, from_oserror
 from sealenv.locks import Lock, LockedPackage
-from sealenv.progress import Reporter
+from sealenv.progress import QUIET, Reporter
+from sealenv.request.arguments import StrPath, named, several, words
 from sealenv.request.subject import Subject, left_out
+from sealenv.request.subject import subject as read_subject
 from sealenv.store.archives import Store
 from sealenv.store.channel import ChannelFolder
+from sealenv.urls import is_address, redact
 
 __all__ = ["Mirrored", "mirror"]
 
@@ -36,6 +40,43 @@ class Mirrored:
 
 
 def mirror(
+    what: StrPath | Sequence[StrPath],
+    dest: StrPath,
+    *,
+    platforms: Sequence[str] = (),
+    offline: bool = False,
+    reporter: Reporter = QUIET,
+) -> Mirrored:
+    """Add every package of environments or locks to a channel folder, and index it.
+
+    Args:
+        what: one or several environments or locks.
+        dest: a folder that does not exist, an empty one, or a channel. Nothing in it is overwritten.
+        platforms: only these of the locks.
+        offline: what is in the cache must do.
+        reporter: is told each step.
+
+    Raises:
+        UsageError: that is an address, or nothing.
+        PrefixExistsError: the folder is no channel.
+        ChannelError, DigestError: it cannot be added to without loss.
+        FetchError: an archive cannot be had.
+    """
+    if not os.fspath(dest).strip() or is_address(dest):
+        raise UsageError(
+            f"{redact(os.fspath(dest))!r} is no folder: a mirror is written to one, of this machine",
+            hint="name a folder, such as ./channel, and serve or copy that",
+        )
+    found = [read_subject(named(each)).only(words(platforms)) for each in several(what)]
+    place = Path(os.path.abspath(dest))
+    with started() as (store, engine), store.in_use():
+        done = _mirror(found, engine, store, place, reporter, offline=offline)
+        for note in done.notes:
+            reporter.warn(note)
+    return done
+
+
+def _mirror(
     subjects: Sequence[Subject],
     engine: Engine,
     store: Store,
@@ -44,26 +85,10 @@ def mirror(
     *,
     offline: bool = False,
 ) -> Mirrored:
-    """Add the packages of locks to a channel folder, and index it.
+    """Add what is missing, then index.
 
-    Nothing in the folder is overwritten or removed. The archives are there before an index names them,
-    and each index file is replaced at one instant, so that readers may go on.
-
-    Args:
-        subjects: the locks.
-        engine: fetches what is not in the store, and indexes.
-        store: where archives lie.
-        folder: absent, empty, a channel.
-        reporter: is told each step.
-        offline: what is in the store must do.
-
-    Raises:
-        UsageError: the folder's path is not UTF-8.
-        PrefixExistsError: the folder is no channel.
-        ChannelError: indexing it would lose what its owner wrote.
-        DigestError: another archive of the same name is there.
-        OfflineError, FetchError: an archive cannot be had.
-        FilesystemError: the folder cannot be written.
+    The archives are there before an index names them, and each index file is replaced at one instant, so
+    that readers may go on.
     """
     _refuse_unspeakable(folder)
     channel = ChannelFolder(folder)

@@ -16,13 +16,15 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.errors import CheckFailedError, PrefixPendingError
+from sealenv.errors import CheckFailedError, NotFoundError, PrefixPendingError, UsageError
 from sealenv.layout import State, state_of
+from sealenv.locations import resolve_env
 from sealenv.naming import check_prefix, shown
 from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.lookup import find
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.removable import refuse_frozen, refuse_in_use
-from sealenv.progress import Quiet, Reporter
+from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.ahead import forget
 from sealenv.relocation.contents import entries_of, refuse_no_room
 from sealenv.relocation.copying import copy_prefix
@@ -38,19 +40,76 @@ from sealenv.relocation.renaming import rename_prefix
 from sealenv.relocation.resealing import seal_checked
 from sealenv.relocation.seen import Seen, look_at, look_for, look_inside, search_begun
 from sealenv.relocation.settling import Settled, settle
-from sealenv.relocation.targets import real_prefix, refuse_place, refuse_staying
+from sealenv.relocation.targets import choose_place, real_prefix, refuse_place, refuse_staying
+from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.comparison import Comparison
 from sealenv.seals.row import Row
 from sealenv.seals.seal import timestamp
 from sealenv.spec.model import current_platform
+from sealenv.system.volumes import local_place
 
-__all__ = ["MoveOptions", "Moved", "move", "move_here"]
+__all__ = ["MoveOptions", "Moved", "move", "move_here", "move_prefix"]
 
 _ORPHANS = 10.0
 """Seconds. The programs that a killed move had asked for their version take less."""
 
 
 def move(
+    env: StrPath,
+    dest: StrPath | None = None,
+    *,
+    here: bool = False,
+    copy: bool = False,
+    force: bool = False,
+    override_frozen: bool = False,
+    dry_run: bool = False,
+    reporter: Reporter = QUIET,
+) -> Moved:
+    """Move an environment, or with `here` mend one that was moved or copied by hand.
+
+    Args:
+        env: a name or a path.
+        dest: a path, or a name in the folder of environments.
+        here: it lies where it is to be; there is no `dest` then.
+        copy: copy, check, then remove, also on one file system.
+        force: even if programs run from it.
+        override_frozen: a frozen environment too (CEP 22).
+        dry_run: search and check; change nothing.
+        reporter: is told each step.
+
+    Raises:
+        UsageError, PrefixExistsError: it cannot go there.
+        PrefixError: it cannot be moved now.
+        LinkError: its binaries have no room for the new path.
+        FilesystemError: the file system refuses; the message says where the environment is.
+        CheckFailedError: it is there, and does not work.
+    """
+    options = MoveOptions(copy, force, override_frozen, dry_run, os.environ)
+    if here == (dest is not None):
+        raise UsageError(
+            "--here takes ENV alone" if here else "where to?",
+            hint="sealenv move ENV DEST, or sealenv move --here ENV",
+        )
+    if here and copy:
+        raise UsageError("--here copies nothing", hint="leave out --copy")
+    if dest is None:
+        return move_here(prefix_of(env), options, reporter)
+    place = choose_place(named(dest), options.environ)
+    return move_prefix(_find_or_gone(named(env)), place, options, reporter)
+
+
+def _find_or_gone(env: str) -> Path:
+    """The environment; or where it would be: a move that was ended may have taken it away."""
+    try:
+        return find(env)
+    except NotFoundError:
+        found, looked = resolve_env(env)
+        if found is not None and state_of(Path(found)) is not State.EMPTY:
+            raise
+        return local_place(found or looked[0])
+
+
+def move_prefix(
     prefix: Path,
     place: Path,
     options: MoveOptions | None = None,
@@ -72,7 +131,7 @@ def move(
         FilesystemError: the file system refuses; the message says where the environment is.
         CheckFailedError: it is there, and does not work.
     """
-    options, reporter = options or MoveOptions(), reporter or Quiet()
+    options, reporter = options or MoveOptions(), reporter or QUIET
     done = begun(prefix, place)
     if done is Begun.RENAMED:
         return move_here(place, options, reporter)
@@ -136,7 +195,7 @@ def move_here(
     Raises:
         PrefixError, UsageError, LinkError, FilesystemError, CheckFailedError: as for `move`.
     """
-    options, reporter = options or MoveOptions(), reporter or Quiet()
+    options, reporter = options or MoveOptions(), reporter or QUIET
     prefix = real_prefix(prefix)
     _refuse(prefix, options, patience=_ORPHANS if was_cut_short(prefix) else 0.0)
     with exclusive(prefix) as fd:

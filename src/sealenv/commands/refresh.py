@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sealenv.activation.scripts import Written, write_scripts
-from sealenv.commands.environments import Environment
+from sealenv.commands.environments import inspect
 from sealenv.errors import PrefixError
 from sealenv.naming import shown
 from sealenv.prefix.condarc import write_condarc
+from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.seal import read_seal
 from sealenv.spec.model import current_platform
 
@@ -19,12 +20,19 @@ _HINTS = {
 }
 
 
-def refresh(environment: Environment) -> Written:
-    """Write them anew, and the prefix's own `.condarc` if it is not there.
+def refresh(env: StrPath) -> Written:
+    """Make the activation scripts anew, after packages or variables of an environment changed.
+
+    Args:
+        env: a name or a path.
+
+    Returns:
+        the files, and a sentence for each variable that some shell cannot hold.
 
     Raises:
-        PrefixError: the environment is not sealed, so that it has no scripts of ours.
+        PrefixError: the environment is not sealed.
     """
+    environment = inspect(prefix_of(env))
     if environment.state != "sealed":
         raise PrefixError(
             f"this environment is {environment.state}; only a sealed one has scripts of ours",

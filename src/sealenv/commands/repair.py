@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.activation.scripts import write_scripts
+from sealenv.engine.session import started
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.gates.whitelist import clean_environ
 from sealenv.install.pyc import compile_packages
@@ -20,12 +21,13 @@ from sealenv.layout import leaves
 from sealenv.portability.rewriting.marshalled import HEADER
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.records import PathsData, PrefixRecord, RecordPath
-from sealenv.progress import Reporter
+from sealenv.progress import QUIET, Reporter
 from sealenv.repairs.aside import clear, reinstall, relink, scratch_in
 from sealenv.repairs.mending import Mending
 from sealenv.repairs.obtaining import obtain, unobtainable
 from sealenv.repairs.plan import Plan, make_plan
 from sealenv.repairs.putting import make_way, set_mode
+from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.compiled import source_of
 from sealenv.seals.examining import examine
 from sealenv.seals.findings import Finding, refuse_moved
@@ -34,7 +36,7 @@ from sealenv.seals.scene import Scene
 from sealenv.spec.model import current_platform
 from sealenv.system.running import programs_in
 
-__all__ = ["Mending", "Repaired", "repair"]
+__all__ = ["Mending", "Repaired", "repair", "repair_prefix"]
 
 _OURS = 0o700
 """What the owner of a folder needs to put something into it."""
@@ -49,7 +51,30 @@ class Repaired:
     left: tuple[tuple[Finding, str], ...]
 
 
-def repair(prefix: Path, how: Mending) -> Repaired:
+def repair(
+    env: StrPath, *, dry_run: bool = False, offline: bool = False, reporter: Reporter = QUIET
+) -> Repaired:
+    """Put back what `verify` finds, from the packages' archives, and nothing else.
+
+    Args:
+        env: a name or a path.
+        dry_run: say what would be put back; change nothing.
+        offline: use the network for nothing.
+        reporter: is told each step.
+
+    Returns:
+        what was put back, and what is left, each with what to do about it.
+
+    Raises:
+        PrefixError: it is pending, moved, or worked on.
+        FetchError: an archive cannot be had; nothing was changed.
+    """
+    prefix = prefix_of(env)
+    with started() as (store, engine), store.in_use():
+        return repair_prefix(prefix, Mending(engine, offline, dry_run, reporter=reporter))
+
+
+def repair_prefix(prefix: Path, how: Mending) -> Repaired:
     """Put back what verify finds; what cannot be is left, with the reason.
 
     A frozen environment (CEP 22) is repaired too: no package changes.

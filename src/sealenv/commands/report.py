@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from sealenv._version import __version__
@@ -23,7 +22,8 @@ from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.inventory.sizes import Share, measure_shares
 from sealenv.portability.finding import KINDS as PATH_KINDS
 from sealenv.portability.finding import MENDS
-from sealenv.progress import Quiet, Reporter
+from sealenv.progress import QUIET, Reporter
+from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.findings import KINDS
 from sealenv.seals.findings import Report as Verified
 from sealenv.seals.verify import verify
@@ -71,20 +71,21 @@ class EnvironmentReport:
 
 
 def report(
-    prefix: Path, *, findings: bool = True, fast: bool = False, reporter: Reporter | None = None
+    env: StrPath, *, findings: bool = True, fast: bool = False, reporter: Reporter = QUIET
 ) -> EnvironmentReport:
-    """Look at everything in an environment.
+    """Everything about an environment; `text("html")` is the page, `text("cyclonedx")` the SBOM.
 
     Args:
-        prefix: of an environment in any state.
+        env: a name or a path.
         findings: verify and audit it too.
-        fast: verify reads only files whose size, time, inode or mode is not the sealed one.
+        fast: verify reads only files whose size, time, inode or mode has changed.
         reporter: is told how far it is.
 
     Raises:
+        NotFoundError: there is no such environment.
         FilesystemError: a folder cannot be read.
     """
-    reporter = reporter or Quiet()
+    prefix = prefix_of(env)
     environment = inspect(prefix)
     seal = environment.seal
     platform = environment.platform or current_platform()

@@ -21,7 +21,8 @@ from sealenv.portability.patch import left_absolute
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.history import made_by, read_bootstrap, read_requested
 from sealenv.prefix.installed import installed
-from sealenv.progress import Quiet, Reporter
+from sealenv.progress import QUIET, Reporter
+from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.drift import locked_packages
 from sealenv.seals.examining import examine
 from sealenv.seals.filetable import write_files
@@ -35,7 +36,7 @@ from sealenv.seals.unseen import refuse_unseen
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 from sealenv.system.volumes import real_folder
 
-__all__ = ["Change", "reseal"]
+__all__ = ["Change", "reseal", "seal"]
 
 _DRIFT = frozenset({"installed", "gone", "changed", "wrong-archive"})
 
@@ -67,12 +68,37 @@ class Change:
         return old and not (self.added or self.removed or self.changed or self.files)
 
 
+def seal(
+    env: StrPath,
+    *,
+    dry_run: bool = False,
+    confirm: Callable[[Change], None] | None = None,
+    reporter: Reporter = QUIET,
+) -> Change:
+    """Seal an environment as it is now, or adopt one of another tool. There is no question.
+
+    Args:
+        env: a name or a path.
+        dry_run: say what would be kept; write nothing.
+        confirm: is shown the difference before anything is written; may raise to stop.
+        reporter: is told each step.
+
+    Returns:
+        what differs from the seal before.
+
+    Raises:
+        PrefixError: it is pending, moved, worked on, or holds a file where a script is to be.
+        RecordError, DigestError: nobody can say what is installed.
+    """
+    return reseal(prefix_of(env), confirm, dry_run=dry_run, reporter=reporter)
+
+
 def reseal(
     prefix: Path,
     confirm: Callable[[Change], None] | None = None,
     *,
     dry_run: bool = False,
-    reporter: Reporter | None = None,
+    reporter: Reporter = QUIET,
 ) -> Change:
     """Seal an environment as it is now.
 
@@ -88,7 +114,6 @@ def reseal(
         DigestError: a record does not say which archive it is of, so it could not be made again.
         FilesystemError: it cannot be read or written.
     """
-    reporter = reporter or Quiet()
     prefix = real_folder(prefix)  # a link to it may go; the environment is where it is
     with exclusive(prefix):
         change, scene = _compare(prefix, reporter)

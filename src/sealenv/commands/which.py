@@ -33,9 +33,10 @@ from sealenv.gates.findings import find as find_dirt
 from sealenv.gates.whitelist import default_path
 from sealenv.layout import is_windows
 from sealenv.prefix.lookup import find
+from sealenv.request.arguments import StrPath
 from sealenv.spec.model import current_platform
 
-__all__ = ["SHELLS", "Resolution", "Row", "find_command", "find_command_here"]
+__all__ = ["SHELLS", "Resolution", "Row", "find_command", "find_command_here", "which"]
 
 SHELLS = ("cmd", "powershell", "posix", "bash", "zsh", "dash")
 _ON_WINDOWS = ("cmd", "powershell")
@@ -53,6 +54,24 @@ class _Scene:
     cwd: str | None
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+
+def which(env: StrPath | None, command: str, *, shell: str | None = None) -> Resolution:
+    """What a command would run in an environment, and why: every candidate in the shell's order.
+
+    Args:
+        env: a name or a path; None: in the shell that started this process (`--here`).
+        command: the command word.
+        shell: `cmd`, `powershell`, `posix`, `bash`, `zsh` or `dash`; without it as the environment's
+            platform has it.
+
+    Raises:
+        NotFoundError: there is no such environment.
+        UsageError: the platform has no such shell; the command is empty.
+    """
+    if env is None:
+        return find_command_here(command, shell)
+    return find_command(os.fspath(env), command, shell)
 
 
 def find_command(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sealenv.engine.rattler import Engine
 from sealenv.locks import Lock
-from sealenv.progress import Quiet, Reporter
+from sealenv.progress import QUIET, Reporter
 from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
 
@@ -52,7 +52,7 @@ class Job:
     store: Store
     view: Path
     options: CreateOptions = field(default_factory=CreateOptions)
-    reporter: Reporter = field(default_factory=Quiet)
+    reporter: Reporter = QUIET
     lock: Lock | None = None
     carried: bool = False
 

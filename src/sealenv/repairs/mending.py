@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sealenv.engine.rattler import Engine
-from sealenv.progress import Quiet, Reporter
+from sealenv.progress import QUIET, Reporter
 
 __all__ = ["Mending"]
 
@@ -28,4 +28,4 @@ class Mending:
     offline: bool = False
     dry_run: bool = False
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    reporter: Reporter = field(default_factory=Quiet)
+    reporter: Reporter = QUIET

@@ -8,7 +8,7 @@ from pathlib import Path
 from sealenv.errors import unreadable
 from sealenv.layout import META, is_record
 from sealenv.prefix.records import scan_records
-from sealenv.progress import Quiet, Reporter
+from sealenv.progress import QUIET, Reporter
 from sealenv.seals.case import Case
 from sealenv.seals.comparison import Comparison
 from sealenv.seals.digests import Hashing
@@ -51,7 +51,7 @@ def examine(
     prefix: Path, *, tree: bool = True, reporter: Reporter | None = None
 ) -> tuple[Scene, Report]:
     """Verify in full, and what it was found in: see there."""
-    reporter = reporter or Quiet()
+    reporter = reporter or QUIET
     reporter.phase("verify", "comparing files")
     with begin(prefix) as reading:
         then, readers, begun = reading.then, reading.readers, reading.hashing

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sealenv.errors import FilesystemError
-from sealenv.progress import Quiet, Reporter
+from sealenv.progress import QUIET, Reporter
 from sealenv.seals.findings import Finding, Report
 from sealenv.seals.reading import Reading, begin
 
@@ -33,7 +33,7 @@ def verify(
         PrefixLockedError: something is wrong, and another process is at work there, or took it away.
     """
     try:
-        report = _compared(prefix, fast=fast, tree=tree, reporter=reporter or Quiet())
+        report = _compared(prefix, fast=fast, tree=tree, reporter=reporter or QUIET)
     except FilesystemError:
         _refuse_worked_on(prefix)
         raise

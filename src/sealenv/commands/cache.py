@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealenv.api.paths import words
 from sealenv.errors import UsageError
+from sealenv.request.arguments import words
 
 if TYPE_CHECKING:
     from sealenv.store.cleaning import Part

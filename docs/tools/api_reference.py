@@ -79,7 +79,7 @@ def _signature(name: str, function: Any) -> str:
     if isinstance(function, str):
         return function
     signature = inspect.signature(function)
-    line = f"def {name}{signature}".replace("'", "")
+    line = _named_default(f"def {name}{signature}".replace("'", ""))
     line = re.sub(r"= ,", '= "",', line)
     if len(line) <= _WIDTH:
         return line
@@ -89,9 +89,14 @@ def _signature(name: str, function: Any) -> str:
             rows.append("    *,")
             starred = True
         text = str(parameter.replace(annotation=_Plain(parameter.annotation)))
-        rows.append(f"    {text},")
+        rows.append(f"    {_named_default(text)},")
     returns = f" -> {signature.return_annotation}"
     return "\n".join([f"def {name}(", *rows, f"){returns}"])
+
+
+def _named_default(text: str) -> str:
+    """The reporter by its name."""
+    return re.sub(r"<sealenv\.progress\.Reporter object at \w+>", "QUIET", text)
 
 
 class _Plain(str):

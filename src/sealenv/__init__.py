@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sealenv.commands.lock import lock as lock
     from sealenv.commands.mirror import Mirrored as Mirrored
     from sealenv.commands.mirror import mirror as mirror
+    from sealenv.commands.move import Moved as Moved
     from sealenv.commands.move import move as move
     from sealenv.commands.refresh import refresh as refresh
     from sealenv.commands.remove import Removed as Removed
@@ -84,7 +85,6 @@ if TYPE_CHECKING:
     from sealenv.errors import UsageError as UsageError
     from sealenv.locks import Lock as Lock
     from sealenv.locks import LockFile as LockFile
-    from sealenv.moving import Moved as Moved
     from sealenv.progress import Reporter as Reporter
     from sealenv.seals.findings import Finding as Finding
     from sealenv.seals.findings import Report as Report

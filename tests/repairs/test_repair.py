@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from sealenv.repairs import aside
 from sealenv.layout import MARKER, SCRATCH
+from sealenv.repairs import aside
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel

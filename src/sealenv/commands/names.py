@@ -82,7 +82,7 @@ _OTHERS = {
     "Lock": "sealenv.locks",
     "LockFile": "sealenv.locks",
     "Mirrored": "sealenv.commands.mirror",
-    "Moved": "sealenv.moving",
+    "Moved": "sealenv.commands.move",
     "Repaired": "sealenv.commands.repair",
     "EnvironmentReport": "sealenv.commands.report",
     "Change": "sealenv.commands.seal",

@@ -74,5 +74,5 @@ def _digest(text: str) -> str:
 
 
 def _asset(name: str) -> str:
-    data = files("sealenv.inventory.page") / "assets" / name
+    data = files("sealenv.inventory") / "assets" / name
     return data.read_bytes().decode("utf-8").replace("\r\n", "\n")

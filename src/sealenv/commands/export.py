@@ -13,8 +13,7 @@ from pathlib import Path
 from sealenv import locations
 from sealenv.engine.session import started
 from sealenv.errors import SpecError, UsageError
-from sealenv.exports.environment import environment_yml
-from sealenv.exports.locks import condalock, explicit, pixi
+from sealenv.exports.formats import condalock, environment_yml, explicit, pixi
 from sealenv.exports.request import Format, Request
 from sealenv.exports.scripts import SCRIPTS, write_script
 from sealenv.install.resolving import complete as complete_lock

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.locks.asked import check_file
 from sealenv.locks.checks import check_channel, check_lock
+from sealenv.locks.fields import check_file
 from sealenv.locks.order import misplaced
 from sealenv.store.archives import Archive, archives_of
 from sealenv.store.bundle_manifest import LOCK, Member, broken, member_name

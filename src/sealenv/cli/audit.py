@@ -10,7 +10,7 @@ import click
 
 from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, print_json
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from sealenv.cli.asking import agree
 from sealenv.cli.options import JSON, YES, print_json, size_text
 from sealenv.cli.table import print_table
 from sealenv.errors import UsageError
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 __all__ = ["cache_command"]
 

@@ -13,7 +13,7 @@ from sealenv.cli.asking import agree
 from sealenv.cli.completion import SUBDIR
 from sealenv.cli.options import QUIET, VERBOSE, YES, once
 from sealenv.errors import UsageError
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.commands.create import Plan

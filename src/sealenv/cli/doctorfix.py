@@ -13,7 +13,7 @@ from sealenv.cli.asking import agree
 from sealenv.cli.paint import paint
 from sealenv.errors import UsageError
 from sealenv.naming import printable
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.checkup.computer import Computer

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sealenv.seals.findings import Finding
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 __all__ = ["Line", "everything", "fold", "folded"]
 

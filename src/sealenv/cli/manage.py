@@ -11,7 +11,7 @@ from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, YES, print_json, size_text
 from sealenv.cli.words import counted
 from sealenv.errors import UsageError
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 __all__ = ["refresh_command", "remove_command"]
 

@@ -13,7 +13,7 @@ from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, YES, print_json
 from sealenv.cli.table import fitted
 from sealenv.errors import UsageError
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.commands.repair import Repaired

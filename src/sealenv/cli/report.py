@@ -12,7 +12,7 @@ import click
 from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, print_json
 from sealenv.errors import UsageError
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.commands.report import EnvironmentReport

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from sealenv.cli.paint import paint
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 __all__ = ["fitted", "print_table"]
 

@@ -12,7 +12,7 @@ from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, print_json
 from sealenv.cli.table import fitted
 from sealenv.cli.words import verdict
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

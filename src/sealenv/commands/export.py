@@ -16,7 +16,7 @@ from sealenv.errors import SpecError, UsageError
 from sealenv.exports.formats import condalock, environment_yml, explicit, pixi
 from sealenv.exports.request import Format, Request
 from sealenv.exports.scripts import SCRIPTS, write_script
-from sealenv.install.resolving import complete as complete_lock
+from sealenv.install.resolve import complete as complete_lock
 from sealenv.locks import LockFile
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, named, optional_path, words

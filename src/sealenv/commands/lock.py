@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sealenv.engine.rattler import Engine
 from sealenv.engine.session import started
-from sealenv.install.resolving import fill, resolve
+from sealenv.install.resolve import fill, resolve
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.diff import Change, diff
 from sealenv.locks.pixi_write import write_pixi

@@ -11,8 +11,7 @@ import msgspec
 
 from sealenv.engine.messages import Progress
 from sealenv.engine.rattler import Engine
-from sealenv.engine.renewing import fetch_anew
-from sealenv.engine.session import started
+from sealenv.engine.session import fetch_anew, started
 from sealenv.errors import CacheDamagedError, UsageError, from_oserror
 from sealenv.locks import Lock, LockedPackage
 from sealenv.progress import QUIET, Reporter

@@ -34,6 +34,39 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+END_TO_END = frozenset(
+    {"browser", "channels", "demo_channel", "machine", "warm_machine", "windows"}
+)
+"""Fixtures of tests that run `sealenv` in a process of its own, a browser or Wine."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--quick`."""
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="only tests without END_TO_END fixtures and without the mark `slow` or `shell`, "
+        "and those with the mark `quick`",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what takes longer under `--quick`."""
+    if not config.getoption("--quick"):
+        return
+    config.hook.pytest_deselected(items=[item for item in items if not is_quick(item)])
+    items[:] = filter(is_quick, items)
+
+
+def is_quick(item: pytest.Item) -> bool:
+    """Whether `--quick` runs this test."""
+    if item.get_closest_marker("quick"):
+        return True
+    if item.get_closest_marker("slow") or item.get_closest_marker("shell"):
+        return False
+    return END_TO_END.isdisjoint(getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def shared_tmp(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the workers of this run share."""
@@ -76,7 +109,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.fixture(scope="session")
-def original(once: Once, demo_channel: DemoChannel) -> Path:
+def shared_environment(once: Once, demo_channel: DemoChannel) -> Path:
     """The default environment `my_env`, created once per run: tests read it and change nothing."""
 
     def make(root: Path) -> Path:
@@ -85,13 +118,13 @@ def original(once: Once, demo_channel: DemoChannel) -> Path:
         made = machine.json("create", "my_env", minor, "-c", demo_channel.url)
         return Path(made["prefix"])
 
-    return once("original", make)
+    return once("shared_environment", make)
 
 
 @pytest.fixture(scope="session")
-def warm_cache(original: Path) -> Path:
+def warm_cache(shared_environment: Path) -> Path:
     """A package cache that holds the demo channel's default packages; tests share it, as users do."""
-    return original.parent.parent / "cache"
+    return shared_environment.parent.parent / "cache"
 
 
 @pytest.fixture
@@ -101,9 +134,9 @@ def warm_machine(tmp_path: Path, warm_cache: Path) -> Machine:
 
 
 @pytest.fixture
-def environment(warm_machine: Machine, original: Path) -> Path:
+def own_environment(warm_machine: Machine, shared_environment: Path) -> Path:
     """The environment `e` of the test itself: a clone of the default environment."""
-    return Path(warm_machine.json("clone", str(original), "e")["prefix"])
+    return Path(warm_machine.json("clone", str(shared_environment), "e")["prefix"])
 
 
 @pytest.fixture(scope="session")

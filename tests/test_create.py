@@ -25,6 +25,7 @@ def small(machine: Machine, channels: Channels, *args: str, code: int = 0) -> di
     return machine.json("create", *args, "-c", channels.main_url, *tiny("prio"), code=code)
 
 
+@pytest.mark.quick
 def test_first_create_on_a_machine_writes_prefix_and_cache_alone(
     machine: Machine, demo_channel: DemoChannel, python_minor: str
 ) -> None:
@@ -43,23 +44,23 @@ def test_first_create_on_a_machine_writes_prefix_and_cache_alone(
     assert "stand-in" in answer["tools"]["mamba"]
 
 
-def test_prefix_is_sealed_and_nothing_of_the_making_is_left(original: Path) -> None:
-    assert state_of(original) is State.SEALED
-    assert not (original / MARKER).exists()
-    assert not (original / PLAN).exists()
-    assert not (original / "CACHEDIR.TAG").exists()
+def test_prefix_is_sealed_and_nothing_of_the_making_is_left(shared_environment: Path) -> None:
+    assert state_of(shared_environment) is State.SEALED
+    assert not (shared_environment / MARKER).exists()
+    assert not (shared_environment / PLAN).exists()
+    assert not (shared_environment / "CACHEDIR.TAG").exists()
     leftovers = [
         p.name
-        for p in (original / "conda-meta").iterdir()
+        for p in (shared_environment / "conda-meta").iterdir()
         if p.suffix not in {".json", ".files", ""}
     ]
     assert leftovers == []
 
 
-def test_seal_says_how_it_was_made(original: Path, demo_channel: DemoChannel) -> None:
-    seal = read_seal(original)
+def test_seal_says_how_it_was_made(shared_environment: Path, demo_channel: DemoChannel) -> None:
+    seal = read_seal(shared_environment)
     assert seal.schema == 1
-    assert seal.prefix == str(original)
+    assert seal.prefix == str(shared_environment)
     assert seal.engine.name == "rattler"
     assert seal.spec["channels"] == [demo_channel.url]
     assert "conda" in seal.spec["packages"]
@@ -68,7 +69,7 @@ def test_seal_says_how_it_was_made(original: Path, demo_channel: DemoChannel) ->
     assert age < dt.timedelta(hours=1)
 
 
-def test_py_rattler_reads_the_sealed_prefix(original: Path) -> None:
+def test_py_rattler_reads_the_sealed_prefix(shared_environment: Path) -> None:
     program = (
         "import os, sys\nfrom pathlib import Path\nfrom rattler import PrefixRecord\n"
         "for path in sorted(Path(sys.argv[1], 'conda-meta').glob('*.json')):\n"
@@ -77,33 +78,38 @@ def test_py_rattler_reads_the_sealed_prefix(original: Path) -> None:
         "sys.stdout.flush(); os._exit(0)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(original)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, str(shared_environment)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     names = [line.split()[0] for line in done.stdout.splitlines()]
     assert {"python", "pip", "conda", "mamba"} <= set(names)
 
 
-def test_records_are_those_of_the_channel(original: Path, demo_channel: DemoChannel) -> None:
-    for path in (original / "conda-meta").glob("*.json"):
+def test_records_are_those_of_the_channel(
+    shared_environment: Path, demo_channel: DemoChannel
+) -> None:
+    for path in (shared_environment / "conda-meta").glob("*.json"):
         record = json.loads(path.read_text())
         assert record["url"].startswith(demo_channel.url + "/")
         assert record["url"].endswith(record["fn"])
         assert len(record["sha256"]) == 64
         assert len(record["md5"]) == 32
         assert Path(record["package_tarball_full_path"]).is_file()
-    python = next((original / "conda-meta").glob("python-*.json"))
+    python = next((shared_environment / "conda-meta").glob("python-*.json"))
     assert json.loads(python.read_text())["requested_specs"][0].startswith("python=")
 
 
-def test_files_have_the_modes_of_the_umask(original: Path) -> None:
+def test_files_have_the_modes_of_the_umask(shared_environment: Path) -> None:
     mask = umask()
-    for path in (original / "conda-meta").iterdir():
+    for path in (shared_environment / "conda-meta").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask, path.name
-    assert stat.S_IMODE((original / "bin" / "pip").stat().st_mode) == 0o777 & ~mask
+    assert stat.S_IMODE((shared_environment / "bin" / "pip").stat().st_mode) == 0o777 & ~mask
 
 
-def test_history_is_what_conda_reads(original: Path, python_minor: str) -> None:
-    lines = (original / "conda-meta" / "history").read_text().splitlines()
+def test_history_is_what_conda_reads(shared_environment: Path, python_minor: str) -> None:
+    lines = (shared_environment / "conda-meta" / "history").read_text().splitlines()
     assert lines[0].startswith("==> ")
     assert lines[0].endswith(" <==")
     assert any(line.startswith("# cmd: sealenv create my_env") for line in lines)
@@ -112,38 +118,41 @@ def test_history_is_what_conda_reads(original: Path, python_minor: str) -> None:
     assert f"'python={python_minor}'" in specs
 
 
-def test_pyc_are_there_owned_and_free_of_the_prefix(original: Path) -> None:
-    record = json.loads(next((original / "conda-meta").glob("pip-*.json")).read_text())
+def test_pyc_are_there_owned_and_free_of_the_prefix(shared_environment: Path) -> None:
+    record = json.loads(next((shared_environment / "conda-meta").glob("pip-*.json")).read_text())
     compiled = [p["_path"] for p in record["paths_data"]["paths"] if p["path_type"] == "pyc_file"]
     assert len(compiled) > 100
-    needle = os.fsencode(original)
+    needle = os.fsencode(shared_environment)
     for relative in compiled:
-        data = (original / relative).read_bytes()
+        data = (shared_environment / relative).read_bytes()
         assert needle not in data, relative
         flags = int.from_bytes(data[4:8], "little")
         assert flags & 1, "not a hash-based .pyc"
     known = {p["_path"] for p in record["paths_data"]["paths"]}
     found = {
-        e.relative for e in walk(original) if e.relative.endswith(".pyc") and "/pip/" in e.relative
+        e.relative
+        for e in walk(shared_environment)
+        if e.relative.endswith(".pyc") and "/pip/" in e.relative
     }
     assert found <= known
 
 
 def test_pip_inside_installs_offline(
-    environment: Path, warm_machine: Machine, tmp_path: Path
+    own_environment: Path, warm_machine: Machine, tmp_path: Path
 ) -> None:
     source = tmp_path / "tiny"
     source.mkdir()
     wheel = _tiny_wheel(source)
-    script = (
-        f". '{environment}/activate.sh' && pip install --no-index --no-deps '{wheel}' && tiny-tool"
-    )
+    script = f"""
+        . '{own_environment}/activate.sh' &&
+        pip install --no-index --no-deps '{wheel}' && tiny-tool
+    """
     done = subprocess.run(
         ["bash", "-c", script], env=warm_machine.env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == f"tiny in {environment}"
-    assert (environment / "bin" / "tiny-tool").is_file()
+    assert done.stdout.splitlines()[-1] == f"tiny in {own_environment}"
+    assert (own_environment / "bin" / "tiny-tool").is_file()
     assert list(warm_machine.home.iterdir()) == []
 
 
@@ -216,11 +225,11 @@ class TestTarget:
         small(machine, channels, "-p", "file", code=7)
         assert target.read_text() == "mine"
 
-    def test_an_environment_is_not(self, original: Path, machine: Machine) -> None:
-        before = (original / SEAL).read_bytes()
-        answer = machine.json("create", "-p", str(original), code=7)
+    def test_an_environment_is_not(self, shared_environment: Path, machine: Machine) -> None:
+        before = (shared_environment / SEAL).read_bytes()
+        answer = machine.json("create", "-p", str(shared_environment), code=7)
         assert "already" in answer["what"]
-        assert (original / SEAL).read_bytes() == before
+        assert (shared_environment / SEAL).read_bytes() == before
 
     def test_a_linked_parent_is_resolved(self, machine: Machine, channels: Channels) -> None:
         real = machine.root / "real"
@@ -229,6 +238,7 @@ class TestTarget:
         made = small(machine, channels, "-p", "link/env")
         assert made["prefix"] == str(real / "env")
 
+    @pytest.mark.quick
     def test_what_the_user_put_into_a_pending_folder_is_kept(
         self, machine: Machine, channels: Channels
     ) -> None:

@@ -6,6 +6,9 @@ mypy, builds the documentation site, runs pytest, and ends with what was skipped
 lies in the checkout (`.venv`, `.cache`); what tests write elsewhere lies in one temporary folder that is
 removed.
 
+`--quick` is for before each commit: ruff, mypy, and the tests that start no `sealenv` (`--quick` of
+tests/conftest.py), in less than two minutes.
+
 It installs nothing on the machine. A shell that is missing skips its tests; under
 SEALENV_TEST_REQUIRE=shells it fails them (tests/shells.py). SEALENV_TEST_REQUIRE=shells,wine also
 makes a Wine and fails the tests on Windows where that cannot be done (tests/windows). With `browser`
@@ -16,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -33,6 +37,10 @@ OLDEST = (3, 10)
 GROUPS = ("test", "lint")
 PIP_WITH_GROUPS = (25, 1)
 NUSHELL = "nushell@0.108"
+TOOK = CACHE / "took.json"
+"""The seconds that the last run of each kind took."""
+USUAL = {"all": 10, "all, with Wine": 20, "quick": 2}
+"""The minutes that each kind of run takes at most, on two processors, after the first set-up."""
 
 _READ_GROUPS = """
 import sys
@@ -59,10 +67,15 @@ def main(argv: list[str] | None = None) -> int:
         "--here", action="store_true", help="use the running Python as it is; install nothing"
     )
     parser.add_argument("--no-lint", action="store_true", help="pytest only")
+    parser.add_argument("--quick", action="store_true", help="without the end-to-end tests")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
     parser.add_argument("pytest", nargs="*", metavar="-- PYTEST_ARGUMENT", help="handed to pytest")
     options = parser.parse_args(argv)
     environ = clean_environ()
+    began = time.monotonic()
+    kind = kind_of_run(environ, quick=options.quick)
+    if not options.pytest:
+        print(expected(kind), flush=True)
     try:
         if options.here:
             python, environ["PYTHONPATH"] = Path(sys.executable), str(ROOT / "src")
@@ -71,17 +84,20 @@ def main(argv: list[str] | None = None) -> int:
     except SetupError as error:
         print(f"\nThe tests could not be set up: {error}", file=sys.stderr)
         return 2
-    notes = [] if options.here else [*add_nushell(environ), *add_wine(python, environ)]
+    notes = [] if options.here or options.quick else add_programs(python, environ)
     temporary = Path(tempfile.mkdtemp(prefix="sealenv-test-")).resolve()
     try:
         results = {} if options.no_lint else lint(python, environ)
-        if not (options.no_lint or options.here):
+        if not (options.no_lint or options.here or options.quick):
             results["site"] = site(python, environ, temporary / "site")
         report = temporary / "junit.xml"
-        code, last = run_pytest(python, environ, temporary, report, options.pytest)
+        arguments = [*(["--quick"] if options.quick else []), *options.pytest]
+        code, last = run_pytest(python, environ, temporary, report, arguments)
         results["pytest"] = code
-        if wanted(environ, "wine") and not options.here:
+        if wanted(environ, "wine") and not (options.here or options.quick):
             results["nothing of Windows skipped"] = int(bool(skipped(report, "tests.windows")[0]))
+        if not (options.pytest or options.no_lint):
+            note_time(kind, time.monotonic() - began)
         print_end(results, notes, report, last)
     finally:
         if options.keep:
@@ -89,6 +105,38 @@ def main(argv: list[str] | None = None) -> int:
         else:
             shutil.rmtree(temporary, ignore_errors=True)
     return 1 if any(results.values()) else 0
+
+
+# --- Time -------------------------------------------------------------------------------------
+
+
+def kind_of_run(environ: dict[str, str], *, quick: bool) -> str:
+    """A key of USUAL."""
+    if quick:
+        return "quick"
+    return "all, with Wine" if wanted(environ, "wine") else "all"
+
+
+def expected(kind: str) -> str:
+    """A line that says how long this run will take."""
+    usual = f"Tests ({kind}): under {USUAL[kind]} minutes on two processors"
+    last = times().get(kind)
+    return f"{usual}; the last run here took {last / 60:.1f}" if last else usual
+
+
+def note_time(kind: str, seconds: float) -> None:
+    """Keep the time of this run for the next one."""
+    TOOK.parent.mkdir(parents=True, exist_ok=True)
+    TOOK.write_text(json.dumps({**times(), kind: round(seconds)}), encoding="utf-8")
+
+
+def times() -> dict[str, int]:
+    """The seconds that earlier runs took, by kind."""
+    try:
+        found: dict[str, int] = json.loads(TOOK.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 # --- Python -----------------------------------------------------------------------------------
@@ -115,7 +163,7 @@ def ready_python(environ: dict[str, str]) -> Path:
     wanted = stamp(python)
     stamp_file = VENV / "sealenv-tests.stamp"
     if stamp_file.is_file() and stamp_file.read_text(encoding="utf-8") == wanted:
-        print(f"{VENV.name} is ready")
+        print(f"{VENV.name} is ready", flush=True)
         return python
     headline(f"install the project and its groups {', '.join(GROUPS)} in {VENV.name}")
     install_project(python, environ)
@@ -190,6 +238,11 @@ def pip_version(python: Path) -> tuple[int, ...]:
 
 
 # --- Shells -----------------------------------------------------------------------------------
+
+
+def add_programs(python: Path, environ: dict[str, str]) -> list[str]:
+    """Name nushell and Wine to the tests; what was not found."""
+    return [*add_nushell(environ), *add_wine(python, environ)]
 
 
 def add_nushell(environ: dict[str, str]) -> list[str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import pytest
 
@@ -17,10 +20,51 @@ from tests.machine import Machine
 pytest_plugins = ["tests.windows.again"]
 
 REPO = Path(__file__).resolve().parent.parent
+T = TypeVar("T")
+
+
+class Once(Protocol):
+    """The fixture `once`: a name, and what makes the result in a folder of that name."""
+
+    def __call__(self, name: str, call: Callable[[Path], T]) -> T: ...
+
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background of a shell: what the tests start would never hear of Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+END_TO_END = frozenset(
+    {"browser", "channels", "demo_channel", "machine", "warm_machine", "windows"}
+)
+"""Fixtures of tests that run `sealenv` in a process of its own, a browser or Wine."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--quick`."""
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="only tests without END_TO_END fixtures and without the mark `slow` or `shell`, "
+        "and those with the mark `quick`",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what takes longer under `--quick`."""
+    if not config.getoption("--quick"):
+        return
+    config.hook.pytest_deselected(items=[item for item in items if not is_quick(item)])
+    items[:] = filter(is_quick, items)
+
+
+def is_quick(item: pytest.Item) -> bool:
+    """Whether `--quick` runs this test."""
+    if item.get_closest_marker("quick"):
+        return True
+    if item.get_closest_marker("slow") or item.get_closest_marker("shell"):
+        return False
+    return END_TO_END.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
@@ -31,12 +75,25 @@ def shared_tmp(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_channel(tmp_path_factory: pytest.TempPathFactory) -> DemoChannel:
-    """The channel of `sealenv demo`: a real python and pip, stand-ins for conda and mamba.
+def once(shared_tmp: Path) -> Once:
+    """Make something in the first worker that asks for it; the others get the pickled result."""
 
-    Each worker builds its own; the bytes are the same, so that a shared cache serves all.
-    """
-    return build_demo_channel(tmp_path_factory.mktemp("demo-channel"))
+    def make(name: str, call: Callable[[Path], T]) -> T:
+        result = shared_tmp / f"{name}.pickle"
+        with FileLock(shared_tmp / f"{name}.lock").waiting():
+            if not result.is_file():
+                made = call(shared_tmp / name)
+                result.write_bytes(pickle.dumps(made))
+        found: T = pickle.loads(result.read_bytes())
+        return found
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def demo_channel(once: Once) -> DemoChannel:
+    """The channel of `sealenv demo`: a real python and pip, stand-ins for conda and mamba."""
+    return once("demo-channel", build_demo_channel)
 
 
 @pytest.fixture(scope="session")
@@ -52,20 +109,34 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.fixture(scope="session")
-def warm_cache(shared_tmp: Path, demo_channel: DemoChannel) -> Path:
+def shared_environment(once: Once, demo_channel: DemoChannel) -> Path:
+    """The default environment `my_env`, created once per run: tests read it and change nothing."""
+
+    def make(root: Path) -> Path:
+        machine = Machine(root)
+        minor = demo_channel.python_minor
+        made = machine.json("create", "my_env", minor, "-c", demo_channel.url)
+        return Path(made["prefix"])
+
+    return once("shared_environment", make)
+
+
+@pytest.fixture(scope="session")
+def warm_cache(shared_environment: Path) -> Path:
     """A package cache that holds the demo channel's default packages; tests share it, as users do."""
-    cache = shared_tmp / "warm-cache"
-    with FileLock(shared_tmp / "warm-cache.lock").waiting():
-        if not (cache / "archives").is_dir():
-            machine = Machine(shared_tmp / f"warm-{os.getpid()}", cache=cache)
-            machine.create("warm", demo_channel, "--no-pyc")
-    return cache
+    return shared_environment.parent.parent / "cache"
 
 
 @pytest.fixture
 def warm_machine(tmp_path: Path, warm_cache: Path) -> Machine:
     """The same machine after an earlier create: its cache is shared with other tests."""
     return Machine(tmp_path, cache=warm_cache)
+
+
+@pytest.fixture
+def own_environment(warm_machine: Machine, shared_environment: Path) -> Path:
+    """The environment `e` of the test itself: a clone of the default environment."""
+    return Path(warm_machine.json("clone", str(shared_environment), "e")["prefix"])
 
 
 @pytest.fixture(scope="session")

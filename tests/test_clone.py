@@ -33,6 +33,7 @@ def test_a_clone_is_an_environment_of_its_own(warm_machine: Machine, env: Path) 
     assert kinds(place) == []
 
 
+@pytest.mark.quick
 def test_changing_one_does_not_change_the_other(warm_machine: Machine, env: Path) -> None:
     (env / "__home__").mkdir()
     (env / "__home__/mine").write_text("mine")

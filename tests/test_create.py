@@ -9,42 +9,34 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sealenv.layout import MARKER, PLAN, SEAL, State, state_of, walk
 from sealenv.seals.seal import read_seal
 from sealenv.tour.channel import DemoChannel
-from tests.machine import Machine, umask
+from tests.channel import Channels
+from tests.machine import Machine, tiny, umask
 
 
-@pytest.fixture
-def made(warm_machine: Machine, demo_channel: DemoChannel, python_minor: str) -> Path:
-    """A default environment."""
-    answer = warm_machine.json("create", "my_env", python_minor, "-c", demo_channel.url)
-    return Path(answer["prefix"])
+def small(machine: Machine, channels: Channels, *args: str, code: int = 0) -> dict[str, Any]:
+    """Create an environment of one small package."""
+    return machine.json("create", *args, "-c", channels.main_url, *tiny("prio"), code=code)
 
 
-def test_name_and_python_give_the_folder(made: Path, python_minor: str) -> None:
-    assert made.name == f"my_env_{python_minor.replace('.', '_')}"
-
-
+@pytest.mark.quick
 def test_first_create_on_a_machine_writes_prefix_and_cache_alone(
     machine: Machine, demo_channel: DemoChannel, python_minor: str
 ) -> None:
     machine.envs.mkdir()
     before = machine.snapshot(machine.cache, machine.envs)
-    machine.json("create", "my_env", python_minor, "-c", demo_channel.url)
+    answer = machine.json("create", "my_env", python_minor, "-c", demo_channel.url)
     assert machine.snapshot(machine.cache, machine.envs) == before
     assert list(machine.home.iterdir()) == []
     assert list(machine.tmp.iterdir()) == []
-    assert len(list(machine.envs.iterdir())) == 1
-
-
-def test_check_asked_python_pip_conda_and_mamba(
-    warm_machine: Machine, demo_channel: DemoChannel, python_minor: str
-) -> None:
-    answer = warm_machine.json("create", "e", python_minor, "-c", demo_channel.url)
+    assert list(machine.envs.iterdir()) == [Path(answer["prefix"])]
+    assert Path(answer["prefix"]).name == f"my_env_{python_minor.replace('.', '_')}"
     assert answer["checked"] is True
     assert answer["python"] == demo_channel.python_version
     assert answer["tools"]["pip"].startswith("pip ")
@@ -52,21 +44,23 @@ def test_check_asked_python_pip_conda_and_mamba(
     assert "stand-in" in answer["tools"]["mamba"]
 
 
-def test_prefix_is_sealed_and_nothing_of_the_making_is_left(made: Path) -> None:
-    assert state_of(made) is State.SEALED
-    assert not (made / MARKER).exists()
-    assert not (made / PLAN).exists()
-    assert not (made / "CACHEDIR.TAG").exists()
+def test_prefix_is_sealed_and_nothing_of_the_making_is_left(shared_environment: Path) -> None:
+    assert state_of(shared_environment) is State.SEALED
+    assert not (shared_environment / MARKER).exists()
+    assert not (shared_environment / PLAN).exists()
+    assert not (shared_environment / "CACHEDIR.TAG").exists()
     leftovers = [
-        p.name for p in (made / "conda-meta").iterdir() if p.suffix not in {".json", ".files", ""}
+        p.name
+        for p in (shared_environment / "conda-meta").iterdir()
+        if p.suffix not in {".json", ".files", ""}
     ]
     assert leftovers == []
 
 
-def test_seal_says_how_it_was_made(made: Path, demo_channel: DemoChannel) -> None:
-    seal = read_seal(made)
+def test_seal_says_how_it_was_made(shared_environment: Path, demo_channel: DemoChannel) -> None:
+    seal = read_seal(shared_environment)
     assert seal.schema == 1
-    assert seal.prefix == str(made)
+    assert seal.prefix == str(shared_environment)
     assert seal.engine.name == "rattler"
     assert seal.spec["channels"] == [demo_channel.url]
     assert "conda" in seal.spec["packages"]
@@ -75,7 +69,7 @@ def test_seal_says_how_it_was_made(made: Path, demo_channel: DemoChannel) -> Non
     assert age < dt.timedelta(hours=1)
 
 
-def test_py_rattler_reads_the_sealed_prefix(made: Path) -> None:
+def test_py_rattler_reads_the_sealed_prefix(shared_environment: Path) -> None:
     program = (
         "import os, sys\nfrom pathlib import Path\nfrom rattler import PrefixRecord\n"
         "for path in sorted(Path(sys.argv[1], 'conda-meta').glob('*.json')):\n"
@@ -84,33 +78,38 @@ def test_py_rattler_reads_the_sealed_prefix(made: Path) -> None:
         "sys.stdout.flush(); os._exit(0)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(made)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, str(shared_environment)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     names = [line.split()[0] for line in done.stdout.splitlines()]
     assert {"python", "pip", "conda", "mamba"} <= set(names)
 
 
-def test_records_are_those_of_the_channel(made: Path, demo_channel: DemoChannel) -> None:
-    for path in (made / "conda-meta").glob("*.json"):
+def test_records_are_those_of_the_channel(
+    shared_environment: Path, demo_channel: DemoChannel
+) -> None:
+    for path in (shared_environment / "conda-meta").glob("*.json"):
         record = json.loads(path.read_text())
         assert record["url"].startswith(demo_channel.url + "/")
         assert record["url"].endswith(record["fn"])
         assert len(record["sha256"]) == 64
         assert len(record["md5"]) == 32
         assert Path(record["package_tarball_full_path"]).is_file()
-    python = next((made / "conda-meta").glob("python-*.json"))
+    python = next((shared_environment / "conda-meta").glob("python-*.json"))
     assert json.loads(python.read_text())["requested_specs"][0].startswith("python=")
 
 
-def test_files_have_the_modes_of_the_umask(made: Path) -> None:
+def test_files_have_the_modes_of_the_umask(shared_environment: Path) -> None:
     mask = umask()
-    for path in (made / "conda-meta").iterdir():
+    for path in (shared_environment / "conda-meta").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask, path.name
-    assert stat.S_IMODE((made / "bin" / "pip").stat().st_mode) == 0o777 & ~mask
+    assert stat.S_IMODE((shared_environment / "bin" / "pip").stat().st_mode) == 0o777 & ~mask
 
 
-def test_history_is_what_conda_reads(made: Path, python_minor: str) -> None:
-    lines = (made / "conda-meta" / "history").read_text().splitlines()
+def test_history_is_what_conda_reads(shared_environment: Path, python_minor: str) -> None:
+    lines = (shared_environment / "conda-meta" / "history").read_text().splitlines()
     assert lines[0].startswith("==> ")
     assert lines[0].endswith(" <==")
     assert any(line.startswith("# cmd: sealenv create my_env") for line in lines)
@@ -119,44 +118,41 @@ def test_history_is_what_conda_reads(made: Path, python_minor: str) -> None:
     assert f"'python={python_minor}'" in specs
 
 
-def test_pyc_are_there_owned_and_free_of_the_prefix(made: Path) -> None:
-    record = json.loads(next((made / "conda-meta").glob("pip-*.json")).read_text())
+def test_pyc_are_there_owned_and_free_of_the_prefix(shared_environment: Path) -> None:
+    record = json.loads(next((shared_environment / "conda-meta").glob("pip-*.json")).read_text())
     compiled = [p["_path"] for p in record["paths_data"]["paths"] if p["path_type"] == "pyc_file"]
     assert len(compiled) > 100
-    needle = os.fsencode(made)
+    needle = os.fsencode(shared_environment)
     for relative in compiled:
-        data = (made / relative).read_bytes()
+        data = (shared_environment / relative).read_bytes()
         assert needle not in data, relative
         flags = int.from_bytes(data[4:8], "little")
         assert flags & 1, "not a hash-based .pyc"
     known = {p["_path"] for p in record["paths_data"]["paths"]}
     found = {
-        e.relative for e in walk(made) if e.relative.endswith(".pyc") and "/pip/" in e.relative
+        e.relative
+        for e in walk(shared_environment)
+        if e.relative.endswith(".pyc") and "/pip/" in e.relative
     }
     assert found <= known
 
 
-def test_no_pyc_compiles_nothing(
-    warm_machine: Machine, demo_channel: DemoChannel, python_minor: str
-) -> None:
-    made = warm_machine.json("create", "e", python_minor, "-c", demo_channel.url, "--no-pyc")
-    site = Path(made["prefix"], "lib", f"python{python_minor}", "site-packages")
-    assert list(site.rglob("*.pyc")) == []
-
-
 def test_pip_inside_installs_offline(
-    made: Path, warm_machine: Machine, tmp_path: Path, python_minor: str
+    own_environment: Path, warm_machine: Machine, tmp_path: Path
 ) -> None:
     source = tmp_path / "tiny"
     source.mkdir()
     wheel = _tiny_wheel(source)
-    script = f". '{made}/activate.sh' && pip install --no-index --no-deps '{wheel}' && tiny-tool"
+    script = f"""
+        . '{own_environment}/activate.sh' &&
+        pip install --no-index --no-deps '{wheel}' && tiny-tool
+    """
     done = subprocess.run(
         ["bash", "-c", script], env=warm_machine.env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == f"tiny in {made}"
-    assert (made / "bin" / "tiny-tool").is_file()
+    assert done.stdout.splitlines()[-1] == f"tiny in {own_environment}"
+    assert (own_environment / "bin" / "tiny-tool").is_file()
     assert list(warm_machine.home.iterdir()) == []
 
 
@@ -177,51 +173,23 @@ def _tiny_wheel(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("folder", ["with space", "ünïcödé 環境", "it is & more", "100%", "a#b"])
-def test_unusual_folders_work(
-    warm_machine: Machine, demo_channel: DemoChannel, python_minor: str, folder: str
+def test_an_unusual_folder_without_pyc(
+    warm_machine: Machine, demo_channel: DemoChannel, python_minor: str
 ) -> None:
-    prefix = warm_machine.root / folder / "env"
+    prefix = warm_machine.root / "it is & 100% ünïcödé 環境 a#b" / "env"
     warm_machine.json("create", "-p", str(prefix), python_minor, "-c", demo_channel.url, "--no-pyc")
+    assert list((prefix / "lib").rglob("site-packages/**/*.pyc")) == []
     done = warm_machine.run("run", str(prefix), "--", "pip", "--version")
     assert str(prefix) in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("a:b", "splits a PATH"),
-        ("a;b", "splits a PATH"),
-        ("a/b", "separates folders"),
-        ("a#b", "CEP 24"),
-        ("$(touch pwned)", "meaning"),
-        ("a`b", "meaning"),
-        ("a&calc", "cmd.exe"),
-        ("%PATH%", "cmd.exe"),
-        ('x" & y', "meaning"),
-        ("a\nb", "control"),
-        ("base", "conda's word"),
-        ("con", "device"),
-        ("..", "not a name"),
-        ("-x", "starts with"),
-        ("x" * 300, "200 bytes"),
-    ],
-)
-def test_names_that_nothing_can_bear_are_refused_before_anything_is_written(
-    machine: Machine, demo_channel: DemoChannel, name: str, reason: str
+@pytest.mark.parametrize("target", [("-n", "$(touch pwned)"), ("-n", "a\nb"), ("-p", "a:b")])
+def test_a_bad_name_or_path_is_refused_before_anything_is_written(
+    machine: Machine, demo_channel: DemoChannel, target: tuple[str, str]
 ) -> None:
+    """All that is refused: tests/test_naming.py."""
     before = machine.snapshot()
-    done = machine.run("create", "-c", demo_channel.url, "-n", name, code=2)
-    assert reason in done.stderr
-    assert machine.snapshot() == before
-
-
-@pytest.mark.parametrize("part", ["a:b", "a;b", 'a"b', "a$b", "a`b", "a\\b", "a'b", "a\nb", "base"])
-def test_paths_that_nothing_can_bear_are_refused_before_anything_is_written(
-    machine: Machine, demo_channel: DemoChannel, part: str
-) -> None:
-    before = machine.snapshot()
-    done = machine.run("create", "-p", str(machine.root / part), "-c", demo_channel.url, code=2)
+    done = machine.run("create", "-c", demo_channel.url, *target, code=2)
     assert "error:" in done.stderr
     assert machine.snapshot() == before
 
@@ -229,65 +197,59 @@ def test_paths_that_nothing_can_bear_are_refused_before_anything_is_written(
 class TestTarget:
     """What a create may not touch."""
 
-    def test_an_empty_folder_is_a_target(
-        self, warm_machine: Machine, demo_channel: DemoChannel
-    ) -> None:
-        prefix = warm_machine.root / "empty"
-        prefix.mkdir()
-        warm_machine.json("create", "-p", str(prefix), "-c", demo_channel.url, "--no-pyc")
+    def test_an_empty_folder_is_a_target(self, machine: Machine, channels: Channels) -> None:
+        (machine.root / "empty").mkdir()
+        small(machine, channels, "-p", "empty")
 
     def test_a_folder_with_something_in_it_is_not(
-        self, warm_machine: Machine, demo_channel: DemoChannel
+        self, machine: Machine, channels: Channels
     ) -> None:
-        prefix = warm_machine.root / "full"
+        prefix = machine.root / "full"
         prefix.mkdir()
         (prefix / "mine").write_text("x")
-        answer = warm_machine.json("create", "-p", str(prefix), "-c", demo_channel.url, code=7)
+        answer = small(machine, channels, "-p", "full", code=7)
         assert answer["error"] == "prefix-exists"
         assert [p.name for p in prefix.iterdir()] == ["mine"]
 
-    def test_a_link_is_not(self, warm_machine: Machine, demo_channel: DemoChannel) -> None:
-        real = warm_machine.root / "real"
+    def test_a_link_is_not(self, machine: Machine, channels: Channels) -> None:
+        real = machine.root / "real"
         real.mkdir()
-        link = warm_machine.root / "link"
-        link.symlink_to(real)
-        answer = warm_machine.json("create", "-p", str(link), "-c", demo_channel.url, code=7)
+        (machine.root / "link").symlink_to(real)
+        answer = small(machine, channels, "-p", "link", code=7)
         assert "link" in answer["what"]
         assert list(real.iterdir()) == []
 
-    def test_a_file_is_not(self, warm_machine: Machine, demo_channel: DemoChannel) -> None:
-        target = warm_machine.root / "file"
+    def test_a_file_is_not(self, machine: Machine, channels: Channels) -> None:
+        target = machine.root / "file"
         target.write_text("mine")
-        warm_machine.json("create", "-p", str(target), "-c", demo_channel.url, code=7)
+        small(machine, channels, "-p", "file", code=7)
         assert target.read_text() == "mine"
 
-    def test_an_environment_is_not(self, made: Path, warm_machine: Machine) -> None:
-        before = (made / SEAL).read_bytes()
-        answer = warm_machine.json("create", "-p", str(made), code=7)
+    def test_an_environment_is_not(self, shared_environment: Path, machine: Machine) -> None:
+        before = (shared_environment / SEAL).read_bytes()
+        answer = machine.json("create", "-p", str(shared_environment), code=7)
         assert "already" in answer["what"]
-        assert (made / SEAL).read_bytes() == before
+        assert (shared_environment / SEAL).read_bytes() == before
 
-    def test_a_linked_parent_is_resolved(
-        self, warm_machine: Machine, demo_channel: DemoChannel
-    ) -> None:
-        real = warm_machine.root / "real"
+    def test_a_linked_parent_is_resolved(self, machine: Machine, channels: Channels) -> None:
+        real = machine.root / "real"
         real.mkdir()
-        (warm_machine.root / "link").symlink_to(real)
-        prefix = warm_machine.root / "link" / "env"
-        made = warm_machine.json("create", "-p", str(prefix), "-c", demo_channel.url, "--no-pyc")
+        (machine.root / "link").symlink_to(real)
+        made = small(machine, channels, "-p", "link/env")
         assert made["prefix"] == str(real / "env")
 
+    @pytest.mark.quick
     def test_what_the_user_put_into_a_pending_folder_is_kept(
-        self, warm_machine: Machine, demo_channel: DemoChannel
+        self, machine: Machine, channels: Channels
     ) -> None:
-        prefix = warm_machine.envs / "e"
+        prefix = machine.envs / "e"
         (prefix / "conda-meta").mkdir(parents=True)
         (prefix / MARKER).write_text("token\n")
         (prefix / "lib").mkdir()
         (prefix / "lib" / "notes.txt").write_text("mine")
         (prefix / "__home__").mkdir()
         (prefix / "__home__" / "build.sh").write_text("mine too")
-        done = warm_machine.run("create", "e", "-c", demo_channel.url, "-y", "--no-pyc")
+        done = machine.run("create", "e", "-c", channels.main_url, "-y", *tiny("prio"))
         assert "held files that were not sealenv's (1)" in done.stderr
         kept = prefix / "__home__" / "kept-from-pending-1" / "lib" / "notes.txt"
         assert kept.read_text() == "mine"
@@ -339,29 +301,26 @@ class TestPlan:
 
 class TestPost:
     def test_it_runs_activated_in_the_user_folder(
-        self, warm_machine: Machine, demo_channel: DemoChannel
+        self, machine: Machine, channels: Channels
     ) -> None:
-        script = warm_machine.root / "build.sh"
+        script = machine.root / "build.sh"
         script.write_text('pwd > where.txt\necho "$CONDA_PREFIX" >> where.txt\n')
-        made = warm_machine.create("e", demo_channel, "--no-pyc", "--post", str(script))
+        made = small(machine, channels, "e", "--post", "build.sh")
         home = Path(made["prefix"], "__home__")
         assert (home / "where.txt").read_text().split() == [str(home), made["prefix"]]
         assert (home / "build.sh").is_file()
 
     def test_its_failure_keeps_the_environment_and_says_so(
-        self, warm_machine: Machine, demo_channel: DemoChannel
+        self, machine: Machine, channels: Channels
     ) -> None:
-        script = warm_machine.root / "build.sh"
-        script.write_text("exit 3\n")
-        answer = warm_machine.create("e", demo_channel, "--no-pyc", "--post", str(script), code=10)
+        (machine.root / "build.sh").write_text("exit 3\n")
+        answer = small(machine, channels, "e", "--post", "build.sh", code=10)
         assert answer["error"] == "post-script"
         assert "kept" in answer["hint"]
-        assert state_of(warm_machine.envs / "e") is State.SEALED
+        assert state_of(machine.envs / "e") is State.SEALED
 
-    def test_a_missing_one_is_refused_first(
-        self, machine: Machine, demo_channel: DemoChannel
-    ) -> None:
-        machine.create("e", demo_channel, "--post", "nowhere.sh", code=2)
+    def test_a_missing_one_is_refused_first(self, machine: Machine, channels: Channels) -> None:
+        small(machine, channels, "e", "--post", "nowhere.sh", code=2)
         assert not machine.envs.exists()
 
 
@@ -393,15 +352,13 @@ class TestContradictions:
         assert machine.snapshot() == before
 
 
-def test_a_gone_current_folder_is_no_obstacle(
-    warm_machine: Machine, demo_channel: DemoChannel
-) -> None:
-    gone = warm_machine.root / "gone"
+def test_a_gone_current_folder_is_no_obstacle(machine: Machine, channels: Channels) -> None:
+    gone = machine.root / "gone"
     gone.mkdir()
-    command = warm_machine.command("create", "e", "-c", demo_channel.url, "--no-pyc", "-y")
+    command = machine.command("create", "e", "-c", channels.main_url, *tiny("prio"), "-y")
     done = subprocess.run(
         ["sh", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', str(gone), *command],
-        env=warm_machine.env, capture_output=True, text=True, check=False,
+        env=machine.env, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 

@@ -16,11 +16,12 @@ from sealenv.layout import MARKER, State, state_of
 from sealenv.prefix.prefixlock import is_locked
 from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
-from tests.machine import Machine, alive, children_of
+from tests.machine import Machine, alive, children_of, tiny
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc to find the engine")
 
-POINTS = 14
+PACKAGES = tiny("python", "pip")
+POINTS = {"group": 10, "parent": 4, "engine": 4}
 _DEADLINE = 30.0
 
 
@@ -31,7 +32,7 @@ def usual_seconds(
     """How long an undisturbed create takes here; the kills are spread over it."""
     machine = Machine(tmp_path_factory.mktemp("usual"), cache=warm_cache)
     began = time.monotonic()
-    machine.create("usual", demo_channel)
+    machine.create("usual", demo_channel, *PACKAGES)
     return time.monotonic() - began
 
 
@@ -66,8 +67,9 @@ def settle(process: subprocess.Popen[str], prefix: Path, engine: int | None) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["group", "parent", "engine"])
-@pytest.mark.parametrize("point", range(POINTS))
+@pytest.mark.parametrize(
+    ("target", "point"), [(target, n) for target, count in POINTS.items() for n in range(count)]
+)
 def test_killed_create_is_sealed_or_pending_and_is_replaced(
     warm_machine: Machine,
     demo_channel: DemoChannel,
@@ -80,10 +82,10 @@ def test_killed_create_is_sealed_or_pending_and_is_replaced(
     neighbour.mkdir(parents=True)
     (neighbour / "precious.txt").write_text("mine")
     prefix = machine.envs / "victim"
-    args = ("create", "victim", "-c", demo_channel.url, "-y")
+    args = ("create", "victim", "-c", demo_channel.url, "-y", *PACKAGES)
     began = time.monotonic()
     process = machine.start(*args)
-    moment = usual_seconds * (point + 0.5) / POINTS
+    moment = usual_seconds * (point + 0.5) / POINTS[target]
     engine = None
     while process.poll() is None and time.monotonic() - began < moment:
         engine = engine or engine_of(process.pid)
@@ -120,7 +122,7 @@ def test_killed_create_is_sealed_or_pending_and_is_replaced(
 def test_engine_killed_alone_is_reported_with_what_to_do(
     warm_machine: Machine, demo_channel: DemoChannel
 ) -> None:
-    process = warm_machine.start("create", "victim", "-c", demo_channel.url, "-y")
+    process = warm_machine.start("create", "victim", "-c", demo_channel.url, "-y", *PACKAGES)
     end = time.monotonic() + _DEADLINE
     while (engine := engine_of(process.pid)) is None:
         assert time.monotonic() < end
@@ -137,7 +139,8 @@ def test_interrupted_create_leaves_a_pending_prefix_and_says_so(
     warm_machine: Machine, demo_channel: DemoChannel, number: signal.Signals
 ) -> None:
     machine = warm_machine
-    process = machine.start("create", "victim", "-c", demo_channel.url, "-y")
+    args = ("create", "victim", "-c", demo_channel.url, "-y", *PACKAGES)
+    process = machine.start(*args)
     assert process.stderr is not None
     said = ""
     for line in process.stderr:
@@ -152,5 +155,5 @@ def test_interrupted_create_leaves_a_pending_prefix_and_says_so(
     prefix = machine.envs / "victim"
     assert state_of(prefix) is State.PENDING
     assert not is_locked(prefix)
-    machine.run("create", "victim", "-c", demo_channel.url, "-y")
+    machine.run(*args)
     assert not verify(prefix).findings

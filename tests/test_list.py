@@ -11,26 +11,28 @@ import pytest
 from sealenv.commands.environments import list_environments
 from sealenv.layout import MARKER, state_of
 from sealenv.tour.channel import DemoChannel
+from tests.channel import Channels
 from tests.machine import Machine
 
 
-def test_every_state_is_told(warm_machine: Machine, demo_channel: DemoChannel) -> None:
+def test_every_state_is_told(
+    warm_machine: Machine, own_environment: Path, demo_channel: DemoChannel
+) -> None:
     machine = warm_machine
-    machine.create("sealed", demo_channel, "--no-pyc")
     (machine.envs / "half" / "conda-meta").mkdir(parents=True)
     (machine.envs / "half" / MARKER).write_text("t\n")
     (machine.envs / "conda's" / "conda-meta").mkdir(parents=True)
     (machine.envs / "conda's" / "conda-meta" / "history").touch()
     (machine.envs / "folder").mkdir()
     (machine.envs / "file").touch()
-    (machine.envs / "link").symlink_to(machine.envs / "sealed")
+    (machine.envs / "link").symlink_to(own_environment)
     before = machine.snapshot()
     rows = {e["name"]: e for e in machine.json("list")["environments"]}
     assert {n: e["state"] for n, e in rows.items()} == {
-        "sealed": "sealed", "half": "pending", "conda's": "foreign",
+        "e": "sealed", "half": "pending", "conda's": "foreign",
     }  # fmt: skip
-    assert rows["sealed"]["python"] == demo_channel.python_version
-    assert rows["sealed"]["bytes"] > 10_000_000
+    assert rows["e"]["python"] == demo_channel.python_version
+    assert rows["e"]["bytes"] > 10_000_000
     assert not rows["half"]["busy"]
     shown = machine.run("list").stdout
     assert shown.splitlines()[0].split() == ["NAME", "STATE", "PYTHON", "SIZE", "AGE", "FOLDER"]
@@ -70,13 +72,13 @@ def test_a_folder_that_may_not_be_read(
     assert "cannot be read" in (row.problem or "")
 
 
-def test_all_folders_are_looked_at(warm_machine: Machine, demo_channel: DemoChannel) -> None:
-    other = warm_machine.root / "old"
-    warm_machine.create("a", demo_channel, "--no-pyc", SEALENV_ENVS=str(other))
-    found = warm_machine.json("list", "--no-size", PY_ENVS=str(other))["environments"]
+def test_all_folders_are_looked_at(machine: Machine, channels: Channels) -> None:
+    other = machine.root / "old"
+    machine.tiny("a", channels.main_url, "prio", SEALENV_ENVS=str(other))
+    found = machine.json("list", "--no-size", PY_ENVS=str(other))["environments"]
     assert [e["prefix"] for e in found] == [str(other / "a")]
-    assert warm_machine.run("run", "a", "--", "true", PY_ENVS=str(other)).stdout == ""
-    found = warm_machine.json("list", "--no-size", "--in", str(other))["environments"]
+    assert machine.run("run", "a", "--", "true", PY_ENVS=str(other)).stdout == ""
+    found = machine.json("list", "--no-size", "--in", str(other))["environments"]
     assert len(found) == 1
 
 

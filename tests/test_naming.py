@@ -2,7 +2,43 @@
 
 from __future__ import annotations
 
-from sealenv.naming import digests_apart
+from pathlib import Path
+
+import pytest
+
+from sealenv.errors import UsageError
+from sealenv.naming import check_name, check_prefix, digests_apart
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("a:b", "splits a PATH"),
+        ("a;b", "splits a PATH"),
+        ("a/b", "separates folders"),
+        ("a#b", "CEP 24"),
+        ("$(touch pwned)", "meaning"),
+        ("a`b", "meaning"),
+        ("a&calc", "cmd.exe"),
+        ("%PATH%", "cmd.exe"),
+        ('x" & y', "meaning"),
+        ("a\nb", "control"),
+        ("base", "conda's word"),
+        ("con", "device"),
+        ("..", "not a name"),
+        ("-x", "starts with"),
+        ("x" * 300, "200 bytes"),
+    ],
+)
+def test_refused_names(name: str, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        check_name(name)
+
+
+@pytest.mark.parametrize("part", ["a:b", "a;b", 'a"b', "a$b", "a`b", "a\\b", "a'b", "a\nb", "base"])
+def test_refused_paths(part: str) -> None:
+    with pytest.raises(UsageError):
+        check_prefix(Path("/srv", part), "linux-64")
 
 
 def test_digests_are_told_apart() -> None:

@@ -19,8 +19,8 @@ from tests.machine import Machine
 
 
 @pytest.fixture
-def made(warm_machine: Machine, demo_channel: DemoChannel) -> Path:
-    return Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])
+def made(own_environment: Path) -> Path:
+    return own_environment
 
 
 def test_it_is_gone_and_nothing_else_is(made: Path, warm_machine: Machine) -> None:

@@ -51,6 +51,7 @@ def tamper(channel: Path) -> None:
 class TestUncheckedFileChannels:
     """Gap 1: py-rattler hashes nothing that it reads from a file:// channel."""
 
+    @pytest.mark.quick
     def test_a_tampered_archive_is_refused(self, machine: Machine, channel: Path) -> None:
         tamper(channel)
         bare = machine.root / "bare"
@@ -138,9 +139,7 @@ class TestTrustedCache:
         assert (self.unpacked(machine) / "share" / "note.txt").read_text() == "evil\n"
         self.check(machine, channel)
 
-    @pytest.mark.parametrize(
-        "lost", ["share/note.txt", "share", "info/paths.json", "info/index.json", "info", "."]
-    )
+    @pytest.mark.parametrize("lost", ["share/note.txt", "info/paths.json", "."])
     def test_what_is_missing_in_the_unpacked_cache_heals(
         self, machine: Machine, channel: Path, first: Path, lost: str
     ) -> None:
@@ -152,18 +151,18 @@ class TestTrustedCache:
             path.unlink()
         self.check(machine, channel)
 
-    @pytest.mark.parametrize("damage", ["", "{", '{"paths": [], "paths_version": 1}'])
     def test_a_changed_listing_in_the_unpacked_cache_heals(
-        self, machine: Machine, channel: Path, first: Path, damage: str
+        self, machine: Machine, channel: Path, first: Path
     ) -> None:
-        (self.unpacked(machine) / "info" / "paths.json").write_text(damage)
+        listing = '{"paths": [], "paths_version": 1}'
+        (self.unpacked(machine) / "info" / "paths.json").write_text(listing)
         self.check(machine, channel)
 
-    @pytest.mark.parametrize("mode", [0o755, 0o666, 0o600, 0o4644])
     def test_a_mode_changed_in_one_environment_does_not_reach_the_next(
-        self, machine: Machine, channel: Path, first: Path, mode: int
+        self, machine: Machine, channel: Path, first: Path
     ) -> None:
         """A hard link has no mode of its own; py-rattler's validation looks at bytes alone."""
+        mode = 0o4755
         sound = (first / "share" / "note.txt").stat().st_mode
         (first / "share" / "note.txt").chmod(mode)
         assert (self.unpacked(machine) / "share" / "note.txt").stat().st_mode & 0o7777 == mode
@@ -176,18 +175,14 @@ class TestTrustedCache:
         assert made[1]
         assert made[0].packages == made[1].packages
 
-    @pytest.mark.parametrize("damage", [None, b"", b"\x92\x01\x90", b"\x92\x02\x91\xcd\x01\xa4"])
     def test_modes_that_nobody_noted_are_those_of_the_archive(
-        self, machine: Machine, channel: Path, first: Path, damage: bytes | None
+        self, machine: Machine, channel: Path, first: Path
     ) -> None:
-        """Whoever unpacked it was stopped before, or was an older sealenv."""
+        """The create that unpacked it was killed before it noted them."""
         (note,) = (machine.cache / "archives").glob("*/modes")
         good = note.read_bytes()
         (first / "share" / "note.txt").chmod(0o755)
-        if damage is None:
-            note.unlink()
-        else:
-            note.write_bytes(damage)
+        note.unlink()
         self.check(machine, channel)
         assert (machine.envs / "second" / "share" / "note.txt").stat().st_mode & 0o777 == 0o644
         assert note.read_bytes() == good
@@ -211,19 +206,14 @@ class TestTrustedCache:
         archive.write_bytes(archive.read_bytes()[:-1])
         self.check(machine, channel)
 
-    def test_a_lost_or_strange_manifest_is_read_again(
+    def test_a_lost_manifest_is_read_again(
         self, machine: Machine, channel: Path, first: Path
     ) -> None:
         (manifest,) = (machine.cache / "archives").glob("*/manifest")
         good = manifest.read_bytes()
-        for damage in (None, b"", b"\x93\x02", good[:-3]):
-            if damage is None:
-                manifest.unlink()
-            else:
-                manifest.write_bytes(damage)
-            machine.tiny("second", channel.as_uri(), "note")
-            assert manifest.read_bytes() == good
-            machine.run("remove", "second", "-y")
+        manifest.unlink()
+        machine.tiny("second", channel.as_uri(), "note")
+        assert manifest.read_bytes() == good
 
 
 def test_a_package_that_lies_about_its_files_is_refused(machine: Machine, tmp_path: Path) -> None:

@@ -168,14 +168,9 @@ def test_a_prefix_that_is_a_command_is_refused(warm_machine: Machine, channels: 
     assert warm_machine.snapshot() == before
 
 
-@pytest.mark.parametrize(
-    "folder", ["with space", "a & b", "100% é", "a#b", "ünï 環境", "a,b=c (d)"]
-)
-def test_entry_points_run_in_unusual_folders(
-    warm_machine: Machine, channels: Channels, folder: str
-) -> None:
+def test_entry_points_run_in_an_unusual_folder(warm_machine: Machine, channels: Channels) -> None:
     """Gap 9: what py-rattler writes into entry points must hold there."""
-    prefix = warm_machine.root / folder / "e"
+    prefix = warm_machine.root / "a & b, 100% ünï 環境=c (d)#e" / "e"
     warm_machine.json(
         "create", "-p", str(prefix), "-c", channels.main_url, "--no-pyc", *tiny(*SPECS)
     )

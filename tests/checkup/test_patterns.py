@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sealenv.gates.rule import Rule
 
 from sealenv.checkup.blocks import find_blocks
 from sealenv.checkup.finding import Severity
 from sealenv.checkup.patterns import matches, variable_matters
-from sealenv.gates.rule import Rule
 from sealenv.gates.rules import RULES
 
 LINES = [

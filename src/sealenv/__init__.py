@@ -10,11 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable as _Iterable
 
-    from sealenv.activation.scripts import Written as Written
     from sealenv.api.caching import cache_clean as cache_clean
     from sealenv.api.caching import cache_info as cache_info
     from sealenv.api.checking import audit as audit
-    from sealenv.api.checking import refresh as refresh
     from sealenv.api.checking import repair as repair
     from sealenv.api.checking import seal as seal
     from sealenv.api.checking import verify as verify
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from sealenv.api.creating import plan as plan
     from sealenv.api.events import Event as Event
     from sealenv.api.host import doctor as doctor
-    from sealenv.api.host import gate as gate
     from sealenv.api.host import which as which
     from sealenv.api.locking import Exported as Exported
     from sealenv.api.locking import Locked as Locked

@@ -1,4 +1,4 @@
-"""`verify`, `repair`, `seal`, `audit` and `refresh`: is it as it was made, and if not, what then."""
+"""`verify`, `repair`, `seal` and `audit`: is it as it was made, and if not, what then."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from sealenv.api.events import Progress, reporter_for
 from sealenv.api.paths import StrPath, prefix_of
 
 if TYPE_CHECKING:
-    from sealenv.activation.scripts import Written
     from sealenv.audits import Audit
     from sealenv.commands.audit import Fixed
     from sealenv.commands.repair import Repaired
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from sealenv.progress import Reporter
     from sealenv.seals.findings import Report
 
-__all__ = ["audit", "refresh", "repair", "repair_prefix", "seal", "verify"]
+__all__ = ["audit", "repair", "repair_prefix", "seal", "verify"]
 
 
 def verify(env: StrPath, *, fast: bool = False, progress: Progress | None = None) -> Report:
@@ -141,21 +140,3 @@ def audit(
     if fix:
         return mend(prefix, override_frozen=override_frozen, reporter=reporter)
     return search(prefix, reporter=reporter)
-
-
-def refresh(env: StrPath) -> Written:
-    """Make the activation scripts anew, after packages or variables of an environment changed.
-
-    Args:
-        env: a name or a path.
-
-    Returns:
-        the files, and a sentence for each variable that some shell cannot hold.
-
-    Raises:
-        PrefixError: the environment is not sealed.
-    """
-    from sealenv.commands.environments import inspect
-    from sealenv.commands.refresh import refresh as write
-
-    return write(inspect(prefix_of(env)))

@@ -1,6 +1,6 @@
-"""`gate`, `which` and `doctor`: what of a shell or a machine could make a process use another Python.
+"""`which` and `doctor`: what of a shell or a machine could make a process use another Python.
 
-Nothing is started and nothing is written; mending (`doctor --fix`) is left to people.
+Nothing is started and nothing is written; fixes (`doctor --fix`) are left to people.
 """
 
 from __future__ import annotations
@@ -14,26 +14,17 @@ from sealenv.api.paths import StrPath, words
 if TYPE_CHECKING:
     from sealenv.candidates import Resolution
     from sealenv.commands.doctor import Examination
-    from sealenv.gates.findings import Finding
 
-__all__ = ["doctor", "gate", "which"]
-
-
-def gate() -> tuple[Finding, ...]:
-    """Return what makes this process dirty: its variables and its PATH. `run` and `shell` refuse it."""
-    from sealenv.gates.admission import look
-
-    return tuple(look(os.environ))
+__all__ = ["doctor", "which"]
 
 
 def which(env: StrPath | None, command: str, *, shell: str | None = None) -> Resolution:
     """What a command would run in an environment, and why: every candidate in the shell's order.
 
     Args:
-        env: a name or a path; None: in the shell that started this process (`--here`).
+        env: a name or a path; None: in the current shell (`--here`).
         command: the command word.
-        shell: `cmd`, `powershell`, `posix`, `bash`, `zsh` or `dash`; without it as the environment's
-            platform has it.
+        shell: `cmd`, `powershell` or `posix`; by default as the environment's platform has it.
 
     Raises:
         NotFoundError: there is no such environment.
@@ -47,7 +38,9 @@ def which(env: StrPath | None, command: str, *, shell: str | None = None) -> Res
 
 
 def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> Examination:
-    """What on this machine can contaminate a shell or an environment.
+    """Return what in this process and on this machine can contaminate a shell or an environment.
+
+    `shell` holds what `run` and `shell` refuse: variables, and folders on PATH.
 
     Args:
         only: the ids of checks; all without.

@@ -15,7 +15,6 @@ FUNCTIONS = {
     "export": "sealenv.api.locking",
     "bundle": "sealenv.api.transport",
     "mirror": "sealenv.api.transport",
-    "gate": "sealenv.api.host",
     "list": "sealenv.api.looking",
     "info": "sealenv.api.looking",
     "verify": "sealenv.api.checking",
@@ -26,7 +25,6 @@ FUNCTIONS = {
     "move": "sealenv.api.moving",
     "clone": "sealenv.api.moving",
     "which": "sealenv.api.host",
-    "refresh": "sealenv.api.checking",
     "remove": "sealenv.api.moving",
     "doctor": "sealenv.api.host",
     "cache_info": "sealenv.api.caching",
@@ -35,7 +33,6 @@ FUNCTIONS = {
 """The functions, in the order of `sealenv --help`."""
 
 _OTHERS = {
-    "Written": "sealenv.activation.scripts",
     "Event": "sealenv.api.events",
     "Exported": "sealenv.api.locking",
     "Locked": "sealenv.api.locking",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import ntpath
 import os
 import posixpath
@@ -18,14 +17,15 @@ from sealenv.checkup.registry import Registry
 from sealenv.checkup.volume import Volume, look_at
 from sealenv.system.files import read_regular
 
-__all__ = ["LARGEST", "Computer", "digest_of", "windows_entries"]
+__all__ = ["LARGEST", "Computer", "windows_entries"]
 
 LARGEST = 1 << 18
-"""Bytes of a profile or a configuration: nobody writes more, and it would take long to read."""
+"""The most bytes of a profile or a configuration that are read."""
 
 
 _DEFAULT = re.compile(r"\$\{(\w+):?-([^{}]*)\}")
-"""What stands for a variable, or for this where it is not set."""
+"""A variable, or a text if it is not set."""
+_VARIABLE = re.compile(r"\$(?:env[:.])?\{?(HOME|USERPROFILE|ZDOTDIR|XDG_CONFIG_HOME)\b\}?")
 
 
 @dataclass
@@ -84,20 +84,17 @@ class Computer:
         return self.folder("XDG_CONFIG_HOME", ".config")
 
     def expand(self, text: str) -> Path | None:
-        """The file that a word of a profile means, if that can be told; None: it cannot."""
-        home = str(self.home)
+        """Return the file that a word of a profile names; None if that is not certain."""
         text = _DEFAULT.sub(lambda found: self.setting(found[1]) or found[2], text)
-        for name in ("${HOME}", "$HOME", "$env:USERPROFILE", "$env.HOME", "~"):
-            if text == name or text.startswith((f"{name}/", f"{name}\\")):
-                text = home + text[len(name) :]
-                break
-        for name in ("ZDOTDIR", "XDG_CONFIG_HOME"):
-            for form in (f"${{{name}}}/", f"${name}/"):
-                if text.startswith(form) and self.setting(name):
-                    text = f"{self.setting(name)}/{text[len(form) :]}"
+        if text[:1] == "~" and text[1:2] in ("", "/", "\\"):
+            text = f"$HOME{text[1:]}"
+        text = _VARIABLE.sub(lambda found: self._folder_of(found[1]) or found[0], text)
         if any(c in text for c in "$`*?[(") or not os.path.isabs(text):
             return None
         return Path(text)
+
+    def _folder_of(self, name: str) -> str:
+        return str(self.home) if name in ("HOME", "USERPROFILE") else self.setting(name)
 
     def bytes_of(self, path: Path) -> bytes | None:
         """The content of a regular file; None where nothing is.
@@ -134,7 +131,7 @@ class Computer:
             yield from windows_entries(value) if self.windows else value.split(":")
 
     def windows_folder(self, entry: str) -> Path | None:
-        """The folder that an entry of a PATH of Windows means; None: that cannot be told."""
+        """Return the folder that an entry of a Windows PATH names; None if that is not certain."""
         text = re.sub(r"%([^%]+)%", self._variable, entry.replace('"', "").strip())
         if "%" in text or "\0" in text or not ntpath.splitdrive(text)[0]:
             return None
@@ -163,8 +160,3 @@ def windows_entries(value: str) -> list[str]:
         else:
             entries[-1] += c
     return entries
-
-
-def digest_of(data: bytes) -> str:
-    """sha256 in hex."""
-    return hashlib.sha256(data).hexdigest()

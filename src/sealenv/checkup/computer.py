@@ -1,4 +1,4 @@
-"""The machine that is looked at: where things are on it, and how they are read."""
+"""The machine that is examined: its variables, folders and files."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _VARIABLE = re.compile(r"\$(?:env[:.])?\{?(HOME|USERPROFILE|ZDOTDIR|XDG_CONFIG_H
 
 @dataclass
 class Computer:
-    """What the checks look at.
+    """What the checks examine.
 
     Attributes:
         home: the user's home.
         environ: the environment variables.
-        target: where environments are made, which need not be there yet.
+        target: the folder for environments, which need not exist.
         system: as `sys.platform` says it.
         root: the folder that is `/`; another one in tests.
         registry: of Windows; None elsewhere.
-        own: the prefixes that sealenv itself runs from: no dirt.
+        own: the prefixes that sealenv itself runs from; they are not reported.
         code_page: the ANSI code page of Windows; 65001 (UTF-8) elsewhere.
     """
 
@@ -62,19 +62,19 @@ class Computer:
 
     @cached_property
     def volume(self) -> Volume:
-        """What the target lies on."""
+        """The file system of the target."""
         return look_at(self.target, self.system)
 
     def at(self, path: str) -> Path:
-        """An absolute POSIX path of the system."""
+        """Return the place of an absolute POSIX path."""
         return self.root / path.lstrip("/") if self.root != Path("/") else Path(path)
 
     def setting(self, name: str) -> str:
-        """A variable, or nothing."""
+        """Return the value of a variable; empty if it is not set."""
         return self.environ.get(name, "")
 
     def folder(self, name: str, *default: str) -> Path:
-        """The folder that a variable names, else one below the home."""
+        """Return the folder that a variable names, or a default one below the home."""
         value = self.setting(name)
         return Path(value) if value and os.path.isabs(value) else self.home.joinpath(*default)
 
@@ -97,10 +97,10 @@ class Computer:
         return str(self.home) if name in ("HOME", "USERPROFILE") else self.setting(name)
 
     def bytes_of(self, path: Path) -> bytes | None:
-        """The content of a regular file; None where nothing is.
+        """Return the content of a regular file; None if it does not exist.
 
         Raises:
-            OSError: it cannot be read, is too large or no regular file.
+            OSError: it cannot be read, is too large, or is not a regular file.
         """
         if path not in self.read:
             try:
@@ -119,13 +119,13 @@ class Computer:
         return found
 
     def short(self, path: Path | str) -> str:
-        """A path as people write it: `~` for the home."""
+        """Return a path with `~` for the home."""
         text, home = str(path), str(self.home)
         sep = "\\" if self.windows else "/"
         return f"~{text[len(home) :]}" if text.startswith(home + sep) else text
 
     def path_entries(self) -> Iterator[str]:
-        """The entries of PATH as they stand."""
+        """Yield the entries of PATH as they stand."""
         value = self.setting("PATH") or self.setting("Path")
         if value:
             yield from windows_entries(value) if self.windows else value.split(":")
@@ -144,14 +144,14 @@ class Computer:
         return next((v for n, v in self.environ.items() if n.lower() == name), found[0])
 
     def is_absolute(self, text: str) -> bool:
-        """Whether a path of this machine's system is absolute."""
+        """Return whether a path is absolute on this machine's system."""
         if self.windows:
             return bool(ntpath.splitdrive(text)[0]) or text.startswith("\\\\")
         return posixpath.isabs(text)
 
 
 def windows_entries(value: str) -> list[str]:
-    """The entries of a PATH of Windows as they stand: a `;` in quotes separates nothing."""
+    """Return the entries of a Windows PATH as they stand: a `;` in quotes separates nothing."""
     entries, quoted = [""], False
     for c in value:
         quoted ^= c == '"'

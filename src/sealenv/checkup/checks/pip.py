@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from sealenv.checkup.checks.conda import cannot_read
@@ -23,6 +23,8 @@ _SOURCES = frozenset(
     | {"require-virtualenv", "no-deps", "no-binary", "only-binary", "pre"}
     | {"break-system-packages", "no-build-isolation", "cert", "client-cert", "proxy"}
 )
+Settings = dict[tuple[str, str], str]
+"""(section, name) -> value."""
 _NO = frozenset({"", "no", "false", "off", "0"})
 _SETTING = re.compile(r"\s*(?P<name>[^=:\s#;\[][^=:]*?)\s*[=:]")
 
@@ -77,32 +79,31 @@ def _configuration(computer: Computer, path: Path, sources: Collection[str]) -> 
         what = f"every pip ends with an error at it: {reason}"
         yield Finding(_E, what, str(path), "fix it by hand")
         return
+    if data:
+        yield from _redirections(path, data, settings)
+        named = [one for one in settings if one[1] in sources]
+        if named:
+            what = f"it sets {', '.join(dict.fromkeys(name for _, name in named))} for every pip"
+            how = "nothing, if you want that in every environment; else remove it by hand"
+            yield Finding(_N, what, _place(path, data, named), how, _shown(named, settings))
+
+
+def _redirections(path: Path, data: bytes, settings: Settings) -> Iterator[Finding]:
+    """Yield one finding for the settings with which pip installs elsewhere."""
+    redirecting = _REDIRECTING | _OF_DISTUTILS
     bad = [
-        one
-        for one, value in settings.items()
-        if one[1] in _REDIRECTING | _OF_DISTUTILS and value.lower() not in _NO
+        one for one, value in settings.items() if one[1] in redirecting and value.lower() not in _NO
     ]
-    text = decode(data or b"")
-    if data and bad:
-        names = {name for _, name in bad}
-        places = _lines_to_comment(data, names)
+    if bad:
+        places = _lines_to_comment(data, {name for _, name in bad}) or ()
         digest = digest_of(data)
-        cuts = tuple(Cut(path, place, place, "# ", digest) for place in places or ())
+        cuts = tuple(Cut(path, place, place, "# ", digest) for place in places)
         how = "these lines become comments" if cuts else "take these settings out by hand"
         what = f"{bad[0][1]} has pip install to another place"
-        evidence = tuple(_shown(one, settings) for one in bad)
-        where = _place(path, text, names)
-        yield Finding(_E, what, where, how, evidence, cuts)
-    other = [one for one in settings if one[1] in sources]
-    if other:
-        names = {name for _, name in other}
-        what = f"it sets {', '.join(dict.fromkeys(name for _, name in other))} for every pip"
-        how = "nothing, if you want that in every environment; else remove it by hand"
-        evidence = tuple(_shown(one, settings) for one in other)
-        yield Finding(_N, what, _place(path, text, names), how, evidence)
+        yield Finding(_E, what, _place(path, data, bad), how, _shown(bad, settings), cuts)
 
 
-def _read(data: bytes) -> dict[tuple[str, str], str]:
+def _read(data: bytes) -> Settings:
     """Return (section, name) -> value, as pip reads it.
 
     Raises:
@@ -135,11 +136,11 @@ def _settings_in(text: str) -> Iterator[tuple[int, int, str]]:
             yield start, len(line) - len(bare), _option_name(found["name"]) if found else ""
 
 
-def _place(path: Path, text: str, names: Collection[str]) -> str:
-    for start, _, name in _settings_in(text):
-        if name in names:
-            return f"{path}:{line_at(text, start)}"
-    return str(path)
+def _place(path: Path, data: bytes, named: Iterable[tuple[str, str]]) -> str:
+    """Return FILE:LINE of the first of these settings."""
+    text, names = decode(data), {name for _, name in named}
+    first = next((start for start, _, name in _settings_in(text) if name in names), None)
+    return str(path) if first is None else f"{path}:{line_at(text, first)}"
 
 
 def _lines_to_comment(data: bytes, names: Collection[str]) -> list[int] | None:
@@ -166,8 +167,9 @@ def _lines_to_comment(data: bytes, names: Collection[str]) -> list[int] | None:
     return places if after == expected else None
 
 
-def _shown(one: tuple[str, str], settings: dict[tuple[str, str], str]) -> str:
-    return masked(f"[{one[0]}] {one[1]} = {settings[one]}")[:200]
+def _shown(named: Iterable[tuple[str, str]], settings: Settings) -> tuple[str, ...]:
+    lines = (f"[{section}] {name} = {settings[section, name]}" for section, name in named)
+    return tuple(masked(line)[:200] for line in lines)
 
 
 def _user_site(computer: Computer) -> Iterator[Finding]:

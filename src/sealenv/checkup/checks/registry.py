@@ -108,7 +108,7 @@ _PROGRAMS = tuple(
 
 
 def _leads_to_python(computer: Computer, entry: str) -> bool:
-    """Whether an entry of PATH is called like a Python's or conda's folder, and one is there."""
+    """Return whether an entry of PATH is named like a folder of Python or conda, and has one."""
     if not _PYTHON_ENTRY.search(entry.strip('" ')):
         return False
     folder = computer.windows_folder(entry)

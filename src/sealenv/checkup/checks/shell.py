@@ -65,7 +65,7 @@ def _relative(computer: Computer) -> Iterator[Finding]:
 
 
 def _kind_of(folder: Path) -> str | None:
-    """What the Python in a folder of PATH belongs to; None: the system, or nothing that is known."""
+    """Return the environment or tool that a folder on PATH belongs to; None: no known one."""
     real = Path(os.path.realpath(folder))  # an entry may be a link to the bin of an environment
     near = (folder, folder.parent, folder.parent.parent, real, real.parent, real.parent.parent)
     for prefix in near:

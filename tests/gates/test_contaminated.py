@@ -31,7 +31,9 @@ def findings(machine: Machine, *, code: int, **variables: str) -> list[dict[str,
 
 
 def test_a_clean_shell(used: Machine) -> None:
-    assert used.run("doctor", "--only", "shell").stdout == "This shell is clean.\n"
+    clean = "This shell is clean.\n"
+    assert used.run("doctor", "--only", "shell").stdout == clean
+    assert used.run("doctor", "--only", "shell", "--clean", PIP_USER="1").stdout == clean
     assert findings(used, code=0) == []
 
 

@@ -129,7 +129,7 @@ def test_the_whole_life_of_an_environment_leaves_no_trace(
         ("which", "e", "demo-hello"),
         ("list",),
         ("info", "e"),
-        ("refresh", "e"),
+        ("repair", "e"),
         ("cache", "info"),
         ("move", "e", "moved"),
         ("clone", "moved", "e"),

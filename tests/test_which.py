@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,20 +44,19 @@ def states(answer: dict[str, Any], root: Path) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "dash"])
 @pytest.mark.parametrize("name", ["python", "pip", "conda", "ls", "echo", "nope"])
-def test_an_activated_shell_says_the_same(made: Machine, shell: str, name: str) -> None:
-    prefix = made.envs / "e"
+def test_an_activated_shell_says_the_same(made: Machine, name: str) -> None:
     code = 1 if name == "nope" else 0
-    answer = made.json("which", "e", name, "--shell", shell, code=code)
-    options = {"bash": ["--norc", "--noprofile"], "zsh": ["-f"]}.get(shell, [])
-    asked = subprocess.run(
-        [require_shell(shell), *options, "-c", f". {prefix}/activate.sh; command -v {name}"],
-        env=made.env, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    answer = made.json("which", "e", name, code=code)
     runs = [c["path"] or name for c in answer["candidates"] if c["state"] == "runs"]
-    assert runs == asked.stdout.split()
     assert answer["found"] is (code == 0)
+    for shell, options in (("bash", ["--norc", "--noprofile"]), ("zsh", ["-f"]), ("dash", [])):
+        line = f". {made.envs / 'e'}/activate.sh; command -v {name}"
+        asked = subprocess.run(
+            [require_shell(shell), *options, "-c", line],
+            env=made.env, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert runs == asked.stdout.split(), shell
 
 
 def test_owner_interpreter_and_environment(made: Machine) -> None:
@@ -140,6 +137,7 @@ def test_what_people_see(for_windows: Machine) -> None:
         ("which", "e"),
         ("which", "--here", "e", "python"),
         ("which", "e", "python", "--shell", "cmd"),
+        ("which", "e", "python", "--shell", "bash"),
         ("which", "e", ""),
     ],
 )
@@ -169,7 +167,7 @@ def test_the_shell_where_one_is(made: Machine) -> None:
 
 
 class TestTheShellWhereOneIs:
-    """`--here` follows the rules of the shell that started it; scripts start what the system starts."""
+    """`--here` takes PATH as it is; scripts start what the system starts."""
 
     @staticmethod
     def script(folder: Path, name: str, text: str) -> None:
@@ -177,43 +175,12 @@ class TestTheShellWhereOneIs:
         (folder / name).write_bytes(text.encode())
         (folder / name).chmod(0o755)
 
-    @staticmethod
-    def ask(made: Machine, shell: str, *words: str, **extra: str) -> dict[str, Any]:
-        line = f"{shlex.join(made.command('which', *words, '--json'))}; true"
-        done = subprocess.run(
-            [shutil.which(shell) or shell, "-c", line],
-            env=made.env | extra, stdout=subprocess.PIPE, text=True, check=True,
-        )  # fmt: skip
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
-
-    @pytest.mark.parametrize(("shell", "kind"), [("bash", "keyword"), ("dash", "program")])
-    def test_a_keyword_is_one_where_it_is(self, made: Machine, shell: str, kind: str) -> None:
-        answer = self.ask(made, shell, "--here", "time", PATH="/usr/bin:/bin")
-        assert answer["shell"] == shell
-        if answer["candidates"]:
-            assert answer["candidates"][0]["kind"] == kind
-
-    def test_a_tilde_in_path_is_bash_s(self, made: Machine) -> None:
-        self.script(made.home / "bin", "mine", "#!/bin/sh\n")
-        path = "~/bin:/usr/bin:/bin"
-        assert self.ask(made, "bash", "--here", "mine", PATH=path)["found"]
-        assert not self.ask(made, "dash", "--here", "mine", PATH=path)["found"]
-
     def test_what_env_starts(self, made: Machine) -> None:
-        self.script(made.home / "bin", "mine", "#!/usr/bin/env -S A=1 -u B sh -x\n")
+        self.script(made.home / "bin", "mine", "#!/usr/bin/env -S sh -x\n")
         path = f"{made.home}/bin:/usr/bin:/bin"
-        (row,) = self.ask(made, "bash", "--here", "mine", PATH=path)["candidates"]
+        (row,) = made.json("which", "--here", "mine", PATH=path)["candidates"]
         assert os.path.basename(row["starts"]["path"]) == "sh"
         assert row["starts"]["exists"]
-
-    def test_a_line_of_windows_is_no_interpreter(self, made: Machine) -> None:
-        self.script(made.home / "bin", "mine", "#!/bin/sh\r\necho\r\n")
-        answer = self.ask(made, "bash", "--here", "mine", PATH=f"{made.home}/bin")
-        assert answer["candidates"][0]["starts"] == {
-            "path": "/bin/sh\r", "exists": False, "how": "interpreter",
-        }  # fmt: skip
-        assert "does not start" in answer["warnings"][0]
 
     def test_without_path(self, made: Machine) -> None:
         env = {name: text for name, text in made.env.items() if name != "PATH"}

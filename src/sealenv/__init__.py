@@ -10,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable as _Iterable
 
-    from sealenv.activation.scripts import Written as Written
     from sealenv.audits import Audit as Audit
     from sealenv.candidates import Resolution as Resolution
     from sealenv.commands.audit import Fixed as Fixed
@@ -34,14 +33,12 @@ if TYPE_CHECKING:
     from sealenv.commands.environments import list as list
     from sealenv.commands.export import Exported as Exported
     from sealenv.commands.export import export as export
-    from sealenv.commands.gate import gate as gate
     from sealenv.commands.lock import Locked as Locked
     from sealenv.commands.lock import lock as lock
     from sealenv.commands.mirror import Mirrored as Mirrored
     from sealenv.commands.mirror import mirror as mirror
     from sealenv.commands.move import Moved as Moved
     from sealenv.commands.move import move as move
-    from sealenv.commands.refresh import refresh as refresh
     from sealenv.commands.remove import Removed as Removed
     from sealenv.commands.remove import remove as remove
     from sealenv.commands.repair import Repaired as Repaired

@@ -224,7 +224,7 @@ def test_a_missing_include_is_said(
         return
     assert done.statuses() == [1]
     assert "is missing" in done.said
-    assert "sealenv refresh" in done.said
+    assert "sealenv repair" in done.said
 
 
 def test_no_scripts_and_no_variables(

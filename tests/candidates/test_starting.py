@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from sealenv.candidates import Candidate, Kind, Starts, starts
+from sealenv.candidates.starting import wrapped
 from sealenv.portability.patch import patch_bytes
 
 
 def begun(path: Path, kind: Kind = Kind.SCRIPT, *, windows: bool = False) -> Starts | None:
     names = {"python3": "/found/python3"}
-    return starts(Candidate(str(path), None, kind, ""), {}, names.get, windows=windows)
+    return starts(Candidate(str(path), None, kind, ""), names.get, windows=windows)
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,30 @@ def test_a_program_starts_nothing_else(tmp_path: Path) -> None:
     program = tmp_path / "tool.exe"
     program.write_bytes(b"MZ" + b"\0" * 100)
     assert begun(program, Kind.PROGRAM, windows=True) is None
+
+
+CONDA = r"""@REM call "%NOT_THIS%" %*
+@IF NOT DEFINED CONDA_EXE @SET "CONDA_EXE=%~dp0..\Scripts\conda.exe"
+@IF [%1]==[activate]   "%~dp0_conda_activate" %*
+@CALL "%CONDA_EXE%" %_CE_M% %_CE_CONDA% %*
+@EXIT /B %ERRORLEVEL%
+"""
+MAMBA = r"""@FOR %%I IN ("%~dp0..") DO @SET "MAMBA_EXE=%%~fI\Library\bin\mamba.exe"
+@CALL "%MAMBA_EXE%" %*
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (CONDA, r"C:\e\Scripts\conda.exe"),
+        (MAMBA, r"C:\e\Library\bin\mamba.exe"),
+        ("@echo off\npython %*\n", "python"),
+        ("set X=C:\\y.exe\r\n%X% -q %*\r\n", r"C:\y.exe"),
+        ("@echo %*\n", None),
+        ("@call other.bat\n", None),
+        ("", None),
+    ],
+)
+def test_what_wrappers_hand_their_arguments_to(text: str, expected: str | None) -> None:
+    assert wrapped(text, r"C:\e\condabin\x.bat") == expected

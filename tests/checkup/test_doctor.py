@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.checkup.condarc import activates_base
+from sealenv.checkup.checks.conda import activates_base
 from sealenv.checkup.volume import Volume, look_at
 from sealenv.commands.doctor import examine
 from tests.checkup.computers import computer, ids, write
@@ -77,13 +77,13 @@ def test_files_that_source_each_other(tmp_path: Path) -> None:
     write(machine.home / ".bashrc", ". ~/.a\n. $HOME/.b\n. ~/$X/never\n. ~/gone\n")
     write(machine.home / ".a", ". ~/.bashrc\nsource ~/.a\n")
     deep = write(machine.home / ".b", "conda activate deep\n")
-    assert ids(machine)["profile-activate"].seen.where == f"{deep}:1"
+    assert ids(machine)["profile-activate"].where == f"{deep}:1"
 
 
 def test_what_is_in_bashrc_d(tmp_path: Path) -> None:
     machine = computer(tmp_path)
     found = write(machine.home / ".bashrc.d/b.sh", "export PYTHONPATH=/x\n")
-    assert ids(machine)["profile-variable"].seen.where == f"{found}:1"
+    assert ids(machine)["profile-variable"].where == f"{found}:1"
 
 
 def test_each_line_is_shown_with_its_number(tmp_path: Path) -> None:
@@ -94,9 +94,9 @@ def test_each_line_is_shown_with_its_number(tmp_path: Path) -> None:
         machine.home / ".config/powershell/profile.ps1", b"\xff\xfe" + text.encode("utf-16-le")
     )
     variable, activate = (ids(machine)[name] for name in ("profile-variable", "profile-activate"))
-    assert (variable.seen.where, variable.severity.value) == (f"{path}:2", "error")
-    assert variable.seen.evidence == ("$env:PYTHONPATH = '/x'",)
-    assert (activate.seen.where, activate.severity.value) == (f"{path}:4", "warning")
+    assert (variable.where, variable.severity.value) == (f"{path}:2", "error")
+    assert variable.evidence == ("$env:PYTHONPATH = '/x'",)
+    assert (activate.where, activate.severity.value) == (f"{path}:4", "warning")
     assert not variable.fixable
     assert not activate.fixable
 
@@ -109,7 +109,7 @@ def test_zdotdir_of_zshenv(tmp_path: Path, line: str) -> None:
     machine = computer(tmp_path)
     write(machine.home / ".zshenv", f"{line}\n")
     path = write(machine.home / "z/.zshrc", "conda activate x\n")
-    assert ids(machine)["profile-activate"].seen.where == f"{path}:1"
+    assert ids(machine)["profile-activate"].where == f"{path}:1"
 
 
 def test_bytes_of_any_kind_reach_no_terminal(machine: Machine) -> None:
@@ -117,7 +117,7 @@ def test_bytes_of_any_kind_reach_no_terminal(machine: Machine) -> None:
     done = machine.run("doctor", code=1)
     assert "\x1b" not in done.stdout
     assert r"\x1b" in done.stdout
-    assert r"\xff" in machine.json("doctor", code=1)["findings"][0]["evidence"][0]
+    assert r"\udcff" in machine.json("doctor", code=1)["findings"][0]["evidence"][0]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,6 @@ def test_bytes_of_any_kind_reach_no_terminal(machine: Machine) -> None:
         ("auto_activate_base: false\n", "loads its functions in every shell"),
         ("auto_activate: no", "loads its functions in every shell"),
         ("x: &a no\nauto_activate_base: *a\n", "loads its functions in every shell"),
-        ("x: &a {auto_activate: true}\n<<: *a\n", "activates base in every shell"),
         ("auto_activate: [", "unless a .condarc that cannot be read disables that"),
     ],
 )
@@ -140,8 +139,8 @@ def test_a_hook_of_conda_with_and_without_base(tmp_path: Path, settings: str, do
     write(machine.home / ".bashrc", block.format(load))
     write(machine.home / ".condarc", settings)
     (found,) = examine(machine, ["conda-init"]).findings
-    assert (found.severity.value, Path(found.seen.where).name) == ("error", ".bashrc:1")
-    assert found.seen.what.endswith(does)
+    assert (found.severity.value, Path(found.where).name) == ("error", ".bashrc:1")
+    assert found.what.endswith(does)
 
 
 def test_configurations(tmp_path: Path) -> None:
@@ -155,12 +154,12 @@ def test_configurations(tmp_path: Path) -> None:
     write(home / ".local/lib/python3.12/site-packages/a.dist-info/METADATA", "")
     write(home / ".config/fish/functions/conda.fish", "function conda; end\n")
     found = ids(machine)
-    assert found["user-site"].seen.what.startswith("1 package of")
+    assert found["user-site"].what.startswith("1 package of")
     for name in ("condarc", "distutils-cfg", "environment-file", "conda-environments", "user-site"):
         assert name in found, name
-    assert found["fish-functions"].seen.where.endswith("functions/conda.fish")
+    assert found["fish-functions"].where.endswith("functions/conda.fish")
     assert found["environment-file"].severity.value == "error"
-    texts = {f.seen.what.split(":")[0] for f in examine(machine, ["condarc"]).findings}
+    texts = {f.what.split(":")[0] for f in examine(machine, ["condarc"]).findings}
     assert "sealenv cannot read it" in texts
 
 
@@ -172,8 +171,8 @@ def test_a_folder_of_condarcs_that_cannot_be_listed(tmp_path: Path) -> None:
     folder.symlink_to("condarc.d")
     write(machine.home / ".config/conda/condarc.d", "a file is none")
     (found,) = examine(machine, ["condarc"]).findings
-    assert (found.seen.where, found.severity.value) == (str(folder), "warning")
-    assert "cannot be read" in found.seen.what
+    assert (found.where, found.severity.value) == (str(folder), "warning")
+    assert "cannot be read" in found.what
     assert activates_base(machine) is None
 
 
@@ -201,12 +200,13 @@ def test_path(tmp_path: Path) -> None:
     write(tmp_path / "tools/conda", "#!/bin/sh\n").chmod(0o755)
     path = f"~/bin:/usr/bin::rel:{tmp_path}/real venv/bin:{tmp_path}/tools"
     found = ids(computer(tmp_path, PATH=path))
-    assert "the virtual environment" in found["path-python"].seen.what
+    assert found["shell"].where == f"PATH={tmp_path}/real venv/bin"
     assert {"path-tilde", "path-relative", "path-conda"} <= set(found)
+    assert "path-python" not in found
     (tmp_path / "link").symlink_to(tmp_path / "real venv/bin")
-    assert "path-python" in ids(computer(tmp_path, PATH=f"{tmp_path}/link"))
-    machine = computer(tmp_path, PATH=path)
-    own = dataclasses.replace(machine, own=(str(tmp_path / "real venv"),))
+    linked = computer(tmp_path, PATH=f"{tmp_path}/link")
+    assert "the virtual environment" in ids(linked)["path-python"].what
+    own = dataclasses.replace(linked, own=(str(tmp_path / "real venv"),))
     assert "path-python" not in ids(own)
 
 
@@ -222,17 +222,13 @@ def test_target(tmp_path: Path) -> None:
     assert {"target-nested", "target-name", "target-synced"} <= set(ids(nested))
 
 
-def test_a_target_below_a_file_or_with_a_name_too_long(tmp_path: Path) -> None:
+def test_a_target_below_a_file(tmp_path: Path) -> None:
     machine = computer(tmp_path)
     file = write(tmp_path / "file", "")
     (tmp_path / "nowhere").symlink_to("gone")
     for place in (file, file / "x/y", tmp_path / "nowhere/x"):
         found = ids(dataclasses.replace(machine, target=place))
-        assert "is no folder" in found["target-readonly"].seen.what
-    target = tmp_path / ("ü" * 150) / "x"
-    report = examine(dataclasses.replace(machine, target=target))
-    said = [f for f in report.findings if f.check != "target-space"]
-    assert [(f.check, f.severity.value) for f in said] == [("target-name", "error")]
+        assert "is not a folder" in found["target-readonly"].what
 
 
 BROKEN = [b"[global\nuser = no\n", b"user = no\n", b"[global]\nfoo\n", b"[g]\na=1\na=2\n"]

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealenv.checkup.applying import apply, undo
-from sealenv.checkup.catalogue import checks_for
-from sealenv.checkup.journal import Journal, journals, locked
-from sealenv.checkup.plan import make_plan, preview
+from sealenv.checkup.checks import checks_for
+from sealenv.checkup.fixing import apply, make_plan, preview, undo
+from sealenv.checkup.journal import Journals
 from sealenv.commands.doctor import examine, plan_fix
 from sealenv.errors import FilesystemError
 from tests.checkup.computers import computer, write
@@ -79,18 +78,15 @@ def test_fix_then_undo_gives_the_same_bytes(
     machine = computer(root)
     path = write(machine.home / place, data)
     plan = plan_fix(machine, FIXABLE)
-    folder = root / "doctor"
+    kept = Journals(root / "doctor")
     if plan.empty:
         return
-    with locked(folder):
-        apply(plan, folder, None)
-        now = path.read_bytes() if path.exists() else None
-        assert now != data
-        (journal,) = journals(folder)
-        assert isinstance(journal, Journal)
-        undo(journal, folder, None)
+    with kept.locked():
+        apply(plan, kept, None)
+        assert path.read_bytes() != data
+        undo(kept.find(None), kept, None)
     assert path.read_bytes() == data
-    assert list(folder.glob("*.json")) == []
+    assert kept.names() == []
 
 
 @settings(max_examples=60, deadline=None)
@@ -104,8 +100,9 @@ def test_a_fix_leaves_nothing_that_it_would_fix_again(
         plan = plan_fix(computer(root), FIXABLE)
         if plan.empty:
             return
-        with locked(root / "doctor"):
-            apply(plan, root / "doctor", None)
+        kept = Journals(root / "doctor")
+        with kept.locked():
+            apply(plan, kept, None)
     found = [f for f in examine(computer(root)).findings if f.fixable]
     assert found == []
 
@@ -117,11 +114,11 @@ def test_a_block_that_no_fix_touches(tmp_path: Path) -> None:
         machine.home / ".bashrc", f"if true; then\n{BLOCK}fi\n# >>> mamba initialize >>>\n"
     )
     findings = examine(machine, ["conda-init"]).findings
-    assert [(f.seen.where, f.severity.value) for f in findings] == [
+    assert [(f.where, f.severity.value) for f in findings] == [
         (f"{path}:2", "error"),
         (f"{path}:6", "warning"),
     ]
-    assert all("by hand" in f.seen.how for f in findings)
+    assert all("by hand" in f.how for f in findings)
     assert plan_fix(machine, ["conda-init"]).empty
 
 
@@ -175,7 +172,7 @@ def test_an_earlier_fix_waits_for_the_later(machine: Machine) -> None:
     (first,) = (path.stem for path in kept(machine))
     profile.write_text("# mine\n" + BLOCK)
     machine.run("doctor", "--fix", "conda-init", "-y")
-    assert "a later fix" in machine.run("doctor", "--undo", first, "-y", code=9).stderr
+    assert "later fixes first" in machine.run("doctor", "--undo", first, "-y", code=9).stderr
     machine.run("doctor", "--undo", "-y")
     assert profile.read_text() == "# mine\n" + BLOCK
     profile.write_text(CLEAN)
@@ -273,7 +270,7 @@ def test_a_path_that_is_no_utf8(machine: Machine) -> None:
     write(machine.home / ".bashrc", b". ~/caf\xe9.sh\n")
     (found,) = machine.json("doctor", "--only", "conda-init", code=1)["findings"]
     where = found["where"].rpartition(":")[0]
-    assert where.endswith(r"caf\xe9.sh")
+    assert where.endswith(r"caf\udce9.sh")
     answer = machine.json("doctor", "--fix", f"conda-init:{where}", "-y")
     assert answer["files"][0]["path"] == where
     assert path.read_text() == CLEAN
@@ -285,7 +282,7 @@ def test_a_path_that_is_no_utf8(machine: Machine) -> None:
 
 def test_two_doctors_at_once(machine: Machine) -> None:
     write(machine.home / ".bashrc", DIRTY)
-    with locked(journal_folder(machine)):
+    with Journals(journal_folder(machine)).locked():
         done = machine.run("doctor", "--fix", "conda-init", "-y", code=9)
     assert "another doctor" in done.stderr
     machine.run("doctor", "--fix", "conda-init", "-y")
@@ -346,12 +343,10 @@ def test_what_fails_in_the_middle_is_put_back(
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    with (
-        locked(tmp_path / "doctor"),
-        pytest.raises(FilesystemError, match="the disk is full") as told,
-    ):
-        apply(plan, tmp_path / "doctor", None)
+    kept = Journals(tmp_path / "doctor")
+    with kept.locked(), pytest.raises(FilesystemError, match="the disk is full") as told:
+        apply(plan, kept, None)
     assert told.value.where == str(machine.home / ".zshrc")
     assert [path.read_text() for path in paths] == [DIRTY] * 2
     assert sorted(os.listdir(machine.home)) == [".bashrc", ".zshrc"]
-    assert list((tmp_path / "doctor").glob("*.json")) == []
+    assert kept.names() == []

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
-from sealenv.checkup.ini import ini_settings, option_name
+from sealenv.checkup.finding import Severity
 from sealenv.commands.doctor import examine, plan_fix
 from tests.checkup.computers import computer, write
 
@@ -24,7 +21,6 @@ TEXTS = [
     "[global]\n  target = /tmp/zz\n",
     " [global]\ntarget = /a\n",
     "[install]\n--target = /a\n--no_deps: 1\n",
-    "[install]\n----target = /a\n",
     "[global]\n    target = /a\n  no-input = 1\nretries=2\n",
     "[global]\nindex-url = x\n  target = /a\n",
     "[global]\nindex-url = x\n\n  # why\n  target = /a\n",
@@ -39,11 +35,6 @@ TEXTS = [
     "[a]b]\ntarget = /a = b : c\n",
     "[global]\ntarget =\n  # one\n  /a\n; two\n  /b\n",
 ]
-
-
-def read(text: str) -> dict[str, str]:
-    """Section.option -> value, its lines joined with a space."""
-    return {f"{s.section}.{s.name}": " ".join(s.value.split()) for s in ini_settings(text)}
 
 
 def list_of_pip(path: Path) -> dict[str, str]:
@@ -68,53 +59,18 @@ def without_a_file(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
-def test_settings_are_those_of_pip(
+def test_what_pip_reads_is_found_and_fixed(
     tmp_path: Path, without_a_file: dict[str, str], text: str
 ) -> None:
-    found = read(text)
-    assert found
-    assert {**without_a_file, **found} == list_of_pip(write(tmp_path / "pip.conf", text))
-
-
-LINES = st.lists(
-    st.tuples(
-        st.sampled_from(["", " ", "  ", "\t", "\u00a0"]),
-        st.sampled_from(
-            ["[a]", "[b] x", "t = /x", "--u_v: y", "w", "# c", "; d", "", "[", "=1", "x = [c]"]
-        ),
-        st.sampled_from(["\n", "\r\n", "\r", "\n\n"]),
-    ),
-    max_size=9,
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(parts=LINES)
-@example(parts=[("", "[a]", "\n"), (" ", "t = /x", "\n")])
-def test_settings_are_those_of_configparser(parts: list[tuple[str, str, str]]) -> None:
-    """What it refuses is a finding of its own; pip's names are compared with pip above."""
-    text = "".join(map("".join, parts))
-    parser = configparser.RawConfigParser(strict=False)
-    parser.optionxform = option_name  # type: ignore[assignment,method-assign]
-    try:
-        parser.read_string(text.replace("\r\n", "\n").replace("\r", "\n"))
-    except configparser.Error:
-        list(ini_settings(text))
-        return
-    real = {
-        f"{section}.{name}": " ".join(value.split())
-        for section in parser.sections()
-        for name, value in parser.items(section)
-    }
-    assert read(text) == real
-
-
-@pytest.mark.parametrize("text", TEXTS[:5], ids=range(5))
-def test_each_form_is_found_and_fixed(tmp_path: Path, text: str) -> None:
+    """As pip reads the file: before the fix a target or a prefix, afterwards the other settings."""
     machine = computer(tmp_path)
-    write(machine.home / ".config/pip/pip.conf", text)
-    found = [f for f in examine(machine, ["pip-conf"]).findings if f.fixable]
-    assert len(found) == 1
-    (edit,) = plan_fix(machine, ["pip-conf"]).files
-    assert edit.after is not None
-    assert not {name for name in read(edit.after.decode()) if name.endswith(".target")}
+    path = write(machine.home / ".config/pip/pip.conf", text)
+    before = list_of_pip(path)
+    bad = {name for name in before if name.rpartition(".")[2] in ("target", "prefix")}
+    found = [f for f in examine(machine, ["pip-conf"]).findings if f.severity is Severity.ERROR]
+    assert len(found) == bool(bad)
+    plan = plan_fix(machine, ["pip-conf"])
+    for edit in plan.files:
+        path.write_bytes(edit.after)
+        assert list_of_pip(path) == {name: v for name, v in before.items() if name not in bad}
+    assert bool(plan.files) == bool(bad and "\r " not in text)

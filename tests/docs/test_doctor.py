@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sealenv.checkup.catalogue import CHECKS
+from sealenv.checkup.checks import CHECKS
 from sealenv.checkup.finding import Check, Severity
 from tests.docs.tables import REFERENCE, rows
 

@@ -55,7 +55,6 @@ def test_the_examples_have_the_fields_that_are_printed(
     printed = {
         "sealenv create ... --dry-run --json": warm_machine.json(*create, "--dry-run"),
         "sealenv create ... --json": warm_machine.json(*create),
-        "sealenv gate --json": warm_machine.json("gate", code=1, PIP_TARGET="/elsewhere"),
         "sealenv list --json": warm_machine.json("list"),
         "sealenv info ENV --json": warm_machine.json("info", env),
         "sealenv which ENV CMD --json": warm_machine.json("which", env, "pip"),
@@ -69,7 +68,6 @@ def test_the_examples_have_the_fields_that_are_printed(
         "sealenv seal ENV -y --json": warm_machine.json("seal", env, "-y"),
         "sealenv audit ENV --fix --json": warm_machine.json("audit", env, "--fix"),
         "sealenv report ENV -o FILE --json": warm_machine.json("report", env, "-o", "report.html"),
-        "sealenv refresh ENV --json": warm_machine.json("refresh", env),
         "sealenv cache info --json": warm_machine.json("cache", "info"),
         "sealenv cache clean --unpacked --tmp --json": warm_machine.json(
             "cache", "clean", "--tmp", SEALENV_CACHE=str(warm_machine.root / "another")

@@ -24,13 +24,16 @@ def venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def findings(machine: Machine, *, code: int, **variables: str) -> list[dict[str, str]]:
-    done = machine.run("gate", "--json", code=code, **variables)
-    found: list[dict[str, str]] = json.loads(done.stdout)["findings"]
+    answer = machine.json("doctor", "--only", "shell", code=code, **variables)
+    assert len(answer["findings"]) == len(answer["shell"]["findings"])
+    found: list[dict[str, str]] = answer["shell"]["findings"]
     return found
 
 
 def test_a_clean_shell(used: Machine) -> None:
-    assert used.run("gate").stdout == "This shell is clean.\n"
+    clean = "This shell is clean.\n"
+    assert used.run("doctor", "--only", "shell").stdout == clean
+    assert used.run("doctor", "--only", "shell", "--clean", PIP_USER="1").stdout == clean
     assert findings(used, code=0) == []
 
 
@@ -42,8 +45,10 @@ def test_what_is_found_is_explained(used: Machine, venv: Path) -> None:
         ("PATH", f"{venv}/bin"),
     ]
     assert all(finding["what"] and finding["why"] and finding["clear"] for finding in found)
-    text = used.run("gate", code=1, VIRTUAL_ENV=str(venv)).stdout
-    assert "clear: deactivate" in text
+    done = used.run("doctor", code=1, VIRTUAL_ENV=str(venv))
+    assert done.stdout.startswith(f"error    shell  VIRTUAL_ENV={venv}\n")
+    assert "to do: deactivate" in done.stdout
+    assert findings(used, code=0, VIRTUAL_ENV="") == []
 
 
 @pytest.mark.parametrize("kind", ["conda", "venv"])
@@ -112,12 +117,12 @@ def test_every_verb_has_the_options(used: Machine) -> None:
     listing = used.run("--help").stdout.split("Commands:")[1].split("\n\n")[0]
     verbs = [line.split()[0] for line in listing.splitlines() if line[2:3].strip()]
     verbs = [verb for verb in verbs if verb.isalpha()]
-    assert {"create", "gate", "verify"} < set(verbs)
+    assert {"create", "doctor", "verify"} < set(verbs)
     for verb in verbs:
         words = ["cache", "info"] if verb == "cache" else [verb]
         text = used.run(*words, "--help").stdout
         assert text.count("--clean") >= 1, verb
-        assert ("--strict" in text) == (verb not in ("run", "shell", "gate")), verb
+        assert ("--strict" in text) == (verb not in ("run", "shell")), verb
 
 
 def test_a_pythonpath_does_not_replace_what_sealenv_imports(machine: Machine) -> None:
@@ -125,6 +130,6 @@ def test_a_pythonpath_does_not_replace_what_sealenv_imports(machine: Machine) ->
     folder.mkdir()
     for name in ("click", "msgspec", "tempfile"):
         (folder / f"{name}.py").write_text("raise SystemExit('strange')\n")
-    done = machine.run("gate", code=1, PYTHONPATH=str(folder))
+    done = machine.run("doctor", "--only", "shell", code=1, PYTHONPATH=str(folder))
     assert f"PYTHONPATH={folder}" in done.stdout
     assert "strange" not in done.stderr

@@ -45,5 +45,5 @@ def test_the_file_is_sealed_and_may_be_edited_but_not_lost(used: Machine) -> Non
     file.unlink()
     (found,) = used.json("verify", "e", code=1)["findings"]
     assert (found["kind"], found["path"]) == ("missing", ".condarc")
-    used.run("refresh", "e")
+    used.run("repair", "e")
     assert file.read_bytes() == written

@@ -50,8 +50,10 @@ def test_what_a_profile_exports_is_found(shell: str, tmp_path: Path) -> None:
     profile = tmp_path / name
     profile.parent.mkdir(parents=True, exist_ok=True)
     profile.write_text(content)
-    caller = tmp_path / "gate.sh"
-    caller.write_text(f"#!/bin/sh\nexec {shlex.join(machine.command('gate', '--json'))}\n")
+    caller = tmp_path / "doctor.sh"
+    caller.write_text(
+        f"#!/bin/sh\nexec {shlex.join(machine.command('doctor', '--only', 'shell', '--json'))}\n"
+    )
     caller.chmod(0o755)
     words = [str(program), *(w.replace("ENV_FILE", str(profile)) for w in words[1:]), str(caller)]
     done = subprocess.run(
@@ -66,4 +68,4 @@ def test_what_a_profile_exports_is_found(shell: str, tmp_path: Path) -> None:
     )
     assert "{" in done.stdout, done.stderr
     found = json.loads(done.stdout[done.stdout.index("{") : done.stdout.rindex("}") + 1])
-    assert [finding["name"] for finding in found["findings"]] == ["PIP_TARGET", "PIP_USER"]
+    assert [finding["name"] for finding in found["shell"]["findings"]] == ["PIP_TARGET", "PIP_USER"]

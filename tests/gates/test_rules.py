@@ -11,8 +11,7 @@ import pytest
 
 from sealenv.activation.scripts import render
 from sealenv.errors import DirtyShellError
-from sealenv.gates.admission import enter
-from sealenv.gates.children import scrub, without_dirt
+from sealenv.gates.admission import enter, scrub, without_dirt
 from sealenv.gates.findings import find
 from sealenv.gates.rules import HONOURED, RULES
 from sealenv.gates.whitelist import clean_environ, default_path

@@ -17,10 +17,12 @@ from typing import Any
 
 import pytest
 
+from sealenv.activation.scripts import write_scripts
 from sealenv.layout import MARKER, SCRATCH
 from sealenv.repairs import aside
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
+from sealenv.spec.model import current_platform
 from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine
@@ -432,11 +434,11 @@ def test_what_is_in_the_place_of_a_compiled_file(
 
 
 def test_what_the_scripts_set_comes_back(machine: Machine, channels: Channels) -> None:
-    """They were refreshed while it was away: right then, and stale as soon as it is back."""
+    """They were written while it was away: right then, and stale as soon as it is back."""
     machine.tiny("e", channels.main_url, "env-vars")
     prefix = machine.envs / "e"
     (prefix / "etc/conda/env_vars.d/env-vars.json").unlink()
-    machine.run("refresh", "e")
+    write_scripts(prefix, platform=current_platform())
     machine.run("repair", "e")
     assert verify(prefix).findings == ()
 

@@ -263,7 +263,7 @@ def test_without_its_include(windows: Windows, prefix: Path, tmp_path: Path) -> 
     (prefix / "etc/sealenv/env.bat").unlink()
     done, shown = use(windows, prefix, tmp_path)
     assert shown["code"] == "1"
-    assert "sealenv refresh" in done.stderr
+    assert "sealenv repair" in done.stderr
 
 
 def test_package_scripts_in_code_point_order_and_later_ones_last(

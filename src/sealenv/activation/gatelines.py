@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sealenv.gates.rule import Rule
-from sealenv.gates.rules import ON_PATH, RULES
+from sealenv.gates.rules import ON_PATH, RULES, Rule
 from sealenv.quoting import QUOTE, quote_ps1
 
 __all__ = ["gate_lines", "on_path"]

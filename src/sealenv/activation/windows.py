@@ -33,7 +33,7 @@ def made_at(prefix: str) -> str:
         raise PrefixError(
             "the activation scripts are missing",
             where=note,
-            hint="sealenv refresh writes them again",
+            hint="sealenv repair writes them again",
         ) from None
     if not made:
         return prefix

@@ -84,7 +84,7 @@ def _moved_bat(made_at: str) -> list[str]:
 
 _NOTE = (
     "Compiled by sealenv from the environment's own files. Do not edit:",
-    "`sealenv refresh` re-makes it.",
+    "`sealenv repair` re-makes it.",
 )
 
 

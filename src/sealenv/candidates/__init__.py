@@ -1,25 +1,20 @@
-"""Commands: what a shell would run for a name, what it would pass over, and what that starts."""
+"""Commands: what a shell would run for a name, whose it is, and what it starts in the end."""
 
-from sealenv.candidates.belonging import Belongings, Environment
-from sealenv.candidates.candidate import Candidate, Kind, State
-from sealenv.candidates.cmdexe import windows_candidates
-from sealenv.candidates.posix import posix_candidates
-from sealenv.candidates.remarks import notes_on, warnings_on
-from sealenv.candidates.resolution import Resolution, Row
-from sealenv.candidates.starting import Starts, starts
+from sealenv.candidates.belonging import Belongings
+from sealenv.candidates.candidate import Candidate, Environment, Kind, Resolution, Starts, State
+from sealenv.candidates.shells import PATHEXT, posix_candidates, windows_candidates
+from sealenv.candidates.starting import starts
 
 __all__ = [
+    "PATHEXT",
     "Belongings",
     "Candidate",
     "Environment",
     "Kind",
     "Resolution",
-    "Row",
     "Starts",
     "State",
-    "notes_on",
     "posix_candidates",
     "starts",
-    "warnings_on",
     "windows_candidates",
 ]

@@ -1,37 +1,28 @@
-"""Whose a file is: the environment that it lies in, and the package or distribution that brought it."""
+"""The owner of a file: its environment, and the package or distribution that it is part of."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from sealenv.candidates.candidate import Environment
 from sealenv.errors import RecordError
 from sealenv.layout import META, State, state_of
 from sealenv.prefix.records import scan_records
 from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.seal import read_seal
 
-__all__ = ["Belongings", "Environment"]
-
-
-@dataclass(frozen=True)
-class Environment:
-    """An environment that a file lies in."""
-
-    prefix: str
-    kind: str
-    """conda or venv."""
+__all__ = ["Belongings"]
 
 
 class Belongings:
-    """Looks each environment up once."""
+    """Looks up each environment once."""
 
     def __init__(self) -> None:
         self._owners: dict[str, dict[str, str]] = {}
 
     def environment_of(self, path: str) -> Environment | None:
-        """The innermost environment that a path lies in; links are not followed."""
+        """Return the innermost environment that contains a path; links are not followed."""
         folder = Path(os.path.abspath(path)).parent
         for above in (folder, *folder.parents):
             if (above / META).is_dir():
@@ -41,7 +32,7 @@ class Belongings:
         return None
 
     def owner_of(self, path: str, environment: Environment) -> str | None:
-        """`name version` of the package, else of the distribution, that has the file; or sealenv."""
+        """Return `name version` of the package or distribution that has the file; or `sealenv`."""
         if environment.prefix not in self._owners:
             self._owners[environment.prefix] = _owners(Path(environment.prefix))
         relative = Path(os.path.abspath(path)).relative_to(environment.prefix).as_posix()
@@ -49,14 +40,14 @@ class Belongings:
 
 
 def _owners(prefix: Path) -> dict[str, str]:
-    """Path in the prefix, without case -> its owner. Of a path that several have, the one in place."""
+    """Return path in the prefix, case-folded -> owner; the last package that has a path counts."""
     found: dict[str, str] = {}
     owned = set()
     for record in scan_records(prefix)[0]:
         for entry in record.paths_data.paths:
             owned.add(entry.path)
             found[entry.path.casefold()] = f"{record.name} {record.version}"
-    for name in _ours(prefix):
+    for name in _activation_scripts(prefix):
         found.setdefault(name.casefold(), "sealenv")
     for distribution in scan_distributions(prefix, owned):
         for file in distribution.files:
@@ -64,8 +55,7 @@ def _owners(prefix: Path) -> dict[str, str]:
     return found
 
 
-def _ours(prefix: Path) -> list[str]:
-    """The activation scripts."""
+def _activation_scripts(prefix: Path) -> list[str]:
     if state_of(prefix) is not State.SEALED:
         return []
     try:

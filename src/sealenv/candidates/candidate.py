@@ -1,12 +1,13 @@
-"""One thing that a name could mean to a shell."""
+"""What a name can mean to a shell: the candidates, and the answer of `which`."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
-__all__ = ["Candidate", "Kind", "State", "ranked"]
+__all__ = ["Candidate", "Environment", "Kind", "Resolution", "Starts", "State", "ranked"]
 
 
 class State(enum.Enum):
@@ -22,36 +23,86 @@ class Kind(enum.Enum):
 
     BUILTIN = "builtin"
     """A part of the shell: no file."""
-    KEYWORD = "keyword"
     PROGRAM = "program"
     SCRIPT = "script"
     BATCH = "batch"
     DOCUMENT = "document"
     """Windows starts the program that its ending is associated with."""
     OTHER = "other"
-    """A folder, a dangling link, what cannot be looked at."""
+    """A folder, a dangling link, what cannot be read."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment; its kind is `conda` or `venv`."""
+
+    prefix: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Starts:
+    """A program that another one starts.
+
+    Attributes:
+        path: the program.
+        exists: whether it exists.
+        how: `interpreter`, `wrapper`, `launcher`, `link`; or `shell`, which runs a script without a
+            first line.
+    """
+
+    path: str
+    exists: bool
+    how: str
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file, or a part of the shell itself."""
+    """A file, or a part of the shell itself.
+
+    Attributes:
+        path: the file; None: it is built into the shell.
+        folder: the entry of PATH that it was found by, as it stands there; None: no entry.
+        kind: what it is.
+        because: why it runs, is shadowed or passed over.
+        state: what becomes of it.
+        starts: what it starts in the end; None: it is the program itself, or that is not known.
+        environment: the environment that contains it.
+        owner: the package or distribution with its version, or `sealenv`.
+    """
 
     path: str | None
-    """None: it is built into the shell."""
     folder: str | None
-    """The entry of PATH that it was found by, as it stands there; None: none was asked."""
     kind: Kind
     because: str
-    """Why it runs, is shadowed or passed over."""
     state: State = State.SHADOWED
+    starts: Starts | None = None
+    environment: Environment | None = None
+    owner: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-ready mapping (docs/reference/json.md)."""
+        begun, inside = self.starts, self.environment
+        return {
+            "path": self.path,
+            "state": self.state.value,
+            "because": self.because,
+            "kind": self.kind.value,
+            "folder": self.folder,
+            "owner": self.owner,
+            "environment": {"prefix": inside.prefix, "kind": inside.kind} if inside else None,
+            "starts": {"path": begun.path, "exists": begun.exists, "how": begun.how}
+            if begun
+            else None,
+        }
 
 
 def ranked(found: Iterable[Candidate], beside: str = "") -> list[Candidate]:
-    """The candidates with the first that can run as the one that runs.
+    """Return the candidates, with the first that can run as the one that runs.
 
     Args:
-        found: in the shell's order; the state of those that cannot run is PASSED_OVER already, and
-            `because` of the others says why they would come first.
+        found: in the shell's order. Those that cannot run are PASSED_OVER already; `because` of the
+            others says why they would come first.
         beside: why a file is shadowed by one in the same folder.
     """
     result = []
@@ -62,7 +113,7 @@ def ranked(found: Iterable[Candidate], beside: str = "") -> list[Candidate]:
                 winner = candidate = replace(candidate, state=State.RUNS)
             elif winner.path is None:
                 candidate = replace(
-                    candidate, because="the shell has a command of that name itself"
+                    candidate, because="the shell itself has a command of that name"
                 )
             elif winner.folder == candidate.folder:
                 candidate = replace(candidate, because=beside)
@@ -70,3 +121,47 @@ def ranked(found: Iterable[Candidate], beside: str = "") -> list[Candidate]:
                 candidate = replace(candidate, because="an earlier folder of PATH has one")
         result.append(candidate)
     return result
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What a command means, and why.
+
+    Attributes:
+        command: the word.
+        shell: whose rules: `cmd`, `powershell` or `posix`.
+        prefix: the environment that was named, or is active.
+        candidates: in the shell's order.
+        path: the entries of PATH.
+        pathext: PATHEXT, of a shell on Windows.
+        notes: what cannot be known outside of the shell.
+        warnings: what is probably not wanted.
+    """
+
+    command: str
+    shell: str
+    prefix: str | None
+    candidates: tuple[Candidate, ...]
+    path: tuple[str, ...]
+    pathext: str | None
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def winner(self) -> Candidate | None:
+        """The candidate that runs."""
+        return next((c for c in self.candidates if c.state is State.RUNS), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-ready mapping (docs/reference/json.md)."""
+        return {
+            "command": self.command,
+            "shell": self.shell,
+            "prefix": self.prefix,
+            "found": self.winner is not None,
+            "candidates": [candidate.to_json() for candidate in self.candidates],
+            "path": list(self.path),
+            "pathext": self.pathext,
+            "notes": list(self.notes),
+            "warnings": list(self.warnings),
+        }

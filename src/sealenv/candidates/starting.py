@@ -2,52 +2,41 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from sealenv.candidates.batch import wrapped
-from sealenv.candidates.candidate import Candidate, Kind
+from sealenv.candidates.candidate import Candidate, Kind, Starts
 from sealenv.system.files import open_regular
 
-__all__ = ["Starts", "starts"]
+__all__ = ["starts", "wrapped"]
 
 _HEAD = 8192
 _LARGEST = 16 << 20
 """Bytes of a launcher; they have a hundred thousand."""
 _SHEBANG = re.compile(rb"#![ \t]*(?:\"([^\"\r\n]+)\"|(\S+))[ \t]*([^\r\n]*)")
 _EXEC = re.compile(rb"""#!/bin/sh\n'''exec' (?:"([^"\n]+)"|'((?:[^'\n]|'"'"')+)'|([^ "'\n]+))""")
-"""As pip, rattler and uv (single quotes) write a path that the kernel does not take."""
+"""As pip, rattler and uv (single quotes) write a path that the kernel does not accept."""
 _BESIDE = re.compile(rb"exec \"\$\{s%/\*\}/([^\"\n]+)\"(?: -[-\w=]+)* \"\$0\"")
 """The lines that `audit --fix` writes (portability/rules.py), with options such as `-E` or without."""
 _LINE_BEHIND = re.compile(rb"#!(?:\"([^\"\r\n]+)\"|([^\r\n]+?))[ \t]*\r?\n(?=PK\x03\x04)")
 
-
-@dataclass(frozen=True)
-class Starts:
-    """A program that another one starts."""
-
-    path: str
-    exists: bool
-    how: str
-    """interpreter, wrapper, launcher, link; or shell: there is no first line, and a shell runs it."""
+_FOR = re.compile(r'for\s+%%([a-z])\s+in\s+\("([^"]*)"\)\s+do\s+@?(.*)', re.I)
+_SET = re.compile(r'(?:if\s+not\s+defined\s+\S+\s+@?)?set\s+"?([^=\s"]+)=([^"]*)"?\s*$', re.I)
+_CALL = re.compile(r'(?:call\s+)?(?:"([^"]+)"|([^\s"]+)).*%\*', re.I)
+_VARIABLE = re.compile(r"%([^%*~\s]+)%")
 
 
 def starts(
-    candidate: Candidate,
-    environ: Mapping[str, str],
-    find: Callable[[str], str | None],
-    *,
-    windows: bool,
+    candidate: Candidate, find: Callable[[str], str | None], *, windows: bool
 ) -> Starts | None:
-    """What it starts besides itself; None when it is the program, or nothing tells.
+    """Return what it starts; None: it is the program itself, or that is not known.
 
     Args:
         candidate: a file.
-        environ: the variables that it is started with.
         find: what a name is on the same PATH, for `/usr/bin/env NAME`.
-        windows: it is a file for Windows, whatever this is.
+        windows: it is a file for Windows, whatever this machine is.
     """
     path = candidate.path
     if path is None or candidate.kind in (Kind.OTHER, Kind.DOCUMENT):
@@ -61,7 +50,7 @@ def starts(
     except OSError:
         return None
     if windows:
-        return _batch(path, head, environ, find) if candidate.kind is Kind.BATCH else None
+        return _batch(path, head, find) if candidate.kind is Kind.BATCH else None
     if os.path.islink(path) and candidate.kind is Kind.PROGRAM:
         return _there(os.path.realpath(path), "link")
     return _script(path, head, find) if candidate.kind is Kind.SCRIPT else None
@@ -76,41 +65,55 @@ def _script(path: str, head: bytes, find: Callable[[str], str | None]) -> Starts
         return _there(os.path.join(folder, os.fsdecode(beside[1])), "interpreter")
     line = _SHEBANG.match(head)
     if not line:
-        return Starts("/bin/sh", os.path.exists("/bin/sh"), "shell")
+        return _there("/bin/sh", "shell")
     interpreter = os.fsdecode(line[1] or line[2])
-    words = _env_words(os.fsdecode(line[3]))
-    if head[line.end() : line.end() + 1] == b"\r":  # for the system it is a part of the name
-        if not line[3]:
-            return _there(f"{interpreter}\r", "interpreter")
-        words = [*words[:-1], f"{words[-1]}\r"] if len(words) == 1 else words
+    words = [word for word in os.fsdecode(line[3]).split() if word[0] != "-" and "=" not in word]
     if os.path.basename(interpreter) == "env" and words:
-        named = find(words[0])
-        return _there(named, "interpreter") if named else Starts(words[0], False, "interpreter")
+        interpreter = find(words[0]) or words[0]
     return _there(interpreter, "interpreter")
 
 
-def _env_words(text: str) -> list[str]:
-    """The program that env(1) starts, and its arguments: without env's own options and settings."""
-    words = text.split()
-    while words and (words[0].startswith("-") or "=" in words[0]):
-        taken = words.pop(0)
-        if taken in ("-u", "-C", "--unset", "--chdir") and words:
-            words.pop(0)
-    return words
-
-
-def _batch(
-    path: str, head: bytes, environ: Mapping[str, str], find: Callable[[str], str | None]
-) -> Starts | None:
-    text = head.decode("utf-8", "replace")
-    target = wrapped(text, path.replace("/", "\\"), environ)
+def _batch(path: str, head: bytes, find: Callable[[str], str | None]) -> Starts | None:
+    target = wrapped(head.decode("utf-8", "replace"), path.replace("/", "\\"))
     if target and "\\" not in target:
         target = find(target)
     return _there(_native(target), "wrapper") if target else None
 
 
+def wrapped(text: str, path: str) -> str | None:
+    r"""Return the program that a batch file hands all its arguments to, as far as its text says.
+
+    It is read, not run: `set`, `for %%I in ("...")` with `set`, and `%~dp0` are understood, as conda.bat
+    and mamba.bat have them. The last command with `%*` and without a condition counts.
+
+    Args:
+        text: of the file.
+        path: of the file, as Windows spells it.
+    """
+    variables: dict[str, str] = {}
+
+    def expand(words: str) -> str:
+        words = re.sub(r"%~dp0", lambda _: f"{ntpath.dirname(path)}\\", words, flags=re.I)
+        return _VARIABLE.sub(lambda m: variables.get(m[1].upper(), ""), words)
+
+    found = None
+    for line in text.splitlines():
+        line = line.strip().lstrip("@").strip()
+        if loop := _FOR.match(line):
+            value = ntpath.normpath(expand(loop[2]))
+            line = re.sub(rf"%%~?[a-z]*{loop[1]}", lambda _, v=value: v, loop[3], flags=re.I)
+        if assigned := _SET.match(line):
+            variables[assigned[1].upper()] = expand(assigned[2])
+        elif (called := _CALL.match(line)) and not re.match(r"(?:rem|echo|if)\b|::", line, re.I):
+            found = expand(called[1] or called[2])
+    return ntpath.normpath(found) if found else None
+
+
 def _launcher(path: str, content: bytes) -> Starts | None:
-    """pip's have a line behind the program; conda's and setuptools' start the script beside them."""
+    """Return what a launcher starts.
+
+    pip's have a line behind the program; conda's and setuptools' start the script beside them.
+    """
     folder = os.path.dirname(path)
     stem = os.path.splitext(path)[0]
     for script in (f"{stem}-script.py", f"{stem}-script.pyw"):
@@ -133,7 +136,7 @@ def _launcher(path: str, content: bytes) -> Starts | None:
 
 
 def _native(path: str) -> str:
-    r"""A path of Windows as this machine can look it up: a tree for Windows may lie on Linux."""
+    r"""Return a path of Windows as this machine can look it up: it may be Linux."""
     return path if os.name == "nt" else path.replace("\\", "/")
 
 

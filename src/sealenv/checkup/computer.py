@@ -1,8 +1,7 @@
-"""The machine that is looked at: where things are on it, and how they are read."""
+"""The machine that is examined: its variables, folders and files."""
 
 from __future__ import annotations
 
-import hashlib
 import ntpath
 import os
 import posixpath
@@ -18,28 +17,29 @@ from sealenv.checkup.registry import Registry
 from sealenv.checkup.volume import Volume, look_at
 from sealenv.system.files import read_regular
 
-__all__ = ["LARGEST", "Computer", "digest_of", "windows_entries"]
+__all__ = ["LARGEST", "Computer", "windows_entries"]
 
 LARGEST = 1 << 18
-"""Bytes of a profile or a configuration: nobody writes more, and it would take long to read."""
+"""The most bytes of a profile or a configuration that are read."""
 
 
 _DEFAULT = re.compile(r"\$\{(\w+):?-([^{}]*)\}")
-"""What stands for a variable, or for this where it is not set."""
+"""A variable, or a text if it is not set."""
+_VARIABLE = re.compile(r"\$(?:env[:.])?\{?(HOME|USERPROFILE|ZDOTDIR|XDG_CONFIG_HOME)\b\}?")
 
 
 @dataclass
 class Computer:
-    """What the checks look at.
+    """What the checks examine.
 
     Attributes:
         home: the user's home.
         environ: the environment variables.
-        target: where environments are made, which need not be there yet.
+        target: the folder for environments, which need not exist.
         system: as `sys.platform` says it.
         root: the folder that is `/`; another one in tests.
         registry: of Windows; None elsewhere.
-        own: the prefixes that sealenv itself runs from: no dirt.
+        own: the prefixes that sealenv itself runs from; they are not reported.
         code_page: the ANSI code page of Windows; 65001 (UTF-8) elsewhere.
     """
 
@@ -62,19 +62,19 @@ class Computer:
 
     @cached_property
     def volume(self) -> Volume:
-        """What the target lies on."""
+        """The file system of the target."""
         return look_at(self.target, self.system)
 
     def at(self, path: str) -> Path:
-        """An absolute POSIX path of the system."""
+        """Return the place of an absolute POSIX path."""
         return self.root / path.lstrip("/") if self.root != Path("/") else Path(path)
 
     def setting(self, name: str) -> str:
-        """A variable, or nothing."""
+        """Return the value of a variable; empty if it is not set."""
         return self.environ.get(name, "")
 
     def folder(self, name: str, *default: str) -> Path:
-        """The folder that a variable names, else one below the home."""
+        """Return the folder that a variable names, or a default one below the home."""
         value = self.setting(name)
         return Path(value) if value and os.path.isabs(value) else self.home.joinpath(*default)
 
@@ -84,26 +84,23 @@ class Computer:
         return self.folder("XDG_CONFIG_HOME", ".config")
 
     def expand(self, text: str) -> Path | None:
-        """The file that a word of a profile means, if that can be told; None: it cannot."""
-        home = str(self.home)
+        """Return the file that a word of a profile names; None if that is not certain."""
         text = _DEFAULT.sub(lambda found: self.setting(found[1]) or found[2], text)
-        for name in ("${HOME}", "$HOME", "$env:USERPROFILE", "$env.HOME", "~"):
-            if text == name or text.startswith((f"{name}/", f"{name}\\")):
-                text = home + text[len(name) :]
-                break
-        for name in ("ZDOTDIR", "XDG_CONFIG_HOME"):
-            for form in (f"${{{name}}}/", f"${name}/"):
-                if text.startswith(form) and self.setting(name):
-                    text = f"{self.setting(name)}/{text[len(form) :]}"
+        if text[:1] == "~" and text[1:2] in ("", "/", "\\"):
+            text = f"$HOME{text[1:]}"
+        text = _VARIABLE.sub(lambda found: self._folder_of(found[1]) or found[0], text)
         if any(c in text for c in "$`*?[(") or not os.path.isabs(text):
             return None
         return Path(text)
 
+    def _folder_of(self, name: str) -> str:
+        return str(self.home) if name in ("HOME", "USERPROFILE") else self.setting(name)
+
     def bytes_of(self, path: Path) -> bytes | None:
-        """The content of a regular file; None where nothing is.
+        """Return the content of a regular file; None if it does not exist.
 
         Raises:
-            OSError: it cannot be read, is too large or no regular file.
+            OSError: it cannot be read, is too large, or is not a regular file.
         """
         if path not in self.read:
             try:
@@ -122,19 +119,19 @@ class Computer:
         return found
 
     def short(self, path: Path | str) -> str:
-        """A path as people write it: `~` for the home."""
+        """Return a path with `~` for the home."""
         text, home = str(path), str(self.home)
         sep = "\\" if self.windows else "/"
         return f"~{text[len(home) :]}" if text.startswith(home + sep) else text
 
     def path_entries(self) -> Iterator[str]:
-        """The entries of PATH as they stand."""
+        """Yield the entries of PATH as they stand."""
         value = self.setting("PATH") or self.setting("Path")
         if value:
             yield from windows_entries(value) if self.windows else value.split(":")
 
     def windows_folder(self, entry: str) -> Path | None:
-        """The folder that an entry of a PATH of Windows means; None: that cannot be told."""
+        """Return the folder that an entry of a Windows PATH names; None if that is not certain."""
         text = re.sub(r"%([^%]+)%", self._variable, entry.replace('"', "").strip())
         if "%" in text or "\0" in text or not ntpath.splitdrive(text)[0]:
             return None
@@ -147,14 +144,14 @@ class Computer:
         return next((v for n, v in self.environ.items() if n.lower() == name), found[0])
 
     def is_absolute(self, text: str) -> bool:
-        """Whether a path of this machine's system is absolute."""
+        """Return whether a path is absolute on this machine's system."""
         if self.windows:
             return bool(ntpath.splitdrive(text)[0]) or text.startswith("\\\\")
         return posixpath.isabs(text)
 
 
 def windows_entries(value: str) -> list[str]:
-    """The entries of a PATH of Windows as they stand: a `;` in quotes separates nothing."""
+    """Return the entries of a Windows PATH as they stand: a `;` in quotes separates nothing."""
     entries, quoted = [""], False
     for c in value:
         quoted ^= c == '"'
@@ -163,8 +160,3 @@ def windows_entries(value: str) -> list[str]:
         else:
             entries[-1] += c
     return entries
-
-
-def digest_of(data: bytes) -> str:
-    """sha256 in hex."""
-    return hashlib.sha256(data).hexdigest()

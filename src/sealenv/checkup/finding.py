@@ -1,22 +1,22 @@
-"""What a check says, and the check itself."""
+"""A check, what it finds, and what its fix changes."""
 
 from __future__ import annotations
 
 import enum
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sealenv.checkup.registry import Key
 from sealenv.errors import SealenvError
 from sealenv.masking import masked
 
 if TYPE_CHECKING:
-    from sealenv.checkup.changes import Change
     from sealenv.checkup.computer import Computer
 
-__all__ = ["BY_HAND", "Check", "Finding", "Seen", "Severity", "plain_text"]
+__all__ = ["BY_HAND", "Change", "Check", "Cut", "Finding", "SetValue", "Severity", "plain_text"]
 
 BY_HAND = "look at it yourself; the other checks were made"
 
@@ -33,17 +33,59 @@ class Severity(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a check saw at one place.
+class Cut:
+    """A part of a text file, and what replaces it.
+
+    Attributes:
+        path: the file, as it was found; possibly a link.
+        start: where the part begins, in characters (`text.decode`).
+        end: where it ends.
+        put: the text that replaces it.
+        digest: sha256 of the file that was read.
+    """
+
+    path: Path
+    start: int
+    end: int
+    put: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class SetValue:
+    """A text in the registry, and what replaces it.
+
+    Attributes:
+        key: where it is.
+        name: its name.
+        kind: the number of its type; it stays.
+        before: the text that was read.
+        after: the new text; None: the value is deleted.
+    """
+
+    key: Key
+    name: str
+    kind: int
+    before: str
+    after: str | None
+
+
+Change = Cut | SetValue
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found at one place.
 
     Attributes:
         severity: how much it matters.
         what: half a sentence: what was found.
         where: FILE:LINE, a registry value, a folder or a variable.
-        evidence: lines as they stand there.
         how: what to do, or what the fix does.
-        why: instead of the check's own reason.
+        evidence: lines as they stand there.
         changes: the fix, if there is one.
+        why: why it can hurt; the check's own reason if empty.
+        check: the id of the check, which `Check.examine` sets.
     """
 
     severity: Severity
@@ -51,54 +93,33 @@ class Seen:
     where: str
     how: str
     evidence: tuple[str, ...] = ()
-    why: str | None = None
     changes: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check saw, with the check's name and reason."""
-
-    check: str
-    seen: Seen
-    why: str
-
-    @property
-    def severity(self) -> Severity:
-        """How much it matters."""
-        return self.seen.severity
+    why: str = ""
+    check: str = ""
 
     @property
     def fixable(self) -> bool:
         """Whether `doctor --fix` has a fix for it."""
-        return bool(self.seen.changes)
+        return bool(self.changes)
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready mapping (docs/reference/json.md)."""
+        """Return a JSON-ready mapping (docs/reference/json.md)."""
         return {
             "id": self.check,
             "severity": self.severity.value,
-            "what": plain_text(self.seen.what),
-            "where": plain_text(self.seen.where),
-            "evidence": [plain_text(line) for line in self.seen.evidence],
+            "what": plain_text(self.what),
+            "where": plain_text(self.where),
+            "evidence": [plain_text(line) for line in self.evidence],
             "why": plain_text(self.why),
-            "fix": plain_text(self.seen.how),
-            "how": plain_text(self.seen.how),
+            "fix": plain_text(self.how),
+            "how": plain_text(self.how),
             "fixable": self.fixable,
         }
 
 
 def plain_text(text: str) -> str:
-    """A text with bytes that are no UTF-8, or half a pair of UTF-16, as text that JSON can hold."""
-    return (
-        _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
-        .encode("utf-8", "surrogateescape")
-        .decode("utf-8", "backslashreplace")
-    )
-
-
-_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-"""Surrogates that stand for no byte."""
+    """Return a text that JSON can hold: bytes that are not UTF-8 are escaped."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @dataclass(frozen=True)
@@ -111,7 +132,7 @@ class Check:
         why: why that can hurt.
         severities: which it may have.
         look: what looks; it changes nothing and starts no process.
-        fix: what `--fix` does; None where there is no fix.
+        fix: what `--fix` does, if it has a fix.
         platforms: `posix`, `windows`.
     """
 
@@ -119,34 +140,29 @@ class Check:
     title: str
     why: str
     severities: tuple[Severity, ...]
-    look: Callable[[Computer], Iterable[Seen]]
+    look: Callable[[Computer], Iterable[Finding]]
     fix: str | None = None
     platforms: tuple[str, ...] = ("posix", "windows")
 
     def examine(self, computer: Computer) -> Iterator[Finding]:
-        """What it finds; what stops it is a finding too, so that it never stops the others."""
+        """Yield what it finds. What stops it is a finding too: the other checks are made."""
         try:
-            for seen in self.look(computer):
-                yield Finding(self.id, _without_secrets(seen), seen.why or self.why)
+            for found in self.look(computer):
+                yield self._complete(found)
         except (OSError, SealenvError, ValueError, RecursionError) as error:
-            what = masked(f"this check could not be finished: {error}".split("\n")[0])
-            seen = Seen(Severity.WARNING, what, _where(error) or self.id, BY_HAND)
-            yield Finding(self.id, seen, self.why)
+            what = f"this check could not be finished: {error}".split("\n")[0]
+            where = error.where if isinstance(error, SealenvError) else None
+            where = where or getattr(error, "filename", None) or self.id
+            yield self._complete(Finding(Severity.WARNING, what, str(where), BY_HAND))
 
-
-def _without_secrets(seen: Seen) -> Seen:
-    """What is shown of it; a path stays what it is, so that `--fix ID:FILE` can name it."""
-    return replace(
-        seen,
-        what=masked(seen.what),
-        where=seen.where if os.path.isabs(seen.where) else masked(seen.where),
-        how=masked(seen.how),
-        evidence=tuple(map(masked, seen.evidence)),
-    )
-
-
-def _where(error: Exception) -> str | None:
-    if isinstance(error, SealenvError):
-        return error.where
-    name = getattr(error, "filename", None)
-    return str(name) if name else None
+    def _complete(self, found: Finding) -> Finding:
+        """Name the check and hide secrets; a path stays what it is: `--fix ID:FILE` names it."""
+        return replace(
+            found,
+            check=self.id,
+            why=found.why or self.why,
+            what=masked(found.what),
+            where=found.where if os.path.isabs(found.where) else masked(found.where),
+            how=masked(found.how),
+            evidence=tuple(map(masked, found.evidence)),
+        )

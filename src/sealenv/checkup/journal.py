@@ -1,103 +1,43 @@
-"""What doctor changed, written down before it changes it, so that it can be undone."""
+"""The journals of fixes: what each file and value was, written before it is changed."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
+import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
-from sealenv.checkup.changes import SetValue
-from sealenv.checkup.computer import digest_of
-from sealenv.checkup.plan import FileEdit, Plan
-from sealenv.checkup.registry import Key, Value
-from sealenv.errors import FilesystemError, from_oserror
+from sealenv.checkup.finding import SetValue
+from sealenv.checkup.text import digest_of
+from sealenv.errors import FilesystemError, NotFoundError, from_oserror
 from sealenv.system.filelock import FileLock
 from sealenv.system.files import read_regular, write_atomic
 from sealenv.system.tempname import final_path
 
-__all__ = [
-    "Damaged",
-    "FileNote",
-    "Journal",
-    "ValueNote",
-    "data_folder",
-    "journals",
-    "locked",
-    "new_journal",
-]
+__all__ = ["FileNote", "Journal", "Journals", "data_folder", "sync_folder"]
 
-_NAME = re.compile(r"\d{8}T\d{12}Z-[a-z0-9-]+\.json")
-
-
-_BASE64 = "base64:"
-"""What a path begins with that is no UTF-8; the others are absolute."""
+_VERSION = 2
+_NAME = re.compile(r"\d{8}T\d{12}Z-(?P<checks>[a-z0-9+-]+)\.json")
 
 
 class FileNote(msgspec.Struct, frozen=True):
-    """One file: what it was, and what was made of it.
-
-    Attributes:
-        path: as it was found; as `_packed` has it.
-        real: the file itself, likewise.
-        before: its bytes, in base64.
-        before_sha256: of these bytes.
-        after_sha256: of the bytes that were written.
-        mode: its permissions.
-    """
+    """One file: its bytes before the fix (base64 in the file), and the digests before and after."""
 
     path: str
-    real: str
-    before: str
+    before: bytes
     before_sha256: str
     after_sha256: str
-    mode: int
 
     @property
-    def place(self) -> Path:
-        """The file itself."""
-        if self.real.startswith(_BASE64):
-            return Path(os.fsdecode(base64.b64decode(self.real[len(_BASE64) :])))
-        return Path(self.real)
-
-    @property
-    def data(self) -> bytes:
-        """The bytes that it had."""
-        return base64.b64decode(self.before)
-
-
-class ValueNote(msgspec.Struct, frozen=True):
-    """One registry value: what it was, and what was made of it; data as in `_pack`."""
-
-    hive: str
-    key: str
-    view: int
-    name: str
-    before: tuple[int, str]
-    after: tuple[int, str] | None
-
-    @property
-    def place(self) -> Key:
-        """The key."""
-        return Key(self.hive, self.key, self.view)
-
-    @property
-    def was(self) -> Value:
-        """What it was."""
-        return _unpack(self.before)
-
-    @property
-    def became(self) -> Value | None:
-        """What it was set to; None: deleted."""
-        return _unpack(self.after) if self.after else None
+    def digests(self) -> tuple[str, str]:
+        """The content that undoing may find: nothing else is replaced."""
+        return self.before_sha256, self.after_sha256
 
 
 class Journal(msgspec.Struct, frozen=True):
@@ -105,174 +45,152 @@ class Journal(msgspec.Struct, frozen=True):
 
     name: str
     made: str
-    checks: list[str]
-    files: list[FileNote]
-    values: list[ValueNote]
-    version: int = 1
-
-    def write(self, folder: Path) -> Path:
-        """Write it so that it outlives a crash of the machine; nobody else may read it."""
-        path = folder / f"{self.name}.json"
-        data = msgspec.json.format(msgspec.json.encode(self), indent=1)
-        write_atomic(path, data, mode=0o600, durable=True)
-        sync_folder(folder)
-        return path
+    checks: tuple[str, ...]
+    files: tuple[FileNote, ...]
+    values: tuple[SetValue, ...]
+    version: int = _VERSION
 
 
-def _packed(path: Path) -> str:
-    """A path as JSON can hold it."""
-    text = os.fspath(path)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return _BASE64 + base64.b64encode(os.fsencode(text)).decode()
-    return text
+class Journals:
+    """The folder of the journals.
 
-
-def _pack(value: Value) -> tuple[int, str]:
-    """A value as JSON can hold it: surrogates, which the registry allows, are no UTF-8."""
-    plain = value.data
-    if isinstance(plain, bytes):
-        form: object = {"bytes": base64.b64encode(plain).decode()}
-    elif isinstance(plain, str):
-        form = {"text": base64.b64encode(plain.encode("utf-16-le", "surrogatepass")).decode()}
-    else:
-        form = {"plain": plain}
-    return value.kind, msgspec.json.encode(form).decode()
-
-
-def _unpack(packed: tuple[int, str]) -> Value:
-    kind, form = packed[0], msgspec.json.decode(packed[1])
-    if "bytes" in form:
-        return Value(kind, base64.b64decode(form["bytes"]))
-    if "text" in form:
-        return Value(kind, base64.b64decode(form["text"]).decode("utf-16-le", "surrogatepass"))
-    return Value(kind, form["plain"])
-
-
-def new_journal(plan: Plan, now: datetime | None = None) -> Journal:
-    """The journal of what a plan is going to do.
-
-    Raises:
-        OSError: a file is gone.
+    Args:
+        folder: `doctor` in the user's data folder of sealenv; another one in tests.
     """
-    made = (now or datetime.now(timezone.utc)).astimezone(timezone.utc)
-    stamp = made.strftime("%Y%m%dT%H%M%S%fZ")
-    return Journal(
-        f"{stamp}-{plan.checks[0]}",
-        made.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        list(plan.checks),
-        [_file_note(edit) for edit in plan.files],
-        [_value_note(change) for change in plan.values],
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or data_folder()
+
+    def path_of(self, name: str) -> Path:
+        """Return the file of a journal."""
+        return self.folder / f"{name}.json"
+
+    def names(self) -> list[str]:
+        """Return the fixes that can be undone, the latest first."""
+        try:
+            found = sorted(os.listdir(self.folder), reverse=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return [name.removesuffix(".json") for name in found if _NAME.fullmatch(name)]
+
+    def later_than(self, journal: Journal) -> list[str]:
+        """Return the names of later fixes, the latest first."""
+        return [name for name in self.names() if name > journal.name]
+
+    def find(self, wanted: str | None) -> Journal:
+        """Return a journal.
+
+        Args:
+            wanted: its name, or the id of a check for its latest fix; None: the latest of all.
+
+        Raises:
+            NotFoundError: there is none.
+            FilesystemError: it is damaged.
+        """
+        names = self.names()
+        for name in names:
+            checks = name.partition("-")[2].split("+")
+            if wanted is None or wanted == name or wanted in checks:
+                return self._read(name)
+        raise NotFoundError(
+            f"no fix of {wanted} can be undone" if wanted else "no fix can be undone",
+            where=str(self.folder),
+            hint=f"these can: {', '.join(names)}" if names else None,
+        )
+
+    def _read(self, name: str) -> Journal:
+        path = self.path_of(name)
+        try:
+            content = json.loads(read_regular(path))
+            if isinstance(content, dict) and content.get("version") != _VERSION:
+                raise _damaged(path, "another version of sealenv wrote it")
+            journal = msgspec.convert(content, Journal)
+        except OSError as error:
+            raise from_oserror(error) from error
+        except (msgspec.ValidationError, ValueError) as error:
+            raise _damaged(path, str(error)) from error
+        if journal.name != name:
+            raise _damaged(path, "it has another name")
+        for note in journal.files:
+            if digest_of(note.before) != note.before_sha256 or not os.path.isabs(note.path):
+                raise _damaged(path, f"the content of {note.path} is not what it says")
+        return journal
+
+    def write(
+        self, checks: Sequence[str], files: Iterable[FileNote], values: Iterable[SetValue]
+    ) -> Journal:
+        """Write the journal of a fix so that it outlives a crash; only the user may read it.
+
+        Raises:
+            FilesystemError: the system refuses.
+        """
+        now = datetime.now(timezone.utc)
+        name = f"{now:%Y%m%dT%H%M%S%f}Z-{'+'.join(checks)}"
+        made = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        journal = Journal(name, made, tuple(checks), tuple(files), tuple(values))
+        # `json` keeps a path or a value that is not UTF-8: msgspec's own encoder refuses it.
+        text = json.dumps(msgspec.to_builtins(journal), indent=1)
+        try:
+            write_atomic(self.path_of(name), text.encode(), mode=0o600, durable=True)
+        except OSError as error:
+            raise from_oserror(error) from error
+        sync_folder(self.folder)
+        return journal
+
+    def remove(self, journal: Journal) -> None:
+        """Remove a journal."""
+        self.path_of(journal.name).unlink()
+        sync_folder(self.folder)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Make the folder, and keep other doctors from changing anything.
+
+        Raises:
+            FilesystemError: another one holds the lock.
+        """
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(self.folder / "lock").alone() as ours:
+            if not ours:
+                raise FilesystemError(
+                    "another doctor is changing something",
+                    where=str(self.folder),
+                    hint="wait for it to end, then look again",
+                )
+            self._sweep()
+            yield
+
+    def _sweep(self) -> None:
+        """Remove journals that were never complete: nothing was changed, and they hold secrets."""
+        for name in os.listdir(self.folder):
+            whole = final_path(name)
+            if whole and _NAME.fullmatch(whole):
+                with contextlib.suppress(OSError):
+                    os.unlink(self.folder / name)
+
+
+def _damaged(path: Path, problem: str) -> FilesystemError:
+    return FilesystemError(
+        f"the journal of a fix cannot be used: {problem}",
+        where=str(path),
+        hint="the old content is in it, in base64; another fix: sealenv doctor --undo NAME",
     )
-
-
-def _file_note(edit: FileEdit) -> FileNote:
-    status = os.lstat(edit.real)
-    return FileNote(
-        _packed(edit.path),
-        _packed(edit.real),
-        base64.b64encode(edit.before).decode(),
-        digest_of(edit.before),
-        digest_of(edit.after),
-        status.st_mode & 0o7777,
-    )
-
-
-def _value_note(change: SetValue) -> ValueNote:
-    key = change.key
-    after = _pack(change.after) if change.after else None
-    return ValueNote(key.hive, key.path, key.view, change.name, _pack(change.before), after)
 
 
 def data_folder() -> Path:
-    """Where journals are kept: `doctor` in the user's data folder of sealenv."""
+    """Return the folder of the journals: `doctor` in the user's data folder of sealenv."""
     import platformdirs
 
     return Path(platformdirs.user_data_dir("sealenv", appauthor=False)) / "doctor"
 
 
-class Damaged(NamedTuple):
-    """A journal that cannot be read: its name, and what is wrong."""
-
-    name: str
-    error: FilesystemError
-
-    def is_of(self, name: str) -> bool:
-        """Whether it is called so, or after that check."""
-        return self.name == name or self.name.partition("-")[2] == name
-
-
-def journals(folder: Path) -> Iterator[Journal | Damaged]:
-    """The fixes that can be undone, the latest first; those that cannot be read among them."""
-    try:
-        names = sorted((n for n in os.listdir(folder) if _NAME.fullmatch(n)), reverse=True)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for name in names:
-        path = folder / name
-        try:
-            yield _checked(msgspec.json.decode(read_regular(path), type=Journal), name)
-        except FileNotFoundError:
-            continue  # another doctor has just undone it
-        except (msgspec.DecodeError, ValueError, binascii.Error) as error:
-            problem = FilesystemError(
-                f"the journal of a fix is damaged: {error}",
-                where=str(path),
-                hint="the old content is in it, in base64; take it away, or name another: --undo NAME",
-            )
-            yield Damaged(name.removesuffix(".json"), problem)
-        except OSError as error:
-            yield Damaged(name.removesuffix(".json"), from_oserror(error))
-
-
-def _checked(journal: Journal, name: str) -> Journal:
-    """Only what a fix writes: its content is going to be written somewhere."""
-    if f"{journal.name}.json" != name or journal.version != 1:
-        raise ValueError("it is another one's")
-    for note in journal.files:
-        if digest_of(note.data) != note.before_sha256 or not note.place.is_absolute():
-            raise ValueError(f"what it keeps of {note.place} is not what it says")
-    for value in journal.values:
-        _ = value.was, value.became
-    return journal
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Make the folder, and keep other doctors from changing anything.
-
-    Raises:
-        FilesystemError: another one is at it.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with FileLock(folder / "lock").alone() as ours:
-        if not ours:
-            raise FilesystemError(
-                "another doctor is changing something",
-                where=str(folder),
-                hint="wait for it to end, then look again",
-            )
-        _sweep(folder)
-        yield
-
-
-def _sweep(folder: Path) -> None:
-    """Journals that were never in place: nothing was changed then, and they hold what files held."""
-    for name in os.listdir(folder):
-        whole = final_path(name)
-        if whole and _NAME.fullmatch(whole):
-            with contextlib.suppress(OSError):
-                os.unlink(folder / name)
-
-
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder outlive a crash of the machine, where that can be asked for."""
+    """Make the names in a folder outlive a crash, on systems where that can be asked for."""
     if sys.platform == "win32":
         return
     fd = os.open(folder, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # some network file systems cannot
+        with contextlib.suppress(OSError):  # some network file systems refuse
             os.fsync(fd)
     finally:
         os.close(fd)

@@ -1,19 +1,86 @@
-"""Line patterns: what one line of a profile does to every shell. Texts only, nothing is run.
+"""What a profile does to every shell: managed blocks, and patterns of single lines. Nothing is run.
 
-A line is split at spaces and operators outside of quotes. Functions, conditions and variables are
-not followed: an indented line may run only under a condition, so it is at most a warning.
+Functions, conditions and variables are not followed: an indented line may run only under a condition,
+so it is at most a warning.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sealenv.checkup.finding import Severity
+from sealenv.checkup.text import lines_of
 from sealenv.gates.rules import HONOURED, PROGRAMS, rule_of
 
-__all__ = ["Match", "environment_folders", "matches", "variable_matters"]
+__all__ = [
+    "Block",
+    "Match",
+    "environment_folders",
+    "find_blocks",
+    "matches",
+    "variable_matters",
+]
+
+_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+_TOOLS = r"(?:conda|mamba|micromamba)"
+
+
+@dataclass(frozen=True)
+class Block:
+    """What `conda init` and similar commands write into a profile, with its first and last line.
+
+    Attributes:
+        tool: the tool whose block it is.
+        start: where its first line begins, in characters.
+        end: the end of its last line; if it has none, the end of the first.
+        whole: whether it has a last line.
+        active: whether it holds anything other than comments.
+        nested: whether it is part of another command, such as an `if` or a function.
+    """
+
+    tool: str
+    start: int
+    end: int
+    whole: bool
+    active: bool
+    nested: bool
+
+
+_BEGIN = re.compile(rf"(?:# >>> |#region )(?P<tool>{_TOOLS}) initialize(?: >>>)?")
+_END = re.compile(rf"# <<< (?P<tool>{_TOOLS}) initialize <<<|#endregion")
+_OPENS = re.compile(
+    r"(?:\{|\(|\bthen|\bdo|\belse)$|^(?:if|for|while|function|begin)\b(?!.*\b(?:fi|done|end)$)"
+)
+"""A line after which a shell expects a command: without the block there would be none."""
+
+
+def find_blocks(text: str) -> Iterator[Block]:
+    """Yield the managed blocks of a profile, in order."""
+    begun: Block | None = None
+    active = False
+    before = ""
+    for start, end in lines_of(text):
+        raw = text[start:end].lstrip("\ufeff")
+        line = raw.strip()
+        begin, last = _BEGIN.fullmatch(line), _END.fullmatch(line)
+        if begin:
+            if begun:
+                yield begun
+            nested = raw[:1].isspace() or _OPENS.search(before) is not None
+            first = end - len(raw)  # a byte order mark stays
+            begun = Block(begin["tool"], first, end, whole=False, active=True, nested=nested)
+            active = False
+        elif last and begun and last["tool"] in (None, begun.tool):
+            yield Block(begun.tool, begun.start, end, True, active, begun.nested)
+            begun = None
+        elif line and not line.startswith("#"):
+            active = True
+        before = line or before
+    if begun:
+        yield begun
 
 
 class Match(NamedTuple):
@@ -30,9 +97,13 @@ class Match(NamedTuple):
     what: str
 
 
-_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
-_TOOLS = r"(?:conda|mamba|micromamba)"
 _EXE = r"(?:\.exe|\.bat)?['\"]?"
+_LOADS = re.compile(
+    r"(?:^|[\s;&|(])(?:\\?\.|source|eval|iex|invoke-expression|import-module|xontrib|execx|use)"
+    r"(?=[\s(]|$)|\.ps1\b",
+    re.IGNORECASE,
+)
+"""A command that runs what a file holds, or what a program prints."""
 _LOADED = (
     (
         "conda-hook",
@@ -52,16 +123,37 @@ _LOADED = (
     ("version-manager", _W, "loads virtualenvwrapper", r"\bvirtualenvwrapper(?:_lazy)?\.sh\b"),
     ("node-manager", _N, "loads nvm or fnm", rf"[/\\]nvm\.(?:sh|fish)\b|\bfnm{_EXE}\s+env\b"),
 )
-"""(check, severity, what, pattern) of lines that load a script, or what a program prints."""
+"""(check, severity, what, pattern) of lines that load something: see `_LOADS`."""
 _LOADED_PATTERNS = tuple((Match(*row[:3]), re.compile(row[3], re.IGNORECASE)) for row in _LOADED)
-_LOADERS = frozenset(
-    {".", "source", "eval", "iex", "invoke-expression", "import-module", "xontrib", "execx", "use"}
-    | {"overlay"}
+
+_START = r"(?:^|[;&|{(]|\b(?:then|do|else|and|or|exec|command|builtin)\s)\s*(?:\w+=\S*\s+)*"
+"""Where a command begins, with the variables that are set for it alone."""
+_SCRIPT = r"(?:(?:bin|Scripts)[/\\]activate(?:\.\w+)?|(?<![\w-])activate(?:\.\w+|_this\.py))"
+_ACTIVATES = tuple(
+    re.compile(_START + pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?:\S*[/\\])?{_TOOLS}(?:\.exe|\.bat)?\s+activate\b[ \t]*(?P<name>[^\s;&|)]*)",
+        r"(?:\.|source)\s+activate\b(?!\.)[ \t]*(?P<name>[^\s;&|)]*)",
+        (
+            r"(?:(?:\.|source|overlay\s+use)\s+)?"
+            rf"(?P<name>['\"][^'\"]*{_SCRIPT}|[^\s'\";&|]*{_SCRIPT})(?=['\"\s;&|)]|$)"
+        ),
+        r"(?:workon|vox\s+activate|pyenv\s+(?:activate|shell))\s+(?P<name>[^\s;&|)]+)",
+    )
 )
-_SCRIPT = re.compile(
-    r"(?:^|[/\\])(?:bin|Scripts)[/\\]activate(?:\.\w+)?$|(?:^|[/\\])activate(?:\.\w+|_this\.py)$",
-    re.IGNORECASE,
+_EXPORTS = re.compile(
+    _START + r"(?:export|(?:declare|typeset)\s+-\w*x\w*)\s+(?P<pairs>[^;&|]*)", re.IGNORECASE
 )
+_PAIR = re.compile(r"(?P<name>[A-Za-z_]\w*)\+?=(?P<value>\"[^\"]*\"|'[^']*'|[^\s;&|]*)")
+_SETS = tuple(
+    re.compile(_START + pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?:setenv|set\s+(?:-\S+\s+)*-\w*x\w*)\s+(?P<name>\w+)\s+(?P<value>[^;&|]+)",
+        r"\$(?:env[:.])?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>[^;&|]*)",
+        r"(?P<name>[A-Za-z_]\w*)=(?P<value>\"[^\"]*\"|'[^']*'|[^\s;&|]*)\s*(?=[;&|]|$)",
+    )
+)
+"""`set` and `setenv`, PowerShell's and xonsh's form, and an assignment that is the whole command."""
 _FOLDER = re.compile(
     r"[^:;\s'\"()=]*(?:(?:ana|mini)conda\d?|miniforge\d?|mambaforge|micromamba|\bconda\d?)"
     r"(?:[/\\][^:;\s'\"()]*)?[/\\](?:bin|Scripts|condabin)\b"
@@ -81,15 +173,11 @@ _DEFINES = re.compile(
     r"|aliases\[\s*['\"](?P<three>[\w-]+)",
     re.IGNORECASE,
 )
-_FUNCTION = re.compile(r"(?:function|filter|def)\s|[\w-]+\s*\(\s*\)")
-_PASSED_OVER = frozenset({"alias", "abbr", "echo", "printf", "complete", "[", "[[", "test", "rm"})
-_PREFIXES = frozenset(
-    {"if", "then", "do", "else", "and", "or", "not", "!", "{", "}", "(", "builtin", "command"}
-    | {"exec", "time", "call"}
+_PASSED_OVER = re.compile(
+    r"(?:#|(?:echo|printf|grep|rm|complete|abbr|test|\[)\s(?!.*(?:&&|\|\||;)))"
 )
-_TOKEN = re.compile(r"(?P<operator>[;&|]+)|(?:\"[^\"]*\"|'[^']*'|[^\s;&|\"'])+")
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=(.*)")
-_DOLLAR = re.compile(r"\$(?:env[:.])?([A-Za-z_]\w*)\s*\+?=\s*(.*)", re.IGNORECASE)
+"""Comments, and commands that only name what they print or look for."""
+_COMMENT = re.compile(r"\s#.*")
 _MORE = re.compile(
     r"PYTHON(?:EXECUTABLE|PLATLIBDIR|CASEOK|INSPECT|STARTUP|USERBASE)"
     r"|PIP_(?:REQUIRE_VIRTUALENV|INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CONSTRAINT)"
@@ -105,7 +193,6 @@ _HARMLESS = frozenset(
     | {"VIRTUAL_ENV_DISABLE_PROMPT", "CONDA_AUTO_ACTIVATE_BASE", "CONDA_AUTO_ACTIVATE"}
 )
 """Settings that change no environment."""
-_EMPTY = frozenset({"", '""', "''", "$null", "null"})
 _LONGEST = 1000
 """Characters of a line that are looked at."""
 
@@ -115,14 +202,13 @@ def variable_matters(name: str, value: str) -> Severity | None:
 
     As the gate judges it (`gates.rules`): an error is what a shell is refused for.
     """
-    if value in _EMPTY or name in _HARMLESS:
+    value = value.strip().strip("'\"")
+    if value in ("", "$null", "null") or name in _HARMLESS:
         return None
     rule = rule_of(name)
     if rule is None:
         return _W if _MORE.fullmatch(name) else None
-    if not rule.applies_to(value.strip("'\"")):
-        return None
-    return _E
+    return _E if rule.applies_to(value) else None
 
 
 def environment_folders(text: str) -> tuple[str, ...]:
@@ -148,86 +234,33 @@ def matches(line: str) -> dict[str, Match]:
 
 
 def _judge(line: str) -> Iterator[Match]:
-    if line.startswith("#"):
-        return
     defined = _DEFINES.match(line)
-    name = (defined["one"] or defined["two"] or defined["three"]).lower() if defined else ""
-    if name in PROGRAMS:
-        yield Match("profile-function", _W, f"defines {name} as a function or an alias")
-    commands = [] if _FUNCTION.match(line) else list(_commands(line))
-    if any(_loads(words) for words in commands):
+    if defined:
+        name = (defined["one"] or defined["two"] or defined["three"]).lower()
+        if name in PROGRAMS:
+            yield Match("profile-function", _W, f"defines {name} as a function or an alias")
+        return
+    if _PASSED_OVER.match(line):
+        return
+    line = _COMMENT.sub("", line)
+    if _LOADS.search(line):
         yield from (match for match, pattern in _LOADED_PATTERNS if pattern.search(line))
-    for words in commands:
-        environment = _activated(words)
-        if environment:
-            what = f"activates the environment {environment}"
-            yield Match("profile-activate", _E, what)
-        for variable, value in _assigned(words):
-            severity = variable_matters(variable, value)
-            if severity:
-                yield Match("profile-variable", severity, f"sets {variable} to {value}")
-    if commands and _SETS_PATH.search(line):
+    for pattern in _ACTIVATES:
+        for found in pattern.finditer(line):
+            name = found["name"].strip("'\"") or "base"
+            yield Match("profile-activate", _E, f"activates the environment {name}")
+    for name, value in _assigned(line):
+        severity = variable_matters(name, value)
+        if severity:
+            yield Match("profile-variable", severity, f"sets {name} to {value}")
+    if _SETS_PATH.search(line):
         for folder in environment_folders(line)[:1]:
             yield Match("profile-path", _W, f"puts {folder} on PATH")
 
 
-def _commands(line: str) -> Iterator[list[str]]:
-    """Yield the words of each command, without quotes and the words in front of a command."""
-    words: list[str] = []
-    for token in _TOKEN.finditer(f"{line};"):
-        if token["operator"]:
-            if words and words[0] not in _PASSED_OVER:
-                yield words
-            words = []
-        elif token[0].startswith("#"):
-            break
-        elif words or token[0].lower() not in _PREFIXES:
-            word = token[0] if words else token[0].lstrip("({\\")
-            words.append(word.replace('"', "").replace("'", ""))
-    if words and words[0] not in _PASSED_OVER:
-        yield words
-
-
-def _loads(words: list[str]) -> bool:
-    """Whether the shell runs what a command names or prints."""
-    first = words[0].partition("(")[0].lower()
-    return first in _LOADERS or first.endswith(".ps1")
-
-
-def _activated(words: list[str]) -> str:
-    """Return the environment that a command activates, or nothing."""
-    while len(words) > 1 and _ASSIGNMENT.fullmatch(words[0]):
-        words = words[1:]
-    name = re.split(r"[/\\]", words[0])[-1].lower().removesuffix(".exe").removesuffix(".bat")
-    second = words[1].rstrip(")") if len(words) > 1 else ""
-    third = words[2].rstrip(")") if len(words) > 2 else ""
-    if name in {"conda", "mamba", "micromamba"} and second == "activate":
-        return third or "base"
-    if name in {".", "source", "overlay"}:
-        script = third if name == "overlay" else second
-        if script == "activate":
-            return third or "base"
-        return script if _SCRIPT.search(script) else ""
-    if name in {"workon", "vox"}:
-        return third or second
-    if name == "pyenv" and second in {"activate", "shell"}:
-        return third
-    return words[0] if _SCRIPT.search(words[0]) else ""
-
-
-def _assigned(words: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield the variables that a command sets for what the shell starts, with their values."""
-    first, rest = words[0], [word for word in words[1:] if not word.startswith("-")]
-    flags = "".join(word for word in words[1:] if word.startswith("-"))
-    if first == "setenv" or (first == "set" and "x" in flags):
-        if len(rest) > 1:
-            yield rest[0], " ".join(rest[1:])
-        return
-    dollar = _DOLLAR.match(" ".join(words))
-    if dollar:
-        yield dollar[1], dollar[2]
-        return
-    exported = first == "export" or (first in {"declare", "typeset"} and "x" in flags)
-    pairs = [_ASSIGNMENT.fullmatch(word) for word in (rest if exported else words)]
-    if exported or all(pairs):  # NAME=value COMMAND sets it for that command alone
-        yield from ((pair[1], pair[2]) for pair in pairs if pair)
+def _assigned(line: str) -> Iterator[tuple[str, str]]:
+    """Yield the variables that a line sets for what the shell starts, with their values."""
+    exported = [found["pairs"] for found in _EXPORTS.finditer(line)]
+    found = [pair for pairs in exported for pair in _PAIR.finditer(pairs)]
+    found += [one for pattern in _SETS for one in pattern.finditer(line)]
+    yield from ((one["name"], one["value"].strip().strip("'\"")) for one in found)

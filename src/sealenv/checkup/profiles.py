@@ -7,12 +7,12 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
-from sealenv.checkup.blocks import Block, find_blocks
 from sealenv.checkup.computer import Computer
-from sealenv.checkup.patterns import Match, matches
+from sealenv.checkup.patterns import Block, Match, find_blocks, matches
 from sealenv.checkup.registry import Key
 from sealenv.checkup.text import decode, lines_of
 
@@ -26,6 +26,26 @@ _OF_TOOLS = frozenset(
     {"etc", "bin", "Scripts", "conda-meta", ".nvm", ".pyenv", ".asdf", ".sdkman", ".cargo"}
 )
 """Folders with scripts of programs: that one is sourced is the finding."""
+_OF_THE_USER = {
+    "sh": "~/.profile",
+    "bash": "~/.bash_profile ~/.bash_login ~/.bashrc ~/.bash_aliases ~/.bashrc.d/*",
+    "zsh": "ZDOTDIR/.zshenv ZDOTDIR/.zprofile ZDOTDIR/.zshrc ZDOTDIR/.zlogin",
+    "fish": "CONFIG/fish/config.fish CONFIG/fish/conf.d/*.fish",
+    "tcsh": "~/.tcshrc ~/.cshrc ~/.login",
+    "xonsh": "~/.xonshrc CONFIG/xonsh/rc.xsh CONFIG/xonsh/rc.d/*.xsh CONFIG/xonsh/rc.d/*.py",
+    "nu": "NUSHELL/env.nu NUSHELL/config.nu NUSHELL/login.nu NUSHELL/autoload/*.nu",
+    "PowerShell": "POWERSHELL/profile.ps1 POWERSHELL/Microsoft.PowerShell_profile.ps1",
+}
+_OF_THE_SYSTEM = {
+    "sh": "/etc/profile /etc/profile.d/*.sh",
+    "bash": "/etc/bash.bashrc /etc/bashrc /etc/bash/bashrc",
+    "zsh": "/etc/zshenv /etc/zprofile /etc/zshrc /etc/zlogin "
+    "/etc/zsh/zshenv /etc/zsh/zprofile /etc/zsh/zshrc /etc/zsh/zlogin",
+    "fish": "/etc/fish/config.fish /etc/fish/conf.d/*.fish",
+    "tcsh": "/etc/csh.cshrc /etc/csh.login /etc/profile.d/*.csh",
+    "xonsh": "/etc/xonsh/xonshrc /etc/xonsh/rc.d/*.xsh",
+}
+"""Shell -> files, each below a place of `_places`."""
 _SHELLS = {".fish": "fish", ".csh": "tcsh", ".ps1": "PowerShell", ".nu": "nu", ".xsh": "xonsh"}
 
 
@@ -77,9 +97,9 @@ def _read_all(computer: Computer) -> tuple[list[Profile], list[tuple[Path, OSErr
         known: tuple[list[Profile], list[tuple[Path, OSError]]] = computer.walked
         return known
     good: list[Profile] = []
-    bad = list(_closed_folders(computer))
+    bad: list[tuple[Path, OSError]] = []
     seen: set[str] = set()
-    waiting = list(_start_up_files(computer))
+    waiting = list(_start_up_files(computer, bad))
     while waiting and len(good) < _MOST:
         path, shell = waiting.pop(0)
         real = os.path.abspath(path)
@@ -98,19 +118,6 @@ def _read_all(computer: Computer) -> tuple[list[Profile], list[tuple[Path, OSErr
         seen.add(real)
     computer.walked = good, bad
     return good, bad
-
-
-def _closed_folders(computer: Computer) -> Iterator[tuple[Path, OSError]]:
-    folders = [computer.config / part for part in ("fish/conf.d", "xonsh/rc.d")]
-    if not computer.windows:
-        folders += [computer.at("/etc/profile.d"), computer.at("/etc/fish/conf.d")]
-    for folder in folders:
-        try:
-            os.listdir(folder)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            yield folder, error
 
 
 def _sourced(computer: Computer, profile: Profile) -> Iterator[tuple[Path, str]]:
@@ -134,83 +141,58 @@ def _is_of_a_tool(path: Path) -> bool:
     return bool(_OF_TOOLS & set(path.parts)) or path.name.startswith("activate")
 
 
-def _start_up_files(computer: Computer) -> Iterator[tuple[Path, str]]:
+def _start_up_files(
+    computer: Computer, bad: list[tuple[Path, OSError]]
+) -> Iterator[tuple[Path, str]]:
     """Yield each file that a shell may read when it starts, with the shell."""
-    home, config = computer.home, computer.config
-    yield home / ".profile", "sh"
-    for name in (".bash_profile", ".bash_login", ".bashrc", ".bash_aliases"):
-        yield home / name, "bash"
-    for path in _in(home / ".bashrc.d"):
-        yield path, "bash"
-    for folder in dict.fromkeys((home, computer.folder("ZDOTDIR"))):
-        for name in (".zshenv", ".zprofile", ".zshrc", ".zlogin"):
-            yield folder / name, "zsh"
-    for path in (config / "fish/config.fish", *_in(config / "fish/conf.d", ".fish")):
-        yield path, "fish"
-    for name in (".tcshrc", ".cshrc", ".login"):
-        yield home / name, "tcsh"
-    xonsh = (home / ".xonshrc", config / "xonsh/rc.xsh", *_in(config / "xonsh/rc.d", ".xsh", ".py"))
-    for path in xonsh:
-        yield path, "xonsh"
-    for folder in _nushell(computer):
-        for path in (
-            *(folder / f"{name}.nu" for name in ("env", "config", "login")),
-            *_in(folder / "autoload", ".nu"),
-        ):
-            yield path, "nu"
-    for folder in _powershell(computer):
-        for name in ("profile.ps1", "Microsoft.PowerShell_profile.ps1"):
-            yield folder / name, "PowerShell"
+    places = _places(computer)
+    tables = [_OF_THE_USER] if computer.windows else [_OF_THE_USER, _OF_THE_SYSTEM]
+    for shell, patterns in (row for table in tables for row in table.items()):
+        for pattern in patterns.split():
+            place, _, name = pattern.partition("/")
+            for folder in places[place]:
+                yield from ((path, shell) for path in _expand(folder, name, bad))
     for name, shell in (("BASH_ENV", "bash"), ("ENV", "sh")):
         named = computer.expand(computer.setting(name)) if computer.setting(name) else None
         if named and not computer.windows:
             yield named, shell
-    if not computer.windows:
-        yield from _of_the_system(computer)
 
 
-def _of_the_system(computer: Computer) -> Iterator[tuple[Path, str]]:
-    yield computer.at("/etc/profile"), "sh"
-    for suffix, shell in ((".sh", "sh"), (".csh", "tcsh")):
-        for path in _in(computer.at("/etc/profile.d"), suffix):
-            yield path, shell
-    for name in ("/etc/bash.bashrc", "/etc/bashrc", "/etc/bash/bashrc"):
-        yield computer.at(name), "bash"
-    for folder in ("/etc", "/etc/zsh"):
-        for name in ("zshenv", "zprofile", "zshrc", "zlogin"):
-            yield computer.at(f"{folder}/{name}"), "zsh"
-    for path in (
-        computer.at("/etc/fish/config.fish"),
-        *_in(computer.at("/etc/fish/conf.d"), ".fish"),
-    ):
-        yield path, "fish"
-    for name in ("csh.cshrc", "csh.login"):
-        yield computer.at(f"/etc/{name}"), "tcsh"
-    for path in (computer.at("/etc/xonsh/xonshrc"), *_in(computer.at("/etc/xonsh/rc.d"), ".xsh")):
-        yield path, "xonsh"
-
-
-def _in(folder: Path, *suffixes: str) -> list[Path]:
-    """Return the files of a folder; one that cannot be listed is reported by `_closed_folders`."""
-    with contextlib.suppress(OSError):
-        names = sorted(os.listdir(folder))
-        return [folder / name for name in names if name.endswith(suffixes or "")][:_MOST]
-    return []
-
-
-def _nushell(computer: Computer) -> Iterator[Path]:
-    if computer.windows:
-        yield computer.folder("APPDATA", "AppData", "Roaming") / "nushell"
+def _expand(folder: Path, name: str, bad: list[tuple[Path, OSError]]) -> Iterator[Path]:
+    """Yield a file, or with `*` in its name those of its folder."""
+    path = folder / name
+    if "*" not in path.name:
+        yield path
         return
-    yield computer.config / "nushell"
+    try:
+        names = sorted(os.listdir(path.parent))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        bad.append((path.parent, error))
+        return
+    yield from (path.parent / found for found in names if fnmatchcase(found, path.name))
+
+
+def _places(computer: Computer) -> dict[str, list[Path]]:
+    home, config = computer.home, computer.config
+    nushell, powershell = [config / "nushell"], [config / "powershell"]
     if computer.system == "darwin":
-        yield computer.home / "Library/Application Support/nushell"
+        nushell.append(home / "Library/Application Support/nushell")
+    if computer.windows:
+        nushell = [computer.folder("APPDATA", "AppData", "Roaming") / "nushell"]
+        powershell = list(_of_powershell(computer))
+    return {
+        "~": [home],
+        "CONFIG": [config],
+        "ZDOTDIR": list(dict.fromkeys((home, computer.folder("ZDOTDIR")))),
+        "NUSHELL": nushell,
+        "POWERSHELL": powershell,
+        "": [computer.at("/")],
+    }
 
 
-def _powershell(computer: Computer) -> Iterator[Path]:
-    if not computer.windows:
-        yield computer.config / "powershell"
-        return
+def _of_powershell(computer: Computer) -> Iterator[Path]:
     documents = [computer.home / "Documents", computer.home / "OneDrive/Documents"]
     if computer.registry:
         key = Key("HKCU", r"Software\Microsoft\Windows\CurrentVersion\Explorer\User Shell Folders")

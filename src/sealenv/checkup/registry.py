@@ -1,26 +1,24 @@
-"""The registry of Windows as the checks see it; on other systems there is none."""
+"""The registry of Windows as the checks see it; other systems have none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from sealenv.masking import masked_value
-
-__all__ = ["EXPAND", "MULTI", "TEXT", "Key", "Registry", "Value"]
+__all__ = ["EXPAND", "TEXT", "Key", "Registry", "Value", "ansi_code_page", "this_registry"]
 
 TEXT = 1
 """REG_SZ"""
 EXPAND = 2
 """REG_EXPAND_SZ: %NAME% in it is expanded."""
-MULTI = 7
-"""REG_MULTI_SZ"""
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key, and through which view it is looked at.
+    """A key, and the view through which it is read.
 
     Attributes:
         hive: `HKCU` or `HKLM`.
@@ -38,42 +36,106 @@ class Key:
 
 @dataclass(frozen=True)
 class Value:
-    """A value: the number of its type, and what it holds.
-
-    Texts are str, numbers int, anything else bytes or a list of str.
-    """
+    """A value: the number of its type, and its content."""
 
     kind: int
     data: str | int | bytes | list[str] | None
 
     @property
     def text(self) -> str:
-        """What it holds, as one line."""
-        if isinstance(self.data, bytes):
-            return self.data.hex(" ")
-        if isinstance(self.data, list):
-            return " | ".join(self.data)
+        """The content as one line."""
         return "" if self.data is None else str(self.data)
-
-    def shown(self, name: str) -> str:
-        """The same without secrets, where it is the value of that name."""
-        return masked_value(name, self.text)
 
 
 class Registry(Protocol):
-    """What checks and fixes need of it; every method raises OSError where the system refuses."""
+    """What checks and fixes need of it; every method raises OSError if the system refuses."""
 
     def value(self, key: Key, name: str) -> Value | None:
-        """A value; None where key or value are not there."""
+        """Return a value; None if the key or the value does not exist."""
 
     def values(self, key: Key) -> Iterable[tuple[str, Value]]:
-        """The names and values of a key; nothing where it is not there."""
+        """Return the names and values of a key, if it exists."""
 
     def subkeys(self, key: Key) -> Iterable[str]:
-        """The names of the keys below it; nothing where it is not there."""
+        """Return the names of the keys below a key, if it exists."""
 
     def write(self, key: Key, name: str, value: Value | None) -> None:
-        """Set a value of a key that is there, or delete it (None)."""
+        """Set a value of an existing key, or delete it (None)."""
 
     def writable(self, key: Key) -> bool:
-        """Whether we may write into the key."""
+        """Return whether we may write into the key."""
+
+
+if sys.platform == "win32":
+    import ctypes
+    import winreg
+
+    _HIVES = {"HKCU": winreg.HKEY_CURRENT_USER, "HKLM": winreg.HKEY_LOCAL_MACHINE}
+    _VIEWS = {64: winreg.KEY_WOW64_64KEY, 32: winreg.KEY_WOW64_32KEY}
+
+    class _WinRegistry:
+        """Wraps `winreg`; expands nothing."""
+
+        def _open(self, key: Key, access: int = winreg.KEY_READ) -> winreg.HKEYType:
+            return winreg.OpenKey(_HIVES[key.hive], key.path, 0, access | _VIEWS[key.view])
+
+        def value(self, key: Key, name: str) -> Value | None:
+            try:
+                with self._open(key) as opened:
+                    data, kind = winreg.QueryValueEx(opened, name)
+            except FileNotFoundError:
+                return None
+            return Value(kind, data)
+
+        def values(self, key: Key) -> Iterator[tuple[str, Value]]:
+            with contextlib.suppress(FileNotFoundError), self._open(key) as opened:
+                for number in range(winreg.QueryInfoKey(opened)[1]):
+                    name, data, kind = winreg.EnumValue(opened, number)
+                    yield name, Value(kind, data)
+
+        def subkeys(self, key: Key) -> Iterator[str]:
+            with contextlib.suppress(FileNotFoundError), self._open(key) as opened:
+                for number in range(winreg.QueryInfoKey(opened)[0]):
+                    yield winreg.EnumKey(opened, number)
+
+        def write(self, key: Key, name: str, value: Value | None) -> None:
+            with self._open(key, winreg.KEY_SET_VALUE) as opened:
+                if value is None:
+                    with contextlib.suppress(FileNotFoundError):
+                        winreg.DeleteValue(opened, name)
+                else:
+                    winreg.SetValueEx(opened, name, 0, value.kind, value.data)
+            if key.path.lower().endswith("environment"):
+                _announce()
+
+        def writable(self, key: Key) -> bool:
+            try:
+                self._open(key, winreg.KEY_SET_VALUE).Close()
+            except OSError:
+                return False
+            return True
+
+    def _announce() -> None:
+        """Make Explorer read the variables again: it hands them to the programs that it starts."""
+        everybody, setting_changed, give_up_if_hung = 0xFFFF, 0x1A, 0x2
+        ctypes.windll.user32.SendMessageTimeoutW(
+            everybody, setting_changed, 0, "Environment", give_up_if_hung, 1000, None
+        )
+
+    def this_registry() -> Registry | None:
+        """Return the registry of this machine."""
+        return _WinRegistry()
+
+    def ansi_code_page() -> int:
+        """Return the code page of programs without Unicode; 65001 is UTF-8."""
+        return int(ctypes.windll.kernel32.GetACP())
+
+else:
+
+    def this_registry() -> Registry | None:
+        """Return None: this system has no registry."""
+        return None
+
+    def ansi_code_page() -> int:
+        """Return 65001, which is UTF-8."""
+        return 65001

@@ -1,17 +1,19 @@
-"""Text files of unknown encoding, as text that can be turned back into the very same bytes."""
+"""Text files of unknown encoding, as text that can be turned back into the same bytes."""
 
 from __future__ import annotations
 
 import codecs
+import hashlib
+from collections.abc import Iterable
 
-__all__ = ["decode", "encode", "line_at", "lines_of"]
+__all__ = ["decode", "digest_of", "encode", "line_at", "lines_of", "replaced"]
 
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """What PowerShell 5 writes."""
 
 
 def decode(data: bytes) -> str:
-    """Its text. What is no UTF-8 is kept as surrogates; a byte order mark is a character."""
+    """Return the text. What is not UTF-8 becomes surrogates; a byte order mark is a character."""
     wide = _WIDE.get(data[:2])
     if wide:
         text = data.decode(wide, "surrogatepass") if len(data) % 2 == 0 else ""
@@ -21,11 +23,11 @@ def decode(data: bytes) -> str:
 
 
 def encode(text: str, like: bytes) -> bytes:
-    """The bytes of a text that was made from one that `decode` gave.
+    """Return the bytes of a changed text.
 
     Args:
-        text: the new text.
-        like: the bytes of the old one.
+        text: made from a text that `decode` returned.
+        like: the bytes of that one.
     """
     wide = _WIDE.get(like[:2])
     if wide and decode(like)[:1] == "\ufeff":
@@ -34,15 +36,33 @@ def encode(text: str, like: bytes) -> bytes:
 
 
 def line_at(text: str, place: int) -> int:
-    """The number of the line that a character stands in, from 1."""
+    """Return the number, from 1, of the line that holds a character."""
     return text.count("\n", 0, place) + 1
 
 
 def lines_of(text: str) -> list[tuple[int, int]]:
-    """Where each line begins and ends, its newline with it. CR alone ends none."""
+    """Return where each line begins and ends, with its newline. CR alone ends none."""
     found, start = [], 0
     while start < len(text):
         end = text.find("\n", start) + 1 or len(text)
         found.append((start, end))
         start = end
     return found
+
+
+def replaced(text: str, parts: Iterable[tuple[int, int, str]]) -> str:
+    """Return the text with parts (start, end, new text) replaced.
+
+    A part inside of an earlier one goes with it.
+    """
+    pieces, at = [], 0
+    for start, end, put in sorted(set(parts), key=lambda part: (part[0], -part[1])):
+        if start >= at:
+            pieces += [text[at:start], put]
+            at = end
+    return "".join([*pieces, text[at:]])
+
+
+def digest_of(data: bytes) -> str:
+    """Return the sha256 in hex."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,4 +1,4 @@
-"""The file system that a folder lies on, or will lie on, asked without writing anything."""
+"""The file system of a folder, or of the folder where it will be; nothing is written."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ _REMOTE = re.compile(r"nfs\d?|cifs|smb\w*|sshfs|fuse\.sshfs|9p|afs|ncpfs|fuse\.r
 
 
 def existing(path: Path) -> Path:
-    """The nearest folder, itself or above it, that is there."""
+    """Return the nearest folder, itself or above it, that exists."""
     for folder in (path, *path.parents):
-        if os.path.isdir(folder):  # a name that is too long is not there either
+        if os.path.isdir(folder):
             return folder
     return Path(path.anchor)
 
 
 def look_at(path: Path, system: str) -> Volume:
-    """What a folder lies on.
+    """Return the file system of a folder.
 
     Raises:
         OSError: as the operating system says.
@@ -89,7 +89,7 @@ if sys.platform == "win32":
     import ctypes
 
     def _windows(folder: Path) -> tuple[str, bool]:
-        """The name of the file system, and whether it is another machine's."""
+        """Return the name of the file system, and whether it is remote."""
         kernel = ctypes.windll.kernel32
         drive = folder.anchor
         name = ctypes.create_unicode_buffer(64)
@@ -114,7 +114,7 @@ else:
 
 
 def _kind(folder: Path) -> str:
-    """What /proc/self/mounts calls it; on macOS it is not asked."""
+    """Return the name in /proc/self/mounts; empty where it does not exist, as on macOS."""
     try:
         lines = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
         device = os.stat(folder).st_dev
@@ -141,7 +141,7 @@ def _device(place: str) -> int | None:
 
 
 def _folds_case(folder: Path) -> bool | None:
-    """Whether the folder is found by its name in other letters; None: it has no letters."""
+    """Return whether the file system ignores case; None: the path has no letters to try it with."""
     for path in (folder, *folder.parents):
         other = path.with_name(path.name.swapcase()) if path.name else path
         if other != path:

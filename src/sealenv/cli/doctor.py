@@ -1,4 +1,4 @@
-"""`sealenv doctor`: what on this machine can contaminate a shell or an environment."""
+"""`sealenv doctor`: what in this shell and on this machine can affect an environment."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 @click.command(
     "doctor",
-    epilog="\b\nExamples:\n  sealenv doctor\n  sealenv doctor --only conda-init --only condarc\n"
+    epilog="\b\nExamples:\n  sealenv doctor\n  sealenv doctor --only shell\n"
+    "  sealenv doctor --only conda-init --only condarc\n"
     "  sealenv doctor --in /data/envs --json\n  sealenv doctor --fix conda-init --dry-run\n"
     "  sealenv doctor --fix conda-init:~/.bashrc\n  sealenv doctor --undo conda-init\n",
 )
 @click.option("--only", metavar="ID", multiple=True, help="Make this check alone; repeatable.")
-@click.option("--in", "target", metavar="DIR", help="Where environments shall be.")
+@click.option("--in", "target", metavar="DIR", help="The folder for environments.")
 @click.option(
     "--fix",
     "fixing",
@@ -61,10 +62,11 @@ def doctor_command(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Look for what on this machine can contaminate a shell or an environment.
+    """Show what in this shell makes activation, `run` and `shell` refuse, and what on this machine
+    can contaminate a shell or an environment.
 
-    Nothing is written and nothing is started, unless --fix or --undo names what. Exit code 1:
-    something is an error.
+    Nothing is written and nothing is started, unless --fix or --undo names what. With --clean: what
+    is left of it in a clean environment. Exit code 1: something is an error.
     """
     from sealenv.commands.doctor import examine, this_computer
 
@@ -86,6 +88,8 @@ def doctor_command(
     if as_json:
         click.echo(json.dumps(_json(report), indent=2))
     else:
+        if not report.shell and not quiet and (not only or "shell" in only):
+            click.echo("This shell is clean.")
         for finding in report.findings:
             if not quiet or finding.severity.value == "error":
                 _show(finding, report)
@@ -101,15 +105,15 @@ def _show(finding: Finding, report: Examination) -> None:
 
     severity = finding.severity.value
     head = paint(f"{severity:<8}", fg=_COLOURS[severity], bold=severity != "note")
-    where = report.computer.short(finding.seen.where)
+    where = report.computer.short(finding.where)
     click.echo(f"{head} {paint(finding.check, bold=True)}  {printable(where)}")
-    say(f"    {printable(finding.seen.what)}", 4)
-    for line in finding.seen.evidence:
+    say(f"    {printable(finding.what)}", 4)
+    for line in finding.evidence:
         click.echo(paint(f"      | {printable(line)}", dim=True))
     say(f"    why: {printable(finding.why)}", 9)
     does = f"sealenv doctor --fix {finding.check}: " if finding.fixable else ""
     begins = f"    {'fix' if does else 'to do'}: "
-    say(f"{begins}{does}{printable(finding.seen.how)}", len(begins))
+    say(f"{begins}{does}{printable(finding.how)}", len(begins))
 
 
 def _sum_up(report: Examination) -> None:
@@ -132,5 +136,9 @@ def _json(report: Examination) -> dict[str, Any]:
         "errors": report.count(Severity.ERROR),
         "warnings": report.count(Severity.WARNING),
         "notes": report.count(Severity.NOTE),
+        "shell": {
+            "state": "active" if report.shell else "clean",
+            "findings": [finding.to_json() for finding in report.shell],
+        },
         "findings": [finding.to_json() for finding in report.findings],
     }

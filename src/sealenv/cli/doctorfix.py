@@ -12,13 +12,14 @@ import click
 from sealenv.cli.asking import agree
 from sealenv.cli.paint import paint
 from sealenv.errors import UsageError
+from sealenv.masking import masked_value
 from sealenv.naming import printable
 from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.checkup.computer import Computer
+    from sealenv.checkup.fixing import Plan
     from sealenv.checkup.journal import Journal
-    from sealenv.checkup.plan import Plan
 
 __all__ = ["Asking", "fix", "undo"]
 
@@ -34,7 +35,7 @@ class Asking(NamedTuple):
 
 def fix(computer: Computer, named: Sequence[str], asking: Asking) -> int:
     """Fix what is named."""
-    from sealenv.checkup.plan import preview
+    from sealenv.checkup.fixing import preview
     from sealenv.commands import doctor as doctoring
 
     plan = doctoring.plan_fix(computer, named)
@@ -42,9 +43,9 @@ def fix(computer: Computer, named: Sequence[str], asking: Asking) -> int:
         if not asking.quiet:
             _show(preview(plan, computer))
         for finding in plan.left:
-            where = computer.short(finding.seen.where)
+            where = computer.short(finding.where)
             click.echo(
-                f"left: {printable(where)}: {printable(finding.seen.what)}; {finding.seen.how}",
+                f"left: {printable(where)}: {printable(finding.what)}; {finding.how}",
                 err=True,
             )
     if plan.empty:
@@ -99,16 +100,16 @@ def _show(lines: Iterable[str]) -> None:
 def _undoing(journal: Journal) -> Iterable[str]:
     yield f"{journal.name}, of {journal.made}"
     for note in journal.files:
-        yield f"  {note.place}: {len(note.data)} bytes as they were"
+        yield f"  {note.path}: {len(note.before)} bytes as they were"
     for value in journal.values:
-        yield f"  {value.place}  {value.name}"
-        yield f"-{value.became.shown(value.name) if value.became else '(not there)'}"
-        yield f"+{value.was.shown(value.name)}"
+        yield f"  {value.key}  {value.name}"
+        yield f"-{'(not there)' if value.after is None else masked_value(value.name, value.after)}"
+        yield f"+{masked_value(value.name, value.before)}"
 
 
 def _fixed(plan: Plan, journal: Journal | None, asking: Asking) -> dict[str, Any]:
-    from sealenv.checkup.computer import digest_of
     from sealenv.checkup.finding import plain_text
+    from sealenv.checkup.text import digest_of
 
     return {
         "checks": list(plan.checks),
@@ -127,8 +128,10 @@ def _fixed(plan: Plan, journal: Journal | None, asking: Asking) -> dict[str, Any
             {
                 "key": plain_text(str(value.key)),
                 "name": plain_text(value.name),
-                "before": plain_text(value.before.shown(value.name)),
-                "after": plain_text(value.after.shown(value.name)) if value.after else None,
+                "before": plain_text(masked_value(value.name, value.before)),
+                "after": None
+                if value.after is None
+                else plain_text(masked_value(value.name, value.after)),
             }
             for value in plan.values
         ],
@@ -141,8 +144,8 @@ def _undone(journal: Journal, asking: Asking) -> dict[str, Any]:
 
     return {
         "journal": journal.name,
-        "checks": journal.checks,
+        "checks": list(journal.checks),
         "dry_run": asking.dry_run,
-        "files": [plain_text(str(note.place)) for note in journal.files],
-        "values": [plain_text(f"{value.place} {value.name}") for value in journal.values],
+        "files": [plain_text(note.path) for note in journal.files],
+        "values": [plain_text(f"{value.key} {value.name}") for value in journal.values],
     }

@@ -1,6 +1,6 @@
 """The gate at the door of every command: `--clean`, `--strict`, and a warning to those that spawn.
 
-`run` and `shell` enter an environment and ask the gate themselves; `gate` shows it.
+`run` and `shell` enter an environment and apply the gate themselves; `doctor` shows it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sealenv.cli.words import warnings_of
 
 __all__ = ["guarded"]
 
-_ENTERING = frozenset({"run", "shell", "gate"})
+_ENTERING = frozenset({"run", "shell"})
 _LOOKING = frozenset({"list", "info", "diff", "cache", "doctor", "which", "demo", "report"})
 """They start nothing that could inherit what is dirty: no warning."""
 _OURS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "ZDOTDIR")

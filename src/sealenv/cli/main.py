@@ -40,7 +40,6 @@ _COMMANDS = {
     ),
     "bundle": ("bundle", "Write everything an environment is made of into one file."),
     "mirror": ("mirror", "Add the packages of locks to a channel folder."),
-    "gate": ("gate", "Show what of this shell could make a process use another Python."),
     "list": ("look", "Show the environments in SEALENV_ENVS, PY_ENVS and your folder."),
     "info": ("look", "Show one environment."),
     "verify": ("verify", "Compare everything in an environment with what was sealed."),
@@ -51,9 +50,8 @@ _COMMANDS = {
     "move": ("move", "Move an environment, or mend one that was moved by hand."),
     "clone": ("move", "Make a second environment like one that there is."),
     "which": ("which", "Show what a command would run in an environment, and why."),
-    "refresh": ("manage", "Make the activation scripts of an environment anew."),
     "remove": ("manage", "Remove an environment and everything in it."),
-    "doctor": ("doctor", "Look for what on this machine can contaminate an environment."),
+    "doctor": ("doctor", "Look for what in this shell and on this machine affects environments."),
     "cache": ("cache", "Look at, or empty, the package cache."),
     "demo": ("demo", "Take the whole tour offline, in a temporary folder."),
 }
@@ -61,6 +59,8 @@ _COMMANDS = {
 _GONE = {
     "completion": 'for bash: eval "$(_SEALENV_COMPLETE=bash_source sealenv)"; for zsh: zsh_source; '
     "for fish: _SEALENV_COMPLETE=fish_source sealenv | source",
+    "gate": "sealenv doctor shows the current shell; it alone: sealenv doctor --only shell",
+    "refresh": "sealenv repair ENV writes the activation scripts and .condarc again",
 }
 """Verbs of earlier versions -> what to use instead."""
 

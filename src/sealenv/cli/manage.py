@@ -1,4 +1,4 @@
-"""`sealenv remove` and `sealenv refresh`."""
+"""`sealenv remove`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import click
 from sealenv.cli.asking import agree
 from sealenv.cli.completion import ENV
 from sealenv.cli.options import JSON, QUIET, YES, print_json, size_text
-from sealenv.cli.words import counted
 from sealenv.errors import UsageError
 from sealenv.system.streams import is_terminal
 
-__all__ = ["refresh_command", "remove_command"]
+__all__ = ["remove_command"]
 
 
 @click.command(
@@ -56,24 +55,4 @@ def remove_command(
         click.echo(f"removed {done.prefix} ({done.files} files, {size})", err=True)
         if done.prefix.is_dir():
             click.echo("note: the empty folder itself cannot be removed, and stays", err=True)
-    return 0
-
-
-@click.command("refresh", epilog="\b\nExample:\n  sealenv refresh my_env_3_12\n")
-@JSON
-@click.argument("env", type=ENV)
-def refresh_command(as_json: bool, env: str) -> int:
-    """Make the activation scripts of ENV anew, after packages or variables of it changed."""
-    from sealenv.commands.refresh import refresh
-    from sealenv.prefix.lookup import find
-
-    prefix = find(env)
-    written = refresh(prefix)
-    if as_json:
-        content = {"prefix": str(prefix), "written": written.paths, "problems": written.problems}
-        print_json(content)
-        return 0
-    for problem in written.problems:
-        click.echo(f"warning: {problem}", err=True)
-    click.echo(f"wrote {counted(len(written.paths), 'file')} in {prefix}", err=True)
     return 0

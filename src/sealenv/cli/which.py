@@ -13,7 +13,7 @@ from sealenv.cli.paint import paint
 from sealenv.cli.table import fitted
 
 if TYPE_CHECKING:
-    from sealenv.candidates import Resolution, Row
+    from sealenv.candidates import Candidate, Resolution
 
 __all__ = ["which_command"]
 
@@ -30,9 +30,8 @@ Examples:
 )
 @click.option("--here", is_flag=True, help="In the current shell, as it is; without ENV.")
 @click.option("--shell",
-              type=click.Choice(["cmd", "powershell", "posix", "bash", "zsh", "dash"]),
-              help="Whose rules. Without it: cmd for a Windows environment, else posix; with --here "
-                   "the shell's where you are.")  # fmt: skip
+              type=click.Choice(["cmd", "powershell", "posix"]),
+              help="Whose rules. By default cmd for a Windows environment, else posix.")  # fmt: skip
 @JSON
 @click.argument("env", metavar="[ENV]", required=False, type=ENV)
 @click.argument("command", metavar="COMMAND", required=False)
@@ -69,20 +68,19 @@ def which_command(
 
 def _lines(answer: Resolution) -> list[str]:
     lines = []
-    for row in answer.rows:
-        one = row.candidate
+    for one in answer.candidates:
         lines.append(f"{one.state.value:<12} {one.path or answer.command}")
-        lines += [f"{'':<12}   {text}" for text in _about(row)]
+        lines += [f"{'':<12}   {text}" for text in _about(one)]
     if answer.winner is None:
         lines.append(f"nothing runs for {answer.command!r}")
     return lines
 
 
-def _about(row: Row) -> list[str]:
-    found = [row.candidate.because]
-    if row.owner:
-        found.append(f"of {row.owner}")
-    if row.starts:
-        begins = f"{row.starts.how}: {row.starts.path}"
-        found.append(begins if row.starts.exists else f"{begins} (not there)")
+def _about(one: Candidate) -> list[str]:
+    found = [one.because]
+    if one.owner:
+        found.append(f"of {one.owner}")
+    if one.starts:
+        begins = f"{one.starts.how}: {one.starts.path}"
+        found.append(begins if one.starts.exists else f"{begins} (not there)")
     return found

@@ -15,7 +15,6 @@ FUNCTIONS = {
     "export": "sealenv.commands.export",
     "bundle": "sealenv.commands.bundle",
     "mirror": "sealenv.commands.mirror",
-    "gate": "sealenv.commands.gate",
     "list": "sealenv.commands.environments",
     "info": "sealenv.commands.environments",
     "verify": "sealenv.commands.verify",
@@ -26,7 +25,6 @@ FUNCTIONS = {
     "move": "sealenv.commands.move",
     "clone": "sealenv.commands.clone",
     "which": "sealenv.commands.which",
-    "refresh": "sealenv.commands.refresh",
     "remove": "sealenv.commands.remove",
     "doctor": "sealenv.commands.doctor",
     "cache_info": "sealenv.commands.cache",
@@ -36,7 +34,6 @@ FUNCTIONS = {
 
 _OTHERS = {
     "Reporter": "sealenv.progress",
-    "Written": "sealenv.activation.scripts",
     "Exported": "sealenv.commands.export",
     "Locked": "sealenv.commands.lock",
     "Removed": "sealenv.commands.remove",

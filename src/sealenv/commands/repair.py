@@ -17,8 +17,9 @@ from sealenv.engine.session import started
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.gates.whitelist import clean_environ
 from sealenv.install.pyc import compile_packages
-from sealenv.layout import leaves
+from sealenv.layout import CONDARC, leaves
 from sealenv.portability.rewriting.marshalled import HEADER
+from sealenv.prefix.condarc import write_condarc
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.records import PathsData, PrefixRecord, RecordPath
 from sealenv.progress import QUIET, Reporter
@@ -104,7 +105,7 @@ def repair_prefix(prefix: Path, how: Mending) -> Repaired:
             reasons |= relink(scene, plan, archives, how)
             reasons |= reinstall(scene, plan, archives, how, lock_fd)
             reasons |= _set_modes(scene, plan)
-            reasons |= _write_scripts(scene, plan)
+            reasons |= _write_scripts(scene, plan, how.reporter)
             scene, rest = _examine(prefix, how.reporter)
             if rest.wheels.keys() - plan.wheels.keys():
                 # A RECORD that came back tells of more files.
@@ -121,7 +122,7 @@ def repair_prefix(prefix: Path, how: Mending) -> Repaired:
             if rest.scripts:
                 # What came back is what they set: until then they were right.
                 asked += rest.scripts
-                reasons |= _write_scripts(scene, rest)
+                reasons |= _write_scripts(scene, rest, how.reporter)
                 scene, rest = _examine(prefix, how.reporter)
             if rest.modes:
                 # What we made has the modes of our umask.
@@ -161,12 +162,18 @@ def _set_modes(scene: Scene, plan: Plan) -> dict[str, str]:
     return {path: set_mode(scene, path) for path in paths}
 
 
-def _write_scripts(scene: Scene, plan: Plan) -> dict[str, str]:
-    """Path -> why not (empty: done)."""
+def _write_scripts(scene: Scene, plan: Plan, reporter: Reporter) -> dict[str, str]:
+    """Write activation scripts and `.condarc`; path -> why not (empty: done)."""
     reasons = {f.path: make_way(scene, f.path) for f in plan.scripts}
     free = {path for path, problem in reasons.items() if not problem}
+    if CONDARC in free and scene.seal:
+        channels = [str(channel) for channel in scene.seal.spec.get("channels") or ()]
+        write_condarc(scene.prefix, channels, scene.platform)
+        free.remove(CONDARC)
     if free:
-        write_scripts(scene.prefix, platform=scene.platform, only=free)
+        written = write_scripts(scene.prefix, platform=scene.platform, only=free)
+        for problem in written.problems:
+            reporter.warn(problem)
     return reasons
 
 

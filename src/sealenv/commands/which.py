@@ -1,69 +1,75 @@
 """`which`: what a command would run in an environment, or in the current shell, and why.
 
 Nothing is started and nothing written: PATH is computed as the activation script would set it. What only
-a running shell knows (functions, aliases, what it remembers) is said in `notes`, never guessed.
+a running shell knows (functions, aliases, what it remembers) is in `notes`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sealenv.activation.windows import activated, path_folders
 from sealenv.activation.winlaunch import script_names
 from sealenv.candidates import (
+    PATHEXT,
     Belongings,
     Candidate,
+    Kind,
     Resolution,
-    Row,
     State,
-    notes_on,
     posix_candidates,
     starts,
-    warnings_on,
     windows_candidates,
 )
-from sealenv.candidates.cmdexe import PATHEXT
 from sealenv.commands.environments import inspect
 from sealenv.errors import UsageError
-from sealenv.gates.children import scrub
-from sealenv.gates.findings import find as find_dirt
+from sealenv.gates.admission import look, scrub
 from sealenv.gates.whitelist import default_path
 from sealenv.layout import is_windows
 from sealenv.prefix.lookup import find
 from sealenv.request.arguments import StrPath
 from sealenv.spec.model import current_platform
 
-__all__ = ["SHELLS", "Resolution", "Row", "find_command", "find_command_here", "which"]
+__all__ = ["SHELLS", "Resolution", "find_command", "find_command_here", "which"]
 
-SHELLS = ("cmd", "powershell", "posix", "bash", "zsh", "dash")
+SHELLS = ("cmd", "powershell", "posix")
 _ON_WINDOWS = ("cmd", "powershell")
-_OTHER_SHELLS = frozenset({"fish", "tcsh", "csh", "nu", "xonsh", "elvish", "pwsh", "ksh"})
 
 
 @dataclass(frozen=True)
-class _Scene:
-    """Where a command is looked for."""
+class _Search:
+    """Where a command is looked for, and what is already known of the answer."""
 
     shell: str
     prefix: str | None
     folders: tuple[str, ...]
-    variables: Mapping[str, str]
+    pathext: str | None
     cwd: str | None
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def candidates(self, name: str) -> list[Candidate]:
+        if self.shell == "posix":
+            return posix_candidates(name, self.folders, self.cwd or os.curdir)
+        pathext = self.pathext or PATHEXT
+        return windows_candidates(name, self.folders, pathext, cwd=self.cwd, shell=self.shell)
+
+    def first_file(self, name: str) -> str | None:
+        files = (c for c in self.candidates(name) if c.state is not State.PASSED_OVER)
+        return next((c.path for c in files if c.path), None)
 
 
 def which(env: StrPath | None, command: str, *, shell: str | None = None) -> Resolution:
     """What a command would run in an environment, and why: every candidate in the shell's order.
 
     Args:
-        env: a name or a path; None: in the shell that started this process (`--here`).
+        env: a name or a path; None: in the current shell (`--here`).
         command: the command word.
-        shell: `cmd`, `powershell`, `posix`, `bash`, `zsh` or `dash`; without it as the environment's
-            platform has it.
+        shell: `cmd`, `powershell` or `posix`; by default as the environment's platform has it.
 
     Raises:
         NotFoundError: there is no such environment.
@@ -77,13 +83,13 @@ def which(env: StrPath | None, command: str, *, shell: str | None = None) -> Res
 def find_command(
     env: str, command: str, shell: str | None = None, environ: Mapping[str, str] | None = None
 ) -> Resolution:
-    """What a command would run in an environment, after its activation in a clean shell from here.
+    """Return what a command runs in an environment, after its activation in a clean shell from here.
 
     Args:
         env: a name or a path.
         command: the command word.
-        shell: one of SHELLS that the environment's platform has; cmd or posix when None.
-        environ: the variables of the shell; those of this process when None.
+        shell: one of SHELLS that the environment's platform has; by default cmd or posix.
+        environ: the variables of the shell; by default those of this process.
 
     Raises:
         NotFoundError: there is no such environment.
@@ -96,88 +102,59 @@ def find_command(
     platform = found.platform or next(
         (r.subdir for r in found.records if r.subdir not in ("", "noarch")), current_platform()
     )
-    shell = _shell_for(shell, is_windows(platform), platform)
+    shell = _shell_for(shell, platform)
     here = platform.split("-")[0] == current_platform().split("-")[0]
     variables = scrub(environ) if here else {}
-    folders, variables = _activated_path(prefix, variables, shell, here)
-    cwd = _current(environ) if here else None
-    if here and shell == "cmd" and environ.get("NoDefaultCurrentDirectoryInExePath") is not None:
-        cwd = None
-    scene = _Scene(shell, prefix, folders, variables, cwd)
+    folders, pathext = _activated_path(prefix, variables, shell, here)
+    search = _Search(shell, prefix, folders, pathext, _current(environ, shell) if here else None)
     if found.state in ("pending", "moved", "unreadable"):
-        scene.warnings.append(
+        search.warnings.append(
             f"this environment is {found.state}, and its activation refuses; "
             "shown is what it would be"
         )
-    if here and find_dirt(scrub(environ)):
-        scene.warnings.append(
+    if here and look(environ):
+        search.warnings.append(
             "this shell is not clean, and an activation in it refuses; shown is what it would be"
         )
     if not here:
-        scene.notes.append(
+        search.notes.append(
             f"this environment is for {platform}: PATH, PATHEXT and the current folder of the machine "
             "where it is used are not known here; its own folders come first on PATH"
         )
     if scripts := _package_scripts(found.prefix, shell):
-        scene.notes.append(
+        search.notes.append(
             "activation scripts of its packages run too and may change PATH; they were not followed: "
             + ", ".join(scripts)
         )
-    return _answer(command, scene)
-
-
-def _current(environ: Mapping[str, str]) -> str:
-    try:
-        return os.getcwd()
-    except FileNotFoundError:
-        return environ.get("PWD") or os.curdir  # it was removed: nothing is found there
+    return _answer(command, search)
 
 
 def find_command_here(
     command: str, shell: str | None = None, environ: Mapping[str, str] | None = None
 ) -> Resolution:
-    """What a command would run in the shell that started this process, as far as its variables tell.
+    """Return what a command runs in the current shell, as far as its variables tell.
 
     Args:
         command: the command word.
-        shell: one of SHELLS that this system has; when None the one that started this process, where
-            that can be told, else cmd or posix.
-        environ: the variables of the shell; those of this process when None.
+        shell: one of SHELLS that this system has; by default cmd or posix.
+        environ: the variables of the shell; by default those of this process.
 
     Raises:
         UsageError: this system has no such shell; the command is empty.
     """
     environ = os.environ if environ is None else environ
     _check(command)
-    around = None if shell else _started_by()
-    known = around in SHELLS and (around in _ON_WINDOWS) == (os.name == "nt")
-    shell = _shell_for(around if known else shell, os.name == "nt", current_platform())
-    prefix = next(
-        (environ[n] for n in ("SEALENV_PREFIX", "VIRTUAL_ENV", "CONDA_PREFIX") if environ.get(n)),
-        None,
-    )
+    shell = _shell_for(shell, current_platform())
+    names = ("SEALENV_PREFIX", "VIRTUAL_ENV", "CONDA_PREFIX")
+    prefix = next((environ[name] for name in names if environ.get(name)), None)
     path = environ.get("PATH")
-    cwd: str | None = _current(environ)
-    if shell == "cmd" and environ.get("NoDefaultCurrentDirectoryInExePath") is not None:
-        cwd = None
     folders = tuple(path.split(os.pathsep)) if path is not None else ()
-    scene = _Scene(shell, prefix, folders, dict(environ), cwd)
-    if around in _OTHER_SHELLS:
-        scene.notes.append(f"{around} has rules of its own; shown are those of {shell}")
+    pathext = None if shell == "posix" else _pathext(environ)
+    search = _Search(shell, prefix, folders, pathext, _current(environ, shell))
     if path is None:
-        scene.notes.append("PATH is not set: each shell makes one up then, which is not known here")
-    scene.notes.append("PATH is the one that this process was given; the shell's own may be newer")
-    return _answer(command, scene)
-
-
-def _started_by() -> str | None:
-    """The name of the process that started this one; None where /proc does not tell it."""
-    if os.name == "nt":
-        return None
-    try:
-        return Path(f"/proc/{os.getppid()}/comm").read_text(encoding="utf-8").strip().lstrip("-")
-    except (OSError, UnicodeDecodeError):
-        return None
+        search.notes.append("PATH is not set: the shell's own default is not known here")
+    search.notes.append("PATH is the one that this process was given; the shell's own may be newer")
+    return _answer(command, search)
 
 
 def _check(command: str) -> None:
@@ -185,7 +162,8 @@ def _check(command: str) -> None:
         raise UsageError("no command", hint="sealenv which ENV COMMAND")
 
 
-def _shell_for(shell: str | None, windows: bool, platform: str) -> str:
+def _shell_for(shell: str | None, platform: str) -> str:
+    windows = is_windows(platform)
     if shell is None:
         return "cmd" if windows else "posix"
     if (shell in _ON_WINDOWS) != windows:
@@ -197,21 +175,34 @@ def _shell_for(shell: str | None, windows: bool, platform: str) -> str:
     return shell
 
 
+def _current(environ: Mapping[str, str], shell: str) -> str | None:
+    """Return the current folder; None if cmd.exe does not look there."""
+    if shell == "cmd" and environ.get("NoDefaultCurrentDirectoryInExePath") is not None:
+        return None
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return environ.get("PWD")  # it was removed: nothing is found there
+
+
+def _pathext(variables: Mapping[str, str]) -> str:
+    return next((v for name, v in variables.items() if name.upper() == "PATHEXT" and v), PATHEXT)
+
+
 def _activated_path(
     prefix: str, variables: Mapping[str, str], shell: str, here: bool
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """PATH's entries and the variables, as the activation script of the shell leaves them."""
+) -> tuple[tuple[str, ...], str | None]:
+    """Return the entries of PATH, and PATHEXT, as the activation script of the shell leaves them."""
     if shell in _ON_WINDOWS:
         first = shell == "cmd"
-        after = activated(prefix, variables, condabin_first=first)
         if here and os.name == "nt":
-            return tuple(after["PATH"].split(";")), after
+            after = activated(prefix, variables, condabin_first=first)
+            return tuple(after["PATH"].split(";")), _pathext(after)
         folders = path_folders(prefix, condabin_first=first)
-        return tuple(f.replace("\\", os.sep) for f in folders), after
+        return tuple(folder.replace("\\", os.sep) for folder in folders), PATHEXT
     rest = (variables.get("PATH") or default_path(variables)) if here else ""
     own = os.path.join(prefix, "bin")
-    entries = [own, *(e for e in rest.split(os.pathsep) if e != own)] if rest else [own]
-    return tuple(entries), {**variables, "PATH": os.pathsep.join(entries)}
+    return (own, *(entry for entry in rest.split(os.pathsep) if rest and entry != own)), None
 
 
 def _package_scripts(prefix: Path, shell: str) -> list[str]:
@@ -222,38 +213,64 @@ def _package_scripts(prefix: Path, shell: str) -> list[str]:
     return sorted(p.name for p in folder.glob(f"*{ending}") if not p.name.startswith("."))
 
 
-def _answer(command: str, scene: _Scene) -> Resolution:
-    windows = scene.shell in _ON_WINDOWS
-    pathext = (_lookup(scene.variables, "PATHEXT") or PATHEXT) if windows else None
-
-    def candidates(name: str) -> list[Candidate]:
-        if windows:
-            return windows_candidates(
-                name, scene.folders, pathext or PATHEXT, cwd=scene.cwd, dialect=scene.shell
-            )
-        return posix_candidates(
-            name, scene.folders, scene.cwd or _current(scene.variables), scene.shell
-        )
-
-    def first_file(name: str) -> str | None:
-        files = (c for c in candidates(name) if c.state is not State.PASSED_OVER)
-        return next((c.path for c in files if c.path), None)
-
+def _answer(command: str, search: _Search) -> Resolution:
     belongings = Belongings()
-    rows = []
-    for candidate in candidates(command):
+    windows = search.shell in _ON_WINDOWS
+    found = []
+    for candidate in search.candidates(command):
         inside = belongings.environment_of(candidate.path) if candidate.path else None
         owner = belongings.owner_of(candidate.path, inside) if candidate.path and inside else None
-        begun = starts(candidate, scene.variables, first_file, windows=windows)
-        rows.append(Row(candidate, begun, inside, owner))
+        begun = starts(candidate, search.first_file, windows=windows)
+        found.append(replace(candidate, starts=begun, environment=inside, owner=owner))
     answer = Resolution(
-        command, scene.shell, scene.prefix, tuple(rows), scene.folders, pathext, (), ()
+        command, search.shell, search.prefix, tuple(found), search.folders, search.pathext
     )
-    return Resolution(
-        command, scene.shell, scene.prefix, tuple(rows), scene.folders, pathext,
-        (*scene.notes, *notes_on(answer)), (*scene.warnings, *warnings_on(answer, scene.cwd)),
-    )  # fmt: skip
+    return replace(
+        answer,
+        notes=(*search.notes, *_notes_on(answer)),
+        warnings=(*search.warnings, *_warnings_on(answer, search.cwd)),
+    )
 
 
-def _lookup(variables: Mapping[str, str], name: str) -> str | None:
-    return next((text for key, text in variables.items() if key.upper() == name), None)
+def _notes_on(answer: Resolution) -> Iterator[str]:
+    """Yield what only the shell itself knows."""
+    winner, command = answer.winner, answer.command
+    if answer.shell == "powershell":
+        ask = f"Get-Command -All {command}"
+        yield f"aliases, functions and cmdlets come first, and are not seen here: {ask}"
+    elif answer.shell == "cmd":
+        yield "a DOSKEY macro comes first at a prompt, and is not seen here: doskey /macros"
+        if winner and winner.kind is Kind.BATCH:
+            typed = f'"{command}"' if " " in command else command
+            yield f"in a batch file write `call {typed}`: without it nothing after it runs"
+    else:
+        ask = f"command -V {shlex.quote(command)}"
+        yield f"functions, aliases and more builtins come first, and are not seen here: {ask}"
+        yield "a shell remembers where it found a command, until PATH changes or `hash -r`"
+
+
+def _warnings_on(answer: Resolution, cwd: str | None) -> Iterator[str]:
+    """Yield what is probably not wanted.
+
+    Args:
+        answer: what was found.
+        cwd: the current folder, if the shell looks into it.
+    """
+    winner = answer.winner
+    if winner and cwd and winner.folder == cwd and answer.shell == "cmd":
+        yield "what runs is in the current folder and hides all others; sealenv run never takes it"
+    for one in answer.candidates:
+        if one.state is State.PASSED_OVER or one.path is None:
+            continue
+        runs = one.state is State.RUNS
+        inside = one.environment
+        if inside and not (answer.prefix and _same(inside.prefix, answer.prefix)):
+            which = f"{one.path} is of another environment ({inside.prefix})"
+            order = "only the order of PATH keeps it from running"
+            yield f"{which}, and it is what runs" if runs else f"{which}; {order}"
+        if runs and one.starts and not one.starts.exists:
+            yield f"{one.path} does not start: there is no {one.starts.path}"
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))

@@ -1,17 +1,18 @@
-"""Who may enter an environment, and what a refusal says."""
+"""Who may enter an environment, what a refusal says, and which variables child processes get."""
 
 from __future__ import annotations
 
 import os
+import sys
 
-from sealenv.gates.children import scrub, without_dirt
-from sealenv.gates.findings import Finding, find
+from sealenv.gates.findings import Finding, environment_of, find
+from sealenv.gates.rules import rule_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["enter", "is_active", "look", "refuse"]
+__all__ = ["enter", "is_active", "look", "refuse", "scrub", "without_dirt"]
 
 
 def look(environ: Mapping[str, str]) -> list[Finding]:
@@ -92,3 +93,49 @@ def refuse(found: Sequence[Finding], *, without_path: bool = False) -> Exception
         details=details,
         hint="open a clean shell, or start from a clean environment with --clean",
     )
+
+
+def without_dirt(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` without every variable of the gate's table, whatever its value."""
+    return {name: value for name, value in environ.items() if rule_of(name) is None}
+
+
+_VENV_VARIABLES = ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT")
+_CONDA_VARIABLES = ("CONDA_PREFIX", "CONDA_SHLVL", "CONDA_DEFAULT_ENV", "CONDA_PROMPT_MODIFIER")
+_CONDA_STACK = ("CONDA_PREFIX_", "CONDA_STACKED_")
+
+
+def scrub(
+    environ: Mapping[str, str],
+    own_prefix: str | None = None,
+    own_exec_prefix: str | None = None,
+) -> dict[str, str]:
+    """Return `environ` without the environment that sealenv itself runs from.
+
+    The virtual environment of pipx or `uv run`, or a conda environment with sealenv in it, does not
+    count: its variables and its folders on PATH are removed. If the active sealed environment
+    (SEALENV_PREFIX) has sealenv in it, it stays.
+
+    Args:
+        environ: the environment variables to start from; not changed.
+        own_prefix: where sealenv runs from; `sys.prefix` by default.
+        own_exec_prefix: likewise `sys.exec_prefix`.
+    """
+    result = dict(environ)
+    own = [own_prefix or sys.prefix, own_exec_prefix or sys.exec_prefix]
+    own = [prefix for prefix in own if not _same(prefix, result.get("SEALENV_PREFIX", ""))]
+    if any(_same(prefix, result.get("VIRTUAL_ENV", "")) for prefix in own):
+        for name in _VENV_VARIABLES:
+            result.pop(name, None)
+    if any(_same(prefix, result.get("CONDA_PREFIX", "")) for prefix in own):
+        for name in [n for n in result if n in _CONDA_VARIABLES or n.startswith(_CONDA_STACK)]:
+            del result[name]
+    mine = [prefix for prefix in own if environment_of(prefix) is not None]
+    gone = {_real(os.path.join(prefix, folder)) for prefix in mine for folder in _BIN}
+    if gone and "PATH" in result:
+        entries = result["PATH"].split(os.pathsep)
+        result["PATH"] = os.pathsep.join(e for e in entries if not e or _real(e) not in gone)
+    return result
+
+
+_BIN = ("Scripts", "Library\\bin", "") if os.name == "nt" else ("bin",)

@@ -1,17 +1,73 @@
 """The table of the gate: each variable that activates another environment or redirects Python.
 
-It is the only one: `findings` reads it, the activation and bootstrap scripts are generated from it,
-`children` removes these variables from what sealenv starts, and
-docs/reference/environment-variables.md is compared with it.
+It is the only one: `findings` and `admission` read it, the activation and bootstrap scripts are
+generated from it, and docs/reference/environment-variables.md is compared with it.
 """
 
 from __future__ import annotations
 
 import os
 
-from sealenv.gates.rule import NEW_WINDOW, Rule
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-__all__ = ["HONOURED", "ON_PATH", "PROGRAMS", "RULES", "rule_of"]
+__all__ = ["HONOURED", "NEW_WINDOW", "ON_PATH", "PROGRAMS", "RULES", "SHELL", "Rule", "rule_of"]
+
+SHELL = "cmd" if os.name == "nt" else "sh"
+"""The shell whose commands are shown to the user of this system."""
+
+NEW_WINDOW = "close this window and open a new one"
+"""cmd.exe has no `deactivate` that fits every tool: an activation ends with its window."""
+
+_UNSET = {
+    "sh": "unset {}",
+    "fish": "set -e {}",
+    "csh": "unsetenv {}",
+    "xsh": "del ${}",
+    "nu": "hide-env {}",
+    "cmd": "set {}=",
+    "ps1": "Remove-Item Env:{}",
+}
+
+
+class Rule:
+    """A variable that activates another environment or redirects Python or pip.
+
+    Args:
+        name: the variable.
+        what: what it means, half a sentence.
+        why: what goes wrong with it, half a sentence.
+        harmless: values in lower case that mean nothing, like the empty one.
+        clear: how to clear it, by shell; `""` is every shell but cmd.exe. Without it: unset it.
+    """
+
+    __slots__ = ("_clear", "harmless", "name", "what", "why")
+
+    def __init__(
+        self,
+        name: str,
+        what: str,
+        why: str,
+        *,
+        harmless: tuple[str, ...] = (),
+        clear: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.what = what
+        self.why = why
+        self.harmless = harmless
+        self._clear = clear or {}
+
+    def applies_to(self, value: str) -> bool:
+        """Return whether the value means something."""
+        return bool(value) and value.lower() not in self.harmless
+
+    def clear_in(self, shell: str) -> str:
+        """Return how to clear it in `sh`, `fish`, `csh`, `xsh`, `nu`, `cmd` or `ps1`."""
+        text = self._clear.get("cmd" if shell == "cmd" else "")
+        return (text or _UNSET[shell]).format(self.name)
+
 
 PROGRAMS = ("python", "python3", "pip", "pip3", "conda", "mamba", "micromamba")
 """The environment's own programs. The doctor reports functions and aliases with these names."""
@@ -82,7 +138,7 @@ ON_PATH = Rule(
     "its programs run where the environment has none of that name",
     clear={"": _OFF_PATH, "cmd": _OFF_PATH},
 )
-"""One folder on PATH, see `path`."""
+"""One folder on PATH, see `findings.environment_of`."""
 
 _BY_NAME = {rule.name: rule for rule in RULES}
 

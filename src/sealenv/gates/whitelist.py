@@ -84,7 +84,7 @@ _STARTS = tuple(name[:-1] for name, _ in HONOURED + KEPT if name.endswith("*"))
 
 
 def default_path(environ: Mapping[str, str] | None = None) -> str:
-    """The PATH of the operating system alone."""
+    """Return the PATH of the operating system alone."""
     if os.name == "nt":
         root = (environ or os.environ).get("SYSTEMROOT", r"C:\Windows")
         system = root + r"\System32"
@@ -116,7 +116,7 @@ def clean_environ(environ: Mapping[str, str], *, home: str | None = None) -> dic
 
 
 def private_folders(home: str | os.PathLike[str]) -> dict[str, str]:
-    """The variables that send what a program writes for its user into a folder that will be gone."""
+    """Return the variables with which programs write their user files into a folder."""
     names = ["HOME", "USERPROFILE"]
     if os.name == "nt":
         names += ["APPDATA", "LOCALAPPDATA", "TEMP", "TMP"]

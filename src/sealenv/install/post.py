@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sealenv.activation import launch, winlaunch
 from sealenv.errors import PostScriptError, UsageError
-from sealenv.gates.children import scrub, without_dirt
+from sealenv.gates.admission import scrub, without_dirt
 from sealenv.layout import USER_FOLDER
 
 __all__ = ["check_post", "run_post"]

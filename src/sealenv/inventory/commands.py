@@ -11,8 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.activation.windows import path_folders
-from sealenv.candidates import Candidate, State, posix_candidates, starts, windows_candidates
-from sealenv.candidates.cmdexe import PATHEXT
+from sealenv.candidates import (
+    PATHEXT,
+    Candidate,
+    State,
+    posix_candidates,
+    starts,
+    windows_candidates,
+)
 from sealenv.layout import bin_dirs, is_windows
 from sealenv.system.files import open_regular
 
@@ -119,7 +125,7 @@ def _what(prefix: Path, relative: str, candidate: Candidate, *, windows: bool) -
         line = head[2:].partition(b"\n")[0].decode("utf-8", "replace").strip()
         if line == "/bin/sh":
             # Lines of sh that Python skips may start the interpreter, as `which` says.
-            begun = starts(candidate, {}, lambda name: None, windows=windows)
+            begun = starts(candidate, lambda name: None, windows=windows)
             line = begun.path if begun else line
         for top in (prefix, os.path.realpath(prefix)):
             line = line.replace(f"{top}/", "ENV/")

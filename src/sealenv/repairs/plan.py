@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sealenv.layout import FILES
+from sealenv.layout import CONDARC, FILES
 from sealenv.repairs.replaced import replaced_packages
 from sealenv.repairs.wheels import wheel_of
 from sealenv.seals.distributions import Distribution
@@ -53,6 +53,7 @@ class Plan:
     modes: dict[str, Finding] = field(default_factory=dict)
     compile: dict[str, Finding] = field(default_factory=dict)
     scripts: list[Finding] = field(default_factory=list)
+    """Activation scripts and `.condarc`: sealenv writes them."""
     leftover: list[Finding] = field(default_factory=list)
     left: list[tuple[Finding, str]] = field(default_factory=list)
     """With what the user can do."""
@@ -108,9 +109,16 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
             plan.relink.setdefault(path, finding)
         elif finding.kind in _OF_FILES and runs_here and wheel_of(scene, path):
             plan.wheels.setdefault(path, finding)
+        elif finding.kind == "missing" and path == CONDARC and _has_channels(scene):
+            plan.scripts.append(finding)
         else:
             plan.left.append((finding, _advice(scene, finding)))
     return plan
+
+
+def _has_channels(scene: Scene) -> bool:
+    """Whether the seal says what belongs into `.condarc`; that of an adopted one may not."""
+    return scene.seal is not None and bool(scene.seal.spec.get("channels"))
 
 
 def _replaced_by(

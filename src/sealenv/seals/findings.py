@@ -26,7 +26,7 @@ KINDS = {
     "stale-pyc": "a compiled file does not belong to its source as that is now",
     "orphaned-pyc": "a compiled file has no source",
     "unpatched": "a file that was made relative holds an absolute path again",
-    "activation": "an activation script is not what `sealenv refresh` would write",
+    "activation": "an activation script is not what `sealenv repair` would write",
     "installed": "a package or distribution was installed since",
     "gone": "a package or distribution was removed since",
     "changed": "a package or distribution was replaced since",

@@ -39,9 +39,9 @@ def judge_scripts(scene: Scene) -> Iterator[Finding]:
         elif not row.digest:
             continue
         elif content is not None and row.digest != hashlib.sha256(content).digest():
-            detail = "it is not what sealenv refresh would write"
+            detail = "it is not what sealenv repair would write"
             if then is not None and then.digest == row.digest:
-                detail = "it is out of date: sealenv refresh makes it anew"
+                detail = "it is out of date: sealenv repair makes it anew"
             yield Finding("activation", path, None, detail)
         elif content is None and then is not None and row.digest != then.digest:
             yield Finding("altered", path, None, "it is not what was sealed")

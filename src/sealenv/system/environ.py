@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sealenv.gates.children import without_dirt
+from sealenv.gates.admission import without_dirt
 
 __all__ = ["engine_environ"]
 

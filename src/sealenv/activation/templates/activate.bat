@@ -20,7 +20,7 @@
 @rem first line of the marker.
 @set "_sealenv_why="
 @set "_sealenv_next="
-@if not exist "!_sealenv_here!\etc\sealenv\env.bat" set "_sealenv_why=!_sealenv_here!\etc\sealenv\env.bat is missing"& set "_sealenv_next=sealenv refresh"
+@if not exist "!_sealenv_here!\etc\sealenv\env.bat" set "_sealenv_why=!_sealenv_here!\etc\sealenv\env.bat is missing"& set "_sealenv_next=sealenv repair"
 __SEALENV_MOVED__
 @if exist "!_sealenv_here!\conda-meta\sealenv.moving" set "_sealenv_why=a move of !_sealenv_here! was ended half way: its files hold two paths"& set "_sealenv_next=in that folder: sealenv move --here ."
 @set "_sealenv_line="

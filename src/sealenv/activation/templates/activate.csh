@@ -14,7 +14,7 @@ set _sealenv_same = ""
 # --- Refuse an environment that is moved or unfinished.
 if (! -r $_sealenv_here:q/etc/sealenv/env.csh) then
     set _sealenv_bad = ("$_sealenv_here:q/etc/sealenv/env.csh is missing: the environment was moved or removed.")
-    set _sealenv_next = "in its folder: sealenv move --here .   Or, if it was not moved: sealenv refresh PREFIX"
+    set _sealenv_next = "in its folder: sealenv move --here .   Or, if it was not moved: sealenv repair PREFIX"
 else if (-e $_sealenv_here:q/conda-meta/sealenv.pending) then
     set _sealenv_bad = ("$_sealenv_here:q was never finished: a create was interrupted, or is running.")
     set _sealenv_next = "run the same sealenv create again, or: sealenv remove"

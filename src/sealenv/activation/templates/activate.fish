@@ -25,7 +25,7 @@ test -d "$CONDA_PREFIX"
 and set conda (builtin realpath $CONDA_PREFIX)
 set -l active
 if not test -r $here/etc/sealenv/env.fish
-    set refusal "sealenv: $here/etc/sealenv/env.fish is missing." "  next: sealenv refresh $here"
+    set refusal "sealenv: $here/etc/sealenv/env.fish is missing." "  next: sealenv repair $here"
 else if test -e $here/conda-meta/sealenv.pending; and test -z "$token" -o "x$token" != "x$SEALENV_CHECK_TOKEN"
     set refusal "sealenv: $here was never finished: a create was interrupted, or is running." \
         "  next: run the same sealenv create again, or: sealenv remove $here"

@@ -14,7 +14,7 @@ $_sealenv_scripts = & {
     # --- Refuse an environment that is moved or unfinished.
     $include = "$here/etc/sealenv/env.ps1"
     if (-not [IO.File]::Exists($include)) {
-        throw "sealenv: $include is missing.$nl  next: sealenv refresh PREFIX"
+        throw "sealenv: $include is missing.$nl  next: sealenv repair PREFIX"
     }
     $compiled = & $include
     $marker = "$here/conda-meta/sealenv.pending"

@@ -21,7 +21,7 @@ if [ -n "${_sealenv_names-}" ]; then
 fi
 if [ ! -r "$_sealenv_here/etc/sealenv/env.sh" ]; then
     printf '%s\n' "sealenv: $_sealenv_here/etc/sealenv/env.sh is missing: the environment was moved or removed." \
-        "  next: in its folder: sealenv move --here .   Or, if it was not moved: sealenv refresh PREFIX" >&2
+        "  next: in its folder: sealenv move --here .   Or, if it was not moved: sealenv repair PREFIX" >&2
     unset _sealenv_here
     return 1
 fi

@@ -49,7 +49,7 @@ def _sealenv_activate(script):
             f"  next: in that folder: sealenv move --here .   Or move it back to {prefix}",
         )
     if not include.is_file():
-        refuse(f"sealenv: {include} is missing.", f"  next: sealenv refresh {here}")
+        refuse(f"sealenv: {include} is missing.", f"  next: sealenv repair {here}")
 
     # --- Refuse a shell that is not clean. The active environment stays as it is.
     path = [entry for entry in value_of("PATH").split(os.pathsep) if entry]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sealenv.checkup.changes import SetValue
-from sealenv.checkup.checks.cmdline import activates, commands_of, without
 from sealenv.checkup.computer import Computer, windows_entries
-from sealenv.checkup.finding import Check, Seen, Severity
+from sealenv.checkup.finding import Check, Finding, SetValue, Severity
 from sealenv.checkup.patterns import variable_matters
-from sealenv.checkup.registry import Key, Registry, Value
+from sealenv.checkup.registry import Key, Registry
+from sealenv.masking import masked_value
 
 __all__ = ["CHECKS", "ENVIRONMENTS"]
 
@@ -31,16 +30,31 @@ _PYTHON_ENTRY = re.compile(
 
 def _registry(computer: Computer) -> Registry:
     if computer.registry is None:
-        raise OSError("there is no registry to look at")
+        raise OSError("this system has no registry")
     return computer.registry
 
 
-def _unreadable(key: Key, error: OSError) -> Seen:
+def _unreadable(key: Key, error: OSError) -> Finding:
     how = "look at it yourself: reg query; the other checks were made"
-    return Seen(_W, f"it cannot be read: {error.strerror or error}", str(key), how)
+    return Finding(_W, f"it cannot be read: {error.strerror or error}", str(key), how)
 
 
-def _autorun(computer: Computer) -> Iterator[Seen]:
+_NAME = r"[\\/](?:conda|mamba|micromamba)[-_]hook(?:\.bat)?"
+_HOOK = rf"(?:\"[^\"]*{_NAME}\"|[^\s\"&|<>()^]*{_NAME})"
+_MANAGED = re.compile(
+    rf"(?:^|(?<!\^)&)[ \t]*(?:if exist {_HOOK} )?{_HOOK}[ \t]*(?=&|$)", re.IGNORECASE
+)
+"""What `conda init cmd.exe` and `micromamba shell init -s cmd.exe` write, after other commands."""
+_ACTIVATES = re.compile(
+    r"(?:conda|mamba)[-_]hook\b|\b(?:conda|mamba)(?:\.exe|\.bat)?\"?\s+activate\b"
+    r"|(?:^|[&(]|\bcall|[\\/](?:scripts|bin|condabin)[\\/])\s*\"?activate(?:\.bat)?(?:[\"\s&)]|$)",
+    re.IGNORECASE,
+)
+_DEPENDS = re.compile(r"[|<>()]|(?:^|&)\s*(?:if|for|rem)\b", re.IGNORECASE)
+"""What makes one command of a line depend on another."""
+
+
+def _autorun(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
     seen: set[tuple[str, str]] = set()
     for key in _AUTORUNS:
@@ -49,30 +63,41 @@ def _autorun(computer: Computer) -> Iterator[Seen]:
         except OSError as error:
             yield _unreadable(key, error)
             continue
-        text = value.text if value else ""
+        text = value.data if value and isinstance(value.data, str) else ""
         if value is None or not text.strip() or (key.hive, text) in seen:
             continue  # Windows without WOW64, and Wine, show one value through both views
         seen.add((key.hive, text))
-        commands = commands_of(text)
-        bad = [command for command in commands if activates(command)]
-        kept = without(text) if value.kind in (1, 2) else None
-        after = Value(value.kind, kept) if kept else None
+        if not _ACTIVATES.search(text):
+            what = "cmd.exe runs a command whenever it starts"
+            yield Finding(_W, what, f"{key} AutoRun", "look at it: reg query", (text,))
+            continue
+        kept = _without_hook(text)
         mine = registry.writable(key)
-        fixable = bool(bad) and kept is not None and mine
-        how = "the commands that activate are taken out; others stay"
-        if not fixable:
+        how = "the hook is taken out; other commands stay"
+        if kept is None or not mine:
             how = "look at it: reg query; and change it by hand"
             how += "" if mine else ", as administrator"
-        yield Seen(
-            _E if bad else _W,
-            "cmd.exe activates an environment whenever it starts"
-            if bad
-            else "cmd.exe runs a command whenever it starts",
+        change = SetValue(key, "AutoRun", value.kind, text, kept or None)
+        yield Finding(
+            _E,
+            "cmd.exe activates an environment whenever it starts",
             f"{key} AutoRun",
             how,
-            tuple(commands[:5]),
-            changes=(SetValue(key, "AutoRun", value, after),) if fixable else (),
+            (text,),
+            (change,) if kept is not None and mine else (),
         )
+
+
+def _without_hook(line: str) -> str | None:
+    """Return an AutoRun line without managed hooks; None if other commands depend on them."""
+    kept = re.sub(r"^\s*&\s*", "", _MANAGED.sub("", line)).rstrip()
+    alone = _MANAGED.fullmatch(line.strip()) is not None
+    depends = (
+        "&&" in line
+        or _DEPENDS.search(kept)
+        or (line.lower().lstrip().startswith("if ") and not alone)
+    )
+    return None if depends or _ACTIVATES.search(kept) else kept
 
 
 _PROGRAMS = tuple(
@@ -83,7 +108,7 @@ _PROGRAMS = tuple(
 
 
 def _leads_to_python(computer: Computer, entry: str) -> bool:
-    """Whether an entry of PATH is called like a Python's or conda's folder, and one is there."""
+    """Return whether an entry of PATH is named like a folder of Python or conda, and has one."""
     if not _PYTHON_ENTRY.search(entry.strip('" ')):
         return False
     folder = computer.windows_folder(entry)
@@ -99,7 +124,7 @@ _BELOW = frozenset({"scripts", "bin", "condabin"})
 """Folders of a Python or conda that have no python.exe themselves."""
 
 
-def _path(computer: Computer) -> Iterator[Seen]:
+def _path(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
     for key in ENVIRONMENTS:
         try:
@@ -114,26 +139,25 @@ def _path(computer: Computer) -> Iterator[Seen]:
             bad = [e for e in entries if _leads_to_python(computer, e)]
             if not bad:
                 continue
-            whole = value.data.count('"') % 2 == 0
             mine = registry.writable(key)
-            by_hand = "take them out by hand"
-            by_hand += "" if mine else ", as administrator"
-            by_hand += "" if whole else "; one of its quotes does not end"
-            after = Value(value.kind, ";".join(e for e in entries if e not in bad))
+            fixable = mine and value.data.count('"') % 2 == 0
+            by_hand = "take them out by hand" + ("" if mine else ", as administrator")
+            kept = ";".join(e for e in entries if e not in bad)
+            change = SetValue(key, name, value.kind, value.data, kept)
             whose = "your" if key.hive == "HKCU" else "the machine's"
             what = f"a Python or conda is on {whose} PATH, {len(bad)} of {len(entries)} entries"
             how = "these entries are taken out; that counts for programs started from then on"
-            yield Seen(
+            yield Finding(
                 _W,
                 what,
                 f"{key} {name}",
-                how if mine and whole else by_hand,
+                how if fixable else by_hand,
                 tuple(bad[:8]),
-                changes=(SetValue(key, name, value, after),) if mine and whole else (),
+                (change,) if fixable else (),
             )
 
 
-def _variables(computer: Computer) -> Iterator[Seen]:
+def _variables(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
     for key in ENVIRONMENTS:
         try:
@@ -145,18 +169,16 @@ def _variables(computer: Computer) -> Iterator[Seen]:
             severity = variable_matters(name.upper(), value.text)
             if severity:
                 mine = registry.writable(key)
-                yield Seen(
-                    severity,
-                    f"{name} is {value.shown(name)} for every program",
-                    f"{key} {name}",
-                    "the value is deleted; that counts for programs started from then on"
-                    if mine
-                    else "delete it by hand, as administrator",
-                    changes=(SetValue(key, name, value, None),) if mine else (),
-                )
+                how = "delete it by hand" + ("" if mine else ", as administrator")
+                changes: tuple[SetValue, ...] = ()
+                if mine and isinstance(value.data, str):
+                    how = "the value is deleted; that counts for programs started from then on"
+                    changes = (SetValue(key, name, value.kind, value.data, None),)
+                what = f"{name} is {masked_value(name, value.text)} for every program"
+                yield Finding(severity, what, f"{key} {name}", how, changes=changes)
 
 
-def _registered(computer: Computer) -> Iterator[Seen]:
+def _registered(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
     seen: set[str] = set()
     for hive, view in (("HKCU", 64), ("HKLM", 64), ("HKLM", 32)):
@@ -168,7 +190,7 @@ def _registered(computer: Computer) -> Iterator[Seen]:
                 folder = value.text if value else ""
                 if folder and folder.lower() not in seen:
                     seen.add(folder.lower())
-                    yield Seen(
+                    yield Finding(
                         _N,
                         f"{company} {tag} is registered (PEP 514)",
                         str(place),
@@ -177,13 +199,13 @@ def _registered(computer: Computer) -> Iterator[Seen]:
                     )
 
 
-def _long_paths(computer: Computer) -> Iterator[Seen]:
+def _long_paths(computer: Computer) -> Iterator[Finding]:
     key = Key("HKLM", r"SYSTEM\CurrentControlSet\Control\FileSystem")
     value = _registry(computer).value(key, "LongPathsEnabled")
     if value is None or value.data != 1:
         how = rf'as administrator: reg add "HKLM\{key.path}" /v LongPathsEnabled /t REG_DWORD /d 1'
         what = "paths longer than 260 characters are not enabled"
-        yield Seen(_N, what, f"{key} LongPathsEnabled", how)
+        yield Finding(_N, what, f"{key} LongPathsEnabled", how)
 
 
 _WINDOWS = ("windows",)
@@ -196,7 +218,7 @@ CHECKS = (
         "environment there",
         (_E, _W),
         _autorun,
-        "the commands that activate are taken out",
+        "the hook of conda or mamba is taken out",
         _WINDOWS,
     ),
     Check(

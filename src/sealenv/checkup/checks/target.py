@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.checkup.computer import Computer
-from sealenv.checkup.finding import Check, Seen, Severity
+from sealenv.checkup.finding import Check, Finding, Severity
 from sealenv.errors import UsageError
 from sealenv.naming import check_prefix
 
@@ -23,69 +23,68 @@ _SYNCED = re.compile(
     r"|owncloud|pclouddrive|syncthing|megasync|box sync",
     re.IGNORECASE,
 )
-_LONGEST_NAME = 255
-"""Bytes, on Windows characters: no usual file system takes more."""
 _FAT = frozenset({"vfat", "fat", "fat32", "exfat", "msdos", "fuseblk.exfat"})
 
 
-def _noexec(computer: Computer) -> Iterator[Seen]:
+def _noexec(computer: Computer) -> Iterator[Finding]:
     volume = computer.volume
     if volume.noexec:
-        what = "its file system is mounted noexec: no program starts from it"
-        yield Seen(_E, what, str(computer.target), f"{_ANOTHER}, or have it mounted with exec")
+        what = "its file system is mounted noexec: programs cannot start from it"
+        yield Finding(_E, what, str(computer.target), f"{_ANOTHER}, or have it mounted with exec")
 
 
-def _readonly(computer: Computer) -> Iterator[Seen]:
+def _readonly(computer: Computer) -> Iterator[Finding]:
     volume = computer.volume
     if volume.readonly or not volume.writable:
         reason = "its file system is read-only" if volume.readonly else "you may not write there"
-        yield Seen(_E, f"{reason} ({volume.folder})", str(computer.target), _ANOTHER)
+        yield Finding(_E, f"{reason} ({volume.folder})", str(computer.target), _ANOTHER)
     for path in (computer.target, *computer.target.parents):
         if os.path.lexists(path):
             if not os.path.isdir(path):
-                what = f"{path} is no folder: nothing can be made in it"
-                yield Seen(_E, what, str(computer.target), _ANOTHER)
+                what = f"{path} is not a folder"
+                yield Finding(_E, what, str(computer.target), _ANOTHER)
             return
 
 
-def _case(computer: Computer) -> Iterator[Seen]:
+def _case(computer: Computer) -> Iterator[Finding]:
     if computer.volume.folds_case and not computer.windows:
         expected = computer.system == "darwin"
-        what = "its file system takes A and a for one file"
+        what = "its file system ignores case: `A` and `a` are one file"
         how = "nothing, on macOS" if expected else _ANOTHER
-        yield Seen(_N if expected else _W, what, str(computer.target), how)
+        yield Finding(_N if expected else _W, what, str(computer.target), how)
 
 
-def _space(computer: Computer) -> Iterator[Seen]:
+def _space(computer: Computer) -> Iterator[Finding]:
     free = computer.volume.free
     if free < _LITTLE:
-        what = (
-            f"{free / (1 << 30):.1f} GiB are free; an environment needs 0.5 to 3, packages as much"
-        )
-        how = f"make room (`sealenv cache clean --all`), or {_ANOTHER}"
-        yield Seen(_E if free < _LEAST else _W, what, str(computer.volume.folder), how)
+        gib = free / (1 << 30)
+        what = f"{gib:.1f} GiB are free; an environment needs 0.5 to 3, its packages as much again"
+        how = f"free some space (`sealenv cache clean --all`), or {_ANOTHER}"
+        yield Finding(_E if free < _LEAST else _W, what, str(computer.volume.folder), how)
 
 
-def _network(computer: Computer) -> Iterator[Seen]:
+def _network(computer: Computer) -> Iterator[Finding]:
     volume = computer.volume
     if volume.remote:
         name = f" ({volume.kind})" if volume.kind else ""
-        yield Seen(_W, f"it is on another machine{name}", str(computer.target), _ANOTHER)
+        yield Finding(_W, f"it is on another machine{name}", str(computer.target), _ANOTHER)
 
 
-def _filesystem(computer: Computer) -> Iterator[Seen]:
+def _filesystem(computer: Computer) -> Iterator[Finding]:
     if computer.volume.kind in _FAT:
         what = f"its file system is {computer.volume.kind}"
-        yield Seen(_E, what, str(computer.target), f"{_ANOTHER}, on NTFS, ext4, APFS or the like")
+        yield Finding(
+            _E, what, str(computer.target), f"{_ANOTHER}, on NTFS, ext4, APFS or the like"
+        )
 
 
-def _synced(computer: Computer) -> Iterator[Seen]:
+def _synced(computer: Computer) -> Iterator[Finding]:
     target = computer.target
     named = [computer.setting(n) for n in ("OneDrive", "OneDriveConsumer", "OneDriveCommercial")]
     folders = [Path(folder) for folder in named if folder]
     for part in (target, *target.parents):
         if _SYNCED.fullmatch(part.name) or any(_equal(part, f) for f in folders):
-            yield Seen(_W, f"it lies in {part}, which is synchronised", str(target), _ANOTHER)
+            yield Finding(_W, f"it is inside {part}, which is synchronised", str(target), _ANOTHER)
             return
 
 
@@ -93,33 +92,27 @@ def _equal(one: Path, other: Path) -> bool:
     return str(one).casefold() == str(other).casefold()
 
 
-def _name(computer: Computer) -> Iterator[Seen]:
+def _name(computer: Computer) -> Iterator[Finding]:
     platform = "win-64" if computer.windows else "linux-64"
     try:
         check_prefix(computer.target / "my_env_3_12", platform)
     except UsageError as error:
-        yield Seen(_E, error.what, str(computer.target), error.hint or _ANOTHER)
+        yield Finding(_E, error.what, str(computer.target), error.hint or _ANOTHER)
         return
-    for part in computer.target.parts[1:]:
-        length = len(part) if computer.windows else len(os.fsencode(part))
-        if length > _LONGEST_NAME:
-            what = f"a name in it is too long: {length} instead of {_LONGEST_NAME} at most"
-            yield Seen(_E, what, str(computer.target), _ANOTHER)
-            return
     if " " in str(computer.target) and not computer.windows:
-        what = "there is a space in it: launchers get around that, scripts of packages may not"
-        yield Seen(_N, what, str(computer.target), _ANOTHER)
+        what = "its path has a space: launchers work, scripts of packages may not"
+        yield Finding(_N, what, str(computer.target), _ANOTHER)
 
 
-def _nested(computer: Computer) -> Iterator[Seen]:
+def _nested(computer: Computer) -> Iterator[Finding]:
     for folder in (computer.target, *computer.target.parents):
         if os.path.isfile(folder / "conda-meta/history"):
-            what = f"it lies in the environment {folder}"
-            yield Seen(_E, what, str(computer.target), _ANOTHER)
+            what = f"it is inside the environment {folder}"
+            yield Finding(_E, what, str(computer.target), _ANOTHER)
             return
         if os.path.isfile(folder / "pyvenv.cfg"):
-            what = f"it lies in the virtual environment {folder}"
-            yield Seen(_W, what, str(computer.target), _ANOTHER)
+            what = f"it is inside the virtual environment {folder}"
+            yield Finding(_W, what, str(computer.target), _ANOTHER)
             return
 
 
@@ -141,16 +134,16 @@ CHECKS = (
     ),
     Check(
         "target-case",
-        "a target that takes upper and lower case for the same",
-        "packages with files that differ in that alone overwrite each other",
+        "a target on a file system that ignores case",
+        "files of packages that differ only in case overwrite each other",
         (_W, _N),
         _case,
         platforms=("posix",),
     ),
     Check(
         "target-space",
-        "a target without much room",
-        "a full disk stops create in the middle; nothing is damaged, and nothing is made",
+        "a target with little free space",
+        "a full disk stops create in the middle; nothing is damaged, and nothing is created",
         (_E, _W),
         _space,
     ),
@@ -178,7 +171,7 @@ CHECKS = (
     ),
     Check(
         "target-name",
-        "a target whose path conda and its packages cannot bear",
+        "a target whose path conda and its packages do not support",
         "it is written into scripts and shebang lines without quotes",
         (_E, _N),
         _name,
@@ -186,7 +179,7 @@ CHECKS = (
     Check(
         "target-nested",
         "a target inside of another environment",
-        "the outer environment is taken for a base, and what removes it removes the inner ones",
+        "conda takes the outer environment for a base, and removing it removes the inner ones",
         (_E, _W),
         _nested,
     ),

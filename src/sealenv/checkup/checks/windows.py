@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.checkup.computer import Computer
-from sealenv.checkup.finding import Check, Seen, Severity
+from sealenv.checkup.finding import Check, Finding, Severity
 
 __all__ = ["CHECKS"]
 
@@ -27,7 +27,7 @@ def _system32(computer: Computer) -> Path:
     return Path(computer.setting("SYSTEMROOT") or "C:\\Windows") / "System32"
 
 
-def _stubs(computer: Computer) -> Iterator[Seen]:
+def _stubs(computer: Computer) -> Iterator[Finding]:
     folder = _local(computer) / "Microsoft/WindowsApps"
     for name in ("python.exe", "python3.exe"):
         path = folder / name
@@ -36,49 +36,47 @@ def _stubs(computer: Computer) -> Iterator[Seen]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         if status.st_size == 0:
-            what = (
-                f"{name} of the Store answers where there is no other Python, and opens the Store"
-            )
+            what = f"{name} of the Store runs if no other Python is on PATH, and opens the Store"
             how = "Settings, Apps, Advanced app settings, App execution aliases: turn it off"
-            yield Seen(_W, what, str(path), how)
+            yield Finding(_W, what, str(path), how)
 
 
-def _launchers(computer: Computer) -> Iterator[Seen]:
+def _launchers(computer: Computer) -> Iterator[Finding]:
     places = [Path(computer.setting("SYSTEMROOT") or "C:\\Windows") / "py.exe"]
     places.append(_local(computer) / "Programs/Python/Launcher/py.exe")
     places += [_local(computer) / "py.ini", places[0].with_name("py.ini")]
     for path in places:
         if path.is_file():
             what = f"{path.name}: `py` starts a Python of its own choice, in an environment too"
-            yield Seen(_N, what, str(path), "write `python` in an environment, never `py`")
+            yield Finding(_N, what, str(path), "write `python` in an environment, never `py`")
     for name in ("PY_PYTHON", "PY_PYTHON3"):
         if computer.setting(name):
             what = f"{name} is {computer.setting(name)}: `py` starts that Python"
-            yield Seen(_N, what, name, "write `python` in an environment, never `py`")
+            yield Finding(_N, what, name, "write `python` in an environment, never `py`")
 
 
-def _drive(computer: Computer) -> Iterator[Seen]:
+def _drive(computer: Computer) -> Iterator[Finding]:
     place = computer.volume.stands_for
     if place:
         what = f"its drive stands for {place} (subst)"
-        yield Seen(_W, what, str(computer.target), f"name {place} itself, or {_ANOTHER}")
+        yield Finding(_W, what, str(computer.target), f"name {place} itself, or {_ANOTHER}")
 
 
-def _short_names(computer: Computer) -> Iterator[Seen]:
+def _short_names(computer: Computer) -> Iterator[Finding]:
     if any(_SHORT.fullmatch(part) for part in computer.target.parts):
         what = "there is a short 8.3 name in it"
-        yield Seen(_W, what, str(computer.target), "name the folder by its long name")
+        yield Finding(_W, what, str(computer.target), "name the folder by its long name")
 
 
-def _short_temp(computer: Computer) -> Iterator[Seen]:
+def _short_temp(computer: Computer) -> Iterator[Finding]:
     for name in ("TEMP", "TMP"):
         value = computer.setting(name)
         if any(_SHORT.fullmatch(part) for part in re.split(r"[\\/]", value)):
             how = "set it to the long name, or to a folder like C:\\Temp"
-            yield Seen(_W, f"{name} has a short 8.3 name in it", f"{name}={value}", how)
+            yield Finding(_W, f"{name} has a short 8.3 name in it", f"{name}={value}", how)
 
 
-def _code_page(computer: Computer) -> Iterator[Seen]:
+def _code_page(computer: Computer) -> Iterator[Finding]:
     page = computer.code_page
     for what, path in (("your home", computer.home), ("the target", computer.target)):
         if str(path).isascii():
@@ -90,10 +88,10 @@ def _code_page(computer: Computer) -> Iterator[Seen]:
         if not fits:
             said = f"{what} has letters that code page {page} does not have"
             how = "have Windows use UTF-8 (Region, Administrative), or choose a folder in ASCII"
-            yield Seen(_E if what == "the target" else _W, said, str(path), how)
+            yield Finding(_E if what == "the target" else _W, said, str(path), how)
 
 
-def _tools(computer: Computer) -> Iterator[Seen]:
+def _tools(computer: Computer) -> Iterator[Finding]:
     for name, use in (
         ("curl.exe", "the standalone batch files fetch with it"),
         ("certutil.exe", "the standalone batch files check digests with it"),
@@ -101,18 +99,18 @@ def _tools(computer: Computer) -> Iterator[Seen]:
         path = _system32(computer) / name
         if not path.is_file():
             how = "Windows 10 1803 and later have it; sealenv itself needs it not"
-            yield Seen(_W, f"{name} is not there: {use}", str(path), how)
+            yield Finding(_W, f"{name} is not there: {use}", str(path), how)
 
 
-def _scanned(computer: Computer) -> Iterator[Seen]:
+def _scanned(computer: Computer) -> Iterator[Finding]:
     target, temp = computer.target, computer.setting("TEMP")
     parts = {part.lower() for part in target.parts}
     if parts & _SCANNED or (temp and target.is_relative_to(temp)):
         what = "it lies where virus scanners and cleaners look first"
-        yield Seen(_W, what, str(target), _ANOTHER)
+        yield Finding(_W, what, str(target), _ANOTHER)
     elif parts & _GUARDED:
         what = "Windows can keep programs from writing there (controlled folder access)"
-        yield Seen(_N, what, str(target), _ANOTHER)
+        yield Finding(_N, what, str(target), _ANOTHER)
 
 
 _WINDOWS = ("windows",)

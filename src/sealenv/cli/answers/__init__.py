@@ -15,10 +15,9 @@ from sealenv.cli.answers.environments import (
     CacheInfo,
     Info,
     Listing,
-    Refreshed,
     Removed,
 )
-from sealenv.cli.answers.host import Cured, Examined, Gated, Resolved, Undone
+from sealenv.cli.answers.host import Cured, Examined, Resolved, Undone
 from sealenv.cli.answers.locks import Bundled, Compared, Exported, Locked, Mirrored
 from sealenv.cli.answers.moving import Audited, Cloned, Moved
 from sealenv.cli.answers.words import Error
@@ -42,10 +41,8 @@ ANSWERS: dict[str, Any] = {
     "report": Reported,
     "move": Moved,
     "clone": Cloned,
-    "refresh": Refreshed,
     "remove": Removed,
     "cache info": CacheInfo,
-    "gate": Gated,
     "which": Resolved,
     "doctor": Examined,
     "doctor --fix": Cured,

@@ -1,10 +1,10 @@
-"""What is said of environments: `list`, `info`, `refresh`, `remove`, `cache`."""
+"""What is said of environments: `list`, `info`, `remove`, `cache`."""
 
 from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from sealenv.cli.answers.words import AbsolutePath, Bytes, Count, InPrefix, Moment, Texts, Warned
+from sealenv.cli.answers.words import AbsolutePath, Bytes, Count, Moment, Warned
 from sealenv.seals.seal import Seal
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "Listed",
     "Listing",
     "Record",
-    "Refreshed",
     "Removed",
 ]
 
@@ -66,14 +65,6 @@ class Info(Environment):
     bytes: Bytes
     seal: Seal | None
     package_list: list[Record]
-
-
-class Refreshed(Warned):
-    """`refresh`."""
-
-    prefix: AbsolutePath
-    written: list[InPrefix]
-    problems: Texts
 
 
 class Removed(Warned):

@@ -1,10 +1,10 @@
-"""What `gate`, `doctor` and `which` answer."""
+"""What `doctor` and `which` answer."""
 
 from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from sealenv.candidates.candidate import Kind, State
+from sealenv.candidates import Kind, State
 from sealenv.cli.answers.words import (
     AbsolutePath,
     Count,
@@ -22,10 +22,10 @@ __all__ = [
     "EditedFile",
     "EditedValue",
     "Examined",
-    "Gated",
     "Resolved",
     "Seen",
     "Severity",
+    "Shell",
     "Start",
     "Undone",
 ]
@@ -48,6 +48,23 @@ class Seen(TypedDict):
     fixable: bool
 
 
+class Dirt(TypedDict):
+    """One thing of a shell that could make a process use another Python."""
+
+    name: str
+    value: str
+    what: str
+    why: str
+    clear: str
+
+
+class Shell(TypedDict):
+    """The current shell: whether activation, `run` and `shell` refuse it, and why."""
+
+    state: Literal["active", "clean"]
+    findings: list[Dirt]
+
+
 class Examined(TypedDict):
     """`doctor`: exit code 1 when `errors` is not 0."""
 
@@ -57,6 +74,7 @@ class Examined(TypedDict):
     errors: Count
     warnings: Count
     notes: Count
+    shell: Shell
     findings: list[Seen]
 
 
@@ -97,23 +115,6 @@ class Undone(Warned):
     dry_run: bool
     files: list[AbsolutePath]
     values: list[str]
-
-
-class Dirt(TypedDict):
-    """One thing of a shell that could make a process use another Python."""
-
-    name: str
-    value: str
-    what: str
-    why: str
-    clear: str
-
-
-class Gated(Warned):
-    """`gate`: exit code 1 when anything is found."""
-
-    state: Literal["active", "clean"]
-    findings: list[Dirt]
 
 
 class Belonging(TypedDict):

@@ -1,4 +1,4 @@
-"""The order and the entries of PATH, as this process has it."""
+"""The current shell: what activation refuses, and the entries of PATH."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.checkup.computer import Computer
-from sealenv.checkup.finding import Check, Seen, Severity
+from sealenv.checkup.finding import Check, Finding, Severity
+from sealenv.gates.admission import look
+from sealenv.gates.findings import environment_of
 
-__all__ = ["CHECKS", "kind_of"]
+__all__ = ["CHECKS"]
 
-_W, _N = Severity.WARNING, Severity.NOTE
+_E, _W = Severity.ERROR, Severity.WARNING
 _CONDA = ("conda", "mamba", "micromamba")
+
+
+def _dirt(computer: Computer) -> Iterator[Finding]:
+    for found in look(computer.environ):
+        where = f"{found.name}={found.value}"
+        yield Finding(_E, found.what, where, found.clear, why=found.why)
 
 
 def _entries(computer: Computer) -> Iterator[tuple[int, str, Path]]:
@@ -36,28 +44,28 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
-def _tilde(computer: Computer) -> Iterator[Seen]:
+def _tilde(computer: Computer) -> Iterator[Finding]:
     for number, text in enumerate(computer.path_entries(), 1):
         if text.startswith("~"):
             how = f"write {computer.home}{text[1:] if text[1:2] in ('/', '') else '...'} instead"
-            yield Seen(_W, f"entry {number} begins with ~", f"PATH: {text}", how)
+            yield Finding(_W, f"entry {number} begins with ~", f"PATH: {text}", how)
 
 
-def _relative(computer: Computer) -> Iterator[Seen]:
+def _relative(computer: Computer) -> Iterator[Finding]:
     entries = list(computer.path_entries())
     for number, text in enumerate(entries, 1):
         if computer.windows and not text:
             continue
         if not text:
             what = f"entry {number} is empty: that means the folder you are in"
-            yield Seen(_W, what, "PATH", "take out the colon too many")
+            yield Finding(_W, what, "PATH", "take out the colon too many")
         elif not text.startswith(("~", "%")) and not computer.is_absolute(text.strip('"')):
             what = f"entry {number} depends on the folder you are in"
-            yield Seen(_W, what, f"PATH: {text}", "write the whole path, or take it out")
+            yield Finding(_W, what, f"PATH: {text}", "write the whole path, or take it out")
 
 
-def kind_of(folder: Path) -> str | None:
-    """What the Python in a folder of PATH belongs to; None: the system, or nothing that is known."""
+def _kind_of(folder: Path) -> str | None:
+    """Return the environment or tool that a folder on PATH belongs to; None: no known one."""
     real = Path(os.path.realpath(folder))  # an entry may be a link to the bin of an environment
     near = (folder, folder.parent, folder.parent.parent, real, real.parent, real.parent.parent)
     for prefix in near:
@@ -72,31 +80,31 @@ def kind_of(folder: Path) -> str | None:
     return None
 
 
-def _python(computer: Computer) -> Iterator[Seen]:
+def _python(computer: Computer) -> Iterator[Finding]:
     names = ("python.exe", "python3.exe") if computer.windows else ("python", "python3")
     first = True
     for number, text, folder in _entries(computer):
         found = [name for name in names if _program(folder / name)]
         if not found:
             continue
-        kind = kind_of(folder)
-        if kind:
+        kind = _kind_of(folder)
+        if kind and environment_of(str(folder)) is None:  # else it is reported by `shell`
             answers = "answers first" if first else "is on PATH"
             what = f"the {found[0]} of {kind} {answers} (entry {number})"
-            yield Seen(
+            yield Finding(
                 _W, what, f"PATH: {text}", "take the entry out where PATH is set (profile-path)"
             )
         first = False
 
 
-def _conda(computer: Computer) -> Iterator[Seen]:
+def _conda(computer: Computer) -> Iterator[Finding]:
     suffixes = (".exe", ".bat") if computer.windows else ("",)
     for number, text, folder in _entries(computer):
         found = [name for name in _CONDA for end in suffixes if _program(folder / (name + end))]
         if found:
             what = f"{', '.join(dict.fromkeys(found))} is on PATH (entry {number})"
             how = "nothing, if you want it; inside of an environment its own comes first"
-            yield Seen(_W, what, f"PATH: {text}", how)
+            yield Finding(_W, what, f"PATH: {text}", how)
 
 
 def _program(path: Path) -> bool:
@@ -108,6 +116,13 @@ def _program(path: Path) -> bool:
 
 
 CHECKS = (
+    Check(
+        "shell",
+        "variables of the current shell, and folders on its PATH, of another environment",
+        "activation, `run` and `shell` refuse this shell",
+        (_E,),
+        _dirt,
+    ),
     Check(
         "path-tilde",
         "entries of PATH that begin with `~`",

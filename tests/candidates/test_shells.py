@@ -1,4 +1,4 @@
-"""What POSIX shells run, compared with the shells themselves."""
+"""What shells run: POSIX shells asked themselves, cmd.exe asked in tests/windows/test_which.py."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.candidates import Kind, State, posix_candidates
-from sealenv.candidates.builtins import BUILTINS, KEYWORDS
+from sealenv.candidates import Kind, State, posix_candidates, windows_candidates
+from sealenv.candidates.shells import POSIX_BUILTINS
 from tests.shells import require_shell
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
 
 NAMES = ("plain", "later", "only_bad", "dangling", "folder", "nothing", "linked", "echo", "fifo")
 
@@ -48,12 +48,13 @@ def ask(shell: str, program: str, folders: list[str], cwd: Path, *args: str) -> 
     return done.stdout.strip()
 
 
+@posix
 @pytest.mark.parametrize("shell", ["bash", "zsh", "dash"])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shell_itself_runs_the_same(
     shell: str, name: str, folders: list[str], tmp_path: Path
 ) -> None:
-    found = posix_candidates(name, folders, str(tmp_path), shell)
+    found = posix_candidates(name, folders, str(tmp_path))
     winner = next((c for c in found if c.state is State.RUNS), None)
     if winner and winner.path is None:
         assert ask(shell, f"command -v {name}", folders, tmp_path) == name
@@ -64,16 +65,18 @@ def test_the_shell_itself_runs_the_same(
         assert ask(shell, f"command -v {name}", folders, tmp_path) == winner.path
 
 
+@posix
 @pytest.mark.parametrize("name", [n for n in NAMES if n not in ("only_bad", "nothing", "fifo")])
 def test_type_a_lists_the_same_in_the_same_order(
     name: str, folders: list[str], tmp_path: Path
 ) -> None:
-    found = posix_candidates(name, folders, str(tmp_path), "bash")
+    found = posix_candidates(name, folders, str(tmp_path))
     usable = [c for c in found if c.state is not State.PASSED_OVER]
     listed = ask("bash", f"type -a -p {name}", folders, tmp_path).splitlines()
     assert listed == [c.path for c in usable if c.path]
 
 
+@posix
 def test_each_that_is_passed_over_has_its_reason(folders: list[str], tmp_path: Path) -> None:
     reasons = {
         name: [
@@ -87,10 +90,11 @@ def test_each_that_is_passed_over_has_its_reason(folders: list[str], tmp_path: P
         "later": ["it is not executable (mode 0644)"],
         "dangling": ["a link that leads nowhere: nowhere"],
         "folder": ["it is a folder"],
-        "fifo": ["it is no plain file"],
+        "fifo": ["it is not a plain file"],
     }
 
 
+@posix
 @pytest.mark.parametrize("shell", ["bash", "zsh", "dash"])
 @pytest.mark.parametrize("entry", ["", ".", "relative"])
 def test_what_is_not_absolute_starts_at_the_current_folder(
@@ -101,12 +105,13 @@ def test_what_is_not_absolute_starts_at_the_current_folder(
     (here / "tool").write_text("#!/bin/sh\necho ran\n")
     (here / "tool").chmod(0o755)
     folders = ["/nowhere", entry]
-    (found,) = posix_candidates("tool", folders, str(tmp_path), shell)
+    (found,) = posix_candidates("tool", folders, str(tmp_path))
     assert found.state is State.RUNS
     assert os.path.samefile(str(found.path), here / "tool")
     assert ask(shell, "tool", folders, tmp_path) == "ran"
 
 
+@posix
 def test_a_command_with_a_slash_is_that_file(folders: list[str], tmp_path: Path) -> None:
     (found,) = posix_candidates("./a/plain", folders, str(tmp_path))
     assert found.state is State.RUNS
@@ -115,28 +120,86 @@ def test_a_command_with_a_slash_is_that_file(folders: list[str], tmp_path: Path)
     assert gone.state is State.PASSED_OVER
 
 
-def test_the_words_of_bash_and_zsh_are_those_that_they_list(tmp_path: Path) -> None:
-    for shell, builtins, words in (
-        ("bash", "compgen -b", "compgen -k"),
-        ("zsh", "zmodload zsh/parameter; print -l ${(k)builtins}", "print -l ${(k)reswords}"),
-    ):
-        listed = set(ask(shell, builtins, [], tmp_path).split())
-        reserved = set(ask(shell, words, [], tmp_path).split())
-        assert BUILTINS[shell] - listed == set(), shell
-        assert KEYWORDS[shell] - reserved == set(), shell
-        # A newer shell may have more; this one has the few that make a difference.
-        assert {"type", "echo", "printf", "test", "kill"} <= BUILTINS[shell] & listed
-
-
+@posix
 @pytest.mark.parametrize("shell", ["bash", "zsh", "dash"])
 def test_what_any_shell_has_itself_needs_no_path(shell: str, tmp_path: Path) -> None:
-    words = sorted(BUILTINS["posix"] | KEYWORDS["posix"])
+    words = sorted(POSIX_BUILTINS)
     program = 'for w do command -v "$w" >/dev/null || echo "$w"; done'
     assert ask(shell, program, ["/nowhere"], tmp_path, *words) == ""
 
 
-def test_a_word_of_the_grammar_comes_before_all(folders: list[str], tmp_path: Path) -> None:
-    first, *_ = posix_candidates("time", folders, str(tmp_path), "bash")
-    assert (first.kind, first.state) == (Kind.KEYWORD, State.RUNS)
-    assert ask("bash", "type -t time", folders, tmp_path) == "keyword"
-    assert posix_candidates("time", folders, str(tmp_path), "dash") == []
+@pytest.fixture
+def windows(tmp_path: Path) -> list[str]:
+    files = {
+        "condabin": ["tool.bat", "notes.txt", "script.ps1"],
+        "bin": ["tool.exe", "Tool.CMD", "tool", "two.cmd", "two.bat", "script.cmd"],
+    }
+    for folder, names in files.items():
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / name).write_bytes(b"")
+    (tmp_path / "condabin" / "two.exe").mkdir()
+    return [str(tmp_path / "condabin"), str(tmp_path / "bin")]
+
+
+def told(name: str, windows: list[str], **how: str | None) -> list[tuple[str, str]]:
+    cwd = how.pop("cwd", None)
+    shell = how.pop("dialect", None) or "cmd"
+    found = windows_candidates(name, windows, cwd=cwd, shell=shell)
+    return [(Path(c.path).name if c.path else "-", c.state.value) for c in found]
+
+
+def test_an_earlier_folder_wins_and_then_the_order_of_pathext(windows: list[str]) -> None:
+    assert told("tool", windows) == [
+        ("tool.bat", "runs"),
+        ("tool.exe", "shadowed"),
+        ("Tool.CMD", "shadowed"),
+        ("tool", "passed over"),
+    ]
+    assert told("TOOL", windows[1:])[0] == ("tool.exe", "runs")
+    assert told("two", windows) == [
+        ("two.exe", "passed over"),
+        ("two.bat", "runs"),
+        ("two.cmd", "shadowed"),
+    ]
+
+
+def test_pathext_is_obeyed(windows: list[str]) -> None:
+    found = windows_candidates("tool", windows, ".CMD;.EXE", cwd=None)
+    assert [Path(str(c.path)).name for c in found if c.state is not State.PASSED_OVER] == [
+        "Tool.CMD",
+        "tool.exe",
+    ]
+
+
+def test_the_current_folder_comes_first_in_cmd_alone(windows: list[str], tmp_path: Path) -> None:
+    (tmp_path / "tool.cmd").write_bytes(b"")
+    assert told("tool", windows, cwd=str(tmp_path))[0] == ("tool.cmd", "runs")
+    assert told("tool", windows, cwd=str(tmp_path), dialect="powershell")[0] == ("tool.bat", "runs")
+
+
+def test_ps1_is_for_powershell(windows: list[str]) -> None:
+    assert told("script", windows) == [("script.ps1", "passed over"), ("script.cmd", "runs")]
+    assert told("script", windows, dialect="powershell")[0] == ("script.ps1", "runs")
+
+
+def test_a_name_with_an_ending_is_that_file(windows: list[str]) -> None:
+    assert told("tool.exe", windows) == [("tool.exe", "runs")]
+    (found,) = windows_candidates("notes.txt", windows, cwd=None)
+    assert found.kind is Kind.DOCUMENT
+    assert "associated" in found.because
+
+
+def test_what_cmd_has_itself_comes_first(windows: list[str]) -> None:
+    Path(windows[0], "dir.exe").write_bytes(b"")
+    assert told("Dir", windows) == [("-", "runs"), ("dir.exe", "shadowed")]
+    assert told("dir.exe", windows) == [("dir.exe", "runs")]
+
+
+def test_a_path_is_that_file(windows: list[str], tmp_path: Path) -> None:
+    assert told("bin\\tool", windows, cwd=str(tmp_path))[0] == ("tool.exe", "runs")
+
+
+def test_a_folder_that_is_twice_on_path_counts_once(windows: list[str]) -> None:
+    again = [*windows, windows[0] + "/", f'"{windows[1]}"', "", "/nowhere"]
+    assert told("tool", again) == told("tool", windows)

@@ -1,0 +1,263 @@
+"""A fix: plan it from findings, show it, apply it, and undo it. Each file changes at one instant."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from sealenv.checkup.computer import LARGEST, Computer
+from sealenv.checkup.finding import Cut, Finding, SetValue
+from sealenv.checkup.journal import FileNote, Journal, Journals, sync_folder
+from sealenv.checkup.registry import Registry, Value
+from sealenv.checkup.text import decode, digest_of, encode, lines_of, replaced
+from sealenv.errors import ChangedSinceError, FilesystemError, from_oserror
+from sealenv.masking import masked, masked_value
+from sealenv.system.files import read_regular, replace_like
+from sealenv.system.tempname import final_path
+
+__all__ = ["FileEdit", "Plan", "apply", "make_plan", "preview", "undo"]
+
+_AGAIN = "look again: sealenv doctor"
+
+
+@dataclass(frozen=True)
+class FileEdit:
+    """One file that a fix changes.
+
+    Attributes:
+        path: as it was found.
+        real: the file itself, if the path is a link.
+        before: its bytes.
+        after: its bytes afterwards.
+    """
+
+    path: Path
+    real: Path
+    before: bytes
+    after: bytes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a fix would change.
+
+    Attributes:
+        checks: the ids that were named.
+        files: the files.
+        values: the registry values.
+        left: findings of these checks that have no fix.
+    """
+
+    checks: tuple[str, ...]
+    files: tuple[FileEdit, ...]
+    values: tuple[SetValue, ...]
+    left: tuple[Finding, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing would change."""
+        return not self.files and not self.values
+
+
+def make_plan(checks: Iterable[str], findings: Iterable[Finding]) -> Plan:
+    """Return what the fixes of these findings change together.
+
+    Raises:
+        ChangedSinceError: a file is no longer what the check read.
+        OSError: it cannot be read.
+    """
+    cuts: dict[Path, list[Cut]] = {}
+    values: dict[tuple[object, str], SetValue] = {}
+    left = []
+    for finding in findings:
+        if not finding.fixable:
+            left.append(finding)
+        for change in finding.changes:
+            if isinstance(change, Cut):
+                cuts.setdefault(change.path, []).append(change)
+            else:
+                values[change.key, change.name.lower()] = change
+    files = [_edit(path, several) for path, several in cuts.items()]
+    return Plan(tuple(checks), tuple(files), tuple(values.values()), tuple(left))
+
+
+def _edit(path: Path, cuts: list[Cut]) -> FileEdit:
+    real = Path(os.path.realpath(path))
+    data = read_regular(real, most=LARGEST)
+    if digest_of(data) != cuts[0].digest:
+        raise ChangedSinceError(
+            "the file changed while it was read", where=str(path), hint="run it again"
+        )
+    text = replaced(decode(data), [(cut.start, cut.end, cut.put) for cut in cuts])
+    return FileEdit(path, real, data, encode(text, data))
+
+
+def preview(plan: Plan, computer: Computer) -> Iterator[str]:
+    """Yield what would change: a unified diff of each file, old and new of each value."""
+    for edit in plan.files:
+        yield from _notes(edit, computer)
+        old, new = (
+            [text[a:b].removesuffix("\n") for a, b in lines_of(text)]
+            for text in (decode(edit.before), decode(edit.after))
+        )
+        for line in difflib.unified_diff(old, new, str(edit.real), str(edit.real), lineterm=""):
+            yield line if line.startswith(("---", "+++")) else masked(line)
+    for value in plan.values:
+        yield f"{value.key}  {value.name}"
+        yield f"-{masked_value(value.name, value.before)}"
+        yield "(deleted)" if value.after is None else f"+{masked_value(value.name, value.after)}"
+
+
+def _notes(edit: FileEdit, computer: Computer) -> Iterator[str]:
+    """Yield what a diff does not show."""
+    outside = not edit.real.is_relative_to(os.path.realpath(computer.home))
+    if edit.path.is_symlink():
+        where = ", outside of your home" if outside else ""
+        yield f"note: {edit.path} is a link to {edit.real}{where}: that file is changed"
+    elif outside:
+        yield f"note: {edit.real} is not in your home: it changes for every user"
+
+
+def apply(plan: Plan, kept: Journals, registry: Registry | None) -> Journal:
+    """Make the changes; `kept` is locked.
+
+    The journal is on the disk before the first change. A kill leaves each file old or new, and the
+    journal; if a change fails, the changes before it are reverted.
+
+    Raises:
+        ChangedSinceError: something is not what the plan was made from; nothing was changed.
+        FilesystemError: the system refuses; nothing is changed.
+    """
+    for edit in plan.files:
+        if os.path.realpath(edit.path) != str(edit.real) or _content(edit.real) != edit.before:
+            raise ChangedSinceError("it has changed", where=str(edit.path), hint=_AGAIN)
+    for change in plan.values:
+        if _value(registry, change) != change.before:
+            where = f"{change.key} {change.name}"
+            raise ChangedSinceError("it has changed", where=where, hint=_AGAIN)
+    notes = [
+        FileNote(str(edit.real), edit.before, digest_of(edit.before), digest_of(edit.after))
+        for edit in plan.files
+    ]
+    journal = kept.write(plan.checks, notes, plan.values)
+    try:
+        for edit in plan.files:
+            _replace(edit.real, edit.after)
+        for change in plan.values:
+            _set(registry, change, change.after)
+    except OSError as error:
+        _revert(journal, registry)
+        kept.remove(journal)
+        raise _named(error) from error
+    return journal
+
+
+def undo(journal: Journal, kept: Journals, registry: Registry | None) -> None:
+    """Revert a fix and remove its journal; `kept` is locked.
+
+    Raises:
+        ChangedSinceError: something was changed since; nothing was changed.
+        FilesystemError: the system refuses; the journal is kept.
+    """
+    conflicts = [note.path for note in journal.files if _digest(note) not in note.digests]
+    conflicts += [
+        f"{change.key} {change.name}"
+        for change in journal.values
+        if _value(registry, change) not in (change.before, change.after)
+    ]
+    if conflicts:
+        later = kept.later_than(journal)
+        by_hand = (
+            f"change it by hand; the old content is in {kept.path_of(journal.name)}, in base64"
+        )
+        first = f"undo the later fixes first: {', '.join(later)}; or " if later else ""
+        raise ChangedSinceError(
+            "it was changed since the fix, and the change would be lost",
+            where=journal.name,
+            details=conflicts,
+            hint=first + by_hand,
+        )
+    try:
+        _revert(journal, registry)
+        kept.remove(journal)
+    except OSError as error:
+        raise _named(error) from error
+
+
+def _revert(journal: Journal, registry: Registry | None) -> None:
+    for note in journal.files:
+        if _digest(note) == note.after_sha256:
+            _replace(Path(note.path), note.before)
+    for change in journal.values:
+        if _value(registry, change) == change.after:
+            _set(registry, change, change.before)
+
+
+def _content(path: Path) -> bytes | None:
+    """Return the bytes of a file; None if there is none, or a link.
+
+    Raises:
+        FilesystemError: it cannot be read.
+    """
+    try:
+        return None if path.is_symlink() else read_regular(path, most=2 * LARGEST)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise from_oserror(error) from error
+
+
+def _digest(note: FileNote) -> str | None:
+    data = _content(Path(note.path))
+    return None if data is None else digest_of(data)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Replace a file; mode and owner stay. What a doctor that was killed left beside it goes."""
+    for name in os.listdir(path.parent):
+        if final_path(name) == path.name:
+            with contextlib.suppress(OSError):
+                os.unlink(path.parent / name)
+    status = os.lstat(path)
+    replace_like(os.fspath(path), _writer(data), status)
+    if status.st_mode & stat.S_IWRITE or os.name != "nt":
+        os.utime(path)
+    sync_folder(path.parent)
+
+
+def _writer(data: bytes) -> Callable[[BinaryIO], object]:
+    def write(file: BinaryIO) -> None:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+    return write
+
+
+def _value(registry: Registry | None, change: SetValue) -> object:
+    """Return the text of a value now; None if it is not there."""
+    if registry is None:
+        raise ChangedSinceError("this system has no registry", where=str(change.key))
+    value = registry.value(change.key, change.name)
+    return value.data if value else None
+
+
+def _set(registry: Registry | None, change: SetValue, text: str | None) -> None:
+    if registry is not None:
+        value = None if text is None else Value(change.kind, text)
+        registry.write(change.key, change.name, value)
+
+
+def _named(error: OSError) -> FilesystemError:
+    """Return the error, with the name of the file instead of the temporary one beside it."""
+    name = error.filename2 or error.filename
+    if isinstance(name, str):
+        folder, last = os.path.split(name)
+        error.filename = os.path.join(folder, final_path(last) or last)
+    return from_oserror(error)

@@ -410,7 +410,8 @@ def test_killed_between_table_and_seal(warm_machine: Machine, env: Path, origina
     old_seal = (env / "conda-meta/sealenv").read_bytes()
     place = warm_machine.envs / "f"
     warm_machine.run("move", "e", "f")
-    (place / "conda-meta/sealenv").rename(place / MOVING)
+    seal = json.loads((place / SEAL).read_text())
+    (place / MOVING).write_text(json.dumps(seal) + "\n")
     (place / "conda-meta/sealenv").write_bytes(old_seal)
     assert state_of(place) is State.SEALED
     assert ("moved", "conda-meta/sealenv") in kinds(place)

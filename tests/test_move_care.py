@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sealenv.relocation.departing import Departure
 
 from sealenv.commands import move as moving
 from sealenv.commands.move import MoveOptions, move
@@ -19,7 +20,6 @@ from sealenv.errors import FilesystemError, PrefixChangedError
 from sealenv.layout import MARKER, State, state_of
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.pending import REMOVING, write_plan
-from sealenv.relocation.departing import Departure
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
 from tests.channel import Channels

@@ -83,7 +83,7 @@ def move_to(
     from sealenv.commands.move import move as depart
     from sealenv.commands.move import move_here
     from sealenv.prefix.lookup import find
-    from sealenv.relocation.targets import choose_place
+    from sealenv.relocation.destination import choose_place
 
     if here == (dest is not None):
         raise UsageError(
@@ -131,7 +131,7 @@ def clone(
         CheckFailedError: it was made, and does not work: it is pending.
     """
     from sealenv.commands.clone import clone as make
-    from sealenv.relocation.targets import choose_place
+    from sealenv.relocation.destination import choose_place
 
     place = choose_place(named(new), os.environ)
     return make(prefix_of(env), place, os.environ, reporter_for(progress), copy=copy)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sealenv.audits import Audit
     from sealenv.commands.audit import Fixed
-    from sealenv.portability.finding import PathFinding
+    from sealenv.relocation.finding import PathFinding
 
 __all__ = ["audit_command"]
 

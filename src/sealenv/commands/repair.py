@@ -17,7 +17,6 @@ from sealenv.errors import PrefixError, from_oserror
 from sealenv.gates.whitelist import clean_environ
 from sealenv.install.pyc import compile_packages
 from sealenv.layout import leaves
-from sealenv.portability.rewriting.marshalled import HEADER
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.records import PathsData, PrefixRecord, RecordPath
 from sealenv.progress import Reporter
@@ -26,7 +25,7 @@ from sealenv.repairs.mending import Mending
 from sealenv.repairs.obtaining import obtain, unobtainable
 from sealenv.repairs.plan import Plan, make_plan
 from sealenv.repairs.putting import make_way, set_mode
-from sealenv.seals.compiled import source_of
+from sealenv.seals.compiled import HEADER, source_of
 from sealenv.seals.examining import examine
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.path import FOLDER

@@ -13,11 +13,11 @@ from sealenv.layout import USER_FOLDER, is_link, walk
 from sealenv.prefix.removable import refuse_inner
 from sealenv.progress import Reporter
 from sealenv.relocation.ahead import searched, take
-from sealenv.relocation.fitting import refuse_unfit
-from sealenv.relocation.holding import Holding
+from sealenv.relocation.destination import refuse_rows
+from sealenv.relocation.find import Finder
+from sealenv.relocation.fit import refuse_unfit
 from sealenv.relocation.owners import Owners
-from sealenv.relocation.place import Relocation
-from sealenv.relocation.targets import refuse_rows
+from sealenv.relocation.relocation import Relocation
 from sealenv.seals.comparison import Comparison
 from sealenv.seals.path import FILE, FOLDER, raw, root_of
 from sealenv.seals.row import Row, look_again, status_of_row
@@ -156,23 +156,23 @@ def _apart(prefix: Path) -> Iterator[str]:
                 yield f"{name}/{entry.relative}"
 
 
-def search_begun(move: Relocation) -> tuple[Holding, Comparison | None]:
+def search_begun(move: Relocation) -> tuple[Finder, Comparison | None]:
     """The search for `look_for`, begun with what the file table names; the rest follows.
 
     And the folders for `look_inside`, which helpers list first.
     """
-    table, forth = move.table, move.forth
+    table, change = move.table, move.change
     if not table:
-        return Holding(move.prefix, [forth]), None
-    begun = take(move.prefix, table, forth.spellings)
-    search = Holding(move.prefix, [forth], begun)
+        return Finder(move.prefix, change), None
+    begun = take(move.prefix, table, change.old)
+    search = Finder(move.prefix, change, begun)
     if not begun:
         search.begin(searched(table))  # before there are rows: helpers work while these are made
     return search, Comparison(search.readers, move.prefix, move.sealed)
 
 
 def look_for(
-    move: Relocation, rows: dict[str, Row], reporter: Reporter, search: Holding | None = None
+    move: Relocation, rows: dict[str, Row], reporter: Reporter, search: Finder | None = None
 ) -> Seen:
     """Search an environment, and make sure that what holds the old place can be mended.
 
@@ -191,7 +191,7 @@ def look_for(
     try:
         owners = Owners(move.prefix, rows, move.records)
         with contextlib.ExitStack() as stack:
-            begun = search or stack.enter_context(Holding(move.prefix, [move.forth]))
+            begun = search or stack.enter_context(Finder(move.prefix, move.change))
             found = begun.finish(rows, lambda done, of: reporter.advance(done, of, "files"))
         for path in found:  # whose size and mode may have been presumed
             rows[path] = rows[path].copy()

@@ -10,8 +10,10 @@ the source's hash, or its time and size.
 
 from __future__ import annotations
 
+import _imp
 import os
 import re
+import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -21,8 +23,12 @@ from sealenv.seals.path import FILE, native
 from sealenv.seals.scene import Scene
 from sealenv.system.files import open_regular, read_regular
 
-__all__ = ["count_unread", "has_source", "judge_compiled", "source_of"]
+__all__ = ["HEADER", "count_unread", "has_source", "judge_compiled", "source_of"]
 
+HEADER = 16
+"""Bytes: magic, flags, and the hash of the source, or its time and size."""
+_FIRST_3_11 = 3450
+"""The magic number of the first CPython 3.11."""
 _CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
 
 
@@ -94,8 +100,6 @@ def judge_compiled(scene: Scene, path: str, *, known: bool) -> Iterator[Finding]
 
 
 def _stale(prefix: Path, path: str, source: str) -> str:
-    from sealenv.portability.rewriting.marshalled import HEADER  # seldom asked
-
     try:
         with open_regular(native(prefix, path)) as file:
             header = file.read(HEADER + 1)
@@ -122,7 +126,10 @@ def _stale(prefix: Path, path: str, source: str) -> str:
 
 
 def _hash(magic: bytes, source: bytes) -> bytes | None:
-    """The hash as that Python has it; None when this one hashes otherwise."""
-    from sealenv.portability.rewriting.siphash import is_ours, source_hash  # seldom asked
+    """The hash as that Python has it; None if this one hashes otherwise.
 
-    return source_hash(magic, source) if is_ours(magic) else None
+    CPython 3.11 changed it from SipHash-2-4 to SipHash-1-3 (Python/pyhash.c).
+    """
+    if (int.from_bytes(magic[:2], "little") >= _FIRST_3_11) != (sys.version_info >= (3, 11)):
+        return None
+    return _imp.source_hash(int.from_bytes(magic, "little"), source)

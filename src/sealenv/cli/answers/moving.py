@@ -7,8 +7,8 @@ from typing import Annotated, Literal, TypedDict
 from msgspec import Meta
 
 from sealenv.cli.answers.words import AbsolutePath, Count, InPrefix, Seconds, Sha256, Warned, one_of
-from sealenv.portability.finding import KINDS as PATH_KINDS
-from sealenv.portability.finding import MENDS, WHOSE
+from sealenv.relocation.finding import KINDS as PATH_KINDS
+from sealenv.relocation.finding import MENDS, WHOSE
 
 __all__ = ["Audited", "Check", "Cloned", "Left", "Moved", "Patched", "PathFound"]
 
@@ -75,6 +75,7 @@ class Moved(Warned):
     how: Literal["renamed", "copied", "mended", "unchanged"]
     dry_run: bool
     mended: list[InPrefix]
+    deleted: list[InPrefix]
     left: list[Left]
     unsigned: list[InPrefix]
     checked: bool
@@ -91,6 +92,7 @@ class Cloned(Warned):
     linked: Count
     copied: Count
     mended: list[InPrefix]
+    deleted: list[InPrefix]
     left: list[Left]
     checked: bool
     check: Check

@@ -1,0 +1,90 @@
+"""What an audit says of one path in one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["KINDS", "MENDS", "WHOSE", "PathFinding"]
+
+KINDS = {
+    "placeholder": "its package needs the path: the record says that it was written into the file",
+    "installer": "who installed it wrote the path: a launcher, an activation script, a `.pth` file",
+    "record": "bookkeeping: what conda, pip or sealenv noted about the environment",
+    "link": "the text of a symbolic link",
+    "compiled": "compiled Python, with the path from its source or of its source",
+    "data": "anything else",
+    "unreadable": "it could not be searched",
+}
+"""Every kind of file that holds a path (docs/how-to/audit.md)."""
+
+WHOSE = {
+    "own": "the environment itself",
+    "former": "where the environment was before it was moved by hand, or by a move that could not mend "
+    "the file",
+}
+"""Whose path it is."""
+
+MENDS = {
+    "relative": "`sealenv audit --fix` makes the file find the environment by its own place",
+    "move": "`sealenv move` rewrites it, or deletes it where Python writes it again",
+    "length": "`sealenv move` rewrites it for a path of the same length, and leaves it for others",
+    "none": "only you can",
+}
+"""What can be done about it."""
+
+
+@dataclass(frozen=True)
+class PathFinding:
+    """One path in one file.
+
+    Attributes:
+        path: of the file, relative to the prefix, with `/`.
+        owner: the package or distribution that it belongs to; None: nobody's.
+        kind: one of `KINDS`.
+        whose: one of `WHOSE`.
+        found: the path that the file holds.
+        forms: how it is written -> how often (`spellings.FORMS`).
+        matters: whether something breaks at run time if it is not rewritten.
+        why: why it matters or does not, as half a sentence.
+        mend: one of `MENDS`.
+        room: the longest path (in bytes) that can be written in its place; None: any.
+    """
+
+    path: str
+    owner: str | None
+    kind: str
+    whose: str
+    found: str
+    forms: dict[str, int] = field(hash=False)
+    matters: bool
+    why: str
+    mend: str
+    room: int | None = None
+
+    @property
+    def count(self) -> int:
+        """How often the file holds it."""
+        return sum(self.forms.values())
+
+    @property
+    def left(self) -> bool:
+        """Whether it matters and neither `move` nor `audit --fix` mends it: exit code 1."""
+        return self.matters and (self.mend in ("none", "length") or self.whose == "former")
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "path": self.path,
+            "owner": self.owner,
+            "kind": self.kind,
+            "whose": self.whose,
+            "found": self.found,
+            "count": self.count,
+            "forms": self.forms,
+            "matters": self.matters,
+            "why": self.why,
+            "mend": self.mend,
+            "room": self.room,
+            "left": self.left,
+        }

@@ -1,0 +1,231 @@
+r"""Files of a prefix that are made to find it by their own place.
+
+conda and mamba write the path of the environment into some of their files (docs/reference/patches.md).
+Where the language of a file can tell where it lies, its lines are rewritten (`rules`). `create` does so
+after linking on Windows, `audit --fix` everywhere. Nothing else of a file changes, a second run changes
+nothing, and a file is replaced, so that what is hard-linked to it (the package cache) keeps its bytes.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.errors import FilesystemError
+from sealenv.layout import is_link, is_windows
+from sealenv.relocation.rules import POSIX_RULES, RULES, Rule, plain
+from sealenv.system.files import read_regular, write_atomic
+
+__all__ = [
+    "LEFT",
+    "POSIX_RULES",
+    "RULES",
+    "Patched",
+    "Rule",
+    "is_fixable",
+    "left_absolute",
+    "patch_bytes",
+    "patch_prefix",
+    "planned",
+    "rules_of",
+]
+
+
+@dataclass(frozen=True)
+class Patched:
+    """One file that was rewritten."""
+
+    path: str
+    """Relative to the prefix, with `/`."""
+    before: str
+    """sha256 of what the packages put there."""
+    after: str
+    """sha256 of what is there now."""
+    what: str
+
+    def to_json(self) -> dict[str, str]:
+        """For the seal."""
+        return {"path": self.path, "before": self.before, "after": self.after, "what": self.what}
+
+
+LEFT = (
+    ("Scripts/activate", "a sourced file of a plain sh cannot know its place"),
+    ("Scripts/deactivate", "likewise"),
+    ("etc/profile.d/conda.sh", "likewise"),
+    ("etc/profile.d/conda.csh", "a csh cannot know the place of a sourced file"),
+    ("etc/fish/conf.d/conda.fish", "for cygwin, whose paths it asks cygpath for"),
+    ("Lib/site-packages/xontrib/conda.xsh", "may be run without a place"),
+    ("Scripts/*.exe", "pip's launchers carry their interpreter behind the program"),
+)
+"""What is known to carry the path too, and why it is left: (file pattern, reason)."""
+
+
+_LARGEST = 1 << 20
+
+
+def rules_of(platform: str) -> tuple[Rule, ...]:
+    """What can be made relative in an environment of that platform."""
+    return RULES if is_windows(platform) else POSIX_RULES
+
+
+def patch_prefix(
+    prefix: Path, platform: str, *, rules: Sequence[Rule] | None = None
+) -> list[Patched]:
+    """Make the known files of a prefix relative.
+
+    Args:
+        prefix: the prefix.
+        platform: its subdir.
+        rules: by which; what `create` goes by without it: all of Windows, none of other platforms.
+
+    Raises:
+        FilesystemError: a file cannot be read or replaced.
+    """
+    done = []
+    for patched, after in _plan(prefix, platform, rules):
+        path = prefix / patched.path
+        try:
+            mode = stat.S_IMODE(path.stat().st_mode)
+            write_atomic(path, after, mode=mode)
+            path.chmod(mode)  # write_atomic's is less the umask
+        except OSError as error:
+            raise _refused(path, error) from error
+        done.append(patched)
+    return done
+
+
+def planned(prefix: Path, platform: str) -> list[Patched]:
+    """What `patch_prefix` would do by all rules of the platform; nothing is written.
+
+    Raises:
+        FilesystemError: a file cannot be read.
+    """
+    return [patched for patched, _ in _plan(prefix, platform, rules_of(platform))]
+
+
+def is_fixable(prefix: Path, relative: str, platform: str) -> bool:
+    """Whether a file of a prefix can be made relative."""
+    if _rule_for(relative, platform) is None or is_link(prefix / relative):
+        return False
+    try:
+        before = _read(prefix / relative)
+    except OSError:
+        return False
+    return patch_bytes(relative, before, prefix, platform=platform) != before
+
+
+def _plan(
+    prefix: Path, platform: str, rules: Sequence[Rule] | None
+) -> Iterator[tuple[Patched, bytes]]:
+    """Each file that changes: what is noted, and its new content."""
+    if rules is None:
+        rules = RULES if is_windows(platform) else ()
+    for relative, rule in ((path, r) for r in rules for path in _glob(prefix, r.pattern)):
+        try:
+            before = _read(prefix / relative)
+        except OSError as error:
+            raise _refused(prefix / relative, error) from error
+        after = patch_bytes(relative, before, prefix, rule)
+        if after != before:
+            yield Patched(relative, _sha256(before), _sha256(after), rule.what), after
+
+
+def _read(path: Path) -> bytes:
+    """A file as far as a rule may look at it: what is large is no script."""
+    if os.path.getsize(path) > _LARGEST:
+        return b""
+    return read_regular(path)
+
+
+def _refused(path: Path, error: OSError) -> FilesystemError:
+    return FilesystemError(
+        f"a file cannot be made relative: {error.strerror}", where=os.fspath(path)
+    )
+
+
+def patch_bytes(
+    relative: str,
+    content: bytes,
+    prefix: Path,
+    rule: Rule | None = None,
+    *,
+    platform: str = "win-64",
+) -> bytes:
+    """The content as a rule leaves it; by the platform's first for such a file when none is given."""
+    rule = rule or _rule_for(relative, platform)
+    if rule is None:
+        return content
+    if rule.whole:
+        places = {os.fsencode(prefix), os.fsencode(os.path.realpath(prefix))}
+        return rule.whole(content, sorted(places))
+    place = plain(os.fspath(prefix).encode("utf-8", "surrogateescape"))
+    lines = re.split(rb"(\r?\n)", content)
+    changed = False
+    for number in range(0, len(lines), 2):
+        new = rule.line(lines[number], place)
+        changed = changed or new != lines[number]
+        lines[number] = new
+        if rule.first_only:
+            break
+    if not changed:
+        return content
+    if rule.crlf:
+        lines[1::2] = [b"\r\n"] * len(lines[1::2])
+    return b"".join(lines)
+
+
+def _rule_for(relative: str, platform: str) -> Rule | None:
+    return next((r for r in rules_of(platform) if _matches(relative, r.pattern)), None)
+
+
+def left_absolute(prefix: Path, platform: str) -> list[str]:
+    """The known files that carry the path of the prefix and stay as they are."""
+    if not is_windows(platform):
+        return []
+    needles = _spellings(prefix)
+    found = []
+    for pattern, _ in LEFT:
+        for relative in _glob(prefix, pattern):
+            content = (prefix / relative).read_bytes().lower()
+            if any(needle in content for needle in needles):
+                found.append(relative)
+    return found
+
+
+def _spellings(prefix: Path) -> set[bytes]:
+    """The path with each separator, as a text in a file may have it."""
+    text = os.fspath(prefix)
+    forms = {text, text.replace("\\", "/"), text.replace("\\", "\\\\"), text.replace("/", "\\")}
+    return {form.lower().encode("utf-8", "surrogateescape") for form in forms}
+
+
+def _glob(prefix: Path, pattern: str) -> list[str]:
+    """The plain files of a pattern; never through a link."""
+    *parents, last = pattern.split("/")
+    folder = prefix
+    for part in parents:
+        folder = folder / part
+        if is_link(folder):
+            return []
+    try:
+        with os.scandir(folder) as entries:
+            names = [e.name for e in entries if e.is_file(follow_symlinks=False)]
+    except OSError:
+        return []
+    return ["/".join([*parents, name]) for name in sorted(names) if _matches(name, last)]
+
+
+def _matches(path: str, pattern: str) -> bool:
+    if path.count("/") != pattern.count("/"):
+        return False
+    return fnmatch.fnmatchcase(path.lower(), pattern.lower())
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

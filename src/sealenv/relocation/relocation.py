@@ -1,0 +1,106 @@
+"""One relocation: which environment, from which path to which, and what is sealed of its files."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.errors import PrefixError, RecordError, UsageError
+from sealenv.layout import State, state_of
+from sealenv.naming import shown
+from sealenv.prefix.records import PrefixRecord, scan_records
+from sealenv.relocation.ahead import table_read
+from sealenv.relocation.edits import Change
+from sealenv.seals.filetable import FileTable, read_table
+from sealenv.seals.row import Row
+from sealenv.seals.seal import Seal, read_seal
+from sealenv.seals.tablerows import sealed_rows
+
+__all__ = ["Relocation", "open_relocation", "same_make"]
+
+
+@dataclass(frozen=True)
+class Relocation:
+    """An environment whose files are to hold another path.
+
+    Attributes:
+        prefix: where it lies now.
+        seal: as it is.
+        table: its file table; None if there is none, or it is damaged.
+        old: the path that its files hold.
+        new: the path that they are to hold.
+        read_rows: gives the rows of the file table, made once.
+        read_records: gives its package records; they are read once, before it goes elsewhere.
+    """
+
+    prefix: Path
+    seal: Seal
+    table: FileTable | None
+    old: str
+    new: str
+    read_rows: Callable[[], dict[str, Row]]
+    read_records: Callable[[], list[PrefixRecord]]
+
+    @property
+    def records(self) -> list[PrefixRecord]:
+        """Its package records."""
+        return self.read_records()
+
+    @property
+    def sealed(self) -> dict[str, Row]:
+        """The rows of the file table; they are not changed."""
+        return self.read_rows()
+
+    @property
+    def change(self) -> Change:
+        """From the old path to the new one.
+
+        Raises:
+            UsageError: one of them is not the path of a folder.
+        """
+        try:
+            return Change.between(self.old, self.new, self.seal.platform)
+        except ValueError as error:
+            raise UsageError(str(error), hint="choose another path") from error
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether the environment that this one was copied from is still at the old path."""
+        old = Path(self.old)
+        try:
+            if state_of(old) is not State.SEALED or os.path.samefile(old, self.prefix):
+                return False
+            return same_make(read_seal(old), self.seal)
+        except (OSError, RecordError):
+            return False
+
+
+def same_make(one: Seal, other: Seal) -> bool:
+    """Whether one is a copy of the other, or both are copies of a third one."""
+    return (one.created, one.lock.digest) == (other.created, other.lock.digest)
+
+
+def open_relocation(prefix: Path, new: str) -> Relocation:
+    """Read what is known of a sealed environment that is to hold the path `new`.
+
+    Raises:
+        PrefixError: it is not sealed, so the path that its files hold is unknown.
+        RecordError: its seal cannot be read.
+    """
+    if state_of(prefix) is not State.SEALED:
+        raise PrefixError(
+            "only a sealed environment says which path its files hold",
+            where=str(prefix),
+            hint=f"if it is where it was made, adopt it first: sealenv seal {shown(str(prefix))}",
+        )
+    seal = read_seal(prefix)
+    try:
+        table = read_table(prefix, seal.files, table_read(prefix))
+    except RecordError:
+        table = None  # verify says so, before and after
+    records = functools.cache(lambda: scan_records(prefix)[0])
+    rows = functools.cache(lambda: sealed_rows(table) if table else {})
+    return Relocation(prefix, seal, table, seal.prefix, new, rows, records)

@@ -1,0 +1,192 @@
+r"""Where a path is found, and where something only looks like it."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import PurePosixPath, PureWindowsPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealenv.relocation.occurrences import occurrences, occurrences_in
+from sealenv.relocation.spellings import FORMS, Spellings, spell, spellings
+
+LINUX = "linux-64"
+WINDOWS = "win-64"
+E = spellings("/envs/e", LINUX)
+C = spellings(r"C:\Users\Zoë\my envs\e", WINDOWS)
+
+
+def found(data: bytes, wanted: Spellings = E) -> list[tuple[str, bytes]]:
+    return [(o.form, data[o.start : o.end]) for o in occurrences(data, wanted)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/envs/e",
+        '"/envs/e"',
+        "#!/envs/e/bin/python",
+        "prefix=/envs/e",
+        "-I/envs/e/include",
+        "-L/envs/e/lib",
+        "-isystem/envs/e/include",
+        "@/envs/e/args.rsp",
+        "cc @/envs/e/args.rsp",
+        "-Wl,@/envs/e/args.rsp",
+        "-Wl,-rpath,/envs/e/lib",
+        "-fdebug-prefix-map=/envs/e=/usr/src",
+        "PATH=/a:/envs/e/bin:/b",
+        "PATH=/a:/envs/e",
+        "/I /envs/e",
+        "in /envs/e.",
+        "in /envs/e... and",
+        "(/envs/e)",
+        "/envs/e, or",
+        "x>/envs/e/log",
+        "pip @ file:/envs/e/x",
+        "$(DESTDIR)/envs/e/lib",
+        "'WASM_ASSETS_DIR': './envs/e'",
+        "${DESTDIR}/envs/e",
+        "//envs/e",
+        "sqlite:////envs/e/x.db",
+        r"a\n/envs/e",
+        "/envs/e%s",
+        "/envs/e%2Fbin",
+        "/envs/e/envs/e",
+        "C:/envs/e",
+        "\0/envs/e\0",
+        "é /envs/e“",
+        "a name\n/envs/e",
+        "lib\r\n/envs/e\r\n",
+        "/elsewhere\n/envs/e",
+    ],
+)
+def test_it_is_there(text: str) -> None:
+    assert len(found(text.encode())) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/envs/e2/x",
+        "/envs/e-old",
+        "/envs/e_1",
+        "/envs/e.old",
+        "/envs/e~",
+        "/envs/é",
+        "/envs/eé",
+        "/envs/e\u0301",
+        "/envs/e%20old",
+        r"/envs/e\ old",
+        "/mnt/envs/e/x",
+        "/mnt//envs/e/x",
+        "a./envs/e",
+        "../envs/e",
+        "~/envs/e",
+        "é/envs/e",
+        "$HOME/envs/e",
+        "${X}/envs/e",
+        "*/envs/e",
+        "http://envs/e",
+        "https://x.org/envs/e",
+        "file://host/envs/e",
+        "x-I/envs/e",
+        "/ENVS/E",
+    ],
+)
+def test_it_only_looks_like_it(text: str) -> None:
+    assert found(text.encode()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("C:\\Users\\Zoë\\my envs\\e\\python.exe", "plain"),
+        ("c:\\users\\Zoë\\MY envs\\E", "plain"),
+        ("C:/Users/Zoë/my envs/e", "slashes"),
+        (json.dumps("C:\\Users\\Zoë\\my envs\\e"), "json"),
+        (json.dumps("C:\\Users\\Zoë\\my envs\\e", ensure_ascii=False), "escaped"),
+        (PureWindowsPath("C:/Users/Zoë/my envs/e").as_uri(), "url"),
+        ("\\\\?\\C:\\Users\\Zoë\\my envs\\e", "plain"),
+        ("-IC:\\Users\\Zoë\\my envs\\e\\include", "plain"),
+        ("PATH=D:\\x;C:\\Users\\Zoë\\my envs\\e;", "plain"),
+    ],
+)
+def test_forms_of_windows(text: str, form: str) -> None:
+    assert [name for name, _ in found(text.encode(), C)] == [form]
+
+
+def test_line_by_line() -> None:
+    assert len(found(b"/envs/e\n/envs/e/bin\n/envs/e\n")) == 3
+
+
+@pytest.mark.parametrize("text", ["XC:\\e", "C:\\e2", "C:\\e~1", "D:\\e", "\\\\?\\UNC\\C\\e"])
+def test_other_places_of_windows(text: str) -> None:
+    assert found(text.encode(), spellings("C:\\e", WINDOWS)) == []
+
+
+def test_a_server() -> None:
+    wanted = spellings(r"\\srv\share\e", WINDOWS)
+    for text, form in (
+        (r"\\srv\share\e\x", "plain"),
+        ("file://srv/share/e", "url"),
+        ("//srv/share/e", "slashes"),
+    ):
+        assert [name for name, _ in found(text.encode(), wanted)] == [form]
+
+
+def test_a_url_as_python_writes_it() -> None:
+    wanted = spellings("/envs/é é", LINUX)
+    text = PurePosixPath("/envs/é é/x").as_uri().encode()
+    assert [name for name, _ in found(text, wanted)] == ["url"]
+
+
+def test_where_it_leads_counts_too() -> None:
+    wanted = spellings("/link/e", LINUX, real="/data/e")
+    assert [o.start for o in occurrences(b"/link/e /data/e", wanted)] == [0, 8]
+
+
+@pytest.mark.parametrize("place", ["", "e", "./e", "/", "C:\\", "C:", "C:e"])
+def test_no_place(place: str) -> None:
+    with pytest.raises(ValueError, match="absolute"):
+        spellings(place, LINUX)
+
+
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_characters="/\\\0", exclude_categories=("Cs", "Cc")),
+    min_size=1,
+    max_size=8,
+)
+PLACES = st.lists(NAMES, min_size=1, max_size=4).map(lambda names: "/" + "/".join(names))
+WINDOWS_PLACES = st.builds(
+    lambda d, p: d + ":" + p.replace("/", "\\"), st.sampled_from("CdZ"), PLACES
+)
+
+
+@given(PLACES | WINDOWS_PLACES, st.sampled_from(sorted(FORMS)), st.binary(max_size=20))
+def test_any_form_of_any_place(place: str, form: str, rest: bytes) -> None:
+    wanted = spellings(place, WINDOWS if ":" in place[:2] else LINUX)
+    data = spell(wanted.place, form)
+    assert wanted.may_hold(rest + data + rest)
+    first = next(occurrences(b'"' + data + b'"', wanted))
+    assert first.start <= 1 <= first.end
+
+
+@given(
+    st.lists(
+        st.sampled_from(["/envs/e", "/envs/e2", " ", "x", "/", "file:", "\0", "é", "\\/envs\\/e"])
+    ),
+    st.integers(1, 400),
+)
+def test_by_windows_the_same(pieces: list[str], window: int) -> None:
+    data = "".join(pieces).encode() * 20
+    assert list(occurrences_in(io.BytesIO(data), E, window=window)) == list(occurrences(data, E))
+
+
+def test_a_part_of_a_longer_path() -> None:
+    """Where files may hold either path, the longer one is meant."""
+    wanted = E.apart_from(spellings("/envs/e two", LINUX))
+    assert len(found(b"/envs/e two/x /envs/e/two /envs/e twofold", wanted)) == 2

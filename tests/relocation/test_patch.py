@@ -1,0 +1,215 @@
+"""The rules on bytes and on a prefix made for Windows; what seal, verify and info say of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealenv.layout import SEAL
+from sealenv.relocation.patch import RULES, left_absolute, patch_bytes, patch_prefix
+from sealenv.seals.verify import verify
+from tests.channel import Channels
+from tests.machine import Machine
+
+PREFIX = Path("/home/me/my env")
+EXE = rb'@FOR %%I IN ("%~dp0..") DO @SET "MAMBA_EXE=%%~fI\Library\bin\mamba.exe"'
+ROOT = b'@FOR %%I IN ("%~dp0..") DO @SET "MAMBA_ROOT_PREFIX=%%~fI"'
+
+
+@pytest.mark.parametrize("file", ["condabin/mamba.bat", "condabin/mamba_hook.bat"])
+@pytest.mark.parametrize("value", ["C:/a b/e", r"C:\e\Library\bin\mamba.exe", "", "x%y%", "é"])
+def test_mamba_bat(file: str, value: str) -> None:
+    text = value.encode()
+    before = (
+        b'@SET "MAMBA_EXE=' + text + b'"\n@REM x\r\n@SET "MAMBA_ROOT_PREFIX=' + text + b'"\nend'
+    )
+    after = patch_bytes(file, before, PREFIX)
+    assert after == EXE + b"\r\n@REM x\r\n" + ROOT + b"\r\nend"
+    assert patch_bytes(file, after, PREFIX) == after
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b' @SET "MAMBA_EXE=x"',
+        b'@SET "MAMBA_EXE=x" & echo',
+        b'SET "MAMBA_EXE=x"',
+        b"@SET MAMBA_EXE=x",
+        b'@SET "MAMBA_BAT=x"',
+    ],
+)
+def test_other_lines_of_mamba_bat_stay(line: bytes) -> None:
+    assert patch_bytes("condabin/mamba.bat", line + b"\n", PREFIX) == line + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"#!/home/me/my env/python.exe", b"#!python.exe"),
+        (b"#!\\home\\me\\My Env\\python.exe -E", b"#!python.exe -E"),
+        (b'#!"/home/me/my env/pythonw.exe"', b"#!pythonw.exe"),
+        (b'#! "/home/me/my env\\python.exe" -s', b"#!python.exe -s"),
+        (b"#!/home/me/other/python.exe", None),
+        (b"#!/home/me/my env/sub/python.exe", None),
+        (b"#!/usr/bin/env python", None),
+        (b"#!python.exe", None),
+        (b"", None),
+    ],
+)
+def test_the_script_of_a_launcher(line: bytes, expected: bytes | None) -> None:
+    rest = b"\nimport sys\n#!/home/me/my env/python.exe\n"
+    found = patch_bytes("Scripts/x-script.py", line + rest, PREFIX)
+    assert found == (line if expected is None else expected) + rest
+    assert patch_bytes("Scripts/x-script.py", found, PREFIX) == found
+
+
+def test_conda_hook_ps1() -> None:
+    before = (
+        '$Env:CONDA_EXE = "C:/e/Scripts/conda.exe"\n$Env:_CONDA_EXE = "C:\\e\\Scripts\\conda.exe"\n'
+        '$Env:CONDA_PYTHON_EXE = "C:\\e\\python.exe"\n$Env:_CONDA_ROOT = "C:\\e"\n$Env:_CE_M = $null\n'
+        'Import-Module "$Env:_CONDA_ROOT\\shell\\condabin\\Conda.psm1"\n'
+    )
+    after = patch_bytes("shell/condabin/conda-hook.ps1", before.encode(), PREFIX).decode()
+    assert after == (
+        '$Env:CONDA_EXE = "$PSScriptRoot\\..\\..\\Scripts\\conda.exe"\n'
+        '$Env:_CONDA_EXE = "$PSScriptRoot\\..\\..\\Scripts\\conda.exe"\n'
+        '$Env:CONDA_PYTHON_EXE = "$PSScriptRoot\\..\\..\\python.exe"\n'
+        '$Env:_CONDA_ROOT = "$PSScriptRoot\\..\\.."\n$Env:_CE_M = $null\n'
+        'Import-Module "$Env:_CONDA_ROOT\\shell\\condabin\\Conda.psm1"\n'
+    )
+    assert patch_bytes("shell/condabin/conda-hook.ps1", after.encode(), PREFIX) == after.encode()
+
+
+LINES = st.sampled_from(
+    [
+        *(b'@SET "MAMBA_EXE=x"', b'@SET "MAMBA_ROOT_PREFIX=y"', b"@REM", b"", b"\r", b"\xff\x00"),
+        *(b"#!/home/me/my env/python.exe", b'$Env:CONDA_EXE = "C:/x"', b'$Env:_CONDA_ROOT = "/x"'),
+    ]
+)
+ENDS = st.sampled_from([b"\n", b"\r\n", b"\r", b""])
+
+
+@given(st.lists(st.tuples(LINES, ENDS), max_size=8), st.sampled_from(RULES))
+def test_any_file_is_patched_once(parts: list[tuple[bytes, bytes]], rule: object) -> None:
+    file = rule.pattern.replace("*", "x")  # type: ignore[attr-defined]
+    once = patch_bytes(file, b"".join(line + end for line, end in parts), PREFIX)
+    assert patch_bytes(file, once, PREFIX) == once
+
+
+@given(st.binary(max_size=200))
+def test_what_no_rule_is_for_stays(content: bytes) -> None:
+    for file in ("condabin/conda.bat", "Lib/x-script.py", "Scripts/a/x-script.py", "mamba.bat"):
+        assert patch_bytes(file, content, PREFIX) == content
+    for rule in RULES:
+        if b"MAMBA" not in content and b"#!" not in content and b"$Env" not in content:
+            assert patch_bytes(rule.pattern, content, PREFIX) == content
+
+
+def test_a_file_is_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
+    prefix, cache = tmp_path / "e", tmp_path / "cached.bat"
+    (prefix / "condabin").mkdir(parents=True)
+    cache.write_bytes(b'@SET "MAMBA_EXE=x"\n')
+    cache.chmod(0o755)
+    os.link(cache, prefix / "condabin/mamba.bat")
+    (done,) = patch_prefix(prefix, "win-64")
+    patched = prefix / "condabin/mamba.bat"
+    assert cache.read_bytes() == b'@SET "MAMBA_EXE=x"\n'
+    assert patched.read_bytes() == EXE + b"\r\n"
+    if os.name != "nt":
+        assert stat.S_IMODE(patched.stat().st_mode) == 0o755
+    assert done.before == hashlib.sha256(cache.read_bytes()).hexdigest()
+    assert done.after == hashlib.sha256(patched.read_bytes()).hexdigest()
+    assert patch_prefix(prefix, "win-64") == []
+    assert [p.name for p in (prefix / "condabin").iterdir()] == ["mamba.bat"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a link needs a right of its own there")
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    prefix, outside = tmp_path / "e", tmp_path / "outside"
+    outside.mkdir()
+    prefix.mkdir()
+    (outside / "mamba.bat").write_bytes(b'@SET "MAMBA_EXE=x"\n')
+    (prefix / "condabin").symlink_to(outside)
+    assert patch_prefix(prefix, "win-64") == []
+    (prefix / "condabin").unlink()
+    (prefix / "condabin").mkdir()
+    (prefix / "condabin/mamba.bat").symlink_to(outside / "mamba.bat")
+    assert patch_prefix(prefix, "win-64") == []
+    assert (outside / "mamba.bat").read_bytes() == b'@SET "MAMBA_EXE=x"\n'
+
+
+def test_only_windows_is_patched(tmp_path: Path) -> None:
+    (tmp_path / "condabin").mkdir()
+    (tmp_path / "condabin/mamba.bat").write_bytes(b'@SET "MAMBA_EXE=x"\n')
+    assert patch_prefix(tmp_path, "linux-64") == []
+    assert left_absolute(tmp_path, "linux-64") == []
+
+
+@pytest.fixture(scope="module")
+def created(tmp_path_factory: pytest.TempPathFactory, channels: Channels) -> tuple[Machine, Path]:
+    machine = Machine(tmp_path_factory.mktemp("patch"))
+    if "win-64" not in {p.name for p in (channels.root / "main").iterdir()}:
+        pytest.skip("no packages for Windows")
+    url = (channels.root / "main").as_uri()
+    answer = machine.json("create", "my env", "3.12", "-c", url, "--platform", "win-64")
+    return machine, Path(answer["prefix"])
+
+
+def test_create_patches_and_the_seal_says_so(created: tuple[Machine, Path]) -> None:
+    machine, prefix = created
+    seal = machine.json("info", str(prefix))["seal"]
+    paths = {note["path"]: note for note in seal["patched"]}
+    assert set(paths) == {
+        *("condabin/mamba.bat", "condabin/mamba_hook.bat", "Scripts/conda-script.py"),
+        "shell/condabin/conda-hook.ps1",
+    }
+    for path, note in paths.items():
+        content = (prefix / path).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == note["after"] != note["before"]
+        assert os.fsencode(prefix) not in content
+    assert seal["absolute"] == ["Scripts/activate", "etc/profile.d/conda.sh"]
+    record = json.loads(next((prefix / "conda-meta").glob("mamba-*.json")).read_text())
+    promised = {p["_path"]: p for p in record["paths_data"]["paths"]}["condabin/mamba.bat"]
+    assert promised["sha256_in_prefix"] == paths["condabin/mamba.bat"]["before"]
+
+
+def kinds(prefix: Path) -> list[tuple[str, str]]:
+    return [(f.kind, f.path) for f in verify(prefix).findings if f.kind != "clobbered"]
+
+
+def test_verify_knows_a_patched_file_and_one_that_mamba_wrote_anew(
+    created: tuple[Machine, Path],
+) -> None:
+    _, prefix = created
+    assert kinds(prefix) == []
+    file = prefix / "condabin/mamba.bat"
+    patched = file.read_bytes()
+    seal = json.loads((prefix / SEAL).read_text())
+    try:
+        # As mamba does: other bytes than the package's, and the path in them.
+        file.write_bytes(patched.replace(ROOT, b'@SET "MAMBA_ROOT_PREFIX=C:\\e"'))
+        assert kinds(prefix) == [("unpatched", "condabin/mamba.bat")]
+        file.write_bytes(patched + b"@REM mine\r\n")
+        assert kinds(prefix) == [("altered", "condabin/mamba.bat")]
+        file.unlink()
+        assert kinds(prefix) == [("missing", "condabin/mamba.bat")]
+    finally:
+        file.write_bytes(patched)
+    script = prefix / "Scripts/conda-script.py"
+    relative = script.read_bytes()
+    original = f"#!{prefix}/python.exe".encode() + relative[len(b"#!python.exe") :]
+    note = next(n for n in seal["patched"] if n["path"] == "Scripts/conda-script.py")
+    assert hashlib.sha256(original).hexdigest() == note["before"]
+    try:
+        script.write_bytes(original)
+        assert kinds(prefix) == [("unpatched", "Scripts/conda-script.py")]
+    finally:
+        script.write_bytes(relative)
+    assert kinds(prefix) == []

@@ -1,0 +1,176 @@
+"""What `audit --fix` makes of a file on POSIX, in the programs that read it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealenv.relocation.patch import POSIX_RULES, patch_bytes
+
+PREFIX = Path("/opt/my envs/e")
+CODE = b"import sys\nfrom tool.cli import app\n\nif __name__ == '__main__':\n    sys.exit(app.main())\n"
+LONGS = [
+    b"#!/bin/sh\n'''exec' \"/opt/my envs/e/bin/python3.12\"OPTIONS \"$0\" \"$@\"\n' '''\n",
+    b"#!/bin/sh\n'''exec' \"/opt/my envs/e/bin/python3.12\"OPTIONS \"$0\" \"$@\" #'''\n",
+    b"#!/bin/sh\n'''exec' '/opt/my envs/e/bin/python3.12'OPTIONS \"$0\" \"$@\"\n' '''\n",
+]
+"""As pip, rattler and uv write it."""
+
+
+def made(content: bytes, path: str = "bin/tool", prefix: Path = PREFIX) -> bytes:
+    after = patch_bytes(path, content, prefix, platform="linux-64")
+    assert patch_bytes(path, after, prefix, platform="linux-64") == after
+    return after
+
+
+@pytest.mark.parametrize("options", [b"", b" -s", b" -I -X=utf8"])
+def test_entry_points(options: bytes) -> None:
+    short = b"#!/opt/my envs/e/bin/python3.12" + options + b"\n" + CODE
+    after = made(short)
+    assert b'exec "${s%/*}/python3.12"' + options + b' "$0" "$@"\n' in after
+    assert after.endswith(b"\n' '''\n" + CODE)
+    for long in LONGS:
+        assert made(long.replace(b"OPTIONS", options) + CODE) == after
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"#!/opt/my envs/e2/bin/python\n" + CODE,
+        b"#!/usr/bin/env python\n" + CODE,
+        b"#!/opt/my envs/e/bin/perl\n" + CODE,
+        b"#!/opt/my envs/e/bin/sub/python\n" + CODE,
+        b"#!/opt/my envs/e/bin/python\nprint('a program of its own')\n",
+        b"#!/opt/my envs/e/bin/python\n" + CODE + b"# " + b"x" * 9000,
+        b"\x7fELF /opt/my envs/e/bin/python\n" + CODE,
+        b"",
+    ],
+)
+def test_anything_else_is_left(content: bytes) -> None:
+    assert made(content) == content
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes(content: bytes) -> None:
+    for rule in POSIX_RULES:
+        path = rule.pattern.replace("*", "tool")
+        assert made(content, path) == content
+        made(b"#!/opt/my envs/e/bin/python\n" + content + CODE, path)
+
+
+def test_a_quote_as_uv_writes_it() -> None:
+    place = Path("/it's/e")
+    content = b"#!/bin/sh\n'''exec' '/it'\"'\"'s/e/bin/python3' \"$0\" \"$@\"\n' '''\n" + CODE
+    assert b"it'" not in made(content, prefix=place)
+
+
+SHELLS = [shell for shell in ("dash", "bash", "zsh", "ksh", "busybox") if shutil.which(shell)]
+
+
+def beside(folder: Path) -> Path:
+    """An entry point with an interpreter beside it that says what it was given."""
+    folder.mkdir(parents=True)
+    interpreter = folder / "python"
+    interpreter.write_text('#!/bin/sh\necho "$@"\n')
+    interpreter.chmod(0o755)
+    script = folder / "tool"
+    script.write_bytes(made(b"#!/opt/my envs/e/bin/python -s\n" + CODE))
+    script.chmod(0o755)
+    compile(script.read_bytes(), "tool", "exec")
+    return script
+
+
+def test_a_script_starts_what_lies_beside_it(tmp_path: Path) -> None:
+    script = beside(tmp_path / "a $(b) 'c' \"d\"" / "bin")
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / "tool").symlink_to(script)
+    (links / "again").symlink_to("tool")
+    for name in (script, links / "tool", links / "again"):
+        done = subprocess.run([name, "a b", "$x"], capture_output=True, text=True, check=True)
+        assert done.stdout == f"-s {name} a b $x\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_by_any_shell_and_name(tmp_path: Path, shell: str) -> None:
+    script = beside(tmp_path / "e/bin")
+    link = tmp_path / "tool"
+    link.symlink_to(script)
+    program = [shutil.which(shell) or "", *(["sh"] if shell == "busybox" else [])]
+    for name, cwd in (
+        (script, tmp_path), ("e/bin/tool", tmp_path), ("./tool", script.parent), ("tool", script.parent),
+        ("tool", tmp_path), (link, tmp_path),
+    ):  # fmt: skip
+        done = subprocess.run(
+            [*program, name, "x"], cwd=cwd, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"-s {name} x\n"
+
+
+@pytest.mark.parametrize("path", ["", "/nowhere"])
+def test_without_any_program(tmp_path: Path, path: str) -> None:
+    """The interpreter of another folder is never started."""
+    script = beside(tmp_path / "e/bin")
+    script.with_name("python").write_text("#!/bin/sh\necho good\n")
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    for name in ("python", "realpath", "dirname", "tool"):
+        (bad / name).write_text("#!/bin/sh\necho bad\n")
+        (bad / name).chmod(0o755)
+    link = tmp_path / "link"
+    link.symlink_to(script)
+    done = subprocess.run(
+        [script], cwd=bad, env={"PATH": path}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "good\n"
+    # A shell without a path of its own for `command -p`, and without realpath.
+    lines = script.read_bytes().replace(b"command -p realpath", b"command -p no-realpath")
+    script.write_bytes(lines.replace(b"|| realpath", b"|| no-realpath"))
+    done = subprocess.run(
+        [link], cwd=bad, env={"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 127
+    assert done.stdout == ""
+    assert "its place cannot be told" in done.stderr
+
+
+def test_conda_hook_ps1() -> None:
+    before = (
+        b'$Env:CONDA_EXE = "/opt/my envs/e/bin/conda"\n$Env:_CE_M = $null\n'
+        b'$Env:_CONDA_ROOT = "/opt/my envs/e"\n$Env:CONDA_PYTHON_EXE = "/opt/my envs/e/bin/python"\n'
+        b'$Env:_CONDA_EXE = "/opt/my envs/e2/bin/conda"\n'
+    )
+    assert made(before, "shell/condabin/conda-hook.ps1") == (
+        b'$Env:CONDA_EXE = "$PSScriptRoot/../../bin/conda"\n$Env:_CE_M = $null\n'
+        b'$Env:_CONDA_ROOT = "$PSScriptRoot/../.."\n'
+        b'$Env:CONDA_PYTHON_EXE = "$PSScriptRoot/../../bin/python"\n'
+        b'$Env:_CONDA_EXE = "/opt/my envs/e2/bin/conda"\n'
+    )
+
+
+def test_conda_fish(tmp_path: Path) -> None:
+    before = (
+        b'set -gx CONDA_EXE "/opt/my envs/e/bin/conda"\nset _CONDA_ROOT "/opt/my envs/e"\n'
+        b"echo $CONDA_EXE $_CONDA_ROOT\n"
+    )
+    after = made(before, "etc/fish/conf.d/conda.fish")
+    assert b"/opt" not in after
+    fish = shutil.which("fish")
+    if fish is None:
+        pytest.skip("no fish")
+    place = tmp_path / "a (b) 'c'"
+    script = place / "etc/fish/conf.d/conda.fish"
+    script.parent.mkdir(parents=True)
+    script.write_bytes(after)
+    done = subprocess.run(
+        [fish, "--no-config", "-c", "source conda.fish"], cwd=script.parent,
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"{place}/bin/conda {place}\n"

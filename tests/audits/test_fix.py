@@ -15,7 +15,7 @@ import pytest
 from sealenv.commands import audit as auditing
 from sealenv.errors import PrefixError
 from sealenv.layout import SEAL
-from sealenv.relocation import patch
+from sealenv.portability import patch
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
 from sealenv.system.files import write_atomic

@@ -18,7 +18,7 @@ from sealenv.bootstrap.releases import SUBDIRS, Releases, parse_digests, parse_v
 from sealenv.errors import EngineError, SpecError, UsageError
 from sealenv.gates.rules import RULES
 from sealenv.locks import Lock, LockedPackage, LockedWheel
-from sealenv.relocation.patch import patch_bytes
+from sealenv.portability.patch import patch_bytes
 
 DEFAULT = Releases.read().default
 NONE = "0" * 64

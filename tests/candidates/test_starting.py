@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.candidates import Candidate, Kind, Starts, starts
-from sealenv.relocation.patch import patch_bytes
+from sealenv.portability.patch import patch_bytes
 
 
 def begun(path: Path, kind: Kind = Kind.SCRIPT, *, windows: bool = False) -> Starts | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealenv.relocation.patch import LEFT, POSIX_RULES, RULES
+from sealenv.portability.patch import LEFT, POSIX_RULES, RULES
 from tests.docs.tables import rows
 
 

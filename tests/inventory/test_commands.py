@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.inventory.commands import find_commands, path_order
-from sealenv.relocation.patch import patch_bytes
+from sealenv.portability.patch import patch_bytes
 
 
 def write(prefix: Path, *paths: str, text: str = "MZ") -> None:

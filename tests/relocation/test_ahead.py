@@ -10,9 +10,9 @@ import pytest
 
 from sealenv.cli.ahead import search_ahead
 from sealenv.commands.move import MoveOptions, move
+from sealenv.portability.search import Search
+from sealenv.portability.spellings import spellings
 from sealenv.relocation import ahead
-from sealenv.relocation.search import Search
-from sealenv.relocation.spellings import spellings
 from sealenv.seals.filetable import FileTable, read_file, read_table
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.relocation.patch import patch_bytes
+from sealenv.portability.patch import patch_bytes
 from tests.channel import Channels
 from tests.windows.machine import Windows
 from tests.windows.prefixes import create_on_this_machine

@@ -16,12 +16,12 @@ from sealenv.audits.owners import owners_of
 from sealenv.audits.places import places_of
 from sealenv.errors import unreadable
 from sealenv.layout import FILES, PKGS, SEAL, is_windows, script_dir
+from sealenv.portability.classify import Held, Owner, classify, is_launcher
+from sealenv.portability.finding import PathFinding
+from sealenv.portability.inspect import Place, held_by_file, held_by_link
+from sealenv.portability.search import Search
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import Quiet, Reporter
-from sealenv.relocation.classify import Held, Owner, classify, is_launcher
-from sealenv.relocation.finding import PathFinding
-from sealenv.relocation.inspect import Place, held_by_file, held_by_link
-from sealenv.relocation.search import Search
 from sealenv.seals.comparison import Comparison
 from sealenv.seals.compiled import source_of
 from sealenv.seals.path import FILE, LINK, native, root_of

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sealenv.audits import Audit
     from sealenv.commands.audit import Fixed
-    from sealenv.relocation.finding import PathFinding
+    from sealenv.portability.finding import PathFinding
 
 __all__ = ["audit_command"]
 

@@ -16,11 +16,11 @@ from sealenv.audits import Audit, audit
 from sealenv.errors import FilesystemError, PrefixError, from_oserror
 from sealenv.layout import SEAL
 from sealenv.naming import shown
+from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
 from sealenv.prefix.exclusive import exclusive, refuse_worked_on
 from sealenv.prefix.removable import refuse_frozen
 from sealenv.progress import Quiet, Reporter
 from sealenv.relocation.journal import commit, finish_commit
-from sealenv.relocation.patch import Patched, patch_prefix, planned, rules_of
 from sealenv.relocation.settle import clear_partials
 from sealenv.seals.examining import examine
 from sealenv.seals.findings import Finding, refuse_moved

@@ -21,9 +21,9 @@ from sealenv.inventory.items import Item, read_items
 from sealenv.inventory.page import write_page
 from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.inventory.sizes import Share, measure_shares
+from sealenv.portability.finding import KINDS as PATH_KINDS
+from sealenv.portability.finding import MENDS
 from sealenv.progress import Quiet, Reporter
-from sealenv.relocation.finding import KINDS as PATH_KINDS
-from sealenv.relocation.finding import MENDS
 from sealenv.seals.findings import KINDS
 from sealenv.seals.findings import Report as Verified
 from sealenv.seals.verify import verify

@@ -17,11 +17,11 @@ from sealenv.activation.scripts import activation_files, write_scripts
 from sealenv.errors import PrefixError, RecordError
 from sealenv.layout import META, SEAL
 from sealenv.locks import Lock
+from sealenv.portability.patch import left_absolute
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.history import made_by, read_bootstrap, read_requested
 from sealenv.prefix.installed import installed
 from sealenv.progress import Quiet, Reporter
-from sealenv.relocation.patch import left_absolute
 from sealenv.seals.drift import locked_packages
 from sealenv.seals.examining import examine
 from sealenv.seals.filetable import write_files

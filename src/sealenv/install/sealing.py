@@ -10,8 +10,8 @@ from sealenv.install.check import CheckReport
 from sealenv.install.job import Job
 from sealenv.install.pyc import INVALIDATION
 from sealenv.locks import Lock
+from sealenv.portability.patch import Patched, left_absolute
 from sealenv.prefix.prefixlock import PrefixLock
-from sealenv.relocation.patch import Patched, left_absolute
 from sealenv.seals.filetable import write_files
 from sealenv.seals.observing import Observed, digests_of_linking, time_of_linking
 from sealenv.seals.observing import observe as observe_prefix

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealenv.layout import HISTORY, State, state_of
-from sealenv.relocation.search import Search
-from sealenv.relocation.spellings import Spellings, spellings
+from sealenv.portability.search import Search
+from sealenv.portability.spellings import Spellings, spellings
 from sealenv.seals.filetable import FileTable, read_file
 from sealenv.seals.path import FILE, root_of
 from sealenv.system.reader import identity

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from sealenv.relocation.edits import Change
-from sealenv.relocation.links import link_text, placed
-from sealenv.relocation.rewrite import holds
-from sealenv.relocation.search import Search
+from sealenv.portability.edits import Change
+from sealenv.portability.links import placed
+from sealenv.portability.rewrite import holds
+from sealenv.portability.search import Search
 from sealenv.seals.path import FILE, LINK, native, root_of
 from sealenv.seals.row import Row
 from sealenv.system.readers import Readers
 
-__all__ = ["Finder", "find"]
+__all__ = ["Finder", "find", "link_text"]
 
 OnFile = Callable[[int, int], None]
 
@@ -80,6 +81,11 @@ class Finder:
     def _holds(self, path: str) -> bool:
         with open(native(self._prefix, path), "rb") as file:
             return holds(path, file, self._change)
+
+
+def link_text(prefix: Path, path: str) -> str:
+    r"""What a link says, as the operating system has it, without the `\\?\` of a junction."""
+    return os.readlink(os.fsdecode(native(prefix, path))).removeprefix("\\\\?\\")
 
 
 def find(

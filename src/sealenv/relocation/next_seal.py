@@ -16,7 +16,7 @@ import msgspec
 
 from sealenv.errors import from_oserror
 from sealenv.install.check import CheckReport
-from sealenv.relocation.digests import Rewritten
+from sealenv.portability.digests import Rewritten
 from sealenv.relocation.relocation import Relocation
 from sealenv.seals.fingerprint import fingerprint, tree_lines
 from sealenv.seals.path import FILE, native

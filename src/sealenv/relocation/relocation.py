@@ -11,9 +11,9 @@ from pathlib import Path
 from sealenv.errors import PrefixError, RecordError, UsageError
 from sealenv.layout import State, state_of
 from sealenv.naming import shown
+from sealenv.portability.edits import Change
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.relocation.ahead import table_read
-from sealenv.relocation.edits import Change
 from sealenv.seals.filetable import FileTable, read_table
 from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal, read_seal

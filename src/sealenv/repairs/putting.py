@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sealenv.layout import OUTSIDE, is_link, leaves
-from sealenv.relocation.patch import patch_bytes
+from sealenv.portability.patch import patch_bytes
 from sealenv.seals.fingerprint import ENTRY_POINTS, promised
 from sealenv.seals.path import FOLDER
 from sealenv.seals.scene import Scene

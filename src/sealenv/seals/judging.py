@@ -160,7 +160,7 @@ def _is_patchable(scene: Scene, path: str) -> bool:
         content = read_regular(native(scene.prefix, path))
     except OSError:
         return False
-    from sealenv.relocation.patch import patch_bytes  # seldom asked
+    from sealenv.portability.patch import patch_bytes  # seldom asked
 
     return patch_bytes(path, content, scene.prefix, platform=scene.platform) != content
 

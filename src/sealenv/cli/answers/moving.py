@@ -7,8 +7,8 @@ from typing import Annotated, Literal, TypedDict
 from msgspec import Meta
 
 from sealenv.cli.answers.words import AbsolutePath, Count, InPrefix, Seconds, Sha256, Warned, one_of
-from sealenv.relocation.finding import KINDS as PATH_KINDS
-from sealenv.relocation.finding import MENDS, WHOSE
+from sealenv.portability.finding import KINDS as PATH_KINDS
+from sealenv.portability.finding import MENDS, WHOSE
 
 __all__ = ["Audited", "Check", "Cloned", "Left", "Moved", "Patched", "PathFound"]
 

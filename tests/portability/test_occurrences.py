@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealenv.relocation.occurrences import occurrences, occurrences_in
-from sealenv.relocation.spellings import FORMS, Spellings, spell, spellings
+from sealenv.portability.occurrences import occurrences, occurrences_in
+from sealenv.portability.spellings import FORMS, Spellings, spell, spellings
 
 LINUX = "linux-64"
 WINDOWS = "win-64"

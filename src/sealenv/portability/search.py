@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 
-from sealenv.relocation.spellings import Spellings
+from sealenv.portability.spellings import Spellings
 from sealenv.system.reader import Wanted
 from sealenv.system.readers import Readers, Task
 

@@ -9,7 +9,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealenv.relocation.digests import (
+from sealenv.portability.digests import (
     Mark,
     Rewritten,
     redigest_record,

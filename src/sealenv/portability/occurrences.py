@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from sealenv.relocation.spellings import Spellings
+from sealenv.portability.spellings import Spellings
 
 __all__ = ["Occurrence", "begins", "ends", "is_in_compiled", "occurrences", "occurrences_in"]
 

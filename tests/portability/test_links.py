@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from sealenv.relocation.links import below, moved
+from sealenv.portability.links import below, moved
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
 

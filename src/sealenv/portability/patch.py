@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sealenv.errors import FilesystemError
 from sealenv.layout import is_link, is_windows
-from sealenv.relocation.rules import POSIX_RULES, RULES, Rule, plain
+from sealenv.portability.rules import POSIX_RULES, RULES, Rule, plain
 from sealenv.system.files import read_regular, write_atomic
 
 __all__ = [

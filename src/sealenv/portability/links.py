@@ -7,17 +7,10 @@ from __future__ import annotations
 
 import os
 import posixpath
-from pathlib import Path
 
-from sealenv.relocation.edits import Change
-from sealenv.seals.path import native
+from sealenv.portability.edits import Change
 
-__all__ = ["below", "link_text", "moved", "placed"]
-
-
-def link_text(prefix: Path, path: str) -> str:
-    r"""What a link says, as the operating system has it, without the `\\?\` of a junction."""
-    return os.readlink(os.fsdecode(native(prefix, path))).removeprefix("\\\\?\\")
+__all__ = ["below", "moved", "placed"]
 
 
 def placed(path: str, text: str, change: Change) -> str | None:

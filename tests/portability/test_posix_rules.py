@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealenv.relocation.patch import POSIX_RULES, patch_bytes
+from sealenv.portability.patch import POSIX_RULES, patch_bytes
 
 PREFIX = Path("/opt/my envs/e")
 CODE = b"import sys\nfrom tool.cli import app\n\nif __name__ == '__main__':\n    sys.exit(app.main())\n"

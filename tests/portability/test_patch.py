@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealenv.layout import SEAL
-from sealenv.relocation.patch import RULES, left_absolute, patch_bytes, patch_prefix
+from sealenv.portability.patch import RULES, left_absolute, patch_bytes, patch_prefix
 from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.machine import Machine

@@ -27,9 +27,9 @@ WHOSE = {
 
 MENDS = {
     "relative": "`sealenv audit --fix` makes the file find the environment by its own place",
-    "move": "`sealenv move` rewrites it, or deletes it where Python writes it again",
-    "length": "`sealenv move` rewrites it for a path of the same length, and leaves it for others",
-    "none": "only you can",
+    "move": "`sealenv move` re-writes it",
+    "length": "`sealenv move` re-writes it for a path of the same length, and leaves it for others",
+    "none": "nobody but you can",
 }
 """What can be done about it."""
 
@@ -45,7 +45,7 @@ class PathFinding:
         whose: one of `WHOSE`.
         found: the path that the file holds.
         forms: how it is written -> how often (`spellings.FORMS`).
-        matters: whether something breaks at run time if it is not rewritten.
+        matters: whether something breaks at run time if it is not re-written.
         why: why it matters or does not, as half a sentence.
         mend: one of `MENDS`.
         room: the longest path (in bytes) that can be written in its place; None: any.

@@ -16,7 +16,7 @@ from sealenv.audits.owners import owners_of
 from sealenv.audits.places import places_of
 from sealenv.errors import unreadable
 from sealenv.layout import FILES, PKGS, SEAL, is_windows, script_dir
-from sealenv.portability.classify import Held, Owner, classify, is_launcher
+from sealenv.portability.classify import Held, Owner, classify
 from sealenv.portability.finding import PathFinding
 from sealenv.portability.inspect import Place, held_by_file, held_by_link
 from sealenv.portability.search import Search
@@ -113,7 +113,7 @@ def audit(
     for path, answer in answers:
         if isinstance(answer, OSError):
             unread.append(_unread(path, answer.strerror or str(answer)))
-        elif answer or is_launcher(path):
+        elif answer:
             try:
                 held += _held_by(prefix, rows[path], platform, places)
             except OSError as error:

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,20 +148,20 @@ def _delete_listed(prefix: Path, stamps: Mapping[str, tuple[int, int, int, int]]
         name = Path(os.path.join(prefix, path.replace("/", os.sep)))
         with contextlib.suppress(FileNotFoundError):
             if not stat.S_ISDIR(stamps[path][0]) or is_link(name):
-                _delete_file(name)
+                _insist(delete, name)
             elif path != META:
                 with contextlib.suppress(OSError):  # not empty: something new is in it
-                    os.rmdir(name)
+                    _insist(Path.rmdir, name)
 
 
-def _delete_file(name: Path) -> None:
+def _insist(function: Callable[[Path], None], name: Path) -> None:
     try:
-        delete(name)
+        while_held(lambda: function(name))
     except PermissionError:
         if os.name == "nt":
             raise
         os.chmod(name.parent, stat.S_IRWXU)  # a read-only folder of a package
-        os.unlink(name)
+        function(name)
 
 
 @contextlib.contextmanager

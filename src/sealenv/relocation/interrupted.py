@@ -37,7 +37,7 @@ def was_renamed(prefix: Path, place: Path) -> bool:
             else "sealenv list shows the environments",
         )
     removing = old is State.PENDING and _is_being_removed(prefix)
-    copied = came is not None and _is_copy(came, prefix, place, removing=removing)
+    copied = came is not None and _is_copy(came, prefix, place)
     if copied:
         raise PrefixError(
             "an earlier move copied the environment, and was ended before the old one was removed",
@@ -77,14 +77,17 @@ def _came_from(came: Seal, prefix: Path, place: Path) -> bool:
     return came.prefix == str(prefix) or (came.prefix == str(place) and unproved)
 
 
-def _is_copy(came: Seal, prefix: Path, place: Path, *, removing: bool) -> bool:
+def _is_copy(came: Seal, prefix: Path, place: Path) -> bool:
     """Whether a whole copy of the environment is at the new place."""
     if state_of(place) is not State.SEALED or os.path.samefile(prefix, place):
         return False
     was = _seal_of(prefix)
-    if was is None:
-        return removing and str(place) == came.prefix
-    return same_make(came, was) and came.prefix == str(place) and was.prefix == str(prefix)
+    return (
+        was is not None
+        and same_make(came, was)
+        and came.prefix == str(place)
+        and was.prefix == str(prefix)
+    )
 
 
 def _is_being_removed(prefix: Path) -> bool:

@@ -2,9 +2,9 @@
 
 lock -> checks -> mark -> hard links and copies -> rewrite -> check -> commit
 
-What nobody writes in place is a hard link, as create makes them: files that have the very bytes of
-a package, by the file table and their time, and compiled files without the path. All else is
-copied.
+Files that no tool writes into in place are hard links, as create makes them: files that have the
+very bytes of a package, by the file table and their time, and compiled files without the path. All
+else is copied.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _refuse_moved(move: Relocation) -> None:
 
 
 def _rows_there(target: Path, rows: Mapping[str, Row], linked: set[str]) -> dict[str, Row]:
-    """What lies in the clone: what is linked is what it is in the source."""
+    """The paths of the clone; those of linked files are the same as in the source."""
     there = {}
     for path, row in rows.items():
         if path not in linked:

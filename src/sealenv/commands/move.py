@@ -167,7 +167,7 @@ def _planned(place: Path, was: str, how: str, seen: Seen) -> Moved:
 
 
 def _as_copy(here: Relocation, reporter: Reporter) -> Relocation:
-    """A copy that somebody made by hand becomes an environment of its own, made now."""
+    """Let a copy that was made by hand become an environment of its own, made now."""
     if here.old == here.new or not here.is_copy:
         return here
     reporter.warn(
@@ -235,7 +235,7 @@ def _rename(
         try:
             settled = settle(there, reporter, options.environ, seen=seen, locked=fd)
         except CheckFailedError:
-            # Most likely somebody wrote a file while it was searched: once more, as `--here` does.
+            # Most likely a file was written while it was searched: once more, as `--here` does.
             settled = settle(there, reporter, options.environ, locked=fd, copied=True)
     hint = f"it is at {place} now, and was not run yet: {again}"
     with with_hint(place, hint, interrupted_only=True):

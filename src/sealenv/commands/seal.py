@@ -1,7 +1,7 @@
 """Seal again what was changed on purpose, or adopt what another tool made.
 
-The order: verify, describe what is there, show the difference, write. A change of packages makes the
-environment unchecked: nobody has run it since.
+The order: verify, describe the environment, show the difference, write. A change of packages makes the
+environment unchecked: it was not run since.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class Change:
     changed: dict[str, tuple[str, str]]
     """Name -> before and after."""
     files: tuple[Finding, ...]
-    """What verify found besides."""
+    """What else verify found."""
     seal: Seal
     """As it is to be; without fingerprints while nothing was written."""
     retaken: bool = False
     """Nothing has changed but sizes, times and inodes, as after a copy or a restored backup: they were
-    taken anew, so that `verify --fast` has them."""
+    taken again, so that `verify --fast` has them."""
 
     @property
     def empty(self) -> bool:
@@ -80,7 +80,7 @@ def reseal(
         prefix: a sealed environment, or one of another tool.
         confirm: is shown the difference before anything is written; may raise to stop.
         dry_run: write nothing.
-        reporter: is told each step.
+        reporter: is shown the progress.
 
     Raises:
         PrefixError: it is pending, moved, worked on, or holds a file where a script is to be.
@@ -170,7 +170,7 @@ def _is_told(finding: Finding, packages: Collection[str]) -> bool:
 
 
 def _refuse_scripts_of_others(scene: Scene) -> None:
-    """An adopted environment gets activation scripts; no file of anybody else's is overwritten."""
+    """An adopted environment gets activation scripts; no other file is overwritten."""
     there = [
         path
         for path in activation_files(scene.prefix, platform=scene.platform)
@@ -186,7 +186,7 @@ def _refuse_scripts_of_others(scene: Scene) -> None:
 
 
 def _lock_of(scene: Scene) -> Lock:
-    """The packages as the records have them, and what is there of the wheels that were locked."""
+    """The packages as the records have them, and the locked wheels that are installed."""
     lock = installed(scene.prefix, scene.platform)
     known = locked_wheels(scene.seal.lock.wheels) if scene.seal else []
     wheels = [w for w in known if any(is_of(w, found) for found in scene.distributions)]

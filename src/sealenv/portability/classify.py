@@ -38,10 +38,10 @@ _EDITABLE = re.compile(r"__editable__[^/]*\.py\Z|__editable___[^/]*_finder\.py\Z
 
 @dataclass(frozen=True)
 class Owner:
-    """Who answers for a file.
+    """The package that a file belongs to.
 
     Attributes:
-        name: a package or a distribution; None: nobody.
+        name: a package or a distribution; None: of none.
         path_type: what the package's record calls it (CEP 34).
         placeholder: what the record says was replaced in it.
         file_mode: `text` or `binary`, likewise.

@@ -1,6 +1,6 @@
 """Records with digests of files: what they say of a file that was rewritten.
 
-A digest is replaced only if it is that of the file as it was: what somebody else had altered stays
+A digest is replaced only if it is that of the file as it was: a file that was altered before stays
 altered by the record.
 """
 

@@ -69,7 +69,7 @@ def program_edits(stream: BinaryIO, change: Change, placeholder: int | None) -> 
 
 
 class _Apart:
-    """A stream that is read from its beginning while somebody else seeks in it."""
+    """A stream that is read from its beginning while the caller seeks in it."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self._position = stream, 0

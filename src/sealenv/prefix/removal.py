@@ -25,7 +25,7 @@ from sealenv.system.volumes import extended
 __all__ = ["Contents", "remove", "remove_copied", "user_files"]
 
 _STAYS = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
-"""A mount point, or a folder that somebody else may change: it is empty, and that will do."""
+"""A mount point, or a folder that another user owns: it is empty, and that is enough."""
 _LISTED = 20
 
 
@@ -49,7 +49,7 @@ def remove(prefix: Path) -> None:
         FilesystemError: something could not be removed; the rest may be gone.
     """
     with contextlib.ExitStack() as stack:
-        # One that is damaged may have no history: then nobody else can hold that either.
+        # One that is damaged may have no history: then no other process can hold it either.
         marked = os.path.lexists(prefix / MARKER)
         if not marked and not is_link(prefix / HISTORY) and os.access(prefix / HISTORY, os.W_OK):
             stack.enter_context(exclusive(prefix))
@@ -60,7 +60,7 @@ def remove(prefix: Path) -> None:
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything in an environment at one time, to tell what was written since.
+    """Everything in an environment at one time, to find what was written since.
 
     Attributes:
         prefix: the environment.
@@ -95,7 +95,7 @@ class Contents:
 
 
 def remove_copied(contents: Contents, place: Path, locks: contextlib.ExitStack) -> None:
-    """Remove an environment that was copied: what was copied, and nothing that was written since.
+    """Remove the original of a copy: the copied files, and nothing that was written since.
 
     It is marked as pending before the first file goes.
 
@@ -171,7 +171,7 @@ def _marked(
     """Around emptying a prefix: it is pending and locked meanwhile, and gone at the end.
 
     Args:
-        prefix: an environment, which the caller has locked; or what is left of one.
+        prefix: an environment, which the caller has locked; or its remains.
         paths: everything in it that may be taken away; None: that is written down.
         locks: what the caller holds; released when the marker is locked instead.
 
@@ -184,7 +184,7 @@ def _marked(
             yield
         else:
             if paths is not None:
-                for name in (PLAN, MARKER):  # somebody's folder would be in the way
+                for name in (PLAN, MARKER):  # a folder of that name would be in the way
                     if (prefix / name).is_dir() and not is_link(prefix / name):
                         delete(prefix / name)
                 write_plan(prefix, paths)

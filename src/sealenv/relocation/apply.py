@@ -32,7 +32,7 @@ def rewrite_files(
 
     Args:
         files: writes into them.
-        rows: what lies in the prefix.
+        rows: every path of the prefix.
         found: the files that hold the old path.
         on_file: called with files done and files in all.
 

@@ -85,13 +85,13 @@ def refuse_no_room(place: Path, entries: Sequence[Entry]) -> None:
 def shareable(
     move: Relocation, rows: Mapping[str, Row], found: Collection[str] | None = None
 ) -> set[str]:
-    """The files that nobody writes in place, as they were sealed: a clone may share them.
+    """The files that a clone may share: as they were sealed, and never written in place.
 
     Decided by the file table and by size, time, inode and mode, as `verify --fast` does.
 
     Args:
         move: the relocation.
-        rows: what lies in the prefix.
+        rows: every path of the prefix.
         found: the files that hold the path. If given, the compiled Python that does not; else the files
             with a package's own bytes.
     """

@@ -175,7 +175,7 @@ class Files:
             self._twins.setdefault(key, (path, self.changes[path]))
 
     def _link_twin(self, twin: str, path: str) -> bool:
-        """Make a file a further name of the one that was written."""
+        """Make a file another hard link to the rewritten one."""
         name = os.fsdecode(native(self.move.prefix, path))
         partial = temporary_path(name)
         try:

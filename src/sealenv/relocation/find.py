@@ -20,9 +20,9 @@ OnFile = Callable[[int, int], None]
 
 
 class Finder:
-    """A search for the files that hold the old path: helpers work until `finish`.
+    """A search for the files that hold the old path: the helpers work until `finish`.
 
-    A context: at its end they end, whatever they do.
+    A context: it ends the helpers.
 
     Args:
         prefix: the prefix.
@@ -35,7 +35,7 @@ class Finder:
         self._change = change
         self._search = search or Search(Readers(), root_of(prefix), [change.old])
         self.readers = self._search.readers
-        """Who helps: after `finish` they wait for something else, until the end."""
+        """The helpers: after `finish` they can search for something else, until the end."""
 
     def __enter__(self) -> Finder:
         return self

@@ -69,7 +69,7 @@ def is_unfinished(prefix: Path) -> bool:
 
 
 def _came_from(came: Seal, prefix: Path, place: Path) -> bool:
-    """Whether what lies at the new place came from the old one, or has not run there yet."""
+    """Whether the environment at the new place came from the old one, or has not run since."""
     journal = read_journal(place)
     if journal is not None:
         return str(prefix) in (journal.old, came.prefix)

@@ -1,4 +1,4 @@
-"""The seal for the new path: what was sealed stays sealed, and nothing else.
+"""The seal for the new path: it covers what the old one covered, and nothing else.
 
 A row of the file table is carried over for a file whose bytes were the sealed ones. What was
 altered keeps its row, and is still altered. Compiled Python that was deleted has no row: Python may
@@ -38,12 +38,12 @@ def carried_over(
     copied: bool = False,
     digests: Mapping[str, bytes] | None = None,
 ) -> dict[str, Row] | None:
-    """The rows of the file table as they are to be; None where there is no table.
+    """The rows of the file table as they are to be; None if the environment has no table.
 
     Args:
         move: the environment, rewritten.
         changes: what was rewritten.
-        now: what lies there; of what was rewritten, as it was before.
+        now: every path of it; of what was rewritten, as it was before.
         deleted: compiled Python that was deleted now; what is missing was deleted before.
         copied: the files may be others than those that were sealed: with other inodes and times.
         digests: of such files as far as they are known; others are read.

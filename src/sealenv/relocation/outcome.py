@@ -52,7 +52,7 @@ class Moved:
     Attributes:
         prefix: where it is now; where it would be, with `dry_run`.
         was: the path that its files held.
-        how: `renamed`, `copied`, `mended` (it lay there already), or `unchanged`.
+        how: `renamed`, `copied`, `mended` (it was at that place already), or `unchanged`.
         mended: the files that were rewritten, relative to the prefix.
         deleted: compiled Python with the old path, which Python writes again.
         left: what holds the old path and keeps it.

@@ -21,7 +21,7 @@ class Owners:
 
     Args:
         prefix: where it lies.
-        rows: what lies there.
+        rows: every path of it.
         records: of packages.
     """
 

@@ -1,4 +1,4 @@
-"""The proof after a move or a clone: no file holds the old path, and what is there runs."""
+"""The proof after a move or a clone: no file holds the old path, and its programs run."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
 
 
 class SecondSearch:
-    """A search of what was not searched or was written since: helpers look until `finish`.
+    """A search of what was not searched or was written since: the helpers work until `finish`.
 
     Args:
         move: the environment at its new place.
         searched: files in which the path was not found, by this process. One that has not been written
             since, by kind, mode, size, time and inode, is not read again.
-        readers: who looks.
+        readers: the helpers.
         comparison: the folders that were searched.
     """
 
@@ -140,7 +140,7 @@ def prove_running(
 
 
 def _versions(move: Relocation, seal: Seal) -> dict[str, str]:
-    """The records' versions; of what pip has replaced or removed since, what is there now."""
+    """The records' versions; of what pip has replaced or removed since, the installed ones."""
     versions = {record.name: record.version for record in move.records}
     try:
         folder = move.prefix / site_packages(seal.platform, versions["python"])

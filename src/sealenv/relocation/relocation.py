@@ -1,4 +1,4 @@
-"""One relocation: which environment, from which path to which, and what is sealed of its files."""
+"""One relocation: which environment, its old and new path, and its sealed files."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def settle(
         move: the environment at its new place.
         reporter: is shown the progress.
         environ: the variables of this shell.
-        seen: what lies there and holds the old path, if that is known.
+        seen: its paths and those that hold the old path, if that is known.
         locked: the descriptor of the lock on its history, if that is what the caller holds.
         copied: the files are not those that were sealed, but copies.
         digests: of the files as they were copied, as far as they are known.
@@ -166,7 +166,7 @@ def clear_partials(
 
     Args:
         prefix: the environment, which the caller has locked.
-        rows: what lies there; what is deleted goes from it.
+        rows: every path of it; those that are deleted are taken out.
         replaced: files that may have been about to be replaced.
         sealed: files that belong there.
     """

@@ -14,9 +14,7 @@ from typing import Any
 import pytest
 
 from sealenv.layout import MOVING, SEAL, State, state_of
-from sealenv.seals.seal import read_seal
-from sealenv.seals.sealed import read_sealed
-from sealenv.seals.tablerows import sealed_rows
+from sealenv.seals.seal import read_seal, read_sealed
 from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels
@@ -260,10 +258,13 @@ def test_what_holds_the_path_since_it_was_sealed_is_mended(
     warm_machine: Machine, env: Path
 ) -> None:
     """Also where the seal says that the file is empty, or of another size, or is none."""
-    table = read_sealed(env).table
-    assert table is not None
-    rows = sealed_rows(table).values()
-    files = [row.path for row in rows if row.kind == "f" and not row.path.startswith("conda-meta")]
+    rows = read_sealed(env).rows
+    assert rows is not None
+    files = [
+        row.path
+        for row in rows.values()
+        if row.kind == "f" and not row.path.startswith("conda-meta")
+    ]
     sized = next(path for path in files if path.endswith(".txt") and (env / path).stat().st_size)
     empty = next((path for path in files if not (env / path).stat().st_size), None)
     changed = [path for path in (sized, empty, "lib/new.txt") if path]

@@ -34,9 +34,8 @@ from sealenv.relocation.prove import prove_running
 from sealenv.relocation.relocation import Relocation, open_relocation
 from sealenv.relocation.seen import Seen
 from sealenv.relocation.settle import Settled, settle
-from sealenv.seals.row import Row, look_again
 from sealenv.seals.seal import timestamp, why_moved
-from sealenv.seals.tree import rows_of
+from sealenv.seals.snapshot import Row, restat, snapshot_of
 from sealenv.spec.model import current_platform
 
 __all__ = ["Cloned", "clone"]
@@ -71,7 +70,7 @@ def clone(
         refuse_place(prefix, place, move.seal.platform)
         entries = entries_of(prefix)
         refuse_inner(prefix, "cloned", "clone", [entry.relative for entry in entries])
-        rows = rows_of(entries)
+        rows = snapshot_of(entries)
         refuse_rows(rows, place, move.seal.platform)
         reporter.phase("search", f"looking for {move.old}")
         owners = Owners(prefix, rows, move.records)
@@ -118,7 +117,7 @@ def _rows_there(target: Path, rows: Mapping[str, Row], linked: set[str]) -> dict
     for path, row in rows.items():
         if path not in linked:
             row = row.copy()
-            look_again(target, row)
+            restat(target, row)
         there[path] = row
     return there
 

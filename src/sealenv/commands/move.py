@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.removable import refuse_frozen, refuse_in_use
 from sealenv.prefix.removal import Contents, remove_copied
 from sealenv.progress import Quiet, Reporter
-from sealenv.relocation.ahead import forget
 from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room
 from sealenv.relocation.destination import (
     real_prefix,
@@ -32,17 +30,15 @@ from sealenv.relocation.destination import (
     refuse_staying,
     rename_prefix,
 )
-from sealenv.relocation.find import Finder
 from sealenv.relocation.interrupted import is_unfinished, was_renamed
 from sealenv.relocation.next_seal import seal_checked
 from sealenv.relocation.outcome import Moved, MoveOptions, with_hint
 from sealenv.relocation.prove import prove_running
 from sealenv.relocation.relocation import Relocation, open_relocation
-from sealenv.relocation.seen import Seen, look_at, look_for, look_inside, search_begun
+from sealenv.relocation.seen import Seen, look_for, look_inside
 from sealenv.relocation.settle import Settled, finish_earlier, settle
-from sealenv.seals.comparison import Comparison
-from sealenv.seals.row import Row
 from sealenv.seals.seal import timestamp
+from sealenv.seals.snapshot import Row, take_snapshot
 from sealenv.spec.model import current_platform
 
 __all__ = ["MoveOptions", "Moved", "move", "move_here"]
@@ -83,17 +79,7 @@ def move(
         here = finish_earlier(prefix, options, reporter, fd)
         refuse_place(prefix, place, here.seal.platform)
         away = replace(here, new=str(place))
-        search: Finder | None = None
-        comparison: Comparison | None = None
-        presumed: Mapping[str, Row] = {}
-        if here.old == here.new and given == str(prefix):
-            search, comparison = search_begun(away)
-            stack.enter_context(search)
-            # Each file is read now, and the proof compares its size and time. It reads again what
-            # differs from the seal.
-            presumed = away.sealed
-        forget()
-        rows = look_inside(prefix, presumed, comparison)
+        rows = look_inside(prefix)
         here = _as_copy(here, reporter)
         if here.old != here.new and not options.dry_run:
             # Moved or copied by hand before, or killed: its files may hold two paths.
@@ -102,7 +88,7 @@ def move(
         if given != str(prefix) and _settle_link(here, given, rows, options, reporter, fd):
             here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
         away = replace(here, new=str(place))
-        seen = replace(look_for(away, rows, reporter, search), comparison=comparison)
+        seen = look_for(away, rows, reporter)
         if options.dry_run:
             return _planned(place, away.old, "renamed", seen)
         if not options.copy and state_of(place) is not State.PENDING:
@@ -258,7 +244,7 @@ def _copy(
         copy_entries(away.prefix, entries, place, reporter)
         digests = compare(away.prefix, place, entries)
         held.share()
-        there, seen = replace(away, prefix=place), replace(seen, rows=look_at(place))
+        there, seen = replace(away, prefix=place), replace(seen, rows=take_snapshot(place))
         settled = settle(there, reporter, options.environ, seen=seen, copied=True, digests=digests)
         moved = _proved(there, settled, "copied", options, reporter, held=held)
         held.commit()

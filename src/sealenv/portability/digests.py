@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sealenv.system.reader import sha256_of
+from sealenv.system.hashing import sha256_of
 
 __all__ = ["Mark", "Rewritten", "redigest_record", "redigest_wheel"]
 
@@ -35,7 +35,7 @@ class Mark(NamedTuple):
     @classmethod
     def of_file(cls, name: str | bytes) -> Mark:
         """That of a file, which is not held in memory."""
-        return cls(sha256_of(name)[0], os.lstat(name).st_size)
+        return cls(sha256_of(name), os.lstat(name).st_size)
 
 
 class Rewritten(NamedTuple):

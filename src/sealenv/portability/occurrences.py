@@ -14,13 +14,22 @@ from typing import BinaryIO, NamedTuple
 
 from sealenv.portability.spellings import Spellings
 
-__all__ = ["Occurrence", "begins", "ends", "is_in_compiled", "occurrences", "occurrences_in"]
+__all__ = [
+    "Occurrence",
+    "begins",
+    "ends",
+    "is_blank",
+    "is_in_compiled",
+    "occurrences",
+    "occurrences_in",
+]
 
 WINDOW = 4 << 20
 """Bytes that are searched at once; memory is a few times that."""
 _LEFT = 128
 _RIGHT = 16
 """Bytes around an occurrence that decide whether it is one."""
+_BLANK = bytes(1 << 12)
 
 
 class Occurrence(NamedTuple):
@@ -29,6 +38,11 @@ class Occurrence(NamedTuple):
     start: int
     end: int
     form: str
+
+
+def is_blank(data: bytes) -> bool:
+    """Tell whether these are many NULs and nothing else: `find` is slow there if it looks for NULs."""
+    return data.startswith(_BLANK) and data == bytes(len(data))
 
 
 def occurrences(data: bytes, wanted: Spellings) -> Iterator[Occurrence]:

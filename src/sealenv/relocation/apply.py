@@ -15,9 +15,8 @@ from sealenv.layout import HISTORY, META
 from sealenv.portability.digests import redigest_record, redigest_wheel
 from sealenv.relocation.files import Files, Write
 from sealenv.relocation.relocation import Relocation
-from sealenv.seals.compiled import source_of
-from sealenv.seals.path import FILE, LINK
-from sealenv.seals.row import Row
+from sealenv.seals.check_compiled import source_of
+from sealenv.seals.snapshot import FILE, LINK, Row
 
 __all__ = ["rewrite_files", "rewrite_history"]
 

@@ -26,11 +26,10 @@ from sealenv.layout import (
 from sealenv.prefix.pending import clear_pending, kept_folder, read_plan, write_plan
 from sealenv.progress import Reporter
 from sealenv.relocation.relocation import Relocation
-from sealenv.seals.path import FILE, native, root_of
-from sealenv.seals.row import Row
+from sealenv.seals.snapshot import FILE, Row, native
 from sealenv.store.view import link_pkgs
 from sealenv.system.copying import bytes_on_disk, copy_file, copy_link, set_owner, set_times
-from sealenv.system.readers import Readers
+from sealenv.system.hashing import hash_files
 from sealenv.system.renaming import rename_new
 from sealenv.system.tempname import PART, final_path
 
@@ -176,18 +175,18 @@ def compare(source: Path, target: Path, entries: Sequence[Entry]) -> dict[str, b
     files = [e for e in entries if not (e.is_dir or e.is_link)]
     names = [e.relative.replace(os.sep, "/") for e in files]
     sizes = [e.status.st_size for e in files]
-    with Readers() as readers:
-        tasks = [readers.sha256(root_of(place), names, sizes) for place in (source, target)]
-        there, here = (task.finish() for task in tasks)
+    there, here = (
+        hash_files([native(place, name) for name in names], sizes) for place in (source, target)
+    )
     digests = {}
     for name, one, other in zip(names, there, here, strict=True):
-        if isinstance(one, OSError) or isinstance(other, OSError) or one != other:
+        if isinstance(other, OSError) or one != other:
             raise CheckFailedError(
                 "the copy differs from the original",
                 where=str(target / name),
                 hint="did something write into the environment meanwhile? Run the same command again",
             )
-        digests[name] = other[0]
+        digests[name] = other
     return digests
 
 

@@ -13,7 +13,7 @@ from sealenv.layout import MARKER, META, State, is_link, state_of
 from sealenv.locations import default_envs_dir
 from sealenv.naming import check_name, check_prefix, shown
 from sealenv.prefix.prefixlock import is_locked
-from sealenv.seals.row import Row
+from sealenv.seals.snapshot import Row
 from sealenv.store.placing import refuse_long_paths
 from sealenv.system.holders import held_in, while_held
 from sealenv.system.renaming import rename_new

@@ -25,8 +25,8 @@ from sealenv.relocation.outcome import Left
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation
 from sealenv.relocation.signing import sign
-from sealenv.seals.compiled import source_of
-from sealenv.seals.path import native
+from sealenv.seals.check_compiled import source_of
+from sealenv.seals.snapshot import native
 from sealenv.system.files import keep_owner, read_regular, replace_like
 from sealenv.system.tempname import temporary_path
 

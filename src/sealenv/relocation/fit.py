@@ -12,7 +12,7 @@ from sealenv.portability.edits import RefusedError
 from sealenv.portability.rewrite import rewrite
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.relocation import Relocation
-from sealenv.seals.path import native
+from sealenv.seals.snapshot import native
 
 __all__ = ["does_not_fit", "refuse_unfit"]
 

@@ -19,9 +19,9 @@ import msgspec
 from sealenv.errors import RecordError
 from sealenv.layout import FILES, META, MOVING, SEAL
 from sealenv.portability.digests import Mark, Rewritten
-from sealenv.seals.filetable import read_table, write_files
-from sealenv.seals.path import raw
+from sealenv.seals.filetable import read_table, write_table
 from sealenv.seals.seal import Seal, write_seal
+from sealenv.seals.snapshot import raw
 from sealenv.system.files import read_regular, write_atomic
 from sealenv.system.holders import while_held
 from sealenv.system.tempname import final_path
@@ -108,7 +108,7 @@ def commit(prefix: Path, seal: Seal, table: bytes | None, old: str) -> None:
     """
     _write(prefix, seal, old)
     if table is not None:
-        write_files(prefix, table)
+        write_table(prefix, table)
     while_held(lambda: write_seal(prefix, seal))
     while_held((prefix / MOVING).unlink)
 

@@ -18,12 +18,11 @@ from sealenv.errors import from_oserror
 from sealenv.install.check import CheckReport
 from sealenv.portability.digests import Rewritten
 from sealenv.relocation.relocation import Relocation
+from sealenv.seals.copies import adopt_copies
+from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import fingerprint, tree_lines
-from sealenv.seals.path import FILE, native
-from sealenv.seals.recognising import recognise
-from sealenv.seals.row import Row, row_of
 from sealenv.seals.seal import Fingerprints, Seal, write_seal
-from sealenv.seals.tablerows import encode
+from sealenv.seals.snapshot import FILE, Row, native, row_of
 from sealenv.spec.model import current_platform
 
 __all__ = ["carried_over", "next_seal", "seal_checked"]
@@ -71,7 +70,7 @@ def carried_over(
         then.mtime_ns = now[path].mtime_ns if is_file else status.mtime_ns
     if copied:
         others = {path: row.copy() for path, row in sealed.items() if path not in changes}
-        recognise(move.prefix, others, now, digests or {})
+        adopt_copies(move.prefix, others, now, digests or {})
         sealed |= others
     return sealed
 

@@ -11,7 +11,7 @@ from sealenv.portability.digests import Rewritten
 from sealenv.portability.edits import Hints
 from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.distributions import Distribution, find_distributions
-from sealenv.seals.row import Row
+from sealenv.seals.snapshot import Row
 
 __all__ = ["SHIPPED", "Owners"]
 

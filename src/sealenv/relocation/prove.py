@@ -16,16 +16,13 @@ from sealenv.relocation.find import find
 from sealenv.relocation.outcome import Left
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation
-from sealenv.relocation.seen import Since
-from sealenv.seals.comparison import Comparison
-from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal
+from sealenv.seals.snapshot import Row, take_snapshot
 from sealenv.spec.model import EnvironmentSpec
+from sealenv.system.hashing import sha256_of
 from sealenv.system.process import clean_home, run_quietly
-from sealenv.system.reader import sha256_of
-from sealenv.system.readers import Readers
 
-__all__ = ["SecondSearch", "prove_running"]
+__all__ = ["prove", "prove_running"]
 
 _SMALL = 1 << 20
 _SECONDS = 60.0
@@ -33,58 +30,46 @@ _SHEBANG = re.compile(rb"#! ?([^\n]*python[\w.]*)\r?\n")
 _DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
 
 
-class SecondSearch:
-    """A search of what was not searched or was written since: the helpers work until `finish`.
+def prove(
+    move: Relocation, searched: Mapping[str, Row], known_left: Iterable[Left] = ()
+) -> list[Left]:
+    """Search what was not searched or was written since; return what holds the old path and may.
 
     Args:
         move: the environment at its new place.
-        searched: files in which the path was not found, by this process. One that has not been written
-            since, by kind, mode, size, time and inode, is not read again.
-        readers: the helpers.
-        comparison: the folders that were searched.
+        searched: files in which it was not found. One that has the same kind, mode, size, time and inode
+            is not read again.
+        known_left: what the rewriting has left.
+
+    Raises:
+        CheckFailedError: something else holds it.
     """
-
-    def __init__(
-        self,
-        move: Relocation,
-        searched: Mapping[str, Row],
-        readers: Readers,
-        comparison: Comparison | None = None,
-    ) -> None:
-        self._move = move
-        self._since = Since(readers, move.prefix, searched, comparison)
-
-    def finish(self, known_left: Iterable[Left] = ()) -> list[Left]:
-        """What holds the old path and may; also in the user folder, where nothing is rewritten.
-
-        Args:
-            known_left: what the rewriting has left.
-
-        Raises:
-            CheckFailedError: something else holds it.
-        """
-        move = self._move
-        rows, new = self._since.finish()
-        known = {item.path for item in known_left}
-        owners = functools.cache(lambda: Owners(move.prefix, rows, move.records))  # seldom needed
-        left, wrong = [], []
-        for path in find(move.prefix, new, move.change):
-            name = move.prefix / path
-            if path in known:
-                continue
-            if not is_link(name) and owners().is_shipped(path, sha256_of(os.fspath(name))[0]):
-                left.append(Left(path, SHIPPED))
-            else:
-                wrong.append(path)
-        if wrong:
-            what = "1 file still holds" if len(wrong) == 1 else f"{len(wrong)} files still hold"
-            raise CheckFailedError(
-                f"{what} the old path {move.old}",
-                where=str(move.prefix),
-                details=wrong[:20],
-                hint="look at them: they cannot be rewritten, or a program is writing them",
-            )
-        return left + _in_user_folder(move)
+    rows = take_snapshot(move.prefix)
+    new = {
+        path: row
+        for path, row in rows.items()
+        if not (path in searched and row.same_stat(searched[path]))
+    }
+    known = {item.path for item in known_left}
+    owners = functools.cache(lambda: Owners(move.prefix, rows, move.records))  # seldom needed
+    left, wrong = [], []
+    for path in find(move.prefix, new, move.change):
+        name = move.prefix / path
+        if path in known:
+            continue
+        if not is_link(name) and owners().is_shipped(path, sha256_of(os.fspath(name))):
+            left.append(Left(path, SHIPPED))
+        else:
+            wrong.append(path)
+    if wrong:
+        what = "1 file still holds" if len(wrong) == 1 else f"{len(wrong)} files still hold"
+        raise CheckFailedError(
+            f"{what} the old path {move.old}",
+            where=str(move.prefix),
+            details=wrong[:20],
+            hint="look at them: they cannot be rewritten, or a program is writing them",
+        )
+    return left + _in_user_folder(move)
 
 
 def _in_user_folder(move: Relocation) -> list[Left]:

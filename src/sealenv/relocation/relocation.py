@@ -13,11 +13,9 @@ from sealenv.layout import State, state_of
 from sealenv.naming import shown
 from sealenv.portability.edits import Change
 from sealenv.prefix.records import PrefixRecord, scan_records
-from sealenv.relocation.ahead import table_read
-from sealenv.seals.filetable import FileTable, read_table
-from sealenv.seals.row import Row
+from sealenv.seals.filetable import read_table
 from sealenv.seals.seal import Seal, read_seal
-from sealenv.seals.tablerows import sealed_rows
+from sealenv.seals.snapshot import Row
 
 __all__ = ["Relocation", "open_relocation", "same_make"]
 
@@ -29,19 +27,17 @@ class Relocation:
     Attributes:
         prefix: where it lies now.
         seal: as it is.
-        table: its file table; None if there is none, or it is damaged.
+        table: the rows of its file table; None if there is none, or it is damaged.
         old: the path that its files hold.
         new: the path that they are to hold.
-        read_rows: gives the rows of the file table, made once.
         read_records: gives its package records; they are read once, before it goes elsewhere.
     """
 
     prefix: Path
     seal: Seal
-    table: FileTable | None
+    table: dict[str, Row] | None
     old: str
     new: str
-    read_rows: Callable[[], dict[str, Row]]
     read_records: Callable[[], list[PrefixRecord]]
 
     @property
@@ -52,7 +48,7 @@ class Relocation:
     @property
     def sealed(self) -> dict[str, Row]:
         """The rows of the file table; they are not changed."""
-        return self.read_rows()
+        return self.table or {}
 
     @property
     def change(self) -> Change:
@@ -98,9 +94,8 @@ def open_relocation(prefix: Path, new: str) -> Relocation:
         )
     seal = read_seal(prefix)
     try:
-        table = read_table(prefix, seal.files, table_read(prefix))
+        table = read_table(prefix, seal.files)
     except RecordError:
         table = None  # verify says so, before and after
     records = functools.cache(lambda: scan_records(prefix)[0])
-    rows = functools.cache(lambda: sealed_rows(table) if table else {})
-    return Relocation(prefix, seal, table, seal.prefix, new, rows, records)
+    return Relocation(prefix, seal, table, seal.prefix, new, records)

@@ -29,15 +29,13 @@ from sealenv.relocation.journal import begin, commit, finish_commit, read_journa
 from sealenv.relocation.next_seal import carried_over, next_seal
 from sealenv.relocation.outcome import Left, MoveOptions
 from sealenv.relocation.owners import SHIPPED, Owners
-from sealenv.relocation.prove import SecondSearch
+from sealenv.relocation.prove import prove
 from sealenv.relocation.relocation import Relocation, open_relocation
-from sealenv.relocation.seen import Seen, look_at
-from sealenv.seals.path import native
-from sealenv.seals.row import Row
+from sealenv.relocation.seen import Seen
 from sealenv.seals.seal import Seal
+from sealenv.seals.snapshot import Row, native, take_snapshot
 from sealenv.store.view import link_pkgs
 from sealenv.system.files import replace_like
-from sealenv.system.readers import Readers
 from sealenv.system.tempname import final_path
 
 __all__ = ["Settled", "clear_partials", "finish_earlier", "settle"]
@@ -91,7 +89,7 @@ def settle(
         CheckFailedError: a file holds the old path that should not.
     """
     reporter.phase("mend", f"writing {move.new} into files that hold {move.old}")
-    rows = seen.rows if seen else look_at(move.prefix)
+    rows = seen.rows if seen else take_snapshot(move.prefix)
     if seen is None:
         clear_partials(move.prefix, rows, rows, move.sealed)
     if state_of(move.prefix) is State.SEALED:
@@ -100,22 +98,19 @@ def settle(
     files = Files(move, owners, environ)
     found = seen.found if seen else find(move.prefix, rows, move.change)
     rewrite_files(files, rows, found, lambda done, of: reporter.advance(done, of, "files"))
-    with _history(move.prefix, locked) as write, contextlib.ExitStack() as stack:
+    with _history(move.prefix, locked) as write:
         rewrite_history(files, rows, write)
         _rewrite_pkgs(move)
-        second = None
-        if proof:
-            reporter.phase("proof", f"looking for {move.old} again")
-            readers = (seen and seen.readers) or stack.enter_context(Readers())
-            searched = seen.without() if seen and not copied else {}
-            second = SecondSearch(move, searched, readers, seen.comparison if seen else None)
         try:
             table = carried_over(
                 move, files.changes, rows, deleted=files.deleted, copied=copied, digests=digests
             )
             seal, encoded = next_seal(move, files.changes, table)
             seal.former = _places_left(move, files.left)
-            left = [*files.left, *(second.finish(files.left) if second else ())]
+            left = [*files.left]
+            if proof:
+                reporter.phase("proof", f"looking for {move.old} again")
+                left += prove(move, seen.without() if seen and not copied else {}, left)
             commit(move.prefix, seal, encoded, move.old)
         except OSError as error:
             raise from_oserror(error) from error

@@ -1,21 +1,17 @@
-"""`is_untouched` looks at known paths alone: it must see whatever a look at everything sees."""
+"""Snapshots: what is in them, and what `is_unchanged` sees of a change."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sealenv.seals.digests import hash_rows
-from sealenv.seals.filetable import FileTable
-from sealenv.seals.tablerows import encode, sealed_rows
-from sealenv.seals.tree import look
-from sealenv.seals.untouched import is_same, is_untouched
-from sealenv.system.readers import Readers
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, is_unchanged, take_snapshot
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="there everything is looked at")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="links and FIFOs")
 
 
 @pytest.fixture
@@ -31,21 +27,31 @@ def prefix(tmp_path: Path) -> Path:
     return root
 
 
-def table_of(prefix: Path) -> FileTable:
-    rows = look(prefix)
-    with Readers(1) as readers:
-        hash_rows(readers, prefix, rows)
-    return FileTable(encode(rows.values()))
+def test_what_is_in_it(prefix: Path) -> None:
+    rows = take_snapshot(prefix)
+    assert {path: row.kind for path, row in rows.items()} == {
+        "lib": FOLDER,
+        "conda-meta": FOLDER,
+        "lib/empty": FOLDER,
+        "lib/a.py": FILE,
+        "lib/b\udcff.py": FILE,
+        "lib/link": LINK,
+        "lib/away": LINK,
+    }
+    assert rows["lib/a.py"].size == 6
+    assert rows["lib/link"].digest == hashlib.sha256(b"a.py").digest()
+    seen = {""}
+    for path in rows:  # parents before children
+        assert path.rpartition("/")[0] in seen
+        seen.add(path)
 
 
 def test_nothing_changed(prefix: Path) -> None:
-    table = table_of(prefix)
-    assert is_untouched(prefix, table)
-    assert is_same(look(prefix), sealed_rows(table))
+    assert is_unchanged(take_snapshot(prefix), take_snapshot(prefix))
 
 
-def test_what_tells_of_the_rest_is_nobody_s(prefix: Path) -> None:
-    table = table_of(prefix)
+def test_what_no_seal_is_about(prefix: Path) -> None:
+    sealed = take_snapshot(prefix)
     for name in (
         "conda-meta/sealenv",
         "conda-meta/sealenv.files",
@@ -55,8 +61,7 @@ def test_what_tells_of_the_rest_is_nobody_s(prefix: Path) -> None:
     ):
         (prefix / name).parent.mkdir(exist_ok=True)
         (prefix / name).write_text("")
-    assert is_untouched(prefix, table)
-    assert is_same(look(prefix), sealed_rows(table))
+    assert is_unchanged(take_snapshot(prefix), sealed)
 
 
 def keep_times(path: Path, change: Callable[[], object]) -> None:
@@ -114,19 +119,17 @@ def replace(path: Path) -> None:
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_change_is_seen(prefix: Path, change: Callable[[Path], object]) -> None:
-    table = table_of(prefix)
+    sealed = take_snapshot(prefix)
     change(prefix / "lib")
-    assert not is_untouched(prefix, table)
-    assert not is_same(look(prefix), sealed_rows(table))
+    assert not is_unchanged(take_snapshot(prefix), sealed)
 
 
 def test_a_new_empty_folder_is_no_change(prefix: Path) -> None:
-    table = table_of(prefix)
+    sealed = take_snapshot(prefix)
     (prefix / "lib" / "n").mkdir()
-    assert is_same(look(prefix), sealed_rows(table))
+    assert is_unchanged(take_snapshot(prefix), sealed)
 
 
-def test_an_empty_table(tmp_path: Path) -> None:
-    table = table_of(tmp_path)
-    (tmp_path / "x").write_text("")
-    assert not is_untouched(tmp_path, table)
+def test_nothing_was_sealed(prefix: Path) -> None:
+    sealed: dict[str, Row] = {}
+    assert not is_unchanged(take_snapshot(prefix), sealed)

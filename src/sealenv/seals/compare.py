@@ -1,4 +1,4 @@
-"""Everything that verify compares, read once: the prefix as it is, and as it was sealed."""
+"""A prefix as it is, beside how it was sealed and what its records promise."""
 
 from __future__ import annotations
 
@@ -13,38 +13,36 @@ from typing import NamedTuple
 from sealenv.layout import META
 from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.distributions import Distribution, DistributionFile, find_distributions
-from sealenv.seals.path import FILE, FOLDER, LINK, native
-from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal
-from sealenv.seals.spelling import Spelling
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, Snapshot, native
 
-__all__ = ["Claim", "Scene"]
+__all__ = ["Claim", "Comparison"]
 
 
 class Claim(NamedTuple):
-    """One package's promise about one path."""
+    """A package's promise about one path."""
 
     record: PrefixRecord
     entry: RecordPath
 
     @property
     def package(self) -> str:
-        """The package's name."""
+        """Its name."""
         return self.record.name
 
 
 @dataclass
-class Scene:
-    """A prefix in front of its judges.
+class Comparison:
+    """A snapshot, the seal and the package records of one prefix.
 
     Attributes:
-        prefix: where.
+        prefix: the prefix.
         platform: its subdir.
         seal: None where there is none, or it cannot be used.
         sealed: the rows of the file table; None without one.
-        rows: what lies there, with digests as far as they are known.
+        rows: the snapshot, with digests as far as they are known.
         records: the package records.
-        claims: path -> who promises it.
+        claims: path -> the packages that promise it.
         contested: paths that several packages ship.
     """
 
@@ -52,16 +50,15 @@ class Scene:
     platform: str
     seal: Seal | None
     sealed: Mapping[str, Row] | None
-    rows: dict[str, Row]
+    rows: Snapshot
     records: list[PrefixRecord]
     claims: dict[str, list[Claim]] = field(default_factory=dict)
     contested: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        spelled = Spelling(self.rows)
         for record in self.records:
             for entry in record.paths_data.paths:
-                path = spelled(entry.path) if spelled.folded else entry.path
+                path = self._spelled(entry.path)
                 if path in self.claims:
                     self.claims[path].append(Claim(record, entry))
                     self.contested.add(path)
@@ -72,7 +69,7 @@ class Scene:
 
     @functools.cached_property
     def distributions(self) -> list[Distribution]:
-        """What pip installed; not what a package left behind whose record is gone."""
+        """Distributions of pip; not those of a package whose record is gone."""
         if self.sealed is None or self.seal is None:
             return find_distributions(self.prefix, self.rows, self.claims.__contains__)
         ours = {note.record for note in self.seal.pip}
@@ -83,7 +80,7 @@ class Scene:
 
     @functools.cached_property
     def of_distributions(self) -> dict[str, tuple[Distribution, DistributionFile]]:
-        """Path -> who names it in its RECORD; no path of a package."""
+        """Path -> the distribution whose RECORD names it; no path of a package."""
         return {
             item.path: (distribution, item)
             for distribution in self.distributions
@@ -93,7 +90,7 @@ class Scene:
 
     @functools.cached_property
     def edited(self) -> set[str]:
-        """RECORDs with other bytes than were sealed while all that they name is as it was sealed.
+        """RECORDs that were edited: all that they name has the sealed bytes.
 
         pip did not do that: it writes new files, or notes how it was asked for them.
         """
@@ -109,14 +106,16 @@ class Scene:
                 item.path == found.record
                 or item.path.endswith((".pyc", ".pyo"))
                 or self._is_as_sealed(item.path)
-                or not (item.path in self.rows or item.path in self.sealed)  # nobody's file at all
+                or not (
+                    item.path in self.rows or item.path in self.sealed
+                )  # no file that was ever known
                 for item in found.files
             )
         }
 
     @functools.cached_property
     def rewritten(self) -> set[str]:
-        """The names of packages whose record is not the one that was sealed."""
+        """Names of packages whose record is not the sealed one."""
         if self.sealed is None:
             return set()
         return {
@@ -127,37 +126,31 @@ class Scene:
 
     @functools.cached_property
     def unsteady(self) -> list[str]:
-        """What is there besides, without folders but those that cannot be read."""
-        steady, rows = self.steady, self.rows
-        others = [path for path in rows if path not in steady]
-        return [path for path in others if rows[path].kind != FOLDER or rows[path].problem]
+        """Files and links that are not `steady`, and folders that cannot be read."""
+        return [
+            path
+            for path, row in self.rows.items()
+            if path not in self.steady and (row.kind != FOLDER or row.problem)
+        ]
 
     @functools.cached_property
     def steady(self) -> set[str]:
-        """Files with the bytes and the mode that were sealed, and folders with that mode.
+        """Files with the sealed bytes and mode, and folders with the sealed mode: nearly everything.
 
-        No file of a package that was replaced since. Of most environments that is nearly everything,
-        and then nobody has to look closer.
+        No file of a package that was replaced since.
         """
         then = self.sealed or {}
-        # Presumed, and nothing spoke against it: nearly all, and this takes the least time.
         found = {
-            path
-            for path, row in self.rows.items()
-            if row is then.get(path) and (row.digest or row.kind == FOLDER) and row.kind != LINK
+            path for path, row in self.rows.items() if path in then and _is_steady(row, then[path])
         }
-        found.update(
-            path
-            for path in self.rows.keys() - found
-            if path in then and _is_steady(self.rows[path], then[path])
-        )
-        for path, claims in self.claims.items() if self.rewritten else ():
-            if any(claim.package in self.rewritten for claim in claims):
-                found.discard(path)
+        if self.rewritten:
+            for path, claims in self.claims.items():
+                if any(claim.package in self.rewritten for claim in claims):
+                    found.discard(path)
         return found
 
     def as_sealed(self, path: str) -> Row | None:
-        """What the path was when it was sealed, unless its package was replaced since."""
+        """Return the sealed row of a path, unless its package was replaced since."""
         if self.sealed is None:
             return None
         if self.rewritten and any(c.package in self.rewritten for c in self.claims.get(path, ())):
@@ -165,10 +158,7 @@ class Scene:
         return self.sealed.get(path)
 
     def was_absent(self, path: str) -> bool:
-        """Whether it was not there either when it was sealed, and its package is still the same.
-
-        Who removes a file and seals then has wanted that.
-        """
+        """Tell whether a path of a package that is still the same was missing when it was sealed too."""
         if self.sealed is None:
             return False
         found = self.of_distributions.get(path)
@@ -176,25 +166,33 @@ class Scene:
             return False
         if any(c.package in self.rewritten for c in self.claims.get(path, ())):
             return False
-        return self._sealed_spelling(path) not in self.sealed
+        return _spelling(path, self.sealed, self._sealed_folded) not in self.sealed
+
+    def _spelled(self, path: str) -> str:
+        """Spell a record's path as the disk does: Windows takes upper and lower case for the same."""
+        return _spelling(path, self.rows, self._folded)
 
     @functools.cached_property
-    def _sealed_spelling(self) -> Spelling:
-        return Spelling(self.sealed or {})
+    def _folded(self) -> dict[str, str]:
+        return _fold(self.rows)
+
+    @functools.cached_property
+    def _sealed_folded(self) -> dict[str, str]:
+        return _fold(self.sealed or {})
 
     def owner(self, path: str) -> str | None:
-        """The packages or the distribution that a path belongs to."""
+        """Return the packages or the distribution that a path belongs to."""
         if claims := self.claims.get(path):
             return ", ".join(claim.package for claim in claims)
         found = self.of_distributions.get(path)
         return found[0].name if found else None
 
     def leads_to(self, path: str, *, then: bool = False) -> str | None:
-        """Where a link ends inside the prefix; None when that is nothing, `..` when it is outside.
+        """Return where a link ends inside the prefix; None if nowhere, `..` if outside.
 
         Args:
             path: of a link.
-            then: among what was there when it was sealed (with the links as they are).
+            then: among the sealed paths (with the links as they are now).
         """
         rows = self.sealed if then and self.sealed is not None else self.rows
         for _ in range(40):
@@ -208,18 +206,18 @@ class Scene:
                 return path
             else:
                 path = posixpath.normpath(posixpath.join(posixpath.dirname(path), self.text(path)))
-            if path == "..." or path.startswith(("../", "/")) or path == "..":
+            if path == ".." or path.startswith(("../", "/")):
                 return ".."
             if path == ".":
                 return "."
         return None
 
     def text(self, path: str) -> str:
-        """What a link says, with `/`; one that is absolute and leads inside as a relative one."""
+        """Return the text of a link, with `/`; an absolute one that leads inside as a relative one."""
         try:
             raw = os.readlink(os.fsdecode(native(self.prefix, path)))
         except OSError:
-            return ""  # it went away, or may not be read: a finding of its own
+            return ""  # it is gone, or cannot be read: another finding
         text = os.fsencode(raw).decode("utf-8", "surrogateescape").replace("\\", "/")
         for place in (os.fspath(self.prefix), os.path.realpath(self.prefix)):
             if text.startswith(f"{place}/"):
@@ -229,7 +227,7 @@ class Scene:
         return text
 
     def _through(self, path: str) -> str | None:
-        """The path without the first link among its parents; None when there is none."""
+        """Return the path without the first link among its parents; None if there is none."""
         parts = path.split("/")
         for end in range(1, len(parts)):
             parent = "/".join(parts[:end])
@@ -251,3 +249,11 @@ def _is_steady(row: Row, then: Row) -> bool:
     return (
         row.kind == then.kind == FILE and row.mode == then.mode and row.digest == then.digest != b""
     )
+
+
+def _fold(rows: Mapping[str, Row]) -> dict[str, str]:
+    return {path.casefold(): path for path in rows} if os.name == "nt" else {}
+
+
+def _spelling(path: str, rows: Mapping[str, Row], folded: Mapping[str, str]) -> str:
+    return path if not folded or path in rows else folded.get(path.casefold(), path)

@@ -1,4 +1,4 @@
-"""What a seal says of the prefix, taken together: looked at once, hashed at most once."""
+"""What a seal says of the contents of a prefix: fingerprints, pip's distributions, the file table."""
 
 from __future__ import annotations
 
@@ -8,77 +8,71 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.errors import FilesystemError, unreadable
+from sealenv.errors import FilesystemError
 from sealenv.layout import HISTORY
 from sealenv.prefix.records import PrefixRecord, scan_records
-from sealenv.seals.digests import hash_rows, known_digests
 from sealenv.seals.distributions import Distribution, find_distributions
+from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import Payload, fingerprint, packages_lines, promised, tree_lines
-from sealenv.seals.row import Row
 from sealenv.seals.seal import DistributionNote, Fingerprints
-from sealenv.seals.tablerows import encode
-from sealenv.seals.tree import look
-from sealenv.system.readers import Readers
+from sealenv.seals.snapshot import FILE, Row, hash_rows, take_snapshot
 
-__all__ = [
-    "Observed",
-    "digests_of_linking",
-    "notes_of",
-    "observe",
-    "prints_of",
-    "time_of_linking",
-]
-
-OnFile = Callable[[int, int], None]
+__all__ = ["Contents", "digests_of_linking", "fingerprints_of", "read_contents", "time_of_linking"]
 
 
 @dataclass(frozen=True)
-class Observed:
-    """What the seal and the table beside it say."""
+class Contents:
+    """What the seal and the table beside it say.
+
+    Attributes:
+        fingerprints: both.
+        pip: what pip installed.
+        table: the file table, encoded.
+        rows: the snapshot that all this is made of.
+    """
 
     fingerprints: Fingerprints
     pip: list[DistributionNote]
     table: bytes
-    """The file table, encoded."""
     rows: Mapping[str, Row]
-    """What lies there, of which that is made."""
 
     @property
     def table_sha256(self) -> str:
-        """By which the seal names the table (hex)."""
+        """The digest (hex) by which the seal names the table."""
         return hashlib.sha256(self.table).hexdigest()
 
 
-def observe(
+def read_contents(
     prefix: Path,
     platform: str,
     patched: Mapping[str, str],
     *,
     known: Callable[[Sequence[PrefixRecord]], Mapping[str, bytes]] = lambda records: {},
     since: int = 0,
-    on_file: OnFile = lambda done, total: None,
-) -> Observed:
-    """Look at a finished prefix.
+    on_file: Callable[[int, int], None] = lambda done, total: None,
+) -> Contents:
+    """Take a snapshot of a finished prefix, hash its files and describe them.
 
     Args:
         prefix: the prefix.
         platform: its subdir.
         patched: path -> sha256 (hex) of what was rewritten after linking.
-        known: gives the digests that linking is sure of.
-        since: see `known_digests`.
+        known: gives the digests that files had at the time `since`.
+        since: a time of the file system, in ns. What has changed at or after it is hashed, and what has
+            not has its known digest. (On Windows the time of the last write counts, the only one there.)
         on_file: called with files hashed and files to hash.
 
     Raises:
         FilesystemError: something cannot be read.
     """
-    try:
-        rows = look(prefix)
-        records, _ = scan_records(prefix)
-        known_digests(rows, known(records), since)
-        with Readers() as readers:
-            hash_rows(readers, prefix, rows, on_file)
-    except OSError as error:
-        raise unreadable(error, prefix) from error
+    rows = take_snapshot(prefix)
+    records, _ = scan_records(prefix)
+    for path, digest in known(records).items():
+        row = rows.get(path)
+        if row is not None and row.kind == FILE:
+            changed = row.mtime_ns if os.name == "nt" else row.ctime_ns
+            row.digest = digest if changed < since else b""
+    hash_rows(prefix, rows, [row for row in rows.values() if not row.digest], on_file)
     for row in rows.values():
         if row.problem:
             raise FilesystemError(
@@ -88,11 +82,12 @@ def observe(
     owned = {entry.path for record in records for entry in record.paths_data.paths}
     distributions = find_distributions(prefix, rows, owned.__contains__)
     payload = Payload(prefix, platform, rows, records, distributions, patched)
-    return Observed(prints_of(payload), notes_of(distributions, rows), encode(rows.values()), rows)
+    notes = [_note(found, rows) for found in distributions]
+    return Contents(fingerprints_of(payload), notes, encode(rows.values()), rows)
 
 
-def prints_of(payload: Payload, *, tree: bool = True) -> Fingerprints:
-    """Both fingerprints; `tree` is empty if it is not wanted."""
+def fingerprints_of(payload: Payload, *, tree: bool = True) -> Fingerprints:
+    """Take both fingerprints; `tree` is empty if it is not wanted."""
     rows = payload.rows.values()
     return Fingerprints(
         fingerprint(packages_lines(payload)),
@@ -100,22 +95,17 @@ def prints_of(payload: Payload, *, tree: bool = True) -> Fingerprints:
     )
 
 
-def notes_of(
-    distributions: Sequence[Distribution], rows: Mapping[str, Row]
-) -> list[DistributionNote]:
-    """What the seal keeps of each distribution."""
-    return [
-        DistributionNote(d.name, d.version, d.record, rows[d.record].digest.hex())
-        for d in distributions
-    ]
+def _note(found: Distribution, rows: Mapping[str, Row]) -> DistributionNote:
+    digest = rows[found.record].digest.hex()
+    return DistributionNote(found.name, found.version, found.record, digest)
 
 
 def digests_of_linking(records: Sequence[PrefixRecord]) -> dict[str, bytes]:
-    """What every linked file has when it was just linked: the engine has compared or computed it.
+    """Return the digest of every file as it was linked, which the engine has compared or computed.
 
     py-rattler hashes its unpacked packages before each link, micromamba what it unpacks; a file with
-    the prefix in it was hashed when that was written. A path of two packages is left out: who won is
-    told by the bytes.
+    the prefix in it was hashed when that was written. A path of two packages is left out: its bytes
+    show which of them won.
     """
     known: dict[str, bytes] = {}
     twice = set()
@@ -133,6 +123,6 @@ def digests_of_linking(records: Sequence[PrefixRecord]) -> dict[str, bytes]:
 
 
 def time_of_linking(prefix: Path) -> int:
-    """When linking was over, by the file system's own clock, in ns: then the history is written."""
+    """Return when linking ended, by the file system's own clock, in ns: the history is written then."""
     status = os.stat(prefix / HISTORY)
     return status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns

@@ -1,11 +1,8 @@
-"""Compiled Python files: does a `.pyc` belong to the source beside it?
+"""Compiled Python files: does a `.pyc` belong to its source?
 
-Python, pip and `compileall` make them anew as they like, so that other bytes than those that were sealed
-are no finding as long as the header fits the source. Whether the code behind the header is that of the
-source could only be told by compiling all of it.
-
-The header is described in CPython's documentation of `py_compile` and in PEP 552: magic, flags, then
-the source's hash, or its time and size.
+Python, pip and `compileall` regenerate them, so other bytes than the sealed ones are accepted if the
+header fits the source (PEP 552: magic, flags, then the source's hash, or its time and size). The
+code after the header is not compared: that would take compiling all of it.
 """
 
 from __future__ import annotations
@@ -17,13 +14,13 @@ import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
-from sealenv.seals.path import FILE, native
-from sealenv.seals.scene import Scene
+from sealenv.seals.snapshot import FILE, native
 from sealenv.system.files import open_regular, read_regular
 
-__all__ = ["HEADER", "count_unread", "has_source", "judge_compiled", "source_of"]
+__all__ = ["HEADER", "check_compiled", "count_unread", "has_source", "source_of"]
 
 HEADER = 16
 """Bytes: magic, flags, and the hash of the source, or its time and size."""
@@ -33,68 +30,68 @@ _CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
 
 
 def source_of(path: str) -> str | None:
-    """The source that Python would take for this compiled file (PEP 3147); None: it needs none."""
+    """Return the source of a compiled file (PEP 3147); None: it needs none."""
     found = _CACHED.fullmatch(path)
     return f"{found[1]}{found[2]}.py" if found else None
 
 
-def has_source(scene: Scene, path: str) -> bool:
-    """Whether it is a compiled file with a source: then `judge_compiled` answers for its bytes."""
+def has_source(comparison: Comparison, path: str) -> bool:
+    """Tell whether it is a compiled file with a source, whose bytes `check_compiled` looks at."""
     source = source_of(path)
-    if source is None or source not in scene.rows:
+    if source is None or source not in comparison.rows:
         return False
-    row, beside = scene.rows.get(path), scene.rows[source]
+    row, beside = comparison.rows.get(path), comparison.rows[source]
     return row is not None and row.kind == FILE and not row.problem and not beside.problem
 
 
-def count_unread(scene: Scene, found: Collection[str]) -> int:
-    """How many compiled files are told to be right by their header alone.
+def count_unread(comparison: Comparison, found: Collection[str]) -> int:
+    """Count the compiled files that were accepted for their header alone.
 
     Args:
-        scene: all that is there.
+        comparison: of the prefix.
         found: paths with a finding.
     """
     count = 0
-    for path in scene.unsteady:
-        row = scene.rows[path]
+    for path in comparison.unsteady:
+        row = comparison.rows[path]
         if not path.endswith(".pyc") or not row.digest or path in found:
             continue
-        if has_source(scene, path):
-            then = (scene.sealed or {}).get(path)
+        if has_source(comparison, path):
+            then = (comparison.sealed or {}).get(path)
             sealed = then is not None and then.digest == row.digest
-            promises = [promised(claim.entry) for claim in scene.claims.get(path, ())]
+            promises = [promised(claim.entry) for claim in comparison.claims.get(path, ())]
             count += not (sealed or row.digest.hex() in promises)
     return count
 
 
-def judge_compiled(scene: Scene, path: str, *, known: bool) -> Iterator[Finding]:
-    """A `.pyc` in a `__pycache__`.
+def check_compiled(comparison: Comparison, path: str, *, known: bool) -> Iterator[Finding]:
+    """Check a `.pyc` in a `__pycache__`.
 
     Args:
-        scene: all that is there.
+        comparison: of the prefix.
         path: of the compiled file.
         known: a record names it, or it was there when it was sealed.
     """
     source = source_of(path)
-    row = scene.rows.get(path)
+    row = comparison.rows.get(path)
     if source is None or row is None or row.kind != FILE or row.problem:
         return
-    owner = scene.owner(path) or scene.owner(source)
-    beside = scene.rows.get(source)
+    owner = comparison.owner(path) or comparison.owner(source)
+    beside = comparison.rows.get(source)
     if beside is None:
         if not known:
             yield Finding("orphaned-pyc", path, owner, "its source is not there")
         return
     if beside.problem:
         return  # a finding of its own
-    if scene.sealed is not None and all(
-        (then := scene.sealed.get(p)) is not None
-        and scene.rows[p].digest == then.digest
-        and scene.rows[p].size == then.size
+    if comparison.sealed is not None and all(
+        (then := comparison.sealed.get(p)) is not None
+        and comparison.rows[p].digest == then.digest
+        and comparison.rows[p].size == then.size
         for p in (path, source)
     ):
         return  # both as they were sealed
-    why = _stale(scene.prefix, path, source)
+    why = _stale(comparison.prefix, path, source)
     if why:
         yield Finding("stale-pyc", path, owner, why)
 
@@ -126,7 +123,7 @@ def _stale(prefix: Path, path: str, source: str) -> str:
 
 
 def _hash(magic: bytes, source: bytes) -> bytes | None:
-    """The hash as that Python has it; None if this one hashes otherwise.
+    """Hash a source as the Python with that magic number does; None if this one cannot.
 
     CPython 3.11 changed it from SipHash-2-4 to SipHash-1-3 (Python/pyhash.c).
     """

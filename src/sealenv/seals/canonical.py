@@ -1,17 +1,23 @@
-"""Entry points: what a launcher starts, whoever wrote it and wherever it lies.
+"""The canonical form of files that hold the prefix: for fingerprints that are the same anywhere.
 
-conda, mamba, py-rattler and pip write launchers of their own, with the path of the interpreter in them,
-and pip's for Windows hold a time. What is the same in all of them is the function that they call.
+conda, mamba, py-rattler and pip write launchers of their own, with the path of the interpreter in them;
+pip's for Windows hold a time. The function that they call is the same in all of them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
-__all__ = ["entry_point", "plain_script"]
+__all__ = ["entry_point", "normalised_sha256", "plain_script", "replaced"]
 
+_PIECE = 1 << 20
+_PREFIX = b"/sealenv-prefix"
+"""What stands for the prefix in a normalised file."""
 _IMPORT = re.compile(rb"^\s*from ([\w.]+) import (\w+)\s*$", re.M)
 _CALL = re.compile(rb"^\s*(?:raise |sys\.)(?:SystemExit|exit)\(([\w.]+)\(\)\)\s*$", re.M)
 _LONGEST = 8192
@@ -25,7 +31,7 @@ _SHEBANG = re.compile(rb"#![^\n]*?[\\/]python[\w.]*\"?[ \t]*(\r?\n)")
 def entry_point(file: BinaryIO) -> str | None:
     """`module:function` of a launcher's text, or of a program with one in the archive at its end.
 
-    None: it is no launcher that any of them writes.
+    None: none of them writes such a launcher.
 
     Args:
         file: open at its beginning.
@@ -74,3 +80,47 @@ def plain_script(content: bytes) -> bytes:
         if found:
             return b"#!python\n" + content[found.end() :]
     return content
+
+
+def normalised_sha256(file: BinaryIO, spellings: Sequence[bytes], *, script: bool) -> str:
+    """sha256 (hex) of a file with the prefix replaced.
+
+    Args:
+        file: open at its beginning.
+        spellings: of the prefix, each replaced in what the one before it left.
+        script: the line that names its interpreter is `#!python`.
+    """
+    wanted = min(os.fstat(file.fileno()).st_size + 1, _PIECE)
+    first = file.read(wanted)
+    whole = len(first) < wanted
+    if script:
+        first = plain_script(first)
+    if whole:  # nearly always
+        for spelling in spellings:
+            first = first.replace(spelling, _PREFIX)
+        return hashlib.sha256(first).hexdigest()
+    pieces = _all(first, file)
+    for spelling in spellings:
+        pieces = replaced(pieces, spelling, _PREFIX)
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _all(first: bytes, file: BinaryIO) -> Iterator[bytes]:
+    yield first
+    while piece := file.read(_PIECE):
+        yield piece
+
+
+def replaced(pieces: Iterable[bytes], old: bytes, new: bytes) -> Iterator[bytes]:
+    """`bytes.replace` of what the pieces make together; not more than a piece is held."""
+    rest = b""
+    for piece in pieces:
+        *before, rest = (rest + piece).split(old)
+        # It may begin at the end of this piece, and end in the next.
+        decided = max(len(rest) - len(old) + 1, 0)
+        yield new.join([*before, rest[:decided]])
+        rest = rest[decided:]
+    yield rest

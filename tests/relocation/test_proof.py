@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sealenv.relocation.renaming import rename_prefix
 
 from sealenv.commands.move import MoveOptions, move
+from sealenv.relocation.destination import rename_prefix
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 

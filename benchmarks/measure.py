@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sealenv.system.processors import processors
+from sealenv.system.hashing import processors
 
 __all__ = ["Contender", "Series", "ratio", "run_in_turn"]
 

@@ -5,7 +5,7 @@ The environment of benchmarks.verify: more than 10,000 files and 500 MB, all fro
 cache, whole processes.
 
 - `sealenv audit` for the environment's own path, in every form, against `grep -rlF` for its plain one:
-  aim 1.5.
+  aim 2.
 - the largest resident set of any process of `audit`, with a file of 2 GB in the environment: aim 200 MB.
 - `sealenv move` there and back, with all its checks and the run at the end, against `conda-pack`,
   unpacking that, and `conda-unpack`, which checks nothing: aim a twentieth. A tar.gz, as conda-pack

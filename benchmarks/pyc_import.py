@@ -21,7 +21,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from sealenv.system.processors import processors
+from sealenv.system.hashing import processors
 
 WHEELS = ("pip", "sympy", "networkx", "rich", "pydantic", "sqlalchemy")
 IMPORTS = {

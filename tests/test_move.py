@@ -14,9 +14,7 @@ from typing import Any
 import pytest
 
 from sealenv.layout import MOVING, SEAL, State, state_of
-from sealenv.seals.seal import read_seal
-from sealenv.seals.sealed import read_sealed
-from sealenv.seals.tablerows import sealed_rows
+from sealenv.seals.seal import read_seal, read_sealed
 from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels
@@ -260,10 +258,13 @@ def test_what_holds_the_path_since_it_was_sealed_is_mended(
     warm_machine: Machine, env: Path
 ) -> None:
     """Also where the seal says that the file is empty, or of another size, or is none."""
-    table = read_sealed(env).table
-    assert table is not None
-    rows = sealed_rows(table).values()
-    files = [row.path for row in rows if row.kind == "f" and not row.path.startswith("conda-meta")]
+    rows = read_sealed(env).rows
+    assert rows is not None
+    files = [
+        row.path
+        for row in rows.values()
+        if row.kind == "f" and not row.path.startswith("conda-meta")
+    ]
     sized = next(path for path in files if path.endswith(".txt") and (env / path).stat().st_size)
     empty = next((path for path in files if not (env / path).stat().st_size), None)
     changed = [path for path in (sized, empty, "lib/new.txt") if path]
@@ -410,7 +411,8 @@ def test_killed_between_table_and_seal(warm_machine: Machine, env: Path, origina
     old_seal = (env / "conda-meta/sealenv").read_bytes()
     place = warm_machine.envs / "f"
     warm_machine.run("move", "e", "f")
-    (place / "conda-meta/sealenv").rename(place / MOVING)
+    seal = json.loads((place / SEAL).read_text())
+    (place / MOVING).write_text(json.dumps(seal) + "\n")
     (place / "conda-meta/sealenv").write_bytes(old_seal)
     assert state_of(place) is State.SEALED
     assert ("moved", "conda-meta/sealenv") in kinds(place)
@@ -523,31 +525,70 @@ def test_links_that_hold_the_path_in_any_way(machine: Machine, channels: Channel
     machine.json("verify", "twin")
 
 
-def test_links_that_lead_in_by_another_way(warm_machine: Machine, env: Path) -> None:
-    """By `..` behind a name; a name that is a link is left to the system."""
-    links = {
-        "one": f"{env.parent}/../{env.parent.name}/e/bin",
-        "two": "../e/share/../bin",
-        "three": f"{env}/../e/bin",
-        "four": f"{env}/../neighbour",
-        "five": "share/../bin",
-    }
-    (env / "share").mkdir(exist_ok=True)
-    for name, text in links.items():
-        (env / name).symlink_to(text)
-    told = warm_machine.json("audit", str(env), "--all", code=None)["findings"]
-    assert {f["path"] for f in told} > {"one", "two", "three"}
-    place = env.with_name("deep") / "there"
-    place.parent.mkdir()
-    warm_machine.run("move", str(env), str(place))
-    assert {name: os.readlink(place / name) for name in links} == {
-        "one": f"{place}/bin",
-        "two": "../there/bin",
-        "three": f"{place}/bin",
-        "four": f"{env.parent}/neighbour",
-        "five": "share/../bin",
-    }
-    assert all((place / name).is_dir() for name in ("one", "two", "three", "five"))
+@pytest.mark.parametrize("name", ["e.bak", "e two"])
+def test_to_a_path_that_begins_with_the_old_one(
+    warm_machine: Machine, env: Path, name: str
+) -> None:
+    """By `move` and by hand; and back again."""
+    before, place = prints(env), env.with_name(name)
+    old = os.fsencode(env) + b"/"
+    warm_machine.run("move", "e", name)
+    assert kinds(place) == []
+    assert traces(place, old) == []
+    assert run_python(warm_machine, place, "import sys; print(sys.prefix)") == str(place)
+    place.rename(env)
+    warm_machine.run("move", "--here", "e")
+    assert prints(env) == before
+    env.rename(place)
+    warm_machine.run("move", "--here", name)
+    assert kinds(place) == []
+    assert traces(place, old) == []
+
+
+def test_compiled_python_is_deleted_and_written_again(
+    warm_machine: Machine, env: Path, tmp_path: Path
+) -> None:
+    """pip compiles with the path; such a file is no finding when it is gone, nor when it is back."""
+    pip = ("run", str(env), "--", "python", "-m", "pip", "install", "--no-index", "--no-deps")
+    warm_machine.run(*pip, str(wheel(tmp_path)))
+    warm_machine.run("seal", "e", "-y")
+    (env / "lib/alone.pyc").write_bytes(b"\xcb\r\r\n" + bytes(12) + os.fsencode(env) + b"/x.py")
+    compiled = [p for p in traces(env, os.fsencode(env)) if "/tooly." in p and p.endswith(".pyc")]
+    assert compiled
+    path = os.path.relpath(compiled[0], env)
+    place = env.with_name("f")
+    asked = warm_machine.json("move", "e", "f", "--dry-run")
+    answer = warm_machine.json("move", "e", "f")
+    assert path in asked["deleted"]
+    assert path in answer["deleted"]
+    assert path not in answer["mended"]
+    assert [(item["path"], "compile" in item["why"]) for item in answer["left"]] == [
+        ("lib/alone.pyc", True)
+    ]
+    assert not (place / path).exists()
+    assert [item for item in kinds(place) if item[1] != "lib/alone.pyc"] == []
+    assert run_python(warm_machine, place, "import tooly; tooly.main()") == str(place)
+    source = str(place / _site(place) / "tooly.py")
+    warm_machine.run("run", "f", "--", "python", "-m", "compileall", "-q", source)
+    assert os.fsencode(place) in (place / path).read_bytes()
+    assert [item for item in kinds(place) if item[1] != "lib/alone.pyc"] == []
+    (place / "lib/alone.pyc").unlink()
+    cloned = warm_machine.json("clone", "f", "g")
+    assert path in cloned["deleted"]
+    assert kinds(env.with_name("g")) == []
+
+
+def test_a_launcher_of_uv_is_reported_with_the_command_that_makes_it_again(
+    warm_machine: Machine, env: Path
+) -> None:
+    launcher = env / "bin/tool.exe"
+    launcher.write_bytes(b"MZ" + os.fsencode(env) + b"/bin/python" + b"\0\0\0\0UVSC")
+    answer = warm_machine.json("move", "e", "f")
+    (item,) = answer["left"]
+    assert item["path"] == "bin/tool.exe"
+    assert "uv pip install --reinstall" in item["why"]
+    found = warm_machine.json("audit", "f", code=1)["findings"]
+    assert [f["path"] for f in found if f["whose"] == "former"] == ["bin/tool.exe"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="running programs are told by /proc")

@@ -1,5 +1,4 @@
-"""Start-up. What passes without the command-line library: `--version`, a plain `run`, and a plain
-`verify --fast` of what has not changed."""
+"""Start-up; `--version` and a plain `run` pass without the command-line library."""
 
 from __future__ import annotations
 
@@ -8,8 +7,8 @@ import sys
 
 __all__ = ["main", "script"]
 
-_READING = {"audit", "clone", "move", "verify"}
-"""They look at each file of an environment, and read most of them, with helpers."""
+_LARGE = {"audit", "clone", "create", "move", "verify"}
+"""Commands that hold a row for each file of an environment."""
 
 
 def main() -> int:
@@ -28,19 +27,11 @@ def main() -> int:
             return 1
         return 0
     if len(argv) > 2 and argv[0] == "run" and not argv[1].startswith("-") and argv[2] == "--":
-        from sealenv.cli.fast import run
+        from sealenv.cli.direct import run
 
         return run(argv[1], argv[3:])
     if argv and not {"-h", "--help"} & set(argv):
-        _prepare(argv[0], argv[1:])
-    if len(argv) == 3 and argv[0] == "verify" and "--fast" in argv[1:]:
-        env = argv[2] if argv[1] == "--fast" else argv[1]
-        if not env.startswith("-"):
-            from sealenv.cli.fast import verify_untouched
-
-            code = verify_untouched(env)
-            if code is not None:
-                return code
+        _prepare(argv[0])
     from sealenv.cli.main import main as cli
 
     return cli(argv)
@@ -58,11 +49,7 @@ def script() -> int:
     except OSError:  # it was said, or nobody reads: nor shall the flush at exit fail
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = code or 120
-    if sys.argv[1:] and sys.argv[1] in _READING:
-        if "sealenv.system.bare" in sys.modules:  # else nobody has started a helper
-            from sealenv.system.bare import end
-
-            end()
+    if sys.argv[1:] and sys.argv[1] in _LARGE - {"create"}:
         from sealenv.system.leaving import leave_now
 
         leave_now(code)  # to take a hundred thousand objects apart would be a twentieth of a verify
@@ -81,9 +68,9 @@ def _interrupted(argv: list[str]) -> int:
     return 130
 
 
-def _prepare(command: str, arguments: list[str]) -> None:
+def _prepare(command: str) -> None:
     """Start what a command is going to need while the rest is imported."""
-    if command == "create" or command in _READING:
+    if command in _LARGE:
         import gc
 
         gc.disable()  # a short life with many small objects, none of them in a cycle
@@ -91,18 +78,6 @@ def _prepare(command: str, arguments: list[str]) -> None:
         from sealenv.engine.boot import start_early
 
         start_early()
-    elif command in _READING:
-        from sealenv.system.bare import start_early as start_readers
-
-        start_readers(4)
-        if command == "verify":
-            from sealenv.cli.ahead import read_ahead
-
-            read_ahead(arguments)
-        elif command == "move":
-            from sealenv.cli.ahead import search_ahead
-
-            search_ahead(arguments)
 
 
 def _distrust_pythonpath() -> None:

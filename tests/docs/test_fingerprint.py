@@ -14,11 +14,9 @@ import pytest
 
 from sealenv.layout import is_windows
 from sealenv.prefix.records import PrefixRecord
-from sealenv.seals.digests import hash_rows
 from sealenv.seals.distributions import find_distributions
 from sealenv.seals.fingerprint import Payload, fingerprint, packages_lines
-from sealenv.seals.tree import look
-from sealenv.system.readers import Readers
+from sealenv.seals.snapshot import hash_rows, take_snapshot
 from tests.docs.tables import REFERENCE
 
 
@@ -52,9 +50,8 @@ def make(prefix: Path, vector: dict[str, Any]) -> Payload:
             paths.append(entry | there)
         full = {"name": given["name"], "version": "1", "build": "0"}
         records.append(msgspec.convert(full | {"paths_data": {"paths": paths}}, PrefixRecord))
-    rows = look(prefix)
-    with Readers() as readers:
-        hash_rows(readers, prefix, rows)
+    rows = take_snapshot(prefix)
+    hash_rows(prefix, rows, list(rows.values()))
     owned = {entry.path for record in records for entry in record.paths_data.paths}
     return Payload(
         prefix,

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import urllib.parse
 from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealenv.portability.occurrences import (
-    _BEFORE,
-    _BEHIND,
-    begins,
-    ends,
-    occurrences,
-    occurrences_in,
-)
-from sealenv.portability.spellings import FORMS, Form, Spellings, spellings
+from sealenv.portability.occurrences import occurrences, occurrences_in
+from sealenv.portability.spellings import FORMS, Spellings, spell, spellings
 
 LINUX = "linux-64"
 WINDOWS = "win-64"
@@ -73,10 +65,7 @@ def found(data: bytes, wanted: Spellings = E) -> list[tuple[str, bytes]]:
     ],
 )
 def test_it_is_there(text: str) -> None:
-    spellings_found = found(text.encode())
-    assert len(spellings_found) == 1
-    for codec in ("utf-16-le", "utf-16-be"):
-        assert len(found(text.encode(codec))) == 1
+    assert len(found(text.encode())) == 1
 
 
 @pytest.mark.parametrize(
@@ -110,8 +99,6 @@ def test_it_is_there(text: str) -> None:
 )
 def test_it_only_looks_like_it(text: str) -> None:
     assert found(text.encode()) == []
-    for codec in ("utf-16-le", "utf-16-be"):
-        assert found(text.encode(codec)) == []
 
 
 @pytest.mark.parametrize(
@@ -120,15 +107,10 @@ def test_it_only_looks_like_it(text: str) -> None:
         ("C:\\Users\\Zoë\\my envs\\e\\python.exe", "plain"),
         ("c:\\users\\Zoë\\MY envs\\E", "plain"),
         ("C:/Users/Zoë/my envs/e", "slashes"),
-        ("C:\\Users\\Zoë\\my envs/e", "last slash"),
         (json.dumps("C:\\Users\\Zoë\\my envs\\e"), "json"),
-        (json.dumps("C:\\Users\\Zoë\\my envs\\e", ensure_ascii=False), "literal"),
-        (json.dumps("C:/Users/Zoë/my envs/e").replace("/", "\\/"), "json escaped"),
+        (json.dumps("C:\\Users\\Zoë\\my envs\\e", ensure_ascii=False), "escaped"),
         (PureWindowsPath("C:/Users/Zoë/my envs/e").as_uri(), "url"),
-        ("file:///" + urllib.parse.quote("C:/Users/Zoë/my envs/e"), "url drive escaped"),
-        ("/c/Users/Zoë/my envs/e/bin", "msys"),
-        ("/cygdrive/c/Users/Zoë/my envs/e", "cygwin"),
-        ("\\\\?\\C:\\Users\\Zoë\\my envs\\e", "extended"),
+        ("\\\\?\\C:\\Users\\Zoë\\my envs\\e", "plain"),
         ("-IC:\\Users\\Zoë\\my envs\\e\\include", "plain"),
         ("PATH=D:\\x;C:\\Users\\Zoë\\my envs\\e;", "plain"),
     ],
@@ -141,13 +123,6 @@ def test_line_by_line() -> None:
     assert len(found(b"/envs/e\n/envs/e/bin\n/envs/e\n")) == 3
 
 
-def test_other_encodings() -> None:
-    text = "x C:\\Users\\Zoë\\my envs\\e y"
-    assert found(text.encode("utf-16-le"), C)[0][0] == "plain utf-16-le"
-    assert found(text.encode("cp1252"), C)[0][0] == "plain cp1252"
-    assert found(text.encode("cp850"), C)[0][0] == "plain cp850"
-
-
 @pytest.mark.parametrize("text", ["XC:\\e", "C:\\e2", "C:\\e~1", "D:\\e", "\\\\?\\UNC\\C\\e"])
 def test_other_places_of_windows(text: str) -> None:
     assert found(text.encode(), spellings("C:\\e", WINDOWS)) == []
@@ -157,7 +132,6 @@ def test_a_server() -> None:
     wanted = spellings(r"\\srv\share\e", WINDOWS)
     for text, form in (
         (r"\\srv\share\e\x", "plain"),
-        (r"\\?\UNC\srv\share\e", "extended"),
         ("file://srv/share/e", "url"),
         ("//srv/share/e", "slashes"),
     ):
@@ -172,7 +146,7 @@ def test_a_url_as_python_writes_it() -> None:
 
 def test_where_it_leads_counts_too() -> None:
     wanted = spellings("/link/e", LINUX, real="/data/e")
-    assert [o.spelling.real for o in occurrences(b"/link/e /data/e", wanted)] == [False, True]
+    assert [o.start for o in occurrences(b"/link/e /data/e", wanted)] == [0, 8]
 
 
 @pytest.mark.parametrize("place", ["", "e", "./e", "/", "C:\\", "C:", "C:e"])
@@ -192,17 +166,13 @@ WINDOWS_PLACES = st.builds(
 )
 
 
-@given(PLACES | WINDOWS_PLACES, st.sampled_from(FORMS), st.binary(max_size=20))
-def test_any_form_of_any_place(place: str, form: Form, rest: bytes) -> None:
-    platform = WINDOWS if ":" in place[:2] else LINUX
-    wanted = spellings(place, platform)
-    data = form.encode(wanted.place)
-    if data is None:
-        return
-    assert wanted.holds(rest + data + rest)
-    quoted = '"'.encode(form.encoding)
-    first = next(occurrences(quoted + data + quoted, wanted))
-    assert first.start <= len(quoted) <= first.end
+@given(PLACES | WINDOWS_PLACES, st.sampled_from(sorted(FORMS)), st.binary(max_size=20))
+def test_any_form_of_any_place(place: str, form: str, rest: bytes) -> None:
+    wanted = spellings(place, WINDOWS if ":" in place[:2] else LINUX)
+    data = spell(wanted.place, form)
+    assert wanted.may_hold(rest + data + rest)
+    first = next(occurrences(b'"' + data + b'"', wanted))
+    assert first.start <= 1 <= first.end
 
 
 @given(
@@ -216,30 +186,7 @@ def test_by_windows_the_same(pieces: list[str], window: int) -> None:
     assert list(occurrences_in(io.BytesIO(data), E, window=window)) == list(occurrences(data, E))
 
 
-def test_forms_of_others() -> None:
-    place = "/my envs/Büro"
-    written = {
-        "percent all plus": urllib.parse.quote_plus(place).encode(),
-        "json twice": json.dumps(json.dumps(place))[3:-3].encode(),
-        "plain latin-1": place.encode("latin-1"),
-    }
-    for form, data in written.items():
-        found = occurrences(b'x="' + data + b'"', spellings(place, "linux-64"))
-        assert [o.form for o in found] == [form]
-
-
-@given(
-    st.sampled_from(sorted(_BEFORE)),
-    st.sampled_from(sorted(_BEHIND)),
-    st.binary(max_size=40),
-    st.binary(max_size=20),
-)
-def test_what_is_told_fast_is_told_the_same(
-    before: int, behind: int, head: bytes, tail: bytes
-) -> None:
-    place = b"/envs/e"
-    start = len(head) + 1
-    data = head + bytes([before]) + place + bytes([behind]) + tail
-    assert begins(data, start)
-    assert ends(data, start + len(place))
-    assert ends(data[: start + len(place)], start + len(place))
+def test_a_part_of_a_longer_path() -> None:
+    """Where files may hold either path, the longer one is meant."""
+    wanted = E.apart_from(spellings("/envs/e two", LINUX))
+    assert len(found(b"/envs/e two/x /envs/e/two /envs/e twofold", wanted)) == 2

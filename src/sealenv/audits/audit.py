@@ -1,44 +1,39 @@
-"""Which files of a prefix hold its path, or one that it had: found, with their owners.
+"""Which files of a prefix hold its path, or one that it had, and to which package they belong.
 
-Every file is searched by this process and its helpers; those in which something is found are looked at
-again, and their owners are asked. Nothing is written, no link is followed.
+Every file is searched; those in which something is found are looked at again. Nothing is written, no
+link is followed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sealenv.audits.mends import Mends
 from sealenv.audits.owners import owners_of
 from sealenv.audits.places import places_of
-from sealenv.errors import unreadable
 from sealenv.layout import FILES, PKGS, SEAL, is_windows, script_dir
-from sealenv.portability.classify import Held, Owner, classify, is_launcher
+from sealenv.portability.classify import Held, Owner, classify
 from sealenv.portability.finding import PathFinding
-from sealenv.portability.holding import Place, held_by_file, held_by_link
+from sealenv.portability.inspect import Place, held_by_file, held_by_link
 from sealenv.portability.search import Search
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
-from sealenv.seals.comparison import Comparison
-from sealenv.seals.compiled import source_of
-from sealenv.seals.path import FILE, LINK, native, root_of
-from sealenv.seals.row import Row
-from sealenv.seals.seal import Seal, is_at
-from sealenv.seals.sealed import read_sealed
-from sealenv.seals.tablerows import sealed_rows
-from sealenv.seals.tree import look
+from sealenv.seals.check_compiled import source_of
+from sealenv.seals.seal import Seal, is_at, read_sealed
+from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.files import open_regular
-from sealenv.system.readers import Readers
 
 __all__ = ["Audit", "audit"]
 
 _OUTSIDE = frozenset({PKGS, "envs", FILES})
 """Package caches and further environments, which move with a conda installation as they are; and the
 file table, which is digests."""
+_STEP = 100
+"""Files between two reports of progress."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,7 @@ class Audit:
 
     @property
     def left(self) -> tuple[PathFinding, ...]:
-        """What matters and nobody mends."""
+        """Findings that matter and that nothing fixes."""
         return tuple(f for f in self.findings if f.left)
 
 
@@ -83,42 +78,36 @@ def audit(
     Args:
         prefix: of an environment in any state.
         former: further places that it was at; those that its seal names are looked for anyway.
-        reporter: is told how far it is.
+        reporter: shows how far it is.
 
     Raises:
         FilesystemError: a folder cannot be read.
     """
     reporter = reporter or QUIET
     reporter.phase("audit", "searching for paths")
-    then = read_sealed(prefix)
-    seal = then.seal
+    seal = read_sealed(prefix).seal
     gone = dict.fromkeys([*former, *(seal.former if seal else ())])
     if seal and not is_at(seal, prefix):
         gone[seal.prefix] = None
-    platform = seal.platform if seal else _platform_of(prefix)
+    records, _ = scan_records(prefix)
+    platform = seal.platform if seal else _platform_of(records)
     places = places_of(prefix, platform, gone)
-    with Readers() as readers:
-        search = Search(readers, root_of(prefix), [place.spellings for place in places])
-        sealed = sealed_rows(then.table) if then.table else {}
-        search.begin(_files(sealed))
-        comparison = Comparison(readers, prefix, sealed) if sealed else None
-        rows = _look(prefix, sealed, comparison)
-        search.begin(_files(rows))
-        files = dict(_files(rows))
-        records, _ = scan_records(prefix)
-        held = _held_by_links(prefix, rows.values(), places)
-        count = sum(row.kind in (FILE, LINK) for row in rows.values())
-        answers = list(search.finish(files, lambda done, of: _tell(reporter, count, done, of)))
-    unread = []
-    for path, answer in answers:
-        if isinstance(answer, OSError):
-            unread.append(_unread(path, answer.strerror or str(answer)))
-        elif answer or is_launcher(path):
-            try:
-                held += _held_by(prefix, rows[path], platform, places)
-            except OSError as error:
-                unread.append(_unread(path, error.strerror or str(error)))
-    unread += [_unread(row.path, row.problem) for row in rows.values() if row.problem]
+    rows = take_snapshot(prefix, outside=_OUTSIDE)
+    searched = [row for row in rows.values() if row.kind in (FILE, LINK)]
+    held: list[Held] = []
+    unread = [_unread(row.path, row.problem) for row in rows.values() if row.problem]
+    search = Search([place.spellings for place in places])
+    for number, row in enumerate(searched):
+        if number % _STEP == 0:
+            reporter.advance(number, len(searched), "files")
+        try:
+            if not row.problem:
+                held += _held_by(prefix, row, platform, places, search)
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # it went away meanwhile
+        except OSError as error:
+            unread.append(_unread(row.path, error.strerror or str(error)))
+    reporter.advance(len(searched), len(searched), "files")
     if seal and is_at(seal, prefix):
         held = [
             h for h in held if (h.path, h.whose) != (SEAL, "former")
@@ -136,46 +125,34 @@ def audit(
         except OSError as error:
             unread.append(_unread(h.path, error.strerror or str(error)))
     found.sort(key=lambda f: (f.path, f.whose, f.found))
-    return Audit(prefix, platform, seal, tuple(gone), count, (*found, *unread))
+    return Audit(prefix, platform, seal, tuple(gone), len(searched), (*found, *unread))
 
 
-def _files(rows: Mapping[str, Row]) -> Iterator[tuple[str, int]]:
-    return ((path, row.size) for path, row in rows.items() if row.kind == FILE and not row.problem)
-
-
-def _tell(reporter: Reporter, count: int, done: int, of: int) -> None:
-    """How far it is, of all that the audit says it searched: links are read already."""
-    reporter.advance(max(0, count - of) + done, max(count, of), "files")
-
-
-def _look(prefix: Path, sealed: Mapping[str, Row], comparison: Comparison | None) -> dict[str, Row]:
-    try:
-        return look(prefix, sealed, outside=_OUTSIDE, comparison=comparison)
-    except OSError as error:
-        raise unreadable(error, prefix) from error
-
-
-def _platform_of(prefix: Path) -> str:
-    subdirs = {r.subdir for r in scan_records(prefix)[0]} - {"", "noarch"}
+def _platform_of(records: Iterable[PrefixRecord]) -> str:
+    subdirs = {record.subdir for record in records} - {"", "noarch"}
     return min(subdirs) if subdirs else current_platform()
 
 
-def _held_by(prefix: Path, row: Row, platform: str, places: list[Place]) -> list[Held]:
+def _held_by(
+    prefix: Path, row: Row, platform: str, places: list[Place], search: Search
+) -> list[Held]:
+    """Return what a file or link holds; few files are read twice.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    name = native(prefix, row.path)
+    if row.kind == LINK:
+        text = os.readlink(os.fsdecode(name))
+        return held_by_link(row.path, text, places)
+    if not search.hits(name):
+        return []
     if is_windows(platform):
         runs = row.path.startswith(f"{script_dir(platform)}/") or row.path.endswith(".exe")
     else:
         runs = bool(row.mode & 0o111)
-    with open_regular(native(prefix, row.path), follow=False) as file:
+    with open_regular(name, follow=False) as file:
         return held_by_file(file, row.path, places, runs=runs)
-
-
-def _held_by_links(prefix: Path, rows: Iterable[Row], places: list[Place]) -> list[Held]:
-    held = []
-    for row in rows:
-        if row.kind == LINK:
-            text = os.readlink(os.fsdecode(native(prefix, row.path)))
-            held += held_by_link(row.path, text, places, os.fspath(prefix))
-    return held
 
 
 def _with_source(held: Held, holding: set[str], rows: Mapping[str, Row]) -> Held:
@@ -191,7 +168,7 @@ def _made_elsewhere(
 ) -> list[PathFinding]:
     """Files into which some path was written, where none of them holds that of the environment.
 
-    Without a seal nobody says which path it was.
+    Without a seal it is not known which path it was.
     """
     wanted = [
         (record.name, entry.path)

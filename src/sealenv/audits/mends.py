@@ -1,4 +1,4 @@
-"""What can be done about a file that holds the path: whoever would do it is asked."""
+"""What can be done about a file that holds the path."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from sealenv.layout import USER_FOLDER
 from sealenv.portability.classify import SHIPPED, Held, Owner
-from sealenv.portability.outlook import Outlook
+from sealenv.portability.inspect import Outlook
 from sealenv.portability.patch import is_fixable
-from sealenv.seals.path import native
 from sealenv.seals.seal import Seal, is_at
+from sealenv.seals.snapshot import native
 from sealenv.system.files import open_regular
-from sealenv.system.reader import sha256_of
+from sealenv.system.hashing import sha256_of
 
 __all__ = ["Mends"]
 
@@ -48,11 +48,11 @@ class Mends:
         if held.whose == "own" and is_fixable(self._prefix, held.path, self._platform):
             return "relative", ""
         if held.whose == "own" and not self._at_home:
-            return "move", ""  # it is mended already
+            return "move", ""  # it was rewritten already
         if self._outlook is None:
             return "move", ""
         name = native(self._prefix, held.path)
-        if owner.shipped and sha256_of(name)[0].hex() in owner.shipped:
+        if owner.shipped and sha256_of(name).hex() in owner.shipped:
             return "none", SHIPPED
         with open_regular(name, follow=False) as file:
             return self._outlook.tell(held.path, file, owner.hints)

@@ -1,4 +1,4 @@
-"""Who answers for a file that holds a path: a package, a distribution, sealenv."""
+"""The owner of a file that holds a path: a package, a distribution, or sealenv."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from sealenv.layout import FILES, HISTORY, META, SEAL
 from sealenv.portability.classify import Owner
 from sealenv.prefix.records import PrefixRecord, RecordPath
-from sealenv.seals.compiled import source_of
+from sealenv.seals.check_compiled import source_of
 from sealenv.seals.distributions import find_distributions
-from sealenv.seals.row import Row
 from sealenv.seals.seal import Seal
+from sealenv.seals.snapshot import Row
 
 __all__ = ["owners_of"]
 
@@ -29,7 +29,7 @@ def owners_of(
     Args:
         prefix: the prefix.
         seal: of it.
-        rows: what lies in it.
+        rows: its snapshot.
         records: its package records.
         paths: which are asked for, as the disk spells them.
     """

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from sealenv.portability.holding import Place
+from sealenv.portability.inspect import Place
 from sealenv.portability.spellings import spellings
 
 __all__ = ["places_of"]

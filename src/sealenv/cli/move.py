@@ -121,6 +121,7 @@ def _json(moved: Moved, dry_run: bool) -> dict[str, object]:
         "how": moved.how,
         "dry_run": dry_run,
         "mended": list(moved.mended),
+        "deleted": list(moved.deleted),
         "left": [item.to_json() for item in moved.left],
         "unsigned": list(moved.unsigned),
         "checked": moved.checked,
@@ -135,12 +136,14 @@ def _show(moved: Moved, dry_run: bool, quiet: bool, verbose: int) -> None:
 
     if dry_run:
         for path in moved.mended:
-            if verbose or not path.endswith(".pyc"):
-                click.echo(f"would be mended  {printable(path, path=True)}")
-        compiled = sum(path.endswith(".pyc") for path in moved.mended)
+            click.echo(f"would be rewritten  {printable(path, path=True)}")
+        if verbose:
+            for path in moved.deleted:
+                click.echo(f"would be deleted    {printable(path, path=True)}")
         counts = f"{len(moved.mended)} files hold {moved.was}"
-        if compiled:
-            counts += f", {compiled} of them compiled" + ("" if verbose else " (-v names them)")
+        if moved.deleted:
+            counts += f", and {len(moved.deleted)} .pyc files, which Python writes again"
+            counts += "" if verbose else " (-v names them)"
         click.echo(f"{counts}; nothing was changed", err=True)
         return
     if quiet:
@@ -157,7 +160,9 @@ def _show(moved: Moved, dry_run: bool, quiet: bool, verbose: int) -> None:
     if moved.check:
         show_checked(moved.check.python, moved.check.tools)
     word = {"mended": "mended", "renamed": "moved", "copied": "moved"}[moved.how]
-    click.echo(f"{word:<14} {moved.prefix} ({counted(len(moved.mended), 'file')} mended)", err=True)
+    click.echo(
+        f"{word:<14} {moved.prefix} ({counted(len(moved.mended), 'file')} rewritten)", err=True
+    )
     if resolve_env(moved.prefix.name)[0] != str(moved.prefix):
         click.echo(f"listed by      sealenv list --in {shown(str(moved.prefix.parent))}", err=True)
     if moved.original:
@@ -171,6 +176,7 @@ def _cloned_json(cloned: Cloned) -> dict[str, object]:
         "linked": cloned.linked,
         "copied": cloned.copied,
         "mended": list(cloned.mended),
+        "deleted": list(cloned.deleted),
         "left": [item.to_json() for item in cloned.left],
         "checked": cloned.checked,
         "check": cloned.check.to_json() if cloned.check else {},

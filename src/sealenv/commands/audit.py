@@ -23,16 +23,13 @@ from sealenv.prefix.exclusive import exclusive, refuse_worked_on
 from sealenv.prefix.removable import refuse_frozen
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.journal import commit, finish_commit
-from sealenv.relocation.leftovers import clear_partials
+from sealenv.relocation.settle import clear_partials
 from sealenv.request.arguments import StrPath, prefix_of
-from sealenv.seals.examining import examine
+from sealenv.seals.contents import read_contents
 from sealenv.seals.findings import Finding, refuse_moved
-from sealenv.seals.observing import observe
-from sealenv.seals.path import readable
-from sealenv.seals.seal import PatchNote, Seal, write_seal
-from sealenv.seals.sealed import read_sealed
-from sealenv.seals.tablerows import sealed_rows
-from sealenv.seals.tree import look
+from sealenv.seals.seal import PatchNote, Seal, read_sealed, write_seal
+from sealenv.seals.snapshot import readable, take_snapshot
+from sealenv.seals.verify import examine
 
 __all__ = ["Fixed", "audit", "fix_paths", "search"]
 
@@ -164,10 +161,10 @@ def _finish(prefix: Path) -> None:
     try:
         finish_commit(prefix)
         then = read_sealed(prefix)
-        if then.seal is None or then.table is None:
+        if then.seal is None or then.rows is None:
             return
         patched = {note.path for note in then.seal.patched}
-        clear_partials(prefix, look(prefix), patched, sealed_rows(then.table))
+        clear_partials(prefix, take_snapshot(prefix), patched, then.rows)
     except OSError as error:
         raise from_oserror(error) from error
 
@@ -178,10 +175,10 @@ def _sealed(prefix: Path, reporter: Reporter) -> tuple[Seal, bool]:
     Raises:
         PrefixError: it is not.
     """
-    scene, report = examine(prefix, reporter=reporter)
+    comparison, report = examine(prefix, reporter=reporter)
     env = shown(str(prefix))
     refuse_moved(prefix, report.findings)
-    if scene.seal is None:
+    if comparison.seal is None:
         raise PrefixError(
             "it has no seal that could say what was patched",
             where=str(prefix / SEAL),
@@ -195,12 +192,12 @@ def _sealed(prefix: Path, reporter: Reporter) -> tuple[Seal, bool]:
             details=[_line(f) for f in changed[:10]],
             hint=f"sealenv seal {env} keeps what was changed, sealenv repair {env} puts it back",
         )
-    then = scene.sealed or {}
+    then = comparison.sealed or {}
     ended = any(
         (row := then.get(note.path)) is None or row.digest.hex() != note.after
-        for note in scene.seal.patched
+        for note in comparison.seal.patched
     )
-    return scene.seal, ended
+    return comparison.seal, ended
 
 
 def _line(finding: Finding) -> str:
@@ -220,7 +217,7 @@ def _note(seal: Seal, patched: list[Patched]) -> None:
 def _seal_again(prefix: Path, seal: Seal, reporter: Reporter, *, changed: bool) -> None:
     if changed:
         reporter.phase("seal", "taking fingerprints and sealing")
-        observed = observe(
+        observed = read_contents(
             prefix,
             seal.platform,
             {note.path: note.after for note in seal.patched},

@@ -1,16 +1,15 @@
 """Move an environment, any number of times.
 
-On one file system: lock -> checks -> search -> one rename -> settle -> run. A journal says what is
-going on, and a move that was killed is finished by the same command, or by `--here`. To another file
-system: lock -> checks -> copy into a pending prefix -> settle -> run -> commit -> the old one is
-removed. At every instant one of the two is whole, and says so.
+On one file system: lock, checks, search, one rename, rewrite, run. A journal says what is going on,
+and a move that was killed is finished by the same command, or by `--here`. To another file system:
+lock, checks, copy into a pending prefix, rewrite, run, switch; then the old one is marked as
+pending and removed. At every instant one of the two is whole, and says so.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,27 +23,26 @@ from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.lookup import find
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.removable import refuse_frozen, refuse_in_use
+from sealenv.prefix.removal import Contents, remove_copied
 from sealenv.progress import QUIET, Reporter
-from sealenv.relocation.ahead import forget
-from sealenv.relocation.contents import entries_of, refuse_no_room
-from sealenv.relocation.copying import copy_prefix
-from sealenv.relocation.departing import Departure, depart
-from sealenv.relocation.earlier import Begun, begun
-from sealenv.relocation.halfway import cut_short, half_made, was_cut_short
-from sealenv.relocation.holding import Holding
-from sealenv.relocation.opening import mend_given, opened
-from sealenv.relocation.outcome import Moved, MoveOptions
-from sealenv.relocation.place import Relocation, open_relocation
-from sealenv.relocation.proving import prove_running
-from sealenv.relocation.renaming import rename_prefix
-from sealenv.relocation.resealing import seal_checked
-from sealenv.relocation.seen import Seen, look_at, look_for, look_inside, search_begun
-from sealenv.relocation.settling import Settled, settle
-from sealenv.relocation.targets import choose_place, real_prefix, refuse_place, refuse_staying
+from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room
+from sealenv.relocation.destination import (
+    choose_place,
+    real_prefix,
+    refuse_place,
+    refuse_staying,
+    rename_prefix,
+)
+from sealenv.relocation.interrupted import is_unfinished, was_renamed
+from sealenv.relocation.next_seal import seal_checked
+from sealenv.relocation.outcome import Moved, MoveOptions, with_hint
+from sealenv.relocation.prove import prove_running
+from sealenv.relocation.relocation import Relocation, open_relocation
+from sealenv.relocation.seen import Seen, look_for, look_inside
+from sealenv.relocation.settle import Settled, finish_earlier, settle
 from sealenv.request.arguments import StrPath, named, prefix_of
-from sealenv.seals.comparison import Comparison
-from sealenv.seals.row import Row
 from sealenv.seals.seal import timestamp
+from sealenv.seals.snapshot import Row, take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.volumes import local_place
 
@@ -121,10 +119,10 @@ def move_prefix(
         prefix: where it is; where it was, to finish a move that was killed.
         place: where it is to be: nothing, or an empty folder.
         options: how.
-        reporter: is told each step.
+        reporter: is shown the progress.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError: it does not exist.
         PrefixError: it cannot be moved now: pending, in use, frozen, not sealed, it holds others.
         PrefixExistsError, UsageError: it cannot go there.
         LinkError: its binaries have no room for the new path.
@@ -132,101 +130,119 @@ def move_prefix(
         CheckFailedError: it is there, and does not work.
     """
     options, reporter = options or MoveOptions(), reporter or QUIET
-    done = begun(prefix, place)
-    if done is Begun.RENAMED:
+    if was_renamed(prefix, place):
         return move_here(place, options, reporter)
-    if done is Begun.COPIED:
-        if not options.dry_run:
-            departure = Departure.resume(real_prefix(prefix), place)
-            _remove_old(departure, reporter, contextlib.ExitStack())
-        return Moved(place, str(prefix), "copied")
-    given, prefix = Path(os.path.abspath(prefix)), real_prefix(prefix)
+    given, prefix = os.path.abspath(prefix), real_prefix(prefix)
     _refuse(prefix, options)
     with contextlib.ExitStack() as stack:
         fd = stack.enter_context(exclusive(prefix))
-        here = opened(prefix, options, reporter, fd)
+        here = finish_earlier(prefix, options, reporter, fd)
         refuse_place(prefix, place, here.seal.platform)
         away = replace(here, new=str(place))
-        search: Holding | None = None
-        comparison: Comparison | None = None
-        presumed: Mapping[str, Row] = {}
-        if here.old == here.new and given == prefix:
-            away.refuse_alike()
-            search, comparison = search_begun(away)
-            stack.enter_context(search)
-            # Each file is read now, and asked for its size and time by the proof: which reads again what
-            # is not as it was sealed.
-            presumed = away.sealed
-        forget()
-        rows = look_inside(prefix, presumed, comparison)
-        here = _told_of_original(here, reporter)
+        rows = look_inside(prefix)
+        here = _as_copy(here, reporter)
         if here.old != here.new and not options.dry_run:
-            # Moved or copied by hand before, or killed: its files may hold two places.
-            settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
+            # Moved or copied by hand before, or killed: its files may hold two paths.
+            settle(here, reporter, options.environ, locked=fd, copied=True)
             here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
-        if given != prefix and mend_given(here, str(given), rows, options, reporter, fd):
+        if given != str(prefix) and _settle_link(here, given, rows, options, reporter, fd):
             here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
         away = replace(here, new=str(place))
-        away.refuse_alike()
-        seen = replace(look_for(away, rows, reporter, search), comparison=comparison)
+        seen = look_for(away, rows, reporter)
         if options.dry_run:
-            return Moved(place, away.old, "renamed", tuple(seen.found))
+            return _planned(place, away.old, "renamed", seen)
         if not options.copy and state_of(place) is not State.PENDING:
             renamed = _rename(away, place, seen, fd, stack, options, reporter)
             if renamed is not None:
                 return renamed
         refuse_staying(prefix)
-        departure = Departure.begin(prefix, place)
+        contents = Contents.of(prefix)
         moved = _copy(away, place, seen, options, reporter)
-        _remove_old(departure, reporter, stack)
+        reporter.phase("remove", f"removing {prefix}")
+        old = shown(str(prefix))
+        hint = (
+            f"the environment is at {place} now; take over what you still need from the old one, then: "
+            f"sealenv remove {old}"
+        )
+        with with_hint(prefix, hint):
+            remove_copied(contents, place, stack)
         return moved
 
 
 def move_here(
     prefix: Path, options: MoveOptions | None = None, reporter: Reporter | None = None
 ) -> Moved:
-    """Let an environment be at home where it lies: moved or copied by hand, or a killed move.
+    """Rewrite an environment for where it lies: moved or copied by hand, or a killed move.
 
     Args:
         prefix: where it lies.
         options: how.
-        reporter: is told each step.
+        reporter: is shown the progress.
 
     Raises:
         PrefixError, UsageError, LinkError, FilesystemError, CheckFailedError: as for `move`.
     """
     options, reporter = options or MoveOptions(), reporter or QUIET
     prefix = real_prefix(prefix)
-    _refuse(prefix, options, patience=_ORPHANS if was_cut_short(prefix) else 0.0)
+    _refuse(prefix, options, patience=_ORPHANS if is_unfinished(prefix) else 0.0)
     with exclusive(prefix) as fd:
-        here = opened(prefix, options, reporter, fd)
+        here = finish_earlier(prefix, options, reporter, fd)
         check_prefix(prefix, here.seal.platform)
         if here.old == here.new:
             unproved = not here.seal.checked and here.seal.platform == current_platform()
             if options.dry_run or not unproved:
                 return Moved(prefix, here.old, "unchanged", checked=here.seal.checked)
-            return _proved(here, Settled(here.seal, {}, [], []), "unchanged", options, reporter)
-        here.refuse_alike()
+            return _proved(here, Settled(here.seal, {}), "unchanged", options, reporter)
         rows = look_inside(prefix)
         original = here.is_copy
-        here = _told_of_original(here, reporter)
-        found = look_for(here, rows, reporter).found
+        here = _as_copy(here, reporter)
+        seen = look_for(here, rows, reporter)
         if options.dry_run:
-            return Moved(prefix, here.old, "mended", tuple(found), original=original)
-        hint = f"it is half mended; run again: sealenv move --here {shown(str(prefix))}"
-        with cut_short(str(prefix), hint):
-            settled = settle(here, reporter, options.environ, locked=fd, resumed=True, copied=True)
+            return replace(_planned(prefix, here.old, "mended", seen), original=original)
+        hint = f"it is partly rewritten; run again: sealenv move --here {shown(str(prefix))}"
+        with with_hint(prefix, hint, interrupted_only=True):
+            settled = settle(here, reporter, options.environ, locked=fd, copied=True)
         return _proved(here, settled, "mended", options, reporter, original=original)
 
 
-def _told_of_original(here: Relocation, reporter: Reporter) -> Relocation:
-    """A copy that somebody made by hand becomes an environment of its own, made now."""
+def _planned(place: Path, was: str, how: str, seen: Seen) -> Moved:
+    """What a move would do."""
+    compiled = {path for path in seen.found if path.endswith(".pyc")}
+    mended = tuple(path for path in seen.found if path not in compiled)
+    return Moved(place, was, how, mended, tuple(sorted(compiled)))
+
+
+def _as_copy(here: Relocation, reporter: Reporter) -> Relocation:
+    """Let a copy that was made by hand become an environment of its own, made now."""
     if here.old == here.new or not here.is_copy:
         return here
     reporter.warn(
         f"{here.old} is still there: this is a copy of it, and becomes an environment of its own"
     )
     return replace(here, seal=msgspec.structs.replace(here.seal, created=timestamp()))
+
+
+def _settle_link(
+    here: Relocation,
+    given: str,
+    rows: dict[str, Row],
+    options: MoveOptions,
+    reporter: Reporter,
+    fd: int,
+) -> bool:
+    """Rewrite files that hold a path that leads here through a link, as pip writes it.
+
+    They get the real one, which works as well, and is then moved with all others.
+    """
+    link = replace(here, old=given)
+    try:
+        seen = look_for(link, rows, reporter)
+    except UsageError:
+        return False
+    if not seen.found or options.dry_run:
+        return False
+    settle(link, reporter, options.environ, seen=seen, locked=fd)
+    return True
 
 
 def _refuse(prefix: Path, options: MoveOptions, *, patience: float = 0.0) -> None:
@@ -259,25 +275,23 @@ def _rename(
     if not renamed:
         return None
     there = replace(away, prefix=place)
-    hint = (
-        f"it is at {place} now, and half mended; mend what is said above, then run: "
-        f"sealenv move --here {shown(str(place))}"
-    )
-    with half_made(str(place), hint):
+    again = f"sealenv move --here {shown(str(place))}"
+    hint = f"it is at {place} now, and partly rewritten; fix the problem above, then run: {again}"
+    with with_hint(place, hint):
         try:
             settled = settle(there, reporter, options.environ, seen=seen, locked=fd)
         except CheckFailedError:
-            # Most likely somebody wrote it while it was searched: once more, as `--here` does.
-            settled = settle(there, reporter, options.environ, locked=fd, resumed=True, copied=True)
-    hint = f"it is at {place} now, and was not run yet: sealenv move --here {shown(str(place))}"
-    with cut_short(str(place), hint):
+            # Most likely a file was written while it was searched: once more, as `--here` does.
+            settled = settle(there, reporter, options.environ, locked=fd, copied=True)
+    hint = f"it is at {place} now, and was not run yet: {again}"
+    with with_hint(place, hint, interrupted_only=True):
         return _proved(there, settled, "renamed", options, reporter)
 
 
 def _copy(
     away: Relocation, place: Path, seen: Seen, options: MoveOptions, reporter: Reporter
 ) -> Moved:
-    """Copied, read back, mended, run, and only then committed."""
+    """Copy, read back, rewrite, run, and only then commit."""
     entries = entries_of(away.prefix)
     refuse_no_room(place, entries)
     reporter.phase("copy", f"to {place}")
@@ -286,10 +300,11 @@ def _copy(
         f"replaces it, or: sealenv remove {shown(str(place))}"
     )
     held = PrefixLock.acquire(place)
-    with contextlib.closing(held), half_made(str(place), hint):
-        digests = copy_prefix(away.prefix, place, entries, reporter)
+    with contextlib.closing(held), with_hint(place, hint):
+        copy_entries(away.prefix, entries, place, reporter)
+        digests = compare(away.prefix, place, entries)
         held.share()
-        there, seen = replace(away, prefix=place), replace(seen, rows=look_at(place))
+        there, seen = replace(away, prefix=place), replace(seen, rows=take_snapshot(place))
         settled = settle(there, reporter, options.environ, seen=seen, copied=True, digests=digests)
         moved = _proved(there, settled, "copied", options, reporter, held=held)
         held.commit()
@@ -306,7 +321,7 @@ def _proved(
     original: bool = False,
     held: PrefixLock | None = None,
 ) -> Moved:
-    """It is at home; where it can run it has to, and only then its seal says that it did."""
+    """Run it, if it can run here; only then its seal says that it did."""
     check = None
     if settled.seal.platform != current_platform():
         reporter.note(f"{settled.seal.platform} does not run here: the environment is unchecked")
@@ -318,16 +333,6 @@ def _proved(
         )  # fmt: skip
         seal_checked(there.prefix, settled.seal, check)
     return Moved(
-        there.prefix, there.old, how, tuple(sorted(settled.changes)), tuple(settled.left),
-        tuple(settled.unsigned), check is not None, check, original,
+        there.prefix, there.old, how, tuple(sorted(settled.changes)), settled.deleted, settled.left,
+        settled.unsigned, check is not None, check, original,
     )  # fmt: skip
-
-
-def _remove_old(departure: Departure, reporter: Reporter, stack: contextlib.ExitStack) -> None:
-    reporter.phase("remove", f"removing {departure.prefix}")
-    hint = (
-        f"the environment is at {departure.place} now; the old one is not gone: "
-        f"run the same command again, or: sealenv remove {shown(str(departure.prefix))}"
-    )
-    with cut_short(str(departure.prefix), hint):
-        depart(departure, stack)

@@ -18,7 +18,6 @@ from sealenv.errors import PrefixError, from_oserror
 from sealenv.gates.whitelist import clean_environ
 from sealenv.install.pyc import compile_packages
 from sealenv.layout import CONDARC, leaves
-from sealenv.portability.rewriting.marshalled import HEADER
 from sealenv.prefix.condarc import write_condarc
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.records import PathsData, PrefixRecord, RecordPath
@@ -29,11 +28,11 @@ from sealenv.repairs.obtaining import obtain, unobtainable
 from sealenv.repairs.plan import Plan, make_plan
 from sealenv.repairs.putting import make_way, set_mode
 from sealenv.request.arguments import StrPath, prefix_of
-from sealenv.seals.compiled import source_of
-from sealenv.seals.examining import examine
+from sealenv.seals.check_compiled import HEADER, source_of
+from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding, refuse_moved
-from sealenv.seals.path import FOLDER
-from sealenv.seals.scene import Scene
+from sealenv.seals.snapshot import FOLDER
+from sealenv.seals.verify import examine
 from sealenv.spec.model import current_platform
 from sealenv.system.running import programs_in
 
@@ -86,9 +85,9 @@ def repair_prefix(prefix: Path, how: Mending) -> Repaired:
         FilesystemError: the file system refuses; what was put back stays.
     """
     with exclusive(prefix) as lock_fd:
-        scene, plan = _examine(prefix, how.reporter)
+        comparison, plan = _examine(prefix, how.reporter)
         if how.dry_run:
-            return _promise(scene, plan, how)
+            return _promise(comparison, plan, how)
         if not plan.work:
             return Repaired((), tuple(plan.left))
         _refuse_in_use(prefix)
@@ -96,92 +95,92 @@ def repair_prefix(prefix: Path, how: Mending) -> Repaired:
         try:
             clear(prefix)
             opened: set[str] = set()
-            while _open_folders(scene, plan, opened):
-                scene, plan = _examine(prefix, how.reporter)
+            while _open_folders(comparison, plan, opened):
+                comparison, plan = _examine(prefix, how.reporter)
                 asked += plan.work
-            archives = obtain(scene, plan, how)
+            archives = obtain(comparison, plan, how)
             archives.refuse(plan)
             reasons = archives.lost
-            reasons |= relink(scene, plan, archives, how)
-            reasons |= reinstall(scene, plan, archives, how, lock_fd)
-            reasons |= _set_modes(scene, plan)
-            reasons |= _write_scripts(scene, plan, how.reporter)
-            scene, rest = _examine(prefix, how.reporter)
+            reasons |= relink(comparison, plan, archives, how)
+            reasons |= reinstall(comparison, plan, archives, how, lock_fd)
+            reasons |= _set_modes(comparison, plan)
+            reasons |= _write_scripts(comparison, plan, how.reporter)
+            comparison, rest = _examine(prefix, how.reporter)
             if rest.wheels.keys() - plan.wheels.keys():
                 # A RECORD that came back tells of more files.
                 asked += rest.wheels.values()
                 only = Plan(wheels=rest.wheels)
-                archives = obtain(scene, only, how)
-                reasons |= archives.lost | reinstall(scene, only, archives, how, lock_fd)
-                scene, rest = _examine(prefix, how.reporter)
+                archives = obtain(comparison, only, how)
+                reasons |= archives.lost | reinstall(comparison, only, archives, how, lock_fd)
+                comparison, rest = _examine(prefix, how.reporter)
             if rest.compile:
                 # Also what fitted a source that was another until now.
                 asked += rest.compile.values()
-                reasons |= _compile(scene, rest, how)
-                scene, rest = _examine(prefix, how.reporter)
+                reasons |= _compile(comparison, rest, how)
+                comparison, rest = _examine(prefix, how.reporter)
             if rest.scripts:
                 # What came back is what they set: until then they were right.
                 asked += rest.scripts
-                reasons |= _write_scripts(scene, rest, how.reporter)
-                scene, rest = _examine(prefix, how.reporter)
+                reasons |= _write_scripts(comparison, rest, how.reporter)
+                comparison, rest = _examine(prefix, how.reporter)
             if rest.modes:
                 # What we made has the modes of our umask.
-                reasons |= _set_modes(scene, rest)
-                scene, rest = _examine(prefix, how.reporter)
+                reasons |= _set_modes(comparison, rest)
+                comparison, rest = _examine(prefix, how.reporter)
         except OSError as error:
             raise from_oserror(error) from error
     return _outcome(asked, rest, reasons)
 
 
-def _promise(scene: Scene, plan: Plan, how: Mending) -> Repaired:
+def _promise(comparison: Comparison, plan: Plan, how: Mending) -> Repaired:
     """What would be done, as far as that can be told without the network."""
-    lost = unobtainable(scene, plan, how)
+    lost = unobtainable(comparison, plan, how)
     lost |= {path: _NO_SOURCE for path in plan.compile if source_of(path) in lost}
     left = [(f, lost[f.path]) for f in plan.work if f.path in lost]
     done = [f for f in plan.work if f.path not in lost]
     return Repaired(tuple(done), (*left, *plan.left))
 
 
-def _open_folders(scene: Scene, plan: Plan, tried: set[str]) -> bool:
+def _open_folders(comparison: Comparison, plan: Plan, tried: set[str]) -> bool:
     """Give folders their modes first where they keep us out now; whether there may be more in them."""
     shut = [
         path
         for path in sorted(plan.modes.keys() - tried)
-        if (row := scene.rows.get(path)) is not None
+        if (row := comparison.rows.get(path)) is not None
         and row.kind == FOLDER
         and (row.mode or 0) & _OURS != _OURS
     ]
     tried.update(shut)
-    opened = [path for path in shut if not set_mode(scene, path)]
+    opened = [path for path in shut if not set_mode(comparison, path)]
     return bool(opened)
 
 
-def _set_modes(scene: Scene, plan: Plan) -> dict[str, str]:
+def _set_modes(comparison: Comparison, plan: Plan) -> dict[str, str]:
     """Path -> why not (empty: done); folders last, from below."""
     paths = sorted(plan.modes, reverse=True)
-    return {path: set_mode(scene, path) for path in paths}
+    return {path: set_mode(comparison, path) for path in paths}
 
 
-def _write_scripts(scene: Scene, plan: Plan, reporter: Reporter) -> dict[str, str]:
+def _write_scripts(comparison: Comparison, plan: Plan, reporter: Reporter) -> dict[str, str]:
     """Write activation scripts and `.condarc`; path -> why not (empty: done)."""
-    reasons = {f.path: make_way(scene, f.path) for f in plan.scripts}
+    reasons = {f.path: make_way(comparison, f.path) for f in plan.scripts}
     free = {path for path, problem in reasons.items() if not problem}
-    if CONDARC in free and scene.seal:
-        channels = [str(channel) for channel in scene.seal.spec.get("channels") or ()]
-        write_condarc(scene.prefix, channels, scene.platform)
+    if CONDARC in free and comparison.seal:
+        channels = [str(channel) for channel in comparison.seal.spec.get("channels") or ()]
+        write_condarc(comparison.prefix, channels, comparison.platform)
         free.remove(CONDARC)
     if free:
-        written = write_scripts(scene.prefix, platform=scene.platform, only=free)
+        written = write_scripts(comparison.prefix, platform=comparison.platform, only=free)
         for problem in written.problems:
             reporter.warn(problem)
     return reasons
 
 
-def _examine(prefix: Path, reporter: Reporter) -> tuple[Scene, Plan]:
-    scene, report = examine(prefix, reporter=reporter)
+def _examine(prefix: Path, reporter: Reporter) -> tuple[Comparison, Plan]:
+    comparison, report = examine(prefix, reporter=reporter)
     refuse_moved(prefix, report.findings)
-    runs_here = scene.platform == current_platform()
-    return scene, make_plan(scene, report.findings, runs_here=runs_here)
+    runs_here = comparison.platform == current_platform()
+    return comparison, make_plan(comparison, report.findings, runs_here=runs_here)
 
 
 def _refuse_in_use(prefix: Path) -> None:
@@ -196,7 +195,7 @@ def _refuse_in_use(prefix: Path) -> None:
         )
 
 
-def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
+def _compile(comparison: Comparison, plan: Plan, how: Mending) -> dict[str, str]:
     """Compile again where the sources are right by now; path -> why not."""
     records = []
     reasons = {}
@@ -208,10 +207,10 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
         if source in wrong:
             reasons[path] = _NO_SOURCE
             continue
-        if problem := make_way(scene, path, file=True):
+        if problem := make_way(comparison, path, file=True):
             reasons[path] = problem
             continue
-        _drop_without_code(scene.prefix / path)
+        _drop_without_code(comparison.prefix / path)
         site = "/site-packages/" in f"/{source}"
         records.append(
             PrefixRecord(
@@ -221,14 +220,14 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
                 paths_data=PathsData([RecordPath(source)]),
             )
         )  # fmt: skip
-    if not records or not any(r.name == "python" for r in scene.records):
+    if not records or not any(r.name == "python" for r in comparison.records):
         return reasons
     how.reporter.phase("pyc", "compiling python files")
     refused: dict[str, str] = {}
-    with scratch_in(scene.prefix) as scratch:
+    with scratch_in(comparison.prefix) as scratch:
         made = compile_packages(
-            scene.prefix,
-            scene.platform,
+            comparison.prefix,
+            comparison.platform,
             records,
             clean_environ(how.environ),
             lambda done, total: how.reporter.advance(done, total, "files"),
@@ -239,8 +238,8 @@ def _compile(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
         if (source := source_of(path)) in refused:
             reasons[path] = f"the file system refuses: {refused[source]}"
     for path in itertools.chain.from_iterable(made.values()) if os.name != "nt" else ():
-        then, beside = scene.as_sealed(path), scene.rows[source_of(path) or path]
-        (scene.prefix / path).chmod(then.mode if then else beside.mode & 0o666)
+        then, beside = comparison.as_sealed(path), comparison.rows[source_of(path) or path]
+        (comparison.prefix / path).chmod(then.mode if then else beside.mode & 0o666)
     return reasons
 
 

@@ -1,7 +1,7 @@
 """Seal again what was changed on purpose, or adopt what another tool made.
 
-The order: verify, describe what is there, show the difference, write. A change of packages makes the
-environment unchecked: nobody has run it since.
+The order: verify, describe the environment, show the difference, write. A change of packages makes the
+environment unchecked: it was not run since.
 """
 
 from __future__ import annotations
@@ -23,16 +23,15 @@ from sealenv.prefix.history import made_by, read_bootstrap, read_requested
 from sealenv.prefix.installed import installed
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
-from sealenv.seals.drift import locked_packages
-from sealenv.seals.examining import examine
-from sealenv.seals.filetable import write_files
+from sealenv.seals.check_packages import locked_packages
+from sealenv.seals.compare import Comparison
+from sealenv.seals.contents import read_contents
+from sealenv.seals.copies import restat_sealed
+from sealenv.seals.filetable import write_table
 from sealenv.seals.findings import Finding, refuse_moved
-from sealenv.seals.observing import observe
-from sealenv.seals.path import readable
-from sealenv.seals.recognising import retake
-from sealenv.seals.scene import Scene
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, Seal, timestamp, write_seal
-from sealenv.seals.unseen import refuse_unseen
+from sealenv.seals.snapshot import readable, refuse_changed
+from sealenv.seals.verify import examine
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 from sealenv.system.volumes import real_folder
 
@@ -54,12 +53,12 @@ class Change:
     changed: dict[str, tuple[str, str]]
     """Name -> before and after."""
     files: tuple[Finding, ...]
-    """What verify found besides."""
+    """What else verify found."""
     seal: Seal
     """As it is to be; without fingerprints while nothing was written."""
     retaken: bool = False
     """Nothing has changed but sizes, times and inodes, as after a copy or a restored backup: they were
-    taken anew, so that `verify --fast` has them."""
+    taken again, so that `verify --fast` has them."""
 
     @property
     def empty(self) -> bool:
@@ -106,7 +105,7 @@ def reseal(
         prefix: a sealed environment, or one of another tool.
         confirm: is shown the difference before anything is written; may raise to stop.
         dry_run: write nothing.
-        reporter: is told each step.
+        reporter: is shown the progress.
 
     Raises:
         PrefixError: it is pending, moved, worked on, or holds a file where a script is to be.
@@ -116,34 +115,34 @@ def reseal(
     """
     prefix = real_folder(prefix)  # a link to it may go; the environment is where it is
     with exclusive(prefix):
-        change, scene = _compare(prefix, reporter)
+        change, comparison = _compare(prefix, reporter)
         if dry_run:
             return change
         if change.before and change.empty:
-            retaken = retake(prefix, change.before)
+            retaken = restat_sealed(prefix, change.before)
             return replace(change, seal=retaken, retaken=True) if retaken else change
         if confirm:
             confirm(change)
         seal = change.seal
         seal.activation = write_scripts(prefix, platform=seal.platform).paths
         reporter.phase("seal", "taking fingerprints and sealing")
-        observed = observe(
+        observed = read_contents(
             prefix,
             seal.platform,
             {note.path: note.after for note in seal.patched},
             on_file=lambda done, total: reporter.advance(done, total, "files"),
         )
-        refuse_unseen(prefix, scene.rows, observed.rows, seal.activation)
+        refuse_changed(prefix, comparison.rows, observed.rows, seal.activation)
         seal.pip = observed.pip
         seal.fingerprints = observed.fingerprints
         seal.files = observed.table_sha256
-        write_files(prefix, observed.table)
+        write_table(prefix, observed.table)
         write_seal(prefix, seal)
     return change
 
 
-def _compare(prefix: Path, reporter: Reporter) -> tuple[Change, Scene]:
-    scene, report = examine(prefix, reporter=reporter)
+def _compare(prefix: Path, reporter: Reporter) -> tuple[Change, Comparison]:
+    comparison, report = examine(prefix, reporter=reporter)
     for finding in report.findings:
         if finding.kind == "record" and finding.path.endswith(".json"):
             raise RecordError(
@@ -158,10 +157,10 @@ def _compare(prefix: Path, reporter: Reporter) -> tuple[Change, Scene]:
                 hint="make the environment anew with: sealenv create",
             )
     refuse_moved(prefix, report.findings)
-    before = scene.seal
+    before = comparison.seal
     if before is None:
-        _refuse_scripts_of_others(scene)
-    lock = _lock_of(scene)
+        _refuse_scripts_of_others(comparison)
+    lock = _lock_of(comparison)
     old = locked_packages(before.lock.packages) if before else {}
     now = {package.name: package for package in lock.packages}
     added = {name: p.dist for name, p in now.items() if name not in old}
@@ -183,9 +182,9 @@ def _compare(prefix: Path, reporter: Reporter) -> tuple[Change, Scene]:
             for f in report.findings
             if f.damage and f.kind != "leftover" and not _is_told(f, told)
         ),
-        _describe(scene, lock, changed=any(f.kind in _DRIFT for f in report.findings)),
+        _describe(comparison, lock, changed=any(f.kind in _DRIFT for f in report.findings)),
     )
-    return change, scene
+    return change, comparison
 
 
 def _is_told(finding: Finding, packages: Collection[str]) -> bool:
@@ -194,41 +193,41 @@ def _is_told(finding: Finding, packages: Collection[str]) -> bool:
     return of_packages and finding.package in packages and ";" not in finding.detail
 
 
-def _refuse_scripts_of_others(scene: Scene) -> None:
-    """An adopted environment gets activation scripts; no file of anybody else's is overwritten."""
+def _refuse_scripts_of_others(comparison: Comparison) -> None:
+    """An adopted environment gets activation scripts; no other file is overwritten."""
     there = [
         path
-        for path in activation_files(scene.prefix, platform=scene.platform)
-        if path in scene.rows
+        for path in activation_files(comparison.prefix, platform=comparison.platform)
+        if path in comparison.rows
     ]
     if there:
         raise PrefixError(
             "there are files where the activation scripts are to be",
-            where=str(scene.prefix),
+            where=str(comparison.prefix),
             details=there,
             hint="move them away",
         )
 
 
-def _lock_of(scene: Scene) -> Lock:
-    """The packages as the records have them, and what is there of the wheels that were locked."""
-    lock = installed(scene.prefix, scene.platform)
-    known = locked_wheels(scene.seal.lock.wheels) if scene.seal else []
-    wheels = [w for w in known if any(is_of(w, found) for found in scene.distributions)]
-    return msgspec.structs.replace(lock, platform=scene.platform, wheels=tuple(wheels))
+def _lock_of(comparison: Comparison) -> Lock:
+    """The packages as the records have them, and the locked wheels that are installed."""
+    lock = installed(comparison.prefix, comparison.platform)
+    known = locked_wheels(comparison.seal.lock.wheels) if comparison.seal else []
+    wheels = [w for w in known if any(is_of(w, found) for found in comparison.distributions)]
+    return msgspec.structs.replace(lock, platform=comparison.platform, wheels=tuple(wheels))
 
 
-def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
-    old = scene.seal
+def _describe(comparison: Comparison, lock: Lock, *, changed: bool) -> Seal:
+    old = comparison.seal
     python = lock.find("python")
     names = {package.name for package in lock.packages}
     channels = list(dict.fromkeys(p.channel for p in lock.packages if p.channel))
     spec = dict(old.spec) if old else {
-        "channels": channels, "platform": scene.platform, "exclude_newer": None, "variables": {},
+        "channels": channels, "platform": comparison.platform, "exclude_newer": None, "variables": {},
     }  # fmt: skip
-    spec = {"packages": list(read_requested(scene.prefix).values()), **spec}
+    spec = {"packages": list(read_requested(comparison.prefix).values()), **spec}
     if changed:
-        spec["packages"] = list(read_requested(scene.prefix).values()) or spec["packages"]
+        spec["packages"] = list(read_requested(comparison.prefix).values()) or spec["packages"]
         sealed = locked_wheels(old.lock.wheels) if old else []
         asked = requested_of(spec.get("requirements", ()), sealed, lock.wheels)
         spec["requirements"] = list(asked)
@@ -237,8 +236,8 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
         schema=SCHEMA,
         sealenv=__version__,
         created=timestamp(),
-        prefix=str(scene.prefix),
-        platform=scene.platform,
+        prefix=str(comparison.prefix),
+        platform=comparison.platform,
         spec=spec,
         lock=LockNote(
             lock.digest(),
@@ -246,7 +245,7 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
             old.lock.virtual_packages if old else [],
             [f"{w.url}#{w.sha256}" for w in lock.wheels],
         ),
-        engine=old.engine if old else _maker(scene.prefix),
+        engine=old.engine if old else _maker(comparison.prefix),
         python=python.version if python else None,
         checked=old.checked if old is not None and keep_check else False,
         check=old.check if old is not None and keep_check else {},
@@ -256,19 +255,22 @@ def _describe(scene: Scene, lock: Lock, *, changed: bool) -> Seal:
         patched=[
             note
             for note in (old.patched if old else [])
-            if (row := scene.rows.get(note.path)) and row.digest.hex() == note.after
+            if (row := comparison.rows.get(note.path)) and row.digest.hex() == note.after
         ],
         absolute=sorted(
-            {*left_absolute(scene.prefix, scene.platform), *_still_there(scene, old)},
+            {
+                *left_absolute(comparison.prefix, comparison.platform),
+                *_still_there(comparison, old),
+            },
         ),
         former=old.former if old else [],
     )
 
 
-def _still_there(scene: Scene, old: Seal | None) -> set[str]:
+def _still_there(comparison: Comparison, old: Seal | None) -> set[str]:
     """What the seal before noted as holding the path."""
     noted = set(old.absolute) if old else set()
-    return noted & {SEAL, *map(readable, scene.rows)} if noted else noted
+    return noted & {SEAL, *map(readable, comparison.rows)} if noted else noted
 
 
 def _maker(prefix: Path) -> EngineNote:

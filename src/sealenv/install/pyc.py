@@ -20,7 +20,7 @@ from sealenv.errors import EngineError, from_oserror
 from sealenv.layout import python_exe
 from sealenv.prefix.records import PrefixRecord
 from sealenv.system.files import OF_ALL
-from sealenv.system.processors import processors
+from sealenv.system.hashing import processors
 
 __all__ = ["INVALIDATION", "compile_packages", "sources_of"]
 

@@ -12,20 +12,19 @@ from sealenv.install.pyc import INVALIDATION
 from sealenv.locks import Lock
 from sealenv.portability.patch import Patched, left_absolute
 from sealenv.prefix.prefixlock import PrefixLock
-from sealenv.seals.filetable import write_files
-from sealenv.seals.observing import Observed, digests_of_linking, time_of_linking
-from sealenv.seals.observing import observe as observe_prefix
+from sealenv.seals.contents import Contents, digests_of_linking, read_contents, time_of_linking
+from sealenv.seals.filetable import write_table
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
 
 __all__ = ["commit", "describe", "observe"]
 
 
-def observe(job: Job, ran: list[str], patched: list[Patched]) -> Observed:
+def observe(job: Job, ran: list[str], patched: list[Patched]) -> Contents:
     """Fingerprints and file table: what linking is sure of is not hashed again."""
     job.reporter.phase("seal", "taking fingerprints and sealing")
     # Windows keeps no time of change that a program could not set: what ran may have changed anything.
     trusted = os.name != "nt" or not ran
-    return observe_prefix(
+    return read_contents(
         job.prefix,
         job.spec.platform,
         {p.path: p.after for p in patched},
@@ -44,7 +43,7 @@ def describe(
     patched: list[Patched],
     compiled: bool,
     activation: list[str],
-    observed: Observed,
+    observed: Contents,
 ) -> Seal:
     """The seal: how all this was done."""
     python = lock.find("python")
@@ -77,7 +76,7 @@ def describe(
     )
 
 
-def commit(job: Job, seal: Seal, observed: Observed, held: PrefixLock) -> None:
+def commit(job: Job, seal: Seal, observed: Contents, held: PrefixLock) -> None:
     """Seal and unmark, if everything is still ours.
 
     Raises:
@@ -90,6 +89,6 @@ def commit(job: Job, seal: Seal, observed: Observed, held: PrefixLock) -> None:
         raise PrefixLockedError(
             "the environment was taken away while it was made", where=str(held.prefix)
         )
-    write_files(held.prefix, observed.table)
+    write_table(held.prefix, observed.table)
     write_seal(held.prefix, seal)
     held.commit()

@@ -146,7 +146,7 @@ def link(job: Job, lock: Lock, contents: Contents) -> None:
         lambda few, folder: job.engine.link_aside(few, job.prefix, folder),
     )
     write_condarc(job.prefix, job.spec.channels, job.spec.platform)
-    # The history ends linking: by its time `observe` tells what was changed since.
+    # The history ends linking: by its time `sealing.observe` sees what was changed since.
     write_history(job.prefix, lock, job.spec.packages, job.options.command, _now())
     write_state(job.prefix, job.spec.variables)
 

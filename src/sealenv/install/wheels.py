@@ -18,9 +18,7 @@ from sealenv.errors import LinkError
 from sealenv.gates.whitelist import private_folders
 from sealenv.layout import bin_dirs, is_windows, python_exe
 from sealenv.locks import Lock, LockedWheel
-from sealenv.seals.path import FOLDER
-from sealenv.seals.row import Row
-from sealenv.seals.tree import look
+from sealenv.seals.snapshot import FOLDER, Row, take_snapshot
 from sealenv.store.archives import Store
 from sealenv.store.placing import site_packages_of
 from sealenv.system.files import write_atomic
@@ -84,7 +82,7 @@ def install_wheels(
     """
     if not lock.wheels:
         return []
-    before = look(prefix) if root is None else {}
+    before = take_snapshot(prefix) if root is None else {}
     with clean_home() as home:
         wanted = home / "requirements.txt"
         wanted.write_text(_requirements(lock.wheels, store), encoding="utf-8")
@@ -116,7 +114,7 @@ def install_wheels(
 
 def _refuse_changes(prefix: Path, before: Mapping[str, Row]) -> None:
     """Wheels add files and nothing else; what pip took for an older version is a package of conda's."""
-    after = look(prefix)
+    after = take_snapshot(prefix)
     changed = []
     for path, row in before.items():
         now = after.get(path)

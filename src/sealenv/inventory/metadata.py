@@ -8,7 +8,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from sealenv.seals.path import native
+from sealenv.seals.snapshot import native
 from sealenv.system.files import read_regular
 
 __all__ = ["Metadata", "read_metadata"]

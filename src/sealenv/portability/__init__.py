@@ -1,1 +1,1 @@
-"""Absolute paths in a prefix: which files carry one, and what is done about it."""
+"""Paths of an environment in bytes: found, judged, rewritten; files that are made to need none."""

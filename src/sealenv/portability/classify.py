@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 
 from sealenv.layout import HISTORY, META, SEAL, USER_FOLDER
+from sealenv.portability.edits import Hints
 from sealenv.portability.finding import PathFinding
-from sealenv.portability.rewriting.change import Hints
 
 __all__ = ["HEAD", "SHIPPED", "Held", "Owner", "classify", "is_launcher"]
 
@@ -38,10 +38,10 @@ _EDITABLE = re.compile(r"__editable__[^/]*\.py\Z|__editable___[^/]*_finder\.py\Z
 
 @dataclass(frozen=True)
 class Owner:
-    """Who answers for a file.
+    """The package that a file belongs to.
 
     Attributes:
-        name: a package or a distribution; None: nobody.
+        name: a package or a distribution; None: of none.
         path_type: what the package's record calls it (CEP 34).
         placeholder: what the record says was replaced in it.
         file_mode: `text` or `binary`, likewise.
@@ -75,7 +75,6 @@ class Held:
         forms: how it is written -> how often.
         head: the first `HEAD` bytes of the file.
         link: it is a link.
-        packed: it is in what is compressed at the end of a launcher.
         with_source: of compiled Python: the source beside it holds the path too, or there is none.
         runs: the file is executable, or Windows would run it.
         interpreter: the path is in the line that names the interpreter, of a script or a launcher.
@@ -87,7 +86,6 @@ class Held:
     forms: dict[str, int]
     head: bytes = b""
     link: bool = False
-    packed: bool = False
     with_source: bool = True
     runs: bool = False
     interpreter: bool = False
@@ -119,7 +117,6 @@ def classify(held: Held, owner: Owner, mend: str = "move", unmended: str = "") -
         unmended: why not more.
     """
     kind, matters, why = _judge(held, owner)
-    mend = "none" if held.packed else mend
     if unmended == SHIPPED:
         matters, why = False, SHIPPED
     elif matters and unmended:
@@ -153,7 +150,11 @@ def _judge(held: Held, owner: Owner) -> tuple[str, bool, str]:
     if path.endswith((".pyc", ".pyo")):
         if held.with_source:
             return "compiled", True, "its source holds the path too, or is not there"
-        return "compiled", False, "Python puts in the right name of the source when it imports it"
+        return (
+            "compiled",
+            False,
+            "Python writes it again, and puts in the right name when it imports it",
+        )
     if held.interpreter and not held.launcher:
         shown = kind if kind == "placeholder" else "installer"
         if held.runs:

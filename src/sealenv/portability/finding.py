@@ -40,7 +40,7 @@ class PathFinding:
 
     Attributes:
         path: of the file, relative to the prefix, with `/`.
-        owner: the package or distribution that it belongs to; None: nobody's.
+        owner: the package or distribution that it belongs to; None: none.
         kind: one of `KINDS`.
         whose: one of `WHOSE`.
         found: the path that the file holds.

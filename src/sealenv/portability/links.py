@@ -1,11 +1,34 @@
-"""Links that lead into a place by a way that does not spell it out: `../NAME/x`, `/envs/./NAME/x`."""
+"""Links: those that hold a path, and those that lead into it by another way.
+
+`../NAME/x` and `/envs/./NAME/x` lead into the environment NAME without its path in them.
+"""
 
 from __future__ import annotations
 
 import os
 import posixpath
 
-__all__ = ["below", "moved", "straight"]
+from sealenv.portability.edits import Change
+
+__all__ = ["below", "moved", "placed"]
+
+
+def placed(path: str, text: str, change: Change) -> str | None:
+    """The text of a link for the new path, if it holds the old one or leads into it; else None.
+
+    Args:
+        path: of the link.
+        text: what it says.
+        change: the paths.
+    """
+    old = change.old.place
+    if text == old or os.path.normcase(text).startswith(os.path.normcase(old + os.sep)):
+        return change.new + text[len(old) :]
+    plain = moved(old, path, text, change.new)
+    if plain is not None:
+        return plain
+    after = os.fsdecode(change.apply(os.fsencode(text)))
+    return None if after == text else after
 
 
 def below(place: str, path: str, text: str) -> str | None:
@@ -43,37 +66,6 @@ def moved(place: str, path: str, text: str, new: str) -> str | None:
     names = names[-spelled:]
     ups = len(_names(posixpath.dirname(path))) + len(names)
     return "/".join([*[".."] * ups, *names, *goal])
-
-
-def straight(place: str, path: str, text: str, here: str) -> str:
-    """The text of a link without `name/..`: as it is, where a name is a link, or nothing there.
-
-    Args:
-        place: as for `below`.
-        path: likewise.
-        text: likewise.
-        here: where the place lies now.
-    """
-    if os.name == "nt":
-        return text
-    home = _names(place)
-    where = [] if text.startswith("/") else [*home, *_names(posixpath.dirname(path))]
-    kept: list[str] = []
-    turns = 0
-    for step in _names(text):
-        if step == ".." and kept and kept[-1] != "..":
-            inside = where[: len(home)] == home
-            folder = os.path.join(here, *where[len(home) :]) if inside else "/" + "/".join(where)
-            if os.path.islink(folder) or not os.path.isdir(folder):
-                return text
-            turns += 1
-            kept.pop()
-        elif step != ".":
-            kept.append(step)
-        where = where[:-1] if step == ".." else [*where, step] if step != "." else where
-    if not turns:
-        return text
-    return "/" + "/".join(kept) if text.startswith("/") else "/".join(kept) or "."
 
 
 def _way(place: str, path: str, text: str) -> tuple[int, list[str]] | None:

@@ -2,7 +2,7 @@ r"""Where a path is in bytes, in any of its forms.
 
 A path ends where a name ends: `/envs/e` is in `-I/envs/e/include` and `PATH=/a:/envs/e/bin`, and is not
 in `/envs/e2`, `/envs/e-old` or `/mnt/envs/e`. The rules are in docs/reference/portability.md.
-Whatever is read may be bigger than memory: `occurrences_in` goes through it by windows.
+A file may be bigger than memory: `occurrences_in` reads it in windows.
 """
 
 from __future__ import annotations
@@ -10,39 +10,39 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
-from sealenv.portability.spellings import Spelling, Spellings
-from sealenv.system.reader import is_blank
+from sealenv.portability.spellings import Spellings
 
-__all__ = ["Occurrence", "begins", "ends", "occurrences", "occurrences_in"]
+__all__ = [
+    "Occurrence",
+    "begins",
+    "ends",
+    "is_blank",
+    "is_in_compiled",
+    "occurrences",
+    "occurrences_in",
+]
 
 WINDOW = 4 << 20
-"""Bytes that are looked at together; memory is a few times that."""
+"""Bytes that are searched at once; memory is a few times that."""
 _LEFT = 128
 _RIGHT = 16
 """Bytes around an occurrence that decide whether it is one."""
+_BLANK = bytes(1 << 12)
 
 
-@dataclass(frozen=True, order=True)
-class Occurrence:
-    """A path from `start` to before `end`.
-
-    Attributes:
-        start: offset in bytes, of the file or the bytes that were given.
-        end: likewise.
-        spelling: how it is written.
-    """
+class Occurrence(NamedTuple):
+    """A path from `start` to before `end`, in bytes, and the form that it has."""
 
     start: int
     end: int
-    spelling: Spelling
+    form: str
 
-    @property
-    def form(self) -> str:
-        """The name of its form."""
-        return self.spelling.form.name
+
+def is_blank(data: bytes) -> bool:
+    """Tell whether these are many NULs and nothing else: `find` is slow there if it looks for NULs."""
+    return data.startswith(_BLANK) and data == bytes(len(data))
 
 
 def occurrences(data: bytes, wanted: Spellings) -> Iterator[Occurrence]:
@@ -58,11 +58,12 @@ def occurrences_in(
     Raises:
         OSError: it cannot be read.
     """
-    reach = max((len(s.data) for s in wanted.all), default=0) + _RIGHT
-    keep = _LEFT + reach
+    longest = [len(s.data) for s in wanted.all] + [len(longer) for _, longer in wanted.shields]
+    reach = max(longest) + _RIGHT
+    left = _LEFT + max((start for start, _ in wanted.shields), default=0)
     data, origin, done, last = b"", 0, 0, -1
     while True:
-        piece = stream.read(max(window, keep))
+        piece = stream.read(max(window, left + reach))
         data += piece
         # What begins behind this may be cut: it is looked at with the next piece.
         limit = len(data) if not piece else max(len(data) - reach, 0)
@@ -72,82 +73,44 @@ def occurrences_in(
         if not piece:
             return
         done = max(done, origin + limit)
-        drop = max(limit - _LEFT, 0)
+        drop = max(limit - left, 0)
         data, origin = data[drop:], origin + drop
+
+
+def is_in_compiled(data: bytes, wanted: Spellings) -> bool:
+    """Whether a path is in compiled Python.
+
+    The byte before a string is its length there and looks like any letter, so only its end is checked.
+    """
+    folded = wanted.fold(data)
+    return any(ends(data, found.end()) for found in wanted.pattern.finditer(folded))
 
 
 def _found(
     data: bytes, wanted: Spellings, origin: int, position: int, limit: int, last: int
 ) -> Iterator[Occurrence]:
     """What begins from `position` on and before `limit`; the one before it ended at `last`."""
-    if is_blank(data):
-        return
-    folded = data.lower() if wanted.ignore_case else data
-    if not any(anchor in folded for anchor in wanted.anchors):
-        return  # nearly always, in what is large
-    anchored = _anchored(wanted)
-    ahead = {anchor: folded.find(anchor, position) for anchor in anchored}
-    while hits := {anchor: hit for anchor, hit in ahead.items() if hit >= 0}:
-        anchor, hit = min(hits.items(), key=lambda item: item[1])
-        found = [
-            Occurrence(hit - offset, hit - offset + len(spelling.data), spelling)
-            for offset, spelling in anchored[anchor]
-            if position <= hit - offset < limit and folded.startswith(spelling.data, hit - offset)
-        ]
-        best = min(
-            (o for o in _aligned(found, origin) if _stands(data, o, last)),
-            key=lambda o: (o.start, -o.end, not data.startswith(o.spelling.exact, o.start)),
-            default=None,
-        )
-        if best:
-            yield Occurrence(origin + best.start, origin + best.end, best.spelling)
-            position = last = best.end
-        for other, place in hits.items():
-            start = max(position, hit + 1)
-            if place < start:
-                ahead[other] = folded.find(other, start)
+    folded = wanted.fold(data)
+    if not any(needle in folded for needle in wanted.needles):
+        return  # nearly always, in a large file
+    while found := wanted.pattern.search(folded, position):
+        start, end = found.span()
+        if start >= limit:
+            return
+        if _stands(data, folded, start, end, wanted, last):
+            yield Occurrence(origin + start, origin + end, wanted.forms[found[0]])
+            position = last = end
+        else:
+            position = start + 1
 
 
-def _anchored(wanted: Spellings) -> dict[bytes, list[tuple[int, Spelling]]]:
-    """Each needle, with the spellings that it stands in and where in them it first does."""
-    found: dict[bytes, list[tuple[int, Spelling]]] = {}
-    for spelling in wanted.all:
-        anchor = next(n for n in wanted.needles if n in spelling.data)
-        found.setdefault(anchor, []).append((spelling.data.find(anchor), spelling))
-    return found
-
-
-def _aligned(found: list[Occurrence], origin: int) -> list[Occurrence]:
-    """In the midst of ASCII, UTF-16 of one byte order is also the other's, a byte further on.
-
-    What starts at an even offset counts then.
-    """
-    even = {o.start for o in found if o.spelling.form.unit == 2 and (origin + o.start) % 2 == 0}
-    return [o for o in found if o.spelling.form.unit == 1 or o.start in even or not even]
-
-
-def _stands(data: bytes, found: Occurrence, last: int) -> bool:
-    """Whether what is around it leaves it a path of its own."""
-    encoding = found.spelling.form.encoding
-    if encoding == "utf-8" and _plainly(data, found, last):
-        return True
-    return ends(data, found.end, encoding) and begins(data, found.start, encoding, last)
-
-
-_BEFORE = frozenset(b"\n\r\t \"'=,;<>[(|`!#&$")
-_BEHIND = frozenset(b"/\n\r\t \"'=,;:<>])|`!#&$\0")
-
-
-def _plainly(data: bytes, found: Occurrence, last: int) -> bool:
-    """Whether the ASCII around it alone shows that it is a path: most are told by this, and fast.
-
-    `begins` and `ends` say the same of it (tests/portability/test_occurrences.py).
-    """
-    return (
-        0 < found.start > last
-        and data[found.start - 1] in _BEFORE
-        and (found.end >= len(data) or data[found.end] in _BEHIND)
-    )
+def _stands(data: bytes, folded: bytes, start: int, end: int, wanted: Spellings, last: int) -> bool:
+    """Whether the bytes around it leave it a path of its own."""
+    for offset, longer in wanted.shields:
+        begin = start - offset
+        if begin >= 0 and folded.startswith(longer, begin) and ends(data, begin + len(longer)):
+            return False
+    return ends(data, end) and begins(data, start, last)
 
 
 _NAME = r"\w+~@"
@@ -173,23 +136,19 @@ _LENGTH = re.compile("[\x00-\x08\x0e-\x1f\udc80-\udcff][ -~]\\Z")
 """A byte in front that is the length of what follows: pickles, MessagePack, strings of Pascal."""
 
 
-def begins(data: bytes, start: int, encoding: str = "utf-8", last: int = -1) -> bool:
+def begins(data: bytes, start: int, last: int = -1) -> bool:
     """Whether a path at `start` is not the end of a longer one.
 
     Args:
         data: what it is in.
         start: where the path starts.
-        encoding: UTF-8 if nothing else is said.
         last: where the path before it ends, which counts as a name whatever it ends with.
     """
-    first = _text(data[start : start + 8], encoding)
-    if first.startswith(("file:", "\\\\?\\")):
+    first = _text(data[start : start + 8])
+    if first.startswith("file:"):
         return True
-    unit = 2 if encoding.startswith("utf-16") else 1
-    low = max(start - _LEFT, start % unit)
-    before = (
-        "x" + _text(data[last:start], encoding) if last >= low else _text(data[low:start], encoding)
-    )
+    low = max(start - _LEFT, 0)
+    before = "x" + _text(data[last:start]) if last >= low else _text(data[low:start])
     if first[1:2] == ":":
         return not _LONGER.search(before) or bool(_APART.search(before))
     bare = before.rstrip("/")
@@ -199,9 +158,9 @@ def begins(data: bytes, start: int, encoding: str = "utf-8", last: int = -1) -> 
     return not _LONGER.search(bare) or bool(_APART.search(bare) or _LENGTH.search(before))
 
 
-def ends(data: bytes, end: int, encoding: str = "utf-8") -> bool:
+def ends(data: bytes, end: int) -> bool:
     """Whether the last name of a path that ends before `end` does not go on there."""
-    after = _text(data[end : end + _RIGHT], encoding)
+    after = _text(data[end : end + _RIGHT])
     if re.match(r"%[0-9A-Fa-f]{2}", after):
         after = chr(int(after[1:3], 16)).replace(" ", "_")
     elif after.startswith("\\ "):
@@ -210,5 +169,5 @@ def ends(data: bytes, end: int, encoding: str = "utf-8") -> bool:
     return not re.match(f"[{_NAME}-]", after) and not unicodedata.combining(after[:1] or " ")
 
 
-def _text(data: bytes, encoding: str) -> str:
-    return data.decode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

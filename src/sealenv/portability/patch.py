@@ -137,7 +137,7 @@ def _plan(
 
 
 def _read(path: Path) -> bytes:
-    """A file as far as a rule may look at it: what is large is no script."""
+    """A file as far as a rule may look at it: a large file is not a script."""
     if os.path.getsize(path) > _LARGEST:
         return b""
     return read_regular(path)

@@ -1,75 +1,56 @@
-"""The first look: which files of a prefix hold anything that is looked for, told by helpers."""
+"""The first look: does a file hold anything that is looked for?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import partial
+import os
+from collections.abc import Sequence
 
-from sealenv.portability.holding import needles
+from sealenv.portability.occurrences import is_blank
 from sealenv.portability.spellings import Spellings
-from sealenv.system.reader import Wanted
-from sealenv.system.readers import Readers, Task
+from sealenv.system.hashing import open_once
 
 __all__ = ["Search"]
 
+_WINDOW = 1 << 22
+
 
 class Search:
-    """Helpers are at work from `begin` to `finish`.
+    """A search for places, in one file after the other.
 
     Args:
-        readers: who.
-        root: what comes before the name of a file: see `Readers`.
-        places: which are looked for.
+        places: how each of them is written.
     """
 
-    def __init__(
-        self,
-        readers: Readers,
-        root: str,
-        places: Sequence[Spellings],
-    ) -> None:
-        self.readers = readers
-        """After `finish` they wait for something else."""
-        self._root = root
-        self._wanted = _wanted(places)
-        self._begun: list[tuple[list[str], Task[bytes]]] = []
-        self._names: set[str] = set()
+    def __init__(self, places: Sequence[Spellings]) -> None:
+        texts = list(dict.fromkeys(text for place in places for text in place.needles))
+        self._ignore_case = any(place.ignore_case for place in places)
+        self._texts = [text.lower() for text in texts] if self._ignore_case else texts
+        self._overlap = max([*map(len, texts), 1]) - 1
 
-    def is_for(self, places: Sequence[Spellings]) -> bool:
-        """Whether these are looked for, and nothing else."""
-        return self._wanted == _wanted(places)
+    def hits(self, path: str | bytes) -> bool:
+        """Tell whether a regular file may hold one of them; `portability.inspect` looks closely.
 
-    def begin(self, files: Iterable[tuple[str, int]]) -> None:
-        """Begin with files, names and sizes in bytes, that were not begun with yet."""
-        new = [file for file in files if file[0] not in self._names] if self._names else [*files]
-        names = [name for name, _ in new]
-        self._names.update(names)
-        task = self.readers.search(self._wanted, self._root, names, [size for _, size in new])
-        self._begun.append((names, task))
+        A file of any size takes a few MB of memory.
 
-    def finish(
-        self, files: Collection[str], on_file: Callable[[int, int], None]
-    ) -> Iterator[tuple[str, bytes | OSError]]:
-        """Each of these files that was begun with, and what it holds: see `reader.searcher`.
-
-        Args:
-            files: the names of those that are asked for.
-            on_file: called with files done and files in all, of everything that was begun with.
+        Raises:
+            OSError: the file cannot be read, or is not a regular file.
         """
-        before = 0
-        for names, task in self._begun:
-            tell = partial(self._tell, on_file, before)
-            for name, answer in zip(names, task.finish(tell), strict=True):
-                if name in files:
-                    yield name, answer
-            before += len(names)
+        fd, status = open_once(path)
+        try:
+            wanted = min(status.st_size + 1, _WINDOW)
+            data = b""
+            while True:
+                piece = os.read(fd, wanted)
+                data = data[max(len(data) - self._overlap, 0) :] + piece
+                if self._are_in(data):
+                    return True
+                if len(piece) < wanted:
+                    return False
+        finally:
+            os.close(fd)
 
-    def _tell(self, on_file: Callable[[int, int], None], before: int, done: int, _: int) -> None:
-        on_file(before + done, len(self._names))
-
-
-def _wanted(places: Sequence[Spellings]) -> Wanted:
-    texts = list(dict.fromkeys(text for place in places for text in needles(place)))
-    if any(place.ignore_case for place in places):
-        return True, [text.lower() for text in texts]
-    return False, texts
+    def _are_in(self, data: bytes) -> bool:
+        if is_blank(data):
+            return False
+        data = data.lower() if self._ignore_case else data
+        return any(text in data for text in self._texts)

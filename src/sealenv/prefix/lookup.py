@@ -1,6 +1,6 @@
 """Which environment is meant.
 
-Little is imported: `verify` passes through here before anything else, and its helpers wait.
+Little is imported: `run` passes through here before anything else.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One file after the other gets the new place, each at one instant, and what was done is noted."""
+"""Rewrite one file after the other, each at one instant, and note what was done."""
 
 from __future__ import annotations
 
@@ -6,140 +6,143 @@ import contextlib
 import errno
 import functools
 import hashlib
+import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from sealenv.errors import FilesystemError
-from sealenv.portability.rewriting.change import Hints, Rewriting
-from sealenv.portability.rewriting.metadata import Mark, Rewritten
-from sealenv.relocation.changes import Hashed, Left, mark_of
-from sealenv.relocation.fitting import does_not_fit
-from sealenv.relocation.holding import link_text, placed
-from sealenv.relocation.mender import Mender, UnmendableError
-from sealenv.relocation.owners import SHIPPED
-from sealenv.relocation.place import Relocation
+from sealenv.layout import is_link
+from sealenv.portability.digests import Mark, Rewritten
+from sealenv.portability.edits import Change, RefusedError, Rewriting
+from sealenv.portability.links import placed
+from sealenv.portability.rewrite import rewrite
+from sealenv.relocation.find import link_text
+from sealenv.relocation.fit import does_not_fit
+from sealenv.relocation.journal import note, read_journal
+from sealenv.relocation.outcome import Left
+from sealenv.relocation.owners import SHIPPED, Owners
+from sealenv.relocation.relocation import Relocation
 from sealenv.relocation.signing import sign
-from sealenv.seals.path import native
+from sealenv.seals.check_compiled import source_of
+from sealenv.seals.snapshot import native
 from sealenv.system.files import keep_owner, read_regular, replace_like
 from sealenv.system.tempname import temporary_path
 
-__all__ = ["Bytes", "Files", "Write"]
+__all__ = ["Files", "Write"]
 
-Bytes = Callable[[bytes], bytes]
 Write = Callable[[bytes, os.stat_result], None]
+_NO_SOURCE = "it is compiled Python without its source: compile it again"
 
 
 @dataclass
 class Files:
-    """What writes into the files of one relocation.
+    """Writes into the files of one relocation.
 
     Attributes:
         move: from where to where.
-        resumed: somebody may have begun: what holds the new place, and gives the bytes that were
-            vouched for when it is written back, counts as mended by us.
+        owners: of its files.
         environ: where `codesign` is looked for.
-        changes: what was done, by path.
-        left: what holds the old place and keeps it.
+        changes: what was done, by path; also by a run that was killed.
+        left: what holds the old path and keeps it.
         unsigned: programs of macOS that are to be signed there.
+        deleted: compiled Python that held the path, or whose source was rewritten.
     """
 
     move: Relocation
-    resumed: bool = False
+    owners: Owners
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     changes: dict[str, Rewritten] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    _noting: bool = False
     _twins: dict[tuple[int, int], tuple[str, Rewritten]] = field(default_factory=dict)
     """A file with several names stays one: the name that was written first, and what became of it."""
 
-    @functools.cached_property
-    def forth(self) -> Mender:
-        """From the old place to the new one."""
-        return self.move.forth
+    def __post_init__(self) -> None:
+        journal = read_journal(self.move.prefix)
+        if journal is not None:
+            self._noting = True
+            noted = journal.noted.items()
+            self.changes |= {path: done for path, done in noted if self._mark(path) == done.after}
 
     @functools.cached_property
-    def back(self) -> Mender:
-        """From the new place to the old one."""
-        return self.move.back
+    def change(self) -> Change:
+        """From the old path to the new one."""
+        return self.move.change
 
-    def any(self, path: str, hints: Hints) -> None:
-        """A file of any kind; a program of macOS is signed again."""
-        self.replace(
-            path,
-            lambda data: self._signed(path, data, self.forth.look(path, data, hints)),
-            lambda data: self.back(path, data, hints),
-        )
+    def rewrite(self, path: str) -> None:
+        """Put the new path into a file of any kind and size; delete compiled Python.
 
-    def text(self, path: str, write: Write | None = None) -> None:
-        """A file of which no package says anything."""
-        self.replace(
-            path, lambda data: self.forth(path, data), lambda data: self.back(path, data), write
-        )
-
-    def large(self, path: str, hints: Hints, is_shipped: Callable[[str, bytes], bool]) -> None:
-        """A file that is not read into memory."""
+        Raises:
+            LinkError: a binary has no room for the new path.
+            FilesystemError: it cannot be read or replaced.
+        """
         name = native(self.move.prefix, path)
-        with self._told(path), open(name, "rb") as file:
-            rewriting = self.forth.look(path, file, hints)
-            if rewriting.edits:
-                before = mark_of(name)
-                if is_shipped(path, before.sha256):
-                    self.left.append(Left(path, SHIPPED))
-                    return
-                if rewriting.unsigned:
-                    self.unsigned.append(path)
-                status = os.fstat(file.fileno())
-                file.seek(0)
-                if (done := self._as_twin(path, status, before)) is None:
-                    replace_like(name, lambda target: rewriting.apply_to(file, target), status)
-                    done = self._written(path, status, Rewritten(before, mark_of(name)))
-                self.changes[path] = done
-            elif self.resumed:
-                back = self.back.look(path, file, hints)
-                file.seek(0)
-                hashing = Hashed()
-                back.apply_to(file, cast("BinaryIO", hashing))
-                if back.edits:
-                    self.changes[path] = Rewritten(hashing.mark, mark_of(name))
+        with self._explained(path), open(name, "rb") as file:
+            rewriting = rewrite(path, file, self.change, self.owners.hints(path))
+            if not rewriting.needed:
+                return
+            before = Mark.of_file(name)
+            if self.owners.is_shipped(path, before.sha256):
+                self.left.append(Left(path, SHIPPED))
+                return
+            if rewriting.delete:
+                self.delete(path)
+                return
+            file.seek(0)
+            source = self._signed(path, file, rewriting) if rewriting.unsigned else file
+            edits = Rewriting(rewriting.kind) if source is not file else rewriting
+            status = os.fstat(file.fileno())
+            self._put(path, status, before, lambda target: edits.apply_to(source, target))
+
+    def replace(
+        self, path: str, make: Callable[[bytes], bytes], write: Write | None = None
+    ) -> None:
+        """Replace a file by what a function makes of its bytes; `write` puts them there.
+
+        Raises:
+            FilesystemError: it cannot be read or replaced.
+        """
+        with self._explained(path):
+            data = self.read(path)
+            after = make(data)
+            if after == data:
+                return
+            status = os.lstat(native(self.move.prefix, path))
+            if write is None:
+                self._put(path, status, Mark.of(data), lambda target: target.write(after))
+            else:
+                self._note(path, Rewritten(Mark.of(data), Mark.of(after)))
+                write(after, status)
 
     def link(self, path: str) -> None:
-        """A link that leads into the old place."""
+        """Let a link that leads into the old path lead into the new one."""
         text = link_text(self.move.prefix, path)
-        try:
-            new = placed(path, text, self.forth, self.move.prefix)
-            old = placed(path, text, self.back, self.move.prefix) if new is None else None
-        except UnmendableError as error:
-            self.left.append(Left(path, error.refusal.what))
-            return
+        new = placed(path, text, self.change)
         if new is not None:
-            _replace_link(self.move.prefix, path, new)
-            self.changes[path] = Rewritten(_link_mark(text), _link_mark(new))
-        elif old is not None:
-            self.changes[path] = Rewritten(_link_mark(old), _link_mark(text))
+            with self._explained(path):
+                self._note(path, Rewritten(_link_mark(text), _link_mark(new)))
+                _replace_link(os.fsdecode(native(self.move.prefix, path)), new)
 
-    def replace(self, path: str, forth: Bytes, back: Bytes, write: Write | None = None) -> None:
-        """What a function makes of a file, and another would make back of it; `write` puts it there."""
-        name = native(self.move.prefix, path)
-        data = self.read(path)
-        with self._told(path):
-            after = forth(data)
-            if after != data:
-                status = os.lstat(name)
-                done = Rewritten(Mark.of(data), Mark.of(after))
-                if write is not None:
-                    write(after, status)
-                elif self._as_twin(path, status, done.before, done.after) is None:
-                    replace_like(name, after, status)
-                    self._written(path, status, done)
-                self.changes[path] = done
-            elif self.resumed and (before := back(data)) != data:
-                self.changes[path] = Rewritten(Mark.of(before), Mark.of(data))
+    def delete(self, path: str) -> None:
+        """Delete compiled Python whose source is there: Python writes it again when it is imported."""
+        source = source_of(path)
+        if source is None or not os.path.isfile(native(self.move.prefix, source)):
+            self.left.append(Left(path, _NO_SOURCE))
+            return
+        with self._explained(path):
+            os.unlink(native(self.move.prefix, path))
+            self.deleted.append(path)
 
     def read(self, path: str) -> bytes:
-        """The bytes of a file, as they are."""
+        """The bytes of a file.
+
+        Raises:
+            FilesystemError: it cannot be read.
+        """
         try:
             return read_regular(native(self.move.prefix, path))
         except OSError as error:
@@ -147,58 +150,103 @@ class Files:
                 f"a file cannot be read: {error.strerror}", where=str(self.move.prefix / path)
             ) from error
 
-    def _written(self, path: str, status: os.stat_result, done: Rewritten) -> Rewritten:
-        """Remember a file that has further names."""
-        if status.st_nlink > 1 and status.st_ino:
-            self._twins.setdefault((status.st_dev, status.st_ino), (path, done))
-        return done
+    def _put(
+        self,
+        path: str,
+        status: os.stat_result,
+        before: Mark,
+        write: Callable[[BinaryIO], object],
+    ) -> None:
+        """Replace a file; what it is to become is noted before it is in place."""
+        key = (status.st_dev, status.st_ino)
+        twin, done = self._twins.get(key, (None, None))
+        if twin is not None and done is not None and before == done.before:
+            self._note(path, done)
+            if self._link_twin(twin, path):
+                return
 
-    def _as_twin(
-        self, path: str, status: os.stat_result, before: Mark, after: Mark | None = None
-    ) -> Rewritten | None:
-        """Make it a further name of the file that was written, if that is what it was; else nothing."""
-        twin, done = self._twins.get((status.st_dev, status.st_ino), (None, None))
-        if twin is None or done is None or before != done.before or after not in (None, done.after):
-            return None
+        def noted(target: BinaryIO) -> None:
+            hashed = _Hashed(target)
+            write(hashed)  # type: ignore[arg-type]
+            self._note(path, Rewritten(before, hashed.mark))
+
+        replace_like(native(self.move.prefix, path), noted, status)
+        if status.st_nlink > 1 and status.st_ino:
+            self._twins.setdefault(key, (path, self.changes[path]))
+
+    def _link_twin(self, twin: str, path: str) -> bool:
+        """Make a file another hard link to the rewritten one."""
         name = os.fsdecode(native(self.move.prefix, path))
         partial = temporary_path(name)
         try:
             os.link(native(self.move.prefix, twin), os.fsencode(partial))
         except OSError:  # a file system without hard links
-            return None
+            return False
         os.replace(partial, name)
-        return done
+        return True
+
+    def _note(self, path: str, done: Rewritten) -> None:
+        if self._noting:
+            note(self.move.prefix, path, done)
+        self.changes[path] = done
+
+    def _mark(self, path: str) -> Mark | None:
+        try:
+            if is_link(self.move.prefix / path):
+                return _link_mark(link_text(self.move.prefix, path))
+            return Mark.of_file(native(self.move.prefix, path))
+        except OSError:
+            return None
 
     @contextlib.contextmanager
-    def _told(self, path: str) -> Iterator[None]:
-        """What can go wrong with a file, in words."""
+    def _explained(self, path: str) -> Iterator[None]:
+        """Say in words what goes wrong with a file."""
         try:
             yield
-        except UnmendableError as error:
+        except RefusedError as error:
             if error.over:
                 raise does_not_fit(self.move, {path: error.over}) from error
-            self.left.append(Left(path, error.refusal.what))
+            package = self.owners.distribution(path)
+            why = error.what.replace("PACKAGE", package) if package else error.what
+            self.left.append(Left(path, why))
         except OSError as error:
             raise FilesystemError(
                 "the disk is full"
                 if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
                 else f"a file cannot be replaced: {error.strerror}",
                 where=str(self.move.prefix / path),
-                hint="make room or mend the permissions, then run the same command again",
+                hint="make room or fix the permissions, then run the same command again",
             ) from error
 
-    def _signed(self, path: str, data: bytes, rewriting: Rewriting) -> bytes:
-        after = rewriting.apply(data)
-        if not rewriting.unsigned:
-            return after
-        signed = sign(after, path.rpartition("/")[2], self.environ)
+    def _signed(self, path: str, file: BinaryIO, rewriting: Rewriting) -> BinaryIO:
+        """The new bytes of a program of macOS, signed if that can be done here."""
+        after = io.BytesIO()
+        rewriting.apply_to(file, after)
+        signed = sign(after.getvalue(), path.rpartition("/")[2], self.environ)
         if signed is None:
             self.unsigned.append(path)
-        return signed or after
+        return io.BytesIO(signed or after.getvalue())
 
 
-def _replace_link(prefix: Path, path: str, text: str) -> None:
-    name = os.fsdecode(native(prefix, path))
+class _Hashed:
+    """Passes on what is written, and hashes it."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target, self._sha256, self._size = target, hashlib.sha256(), 0
+
+    def write(self, data: bytes) -> int:
+        """Write to the target."""
+        self._sha256.update(data)
+        self._size += len(data)
+        return self._target.write(data)
+
+    @property
+    def mark(self) -> Mark:
+        """Of all that was written."""
+        return Mark(self._sha256.digest(), self._size)
+
+
+def _replace_link(name: str, text: str) -> None:
     partial = temporary_path(name)
     status = os.lstat(name)
     os.symlink(text, partial, target_is_directory=os.path.isdir(text))

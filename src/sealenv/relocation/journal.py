@@ -1,7 +1,9 @@
 """The journal of a relocation: `conda-meta/sealenv.moving`, from before the first byte to the commit.
 
-The seal that is to be, and the place that the files held before. Who finds it knows that files may hold
-either place, wherever the environment lies by now; nothing runs from it until somebody has finished it.
+Its first line is the seal that is to be, and the path that the files held before. Then follows one
+line for each file, written before the file is replaced: its digests before and after. So the
+command that continues after a kill knows which of the changed files are its own work. Nothing runs
+from the environment until then.
 """
 
 from __future__ import annotations
@@ -16,13 +18,15 @@ import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.layout import FILES, META, MOVING, SEAL
-from sealenv.seals.filetable import read_table, write_files
+from sealenv.portability.digests import Mark, Rewritten
+from sealenv.seals.filetable import read_table, write_table
 from sealenv.seals.seal import Seal, write_seal
+from sealenv.seals.snapshot import raw
 from sealenv.system.files import read_regular, write_atomic
 from sealenv.system.holders import while_held
 from sealenv.system.tempname import final_path
 
-__all__ = ["Journal", "begin", "commit", "finish_commit", "read_journal"]
+__all__ = ["Journal", "begin", "commit", "finish_commit", "note", "read_journal"]
 
 _FROM = "moving_from"
 _OURS = frozenset(path.rpartition("/")[2] for path in (SEAL, FILES, MOVING))
@@ -33,39 +37,61 @@ class Journal:
     """A relocation that was begun, and not committed.
 
     Attributes:
-        old: the place that the files held.
-        new: the place that they are to hold.
+        old: the path that the files held.
+        new: the path that they are to hold.
+        noted: the files that were about to be replaced, and what each was to become.
     """
 
     old: str
     new: str
+    noted: dict[str, Rewritten]
 
 
 def read_journal(prefix: Path) -> Journal | None:
-    """What was begun there; None where nothing was, or nobody can tell (no file was written then)."""
+    """Read what was begun; None if nothing was, or the journal is damaged (no file was written then)."""
     try:
-        data = msgspec.json.decode(read_regular(prefix / MOVING), type=dict[str, Any])
-        old, new = data[_FROM], data["prefix"]
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError):
+        first, *lines = read_regular(prefix / MOVING).splitlines()
+        head = msgspec.json.decode(first, type=dict[str, Any])
+        old, new = head[_FROM], head["prefix"]
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, ValueError):
         return None
     if not isinstance(old, str) or not isinstance(new, str):
         return None
-    return Journal(old, new)
+    noted = {}
+    for line in lines:
+        with contextlib.suppress(msgspec.DecodeError, msgspec.ValidationError, ValueError):
+            item = msgspec.json.decode(line, type=_Note)
+            path = bytes.fromhex(item.path).decode("utf-8", "surrogateescape")
+            noted[path] = Rewritten(_mark(*item.before), _mark(*item.after))
+    return Journal(old, new, noted)
 
 
 def begin(prefix: Path, seal: Seal, new: str, old: str) -> None:
-    """Write down that files are going to be written anew.
+    """Write down that files are going to be rewritten. A journal of the same relocation is continued.
 
     Args:
         prefix: a sealed environment, whose lock the caller holds.
         seal: as it is.
-        new: the place that files are to hold.
-        old: the place that they hold.
+        new: the path that files are to hold.
+        old: the path that they hold.
 
     Raises:
         OSError: as the operating system says.
     """
-    _write(prefix, msgspec.structs.replace(seal, prefix=new, files=""), old)
+    journal = read_journal(prefix)
+    if journal is None or (journal.old, journal.new) != (old, new):
+        _write(prefix, msgspec.structs.replace(seal, prefix=new, files=""), old)
+
+
+def note(prefix: Path, path: str, done: Rewritten) -> None:
+    """Add a file that is about to be replaced.
+
+    Raises:
+        OSError: as the operating system says.
+    """
+    item = _Note(raw(path).hex(), _plain(done.before), _plain(done.after))
+    with open(prefix / MOVING, "ab") as file:
+        file.write(msgspec.json.encode(item) + b"\n")
 
 
 def commit(prefix: Path, seal: Seal, table: bytes | None, old: str) -> None:
@@ -74,24 +100,24 @@ def commit(prefix: Path, seal: Seal, table: bytes | None, old: str) -> None:
     Args:
         prefix: likewise.
         seal: as it is to be.
-        table: the encoded file table; None where there is none.
-        old: the place that files held.
+        table: the encoded file table; None if there is none.
+        old: the path that files held.
 
     Raises:
         OSError: as the operating system says.
     """
     _write(prefix, seal, old)
     if table is not None:
-        write_files(prefix, table)
+        write_table(prefix, table)
     while_held(lambda: write_seal(prefix, seal))
     while_held((prefix / MOVING).unlink)
 
 
 def finish_commit(prefix: Path) -> None:
-    """What a kill left of a commit: its table is there and its seal is not yet; and partial files.
+    """Finish a commit that was killed between its table and its seal; and delete partial files.
 
-    The journal of a relocation that was not committed stays. That of `audit --fix`, from a place to the
-    same place, goes: no file holds another, and its seal is taken again.
+    The journal of a relocation that was not committed stays. That of `audit --fix`, from a path to the
+    same path, goes: no file holds another, and its seal is taken again.
 
     Raises:
         OSError: as the operating system says.
@@ -102,9 +128,10 @@ def finish_commit(prefix: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
     try:
-        seal = msgspec.json.decode(read_regular(prefix / MOVING), type=Seal)
+        first, *_ = read_regular(prefix / MOVING).splitlines()
+        seal = msgspec.json.decode(first, type=Seal)
         whole = bool(seal.files) and read_table(prefix, seal.files) is not None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecordError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, ValueError, RecordError):
         whole = False  # the seal and its table are there: all of it is done again
     journal = read_journal(prefix)
     if whole:
@@ -113,7 +140,22 @@ def finish_commit(prefix: Path) -> None:
         while_held((prefix / MOVING).unlink)
 
 
+class _Note(msgspec.Struct):
+    """A line: the path and sha256 in hexadecimal digits, sizes in bytes."""
+
+    path: str
+    before: tuple[str, int]
+    after: tuple[str, int]
+
+
+def _mark(digest: str, size: int) -> Mark:
+    return Mark(bytes.fromhex(digest), size)
+
+
+def _plain(mark: Mark) -> tuple[str, int]:
+    return mark.sha256.hex(), mark.size
+
+
 def _write(prefix: Path, seal: Seal, old: str) -> None:
     content = {_FROM: old, **msgspec.to_builtins(seal)}
-    data = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
-    write_atomic(prefix / MOVING, data, durable=True)
+    write_atomic(prefix / MOVING, msgspec.json.encode(content) + b"\n", durable=True)

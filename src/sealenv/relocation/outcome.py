@@ -1,21 +1,34 @@
-"""What a move is asked for, and what it says that it did."""
+"""The options of a move, what a move or a clone did, and how it ends when it cannot go on."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
+from sealenv.errors import InterruptedMoveError, SealenvError, from_oserror
 from sealenv.install.check import CheckReport
-from sealenv.relocation.changes import Left
 
-__all__ = ["MoveOptions", "Moved"]
+__all__ = ["Cloned", "Left", "MoveOptions", "Moved", "with_hint"]
+
+
+class Left(NamedTuple):
+    """A file that keeps the old path, and why."""
+
+    path: str
+    why: str
+
+    def to_json(self) -> dict[str, str]:
+        """For `--json`."""
+        return {"path": self.path, "why": self.why}
 
 
 @dataclass(frozen=True)
 class MoveOptions:
-    """How.
+    """How to move.
 
     Attributes:
         copy: copy, check and remove, also on one file system.
@@ -34,14 +47,15 @@ class MoveOptions:
 
 @dataclass(frozen=True)
 class Moved:
-    """What was done.
+    """What `move` did.
 
     Attributes:
         prefix: where it is now; where it would be, with `dry_run`.
-        was: the place that its files held.
-        how: `renamed`, `copied`, `mended` (it lay there already), or `unchanged`.
-        mended: the files that were mended, relative to the prefix.
-        left: what holds the old place and keeps it.
+        was: the path that its files held.
+        how: `renamed`, `copied`, `mended` (it was at that place already), or `unchanged`.
+        mended: the files that were rewritten, relative to the prefix.
+        deleted: compiled Python with the old path, which Python writes again.
+        left: what holds the old path and keeps it.
         unsigned: programs that are to be signed on macOS.
         checked: whether it was run; false for another platform.
         check: what it said.
@@ -52,8 +66,65 @@ class Moved:
     was: str
     how: str
     mended: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
     left: tuple[Left, ...] = ()
     unsigned: tuple[str, ...] = ()
     checked: bool = False
     check: CheckReport | None = None
     original: bool = False
+
+
+@dataclass(frozen=True)
+class Cloned:
+    """What `clone` made.
+
+    Attributes:
+        prefix: the new environment.
+        of: the other one.
+        linked: hard links between the two.
+        copied: files that each has for itself.
+        mended: of them, those that held the path.
+        deleted: compiled Python with the path, which the new one does not have.
+        left: what holds the path of the other one and keeps it.
+        checked: whether it was run; false for another platform.
+        check: what it said.
+    """
+
+    prefix: Path
+    of: Path
+    linked: int
+    copied: int
+    mended: tuple[str, ...]
+    deleted: tuple[str, ...]
+    left: tuple[Left, ...]
+    checked: bool
+    check: CheckReport | None
+
+
+@contextlib.contextmanager
+def with_hint(where: Path, hint: str, *, interrupted_only: bool = False) -> Iterator[None]:
+    """Say what to do next if the work in this block ends early.
+
+    Args:
+        where: the environment.
+        hint: what to do next.
+        interrupted_only: other errors have hints of their own.
+
+    Raises:
+        InterruptedMoveError: Ctrl-C.
+        FilesystemError: for what the operating system says.
+        SealenvError: what was raised, with this hint.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise InterruptedMoveError("interrupted", where=str(where), hint=hint) from None
+    except SealenvError as error:
+        if not interrupted_only:
+            error.hint = hint
+        raise
+    except OSError as error:
+        raised = from_oserror(error)
+        if not interrupted_only:
+            raised.hint = hint
+        raise raised from error

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from sealenv.layout import META
-from sealenv.portability.rewriting.change import Hints
-from sealenv.portability.rewriting.metadata import Rewritten
+from sealenv.portability.classify import SHIPPED
+from sealenv.portability.digests import Rewritten
+from sealenv.portability.edits import Hints
 from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.distributions import Distribution, find_distributions
-from sealenv.seals.row import Row
+from sealenv.seals.snapshot import Row
 
 __all__ = ["SHIPPED", "Owners"]
 
-SHIPPED = "its package ships it with these bytes"
-
 
 class Owners:
-    """Who answers for a path.
+    """The packages and distributions of an environment, by path.
 
     Args:
         prefix: where it lies.
-        rows: what lies there.
+        rows: every path of it.
         records: of packages.
     """
 
@@ -54,18 +52,17 @@ class Owners:
         room = min(len((e.prefix_placeholder or "").encode()) for e in entries)
         return Hints(entries[0].file_mode, room)
 
-    def is_shipped(self, path: str, data: bytes) -> bool:
-        """Whether these are the bytes of a package, without a place that was written into them.
+    def is_shipped(self, path: str, digest: bytes) -> bool:
+        """Whether bytes with that sha256 are those of a package into which no path was written.
 
         They are the same in every environment: what they hold is not the path of this one.
         """
-        return bool(self._shipped(path)) and self.is_digest_shipped(
-            path, hashlib.sha256(data).digest()
-        )
-
-    def is_digest_shipped(self, path: str, digest: bytes) -> bool:
-        """The same of bytes with that sha256."""
         return digest.hex() in self._shipped(path)
+
+    def distribution(self, path: str) -> str | None:
+        """The name of the distribution whose RECORD names a file."""
+        found = (d.name for d in self.distributions if path in self._of_wheel[d.record])
+        return next(found, None)
 
     def _shipped(self, path: str) -> list[str]:
         return [

@@ -24,9 +24,9 @@ _MAGICS = frozenset(
 
 
 def sign(data: bytes, name: str, environ: Mapping[str, str]) -> bytes | None:
-    """The bytes with a signature of their own; as they are, if they are no program of macOS.
+    """The bytes with a signature of their own; unchanged, if they are not a program of macOS.
 
-    They are signed before they are in place: what is there is always whole.
+    They are signed before they are in place, so that the file is always whole.
 
     Args:
         data: a Mach-O file.
@@ -34,7 +34,7 @@ def sign(data: bytes, name: str, environ: Mapping[str, str]) -> bytes | None:
         environ: PATH says where `codesign` is.
 
     Returns:
-        None when there is no `codesign`, or it failed.
+        None if `codesign` is missing or failed.
 
     Raises:
         OSError: no temporary file can be written.

@@ -16,13 +16,13 @@ from sealenv.repairs.obtaining import Archives
 from sealenv.repairs.plan import Plan
 from sealenv.repairs.putting import put_back
 from sealenv.repairs.wheels import install_aside
-from sealenv.seals.scene import Scene
+from sealenv.seals.compare import Comparison
 from sealenv.system.deleting import delete
 
 __all__ = ["clear", "reinstall", "relink", "scratch_in"]
 
 
-def relink(scene: Scene, plan: Plan, archives: Archives, how: Mending) -> dict[str, str]:
+def relink(comparison: Comparison, plan: Plan, archives: Archives, how: Mending) -> dict[str, str]:
     """Put the packages' files back; path -> why not (empty: done)."""
     paths = [path for path in plan.relink if path not in archives.lost]
     if not paths:
@@ -30,9 +30,9 @@ def relink(scene: Scene, plan: Plan, archives: Archives, how: Mending) -> dict[s
     how.reporter.phase("repair", "putting files back")
     reasons = {}
     try:
-        with _linked_aside(scene, archives.packages, how) as scratch:
+        with _linked_aside(comparison, archives.packages, how) as scratch:
             for done, path in enumerate(paths, 1):
-                reasons[path] = put_back(scene, path, scratch)
+                reasons[path] = put_back(comparison, path, scratch)
                 how.reporter.advance(done, len(paths), "files", path)
     except (OfflineError, FetchError, DigestError) as error:
         # One was damaged in the cache, and cannot be had anew: none of them is linked.
@@ -41,28 +41,28 @@ def relink(scene: Scene, plan: Plan, archives: Archives, how: Mending) -> dict[s
 
 
 def reinstall(
-    scene: Scene, plan: Plan, archives: Archives, how: Mending, lock_fd: int
+    comparison: Comparison, plan: Plan, archives: Archives, how: Mending, lock_fd: int
 ) -> dict[str, str]:
     """Put the wheels' files back, now that pip is whole; path -> why not (empty: done)."""
     paths = [path for path in plan.wheels if path not in archives.lost]
     if not paths:
         return {}
     how.reporter.phase("wheels", "putting files of wheels back")
-    with scratch_in(scene.prefix) as scratch:
+    with scratch_in(comparison.prefix) as scratch:
         try:
             environ = clean_environ(how.environ)
-            install_aside(scene, archives.wheels, how.engine, environ, scratch, lock_fd)
+            install_aside(comparison, archives.wheels, how.engine, environ, scratch, lock_fd)
         except LinkError as error:
             return dict.fromkeys(paths, "; ".join([error.what, *error.details[-1:]]))
-        return {path: put_back(scene, path, scratch) for path in paths}
+        return {path: put_back(comparison, path, scratch) for path in paths}
 
 
 @contextlib.contextmanager
-def _linked_aside(scene: Scene, lock: Lock, how: Mending) -> Iterator[Path]:
+def _linked_aside(comparison: Comparison, lock: Lock, how: Mending) -> Iterator[Path]:
     """The packages, linked into a folder of ours in the prefix: one rename from their place."""
-    with scratch_in(scene.prefix) as scratch:
+    with scratch_in(comparison.prefix) as scratch:
         if lock.packages:
-            how.engine.link_aside(lock, scene.prefix, scratch)
+            how.engine.link_aside(lock, comparison.prefix, scratch)
         yield scratch
 
 

@@ -17,8 +17,8 @@ from sealenv.repairs.mending import Mending
 from sealenv.repairs.packages import lock_of
 from sealenv.repairs.plan import Plan
 from sealenv.repairs.wheels import wheel_of, wheels_lock
-from sealenv.seals.compiled import source_of
-from sealenv.seals.scene import Scene
+from sealenv.seals.check_compiled import source_of
+from sealenv.seals.compare import Comparison
 from sealenv.store.archives import Archive, Store
 
 __all__ = ["Archives", "obtain", "unobtainable"]
@@ -59,9 +59,9 @@ class Archives:
         )
 
 
-def obtain(scene: Scene, plan: Plan, how: Mending) -> Archives:
+def obtain(comparison: Comparison, plan: Plan, how: Mending) -> Archives:
     """Fetch what is not in the store; what cannot be had costs only the files that come from it."""
-    found, unknown = _needed(scene, plan)
+    found, unknown = _needed(comparison, plan)
     both = structs.replace(found.packages, wheels=found.wheels.wheels)
     failed: dict[str, SealenvError] = {}
     if both.archives:
@@ -73,29 +73,31 @@ def obtain(scene: Scene, plan: Plan, how: Mending) -> Archives:
             lambda event: how.reporter.advance(event.done, event.total, "bytes", event.item),
             offline=how.offline,
         )
-    _lose(scene, plan, found, {sha256: error.what for sha256, error in failed.items()}, unknown)
+    _lose(
+        comparison, plan, found, {sha256: error.what for sha256, error in failed.items()}, unknown
+    )
     found.errors = tuple(failed.values())
     return found
 
 
-def unobtainable(scene: Scene, plan: Plan, how: Mending) -> dict[str, str]:
+def unobtainable(comparison: Comparison, plan: Plan, how: Mending) -> dict[str, str]:
     """Which paths could not be put back, and why, as far as that is known without the network."""
-    found, unknown = _needed(scene, plan)
+    found, unknown = _needed(comparison, plan)
     both = structs.replace(found.packages, wheels=found.wheels.wheels)
     failed = {
         archive.sha256: why
         for archive in both.archives
         if (why := _not_at_hand(how.engine.store, archive, offline=how.offline))
     }
-    _lose(scene, plan, found, failed, unknown)
+    _lose(comparison, plan, found, failed, unknown)
     return found.lost
 
 
-def _needed(scene: Scene, plan: Plan) -> tuple[Archives, set[str]]:
+def _needed(comparison: Comparison, plan: Plan) -> tuple[Archives, set[str]]:
     """The archives of a plan, and the packages that nobody knows the archive of."""
-    names = {claim.package for path in plan.relink for claim in scene.claims[path]}
-    packages, unknown = lock_of(scene, names)
-    return Archives(packages, wheels_lock(scene, plan.wheels)), unknown
+    names = {claim.package for path in plan.relink for claim in comparison.claims[path]}
+    packages, unknown = lock_of(comparison, names)
+    return Archives(packages, wheels_lock(comparison, plan.wheels)), unknown
 
 
 def _not_at_hand(store: Store, archive: Archive, *, offline: bool) -> str | None:
@@ -109,7 +111,11 @@ def _not_at_hand(store: Store, archive: Archive, *, offline: bool) -> str | None
 
 
 def _lose(
-    scene: Scene, plan: Plan, found: Archives, failed: Mapping[str, str], unknown: set[str]
+    comparison: Comparison,
+    plan: Plan,
+    found: Archives,
+    failed: Mapping[str, str],
+    unknown: set[str],
 ) -> None:
     """Take out of what was found the archives that are not there, and note the paths."""
     why = {p.name: failed[p.sha256] for p in found.packages.packages if p.sha256 in failed}
@@ -121,12 +127,12 @@ def _lose(
     found.packages = structs.replace(found.packages, packages=kept)
     here = {p.name for p in kept}
     for path in plan.relink:
-        owners = [claim.package for claim in scene.claims[path]]
+        owners = [claim.package for claim in comparison.claims[path]]
         # Where several packages ship a path, one of them may have what was there.
         if not here.intersection(owners):
             found.lost[path] = next((why[name] for name in owners if name in why), _UNKNOWN)
     for path in plan.wheels:
-        wheel = wheel_of(scene, path)
+        wheel = wheel_of(comparison, path)
         if wheel is not None and wheel.sha256 in failed:
             found.lost[path] = failed[wheel.sha256]
     wheels = tuple(w for w in found.wheels.wheels if w.sha256 not in failed)

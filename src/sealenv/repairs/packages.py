@@ -8,8 +8,8 @@ from typing import Any
 from sealenv.locks import Lock, LockedPackage
 from sealenv.locks.checks import check_package
 from sealenv.prefix.records import read_raw_record
-from sealenv.seals.drift import locked_packages
-from sealenv.seals.scene import Scene
+from sealenv.seals.check_packages import locked_packages
+from sealenv.seals.compare import Comparison
 from sealenv.urls import redact
 
 __all__ = ["as_locked", "lock_of"]
@@ -46,29 +46,30 @@ def as_locked(raw: dict[str, Any], sha256: str | None = None) -> LockedPackage |
     return None if check_package(package) else package
 
 
-def lock_of(scene: Scene, names: Collection[str]) -> tuple[Lock, set[str]]:
+def lock_of(comparison: Comparison, names: Collection[str]) -> tuple[Lock, set[str]]:
     """A lock of these packages, and the names of those whose archive nobody knows.
 
     Python comes along with a noarch python package: where that is linked depends on it.
     """
-    locked = locked_packages(scene.seal.lock.packages) if scene.seal else {}
+    locked = locked_packages(comparison.seal.lock.packages) if comparison.seal else {}
     found: dict[str, LockedPackage] = {}
     unknown = set()
-    for record in _with_python(scene, names):
+    for record in _with_python(comparison, names):
         dist, sha256 = locked.get(record.name, ("", None))
-        raw = read_raw_record(scene.prefix, record.dist)
+        raw = read_raw_record(comparison.prefix, record.dist)
         package = as_locked(raw, sha256 if dist == record.dist else None)
         if package is None:
             unknown.add(record.name)
         else:
             found[record.name] = package
-    lock = Lock(platform=scene.platform, channels=(), packages=tuple(found.values()))
+    lock = Lock(platform=comparison.platform, channels=(), packages=tuple(found.values()))
     return lock, unknown
 
 
-def _with_python(scene: Scene, names: Collection[str]) -> Iterable[Any]:
-    noarch = any(r.noarch == "python" for r in scene.records if r.name in names)
+def _with_python(comparison: Comparison, names: Collection[str]) -> Iterable[Any]:
+    noarch = any(r.noarch == "python" for r in comparison.records if r.name in names)
     wanted = {*names, *(["python"] if noarch else [])}
     return sorted(
-        (r for r in scene.records if r.name in wanted), key=lambda r: (r.name != "python", r.name)
+        (r for r in comparison.records if r.name in wanted),
+        key=lambda r: (r.name != "python", r.name),
     )

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from sealenv.layout import CONDARC, FILES
 from sealenv.repairs.replaced import replaced_packages
 from sealenv.repairs.wheels import wheel_of
+from sealenv.seals.compare import Comparison
 from sealenv.seals.distributions import Distribution
 from sealenv.seals.findings import Finding
-from sealenv.seals.path import FOLDER
-from sealenv.seals.row import Row
-from sealenv.seals.scene import Scene
+from sealenv.seals.snapshot import FOLDER, Row
 from sealenv.seals.wheels import locked_wheel, locked_wheels
 
 __all__ = ["Plan", "make_plan"]
@@ -67,17 +66,17 @@ class Plan:
         ]  # fmt: skip
 
 
-def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> Plan:
+def make_plan(comparison: Comparison, findings: Sequence[Finding], *, runs_here: bool) -> Plan:
     """Sort the findings.
 
     Args:
-        scene: what they were found in.
+        comparison: what they were found in.
         findings: of verify.
         runs_here: whether the environment's python can compile, and its pip install, on this machine.
     """
     plan = Plan()
-    scripts = frozenset(scene.seal.activation if scene.seal else ())
-    replaced = replaced_packages(scene, findings)
+    scripts = frozenset(comparison.seal.activation if comparison.seal else ())
+    replaced = replaced_packages(comparison, findings)
     for finding in findings:
         if not finding.damage:
             continue
@@ -88,80 +87,80 @@ def make_plan(scene: Scene, findings: Sequence[Finding], *, runs_here: bool) -> 
             plan.leftover.append(finding)
         elif finding.kind == "wrong-mode":
             plan.modes[path] = finding
-        elif by := _replaced_by(scene, finding, replaced):
+        elif by := _replaced_by(comparison, finding, replaced):
             hint = f"{by.name} {by.version} was installed over it by pip: {_LEFT['installed']}"
             plan.left.append((finding, hint))
-        elif _is_compiled_here(scene, finding):
+        elif _is_compiled_here(comparison, finding):
             if runs_here:
                 plan.compile[path] = finding
             else:
                 plan.left.append((finding, _ELSEWHERE))
-        elif finding.kind == "unreadable" and (row := _folder(scene, path)):
-            then = scene.as_sealed(path)
+        elif finding.kind == "unreadable" and (row := _folder(comparison, path)):
+            then = comparison.as_sealed(path)
             if then is not None and then.mode != row.mode and os.name != "nt":
                 plan.modes[path] = finding
             else:
                 plan.left.append((finding, "let it be read (chmod u+rwx), then repair again"))
-        elif finding.kind == "wrong-type" and _was_folder(scene, path):
+        elif finding.kind == "wrong-type" and _was_folder(comparison, path):
             hint = "it was a folder: take away what is there now, then repair again"
             plan.left.append((finding, hint))
-        elif finding.kind in _OF_FILES and path in scene.claims:
+        elif finding.kind in _OF_FILES and path in comparison.claims:
             plan.relink.setdefault(path, finding)
-        elif finding.kind in _OF_FILES and runs_here and wheel_of(scene, path):
+        elif finding.kind in _OF_FILES and runs_here and wheel_of(comparison, path):
             plan.wheels.setdefault(path, finding)
-        elif finding.kind == "missing" and path == CONDARC and _has_channels(scene):
+        elif finding.kind == "missing" and path == CONDARC and _has_channels(comparison):
             plan.scripts.append(finding)
         else:
-            plan.left.append((finding, _advice(scene, finding)))
+            plan.left.append((finding, _advice(comparison, finding)))
     return plan
 
 
-def _has_channels(scene: Scene) -> bool:
+def _has_channels(comparison: Comparison) -> bool:
     """Whether the seal says what belongs into `.condarc`; that of an adopted one may not."""
-    return scene.seal is not None and bool(scene.seal.spec.get("channels"))
+    return comparison.seal is not None and bool(comparison.seal.spec.get("channels"))
 
 
 def _replaced_by(
-    scene: Scene, finding: Finding, replaced: Mapping[str, Distribution]
+    comparison: Comparison, finding: Finding, replaced: Mapping[str, Distribution]
 ) -> Distribution | None:
     if finding.kind not in _OF_FILES or not replaced:
         return None
-    packages = [claim.package for claim in scene.claims.get(finding.path, ())]
+    packages = [claim.package for claim in comparison.claims.get(finding.path, ())]
     return next((replaced[name] for name in packages if name in replaced), None)
 
 
-def _folder(scene: Scene, path: str) -> Row | None:
-    row = scene.rows.get(path)
+def _folder(comparison: Comparison, path: str) -> Row | None:
+    row = comparison.rows.get(path)
     return row if row is not None and row.kind == FOLDER else None
 
 
-def _was_folder(scene: Scene, path: str) -> bool:
-    then = scene.as_sealed(path)
+def _was_folder(comparison: Comparison, path: str) -> bool:
+    then = comparison.as_sealed(path)
     if then is not None:
         return then.kind == FOLDER
-    return any(claim.entry.path_type == "directory" for claim in scene.claims.get(path, ()))
+    return any(claim.entry.path_type == "directory" for claim in comparison.claims.get(path, ()))
 
 
-def _is_compiled_here(scene: Scene, finding: Finding) -> bool:
+def _is_compiled_here(comparison: Comparison, finding: Finding) -> bool:
     """A `.pyc` that is in no archive: sealenv, conda, pip or Python made it."""
-    claims = scene.claims.get(finding.path, ())
+    claims = comparison.claims.get(finding.path, ())
     if finding.kind == "stale-pyc":
         return not claims or any(claim.entry.path_type == "pyc_file" for claim in claims)
     return any(claim.entry.path_type == "pyc_file" for claim in claims)
 
 
-def _advice(scene: Scene, finding: Finding) -> str:
+def _advice(comparison: Comparison, finding: Finding) -> str:
     if finding.kind in ("gone", "changed", "wrong-archive"):
         return _LEFT["installed"]
     if finding.path == FILES:
         return "look at what verify finds besides, then make it anew with: sealenv seal ENV"
     if finding.kind in _LEFT:
         return _LEFT[finding.kind]
-    found = scene.of_distributions.get(finding.path)
+    found = comparison.of_distributions.get(finding.path)
     if found:
-        if wheel_of(scene, finding.path):
+        if wheel_of(comparison, finding.path):
             return _ELSEWHERE
-        wheels = locked_wheels(scene.seal.lock.wheels) if scene.seal else []
+        wheels = locked_wheels(comparison.seal.lock.wheels) if comparison.seal else []
         if wheel := locked_wheel(wheels, found[0]):
             again = f"pip install --force-reinstall --no-deps {wheel.url}#sha256={wheel.sha256}"
             return (

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from sealenv.layout import OUTSIDE, is_link, leaves
 from sealenv.portability.patch import patch_bytes
+from sealenv.seals.compare import Comparison
 from sealenv.seals.fingerprint import ENTRY_POINTS, promised
-from sealenv.seals.path import FOLDER
-from sealenv.seals.scene import Scene
+from sealenv.seals.snapshot import FOLDER
 from sealenv.system.files import OF_ALL
-from sealenv.system.reader import sha256_of
+from sealenv.system.hashing import sha256_of
 
 __all__ = ["make_way", "put_back", "set_mode"]
 
@@ -42,35 +42,37 @@ def _alone(work: _OnePath) -> _OnePath:
 
 
 @_alone
-def put_back(scene: Scene, path: str, scratch: Path) -> str:
+def put_back(comparison: Comparison, path: str, scratch: Path) -> str:
     """Replace a path by what the packages have; empty, or why it was not done.
 
     Nothing is changed, and no folder made, before there is a file that fits.
 
     Args:
-        scene: the prefix.
+        comparison: the prefix.
         path: relative to it.
         scratch: where its packages were linked, or its wheels installed again, on the same file system.
 
     Raises:
         OSError: the disk is full or may not be written.
     """
-    if problem := _in_the_way(scene, path):
+    if problem := _in_the_way(comparison, path):
         return problem
-    candidates = list(_candidates(scene, scratch, path))
+    candidates = list(_candidates(comparison, scratch, path))
     for candidate in candidates:
-        fits = _patch(scene, path, candidate) or _fits(scene, path, candidate, scratch)
-        if fits or (_reword(scene, path, candidate) and _fits(scene, path, candidate, scratch)):
-            if problem := make_way(scene, path):
+        fits = _patch(comparison, path, candidate) or _fits(comparison, path, candidate, scratch)
+        if fits or (
+            _reword(comparison, path, candidate) and _fits(comparison, path, candidate, scratch)
+        ):
+            if problem := make_way(comparison, path):
                 return problem
-            then = scene.as_sealed(path)
+            then = comparison.as_sealed(path)
             mode = then.mode if then is not None and then.mode and os.name != "nt" else None
-            _place(candidate, scene.prefix / path, mode)
+            _place(candidate, comparison.prefix / path, mode)
             return ""
     if not candidates:
-        which = "package" if path in scene.claims else "wheel"
+        which = "package" if path in comparison.claims else "wheel"
         return f"the {which} has no such file: what names it is wrong there, or it was made later"
-    if path in scene.claims:
+    if path in comparison.claims:
         return "the package has other bytes now: a link script changed it after linking"
     return (
         "the wheel gives other bytes now, as launchers do on Windows, which hold the time they were "
@@ -79,11 +81,11 @@ def put_back(scene: Scene, path: str, scratch: Path) -> str:
 
 
 @_alone
-def set_mode(scene: Scene, path: str) -> str:
+def set_mode(comparison: Comparison, path: str) -> str:
     """Give a file or folder the mode that it was sealed with; empty, or why not."""
-    then = scene.as_sealed(path)
-    target = scene.prefix / path
-    if problem := _forbidden(path) or _led_through(scene.prefix, target):
+    then = comparison.as_sealed(path)
+    target = comparison.prefix / path
+    if problem := _forbidden(path) or _led_through(comparison.prefix, target):
         return problem
     if then is None or is_link(target):
         return "it is not what was sealed"
@@ -92,10 +94,10 @@ def set_mode(scene: Scene, path: str) -> str:
     return ""
 
 
-def _candidates(scene: Scene, scratch: Path, path: str) -> Iterator[Path]:
+def _candidates(comparison: Comparison, scratch: Path, path: str) -> Iterator[Path]:
     """Where linking may have put the file: in its place, or aside for another package's."""
     # What was kept aside of a package is in its place when that is linked alone.
-    lost = [c.entry.original_path for c in scene.claims.get(path, ()) if c.entry.original_path]
+    lost = [c.entry.original_path for c in comparison.claims.get(path, ()) if c.entry.original_path]
     names = [name for name in (path, *lost) if not leaves(name)]
     places = [scratch / name for name in names]
     if (scratch / _ASIDE).is_dir():
@@ -104,23 +106,23 @@ def _candidates(scene: Scene, scratch: Path, path: str) -> Iterator[Path]:
     return (place for place in places if os.path.lexists(place) and not place.is_dir())
 
 
-def _fits(scene: Scene, path: str, candidate: Path, scratch: Path) -> bool:
+def _fits(comparison: Comparison, path: str, candidate: Path, scratch: Path) -> bool:
     """Whether this is the file that was sealed, or that a record promises."""
     if is_link(candidate):
         digest = hashlib.sha256(os.fsencode(os.readlink(candidate))).digest()
     else:
-        digest, _ = sha256_of(os.fspath(candidate))
-    then = scene.as_sealed(path)
+        digest = sha256_of(os.fspath(candidate))
+    then = comparison.as_sealed(path)
     if then is not None:
         return then.digest == digest
-    promises = [promised(claim.entry) for claim in scene.claims.get(path, ())]
-    if path in scene.of_distributions:
-        recorded = scene.of_distributions[path][1].sha256
+    promises = [promised(claim.entry) for claim in comparison.claims.get(path, ())]
+    if path in comparison.of_distributions:
+        recorded = comparison.of_distributions[path][1].sha256
         promises.append(recorded.hex() if recorded else None)
     if digest.hex() in promises:
         return True
     # conda records the size alone of an entry point.
-    entries = [c.entry for c in scene.claims.get(path, ()) if promised(c.entry) is None]
+    entries = [c.entry for c in comparison.claims.get(path, ()) if promised(c.entry) is None]
     sizes = {entry.size_in_bytes for entry in entries} - {None}
     if sizes and not is_link(candidate) and candidate.stat().st_size not in sizes:
         return False
@@ -129,22 +131,24 @@ def _fits(scene: Scene, path: str, candidate: Path, scratch: Path) -> bool:
     return unpromised and candidate == scratch / path
 
 
-def _patch(scene: Scene, path: str, candidate: Path) -> bool:
+def _patch(comparison: Comparison, path: str, candidate: Path) -> bool:
     """Make a file of a Windows prefix relative again, if that is what it was made."""
-    notes = scene.seal.patched if scene.seal else []
+    notes = comparison.seal.patched if comparison.seal else []
     note = next((n for n in notes if n.path == path), None)
     if note is None or is_link(candidate):
         return False
-    content = patch_bytes(path, candidate.read_bytes(), scene.prefix, platform=scene.platform)
+    content = patch_bytes(
+        path, candidate.read_bytes(), comparison.prefix, platform=comparison.platform
+    )
     if hashlib.sha256(content).hexdigest() != note.after:
         return False
     _rewrite(candidate, content)
     return True
 
 
-def _reword(scene: Scene, path: str, candidate: Path) -> bool:
+def _reword(comparison: Comparison, path: str, candidate: Path) -> bool:
     """Indent an entry point with spaces, as conda and micromamba write it; py-rattler takes a tab."""
-    entries = [claim.entry for claim in scene.claims.get(path, ())]
+    entries = [claim.entry for claim in comparison.claims.get(path, ())]
     if not any(entry.path_type in ENTRY_POINTS for entry in entries) or is_link(candidate):
         return False
     content = candidate.read_bytes()
@@ -186,9 +190,9 @@ def _led_through(prefix: Path, target: Path) -> str:
     return ""
 
 
-def _in_the_way(scene: Scene, path: str) -> str:
+def _in_the_way(comparison: Comparison, path: str) -> str:
     """Why nothing can be put there; nothing is changed."""
-    prefix, target = scene.prefix, scene.prefix / path
+    prefix, target = comparison.prefix, comparison.prefix / path
     if problem := _forbidden(path) or _led_through(prefix, target):
         return problem
     for parent in reversed(target.relative_to(prefix).parents[:-1]):
@@ -202,25 +206,25 @@ def _in_the_way(scene: Scene, path: str) -> str:
 
 
 @_alone
-def make_way(scene: Scene, path: str, *, file: bool = False) -> str:
+def make_way(comparison: Comparison, path: str, *, file: bool = False) -> str:
     """Make the folders of a file, with the modes that they had; empty, or what is in the way.
 
     Args:
-        scene: the prefix.
+        comparison: the prefix.
         path: relative to it.
         file: what writes there wants nothing or a file: a link, a FIFO ... goes.
 
     Raises:
         OSError: the disk is full or may not be written.
     """
-    if problem := _in_the_way(scene, path):
+    if problem := _in_the_way(comparison, path):
         return problem
-    prefix, target = scene.prefix, scene.prefix / path
+    prefix, target = comparison.prefix, comparison.prefix / path
     for parent in reversed(target.relative_to(prefix).parents[:-1]):
         folder = prefix / parent
         if not folder.exists():
             folder.mkdir()
-            then = scene.as_sealed(parent.as_posix())
+            then = comparison.as_sealed(parent.as_posix())
             if then is not None and then.kind == FOLDER and os.name != "nt":
                 folder.chmod(then.mode)
     if target.is_dir() and not is_link(target):

@@ -1,4 +1,4 @@
-"""Distributions that pip (or uv, or anything that follows PEP 376) installed: told by their RECORD."""
+"""Distributions that pip (or uv, or anything that follows PEP 376) installed, by their RECORD."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.layout import is_link, leaves
-from sealenv.seals.path import FILE, native
-from sealenv.seals.row import Row
+from sealenv.seals.snapshot import FILE, Row, native
 from sealenv.system.files import read_regular
 
 __all__ = [
@@ -51,11 +50,11 @@ class Distribution:
 def find_distributions(
     prefix: Path, rows: Mapping[str, Row], is_owned: Callable[[str], bool]
 ) -> list[Distribution]:
-    """Every distribution in a site-packages folder whose RECORD is not a conda package's file.
+    """Find every distribution in a site-packages folder whose RECORD is not a conda package's file.
 
     Args:
         prefix: the prefix.
-        rows: what lies in it.
+        rows: a snapshot.
         is_owned: whether a path is of a conda package.
     """
     found = []
@@ -78,7 +77,7 @@ def find_distributions(
 
 
 def scan_distributions(prefix: Path, owned: Collection[str]) -> list[Distribution]:
-    """The same where nothing else of the prefix is looked at; never through a link."""
+    """Find the same without a snapshot; never go through a link."""
     rows = {}
     for pattern in ("lib/python*/site-packages", "Lib/site-packages"):
         for folder in prefix.glob(pattern):
@@ -92,7 +91,7 @@ def scan_distributions(prefix: Path, owned: Collection[str]) -> list[Distributio
 
 
 def is_about_installing(path: str) -> bool:
-    """Whether a file of a distribution tells how it was installed, not what it is."""
+    """Tell whether a file of a distribution is about its installation."""
     folder, _, name = path.rpartition("/")
     return folder.endswith(".dist-info") and name in _ABOUT
 
@@ -112,7 +111,7 @@ def _read(prefix: Path, record: str, site: str) -> list[DistributionFile]:
             continue
         path = posixpath.normpath(posixpath.join(site, line[0].replace("\\", "/")))
         if leaves(path):
-            continue  # outside the environment: not ours to look at
+            continue  # outside the environment
         digest = _digest(line[1]) if len(line) > 1 else None
         size = int(line[2]) if len(line) > 2 and _SIZE.fullmatch(line[2]) else None
         found.append(DistributionFile(path, digest, size))

@@ -1,7 +1,6 @@
-"""The file table beside the seal, `conda-meta/sealenv.files`: what every path was when it was sealed.
+"""The file table beside the seal, `conda-meta/sealenv.files`: the sealed state of every path.
 
-A head, and three columns (docs/reference/seal.md). `verify` hands them to its helpers as they are,
-before anything else is known of the environment: so nothing is imported here that takes long.
+A head and three columns: statuses, digests, paths (docs/reference/seal.md).
 """
 
 from __future__ import annotations
@@ -10,174 +9,93 @@ import hashlib
 import os
 import stat
 import struct
-import sys
-from array import array
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterable
 from pathlib import Path
 
 from sealenv.errors import RecordError
 from sealenv.layout import FILES
-from sealenv.seals.path import TYPES
-from sealenv.system.files import read_known, read_regular, write_atomic
-from sealenv.system.reader import STATUS, Source, identity, leads_outside
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, Snapshot, raw
+from sealenv.system.files import read_regular, write_atomic
 
-__all__ = ["DIGEST", "SCHEMA", "FileTable", "pack", "read_file", "read_table", "write_files"]
+__all__ = ["SCHEMA", "decode", "encode", "read_table", "write_table"]
 
 SCHEMA = 2
-DIGEST = 32
-"""Bytes of one."""
 _HEAD = struct.Struct("<8sII")
 _NAME = b"sealenv\n"
-_KINDS = {kind: letter for letter, kind in TYPES.items()}
+_STATUS = struct.Struct("<QQQQ")
+"""Mode with its kind, time of the last change of its bytes in ns since 1970, inode, size in bytes."""
+_DIGEST = 32
+_TYPES = {FILE: stat.S_IFREG, LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
+_KINDS = {letter: kind for kind, letter in _TYPES.items()}
 _MOST = 128 << 20
 """Bytes of a table: that is a million paths."""
 
 
-class FileTable:
-    """A table, and its columns: one value a path, in the order of the paths.
+def encode(rows: Iterable[Row]) -> bytes:
+    """Write a table of these rows; files and links without a digest are left out."""
+    kept = [row for row in rows if row.digest or row.kind == FOLDER]
+    kept.sort(key=lambda row: raw(row.path))
+    statuses = [
+        _STATUS.pack(_TYPES[row.kind] | row.mode, row.mtime_ns, row.inode, row.size) for row in kept
+    ]
+    digests = [row.digest or bytes(_DIGEST) for row in kept]
+    head = _HEAD.pack(_NAME, SCHEMA, len(kept))
+    return b"".join((head, *statuses, *digests, b"\0".join(raw(row.path) for row in kept)))
 
-    Args:
-        data: the table as it is on disk.
-        file: which file it was read from: its path, and its `reader.identity`.
 
-    Attributes:
-        count: of how many paths.
-        statuses: 32 bytes each, see `host.reader.STATUS`; a link has size 0.
-        paths: relative paths with `/`, UTF-8, a NUL between two; sorted.
+def decode(data: bytes) -> Snapshot:
+    """Read a table: its rows by path.
 
     Raises:
         ValueError: it is none, or of another sealenv.
     """
-
-    def __init__(self, data: bytes, file: tuple[bytes, tuple[int, ...]] | None = None) -> None:
-        self._data = data
-        self._file = file
-        self.count = _count(data)
-        self._digests = _HEAD.size + self.count * STATUS.size
-        self.statuses = data[_HEAD.size : self._digests]
-        self.paths = data[self._digests + self.count * DIGEST :]
-        there = self.paths.count(b"\0") + 1 if self.paths else 0
-        if there != self.count:
-            raise ValueError("its columns have different lengths")
-
-    @cached_property
-    def sha256(self) -> str:
-        """Of the whole, as the seal has it."""
-        return hashlib.sha256(self._data).hexdigest()
-
-    @property
-    def source(self) -> Source | None:
-        """Where paths and statuses are in that file, for who has not read it."""
-        paths = len(self._data) - len(self.paths)
-        return (*self._file, paths, _HEAD.size) if self._file else None
-
-    @property
-    def digests(self) -> bytes:
-        """32 bytes each: sha256 of the file, or of the link's text; zeros for a folder."""
-        return self._data[self._digests : self._digests + self.count * DIGEST]
-
-    def names(self) -> list[str]:
-        """The paths; bytes that are no UTF-8 as surrogates."""
-        return self.paths.decode("utf-8", "surrogateescape").split("\0") if self.paths else []
-
-    def digest_list(self) -> list[bytes]:
-        """The digests one by one."""
-        digests = self.digests
-        return [digests[at : at + DIGEST] for at in range(0, len(digests), DIGEST)]
-
-    def modes(self) -> array[int]:
-        """Kind and permission bits of each."""
-        return self._column(0)
-
-    def sizes(self) -> array[int]:
-        """The size of each in bytes."""
-        return self._column(3)
-
-    def kinds(self) -> list[str]:
-        """The kind of each: a letter (`seals.path`)."""
-        modes = self.modes()
-        letters = {mode: _KINDS[stat.S_IFMT(mode)] for mode in set(modes)}
-        return list(map(letters.__getitem__, modes))
-
-    def count_files(self) -> int:
-        """How many of them are files or links."""
-        modes = self.modes()
-        return sum(modes.count(mode) for mode in set(modes) if not stat.S_ISDIR(mode))
-
-    def _column(self, number: int) -> array[int]:
-        return self._numbers[number :: STATUS.size // self._numbers.itemsize]
-
-    @cached_property
-    def _numbers(self) -> array[int]:
-        numbers = array("Q", self.statuses)
-        if sys.byteorder == "big":
-            numbers.byteswap()
-        return numbers
-
-    @cached_property
-    def fault(self) -> str:
-        """Why nobody can go by it; empty where all can. Column by column, so it is quick."""
-        if self.paths and leads_outside(self.paths.replace(b"\0", b"/")):
-            return "it has a path outside the environment"
-        return self.fault_of_statuses
-
-    @cached_property
-    def fault_of_statuses(self) -> str:
-        """The same, of these alone."""
-        modes = set(self.modes())
-        if any(mode >> 16 for mode in modes):
-            return "it has a mode that cannot be"
-        if any(stat.S_IFMT(mode) not in _KINDS for mode in modes):
-            return "it has a kind of path that is not known"
-        if max(self.sizes(), default=0) >> 63:
-            return "it has a size that cannot be"
-        return ""
-
-
-def _count(data: bytes) -> int:
-    """Of how many paths it is a table, as it says."""
     if len(data) < _HEAD.size or not data.startswith(_NAME):
         raise ValueError("it does not begin as one")
-    schema: int
-    count: int
     _, schema, count = _HEAD.unpack_from(data)
     if schema != SCHEMA:
         raise ValueError(f"it has schema {schema}; this sealenv knows {SCHEMA}")
-    return count
+    digests = _HEAD.size + count * _STATUS.size
+    names = digests + count * _DIGEST
+    paths = data[names:].decode("utf-8", "surrogateescape").split("\0") if data[names:] else []
+    if len(paths) != count:
+        raise ValueError("its columns have different lengths")
+    _check_paths(data[names:])
+    statuses = _STATUS.iter_unpack(data[_HEAD.size : digests])
+    rows = {}
+    for path, at, (mode, mtime, inode, size) in zip(
+        paths, range(digests, names, _DIGEST), statuses, strict=True
+    ):
+        kind = _KINDS.get(mode & ~0o7777)
+        if kind is None:
+            raise ValueError("it has a mode that cannot be")
+        digest = b"" if kind is FOLDER else data[at : at + _DIGEST]
+        rows[path] = Row(path, kind, mode & 0o7777, size, mtime, inode, 0, digest)
+    return rows
 
 
-def pack(paths: Sequence[bytes], statuses: bytes, digests: bytes) -> bytes:
-    """A table of these columns; the paths are sorted."""
-    head = _HEAD.pack(_NAME, SCHEMA, len(paths))
-    return b"".join((head, statuses, digests, b"\0".join(paths)))
+def _check_paths(paths: bytes) -> None:
+    """Look at all at once: nothing in a table may be outside, where `repair` would make it."""
+    text = b"/%b/" % paths.replace(b"\0", b"/")
+    if os.name == "nt":
+        text = text.replace(b"\\", b"/").replace(b":", b"//")
+    if paths and any(part in text for part in (b"//", b"/./", b"/../")):
+        raise ValueError("it has a path outside the environment")
 
 
-def write_files(prefix: Path, data: bytes) -> None:
+def write_table(prefix: Path, data: bytes) -> None:
     """Write a table: before the seal, which names it by its digest."""
     write_atomic(prefix / FILES, data)
 
 
-def read_file(prefix: Path) -> FileTable | None:
-    """The table that lies there, whether the seal names it or not; None where it is none."""
-    try:
-        path = prefix / FILES
-        data, status = read_known(path, most=_MOST)
-        return FileTable(data, (os.fsencode(path), identity(status)))
-    except (OSError, ValueError):
-        return None
-
-
-def read_table(
-    prefix: Path, sha256: str | None, read: FileTable | None = None, *, trusting: bool = False
-) -> FileTable | None:
-    """The table; None where there is none.
+def read_table(prefix: Path, sha256: str | None) -> Snapshot | None:
+    """Read the table that the seal names.
 
     Args:
         prefix: the prefix.
         sha256: what the seal says of it; None: the seal is of a sealenv that made no table.
-        read: what lay there a moment ago.
-        trusting: it will do that it is the one that was sealed, whatever it says.
+
+    Returns:
+        its rows by path; None where there is none.
 
     Raises:
         RecordError: it cannot be read, or is not the one that the seal names.
@@ -185,15 +103,10 @@ def read_table(
     if sha256 is None:
         return None
     try:
-        table = read
-        if table is None or table.sha256 != sha256:
-            data = read_regular(prefix / FILES, most=_MOST)
-            if hashlib.sha256(data).hexdigest() != sha256:
-                raise _unusable(prefix, "is not the one that was sealed")
-            table = FileTable(data)
-        if not trusting and table.fault:
-            raise _unusable(prefix, f"cannot be used: {table.fault}")
-        return table
+        data = read_regular(prefix / FILES, most=_MOST)
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise _unusable(prefix, "is not the one that was sealed")
+        return decode(data)
     except ValueError as error:
         raise _unusable(prefix, f"cannot be used: {error}") from error
     except OSError as error:

@@ -1,14 +1,17 @@
-"""What verify says."""
+"""The findings of verify, and its report."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sealenv.errors import PrefixError
 from sealenv.naming import shown
-from sealenv.seals.seal import Fingerprints
+
+if TYPE_CHECKING:
+    from sealenv.seals.seal import Fingerprints
 
 __all__ = ["KINDS", "Finding", "Report", "refuse_moved"]
 
@@ -43,7 +46,7 @@ _HARMLESS = frozenset({"clobbered"})
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it was made."""
+    """Something that is not as it was made."""
 
     kind: str
     """One of KINDS."""
@@ -66,7 +69,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What verify saw."""
+    """The result of verify."""
 
     packages: int
     files: int
@@ -77,7 +80,7 @@ class Report:
     sealed: Fingerprints | None = None
     """As the seal has them."""
     now: Fingerprints | None = None
-    """As they are; not with `fast`. `tree` is empty where a file was not read, since nobody knows it."""
+    """As they are; not with `fast`. `tree` is empty if an unknown file was not read."""
     notes: tuple[str, ...] = ()
     tabled: bool = True
     """Whether there was a file table to compare with."""
@@ -89,7 +92,7 @@ class Report:
 
 
 def refuse_moved(prefix: Path, findings: Iterable[Finding]) -> None:
-    """What is written into an environment holds its path: not into one that is elsewhere.
+    """Refuse to write into an environment that was moved: what is written holds its path.
 
     Raises:
         PrefixError: a finding says that it was moved.

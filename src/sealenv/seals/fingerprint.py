@@ -12,11 +12,9 @@ from typing import BinaryIO
 
 from sealenv.layout import is_windows
 from sealenv.prefix.records import PrefixRecord, RecordPath
+from sealenv.seals.canonical import entry_point, normalised_sha256
 from sealenv.seals.distributions import Distribution, is_about_installing
-from sealenv.seals.launchers import entry_point
-from sealenv.seals.normalising import normalised_sha256
-from sealenv.seals.path import FILE, FOLDER, LINK, native
-from sealenv.seals.row import Row
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
 from sealenv.system.files import open_regular
 
 __all__ = [
@@ -36,7 +34,6 @@ ENTRY_POINTS = frozenset(
         "windows_python_entry_point_exe",
     }
 )
-_WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
 
 
 @dataclass(frozen=True)
@@ -47,10 +44,10 @@ class Payload:
         prefix: where it lies.
         made_at: where it was made, if that is another place: files hold that path.
         platform: its subdir.
-        rows: what lies in it, with digests.
+        rows: its snapshot, with digests.
         records: its package records.
         distributions: what pip installed.
-        patched: path -> sha256 (hex) of what we made of it after linking.
+        patched: path -> sha256 (hex) of the file after sealenv has rewritten it.
     """
 
     prefix: Path
@@ -63,13 +60,13 @@ class Payload:
 
 
 def fingerprint(lines: Iterable[str]) -> str:
-    """sha256 (hex) of the lines."""
+    """Return sha256 (hex) of the lines."""
     text = "\n".join([*lines, ""])
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def packages_lines(payload: Payload) -> list[str]:
-    """The canonical lines of `packages`: what was installed, wherever, whenever and by whom."""
+    """Return the canonical lines of `packages`: what was installed, not where, when or by which tool."""
     windows = is_windows(payload.platform)
     rows = payload.rows
     lines = {
@@ -83,7 +80,7 @@ def packages_lines(payload: Payload) -> list[str]:
 
 
 def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
-    """The lines of `tree`: every path as it lies there."""
+    """Return the lines of `tree`: every path, with mode and digest."""
     windows = is_windows(platform)
     modes = _Modes(windows)
     lines = {row.path: f"{modes[row.kind, row.mode]} {row.digest.hex() or '-'} " for row in rows}
@@ -91,12 +88,12 @@ def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
 
 
 def is_compiled(path: str) -> bool:
-    """Whether a path is compiled Python, which no fingerprint of packages looks at."""
+    """Tell whether a path is compiled Python, which is not in `packages`."""
     return path.endswith((".pyc", ".pyo"))
 
 
 def promised(entry: RecordPath) -> str | None:
-    """The sha256 (hex) that the file of a record must have: as linked, else as in the package."""
+    """Return the sha256 (hex) that a record promises: as linked, else as in the package."""
     return entry.sha256_in_prefix or entry.sha256
 
 
@@ -105,7 +102,7 @@ def _is_bare_entry_point(entry: RecordPath) -> bool:
 
 
 def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
-    """Path, kind and digest (hex) of everything that packages and distributions put there."""
+    """Return path, kind and digest (hex) of everything that packages and distributions installed."""
     owners: dict[str, list[RecordPath]] = {}
     for record in payload.records:
         for entry in record.paths_data.paths:
@@ -128,7 +125,7 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
             if promised(entry) == actual:
                 kept = entry
                 break
-        # micromamba's records promise no bytes of a launcher: what it starts is what counts.
+        # micromamba's records promise no bytes of a launcher: only what it starts counts.
         if kept is None:
             kept = next((e for e in entries if _is_bare_entry_point(e)), None)
         if kept is None:
@@ -208,7 +205,7 @@ class _Modes(dict[tuple[str, int], str]):
     def __missing__(self, key: tuple[str, int]) -> str:
         kind, mode = key
         shown = "-" if self.windows or kind == LINK else f"{mode:04o}"
-        self[key] = text = f"{_WORDS[kind]} {shown}"
+        self[key] = text = f"{WORDS[kind]} {shown}"
         return text
 
 

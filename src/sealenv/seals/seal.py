@@ -1,19 +1,20 @@
-"""The seal: how a prefix was made. `conda-meta/sealenv`, JSON, schema 1.
-
-docs/reference/seal.md describes every field.
-"""
+"""The seal: how a prefix was made. `conda-meta/sealenv`, JSON, schema 1 (docs/reference/seal.md)."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from sealenv.errors import RecordError
-from sealenv.layout import MOVING, SEAL, first_leaving
+from sealenv.layout import FILES, MARKER, MOVING, PLAN, SCRATCH, SEAL, first_leaving, is_link
+from sealenv.seals.filetable import read_table
+from sealenv.seals.findings import Finding
+from sealenv.seals.snapshot import Snapshot
 from sealenv.system.files import read_regular, write_atomic
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "Fingerprints",
     "PatchNote",
     "Seal",
+    "Sealed",
     "is_at",
     "read_seal",
+    "read_sealed",
     "timestamp",
     "why_moved",
     "write_seal",
@@ -76,7 +79,7 @@ class DistributionNote(msgspec.Struct):
 
 
 class _Spec(msgspec.Struct):
-    """What those may rely on who read `spec`."""
+    """The fields of `spec` and their types."""
 
     packages: list[str] = []
     channels: list[str] = []
@@ -89,7 +92,7 @@ class _Spec(msgspec.Struct):
 
 
 class Seal(msgspec.Struct, kw_only=True):
-    """One prefix, as it was at the commit. Times are UTC, ISO 8601; paths are as of then."""
+    """One prefix at its commit. Times are UTC, ISO 8601; paths are those of then."""
 
     schema: int
     sealenv: str
@@ -115,18 +118,18 @@ class Seal(msgspec.Struct, kw_only=True):
 
 
 def write_seal(prefix: Path, seal: Seal) -> None:
-    """Write the seal and make sure that it is on disk: it is half of the commit."""
+    """Write the seal, and wait until it is on disk: it is half of the commit."""
     data = msgspec.json.format(msgspec.json.encode(seal), indent=2) + b"\n"
     write_atomic(prefix / SEAL, data, durable=True)
 
 
 def timestamp() -> str:
-    """What a seal says of when it was made: now, in UTC, to the millisecond."""
+    """Return the time now as a seal has it: in UTC, to the millisecond."""
     return dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds")
 
 
 def why_moved(seal: Seal, prefix: Path) -> str | None:
-    """Why the prefix is not at home where it lies; None where it is.
+    """Return why the prefix is not where it was made; None if it is.
 
     The seal's text is UTF-8 whatever the locale.
     """
@@ -142,15 +145,15 @@ def why_moved(seal: Seal, prefix: Path) -> str | None:
 
 
 def is_at(seal: Seal, prefix: Path) -> bool:
-    """Whether the prefix is where it was made, and no move of it was ended half way."""
+    """Tell whether the prefix is where it was made, and no move of it was interrupted."""
     return why_moved(seal, prefix) is None
 
 
 def read_seal(prefix: Path) -> Seal:
-    """The seal of a prefix.
+    """Read the seal of a prefix.
 
     Raises:
-        RecordError: there is none, it cannot be read, or a later sealenv wrote it.
+        RecordError: it is missing or cannot be read, or a later sealenv wrote it.
     """
     path = prefix / SEAL
     try:
@@ -176,7 +179,7 @@ def read_seal(prefix: Path) -> Seal:
 
 
 def _check_paths(seal: Seal, path: Path) -> None:
-    """A seal that somebody wrote may name anything; what it names is read, and written again."""
+    """Refuse a path outside: what a seal names is read, and written again."""
     named = [note.path for note in seal.patched] + [note.record for note in seal.pip]
     outside = first_leaving([*named, *seal.activation])
     if outside is not None:
@@ -185,3 +188,63 @@ def _check_paths(seal: Seal, path: Path) -> None:
             where=str(path),
             hint="make the environment anew with: sealenv create",
         )
+
+
+@dataclass
+class Sealed:
+    """What a prefix was when it was sealed.
+
+    Attributes:
+        seal: None where there is none, or it cannot be read.
+        rows: of the file table; None where there is none, or it is not the one that the seal names.
+        findings: about the two, and about where the prefix is.
+    """
+
+    seal: Seal | None = None
+    rows: Snapshot | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def pending(self) -> bool:
+        """Whether the prefix was never finished."""
+        return any(f.kind == "pending" for f in self.findings)
+
+    @property
+    def lost(self) -> bool:
+        """Whether seal or table are damaged, so that nothing says what belongs there."""
+        return any(f.kind == "record" and f.path in (SEAL, FILES) for f in self.findings)
+
+
+def read_sealed(prefix: Path) -> Sealed:
+    """Read seal and file table; what is wrong with them is a finding."""
+    if os.path.lexists(prefix / MARKER):
+        return Sealed(findings=[Finding("pending", MARKER, None, "it was never finished")])
+    then = _read_both(prefix) if os.path.lexists(prefix / SEAL) else Sealed()
+    if os.path.lexists(prefix / PLAN):
+        detail = "it belongs to a pending environment"
+        then.findings.append(Finding("untracked", PLAN, None, detail))
+    if os.path.lexists(prefix / SCRATCH):
+        detail = "the next repair deletes it"
+        then.findings.append(Finding("leftover", f"{SCRATCH}/", None, detail))
+    return then
+
+
+def _read_both(prefix: Path) -> Sealed:
+    if is_link(prefix / SEAL):
+        return Sealed(findings=[Finding("record", SEAL, None, "it is a link")])
+    try:
+        seal = read_seal(prefix)
+    except RecordError as error:
+        return Sealed(findings=[Finding("record", SEAL, None, error.what)])
+    then = Sealed(seal)
+    moved = why_moved(seal, prefix)
+    if moved:
+        then.findings.append(Finding("moved", SEAL, None, moved))
+    if is_link(prefix / FILES):
+        then.findings.append(Finding("record", FILES, None, "it is a link"))
+        return then
+    try:
+        then.rows = read_table(prefix, seal.files)
+    except RecordError as error:
+        then.findings.append(Finding("record", FILES, None, error.what))
+    return then

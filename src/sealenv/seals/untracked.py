@@ -1,4 +1,4 @@
-"""What nobody put there, and what using an environment leaves behind."""
+"""Untracked files, and files that the use of an environment leaves behind."""
 
 from __future__ import annotations
 
@@ -26,28 +26,29 @@ _LEFTOVER = re.compile(
 
 
 def may_change(path: str) -> bool:
-    """Whether conda, mamba or the user write this file as a matter of course.
+    """Tell whether conda, mamba or the user write this file as a matter of course.
 
     History grows with each transaction, `conda env config vars` writes `state`, `conda config --env`
-    writes `.condarc`. What that means, drift or stale activation scripts, is a finding of its own.
+    writes `.condarc`. What follows, changed packages or activation scripts, are other findings.
     """
     return path in _CHANGING
 
 
 def is_leftover(path: str) -> bool:
-    """Whether conda, mamba, pixi or rattler leave such a file in any environment.
+    """Tell whether conda, mamba, pixi or rattler leave such a file in any environment.
 
-    New records are drift. `.c~` and trash are files in use that conda and mamba could not delete.
+    New records are changes of packages. `.c~` and trash were files in use when conda or mamba deleted
+    them.
     """
     return path in _CHANGING or _LEFTOVER.fullmatch(path) is not None
 
 
 def group(paths: Iterable[str], known: Iterable[str]) -> Iterator[Finding]:
-    """One finding for each file, or for each folder with nothing known in it.
+    """Return a finding for each file, or for each folder with nothing known in it.
 
     Args:
         paths: untracked files and links.
-        known: every path that is accounted for.
+        known: every path that is known.
     """
     folders = set()
     for path in known:

@@ -1,4 +1,4 @@
-"""The wheels that a seal locks: which they are, and which of them are still installed."""
+"""The locked wheels of a seal, and which of them are still installed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from packaging.version import InvalidVersion, Version
 
 from sealenv.locks import LockedWheel
 from sealenv.seals.distributions import Distribution
-from sealenv.seals.path import native
 from sealenv.seals.seal import DistributionNote
+from sealenv.seals.snapshot import native
 from sealenv.spec.requirements import requirement_name
 from sealenv.system.files import read_regular
 
@@ -22,7 +22,7 @@ __all__ = ["as_found", "is_of", "locked_wheel", "locked_wheels", "requested_of"]
 
 
 def locked_wheels(lines: Iterable[str]) -> list[LockedWheel]:
-    """The wheels of a seal's `URL#sha256` lines: name and version are in the file's name (PEP 427)."""
+    """Return the wheels of a seal's `URL#sha256` lines; a file's name has name and version (PEP 427)."""
     found = []
     for line in lines:
         url, _, sha256 = line.rpartition("#")
@@ -34,7 +34,7 @@ def locked_wheels(lines: Iterable[str]) -> list[LockedWheel]:
 
 
 def is_of(wheel: LockedWheel, distribution: Distribution | DistributionNote) -> bool:
-    """Whether that is what the wheel installs."""
+    """Tell whether the wheel installs this distribution."""
     return wheel.name == distribution.name and _is_one(wheel.version, distribution.version)
 
 
@@ -48,17 +48,17 @@ def _is_one(version: str, other: str) -> bool:
 def locked_wheel(
     wheels: Iterable[LockedWheel], distribution: Distribution | DistributionNote
 ) -> LockedWheel | None:
-    """The wheel that a distribution was installed from, by name and version."""
+    """Return the wheel that a distribution was installed from, by name and version."""
     return next((wheel for wheel in wheels if is_of(wheel, distribution)), None)
 
 
 def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None) -> LockedWheel:
-    """The wheel with what its METADATA in the prefix asks for.
+    """Return the wheel with the requirements in its METADATA in the prefix.
 
     Args:
         prefix: the prefix.
-        distribution: what is installed.
-        wheel: what it was installed from; without one, address and digest are empty.
+        distribution: as installed.
+        wheel: from which it was installed; without one, URL and digest are empty.
     """
     if wheel is None:
         name, version = distribution.name, distribution.version
@@ -71,7 +71,7 @@ def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None
     headers = HeaderParser().parsestr(text, headersonly=True)
     lines = [" ".join(str(line).split()) for line in headers.get_all("Requires-Dist", [])]
     python = headers["Requires-Python"]
-    # A file's name and the folder may write a version otherwise: 1.0 is 1.0.0.
+    # The names of file and folder may write a version in another way: 1.0 is 1.0.0.
     exact = str(headers["Version"] or "").strip()
     return msgspec.structs.replace(
         wheel,
@@ -84,14 +84,14 @@ def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None
 def requested_of(
     lines: Iterable[object], sealed: Iterable[LockedWheel], left: Iterable[LockedWheel]
 ) -> tuple[str, ...]:
-    """The requirements (PEP 508) but for those whose wheel was taken away since.
+    """Return the requirements (PEP 508) without those whose wheel was removed since.
 
-    What has no wheel stays: it is for another platform, or a conda package satisfies it.
+    A requirement without a wheel stays: it is for another platform, or a conda package satisfies it.
 
     Args:
         lines: the requirements in a seal.
         sealed: its wheels.
-        left: those of them that are still installed.
+        left: those that are still installed.
     """
     gone = {wheel.name for wheel in sealed} - {wheel.name for wheel in left}
     found = []
@@ -100,5 +100,5 @@ def requested_of(
             if requirement_name(line) not in gone:
                 found.append(line)
         except InvalidRequirement:
-            continue  # a seal that somebody edited
+            continue  # the seal was edited
     return tuple(found)

@@ -1,21 +1,140 @@
-"""sha256 of files that lie anywhere: archives, outputs. For those of a prefix see `reader`."""
+"""sha256 of files: of one, or of many in a plain loop."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["hash_file"]
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+__all__ = ["hash_file", "hash_files", "open_once", "processors", "sha256_of"]
+
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+)
+_BLOCK = 1 << 20
+_LARGE = 1 << 20
+"""Bytes from which on a file is worth a thread: hashlib and read let the others run meanwhile."""
+_WORTH = 64 << 20
+"""Bytes of large files together that are worth threads."""
+_STEP = 100
+"""Files between two reports of progress."""
 
 
 def hash_file(path: Path) -> tuple[str, int]:
-    """sha256 (hex) and size in bytes of a file."""
+    """Return sha256 (hex) and size in bytes of a file; a link is followed."""
     digest = hashlib.sha256()
     size = 0
     with path.open("rb", buffering=0) as file:
-        buffer = memoryview(bytearray(min(1 << 20, os.fstat(file.fileno()).st_size + 1)))
+        buffer = memoryview(bytearray(min(_BLOCK, os.fstat(file.fileno()).st_size + 1)))
         while count := file.readinto(buffer):
             digest.update(buffer[:count])
             size += count
     return digest.hexdigest(), size
+
+
+def sha256_of(path: str | bytes) -> bytes:
+    """Return the digest of a regular file; a link in its place is not followed.
+
+    Raises:
+        OSError: it cannot be read, or is not a regular file.
+    """
+    fd, status = open_once(path)
+    wanted = min(status.st_size, _BLOCK) + 1
+    try:
+        piece = os.read(fd, wanted)
+        digest = hashlib.sha256(piece)
+        if len(piece) == wanted:  # there is more; most files are read by now
+            while piece := os.read(fd, _BLOCK):
+                digest.update(piece)
+    finally:
+        os.close(fd)
+    return digest.digest()
+
+
+def hash_files(
+    paths: Sequence[str | bytes],
+    sizes: Sequence[int],
+    on_file: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[bytes | OSError]:
+    """Hash files one after the other, large ones by threads if that is worth it.
+
+    Threads do not help with small files: opening one holds the interpreter. Processes are not worth
+    their start (docs/explanation/performance.md), and their semaphores are files in /dev/shm.
+
+    Args:
+        paths: of the files.
+        sizes: theirs in bytes (a wrong one costs time, nothing else).
+        on_file: called now and then with files done and files in all.
+
+    Yields:
+        the digest of each file, in order, or why it cannot be read.
+    """
+    large = [path for path, size in zip(paths, sizes, strict=True) if size >= _LARGE]
+    if sum(size for size in sizes if size >= _LARGE) < _WORTH:
+        large = []
+    with _hashing(large) as started:
+        for number, path in enumerate(paths):
+            if number % _STEP == 0:
+                on_file(number, len(paths))
+            yield started[path].result() if path in started else _hash(path)
+    on_file(len(paths), len(paths))
+
+
+@contextlib.contextmanager
+def _hashing(
+    paths: Sequence[str | bytes],
+) -> Iterator[dict[str | bytes, Future[bytes | OSError]]]:
+    """Start threads for these files; cancel at the end those that have not started."""
+    if not paths:
+        yield {}
+        return
+    from concurrent.futures import ThreadPoolExecutor  # seldom used
+
+    pool = ThreadPoolExecutor(processors())
+    try:
+        yield {path: pool.submit(_hash, path) for path in paths}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _hash(path: str | bytes) -> bytes | OSError:
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        return error
+
+
+def open_once(path: str | bytes) -> tuple[int, os.stat_result]:
+    """Open a regular file and return its descriptor and status; never follow a link or wait for a FIFO.
+
+    Raises:
+        OSError: it cannot be opened, or is not a regular file.
+    """
+    fd = os.open(path, _FLAGS)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", path)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd, status
+
+
+def processors() -> int:
+    """Return how many processors this process may use (`os.process_cpu_count` of Python 3.13)."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

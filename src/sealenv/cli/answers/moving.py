@@ -75,6 +75,7 @@ class Moved(Warned):
     how: Literal["renamed", "copied", "mended", "unchanged"]
     dry_run: bool
     mended: list[InPrefix]
+    deleted: list[InPrefix]
     left: list[Left]
     unsigned: list[InPrefix]
     checked: bool
@@ -91,6 +92,7 @@ class Cloned(Warned):
     linked: Count
     copied: Count
     mended: list[InPrefix]
+    deleted: list[InPrefix]
     left: list[Left]
     checked: bool
     check: Check

@@ -1,0 +1,90 @@
+"""What becomes of a file, whatever it is, when its environment goes to another path."""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO
+
+from sealenv.portability.edits import Change, Edit, Hints, RefusedError, Rewriting
+from sealenv.portability.occurrences import is_in_compiled, occurrences_in
+from sealenv.portability.rewrite_binary import is_program, is_signed, program_edits
+from sealenv.portability.rewrite_launcher import is_launcher, is_zip, launcher_edits
+from sealenv.portability.rewrite_text import text_edits
+
+__all__ = ["holds", "rewrite"]
+
+_NO_HINTS = Hints()
+_BLOCK = 1 << 20
+
+
+def holds(path: str, file: BinaryIO, change: Change) -> bool:
+    """Whether the old path is in a file.
+
+    Args:
+        path: of the file, relative to the prefix.
+        file: open at its beginning.
+        change: the paths.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if _is_compiled(path, file.read(4)):
+        return is_in_compiled(_all(file), change.old)
+    file.seek(0)
+    return next(occurrences_in(file, change.old), None) is not None
+
+
+def rewrite(
+    path: str, content: bytes | BinaryIO, change: Change, hints: Hints = _NO_HINTS
+) -> Rewriting:
+    """Decide how a file gets the new path. A file that was rewritten needs no change.
+
+    Args:
+        path: relative to the prefix, with `/`.
+        content: its bytes, or a binary file of any size that can be sought in.
+        change: the paths.
+        hints: what its package says of it.
+
+    Raises:
+        RefusedError: it cannot be done.
+        OSError: it cannot be read.
+    """
+    stream = io.BytesIO(content) if isinstance(content, bytes) else content
+    stream.seek(0)
+    head = stream.read(16)
+    if _is_compiled(path, head):
+        return Rewriting("compiled", delete=is_in_compiled(_all(stream), change.old))
+    if is_launcher(path, head, stream):
+        return Rewriting("launcher", launcher_edits(_all(stream), change))
+    if hints.file_mode == "text" or (hints.file_mode is None and _is_text(stream)):
+        return Rewriting("text", text_edits(stream, change))
+    if hints.file_mode == "binary" or is_program(head):
+        edits = program_edits(stream, change, hints.placeholder)
+        return Rewriting("program", edits, unsigned=bool(edits) and is_signed(head))
+    return Rewriting("data", _data_edits(stream, change, head))
+
+
+def _is_compiled(path: str, head: bytes) -> bool:
+    return path.endswith((".pyc", ".pyo")) and head[2:4] == b"\r\n"
+
+
+def _is_text(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    while block := stream.read(_BLOCK):
+        if b"\0" in block:
+            return False
+    return True
+
+
+def _data_edits(stream: BinaryIO, change: Change, head: bytes) -> list[Edit]:
+    """Data of an unknown format: only if every length stays, and it has no checksums."""
+    stream.seek(0)
+    edits = [Edit(o.start, o.end, change.written(o)) for o in occurrences_in(stream, change.old)]
+    if edits and (is_zip(head, stream) or any(edit.growth for edit in edits)):
+        raise RefusedError("it is data of a format whose strings cannot be changed safely")
+    return edits
+
+
+def _all(stream: BinaryIO) -> bytes:
+    stream.seek(0)
+    return stream.read()

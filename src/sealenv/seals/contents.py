@@ -1,0 +1,128 @@
+"""What a seal says of the contents of a prefix: fingerprints, pip's distributions, the file table."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealenv.errors import FilesystemError
+from sealenv.layout import HISTORY
+from sealenv.prefix.records import PrefixRecord, scan_records
+from sealenv.seals.distributions import Distribution, find_distributions
+from sealenv.seals.filetable import encode
+from sealenv.seals.fingerprint import Payload, fingerprint, packages_lines, promised, tree_lines
+from sealenv.seals.seal import DistributionNote, Fingerprints
+from sealenv.seals.snapshot import FILE, Row, hash_rows, take_snapshot
+
+__all__ = ["Contents", "digests_of_linking", "fingerprints_of", "read_contents", "time_of_linking"]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the seal and the table beside it say.
+
+    Attributes:
+        fingerprints: both.
+        pip: what pip installed.
+        table: the file table, encoded.
+        rows: the snapshot that all this is made of.
+    """
+
+    fingerprints: Fingerprints
+    pip: list[DistributionNote]
+    table: bytes
+    rows: Mapping[str, Row]
+
+    @property
+    def table_sha256(self) -> str:
+        """The digest (hex) by which the seal names the table."""
+        return hashlib.sha256(self.table).hexdigest()
+
+
+def read_contents(
+    prefix: Path,
+    platform: str,
+    patched: Mapping[str, str],
+    *,
+    known: Callable[[Sequence[PrefixRecord]], Mapping[str, bytes]] = lambda records: {},
+    since: int = 0,
+    on_file: Callable[[int, int], None] = lambda done, total: None,
+) -> Contents:
+    """Take a snapshot of a finished prefix, hash its files and describe them.
+
+    Args:
+        prefix: the prefix.
+        platform: its subdir.
+        patched: path -> sha256 (hex) of what was rewritten after linking.
+        known: gives the digests that files had at the time `since`.
+        since: a time of the file system, in ns. What has changed at or after it is hashed, and what has
+            not has its known digest. (On Windows the time of the last write counts, the only one there.)
+        on_file: called with files hashed and files to hash.
+
+    Raises:
+        FilesystemError: something cannot be read.
+    """
+    rows = take_snapshot(prefix)
+    records, _ = scan_records(prefix)
+    for path, digest in known(records).items():
+        row = rows.get(path)
+        if row is not None and row.kind == FILE:
+            changed = row.mtime_ns if os.name == "nt" else row.ctime_ns
+            row.digest = digest if changed < since else b""
+    hash_rows(prefix, rows, [row for row in rows.values() if not row.digest], on_file)
+    for row in rows.values():
+        if row.problem:
+            raise FilesystemError(
+                f"a file of the environment cannot be read: {row.problem}",
+                where=str(prefix / row.path),
+            )
+    owned = {entry.path for record in records for entry in record.paths_data.paths}
+    distributions = find_distributions(prefix, rows, owned.__contains__)
+    payload = Payload(prefix, platform, rows, records, distributions, patched)
+    notes = [_note(found, rows) for found in distributions]
+    return Contents(fingerprints_of(payload), notes, encode(rows.values()), rows)
+
+
+def fingerprints_of(payload: Payload, *, tree: bool = True) -> Fingerprints:
+    """Take both fingerprints; `tree` is empty if it is not wanted."""
+    rows = payload.rows.values()
+    return Fingerprints(
+        fingerprint(packages_lines(payload)),
+        fingerprint(tree_lines(rows, payload.platform)) if tree else "",
+    )
+
+
+def _note(found: Distribution, rows: Mapping[str, Row]) -> DistributionNote:
+    digest = rows[found.record].digest.hex()
+    return DistributionNote(found.name, found.version, found.record, digest)
+
+
+def digests_of_linking(records: Sequence[PrefixRecord]) -> dict[str, bytes]:
+    """Return the digest of every file as it was linked, which the engine has compared or computed.
+
+    py-rattler hashes its unpacked packages before each link, micromamba what it unpacks; a file with
+    the prefix in it was hashed when that was written. A path of two packages is left out: its bytes
+    show which of them won.
+    """
+    known: dict[str, bytes] = {}
+    twice = set()
+    for record in records:
+        for entry in record.paths_data.paths:
+            digest = promised(entry)
+            if digest is None or entry.path_type == "softlink":
+                continue
+            if entry.path in known:
+                twice.add(entry.path)
+            known[entry.path] = bytes.fromhex(digest)
+    for path in twice:
+        del known[path]
+    return known
+
+
+def time_of_linking(prefix: Path) -> int:
+    """Return when linking ended, by the file system's own clock, in ns: the history is written then."""
+    status = os.stat(prefix / HISTORY)
+    return status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns

@@ -1,0 +1,292 @@
+"""A snapshot: every path of a prefix, with kind, mode, size, time, and digest where it is known."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from sealenv.errors import PrefixError, unreadable
+from sealenv.layout import OUTSIDE, Entry, is_record, leads_elsewhere
+from sealenv.system.hashing import hash_files
+
+__all__ = [
+    "FILE",
+    "FOLDER",
+    "LINK",
+    "WORDS",
+    "Row",
+    "Snapshot",
+    "hash_rows",
+    "is_unchanged",
+    "native",
+    "raw",
+    "readable",
+    "refuse_changed",
+    "restat",
+    "row_of",
+    "snapshot_of",
+    "take_snapshot",
+]
+
+FILE, LINK, FOLDER = "f", "l", "d"
+WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
+_NOT_REGULAR = "it is neither a file nor a link nor a folder"
+_SHOWN = 20
+
+
+class Row(msgspec.Struct, gc=False):
+    """One path of a prefix: a row of a snapshot, and of the file table."""
+
+    path: str
+    """Relative, with `/`; bytes that are not UTF-8 as surrogates, whatever the locale."""
+    kind: str
+    mode: int
+    """Permission bits."""
+    size: int
+    """In bytes; 0 for a link."""
+    mtime_ns: int
+    """Like the inode modulo 2**64, as the file table stores them."""
+    inode: int
+    ctime_ns: int = 0
+    digest: bytes = b""
+    """sha256 of a file's bytes or of a link's text; empty where it is not known (yet)."""
+    problem: str = ""
+    """Why it cannot be read."""
+
+    def copy(self) -> Row:
+        """Return a row of its own with the same values."""
+        return msgspec.structs.replace(self)
+
+    def same_stat(self, other: Row) -> bool:
+        """Tell whether kind, mode, size, time and inode are the same: what `--fast` compares."""
+        return (
+            self.mtime_ns == other.mtime_ns
+            and self.size == other.size
+            and self.inode == other.inode
+            and self.mode == other.mode
+            and self.kind == other.kind
+        )
+
+
+Snapshot = dict[str, Row]
+"""Every path of a prefix, now or when it was sealed."""
+
+
+def raw(path: str) -> bytes:
+    """Return a path as UTF-8."""
+    return path.encode("utf-8", "surrogateescape")
+
+
+def readable(path: str) -> str:
+    r"""Return a path as text for a seal, which is JSON: bytes that are not UTF-8 as `\xNN`."""
+    return raw(path).decode("utf-8", "backslashreplace")
+
+
+def native(prefix: Path, path: str) -> str | bytes:
+    """Return a path of a prefix as the operating system takes it."""
+    if os.name == "nt":
+        from sealenv.system.volumes import extended
+
+        return f"{extended(prefix)}\\{path.replace('/', os.sep)}"
+    return os.fsencode(f"{prefix}/") + raw(path)
+
+
+def row_of(path: str, status: os.stat_result) -> Row:
+    """Return the row of a path from its status; a link and a file have no digest yet."""
+    mode = status.st_mode
+    size = status.st_size
+    problem = ""
+    if leads_elsewhere(status):
+        kind, size = LINK, 0  # some file systems do not report the length of its text
+    elif stat.S_ISDIR(mode):
+        kind = FOLDER
+    else:
+        kind = FILE
+        if not stat.S_ISREG(mode):
+            problem = _NOT_REGULAR
+    # A time may be before 1970 or after 2554, and an inode of ReFS has 128 bits.
+    mtime, inode = status.st_mtime_ns % 2**64, status.st_ino % 2**64
+    return Row(path, kind, mode & 0o7777, size, mtime, inode, status.st_ctime_ns, problem=problem)
+
+
+def restat(prefix: Path, row: Row) -> None:
+    """Update everything in a row but its digest.
+
+    Raises:
+        OSError: the path is gone.
+    """
+    now = row_of(row.path, os.lstat(native(prefix, row.path)))
+    row.kind, row.mode, row.size, row.problem = now.kind, now.mode, now.size, now.problem
+    row.mtime_ns, row.inode, row.ctime_ns = now.mtime_ns, now.inode, now.ctime_ns
+
+
+def take_snapshot(prefix: Path, *, outside: Collection[str] = OUTSIDE) -> Snapshot:
+    """Look at every path of the prefix, parents before children; links have a digest, files none.
+
+    Never go through a link. A path that cannot be read has its problem; one that goes away meanwhile is
+    left out.
+
+    Args:
+        prefix: the prefix.
+        outside: paths that are left out, with everything in them.
+
+    Raises:
+        FilesystemError: the prefix itself cannot be read.
+    """
+    rows: Snapshot = {}
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        try:
+            pending += _scan(prefix, folder, rows, outside)
+        except OSError as error:
+            if not folder:
+                raise unreadable(error, prefix) from error
+            if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                del rows[folder]
+            else:
+                rows[folder].problem = error.strerror or str(error)
+    return rows
+
+
+def _scan(prefix: Path, folder: str, rows: Snapshot, outside: Collection[str]) -> list[str]:
+    """Add the entries of a folder to the rows; return the folders among them."""
+    above = f"{folder}/" if folder else ""
+    folders = []
+    with os.scandir(native(prefix, folder)) as found:
+        for entry in found:
+            name: str | bytes = entry.name
+            if isinstance(name, bytes):
+                name = name.decode("utf-8", "surrogateescape")
+            path = above + name
+            if path in outside:
+                continue
+            try:
+                row = rows[path] = row_of(path, entry.stat(follow_symlinks=False))
+                if row.kind is FOLDER:
+                    folders.append(path)
+                elif row.kind is LINK:
+                    row.digest = hashlib.sha256(_link_text(entry.path)).digest()
+            except FileNotFoundError:
+                rows.pop(path, None)
+            except OSError as error:
+                kind = LINK if entry.is_symlink() else FOLDER if entry.is_dir() else FILE
+                rows[path] = Row(path, kind, 0, 0, 0, 0, problem=error.strerror or str(error))
+    return folders
+
+
+def snapshot_of(entries: Iterable[Entry]) -> Snapshot:
+    """Make the same snapshot from entries of `walk`.
+
+    Raises:
+        OSError: a link cannot be read.
+    """
+    rows = {}
+    for entry in entries:
+        path = entry.relative
+        if not path.isascii():
+            path = os.fsencode(path).decode("utf-8", "surrogateescape")
+        if path.partition("/")[0] in OUTSIDE or path in OUTSIDE:
+            continue
+        row = rows[path] = row_of(path, entry.status)
+        if row.kind is LINK:
+            row.digest = hashlib.sha256(_link_text(entry.path)).digest()
+    return rows
+
+
+def _link_text(path: str | bytes) -> bytes:
+    if isinstance(path, bytes):
+        return os.readlink(path)
+    text = os.readlink(path)
+    if os.name == "nt":
+        return text.removeprefix("\\\\?\\").replace("\\", "/").encode("utf-8", "surrogatepass")
+    return os.fsencode(text)
+
+
+def hash_rows(
+    prefix: Path,
+    rows: Snapshot,
+    wanted: Iterable[Row],
+    on_file: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
+    """Read files and note the digest of each, or its problem; drop those that are gone.
+
+    Args:
+        prefix: the prefix.
+        rows: a snapshot.
+        wanted: rows of it; only files are read.
+        on_file: called now and then with files done and files in all.
+
+    Returns:
+        how many files were read.
+    """
+    files = [row for row in wanted if row.kind == FILE and not row.problem]
+    names = [native(prefix, row.path) for row in files]
+    answers = hash_files(names, [row.size for row in files], on_file)
+    for row, answer in zip(files, answers, strict=True):
+        if isinstance(answer, bytes):
+            row.digest = answer
+        elif isinstance(answer, (FileNotFoundError, NotADirectoryError)):
+            del rows[row.path]
+        else:
+            row.problem = answer.strerror or str(answer)
+    return len(files)
+
+
+def is_unchanged(now: Mapping[str, Row], sealed: Mapping[str, Row]) -> bool:
+    """Tell whether size, time, inode and mode of everything are as sealed, and nothing is new."""
+    missing = len(sealed)
+    for path, row in now.items():
+        then = sealed.get(path)
+        if then is None:
+            if row.kind != FOLDER or row.problem or is_record(path):
+                return False
+            continue
+        missing -= 1
+        if row.kind == then.kind == FOLDER:
+            same = row.mode == then.mode and not row.problem
+        else:
+            same = row.same_stat(then)
+        if not same:
+            return False
+    return missing == 0
+
+
+def refuse_changed(
+    prefix: Path, before: Mapping[str, Row], now: Mapping[str, Row], ours: Collection[str]
+) -> None:
+    """Refuse to seal paths that have changed since they were compared and shown.
+
+    Args:
+        prefix: the prefix.
+        before: the snapshot that was compared.
+        now: a later one.
+        ours: paths that sealenv wrote in between.
+
+    Raises:
+        PrefixError: with the paths.
+    """
+    paths = {*now, *before}.difference(ours)
+    changed = sorted(path for path in paths if _is_changed(before.get(path), now.get(path)))
+    if changed:
+        raise PrefixError(
+            "it was changed while it was being sealed, and is not sealed",
+            where=str(prefix),
+            details=changed[:_SHOWN],
+            hint="end what works in there, then run the same command again",
+        )
+
+
+def _is_changed(before: Row | None, now: Row | None) -> bool:
+    """Compare size, time and inode of files that were not read."""
+    if now is None or before is None:
+        there = now or before
+        return there is not None and there.kind != FOLDER
+    if now.kind != before.kind or now.kind == FOLDER:
+        return now.kind != before.kind
+    return now.digest != before.digest if before.digest else not now.same_stat(before)

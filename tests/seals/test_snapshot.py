@@ -1,0 +1,135 @@
+"""Snapshots: what is in them, and what `is_unchanged` sees of a change."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, is_unchanged, take_snapshot
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="links and FIFOs")
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> Path:
+    """A few files, links and folders."""
+    root = tmp_path / "e"
+    (root / "lib" / "empty").mkdir(parents=True)
+    (root / "conda-meta").mkdir()
+    (root / "lib" / "a.py").write_text("a = 1\n")
+    (root / "lib" / "b\udcff.py").write_text("b = 1\n")
+    (root / "lib" / "link").symlink_to("a.py")
+    (root / "lib" / "away").symlink_to("empty")
+    return root
+
+
+def test_what_is_in_it(prefix: Path) -> None:
+    rows = take_snapshot(prefix)
+    assert {path: row.kind for path, row in rows.items()} == {
+        "lib": FOLDER,
+        "conda-meta": FOLDER,
+        "lib/empty": FOLDER,
+        "lib/a.py": FILE,
+        "lib/b\udcff.py": FILE,
+        "lib/link": LINK,
+        "lib/away": LINK,
+    }
+    assert rows["lib/a.py"].size == 6
+    assert rows["lib/link"].digest == hashlib.sha256(b"a.py").digest()
+    seen = {""}
+    for path in rows:  # parents before children
+        assert path.rpartition("/")[0] in seen
+        seen.add(path)
+
+
+def test_nothing_changed(prefix: Path) -> None:
+    assert is_unchanged(take_snapshot(prefix), take_snapshot(prefix))
+
+
+def test_what_no_seal_is_about(prefix: Path) -> None:
+    sealed = take_snapshot(prefix)
+    for name in (
+        "conda-meta/sealenv",
+        "conda-meta/sealenv.files",
+        "__home__/x",
+        "pkgs/y",
+        "envs/z",
+    ):
+        (prefix / name).parent.mkdir(exist_ok=True)
+        (prefix / name).write_text("")
+    assert is_unchanged(take_snapshot(prefix), sealed)
+
+
+def keep_times(path: Path, change: Callable[[], object]) -> None:
+    """Change it, and give its folder the time that it had."""
+    then = path.parent.stat()
+    change()
+    os.utime(path.parent, ns=(then.st_atime_ns, then.st_mtime_ns))
+
+
+def replaced(path: Path, make: Callable[[], object]) -> None:
+    """Something else in its place."""
+    if path.is_dir() and not path.is_symlink():
+        path.rmdir()
+    else:
+        path.unlink()
+    make()
+
+
+def new_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "f").write_text("")
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "longer": lambda lib: (lib / "a.py").write_text("a = 12\n"),
+    "a second later": lambda lib: os.utime(lib / "a.py", (1, 1)),
+    "another mode": lambda lib: (lib / "a.py").chmod(0o600),
+    "another mode of a folder": lambda lib: (lib / "empty").chmod(0o700),
+    "gone": lambda lib: (lib / "a.py").unlink(),
+    "gone, the folder's time put back": lambda lib: keep_times(lib / "a.py", (lib / "a.py").unlink),
+    "new": lambda lib: (lib / "new").write_text(""),
+    "new in an empty folder": lambda lib: (lib / "empty" / "new").write_text(""),
+    "new folder with a file": lambda lib: new_folder(lib / "n"),
+    "another name": lambda lib: (lib / "a.py").rename(lib / "c.py"),
+    "a link that leads elsewhere": lambda lib: replaced(
+        lib / "link", lambda: (lib / "link").symlink_to("x.py")
+    ),
+    "a folder for a link": lambda lib: replaced(lib / "away", (lib / "away").mkdir),
+    "a link for a folder": lambda lib: replaced(
+        lib / "empty", lambda: (lib / "empty").symlink_to("../conda-meta")
+    ),
+    "a FIFO for a file": lambda lib: replaced(lib / "a.py", lambda: os.mkfifo(lib / "a.py")),
+    "a copy of a file": lambda lib: replace(lib / "a.py"),
+}
+
+
+def replace(path: Path) -> None:
+    """The same bytes, mode and time, another inode."""
+    then = path.stat()
+    copy = path.with_name("copy")
+    copy.write_bytes(path.read_bytes())
+    os.utime(copy, ns=(then.st_atime_ns, then.st_mtime_ns))
+    copy.rename(path)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_change_is_seen(prefix: Path, change: Callable[[Path], object]) -> None:
+    sealed = take_snapshot(prefix)
+    change(prefix / "lib")
+    assert not is_unchanged(take_snapshot(prefix), sealed)
+
+
+def test_a_new_empty_folder_is_no_change(prefix: Path) -> None:
+    sealed = take_snapshot(prefix)
+    (prefix / "lib" / "n").mkdir()
+    assert is_unchanged(take_snapshot(prefix), sealed)
+
+
+def test_nothing_was_sealed(prefix: Path) -> None:
+    sealed: dict[str, Row] = {}
+    assert not is_unchanged(take_snapshot(prefix), sealed)

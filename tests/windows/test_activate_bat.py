@@ -275,9 +275,15 @@ def test_package_scripts_in_code_point_order_and_later_ones_last(
     late.write_bytes(b'@set "STEPS=%STEPS% late"\r\n@exit /b 3\r\n')
     (prefix / "etc/conda/activate.d/9.bat").unlink()
     (prefix / "etc/conda/activate.d/no.bat.txt").write_bytes(b"@set STEPS=wrong\r\n")
-    _, shown = use(windows, prefix, tmp_path)
+    failing = prefix / "etc/conda/activate.d/_z.bat"
+    failing.write_bytes(failing.read_bytes() + b"@exit /b 5\r\n")
+    done, shown = use(windows, prefix, tmp_path)
     assert shown["STEPS"].split() == [*(n for n in sorted(SCRIPTS) if n != "9"), "late"]
     assert shown["code"] == "0"
+    assert re.findall(r'\\(\w+\.bat" failed)', done.stderr) == [
+        '_z.bat" failed',
+        '0late.bat" failed',
+    ]
 
 
 def test_two_shells_at_once(windows: Windows, prefix: Path, tmp_path: Path) -> None:

@@ -117,7 +117,6 @@ def test_settings_are_variables_and_places_are_odd(bare: Bare, windows: Windows)
     for name in ("mamba.bat", "mamba_hook.bat"):
         (found,) = (bare.root / "cache/Python/pkgs").glob(f"mamba-*/condabin/{name}")
         assert (prefix / "condabin" / name).read_bytes() == patched(found.read_bytes())
-    assert not list((prefix / "condabin").glob("*.part"))
     assert list(temp.iterdir()) == []
 
 
@@ -133,7 +132,7 @@ def test_half_made_is_marked_made_anew_and_removed(bare: Bare, windows: Windows)
     (prefix / "__home__").mkdir()
     (prefix / "__home__" / "mine.bat").write_text("mine")
     again = bare.run("my_env", "3.12")
-    assert "Replacing" in again.stdout
+    assert "It will be replaced" in again.stdout
     assert not marker.exists()
     assert not (prefix / "half").exists()
     assert (prefix / "__home__" / "mine.bat").exists()

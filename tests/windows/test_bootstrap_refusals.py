@@ -63,7 +63,6 @@ def test_a_folder_on_path(
         'call BOOT "..\\x"',
         'call BOOT ";x"',
         'call BOOT "-x"',
-        'call BOOT "base"',
         'call BOOT ""',
         "call BOOT a 3.12 b",
         'call BOOT a "3.12&calc"',
@@ -85,7 +84,6 @@ def test_arguments(bare: Bare, line: str) -> None:
         ("PACKAGES", "a&mkdir INJECTED"),
         ("CHANNEL", 'a"b'),
         ("ENV_PREFIX", "\\\\server\\share\\x"),
-        ("ENV_PREFIX", "C:\\"),
         ("PY_ENVS", "C:\\a%b"),
         ("CACHE", "C:\\a!b"),
         ("CONDA_PKGS_DIRS", '"C:\\a b"'),
@@ -94,7 +92,7 @@ def test_arguments(bare: Bare, line: str) -> None:
 )
 def test_variables(bare: Bare, name: str, value: str) -> None:
     text = refused(bare, "call BOOT x", 2, **{name: value})
-    assert name in text or "cannot be an environment" in text
+    assert name in text or "not on a drive" in text
     assert "password" not in text
 
 
@@ -134,9 +132,8 @@ def test_help_and_dry_run_write_nothing(bare: Bare) -> None:
 def test_bad_downloads(bare: Bare, fault: dict[str, int | bool]) -> None:
     bare.releases.fail("*.exe", **fault)
     assert "[ERROR]" in bare.run("x", "3.12", code=5).stderr
-    assert list(bare.exe.parent.iterdir()) == []
     assert list(bare.envs.iterdir()) == []
-    assert [path.name for path in bare.temp.iterdir()] == ["micromamba"]
+    assert list(bare.temp.iterdir()) == []
 
 
 def test_the_sha256_is_pinned_given_or_published(bare: Bare) -> None:
@@ -149,6 +146,7 @@ def test_the_sha256_is_pinned_given_or_published(bare: Bare) -> None:
     done = bare.run("x", code=5, MICROMAMBA_SHA256="", MICROMAMBA_VERSION="9.9.9-0")
     assert "No sha256 is pinned for micromamba 9.9.9-0" in done.stdout
     assert list(bare.envs.iterdir()) == []
+    bare.exe.parent.mkdir()
     bare.exe.write_bytes(b"changed in the cache")
     bare.run("x", code=6, FAKE_MICROMAMBA_FAIL="3")
     assert bare.exe.read_bytes() == bare.released.read_bytes()

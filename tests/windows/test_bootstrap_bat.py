@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.channel import ChannelServer
-from tests.windows.bootstrapping import DEFAULT, Bare
+from tests.windows.bootstrapping import Bare
 from tests.windows.machine import Windows
 
 pytestmark = pytest.mark.slow
@@ -214,7 +214,3 @@ def unmap_drive(windows: Windows, drive: str) -> None:
         (windows.prefix / "dosdevices" / "q:").unlink()
     else:
         windows.cmd(f"subst {drive} /d")
-
-
-def test_the_default_is_a_release(releases: ChannelServer) -> None:
-    assert (releases.root / "download" / DEFAULT / "micromamba-win-64.sha256").is_file()

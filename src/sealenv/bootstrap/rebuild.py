@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from sealenv.bootstrap.releases import SUBDIRS, PinnedMicromamba, Releases
-from sealenv.bootstrap.scripts import PROGRAMS, fill, help_lines
+from sealenv.bootstrap.scripts import PROGRAMS, USE, fill, help_lines
 from sealenv.errors import SpecError, UsageError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedPackage, LockedWheel
@@ -81,6 +81,7 @@ def render_rebuild(
     if kind == "bat":
         makers |= _steps_of_bat(locks[0], digests["win-64"], carried=carried)
     without = ["micromamba" if beside else "beside"] if kind == "bat" else []
+    without += ["download"] if kind == "bat" and beside and carried else []
     without += [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
     without += [] if carried else ["carried"]
     without += [] if any(lock.find("python") for lock in locks) else ["patch", "program"]
@@ -101,7 +102,6 @@ def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, Callab
     steps = ["empty", *["fill_cache"] * carried, "run_micromamba", "check_records", "link_pkgs"]
     steps += [*["install_wheels"] * bool(lock.wheels), *["patch"] * ("python" in tools), "prove"]
     copy = r'call :copy_checked "%SB_SCRIPT%wheels\%SB_SUM%.whl" "%SB_FILE%" "%SB_SUM%"'
-    use = r' To use it:  call "%SB_PREFIX%\condabin\mamba.bat" activate'
     return {
         "DIGEST": lambda: digest,
         "COUNT": lambda: str(len(lock.packages)),
@@ -110,7 +110,7 @@ def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, Callab
         "GET_WHEELS": lambda: "call :get_wheels || goto :end" if lock.wheels else "",
         "GET_WHEEL": lambda: copy if carried else _DOWNLOAD_WHEEL.rstrip(),
         "CACHES": lambda: "%SB_CACHE_OF_RUN%" if carried else "%SB_PKGS%",
-        "USE": lambda: use if "mamba" in tools else "",
+        "USE": lambda: USE if "mamba" in tools else "",
     }
 
 

@@ -30,6 +30,7 @@ PROGRAMS = {
     "mamba": r"Library\bin\mamba.exe",
 }
 """The programs that a .bat runs at the end, by their package."""
+USE = r' To use it:  call "%SB_PREFIX%\condabin\mamba.bat" activate'
 _DEFAULTS = {
     "bat": {
         "ENVS": r"DRIVE:\dev\Anaconda\envs, or .",
@@ -53,6 +54,7 @@ def render(name: str, releases: Releases | None = None) -> bytes:
             "HELP": lambda: help_lines(kind, "help.txt", SCRIPT=name, DEFAULT=table.default),
             "PROGRAMS": lambda: " ".join(PROGRAMS.values()),
             "CLEAN": lambda: "",
+            "USE": lambda: USE,
         },
     )
 

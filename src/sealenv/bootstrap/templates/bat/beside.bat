@@ -1,7 +1,3 @@
 rem micromamba.exe from beside this script. What runs is a copy that has the right sha256.
-:get_micromamba
 set "SB_EXE=%SB_WORK%\micromamba.exe"
-call :copy_checked "%SB_SCRIPT%micromamba\micromamba-win-64.exe" "%SB_EXE%" "%SB_SHA256%"
-exit /b %SB_RC%
-
-__SEALENV_PART_CHECKSUM__
+call :copy_checked "%SB_SCRIPT%micromamba\micromamba-win-64.exe" "%SB_EXE%" "%SB_SHA256%" || goto :end

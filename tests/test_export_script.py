@@ -124,10 +124,10 @@ def test_a_lock_for_several_platforms(machine: Machine, channels: Channels) -> N
     script = done.stdout
     assert script.startswith(b"@echo off\r\n")
     assert b"\r\r\n" not in script
-    assert b'set "SB_NAME=two"\r\n' in script
+    assert b'set "ENV_NAME=two"\r\n' in script
     (line,) = [line for line in script.splitlines() if line.startswith(b"rem =package= ")]
-    assert line.startswith(b"rem =package= prio-1.0-0.conda ")
-    assert f"SB_EXPECTED={NONE}".encode() in script
+    assert line.startswith(b"rem =package= prio-1.0-0 .conda ")
+    assert f"SB_SHA256={NONE}".encode() in script
 
 
 def test_what_pip_installed_is_named(machine: Machine, prefix: Path) -> None:

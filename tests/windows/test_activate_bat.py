@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,12 +61,7 @@ def use(
 
 
 @MODES
-@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
-def test_what_it_sets(
-    windows: Windows, prefix: Path, tmp_path: Path, mode: str, end: bytes
-) -> None:
-    for file in (prefix / "activate.bat", *prefix.glob("etc/sealenv/*.bat")):
-        file.write_bytes(file.read_bytes().replace(b"\r\n", end))
+def test_what_it_sets(windows: Windows, prefix: Path, tmp_path: Path, mode: str) -> None:
     done, shown = use(windows, prefix, tmp_path, mode=mode)
     here = windows.path(prefix)
     assert done.stderr == ""
@@ -100,10 +94,9 @@ def test_the_path(windows: Windows, prefix: Path, tmp_path: Path, mode: str) -> 
     assert entries[len(ours) : len(ours) + 2] == [r"C:\with & and ( ) 100%", r'"C:\quoted & place"']
 
 
-@MODES
-def test_system32_is_never_lost(windows: Windows, prefix: Path, tmp_path: Path, mode: str) -> None:
+def test_system32_is_never_lost(windows: Windows, prefix: Path, tmp_path: Path) -> None:
     lost = r"@set PATH=C:\nowhere;C:\Windows\System32\Wbem"
-    _, shown = use(windows, prefix, tmp_path, mode=mode, before=lost)
+    _, shown = use(windows, prefix, tmp_path, before=lost)
     entries = [entry.lower() for entry in shown["PATH"].split(";")]
     system = shown["SYSTEMROOT"].lower()
     assert f"{system}\\system32" in entries
@@ -138,9 +131,8 @@ def test_exclamation_marks_of_the_caller_stay(
 
 
 @pytest.mark.parametrize(
-    "name", ["CONDA_CHANGEPS1=false", "CONDA_CHANGEPS1=Off", "SEALENV_NO_PROMPT=1"]
+    ("name", "mode"), [("CONDA_CHANGEPS1=Off", "/v:off"), ("SEALENV_NO_PROMPT=1", "/v:on")]
 )
-@MODES
 def test_the_prompt_is_left_alone_when_told(
     windows: Windows, prefix: Path, tmp_path: Path, name: str, mode: str
 ) -> None:
@@ -151,19 +143,19 @@ def test_the_prompt_is_left_alone_when_told(
     assert shown["CONDA_PREFIX"] == windows.path(prefix)
 
 
-@pytest.mark.parametrize("name", [rule.name for rule in RULES][::2])
 @MODES
 def test_a_dirty_shell_is_refused_and_nothing_is_changed(
-    windows: Windows, prefix: Path, tmp_path: Path, name: str, mode: str
+    windows: Windows, prefix: Path, tmp_path: Path, mode: str
 ) -> None:
     value = 'C:\\x" & echo PWNED & "%OS%'
-    done, shown = use(windows, prefix, tmp_path, mode=mode, env={name: value})
+    dirt = {rule.name: value for rule in RULES}
+    done, shown = use(windows, prefix, tmp_path, mode=mode, env=dirt)
     assert shown["code"] == "1"
-    assert f"  {name}={value}" in done.stderr
+    for name in dirt:
+        assert f"  {name}={value}" in done.stderr
     assert "sealenv shell --clean" in done.stderr
     assert "PWNED" not in done.stdout.replace(value, "")
-    assert shown[name] == value
-    before = windows.run(["cmd", "/d", "/c", "set"], env={name: value}).stdout.splitlines()
+    before = windows.run(["cmd", "/d", "/c", "set"], env=dirt).stdout.splitlines()
     expected = {n.upper(): v for n, _, v in (line.partition("=") for line in before)}
     assert {n: v for n, v in shown.items() if n != "code"} == expected
 
@@ -175,8 +167,7 @@ def test_conda_hooks_zero_is_clean(windows: Windows, prefix: Path, tmp_path: Pat
     assert (shown["code"], shown["CONDA_SHLVL"]) == ("0", "1")
 
 
-@pytest.mark.parametrize("kind", ["conda", "venv"])
-@MODES
+@pytest.mark.parametrize(("kind", "mode"), [("conda", "/v:off"), ("venv", "/v:on")])
 def test_a_folder_of_another_environment_on_path(
     windows: Windows, prefix: Path, tmp_path: Path, kind: str, mode: str
 ) -> None:
@@ -226,7 +217,7 @@ def test_the_active_environment_without_its_path(
 
 @pytest.mark.parametrize(
     ("marker", "token", "code"),
-    [("abc\nmore\n", "abc", "0"), ("abc\n", "x", "1"), ("abc\n", "", "1"), ("", "", "1")],
+    [("abc\nmore\n", "abc", "0"), ("abc\n", "x", "1"), ("", "", "1")],
 )
 def test_a_pending_environment(
     windows: Windows, prefix: Path, tmp_path: Path, marker: str, token: str, code: str
@@ -248,11 +239,11 @@ def test_a_moved_environment_is_refused(windows: Windows, prefix: Path, tmp_path
     assert "CONDA_PREFIX" not in shown
 
 
-@pytest.mark.parametrize("name", ["a!b", "a^b", "a%b", "a%OS%b"])
+@pytest.mark.parametrize("name", ["a!b", "a%OS%b"])
 def test_a_path_that_cmd_would_expand_is_refused(
     windows: Windows, tmp_path: Path, name: str
 ) -> None:
-    folder = write(windows, fake_prefix(tmp_path / name), tmp_path / "elsewhere")
+    folder = write(windows, fake_prefix(tmp_path / name))
     script = tmp_path / "from.bat"
     script.write_bytes(b"@call .\\activate.bat\r\n@echo code=%ERRORLEVEL% [%CONDA_PREFIX%]\r\n")
     done = windows.run(["cmd", "/d", "/c", script], cwd=folder)
@@ -275,18 +266,15 @@ def test_package_scripts_in_code_point_order_and_later_ones_last(
     late.write_bytes(b'@set "STEPS=%STEPS% late"\r\n@exit /b 3\r\n')
     (prefix / "etc/conda/activate.d/9.bat").unlink()
     (prefix / "etc/conda/activate.d/no.bat.txt").write_bytes(b"@set STEPS=wrong\r\n")
-    _, shown = use(windows, prefix, tmp_path)
+    failing = prefix / "etc/conda/activate.d/_z.bat"
+    failing.write_bytes(failing.read_bytes() + b"@exit /b 5\r\n")
+    done, shown = use(windows, prefix, tmp_path)
     assert shown["STEPS"].split() == [*(n for n in sorted(SCRIPTS) if n != "9"), "late"]
     assert shown["code"] == "0"
-
-
-def test_two_shells_at_once(windows: Windows, prefix: Path, tmp_path: Path) -> None:
-    folders = [tmp_path / str(number) for number in range(4)]
-    for folder in folders:
-        folder.mkdir()
-    with ThreadPoolExecutor(4) as pool:
-        shown = list(pool.map(lambda folder: use(windows, prefix, folder)[1], folders))
-    assert {found["CONDA_PREFIX"] for found in shown} == {windows.path(prefix)}
+    assert re.findall(r'\\(\w+\.bat" failed)', done.stderr) == [
+        '_z.bat" failed',
+        '0late.bat" failed',
+    ]
 
 
 def test_no_program_and_no_file(windows: Windows, prefix: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.channel import ChannelServer
-from tests.windows.bootstrapping import DEFAULT, Bare
+from tests.windows.bootstrapping import Bare
 from tests.windows.machine import Windows
 
 pytestmark = pytest.mark.slow
@@ -117,7 +117,6 @@ def test_settings_are_variables_and_places_are_odd(bare: Bare, windows: Windows)
     for name in ("mamba.bat", "mamba_hook.bat"):
         (found,) = (bare.root / "cache/Python/pkgs").glob(f"mamba-*/condabin/{name}")
         assert (prefix / "condabin" / name).read_bytes() == patched(found.read_bytes())
-    assert not list((prefix / "condabin").glob("*.part"))
     assert list(temp.iterdir()) == []
 
 
@@ -133,7 +132,7 @@ def test_half_made_is_marked_made_anew_and_removed(bare: Bare, windows: Windows)
     (prefix / "__home__").mkdir()
     (prefix / "__home__" / "mine.bat").write_text("mine")
     again = bare.run("my_env", "3.12")
-    assert "Replacing" in again.stdout
+    assert "It will be replaced" in again.stdout
     assert not marker.exists()
     assert not (prefix / "half").exists()
     assert (prefix / "__home__" / "mine.bat").exists()
@@ -215,7 +214,3 @@ def unmap_drive(windows: Windows, drive: str) -> None:
         (windows.prefix / "dosdevices" / "q:").unlink()
     else:
         windows.cmd(f"subst {drive} /d")
-
-
-def test_the_default_is_a_release(releases: ChannelServer) -> None:
-    assert (releases.root / "download" / DEFAULT / "micromamba-win-64.sha256").is_file()

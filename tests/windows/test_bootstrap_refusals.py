@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,14 +58,10 @@ def test_a_folder_on_path(
         'call BOOT "a&echo INJECTED"',
         "call BOOT a^^^&echo^^^ INJECTED",
         'call BOOT "%%%%PATH%%%%"',
-        'call BOOT "a!b"',
         'call BOOT "..\\x"',
         'call BOOT ";x"',
-        'call BOOT "-x"',
-        'call BOOT "base"',
         'call BOOT ""',
         "call BOOT a 3.12 b",
-        'call BOOT a "3.12&calc"',
         "call BOOT --frobnicate",
         "call BOOT a --post nowhere.bat",
     ],
@@ -78,23 +73,19 @@ def test_arguments(bare: Bare, line: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("MICROMAMBA_VERSION", "2.8.1-1/../x"),
         ("MICROMAMBA_SHA256", "a;&mkdir INJECTED&rem "),
-        ("MICROMAMBA_URL", "http://127.0.0.1:9/a&mkdir INJECTED&rem "),
         ("MICROMAMBA_URL", "https://user:password@h"),
         ("PACKAGES", "a&mkdir INJECTED"),
         ("CHANNEL", 'a"b'),
         ("ENV_PREFIX", "\\\\server\\share\\x"),
-        ("ENV_PREFIX", "C:\\"),
         ("PY_ENVS", "C:\\a%b"),
-        ("CACHE", "C:\\a!b"),
         ("CONDA_PKGS_DIRS", '"C:\\a b"'),
         ("TEMP", "C:\\a^b"),
     ],
 )
 def test_variables(bare: Bare, name: str, value: str) -> None:
     text = refused(bare, "call BOOT x", 2, **{name: value})
-    assert name in text or "cannot be an environment" in text
+    assert name in text or "not on a drive" in text
     assert "password" not in text
 
 
@@ -128,15 +119,14 @@ def test_help_and_dry_run_write_nothing(bare: Bare) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [{"status": 404}, {"truncate": 1000}, {"flip": True}],
-    ids=["no executable", "truncated", "wrong bytes"],
+    [{"truncate": 1000}, {"flip": True}],
+    ids=["truncated", "wrong bytes"],
 )
 def test_bad_downloads(bare: Bare, fault: dict[str, int | bool]) -> None:
     bare.releases.fail("*.exe", **fault)
     assert "[ERROR]" in bare.run("x", "3.12", code=5).stderr
-    assert list(bare.exe.parent.iterdir()) == []
     assert list(bare.envs.iterdir()) == []
-    assert [path.name for path in bare.temp.iterdir()] == ["micromamba"]
+    assert list(bare.temp.iterdir()) == []
 
 
 def test_the_sha256_is_pinned_given_or_published(bare: Bare) -> None:
@@ -149,6 +139,7 @@ def test_the_sha256_is_pinned_given_or_published(bare: Bare) -> None:
     done = bare.run("x", code=5, MICROMAMBA_SHA256="", MICROMAMBA_VERSION="9.9.9-0")
     assert "No sha256 is pinned for micromamba 9.9.9-0" in done.stdout
     assert list(bare.envs.iterdir()) == []
+    bare.exe.parent.mkdir()
     bare.exe.write_bytes(b"changed in the cache")
     bare.run("x", code=6, FAKE_MICROMAMBA_FAIL="3")
     assert bare.exe.read_bytes() == bare.released.read_bytes()
@@ -188,17 +179,6 @@ def test_a_windows_without_the_runtime(bare: Bare, windows: Windows) -> None:
     assert "a DLL is missing" in done.stderr
 
 
-def test_programs_on_path_or_here_are_not_used(bare: Bare, windows: Windows) -> None:
-    other = bare.root / "other"
-    other.mkdir()
-    for folder in (other, bare.root):
-        for name in ("curl", "certutil", "findstr"):
-            (folder / f"{name}.bat").write_bytes(b"@echo HIJACKED& exit 99\r\n")
-    line = f'set "PATH={windows.path(other)};%PATH%"\r\ncall BOOT x 3.12'
-    done = bare.line(line, code=6, FAKE_MICROMAMBA_FAIL="3")
-    assert "HIJACKED" not in done.stdout
-
-
 # --- folders of others stay -----------------------------------------------------------------------
 
 
@@ -236,22 +216,18 @@ def test_targets_of_others_stay(bare: Bare) -> None:
     refused(bare, "call BOOT sealed --remove", 7)
 
 
-@pytest.mark.parametrize("other", [finished, used])
 def test_the_target_is_checked_again_after_the_download(
-    bare: Bare, monkeypatch: pytest.MonkeyPatch, other: Callable[[Path], None]
+    bare: Bare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix = bare.envs / "x"
 
     def meanwhile(path: str) -> None:
         if path.endswith(".exe"):
-            other(prefix)
+            used(prefix)
 
     monkeypatch.setattr(bare.releases, "take_fault", meanwhile)
     bare.run("x", code=7)
-    seen = sorted(prefix.rglob("*"))
-    shutil.rmtree(prefix)
-    other(prefix)
-    assert seen == sorted(prefix.rglob("*"))
+    assert [path.name for path in prefix.rglob("*")] == ["thesis.txt"]
     assert bare.calls() == []
 
 

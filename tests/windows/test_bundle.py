@@ -33,17 +33,3 @@ def test_the_same_bytes_and_an_environment(
     fresh.run("create", "e", "-f", windows.path(tmp_path / "one.sealenv"), "--offline", "--no-pyc")
     ran = windows.run([fresh.envs / "e" / "python.exe", "--version"])
     assert "Python 3.12" in ran.stdout
-
-
-def test_a_mirror(newcomer: User, windows: Windows, channel_url: str, tmp_path: Path) -> None:
-    lock = tmp_path / "my.lock"
-    newcomer.run("lock", "prio", "-c", channel_url, "-o", windows.path(lock))
-    folder = tmp_path / "my mirror"
-    newcomer.run("mirror", windows.path(lock), windows.path(folder))
-    again = newcomer.run("mirror", windows.path(lock), windows.path(folder), "--json")
-    assert json.loads(again.stdout)["added"] == 0
-    found = json.loads((folder / "noarch" / "repodata.json").read_text())
-    assert list(found["packages.conda"]) == ["prio-1.0-0.conda"]
-    newcomer.run(
-        "lock", "prio", "-c", windows.path(folder), "-o", windows.path(tmp_path / "b.lock")
-    )

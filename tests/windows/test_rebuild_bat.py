@@ -55,8 +55,9 @@ def rebuild(windows: Windows, tmp_path: Path, releases: ChannelServer, channel_u
 
 
 def test_the_very_environment(rebuild: Rebuild, lock: Lock, windows: Windows) -> None:
-    rebuild.export([lock])
-    rebuild.run()
+    wheel = tiny_wheel(rebuild.releases.root / "wheels", f"{rebuild.releases.base}/wheels")
+    rebuild.export([msgspec.structs.replace(lock, wheels=(wheel,))])
+    rebuild.run(PIP_INDEX_URL="http://127.0.0.1:9")
     prefix = rebuild.envs / "my_env"
     (call,) = rebuild.calls()
     words = call["argv"]
@@ -75,6 +76,8 @@ def test_the_very_environment(rebuild: Rebuild, lock: Lock, windows: Windows) ->
     assert not any(path.endswith("repodata.json") for _, path, _ in rebuild.releases.answers)
     for program in ("python.exe", "Scripts/conda.exe", "Library/bin/mamba.exe"):
         assert windows.run([prefix / program, "--version"]).returncode == 0
+    show = "import carried; print(carried.WORD)"
+    assert "carried" in windows.run([prefix / "python.exe", "-I", "-c", show]).stdout
     before = rebuild.everything()
     assert "this exists already" in rebuild.run(code=7).stderr
     assert rebuild.everything() == before
@@ -104,8 +107,8 @@ def test_usage_and_the_gate(rebuild: Rebuild, small: Lock) -> None:
     assert rebuild.everything() == before
 
 
-@pytest.mark.parametrize("name", ["a (b)", "a=b,c"])
-def test_hostile_names_that_are_names(rebuild: Rebuild, small: Lock, name: str) -> None:
+def test_a_hostile_name_that_is_a_name(rebuild: Rebuild, small: Lock) -> None:
+    name = "a (b)=c,d"
     rebuild.export([small], name)
     done = rebuild.run(code=6, FAKE_MICROMAMBA_FAIL="3")
     assert f'{rebuild.windows.path(rebuild.envs / name)}"' in done.stdout
@@ -131,15 +134,6 @@ def test_hostile_words_are_text(rebuild: Rebuild, small: Lock) -> None:
     lines = rebuild.run(code=None).stdout.replace("\r", "").splitlines()
     begin = lines.index("@EXPLICIT")
     assert lines[begin + 1 : begin + 3] == [f"{url}#sha256:{'a' * 64}" for url in urls]
-
-
-def test_wheels(rebuild: Rebuild, lock: Lock, windows: Windows) -> None:
-    wheel = tiny_wheel(rebuild.releases.root / "wheels", f"{rebuild.releases.base}/wheels")
-    rebuild.export([msgspec.structs.replace(lock, wheels=(wheel,))])
-    rebuild.run(PIP_INDEX_URL="http://127.0.0.1:9")
-    prefix = rebuild.envs / "my_env"
-    done = windows.run([prefix / "python.exe", "-I", "-c", "import carried; print(carried.WORD)"])
-    assert "carried" in done.stdout
 
 
 def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows) -> None:

@@ -175,9 +175,10 @@ type "%PY_ENVS%\my_env_3_12\notes.txt"
 set "MICROMAMBA_SHA256=0000000000000000000000000000000000000000000000000000000000000000"
 call scripts\Micromamba_bootstrap.bat my_env 3.12
 echo exit code %ERRORLEVEL%
-dir /b /s "%TEMP%\micromamba"
+echo in TEMP:
+dir /b "%TEMP%"
 """,
-        "The download is deleted before it gets its name, and nothing is run.",
+        "The download is deleted with the temporary folder, and nothing is run.",
         changing=((r"\b(?!0{64})[0-9a-f]{64}\b", "<64 hexadecimal digits>"), *_NUMBERS[1:]),
     ),
     _with_scripts(

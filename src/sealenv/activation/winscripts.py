@@ -65,14 +65,15 @@ def _template(name: str, shell: str) -> str:
 
 
 def _moved_bat(made_at: str) -> list[str]:
-    """Refuse at another place. In a path that is not ASCII a batch file cannot know its place."""
-    if (
-        not made_at
-        or not made_at.isascii()
-        or not made_at.isprintable()
-        or set(made_at) & set('^%!"')
-    ):
-        return ["@rem Not known: the path is none that a batch file can hold."]
+    """Refuse at another place, and at one that cmd.exe would expand.
+
+    A batch file cannot hold a path that is not ASCII, so there it does not notice a move.
+    """
+    if set(made_at) & set('^%!"'):
+        said = "the path of this environment has a percent sign, a caret or an exclamation mark"
+        return [f'@set "_sealenv_why={said}"& set "_sealenv_next=sealenv run, or sealenv move"']
+    if not made_at or not made_at.isascii() or not made_at.isprintable():
+        return ["@rem The path at which it was made is not known here."]
     said = (
         f"this environment was made at {made_at}"
         " and was moved or copied by hand, or is called by another path: !_sealenv_here!"
@@ -115,14 +116,19 @@ def _scripts_bat(prefix: Path) -> str:
     names = [n for n in script_names(os.fspath(prefix)) if _plain(n)]
     place = "%~dp0..\\conda\\activate.d\\"
     lines = [f"@rem {line}" for line in _NOTE]
-    lines += [f'@if exist "{place}{n}" call "{place}{n}"' for n in names]
+    lines += [f'@if exist "{place}{n}" {_called(place + n)}' for n in names]
     known = "".join(f'if /i not "%%~nxI"=="{n}" ' for n in names)
     if len(known) < _LINE:
         # With /r, because a pattern in quotes is none to every cmd.exe; of that folder alone.
         loop = f'@if exist "{place}" for /r "{place[:-1]}" %%I in (*.bat) do '
         test = f'@if exist "{place}%%~nxI" if /i "%%~xI"==".bat" {known}'
-        lines.append(f'{loop}{test}call "%%~fI"')
+        lines.append(f"{loop}{test}{_called('%%~fI')}")
     return "\n".join(lines) + "\n"
+
+
+def _called(script: str) -> str:
+    """Call the script, and name it if its last command fails. VER clears an earlier error."""
+    return f'ver >nul& call "{script}" || >&2 echo sealenv: "{script}" failed'
 
 
 def _plain(name: str) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from sealenv.bootstrap.releases import SUBDIRS, PinnedMicromamba, Releases
-from sealenv.bootstrap.scripts import fill, help_lines
+from sealenv.bootstrap.scripts import PROGRAMS, USE, fill, help_lines
 from sealenv.errors import SpecError, UsageError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedPackage, LockedWheel
@@ -60,7 +60,7 @@ def render_rebuild(
             hint="choose another one: --name NAME",
         )
     platforms = [lock.platform for lock in locks]
-    packages = [(lock.platform, [_package(p) for p in lock.packages]) for lock in locks]
+    packages = [(lock.platform, [_package(kind, p) for p in lock.packages]) for lock in locks]
     wheels = [(lock.platform, [_wheel(w) for w in lock.wheels]) for lock in locks]
     default = Releases.read()
     digests = {p: micromamba.sha256.get(p) or default.sha256[default.default][p] for p in platforms}
@@ -81,9 +81,11 @@ def render_rebuild(
     if kind == "bat":
         makers |= _steps_of_bat(locks[0], digests["win-64"], carried=carried)
     without = ["micromamba" if beside else "beside"] if kind == "bat" else []
+    without += ["download"] if kind == "bat" and beside and carried else []
     without += [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
     without += [] if carried else ["carried"]
     without += [] if any(lock.find("python") for lock in locks) else ["patch", "program"]
+    without += [] if locks[0].find("python") and locks[0].find("mamba") else ["activation"]
     return fill(f"rebuild.{kind}", makers, without)
 
 
@@ -96,27 +98,26 @@ _CLEAN = {
 
 def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, Callable[[], str]]:
     """The lines of a .bat that depend on what is installed."""
-    tools = [tool for tool in ("python", "conda", "mamba") if lock.find(tool)]
-    steps = ["claim", *["feed"] * carried, "run_micromamba", "check_records", "link_pkgs"]
+    tools = [tool for tool in PROGRAMS if lock.find(tool)]
+    steps = ["empty", *["fill_cache"] * carried, "run_micromamba", "check_records", "link_pkgs"]
     steps += [*["install_wheels"] * bool(lock.wheels), *["patch"] * ("python" in tools), "prove"]
     copy = r'call :copy_checked "%SB_SCRIPT%wheels\%SB_SUM%.whl" "%SB_FILE%" "%SB_SUM%"'
-    use = r' To use it:  call "%SB_PREFIX%\condabin\mamba.bat" activate'
     return {
         "DIGEST": lambda: digest,
         "COUNT": lambda: str(len(lock.packages)),
-        "HAS": lambda: "\n".join(f'set "SB_HAS_{tool.upper()}=1"' for tool in tools),
+        "PROGRAMS": lambda: " ".join(PROGRAMS[tool] for tool in tools),
         "MAKE": lambda: " && ".join(f"call :{step}" for step in steps),
         "GET_WHEELS": lambda: "call :get_wheels || goto :end" if lock.wheels else "",
         "GET_WHEEL": lambda: copy if carried else _DOWNLOAD_WHEEL.rstrip(),
         "CACHES": lambda: "%SB_CACHE_OF_RUN%" if carried else "%SB_PKGS%",
-        "USE": lambda: use if "mamba" in tools else "",
+        "USE": lambda: USE if "mamba" in tools else "",
     }
 
 
 _DOWNLOAD_WHEEL = """\
 rem CALL expands once more. So it puts in the address, which can have a percent sign.
-call :download "%%SB_URL%%" "%SB_FILE%" || exit /b 5
-call :has_sha256 "%SB_FILE%" "%SB_SUM%" || call :wrong_sha256 "%%SB_URL%%" "%SB_SUM%"
+call :download "%%SB_ADDRESS%%" "%SB_FILE%" || exit /b 5
+call :has_sha256 "%SB_FILE%" "%SB_SUM%" "%%SB_ADDRESS%%"
 """
 
 
@@ -146,9 +147,10 @@ _WORD = {
 of a .bat that is not run; and a URL has no credentials, neither USER@ nor /t/TOKEN."""
 
 
-def _package(package: LockedPackage) -> str:
-    """FILE SHA256 URL."""
-    return _words(archive=package.fn, sha256=package.sha256, URL=package.url)
+def _package(kind: str, package: LockedPackage) -> str:
+    """FILE SHA256 URL; in a .bat the name and the extension of FILE are two words."""
+    words = _words(archive=package.fn, sha256=package.sha256, URL=package.url)
+    return re.sub(r"(\.conda|\.tar\.bz2) ", r" \1 ", words, count=1) if kind == "bat" else words
 
 
 def _wheel(wheel: LockedWheel) -> str:

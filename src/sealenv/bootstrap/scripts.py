@@ -24,6 +24,13 @@ __all__ = ["SCRIPTS", "differing", "fill", "gate_lines", "help_lines", "render",
 SCRIPTS = ("Micromamba_bootstrap.bat", "get_sed.bat", "micromamba_bootstrap.sh")
 _TEMPLATES = Path(__file__).parent / "templates"
 _MARKER = re.compile(r"^__SEALENV_([A-Z_]+?)__\n|__SEALENV_([A-Z_]+?)__", re.MULTILINE)
+PROGRAMS = {
+    "python": "python.exe",
+    "conda": r"Scripts\conda.exe",
+    "mamba": r"Library\bin\mamba.exe",
+}
+"""The programs that a .bat runs at the end, by their package."""
+USE = r' To use it:  call "%SB_PREFIX%\condabin\mamba.bat" activate'
 _DEFAULTS = {
     "bat": {
         "ENVS": r"DRIVE:\dev\Anaconda\envs, or .",
@@ -45,6 +52,9 @@ def render(name: str, releases: Releases | None = None) -> bytes:
             "DEFAULT": lambda: table.default,
             "DIGESTS": lambda: _digests(kind, table),
             "HELP": lambda: help_lines(kind, "help.txt", SCRIPT=name, DEFAULT=table.default),
+            "PROGRAMS": lambda: " ".join(PROGRAMS.values()),
+            "CLEAN": lambda: "",
+            "USE": lambda: USE,
         },
     )
 
@@ -128,13 +138,12 @@ def gate_lines(kind: str) -> str:
 
 
 def help_lines(kind: str, template: str, **words: str) -> str:
-    """The text of `--help`; in a .bat the lines that print it."""
+    """The text of `--help`; in a .bat the lines at its top, from which it prints them."""
     words |= _DEFAULTS[kind]
     text = re.sub("@([A-Z]+)@", lambda found: words[found[1]], _read(template).rstrip("\n"))
     if kind == "sh":
         return text
-    assert not set(text) & set("<>|&^%!"), text
-    return "\n".join([":help", *(f"echo:{line}" for line in text.split("\n")), "goto :end"])
+    return "\n".join(f"rem | {line}".rstrip() for line in text.split("\n"))
 
 
 _FORGOTTEN = (
@@ -149,7 +158,7 @@ def _digests(kind: str, table: Releases) -> str:
     for version, digests in table.sha256.items():
         for subdir, digest in digests.items():
             if kind == "bat" and subdir == "win-64":
-                lines.append(f'if "%SB_MICROMAMBA%"=="{version}" set "SB_EXPECTED={digest}"')
+                lines.append(f'if "%MICROMAMBA_VERSION%"=="{version}" set "SB_SHA256={digest}"')
             if kind == "sh" and subdir != "win-64":
                 lines.append(f"        {version}-{subdir}) sha256={digest} ;;")
     return "\n".join(lines)

@@ -10,11 +10,7 @@
 @if "!!"=="" set "_sealenv_delayed=yes"
 @setlocal DisableDelayedExpansion
 @for %%I in ("%~dp0.") do @set "_sealenv_here=%%~fI"& @set "_sealenv_name=%%~nxI"
-@set "_sealenv_odd="
-@if not "%_sealenv_here:!=%"=="%_sealenv_here%" set "_sealenv_odd=yes"
-@if not "%_sealenv_here:^=%"=="%_sealenv_here%" set "_sealenv_odd=yes"
 @setlocal EnableDelayedExpansion
-@if not "!_sealenv_here:%%=!"=="!_sealenv_here!" set "_sealenv_odd=yes"
 
 @rem --- Refuse an environment that is unfinished or moved. Only the check at the end of `create` knows the
 @rem first line of the marker.
@@ -29,7 +25,6 @@ __SEALENV_MOVED__
 @if defined _sealenv_pending for /f "usebackq delims=" %%L in ("!_sealenv_here!\conda-meta\sealenv.pending") do @if not defined _sealenv_line set "_sealenv_line=%%L"
 @if defined _sealenv_line if "!_sealenv_line!"=="!SEALENV_CHECK_TOKEN!" set "_sealenv_pending="
 @if defined _sealenv_pending set "_sealenv_why=!_sealenv_here! was never finished: a create was interrupted, or is running"& set "_sealenv_next=run the same sealenv create again, or: sealenv remove"
-@if defined _sealenv_odd set "_sealenv_why=cmd.exe gives a character of this path a meaning: !_sealenv_here!"& set "_sealenv_next=sealenv run, or make it in a folder without percent signs, carets and exclamation marks"
 @if defined _sealenv_why >&2 echo sealenv: nothing was activated: !_sealenv_why!
 @if defined _sealenv_why >&2 echo   next: !_sealenv_next!
 @if defined _sealenv_why exit /b 1

@@ -5,20 +5,19 @@ if "%~3"=="" (>&2 echo [ERROR] %~2) else >&2 echo [ERROR] %~2: "%~3"
 if not "%~4"=="" >&2 echo         next: %~4
 exit /b %SB_RC%
 
-rem :allowed NAME "more characters" "what it is": the value has only letters, digits, . _ - and these characters.
+rem :allowed NAME "more characters": the variable has only letters, digits, . _ - and these characters.
 rem CALL expands the name, and a quote becomes a question mark. With the allowed characters as delimiters, FOR finds
 rem a word only if there is another character. eol is one of them: by default FOR skips a text that begins with ;
 :allowed
 if not defined %~1 exit /b 0
 call set "SB_T=%%%~1:"=?%%"
-set "SB_BAD="
-for /f "eol=a delims=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-%~2" %%A in ("%SB_T%") do if not "%%A"=="" set "SB_BAD=1"
-for %%C in (. -) do if "%SB_T:~0,1%"=="%%C" set "SB_BAD=1"
-if not defined SB_BAD exit /b 0
-call :fail 2 "%~3 has a character that is not allowed" "" "use letters, digits, dots, hyphens and underscores"
-exit /b 2
+for /f "eol=a delims=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-%~2" %%A in ("%SB_T%") do if not "%%A"=="" (
+  call :fail 2 "%~1 has a character that is not allowed" "" "use letters, digits, dots, hyphens and underscores"
+  exit /b 2
+)
+exit /b 0
 
-rem :place NAME "what it is": the value has no character that cmd.exe or FOR treats specially. FOR cuts it at the first.
+rem :place NAME "what it is": the path has no character that cmd.exe or FOR treats specially. FOR cuts it at the first.
 :place
 if not defined %~1 exit /b 0
 call set "SB_T=%%%~1:"=?%%"

@@ -14,15 +14,11 @@ for name in ("condabin/mamba.bat", "condabin/mamba_hook.bat", "Scripts/conda-scr
     path = Path(sys.argv[2], name)
     if not path.exists():
         continue
-    text = path.read_bytes().replace(b"\r\n", b"\n")
-    found = 0
+    text = before = path.read_bytes().replace(b"\r\n", b"\n")
     for old, new in LINES.items():
-        text, count = re.subn(b"(?m)^" + old + b"$", new, text)
-        found += count
-    if not found:
+        text = re.sub(b"(?m)^" + old + b"$", new, text)
+    if text == before:
         sys.exit(f"{path} has no line that can be patched")
-    part = path.with_name(path.name + ".part")
-    # cmd.exe can miss a label in a file with LF alone.
-    part.write_bytes(text.replace(b"\n", b"\r\n"))
-    # A new file: the old one can be a hard link into the package cache.
-    part.replace(path)
+    # The file can be a hard link into the package cache. cmd.exe can miss a label in a file with LF.
+    path.unlink()
+    path.write_bytes(text.replace(b"\n", b"\r\n"))

@@ -4,7 +4,7 @@ mkdir "%SB_WORK%\wheels"
 for /f "usebackq tokens=3-7" %%I in ("%SB_WORK%\wheels.txt") do (
   set "SB_FILE=%SB_WORK%\wheels\%%I"
   set "SB_SUM=%%J"
-  set "SB_URL=%%K"
+  set "SB_ADDRESS=%%K"
   call :get_wheel || exit /b 5
   >>"%SB_WORK%\requirements.txt" echo %%L==%%M --hash=sha256:%%J
 )

@@ -285,7 +285,7 @@ def test_the_active_environment_is_entered_again(used: Machine) -> None:
     text = f'PATH="/usr/bin:$PATH"; {sealenv}; echo code $?'
     done = used.run("run", "e", "--", "sh", "-c", text)
     assert done.stdout == "code 125\n"
-    assert "this environment is active, but PATH does not begin with its programs" in done.stderr
+    assert "PATH: this environment is active, but its programs do not come first" in done.stderr
     text = f"PIP_TARGET=/elsewhere; export PIP_TARGET; {sealenv}; echo code $?"
     done = used.run("run", "e", "--", "sh", "-c", text)
     assert done.stdout == "code 125\n"

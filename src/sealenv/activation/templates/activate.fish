@@ -51,6 +51,8 @@ else if test $here != $prefix
     set refusal "sealenv: this environment was made at $prefix" \
         "  and was moved or copied by hand to $here: it would not work." \
         "  next: in that folder: sealenv move --here .   Or move it back to $prefix"
+else if not test -r $here/etc/sealenv/env.fish
+    set refusal "sealenv: $here/etc/sealenv/env.fish is missing." "  next: sealenv repair $here"
 else if set -q found[1]
     set -l name (string replace -r '.*/' '' -- $prefix)
     set refusal "sealenv: this shell is not clean, so $name was not activated:" $found \
@@ -105,7 +107,6 @@ end
 test -n "$active"
 and set -g _sealenv_active yes
 source $prefix/etc/sealenv/env.fish
-or return
 if test -n "$active"
     set -g _sealenv_old_PATH $others
     return 0

@@ -40,8 +40,7 @@ __SEALENV_PART_GATE__
 # === Names and places ==================================================================================
 
 __SEALENV_PART_PLACE__
-
-__SEALENV_PART_TARGET__
+check_target
 
 # === Cache =============================================================================================
 
@@ -61,7 +60,7 @@ say "Package cache:  $pkgs"
 
 __SEALENV_PART_DOWNLOAD__
 [ -z "$beside" ] || check "$exe" "$sha256" "$exe"
-__SEALENV_PART_MICROMAMBA__
+get_micromamba
 
 packages >"$work/packages"
 
@@ -97,10 +96,4 @@ set -- "$meta"/*.json
 [ $# -eq "$count" ] || fail 8 "$# packages were installed, but $count are listed"
 
 __SEALENV_PART_PIP__
-__SEALENV_PART_PKGS__
-
-# === Proof: activate the environment and run its programs ===============================================
-
-__SEALENV_PART_PROOF__
-
 __SEALENV_PART_FINISH__

@@ -87,27 +87,26 @@ done
 # === Gate: refuse a shell in which an environment is active or Python is redirected ====================
 
 dirty=
-# gate NAME VALUE "values that mean nothing" "what it means" "how to clear it"
+# gate NAME VALUE "what it means" "how to clear it" "values that mean nothing"
 gate() {
-    [ -n "$2" ] || return 0
-    case " $3 " in *" $(printf %s "$2" | tr A-Z a-z) "*) return 0 ;; esac
+    case " ${5-}  " in *" $2 "*) return 0 ;; esac
     dirty=yes
-    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$4" "$5" >&2
+    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$3" "$4" >&2
 }
-gate CONDA_PREFIX "${CONDA_PREFIX-}" '' 'a conda environment is active here' 'deactivate (or: conda deactivate)'
-gate CONDA_SHLVL "${CONDA_SHLVL-}" '0' 'conda counts at least one active environment here' 'deactivate (or: conda deactivate)'
-gate SEALENV_PREFIX "${SEALENV_PREFIX-}" '' 'a sealed environment is active here' 'deactivate'
-gate VIRTUAL_ENV "${VIRTUAL_ENV-}" '' 'a Python virtual environment is active here' 'deactivate'
-gate PYTHONHOME "${PYTHONHOME-}" '' 'every Python takes its standard library from there' 'unset PYTHONHOME'
-gate PYTHONPATH "${PYTHONPATH-}" '' 'every Python imports from there first' 'unset PYTHONPATH'
-gate PIP_TARGET "${PIP_TARGET-}" '' 'pip installs into that folder' 'unset PIP_TARGET'
-gate PIP_PREFIX "${PIP_PREFIX-}" '' 'pip installs below that folder' 'unset PIP_PREFIX'
-gate PIP_USER "${PIP_USER-}" '0 false no off' 'pip installs for the user' 'unset PIP_USER'
+gate CONDA_PREFIX "${CONDA_PREFIX-}" 'a conda environment is active here' 'deactivate (or: conda deactivate)' ''
+gate CONDA_SHLVL "${CONDA_SHLVL-}" 'conda counts at least one active environment here' 'deactivate (or: conda deactivate)' '0'
+gate SEALENV_PREFIX "${SEALENV_PREFIX-}" 'a sealed environment is active here' 'deactivate' ''
+gate VIRTUAL_ENV "${VIRTUAL_ENV-}" 'a Python virtual environment is active here' 'deactivate' ''
+gate PYTHONHOME "${PYTHONHOME-}" 'every Python takes its standard library from there' 'unset PYTHONHOME' ''
+gate PYTHONPATH "${PYTHONPATH-}" 'every Python imports from there first' 'unset PYTHONPATH' ''
+gate PIP_TARGET "${PIP_TARGET-}" 'pip installs into that folder' 'unset PIP_TARGET' ''
+gate PIP_PREFIX "${PIP_PREFIX-}" 'pip installs below that folder' 'unset PIP_PREFIX' ''
+gate PIP_USER "${PIP_USER-}" 'pip installs for the user' 'unset PIP_USER' '0 false False FALSE no No NO off Off OFF'
 IFS=:
 for folder in $PATH; do
     other=${folder%/}
     other=${other%/bin}
-    [ ! -d "$other/conda-meta" ] && [ ! -f "$other/pyvenv.cfg" ] || gate PATH "$folder" '' 'a folder on PATH belongs to another environment' 'take the folder out of PATH'
+    [ ! -d "$other/conda-meta" ] && [ ! -f "$other/pyvenv.cfg" ] || gate PATH "$folder" 'a folder on PATH belongs to another environment' 'take the folder out of PATH'
 done
 unset IFS
 [ -z "$dirty" ] || fail 3 'this shell is not clean: see above' 'clear the variables, or open a new terminal'
@@ -338,7 +337,6 @@ own works || fail 8 'the environment does not work: it cannot be activated, or a
 printf 'sealenv-bootstrap %s\nmicromamba %s sha256 %s\n' "$script_version" "$version" "$sha256" >"$meta/sealenv.bootstrap" &&
     rm -f -- "$marker" || fail 9 "cannot write $meta"
 trap 'rm -rf -- "$work"' EXIT
-exec 9<&- # The lock ends.
 say "Done. Programs:  $prefix/bin"
 case $tools in *conda*) say "To activate it:  . '$prefix/etc/profile.d/conda.sh' && conda activate '$prefix'" ;; esac
 

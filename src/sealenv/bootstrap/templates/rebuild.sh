@@ -45,21 +45,19 @@ check_target
 # === Cache =============================================================================================
 
 __SEALENV_PART_CACHE__
-beside=
 case $subdir in
-__SEALENV_PROOFS__
+__SEALENV_FACTS__
     *) fail 6 'no packages are listed for this platform, only for __SEALENV_PLATFORMS__' ;;
 esac
-[ -z "$beside" ] || exe=$here/micromamba/micromamba-$subdir
 count=$(packages | wc -l | tr -d ' ')
 say "Environment:    $prefix"
 say "Packages:       $count, for $subdir"
 say "Package cache:  $pkgs"
 
-# === micromamba: from beside this script, from the cache, or downloaded; checked before it is used ======
+# === micromamba: found or downloaded; checked before it is used ==========================================
 
 __SEALENV_PART_DOWNLOAD__
-[ -z "$beside" ] || check "$exe" "$sha256" "$exe"
+__SEALENV_PART_BESIDE__
 get_micromamba
 
 packages >"$work/packages"

@@ -24,6 +24,5 @@ own works || fail 8 'the environment does not work: it cannot be activated, or a
 printf 'sealenv-bootstrap %s\nmicromamba %s sha256 %s\n' "$script_version" "$version" "$sha256" >"$meta/sealenv.bootstrap" &&
     rm -f -- "$marker" || fail 9 "cannot write $meta"
 trap 'rm -rf -- "$work"' EXIT
-exec 9<&- # The lock ends.
 say "Done. Programs:  $prefix/bin"
 case $tools in *conda*) say "To activate it:  . '$prefix/etc/profile.d/conda.sh' && conda activate '$prefix'" ;; esac

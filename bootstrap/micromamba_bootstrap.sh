@@ -47,7 +47,7 @@ END
 }
 script_version='0.1.0'
 version=${MICROMAMBA_VERSION:-2.8.1-1}
-sha256=${MICROMAMBA_SHA256-}
+sha256=$(printf %s "${MICROMAMBA_SHA256-}" | tr A-F a-f)
 channels=${CHANNEL:-conda-forge}
 packages=${PACKAGES-}
 url=${MICROMAMBA_URL:-https://github.com/mamba-org/micromamba-releases/releases}

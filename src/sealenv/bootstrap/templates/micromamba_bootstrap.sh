@@ -17,7 +17,7 @@ END
 }
 script_version='__SEALENV_VERSION__'
 version=${MICROMAMBA_VERSION:-__SEALENV_DEFAULT__}
-sha256=${MICROMAMBA_SHA256-}
+sha256=$(printf %s "${MICROMAMBA_SHA256-}" | tr A-F a-f)
 channels=${CHANNEL:-conda-forge}
 packages=${PACKAGES-}
 __SEALENV_PART_MESSAGES__

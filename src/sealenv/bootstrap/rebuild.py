@@ -187,7 +187,7 @@ def _lists(kind: str, what: str, lists: Iterable[tuple[str, list[str]]]) -> str:
 
 
 def _facts(lock: Lock, digest: str, beside: Collection[str]) -> str:
-    """For the .sh: the digest of micromamba, what has to answer at the end, and whether it is carried."""
+    """For the .sh: the digest of micromamba, the tools to prove, and whether micromamba is carried."""
     tools = [tool for tool in ("python", "conda", "mamba") if lock.find(tool)]
     values = f"sha256={digest} tools='{' '.join(tools)}'"
     if beside:

@@ -2,7 +2,7 @@
 
 Activation parses no JSON and starts no process, so the variables of the packages and of
 `conda env config vars`, and then those of every activation (`settings`), are written here in the
-shell's own language. `sealenv refresh` writes them again.
+shell's own language. `sealenv repair` writes them again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FOLDER = "etc/sealenv"
 
 HEADER = (
     "# Compiled by sealenv from etc/conda/env_vars.d and conda-meta/state. Do not edit:\n"
-    "# `sealenv refresh` writes it again.\n"
+    "# `sealenv repair` writes it again.\n"
 )
 
 

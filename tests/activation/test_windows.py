@@ -242,7 +242,7 @@ def powershell(request: pytest.FixtureRequest) -> str:
 
 
 class TestInPowerShell:
-    """The script in a real PowerShell; there is one on Windows, and where somebody installed pwsh."""
+    """The script in a real PowerShell; it is part of Windows; elsewhere pwsh can be installed."""
 
     def run(
         self, powershell: str, text: str, env: dict[str, str]

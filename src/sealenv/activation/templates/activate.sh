@@ -113,8 +113,8 @@ _sealenv_scripts() {
         shift
         _sealenv_rest=$((_sealenv_rest - 1))
     done
-    case $_sealenv_flags in *e*) set -e ;; esac
-    case $_sealenv_flags in *u*) set -u ;; esac
+    if [ "$_sealenv_flags" != "${_sealenv_flags#*e}" ]; then set -e; fi
+    if [ "$_sealenv_flags" != "${_sealenv_flags#*u}" ]; then set -u; fi
 }
 
 # --- Leave: run deactivate.d, give back the prompt and the variables, remove what this script defined.

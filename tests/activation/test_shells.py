@@ -352,3 +352,12 @@ def test_xonsh_says_a_refusal_without_noise(
     assert "sealenv: this shell is not clean" in done.err
     for noise in ("Exception in", "RuntimeError", "SystemExit", "Traceback (most"):
         assert noise not in done.said
+
+
+def test_bin_on_path_in_the_folder_of_an_environment(
+    dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """`/bin` is a folder of the system, wherever the shell is."""
+    (tmp_path / "work/conda-meta").mkdir(parents=True)
+    done = dialect.run(tmp_path / "work", [dialect.attempt(dialect.script(fake_prefix))], environ)
+    assert done.statuses() == [0], done.said

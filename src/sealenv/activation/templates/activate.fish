@@ -31,7 +31,7 @@ set -l first
 set -l others
 for folder in $PATH
     set -l root (string replace -r '/bin$' '' -- $folder)
-    if contains -- $prefix (builtin realpath $root 2>/dev/null)
+    if test -n "$root"; and contains -- $prefix (builtin realpath $root 2>/dev/null)
         set -a first own
         continue
     else if test -d $root/conda-meta -o -f $root/pyvenv.cfg

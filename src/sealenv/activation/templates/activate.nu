@@ -37,7 +37,7 @@ def gate []: nothing -> list<string> {
 
 # What a folder on PATH is: `own`, of `another` environment, with a `python`, or nothing of these.
 def kind [folder: string]: nothing -> string {
-    let root = $folder | str replace --regex '/bin$' ""
+    let root = $folder | str replace --regex '(.)/bin$' '$1'
     let has = {|place: string, name: string| $place | path join $name | path exists }
     if ($root | path expand) == $prefix { "own" } else if (do $has $root "conda-meta") or (do $has $root "pyvenv.cfg") {
         "another"

@@ -297,7 +297,8 @@ def test_after_conda_activate_the_variables_are_those_of_a_clean_shell(used: Mac
     expected = used.run("run", "e", "--", "env").stdout
     by_conda = {"CONDA_PREFIX": f"{prefix}", "CONDA_SHLVL": "1", "CONDA_DEFAULT_ENV": f"{prefix}"}
     by_conda["PATH"] = f"{prefix}/bin:{used.env['PATH']}"
-    found = used.run("run", "e", "--", "env", **by_conda).stdout
+    command = used.command("run", "e", "--", "env")
+    found = subprocess.check_output(command, env=used.env | by_conda, cwd=used.root, text=True)
     assert sorted(found.splitlines()) == sorted(expected.splitlines())
     assert "PYTHONNOUSERSITE=1" in found
 

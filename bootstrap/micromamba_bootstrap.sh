@@ -47,7 +47,7 @@ END
 }
 script_version='0.1.0'
 version=${MICROMAMBA_VERSION:-2.8.1-1}
-sha256=${MICROMAMBA_SHA256-}
+sha256=$(printf %s "${MICROMAMBA_SHA256-}" | tr A-F a-f)
 channels=${CHANNEL:-conda-forge}
 packages=${PACKAGES-}
 url=${MICROMAMBA_URL:-https://github.com/mamba-org/micromamba-releases/releases}
@@ -87,27 +87,26 @@ done
 # === Gate: refuse a shell in which an environment is active or Python is redirected ====================
 
 dirty=
-# gate NAME VALUE "values that mean nothing" "what it means" "how to clear it"
+# gate NAME VALUE "what it means" "how to clear it" "values that mean nothing"
 gate() {
-    [ -n "$2" ] || return 0
-    case " $3 " in *" $(printf %s "$2" | tr A-Z a-z) "*) return 0 ;; esac
+    case " ${5-}  " in *" $2 "*) return 0 ;; esac
     dirty=yes
-    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$4" "$5" >&2
+    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$3" "$4" >&2
 }
-gate CONDA_PREFIX "${CONDA_PREFIX-}" '' 'a conda environment is active here' 'deactivate (or: conda deactivate)'
-gate CONDA_SHLVL "${CONDA_SHLVL-}" '0' 'conda counts at least one active environment here' 'deactivate (or: conda deactivate)'
-gate SEALENV_PREFIX "${SEALENV_PREFIX-}" '' 'a sealed environment is active here' 'deactivate'
-gate VIRTUAL_ENV "${VIRTUAL_ENV-}" '' 'a Python virtual environment is active here' 'deactivate'
-gate PYTHONHOME "${PYTHONHOME-}" '' 'every Python takes its standard library from there' 'unset PYTHONHOME'
-gate PYTHONPATH "${PYTHONPATH-}" '' 'every Python imports from there first' 'unset PYTHONPATH'
-gate PIP_TARGET "${PIP_TARGET-}" '' 'pip installs into that folder' 'unset PIP_TARGET'
-gate PIP_PREFIX "${PIP_PREFIX-}" '' 'pip installs below that folder' 'unset PIP_PREFIX'
-gate PIP_USER "${PIP_USER-}" '0 false no off' 'pip installs for the user' 'unset PIP_USER'
+gate CONDA_PREFIX "${CONDA_PREFIX-}" 'a conda environment is active here' 'deactivate (or: conda deactivate)' ''
+gate CONDA_SHLVL "${CONDA_SHLVL-}" 'conda counts at least one active environment here' 'deactivate (or: conda deactivate)' '0'
+gate SEALENV_PREFIX "${SEALENV_PREFIX-}" 'a sealed environment is active here' 'deactivate' ''
+gate VIRTUAL_ENV "${VIRTUAL_ENV-}" 'a Python virtual environment is active here' 'deactivate' ''
+gate PYTHONHOME "${PYTHONHOME-}" 'every Python takes its standard library from there' 'unset PYTHONHOME' ''
+gate PYTHONPATH "${PYTHONPATH-}" 'every Python imports from there first' 'unset PYTHONPATH' ''
+gate PIP_TARGET "${PIP_TARGET-}" 'pip installs into that folder' 'unset PIP_TARGET' ''
+gate PIP_PREFIX "${PIP_PREFIX-}" 'pip installs below that folder' 'unset PIP_PREFIX' ''
+gate PIP_USER "${PIP_USER-}" 'pip installs for the user' 'unset PIP_USER' '0 false False FALSE no No NO off Off OFF'
 IFS=:
 for folder in $PATH; do
     other=${folder%/}
     other=${other%/bin}
-    [ ! -d "$other/conda-meta" ] && [ ! -f "$other/pyvenv.cfg" ] || gate PATH "$folder" '' 'a folder on PATH belongs to another environment' 'take the folder out of PATH'
+    [ ! -d "$other/conda-meta" ] && [ ! -f "$other/pyvenv.cfg" ] || gate PATH "$folder" 'a folder on PATH belongs to another environment' 'take the folder out of PATH'
 done
 unset IFS
 [ -z "$dirty" ] || fail 3 'this shell is not clean: see above' 'clear the variables, or open a new terminal'
@@ -124,9 +123,9 @@ if [ -n "$python" ]; then
     name=${name}_$(printf %s "$python" | tr . _)
 fi
 prefix=${ENV_PREFIX:-${PY_ENVS:-$PWD}/$name}
-prefix=${prefix%/}
 case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
-# Scripts of packages contain this path: without `..` and links in its parent, if that exists.
+prefix=${prefix%/}
+# Scripts of packages contain this path: without links in its parent, if that exists.
 parent=$(CDPATH='' cd -P -- "${prefix%/*}/" 2>/dev/null && pwd) || parent=${prefix%/*}
 prefix=${parent%/}/${prefix##*/}
 cache=${CACHE:-${XDG_CACHE_HOME:-${HOME:-$PWD}/.cache}/sealenv-bootstrap}
@@ -143,35 +142,32 @@ case ${prefix##*/} in base | root | '') usage "conda refuses an environment of t
 
 meta=$prefix/conda-meta
 marker=$meta/sealenv.pending
-# is_bare: the folder contains nothing but our marker.
-is_bare() { found=$(find "$prefix" -mindepth 1 -maxdepth 2 ! -name conda-meta ! -name sealenv.pending) && [ -z "$found" ]; }
-# is_ours: the marker is ours. A run that was killed at once leaves an empty one in an empty folder.
-is_ours() {
-    [ -f "$marker" ] && case $(head -n 1 "$marker") in
-        sealenv-bootstrap*) ;;
-        '') is_bare ;;
-        *) false ;;
-    esac
+is_ours() { [ -f "$marker" ] && grep -q '^sealenv-bootstrap ' "$marker"; }
+# is_bare: an empty folder. A run that was killed at once leaves an empty marker there.
+is_bare() {
+    found=$(find "$prefix" ! -path "$prefix" ! -path "$meta" ! -path "$marker") && [ -z "$found" ] && [ ! -s "$marker" ]
 }
-busy() { fail 7 "another process works on this environment: $prefix" 'wait until it has ended'; }
+not_a_link() { [ ! -L "$prefix" ] && [ ! -L "$meta" ] || fail 7 "this is a link, or its conda-meta is one: $prefix"; }
+check_target() {
+    not_a_link
+    [ ! -e "$prefix" ] || is_ours || { [ -d "$prefix" ] && is_bare; } ||
+        fail 7 "this exists already, or another program left it unfinished: $prefix" 'choose another name, or remove it first'
+}
 
-# claim: put the marker into the prefix and lock it. The kernel releases the lock (flock) when we and our children
-# end; where there is no flock, the number of our process is in the marker.
+# claim: put a marker into the prefix and lock it. The kernel releases the lock (flock) when we and our children
+# end. Where there is no flock, the marker names our process.
 claim() {
-    mkdir -p -- "$meta" || fail 9 "cannot create $meta" 'choose a folder that you may write'
-    made=
-    (set -C && printf 'sealenv-bootstrap %s %s\n' "$script_version" $$ >"$marker") 2>/dev/null && made=yes
-    [ -f "$marker" ] && [ -w "$marker" ] || fail 9 "cannot write $marker"
+    mkdir -p -- "$meta" && true >>"$marker" || fail 9 "cannot write $marker" 'choose a folder that you may write'
     exec 9<"$marker"
+    read -r word word owner <"$marker" || owner=
     if command -v flock >/dev/null; then
         flock -n 9 || busy
-    elif [ -z "$made" ]; then
-        read -r word word owner <"$marker" || owner=
-        [ -z "$owner" ] || ! kill -0 "$owner" 2>/dev/null || busy
+    elif [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then
+        busy
     fi
-    is_ours || busy # It ended between these lines.
-    [ -n "$made" ] || printf 'sealenv-bootstrap %s %s\n' "$script_version" $$ >"$marker"
 }
+busy() { fail 7 "another process works on this environment: $prefix" 'wait until it has ended'; }
+sign() { printf 'sealenv-bootstrap %s %s\n' "$script_version" $$ >"$marker" || fail 9 "cannot write $marker"; }
 
 # empty [FIND TESTS]: delete the content of the prefix except what the tests exclude; the marker stays.
 empty() {
@@ -180,32 +176,20 @@ empty() {
         fail 9 "cannot delete everything in $prefix" 'correct its permissions, then run the same command again'
 }
 
-not_a_link() { [ ! -L "$prefix" ] && [ ! -L "$meta" ] || fail 7 "this is a link, or its conda-meta is one: $prefix"; }
-
 if [ -n "$remove" ]; then
     not_a_link
-    [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ] || is_ours ||
+    is_ours || { [ ! -e "$marker" ] && { [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ]; }; } ||
         fail 7 "neither this script nor sealenv made this: $prefix" 'nothing was removed; check the name'
     [ ! -e "$meta/frozen" ] || fail 7 "this environment is frozen: $meta/frozen" 'nothing was removed'
     [ -z "$dry" ] || { say "Would remove $prefix" && exit 0; }
     claim
+    sign
     empty
     rm -rf -- "$prefix" || fail 9 "cannot remove $prefix"
     say "Removed $prefix"
     exit 0
 fi
 
-# The target is a new folder, an empty one, or one that an earlier run of this script left unfinished.
-pending=
-check_target() {
-    not_a_link
-    if [ -e "$marker" ]; then
-        is_ours || fail 7 "another program left this unfinished: $prefix" 'finish or remove it with that program'
-        pending=yes
-    elif [ -e "$prefix" ]; then
-        [ -d "$prefix" ] && is_bare || fail 7 "this exists already: $prefix" 'choose another name, or remove it first'
-    fi
-}
 check_target
 
 # === Cache =============================================================================================
@@ -237,13 +221,13 @@ say "Packages:       $specs"
 say "Channels:       $channels"
 say "Package cache:  $pkgs"
 say "micromamba:     $exe"
-[ -z "$pending" ] || say 'An earlier run left this environment unfinished. It will be replaced.'
+! is_ours || say 'An earlier run left this environment unfinished. It will be replaced.'
 [ -z "$dry" ] || { say 'Dry run: nothing was written.' && exit 0; }
 
 # === micromamba: from the cache, or downloaded and checked ==============================================
 
-work='' part=''
-trap 'rm -rf -- "$work" "$part"' EXIT
+work=
+trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 work=$(mktemp -d) && mkdir -- "$work/home" || fail 9 'cannot create a temporary folder' 'set TMPDIR'
 
@@ -265,33 +249,33 @@ check() {
         fail 5 "checksum mismatch: $3 has sha256 ${found:-(unknown)}, expected $2" \
             'it was not used; sha256sum, shasum or openssl is needed to compare'
 }
+get_micromamba() {
+    [ ! -f "$exe" ] || [ "$(sha256_of "$exe")" != "$sha256" ] || return 0
+    say "Downloading     $address"
+    download "$address" "$work/micromamba"
+    check "$work/micromamba" "$sha256" "$address"
+    mkdir -p -- "${exe%/*}" && chmod 755 "$work/micromamba" && mv -f -- "$work/micromamba" "$exe" ||
+        fail 9 "cannot write $exe" 'set CACHE to a folder that you may write'
+}
 if [ -z "$sha256" ]; then
     warn "No sha256 is pinned for micromamba $version. Using the one that the release publishes beside it."
     download "$address.sha256" "$work/sha256"
     read -r sha256 rest <"$work/sha256" || :
 fi
-sha256=$(printf %s "$sha256" | tr A-F a-f)
-if [ ! -f "$exe" ] || [ "$(sha256_of "$exe")" != "$sha256" ]; then
-    say "Downloading     $address"
-    mkdir -p -- "${exe%/*}" || fail 9 "cannot create ${exe%/*}" 'set CACHE to a folder that you may write'
-    part=$exe.$$.part
-    download "$address" "$part"
-    check "$part" "$sha256" "$address"
-    chmod 755 "$part" && mv -f -- "$part" "$exe" || fail 9 "cannot write $exe"
-fi
+get_micromamba
 
 # === Marker: until the last step the environment is visibly unfinished ==================================
 
 mkdir -p -- "$pkgs" && [ -w "$pkgs" ] || fail 9 "cannot write the package cache $pkgs" 'set CONDA_PKGS_DIRS'
 check_target # Again: the download can take minutes.
 claim
-if [ -z "$made" ]; then
-    empty ! -name __home__ ! -name __shortcut__ ! -name __AppData__
-elif ! is_bare; then
-    rm -f -- "$marker"
+if ! is_ours && ! is_bare; then
+    [ -s "$marker" ] || rm -f -- "$marker"
     fail 7 "another program has just written into $prefix" 'nothing was changed'
 fi
+sign
 trap 'rm -rf -- "$work"; warn "The environment is unfinished: run the same command again, or remove its folder."' EXIT
+empty ! -name __home__ ! -name __shortcut__ ! -name __AppData__ # What an earlier run left.
 
 # === micromamba, once ==================================================================================
 
@@ -317,11 +301,7 @@ own "$exe" install --yes --no-rc --no-shortcuts --override-channels "$@" \
     fail 6 "micromamba failed with exit code $?: see above" 'correct the reason, then run the same command again'
 set +f
 
-# === Package cache and template folders ================================================================
-
-# conda and mamba of the environment use the package cache by this link.
-[ -e "$prefix/pkgs" ] || ln -s "$pkgs" "$prefix/pkgs" ||
-    warn "cannot make $prefix/pkgs a link to $pkgs: this environment has a package cache of its own"
+# === Template folders, package cache ===================================================================
 
 # Your own folders, from the folder of this script or from two levels above it.
 for folder in __home__ __shortcut__ __AppData__; do
@@ -330,24 +310,25 @@ for folder in __home__ __shortcut__ __AppData__; do
     done
 done
 [ -z "${KEEP_MICROMAMBA-}" ] || cp -- "$exe" "$prefix/bin/micromamba" || fail 9 "cannot copy $exe"
+tools='python conda mamba'
+# conda and mamba of the environment use the package cache by this link.
+[ -e "$prefix/pkgs" ] || ln -s "$pkgs" "$prefix/pkgs" ||
+    warn "cannot make $prefix/pkgs a link to $pkgs: this environment has a package cache of its own"
 
 # === Proof: activate the environment and run its programs ===============================================
 
-tools='python conda mamba'
-hook=$prefix/etc/profile.d/conda.sh
 works() {
     unset CONDA_PKGS_DIRS
-    if [ -f "$hook" ]; then
-        set +eu # conda's script is not written for them.
-        . "$hook" && conda activate "$prefix" || return 1
-        set -eu
-        [ "$CONDA_PREFIX" -ef "$prefix" ] || return 1
-    else
-        case " $tools " in *' conda '*) return 1 ;; esac
-        PATH=$prefix/bin:$PATH
-    fi
-    case " $tools " in *' python '*) [ "$(command -v python)" -ef "$prefix/bin/python" ] || return 1 ;; esac
-    for tool in $tools; do "$prefix/bin/$tool" --version || return 1; done
+    case $tools in
+        *conda*)
+            set +eu # conda's script is not written for them.
+            . "$prefix/etc/profile.d/conda.sh" && conda activate "$prefix" && [ "$CONDA_PREFIX" -ef "$prefix" ] || return 1
+            ;;
+        *) PATH=$prefix/bin:$PATH ;;
+    esac
+    for tool in $tools; do
+        [ "$(unset -f "$tool" && command -v "$tool")" -ef "$prefix/bin/$tool" ] && "$prefix/bin/$tool" --version || return 1
+    done
 }
 own works || fail 8 'the environment does not work: it cannot be activated, or a program of it fails' 'see above, then run the same command again'
 
@@ -356,9 +337,8 @@ own works || fail 8 'the environment does not work: it cannot be activated, or a
 printf 'sealenv-bootstrap %s\nmicromamba %s sha256 %s\n' "$script_version" "$version" "$sha256" >"$meta/sealenv.bootstrap" &&
     rm -f -- "$marker" || fail 9 "cannot write $meta"
 trap 'rm -rf -- "$work"' EXIT
-exec 9<&- # The lock ends.
 say "Done. Programs:  $prefix/bin"
-[ ! -f "$hook" ] || say "To activate it:  . '$hook' && conda activate '$prefix'"
+case $tools in *conda*) say "To activate it:  . '$prefix/etc/profile.d/conda.sh' && conda activate '$prefix'" ;; esac
 
 # === --post: the build phase. The script is in __home__ and activates the environment by a relative path. ===
 

@@ -14,6 +14,7 @@ import pytest
 
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
+from tests.shells import require_shell
 
 
 @pytest.fixture(scope="module")
@@ -278,6 +279,30 @@ def test_a_build_script_that_begins_with_an_activation(
     assert (posted / "__home__/built").read_text() == f"{posted} 1\ngone\n"
 
 
+def test_a_build_script_after_a_start_up_file_that_sets_path(used: Machine, tmp_path: Path) -> None:
+    """The zsh of the script reads .zshenv, which puts a folder of the user first."""
+    zsh = require_shell("zsh")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / ".zshenv").write_text("PATH=$ZDOTDIR/bin:$PATH\n")
+    home = used.envs / "e" / "__home__"
+    home.mkdir(exist_ok=True)
+    (home / "build.zsh").write_text('. ../activate.sh || exit\necho "$PATH"\n')
+    command = f"cd {home} && exec {zsh} build.zsh"
+    done = used.run("run", "e", "--", "sh", "-c", command, ZDOTDIR=str(tmp_path))
+    assert done.stdout.startswith(f"{tmp_path}/bin:{used.envs}/e/bin:")
+
+
+def test_after_conda_activate_the_variables_are_those_of_a_clean_shell(used: Machine) -> None:
+    prefix = used.envs / "e"
+    expected = used.run("run", "e", "--", "env").stdout
+    by_conda = {"CONDA_PREFIX": f"{prefix}", "CONDA_SHLVL": "1", "CONDA_DEFAULT_ENV": f"{prefix}"}
+    by_conda["PATH"] = f"{prefix}/bin:{used.env['PATH']}"
+    command = used.command("run", "e", "--", "env")
+    found = subprocess.check_output(command, env=used.env | by_conda, cwd=used.root, text=True)
+    assert sorted(found.splitlines()) == sorted(expected.splitlines())
+    assert "PYTHONNOUSERSITE=1" in found
+
+
 def test_the_active_environment_is_entered_again(used: Machine) -> None:
     sealenv = shlex.join(used.command("run", "e", "--", "sh", "-c", "echo $CONDA_SHLVL"))
     done = used.run("run", "e", "--", "sh", "-c", f"export A=1; {sealenv}")
@@ -285,7 +310,7 @@ def test_the_active_environment_is_entered_again(used: Machine) -> None:
     text = f'PATH="/usr/bin:$PATH"; {sealenv}; echo code $?'
     done = used.run("run", "e", "--", "sh", "-c", text)
     assert done.stdout == "code 125\n"
-    assert "this environment is active, but PATH does not begin with its programs" in done.stderr
+    assert "PATH: this environment is active, but its programs do not come first" in done.stderr
     text = f"PIP_TARGET=/elsewhere; export PIP_TARGET; {sealenv}; echo code $?"
     done = used.run("run", "e", "--", "sh", "-c", text)
     assert done.stdout == "code 125\n"

@@ -1,4 +1,4 @@
-"""Activation in a shell that has loaded the hook of conda, mamba or micromamba, with nothing active.
+"""Activation in a shell that has loaded the hook of conda or mamba, with nothing active.
 
 Afterwards `conda` and `mamba` are those of the environment, and `deactivate` gives the others back.
 The functions below stand in for those of the hooks: they start `$CONDA_EXE` or `$MAMBA_EXE`, and
@@ -37,7 +37,6 @@ fake_mamba_exe() ( "$MAMBA_EXE" "$@" )
 }}
 """,
 }
-FAKE_HOOKS["micromamba"] = FAKE_HOOKS["mamba"]
 
 
 def fake_program(path: Path, label: str) -> None:

@@ -140,7 +140,7 @@ def test_a_prompt_runs_nothing() -> None:
 
 
 def test_no_message_names_a_command_that_does_not_exist(fake_prefix: Path) -> None:
-    known = {"create", "run", "shell", "list", "info", "verify", "repair", "remove", "cache"}
+    known = {"create", "run", "shell", "list", "info", "verify", "repair", "remove", "move"}
     for content in activation_files(fake_prefix, platform=LINUX).values():
         named = re.findall(rb"(?:run: |with: |next: |`|same |or: |  )sealenv ([a-z]+)", content)
         assert {name.decode() for name in named} <= known

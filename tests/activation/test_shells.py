@@ -163,23 +163,18 @@ def test_clean_values_pass_the_gate(
     assert after == done.env("before")
 
 
-def test_a_pending_prefix_needs_the_token(
-    dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+@pytest.mark.parametrize("marker", ["pending", "moving"])
+def test_an_unfinished_prefix(
+    marker: str, dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    marker = fake_prefix / "conda-meta/sealenv.pending"
+    """Only the check at the end of `create`, which uses a POSIX shell, enters a pending one."""
+    (fake_prefix / f"conda-meta/sealenv.{marker}").touch()
     lines = [dialect.attempt(dialect.script(fake_prefix))]
-    for content, token, status in (
-        ("", "", 1),
-        ("secret\n", None, 1),
-        ("secret\n", "other", 1),
-        ("\nsecret\n", "secret", 1),
-        ("secret\nmore\n", "secret", 1 if dialect.ext == "csh" else 0),
-    ):
-        marker.write_text(content)
-        extra = {} if token is None else {"SEALENV_CHECK_TOKEN": token}
-        done = dialect.run(tmp_path / "work", lines, {**environ, **extra})
-        assert done.statuses() == [status], done.said
-        assert ("was never finished" in done.said) == bool(status)
+    done = dialect.run(tmp_path / "work", lines, environ)
+    assert done.statuses() == [1], done.said
+    assert "is unfinished" in done.said
+    done = dialect.run(tmp_path / "work", lines, {**environ, "SEALENV_CHECK_TOKEN": "token"})
+    assert done.statuses() == [0 if (dialect.ext, marker) == ("sh", "pending") else 1]
 
 
 def test_a_moved_or_copied_prefix_is_refused(
@@ -217,14 +212,8 @@ def test_a_missing_include_is_said(
 ) -> None:
     (fake_prefix / f"etc/sealenv/env.{dialect.ext}").unlink()
     done = dialect.run(tmp_path / "work", [dialect.attempt(dialect.script(fake_prefix))], environ)
-    if dialect.ext == "nu":
-        # The include is a module there: nushell's parser says it, before anything is run.
-        assert done.code != 0
-        assert "env.nu" in done.said
-        return
-    assert done.statuses() == [1]
-    assert "is missing" in done.said
-    assert "sealenv repair" in done.said
+    assert done.code != 0 or 0 not in done.statuses()
+    assert f"env.{dialect.ext}" in done.said
 
 
 def test_no_scripts_and_no_variables(
@@ -308,15 +297,47 @@ def test_a_child_of_an_active_shell(
         assert not {"CONDA_PREFIX", "SEALENV_PREFIX"} & set(done.env("after"))
 
 
-def test_an_active_shell_without_its_path(
+@pytest.mark.parametrize("folder", ["", "mine", "mine with python", "other/bin"])
+def test_an_active_shell_whose_start_up_file_sets_path(
+    folder: str, dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """A folder of the user may come first, if it has no Python; a PATH that was reset is named."""
+    first = tmp_path / folder
+    first.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "other/pyvenv.cfg").touch() if folder == "other/bin" else None
+    (first / "python3").touch() if folder == "mine with python" else None
+    work = tmp_path / "work"
+    own = f"{fake_prefix}/bin"
+    environ |= {"CONDA_PREFIX": str(fake_prefix), "SEALENV_PREFIX": str(fake_prefix)}
+    environ["PATH"] = f"{first}:{own}:/usr/bin" if folder else "/usr/bin:/bin"
+    lines = [dialect.attempt(dialect.script(fake_prefix)), dialect.run_python(work, "inside")]
+    lines += ["deactivate", dialect.run_python(work, "after")] if folder == "mine" else []
+    done = dialect.run(work, lines, environ)
+    if folder == "mine":
+        assert done.statuses() == [0], done.said
+        assert done.env("inside")["PATH"] == environ["PATH"]
+        assert dialect.ext == "nu" or done.env("after")["PATH"] == f"{first}:/usr/bin"
+        return
+    assert done.statuses() == [1], done.said
+    assert "PATH=" in done.said
+    assert folder == "other/bin" or "is active, but its programs do not come first" in done.said
+
+
+def test_a_failing_script_of_a_package_is_named(
     dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    """As in a login shell, whose profile sets PATH again."""
-    environ |= {"CONDA_PREFIX": str(fake_prefix), "SEALENV_PREFIX": str(fake_prefix)}
-    lines = [dialect.attempt(dialect.script(fake_prefix))]
-    done = dialect.run(tmp_path / "work", lines, environ)
-    assert done.statuses() == [1], done.said
-    assert "is active, but PATH does not begin with its bin" in done.said
+    """By its last line; the activation goes on."""
+    failing = {"sh": "(exit 3)", "xsh": "1 / 0", "nu": "error make {msg: 'no'}"}
+    script = fake_prefix / f"etc/conda/activate.d/a.{dialect.ext}"
+    text = dialect.set_variable("A", "1")
+    script.write_text(f"{text}\n{failing.get(dialect.ext, 'sh -c false')}\n")
+    work = tmp_path / "work"
+    lines = [dialect.attempt(dialect.script(fake_prefix)), dialect.run_python(work, "inside")]
+    done = dialect.run(work, lines, environ)
+    assert done.statuses() == [0], done.said
+    assert f"sealenv: {script} failed" in done.said
+    assert done.env("inside")["A"] == "1"
+    assert "activate:é" in done.env("inside")["STEPS"]
 
 
 def test_xonsh_says_a_refusal_without_noise(
@@ -331,3 +352,12 @@ def test_xonsh_says_a_refusal_without_noise(
     assert "sealenv: this shell is not clean" in done.err
     for noise in ("Exception in", "RuntimeError", "SystemExit", "Traceback (most"):
         assert noise not in done.said
+
+
+def test_bin_on_path_in_the_folder_of_an_environment(
+    dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """`/bin` is a folder of the system, wherever the shell is."""
+    (tmp_path / "work/conda-meta").mkdir(parents=True)
+    done = dialect.run(tmp_path / "work", [dialect.attempt(dialect.script(fake_prefix))], environ)
+    assert done.statuses() == [0], done.said

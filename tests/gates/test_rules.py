@@ -46,20 +46,33 @@ def test_children_see_nothing_of_the_table() -> None:
 
 
 def test_the_active_environment(tmp_path: Path) -> None:
-    """Also by another path, and after `conda activate`, which sets no SEALENV_PREFIX."""
-    prefix, link = tmp_path / "e", tmp_path / "link"
-    (prefix / "bin").mkdir(parents=True)
+    """Also by another path, and where a start-up file put folders without a Python before it."""
+    prefix, link, mine = tmp_path / "e", tmp_path / "link", tmp_path / "mine"
+    for folder in (prefix / "bin", mine):
+        folder.mkdir(parents=True)
+    (prefix / "conda-meta").mkdir()
     link.symlink_to(prefix)
-    ours = {"CONDA_PREFIX": f"{prefix}", "CONDA_SHLVL": "1", "SEALENV_PREFIX": f"{prefix}"}
-    by_conda = {"CONDA_PREFIX": f"{link}", "CONDA_SHLVL": "1"}
-    for environ in (ours, by_conda):
-        active = {**environ, "PATH": f"{environ['CONDA_PREFIX']}/bin:/usr/bin"}
-        assert enter(active, str(prefix)) == active
-        with pytest.raises(DirtyShellError) as other:
-            enter(active, str(tmp_path))
-        assert "does not begin" not in str(other.value)
-        with pytest.raises(DirtyShellError, match="PATH does not begin with its programs"):
-            enter({**active, "PATH": f"/usr/bin:{prefix}/bin"}, str(prefix))
+    ours = {"CONDA_PREFIX": f"{link}", "CONDA_SHLVL": "1", "SEALENV_PREFIX": f"{prefix}"}
+    active = {**ours, "PATH": f"{mine}:{prefix}/bin:/nowhere"}
+    assert enter(active, str(prefix)) == active
+    with pytest.raises(DirtyShellError) as other:
+        enter(active, str(tmp_path))
+    assert "do not come first" not in str(other.value)
+    (mine / "python3").touch()
+    with pytest.raises(DirtyShellError, match="PATH: this environment is active, but its programs"):
+        enter(active, str(prefix))
+
+
+def test_after_conda_activate_it_is_entered_as_from_a_clean_shell(tmp_path: Path) -> None:
+    (tmp_path / "conda-meta").mkdir()
+    environ = {
+        "CONDA_PREFIX": f"{tmp_path}",
+        "CONDA_SHLVL": "1",
+        "CONDA_DEFAULT_ENV": "e",
+        "A": "b",
+    }
+    entered = enter({**environ, "PATH": f"{tmp_path}/bin:/nowhere"}, str(tmp_path))
+    assert entered == {"PATH": "/nowhere", "A": "b"}
 
 
 @pytest.mark.parametrize("ext", sorted(QUOTE))

@@ -142,7 +142,8 @@ def nu_scripts(folder: Path) -> str:
             f"const script{number} = "
             f"if ($path{number} | path exists) {{ $path{number} }} else {{ null }}"
         )
-        lines.append(f"source $script{number}")
+        failed = f'print --stderr $"sealenv: ($path{number}) failed: ($error.msg)"'
+        lines.append(f"try {{ source $script{number} }} catch {{|error| {failed} }}")
     return HEADER + "\n".join(lines) + "\n"
 
 

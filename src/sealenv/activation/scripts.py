@@ -108,7 +108,9 @@ def inline_script(prefix: str | os.PathLike[str]) -> str:
     head, _, rest = render("activate.sh", "sh", real).partition(_FIND)
     _, _, rest = rest.partition(_REFUSE)
     start, _, end = rest.partition(_SOURCE)
-    text = f"{head}_sealenv_here={QUOTE['sh'](real)}\n#{start}{include}{end}"
+    place = QUOTE["sh"](real)
+    found = f"_sealenv_made={place} _sealenv_here={place} _sealenv_refusal="
+    text = f"{head}{found}\n#{start}{include}{end}"
     # An argument is encoded once more, in the locale's way.
     return os.fsdecode(to_bytes(text))
 

@@ -7,7 +7,7 @@ packages are listed inside, each with its sha256.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sealenv.bootstrap.releases import SUBDIRS, PinnedMicromamba, Releases
 from sealenv.bootstrap.scripts import PROGRAMS, USE, fill, help_lines
@@ -73,14 +73,13 @@ def render_rebuild(
         "PACKAGES": lambda: _lists(kind, "package", packages),
         "WHEELS": lambda: _lists(kind, "wheel", wheels),
         "PLATFORMS": lambda: ", ".join(platforms),
-        "PROOFS": lambda: "\n".join(
-            _proof(lock, digests[lock.platform], lock.platform in beside) for lock in locks
-        ),
+        "FACTS": lambda: "\n".join(_facts(lock, digests[lock.platform], beside) for lock in locks),
         "HELP": lambda: help_lines(kind, "rebuild.txt", SCRIPT=f"SCRIPT.{kind}", NAME=name),
     }
     if kind == "bat":
         makers |= _steps_of_bat(locks[0], digests["win-64"], carried=carried)
-    without = ["micromamba" if beside else "beside"] if kind == "bat" else []
+    without = [] if beside else ["beside"]
+    without += ["micromamba"] if beside and kind == "bat" else []
     without += ["download"] if kind == "bat" and beside and carried else []
     without += [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
     without += [] if carried else ["carried"]
@@ -189,8 +188,10 @@ def _lists(kind: str, what: str, lists: Iterable[tuple[str, list[str]]]) -> str:
     )
 
 
-def _proof(lock: Lock, digest: str, beside: bool) -> str:
-    """For the .sh: what has to answer at the end, and the digest of micromamba."""
+def _facts(lock: Lock, digest: str, beside: Collection[str]) -> str:
+    """For the .sh: the digest of micromamba, the tools to prove, and whether micromamba is carried."""
     tools = [tool for tool in ("python", "conda", "mamba") if lock.find(tool)]
-    values = f"tools='{' '.join(tools)}' beside={'yes' if beside else ''}"
-    return f"    {lock.platform}) sha256={digest} {values} ;;"
+    values = f"sha256={digest} tools='{' '.join(tools)}'"
+    if beside:
+        values += f" beside={'yes' if lock.platform in beside else ''}"
+    return f"    {lock.platform}) {values} ;;"

@@ -13,10 +13,11 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from sealenv._version import __version__
+from sealenv.activation import gatelines as activation
 from sealenv.bootstrap.releases import Releases
 from sealenv.errors import FilesystemError
 from sealenv.gates.rules import ON_PATH, RULES
-from sealenv.quoting import QUOTE, to_bytes
+from sealenv.quoting import to_bytes
 from sealenv.system.files import write_atomic
 
 __all__ = ["SCRIPTS", "differing", "fill", "gate_lines", "help_lines", "render", "write"]
@@ -101,7 +102,7 @@ def fill(
     every = {
         "VERSION": lambda: __version__,
         "GATE": lambda: gate_lines(kind),
-        "ON_PATH": lambda: f"'' {QUOTE['sh'](ON_PATH.what)} {QUOTE['sh'](ON_PATH.clear_in('sh'))}",
+        "ON_PATH": lambda: activation.on_path("sh"),
         "ON_PATH_SAID": lambda: f"{ON_PATH.what}; to clear it: {ON_PATH.clear_in('cmd')}",
         "FORGOTTEN": lambda: " ".join(_FORGOTTEN),
         **makers,
@@ -125,15 +126,14 @@ def fill(
 
 def gate_lines(kind: str) -> str:
     """One line for each variable of the gate's table."""
+    if kind == "sh":
+        lines = activation.gate_lines("sh")
+        return "\n".join(line.replace("_sealenv_check", "gate", 1) for line in lines)
     lines = []
     for rule in RULES:
         harmless = " ".join(rule.harmless)
-        if kind == "bat":
-            words = " ".join(f'"{w}"' for w in (harmless, rule.what, rule.clear_in("cmd")))
-            lines.append(f'call :gate {rule.name} {words} || set "SB_DIRTY=1"')
-        else:
-            words = " ".join(map(QUOTE["sh"], (harmless, rule.what, rule.clear_in("sh"))))
-            lines.append(f'gate {rule.name} "${{{rule.name}-}}" {words}')
+        words = " ".join(f'"{w}"' for w in (harmless, rule.what, rule.clear_in("cmd")))
+        lines.append(f'call :gate {rule.name} {words} || set "SB_DIRTY=1"')
     return "\n".join(lines)
 
 

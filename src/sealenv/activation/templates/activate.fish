@@ -7,61 +7,62 @@
 # --- Find the environment.
 set -l here (builtin realpath (status filename) | string replace -r '/[^/]*$' '')
 set -l prefix __SEALENV_PREFIX__
+set -l found
 set -l refusal
 
-# --- Refuse an environment that is moved or unfinished, and a shell that is not clean.
+# --- Refuse an environment that is unfinished or moved, and a shell that is not clean.
 # One variable of the gate: name, what it means and how to clear it, values that mean nothing.
 function _sealenv_check --no-scope-shadowing
     set -l value "$$argv[1]"
     test -z "$value"; or contains -- (string lower -- $value) $argv[3..-1]
-    or set -a refusal "  $argv[1]=$value: $argv[2]"
+    or set -a found "  $argv[1]=$value: $argv[2]"
 end
 
-set -l token
-test -s $here/conda-meta/sealenv.pending
-and read token <$here/conda-meta/sealenv.pending
-set -l conda
-test -d "$CONDA_PREFIX"
-and set conda (builtin realpath $CONDA_PREFIX)
 set -l active
-if not test -r $here/etc/sealenv/env.fish
-    set refusal "sealenv: $here/etc/sealenv/env.fish is missing." "  next: sealenv repair $here"
-else if test -e $here/conda-meta/sealenv.pending; and test -z "$token" -o "x$token" != "x$SEALENV_CHECK_TOKEN"
-    set refusal "sealenv: $here was never finished: a create was interrupted, or is running." \
-        "  next: run the same sealenv create again, or: sealenv remove $here"
-else if test -e $here/conda-meta/sealenv.moving
-    set refusal "sealenv: a move of $here was ended half way: its files hold two paths." \
-        "  next: in that folder: sealenv move --here ."
-else if test "$here" != $prefix
+test -n "$CONDA_PREFIX"; and contains -- $prefix (builtin realpath $CONDA_PREFIX 2>/dev/null)
+and contains -- "$SEALENV_PREFIX" '' $prefix
+and set active yes
+if test -z "$active"
+    __SEALENV_GATE__
+end
+functions -e _sealenv_check
+# The folders on PATH: which has a Python first, and does one belong to another environment?
+set -l first
+set -l others
+for folder in $PATH
+    set -l root (string replace -r '/bin$' '' -- $folder)
+    if test -n "$root"; and contains -- $prefix (builtin realpath $root 2>/dev/null)
+        set -a first own
+        continue
+    else if test -d $root/conda-meta -o -f $root/pyvenv.cfg
+        set -a found "  PATH=$folder: "__SEALENV_ON_PATH__
+    else if test -e $folder/python -o -e $folder/python3
+        set -a first another
+    end
+    set -a others $folder
+end
+if test -n "$active" -a "$first[1]" != own
+    set -a found "  PATH=$PATH: this environment is active, but its programs do not come first; to clear it: deactivate"
+end
+if test -e $here/conda-meta/sealenv.pending -o -e $here/conda-meta/sealenv.moving
+    set refusal "sealenv: $here is unfinished: a create or a move was interrupted, or is running." \
+        "  next: run the same sealenv create or move again"
+else if test $here != $prefix
     set refusal "sealenv: this environment was made at $prefix" \
         "  and was moved or copied by hand to $here: it would not work." \
         "  next: in that folder: sealenv move --here .   Or move it back to $prefix"
-else
-    if test "$conda" = $prefix; and contains -- "$SEALENV_PREFIX" '' $prefix
-        set active yes
-        contains -- "$PATH[1]" $prefix/bin $CONDA_PREFIX/bin
-        or set refusal "  This environment is active, but PATH does not begin with its bin."
-    else
-        __SEALENV_GATE__
-        for folder in $PATH
-            set -l other (string replace -r '/bin$' '' -- $folder)
-            if test -d $other/conda-meta -o -f $other/pyvenv.cfg; and test $other != $prefix
-                set -a refusal "  PATH=$folder: "__SEALENV_ON_PATH__
-            end
-        end
-    end
-    if set -q refusal[1]
-        set -l name (string replace -r '.*/' '' -- $prefix)
-        set refusal "sealenv: this shell is not clean, so $name was not activated:" $refusal \
-            "  next: open a new terminal, or: sealenv shell --clean $prefix"
-    end
+else if not test -r $here/etc/sealenv/env.fish
+    set refusal "sealenv: $here/etc/sealenv/env.fish is missing." "  next: sealenv repair $here"
+else if set -q found[1]
+    set -l name (string replace -r '.*/' '' -- $prefix)
+    set refusal "sealenv: this shell is not clean, so $name was not activated:" $found \
+        "  next: open a new terminal, or: sealenv shell --clean $prefix"
 end
-functions -e _sealenv_check
 if set -q refusal[1]
     printf '%s\n' $refusal >&2
     return 1
 end
-functions -q _sealenv_put # this shell has activated it, and has its `deactivate`
+set -q _sealenv_names # It was activated in this shell, which has its `deactivate`.
 and return 0
 
 # --- Set a variable, and keep its old value. Where the environment is active already, nothing is set, and
@@ -103,22 +104,19 @@ function deactivate --description 'Leave the sealenv environment'
 end
 
 # --- Activate: the variables in the order of CEP 32, the prompt, the scripts of the packages.
-if test -n "$active"
-    set -g _sealenv_active yes
-    set -g _sealenv_old_PATH $PATH[2..-1]
-end
-source $prefix/etc/sealenv/env.fish
 test -n "$active"
-and return 0
-# The functions of a hook start the conda or mamba of another environment.
-functions -e conda mamba micromamba
-if status is-interactive; and test -z "$SEALENV_NO_PROMPT"; and functions -q fish_prompt
+and set -g _sealenv_active yes
+source $prefix/etc/sealenv/env.fish
+if test -n "$active"
+    set -g _sealenv_old_PATH $others
+    return 0
+end
+if status is-interactive; and test -z "$SEALENV_NO_PROMPT"
     and not string match -qir '^(false|no|off|0)$' -- "$CONDA_CHANGEPS1"
     functions -c fish_prompt _sealenv_fish_prompt
     function fish_prompt
-        set -l text (_sealenv_fish_prompt)
         printf '%s' __SEALENV_SHOWN__
-        string join -- \n $text
+        _sealenv_fish_prompt
     end
 end
 set -l scripts $prefix/etc/conda/activate.d/*.fish

@@ -22,37 +22,34 @@ def text [name: string]: nothing -> string {
     $env | get --optional $name | default "" | into string
 }
 
-# --- Refuse a shell that is not clean.
-def gate [path: list<any>] {
-    let variables = [
+def in_meta [name: string]: nothing -> bool {
+    $here | path join "conda-meta" $name | path exists
+}
+
+# What of the gate is set in this shell.
+def gate []: nothing -> list<string> {
+    [
         __SEALENV_GATE__
     ] | insert value {|it| text $it.name } | where {|it|
         ($it.value | is-not-empty) and ($it.value | str downcase) not-in $it.harmless
     } | each {|it| $"  ($it.name)=($it.value): ($it.text)" }
-    let folders = $path | where {|it|
-        let other = $it | str replace --regex '/bin$' ""
-        let marks = [($other | path join "conda-meta") ($other | path join "pyvenv.cfg")]
-        ($marks | any {|mark| $mark | path exists }) and ($other | path expand) != $prefix
-    } | each {|it| $"  PATH=($it): " + __SEALENV_ON_PATH__ }
-    $variables | append $folders
+}
+
+# What a folder on PATH is: `own`, of `another` environment, with a `python`, or nothing of these.
+def kind [folder: string]: nothing -> string {
+    let root = $folder | str replace --regex '(.)/bin$' '$1'
+    let has = {|place: string, name: string| $place | path join $name | path exists }
+    if ($root | path expand) == $prefix { "own" } else if (do $has $root "conda-meta") or (do $has $root "pyvenv.cfg") {
+        "another"
+    } else if (do $has $folder "python") or (do $has $folder "python3") { "python" } else { "" }
 }
 
 export-env {
-    # --- Refuse an environment that is moved or unfinished.
-    let marker = $here | path join "conda-meta" "sealenv.pending"
-    if ($marker | path exists) {
-        let line = try { open --raw $marker | lines | first } catch { "" }
-        if ($line | is-empty) or $line != $env.SEALENV_CHECK_TOKEN? {
-            (refuse
-                $"sealenv: ($here) was never finished: a create was interrupted, or is running."
-                $"  next: run the same sealenv create again, or: sealenv remove ($here)"
-            )
-        }
-    }
-    if ($here | path join "conda-meta" "sealenv.moving" | path exists) {
+    # --- Refuse an environment that is unfinished or moved, and a shell that is not clean.
+    if (in_meta "sealenv.pending") or (in_meta "sealenv.moving") {
         (refuse
-            $"sealenv: a move of ($here) was ended half way: its files hold two paths."
-            "  next: in that folder: sealenv move --here ."
+            $"sealenv: ($here) is unfinished: a create or a move was interrupted, or is running."
+            "  next: run the same sealenv create or move again"
         )
     }
     if ($here | path expand) != $prefix {
@@ -63,12 +60,15 @@ export-env {
         )
     }
     let path = $env.PATH? | default [] | split row (char esep) | where {|it| $it != "" }
+    let folders = $path | each {|it| {folder: $it, kind: (kind $it)} }
     let owners = [(text CONDA_PREFIX) (text SEALENV_PREFIX)] | where {|it| $it != "" } | path expand
     let active = (text CONDA_PREFIX) != "" and ($owners | all {|it| $it == $prefix })
-    let first = $path | get --optional 0 | default "" | path expand
-    let found = if not $active { gate $path } else if $first != ($prefix | path join "bin" | path expand) {
-        ["  This environment is active, but PATH does not begin with its bin."]
-    } else { [] }
+    let first = $folders | where kind in ["own" "python"] | get --optional 0.kind
+    let found = if $active { [] } else { gate } | append (
+        $folders | where kind == "another" | each {|it| $"  PATH=($it.folder): " + __SEALENV_ON_PATH__ }
+    ) | append (if $active and $first != "own" {
+        [$"  PATH=($path | str join ':'): this environment is active, but its programs do not come first"]
+    } else { [] })
     if ($found | is-not-empty) {
         (refuse
             $"sealenv: this shell is not clean, so ($prefix | path basename) was not activated:" ...$found
@@ -82,12 +82,8 @@ export-env {
         }
 
         # --- Set the variables, in the order of CEP 32.
-        for setting in $settings {
-            let needs = $setting.2
-            let value = if $setting.0 == "PATH" { $path | prepend $setting.1 } else { $setting.1 }
-            if $needs == "" or ($needs | path exists) {
-                load-env {($setting.0): $value}
-            }
+        for setting in ($settings | where {|it| $it.2 == "" or ($it.2 | path exists) }) {
+            load-env {($setting.0): (if $setting.0 == "PATH" { $path | prepend $setting.1 } else { $setting.1 })}
         }
         let changes = (text CONDA_CHANGEPS1 | str downcase) not-in ["false" "no" "off" "0"]
         if $nu.is-interactive and $changes and ($env.SEALENV_NO_PROMPT? | is-empty) {

@@ -11,22 +11,16 @@ $_sealenv_scripts = & {
     $name = [IO.Path]::GetFileName($here)
     $get = { param($variable) [Environment]::GetEnvironmentVariable($variable) }
 
-    # --- Refuse an environment that is moved or unfinished.
+    # --- Refuse an environment that is unfinished or moved.
     $include = "$here/etc/sealenv/env.ps1"
     if (-not [IO.File]::Exists($include)) {
-        throw "sealenv: $include is missing.$nl  next: sealenv repair PREFIX"
+        throw "sealenv: $include is missing.$nl  next: sealenv repair `"$here`""
+    }
+    if ([IO.File]::Exists("$here/conda-meta/sealenv.pending") -or [IO.File]::Exists("$here/conda-meta/sealenv.moving")) {
+        throw ("sealenv: $here is unfinished: a create or a move was interrupted, or is running.$nl" +
+            "  next: run the same sealenv create or move again")
     }
     $compiled = & $include
-    $marker = "$here/conda-meta/sealenv.pending"
-    $line = Get-Content -LiteralPath $marker -TotalCount 1 -ErrorAction SilentlyContinue
-    if ((Test-Path -LiteralPath $marker) -and (-not $line -or $line -cne (& $get 'SEALENV_CHECK_TOKEN'))) {
-        throw ("sealenv: $here was never finished: a create was interrupted, or is running.$nl" +
-            "  next: run the same sealenv create again, or: sealenv remove `"$here`"")
-    }
-    if (Test-Path -LiteralPath "$here/conda-meta/sealenv.moving") {
-        throw ("sealenv: a move of $here was ended half way: its files hold two paths.$nl" +
-            "  next: in that folder: sealenv move --here .")
-    }
     if ($compiled.prefix -and $compiled.prefix -ne $here) {
         throw ("sealenv: this environment was made at $($compiled.prefix)$nl" +
             "  and was moved or copied by hand, or is called by another path: $here$nl" +
@@ -41,12 +35,14 @@ $_sealenv_scripts = & {
     $folders += 'Library\mingw-w64\bin', 'Library\usr\bin', 'Library\bin', 'Scripts', 'bin', 'condabin' |
         ForEach-Object { [IO.Path]::Combine($here, $_) }
     $path = @((& $get 'PATH') -split ';' | Where-Object { $_ })
+    $others = @($path | Where-Object { $folders -notcontains $_ })
     $ours = & $get 'SEALENV_PREFIX'
     $active = (& $get 'CONDA_PREFIX') -eq $here -and (-not $ours -or $ours -eq $here)
     $found = ''
     if ($active) {
-        if ($here, $folders[-1] -notcontains ($path | Select-Object -First 1)) {
-            $found = "  This environment is active, but PATH does not begin with its folders.$nl"
+        $first = $path | Where-Object { $folders -contains $_ -or [IO.File]::Exists("$_\python.exe") } | Select-Object -First 1
+        if ($folders -notcontains $first) {
+            $found = "  PATH=$($path -join ';'): this environment is active, but its programs do not come first$nl"
         }
     } else {
         foreach ($row in @(
@@ -57,12 +53,11 @@ $_sealenv_scripts = & {
                 $found += "  $($row[0])=${value}: $($row[2])$nl"
             }
         }
-        foreach ($folder in $path) {
-            $other = if ($folder -match '[\\/]Scripts$') { [IO.Path]::GetDirectoryName($folder) } else { $folder }
-            $marks = "$other\conda-meta", "$other\pyvenv.cfg" | Where-Object { Test-Path -LiteralPath $_ }
-            if ($marks -and $other -ne $here) {
-                $found += "  PATH=${folder}: " + __SEALENV_ON_PATH__ + $nl
-            }
+    }
+    foreach ($folder in $others) {
+        $other = if ($folder -match '[\\/]Scripts$') { [IO.Path]::GetDirectoryName($folder) } else { $folder }
+        if ([IO.Directory]::Exists("$other\conda-meta") -or [IO.File]::Exists("$other\pyvenv.cfg")) {
+            $found += "  PATH=${folder}: " + __SEALENV_ON_PATH__ + $nl
         }
     }
     if ($found) {
@@ -94,13 +89,9 @@ $_sealenv_scripts = & {
     $old['PATH'] = $path -join ';'
     $prompt = $null
     if ($active) {
-        $old['PATH'] = @($path | Where-Object { $folders -notcontains $_ }) -join ';'
+        $old['PATH'] = $others -join ';'
     } else {
         & $assign 'PATH' (($folders + $path) -join ';')
-        # The functions and aliases of a hook start the conda or mamba of another environment.
-        foreach ($program in 'conda', 'mamba', 'micromamba') {
-            Remove-Item "alias:$program", "function:$program" -ErrorAction SilentlyContinue
-        }
         if ('false', 'no', 'off', '0' -notcontains (& $get 'CONDA_CHANGEPS1') -and -not (& $get 'SEALENV_NO_PROMPT')) {
             $prompt = (Get-Item function:prompt -ErrorAction SilentlyContinue).ScriptBlock
         }
@@ -141,6 +132,11 @@ $_sealenv_scripts = & {
 
 # Here and not in the block, so that a script of a package acts where this one does.
 foreach ($_sealenv_file in $_sealenv_scripts) {
-    . $_sealenv_file
+    try {
+        . $_sealenv_file
+        if (-not $?) { throw 'its last command failed' }
+    } catch {
+        [Console]::Error.WriteLine("sealenv: $_sealenv_file failed: $_")
+    }
 }
 Remove-Variable _sealenv_scripts, _sealenv_file -ErrorAction SilentlyContinue

@@ -5,7 +5,8 @@
 # `deactivate` gives everything back.
 
 # --- Find the environment. bash and zsh know where this file is. A plain sh does not: `sealenv run` tells it.
-_sealenv_here=__SEALENV_PREFIX__/activate.sh
+_sealenv_made=__SEALENV_PREFIX__ _sealenv_refusal=
+_sealenv_here=$_sealenv_made/activate.sh
 if [ -n "${_sealenv_file-}" ]; then _sealenv_here=$_sealenv_file; fi
 if [ -n "${BASH_VERSION-}" ]; then _sealenv_here=$BASH_SOURCE; fi
 if [ -n "${ZSH_VERSION-}" ]; then eval '_sealenv_here=${(%):-%x}'; fi
@@ -13,22 +14,13 @@ case $_sealenv_here in
     */*) _sealenv_here=${_sealenv_here%/*} ;;
     *) _sealenv_here=. ;;
 esac
-# This shell has activated an environment, and its `deactivate` needs the names below as they are.
-if [ -n "${_sealenv_names-}" ]; then
-    [ "$_sealenv_here" -ef "$_sealenv_prefix" ] && [ "${PATH%%:*}" = "$_sealenv_prefix/bin" ] && return 0
-    printf '%s\n' "sealenv: $_sealenv_prefix is active in this shell. next: deactivate, or open a new terminal" >&2
-    return 1
-fi
 if [ ! -r "$_sealenv_here/etc/sealenv/env.sh" ]; then
-    printf '%s\n' "sealenv: $_sealenv_here/etc/sealenv/env.sh is missing: the environment was moved or removed." \
-        "  next: in its folder: sealenv move --here .   Or, if it was not moved: sealenv repair PREFIX" >&2
-    unset _sealenv_here
-    return 1
+    _sealenv_refusal="sealenv: $_sealenv_here/etc/sealenv/env.sh is missing: the environment was moved or removed.
+  next: in its folder: sealenv move --here .   Or, if it was not moved: sealenv repair ."
 fi
 
-# --- Refuse an environment that is moved or unfinished, and a shell that is not clean.
-_sealenv_prefix=__SEALENV_PREFIX__
-_sealenv_refusal= _sealenv_found= _sealenv_active= _sealenv_item= _sealenv_names= _sealenv_ps1=
+# --- Refuse an environment that is unfinished or moved, and a shell that is not clean.
+_sealenv_found= _sealenv_active= _sealenv_first= _sealenv_others=
 # One variable of the gate: name, value, what it means, how to clear it, values that mean nothing.
 _sealenv_check() {
     case " ${5-}  " in *" $2 "*) return 0 ;; esac
@@ -36,54 +28,63 @@ _sealenv_check() {
   $1=$2: $3; to clear it: $4"
 }
 _sealenv_forget() {
-    unset _sealenv_file _sealenv_here _sealenv_prefix _sealenv_item _sealenv_rest _sealenv_kind _sealenv_active \
-        _sealenv_refusal _sealenv_found _sealenv_names _sealenv_ps1 _sealenv_flags
-    unset -f _sealenv_check _sealenv_put _sealenv_scripts _sealenv_forget 2>/dev/null || :
+    unset _sealenv_file _sealenv_here _sealenv_made _sealenv_refusal _sealenv_found _sealenv_active \
+        _sealenv_first _sealenv_others _sealenv_item _sealenv_rest _sealenv_kind _sealenv_flags
+    unset -f _sealenv_check _sealenv_put _sealenv_forget 2>/dev/null || :
 }
 
-# Only the check at the end of `create` knows the first line of the marker of an unfinished environment.
-if [ -e "$_sealenv_here/conda-meta/sealenv.pending" ]; then
-    IFS= read -r _sealenv_item <"$_sealenv_here/conda-meta/sealenv.pending" || :
-    _sealenv_item=${_sealenv_item:-unknown}
-fi
-if [ "$_sealenv_item" != "${_sealenv_item:+${SEALENV_CHECK_TOKEN-}}" ]; then
-    _sealenv_refusal="sealenv: $_sealenv_here was never finished: a create was interrupted, or is running.
-  next: run the same sealenv create again, or: sealenv remove $_sealenv_here"
-elif [ -e "$_sealenv_here/conda-meta/sealenv.moving" ]; then
-    _sealenv_refusal="sealenv: a move of $_sealenv_here was ended half way: its files hold two paths.
-  next: in that folder: sealenv move --here ."
-elif ! [ "$_sealenv_here" -ef "$_sealenv_prefix" ]; then
-    _sealenv_refusal="sealenv: this environment was made at $_sealenv_prefix
+if [ -n "$_sealenv_refusal" ]; then
+    :
+elif [ -e "$_sealenv_here/conda-meta/sealenv.moving" ] ||
+    { [ -e "$_sealenv_here/conda-meta/sealenv.pending" ] && [ -z "${SEALENV_CHECK_TOKEN-}" ]; }; then
+    _sealenv_refusal="sealenv: $_sealenv_here is unfinished: a create or a move was interrupted, or is running.
+  next: run the same sealenv create or move again"
+elif ! [ "$_sealenv_here" -ef "$_sealenv_made" ]; then
+    _sealenv_refusal="sealenv: this environment was made at $_sealenv_made
   and was moved or copied by hand to $_sealenv_here: it would not work.
-  next: in that folder: sealenv move --here .   Or move it back to $_sealenv_prefix"
-elif [ "${CONDA_PREFIX-}" -ef "$_sealenv_prefix" ] && [ "${SEALENV_PREFIX:-$CONDA_PREFIX}" -ef "$_sealenv_prefix" ]; then
-    _sealenv_active=yes
-    [ "${PATH%%:*}" -ef "$_sealenv_prefix/bin" ] || _sealenv_found="
-  This environment is active, but PATH does not begin with its bin."
+  next: in that folder: sealenv move --here .   Or move it back to $_sealenv_made"
 else
-    __SEALENV_GATE__
+    if [ "${CONDA_PREFIX-}" -ef "$_sealenv_made" ] && [ "${SEALENV_PREFIX:-$CONDA_PREFIX}" -ef "$_sealenv_made" ]; then
+        _sealenv_active=yes
+    else
+        __SEALENV_GATE__
+    fi
+    # The folders on PATH: which has a Python first, and does one belong to another environment?
     _sealenv_rest=${PATH-}:
     while [ -n "$_sealenv_rest" ]; do
         _sealenv_item=${_sealenv_rest%%:*}
         _sealenv_rest=${_sealenv_rest#*:}
         _sealenv_kind=${_sealenv_item%/bin}
-        if [ -d "$_sealenv_kind/conda-meta" ] || [ -f "$_sealenv_kind/pyvenv.cfg" ]; then
-            [ "$_sealenv_kind" -ef "$_sealenv_prefix" ] || _sealenv_check PATH "$_sealenv_item" __SEALENV_ON_PATH__
+        if [ "$_sealenv_kind" -ef "$_sealenv_made" ]; then
+            _sealenv_first=${_sealenv_first:-own}
+            continue
+        elif [ -d "$_sealenv_kind/conda-meta" ] || [ -f "$_sealenv_kind/pyvenv.cfg" ]; then
+            _sealenv_check PATH "$_sealenv_item" __SEALENV_ON_PATH__
+        elif [ -e "$_sealenv_item/python" ] || [ -e "$_sealenv_item/python3" ]; then
+            _sealenv_first=${_sealenv_first:-another}
         fi
+        _sealenv_others=$_sealenv_others:$_sealenv_item
     done
+    if [ -n "$_sealenv_active" ] && [ "$_sealenv_first" != own ]; then
+        _sealenv_check PATH "${PATH-}" "this environment is active, but its programs do not come first" deactivate
+    fi
 fi
 if [ -n "$_sealenv_found" ]; then
-    _sealenv_refusal="sealenv: this shell is not clean, so ${_sealenv_prefix##*/} was not activated:$_sealenv_found
-  next: open a new terminal, or: sealenv shell --clean $_sealenv_prefix"
+    _sealenv_refusal="sealenv: this shell is not clean, so ${_sealenv_made##*/} was not activated:$_sealenv_found
+  next: open a new terminal, or: sealenv shell --clean $_sealenv_made"
 fi
 if [ -n "$_sealenv_refusal" ]; then
     printf '%s\n' "$_sealenv_refusal" >&2
     _sealenv_forget
     return 1
+elif [ -n "${_sealenv_names-}" ]; then # It was activated in this shell, which has its `deactivate`.
+    _sealenv_forget
+    return 0
 fi
 
 # --- Set a variable, and keep its old value: x and the value, or nothing if it was not set. Where the
 # environment is active already, nothing is set, and `deactivate` unsets the variables.
+_sealenv_prefix=$_sealenv_made _sealenv_names= _sealenv_ps1=
 _sealenv_put() {
     _sealenv_names="$_sealenv_names $1"
     eval "_sealenv_old_$1="
@@ -112,8 +113,8 @@ _sealenv_scripts() {
         shift
         _sealenv_rest=$((_sealenv_rest - 1))
     done
-    case $_sealenv_flags in *e*) set -e ;; esac
-    case $_sealenv_flags in *u*) set -u ;; esac
+    if [ "$_sealenv_flags" != "${_sealenv_flags#*e}" ]; then set -e; fi
+    if [ "$_sealenv_flags" != "${_sealenv_flags#*u}" ]; then set -u; fi
 }
 
 # --- Leave: run deactivate.d, give back the prompt and the variables, remove what this script defined.
@@ -127,14 +128,14 @@ deactivate() {
         unset "_sealenv_old_$_sealenv_item"
         if [ -n "$_sealenv_rest" ]; then export "$_sealenv_item=${_sealenv_rest#x}"; else unset "$_sealenv_item"; fi
     done
-    unset -f deactivate
-    _sealenv_forget
+    unset _sealenv_prefix _sealenv_names _sealenv_ps1 _sealenv_item _sealenv_rest _sealenv_kind _sealenv_flags
+    unset -f deactivate _sealenv_scripts
 }
 
 # --- Activate: the variables in the order of CEP 32, the prompt, the scripts of the packages.
 . "$_sealenv_prefix/etc/sealenv/env.sh"
 if [ -n "$_sealenv_active" ]; then
-    _sealenv_old_PATH=x${PATH#*:}
+    _sealenv_old_PATH=x${_sealenv_others#:}
 else
     case $-:${SEALENV_NO_PROMPT:-no}:${CONDA_CHANGEPS1-} in
         *:[Ff]alse | *:[Nn]o | *:[Oo]ff | *:0) ;;
@@ -142,3 +143,4 @@ else
     esac
     _sealenv_scripts activate
 fi
+_sealenv_forget

@@ -17,30 +17,19 @@ def _sealenv_activate(script):
     def value_of(name):
         return env.get_detyped(name) or ""
 
-    def say(*lines):
-        print(*lines, sep="\n", file=sys.stderr, flush=True)
-
     def refuse(*lines):
-        say(*lines)
+        print(*lines, sep="\n", file=sys.stderr, flush=True)
         raise SystemExit(1)  # xonsh reports any other exception with a traceback
 
     # --- Find the environment.
     here = Path(script).resolve().parent
     prefix = Path(__SEALENV_PREFIX__)
-    include = here / "etc/sealenv/env.xsh"
 
-    # --- Refuse an environment that is moved or unfinished.
-    marker = here / "conda-meta/sealenv.pending"
-    token = marker.read_text("utf-8", "replace").partition("\n")[0] if marker.exists() else None
-    if token is not None and (not token or token != value_of("SEALENV_CHECK_TOKEN")):
+    # --- Refuse an environment that is unfinished or moved.
+    if any((here / "conda-meta" / f"sealenv.{state}").exists() for state in ("pending", "moving")):
         refuse(
-            f"sealenv: {here} was never finished: a create was interrupted, or is running.",
-            f"  next: run the same sealenv create again, or: sealenv remove {here}",
-        )
-    if (here / "conda-meta/sealenv.moving").exists():
-        refuse(
-            f"sealenv: a move of {here} was ended half way: its files hold two paths.",
-            "  next: in that folder: sealenv move --here .",
+            f"sealenv: {here} is unfinished: a create or a move was interrupted, or is running.",
+            "  next: run the same sealenv create or move again",
         )
     if here != prefix:
         refuse(
@@ -48,30 +37,32 @@ def _sealenv_activate(script):
             f"  and was moved or copied by hand to {here}: it would not work.",
             f"  next: in that folder: sealenv move --here .   Or move it back to {prefix}",
         )
-    if not include.is_file():
-        refuse(f"sealenv: {include} is missing.", f"  next: sealenv repair {here}")
 
     # --- Refuse a shell that is not clean. The active environment stays as it is.
     path = [entry for entry in value_of("PATH").split(os.pathsep) if entry]
     conda = value_of("CONDA_PREFIX")
     owners = {Path(conda).resolve(), Path(value_of("SEALENV_PREFIX") or conda).resolve()}
     active = conda != "" and owners == {prefix}
-    found = []
-    if active:
-        if [Path(entry).resolve() for entry in path[:1]] != [(prefix / "bin").resolve()]:
-            found.append("  This environment is active, but PATH does not begin with its bin.")
-    else:
-        for variable, harmless, text in (
-            __SEALENV_GATE__
-        ):
-            value = value_of(variable)
-            if value and value.lower() not in harmless.split():
-                found.append(f"  {variable}={value}: {text}")
-        for entry in path:
-            other = Path(entry).parent if Path(entry).name == "bin" else Path(entry)
-            marks = (other / "conda-meta", other / "pyvenv.cfg")
-            if any(map(os.path.exists, marks)) and other.resolve() != prefix:
-                found.append(f"  PATH={entry}: " + __SEALENV_ON_PATH__)
+    found, first, others = [], [], []
+    for variable, harmless, text in () if active else (
+        __SEALENV_GATE__
+    ):
+        value = value_of(variable)
+        if value and value.lower() not in harmless.split():
+            found.append(f"  {variable}={value}: {text}")
+    # The folders on PATH: which has a Python first, and does one belong to another environment?
+    for entry in map(Path, path):
+        root = entry.parent if entry.name == "bin" else entry
+        if root.resolve() == prefix:
+            first.append("own")
+            continue
+        if (root / "conda-meta").is_dir() or (root / "pyvenv.cfg").is_file():
+            found.append(f"  PATH={entry}: " + __SEALENV_ON_PATH__)
+        elif (entry / "python").exists() or (entry / "python3").exists():
+            first.append("another")
+        others.append(str(entry))
+    if active and first[:1] != ["own"]:
+        found.append(f"  PATH={value_of('PATH')}: this environment is active, but its programs do not come first; to clear it: deactivate")
     if found:
         found.append(f"  next: open a new terminal, or: sealenv shell --clean {prefix}")
         refuse(f"sealenv: this shell is not clean, so {prefix.name} was not activated:", *found)
@@ -80,7 +71,7 @@ def _sealenv_activate(script):
 
     # --- Set the variables, in the order of CEP 32, and keep the old values. Where the environment is
     # active already, nothing is set, and `deactivate` deletes the variables.
-    compiled, old = {}, {}
+    include, compiled, old = prefix / "etc/sealenv/env.xsh", {}, {}
     exec(compile(include.read_text("ascii"), include, "exec"), compiled)
     for variable, value, needs in compiled["settings"]:
         if needs and not os.path.isfile(needs):
@@ -89,7 +80,7 @@ def _sealenv_activate(script):
         if not active:
             env[variable] = [value, *path] if variable == "PATH" else value
     if active:
-        old["PATH"] = path[1:]
+        old["PATH"] = others
     # xonsh's own prompt shows the environment by itself.
     prompt = env.get("PROMPT")
     hidden = active or value_of("SEALENV_NO_PROMPT") or not env.get("XONSH_INTERACTIVE")
@@ -105,7 +96,7 @@ def _sealenv_activate(script):
                 text = file.read_text("utf-8", "surrogateescape")
                 XSH.builtins.execx(text + "\n", "exec", XSH.ctx, filename=str(file))
             except Exception as error:
-                say(f"sealenv: {file} failed: {error!r}")
+                print(f"sealenv: {file} failed: {error!r}", file=sys.stderr)
 
     def deactivate(args=None, stdin=None):
         """Leave the sealenv environment."""
@@ -119,9 +110,6 @@ def _sealenv_activate(script):
 
     aliases["deactivate"] = deactivate
     if not active:
-        # The aliases of a hook start the conda or mamba of another environment.
-        for program in ("conda", "mamba", "micromamba"):
-            aliases.pop(program, None)
         source("activate")
 
 

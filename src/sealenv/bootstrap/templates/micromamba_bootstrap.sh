@@ -17,7 +17,7 @@ END
 }
 script_version='__SEALENV_VERSION__'
 version=${MICROMAMBA_VERSION:-__SEALENV_DEFAULT__}
-sha256=${MICROMAMBA_SHA256-}
+sha256=$(printf %s "${MICROMAMBA_SHA256-}" | tr A-F a-f)
 channels=${CHANNEL:-conda-forge}
 packages=${PACKAGES-}
 __SEALENV_PART_MESSAGES__
@@ -61,18 +61,19 @@ __SEALENV_PART_PLACE__
 
 if [ -n "$remove" ]; then
     not_a_link
-    [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ] || is_ours ||
+    is_ours || { [ ! -e "$marker" ] && { [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ]; }; } ||
         fail 7 "neither this script nor sealenv made this: $prefix" 'nothing was removed; check the name'
     [ ! -e "$meta/frozen" ] || fail 7 "this environment is frozen: $meta/frozen" 'nothing was removed'
     [ -z "$dry" ] || { say "Would remove $prefix" && exit 0; }
     claim
+    sign
     empty
     rm -rf -- "$prefix" || fail 9 "cannot remove $prefix"
     say "Removed $prefix"
     exit 0
 fi
 
-__SEALENV_PART_TARGET__
+check_target
 
 # === Cache =============================================================================================
 
@@ -92,7 +93,7 @@ say "Packages:       $specs"
 say "Channels:       $channels"
 say "Package cache:  $pkgs"
 say "micromamba:     $exe"
-[ -z "$pending" ] || say 'An earlier run left this environment unfinished. It will be replaced.'
+! is_ours || say 'An earlier run left this environment unfinished. It will be replaced.'
 [ -z "$dry" ] || { say 'Dry run: nothing was written.' && exit 0; }
 
 # === micromamba: from the cache, or downloaded and checked ==============================================
@@ -103,7 +104,7 @@ if [ -z "$sha256" ]; then
     download "$address.sha256" "$work/sha256"
     read -r sha256 rest <"$work/sha256" || :
 fi
-__SEALENV_PART_MICROMAMBA__
+get_micromamba
 
 # === Marker: until the last step the environment is visibly unfinished ==================================
 
@@ -122,9 +123,7 @@ own "$exe" install --yes --no-rc --no-shortcuts --override-channels "$@" \
     fail 6 "micromamba failed with exit code $?: see above" 'correct the reason, then run the same command again'
 set +f
 
-# === Package cache and template folders ================================================================
-
-__SEALENV_PART_PKGS__
+# === Template folders, package cache ===================================================================
 
 # Your own folders, from the folder of this script or from two levels above it.
 for folder in __home__ __shortcut__ __AppData__; do
@@ -133,12 +132,7 @@ for folder in __home__ __shortcut__ __AppData__; do
     done
 done
 [ -z "${KEEP_MICROMAMBA-}" ] || cp -- "$exe" "$prefix/bin/micromamba" || fail 9 "cannot copy $exe"
-
-# === Proof: activate the environment and run its programs ===============================================
-
 tools='python conda mamba'
-__SEALENV_PART_PROOF__
-
 __SEALENV_PART_FINISH__
 
 # === --post: the build phase. The script is in __home__ and activates the environment by a relative path. ===

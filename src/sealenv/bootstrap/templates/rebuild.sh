@@ -40,28 +40,25 @@ __SEALENV_PART_GATE__
 # === Names and places ==================================================================================
 
 __SEALENV_PART_PLACE__
-
-__SEALENV_PART_TARGET__
+check_target
 
 # === Cache =============================================================================================
 
 __SEALENV_PART_CACHE__
-beside=
 case $subdir in
-__SEALENV_PROOFS__
+__SEALENV_FACTS__
     *) fail 6 'no packages are listed for this platform, only for __SEALENV_PLATFORMS__' ;;
 esac
-[ -z "$beside" ] || exe=$here/micromamba/micromamba-$subdir
 count=$(packages | wc -l | tr -d ' ')
 say "Environment:    $prefix"
 say "Packages:       $count, for $subdir"
 say "Package cache:  $pkgs"
 
-# === micromamba: from beside this script, from the cache, or downloaded; checked before it is used ======
+# === micromamba: found or downloaded; checked before it is used ==========================================
 
 __SEALENV_PART_DOWNLOAD__
-[ -z "$beside" ] || check "$exe" "$sha256" "$exe"
-__SEALENV_PART_MICROMAMBA__
+__SEALENV_PART_BESIDE__
+get_micromamba
 
 packages >"$work/packages"
 
@@ -97,10 +94,4 @@ set -- "$meta"/*.json
 [ $# -eq "$count" ] || fail 8 "$# packages were installed, but $count are listed"
 
 __SEALENV_PART_PIP__
-__SEALENV_PART_PKGS__
-
-# === Proof: activate the environment and run its programs ===============================================
-
-__SEALENV_PART_PROOF__
-
 __SEALENV_PART_FINISH__

@@ -1,5 +1,5 @@
-work='' part=''
-trap 'rm -rf -- "$work" "$part"' EXIT
+work=
+trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 work=$(mktemp -d) && mkdir -- "$work/home" || fail 9 'cannot create a temporary folder' 'set TMPDIR'
 
@@ -20,4 +20,12 @@ check() {
     [ "$found" = "$2" ] && [ ${#2} -eq 64 ] ||
         fail 5 "checksum mismatch: $3 has sha256 ${found:-(unknown)}, expected $2" \
             'it was not used; sha256sum, shasum or openssl is needed to compare'
+}
+get_micromamba() {
+    [ ! -f "$exe" ] || [ "$(sha256_of "$exe")" != "$sha256" ] || return 0
+    say "Downloading     $address"
+    download "$address" "$work/micromamba"
+    check "$work/micromamba" "$sha256" "$address"
+    mkdir -p -- "${exe%/*}" && chmod 755 "$work/micromamba" && mv -f -- "$work/micromamba" "$exe" ||
+        fail 9 "cannot write $exe" 'set CACHE to a folder that you may write'
 }

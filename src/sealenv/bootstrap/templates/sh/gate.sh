@@ -1,10 +1,9 @@
 dirty=
-# gate NAME VALUE "values that mean nothing" "what it means" "how to clear it"
+# gate NAME VALUE "what it means" "how to clear it" "values that mean nothing"
 gate() {
-    [ -n "$2" ] || return 0
-    case " $3 " in *" $(printf %s "$2" | tr A-Z a-z) "*) return 0 ;; esac
+    case " ${5-}  " in *" $2 "*) return 0 ;; esac
     dirty=yes
-    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$4" "$5" >&2
+    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$3" "$4" >&2
 }
 __SEALENV_GATE__
 IFS=:

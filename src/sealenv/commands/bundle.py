@@ -18,7 +18,7 @@ from sealenv.engine.messages import Progress
 from sealenv.engine.rattler import Engine
 from sealenv.engine.session import fetch_anew, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
-from sealenv.install.linkorder import clobbers_in_store, order_for_micromamba
+from sealenv.install.clobbers import clobbers_in_store, order_for_micromamba
 from sealenv.install.unbundle import take_in, verified
 from sealenv.locks import LockFile
 from sealenv.naming import check_name

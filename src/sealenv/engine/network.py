@@ -31,12 +31,11 @@ __all__ = ["StalledError", "make_client", "make_config", "watch"]
 _RETRIES = 2
 
 
-def make_config(secrets: dict[str, str], *, config_files: bool = True) -> Config:
+def make_config(secrets: dict[str, str]) -> Config:
     """rattler's configuration for this command.
 
     Args:
         secrets: clean base URL -> the same URL with credentials.
-        config_files: read the configuration files too.
 
     Raises:
         SpecError: a configuration file cannot be read.
@@ -44,7 +43,7 @@ def make_config(secrets: dict[str, str], *, config_files: bool = True) -> Config
     from rattler import Config
 
     try:
-        config = Config.load_from_default_locations("sealenv") if config_files else Config()
+        config = Config.load_from_default_locations("sealenv")
         if secrets:
             lines = ["[mirrors]"]
             # JSON strings are TOML basic strings.

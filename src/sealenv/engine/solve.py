@@ -41,7 +41,7 @@ async def solve(request: Solve) -> Solved:
     """
     specs = [_match_spec(s) for s in request.specs]
     channels = [_channel(c) for c in request.channels]
-    config = make_config(request.secrets, config_files=request.config_files)
+    config = make_config(request.secrets)
     Path(request.repodata_dir).mkdir(parents=True, exist_ok=True)
     secure = all(c.base_url.startswith("https:") for c in channels)
     virtual = virtual_packages(request.platform)

@@ -10,9 +10,12 @@ mirror cannot, py-rattler 0.28 drops them from its URL.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from sealenv.errors import SpecError
@@ -20,10 +23,6 @@ from sealenv.errors import SpecError
 if TYPE_CHECKING:
     from rattler import Config
     from rattler.networking import Client
-import asyncio
-import time
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
 
 __all__ = ["StalledError", "make_client", "make_config", "watch"]
 

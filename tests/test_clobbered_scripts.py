@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from sealenv.errors import SpecError
-from sealenv.install.linkorder import order_for_micromamba
+from sealenv.install.clobbers import order_for_micromamba
 from sealenv.locks import Lock
 from tests.bootstrap.machine import release
 from tests.channel import Channels, ChannelServer

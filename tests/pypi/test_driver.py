@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.errors import EngineError
-from sealenv.pypi.driver import NO_EFFECT, run_pip
+from sealenv.pypi.pip import NO_EFFECT, run_pip
 from tests.pypi.index import Index, Wheel
 
 MARKERS = {
@@ -96,7 +96,7 @@ def test_it_ends_with_us_and_leaves_no_password(tmp_path: Path) -> None:
         server.settimeout(60)
         (tmp_path / "tmp").mkdir()
         code = (
-            "import sys; from pathlib import Path; from sealenv.pypi.asking import Question, ask\n"
+            "import sys; from pathlib import Path; from sealenv.pypi.pip import Question, ask\n"
             "from sealenv.pypi.machine import machine_of\n"
             "from sealenv.spec.model import EnvironmentSpec\n"
             "from tests.pypi.asker import conda_lock\n"

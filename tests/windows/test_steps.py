@@ -34,13 +34,13 @@ CHECK = """\
 """
 LINK = """\
     from types import SimpleNamespace
-    from sealenv.install.linkscripts import run_link_scripts
+    from sealenv.install.userscripts import run_link_scripts
     package = SimpleNamespace(name="tried", version="1.0", dist="tried-1.0-0", record=dict())
     lock = SimpleNamespace(packages=(package,), platform="win-64")
     print(json.dumps(run_link_scripts(prefix, lock, environ)))
 """
 POST = """\
-    from sealenv.install.post import run_post
+    from sealenv.install.userscripts import run_post
     run_post(prefix, Path({script!r}), dict(os.environ))
     print(json.dumps("done"))
 """

@@ -122,7 +122,7 @@ def create_command(
     from sealenv.cli.progress import make_reporter
     from sealenv.cli.trace import tracing
     from sealenv.commands.create import CreateOptions, create_target, plan_target
-    from sealenv.install.post import check_post
+    from sealenv.install.userscripts import check_post
     from sealenv.naming import shown
     from sealenv.request.target import choose_target
 

@@ -13,12 +13,11 @@ import msgspec
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
 from sealenv.bootstrap.releases import Releases, parse_digests, pin_release
-from sealenv.engine.carried import micromamba_for
 from sealenv.engine.messages import Progress
 from sealenv.engine.rattler import Engine
-from sealenv.engine.session import fetch_anew, started
+from sealenv.engine.session import fetch_anew, micromamba_for, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
-from sealenv.install.linkorder import clobbers_in_store, order_for_micromamba
+from sealenv.install.clobbers import clobbers_in_store, order_for_micromamba
 from sealenv.install.unbundle import take_in, verified
 from sealenv.locks import LockFile
 from sealenv.naming import check_name

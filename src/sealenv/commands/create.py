@@ -19,9 +19,9 @@ from sealenv.engine.session import started
 from sealenv.errors import InterruptedCreateError, PostScriptError, UsageError
 from sealenv.install import sealing, steps
 from sealenv.install.job import CreateOptions, Job
-from sealenv.install.post import check_post, run_post
 from sealenv.install.preflight import Contents, preflight
 from sealenv.install.unbundle import take_in, verified
+from sealenv.install.userscripts import check_post, run_post
 from sealenv.locks import Lock
 from sealenv.naming import shown
 from sealenv.prefix.prefixlock import PrefixLock, refuse_unless_free

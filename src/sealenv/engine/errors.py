@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sealenv.engine.messages import Solve
-from sealenv.errors import ChannelError, OfflineError, SolveError
+from sealenv.errors import ChannelError, FilesystemError, OfflineError, SolveError
 from sealenv.urls import redact
 
 if TYPE_CHECKING:
     from rattler import Channel, Gateway
-from collections.abc import Sequence
-
-from sealenv.errors import FilesystemError
 
 __all__ = ["disk_problem", "explain"]
 

@@ -14,7 +14,7 @@ from sealenv.errors import CacheDamagedError, OfflineError, SealenvError
 from sealenv.locks import LockedPackage
 from sealenv.store.archives import Archive, Store
 from sealenv.store.distributions import Distribution, read_distributions
-from sealenv.store.identity import check_identity
+from sealenv.store.manifest import check_identity
 
 __all__ = ["examine", "fetch", "fetch_file"]
 
@@ -50,9 +50,7 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> Fetched:
     unread = [a for a in wanted if a.sha256 not in absent and store.manifest(a) is None]
     done = 0
     if missing or unread:
-        client = make_client(
-            make_config(request.secrets, config_files=request.config_files), request.secrets
-        )
+        client = make_client(make_config(request.secrets), request.secrets)
         job = Downloads(store, client, request.timeout, emit, missing)
         failed |= await _at_once(job, [*missing, *unread], partly=request.partly)
         done = job.done
@@ -112,7 +110,6 @@ async def fetch_file(
     *,
     offline: bool,
     timeout: float,
-    config_files: bool,
 ) -> Path:
     """Bring a single file into the store that is no package, with the same care.
 
@@ -124,7 +121,7 @@ async def fetch_file(
             return store.path(package)
         if offline and not package.url.startswith("file:"):
             raise _offline(package.url)
-        client = make_client(make_config({}, config_files=config_files), {})
+        client = make_client(make_config({}), {})
         await Downloads(store, client, timeout, emit, [package]).fetch(package)
     return store.path(package)
 

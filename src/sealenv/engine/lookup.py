@@ -17,7 +17,7 @@ from sealenv.locks import LockedPackage
 from sealenv.locks.checks import split_dist
 from sealenv.locks.order import topological
 from sealenv.store.archives import Store
-from sealenv.store.identity import check_identity, identity_of
+from sealenv.store.manifest import check_identity, identity_of
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -50,7 +50,7 @@ async def _query(channel: str, files: list[str], request: LookUp) -> list[RepoDa
         specs=[], channels=[channel], secrets=request.secrets, platform=request.platform,
         repodata_dir=request.repodata_dir, offline=request.offline, timeout=request.timeout,
     )  # fmt: skip
-    config = make_config(request.secrets, config_files=request.config_files)
+    config = make_config(request.secrets)
     gateway = make_gateway(as_solve, config, channel.startswith("https:"))
     platforms = sorted({f.partition("/")[0] for f in files})
     names = sorted({dist[0] for f in files if (dist := split_dist(f.partition("/")[2]))})

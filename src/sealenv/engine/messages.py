@@ -61,7 +61,6 @@ class Solve(msgspec.Struct, tag="solve", kw_only=True):
     exclude_newer: str | None = None
     offline: bool = False
     timeout: float = 30.0
-    config_files: bool = True
     locked: list[LockedPackage] = []
     """What is kept as it is, unless something asked for cannot be had with it."""
 
@@ -75,7 +74,6 @@ class LookUp(msgspec.Struct, tag="look-up", kw_only=True):
     repodata_dir: str
     offline: bool = False
     timeout: float = 30.0
-    config_files: bool = True
 
 
 class Complete(msgspec.Struct, tag="complete", kw_only=True):
@@ -103,7 +101,6 @@ class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
     offline: bool = False
     partly: bool = False
     timeout: float = 30.0
-    config_files: bool = True
 
 
 class Examine(msgspec.Struct, tag="examine", kw_only=True):
@@ -156,7 +153,6 @@ class Obtain(msgspec.Struct, tag="obtain", kw_only=True):
     """The digest that it must have."""
     offline: bool = False
     timeout: float = 30.0
-    config_files: bool = True
 
 
 class Index(msgspec.Struct, tag="index", kw_only=True):

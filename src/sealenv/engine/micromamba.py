@@ -100,9 +100,8 @@ async def _from_release(
     )
     try:
         path = await fetch_file(
-            store, package, emit, offline=request.offline, timeout=request.timeout,
-            config_files=request.config_files,
-        )  # fmt: skip
+            store, package, emit, offline=request.offline, timeout=request.timeout
+        )
     except DigestError as error:
         raise DigestError(
             "checksum mismatch: the downloaded micromamba is not the expected file",

@@ -10,9 +10,12 @@ mirror cannot, py-rattler 0.28 drops them from its URL.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from sealenv.errors import SpecError
@@ -20,10 +23,6 @@ from sealenv.errors import SpecError
 if TYPE_CHECKING:
     from rattler import Config
     from rattler.networking import Client
-import asyncio
-import time
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
 
 __all__ = ["StalledError", "make_client", "make_config", "watch"]
 
@@ -31,12 +30,11 @@ __all__ = ["StalledError", "make_client", "make_config", "watch"]
 _RETRIES = 2
 
 
-def make_config(secrets: dict[str, str], *, config_files: bool = True) -> Config:
+def make_config(secrets: dict[str, str]) -> Config:
     """rattler's configuration for this command.
 
     Args:
         secrets: clean base URL -> the same URL with credentials.
-        config_files: read the configuration files too.
 
     Raises:
         SpecError: a configuration file cannot be read.
@@ -44,7 +42,7 @@ def make_config(secrets: dict[str, str], *, config_files: bool = True) -> Config
     from rattler import Config
 
     try:
-        config = Config.load_from_default_locations("sealenv") if config_files else Config()
+        config = Config.load_from_default_locations("sealenv")
         if secrets:
             lines = ["[mirrors]"]
             # JSON strings are TOML basic strings.

@@ -1,26 +1,25 @@
-"""The engine and the store that a call needs, for as long as it needs them."""
+"""Start the engine and open the store for one call, and fetch what the call needs."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealenv.errors import UsageError
-
-if TYPE_CHECKING:
-    from sealenv.engine.rattler import Engine
-    from sealenv.store.archives import Store
-from collections.abc import Sequence
-
-from sealenv.engine.messages import OnProgress
+from sealenv import locations
+from sealenv.engine.messages import Executable, OnProgress
 from sealenv.engine.rattler import Engine
+from sealenv.errors import FetchError, SolveError, UsageError
 from sealenv.locks import Lock
+from sealenv.spec.model import EnvironmentSpec
 from sealenv.store.archives import Store, archives_of
 
-__all__ = ["fetch_anew", "parse_timeout", "started"]
+if TYPE_CHECKING:
+    from sealenv.bootstrap.rebuild import PinnedMicromamba
+
+__all__ = ["fetch_anew", "micromamba_for", "parse_timeout", "started"]
 
 
 def parse_timeout() -> float:
@@ -46,10 +45,6 @@ def started() -> Iterator[tuple[Store, Engine]]:
     Raises:
         UsageError: SEALENV_TIMEOUT is no number.
     """
-    from sealenv import locations
-    from sealenv.engine.rattler import Engine
-    from sealenv.store.archives import Store
-
     store = Store(Path(locations.cache_root()))
     engine = Engine(store, timeout=parse_timeout())
     try:
@@ -76,3 +71,45 @@ def fetch_anew(
         for archive in archives_of(lock):
             store.verify(archive)
         engine.fetch(lock, on_progress, offline=offline)
+
+
+def micromamba_for(
+    engine: Engine,
+    lock: Lock,
+    pinned: PinnedMicromamba,
+    given: Mapping[str, Path],
+    on_progress: OnProgress,
+    *,
+    checked: Mapping[str, str],
+    offline: bool,
+) -> Executable | None:
+    """Return the micromamba for the platform of a lock, in the store; None if there is none.
+
+    A given file is compared with the digest in `checked`, if there is one; a release is used only if its
+    digest is known; otherwise it is the newest package of the lock's own channels.
+
+    Raises:
+        DigestError: it is not what was promised.
+        EngineError: it is known to be unusable.
+        FetchError: a release with a known digest cannot be had.
+    """
+    from sealenv.bootstrap.releases import WANTED, release_url
+
+    platform = lock.platform
+    if platform in given:
+        path, sha256 = str(given[platform]), checked.get(platform)
+        return engine.obtain(platform, on_progress, path=path, sha256=sha256, offline=offline)
+    if platform in pinned.sha256:
+        url = release_url(pinned.version, platform)
+        known = pinned.sha256[platform]
+        return engine.obtain(platform, on_progress, url=url, sha256=known, offline=offline)
+    spec = EnvironmentSpec(packages=(WANTED,), channels=lock.channels, platform=platform)
+    try:
+        solved = engine.solve(spec, offline=offline).lock
+    except (SolveError, FetchError):
+        return None
+    package = solved.find("micromamba")
+    assert package is not None
+    own = Lock(platform=platform, channels=lock.channels, packages=(package,))
+    engine.fetch(own, on_progress, offline=offline)
+    return engine.obtain(platform, on_progress, package=package, offline=offline)

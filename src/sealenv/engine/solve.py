@@ -17,15 +17,12 @@ from sealenv.engine.records import from_record, to_record
 from sealenv.errors import ChannelError, SolveError, SpecError
 from sealenv.locks import Lock, LockedPackage
 from sealenv.locks.order import topological
+from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import parse_time
 from sealenv.urls import redact, split_credentials
 
 if TYPE_CHECKING:
     from rattler import Channel, Config, Gateway, GenericVirtualPackage, MatchSpec, RepoDataRecord
-from sealenv.spec.matchspec import package_name
-
-if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage
 
 __all__ = ["activity", "lacking", "make_gateway", "solve", "virtual_packages"]
 
@@ -41,7 +38,7 @@ async def solve(request: Solve) -> Solved:
     """
     specs = [_match_spec(s) for s in request.specs]
     channels = [_channel(c) for c in request.channels]
-    config = make_config(request.secrets, config_files=request.config_files)
+    config = make_config(request.secrets)
     Path(request.repodata_dir).mkdir(parents=True, exist_ok=True)
     secure = all(c.base_url.startswith("https:") for c in channels)
     virtual = virtual_packages(request.platform)

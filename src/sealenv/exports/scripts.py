@@ -8,7 +8,7 @@ from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
 from sealenv.bootstrap.releases import check_version, parse_digests, pin_release
 from sealenv.errors import UsageError
 from sealenv.exports.request import Request
-from sealenv.install.linkorder import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
+from sealenv.install.clobbers import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
 from sealenv.locks import Lock
 
 __all__ = ["SCRIPTS", "write_script"]

@@ -15,13 +15,16 @@ from sealenv.errors import FilesystemError, LinkError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedWheel
 from sealenv.store.archives import Archive, Store
-from sealenv.store.conflicts import ENTRY_POINT, PlacedWheel, refuse_links_out, refuse_unlike
 from sealenv.store.distributions import names_in
 from sealenv.store.manifest import Manifest
 from sealenv.store.placing import (
+    ENTRY_POINT,
+    PlacedWheel,
     entry_point_paths,
     linked_paths,
+    refuse_links_out,
     refuse_long_paths,
+    refuse_unlike,
     site_packages_of,
     wheel_paths,
 )

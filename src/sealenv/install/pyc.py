@@ -103,7 +103,6 @@ def compile_packages(
     on_file: Callable[[int, int], None],
     *,
     more: Mapping[str, str] | None = None,
-    jobs: int | None = None,
     keep_fd: int | None = None,
     refused: dict[str, str] | None = None,
     scratch: Path | None = None,
@@ -119,7 +118,6 @@ def compile_packages(
         environ: a clean environment.
         on_file: called with files done and files in all.
         more: further sources, with their owners.
-        jobs: how many processes; the number of processors without it.
         keep_fd: see `run_quietly`.
         refused: where it is noted what the file system says of a source's .pyc, instead of an error.
         scratch: a folder on the same file system for what is not whole yet; beside the .pyc without it.
@@ -133,7 +131,7 @@ def compile_packages(
         return {}
     # Largest first, dealt out in turn: the processes end at about the same time.
     ordered = sorted(owner, key=lambda p: (-_size(prefix / p), p))
-    count = max(1, min(jobs or processors(), len(ordered)))
+    count = max(1, min(processors(), len(ordered)))
     pyc_owner = {_cached(p): name for p, name in owner.items()}
     compiled: dict[str, list[str]] = {}
     progress = _Counter(len(ordered), on_file)

@@ -15,10 +15,9 @@ from packaging.utils import canonicalize_name
 
 from sealenv.errors import OfflineError, SolveError
 from sealenv.locks import Lock, LockedWheel
-from sealenv.pypi.asking import Question, ask
-from sealenv.pypi.keeping import fitting, needed
+from sealenv.pypi.answer import fitting, lacking_extras, needed, read_report, topological
 from sealenv.pypi.machine import machine_of
-from sealenv.pypi.report import lacking_extras, read_report, topological
+from sealenv.pypi.pip import Question, ask
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.store.archives import Store
 from sealenv.store.distributions import Distribution

@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from sealenv.errors import (
 )
 from sealenv.layout import is_link
 from sealenv.locks import LockedPackage
-from sealenv.store.channel_damage import as_made, mend
 from sealenv.store.channel_index import (
     check_complete,
     entry_of,
@@ -58,7 +57,6 @@ class ChannelFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._stopped = False
-        self._mended: set[str] = set()
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -78,13 +76,7 @@ class ChannelFolder:
             left = self.root / SCRATCH
             if self._stopped and left.is_dir() and not is_link(left):
                 delete(left)
-            self._mended = mend(self.root, self._made())
             yield
-
-    def _made(self) -> dict[str, dict[str, str]]:
-        """What was noted of each subdir; nothing where a run was stopped: its index may be newer."""
-        stopped = (self.root / _INDEXING).exists()
-        return {} if stopped else read_digests(self.root / _INDEXED)
 
     def check_place(self) -> None:
         """Whether it is absent, empty, ours, or a channel already.
@@ -93,7 +85,7 @@ class ChannelFolder:
             PrefixExistsError: it is anything else.
             ChannelError: it is a channel whose index says what indexing would lose.
         """
-        check_place(self.root, _MARKER, self._made())
+        check_place(self.root, _MARKER)
 
     def check_foreign(self, packages: list[LockedPackage]) -> None:
         """Of a channel that we never wrote to: whether indexing it would change what it has.
@@ -219,8 +211,7 @@ class ChannelFolder:
         return [
             subdir
             for subdir in there
-            if subdir in {*touched, *self._mended}
-            or index_digests(self.root / subdir) != made.get(subdir)
+            if subdir in touched or index_digests(self.root / subdir) != made.get(subdir)
         ]
 
     def _entry(self, package: LockedPackage) -> dict[str, Any]:
@@ -238,13 +229,12 @@ class ChannelFolder:
         (self.root / _INDEXING).unlink(missing_ok=True)
 
 
-def check_place(root: Path, marker: str, made: Mapping[str, object]) -> None:
+def check_place(root: Path, marker: str) -> None:
     """Whether a folder is absent, empty, ours, or a channel already.
 
     Args:
         root: the folder.
         marker: the name of the file that makes it ours.
-        made: what was noted of the index of each subdir; what is to be mended is not read.
 
     Raises:
         PrefixExistsError: it is anything else.
@@ -275,6 +265,5 @@ def check_place(root: Path, marker: str, made: Mapping[str, object]) -> None:
                     where=str(folder),
                     hint="mirror into another folder",
                 )
-            to_mend = as_made(folder, made.get(folder.name)) is not None
-            if (folder / "repodata.json").is_file() and not to_mend:
+            if (folder / "repodata.json").is_file():
                 read_index(folder)

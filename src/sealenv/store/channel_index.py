@@ -99,7 +99,7 @@ def says_the_same(entry: dict[str, Any] | None, record: dict[str, Any]) -> bool:
 def index_digests(folder: Path) -> dict[str, str]:
     """File name -> sha256 (hex) of every index file of a subdir: they tell the same in three forms.
 
-    Of the shards their names, which are their digests: `channel_damage.mend` tells whether.
+    Of the shards only the names, which are their digests: clients compare them.
     """
     found = {}
     for name in _INDEX_FILES:

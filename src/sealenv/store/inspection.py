@@ -12,8 +12,16 @@ import msgspec
 from sealenv.errors import LinkError
 from sealenv.layout import META, PKGS, SCRATCH, USER_FOLDER
 from sealenv.locks import LockedPackage, LockedWheel
-from sealenv.store.identity import check_identity, identity_of
-from sealenv.store.manifest import FORMAT, METADATA, ListedPath, Listing, Manifest, PathEntry
+from sealenv.store.manifest import (
+    FORMAT,
+    METADATA,
+    ListedPath,
+    Listing,
+    Manifest,
+    PathEntry,
+    check_identity,
+    identity_of,
+)
 
 if TYPE_CHECKING:
     from rattler.package_streaming import PackageArchive

@@ -20,9 +20,8 @@ from packaging.utils import canonicalize_name
 
 from sealenv.errors import LinkError
 from sealenv.locks import LockedWheel
-from sealenv.store.identity import check_identity
 from sealenv.store.inspection import check_paths
-from sealenv.store.manifest import FORMAT, HEADERS, Manifest, PathEntry
+from sealenv.store.manifest import FORMAT, HEADERS, Manifest, PathEntry, check_identity
 
 __all__ = ["digests_of", "inspect_wheel"]
 

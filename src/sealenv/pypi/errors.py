@@ -1,4 +1,4 @@
-"""Why pip found nothing: its log becomes an error of ours."""
+"""Turn the log of a pip that failed into an error of ours."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sealenv.spec.model import EnvironmentSpec
 from sealenv.urls import redact
 
 __all__ = ["explain"]
+
 
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT[\d:,.]+ ", re.MULTILINE)
 _UNREACHED = re.compile(

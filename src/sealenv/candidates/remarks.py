@@ -21,7 +21,7 @@ def notes_on(answer: Resolution) -> list[str]:
     winner = answer.winner
     if answer.shell == "cmd":
         notes = ["a DOSKEY macro comes first at a prompt, and is not seen here: doskey /macros"]
-        if winner and winner.candidate.kind is Kind.BATCH:
+        if winner and winner.kind is Kind.BATCH:
             notes.append(
                 f"in a batch file write `call {_typed(answer.command)}`: without it nothing "
                 "after it runs"
@@ -35,7 +35,7 @@ def notes_on(answer: Resolution) -> list[str]:
         f"functions and aliases come first, and are not seen here: {ask} {shlex.quote(answer.command)}",
         "a shell remembers where it found a command, until PATH changes or `hash -r`",
     ]
-    if winner is None and any(row.candidate.kind is not Kind.OTHER for row in answer.rows):
+    if winner is None and any(row.kind is not Kind.OTHER for row in answer.candidates):
         notes.append("the shell finds what it cannot start, and says that permission is denied")
     return notes
 
@@ -50,12 +50,12 @@ def warnings_on(answer: Resolution, cwd: str | None) -> list[str]:
     found = []
     winner = answer.winner
     own = answer.prefix
-    if winner and cwd and winner.candidate.folder == cwd and answer.shell == "cmd":
+    if winner and cwd and winner.folder == cwd and answer.shell == "cmd":
         found.append(
             "what runs lies in the current folder, and hides every other; sealenv run never takes it"
         )
-    for row in answer.rows:
-        state, path = row.candidate.state, row.candidate.path
+    for row in answer.candidates:
+        state, path = row.state, row.path
         if state is State.PASSED_OVER or path is None:
             continue
         if row.environment and not (own and _same(row.environment.prefix, own)):

@@ -1,72 +1,56 @@
-"""What a command means, and why: the answer of `which`."""
+"""What a command means, and why: the result of `which`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from sealenv.candidates.belonging import Environment
 from sealenv.candidates.candidate import Candidate, State
 from sealenv.candidates.starting import Starts
+from sealenv.fields import Texts
 
 __all__ = ["Resolution", "Row"]
 
 
 @dataclass(frozen=True)
-class Row:
-    """One candidate, and whose it is."""
+class Row(Candidate):
+    """One candidate, whose it is, and what it starts."""
 
-    candidate: Candidate
-    starts: Starts | None
-    environment: Environment | None
-    owner: str | None
-
-    def to_json(self) -> dict[str, Any]:
-        """For `--json` (docs/reference/json.md)."""
-        one, begun, inside = self.candidate, self.starts, self.environment
-        return {
-            "path": one.path,
-            "state": one.state.value,
-            "because": one.because,
-            "kind": one.kind.value,
-            "folder": one.folder,
-            "owner": self.owner,
-            "environment": {"prefix": inside.prefix, "kind": inside.kind} if inside else None,
-            "starts": {"path": begun.path, "exists": begun.exists, "how": begun.how}
-            if begun
-            else None,
-        }
+    owner: str | None = None
+    environment: Environment | None = None
+    starts: Starts | None = None
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """What a command means, and why."""
+    """What a command means, and why.
+
+    Attributes:
+        command: the command word.
+        shell: whose rules were applied.
+        prefix: of the environment that was asked about, or is active; None: there is none.
+        found: whether something runs.
+        candidates: in the shell's order.
+        path: the entries of PATH.
+        pathext: on Windows, the endings of programs.
+        notes: what else there is to know.
+        warnings: what may go wrong.
+    """
 
     command: str
     shell: str
     prefix: str | None
-    """Of the environment that was asked about, or is active; None: there is none."""
-    rows: tuple[Row, ...]
+    found: bool = field(init=False)
+    candidates: tuple[Row, ...]
     path: tuple[str, ...]
     pathext: str | None
-    notes: tuple[str, ...]
-    warnings: tuple[str, ...]
+    notes: Texts
+    warnings: Texts
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "found", self.winner is not None)
 
     @property
     def winner(self) -> Row | None:
         """What runs."""
-        return next((r for r in self.rows if r.candidate.state is State.RUNS), None)
-
-    def to_json(self) -> dict[str, Any]:
-        """For `--json` (docs/reference/json.md)."""
-        return {
-            "command": self.command,
-            "shell": self.shell,
-            "prefix": self.prefix,
-            "found": self.winner is not None,
-            "candidates": [row.to_json() for row in self.rows],
-            "path": list(self.path),
-            "pathext": self.pathext,
-            "notes": list(self.notes),
-            "warnings": list(self.warnings),
-        }
+        return next((row for row in self.candidates if row.state is State.RUNS), None)

@@ -51,10 +51,11 @@ def verify_untouched(env: str) -> int | None:
         return None  # in colours, and with the time that it takes
     found = look(os.environ)
     try:
-        reading = begin(find(env), fast=True, again=True)
+        prefix = find(env)
+        reading = begin(prefix, fast=True, again=True)
     except (SealenvError, OSError, ValueError):
         return None
-    from sealenv.cli.words import verdict, warnings_of
+    from sealenv.commands.verify import result_of
     from sealenv.seals.verify import untouched
     from sealenv.system.stderr import outlive_readers
 
@@ -62,7 +63,7 @@ def verify_untouched(env: str) -> int | None:
     if report is None:
         return None
     outlive_readers()
-    for line in warnings_of(found):
-        sys.stderr.write(f"warning: {printable(line)}\n")
-    sys.stderr.write(f"{verdict(report, fast=True)}\n")
+    for line in found:
+        sys.stderr.write(f"warning: not passed on: {printable(str(line))}\n")
+    sys.stderr.write(f"{result_of(prefix, report, fast=True).summary}\n")
     return 0

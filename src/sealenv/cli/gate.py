@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from sealenv.cli.options import CLEAN, JSON, print_json
-from sealenv.cli.paint import paint
-from sealenv.cli.table import fitted
+from sealenv.cli.options import CLEAN, ENV, JSON
+from sealenv.cli.output import counted, fitted, paint, print_json
 
-__all__ = ["gate_command"]
+__all__ = ["gate_command", "refresh_command"]
 
 
 @click.command(
@@ -30,20 +27,16 @@ def gate_command(clean: bool, as_json: bool) -> int:
 
     With --clean: what is left of it in a clean environment.
     """
-    from sealenv.gates.admission import look
-    from sealenv.gates.whitelist import clean_environ
+    from sealenv.commands.gate import gate
     from sealenv.naming import printable
 
-    found = look(clean_environ(os.environ) if clean else os.environ)
+    found = gate(clean=clean)
     if as_json:
-        print_json({
-            "state": "active" if found else "clean",
-            "findings": [finding.to_json() for finding in found],
-        })  # fmt: skip
-    elif not found:
+        print_json(found)
+    elif not found.findings:
         click.echo("This shell is clean.")
     else:
-        for finding in found:
+        for finding in found.findings:
             click.echo(paint(printable(f"{finding.name}={finding.value}"), fg="red"))
             for label, text in (
                 ("what:  ", printable(finding.what)),
@@ -51,4 +44,21 @@ def gate_command(clean: bool, as_json: bool) -> int:
                 ("clear: ", finding.clear),
             ):
                 click.echo(fitted(f"      {label}{text}", 13, err=False))
-    return 1 if found else 0
+    return 1 if found.findings else 0
+
+
+@click.command("refresh", epilog="\b\nExample:\n  sealenv refresh my_env_3_12\n")
+@JSON
+@click.argument("env", type=ENV)
+def refresh_command(as_json: bool, env: str) -> int:
+    """Make the activation scripts of ENV anew, after packages or variables of it changed."""
+    from sealenv.commands.refresh import refresh
+
+    done = refresh(env)
+    if as_json:
+        print_json(done)
+        return 0
+    for problem in done.problems:
+        click.echo(f"warning: {problem}", err=True)
+    click.echo(f"wrote {counted(len(done.written), 'file')} in {done.prefix}", err=True)
+    return 0

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.completion import ENV
-from sealenv.cli.options import JSON
-from sealenv.cli.paint import paint
-from sealenv.cli.table import fitted
+from sealenv.cli.options import ENV, JSON
+from sealenv.cli.output import fitted, paint, print_json
 
 if TYPE_CHECKING:
     from sealenv.candidates import Resolution, Row
@@ -55,7 +52,7 @@ def which_command(
         )
     answer = find_command_here(env, shell) if here else find_command(env, command or "", shell)
     if as_json:
-        click.echo(json.dumps(answer.to_json(), indent=2))
+        print_json(answer)
     else:
         for line in _lines(answer):
             click.echo(printable(line))
@@ -69,17 +66,16 @@ def which_command(
 
 def _lines(answer: Resolution) -> list[str]:
     lines = []
-    for row in answer.rows:
-        one = row.candidate
+    for one in answer.candidates:
         lines.append(f"{one.state.value:<12} {one.path or answer.command}")
-        lines += [f"{'':<12}   {text}" for text in _about(row)]
+        lines += [f"{'':<12}   {text}" for text in _about(one)]
     if answer.winner is None:
         lines.append(f"nothing runs for {answer.command!r}")
     return lines
 
 
 def _about(row: Row) -> list[str]:
-    found = [row.candidate.because]
+    found = [row.because]
     if row.owner:
         found.append(f"of {row.owner}")
     if row.starts:

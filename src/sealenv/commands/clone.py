@@ -11,18 +11,19 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from sealenv.errors import PrefixError
+from sealenv.fields import AbsolutePath, Count, InPrefix, Seconds
 from sealenv.install.check import CheckReport
 from sealenv.naming import shown
 from sealenv.prefix.exclusive import unchanged
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.removable import refuse_inner
-from sealenv.progress import QUIET, Reporter
+from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.changes import Left
 from sealenv.relocation.contents import entries_of, refuse_no_room
 from sealenv.relocation.fitting import refuse_unfit
@@ -57,16 +58,18 @@ class Cloned:
         left: what holds the path of the other one and keeps it.
         checked: whether it was run; false for another platform.
         check: what it said.
+        seconds: how long each step took.
     """
 
-    prefix: Path
-    of: Path
-    linked: int
-    copied: int
-    mended: tuple[str, ...]
+    prefix: AbsolutePath
+    of: AbsolutePath
+    linked: Count
+    copied: Count
+    mended: tuple[InPrefix, ...]
     left: tuple[Left, ...]
     checked: bool
     check: CheckReport | None
+    seconds: Seconds = field(default_factory=dict)
 
 
 def clone(env: StrPath, new: StrPath, *, copy: bool = False, reporter: Reporter = QUIET) -> Cloned:
@@ -84,7 +87,10 @@ def clone(env: StrPath, new: StrPath, *, copy: bool = False, reporter: Reporter 
         CheckFailedError: it was made, and does not work: it is pending.
     """
     place = choose_place(named(new), os.environ)
-    return clone_prefix(prefix_of(env), place, os.environ, reporter, copy=copy)
+    watch = Stopwatch(reporter)
+    cloned = clone_prefix(prefix_of(env), place, os.environ, watch, copy=copy)
+    watch.stop()
+    return replace(cloned, seconds=watch.seconds)
 
 
 def clone_prefix(

@@ -8,26 +8,36 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 from sealenv.checkup.applying import apply, undo
 from sealenv.checkup.catalogue import CHECKS, checks_for
-from sealenv.checkup.computer import Computer
+from sealenv.checkup.computer import Computer, digest_of
 from sealenv.checkup.finding import Check, Finding, Severity, plain_text
 from sealenv.checkup.journal import Damaged, Journal, data_folder, journals, locked
 from sealenv.checkup.plan import Plan, make_plan
 from sealenv.errors import NotFoundError, UsageError, from_oserror
+from sealenv.fields import Count, Sha256
 from sealenv.locations import default_envs_dir
 from sealenv.request.arguments import StrPath, words
 
 __all__ = [
     "Examination",
+    "Examined",
+    "Fixed",
+    "Undone",
     "doctor",
     "examine",
+    "examined",
     "find_journal",
     "fix",
+    "fixed",
     "plan_fix",
     "this_computer",
     "undo_fix",
+    "undone",
 ]
 
 _ORDER = list(Severity)
@@ -57,7 +67,82 @@ class Examination:
         return self.count(Severity.ERROR) > 0
 
 
-def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> Examination:
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that `doctor` found; `how` is the older name of `fix`."""
+
+    id: str
+    severity: Literal["error", "warning", "note"]
+    what: str
+    where: str
+    evidence: list[str]
+    why: str
+    fix: str
+    how: str
+    fixable: bool
+
+
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
+    """What `doctor` found.
+
+    Attributes:
+        home: the user's folder.
+        target: where environments shall be.
+        checks: how many were made.
+        errors: how many findings are errors.
+        warnings: how many are warnings.
+        notes: how many are worth knowing.
+        findings: errors first.
+    """
+
+    home: str
+    target: str
+    checks: Count
+    errors: Count
+    warnings: Count
+    notes: Count
+    findings: tuple[Problem, ...]
+
+
+class EditedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a fix changes, with its sha256 before and after."""
+
+    path: str
+    real: str
+    before: Sha256
+    after: Sha256
+
+
+class EditedValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A value of the registry that a fix changes; `after` is null where it is deleted."""
+
+    key: str
+    name: str
+    before: str
+    after: str | None
+
+
+class Fixed(msgspec.Struct, frozen=True, kw_only=True):
+    """What `doctor --fix` changes."""
+
+    checks: tuple[str, ...]
+    dry_run: bool
+    journal: str | None
+    files: tuple[EditedFile, ...]
+    values: tuple[EditedValue, ...]
+    left: tuple[Problem, ...]
+
+
+class Undone(msgspec.Struct, frozen=True, kw_only=True):
+    """What `doctor --undo` puts back."""
+
+    journal: str
+    checks: tuple[str, ...]
+    dry_run: bool
+    files: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> Examined:
     """What on this machine can contaminate a shell or an environment.
 
     Args:
@@ -67,7 +152,60 @@ def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> 
     Raises:
         UsageError: there is no check of that name, or it is another system's.
     """
-    return examine(this_computer(None if target is None else os.fspath(target)), words(only))
+    computer = this_computer(None if target is None else os.fspath(target))
+    return examined(examine(computer, words(only)))
+
+
+def examined(report: Examination) -> Examined:
+    """Return what was found as the result of the command."""
+    return Examined(
+        home=plain_text(str(report.computer.home)),
+        target=plain_text(str(report.computer.target)),
+        checks=report.checks,
+        errors=report.count(Severity.ERROR),
+        warnings=report.count(Severity.WARNING),
+        notes=report.count(Severity.NOTE),
+        findings=tuple(Problem(**finding.to_json()) for finding in report.findings),
+    )
+
+
+def fixed(plan: Plan, journal: Journal | None, *, dry_run: bool) -> Fixed:
+    """Return what a fix changes as the result of the command."""
+    return Fixed(
+        checks=tuple(plan.checks),
+        dry_run=dry_run,
+        journal=journal.name if journal else None,
+        files=tuple(
+            EditedFile(
+                path=plain_text(str(edit.path)),
+                real=plain_text(str(edit.real)),
+                before=digest_of(edit.before),
+                after=digest_of(edit.after),
+            )
+            for edit in plan.files
+        ),
+        values=tuple(
+            EditedValue(
+                key=plain_text(str(value.key)),
+                name=plain_text(value.name),
+                before=plain_text(value.before.shown(value.name)),
+                after=plain_text(value.after.shown(value.name)) if value.after else None,
+            )
+            for value in plan.values
+        ),
+        left=tuple(Problem(**finding.to_json()) for finding in plan.left),
+    )
+
+
+def undone(journal: Journal, *, dry_run: bool) -> Undone:
+    """Return what an undo puts back as the result of the command."""
+    return Undone(
+        journal=journal.name,
+        checks=tuple(journal.checks),
+        dry_run=dry_run,
+        files=tuple(plain_text(str(note.place)) for note in journal.files),
+        values=tuple(plain_text(f"{value.place} {value.name}") for value in journal.values),
+    )
 
 
 def this_computer(target: str | None = None) -> Computer:

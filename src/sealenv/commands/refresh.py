@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from sealenv.activation.scripts import Written, write_scripts
+import msgspec
+
+from sealenv.activation.scripts import write_scripts
 from sealenv.commands.environments import inspect
 from sealenv.errors import PrefixError
+from sealenv.fields import AbsolutePath, InPrefix, Texts
 from sealenv.naming import shown
 from sealenv.prefix.condarc import write_condarc
 from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.seal import read_seal
 from sealenv.spec.model import current_platform
 
-__all__ = ["refresh"]
+__all__ = ["Refreshed", "refresh"]
 
 _HINTS = {
     "moved": "that mends them too: sealenv move --here {}",
@@ -20,14 +23,25 @@ _HINTS = {
 }
 
 
-def refresh(env: StrPath) -> Written:
+class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
+    """What `refresh` wrote.
+
+    Attributes:
+        prefix: the environment.
+        written: the files.
+        problems: a sentence for each variable that some shell cannot hold.
+    """
+
+    prefix: AbsolutePath
+    written: tuple[InPrefix, ...]
+    problems: Texts
+
+
+def refresh(env: StrPath) -> Refreshed:
     """Make the activation scripts anew, after packages or variables of an environment changed.
 
     Args:
         env: a name or a path.
-
-    Returns:
-        the files, and a sentence for each variable that some shell cannot hold.
 
     Raises:
         PrefixError: the environment is not sealed.
@@ -45,4 +59,7 @@ def refresh(env: StrPath) -> Written:
     channels = seal.spec.get("channels")
     if channels:  # an adopted environment may have none
         write_condarc(environment.prefix, [str(c) for c in channels], seal.platform)
-    return write_scripts(environment.prefix, platform=environment.platform or current_platform())
+    done = write_scripts(environment.prefix, platform=environment.platform or current_platform())
+    return Refreshed(
+        prefix=environment.prefix, written=tuple(done.paths), problems=tuple(done.problems)
+    )

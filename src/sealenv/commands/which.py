@@ -94,7 +94,7 @@ def find_command(
     found = inspect(find(env, environ))
     prefix = str(found.prefix)
     platform = found.platform or next(
-        (r.subdir for r in found.records if r.subdir not in ("", "noarch")), current_platform()
+        (r.subdir for r in found.package_list if r.subdir not in ("", "noarch")), current_platform()
     )
     shell = _shell_for(shell, is_windows(platform), platform)
     here = platform.split("-")[0] == current_platform().split("-")[0]
@@ -245,7 +245,18 @@ def _answer(command: str, scene: _Scene) -> Resolution:
         inside = belongings.environment_of(candidate.path) if candidate.path else None
         owner = belongings.owner_of(candidate.path, inside) if candidate.path and inside else None
         begun = starts(candidate, scene.variables, first_file, windows=windows)
-        rows.append(Row(candidate, begun, inside, owner))
+        rows.append(
+            Row(
+                candidate.path,
+                candidate.folder,
+                candidate.kind,
+                candidate.because,
+                candidate.state,
+                owner=owner,
+                environment=inside,
+                starts=begun,
+            )
+        )
     answer = Resolution(
         command, scene.shell, scene.prefix, tuple(rows), scene.folders, pathext, (), ()
     )

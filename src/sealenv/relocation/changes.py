@@ -5,23 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
+from sealenv.fields import InPrefix
 from sealenv.portability.rewriting.metadata import Mark, Rewritten
 from sealenv.system.reader import sha256_of
 
 __all__ = ["Hashed", "Left", "mark_of", "reversed_changes"]
 
 
-class Left(NamedTuple):
-    """Something that holds the old place and keeps it."""
+@dataclass(frozen=True)
+class Left:
+    """A file that keeps the old path, and why."""
 
-    path: str
+    path: InPrefix
     why: str
-
-    def to_json(self) -> dict[str, str]:
-        """For `--json`."""
-        return {"path": self.path, "why": self.why}
 
 
 def reversed_changes(changes: Mapping[str, Rewritten]) -> dict[str, Rewritten]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Annotated
 
+from sealenv.fields import AbsolutePath, InPrefix, Seconds, one_of
 from sealenv.install.check import CheckReport
 from sealenv.relocation.changes import Left
 
 __all__ = ["MoveOptions", "Moved"]
+
+HOW = ("renamed", "copied", "mended", "unchanged")
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,18 @@ class Moved:
         checked: whether it was run; false for another platform.
         check: what it said.
         original: an environment is still where this one was: it was copied by hand.
+        dry_run: whether nothing was changed.
+        seconds: how long each step took.
     """
 
-    prefix: Path
+    prefix: AbsolutePath
     was: str
-    how: str
-    mended: tuple[str, ...] = ()
+    how: Annotated[str, one_of(HOW)]
+    mended: tuple[InPrefix, ...] = ()
     left: tuple[Left, ...] = ()
-    unsigned: tuple[str, ...] = ()
+    unsigned: tuple[InPrefix, ...] = ()
     checked: bool = False
     check: CheckReport | None = None
     original: bool = False
+    dry_run: bool = False
+    seconds: Seconds = field(default_factory=dict)

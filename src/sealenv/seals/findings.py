@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from sealenv.errors import PrefixError
+from sealenv.fields import InPrefix, one_of
 from sealenv.naming import shown
 from sealenv.seals.seal import Fingerprints
 
@@ -45,9 +47,8 @@ _HARMLESS = frozenset({"clobbered"})
 class Finding:
     """One thing that is not as it was made."""
 
-    kind: str
-    """One of KINDS."""
-    path: str
+    kind: Annotated[str, one_of(KINDS)]
+    path: InPrefix
     """Relative to the prefix; a folder of which nothing was known ends with `/`."""
     package: str | None
     detail: str = ""
@@ -56,12 +57,6 @@ class Finding:
     def damage(self) -> bool:
         """Whether it makes verify end with exit code 1."""
         return self.kind not in _HARMLESS
-
-    def to_json(self) -> dict[str, str | None]:
-        """For `--json`."""
-        return {
-            "kind": self.kind, "path": self.path, "package": self.package, "detail": self.detail,
-        }  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from sealenv.errors import RecordError
+from sealenv.fields import Sha256
 from sealenv.layout import MOVING, SEAL, first_leaving
 from sealenv.system.files import read_regular, write_atomic
 
@@ -21,8 +22,10 @@ __all__ = [
     "DistributionNote",
     "Fingerprints",
     "PatchNote",
+    "Prints",
     "Seal",
     "is_at",
+    "prints_of",
     "read_seal",
     "timestamp",
     "why_moved",
@@ -64,6 +67,14 @@ class Fingerprints(msgspec.Struct):
 
     packages: str
     tree: str
+
+
+class Prints(msgspec.Struct, frozen=True):
+    """Both fingerprints, as results show them."""
+
+    packages: Sha256
+    tree: Sha256 | None
+    """None where a file could not be read."""
 
 
 class DistributionNote(msgspec.Struct):
@@ -123,6 +134,11 @@ def write_seal(prefix: Path, seal: Seal) -> None:
 def timestamp() -> str:
     """What a seal says of when it was made: now, in UTC, to the millisecond."""
     return dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds")
+
+
+def prints_of(fingerprints: Fingerprints | None) -> Prints | None:
+    """Return the fingerprints as results show them."""
+    return Prints(fingerprints.packages, fingerprints.tree or None) if fingerprints else None
 
 
 def why_moved(seal: Seal, prefix: Path) -> str | None:

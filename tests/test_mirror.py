@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
 
 from sealenv.system.hashing import hash_file
+from sealenv.system.zstd import decompress
 from sealenv.tour.archive import Package, write_package
 from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels, ChannelServer
@@ -45,7 +45,7 @@ def index(mirror: Path, subdir: str) -> dict[str, Any]:
 
 def compressed(mirror: Path, subdir: str) -> dict[str, Any]:
     data = (mirror / subdir / "repodata.json.zst").read_bytes()
-    found: dict[str, Any] = json.loads(zstandard.ZstdDecompressor().stream_reader(data).read())
+    found: dict[str, Any] = json.loads(decompress(data, 1 << 26))
     return {**found["packages"], **found["packages.conda"]}
 
 

@@ -304,7 +304,7 @@ def test_a_folder_where_the_table_is_to_be_is_named(made: tuple[Machine, Path]) 
     table.unlink()
     table.mkdir()
     error = machine.json("seal", "e", "--yes", code=9)
-    assert error["what"] == "there is a folder where a file is to be"
+    assert error["what"] == "a folder exists where a file must be written"
     assert error["where"] == str(table)
     table.rmdir()
     machine.json("seal", "e", "--yes")

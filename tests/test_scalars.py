@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from sealenv.spec.yaml_scalars import scalar
+from sealenv.spec.yaml_nodes import scalar
 
 WORDS = ["", " ", "null", "~", "Yes", "off", "1.10", "0x1F", "1e5", ".5", "1:30", "2020-01-01", "=",
          "a: b", "a #b", "a:", "- a", "[a]", "{a", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a", "a\nb",

@@ -126,7 +126,7 @@ def _rebuild(
 
 
 class UsageError(SealenvError):
-    """The command line or an argument cannot be meant."""
+    """The command line or an argument is invalid."""
 
     code = "usage"
     exit_code = 2
@@ -134,7 +134,7 @@ class UsageError(SealenvError):
 
 
 class OutputExistsError(UsageError):
-    """The file to write is there already, and is not what this command made."""
+    """The output file exists and was not written by this command."""
 
     code = "output-exists"
 
@@ -147,18 +147,18 @@ class DirtyShellError(SealenvError):
 
 
 class SpecError(SealenvError):
-    """What was asked for is not well formed: a MatchSpec, a name, environment.yml."""
+    """The request is invalid: a MatchSpec, a name, a lock, environment.yml."""
 
     code = "spec"
     exit_code = 2
-    advice = "mend what was asked for, then run the same command again"
+    advice = "correct it, then run the same command again"
 
 
 class BundleError(SpecError):
-    """A bundle is not as its format and its manifest say."""
+    """A bundle does not match its format or its manifest."""
 
     code = "bundle"
-    advice = "take the file again from where it came from"
+    advice = "copy or download the file again"
 
 
 class SolveError(SealenvError):
@@ -166,7 +166,7 @@ class SolveError(SealenvError):
 
     code = "solve"
     exit_code = 4
-    advice = "loosen what was asked for, or name another channel with -c"
+    advice = "loosen the specs, or add a channel with -c"
 
 
 class FetchError(SealenvError):
@@ -174,7 +174,7 @@ class FetchError(SealenvError):
 
     code = "fetch"
     exit_code = 5
-    advice = "look at the address and the network, then run the same command again"
+    advice = "check the address and the network, then run the same command again"
 
 
 class ChannelError(FetchError):
@@ -184,16 +184,16 @@ class ChannelError(FetchError):
 
 
 class OfflineError(FetchError):
-    """`--offline` was asked for and something is not in the cache."""
+    """`--offline` was given and something is not in the cache."""
 
     code = "offline"
 
 
 class DigestError(FetchError):
-    """Bytes do not have the sha256 or size that the record promises, or there is no promise."""
+    """Bytes do not match the sha256 or size in the record, or the record has none."""
 
     code = "digest"
-    advice = "do not use it; tell who offers it, or name the digest that is right"
+    advice = "do not use it; report it to its publisher, or give the correct digest"
 
 
 class EngineError(SealenvError):
@@ -201,7 +201,7 @@ class EngineError(SealenvError):
 
     code = "engine"
     exit_code = 6
-    advice = "run the same command again; if it persists, try the other engine"
+    advice = "run the same command again; if it persists, report it with the output of -v"
 
 
 class LinkError(EngineError):
@@ -211,10 +211,10 @@ class LinkError(EngineError):
 
 
 class CacheDamagedError(EngineError):
-    """An unpacked package in the cache does not hold what its paths.json says."""
+    """An unpacked package in the cache does not match its paths.json."""
 
     code = "cache-damaged"
-    advice = "run the same command again: it is fetched anew"
+    advice = "run the same command again: it is downloaded again"
 
 
 class LinkScriptError(EngineError):
@@ -224,15 +224,15 @@ class LinkScriptError(EngineError):
 
 
 class PrefixError(SealenvError):
-    """The prefix is not in a state that allows this."""
+    """The state of the prefix does not allow this."""
 
     code = "prefix"
     exit_code = 7
-    advice = "sealenv info ENV shows what is there"
+    advice = "sealenv info ENV shows its state"
 
 
 class PrefixExistsError(PrefixError):
-    """The target holds something that this command did not make."""
+    """The target contains something that this command did not create."""
 
     code = "prefix-exists"
 
@@ -244,19 +244,19 @@ class PrefixLockedError(PrefixError):
 
 
 class PrefixPendingError(PrefixError):
-    """The prefix was never finished: its marker is there."""
+    """The prefix is unfinished: it has a marker."""
 
     code = "prefix-pending"
 
 
 class PrefixChangedError(PrefixError):
-    """The old environment was written into after it was copied: both are there."""
+    """The old environment changed after it was copied: both exist."""
 
     code = "prefix-changed"
 
 
 class NotFoundError(PrefixError):
-    """No environment of that name or at that place."""
+    """No environment has that name or path."""
 
     code = "not-found"
 
@@ -265,33 +265,33 @@ class RecordError(PrefixError):
     """A conda-meta record cannot be read."""
 
     code = "record"
-    advice = "sealenv verify ENV says more; sealenv repair ENV puts back what it can"
+    advice = "sealenv verify ENV shows more; sealenv repair ENV restores what it can"
 
 
 class CheckFailedError(SealenvError):
-    """The environment was made or moved, and does not work."""
+    """The environment was created or moved, and does not work."""
 
     code = "check"
     exit_code = 8
 
 
 class FilesystemError(SealenvError):
-    """The disk is full, read-only, or refuses."""
+    """The file system is full, read-only, or refused access."""
 
     code = "filesystem"
     exit_code = 9
-    advice = "mend the permissions, or make room, then run the same command again"
+    advice = "fix the permissions or free space, then run the same command again"
 
 
 class ChangedSinceError(FilesystemError):
     """A file or a registry value is not what `doctor` saw or wrote; it is left alone."""
 
     code = "changed-since"
-    advice = "look at what is there now; nothing was changed"
+    advice = "look at its current content; nothing was changed"
 
 
 class CacheBusyError(FilesystemError):
-    """Another sealenv works with the package cache."""
+    """Another sealenv uses the package cache."""
 
     code = "cache-busy"
 
@@ -312,7 +312,7 @@ class InterruptedCreateError(SealenvError):
 
 
 class InterruptedCommandError(SealenvError):
-    """Ctrl-C or SIGTERM during any other command; what it writes is whole, or not there."""
+    """Ctrl-C or SIGTERM during any other command; its output is complete or missing."""
 
     code = "interrupted-command"
     exit_code = 130
@@ -330,29 +330,30 @@ _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 def from_oserror(error: OSError) -> FilesystemError:
-    """An error of ours for one of the operating system."""
+    """Convert an error of the operating system."""
     if isinstance(error, IsADirectoryError):
         return FilesystemError(
-            "there is a folder where a file is to be",
+            "a folder exists where a file must be written",
             where=_plain(error.filename2 or error.filename),  # a rename names what is replaced last
             hint="move it away, then run the same command again",
         )
     if isinstance(error, FileNotFoundError) and error.filename is None and _is_nowhere():
         return FilesystemError(
-            "the current folder is gone", hint="go elsewhere, or name an absolute path"
+            "the current folder no longer exists",
+            hint="change to another folder, or use an absolute path",
         )
     full = error.errno in _FULL
     return FilesystemError(
         "the disk is full" if full else f"{error.strerror or error}",
         where=_plain(error.filename),
-        hint="make room, then run the same command again"
+        hint="free space, then run the same command again"
         if full
         else "check the folder and its permissions, then run the same command again",
     )
 
 
 def unreadable(error: OSError, prefix: str | os.PathLike[str]) -> FilesystemError:
-    """An error of ours where the operating system does not let a prefix be looked at."""
+    """Convert an error of the operating system that prevents reading a prefix."""
     return FilesystemError(
         f"the environment cannot be read: {error.strerror or error}",
         where=_plain(error.filename) or os.fspath(prefix),

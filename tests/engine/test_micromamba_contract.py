@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.engine.releases import check_version
+from sealenv.bootstrap.releases import check_version
 from sealenv.spec.model import current_platform
 from sealenv.tour.archive import Package, Payload, write_package
 from tests.micromamba import stand_in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealenv.engine.virtual import lacking
+from sealenv.engine.solve import lacking
 from tests.locks.locks import lock, package
 
 PLATFORM = "osx-arm64"

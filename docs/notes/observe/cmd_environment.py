@@ -117,7 +117,7 @@ dir /b "%TEMP%"
     ),
     _with_scripts(
         "bootstrap",
-        "What does one call print, and what is there afterwards?",
+        "What does one call print, and what does it leave?",
         r"""
 call scripts\Micromamba_bootstrap.bat my_env 3.12
 echo exit code %ERRORLEVEL%
@@ -170,7 +170,7 @@ type "%PY_ENVS%\my_env_3_12\notes.txt"
     ),
     _with_scripts(
         "bootstrap-digest",
-        "What happens when micromamba is not the one that was promised?",
+        "What happens when the digest of micromamba is wrong?",
         r"""
 set "MICROMAMBA_SHA256=0000000000000000000000000000000000000000000000000000000000000000"
 call scripts\Micromamba_bootstrap.bat my_env 3.12

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +17,17 @@ from sealenv.errors import EngineError, UsageError
 __all__ = [
     "BASE_URL",
     "SUBDIRS",
+    "WANTED",
     "PinnedMicromamba",
     "Releases",
     "asset",
+    "check_version",
     "parse_digests",
     "parse_version",
     "pin_release",
+    "release_url",
 ]
+
 
 BASE_URL = "https://github.com/mamba-org/micromamba-releases/releases"
 SUBDIRS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
@@ -128,3 +133,41 @@ def parse_digests(digests: Sequence[str], platforms: Sequence[str]) -> dict[str,
             raise UsageError(f"--micromamba-sha256 {text}: {platform} is not among the platforms")
         found[platform] = match[2].lower()
     return found
+
+
+_MIRROR = "SEALENV_MICROMAMBA_URL"
+WANTED = "micromamba >=2.1.0,!=2.6.*"
+"""The MatchSpec for a channel's own micromamba."""
+
+
+def release_url(version: str, platform: str) -> str:
+    """The address of a released executable; `SEALENV_MICROMAMBA_URL` names a mirror."""
+    base = (os.environ.get(_MIRROR) or BASE_URL).rstrip("/")
+    return f"{base}/download/{parse_version(version)}/micromamba-{platform}"
+
+
+def check_version(version: str) -> None:
+    """Refuse a version that cannot do what is asked of it (read in mamba's sources and change log).
+
+    Raises:
+        EngineError: with the reason.
+    """
+    number = _number(version)
+    reason = None
+    if number < (2, 1):
+        reason = "it does not check sha256 in an explicit list (that came with 2.1.0)"
+    elif number[:2] == (2, 6):
+        reason = (
+            "it does not find archives in its own cache when it is offline (mamba #4250), and "
+            "its paths are too long for Windows (#4275)"
+        )
+    if reason:
+        raise EngineError(
+            f"micromamba {version} cannot be used here: {reason}",
+            hint="use another version, such as 2.8.1",
+        )
+
+
+def _number(version: str) -> tuple[int, ...]:
+    found = re.match(r"(\d+)\.(\d+)\.?(\d+)?", version)
+    return tuple(int(part or 0) for part in found.groups()) if found else (0,)

@@ -10,7 +10,7 @@ import click
 
 from sealenv.cli.options import ENV, JSON, QUIET
 from sealenv.cli.output import counted, fitted, print_json, print_table
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

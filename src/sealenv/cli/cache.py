@@ -9,7 +9,7 @@ import click
 from sealenv.cli.options import JSON, YES
 from sealenv.cli.output import print_json, print_table, size_text
 from sealenv.errors import UsageError
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 __all__ = ["cache_command"]
 

@@ -11,7 +11,7 @@ import click
 from sealenv.cli.output import paint, print_json
 from sealenv.errors import UsageError
 from sealenv.naming import printable
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.checkup.computer import Computer

@@ -57,7 +57,7 @@ def verify_untouched(env: str) -> int | None:
         return None
     from sealenv.commands.verify import result_of
     from sealenv.seals.verify import untouched
-    from sealenv.system.stderr import outlive_readers
+    from sealenv.system.streams import outlive_readers
 
     report = untouched(reading)
     if report is None:

@@ -24,7 +24,7 @@ from sealenv.errors import (
     UsageError,
     from_oserror,
 )
-from sealenv.system.stderr import outlive_readers
+from sealenv.system.streams import outlive_readers
 
 __all__ = ["cli", "main"]
 

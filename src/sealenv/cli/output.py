@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 __all__ = [
     "WARNINGS",

@@ -11,7 +11,7 @@ import click
 
 from sealenv.cli.output import paint
 from sealenv.progress import Reporter
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -11,7 +11,7 @@ from sealenv.cli.options import ENV, JSON, QUIET, YES
 from sealenv.cli.output import fitted, print_json
 from sealenv.cli.verify import everything, folded, show_findings
 from sealenv.errors import UsageError
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.commands.repair import Repaired

@@ -10,7 +10,7 @@ import click
 from sealenv.cli.options import ENV, JSON, QUIET
 from sealenv.cli.output import print_json
 from sealenv.errors import UsageError
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 __all__ = ["report_command"]
 

@@ -12,7 +12,7 @@ import click
 
 from sealenv.cli.options import ENV, JSON, QUIET
 from sealenv.cli.output import fitted, print_json
-from sealenv.system.terminal import is_terminal
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

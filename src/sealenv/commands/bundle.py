@@ -17,12 +17,11 @@ from sealenv.bootstrap.releases import Releases, parse_digests, pin_release
 from sealenv.engine.carried import micromamba_for
 from sealenv.engine.messages import Progress
 from sealenv.engine.rattler import Engine
-from sealenv.engine.renewing import fetch_anew
-from sealenv.engine.session import started
+from sealenv.engine.session import fetch_anew, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts
 from sealenv.install.linkorder import clobbers_in_store, order_for_micromamba
-from sealenv.install.unbundling import take_in, verified
+from sealenv.install.unbundle import take_in, verified
 from sealenv.locks import LockFile
 from sealenv.naming import check_name
 from sealenv.progress import QUIET, Reporter

@@ -21,11 +21,11 @@ from sealenv import locations
 from sealenv.engine.session import started
 from sealenv.errors import InterruptedCreateError, PostScriptError, UsageError
 from sealenv.fields import AbsolutePath, Bytes, Count, InPrefix, Seconds, Sha256
-from sealenv.install import making, sealing
+from sealenv.install import sealing, steps
 from sealenv.install.job import CreateOptions, Job
 from sealenv.install.post import check_post, run_post
 from sealenv.install.preflight import Contents, preflight
-from sealenv.install.unbundling import take_in, verified
+from sealenv.install.unbundle import take_in, verified
 from sealenv.locks import Lock
 from sealenv.locks.listed import Package, Wheel, packages_of, wheels_of
 from sealenv.naming import shown
@@ -253,17 +253,17 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         planned, lock = _plan(job)
         if confirm:
             confirm(planned)
-        lock = making.fetch(job, lock)
+        lock = steps.fetch(job, lock)
         contents = preflight(lock, job.prefix, job.store)
-        held = making.mark(job, contents)
-        making.link(job, lock, contents)
-        ran, skipped, messages = making.link_scripts(job, lock, held)
-        installed = making.install(job, lock, held)
-        patched = making.patch(job)
-        compiled = making.compile_python(job, lock, installed, held)
-        activation = making.activation_scripts(job)
-        making.share_archives(job, lock)
-        checked = making.check(job, lock, held)
+        held = steps.mark(job, contents)
+        steps.link(job, lock, contents)
+        ran, skipped, messages = steps.link_scripts(job, lock, held)
+        installed = steps.install(job, lock, held)
+        patched = steps.patch(job)
+        compiled = steps.compile_python(job, lock, installed, held)
+        activation = steps.activation_scripts(job)
+        steps.share_archives(job, lock)
+        checked = steps.check(job, lock, held)
         observed = sealing.observe(job, ran, patched)
         seal = sealing.describe(
             job, lock, checked, ran, skipped, patched, bool(compiled), activation, observed
@@ -301,9 +301,9 @@ def _created(seal: Seal, contents: Contents, messages: str, *, post_ran: bool) -
 
 
 def _plan(job: Job) -> tuple[Plan, Lock]:
-    making.gate(job)
+    steps.gate(job)
     refuse_unless_free(job.prefix)
-    lock = making.solve(job)
+    lock = steps.solve(job)
     missing = [a for a in lock.archives if not (job.carried or job.store.has(a))]
     size = sum(p.size or 0 for p in missing)
     planned = Plan(

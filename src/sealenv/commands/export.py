@@ -14,12 +14,11 @@ import msgspec
 from sealenv import locations
 from sealenv.engine.session import started
 from sealenv.errors import SpecError, UsageError
-from sealenv.exports.environment import environment_yml
-from sealenv.exports.locks import condalock, explicit, pixi
+from sealenv.exports.formats import condalock, environment_yml, explicit, pixi
 from sealenv.exports.request import Format, Request
 from sealenv.exports.scripts import SCRIPTS, write_script
 from sealenv.fields import AbsolutePath, Bytes, Texts
-from sealenv.install.resolving import complete as complete_lock
+from sealenv.install.resolve import complete as complete_lock
 from sealenv.locks import LockFile
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, named, optional_path, words

@@ -13,14 +13,14 @@ import msgspec
 from sealenv.engine.rattler import Engine
 from sealenv.engine.session import started
 from sealenv.fields import AbsolutePath, Sha256
-from sealenv.install.resolving import fill, resolve
+from sealenv.install.resolve import fill, resolve
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.diff import Change, diff
 from sealenv.locks.listed import Package, Wheel, packages_of, wheels_of
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, optional_path, words
-from sealenv.request.lockrequest import LockRequest, choose, find_lock
+from sealenv.request.lock import LockRequest, choose, find_lock
 from sealenv.store.archives import Store
 from sealenv.system.files import write_output
 

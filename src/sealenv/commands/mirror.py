@@ -10,8 +10,7 @@ import msgspec
 
 from sealenv.engine.messages import Progress
 from sealenv.engine.rattler import Engine
-from sealenv.engine.renewing import fetch_anew
-from sealenv.engine.session import started
+from sealenv.engine.session import fetch_anew, started
 from sealenv.errors import CacheDamagedError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Texts
 from sealenv.locks import Lock, LockedPackage

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealenv.bootstrap.rebuild import PinnedMicromamba
+from sealenv.bootstrap.releases import WANTED, release_url
 from sealenv.engine.messages import Executable, OnProgress
 from sealenv.engine.rattler import Engine
-from sealenv.engine.releases import WANTED, release_url
 from sealenv.errors import FetchError, SolveError
 from sealenv.locks import Lock
 from sealenv.spec.model import EnvironmentSpec

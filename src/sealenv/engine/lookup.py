@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sealenv.engine.client import make_config
+from sealenv.engine.errors import explain
 from sealenv.engine.messages import Complete, Completed, LookedUp, LookUp, Solve
+from sealenv.engine.network import StalledError, make_config, watch
 from sealenv.engine.records import from_record
-from sealenv.engine.solve_errors import explain
-from sealenv.engine.solving import activity, make_gateway
-from sealenv.engine.stall import StalledError, watch
+from sealenv.engine.solve import activity, make_gateway
 from sealenv.errors import ChannelError, LinkError, SealenvError
 from sealenv.locks import LockedPackage
 from sealenv.locks.checks import split_dist

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec import structs
 
 from sealenv.engine import messages
-from sealenv.engine.credentials import secrets_of
 from sealenv.engine.messages import (
     Completed,
     Event,
@@ -31,8 +32,9 @@ from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
 from sealenv.store.distributions import Distribution, of_python
 from sealenv.system.deleting import delete
+from sealenv.urls import split_credentials
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "secrets_of"]
 
 
 class Engine:
@@ -269,3 +271,17 @@ class Engine:
 
     def _call(self, request: Request, on_progress: OnProgress | None = None) -> Event:
         return self._process.call(request, on_progress)
+
+
+def secrets_of(spec: EnvironmentSpec) -> dict[str, str]:
+    """Of channels and indexes; of an index for its whole host, in other folders of which files may lie.
+
+    pip gives them to the whole host as well.
+    """
+    roots = {}
+    for secret in spec.index_secrets.values():
+        parts = urlsplit(secret)
+        token = re.match(r"/t/[^/]+", parts.path)
+        root = f"{parts.scheme}://{parts.netloc}{token[0] if token else ''}"
+        roots[split_credentials(root).clean.rstrip("/")] = root
+    return {**spec.secrets, **{k: v for k, v in roots.items() if k not in spec.secrets}}

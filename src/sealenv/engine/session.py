@@ -13,8 +13,14 @@ from sealenv.errors import UsageError
 if TYPE_CHECKING:
     from sealenv.engine.rattler import Engine
     from sealenv.store.archives import Store
+from collections.abc import Sequence
 
-__all__ = ["parse_timeout", "started"]
+from sealenv.engine.messages import OnProgress
+from sealenv.engine.rattler import Engine
+from sealenv.locks import Lock
+from sealenv.store.archives import Store, archives_of
+
+__all__ = ["fetch_anew", "parse_timeout", "started"]
 
 
 def parse_timeout() -> float:
@@ -50,3 +56,23 @@ def started() -> Iterator[tuple[Store, Engine]]:
         yield store, engine
     finally:
         engine.close()
+
+
+def fetch_anew(
+    engine: Engine,
+    locks: Sequence[Lock],
+    store: Store,
+    on_progress: OnProgress,
+    *,
+    offline: bool,
+) -> None:
+    """Hash every archive of some locks, remove those that are damaged, and fetch what is missing then.
+
+    Raises:
+        OfflineError: something is missing and the network is not to be used.
+        DigestError, FetchError: it cannot be had.
+    """
+    for lock in locks:
+        for archive in archives_of(lock):
+            store.verify(archive)
+        engine.fetch(lock, on_progress, offline=offline)

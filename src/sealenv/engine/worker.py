@@ -59,9 +59,9 @@ def main() -> NoReturn:
 def _load() -> None:
     """Import now what requests will need: the parent is still reading its arguments."""
 
-    import sealenv.engine.fetching
-    import sealenv.engine.linking
-    import sealenv.engine.solving  # noqa: F401
+    import sealenv.engine.fetch
+    import sealenv.engine.link
+    import sealenv.engine.solve  # noqa: F401
 
 
 def _read(
@@ -82,7 +82,7 @@ def _write(events: BinaryIO, event: Event) -> None:
 async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:
     try:
         if isinstance(request, messages.Solve):
-            from sealenv.engine.solving import solve
+            from sealenv.engine.solve import solve
 
             return await solve(request)
         if isinstance(request, messages.LookUp):
@@ -94,27 +94,27 @@ async def _answer(request: Request, emit: Callable[[Event], None]) -> Event:
 
             return await complete(request)
         if isinstance(request, messages.Fit):
-            from sealenv.engine.virtual import lacking
+            from sealenv.engine.solve import lacking
 
             return messages.Fitted(lacking=lacking(request.lock))
         if isinstance(request, messages.Fetch):
-            from sealenv.engine.fetching import fetch
+            from sealenv.engine.fetch import fetch
 
             return await fetch(request, emit)
         if isinstance(request, messages.Examine):
-            from sealenv.engine.examining import examine
+            from sealenv.engine.fetch import examine
 
             return await examine(request)
         if isinstance(request, messages.Link):
-            from sealenv.engine.linking import link
+            from sealenv.engine.link import link
 
             return await link(request, emit)
         if isinstance(request, messages.Obtain):
-            from sealenv.engine.executable import obtain
+            from sealenv.engine.micromamba import obtain
 
             return await obtain(request, emit)
         if isinstance(request, messages.Index):
-            from sealenv.engine.indexing import index
+            from sealenv.engine.index import index
 
             await index(request)
         if isinstance(request, messages.Join):

@@ -1,4 +1,4 @@
-"""What to export, and what a format is."""
+"""What a format of `export` is: a function from a `Request` to the text."""
 
 from __future__ import annotations
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
-from sealenv.bootstrap.releases import parse_digests, pin_release
-from sealenv.engine.releases import check_version
+from sealenv.bootstrap.releases import check_version, parse_digests, pin_release
 from sealenv.errors import UsageError
 from sealenv.exports.request import Request
 from sealenv.install.linkorder import clobbers_in_prefix, clobbers_in_store, order_for_micromamba

@@ -15,8 +15,8 @@ from sealenv.errors import FilesystemError, LinkError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedWheel
 from sealenv.store.archives import Archive, Store
+from sealenv.store.conflicts import ENTRY_POINT, PlacedWheel, refuse_links_out, refuse_unlike
 from sealenv.store.distributions import names_in
-from sealenv.store.linkgraph import refuse_links_out
 from sealenv.store.manifest import Manifest
 from sealenv.store.placing import (
     entry_point_paths,
@@ -25,7 +25,6 @@ from sealenv.store.placing import (
     site_packages_of,
     wheel_paths,
 )
-from sealenv.store.sharing import ENTRY_POINT, PlacedWheel, refuse_unlike
 
 __all__ = ["Contents", "linked_paths", "preflight", "site_packages_of"]
 

@@ -15,9 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import structs
 
-from sealenv.locks.asked import check_asked, not_a_text
+from sealenv.locks.fields import check_asked, check_record, not_a_text
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel
-from sealenv.locks.schema import check_record
 from sealenv.urls import is_address, redact, split_credentials
 
 __all__ = [

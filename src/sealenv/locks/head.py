@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from sealenv.errors import SpecError
-from sealenv.locks.asked import check_said
+from sealenv.locks.fields import check_said
 from sealenv.locks.model import LockFile
 from sealenv.spec.yaml_nodes import lines_of
 

@@ -18,7 +18,7 @@ from sealenv.locks.checks import split_dist
 from sealenv.locks.head import write_head
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.order import depends_on
-from sealenv.spec.yaml_scalars import scalar
+from sealenv.spec.yaml_nodes import scalar
 
 __all__ = ["DIRECT", "OPTIONS", "build_number_of", "noarch_of", "write_pixi"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from msgspec import structs
 
 from sealenv.errors import SpecError
-from sealenv.locks.asked import check_file
 from sealenv.locks.checks import check_lock, without_secrets
 from sealenv.locks.condalock import read_condalock
 from sealenv.locks.explicit import ExplicitList, read_explicit
+from sealenv.locks.fields import check_file
 from sealenv.locks.model import LockFile
 from sealenv.locks.pixi_read import read_pixi
 from sealenv.spec.environment_yml import EnvironmentFile, read_environment_yml

@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 
 from sealenv.errors import SpecError
 from sealenv.spec.matchspec import LONGEST_SPEC
-from sealenv.spec.yaml_nodes import Node, load, read_text
-from sealenv.spec.yaml_scalars import scalar
+from sealenv.spec.yaml_nodes import Node, load, read_text, scalar
 from sealenv.urls import redact, scheme_of
 
 if TYPE_CHECKING:

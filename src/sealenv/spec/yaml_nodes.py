@@ -7,6 +7,7 @@ bounded: PyYAML's own composer recurses in C until the stack is gone.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from typing import Any
 
 from sealenv.errors import SpecError
 
-__all__ = ["Node", "lines_of", "load", "read_text"]
+__all__ = ["Node", "lines_of", "load", "read_text", "scalar"]
+
 
 _DEEPEST = 16
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -257,3 +259,27 @@ def _build(events: Iterator[Any], source: str, anchors: dict[str, Node] | None) 
     if root is None:
         raise SpecError("the file is empty", where=source, hint="make it anew")
     return root
+
+
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+=<>!,|*~ ()@%-]*(:[A-Za-z0-9_./+=<>!,|*~ ()@%:-]*)?")
+_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+def scalar(text: str) -> str:
+    """A text as one line of YAML 1.1 and 1.2 that every reader takes for this very text.
+
+    Raises:
+        ValueError: it holds half of a surrogate pair, which is no character.
+    """
+    if (
+        _PLAIN.fullmatch(text)
+        and text.lower() not in _WORDS
+        and ": " not in text
+        and not text.endswith((" ", ":"))
+    ):
+        return text
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError(f"{text!a} holds half of a surrogate pair")
+    quoted = json.dumps(text, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04X}", quoted)

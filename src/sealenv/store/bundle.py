@@ -20,7 +20,6 @@ from sealenv.errors import DigestError, FetchError
 from sealenv.locks import Lock, LockFile
 from sealenv.store import ustar
 from sealenv.store.archives import Archive, Store, archives_of
-from sealenv.store.bundle_locks import read_locks
 from sealenv.store.bundle_manifest import (
     LOCK,
     MANIFEST,
@@ -30,6 +29,7 @@ from sealenv.store.bundle_manifest import (
     is_executable,
     member_name,
     places_of,
+    read_locks,
     read_manifest,
 )
 

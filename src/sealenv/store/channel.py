@@ -13,18 +13,20 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sealenv.errors import (
     CacheDamagedError,
+    ChannelError,
     DigestError,
+    PrefixExistsError,
     SpecError,
 )
 from sealenv.layout import is_link
 from sealenv.locks import LockedPackage
-from sealenv.store.channel_damage import mend
+from sealenv.store.channel_damage import as_made, mend
 from sealenv.store.channel_index import (
     check_complete,
     entry_of,
@@ -33,14 +35,14 @@ from sealenv.store.channel_index import (
     read_index,
     says_the_same,
 )
-from sealenv.store.channel_place import check_place
 from sealenv.system.deleting import delete
 from sealenv.system.filelock import FileLock
 from sealenv.system.files import write_atomic
 from sealenv.system.hashing import hash_file
 from sealenv.system.tempname import PART, final_path, temporary_path, told_of
 
-__all__ = ["ChannelFolder"]
+__all__ = ["ChannelFolder", "check_place"]
+
 
 _MARKER = ".sealenv-mirror"
 _INDEXING = ".sealenv-indexing"
@@ -234,3 +236,45 @@ class ChannelFolder:
         if made != read_digests(self.root / _INDEXED):
             write_atomic(self.root / _INDEXED, json.dumps(made, indent=1).encode())
         (self.root / _INDEXING).unlink(missing_ok=True)
+
+
+def check_place(root: Path, marker: str, made: Mapping[str, object]) -> None:
+    """Whether a folder is absent, empty, ours, or a channel already.
+
+    Args:
+        root: the folder.
+        marker: the name of the file that makes it ours.
+        made: what was noted of the index of each subdir; what is to be mended is not read.
+
+    Raises:
+        PrefixExistsError: it is anything else.
+        ChannelError: it is a channel whose index says what indexing would lose.
+    """
+    if is_link(root) or (root.exists() and not root.is_dir()):
+        raise PrefixExistsError(
+            "this is no folder", where=str(root), hint="name a folder, not a link"
+        )
+    known = (marker, "noarch/repodata.json")
+    if root.exists() and any(root.iterdir()):
+        if not any((root / name).is_file() for name in known):
+            raise PrefixExistsError(
+                "the folder holds something, and is no channel",
+                where=str(root),
+                hint="name another one; a channel has a noarch/repodata.json",
+            )
+        for patched in root.glob("*/repodata_from_packages.json"):
+            raise ChannelError(
+                "the channel is indexed with patches of its own, which would be lost here",
+                where=str(patched),
+                hint="mirror into another folder, or add the archives with what indexes this one",
+            )
+        for folder in root.iterdir():
+            if folder.is_dir() and is_link(folder):
+                raise PrefixExistsError(
+                    "a folder of the channel is a link: it would be written to elsewhere",
+                    where=str(folder),
+                    hint="mirror into another folder",
+                )
+            to_mend = as_made(folder, made.get(folder.name)) is not None
+            if (folder / "repodata.json").is_file() and not to_mend:
+                read_index(folder)

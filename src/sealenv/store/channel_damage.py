@@ -6,18 +6,16 @@ archive knows. So where it is damaged it is taken from its compressed form, if t
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import zstandard
-
 from sealenv.layout import is_link
 from sealenv.system.files import write_atomic
 from sealenv.system.hashing import hash_file
+from sealenv.system.zstd import decompress
 
 __all__ = ["as_made", "mend"]
 
@@ -44,10 +42,9 @@ def as_made(folder: Path, made: object) -> bytes | None:
             return None
         if is_link(packed) or hash_file(packed)[0] != made["repodata.json.zst"]:
             return None
-        with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(packed.read_bytes())) as reader:
-            data = reader.read(_MOST_BYTES)
+        data = decompress(packed.read_bytes(), _MOST_BYTES)
         names = _archives(json.loads(data))
-    except (OSError, ValueError, RecursionError, zstandard.ZstdError):
+    except (OSError, ValueError, RecursionError):
         return None
     try:
         same = _archives(json.loads(there)) == names

@@ -9,7 +9,7 @@ from sealenv.errors import LinkError
 from sealenv.layout import is_windows, script_dir, site_packages
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.store.manifest import HEADERS, Manifest
-from sealenv.system.longpaths import longest_path
+from sealenv.system.volumes import longest_path
 
 __all__ = [
     "entry_point_paths",

@@ -14,7 +14,15 @@ from pathlib import Path
 from sealenv.errors import UsageError
 from sealenv.naming import check_windows_parts
 
-__all__ = ["extended", "local_place", "real_folder", "refuse_odd_place", "substituted"]
+__all__ = [
+    "extended",
+    "local_place",
+    "longest_path",
+    "real_folder",
+    "refuse_odd_place",
+    "substituted",
+]
+
 
 if sys.platform == "win32":
     import ctypes
@@ -121,3 +129,29 @@ def extended(path: Path) -> Path:
     if os.name != "nt" or text.startswith("\\\\") or not path.is_absolute():
         return path
     return Path("\\\\?\\" + text)
+
+
+_MAX_PATH = 260
+
+if sys.platform == "win32":
+    import winreg
+
+    def longest_path() -> int | None:
+        r"""Characters, without the closing NUL; None when there is no limit that matters.
+
+        LongPathsEnabled (read, never written) lets programs that say so in their manifest, such as
+        python.exe, go past MAX_PATH.
+        """
+        place = r"SYSTEM\CurrentControlSet\Control\FileSystem"
+        try:
+            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place) as key:
+                enabled, _ = winreg.QueryValueEx(key, "LongPathsEnabled")
+        except OSError:
+            enabled = 0
+        return None if enabled == 1 else _MAX_PATH - 1
+
+else:
+
+    def longest_path() -> int | None:
+        """Characters; None when there is no limit that matters."""
+        return None

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import zstandard
+from sealenv.system.zstd import compress
 
 __all__ = ["Member", "conda_container", "tar_bytes", "tar_bz2_container"]
 
@@ -51,17 +51,13 @@ def tar_bytes(members: Iterable[Member], *, mtime: int = 0, in_order: bool = Fal
     return buffer.getvalue()
 
 
-def _zst(data: bytes, level: int) -> bytes:
-    return zstandard.ZstdCompressor(level=level, write_checksum=True).compress(data)
-
-
 def conda_container(stem: str, info_tar: bytes, payload_tar: bytes, *, level: int = 3) -> bytes:
     """Join the two tars to the bytes of `<stem>.conda`."""
     buffer = io.BytesIO()
     parts = [
         ("metadata.json", b'{"conda_pkg_format_version": 2}'),
-        (f"pkg-{stem}.tar.zst", _zst(payload_tar, level)),
-        (f"info-{stem}.tar.zst", _zst(info_tar, level)),
+        (f"pkg-{stem}.tar.zst", compress(payload_tar, level)),
+        (f"info-{stem}.tar.zst", compress(info_tar, level)),
     ]
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, data in parts:

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import zstandard
+from sealenv.system.zstd import compress, decompress
 
 __all__ = ["record_of", "write_repodata"]
 
@@ -32,7 +32,7 @@ def _index_json(archive: Path, data: bytes) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as container:
             name = next(n for n in container.namelist() if n.startswith("info-"))
             packed = container.read(name)
-        tar = zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_INDEX)
+        tar = decompress(packed, _MAX_INDEX)
         handle = tarfile.open(fileobj=io.BytesIO(tar), mode="r:")  # noqa: SIM115
     else:
         handle = tarfile.open(fileobj=io.BytesIO(data), mode="r:bz2")  # noqa: SIM115
@@ -77,6 +77,6 @@ def write_repodata(
     text = json.dumps(repodata, indent=1, sort_keys=True).encode() + b"\n"
     target = subdir_dir / "repodata.json"
     target.write_bytes(text)
-    packed = zstandard.ZstdCompressor(level=9, write_checksum=True).compress(text)
+    packed = compress(text, level=9)
     (subdir_dir / "repodata.json.zst").write_bytes(packed)
     return target

@@ -20,8 +20,13 @@ from sealenv.errors import SpecError
 if TYPE_CHECKING:
     from rattler import Config
     from rattler.networking import Client
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
-__all__ = ["make_client", "make_config"]
+__all__ = ["StalledError", "make_client", "make_config", "watch"]
+
 
 _RETRIES = 2
 
@@ -140,3 +145,34 @@ def _version() -> str:
     from sealenv._version import __version__
 
     return __version__
+
+
+T = TypeVar("T")
+
+
+class StalledError(Exception):
+    """Nothing arrived for the whole time-out."""
+
+
+async def watch(work: Coroutine[Any, Any, T], progress: Callable[[], object], timeout: float) -> T:
+    """Await `work`, but give up when `progress()` stays the same for `timeout` seconds.
+
+    Raises:
+        StalledError: and the work was cancelled.
+    """
+    task = asyncio.ensure_future(work)
+    last = progress()
+    since = time.monotonic()
+    try:
+        while True:
+            done, _ = await asyncio.wait({task}, timeout=min(0.25, timeout / 4))
+            if done:
+                return task.result()
+            now = progress()
+            if now != last:
+                last, since = now, time.monotonic()
+            elif time.monotonic() - since >= timeout:
+                raise StalledError
+    finally:
+        if not task.done():
+            task.cancel()

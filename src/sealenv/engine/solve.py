@@ -10,12 +10,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealenv.engine.client import make_client, make_config
+from sealenv.engine.errors import explain
 from sealenv.engine.messages import Solve, Solved
+from sealenv.engine.network import StalledError, make_client, make_config, watch
 from sealenv.engine.records import from_record, to_record
-from sealenv.engine.solve_errors import explain
-from sealenv.engine.stall import StalledError, watch
-from sealenv.engine.virtual import virtual_packages
 from sealenv.errors import ChannelError, SolveError, SpecError
 from sealenv.locks import Lock, LockedPackage
 from sealenv.locks.order import topological
@@ -24,8 +22,12 @@ from sealenv.urls import redact, split_credentials
 
 if TYPE_CHECKING:
     from rattler import Channel, Config, Gateway, GenericVirtualPackage, MatchSpec, RepoDataRecord
+from sealenv.spec.matchspec import package_name
 
-__all__ = ["activity", "make_gateway", "solve"]
+if TYPE_CHECKING:
+    from rattler import GenericVirtualPackage
+
+__all__ = ["activity", "lacking", "make_gateway", "solve", "virtual_packages"]
 
 
 async def solve(request: Solve) -> Solved:
@@ -210,3 +212,63 @@ def activity(folder: str) -> tuple[int, int]:
     except OSError:
         pass
     return size, int(time.process_time() * 2)
+
+
+_FOREIGN = {
+    # What a current machine of that platform has at least; stated, never guessed from here.
+    "linux": [("__unix", "0"), ("__linux", "5.10"), ("__glibc", "2.28")],
+    "osx": [("__unix", "0"), ("__osx", "13.0")],
+    "win": [("__win", "10.0")],
+}
+_ARCHSPEC = {"64": "x86_64", "aarch64": "aarch64", "arm64": "arm64", "ppc64le": "ppc64le"}
+
+
+def virtual_packages(platform: str) -> list[GenericVirtualPackage]:
+    """What the solver may take for granted: detected here, stated for another platform (CEP 30).
+
+    CONDA_OVERRIDE_* are not read: what a lock depends on is in the lock, not in a shell.
+    """
+    from rattler import GenericVirtualPackage, PackageName, Version, VirtualPackage
+    from rattler.package import BuildString
+    from rattler.platform import Subdir
+
+    if platform == str(Subdir.current()):
+        return [v.into_generic() for v in VirtualPackage.detect()]
+    system, _, machine = platform.partition("-")
+    stated = [*_FOREIGN.get(system, ())]
+    builds = [(name, version, "0") for name, version in stated]
+    if machine in _ARCHSPEC:
+        builds.append(("__archspec", "1", _ARCHSPEC[machine]))
+    return [
+        GenericVirtualPackage(PackageName(n), Version(v), BuildString.new_unchecked(b))
+        for n, v, b in builds
+    ]
+
+
+def lacking(lock: Lock) -> list[str]:
+    """What the packages ask of a machine (`__glibc >=2.28`, `__cuda`) and this one has not.
+
+    What counts is what the packages depend on, not what the machine had that the lock was made on: a
+    lock from a newer system serves an older one as long as no package needs more.
+    """
+    from rattler import MatchSpec, PackageRecord
+
+    there = {
+        v.name.normalized: PackageRecord(
+            v.name.normalized, str(v.version), v.build_string, 0, lock.platform
+        )
+        for v in virtual_packages(lock.platform)
+    }
+    wanted: dict[str, list[str]] = {}
+    for package in lock.packages:
+        for spec in package.record.get("depends", ()):
+            if package_name(spec).startswith("__"):
+                wanted.setdefault(spec, []).append(package.name)
+    problems = []
+    for spec, names in sorted(wanted.items()):
+        match = MatchSpec(spec, strict=False)
+        has = there.get(package_name(spec))
+        if has is None or not match.matches(has):
+            here = f"here is {has.version}" if has is not None else "not here"
+            problems.append(f"{spec} ({here}): {', '.join(sorted(names)[:5])}")
+    return problems

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from sealenv.engine.disk_errors import disk_problem
+from sealenv.engine.errors import disk_problem
 from sealenv.engine.messages import Index
 from sealenv.errors import EngineError
 from sealenv.store.channel import SCRATCH

@@ -1,4 +1,4 @@
-"""Errors of ours for what py-rattler's solver and gateway say in a string."""
+"""What py-rattler says in a string, as errors of ours: its solver, its gateway, the operating system."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from sealenv.urls import redact
 
 if TYPE_CHECKING:
     from rattler import Channel, Gateway
+from collections.abc import Sequence
 
-__all__ = ["explain"]
+from sealenv.errors import FilesystemError
+
+__all__ = ["disk_problem", "explain"]
+
 
 _SHOWN_VERSIONS = 8
 
@@ -102,3 +106,28 @@ async def _versions(
     found = await gateway.query(channels, platforms, [name], recursive=False)  # type: ignore[arg-type]
     versions = {record.version for records in found for record in records}
     return [str(v) for v in sorted(versions, reverse=True)[:_SHOWN_VERSIONS]]
+
+
+def disk_problem(text: str, where: str, details: Sequence[str] = ()) -> FilesystemError | None:
+    """A full disk, or one that may not be written; None for anything else.
+
+    Args:
+        text: what py-rattler says.
+        where: the folder that it was to write.
+        details: the same, in lines.
+    """
+    if "os error 28" in text or "os error 122" in text or "No space left" in text:
+        return FilesystemError(
+            "the disk is full",
+            where=where,
+            details=details,
+            hint="make room, then run the same command again",
+        )
+    if "os error 30" in text or "os error 13" in text:
+        return FilesystemError(
+            "the file system refuses to be written",
+            where=where,
+            details=details,
+            hint="choose a folder that you may write",
+        )
+    return None

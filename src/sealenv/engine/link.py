@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from sealenv.engine.disk_errors import disk_problem
+from sealenv.engine.errors import disk_problem
 from sealenv.engine.messages import Link, Linked, Progress
 from sealenv.engine.records import to_record
 from sealenv.errors import CacheDamagedError, LinkError
 from sealenv.locks import LockedPackage
 from sealenv.store.archives import Store
-from sealenv.store.manifest import ListedPath, Listing, is_unpacked
-from sealenv.store.modes import has_its_modes, note_modes
+from sealenv.store.manifest import ListedPath, Listing, has_its_modes, is_unpacked, note_modes
 from sealenv.system.hashing import hash_file
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from sealenv.engine.messages import Progress
-from sealenv.engine.stall import StalledError, watch
+from sealenv.engine.network import StalledError, watch
 from sealenv.errors import DigestError, FetchError, SealenvError
 from sealenv.locks import LockedWheel
 from sealenv.store.archives import MANIFEST, Archive, Store

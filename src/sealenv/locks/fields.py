@@ -1,4 +1,4 @@
-"""What a lock says was asked for: name, specs, requirements, time, variables. Checked when read."""
+"""What a lock says of packages and of what was asked for, checked when it is read."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from sealenv.errors import SpecError
 from sealenv.locks.model import Lock, LockFile
 from sealenv.spec.environment_yml import check_variable
 from sealenv.spec.matchspec import LONGEST_SPEC
 
-__all__ = ["check_asked", "check_file", "check_said", "not_a_text"]
+__all__ = ["check_asked", "check_file", "check_record", "check_said", "not_a_text"]
+
 
 _SPEC = re.compile(r"([^\s\[\]]+::)?[A-Za-z0-9_*^][^\[\]]*(\[[^\[\]]*(\[[^\[\]]*\][^\[\]]*)*\])?")
 """A name, what is asked of it, and once brackets, in which a list may be: no more than a look."""
@@ -106,3 +109,48 @@ _CHECKS = {
     "exclude_newer": _check_time,
 }
 _OF_LOCK = ("specs", "requirements", "exclude_newer")
+
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+_Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+"""In ms, up to the year 9999; some tools wrote seconds, with a fraction."""
+_Lines = dict[str, list[str]]
+
+
+class _Record(msgspec.Struct):
+    """The keys that we or py-rattler read. Any other may be there, and say anything."""
+
+    name: str
+    version: str
+    build: str
+    subdir: str
+    build_number: _Count = 0
+    arch: str | None = None
+    platform: str | None = None
+    noarch: Literal["python", "generic"] | bool | None = None
+    depends: list[str] = []
+    constrains: list[str] | None = None
+    extra_depends: _Lines | None = None
+    run_exports: _Lines | list[str] | str | None = None
+    features: str | list[str] | None = None
+    track_features: str | list[str] | None = None
+    flags: list[str] | None = None
+    purls: list[str] | None = None
+    license: str | None = None
+    license_family: str | None = None
+    md5: str | None = None
+    sha256: str | None = None
+    size: _Count | None = None
+    legacy_bz2_md5: str | None = None
+    legacy_bz2_size: _Count | None = None
+    python_site_packages_path: str | None = None
+    timestamp: _Time | None = None
+
+
+def check_record(record: dict[str, Any]) -> str | None:
+    """Why a record is of the wrong types, with the key; None where it is not."""
+    try:
+        msgspec.convert(record, _Record)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return None

@@ -1,12 +1,35 @@
-"""A stderr whose reader may leave (`2>&1 | head`): that is no reason to end what is being done."""
+"""Standard streams: whether one is a terminal, and a stderr whose reader may leave."""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
+from typing import TextIO
 
-__all__ = ["outlive_readers"]
+__all__ = ["is_terminal", "outlive_readers"]
+
+
+if sys.platform == "win32":
+    import ctypes
+    import msvcrt
+    from ctypes import wintypes
+
+    def is_terminal(stream: TextIO) -> bool:
+        """Not isatty(): for the C library of Windows the device NUL is a terminal too."""
+        try:
+            handle = msvcrt.get_osfhandle(stream.fileno())
+        except (OSError, ValueError):
+            return False
+        kernel = ctypes.windll.kernel32
+        kernel.GetConsoleMode.argtypes = (wintypes.HANDLE, ctypes.POINTER(wintypes.DWORD))
+        return bool(kernel.GetConsoleMode(handle, ctypes.byref(wintypes.DWORD())))
+
+else:
+
+    def is_terminal(stream: TextIO) -> bool:
+        """What isatty(3) says."""
+        return stream.isatty()
 
 
 class _Raw(io.FileIO):

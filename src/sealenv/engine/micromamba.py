@@ -6,17 +6,20 @@ came in. A file of this machine is copied there too, so that what is run is what
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sealenv.engine.fetching import fetch_file
+from sealenv.bootstrap.releases import check_version
+from sealenv.engine.fetch import fetch_file
 from sealenv.engine.messages import Executable, Obtain, Obtained
-from sealenv.engine.probing import OTHER, version_of
-from sealenv.engine.releases import check_version
 from sealenv.errors import CacheDamagedError, DigestError, EngineError, FetchError
+from sealenv.gates.whitelist import clean_environ
 from sealenv.layout import is_windows
 from sealenv.locks import LockedPackage
 from sealenv.spec.model import current_platform
@@ -24,9 +27,11 @@ from sealenv.store.archives import Store
 from sealenv.system.filelock import FileLock
 from sealenv.system.files import write_atomic
 from sealenv.system.hashing import hash_file
+from sealenv.system.process import clean_home
 from sealenv.urls import redact
 
-__all__ = ["obtain"]
+__all__ = ["OTHER", "obtain", "version_of"]
+
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NOTE = "executable"
@@ -152,3 +157,81 @@ def _read_note(note: Path) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None
     return text if _SHA256.fullmatch(text) else None
+
+
+OTHER = "give another one with --micromamba, or leave it out"
+_VERSION = re.compile(r"\d+\.\d+(\.\d+)?[0-9A-Za-z.+-]*")
+_NOT_FOR_HERE = frozenset({errno.ENOEXEC, 86})  # 86: EBADARCH of macOS
+_NOT_FOR_WINDOWS = frozenset({193, 216})  # ERROR_BAD_EXE_FORMAT, ERROR_EXE_MACHINE_TYPE_MISMATCH
+_SECONDS = 60.0
+
+
+def _environ(scratch: Path) -> dict[str, str]:
+    """The whole environment of a micromamba: a home, settings and temporary files of its own."""
+    places = {name: scratch / name for name in ("home", "tmp", "data")}
+    for place in places.values():
+        place.mkdir(parents=True, exist_ok=True)
+    environ = clean_environ(os.environ, home=str(places["home"]))
+    for name in ("TMPDIR", "TMP", "TEMP"):
+        environ[name] = str(places["tmp"])
+    if os.name == "nt":
+        environ |= {name: str(places["data"]) for name in ("APPDATA", "LOCALAPPDATA")}
+    return {**environ, "MAMBA_NO_PROGRESS_BARS": "true"}
+
+
+def version_of(path: Path) -> str:
+    """Return its version: asked once, when it comes into the store, and kept beside it.
+
+    Raises:
+        EngineError: it does not run here, or is no micromamba.
+    """
+    note = path.parent / "version"
+    try:
+        return note.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        version = _ask(path)
+    write_atomic(note, version.encode())
+    return version
+
+
+def _ask(path: Path) -> str:
+    with clean_home() as scratch:
+        try:
+            done = subprocess.run(
+                [str(path), "--version"], env=_environ(scratch), cwd=scratch, timeout=_SECONDS,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise _stranger(path, f"it did not end within {_SECONDS:g} seconds") from error
+        except OSError as error:
+            raise _cannot_start(path, error) from error
+    said = done.stdout.decode(errors="replace").strip()
+    if done.returncode == 0 and _VERSION.fullmatch(said):
+        return said
+    raise _stranger(path, *(said.splitlines()[:5] or [f"no output, exit code {done.returncode}"]))
+
+
+def _stranger(path: Path, *details: str) -> EngineError:
+    return EngineError(
+        "this is not micromamba: `--version` does not print a version",
+        where=str(path),
+        details=details,
+        hint=OTHER,
+    )
+
+
+def _cannot_start(path: Path, error: OSError) -> EngineError:
+    code = getattr(error, "winerror", None)
+    if error.errno in _NOT_FOR_HERE or code in _NOT_FOR_WINDOWS:
+        return EngineError(
+            "this micromamba is not for this machine",
+            where=str(path),
+            details=[error.strerror or str(error)],
+            hint=OTHER,
+        )
+    hint = "is the package cache on a file system where nothing may be executed? set SEALENV_CACHE"
+    return EngineError(
+        f"micromamba cannot be started: {error.strerror}",
+        where=str(path),
+        hint=hint if error.errno == errno.EACCES else OTHER,
+    )

@@ -1,12 +1,12 @@
-"""Files that several wheels ship: the same bytes are no conflict, different ones are refused.
+"""Paths that several packages or wheels share: links that lead outside together, files that differ.
 
-pip itself leaves what came last. Then the RECORD of the other wheel names a file that is not its own,
-and what an environment holds would depend on the order in which pip installs.
+pip itself lets the last wheel overwrite the others, whose RECORD is then wrong, and the content of an
+environment would depend on the order in which pip installs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sealenv.errors import LinkError
@@ -15,7 +15,8 @@ from sealenv.store.archives import Store
 from sealenv.store.manifest import Manifest
 from sealenv.store.wheels import digests_of
 
-__all__ = ["ENTRY_POINT", "PlacedWheel", "refuse_unlike"]
+__all__ = ["ENTRY_POINT", "PlacedWheel", "refuse_links_out", "refuse_unlike"]
+
 
 ENTRY_POINT = "entry point "
 """In front of what a program is made of, where files have their place in the wheel."""
@@ -65,3 +66,47 @@ def _contents(wheel: PlacedWheel, paths: Sequence[str], store: Store) -> dict[st
     sources = {wheel.sources[path] for path in paths}
     digests = digests_of(wheel.wheel, store.path(wheel.wheel), wheel.manifest, sources)
     return {path: digests.get(wheel.sources[path], wheel.sources[path]) for path in paths}
+
+
+_MOST_STEPS = 1000
+
+
+def refuse_links_out(links: Mapping[str, tuple[str, str]]) -> None:
+    """Follow every link through all others.
+
+    Args:
+        links: path in the prefix -> where it leads, and whose it is.
+
+    Raises:
+        LinkError: one leads out of the prefix, or in a circle.
+    """
+    for path, (_, owner) in links.items():
+        if not _stays_inside(path, links):
+            raise LinkError(
+                f"{path!r} of {owner} is a link that leads through others out of the environment, or "
+                "in a circle",
+                hint="leave the package out, or tell the channel's owner",
+            )
+
+
+def _stays_inside(path: str, links: Mapping[str, tuple[str, str]]) -> bool:
+    """Walk as the kernel does; False too for what never arrives."""
+    at: list[str] = []
+    rest = path.split("/")[::-1]
+    for _ in range(_MOST_STEPS):
+        if not rest:
+            return True
+        part = rest.pop()
+        if part in {"", "."}:
+            continue
+        if part == "..":
+            if not at:
+                return False
+            at.pop()
+            continue
+        at.append(part)
+        link = links.get("/".join(at))
+        if link is not None:
+            at.pop()
+            rest += link[0].split("/")[::-1]
+    return False

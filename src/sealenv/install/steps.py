@@ -20,7 +20,7 @@ from sealenv.install.job import Job
 from sealenv.install.linkscripts import find_link_scripts, run_link_scripts
 from sealenv.install.preflight import Contents
 from sealenv.install.pyc import compile_packages
-from sealenv.install.resolving import resolve
+from sealenv.install.resolve import resolve
 from sealenv.install.wheels import InstalledWheel, install_wheels, record_pyc
 from sealenv.layout import USER_FOLDER
 from sealenv.locks import Lock

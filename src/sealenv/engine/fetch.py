@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sealenv.engine.client import make_client, make_config
-from sealenv.engine.downloading import Downloads
-from sealenv.engine.messages import Fetch, Fetched, failure
-from sealenv.errors import OfflineError, SealenvError
+from sealenv.engine.download import Downloads
+from sealenv.engine.messages import Examine, Examined, Fetch, Fetched, failure
+from sealenv.engine.network import make_client, make_config
+from sealenv.errors import CacheDamagedError, OfflineError, SealenvError
 from sealenv.locks import LockedPackage
 from sealenv.store.archives import Archive, Store
+from sealenv.store.distributions import Distribution, read_distributions
 from sealenv.store.identity import check_identity
 
-__all__ = ["fetch", "fetch_file"]
+__all__ = ["examine", "fetch", "fetch_file"]
+
 
 _AT_ONCE = 8
 
@@ -131,3 +133,24 @@ def _offline(url: str, name: str = "it") -> OfflineError:
     return OfflineError(
         f"{name} is not in the cache", where=url, hint="run the same command once without --offline"
     )
+
+
+async def examine(request: Examine) -> Examined:
+    """Read the metadata from the archives, which `fetch` has brought.
+
+    Raises:
+        CacheDamagedError: one is not there.
+        LinkError: one cannot be read.
+    """
+    store = Store(Path(request.store))
+    found: list[Distribution] = []
+    for package in request.packages:
+        manifest = store.manifest(package)
+        if manifest is None or not store.has(package):
+            raise CacheDamagedError(
+                f"{package.fn} is no longer in the cache",
+                where=str(store.path(package)),
+                hint="run the same command again",
+            )
+        found += await read_distributions(package, manifest, store.path(package))
+    return Examined(distributions=found)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.commands.seal import Change, reseal
+from sealenv.commands.seal import Sealed, reseal
 from sealenv.errors import PrefixError
 from sealenv.layout import FILES, MARKER, SEAL
 from sealenv.seals.seal import read_seal
@@ -136,7 +136,7 @@ def test_what_came_after_it_was_shown_is_not_sealed(made: tuple[Machine, Path]) 
     (prefix / "wanted.txt").write_text("x\n")
     seal = (prefix / SEAL).read_bytes()
 
-    def meanwhile(change: Change) -> None:
+    def meanwhile(change: Sealed) -> None:
         assert [f.path for f in change.files] == ["wanted.txt"]
         (prefix / "evil.py").write_text("x\n")
         typed = site(prefix, "pip/py.typed")

@@ -20,7 +20,7 @@ import sealenv
 def job(lock: Path, command: Sequence[str], folder: Path) -> int:
     """Make the environment in a new folder, run the command, compare; the exit code."""
     made = sealenv.create(prefix=folder / "env", file=lock, reporter=Log())
-    print(f"python {made.seal.python}, lock {made.seal.lock.digest[:12]}", flush=True)
+    print(f"python {made.python}, lock {made.lock_digest[:12]}", flush=True)
     code = sealenv.run(made.prefix, command, clean=True).returncode
     report = sealenv.verify(made.prefix)
     for finding in report.findings:

@@ -36,7 +36,7 @@ def install(bundle: Path, sha256: str, prefix: Path) -> str:
     beside = prefix.with_name(f".new-{prefix.name}")
     if beside.is_dir():
         sealenv.remove(beside)  # of an install that was interrupted
-    wanted = sealenv.plan(prefix=beside, file=bundle, offline=True).lock.digest()
+    wanted = sealenv.plan(prefix=beside, file=bundle, offline=True).lock_digest
     if prefix.is_dir():
         there = sealenv.info(prefix)
         if there.seal and there.seal.lock.digest == wanted:
@@ -48,9 +48,10 @@ def install(bundle: Path, sha256: str, prefix: Path) -> str:
     else:
         sealenv.create(prefix=prefix, file=bundle, offline=True)
     report = sealenv.verify(prefix)
-    if report.damaged or report.now is None:
+    now = report.fingerprints.now
+    if report.damaged or now is None:
         raise SystemExit(f"{prefix} is damaged: sealenv verify {prefix}")
-    return report.now.packages
+    return now.packages
 
 
 def main(argv: Sequence[str] | None = None) -> int:

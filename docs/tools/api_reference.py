@@ -29,6 +29,12 @@ MARKER = (
     "<!-- From here on: `python -m docs.tools.api_reference --write`. Change the docstrings. -->\n"
 )
 _WIDTH = 96
+_RESULTS = """\
+All are read-only. Sizes are bytes, times are in UTC. `AbsolutePath` is a `Path` and `Moment` a
+`datetime`; `Count` and `Bytes` are `int`; `InPrefix`, `Sha256` and `MaybeSha256` are `str`; `Seconds` is
+a `dict[str, float]`, and `Texts` a `tuple[str, ...]`. Fields are printed by `--json`; properties, which
+stand last, are not.
+"""
 _ERRORS = """\
 Each has `what` (a sentence), `where`, `hint` (what to do next), `details`, `code` (the stable name of
 `--json`) and `exit_code`; `to_json()` gives them all. [What each of them means](errors.md).
@@ -47,7 +53,7 @@ def page() -> str:
         "`StrPath` is `str | os.PathLike[str]`; `QUIET` is a `Reporter()`, which discards everything.\n",
         *(_function(name) for name in FUNCTIONS),
         "## Results\n",
-        "All are read-only. Sizes are bytes, times are in UTC, `Path`s are absolute.\n",
+        _RESULTS,
         *(_result(name, results[name]) for name in sorted(results)),
         "## Errors\n",
         _ERRORS,
@@ -62,22 +68,11 @@ def _get(name: str) -> Any:
 
 def _function(name: str) -> str:
     function = _get(name)
-    signatures = _overloads(function) or [function]
-    code = "\n".join(_signature(name, each) for each in signatures)
-    return f"### {name}\n\n```python\n{code}\n```\n\n{_text(function)}"
-
-
-def _overloads(function: Any) -> list[Any]:
-    """The overloads of a function, read from its source: before 3.11 nothing else keeps them."""
-    source = inspect.getsource(inspect.getmodule(function) or function)
-    pattern = rf"^@overload\n(def {function.__name__}\(.*?\) -> [^\n]+): \.\.\.$"
-    return re.findall(pattern, source, re.M | re.S)
+    return f"### {name}\n\n```python\n{_signature(name, function)}\n```\n\n{_text(function)}"
 
 
 def _signature(name: str, function: Any) -> str:
     """One line where it fits, else a parameter a line."""
-    if isinstance(function, str):
-        return function
     signature = inspect.signature(function)
     line = _named_default(f"def {name}{signature}".replace("'", ""))
     line = re.sub(r"= ,", '= "",', line)
@@ -160,17 +155,20 @@ def _attributes(cls: Any) -> str:
 
 def _fields(cls: Any) -> Iterator[tuple[str, str]]:
     """The fields, then the properties, each with its type as the source writes it."""
-    if dataclasses.is_dataclass(cls):
-        for field in dataclasses.fields(cls):
-            yield field.name, str(field.type).replace("|", "\\|")
-    elif issubclass(cls, msgspec.Struct) or hasattr(cls, "_fields"):
-        for field_name, kind in cls.__annotations__.items():
-            text = getattr(kind, "__forward_arg__", kind)
-            yield field_name, str(text).replace("|", "\\|")
+    for base in reversed(cls.__mro__):
+        for field_name, kind in inspect.get_annotations(base).items():
+            if dataclasses.is_dataclass(base) or issubclass(base, msgspec.Struct | tuple):
+                yield field_name, _type(kind)
     for field_name, value in vars(cls).items():
         if isinstance(value, property) and not field_name.startswith("_"):
-            kind = typing.cast("Any", value.fget).__annotations__["return"]
-            yield field_name, str(kind).replace("|", "\\|")
+            yield field_name, _type(typing.cast("Any", value.fget).__annotations__["return"])
+
+
+def _type(kind: Any) -> str:
+    """A type as Markdown, without what only the schema needs."""
+    text = " ".join(str(getattr(kind, "__forward_arg__", kind)).split())
+    text = re.sub(r"^Annotated\[(.*?), (?:Meta|one_of)\(.*\)\]$", r"\1", text)
+    return text.replace("|", "\\|")
 
 
 def _tree(cls: type[SealenvError], known: list[type[SealenvError]], depth: int = 0) -> list[str]:

@@ -1,12 +1,12 @@
-"""`python -m docs.tools.json_schema [--write]`: docs/reference/json.schema.json, from types of answers.
+"""`python -m docs.tools.json_schema [--write]`: docs/reference/json.schema.json, from the result types.
 
-A command that has `--json` and no type in sealenv/cli/answers.py gets what its example in
-docs/reference/json.md shows, more loosely. Without --write it compares: exit code 1 when the file is not
-what the code says.
+Without --write it compares: exit code 1 when the file is not what the code says.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import json
 import re
 import sys
@@ -18,14 +18,74 @@ import click
 import msgspec
 
 from docs.tools.generated import write_or_compare
-from sealenv.cli.answers import ANSWERS, Error
+from sealenv.candidates import Resolution
 from sealenv.cli.main import cli
+from sealenv.commands.audit import Audited
+from sealenv.commands.bundle import Bundled
+from sealenv.commands.cache import CacheCleaned, CacheInfo
+from sealenv.commands.clone import Cloned
+from sealenv.commands.create import Created, Plan
+from sealenv.commands.diff import Comparison
+from sealenv.commands.doctor import Examined, Fixed, Undone
+from sealenv.commands.environments import Info, Listing
+from sealenv.commands.export import Exported
+from sealenv.commands.lock import Locked
+from sealenv.commands.mirror import Mirrored
+from sealenv.commands.move import Moved
+from sealenv.commands.remove import Removed
+from sealenv.commands.repair import Repaired
+from sealenv.commands.report import Reported
+from sealenv.commands.seal import Sealed
+from sealenv.commands.verify import Verified
+from sealenv.errors import ErrorJson
 
-__all__ = ["PAGE", "commands_with_json", "examples", "key_of", "page", "schema", "strict"]
+__all__ = [
+    "PAGE",
+    "RESULTS",
+    "commands_with_json",
+    "examples",
+    "key_of",
+    "page",
+    "schema",
+    "strict",
+]
 
 PAGE = Path(__file__).resolve().parents[1] / "reference" / "json.schema.json"
 _EXAMPLES = PAGE.with_name("json.md")
 _REF = "#/$defs/{name}"
+_WARNINGS = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": "what of this shell was not passed on",
+}
+"""Every result may have them (`cli.output.print_json`)."""
+
+RESULTS: dict[str, Any] = {
+    "create": Created,
+    "create --dry-run": Plan,
+    "lock": Locked,
+    "diff": Comparison,
+    "export": Exported,
+    "bundle": Bundled,
+    "mirror": Mirrored,
+    "list": Listing,
+    "info": Info,
+    "verify": Verified,
+    "repair": Repaired,
+    "seal": Sealed,
+    "audit": Audited,
+    "report": Reported,
+    "move": Moved,
+    "clone": Cloned,
+    "remove": Removed,
+    "cache info": CacheInfo,
+    "which": Resolution,
+    "doctor": Examined,
+    "doctor --fix": Fixed,
+    "doctor --undo": Undone,
+    "cache clean": CacheCleaned,
+}
+"""Command -> its result, if it does not fail."""
 
 
 def page() -> str:
@@ -35,9 +95,19 @@ def page() -> str:
 
 def schema() -> dict[str, Any]:
     """One definition a command, named as the command with `-` between its words."""
-    known = {**ANSWERS, "error": Error}
-    shapes, parts = msgspec.json.schema_components(known.values(), ref_template=_REF)
+    known = {**RESULTS, "error": ErrorJson}
+    shapes, parts = msgspec.json.schema_components(
+        known.values(), schema_hook=_path, ref_template=_REF
+    )
     commands = {key_of(name): shape for name, shape in zip(known, shapes, strict=True)}
+    for result in RESULTS.values():
+        part = parts[result.__name__]
+        if dataclasses.is_dataclass(result):
+            part["required"] = list(part["properties"])
+        part["properties"].setdefault("warnings", _WARNINGS)
+    for part in parts.values():
+        _require(part)
+        _describe(part)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "What sealenv prints with --json",
@@ -46,6 +116,34 @@ def schema() -> dict[str, Any]:
         "anyOf": [{"$ref": _REF.format(name=name)} for name in commands],
         "$defs": {**commands, **dict(sorted(parts.items()))},
     }
+
+
+def _path(kind: type) -> dict[str, Any]:
+    assert issubclass(kind, Path), kind
+    return {"type": "string"}
+
+
+def _describe(part: dict[str, Any]) -> None:
+    """Take what a docstring says of each attribute to its property."""
+    text, _, attributes = inspect.cleandoc(part.get("description", "")).partition("Attributes:\n")
+    if not attributes:
+        return
+    part["description"] = text.strip()
+    for item in re.split(r"\n(?=\S)", inspect.cleandoc(f"\n{attributes}")):
+        name, _, meaning = " ".join(item.split()).partition(": ")
+        if name in part["properties"]:
+            part["properties"][name]["description"] = meaning
+
+
+def _require(part: dict[str, Any]) -> None:
+    """A field with a default is printed too; what is left out has none (`msgspec.UNSET`)."""
+    properties = part.get("properties", {})
+    given = {name for name, each in properties.items() if "default" in each}
+    for name in given:
+        del properties[name]["default"]
+    required = given | {*part.get("required", ())}
+    if required:
+        part["required"] = [name for name in properties if name in required]
 
 
 def key_of(command: str) -> str:

@@ -10,12 +10,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable as _Iterable
 
-    from sealenv.audits import Audit as Audit
     from sealenv.candidates import Resolution as Resolution
-    from sealenv.commands.audit import Fixed as Fixed
+    from sealenv.commands.audit import Audited as Audited
     from sealenv.commands.audit import audit as audit
     from sealenv.commands.bundle import Bundled as Bundled
     from sealenv.commands.bundle import bundle as bundle
+    from sealenv.commands.cache import CacheCleaned as CacheCleaned
+    from sealenv.commands.cache import CacheInfo as CacheInfo
     from sealenv.commands.cache import cache_clean as cache_clean
     from sealenv.commands.cache import cache_info as cache_info
     from sealenv.commands.clone import Cloned as Cloned
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from sealenv.commands.create import plan as plan
     from sealenv.commands.diff import Comparison as Comparison
     from sealenv.commands.diff import diff as diff
-    from sealenv.commands.doctor import Examination as Examination
+    from sealenv.commands.doctor import Examined as Examined
     from sealenv.commands.doctor import doctor as doctor
     from sealenv.commands.environments import Environment as Environment
+    from sealenv.commands.environments import Info as Info
     from sealenv.commands.environments import info as info
     from sealenv.commands.environments import list as list
     from sealenv.commands.export import Exported as Exported
@@ -43,11 +45,12 @@ if TYPE_CHECKING:
     from sealenv.commands.remove import remove as remove
     from sealenv.commands.repair import Repaired as Repaired
     from sealenv.commands.repair import repair as repair
-    from sealenv.commands.report import EnvironmentReport as EnvironmentReport
+    from sealenv.commands.report import Reported as Reported
     from sealenv.commands.report import report as report
     from sealenv.commands.run import run as run
-    from sealenv.commands.seal import Change as Change
+    from sealenv.commands.seal import Sealed as Sealed
     from sealenv.commands.seal import seal as seal
+    from sealenv.commands.verify import Verified as Verified
     from sealenv.commands.verify import verify as verify
     from sealenv.commands.which import which as which
     from sealenv.errors import BundleError as BundleError
@@ -80,13 +83,9 @@ if TYPE_CHECKING:
     from sealenv.errors import SolveError as SolveError
     from sealenv.errors import SpecError as SpecError
     from sealenv.errors import UsageError as UsageError
-    from sealenv.locks import Lock as Lock
-    from sealenv.locks import LockFile as LockFile
     from sealenv.progress import Reporter as Reporter
     from sealenv.seals.findings import Finding as Finding
-    from sealenv.seals.findings import Report as Report
     from sealenv.seals.seal import Seal as Seal
-    from sealenv.store.cleaning import Part as Part
 
 # Not the names above: `from sealenv import *` would hide the builtin `list`.
 __all__ = ["__version__"]

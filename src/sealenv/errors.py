@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 __all__ = [
     "BundleError",
@@ -22,6 +22,7 @@ __all__ = [
     "DigestError",
     "DirtyShellError",
     "EngineError",
+    "ErrorJson",
     "FetchError",
     "FilesystemError",
     "InterruptedCommandError",
@@ -46,6 +47,17 @@ __all__ = [
     "from_oserror",
     "unreadable",
 ]
+
+
+class ErrorJson(TypedDict):
+    """What `--json` prints if a command fails: exit code 2 or more."""
+
+    error: str
+    what: str
+    where: str | None
+    hint: str | None
+    details: list[str]
+    exit_code: int
 
 
 class SealenvError(Exception):
@@ -91,7 +103,7 @@ class SealenvError(Exception):
         """Keep the keyword fields when an error crosses a process boundary."""
         return (_rebuild, (type(self), self.what, self.where, self.hint, self.details))
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> ErrorJson:
         """The same content as a JSON-ready mapping (docs/reference/json.md)."""
         return {
             "error": self.code,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["QUIET", "Reporter"]
+import time
+
+__all__ = ["QUIET", "Reporter", "Stopwatch"]
 
 
 class Reporter:
@@ -26,3 +28,38 @@ class Reporter:
 
 
 QUIET = Reporter()
+
+
+class Stopwatch(Reporter):
+    """Forwards to another reporter, and measures each step."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter = reporter
+        self.seconds: dict[str, float] = {}
+        """How long each finished step took."""
+        self._phase = ""
+        self._began = 0.0
+
+    def stop(self) -> None:
+        """End the current step."""
+        if self._phase:
+            self.seconds[self._phase] = round(time.monotonic() - self._began, 4)
+        self._phase = ""
+
+    def phase(self, name: str, what: str) -> None:
+        """Begin a step."""
+        self.stop()
+        self.reporter.phase(name, what)
+        self._phase, self._began = name, time.monotonic()
+
+    def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
+        """Forward the progress of the step."""
+        self.reporter.advance(done, total, unit, item)
+
+    def warn(self, text: str) -> None:
+        """Forward a warning."""
+        self.reporter.warn(text)
+
+    def note(self, text: str) -> None:
+        """Forward a note."""
+        self.reporter.note(text)

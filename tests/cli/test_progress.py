@@ -30,7 +30,6 @@ def test_a_long_text_takes_one_line(
     assert "3/23" not in shown[0]  # it ended: a count that is not the last one says nothing
     assert "5/5 files" in shown[1]
     assert max(map(len, shown)) <= width
-    assert set(reporter.seconds) == {"mend", "check"}
 
 
 def test_without_a_terminal_it_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:

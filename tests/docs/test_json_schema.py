@@ -9,7 +9,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from docs.tools import json_schema
-from sealenv.cli.answers import ANSWERS
 from tests.answers import validate
 from tests.docs.test_json import examples
 
@@ -27,13 +26,13 @@ def test_it_is_a_schema() -> None:
 def test_every_command_with_json_is_in_it_and_documented() -> None:
     commands = json_schema.commands_with_json()
     assert {"verify", "cache info"} <= set(commands)
-    assert [name for name in commands if name not in ANSWERS] == []
+    assert [name for name in commands if name not in json_schema.RESULTS] == []
     assert [name for name in commands if name not in json_schema.examples()] == []
 
 
 def test_types_are_of_commands() -> None:
     commands = json_schema.commands_with_json()
-    assert [n for n in ANSWERS if n.partition(" --")[0] not in commands] == []
+    assert [n for n in json_schema.RESULTS if n.partition(" --")[0] not in commands] == []
 
 
 @pytest.mark.parametrize("heading", examples())

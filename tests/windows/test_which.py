@@ -25,13 +25,14 @@ TOOLS = ("mamba", "conda", "python", "pip")
 ASK = """
 import json, os, sys
 from sealenv.commands.which import find_command, find_command_here
+from sealenv.fields import to_json
 answers = []
 for kind, first, second, cwd, extra in json.loads(sys.argv[1]):
     os.chdir(cwd)
     environ = {**os.environ, **extra}
     find = find_command if kind == "in" else find_command_here
     words = (first, second) if kind == "in" else (first,)
-    answers.append(find(*words, environ=environ).to_json())
+    answers.append(to_json(find(*words, environ=environ)))
 print(json.dumps(answers))
 """
 Case = tuple[str, str, str]
@@ -138,6 +139,7 @@ def test_the_current_folder_is_warned_of(
 def test_after_an_activation(windows: Windows, channels: Channels, tmp_path: Path) -> None:
     """Note 4 of the original document, told on Windows and on Linux, and `where` says the same."""
     from sealenv.commands.which import find_command
+    from sealenv.fields import to_json
 
     prefix = create_on_this_machine(tmp_path, channels)
     shown = windows.path(prefix)
@@ -157,7 +159,7 @@ def test_after_an_activation(windows: Windows, channels: Channels, tmp_path: Pat
     assert program["starts"] == {"path": python, "exists": True, "how": "launcher"}
     if os.name != "nt":
         on_linux = find_command(str(prefix), "mamba", environ={"PATH": os.environ["PATH"]})
-        pairs = zip(on_linux.to_json()["candidates"], told["mamba"]["candidates"], strict=True)
+        pairs = zip(to_json(on_linux)["candidates"], told["mamba"]["candidates"], strict=True)
         for mine, theirs in pairs:
             assert windows.path(mine["path"]).lower() == theirs["path"].lower()
             for key in ("state", "kind", "because", "owner"):

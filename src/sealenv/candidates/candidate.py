@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+
+from sealenv.fields import Texts
 
 __all__ = ["Candidate", "Environment", "Kind", "Resolution", "Starts", "State", "ranked"]
 
@@ -66,9 +67,9 @@ class Candidate:
         kind: what it is.
         because: why it runs, is shadowed or passed over.
         state: what becomes of it.
-        starts: what it starts in the end; None: it is the program itself, or that is not known.
-        environment: the environment that contains it.
         owner: the package or distribution with its version, or `sealenv`.
+        environment: the environment that contains it.
+        starts: what it starts in the end; None: it is the program itself, or that is not known.
     """
 
     path: str | None
@@ -76,25 +77,9 @@ class Candidate:
     kind: Kind
     because: str
     state: State = State.SHADOWED
-    starts: Starts | None = None
-    environment: Environment | None = None
     owner: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-ready mapping (docs/reference/json.md)."""
-        begun, inside = self.starts, self.environment
-        return {
-            "path": self.path,
-            "state": self.state.value,
-            "because": self.because,
-            "kind": self.kind.value,
-            "folder": self.folder,
-            "owner": self.owner,
-            "environment": {"prefix": inside.prefix, "kind": inside.kind} if inside else None,
-            "starts": {"path": begun.path, "exists": begun.exists, "how": begun.how}
-            if begun
-            else None,
-        }
+    environment: Environment | None = None
+    starts: Starts | None = None
 
 
 def ranked(found: Iterable[Candidate], beside: str = "") -> list[Candidate]:
@@ -131,6 +116,7 @@ class Resolution:
         command: the word.
         shell: whose rules: `cmd`, `powershell` or `posix`.
         prefix: the environment that was named, or is active.
+        found: whether something runs.
         candidates: in the shell's order.
         path: the entries of PATH.
         pathext: PATHEXT, of a shell on Windows.
@@ -141,27 +127,17 @@ class Resolution:
     command: str
     shell: str
     prefix: str | None
+    found: bool = field(init=False)
     candidates: tuple[Candidate, ...]
     path: tuple[str, ...]
     pathext: str | None
-    notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    notes: Texts = ()
+    warnings: Texts = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "found", self.winner is not None)
 
     @property
     def winner(self) -> Candidate | None:
         """The candidate that runs."""
         return next((c for c in self.candidates if c.state is State.RUNS), None)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-ready mapping (docs/reference/json.md)."""
-        return {
-            "command": self.command,
-            "shell": self.shell,
-            "prefix": self.prefix,
-            "found": self.winner is not None,
-            "candidates": [candidate.to_json() for candidate in self.candidates],
-            "path": list(self.path),
-            "pathext": self.pathext,
-            "notes": list(self.notes),
-            "warnings": list(self.warnings),
-        }

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.completion import ENV
-from sealenv.cli.options import JSON, QUIET, print_json
+from sealenv.cli.options import ENV, JSON, QUIET
+from sealenv.cli.output import counted, fitted, print_json, print_table
 from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sealenv.audits import Audit
-    from sealenv.commands.audit import Fixed
+    from sealenv.commands.audit import Audited
     from sealenv.portability.finding import PathFinding
 
 __all__ = ["audit_command"]
@@ -57,34 +56,28 @@ def audit_command(
 ) -> int:
     """Find every file of ENV (a name or a path) that holds its path, in whatever form.
 
-    Each is shown with the package that it belongs to, why the path matters, and what mends it:
-    `sealenv move` re-writes them. Exit code 1: something that matters is left that nobody mends.
+    Each is shown with the package that it belongs to, why the path matters, and what rewrites it:
+    `sealenv move` does. Exit code 1: a path that matters is left.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.audit import audit
 
     silent = quiet or as_json or not is_terminal(sys.stderr)
-    fixed: Fixed | None = None
     with make_reporter(quiet=silent, verbose=0) as reporter:
-        if fixing:
-            fixed = audit(env, fix=True, override_frozen=override_frozen, reporter=reporter)
-            found = fixed.audit
-        else:
-            found = audit(env, reporter=reporter)
+        found = audit(env, fix=fixing, override_frozen=override_frozen, reporter=reporter)
     if as_json:
-        print_json(_json(found, fixed))
+        print_json(found)
         return 1 if found.left else 0
     if not quiet:
-        _show(found, fixed, show_all)
-    _sum_up(found, fixed, quiet=quiet)
+        _show(found, show_all)
+    _sum_up(found, quiet=quiet)
     return 1 if found.left else 0
 
 
-def _show(found: Audit, fixed: Fixed | None, show_all: bool) -> None:
-    from sealenv.cli.table import print_table
+def _show(found: Audited, show_all: bool) -> None:
     from sealenv.naming import printable
 
-    for item in fixed.patched if fixed else ():
+    for item in found.patched or ():
         click.echo(f"made relative  {printable(item.path, path=True)}: {item.what}")
     shown = [f for f in found.findings if f.matters or show_all]
     if not shown:
@@ -105,9 +98,8 @@ def _show(found: Audit, fixed: Fixed | None, show_all: bool) -> None:
     print_table([*headings, "PATH"] if former else headings, rows)
 
 
-def _sum_up(found: Audit, fixed: Fixed | None, *, quiet: bool) -> None:
-    """What it comes to, on stderr: how many, why, and what mends them; the verdict alone if quiet."""
-    from sealenv.cli.table import fitted
+def _sum_up(found: Audited, *, quiet: bool) -> None:
+    """Print the totals on stderr: how many, why, and what rewrites them; only the last line if quiet."""
     from sealenv.naming import printable
 
     holding = [f for f in found.findings if f.found]
@@ -121,8 +113,8 @@ def _sum_up(found: Audit, fixed: Fixed | None, *, quiet: bool) -> None:
         else "none holds the path of the environment"
     )
     lines += _reasons([f for f in found.findings if f.matters])
-    if fixed:
-        made, noted = _count(len(fixed.patched), "file"), len(fixed.registered)
+    if found.patched is not None:
+        made, noted = counted(len(found.patched), "file"), len(found.registered or ())
         lines.append(f"{made} made relative, {noted} noted for `sealenv move`")
     lines.append(_verdict(found))
     for line in lines[-1:] if quiet else lines:
@@ -138,29 +130,11 @@ def _mend(finding: PathFinding) -> str:
     return "here" if finding.whose == "former" and finding.mend == "move" else finding.mend
 
 
-def _verdict(found: Audit) -> str:
+def _verdict(found: Audited) -> str:
     if found.moved_by_hand:
         return "it was moved by hand and holds the old path: sealenv move --here mends it"
     if found.left:
-        return f"{_count(len(found.left), 'path')} left that matter and that nobody mends"
-    if found.seal is None:
+        return f"{counted(found.left, 'path')} left that matter and that nobody mends"
+    if not found.sealed:
         return "`sealenv move` needs a seal: sealenv seal it, where it was made"
     return "it can be moved: `sealenv move` re-writes all that matters"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
-
-
-def _json(found: Audit, fixed: Fixed | None) -> dict[str, Any]:
-    return {
-        "prefix": str(found.prefix),
-        "platform": found.platform,
-        "former": list(found.former),
-        "files": found.files,
-        "matters": sum(f.matters for f in found.findings),
-        "left": len(found.left),
-        "patched": [p.to_json() for p in fixed.patched] if fixed else None,
-        "registered": list(fixed.registered) if fixed else None,
-        "findings": [f.to_json() for f in found.findings],
-    }

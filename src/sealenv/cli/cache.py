@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
-from sealenv.cli.asking import agree
-from sealenv.cli.options import JSON, YES, print_json, size_text
-from sealenv.cli.table import print_table
+from sealenv.cli.options import JSON, YES
+from sealenv.cli.output import print_json, print_table, size_text
 from sealenv.errors import UsageError
 from sealenv.system.streams import is_terminal
 
@@ -30,25 +28,18 @@ def cache_command() -> None:
 @JSON
 def cache_info(as_json: bool) -> int:
     """Show what the cache holds and where it is."""
-    from sealenv.locations import cache_root, conda_view
-    from sealenv.store.archives import Store
-    from sealenv.store.cleaning import info
+    from sealenv.commands import cache
 
-    store, view = Store(Path(cache_root())), conda_view()
-    parts = info(store)
+    found = cache.cache_info()
     if as_json:
-        rows = [
-            {"part": p.name, "path": str(p.path), "files": p.files, "bytes": p.size} for p in parts
-        ]
-        print_json({"root": str(store.root), "conda_cache": view, "parts": rows})
+        print_json(found)
         return 0
-    click.echo(f"cache        {store.root}")
-    click.echo(
-        f"conda cache  {view}\n             (what conda and mamba in the environments use)\n"
-    )
+    click.echo(f"cache        {found.root}")
+    click.echo(f"conda cache  {found.conda_cache}")
+    click.echo("             (what conda and mamba in the environments use)\n")
     print_table(
         ["PART", "SIZE", "FILES", "WHAT"],
-        [[p.name, size_text(p.size), str(p.files), p.what] for p in parts],
+        [[p.part, size_text(p.bytes), str(p.files), p.what] for p in found.parts],
     )
     return 0
 
@@ -78,25 +69,22 @@ def cache_clean(
     With the archives go those that were put into the cache of the conda inside the environments, where
     it is in ours; what conda has put there stays, and a cache that CONDA_PKGS_DIRS names is left alone.
     """
-    from sealenv.locations import cache_root, conda_view
-    from sealenv.store.archives import Store
-    from sealenv.store.cleaning import PARTS, clean, info
+    from sealenv.commands import cache
 
     chosen = {"archives": archives, "unpacked": unpacked, "repodata": repodata, "tmp": tmp}
-    parts = [name for name in PARTS if everything or chosen[name]]
+    parts = [name for name, wanted in chosen.items() if wanted or everything]
     if not parts:
         raise UsageError("nothing to clean is named", hint="--unpacked, --archives ..., or --all")
-    store = Store(Path(cache_root()))
     if not yes and not as_json:
-        size = sum(p.size for p in info(store) if p.name in parts)
+        found = cache.cache_info()
+        size = sum(p.bytes for p in found.parts if p.part in parts)
         if not is_terminal(sys.stdin):
-            raise UsageError("cleaning needs a yes", where=str(store.root), hint="add -y")
-        agree(f"Delete {size_text(size)} in {store.root}?", default=False)
-    gone = clean(store, parts, Path(conda_view()))
-    freed = sum(p.size for p in gone)
+            raise UsageError("cleaning needs a yes", where=str(found.root), hint="add -y")
+        click.confirm(f"Delete {size_text(size)} in {found.root}?", abort=True, err=True)
+    done = cache.cache_clean(parts)
     if as_json:
-        print_json({"root": str(store.root), "parts": parts, "bytes": freed})
+        print_json(done)
     else:
-        click.echo(f"deleted {size_text(freed)} ({', '.join(parts)})", err=True)
+        click.echo(f"deleted {size_text(done.bytes)} ({', '.join(parts)})", err=True)
         click.echo("What environments still link to stays on the disk.", err=True)
     return 0

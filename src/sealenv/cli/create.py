@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -9,14 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.asking import agree
-from sealenv.cli.completion import SUBDIR
-from sealenv.cli.options import QUIET, VERBOSE, YES, once
+from sealenv.cli.lock import archives_text
+from sealenv.cli.options import QUIET, SUBDIR, VERBOSE, YES, once
+from sealenv.cli.output import activation_line, print_json, show_checked, size_text
 from sealenv.errors import UsageError
 from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
-    from sealenv.commands.create import Plan
+    from collections.abc import Iterable
+
+    from sealenv.commands.create import Created, Plan
+    from sealenv.locks.listed import Package, Wheel
 
 __all__ = ["create_command"]
 
@@ -118,7 +122,6 @@ def create_command(
     SEALENV_ENVS, else PY_ENVS, else a folder of the user's. It must not exist, or be empty.
     """
     from sealenv import locations
-    from sealenv.cli.created import show_created, show_plan
     from sealenv.cli.progress import make_reporter
     from sealenv.cli.trace import tracing
     from sealenv.commands.create import CreateOptions, create_target, plan_target
@@ -158,14 +161,94 @@ def create_command(
         if dry_run:
             planned = plan_target(target, options, reporter)
             reporter.end()
-            show_plan(planned, as_json)
+            if as_json:
+                print_json(planned)
+            else:
+                _show_plan(planned)
             return 0
 
         def confirm(planned: Plan) -> None:
             reporter.end()
-            show_plan(planned, False, err=True)
-            agree("Proceed?", default=True)
+            _show_plan(planned, err=True)
+            click.confirm("Proceed?", default=True, abort=True, err=True)
 
         made = create_target(target, options, reporter, confirm if ask else None)
-    show_created(made, as_json, quiet, reporter.seconds)
+    if as_json:
+        print_json(made)
+    elif quiet:
+        click.echo(made.prefix)
+    else:
+        _show_created(made)
     return 0
+
+
+def _show_plan(planned: Plan, *, err: bool = False) -> None:
+    """Print the packages, what is to be fetched, and every place that is written."""
+    from sealenv.naming import printable
+
+    archives: list[Package | Wheel] = [*planned.packages, *planned.wheels]
+    width = max((len(a.name) for a in archives), default=0)
+    wide = max((len(a.version) for a in archives), default=0)
+    channels = short_names(package.channel for package in planned.packages)
+
+    def line(archive: Package | Wheel, origin: str) -> None:
+        size = size_text(archive.size)
+        text = f"  {archive.name:<{width}}  {archive.version:<{wide}}  {size:>9}  {origin}"
+        click.echo(text, err=err)
+
+    for package in sorted(planned.packages, key=lambda p: p.name):
+        line(package, f"{channels[package.channel]}/{package.subdir}")
+    for wheel in sorted(planned.wheels, key=lambda w: w.name):
+        line(wheel, wheel.file)
+    fetch = f"to fetch: {planned.to_fetch} ({size_text(planned.fetch_bytes)})"
+    click.echo(f"{archives_text(planned.packages, planned.wheels)}; {fetch}", err=err)
+    for channel in channels:
+        click.echo(f"channel        {printable(channel)}", err=err)
+    click.echo(f"environment    {planned.prefix}", err=err)
+    click.echo(f"package cache  {planned.writes.cache}", err=err)
+    click.echo(f"conda's cache  {planned.writes.conda_cache}", err=err)
+    click.echo("Nothing else is written anywhere.", err=err)
+
+
+def short_names(channels: Iterable[str]) -> dict[str, str]:
+    """Shorten channels to the last part of their address, if all of these differ."""
+    short = {channel: channel.rstrip("/").rpartition("/")[2] for channel in sorted({*channels})}
+    alone = len({*short.values()}) == len(short) and all(short.values())
+    return short if alone else {channel: channel.rstrip("/") or channel for channel in short}
+
+
+def _show_created(made: Created) -> None:
+    """Print where it is, what it answered, and how to use it."""
+    from sealenv.naming import shown
+    from sealenv.spec.model import current_platform
+
+    if made.messages:
+        click.echo(made.messages.rstrip())
+    # conda's and mamba's own `activate` are always at one path, and ours is elsewhere: not worth a note.
+    clobbers = [c for c in made.clobbers.items() if not set(c[1]) <= {"conda", "mamba"}]
+    for path, owners in sorted(clobbers)[:10]:
+        click.echo(f"note: {path} is in {', '.join(owners)}; one is in place", err=True)
+    if made.checked:
+        show_checked(made.python, made.tools)
+    if made.skipped_link_scripts:
+        names = ", ".join(made.skipped_link_scripts)
+        click.echo(f"not run        post-link scripts of {names}", err=True)
+    click.echo(f"sealed         {made.prefix}", err=True)
+    if not made.activation:
+        return
+    line = activation_line(made.prefix, made.platform)
+    if made.platform != current_platform():
+        click.echo(f"unchecked      {made.platform} does not run here", err=True)
+        click.echo(f"use it         {line}", err=True)
+        return
+    short = made.prefix.name if _has_short_name(made.prefix) else str(made.prefix)
+    click.echo(f"\nuse it         sealenv run {shown(short)} -- python", err=True)
+    click.echo(f"or activate    {line}", err=True)
+    other = "PowerShell: activate.ps1" if os.name == "nt" else "fish, csh, xonsh, nu: activate.*"
+    click.echo(f"               (beside it for {other})", err=True)
+
+
+def _has_short_name(prefix: Path) -> bool:
+    from sealenv.locations import resolve_env
+
+    return resolve_env(prefix.name)[0] == str(prefix)

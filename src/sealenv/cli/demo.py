@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from sealenv.cli.options import QUIET
-from sealenv.cli.paint import paint
+from sealenv.cli.output import paint
 
 __all__ = ["demo_command"]
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from sealenv.cli.options import JSON, QUIET, YES
-from sealenv.cli.paint import paint
-from sealenv.cli.table import fitted
+from sealenv.cli.output import fitted, paint, print_json
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +66,7 @@ def doctor_command(
     Nothing is written and nothing is started, unless --fix or --undo names what. With --clean: what
     is left of it in a clean environment. Exit code 1: something is an error.
     """
-    from sealenv.commands.doctor import examine, this_computer
+    from sealenv.commands.doctor import examine, examined, this_computer
 
     if target == "":
         raise UsageError("--in needs a folder", hint="without --in: where `create` makes them")
@@ -86,7 +84,7 @@ def doctor_command(
         raise UsageError("--dry-run and -y go with --fix or --undo", hint="name what to fix")
     report = examine(computer, only)
     if as_json:
-        click.echo(json.dumps(_json(report), indent=2))
+        print_json(examined(report))
     else:
         if not report.shell and not quiet and (not only or "shell" in only):
             click.echo("This shell is clean.")
@@ -124,21 +122,3 @@ def _sum_up(report: Examination) -> None:
             counts.append(f"{number} {severity}{'s' * (number != 1)}")
     found = ", ".join(counts) or "nothing found"
     click.echo(f"{report.checks} check{'s' * (report.checks != 1)}: {found}", err=True)
-
-
-def _json(report: Examination) -> dict[str, Any]:
-    from sealenv.checkup.finding import Severity, plain_text
-
-    return {
-        "home": plain_text(str(report.computer.home)),
-        "target": plain_text(str(report.computer.target)),
-        "checks": report.checks,
-        "errors": report.count(Severity.ERROR),
-        "warnings": report.count(Severity.WARNING),
-        "notes": report.count(Severity.NOTE),
-        "shell": {
-            "state": "active" if report.shell else "clean",
-            "findings": [finding.to_json() for finding in report.shell],
-        },
-        "findings": [finding.to_json() for finding in report.findings],
-    }

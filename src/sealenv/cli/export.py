@@ -1,14 +1,16 @@
-"""`sealenv export`."""
+"""`sealenv export`, `sealenv bundle` and `sealenv mirror`."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from sealenv.cli.completion import ENV_OR_FILE, SUBDIR, one_of
-from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json
+from sealenv.cli.options import ENV_OR_FILE, JSON, QUIET, SUBDIR, VERBOSE, one_of
+from sealenv.cli.output import counted, print_json, size_text
 from sealenv.errors import UsageError
 
-__all__ = ["export_command"]
+__all__ = ["bundle_command", "export_command", "mirror_command"]
 
 
 @click.command(
@@ -84,22 +86,145 @@ def export_command(
         )  # fmt: skip
         for note in done.notes:
             reporter.warn(note)
-    text = done.text
-    if done.output is None:
-        click.echo(text.encode(), nl=False)  # UTF-8 and the line ends of the format
-        return 0
-    path = done.output
-    if as_json:
-        print_json(
-            {
-                "output": str(path.absolute()),
-                "format": kind,
-                "bytes": len(text.encode()),
-                "notes": list(done.notes),
-            }
-        )
+    if done.text is not None:
+        click.echo(done.text.encode(), nl=False)  # UTF-8 and the line ends of the format
+    elif as_json:
+        print_json(done)
     elif quiet:
-        click.echo(str(path))
+        click.echo(str(done.output))
     else:
-        click.echo(f"wrote          {path}", err=True)
+        click.echo(f"wrote          {done.output}", err=True)
+    return 0
+
+
+@click.command(
+    "bundle",
+    short_help="Write everything an environment is made of into one file.",
+    epilog="""\b
+Examples:
+  sealenv bundle my_env_3_12                    my_env_3_12.sealenv
+  sealenv bundle my_env.lock -o my_env.sealenv  every platform that is locked
+  sealenv bundle my_env.lock --micromamba win-64=micromamba.exe
+\b
+And where there is no network:
+  sealenv create -f my_env.sealenv --offline
+""",
+)
+@click.argument("what", type=ENV_OR_FILE, metavar="ENV|LOCK")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path),
+              help="Where to; NAME.sealenv without it.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace FILE.")
+@click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
+              help="Only for this platform of a lock. Repeatable.")  # fmt: skip
+@click.option("--name", metavar="NAME", help="How the environment is called by default.")
+@click.option("--micromamba", multiple=True, metavar="WHICH",
+              help="The release whose digests are known, or SUBDIR=FILE. Repeatable. Without it: the "
+              "package of the lock's channels.")  # fmt: skip
+@click.option("--micromamba-sha256", "digests", multiple=True, metavar="[SUBDIR=]HEX",
+              help="The digest of the executable: of a release, or of FILE. Repeatable.")  # fmt: skip
+@click.option("--offline", is_flag=True, help="What is in the cache must do.")
+@JSON
+@QUIET
+@VERBOSE
+def bundle_command(
+    what: str,
+    output: Path | None,
+    force: bool,
+    platforms: tuple[str, ...],
+    name: str | None,
+    micromamba: tuple[str, ...],
+    digests: tuple[str, ...],
+    offline: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Write ENV (a name or a path) or LOCK with all of its packages into one file.
+
+    From that file `sealenv create -f` makes the environment with no network; or, where there is no
+    Python, the script in it. The same packages give the same bytes.
+    """
+    from sealenv.cli.progress import make_reporter
+    from sealenv.commands.bundle import bundle
+
+    release, given = _release_and_files(micromamba)
+    with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
+        made = bundle(
+            what, output=output, force=force, platforms=platforms, name=name, micromamba=release,
+            micromamba_files=given, micromamba_sha256=digests, offline=offline, reporter=reporter,
+        )  # fmt: skip
+    if as_json:
+        print_json(made)
+    elif quiet:
+        click.echo(made.file)
+    else:
+        click.echo(f"wrote {made.file} ({size_text(made.bytes)}), sha256 {made.sha256}", err=True)
+    return 0
+
+
+def _release_and_files(words: tuple[str, ...]) -> tuple[str | None, dict[str, Path]]:
+    """A release, and files by platform."""
+    release: str | None = None
+    given: dict[str, Path] = {}
+    for word in words:
+        platform, equals, file = word.partition("=")
+        if equals:
+            given[platform] = Path(file)
+        elif release is not None:
+            raise UsageError("two releases of micromamba", details=[release, word])
+        else:
+            release = word
+    return release, given
+
+
+@click.command(
+    "mirror",
+    short_help="Add the packages of locks to a channel folder.",
+    epilog="""\b
+Examples:
+  sealenv mirror my_env.lock /srv/channel      a folder that a server serves
+  sealenv mirror one.lock my_env /srv/channel  several; what is there stays
+\b
+And then, wherever that is served:
+  sealenv create my_env 3.12 -c https://conda.example.org/channel
+""",
+)
+@click.argument("subjects", type=ENV_OR_FILE, metavar="ENV|LOCK...", nargs=-1, required=True)
+@click.argument("folder", metavar="DEST", type=click.Path())
+@click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
+              help="Only for this platform of the locks. Repeatable.")  # fmt: skip
+@click.option("--offline", is_flag=True, help="What is in the cache must do.")
+@JSON
+@QUIET
+@VERBOSE
+def mirror_command(
+    subjects: tuple[str, ...],
+    folder: str,
+    platforms: tuple[str, ...],
+    offline: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Add every package of ENV or LOCK to the channel folder DEST, and index it.
+
+    DEST is a folder that does not exist, an empty one, or a channel. conda, mamba and pixi read it
+    as they read any channel. Nothing in it is overwritten or removed.
+    """
+    from sealenv.cli.progress import make_reporter
+    from sealenv.commands.mirror import mirror
+    from sealenv.naming import printable
+
+    with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
+        done = mirror(subjects, folder, platforms=platforms, offline=offline, reporter=reporter)
+    if as_json:
+        print_json(done)
+    elif quiet:
+        click.echo(printable(str(done.folder), path=True))
+    else:
+        click.echo(
+            f"added {done.added} of {counted(done.packages, 'package')} "
+            f"({size_text(done.bytes)}) to {printable(str(done.folder), path=True)}",
+            err=True,
+        )
     return 0

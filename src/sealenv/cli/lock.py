@@ -1,4 +1,4 @@
-"""`sealenv lock`."""
+"""`sealenv lock` and `sealenv diff`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.completion import SUBDIR
-from sealenv.cli.options import JSON, QUIET, VERBOSE, count_text, once, print_json
-from sealenv.cli.packages import packages_json
+from sealenv.cli.options import ENV_OR_FILE, JSON, QUIET, SUBDIR, VERBOSE, once
+from sealenv.cli.output import counted, print_json, size_text
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sealenv.locks import LockFile
-    from sealenv.locks.diff import Change
+    from sealenv.commands.lock import Locked
+    from sealenv.locks.listed import Package, Wheel
 
-__all__ = ["lock_command"]
+__all__ = ["archives_text", "diff_command", "lock_command"]
 
 
 @click.command(
@@ -97,56 +96,86 @@ def lock_command(
             force=force, environment=environment, offline=offline, dry_run=dry_run,
             reporter=reporter,
         )  # fmt: skip
-    locked, changes = done.file, done.changes
-    if done.output is None:
+    if done.text is not None:
         click.echo(done.text.encode(), nl=False)  # UTF-8, whatever the terminal has
     if as_json:
-        _show_json(locked, done.output, dry_run, changes)
+        print_json(done)
     elif not quiet:
-        _show(locked, done.output, dry_run, changes, renewed=done.renewed)
+        _show(done, dry_run)
     elif done.output is not None:
         click.echo(str(done.output))
     return 0
 
 
-def _show(
-    locked: LockFile,
-    output: Path | None,
-    dry_run: bool,
-    changes: Sequence[Change],
-    *,
-    renewed: bool,
-) -> None:
-    for platform in dict.fromkeys([*locked.platforms, *(change.platform for change in changes)]):
-        for change in changes:
+def _show(done: Locked, dry_run: bool) -> None:
+    platforms = [*(one.platform for one in done.locks), *(c.platform for c in done.changes)]
+    for platform in dict.fromkeys(platforms):
+        for change in done.changes:
             if change.platform == platform:
                 click.echo(f"{platform}  {change.words()}", err=True)
-    if renewed and not changes:
+    if done.renewed and not done.changes:
         click.echo("nothing changed", err=True)
-    for one in locked.locks:
-        click.echo(f"{one.platform:<14} {count_text(one)}", err=True)
-    if output is not None:
-        click.echo(f"{'would lock' if dry_run else 'locked':<14} {output}", err=True)
+    for one in done.locks:
+        click.echo(f"{one.platform:<14} {archives_text(one.packages, one.wheels)}", err=True)
+    if done.output is not None:
+        click.echo(f"{'would lock' if dry_run else 'locked':<14} {done.output}", err=True)
 
 
-def _show_json(
-    locked: LockFile, output: Path | None, dry_run: bool, changes: Sequence[Change]
-) -> None:
-    print_json({
-        "output": str(output.absolute()) if output else None,
-        "written": not dry_run,
-        "name": locked.name,
-        "locks": [
-            {
-                "platform": one.platform,
-                "digest": one.digest(),
-                "channels": list(one.channels),
-                "specs": list(one.specs),
-                "virtual_packages": list(one.virtual_packages),
-                "exclude_newer": one.exclude_newer,
-                **packages_json(one),
-            }
-            for one in locked.locks
-        ],
-        "changes": [change.to_json() for change in changes],
-    })  # fmt: skip
+def archives_text(packages: Sequence[Package], wheels: Sequence[Wheel]) -> str:
+    """Write how many packages and wheels a lock has, and their size as far as it is known."""
+    sizes = [p.size for p in packages] + [w.size for w in wheels]
+    known = [size for size in sizes if size is not None]
+    more = f" and {counted(len(wheels), 'wheel')}" if wheels else ""
+    unknown = len(sizes) - len(known)
+    rest = f" and {unknown} of unknown size" if unknown else ""
+    return f"{counted(len(packages), 'package')}{more}, {size_text(sum(known))}{rest}"
+
+
+@click.command(
+    "diff",
+    short_help="Show what differs between locks and environments.",
+    epilog="""\b
+Examples:
+  sealenv diff my_env                    against the lock in its seal
+  sealenv diff my_env my_env.lock        an environment and a lock
+  sealenv diff old.lock new.lock --json  two locks, each platform
+""",
+)
+@JSON
+@QUIET
+@click.argument("a", metavar="A", type=ENV_OR_FILE)
+@click.argument("b", metavar="[B]", type=ENV_OR_FILE, required=False)
+def diff_command(as_json: bool, quiet: bool, a: str, b: str | None) -> int:
+    """Show what differs from A to B: locks of any format, or environments.
+
+    A alone is an environment: it is compared with the lock in its seal. Exit code 1 when something
+    differs, 0 when nothing does. Nothing is solved and nothing is written.
+    """
+    from sealenv.commands.diff import diff
+    from sealenv.naming import printable
+
+    result = diff(a, b)
+    if as_json:
+        print_json(result)
+    elif not quiet:
+        for platform in result.platforms:
+            of_it = [c for c in result.changes if c.platform == platform]
+            if of_it and len(result.platforms) > 1:
+                click.echo(f"{platform}:")
+            for change in of_it:
+                click.echo(printable(change.words()))
+        click.echo(_verdict([c.what for c in result.changes]), err=True)
+        if bare := result.without_digest:
+            more = " ..." if len(bare) > 10 else ""
+            click.echo(
+                f"not compared to the byte, for one side has no sha256: {', '.join(bare[:10])}{more}",
+                err=True,
+            )
+    return 1 if result.changes else 0
+
+
+def _verdict(kinds: list[str]) -> str:
+    counts = [
+        f"{kinds.count(what)} {what}" for what in ("added", "removed", "changed") if what in kinds
+    ]
+    return ", ".join(counts) or "the same packages"

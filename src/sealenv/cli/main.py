@@ -12,11 +12,11 @@ from traceback import walk_tb
 from typing import Any
 
 import click
+from click.shell_completion import shell_complete
 
 from sealenv._version import __version__
-from sealenv.cli.completion import VARIABLE, complete
-from sealenv.cli.guard import guarded
-from sealenv.cli.paint import paint
+from sealenv.cli.options import guarded
+from sealenv.cli.output import paint
 from sealenv.errors import (
     FilesystemError,
     InterruptedCommandError,
@@ -30,27 +30,27 @@ __all__ = ["cli", "main"]
 
 _COMMANDS = {
     "create": ("create", "Make a standalone environment in an empty folder."),
-    "run": ("use", "Run one command in an environment."),
-    "shell": ("use", "Open a clean shell in an environment; `exit` leaves it."),
+    "run": ("run", "Run one command in an environment."),
+    "shell": ("run", "Open a clean shell in an environment; `exit` leaves it."),
     "lock": ("lock", "Solve without installing, and write down the exact packages."),
-    "diff": ("diff", "Show what differs between locks and environments."),
+    "diff": ("lock", "Show what differs between locks and environments."),
     "export": (
         "export",
         "Write an environment or a lock as a script, or in another tool's format.",
     ),
-    "bundle": ("bundle", "Write everything an environment is made of into one file."),
-    "mirror": ("mirror", "Add the packages of locks to a channel folder."),
-    "list": ("look", "Show the environments in SEALENV_ENVS, PY_ENVS and your folder."),
-    "info": ("look", "Show one environment."),
+    "bundle": ("export", "Write everything an environment is made of into one file."),
+    "mirror": ("export", "Add the packages of locks to a channel folder."),
+    "list": ("environments", "Show the environments in SEALENV_ENVS, PY_ENVS and your folder."),
+    "info": ("environments", "Show one environment."),
     "verify": ("verify", "Compare everything in an environment with what was sealed."),
-    "repair": ("mend", "Put back what verify finds, from the packages' archives."),
-    "seal": ("mend", "Seal an environment as it is now, or adopt one of another tool."),
+    "repair": ("repair", "Put back what verify finds, from the packages' archives."),
+    "seal": ("repair", "Seal an environment as it is now, or adopt one of another tool."),
     "audit": ("audit", "Find every file that holds the environment's path, and what mends it."),
     "report": ("report", "Show everything about an environment on one page, or write its SBOM."),
     "move": ("move", "Move an environment, or mend one that was moved by hand."),
     "clone": ("move", "Make a second environment like one that there is."),
     "which": ("which", "Show what a command would run in an environment, and why."),
-    "remove": ("manage", "Remove an environment and everything in it."),
+    "remove": ("environments", "Remove an environment and everything in it."),
     "doctor": ("doctor", "Look for what in this shell and on this machine affects environments."),
     "cache": ("cache", "Look at, or empty, the package cache."),
     "demo": ("demo", "Take the whole tour offline, in a temporary folder."),
@@ -63,6 +63,9 @@ _GONE = {
     "refresh": "sealenv repair ENV writes the activation scripts and .condarc again",
 }
 """Verbs of earlier versions -> what to use instead."""
+
+_COMPLETE = "_SEALENV_COMPLETE"
+"""Set by click's completion scripts: which shell asks, and for what."""
 
 _ENDING = [signal.SIGINT, signal.SIGTERM]
 if sys.platform != "win32":
@@ -139,8 +142,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     outlive_readers()
     for number in _ENDING[1:]:
         signal.signal(number, _interrupt)
-    if VARIABLE in os.environ:
-        return complete(cli)
+    if _COMPLETE in os.environ:
+        return shell_complete(cli, {}, "sealenv", _COMPLETE, os.environ[_COMPLETE])
     if args[:1] == ["help"]:
         args = [*args[1:2], "--help"]  # what git, conda and pip have taught
     as_json = "--json" in args

@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.checked import show_checked
-from sealenv.cli.completion import ENV
-from sealenv.cli.options import JSON, QUIET, VERBOSE, print_json
-from sealenv.cli.words import counted
+from sealenv.cli.options import ENV, JSON, QUIET, VERBOSE
+from sealenv.cli.output import counted, print_json, show_checked
 
 if TYPE_CHECKING:
-    from sealenv.commands.clone import Cloned
     from sealenv.commands.move import Moved
 
 __all__ = ["clone_command", "move_command"]
@@ -65,12 +62,10 @@ def move_command(
             env, dest, here=here, copy=copy, force=force, override_frozen=override_frozen,
             dry_run=dry_run, reporter=reporter,
         )  # fmt: skip
-        reporter.end()
-        seconds = reporter.seconds
     if as_json:
-        print_json(_json(moved, dry_run) | {"seconds": seconds})
+        print_json(moved)
     else:
-        _show(moved, dry_run, quiet, verbose)
+        _show(moved, quiet, verbose)
     return 0
 
 
@@ -98,10 +93,8 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
 
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
         cloned = clone(env, new, copy=copy, reporter=reporter)
-        reporter.end()
-        seconds = reporter.seconds
     if as_json:
-        print_json(_cloned_json(cloned) | {"seconds": seconds})
+        print_json(cloned)
     elif quiet:
         click.echo(cloned.prefix)
     else:
@@ -114,27 +107,11 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
     return 0
 
 
-def _json(moved: Moved, dry_run: bool) -> dict[str, object]:
-    return {
-        "prefix": str(moved.prefix),
-        "was": moved.was,
-        "how": moved.how,
-        "dry_run": dry_run,
-        "mended": list(moved.mended),
-        "deleted": list(moved.deleted),
-        "left": [item.to_json() for item in moved.left],
-        "unsigned": list(moved.unsigned),
-        "checked": moved.checked,
-        "check": moved.check.to_json() if moved.check else {},
-        "original": moved.original,
-    }
-
-
-def _show(moved: Moved, dry_run: bool, quiet: bool, verbose: int) -> None:
+def _show(moved: Moved, quiet: bool, verbose: int) -> None:
     from sealenv.locations import resolve_env
     from sealenv.naming import printable, shown
 
-    if dry_run:
+    if moved.dry_run:
         for path in moved.mended:
             click.echo(f"would be rewritten  {printable(path, path=True)}")
         if verbose:
@@ -167,17 +144,3 @@ def _show(moved: Moved, dry_run: bool, quiet: bool, verbose: int) -> None:
         click.echo(f"listed by      sealenv list --in {shown(str(moved.prefix.parent))}", err=True)
     if moved.original:
         click.echo(f"               {moved.was} is still there, and was not touched", err=True)
-
-
-def _cloned_json(cloned: Cloned) -> dict[str, object]:
-    return {
-        "prefix": str(cloned.prefix),
-        "of": str(cloned.of),
-        "linked": cloned.linked,
-        "copied": cloned.copied,
-        "mended": list(cloned.mended),
-        "deleted": list(cloned.deleted),
-        "left": [item.to_json() for item in cloned.left],
-        "checked": cloned.checked,
-        "check": cloned.check.to_json() if cloned.check else {},
-    }

@@ -1,33 +1,32 @@
-"""Options and small texts that commands share."""
+"""What the options of commands share: their types, completion, and the gate that each command passes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from sealenv.cli.words import counted
+from sealenv.cli.output import WARNINGS, paint
 from sealenv.errors import UsageError
-
-if TYPE_CHECKING:
-    from sealenv.locks import Lock
 
 __all__ = [
     "CLEAN",
+    "ENV",
+    "ENV_OR_FILE",
     "JSON",
     "QUIET",
     "STRICT",
+    "SUBDIR",
     "VERBOSE",
-    "WARNINGS",
     "YES",
-    "activation_line",
-    "count_text",
+    "complete_program",
+    "guarded",
     "once",
-    "print_json",
-    "size_text",
+    "one_of",
 ]
 
 YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -40,37 +39,63 @@ CLEAN = click.option(
 STRICT = click.option(
     "--strict", is_flag=True, help="Refuse a shell that is not clean, instead of a warning."
 )
-WARNINGS = "sealenv.warnings"
-"""Where the context keeps what the gate had to say."""
+
+_ENTERING = frozenset({"run", "shell", "gate"})
+"""They apply the gate themselves, or show it."""
+_LOOKING = frozenset({"list", "info", "diff", "cache", "doctor", "which", "demo", "report"})
+"""They start nothing that could inherit what is dirty: no warning."""
+_OURS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "ZDOTDIR")
+"""They say where environments, the cache and profiles lie: a clean start uses the same ones.
+Children get none of them."""
+_DONE = "_sealenv_guarded"
 
 
-def print_json(content: Mapping[str, Any]) -> None:
-    """The one JSON object of a command; with `warnings` when the gate had some."""
-    import json
+class _Environment(click.ParamType[str]):
+    """The name or path of an environment, or of a file beside it."""
 
-    warnings = click.get_current_context().meta.get(WARNINGS, [])
-    more = {"warnings": warnings} if warnings else {}
-    click.echo(json.dumps({**content, **more}, indent=2))
+    name = "env"
+
+    def __init__(self, *, or_file: bool = False) -> None:
+        self.or_file = or_file
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """List the environments; the shell itself completes paths."""
+        from sealenv.locations import envs_dirs
+
+        folders = [Path(folder) for folder in envs_dirs()]
+        names = sorted({meta.parent.name for f in folders for meta in f.glob("*/conda-meta")})
+        found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        if found and not self.or_file:
+            return found
+        return [*found, CompletionItem(incomplete, type="file" if self.or_file else "dir")]
 
 
-def size_text(size: int) -> str:
-    """1_234_567 -> `1.2 MB`."""
-    value = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    raise AssertionError
+ENV = _Environment()
+ENV_OR_FILE = _Environment(or_file=True)
 
 
-def count_text(lock: Lock) -> str:
-    """How many packages and wheels a lock has, and their size as far as it is told."""
-    wheels = f" and {counted(len(lock.wheels), 'wheel')}" if lock.wheels else ""
-    untold = sum(archive.size is None for archive in lock.archives)
-    more = f" and {untold} of a size that is not told" if untold else ""
-    return (
-        f"{counted(len(lock.packages), 'package')}{wheels}, {size_text(lock.download_size)}{more}"
-    )
+def complete_program(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """List the programs of the environment that `run ENV -- ` names."""
+    from sealenv.locations import resolve_env
+
+    prefix, _ = resolve_env(ctx.params.get("env") or "")
+    if prefix is None or [word for word in ctx.params.get("command") or () if word != "--"]:
+        return [CompletionItem(incomplete, type="file")]
+    folders = ["", "Scripts", "Library/bin"] if os.name == "nt" else ["bin"]
+    files = [file for folder in folders for file in Path(prefix, folder).glob(f"{incomplete}*")]
+    return [CompletionItem(file.name) for file in sorted(files) if file.is_file()]
+
+
+def one_of(*words: str) -> Callable[..., list[str]]:
+    """Return the completion of an option whose value is one of some words."""
+    return lambda ctx, param, incomplete: [word for word in words if word.startswith(incomplete)]
+
+
+SUBDIR = one_of("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
 
 
 def once(context: click.Context, option: click.Parameter, values: tuple[Any, ...]) -> Any:
@@ -88,13 +113,59 @@ def once(context: click.Context, option: click.Parameter, values: tuple[Any, ...
     return values[0] if values else None
 
 
-def activation_line(prefix: Path, platform: str) -> str:
-    """What a user types to activate an environment in its system's usual shell."""
-    from sealenv.layout import is_windows
-    from sealenv.naming import shown
+def guarded(command: click.Command, name: str) -> click.Command:
+    """The command, and each of its subcommands, with the gate in front."""
+    if name in _ENTERING or getattr(command, _DONE, False):
+        return command
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            guarded(child, name)
+    elif command.callback is not None:
+        command.callback = _behind_gate(command.callback, warn=name not in _LOOKING)
+        # `click.option` collects on a function; the one that is behind the gate has its own already.
+        for option in (CLEAN, STRICT):
+            command.params.append(_parameter(option))
+    setattr(command, _DONE, True)
+    return command
 
-    if is_windows(platform):
-        if os.name != "nt":
-            return f"on Windows, from wherever it lies then: call {prefix.name}\\activate.bat"
-        return f"call {shown(str(prefix / 'activate.bat'))}"
-    return f". {shown(f'{prefix}/activate.sh')}"
+
+def _parameter(option: Callable[[Any], Any]) -> click.Parameter:
+    made: click.Command = click.command()(option(lambda: None))
+    return made.params[0]
+
+
+def _behind_gate(callback: Callable[..., Any], *, warn: bool) -> Callable[..., Any]:
+    def behind_gate(*args: Any, clean: bool, strict: bool, **kwargs: Any) -> Any:
+        _pass(clean=clean, strict=strict, warn=warn)
+        return callback(*args, **kwargs)
+
+    return behind_gate
+
+
+def _pass(*, clean: bool, strict: bool, warn: bool) -> None:
+    """Refuse, or warn of what child processes will not see.
+
+    Raises:
+        DirtyShellError: under `strict`, with everything that was found.
+    """
+    from sealenv.gates.admission import look, refuse
+
+    if clean:
+        from sealenv.gates.whitelist import clean_environ
+
+        kept = clean_environ(os.environ)
+        ours = {name: os.environ[name] for name in _OURS if name in os.environ}
+        os.environ.clear()
+        os.environ.update(kept | ours)
+        return
+    found = look(os.environ) if strict or warn else []
+    if strict and found:
+        raise refuse(found)
+    if not found:
+        return
+    lines = [f"not passed on: {finding}" for finding in found]
+    click.get_current_context().meta[WARNINGS] = lines
+    from sealenv.naming import printable
+
+    for line in lines:
+        click.echo(f"{paint('warning', fg='yellow')}: {printable(line)}", err=True)

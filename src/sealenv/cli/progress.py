@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.paint import paint
+from sealenv.cli.output import paint
 from sealenv.progress import Reporter
 from sealenv.system.streams import is_terminal
 
@@ -32,7 +32,7 @@ def make_reporter(*, quiet: bool, verbose: int) -> LineReporter:
 
 
 def _in_c_locale() -> bool:
-    """Whether nobody promises more than ASCII: Python writes UTF-8 there too (PEP 538, 540)."""
+    """Whether the locale promises only ASCII: Python writes UTF-8 there too (PEP 538, 540)."""
     asked = os.environ.get("LC_ALL") or os.environ.get("LANG")
     return os.name != "nt" and asked in {"C", "POSIX"}
 
@@ -44,8 +44,7 @@ class LineReporter(Reporter):
         self.level = level
         self._began = 0.0
         self._phase = ""
-        self.seconds: dict[str, float] = {}
-        """How long each finished phase took."""
+        self._took = 0.0
         self._warned: set[str] = set()
 
     def __enter__(self) -> LineReporter:
@@ -65,12 +64,12 @@ class LineReporter(Reporter):
         """End the current phase."""
         self._clock()
         if self._phase and self.level > 0:
-            self._say(f"{'':<14}done in {self.seconds[self._phase]:.2f} s")
+            self._say(f"{'':<14}done in {self._took:.2f} s")
         self._phase = ""
 
     def _clock(self) -> None:
         if self._phase:
-            self.seconds[self._phase] = round(time.monotonic() - self._began, 4)
+            self._took = time.monotonic() - self._began
 
     def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
         """Tell single items only when asked to."""
@@ -133,7 +132,7 @@ class BarReporter(LineReporter):
             task = self._bars.tasks[0]
             self._clock()
             told = "" if self._left else task.fields["count"]
-            count = f"{told}  {self.seconds[self._phase]:.1f} s".strip()
+            count = f"{told}  {self._took:.1f} s".strip()
             total = task.total or 1
             self._bars.update(self._task, total=total, completed=total, count=count)
             self._bars.stop()

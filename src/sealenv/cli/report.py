@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealenv.cli.completion import ENV
-from sealenv.cli.options import JSON, QUIET, print_json
+from sealenv.cli.options import ENV, JSON, QUIET
+from sealenv.cli.output import print_json
 from sealenv.errors import UsageError
 from sealenv.system.streams import is_terminal
-
-if TYPE_CHECKING:
-    from sealenv.commands.report import EnvironmentReport
 
 __all__ = ["report_command"]
 
@@ -63,36 +58,23 @@ def report_command(
     page loads nothing. Exit code 0 also where something was found: that is for verify and audit.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.commands.report import FORMATS, report
-    from sealenv.prefix.lookup import find
-    from sealenv.system.files import check_output, write_output
+    from sealenv.commands.report import report
 
-    if kind not in FORMATS:
-        raise UsageError(
-            f"{kind!r} is no format",
-            details=[f"{name}: {describe}" for name, describe in FORMATS.items()],
-            hint="choose one with --format",
-        )
     path = None if output in {None, "-"} else Path(str(output))
     _refuse_stdout(path, kind, as_json=as_json, opens=opens)
-    prefix = find(env)
-    if path is not None:
-        check_output(path, force=force)  # now, not after reading it all
-        _refuse_inside(path, prefix)
-    findings = not no_findings and kind == "html"
     silent = quiet or as_json or not is_terminal(sys.stderr)
     with make_reporter(quiet=silent, verbose=0) as reporter:
-        found = report(env, findings=findings, fast=fast, reporter=reporter)
-    text = found.text(kind).encode()
-    if path is None:
-        click.echo(text, nl=False)
-        return 0
-    write_output(path, text, force=force)
-    if as_json:
-        print_json(_json(found, path, kind, len(text)))
+        done = report(
+            env, format=kind, output=path, force=force, findings=not no_findings, fast=fast,
+            reporter=reporter,
+        )  # fmt: skip
+    if done.text is not None:
+        click.echo(done.text.encode(), nl=False)
+    elif as_json:
+        print_json(done)
     elif not quiet:
-        click.echo(f"wrote          {path}", err=True)
-    if opens:
+        click.echo(f"wrote          {done.output}", err=True)
+    if opens and path is not None:
         click.launch(path.absolute().as_uri())
     return 0
 
@@ -106,31 +88,3 @@ def _refuse_stdout(path: Path | None, kind: str, *, as_json: bool, opens: bool) 
         raise UsageError("--open needs a file to open", hint="name one with -o")
     if kind == "html" and is_terminal(sys.stdout):
         raise UsageError("a page is nothing to read in a terminal", hint="name a file with -o")
-
-
-def _refuse_inside(path: Path, prefix: Path) -> None:
-    """A file in the environment would be the first thing that the next verify finds."""
-    inside = Path(os.path.realpath(path.parent))
-    home = Path(os.path.realpath(prefix))
-    if inside == home or home in inside.parents:
-        raise UsageError(
-            "the report would lie in the environment, where verify finds it",
-            where=str(path),
-            hint="name a file elsewhere with -o",
-        )
-
-
-def _json(found: EnvironmentReport, path: Path, kind: str, size: int) -> dict[str, Any]:
-    verified, audited = found.verified, found.audited
-    return {
-        "output": str(path.absolute()),
-        "format": kind,
-        "bytes": size,
-        "prefix": str(found.environment.prefix),
-        "state": found.environment.state,
-        "packages": sum(item.kind == "conda" for item in found.items),
-        "distributions": sum(item.kind == "pypi" for item in found.items),
-        "damaged": verified.damaged if verified else None,
-        "findings": len(verified.findings) if verified else None,
-        "left": len(audited.left) if audited else None,
-    }

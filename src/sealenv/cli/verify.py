@@ -1,26 +1,35 @@
-"""`sealenv verify`: nothing is written."""
+"""`sealenv verify`, and how findings are printed."""
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.completion import ENV
-from sealenv.cli.options import JSON, QUIET, print_json
-from sealenv.cli.table import fitted
-from sealenv.cli.words import verdict
+from sealenv.cli.options import ENV, JSON, QUIET
+from sealenv.cli.output import fitted, print_json
 from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sealenv.seals.findings import Finding, Report
-    from sealenv.seals.seal import Fingerprints
+    from sealenv.seals.findings import Finding
 
-__all__ = ["prints_json", "show_findings", "verify_command"]
+__all__ = ["Line", "everything", "fold", "folded", "show_findings", "verify_command"]
+
+MOST = 20
+"""So many findings are listed one by one."""
+_FEWEST = 3
+"""Fewer files are named, not counted."""
+_OF_FILES = frozenset({
+    "missing", "altered", "untracked", "clobbered", "wrong-type", "wrong-link", "broken-link",
+    "wrong-mode", "unreadable", "stale-pyc", "orphaned-pyc",
+})  # fmt: skip
+"""Kinds of which path and kind say nearly all; of the others each detail is news."""
 
 
 @click.command(
@@ -44,23 +53,23 @@ def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.verify import verify
     from sealenv.naming import shown
-    from sealenv.prefix.lookup import find
 
-    prefix = find(env)
     # Without a terminal its one line would say nothing that the verdict does not.
     silent = quiet or as_json or not is_terminal(sys.stderr)
     with make_reporter(quiet=silent, verbose=0) as reporter:
-        report = verify(prefix, fast=fast, tree=as_json, reporter=reporter)
+        report = verify(env, fast=fast, tree=as_json, reporter=reporter)
     if as_json:
-        print_json(_json(prefix, report, fast))
+        print_json(report)
         return 1 if report.damaged else 0
     if not quiet:
         show_findings(report.findings, f"sealenv verify {shown(env)}{' --fast' * fast}")
     for note in report.notes:
         click.echo(fitted(f"note: {note}", 6), err=True)
     if any(finding.kind == "moved" for finding in report.findings):
-        click.echo(f"note: that is mended by: sealenv move --here {shown(str(prefix))}", err=True)
-    click.echo(verdict(report, fast), err=True)
+        click.echo(
+            f"note: that is mended by: sealenv move --here {shown(str(report.prefix))}", err=True
+        )
+    click.echo(report.summary, err=True)
     return 1 if report.damaged else 0
 
 
@@ -73,7 +82,6 @@ def show_findings(findings: Sequence[Finding], command: str) -> None:
     """
     if not findings:
         return
-    from sealenv.cli.folding import everything, folded
     from sealenv.naming import printable
 
     lines = folded(findings)
@@ -88,20 +96,67 @@ def show_findings(findings: Sequence[Finding], command: str) -> None:
         click.echo(fitted(everything(command), 6, err=False))
 
 
-def prints_json(prints: Fingerprints | None) -> dict[str, str | None] | None:
-    """Both fingerprints for `--json`."""
-    return {"packages": prints.packages, "tree": prints.tree or None} if prints else None
+@dataclass(frozen=True)
+class Line:
+    """What is shown as one line."""
+
+    finding: Finding
+    """It, or the first of those that were folded."""
+    path: str
+    """Its path, or the folder that they are in, with `/` at its end."""
+    hint: str = ""
+    count: int = 1
+
+    @property
+    def files(self) -> str:
+        """`201 files` of a folder; empty for one finding."""
+        return f"{self.count} files" if self.count > 1 else ""
 
 
-def _json(prefix: Path, report: Report, fast: bool) -> dict[str, Any]:
-    return {
-        "prefix": str(prefix),
-        "fast": fast,
-        "packages": report.packages,
-        "files": report.files,
-        "hashed": report.hashed,
-        "damaged": report.damaged,
-        "findings": [f.to_json() for f in report.findings],
-        "fingerprints": {"sealed": prints_json(report.sealed), "now": prints_json(report.now)},
-        "notes": list(report.notes),
-    }
+def folded(findings: Sequence[Finding], hints: Sequence[str] = ()) -> list[Line]:
+    """The lines for stdout: in a terminal many are folded, elsewhere each finding is one."""
+    return fold(findings, hints, most=MOST if is_terminal(sys.stdout) else len(findings))
+
+
+def fold(findings: Sequence[Finding], hints: Sequence[str] = (), *, most: int = MOST) -> list[Line]:
+    """One line for each finding, or for a folder's with the same kind, package and hint.
+
+    A folder also stands for what is below it if it holds two such findings itself, as a package's own
+    folder does; the environment's own folder never does. A line has the place of its first finding.
+
+    Args:
+        findings: in the order in which they are shown.
+        hints: what to do about each; none when empty.
+        most: so many are not folded.
+    """
+    hints = hints or [""] * len(findings)
+    if len(findings) <= most:
+        return [Line(f, f.path, hint) for f, hint in zip(findings, hints, strict=True)]
+    keys = [(f.kind, f.package, hint) for f, hint in zip(findings, hints, strict=True)]
+    own = [f.path.rpartition("/")[0] for f in findings]
+    here = Counter(zip(keys, own, strict=True))
+    places = []
+    for key, folder in zip(keys, own, strict=True):
+        parts = folder.split("/")
+        above = ["/".join(parts[:n]) for n in range(1, len(parts))]
+        places.append((key, next((a for a in above if here[key, a] > 1), folder)))
+    together = [f.kind in _OF_FILES and not f.path.endswith("/") for f in findings]
+    counts = Counter(place for place, it in zip(places, together, strict=True) if it)
+    lines: dict[object, Line] = {}
+    for number, (finding, place) in enumerate(zip(findings, places, strict=True)):
+        (*_, hint), folder = place
+        if together[number] and counts[place] >= _FEWEST and folder:
+            lines.setdefault(place, Line(finding, f"{folder}/", hint, counts[place]))
+        else:
+            lines[number] = Line(finding, finding.path, hint)
+    return list(lines.values())
+
+
+def everything(command: str) -> str:
+    """How to see what was folded.
+
+    Args:
+        command: that lists it, as it is typed.
+    """
+    pager = "more" if os.name == "nt" else "cat"
+    return f"files of one folder are one line; each by itself: {command} | {pager} (or --json)"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.completion import ENV
-from sealenv.cli.options import JSON
-from sealenv.cli.paint import paint
-from sealenv.cli.table import fitted
+from sealenv.cli.options import ENV, JSON
+from sealenv.cli.output import fitted, paint, print_json
 
 if TYPE_CHECKING:
     from sealenv.candidates import Candidate, Resolution
@@ -54,7 +51,7 @@ def which_command(
         )
     answer = find_command_here(env, shell) if here else find_command(env, command or "", shell)
     if as_json:
-        click.echo(json.dumps(answer.to_json(), indent=2))
+        print_json(answer)
     else:
         for line in _lines(answer):
             click.echo(printable(line))

@@ -7,17 +7,17 @@ Who kills it between finds each file old or new, and `verify` takes both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, overload
 
 import msgspec
 
 from sealenv.audits.audit import Audit
 from sealenv.audits.audit import audit as find
 from sealenv.errors import FilesystemError, PrefixError, from_oserror
+from sealenv.fields import AbsolutePath, Count, InPrefix
 from sealenv.layout import SEAL
 from sealenv.naming import shown
+from sealenv.portability.finding import PathFinding
 from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
 from sealenv.prefix.exclusive import exclusive, refuse_worked_on
 from sealenv.prefix.removable import refuse_frozen
@@ -31,47 +31,49 @@ from sealenv.seals.seal import PatchNote, Seal, read_sealed, write_seal
 from sealenv.seals.snapshot import readable, take_snapshot
 from sealenv.seals.verify import examine
 
-__all__ = ["Fixed", "audit", "fix_paths", "search"]
+__all__ = ["Audited", "audit", "fix_paths", "search"]
 
 _OURS_TO_MEND = frozenset({"unpatched", "fingerprint", "clobbered"})
 """What verify says and `--fix` mends, or is no damage; the second is left where a fix was ended."""
 
 
-@dataclass(frozen=True)
-class Fixed:
-    """What `--fix` did."""
+class Audited(msgspec.Struct, frozen=True, kw_only=True):
+    """What `audit` found.
 
-    patched: tuple[Patched, ...]
-    """Files that it made relative."""
-    registered: tuple[str, ...]
-    """Files that hold the path, and that `move` re-writes."""
-    audit: Audit
-    """What is found now."""
+    Attributes:
+        prefix: the environment.
+        platform: its subdir.
+        sealed: whether it has a seal that can be read: `move` needs one.
+        moved_by_hand: whether it is not where its seal says.
+        former: where it was, by its seal: before it was moved by hand, and before moves that left files.
+        files: how many files and links were searched.
+        matters: how many findings matter.
+        left: how many of them neither `move` nor `audit --fix` rewrites.
+        patched: the files that `fix` made relative; None without it.
+        registered: the files that hold the path, and that `move` rewrites; None without `fix`.
+        findings: by path.
+    """
+
+    prefix: AbsolutePath
+    platform: str
+    sealed: bool
+    moved_by_hand: bool
+    former: tuple[str, ...]
+    files: Count
+    matters: Count
+    left: Count
+    patched: tuple[Patched, ...] | None
+    registered: tuple[InPrefix, ...] | None
+    findings: tuple[PathFinding, ...]
 
 
-@overload
-def audit(
-    env: StrPath,
-    *,
-    fix: Literal[False] = False,
-    override_frozen: bool = False,
-    reporter: Reporter = QUIET,
-) -> Audit: ...
-@overload
-def audit(
-    env: StrPath,
-    *,
-    fix: Literal[True],
-    override_frozen: bool = False,
-    reporter: Reporter = QUIET,
-) -> Fixed: ...
 def audit(
     env: StrPath,
     *,
     fix: bool = False,
     override_frozen: bool = False,
     reporter: Reporter = QUIET,
-) -> Audit | Fixed:
+) -> Audited:
     """Find every file that holds the environment's path, in whatever form.
 
     Args:
@@ -81,7 +83,7 @@ def audit(
         reporter: is told each step.
 
     Returns:
-        what was found; with `fix` what was done, and in its `audit` what is found now.
+        what was found; with `fix` what was done, and what is found now.
 
     Raises:
         NotFoundError: there is no such environment.
@@ -91,7 +93,27 @@ def audit(
     prefix = prefix_of(env)
     if fix:
         return fix_paths(prefix, override_frozen=override_frozen, reporter=reporter)
-    return search(prefix, reporter=reporter)
+    return _result(search(prefix, reporter=reporter))
+
+
+def _result(
+    found: Audit,
+    patched: tuple[Patched, ...] | None = None,
+    registered: tuple[str, ...] | None = None,
+) -> Audited:
+    return Audited(
+        prefix=found.prefix,
+        platform=found.platform,
+        sealed=found.seal is not None,
+        moved_by_hand=found.moved_by_hand,
+        former=found.former,
+        files=found.files,
+        matters=sum(f.matters for f in found.findings),
+        left=len(found.left),
+        patched=patched,
+        registered=registered,
+        findings=found.findings,
+    )
 
 
 def search(prefix: Path, *, reporter: Reporter = QUIET) -> Audit:
@@ -121,7 +143,7 @@ def fix_paths(
     *,
     override_frozen: bool = False,
     reporter: Reporter = QUIET,
-) -> Fixed:
+) -> Audited:
     """Make relative what can be; note that and the rest in the seal.
 
     Args:
@@ -153,7 +175,7 @@ def fix_paths(
         if changed or noted != seal.absolute or former != seal.former:
             seal.absolute, seal.former = noted, former
             _seal_again(prefix, seal, reporter, changed=changed)
-    return Fixed(tuple(patched), tuple(registered), found)
+    return _result(found, tuple(patched), tuple(registered))
 
 
 def _finish(prefix: Path) -> None:

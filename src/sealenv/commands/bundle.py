@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
@@ -17,6 +18,7 @@ from sealenv.engine.messages import Progress
 from sealenv.engine.rattler import Engine
 from sealenv.engine.session import fetch_anew, micromamba_for, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
+from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts
 from sealenv.install.clobbers import clobbers_in_store, order_for_micromamba
 from sealenv.install.unbundle import take_in, verified
 from sealenv.locks import LockFile
@@ -51,20 +53,28 @@ Without Python:   unpack it anywhere (tar -xf FILE.sealenv), and there
 """
 
 
-@dataclass(frozen=True)
-class Bundled:
-    """What was written."""
+class Bundled(msgspec.Struct, frozen=True, kw_only=True):
+    """What `bundle` wrote.
 
-    path: Path
+    Attributes:
+        file: the bundle.
+        sha256: of the bundle.
+        bytes: of the bundle.
+        name: how the environment is called by default.
+        platforms: those that it makes the environment for.
+        members: how many files are inside.
+        micromamba: subdir -> the version of the micromamba inside; empty where it is not run here.
+        notes: what is not in it.
+    """
+
+    file: AbsolutePath
+    sha256: Sha256
+    bytes: Bytes
     name: str
-    """How the environment is called where nothing else is said."""
     platforms: tuple[str, ...]
-    sha256: str
-    size: int
-    manifest: BundleManifest
-    micromamba: dict[str, str]
-    """Subdir -> the version of the micromamba inside; empty where it is not run here."""
-    notes: tuple[str, ...]
+    members: Count
+    micromamba: Annotated[dict[str, str], Meta(description="subdir -> version; empty: unknown")]
+    notes: Texts
 
 
 def bundle(
@@ -239,7 +249,16 @@ def make_bundle(
     except OSError as error:
         raise from_oserror(error) from error
     notes = (*_not_carried(subject), *left, *_notes(locks, versions))
-    return Bundled(path, name, locks.platforms, sha256, size, manifest, versions, notes)
+    return Bundled(
+        file=path,
+        sha256=sha256,
+        bytes=size,
+        name=name,
+        platforms=locks.platforms,
+        members=len(manifest.members),
+        micromamba=versions,
+        notes=notes,
+    )
 
 
 def _readme(name: str, locks: LockFile) -> str:

@@ -23,7 +23,7 @@ from sealenv.naming import shown
 from sealenv.prefix.exclusive import unchanged
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.removable import refuse_inner
-from sealenv.progress import QUIET, Reporter
+from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import copy_entries, entries_of, refuse_no_room, shareable
 from sealenv.relocation.destination import choose_place, real_prefix, refuse_place, refuse_rows
 from sealenv.relocation.find import find
@@ -58,7 +58,10 @@ def clone(env: StrPath, new: StrPath, *, copy: bool = False, reporter: Reporter 
         CheckFailedError: it was created, and does not work: it is pending.
     """
     place = choose_place(named(new), os.environ)
-    return clone_prefix(prefix_of(env), place, os.environ, reporter, copy=copy)
+    watch = Stopwatch(reporter)
+    cloned = clone_prefix(prefix_of(env), place, os.environ, watch, copy=copy)
+    watch.stop()
+    return replace(cloned, seconds=watch.seconds)
 
 
 def clone_prefix(

@@ -11,24 +11,29 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
 
 from sealenv import locations
 from sealenv.engine.session import started
 from sealenv.errors import InterruptedCreateError, PostScriptError, UsageError
+from sealenv.fields import AbsolutePath, Bytes, Count, InPrefix, Seconds, Sha256
 from sealenv.install import sealing, steps
 from sealenv.install.job import CreateOptions, Job
 from sealenv.install.preflight import Contents, preflight
 from sealenv.install.unbundle import take_in, verified
 from sealenv.install.userscripts import check_post, run_post
 from sealenv.locks import Lock
+from sealenv.locks.listed import Package, Wheel, packages_of, wheels_of
 from sealenv.naming import shown
 from sealenv.prefix.prefixlock import PrefixLock, refuse_unless_free
-from sealenv.progress import QUIET, Reporter
+from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.request.arguments import StrPath, optional_path, words
 from sealenv.request.target import Target, choose_target
-from sealenv.seals.seal import Seal
+from sealenv.seals.seal import Prints, Seal, prints_of
 from sealenv.spec.model import current_platform
 
 __all__ = [
@@ -43,29 +48,60 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What create would do: `--dry-run`."""
+class Engine(msgspec.Struct, frozen=True, kw_only=True):
+    """The program that solves and links; its version is empty where it is not known yet."""
 
-    prefix: Path
-    lock: Lock
-    to_fetch: int
-    fetch_size: int
-    cache: Path
-    view: Path
-    engine: tuple[str, str]
-    """Name and version; the version is empty where it is not known yet."""
+    name: str
+    version: str
 
 
-@dataclass(frozen=True)
-class Created:
-    """What create did."""
+class Places(msgspec.Struct, frozen=True, kw_only=True):
+    """All that `create` writes to."""
 
-    prefix: Path
-    seal: Seal
-    contents: Contents
-    messages: str
+    prefix: AbsolutePath
+    cache: AbsolutePath
+    conda_cache: AbsolutePath
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What `create` would do."""
+
+    prefix: AbsolutePath
+    platform: str
+    channels: tuple[str, ...]
+    engine: Engine
+    lock_digest: Sha256
+    packages: tuple[Package, ...]
+    wheels: tuple[Wheel, ...]
+    to_fetch: Count
+    fetch_bytes: Bytes
+    writes: Places
+
+
+class Created(msgspec.Struct, frozen=True, kw_only=True):
+    """What `create` did: the environment is sealed."""
+
+    prefix: AbsolutePath
+    state: Literal["sealed"] = "sealed"
+    platform: str
+    checked: bool
+    python: str | None
+    tools: Annotated[dict[str, str], Meta(description="tool -> what it answered")]
+    packages: Count
+    wheels: Count
+    files: Count
+    lock_digest: Sha256
+    fingerprints: Prints | None
+    clobbers: Annotated[
+        dict[InPrefix, list[str]], Meta(description="path -> the packages that ship it")
+    ]
+    link_scripts: list[str]
+    skipped_link_scripts: list[str]
+    messages: Annotated[str, Meta(description="what post-link scripts printed")]
+    activation: list[InPrefix]
+    engine: Engine
     post_ran: bool
+    seconds: Seconds
 
 
 def create(
@@ -178,8 +214,17 @@ def create_target(
         InterruptedCreateError: Ctrl-C; what was begun is pending.
     """
     _check_post(options.post, target)
-    with _job(target, options, reporter) as job:
-        return make(job, confirm)
+    watch = Stopwatch(reporter)
+
+    def show(planned: Plan) -> None:
+        watch.stop()
+        if confirm:
+            confirm(planned)
+
+    with _job(target, options, watch) as job:
+        made = make(job, show)
+    watch.stop()
+    return msgspec.structs.replace(made, seconds=watch.seconds)
 
 
 def plan_target(target: Target, options: CreateOptions, reporter: Reporter = QUIET) -> Plan:
@@ -190,7 +235,7 @@ def plan_target(target: Target, options: CreateOptions, reporter: Reporter = QUI
     """
     _check_post(options.post, target)
     with _job(target, options, reporter, dry_run=True) as job:
-        return _plan(job)
+        return _plan(job)[0]
 
 
 def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
@@ -205,10 +250,9 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
     """
     held: PrefixLock | None = None
     try:
-        planned = _plan(job)
+        planned, lock = _plan(job)
         if confirm:
             confirm(planned)
-        lock = planned.lock
         lock = steps.fetch(job, lock)
         contents = preflight(lock, job.prefix, job.store)
         held = steps.mark(job, contents)
@@ -230,17 +274,51 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
     finally:
         if held is not None:
             held.close()
-    return Created(job.prefix, seal, contents, messages, _run_post(job))
+    return _created(seal, contents, messages, post_ran=_run_post(job))
 
 
-def _plan(job: Job) -> Plan:
+def _created(seal: Seal, contents: Contents, messages: str, *, post_ran: bool) -> Created:
+    return Created(
+        prefix=Path(seal.prefix),
+        platform=seal.platform,
+        checked=seal.checked,
+        python=seal.python,
+        tools=seal.check.get("tools", {}),
+        packages=len(seal.lock.packages),
+        wheels=len(seal.lock.wheels),
+        files=contents.files,
+        lock_digest=seal.lock.digest,
+        fingerprints=prints_of(seal.fingerprints),
+        clobbers=contents.clobbers,
+        link_scripts=seal.link_scripts,
+        skipped_link_scripts=seal.skipped_link_scripts,
+        messages=messages,
+        activation=seal.activation,
+        engine=Engine(name=seal.engine.name, version=seal.engine.version),
+        post_ran=post_ran,
+        seconds={},
+    )
+
+
+def _plan(job: Job) -> tuple[Plan, Lock]:
     steps.gate(job)
     refuse_unless_free(job.prefix)
     lock = steps.solve(job)
     missing = [a for a in lock.archives if not (job.carried or job.store.has(a))]
     size = sum(p.size or 0 for p in missing)
-    engine = job.engine.name, job.engine.version
-    return Plan(job.prefix, lock, len(missing), size, job.store.root, job.view, engine)
+    planned = Plan(
+        prefix=job.prefix,
+        platform=lock.platform,
+        channels=lock.channels,
+        engine=Engine(name=job.engine.name, version=job.engine.version),
+        lock_digest=lock.digest(),
+        packages=packages_of(lock),
+        wheels=wheels_of(lock),
+        to_fetch=len(missing),
+        fetch_bytes=size,
+        writes=Places(prefix=job.prefix, cache=job.store.root, conda_cache=job.view),
+    )
+    return planned, lock
 
 
 def _run_post(job: Job) -> bool:

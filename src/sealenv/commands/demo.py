@@ -53,7 +53,7 @@ def tour(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str])
     files, size = measure(made.prefix)
     say(
         "create",
-        f"{len(made.seal.lock.packages)} packages became {files} files ({size / 1e6:.0f} MB) in "
+        f"{made.packages} packages became {files} files ({size / 1e6:.0f} MB) in "
         f"{made.prefix}. Each archive was checked by sha256 before it was used; the new python ran "
         "in a clean process through its activation script before the folder was sealed.",
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from sealenv.errors import UsageError
@@ -16,17 +14,25 @@ from sealenv.request.subject import Subject, sealed_lock, subject
 __all__ = ["Comparison", "diff"]
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Two subjects and what differs."""
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between two locks or environments.
 
-    before: Subject
-    after: Subject
-    changes: tuple[Change, ...]
+    Attributes:
+        before: what A is called.
+        after: what B is called.
+        platforms: those that were compared.
+        equal: whether nothing differs.
+        without_digest: packages in both of which one side does not know the sha256: nobody can say
+            whether the bytes are the same.
+        changes: by platform and name.
+    """
+
+    before: str
+    after: str
     platforms: tuple[str, ...]
-    """Those that were compared."""
-    without_digest: tuple[str, ...] = ()
-    """In both, and of one side no sha256 is known: whether the bytes are the same, nobody can say."""
+    equal: bool
+    without_digest: tuple[str, ...]
+    changes: tuple[Change, ...]
 
 
 def diff(a: StrPath, b: StrPath | None = None) -> Comparison:
@@ -55,8 +61,14 @@ def diff(a: StrPath, b: StrPath | None = None) -> Comparison:
         after = subject(named(b), strict=False)
     left, right = _only(before, after), _only(after, before)
     platforms = tuple(dict.fromkeys([*left.platforms, *right.platforms]))
+    found = tuple(changes(left, right))
     return Comparison(
-        before, after, tuple(changes(left, right)), platforms, tuple(without_digest(left, right))
+        before=before.title,
+        after=after.title,
+        platforms=platforms,
+        equal=not found,
+        without_digest=tuple(without_digest(left, right)),
+        changes=found,
     )
 
 

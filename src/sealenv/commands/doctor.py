@@ -8,6 +8,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 from sealenv.checkup.checks import CHECKS, checks_for
 from sealenv.checkup.computer import Computer
@@ -15,21 +18,30 @@ from sealenv.checkup.finding import Check, Finding, Severity, plain_text
 from sealenv.checkup.fixing import Plan, apply, make_plan, undo
 from sealenv.checkup.journal import Journal, Journals
 from sealenv.checkup.registry import ansi_code_page, this_registry
+from sealenv.checkup.text import digest_of
 from sealenv.errors import UsageError, from_oserror
+from sealenv.fields import Count, Sha256
 from sealenv.gates.admission import look
-from sealenv.gates.findings import Finding as Dirt
+from sealenv.gates.findings import Finding as Dirty
 from sealenv.locations import default_envs_dir
+from sealenv.masking import masked_value
 from sealenv.request.arguments import StrPath, words
 
 __all__ = [
     "Examination",
+    "Examined",
+    "Fixed",
+    "Undone",
     "doctor",
     "examine",
+    "examined",
     "find_journal",
     "fix",
+    "fixed",
     "plan_fix",
     "this_computer",
     "undo_fix",
+    "undone",
 ]
 
 _ORDER = list(Severity)
@@ -49,7 +61,7 @@ class Examination:
     computer: Computer
     checks: int
     findings: tuple[Finding, ...]
-    shell: tuple[Dirt, ...]
+    shell: tuple[Dirty, ...]
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of a severity."""
@@ -61,7 +73,101 @@ class Examination:
         return self.count(Severity.ERROR) > 0
 
 
-def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> Examination:
+class Dirt(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing of a shell that could make a process use another Python."""
+
+    name: str
+    value: str
+    what: str
+    why: str
+    clear: str
+
+
+class Shell(msgspec.Struct, frozen=True, kw_only=True):
+    """The current shell: whether activation, `run` and `shell` refuse it, and why."""
+
+    state: Literal["active", "clean"]
+    findings: tuple[Dirt, ...]
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that `doctor` found; `how` is the older name of `fix`."""
+
+    id: str
+    severity: Literal["error", "warning", "note"]
+    what: str
+    where: str
+    evidence: list[str]
+    why: str
+    fix: str
+    how: str
+    fixable: bool
+
+
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
+    """What `doctor` found.
+
+    Attributes:
+        home: the user's folder.
+        target: where environments shall be.
+        checks: how many were made.
+        errors: how many findings are errors.
+        warnings: how many are warnings.
+        notes: how many are worth knowing.
+        shell: the current shell.
+        findings: errors first.
+    """
+
+    home: str
+    target: str
+    checks: Count
+    errors: Count
+    warnings: Count
+    notes: Count
+    shell: Shell
+    findings: tuple[Problem, ...]
+
+
+class EditedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a fix changes, with its sha256 before and after."""
+
+    path: str
+    real: str
+    before: Sha256
+    after: Sha256
+
+
+class EditedValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A value of the registry that a fix changes; `after` is null where it is deleted."""
+
+    key: str
+    name: str
+    before: str
+    after: str | None
+
+
+class Fixed(msgspec.Struct, frozen=True, kw_only=True):
+    """What `doctor --fix` changes."""
+
+    checks: tuple[str, ...]
+    dry_run: bool
+    journal: str | None
+    files: tuple[EditedFile, ...]
+    values: tuple[EditedValue, ...]
+    left: tuple[Problem, ...]
+
+
+class Undone(msgspec.Struct, frozen=True, kw_only=True):
+    """What `doctor --undo` puts back."""
+
+    journal: str
+    checks: tuple[str, ...]
+    dry_run: bool
+    files: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> Examined:
     """Return what in this process and on this machine can contaminate a shell or an environment.
 
     `shell` of the result holds what `run` and `shell` refuse: variables, and folders on PATH.
@@ -73,7 +179,66 @@ def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> 
     Raises:
         UsageError: there is no check of that name, or it is another system's.
     """
-    return examine(this_computer(None if target is None else os.fspath(target)), words(only))
+    computer = this_computer(None if target is None else os.fspath(target))
+    return examined(examine(computer, words(only)))
+
+
+def examined(report: Examination) -> Examined:
+    """Return what was found as the result of the command."""
+    return Examined(
+        home=plain_text(str(report.computer.home)),
+        target=plain_text(str(report.computer.target)),
+        checks=report.checks,
+        errors=report.count(Severity.ERROR),
+        warnings=report.count(Severity.WARNING),
+        notes=report.count(Severity.NOTE),
+        shell=Shell(
+            state="active" if report.shell else "clean",
+            findings=tuple(Dirt(**finding.to_json()) for finding in report.shell),
+        ),
+        findings=tuple(Problem(**finding.to_json()) for finding in report.findings),
+    )
+
+
+def fixed(plan: Plan, journal: Journal | None, *, dry_run: bool) -> Fixed:
+    """Return what a fix changes as the result of the command."""
+    return Fixed(
+        checks=tuple(plan.checks),
+        dry_run=dry_run,
+        journal=journal.name if journal else None,
+        files=tuple(
+            EditedFile(
+                path=plain_text(str(edit.path)),
+                real=plain_text(str(edit.real)),
+                before=digest_of(edit.before),
+                after=digest_of(edit.after),
+            )
+            for edit in plan.files
+        ),
+        values=tuple(
+            EditedValue(
+                key=plain_text(str(value.key)),
+                name=plain_text(value.name),
+                before=plain_text(masked_value(value.name, value.before)),
+                after=None
+                if value.after is None
+                else plain_text(masked_value(value.name, value.after)),
+            )
+            for value in plan.values
+        ),
+        left=tuple(Problem(**finding.to_json()) for finding in plan.left),
+    )
+
+
+def undone(journal: Journal, *, dry_run: bool) -> Undone:
+    """Return what an undo puts back as the result of the command."""
+    return Undone(
+        journal=journal.name,
+        checks=tuple(journal.checks),
+        dry_run=dry_run,
+        files=tuple(plain_text(note.path) for note in journal.files),
+        values=tuple(plain_text(f"{value.key} {value.name}") for value in journal.values),
+    )
 
 
 def this_computer(target: str | None = None) -> Computer:

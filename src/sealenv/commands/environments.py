@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypeVar
+
+import msgspec
 
 from sealenv.errors import NotFoundError, RecordError
+from sealenv.fields import AbsolutePath, Bytes, Count, Moment, one_of
 from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of, walk
 from sealenv.locations import envs_dirs
 from sealenv.naming import shown
@@ -16,52 +18,91 @@ from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.request.arguments import StrPath, prefix_of, several
 from sealenv.seals.seal import Seal, read_seal, why_moved
 
-__all__ = ["Environment", "info", "inspect", "list", "list_environments", "measure"]
+__all__ = [
+    "STATES",
+    "Environment",
+    "Info",
+    "Listing",
+    "info",
+    "inspect",
+    "list",
+    "list_environments",
+    "measure",
+]
+
+STATES = ("sealed", "pending", "foreign", "moved", "unreadable")
+_Any = TypeVar("_Any", bound="Environment")
 
 
-@dataclass(frozen=True)
-class Environment:
-    """One environment as `list` and `info` show it."""
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """One environment.
 
-    prefix: Path
-    state: str
-    """sealed, pending, foreign, moved; or unreadable, as its seal or its folder is."""
+    Attributes:
+        name: the folder's name.
+        prefix: the folder.
+        state: unreadable: its seal or its folder cannot be read.
+        python: its version.
+        platform: None where there is no seal.
+        created: by its seal, else by its files.
+        checked: whether it was run when it was made; None where there is no seal.
+        busy: whether a process works on it right now.
+        packages: how many have a record.
+        problem: what is wrong with it.
+        files: how many files and links; only where they were counted.
+        bytes: of them.
+    """
+
+    name: str
+    prefix: AbsolutePath
+    state: Annotated[str, one_of(STATES)]
     python: str | None
     platform: str | None
-    created: dt.datetime | None
+    created: Moment | None
     checked: bool | None
     busy: bool
-    """A process works on it right now."""
+    packages: Count
     problem: str | None
+    files: Count | msgspec.UnsetType = msgspec.UNSET
+    bytes: Bytes | msgspec.UnsetType = msgspec.UNSET
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A package in an environment."""
+
+    name: str
+    version: str
+    build: str
+    channel: str
+    subdir: str
+    requested: tuple[str, ...]
+
+
+class Info(Environment, frozen=True, kw_only=True):
+    """One environment, with its seal and its packages.
+
+    Attributes:
+        seal: how it was made; None where there is none that can be read.
+        package_list: what its records say.
+    """
+
     seal: Seal | None
-    records: tuple[PrefixRecord, ...]
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.prefix.name
-
-    def to_json(self) -> dict[str, Any]:
-        """For `--json` (docs/reference/json.md)."""
-        return {
-            "name": self.name,
-            "prefix": str(self.prefix),
-            "state": self.state,
-            "python": self.python,
-            "platform": self.platform,
-            "created": self.created.isoformat() if self.created else None,
-            "checked": self.checked,
-            "busy": self.busy,
-            "packages": len(self.records),
-            "problem": self.problem,
-        }
+    package_list: tuple[Record, ...]
 
 
-def list(folders: StrPath | Sequence[StrPath] = ()) -> tuple[Environment, ...]:
-    """The environments in SEALENV_ENVS, PY_ENVS and the user's own folder, by folder and name.
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """The environments of `list`, by folder and name."""
+
+    environments: tuple[Environment, ...]
+
+
+def list(
+    folders: StrPath | Sequence[StrPath] = (), *, sizes: bool = False
+) -> tuple[Environment, ...]:
+    """Return the environments in SEALENV_ENVS, PY_ENVS and the user's own folder, by folder and name.
 
     Args:
-        folders: look there (`--in`); without any in SEALENV_ENVS, PY_ENVS and the user's own folder.
+        folders: look there (`--in`) instead.
+        sizes: count files and bytes.
 
     Raises:
         NotFoundError: one of the folders is none.
@@ -70,11 +111,12 @@ def list(folders: StrPath | Sequence[StrPath] = ()) -> tuple[Environment, ...]:
     for place in places:
         if not place.is_dir():
             raise NotFoundError("this is no folder", where=str(place), hint="check its path")
-    return tuple(list_environments([place.absolute() for place in places] or None))
+    found = list_environments([place.absolute() for place in places] or None)
+    return tuple(_measured(each) if sizes else each for each in found)
 
 
-def info(env: StrPath) -> Environment:
-    """What an environment is and how it was made: its state, its seal, its packages' records.
+def info(env: StrPath) -> Info:
+    """Return what an environment is and how it was made: its state, its seal, its packages' records.
 
     Args:
         env: a name or a path.
@@ -82,11 +124,16 @@ def info(env: StrPath) -> Environment:
     Raises:
         NotFoundError: there is no such environment.
     """
-    return inspect(prefix_of(env))
+    return _measured(inspect(prefix_of(env)))
 
 
-def inspect(prefix: Path) -> Environment:
-    """Tell what a prefix is; a damaged one is told too, in `problem`."""
+def _measured(environment: _Any) -> _Any:
+    files, size = measure(environment.prefix)
+    return msgspec.structs.replace(environment, files=files, bytes=size)
+
+
+def inspect(prefix: Path) -> Info:
+    """Return what a prefix is, without its size. What is wrong with it is in `problem`."""
     from sealenv.prefix.prefixlock import is_locked  # `find` alone, as verify uses, does without
 
     state = state_of(prefix)
@@ -107,7 +154,8 @@ def inspect(prefix: Path) -> Environment:
     if moved:
         word = "moved"
         problem = problem or f"{moved}; mend it: sealenv move --here {shown(str(prefix))}"
-    return Environment(
+    return Info(
+        name=prefix.name,
         prefix=prefix,
         state=word,
         python=python or (seal.python if seal else None),
@@ -115,9 +163,21 @@ def inspect(prefix: Path) -> Environment:
         created=_created(prefix, state, seal),
         checked=seal.checked if seal else None,
         busy=state is State.PENDING and is_locked(prefix),
+        packages=len(records),
         problem=problem,
         seal=seal,
-        records=tuple(records),
+        package_list=tuple(map(_record, records)),
+    )
+
+
+def _record(record: PrefixRecord) -> Record:
+    return Record(
+        name=record.name,
+        version=record.version,
+        build=record.build,
+        channel=record.channel,
+        subdir=record.subdir,
+        requested=tuple(record.requested_specs),
     )
 
 
@@ -142,14 +202,20 @@ def list_environments(
             except OSError:
                 continue
             if known:
-                found.append(inspect(child))
+                found.append(_without_contents(inspect(child)))
     return found
+
+
+def _without_contents(found: Info) -> Environment:
+    fields = Environment.__struct_fields__
+    return Environment(**{name: getattr(found, name) for name in fields})
 
 
 def _closed(prefix: Path, problem: str) -> Environment:
     """A folder among environments that nobody may look into: it may be one."""
     return Environment(
-        prefix, "unreadable", None, None, None, None, busy=False, problem=problem, seal=None, records=()
+        name=prefix.name, prefix=prefix, state="unreadable", python=None, platform=None,
+        created=None, checked=None, busy=False, packages=0, problem=problem,
     )  # fmt: skip
 
 

@@ -6,9 +6,10 @@ A format is a function from a `Request` to the text; `FORMATS` names them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from sealenv import locations
 from sealenv.engine.session import started
@@ -16,6 +17,7 @@ from sealenv.errors import SpecError, UsageError
 from sealenv.exports.formats import condalock, environment_yml, explicit, pixi
 from sealenv.exports.request import Format, Request
 from sealenv.exports.scripts import SCRIPTS, write_script
+from sealenv.fields import AbsolutePath, Bytes, Texts
 from sealenv.install.resolve import complete as complete_lock
 from sealenv.locks import LockFile
 from sealenv.progress import QUIET, Reporter
@@ -27,21 +29,22 @@ from sealenv.system.files import check_output, write_output
 __all__ = ["FORMATS", "Exported", "export"]
 
 
-@dataclass(frozen=True)
-class Exported:
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """What `export` made.
 
     Attributes:
-        text: in the format.
+        output: the file that it was written to; None where none was named.
+        text: the export where no file was named; None where `output` holds it.
         format: its name.
-        output: the file that it was written to, or None.
+        bytes: of the text in UTF-8.
         notes: what is not in it.
     """
 
-    text: str
+    output: AbsolutePath | None
+    text: str | None
     format: str
-    output: Path | None
-    notes: tuple[str, ...]
+    bytes: Bytes
+    notes: Texts
 
 
 def export(
@@ -104,7 +107,13 @@ def export(
     )  # fmt: skip
     if path is not None:
         write_output(path, text.encode(), force=force, mode=FORMATS[format].mode)
-    return Exported(text, format, path, tuple(notes))
+    return Exported(
+        output=path,
+        text=text if path is None else None,
+        format=format,
+        bytes=len(text.encode()),
+        notes=tuple(notes),
+    )
 
 
 def _text(

@@ -6,14 +6,17 @@ one spec a platform -> solve each, or fill the digests of a list in -> the lock 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from sealenv.engine.rattler import Engine
 from sealenv.engine.session import started
+from sealenv.fields import AbsolutePath, Sha256
 from sealenv.install.resolve import fill, resolve
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.diff import Change, diff
+from sealenv.locks.listed import Package, Wheel, packages_of, wheels_of
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, optional_path, words
@@ -24,25 +27,39 @@ from sealenv.system.files import write_output
 __all__ = ["Locked", "lock"]
 
 
-@dataclass(frozen=True)
-class Locked:
+class LockedPlatform(msgspec.Struct, frozen=True, kw_only=True):
+    """The lock of one platform."""
+
+    platform: str
+    digest: Sha256
+    channels: tuple[str, ...]
+    specs: tuple[str, ...]
+    virtual_packages: tuple[str, ...]
+    exclude_newer: str | None
+    packages: tuple[Package, ...]
+    wheels: tuple[Wheel, ...]
+
+
+class Locked(msgspec.Struct, frozen=True, kw_only=True):
     """What `lock` found.
 
     Attributes:
-        file: the exact packages, one lock a platform.
-        text: the same as a pixi.lock.
         output: the file that holds it (with `dry_run`: would); None where none was wanted.
+        text: the lock where no file was wanted; None where `output` holds it.
         written: whether that file was written now: not with `dry_run`, nor where it held the same.
+        renewed: whether there was a lock before.
+        name: of the environment, where the request names one.
+        locks: the exact packages, one lock a platform.
         changes: from the lock that was there before; none where there was none.
-        renewed: whether there was one.
     """
 
-    file: LockFile
-    text: str
-    output: Path | None
+    output: AbsolutePath | None
+    text: str | None
     written: bool
-    changes: tuple[Change, ...]
     renewed: bool
+    name: str | None
+    locks: tuple[LockedPlatform, ...]
+    changes: tuple[Change, ...]
 
 
 def lock(
@@ -100,8 +117,28 @@ def lock(
     if place is not None and written:
         write_output(place, text.encode(), force=True)  # `choose` looked what is there
     changes = diff(request.previous, locked) if request.previous else []
-    renewed = request.previous is not None
-    return Locked(locked, text, place, written, tuple(changes), renewed)
+    return Locked(
+        output=place,
+        text=text if place is None else None,
+        written=written,
+        renewed=request.previous is not None,
+        name=locked.name,
+        locks=tuple(map(_platform, locked.locks)),
+        changes=tuple(changes),
+    )
+
+
+def _platform(one: Lock) -> LockedPlatform:
+    return LockedPlatform(
+        platform=one.platform,
+        digest=one.digest(),
+        channels=one.channels,
+        specs=one.specs,
+        virtual_packages=one.virtual_packages,
+        exclude_newer=one.exclude_newer,
+        packages=packages_of(one),
+        wheels=wheels_of(one),
+    )
 
 
 def _is_the_same(path: Path, text: str) -> bool:

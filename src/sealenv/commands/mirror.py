@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -13,6 +12,7 @@ from sealenv.engine.messages import Progress
 from sealenv.engine.rattler import Engine
 from sealenv.engine.session import fetch_anew, started
 from sealenv.errors import CacheDamagedError, UsageError, from_oserror
+from sealenv.fields import AbsolutePath, Bytes, Count, Texts
 from sealenv.locks import Lock, LockedPackage
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, named, several, words
@@ -25,17 +25,24 @@ from sealenv.urls import is_address, redact
 __all__ = ["Mirrored", "mirror"]
 
 
-@dataclass(frozen=True)
-class Mirrored:
-    """What was done."""
+class Mirrored(msgspec.Struct, frozen=True, kw_only=True):
+    """What `mirror` did.
 
-    folder: Path
-    packages: int
-    added: int
-    bytes: int
-    """Of the archives that were added."""
-    subdirs: tuple[str, ...]
-    notes: tuple[str, ...]
+    Attributes:
+        folder: the channel.
+        packages: how many it was to have.
+        added: how many of them it did not have before.
+        bytes: of the archives that were added.
+        indexed: the subdirs whose index was written.
+        notes: what is not in it.
+    """
+
+    folder: AbsolutePath
+    packages: Count
+    added: Count
+    bytes: Bytes
+    indexed: tuple[str, ...]
+    notes: Texts
 
 
 def mirror(
@@ -124,7 +131,14 @@ def _mirror(
     except OSError as error:
         raise from_oserror(error) from error
     size = sum((folder / p.subdir / p.fn).stat().st_size for p in lacking)
-    return Mirrored(folder, len(packages), len(lacking), size, tuple(touched), _notes(subjects))
+    return Mirrored(
+        folder=folder,
+        packages=len(packages),
+        added=len(lacking),
+        bytes=size,
+        indexed=tuple(touched),
+        notes=_notes(subjects),
+    )
 
 
 def _refuse_unspeakable(folder: Path) -> None:

@@ -24,7 +24,7 @@ from sealenv.prefix.lookup import find
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.removable import refuse_frozen, refuse_in_use
 from sealenv.prefix.removal import Contents, remove_copied
-from sealenv.progress import QUIET, Reporter
+from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room
 from sealenv.relocation.destination import (
     choose_place,
@@ -90,10 +90,14 @@ def move(
         )
     if here and copy:
         raise UsageError("--here copies nothing", hint="leave out --copy")
+    watch = Stopwatch(reporter)
     if dest is None:
-        return move_here(prefix_of(env), options, reporter)
-    place = choose_place(named(dest), options.environ)
-    return move_prefix(_find_or_gone(named(env)), place, options, reporter)
+        moved = move_here(prefix_of(env), options, watch)
+    else:
+        place = choose_place(named(dest), options.environ)
+        moved = move_prefix(_find_or_gone(named(env)), place, options, watch)
+    watch.stop()
+    return replace(moved, dry_run=dry_run, seconds=watch.seconds)
 
 
 def _find_or_gone(env: str) -> Path:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.commands.environments import Environment, inspect, measure
+import msgspec
+
+from sealenv.commands.environments import inspect, measure
 from sealenv.errors import NotFoundError
+from sealenv.fields import AbsolutePath, Bytes, Count
 from sealenv.prefix.lookup import find
 from sealenv.prefix.removable import check_removable, is_leftover
 from sealenv.prefix.removal import remove as delete
@@ -18,36 +20,36 @@ from sealenv.request.arguments import StrPath, named
 __all__ = ["Removal", "Removed", "remove"]
 
 
-@dataclass(frozen=True)
-class Removal:
-    """What would be removed.
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """What `remove` is about to remove.
 
     Attributes:
-        environment: what it is.
+        prefix: where it is.
+        state: of the environment.
         files: how many files and links.
         bytes: of them.
         own: how many files of the user's are in `__home__`.
     """
 
-    environment: Environment
+    prefix: Path
+    state: str
     files: int
     bytes: int
     own: int
 
 
-@dataclass(frozen=True)
-class Removed:
-    """What `remove` took away.
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """What `remove` removed.
 
     Attributes:
-        prefix: where it was.
+        removed: where it was.
         files: how many files and links.
         bytes: of them.
     """
 
-    prefix: Path
-    files: int
-    bytes: int
+    removed: AbsolutePath
+    files: Count
+    bytes: Bytes
 
 
 def remove(
@@ -76,9 +78,11 @@ def remove(
     check_removable(prefix, os.environ, override_frozen=override_frozen, force=force)
     files, size = measure(prefix)
     if confirm:
-        confirm(Removal(inspect(prefix), files, size, user_files(prefix)))
+        state = inspect(prefix).state
+        own = user_files(prefix)
+        confirm(Removal(prefix=prefix, state=state, files=files, bytes=size, own=own))
     delete(prefix)
-    return Removed(prefix, files, size)
+    return Removed(removed=prefix, files=files, bytes=size)
 
 
 def _find(env: str) -> Path:

@@ -11,13 +11,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
 
 from sealenv.activation.scripts import write_scripts
 from sealenv.engine.session import started
 from sealenv.errors import PrefixError, from_oserror
+from sealenv.fields import AbsolutePath
 from sealenv.gates.whitelist import clean_environ
 from sealenv.install.pyc import compile_packages
 from sealenv.layout import CONDARC, leaves
+from sealenv.naming import shown
 from sealenv.prefix.condarc import write_condarc
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.records import PathsData, PrefixRecord, RecordPath
@@ -27,7 +32,7 @@ from sealenv.repairs.mending import Mending
 from sealenv.repairs.obtaining import obtain, unobtainable
 from sealenv.repairs.plan import Plan, make_plan
 from sealenv.repairs.putting import make_way, set_mode
-from sealenv.request.arguments import StrPath, prefix_of
+from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.check_compiled import HEADER, source_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding, refuse_moved
@@ -36,7 +41,7 @@ from sealenv.seals.verify import examine
 from sealenv.spec.model import current_platform
 from sealenv.system.running import programs_in
 
-__all__ = ["Mending", "Repaired", "repair", "repair_prefix"]
+__all__ = ["LeftFinding", "Mending", "Repaired", "repair", "repair_prefix"]
 
 _OURS = 0o700
 """What the owner of a folder needs to put something into it."""
@@ -44,10 +49,32 @@ _NO_SOURCE = "its source could not be put back"
 
 
 @dataclass(frozen=True)
-class Repaired:
-    """What was put back (with `dry_run`: would be), and what is left with what to do about it."""
+class LeftFinding(Finding):
+    """A finding that is left, with what to do about it."""
 
-    done: tuple[Finding, ...]
+    hint: str = ""
+
+
+class Repaired(msgspec.Struct, frozen=True, kw_only=True):
+    """What `repair` did.
+
+    Attributes:
+        prefix: the environment.
+        dry_run: whether nothing was changed.
+        repaired: what was put back; with `dry_run`: would be.
+        left: what is left, with what to do about it.
+    """
+
+    prefix: AbsolutePath
+    dry_run: bool
+    repaired: tuple[Finding, ...]
+    left: tuple[LeftFinding, ...]
+
+
+class Outcome(NamedTuple):
+    """What was put back, and what is left with what to do about it: `ENV` stands for the environment."""
+
+    repaired: tuple[Finding, ...]
     left: tuple[tuple[Finding, str], ...]
 
 
@@ -71,10 +98,20 @@ def repair(
     """
     prefix = prefix_of(env)
     with started() as (store, engine), store.in_use():
-        return repair_prefix(prefix, Mending(engine, offline, dry_run, reporter=reporter))
+        done = repair_prefix(prefix, Mending(engine, offline, dry_run, reporter=reporter))
+    name = shown(named(env))
+    return Repaired(
+        prefix=prefix,
+        dry_run=dry_run,
+        repaired=done.repaired,
+        left=tuple(
+            LeftFinding(f.kind, f.path, f.package, f.detail, hint=hint.replace("ENV", name))
+            for f, hint in done.left
+        ),
+    )
 
 
-def repair_prefix(prefix: Path, how: Mending) -> Repaired:
+def repair_prefix(prefix: Path, how: Mending) -> Outcome:
     """Put back what verify finds; what cannot be is left, with the reason.
 
     A frozen environment (CEP 22) is repaired too: no package changes.
@@ -89,7 +126,7 @@ def repair_prefix(prefix: Path, how: Mending) -> Repaired:
         if how.dry_run:
             return _promise(comparison, plan, how)
         if not plan.work:
-            return Repaired((), tuple(plan.left))
+            return Outcome((), tuple(plan.left))
         _refuse_in_use(prefix)
         asked = plan.work
         try:
@@ -132,13 +169,13 @@ def repair_prefix(prefix: Path, how: Mending) -> Repaired:
     return _outcome(asked, rest, reasons)
 
 
-def _promise(comparison: Comparison, plan: Plan, how: Mending) -> Repaired:
+def _promise(comparison: Comparison, plan: Plan, how: Mending) -> Outcome:
     """What would be done, as far as that can be told without the network."""
     lost = unobtainable(comparison, plan, how)
     lost |= {path: _NO_SOURCE for path in plan.compile if source_of(path) in lost}
     left = [(f, lost[f.path]) for f in plan.work if f.path in lost]
     done = [f for f in plan.work if f.path not in lost]
-    return Repaired(tuple(done), (*left, *plan.left))
+    return Outcome(tuple(done), (*left, *plan.left))
 
 
 def _open_folders(comparison: Comparison, plan: Plan, tried: set[str]) -> bool:
@@ -250,13 +287,13 @@ def _drop_without_code(compiled: Path) -> None:
             compiled.unlink()
 
 
-def _outcome(asked: Sequence[Finding], rest: Plan, reasons: Mapping[str, str]) -> Repaired:
+def _outcome(asked: Sequence[Finding], rest: Plan, reasons: Mapping[str, str]) -> Outcome:
     """What the last verify no longer found is done."""
     left = [(f, reasons.get(f.path) or "it could not be put back") for f in rest.work]
     left += rest.left
     still = {(f.kind, f.path) for f, _ in left}
     done = [f for f in asked if (f.kind, f.path) not in still]
-    return Repaired(tuple(_once(done)), tuple(left))
+    return Outcome(tuple(_once(done)), tuple(left))
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:

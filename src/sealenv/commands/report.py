@@ -6,14 +6,19 @@ Nothing is written here. The same environment gives the same report: the only ti
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from sealenv._version import __version__
 from sealenv.activation.variables import read_variables
 from sealenv.audits import Audit, audit
-from sealenv.commands.environments import Environment, inspect, measure
+from sealenv.commands.environments import STATES, Info, inspect, measure
 from sealenv.errors import UsageError
+from sealenv.fields import AbsolutePath, Bytes, Count, one_of, to_json
 from sealenv.inventory.commands import find_commands, path_order
 from sealenv.inventory.graph import chains
 from sealenv.inventory.items import Item, read_items
@@ -23,13 +28,14 @@ from sealenv.inventory.sizes import Share, measure_shares
 from sealenv.portability.finding import KINDS as PATH_KINDS
 from sealenv.portability.finding import MENDS
 from sealenv.progress import QUIET, Reporter
-from sealenv.request.arguments import StrPath, prefix_of
+from sealenv.request.arguments import StrPath, optional_path, prefix_of
 from sealenv.seals.findings import KINDS
 from sealenv.seals.findings import Report as Verified
 from sealenv.seals.verify import verify
 from sealenv.spec.model import current_platform
+from sealenv.system.files import check_output, write_output
 
-__all__ = ["DRIFT", "FORMATS", "EnvironmentReport", "report"]
+__all__ = ["DRIFT", "FORMATS", "Reported", "report"]
 
 FORMATS = {
     "html": "one page that opens from disk, with the bill of materials in it",
@@ -39,53 +45,119 @@ DRIFT = ("installed", "gone", "changed", "wrong-archive")
 """Findings of verify that tell what conda, mamba or pip did since it was sealed."""
 
 
-@dataclasses.dataclass(frozen=True)
-class EnvironmentReport:
-    """What is known of an environment.
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """What `report` wrote, and what `verify` and `audit` found.
 
     Attributes:
-        environment: what it is.
-        items: its packages and distributions, by id.
-        verified: None where it was not asked for.
-        audited: the same.
-        facts: everything, as the page holds it.
-        sbom: the CycloneDX document.
+        output: the file that it was written to; None where none was named.
+        text: the page or bill of materials where no file was named; None where `output` holds it.
+        format: its name.
+        bytes: of the text in UTF-8.
+        prefix: the environment.
+        state: of the environment.
+        packages: how many are from conda channels.
+        distributions: how many are from a Python package index.
+        damaged: whether `verify` found damage; None where it was not asked.
+        findings: how many `verify` found; None where it was not asked.
+        left: how many paths `audit` found that matter and that nothing rewrites; None where it was
+            not asked.
     """
 
-    environment: Environment
-    items: tuple[Item, ...]
+    output: AbsolutePath | None
+    text: str | None
+    format: Literal["html", "cyclonedx"]
+    bytes: Bytes
+    prefix: AbsolutePath
+    state: Annotated[str, one_of(STATES)]
+    packages: Count
+    distributions: Count
+    damaged: bool | None
+    findings: Count | None
+    left: Count | None
+
+
+def report(
+    env: StrPath,
+    *,
+    format: str = "html",
+    output: StrPath | None = None,
+    force: bool = False,
+    findings: bool = True,
+    fast: bool = False,
+    reporter: Reporter = QUIET,
+) -> Reported:
+    """Write everything about an environment on one page, or its bill of materials (SBOM).
+
+    Args:
+        env: a name or a path.
+        format: `html`, or `cyclonedx`: the bill of materials alone.
+        output: the file to write, outside of the environment; without it the text is in the result.
+        force: write over a file that is there.
+        findings: with `html`: verify and audit it too.
+        fast: verify reads only files whose size, time, inode or mode has changed.
+        reporter: is told how far it is.
+
+    Raises:
+        UsageError, OutputExistsError: the arguments cannot be meant; nothing was done.
+        NotFoundError: there is no such environment.
+        FilesystemError: a folder cannot be read.
+    """
+    if format not in FORMATS:
+        raise UsageError(
+            f"{format!r} is no format",
+            details=[f"{name}: {describe}" for name, describe in FORMATS.items()],
+            hint="choose one with --format",
+        )
+    prefix, path = prefix_of(env), optional_path(output)
+    if path is not None:
+        check_output(path, force=force)  # now, not after reading it all
+        _refuse_inside(path, prefix)
+    found = _collect(prefix, findings=findings and format == "html", fast=fast, reporter=reporter)
+    text = found.sbom if format == "cyclonedx" else write_page(found.facts, found.sbom)
+    data = text.encode()
+    if path is not None:
+        write_output(path, data, force=force)
+    verified, audited = found.verified, found.audited
+    return Reported(
+        output=path,
+        text=text if path is None else None,
+        format="cyclonedx" if format == "cyclonedx" else "html",
+        bytes=len(data),
+        prefix=prefix,
+        state=found.environment.state,
+        packages=sum(item.kind == "conda" for item in found.items),
+        distributions=sum(item.kind == "pypi" for item in found.items),
+        damaged=verified.damaged if verified else None,
+        findings=len(verified.findings) if verified else None,
+        left=len(audited.left) if audited else None,
+    )
+
+
+def _refuse_inside(path: Path, prefix: Path) -> None:
+    """A file in the environment would be the first thing that the next verify finds."""
+    inside = Path(os.path.realpath(path.parent))
+    home = Path(os.path.realpath(prefix))
+    if inside == home or home in inside.parents:
+        raise UsageError(
+            "the report would lie in the environment, where verify finds it",
+            where=str(path),
+            hint="name a file elsewhere with -o",
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Collected:
+    """What is known of an environment, and the texts that are made of it."""
+
+    environment: Info
+    items: Sequence[Item]
     verified: Verified | None
     audited: Audit | None
     facts: Mapping[str, Any]
     sbom: str
 
-    def text(self, kind: str) -> str:
-        """It in one of `FORMATS`.
 
-        Raises:
-            UsageError: that is none.
-        """
-        if kind not in FORMATS:
-            raise UsageError(f"no format: {kind!r}", hint=f"one of {', '.join(FORMATS)}")
-        return self.sbom if kind == "cyclonedx" else write_page(self.facts, self.sbom)
-
-
-def report(
-    env: StrPath, *, findings: bool = True, fast: bool = False, reporter: Reporter = QUIET
-) -> EnvironmentReport:
-    """Everything about an environment; `text("html")` is the page, `text("cyclonedx")` the SBOM.
-
-    Args:
-        env: a name or a path.
-        findings: verify and audit it too.
-        fast: verify reads only files whose size, time, inode or mode has changed.
-        reporter: is told how far it is.
-
-    Raises:
-        NotFoundError: there is no such environment.
-        FilesystemError: a folder cannot be read.
-    """
-    prefix = prefix_of(env)
+def _collect(prefix: Path, *, findings: bool, fast: bool, reporter: Reporter) -> _Collected:
     environment = inspect(prefix)
     seal = environment.seal
     platform = environment.platform or current_platform()
@@ -100,7 +172,7 @@ def report(
     facts = {
         "schema": 1,
         "sealenv": __version__,
-        "environment": environment.to_json() | {"files": files, "bytes": size},
+        "environment": _environment(environment) | {"files": files, "bytes": size},
         "seal": _seal(environment),
         "variables": sorted(read_variables(prefix).values),
         "problems": problems,
@@ -120,7 +192,14 @@ def report(
         created=environment.created if seal else None,
         properties=_properties(environment),
     )
-    return EnvironmentReport(environment, tuple(items), verified, audited, facts, sbom)
+    return _Collected(environment, items, verified, audited, facts, sbom)
+
+
+def _environment(environment: Info) -> dict[str, Any]:
+    known: dict[str, Any] = to_json(environment)
+    del known["seal"], known["package_list"]
+    created = environment.created
+    return known | {"created": created.isoformat() if created else None}
 
 
 def _package(item: Item, share: Share, chain: tuple[str, ...]) -> dict[str, Any]:
@@ -137,7 +216,7 @@ def _package(item: Item, share: Share, chain: tuple[str, ...]) -> dict[str, Any]
     }
 
 
-def _seal(environment: Environment) -> dict[str, Any] | None:
+def _seal(environment: Info) -> dict[str, Any] | None:
     """What of a seal is for everybody: of variables not their values, which may be secret."""
     seal = environment.seal
     if seal is None:
@@ -172,7 +251,7 @@ def _verified(found: Verified, *, fast: bool) -> dict[str, Any]:
         "packages": found.packages,
         "files": found.files,
         "damaged": found.damaged,
-        "findings": [f.to_json() | {"damage": f.damage} for f in found.findings],
+        "findings": [to_json(f) | {"damage": f.damage} for f in found.findings],
         "now": {"packages": found.now.packages, "tree": found.now.tree} if found.now else None,
         "notes": list(found.notes),
     }
@@ -185,11 +264,11 @@ def _audited(found: Audit) -> dict[str, Any]:
         "left": len(found.left),
         "moved_by_hand": found.moved_by_hand,
         "sealed": found.seal is not None,
-        "findings": [f.to_json() for f in found.findings],
+        "findings": [to_json(f) for f in found.findings],
     }
 
 
-def _properties(environment: Environment) -> dict[str, str]:
+def _properties(environment: Info) -> dict[str, str]:
     found = {"sealenv:state": environment.state, "sealenv:platform": environment.platform or ""}
     if seal := environment.seal:
         found["sealenv:lock"] = seal.lock.digest

@@ -7,14 +7,16 @@ environment unchecked: it was not run since.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from sealenv._version import __version__
 from sealenv.activation.scripts import activation_files, write_scripts
 from sealenv.errors import PrefixError, RecordError
+from sealenv.fields import AbsolutePath, Sha256
 from sealenv.layout import META, SEAL
 from sealenv.locks import Lock
 from sealenv.portability.patch import left_absolute
@@ -29,51 +31,77 @@ from sealenv.seals.contents import read_contents
 from sealenv.seals.copies import restat_sealed
 from sealenv.seals.filetable import write_table
 from sealenv.seals.findings import Finding, refuse_moved
-from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, Seal, timestamp, write_seal
+from sealenv.seals.seal import (
+    SCHEMA,
+    EngineNote,
+    LockNote,
+    Prints,
+    Seal,
+    prints_of,
+    timestamp,
+    write_seal,
+)
 from sealenv.seals.snapshot import readable, refuse_changed
 from sealenv.seals.verify import examine
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 from sealenv.system.volumes import real_folder
 
-__all__ = ["Change", "reseal", "seal"]
+__all__ = ["Sealed", "reseal", "seal"]
 
 _DRIFT = frozenset({"installed", "gone", "changed", "wrong-archive"})
 
 
-@dataclass(frozen=True)
-class Change:
-    """What sealing keeps."""
+class BeforeAndNow(msgspec.Struct, frozen=True):
+    """Fingerprints, of the seal before and of the new one."""
 
-    prefix: Path
-    before: Seal | None
-    """None: another tool made it, and it is adopted."""
+    before: Prints | None
+    now: Prints | None
+
+
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """What `seal` keeps, and what differs from the seal before.
+
+    Attributes:
+        prefix: the environment.
+        dry_run: whether nothing was written.
+        adopted: whether another tool made it.
+        engine: what made it.
+        added: name -> name-version-build.
+        removed: the same of packages that are gone.
+        changed: name -> before and after.
+        files: what else verify found.
+        retaken: whether only sizes, times and inodes have changed, as after a copy or a restored
+            backup: they were written again, for `verify --fast`.
+        lock_digest: of the packages as they are.
+        fingerprints: before and now; the second is None while nothing was written.
+    """
+
+    prefix: AbsolutePath
+    dry_run: bool
+    adopted: bool
+    engine: EngineNote
     added: dict[str, str]
-    """Name -> name-version-build."""
     removed: dict[str, str]
-    changed: dict[str, tuple[str, str]]
-    """Name -> before and after."""
+    changed: Annotated[dict[str, tuple[str, str]], Meta(description="name -> before and after")]
     files: tuple[Finding, ...]
-    """What else verify found."""
-    seal: Seal
-    """As it is to be; without fingerprints while nothing was written."""
-    retaken: bool = False
-    """Nothing has changed but sizes, times and inodes, as after a copy or a restored backup: they were
-    taken again, so that `verify --fast` has them."""
+    retaken: bool
+    lock_digest: Sha256
+    fingerprints: BeforeAndNow
 
     @property
     def empty(self) -> bool:
         """Whether everything is as it was sealed."""
-        old = self.before is not None and self.before.fingerprints is not None
-        return old and not (self.added or self.removed or self.changed or self.files)
+        known = self.fingerprints.before is not None
+        return known and not (self.added or self.removed or self.changed or self.files)
 
 
 def seal(
     env: StrPath,
     *,
     dry_run: bool = False,
-    confirm: Callable[[Change], None] | None = None,
+    confirm: Callable[[Sealed], None] | None = None,
     reporter: Reporter = QUIET,
-) -> Change:
+) -> Sealed:
     """Seal an environment as it is now, or adopt one of another tool. There is no question.
 
     Args:
@@ -94,11 +122,11 @@ def seal(
 
 def reseal(
     prefix: Path,
-    confirm: Callable[[Change], None] | None = None,
+    confirm: Callable[[Sealed], None] | None = None,
     *,
     dry_run: bool = False,
     reporter: Reporter = QUIET,
-) -> Change:
+) -> Sealed:
     """Seal an environment as it is now.
 
     Args:
@@ -115,15 +143,14 @@ def reseal(
     """
     prefix = real_folder(prefix)  # a link to it may go; the environment is where it is
     with exclusive(prefix):
-        change, comparison = _compare(prefix, reporter)
+        change, seal, comparison = _compare(prefix, reporter)
         if dry_run:
-            return change
-        if change.before and change.empty:
-            retaken = restat_sealed(prefix, change.before)
-            return replace(change, seal=retaken, retaken=True) if retaken else change
+            return msgspec.structs.replace(change, dry_run=True)
+        if comparison.seal and change.empty:
+            retaken = restat_sealed(prefix, comparison.seal)
+            return _with_fingerprints(change, retaken, retaken=True) if retaken else change
         if confirm:
             confirm(change)
-        seal = change.seal
         seal.activation = write_scripts(prefix, platform=seal.platform).paths
         reporter.phase("seal", "taking fingerprints and sealing")
         observed = read_contents(
@@ -138,10 +165,15 @@ def reseal(
         seal.files = observed.table_sha256
         write_table(prefix, observed.table)
         write_seal(prefix, seal)
-    return change
+    return _with_fingerprints(change, seal)
 
 
-def _compare(prefix: Path, reporter: Reporter) -> tuple[Change, Comparison]:
+def _with_fingerprints(change: Sealed, seal: Seal, *, retaken: bool = False) -> Sealed:
+    prints = BeforeAndNow(change.fingerprints.before, prints_of(seal.fingerprints))
+    return msgspec.structs.replace(change, fingerprints=prints, retaken=retaken)
+
+
+def _compare(prefix: Path, reporter: Reporter) -> tuple[Sealed, Seal, Comparison]:
     comparison, report = examine(prefix, reporter=reporter)
     for finding in report.findings:
         if finding.kind == "record" and finding.path.endswith(".json"):
@@ -171,20 +203,27 @@ def _compare(prefix: Path, reporter: Reporter) -> tuple[Change, Comparison]:
         if name in now and (now[name].dist, now[name].sha256) != (dist, sha256)
     }
     told = {*added, *removed, *changed}
-    change = Change(
-        prefix,
-        before,
-        added,
-        removed,
-        changed,
-        tuple(
+    seal = _describe(comparison, lock, changed=any(f.kind in _DRIFT for f in report.findings))
+    change = Sealed(
+        prefix=prefix,
+        dry_run=False,
+        adopted=before is None,
+        engine=seal.engine,
+        added=added,
+        removed=removed,
+        changed=changed,
+        files=tuple(
             f
             for f in report.findings
             if f.damage and f.kind != "leftover" and not _is_told(f, told)
         ),
-        _describe(comparison, lock, changed=any(f.kind in _DRIFT for f in report.findings)),
+        retaken=False,
+        lock_digest=seal.lock.digest,
+        fingerprints=BeforeAndNow(
+            prints_of(before.fingerprints if before else None), prints_of(seal.fingerprints)
+        ),
     )
-    return change, comparison
+    return change, seal, comparison
 
 
 def _is_told(finding: Finding, packages: Collection[str]) -> bool:

@@ -100,7 +100,7 @@ def find_command(
     found = inspect(find(env, environ))
     prefix = str(found.prefix)
     platform = found.platform or next(
-        (r.subdir for r in found.records if r.subdir not in ("", "noarch")), current_platform()
+        (r.subdir for r in found.package_list if r.subdir not in ("", "noarch")), current_platform()
     )
     shell = _shell_for(shell, platform)
     here = platform.split("-")[0] == current_platform().split("-")[0]

@@ -67,7 +67,7 @@ def describe(
         pyc=INVALIDATION if compiled else None,
         link_scripts=ran,
         skipped_link_scripts=skipped,
-        patched=[PatchNote(**p.to_json()) for p in patched],
+        patched=[PatchNote(p.path, p.before, p.after, p.what) for p in patched],
         absolute=left_absolute(job.prefix, job.spec.platform),
         activation=activation,
         pip=observed.pip,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal, TypeAlias
 
 import msgspec
 from packaging.version import InvalidVersion, Version
 
+from sealenv.fields import MaybeSha256
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
 
 __all__ = ["Change", "diff", "without_digest"]
+
+Kind: TypeAlias = Literal["conda", "pypi"]
+Fact: TypeAlias = Literal["version", "build", "channel", "sha256"]
+_FACTS: tuple[Fact, ...] = ("version", "build", "channel", "sha256")
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +24,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     build: str | None
     channel: str | None
     url: str
-    sha256: str
+    sha256: MaybeSha256
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,32 +32,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     platform: str
     name: str
-    kind: str
-    """`conda` or `pypi`."""
+    kind: Kind
+    what: Literal["added", "removed", "changed"]
+    differs: tuple[Fact, ...]
+    """Which facts are not the same; empty unless changed."""
     before: Side | None
     after: Side | None
-
-    @property
-    def what(self) -> str:
-        """`added`, `removed` or `changed`."""
-        if self.before is None:
-            return "added"
-        return "removed" if self.after is None else "changed"
-
-    @property
-    def differs(self) -> tuple[str, ...]:
-        """Which facts are not the same; empty unless changed."""
-        a, b = self.before, self.after
-        if a is None or b is None:
-            return ()
-        same = {"channel"} if a.url == b.url else set()
-        if self.kind == "pypi" and _is_one(a.version, b.version):
-            same.add("version")
-        return tuple(
-            key
-            for key in ("version", "build", "channel", "sha256")
-            if getattr(a, key) != getattr(b, key) and key not in same
-        )
 
     def words(self) -> str:
         """One line for people."""
@@ -70,18 +55,6 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         if "channel" in self.differs:
             parts.append(f"{a.channel} -> {b.channel}")
         return f"~ {self.name} {', '.join(parts)}"
-
-    def to_json(self) -> dict[str, Any]:
-        """For `--json` (docs/reference/json.md)."""
-        return {
-            "platform": self.platform,
-            "name": self.name,
-            "kind": self.kind,
-            "what": self.what,
-            "differs": list(self.differs),
-            "before": msgspec.to_builtins(self.before),
-            "after": msgspec.to_builtins(self.after),
-        }
 
 
 def _dist(side: Side, full: bool = True) -> str:
@@ -102,10 +75,7 @@ def diff(before: LockFile, after: LockFile) -> list[Change]:
     for platform in sorted({*left, *right}):
         a, b = _sides(left.get(platform)), _sides(right.get(platform))
         for kind, name in sorted({*a, *b}):
-            change = Change(
-                platform=platform, name=name, kind=kind,
-                before=a.get((kind, name)), after=b.get((kind, name)),
-            )  # fmt: skip
+            change = _change(platform, kind, name, a.get((kind, name)), b.get((kind, name)))
             if change.what != "changed" or _really(change):
                 changes.append(change)
     return changes
@@ -125,6 +95,28 @@ def without_digest(before: LockFile, after: LockFile) -> list[str]:
     )
 
 
+def _change(
+    platform: str, kind: Kind, name: str, before: Side | None, after: Side | None
+) -> Change:
+    both = before is not None and after is not None
+    return Change(
+        platform=platform,
+        name=name,
+        kind=kind,
+        what="changed" if both else "removed" if before else "added",
+        differs=_differs(kind, before, after) if before and after else (),
+        before=before,
+        after=after,
+    )
+
+
+def _differs(kind: Kind, a: Side, b: Side) -> tuple[Fact, ...]:
+    same = {"channel"} if a.url == b.url else set()
+    if kind == "pypi" and _is_one(a.version, b.version):
+        same.add("version")
+    return tuple(key for key in _FACTS if getattr(a, key) != getattr(b, key) and key not in same)
+
+
 def _really(change: Change) -> bool:
     a, b = change.before, change.after
     assert a is not None
@@ -141,11 +133,12 @@ def _is_one(version: str, other: str) -> bool:
         return False
 
 
-def _sides(lock: Lock | None) -> dict[tuple[str, str], Side]:
+def _sides(lock: Lock | None) -> dict[tuple[Kind, str], Side]:
     if lock is None:
         return {}
-    conda = {("conda", p.name): _conda(p) for p in lock.packages}
-    return conda | {("pypi", w.name): _pypi(w) for w in lock.wheels}
+    found: dict[tuple[Kind, str], Side] = {("conda", p.name): _conda(p) for p in lock.packages}
+    found.update({("pypi", w.name): _pypi(w) for w in lock.wheels})
+    return found
 
 
 def _conda(package: LockedPackage) -> Side:

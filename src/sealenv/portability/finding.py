@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated
+
+from msgspec import Meta
+
+from sealenv.fields import Count, InPrefix, one_of
 
 __all__ = ["KINDS", "MENDS", "WHOSE", "PathFinding"]
 
@@ -44,47 +48,31 @@ class PathFinding:
         kind: one of `KINDS`.
         whose: one of `WHOSE`.
         found: the path that the file holds.
+        count: how often the file holds it.
         forms: how it is written -> how often (`spellings.FORMS`).
         matters: whether something breaks at run time if it is not re-written.
         why: why it matters or does not, as half a sentence.
         mend: one of `MENDS`.
         room: the longest path (in bytes) that can be written in its place; None: any.
+        left: whether it matters and neither `move` nor `audit --fix` mends it: exit code 1.
     """
 
-    path: str
+    path: InPrefix
     owner: str | None
-    kind: str
-    whose: str
+    kind: Annotated[str, one_of(KINDS)]
+    whose: Annotated[str, one_of(WHOSE)]
     found: str
-    forms: dict[str, int] = field(hash=False)
+    count: Count = field(init=False)
+    forms: Annotated[dict[str, int], Meta(description="how it is written -> how often")] = field(
+        hash=False
+    )
     matters: bool
     why: str
-    mend: str
+    mend: Annotated[str, one_of(MENDS)]
     room: int | None = None
+    left: bool = field(init=False)
 
-    @property
-    def count(self) -> int:
-        """How often the file holds it."""
-        return sum(self.forms.values())
-
-    @property
-    def left(self) -> bool:
-        """Whether it matters and neither `move` nor `audit --fix` mends it: exit code 1."""
-        return self.matters and (self.mend in ("none", "length") or self.whose == "former")
-
-    def to_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {
-            "path": self.path,
-            "owner": self.owner,
-            "kind": self.kind,
-            "whose": self.whose,
-            "found": self.found,
-            "count": self.count,
-            "forms": self.forms,
-            "matters": self.matters,
-            "why": self.why,
-            "mend": self.mend,
-            "room": self.room,
-            "left": self.left,
-        }
+    def __post_init__(self) -> None:
+        left = self.matters and (self.mend in ("none", "length") or self.whose == "former")
+        object.__setattr__(self, "count", sum(self.forms.values()))
+        object.__setattr__(self, "left", left)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import FilesystemError
+from sealenv.fields import InPrefix, Sha256
 from sealenv.layout import is_link, is_windows
 from sealenv.portability.rules import POSIX_RULES, RULES, Rule, plain
 from sealenv.system.files import read_regular, write_atomic
@@ -41,17 +42,12 @@ __all__ = [
 class Patched:
     """One file that was rewritten."""
 
-    path: str
-    """Relative to the prefix, with `/`."""
-    before: str
+    path: InPrefix
+    before: Sha256
     """sha256 of what the packages put there."""
-    after: str
+    after: Sha256
     """sha256 of what is there now."""
     what: str
-
-    def to_json(self) -> dict[str, str]:
-        """For the seal."""
-        return {"path": self.path, "before": self.before, "after": self.after, "what": self.what}
 
 
 LEFT = (

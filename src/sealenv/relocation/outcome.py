@@ -7,23 +7,24 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated
 
 from sealenv.errors import InterruptedMoveError, SealenvError, from_oserror
+from sealenv.fields import AbsolutePath, Count, InPrefix, Seconds, one_of
 from sealenv.install.check import CheckReport
 
 __all__ = ["Cloned", "Left", "MoveOptions", "Moved", "with_hint"]
 
 
-class Left(NamedTuple):
+@dataclass(frozen=True)
+class Left:
     """A file that keeps the old path, and why."""
 
-    path: str
+    path: InPrefix
     why: str
 
-    def to_json(self) -> dict[str, str]:
-        """For `--json`."""
-        return {"path": self.path, "why": self.why}
+
+HOW = ("renamed", "copied", "mended", "unchanged")
 
 
 @dataclass(frozen=True)
@@ -60,18 +61,22 @@ class Moved:
         checked: whether it was run; false for another platform.
         check: what it said.
         original: an environment is still where this one was: it was copied by hand.
+        dry_run: whether nothing was changed.
+        seconds: how long each step took.
     """
 
-    prefix: Path
+    prefix: AbsolutePath
     was: str
-    how: str
-    mended: tuple[str, ...] = ()
-    deleted: tuple[str, ...] = ()
+    how: Annotated[str, one_of(HOW)]
+    mended: tuple[InPrefix, ...] = ()
+    deleted: tuple[InPrefix, ...] = ()
     left: tuple[Left, ...] = ()
-    unsigned: tuple[str, ...] = ()
+    unsigned: tuple[InPrefix, ...] = ()
     checked: bool = False
     check: CheckReport | None = None
     original: bool = False
+    dry_run: bool = False
+    seconds: Seconds = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,17 +93,19 @@ class Cloned:
         left: what holds the path of the other one and keeps it.
         checked: whether it was run; false for another platform.
         check: what it said.
+        seconds: how long each step took.
     """
 
-    prefix: Path
-    of: Path
-    linked: int
-    copied: int
-    mended: tuple[str, ...]
-    deleted: tuple[str, ...]
+    prefix: AbsolutePath
+    of: AbsolutePath
+    linked: Count
+    copied: Count
+    mended: tuple[InPrefix, ...]
+    deleted: tuple[InPrefix, ...]
     left: tuple[Left, ...]
     checked: bool
     check: CheckReport | None
+    seconds: Seconds = field(default_factory=dict)
 
 
 @contextlib.contextmanager

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from sealenv.errors import PrefixError
+from sealenv.fields import InPrefix, one_of
 from sealenv.naming import shown
 
 if TYPE_CHECKING:
@@ -48,9 +49,8 @@ _HARMLESS = frozenset({"clobbered"})
 class Finding:
     """Something that is not as it was made."""
 
-    kind: str
-    """One of KINDS."""
-    path: str
+    kind: Annotated[str, one_of(KINDS)]
+    path: InPrefix
     """Relative to the prefix; a folder of which nothing was known ends with `/`."""
     package: str | None
     detail: str = ""
@@ -59,12 +59,6 @@ class Finding:
     def damage(self) -> bool:
         """Whether it makes verify end with exit code 1."""
         return self.kind not in _HARMLESS
-
-    def to_json(self) -> dict[str, str | None]:
-        """For `--json`."""
-        return {
-            "kind": self.kind, "path": self.path, "package": self.package, "detail": self.detail,
-        }  # fmt: skip
 
 
 @dataclass(frozen=True)

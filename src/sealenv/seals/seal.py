@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from sealenv.errors import RecordError
+from sealenv.fields import Sha256
 from sealenv.layout import FILES, MARKER, MOVING, PLAN, SCRATCH, SEAL, first_leaving, is_link
 from sealenv.seals.filetable import read_table
 from sealenv.seals.findings import Finding
@@ -22,9 +23,11 @@ __all__ = [
     "DistributionNote",
     "Fingerprints",
     "PatchNote",
+    "Prints",
     "Seal",
     "Sealed",
     "is_at",
+    "prints_of",
     "read_seal",
     "read_sealed",
     "timestamp",
@@ -67,6 +70,14 @@ class Fingerprints(msgspec.Struct):
 
     packages: str
     tree: str
+
+
+class Prints(msgspec.Struct, frozen=True):
+    """Both fingerprints, as results show them."""
+
+    packages: Sha256
+    tree: Sha256 | None
+    """None where a file could not be read."""
 
 
 class DistributionNote(msgspec.Struct):
@@ -126,6 +137,11 @@ def write_seal(prefix: Path, seal: Seal) -> None:
 def timestamp() -> str:
     """Return the time now as a seal has it: in UTC, to the millisecond."""
     return dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds")
+
+
+def prints_of(fingerprints: Fingerprints | None) -> Prints | None:
+    """Return the fingerprints as results show them."""
+    return Prints(fingerprints.packages, fingerprints.tree or None) if fingerprints else None
 
 
 def why_moved(seal: Seal, prefix: Path) -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from sealenv.errors import CacheBusyError
+from sealenv.fields import AbsolutePath, Bytes, Count
 from sealenv.layout import walk
 from sealenv.store.archives import Store
 from sealenv.store.view import take_back
@@ -22,15 +24,22 @@ PARTS = {
 }
 
 
-@dataclass(frozen=True)
-class Part:
-    """One part of the store."""
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of the package cache.
 
-    name: str
+    Attributes:
+        part: its name.
+        what: what it holds, for people.
+        path: its folder.
+        files: how many it has.
+        bytes: of them.
+    """
+
+    part: str
     what: str
-    path: Path
-    files: int
-    size: int
+    path: AbsolutePath
+    files: Count
+    bytes: Bytes
 
 
 def info(store: Store) -> list[Part]:
@@ -80,4 +89,4 @@ def _measure(name: str, folder: Path) -> Part:
             if not entry.is_dir:
                 files += 1
                 size += entry.status.st_size
-    return Part(name, PARTS[name], folder, files, size)
+    return Part(part=name, what=PARTS[name], path=folder, files=files, bytes=size)

@@ -1,21 +1,24 @@
-"""`sealenv list` and `sealenv info`: nothing is written."""
+"""`sealenv list`, `sealenv info` and `sealenv remove`."""
 
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.completion import ENV
-from sealenv.cli.options import JSON, activation_line, print_json, size_text
-from sealenv.cli.table import print_table
+from sealenv.cli.options import ENV, JSON, QUIET, YES
+from sealenv.cli.output import activation_line, print_json, print_table, size_text
+from sealenv.errors import UsageError
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
-    from sealenv.commands.environments import Environment
+    from sealenv.commands.environments import Environment, Info
+    from sealenv.commands.remove import Removal
 
-__all__ = ["info_command", "list_command"]
+__all__ = ["info_command", "list_command", "remove_command"]
 
 
 @click.command(
@@ -32,23 +35,14 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
     sealed: made to the end. pending: being made, or begun and not finished. foreign: made by another
     tool. moved: it is not where it was made. unreadable: its seal, or its folder, cannot be read.
     """
-    from sealenv.commands.environments import list_environments, measure
-    from sealenv.errors import NotFoundError
+    from sealenv.commands.environments import Listing
+    from sealenv.commands.environments import list as list_environments
     from sealenv.locations import envs_dirs
     from sealenv.naming import printable
 
-    for folder in folders:
-        if not folder.is_dir():
-            raise NotFoundError("this is no folder", where=str(folder), hint="check its path")
-    found = list_environments([f.absolute() for f in folders] or None)
-    sizes = {} if no_size else {e.prefix: measure(e.prefix) for e in found}
+    found = list_environments(folders, sizes=not no_size)
     if as_json:
-        rows = [
-            e.to_json()
-            | ({"files": sizes[e.prefix][0], "bytes": sizes[e.prefix][1]} if sizes else {})
-            for e in found
-        ]
-        print_json({"environments": rows})
+        print_json(Listing(environments=found))
         return 0
     if not found:
         where = [str(f) for f in folders] or envs_dirs()
@@ -62,7 +56,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
                 e.name,
                 _state(e),
                 e.python or "-",
-                *([] if no_size else [size_text(sizes[e.prefix][1])]),
+                *([] if no_size else [size_text(e.bytes)]),
                 _age(e.created),
                 str(e.prefix.parent),
             ]
@@ -83,45 +77,76 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
 @click.argument("env", type=ENV)
 def info_command(packages: bool, as_json: bool, env: str) -> int:
     """Show what the environment ENV (a name or a path) is and how it was made."""
-    import msgspec
-
-    from sealenv.commands.environments import inspect, measure
+    from sealenv.commands.environments import info
     from sealenv.naming import printable
-    from sealenv.prefix.lookup import find
 
-    e = inspect(find(env))
-    files, size = measure(e.prefix)
+    found = info(env)
     if as_json:
-        content = e.to_json() | {
-            "files": files,
-            "bytes": size,
-            "seal": msgspec.to_builtins(e.seal) if e.seal else None,
-            "package_list": [
-                {"name": r.name, "version": r.version, "build": r.build, "channel": r.channel,
-                 "requested": r.requested_specs}
-                for r in e.records
-            ],
-        }  # fmt: skip
-        print_json(content)
+        print_json(found)
         return 0
-    for label, value in _facts(e, files, size):
+    for label, value in _facts(found):
         click.echo(f"{label:<14} {printable(value)}")
     if packages:
         click.echo()
         print_table(
             ["PACKAGE", "VERSION", "BUILD", "ASKED FOR"],
-            [[r.name, r.version, r.build, ", ".join(r.requested_specs)] for r in e.records],
+            [
+                [each.name, each.version, each.build, ", ".join(each.requested)]
+                for each in found.package_list
+            ],
         )
     return 0
 
 
-def _facts(e: Environment, files: int, size: int) -> list[tuple[str, str]]:
+@click.command(
+    "remove",
+    epilog="\b\nExamples:\n  sealenv remove my_env_3_12\n  sealenv remove ./env -y\n",
+)
+@YES
+@QUIET
+@JSON
+@click.option("--force", is_flag=True, help="Remove it even if programs run from it.")
+@click.option("--override-frozen", is_flag=True, help="Remove a frozen environment too (CEP 22).")
+@click.argument("env", type=ENV)
+def remove_command(
+    yes: bool, quiet: bool, as_json: bool, force: bool, override_frozen: bool, env: str
+) -> int:
+    """Remove the environment ENV (a name or a path) and everything in it.
+
+    Only what sealenv made, or what is certainly a conda environment; never through a link.
+    """
+    from sealenv.commands.remove import remove
+
+    if not yes and (as_json or not is_terminal(sys.stdin)):
+        raise UsageError("removing needs a yes", where=env, hint="add -y")
+
+    def confirm(removal: Removal) -> None:
+        what = f"{removal.state}, {removal.files} files, {size_text(removal.bytes)}"
+        click.echo(f"{removal.prefix}: {what}", err=True)
+        if removal.own:
+            click.echo(f"Files of your own, in __home__: {removal.own}.", err=True)
+        click.confirm("Remove all of it?", abort=True, err=True)
+
+    done = remove(
+        env, force=force, override_frozen=override_frozen, confirm=None if yes else confirm
+    )
+    if as_json:
+        print_json(done)
+    elif not quiet:
+        size = size_text(done.bytes)
+        click.echo(f"removed {done.removed} ({done.files} files, {size})", err=True)
+        if done.removed.is_dir():
+            click.echo("note: the empty folder itself cannot be removed, and stays", err=True)
+    return 0
+
+
+def _facts(e: Info) -> list[tuple[str, str]]:
     facts = [
         ("environment", str(e.prefix)),
         ("state", e.state + (" (a process works on it)" if e.busy else "")),
         ("python", e.python or "-"),
-        ("packages", str(len(e.records))),
-        ("content", f"{files} files, {size_text(size)}"),
+        ("packages", str(e.packages)),
+        ("content", f"{e.files} files, {size_text(e.bytes)}"),
         ("made", f"{e.created:%Y-%m-%d %H:%M} UTC ({_age(e.created)} ago)" if e.created else "-"),
     ]
     if e.problem:

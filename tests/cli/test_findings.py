@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.cli import folding
-from sealenv.cli.folding import everything, fold, folded
-from sealenv.cli.mend import _show_repaired
-from sealenv.cli.verify import show_findings
-from sealenv.commands.repair import Repaired
+from sealenv.cli import verify
+from sealenv.cli.repair import _show_repaired
+from sealenv.cli.verify import everything, fold, folded, show_findings
+from sealenv.commands.repair import LeftFinding, Repaired
 from sealenv.seals.findings import Finding
 
 SITE = "lib/python3.12/site-packages"
@@ -90,7 +89,7 @@ def test_elsewhere_than_in_a_terminal_nothing_is_folded(capsys: pytest.CaptureFi
 def test_verify_in_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folding, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(verify, "is_terminal", lambda stream: True)
     show_findings([*rich(), Finding("altered", "lib/x", None, "3 bytes")], "sealenv verify e")
     assert capsys.readouterr().out.splitlines() == [
         f"missing       {SITE}/rich/ (rich): 60 files",
@@ -105,14 +104,15 @@ def test_repair_in_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = missing(*[f"lib/own/{n}" for n in range(25)], package=None, kind="untracked")
-    done = Repaired(done=tuple(rich()), left=tuple((f, "see ENV") for f in own))
+    left_over = tuple(LeftFinding(f.kind, f.path, f.package, hint="see e") for f in own)
 
     def shown(dry_run: bool) -> list[str]:
-        _show_repaired(Path("/e"), done, dry_run, False, "e")
+        done = Repaired(prefix=Path("/e"), dry_run=dry_run, repaired=tuple(rich()), left=left_over)
+        _show_repaired(done, "e")
         return capsys.readouterr().out.splitlines()
 
     assert len(shown(True)) == 60 + 2 * 25
-    monkeypatch.setattr(folding, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(verify, "is_terminal", lambda stream: True)
     left = ["left  untracked lib/own/: 25 files", "      see e"]
     assert shown(True) == [
         f"would be put back  {SITE}/rich/ (rich): missing, 60 files",

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.asking import agree
-from sealenv.cli.completion import ENV
-from sealenv.cli.options import JSON, QUIET, YES, print_json
-from sealenv.cli.table import fitted
+from sealenv.cli.options import ENV, JSON, QUIET, YES
+from sealenv.cli.output import fitted, print_json
+from sealenv.cli.verify import everything, folded, show_findings
 from sealenv.errors import UsageError
 from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.commands.repair import Repaired
-    from sealenv.commands.seal import Change
+    from sealenv.commands.seal import Sealed
 
 __all__ = ["repair_command", "seal_command"]
 
@@ -42,30 +40,22 @@ def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.repair import repair
-    from sealenv.prefix.lookup import find
 
-    prefix = find(env)
     with make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
         done = repair(env, dry_run=dry_run, offline=offline, reporter=reporter)
-    _show_repaired(prefix, done, dry_run, as_json, env)
+    if as_json:
+        print_json(done)
+    else:
+        _show_repaired(done, env)
     return 1 if done.left else 0
 
 
-def _show_repaired(prefix: Path, done: Repaired, dry_run: bool, as_json: bool, env: str) -> None:
-    from sealenv.cli.folding import everything, folded
+def _show_repaired(done: Repaired, env: str) -> None:
     from sealenv.naming import printable, shown
 
-    hints = [(finding, hint.replace("ENV", shown(env))) for finding, hint in done.left]
-    if as_json:
-        print_json({
-            "prefix": str(prefix),
-            "dry_run": dry_run,
-            "repaired": [f.to_json() for f in done.done],
-            "left": [f.to_json() | {"hint": hint} for f, hint in hints],
-        })  # fmt: skip
-        return
+    dry_run = done.dry_run
     word = "would be" if dry_run else "is"
-    back = folded(done.done)
+    back = folded(done.repaired)
     for line in back:
         finding = line.finding
         owner = printable(f" ({finding.package})" if finding.package else "")
@@ -73,19 +63,19 @@ def _show_repaired(prefix: Path, done: Repaired, dry_run: bool, as_json: bool, e
         many = f", {line.files}" if line.files else ""
         verb = "are" if many and not dry_run else word
         click.echo(f"{verb} put back  {path}{owner}: {finding.kind}{many}")
-    left = folded([f for f, _ in hints], [hint for _, hint in hints])
+    left = folded(done.left, [finding.hint for finding in done.left])
     for line in left:
         many = f": {line.files}" if line.files else ""
         click.echo(f"left  {line.finding.kind} {printable(line.path, path=True)}{many}")
         click.echo(f"      {printable(line.hint)}")
-    if len(back) < len(done.done) and not dry_run:  # it is done: nothing lists it again
+    if len(back) < len(done.repaired) and not dry_run:  # it is done: nothing lists it again
         click.echo(fitted("files of one folder are one line; --json names each", 6, err=False))
-    elif len(back) + len(left) < len(done.done) + len(hints):
+    elif len(back) + len(left) < len(done.repaired) + len(done.left):
         again = f"sealenv repair {shown(env)} --dry-run"
         click.echo(fitted(everything(again), 6, err=False))
-    several = word if dry_run or len(done.done) == 1 else "are"
-    count = f"{len(done.done)} {several} put back, {len(done.left)} left"
-    click.echo(count if done.done or done.left else "nothing to repair", err=True)
+    several = word if dry_run or len(done.repaired) == 1 else "are"
+    count = f"{len(done.repaired)} {several} put back, {len(done.left)} left"
+    click.echo(count if done.repaired or done.left else "nothing to repair", err=True)
 
 
 @click.command(
@@ -105,64 +95,39 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.seal import seal
-    from sealenv.prefix.lookup import find
 
-    prefix = find(env)
     ask = not (yes or dry_run)
     if ask and (as_json or not is_terminal(sys.stdin)):
         raise UsageError(
             "sealing keeps what is there and needs a yes",
-            where=str(prefix),
+            where=env,
             hint="look with --dry-run, then add -y",
         )
     with make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
 
-        def confirm(change: Change) -> None:
+        def confirm(change: Sealed) -> None:
             reporter.end()
             _show_change(change, env)
-            agree("Seal it as it is?", default=False)
+            click.confirm("Seal it as it is?", abort=True, err=True)
 
         change = seal(env, dry_run=dry_run, confirm=confirm if ask else None, reporter=reporter)
     if as_json:
-        print_json(_json(change, dry_run))
+        print_json(change)
     elif change.empty:
         more = "; sizes, times and inodes were taken anew" if change.retaken else ""
         click.echo(f"nothing has changed since it was sealed{more}", err=True)
     else:
         if not ask and not quiet:
             _show_change(change, env)
-        click.echo(f"{'would be sealed' if dry_run else 'sealed':<14} {prefix}", err=True)
+        click.echo(f"{'would be sealed' if dry_run else 'sealed':<14} {change.prefix}", err=True)
     return 0
 
 
-def _json(change: Change, dry_run: bool) -> dict[str, Any]:
-    from sealenv.cli.verify import prints_json
-
-    return {
-        "prefix": str(change.prefix),
-        "dry_run": dry_run,
-        "adopted": change.before is None,
-        "added": change.added,
-        "removed": change.removed,
-        "changed": {name: list(pair) for name, pair in change.changed.items()},
-        "files": [f.to_json() for f in change.files],
-        "retaken": change.retaken,
-        "lock_digest": change.seal.lock.digest,
-        "fingerprints": {
-            "before": prints_json(change.before.fingerprints if change.before else None),
-            "now": prints_json(change.seal.fingerprints),
-        },
-    }
-
-
-def _show_change(change: Change, env: str) -> None:
-    from sealenv.cli.verify import show_findings
+def _show_change(change: Sealed, env: str) -> None:
     from sealenv.naming import printable, shown
 
-    if change.before is None:
-        click.echo(
-            f"adopted: made by {change.seal.engine.name} {change.seal.engine.version}".rstrip()
-        )
+    if change.adopted:
+        click.echo(f"adopted: made by {change.engine.name} {change.engine.version}".rstrip())
     for dist in change.added.values():
         click.echo(f"+ {printable(dist)}")
     for dist in change.removed.values():

@@ -6,8 +6,7 @@ from typing import NoReturn
 
 import click
 
-from sealenv.cli.completion import ENV, complete_program, one_of
-from sealenv.cli.options import CLEAN
+from sealenv.cli.options import CLEAN, ENV, complete_program, one_of
 
 __all__ = ["run_command", "shell_command"]
 

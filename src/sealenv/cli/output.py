@@ -1,0 +1,140 @@
+"""What commands print: JSON, tables, colours, questions, and small texts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sealenv.system.streams import is_terminal
+
+__all__ = [
+    "WARNINGS",
+    "activation_line",
+    "counted",
+    "fitted",
+    "paint",
+    "print_json",
+    "print_table",
+    "show_checked",
+    "size_text",
+]
+
+WARNINGS = "sealenv.warnings"
+"""Where the context keeps what the gate warned of."""
+_INDENT = 15
+
+
+def print_json(result: object) -> None:
+    """Print the one JSON object of a command; with `warnings` if the gate had some."""
+    import json
+
+    from sealenv.fields import to_json
+
+    warnings = click.get_current_context().meta.get(WARNINGS)
+    content = to_json(result) | ({"warnings": warnings} if warnings else {})
+    click.echo(json.dumps(content, indent=2, default=lambda moment: moment.isoformat()))
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows below headings.
+
+    A terminal that is too narrow gets long cells on several lines. Elsewhere a row is one line, whatever
+    its length, for `grep` and the like. Nothing is cut.
+    """
+    import io
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from sealenv.naming import printable
+
+    terminal = is_terminal(sys.stdout)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=not terminal)
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    text = io.StringIO()
+    width = _columns() if terminal else sys.maxsize
+    Console(file=text, width=width, color_system=None).print(table)
+    first, *others = text.getvalue().splitlines()
+    click.echo(paint(first.rstrip(), bold=True))
+    for line in others:
+        click.echo(line.rstrip())
+
+
+def paint(text: str, **style: Any) -> str:
+    """Style a text, as `click.style`; not where NO_COLOR is set (no-color.org), which click ignores."""
+    return text if os.environ.get("NO_COLOR") else click.style(text, **style)
+
+
+def fitted(text: str, indent: int = 0, *, err: bool = True) -> str:
+    """Break a line between words to fit a terminal; elsewhere leave it as it is.
+
+    Args:
+        text: without a line break.
+        indent: cells before what follows.
+        err: whether it goes to stderr.
+    """
+    if not is_terminal(sys.stderr if err else sys.stdout):
+        return text
+    import textwrap
+
+    return textwrap.fill(
+        text, _columns(), subsequent_indent=" " * indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def counted(number: int, noun: str) -> str:
+    """Write `1 package`, `2 packages`."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def size_text(size: object) -> str:
+    """Write 1_234_567 as `1.2 MB`; `?` for a size that is not known."""
+    if not isinstance(size, int):
+        return "?"
+    value = float(size)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def activation_line(prefix: Path, platform: str) -> str:
+    """Write what activates an environment in its system's usual shell."""
+    from sealenv.layout import is_windows
+    from sealenv.naming import shown
+
+    if is_windows(platform):
+        if os.name != "nt":
+            return f"on Windows, from wherever it lies then: call {prefix.name}\\activate.bat"
+        return f"call {shown(str(prefix / 'activate.bat'))}"
+    return f". {shown(f'{prefix}/activate.sh')}"
+
+
+def show_checked(python: str | None, tools: Mapping[str, str]) -> None:
+    """Print the versions that an environment itself has answered.
+
+    Args:
+        python: its version; None where there is none, and only activation was tried.
+        tools: what pip, conda and mamba answered, a line each.
+    """
+    lines = [f"python {python}" if python else "activation", *tools.values()]
+    for number, line in enumerate(lines):
+        start = "" if number else "checked"
+        click.echo(fitted(f"{start:<{_INDENT}}{line}", _INDENT), err=True)

@@ -23,10 +23,10 @@ __all__ = ["fetch_anew", "micromamba_for", "parse_timeout", "started"]
 
 
 def parse_timeout() -> float:
-    """SEALENV_TIMEOUT: seconds of silence after which a server is given up, 30 without it.
+    """SEALENV_TIMEOUT: seconds of silence after which a request fails (default 30).
 
     Raises:
-        UsageError: it is no positive number.
+        UsageError: it is not a positive number.
     """
     text = os.environ.get("SEALENV_TIMEOUT", "30")
     try:
@@ -43,7 +43,7 @@ def started() -> Iterator[tuple[Store, Engine]]:
     """Yield this machine's store, and an engine that is closed in the end. The store is not in use yet.
 
     Raises:
-        UsageError: SEALENV_TIMEOUT is no number.
+        UsageError: SEALENV_TIMEOUT is not a number.
     """
     store = Store(Path(locations.cache_root()))
     engine = Engine(store, timeout=parse_timeout())
@@ -65,7 +65,7 @@ def fetch_anew(
 
     Raises:
         OfflineError: something is missing and the network is not to be used.
-        DigestError, FetchError: it cannot be had.
+        DigestError, FetchError: a download failed.
     """
     for lock in locks:
         for archive in archives_of(lock):
@@ -91,7 +91,7 @@ def micromamba_for(
     Raises:
         DigestError: it is not what was promised.
         EngineError: it is known to be unusable.
-        FetchError: a release with a known digest cannot be had.
+        FetchError: the download of a release with a known digest failed.
     """
     from sealenv.bootstrap.releases import WANTED, release_url
 

@@ -195,7 +195,7 @@ def make_venv(python: Path, environ: dict[str, str]) -> None:
     """`python -m venv`; without ensurepip (Debian without python3-venv) by what else is there."""
     headline(f"make {VENV.name}")
     if VENV.exists() and not (VENV / "pyvenv.cfg").is_file():
-        raise SetupError(f"{VENV} is there and is no virtual environment; move it away")
+        raise SetupError(f"{VENV} is there and is not a virtual environment; move it away")
     venv = [sys.executable, "-m", "venv", "--clear"]
     if attempt([*venv, str(VENV)], environ):
         return

@@ -32,7 +32,7 @@ REMEDIES = {
         "quote a MatchSpec with `>`, `<`, `*` or a space."
     ),
     "bundle": (
-        "The file was cut, changed, or is no bundle: compare its sha256 with the sender's and "
+        "The file was cut, changed, or is not a bundle: compare its sha256 with the sender's and "
         "copy it again. `sealenv bundle` makes another one."
     ),
     "output-exists": ("Name another file, or delete this one yourself if it is to go."),

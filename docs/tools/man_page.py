@@ -138,7 +138,7 @@ def _verbatim(text: str) -> list[str]:
 
 
 def _line(text: str) -> str:
-    """A line of text is no request, whatever it begins with."""
+    """A line of text is not a request, whatever it begins with."""
     text = _text(text)
     return rf"\&{text}" if text.startswith((".", "'")) else text
 

@@ -36,7 +36,7 @@ class SplitUrl(NamedTuple):
 def split_credentials(url: str) -> SplitUrl:
     """Take user information and an anaconda.org-style `/t/TOKEN/` out of a channel URL.
 
-    What is no URL (`https://[`) comes back without what looks like a credential: `scheme_of` tells it.
+    A text that is not a URL (`https://[`) comes back without what looks like a credential.
     """
     if "://" not in url:
         return SplitUrl(url, None)
@@ -52,7 +52,7 @@ def split_credentials(url: str) -> SplitUrl:
 
 
 def scheme_of(url: str) -> str:
-    """The scheme, in lower case; nothing for what has none or is no URL."""
+    """The scheme, in lower case; nothing for what has none or is not a URL."""
     try:
         return urlsplit(url).scheme.lower()
     except ValueError:

@@ -172,7 +172,7 @@ def test_no_process_is_started_and_no_file_written(
         started += [x for x in found if "clone" in x and "CLONE_THREAD" not in x and "(" in x]
         started = [x for x in started if "resumed" not in x]
         if dialect.ext == "nu":
-            # It asks tput for the width of what is no terminal, each time it prints.
+            # It asks tput for the width of what is not a terminal, each time it prints.
             started = [x for x in started if "execve(" in x and "tput" not in x]
         written = {x.split(" ", 1)[1] for x in found if "O_WRONLY" in x or "O_RDWR" in x}
         mine = {x for x in written if str(fake_prefix) in x or "/tmp/sh-" in x}

@@ -286,7 +286,7 @@ def test_slips_are_usage_errors(made: Created) -> None:
         sealenv.create("q", 3.12)  # type: ignore[arg-type]
     with pytest.raises(sealenv.UsageError, match="no shell reads it"):
         sealenv.run(made.prefix, "python -V")
-    with pytest.raises(sealenv.UsageError, match="'pdf' is no format"):
+    with pytest.raises(sealenv.UsageError, match="'pdf' is not a format"):
         sealenv.report(made.prefix, format="pdf")
 
 

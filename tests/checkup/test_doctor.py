@@ -15,8 +15,8 @@ from sealenv.checkup.checks.conda import activates_base
 from sealenv.checkup.volume import Volume, look_at
 from sealenv.commands.doctor import examine
 from tests.checkup.computers import computer, ids, write
+from tests.commands.test_trace import _CALLS, strace, writes
 from tests.machine import Machine
-from tests.test_trace import _CALLS, strace, writes
 
 __all__ = ["strace"]
 
@@ -50,7 +50,7 @@ def test_a_clean_machine(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_said_and_stops_nothing(machine: Machine) -> None:
-    """A FIFO, a folder, a loop of links, 100 MB, a file that is no file; each once, and soon."""
+    """A FIFO, a folder, a loop of links, 100 MB, a file that is not a file; each once, and soon."""
     home = machine.home
     os.mkfifo(home / ".bashrc")
     (home / ".zshrc").mkdir()

@@ -17,8 +17,8 @@ from sealenv.checkup.journal import Journals
 from sealenv.commands.doctor import examine, plan_fix
 from sealenv.errors import FilesystemError
 from tests.checkup.computers import computer, write
+from tests.commands.test_move_kill import killed
 from tests.machine import Machine
-from tests.test_move_kill import killed
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_doctor.py")
 

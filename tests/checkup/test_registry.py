@@ -85,7 +85,7 @@ def test_what_is_not_managed_is_left(tmp_path: Path, line: str) -> None:
 
 
 def test_path_with_quotes_and_folders_without_a_python(tmp_path: Path) -> None:
-    """`envs` in a name is no environment; a `;` in quotes separates nothing; the rest stays exactly."""
+    """`envs` in a name is not an environment; a `;` in quotes separates nothing; the rest stays."""
     registry = FakeRegistry()
     before = (
         r'C:\projects\envs\tools\bin;"C:\a;b\miniconda3\Scripts";;%UserProfile%\bin;C:\PYTHON311'

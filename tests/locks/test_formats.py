@@ -328,7 +328,7 @@ def test_names_of_wheels_are_normalised() -> None:
     [
         ("https://files.example.org/six-1.16.0.tar.gz", "is a source distribution"),
         ("git+https://github.com/benjaminp/six@abc", "comes from version control"),
-        ("./six", "is no wheel"),
+        ("./six", "is not a wheel"),
     ],
 )
 def test_what_is_no_wheel_is_refused_where_it_stands(url: str, why: str) -> None:

@@ -278,7 +278,7 @@ def test_a_cut_off_needs_an_index_that_tells_times(asker: Asker) -> None:
         pytest.raises(SolveError, match="when files were uploaded"),
     ):
         asker.ask("app", url=url, exclude_newer=cut_off)
-    assert asker.ask("app", exclude_newer=cut_off).wheels  # a folder of one's own is no index
+    assert asker.ask("app", exclude_newer=cut_off).wheels  # a folder of one's own is not an index
 
 
 @pytest.mark.parametrize(

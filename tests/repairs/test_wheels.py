@@ -11,10 +11,10 @@ import pytest
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
+from tests.commands.test_create_pip import TOOL, spec
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel
 from tests.repairs.test_repair import edit, everything, site
-from tests.test_create_pip import TOOL, spec
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pip's launchers hold the time there")
 

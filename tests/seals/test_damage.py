@@ -205,7 +205,7 @@ def test_a_record_that_is_no_file(prefix: Path) -> None:
     record.unlink()
     os.mkfifo(record)
     (found,) = [f for f in verify(prefix).findings if f.kind == "record"]
-    assert found.detail == "it is no regular file"
+    assert found.detail == "it is not a regular file"
 
 
 @pytest.mark.parametrize("size", ["9" * 5000, "-1", "x", "", "²", "1e3"])

@@ -127,7 +127,7 @@ class TestWriteAndRead:
         file = msgspec.structs.replace(
             locks(), locks=(msgspec.structs.replace(lock, channels=(channel,)),)
         )
-        assert "is no channel" in refused(
+        assert "is not a channel" in refused(
             raw(tmp_path / "b", sorted(contents(file).items())), BundleError
         )
 

@@ -177,11 +177,11 @@ def test_whatever_a_member_is_called_it_stays_inside_or_is_refused(name: str) ->
 )
 def test_a_name_that_leads_elsewhere(tmp_path: Path, name: str) -> None:
     wheel = LockedWheel(name="evil", version="1", url=f"https://host/{name}", sha256="0" * 64)
-    with pytest.raises(DigestError, match="is no archive"):
+    with pytest.raises(DigestError, match="is not an archive"):
         Store(tmp_path).path(wheel)
 
 
 def test_a_digest_that_leads_elsewhere(tmp_path: Path) -> None:
     wheel = LockedWheel(name="evil", version="1", url="https://host/evil.whl", sha256="../../x")
-    with pytest.raises(DigestError, match="is no archive"):
+    with pytest.raises(DigestError, match="is not an archive"):
         Store(tmp_path).has(wheel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.test_report import facts_in
+from tests.commands.test_report import facts_in
 from tests.windows.user import User
 
 

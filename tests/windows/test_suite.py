@@ -15,8 +15,8 @@ MODULES = (
     "tests/system/test_prefixlock.py",
     "tests/system/test_volumes.py",
     "tests/seals/test_filetable.py",
-    "tests/test_environment_yml.py",
-    "tests/test_spec.py",
+    "tests/spec/test_environment_yml.py",
+    "tests/spec/test_model.py",
     "tests/test_urls.py",
 )
 _RUN = """

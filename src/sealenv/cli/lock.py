@@ -55,7 +55,7 @@ Examples:
               help="Which environment of a pixi.lock that holds several.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE",
               help="The lock to write; - is stdout. Without it: NAME.lock or sealenv.lock.")  # fmt: skip
-@click.option("--force", is_flag=True, help="Write over a file that is no lock of sealenv's.")
+@click.option("--force", is_flag=True, help="Write over a file that is not a lock of sealenv's.")
 @click.option("--offline", is_flag=True,
               help="Use the network for nothing; what is cached must do.")  # fmt: skip
 @click.option("-d", "--dry-run", is_flag=True, help="Say what would change; write nothing.")

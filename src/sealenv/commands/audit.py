@@ -34,7 +34,7 @@ from sealenv.seals.verify import examine
 __all__ = ["Audited", "audit", "fix_paths", "search"]
 
 _OURS_TO_MEND = frozenset({"unpatched", "fingerprint", "clobbered"})
-"""What verify says and `--fix` mends, or is no damage; the second is left where a fix was ended."""
+"""What verify says and `--fix` mends, or is not damage; the second is left where a fix was ended."""
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):

@@ -67,7 +67,7 @@ def cache_clean(parts: Sequence[str]) -> CacheCleaned:
     wanted = words(parts)
     unknown = [part for part in wanted if part not in PARTS]
     if unknown:
-        raise UsageError(f"{unknown[0]!r} is no part of the cache", hint=", ".join(PARTS))
+        raise UsageError(f"{unknown[0]!r} is not a part of the cache", hint=", ".join(PARTS))
     store = Store(Path(cache_root()))
     gone = clean(store, list(wanted), Path(conda_view()))
     freed = sum(part.bytes for part in gone)

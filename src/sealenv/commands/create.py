@@ -356,7 +356,7 @@ def _job(
     A bundle is verified before the cache is touched, so that one that is refused leaves nothing.
 
     Raises:
-        UsageError: SEALENV_TIMEOUT is no number.
+        UsageError: SEALENV_TIMEOUT is not a number.
         BundleError, DigestError: the file is not what it says.
     """
     with contextlib.ExitStack() as stack:

@@ -110,7 +110,7 @@ def list(
     places = [Path(folder) for folder in several(folders)]
     for place in places:
         if not place.is_dir():
-            raise NotFoundError("this is no folder", where=str(place), hint="check its path")
+            raise NotFoundError("this is not a folder", where=str(place), hint="check its path")
     found = list_environments([place.absolute() for place in places] or None)
     return tuple(_measured(each) if sizes else each for each in found)
 

@@ -85,7 +85,7 @@ def export(
     """
     if format not in FORMATS:
         raise UsageError(
-            f"{format!r} is no format",
+            f"{format!r} is not a format",
             details=[f"{name}: {one.describe}" for name, one in FORMATS.items()],
             hint="choose one with --format",
         )

@@ -91,7 +91,7 @@ def lock(
         environment: which one of a pixi.lock that holds several.
         output: the lock to write; `-`: none, the text is in the result. Without it NAME.lock or
             sealenv.lock in the current folder.
-        force: write over a file that is no lock of sealenv's.
+        force: write over a file that is not a lock of sealenv's.
         offline: use the network for nothing.
         dry_run: write nothing.
         reporter: is told each step.

@@ -64,13 +64,13 @@ def mirror(
 
     Raises:
         UsageError: that is an address, or nothing.
-        PrefixExistsError: the folder is no channel.
+        PrefixExistsError: the folder is not a channel.
         ChannelError, DigestError: it cannot be added to without loss.
         FetchError: an archive cannot be had.
     """
     if not os.fspath(dest).strip() or is_address(dest):
         raise UsageError(
-            f"{redact(os.fspath(dest))!r} is no folder: a mirror is written to one, of this machine",
+            f"{redact(os.fspath(dest))!r} is not a folder: a mirror is written to one, of this machine",
             hint="name a folder, such as ./channel, and serve or copy that",
         )
     found = [read_subject(named(each)).only(words(platforms)) for each in several(what)]

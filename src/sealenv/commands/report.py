@@ -104,7 +104,7 @@ def report(
     """
     if format not in FORMATS:
         raise UsageError(
-            f"{format!r} is no format",
+            f"{format!r} is not a format",
             details=[f"{name}: {describe}" for name, describe in FORMATS.items()],
             hint="choose one with --format",
         )

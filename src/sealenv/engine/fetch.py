@@ -111,7 +111,7 @@ async def fetch_file(
     offline: bool,
     timeout: float,
 ) -> Path:
-    """Bring a single file into the store that is no package, with the same care.
+    """Bring a single file into the store that is not a package, with the same care.
 
     Raises:
         OfflineError, DigestError, FetchError: see `fetch`.

@@ -42,7 +42,7 @@ async def obtain(request: Obtain, emit: Callable[[Any], None]) -> Obtained:
 
     Raises:
         DigestError: it is not what was promised.
-        EngineError: it does not run here, is no micromamba, or is one that cannot be used.
+        EngineError: it does not run here, is not a micromamba, or is one that cannot be used.
         FetchError: it cannot be had.
     """
     store = Store(Path(request.store))
@@ -182,7 +182,7 @@ def version_of(path: Path) -> str:
     """Return its version: asked once, when it comes into the store, and kept beside it.
 
     Raises:
-        EngineError: it does not run here, or is no micromamba.
+        EngineError: it does not run here, or is not a micromamba.
     """
     note = path.parent / "version"
     try:

@@ -34,7 +34,7 @@ def parse_timeout() -> float:
     except ValueError:
         seconds = -1.0
     if not 0 < seconds < 86_400:
-        raise UsageError(f"SEALENV_TIMEOUT={text!r} is no number of seconds", hint="write 30")
+        raise UsageError(f"SEALENV_TIMEOUT={text!r} is not a number of seconds", hint="write 30")
     return seconds
 
 

@@ -193,7 +193,7 @@ def _refuse_windows_names(lock: Lock, owners: dict[str, list[str]]) -> None:
         for part in path.split("/"):
             if _NOT_ON_WINDOWS.search(part):
                 raise LinkError(
-                    f"{path!r} of {owners[path][0]} is no name for a file on Windows",
+                    f"{path!r} of {owners[path][0]} is not a name for a file on Windows",
                     hint="leave the package out",
                 )
 

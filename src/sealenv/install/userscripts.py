@@ -117,11 +117,11 @@ def check_post(script: Path) -> None:
     """Refuse a script that cannot be run, before the environment is made.
 
     Raises:
-        UsageError: it is no readable file.
+        UsageError: it is not a readable file.
     """
     if not script.is_file() or not os.access(script, os.R_OK):
         raise UsageError(
-            "the --post script is no readable file", where=str(script), hint="check its path"
+            "the --post script is not a readable file", where=str(script), hint="check its path"
         )
 
 

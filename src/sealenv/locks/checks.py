@@ -62,7 +62,7 @@ def check_lock(lock: Lock) -> str | None:
     address has credentials, and nothing a character that a terminal or a line of a file would act on.
     """
     if not _PLATFORM.fullmatch(lock.platform):
-        return f"{lock.platform[:80]!a} is no platform, such as linux-64"
+        return f"{lock.platform[:80]!a} is not a platform, such as linux-64"
     for package in lock.packages:
         if problem := check_package(package) or check_subdir(package, lock.platform):
             return problem
@@ -128,15 +128,15 @@ def check_package(package: LockedPackage, *, digest: bool = True) -> str | None:
         if not pattern.fullmatch(str(record.get(key))):
             return f"{str(record.get(key))[:80]!r} is no {key} of a package (CEP 26)"
     if not _FILE.fullmatch(package.fn):
-        return f"{package.fn[:80]!r} is no name of a package's file (CEP 26)"
+        return f"{package.fn[:80]!r} is not a name of a package's file (CEP 26)"
     if digest and (fault := check_sha256(package.sha256)):
         return fault
     md5 = record.get("md5")
     if md5 is not None and not _MD5.fullmatch(str(md5)):
-        return f"{str(md5)[:80]!r} is no md5: 32 hexadecimal digits, lower case"
+        return f"{str(md5)[:80]!r} is not a md5: 32 hexadecimal digits, lower case"
     size = package.size
     if size is not None and not 0 <= size <= _MOST_BYTES:
-        return f"{size!r} is no size of a file"
+        return f"{size!r} is not a size of a file"
     if fault := check_url(package.url):
         return fault
     if file_name(package.url) != package.fn:  # records and the seal know a file by its address
@@ -152,26 +152,26 @@ def check_subdir(package: LockedPackage, platform: str) -> str | None:
 
 
 def check_sha256(text: str) -> str | None:
-    """Why a text is no sha256; None where it is one."""
+    """Why a text is not a sha256; None where it is one."""
     if _SHA256.fullmatch(text):
         return None
-    return f"{text[:80]!r} is no sha256: 64 hexadecimal digits, lower case"
+    return f"{text[:80]!r} is not a sha256: 64 hexadecimal digits, lower case"
 
 
 def check_url(url: str) -> str | None:
     """Why a URL of a package cannot be taken; None where nothing is wrong."""
     if not _URL.fullmatch(url):
-        return f"{redact(url)[:200]!a} is no URL: a character must be written as %XX"
+        return f"{redact(url)[:200]!a} is not a URL: a character must be written as %XX"
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        return f"{redact(url)[:200]!a} is no URL: {error}"
+        return f"{redact(url)[:200]!a} is not a URL: {error}"
     if parts.scheme not in _SCHEMES or not url.startswith(f"{parts.scheme}://"):
         return f"{redact(url)[:200]!a}: the address must begin with https://, http://, file:// or s3://"
     if parts.fragment or parts.query:
         return f"{redact(url)[:200]!a}: the address of a package has no '?' and no '#'"
     if not parts.path.strip("/") or (parts.scheme != "file" and not parts.netloc):
-        return f"{redact(url)[:200]!a} is no address of a file"
+        return f"{redact(url)[:200]!a} is not an address of a file"
     return _private(url)
 
 
@@ -184,7 +184,7 @@ def check_wheel(address: str) -> str | None:
         return None
     if file.endswith((".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")):
         return "is a source distribution: what is built on each machine is not the same bytes"
-    return "is no wheel: what is built from a folder is not the same bytes on each machine"
+    return "is not a wheel: what is built from a folder is not the same bytes on each machine"
 
 
 def check_wheel_file(wheel: LockedWheel) -> str | None:
@@ -196,8 +196,8 @@ def check_wheel_file(wheel: LockedWheel) -> str | None:
         name, version, *_ = parse_wheel_filename(wheel.fn)
         same = canonicalize_name(wheel.name) == name and Version(wheel.version) == version
     except (InvalidWheelFilename, InvalidVersion) as error:
-        return f"{wheel.fn[:200]!a} is no name of a wheel's file (PEP 427): {error}"
-    return None if same else f"{wheel.fn[:200]!a} is no wheel of {wheel.dist[:200]}"
+        return f"{wheel.fn[:200]!a} is not a name of a wheel's file (PEP 427): {error}"
+    return None if same else f"{wheel.fn[:200]!a} is not a wheel of {wheel.dist[:200]}"
 
 
 def check_channel(text: str) -> str | None:
@@ -206,7 +206,7 @@ def check_channel(text: str) -> str | None:
         return None
     if _URL.fullmatch(text) and text.partition("://")[0] in _SCHEMES:
         return _private(text)
-    return f"{redact(text)[:200]!a} is no channel"
+    return f"{redact(text)[:200]!a} is not a channel"
 
 
 def _private(url: str) -> str | None:

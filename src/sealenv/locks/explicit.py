@@ -129,7 +129,7 @@ def bare_package(
     dist = split_dist(fn)
     if dist is None:
         raise SpecError(
-            f"{fn[:200]!r} is no name of a package's file: name-version-build.conda or .tar.bz2",
+            f"{fn[:200]!r} is not a name of a package's file: name-version-build.conda or .tar.bz2",
             where=where,
             hint="mend the line",
         )
@@ -161,7 +161,7 @@ def read_explicit(text: str, source: str, base: Path | None = None) -> ExplicitL
         base: where relative paths start; the working directory without it (CEP 23).
 
     Raises:
-        SpecError: a line is no address of a package, with its number and the reason.
+        SpecError: a line is not an address of a package, with its number and the reason.
     """
     from sealenv.urls import split_credentials
 
@@ -212,7 +212,7 @@ def read_explicit(text: str, source: str, base: Path | None = None) -> ExplicitL
 def _entry(line: str, where: str, number: int, base: Path) -> ExplicitEntry:
     match = _LINE.fullmatch(line)
     if match is None:
-        raise SpecError("the line is no address", where=where, hint="mend the line")
+        raise SpecError("the line is not an address", where=where, hint="mend the line")
     text = match["url"].strip()
     if "://" not in text:  # CEP 23: as the shell would have it
         text = os.path.expandvars(os.path.expanduser(text))
@@ -221,7 +221,7 @@ def _entry(line: str, where: str, number: int, base: Path) -> ExplicitEntry:
         raise SpecError(fault, where=where, hint="mend the line")
     if split_dist(file_name(url)) is None:
         raise SpecError(
-            f"{file_name(url)[:200]!r} is no name of a package's file",
+            f"{file_name(url)[:200]!r} is not a name of a package's file",
             where=where,
             hint="each line is an address that ends with name-version-build.conda or .tar.bz2 (CEP 23)",
         )
@@ -231,7 +231,7 @@ def _entry(line: str, where: str, number: int, base: Path) -> ExplicitEntry:
     found = _DIGEST.fullmatch(digest.strip())
     if found is None:
         raise SpecError(
-            f"{digest.strip()[:80]!r} is no digest",
+            f"{digest.strip()[:80]!r} is not a digest",
             where=where,
             hint="behind '#' stand 32 (md5) or 64 (sha256) hexadecimal digits, lower case (CEP 23)",
         )

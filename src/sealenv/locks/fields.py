@@ -64,13 +64,13 @@ def _check_name(text: str) -> str | None:
     """No more than that it is one: who makes an environment of it may choose another."""
     if text.strip(". ") and not re.search(r"[/\\]", text):
         return None
-    return f"{text[:80]!a} is no name of an environment"
+    return f"{text[:80]!a} is not a name of an environment"
 
 
 def _check_spec(text: str) -> str | None:
     if len(text) <= LONGEST_SPEC and _SPEC.fullmatch(text.strip()):
         return None
-    return f"{text[:80]!a} is no MatchSpec"
+    return f"{text[:80]!a} is not a MatchSpec"
 
 
 def _check_requirement(text: str) -> str | None:
@@ -79,7 +79,7 @@ def _check_requirement(text: str) -> str | None:
     )
 
     if len(text) > LONGEST_SPEC:
-        return f"{text[:80]!a}... is no requirement: {len(text)} characters"
+        return f"{text[:80]!a}... is not a requirement: {len(text)} characters"
     try:
         if parse_pip_line(text, Path(".")).kind == "requirement":
             return None
@@ -87,7 +87,7 @@ def _check_requirement(text: str) -> str | None:
         pass
     except SpecError as error:
         return error.what
-    return f"{text[:80]!a} is no requirement (PEP 508)"
+    return f"{text[:80]!a} is not a requirement (PEP 508)"
 
 
 def _check_time(text: str) -> str | None:
@@ -99,7 +99,7 @@ def _check_time(text: str) -> str | None:
                 return None
     except ValueError:
         pass
-    return f"{text[:80]!a} is no time, such as 2026-01-31T12:00:00Z"
+    return f"{text[:80]!a} is not a time, such as 2026-01-31T12:00:00Z"
 
 
 _CHECKS = {

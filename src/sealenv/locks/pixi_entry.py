@@ -119,7 +119,7 @@ def _no_wheel(address: str, node: Node) -> str | None:
     """Why an entry is of no wheel; None where it may be of one."""
     editable = node.get("editable")
     if editable is not None and editable.text("'editable'") != "false":
-        return "is an editable install, which is no package: it cannot be locked with a digest"
+        return "is an editable install, which is not a package: it cannot be locked with a digest"
     return check_wheel(address)
 
 

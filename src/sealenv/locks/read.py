@@ -52,7 +52,7 @@ def read_file(
     if "environments" in keys:
         return _checked(read_pixi(text, path, environment=environment, root=root), path)
     raise SpecError(
-        "the file is no lock that is known here: it has neither 'environments' (rattler-lock) nor "
+        "the file is not a lock that is known here: it has neither 'environments' (rattler-lock) nor "
         "'metadata' and 'package' (conda-lock.yml)",
         where=f"{path}:1:1",
         hint="older pixi.lock files are written anew by `pixi lock`",
@@ -141,7 +141,7 @@ def _specs(path: Path, lines: list[str]) -> EnvironmentFile:
         where = f"{path}:{number}:1"
         if len(line) > LONGEST_SPEC:
             raise SpecError(
-                f"{line[:40]!r}... is no MatchSpec: {len(line)} characters",
+                f"{line[:40]!r}... is not a MatchSpec: {len(line)} characters",
                 where=where,
                 hint="write one package a line, such as 'numpy >=2'",
             )

@@ -159,7 +159,7 @@ def _judge(held: Held, owner: Owner) -> tuple[str, bool, str]:
         shown = kind if kind == "placeholder" else "installer"
         if held.runs:
             return shown, True, "it does not start without its interpreter"
-        return shown, False, "it is no program of its own: nothing reads its first line"
+        return shown, False, "it is not a program of its own: nothing reads its first line"
     if held.launcher:
         return kind, True, "it does not start without its interpreter"
     if owner.placeholder:

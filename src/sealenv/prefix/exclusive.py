@@ -67,7 +67,7 @@ def _held(prefix: Path, *, shared: bool) -> Iterator[int]:
         fd = open_removable(prefix / HISTORY, new=False)
     except FileNotFoundError:
         raise PrefixError(
-            f"it has no {HISTORY}: this is no environment",
+            f"it has no {HISTORY}: this is not an environment",
             where=str(prefix),
             hint="if it is one and that file was lost, an empty one in its place will do",
         ) from None

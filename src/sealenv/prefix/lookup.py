@@ -29,7 +29,7 @@ def find(env: str, environ: Mapping[str, str] | None = None) -> Path:
     path, looked = resolve_env(env, environ)
     if path is None or state_of(Path(path)) not in _THERE:
         raise NotFoundError(
-            f"there is no environment {env!r}" if path is None else "this is no environment",
+            f"there is no environment {env!r}" if path is None else "this is not an environment",
             where=path,
             details=[] if path else [f"looked at {p}" for p in looked],
             hint=_hint(env, looked) if path is None else _LIST,

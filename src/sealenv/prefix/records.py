@@ -75,7 +75,7 @@ def _read(content: bytes) -> PrefixRecord:
     """Parse one record; older writers leave fields null, and have other types.
 
     Raises:
-        msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is no record.
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is not a record.
     """
     try:
         return _decoder.decode(content)

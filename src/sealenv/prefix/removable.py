@@ -60,7 +60,7 @@ def check_removable(
     if state is State.EMPTY and is_leftover(prefix):
         return
     if state not in {State.PENDING, State.SEALED, State.FOREIGN}:
-        raise PrefixError("this is no environment: nothing is removed", where=str(prefix))
+        raise PrefixError("this is not an environment: nothing is removed", where=str(prefix))
     if is_link(prefix / META):
         raise PrefixError(f"its {META} is a link: nothing is removed", where=str(prefix))
     if state is State.FOREIGN and not _is_certain(prefix):

@@ -38,7 +38,7 @@ def read_report(report: Mapping[str, Any]) -> list[LockedWheel]:
 
     Raises:
         DigestError: the index gives no sha256 for one.
-        SolveError: one is no wheel, or is at an address that no lock may hold.
+        SolveError: one is not a wheel, or is at an address that no lock may hold.
     """
     return [_locked(item) for item in report["install"]]
 
@@ -103,7 +103,7 @@ def _address(name: str, url: str) -> str:
         raise SolveError(f"the address of {name} cannot be locked: {redact(fault)}")
     file = file_name(url)
     if not file.endswith(".whl"):
-        raise SolveError(f"{file} is no wheel", where=url)
+        raise SolveError(f"{file} is not a wheel", where=url)
     return url
 
 

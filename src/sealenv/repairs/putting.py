@@ -199,7 +199,7 @@ def _in_the_way(comparison: Comparison, path: str) -> str:
         if not (prefix / parent).exists():
             break
         if not (prefix / parent).is_dir():
-            return f"{parent} is no folder; take it away first"
+            return f"{parent} is not a folder; take it away first"
     if target.is_dir() and not is_link(target) and os.listdir(target):
         return "there is a folder with something in it; take it away first"
     return ""

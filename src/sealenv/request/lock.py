@@ -76,7 +76,7 @@ def choose(
     Raises:
         UsageError: arguments that contradict each other.
         SpecError: a file, channel or platform that is not right.
-        OutputExistsError: the output is no lock of ours.
+        OutputExistsError: the output is not a lock of ours.
     """
     read = read_file(file, environment=environment) if file else None
     if environment is not None and not isinstance(read, LockFile):
@@ -158,11 +158,11 @@ def _checked(packages: Sequence[str]) -> Sequence[str]:
     for text in packages:
         if text[:1].isdigit() and text.replace(".", "").isdigit():
             raise UsageError(
-                f"{text!r} is no package", hint=f"for a Python version: 'python={text}'"
+                f"{text!r} is not a package", hint=f"for a Python version: 'python={text}'"
             )
         if Path(text).suffix in _FILES and os.path.isfile(text):
             raise UsageError(
-                f"{text!r} is no package, it is a file",
+                f"{text!r} is not a package, it is a file",
                 hint=f"to lock what it asks for: -f {text}; a package of that name: '{text} *'",
             )
     return packages
@@ -206,7 +206,7 @@ def _check_update(
     for name in update:
         if package_name(name) != name.lower() or not name:
             raise UsageError(
-                f"--update {name!r}: that is no name of a package",
+                f"--update {name!r}: that is not a name of a package",
                 hint="name one of the lock; for a version: sealenv lock 'NAME=1.0' --update NAME",
             )
         known = {

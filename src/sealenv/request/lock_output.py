@@ -51,7 +51,7 @@ def read_previous(place: Path | None, *, force: bool) -> LockFile | None:
     """What the file holds that will be written over.
 
     Raises:
-        OutputExistsError: it is there, and is no lock of ours; or it is a link or a folder.
+        OutputExistsError: it is there, and is not a lock of ours; or it is a link or a folder.
         NotFoundError: its folder is not there.
     """
     if place is None:
@@ -63,7 +63,7 @@ def read_previous(place: Path | None, *, force: bool) -> LockFile | None:
         if force:
             return None
         raise OutputExistsError(
-            "the file is there, and is no lock that sealenv made",
+            "the file is there, and is not a lock that sealenv made",
             where=str(place),
             hint="name another one with -o, or --force",
         )

@@ -95,7 +95,7 @@ def subject(text: str, *, strict: bool = True, environment: str | None = None) -
         prefix = find(text)
     except NotFoundError as error:
         raise NotFoundError(
-            f"{text!r} is no environment and no file",
+            f"{text!r} is not an environment and no file",
             where=error.where,
             details=error.details,
             hint=f"to mean the folder here, write ./{text}"

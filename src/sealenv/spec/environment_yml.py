@@ -66,7 +66,7 @@ def read_environment_yml(path: Path, text: str | None = None) -> EnvironmentFile
         text: its content, where it was read already: a pipe can be read once.
 
     Raises:
-        SpecError: it is not there, is no YAML, or is not what CEP 24 says, with line and column.
+        SpecError: it is not there, is not YAML, or is not what CEP 24 says, with line and column.
     """
     if text is None:
         text = read_text(path, limit=_LIMIT_BYTES)
@@ -110,7 +110,7 @@ class _Reader:
 
     def read(self, root: Node) -> EnvironmentFile:
         if not isinstance(root.value, dict):
-            raise _wrong(root, "it is no mapping of name, channels, dependencies ...")
+            raise _wrong(root, "it is not a mapping of name, channels, dependencies ...")
         data = root.value
         warnings = [
             f"{self.path}: {key!r} is not a key of environment.yml (CEP 24) and is ignored"
@@ -127,7 +127,7 @@ class _Reader:
         return EnvironmentFile(
             path=str(self.path),
             name=name,
-            channels=tuple(_text(item, "{} is no text") for item in _list(root.get("channels"))),
+            channels=tuple(_text(item, "{} is not text") for item in _list(root.get("channels"))),
             dependencies=tuple(dependencies),
             requirements=self._pip("requirement"),
             index=indexes[-1] if indexes else None,
@@ -148,11 +148,11 @@ class _Reader:
                     raise _wrong(item, f"the section {section!r} is unknown (CEP 24)")
                 self._read_pip(item.get("pip"))
                 continue
-            text = _text(item, "{} is no MatchSpec; quote it if it is text").strip()
+            text = _text(item, "{} is not a MatchSpec; quote it if it is text").strip()
             if not text:
-                raise _wrong(item, f"{item.value!r} is no MatchSpec")
+                raise _wrong(item, f"{item.value!r} is not a MatchSpec")
             if len(text) > LONGEST_SPEC:
-                raise _wrong(item, f"{text[:40]!r}... is no MatchSpec: {len(text)} characters")
+                raise _wrong(item, f"{text[:40]!r}... is not a MatchSpec: {len(text)} characters")
             self.places.setdefault(text, item.where)
             result.append(text)
         return result
@@ -161,7 +161,7 @@ class _Reader:
         from sealenv.spec.requirements import parse_pip_line
 
         for line in _list(section):
-            text = _text(line, "{} is no text; quote it")
+            text = _text(line, "{} is not text; quote it")
             if len(text) > LONGEST_SPEC:
                 raise _wrong(line, f"{redact(text[:40])!r}... is {len(text)} characters long")
             try:
@@ -192,7 +192,7 @@ def _name(node: Node | None) -> str | None:
     if node is None:
         return None
     if not node.is_text or not node.value or re.search(r"[/ :#]", str(node.value)):
-        why = f"{_shown(node)} is no name: it must be text without '/', ' ', ':' and '#'"
+        why = f"{_shown(node)} is not a name: it must be text without '/', ' ', ':' and '#'"
         raise _wrong(node, why)
     return str(node.value)
 
@@ -200,7 +200,7 @@ def _name(node: Node | None) -> str | None:
 def check_variable(name: str, value: str) -> str | None:
     """Why a variable cannot be set by each shell; None where it can."""
     if not _VARIABLE.fullmatch(name):
-        return f"{name!r} is no name of a variable"
+        return f"{name!r} is not a name of a variable"
     if any(c in value for c in "\0\r\n"):
         return f"the value of {name} has a line break"
     return None
@@ -210,11 +210,11 @@ def _variables(node: Node | None) -> dict[str, str]:
     if node is None:
         return {}
     if not isinstance(node.value, dict):
-        raise _wrong(node, "it is no mapping")
+        raise _wrong(node, "it is not a mapping")
     result = {}
     for key, value in node.value.items():
         if not (value.is_text or value.is_number):
-            raise _wrong(value, f"the value of {key} is no text; quote it")
+            raise _wrong(value, f"the value of {key} is not text; quote it")
         text = str(value.value)
         if fault := check_variable(key, text):
             raise _wrong(value, fault)
@@ -226,7 +226,7 @@ def _list(node: Node | None) -> list[Node]:
     if node is None or node.is_null:
         return []
     if not isinstance(node.value, list):
-        raise _wrong(node, "it is no list")
+        raise _wrong(node, "it is not a list")
     return node.value
 
 

@@ -24,7 +24,7 @@ def package_name(spec: str) -> str:
 
 
 def split_spec(spec: str) -> tuple[str, str]:
-    """The name in lower case, and what follows it; what is no MatchSpec is all name.
+    """The name in lower case, and what follows it; what is not a MatchSpec is all name.
 
     The brackets of `name[version=..., build=...]` are written out as `VERSION BUILD`; with any other key
     they stay as they are. A channel is dropped.

@@ -140,7 +140,7 @@ def build_spec(
     for package in [*wanted, *(file.requirements if file else ())]:
         if len(package) > LONGEST_SPEC:
             raise SpecError(
-                f"{redact(package[:40])!r}... is no MatchSpec: {len(package)} characters",
+                f"{redact(package[:40])!r}... is not a MatchSpec: {len(package)} characters",
                 hint="name one package, such as 'numpy >=2'",
             )
         if redact(package) != package:
@@ -155,7 +155,7 @@ def build_spec(
     if requirements and all(package_name(p) != "pip" for p in wanted):
         wanted.append("pip")
     index = (file.index if file else None) or DEFAULT_INDEX
-    if pypi_index is not None:  # what is empty is no index, and said so
+    if pypi_index is not None:  # what is empty is not an index, and said so
         index = pypi_index
     indexes, index_secrets = _indexes([index, *(file.extra_indexes if file else ())])
     find_links, link_secrets = _indexes(file.find_links if file else ())
@@ -212,7 +212,7 @@ def check_platform(text: str | None) -> str:
     """The subdir that was given; this machine's where none was.
 
     Raises:
-        SpecError: it is no subdir, or noarch.
+        SpecError: it is not a subdir, or noarch.
     """
     if text is None:
         return current_platform()
@@ -237,7 +237,8 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
             raise SpecError("an empty channel", hint="give a name, a URL or file:///folder")
         if channel.startswith("-"):
             raise SpecError(
-                f"{channel!r} is no channel", hint="write the channel behind its option: -c CHANNEL"
+                f"{channel!r} is not a channel",
+                hint="write the channel behind its option: -c CHANNEL",
             )
         if channel == "nodefaults":  # CEP 24: it never reaches the solver
             continue
@@ -251,7 +252,7 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
         if "://" in channel:
             split = split_credentials(channel)
             if not scheme_of(split.clean):
-                raise SpecError(f"{split.clean!r} is no URL")
+                raise SpecError(f"{split.clean!r} is not a URL")
             if split.secret:
                 secrets[split.clean.rstrip("/")] = split.secret.rstrip("/")
             channel = split.clean
@@ -274,7 +275,7 @@ def _indexes(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
         split = split_credentials(text.strip())
         if scheme_of(split.clean) not in {"http", "https", "file"}:
             raise SpecError(
-                f"{split.clean!r} is no index of Python packages",
+                f"{split.clean!r} is not an index of Python packages",
                 hint="give its URL, such as https://pypi.org/simple",
             )
         if split.secret:

@@ -28,8 +28,8 @@ _OPTIONS = {
     "--find-links": "find-links",
 }
 _REFUSED = {
-    "-e": "an editable install is no package: it cannot be locked with a digest",
-    "--editable": "an editable install is no package: it cannot be locked with a digest",
+    "-e": "an editable install is not a package: it cannot be locked with a digest",
+    "--editable": "an editable install is not a package: it cannot be locked with a digest",
     "-r": "a further file is not read: what is asked for stands in one file",
     "--requirement": "a further file is not read: what is asked for stands in one file",
     "-c": "a further file is not read: what is asked for stands in one file",
@@ -91,7 +91,7 @@ def _option(line: str, folder: Path) -> PipLine:
     kind = _OPTIONS.get(name)
     if kind is None:
         raise SpecError(
-            f"{name} is no option for a 'pip:' section",
+            f"{name} is not an option for a 'pip:' section",
             hint="--index-url, --extra-index-url and --find-links are",
         )
     value, quoted = _unquoted(value)
@@ -112,12 +112,14 @@ def _place(option: str, kind: str, value: str, folder: Path) -> str:
     """An http, https or file URL."""
     if _URL.match(value):
         if " " in value:
-            raise SpecError(f"{option}: {value!r} is no URL", hint="write a blank in it as %20")
+            raise SpecError(f"{option}: {value!r} is not a URL", hint="write a blank in it as %20")
         if scheme_of(value) not in {"http", "https", "file"}:
             raise SpecError(f"{option}: {value!r} is no http, https or file URL")
         return value
     if kind != "find-links":
-        raise SpecError(f"{option}: {value!r} is no URL", hint=f"write {option} https://host/path")
+        raise SpecError(
+            f"{option}: {value!r} is not a URL", hint=f"write {option} https://host/path"
+        )
     return Path(os.path.abspath(folder / os.path.expanduser(value))).as_uri()
 
 
@@ -133,7 +135,7 @@ def _requirement(line: str) -> str:
             ) from error
         reason = str(error).splitlines()[0]
         raise SpecError(
-            f"{line!r} is no requirement: {reason}", hint="write it like 'flask >=3' (PEP 508)"
+            f"{line!r} is not a requirement: {reason}", hint="write it like 'flask >=3' (PEP 508)"
         ) from error
     if parsed.url is not None:
         _check_url(line, parsed)
@@ -168,7 +170,7 @@ def _check_url(line: str, parsed: Requirement) -> None:
         name = parse_wheel_filename(file)[0]
     except InvalidWheelFilename:
         raise SpecError(
-            f"{line!r} is no wheel: what is built on each machine is not the same bytes everywhere",
+            f"{line!r} is not a wheel: what is built on each machine is not the same bytes everywhere",
             hint="name a wheel (.whl), or the requirement by its name",
         ) from None
     if name != canonicalize_name(parsed.name):

@@ -1,7 +1,7 @@
 """YAML with places: what is read knows its line and column, and a hostile document stays small.
 
 Built from libyaml's events rather than by a loader. So every scalar keeps the text that was written
-(a version `3.10` is no number), nothing is ever constructed, an alias copies nothing, and the depth is
+(a version `3.10` is not a number), nothing is constructed, an alias copies nothing, and the depth is
 bounded: PyYAML's own composer recurses in C until the stack is gone.
 """
 
@@ -157,7 +157,7 @@ def load(text: str, source: str, *, aliases: bool = False) -> Node:
             in locks, which programs write, they are refused.
 
     Raises:
-        SpecError: it is no YAML, or more than is needed: aliases, tags, a key twice, great depth.
+        SpecError: it is not YAML, or more than is needed: aliases, tags, a key twice, great depth.
     """
     import yaml
 
@@ -168,7 +168,7 @@ def load(text: str, source: str, *, aliases: bool = False) -> Node:
         mark = error.problem_mark or error.context_mark
         at = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
         raise SpecError(
-            f"the file is no YAML: {error.problem or error.context}",
+            f"the file is not YAML: {error.problem or error.context}",
             where=at,
             hint="mend the file, or make it anew",
         ) from error
@@ -176,7 +176,7 @@ def load(text: str, source: str, *, aliases: bool = False) -> Node:
         raise _unreadable(text, source) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise SpecError(
-            f"the file is no YAML: {error}", where=source, hint="mend the file, or make it anew"
+            f"the file is not YAML: {error}", where=source, hint="mend the file, or make it anew"
         ) from error
 
 
@@ -184,11 +184,11 @@ def _unreadable(text: str, source: str) -> SpecError:
     """The error for the first character that YAML has not; its parsers tell no line of it."""
     found = _NO_CHARACTER.search(text)
     if found is None:
-        return SpecError("the file is no YAML", where=source, hint="make it anew")
+        return SpecError("the file is not YAML", where=source, hint="make it anew")
     before = text[: found.start()]
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
     return SpecError(
-        f"the file is no YAML: the character U+{ord(found.group()):04X}",
+        f"the file is not YAML: the character U+{ord(found.group()):04X}",
         where=f"{source}:{line}:{column}",
         hint="take it out, or make the file anew",
     )
@@ -217,7 +217,7 @@ def _build(events: Iterator[Any], source: str, anchors: dict[str, Node] | None) 
                 raise node.wrong("anchors and aliases are not used here")
             if isinstance(event, kinds.AliasEvent):
                 if event.anchor not in anchors:
-                    raise node.wrong(f"the file is no YAML: nothing is named &{event.anchor}")
+                    raise node.wrong(f"the file is not YAML: nothing is named &{event.anchor}")
                 node = anchors[event.anchor]
             else:
                 anchors[event.anchor] = node
@@ -245,7 +245,7 @@ def _build(events: Iterator[Any], source: str, anchors: dict[str, Node] | None) 
                 if not isinstance(node.value, str):
                     raise node.wrong("a key must be a text")
                 if node.value in parent:
-                    raise node.wrong(f"the file is no YAML: the key {node.value!r} is there twice")
+                    raise node.wrong(f"the file is not YAML: the key {node.value!r} is there twice")
                 key = node
                 continue
             else:

@@ -77,7 +77,7 @@ class Store:
         """
         if not _NAME.fullmatch(package.fn) or not _SHA256.fullmatch(package.sha256):
             raise DigestError(
-                f"{package.fn!r} with sha256 {package.sha256!r} is no archive",
+                f"{package.fn!r} with sha256 {package.sha256!r} is not an archive",
                 where=package.url,
                 hint="do not use what names it: a lock, an index or a channel",
             )

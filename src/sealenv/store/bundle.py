@@ -206,7 +206,7 @@ def open_bundle(path: Path) -> Bundle:
 
     Raises:
         FetchError: the file cannot be read.
-        BundleError: it is no bundle, or one that is not as the format demands.
+        BundleError: it is not a bundle, or one that is not as the format demands.
         DigestError: its locks have another digest than its manifest says.
     """
     with contextlib.ExitStack() as stack:
@@ -214,7 +214,7 @@ def open_bundle(path: Path) -> Bundle:
             file = stack.enter_context(path.open("rb"))
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise broken(path, "it is no plain file")
+                raise broken(path, "it is not a plain file")
             manifest, begin = read_manifest(path, file)
             places, length = places_of(path, manifest, begin)
             if status.st_size - length not in (2 * ustar.BLOCK, ustar.end(length)):

@@ -139,9 +139,9 @@ def places_of(path: Path, manifest: BundleManifest, begin: int) -> tuple[dict[st
 
 
 def broken(path: Path, what: str) -> BundleError:
-    """The error for a file that is no bundle, or not as it should be."""
+    """The error for a file that is not a bundle, or not as it should be."""
     return BundleError(
-        f"this is no bundle, or a damaged one: {what}",
+        f"this is not a bundle, or a damaged one: {what}",
         where=str(path),
         hint="nothing of it was used; get it again from whoever made it",
     )

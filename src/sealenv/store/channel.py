@@ -63,7 +63,7 @@ class ChannelFolder:
         """Make the folder, and hold it against another mirror.
 
         Raises:
-            PrefixExistsError: there is something that is no channel.
+            PrefixExistsError: there is something that is not a channel.
         """
         self.check_place()
         self.root.mkdir(parents=True, exist_ok=True)
@@ -242,13 +242,13 @@ def check_place(root: Path, marker: str) -> None:
     """
     if is_link(root) or (root.exists() and not root.is_dir()):
         raise PrefixExistsError(
-            "this is no folder", where=str(root), hint="name a folder, not a link"
+            "this is not a folder", where=str(root), hint="name a folder, not a link"
         )
     known = (marker, "noarch/repodata.json")
     if root.exists() and any(root.iterdir()):
         if not any((root / name).is_file() for name in known):
             raise PrefixExistsError(
-                "the folder holds something, and is no channel",
+                "the folder holds something, and is not a channel",
                 where=str(root),
                 hint="name another one; a channel has a noarch/repodata.json",
             )

@@ -151,12 +151,12 @@ def check_complete(folder: Path, wanted: Collection[str], *, stopped: bool) -> N
 
 def _misshapen(read: object) -> str | None:
     if not isinstance(read, dict):
-        return "it is no mapping"
+        return "it is not a mapping"
     for key in ("info", *_ARCHIVES):
         if not isinstance(read.get(key) or {}, dict) or read.get(key, {}) in ([], "", 0, False):
-            return f"its {key!r} is no mapping"
+            return f"its {key!r} is not a mapping"
     for key in _ARCHIVES:
         for fn, record in (read.get(key) or {}).items():
             if not isinstance(record, dict):
-                return f"what it says of {fn[:200]!a} is no mapping"
+                return f"what it says of {fn[:200]!a} is not a mapping"
     return None

@@ -191,7 +191,7 @@ def _check_member(package: LockedPackage, item: ListedPath, member: _Member | No
     """What paths.json names must be in the archive, as what it says."""
     if item.path_type == "directory":
         if member is not None and (member.is_file or member.is_link):
-            raise _refused(package, item.path, "is no folder in the archive")
+            raise _refused(package, item.path, "is not a folder in the archive")
     elif _leaves(item.path) or not item.path:
         raise _refused(package, item.path, "leaves the environment")
     elif member is None:
@@ -247,7 +247,7 @@ def check_paths(package: LockedPackage | LockedWheel, manifest: Manifest) -> Non
             or any(c in command for c in "/\\:\0\n\r\"'`$;&|<>%!^*?")
             or command[0] in "-."
         ):
-            raise _refused(package, line, "is no name for an entry point")
+            raise _refused(package, line, "is not a name for an entry point")
         if not _FUNCTION.fullmatch(function):
             raise _refused(package, line, "names no function for an entry point")
 

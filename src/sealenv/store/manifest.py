@@ -134,7 +134,7 @@ def is_unpacked(manifest: Manifest, folder: Path) -> bool:
 _NOTE = "modes"
 _FORMAT = 1
 _NONE = -1
-"""For what is no file: the mode of a link says nothing."""
+"""For what is not a file: the mode of a link says nothing."""
 
 
 class _Note(msgspec.Struct, array_like=True):

@@ -124,10 +124,10 @@ def _members(wheel: LockedWheel, archive: zipfile.ZipFile, size: int) -> dict[st
     for info in archive.infolist():
         name = info.orig_filename
         if name != info.filename or "\\" in name or name.startswith("/") or ":" in name:
-            raise _refused(wheel, name, "is no path inside an environment")
+            raise _refused(wheel, name, "is not a path inside an environment")
         parts = name.rstrip("/").split("/")
         if any(part in {"", ".", ".."} for part in parts) or any(ord(c) < 32 for c in name):
-            raise _refused(wheel, name, "is no path inside an environment")
+            raise _refused(wheel, name, "is not a path inside an environment")
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
             raise _refused(wheel, name, "is a link or a device")

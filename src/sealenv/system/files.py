@@ -44,14 +44,14 @@ def open_regular(path: str | bytes | os.PathLike[str], *, follow: bool = True) -
         follow: a link to one will do; on Windows it always does.
 
     Raises:
-        OSError: it is no regular file, nor a link to one, or cannot be read.
+        OSError: it is not a regular file, nor a link to one, or cannot be read.
     """
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     flags |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
     file = open(os.open(path, flags), "rb")  # noqa: SIM115
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
     return file
 
 
@@ -211,7 +211,7 @@ def check_output(path: Path, *, force: bool = False) -> None:
         )
     if os.path.lexists(path) and not path.is_file():
         raise OutputExistsError(
-            "there is a folder" if path.is_dir() else "there is something that is no plain file",
+            "there is a folder" if path.is_dir() else "there is something that is not a plain file",
             where=str(path),
             hint="name another one with -o",
         )

@@ -126,7 +126,7 @@ def open_once(path: str | bytes) -> tuple[int, os.stat_result]:
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", path)
+            raise OSError(errno.EINVAL, "it is not a regular file", path)
     except BaseException:
         os.close(fd)
         raise

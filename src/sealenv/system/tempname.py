@@ -39,7 +39,7 @@ def temporary_path(path: str, suffix: str = "") -> str:
 
 
 def final_path(path: str, suffix: str = "") -> str | None:
-    """What a file was going to replace; None where its name is no temporary one with that suffix.
+    """What a file was going to replace; None where its name is not a temporary one with that suffix.
 
     Args:
         path: a name, or a relative path with slashes.

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sealenv.install.check import _judge
+from tests.commands.test_move import env, moved_by_hand, original, run_python
 from tests.machine import Machine
-from tests.test_move import env, moved_by_hand, original, run_python
 
 __all__ = ["env", "moved_by_hand", "original"]
 

@@ -489,7 +489,7 @@ def _fill(path: Path, disk: Path, left: int) -> None:
         file.write(bytes(max(0, free - left)))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a name that is no UTF-8")
+@pytest.mark.skipif(sys.platform != "linux", reason="a name that is not UTF-8")
 def test_a_folder_not_named_in_utf_8_is_refused(machine: Machine, channels: Channels) -> None:
     lock = machine.root / "one.lock"
     machine.json("lock", "prio", "-c", channels.main_url, "-o", str(lock))
@@ -503,7 +503,7 @@ def test_a_folder_not_named_in_utf_8_is_refused(machine: Machine, channels: Chan
 def test_a_place_that_is_no_folder(machine: Machine, lock: Path, dest: str) -> None:
     before = set(machine.root.iterdir())
     error = machine.json("mirror", str(lock), dest, code=2)
-    assert "is no folder" in error["what"]
+    assert "is not a folder" in error["what"]
     assert "secretpw" not in str(error)
     assert set(machine.root.iterdir()) == before
 

@@ -126,8 +126,8 @@ def test_a_lock_that_calls_a_wheel_something_else(
     )
     sound = lock.read_text()
     for old, new, said in (
-        ("name: helper\n", "name: other\n", "is no wheel of other-"),
-        ('version: "1.0"\n', 'version: "9"\n', "is no wheel of app-9"),
+        ("name: helper\n", "name: other\n", "is not a wheel of other-"),
+        ('version: "1.0"\n', 'version: "9"\n', "is not a wheel of app-9"),
     ):
         head, mark, entry = sound.partition("- pypi: ")
         assert old in entry

@@ -11,8 +11,8 @@ import pytest
 from sealenv.layout import State, state_of
 from sealenv.seals.verify import verify
 from tests.channel import Channels
+from tests.commands.test_full_disk import PACKAGES, Mount, _mount, mount, on
 from tests.machine import Machine
-from tests.test_full_disk import PACKAGES, Mount, _mount, mount, on
 
 __all__ = ["mount"]
 

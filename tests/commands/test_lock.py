@@ -101,7 +101,7 @@ def test_lock_alone_renews_and_update_moves_one(machine: Machine, channels: Chan
     assert [c["name"] for c in renewed["changes"]] == ["prio"]
     for no_name in ("", "dated=2.0", "dated >=1"):
         refused = machine.json("lock", "--update", no_name, code=2)
-        assert refused["what"] == f"--update {no_name!r}: that is no name of a package"
+        assert refused["what"] == f"--update {no_name!r}: that is not a name of a package"
     refused = machine.json("lock", "--update", "datde", code=2)
     assert refused["what"] == "--update datde: it is not locked"
     assert refused["details"] == ["locked is dated"]

@@ -13,8 +13,8 @@ import pytest
 from sealenv.layout import MOVING, State, state_of
 from sealenv.seals.seal import is_at, read_seal
 from sealenv.seals.verify import verify
+from tests.commands.test_move import env, holding, moved_by_hand, original
 from tests.machine import Machine
-from tests.test_move import env, holding, moved_by_hand, original
 
 __all__ = ["env", "moved_by_hand", "original"]
 
@@ -47,7 +47,7 @@ _PREFIX = "import sys; print(sys.prefix)"
 
 def killed(machine: Machine, number: int, *args: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-c", _KILLED, str(Path(__file__).parents[1] / "src"), str(number), *args],
+        [sys.executable, "-c", _KILLED, str(Path(__file__).parents[2] / "src"), str(number), *args],
         env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stderr

@@ -16,8 +16,8 @@ from sealenv.prefix.exclusive import exclusive, unchanged
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
 from tests.channel import Channels
+from tests.commands.test_concurrent import _waiting_package, finish
 from tests.machine import Machine, tiny
-from tests.test_concurrent import _waiting_package, finish
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="link scripts of a POSIX shell")
 _DEADLINE = 60.0

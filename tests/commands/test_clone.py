@@ -11,8 +11,16 @@ import pytest
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
+from tests.commands.test_move import (
+    env,
+    holding,
+    kinds,
+    moved_by_hand,
+    original,
+    prints,
+    run_python,
+)
 from tests.machine import Machine
-from tests.test_move import env, holding, kinds, moved_by_hand, original, prints, run_python
 
 __all__ = ["env", "moved_by_hand", "original"]
 

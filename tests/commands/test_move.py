@@ -59,7 +59,7 @@ def prints(prefix: Path) -> Any:
 
 
 def holding(prefix: Path, place: Path) -> list[str]:
-    """Files with the place in them. Python's own build wrote `./` before it twice: that is no path."""
+    """Files with the place in them. Python's build wrote `./` before it twice: that is not a path."""
     text = os.fsencode(place)
     return [
         name

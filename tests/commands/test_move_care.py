@@ -24,8 +24,8 @@ from sealenv.prefix.pending import REMOVING, write_plan
 from sealenv.seals.seal import read_seal, write_seal
 from sealenv.seals.verify import verify
 from tests.channel import Channels
+from tests.commands.test_full_disk import Mount, mount
 from tests.machine import Machine
-from tests.test_full_disk import Mount, mount
 
 __all__ = ["mount"]
 
@@ -248,7 +248,7 @@ def test_interrupted_while_mending_says_where_it_is(
 ) -> None:
     program = (
         "import os, sys\n"
-        f"sys.path.insert(0, {str(Path(__file__).parents[1] / 'src')!r})\n"
+        f"sys.path.insert(0, {str(Path(__file__).parents[2] / 'src')!r})\n"
         "def strike(event, args):\n"
         "    if event == 'os.rename' and str(args[1]).endswith('f/activate.sh'):\n"
         f"        os.kill(os.getpid(), {int(number)})\n"

@@ -12,11 +12,11 @@ import pytest
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
 from tests.channel import Channels, ChannelServer
+from tests.commands.test_bundle import install
 from tests.machine import Machine
 from tests.micromamba import add_package, stand_in
 from tests.pypi.index import Index, Wheel
 from tests.shells import require_shell
-from tests.test_bundle import install
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows has its own")
 

@@ -171,7 +171,7 @@ def test_where_it_writes_and_where_not(made: tuple[Machine, Path], tmp_path: Pat
     [
         (["--json"], "both the report and JSON on stdout"),
         (["--open"], "--open needs a file to open"),
-        (["--format", "spdx"], "'spdx' is no format"),
+        (["--format", "spdx"], "'spdx' is not a format"),
     ],
 )
 def test_what_does_not_go_together(made: tuple[Machine, Path], args: list[str], said: str) -> None:

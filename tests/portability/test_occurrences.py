@@ -170,7 +170,7 @@ WINDOWS_PLACES = st.builds(
 def test_any_form_of_any_place(place: str, form: str, rest: bytes) -> None:
     wanted = spellings(place, WINDOWS if ":" in place[:2] else LINUX)
     data = spell(wanted.place, form)
-    assert wanted.may_hold(rest + data + rest)
+    assert any(needle in wanted.fold(rest + data + rest) for needle in wanted.needles)
     first = next(occurrences(b'"' + data + b'"', wanted))
     assert first.start <= 1 <= first.end
 

@@ -11,7 +11,7 @@ import pytest
 
 from sealenv.layout import FILES, SEAL, first_leaving, leaves
 from sealenv.prefix.records import read_raw_record, scan_records
-from sealenv.repairs.packages import as_locked
+from sealenv.repairs.sources import as_locked
 from tests.channel import Channels
 from tests.machine import Machine
 

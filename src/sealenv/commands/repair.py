@@ -28,9 +28,8 @@ from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.records import PathsData, PrefixRecord, RecordPath
 from sealenv.progress import QUIET, Reporter
 from sealenv.repairs.aside import clear, reinstall, relink, scratch_in
-from sealenv.repairs.mending import Mending
 from sealenv.repairs.obtaining import obtain, unobtainable
-from sealenv.repairs.plan import Plan, make_plan
+from sealenv.repairs.plan import Mending, Plan, make_plan
 from sealenv.repairs.putting import make_way, set_mode
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.check_compiled import HEADER, source_of

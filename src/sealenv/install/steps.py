@@ -26,11 +26,10 @@ from sealenv.layout import USER_FOLDER
 from sealenv.locks import Lock
 from sealenv.portability.patch import Patched, patch_prefix
 from sealenv.prefix.condarc import write_condarc
-from sealenv.prefix.history import write_history
+from sealenv.prefix.history import write_history, write_state
 from sealenv.prefix.pending import clear_pending, write_plan
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.records import add_pyc, finish, read_records
-from sealenv.prefix.state import write_state
 from sealenv.store.view import link_pkgs, offer
 
 __all__ = [

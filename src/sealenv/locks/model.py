@@ -112,11 +112,6 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
         """Every file that is fetched."""
         return (*self.packages, *self.wheels)
 
-    @property
-    def download_size(self) -> int:
-        """Bytes of all archives whose size the channel or index states."""
-        return sum(a.size or 0 for a in self.archives)
-
     def digest(self) -> str:
         """sha256 (hex) over platform and every package's and wheel's URL and sha256, in sorted order.
 

@@ -119,11 +119,6 @@ class Spellings:
         """The bytes as they are compared."""
         return data.lower() if self.ignore_case else data
 
-    def may_hold(self, data: bytes) -> bool:
-        """Whether the path may be in these bytes; if not, it is not."""
-        folded = self.fold(data)
-        return any(needle in folded for needle in self.needles)
-
     def apart_from(self, other: Spellings) -> Spellings:
         """The same, not counting the path where it is only a part of another one.
 

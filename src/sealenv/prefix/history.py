@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sealenv._version import __version__
@@ -19,7 +20,15 @@ from sealenv.spec.matchspec import package_name
 from sealenv.system.files import read_regular, write_atomic
 from sealenv.urls import redact
 
-__all__ = ["made_by", "read_bootstrap", "read_requested", "write_history"]
+__all__ = [
+    "made_by",
+    "read_bootstrap",
+    "read_requested",
+    "read_state",
+    "write_history",
+    "write_state",
+]
+
 
 _SPECS = re.compile(
     r"#\s*(?P<action>update|install|create|remove|uninstall|neutered) specs:\s*(?P<specs>.+)"
@@ -109,3 +118,19 @@ def _listed(text: str) -> list[str]:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         value = [part.strip() for part in text.split(",")]
     return [str(item) for item in value if item] if isinstance(value, (list, tuple)) else []
+
+
+def write_state(prefix: Path, variables: Mapping[str, str]) -> None:
+    """Write environment.yml's `variables` where conda and the activation look for them (CEP 32)."""
+    if variables:
+        data = json.dumps({"version": 1, "env_vars": dict(variables)}, indent=2, sort_keys=True)
+        write_atomic(prefix / META / "state", data.encode() + b"\n")
+
+
+def read_state(prefix: Path) -> dict[str, str]:
+    """The variables; none where there is no such file, or none that can be read."""
+    try:
+        data = json.loads(read_regular(prefix / META / "state"))
+        return {str(k): str(v) for k, v in data["env_vars"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}

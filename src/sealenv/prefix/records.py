@@ -11,8 +11,7 @@ import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.layout import META, first_leaving
-from sealenv.prefix.decoding import decode
-from sealenv.prefix.record import PathsData, PrefixRecord, RecordPath
+from sealenv.prefix.record import PathsData, PrefixRecord, RecordPath, decode
 from sealenv.system.files import read_regular, write_atomic
 
 if TYPE_CHECKING:

@@ -11,11 +11,10 @@ from sealenv.errors import DigestError, FetchError, LinkError, OfflineError
 from sealenv.gates.whitelist import clean_environ
 from sealenv.layout import SCRATCH
 from sealenv.locks import Lock
-from sealenv.repairs.mending import Mending
 from sealenv.repairs.obtaining import Archives
-from sealenv.repairs.plan import Plan
+from sealenv.repairs.plan import Mending, Plan
 from sealenv.repairs.putting import put_back
-from sealenv.repairs.wheels import install_aside
+from sealenv.repairs.sources import install_aside
 from sealenv.seals.compare import Comparison
 from sealenv.system.deleting import delete
 

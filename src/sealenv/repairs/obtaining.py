@@ -13,10 +13,8 @@ from msgspec import structs
 
 from sealenv.errors import SealenvError
 from sealenv.locks import Lock
-from sealenv.repairs.mending import Mending
-from sealenv.repairs.packages import lock_of
-from sealenv.repairs.plan import Plan
-from sealenv.repairs.wheels import wheel_of, wheels_lock
+from sealenv.repairs.plan import Mending, Plan
+from sealenv.repairs.sources import lock_of, wheel_of, wheels_lock
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.compare import Comparison
 from sealenv.store.archives import Archive, Store

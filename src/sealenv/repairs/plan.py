@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sealenv.engine.rattler import Engine
 from sealenv.layout import CONDARC, FILES
-from sealenv.repairs.replaced import replaced_packages
-from sealenv.repairs.wheels import wheel_of
+from sealenv.progress import QUIET, Reporter
+from sealenv.repairs.sources import wheel_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.distributions import Distribution
 from sealenv.seals.findings import Finding
 from sealenv.seals.snapshot import FOLDER, Row
 from sealenv.seals.wheels import locked_wheel, locked_wheels
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Mending", "Plan", "make_plan", "replaced_packages"]
+
 
 _OF_FILES = frozenset(
     {
@@ -170,3 +173,60 @@ def _advice(comparison: Comparison, finding: Finding) -> str:
         again = f"pip install --force-reinstall --no-deps {found[0].name}=={found[0].version}"
         return f"its wheel is not locked: sealenv run ENV -- {again}"
     return "no package has it: a link script or you made it; put it back, or: sealenv seal ENV"
+
+
+@dataclass(frozen=True)
+class Mending:
+    """How to repair.
+
+    Attributes:
+        engine: fetches and links; whoever made it closes it.
+        offline: what is not in the cache cannot be put back.
+        dry_run: change nothing, say what would be done.
+        environ: the variables of this process; children get a clean set.
+        reporter: is told each step.
+    """
+
+    engine: Engine
+    offline: bool = False
+    dry_run: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    reporter: Reporter = QUIET
+
+
+_RECORD = re.compile(r".*/([^/]+?)-[^/-]+\.dist-info/RECORD")
+
+
+def replaced_packages(
+    comparison: Comparison, findings: Sequence[Finding]
+) -> dict[str, Distribution]:
+    """Name of a package -> the distribution that was installed over it since it was sealed.
+
+    pip removes the files of the version before, and writes its own in their place: to put some of the
+    package's back would leave a mixture of both.
+    """
+    sealed = (
+        {(note.record, note.sha256) for note in comparison.seal.pip} if comparison.seal else set()
+    )
+    new = [
+        found
+        for found in comparison.distributions
+        if (row := comparison.rows.get(found.record))
+        and (found.record, row.digest.hex()) not in sealed
+    ]
+    if not new:
+        return {}
+    replaced: dict[str, Distribution] = {}
+    gone = {f.path for f in findings if f.kind == "missing"}
+    altered = {f.path for f in findings if f.kind == "altered"}
+    by_name = {found.name: found for found in new}
+    for path in gone:
+        match = _RECORD.fullmatch(path)
+        name = re.sub(r"[-_.]+", "-", match[1]).lower() if match else ""
+        if name in by_name:
+            replaced |= {claim.package: by_name[name] for claim in comparison.claims.get(path, ())}
+    for found in new:
+        for item in found.files:
+            if item.path in altered and comparison.rows[item.path].digest == item.sha256:
+                replaced |= {claim.package: found for claim in comparison.claims.get(item.path, ())}
+    return replaced

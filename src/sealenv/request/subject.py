@@ -14,10 +14,10 @@ from sealenv.locks import Lock, LockFile
 from sealenv.locks.checks import folder_name
 from sealenv.locks.explicit import bare_package
 from sealenv.locks.read import read_lock
+from sealenv.prefix.history import read_state
 from sealenv.prefix.installed import installed
 from sealenv.prefix.lookup import find
 from sealenv.prefix.records import scan_records
-from sealenv.prefix.state import read_state
 from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.seal import Seal, read_seal
 from sealenv.seals.wheels import as_found, is_of, locked_wheel, locked_wheels, requested_of

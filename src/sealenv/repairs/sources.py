@@ -1,24 +1,28 @@
-"""Files of pip's distributions: the locked wheels, installed aside by the environment's own pip."""
+"""The archives of what is to be restored: packages to link again, and locked wheels to install aside."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from sealenv.engine.rattler import Engine
 from sealenv.install.wheels import install_wheels, record_pyc
-from sealenv.locks import Lock, LockedWheel
-from sealenv.repairs.packages import lock_of
+from sealenv.locks import Lock, LockedPackage, LockedWheel
+from sealenv.locks.checks import check_package
+from sealenv.prefix.records import read_raw_record
 from sealenv.seals.check_compiled import source_of
+from sealenv.seals.check_packages import locked_packages
 from sealenv.seals.compare import Comparison
 from sealenv.seals.seal import DistributionNote
 from sealenv.seals.snapshot import FILE
 from sealenv.seals.wheels import locked_wheel, locked_wheels, requested_of
 from sealenv.spec.requirements import requirement_name
+from sealenv.urls import redact
 
-__all__ = ["install_aside", "wheel_of", "wheels_lock"]
+__all__ = ["as_locked", "install_aside", "lock_of", "wheel_of", "wheels_lock"]
 
 
 def wheel_of(comparison: Comparison, path: str) -> LockedWheel | None:
@@ -98,3 +102,64 @@ def _has(comparison: Comparison, note: DistributionNote, path: str) -> bool:
         return found[0].record == note.record
     # Its RECORD may be what is missing.
     return path.startswith(f"{note.record.rpartition('/')[0]}/")
+
+
+_OF_PREFIX = frozenset(
+    {
+        "files", "paths_data", "link", "requested_specs", "requested_spec", "extracted_package_dir",
+        "package_tarball_full_path", "url", "channel", "fn",
+    }
+)  # fmt: skip
+
+
+def as_locked(raw: dict[str, Any], sha256: str | None = None) -> LockedPackage | None:
+    """The package of a prefix record; None when its archive cannot be told by URL and digest.
+
+    A record that says what cannot be, as a file name with a path in it, tells nothing.
+
+    Args:
+        raw: the record.
+        sha256: what the seal's lock says, which wins.
+    """
+    url, digest = str(raw.get("url") or ""), sha256 or raw.get("sha256")
+    if not url or not digest or "://" not in url:
+        return None
+    file = url.rsplit("/", 1)[-1]
+    package = LockedPackage(
+        url=redact(url),
+        channel=redact(str(raw.get("channel") or url.rsplit("/", 2)[0])),
+        fn=str(raw.get("fn") or file),
+        sha256=str(digest),
+        size=raw.get("size") if isinstance(raw.get("size"), int) else None,
+        record={key: value for key, value in raw.items() if key not in _OF_PREFIX},
+    )
+    return None if check_package(package) else package
+
+
+def lock_of(comparison: Comparison, names: Collection[str]) -> tuple[Lock, set[str]]:
+    """A lock of these packages, and the names of those whose archive nobody knows.
+
+    Python comes along with a noarch python package: where that is linked depends on it.
+    """
+    locked = locked_packages(comparison.seal.lock.packages) if comparison.seal else {}
+    found: dict[str, LockedPackage] = {}
+    unknown = set()
+    for record in _with_python(comparison, names):
+        dist, sha256 = locked.get(record.name, ("", None))
+        raw = read_raw_record(comparison.prefix, record.dist)
+        package = as_locked(raw, sha256 if dist == record.dist else None)
+        if package is None:
+            unknown.add(record.name)
+        else:
+            found[record.name] = package
+    lock = Lock(platform=comparison.platform, channels=(), packages=tuple(found.values()))
+    return lock, unknown
+
+
+def _with_python(comparison: Comparison, names: Collection[str]) -> Iterable[Any]:
+    noarch = any(r.noarch == "python" for r in comparison.records if r.name in names)
+    wanted = {*names, *(["python"] if noarch else [])}
+    return sorted(
+        (r for r in comparison.records if r.name in wanted),
+        key=lambda r: (r.name != "python", r.name),
+    )

@@ -116,7 +116,7 @@ set "SB_META=%SB_PREFIX%\conda-meta"
 set "SB_MARKER=%SB_META%\sealenv.pending"
 set "SB_CACHE=%TEMP%"
 if exist "%SB_DRIVE%\CACHE\" set "SB_CACHE=%SB_DRIVE%\CACHE"
-if defined CACHE set "SB_CACHE=%CACHE%"
+if defined CACHE for %%I in ("%CACHE%") do set "SB_CACHE=%%~fI"
 set "SB_PKGS=%SB_CACHE%\Python\pkgs"
 rem conda reads a list; the first is the one that it writes to.
 if defined CONDA_PKGS_DIRS for /f "tokens=1 delims=,;" %%A in ("%CONDA_PKGS_DIRS%") do set "SB_PKGS=%%~fA"
@@ -225,6 +225,7 @@ call :is_ours && set "SB_T=1"
 if not defined SB_T call :fail 7 "neither this script nor sealenv made this" "%SB_PREFIX%" "nothing was removed; check the name" & goto :end
 if exist "%SB_META%\frozen" call :fail 7 "this environment is frozen" "%SB_META%\frozen" "nothing was removed; ask the one who froze it" & goto :end
 if defined SB_DRY echo [INFO] Would remove    "%SB_PREFIX%"& goto :end
+if exist "%SB_PREFIX%.removing\" call :fail 7 "an earlier --remove left this" "%SB_PREFIX%.removing" "delete it first; nothing was removed" & goto :end
 for %%P in ("%SB_PREFIX%") do ren "%%~fP" "%%~nxP.removing" 2>nul
 if exist "%SB_PREFIX%\" call :fail 7 "the environment is in use" "%SB_PREFIX%" "close all its programs and shells; nothing was removed" & goto :end
 set "SB_GONE=%SB_PREFIX%.removing"
@@ -287,7 +288,7 @@ rem Your own folders, from the folder of this script or from two levels above it
 :copy_folders
 set "SB_BAD="
 for %%D in (__home__ __shortcut__ __AppData__) do for %%S in ("%SB_SCRIPT%%%D" "%SB_SCRIPT%..\..\%%D") do (
-  if exist "%%~S\" if not exist "%SB_PREFIX%\%%D\" "%SB_PREFIX%\python.exe" -I -c "import shutil,sys;shutil.copytree(sys.argv[1],sys.argv[2])" "%%~S" "%SB_PREFIX%\%%D" || set "SB_BAD=%%~S"
+  if exist "%%~S\" if not exist "%SB_PREFIX%\%%D\" "%SB_PREFIX%\python.exe" -I -c "import os,shutil,sys;t=sys.argv[2];shutil.copytree(sys.argv[1],t+'.new');os.rename(t+'.new',t)" "%%~S" "%SB_PREFIX%\%%D" || set "SB_BAD=%%~S"
 )
 if defined KEEP_MICROMAMBA copy /Y /B "%SB_EXE%" "%SB_PREFIX%\Scripts\micromamba.exe" >nul || set "SB_BAD=%SB_EXE%"
 if not defined SB_BAD exit /b 0
@@ -400,7 +401,10 @@ set "SB_FOUND="
 "%SB_SYS%\certutil.exe" -hashfile "%~1" SHA256 >"%SB_WORK%\certutil.txt" 2>nul
 for /f "usebackq skip=1 tokens=1" %%A in ("%SB_WORK%\certutil.txt") do if not defined SB_FOUND set "SB_FOUND=%%A"
 if defined SB_FOUND if /I "%SB_FOUND%"=="%~2" exit /b 0
-if not "%~3"=="" call :fail 5 "checksum mismatch, so this was not used" "%~3" "get it again: its sha256 is %SB_FOUND%, expected %~2"
+if "%~3"=="" exit /b 5
+call :fail 5 "checksum mismatch, so this was not used" "%~3" "get it again"
+>&2 echo         sha256 found %SB_FOUND%
+>&2 echo         expected     %~2
 exit /b 5
 
 rem A clean environment with a home folder of its own, which is deleted afterwards. In the user's own, micromamba

@@ -158,7 +158,7 @@ check_target() {
 # end. Where there is no flock, the marker names our process.
 claim() {
     mkdir -p -- "$meta" && true >>"$marker" || fail 9 "cannot write $marker" 'choose a folder that you may write'
-    exec 9<"$marker"
+    exec 9<>"$marker"
     read -r word word owner <"$marker" || owner=
     if command -v flock >/dev/null; then
         flock -n 9 || busy
@@ -236,6 +236,7 @@ download() {
     if command -v curl >/dev/null; then
         curl --fail --silent --show-error --location --proto-redir =https --retry 3 --connect-timeout 30 --output "$2" "$1"
     else
+        command -v wget >/dev/null || fail 9 'neither curl nor wget is installed' 'install one of them'
         wget -q -O "$2" "$1"
     fi || fail 5 "download failed: $1" 'check the network and the address, then run the same command again'
 }
@@ -306,7 +307,8 @@ set +f
 # Your own folders, from the folder of this script or from two levels above it.
 for folder in __home__ __shortcut__ __AppData__; do
     for source in "$here/$folder" "$here/../../$folder"; do
-        [ ! -d "$source" ] || [ -e "$prefix/$folder" ] || cp -R -- "$source" "$prefix/$folder" || fail 9 "cannot copy $source"
+        [ ! -d "$source" ] || [ -e "$prefix/$folder" ] ||
+            { cp -R -- "$source" "$prefix/$folder.new" && mv -- "$prefix/$folder.new" "$prefix/$folder"; } || fail 9 "cannot copy $source"
     done
 done
 [ -z "${KEEP_MICROMAMBA-}" ] || cp -- "$exe" "$prefix/bin/micromamba" || fail 9 "cannot copy $exe"

@@ -35,7 +35,7 @@ FILES = {
     ),
 }
 """Path in the archive -> name here and sha256."""
-ASSETS = Path(__file__).resolve().parent.parent / "src" / "sealenv" / "page" / "assets"
+ASSETS = Path(__file__).resolve().parent.parent / "src" / "sealenv" / "inventory" / "assets"
 
 
 def take(archive: bytes) -> dict[str, bytes]:

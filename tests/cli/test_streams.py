@@ -107,5 +107,5 @@ def test_where_the_current_folder_is_gone(made: tuple[Machine, Path]) -> None:
             env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         assert done.returncode == 9, done.stderr
-        assert "the current folder is gone" in done.stderr
-        assert "next: go elsewhere, or name an absolute path" in done.stderr
+        assert "the current folder no longer exists" in done.stderr
+        assert "next: change to another folder, or use an absolute path" in done.stderr

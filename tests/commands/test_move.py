@@ -582,7 +582,7 @@ def test_a_launcher_of_uv_is_reported_with_the_command_that_makes_it_again(
     warm_machine: Machine, env: Path
 ) -> None:
     launcher = env / "bin/tool.exe"
-    launcher.write_bytes(b"MZ" + os.fsencode(env) + b"/bin/python" + b"\0\0\0\0UVSC")
+    launcher.write_bytes(b"MZ\0\0" + os.fsencode(env) + b"/bin/python" + b"\0\0\0\0UVSC")
     answer = warm_machine.json("move", "e", "f")
     (item,) = answer["left"]
     assert item["path"] == "bin/tool.exe"

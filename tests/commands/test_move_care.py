@@ -423,5 +423,5 @@ def test_a_file_with_several_names_that_holds_the_path(
 
 def test_a_moved_one_is_told_how_it_is_mended(machine: Machine, env: Path) -> None:
     place = env.rename(machine.envs / "f")
-    assert f"sealenv move --here {place}" in machine.json("refresh", "f", code=7)["hint"]
+    assert f"sealenv move --here {place}" in machine.json("repair", "f", code=7)["hint"]
     assert f"sealenv move --here {place}" in machine.run("verify", "f", code=1).stderr

@@ -127,12 +127,12 @@ def test_credentials_of_a_list_are_kept_apart() -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("numpy >=2", "no name of a package"),
-        ("https://x.org/c/noarch/a-1-0.zip", "no name of a package"),
-        ("https://x.org/c/noarch/a-1-0.conda#xyz", "no digest"),
-        (f"https://x.org/c/noarch/a-1-0.conda#{SHA.upper()}", "no digest"),
+        ("numpy >=2", "not a name of a package"),
+        ("https://x.org/c/noarch/a-1-0.zip", "not a name of a package"),
+        ("https://x.org/c/noarch/a-1-0.conda#xyz", "not a digest"),
+        (f"https://x.org/c/noarch/a-1-0.conda#{SHA.upper()}", "not a digest"),
         ("ftp://x.org/c/noarch/a-1-0.conda", "must begin with"),
-        ("https://x.org/c/noarch/a-1-0.conda&calc", "no name of a package"),
+        ("https://x.org/c/noarch/a-1-0.conda&calc", "not a name of a package"),
         ("https://x.org/c/noarch/b-1-0.conda", "twice, in lines 2 and 3"),
     ],
 )

@@ -237,11 +237,11 @@ WRONG = [
     ("  size: 12", "  size: -12", "50:9", "a whole number"),
     ("  timestamp: 17", "  timestamp: x17", "51:14", "a whole number"),
     ("  constrains:\n  - python_abi 3.13.* *_cp313", "  constrains: python_abi", "43:15", "a list"),
-    ("  build_number: 101", "  build: ../../x", "37:3", "no build of a package"),
-    ("  build_number: 101", "  name: ../../x", "37:3", "no name of a package"),
-    ("  build_number: 101", "  file_name: ../../x.conda", "37:3", "no name of a package"),
+    ("  build_number: 101", "  build: ../../x", "37:3", "not a build of a package"),
+    ("  build_number: 101", "  name: ../../x", "37:3", "not a name of a package"),
+    ("  build_number: 101", "  file_name: ../../x.conda", "37:3", "not a name of a package"),
     ("  build_number: 101", "  file_name: a-1-0.conda", "37:3", "does not end with a-1-0.conda"),
-    ("  build_number: 101", "  subdir: ../..", "37:3", "no subdir of a package"),
+    ("  build_number: 101", "  subdir: ../..", "37:3", "not a subdir of a package"),
     ("  build_number: 101", "  noarch: perl", "38:11", "python, generic or false"),
     ("noarch/tzdata-2024b-hc8b5060_0.conda\n      linux-64:", "noarch/t-1-0.conda\n      linux-64:",
      "21:9", "not described"),
@@ -260,7 +260,7 @@ WRONG = [
     ("version: 7", "version: !!int 7", "1:10", "tag"),
     ("version: 7", "version: 7\nx: " + "[" * 40 + "]" * 40, "2:", "too deeply"),
     ("version: 7", "version: 7\n---\nversion: 7", "", "more than one document"),
-    ("version: 7", "version: {7", "", "no YAML"),
+    ("version: 7", "version: {7", "", "not YAML"),
 ]  # fmt: skip
 
 
@@ -338,8 +338,8 @@ def test_no_damage_is_more_than_an_error_of_ours(at: int, length: int, new: str)
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
-        ("./mypkg", "no wheel"),
-        (".", "no wheel"),
+        ("./mypkg", "not a wheel"),
+        (".", "not a wheel"),
         ("https://host/six-1.17.0.tar.gz", "source distribution"),
         ("direct+https://host/six-1.17.0.zip", "source distribution"),
         ("git+https://host/x/y@abc", "version control"),
@@ -372,7 +372,7 @@ def test_an_editable_install_is_refused() -> None:
 @pytest.mark.parametrize("variables", ['{"A": "1\\n2"}', '{"A B": "1"}'])
 def test_a_variable_that_no_shell_could_set_is_refused(variables: str) -> None:
     text = write_pixi(LockFile(locks=(lock(package("a")),), variables={"A": "1"}))
-    with pytest.raises(SpecError, match=r"line break|no name of a variable") as caught:
+    with pytest.raises(SpecError, match=r"line break|not a name of a variable") as caught:
         read_pixi(text.replace('{"A": "1"}', variables), Path("/srv/x.lock"))
     assert str(caught.value.where).startswith("/srv/x.lock:3:")
 

@@ -42,24 +42,24 @@ def test_unknown_top_level_keys_warn(tmp_path: Path) -> None:
     [
         ("", "", "empty"),
         ("name: x\ndependencies:\n", ":1:1", "'dependencies'"),
-        ("dependencies: [a]\nname: true\n", ":2:7", "no name"),
-        ("dependencies: [a, ~]\n", ":1:19", "no MatchSpec"),
+        ("dependencies: [a]\nname: true\n", ":2:7", "not a name"),
+        ("dependencies: [a, ~]\n", ":1:19", "not a MatchSpec"),
         (f"dependencies: [a, {'b' * 5000}]\n", ":1:19", "5000 characters"),
         (f"dependencies: [{{pip: [{'b' * 5000}]}}]\n", ":1:23", "5000 characters"),
-        ("dependencies: [a]\nvariables: {A: null}\n", ":2:16", "no text"),
+        ("dependencies: [a]\nvariables: {A: null}\n", ":2:16", "not text"),
         ("- a\n", ":1:1", "mapping"),
         ("name: x\n", ":1:1", "'dependencies'"),
-        ("name: 'a b'\ndependencies: [python]\n", ":1:7", "no name"),
-        ("name: 3\ndependencies: [python]\n", ":1:7", "no name"),
-        ("dependencies: python\n", ":1:15", "no list"),
-        ("dependencies:\n  - python\n  - 3.12\n", ":3:5", "no MatchSpec"),
+        ("name: 'a b'\ndependencies: [python]\n", ":1:7", "not a name"),
+        ("name: 3\ndependencies: [python]\n", ":1:7", "not a name"),
+        ("dependencies: python\n", ":1:15", "not a list"),
+        ("dependencies:\n  - python\n  - 3.12\n", ":3:5", "not a MatchSpec"),
         ("dependencies:\n  - npm: [x]\n", ":2:5", "unknown"),
-        ("dependencies: [a]\nchannels: x\n", ":2:11", "no list"),
-        ("dependencies: [a]\nvariables:\n  1A: x\n", ":3:7", "no name of a variable"),
-        ("dependencies: [a]\nvariables:\n  A: [x]\n", ":3:6", "no text"),
-        ("dependencies: [a\nname: x\n", ":2", "no YAML"),
-        ("a: *nowhere\n", ":1", "no YAML"),
-        ("dependencies: [a]\nname: x\nname: y\n", ":3", "no YAML"),
+        ("dependencies: [a]\nchannels: x\n", ":2:11", "not a list"),
+        ("dependencies: [a]\nvariables:\n  1A: x\n", ":3:7", "not a name of a variable"),
+        ("dependencies: [a]\nvariables:\n  A: [x]\n", ":3:6", "not text"),
+        ("dependencies: [a\nname: x\n", ":2", "not YAML"),
+        ("a: *nowhere\n", ":1", "not YAML"),
+        ("dependencies: [a]\nname: x\nname: y\n", ":3", "not YAML"),
     ],
 )
 def test_what_is_not_right_is_refused_with_its_place(
@@ -89,9 +89,9 @@ def test_aliases_multiply_nothing(tmp_path: Path) -> None:
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9 if n else ['x'])}]\n" for n in range(30)
     )
     assert read(tmp_path, bomb + "dependencies: *a0\n").dependencies == ("x",)
-    with pytest.raises(SpecError, match="no MatchSpec"):
+    with pytest.raises(SpecError, match="not a MatchSpec"):
         read(tmp_path, bomb + "dependencies: *a29\n")
-    with pytest.raises(SpecError, match="no MatchSpec"):
+    with pytest.raises(SpecError, match="not a MatchSpec"):
         read(tmp_path, "dependencies: &own [*own]\n")
 
 

@@ -52,32 +52,32 @@ def test_what_is_read(line: str, kind: str, value: str) -> None:
         ("--editable=./src", "editable"),
         ("-r requirements.txt", "one file"),
         ("-c constraints.txt", "one file"),
-        ("--pre", "no option"),
-        ("--trusted-host example", "no option"),
+        ("--pre", "not an option"),
+        ("--trusted-host example", "not an option"),
         ("--index-url", "takes one URL"),
         ("--index-url a b", "takes one URL"),
         ("--find-links a --pre", "takes one URL"),
         ("--find-links 'https://host/a b'", "is not a URL"),
         ("--index-url ftp://host", "no http, https or file URL"),
         ("--index-url https://[", "no http, https or file URL"),
-        ("a @ https://[/a-1.0-py3-none-any.whl", "no URL|no requirement"),
+        ("a @ https://[/a-1.0-py3-none-any.whl", "no URL|not a requirement"),
         ("--index-url somewhere", "is not a URL"),
         (".", "a place"),
         ("./folder", "a place"),
         ("/abs/a-1.0-py3-none-any.whl", "a place"),
         ("https://host/a-1.0-py3-none-any.whl", "a place"),
         ("a @ file:///a-1.0-py3-none-any.whl", "a place on this machine"),
-        ("a @ https://host/a-1.0.tar.gz", "no wheel"),
+        ("a @ https://host/a-1.0.tar.gz", "not a wheel"),
         ("a @ https://host/b-1.0-py3-none-any.whl", "a wheel of b"),
         ("a @ https://host/a-1.0-py3-none-any.whl?download=1", "with a query"),
         ("a @ https://u:p@host/a-1.0-py3-none-any.whl", "credentials do not belong"),
         ("a @ git+https://host/a.git", "version control"),
         ("git+https://host/a.git#egg=a", "version control"),
         ("a==1 --hash=sha256:00", "option of pip behind"),
-        ("a b", "no requirement"),
+        ("a b", "not a requirement"),
         ("", "one requirement"),
         ("a\nb", "one requirement"),
-        ("a==1 # why", "no requirement"),
+        ("a==1 # why", "not a requirement"),
     ],
 )
 def test_what_is_refused(line: str, reason: str) -> None:
@@ -169,7 +169,7 @@ def test_a_password_in_a_requirement_is_refused(tmp_path: Path) -> None:
 
 def test_an_index_that_is_none(tmp_path: Path) -> None:
     path = environment(tmp_path, "dependencies: [python, {pip: [six]}]\n")
-    with pytest.raises(SpecError, match="no index"):
+    with pytest.raises(SpecError, match="not an index"):
         build_spec(file=read_environment_yml(path), pypi_index="pypi")
 
 

@@ -34,7 +34,7 @@ def test_aliases_only_where_they_are_allowed() -> None:
     for text in ("[&a x, *a]", "[&a x]"):
         with pytest.raises(SpecError, match="anchors"):
             load(text, "x")
-    with pytest.raises(SpecError, match="no YAML"):
+    with pytest.raises(SpecError, match="not YAML"):
         load("[*a]", "x", aliases=True)
 
 

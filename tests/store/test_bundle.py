@@ -368,7 +368,7 @@ class TestHostile:
             ({"exclude_newer": "yesterday"}, "time"),
             ({"exclude_newer": "2026-13-01"}, "time"),
             ({"wheels": (msgspec.structs.replace(WHEEL, url="https://h/w.whl"),)}, "PEP 427"),
-            ({"wheels": (msgspec.structs.replace(WHEEL, name="v"),)}, "no wheel of"),
+            ({"wheels": (msgspec.structs.replace(WHEEL, name="v"),)}, "not a wheel of"),
             ({"indexes": ("https://u:secretpw@h/simple",)}, "credentials"),
             ({"find_links": ("https://u:secretpw@h/links",)}, "credentials"),
             ({"channels": ("https://u:secretpw@h/c",)}, "credentials"),

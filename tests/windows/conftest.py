@@ -75,5 +75,5 @@ def made(
 @pytest.fixture
 def breakable(user: User, made: tuple[User, Path]) -> Path:
     """A sealed environment of this test's own: a clone of the shared one."""
-    user.run("clone", user.path(made[1]), "small_3_12")
+    user.run("clone", user.path(made[1]), "small_3_12", "--copy")
     return user.envs / "small_3_12"

@@ -22,7 +22,7 @@ __all__ = ["SHELLS", "enter_shell", "shell_command", "windows_shell_command"]
 
 _CSH = frozenset({"csh", "tcsh"})
 _POWERSHELL = frozenset({"powershell", "pwsh"})
-_RC = Path(__file__).parent / "activation" / "rc"
+_RC = Path(__file__).parents[1] / "activation" / "rc"
 
 
 def _bash(prefix: str, program: str) -> list[str]:

@@ -89,7 +89,10 @@ def _same(one: str, other: str) -> bool:
 
 
 def _real(path: str) -> str:
-    return os.path.normcase(os.path.realpath(path))
+    try:
+        return os.path.normcase(os.path.realpath(path))
+    except FileNotFoundError:  # relative, and the current folder no longer exists
+        return path
 
 
 def refuse(found: Sequence[Finding], *, without_path: bool = False) -> Exception:

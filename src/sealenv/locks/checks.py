@@ -126,7 +126,7 @@ def check_package(package: LockedPackage, *, digest: bool = True) -> str | None:
     for key, pattern in (("name", _NAME), ("version", _VERSION), ("build", _BUILD),
                          ("subdir", _SUBDIR)):  # fmt: skip
         if not pattern.fullmatch(str(record.get(key))):
-            return f"{str(record.get(key))[:80]!r} is no {key} of a package (CEP 26)"
+            return f"{str(record.get(key))[:80]!r} is not a {key} of a package (CEP 26)"
     if not _FILE.fullmatch(package.fn):
         return f"{package.fn[:80]!r} is not a name of a package's file (CEP 26)"
     if digest and (fault := check_sha256(package.sha256)):

@@ -81,10 +81,13 @@ class Files:
             FilesystemError: it cannot be read or replaced.
         """
         name = native(self.move.prefix, path)
-        with self._explained(path), open(name, "rb") as file:
-            rewriting = rewrite(path, file, self.change, self.owners.hints(path))
-            if not rewriting.needed:
-                return
+        with self._explained(path):
+            with open(name, "rb") as file:
+                rewriting = rewrite(path, file, self.change, self.owners.hints(path))
+                if not rewriting.needed:
+                    return
+                status = os.fstat(file.fileno())
+                signed = self._signed(path, file, rewriting) if rewriting.unsigned else None
             before = Mark.of_file(name)
             if self.owners.is_shipped(path, before.sha256):
                 self.left.append(Left(path, SHIPPED))
@@ -92,11 +95,15 @@ class Files:
             if rewriting.delete:
                 self.delete(path)
                 return
-            file.seek(0)
-            source = self._signed(path, file, rewriting) if rewriting.unsigned else file
-            edits = Rewriting(rewriting.kind) if source is not file else rewriting
-            status = os.fstat(file.fileno())
-            self._put(path, status, before, lambda target: edits.apply_to(source, target))
+
+            def write(target: BinaryIO) -> None:
+                if signed is not None:
+                    target.write(signed)
+                    return
+                with open(name, "rb") as source:  # Windows replaces no file that is open
+                    rewriting.apply_to(source, target)
+
+            self._put(path, status, before, write)
 
     def replace(
         self, path: str, make: Callable[[bytes], bytes], write: Write | None = None
@@ -218,14 +225,15 @@ class Files:
                 hint="make room or fix the permissions, then run the same command again",
             ) from error
 
-    def _signed(self, path: str, file: BinaryIO, rewriting: Rewriting) -> BinaryIO:
+    def _signed(self, path: str, file: BinaryIO, rewriting: Rewriting) -> bytes:
         """The new bytes of a program of macOS, signed if that can be done here."""
         after = io.BytesIO()
+        file.seek(0)
         rewriting.apply_to(file, after)
         signed = sign(after.getvalue(), path.rpartition("/")[2], self.environ)
         if signed is None:
             self.unsigned.append(path)
-        return io.BytesIO(signed or after.getvalue())
+        return signed or after.getvalue()
 
 
 class _Hashed:

@@ -22,7 +22,7 @@ if (! -r $_sealenv_here:q/etc/sealenv/env.csh) then
     set _sealenv_next = "in its folder: sealenv move --here .   Or, if it was not moved: sealenv repair ."
 else if (-e $_sealenv_here:q/conda-meta/sealenv.pending || -e $_sealenv_here:q/conda-meta/sealenv.moving) then
     set _sealenv_bad = ("$_sealenv_here:q is unfinished: a create or a move was interrupted, or is running.")
-    set _sealenv_next = "run the same sealenv create or move again"
+    set _sealenv_next = "run the same sealenv create or move again, or in that folder: sealenv move --here ."
 else
     # --- Refuse a shell that is not clean. Each line: a variable, x and the values that mean nothing, the reason.
     if ($?CONDA_PREFIX) then

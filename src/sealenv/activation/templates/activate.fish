@@ -46,7 +46,7 @@ if test -n "$active" -a "$first[1]" != own
 end
 if test -e $here/conda-meta/sealenv.pending -o -e $here/conda-meta/sealenv.moving
     set refusal "sealenv: $here is unfinished: a create or a move was interrupted, or is running." \
-        "  next: run the same sealenv create or move again"
+        "  next: run the same sealenv create or move again, or in that folder: sealenv move --here ."
 else if test $here != $prefix
     set refusal "sealenv: this environment was made at $prefix" \
         "  and was moved or copied by hand to $here: it would not work." \

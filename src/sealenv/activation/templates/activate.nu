@@ -49,7 +49,7 @@ export-env {
     if (in_meta "sealenv.pending") or (in_meta "sealenv.moving") {
         (refuse
             $"sealenv: ($here) is unfinished: a create or a move was interrupted, or is running."
-            "  next: run the same sealenv create or move again"
+            "  next: run the same sealenv create or move again, or in that folder: sealenv move --here ."
         )
     }
     if ($here | path expand) != $prefix {

@@ -18,7 +18,7 @@ $_sealenv_scripts = & {
     }
     if ([IO.File]::Exists("$here/conda-meta/sealenv.pending") -or [IO.File]::Exists("$here/conda-meta/sealenv.moving")) {
         throw ("sealenv: $here is unfinished: a create or a move was interrupted, or is running.$nl" +
-            "  next: run the same sealenv create or move again")
+            "  next: run the same sealenv create or move again, or in that folder: sealenv move --here .")
     }
     $compiled = & $include
     if ($compiled.prefix -and $compiled.prefix -ne $here) {

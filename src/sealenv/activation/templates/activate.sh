@@ -38,7 +38,7 @@ if [ -n "$_sealenv_refusal" ]; then
 elif [ -e "$_sealenv_here/conda-meta/sealenv.moving" ] ||
     { [ -e "$_sealenv_here/conda-meta/sealenv.pending" ] && [ -z "${SEALENV_CHECK_TOKEN-}" ]; }; then
     _sealenv_refusal="sealenv: $_sealenv_here is unfinished: a create or a move was interrupted, or is running.
-  next: run the same sealenv create or move again"
+  next: run the same sealenv create or move again, or in that folder: sealenv move --here ."
 elif ! [ "$_sealenv_here" -ef "$_sealenv_made" ]; then
     _sealenv_refusal="sealenv: this environment was made at $_sealenv_made
   and was moved or copied by hand to $_sealenv_here: it would not work.

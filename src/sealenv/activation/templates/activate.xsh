@@ -29,7 +29,7 @@ def _sealenv_activate(script):
     if any((here / "conda-meta" / f"sealenv.{state}").exists() for state in ("pending", "moving")):
         refuse(
             f"sealenv: {here} is unfinished: a create or a move was interrupted, or is running.",
-            "  next: run the same sealenv create or move again",
+            "  next: run the same sealenv create or move again, or in that folder: sealenv move --here .",
         )
     if here != prefix:
         refuse(

@@ -116,6 +116,7 @@ call :is_ours && set "SB_T=1"
 if not defined SB_T call :fail 7 "neither this script nor sealenv made this" "%SB_PREFIX%" "nothing was removed; check the name" & goto :end
 if exist "%SB_META%\frozen" call :fail 7 "this environment is frozen" "%SB_META%\frozen" "nothing was removed; ask the one who froze it" & goto :end
 if defined SB_DRY echo [INFO] Would remove    "%SB_PREFIX%"& goto :end
+if exist "%SB_PREFIX%.removing\" call :fail 7 "an earlier --remove left this" "%SB_PREFIX%.removing" "delete it first; nothing was removed" & goto :end
 for %%P in ("%SB_PREFIX%") do ren "%%~fP" "%%~nxP.removing" 2>nul
 if exist "%SB_PREFIX%\" call :fail 7 "the environment is in use" "%SB_PREFIX%" "close all its programs and shells; nothing was removed" & goto :end
 set "SB_GONE=%SB_PREFIX%.removing"
@@ -153,7 +154,7 @@ rem Your own folders, from the folder of this script or from two levels above it
 :copy_folders
 set "SB_BAD="
 for %%D in (__home__ __shortcut__ __AppData__) do for %%S in ("%SB_SCRIPT%%%D" "%SB_SCRIPT%..\..\%%D") do (
-  if exist "%%~S\" if not exist "%SB_PREFIX%\%%D\" "%SB_PREFIX%\python.exe" -I -c "import shutil,sys;shutil.copytree(sys.argv[1],sys.argv[2])" "%%~S" "%SB_PREFIX%\%%D" || set "SB_BAD=%%~S"
+  if exist "%%~S\" if not exist "%SB_PREFIX%\%%D\" "%SB_PREFIX%\python.exe" -I -c "import os,shutil,sys;t=sys.argv[2];shutil.copytree(sys.argv[1],t+'.new');os.rename(t+'.new',t)" "%%~S" "%SB_PREFIX%\%%D" || set "SB_BAD=%%~S"
 )
 if defined KEEP_MICROMAMBA copy /Y /B "%SB_EXE%" "%SB_PREFIX%\Scripts\micromamba.exe" >nul || set "SB_BAD=%SB_EXE%"
 if not defined SB_BAD exit /b 0

@@ -128,7 +128,8 @@ set +f
 # Your own folders, from the folder of this script or from two levels above it.
 for folder in __home__ __shortcut__ __AppData__; do
     for source in "$here/$folder" "$here/../../$folder"; do
-        [ ! -d "$source" ] || [ -e "$prefix/$folder" ] || cp -R -- "$source" "$prefix/$folder" || fail 9 "cannot copy $source"
+        [ ! -d "$source" ] || [ -e "$prefix/$folder" ] ||
+            { cp -R -- "$source" "$prefix/$folder.new" && mv -- "$prefix/$folder.new" "$prefix/$folder"; } || fail 9 "cannot copy $source"
     done
 done
 [ -z "${KEEP_MICROMAMBA-}" ] || cp -- "$exe" "$prefix/bin/micromamba" || fail 9 "cannot copy $exe"

@@ -13,7 +13,7 @@ set "SB_META=%SB_PREFIX%\conda-meta"
 set "SB_MARKER=%SB_META%\sealenv.pending"
 set "SB_CACHE=%TEMP%"
 if exist "%SB_DRIVE%\CACHE\" set "SB_CACHE=%SB_DRIVE%\CACHE"
-if defined CACHE set "SB_CACHE=%CACHE%"
+if defined CACHE for %%I in ("%CACHE%") do set "SB_CACHE=%%~fI"
 set "SB_PKGS=%SB_CACHE%\Python\pkgs"
 rem conda reads a list; the first is the one that it writes to.
 if defined CONDA_PKGS_DIRS for /f "tokens=1 delims=,;" %%A in ("%CONDA_PKGS_DIRS%") do set "SB_PKGS=%%~fA"

@@ -8,6 +8,7 @@ download() {
     if command -v curl >/dev/null; then
         curl --fail --silent --show-error --location --proto-redir =https --retry 3 --connect-timeout 30 --output "$2" "$1"
     else
+        command -v wget >/dev/null || fail 9 'neither curl nor wget is installed' 'install one of them'
         wget -q -O "$2" "$1"
     fi || fail 5 "download failed: $1" 'check the network and the address, then run the same command again'
 }

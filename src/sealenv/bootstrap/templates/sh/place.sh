@@ -34,7 +34,7 @@ check_target() {
 # end. Where there is no flock, the marker names our process.
 claim() {
     mkdir -p -- "$meta" && true >>"$marker" || fail 9 "cannot write $marker" 'choose a folder that you may write'
-    exec 9<"$marker"
+    exec 9<>"$marker"
     read -r word word owner <"$marker" || owner=
     if command -v flock >/dev/null; then
         flock -n 9 || busy

@@ -76,6 +76,7 @@ def test_before_there_is_a_command_line(monkeypatch: pytest.MonkeyPatch, capfd: 
         (["run", "e", "--", "tool", "--json"], None, "Interrupted.\n"),
     ):
         monkeypatch.setattr(sys, "argv", ["sealenv", *words])
+        monkeypatch.setattr(start, "_LARGE", frozenset())  # they end the process
         assert start.script() == 130
         said = capfd.readouterr()
         assert said.err == err

@@ -73,7 +73,7 @@ def made(
 
 
 @pytest.fixture
-def breakable(user: User, made: tuple[User, Path]) -> Path:
-    """A sealed environment of this test's own: a clone of the shared one."""
-    user.run("clone", user.path(made[1]), "small_3_12", "--copy")
+def breakable(user: User, channels: Channels) -> Path:
+    """A small sealed environment of this test's own."""
+    user.run("create", "small", "3.12", "-c", user.path(channels.main), "--no-pyc")
     return user.envs / "small_3_12"

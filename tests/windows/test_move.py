@@ -94,10 +94,9 @@ def test_a_handle_that_stays_is_named_and_nothing_was_moved(user: User, breakabl
     user.run("move", "small_3_12", "moved")
 
 
-def test_a_clone(user: User, made: tuple[User, Path]) -> None:
-    user.run("clone", user.path(made[1]), "first")
-    answer = user.json("clone", "first", "second")
+def test_a_clone(user: User, breakable: Path) -> None:
+    answer = user.json("clone", "small_3_12", "second")
     assert answer["linked"] > answer["copied"]
-    user.run("remove", "first", "-y")
+    user.run("remove", "small_3_12", "-y")
     assert user.json("verify", "second")["damaged"] is False
     assert user.run("run", "second", "--", "python", "-c", "print(1)").stdout.strip() == "1"

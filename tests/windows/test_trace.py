@@ -28,6 +28,8 @@ found = {}
 def read(root, hive, path):
     if hive + path in ("HKLMHARDWARE", "HKCUVolatile Environment"):
         return  # made anew at each start
+    if (hive + path).replace(chr(92), "/") == "HKCUSoftware/Wine/WineDbg":
+        return  # written by Wine when any program of this machine crashes
     last = path.rsplit(chr(92), 2)[-2:]
     if last == ["Hardware Profiles", "Current"]:
         return  # a link to the one beside it

@@ -147,7 +147,7 @@ class _Asking:
         """Ask, unless `-y` or `--dry-run` was given.
 
         Raises:
-            UsageError: there is no terminal to ask on.
+            UsageError: no terminal is available to ask on.
             click.Abort: the answer is no.
         """
         if self.dry_run or self.yes:

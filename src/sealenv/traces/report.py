@@ -47,7 +47,7 @@ _IN_FULL = {
     ".local/share/powershell .config/environment.d .zsh .bashrc.d .profile.d",
     "the desktop": ".local/share/applications Applications",
 }
-"""Who writes there -> files and folders in the home. The whole home would take too long."""
+"""Program -> files and folders in the home. The whole home would take too long."""
 _SETTINGS = "settings, caches and data"
 _TOP_LEVEL = (
     *(".config", ".cache", ".local", ".local/share", "Desktop"),

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
 
-from sealenv.checks.volume import Volume, look_at
 from sealenv.commands.doctor import examine
 from tests.checks.computers import fake_computer, ids, write
 from tests.commands.test_trace import _CALLS, strace, writes
@@ -72,29 +69,6 @@ def test_files_that_cannot_be_read_are_reported_and_the_others_are_checked(
     assert "profile-variable" in {f["id"] for f in report["findings"]}
 
 
-def test_files_that_source_each_other(tmp_path: Path) -> None:
-    machine = fake_computer(tmp_path)
-    write(machine.home / ".bashrc", ". ~/.a\n. $HOME/.b\n. ~/$X/never\n. ~/gone\n")
-    write(machine.home / ".a", ". ~/.bashrc\nsource ~/.a\n")
-    deep = write(machine.home / ".b", "conda activate deep\n")
-    assert ids(machine)["profile-activate"].where == f"{deep}:1"
-
-
-def test_a_line_is_shown_with_its_number(tmp_path: Path) -> None:
-    """In UTF-16 with CRLF, as PowerShell 5 writes it. No fix changes such a line."""
-    machine = fake_computer(tmp_path)
-    text = "# mine\r\n$env:PYTHONPATH = '/x'\r\n\r\n  conda activate a\r\n"
-    path = write(
-        machine.home / ".config/powershell/profile.ps1", b"\xff\xfe" + text.encode("utf-16-le")
-    )
-    variable, activate = (ids(machine)[name] for name in ("profile-variable", "profile-activate"))
-    assert (variable.where, variable.severity) == (f"{path}:2", "error")
-    assert variable.evidence == ["$env:PYTHONPATH = '/x'"]
-    assert (activate.where, activate.severity) == (f"{path}:4", "warning")
-    assert not variable.fixable
-    assert not activate.fixable
-
-
 def test_control_characters_do_not_reach_the_terminal(machine: Machine) -> None:
     write(machine.home / ".bashrc", b"export PYTHONPATH=/\x1b[31m\xff\xc2\x9b0m\n")
     done = machine.run("doctor", code=1)
@@ -114,41 +88,11 @@ def test_configurations(tmp_path: Path) -> None:
     )
     found = ids(machine)
     assert "1 package of" in found["user-site"].what
-    assert (found["condarc"].severity, found["condarc"].fixable) == ("warning", True)
+    assert (found["condarc"].severity, found["condarc"].fixable) == ("warning", False)
     variable = found["profile-variable"]
     assert (variable.where, variable.severity) == (f"{login}:1", "error")
     paths = [f.what for f in examine(machine, ["profile-path"]).findings]
     assert paths == ["puts /c/miniconda3/bin on PATH", "puts /opt/conda/bin on PATH"]
-
-
-def test_path(tmp_path: Path) -> None:
-    venv.create(tmp_path / "real venv", with_pip=False)
-    path = f"~/bin:/usr/bin::rel:{tmp_path}/real venv/bin"
-    machine = fake_computer(tmp_path, PATH=path)
-    assert ids(machine)["shell"].where == f"PATH={tmp_path}/real venv/bin"
-    found = examine(machine, ["path-relative"]).findings
-    assert [f.where for f in found] == ["PATH: ~/bin", "PATH", "PATH: rel"]
-
-
-def test_target(tmp_path: Path) -> None:
-    machine = fake_computer(tmp_path)
-    machine.__dict__["volume"] = Volume(tmp_path, "exfat", 1 << 20, True, True, False, True)
-    found = ids(machine)
-    for name in ("noexec", "readonly", "space", "network", "filesystem"):
-        assert f"target-{name}" in found
-    outer = write(tmp_path / "outer/conda-meta/history", "").parent.parent
-    nested = dataclasses.replace(machine, target=outer / "One: $x/OneDrive/envs")
-    assert {"target-nested", "target-name", "target-synced"} <= set(ids(nested))
-    file = write(tmp_path / "file", "")
-    below = dataclasses.replace(machine, target=file / "x/y")
-    assert "is not a folder" in [f.what for f in examine(below, ["target-readonly"]).findings][-1]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_a_real_volume() -> None:
-    proc = look_at(Path("/proc/self/nothing/there"))
-    assert (proc.kind, proc.free) == ("proc", 0)
-    assert look_at(Path("/dev/shm/nothing")).folder == Path("/dev/shm")
 
 
 def test_the_command(machine: Machine) -> None:
@@ -183,14 +127,23 @@ def test_no_secret_is_shown(machine: Machine) -> None:
     write(home / ".condarc", condarc)
     write(home / ".config/pip/pip.conf", f"[install]\nproxy = u:{SECRET}@h\ntarget = {url}\n")
     write(home / ".pip/pip.conf", f"[install]\nindex-url {url}\n")
-    fix = ("--fix", "condarc", "--fix", "pip-conf")
-    for words in ((), ("--json",), (*fix, "--dry-run"), (*fix, "--dry-run", "--json")):
+    write(
+        home / ".zshrc",
+        f"# >>> conda initialize >>>\nMY_TOKEN={SECRET}\n# <<< conda initialize <<<\n",
+    )
+    fix = ("--fix", "conda-init")
+    for words in (
+        (),
+        ("--json",),
+        (*fix, "--dry-run"),
+        (*fix, "--dry-run", "--json"),
+        (*fix, "-y"),
+    ):
         done = machine.run("doctor", *words, code=None)
         assert SECRET not in done.stdout + done.stderr, words
-        assert "***" in done.stdout or "--dry-run" in words
+        assert "***" in done.stdout or "--json" in words
     report = json.loads(machine.run("doctor", "--json", code=None).stdout)
     assert {f["id"] for f in report["findings"]} >= {"profile-variable", "condarc", "pip-conf"}
-    assert SECRET not in machine.run("doctor", "--fix", "condarc", "-y").stdout
-    assert (home / ".condarc").read_text().count(SECRET) == condarc.count(SECRET)
-    machine.run("doctor", "--undo", "-y")
-    assert (home / ".condarc").read_text() == condarc
+    done = machine.run("doctor", "--undo", "-y")
+    assert SECRET not in done.stdout
+    assert SECRET in (home / ".zshrc").read_text()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.checks.fixing import apply, revert
 from sealenv.checks.journal import Journals
 from sealenv.checks.registry import EXPAND, Key, Value
 from sealenv.checks.windows import ENVIRONMENTS
@@ -35,7 +34,7 @@ def test_a_managed_hook_is_removed_from_autorun(
     registry = FakeRegistry()
     registry.put(PROCESSOR, "AutoRun", line)
     machine = fake_computer(tmp_path, system="win32", registry=registry)
-    (change,) = plan_fix(machine, ["autorun"]).values
+    (change,) = plan_fix(machine, ["autorun"])[0].values
     assert change.after == after
 
 
@@ -69,7 +68,7 @@ def test_path_with_quotes_and_folders_without_a_python(tmp_path: Path) -> None:
     write(tmp_path / "root/D/apps/envs/one/python.exe", "")
     write(tmp_path / "root/C/projects/envs/tools/bin/tool.exe", "")
     machine = fake_computer(tmp_path, system="win32", registry=registry, Apps=r"D:\apps")
-    (value,) = plan_fix(machine, ["registry-path"]).values
+    (value,) = plan_fix(machine, ["registry-path"])[0].values
     kept = r"C:\projects\envs\tools\bin;;%UserProfile%\bin;C:\gone\miniconda3"
     assert (value.kind, value.after) == (EXPAND, kept)
     registry.put(USER, "Path", r'C:\PYTHON311;"C:\a', EXPAND)
@@ -107,11 +106,11 @@ def test_a_write_that_is_refused_reverts_the_others(tmp_path: Path) -> None:
     registry.put(USER, "PYTHONHOME", r"C:\x")
     registry.put(MACHINE, "PYTHONPATH", r"C:\y")
     machine = fake_computer(tmp_path, system="win32", registry=registry)
-    plan = plan_fix(machine, ["registry-variable"])
+    fix, _ = plan_fix(machine, ["registry-variable"])
     registry.guarded.add("HKLM")
-    kept = Journals(tmp_path / "doctor")
+    kept = Journals(registry, tmp_path / "doctor")
     with pytest.raises(FilesystemError):
-        apply(plan, kept, registry)
+        kept.apply(fix)
     assert registry.value(USER, "PYTHONHOME") == Value(1, r"C:\x")
     assert kept.names() == []
 
@@ -120,11 +119,12 @@ def test_a_value_that_changed_since_is_left_alone(tmp_path: Path) -> None:
     registry = FakeRegistry()
     registry.put(USER, "PYTHONHOME", "C:\\\ud800")
     machine = fake_computer(tmp_path, system="win32", registry=registry)
-    kept = Journals(tmp_path / "doctor")
-    journal = apply(plan_fix(machine, ["registry-variable"]), kept, registry)
+    kept = Journals(registry, tmp_path / "doctor")
+    fix, _ = plan_fix(machine, ["registry-variable"])
+    kept.apply(fix)
     registry.put(USER, "PYTHONHOME", "mine")
     with pytest.raises(ChangedSinceError):
-        revert(journal, kept, registry)
+        kept.revert(fix)
     registry.write(USER, "PYTHONHOME", None)
-    revert(journal, kept, registry)
+    kept.revert(fix)
     assert registry.value(USER, "PYTHONHOME") == Value(1, "C:\\\ud800")

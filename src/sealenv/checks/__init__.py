@@ -1,4 +1,7 @@
-"""The checks of `sealenv doctor`, in the order in which they are shown."""
+"""The checks of `sealenv doctor`, in the order in which they are shown.
+
+A check is a function with the decorator `check`, in one of these modules.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ from sealenv.checks.check import Check
 
 __all__ = ["CHECKS", "checks_for"]
 
-CHECKS: tuple[Check, ...] = (
-    *shell.CHECKS,
-    *configuration.CHECKS,
-    *target.CHECKS,
-    *windows.CHECKS,
+CHECKS: tuple[Check, ...] = tuple(
+    found
+    for module in (shell, configuration, target, windows)
+    for found in vars(module).values()
+    if isinstance(found, Check)
 )
 
 

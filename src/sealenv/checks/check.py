@@ -21,6 +21,7 @@ __all__ = [
     "Finding",
     "SetValue",
     "Severity",
+    "check",
     "plain_text",
     "unreadable",
 ]
@@ -32,21 +33,19 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 @dataclass(frozen=True)
 class Cut:
-    """A part of a text file, and the text that replaces it.
+    """A part of a file that a fix removes.
 
     Attributes:
         path: the file, as it was found; possibly a link.
-        start: where the part begins, in characters (`text.decode`).
-        end: where it ends.
-        put: the text that replaces it.
-        digest: sha256 of the file that was read.
+        before: its bytes, as the check read them.
+        start: the first byte of the part.
+        end: the byte after it.
     """
 
     path: Path
+    before: bytes
     start: int
     end: int
-    put: str
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,9 @@ class Finding:
     check: str = ""
 
 
+Look = Callable[["Computer"], Iterable[Finding]]
+
+
 @dataclass(frozen=True)
 class Check:
     """One thing to look for.
@@ -111,7 +113,7 @@ class Check:
     title: str
     why: str
     severities: tuple[Severity, ...]
-    look: Callable[[Computer], Iterable[Finding]]
+    look: Look
     fix: str | None = None
     platforms: tuple[str, ...] = ("posix", "windows")
 
@@ -135,6 +137,18 @@ class Check:
             how=masked(found.how),
             evidence=tuple(masked(line)[:200] for line in found.evidence),
         )
+
+
+def check(
+    name: str,
+    title: str,
+    why: str,
+    *severities: Severity,
+    fix: str | None = None,
+    platforms: tuple[str, ...] = ("posix", "windows"),
+) -> Callable[[Look], Check]:
+    """Return a decorator that makes a check of a function; see `Check` for the arguments."""
+    return lambda look: Check(name, title, why, severities, look, fix, platforms)
 
 
 def unreadable(where: Path | str, error: Exception) -> Finding:

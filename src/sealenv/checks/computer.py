@@ -1,10 +1,11 @@
-"""The machine that is examined: its variables, folders and files."""
+"""The machine that is examined: its variables, folders, files and file systems."""
 
 from __future__ import annotations
 
 import ntpath
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,14 +14,37 @@ from pathlib import Path
 
 from sealenv.checks.profiles import Profiles, read_profiles
 from sealenv.checks.registry import Registry
-from sealenv.checks.volume import Volume, look_at
 from sealenv.system.files import read_regular
 
-__all__ = ["LARGEST", "Computer", "windows_entries"]
+__all__ = ["LARGEST", "Computer", "Volume", "volume_of", "windows_entries"]
 
 LARGEST = 1 << 18
 """The most bytes of a profile or a configuration that are read."""
 _VARIABLE = re.compile(r"\$(?:env[:.])?\{?(HOME|USERPROFILE|ZDOTDIR|XDG_CONFIG_HOME)\b\}?")
+_REMOTE = re.compile(r"nfs\d?|cifs|smb\w*|(?:fuse\.)?sshfs|9p|afs|ncpfs|fuse\.rclone|davfs|webdav")
+
+
+@dataclass(frozen=True)
+class Volume:
+    """What is known about a file system.
+
+    Attributes:
+        folder: the nearest existing folder.
+        kind: its name in lower case (`ext4`, `ntfs`, `exfat`); empty if it is not known.
+        free: the bytes that this user may use.
+        noexec: whether programs cannot be started from it.
+        readonly: whether it is mounted read-only.
+        writable: whether this user may write in the folder.
+        remote: whether it is on another machine.
+    """
+
+    folder: Path
+    kind: str = ""
+    free: int = 0
+    noexec: bool = False
+    readonly: bool = False
+    writable: bool = True
+    remote: bool = False
 
 
 @dataclass
@@ -53,7 +77,7 @@ class Computer:
     @cached_property
     def volume(self) -> Volume:
         """The file system of the target."""
-        return look_at(self.target)
+        return volume_of(self.target)
 
     @cached_property
     def profiles(self) -> Profiles:
@@ -118,3 +142,34 @@ class Computer:
 def windows_entries(value: str) -> list[str]:
     """Return the entries of a Windows PATH. A `;` in quotes does not separate entries."""
     return re.findall(r'(?:^|(?<=;))(?:"[^"]*"?|[^;"])*', value)
+
+
+def volume_of(path: Path) -> Volume:
+    """Return the file system of a folder.
+
+    Raises:
+        OSError: as the operating system says.
+    """
+    folder = next((f for f in (path, *path.parents) if os.path.isdir(f)), Path(path.anchor))
+    kind, options = _mount_of(Path(os.path.realpath(folder)))
+    return Volume(
+        folder,
+        kind,
+        shutil.disk_usage(folder).free,
+        noexec="noexec" in options,
+        readonly="ro" in options,
+        writable=os.access(folder, os.W_OK | os.X_OK),
+        remote=bool(_REMOTE.fullmatch(kind)) or "remote" in options or str(folder)[:2] == r"\\",
+    )
+
+
+def _mount_of(folder: Path) -> tuple[str, list[str]]:
+    """Return the kind of the file system that a folder is on, and its mount options."""
+    import psutil
+
+    above = [m for m in psutil.disk_partitions(all=True) if folder.is_relative_to(m.mountpoint)]
+    if not above:
+        return "", []
+    # Of two mounts at one place the later one is visible.
+    deepest = max(reversed(above), key=lambda mount: len(mount.mountpoint))
+    return deepest.fstype.lower(), deepest.opts.split(",")

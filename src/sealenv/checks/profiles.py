@@ -1,7 +1,8 @@
-"""The start-up files of shells: where they are, and what is in them. Nothing is run."""
+"""The start-up files of shells: where they are, their managed blocks and lines. Nothing is run."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import re
@@ -11,14 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealenv.checks.patterns import Block, Match, find_blocks, matches
+from sealenv.checks.patterns import TOOLS, command_of
 from sealenv.checks.registry import Key
-from sealenv.checks.text import decode, lines_of
 
 if TYPE_CHECKING:
     from sealenv.checks.computer import Computer
 
-__all__ = ["Profile", "Profiles", "read_profiles"]
+__all__ = ["Block", "Profile", "Profiles", "codec_of", "find_blocks", "lines_of", "read_profiles"]
 
 _FILES = {
     "sh": "~/.profile /etc/profile /etc/profile.d/*.sh",
@@ -40,10 +40,86 @@ _FILES = {
 """Shell -> files, each below a place of `_places`."""
 _SHELLS = {".fish": "fish", ".csh": "tcsh", ".ps1": "PowerShell", ".nu": "nu", ".xsh": "xonsh"}
 _SOURCED = re.compile(r"(?:^|[;&|\s])(?:\.|source)\s+[\"']?(?P<path>[^\s\"';&|)]+)")
-_OF_TOOLS = frozenset(
+_OFTOOLS = frozenset(
     {"etc", "bin", "Scripts", "conda-meta", ".nvm", ".pyenv", ".asdf", ".sdkman", ".cargo"}
 )
 """Folders with scripts of programs. The line that sources such a script is the finding."""
+
+
+_WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+"""What PowerShell 5 writes."""
+
+
+def codec_of(data: bytes) -> tuple[str, str]:
+    """Return the encoding and the error handler with which text and bytes convert without loss."""
+    wide = _WIDE.get(data[:2])
+    if wide:
+        with contextlib.suppress(UnicodeError):
+            data.decode(wide)
+            return wide, "strict"
+    return "utf-8", "surrogateescape"
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines with their newlines. CR alone does not end a line."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+@dataclass(frozen=True)
+class Block:
+    """What `conda init` and similar commands write into a profile, with its first and last line.
+
+    Attributes:
+        tool: the tool that wrote the block.
+        start: where its first line begins, in characters.
+        end: the end of its last line; if it has none, the end of the first.
+        whole: whether it has a last line.
+        active: whether it contains anything other than comments.
+        nested: whether it is part of another command, such as an `if` or a function.
+    """
+
+    tool: str
+    start: int
+    end: int
+    whole: bool
+    active: bool
+    nested: bool
+
+
+_BEGIN = re.compile(rf"(?:# >>> |#region )(?P<tool>{TOOLS}) initialize(?: >>>)?")
+_END = re.compile(rf"# <<< (?P<tool>{TOOLS}) initialize <<<|#endregion")
+_OPENS = re.compile(
+    r"(?:\{|\(|\bthen|\bdo|\belse)$|^(?:if|for|while|function|begin)\b(?!.*\b(?:fi|done|end)$)"
+)
+"""A line after which a shell expects a command. A block that follows it cannot be removed."""
+
+
+def find_blocks(text: str) -> Iterator[Block]:
+    """Yield the managed blocks of a profile, in order."""
+    begun: Block | None = None
+    active = False
+    before = ""
+    end = 0
+    for full in lines_of(text):
+        end += len(full)
+        raw = full.lstrip("\ufeff")
+        line = raw.strip()
+        begin, last = _BEGIN.fullmatch(line), _END.fullmatch(line)
+        if begin:
+            if begun:
+                yield begun
+            nested = raw[:1].isspace() or _OPENS.search(before) is not None
+            first = end - len(raw)  # a byte order mark stays
+            begun = Block(begin["tool"], first, end, whole=False, active=True, nested=nested)
+            active = False
+        elif last and begun and last["tool"] in (None, begun.tool):
+            yield Block(begun.tool, begun.start, end, True, active, begun.nested)
+            begun = None
+        elif line and not line.startswith("#"):
+            active = True
+        before = line or before
+    if begun:
+        yield begun
 
 
 @dataclass(frozen=True)
@@ -54,29 +130,44 @@ class Profile:
         path: where it was found; possibly a link.
         shell: the shell that reads it.
         data: its bytes.
-        text: the same as text.
-        blocks: the managed blocks in it.
     """
 
     path: Path
     shell: str
     data: bytes
-    text: str
-    blocks: tuple[Block, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """The content. A byte order mark is a character of it."""
+        return self.data.decode(*codec_of(self.data))
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """The managed blocks."""
+        return list(find_blocks(self.text))
 
     @cached_property
     def lines(self) -> list[tuple[int, str]]:
         """The lines outside of managed blocks, with their numbers."""
-        return [
-            (number, self.text[start:end])
-            for number, (start, end) in enumerate(lines_of(self.text), 1)
-            if not any(b.whole and b.start <= start < b.end for b in self.blocks)
-        ]
+        found, start = [], 0
+        for number, line in enumerate(lines_of(self.text), 1):
+            if not any(b.whole and b.start <= start < b.end for b in self.blocks):
+                found.append((number, line))
+            start += len(line)
+        return found
 
     @cached_property
-    def matches(self) -> list[tuple[int, str, dict[str, Match]]]:
-        """The lines that a pattern matches, with their numbers and what they do."""
-        return [(number, line, found) for number, line in self.lines if (found := matches(line))]
+    def commands(self) -> list[tuple[int, str, str]]:
+        """The lines that may do something: number, line, and `patterns.command_of` it."""
+        return [(n, line, command) for n, line in self.lines if (command := command_of(line))]
+
+    def line_of(self, place: int) -> int:
+        """Return the number, from 1, of the line that holds a character."""
+        return self.text.count("\n", 0, place) + 1
+
+    def bytes_before(self, place: int) -> int:
+        """Return the number of bytes before a character."""
+        return len(self.text[:place].encode(*codec_of(self.data)))
 
 
 class Profiles(NamedTuple):
@@ -103,8 +194,7 @@ def read_profiles(computer: Computer) -> Profiles:
             found.unreadable.append((path, error))
             continue
         if data is not None:
-            text = decode(data)
-            profile = Profile(path, shell, data, text, tuple(find_blocks(text)))
+            profile = Profile(path, shell, data)
             found.read.append(profile)
             waiting += _sourced(computer, profile)
     return found
@@ -120,7 +210,7 @@ def _sourced(computer: Computer, profile: Profile) -> Iterator[tuple[Path, str]]
 
 
 def _is_of_a_tool(path: Path) -> bool:
-    return bool(_OF_TOOLS & set(path.parts)) or path.name.startswith("activate")
+    return bool(_OFTOOLS & set(path.parts)) or path.name.startswith("activate")
 
 
 def _start_up_files(computer: Computer) -> Iterator[tuple[Path, str]]:

@@ -7,12 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealenv.checks.check import Check, Finding
+from sealenv.checks.check import Finding, check
 from sealenv.checks.computer import Computer
 from sealenv.errors import UsageError
 from sealenv.naming import check_prefix
-
-__all__ = ["CHECKS"]
 
 _ANOTHER = "choose another folder with SEALENV_ENVS or -p"
 _LEAST = 1 << 30
@@ -25,12 +23,25 @@ _SYNCED = re.compile(
 _FAT = frozenset({"vfat", "fat", "fat32", "exfat", "msdos", "fuseblk.exfat"})
 
 
+@check(
+    "target-noexec",
+    "a target from which no program starts",
+    "create fails when it starts the environment's python",
+    "error",
+    platforms=("posix",),
+)
 def _noexec(computer: Computer) -> Iterator[Finding]:
     if computer.volume.noexec:
         what = "its file system is mounted noexec: programs cannot be started from it"
         yield Finding("error", what, str(computer.target), f"{_ANOTHER}, or mount it with exec")
 
 
+@check(
+    "target-readonly",
+    "a target that cannot be written",
+    "create fails before it writes anything",
+    "error",
+)
 def _readonly(computer: Computer) -> Iterator[Finding]:
     volume, target = computer.volume, computer.target
     if volume.readonly or not volume.writable:
@@ -41,6 +52,13 @@ def _readonly(computer: Computer) -> Iterator[Finding]:
         yield Finding("error", f"{exists} is not a folder", str(target), _ANOTHER)
 
 
+@check(
+    "target-space",
+    "a target with little free space",
+    "a full disk stops create in the middle; nothing is damaged, and nothing is created",
+    "error",
+    "warning",
+)
 def _space(computer: Computer) -> Iterator[Finding]:
     free = computer.volume.free
     if free < _LITTLE:
@@ -51,6 +69,13 @@ def _space(computer: Computer) -> Iterator[Finding]:
         yield Finding("error" if free < _LEAST else "warning", what, where, how)
 
 
+@check(
+    "target-network",
+    "a target on another machine, including a mapped drive",
+    "it is slow with many small files, has no hard links to the cache, and may be disconnected when "
+    "an environment is needed",
+    "warning",
+)
 def _network(computer: Computer) -> Iterator[Finding]:
     volume = computer.volume
     if volume.remote:
@@ -58,6 +83,12 @@ def _network(computer: Computer) -> Iterator[Finding]:
         yield Finding("warning", f"it is on another machine{name}", str(computer.target), _ANOTHER)
 
 
+@check(
+    "target-filesystem",
+    "a target on FAT or exFAT",
+    "it has no hard links, no executable bit and no symbolic links, and changes timestamps",
+    "error",
+)
 def _filesystem(computer: Computer) -> Iterator[Finding]:
     if computer.volume.kind in _FAT:
         what = f"its file system is {computer.volume.kind}"
@@ -65,6 +96,12 @@ def _filesystem(computer: Computer) -> Iterator[Finding]:
         yield Finding("error", what, str(computer.target), how)
 
 
+@check(
+    "target-synced",
+    "a target that OneDrive, Dropbox or similar synchronises",
+    "files are locked while they are uploaded, removed to save space, and changed from outside",
+    "warning",
+)
 def _synced(computer: Computer) -> Iterator[Finding]:
     target = computer.target
     named = [computer.setting(n) for n in ("OneDrive", "OneDriveConsumer", "OneDriveCommercial")]
@@ -76,6 +113,13 @@ def _synced(computer: Computer) -> Iterator[Finding]:
             return
 
 
+@check(
+    "target-name",
+    "a target whose path conda and its packages do not support",
+    "it is written into scripts and shebang lines without quotes",
+    "error",
+    "note",
+)
 def _name(computer: Computer) -> Iterator[Finding]:
     platform = "win-64" if computer.windows else "linux-64"
     try:
@@ -88,6 +132,13 @@ def _name(computer: Computer) -> Iterator[Finding]:
         yield Finding("note", what, str(computer.target), _ANOTHER)
 
 
+@check(
+    "target-nested",
+    "a target inside another environment",
+    "conda takes the outer environment for a base, and removing it removes the inner ones",
+    "error",
+    "warning",
+)
 def _nested(computer: Computer) -> Iterator[Finding]:
     for folder in (computer.target, *computer.target.parents):
         if os.path.isfile(folder / "conda-meta/history"):
@@ -100,6 +151,14 @@ def _nested(computer: Computer) -> Iterator[Finding]:
             return
 
 
+@check(
+    "code-page",
+    "folders with letters that the code page of Windows does not have",
+    "launchers and batch files cannot open such a path",
+    "error",
+    "warning",
+    platforms=("windows",),
+)
 def _code_page(computer: Computer) -> Iterator[Finding]:
     page = computer.code_page
     for what, path in (("your home", computer.home), ("the target", computer.target)):
@@ -114,73 +173,3 @@ def _fits(path: Path, page: int) -> bool:
         return str(path).isascii() or page == 65001 or bool(str(path).encode(f"cp{page}"))
     except (UnicodeEncodeError, LookupError):
         return False
-
-
-CHECKS = (
-    Check(
-        "target-noexec",
-        "a target from which no program starts",
-        "create fails when it starts the environment's python",
-        ("error",),
-        _noexec,
-        platforms=("posix",),
-    ),
-    Check(
-        "target-readonly",
-        "a target that cannot be written",
-        "create fails before it writes anything",
-        ("error",),
-        _readonly,
-    ),
-    Check(
-        "target-space",
-        "a target with little free space",
-        "a full disk stops create in the middle; nothing is damaged, and nothing is created",
-        ("error", "warning"),
-        _space,
-    ),
-    Check(
-        "target-network",
-        "a target on another machine, including a mapped drive",
-        "it is slow with many small files, has no hard links to the cache, and may be disconnected when "
-        "an environment is needed",
-        ("warning",),
-        _network,
-    ),
-    Check(
-        "target-filesystem",
-        "a target on FAT or exFAT",
-        "it has no hard links, no executable bit and no symbolic links, and changes timestamps",
-        ("error",),
-        _filesystem,
-    ),
-    Check(
-        "target-synced",
-        "a target that OneDrive, Dropbox or similar synchronises",
-        "files are locked while they are uploaded, removed to save space, and changed from outside",
-        ("warning",),
-        _synced,
-    ),
-    Check(
-        "target-name",
-        "a target whose path conda and its packages do not support",
-        "it is written into scripts and shebang lines without quotes",
-        ("error", "note"),
-        _name,
-    ),
-    Check(
-        "target-nested",
-        "a target inside another environment",
-        "conda takes the outer environment for a base, and removing it removes the inner ones",
-        ("error", "warning"),
-        _nested,
-    ),
-    Check(
-        "code-page",
-        "folders with letters that the code page of Windows does not have",
-        "launchers and batch files cannot open such a path",
-        ("error", "warning"),
-        _code_page,
-        platforms=("windows",),
-    ),
-)

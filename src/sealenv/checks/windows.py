@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sealenv.checks.check import Check, Finding, SetValue
+from sealenv.checks.check import Finding, SetValue, check
 from sealenv.checks.computer import Computer, windows_entries
 from sealenv.checks.patterns import variable_matters
 from sealenv.checks.registry import Key, Registry, Value
 from sealenv.masking import masked_value
 
-__all__ = ["CHECKS", "ENVIRONMENTS"]
+__all__ = ["ENVIRONMENTS"]
 
 _PROCESSOR = r"Software\Microsoft\Command Processor"
 _AUTORUNS = (Key("HKCU", _PROCESSOR), Key("HKLM", _PROCESSOR), Key("HKLM", _PROCESSOR, 32))
@@ -47,6 +47,16 @@ _DEPENDS = re.compile(r"&&|[|<>()]|(?:^|&)\s*(?:if|for|rem)\b", re.IGNORECASE)
 """What makes one command of a line depend on another."""
 
 
+@check(
+    "autorun",
+    "a command in the registry that every cmd.exe runs when it starts",
+    "it runs before the first line of every batch file that a program starts, and may activate an "
+    "environment there",
+    "error",
+    "warning",
+    fix="the hook of conda or mamba is removed",
+    platforms=("windows",),
+)
 def _autorun(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
     seen: set[tuple[str, str]] = set()
@@ -99,6 +109,14 @@ def _has_python(computer: Computer, entry: str) -> bool:
     return any((place / name).is_file() for place in places for name in _PROGRAMS)
 
 
+@check(
+    "registry-path",
+    "a Python or conda on the PATH of the user or the machine",
+    "it runs in every window if no environment is active",
+    "warning",
+    fix="these entries are removed",
+    platforms=("windows",),
+)
 def _path(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
     for key in ENVIRONMENTS:
@@ -121,6 +139,15 @@ def _path(computer: Computer) -> Iterator[Finding]:
             yield Finding("warning", what, f"{key} {name}", how, tuple(bad[:8]), changes)
 
 
+@check(
+    "registry-variable",
+    "variables of Python, conda and pip in the registry",
+    "every program of the user, or of the machine, has them",
+    "error",
+    "warning",
+    fix="the value is deleted",
+    platforms=("windows",),
+)
 def _variables(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
     for key in ENVIRONMENTS:
@@ -138,6 +165,13 @@ def _variables(computer: Computer) -> Iterator[Finding]:
             yield Finding(severity, what, f"{key} {name}", how, changes=changes)
 
 
+@check(
+    "long-paths",
+    "long paths are not enabled",
+    "programs other than sealenv cannot open files deep in an environment",
+    "note",
+    platforms=("windows",),
+)
 def _long_paths(computer: Computer) -> Iterator[Finding]:
     key = Key("HKLM", r"SYSTEM\CurrentControlSet\Control\FileSystem")
     value = _registry(computer).value(key, "LongPathsEnabled")
@@ -145,45 +179,3 @@ def _long_paths(computer: Computer) -> Iterator[Finding]:
         how = rf'as administrator: reg add "HKLM\{key.path}" /v LongPathsEnabled /t REG_DWORD /d 1'
         what = "paths longer than 260 characters are not enabled"
         yield Finding("note", what, f"{key} LongPathsEnabled", how)
-
-
-_WINDOWS = ("windows",)
-
-CHECKS = (
-    Check(
-        "autorun",
-        "a command in the registry that every cmd.exe runs when it starts",
-        "it runs before the first line of every batch file that a program starts, and may activate an "
-        "environment there",
-        ("error", "warning"),
-        _autorun,
-        "the hook of conda or mamba is removed",
-        _WINDOWS,
-    ),
-    Check(
-        "registry-path",
-        "a Python or conda on the PATH of the user or the machine",
-        "it runs in every window if no environment is active",
-        ("warning",),
-        _path,
-        "these entries are removed",
-        _WINDOWS,
-    ),
-    Check(
-        "registry-variable",
-        "variables of Python, conda and pip in the registry",
-        "every program of the user, or of the machine, has them",
-        ("error", "warning"),
-        _variables,
-        "the value is deleted",
-        _WINDOWS,
-    ),
-    Check(
-        "long-paths",
-        "long paths are not enabled",
-        "programs other than sealenv cannot open files deep in an environment",
-        ("note",),
-        _long_paths,
-        platforms=_WINDOWS,
-    ),
-)

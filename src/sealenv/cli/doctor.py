@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,13 +15,14 @@ import click
 from sealenv.cli.options import JSON, QUIET, YES
 from sealenv.cli.output import fitted, paint, print_json
 from sealenv.errors import UsageError
-from sealenv.masking import masked_value
+from sealenv.masking import masked, masked_value
 from sealenv.naming import printable
 from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
+    from sealenv.checks.check import Finding
     from sealenv.checks.computer import Computer
-    from sealenv.checks.journal import Journal
+    from sealenv.checks.journal import FileEdit, Fix
     from sealenv.commands.doctor import Examined, Fixed, Problem, Undone
 
 __all__ = ["doctor_command"]
@@ -27,6 +30,7 @@ __all__ = ["doctor_command"]
 _LATEST = "\0"
 """`--undo` without a name. No argument can contain it."""
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+_OF_DIFFS = {"-": "red", "+": "green", "@": "cyan"}
 
 
 @click.command(
@@ -167,16 +171,12 @@ class _Asking:
         return 0
 
 
-_OF_DIFFS = {"-": "red", "+": "green", "@": "cyan"}
-
-
 def _fix(computer: Computer, named: Sequence[str], asking: _Asking) -> int:
-    from sealenv.checks.fixing import Plan, preview
     from sealenv.commands.doctor import fix
 
-    def confirm(plan: Plan) -> None:
-        asking.show(preview(plan, computer))
-        for finding in () if asking.as_json else plan.left:
+    def confirm(plan: Fix, left: list[Finding]) -> None:
+        asking.show(_preview(plan, computer.home))
+        for finding in () if asking.as_json else left:
             text = f"not fixed: {finding.where}: {finding.what}; {finding.how}"
             click.echo(printable(text), err=True)
         if plan.files or plan.values:
@@ -195,19 +195,37 @@ def _fix(computer: Computer, named: Sequence[str], asking: _Asking) -> int:
 def _undo(computer: Computer, name: str | None, asking: _Asking) -> int:
     from sealenv.commands.doctor import undo
 
-    def confirm(journal: Journal) -> None:
-        asking.show(_undoing(journal))
+    def confirm(made: Fix) -> None:
+        asking.show(_preview(made, computer.home, undo=True))
         asking.confirm("Undo that?")
 
     result = undo(computer, name, confirm, dry_run=asking.dry_run)
     return asking.end(result, f"restored what {result.journal} had changed")
 
 
-def _undoing(journal: Journal) -> Iterator[str]:
-    yield f"{journal.name}, made {journal.made}"
-    for note in journal.files:
-        yield f"  {note.path}: {len(note.before)} bytes are restored"
-    for value in journal.values:
-        yield f"  {value.key}  {value.name}"
-        yield f"-{'(deleted)' if value.after is None else masked_value(value.name, value.after)}"
-        yield f"+{masked_value(value.name, value.before)}"
+def _preview(fix: Fix, home: Path, *, undo: bool = False) -> Iterator[str]:
+    """Yield a unified diff of each file, and the old and the new text of each value."""
+    from sealenv.checks.profiles import codec_of
+
+    for edit in fix.files:
+        if not undo:
+            yield from _notes(edit, home)
+        pair = (edit.after, edit.before) if undo else (edit.before, edit.after)
+        old, new = (data.decode(*codec_of(data)).split("\n") for data in pair)
+        for line in difflib.unified_diff(old, new, edit.real, edit.real, lineterm=""):
+            yield line if line.startswith(("---", "+++")) else masked(line)
+    for value in fix.values:
+        texts = (value.after, value.before) if undo else (value.before, value.after)
+        yield f"{value.key}  {value.name}"
+        for sign, text in zip("-+", texts, strict=True):
+            yield sign + ("(no value)" if text is None else masked_value(value.name, text))
+
+
+def _notes(edit: FileEdit, home: Path) -> Iterator[str]:
+    """Yield what a diff does not show."""
+    outside = not Path(edit.real).is_relative_to(os.path.realpath(home))
+    if os.path.islink(edit.path):
+        where = ", outside of your home" if outside else ""
+        yield f"note: {edit.path} is a link to {edit.real}{where}: that file is changed"
+    elif outside:
+        yield f"note: {edit.real} is not in your home: it changes for every user"

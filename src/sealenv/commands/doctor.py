@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from sealenv.checks import CHECKS, checks_for
-from sealenv.checks.check import SEVERITIES, Check, Finding, plain_text
+from sealenv.checks.check import SEVERITIES, Check, Cut, Finding, SetValue, plain_text
 from sealenv.checks.computer import Computer
-from sealenv.checks.fixing import Plan, apply, make_plan, revert
-from sealenv.checks.journal import Journal, Journals
+from sealenv.checks.journal import FileEdit, Fix, Journals
 from sealenv.checks.registry import ansi_code_page, this_registry
-from sealenv.checks.text import digest_of
-from sealenv.errors import UsageError, from_oserror
+from sealenv.errors import UsageError
 from sealenv.fields import Count, Sha256
 from sealenv.gates.admission import look
 from sealenv.locations import default_envs_dir
@@ -217,8 +216,8 @@ def _known(name: str, computer: Computer) -> Check:
     raise UsageError(f"unknown check {name!r}", hint=hint)
 
 
-def plan_fix(computer: Computer, named: Sequence[str]) -> Plan:
-    """Return what the fix of a check would change; nothing is written.
+def plan_fix(computer: Computer, named: Sequence[str]) -> tuple[Fix, list[Finding]]:
+    """Return what the fix of a check would change, and the findings that it leaves. Writes nothing.
 
     Args:
         computer: the machine to examine.
@@ -226,10 +225,10 @@ def plan_fix(computer: Computer, named: Sequence[str]) -> Plan:
 
     Raises:
         UsageError: the check is unknown, has no fix, or finds nothing in that file.
-        ChangedSinceError: a file changed while it was read.
     """
-    ids: list[str] = []
-    found: list[Finding] = []
+    ids: dict[str, None] = {}
+    changes: dict[Cut | SetValue, None] = {}
+    left = []
     for name in dict.fromkeys(named):
         wanted, colon, place = name.partition(":")
         if colon and not place:
@@ -244,12 +243,26 @@ def plan_fix(computer: Computer, named: Sequence[str]) -> Plan:
             )
         if place and not here:
             raise UsageError(f"{check.id} finds nothing there", where=place, hint="sealenv doctor")
-        ids.append(check.id)
-        found += here
-    try:
-        return make_plan(dict.fromkeys(ids), found)
-    except OSError as error:
-        raise from_oserror(error) from error
+        ids[check.id] = None
+        changes |= dict.fromkeys(change for finding in here for change in finding.changes)
+        left += [finding for finding in here if not finding.changes]
+    values = [change for change in changes if isinstance(change, SetValue)]
+    return Fix.new(list(ids), _edits(changes), values), left
+
+
+def _edits(changes: Iterable[Cut | SetValue]) -> list[FileEdit]:
+    """Return each file without the parts that are removed."""
+    cuts: dict[Path, list[Cut]] = {}
+    for change in changes:
+        if isinstance(change, Cut):
+            cuts.setdefault(change.path, []).append(change)
+    edits = []
+    for path, parts in cuts.items():
+        after = before = parts[0].before
+        for part in sorted(parts, key=lambda part: part.start, reverse=True):
+            after = after[: part.start] + after[part.end :]
+        edits.append(FileEdit(str(path), os.path.realpath(path), before, after))
+    return edits
 
 
 def _is_at(finding: Finding, place: str) -> bool:
@@ -262,7 +275,7 @@ def _is_at(finding: Finding, place: str) -> bool:
 def fix(
     computer: Computer,
     named: Sequence[str],
-    confirm: Callable[[Plan], object],
+    confirm: Callable[[Fix, list[Finding]], object],
     *,
     dry_run: bool = False,
 ) -> Fixed:
@@ -271,7 +284,7 @@ def fix(
     Args:
         computer: the machine to examine.
         named: see `plan_fix`.
-        confirm: shows the plan; raises an error to stop before the first change.
+        confirm: shows the fix and what it leaves; raises an error to stop before the first change.
         dry_run: change nothing.
 
     Raises:
@@ -279,17 +292,17 @@ def fix(
         ChangedSinceError: a file or value has changed since it was read; nothing was changed.
         FilesystemError: another doctor is running, or the system refuses; nothing is changed.
     """
-    plan = plan_fix(computer, named)
-    confirm(plan)
-    journal = None
-    if not dry_run and (plan.files or plan.values):
-        journal = apply(plan, Journals(), computer.registry)
+    plan, left = plan_fix(computer, named)
+    confirm(plan, left)
+    applied = bool(plan.files or plan.values) and not dry_run
+    if applied:
+        Journals(computer.registry).apply(plan)
     files = [
         EditedFile(
-            path=plain_text(str(edit.path)),
-            real=plain_text(str(edit.real)),
-            before=digest_of(edit.before),
-            after=digest_of(edit.after),
+            path=plain_text(edit.path),
+            real=plain_text(edit.real),
+            before=hashlib.sha256(edit.before).hexdigest(),
+            after=hashlib.sha256(edit.after).hexdigest(),
         )
         for edit in plan.files
     ]
@@ -305,17 +318,17 @@ def fix(
     return Fixed(
         checks=plan.checks,
         dry_run=dry_run,
-        journal=journal.name if journal else None,
+        journal=plan.name if applied else None,
         files=tuple(files),
         values=tuple(values),
-        left=tuple(map(_problem, plan.left)),
+        left=tuple(map(_problem, left)),
     )
 
 
 def undo(
     computer: Computer,
     name: str | None,
-    confirm: Callable[[Journal], object],
+    confirm: Callable[[Fix], object],
     *,
     dry_run: bool = False,
 ) -> Undone:
@@ -324,7 +337,7 @@ def undo(
     Args:
         computer: the machine.
         name: of the journal, or the id of a check for its latest fix; None: the latest fix.
-        confirm: shows the journal; raises an error to stop before the first change.
+        confirm: shows the fix; raises an error to stop before the first change.
         dry_run: change nothing.
 
     Raises:
@@ -335,15 +348,15 @@ def undo(
     """
     if name == "":
         raise UsageError("the name is empty", hint="without a name, --undo takes the latest fix")
-    kept = Journals()
-    journal = kept.find(name)
-    confirm(journal)
+    journals = Journals(computer.registry)
+    found = journals.find(name)
+    confirm(found)
     if not dry_run:
-        revert(journal, kept, computer.registry)
+        journals.revert(found)
     return Undone(
-        journal=journal.name,
-        checks=journal.checks,
+        journal=found.name,
+        checks=found.checks,
         dry_run=dry_run,
-        files=tuple(plain_text(note.path) for note in journal.files),
-        values=tuple(plain_text(f"{value.key} {value.name}") for value in journal.values),
+        files=tuple(plain_text(edit.real) for edit in found.files),
+        values=tuple(plain_text(f"{value.key} {value.name}") for value in found.values),
     )

@@ -1,11 +1,20 @@
-"""The patterns of lines, and managed blocks."""
+"""The checks of start-up files: lines, and managed blocks."""
 
 from __future__ import annotations
 
+import os
+import venv
+from pathlib import Path
+
 import pytest
 
-from sealenv.checks.patterns import find_blocks, matches, variable_matters
+from sealenv.checks.patterns import variable_matters
+from sealenv.checks.profiles import find_blocks
+from sealenv.commands.doctor import examine
 from sealenv.gates.rules import RULES, Rule
+from tests.checks.computers import fake_computer, ids, write
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_doctor.py")
 
 LINES = [
     # line, checks that report it
@@ -51,13 +60,17 @@ LINES = [
 
 
 @pytest.mark.parametrize(("line", "checks"), LINES, ids=[line for line, _ in LINES])
-def test_a_line(line: str, checks: list[str]) -> None:
-    assert sorted(matches(line)) == sorted(checks)
+def test_a_line(tmp_path: Path, line: str, checks: list[str]) -> None:
+    machine = fake_computer(tmp_path)
+    write(machine.home / ".bashrc", f"{line}\n")
+    assert sorted(ids(machine)) == sorted(checks)
 
 
-def test_an_indented_line_is_a_warning() -> None:
-    assert matches("conda activate a\n")["profile-activate"].severity == "error"
-    assert matches("    conda activate a\n")["profile-activate"].severity == "warning"
+def test_an_indented_line_is_a_warning(tmp_path: Path) -> None:
+    machine = fake_computer(tmp_path)
+    write(machine.home / ".bashrc", "conda activate a\n    conda activate b\n")
+    found = examine(machine, ["profile-activate"]).findings
+    assert [problem.severity for problem in found] == ["error", "warning"]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
@@ -112,3 +125,35 @@ def test_a_block_inside_of_a_command(before: str) -> None:
     assert nested
     ((*_, nested),) = blocks(f"{before}x\nfi\n" + BLOCK.format("conda"))
     assert not nested
+
+
+def test_files_that_source_each_other(tmp_path: Path) -> None:
+    machine = fake_computer(tmp_path)
+    write(machine.home / ".bashrc", ". ~/.a\n. $HOME/.b\n. ~/$X/never\n. ~/gone\n")
+    write(machine.home / ".a", ". ~/.bashrc\nsource ~/.a\n")
+    deep = write(machine.home / ".b", "conda activate deep\n")
+    assert ids(machine)["profile-activate"].where == f"{deep}:1"
+
+
+def test_a_line_is_shown_with_its_number(tmp_path: Path) -> None:
+    """In UTF-16 with CRLF, as PowerShell 5 writes it. No fix changes such a line."""
+    machine = fake_computer(tmp_path)
+    text = "# mine\r\n$env:PYTHONPATH = '/x'\r\n\r\n  conda activate a\r\n"
+    path = write(
+        machine.home / ".config/powershell/profile.ps1", b"\xff\xfe" + text.encode("utf-16-le")
+    )
+    variable, activate = (ids(machine)[name] for name in ("profile-variable", "profile-activate"))
+    assert (variable.where, variable.severity) == (f"{path}:2", "error")
+    assert variable.evidence == ["$env:PYTHONPATH = '/x'"]
+    assert (activate.where, activate.severity) == (f"{path}:4", "warning")
+    assert not variable.fixable
+    assert not activate.fixable
+
+
+def test_path(tmp_path: Path) -> None:
+    venv.create(tmp_path / "real venv", with_pip=False)
+    path = f"~/bin:/usr/bin::rel:{tmp_path}/real venv/bin"
+    machine = fake_computer(tmp_path, PATH=path)
+    assert ids(machine)["shell"].where == f"PATH={tmp_path}/real venv/bin"
+    found = examine(machine, ["path-relative"]).findings
+    assert [f.where for f in found] == ["PATH: ~/bin", "PATH", "PATH: rel"]

@@ -114,8 +114,8 @@ REMEDIES = {
         "Each file that it writes is whole, or as it was. The same command again does the rest."
     ),
     "interrupted-move": (
-        "The same command again finishes it ([if it is ended half "
-        "way](../how-to/move.md#if-it-is-ended-half-way))."
+        "The same command again finishes it ([after an "
+        "interruption](move.md#after-an-interruption))."
     ),
 }
 

@@ -1,6 +1,6 @@
 """MkDocs hook: pages link to files of the repository as on GitHub, and the site has those files too.
 
-README.md is the home page. A link that leads out of docs/ leads on the site to a copy of the file:
+A link that leads out of docs/ leads on the site to a copy of the file:
 Markdown as a page, anything else as a page that shows it, a folder as the list of its files. So no link
 needs to know where the repository is hosted, and a page reads the same in both places.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[2]
-ALWAYS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "bootstrap/README.md")
+ALWAYS = ("CHANGELOG.md", "CONTRIBUTING.md", "bootstrap/README.md")
 LANGUAGES = {".bat": "bat", ".cmd": "bat", ".py": "python", ".sh": "bash", ".json": "json",
              ".yml": "yaml", ".toml": "toml"}  # fmt: skip
 HIDE = {"index.md": ["navigation"], "explanation/comparison.md": ["toc"]}
@@ -71,10 +71,8 @@ def page_of(path: str) -> str:
     >>> page_of("docs/how-to/pip.md"), page_of("bootstrap/README.md")
     ('how-to/pip.md', 'repository/bootstrap/README.md')
     >>> page_of("bootstrap/get_sed.bat"), page_of("README.md")
-    ('repository/bootstrap/get_sed.bat.md', 'index.md')
+    ('repository/bootstrap/get_sed.bat.md', 'repository/README.md')
     """
-    if path == "README.md":
-        return "index.md"
     if path.startswith("docs/"):
         return path.removeprefix("docs/")
     if path.endswith(".md"):
@@ -85,8 +83,6 @@ def page_of(path: str) -> str:
 def origin_of(file: File) -> str | None:
     """The repository's Markdown file that a page is made from; None where it shows another file."""
     uri = file.src_uri
-    if uri == "index.md":
-        return "README.md"
     path = uri.removeprefix("repository/") if uri.startswith("repository/") else f"docs/{uri}"
     return path if (ROOT / path).is_file() else None
 

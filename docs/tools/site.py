@@ -1,8 +1,8 @@
-"""MkDocs hook: pages link to files of the repository as on GitHub, and the site has those files too.
+"""Include in the MkDocs site every file of the repository that a page links to.
 
-A link that leads out of docs/ leads on the site to a copy of the file:
-Markdown as a page, anything else as a page that shows it, a folder as the list of its files. So no link
-needs to know where the repository is hosted, and a page reads the same in both places.
+On the site, a link out of docs/ leads to a copy of the file: Markdown becomes a page, any other file
+a page that shows it, a folder a list of its files. So links work on GitHub and on the site, and do not
+depend on where the repository is hosted.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ ALWAYS = ("CHANGELOG.md", "CONTRIBUTING.md", "bootstrap/README.md")
 LANGUAGES = {".bat": "bat", ".cmd": "bat", ".py": "python", ".sh": "bash", ".json": "json",
              ".yml": "yaml", ".toml": "toml"}  # fmt: skip
 HIDE = {"index.md": ["navigation"], "explanation/comparison.md": ["toc"]}
-"""What a page has no use for: neighbours, or a table of contents beside a wide table."""
+"""Parts of the layout to hide: the start page's navigation, the contents next to a wide table."""
 
 _FENCE = re.compile(r"^ *(```+|~~~+)")
 _LINK = re.compile(r"(?<=\]\()(?!https?://|mailto:|#)([^)#\s]+)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of what the documentation links to outside of docs/."""
+    """Add a page for each file outside of docs/ that the documentation links to."""
     from mkdocs.structure.files import File
 
     for path in sorted(linked(ROOT)):
@@ -40,7 +40,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Lead the links of one page to where their targets are on the site."""
+    """Point the links of one page to their targets on the site."""
     origin = origin_of(page.file)
     if page.file.src_uri in HIDE:
         page.meta["hide"] = HIDE[page.file.src_uri]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 __all__ = [
+    "ACTIVATION",
     "CONDARC",
     "FILES",
     "HISTORY",
@@ -20,6 +21,7 @@ __all__ = [
     "PLAN",
     "SCRATCH",
     "SEAL",
+    "SHELLS",
     "USER_FOLDER",
     "Entry",
     "State",
@@ -38,6 +40,10 @@ __all__ = [
 ]
 
 META = "conda-meta"
+SHELLS = ("sh", "fish", "csh", "xsh", "nu")
+"""The shells of a POSIX prefix, by the extension of their scripts."""
+ACTIVATION = (*(f"activate.{shell}" for shell in SHELLS), "activate.bat", "activate.ps1")
+"""The activation scripts of every platform."""
 CONDARC = ".condarc"
 HISTORY = "conda-meta/history"
 SEAL = "conda-meta/sealenv"

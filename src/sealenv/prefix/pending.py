@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from sealenv.layout import MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
+from sealenv.layout import ACTIVATION, MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
 from sealenv.system.files import read_regular, write_atomic
 from sealenv.system.tempname import final_path
 
@@ -22,7 +22,7 @@ __all__ = ["REMOVING", "clear_pending", "kept_folder", "read_plan", "write_plan"
 _KEPT = "kept-from-pending"
 _OURS = re.compile(
     r"conda-meta/.*|etc/sealenv/.*|\.?\.condarc(\.[0-9a-f]{16})?|CACHEDIR\.TAG|"
-    r"\.?activate\.(sh|fish|csh|xsh|nu|bat|ps1)(\.[0-9a-f]{16})?|"
+    rf"\.?({'|'.join(map(re.escape, ACTIVATION))})(\.[0-9a-f]{{16}})?|"
     r"(.*/)?[^/]+\.dist-info/(INSTALLER|REQUESTED|RECORD)[^/]*\.tmp|"  # while pip writes them
     r"\.refprobe-[A-Za-z0-9]{6}/(src|dst)|"  # the engine tries whether there are reflinks
     r"__clobbers__/.*|\.sealenv-scratch/.*|\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"

@@ -50,7 +50,7 @@ def script() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = code or 120
     if sys.argv[1:] and sys.argv[1] in _LARGE - {"create"}:
-        from sealenv.system.leaving import leave_now
+        from sealenv.system.processes import leave_now
 
         leave_now(code)  # to take a hundred thousand objects apart would be a twentieth of a verify
     return code

@@ -80,7 +80,7 @@ def test_an_active_one_is_refused(made: Path, warm_machine: Machine) -> None:
 
 
 def test_read_only_folders_of_packages_are_no_obstacle(made: Path, warm_machine: Machine) -> None:
-    (made / "lib" / "pkgconfig").chmod(0o555)
+    (made / "lib").chmod(0o555)
     (made / "bin").chmod(0o555)
     warm_machine.run("remove", "e", "-y")
     assert not made.exists()

@@ -45,7 +45,7 @@ def tour(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str])
     say(
         "a channel",
         f"python {channel.python_version}, repackaged from the interpreter that runs this, with "
-        f"{'pip and ' if channel.has_pip else ''}a few small packages: {len(channel.archives)} "
+        f"pip and a few small packages: {len(channel.archives)} "
         f"archives in {channel.path}. Its conda and "
         "mamba are stand-ins that only answer --version.",
     )
@@ -81,7 +81,6 @@ def _create(
         prefix=str(folder / "envs" / name),
         file=None,
         with_packages=["demo-hello"],
-        without=[] if channel.has_pip else ["pip"],
         channels=[channel.url],
     )
     store = Store(folder / "cache")

@@ -207,13 +207,13 @@ def wait_for(command: str | list[str], program: str, environ: dict[str, str]) ->
         stream.flush()
     try:
         if sys.platform == "win32":
-            from sealenv.system import winjob
+            from sealenv.system import processes
 
-            winjob.prepare()
+            processes.prepare_job()
         child = subprocess.Popen(command, executable=program, env=environ)
         if sys.platform == "win32":
             # Who ends us by force ends the command, as on POSIX, where we are the command.
-            winjob.tie(int(child._handle))  # type: ignore[attr-defined]
+            processes.tie_to_job(int(child._handle))  # type: ignore[attr-defined]
         code = child.wait()
     except OSError as error:
         sys.stderr.write(f"sealenv run: {program}: {error.strerror or error}\n")

@@ -22,7 +22,7 @@ from sealenv.layout import HISTORY, MARKER, META, is_link
 from sealenv.naming import shown
 from sealenv.system.filelock import open_removable, try_lock
 from sealenv.system.files import keep_owner
-from sealenv.system.tempname import temporary_path
+from sealenv.system.temporary import temporary_path
 
 __all__ = ["exclusive", "refuse_worked_on", "replace_history", "unchanged"]
 

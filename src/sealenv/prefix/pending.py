@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sealenv.layout import MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
 from sealenv.system.files import read_regular, write_atomic
-from sealenv.system.tempname import final_path
+from sealenv.system.temporary import final_path
 
 __all__ = ["REMOVING", "clear_pending", "kept_folder", "read_plan", "write_plan"]
 

@@ -20,7 +20,7 @@ from sealenv.layout import (
 from sealenv.prefix.prefixlock import is_locked
 from sealenv.prefix.records import scan_records
 from sealenv.system.files import read_regular
-from sealenv.system.running import programs_in
+from sealenv.system.processes import programs_in
 
 __all__ = [
     "check_removable",

@@ -16,10 +16,9 @@ from sealenv.naming import printable, shown
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.pending import REMOVING, write_plan
 from sealenv.prefix.prefixlock import take
-from sealenv.system.deleting import delete
+from sealenv.system.deleting import delete, holders_of, while_held
 from sealenv.system.filelock import open_removable
 from sealenv.system.files import write_atomic
-from sealenv.system.holders import holders_of, while_held
 from sealenv.system.volumes import extended
 
 __all__ = ["Contents", "remove", "remove_copied", "user_files"]

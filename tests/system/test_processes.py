@@ -12,7 +12,7 @@ SRC = Path(__file__).resolve().parents[2] / "src"
 _PROGRAM = """
 import atexit, sys, threading
 sys.path.insert(0, sys.argv[1])
-from sealenv.system.leaving import leave_now
+from sealenv.system.processes import leave_now
 atexit.register(print, "a handler ran")
 for _ in range(3):
     threading.Thread(target=threading.Event().wait).start()

@@ -1,4 +1,4 @@
-"""The marker and the lock on it: what may be begun, and what another create finished meanwhile."""
+"""The marker of a pending prefix and the lock on it."""
 
 from __future__ import annotations
 

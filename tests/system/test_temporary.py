@@ -1,4 +1,4 @@
-"""Names that files have while they are written."""
+"""Temporary names of files while they are written."""
 
 from __future__ import annotations
 

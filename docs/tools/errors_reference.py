@@ -87,7 +87,7 @@ REMEDIES = {
     "prefix-changed": (
         "Both folders are there. Look at what differs, keep one, and `sealenv remove` the other."
     ),
-    "not-found": ("`sealenv list` shows what there is, and where it looks."),
+    "not-found": ("`sealenv list` shows the environments, and where it looks."),
     "record": (
         "`sealenv verify` says more. `sealenv repair` puts back what the seal knows; else make "
         "the environment anew from its lock."

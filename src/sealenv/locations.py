@@ -11,9 +11,10 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-__all__ = ["cache_root", "conda_view", "default_envs_dir", "envs_dirs", "resolve_env"]
+__all__ = ["cache_root", "conda_view", "default_envs_dir", "envs_dirs", "find", "resolve_env"]
 
 APP = "sealenv"
 
@@ -101,3 +102,58 @@ def resolve_env(env: str, environ: Mapping[str, str] | None = None) -> tuple[str
             if os.path.isdir(path):
                 return path, looked
     return None, looked
+
+
+_LIST = "sealenv list shows the environments; a path works too"
+
+
+def find(env: str, environ: Mapping[str, str] | None = None) -> Path:
+    """Return the prefix of an environment, given by name or path.
+
+    Raises:
+        NotFoundError: no such environment; the details list the searched places.
+        UsageError: the name is empty.
+    """
+    from pathlib import Path
+
+    from sealenv.errors import NotFoundError, UsageError
+
+    if not env:
+        raise UsageError("an empty environment name", hint="name one; `sealenv list` shows them")
+    path, searched = resolve_env(env, environ)
+    if path is None:
+        raise NotFoundError(
+            f"there is no environment {env!r}",
+            details=[f"looked at {place}" for place in searched],
+            hint=_hint(env, searched),
+        )
+    if not _is_environment(path):
+        raise NotFoundError("this is not an environment", where=path, hint=_LIST)
+    return Path(path)
+
+
+def _is_environment(path: str) -> bool:
+    from pathlib import Path
+
+    from sealenv.layout import State, state_of
+
+    return state_of(Path(path)) in (State.PENDING, State.SEALED, State.FOREIGN)
+
+
+def _hint(env: str, searched: Sequence[str]) -> str:
+    """Suggest a folder of that name, or environments with a similar name."""
+    from contextlib import suppress
+    from difflib import get_close_matches
+
+    from sealenv.naming import shown
+
+    here = os.path.join(".", env)
+    if os.path.isdir(here):
+        return f"there is a folder here: name it {here}"
+    names = set()
+    for folder in {os.path.dirname(path) for path in searched}:
+        with suppress(OSError):
+            names |= {entry.name for entry in os.scandir(folder) if _is_environment(entry.path)}
+    near = sorted(name for name in names if name.startswith(f"{env}_"))
+    near = near or get_close_matches(env, sorted(names), n=3)
+    return f"did you mean {' or '.join(map(shown, near[:3]))}? {_LIST}" if near else _LIST

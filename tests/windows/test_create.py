@@ -52,7 +52,7 @@ def test_an_existing_environment_is_left_alone(user: User, breakable: Path) -> N
     note.parent.mkdir()
     note.write_text("mine")
     done = user.run("create", "small", "3.12", code=7)
-    assert "there is an environment already" in done.stderr
+    assert "the environment already exists" in done.stderr
     assert note.read_text() == "mine"
 
 

@@ -11,7 +11,7 @@ import msgspec
 from sealenv.commands.environments import inspect, measure
 from sealenv.errors import NotFoundError
 from sealenv.fields import AbsolutePath, Bytes, Count
-from sealenv.prefix.lookup import find
+from sealenv.locations import find
 from sealenv.prefix.removable import check_removable, is_leftover
 from sealenv.prefix.removal import remove as delete
 from sealenv.prefix.removal import user_files

@@ -168,7 +168,7 @@ def admit(
 
     prefix, _ = resolve_env(env, environ)
     if prefix is None or not os.path.isdir(os.path.join(prefix, "conda-meta")):
-        from sealenv.prefix.lookup import find
+        from sealenv.locations import find
 
         prefix = str(find(env, environ))
     if os.path.lexists(os.path.join(prefix, *_MARKER)):

@@ -106,7 +106,7 @@ def commit(prefix: Path, seal: Seal, table: bytes | None, old: str) -> None:
     Raises:
         OSError: as the operating system says.
     """
-    _write(prefix, seal, old)
+    _write(prefix, seal, old, _notes(prefix))
     if table is not None:
         write_table(prefix, table)
     while_held(lambda: write_seal(prefix, seal))
@@ -156,6 +156,14 @@ def _plain(mark: Mark) -> tuple[str, int]:
     return mark.sha256.hex(), mark.size
 
 
-def _write(prefix: Path, seal: Seal, old: str) -> None:
+def _notes(prefix: Path) -> bytes:
+    """The lines of the files: a commit that is killed before its table is finished with them."""
+    try:
+        return read_regular(prefix / MOVING).partition(b"\n")[2]
+    except FileNotFoundError:  # a clone
+        return b""
+
+
+def _write(prefix: Path, seal: Seal, old: str, notes: bytes = b"") -> None:
     content = {_FROM: old, **msgspec.to_builtins(seal)}
-    write_atomic(prefix / MOVING, msgspec.json.encode(content) + b"\n", durable=True)
+    write_atomic(prefix / MOVING, msgspec.json.encode(content) + b"\n" + notes, durable=True)

@@ -83,7 +83,7 @@ def test_a_full_disk_below_stdout(made: tuple[Machine, Path], options: list[str]
         )  # fmt: skip
     assert "Traceback" not in done.stderr
     assert "error: " in done.stderr
-    assert "  next: what there was to do is done; " in done.stderr
+    assert "  next: the command itself is done; " in done.stderr
     assert done.returncode == 9
 
 

@@ -21,7 +21,7 @@ from sealenv.checks.registry import Registry, Value
 from sealenv.errors import ChangedSinceError, FilesystemError, NotFoundError, from_oserror
 from sealenv.system.filelock import FileLock
 from sealenv.system.files import read_regular, replace_like, write_atomic
-from sealenv.system.tempname import final_path
+from sealenv.system.temporary import final_path
 
 __all__ = ["FileEdit", "Fix", "Journals"]
 

@@ -50,38 +50,6 @@ def test_every_marker_is_the_targets(tmp_path: Path) -> None:
     assert found["environment"] == MARKERS
 
 
-def test_nothing_of_ours_is_installed_for_it(tmp_path: Path) -> None:
-    code, said = run(tmp_path, "list", "--format=json")
-    assert code == 0, said
-    assert json.loads(said.splitlines()[0]) == []
-
-
-def fake_pip(folder: Path, evaluate: str) -> str:
-    """A pip whose markers are decided by `evaluate`."""
-    packaging = folder / "pip/_vendor/packaging"
-    packaging.mkdir(parents=True)
-    for init in (folder / "pip", folder / "pip/_vendor", packaging):
-        (init / "__init__.py").write_text("")
-    (packaging / "markers.py").write_text(
-        "def default_environment(): return {}\n"
-        "class Marker:\n"
-        "    def __init__(self, text): self.text = text\n"
-        f"    def evaluate(self): return {evaluate}\n"
-    )
-    return str(folder / "pip/__init__.py")
-
-
-@pytest.mark.parametrize("evaluate", ["False", "'probe' not in self.text"])
-def test_a_pip_that_ignores_them_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evaluate: str
-) -> None:
-    origin = fake_pip(tmp_path, evaluate)
-    spec = importlib.util.spec_from_file_location("pip", origin)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
-    with pytest.raises(EngineError, match="ignores the markers"):
-        run(tmp_path, "list")
-
-
 def test_without_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(EngineError, match="pip is not installed beside sealenv") as caught:

@@ -74,31 +74,6 @@ def test_what_nobody_needs_any_more_goes(asker: Asker) -> None:
     assert asker.names("needy", keep=old, conda=[needy]) == ["ddd-1.0"]
 
 
-def test_what_conda_brings_now_is_kept_no_more(asker: Asker) -> None:
-    asker.index.add(Wheel("aaa", requires=["bbb"]), Wheel("bbb"))
-    old = asker.ask("aaa").wheels
-    assert asker.names("aaa", keep=old, conda=[installed("bbb", "0.9")]) == ["aaa-1.0"]
-
-
-def test_another_python(asker: Asker) -> None:
-    """The version stays where there is a file of it; only what has none moves."""
-    for version in ("1.0", "2.0"):
-        asker.index.add(Wheel("fast", version, "cp311-cp311-win_amd64"))
-        asker.index.add(Wheel("rare", version, "cp311-cp311-win_amd64"))
-        asker.index.add(Wheel("pure", version))
-    asker.index.add(Wheel("picky", python="<3.12"), Wheel("picky", "2.0"))
-    old = asker.ask(
-        "fast<2", "rare<2", "pure<2", "picky", lock=conda_lock("win-64", "3.11.4")
-    ).wheels
-    asker.index.add(
-        Wheel("fast", "1.0", "cp312-cp312-win_amd64"), Wheel("fast", "2.0", "cp312-cp312-win_amd64"),
-        Wheel("rare", "2.0", "cp312-cp312-win_amd64"),
-    )  # fmt: skip
-    new = asker.ask("fast", "rare", "pure", "picky", lock=conda_lock("win-64"), keep=old).wheels
-    assert sorted(w.dist for w in new) == ["fast-1.0", "picky-2.0", "pure-1.0", "rare-2.0"]
-    assert [w.fn for w in new if w.name == "fast"] == ["fast-1.0-cp312-cp312-win_amd64.whl"]
-
-
 def test_another_python_from_a_folder(asker: Asker, tmp_path: Path) -> None:
     """Which does not say what python a wheel is for: pip learns it from the wheel, and names no pin."""
     folder = tmp_path / "wheels"

@@ -71,12 +71,6 @@ def test_markers_are_those_of_the_target(asker: Asker) -> None:
     assert old == ["old-python-1.0", "on-windows-1.0", "app-1.0"]
 
 
-def test_a_marker_of_the_requirement_itself_too(asker: Asker) -> None:
-    asker.index.add(Wheel("app"))
-    assert asker.names("app; sys_platform == 'win32'") == []
-    assert asker.names("app; sys_platform == 'win32'", lock=conda_lock("win-64")) == ["app-1.0"]
-
-
 @pytest.mark.parametrize(
     ("platform", "python", "tag"),
     [
@@ -95,14 +89,6 @@ def test_wheels_of_the_target(asker: Asker, platform: str, python: str, tag: str
     assert wheel.fn == f"fast-1.0-{tag}.whl"
 
 
-def test_a_python_without_the_gil(asker: Asker) -> None:
-    asker.index.add(
-        Wheel("fast", "2.0", "cp313-cp313-win_amd64"),
-        Wheel("fast", "1.0", "cp313-cp313t-win_amd64"),
-    )
-    assert asker.names("fast", lock=conda_lock("win-64", "3.13.1", "h1_0_cp313t")) == ["fast-1.0"]
-
-
 def test_what_conda_has_is_installed(asker: Asker) -> None:
     asker.index.add(
         Wheel("app", requires=["Conda_Thing[more]>=1"]), Wheel("conda-thing", "3.0"), Wheel("extra")
@@ -113,14 +99,6 @@ def test_what_conda_has_is_installed(asker: Asker) -> None:
     ]  # fmt: skip
     assert asker.names("app", conda=conda) == ["app-1.0", "extra-1.0"]
     assert asker.names("conda-thing", conda=conda) == []
-
-
-def test_older_versions_are_tried_for_the_sake_of_what_conda_has(asker: Asker) -> None:
-    asker.index.add(
-        Wheel("app", "2.0", requires=["thing>=2"]), Wheel("app", "1.0", requires=["thing<2"]),
-        Wheel("thing", "2.0"),
-    )  # fmt: skip
-    assert asker.names("app", conda=[installed("thing", "1.5")]) == ["app-1.0"]
 
 
 def test_a_conflict_names_both(asker: Asker) -> None:
@@ -154,38 +132,6 @@ def test_a_version_that_is_nowhere(asker: Asker, tmp_path: Path) -> None:
         asker.ask("thing ==3.0")
 
 
-def test_wheels_for_others_are_named(asker: Asker) -> None:
-    asker.index.add(Wheel("fast", "1.0", "cp312-cp312-win_amd64"))
-    with pytest.raises(SolveError, match="none that fits linux-64") as caught:
-        asker.ask("fast")
-    assert any("fast-1.0-cp312-cp312-win_amd64.whl" in line for line in caught.value.details)
-
-
-def test_wheels_for_other_pythons(asker: Asker) -> None:
-    asker.index.add(Wheel("fresh", python=">=3.13"))
-    with pytest.raises(SolveError):
-        asker.ask("fresh")
-    assert asker.names("fresh", lock=conda_lock(python="3.13.0")) == ["fresh-1.0"]
-
-
-def test_what_is_nowhere(asker: Asker) -> None:
-    with pytest.raises(SolveError, match="no index has nowhere"):
-        asker.ask("nowhere>=1")
-
-
-def test_conflicting_requirements(asker: Asker) -> None:
-    asker.index.add(Wheel("app", requires=["thing==1.0"]), Wheel("thing"), Wheel("thing", "2.0"))
-    with pytest.raises(SolveError) as caught:
-        asker.ask("app", "thing==2.0")
-    assert any("thing" in line for line in caught.value.details)
-
-
-def test_an_index_that_names_no_digest(asker: Asker) -> None:
-    """pip reads the wheel then, and says what it read."""
-    asker.index.add(Wheel("app"), digest="")
-    assert len(asker.ask("app").wheels[0].sha256) == 64
-
-
 def test_over_http_with_a_password(asker: Asker) -> None:
     asker.index.add(Wheel("app"))
     with serve(asker.index.root, ("me", "s3cret")) as url:
@@ -204,15 +150,6 @@ def test_an_index_that_does_not_answer(asker: Asker) -> None:
         asker.ask("app", url="http://127.0.0.1:9/simple")
 
 
-def test_a_wheel_that_is_gone(asker: Asker) -> None:
-    asker.index.add(Wheel("app"))
-    asker.index.path(Wheel("app")).unlink()
-    with serve(asker.index.root) as url, pytest.raises(FetchError) as caught:
-        asker.ask("app", url=url)
-    assert caught.value.details == ("HTTP error 404",)
-    assert (caught.value.where or "").endswith("app-1.0-py3-none-any.whl")
-
-
 def test_a_wheel_by_its_url(asker: Asker) -> None:
     asker.index.add(Wheel("app", requires=["helper"]), Wheel("helper"))
     with serve(asker.index.root) as url:
@@ -222,14 +159,6 @@ def test_a_wheel_by_its_url(asker: Asker) -> None:
         assert (helper.name, app.url, app.sha256) == ("helper", place, digest)
         with pytest.raises(DigestError):
             asker.ask(f"app @ {place}#sha256={'0' * 64}", url=url)
-
-
-def test_a_folder_of_wheels_besides(asker: Asker, tmp_path: Path) -> None:
-    Wheel("app", "3.0").write(tmp_path / "my wheels")
-    asker.index.add(Wheel("app"))
-    lock = asker.ask("app", find_links=(tmp_path / "my wheels").as_uri())
-    assert [w.dist for w in lock.wheels] == ["app-3.0"]
-    assert lock.find_links == ((tmp_path / "my wheels").as_uri(),)
 
 
 def test_an_index_without_tls(asker: Asker) -> None:
@@ -248,11 +177,6 @@ def test_offline_the_earlier_answer_holds(asker: Asker) -> None:
         asker.ask("app", url=url, offline=True, conda=[installed("thing", "1.0")])
     with pytest.raises(OfflineError):
         asker.ask("app", offline=True, url=DEFAULT_INDEX)
-
-
-def test_a_folder_can_be_asked_offline(asker: Asker) -> None:
-    asker.index.add(Wheel("app"))
-    assert asker.names("app", offline=True) == ["app-1.0"]
 
 
 def test_the_users_pip_settings_do_not_count(asker: Asker, tmp_path: Path) -> None:
@@ -294,15 +218,6 @@ def test_where_there_are_no_wheels(asker: Asker, lock: Lock, words: str) -> None
         asker.ask("app", lock=lock)
 
 
-def test_an_index_with_another_digest_alone(asker: Asker) -> None:
-    asker.index.add(Wheel("app"), digest="")
-    page = asker.index.root / "simple/app/index.html"
-    md5 = hashlib.md5(asker.index.path(Wheel("app")).read_bytes()).hexdigest()
-    page.write_text(page.read_text().replace('.whl"', f'.whl#md5={md5}"'))
-    with pytest.raises(DigestError, match="no sha256"):
-        asker.ask("app")
-
-
 def test_a_wheel_that_is_not_what_the_index_says(asker: Asker) -> None:
     asker.index.add(Wheel("app"), digest="0" * 64)
     with pytest.raises(DigestError, match="not what its index promises"):
@@ -330,16 +245,3 @@ def test_an_address_that_no_lock_holds(asker: Asker) -> None:
             (wheel,) = asker.ask(line, url=url).wheels
             assert wheel.url == f"{root}it%27s/{Wheel('app').file_name}"
             assert check_url(wheel.url) is None
-
-
-def test_a_wheel_that_calls_itself_something_else(asker: Asker) -> None:
-    for name, other in (
-        ("liar", "Name: other\nVersion: 1.0"),
-        ("young", "Name: young\nVersion: 9"),
-    ):
-        metadata = f"Metadata-Version: 2.1\n{other}\n"
-        asker.index.add(Wheel(name, more={f"{name}-1.0.dist-info/METADATA": metadata}))
-        with pytest.raises(SolveError, match="is not what its name says") as caught:
-            asker.ask(name)
-        (line,) = caught.value.details
-        assert line.startswith(f"{name}-1.0-py3-none-any.whl: inconsistent ")

@@ -1,4 +1,4 @@
-"""What py-rattler 0.28 leaves to us (shared facts, 14 gaps): bytes that are not what was promised."""
+"""Bytes that differ from what the channel, the archive or the cache promised."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ from sealenv.tour.archive import (
 )
 from sealenv.tour.members import conda_container, tar_bytes
 from sealenv.tour.repodata import write_repodata
-from tests.channel import Channels, ChannelServer
-from tests.engine.bare import bare_install
+from tests.channel import Channels
 from tests.machine import Machine
 
 
 def note(text: str) -> Package:
-    """`note`, a package with one file."""
+    """Return a package with one file."""
     return Package(
         "note", "1.0", (Payload("share/note.txt", data=text.encode()),), noarch="generic"
     )
@@ -35,7 +34,7 @@ def note(text: str) -> Package:
 
 @pytest.fixture
 def channel(tmp_path: Path) -> Path:
-    """A channel with `note`; its index promises the good bytes."""
+    """A channel with `note`; its index has the digest of the good archive."""
     folder = tmp_path / "served" / "main"
     write_package(note("good\n"), folder / "noarch")
     write_repodata(folder / "noarch")
@@ -44,20 +43,16 @@ def channel(tmp_path: Path) -> Path:
 
 
 def tamper(channel: Path) -> None:
-    """Another archive under the same name, sound in itself; the index stays as it is."""
+    """Replace the archive by a valid one with other content; keep the index."""
     (channel / "noarch" / "note-1.0-0.conda").write_bytes(package_bytes(note("evil\n")))
 
 
 class TestUncheckedFileChannels:
-    """Gap 1: py-rattler hashes nothing that it reads from a file:// channel."""
+    """py-rattler does not hash archives of a file:// channel."""
 
     @pytest.mark.quick
     def test_a_tampered_archive_is_refused(self, machine: Machine, channel: Path) -> None:
         tamper(channel)
-        bare = machine.root / "bare"
-        assert bare_install(channel.as_uri(), ["note"], bare, machine.root / "c").returncode == 0
-        assert (bare / "share" / "note.txt").read_text() == "evil\n"
-
         answer = machine.tiny("e", channel.as_uri(), "note", code=5)
         assert answer["error"] == "digest"
         assert "note-1.0-0.conda" in answer["what"]
@@ -65,24 +60,10 @@ class TestUncheckedFileChannels:
         assert not list(machine.cache.rglob("*.conda"))
         assert not list((machine.cache / "unpacked").iterdir())
 
-    def test_it_does_not_poison_the_cache(self, machine: Machine, channel: Path) -> None:
-        good = (channel / "noarch" / "note-1.0-0.conda").read_bytes()
-        tamper(channel)
-        cache, bare = machine.root / "c", machine.root / "bare"
-        bare_install(channel.as_uri(), ["note"], bare, cache)
-        machine.tiny("e", channel.as_uri(), "note", code=5)
-        (channel / "noarch" / "note-1.0-0.conda").write_bytes(good)
-        with ChannelServer(channel.parent) as server:
-            again = machine.root / "again"
-            assert bare_install(server.url(), ["note"], again, cache).returncode == 0
-            assert (again / "share" / "note.txt").read_text() == "evil\n"
-            machine.tiny("e", server.url(), "note")
-        assert (machine.envs / "e" / "share" / "note.txt").read_text() == "good\n"
-
     def test_one_name_in_two_channels_is_two_packages(
         self, machine: Machine, channel: Path
     ) -> None:
-        """The unpacked cache has one folder for a name, whatever the digest."""
+        """The unpacked cache has one folder per name."""
         other = machine.root / "other"
         write_package(note("other\n"), other / "noarch")
         write_repodata(other / "noarch")
@@ -99,9 +80,6 @@ class TestUncheckedFileChannels:
 def test_a_record_without_sha256_is_refused(
     machine: Machine, channels: Channels, package: str
 ) -> None:
-    """Gap 1: py-rattler installs what nobody promised anything about."""
-    bare = bare_install(channels.hostile_url, [package], machine.root / "bare", machine.root / "c")
-    assert bare.returncode == 0
     answer = machine.tiny("e", channels.hostile_url, package, code=5)
     assert answer["error"] == "digest"
     assert "no sha256" in answer["what"]
@@ -109,7 +87,7 @@ def test_a_record_without_sha256_is_refused(
 
 
 class TestTrustedCache:
-    """Gap 3: py-rattler trusts its cache, and environments are hard links into it."""
+    """Environments are hard links into the cache, so an edit reaches it."""
 
     @pytest.fixture
     def first(self, machine: Machine, channel: Path) -> Path:
@@ -127,20 +105,13 @@ class TestTrustedCache:
     def test_an_edit_in_one_environment_does_not_reach_the_next(
         self, machine: Machine, channel: Path, first: Path
     ) -> None:
-        bare, cache = machine.root / "bare", machine.root / "c"
-        bare_install(channel.as_uri(), ["note"], bare, cache)
-        with (bare / "share" / "note.txt").open("r+") as file:
-            file.write("evil")
-        bare_install(channel.as_uri(), ["note"], machine.root / "bare2", cache)
-        assert (machine.root / "bare2" / "share" / "note.txt").read_text() == "evil\n"
-
         with (first / "share" / "note.txt").open("r+") as file:
             file.write("evil")
         assert (self.unpacked(machine) / "share" / "note.txt").read_text() == "evil\n"
         self.check(machine, channel)
 
     @pytest.mark.parametrize("lost", ["share/note.txt", "info/paths.json", "."])
-    def test_what_is_missing_in_the_unpacked_cache_heals(
+    def test_a_missing_unpacked_file_is_restored(
         self, machine: Machine, channel: Path, first: Path, lost: str
     ) -> None:
         path = self.unpacked(machine) / lost
@@ -151,17 +122,10 @@ class TestTrustedCache:
             path.unlink()
         self.check(machine, channel)
 
-    def test_a_changed_listing_in_the_unpacked_cache_heals(
-        self, machine: Machine, channel: Path, first: Path
-    ) -> None:
-        listing = '{"paths": [], "paths_version": 1}'
-        (self.unpacked(machine) / "info" / "paths.json").write_text(listing)
-        self.check(machine, channel)
-
     def test_a_mode_changed_in_one_environment_does_not_reach_the_next(
         self, machine: Machine, channel: Path, first: Path
     ) -> None:
-        """A hard link has no mode of its own; py-rattler's validation looks at bytes alone."""
+        """A hard link shares its mode; py-rattler validates bytes only."""
         mode = 0o4755
         sound = (first / "share" / "note.txt").stat().st_mode
         (first / "share" / "note.txt").chmod(mode)
@@ -169,25 +133,13 @@ class TestTrustedCache:
         self.check(machine, channel)
         second = machine.envs / "second"
         assert (second / "share" / "note.txt").stat().st_mode == sound
-        assert (first / "share" / "note.txt").stat().st_mode & 0o7777 == mode  # not ours to change
+        assert (first / "share" / "note.txt").stat().st_mode & 0o7777 == mode
         made = [read_seal(e).fingerprints for e in (first, second)]
         assert made[0]
         assert made[1]
         assert made[0].packages == made[1].packages
 
-    def test_modes_that_nobody_noted_are_those_of_the_archive(
-        self, machine: Machine, channel: Path, first: Path
-    ) -> None:
-        """The create that unpacked it was killed before it noted them."""
-        (note,) = (machine.cache / "archives").glob("*/modes")
-        good = note.read_bytes()
-        (first / "share" / "note.txt").chmod(0o755)
-        note.unlink()
-        self.check(machine, channel)
-        assert (machine.envs / "second" / "share" / "note.txt").stat().st_mode & 0o777 == 0o644
-        assert note.read_bytes() == good
-
-    def test_a_damaged_archive_is_fetched_anew(
+    def test_a_damaged_archive_is_fetched_again(
         self, machine: Machine, channel: Path, first: Path
     ) -> None:
         shutil.rmtree(machine.cache / "unpacked")
@@ -198,27 +150,9 @@ class TestTrustedCache:
         self.check(machine, channel)
         assert archive.read_bytes() != bytes(data)
 
-    def test_a_cut_archive_is_fetched_anew_at_once(
-        self, machine: Machine, channel: Path, first: Path
-    ) -> None:
-        shutil.rmtree(machine.cache / "unpacked")
-        (archive,) = (machine.cache / "archives").glob("*/*.conda")
-        archive.write_bytes(archive.read_bytes()[:-1])
-        self.check(machine, channel)
-
-    def test_a_lost_manifest_is_read_again(
-        self, machine: Machine, channel: Path, first: Path
-    ) -> None:
-        (manifest,) = (machine.cache / "archives").glob("*/manifest")
-        good = manifest.read_bytes()
-        manifest.unlink()
-        machine.tiny("second", channel.as_uri(), "note")
-        assert manifest.read_bytes() == good
-
 
 def test_a_package_that_lies_about_its_files_is_refused(machine: Machine, tmp_path: Path) -> None:
-    """py-rattler compares unpacked files with paths.json only when it finds them in its cache: what
-    was linked today would be damaged tomorrow. The size is right here, and the digest is not."""
+    """The size in paths.json is right and the digest is wrong."""
     folder = tmp_path / "served"
     told, held = note("told\n"), note("held\n")
     archive = conda_container(
@@ -230,14 +164,12 @@ def test_a_package_that_lies_about_its_files_is_refused(machine: Machine, tmp_pa
     write_repodata(folder / "linux-64")
     for _ in range(2):
         answer = machine.tiny("e", folder.as_uri(), "note", code=6)
-        assert (
-            "'share/note.txt' is not what the package's own paths.json promises" in answer["what"]
-        )
+        assert "'share/note.txt' does not match the package's own paths.json" in answer["what"]
         assert state_of(machine.envs / "e") is State.PENDING
 
 
-def test_a_folder_of_its_own_is_named(machine: Machine, tmp_path: Path) -> None:
-    """CEP 34 knows `path_type: directory`; py-rattler 0.28 copies it like a file, and fails."""
+def test_a_listed_folder_is_reported(machine: Machine, tmp_path: Path) -> None:
+    """py-rattler 0.28 copies a CEP 34 `path_type: directory` like a file, and fails."""
     folder = tmp_path / "served"
     package = note("x\n")
     info = {m.name: m for m in info_members(package)}

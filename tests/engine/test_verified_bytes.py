@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -166,25 +164,3 @@ def test_a_package_that_lies_about_its_files_is_refused(machine: Machine, tmp_pa
         answer = machine.tiny("e", folder.as_uri(), "note", code=6)
         assert "'share/note.txt' does not match the package's own paths.json" in answer["what"]
         assert state_of(machine.envs / "e") is State.PENDING
-
-
-def test_a_listed_folder_is_reported(machine: Machine, tmp_path: Path) -> None:
-    """py-rattler 0.28 copies a CEP 34 `path_type: directory` like a file, and fails."""
-    folder = tmp_path / "served"
-    package = note("x\n")
-    info = {m.name: m for m in info_members(package)}
-    listing = json.loads(info["info/paths.json"].data)
-    listing["paths"].append({"_path": "share/empty", "path_type": "directory"})
-    members = [
-        replace(m, data=json.dumps(listing).encode()) if m.name == "info/paths.json" else m
-        for m in info.values()
-    ]
-    payload = payload_members(package)
-    (folder / "noarch").mkdir(parents=True)
-    (folder / "noarch" / f"{package.stem}.conda").write_bytes(
-        conda_container(package.stem, tar_bytes(members), tar_bytes(payload))
-    )
-    write_repodata(folder / "noarch")
-    write_repodata(folder / "linux-64")
-    answer = machine.tiny("e", folder.as_uri(), "note", code=6)
-    assert answer["what"].startswith("note-1.0-0 lists the folder 'share/empty'")

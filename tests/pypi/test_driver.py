@@ -1,4 +1,4 @@
-"""The contract with the pip that is installed: it takes another machine's markers, and we notice."""
+"""The installed pip resolves with the markers of another machine."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(tmp_path: Path, *args: str) -> tuple[int, str]:
 
 
 def test_every_marker_is_the_targets(tmp_path: Path) -> None:
-    """The installed pip decides by them, and says in its report that it did."""
+    """The installed pip uses them, and its report says so."""
     index = Index(tmp_path / "index")
     lines = [f'p-{i}; {name} == "{value}"' for i, (name, value) in enumerate(MARKERS.items())]
     index.add(Wheel("app", requires=lines), *(Wheel(f"p-{i}") for i in range(len(MARKERS))))
@@ -52,14 +52,14 @@ def test_every_marker_is_the_targets(tmp_path: Path) -> None:
 
 def test_without_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(EngineError, match="pip is not installed beside sealenv") as caught:
+    with pytest.raises(EngineError, match="pip is not installed with sealenv") as caught:
         run(tmp_path, "list")
     assert caught.value.where == sys.prefix
     assert NO_EFFECT not in range(4)  # what pip itself ends with
 
 
 def test_it_ends_with_us_and_leaves_no_password(tmp_path: Path) -> None:
-    """Killed while the index keeps silent: pip hangs up at once, and no file has what it was told."""
+    """If the parent is killed, pip ends at once, and no file has its secrets."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(60)
         (tmp_path / "tmp").mkdir()

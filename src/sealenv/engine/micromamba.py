@@ -28,7 +28,7 @@ from sealenv.spec.model import current_platform
 from sealenv.store.archives import Store
 from sealenv.system.filelock import FileLock
 from sealenv.system.files import write_atomic
-from sealenv.system.process import clean_home
+from sealenv.system.processes import clean_home
 from sealenv.urls import redact
 
 __all__ = ["obtain"]

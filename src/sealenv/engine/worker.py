@@ -21,7 +21,7 @@ import msgspec
 from sealenv.engine import messages
 from sealenv.engine.messages import Event, Request
 from sealenv.errors import EngineError, SealenvError, from_oserror
-from sealenv.system.leaving import leave_now
+from sealenv.system.processes import leave_now
 from sealenv.urls import redact
 
 __all__ = ["main"]

@@ -254,14 +254,6 @@ def test_an_environment_that_was_moved_by_hand(
     assert "sealenv move --here" in warm_machine.run("audit", "f", code=1).stderr
 
 
-def test_what_cannot_be_read_is_left(warm_machine: Machine, demo_channel: DemoChannel) -> None:
-    prefix = Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])
-    os.mkfifo(prefix / "fifo")
-    answer = warm_machine.json("audit", "e", code=1)
-    (found,) = [f for f in answer["findings"] if f["left"]]
-    assert (found["kind"], found["mend"]) == ("unreadable", "none")
-
-
 def test_launchers_of_windows(warm_machine: Machine, demo_channel: DemoChannel) -> None:
     """pip's is spliced; one with the path somewhere else is left, with the command that helps."""
     prefix = Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])

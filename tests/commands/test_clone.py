@@ -86,25 +86,3 @@ def test_where_something_is(warm_machine: Machine, env: Path) -> None:
     assert "move --here" in answer["hint"]
 
 
-def test_the_check_writes_nothing(warm_machine: Machine, demo_channel: DemoChannel) -> None:
-    """Nor does an interpreter that is asked whether it starts."""
-    warm_machine.create("plain", demo_channel, "--no-pyc")
-    for words in (("clone", "plain", "second"), ("move", "second", "third")):
-        warm_machine.run(*words)
-    assert [*(warm_machine.envs / "third").rglob("*.pyc")] == []
-    assert verify(warm_machine.envs / "third").notes == ()
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
-@pytest.mark.parametrize("option", ["--json", "-q"])
-def test_an_answer_that_cannot_be_written(warm_machine: Machine, env: Path, option: str) -> None:
-    """What there was to do is done: to say that the disk is full would be to say that it is not."""
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            warm_machine.command("clone", "e", "second", option),
-            env=warm_machine.env, cwd=warm_machine.root, stdout=full, stderr=subprocess.PIPE,
-            text=True, check=False, timeout=120,
-        )  # fmt: skip
-    assert done.returncode == 9, done.stderr
-    assert "what there was to do is done" in done.stderr
-    assert kinds(warm_machine.envs / "second") == []

@@ -164,29 +164,6 @@ def _site(prefix: Path) -> str:
     return next(prefix.glob("lib/python3.*/site-packages")).relative_to(prefix).as_posix()
 
 
-def test_an_editable_install_inside_is_found_afterwards(warm_machine: Machine, env: Path) -> None:
-    """As pip leaves it: a `.pth`, `direct_url.json`, a finder."""
-    site = env / _site(env)
-    source = env / "src" / "thing"
-    source.mkdir(parents=True)
-    (source / "thing.py").write_text("place = __file__\n")
-    info = site / "thing-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n")
-    (info / "direct_url.json").write_text(
-        f'{{"dir_info": {{"editable": true}}, "url": "{source.as_uri()}"}}'
-    )
-    (info / "RECORD").write_text("thing-1.0.dist-info/METADATA,,\n__editable__.thing-1.0.pth,,\n")
-    (site / "__editable__.thing-1.0.pth").write_text(f"{source}\n")
-    before = kinds(env)
-    place = warm_machine.envs / "moved"
-    warm_machine.run("move", "e", "moved")
-    assert kinds(place) == before
-    found = run_python(warm_machine, place, "import thing; print(thing.place)")
-    assert found == f"{place}/src/thing/thing.py"
-    assert place.as_uri() in (place / info.relative_to(env) / "direct_url.json").read_text()
-
-
 _BACKEND = """
 import base64, hashlib, os, zipfile
 
@@ -254,37 +231,6 @@ def test_what_was_altered_stays_altered(warm_machine: Machine, env: Path) -> Non
     assert (place / script.relative_to(env)).read_text().endswith(f"# {place}/mine\n")
 
 
-def test_what_holds_the_path_since_it_was_sealed_is_mended(
-    warm_machine: Machine, env: Path
-) -> None:
-    """Also where the seal says that the file is empty, or of another size, or is none."""
-    rows = read_sealed(env).rows
-    assert rows is not None
-    files = [
-        row.path
-        for row in rows.values()
-        if row.kind == "f" and not row.path.startswith("conda-meta")
-    ]
-    sized = next(path for path in files if path.endswith(".txt") and (env / path).stat().st_size)
-    empty = next((path for path in files if not (env / path).stat().st_size), None)
-    changed = [path for path in (sized, empty, "lib/new.txt") if path]
-    for path in changed:
-        (env / path).unlink(missing_ok=True)  # it may be a hard link into the cache
-        (env / path).write_text(f"see {env}/bin\n")
-    place = env.with_name("there")
-    warm_machine.run("move", str(env), str(place))
-    for path in changed:
-        assert (place / path).read_text() == f"see {place}/bin\n"
-
-
-def test_the_user_folder_is_not_touched_and_told(warm_machine: Machine, env: Path) -> None:
-    (env / "__home__").mkdir()
-    (env / "__home__/mine.sh").write_text(f"cd {env}\n")
-    answer = warm_machine.json("move", "e", "moved")
-    assert [item["path"] for item in answer["left"]] == ["__home__/mine.sh"]
-    assert (warm_machine.envs / "moved/__home__/mine.sh").read_text() == f"cd {env}\n"
-
-
 def test_links_that_lead_inside(warm_machine: Machine, env: Path) -> None:
     (env / "inner").symlink_to(env / "bin")
     (env / "outer").symlink_to("/usr/bin")
@@ -292,19 +238,6 @@ def test_links_that_lead_inside(warm_machine: Machine, env: Path) -> None:
     place = warm_machine.envs / "moved"
     assert os.readlink(place / "inner") == f"{place}/bin"
     assert os.readlink(place / "outer") == "/usr/bin"
-
-
-def test_hard_links_into_the_cache_are_not_written_through(
-    warm_machine: Machine, env: Path, original: Path
-) -> None:
-    """`cp -a` copied them; a link between two environments stands for one into the cache."""
-    mended = warm_machine.json("move", "e", "x", "--dry-run")["mended"]
-    target = env / next(path for path in mended if path.startswith("bin/"))
-    twin = warm_machine.root / "twin"
-    os.link(target, twin)
-    before = twin.read_bytes()
-    warm_machine.run("move", "e", "moved")
-    assert twin.read_bytes() == before
 
 
 def test_a_dry_run_changes_nothing(warm_machine: Machine, env: Path) -> None:
@@ -449,80 +382,6 @@ def test_what_pip_wrote_by_the_name_of_a_link(warm_machine: Machine, env: Path) 
     assert (place / "bin/by-link").read_text().startswith(f"#!{place}/bin/python\n")
     link.unlink()
     assert warm_machine.run("run", str(place), "--", "by-link").stdout == "it runs\n"
-
-
-def test_a_proof_that_failed_is_seen_and_made_again(warm_machine: Machine, env: Path) -> None:
-    conda = env / "bin/conda"
-    working = conda.read_bytes()
-    conda.write_bytes(b"#!/bin/sh\nexit 3\n")
-    warm_machine.run("move", "e", "f", code=8)
-    place = env.parent / "f"
-    assert not read_seal(place).checked
-    assert json.loads(warm_machine.run("info", "f", "--json").stdout)["checked"] is False
-    warm_machine.run("move", "--here", str(place), code=8)
-    (place / "bin/conda").write_bytes(working.replace(os.fsencode(env), os.fsencode(place)))
-    warm_machine.run("move", "--here", str(place))
-    assert read_seal(place).checked
-
-
-def test_a_copy_by_hand_is_another_environment(warm_machine: Machine, env: Path) -> None:
-    """Nobody takes the two for halves of one move."""
-    copy = warm_machine.envs / "copy"
-    subprocess.run(["cp", "-a", str(env), str(copy)], check=True)
-    warm_machine.run("move", "--here", str(copy))
-    asked = warm_machine.run("move", "e", str(copy), code=7)
-    assert "earlier move" not in asked.stderr
-    other = warm_machine.envs / "other"
-    copy.rename(other)
-    warm_machine.run("move", "e", "copy")  # another one, where this one was
-    assert "still there" not in warm_machine.run("move", "--here", str(other)).stderr
-
-
-def test_links_that_hold_the_path_in_any_way(machine: Machine, channels: Channels) -> None:
-    """What audit says that `move` mends, it mends; and there is nothing of it afterwards."""
-    machine.tiny("e", channels.main_url, "prio", "dated")
-    prefix = machine.envs / "e"
-    texts = {
-        "url": f"file://{prefix}/share",
-        "list": f"x:{prefix}/bin",
-        "back": "../e/conda-meta",
-        "dots": f"{machine.envs}/./e/conda-meta",
-        "slashes": f"{machine.envs}//e//conda-meta",
-        "share/deep": "../../e/conda-meta/history",
-        "inside": "conda-meta",
-        "other": "../elsewhere",
-    }
-    for name, text in texts.items():
-        (prefix / name).parent.mkdir(exist_ok=True)
-        (prefix / name).symlink_to(text)
-    machine.json("seal", "e", "--yes")
-    found = {item["path"]: item for item in machine.json("audit", "e")["findings"]}
-    held = set(texts) - {"inside", "other"}
-    assert held <= set(found)
-    assert {found[name]["mend"] for name in held} == {"move"}
-    before = prints(prefix).packages
-    moved = machine.json("move", "e", "other name")
-    assert held <= set(moved["mended"])
-    assert moved["left"] == []
-    there = machine.envs / "other name"
-    assert {name: os.readlink(there / name) for name in texts} == {
-        "url": f"file://{there}/share".replace(" ", "%20"),
-        "list": f"x:{there}/bin",
-        "back": "../other name/conda-meta",
-        "dots": f"{there}/conda-meta",
-        "slashes": f"{there}/conda-meta",
-        "share/deep": "../../other name/conda-meta/history",
-        "inside": "conda-meta",
-        "other": "../elsewhere",
-    }
-    machine.json("verify", "other name")
-    machine.json("verify", "other name", "--fast")
-    assert prints(there).packages == before
-    machine.json("move", "other name", "e")
-    assert os.readlink(prefix / "url") == texts["url"]
-    machine.json("clone", "e", "twin")
-    assert os.readlink(machine.envs / "twin" / "url") == f"file://{machine.envs / 'twin'}/share"
-    machine.json("verify", "twin")
 
 
 @pytest.mark.parametrize("name", ["e.bak", "e two"])

@@ -141,28 +141,6 @@ def test_written_while_the_old_one_was_removed(
     assert is_whole(place)
 
 
-def test_a_remove_that_was_killed_before_the_last_folder(machine: Machine) -> None:
-    (machine.envs / "g/conda-meta").mkdir(parents=True)
-    machine.run("remove", "g", "-y")
-    assert not (machine.envs / "g").exists()
-
-
-def test_remove_waits_for_nobody(machine: Machine, env: Path) -> None:
-    with exclusive(env):
-        answer = machine.json("remove", "e", "-y", code=7)
-        assert answer["error"] == "prefix-locked"
-        assert "another process works on this environment" in answer["what"]
-        assert is_whole(env)
-    machine.run("remove", "e", "-y")
-    assert not env.exists()
-
-
-def test_a_damaged_one_without_history_is_removed(machine: Machine, env: Path) -> None:
-    (env / "conda-meta/history").unlink()
-    machine.run("remove", "e", "-y")
-    assert not env.exists()
-
-
 class TestUserFolder:
     """A copy that was killed in `__home__`."""
 
@@ -218,20 +196,6 @@ class TestUserFolder:
         assert "is a link" in machine.json("move", "e", "copied", "--copy", code=7)["what"]
         assert sorted(elsewhere.rglob("*")) == before
         assert is_whole(env)
-
-
-@pytest.mark.parametrize("command", [["move", "e", "f"], ["clone", "e", "f"]])
-def test_a_reader_of_progress_that_leaves_ends_nothing(
-    machine: Machine, env: Path, command: list[str]
-) -> None:
-    read, write = os.pipe()
-    os.close(read)
-    done = subprocess.run(
-        machine.command(*command), env=machine.env, cwd=machine.root, stderr=write, check=False
-    )
-    os.close(write)
-    assert done.returncode == 0
-    assert is_whole(machine.envs / "f")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -294,20 +258,6 @@ def test_owners_stay(machine: Machine, env: Path, options: tuple[str, ...]) -> N
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
 
 
-def test_what_could_not_be_removed_is_not_copied(
-    machine: Machine, env: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    access = os.access
-    monkeypatch.setattr(
-        os, "access", lambda path, mode: access(path, mode) and Path(path) != machine.envs
-    )
-    place = machine.root / "elsewhere"
-    with pytest.raises(FilesystemError, match="not removed"):
-        move_prefix(env, place, MoveOptions(copy=True, environ=machine.env))
-    assert state_of(place) is State.ABSENT
-    assert is_whole(env)
-
-
 @pytest.mark.parametrize("how", ["move", "clone"])
 def test_a_link_that_is_called_a_compiled_file(machine: Machine, env: Path, how: str) -> None:
     """What it is counts, not its name; so it does for a package record."""
@@ -348,25 +298,6 @@ class TestBeforeAnything:
             answer = self.refused(machine, command, "e", place, *options, code=9)
             assert "the disk is full" in answer["what"]
             assert list(disk.iterdir()) == []
-
-    @pytest.mark.parametrize("command", ["move", "clone"])
-    def test_a_destination_that_cannot_be(self, machine: Machine, env: Path, command: str) -> None:
-        (machine.root / "file").write_text("mine")
-        (machine.root / "nowhere").symlink_to(machine.root / "target")
-        for place, what in (
-            ("./file/f", "is a file"),
-            ("./" + "x" * 256, "255"),
-            ("./a:b", "splits a PATH"),
-        ):
-            answer = self.refused(machine, command, "e", place, code=2)
-            assert what in answer["what"]
-            assert "-p" not in answer["hint"].split()
-        answer = self.refused(machine, command, "e", "./nowhere", code=7)
-        assert str(machine.root / "target") in answer["hint"]
-
-    def test_what_cannot_be_read(self, machine: Machine, env: Path) -> None:
-        done = machine.run("move", "e", "./" + "y/" * 1990, code=None)
-        assert "b'" not in done.stderr
 
 
 @pytest.mark.parametrize("command", [["move", "--copy"], ["clone"]])
@@ -421,7 +352,3 @@ def test_a_file_with_several_names_that_holds_the_path(
     assert is_whole(place)
 
 
-def test_a_moved_one_is_told_how_it_is_mended(machine: Machine, env: Path) -> None:
-    place = env.rename(machine.envs / "f")
-    assert f"sealenv move --here {place}" in machine.json("repair", "f", code=7)["hint"]
-    assert f"sealenv move --here {place}" in machine.run("verify", "f", code=1).stderr

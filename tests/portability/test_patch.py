@@ -36,20 +36,6 @@ def test_mamba_bat(file: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    [
-        b' @SET "MAMBA_EXE=x"',
-        b'@SET "MAMBA_EXE=x" & echo',
-        b'SET "MAMBA_EXE=x"',
-        b"@SET MAMBA_EXE=x",
-        b'@SET "MAMBA_BAT=x"',
-    ],
-)
-def test_other_lines_of_mamba_bat_stay(line: bytes) -> None:
-    assert patch_bytes("condabin/mamba.bat", line + b"\n", PREFIX) == line + b"\n"
-
-
-@pytest.mark.parametrize(
     ("line", "expected"),
     [
         (b"#!/home/me/my env/python.exe", b"#!python.exe"),
@@ -87,31 +73,6 @@ def test_conda_hook_ps1() -> None:
     assert patch_bytes("shell/condabin/conda-hook.ps1", after.encode(), PREFIX) == after.encode()
 
 
-LINES = st.sampled_from(
-    [
-        *(b'@SET "MAMBA_EXE=x"', b'@SET "MAMBA_ROOT_PREFIX=y"', b"@REM", b"", b"\r", b"\xff\x00"),
-        *(b"#!/home/me/my env/python.exe", b'$Env:CONDA_EXE = "C:/x"', b'$Env:_CONDA_ROOT = "/x"'),
-    ]
-)
-ENDS = st.sampled_from([b"\n", b"\r\n", b"\r", b""])
-
-
-@given(st.lists(st.tuples(LINES, ENDS), max_size=8), st.sampled_from(RULES))
-def test_any_file_is_patched_once(parts: list[tuple[bytes, bytes]], rule: object) -> None:
-    file = rule.pattern.replace("*", "x")  # type: ignore[attr-defined]
-    once = patch_bytes(file, b"".join(line + end for line, end in parts), PREFIX)
-    assert patch_bytes(file, once, PREFIX) == once
-
-
-@given(st.binary(max_size=200))
-def test_what_no_rule_is_for_stays(content: bytes) -> None:
-    for file in ("condabin/conda.bat", "Lib/x-script.py", "Scripts/a/x-script.py", "mamba.bat"):
-        assert patch_bytes(file, content, PREFIX) == content
-    for rule in RULES:
-        if b"MAMBA" not in content and b"#!" not in content and b"$Env" not in content:
-            assert patch_bytes(rule.pattern, content, PREFIX) == content
-
-
 def test_a_file_is_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
     prefix, cache = tmp_path / "e", tmp_path / "cached.bat"
     (prefix / "condabin").mkdir(parents=True)
@@ -143,13 +104,6 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     (prefix / "condabin/mamba.bat").symlink_to(outside / "mamba.bat")
     assert patch_prefix(prefix, "win-64") == []
     assert (outside / "mamba.bat").read_bytes() == b'@SET "MAMBA_EXE=x"\n'
-
-
-def test_only_windows_is_patched(tmp_path: Path) -> None:
-    (tmp_path / "condabin").mkdir()
-    (tmp_path / "condabin/mamba.bat").write_bytes(b'@SET "MAMBA_EXE=x"\n')
-    assert patch_prefix(tmp_path, "linux-64") == []
-    assert left_absolute(tmp_path, "linux-64") == []
 
 
 @pytest.fixture(scope="module")

@@ -55,21 +55,6 @@ def test_anything_else_is_left(content: bytes) -> None:
     assert made(content) == content
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=200))
-def test_any_bytes(content: bytes) -> None:
-    for rule in POSIX_RULES:
-        path = rule.pattern.replace("*", "tool")
-        assert made(content, path) == content
-        made(b"#!/opt/my envs/e/bin/python\n" + content + CODE, path)
-
-
-def test_a_quote_as_uv_writes_it() -> None:
-    place = Path("/it's/e")
-    content = b"#!/bin/sh\n'''exec' '/it'\"'\"'s/e/bin/python3' \"$0\" \"$@\"\n' '''\n" + CODE
-    assert b"it'" not in made(content, prefix=place)
-
-
 SHELLS = [shell for shell in ("dash", "bash", "zsh", "ksh", "busybox") if shutil.which(shell)]
 
 
@@ -140,37 +125,3 @@ def test_without_any_program(tmp_path: Path, path: str) -> None:
     assert "its place cannot be told" in done.stderr
 
 
-def test_conda_hook_ps1() -> None:
-    before = (
-        b'$Env:CONDA_EXE = "/opt/my envs/e/bin/conda"\n$Env:_CE_M = $null\n'
-        b'$Env:_CONDA_ROOT = "/opt/my envs/e"\n$Env:CONDA_PYTHON_EXE = "/opt/my envs/e/bin/python"\n'
-        b'$Env:_CONDA_EXE = "/opt/my envs/e2/bin/conda"\n'
-    )
-    assert made(before, "shell/condabin/conda-hook.ps1") == (
-        b'$Env:CONDA_EXE = "$PSScriptRoot/../../bin/conda"\n$Env:_CE_M = $null\n'
-        b'$Env:_CONDA_ROOT = "$PSScriptRoot/../.."\n'
-        b'$Env:CONDA_PYTHON_EXE = "$PSScriptRoot/../../bin/python"\n'
-        b'$Env:_CONDA_EXE = "/opt/my envs/e2/bin/conda"\n'
-    )
-
-
-def test_conda_fish(tmp_path: Path) -> None:
-    before = (
-        b'set -gx CONDA_EXE "/opt/my envs/e/bin/conda"\nset _CONDA_ROOT "/opt/my envs/e"\n'
-        b"echo $CONDA_EXE $_CONDA_ROOT\n"
-    )
-    after = made(before, "etc/fish/conf.d/conda.fish")
-    assert b"/opt" not in after
-    fish = shutil.which("fish")
-    if fish is None:
-        pytest.skip("no fish")
-    place = tmp_path / "a (b) 'c'"
-    script = place / "etc/fish/conf.d/conda.fish"
-    script.parent.mkdir(parents=True)
-    script.write_bytes(after)
-    done = subprocess.run(
-        [fish, "--no-config", "-c", "source conda.fish"], cwd=script.parent,
-        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout == f"{place}/bin/conda {place}\n"

@@ -133,12 +133,6 @@ def test_what_installers_write(path: str, content: str) -> None:
     assert rewritten(path, before, change) == content.replace("OLD", "/mnt/data/f").encode()
 
 
-def test_data_of_an_unknown_format() -> None:
-    change = Change.between("/envs/e", "/mnt/data/f", "linux-64")
-    with pytest.raises(RefusedError, match="format"):
-        rewrite("x.pickle", b"\x80\x04\0/envs/e/x", change)
-
-
 def test_compiled_python_is_deleted() -> None:
     """With the length of the string in front of the path, which looks like any letter."""
     change = Change.between("/envs/e", "/mnt/data/f", "linux-64")

@@ -56,11 +56,6 @@ def test_what_does_not_fit(tail: bytes, placeholder: int | None, over: int) -> N
     assert refused.value.over == over
 
 
-def test_sniffed() -> None:
-    assert rewrite("lib/x", ELF + b"/envs/e\0", SHORTER).kind == "program"
-    assert rewrite("lib/x.dylib", b"\xcf\xfa\xed\xfe/envs/e\0", SHORTER).unsigned
-
-
 def test_unknown_data() -> None:
     data = b"SQLite format 3\0 /envs/e/x\0"
     with pytest.raises(RefusedError, match="cannot be changed"):
@@ -86,21 +81,6 @@ def test_there_and_back(data: st.DataObject) -> None:
     assert next(occurrences(moved, change.old), None) is None
     assert not rewrite("x", moved, change, hints).needed
     assert rewritten("x", moved, back(change), hints) == content
-
-
-@given(POSIX, POSIX, st.integers(1, 3))
-def test_as_conda_pads(place: str, new: str, count: int) -> None:
-    """A placeholder of 255 bytes, put in place by conda's rule, moved: as if it were put there."""
-    assume(place not in new and new not in place)
-    change = Change.between(place, new, "linux-64")
-
-    def linked(path: bytes) -> bytes:
-        string = b":".join([path + b"/lib"] * count)
-        return ELF + string + bytes((255 - len(path)) * count) + b"\0next"
-
-    before = linked(place.encode())
-    assume(len(list(occurrences(before, change.old))) == count)
-    assert done(before, change, 255) == linked(new.encode())
 
 
 def test_a_program_runs(tmp_path: Path) -> None:

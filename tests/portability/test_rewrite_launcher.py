@@ -69,20 +69,6 @@ def test_pips(tmp_path: Path) -> None:
     assert moved(after, back(CHANGE)) == before
 
 
-def test_offsets_from_the_start_of_the_file() -> None:
-    """As `zipapp` and `zip -A` write them."""
-    data = io.BytesIO(STUB.read_bytes() + b"#!C:\\envs\\e\\python.exe\r\n")
-    with zipfile.ZipFile(data, "a") as target:
-        target.writestr(zipfile.ZipInfo("__main__.py"), "print(1)\n")
-        target.writestr(zipfile.ZipInfo("x.txt"), "x" * 50)
-    before = data.getvalue()
-    after = moved(before)
-    assert b'#!"D:\\my envs\\\xc3\xa9\\python.exe"\r\n' in after
-    assert zipfile.ZipFile(io.BytesIO(after)).testzip() is None
-    assert zipfile.ZipFile(io.BytesIO(after)).infolist()[0].header_offset == after.index(b"PK\3\4")
-    assert moved(after, back(CHANGE)) == before
-
-
 @pytest.mark.parametrize("end", [b"UVSC", b"UVPY"])
 def test_uvs_are_refused_with_the_command_that_makes_them_again(end: bytes) -> None:
     path = (OLD + r"\python.exe").encode()
@@ -101,11 +87,6 @@ def test_the_path_in_the_program() -> None:
     content = STUB.read_bytes() + OLD.encode() + b"\0#!python.exe\n" + archive()
     with pytest.raises(RefusedError, match="pip install --force-reinstall"):
         rewrite("Scripts/x.exe", content, CHANGE)
-
-
-def test_a_launcher_without_a_path() -> None:
-    content = STUB.read_bytes() + b"#!python.exe\n" + archive()
-    assert moved(content) == content
 
 
 PLACE, LONGER = "/envs/e", "/srv/my-environments/e1"

@@ -28,10 +28,6 @@ def test_it_is_called_as_conda_does(fake_codesign: Path) -> None:
     assert signed == MACHO + b"--force --sign - libx.dylib\n"
 
 
-def test_nothing_else_is_signed(fake_codesign: Path) -> None:
-    assert sign(b"\x7fELF", "libx.so", {"PATH": str(fake_codesign.parent)}) == b"\x7fELF"
-
-
 def test_without_codesign_it_is_told(tmp_path: Path, fake_codesign: Path) -> None:
     assert sign(MACHO, "x", {"PATH": str(tmp_path / "nowhere")}) is None
     fake_codesign.write_text("#!/bin/sh\nexit 1\n")

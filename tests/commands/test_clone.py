@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
-from sealenv.tour.channel import DemoChannel
 from tests.commands.test_move import (
     env,
     holding,
@@ -84,5 +82,3 @@ def test_where_something_is(warm_machine: Machine, env: Path) -> None:
     env.rename(warm_machine.envs / "by_hand")
     answer = warm_machine.json("clone", "by_hand", "second", code=7)
     assert "move --here" in answer["hint"]
-
-

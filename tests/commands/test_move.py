@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 
 from sealenv.layout import MOVING, SEAL, State, state_of
-from sealenv.seals.seal import read_seal, read_sealed
+from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
-from tests.channel import Channels
 from tests.machine import Machine, traces
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_move.py")

@@ -16,10 +16,9 @@ import pytest
 
 from sealenv.commands import move as moving
 from sealenv.commands.move import MoveOptions, move_prefix
-from sealenv.errors import FilesystemError, PrefixChangedError
+from sealenv.errors import PrefixChangedError
 from sealenv.layout import MARKER, State, state_of, walk
 from sealenv.prefix import removal as removing
-from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.pending import REMOVING, write_plan
 from sealenv.seals.seal import read_seal, write_seal
 from sealenv.seals.verify import verify
@@ -350,5 +349,3 @@ def test_a_file_with_several_names_that_holds_the_path(
     assert os.readlink(place / "link") == str(place / "one")
     assert {(place / name).lstat().st_mtime for name in ("one", "other", "link")} == {1e9}
     assert is_whole(place)
-
-

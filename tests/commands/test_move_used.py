@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.install.check import _judge
 from tests.commands.test_move import env, moved_by_hand, original, run_python
 from tests.machine import Machine
 
@@ -42,5 +41,3 @@ def test_a_project_outside_and_another_pip(
         found = run_python(warm_machine, place, "import thing; print(thing.place)")
         assert found == str(source / "thing.py")
         warm_machine.run("move", name, "e")
-
-

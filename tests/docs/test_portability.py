@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sealenv.portability.occurrences import occurrences
-from sealenv.portability.rewrite_text import longest_shebang
-from sealenv.portability.spellings import FORMS, spellings
+from sealenv.relocation.occurrences import occurrences
+from sealenv.relocation.rewrite_text import longest_shebang
+from sealenv.relocation.spellings import FORMS, spellings
 from tests.docs.tables import REFERENCE, rows
 
 FILE = "portability.md"

@@ -9,11 +9,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sealenv.layout import SEAL
-from sealenv.portability.patch import RULES, left_absolute, patch_bytes, patch_prefix
+from sealenv.portability.patch import patch_bytes, patch_prefix
 from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.machine import Machine

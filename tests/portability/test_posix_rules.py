@@ -7,10 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from sealenv.portability.patch import POSIX_RULES, patch_bytes
+from sealenv.portability.patch import patch_bytes
 
 PREFIX = Path("/opt/my envs/e")
 CODE = b"import sys\nfrom tool.cli import app\n\nif __name__ == '__main__':\n    sys.exit(app.main())\n"
@@ -123,5 +121,3 @@ def test_without_any_program(tmp_path: Path, path: str) -> None:
     assert done.returncode == 127
     assert done.stdout == ""
     assert "its place cannot be told" in done.stderr
-
-

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.audits.audit import Audit
-from sealenv.audits.audit import audit as find
 from sealenv.errors import FilesystemError, PrefixError, from_oserror
 from sealenv.fields import AbsolutePath, Count, InPrefix
 from sealenv.layout import SEAL
 from sealenv.naming import shown
-from sealenv.portability.finding import PathFinding
 from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
 from sealenv.prefix.exclusive import exclusive, refuse_worked_on
 from sealenv.prefix.removable import refuse_frozen
 from sealenv.progress import QUIET, Reporter
+from sealenv.relocation.audit import Audit
+from sealenv.relocation.audit import audit as find
+from sealenv.relocation.finding import PathFinding
 from sealenv.relocation.journal import commit, finish_commit
 from sealenv.relocation.settle import clear_partials
 from sealenv.request.arguments import StrPath, prefix_of

@@ -15,7 +15,6 @@ import msgspec
 
 from sealenv._version import __version__
 from sealenv.activation.variables import read_variables
-from sealenv.audits import Audit, audit
 from sealenv.commands.environments import STATES, Info, inspect, measure
 from sealenv.errors import UsageError
 from sealenv.fields import AbsolutePath, Bytes, Count, one_of, to_json
@@ -25,9 +24,10 @@ from sealenv.inventory.items import Item, read_items
 from sealenv.inventory.page import write_page
 from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.inventory.sizes import Share, measure_shares
-from sealenv.portability.finding import KINDS as PATH_KINDS
-from sealenv.portability.finding import MENDS
 from sealenv.progress import QUIET, Reporter
+from sealenv.relocation.audit import Audit, audit
+from sealenv.relocation.finding import KINDS as PATH_KINDS
+from sealenv.relocation.finding import MENDS
 from sealenv.request.arguments import StrPath, optional_path, prefix_of
 from sealenv.seals.findings import KINDS
 from sealenv.seals.findings import Report as Verified

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from sealenv.activation.scripts import activation_files
 from sealenv.errors import SealenvError
 from sealenv.layout import HISTORY, META
-from sealenv.portability.digests import redigest_record, redigest_wheel
+from sealenv.relocation.digests import redigest_record, redigest_wheel
 from sealenv.relocation.files import Files, Write
 from sealenv.relocation.relocation import Relocation
 from sealenv.seals.check_compiled import source_of

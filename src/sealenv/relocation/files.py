@@ -14,16 +14,16 @@ from typing import BinaryIO
 
 from sealenv.errors import FilesystemError
 from sealenv.layout import is_link
-from sealenv.portability.digests import Mark, Rewritten
-from sealenv.portability.edits import Change, RefusedError, Rewriting
-from sealenv.portability.links import placed
-from sealenv.portability.rewrite import rewrite
+from sealenv.relocation.digests import Mark, Rewritten
+from sealenv.relocation.edits import Change, RefusedError, Rewriting
 from sealenv.relocation.find import link_text
 from sealenv.relocation.fit import does_not_fit
 from sealenv.relocation.journal import note, read_journal
+from sealenv.relocation.links import placed
 from sealenv.relocation.outcome import Left
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation
+from sealenv.relocation.rewrite import rewrite
 from sealenv.relocation.signing import sign
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.snapshot import native

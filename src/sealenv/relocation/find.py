@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sealenv.portability.edits import Change
-from sealenv.portability.links import placed
-from sealenv.portability.rewrite import holds
-from sealenv.portability.search import Search
+from sealenv.relocation.edits import Change
+from sealenv.relocation.links import placed
+from sealenv.relocation.rewrite import holds
+from sealenv.relocation.search import Search
 from sealenv.seals.snapshot import FILE, LINK, Row, native
 
 __all__ = ["find", "link_text"]

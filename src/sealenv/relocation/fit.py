@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Iterable, Mapping
 
 from sealenv.errors import FilesystemError, LinkError
-from sealenv.portability.digests import Mark
-from sealenv.portability.edits import RefusedError
-from sealenv.portability.rewrite import rewrite
+from sealenv.relocation.digests import Mark
+from sealenv.relocation.edits import RefusedError
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.relocation import Relocation
+from sealenv.relocation.rewrite import rewrite
 from sealenv.seals.snapshot import native
 
 __all__ = ["does_not_fit", "refuse_unfit"]

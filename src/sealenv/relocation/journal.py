@@ -18,7 +18,7 @@ import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.layout import FILES, META, MOVING, SEAL
-from sealenv.portability.digests import Mark, Rewritten
+from sealenv.relocation.digests import Mark, Rewritten
 from sealenv.seals.filetable import read_table, write_table
 from sealenv.seals.seal import Seal, write_seal
 from sealenv.seals.snapshot import raw

@@ -16,7 +16,7 @@ import msgspec
 
 from sealenv.errors import from_oserror
 from sealenv.install.check import CheckReport
-from sealenv.portability.digests import Rewritten
+from sealenv.relocation.digests import Rewritten
 from sealenv.relocation.relocation import Relocation
 from sealenv.seals.copies import adopt_copies
 from sealenv.seals.filetable import encode

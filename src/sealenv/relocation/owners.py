@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealenv.layout import META
-from sealenv.portability.classify import SHIPPED
-from sealenv.portability.digests import Rewritten
-from sealenv.portability.edits import Hints
 from sealenv.prefix.records import PrefixRecord, RecordPath
+from sealenv.relocation.classify import SHIPPED
+from sealenv.relocation.digests import Rewritten
+from sealenv.relocation.edits import Hints
 from sealenv.seals.distributions import Distribution, find_distributions
 from sealenv.seals.snapshot import Row
 

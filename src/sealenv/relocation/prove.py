@@ -11,11 +11,11 @@ from sealenv.errors import CheckFailedError
 from sealenv.gates.whitelist import clean_environ
 from sealenv.install.check import CheckReport, check_environment
 from sealenv.layout import USER_FOLDER, is_link, script_dir, site_packages, walk
-from sealenv.portability.rewrite import holds
 from sealenv.relocation.find import find
 from sealenv.relocation.outcome import Left
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation
+from sealenv.relocation.rewrite import holds
 from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import Row, take_snapshot
 from sealenv.spec.model import EnvironmentSpec

@@ -11,8 +11,8 @@ from pathlib import Path
 from sealenv.errors import PrefixError, RecordError, UsageError
 from sealenv.layout import State, state_of
 from sealenv.naming import shown
-from sealenv.portability.edits import Change
 from sealenv.prefix.records import PrefixRecord, scan_records
+from sealenv.relocation.edits import Change
 from sealenv.seals.filetable import read_table
 from sealenv.seals.seal import Seal, read_seal
 from sealenv.seals.snapshot import Row

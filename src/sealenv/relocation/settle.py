@@ -18,14 +18,14 @@ from pathlib import Path
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.layout import HISTORY, PKGS, State, is_link, state_of
 from sealenv.naming import shown
-from sealenv.portability.digests import Rewritten
-from sealenv.portability.links import placed
 from sealenv.prefix.exclusive import replace_history
 from sealenv.progress import Reporter
 from sealenv.relocation.apply import rewrite_files, rewrite_history
+from sealenv.relocation.digests import Rewritten
 from sealenv.relocation.files import Files
 from sealenv.relocation.find import find, link_text
 from sealenv.relocation.journal import begin, commit, finish_commit, read_journal
+from sealenv.relocation.links import placed
 from sealenv.relocation.next_seal import carried_over, next_seal
 from sealenv.relocation.outcome import Left, MoveOptions
 from sealenv.relocation.owners import SHIPPED, Owners

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import subprocess
 import sys
@@ -13,12 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealenv.portability.edits import Change, Edit, Hints, Rewriting, splice
-from sealenv.portability.links import placed
-from sealenv.portability.occurrences import occurrences
-from sealenv.portability.rewrite import rewrite
-from sealenv.portability.rewrite_text import longest_shebang
-from tests.portability.places import applied, back, changes, rewritten, texts
+from sealenv.relocation.edits import Change, Hints
+from sealenv.relocation.occurrences import occurrences
+from sealenv.relocation.rewrite import rewrite
+from sealenv.relocation.rewrite_text import longest_shebang
+from tests.relocation.places import applied, back, changes, rewritten, texts
 
 OLD, NEW = "/envs/e", "/mnt/data/my envs/é"
 LINUX = Change.between(OLD, NEW, "linux-64")

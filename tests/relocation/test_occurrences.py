@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PureWindowsPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealenv.portability.occurrences import occurrences, occurrences_in
-from sealenv.portability.spellings import FORMS, Spellings, spell, spellings
+from sealenv.relocation.occurrences import occurrences, occurrences_in
+from sealenv.relocation.spellings import Spellings, spellings
 
 LINUX = "linux-64"
 WINDOWS = "win-64"

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from sealenv.portability.inspect import Place
-from sealenv.portability.spellings import spellings
+from sealenv.relocation.inspect import Place
+from sealenv.relocation.spellings import spellings
 
 __all__ = ["places_of"]
 

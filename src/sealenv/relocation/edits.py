@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import BinaryIO, NamedTuple
 
-from sealenv.portability.occurrences import Occurrence, occurrences
-from sealenv.portability.spellings import FORMS, Spellings, spell, spellings
+from sealenv.relocation.occurrences import Occurrence, occurrences
+from sealenv.relocation.spellings import FORMS, Spellings, spell, spellings
 
 __all__ = ["Change", "Edit", "Hints", "RefusedError", "Rewriting", "splice"]
 

@@ -11,16 +11,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sealenv.audits.mends import Mends
-from sealenv.audits.owners import owners_of
-from sealenv.audits.places import places_of
 from sealenv.layout import FILES, PKGS, SEAL, is_windows, script_dir
-from sealenv.portability.classify import Held, Owner, classify
-from sealenv.portability.finding import PathFinding
-from sealenv.portability.inspect import Place, held_by_file, held_by_link
-from sealenv.portability.search import Search
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
+from sealenv.relocation.classify import Held, Owner, classify
+from sealenv.relocation.file_owners import owners_of
+from sealenv.relocation.finding import PathFinding
+from sealenv.relocation.inspect import Place, held_by_file, held_by_link
+from sealenv.relocation.mends import Mends
+from sealenv.relocation.places import places_of
+from sealenv.relocation.search import Search
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.seal import Seal, is_at, read_sealed
 from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot

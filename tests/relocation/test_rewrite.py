@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from sealenv.layout import META, walk
-from sealenv.portability.edits import Change, Hints, RefusedError
-from sealenv.portability.rewrite import rewrite
 from sealenv.prefix.records import read_records
+from sealenv.relocation.edits import Change, Hints
+from sealenv.relocation.rewrite import rewrite
 from tests.channel import Channels
 from tests.machine import SRC, Machine
-from tests.portability.places import applied, rewritten
+from tests.relocation.places import applied, rewritten
 
 PLACES = ("a", "a-somewhat-longer-path-with-ü")
 
@@ -68,8 +68,8 @@ def test_as_if_linked_there(made: list[Path], start: int, end: int) -> None:
 _BIG = """
 import re, sys
 sys.path.insert(0, {src!r})
-from sealenv.portability.edits import Change, Hints, RefusedError
-from sealenv.portability.rewrite import rewrite
+from sealenv.relocation.edits import Change, Hints, RefusedError
+from sealenv.relocation.rewrite import rewrite
 change = Change.between("/envs/e", "/mnt/data", "linux-64")
 for name, hints in (("program", Hints("binary", 20)), ("text", Hints("text"))):
     with open(name, "rb") as source, open(name + ".new", "wb") as target:

@@ -12,9 +12,9 @@ import io
 import re
 from typing import BinaryIO
 
-from sealenv.portability.edits import Change, Edit, RefusedError, splice
-from sealenv.portability.occurrences import occurrences
-from sealenv.portability.rewrite_text import HEAD, first_line
+from sealenv.relocation.edits import Change, Edit, RefusedError, splice
+from sealenv.relocation.occurrences import occurrences
+from sealenv.relocation.rewrite_text import HEAD, first_line
 
 __all__ = ["UV_AGAIN", "is_launcher", "is_zip", "launcher_edits"]
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sealenv.portability.classify import HEAD, Held, is_launcher
-from sealenv.portability.edits import Change, Hints, RefusedError
-from sealenv.portability.links import below
-from sealenv.portability.occurrences import is_in_compiled, occurrences, occurrences_in
-from sealenv.portability.rewrite import rewrite
-from sealenv.portability.spellings import Spellings
+from sealenv.relocation.classify import HEAD, Held, is_launcher
+from sealenv.relocation.edits import Change, Hints, RefusedError
+from sealenv.relocation.links import below
+from sealenv.relocation.occurrences import is_in_compiled, occurrences, occurrences_in
+from sealenv.relocation.rewrite import rewrite
+from sealenv.relocation.spellings import Spellings
 
 __all__ = ["Outlook", "Place", "held_by_file", "held_by_link"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from sealenv.portability.edits import Change, Edit, RefusedError, splice
-from sealenv.portability.occurrences import Occurrence, occurrences_in
+from sealenv.relocation.edits import Change, Edit, RefusedError, splice
+from sealenv.relocation.occurrences import Occurrence, occurrences_in
 
 __all__ = ["is_program", "is_signed", "program_edits"]
 

@@ -18,11 +18,9 @@ from sealenv.layout import SEAL
 from sealenv.portability import patch
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
-from sealenv.system.files import write_atomic
 from sealenv.tour.channel import DemoChannel
-from tests.audits.test_audit import TOOL, pip
 from tests.machine import Machine
-from tests.pypi.index import Wheel
+from tests.relocation.test_audit import TOOL, pip
 
 
 @pytest.fixture(scope="module")
@@ -203,5 +201,3 @@ def test_the_owner_stays(machine: Machine) -> None:
     machine.run("audit", "--fix", "e")
     strange = [p for p in prefix.rglob("*") if (p.lstat().st_uid, p.lstat().st_gid) != (1234, 1234)]
     assert strange == []
-
-

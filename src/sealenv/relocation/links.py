@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import posixpath
 
-from sealenv.portability.edits import Change
+from sealenv.relocation.edits import Change
 
 __all__ = ["below", "moved", "placed"]
 

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 from sealenv.layout import USER_FOLDER
-from sealenv.portability.classify import SHIPPED, Held, Owner
-from sealenv.portability.inspect import Outlook
 from sealenv.portability.patch import is_fixable
+from sealenv.relocation.classify import SHIPPED, Held, Owner
+from sealenv.relocation.inspect import Outlook
 from sealenv.seals.seal import Seal, is_at
 from sealenv.seals.snapshot import native
 from sealenv.system.files import open_regular

@@ -7,10 +7,10 @@ import io
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from sealenv.portability.edits import Change, Hints, Rewriting
-from sealenv.portability.occurrences import occurrences
-from sealenv.portability.rewrite import rewrite
-from sealenv.portability.spellings import FORMS, spell
+from sealenv.relocation.edits import Change, Hints, Rewriting
+from sealenv.relocation.occurrences import occurrences
+from sealenv.relocation.rewrite import rewrite
+from sealenv.relocation.spellings import FORMS, spell
 
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters="/\\\0", exclude_categories=("Cs", "Cc")),

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from sealenv.portability.spellings import Spellings
+from sealenv.relocation.spellings import Spellings
 
 __all__ = [
     "Occurrence",

@@ -12,8 +12,8 @@ import re
 from typing import BinaryIO
 
 from sealenv.layout import is_windows
-from sealenv.portability.edits import Change, Edit
-from sealenv.portability.occurrences import occurrences_in
+from sealenv.relocation.edits import Change, Edit
+from sealenv.relocation.occurrences import occurrences_in
 
 __all__ = ["HEAD", "first_line", "longest_shebang", "text_edits"]
 

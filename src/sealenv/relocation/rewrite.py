@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from typing import BinaryIO
 
-from sealenv.portability.edits import Change, Edit, Hints, RefusedError, Rewriting
-from sealenv.portability.occurrences import is_in_compiled, occurrences_in
-from sealenv.portability.rewrite_binary import is_program, is_signed, program_edits
-from sealenv.portability.rewrite_launcher import is_launcher, is_zip, launcher_edits
-from sealenv.portability.rewrite_text import text_edits
+from sealenv.relocation.edits import Change, Edit, Hints, RefusedError, Rewriting
+from sealenv.relocation.occurrences import is_in_compiled, occurrences_in
+from sealenv.relocation.rewrite_binary import is_program, is_signed, program_edits
+from sealenv.relocation.rewrite_launcher import is_launcher, is_zip, launcher_edits
+from sealenv.relocation.rewrite_text import text_edits
 
 __all__ = ["holds", "rewrite"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from sealenv.portability.occurrences import is_blank
-from sealenv.portability.spellings import Spellings
+from sealenv.relocation.occurrences import is_blank
+from sealenv.relocation.spellings import Spellings
 from sealenv.system.hashing import open_once
 
 __all__ = ["Search"]

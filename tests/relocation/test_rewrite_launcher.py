@@ -15,9 +15,9 @@ import pip._vendor.distlib
 import pytest
 from pip._vendor.distlib.scripts import ScriptMaker
 
-from sealenv.portability.edits import Change, RefusedError
-from sealenv.portability.rewrite import rewrite
-from tests.portability.places import applied, back
+from sealenv.relocation.edits import Change, RefusedError
+from sealenv.relocation.rewrite import rewrite
+from tests.relocation.places import applied, back
 
 STUB = Path(str(pip._vendor.distlib.__file__)).with_name("t64.exe")
 OLD, NEW = r"C:\envs\e", r"D:\my envs\é"

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 
 from sealenv.layout import HISTORY, META, SEAL, USER_FOLDER
-from sealenv.portability.edits import Hints
-from sealenv.portability.finding import PathFinding
+from sealenv.relocation.edits import Hints
+from sealenv.relocation.finding import PathFinding
 
 __all__ = ["HEAD", "SHIPPED", "Held", "Owner", "classify", "is_launcher"]
 

@@ -7,13 +7,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealenv.portability.edits import Change, Hints, RefusedError
-from sealenv.portability.occurrences import occurrences
-from sealenv.portability.rewrite import rewrite
-from tests.portability.places import POSIX, back, changes, rewritten, texts
+from sealenv.relocation.edits import Change, Hints, RefusedError
+from sealenv.relocation.occurrences import occurrences
+from sealenv.relocation.rewrite import rewrite
+from tests.relocation.places import back, changes, rewritten, texts
 
 ELF = b"\x7fELF\0\0"
 OLD = "/envs/e"

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from sealenv.portability.digests import (
+from sealenv.relocation.digests import (
     Mark,
     Rewritten,
     redigest_record,
@@ -89,5 +85,3 @@ def test_a_file_with_a_placeholder_keeps_the_size_in_its_package() -> None:
     record = json.loads(redigest_record(content, {"a": Rewritten(OLD, NEW)}))
     mended = record["paths_data"]["paths"][0]
     assert mended == entry | {"sha256_in_prefix": NEW.sha256.hex()}
-
-

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from sealenv.layout import FILES, HISTORY, META, SEAL
-from sealenv.portability.classify import Owner
 from sealenv.prefix.records import PrefixRecord, RecordPath
+from sealenv.relocation.classify import Owner
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.distributions import find_distributions
 from sealenv.seals.seal import Seal

@@ -14,12 +14,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealenv.commands import move as moving
-from sealenv.commands.move import MoveOptions, move_prefix
+from sealenv.commands.move import move
 from sealenv.errors import PrefixChangedError
 from sealenv.layout import MARKER, State, state_of, walk
 from sealenv.prefix import removal as removing
 from sealenv.prefix.pending import REMOVING, write_plan
+from sealenv.progress import Reporter
 from sealenv.seals.seal import read_seal, write_seal
 from sealenv.seals.verify import verify
 from tests.channel import Channels
@@ -48,15 +48,15 @@ def is_whole(prefix: Path) -> bool:
     return read_seal(prefix).prefix == str(prefix)
 
 
-def write_meanwhile(monkeypatch: pytest.MonkeyPatch, write: Callable[[], object]) -> None:
-    """Just before the copy is committed, when all of it was read long ago."""
-    proved = moving._proved
+class Proof(Reporter):
+    """Writes into the original when the copy was read and is about to be proven."""
 
-    def fake_proved(*args: object, **more: object) -> object:
-        write()
-        return proved(*args, **more)  # type: ignore[arg-type]
+    def __init__(self, write: Callable[[], object]) -> None:
+        self.write = write
 
-    monkeypatch.setattr(moving, "_proved", fake_proved)
+    def phase(self, name: str, what: str) -> None:
+        if name == "proof":
+            self.write()
 
 
 def another_link(env: Path) -> None:
@@ -83,16 +83,13 @@ WRITES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("what", WRITES)
-def test_written_after_it_was_copied(
-    machine: Machine, env: Path, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
+def test_written_after_it_was_copied(machine: Machine, env: Path, what: str) -> None:
     (env / "__home__").mkdir()
     (env / "__home__/mine").write_text("mine")
     (env / "link").symlink_to("old")
-    write_meanwhile(monkeypatch, lambda: WRITES[what](env))
     place = machine.envs / "copied"
     with pytest.raises(PrefixChangedError) as caught:
-        move_prefix(env, place, MoveOptions(copy=True, environ=machine.env))
+        move(env, place, copy=True, reporter=Proof(lambda: WRITES[what](env)))
     assert f"sealenv remove {env}" in str(caught.value.hint)
     assert caught.value.exit_code == 7
     assert is_whole(env)
@@ -133,7 +130,7 @@ def test_written_while_the_old_one_was_removed(
     monkeypatch.setattr(removing, "_delete_listed", fake_delete)
     place = machine.envs / "copied"
     with pytest.raises(PrefixChangedError) as caught:
-        move_prefix(env, place, MoveOptions(copy=True, environ=machine.env))
+        move(env, place, copy=True)
     assert "share/new: new" in caught.value.details
     assert (env / "share/new").read_text() == "precious"
     assert state_of(env) is State.PENDING

@@ -98,7 +98,7 @@ def test_a_fresh_environment_says_what_holds_its_path_and_who_mends_it(
     ).stdout.splitlines()  # fmt: skip
     assert set(found) == {Path(path).relative_to(prefix).as_posix() for path in plain}
     shown = warm_machine.run("audit", "e")
-    assert "it can be moved: `sealenv move` re-writes all that matters" in shown.stderr
+    assert "it can be moved: `sealenv move` rewrites all that matters" in shown.stderr
     assert warm_machine.snapshot() == before
 
 

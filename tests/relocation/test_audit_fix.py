@@ -124,11 +124,11 @@ def test_moved_and_foreign_ones_are_refused(machine: Machine) -> None:
     prefix = machine.envs / "e"
     prefix.rename(machine.envs / "f")
     with pytest.raises(PrefixError, match="not where it was made"):
-        auditing.fix_paths(machine.envs / "f")
+        auditing.audit(machine.envs / "f", fix=True)
     (machine.envs / "f" / SEAL).unlink()
     (machine.envs / "f/conda-meta/sealenv.files").unlink()
     with pytest.raises(PrefixError, match="no seal"):
-        auditing.fix_paths(machine.envs / "f")
+        auditing.audit(machine.envs / "f", fix=True)
     assert json.loads(machine.run("list", "--json").stdout)["environments"]
 
 
@@ -145,10 +145,9 @@ def replace(*args):
     if count == number:
         os.kill(os.getpid(), 9)
 os.replace = replace
-import pathlib
 sys.path.insert(0, sys.argv.pop(1))
-from sealenv.commands.audit import fix_paths
-fix_paths(pathlib.Path(sys.argv[1]))
+from sealenv.commands.audit import audit
+audit(sys.argv[1], fix=True)
 """
 
 
@@ -164,7 +163,7 @@ def test_killed_at_a_write_the_next_finishes_it_and_nothing_is_left_behind(
     source = str(Path(auditing.__file__).parents[1])
     command = [sys.executable, "-c", DIES, str(at), when, source, str(prefix)]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
-    auditing.fix_paths(prefix)
+    auditing.audit(prefix, fix=True)
     assert verify(prefix).findings == ()
     assert set(prefix.rglob("*")) == files
     assert patch.planned(prefix, read_seal(prefix).platform) == []
@@ -175,10 +174,10 @@ def test_what_others_made_is_not_taken_for_a_partial(machine: Machine) -> None:
     mine = prefix / "bin/.pip.0123456789abcdef"
     mine.write_text("mine")
     with pytest.raises(PrefixError, match="not as it was sealed"):
-        auditing.fix_paths(prefix)
+        auditing.audit(prefix, fix=True)
     machine.run("seal", "e", "-y")
-    auditing.fix_paths(prefix)
-    auditing.fix_paths(prefix)
+    auditing.audit(prefix, fix=True)
+    auditing.audit(prefix, fix=True)
     assert mine.read_text() == "mine"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.commands.move import MoveOptions, move_prefix
+from sealenv.commands.move import move
 from sealenv.relocation import settle
 from sealenv.relocation.next_seal import carried_over
 from sealenv.seals.verify import verify
@@ -49,7 +49,7 @@ def test_what_somebody_writes_into_a_mended_file_is_not_sealed(
         return carried_over(*args, **options)
 
     monkeypatch.setattr(settle, "carried_over", late)
-    moved = move_prefix(env, place, MoveOptions(copy=copy, environ=warm_machine.env))
+    moved = move(env, place, copy=copy)
     assert "bin/pip" in moved.mended
     for fast in (True, False):
         found = {(f.kind, f.path) for f in verify(place, fast=fast).findings}

@@ -1,131 +1,120 @@
-"""Which files of a prefix hold its path, or one that it had, and to which package they belong.
+"""Find the files of a prefix that hold its path, or one that it had, and the packages that own them.
 
-Every file is searched; those in which something is found are looked at again. Nothing is written, no
-link is followed.
+Every file is searched; those with a hit are read again. Nothing is written, no link is followed.
 """
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
-from sealenv.layout import FILES, PKGS, SEAL, is_windows, script_dir
+import msgspec
+
+from sealenv.fields import AbsolutePath, Count, InPrefix
+from sealenv.layout import FILES, PKGS, SEAL, USER_FOLDER, is_windows, script_dir
+from sealenv.portability.patch import Patched, is_fixable
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
-from sealenv.relocation.classify import Held, Owner, classify
-from sealenv.relocation.file_owners import owners_of
-from sealenv.relocation.finding import PathFinding
-from sealenv.relocation.inspect import Place, held_by_file, held_by_link
-from sealenv.relocation.mends import Mends
-from sealenv.relocation.places import places_of
+from sealenv.relocation.edits import Change, RefusedError
+from sealenv.relocation.finding import HEAD, Held, PathFinding, classify, is_windows_script
+from sealenv.relocation.occurrences import is_in_compiled, occurrences, occurrences_in
+from sealenv.relocation.owners import SHIPPED, Owners
+from sealenv.relocation.rewrite import rewrite
 from sealenv.relocation.search import Search
+from sealenv.relocation.spellings import Spellings, spellings
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.seal import Seal, is_at, read_sealed
 from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.files import open_regular
+from sealenv.system.hashing import sha256_of
 
-__all__ = ["Audit", "audit"]
+__all__ = ["Audited", "audit"]
 
 _OUTSIDE = frozenset({PKGS, "envs", FILES})
-"""Package caches and further environments, which move with a conda installation as they are; and the
-file table, which is digests."""
+"""Package caches and further environments of a conda installation, and the file table."""
 _STEP = 100
 """Files between two reports of progress."""
+_LARGEST = 64 << 20
+"""No launcher is larger."""
+_LAUNCHED = re.compile(rb"#![^\n]{1,2048}\n(?=PK\x03\x04)")
 
 
-@dataclass(frozen=True)
-class Audit:
-    """What was found.
+class Audited(msgspec.Struct, frozen=True, kw_only=True):
+    """What `audit` found.
 
     Attributes:
         prefix: the environment.
         platform: its subdir.
-        seal: None where there is none that can be read.
+        sealed: whether it has a readable seal: `move` needs one.
+        moved_by_hand: whether it is not where its seal says.
         former: where it was, by its seal: before it was moved by hand, and before moves that left files.
         files: how many files and links were searched.
+        matters: how many findings matter.
+        left: how many of them neither `move` nor `audit --fix` rewrites.
+        patched: the files that `fix` made relative; None without it.
+        registered: the files that hold the path, and that `move` rewrites; None without `fix`.
         findings: by path.
     """
 
-    prefix: Path
+    prefix: AbsolutePath
     platform: str
-    seal: Seal | None
+    sealed: bool
+    moved_by_hand: bool
     former: tuple[str, ...]
-    files: int
+    files: Count
+    matters: Count
+    left: Count
+    patched: tuple[Patched, ...] | None = None
+    registered: tuple[InPrefix, ...] | None = None
     findings: tuple[PathFinding, ...]
 
-    @property
-    def moved_by_hand(self) -> bool:
-        """Whether it is not where its seal says."""
-        return self.seal is not None and not is_at(self.seal, self.prefix)
 
-    @property
-    def left(self) -> tuple[PathFinding, ...]:
-        """Findings that matter and that nothing fixes."""
-        return tuple(f for f in self.findings if f.left)
+class _Place(NamedTuple):
+    whose: str
+    spellings: Spellings
 
 
-def audit(
-    prefix: Path,
-    *,
-    former: Iterable[str] = (),
-    reporter: Reporter | None = None,
-) -> Audit:
-    """Search everything in a prefix for paths.
+def audit(prefix: Path, *, reporter: Reporter = QUIET) -> Audited:
+    """Search everything in a prefix for its path and for those that its seal names.
 
     Args:
-        prefix: of an environment in any state.
-        former: further places that it was at; those that its seal names are looked for anyway.
-        reporter: shows how far it is.
+        prefix: an environment in any state.
+        reporter: shows the progress.
 
     Raises:
         FilesystemError: a folder cannot be read.
     """
-    reporter = reporter or QUIET
     reporter.phase("audit", "searching for paths")
     seal = read_sealed(prefix).seal
-    gone = dict.fromkeys([*former, *(seal.former if seal else ())])
-    if seal and not is_at(seal, prefix):
-        gone[seal.prefix] = None
+    at_home = seal is None or is_at(seal, prefix)
+    former = dict.fromkeys(seal.former if seal else ())
+    if seal and not at_home:
+        former[seal.prefix] = None
     records, _ = scan_records(prefix)
     platform = seal.platform if seal else _platform_of(records)
-    places = places_of(prefix, platform, gone)
     rows = take_snapshot(prefix, outside=_OUTSIDE)
-    searched = [row for row in rows.values() if row.kind in (FILE, LINK)]
-    held: list[Held] = []
-    unread = [_unread(row.path, row.problem) for row in rows.values() if row.problem]
-    search = Search([place.spellings for place in places])
-    for number, row in enumerate(searched):
-        if number % _STEP == 0:
-            reporter.advance(number, len(searched), "files")
-        try:
-            if not row.problem:
-                held += _held_by(prefix, row, platform, places, search)
-        except (FileNotFoundError, NotADirectoryError):
-            continue  # it went away meanwhile
-        except OSError as error:
-            unread.append(_unread(row.path, error.strerror or str(error)))
-    reporter.advance(len(searched), len(searched), "files")
-    if seal and is_at(seal, prefix):
-        held = [
-            h for h in held if (h.path, h.whose) != (SEAL, "former")
-        ]  # it says where files have been
-    holding = {h.path for h in held}
+    looked_at = [row for row in rows.values() if row.kind in (FILE, LINK)]
+    places = _places(prefix, platform, former)
+    held, findings = _search(prefix, looked_at, platform, places, reporter)
+    if seal and at_home:  # the seal names former places
+        held = [h for h in held if (h.path, h.whose) != (SEAL, "former")]
     if seal is None:
-        unread += _made_elsewhere(records, rows, {h.path for h in held if h.whose == "own"})
-    owners = owners_of(prefix, seal, rows, records, holding)
-    mends = Mends(prefix, platform, seal)
-    found = []
-    for h in held:
-        owner = owners.get(h.path, Owner())
-        try:
-            found.append(classify(_with_source(h, holding, rows), owner, *mends.of(h, owner)))
-        except OSError as error:
-            unread.append(_unread(h.path, error.strerror or str(error)))
-    found.sort(key=lambda f: (f.path, f.whose, f.found))
-    return Audit(prefix, platform, seal, tuple(gone), len(searched), (*found, *unread))
+        findings += _made_elsewhere(records, rows, {h.path for h in held if h.whose == "own"})
+    findings += _Judge(prefix, platform, seal, rows, records).findings(held)
+    findings.sort(key=lambda f: (f.kind == "unreadable", f.path, f.whose, f.found))
+    return Audited(
+        prefix=prefix, platform=platform, sealed=seal is not None, moved_by_hand=not at_home,
+        former=tuple(former), files=len(looked_at), matters=sum(f.matters for f in findings),
+        left=sum(f.left for f in findings), findings=tuple(findings),
+    )  # fmt: skip
 
 
 def _platform_of(records: Iterable[PrefixRecord]) -> str:
@@ -133,18 +122,51 @@ def _platform_of(records: Iterable[PrefixRecord]) -> str:
     return min(subdirs) if subdirs else current_platform()
 
 
-def _held_by(
-    prefix: Path, row: Row, platform: str, places: list[Place], search: Search
-) -> list[Held]:
-    """Return what a file or link holds; few files are read twice.
+def _places(prefix: Path, platform: str, former: Iterable[str]) -> list[_Place]:
+    own = spellings(os.fspath(prefix), platform, real=os.path.realpath(prefix))
+    result = [_Place("own", own)]
+    for place in former:
+        try:
+            result.append(_Place("former", spellings(place, platform)))
+        except ValueError:
+            continue  # the seal does not name a path
+    return result
 
-    Raises:
-        OSError: it cannot be read.
-    """
+
+def _search(
+    prefix: Path, rows: Sequence[Row], platform: str, places: list[_Place], reporter: Reporter
+) -> tuple[list[Held], list[PathFinding]]:
+    """Return the paths in files and links, and the files that cannot be read."""
+    held: list[Held] = []
+    unread = []
+    search = Search([place.spellings for place in places])
+    for number, row in enumerate(rows):
+        if number % _STEP == 0:
+            reporter.advance(number, len(rows), "files")
+        try:
+            if row.problem:
+                unread.append(PathFinding.unreadable(row.path, row.problem))
+            else:
+                held += _held_by(prefix, row, platform, places, search)
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # it was deleted in the meantime
+        except OSError as error:
+            unread.append(PathFinding.unreadable(row.path, error.strerror or str(error)))
+    reporter.advance(len(rows), len(rows), "files")
+    return held, unread
+
+
+def _held_by(
+    prefix: Path, row: Row, platform: str, places: list[_Place], search: Search
+) -> list[Held]:
     name = native(prefix, row.path)
     if row.kind == LINK:
-        text = os.readlink(os.fsdecode(name))
-        return held_by_link(row.path, text, places)
+        text = os.fsencode(os.readlink(os.fsdecode(name)))
+        return [
+            Held(row.path, whose, wanted.place, dict(forms), link=True)
+            for whose, wanted in places
+            if (forms := Counter(o.form for o in occurrences(text, wanted)))
+        ]
     if not search.hits(name):
         return []
     if is_windows(platform):
@@ -152,24 +174,51 @@ def _held_by(
     else:
         runs = bool(row.mode & 0o111)
     with open_regular(name, follow=False) as file:
-        return held_by_file(file, row.path, places, runs=runs)
+        return _held_by_file(file, row.path, places, runs)
 
 
-def _with_source(held: Held, holding: set[str], rows: Mapping[str, Row]) -> Held:
-    """Note whether the source of a compiled file holds the path too, or is not there."""
-    source = source_of(held.path)
-    if source is None or source not in rows:
-        return held
-    return replace(held, with_source=source in holding)
+def _held_by_file(file: BinaryIO, path: str, places: Sequence[_Place], runs: bool) -> list[Held]:
+    """Return the paths in a file, which is read once for each place."""
+    head = file.read(HEAD)
+    first, end = _interpreter(file, path, head)
+    compiled = path.endswith((".pyc", ".pyo")) and head[2:4] == b"\r\n"
+    held = []
+    for whose, wanted in places:
+        file.seek(0)
+        forms, starts = Counter[str](), False
+        for found in occurrences_in(file, wanted):
+            forms[found.form] += 1
+            starts = starts or first <= found.start < end
+        if not forms and compiled:
+            file.seek(0)
+            forms["plain"] += is_in_compiled(file.read(), wanted)
+        if forms.total():
+            place = wanted.place
+            held.append(Held(path, whose, place, dict(forms), head, runs=runs, interpreter=starts))
+    return held
+
+
+def _interpreter(file: BinaryIO, path: str, head: bytes) -> tuple[int, int]:
+    """Return where the interpreter is named.
+
+    A script names it in the first line, or in the second of two lines of sh; a Windows launcher in the
+    line before the archive.
+    """
+    if head.startswith(b"#!"):
+        end = head.find(b"\n", 10 if head.startswith(b"#!/bin/sh\n'''exec'") else 0)
+        return 0, end if end >= 0 else len(head)
+    program = head.startswith(b"MZ") and is_windows_script(path)
+    if not program or file.seek(0, io.SEEK_END) > _LARGEST:
+        return 0, 0
+    file.seek(0)
+    found = _LAUNCHED.search(file.read())
+    return found.span() if found else (0, 0)
 
 
 def _made_elsewhere(
     records: Iterable[PrefixRecord], rows: Mapping[str, Row], own: set[str]
 ) -> list[PathFinding]:
-    """Files into which some path was written, where none of them holds that of the environment.
-
-    Without a seal it is not known which path it was.
-    """
+    """Report an environment without a seal whose files with a placeholder hold another path."""
     wanted = [
         (record.name, entry.path)
         for record in records
@@ -185,5 +234,75 @@ def _made_elsewhere(
     ]
 
 
-def _unread(path: str, why: str) -> PathFinding:
-    return PathFinding(path, None, "unreadable", "own", "", {}, True, why, "none")
+@dataclass(frozen=True)
+class _Judge:
+    """Decides what each path means, and what `move` would do with the file."""
+
+    prefix: Path
+    platform: str
+    seal: Seal | None
+    rows: Mapping[str, Row]
+    records: Sequence[PrefixRecord]
+
+    @cached_property
+    def _at_home(self) -> bool:
+        return self.seal is None or is_at(self.seal, self.prefix)
+
+    @cached_property
+    def _place(self) -> str:
+        """The path that `move` would replace; without a seal that of the prefix."""
+        return self.seal.prefix if self.seal else os.fspath(self.prefix)
+
+    @cached_property
+    def _longer(self) -> Change | None:
+        """A move to a longer path: what it cannot rewrite, no move can."""
+        try:
+            return Change.between(self._place, f"{self._place}x", self.platform)
+        except ValueError:
+            return None
+
+    def findings(self, held: Sequence[Held]) -> list[PathFinding]:
+        """Classify each path; report a file that cannot be read."""
+        owners = Owners(self.prefix, self.rows, self.records)
+        ours = {SEAL, FILES, *(self.seal.activation if self.seal else ())}
+        holding = {h.path for h in held}
+        found = []
+        for h in held:
+            source = source_of(h.path)
+            needed = source is None or source not in self.rows or source in holding
+            try:
+                mend, unmended = self._mend(h, owners)
+            except OSError as error:
+                found.append(PathFinding.unreadable(h.path, error.strerror or str(error)))
+                continue
+            found.append(
+                classify(
+                    h, owners.of(h.path), ours=h.path in ours, source=needed, mend=mend,
+                    unmended=unmended,
+                )
+            )  # fmt: skip
+        return found
+
+    def _mend(self, held: Held, owners: Owners) -> tuple[str, str]:
+        """Return what rewrites the file (`finding.MENDS`), and why nothing better does."""
+        if held.whose == "former" and (self._at_home or held.found != self._place):
+            return "none", "an earlier move has left it"
+        if held.path.startswith(f"{USER_FOLDER}/"):
+            return "none", "nothing of yours is changed"
+        if held.link or self._longer is None:
+            return "move", ""
+        if held.whose == "own" and is_fixable(self.prefix, held.path, self.platform):
+            return "relative", ""
+        if held.whose == "own" and not self._at_home:
+            return "move", ""  # it was rewritten before the move was interrupted
+        name = native(self.prefix, held.path)
+        if owners.is_shipped(held.path, sha256_of(name)):
+            return "none", SHIPPED
+        try:
+            with open_regular(name, follow=False) as file:
+                longer = rewrite(held.path, file, self._longer, owners.hints(held.path))
+        except RefusedError as error:
+            if error.over:  # `move` reports that before it changes anything
+                return "move", ""
+            return ("length" if error.same_length else "none"), error.what
+        return ("move", "") if longer.needed else ("none", "it is not the path of the seal")

@@ -1,7 +1,6 @@
-"""Records with digests of files: what they say of a file that was rewritten.
+"""Update the digests of rewritten files in package records and in pip's RECORD.
 
-A digest is replaced only if it is that of the file as it was: a file that was altered before stays
-altered by the record.
+A digest is replaced only if it is that of the file before: a file that was altered stays altered.
 """
 
 from __future__ import annotations
@@ -22,38 +21,38 @@ __all__ = ["Mark", "Rewritten", "redigest_record", "redigest_wheel"]
 
 
 class Mark(NamedTuple):
-    """What identifies bytes: sha256 as 32 bytes, size in bytes."""
+    """The sha256 (32 bytes) and the size of some data."""
 
     sha256: bytes
     size: int
 
     @classmethod
     def of(cls, data: bytes) -> Mark:
-        """That of these bytes."""
+        """Return the mark of these bytes."""
         return cls(hashlib.sha256(data).digest(), len(data))
 
     @classmethod
     def of_file(cls, name: str | bytes) -> Mark:
-        """That of a file, which is not held in memory."""
+        """Return the mark of a file, which is not read into memory."""
         return cls(sha256_of(name), os.lstat(name).st_size)
 
 
 class Rewritten(NamedTuple):
-    """A file before and after it was rewritten."""
+    """The marks of a file before and after it was rewritten."""
 
     before: Mark
     after: Mark
 
 
 def redigest_record(content: bytes, changed: Mapping[str, Rewritten]) -> bytes:
-    """A package's record (CEP 32) with the digests that its files have now.
+    """Update the digests in a package record (CEP 32).
 
-    A file of the package has `sha256_in_prefix`; of an entry point, which is in no package, rattler
-    writes `sha256` and its size, and conda the size alone.
+    A file of the package has `sha256_in_prefix`. For an entry point, which no package contains,
+    rattler writes `sha256` and the size, and conda only the size.
 
     Args:
-        content: of `conda-meta/NAME-VERSION-BUILD.json`.
-        changed: by path as the record has it, with `/`.
+        content: `conda-meta/NAME-VERSION-BUILD.json`.
+        changed: the rewritten files, by their path in the record.
     """
     try:
         record = json.loads(content)
@@ -70,7 +69,7 @@ def redigest_record(content: bytes, changed: Mapping[str, Rewritten]) -> bytes:
 
 
 def _redigest(entry: dict[str, Any], done: Rewritten) -> bool:
-    """Change an entry of a record; whether anything of it changed."""
+    """Update an entry of a record; return whether it changed."""
     shipped, linked = entry.get("sha256"), entry.get("sha256_in_prefix")
     before, after = done.before.sha256.hex(), done.after.sha256.hex()
     if (linked or shipped) not in (None, before):
@@ -79,7 +78,7 @@ def _redigest(entry: dict[str, Any], done: Rewritten) -> bool:
     if linked or shipped:
         entry["sha256_in_prefix" if linked else "sha256"] = after
         changed = True
-    # Of a file that the prefix was written into, it is the size in the package.
+    # If the prefix was written into the file, the record has the size in the package.
     replaced = "prefix_placeholder" in entry or (shipped and linked and shipped != linked)
     if not replaced and entry.get("size_in_bytes") == done.before.size:
         entry["size_in_bytes"] = done.after.size
@@ -88,15 +87,12 @@ def _redigest(entry: dict[str, Any], done: Rewritten) -> bool:
 
 
 def redigest_wheel(content: bytes, record: str, changed: Mapping[str, Rewritten]) -> bytes:
-    """pip's `RECORD` with digests and sizes of the files that were rewritten; other rows stay.
-
-    The format is that of PEP 376 and of "Recording installed projects" of the PyPA: path, digest,
-    size; a path is relative to the folder that holds the `.dist-info`.
+    """Update the digests and sizes in a `RECORD` of pip (PEP 376); other rows stay as they are.
 
     Args:
-        content: of the RECORD.
+        content: the RECORD. Its paths are relative to the folder that contains the `.dist-info`.
         record: its own path relative to the prefix, with `/`.
-        changed: by path relative to the prefix.
+        changed: the rewritten files, by path relative to the prefix.
     """
     base = posixpath.dirname(posixpath.dirname(record))
     lines = content.decode("utf-8", "surrogateescape").split("\n")

@@ -1,9 +1,8 @@
 """The journal of a relocation: `conda-meta/sealenv.moving`, from before the first byte to the commit.
 
-Its first line is the seal that is to be, and the path that the files held before. Then follows one
-line for each file, written before the file is replaced: its digests before and after. So the
-command that continues after a kill knows which of the changed files are its own work. Nothing runs
-from the environment until then.
+Its first line is the next seal and the path that the files held before. One line for each file
+follows, written before the file is replaced: its digests before and after. So the command that
+continues after a kill knows which files it has rewritten. Nothing runs from the environment until then.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ _OURS = frozenset(path.rpartition("/")[2] for path in (SEAL, FILES, MOVING))
 
 @dataclass(frozen=True)
 class Journal:
-    """A relocation that was begun, and not committed.
+    """A relocation that was begun and not committed.
 
     Attributes:
         old: the path that the files held.
-        new: the path that they are to hold.
-        noted: the files that were about to be replaced, and what each was to become.
+        new: the path to write.
+        noted: the files that were about to be replaced, with their digests.
     """
 
     old: str
@@ -48,7 +47,7 @@ class Journal:
 
 
 def read_journal(prefix: Path) -> Journal | None:
-    """Read what was begun; None if nothing was, or the journal is damaged (no file was written then)."""
+    """Read the journal; None if it is missing or damaged (then no file was written)."""
     try:
         first, *lines = read_regular(prefix / MOVING).splitlines()
         head = msgspec.json.decode(first, type=dict[str, Any])
@@ -67,16 +66,16 @@ def read_journal(prefix: Path) -> Journal | None:
 
 
 def begin(prefix: Path, seal: Seal, new: str, old: str) -> None:
-    """Write down that files are going to be rewritten. A journal of the same relocation is continued.
+    """Begin a journal before files are rewritten. A journal of the same relocation is continued.
 
     Args:
         prefix: a sealed environment, whose lock the caller holds.
-        seal: as it is.
-        new: the path that files are to hold.
-        old: the path that they hold.
+        seal: its current seal.
+        new: the path to write.
+        old: the path that its files hold.
 
     Raises:
-        OSError: as the operating system says.
+        OSError: the journal cannot be written.
     """
     journal = read_journal(prefix)
     if journal is None or (journal.old, journal.new) != (old, new):
@@ -87,7 +86,7 @@ def note(prefix: Path, path: str, done: Rewritten) -> None:
     """Add a file that is about to be replaced.
 
     Raises:
-        OSError: as the operating system says.
+        OSError: the journal cannot be written.
     """
     item = _Note(raw(path).hex(), _plain(done.before), _plain(done.after))
     with open(prefix / MOVING, "ab") as file:
@@ -95,16 +94,16 @@ def note(prefix: Path, path: str, done: Rewritten) -> None:
 
 
 def commit(prefix: Path, seal: Seal, table: bytes | None, old: str) -> None:
-    """Write the table and the seal that names it. From then on the environment is at home there.
+    """Write the file table and the seal that names it: this ends the relocation.
 
     Args:
-        prefix: likewise.
-        seal: as it is to be.
+        prefix: a sealed environment, whose lock the caller holds.
+        seal: the new seal.
         table: the encoded file table; None if there is none.
-        old: the path that files held.
+        old: the path that the files held.
 
     Raises:
-        OSError: as the operating system says.
+        OSError: one of them cannot be written.
     """
     _write(prefix, seal, old)
     if table is not None:
@@ -114,13 +113,13 @@ def commit(prefix: Path, seal: Seal, table: bytes | None, old: str) -> None:
 
 
 def finish_commit(prefix: Path) -> None:
-    """Finish a commit that was killed between its table and its seal; and delete partial files.
+    """Finish a commit that was killed between its table and its seal, and delete temporary files.
 
     The journal of a relocation that was not committed stays. That of `audit --fix`, from a path to the
-    same path, goes: no file holds another, and its seal is taken again.
+    same path, is deleted.
 
     Raises:
-        OSError: as the operating system says.
+        OSError: a file cannot be read or written.
     """
     with os.scandir(prefix / META) as entries:
         partial = [e.path for e in entries if final_path(e.name) in _OURS and e.is_file()]
@@ -132,7 +131,7 @@ def finish_commit(prefix: Path) -> None:
         seal = msgspec.json.decode(first, type=Seal)
         whole = bool(seal.files) and read_table(prefix, seal.files) is not None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, ValueError, RecordError):
-        whole = False  # the seal and its table are there: all of it is done again
+        whole = False  # the old seal and table are still there
     journal = read_journal(prefix)
     if whole:
         while_held(lambda: write_seal(prefix, seal))
@@ -141,7 +140,7 @@ def finish_commit(prefix: Path) -> None:
 
 
 class _Note(msgspec.Struct):
-    """A line: the path and sha256 in hexadecimal digits, sizes in bytes."""
+    """One line: the path and the digests in hexadecimal, sizes in bytes."""
 
     path: str
     before: tuple[str, int]

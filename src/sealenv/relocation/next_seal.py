@@ -1,8 +1,7 @@
-"""The seal for the new path: it covers what the old one covered, and nothing else.
+"""Make the seal for the new path. It covers the same files as the old one.
 
-A row of the file table is carried over for a file whose bytes were the sealed ones. What was
-altered keeps its row, and is still altered. Compiled Python that was deleted has no row: Python may
-write it again.
+The row of a file whose bytes were the sealed ones is updated. An altered file keeps its row, and is
+still altered. Compiled Python that was deleted has no row: Python may write it again.
 """
 
 from __future__ import annotations
@@ -37,24 +36,24 @@ def carried_over(
     copied: bool = False,
     digests: Mapping[str, bytes] | None = None,
 ) -> dict[str, Row] | None:
-    """The rows of the file table as they are to be; None if the environment has no table.
+    """Return the rows of the new file table; None if the environment has no table.
 
     Args:
-        move: the environment, rewritten.
-        changes: what was rewritten.
-        now: every path of it; of what was rewritten, as it was before.
-        deleted: compiled Python that was deleted now; what is missing was deleted before.
-        copied: the files may be others than those that were sealed: with other inodes and times.
-        digests: of such files as far as they are known; others are read.
+        move: the rewritten environment.
+        changes: the files that were rewritten.
+        now: its snapshot from before that.
+        deleted: compiled Python that was deleted now; missing files were deleted before.
+        copied: the files are copies of the sealed ones, with other inodes and times.
+        digests: of the copies, as far as they are known; others are read.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: a file cannot be read.
     """
     if move.table is None:
         return None
     sealed = {
         path: row
-        for path, row in move.sealed.items()
+        for path, row in move.table.items()
         if not path.endswith(".pyc") or (path in now and path not in deleted)
     }
     for path, change in changes.items():
@@ -63,8 +62,8 @@ def carried_over(
             continue
         then = sealed[path] = then.copy()
         status = row_of(path, os.lstat(native(move.prefix, path)))
-        # A file keeps its time when it is rewritten. Another time, or size, is of somebody who has
-        # written to it since: that is not sealed.
+        # A rewritten file keeps its time. If another program has written to it since, it has another
+        # one, and is not sealed.
         is_file = status.kind == FILE and path in now
         then.digest, then.size, then.inode = change.after.sha256, change.after.size, status.inode
         then.mtime_ns = now[path].mtime_ns if is_file else status.mtime_ns
@@ -78,9 +77,9 @@ def carried_over(
 def next_seal(
     move: Relocation, changes: Mapping[str, Rewritten], rows: Mapping[str, Row] | None
 ) -> tuple[Seal, bytes | None]:
-    """The seal for the new place, and the encoded table that it names.
+    """Return the new seal, and the encoded file table that it names.
 
-    What runs here is unchecked until it ran there.
+    If the environment runs on this machine, it is unchecked until it has run at its new place.
     """
     after = {c.before.sha256.hex(): c.after.sha256.hex() for c in changes.values()}
     seal = msgspec.structs.replace(
@@ -111,10 +110,10 @@ def next_seal(
 
 
 def seal_checked(prefix: Path, seal: Seal, check: CheckReport) -> None:
-    """Write into the seal that it ran.
+    """Write into the seal that the environment was run.
 
     Raises:
-        FilesystemError: it cannot be written.
+        FilesystemError: the seal cannot be written.
     """
     done = msgspec.structs.replace(seal, checked=True, check=check.to_json())
     try:

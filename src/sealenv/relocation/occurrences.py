@@ -1,8 +1,7 @@
-r"""Where a path is in bytes, in any of its forms.
+r"""Find a path in bytes, in any of its forms.
 
-A path ends where a name ends: `/envs/e` is in `-I/envs/e/include` and `PATH=/a:/envs/e/bin`, and is not
+A path ends where a name ends: `/envs/e` is in `-I/envs/e/include` and `PATH=/a:/envs/e/bin`, but not
 in `/envs/e2`, `/envs/e-old` or `/mnt/envs/e`. The rules are in docs/reference/portability.md.
-A file may be bigger than memory: `occurrences_in` reads it in windows.
 """
 
 from __future__ import annotations
@@ -14,26 +13,18 @@ from typing import BinaryIO, NamedTuple
 
 from sealenv.relocation.spellings import Spellings
 
-__all__ = [
-    "Occurrence",
-    "begins",
-    "ends",
-    "is_blank",
-    "is_in_compiled",
-    "occurrences",
-    "occurrences_in",
-]
+__all__ = ["Occurrence", "is_blank", "is_in_compiled", "occurrences", "occurrences_in"]
 
-WINDOW = 4 << 20
-"""Bytes that are searched at once; memory is a few times that."""
+_WINDOW = 4 << 20
+"""Bytes that are searched at once; memory use is a few times that."""
 _LEFT = 128
 _RIGHT = 16
-"""Bytes around an occurrence that decide whether it is one."""
+"""Bytes on each side that decide whether the bytes between them are the path."""
 _BLANK = bytes(1 << 12)
 
 
 class Occurrence(NamedTuple):
-    """A path from `start` to before `end`, in bytes, and the form that it has."""
+    """One path in bytes, from `start` up to `end`, and its form."""
 
     start: int
     end: int
@@ -41,31 +32,31 @@ class Occurrence(NamedTuple):
 
 
 def is_blank(data: bytes) -> bool:
-    """Tell whether these are many NULs and nothing else: `find` is slow there if it looks for NULs."""
+    """Tell whether the data is a long run of NULs, which are slow to search for paths."""
     return data.startswith(_BLANK) and data == bytes(len(data))
 
 
 def occurrences(data: bytes, wanted: Spellings) -> Iterator[Occurrence]:
-    """All of them, from left to right; none overlaps another, and the longest counts."""
+    """Yield every occurrence from left to right. None overlaps another; the longest form counts."""
     return _found(data, wanted, 0, 0, len(data), -1)
 
 
 def occurrences_in(
-    stream: BinaryIO, wanted: Spellings, *, window: int = WINDOW
+    stream: BinaryIO, wanted: Spellings, *, window: int = _WINDOW
 ) -> Iterator[Occurrence]:
-    """The same of a stream of any length, from where it stands; offsets count from there.
+    """Yield every occurrence in a stream of any length, read in windows from its current position.
 
     Raises:
         OSError: it cannot be read.
     """
-    longest = [len(s.data) for s in wanted.all] + [len(longer) for _, longer in wanted.shields]
+    longest = [*map(len, wanted.forms), *(len(longer) for _, longer in wanted.shields)]
     reach = max(longest) + _RIGHT
     left = _LEFT + max((start for start, _ in wanted.shields), default=0)
     data, origin, done, last = b"", 0, 0, -1
     while True:
         piece = stream.read(max(window, left + reach))
         data += piece
-        # What begins behind this may be cut: it is looked at with the next piece.
+        # A path that begins after this may be cut: it is searched for with the next piece.
         limit = len(data) if not piece else max(len(data) - reach, 0)
         for found in _found(data, wanted, origin, done - origin, limit, last - origin):
             done = last = found.end
@@ -78,21 +69,21 @@ def occurrences_in(
 
 
 def is_in_compiled(data: bytes, wanted: Spellings) -> bool:
-    """Whether a path is in compiled Python.
+    """Tell whether compiled Python holds a path.
 
-    The byte before a string is its length there and looks like any letter, so only its end is checked.
+    The byte before a string is its length and may look like a letter, so only the end is checked.
     """
     folded = wanted.fold(data)
-    return any(ends(data, found.end()) for found in wanted.pattern.finditer(folded))
+    return any(_ends(data, found.end()) for found in wanted.pattern.finditer(folded))
 
 
 def _found(
     data: bytes, wanted: Spellings, origin: int, position: int, limit: int, last: int
 ) -> Iterator[Occurrence]:
-    """What begins from `position` on and before `limit`; the one before it ended at `last`."""
+    """Yield the paths that begin between `position` and `limit`; the previous one ended at `last`."""
     folded = wanted.fold(data)
     if not any(needle in folded for needle in wanted.needles):
-        return  # nearly always, in a large file
+        return
     while found := wanted.pattern.search(folded, position):
         start, end = found.span()
         if start >= limit:
@@ -105,18 +96,18 @@ def _found(
 
 
 def _stands(data: bytes, folded: bytes, start: int, end: int, wanted: Spellings, last: int) -> bool:
-    """Whether the bytes around it leave it a path of its own."""
+    """Tell whether the bytes on both sides are not part of the path."""
     for offset, longer in wanted.shields:
         begin = start - offset
-        if begin >= 0 and folded.startswith(longer, begin) and ends(data, begin + len(longer)):
+        if begin >= 0 and folded.startswith(longer, begin) and _ends(data, begin + len(longer)):
             return False
-    return ends(data, end) and begins(data, start, last)
+    return _ends(data, end) and _begins(data, start, last)
 
 
 _NAME = r"\w+~@"
-"""What a name goes on with, besides dots. Spaces and `=` `:` `,` are in names too, but mostly not."""
+"""The characters that continue a name. Spaces and `=` `:` `,` may be in names, but seldom are."""
 _LONGER = re.compile(rf"[{_NAME}.*)}}-]\Z")
-"""What is before a path belongs to it: a name, or an expression in whose place a path will be."""
+"""The end of a name, or of an expression that expands to one: the path begins before it."""
 _APART = re.compile(
     r"""(?ix)
       (?: ^ | [^\w./\\~+%-] ) - (?: [a-z] | include | imacros | i(?:system|quote|dirafter|sysroot) ) \Z
@@ -129,20 +120,17 @@ _APART = re.compile(
     | % (?: 2[0-9a-e] | 3[a-f] | [0-1]. ) \Z
     """
 )
-"""What ends like a name and is none: an option, a response file, an escape, a root of a staged
-installation, or `.`."""
+"""Text that ends like a name but is not one: an option, a response file, an escape, the root of a
+staged installation, or `.`."""
 _SCHEME = re.compile(r"(?:^|[^\w/])([a-z][a-z0-9+.-]+):\Z", re.IGNORECASE)
 _LENGTH = re.compile("[\x00-\x08\x0e-\x1f\udc80-\udcff][ -~]\\Z")
-"""A byte in front that is the length of what follows: pickles, MessagePack, strings of Pascal."""
+"""A byte that holds the length of the string after it: pickles, MessagePack, Pascal strings."""
 
 
-def begins(data: bytes, start: int, last: int = -1) -> bool:
-    """Whether a path at `start` is not the end of a longer one.
+def _begins(data: bytes, start: int, last: int = -1) -> bool:
+    """Tell whether a path at `start` is not the end of a longer one.
 
-    Args:
-        data: what it is in.
-        start: where the path starts.
-        last: where the path before it ends, which counts as a name whatever it ends with.
+    The path before it ends at `last`. It counts as a name, whatever its last character is.
     """
     first = _text(data[start : start + 8])
     if first.startswith("file:"):
@@ -154,12 +142,12 @@ def begins(data: bytes, start: int, last: int = -1) -> bool:
     bare = before.rstrip("/")
     scheme = _SCHEME.search(bare)
     if scheme and len(before) - len(bare) == 1:
-        return scheme[1].lower() == "file"  # else what looks like the first folder is a host
+        return scheme[1].lower() == "file"  # in other URLs the first name is a host
     return not _LONGER.search(bare) or bool(_APART.search(bare) or _LENGTH.search(before))
 
 
-def ends(data: bytes, end: int) -> bool:
-    """Whether the last name of a path that ends before `end` does not go on there."""
+def _ends(data: bytes, end: int) -> bool:
+    """Tell whether the last name of a path does not continue at `end`."""
     after = _text(data[end : end + _RIGHT])
     if re.match(r"%[0-9A-Fa-f]{2}", after):
         after = chr(int(after[1:3], 16)).replace(" ", "_")

@@ -1,8 +1,7 @@
-"""The proof after a move or a clone: no file holds the old path, and its programs run."""
+"""Prove a move or a clone: no file holds the old path, and the programs run."""
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -10,21 +9,20 @@ from collections.abc import Iterable, Mapping
 from sealenv.errors import CheckFailedError
 from sealenv.gates.whitelist import clean_environ
 from sealenv.install.check import CheckReport, check_environment
-from sealenv.layout import USER_FOLDER, is_link, script_dir, site_packages, walk
-from sealenv.relocation.find import find
-from sealenv.relocation.outcome import Left
+from sealenv.layout import is_link, script_dir, site_packages
+from sealenv.prefix.prefixlock import PrefixLock
+from sealenv.relocation.files import Left
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation
-from sealenv.relocation.rewrite import holds
+from sealenv.relocation.search import find
 from sealenv.seals.seal import Seal
-from sealenv.seals.snapshot import Row, take_snapshot
+from sealenv.seals.snapshot import FILE, Row, native, take_snapshot
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.system.hashing import sha256_of
 from sealenv.system.process import clean_home, run_quietly
 
 __all__ = ["prove", "prove_running"]
 
-_SMALL = 1 << 20
 _SECONDS = 60.0
 _SHEBANG = re.compile(rb"#! ?([^\n]*python[\w.]*)\r?\n")
 _DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
@@ -33,16 +31,16 @@ _DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
 def prove(
     move: Relocation, searched: Mapping[str, Row], known_left: Iterable[Left] = ()
 ) -> list[Left]:
-    """Search what was not searched or was written since; return what holds the old path and may.
+    """Search again; return the files that hold the old path and may.
 
     Args:
         move: the environment at its new place.
-        searched: files in which it was not found. One that has the same kind, mode, size, time and inode
-            is not read again.
-        known_left: what the rewriting has left.
+        searched: files without the old path. One with the same kind, mode, size, time and inode is not
+            read again.
+        known_left: the files that the rewriting has left.
 
     Raises:
-        CheckFailedError: something else holds it.
+        CheckFailedError: another file holds it.
     """
     rows = take_snapshot(move.prefix)
     new = {
@@ -51,16 +49,16 @@ def prove(
         if not (path in searched and row.same_stat(searched[path]))
     }
     known = {item.path for item in known_left}
-    owners = functools.cache(lambda: Owners(move.prefix, rows, move.records))  # seldom needed
-    left, wrong = [], []
-    for path in find(move.prefix, new, move.change):
-        name = move.prefix / path
-        if path in known:
-            continue
-        if not is_link(name) and owners().is_shipped(path, sha256_of(os.fspath(name))):
-            left.append(Left(path, SHIPPED))
-        else:
-            wrong.append(path)
+    found = [path for path in find(move.prefix, new, move.change) if path not in known]
+    if not found:
+        return []
+    owners = Owners(move.prefix, rows, move.records)
+    wrong = [
+        path
+        for path in found
+        if rows[path].kind != FILE
+        or not owners.is_shipped(path, sha256_of(native(move.prefix, path)))
+    ]
     if wrong:
         what = "1 file still holds" if len(wrong) == 1 else f"{len(wrong)} files still hold"
         raise CheckFailedError(
@@ -69,41 +67,19 @@ def prove(
             details=wrong[:20],
             hint="look at them: they cannot be rewritten, or a program is writing them",
         )
-    return left + _in_user_folder(move)
-
-
-def _in_user_folder(move: Relocation) -> list[Left]:
-    folder = move.prefix / USER_FOLDER
-    if is_link(folder) or not folder.is_dir():
-        return []
-    found = []
-    change = move.change
-    for entry in walk(folder):
-        small = not (entry.is_dir or entry.is_link) and entry.status.st_size <= _SMALL
-        if not small or not os.path.isfile(entry.path):
-            continue
-        try:
-            with open(entry.path, "rb") as file:
-                held = holds(entry.relative, file, change)
-        except OSError:
-            continue
-        if held:
-            found.append(
-                Left(f"{USER_FOLDER}/{entry.relative}", "it is yours: nothing was changed")
-            )
-    return found
+    return [Left(path, SHIPPED) for path in found]
 
 
 def prove_running(
-    move: Relocation,
-    seal: Seal,
-    changes: Iterable[str],
-    environ: Mapping[str, str],
-    *,
-    token: str = "",
-    keep_fd: int | None = None,
+    move: Relocation, seal: Seal, rewritten: Iterable[str], held: PrefixLock | None = None
 ) -> CheckReport:
     """Run python, pip, conda and mamba, and the interpreter of every rewritten entry point.
+
+    Args:
+        move: the environment at its new place.
+        seal: its new seal.
+        rewritten: the files that were rewritten.
+        held: the lock on a pending environment.
 
     Raises:
         CheckFailedError: with everything that is wrong.
@@ -111,21 +87,27 @@ def prove_running(
     versions = _versions(move, seal)
     asked = [p for p in ("conda", "mamba") if p in versions]
     spec = EnvironmentSpec(tuple(asked), (), seal.platform)
-    clean = clean_environ(environ)
+    clean = clean_environ(os.environ)
     try:
         report = check_environment(
-            move.prefix, spec, versions, clean, token=token, keep_fd=keep_fd, came_from=move.old
+            move.prefix, spec, versions, clean, token=held.token if held else "",
+            keep_fd=held.fd if held else None, came_from=move.old,
         )  # fmt: skip
+        problems = _interpreters(move, seal, rewritten, clean)
     except CheckFailedError as error:
-        raise _failed(move, error.details) from error
-    problems = _interpreters(move, seal, changes, clean)
+        problems = list(error.details)
     if problems:
-        raise _failed(move, problems)
+        raise CheckFailedError(
+            "the environment does not work at its new place",
+            where=str(move.prefix),
+            details=problems,
+            hint="it stays there for you to look at; did it work before?",
+        )
     return report
 
 
 def _versions(move: Relocation, seal: Seal) -> dict[str, str]:
-    """The records' versions; of what pip has replaced or removed since, the installed ones."""
+    """Return the versions in the records, or the installed ones if pip has replaced them since."""
     versions = {record.name: record.version for record in move.records}
     try:
         folder = move.prefix / site_packages(seal.platform, versions["python"])
@@ -140,11 +122,12 @@ def _versions(move: Relocation, seal: Seal) -> dict[str, str]:
 
 
 def _interpreters(
-    move: Relocation, seal: Seal, changes: Iterable[str], environ: Mapping[str, str]
+    move: Relocation, seal: Seal, rewritten: Iterable[str], environ: Mapping[str, str]
 ) -> list[str]:
+    """Start the interpreter of each rewritten entry point; return what fails."""
     folder = f"{script_dir(seal.platform)}/"
     wanted: dict[str, str] = {}
-    for path in changes:
+    for path in rewritten:
         if not path.startswith(folder) or is_link(move.prefix / path):
             continue
         with open(move.prefix / path, "rb") as file:
@@ -166,12 +149,3 @@ def _interpreters(
             except (OSError, ValueError) as error:
                 problems.append(f"{path}: its interpreter does not start: {error}")
     return problems
-
-
-def _failed(move: Relocation, problems: Iterable[str]) -> CheckFailedError:
-    return CheckFailedError(
-        "the environment does not work at its new place",
-        where=str(move.prefix),
-        details=list(problems),
-        hint="it stays there for you to look at; did it work before?",
-    )

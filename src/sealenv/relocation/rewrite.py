@@ -1,8 +1,9 @@
-"""What becomes of a file, whatever it is, when its environment goes to another path."""
+"""Decide how a file of any kind gets the new path of its environment."""
 
 from __future__ import annotations
 
 import io
+import os
 from typing import BinaryIO
 
 from sealenv.relocation.edits import Change, Edit, Hints, RefusedError, Rewriting
@@ -11,22 +12,22 @@ from sealenv.relocation.rewrite_binary import is_program, is_signed, program_edi
 from sealenv.relocation.rewrite_launcher import is_launcher, is_zip, launcher_edits
 from sealenv.relocation.rewrite_text import text_edits
 
-__all__ = ["holds", "rewrite"]
+__all__ = ["holds", "rewrite", "rewrite_link"]
 
 _NO_HINTS = Hints()
 _BLOCK = 1 << 20
 
 
 def holds(path: str, file: BinaryIO, change: Change) -> bool:
-    """Whether the old path is in a file.
+    """Tell whether a file holds the old path.
 
     Args:
-        path: of the file, relative to the prefix.
-        file: open at its beginning.
+        path: the relative path of the file.
+        file: the open file, at its start.
         change: the paths.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     if _is_compiled(path, file.read(4)):
         return is_in_compiled(_all(file), change.old)
@@ -41,13 +42,13 @@ def rewrite(
 
     Args:
         path: relative to the prefix, with `/`.
-        content: its bytes, or a binary file of any size that can be sought in.
+        content: its bytes, or an open file of any size that supports seeking.
         change: the paths.
-        hints: what its package says of it.
+        hints: what the record of its package says.
 
     Raises:
-        RefusedError: it cannot be done.
-        OSError: it cannot be read.
+        RefusedError: the file cannot hold the new path.
+        OSError: the file cannot be read.
     """
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
     stream.seek(0)
@@ -64,6 +65,15 @@ def rewrite(
     return Rewriting("data", _data_edits(stream, change, head))
 
 
+def rewrite_link(text: str, change: Change) -> str | None:
+    """Return the target of a link with the new path; None if it does not hold the old one."""
+    old = change.old.place
+    if text == old or os.path.normcase(text).startswith(os.path.normcase(old + os.sep)):
+        return change.new + text[len(old) :]
+    after = os.fsdecode(change.apply(os.fsencode(text)))
+    return None if after == text else after
+
+
 def _is_compiled(path: str, head: bytes) -> bool:
     return path.endswith((".pyc", ".pyo")) and head[2:4] == b"\r\n"
 
@@ -77,11 +87,13 @@ def _is_text(stream: BinaryIO) -> bool:
 
 
 def _data_edits(stream: BinaryIO, change: Change, head: bytes) -> list[Edit]:
-    """Data of an unknown format: only if every length stays, and it has no checksums."""
+    """Edit data of an unknown format only if every length stays, and if it has no checksums."""
     stream.seek(0)
     edits = [Edit(o.start, o.end, change.written(o)) for o in occurrences_in(stream, change.old)]
-    if edits and (is_zip(head, stream) or any(edit.growth for edit in edits)):
-        raise RefusedError("it is data of a format whose strings cannot be changed safely")
+    sums = bool(edits) and is_zip(head, stream)
+    if sums or any(edit.growth for edit in edits):
+        what = "it is data of a format whose strings cannot be changed safely"
+        raise RefusedError(what, same_length=not sums)
     return edits
 
 

@@ -1,8 +1,8 @@
-"""Strings in compiled programs: they end with a NUL, and their file never changes its length.
+"""Rewrite strings in compiled programs. They end with a NUL, and the file keeps its length.
 
-What is shorter than before is followed by NULs. What is longer needs NULs that are known to be free:
-a package's record says how long its `prefix_placeholder` was, so that each path in a string had room
-for that (conda, `core/portability.py`, `binary_replace`).
+A shorter string is padded with NULs. A longer one needs NULs that are known to be free: the record of
+the package names its `prefix_placeholder`, so each path in a string had room for that many bytes
+(conda, `core/portability.py`, `binary_replace`).
 """
 
 from __future__ import annotations
@@ -24,31 +24,29 @@ _MACHO = (
 )
 _MAGIC = (b"\x7fELF", b"MZ", b"!<arch>\n", b"BC\xc0\xde", b"\0asm", *_MACHO)
 _BLOCK = 4096
-_LONG = 1 << 20
-"""Bytes: what is longer without a NUL is text inside of a program, of which nothing is moved."""
 
 
 def is_program(head: bytes) -> bool:
-    """Whether its strings are those of C: ELF, Mach-O, PE, object files and libraries of them."""
+    """Tell whether a file has C strings: ELF, Mach-O, PE, object files and static libraries."""
     return head.startswith(_MAGIC)
 
 
 def is_signed(head: bytes) -> bool:
-    """Whether a change breaks a signature without which macOS does not run it."""
+    """Tell whether macOS requires a valid signature for the file."""
     return head.startswith(_MACHO)
 
 
 def program_edits(stream: BinaryIO, change: Change, placeholder: int | None) -> list[Edit]:
-    """What is to be changed; each edit keeps its length.
+    """Return the edits of a program; each keeps its length.
 
     Args:
-        stream: the file; it can be sought in.
+        stream: the file, which supports seeking.
         change: the paths.
-        placeholder: bytes that a path may have; None: no more than it has.
+        placeholder: how many bytes a path may have; None if it must not become longer.
 
     Raises:
         RefusedError: the new path does not fit.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     edits: list[Edit] = []
     string: list[Occurrence] = []
@@ -59,40 +57,30 @@ def program_edits(stream: BinaryIO, change: Change, placeholder: int | None) -> 
             string = []
         if found.start >= end:
             end = _string_end(stream, found.end)
-        if end - found.start > _LONG:
-            edits.append(_same_length(found, change))
-        else:
-            string.append(found)
+        string.append(found)
     if string:
         edits.append(_string_edit(stream, string, end, change, placeholder))
     return edits
 
 
 class _Apart:
-    """A stream that is read from its beginning while the caller seeks in it."""
+    """A stream that is read from its start while the caller seeks in it."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self._position = stream, 0
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
+        """Return the next bytes."""
         self._stream.seek(self._position)
         data = self._stream.read(size)
         self._position += len(data)
         return data
 
 
-def _same_length(found: Occurrence, change: Change) -> Edit:
-    edit = Edit(found.start, found.end, change.written(found))
-    if edit.growth:
-        raise RefusedError(f"at offset {found.start} is a string of more than {_LONG} bytes")
-    return edit
-
-
 def _string_edit(
     stream: BinaryIO, string: list[Occurrence], end: int, change: Change, placeholder: int | None
 ) -> Edit:
-    """One string, from the first path in it to its end."""
+    """Edit one string, from the first path in it to its end."""
     start = string[0].start
     stream.seek(start)
     before = stream.read(end - start)
@@ -113,7 +101,7 @@ def _string_edit(
 
 
 def _string_end(stream: BinaryIO, position: int) -> int:
-    """Where the next NUL is, or the end of the file."""
+    """Return the offset of the next NUL, or of the end of the file."""
     stream.seek(position)
     while block := stream.read(_BLOCK):
         at = block.find(b"\0")
@@ -124,7 +112,7 @@ def _string_end(stream: BinaryIO, position: int) -> int:
 
 
 def _nuls(stream: BinaryIO, position: int, most: int) -> int:
-    """How many NULs follow, at most so many."""
+    """Count the NULs that follow, up to a limit."""
     stream.seek(position)
     block = stream.read(most)
     return len(block) - len(block.lstrip(b"\0"))

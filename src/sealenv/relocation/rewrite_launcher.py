@@ -1,9 +1,9 @@
-r"""Launchers with the path of their interpreter: a program of Windows with a text behind it, or a zip.
+r"""Rewrite launchers: a `#!` line and a zip, mostly behind a Windows program.
 
 - pip's (distlib, `scripts.py`): program, `#!` line, zip with `__main__.py`.
 - those of `zipapp`, pex and shiv: `#!` line, zip. Python reads a zip from its end.
-- uv's (`uv-trampoline`) keep the path behind the program or in its resources: uv makes them again.
-- conda's entry points hold no path; it is in the `-script.py` beside them, a text.
+- uv's (`uv-trampoline`) keep the path behind the program or in its resources: uv creates them again.
+- conda's entry points hold no path; the `-script.py` beside them does.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from sealenv.relocation.edits import Change, Edit, RefusedError, splice
 from sealenv.relocation.occurrences import occurrences
 from sealenv.relocation.rewrite_text import HEAD, first_line
 
-__all__ = ["UV_AGAIN", "is_launcher", "is_zip", "launcher_edits"]
+__all__ = ["is_launcher", "is_zip", "launcher_edits"]
 
-UV_AGAIN = "it is a launcher of uv; `uv pip install --reinstall PACKAGE` makes it again"
+_UV_AGAIN = "it is a launcher of uv; `uv pip install --reinstall PACKAGE` makes it again"
 _PIP_AGAIN = (
     "it is a launcher of an unknown kind; `python -m pip install --force-reinstall --no-deps PACKAGE` "
     "makes it again"
@@ -27,19 +27,19 @@ _ZIPAPP = re.compile(rb"#![^\n]*\n(?:'''exec'[^\n]*\n(?:' '''\n)?)?PK\x03\x04")
 _OF_UV = (b"UVSC", b"UVPY")
 _RESOURCE_OF_UV = "UV_PYTHON_PATH".encode("utf-16-le")
 _TAIL = 65557
-"""A zip's end and the longest comment."""
-_BIGGEST = 16 << 20
-"""Bytes: launchers have less than one million."""
-_END, _CENTRAL = b"PK\x05\x06", b"PK\x01\x02"
-_END_SIZE, _CENTRAL_SIZE = 22, 46
+"""The size of a zip's end with the longest comment."""
+_LARGEST = 16 << 20
+"""Launchers have less than one million bytes."""
+_END = b"PK\x05\x06"
+_END_SIZE = 22
 
 
 def is_launcher(path: str, head: bytes, stream: BinaryIO) -> bool:
-    """Whether it is a program with its interpreter behind it or in it, or a zip behind a first line."""
+    """Tell whether a file is a program that names its interpreter, or a zip behind a first line."""
     script = head.startswith(b"#!")
     if not script and not (head.startswith(b"MZ") and path.lower().endswith(".exe")):
         return False
-    if stream.seek(0, io.SEEK_END) > _BIGGEST:
+    if stream.seek(0, io.SEEK_END) > _LARGEST:
         return False
     if script:
         stream.seek(0)
@@ -52,20 +52,20 @@ def is_launcher(path: str, head: bytes, stream: BinaryIO) -> bool:
 
 
 def is_zip(head: bytes, stream: BinaryIO) -> bool:
-    """Whether it is an archive with checksums in it, with or without a first line."""
+    """Tell whether a file is an archive with checksums, with or without a first line."""
     return head.startswith(b"PK") or (head.startswith(b"#!") and _END in _tail(stream))
 
 
 def launcher_edits(content: bytes, change: Change) -> list[Edit]:
-    """What is to be changed.
+    """Return the edits of a launcher.
 
     Raises:
-        RefusedError: the path is in it where it cannot be replaced.
+        RefusedError: it holds the path where the path cannot be replaced.
     """
     if not next(occurrences(content, change.old), None):
         return []
     if content.endswith(_OF_UV) or _RESOURCE_OF_UV in content:
-        raise RefusedError(UV_AGAIN)
+        raise RefusedError(_UV_AGAIN)
     edits = _interpreter_line(content, change)
     if next(occurrences(splice(content, edits), change.old), None):
         raise RefusedError(_PIP_AGAIN)
@@ -73,40 +73,30 @@ def launcher_edits(content: bytes, change: Change) -> list[Edit]:
 
 
 def _interpreter_line(content: bytes, change: Change) -> list[Edit]:
-    """The line before the archive; and the archive's offsets, where they count from the file's start."""
+    """Edit the line before the archive.
+
+    Python tolerates an archive whose offsets are too small by the length of what is before it, but
+    not one whose offsets are too large. So if they count from the start of the file, a shorter line is
+    padded with spaces, which the kernel removes.
+    """
     end = content.rfind(_END)
     if end < 0 or len(content) < end + _END_SIZE:
         return []
-    central = end - _number(content, end + 12)
-    start = central - _number(content, end + 16)
-    absolute = start == 0
-    if absolute and content[central : central + 4] == _CENTRAL:
-        start = min(_number(content, entry + 42) for entry in _entries(content, central, end))
+    offset = int.from_bytes(content[end + 16 : end + 20], "little")
+    directory = end - int.from_bytes(content[end + 12 : end + 16], "little")
+    start = directory - offset
+    from_file_start = start == 0
+    if from_file_start:
+        first = content[directory + 42 : directory + 46]  # where the first member begins
+        start = int.from_bytes(first, "little")
     line = 0 if content.startswith(b"#!") else content.rfind(b"#!", 0, max(start, 0))
     found = first_line(content[line:start], change) if 0 <= line < start else None
     if found is None:
         return []
-    edits = [Edit(line + found.start, line + found.end, found.data)]
-    if absolute and found.growth:
-        fields = [entry + 42 for entry in _entries(content, central, end)] + [end + 16]
-        for at in fields:
-            moved = _number(content, at) + found.growth
-            edits.append(Edit(at, at + 4, moved.to_bytes(4, "little")))
-    return edits
-
-
-def _entries(content: bytes, position: int, end: int) -> list[int]:
-    """Where the entries of a zip's directory begin."""
-    found = []
-    while position < end and content[position : position + 4] == _CENTRAL:
-        found.append(position)
-        lengths = (content[position + at : position + at + 2] for at in (28, 30, 32))
-        position += _CENTRAL_SIZE + sum(int.from_bytes(n, "little") for n in lengths)
-    return found
-
-
-def _number(content: bytes, at: int) -> int:
-    return int.from_bytes(content[at : at + 4], "little")
+    text = found.data.rstrip(b"\n")
+    padding = b" " * -found.growth if from_file_start else b""
+    data = text + padding + found.data[len(text) :]
+    return [Edit(line + found.start, line + found.end, data)]
 
 
 def _tail(stream: BinaryIO) -> bytes:

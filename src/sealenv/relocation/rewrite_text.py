@@ -1,9 +1,9 @@
-r"""Texts: each occurrence becomes the new path in the same form; the first line may need more.
+r"""Rewrite texts: each occurrence becomes the new path in the same form.
 
-A kernel or a launcher reads the first line of a script. Linux takes 127 bytes and macOS 512, and no
-space in the path. Beyond that pip writes two lines that are both sh and Python (distlib,
-scripts.py, `_build_shebang`), and conda and rattler let `/usr/bin/env` look for what is not Python
-(conda, `core/portability.py`; rattler, `install/link.rs`).
+The first line of a script is limited: Linux reads 127 bytes and macOS 512, and neither allows a space
+in the path. Beyond that, pip writes lines that are both sh and Python (distlib, scripts.py,
+`_build_shebang`), and conda and rattler let `/usr/bin/env` find other interpreters (conda,
+`core/portability.py`; rattler, `install/link.rs`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sealenv.relocation.occurrences import occurrences_in
 __all__ = ["HEAD", "first_line", "longest_shebang", "text_edits"]
 
 HEAD = 8192
-"""Bytes from the start that are looked at."""
+"""How many bytes from the start of a file are searched for a first line."""
 _LINE = re.compile(rb"#![ \t]*([^\r\n]*)")
 _TWO_LINES = re.compile(
     rb"#!/bin/sh\n'''exec' (?:\"([^\"\n]+)\"|([^ \"\n]+))([^\n]*) \"\$0\" \"\$@\"\n' '''\n"
@@ -28,14 +28,10 @@ _EXE = re.compile(rb"#![ \t]*(\"?)([^\"\r\n]*?\.exe)\1(?=[ \t\r\n]|$)", re.IGNOR
 
 
 def text_edits(stream: BinaryIO, change: Change) -> list[Edit]:
-    """What is to be changed in a text.
-
-    Args:
-        stream: the file; it can be sought in.
-        change: the paths.
+    """Return the edits of a text in a stream that supports seeking.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     stream.seek(0)
     line = first_line(stream.read(HEAD), change)
@@ -51,24 +47,19 @@ def text_edits(stream: BinaryIO, change: Change) -> list[Edit]:
 
 
 def longest_shebang(platform: str) -> int:
-    """Bytes of a first line, `#!` among them, the line's end not."""
+    """Return how many bytes a first line may have, including `#!`, without the line end."""
     return 127 if platform.startswith("linux-") else 512
 
 
 def first_line(head: bytes, change: Change) -> Edit | None:
-    """The edit of a script's first line (of three lines, as pip writes it); None: it needs none.
-
-    Args:
-        head: how the file begins.
-        change: the paths.
-    """
+    """Return the edit of the first line of a script (pip may write three); None if it needs none."""
     if not head.startswith(b"#!"):
         return None
     if is_windows(change.platform):
         return _windows(head, change)
     found = _TWO_LINES.match(head)
     if found:
-        return _short_again(found, change)
+        return _two_lines_edit(found, change)
     return _posix(head, change)
 
 
@@ -89,8 +80,8 @@ def _posix(head: bytes, change: Change) -> Edit | None:
     return Edit(0, found.end(), b"#!/usr/bin/env " + name + options)
 
 
-def _short_again(found: re.Match[bytes], change: Change) -> Edit | None:
-    """Two lines of sh and Python, as one again where that fits now."""
+def _two_lines_edit(found: re.Match[bytes], change: Change) -> Edit | None:
+    """Edit lines of sh and Python; they become one line if the new path fits there."""
     before = found[1] or found[2]
     place = _place(before, change)
     if place is None:
@@ -98,7 +89,7 @@ def _short_again(found: re.Match[bytes], change: Change) -> Edit | None:
     interpreter = place[1] + before[len(place[0]) :]
     options = change.apply(found[3])
     if _fits(before, found[3], change.platform) or not _fits(interpreter, options, change.platform):
-        # It was so without need: so it stays.
+        # They stay if the old path did not need them either.
         return Edit(0, found.end(), _two_lines(interpreter, options, bool(found[1])))
     return Edit(0, found.end(), b"#!" + interpreter + options + b"\n")
 
@@ -116,7 +107,7 @@ def _fits(interpreter: bytes, options: bytes, platform: str) -> bool:
 
 
 def _windows(head: bytes, change: Change) -> Edit | None:
-    """For a launcher: a path with a space is quoted, and one without is not."""
+    """Edit the line for a launcher, which needs quotes around a path with a space."""
     found = _EXE.match(head)
     if not found:
         return None
@@ -132,6 +123,6 @@ def _windows(head: bytes, change: Change) -> Edit | None:
 
 
 def _place(path: bytes, change: Change) -> tuple[bytes, bytes] | None:
-    """The old path and the new one, if an interpreter is below the old one."""
+    """Return the old path and the new one if the interpreter is below the old one."""
     old, new = (p.encode("utf-8", "surrogateescape") for p in (change.old.place, change.new))
     return (old, new) if path.startswith(old + b"/") else None

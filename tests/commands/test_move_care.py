@@ -167,7 +167,8 @@ class TestUserFolder:
 
     def test_what_is_not_the_same_is_kept_aside(self, machine: Machine, env: Path) -> None:
         place = self.killed(machine, env)
-        (place / "__home__/two").write_text("another")
+        (env / "__home__/new").write_text("new")
+        (place / "__home__/new").write_text("theirs")
         (place / "__home__/gone").write_text("was copied, and deleted meanwhile")
         (place / "__home__/theirs").write_text("theirs")
         (place / "__home__/sub").rmdir()
@@ -178,8 +179,8 @@ class TestUserFolder:
         assert (home / "two").read_text() == "two"
         assert (home / "theirs").read_text() == "theirs"
         assert not (home / "sub").is_symlink()
-        assert (home / "kept-from-pending-1/two").read_text() == "another"
-        assert (home / "kept-from-pending-1/gone").exists()
+        assert (home / "new").read_text() == "new"
+        assert (home / "kept-from-pending-1/new").read_text() == "theirs"
         assert not (home / "gone").exists()
         assert not (machine.root / "three").exists()
 

@@ -173,7 +173,7 @@ def test_what_others_made_is_not_taken_for_a_partial(machine: Machine) -> None:
     prefix = machine.envs / "e"
     mine = prefix / "bin/.pip.0123456789abcdef"
     mine.write_text("mine")
-    with pytest.raises(PrefixError, match="not as it was sealed"):
+    with pytest.raises(PrefixError, match="was changed since it was sealed"):
         auditing.audit(prefix, fix=True)
     machine.run("seal", "e", "-y")
     auditing.audit(prefix, fix=True)

@@ -29,6 +29,7 @@ from sealenv.seals.snapshot import FILE, Row, native
 from sealenv.store.view import link_pkgs
 from sealenv.system.copying import bytes_on_disk, copy_file, copy_link, set_owner, set_times
 from sealenv.system.hashing import hash_files
+from sealenv.system.tempname import PART, final_path
 
 __all__ = ["compare", "copy_entries", "entries_of", "refuse_no_room", "shareable"]
 
@@ -188,13 +189,10 @@ def _prepare(target: Path, entries: Sequence[Entry], reporter: Reporter) -> None
 
 
 def _clear_user_folder(target: Path, entries: Sequence[Entry]) -> list[str]:
-    """Clear the user folder of the target for the files that will be copied into it.
-
-    Only what a killed run copied, and still is a copy, is deleted. Other files that are in the way are
-    moved to `__home__/kept-from-pending-N`.
+    """Delete what a killed copy has left in the user folder; other files in the way are moved aside.
 
     Returns:
-        the paths that were moved.
+        the paths that were moved to `__home__/kept-from-pending-N`.
 
     Raises:
         PrefixExistsError: the user folder is a link.
@@ -215,12 +213,10 @@ def _clear_user_folder(target: Path, entries: Sequence[Entry]) -> list[str]:
     for entry in reversed(list(walk(folder))):
         path = f"{USER_FOLDER}/{entry.relative}"
         original = wanted.get(path)
-        if original is None and path not in planned:
-            continue
-        if original and entry.is_dir and original.is_dir:
-            continue
-        if original and path in planned and _is_copy(entry, original):
+        if not entry.is_dir and (path in planned or final_path(path, PART) in planned):
             os.unlink(entry.path)
+            continue
+        if original is None or (entry.is_dir and original.is_dir):
             continue
         aside = aside or kept_folder(target)
         place = aside / entry.relative
@@ -228,14 +224,6 @@ def _clear_user_folder(target: Path, entries: Sequence[Entry]) -> list[str]:
         os.rename(entry.path, place)
         kept.append(path)
     return sorted(kept)
-
-
-def _is_copy(entry: Entry, original: Entry) -> bool:
-    if entry.is_link and original.is_link:
-        return os.readlink(entry.path) == os.readlink(original.path)
-    one, other = entry.status, original.status
-    regular = stat.S_ISREG(one.st_mode) and stat.S_ISREG(other.st_mode)
-    return regular and (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
 
 
 def _copy_entry(

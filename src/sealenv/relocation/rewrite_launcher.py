@@ -23,7 +23,7 @@ _PIP_AGAIN = (
     "it is a launcher of an unknown kind; `python -m pip install --force-reinstall --no-deps PACKAGE` "
     "makes it again"
 )
-_ZIPAPP = re.compile(rb"#![^\n]*\n(?:'''exec'[^\n]*\n(?:' '''\n)?)?PK\x03\x04")
+_LINE = re.compile(rb"#![^\n]*\n(?:'''exec'[^\n]*\n(?:' '''\n)?)?(?=PK\x03\x04)")
 _OF_UV = (b"UVSC", b"UVPY")
 _RESOURCE_OF_UV = "UV_PYTHON_PATH".encode("utf-16-le")
 _TAIL = 65557
@@ -43,7 +43,7 @@ def is_launcher(path: str, head: bytes, stream: BinaryIO) -> bool:
         return False
     if script:
         stream.seek(0)
-        return bool(_ZIPAPP.match(stream.read(HEAD))) and _END in _tail(stream)
+        return bool(_LINE.match(stream.read(HEAD))) and _END in _tail(stream)
     tail = _tail(stream)
     if tail.endswith(_OF_UV) or _END in tail:
         return True
@@ -75,28 +75,20 @@ def launcher_edits(content: bytes, change: Change) -> list[Edit]:
 def _interpreter_line(content: bytes, change: Change) -> list[Edit]:
     """Edit the line before the archive.
 
-    Python tolerates an archive whose offsets are too small by the length of what is before it, but
-    not one whose offsets are too large. So if they count from the start of the file, a shorter line is
-    padded with spaces, which the kernel removes.
+    Python reads an archive whose offsets are too small for what is before it, but not one whose
+    offsets are too large. If the line gets that short, spaces fill it, which the kernel removes.
     """
     end = content.rfind(_END)
-    if end < 0 or len(content) < end + _END_SIZE:
+    line = _LINE.search(content)
+    found = first_line(content[line.start() : line.end()], change) if line else None
+    if not line or not found or not 0 <= end <= len(content) - _END_SIZE:
         return []
     offset = int.from_bytes(content[end + 16 : end + 20], "little")
     directory = end - int.from_bytes(content[end + 12 : end + 16], "little")
-    start = directory - offset
-    from_file_start = start == 0
-    if from_file_start:
-        first = content[directory + 42 : directory + 46]  # where the first member begins
-        start = int.from_bytes(first, "little")
-    line = 0 if content.startswith(b"#!") else content.rfind(b"#!", 0, max(start, 0))
-    found = first_line(content[line:start], change) if 0 <= line < start else None
-    if found is None:
-        return []
     text = found.data.rstrip(b"\n")
-    padding = b" " * -found.growth if from_file_start else b""
+    padding = b" " * max(offset - directory - found.growth, 0)
     data = text + padding + found.data[len(text) :]
-    return [Edit(line + found.start, line + found.end, data)]
+    return [Edit(line.start() + found.start, line.start() + found.end, data)]
 
 
 def _tail(stream: BinaryIO) -> bytes:

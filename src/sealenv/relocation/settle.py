@@ -93,7 +93,8 @@ def settle(
         owners = Owners(move.prefix, rows, move.records)
         found = find(move.prefix, rows, move.change)
     else:
-        rows, owners, found = searched.rows, searched.owners, searched.found
+        rows, found = searched.rows, searched.found
+        owners = Owners(move.prefix, rows, move.records)
         clean = {} if copied else {path: rows[path] for path in rows.keys() - set(found)}
     if state_of(move.prefix) is State.SEALED:
         begin(move.prefix, move.seal, move.new, move.old)

@@ -8,9 +8,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from sealenv.relocation.edits import Change, Hints, Rewriting
-from sealenv.relocation.occurrences import occurrences
+from sealenv.relocation.find import occurrences
+from sealenv.relocation.forms import FORMS, spell
 from sealenv.relocation.rewrite import rewrite
-from sealenv.relocation.spellings import FORMS, spell
 
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters="/\\\0", exclude_categories=("Cs", "Cc")),
@@ -36,7 +36,7 @@ def rewritten(path: str, content: bytes, change: Change, hints: Hints | None = N
 
 def back(change: Change) -> Change:
     """The way back."""
-    return Change.between(change.new, change.old.place, change.platform)
+    return Change.between(change.new, change.old.places[0], change.platform)
 
 
 @st.composite
@@ -58,8 +58,8 @@ def changes(draw: st.DrawFn) -> Change:
     old, new = places
     assume(old.lower() != new.lower())
     change = Change.between(old, new, "win-64" if windows else "linux-64")
-    assume(not change.old.shields and not back(change).old.shields)
-    assume(_classes(change.old.place) == _classes(change.new))
+    assume(not change.old.longer and not back(change).old.longer)
+    assume(_classes(change.old.places[0]) == _classes(change.new))
     return change
 
 
@@ -78,7 +78,7 @@ def texts(draw: st.DrawFn, change: Change, *, nul: bool = True) -> bytes:
     before a path, one may escape the slash behind it.
     """
     after = st.sampled_from([b"\n", b" ", b'"', b":", b"/bin ", b"\0\0 ", b"2 ", b"-x "])
-    form = st.sampled_from(sorted(FORMS)).map(lambda form: spell(change.old.place, form))
+    form = st.sampled_from(sorted(FORMS)).map(lambda form: spell(change.old.places[0], form))
     parts = draw(
         st.lists(
             st.binary(max_size=20).map(lambda data: data.rstrip(b"\\\0"))

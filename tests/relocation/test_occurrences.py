@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealenv.relocation.occurrences import occurrences, occurrences_in
-from sealenv.relocation.spellings import Spellings, spellings
+from sealenv.relocation.find import occurrences, occurrences_in
+from sealenv.relocation.forms import Paths
 
 LINUX = "linux-64"
 WINDOWS = "win-64"
-E = spellings("/envs/e", LINUX)
-C = spellings(r"C:\Users\Zoë\my envs\e", WINDOWS)
+E = Paths.of(["/envs/e"], LINUX)
+C = Paths.of([r"C:\Users\Zoë\my envs\e"], WINDOWS)
 
 
-def found(data: bytes, wanted: Spellings = E) -> list[tuple[str, bytes]]:
+def found(data: bytes, wanted: Paths = E) -> list[tuple[str, bytes]]:
     return [(o.form, data[o.start : o.end]) for o in occurrences(data, wanted)]
 
 
@@ -121,11 +121,11 @@ def test_forms_of_windows(text: str, form: str) -> None:
 
 @pytest.mark.parametrize("text", ["XC:\\e", "C:\\e2", "C:\\e~1", "D:\\e", "\\\\?\\UNC\\C\\e"])
 def test_other_places_of_windows(text: str) -> None:
-    assert found(text.encode(), spellings("C:\\e", WINDOWS)) == []
+    assert found(text.encode(), Paths.of(["C:\\e"], WINDOWS)) == []
 
 
 def test_a_server() -> None:
-    wanted = spellings(r"\\srv\share\e", WINDOWS)
+    wanted = Paths.of([r"\\srv\share\e"], WINDOWS)
     for text, form in (
         (r"\\srv\share\e\x", "plain"),
         ("file://srv/share/e", "url"),
@@ -135,14 +135,14 @@ def test_a_server() -> None:
 
 
 def test_where_it_leads_counts_too() -> None:
-    wanted = spellings("/link/e", LINUX, real="/data/e")
+    wanted = Paths.of(["/link/e", "/data/e"], LINUX)
     assert [o.start for o in occurrences(b"/link/e /data/e", wanted)] == [0, 8]
 
 
 @pytest.mark.parametrize("place", ["", "e", "./e", "/", "C:\\", "C:", "C:e"])
 def test_no_place(place: str) -> None:
     with pytest.raises(ValueError, match="absolute"):
-        spellings(place, LINUX)
+        Paths.of([place], LINUX)
 
 
 @given(
@@ -158,5 +158,5 @@ def test_by_windows_the_same(pieces: list[str], window: int) -> None:
 
 def test_a_part_of_a_longer_path() -> None:
     """Where files may hold either path, the longer one is meant."""
-    wanted = E.apart_from(spellings("/envs/e two", LINUX))
+    wanted = Paths.of(["/envs/e"], LINUX, apart_from="/envs/e two")
     assert len(found(b"/envs/e two/x /envs/e/two /envs/e twofold", wanted)) == 2

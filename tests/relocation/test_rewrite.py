@@ -44,7 +44,7 @@ def test_as_if_linked_there(made: list[Path], start: int, end: int) -> None:
     old, new = made[start], made[end]
     change = Change.between(str(old), str(new), "linux-64")
     entries = {entry.path: entry for r in read_records(old) for entry in r.paths_data.paths}
-    kinds, count = set(), 0
+    changed = count = 0
     for found in walk(old):
         if found.is_link or found.is_dir or found.relative.startswith((META, "etc/sealenv")):
             continue
@@ -59,9 +59,9 @@ def test_as_if_linked_there(made: list[Path], start: int, end: int) -> None:
         content = (old / found.relative).read_bytes()
         result = rewrite(found.relative, content, change, hints)
         assert applied(result, content) == (new / found.relative).read_bytes(), found.relative
-        kinds |= {result.kind} if result.edits else set()
+        changed += bool(result.edits)
         count += 1
-    assert {"text", "program"} <= kinds
+    assert changed > 3
     assert count > 300
 
 

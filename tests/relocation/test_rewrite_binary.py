@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealenv.relocation.edits import Change, Hints, RefusedError
-from sealenv.relocation.occurrences import occurrences
+from sealenv.relocation.find import occurrences
 from sealenv.relocation.rewrite import rewrite
 from tests.relocation.places import back, changes, rewritten, texts
 

@@ -26,7 +26,6 @@ CHANGE = Change.between(OLD, NEW, "win-64")
 
 def moved(content: bytes, change: Change = CHANGE) -> bytes:
     result = rewrite("Scripts/tool.exe", content, change)
-    assert result.kind == "launcher"
     return applied(result, content)
 
 
@@ -109,7 +108,6 @@ def test_a_zip_behind_a_first_line(tmp_path: Path, new: str, compressed: bool) -
     before = zipapp(tmp_path, PLACE, compressed=compressed)
     change = Change.between(PLACE, new, "linux-64")
     result = rewrite("bin/app", before, change)
-    assert result.kind == "launcher"
     after = applied(result, before)
     assert f"{new}/bin/python3".encode() in after[: after.index(b"PK\3\4")]
     with zipfile.ZipFile(io.BytesIO(after)) as packed:

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealenv.relocation.edits import Change, Hints
-from sealenv.relocation.occurrences import occurrences
+from sealenv.relocation.find import occurrences
+from sealenv.relocation.interpreter import longest_shebang
 from sealenv.relocation.rewrite import rewrite
-from sealenv.relocation.rewrite_text import longest_shebang
 from tests.relocation.places import applied, back, changes, rewritten, texts
 
 OLD, NEW = "/envs/e", "/mnt/data/my envs/é"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealenv.commands.audit import Audited
-    from sealenv.relocation.finding import PathFinding
+    from sealenv.relocation.classify import PathFinding
 
 __all__ = ["audit_command"]
 

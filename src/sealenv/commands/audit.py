@@ -168,4 +168,4 @@ def _seal_again(prefix: Path, seal: Seal, reporter: Reporter, *, changed: bool) 
         fingerprints=observed.fingerprints,
         files=observed.table_sha256,
     )
-    commit(prefix, seal, observed.table, seal.prefix)
+    commit(prefix, seal, observed.table, [seal.prefix])

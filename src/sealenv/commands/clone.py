@@ -26,6 +26,7 @@ from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import copy_entries, entries_of, refuse_no_room, shareable
 from sealenv.relocation.destination import choose_place, real_prefix, refuse_place
 from sealenv.relocation.files import Left
+from sealenv.relocation.find import find
 from sealenv.relocation.next_seal import seal_checked
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.prove import prove_running
@@ -36,7 +37,6 @@ from sealenv.relocation.relocation import (
     refuse_unfit,
     with_hint,
 )
-from sealenv.relocation.search import find
 from sealenv.relocation.settle import settle
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp, why_moved
@@ -113,7 +113,7 @@ def _clone(move: Relocation, place: Path, reporter: Reporter, *, copy: bool) -> 
     reporter.phase("search", f"looking for {move.old}")
     owners = Owners(prefix, rows, move.records)
     candidates = set() if copy else shareable(move, rows)
-    found = find(prefix, _worth_searching(rows, candidates), move.change)
+    found = find(prefix, _worth_searching(rows, candidates), move.change.old)
     refuse_unfit(move, owners, found)
     links = candidates.difference(found)
     refuse_no_room(place, [e for e in entries if e.relative not in links])
@@ -122,7 +122,7 @@ def _clone(move: Relocation, place: Path, reporter: Reporter, *, copy: bool) -> 
     with contextlib.closing(held), with_hint(place, hint):
         reporter.phase("clone", f"to {place}")
         linked, copied = copy_entries(prefix, entries, place, reporter, links)
-        searched = Searched(found, _rows_there(place, rows, linked), owners)
+        searched = Searched(found, _rows_there(place, rows, linked))
         held.share()
         seal = msgspec.structs.replace(move.seal, created=timestamp())
         there = replace(move, prefix=place, seal=seal)

@@ -44,14 +44,13 @@ from sealenv.relocation.relocation import (
     Relocation,
     Searched,
     look_inside,
-    open_relocation,
     search,
     with_hint,
 )
 from sealenv.relocation.settle import Settled, finish_earlier, settle
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp
-from sealenv.seals.snapshot import Row, take_snapshot
+from sealenv.seals.snapshot import take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.volumes import local_place
 
@@ -175,11 +174,8 @@ class _Move:
             here = finish_earlier(prefix, self.reporter, fd, dry_run=self.dry_run)
             refuse_place(prefix, place, here.seal.platform)
             rows = look_inside(prefix)
-            here = self._as_copy(here)
-            for old in (here.old, str(given)):
-                if self._settle_first(replace(here, old=old), rows, fd):
-                    here, rows = open_relocation(prefix, str(prefix)), look_inside(prefix)
-            away = replace(here, new=str(place))
+            # Its files may hold where it was before it was moved by hand, where it is, and a link to it.
+            away = self._as_copy(here).to(str(place), str(prefix), str(given))
             searched = search(away, rows, self.reporter)
             if self.dry_run:
                 return _planned(place, away.old, "renamed", searched)
@@ -231,23 +227,6 @@ class _Move:
         )
         return replace(here, seal=msgspec.structs.replace(here.seal, created=timestamp()))
 
-    def _settle_first(self, here: Relocation, rows: dict[str, Row], fd: int) -> bool:
-        """Rewrite files that hold another path than that of the prefix; return whether there were any.
-
-        The environment was moved by hand before; or pip wrote the path of a link to it, as it was given.
-        """
-        by_hand = here.old == here.seal.prefix
-        if self.dry_run or here.old == here.new:
-            return False
-        try:
-            searched = None if by_hand else search(here, rows, self.reporter)
-        except UsageError:
-            return False
-        if searched is not None and not searched.found:
-            return False
-        settle(here, self.reporter, searched=searched, locked=fd, copied=by_hand)
-        return True
-
     def _rename(
         self,
         away: Relocation,
@@ -271,8 +250,9 @@ class _Move:
             f"it is at {place} now, and partly rewritten; fix the problem above, then run: {again}"
         )
         with with_hint(place, hint):
+            copied = away.seal.prefix != str(away.prefix)
             try:
-                settled = settle(there, self.reporter, searched=searched, locked=fd)
+                settled = settle(there, self.reporter, searched=searched, locked=fd, copied=copied)
             except CheckFailedError:
                 # A file was written after the search: search once more, as `--here` does.
                 settled = settle(there, self.reporter, locked=fd, copied=True)

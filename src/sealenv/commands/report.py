@@ -26,8 +26,8 @@ from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.inventory.sizes import Share, measure_shares
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.audit import Audited, audit
-from sealenv.relocation.finding import KINDS as PATH_KINDS
-from sealenv.relocation.finding import MENDS
+from sealenv.relocation.classify import KINDS as PATH_KINDS
+from sealenv.relocation.classify import MENDS
 from sealenv.request.arguments import StrPath, optional_path, prefix_of
 from sealenv.seals.findings import KINDS
 from sealenv.seals.findings import Report as Verified

@@ -5,15 +5,15 @@ Every file is searched; those with a hit are read again. Nothing is written, no 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import msgspec
 
@@ -22,13 +22,20 @@ from sealenv.layout import FILES, PKGS, SEAL, USER_FOLDER, is_windows, script_di
 from sealenv.portability.patch import Patched, is_fixable
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
+from sealenv.relocation.classify import HEAD, Held, PathFinding, classify, is_windows_script
 from sealenv.relocation.edits import Change, RefusedError
-from sealenv.relocation.finding import HEAD, Held, PathFinding, classify, is_windows_script
-from sealenv.relocation.occurrences import is_in_compiled, occurrences, occurrences_in
+from sealenv.relocation.find import (
+    Occurrence,
+    Search,
+    in_compiled,
+    is_compiled,
+    occurrences,
+    occurrences_in,
+)
+from sealenv.relocation.forms import Paths, absolute
+from sealenv.relocation.interpreter import LINE
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.rewrite import rewrite
-from sealenv.relocation.search import Search
-from sealenv.relocation.spellings import Spellings, spellings
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.seal import Seal, is_at, read_sealed
 from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
@@ -44,7 +51,6 @@ _STEP = 100
 """Files between two reports of progress."""
 _LARGEST = 64 << 20
 """No launcher is larger."""
-_LAUNCHED = re.compile(rb"#![^\n]{1,2048}\n(?=PK\x03\x04)")
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,11 +83,6 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[PathFinding, ...]
 
 
-class _Place(NamedTuple):
-    whose: str
-    spellings: Spellings
-
-
 def audit(prefix: Path, *, reporter: Reporter = QUIET) -> Audited:
     """Search everything in a prefix for its path and for those that its seal names.
 
@@ -102,8 +103,8 @@ def audit(prefix: Path, *, reporter: Reporter = QUIET) -> Audited:
     platform = seal.platform if seal else _platform_of(records)
     rows = take_snapshot(prefix, outside=_OUTSIDE)
     looked_at = [row for row in rows.values() if row.kind in (FILE, LINK)]
-    places = _places(prefix, platform, former)
-    held, findings = _search(prefix, looked_at, platform, places, reporter)
+    searcher = _Searcher(prefix, platform, _wanted(prefix, platform, former))
+    held, findings = searcher.all(looked_at, reporter)
     if seal and at_home:  # the seal names former places
         held = [h for h in held if (h.path, h.whose) != (SEAL, "former")]
     if seal is None:
@@ -122,80 +123,90 @@ def _platform_of(records: Iterable[PrefixRecord]) -> str:
     return min(subdirs) if subdirs else current_platform()
 
 
-def _places(prefix: Path, platform: str, former: Iterable[str]) -> list[_Place]:
-    own = spellings(os.fspath(prefix), platform, real=os.path.realpath(prefix))
-    result = [_Place("own", own)]
+def _wanted(prefix: Path, platform: str, former: Iterable[str]) -> Paths:
+    places = [os.fspath(prefix), os.path.realpath(prefix)]
     for place in former:
-        try:
-            result.append(_Place("former", spellings(place, platform)))
-        except ValueError:
-            continue  # the seal does not name a path
-    return result
+        with contextlib.suppress(ValueError):  # the seal does not name a path
+            places.append(absolute(place))
+    return Paths.of(places, platform)
 
 
-def _search(
-    prefix: Path, rows: Sequence[Row], platform: str, places: list[_Place], reporter: Reporter
-) -> tuple[list[Held], list[PathFinding]]:
-    """Return the paths in files and links, and the files that cannot be read."""
-    held: list[Held] = []
-    unread = []
-    search = Search([place.spellings for place in places])
-    for number, row in enumerate(rows):
-        if number % _STEP == 0:
-            reporter.advance(number, len(rows), "files")
-        try:
-            if row.problem:
-                unread.append(PathFinding.unreadable(row.path, row.problem))
-            else:
-                held += _held_by(prefix, row, platform, places, search)
-        except (FileNotFoundError, NotADirectoryError):
-            continue  # it was deleted in the meantime
-        except OSError as error:
-            unread.append(PathFinding.unreadable(row.path, error.strerror or str(error)))
-    reporter.advance(len(rows), len(rows), "files")
-    return held, unread
+@dataclass(frozen=True)
+class _Searcher:
+    """Searches files and links, one after the other."""
 
+    prefix: Path
+    platform: str
+    wanted: Paths
 
-def _held_by(
-    prefix: Path, row: Row, platform: str, places: list[_Place], search: Search
-) -> list[Held]:
-    name = native(prefix, row.path)
-    if row.kind == LINK:
-        text = os.fsencode(os.readlink(os.fsdecode(name)))
-        return [
-            Held(row.path, whose, wanted.place, dict(forms), link=True)
-            for whose, wanted in places
-            if (forms := Counter(o.form for o in occurrences(text, wanted)))
-        ]
-    if not search.hits(name):
-        return []
-    if is_windows(platform):
-        runs = row.path.startswith(f"{script_dir(platform)}/") or row.path.endswith(".exe")
-    else:
-        runs = bool(row.mode & 0o111)
-    with open_regular(name, follow=False) as file:
-        return _held_by_file(file, row.path, places, runs)
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        return frozenset(
+            {absolute(os.fspath(self.prefix)), absolute(os.path.realpath(self.prefix))}
+        )
 
+    @cached_property
+    def _search(self) -> Search:
+        return Search(self.wanted)
 
-def _held_by_file(file: BinaryIO, path: str, places: Sequence[_Place], runs: bool) -> list[Held]:
-    """Return the paths in a file, which is read once for each place."""
-    head = file.read(HEAD)
-    first, end = _interpreter(file, path, head)
-    compiled = path.endswith((".pyc", ".pyo")) and head[2:4] == b"\r\n"
-    held = []
-    for whose, wanted in places:
-        file.seek(0)
-        forms, starts = Counter[str](), False
-        for found in occurrences_in(file, wanted):
-            forms[found.form] += 1
-            starts = starts or first <= found.start < end
-        if not forms and compiled:
+    def all(self, rows: Sequence[Row], reporter: Reporter) -> tuple[list[Held], list[PathFinding]]:
+        """Return the paths in files and links, and the files that cannot be read."""
+        held: list[Held] = []
+        unread = []
+        for number, row in enumerate(rows):
+            if number % _STEP == 0:
+                reporter.advance(number, len(rows), "files")
+            try:
+                if row.problem:
+                    unread.append(PathFinding.unreadable(row.path, row.problem))
+                else:
+                    held += self._held_by(row)
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # it was deleted in the meantime
+            except OSError as error:
+                unread.append(PathFinding.unreadable(row.path, error.strerror or str(error)))
+        reporter.advance(len(rows), len(rows), "files")
+        return held, unread
+
+    def _held_by(self, row: Row) -> list[Held]:
+        name = native(self.prefix, row.path)
+        if row.kind == LINK:
+            text = os.fsencode(os.readlink(os.fsdecode(name)))
+            found = [*occurrences(text, self.wanted)]
+            return self._grouped(row, found, b"", (0, 0))
+        if not self._search.hits(name):
+            return []
+        with open_regular(name, follow=False) as file:
+            head = file.read(HEAD)
             file.seek(0)
-            forms["plain"] += is_in_compiled(file.read(), wanted)
-        if forms.total():
-            place = wanted.place
-            held.append(Held(path, whose, place, dict(forms), head, runs=runs, interpreter=starts))
-    return held
+            found = [*occurrences_in(file, self.wanted)]
+            if not found and is_compiled(row.path, head):
+                file.seek(0)
+                found = [*in_compiled(file.read(), self.wanted)]
+            return self._grouped(row, found, head, _interpreter(file, row.path, head))
+
+    def _grouped(
+        self, row: Row, found: Iterable[Occurrence], head: bytes, line: tuple[int, int]
+    ) -> list[Held]:
+        """Return one entry for each path, and one for both names of the environment itself."""
+        groups: dict[tuple[str, str], list[Occurrence]] = {}
+        for item in found:
+            own = item.place in self._own
+            key = ("own", os.fspath(self.prefix)) if own else ("former", item.place)
+            groups.setdefault(key, []).append(item)
+        return [
+            Held(
+                row.path, whose, place, dict(Counter(item.form for item in group)), head,
+                link=row.kind == LINK, runs=self._runs(row),
+                interpreter=any(line[0] <= item.start < line[1] for item in group),
+            )
+            for (whose, place), group in groups.items()
+        ]  # fmt: skip
+
+    def _runs(self, row: Row) -> bool:
+        if is_windows(self.platform):
+            return row.path.startswith(f"{script_dir(self.platform)}/") or row.path.endswith(".exe")
+        return bool(row.mode & 0o111)
 
 
 def _interpreter(file: BinaryIO, path: str, head: bytes) -> tuple[int, int]:
@@ -211,7 +222,7 @@ def _interpreter(file: BinaryIO, path: str, head: bytes) -> tuple[int, int]:
     if not program or file.seek(0, io.SEEK_END) > _LARGEST:
         return 0, 0
     file.seek(0)
-    found = _LAUNCHED.search(file.read())
+    found = LINE.search(file.read())
     return found.span() if found else (0, 0)
 
 
@@ -284,7 +295,7 @@ class _Judge:
         return found
 
     def _mend(self, held: Held, owners: Owners) -> tuple[str, str]:
-        """Return what rewrites the file (`finding.MENDS`), and why nothing better does."""
+        """Return what rewrites the file (`classify.MENDS`), and why nothing better does."""
         if held.whose == "former" and (self._at_home or held.found != self._place):
             return "none", "an earlier move has left it"
         if held.path.startswith(f"{USER_FOLDER}/"):

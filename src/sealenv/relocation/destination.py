@@ -229,7 +229,7 @@ def _came_from(came: Seal, prefix: Path, place: Path) -> bool:
     """Tell whether the environment at the new place came from the old one, or has not run since."""
     journal = read_journal(place)
     if journal is not None:
-        return str(prefix) in (journal.old, came.prefix)
+        return str(prefix) in (*journal.olds, came.prefix)
     return came.prefix == str(prefix) or (came.prefix == str(place) and _is_unproved(came))
 
 

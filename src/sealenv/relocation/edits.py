@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import BinaryIO, NamedTuple
 
-from sealenv.relocation.occurrences import Occurrence, occurrences
-from sealenv.relocation.spellings import FORMS, Spellings, spell, spellings
+from sealenv.relocation.find import Occurrence, occurrences
+from sealenv.relocation.forms import FORMS, Paths, absolute, spell
 
 __all__ = ["Change", "Edit", "Hints", "RefusedError", "Rewriting", "splice"]
 
@@ -46,27 +46,27 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Change:
-    """The old path, which is searched for, and the new one. Create it with `between`.
+    """The paths that are searched for, and the one to write. Create it with `between`.
 
     Attributes:
-        old: the path to replace, in all forms; not where it is a part of the new one.
+        old: the paths to replace; not where one is the beginning of the new one.
         new: the path to write.
         platform: the subdir of the environment.
     """
 
-    old: Spellings
+    old: Paths
     new: str
     platform: str
 
     @classmethod
-    def between(cls, old: str, new: str, platform: str) -> Change:
-        """Make a change from one absolute path to another.
+    def between(cls, old: str | Iterable[str], new: str, platform: str) -> Change:
+        """Make a change from absolute paths to another one.
 
         Raises:
             ValueError: one of them is not the path of a folder.
         """
-        there = spellings(new, platform)
-        return cls(spellings(old, platform).apart_from(there), there.place, platform)
+        olds = [old] if isinstance(old, str) else old
+        return cls(Paths.of(olds, platform, apart_from=new), absolute(new), platform)
 
     @cached_property
     def _written(self) -> dict[str, bytes]:
@@ -104,13 +104,11 @@ class Rewriting:
     """How a file gets the new path.
 
     Attributes:
-        kind: `text`, `program`, `compiled`, `launcher` or `data`.
         edits: in order, none overlapping.
         delete: delete the file: it is compiled Python, which Python writes again.
         unsigned: the edits break the signature of a macOS program.
     """
 
-    kind: str
     edits: list[Edit] = field(default_factory=list)
     delete: bool = False
     unsigned: bool = False

@@ -21,11 +21,11 @@ from sealenv.gates.whitelist import clean_environ
 from sealenv.layout import is_link
 from sealenv.relocation.digests import Mark, Rewritten
 from sealenv.relocation.edits import RefusedError, Rewriting
+from sealenv.relocation.find import link_text
 from sealenv.relocation.journal import note, read_journal
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation, does_not_fit
 from sealenv.relocation.rewrite import rewrite, rewrite_link
-from sealenv.relocation.search import link_text
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.snapshot import native
 from sealenv.system.files import keep_owner, read_regular, replace_like
@@ -131,7 +131,7 @@ class Files:
         """Let a link that holds the old path hold the new one."""
         text = link_text(self.move.prefix, path)
         new = rewrite_link(text, self.move.change)
-        if new is not None:
+        if new != text:
             with self._explained(path):
                 self._note(path, Rewritten(_link_mark(text), _link_mark(new)))
                 _replace_link(os.fsdecode(self._native(path)), new)

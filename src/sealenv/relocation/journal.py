@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from sealenv.system.tempname import final_path
 
 __all__ = ["Journal", "begin", "commit", "finish_commit", "note", "read_journal"]
 
-_FROM = "moving_from"
+_FROM, _ALSO = "moving_from", "moving_also"
 _OURS = frozenset(path.rpartition("/")[2] for path in (SEAL, FILES, MOVING))
 
 
@@ -36,12 +37,12 @@ class Journal:
     """A relocation that was begun and not committed.
 
     Attributes:
-        old: the path that the files held.
+        olds: the paths that the files held.
         new: the path to write.
         noted: the files that were about to be replaced, with their digests.
     """
 
-    old: str
+    olds: tuple[str, ...]
     new: str
     noted: dict[str, Rewritten]
 
@@ -51,10 +52,10 @@ def read_journal(prefix: Path) -> Journal | None:
     try:
         first, *lines = read_regular(prefix / MOVING).splitlines()
         head = msgspec.json.decode(first, type=dict[str, Any])
-        old, new = head[_FROM], head["prefix"]
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, ValueError):
+        olds, new = (head[_FROM], *head.get(_ALSO, ())), head["prefix"]
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError):
         return None
-    if not isinstance(old, str) or not isinstance(new, str):
+    if not all(isinstance(place, str) for place in (*olds, new)):
         return None
     noted = {}
     for line in lines:
@@ -62,10 +63,10 @@ def read_journal(prefix: Path) -> Journal | None:
             item = msgspec.json.decode(line, type=_Note)
             path = bytes.fromhex(item.path).decode("utf-8", "surrogateescape")
             noted[path] = Rewritten(_mark(*item.before), _mark(*item.after))
-    return Journal(old, new, noted)
+    return Journal(olds, new, noted)
 
 
-def begin(prefix: Path, seal: Seal, new: str, old: str) -> None:
+def begin(prefix: Path, seal: Seal, new: str, olds: Sequence[str]) -> None:
     """Begin a journal before files are rewritten. A journal of the same relocation is continued.
 
     Args:
@@ -78,8 +79,8 @@ def begin(prefix: Path, seal: Seal, new: str, old: str) -> None:
         OSError: the journal cannot be written.
     """
     journal = read_journal(prefix)
-    if journal is None or (journal.old, journal.new) != (old, new):
-        _write(prefix, msgspec.structs.replace(seal, prefix=new, files=""), old)
+    if journal is None or (journal.olds, journal.new) != (tuple(olds), new):
+        _write(prefix, msgspec.structs.replace(seal, prefix=new, files=""), olds)
 
 
 def note(prefix: Path, path: str, done: Rewritten) -> None:
@@ -93,19 +94,19 @@ def note(prefix: Path, path: str, done: Rewritten) -> None:
         file.write(msgspec.json.encode(item) + b"\n")
 
 
-def commit(prefix: Path, seal: Seal, table: bytes | None, old: str) -> None:
+def commit(prefix: Path, seal: Seal, table: bytes | None, olds: Sequence[str]) -> None:
     """Write the file table and the seal that names it: this ends the relocation.
 
     Args:
         prefix: a sealed environment, whose lock the caller holds.
         seal: the new seal.
         table: the encoded file table; None if there is none.
-        old: the path that the files held.
+        olds: the paths that the files held.
 
     Raises:
         OSError: one of them cannot be written.
     """
-    _write(prefix, seal, old)
+    _write(prefix, seal, olds)
     if table is not None:
         write_table(prefix, table)
     while_held(lambda: write_seal(prefix, seal))
@@ -135,7 +136,7 @@ def finish_commit(prefix: Path) -> None:
     journal = read_journal(prefix)
     if whole:
         while_held(lambda: write_seal(prefix, seal))
-    if whole or (journal and journal.old == journal.new):
+    if whole or (journal and journal.olds == (journal.new,)):
         while_held((prefix / MOVING).unlink)
 
 
@@ -155,6 +156,7 @@ def _plain(mark: Mark) -> tuple[str, int]:
     return mark.sha256.hex(), mark.size
 
 
-def _write(prefix: Path, seal: Seal, old: str) -> None:
-    content = {_FROM: old, **msgspec.to_builtins(seal)}
+def _write(prefix: Path, seal: Seal, olds: Sequence[str]) -> None:
+    also = {_ALSO: olds[1:]} if olds[1:] else {}
+    content = {_FROM: olds[0], **also, **msgspec.to_builtins(seal)}
     write_atomic(prefix / MOVING, msgspec.json.encode(content) + b"\n", durable=True)

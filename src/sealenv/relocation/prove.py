@@ -12,9 +12,9 @@ from sealenv.install.check import CheckReport, check_environment
 from sealenv.layout import is_link, script_dir, site_packages
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.relocation.files import Left
+from sealenv.relocation.find import find
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation
-from sealenv.relocation.search import find
 from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import FILE, Row, native, take_snapshot
 from sealenv.spec.model import EnvironmentSpec
@@ -49,7 +49,7 @@ def prove(
         if not (path in searched and row.same_stat(searched[path]))
     }
     known = {item.path for item in known_left}
-    found = [path for path in find(move.prefix, new, move.change) if path not in known]
+    found = [path for path in find(move.prefix, new, move.change.old) if path not in known]
     if not found:
         return []
     owners = Owners(move.prefix, rows, move.records)

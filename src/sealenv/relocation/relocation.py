@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,9 +27,9 @@ from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.prefix.removable import refuse_inner
 from sealenv.progress import Reporter
 from sealenv.relocation.edits import Change, RefusedError
+from sealenv.relocation.find import find
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.rewrite import rewrite
-from sealenv.relocation.search import find
 from sealenv.seals.filetable import read_table
 from sealenv.seals.seal import Seal, read_seal
 from sealenv.seals.snapshot import Row, native, take_snapshot
@@ -62,7 +62,7 @@ class Relocation:
         seal: its current seal.
         table: the rows of its file table; None if it is missing or damaged.
         records: its package records.
-        old: the path that its files hold.
+        olds: the paths that its files may hold; the first one is that of the seal.
         new: the path to write.
     """
 
@@ -70,18 +70,28 @@ class Relocation:
     seal: Seal
     table: dict[str, Row] | None
     records: list[PrefixRecord]
-    old: str
+    olds: tuple[str, ...]
     new: str
+
+    @property
+    def old(self) -> str:
+        """The path that the environment was sealed for."""
+        return self.olds[0]
+
+    def to(self, new: str, *also: str) -> Relocation:
+        """Return the relocation to another path; the files may hold further old ones."""
+        olds = [old for old in dict.fromkeys([*self.olds, *also]) if old != new]
+        return replace(self, olds=tuple(olds), new=new)
 
     @cached_property
     def change(self) -> Change:
-        """The change from the old path to the new one.
+        """The change from the old paths to the new one.
 
         Raises:
             UsageError: one of them is not the path of a folder.
         """
         try:
-            return Change.between(self.old, self.new, self.seal.platform)
+            return Change.between(self.olds, self.new, self.seal.platform)
         except ValueError as error:
             raise UsageError(str(error), hint="choose another path") from error
 
@@ -104,12 +114,10 @@ class Searched:
     Attributes:
         found: the files and links that hold the old path, sorted.
         rows: the snapshot that was searched.
-        owners: of the files in it.
     """
 
     found: list[str]
     rows: dict[str, Row]
-    owners: Owners
 
 
 def same_make(one: Seal, other: Seal) -> bool:
@@ -135,7 +143,7 @@ def open_relocation(prefix: Path, new: str) -> Relocation:
         table = read_table(prefix, seal.files)
     except RecordError:
         table = None  # `verify` reports that, before the move and afterwards
-    return Relocation(prefix, seal, table, scan_records(prefix)[0], seal.prefix, new)
+    return Relocation(prefix, seal, table, scan_records(prefix)[0], (seal.prefix,), new)
 
 
 def look_inside(prefix: Path) -> dict[str, Row]:
@@ -177,13 +185,13 @@ def search(move: Relocation, rows: dict[str, Row], reporter: Reporter) -> Search
         found = find(
             move.prefix,
             rows,
-            move.change,
+            move.change.old,
             lambda done, total: reporter.advance(done, total, "files"),
         )
         refuse_unfit(move, owners, found)
     except OSError as error:
         raise unreadable(error, move.prefix) from error
-    return Searched(found, rows, owners)
+    return Searched(found, rows)
 
 
 def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None:

@@ -25,12 +25,12 @@ from sealenv.prefix.exclusive import replace_history
 from sealenv.progress import Reporter
 from sealenv.relocation.digests import redigest_record, redigest_wheel
 from sealenv.relocation.files import Files, Left, Write
+from sealenv.relocation.find import find
 from sealenv.relocation.journal import begin, commit, finish_commit, read_journal
 from sealenv.relocation.next_seal import carried_over, next_seal
 from sealenv.relocation.owners import SHIPPED, Owners, record_path
 from sealenv.relocation.prove import prove
 from sealenv.relocation.relocation import Relocation, Searched, open_relocation
-from sealenv.relocation.search import find
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
@@ -91,13 +91,13 @@ def settle(
         rows = take_snapshot(move.prefix)
         clear_partials(move.prefix, rows, rows, move.table or {})
         owners = Owners(move.prefix, rows, move.records)
-        found = find(move.prefix, rows, move.change)
+        found = find(move.prefix, rows, move.change.old)
     else:
         rows, found = searched.rows, searched.found
         owners = Owners(move.prefix, rows, move.records)
         clean = {} if copied else {path: rows[path] for path in rows.keys() - set(found)}
     if state_of(move.prefix) is State.SEALED:
-        begin(move.prefix, move.seal, move.new, move.old)
+        begin(move.prefix, move.seal, move.new, move.olds)
     files = Files(move, owners)
     _rewrite_files(files, rows, found, reporter)
     with _history(move.prefix, locked) as write:
@@ -114,7 +114,7 @@ def settle(
             if proof:
                 reporter.phase("proof", f"looking for {move.old} again")
                 left += prove(move, clean, left)
-            commit(move.prefix, seal, encoded, move.old)
+            commit(move.prefix, seal, encoded, move.olds)
         except OSError as error:
             raise from_oserror(error) from error
     return Settled(
@@ -196,7 +196,7 @@ def _former(move: Relocation, left: Iterable[Left]) -> list[str]:
     """Return the former paths that files of the environment still hold, for its next seal."""
     places = [*move.seal.former]
     if any(item.why != SHIPPED for item in left):
-        places.append(move.old)
+        places += move.olds
     return [place for place in dict.fromkeys(places) if place != move.new]
 
 
@@ -239,16 +239,16 @@ def finish_earlier(prefix: Path, reporter: Reporter, fd: int, *, dry_run: bool) 
         finish_commit(prefix)
     here = open_relocation(prefix, str(prefix))
     journal = read_journal(prefix)
-    if journal is None or journal.old == journal.new:  # the latter is of `audit --fix`
+    if journal is None or journal.olds == (journal.new,):  # the latter is of `audit --fix`
         return here
-    here = replace(here, old=journal.old)
+    here = replace(here, olds=journal.olds)
     if journal.new == here.new:
         return here
     if dry_run:
         raise PrefixError(
             "a move of this environment was interrupted, and then it was moved by hand",
             where=str(prefix),
-            details=[f"from {journal.old}", f"to {journal.new}"],
+            details=[f"from {journal.olds[0]}", f"to {journal.new}"],
             hint=f"finish it first: sealenv move --here {shown(str(prefix))}",
         )
     settle(replace(here, new=journal.new), reporter, locked=fd, copied=True)

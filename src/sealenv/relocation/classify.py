@@ -79,7 +79,7 @@ class PathFinding:
         whose: one of `WHOSE`.
         found: the path that the file holds.
         count: how often the file holds it.
-        forms: how it is written -> how often (`spellings.FORMS`).
+        forms: how it is written -> how often (`forms.FORMS`).
         matters: whether something breaks at run time if it is not rewritten.
         why: why it matters or does not, as half a sentence.
         mend: one of `MENDS`.

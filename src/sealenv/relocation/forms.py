@@ -17,13 +17,13 @@ from __future__ import annotations
 import json
 import re
 import urllib.parse
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sealenv.layout import is_windows
 
-__all__ = ["FORMS", "Spellings", "spell", "spellings"]
+__all__ = ["FORMS", "Paths", "spell"]
 
 _DRIVE = re.compile(r"([A-Za-z]):[\\/]")
 _BROWSER = "".join(c for c in map(chr, range(0x21, 0x7F)) if c not in '"#%<>?`{}^')
@@ -59,25 +59,58 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 
 @dataclass(frozen=True)
-class Spellings:
-    """All forms of one path.
+class Paths:
+    """Some paths, in all forms. Create it with `of`.
 
     Attributes:
-        place: the path, absolute, without a trailing separator.
+        places: the paths, absolute, without a trailing separator.
         ignore_case: compare ASCII letters without case, as Windows does.
-        forms: bytes -> form, the longest bytes first; in lower case if case is ignored.
-        shields: longer paths that contain this one (see `apart_from`): the offset at which it starts,
-            and the bytes of the longer path.
+        forms: bytes -> the path and its form; in lower case if case is ignored.
+        longer: bytes of a longer path that begins with one of them -> the length of that beginning.
+            `/envs/e two` does not hold `/envs/e`.
     """
 
-    place: str
+    places: tuple[str, ...]
     ignore_case: bool
-    forms: dict[bytes, str] = field(repr=False)
-    shields: tuple[tuple[int, bytes], ...] = field(default=(), repr=False)
+    forms: dict[bytes, tuple[str, str]] = field(repr=False)
+    longer: dict[bytes, int] = field(repr=False)
+
+    @classmethod
+    def of(cls, places: Iterable[str], platform: str, *, apart_from: str | None = None) -> Paths:
+        r"""Return all forms of some paths.
+
+        Args:
+            places: absolute paths; bytes that are not UTF-8 are surrogates (`os.fsdecode`).
+            platform: the subdir of the environment. On Windows case does not matter, and `/` equals
+                `\` in a path with a drive or a server.
+            apart_from: another path, which is not one of them even if it begins with one.
+
+        Raises:
+            ValueError: a path is not absolute, or has no name (`/`, `C:\`).
+        """
+        checked = tuple(dict.fromkeys(map(absolute, places)))
+        ignore_case = is_windows(platform)
+
+        def spelled(place: str, form: str) -> bytes:
+            data = spell(place, form)
+            return data.lower() if ignore_case else data
+
+        forms: dict[bytes, tuple[str, str]] = {}
+        for place in checked:
+            for form in FORMS:
+                forms.setdefault(spelled(place, form), (place, form))
+        others = {spelled(absolute(apart_from), form) for form in FORMS} if apart_from else set()
+        longer = {
+            other: len(own)
+            for other in others - forms.keys()
+            for own in sorted(forms, key=len)
+            if other.startswith(own)
+        }
+        return cls(checked, ignore_case, forms, longer)
 
     @cached_property
     def needles(self) -> list[bytes]:
-        """The fewest bytes to search for first: each spelling contains at least one of them."""
+        """The fewest bytes to search for first: each form contains at least one of them."""
         found: list[bytes] = []
         for data in sorted(self.forms, key=lambda data: (len(data), data)):
             if not any(known in data for known in found):
@@ -86,26 +119,13 @@ class Spellings:
 
     @cached_property
     def pattern(self) -> re.Pattern[bytes]:
-        """Match any spelling, the longest first."""
-        return re.compile(b"|".join(map(re.escape, self.forms)))
+        """Match any form, the longest first."""
+        longest_first = sorted({*self.forms, *self.longer}, key=len, reverse=True)
+        return re.compile(b"|".join(map(re.escape, longest_first)))
 
     def fold(self, data: bytes) -> bytes:
         """Return the bytes as they are compared."""
         return data.lower() if self.ignore_case else data
-
-    def apart_from(self, other: Spellings) -> Spellings:
-        """Return the same path, but do not count it where it is a part of another one.
-
-        `/envs/e` is the beginning of `/envs/e two`. In files that may hold either path, the bytes
-        `/envs/e two` mean the longer one.
-        """
-        shields = []
-        for longer in other.forms:
-            for own in self.forms:
-                start = longer.find(own)
-                if start >= 0 and longer != own:
-                    shields.append((start, longer))
-        return replace(self, shields=tuple(dict.fromkeys(shields)))
 
 
 def spell(place: str, form: str) -> bytes:
@@ -113,30 +133,12 @@ def spell(place: str, form: str) -> bytes:
     return FORMS[form](place).encode("utf-8", "surrogateescape")
 
 
-def spellings(place: str, platform: str, *, real: str | None = None) -> Spellings:
-    r"""Return all forms of a path.
-
-    Args:
-        place: an absolute path; bytes that are not UTF-8 are surrogates (`os.fsdecode`).
-        platform: the subdir of the environment. On Windows case does not matter, and `/` equals `\`
-            in a path with a drive or a server.
-        real: the path with its links resolved: it counts too.
+def absolute(place: str) -> str:
+    """Return a path without a trailing separator, and with the separators of its platform.
 
     Raises:
-        ValueError: the path is not absolute, or has no name (`/`, `C:\`).
+        ValueError: it is not absolute, or has no name.
     """
-    place = _checked(place)
-    ignore_case = is_windows(platform)
-    found: dict[bytes, str] = {}
-    for path in dict.fromkeys((place, _checked(real) if real else place)):
-        for form in FORMS:
-            data = spell(path, form)
-            found.setdefault(data.lower() if ignore_case else data, form)
-    longest_first = dict(sorted(found.items(), key=lambda item: -len(item[0])))
-    return Spellings(place, ignore_case, longest_first)
-
-
-def _checked(place: str) -> str:
     wide = _is_windows_path(place)
     stripped = place.rstrip("\\/" if wide else "/")
     if not (wide or stripped.startswith("/")) or (_DRIVE.match(place) and len(stripped) < 3):

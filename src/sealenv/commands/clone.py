@@ -27,7 +27,6 @@ from sealenv.relocation.copy import copy_entries, entries_of, refuse_no_room, sh
 from sealenv.relocation.destination import choose_place, real_prefix, refuse_place
 from sealenv.relocation.files import Left
 from sealenv.relocation.find import find
-from sealenv.relocation.next_seal import seal_checked
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.prove import prove_running
 from sealenv.relocation.relocation import (
@@ -41,7 +40,6 @@ from sealenv.relocation.settle import settle
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp, why_moved
 from sealenv.seals.snapshot import Row, restat, snapshot_of
-from sealenv.spec.model import current_platform
 from sealenv.store.placing import refuse_long_paths
 
 __all__ = ["Cloned", "clone"]
@@ -127,11 +125,7 @@ def _clone(move: Relocation, place: Path, reporter: Reporter, *, copy: bool) -> 
         seal = msgspec.structs.replace(move.seal, created=timestamp())
         there = replace(move, prefix=place, seal=seal)
         settled = settle(there, reporter, searched=searched, copied=True, proof=False)
-        check = None
-        if seal.platform == current_platform():
-            reporter.phase("check", "activating it and running what is in it")
-            check = prove_running(there, settled.seal, settled.rewritten, held)
-            seal_checked(place, settled.seal, check)
+        check = prove_running(there, settled.seal, settled.rewritten, reporter, held)
         held.commit()
     return Cloned(
         place, prefix, len(linked), copied, settled.rewritten, settled.deleted, settled.left,

@@ -38,7 +38,6 @@ from sealenv.relocation.destination import (
     was_renamed,
 )
 from sealenv.relocation.files import Left
-from sealenv.relocation.next_seal import seal_checked
 from sealenv.relocation.prove import prove_running
 from sealenv.relocation.relocation import (
     Relocation,
@@ -300,15 +299,8 @@ class _Move:
     def _proved(
         self, there: Relocation, settled: Settled, how: str, held: PrefixLock | None = None
     ) -> Moved:
-        """Run the environment, if it runs on this machine, and write that into its seal."""
-        check = None
-        if settled.seal.platform != current_platform():
-            platform = settled.seal.platform
-            self.reporter.note(f"{platform} does not run here: the environment is unchecked")
-        else:
-            self.reporter.phase("check", "activating it and running what is in it")
-            check = prove_running(there, settled.seal, settled.rewritten, held)
-            seal_checked(there.prefix, settled.seal, check)
+        """Run the environment, and return what was done."""
+        check = prove_running(there, settled.seal, settled.rewritten, self.reporter, held)
         return Moved(
             there.prefix, there.old, how, settled.rewritten, settled.deleted, settled.left,
             settled.unsigned, check is not None, check,

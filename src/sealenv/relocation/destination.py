@@ -19,13 +19,11 @@ from sealenv.errors import (
 from sealenv.layout import HISTORY, MARKER, META, MOVING, SEAL, State, is_link, state_of
 from sealenv.locations import default_envs_dir
 from sealenv.naming import check_name, check_prefix, shown
-from sealenv.prefix.pending import REMOVING
 from sealenv.prefix.prefixlock import is_locked
 from sealenv.relocation.journal import read_journal
 from sealenv.relocation.relocation import same_make
 from sealenv.seals.seal import Seal, read_seal
 from sealenv.spec.model import current_platform
-from sealenv.system.files import read_regular
 from sealenv.system.holders import held_in, while_held
 from sealenv.system.renaming import rename_new
 from sealenv.system.volumes import local_place, real_folder
@@ -177,7 +175,7 @@ def was_renamed(prefix: Path, place: Path) -> bool:
 
     Raises:
         NotFoundError: the old place is empty, and nothing at the new one came from there.
-        PrefixError: it was copied, and the old one is still there or partly removed.
+        PrefixError: it was copied, and the old one was not removed, or only partly.
     """
     old, came = state_of(prefix), _seal_of(place)
     if old in {State.ABSENT, State.EMPTY}:
@@ -190,22 +188,13 @@ def was_renamed(prefix: Path, place: Path) -> bool:
             if came
             else "sealenv list shows the environments",
         )
-    removing = old is State.PENDING and _is_being_removed(prefix)
-    if came is not None and _is_copy(came, prefix, place):
+    was = _seal_of(prefix)
+    if came is not None and was is not None and _is_copy(came, place, was, prefix):
         raise PrefixError(
             "an earlier move copied the environment, and was interrupted before it removed the old one",
             where=str(place),
-            details=[
-                f"the environment is at {place}",
-                f"the rest of the old one: {prefix}" if removing else f"both are whole: {prefix}",
-            ],
+            details=[f"the environment is at {place}", f"the old one, or its rest: {prefix}"],
             hint=f"remove the old one: sealenv remove {shown(str(prefix))}",
-        )
-    if removing:
-        raise PrefixError(
-            "this environment was being removed, by remove or after a move",
-            where=str(prefix),
-            hint=f"finish that: sealenv remove {shown(str(prefix))}",
         )
     return False
 
@@ -233,24 +222,12 @@ def _came_from(came: Seal, prefix: Path, place: Path) -> bool:
     return came.prefix == str(prefix) or (came.prefix == str(place) and _is_unproved(came))
 
 
-def _is_copy(came: Seal, prefix: Path, place: Path) -> bool:
+def _is_copy(came: Seal, place: Path, was: Seal, prefix: Path) -> bool:
     """Tell whether a whole copy of the environment is at the new place."""
     if state_of(place) is not State.SEALED or os.path.samefile(prefix, place):
         return False
-    was = _seal_of(prefix)
-    return (
-        was is not None
-        and same_make(came, was)
-        and came.prefix == str(place)
-        and was.prefix == str(prefix)
-    )
-
-
-def _is_being_removed(prefix: Path) -> bool:
-    try:
-        return read_regular(prefix / MARKER) == REMOVING
-    except OSError:
-        return False
+    at_home = (came.prefix, was.prefix) == (str(place), str(prefix))
+    return at_home and same_make(came, was)
 
 
 def _seal_of(prefix: Path) -> Seal | None:

@@ -9,22 +9,19 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 import msgspec
 
-from sealenv.errors import from_oserror
-from sealenv.install.check import CheckReport
 from sealenv.relocation.digests import Rewritten
 from sealenv.relocation.relocation import Relocation
 from sealenv.seals.copies import adopt_copies
 from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import fingerprint, tree_lines
-from sealenv.seals.seal import Fingerprints, Seal, write_seal
+from sealenv.seals.seal import Fingerprints, Seal
 from sealenv.seals.snapshot import FILE, Row, native, row_of
 from sealenv.spec.model import current_platform
 
-__all__ = ["carried_over", "next_seal", "seal_checked"]
+__all__ = ["carried_over", "next_seal"]
 
 
 def carried_over(
@@ -107,16 +104,3 @@ def next_seal(
         tree = fingerprint(tree_lines(rows.values(), seal.platform))
         seal.fingerprints = Fingerprints(seal.fingerprints.packages, tree)
     return seal, table
-
-
-def seal_checked(prefix: Path, seal: Seal, check: CheckReport) -> None:
-    """Write into the seal that the environment was run.
-
-    Raises:
-        FilesystemError: the seal cannot be written.
-    """
-    done = msgspec.structs.replace(seal, checked=True, check=check.to_json())
-    try:
-        write_seal(prefix, done)
-    except OSError as error:
-        raise from_oserror(error) from error

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import msgspec
 
-from sealenv.errors import CheckFailedError, NotFoundError, PrefixPendingError, UsageError
+from sealenv.errors import NotFoundError, PrefixPendingError, UsageError
 from sealenv.fields import AbsolutePath, InPrefix, Seconds, one_of
 from sealenv.install.check import CheckReport
 from sealenv.layout import State, state_of
@@ -250,11 +250,7 @@ class _Move:
         )
         with with_hint(place, hint):
             copied = away.seal.prefix != str(away.prefix)
-            try:
-                settled = settle(there, self.reporter, searched=searched, locked=fd, copied=copied)
-            except CheckFailedError:
-                # A file was written after the search: search once more, as `--here` does.
-                settled = settle(there, self.reporter, locked=fd, copied=True)
+            settled = settle(there, self.reporter, searched=searched, locked=fd, copied=copied)
         hint = f"it is at {place} now, and was not run yet: {again}"
         with with_hint(place, hint, interrupted_only=True):
             return self._proved(there, settled, "renamed")
@@ -287,10 +283,8 @@ class _Move:
             copy_entries(away.prefix, entries, place, self.reporter)
             digests = compare(away.prefix, place, entries)
             held.share()
-            there, searched = (
-                replace(away, prefix=place),
-                replace(searched, rows=take_snapshot(place)),
-            )
+            there = replace(away, prefix=place)
+            searched = replace(searched, rows=take_snapshot(place))
             settled = settle(there, self.reporter, searched=searched, copied=True, digests=digests)
             moved = self._proved(there, settled, "copied", held)
             held.commit()

@@ -182,7 +182,7 @@ def was_renamed(prefix: Path, place: Path) -> bool:
         if came is not None and _came_from(came, prefix, place):
             return True
         raise NotFoundError(
-            "there is no environment to move",
+            "no environment to move",
             where=str(prefix),
             hint=f"there is one at the destination: sealenv info {shown(str(place))}"
             if came
@@ -215,7 +215,7 @@ def _is_unproved(seal: Seal) -> bool:
 
 
 def _came_from(came: Seal, prefix: Path, place: Path) -> bool:
-    """Tell whether the environment at the new place came from the old one, or has not run since."""
+    """Tell whether the environment at the new place came from the old one, or was not run since."""
     journal = read_journal(place)
     if journal is not None:
         return str(prefix) in (*journal.olds, came.prefix)

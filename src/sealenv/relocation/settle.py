@@ -222,8 +222,8 @@ def _history(prefix: Path, locked: int | None) -> Iterator[Write]:
 def finish_earlier(prefix: Path, reporter: Reporter, fd: int, *, dry_run: bool) -> Relocation:
     """Finish a relocation that was killed, and open the environment.
 
-    Its files may hold two paths. It is finished for the path that it was moved to, even if somebody
-    has moved it by hand since.
+    Its files may hold two paths. It is finished for the path that it was moved to, even if it was
+    moved by hand since.
 
     Args:
         prefix: the environment, which the caller has locked.

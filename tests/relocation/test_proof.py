@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from sealenv.commands.move import move
+from sealenv.errors import CheckFailedError
 from sealenv.progress import Reporter
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
@@ -24,6 +27,10 @@ def test_a_file_written_between_search_and_rename(
                 (env / script).unlink()  # a hard link to the cache
                 (env / script).write_text(text)
 
-    move(env, place, reporter=Rename())
+    with pytest.raises(CheckFailedError) as caught:
+        move(env, place, reporter=Rename())
+    assert "1 file still holds the old path" in str(caught.value)
+    assert f"sealenv move --here {place}" in str(caught.value.hint)
+    move(place, here=True)
     assert str(env) not in (place / script).read_text()
     assert str(place) in (place / script).read_text()

@@ -1,6 +1,7 @@
-"""Update the digests of rewritten files in package records and in pip's RECORD.
+"""Update the digests of rewritten files: in package records, pip's RECORD, the file table and the seal.
 
 A digest is replaced only if it is that of the file before: a file that was altered stays altered.
+Compiled Python that was deleted has no row in the new file table: Python may write it again.
 """
 
 from __future__ import annotations
@@ -12,12 +13,30 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
+from sealenv.seals.copies import adopt_copies
+from sealenv.seals.filetable import encode
+from sealenv.seals.fingerprint import fingerprint, tree_lines
+from sealenv.seals.seal import Fingerprints, Seal
+from sealenv.seals.snapshot import FILE, Row, native, row_of
+from sealenv.spec.model import current_platform
 from sealenv.system.hashing import sha256_of
 
-__all__ = ["Mark", "Rewritten", "redigest_record", "redigest_wheel"]
+if TYPE_CHECKING:
+    from sealenv.relocation.relocation import Relocation
+
+__all__ = [
+    "Mark",
+    "Rewritten",
+    "next_seal",
+    "next_table",
+    "redigest_record",
+    "redigest_wheel",
+]
 
 
 class Mark(NamedTuple):
@@ -115,3 +134,85 @@ def _row(line: str, base: str, changed: Mapping[str, Rewritten]) -> str:
 
 def _wheel_digest(digest: bytes) -> str:
     return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def next_table(
+    move: Relocation,
+    changes: Mapping[str, Rewritten],
+    now: Mapping[str, Row],
+    *,
+    deleted: Collection[str] = (),
+    copied: bool = False,
+    digests: Mapping[str, bytes] | None = None,
+) -> dict[str, Row] | None:
+    """Return the rows of the new file table; None if the environment has no table.
+
+    Args:
+        move: the rewritten environment.
+        changes: the files that were rewritten.
+        now: its snapshot from before that.
+        deleted: compiled Python that was deleted now; missing files were deleted before.
+        copied: the files are copies of the sealed ones, with other inodes and times.
+        digests: of the copies, as far as they are known; others are read.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    if move.table is None:
+        return None
+    sealed = {
+        path: row
+        for path, row in move.table.items()
+        if not path.endswith(".pyc") or (path in now and path not in deleted)
+    }
+    for path, change in changes.items():
+        then = sealed.get(path)
+        if then is None or then.digest != change.before.sha256:
+            continue
+        then = sealed[path] = then.copy()
+        status = row_of(path, os.lstat(native(move.prefix, path)))
+        # A rewritten file keeps its time. If another program has written to it since, it has another
+        # one, and is not sealed.
+        is_file = status.kind == FILE and path in now
+        then.digest, then.size, then.inode = change.after.sha256, change.after.size, status.inode
+        then.mtime_ns = now[path].mtime_ns if is_file else status.mtime_ns
+    if copied:
+        others = {path: row.copy() for path, row in sealed.items() if path not in changes}
+        adopt_copies(move.prefix, others, now, digests or {})
+        sealed |= others
+    return sealed
+
+
+def next_seal(
+    move: Relocation, changes: Mapping[str, Rewritten], rows: Mapping[str, Row] | None
+) -> tuple[Seal, bytes | None]:
+    """Return the new seal, and the encoded file table that it names.
+
+    If the environment runs on this machine, it is unchecked until it has run at its new place.
+    """
+    after = {c.before.sha256.hex(): c.after.sha256.hex() for c in changes.values()}
+    seal = msgspec.structs.replace(
+        move.seal,
+        prefix=move.new,
+        checked=move.seal.checked and move.seal.platform != current_platform(),
+        patched=[
+            msgspec.structs.replace(note, after=after.get(note.after, note.after))
+            if note.path in changes
+            else note
+            for note in move.seal.patched
+        ],
+        pip=[
+            msgspec.structs.replace(note, sha256=after.get(note.sha256, note.sha256))
+            if note.record in changes
+            else note
+            for note in move.seal.pip
+        ],
+    )
+    if rows is None:
+        return seal, None
+    table = encode(rows.values())
+    seal.files = hashlib.sha256(table).hexdigest()
+    if seal.fingerprints is not None:
+        tree = fingerprint(tree_lines(rows.values(), seal.platform))
+        seal.fingerprints = Fingerprints(seal.fingerprints.packages, tree)
+    return seal, table

@@ -18,16 +18,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sealenv.activation.scripts import activation_files
-from sealenv.errors import PrefixError, SealenvError, from_oserror
+from sealenv.errors import SealenvError, from_oserror
 from sealenv.layout import HISTORY, State, state_of
-from sealenv.naming import shown
 from sealenv.prefix.exclusive import replace_history
 from sealenv.progress import Reporter
-from sealenv.relocation.digests import redigest_record, redigest_wheel
+from sealenv.relocation.digests import next_seal, next_table, redigest_record, redigest_wheel
 from sealenv.relocation.files import Files, Left, Write
 from sealenv.relocation.find import find
 from sealenv.relocation.journal import begin, commit, finish_commit, read_journal
-from sealenv.relocation.next_seal import carried_over, next_seal
 from sealenv.relocation.owners import SHIPPED, Owners, record_path
 from sealenv.relocation.prove import prove
 from sealenv.relocation.relocation import Relocation, Searched, open_relocation
@@ -105,7 +103,7 @@ def settle(
         if row is not None and row.kind == FILE:
             files.replace(HISTORY, move.change.apply, write)
         try:
-            table = carried_over(
+            table = next_table(
                 move, files.changes, rows, deleted=files.deleted, copied=copied, digests=digests
             )
             seal, encoded = next_seal(move, files.changes, table)
@@ -232,7 +230,7 @@ def finish_earlier(prefix: Path, reporter: Reporter, fd: int, *, dry_run: bool) 
         dry_run: change nothing.
 
     Raises:
-        PrefixError: it is not sealed; or nothing may be changed and it has to be finished first.
+        PrefixError: it is not sealed.
         SealenvError: as for `settle`.
     """
     if not dry_run:
@@ -245,12 +243,7 @@ def finish_earlier(prefix: Path, reporter: Reporter, fd: int, *, dry_run: bool) 
     if journal.new == here.new:
         return here
     if dry_run:
-        raise PrefixError(
-            "a move of this environment was interrupted, and then it was moved by hand",
-            where=str(prefix),
-            details=[f"from {journal.olds[0]}", f"to {journal.new}"],
-            hint=f"finish it first: sealenv move --here {shown(str(prefix))}",
-        )
+        return here.to(here.new, journal.new)
     settle(replace(here, new=journal.new), reporter, locked=fd, copied=True)
     return open_relocation(prefix, str(prefix))
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sealenv.layout import MOVING, SEAL, State, state_of
+from sealenv.layout import MOVING
 from sealenv.seals.seal import read_seal
 from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
@@ -163,58 +161,6 @@ def _site(prefix: Path) -> str:
     return next(prefix.glob("lib/python3.*/site-packages")).relative_to(prefix).as_posix()
 
 
-_BACKEND = """
-import base64, hashlib, os, zipfile
-
-def build_editable(folder, config_settings=None, metadata_directory=None):
-    name = "thong-2.0-0.editable-py3-none-any.whl"
-    info = "thong-2.0.dist-info/"
-    files = {
-        "__editable__.thong.pth": os.path.abspath("src") + "\\n",
-        info + "METADATA": "Metadata-Version: 2.1\\nName: thong\\nVersion: 2.0\\n",
-        info + "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
-        info + "entry_points.txt": "[console_scripts]\\nthong = thong:main\\n",
-    }
-    lines = "".join(f"{path},,\\n" for path in files)
-    with zipfile.ZipFile(os.path.join(folder, name), "w") as archive:
-        for path, text in files.items():
-            archive.writestr(path, text)
-        archive.writestr(info + "RECORD", lines + info + "RECORD,,\\n")
-    return name
-
-build_wheel = build_editable
-"""
-
-
-def test_pip_install_editable_there_and_back(warm_machine: Machine, env: Path) -> None:
-    """pip itself, with a backend of PEP 660 that lies in the project, which lies in the environment."""
-    project = env / "src" / "thong"
-    (project / "src").mkdir(parents=True)
-    (project / "src/thong.py").write_text("def main():\n    print(__file__)\n")
-    (project / "backend.py").write_text(_BACKEND)
-    (project / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-        '[project]\nname = "thong"\nversion = "2.0"\n'
-    )
-    pip = ("--", "python", "-m", "pip")
-    warm_machine.run(
-        "run", str(env), *pip, "install", "--no-index", "--no-deps", "--no-build-isolation",
-        "-e", str(project),
-    )  # fmt: skip
-    assert warm_machine.run("run", str(env), "--", "thong").stdout.strip().startswith(str(env))
-    before = kinds(env)
-    place = warm_machine.envs / "a longer name"
-    for source, target in ((env, place), (place, env), (env, place)):
-        warm_machine.run("move", str(source), str(target))
-        assert kinds(target) == before
-        said = warm_machine.run("run", str(target), "--", "thong").stdout.strip()
-        assert said == str(target / "src/thong/src/thong.py")
-        listed = warm_machine.run("run", str(target), *pip, "list", "--editable").stdout
-        assert str(target / "src/thong") in listed
-    warm_machine.run("run", str(place), *pip, "uninstall", "-y", "thong")
-    assert not list(place.glob("lib/python3.*/site-packages/*thong*"))
-
-
 def test_what_was_altered_stays_altered(warm_machine: Machine, env: Path) -> None:
     script = next(env.glob("bin/pip3*"))
     script.write_text(script.read_text() + f"# {env}/mine\n")
@@ -338,21 +284,6 @@ class TestRefusals:
         assert data == b"\x7fELF\0" + os.fsencode(env.parent / "f") + b"/lib\0end"
 
 
-def test_killed_between_table_and_seal(warm_machine: Machine, env: Path, original: Path) -> None:
-    """The next seal is there, the table is the next one, the seal is the old one."""
-    old_seal = (env / "conda-meta/sealenv").read_bytes()
-    place = warm_machine.envs / "f"
-    warm_machine.run("move", "e", "f")
-    seal = json.loads((place / SEAL).read_text())
-    (place / MOVING).write_text(json.dumps(seal) + "\n")
-    (place / "conda-meta/sealenv").write_bytes(old_seal)
-    assert state_of(place) is State.SEALED
-    assert ("moved", "conda-meta/sealenv") in kinds(place)
-    warm_machine.run("move", "e", "f")
-    assert kinds(place) == []
-    assert not (place / MOVING).exists()
-
-
 def test_a_copy_by_hand_is_moved_at_once(
     warm_machine: Machine, moved_by_hand: Path, original: Path
 ) -> None:
@@ -447,25 +378,3 @@ def test_a_launcher_of_uv_is_reported_with_the_command_that_makes_it_again(
     assert "uv pip install --reinstall" in item["why"]
     found = warm_machine.json("audit", "f", code=1)["findings"]
     assert [f["path"] for f in found if f["whose"] == "former"] == ["bin/tool.exe"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="running programs are told by /proc")
-def test_what_a_killed_move_had_started_is_waited_for(warm_machine: Machine, env: Path) -> None:
-    """Its check asks python and others for their version; they end by themselves."""
-    seal = json.loads((env / SEAL).read_text())
-    (env / SEAL).write_text(json.dumps(seal | {"checked": False}))
-    child = subprocess.Popen([env / "bin/python", "-c", "input()"], stdin=subprocess.PIPE)
-    mover = subprocess.Popen(
-        warm_machine.command("move", "--here", "e"), env=warm_machine.env, cwd=warm_machine.root,
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        with pytest.raises(subprocess.TimeoutExpired):
-            mover.communicate(timeout=1.5)
-        child.communicate(b"\n")
-        _, said = mover.communicate(timeout=60)
-        assert mover.returncode == 0, said
-    finally:
-        mover.kill()
-        child.kill()
-    assert json.loads((env / SEAL).read_text())["checked"] is True

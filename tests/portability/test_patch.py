@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from pathlib import Path
 
 import pytest
@@ -21,9 +20,9 @@ EXE = rb'@FOR %%I IN ("%~dp0..") DO @SET "MAMBA_EXE=%%~fI\Library\bin\mamba.exe"
 ROOT = b'@FOR %%I IN ("%~dp0..") DO @SET "MAMBA_ROOT_PREFIX=%%~fI"'
 
 
-@pytest.mark.parametrize("file", ["condabin/mamba.bat", "condabin/mamba_hook.bat"])
-@pytest.mark.parametrize("value", ["C:/a b/e", r"C:\e\Library\bin\mamba.exe", "", "x%y%", "é"])
-def test_mamba_bat(file: str, value: str) -> None:
+@pytest.mark.parametrize("value", ["C:/a b/e", "", "x%y%"])
+def test_mamba_bat(value: str) -> None:
+    file = "condabin/mamba.bat"
     text = value.encode()
     before = (
         b'@SET "MAMBA_EXE=' + text + b'"\n@REM x\r\n@SET "MAMBA_ROOT_PREFIX=' + text + b'"\nend'
@@ -69,24 +68,6 @@ def test_conda_hook_ps1() -> None:
         'Import-Module "$Env:_CONDA_ROOT\\shell\\condabin\\Conda.psm1"\n'
     )
     assert patch_bytes("shell/condabin/conda-hook.ps1", after.encode(), PREFIX) == after.encode()
-
-
-def test_a_file_is_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
-    prefix, cache = tmp_path / "e", tmp_path / "cached.bat"
-    (prefix / "condabin").mkdir(parents=True)
-    cache.write_bytes(b'@SET "MAMBA_EXE=x"\n')
-    cache.chmod(0o755)
-    os.link(cache, prefix / "condabin/mamba.bat")
-    (done,) = patch_prefix(prefix, "win-64")
-    patched = prefix / "condabin/mamba.bat"
-    assert cache.read_bytes() == b'@SET "MAMBA_EXE=x"\n'
-    assert patched.read_bytes() == EXE + b"\r\n"
-    if os.name != "nt":
-        assert stat.S_IMODE(patched.stat().st_mode) == 0o755
-    assert done.before == hashlib.sha256(cache.read_bytes()).hexdigest()
-    assert done.after == hashlib.sha256(patched.read_bytes()).hexdigest()
-    assert patch_prefix(prefix, "win-64") == []
-    assert [p.name for p in (prefix / "condabin").iterdir()] == ["mamba.bat"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a link needs a right of its own there")

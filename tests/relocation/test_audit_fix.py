@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -152,7 +151,7 @@ audit(sys.argv[1], fix=True)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("number", [1, 2, -3, -2, -1])
+@pytest.mark.parametrize("number", [1, 2, -2, -1])
 def test_killed_at_a_write_the_next_finishes_it_and_nothing_is_left_behind(
     machine: Machine, number: int, when: str
 ) -> None:
@@ -169,18 +168,6 @@ def test_killed_at_a_write_the_next_finishes_it_and_nothing_is_left_behind(
     assert patch.planned(prefix, read_seal(prefix).platform) == []
 
 
-def test_what_others_made_is_not_taken_for_a_partial(machine: Machine) -> None:
-    prefix = machine.envs / "e"
-    mine = prefix / "bin/.pip.0123456789abcdef"
-    mine.write_text("mine")
-    with pytest.raises(PrefixError, match="was changed since it was sealed"):
-        auditing.audit(prefix, fix=True)
-    machine.run("seal", "e", "-y")
-    auditing.audit(prefix, fix=True)
-    auditing.audit(prefix, fix=True)
-    assert mine.read_text() == "mine"
-
-
 def test_a_frozen_one_is_refused(machine: Machine) -> None:
     prefix = machine.envs / "e"
     (prefix / "conda-meta/frozen").write_text('{"message": "hands off"}')
@@ -190,13 +177,3 @@ def test_a_frozen_one_is_refused(machine: Machine) -> None:
     assert "--override-frozen" in done.stderr
     assert machine.snapshot() == before
     assert machine.json("audit", "--fix", "--override-frozen", "e")["patched"]
-
-
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root may give files away")
-def test_the_owner_stays(machine: Machine) -> None:
-    prefix = machine.envs / "e"
-    for path in [prefix, *prefix.rglob("*")]:
-        os.chown(path, 1234, 1234, follow_symlinks=False)
-    machine.run("audit", "--fix", "e")
-    strange = [p for p in prefix.rglob("*") if (p.lstat().st_uid, p.lstat().st_gid) != (1234, 1234)]
-    assert strange == []

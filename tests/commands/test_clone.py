@@ -1,4 +1,4 @@
-"""`sealenv clone`: seconds, little disk, and neither changes the other."""
+"""`sealenv clone`: hard links and copies that do not affect the original."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_changing_one_does_not_change_the_other(warm_machine: Machine, env: Path
     assert [kind for kind, path in kinds(env) if path != "untracked"] == []
 
 
-def test_what_was_altered_is_altered_in_the_clone(warm_machine: Machine, env: Path) -> None:
+def test_altered_files_are_altered_in_the_clone(warm_machine: Machine, env: Path) -> None:
     script = next(env.glob("lib/python3.*/this.py"))
     script.write_text("x = 1\n")
     before = kinds(env)

@@ -1,4 +1,4 @@
-"""`sealenv move`: there and back, with pip in between; killed anywhere; refused with reasons."""
+"""`sealenv move`: renaming, copying, environments moved by hand, refusals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_move
 def original(
     warm_cache: Path, demo_channel: DemoChannel, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """An environment to be copied by tests; nothing may be written into it."""
+    """An environment that tests copy and never change."""
     machine = Machine(tmp_path_factory.mktemp("original"), cache=warm_cache)
     machine.create("original", demo_channel)
     return machine.envs / "original"
@@ -32,7 +32,7 @@ def original(
 
 @pytest.fixture
 def moved_by_hand(warm_machine: Machine, original: Path) -> Path:
-    """A copy of it, as `cp -a` makes it: at another place than its seal says."""
+    """A copy by `cp -a`: its seal has another path."""
     prefix = warm_machine.envs / "e"
     prefix.parent.mkdir(exist_ok=True)
     subprocess.run(["cp", "-a", str(original), str(prefix)], check=True)
@@ -47,7 +47,7 @@ def env(warm_machine: Machine, moved_by_hand: Path) -> Path:
 
 
 def kinds(prefix: Path) -> list[tuple[str, str]]:
-    """What verify finds, but for digests."""
+    """Return the findings of `verify`, without digests."""
     return sorted((f.kind, f.path) for f in verify(prefix).findings)
 
 
@@ -56,7 +56,7 @@ def prints(prefix: Path) -> Any:
 
 
 def holding(prefix: Path, place: Path) -> list[str]:
-    """Files with the place in them. Python's build wrote `./` before it twice: that is not a path."""
+    """Return the files that hold a path. Python's build wrote it after `./` twice."""
     text = os.fsencode(place)
     return [
         name
@@ -89,7 +89,7 @@ def wheel(folder: Path) -> Path:
     return path
 
 
-def test_by_hand_is_refused_until_it_is_mended(
+def test_an_environment_moved_by_hand_is_refused_until_it_is_fixed(
     warm_machine: Machine, moved_by_hand: Path, original: Path
 ) -> None:
     prefix = moved_by_hand
@@ -161,7 +161,7 @@ def _site(prefix: Path) -> str:
     return next(prefix.glob("lib/python3.*/site-packages")).relative_to(prefix).as_posix()
 
 
-def test_what_was_altered_stays_altered(warm_machine: Machine, env: Path) -> None:
+def test_altered_files_stay_altered(warm_machine: Machine, env: Path) -> None:
     script = next(env.glob("bin/pip3*"))
     script.write_text(script.read_text() + f"# {env}/mine\n")
     (env / "activate.fish").write_text(f"# {env}\n")
@@ -287,7 +287,7 @@ class TestRefusals:
 def test_a_copy_by_hand_is_moved_at_once(
     warm_machine: Machine, moved_by_hand: Path, original: Path
 ) -> None:
-    """Two moves in one: what was copied has other inodes than those that were sealed."""
+    """Copied files have other inodes than the sealed ones."""
     place = warm_machine.envs / "f"
     assert f"{original} is still there" in warm_machine.run("move", "-d", "e", "f").stderr
     done = warm_machine.run("move", "e", "f")
@@ -299,8 +299,8 @@ def test_a_copy_by_hand_is_moved_at_once(
     assert holding(place, moved_by_hand) == []
 
 
-def test_what_pip_wrote_by_the_name_of_a_link(warm_machine: Machine, env: Path) -> None:
-    """pip writes into entry points what python was called as; that path goes with the link."""
+def test_a_path_through_a_link_is_rewritten(warm_machine: Machine, env: Path) -> None:
+    """pip writes the path by which Python was called, which may be a link."""
     link = warm_machine.root / "link"
     link.symlink_to(env.parent)
     script = env / "bin/by-link"
@@ -337,7 +337,7 @@ def test_to_a_path_that_begins_with_the_old_one(
 def test_compiled_python_is_deleted_and_written_again(
     warm_machine: Machine, env: Path, tmp_path: Path
 ) -> None:
-    """pip compiles with the path; such a file is no finding when it is gone, nor when it is back."""
+    """pip compiles with the path. `verify` does not report such a file, deleted or written again."""
     pip = ("run", str(env), "--", "python", "-m", "pip", "install", "--no-index", "--no-deps")
     warm_machine.run(*pip, str(wheel(tmp_path)))
     warm_machine.run("seal", "e", "-y")

@@ -1,4 +1,4 @@
-"""What a move and a clone take care of: what is written meanwhile, owners, holes, refusals."""
+"""What `move` and `clone` preserve: concurrent writes, owners, holes, hard links."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def env(machine: Machine, channels: Channels) -> Path:
 
 
 def is_whole(prefix: Path) -> bool:
-    """At home there, and as it was sealed but for what these tests put into it."""
+    """Return whether `verify` reports only the files that these tests add."""
     found = [(f.kind, f.path) for f in verify(prefix).findings]
     odd = [item for item in found if item[0] != "untracked"]
     assert not odd
@@ -48,7 +48,7 @@ def is_whole(prefix: Path) -> bool:
 
 
 class Proof(Reporter):
-    """Writes into the original when the copy was read and is about to be proven."""
+    """Writes into the original after the copy was read."""
 
     def __init__(self, write: Callable[[], object]) -> None:
         self.write = write
@@ -88,7 +88,7 @@ def test_written_after_it_was_copied(machine: Machine, env: Path, what: str) -> 
 
 
 def test_killed_while_the_old_one_was_removed(machine: Machine, env: Path) -> None:
-    """The new one is whole, the old one pending; each command says how to remove that."""
+    """The new one is whole, the old one pending; `move` says how to remove it."""
     place = machine.envs / "copied"
     machine.run("clone", "e", "copied")
     came = msgspec.structs.replace(read_seal(env), prefix=str(place))
@@ -133,7 +133,7 @@ class TestUserFolder:
         assert is_whole(place)
         assert not env.exists()
 
-    def test_what_is_not_the_same_is_kept_aside(self, machine: Machine, env: Path) -> None:
+    def test_files_of_others_are_moved_aside(self, machine: Machine, env: Path) -> None:
         place = self.killed(machine, env)
         (env / "__home__/new").write_text("new")
         (place / "__home__/new").write_text("theirs")
@@ -172,7 +172,7 @@ class TestUserFolder:
         (["clone", "e", "f"], "the next clone replaces it"),
     ],
 )
-def test_interrupted_while_mending_says_where_it_is(
+def test_an_interruption_says_where_the_environment_is(
     machine: Machine, env: Path, number: signal.Signals, options: list[str], says: str
 ) -> None:
     program = (
@@ -278,7 +278,7 @@ def test_holes_and_hard_links_stay(machine: Machine, env: Path, command: list[st
 def test_a_file_with_several_names_that_holds_the_path(
     machine: Machine, env: Path, command: list[str], size: int
 ) -> None:
-    """It stays one; a name of it outside keeps what it has. Of links too the time stays."""
+    """The names stay one file, one outside keeps its bytes, and links keep their time."""
     outside = machine.root / "outside"
     outside.write_text(f"at={env}/x\n" + "\n" * size)
     for name in ("one", "two", "other"):

@@ -1,4 +1,4 @@
-"""Two at once: an environment goes to one place, a place takes one environment, the loser is whole."""
+"""Two moves at once: one wins, and the other environment stays whole."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_create_works_at_the_destination(
 
 
 @pytest.mark.parametrize("command", ["verify", "audit"])
-def test_what_is_seen_while_somebody_works_on_it_is_no_finding(
+def test_findings_are_refused_while_another_process_works(
     machine: Machine, channels: Channels, command: str
 ) -> None:
     machine.tiny("e", channels.main_url, "prio", "dated")
@@ -101,7 +101,7 @@ def test_what_is_seen_while_somebody_works_on_it_is_no_finding(
     machine.json(command, "moved", code=1)
 
 
-def test_what_is_being_cloned_is_not_changed(machine: Machine, channels: Channels) -> None:
+def test_a_clone_locks_the_original(machine: Machine, channels: Channels) -> None:
     """And what is being changed is not cloned."""
     machine.tiny("e", channels.main_url, "prio", "dated")
     with unchanged(machine.envs / "e"):

@@ -1,4 +1,4 @@
-"""A move killed anywhere: the old environment or the new one, and the same command finishes it."""
+"""A killed move leaves the old or the new environment, and the same command finishes it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ code = main()
 print("calls", calls, file=sys.stderr)
 sys.exit(code)
 """
-"""Kills itself before the Nth call that changes a file; says at its end how many there were."""
+"""Kills itself before the Nth call that changes a file, or prints the number of calls."""
 
 
 _PREFIX = "import sys; print(sys.prefix)"
@@ -112,7 +112,7 @@ def test_one_rename_killed_before_every_kind_of_write(
 def test_killed_and_then_taken_elsewhere_by_hand(
     warm_machine: Machine, env: Path, then: str, share: float
 ) -> None:
-    """Its files hold two places, and it lies at the one that its seal names, or at a third one."""
+    """Its files hold two paths, and it is at the one in its seal, or at a third one."""
     machine, there = warm_machine, warm_machine.envs / "other"
     machine.run("clone", "e", "rehearsal")
     code, said = killed(machine, 0, "move", "rehearsal", "rehearsed", "-q")
@@ -141,7 +141,7 @@ def test_killed_and_then_taken_elsewhere_by_hand(
 
 
 def _is_partial(path: str) -> bool:
-    """What a file was written into that was to replace another: a kill leaves one."""
+    """Return whether it is a temporary file that a kill has left."""
     name = path.rpartition("/")[2]
     return name.startswith(".") and len(name.rpartition(".")[2]) == 16
 

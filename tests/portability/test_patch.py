@@ -1,4 +1,4 @@
-"""The rules on bytes and on a prefix made for Windows; what seal, verify and info say of it."""
+"""The rules for Windows, and how seal and `verify` treat patched files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `audit --fix` makes of a file on POSIX, in the programs that read it."""
+"""The rules of `audit --fix` for POSIX, run by real shells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sealenv audit` of real environments: what holds their path, whose the file is, what follows."""
+"""`sealenv audit` of real environments."""
 
 from __future__ import annotations
 
@@ -81,9 +81,7 @@ def made(
     return machine, prefix
 
 
-def test_a_fresh_environment_says_what_holds_its_path_and_who_mends_it(
-    warm_machine: Machine, demo_channel: DemoChannel
-) -> None:
+def test_a_fresh_environment(warm_machine: Machine, demo_channel: DemoChannel) -> None:
     prefix = Path(warm_machine.create("e", demo_channel)["prefix"])
     before = warm_machine.snapshot()
     answer = warm_machine.json("audit", "e")
@@ -127,7 +125,7 @@ def test_owners_kinds_and_reasons(made: tuple[Machine, Path]) -> None:
 
 def test_placeholders_of_packages(machine: Machine, channels: Channels) -> None:
     if any("hello-prefix" in line for line in channels.missing):
-        pytest.skip("no C compiler: there is no package with a binary placeholder")
+        pytest.skip("no C compiler to build a package with a binary placeholder")
     made = machine.tiny("e", channels.main_url, "hello-prefix")
     found = by_path(machine.json("audit", made["prefix"]))
     binary, text = found["bin/hello-prefix"], found["bin/hello-prefix-text"]
@@ -136,7 +134,7 @@ def test_placeholders_of_packages(machine: Machine, channels: Channels) -> None:
     assert binary["matters"]
     assert text["matters"]
     assert text["room"] is None
-    assert binary["room"] >= 200  # that of the placeholder, not of what is there now
+    assert binary["room"] >= 200  # the length of the placeholder
     assert binary["mend"] == text["mend"] == "move"
 
 
@@ -182,7 +180,7 @@ def test_every_form_is_found(warm_machine: Machine, demo_channel: DemoChannel) -
     assert set(mends.values()) == {"move", "length"}
 
 
-def test_what_move_would_leave_is_left_and_still_known_afterwards(
+def test_files_that_move_leaves_are_reported_before_and_after(
     warm_machine: Machine, demo_channel: DemoChannel
 ) -> None:
     prefix = Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])
@@ -254,7 +252,7 @@ def test_an_environment_that_was_moved_by_hand(
 
 
 def test_launchers_of_windows(warm_machine: Machine, demo_channel: DemoChannel) -> None:
-    """pip's is spliced; one with the path somewhere else is left, with the command that helps."""
+    """pip's is rewritten; one with the path elsewhere is left, with a command that makes it again."""
     prefix = Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])
     (prefix / "Scripts").mkdir()
     for name, main in (("pips", "import sys\n"), ("odd", f"PLACE = {str(prefix)!r}\n")):

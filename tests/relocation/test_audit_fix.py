@@ -1,4 +1,4 @@
-"""`sealenv audit --fix`: what is made relative works anywhere, and verify knows who did it."""
+"""`sealenv audit --fix`: relative files work anywhere, and `verify` accepts them."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_entry_points_work_from_anywhere_and_verify_knows(machine: Machine) -> N
             assert done.stdout == "hello\n"
 
 
-def test_what_is_written_anew_is_unpatched_and_is_patched_again(machine: Machine) -> None:
+def test_a_reinstalled_file_is_patched_again(machine: Machine) -> None:
     prefix = machine.envs / "e"
     before = {name: (prefix / "bin" / name).read_bytes() for name in ("pip", "hello-tool")}
     machine.run("audit", "--fix", "e")
@@ -152,9 +152,7 @@ audit(sys.argv[1], fix=True)
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", [1, 2, -2, -1])
-def test_killed_at_a_write_the_next_finishes_it_and_nothing_is_left_behind(
-    machine: Machine, number: int, when: str
-) -> None:
+def test_a_killed_fix_is_finished_by_the_next(machine: Machine, number: int, when: str) -> None:
     prefix = machine.envs / "e"
     files = set(prefix.rglob("*"))
     writes = 1 + len(patch.planned(prefix, read_seal(prefix).platform)) + 3

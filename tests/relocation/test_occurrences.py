@@ -1,4 +1,4 @@
-r"""Where a path is found, and where something only looks like it."""
+r"""Where a path is found, and where it is part of another one."""
 
 from __future__ import annotations
 
@@ -157,6 +157,6 @@ def test_by_windows_the_same(pieces: list[str], window: int) -> None:
 
 
 def test_a_part_of_a_longer_path() -> None:
-    """Where files may hold either path, the longer one is meant."""
+    """The longer path does not count."""
     wanted = Paths.of(["/envs/e"], LINUX, apart_from="/envs/e two")
     assert len(found(b"/envs/e two/x /envs/e/two /envs/e twofold", wanted)) == 2

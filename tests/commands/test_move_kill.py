@@ -107,7 +107,7 @@ def test_one_rename_killed_before_every_kind_of_write(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("share", [0.3, 0.9])
 @pytest.mark.parametrize("then", ["back", "on"])
 def test_killed_and_then_taken_elsewhere_by_hand(
     warm_machine: Machine, env: Path, then: str, share: float
@@ -138,6 +138,20 @@ def test_killed_and_then_taken_elsewhere_by_hand(
     assert holding(place, there) == []
     assert place == env or holding(place, env) == []
     machine.run("run", str(place), "--", "pip", "--version")
+
+
+@pytest.mark.slow
+def test_killed_after_a_move_by_hand(warm_machine: Machine, env: Path) -> None:
+    """The journal names every path that files may hold."""
+    machine, by_hand, place = warm_machine, warm_machine.envs / "hand", warm_machine.envs / "new"
+    env.rename(by_hand)
+    (by_hand / "notes").write_text(f"{env}/bin {by_hand}/bin\n")
+    code, said = killed(machine, 40, "move", "hand", "new", "-q")
+    assert code == -signal.SIGKILL, said
+    assert (place / MOVING).exists()
+    machine.run("move", "hand", "new", "-q")
+    assert (place / "notes").read_text() == f"{place}/bin {place}/bin\n"
+    assert [(f.kind, f.path) for f in verify(place).findings] == [("untracked", "notes")]
 
 
 def _is_partial(path: str) -> bool:

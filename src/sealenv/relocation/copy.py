@@ -142,7 +142,7 @@ def copy_entries(
             continue
         if can_link and entry.relative in links:
             try:
-                os.link(_raw(entry), _in(target, entry))
+                os.link(entry.path, _in(target, entry))
                 shared.add(entry.relative)
                 continue
             except OSError:  # another file system, or one without hard links
@@ -235,7 +235,7 @@ def _copy_entry(
         link_pkgs(target, Path(os.readlink(entry.path).removeprefix("\\\\?\\")))
         return
     if entry.is_link:
-        copy_link(_raw(entry), place, entry.status)
+        copy_link(entry.path, place, entry.status)
         return
     if entry.status.st_nlink > 1 and entry.status.st_ino:
         first = first_names.setdefault((entry.status.st_dev, entry.status.st_ino), place)
@@ -243,7 +243,7 @@ def _copy_entry(
             with contextlib.suppress(OSError):  # a file system without hard links
                 os.link(first, place)
                 return
-    copy_file(_raw(entry), place, entry.status)
+    copy_file(entry.path, place, entry.status)
 
 
 def _finish_folders(source: Path, target: Path, entries: Sequence[Entry]) -> None:
@@ -257,11 +257,6 @@ def _finish_folders(source: Path, target: Path, entries: Sequence[Entry]) -> Non
 
 
 def _in(target: Path, entry: Entry) -> str | bytes:
-    # The path of an entry has the surrogates of the locale: os.fsencode returns its bytes.
     if os.name == "nt":
         return native(target, entry.relative)
-    return os.path.join(os.fsencode(target), os.fsencode(entry.relative))
-
-
-def _raw(entry: Entry) -> str | bytes:
-    return entry.path if os.name == "nt" else os.fsencode(entry.path)
+    return os.path.join(target, entry.relative)

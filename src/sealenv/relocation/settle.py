@@ -84,20 +84,13 @@ def settle(
         CheckFailedError: a file holds the old path that should not.
     """
     reporter.phase("mend", f"writing {move.new} into files that hold {move.old}")
-    clean: Mapping[str, Row] = {}
-    if searched is None:
-        rows = take_snapshot(move.prefix)
-        clear_partials(move.prefix, rows, rows, move.table or {})
-        owners = Owners(move.prefix, rows, move.records)
-        found = find(move.prefix, rows, move.change.old)
-    else:
-        rows, found = searched.rows, searched.found
-        owners = Owners(move.prefix, rows, move.records)
-        clean = {} if copied else {path: rows[path] for path in rows.keys() - set(found)}
+    again = searched is None
+    searched = searched or _search_again(move)
+    rows = searched.rows
     if state_of(move.prefix) is State.SEALED:
         begin(move.prefix, move.seal, move.new, move.olds)
-    files = Files(move, owners)
-    _rewrite_files(files, rows, found, reporter)
+    files = Files(move, Owners(move.prefix, rows, move.records))
+    _rewrite_files(files, rows, searched.found, reporter)
     with _history(move.prefix, locked) as write:
         row = rows.get(HISTORY)
         if row is not None and row.kind == FILE:
@@ -111,6 +104,7 @@ def settle(
             left = [*files.left]
             if proof:
                 reporter.phase("proof", f"looking for {move.old} again")
+                clean = {} if copied or again else _without(rows, searched.found)
                 left += prove(move, clean, left)
             commit(move.prefix, seal, encoded, move.olds)
         except OSError as error:
@@ -118,6 +112,17 @@ def settle(
     return Settled(
         seal, tuple(sorted(files.changes)), tuple(files.deleted), tuple(left), tuple(files.unsigned)
     )
+
+
+def _search_again(move: Relocation) -> Searched:
+    """Search an environment that may be partly rewritten, and delete its temporary files."""
+    rows = take_snapshot(move.prefix)
+    clear_partials(move.prefix, rows, rows, move.table or {})
+    return Searched(find(move.prefix, rows, move.change.old), rows)
+
+
+def _without(rows: Mapping[str, Row], found: Collection[str]) -> dict[str, Row]:
+    return {path: rows[path] for path in rows.keys() - set(found)}
 
 
 def _rewrite_files(

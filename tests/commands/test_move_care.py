@@ -242,14 +242,6 @@ class TestBeforeAnything:
         assert answer["details"] == ["__home__/fifo"]
         assert "delete" in answer["hint"]
 
-    def test_no_room(self, machine: Machine, env: Path, mount: Mount) -> None:
-        disk = mount(8 << 20)
-        for command, options in (("move", []), ("clone", []), ("clone", ["--copy"])):
-            place = str(disk / "sub/f")
-            answer = self.refused(machine, command, "e", place, *options, code=9)
-            assert "the disk is full" in answer["what"]
-            assert list(disk.iterdir()) == []
-
 
 @pytest.mark.parametrize("command", [["move", "--copy"], ["clone"]])
 def test_holes_and_hard_links_stay(machine: Machine, env: Path, command: list[str]) -> None:

@@ -7,7 +7,6 @@ import json
 import sqlite3
 import subprocess
 import zipapp
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -249,20 +248,3 @@ def test_an_environment_that_was_moved_by_hand(
     assert by_path(answer) == {}
     assert by_path(answer, "former")["bin/pip"]["left"]
     assert "sealenv move --here" in warm_machine.run("audit", "f", code=1).stderr
-
-
-def test_launchers_of_windows(warm_machine: Machine, demo_channel: DemoChannel) -> None:
-    """pip's is rewritten; one with the path elsewhere is left, with a command that makes it again."""
-    prefix = Path(warm_machine.create("e", demo_channel, "--no-pyc")["prefix"])
-    (prefix / "Scripts").mkdir()
-    for name, main in (("pips", "import sys\n"), ("odd", f"PLACE = {str(prefix)!r}\n")):
-        path = prefix / f"Scripts/{name}.exe"
-        path.write_bytes(b"MZ" + bytes(300) + f"#!{prefix}/python.exe\n".encode())
-        with zipfile.ZipFile(path, "a") as archive:
-            archive.writestr("__main__.py", main)
-    found = by_path(warm_machine.json("audit", "e", code=1))
-    assert (found["Scripts/pips.exe"]["kind"], found["Scripts/pips.exe"]["mend"]) == (
-        "installer", "move",
-    )  # fmt: skip
-    assert (found["Scripts/odd.exe"]["mend"], found["Scripts/odd.exe"]["left"]) == ("none", True)
-    assert "pip install --force-reinstall" in found["Scripts/odd.exe"]["why"]

@@ -76,12 +76,6 @@ def test_uvs_are_refused_with_the_command_that_makes_them_again(end: bytes) -> N
         rewrite("Scripts/x.exe", content, CHANGE)
 
 
-def test_uvs_with_resources_are_refused_too() -> None:
-    content = b"MZ" + bytes(200) + "UV_PYTHON_PATH".encode("utf-16-le") + OLD.encode()
-    with pytest.raises(RefusedError, match="uv pip install --reinstall"):
-        rewrite("Scripts/x.exe", content, CHANGE)
-
-
 def test_the_path_in_the_program() -> None:
     content = STUB.read_bytes() + OLD.encode() + b"\0#!python.exe\n" + archive()
     with pytest.raises(RefusedError, match="pip install --force-reinstall"):

@@ -73,7 +73,7 @@ def begin(prefix: Path, seal: Seal, new: str, olds: Sequence[str]) -> None:
         prefix: a sealed environment, whose lock the caller holds.
         seal: its current seal.
         new: the path to write.
-        old: the path that its files hold.
+        olds: the paths that its files hold.
 
     Raises:
         OSError: the journal cannot be written.
@@ -106,7 +106,7 @@ def commit(prefix: Path, seal: Seal, table: bytes | None, olds: Sequence[str]) -
     Raises:
         OSError: one of them cannot be written.
     """
-    _write(prefix, seal, olds)
+    _write(prefix, seal, olds, _notes(prefix))
     if table is not None:
         write_table(prefix, table)
     while_held(lambda: write_seal(prefix, seal))
@@ -156,7 +156,15 @@ def _plain(mark: Mark) -> tuple[str, int]:
     return mark.sha256.hex(), mark.size
 
 
-def _write(prefix: Path, seal: Seal, olds: Sequence[str]) -> None:
+def _write(prefix: Path, seal: Seal, olds: Sequence[str], notes: bytes = b"") -> None:
     also = {_ALSO: olds[1:]} if olds[1:] else {}
     content = {_FROM: olds[0], **also, **msgspec.to_builtins(seal)}
-    write_atomic(prefix / MOVING, msgspec.json.encode(content) + b"\n", durable=True)
+    write_atomic(prefix / MOVING, msgspec.json.encode(content) + b"\n" + notes, durable=True)
+
+
+def _notes(prefix: Path) -> bytes:
+    """Return the lines after the first: they count until the new table is written."""
+    try:
+        return read_regular(prefix / MOVING).partition(b"\n")[2]
+    except OSError:
+        return b""

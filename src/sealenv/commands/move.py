@@ -20,10 +20,9 @@ from sealenv.errors import NotFoundError, PrefixPendingError, UsageError
 from sealenv.fields import AbsolutePath, InPrefix, Seconds, one_of
 from sealenv.install.check import CheckReport
 from sealenv.layout import State, state_of
-from sealenv.locations import resolve_env
+from sealenv.locations import find, resolve_env
 from sealenv.naming import check_prefix, shown
 from sealenv.prefix.exclusive import exclusive
-from sealenv.prefix.lookup import find
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.removable import refuse_frozen, refuse_in_use
 from sealenv.prefix.removal import Contents, remove_copied

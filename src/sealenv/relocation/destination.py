@@ -24,8 +24,8 @@ from sealenv.relocation.journal import read_journal
 from sealenv.relocation.relocation import same_make
 from sealenv.seals.seal import Seal, read_seal
 from sealenv.spec.model import current_platform
-from sealenv.system.holders import held_in, while_held
-from sealenv.system.renaming import rename_new
+from sealenv.system.deleting import held_in, while_held
+from sealenv.system.files import rename_new
 from sealenv.system.volumes import local_place, real_folder
 
 __all__ = [

@@ -22,9 +22,9 @@ from sealenv.relocation.digests import Mark, Rewritten
 from sealenv.seals.filetable import read_table, write_table
 from sealenv.seals.seal import Seal, write_seal
 from sealenv.seals.snapshot import raw
+from sealenv.system.deleting import while_held
 from sealenv.system.files import read_regular, write_atomic
-from sealenv.system.holders import while_held
-from sealenv.system.tempname import final_path
+from sealenv.system.temporary import final_path
 
 __all__ = ["Journal", "begin", "commit", "finish_commit", "note", "read_journal"]
 

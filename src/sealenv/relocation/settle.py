@@ -33,7 +33,7 @@ from sealenv.seals.check_compiled import source_of
 from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
 from sealenv.system.files import replace_like
-from sealenv.system.tempname import final_path
+from sealenv.system.temporary import final_path
 
 __all__ = ["Settled", "clear_partials", "finish_earlier", "settle"]
 

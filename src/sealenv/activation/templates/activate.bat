@@ -2,7 +2,8 @@
 @rem
 @rem It starts no process and writes no file. From top to bottom: find the environment, refuse what must
 @rem not be activated, set PATH, the prompt and the variables, run the scripts of the packages. The
-@rem variables of this environment are in etc\sealenv\*.bat. cmd.exe has no `deactivate`: close the window.
+@rem variables of this environment are in etc\sealenv\*.bat. cmd.exe has no `deactivate`: close the window,
+@rem or call this between `setlocal` and `endlocal` in a batch file.
 @rem
 @rem Three levels: the caller's mode, nothing expanded twice, and !name! for texts of others.
 @setlocal EnableExtensions

@@ -122,9 +122,7 @@ def _uses_cache(locks: Iterable[Lock]) -> bool:
     return any(lock.find(tool) for lock in locks for tool in ("conda", "mamba"))
 
 
-_USE_PATH = (
-    r'set "PATH=%SB_PREFIX%;%SB_PREFIX%\Library\bin;%SB_PREFIX%\Scripts;%%PATH%%"'
-)
+_USE_PATH = r'set "PATH=%SB_PREFIX%;%SB_PREFIX%\Library\bin;%SB_PREFIX%\Scripts;%%PATH%%"'
 """How to use an environment without mamba in cmd.exe."""
 
 

@@ -102,14 +102,17 @@ goto :end
 rem Delete what an earlier run left, except the marker and your own folders.
 :empty
 if not defined SB_PENDING exit /b 0
-rmdir "%SB_PREFIX%\pkgs" 2>nul
-for /d %%D in ("%SB_PREFIX%\*") do (
-  set "SB_T=1"
-  for %%N in (conda-meta __home__ __shortcut__ __AppData__) do if /I "%%~nxD"=="%%N" set "SB_T="
-  if defined SB_T rmdir /S /Q "\\?\%%~fD" 2>nul
+pushd "%SB_PREFIX%" && (
+  rmdir pkgs 2>nul
+  for /d %%D in (*) do (
+    set "SB_T=1"
+    for %%N in (conda-meta __home__ __shortcut__ __AppData__) do if /I "%%D"=="%%N" set "SB_T="
+    if defined SB_T rmdir /S /Q "\\?\%%~fD" 2>nul
+  )
+  for %%I in (conda-meta\*) do if /I not "%%~nxI"=="sealenv.pending" del /F /Q "%%~fI" 2>nul
+  del /F /Q * 2>nul
+  popd
 )
-for %%I in ("%SB_META%\*") do if /I not "%%~nxI"=="sealenv.pending" del /F /Q "%%~fI" 2>nul
-del /F /Q "%SB_PREFIX%\*" 2>nul
 if not exist "%SB_META%\history" if not exist "%SB_PREFIX%\python.exe" exit /b 0
 call :fail 9 "cannot delete what an earlier run left" "%SB_PREFIX%" "close the programs that use it, then run the same command again"
 exit /b 9

@@ -116,6 +116,14 @@ def altered(lock: Lock, **changed: Any) -> Lock:
     return msgspec.structs.replace(lock, packages=(msgspec.structs.replace(package, **changed),))
 
 
+def test_an_archive_that_is_not_what_was_locked(rebuild: Rebuild, small: Lock) -> None:
+    rebuild.export([altered(small, sha256="0" * 64)])
+    rebuild.run(code=6)
+    assert (rebuild.envs / "my_env" / "conda-meta" / "sealenv.pending").exists()
+    rebuild.export([small])
+    rebuild.run()
+
+
 def test_refusals(rebuild: Rebuild, small: Lock) -> None:
     rebuild.export([small])
     before = rebuild.everything()

@@ -77,14 +77,15 @@ def test_what_it_sets(windows: Windows, prefix: Path, tmp_path: Path, mode: str)
     for name, value in VARIABLES.items():
         assert shown[name] == value
     assert "PWNED" not in done.stdout.replace(VARIABLES["QUOTED"], "")
-    assert [name for name in shown if name.startswith("_SEALENV")] == []
+    kept = [name for name in shown if name.startswith("_SEALENV")]
+    assert all(name.startswith("_SEALENV_OLD_") for name in kept)
 
 
 @MODES
 def test_the_path(windows: Windows, prefix: Path, tmp_path: Path, mode: str) -> None:
     here = windows.path(prefix)
     levels = (r"Library\mingw64\bin", r"Library\mingw-w64\bin", r"Library\usr\bin", r"Library\bin")
-    ours = [f"{here}\\condabin", here]
+    ours = [here, f"{here}\\condabin"]
     ours += [f"{here}\\{level}" for level in (*levels, "Scripts", "bin")]
     old = r'C:\with & and ( ) 100%%;"C:\quoted ^& place";%PATH%'
     _, shown = use(windows, prefix, tmp_path, mode=mode, before=f'@set "PATH={old}"')
@@ -129,7 +130,7 @@ def test_the_prompt_is_left_alone_when_told(
     # A semicolon at its beginning: `for /f` leaves such lines out.
     _, shown = use(windows, prefix, tmp_path, mode=mode, before=f"@set {name}& set PROMPT=;$P$G")
     assert shown["PROMPT"] == ";$P$G"
-    assert shown["PATH"].startswith(windows.path(prefix / "condabin"))
+    assert shown["PATH"].startswith(windows.path(prefix))
     assert shown["CONDA_PREFIX"] == windows.path(prefix)
 
 
@@ -196,6 +197,46 @@ def test_the_active_environment_without_its_path(
     done, shown = use(windows, prefix, tmp_path, env=env, before=before)
     assert (shown["code"], done.stderr) == ("0", "")
     assert "SEALENV_PREFIX" not in shown
+
+
+@MODES
+def test_deactivate_gives_everything_back(
+    windows: Windows, prefix: Path, tmp_path: Path, mode: str
+) -> None:
+    env = {"PIP_CONFIG_FILE": r"C:\mine & yours.ini", "QUOTED": 'a "b" ^ & c', "CONDA_EXE": "!x!"}
+    script = prefix / "etc/conda/deactivate.d/last.bat"
+    script.parent.mkdir(parents=True)
+    script.write_bytes(b"@echo left %SEALENV_PREFIX%\r\n")
+    write(windows, prefix)
+    _, before = use(windows, prefix, tmp_path, mode=mode, env={**env, "PYTHONHOME": "x"})
+    del before["PYTHONHOME"]
+    show = tmp_path / "show.bat"
+    lines = [
+        r'@set "PATH=C:\a (b) & c;%PATH%"',
+        "@set PATH>before.txt",
+        f'@call "{windows.path(prefix / "activate.bat")}"',
+        "@call deactivate",
+        "@echo code=%ERRORLEVEL%",
+        "@set PATH>after.txt",
+        "@set",
+    ]
+    show.write_bytes("\r\n".join(lines).encode() + b"\r\n")
+    done = windows.run(["cmd", "/d", mode, "/c", show], env=env, cwd=tmp_path)
+    assert done.stderr == ""
+    assert f"left {windows.path(prefix)}" in done.stdout
+    after = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    after = {name.upper(): value for name, value in after.items()}
+    assert (tmp_path / "before.txt").read_bytes() == (tmp_path / "after.txt").read_bytes()
+    steps = ("PATH", "CODE", "code", "STEPS")
+    assert {n: v for n, v in after.items() if n not in steps} == {
+        n: v for n, v in before.items() if n not in steps
+    }
+
+
+def test_deactivate_where_nothing_was_activated(windows: Windows, prefix: Path) -> None:
+    done = windows.cmd(f'call "{windows.path(prefix / "deactivate.bat")}"')
+    assert done.returncode == 1
+    assert "has changed nothing here" in done.stderr
 
 
 @pytest.mark.parametrize(

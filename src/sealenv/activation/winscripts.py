@@ -38,15 +38,17 @@ def compile_windows(
         values: the variables, from `read_variables`.
     """
     chosen, problems = usable_on_windows(values)
+    names = " ".join(dict.fromkeys((*chosen, *(row[0] for row in settings("", "")))))
+    activate = fill(_template("activate.bat", "cmd"), "MOVED", _moved_bat(windows_path_of(made_at)))
     texts = {
-        "activate.bat": fill(
-            _template("activate.bat", "cmd"), "MOVED", _moved_bat(windows_path_of(made_at))
-        ),
+        "activate.bat": activate.replace("__SEALENV_NAMES__", names),
+        "deactivate.bat": _template("deactivate.bat", "cmd").replace("__SEALENV_NAMES__", names),
         "activate.ps1": _template("activate.ps1", "ps1"),
         f"{_FOLDER}/env.ps1": _env_ps1(windows_path_of(made_at), chosen),
     }
     texts[f"{_FOLDER}/env.bat"], refused = _env_bat(chosen)
-    texts[f"{_FOLDER}/scripts.bat"] = _scripts_bat(prefix)
+    texts[f"{_FOLDER}/scripts.bat"] = _scripts_bat(prefix, "activate.d")
+    texts[f"{_FOLDER}/leave.bat"] = _scripts_bat(prefix, "deactivate.d")
     files = {name: text.replace("\n", "\r\n").encode("ascii") for name, text in texts.items()}
     files[f"{_FOLDER}/prefix.txt"] = to_bytes(windows_path_of(made_at) + "\n")
     if b"_sealenv_bang" in files[f"{_FOLDER}/env.bat"]:
@@ -108,13 +110,16 @@ def _env_bat(values: Mapping[str, str]) -> tuple[str, list[str]]:
     return "\n".join([*(f"@rem {line}" for line in _NOTE), *lines]) + "\n", problems
 
 
-def _scripts_bat(prefix: Path) -> str:
-    """The activate.d scripts in code-point order; those that came later after them.
+def _scripts_bat(prefix: Path, kind: str) -> str:
+    """Write what runs the scripts of the packages: in code-point order, backwards to deactivate.
 
-    A folder is listed in an order of the file system's own, so the order is compiled.
+    FOR lists a folder in an order of the file system's own, so the order is compiled. Scripts that
+    were installed later run after them.
     """
-    names = [n for n in script_names(os.fspath(prefix)) if _plain(n)]
-    place = "%~dp0..\\conda\\activate.d\\"
+    names = [n for n in script_names(os.fspath(prefix), kind) if _plain(n)]
+    if kind == "deactivate.d":
+        names.reverse()
+    place = f"%~dp0..\\conda\\{kind}\\"
     lines = [f"@rem {line}" for line in _NOTE]
     lines += [f'@if exist "{place}{n}" {_called(place + n)}' for n in names]
     known = "".join(f'if /i not "%%~nxI"=="{n}" ' for n in names)

@@ -38,7 +38,7 @@ _MOST_BYTES = 256 << 20
 _MOSTMETADATA = 64 << 20
 _T = TypeVar("_T")
 _OURS = ("activate.sh", "activate.fish", "activate.csh", "activate.xsh", "activate.nu",
-         "activate.bat", "activate.ps1")  # fmt: skip
+         "activate.bat", "activate.ps1", "deactivate.bat")  # fmt: skip
 
 _NOT_SEALED = (USER_FOLDER, PKGS, "envs")
 """The user's, the package cache and the environments of a conda inside: as `seal.tree.OUTSIDE`."""

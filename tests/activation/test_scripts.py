@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.activation.scripts import SHELLS, activation_files, stale, write_scripts
+from sealenv.activation.scripts import activation_files, stale, write_scripts
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError
 from sealenv.gates.rules import RULES
+from sealenv.layout import SHELLS
 
 LINUX = "linux-64"
 
@@ -30,9 +31,16 @@ def test_the_files(fake_prefix: Path) -> None:
 
 def test_the_files_of_a_windows_prefix(fake_prefix: Path) -> None:
     files = activation_files(fake_prefix, platform="win-64")
-    names = {"activate.bat", "activate.ps1", "deactivate.bat", *(f"etc/sealenv/env.{s}" for s in ("bat", "ps1"))}
+    names = {
+        "activate.bat",
+        "activate.ps1",
+        "deactivate.bat",
+        *(f"etc/sealenv/env.{s}" for s in ("bat", "ps1")),
+    }
     # HARD holds an exclamation mark.
-    names |= {f"etc/sealenv/{name}" for name in ("bang.txt", "prefix.txt", "scripts.bat", "leave.bat")}
+    names |= {
+        f"etc/sealenv/{name}" for name in ("bang.txt", "prefix.txt", "scripts.bat", "leave.bat")
+    }
     assert set(files) <= names
     assert names - set(files) <= {"etc/sealenv/bang.txt"}
     assert write_scripts(fake_prefix, platform="win-64").paths == sorted(files)

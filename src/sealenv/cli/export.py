@@ -21,7 +21,7 @@ Examples:
   sealenv export my_env -o my_env.lock            a lock of what is installed
   sealenv export my_env --format explicit         for conda create --file
   sealenv export my_env --format environment-yml --from-history
-                                                  what was asked for
+                                                  the requested specs
   sealenv export my_env.lock --format conda-lock -o conda-lock.yml
   sealenv export my_env --format sh -o my_env.sh  makes it without Python
 """,
@@ -32,7 +32,7 @@ Examples:
                                     "bat"),
               help="pixi, explicit, conda-lock, environment-yml, sh or bat.")  # fmt: skip
 @click.option("--from-history", is_flag=True,
-              help="With environment-yml: what was asked for, not what is installed.")  # fmt: skip
+              help="With environment-yml: the requested specs, not the installed packages.")  # fmt: skip
 @click.option("--platform", metavar="SUBDIR", shell_complete=SUBDIR,
               help="Only this one of a lock for several platforms.")  # fmt: skip
 @click.option("-e", "--environment", metavar="NAME",
@@ -183,7 +183,7 @@ def _release_and_files(words: tuple[str, ...]) -> tuple[str | None, dict[str, Pa
     epilog="""\b
 Examples:
   sealenv mirror my_env.lock /srv/channel      a folder that a server serves
-  sealenv mirror one.lock my_env /srv/channel  several; what is there stays
+  sealenv mirror one.lock my_env /srv/channel  several; existing packages stay
 \b
 And then, wherever that is served:
   sealenv create my_env 3.12 -c https://conda.example.org/channel

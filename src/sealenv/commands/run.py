@@ -1,8 +1,8 @@
-"""Run one command, or a shell, in an environment.
+"""Run one command in an environment.
 
-`run` becomes the command (exec): its exit code and its signals are its own. Windows has no exec: there
-it waits for the command, and leaves Ctrl-C to it. It is on the fast path, so only what `os` and `sys`
-give is imported until something is wrong.
+`sealenv run` becomes the command (exec), with its exit code and signals. Windows has no exec: there it
+waits for the command, and leaves Ctrl-C to it. Only `os` and `sys` are imported until something is
+wrong, because every `run` passes through here.
 """
 
 from __future__ import annotations
@@ -44,25 +44,24 @@ def run(
 
     Args:
         env: a name or a path.
-        command: the program and its arguments; no shell reads them.
+        command: the program and its arguments; no shell expands them.
         clean: start from a clean environment instead of refusing a dirty one.
-        environ: the variables to start from; without them those of this process.
-        cwd: where it starts; without it the current folder.
-        input: text for its standard input; without it this process's own is inherited.
-        capture_output: collect what it writes, instead of letting it write to this process's streams.
+        environ: the variables to start from; by default those of this process.
+        cwd: where it starts; by default the current folder.
+        input: text for its standard input; by default this process's own is inherited.
+        capture_output: capture its output, as in `subprocess.run`.
         check: raise when it fails.
         timeout: seconds after which it is killed.
 
     Returns:
-        as `subprocess.run` does; `returncode` is the command's own, 127 where it was not found
-        (a line on its stderr says so).
+        The result of `subprocess.run`. `returncode` is 127 if the command was not found.
 
     Raises:
         NotFoundError, PrefixError: there is no such environment, or it cannot be entered.
         PrefixPendingError: it was never finished.
         DirtyShellError: another environment is active in this process.
-        UsageError: there is no command, or one text with arguments in it; on Windows: an argument cannot
-            be given to a batch file.
+        UsageError: the command is missing, or is one text with arguments in it; on Windows: an argument
+            cannot be passed to a batch file.
         subprocess.CalledProcessError: with `check`: the exit code is not 0.
         subprocess.TimeoutExpired: it took longer than `timeout`.
     """
@@ -74,11 +73,11 @@ def run(
     argv = (command,) if isinstance(command, str) else tuple(command)
     if isinstance(command, str) and len(command.split()) > 1 and not os.path.exists(command):
         raise UsageError(
-            f"{command!r} is one text, and no shell reads it",
+            f"{command!r} is one text, and no shell splits it",
             hint=f"run(env, {command.split()!r})",
         )
     if not argv:
-        raise UsageError("there is no command", hint='run(env, ["python", "-V"])')
+        raise UsageError("the command is missing", hint='run(env, ["python", "-V"])')
     prefix = str(prefix_of(env))
     found = prepare(prefix, argv, os.environ if environ is None else environ, clean=clean)
     if found is None:
@@ -102,7 +101,7 @@ def enter(env: str, argv: Sequence[str], *, clean: bool = False) -> NoReturn:
 
     Args:
         env: a name or a path.
-        argv: the command; without one there is nothing to do.
+        argv: the command.
         clean: start from a clean environment instead of refusing a dirty one.
 
     Raises:
@@ -129,14 +128,14 @@ def prepare(
     *,
     clean: bool = False,
 ) -> tuple[list[str] | str, str, dict[str, str]] | None:
-    """Command line, program and environment variables with which `argv` runs in the environment.
+    """Return the command line, program and variables that run `argv` in the environment.
 
-    On POSIX a shell activates and then becomes the command; it is what says that there is no such
-    program. On Windows there is none in between, and None says it.
+    On POSIX a shell activates and then becomes the command; it reports a program that does not exist. On
+    Windows no shell is needed, and None means that the program does not exist.
 
     Raises:
         SealenvError: as `admit`.
-        UsageError: on Windows: an argument cannot be given to a batch file.
+        UsageError: on Windows: an argument cannot be passed to a batch file.
     """
     prefix, variables = admit(env, environ, clean=clean)
     if os.name == "nt":
@@ -155,10 +154,10 @@ def prepare(
 def admit(
     env: str, environ: Mapping[str, str], *, clean: bool = False
 ) -> tuple[str, dict[str, str]]:
-    """The prefix, and the variables to enter it with, if it may be entered from here.
+    """Return the prefix, and the variables to enter it with.
 
     Raises:
-        NotFoundError: there is no such environment.
+        NotFoundError: the environment does not exist.
         PrefixError: it was made for another platform, or (on Windows) was moved by hand.
         PrefixPendingError: it was never finished.
         DirtyShellError: another one is active here, or Python is redirected.
@@ -212,7 +211,7 @@ def wait_for(command: str | list[str], program: str, environ: dict[str, str]) ->
             processes.prepare_job()
         child = subprocess.Popen(command, executable=program, env=environ)
         if sys.platform == "win32":
-            # Who ends us by force ends the command, as on POSIX, where we are the command.
+            # If this process is killed, the command is too. On POSIX they are one process.
             processes.tie_to_job(int(child._handle))  # type: ignore[attr-defined]
         code = child.wait()
     except OSError as error:
@@ -227,12 +226,12 @@ def _is_sealed(prefix: str) -> bool:
 
 
 def _is_for_posix(prefix: str) -> bool:
-    """With a python, or nothing, that Windows cannot start."""
+    """Return whether it has a `bin/python`, and nothing for Windows."""
     return os.path.lexists(os.path.join(prefix, "bin", "python")) and not _is_for_windows(prefix)
 
 
 def _is_for_windows(prefix: str) -> bool:
-    """With what only Windows has; an environment of data alone has neither that nor `bin`."""
+    """Return whether it has folders that only Windows has; one with data alone has none of them."""
     if os.path.isdir(os.path.join(prefix, "bin")) and os.name != "nt":
         return False
     return any(
@@ -267,5 +266,5 @@ def _pending(prefix: str) -> Exception:
     return PrefixPendingError(
         "this environment was never finished",
         where=prefix,
-        hint="make it anew with sealenv create, or take it away with sealenv remove",
+        hint="create it again with sealenv create, or delete it with sealenv remove",
     )

@@ -1,8 +1,7 @@
-"""A clean subshell in an environment: the user's shell without its start-up files.
+"""Open the user's shell in an environment, without its start-up files.
 
-Start-up files are left out on purpose: they may hold the hooks of other tools, which would switch
-environments behind the prompt. Each shell is told at its start to source the activation script, and
-to leave if that refuses.
+Start-up files may contain hooks of other tools, which would switch environments behind the prompt. Each
+shell sources the activation script at its start, and exits if that refuses.
 """
 
 from __future__ import annotations
@@ -42,8 +41,8 @@ def _xonsh(prefix: str, program: str) -> list[str]:
     return [program, "-i", "--rc", str(_RC / "xonshrc.xsh")]
 
 
-# A refusal ends what follows -e, and nushell would go on without the environment. So it leaves
-# before its first prompt, which it tells by a duration that no command has.
+# A refusal ends what follows -e, and nushell would go on without the environment. So it exits before its
+# first prompt, when the duration of the last command is still the initial "0823".
 _NU = """$env.config.hooks.pre_prompt = [{||
     if $env.CMD_DURATION_MS? == "0823" and ($env.SEALENV_PREFIX? | is-empty) { exit 125 }
 }]
@@ -79,11 +78,11 @@ def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn
 
     Args:
         env: a name or a path.
-        shell: a shell's name or path; `$SHELL` without it, cmd.exe on Windows.
+        shell: a shell's name or path; by default `$SHELL`, on Windows cmd.exe.
         clean: start from a clean environment instead of refusing a dirty one.
 
     Raises:
-        UsageError: there is no such shell here.
+        UsageError: the shell was not found.
         SealenvError: as `sealenv.commands.run.prepare`.
     """
     if os.name == "nt":
@@ -102,7 +101,7 @@ def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn
 
 
 def _on_windows(env: str, shell: str, clean: bool) -> int:
-    """A shell that is active from its start on, because its variables are."""
+    """Run a shell with the variables of the active environment; return its exit code."""
     from sealenv.activation import winlaunch
 
     prefix, variables = admit(env, os.environ, clean=clean)
@@ -112,7 +111,7 @@ def _on_windows(env: str, shell: str, clean: bool) -> int:
     program = program or winlaunch.find_program(shell, environ)
     if program is None:
         raise UsageError(
-            f"there is no shell {shell!r} here", hint="name one: cmd, powershell, pwsh"
+            f"the shell {shell!r} was not found", hint="choose one: cmd, powershell, pwsh"
         )
     command, extra = windows_shell_command(program, environ)
     return wait_for(command, program, environ | extra)
@@ -121,7 +120,7 @@ def _on_windows(env: str, shell: str, clean: bool) -> int:
 def windows_shell_command(
     program: str, environ: dict[str, str]
 ) -> tuple[list[str], dict[str, str]]:
-    """The command line for a shell on Windows, and the variables it needs besides.
+    """Return the command line for a shell on Windows, and more variables that it needs.
 
     Args:
         program: the shell's path.
@@ -147,10 +146,10 @@ def windows_shell_command(
 
 
 def shell_command(fallback: list[str], program: str) -> tuple[list[str], dict[str, str]]:
-    """The command line for a shell, and the variables it needs at its start.
+    """Return the command line for a shell, and more variables that it needs.
 
     Args:
-        fallback: what `prepare` made for the shell as a plain command.
+        fallback: the command line that `prepare` made for the shell as a plain command.
         program: the shell's path.
     """
     name = Path(program).name
@@ -175,7 +174,7 @@ def _find(shell: str) -> str:
     path = shell if "/" in shell else shutil.which(shell)
     if not path or not os.access(path, os.X_OK):
         raise UsageError(
-            f"there is no shell {shell!r} here",
-            hint="name one that is installed: sealenv shell ENV -s bash",
+            f"the shell {shell!r} was not found",
+            hint="choose one that is installed: sealenv shell ENV -s bash",
         )
     return path

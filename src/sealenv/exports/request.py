@@ -1,4 +1,4 @@
-"""What a format of `export` is: a function from a `Request` to the text."""
+"""A format of `export`: a function from a `Request` to the text."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Request:
 
     Attributes:
         subject: the environment or lock.
-        platform: which one of a lock; None where it was not said.
-        from_history: what was asked for instead of what is installed.
-        name: how a script calls the environment by default.
+        platform: one platform of a lock, if given.
+        from_history: write the requested specs instead of the installed packages.
+        name: the default name of the environment in a script.
         micromamba: the release that a script uses.
         digests: of its executable: HEX, or SUBDIR=HEX.
-        store: what is in it tells a script which paths several packages of a lock ship.
-        warn: is told what is not in the export.
-        complete: fills in what a lock does not say of its packages, from their archives.
+        store: the archives in which a script looks for paths that several packages ship.
+        warn: receives a sentence about each thing that the export lacks.
+        complete: adds missing fields of a lock from the archives of its packages.
     """
 
     subject: Subject
@@ -41,11 +41,11 @@ class Request:
     complete: Callable[[LockFile], LockFile] = lambda file: file
 
     def one(self) -> Lock:
-        """The lock of the platform that was chosen: for formats that hold one.
+        """Return the lock of the chosen platform, for formats that hold one.
 
         Raises:
-            UsageError: there are several, none was named, and none is this machine's.
-            SpecError: the one that was named is not there.
+            UsageError: the lock has several platforms, and the choice is not clear.
+            SpecError: the chosen platform is not in the lock.
         """
         file = self.subject.file
         if self.platform is None and len(file.locks) == 1:
@@ -59,10 +59,10 @@ class Request:
         return file.lock_for(here, self.subject.source)
 
     def several(self) -> LockFile:
-        """Every platform, or the one that was named: for formats that hold many.
+        """Return every platform or the chosen one, for formats that hold several.
 
         Raises:
-            SpecError: the one that was named is not there.
+            SpecError: the chosen platform is not in the lock.
         """
         return self.subject.only([check_platform(self.platform)] if self.platform else []).file
 

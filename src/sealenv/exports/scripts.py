@@ -17,7 +17,7 @@ SCRIPTS = ("sh", "bat")
 
 
 def write_script(kind: str, request: Request) -> str:
-    """One script for every platform of the lock that this kind works on, or for the one named."""
+    """Write one script for every platform of the lock that this kind works on, or for the chosen one."""
     found = request.subject.only([request.platform] if request.platform else [])
     usable = platforms_for(kind, found.file.platforms)
     if not usable:
@@ -37,7 +37,7 @@ def write_script(kind: str, request: Request) -> str:
 
 
 def _linkable(lock: Lock, request: Request) -> Lock:
-    """The lock in the order in which micromamba leaves what create would, as far as that can be told."""
+    """Order the packages so that micromamba leaves the same files as `create`."""
     if request.subject.prefix is not None:
         return order_for_micromamba(lock, clobbers_in_prefix(request.subject.prefix))
     clobbers, unknown = clobbers_in_store(lock, request.store) if request.store else ({}, [])
@@ -50,6 +50,6 @@ def _linkable(lock: Lock, request: Request) -> Lock:
 
 
 def _some(names: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
+    """Name the first one, and count the rest."""
     more = len(names) - 1
     return f"{names[0]} and {more} more" if more else names[0]

@@ -79,7 +79,7 @@ def test_which_of_several_environments(machine: Machine, channels: Channels) -> 
 
 
 def test_an_address_that_does_not_say_the_subdir(machine: Machine, channels: Channels) -> None:
-    """`base_url` (CEP 15) lets archives lie anywhere; a list is read by the folder of each address."""
+    """`base_url` (CEP 15) lets archives lie anywhere; a list takes the platform from each URL."""
     folder = machine.root / "The Pool.1"
     folder.mkdir()
     (source,) = Path(channels.extra, "noarch").glob("prio-2.0-0.conda")
@@ -98,7 +98,7 @@ def test_an_address_that_does_not_say_the_subdir(machine: Machine, channels: Cha
     machine.json("export", "e", "--format", "pixi", "--platform", "", code=2)
     for kind in ("explicit", "conda-lock"):
         error = machine.json("export", "e", "--format", kind, "-o", "x.out", code=2)
-        assert "folder" in error["what"]
+        assert "takes the platform of a package from its URL" in error["what"]
         assert error["details"] == [f"{address} is for noarch"]
     again = machine.json("export", "e", "-o", "again.lock")
     assert again["notes"] == []

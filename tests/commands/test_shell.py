@@ -157,4 +157,7 @@ def test_a_dirty_shell_gets_no_second_environment(used: Machine) -> None:
 
 
 def test_a_shell_that_is_not_there_is_told(used: Machine) -> None:
-    assert "the shell 'nosuch' was not found" in used.run("shell", "e", "-s", "nosuch", code=125).stderr
+    assert (
+        "the shell 'nosuch' was not found"
+        in used.run("shell", "e", "-s", "nosuch", code=125).stderr
+    )

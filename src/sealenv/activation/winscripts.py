@@ -38,11 +38,16 @@ def compile_windows(
         values: the variables, from `read_variables`.
     """
     chosen, problems = usable_on_windows(values)
-    names = " ".join(dict.fromkeys((*chosen, *(row[0] for row in settings("", "")))))
+    names = list(dict.fromkeys((*chosen, *(row[0] for row in settings("", "")))))
+    saved = ["PATH", "PROMPT", *names]
+    keep = [_copied(name, f"_SEALENV_OLD_{name}") for name in saved]
+    restore = [_copied(f"_SEALENV_OLD_{name}", name) for name in saved]
+    restore += [f'@set "_SEALENV_OLD_{name}="' for name in saved]
     activate = fill(_template("activate.bat", "cmd"), "MOVED", _moved_bat(windows_path_of(made_at)))
+    deactivate = fill(_template("deactivate.bat", "cmd"), "RESTORE", restore)
     texts = {
-        "activate.bat": activate.replace("__SEALENV_NAMES__", names),
-        "deactivate.bat": _template("deactivate.bat", "cmd").replace("__SEALENV_NAMES__", names),
+        "activate.bat": fill(activate, "KEEP", keep),
+        "deactivate.bat": deactivate.replace("__SEALENV_NAMES__", " ".join(names)),
         "activate.ps1": _template("activate.ps1", "ps1"),
         f"{_FOLDER}/env.ps1": _env_ps1(windows_path_of(made_at), chosen),
     }
@@ -54,6 +59,14 @@ def compile_windows(
     if b"_sealenv_bang" in files[f"{_FOLDER}/env.bat"]:
         files[f"{_FOLDER}/bang.txt"] = b"!\r\n"
     return files, problems + refused
+
+
+def _copied(source: str, target: str) -> str:
+    """Write the line that copies a variable, in either mode of cmd.exe, whatever its value."""
+    direct = f'(@set "{target}=!{source}!")'
+    by_for = f'@for /f "eol=| delims=" %%A in ("!{source}!") do @endlocal & @set "{target}=%%A"'
+    test = f'@if defined {source} if "!!"==""'
+    return f"{test} {direct} else @setlocal EnableDelayedExpansion & {by_for}"
 
 
 def windows_path_of(path: str) -> str:

@@ -71,7 +71,7 @@ __SEALENV_GATE__
 
 @rem --- Keep the old values for `deactivate`. Where delayed expansion is on, a text that comes from FOR would
 @rem lose its exclamation marks. PATH and PROMPT may begin with a semicolon, which FOR skips by default.
-@for %%V in (PATH PROMPT __SEALENV_NAMES__) do @if defined %%V if "!!"=="" (@set "_SEALENV_OLD_%%V=!%%V!") else @setlocal EnableDelayedExpansion & @for /f "eol=| delims=" %%A in ("!%%V!") do @endlocal & @set "_SEALENV_OLD_%%V=%%A"
+__SEALENV_KEEP__
 @if "!!"=="" (@set "PATH=!_sealenv_head!!PATH!") else @setlocal EnableDelayedExpansion & @for /f "delims=" %%A in ("!_sealenv_head!!PATH!") do @endlocal & @set "PATH=%%A"
 @if defined _sealenv_shown if not defined PROMPT set "PROMPT=$P$G"
 @if defined _sealenv_shown if "!!"=="" (@set "PROMPT=!_sealenv_shown!!PROMPT!") else @setlocal EnableDelayedExpansion & @for /f "delims=" %%A in ("!_sealenv_shown!!PROMPT!") do @endlocal & @set "PROMPT=%%A"

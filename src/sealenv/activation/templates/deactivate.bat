@@ -9,6 +9,5 @@
 
 @rem See activate.bat for the two modes and the semicolon.
 @set "PROMPT="
-@for %%V in (PATH PROMPT __SEALENV_NAMES__) do @if defined _SEALENV_OLD_%%V if "!!"=="" (@set "%%V=!_SEALENV_OLD_%%V!") else @setlocal EnableDelayedExpansion & @for /f "eol=| delims=" %%A in ("!_SEALENV_OLD_%%V!") do @endlocal & @set "%%V=%%A"
-@for %%V in (PATH PROMPT __SEALENV_NAMES__) do @set "_SEALENV_OLD_%%V="
+__SEALENV_RESTORE__
 @exit /b 0

@@ -100,7 +100,7 @@ def test_the_environment_is_active(windows: Windows, prefix: Path) -> None:
     assert variables["CONDA_SHLVL"] == variables["PYTHONNOUSERSITE"] == "1"
     assert variables["CONDA_DEFAULT_ENV"] == prefix.name
     assert variables["CONDA_BAT"] == f"{here}\\condabin\\conda.bat"
-    assert variables["PATH"].split(";")[:2] == [f"{here}\\condabin", here]
+    assert variables["PATH"].split(";")[:2] == [here, f"{here}\\condabin"]
     assert "system32" in variables["PATH"].lower()
     assert variables["KEEP"] == "x ! ^ % y"
     # A package's script, and a value that no batch file could hold.

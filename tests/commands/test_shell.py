@@ -158,6 +158,6 @@ def test_a_dirty_shell_gets_no_second_environment(used: Machine) -> None:
 
 def test_a_shell_that_is_not_there_is_told(used: Machine) -> None:
     assert (
-        "the shell 'nosuch' was not found"
+        "the shell 'nosuch' is not installed"
         in used.run("shell", "e", "-s", "nosuch", code=125).stderr
     )

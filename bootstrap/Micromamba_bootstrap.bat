@@ -72,10 +72,10 @@ if not defined ENV_NAME set "ENV_NAME=py"
 rem === The shell =========================================================================================
 
 rem One shell, one environment: an active one would decide which files programs use.
-call :gate CONDA_PREFIX "" "a conda environment is active here" "close this window and open a new one"
-call :gate CONDA_SHLVL "0" "conda counts at least one active environment here" "close this window and open a new one"
-call :gate SEALENV_PREFIX "" "a sealed environment is active here" "close this window and open a new one"
-call :gate VIRTUAL_ENV "" "a Python virtual environment is active here" "close this window and open a new one"
+call :gate CONDA_PREFIX "" "a conda environment is active here" "deactivate, or close this window and open a new one"
+call :gate CONDA_SHLVL "0" "conda counts at least one active environment here" "deactivate, or close this window and open a new one"
+call :gate SEALENV_PREFIX "" "a sealed environment is active here" "deactivate, or close this window and open a new one"
+call :gate VIRTUAL_ENV "" "a Python virtual environment is active here" "deactivate, or close this window and open a new one"
 call :gate PYTHONHOME "" "every Python takes its standard library from there" "set PYTHONHOME="
 call :gate PYTHONPATH "" "every Python imports from there first" "set PYTHONPATH="
 call :gate PIP_TARGET "" "pip installs into that folder" "set PIP_TARGET="

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from sealenv.commands import audit as auditing
+from sealenv.commands.verify import verify
 from sealenv.errors import PrefixError
 from sealenv.layout import SEAL
 from sealenv.portability import patch
 from sealenv.seals.seal import read_seal
-from sealenv.seals.verify import verify
 from sealenv.system.files import write_atomic
 from sealenv.tour.channel import DemoChannel
 from tests.audits.test_audit import TOOL, pip

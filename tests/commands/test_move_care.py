@@ -16,13 +16,13 @@ import pytest
 
 from sealenv.commands import move as moving
 from sealenv.commands.move import MoveOptions, move_prefix
+from sealenv.commands.verify import verify
 from sealenv.errors import FilesystemError, PrefixChangedError
 from sealenv.layout import MARKER, State, state_of, walk
 from sealenv.prefix import removal as removing
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.pending import REMOVING, write_plan
 from sealenv.seals.seal import read_seal, write_seal
-from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.commands.test_full_disk import Mount, mount
 from tests.machine import Machine

@@ -13,8 +13,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 import sealenv
 from sealenv.audits import audit
+from sealenv.commands.verify import verify
 from sealenv.progress import Reporter
-from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
 from tests.inventory.test_page import read
 from tests.machine import Machine
@@ -193,7 +193,7 @@ def test_damage_and_drift_are_shown_and_are_no_error(
     page = warm_machine.run("report", prefix.name).stdout
     facts = facts_in(page)
     kinds = {(f["kind"], f["package"]) for f in facts["verify"]["findings"]}
-    assert {("gone", "mamba"), ("missing", "pip")} <= kinds
+    assert {("removed", "mamba"), ("missing", "pip")} <= kinds
     assert facts["verify"]["damaged"]
     assert facts["variables"] == ["API_KEY"]
     assert "very secret" not in page

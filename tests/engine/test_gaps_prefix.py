@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from sealenv.commands.verify import verify
 from sealenv.layout import MARKER, State, state_of
-from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.engine.bare import bare_install
 from tests.machine import Machine, tiny, umask

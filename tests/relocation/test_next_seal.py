@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from sealenv.commands.move import MoveOptions, move_prefix
+from sealenv.commands.verify import verify
 from sealenv.relocation import settle
 from sealenv.relocation.next_seal import carried_over
-from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 

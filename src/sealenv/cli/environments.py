@@ -143,7 +143,7 @@ def remove_command(
 def _facts(e: Info) -> list[tuple[str, str]]:
     facts = [
         ("environment", str(e.prefix)),
-        ("state", e.state + (" (a process works on it)" if e.busy else "")),
+        ("state", _condition(e) + (" (a process works on it)" if e.busy else "")),
         ("python", e.python or "-"),
         ("packages", str(e.packages)),
         ("content", f"{e.files} files, {size_text(e.bytes)}"),
@@ -170,7 +170,12 @@ def _facts(e: Info) -> list[tuple[str, str]]:
 def _state(e: Environment) -> str:
     if e.busy:
         return f"{e.state} (busy)"
-    return f"{e.state} (unchecked)" if e.checked is False else e.state
+    return f"{_condition(e)} (unchecked)" if e.checked is False else _condition(e)
+
+
+def _condition(e: Environment) -> str:
+    """Return the state, and whether packages were changed since."""
+    return f"{e.state}, {e.condition}" if e.condition else e.state
 
 
 def _age(moment: dt.datetime | None) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from sealenv.audits.audit import Audit
 from sealenv.audits.audit import audit as find
+from sealenv.commands.verify import examine
 from sealenv.errors import FilesystemError, PrefixError, from_oserror
 from sealenv.fields import AbsolutePath, Count, InPrefix
 from sealenv.layout import SEAL
@@ -29,11 +30,10 @@ from sealenv.seals.contents import read_contents
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.seal import PatchNote, Seal, read_sealed, write_seal
 from sealenv.seals.snapshot import readable, take_snapshot
-from sealenv.seals.verify import examine
 
 __all__ = ["Audited", "audit", "fix_paths", "search"]
 
-_OURS_TO_MEND = frozenset({"unpatched", "fingerprint", "clobbered"})
+_OURS_TO_MEND = frozenset({"unpatched", "fingerprint"})
 """What verify says and `--fix` mends, or is not damage; the second is left where a fix was ended."""
 
 
@@ -206,7 +206,7 @@ def _sealed(prefix: Path, reporter: Reporter) -> tuple[Seal, bool]:
             where=str(prefix / SEAL),
             hint=f"sealenv seal {env} adopts it; then: sealenv audit --fix {env}",
         )
-    changed = [f for f in report.findings if f.damage and f.kind not in _OURS_TO_MEND]
+    changed = [f for f in report.findings if f.kind not in _OURS_TO_MEND]
     if changed:
         raise PrefixError(
             "it is not as it was sealed, and its new seal would keep that",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -16,10 +16,11 @@ from sealenv.locations import envs_dirs
 from sealenv.naming import shown
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.request.arguments import StrPath, prefix_of, several
+from sealenv.seals.changes import is_modified
+from sealenv.seals.findings import STATES
 from sealenv.seals.seal import Seal, read_seal, why_moved
 
 __all__ = [
-    "STATES",
     "Environment",
     "Info",
     "Listing",
@@ -30,7 +31,6 @@ __all__ = [
     "measure",
 ]
 
-STATES = ("sealed", "pending", "foreign", "moved", "unreadable")
 _Any = TypeVar("_Any", bound="Environment")
 
 
@@ -41,6 +41,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         name: the folder's name.
         prefix: the folder.
         state: unreadable: its seal or its folder cannot be read.
+        condition: modified, if by the records conda, mamba or pip changed packages after sealing; else
+            None. Only `verify` compares files.
         python: its version.
         platform: None where there is no seal.
         created: by its seal, else by its files.
@@ -55,6 +57,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     prefix: AbsolutePath
     state: Annotated[str, one_of(STATES)]
+    condition: Literal["modified"] | None
     python: str | None
     platform: str | None
     created: Moment | None
@@ -158,6 +161,7 @@ def inspect(prefix: Path) -> Info:
         name=prefix.name,
         prefix=prefix,
         state=word,
+        condition="modified" if seal and not moved and is_modified(prefix, seal, records) else None,
         python=python or (seal.python if seal else None),
         platform=seal.platform if seal else None,
         created=_created(prefix, state, seal),
@@ -214,7 +218,7 @@ def _without_contents(found: Info) -> Environment:
 def _closed(prefix: Path, problem: str) -> Environment:
     """A folder among environments that nobody may look into: it may be one."""
     return Environment(
-        name=prefix.name, prefix=prefix, state="unreadable", python=None, platform=None,
+        name=prefix.name, prefix=prefix, state="unreadable", condition=None, python=None, platform=None,
         created=None, checked=None, busy=False, packages=0, problem=problem,
     )  # fmt: skip
 

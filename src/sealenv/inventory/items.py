@@ -1,6 +1,6 @@
-"""The packages and distributions of a prefix, with what their own records say of them.
+"""The packages and distributions of a prefix: their records, what needs them, and their size.
 
-Records are somebody's text: what is not of the type that it should be counts as not said.
+Records are foreign text: a value of the wrong type counts as missing.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,31 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from sealenv.inventory.metadata import Metadata, read_metadata
-from sealenv.layout import META
+from sealenv.layout import META, PKGS, USER_FOLDER, walk
 from sealenv.prefix.history import read_requested
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.seals.distributions import Distribution, scan_distributions
 from sealenv.seals.seal import Seal
+from sealenv.seals.snapshot import native
 from sealenv.seals.wheels import locked_wheel, locked_wheels
 from sealenv.spec.matchspec import package_name
 from sealenv.system.files import read_regular
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["Item", "Need", "read_items"]
+__all__ = ["Item", "Need", "Share", "chains", "measure_shares", "read_items", "roots"]
 
 _HEX = {"sha256": re.compile(r"[0-9a-f]{64}"), "md5": re.compile(r"[0-9a-f]{32}")}
 _DIST_INFO = re.compile(r"(?:.*/)?site-packages/[^/]+\.dist-info/METADATA")
+_LONGEST_NAME = 100
+"""Characters of a `License` field: many put the whole text of the licence there."""
+_CLASSIFIER = "License :: OSI Approved :: "
+OTHERS = {
+    META: "records, seal and history",
+    USER_FOLDER: "the user's own folder",
+    PKGS: "the package cache inside",
+    "": "files that no package owns",
+}
+"""First folder -> what is there that no package owns; the last is for all the rest."""
 
 
 @dataclass(frozen=True)
@@ -217,3 +228,106 @@ def _hex(kind: str, value: object) -> str:
 
 def _line(value: object) -> str:
     return " ".join(value.split())[:500] if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What it says of itself."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    summary: str
+    license: str
+    requires: tuple[str, ...]
+
+
+def read_metadata(prefix: Path, path: str) -> Metadata | None:
+    """Read one; None where it is not there or cannot be read.
+
+    Args:
+        prefix: the prefix.
+        path: of the METADATA, relative to it.
+    """
+    try:
+        text = read_regular(native(prefix, path)).decode("utf-8", "replace")
+    except OSError:
+        return None
+    headers = HeaderParser().parsestr(text, headersonly=True)
+
+    def said(key: str) -> str:
+        return " ".join(str(headers[key] or "").split())
+
+    licence = said("License-Expression") or said("License")
+    if not licence or len(licence) > _LONGEST_NAME or licence.upper() == "UNKNOWN":
+        lines = [" ".join(str(c).split()) for c in headers.get_all("Classifier", [])]
+        names = [c.removeprefix(_CLASSIFIER) for c in lines if c.startswith(_CLASSIFIER)]
+        licence = ", ".join(names)
+    requires = (" ".join(str(line).split()) for line in headers.get_all("Requires-Dist", []))
+    return Metadata(
+        canonicalize_name(said("Name")), said("Summary")[:500], licence, tuple(requires)
+    )
+
+
+def roots(items: Sequence[Item]) -> list[str]:
+    """The ids that were asked for.
+
+    Where nothing was, as far as anybody knows: what no other item needs; of circles alone, all.
+    """
+    asked = [item.id for item in items if item.asked]
+    wanted = {need.on for item in items for need in item.needs if need.on != item.id}
+    free = [item.id for item in items if item.id not in wanted]
+    return sorted(asked or free or [item.id for item in items])
+
+
+def chains(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
+    """Item -> the ids from one of the `roots` down to it, both included.
+
+    Of several shortest chains it is the first by name. An item that nothing leads to is not in it.
+    """
+    known = {item.id: item for item in items}
+    found: dict[str, tuple[str, ...]] = {root: (root,) for root in roots(items)}
+    level = list(found)
+    while level:
+        following = []
+        for name in level:
+            for on in sorted({need.on for need in known[name].needs if need.on}):
+                if on not in found:
+                    found[on] = (*found[name], on)
+                    following.append(on)
+        level = following
+    return found
+
+
+@dataclass
+class Share:
+    """How much something takes."""
+
+    files: int = 0
+    size: int = 0
+    """Bytes, as the files say; one with several names in the prefix counts once."""
+
+
+def measure_shares(
+    prefix: Path, items: Sequence[Item]
+) -> tuple[dict[str, Share], dict[str, Share]]:
+    """The share of each item, and of what no item owns (by the words of `OTHERS`).
+
+    No link is followed; what cannot be read is left out.
+    """
+    owner = {path: item.id for item in items for path in item.paths}
+    owned = {item.id: Share() for item in items}
+    others = {words: Share() for words in OTHERS.values()}
+    seen: set[tuple[int, int]] = set()
+    for entry in walk(prefix, tolerant=True):
+        if entry.is_dir:
+            continue
+        whose = owner.get(entry.relative)
+        first = entry.relative.partition("/")[0]
+        share = owned[whose] if whose else others[OTHERS.get(first, OTHERS[""])]
+        share.files += 1
+        key = (entry.status.st_dev, entry.status.st_ino)
+        if entry.status.st_nlink > 1 and key in seen:
+            continue
+        seen.add(key)
+        share.size += entry.status.st_size
+    return owned, {words: share for words, share in others.items() if share.files}

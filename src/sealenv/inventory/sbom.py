@@ -13,8 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sealenv._version import __version__
-from sealenv.inventory.graph import roots
-from sealenv.inventory.items import Item
+from sealenv.inventory.items import Item, roots
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component

@@ -18,7 +18,7 @@ from sealenv.errors import from_oserror
 from sealenv.install.check import CheckReport
 from sealenv.portability.digests import Rewritten
 from sealenv.relocation.relocation import Relocation
-from sealenv.seals.copies import adopt_copies
+from sealenv.seals.contents import adopt_copies
 from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import fingerprint, tree_lines
 from sealenv.seals.seal import Fingerprints, Seal, write_seal

@@ -1,14 +1,13 @@
-// What verify and audit found, drift, commands, licences, and the bill of materials.
+// What verify and audit found, changed packages, commands, licences, and the bill of materials.
 const MATTERS = (f) => f.matters;
 
 function verifySection() {
   const v = facts.verify;
-  if (!v) return section("verify", "Verify", "Not looked at: the report was made with `--no-findings`.");
+  if (!v) return section("verify", "Verify", "Not checked: the report was made with `--no-findings`.");
   const damage = v.findings.filter((f) => f.damage).length;
   const how = v.fast ? " Only files whose size, time, inode or mode had changed were read." : "";
-  const than = facts.seal ? "as sealed" : "as their packages promised";
-  const looked = `${count(v.files, "file")} and ${count(v.packages, "package")}`;
-  const said = damage ? `${count(damage, "finding")} in ${looked}.` : `${looked}: ${than}.`;
+  const compared = `${count(v.files, "file")} and ${count(v.packages, "package")}`;
+  const said = damage ? `${compared}: damaged, ${count(damage, "damaged path")}.` : `${compared}: ${v.condition || env.state}.`;
   const notes = facts.seal ? "the seal and its file table, by which the others are judged, nor " : "";
   const kinds = [...new Set(v.findings.map((f) => f.kind))].map((kind) => [kind, el("span", {}, prose(facts.meanings.verify[kind] || ""))]);
   const list = table({
@@ -18,7 +17,7 @@ function verifySection() {
       { label: "Kind", get: (f) => f.kind, show: (f) => el("span", { class: f.damage ? "tag bad" : "tag", text: f.kind }) },
       { label: "Path", get: (f) => f.path, show: (f) => code(f.path), wide: true },
       { label: "Package", get: (f) => f.package || "" },
-      { label: "What is wrong", get: (f) => f.detail, wide: true },
+      { label: "Details", get: (f) => f.detail, wide: true },
     ],
   });
   return section("verify", "Verify", said + how,
@@ -28,7 +27,7 @@ function verifySection() {
 
 function auditSection() {
   const a = facts.audit;
-  if (!a) return section("audit", "Audit: paths in files", "Not looked at: the report was made with `--no-findings`.");
+  if (!a) return section("audit", "Audit: paths in files", "Not checked: the report was made with `--no-findings`.");
   const holding = a.findings.length;
   const said = holding ? `${count(holding, "file")} of ${a.files.toLocaleString("en")} hold${holding === 1 ? "s" : ""} a path of the environment; in ${a.matters} it matters. ` : `None of ${count(a.files, "file")} holds the path of the environment. `;
   const verdict = a.moved_by_hand ? "It was moved by hand and holds the old path: `sealenv move --here` mends it."
@@ -51,20 +50,21 @@ function auditSection() {
     holding > a.matters ? el("p", { class: "check" }, box, el("label", { for: "all-paths", text: ` show also the ${holding - a.matters} in which it does not matter` })) : null, holding ? list.node : null);
 }
 
-function driftSection() {
-  if (!facts.seal) return section("drift", "Drift", "It has no seal, so there is nothing that it could have drifted from.");
-  if (!facts.verify) return section("drift", "Drift", "Not looked at: the report was made with `--no-findings`.");
-  const drifted = facts.verify.findings.filter((f) => facts.meanings.drift.includes(f.kind));
-  if (!drifted.length) return section("drift", "Drift", "No package or distribution was installed, removed or replaced since it was sealed.");
+function changesSection() {
+  const title = "Changes";
+  if (!facts.seal) return section("changes", title, "The environment has no seal to compare its packages with.");
+  if (!facts.verify) return section("changes", title, "Not checked: the report was made with `--no-findings`.");
+  const changed = facts.verify.findings.filter((f) => facts.meanings.changes.includes(f.kind));
+  if (!changed.length) return section("changes", title, "No package was added, removed or changed after sealing.");
   const list = table({
-    caption: "Drift", rows: drifted, by: -1,
+    caption: title, rows: changed, by: -1,
     columns: [
       { label: "Package", get: (f) => f.package || "" },
-      { label: "What happened", get: (f) => f.kind, show: (f) => el("span", { class: "tag bad", text: f.kind }) },
-      { label: "In words", get: (f) => f.detail, wide: true },
+      { label: "Change", get: (f) => f.kind, show: (f) => el("span", { class: "tag", text: f.kind }) },
+      { label: "Details", get: (f) => f.detail, wide: true },
     ],
   });
-  return section("drift", "Drift", `Since it was sealed: ${count(drifted.length, "change")}. ` + "`sealenv seal` keeps them.", list.node);
+  return section("changes", title, `After sealing: ${count(changed.length, "change")}. ` + "`sealenv seal` accepts them.", list.node);
 }
 
 function commandSection() {

@@ -9,11 +9,11 @@ function themeSwitch() {
 }
 
 function head() {
-  const damaged = facts.verify && facts.verify.damaged;
+  const condition = facts.verify ? facts.verify.condition : env.condition;
   const state = { sealed: "tag good", foreign: "tag" }[env.state] || "tag bad";
   return el("header", { class: "top" }, el("div", {}, el("p", { class: "kicker", text: "sealenv report" }), el("h1", { text: env.name }), el("p", { class: "where" }, code(env.prefix)),
     el("p", { class: "chips" }, el("span", { class: state, text: env.state }),
-      facts.verify ? el("span", { class: `tag ${damaged ? "bad" : "good"}`, text: facts.seal ? (damaged ? "changed since" : "as sealed") : damaged ? "not as promised" : "as promised" }) : null,
+      condition ? el("span", { class: { "as made": "tag good", damaged: "tag bad" }[condition] || "tag", text: condition }) : null,
       env.platform ? el("span", { class: "tag", text: env.platform }) : null, env.python ? el("span", { class: "tag", text: `Python ${env.python}` }) : null)),
     el("div", { class: "controls" }, themeSwitch(), el("button", { type: "button", text: "Print", on: { click: () => window.print() } })));
 }
@@ -24,7 +24,7 @@ function tiles() {
   const tile = (value, text, target, bad) => el("li", {}, el("a", { href: `#${target}`, class: bad ? "tile bad" : "tile" }, el("strong", { text: value }), el("span", { text })));
   return el("ul", { class: "tiles", "aria-label": "In numbers" },
     tile(packages.length.toLocaleString("en"), plural(packages.length, "package"), "packages"), tile(bytes(env.bytes), `in ${count(env.files, "file")}`, "file-counts"),
-    facts.verify ? tile(damage ? damage.toLocaleString("en") : "none", plural(damage, "finding of verify", "findings of verify"), "verify", damage > 0) : null,
+    facts.verify ? tile(damage ? damage.toLocaleString("en") : "none", plural(damage, "damaged path"), "verify", damage > 0) : null,
     facts.audit ? tile(facts.audit.left ? facts.audit.left.toLocaleString("en") : "none", plural(facts.audit.left, "path that nobody mends", "paths that nobody mends"), "audit", facts.audit.left > 0) : null,
     tile(facts.commands.list.length.toLocaleString("en"), plural(facts.commands.list.length, "command"), "commands"), tile(String(licences), plural(licences, "licence"), "licences"));
 }
@@ -51,7 +51,7 @@ function about() {
     ]));
 }
 
-const content = el("main", { id: "content", tabindex: "-1" }, tiles(), about(), packageSection(), graphSection(), verifySection(), auditSection(), driftSection(), commandSection(), licenceSection(), sbomSection(),
+const content = el("main", { id: "content", tabindex: "-1" }, tiles(), about(), packageSection(), graphSection(), verifySection(), auditSection(), changesSection(), commandSection(), licenceSection(), sbomSection(),
   el("footer", {}, el("p", { text: `Made by sealenv ${facts.sealenv}. This page loads nothing and sends nothing. Treemap: d3-hierarchy, ISC licence, in the page's source.` })));
 const nav = el("nav", { "aria-label": "Sections" }, el("ul", {}, sections.map(({ id, title }) => el("li", {}, el("a", { href: `#${id}`, text: title })))));
 document.getElementById("page").append(head(), el("div", { class: "columns" }, nav, content));

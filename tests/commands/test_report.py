@@ -161,7 +161,7 @@ def test_where_it_writes_and_where_not(made: tuple[Machine, Path], tmp_path: Pat
     ):
         inside.parent.mkdir(exist_ok=True)
         said = machine.run("report", env, "-o", str(inside), "--force", code=2)
-        assert "would lie in the environment" in said.stderr
+        assert "would be in the environment" in said.stderr
         assert not inside.exists()
     (prefix / "__home__").rmdir()
 

@@ -173,7 +173,7 @@ class TestScripts:
             "activate.sh", "activate.fish", "__init__.py",
         }  # fmt: skip
         assert {f["path"]: f["hint"] for f in answer["left"]}["activate.csh"] == (
-            "there is a folder with something in it; take it away first"
+            "a folder that is not empty is there: remove it first"
         )
         assert (prefix / "mine").read_text() == "mine\n"
         assert (prefix / "activate.csh" / "x").exists()

@@ -108,7 +108,7 @@ def test_a_plan_in_a_sealed_environment(made: tuple[Machine, Path], is_folder: b
         (prefix / PLAN / "evil.py").touch()
     else:
         (prefix / PLAN).touch()
-    assert kinds(prefix) == [("untracked", PLAN)]
+    assert kinds(prefix) == [("untracked-code", PLAN)]
     machine.run("remove", "e", "--yes")
     assert not prefix.exists()
 

@@ -72,7 +72,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
 @click.command(
     "info", epilog="\b\nExamples:\n  sealenv info my_env_3_12\n  sealenv info ./env --json\n"
 )
-@click.option("--packages", is_flag=True, help="List every package too.")
+@click.option("--packages", is_flag=True, help="List every package too, with those of pip.")
 @JSON
 @click.argument("env", type=ENV)
 def info_command(packages: bool, as_json: bool, env: str) -> int:
@@ -93,7 +93,8 @@ def info_command(packages: bool, as_json: bool, env: str) -> int:
             [
                 [each.name, each.version, each.build, ", ".join(each.requested)]
                 for each in found.package_list
-            ],
+            ]
+            + [[each.name, each.version, "pip", ""] for each in found.distributions],
         )
     return 0
 

@@ -17,6 +17,7 @@ from sealenv.naming import shown
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.request.arguments import StrPath, prefix_of, several
 from sealenv.seals.changes import is_modified
+from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.findings import STATES
 from sealenv.seals.seal import Seal, read_seal, why_moved
 
@@ -80,16 +81,25 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     requested: tuple[str, ...]
 
 
+class PipPackage(msgspec.Struct, frozen=True, kw_only=True):
+    """A distribution that pip installed."""
+
+    name: str
+    version: str
+
+
 class Info(Environment, frozen=True, kw_only=True):
     """One environment, with its seal and its packages.
 
     Attributes:
         seal: how it was made; None where there is none that can be read.
         package_list: what its records say.
+        distributions: what pip installed.
     """
 
     seal: Seal | None
     package_list: tuple[Record, ...]
+    distributions: tuple[PipPackage, ...]
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +129,7 @@ def list(
 
 
 def info(env: StrPath) -> Info:
-    """Return what an environment is and how it was made: its state, its seal, its packages' records.
+    """Return what an environment is and how it was made: its state, its seal, its packages.
 
     Args:
         env: a name or a path.
@@ -156,12 +166,15 @@ def inspect(prefix: Path) -> Info:
     moved = why_moved(seal, prefix) if seal else None
     if moved:
         word = "moved"
-        problem = problem or f"{moved}; mend it: sealenv move --here {shown(str(prefix))}"
+        problem = problem or f"{moved}; fix it with: sealenv move --here {shown(str(prefix))}"
+    owned = {entry.path for record in records for entry in record.paths_data.paths}
+    by_pip = scan_distributions(prefix, owned)
+    modified = seal and not moved and is_modified(prefix, seal, records, by_pip)
     return Info(
         name=prefix.name,
         prefix=prefix,
         state=word,
-        condition="modified" if seal and not moved and is_modified(prefix, seal, records) else None,
+        condition="modified" if modified else None,
         python=python or (seal.python if seal else None),
         platform=seal.platform if seal else None,
         created=_created(prefix, state, seal),
@@ -171,6 +184,7 @@ def inspect(prefix: Path) -> Info:
         problem=problem,
         seal=seal,
         package_list=tuple(map(_record, records)),
+        distributions=tuple(PipPackage(name=d.name, version=d.version) for d in by_pip),
     )
 
 

@@ -102,7 +102,7 @@ def repair(
     left = (
         [] if dry_run else [(f, job.reasons.get(f.path) or "restoring failed") for f in rest.work]
     )
-    done = rest.work if dry_run else [f for f in job.tried if f not in rest.work]
+    done = rest.work if dry_run else [f for f in job.found if f not in rest.work]
     return Repaired(
         prefix=prefix,
         dry_run=dry_run,
@@ -123,7 +123,8 @@ class _Repair:
     """One run of repair.
 
     Attributes:
-        tried: the findings that something was done about.
+        found: the damage that can be repaired.
+        tried: the part of it that something was done about.
         reasons: path -> why that did not work.
     """
 
@@ -132,6 +133,7 @@ class _Repair:
     offline: bool
     reporter: Reporter
     lock_fd: int
+    found: list[Finding] = field(default_factory=list)
     tried: list[Finding] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -166,7 +168,9 @@ class _Repair:
         self.comparison, report = examine(self.prefix, reporter=self.reporter)
         refuse_moved(self.prefix, report.findings)
         runs_here = self.comparison.platform == current_platform()
-        return make_plan(self.comparison, report.findings, runs_here=runs_here)
+        plan = make_plan(self.comparison, report.findings, runs_here=runs_here)
+        self.found += plan.work
+        return plan
 
     def _closed_folders(self, todo: Plan) -> dict[str, Finding]:
         """Find the folders whose modes keep even their owner out."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from sealenv.layout import META
 from sealenv.naming import digests_apart
 from sealenv.prefix.records import PrefixRecord
-from sealenv.seals.distributions import Distribution, scan_distributions
+from sealenv.seals.distributions import Distribution
 from sealenv.seals.findings import Finding
 from sealenv.seals.seal import DistributionNote, Seal
 
@@ -133,10 +133,16 @@ def replaced_by_pip(
     return replaced
 
 
-def is_modified(prefix: Path, seal: Seal, records: Sequence[PrefixRecord]) -> bool:
+def is_modified(
+    prefix: Path,
+    seal: Seal,
+    records: Sequence[PrefixRecord],
+    distributions: Iterable[Distribution],
+) -> bool:
     """Tell from records alone whether packages were added, removed or changed after sealing."""
     if any(package_changes(locked_packages(seal.lock.packages), records)):
         return True
-    owned = {entry.path for record in records for entry in record.paths_data.paths}
-    found = scan_distributions(prefix, owned)
-    return any(distribution_changes(seal.pip, found, lambda path: os.path.lexists(prefix / path)))
+    changes = distribution_changes(
+        seal.pip, distributions, lambda path: os.path.lexists(prefix / path)
+    )
+    return any(changes)

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.checkup.finding import SetValue
-from sealenv.checkup.text import digest_of
+from sealenv.checks.check import SetValue
+from sealenv.checks.text import digest_of
 from sealenv.errors import FilesystemError, NotFoundError, from_oserror
 from sealenv.system.filelock import FileLock
 from sealenv.system.files import read_regular, write_atomic
 from sealenv.system.tempname import final_path
 
-__all__ = ["FileNote", "Journal", "Journals", "data_folder", "sync_folder"]
+__all__ = ["FileNote", "Journal", "Journals", "sync_folder"]
 
 _VERSION = 2
 _NAME = re.compile(r"\d{8}T\d{12}Z-(?P<checks>[a-z0-9+-]+)\.json")
@@ -33,11 +33,6 @@ class FileNote(msgspec.Struct, frozen=True):
     before: bytes
     before_sha256: str
     after_sha256: str
-
-    @property
-    def digests(self) -> tuple[str, str]:
-        """The content that undoing may find: nothing else is replaced."""
-        return self.before_sha256, self.after_sha256
 
 
 class Journal(msgspec.Struct, frozen=True):
@@ -55,11 +50,14 @@ class Journals:
     """The folder of the journals.
 
     Args:
-        folder: `doctor` in the user's data folder of sealenv; another one in tests.
+        folder: by default `doctor` in the user's data folder of sealenv.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or data_folder()
+        import platformdirs
+
+        data = platformdirs.user_data_dir("sealenv", appauthor=False)
+        self.folder = folder or Path(data) / "doctor"
 
     def path_of(self, name: str) -> Path:
         """Return the file of a journal."""
@@ -73,18 +71,14 @@ class Journals:
             return []
         return [name.removesuffix(".json") for name in found if _NAME.fullmatch(name)]
 
-    def later_than(self, journal: Journal) -> list[str]:
-        """Return the names of later fixes, the latest first."""
-        return [name for name in self.names() if name > journal.name]
-
     def find(self, wanted: str | None) -> Journal:
         """Return a journal.
 
         Args:
-            wanted: its name, or the id of a check for its latest fix; None: the latest of all.
+            wanted: its name, or the id of a check for its latest fix; None: the latest fix.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: no journal matches.
             FilesystemError: it is damaged.
         """
         names = self.names()
@@ -95,7 +89,7 @@ class Journals:
         raise NotFoundError(
             f"no fix of {wanted} can be undone" if wanted else "no fix can be undone",
             where=str(self.folder),
-            hint=f"these can: {', '.join(names)}" if names else None,
+            hint=f"fixes that can be undone: {', '.join(names)}" if names else None,
         )
 
     def _read(self, name: str) -> Journal:
@@ -113,13 +107,13 @@ class Journals:
             raise _damaged(path, "it has another name")
         for note in journal.files:
             if digest_of(note.before) != note.before_sha256 or not os.path.isabs(note.path):
-                raise _damaged(path, f"the content of {note.path} is not what it says")
+                raise _damaged(path, f"checksum mismatch of {note.path}")
         return journal
 
     def write(
         self, checks: Sequence[str], files: Iterable[FileNote], values: Iterable[SetValue]
     ) -> Journal:
-        """Write the journal of a fix so that it outlives a crash; only the user may read it.
+        """Write the journal of a fix to the disk. Only the user may read it.
 
         Raises:
             FilesystemError: the system refuses.
@@ -128,7 +122,7 @@ class Journals:
         name = f"{now:%Y%m%dT%H%M%S%f}Z-{'+'.join(checks)}"
         made = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         journal = Journal(name, made, tuple(checks), tuple(files), tuple(values))
-        # `json` keeps a path or a value that is not UTF-8: msgspec's own encoder refuses it.
+        # msgspec's own encoder refuses a path or a value that is not UTF-8.
         text = json.dumps(msgspec.to_builtins(journal), indent=1)
         try:
             write_atomic(self.path_of(name), text.encode(), mode=0o600, durable=True)
@@ -144,10 +138,10 @@ class Journals:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Make the folder, and keep other doctors from changing anything.
+        """Make the folder and lock it, so that one doctor changes something at a time.
 
         Raises:
-            FilesystemError: another one holds the lock.
+            FilesystemError: another process holds the lock.
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(self.folder / "lock").alone() as ours:
@@ -155,13 +149,13 @@ class Journals:
                 raise FilesystemError(
                     "another doctor is changing something",
                     where=str(self.folder),
-                    hint="wait for it to end, then look again",
+                    hint="wait until it ends, then run doctor again",
                 )
             self._sweep()
             yield
 
     def _sweep(self) -> None:
-        """Remove journals that were never complete: nothing was changed, and they hold secrets."""
+        """Remove incomplete journals: nothing was changed, and they may contain secrets."""
         for name in os.listdir(self.folder):
             whole = final_path(name)
             if whole and _NAME.fullmatch(whole):
@@ -173,19 +167,12 @@ def _damaged(path: Path, problem: str) -> FilesystemError:
     return FilesystemError(
         f"the journal of a fix cannot be used: {problem}",
         where=str(path),
-        hint="the old content is in it, in base64; another fix: sealenv doctor --undo NAME",
+        hint="it contains the old content in base64; to undo another fix: sealenv doctor --undo NAME",
     )
 
 
-def data_folder() -> Path:
-    """Return the folder of the journals: `doctor` in the user's data folder of sealenv."""
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("sealenv", appauthor=False)) / "doctor"
-
-
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder outlive a crash, on systems where that can be asked for."""
+    """Write the names in a folder to the disk, on systems that can."""
     if sys.platform == "win32":
         return
     fd = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""The folder in which environments are made, or the one that `--in` names."""
+"""What can break a `create` in the folder for environments, or in the one that `--in` names."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealenv.checkup.computer import Computer
-from sealenv.checkup.finding import Check, Finding, Severity
+from sealenv.checks.check import Check, Finding
+from sealenv.checks.computer import Computer
 from sealenv.errors import UsageError
 from sealenv.naming import check_prefix
 
 __all__ = ["CHECKS"]
 
-_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _ANOTHER = "choose another folder with SEALENV_ENVS or -p"
 _LEAST = 1 << 30
 _LITTLE = 5 << 30
@@ -27,31 +26,19 @@ _FAT = frozenset({"vfat", "fat", "fat32", "exfat", "msdos", "fuseblk.exfat"})
 
 
 def _noexec(computer: Computer) -> Iterator[Finding]:
-    volume = computer.volume
-    if volume.noexec:
-        what = "its file system is mounted noexec: programs cannot start from it"
-        yield Finding(_E, what, str(computer.target), f"{_ANOTHER}, or have it mounted with exec")
+    if computer.volume.noexec:
+        what = "its file system is mounted noexec: programs cannot be started from it"
+        yield Finding("error", what, str(computer.target), f"{_ANOTHER}, or mount it with exec")
 
 
 def _readonly(computer: Computer) -> Iterator[Finding]:
-    volume = computer.volume
+    volume, target = computer.volume, computer.target
     if volume.readonly or not volume.writable:
         reason = "its file system is read-only" if volume.readonly else "you may not write there"
-        yield Finding(_E, f"{reason} ({volume.folder})", str(computer.target), _ANOTHER)
-    for path in (computer.target, *computer.target.parents):
-        if os.path.lexists(path):
-            if not os.path.isdir(path):
-                what = f"{path} is not a folder"
-                yield Finding(_E, what, str(computer.target), _ANOTHER)
-            return
-
-
-def _case(computer: Computer) -> Iterator[Finding]:
-    if computer.volume.folds_case and not computer.windows:
-        expected = computer.system == "darwin"
-        what = "its file system ignores case: `A` and `a` are one file"
-        how = "nothing, on macOS" if expected else _ANOTHER
-        yield Finding(_N if expected else _W, what, str(computer.target), how)
+        yield Finding("error", f"{reason} ({volume.folder})", str(target), _ANOTHER)
+    exists = next((path for path in (target, *target.parents) if os.path.lexists(path)), target)
+    if not os.path.isdir(exists):
+        yield Finding("error", f"{exists} is not a folder", str(target), _ANOTHER)
 
 
 def _space(computer: Computer) -> Iterator[Finding]:
@@ -60,36 +47,33 @@ def _space(computer: Computer) -> Iterator[Finding]:
         gib = free / (1 << 30)
         what = f"{gib:.1f} GiB are free; an environment needs 0.5 to 3, its packages as much again"
         how = f"free some space (`sealenv cache clean --all`), or {_ANOTHER}"
-        yield Finding(_E if free < _LEAST else _W, what, str(computer.volume.folder), how)
+        where = str(computer.volume.folder)
+        yield Finding("error" if free < _LEAST else "warning", what, where, how)
 
 
 def _network(computer: Computer) -> Iterator[Finding]:
     volume = computer.volume
     if volume.remote:
         name = f" ({volume.kind})" if volume.kind else ""
-        yield Finding(_W, f"it is on another machine{name}", str(computer.target), _ANOTHER)
+        yield Finding("warning", f"it is on another machine{name}", str(computer.target), _ANOTHER)
 
 
 def _filesystem(computer: Computer) -> Iterator[Finding]:
     if computer.volume.kind in _FAT:
         what = f"its file system is {computer.volume.kind}"
-        yield Finding(
-            _E, what, str(computer.target), f"{_ANOTHER}, on NTFS, ext4, APFS or the like"
-        )
+        how = f"{_ANOTHER}, on NTFS, ext4, APFS or similar"
+        yield Finding("error", what, str(computer.target), how)
 
 
 def _synced(computer: Computer) -> Iterator[Finding]:
     target = computer.target
     named = [computer.setting(n) for n in ("OneDrive", "OneDriveConsumer", "OneDriveCommercial")]
-    folders = [Path(folder) for folder in named if folder]
+    folders = {folder.casefold() for folder in named if folder}
     for part in (target, *target.parents):
-        if _SYNCED.fullmatch(part.name) or any(_equal(part, f) for f in folders):
-            yield Finding(_W, f"it is inside {part}, which is synchronised", str(target), _ANOTHER)
+        if _SYNCED.fullmatch(part.name) or str(part).casefold() in folders:
+            what = f"it is inside {part}, which is synchronised"
+            yield Finding("warning", what, str(target), _ANOTHER)
             return
-
-
-def _equal(one: Path, other: Path) -> bool:
-    return str(one).casefold() == str(other).casefold()
 
 
 def _name(computer: Computer) -> Iterator[Finding]:
@@ -97,23 +81,39 @@ def _name(computer: Computer) -> Iterator[Finding]:
     try:
         check_prefix(computer.target / "my_env_3_12", platform)
     except UsageError as error:
-        yield Finding(_E, error.what, str(computer.target), error.hint or _ANOTHER)
+        yield Finding("error", error.what, str(computer.target), error.hint or _ANOTHER)
         return
     if " " in str(computer.target) and not computer.windows:
         what = "its path has a space: launchers work, scripts of packages may not"
-        yield Finding(_N, what, str(computer.target), _ANOTHER)
+        yield Finding("note", what, str(computer.target), _ANOTHER)
 
 
 def _nested(computer: Computer) -> Iterator[Finding]:
     for folder in (computer.target, *computer.target.parents):
         if os.path.isfile(folder / "conda-meta/history"):
             what = f"it is inside the environment {folder}"
-            yield Finding(_E, what, str(computer.target), _ANOTHER)
+            yield Finding("error", what, str(computer.target), _ANOTHER)
             return
         if os.path.isfile(folder / "pyvenv.cfg"):
             what = f"it is inside the virtual environment {folder}"
-            yield Finding(_W, what, str(computer.target), _ANOTHER)
+            yield Finding("warning", what, str(computer.target), _ANOTHER)
             return
+
+
+def _code_page(computer: Computer) -> Iterator[Finding]:
+    page = computer.code_page
+    for what, path in (("your home", computer.home), ("the target", computer.target)):
+        if not _fits(path, page):
+            said = f"{what} has letters that code page {page} does not have"
+            how = "let Windows use UTF-8 (Region, Administrative), or choose a folder in ASCII"
+            yield Finding("error" if what == "the target" else "warning", said, str(path), how)
+
+
+def _fits(path: Path, page: int) -> bool:
+    try:
+        return str(path).isascii() or page == 65001 or bool(str(path).encode(f"cp{page}"))
+    except (UnicodeEncodeError, LookupError):
+        return False
 
 
 CHECKS = (
@@ -121,7 +121,7 @@ CHECKS = (
         "target-noexec",
         "a target from which no program starts",
         "create fails when it starts the environment's python",
-        (_E,),
+        ("error",),
         _noexec,
         platforms=("posix",),
     ),
@@ -129,58 +129,58 @@ CHECKS = (
         "target-readonly",
         "a target that cannot be written",
         "create fails before it writes anything",
-        (_E,),
+        ("error",),
         _readonly,
-    ),
-    Check(
-        "target-case",
-        "a target on a file system that ignores case",
-        "files of packages that differ only in case overwrite each other",
-        (_W, _N),
-        _case,
-        platforms=("posix",),
     ),
     Check(
         "target-space",
         "a target with little free space",
         "a full disk stops create in the middle; nothing is damaged, and nothing is created",
-        (_E, _W),
+        ("error", "warning"),
         _space,
     ),
     Check(
         "target-network",
-        "a target on another machine, a mapped drive too",
-        "it is slow with many small files, knows no hard links to the cache, and may be gone when an "
-        "environment is needed",
-        (_W,),
+        "a target on another machine, including a mapped drive",
+        "it is slow with many small files, has no hard links to the cache, and may be disconnected when "
+        "an environment is needed",
+        ("warning",),
         _network,
     ),
     Check(
         "target-filesystem",
         "a target on FAT or exFAT",
-        "it knows no hard links, no executable bit and no symbolic links, and forgets times",
-        (_E,),
+        "it has no hard links, no executable bit and no symbolic links, and changes timestamps",
+        ("error",),
         _filesystem,
     ),
     Check(
         "target-synced",
-        "a target that OneDrive, Dropbox or the like keeps in step with a cloud",
-        "files are locked while they are uploaded, taken away to save room, and changed from outside",
-        (_W,),
+        "a target that OneDrive, Dropbox or similar synchronises",
+        "files are locked while they are uploaded, removed to save space, and changed from outside",
+        ("warning",),
         _synced,
     ),
     Check(
         "target-name",
         "a target whose path conda and its packages do not support",
         "it is written into scripts and shebang lines without quotes",
-        (_E, _N),
+        ("error", "note"),
         _name,
     ),
     Check(
         "target-nested",
-        "a target inside of another environment",
+        "a target inside another environment",
         "conda takes the outer environment for a base, and removing it removes the inner ones",
-        (_E, _W),
+        ("error", "warning"),
         _nested,
+    ),
+    Check(
+        "code-page",
+        "folders with letters that the code page of Windows does not have",
+        "launchers and batch files cannot open such a path",
+        ("error", "warning"),
+        _code_page,
+        platforms=("windows",),
     ),
 )

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import ntpath
 import os
-import posixpath
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from sealenv.checkup.registry import Registry
-from sealenv.checkup.volume import Volume, look_at
+from sealenv.checks.profiles import Profiles, read_profiles
+from sealenv.checks.registry import Registry
+from sealenv.checks.volume import Volume, look_at
 from sealenv.system.files import read_regular
 
 __all__ = ["LARGEST", "Computer", "windows_entries"]
 
 LARGEST = 1 << 18
 """The most bytes of a profile or a configuration that are read."""
-
-
-_DEFAULT = re.compile(r"\$\{(\w+):?-([^{}]*)\}")
-"""A variable, or a text if it is not set."""
 _VARIABLE = re.compile(r"\$(?:env[:.])?\{?(HOME|USERPROFILE|ZDOTDIR|XDG_CONFIG_HOME)\b\}?")
 
 
@@ -39,7 +34,6 @@ class Computer:
         system: as `sys.platform` says it.
         root: the folder that is `/`; another one in tests.
         registry: of Windows; None elsewhere.
-        own: the prefixes that sealenv itself runs from; they are not reported.
         code_page: the ANSI code page of Windows; 65001 (UTF-8) elsewhere.
     """
 
@@ -49,11 +43,7 @@ class Computer:
     system: str = sys.platform
     root: Path = Path("/")
     registry: Registry | None = None
-    own: tuple[str, ...] = ()
     code_page: int = 65001
-    read: dict[Path, bytes | OSError] = field(default_factory=dict, repr=False, compare=False)
-    walked: Any = field(default=None, repr=False, compare=False)
-    """The profiles, once they were read (`profiles`)."""
 
     @property
     def windows(self) -> bool:
@@ -63,7 +53,12 @@ class Computer:
     @cached_property
     def volume(self) -> Volume:
         """The file system of the target."""
-        return look_at(self.target, self.system)
+        return look_at(self.target)
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """The start-up files of shells."""
+        return read_profiles(self)
 
     def at(self, path: str) -> Path:
         """Return the place of an absolute POSIX path."""
@@ -85,11 +80,10 @@ class Computer:
 
     def expand(self, text: str) -> Path | None:
         """Return the file that a word of a profile names; None if that is not certain."""
-        text = _DEFAULT.sub(lambda found: self.setting(found[1]) or found[2], text)
         if text[:1] == "~" and text[1:2] in ("", "/", "\\"):
             text = f"$HOME{text[1:]}"
         text = _VARIABLE.sub(lambda found: self._folder_of(found[1]) or found[0], text)
-        if any(c in text for c in "$`*?[(") or not os.path.isabs(text):
+        if any(c in text for c in "$`*?[(\0") or not os.path.isabs(text):
             return None
         return Path(text)
 
@@ -102,33 +96,10 @@ class Computer:
         Raises:
             OSError: it cannot be read, is too large, or is not a regular file.
         """
-        if path not in self.read:
-            try:
-                self.read[path] = read_regular(path, most=LARGEST)
-            except (FileNotFoundError, NotADirectoryError) as error:
-                self.read[path] = FileNotFoundError(*error.args)
-            except OSError as error:
-                self.read[path] = error
-            except ValueError as error:  # a NUL in the path
-                self.read[path] = OSError(22, str(error), str(path))
-        found = self.read[path]
-        if isinstance(found, FileNotFoundError):
+        try:
+            return read_regular(path, most=LARGEST)
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        if isinstance(found, OSError):
-            raise found
-        return found
-
-    def short(self, path: Path | str) -> str:
-        """Return a path with `~` for the home."""
-        text, home = str(path), str(self.home)
-        sep = "\\" if self.windows else "/"
-        return f"~{text[len(home) :]}" if text.startswith(home + sep) else text
-
-    def path_entries(self) -> Iterator[str]:
-        """Yield the entries of PATH as they stand."""
-        value = self.setting("PATH") or self.setting("Path")
-        if value:
-            yield from windows_entries(value) if self.windows else value.split(":")
 
     def windows_folder(self, entry: str) -> Path | None:
         """Return the folder that an entry of a Windows PATH names; None if that is not certain."""
@@ -143,20 +114,7 @@ class Computer:
         name = found[1].lower()
         return next((v for n, v in self.environ.items() if n.lower() == name), found[0])
 
-    def is_absolute(self, text: str) -> bool:
-        """Return whether a path is absolute on this machine's system."""
-        if self.windows:
-            return bool(ntpath.splitdrive(text)[0]) or text.startswith("\\\\")
-        return posixpath.isabs(text)
-
 
 def windows_entries(value: str) -> list[str]:
-    """Return the entries of a Windows PATH as they stand: a `;` in quotes separates nothing."""
-    entries, quoted = [""], False
-    for c in value:
-        quoted ^= c == '"'
-        if c == ";" and not quoted:
-            entries.append("")
-        else:
-            entries[-1] += c
-    return entries
+    """Return the entries of a Windows PATH. A `;` in quotes does not separate entries."""
+    return re.findall(r'(?:^|(?<=;))(?:"[^"]*"?|[^;"])*', value)

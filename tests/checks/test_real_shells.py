@@ -1,4 +1,4 @@
-"""Contamination made for real: it happens in the real shell, is found, fixed, gone, and undone."""
+"""Real shells: a block of conda init is found, fixed, and restored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkup.computers import write
+from tests.checks.computers import write
 from tests.machine import Machine
 from tests.shells import require_shell
 
@@ -51,7 +51,7 @@ eval `{conda} shell.tcsh hook`
 BLOCK["zsh"] = BLOCK["bash"].replace("shell.bash", "shell.zsh")
 FAKE_CONDA = """\
 #!/bin/sh
-# fake_conda: says what the hook of a real one has a shell do in the end.
+# fake_conda: prints what the hook of a real conda runs at the end.
 case "$1" in
 shell.fish) echo 'set -gx CONDA_PREFIX /fake; set -gx CONDA_SHLVL 1' ;;
 shell.tcsh) echo 'setenv CONDA_PREFIX /fake; setenv CONDA_SHLVL 1' ;;
@@ -61,7 +61,7 @@ esac
 
 
 def environment(machine: Machine, shell: str) -> dict[str, str]:
-    """The variables that a program has which a new interactive shell of the user starts."""
+    """The variables that a new interactive shell passes to a program."""
     program = require_shell(shell)
     script = machine.root / "show.py"
     script.write_text("import json, os, sys\nprint('\\n@' + json.dumps(dict(os.environ)))\n")
@@ -108,16 +108,14 @@ def test_a_block_of_conda_init(machine: Machine, shell: str) -> None:
     assert environment(machine, shell)["CONDA_PREFIX"] == "/fake"
 
 
-def test_universal_variables_of_fish(machine: Machine) -> None:
-    """Found as fish writes them; the command that the finding names removes the variable."""
+def test_a_universal_variable_of_fish(machine: Machine) -> None:
+    """Found as fish writes it. The command that the finding names removes the variable."""
     fish = require_shell("fish")
-    ask = "set -Ux PYTHONPATH '/a b' /c; set -U fish_user_paths ~/go/bin /opt/miniconda3/bin"
+    ask = "set -Ux PYTHONPATH '/a b' /c; set -Ux PYTHONHOME; set -Ux LANG C"
     subprocess.run([fish, "-c", ask], env=machine.env, check=True)
-    found = machine.json("doctor", "--only", "fish-variables", code=1)["findings"]
-    told = {f["what"]: f["fix"].removeprefix("in fish: ") for f in found}
-    assert told == {
-        "fish sets PYTHONPATH to /a b:/c": "set -Ue PYTHONPATH",
-        "fish puts /opt/miniconda3/bin on PATH": "set -U fish_user_paths to the other folders",
-    }
+    (found,) = machine.json("doctor", "--only", "profile-variable", code=1)["findings"]
+    assert "PYTHONPATH:" in found["evidence"][0]
+    assert "set -Ue NAME" in found["fix"]
     subprocess.run([fish, "-c", "set -Ue PYTHONPATH"], env=machine.env, check=True)
     assert "PYTHONPATH" not in environment(machine, "fish")
+    assert machine.json("doctor", "--only", "profile-variable")["findings"] == []

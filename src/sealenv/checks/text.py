@@ -1,4 +1,4 @@
-"""Text files of unknown encoding, as text that can be turned back into the same bytes."""
+"""Decode text files of unknown encoding so that they encode to the same bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 def decode(data: bytes) -> str:
-    """Return the text. What is not UTF-8 becomes surrogates; a byte order mark is a character."""
+    """Return the text. Other bytes than UTF-8 become surrogates; a byte order mark is a character."""
     wide = _WIDE.get(data[:2])
     if wide:
         text = data.decode(wide, "surrogatepass") if len(data) % 2 == 0 else ""
@@ -27,7 +27,7 @@ def encode(text: str, like: bytes) -> bytes:
 
     Args:
         text: made from a text that `decode` returned.
-        like: the bytes of that one.
+        like: the bytes before the change.
     """
     wide = _WIDE.get(like[:2])
     if wide and decode(like)[:1] == "\ufeff":
@@ -41,7 +41,7 @@ def line_at(text: str, place: int) -> int:
 
 
 def lines_of(text: str) -> list[tuple[int, int]]:
-    """Return where each line begins and ends, with its newline. CR alone ends none."""
+    """Return where each line begins and ends, with its newline. CR alone does not end a line."""
     found, start = [], 0
     while start < len(text):
         end = text.find("\n", start) + 1 or len(text)
@@ -53,7 +53,7 @@ def lines_of(text: str) -> list[tuple[int, int]]:
 def replaced(text: str, parts: Iterable[tuple[int, int, str]]) -> str:
     """Return the text with parts (start, end, new text) replaced.
 
-    A part inside of an earlier one goes with it.
+    A part inside an earlier one is replaced with it.
     """
     pieces, at = [], 0
     for start, end, put in sorted(set(parts), key=lambda part: (part[0], -part[1])):

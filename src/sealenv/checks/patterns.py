@@ -1,6 +1,6 @@
 """What a profile does to every shell: managed blocks, and patterns of single lines. Nothing is run.
 
-Functions, conditions and variables are not followed: an indented line may run only under a condition,
+Functions, conditions and variables are not followed. An indented line may run only under a condition,
 so it is at most a warning.
 """
 
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sealenv.checkup.finding import Severity
-from sealenv.checkup.text import lines_of
-from sealenv.gates.rules import HONOURED, PROGRAMS, rule_of
+from sealenv.checks.check import Severity
+from sealenv.checks.text import lines_of
+from sealenv.gates.rules import HONOURED, rule_of
 
 __all__ = [
     "Block",
@@ -24,7 +24,6 @@ __all__ = [
     "variable_matters",
 ]
 
-_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _TOOLS = r"(?:conda|mamba|micromamba)"
 
 
@@ -33,11 +32,11 @@ class Block:
     """What `conda init` and similar commands write into a profile, with its first and last line.
 
     Attributes:
-        tool: the tool whose block it is.
+        tool: the tool that wrote the block.
         start: where its first line begins, in characters.
         end: the end of its last line; if it has none, the end of the first.
         whole: whether it has a last line.
-        active: whether it holds anything other than comments.
+        active: whether it contains anything other than comments.
         nested: whether it is part of another command, such as an `if` or a function.
     """
 
@@ -54,7 +53,7 @@ _END = re.compile(rf"# <<< (?P<tool>{_TOOLS}) initialize <<<|#endregion")
 _OPENS = re.compile(
     r"(?:\{|\(|\bthen|\bdo|\belse)$|^(?:if|for|while|function|begin)\b(?!.*\b(?:fi|done|end)$)"
 )
-"""A line after which a shell expects a command: without the block there would be none."""
+"""A line after which a shell expects a command. A block that follows it cannot be removed."""
 
 
 def find_blocks(text: str) -> Iterator[Block]:
@@ -103,11 +102,11 @@ _LOADS = re.compile(
     r"(?=[\s(]|$)|\.ps1\b",
     re.IGNORECASE,
 )
-"""A command that runs what a file holds, or what a program prints."""
-_LOADED = (
+"""A command that runs a file or the output of a program."""
+_LOADED: tuple[tuple[str, Severity, str, str], ...] = (
     (
         "conda-hook",
-        _E,
+        "error",
         "loads the shell hook of conda or mamba",
         (
             rf"{_TOOLS}{_EXE}\s+['\"]?shell\b.*\bhook\b|(?:CONDA|MAMBA)_EXE\b.*\bhook\b"
@@ -115,19 +114,23 @@ _LOADED = (
             rf"|{_TOOLS}[-_]hook\.ps1|(?:Conda|Mamba)\.psm1|xontrib.*\bconda\b"
         ),
     ),
-    ("direnv", _W, "loads direnv", rf"\bdirenv{_EXE}\s+(?:hook|export)\b"),
-    ("version-manager", _W, "loads pyenv", rf"\bpyenv{_EXE}\s+(?:init|virtualenv-init)\b"),
-    ("version-manager", _W, "loads asdf", r"\basdf\.(?:sh|fish|nu|ps1)\b"),
-    ("version-manager", _W, "loads mise", rf"\b(?:mise|rtx){_EXE}\s+(?:activate|hook-env)\b"),
-    ("version-manager", _W, "loads pixi", rf"\bpixi{_EXE}\s+shell-hook\b"),
-    ("version-manager", _W, "loads virtualenvwrapper", r"\bvirtualenvwrapper(?:_lazy)?\.sh\b"),
-    ("node-manager", _N, "loads nvm or fnm", rf"[/\\]nvm\.(?:sh|fish)\b|\bfnm{_EXE}\s+env\b"),
+    ("direnv", "warning", "loads direnv", rf"\bdirenv{_EXE}\s+(?:hook|export)\b"),
+    ("version-manager", "warning", "loads pyenv", rf"\bpyenv{_EXE}\s+(?:virtualenv-)?init\b"),
+    ("version-manager", "warning", "loads asdf", r"\basdf\.(?:sh|fish|nu|ps1)\b"),
+    ("version-manager", "warning", "loads mise", rf"\bmise{_EXE}\s+(?:activate|hook-env)\b"),
+    ("version-manager", "warning", "loads pixi", rf"\bpixi{_EXE}\s+shell-hook\b"),
+    (
+        "version-manager",
+        "warning",
+        "loads virtualenvwrapper",
+        r"\bvirtualenvwrapper(?:_lazy)?\.sh\b",
+    ),
 )
 """(check, severity, what, pattern) of lines that load something: see `_LOADS`."""
 _LOADED_PATTERNS = tuple((Match(*row[:3]), re.compile(row[3], re.IGNORECASE)) for row in _LOADED)
 
 _START = r"(?:^|[;&|{(]|\b(?:then|do|else|and|or|exec|command|builtin)\s)\s*(?:\w+=\S*\s+)*"
-"""Where a command begins, with the variables that are set for it alone."""
+"""The start of a command, with the variables that are set for it alone."""
 _SCRIPT = r"(?:(?:bin|Scripts)[/\\]activate(?:\.\w+)?|(?<![\w-])activate(?:\.\w+|_this\.py))"
 _ACTIVATES = tuple(
     re.compile(_START + pattern, re.IGNORECASE)
@@ -151,9 +154,10 @@ _SETS = tuple(
         r"(?:setenv|set\s+(?:-\S+\s+)*-\w*x\w*)\s+(?P<name>\w+)\s+(?P<value>[^;&|]+)",
         r"\$(?:env[:.])?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>[^;&|]*)",
         r"(?P<name>[A-Za-z_]\w*)=(?P<value>\"[^\"]*\"|'[^']*'|[^\s;&|]*)\s*(?=[;&|]|$)",
+        r"SETUVAR (?:--\w+ )*--export (?:--\w+ )*(?P<name>\w+):(?P<value>.*)",
     )
 )
-"""`set` and `setenv`, PowerShell's and xonsh's form, and an assignment that is the whole command."""
+"""`set` and `setenv`; PowerShell and xonsh; an assignment that is the whole command; fish_variables."""
 _FOLDER = re.compile(
     r"[^:;\s'\"()=]*(?:(?:ana|mini)conda\d?|miniforge\d?|mambaforge|micromamba|\bconda\d?)"
     r"(?:[/\\][^:;\s'\"()]*)?[/\\](?:bin|Scripts|condabin)\b"
@@ -168,11 +172,9 @@ _SETS_PATH = re.compile(
     re.IGNORECASE,
 )
 _DEFINES = re.compile(
-    r"(?:alias\s+(?:-\w+\s+)*|(?:function|filter|def)\s+(?:-\S+\s+)*|Set-Alias\s+(?:-Name\s+)?)"
-    r"['\"]?(?P<one>[\w-]+)(?=[\s='\"({]|$)|(?P<two>[\w-]+)\s*\(\s*\)"
-    r"|aliases\[\s*['\"](?P<three>[\w-]+)",
-    re.IGNORECASE,
+    r"(?:alias|function|filter|def|Set-Alias)\s|[\w-]+\s*\(\s*\)|aliases\[", re.IGNORECASE
 )
+"""A function or an alias. It does nothing when the shell starts."""
 _PASSED_OVER = re.compile(
     r"(?:#|(?:echo|printf|grep|rm|complete|abbr|test|\[)\s(?!.*(?:&&|\|\||;)))"
 )
@@ -194,21 +196,21 @@ _HARMLESS = frozenset(
 )
 """Settings that change no environment."""
 _LONGEST = 1000
-"""Characters of a line that are looked at."""
+"""Characters of a line that are read."""
 
 
 def variable_matters(name: str, value: str) -> Severity | None:
     """Return how much it matters that every process has a variable; None: not at all.
 
-    As the gate judges it (`gates.rules`): an error is what a shell is refused for.
+    A variable that the gate refuses (`gates.rules`) is an error.
     """
     value = value.strip().strip("'\"")
-    if value in ("", "$null", "null") or name in _HARMLESS:
+    if value in ("", "$null", "null", r"\x1d") or name in _HARMLESS:  # \x1d: an empty list of fish
         return None
     rule = rule_of(name)
     if rule is None:
-        return _W if _MORE.fullmatch(name) else None
-    return _E if rule.applies_to(value) else None
+        return "warning" if _MORE.fullmatch(name) else None
+    return "error" if rule.applies_to(value) else None
 
 
 def environment_folders(text: str) -> tuple[str, ...]:
@@ -217,49 +219,40 @@ def environment_folders(text: str) -> tuple[str, ...]:
 
 
 def matches(line: str) -> dict[str, Match]:
-    """Return what a line does, by the id of the check; each check has its most severe match.
-
-    Args:
-        line: as it stands in the file.
-    """
+    """Return what a line of a file does, by the id of the check: the most severe match of each."""
     found: dict[str, Match] = {}
     indented = line[:1].isspace()
     for match in _judge(line.strip("\ufeff \t\r\n")[:_LONGEST]):
-        if indented and match.severity is _E:
-            match = match._replace(severity=_W)
-        known = found.get(match.check)
-        if known is None or (match.severity is _E and known.severity is not _E):
+        if indented and match.severity == "error":
+            match = match._replace(severity="warning")
+        if match.check not in found or match.severity == "error":
             found[match.check] = match
     return found
 
 
 def _judge(line: str) -> Iterator[Match]:
-    defined = _DEFINES.match(line)
-    if defined:
-        name = (defined["one"] or defined["two"] or defined["three"]).lower()
-        if name in PROGRAMS:
-            yield Match("profile-function", _W, f"defines {name} as a function or an alias")
+    if _DEFINES.match(line) or _PASSED_OVER.match(line):
         return
-    if _PASSED_OVER.match(line):
-        return
-    line = _COMMENT.sub("", line)
+    line = _COMMENT.sub("", line).replace(
+        r"\x1e", ":"
+    )  # fish separates the parts of a list by \x1e
     if _LOADS.search(line):
         yield from (match for match, pattern in _LOADED_PATTERNS if pattern.search(line))
     for pattern in _ACTIVATES:
         for found in pattern.finditer(line):
             name = found["name"].strip("'\"") or "base"
-            yield Match("profile-activate", _E, f"activates the environment {name}")
+            yield Match("profile-activate", "error", f"activates the environment {name}")
     for name, value in _assigned(line):
         severity = variable_matters(name, value)
         if severity:
             yield Match("profile-variable", severity, f"sets {name} to {value}")
     if _SETS_PATH.search(line):
         for folder in environment_folders(line)[:1]:
-            yield Match("profile-path", _W, f"puts {folder} on PATH")
+            yield Match("profile-path", "warning", f"puts {folder} on PATH")
 
 
 def _assigned(line: str) -> Iterator[tuple[str, str]]:
-    """Yield the variables that a line sets for what the shell starts, with their values."""
+    """Yield the variables that a line sets for child processes, with their values."""
     exported = [found["pairs"] for found in _EXPORTS.finditer(line)]
     found = [pair for pairs in exported for pair in _PAIR.finditer(pairs)]
     found += [one for pattern in _SETS for one in pattern.finditer(line)]

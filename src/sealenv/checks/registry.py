@@ -1,4 +1,4 @@
-"""The registry of Windows as the checks see it; other systems have none."""
+"""The registry of Windows. Other systems have none."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class Key:
 
 @dataclass(frozen=True)
 class Value:
-    """A value: the number of its type, and its content."""
+    """A value: the number of its type, and its data."""
 
     kind: int
     data: str | int | bytes | list[str] | None
 
     @property
     def text(self) -> str:
-        """The content as one line."""
+        """The data as one line."""
         return "" if self.data is None else str(self.data)
 
 
 class Registry(Protocol):
-    """What checks and fixes need of it; every method raises OSError if the system refuses."""
+    """The operations that checks and fixes use. Every method raises OSError if the system refuses."""
 
     def value(self, key: Key, name: str) -> Value | None:
         """Return a value; None if the key or the value does not exist."""
@@ -56,14 +56,11 @@ class Registry(Protocol):
     def values(self, key: Key) -> Iterable[tuple[str, Value]]:
         """Return the names and values of a key, if it exists."""
 
-    def subkeys(self, key: Key) -> Iterable[str]:
-        """Return the names of the keys below a key, if it exists."""
-
     def write(self, key: Key, name: str, value: Value | None) -> None:
         """Set a value of an existing key, or delete it (None)."""
 
     def writable(self, key: Key) -> bool:
-        """Return whether we may write into the key."""
+        """Return whether this user may write to the key."""
 
 
 if sys.platform == "win32":
@@ -93,11 +90,6 @@ if sys.platform == "win32":
                     name, data, kind = winreg.EnumValue(opened, number)
                     yield name, Value(kind, data)
 
-        def subkeys(self, key: Key) -> Iterator[str]:
-            with contextlib.suppress(FileNotFoundError), self._open(key) as opened:
-                for number in range(winreg.QueryInfoKey(opened)[0]):
-                    yield winreg.EnumKey(opened, number)
-
         def write(self, key: Key, name: str, value: Value | None) -> None:
             with self._open(key, winreg.KEY_SET_VALUE) as opened:
                 if value is None:
@@ -116,7 +108,7 @@ if sys.platform == "win32":
             return True
 
     def _announce() -> None:
-        """Make Explorer read the variables again: it hands them to the programs that it starts."""
+        """Make Explorer read the variables again, for the programs that it starts."""
         everybody, setting_changed, give_up_if_hung = 0xFFFF, 0x1A, 0x2
         ctypes.windll.user32.SendMessageTimeoutW(
             everybody, setting_changed, 0, "Environment", give_up_if_hung, 1000, None

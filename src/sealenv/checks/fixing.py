@@ -1,4 +1,4 @@
-"""A fix: plan it from findings, show it, apply it, and undo it. Each file changes at one instant."""
+"""Plan a fix from findings, show it, apply it, and undo it. Each file is replaced in one step."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import contextlib
 import difflib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sealenv.checkup.computer import LARGEST, Computer
-from sealenv.checkup.finding import Cut, Finding, SetValue
-from sealenv.checkup.journal import FileNote, Journal, Journals, sync_folder
-from sealenv.checkup.registry import Registry, Value
-from sealenv.checkup.text import decode, digest_of, encode, lines_of, replaced
-from sealenv.errors import ChangedSinceError, FilesystemError, from_oserror
+from sealenv.checks.check import Cut, Finding, SetValue
+from sealenv.checks.computer import LARGEST, Computer
+from sealenv.checks.journal import FileNote, Journal, Journals, sync_folder
+from sealenv.checks.registry import Registry, Value
+from sealenv.checks.text import decode, digest_of, encode, lines_of, replaced
+from sealenv.errors import ChangedSinceError, from_oserror
 from sealenv.masking import masked, masked_value
 from sealenv.system.files import read_regular, replace_like
 from sealenv.system.tempname import final_path
 
-__all__ = ["FileEdit", "Plan", "apply", "make_plan", "preview", "undo"]
+__all__ = ["FileEdit", "Plan", "apply", "make_plan", "preview", "revert"]
 
-_AGAIN = "look again: sealenv doctor"
+_AGAIN = "run sealenv doctor again"
 
 
 @dataclass(frozen=True)
@@ -59,24 +59,19 @@ class Plan:
     values: tuple[SetValue, ...]
     left: tuple[Finding, ...]
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing would change."""
-        return not self.files and not self.values
-
 
 def make_plan(checks: Iterable[str], findings: Iterable[Finding]) -> Plan:
     """Return what the fixes of these findings change together.
 
     Raises:
-        ChangedSinceError: a file is no longer what the check read.
+        ChangedSinceError: a file changed after the check read it.
         OSError: it cannot be read.
     """
     cuts: dict[Path, list[Cut]] = {}
     values: dict[tuple[object, str], SetValue] = {}
     left = []
     for finding in findings:
-        if not finding.fixable:
+        if not finding.changes:
             left.append(finding)
         for change in finding.changes:
             if isinstance(change, Cut):
@@ -91,9 +86,7 @@ def _edit(path: Path, cuts: list[Cut]) -> FileEdit:
     real = Path(os.path.realpath(path))
     data = read_regular(real, most=LARGEST)
     if digest_of(data) != cuts[0].digest:
-        raise ChangedSinceError(
-            "the file changed while it was read", where=str(path), hint="run it again"
-        )
+        raise ChangedSinceError("the file has changed", where=str(path), hint=_AGAIN)
     text = replaced(decode(data), [(cut.start, cut.end, cut.put) for cut in cuts])
     return FileEdit(path, real, data, encode(text, data))
 
@@ -125,72 +118,77 @@ def _notes(edit: FileEdit, computer: Computer) -> Iterator[str]:
 
 
 def apply(plan: Plan, kept: Journals, registry: Registry | None) -> Journal:
-    """Make the changes; `kept` is locked.
+    """Make the changes of a plan.
 
     The journal is on the disk before the first change. A kill leaves each file old or new, and the
-    journal; if a change fails, the changes before it are reverted.
+    journal. If a change fails, the changes before it are reverted.
 
     Raises:
-        ChangedSinceError: something is not what the plan was made from; nothing was changed.
-        FilesystemError: the system refuses; nothing is changed.
+        ChangedSinceError: a file or value has changed since the plan was made; nothing was changed.
+        FilesystemError: another doctor is running, or the system refuses; nothing is changed.
     """
-    for edit in plan.files:
-        if os.path.realpath(edit.path) != str(edit.real) or _content(edit.real) != edit.before:
-            raise ChangedSinceError("it has changed", where=str(edit.path), hint=_AGAIN)
-    for change in plan.values:
-        if _value(registry, change) != change.before:
-            where = f"{change.key} {change.name}"
-            raise ChangedSinceError("it has changed", where=where, hint=_AGAIN)
-    notes = [
-        FileNote(str(edit.real), edit.before, digest_of(edit.before), digest_of(edit.after))
-        for edit in plan.files
-    ]
-    journal = kept.write(plan.checks, notes, plan.values)
-    try:
+    with kept.locked():
         for edit in plan.files:
-            _replace(edit.real, edit.after)
+            if os.path.realpath(edit.path) != str(edit.real) or _content(edit.real) != edit.before:
+                raise ChangedSinceError("the file has changed", where=str(edit.path), hint=_AGAIN)
         for change in plan.values:
-            _set(registry, change, change.after)
-    except OSError as error:
-        _revert(journal, registry)
-        kept.remove(journal)
-        raise _named(error) from error
+            if _value(registry, change) != change.before:
+                where = f"{change.key} {change.name}"
+                raise ChangedSinceError("the value has changed", where=where, hint=_AGAIN)
+        notes = [
+            FileNote(str(edit.real), edit.before, digest_of(edit.before), digest_of(edit.after))
+            for edit in plan.files
+        ]
+        journal = kept.write(plan.checks, notes, plan.values)
+        try:
+            for edit in plan.files:
+                _replace(edit.real, edit.after)
+            for change in plan.values:
+                _set(registry, change, change.after)
+        except OSError as error:
+            _restore(journal, registry)
+            kept.remove(journal)
+            raise from_oserror(error) from error
     return journal
 
 
-def undo(journal: Journal, kept: Journals, registry: Registry | None) -> None:
-    """Revert a fix and remove its journal; `kept` is locked.
+def revert(journal: Journal, kept: Journals, registry: Registry | None) -> None:
+    """Restore what a fix changed, and remove its journal.
 
     Raises:
-        ChangedSinceError: something was changed since; nothing was changed.
-        FilesystemError: the system refuses; the journal is kept.
+        ChangedSinceError: a file or value has changed since; nothing was changed.
+        FilesystemError: another doctor is running, or the system refuses; the journal is kept.
     """
-    conflicts = [note.path for note in journal.files if _digest(note) not in note.digests]
-    conflicts += [
-        f"{change.key} {change.name}"
-        for change in journal.values
-        if _value(registry, change) not in (change.before, change.after)
-    ]
-    if conflicts:
-        later = kept.later_than(journal)
-        by_hand = (
-            f"change it by hand; the old content is in {kept.path_of(journal.name)}, in base64"
-        )
-        first = f"undo the later fixes first: {', '.join(later)}; or " if later else ""
-        raise ChangedSinceError(
-            "it was changed since the fix, and the change would be lost",
-            where=journal.name,
-            details=conflicts,
-            hint=first + by_hand,
-        )
-    try:
-        _revert(journal, registry)
-        kept.remove(journal)
-    except OSError as error:
-        raise _named(error) from error
+    with kept.locked():
+        conflicts = list(_conflicts(journal, registry))
+        if conflicts:
+            later = [name for name in kept.names() if name > journal.name]
+            first = f"undo the later fixes first: {', '.join(later)}; or " if later else ""
+            path = kept.path_of(journal.name)
+            raise ChangedSinceError(
+                "it has changed since the fix, and the change would be lost",
+                where=journal.name,
+                details=conflicts,
+                hint=f"{first}change it by hand; the old content is in {path}, in base64",
+            )
+        try:
+            _restore(journal, registry)
+            kept.remove(journal)
+        except OSError as error:
+            raise from_oserror(error) from error
 
 
-def _revert(journal: Journal, registry: Registry | None) -> None:
+def _conflicts(journal: Journal, registry: Registry | None) -> Iterator[str]:
+    """Yield what is neither as before the fix nor as after it."""
+    for note in journal.files:
+        if _digest(note) not in (note.before_sha256, note.after_sha256):
+            yield note.path
+    for change in journal.values:
+        if _value(registry, change) not in (change.before, change.after):
+            yield f"{change.key} {change.name}"
+
+
+def _restore(journal: Journal, registry: Registry | None) -> None:
     for note in journal.files:
         if _digest(note) == note.after_sha256:
             _replace(Path(note.path), note.before)
@@ -200,7 +198,7 @@ def _revert(journal: Journal, registry: Registry | None) -> None:
 
 
 def _content(path: Path) -> bytes | None:
-    """Return the bytes of a file; None if there is none, or a link.
+    """Return the bytes of a file; None if it does not exist, or is a link.
 
     Raises:
         FilesystemError: it cannot be read.
@@ -219,29 +217,33 @@ def _digest(note: FileNote) -> str | None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Replace a file; mode and owner stay. What a doctor that was killed left beside it goes."""
-    for name in os.listdir(path.parent):
-        if final_path(name) == path.name:
-            with contextlib.suppress(OSError):
-                os.unlink(path.parent / name)
-    status = os.lstat(path)
-    replace_like(os.fspath(path), _writer(data), status)
-    if status.st_mode & stat.S_IWRITE or os.name != "nt":
-        os.utime(path)
-    sync_folder(path.parent)
+    """Replace a file, keeping its mode and owner, and remove what a killed doctor left beside it.
 
+    Raises:
+        OSError: with the name of the file.
+    """
 
-def _writer(data: bytes) -> Callable[[BinaryIO], object]:
     def write(file: BinaryIO) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
 
-    return write
+    for name in os.listdir(path.parent):
+        if final_path(name) == path.name:
+            with contextlib.suppress(OSError):
+                os.unlink(path.parent / name)
+    status = os.lstat(path)
+    try:
+        replace_like(os.fspath(path), write, status)
+        if status.st_mode & stat.S_IWRITE or os.name != "nt":
+            os.utime(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    sync_folder(path.parent)
 
 
 def _value(registry: Registry | None, change: SetValue) -> object:
-    """Return the text of a value now; None if it is not there."""
+    """Return the text of a value now; None if it does not exist."""
     if registry is None:
         raise ChangedSinceError("this system has no registry", where=str(change.key))
     value = registry.value(change.key, change.name)
@@ -252,12 +254,3 @@ def _set(registry: Registry | None, change: SetValue, text: str | None) -> None:
     if registry is not None:
         value = None if text is None else Value(change.kind, text)
         registry.write(change.key, change.name, value)
-
-
-def _named(error: OSError) -> FilesystemError:
-    """Return the error, with the name of the file instead of the temporary one beside it."""
-    name = error.filename2 or error.filename
-    if isinstance(name, str):
-        folder, last = os.path.split(name)
-        error.filename = os.path.join(folder, final_path(last) or last)
-    return from_oserror(error)

@@ -1,11 +1,10 @@
-"""What a line of a profile does, and where managed blocks begin and end."""
+"""The patterns of lines, and managed blocks."""
 
 from __future__ import annotations
 
 import pytest
 
-from sealenv.checkup.finding import Severity
-from sealenv.checkup.patterns import find_blocks, matches, variable_matters
+from sealenv.checks.patterns import find_blocks, matches, variable_matters
 from sealenv.gates.rules import RULES, Rule
 
 LINES = [
@@ -14,11 +13,8 @@ LINES = [
     ("source activate work", ["profile-activate"]),
     (". ~/venv/bin/activate && echo ok", ["profile-activate"]),
     ("if [ -d x ]; then . '/a venv/bin/activate'; fi", ["profile-activate"]),
-    ("VIRTUAL_ENV_DISABLE_PROMPT=1 source ~/v/bin/activate", ["profile-activate"]),
-    ("source ~/v/bin/activate.fish", ["profile-activate"]),
     ("& C:\\v\\Scripts\\Activate.ps1", ["profile-activate"]),
     ("overlay use ~/v/bin/activate.nu", ["profile-activate"]),
-    ("vox activate work", ["profile-activate"]),
     ("f() { conda activate inside; }", []),
     ("alias ca='conda activate'", []),
     ("# conda activate no", []),
@@ -28,34 +24,27 @@ LINES = [
     ("[ -f ~/c/etc/profile.d/conda.sh ] && \\. ~/c/etc/profile.d/conda.sh", ["conda-hook"]),
     ("eval /opt/c/bin/conda shell.fish hook $argv | source", ["conda-hook"]),
     ("(& conda.exe 'shell.powershell' 'hook') | Out-String | Invoke-Expression", ["conda-hook"]),
-    ("& C:\\c\\shell\\condabin\\conda-hook.ps1", ["conda-hook"]),
     ("execx($(conda shell.xonsh hook))", ["conda-hook"]),
     ("rm -f ~/.config/fish/conf.d/conda.fish", []),
     ("grep -q conda_setup ~/.bashrc && echo found", []),
     ("export PYTHONPATH=/x", ["profile-variable"]),
-    ("export EDITOR=vi PYTHONHOME=/x", ["profile-variable"]),
     ("set -gx PYTHONPATH /x", ["profile-variable"]),
     ("setenv PYTHONPATH /x", ["profile-variable"]),
     ("$env:PYTHONPATH = 'C:\\x'", ["profile-variable"]),
     ("$env.PYTHONPATH = '/x'", ["profile-variable"]),
     ("$PYTHONPATH = '/x'", ["profile-variable"]),
+    ("SETUVAR --export PYTHONPATH:/x", ["profile-variable"]),
+    ("SETUVAR PYTHONPATH:/x", []),
     ("PYTHONPATH=/x python foo", []),
     ("set -e PYTHONPATH; set -l PYTHONPATH /x", []),
     ("export CONDA_PKGS_DIRS=/x PYTHONNOUSERSITE=1 PYTHONPATH=", []),
     ("export PATH=$HOME/miniconda3/bin:$PATH", ["profile-path"]),
-    ("fish_add_path ~/miniforge3/bin", ["profile-path"]),
-    ("set path = (~/anaconda3/bin $path)", ["profile-path"]),
     ("$env:PATH = \"C:\\miniconda3\\Scripts;$env:PATH\"", ["profile-path"]),
     ("export PATH=~/.virtualenvs/work/bin:$PATH", ["profile-path"]),
     ("export PATH=$HOME/.local/bin:$PATH", []),
     ('eval "$(pyenv init -)"', ["version-manager"]),
     ("mise activate fish | source", ["version-manager"]),
     ('eval "$(direnv hook zsh)"', ["direnv"]),
-    ('[ -s "$NVM_DIR/nvm.sh" ] && . "$NVM_DIR/nvm.sh"', ["node-manager"]),
-    ("conda() {", ["profile-function"]),
-    ("alias python=/opt/python", ["profile-function"]),
-    ("function Conda { ls }", ["profile-function"]),
-    ("aliases['pip'] = 'uv pip'", ["profile-function"]),
     ("alias ll='ls -l'", []),
     ("export PYTHONPATH=/x; conda activate a", ["profile-variable", "profile-activate"]),
 ]  # fmt: skip
@@ -67,18 +56,18 @@ def test_a_line(line: str, checks: list[str]) -> None:
 
 
 def test_an_indented_line_is_a_warning() -> None:
-    assert matches("conda activate a\n")["profile-activate"].severity is Severity.ERROR
-    assert matches("    conda activate a\n")["profile-activate"].severity is Severity.WARNING
+    assert matches("conda activate a\n")["profile-activate"].severity == "error"
+    assert matches("    conda activate a\n")["profile-activate"].severity == "warning"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
 def test_variables_are_judged_as_the_gate_does(rule: Rule) -> None:
-    assert variable_matters(rule.name, "/x") is Severity.ERROR
+    assert variable_matters(rule.name, "/x") == "error"
     assert all(variable_matters(rule.name, value) is None for value in ("", *rule.harmless))
 
 
 def test_variables_that_the_gate_does_not_know() -> None:
-    assert variable_matters("PIP_INDEX_URL", "x") is Severity.WARNING
+    assert variable_matters("PIP_INDEX_URL", "x") == "warning"
     for name in ("CONDA_PKGS_DIRS", "PYTHONNOUSERSITE", "CONDA_CHANGEPS1", "PYENV_ROOT", "PATH"):
         assert variable_matters(name, "1") is None
 

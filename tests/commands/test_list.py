@@ -1,4 +1,4 @@
-"""`list` and `info`: what there is, in which state, and nothing is written."""
+"""`list` and `info`: the environments and their states; nothing is written."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_every_state_is_told(
 def test_a_folder_that_may_not_be_read(
     machine: Machine, closed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is listed, and what is named is the folder, no file that nobody made."""
+    """It is listed; the message names the folder."""
     prefix = machine.envs / "e"
     (prefix / "conda-meta").mkdir(parents=True)
     (prefix / "conda-meta" / "history").touch()

@@ -111,7 +111,7 @@ def test_the_bill_of_materials(made: tuple[Machine, Path]) -> None:
     machine, prefix = made
     said = machine.json("report", prefix.name, "--format", "cyclonedx", "-o", "sbom.json")
     text = (machine.root / "sbom.json").read_text(encoding="utf-8")
-    assert (said["format"], said["findings"]) == ("cyclonedx", None), "nobody asked for findings"
+    assert (said["format"], said["findings"]) == ("cyclonedx", None), "findings were not requested"
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     document = json.loads(text)
     seal = machine.json("info", prefix.name)["seal"]

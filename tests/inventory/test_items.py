@@ -47,7 +47,7 @@ def test_records_of_another_tool(tmp_path: Path) -> None:
     ]
     assert (app.license, app.channel, app.subdir) == ("MIT", "https://example.test/chan", "noarch")
     assert (lib.sha256, lib.md5, lib.license) == ("", "", ""), "not of the type that it should be"
-    assert lib.url == "https://example.test/lib.conda", "credentials are nobody's business"
+    assert lib.url == "https://example.test/lib.conda", "credentials are left out"
 
 
 def test_what_pip_installed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The page as a text: one file, data that is no markup, a policy that names every script."""
+"""The page as a text: one file, escaped data, a policy that names every script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repair: exactly what verify found comes back, also after a kill; and what is left is named."""
+"""Repair: it restores exactly what verify found, also after a kill, and names the rest."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class TestRefused:
         assert machine.json("repair", str(moved), code=7)["error"] == "prefix"
 
     def test_not_in_the_cache(self, made: tuple[Machine, Path], demo_channel: DemoChannel) -> None:
-        """Nothing is changed when an archive cannot be had."""
+        """Nothing is changed if an archive is not available."""
         machine, prefix = made
         seal = json.loads((prefix / "conda-meta/sealenv").read_text())
         seal["lock"]["packages"] = [

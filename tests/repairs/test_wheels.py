@@ -53,7 +53,7 @@ def test_it_comes_back(made: tuple[Machine, Path]) -> None:
     machine, prefix = made
     before = everything(prefix)
     damaged = damage(prefix)
-    edit(site(prefix, "pip/__main__.py"))  # of what mends: put back first
+    edit(site(prefix, "pip/__main__.py"))  # pip itself is restored first
     planned = machine.json("repair", str(prefix), "--dry-run")
     names = {Path(f["path"]).name for f in planned["repaired"]}
     assert damaged | {"__main__.py"} <= names

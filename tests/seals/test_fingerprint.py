@@ -128,7 +128,7 @@ def test_what_pip_installs(warm_machine: Machine, demo_channel: DemoChannel) -> 
 
 CASES: dict[str, tuple[dict[str, tuple[str, ...]], str]] = {
     "the first by name": ({"a": (), "b": ()}, "a"),
-    "who depends on the other": ({"a": (), "b": ("a",)}, "b"),
+    "the one that depends on the other": ({"a": (), "b": ("a",)}, "b"),
     "not directly": ({"a": (), "b": ("link",), "link": ("a",)}, "b"),
     "one of three": ({"a": (), "b": (), "c": ("a",)}, "b"),
     "each on the other": ({"a": ("b",), "b": ("a",)}, "a"),
@@ -156,7 +156,7 @@ class TestClobbers:
 
 
 class TestWhatLinkingKnows:
-    """What somebody changed after linking is hashed; the rest is not trusted blindly."""
+    """Files changed after linking are hashed again."""
 
     def test_what_a_link_script_changes(self, machine: Machine, channels: Channels) -> None:
         folder = machine.root / "channel" / "noarch"

@@ -85,7 +85,7 @@ def test_a_record_written_anew_excuses_nothing_missing(made: tuple[Machine, Path
 
 
 def test_the_condarc(made: tuple[Machine, Path]) -> None:
-    """Its content may change; that it went, or that others may write there, is told."""
+    """Its content may change. A missing file or another mode is a finding."""
     machine, prefix = made
     condarc = prefix / CONDARC
     condarc.write_text("auto_activate: false\n")

@@ -328,7 +328,7 @@ def add_distribution(prefix: Path, name: str, version: str) -> None:
     (info / "RECORD").write_text("".join(lines) + f"{info.name}/RECORD,,\n")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there is no FIFO in a folder of Windows")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no FIFOs in folders")
 @pytest.mark.parametrize(
     ("place", "kind"),
     [
@@ -370,7 +370,7 @@ class TestDamagedSeal:
         assert report.state == "unreadable"
 
     def test_a_table_that_is_gone(self, prefix: Path) -> None:
-        """It is told in words, and sealing makes it anew."""
+        """The message is readable, and sealing writes the table again."""
         (prefix / FILES).unlink()
         (found,) = verify(prefix).findings
         assert (found.kind, found.path) == ("record", FILES)

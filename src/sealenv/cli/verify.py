@@ -62,7 +62,7 @@ def verify_command(
     quiet: bool,
     env: str,
 ) -> int:
-    """Compare everything in ENV (a name or a path) with what was sealed.
+    """Compare everything in ENV (a name or a path) with its seal.
 
     Lists the packages that conda, mamba or pip added, removed or changed, damaged files, and untracked
     files. An environment of another tool is compared with its packages' records. Exit code 1: damaged.

@@ -1,4 +1,4 @@
-"""`list` and `info`: which environments there are, and what each is. Nothing is written."""
+"""`list` and `info`: the environments, and the facts about each. Nothing is written."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         condition: modified, if by the records conda, mamba or pip changed packages after sealing; else
             None. Only `verify` compares files.
         python: its version.
-        platform: None where there is no seal.
+        platform: None without a seal.
         created: by its seal, else by its files.
-        checked: whether it was run when it was made; None where there is no seal.
+        checked: whether it was run when it was made; None without a seal.
         busy: whether a process works on it right now.
         packages: how many have a record.
         problem: what is wrong with it.
-        files: how many files and links; only where they were counted.
+        files: how many files and links; only if they were counted.
         bytes: of them.
     """
 
@@ -230,7 +230,7 @@ def _without_contents(found: Info) -> Environment:
 
 
 def _closed(prefix: Path, problem: str) -> Environment:
-    """A folder among environments that nobody may look into: it may be one."""
+    """Return a folder that cannot be read; it may be an environment."""
     return Environment(
         name=prefix.name, prefix=prefix, state="unreadable", condition=None, python=None, platform=None,
         created=None, checked=None, busy=False, packages=0, problem=problem,

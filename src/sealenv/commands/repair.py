@@ -124,7 +124,7 @@ class _Repair:
 
     Attributes:
         found: the damage that can be repaired.
-        tried: the part of it that something was done about.
+        tried: the findings that repair has worked on.
         reasons: path -> why that did not work.
     """
 

@@ -86,7 +86,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def empty(self) -> bool:
-        """Tell whether everything is as it was sealed."""
+        """Tell whether nothing has changed since sealing."""
         known = self.fingerprints.before is not None
         return known and not (self.added or self.removed or self.changed or self.files)
 

@@ -99,7 +99,7 @@ def verify(
     tree: bool = True,
     reporter: Reporter = QUIET,
 ) -> Verified:
-    """Compare everything in an environment with what was sealed. Nothing is written.
+    """Compare everything in an environment with its seal. Nothing is written.
 
     Args:
         env: a name or a path.
@@ -205,7 +205,7 @@ def _verify_fast(prefix: Path, reporter: Reporter) -> Verified:
     unread = [row for row in rows.values() if row.kind == FILE and not row.digest]
     notes = []
     if then.rows is None:
-        notes.append("there is no file table: files are compared by their size alone")
+        notes.append("no file table: files are compared by their size alone")
         unread = [row for row in unread if row.path.startswith(f"{META}/")]
     hashed = _hash(comparison, unread, reporter)
     findings = [*broken, *_findings(comparison, then, None)]
@@ -261,7 +261,7 @@ def _findings(comparison: Comparison, then: Sealed, lock: Lock | None) -> list[F
     if then.pending:
         return [*then.findings, *check_records(comparison)]
     found = check(comparison)
-    if then.lost:  # without the seal and its table nothing tells what is untracked
+    if then.lost:  # untracked files are unknown
         found = [finding for finding in found if not finding.kind.startswith("untracked")]
     if lock is None:
         return [*then.findings, *check_changes(comparison), *found]

@@ -40,7 +40,7 @@ OTHERS = {
     PKGS: "the package cache inside",
     "": "files that no package owns",
 }
-"""First folder -> what is there that no package owns; the last is for all the rest."""
+"""First folder -> the files there that no package owns; the last is for all other folders."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Need:
 
     spec: str
     on: str | None
-    """The item that answers it; None for one that is not there."""
+    """The item that satisfies it; None if it is missing."""
 
     @property
     def virtual(self) -> bool:
-        """Whether the machine answers it, not a package (`__glibc`)."""
+        """Tell whether it is a property of the machine (`__glibc`)."""
         return self.spec.startswith("__")
 
 
@@ -63,9 +63,9 @@ class Item:
 
     Attributes:
         id: `conda:NAME` or `pypi:NAME`.
-        channel: where it is from; nothing for what pip installed.
-        url: of its archive, without credentials; empty where nobody knows it.
-        sha256, md5: of that archive (hex); empty where nobody knows them.
+        channel: its origin; empty for distributions of pip.
+        url: of its archive, without credentials; empty if unknown.
+        sha256, md5: of that archive (hex); empty if unknown.
         paths: the files that its record names, relative to the prefix.
         needs: what it depends on.
         asked: the specs or requirements that asked for it.
@@ -88,12 +88,12 @@ class Item:
 
     @property
     def kind(self) -> str:
-        """`conda` or `pypi`."""
+        """Return `conda` or `pypi`."""
         return self.id.partition(":")[0]
 
 
 class _Said(msgspec.Struct):
-    """What `PrefixRecord` does not read, and whose it is."""
+    """Fields of a record that `PrefixRecord` does not read."""
 
     name: Any = None
     version: Any = None
@@ -106,11 +106,11 @@ _said = msgspec.json.Decoder(_Said)
 
 
 def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
-    """Every package and distribution by id, and a line for each record that cannot be read.
+    """Return every package and distribution by id, and a line for each record that cannot be read.
 
     Args:
         prefix: of an environment in any state.
-        seal: tells what was asked for, and from which wheels pip installed.
+        seal: it has the requirements and the locked wheels.
     """
     records, problems = scan_records(prefix)
     by_name = {record.name: f"conda:{record.name}" for record in records}
@@ -125,7 +125,7 @@ def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
     for record in records:
         mine = [m for owner, m in about.values() if owner == record.name]
         item = _package(record, said.get(record.dist, _Said()), by_name, asked, mine)
-        # Two records of one name: something is broken, and both are shown.
+        # Two records of one name are damage; both are shown.
         items.setdefault(item.id if item.id not in items else f"conda:{record.dist}", item)
     for distribution in found:
         item = _distribution(prefix, distribution, of_pip, seal)
@@ -134,13 +134,13 @@ def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
 
 
 def _said_in(prefix: Path) -> dict[str, _Said]:
-    """name-version-build -> the rest of that record."""
+    """Return name-version-build -> the other fields of that record."""
     found = {}
     for path in sorted((prefix / META).glob("*.json")):
         try:
             one = _said.decode(read_regular(path))
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue  # `scan_records` has told it
+            continue  # `scan_records` reports it
         found[f"{one.name}-{one.version}-{one.build}"] = one
     return found
 
@@ -179,7 +179,7 @@ def _distribution(
     lines = [str(line) for line in seal.spec.get("requirements", ())] if seal else []
     asked = [line for line in lines if _asked_name(line) == found.name]
     if wheel is None and not asked and f"{folder}/REQUESTED" in {f.path for f in found.files}:
-        asked = [found.name]  # pip's own note; of a lock it calls every wheel requested
+        asked = [found.name]  # pip's own note, wrong for wheels from a lock
     return Item(
         f"pypi:{found.name}", found.name, found.version,
         url=split_credentials(redact(wheel.url)).clean if wheel else "",
@@ -193,7 +193,7 @@ def _distribution(
 
 
 def _pip_needs(lines: Iterable[str], of_pip: Mapping[str, str]) -> Iterable[Need]:
-    """Requires-Dist: no extras; what another marker asks for counts only as far as it is there."""
+    """Parse Requires-Dist without extras; with another marker, only installed distributions count."""
     for line in lines:
         try:
             one = Requirement(line)
@@ -207,7 +207,7 @@ def _pip_needs(lines: Iterable[str], of_pip: Mapping[str, str]) -> Iterable[Need
 
 
 def _metadata_of(prefix: Path, owned: Mapping[str, str]) -> dict[str, tuple[str, Metadata]]:
-    """Distribution -> the package of conda's that brings it, and what it says of itself."""
+    """Return distribution -> the conda package that contains it, and its metadata."""
     found = {}
     for path in sorted(filter(_DIST_INFO.fullmatch, owned)):
         if about := read_metadata(prefix, path):
@@ -232,7 +232,7 @@ def _line(value: object) -> str:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What it says of itself."""
+    """The metadata of a distribution."""
 
     name: str
     """Normalised (PEP 503)."""
@@ -242,7 +242,7 @@ class Metadata:
 
 
 def read_metadata(prefix: Path, path: str) -> Metadata | None:
-    """Read one; None where it is not there or cannot be read.
+    """Read a METADATA file; None if it is missing or unreadable.
 
     Args:
         prefix: the prefix.
@@ -269,9 +269,9 @@ def read_metadata(prefix: Path, path: str) -> Metadata | None:
 
 
 def roots(items: Sequence[Item]) -> list[str]:
-    """The ids that were asked for.
+    """Return the requested ids.
 
-    Where nothing was, as far as anybody knows: what no other item needs; of circles alone, all.
+    If none is known, those that no other item needs; else all.
     """
     asked = [item.id for item in items if item.asked]
     wanted = {need.on for item in items for need in item.needs if need.on != item.id}
@@ -280,9 +280,9 @@ def roots(items: Sequence[Item]) -> list[str]:
 
 
 def chains(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
-    """Item -> the ids from one of the `roots` down to it, both included.
+    """Return item -> the shortest chain of ids from one of the `roots` down to it, both included.
 
-    Of several shortest chains it is the first by name. An item that nothing leads to is not in it.
+    Of several it is the first by name. Unreachable items are left out.
     """
     known = {item.id: item for item in items}
     found: dict[str, tuple[str, ...]] = {root: (root,) for root in roots(items)}
@@ -300,19 +300,19 @@ def chains(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
 
 @dataclass
 class Share:
-    """How much something takes."""
+    """Files and bytes of an item."""
 
     files: int = 0
     size: int = 0
-    """Bytes, as the files say; one with several names in the prefix counts once."""
+    """Bytes; a file with several names in the prefix counts once."""
 
 
 def measure_shares(
     prefix: Path, items: Sequence[Item]
 ) -> tuple[dict[str, Share], dict[str, Share]]:
-    """The share of each item, and of what no item owns (by the words of `OTHERS`).
+    """Measure each item, and the files that no item owns (by the words of `OTHERS`).
 
-    No link is followed; what cannot be read is left out.
+    Links are not followed; unreadable files are left out.
     """
     owner = {path: item.id for item in items for path in item.paths}
     owned = {item.id: Share() for item in items}

@@ -99,7 +99,7 @@ def _action(comparison: Comparison, finding: Finding, *, runs_here: bool) -> str
             return ("modes",)
         return "make it readable (chmod u+rwx), then repair again"
     if kind == "wrong-type" and _was_folder(comparison, path):
-        return "it was a folder: remove what is there now, then repair again"
+        return "it was a folder: remove the file or link, then repair again"
     if kind in _OF_FILES and path in comparison.claims:
         return ("relink",)
     if kind in _OF_FILES and runs_here and wheel_of(comparison, path):

@@ -124,7 +124,7 @@ def _put_back(comparison: Comparison, path: str, scratch: Path) -> str:
         scratch: where its packages were linked, or its wheels installed again, on the same file system.
 
     Raises:
-        OSError: the disk is full or may not be written.
+        OSError: the disk is full or not writable.
     """
     if problem := _in_the_way(comparison, path):
         return problem
@@ -159,7 +159,7 @@ def set_mode(comparison: Comparison, path: str) -> str:
     if problem := _forbidden(path) or _led_through(comparison.prefix, target):
         return problem
     if then is None or is_link(target):
-        return "it is not what was sealed"
+        return "it was replaced"
     # A hard link shares its mode with the cache and other environments, which get it too.
     target.chmod(then.mode)
     return ""
@@ -286,7 +286,7 @@ def make_way(comparison: Comparison, path: str, *, file: bool = False) -> str:
         file: also remove a link, a FIFO or the like.
 
     Raises:
-        OSError: the disk is full or may not be written.
+        OSError: the disk is full or not writable.
     """
     if problem := _in_the_way(comparison, path):
         return problem

@@ -87,7 +87,7 @@ def distribution_changes(
     Args:
         notes: of the seal.
         distributions: as installed.
-        exists: tells whether a path is in the environment. pip removes METADATA too, so a RECORD that is
+        exists: whether a path is in the environment. pip removes METADATA too, so a RECORD that is
             missing alone is damage.
     """
     then = {note.name: note for note in notes}
@@ -118,7 +118,7 @@ def replaced_by_pip(
     Args:
         records: the package records.
         installed: distributions that pip installed after sealing.
-        exists: tells whether a path is in the environment.
+        exists: whether a path is in the environment.
     """
     by_name = {found.name: found for found in installed}
     if not by_name:

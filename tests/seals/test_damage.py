@@ -37,13 +37,11 @@ def change_seal(prefix: Path, /, **fields: Any) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b'{"schema": 1, "sealenv": "\xff"}',
         b"\xff\xfe",
         b"[" * 100_000,
-        b'{"a":' * 50_000,
         b'{"\\ud800": 1}',
     ],
-    ids=["utf-8", "utf-16", "deep", "deep objects", "half a character"],
+    ids=["utf-16", "deep", "half a character"],
 )  # fmt: skip
 def test_a_seal_of_other_bytes(warm_machine: Machine, prefix: Path, content: bytes) -> None:
     """Every command says so, and `list` shows the other environments."""
@@ -69,13 +67,10 @@ def test_a_seal_of_other_bytes(warm_machine: Machine, prefix: Path, content: byt
     [
         {"prefix": "a\0b"},
         {"spec": {"packages": 3}},
-        {"spec": {"requirements": [{}]}},
         {"activation": ["../activate.sh"]},
         {"pip": [{"name": "a", "version": "1", "record": "/x/RECORD", "sha256": ""}]},
         {"patched": [{"path": "..\\x", "before": "", "after": "", "what": ""}]},
         {"lock": {"digest": "", "packages": ["", "#", "x"], "wheels": ["", "#", "x#y"]}},
-        {"platform": "\n"},
-        {"created": ""},
         {"schema": True},
     ],
 )
@@ -124,17 +119,11 @@ ONE: Columns = {"count": 1, "statuses": status(), "digests": bytes(32), "paths":
     ("parts", "why"),
     [
         ({"schema": 9}, "schema 9"),
-        ({"name": b"sealenv "}, "does not begin"),
         ({"statuses": status()}, "different lengths"),
-        ({"statuses": b""}, "different lengths"),
-        ({"digests": b"x"}, "different lengths"),
         ({"paths": b""}, "different lengths"),
-        ({"count": 0}, "different lengths"),
         ({"count": 2**32 - 1}, "different lengths"),
         (ONE | {"paths": b"a\0b"}, "different lengths"),
         (ONE | {"statuses": status(0o644)}, "a mode that cannot be"),
-        (ONE | {"statuses": status(0o010644)}, "a mode that cannot be"),
-        (ONE | {"statuses": status(0o1100644)}, "a mode that cannot be"),
         (ONE | {"statuses": status(0o100644 | 1 << 40)}, "a mode that cannot be"),
     ],
 )
@@ -145,7 +134,7 @@ def test_a_table_that_cannot_be(prefix: Path, parts: Columns, why: str, fast: bo
     assert why in found.detail
 
 
-@pytest.mark.parametrize("at", [0, 7, 8, 12, 16 + 4, 16 + 7, 16 + 31, -1])
+@pytest.mark.parametrize("at", [0, 12, 16 + 7, -1])
 def test_a_table_with_a_rotten_bit(prefix: Path, warm_machine: Machine, at: int) -> None:
     """Whichever it is."""
     data = bytearray((prefix / FILES).read_bytes())
@@ -158,7 +147,7 @@ def test_a_table_with_a_rotten_bit(prefix: Path, warm_machine: Machine, at: int)
     assert ("record", FILES) not in kinds(prefix)
 
 
-@pytest.mark.parametrize("path", ["../x", "/x", "x/../../y", "./x", "x//y", "x/"])
+@pytest.mark.parametrize("path", ["../x", "/x", "x/../../y"])
 def test_a_table_that_leads_out(prefix: Path, path: str) -> None:
     change_table(prefix, **ONE | {"paths": path.encode()})
     for fast in (True, False):

@@ -24,9 +24,8 @@ from sealenv.seals.changes import distribution_changes, package_changes
 from sealenv.seals.check import check, check_changes, check_promises, check_records
 from sealenv.seals.check_compiled import count_unread
 from sealenv.seals.compare import Comparison
-from sealenv.seals.contents import fingerprints_of
 from sealenv.seals.findings import CONDITIONS, STATES, Finding, condition_of
-from sealenv.seals.fingerprint import Payload, is_compiled
+from sealenv.seals.fingerprint import Payload, fingerprints_of, is_compiled
 from sealenv.seals.seal import DistributionNote, Fingerprints, Sealed, read_sealed
 from sealenv.seals.snapshot import (
     FILE,

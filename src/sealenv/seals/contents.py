@@ -15,7 +15,7 @@ from sealenv.layout import HISTORY
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.seals.distributions import Distribution, find_distributions
 from sealenv.seals.filetable import encode, write_table
-from sealenv.seals.fingerprint import Payload, fingerprint, packages_lines, promised, tree_lines
+from sealenv.seals.fingerprint import Payload, fingerprints_of, promised
 from sealenv.seals.seal import DistributionNote, Fingerprints, Seal, read_sealed, write_seal
 from sealenv.seals.snapshot import FILE, FOLDER, Row, hash_rows, is_unchanged, take_snapshot
 
@@ -23,7 +23,6 @@ __all__ = [
     "Contents",
     "adopt_copies",
     "digests_of_linking",
-    "fingerprints_of",
     "read_contents",
     "restat_sealed",
     "time_of_linking",
@@ -94,15 +93,6 @@ def read_contents(
     payload = Payload(prefix, platform, rows, records, distributions, patched)
     notes = [_note(found, rows) for found in distributions]
     return Contents(fingerprints_of(payload), notes, encode(rows.values()), rows)
-
-
-def fingerprints_of(payload: Payload, *, tree: bool = True) -> Fingerprints:
-    """Compute both fingerprints; `tree` is None if it is not wanted."""
-    rows = payload.rows.values()
-    return Fingerprints(
-        fingerprint(packages_lines(payload)),
-        fingerprint(tree_lines(rows, payload.platform)) if tree else None,
-    )
 
 
 def _note(found: Distribution, rows: Mapping[str, Row]) -> DistributionNote:

@@ -14,6 +14,7 @@ from sealenv.layout import is_windows
 from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.canonical import entry_point, normalised_sha256
 from sealenv.seals.distributions import Distribution, is_about_installing
+from sealenv.seals.seal import Fingerprints
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
 from sealenv.system.files import open_regular
 
@@ -21,6 +22,7 @@ __all__ = [
     "ENTRY_POINTS",
     "Payload",
     "fingerprint",
+    "fingerprints_of",
     "is_compiled",
     "packages_lines",
     "promised",
@@ -38,16 +40,16 @@ ENTRY_POINTS = frozenset(
 
 @dataclass(frozen=True)
 class Payload:
-    """What `packages` is made of.
+    """The input of the fingerprint `packages`.
 
     Attributes:
-        prefix: where it lies.
-        made_at: where it was made, if that is another place: files hold that path.
+        prefix: the prefix.
         platform: its subdir.
         rows: its snapshot, with digests.
         records: its package records.
         distributions: what pip installed.
         patched: path -> sha256 (hex) of the file after sealenv has rewritten it.
+        made_at: its former place, if files contain that path.
     """
 
     prefix: Path
@@ -57,6 +59,15 @@ class Payload:
     distributions: Sequence[Distribution] = ()
     patched: Mapping[str, str] = field(default_factory=dict)
     made_at: str | None = None
+
+
+def fingerprints_of(payload: Payload, *, tree: bool = True) -> Fingerprints:
+    """Compute both fingerprints; `tree` is None if it is not wanted."""
+    rows = payload.rows.values()
+    return Fingerprints(
+        fingerprint(packages_lines(payload)),
+        fingerprint(tree_lines(rows, payload.platform)) if tree else None,
+    )
 
 
 def fingerprint(lines: Iterable[str]) -> str:

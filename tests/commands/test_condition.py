@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sealenv.layout import FILES, SEAL
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel
+from tests.seals.test_verify import write_record
 
 
 @pytest.fixture
@@ -223,6 +225,46 @@ def test_a_foreign_environment(machine: Machine, prefix: Path) -> None:
     next(prefix.glob("share/prio/*")).unlink()
     answer = machine.json("verify", "e", code=1)
     assert (answer["state"], answer["condition"]) == ("foreign", "damaged")
+
+
+@pytest.mark.slow
+def test_conda_packages_changed_by_pip(
+    warm_machine: Machine, shared_environment: Path, tmp_path: Path
+) -> None:
+    """pip deletes files of conda's package, whose record stays; also where there is no seal."""
+    machine, index = warm_machine, Index(tmp_path / "index")
+    index.add(Wheel("cow", "9.0", files={"cow/__init__.py": ""}))
+    own = Path(machine.json("clone", str(shared_environment), "e")["prefix"])
+    add_package(own, "cow.py", "cow-2.0.dist-info/METADATA", "cow-2.0.dist-info/RECORD")
+    machine.run("seal", "e", "-y")
+    assert machine.json("verify", "e")["condition"] == "as made"
+    pip(machine, "e", "install", "--index-url", index.url, "cow==9.0")
+    assert kinds(machine.json("verify", "e")) == {("changed", "py-cow")}
+    assert "modified" in machine.run("list").stdout
+    pip(machine, "e", "uninstall", "-y", "cow")
+    assert kinds(machine.json("verify", "e")) == {("removed", "py-cow")}
+    assert "modified" in machine.run("info", "e").stdout
+    assert machine.run("repair", "e").stderr.endswith("nothing to repair\n")
+    for name in (SEAL, FILES, *json.loads((own / SEAL).read_text())["activation"]):
+        (own / name).unlink()
+    shutil.rmtree(own / "etc/sealenv")
+    answer = machine.json("verify", "e")
+    assert (answer["state"], answer["condition"]) == ("foreign", "modified")
+
+
+def site(prefix: Path) -> Path:
+    return next(prefix.glob("lib/python3.*/site-packages"))
+
+
+def add_package(prefix: Path, *names: str) -> None:
+    """Add a conda package with the distribution `cow`, as conda packages of Python are."""
+    for name in names:
+        path = site(prefix) / name
+        path.parent.mkdir(exist_ok=True)
+        lines = "".join(f"{each},,\n" for each in names)
+        path.write_text(lines if name.endswith("RECORD") else "Name: cow\nVersion: 2.0\n")
+    paths = [(site(prefix) / name).relative_to(prefix).as_posix() for name in names]
+    write_record(prefix, "py-cow", "2.0", paths)
 
 
 @pytest.mark.slow

@@ -12,15 +12,16 @@ from sealenv.naming import digests_apart
 from sealenv.prefix.records import PrefixRecord
 from sealenv.seals.distributions import Distribution
 from sealenv.seals.findings import Finding
+from sealenv.seals.fingerprint import is_compiled
 from sealenv.seals.seal import DistributionNote, Seal
 
 __all__ = [
+    "changed_by_pip",
     "changed_records",
     "distribution_changes",
     "is_modified",
     "locked_packages",
     "package_changes",
-    "replaced_by_pip",
 ]
 
 _RECORD = re.compile(r".*/([^/]+?)-[^/-]+\.dist-info/RECORD")
@@ -106,12 +107,12 @@ def distribution_changes(
             yield Finding("added", found.record, name, f"{name} {found.version}, by pip")
 
 
-def replaced_by_pip(
+def changed_by_pip(
     records: Iterable[PrefixRecord],
     installed: Iterable[Distribution],
     exists: Callable[[str], bool],
-) -> dict[str, Distribution]:
-    """Return the conda packages over which pip installed another version, by name.
+) -> dict[str, Distribution | None]:
+    """Return the conda packages that pip replaced by a distribution, or uninstalled (None), by name.
 
     pip deletes the files of the version before, its RECORD among them. conda's record stays.
 
@@ -121,16 +122,20 @@ def replaced_by_pip(
         exists: whether a path is in the environment.
     """
     by_name = {found.name: found for found in installed}
-    if not by_name:
-        return {}
-    replaced = {}
+    changed: dict[str, Distribution | None] = {}
     for record in records:
-        for entry in record.paths_data.paths:
-            match = _RECORD.fullmatch(entry.path)
+        paths = [entry.path for entry in record.paths_data.paths]
+        for path in paths:
+            if not path.endswith(".dist-info/RECORD") or exists(path):
+                continue
+            match = _RECORD.fullmatch(path)
             name = re.sub(r"[-_.]+", "-", match[1]).lower() if match else ""
-            if name in by_name and not exists(entry.path):
-                replaced[record.name] = by_name[name]
-    return replaced
+            modules = (p for p in paths if "site-packages/" in p and not is_compiled(p))
+            if name in by_name:
+                changed[record.name] = by_name[name]
+            elif not any(map(exists, modules)):
+                changed.setdefault(record.name, None)
+    return changed
 
 
 def is_modified(
@@ -140,9 +145,12 @@ def is_modified(
     distributions: Iterable[Distribution],
 ) -> bool:
     """Tell from records alone whether packages were added, removed or changed after sealing."""
-    if any(package_changes(locked_packages(seal.lock.packages), records)):
-        return True
-    changes = distribution_changes(
-        seal.pip, distributions, lambda path: os.path.lexists(prefix / path)
+
+    def exists(path: str) -> bool:
+        return os.path.lexists(prefix / path)
+
+    return (
+        any(package_changes(locked_packages(seal.lock.packages), records))
+        or any(distribution_changes(seal.pip, distributions, exists))
+        or bool(changed_by_pip(records, (), exists))
     )
-    return any(changes)

@@ -19,7 +19,7 @@ from sealenv.seals.changes import (
 )
 from sealenv.seals.check_compiled import check_compiled, has_source, source_of
 from sealenv.seals.compare import Comparison
-from sealenv.seals.distributions import is_about_installing
+from sealenv.seals.distributions import Distribution, is_about_installing
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import is_compiled, promised
 from sealenv.seals.seal import is_at
@@ -82,31 +82,38 @@ def check_promises(comparison: Comparison) -> Iterator[Finding]:
 def check_changes(comparison: Comparison) -> list[Finding]:
     """Find packages that were added, removed, changed or installed again since sealing."""
     seal = comparison.seal
-    if seal is None:
-        return []
-    found = list(package_changes(locked_packages(seal.lock.packages), comparison.records))
-    # A record that cannot be read is another finding.
-    found = [f for f in found if f.kind != "removed" or f.path not in comparison.rows]
-    if comparison.sealed is None:
+    found: list[Finding] = []
+    if seal is not None:
+        found = list(package_changes(locked_packages(seal.lock.packages), comparison.records))
+        # A record that cannot be read is another finding.
+        found = [f for f in found if f.kind != "removed" or f.path not in comparison.rows]
+    for package, distribution in comparison.replaced.items():
+        found.append(_by_pip(comparison, package, distribution))
+    if seal is None or comparison.sealed is None:
         return found
     for record in comparison.records:
         if record.name not in comparison.changed and not comparison.is_record_sealed(record):
             path = f"{META}/{record.dist}.json"
             detail = f"{record.dist}: its record was rewritten"
             found.append(Finding("changed", path, record.name, detail))
-    owners = {d.name: package for package, d in comparison.replaced.items()}
-    for finding in distribution_changes(
-        seal.pip, comparison.distributions, comparison.rows.__contains__
-    ):
-        if package := owners.get(finding.package or ""):
-            detail = f"{finding.detail}, over the conda package"
-            finding = Finding("changed", finding.path, package, detail)
-        found.append(finding)
+    shown = {finding.path for finding in found}
+    changes = distribution_changes(seal.pip, comparison.distributions, comparison.rows.__contains__)
+    found += [finding for finding in changes if finding.path not in shown]
     for d in comparison.distributions:
         if d.record in comparison.reinstalled:
             detail = f"{d.name} {d.version} was installed again, by pip"
             found.append(Finding("changed", d.record, d.name, detail))
     return found
+
+
+def _by_pip(comparison: Comparison, package: str, found: Distribution | None) -> Finding:
+    """Report a conda package that pip has replaced or uninstalled."""
+    record = next(record for record in comparison.records if record.name == package)
+    if found is None:
+        path = f"{META}/{record.dist}.json"
+        return Finding("removed", path, package, f"{record.dist}, by pip")
+    detail = f"{record.dist} -> {found.name} {found.version}, by pip"
+    return Finding("changed", found.record, package, detail)
 
 
 def _is_known(comparison: Comparison, path: str) -> bool:

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from sealenv.layout import META
 from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.changes import (
+    changed_by_pip,
     changed_records,
     distribution_changes,
     locked_packages,
-    replaced_by_pip,
 )
 from sealenv.seals.distributions import (
     Distribution,
@@ -60,7 +60,7 @@ class Comparison:
         records: the package records.
         claims: path -> the packages whose records list it.
         changed: the packages that are not the sealed ones; without a file table, all of them.
-        replaced: package -> the distribution that pip installed over it.
+        replaced: package -> the distribution that pip installed over it; None if pip uninstalled it.
     """
 
     prefix: Path
@@ -71,7 +71,7 @@ class Comparison:
     records: list[PrefixRecord]
     claims: dict[str, list[Claim]] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
-    replaced: dict[str, Distribution] = field(default_factory=dict)
+    replaced: dict[str, Distribution | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for record in self.records:
@@ -80,17 +80,24 @@ class Comparison:
                 self.claims.setdefault(path, []).append(Claim(record, entry))
         if self.seal is None or self.sealed is None:
             self.changed = {record.name for record in self.records}
-            return
-        self.changed = changed_records(locked_packages(self.seal.lock.packages), self.records)
+        else:
+            self.changed = changed_records(locked_packages(self.seal.lock.packages), self.records)
         new = [found for found in self.distributions if found.record in self.changed_distributions]
-        self.replaced = replaced_by_pip(self.records, new, self.rows.__contains__)
+        self.replaced = changed_by_pip(self.records, new, self._may_exist)
         if self.replaced:
-            self._drop_claims(self.replaced.keys())
+            self._drop_claims({item.path for found in new for item in found.files})
 
-    def _drop_claims(self, packages: Collection[str]) -> None:
-        """Forget what records say of packages whose files pip has deleted or overwritten."""
+    def _may_exist(self, path: str) -> bool:
+        """Tell whether a file of a distribution exists, or its site-packages folder cannot be read."""
+        site = self.rows.get(path[: path.rfind("site-packages/") + len("site-packages")])
+        return path in self.rows or site is None or site.kind != FOLDER or bool(site.problem)
+
+    def _drop_claims(self, installed: Collection[str]) -> None:
+        """Forget the paths of replaced packages that pip has deleted or overwritten."""
         for path, claims in list(self.claims.items()):
-            kept = [claim for claim in claims if claim.package not in packages]
+            if path in self.rows and path not in installed:
+                continue
+            kept = [claim for claim in claims if claim.package not in self.replaced]
             if kept:
                 self.claims[path] = kept
             else:

@@ -6,7 +6,7 @@ the environment unchecked: it was not run since.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -170,21 +170,9 @@ def _with_fingerprints(change: Sealed, seal: Seal, *, retaken: bool = False) -> 
 
 
 def _compare(prefix: Path, reporter: Reporter) -> tuple[Sealed, Seal, Comparison]:
+    """Verify; return the difference, the new seal, and the comparison."""
     comparison, report = examine(prefix, reporter=reporter)
-    for finding in report.findings:
-        if finding.kind == "record" and finding.path.endswith(".json"):
-            raise RecordError(
-                "a package record cannot be read, so the installed packages are unknown",
-                where=str(prefix / finding.path),
-                hint="reinstall that package, or create the environment again",
-            )
-        if finding.kind == "record" and finding.path == SEAL:
-            raise RecordError(
-                finding.detail,
-                where=str(prefix / SEAL),
-                hint="create the environment again: sealenv create",
-            )
-    refuse_moved(prefix, report.findings)
+    _refuse_unknown(prefix, report.findings)
     before = comparison.seal
     if before is None:
         _refuse_scripts_of_others(comparison)
@@ -218,6 +206,24 @@ def _compare(prefix: Path, reporter: Reporter) -> tuple[Sealed, Seal, Comparison
         fingerprints=BeforeAndNow(before.fingerprints if before else None, seal.fingerprints),
     )
     return change, seal, comparison
+
+
+def _refuse_unknown(prefix: Path, findings: Sequence[Finding]) -> None:
+    """Refuse an environment that was moved, or whose packages or seal are unknown."""
+    for finding in findings:
+        if finding.kind == "record" and finding.path.endswith(".json"):
+            raise RecordError(
+                "a package record cannot be read, so the installed packages are unknown",
+                where=str(prefix / finding.path),
+                hint="reinstall that package, or create the environment again",
+            )
+        if finding.kind == "record" and finding.path == SEAL:
+            raise RecordError(
+                finding.detail,
+                where=str(prefix / SEAL),
+                hint="create the environment again: sealenv create",
+            )
+    refuse_moved(prefix, findings)
 
 
 def _refuse_scripts_of_others(comparison: Comparison) -> None:

@@ -145,12 +145,7 @@ def is_modified(
     distributions: Iterable[Distribution],
 ) -> bool:
     """Tell from records alone whether packages were added, removed or changed after sealing."""
-
-    def exists(path: str) -> bool:
-        return os.path.lexists(prefix / path)
-
-    return (
-        any(package_changes(locked_packages(seal.lock.packages), records))
-        or any(distribution_changes(seal.pip, distributions, exists))
-        or bool(changed_by_pip(records, (), exists))
+    changes = distribution_changes(
+        seal.pip, distributions, lambda path: os.path.lexists(prefix / path)
     )
+    return any(package_changes(locked_packages(seal.lock.packages), records)) or any(changes)

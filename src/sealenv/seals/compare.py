@@ -88,9 +88,11 @@ class Comparison:
             self._drop_claims({item.path for found in new for item in found.files})
 
     def _may_exist(self, path: str) -> bool:
-        """Tell whether a file of a distribution exists, or its site-packages folder cannot be read."""
+        """Tell whether a file of a distribution exists, was not sealed, or cannot be seen."""
+        if path in self.rows or (self.sealed is not None and path not in self.sealed):
+            return True
         site = self.rows.get(path[: path.rfind("site-packages/") + len("site-packages")])
-        return path in self.rows or site is None or site.kind != FOLDER or bool(site.problem)
+        return site is None or site.kind != FOLDER or bool(site.problem)
 
     def _drop_claims(self, installed: Collection[str]) -> None:
         """Forget the paths of replaced packages that pip has deleted or overwritten."""

@@ -195,7 +195,7 @@ def fold(
         return [Line(finding, finding.path, hint) for finding, hint in pairs]
     groups: dict[object, list[tuple[Finding, str]]] = {}
     for number, (finding, hint) in enumerate(pairs):
-        top = "/".join(finding.path.split("/")[:-1][:5])
+        top = "/".join(finding.path.split("/")[:-1][:4])
         folds = finding.kind in _FOLDED and top and not finding.path.endswith("/")
         key = (finding.kind, finding.package, hint, top) if folds else number
         groups.setdefault(key, []).append((finding, hint))

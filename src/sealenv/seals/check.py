@@ -188,9 +188,11 @@ def _by_table(comparison: Comparison, row: Row, then: Row) -> Finding | None:
         if row.kind == LINK:
             detail = f"it leads to {comparison.link_text(path)!r}"
             return Finding("wrong-link", path, owner, detail)
-        return _unpatched(comparison, row) or _altered(
-            comparison, row, then.digest.hex(), "sealed with"
-        )
+        if found := _unpatched(comparison, row):
+            return found
+        if row.size != then.size:
+            return _wrong_size(comparison, row, then.size)
+        return _altered(comparison, row, then.digest.hex(), "sealed with")
     if may_change(path) and path not in _STAYS:
         return None
     return _wrong_mode(comparison, row, then)

@@ -1,4 +1,4 @@
-"""Many findings: folded by kind, package and folder in a terminal, one by one elsewhere."""
+"""Many findings are folded in a terminal, by kind, package and folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def missing(*paths: str, package: str | None = "rich", kind: str = "missing") ->
 
 
 def rich(number: int = 30) -> list[Finding]:
-    """A package's folder that was removed, with one folder in it that holds as much."""
+    """A removed folder of a package, with a folder in it of the same size."""
     names = [f"{SITE}/rich/{n:02}.py" for n in range(number)]
     return missing(*names, *[f"{SITE}/rich/__pycache__/{n:02}.pyc" for n in range(number)])
 
@@ -68,18 +68,13 @@ def test_few_files_are_named_and_the_order_stays() -> None:
     ]
 
 
-def test_one_file_in_a_folder_above_takes_nothing_in() -> None:
-    findings = missing("lib/stray", *[f"lib/a/{n}" for n in range(30)], package=None)
-    assert said(findings) == [("missing", "lib/stray", 1), ("missing", "lib/a/", 30)]
-
-
-def test_what_has_news_of_its_own_is_never_folded() -> None:
+def test_findings_with_details_are_never_folded() -> None:
     findings = [Finding("added", f"conda-meta/{n}.json", "one", f"{n}") for n in range(30)]
     folders = [Finding("untracked", f"lib/{n}/", None, "7 files") for n in range(30)]
     assert len(said(findings + folders)) == 60
 
 
-def test_elsewhere_than_in_a_terminal_nothing_is_folded(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_folded_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     findings = [*rich(), Finding("altered", "lib/x", None, "3 bytes")]
     assert len(fold(findings)) == 61
     show_findings(findings, "sealenv verify e")

@@ -133,7 +133,7 @@ def test_the_files_are_counted_out(page: Page) -> None:
 
 
 def test_the_treemap_by_keyboard(page: Page) -> None:
-    assert len(texts(page, ".cell")) == 8, "packages, records and the file of nobody"
+    assert len(texts(page, ".cell")) == 8, "packages, records and the untracked file"
     page.run("document.querySelector('#treemap').focus()")
     page.press("Home", "Enter")
     assert texts(page, "#details h3") == ["app 1.0"]
@@ -148,17 +148,17 @@ def test_the_treemap_by_keyboard(page: Page) -> None:
     assert page.run(f"document.getElementById('{active}').ariaLabel") == page.run(at)
     labels = page.run("[...document.querySelectorAll('.cell')].map(c => c.ariaLabel)")
     assert labels[0].startswith("app 1.0, 9.0 kB, ")
-    assert labels[0].endswith("\u00a0%, asked for")
+    assert labels[0].endswith("\u00a0%, requested")
 
 
 def test_the_tree_folds_by_keyboard(page: Page) -> None:
     focused = "document.activeElement.ariaLabel"
     page.run("document.querySelector('#tree > li').focus()")
-    assert page.run(focused) == "app 1.0, asked for"
+    assert page.run(focused) == "app 1.0, requested"
     page.press("ArrowLeft")
     assert page.run("document.activeElement.ariaExpanded") == "false"
     page.press("ArrowDown")
-    assert page.run(focused) == "other 1.0, asked for", "what is folded is passed over"
+    assert page.run(focused) == "other 1.0, requested", "what is folded is passed over"
     page.press("a", "ArrowRight", "ArrowRight", "ArrowDown", "ArrowRight", "ArrowRight")
     assert page.run(focused) == "about 1.0"
     page.press("ArrowRight", "ArrowRight")
@@ -194,7 +194,7 @@ def test_contrast_is_enough_to_read(browser: Browser, small: Path, dark: bool) -
 
 
 def test_the_badges(browser: Browser, small: Path, machine: Machine) -> None:
-    """Another tool's environment is neither good nor bad; what its packages promised is."""
+    """The state and the condition of another tool's environments."""
     write_prefix(
         machine.envs / "fine", [package("tool", files={"bin/tool": "#!/bin/sh\n"})], ["tool"]
     )
@@ -209,7 +209,7 @@ def test_the_badges(browser: Browser, small: Path, machine: Machine) -> None:
     assert (tiles[0], tiles[4], tiles[5]) == ("1package", "1command", "1licence")
     made = texts(page, "#about dd")[0]
     assert re.fullmatch(
-        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, as the time of its records says", made
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, by the time of its records", made
     )
     page.close()
     page = browser.open(small)

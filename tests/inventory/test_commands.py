@@ -1,4 +1,4 @@
-"""What a command is: the first folder of PATH that has it, on either kind of system."""
+"""Commands: the first folder of PATH that has the name wins, on either kind of system."""
 
 from __future__ import annotations
 

@@ -27,13 +27,13 @@ __all__ = ["info_command", "list_command", "remove_command"]
 )
 @click.option("--in", "folders", multiple=True, metavar="DIR", type=click.Path(path_type=Path),
               help="Look in this folder instead. Repeatable.")  # fmt: skip
-@click.option("--no-size", is_flag=True, help="Do not measure; quicker with many environments.")
+@click.option("--no-size", is_flag=True, help="Do not measure sizes; faster with many environments.")
 @JSON
 def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int:
     """Show the environments in SEALENV_ENVS, PY_ENVS and the user's own folder.
 
-    sealed: made to the end. pending: being made, or begun and not finished. foreign: made by another
-    tool. moved: it is not where it was made. unreadable: its seal, or its folder, cannot be read.
+    States: sealed (complete), pending (unfinished), foreign (made by another tool), moved (not where it was
+    made), unreadable. Modified: conda, mamba or pip changed packages. Only `verify` compares files.
     """
     from sealenv.commands.environments import Listing
     from sealenv.commands.environments import list as list_environments
@@ -89,7 +89,7 @@ def info_command(packages: bool, as_json: bool, env: str) -> int:
     if packages:
         click.echo()
         print_table(
-            ["PACKAGE", "VERSION", "BUILD", "ASKED FOR"],
+            ["PACKAGE", "VERSION", "BUILD", "REQUESTED"],
             [
                 [each.name, each.version, each.build, ", ".join(each.requested)]
                 for each in found.package_list
@@ -156,7 +156,7 @@ def _facts(e: Info) -> list[tuple[str, str]]:
         seal = e.seal
         facts += [
             ("platform", seal.platform + ("" if seal.checked else " (unchecked)")),
-            ("asked for", ", ".join(seal.spec.get("packages", []))),
+            ("requested", ", ".join(seal.spec.get("packages", []))),
             ("channels", ", ".join(seal.spec.get("channels", []))),
             ("engine", f"{seal.engine.name} {seal.engine.version}, sealenv {seal.sealenv}"),
             ("lock", seal.lock.digest),

@@ -25,7 +25,7 @@ function tiles() {
   return el("ul", { class: "tiles", "aria-label": "In numbers" },
     tile(packages.length.toLocaleString("en"), plural(packages.length, "package"), "packages"), tile(bytes(env.bytes), `in ${count(env.files, "file")}`, "file-counts"),
     facts.verify ? tile(damage ? damage.toLocaleString("en") : "none", plural(damage, "damaged path"), "verify", damage > 0) : null,
-    facts.audit ? tile(facts.audit.left ? facts.audit.left.toLocaleString("en") : "none", plural(facts.audit.left, "path that nobody mends", "paths that nobody mends"), "audit", facts.audit.left > 0) : null,
+    facts.audit ? tile(facts.audit.left ? facts.audit.left.toLocaleString("en") : "none", plural(facts.audit.left, "path that no command updates", "paths that no command updates"), "audit", facts.audit.left > 0) : null,
     tile(facts.commands.list.length.toLocaleString("en"), plural(facts.commands.list.length, "command"), "commands"), tile(String(licences), plural(licences, "licence"), "licences"));
 }
 
@@ -33,18 +33,18 @@ function about() {
   const s = facts.seal;
   const prints = s && s.fingerprints;
   const now = facts.verify && facts.verify.now;
-  const same = now && prints ? (now.packages === prints.packages ? "the same now" : "now it is `" + now.packages + "`") : null;
-  return section("about", "What it is", env.problem,
-    s ? null : el("p", { class: "notice", text: "It has no seal that can be read: another tool made it, or it was never finished. Where it is from is told by its packages' records alone." }),
+  const same = now && prints ? (now.packages === prints.packages ? "unchanged" : "now `" + now.packages + "`") : null;
+  return section("about", "About", env.problem,
+    s ? null : el("p", { class: "notice", text: "It has no readable seal: another tool made it, or it was never finished. Its origin is known from its packages' records only." }),
     terms([
-      ["Made", s ? `${moment(s.created)} by sealenv ${s.sealenv}, engine ${s.engine}` : env.created && `${moment(env.created)}, as the time of its records says`],
+      ["Made", s ? `${moment(s.created)} by sealenv ${s.sealenv}, engine ${s.engine}` : env.created && `${moment(env.created)}, by the time of its records`],
       ["Made at", s && s.prefix !== env.prefix ? code(s.prefix) : null],
-      ["Asked for", s && s.specs.map(code)], ["Asked of pip", s && s.requirements.map(code)], ["Channels", s && s.channels.map(code)], ["No newer than", s && s.exclude_newer],
+      ["Requested", s && s.specs.map(code)], ["Requested from pip", s && s.requirements.map(code)], ["Channels", s && s.channels.map(code)], ["No newer than", s && s.exclude_newer],
       ["Lock", s && el("span", {}, code(`sha256:${s.lock}`), ` ${count(s.locked, "archive")}`)],
       ["Fingerprint", prints && el("span", {}, code(prints.packages), same && el("span", {}, " ", prose(same)))],
       ["Tree fingerprint", prints && code(prints.tree)],
       ["Checked", s && (s.checked ? el("div", {}, ["yes, through its own activation", ...Object.values(s.tools)].map((text) => el("div", { text }))) : "no: it is for another platform")],
-      ["Byte code", s && (s.pyc || "not compiled")], ["Link scripts", s && s.link_scripts], ["Link scripts left out", s && s.skipped_link_scripts],
+      ["Byte code", s && (s.pyc || "not compiled")], ["Link scripts", s && s.link_scripts], ["Skipped link scripts", s && s.skipped_link_scripts],
       ["Made relative", s && s.patched.map((note) => el("span", {}, code(note.path), ` ${note.what}`))],
       ["Variables", facts.variables.map(code)], ["Activation", s && s.activation.map(code)],
       ["Virtual packages", s && s.virtual_packages.length ? code(s.virtual_packages.join("  ")) : null],

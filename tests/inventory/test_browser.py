@@ -208,9 +208,7 @@ def test_the_badges(browser: Browser, small: Path, machine: Machine) -> None:
     tiles = texts(page, ".tile")
     assert (tiles[0], tiles[4], tiles[5]) == ("1package", "1command", "1licence")
     made = texts(page, "#about dd")[0]
-    assert re.fullmatch(
-        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, by the time of its records", made
-    )
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, by the time of its records", made)
     page.close()
     page = browser.open(small)
     assert page.run(tags)[:2] == [["foreign", "tag"], ["damaged", "tag bad"]]

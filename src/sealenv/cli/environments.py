@@ -27,13 +27,15 @@ __all__ = ["info_command", "list_command", "remove_command"]
 )
 @click.option("--in", "folders", multiple=True, metavar="DIR", type=click.Path(path_type=Path),
               help="Look in this folder instead. Repeatable.")  # fmt: skip
-@click.option("--no-size", is_flag=True, help="Do not measure sizes; faster with many environments.")
+@click.option(
+    "--no-size", is_flag=True, help="Do not measure sizes; faster with many environments."
+)
 @JSON
 def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int:
     """Show the environments in SEALENV_ENVS, PY_ENVS and the user's own folder.
 
-    States: sealed (complete), pending (unfinished), foreign (made by another tool), moved (not where it was
-    made), unreadable. Modified: conda, mamba or pip changed packages. Only `verify` compares files.
+    States: sealed (complete), pending (unfinished), foreign (made by another tool), moved (not where it
+    was made), unreadable. Modified: conda, mamba or pip changed packages. Only `verify` compares files.
     """
     from sealenv.commands.environments import Listing
     from sealenv.commands.environments import list as list_environments

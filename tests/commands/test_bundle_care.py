@@ -106,7 +106,7 @@ def test_what_a_killed_one_left_goes(tmp_path: Path) -> None:
     """And never what another one is writing."""
     path = tmp_path / "x.sealenv"
     program = (
-        "import sys, time; from pathlib import Path; from sealenv.system.partial import partial_file\n"
+        "import sys, time; from pathlib import Path; from sealenv.system.temporary import partial_file\n"
         "with partial_file(Path(sys.argv[1])) as file: file.write(b'half'); file.flush(); "
         "print('writing', flush=True); time.sleep(600)"
     )

@@ -57,7 +57,7 @@ def damage(prefix: Path) -> None:
     site(prefix, "pip/__main__.py").unlink()
     shutil.rmtree(site(prefix, "pip/_internal"))
     edit(prefix / "bin/pip")
-    next(prefix.glob("bin/python3*-config")).unlink()  # it contains the prefix
+    next(prefix.glob("lib/python3*/_sysconfigdata*.py")).unlink()  # it contains the prefix
     site(prefix, "pip/py.typed").unlink()
     site(prefix, "pip/py.typed").symlink_to("/etc/passwd")
     (prefix / "bin/python3").unlink()

@@ -16,8 +16,13 @@ from sealenv.errors import LinkError
 from sealenv.layout import State, state_of
 from sealenv.store.inspection import check_paths
 from sealenv.store.manifest import FORMAT, Manifest, PathEntry
-from sealenv.tour.archive import Package, Payload, info_members, payload_members
-from sealenv.tour.members import conda_container
+from sealenv.tour.archive import (
+    Package,
+    Payload,
+    conda_container,
+    info_members,
+    payload_members,
+)
 from sealenv.tour.repodata import write_repodata
 from tests.channel import HOSTILE, Channels
 from tests.channel.hostile import ESCAPE

@@ -19,7 +19,7 @@ from sealenv.checks.text import decode, digest_of, encode, lines_of, replaced
 from sealenv.errors import ChangedSinceError, from_oserror
 from sealenv.masking import masked, masked_value
 from sealenv.system.files import read_regular, replace_like
-from sealenv.system.tempname import final_path
+from sealenv.system.temporary import final_path
 
 __all__ = ["FileEdit", "Plan", "apply", "make_plan", "preview", "revert"]
 

@@ -18,7 +18,7 @@ from sealenv.checks.text import digest_of
 from sealenv.errors import FilesystemError, NotFoundError, from_oserror
 from sealenv.system.filelock import FileLock
 from sealenv.system.files import read_regular, write_atomic
-from sealenv.system.tempname import final_path
+from sealenv.system.temporary import final_path
 
 __all__ = ["FileNote", "Journal", "Journals", "sync_folder"]
 

@@ -37,7 +37,7 @@ from sealenv.seals.check_compiled import HEADER, source_of
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.snapshot import FOLDER
 from sealenv.spec.model import current_platform
-from sealenv.system.running import programs_in
+from sealenv.system.processes import programs_in
 
 __all__ = ["LeftFinding", "Repaired", "repair"]
 

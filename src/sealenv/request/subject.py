@@ -10,13 +10,13 @@ import msgspec
 
 from sealenv.errors import NotFoundError, PrefixPendingError, RecordError
 from sealenv.layout import SEAL, State, state_of
+from sealenv.locations import find
 from sealenv.locks import Lock, LockedWheel, LockFile
 from sealenv.locks.checks import folder_name
 from sealenv.locks.explicit import bare_package
 from sealenv.locks.read import read_lock
 from sealenv.prefix.history import read_state
 from sealenv.prefix.installed import installed
-from sealenv.prefix.lookup import find
 from sealenv.prefix.records import scan_records
 from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.seal import Seal, read_seal

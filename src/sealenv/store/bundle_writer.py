@@ -17,7 +17,7 @@ from sealenv.store.bundle_manifest import (
     is_executable,
 )
 from sealenv.system.hashing import hash_file
-from sealenv.system.partial import partial_file
+from sealenv.system.temporary import partial_file
 
 __all__ = ["Source", "write_bundle"]
 

@@ -1,4 +1,4 @@
-"""The end of a process whose threads go on."""
+"""`leave_now` ends a process whose threads still run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SRC = Path(__file__).resolve().parents[2] / "src"
 _PROGRAM = """
 import atexit, sys, threading
 sys.path.insert(0, sys.argv[1])
-from sealenv.system.leaving import leave_now
+from sealenv.system.processes import leave_now
 atexit.register(print, "a handler ran")
 for _ in range(3):
     threading.Thread(target=threading.Event().wait).start()
@@ -23,8 +23,7 @@ threading.Thread(target=leave_now, args=[int(sys.argv[2])]).start()
 """
 
 
-@pytest.mark.parametrize("thread", ["main", "another"])
-@pytest.mark.parametrize("code", [0, 1, 70, 255])
+@pytest.mark.parametrize(("code", "thread"), [(0, "main"), (70, "another")])
 def test_threads_do_not_hold_it_and_no_handler_runs(code: int, thread: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM, str(SRC), str(code), thread],

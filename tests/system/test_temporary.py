@@ -1,18 +1,14 @@
-"""Names that files have while they are written."""
+"""Temporary names of files while they are written."""
 
 from __future__ import annotations
 
 import errno
-import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealenv.system.files import replace_like, write_atomic
-from sealenv.system.partial import partial_file
-from sealenv.system.tempname import PART, final_path, temporary_path, told_of
+from sealenv.system.temporary import PART, blame, final_path, temporary_path
 
 NAMES = st.text(min_size=1, max_size=50).filter(lambda name: "/" not in name and "\0" not in name)
 
@@ -25,24 +21,6 @@ def test_there_and_back(name: str, folders: list[str], suffix: str) -> None:
     assert final_path(there, suffix) == path
     assert final_path(there, "" if suffix else PART) is None
     assert temporary_path(path, suffix) != there
-
-
-@pytest.mark.skipif(os.name == "nt", reason="names are counted in bytes")
-@pytest.mark.parametrize(
-    "name", ["n" * 255, "n" * 233, "\N{GRINNING FACE}" * 63 + "abc", "é" * 127]
-)
-def test_a_name_without_room_for_more(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    path.write_text("old")
-    replace_like(os.fspath(path), b"new", path.stat())
-    with partial_file(path) as file:
-        file.write(b"newer")
-    write_atomic(path, b"newest")
-    assert [p.name for p in tmp_path.iterdir()] == [name]
-    assert path.read_text() == "newest"
-    there = os.path.basename(temporary_path(name, PART))
-    assert len(os.fsencode(there)) <= 255
-    there.encode()
 
 
 @pytest.mark.parametrize(
@@ -65,7 +43,7 @@ def test_other_names_are_none(path: str) -> None:
     ],
 )
 def test_an_error_names_the_file_that_is_meant(raised: OSError, said: str | None) -> None:
-    with pytest.raises(type(raised)) as caught, told_of("meant", "partial"):
+    with pytest.raises(type(raised)) as caught, blame("meant", "partial"):
         raise raised
     assert caught.value is raised
     assert caught.value.filename == said

@@ -11,9 +11,9 @@ from sealenv.commands.create import Created, CreateOptions, make
 from sealenv.commands.environments import inspect, measure
 from sealenv.commands.run import prepare
 from sealenv.commands.verify import verify
-from sealenv.engine.rattler import Engine
+from sealenv.engine.client import Engine
 from sealenv.errors import SealenvError
-from sealenv.install.job import Job
+from sealenv.install.steps import Job
 from sealenv.prefix.removable import check_removable
 from sealenv.prefix.removal import remove
 from sealenv.progress import Reporter

@@ -17,8 +17,7 @@ import msgspec
 
 from sealenv.activation.scripts import write_scripts
 from sealenv.commands.verify import examine
-from sealenv.engine.rattler import Engine
-from sealenv.engine.session import started
+from sealenv.engine.client import Engine, started
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.fields import AbsolutePath
 from sealenv.gates.whitelist import clean_environ

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sealenv.engine.rattler import Engine
+from sealenv.engine.client import Engine
 from sealenv.errors import SealenvError
 from sealenv.install.wheels import install_wheels, record_pyc
 from sealenv.locks import Lock, LockedPackage, LockedWheel
@@ -98,11 +98,7 @@ def obtain(
         for wheel in both.wheels:
             engine.store.verify(wheel)  # a damaged one is deleted, and fetched again
         reporter.phase("fetch", "fetching and verifying archives")
-        failed = engine.fetch_some(
-            both,
-            lambda event: reporter.advance(event.done, event.total, "bytes", event.item),
-            offline=offline,
-        )
+        failed = engine.fetch(both, reporter, offline=offline, partly=True)
     why = {sha256: error.what for sha256, error in failed.items()}
     _lose_packages(comparison, relink, found, why, unknown)
     for path in wheels:

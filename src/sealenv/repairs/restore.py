@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
-from sealenv.engine.rattler import Engine
+from sealenv.engine.client import Engine
 from sealenv.errors import DigestError, FetchError, LinkError, OfflineError
 from sealenv.layout import OUTSIDE, SCRATCH, is_link, leaves
 from sealenv.portability.patch import patch_bytes
@@ -63,7 +63,7 @@ def relink(
     try:
         with scratch_in(comparison.prefix) as scratch:
             if archives.packages.packages:
-                engine.link_aside(archives.packages, comparison.prefix, scratch)
+                engine.link(archives.packages, comparison.prefix, aside=scratch)
             for done, path in enumerate(paths, 1):
                 reasons[path] = _put_back(comparison, path, scratch)
                 reporter.advance(done, len(paths), "files", path)

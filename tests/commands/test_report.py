@@ -12,9 +12,9 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 import sealenv
-from sealenv.audits import audit
 from sealenv.commands.verify import verify
 from sealenv.progress import Reporter
+from sealenv.relocation.audit import audit
 from sealenv.tour.channel import DemoChannel
 from tests.inventory.test_page import read
 from tests.machine import Machine

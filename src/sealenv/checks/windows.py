@@ -97,7 +97,11 @@ _PYTHON_ENTRY = re.compile(
     r"|\\python\d+(?:-32)?(?:\\scripts)?\\?$|\\python\\(?:scripts)?\\?$",
     re.IGNORECASE,
 )
-_PROGRAMS = ("python.exe", "python.bat", "conda.exe", "conda.bat", "mamba.exe", "micromamba.exe")
+_PROGRAMS = tuple(
+    name + end
+    for name in ("python", "python3", "pip", "conda", "mamba", "micromamba")
+    for end in (".exe", ".bat")
+)
 
 
 def _has_python(computer: Computer, entry: str) -> bool:

@@ -385,7 +385,7 @@ def test_killed_at_any_instant(made: tuple[Machine, Path]) -> None:
 
 def python_pyc(prefix: Path) -> Path:
     """A compiled file that create made."""
-    return next(site(prefix, "pip/_internal/__pycache__").glob("exceptions.*.pyc"))
+    return next(site(prefix, "pip/_internal/__pycache__").glob("configuration.*.pyc"))
 
 
 @pytest.fixture

@@ -80,16 +80,15 @@ os._exit(0)
 
 
 def sources_of(record: PrefixRecord) -> list[str]:
-    """The .py files that python could import and whose package does not ship them compiled.
+    """Return the .py files that python could import and whose package does not ship them compiled.
 
-    That are those of noarch python packages, as conda does it; and a python's own where it comes
-    without, or else its first run would write into the sealed prefix.
+    These are the files of noarch python packages, as in conda, and those of python's own library that
+    it does not ship compiled: its first run would write them into the sealed prefix.
     """
     known = [p.path for p in record.paths_data.paths]
     if record.name == "python":
-        if any(path.endswith(".pyc") for path in known):
-            return []
-        return [p for p in known if _STDLIB.match(p)]
+        shipped = {_stem(path) for path in known if path.endswith(".pyc")}
+        return [p for p in known if _STDLIB.match(p) and _cached(p) not in shipped]
     if record.noarch != "python":
         return []
     return [p for p in known if p.endswith(".py") and "/site-packages/" in f"/{p}"]

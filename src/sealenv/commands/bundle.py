@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +14,11 @@ from msgspec import Meta
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
 from sealenv.bootstrap.releases import Releases, parse_digests, pin_release
-from sealenv.engine.messages import Progress
-from sealenv.engine.rattler import Engine
-from sealenv.engine.session import fetch_anew, micromamba_for, started
+from sealenv.engine.client import Engine, micromamba_for, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts
 from sealenv.install.clobbers import clobbers_in_store, order_for_micromamba
-from sealenv.install.unbundle import take_in, verified
+from sealenv.install.steps import take_in, verified
 from sealenv.locks import LockFile
 from sealenv.naming import check_name
 from sealenv.progress import QUIET, Reporter
@@ -201,11 +199,10 @@ def make_bundle(
     if not locks.locks or not all(lock.packages for lock in locks.locks):
         raise SpecError("nothing is locked: there is nothing to carry")
     reporter.phase("fetch", "fetching and verifying packages")
-    advance = _forward(reporter)
     for lock in locks.locks:
         if carried:
             take_in(carried, lock, store, engine)
-        engine.fetch(lock, advance, offline=offline)
+        engine.fetch(lock, reporter, offline=offline)
     reporter.phase("micromamba", "finding one for each platform")
     sources: list[Source] = []
     digests: dict[str, str] = {}
@@ -220,7 +217,7 @@ def make_bundle(
                 versions[lock.platform] = ""
                 continue
         found = micromamba_for(
-            engine, lock, pinned, given, advance, checked=checked or {}, offline=offline
+            engine, lock, pinned, given, reporter, checked=checked or {}, offline=offline
         )
         if found is not None:
             sources.append(Source(member, path=Path(found.path)))
@@ -244,7 +241,7 @@ def make_bundle(
         try:
             manifest, sha256, size = write()
         except CacheDamagedError:
-            fetch_anew(engine, locks.locks, store, advance, offline=offline)
+            engine.fetch_again(locks.locks, reporter, offline=offline)
             manifest, sha256, size = write()
     except OSError as error:
         raise from_oserror(error) from error
@@ -310,7 +307,3 @@ def _notes(locks: LockFile, versions: Mapping[str, str]) -> list[str]:
                 f"{Releases.read().default}"
             )
     return notes
-
-
-def _forward(reporter: Reporter) -> Callable[[Progress], None]:
-    return lambda event: reporter.advance(event.done, event.total, "bytes", event.item)

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.engine.messages import Progress
-from sealenv.engine.rattler import Engine
-from sealenv.engine.session import fetch_anew, started
+from sealenv.engine.client import Engine, started
 from sealenv.errors import CacheDamagedError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Texts
 from sealenv.locks import Lock, LockedPackage
@@ -101,14 +99,11 @@ def _mirror(
     channel.check_place()
     reporter.phase("fetch", "fetching and verifying packages")
 
-    def advance(event: Progress) -> None:
-        reporter.advance(event.done, event.total, "bytes", event.item)
-
     packages: list[LockedPackage] = []
     for subject in subjects:
         for each in subject.file.locks:
             lock = msgspec.structs.replace(each, wheels=())
-            engine.fetch(lock, advance, offline=offline)
+            engine.fetch(lock, reporter, offline=offline)
             packages += engine.complete(lock).packages
     packages = list({(p.subdir, p.fn, p.sha256): p for p in packages}.values())
     reporter.phase("mirror", f"adding to {folder}")
@@ -121,7 +116,7 @@ def _mirror(
                     channel.add(package, store.path(package))
                 except CacheDamagedError:
                     one = Lock(platform=package.subdir, channels=(), packages=(package,))
-                    fetch_anew(engine, [one], store, advance, offline=offline)
+                    engine.fetch_again([one], reporter, offline=offline)
                     channel.add(package, store.path(package))
                 reporter.advance(done, len(lacking), "packages", package.fn)
             touched = channel.note(packages)

@@ -38,7 +38,7 @@ _SUBDIRS = (
     "freebsd-arm64", "freebsd-ppc64", "freebsd-ppc64le", "emscripten-wasm32", "emscripten-wasm64",
     "wasi-wasm32", "zos-z",
 )  # fmt: skip
-"""Those that py-rattler 0.28 knows, of systems that environments are made for."""
+"""The supported platforms, of those that py-rattler 0.28 knows."""
 _MACHINES = {
     "x86_64": "64", "amd64": "64", "aarch64": "aarch64", "arm64": "arm64",
     "ppc64le": "ppc64le", "s390x": "s390x", "i686": "32",
@@ -47,7 +47,7 @@ _MACHINES = {
 
 @dataclass(frozen=True)
 class EnvironmentSpec:
-    """What was asked for. Everything in it may be written down, except `secrets`."""
+    """The requested environment. Everything may be stored, except secrets."""
 
     packages: tuple[str, ...]
     channels: tuple[str, ...]
@@ -55,24 +55,24 @@ class EnvironmentSpec:
     exclude_newer: str | None = None
     variables: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
-    """Clean channel URL -> the same URL with credentials. Never written, never printed."""
+    """Clean channel URL -> the same URL with credentials. Never written or printed."""
     requirements: tuple[str, ...] = ()
-    """What pip is asked for besides: PEP 508."""
+    """The requirements for pip (PEP 508)."""
     indexes: tuple[str, ...] = ()
-    """Where pip looks, in order: the index, then the extra ones; empty without requirements."""
+    """The indexes in order: the main one, then the extra ones; empty without requirements."""
     find_links: tuple[str, ...] = ()
-    """Pages or folders of wheels where pip looks besides."""
+    """Additional pages or folders of wheels."""
     index_secrets: dict[str, str] = field(default_factory=dict, repr=False)
     """The same as `secrets`, for indexes and find_links."""
     places: dict[str, str] = field(default_factory=dict, compare=False)
-    """Where a package was asked for: FILE:LINE:COLUMN; nothing of the command line. For messages."""
+    """The position of a package in a file, for messages: FILE:LINE:COLUMN."""
 
     def asks_for(self, name: str) -> bool:
-        """Whether a package of that name was asked for by name."""
+        """Return whether a package of that name was requested."""
         return any(package_name(p) == name for p in self.packages)
 
     def to_json(self) -> dict[str, object]:
-        """What the seal keeps of it."""
+        """Return the part that the seal stores."""
         return {
             "packages": list(self.packages),
             "channels": list(self.channels),
@@ -96,15 +96,15 @@ def build_spec(
     exclude_newer: str | None = None,
     pypi_index: str | None = None,
 ) -> EnvironmentSpec:
-    """The spec for a set of arguments.
+    """Build the spec from arguments.
 
-    Without a file the packages are python, conda, mamba and pip; a file is taken as it stands, but for
-    pip, which a `pip:` section adds where it is missing, as in conda. What `with_packages` names
-    replaces an entry of the same name. `pypi_index` replaces the index where pip looks first.
+    Without a file the packages are python, conda, mamba and pip. A file with a `pip:` section gets pip
+    added, as in conda. `with_packages` replaces entries of the same name, and `pypi_index` the main
+    index.
 
     Raises:
         UsageError: arguments that contradict each other.
-        SpecError: a channel or platform that is none.
+        SpecError: an invalid channel or platform.
     """
     if python and any(package_name(p) == "python" for p in with_packages):
         raise UsageError(
@@ -117,7 +117,7 @@ def build_spec(
         )
     if python and any(n.strip().lower() == "python" for n in without):
         raise UsageError(
-            f"Python {python} is asked for and left out",
+            f"Python {python} is both requested and left out",
             hint="leave out PYTHON, or --without python",
         )
     if file is None:
@@ -132,7 +132,7 @@ def build_spec(
         kept = [p for p in wanted if package_name(p) != name.strip().lower()]
         if len(kept) == len(wanted):
             raise UsageError(
-                f"--without {name}: it is not among what is asked for",
+                f"--without {name}: it is not a requested package",
                 details=wanted,
                 hint="dependencies cannot be left out; name one of the packages above",
             )
@@ -145,17 +145,17 @@ def build_spec(
             )
         if redact(package) != package:
             raise SpecError(
-                f"{redact(package)!r}: credentials do not belong in a package, where they are kept",
+                f"{redact(package)!r}: a package cannot contain credentials, because it is stored",
                 hint="give the channel with -c, or keep them with `rattler auth login` or in netrc",
             )
     if not wanted:
-        raise UsageError("nothing is asked for", hint="name at least one package")
+        raise UsageError("no packages are requested", hint="name at least one package")
     clean, secrets = _channels([*channels, *(file.channels if file else ())])
     requirements = file.requirements if file else ()
     if requirements and all(package_name(p) != "pip" for p in wanted):
         wanted.append("pip")
     index = (file.index if file else None) or DEFAULT_INDEX
-    if pypi_index is not None:  # what is empty is not an index, and said so
+    if pypi_index is not None:  # an empty one is refused below
         index = pypi_index
     indexes, index_secrets = _indexes([index, *(file.extra_indexes if file else ())])
     find_links, link_secrets = _indexes(file.find_links if file else ())
@@ -175,7 +175,7 @@ def build_spec(
 
 
 def current_platform() -> str:
-    """The subdir of the machine this interpreter was built for."""
+    """Return the platform (subdir) of this interpreter."""
     import platform as machine
 
     system = {"linux": "linux", "darwin": "osx", "win32": "win"}.get(sys.platform, sys.platform)
@@ -184,10 +184,10 @@ def current_platform() -> str:
 
 
 def parse_time(text: str) -> dt.datetime:
-    """A cut-off such as 2026-01-31 or 2026-01-31T12:00:00Z, in UTC; a time without a zone is UTC.
+    """Parse a time such as 2026-01-31 or 2026-01-31T12:00:00Z; without a zone it is UTC.
 
     Raises:
-        SpecError: it is none.
+        SpecError: it is not a time.
     """
     try:
         moment = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -12,8 +12,8 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 import sealenv
-from sealenv.audits import audit
 from sealenv.progress import Reporter
+from sealenv.relocation.audit import audit
 from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
 from tests.inventory.test_page import read

@@ -20,7 +20,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealenv.activation.scripts import write_scripts
-from sealenv.commands.audit import search
 from sealenv.commands.seal import reseal
 from sealenv.errors import FilesystemError, PrefixLockedError
 from sealenv.layout import FILES, MARKER, SCRATCH, SEAL, leaves
@@ -57,7 +56,7 @@ def site(prefix: Path, name: str) -> Path:
     return next(prefix.glob(f"lib/python3.*/site-packages/{name}"))
 
 
-@pytest.mark.parametrize("look", [verify, partial(verify, fast=True), search])
+@pytest.mark.parametrize("look", [verify, partial(verify, fast=True)])
 def test_taken_away_while_it_is_looked_at(tmp_path: Path, look: Callable[[Path], object]) -> None:
     """By a move, say, after the command line was understood."""
     with pytest.raises(PrefixLockedError, match="it was moved or removed while"):

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sealenv.audits import audit
+from sealenv.relocation.audit import audit
 from tests.channel import Channels
 from tests.pypi.index import Wheel
 from tests.windows.prefixes import create_on_this_machine

@@ -15,7 +15,6 @@ import msgspec
 
 from sealenv._version import __version__
 from sealenv.activation.variables import read_variables
-from sealenv.audits import Audit, audit
 from sealenv.commands.environments import STATES, Info, inspect, measure
 from sealenv.errors import UsageError
 from sealenv.fields import AbsolutePath, Bytes, Count, one_of, to_json
@@ -25,9 +24,10 @@ from sealenv.inventory.items import Item, read_items
 from sealenv.inventory.page import write_page
 from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.inventory.sizes import Share, measure_shares
-from sealenv.portability.finding import KINDS as PATH_KINDS
-from sealenv.portability.finding import MENDS
 from sealenv.progress import QUIET, Reporter
+from sealenv.relocation.audit import Audited, audit
+from sealenv.relocation.classify import KINDS as PATH_KINDS
+from sealenv.relocation.classify import MENDS
 from sealenv.request.arguments import StrPath, optional_path, prefix_of
 from sealenv.seals.findings import KINDS
 from sealenv.seals.findings import Report as Verified
@@ -129,7 +129,7 @@ def report(
         distributions=sum(item.kind == "pypi" for item in found.items),
         damaged=verified.damaged if verified else None,
         findings=len(verified.findings) if verified else None,
-        left=len(audited.left) if audited else None,
+        left=audited.left if audited else None,
     )
 
 
@@ -152,7 +152,7 @@ class _Collected:
     environment: Info
     items: Sequence[Item]
     verified: Verified | None
-    audited: Audit | None
+    audited: Audited | None
     facts: Mapping[str, Any]
     sbom: str
 
@@ -257,13 +257,13 @@ def _verified(found: Verified, *, fast: bool) -> dict[str, Any]:
     }
 
 
-def _audited(found: Audit) -> dict[str, Any]:
+def _audited(found: Audited) -> dict[str, Any]:
     return {
         "files": found.files,
-        "matters": sum(f.matters for f in found.findings),
-        "left": len(found.left),
+        "matters": found.matters,
+        "left": found.left,
         "moved_by_hand": found.moved_by_hand,
-        "sealed": found.seal is not None,
+        "sealed": found.sealed,
         "findings": [to_json(f) for f in found.findings],
     }
 

@@ -1,4 +1,4 @@
-"""From one path to another: the edits of a file, or the reason why there can be none."""
+"""A change from one path to another, and the edits that it makes in a file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import BinaryIO, NamedTuple
 
-from sealenv.portability.occurrences import Occurrence, occurrences
-from sealenv.portability.spellings import FORMS, Spellings, spell, spellings
+from sealenv.relocation.find import Occurrence, occurrences
+from sealenv.relocation.forms import FORMS, Paths, absolute, spell
 
 __all__ = ["Change", "Edit", "Hints", "RefusedError", "Rewriting", "splice"]
 
@@ -18,7 +18,7 @@ _BLOCK = 1 << 20
 
 
 class Edit(NamedTuple):
-    """Bytes from `start` to before `end` become `data`."""
+    """Replace the bytes from `start` up to `end` by `data`."""
 
     start: int
     end: int
@@ -26,7 +26,7 @@ class Edit(NamedTuple):
 
     @property
     def growth(self) -> int:
-        """How many bytes longer the file gets."""
+        """By how many bytes the file grows."""
         return len(self.data) - (self.end - self.start)
 
 
@@ -36,62 +36,63 @@ class RefusedError(Exception):
     Attributes:
         what: why, as half a sentence.
         over: how many bytes the new path is too long for a binary; 0 for other reasons.
+        same_length: a path of the same length would fit.
     """
 
-    def __init__(self, what: str, over: int = 0) -> None:
+    def __init__(self, what: str, over: int = 0, *, same_length: bool = False) -> None:
         super().__init__(what)
-        self.what, self.over = what, over
+        self.what, self.over, self.same_length = what, over, same_length
 
 
 @dataclass(frozen=True)
 class Change:
-    """The old path, which is searched for, and the new one. Make it with `between`.
+    """The paths that are searched for, and the one to write. Create it with `between`.
 
     Attributes:
-        old: in all forms; not where it is a part of the new one.
-        new: the path that files are to hold.
+        old: the paths to replace; not where one is the beginning of the new one.
+        new: the path to write.
         platform: the subdir of the environment.
     """
 
-    old: Spellings
+    old: Paths
     new: str
     platform: str
 
     @classmethod
-    def between(cls, old: str, new: str, platform: str) -> Change:
-        """A change from one absolute path to another.
+    def between(cls, old: str | Iterable[str], new: str, platform: str) -> Change:
+        """Make a change from absolute paths to another one.
 
         Raises:
-            ValueError: one is not the path of a folder.
+            ValueError: one of them is not the path of a folder.
         """
-        there = spellings(new, platform)
-        return cls(spellings(old, platform).apart_from(there), there.place, platform)
+        olds = [old] if isinstance(old, str) else old
+        return cls(Paths.of(olds, platform, apart_from=new), absolute(new), platform)
 
     @cached_property
     def _written(self) -> dict[str, bytes]:
         return {form: spell(self.new, form) for form in FORMS}
 
     def written(self, found: Occurrence) -> bytes:
-        """The new path in the form of an old one."""
+        """Return the new path in the form of an occurrence."""
         return self._written[found.form]
 
     def edits(self, data: bytes) -> list[Edit]:
-        """Those of short bytes."""
+        """Return the edits for short data."""
         return [Edit(o.start, o.end, self.written(o)) for o in occurrences(data, self.old)]
 
     def apply(self, data: bytes) -> bytes:
-        """Short bytes, with every occurrence changed."""
+        """Replace every occurrence in short data."""
         return splice(data, self.edits(data))
 
 
 @dataclass(frozen=True)
 class Hints:
-    """What a package's record says of a file.
+    """What a package record says about a file.
 
     Attributes:
         file_mode: `text` or `binary` (CEP 34).
-        placeholder: bytes that a path in it may have: the length of the record's `prefix_placeholder`.
-            Without it a path in a program may not become longer.
+        placeholder: the length of the record's `prefix_placeholder`, in bytes: a path in a program may
+            become that long. If it is None, the path must not become longer.
     """
 
     file_mode: str | None = None
@@ -100,30 +101,28 @@ class Hints:
 
 @dataclass(frozen=True)
 class Rewriting:
-    """What is to be done with a file.
+    """How a file gets the new path.
 
     Attributes:
-        kind: `text`, `program`, `compiled`, `launcher` or `data`.
-        edits: in order, none overlapping; none: there is nothing to do.
-        delete: it is compiled Python that holds the path: Python writes it again.
-        unsigned: it is a program of macOS whose signature no longer holds.
+        edits: in order, none overlapping.
+        delete: delete the file: it is compiled Python, which Python writes again.
+        unsigned: the edits break the signature of a macOS program.
     """
 
-    kind: str
     edits: list[Edit] = field(default_factory=list)
     delete: bool = False
     unsigned: bool = False
 
     @property
     def needed(self) -> bool:
-        """Whether anything is to be done."""
+        """Whether the file changes."""
         return bool(self.edits) or self.delete
 
     def apply_to(self, source: BinaryIO, target: BinaryIO) -> None:
-        """Write the new bytes from one stream to another, both at their start.
+        """Copy a stream to another one and apply the edits; both are at their start.
 
         Raises:
-            OSError: as the operating system says.
+            OSError: a stream cannot be read or written.
         """
         position = 0
         for edit in self.edits:
@@ -135,7 +134,7 @@ class Rewriting:
 
 
 def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
-    """The bytes with these edits made."""
+    """Return the data with the edits applied."""
     pieces, position = [], 0
     for edit in edits:
         pieces += [data[position : edit.start], edit.data]
@@ -147,6 +146,6 @@ def _copy(source: BinaryIO, target: BinaryIO, count: int) -> None:
     while count > 0:
         piece = source.read(min(count, _BLOCK))
         if not piece:
-            raise io.UnsupportedOperation("the file is shorter than it was")
+            raise io.UnsupportedOperation("the file is shorter than before")
         target.write(piece)
         count -= len(piece)

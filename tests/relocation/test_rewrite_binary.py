@@ -7,13 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 
-from sealenv.portability.edits import Change, Hints, RefusedError
-from sealenv.portability.occurrences import occurrences
-from sealenv.portability.rewrite import rewrite
-from tests.portability.places import POSIX, back, changes, rewritten, texts
+from sealenv.relocation.edits import Change, Hints, RefusedError
+from sealenv.relocation.rewrite import rewrite
+from tests.relocation.places import rewritten
 
 ELF = b"\x7fELF\0\0"
 OLD = "/envs/e"
@@ -56,11 +53,6 @@ def test_what_does_not_fit(tail: bytes, placeholder: int | None, over: int) -> N
     assert refused.value.over == over
 
 
-def test_sniffed() -> None:
-    assert rewrite("lib/x", ELF + b"/envs/e\0", SHORTER).kind == "program"
-    assert rewrite("lib/x.dylib", b"\xcf\xfa\xed\xfe/envs/e\0", SHORTER).unsigned
-
-
 def test_unknown_data() -> None:
     data = b"SQLite format 3\0 /envs/e/x\0"
     with pytest.raises(RefusedError, match="cannot be changed"):
@@ -70,37 +62,6 @@ def test_unknown_data() -> None:
     with pytest.raises(RefusedError):
         rewrite("x.zip", b"PK\3\4\0" + data, LONGER)
     assert not rewrite("x.db", b"\0/elsewhere\0", SHORTER).needed
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.data())
-def test_there_and_back(data: st.DataObject) -> None:
-    change = data.draw(changes())
-    content = ELF + data.draw(texts(change)) + bytes(400)
-    hints = Hints("binary", 255)
-    try:
-        moved = rewritten("x", content, change, hints)
-    except RefusedError:
-        return  # it does not fit
-    assert len(moved) == len(content)
-    assert next(occurrences(moved, change.old), None) is None
-    assert not rewrite("x", moved, change, hints).needed
-    assert rewritten("x", moved, back(change), hints) == content
-
-
-@given(POSIX, POSIX, st.integers(1, 3))
-def test_as_conda_pads(place: str, new: str, count: int) -> None:
-    """A placeholder of 255 bytes, put in place by conda's rule, moved: as if it were put there."""
-    assume(place not in new and new not in place)
-    change = Change.between(place, new, "linux-64")
-
-    def linked(path: bytes) -> bytes:
-        string = b":".join([path + b"/lib"] * count)
-        return ELF + string + bytes((255 - len(path)) * count) + b"\0next"
-
-    before = linked(place.encode())
-    assume(len(list(occurrences(before, change.old))) == count)
-    assert done(before, change, 255) == linked(new.encode())
 
 
 def test_a_program_runs(tmp_path: Path) -> None:

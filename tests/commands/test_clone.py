@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.commands.verify import verify
 from sealenv.seals.seal import read_seal
-from sealenv.seals.verify import verify
 from tests.commands.test_move import (
     env,
     holding,

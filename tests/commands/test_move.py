@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from sealenv.commands.verify import verify
 from sealenv.layout import MOVING
 from sealenv.seals.seal import read_seal
-from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine, traces
 
@@ -127,7 +127,7 @@ def test_there_and_back_gives_the_same_bytes(warm_machine: Machine, env: Path) -
     assert activated.stdout.splitlines() == [str(there), "a longer name"]
     warm_machine.run("move", str(there), str(env))
     assert prints(env) == before
-    assert verify(env).now == before
+    assert verify(env).fingerprints.now == before
     assert read_seal(env).files != ""
     # Times of folders and inodes of what was written are in the table; all else is as it was.
     assert len((env / "conda-meta/sealenv").read_bytes()) == len(sealed)
@@ -139,7 +139,7 @@ def test_with_pip_in_between(warm_machine: Machine, env: Path, tmp_path: Path) -
     install = ("run", str(env), "--", "python", "-m", "pip", "install", "--no-index", "--no-deps")
     warm_machine.run(*install, str(wheel(tmp_path)))
     before = kinds(env)
-    assert ("installed", f"{_site(env)}/tooly-1.0.dist-info/RECORD") in before
+    assert ("added", f"{_site(env)}/tooly-1.0.dist-info/RECORD") in before
     second = warm_machine.root / "elsewhere" / "f"
     warm_machine.run("move", "e", str(second))
     assert kinds(second) == before

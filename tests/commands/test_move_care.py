@@ -15,12 +15,12 @@ import msgspec
 import pytest
 
 from sealenv.commands.move import move
+from sealenv.commands.verify import verify
 from sealenv.errors import PrefixChangedError
 from sealenv.layout import MARKER, walk
 from sealenv.prefix.pending import REMOVING, write_plan
 from sealenv.progress import Reporter
 from sealenv.seals.seal import read_seal, write_seal
-from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.commands.test_full_disk import Mount, mount
 from tests.machine import Machine

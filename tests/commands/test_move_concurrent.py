@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.commands.verify import verify
 from sealenv.layout import State, state_of
 from sealenv.prefix.exclusive import exclusive, unchanged
 from sealenv.seals.seal import read_seal
-from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.commands.test_concurrent import _waiting_package, finish
 from tests.machine import Machine, tiny

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.commands.verify import verify
 from sealenv.layout import State, state_of
-from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.commands.test_full_disk import PACKAGES, Mount, _mount, mount, on
 from tests.machine import Machine

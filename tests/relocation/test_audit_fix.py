@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from sealenv.commands import audit as auditing
+from sealenv.commands.verify import verify
 from sealenv.errors import PrefixError
 from sealenv.layout import SEAL
 from sealenv.portability import patch
 from sealenv.seals.seal import read_seal
-from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 from tests.relocation.test_audit import TOOL, pip

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from sealenv.commands.move import move
+from sealenv.commands.verify import verify
 from sealenv.relocation import settle
 from sealenv.relocation.digests import next_table
-from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from sealenv.commands.verify import examine
 from sealenv.errors import FilesystemError, PrefixError, from_oserror
 from sealenv.layout import SEAL
 from sealenv.naming import shown
@@ -27,7 +28,6 @@ from sealenv.seals.contents import read_contents
 from sealenv.seals.findings import refuse_moved
 from sealenv.seals.seal import PatchNote, Seal, read_sealed, write_seal
 from sealenv.seals.snapshot import readable, take_snapshot
-from sealenv.seals.verify import examine
 
 __all__ = ["Audited", "audit"]
 

@@ -30,14 +30,14 @@ __all__ = ["FORMATS", "Exported", "export"]
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """What `export` made.
+    """The result of `export`.
 
     Attributes:
-        output: the file that it was written to; None where none was named.
-        text: the export where no file was named; None where `output` holds it.
+        output: the written file, if one was given.
+        text: the export, if no file was given.
         format: its name.
-        bytes: of the text in UTF-8.
-        notes: what is not in it.
+        bytes: the size of the text in UTF-8.
+        notes: what is missing in it.
     """
 
     output: AbsolutePath | None
@@ -67,21 +67,21 @@ def export(
     Args:
         what: an environment, or a lock of any format.
         format: `pixi`, `explicit`, `conda-lock`, `environment-yml`, `sh` or `bat`.
-        from_history: with `environment-yml`: what was asked for.
-        platform: only this one of a lock for several.
+        from_history: with `environment-yml`: write the requested specs.
+        platform: only this one of a lock for several platforms.
         environment: which one of a pixi.lock that holds several.
-        output: the file to write; without it the text is in the result alone.
-        force: write over a file that is there.
-        name: with `sh`, `bat`: how the environment is called by default.
-        micromamba: with `sh`, `bat`: the release that is used.
-        micromamba_sha256: the digest of its executable, each HEX or SUBDIR=HEX.
-        offline: use the network for nothing.
-        reporter: is told each step.
+        output: the file to write; by default the text is only in the result.
+        force: overwrite an existing file.
+        name: with `sh`, `bat`: the default name of the environment.
+        micromamba: with `sh`, `bat`: the release to use.
+        micromamba_sha256: digests of its executable, each HEX or SUBDIR=HEX.
+        offline: do not use the network.
+        reporter: receives the progress.
 
     Raises:
-        UsageError, OutputExistsError: the arguments cannot be meant; nothing was done.
-        NotFoundError, SpecError, RecordError, DigestError: what is to be exported cannot be read, or
-            the format needs what it does not say.
+        UsageError, OutputExistsError: an argument is invalid; nothing was done.
+        NotFoundError, SpecError, RecordError, DigestError: the environment or lock cannot be read, or
+            lacks something that the format needs.
     """
     if format not in FORMATS:
         raise UsageError(
@@ -130,7 +130,7 @@ def _text(
     warn: Callable[[str], None] = lambda note: None,
     complete: Callable[[LockFile], LockFile] = lambda file: file,
 ) -> str:
-    """The text of an environment or lock in a format."""
+    """Return the text of an environment or lock in a format."""
     if from_history and format != "environment-yml":
         raise UsageError(
             f"--from-history: {format} holds exact packages", hint="use --format environment-yml"

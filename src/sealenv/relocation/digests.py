@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from sealenv.seals.copies import adopt_copies
+from sealenv.seals.contents import adopt_copies
 from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import fingerprint, tree_lines
 from sealenv.seals.seal import Fingerprints, Seal

@@ -1,24 +1,30 @@
-"""Put one file back: at one instant, through no link, over nothing that is somebody else's."""
+"""Put files back: each at one instant, through no link, and over nothing that belongs to the user."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
-from sealenv.layout import OUTSIDE, is_link, leaves
+from sealenv.engine.client import Engine
+from sealenv.errors import DigestError, FetchError, LinkError, OfflineError
+from sealenv.layout import OUTSIDE, SCRATCH, is_link, leaves
 from sealenv.portability.patch import patch_bytes
+from sealenv.progress import Reporter
+from sealenv.repairs.archives import Archives, install_aside
 from sealenv.seals.compare import Comparison
 from sealenv.seals.fingerprint import ENTRY_POINTS, promised
 from sealenv.seals.snapshot import FOLDER
+from sealenv.system.deleting import delete
 from sealenv.system.files import OF_ALL
 from sealenv.system.hashing import sha256_of
 
-__all__ = ["make_way", "put_back", "set_mode"]
+__all__ = ["clear", "make_way", "reinstall", "relink", "scratch_in", "set_mode"]
 
 _ASIDE = "__clobbers__"
 
@@ -27,10 +33,10 @@ _OnePath = Callable[..., str]
 
 
 def _alone(work: _OnePath) -> _OnePath:
-    """What the file system says of one path is why that one is left, and does not end the rest."""
+    """Turn an error of the file system about one path into the reason why that one is left."""
 
     @functools.wraps(work)
-    def told(*args: object, **options: object) -> str:
+    def wrapped(*args: object, **options: object) -> str:
         try:
             return work(*args, **options)
         except OSError as error:
@@ -38,14 +44,79 @@ def _alone(work: _OnePath) -> _OnePath:
                 raise
             return f"the file system refuses: {error.strerror or error}"
 
-    return told
+    return wrapped
+
+
+def relink(
+    comparison: Comparison,
+    paths: Collection[str],
+    archives: Archives,
+    engine: Engine,
+    reporter: Reporter,
+) -> dict[str, str]:
+    """Put files of packages back; return path -> why not (empty: done)."""
+    paths = [path for path in paths if path not in archives.lost]
+    if not paths:
+        return {}
+    reporter.phase("repair", "restoring files")
+    reasons = {}
+    try:
+        with scratch_in(comparison.prefix) as scratch:
+            if archives.packages.packages:
+                engine.link(archives.packages, comparison.prefix, aside=scratch)
+            for done, path in enumerate(paths, 1):
+                reasons[path] = _put_back(comparison, path, scratch)
+                reporter.advance(done, len(paths), "files", path)
+    except (OfflineError, FetchError, DigestError) as error:
+        # One was damaged in the cache and is not available: nothing is linked.
+        return dict.fromkeys(paths, error.what)
+    return reasons
+
+
+def reinstall(
+    comparison: Comparison,
+    paths: Collection[str],
+    archives: Archives,
+    engine: Engine,
+    environ: Mapping[str, str],
+    lock_fd: int,
+    reporter: Reporter,
+) -> dict[str, str]:
+    """Put files of wheels back with the environment's pip; return path -> why not (empty: done)."""
+    paths = [path for path in paths if path not in archives.lost]
+    if not paths:
+        return {}
+    reporter.phase("wheels", "restoring files of wheels")
+    with scratch_in(comparison.prefix) as scratch:
+        try:
+            install_aside(comparison, archives.wheels, engine, environ, scratch, lock_fd)
+        except LinkError as error:
+            return dict.fromkeys(paths, "; ".join([error.what, *error.details[-1:]]))
+        return {path: _put_back(comparison, path, scratch) for path in paths}
+
+
+def clear(prefix: Path) -> None:
+    """Delete the folder that an interrupted repair left."""
+    if os.path.lexists(prefix / SCRATCH):
+        delete(prefix / SCRATCH)
+
+
+@contextlib.contextmanager
+def scratch_in(prefix: Path) -> Iterator[Path]:
+    """Make a folder in the prefix, one rename from each file's place, and delete it at the end."""
+    scratch = prefix / SCRATCH
+    scratch.mkdir()
+    try:
+        yield scratch
+    finally:
+        delete(scratch)
 
 
 @_alone
-def put_back(comparison: Comparison, path: str, scratch: Path) -> str:
-    """Replace a path by what the packages have; empty, or why it was not done.
+def _put_back(comparison: Comparison, path: str, scratch: Path) -> str:
+    """Replace a path by what the archives have; return why not (empty: done).
 
-    Nothing is changed, and no folder made, before there is a file that fits.
+    Nothing is changed, and no folder made, before a matching file was found.
 
     Args:
         comparison: the prefix.
@@ -53,7 +124,7 @@ def put_back(comparison: Comparison, path: str, scratch: Path) -> str:
         scratch: where its packages were linked, or its wheels installed again, on the same file system.
 
     Raises:
-        OSError: the disk is full or may not be written.
+        OSError: the disk is full or not writable.
     """
     if problem := _in_the_way(comparison, path):
         return problem
@@ -71,32 +142,32 @@ def put_back(comparison: Comparison, path: str, scratch: Path) -> str:
             return ""
     if not candidates:
         which = "package" if path in comparison.claims else "wheel"
-        return f"the {which} has no such file: what names it is wrong there, or it was made later"
+        return f"the {which} has no such file"
     if path in comparison.claims:
-        return "the package has other bytes now: a link script changed it after linking"
+        return "the package has other bytes: a link script changed the file after linking"
     return (
-        "the wheel gives other bytes now, as launchers do on Windows, which hold the time they were "
-        "made at: install it again with pip, then: sealenv seal ENV"
+        "the wheel gives other bytes (launchers of Windows contain a time): install it again with pip, "
+        "then: sealenv seal ENV"
     )
 
 
 @_alone
 def set_mode(comparison: Comparison, path: str) -> str:
-    """Give a file or folder the mode that it was sealed with; empty, or why not."""
+    """Give a file or folder its sealed mode; return why not (empty: done)."""
     then = comparison.as_sealed(path)
     target = comparison.prefix / path
     if problem := _forbidden(path) or _led_through(comparison.prefix, target):
         return problem
     if then is None or is_link(target):
-        return "it is not what was sealed"
-    # A hard link shares its mode with the cache, so that this mends the other environments too.
+        return "it was replaced"
+    # A hard link shares its mode with the cache and other environments, which get it too.
     target.chmod(then.mode)
     return ""
 
 
 def _candidates(comparison: Comparison, scratch: Path, path: str) -> Iterator[Path]:
-    """Where linking may have put the file: in its place, or aside for another package's."""
-    # What was kept aside of a package is in its place when that is linked alone.
+    """Find where linking may have put the file: in its place, or aside if two packages have it."""
+    # A package that is linked alone has in its place what was kept aside.
     lost = [c.entry.original_path for c in comparison.claims.get(path, ()) if c.entry.original_path]
     names = [name for name in (path, *lost) if not leaves(name)]
     places = [scratch / name for name in names]
@@ -107,7 +178,7 @@ def _candidates(comparison: Comparison, scratch: Path, path: str) -> Iterator[Pa
 
 
 def _fits(comparison: Comparison, path: str, candidate: Path, scratch: Path) -> bool:
-    """Whether this is the file that was sealed, or that a record promises."""
+    """Tell whether this is the sealed file, or the one that a record describes."""
     if is_link(candidate):
         digest = hashlib.sha256(os.fsencode(os.readlink(candidate))).digest()
     else:
@@ -126,13 +197,13 @@ def _fits(comparison: Comparison, path: str, candidate: Path, scratch: Path) -> 
     sizes = {entry.size_in_bytes for entry in entries} - {None}
     if sizes and not is_link(candidate) and candidate.stat().st_size not in sizes:
         return False
-    # What nobody promised may be anything, but only what the package has under this very name.
-    unpromised = is_link(candidate) or None in promises
-    return unpromised and candidate == scratch / path
+    # Without a digest, only the file of this very name is taken.
+    unknown = is_link(candidate) or None in promises
+    return unknown and candidate == scratch / path
 
 
 def _patch(comparison: Comparison, path: str, candidate: Path) -> bool:
-    """Make a file of a Windows prefix relative again, if that is what it was made."""
+    """Make a file of a Windows prefix relative again, if it was relative when it was sealed."""
     notes = comparison.seal.patched if comparison.seal else []
     note = next((n for n in notes if n.path == path), None)
     if note is None or is_link(candidate):
@@ -177,21 +248,21 @@ def _place(candidate: Path, target: Path, mode: int | None) -> None:
 
 
 def _forbidden(path: str) -> str:
-    """Whatever a record, a RECORD or a table says: nothing outside, and nothing of the user's."""
+    """Return why a path may never be written: it is outside, or the user's; else nothing."""
     if leaves(path) or OUTSIDE & {path, path.partition("/")[0]}:
-        return "it lies where no package may put files: nothing is written there"
+        return "packages may not write there"
     return ""
 
 
 def _led_through(prefix: Path, target: Path) -> str:
     for parent in reversed(target.relative_to(prefix).parents[:-1]):
         if is_link(prefix / parent):
-            return f"{parent} is a link: nothing is written through it; take it away first"
+            return f"{parent} is a link, and repair writes through none: remove it first"
     return ""
 
 
 def _in_the_way(comparison: Comparison, path: str) -> str:
-    """Why nothing can be put there; nothing is changed."""
+    """Return why a file cannot be put there; change nothing."""
     prefix, target = comparison.prefix, comparison.prefix / path
     if problem := _forbidden(path) or _led_through(prefix, target):
         return problem
@@ -199,23 +270,23 @@ def _in_the_way(comparison: Comparison, path: str) -> str:
         if not (prefix / parent).exists():
             break
         if not (prefix / parent).is_dir():
-            return f"{parent} is not a folder; take it away first"
+            return f"{parent} is not a folder: remove it first"
     if target.is_dir() and not is_link(target) and os.listdir(target):
-        return "there is a folder with something in it; take it away first"
+        return "a folder that is not empty is there: remove it first"
     return ""
 
 
 @_alone
 def make_way(comparison: Comparison, path: str, *, file: bool = False) -> str:
-    """Make the folders of a file, with the modes that they had; empty, or what is in the way.
+    """Make the folders of a file, with their sealed modes; return what is in the way (empty: nothing).
 
     Args:
         comparison: the prefix.
         path: relative to it.
-        file: what writes there wants nothing or a file: a link, a FIFO ... goes.
+        file: also remove a link, a FIFO or the like.
 
     Raises:
-        OSError: the disk is full or may not be written.
+        OSError: the disk is full or not writable.
     """
     if problem := _in_the_way(comparison, path):
         return problem

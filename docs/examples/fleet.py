@@ -42,7 +42,7 @@ def install(bundle: Path, sha256: str, prefix: Path) -> str:
             sealenv.repair(prefix, offline=True)
         else:
             sealenv.create(prefix=beside, file=bundle, offline=True)
-            sealenv.remove(prefix)  # until the move ends there is no environment
+            sealenv.remove(prefix)  # no environment exists until the move ends
             sealenv.move(beside, prefix)
     else:
         sealenv.create(prefix=prefix, file=bundle, offline=True)

@@ -21,7 +21,7 @@ from tests.machine import Machine, alive, children_of, tiny
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc to find the engine")
 
 PACKAGES = tiny("python", "pip")
-POINTS = {"group": 10, "parent": 4, "engine": 4}
+POINTS = {"group": 6, "parent": 3, "engine": 3}
 _DEADLINE = 30.0
 
 

@@ -30,6 +30,7 @@ __all__ = ["INVALIDATION", "compile_packages"]
 INVALIDATION = "checked-hash"
 
 _STDLIB = re.compile(r"(lib/python3\.\d+|Lib)/(?!(.*/)?(site-packages|test|tests|idlelib)/).*\.py$")
+_COMPILED = re.compile(r"__pycache__/([^/]+)\.[^./]+\.pyc$")
 
 _PROGRAM = r"""
 import errno, json, os, sys, threading
@@ -142,14 +143,13 @@ def compile_packages(
 def _sources_of(record: PrefixRecord) -> list[str]:
     """List the importable .py files that the package does not ship compiled.
 
-    These are the files of noarch python packages, as in conda; and python's own if it ships none
-    compiled, because otherwise its first run would write into the sealed prefix.
+    These are the files of noarch python packages, as in conda; and those of python's own library,
+    because otherwise its first run would write into the sealed prefix.
     """
     known = [p.path for p in record.paths_data.paths]
     if record.name == "python":
-        if any(path.endswith(".pyc") for path in known):
-            return []
-        return [p for p in known if _STDLIB.match(p)]
+        shipped = {_COMPILED.sub(r"\1.py", path) for path in known if path.endswith(".pyc")}
+        return [p for p in known if _STDLIB.match(p) and p not in shipped]
     if record.noarch != "python":
         return []
     return [p for p in known if p.endswith(".py") and "/site-packages/" in f"/{p}"]

@@ -10,6 +10,7 @@ import posixpath
 import re
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -173,6 +174,7 @@ def python_package(executable: Path | None = None) -> Package:
         return windows_package(files, version=python.version, subdir=python.subdir, summary=summary)
     payload = [_relocatable(item, python) for item in _files(python)]
     _check_program(payload, python)
+    payload += _compiled(payload, python)
     return Package(
         name="python",
         version=python.version,
@@ -223,6 +225,22 @@ def _library_files(root: Path, at: str) -> Iterator[Payload]:
                 yield Payload(path, symlink_target=link)
             else:
                 yield Payload(path, source=real, executable=os.access(real, os.X_OK))
+
+
+def _compiled(payload: Iterable[Payload], python: Interpreter) -> list[Payload]:
+    """Compile the standard library, as in conda's own python, except files that hold the prefix."""
+    with tempfile.TemporaryDirectory(prefix="sealenv-") as folder:
+        for item in payload:
+            if item.path.endswith(".py") and item.prefix_placeholder is None:
+                source = Path(folder, item.path)
+                source.parent.mkdir(parents=True, exist_ok=True)
+                source.write_bytes(item.content)
+        command = [str(python.executable), "-I", "-m", "compileall", "-q", "-s", folder]
+        command += ["--invalidation-mode", "checked-hash", folder]
+        # Files that are not Python make it fail; they stay uncompiled.
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        found = sorted(Path(folder).rglob("*.pyc"))
+        return [Payload(p.relative_to(folder).as_posix(), data=p.read_bytes()) for p in found]
 
 
 def _check_program(payload: Iterable[Payload], python: Interpreter) -> None:

@@ -92,20 +92,6 @@ def test_no_package_of_another_platform(
     assert abs(line - int(caught.value.where.split(":")[-2])) < 8  # the entry, or its address
 
 
-@pytest.mark.parametrize("written", [
-    '{{"version": {v}, "environments": {{}}}}',
-    '"version": {v}\n"environments": {{}}\n',
-    "  version: {v}\n  environments: {{}}\n",
-    "---\n'version': {v}\n? packages\n: []\n",
-])  # fmt: skip
-def test_a_lock_is_told_by_its_keys_however_they_are_written(tmp_path: Path, written: str) -> None:
-    path = tmp_path / "my.lock"
-    path.write_text(written.format(v=8))
-    with pytest.raises(SpecError, match=r"of rattler-lock|neither 'environments'") as caught:
-        read_lock(path, "linux-64")
-    assert caught.value.where is not None
-    assert caught.value.where.startswith(f"{path}:1:" if "---" not in written else str(path))
-
 
 @pytest.mark.parametrize(
     "spec",

@@ -6,7 +6,7 @@ import msgspec
 
 from sealenv.locks import LockedWheel, LockFile
 from sealenv.locks.diff import diff, without_digest
-from sealenv.locks.order import requested, roots, topological
+from sealenv.locks.model import requested, roots, topological
 from tests.locks.locks import CHANNELS, lock, package
 
 
@@ -70,13 +70,6 @@ def test_dependencies_come_first_and_cycles_end() -> None:
     ]
     assert [p.name for p in topological(packages)] == ["c", "a", "b"]
 
-
-def test_what_nothing_depends_on_was_asked_for() -> None:
-    packages = [package("app", depends=["lib"]), package("lib"), package("x", depends=["y"]),
-                package("y", depends=["x"])]  # fmt: skip
-    assert roots(packages) == ["app", "x", "y"]
-    assert requested(lock(*packages)) == ("app", "x", "y")
-    assert requested(lock(*packages, specs=("lib >=1",))) == ("lib >=1",)
 
 
 def test_a_matchspec_needs_no_blank() -> None:

@@ -110,13 +110,6 @@ def test_a_list_without_sha256_is_refused_with_advice() -> None:
     assert "sealenv lock -f list.txt" in caught.value.hint
 
 
-def test_relative_paths_of_a_list_start_at_the_working_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    read = read_explicit(f"@EXPLICIT\nc/noarch/a-1-0.conda#{SHA}\n", "x")
-    assert read.entries[0].url == (tmp_path / "c/noarch/a-1-0.conda").as_uri()
-
 
 def test_credentials_of_a_list_are_kept_apart() -> None:
     read = read_explicit(f"@EXPLICIT\nhttps://me:pw@x.org/c/noarch/a-1-0.conda#{SHA}\n", "x")
@@ -169,12 +162,6 @@ def test_a_list_for_two_platforms_is_none() -> None:
         read_explicit(text, "x")
     assert caught.value.where == "x:3:1"
 
-
-def test_a_comment_that_the_addresses_contradict() -> None:
-    text = "# platform: win-64\n@EXPLICIT\nhttps://x.org/c/linux-64/b-1-0.conda\n"
-    with pytest.raises(SpecError, match="for linux-64, and line 1 says win-64") as caught:
-        read_explicit(text, "x")
-    assert caught.value.where == "x:3:1"
 
 
 CONDA_LOCK = f"""\
@@ -316,11 +303,6 @@ package:
   optional: false
 """
 
-
-def test_names_of_wheels_are_normalised() -> None:
-    url = "https://files.example.org/zope.interface-6.0-py3-none-any.whl"
-    (wheel,) = read_condalock(PIP_PACKAGE.replace("URL", url), HERE).locks[0].wheels
-    assert wheel.name == "zope-interface"
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,5 @@ def test_bytes(name: str, write: Callable[[LockFile], str]) -> None:
 
 
 def test_bytes_of_a_bundle(tmp_path: Path) -> None:
-    data = small(tmp_path / "b").read_bytes()
-    assert (
-        hashlib.sha256(data).hexdigest()
-        == "b908ba5e605b28ddc60e2c806600eecce340ae43a2dfd5ca69ce59570a7c129d"
-    )
+    digest = hashlib.sha256(small(tmp_path / "b").read_bytes()).hexdigest()
+    assert digest == "b908ba5e605b28ddc60e2c806600eecce340ae43a2dfd5ca69ce59570a7c129d"

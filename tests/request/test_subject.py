@@ -163,16 +163,3 @@ def test_what_pip_did_since(world: tuple[Machine, str, Index]) -> None:
     assert seal.lock.wheels == []
     assert seal.checked is False
     assert machine.json("verify", "since")["findings"] == []
-
-
-@pytest.mark.slow
-def test_sealing_again_keeps_the_wheels(world: tuple[Machine, str, Index]) -> None:
-    machine, _, index = world
-    machine.run("export", "app", "--format", "pixi", "-o", "again.lock")
-    machine.run("create", "again", "-f", "again.lock", "--offline", "-q")
-    before = read_seal(machine.envs / "again")
-    pip(machine, "again", "install", "--index-url", index.url, "unlocked")
-    machine.run("seal", "again", "-y")
-    after = read_seal(machine.envs / "again")
-    assert after.lock == before.lock
-    assert {note.name for note in after.pip} == {"hello-tool", "helper", "unlocked"}

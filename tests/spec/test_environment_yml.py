@@ -95,15 +95,6 @@ def test_aliases_multiply_nothing(tmp_path: Path) -> None:
         read(tmp_path, "dependencies: &own [*own]\n")
 
 
-def test_a_missing_or_binary_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="cannot be read"):
-        read_environment_yml(tmp_path / "nothing.yml")
-    path = tmp_path / "binary.yml"
-    path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SpecError, match="UTF-8"):
-        read_environment_yml(path)
-
-
 @given(text=st.text(max_size=300))
 def test_any_text_is_read_or_refused_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, text: str

@@ -136,12 +136,6 @@ def test_pip_is_added_with_a_warning(tmp_path: Path) -> None:
     assert target.warnings == ()
 
 
-def test_an_empty_section_asks_for_nothing(tmp_path: Path) -> None:
-    read = read_environment_yml(environment(tmp_path, "dependencies:\n  - python\n  - pip:\n"))
-    spec = build_spec(file=read)
-    assert (spec.packages, spec.requirements, spec.indexes) == (("python",), (), ())
-
-
 @pytest.mark.parametrize(
     ("text", "place"),
     [
@@ -165,12 +159,6 @@ def test_a_password_in_a_requirement_is_refused(tmp_path: Path) -> None:
     assert "s3cret" not in str(caught.value)
     assert str(caught.value.where).endswith("environment.yml:1:31")
     assert "netrc" in (caught.value.hint or "")
-
-
-def test_an_index_that_is_none(tmp_path: Path) -> None:
-    path = environment(tmp_path, "dependencies: [python, {pip: [six]}]\n")
-    with pytest.raises(SpecError, match="not an index"):
-        build_spec(file=read_environment_yml(path), pypi_index="pypi")
 
 
 def test_a_folder_of_wheels_that_is_not_there(tmp_path: Path) -> None:

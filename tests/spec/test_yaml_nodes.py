@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sealenv.errors import SpecError
-from sealenv.spec.yaml_nodes import lines_of, load, read_text
+from sealenv.spec.yaml_nodes import load, read_text
 
 
 @pytest.mark.parametrize("parser", ["CSafeLoader", "SafeLoader"])
@@ -72,9 +72,3 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     writer.start()
     assert read_text(pipe, limit=1 << 20) == "a: b\n"
     writer.join()
-
-
-def test_lines_are_those_of_line_feeds() -> None:
-    assert lines_of("a\n\nb\x0cc\u2028d\n") == ["a", "", "b\x0cc\u2028d"]
-    assert lines_of("a\nb") == ["a", "b"]
-    assert lines_of("") == []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealenv.commands.lock import Locked
-    from sealenv.locks.listed import Package, Wheel
+    from sealenv.locks.model import Package, Wheel
 
 __all__ = ["archives_text", "diff_command", "lock_command"]
 

@@ -23,6 +23,7 @@ from sealenv.locks import LockFile
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, named, optional_path, words
 from sealenv.request.subject import left_out, subject
+from sealenv.spec.model import check_platform
 from sealenv.store.archives import Store
 from sealenv.system.files import check_output, write_output
 
@@ -136,7 +137,12 @@ def _text(
             f"--from-history: {format} holds exact packages", hint="use --format environment-yml"
         )
     vouches = format != "environment-yml"
-    found = subject(what, strict=vouches, environment=environment)
+    found = subject(
+        what,
+        strict=vouches,
+        environment=environment,
+        platforms=[check_platform(platform)] if platform is not None else [],
+    )
     if format not in SCRIPTS and (name is not None or micromamba or digests):
         raise UsageError(
             "--name and --micromamba are for scripts", hint="use --format sh or --format bat"

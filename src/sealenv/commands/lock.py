@@ -16,7 +16,7 @@ from sealenv.fields import AbsolutePath, Sha256
 from sealenv.install.resolve import fill, resolve
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.diff import Change, diff
-from sealenv.locks.listed import Package, Wheel, packages_of, wheels_of
+from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, optional_path, words

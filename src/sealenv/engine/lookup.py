@@ -15,7 +15,7 @@ from sealenv.engine.solve import activity, make_gateway
 from sealenv.errors import ChannelError, LinkError, SealenvError
 from sealenv.locks import LockedPackage
 from sealenv.locks.checks import split_dist
-from sealenv.locks.order import topological
+from sealenv.locks.model import topological
 from sealenv.store.archives import Store
 from sealenv.store.manifest import check_identity, identity_of
 

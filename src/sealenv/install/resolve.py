@@ -11,7 +11,7 @@ from sealenv.engine.rattler import Engine
 from sealenv.errors import DigestError, SpecError
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.explicit import ExplicitList
-from sealenv.locks.order import topological
+from sealenv.locks.model import topological
 from sealenv.progress import Reporter
 from sealenv.spec.model import EnvironmentSpec
 
@@ -182,4 +182,9 @@ def fill(
                 hint="the file was replaced in the channel, or the list is not what it was",
             )
         packages.append(package)
-    return Lock(platform=platform, channels=tuple(files), packages=tuple(topological(packages)))
+    return Lock(
+        platform=platform,
+        channels=tuple(files),
+        packages=tuple(topological(packages)),
+        wheels=given.wheels,
+    )

@@ -100,7 +100,7 @@ def test_lock_alone_renews_and_update_moves_one(machine: Machine, channels: Chan
     assert [c["name"] for c in renewed["changes"]] == ["prio"]
     for no_name in ("", "dated=2.0", "dated >=1"):
         refused = machine.json("lock", "--update", no_name, code=2)
-        assert refused["what"] == f"--update {no_name!r}: that is not a name of a package"
+        assert refused["what"] == f"--update {no_name!r} is not a name of a package"
     refused = machine.json("lock", "--update", "datde", code=2)
     assert refused["what"] == "--update datde: it is not locked"
     assert refused["details"] == ["locked is dated"]
@@ -321,7 +321,7 @@ def test_a_file_is_given_once_and_is_a_file(machine: Machine, channels: Channels
             "--file is given 2 times", ["a.yml", "b.yml"],
         )  # fmt: skip
         answer = machine.json(*command, "-f", "https://example.org/a.yml", code=2)
-        assert answer["what"] == "a file is read here, no address"
+        assert answer["what"] == "an address is not a file"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no /dev/stdin")

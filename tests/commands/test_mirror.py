@@ -87,7 +87,7 @@ def test_a_folder_and_a_web_server(
         assert compressed(new, subdir) == index(new, subdir)
         assert (new / subdir / "repodata_shards.msgpack.zst").is_file()
     left = {p.name for p in new.rglob("*") if p.name.startswith(".")}
-    assert left == {".sealenv-mirror", ".sealenv-indexed"}
+    assert left == {".sealenv-mirror"}
     by_file = make(machine, new.as_uri(), "one")
     with ChannelServer(new.parent) as server:
         by_web = make(machine, f"{server.base}/mirror%20of%20ours", "two")
@@ -234,7 +234,7 @@ def test_a_damaged_archive(machine: Machine, lock: Path, mirror: Path) -> None:
     archive.write_bytes(bytes([data[0] ^ 1]) + data[1:])
     answer = machine.json("mirror", str(lock), str(mirror), code=5)
     assert answer["error"] == "digest"
-    assert "delete them" in answer["hint"]
+    assert "delete damaged archives" in answer["hint"]
     archive.unlink()
     assert machine.json("mirror", str(lock), str(mirror))["added"] == 1
     assert archive.read_bytes() == data

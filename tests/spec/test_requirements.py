@@ -129,7 +129,7 @@ def test_pip_is_added_with_a_warning(tmp_path: Path) -> None:
     target = choose_target(name=None, python=None, prefix=None, file=path)
     assert target.spec.packages == ("python", "pip")
     assert target.spec.indexes == (DEFAULT_INDEX,)
-    assert any("pip is added" in warning for warning in target.warnings)
+    assert any("adding pip" in warning for warning in target.warnings)
     path = environment(tmp_path, "name: x\ndependencies: [python, pip>=24, {pip: [six]}]\n")
     target = choose_target(name=None, python=None, prefix=None, file=path)
     assert target.spec.packages == ("python", "pip>=24")

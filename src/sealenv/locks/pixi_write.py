@@ -1,8 +1,8 @@
 """Write rattler-lock version 7, as rattler_lock 0.32 (py-rattler 0.28, pixi 0.68) writes it.
 
 The order of keys and packages, and the fields that follow from the URL, are those of `parse/models/v7`
-and `utils/derived_fields` in https://github.com/conda/rattler/tree/main/crates/rattler_lock. One difference:
-a `file://` URL is kept, where rattler writes a path.
+and `utils/derived_fields` in https://github.com/conda/rattler/tree/main/crates/rattler_lock. There is
+one difference: a `file://` URL is kept, where rattler writes a path.
 
 Comments at the top store what the format has no place for: after the line `# sealenv lock 1`, each is
 `# KEY: JSON`. Other tools ignore them. If one drops them, the lock still works.

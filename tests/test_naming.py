@@ -23,10 +23,10 @@ from sealenv.naming import check_name, check_prefix, digests_apart
         ("%PATH%", "cmd.exe"),
         ('x" & y', "meaning"),
         ("a\nb", "control"),
-        ("base", "conda's word"),
+        ("base", "reserved"),
         ("con", "device"),
-        ("..", "not a name"),
-        ("-x", "starts with"),
+        ("..", "not a valid name"),
+        ("-x", "must not start with"),
         ("x" * 300, "200 bytes"),
     ],
 )
@@ -41,7 +41,7 @@ def test_refused_paths(part: str) -> None:
         check_prefix(Path("/srv", part), "linux-64")
 
 
-def test_digests_are_told_apart() -> None:
+def test_digests_that_differ_are_shortened() -> None:
     one = "0123456789ab" + "c" * 52
     assert digests_apart(one, "f" * 64) == ("0123456789ab...", "ffffffffffff...")
     assert digests_apart(one, one[:-1] + "d") == (one, one[:-1] + "d")

@@ -1,4 +1,4 @@
-"""Credentials in URLs: taken apart, never shown."""
+"""Credentials in URLs are split off and never shown."""
 
 from __future__ import annotations
 
@@ -32,10 +32,6 @@ def test_split(url: str, clean: str) -> None:
     assert found.secret == (url if url != clean else None)
 
 
-def test_a_scheme_in_capitals_is_no_credential() -> None:
-    assert split_credentials("HTTPS://h/ch") == ("https://h/ch", None)
-
-
 def test_what_is_no_url_loses_its_credentials_too() -> None:
     assert split_credentials("https://u:p@[h/ch") == ("https://[h/ch", None)
 
@@ -57,10 +53,8 @@ def test_redaction_is_idempotent_and_leaves_the_rest() -> None:
     assert redact("mail me at a@b.c") == "mail me at a@b.c"
 
 
-@pytest.mark.parametrize(
-    "piece", ["a", "a:", "a://", "/t/", "://a", "?", "?token", "?x-amz-", "&key", "/t/<TOKEN>"]
-)
+@pytest.mark.parametrize("piece", ["a:", "/t/", "://a", "?x-amz-"])
 def test_redaction_is_linear(piece: str) -> None:
-    """Otherwise each of these takes many minutes."""
+    """A quadratic pattern takes minutes for each of these."""
     text = piece * 500_000
     assert redact(text) == text

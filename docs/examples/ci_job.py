@@ -1,9 +1,9 @@
-"""A CI job: the environment that is locked, a command in it, and proof that nothing changed it.
+"""Create a locked environment, run a command in it, and check that nothing changed it.
 
     python ci_job.py my_env.lock -- python -m pytest
 
-The exit code is the command's; 1 where the command was fine and left the environment changed.
-docs/examples/ci.yml calls it.
+The exit code is the one of the command, or 1 if the command succeeded but changed the environment.
+docs/examples/ci.yml calls this script.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sealenv
 
 
 def job(lock: Path, command: Sequence[str], folder: Path) -> int:
-    """Make the environment in a new folder, run the command, compare; the exit code."""
+    """Create the environment, run the command, verify, and return the exit code."""
     made = sealenv.create(prefix=folder / "env", file=lock, reporter=Log())
     print(f"python {made.python}, lock {made.lock_digest[:12]}", flush=True)
     code = sealenv.run(made.prefix, command, clean=True).returncode
@@ -30,10 +30,10 @@ def job(lock: Path, command: Sequence[str], folder: Path) -> int:
 
 
 class Log(sealenv.Reporter):
-    """One line a step: what a CI log needs."""
+    """Print one line for each step."""
 
     def phase(self, name: str, what: str) -> None:
-        """Print the step that begins."""
+        """Print the beginning of a step."""
         print(f"{name}: {what}", flush=True)
 
     def warn(self, text: str) -> None:
@@ -42,7 +42,7 @@ class Log(sealenv.Reporter):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Read the command line; the exit code."""
+    """Read the command line and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("lock", type=Path)
     parser.add_argument("command", nargs="+")

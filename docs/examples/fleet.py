@@ -1,11 +1,10 @@
-"""A fleet of machines from one bundle: packed where there is a network, installed where there is none.
+"""Install one bundle on many machines without a network.
 
     python fleet.py pack my_env.lock my_env.sealenv
     python fleet.py install my_env.sealenv SHA256 /opt/envs/my_env     on each machine
 
-`pack` prints the digest. `install` may be run as often as wanted, by any tool that runs commands on a
-machine: where the environment is there and whole it does nothing, where it is damaged it repairs it, and
-where the bundle is another one it puts the new environment in the place of the old one. It prints the
+`pack` needs a network and prints the digest. `install` can run any number of times: it leaves an intact
+environment unchanged, repairs a damaged one, and replaces it if the bundle has changed. It prints the
 fingerprint of the packages, which is the same on every machine.
 """
 
@@ -21,21 +20,21 @@ import sealenv
 
 
 def pack(what: str, bundle: Path) -> str:
-    """Write the bundle; its sha256."""
+    """Write the bundle and return its sha256."""
     return sealenv.bundle(what, output=bundle, force=True).sha256
 
 
 def install(bundle: Path, sha256: str, prefix: Path) -> str:
-    """Let the environment of the bundle be at the prefix, whole; the fingerprint of its packages."""
+    """Create, repair or replace the environment, and return the fingerprint of its packages."""
     with bundle.open("rb") as file:
         found = hashlib.sha256()
         while block := file.read(1 << 20):
             found.update(block)
     if found.hexdigest() != sha256:
-        raise SystemExit(f"{bundle} is not what was packed")
+        raise SystemExit(f"{bundle} does not have the expected sha256")
     beside = prefix.with_name(f".new-{prefix.name}")
     if beside.is_dir():
-        sealenv.remove(beside)  # of an install that was interrupted
+        sealenv.remove(beside)  # left by an interrupted install
     wanted = sealenv.plan(prefix=beside, file=bundle, offline=True).lock_digest
     if prefix.is_dir():
         there = sealenv.info(prefix)
@@ -43,7 +42,7 @@ def install(bundle: Path, sha256: str, prefix: Path) -> str:
             sealenv.repair(prefix, offline=True)
         else:
             sealenv.create(prefix=beside, file=bundle, offline=True)
-            sealenv.remove(prefix)  # from here to the end of the move there is none
+            sealenv.remove(prefix)  # until the move ends there is no environment
             sealenv.move(beside, prefix)
     else:
         sealenv.create(prefix=prefix, file=bundle, offline=True)
@@ -55,7 +54,7 @@ def install(bundle: Path, sha256: str, prefix: Path) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Read the command line; the exit code."""
+    """Read the command line and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     packing = commands.add_parser("pack")

@@ -1,11 +1,11 @@
-"""A pytest fixture that gives a sealed environment: name it conftest.py, or import it there.
+"""Give each test a sealed environment. Save this file as conftest.py, or import it there.
 
     def test_the_tool_installs(sealed_env):
         sealenv.run(sealed_env, ["python", "-m", "pip", "install", "."], clean=True, check=True)
 
-One environment is made for all tests, from the lock that `--sealenv-lock` names. Each test gets a clone
-of its own, quickly and with hardly any disk, and may do with it what it likes. At the end the
-environment must be as it was sealed: a test that wrote into files that the clones share is found.
+One environment is created for all tests, from the lock given by `--sealenv-lock`. Each test gets its own
+clone, which takes little time and disk, and may change it. At the end the original is verified, which
+detects a test that wrote into a shared file.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ import sealenv
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--sealenv-lock FILE`."""
-    parser.addoption("--sealenv-lock", default="sealenv.lock", help="what sealed_env is made from")
+    """Add `--sealenv-lock FILE`."""
+    parser.addoption("--sealenv-lock", default="sealenv.lock", help="the lock for sealed_env")
 
 
 @pytest.fixture(scope="session")
 def sealed_original(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
-    """The environment that all are cloned from; verified when the last test has ended."""
+    """Create the environment that the tests clone, and verify it at the end."""
     lock = Path(request.config.getoption("--sealenv-lock"))
     prefix = tmp_path_factory.mktemp("sealed") / "original"
     sealenv.create(prefix=prefix, file=lock)
     yield prefix
     damage = [f"{f.kind}: {f.path}" for f in sealenv.verify(prefix).findings if f.damage]
     sealenv.remove(prefix)
-    assert not damage, f"a test changed what environments share: {damage}"
+    assert not damage, f"a test changed shared files: {damage}"
 
 
 @pytest.fixture
 def sealed_env(sealed_original: Path, tmp_path: Path) -> Iterator[Path]:
-    """An environment for one test, removed after it."""
+    """Clone the environment for one test, and remove the clone afterwards."""
     prefix = sealenv.clone(sealed_original, tmp_path / "env").prefix
     yield prefix
     sealenv.remove(prefix)

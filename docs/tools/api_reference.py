@@ -1,7 +1,7 @@
-"""`python -m docs.tools.api_reference [--write]`: the lists in docs/reference/api.md, from the code.
+"""Generate the lists in docs/reference/api.md: `python -m docs.tools.api_reference [--write]`.
 
-What stands before the marker line is written by hand. Without --write it compares: exit code 1 when the
-page is not what the code says. `tests/docs` asks the same.
+The text before the marker line is written by hand. Without --write the page is compared with the code:
+exit code 1 if they differ, as in `tests/docs`.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _WIDTH = 96
 _RESULTS = """\
 All are read-only. Sizes are bytes, times are in UTC. `AbsolutePath` is a `Path` and `Moment` a
 `datetime`; `Count` and `Bytes` are `int`; `InPrefix`, `Sha256` and `MaybeSha256` are `str`; `Seconds` is
-a `dict[str, float]`, and `Texts` a `tuple[str, ...]`. Fields are printed by `--json`; properties, which
-stand last, are not.
+a `dict[str, float]`, and `Texts` a `tuple[str, ...]`. `--json` prints the
+fields, and not the properties, which are listed last.
 """
 _ERRORS = """\
 Each has `what` (a sentence), `where`, `hint` (what to do next), `details`, `code` (the stable name of
-`--json`) and `exit_code`; `to_json()` gives them all. [What each of them means](errors.md).
+`--json`) and `exit_code`; `to_json()` returns them all. [What each error means](errors.md).
 """
 
 
 def page() -> str:
-    """The whole page: the text that is there, up to the marker, and the lists."""
+    """Return the whole page: the existing text up to the marker, and the lists."""
     head = PAGE.read_text(encoding="utf-8").split(MARKER)[0]
     others = {name: _get(name) for name in HOMES if name not in FUNCTIONS}
     results = {n: v for n, v in others.items() if not issubclass(v, SealenvError)}

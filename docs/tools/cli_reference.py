@@ -1,7 +1,6 @@
-"""`python -m docs.tools.cli_reference [--write]`: docs/reference/cli.md, from the commands themselves.
+"""Generate docs/reference/cli.md from the commands: `python -m docs.tools.cli_reference [--write]`.
 
-Without --write it compares: exit code 1 when the page is not what the code says. `tests/docs` asks the
-same.
+Without --write the page is compared with the code: exit code 1 if they differ, as in `tests/docs`.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _HEAD = """\
 
 <!-- Written by `python -m docs.tools.cli_reference --write`: change the commands, not this page. -->
 
-`sealenv COMMAND --help` prints what this page says. ENV is a name or a path; names are looked up in
+`sealenv COMMAND --help` prints the same as this page. ENV is a name or a path; names are looked up in
 `SEALENV_ENVS`, then `PY_ENVS`, then the user data folder ([variables](environment-variables.md)). With
 `--json` a command prints one [JSON object](json.md); its exit code is one of [these](exit-codes.md), and
 each error has [a remedy](errors.md).
@@ -34,7 +33,7 @@ each error has [a remedy](errors.md).
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     found = list(_commands(cli, "sealenv", None))
     index = "".join(
         f"| [`{name.removeprefix('sealenv ')}`](#{_anchor(name)}) | {_first(command)} |\n"
@@ -47,7 +46,7 @@ def page() -> str:
 def _commands(
     group: click.Group, name: str, parent: click.Context | None
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
-    """Every command that does something, with its whole name, in the order of `--help`."""
+    """Yield every command with its full name, in the order of `--help`."""
     ctx = click.Context(group, parent, name.rsplit(" ", 1)[-1], **group.context_settings)
     for word in group.list_commands(ctx):
         command = group.get_command(ctx, word)

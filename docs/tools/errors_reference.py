@@ -1,8 +1,8 @@
-"""`python -m docs.tools.errors_reference [--write]`: docs/reference/errors.md, from the source.
+"""Generate docs/reference/errors.md: `python -m docs.tools.errors_reference [--write]`.
 
-For every class of `sealenv.errors` the page has its name in `--json`, its exit code, what happened, what
-to do in general, and every message in the source that is raised as this class, with its own remedy.
-Without --write the page is compared: exit code 1 when it is not what the code says.
+For every class of `sealenv.errors` the page shows its name in `--json`, its exit code, what happened, a
+general remedy, and every message in the source that is raised as this class, with its hint.
+Without --write the page is compared with the code: exit code 1 if they differ.
 """
 
 from __future__ import annotations
@@ -24,98 +24,96 @@ SRC = Path(sealenv.errors.__file__).parent
 
 REMEDIES = {
     "usage": (
-        "Read the message against `sealenv COMMAND --help`; nothing was done, so correct the "
-        "line and run it again."
+        "Nothing was done. Compare the command line with `sealenv COMMAND --help` and correct it."
     ),
     "spec": (
-        "Mend the place that is named (file, line, column where there is one). In a shell "
+        "Correct the input at the position in the message. In a shell, "
         "quote a MatchSpec with `>`, `<`, `*` or a space."
     ),
     "bundle": (
-        "The file was cut, changed, or is not a bundle: compare its sha256 with the sender's and "
-        "copy it again. `sealenv bundle` makes another one."
+        "The file is truncated, was changed, or is not a bundle. Compare its sha256 with "
+        "the sender's and copy it again, or create it again with `sealenv bundle`."
     ),
-    "output-exists": ("Name another file, or delete this one yourself if it is to go."),
+    "output-exists": ("Choose another file name, or delete the existing file."),
     "dirty-shell": (
-        "Open a new shell, or run what the message says for each variable; `--clean` of `run` "
-        "and `shell` starts from a clean environment. [Repair a dirty "
+        "Open a new shell, or run the command that the message shows for each variable. `run` "
+        "and `shell` can start from a clean environment: `--clean`. [Repair a dirty "
         "shell](../how-to/dirty-shell.md)."
     ),
     "solve": (
-        "The details are the solver's reason. Ask for less, or for another Python; look at the "
-        "channels and `--platform`; with `--exclude-newer` at the time."
+        "The details show the solver's reason. Loosen the specs, choose another Python, and check the "
+        "channels, `--platform` and `--exclude-newer`."
     ),
     "fetch": (
-        "Look at the address in the message; then [proxy and "
-        "certificates](../how-to/network.md). What was verified before is in the cache: the "
-        "same command goes on from there."
+        "Check the URL in the message, then [proxy and "
+        "certificates](../how-to/network.md). Verified archives stay in the cache: "
+        "the same command continues from there."
     ),
     "channel": (
-        "Compare the channel's name or URL with where it is; its `noarch/repodata.json` must "
-        "be there. [Proxy, certificates](../how-to/network.md), "
-        "[mirrors](../how-to/mirror.md)."
+        "Check the channel's name or URL; the channel must have a `noarch/repodata.json`. "
+        "[Proxy, certificates](../how-to/network.md), [mirrors](../how-to/mirror.md)."
     ),
-    "offline": ("Run it once with a network, or bring a [bundle](../how-to/offline.md)."),
+    "offline": ("Run the command once with a network, or use a [bundle](../how-to/offline.md)."),
     "digest": (
-        "Do not go round it: somebody changed or damaged the file. It is not used, and fetched "
-        "anew the next time. If it stays so, the channel or mirror has other bytes than it "
-        "says: tell its owner."
+        "The file was changed or damaged. sealenv does not use it, and downloads it again the next "
+        "time. If the error persists, the channel or mirror has other bytes than its index says: report "
+        "that to its owner, and do not skip the check."
     ),
     "engine": (
-        "Run the same command again; the details are the engine's own words. If it stays so, "
-        "report it with `-v` output."
+        "Run the same command again. The details show the engine's own message. If the error persists, "
+        "report it with the output of `-v`."
     ),
     "link": (
-        "The package cannot be linked here: the message says which and why. Leave it out, take "
-        "another version, or a shorter folder."
+        "The package cannot be installed on this machine; the message gives the reason. "
+        "Leave the package out, or choose another version or a shorter path."
     ),
-    "cache-damaged": ("Run the same command again: what was damaged is removed, and fetched anew."),
+    "cache-damaged": (
+        "Run the same command again. It removes damaged files and downloads them again."
+    ),
     "link-script": (
-        "The script's output is in the details. `--no-link-scripts` leaves such scripts out "
+        "The details show the output of the script. `--no-link-scripts` skips such scripts "
         "and lists them."
     ),
-    "prefix": ("The message says what is in the way, and which command clears it."),
+    "prefix": ("The message gives the reason, and the command that helps."),
     "prefix-exists": (
-        "Choose another name, or an empty folder. sealenv deletes nothing that it did not make."
+        "Choose another name, or an empty folder. sealenv deletes only what it made itself."
     ),
     "prefix-locked": (
-        "Wait for the other sealenv, or end it. The lock ends with its process; no file is left."
+        "Wait for the other sealenv, or end it. The lock ends with its process; no lock file remains."
     ),
-    "prefix-pending": (
-        "The same `sealenv create` again replaces it; `sealenv remove` takes it away."
-    ),
+    "prefix-pending": ("Run the same `sealenv create` again to replace it, or `sealenv remove`."),
     "prefix-changed": (
-        "Both folders are there. Look at what differs, keep one, and `sealenv remove` the other."
+        "Both folders exist. Compare them, keep one, and `sealenv remove` the other."
     ),
-    "not-found": ("`sealenv list` shows what there is, and where it looks."),
+    "not-found": ("`sealenv list` shows the environments and the folders that it searches."),
     "record": (
-        "`sealenv verify` says more. `sealenv repair` puts back what the seal knows; else make "
-        "the environment anew from its lock."
+        "`sealenv verify` shows details. `sealenv repair` restores sealed files; otherwise create "
+        "the environment again from its lock."
     ),
     "check": (
-        "The details are what the new Python said. A created environment stays pending to be "
-        "looked at; `sealenv create` again replaces it. A moved one: `sealenv move --here ENV` "
-        "when the cause is gone."
+        "The details show the output of the new Python. A created environment stays "
+        "pending, so that you can inspect it; the next `sealenv create` replaces it. After a move, "
+        "remove the cause and run `sealenv move --here ENV`."
     ),
-    "filesystem": ("Make room, or mend the permissions; then the same command again."),
+    "filesystem": ("Free some space, or correct the permissions, then run the same command again."),
     "changed-since": (
-        "Somebody else wrote there: nothing was changed. Look at it, then run `sealenv doctor` again; "
-        "what `--undo` would have put back is in the copy that it names."
+        "Another program changed the file, so sealenv left it unchanged. Look at it, then run "
+        "`sealenv doctor` again. The copy named in the message holds what `--undo` would have restored."
     ),
-    "cache-busy": ("Wait for the other sealenv to end, or name another `SEALENV_CACHE`."),
+    "cache-busy": ("Wait for the other sealenv, or set another `SEALENV_CACHE`."),
     "post-script": (
-        "The environment is sealed and works. Mend the script in its `__home__` and run it "
+        "The environment is sealed and works. Fix the script in its `__home__` and run it "
         "with `sealenv run ENV -- ...`."
     ),
     "interrupted": (
-        "The same command again replaces the pending folder; `sealenv remove` takes it away."
+        "Run the same command again to replace the pending folder, or `sealenv remove`."
     ),
     "interrupted-command": (
-        "Each file that it writes is whole, or as it was. The same command again does the rest."
+        "Each file is either unchanged or completely written. Run the same command again to finish."
     ),
     "interrupted-move": (
-        "The same command again finishes it ([if it is ended half "
-        "way](../how-to/move.md#if-it-is-ended-half-way))."
+        "Run the same command again to finish it ([after an "
+        "interruption](move.md#after-an-interruption))."
     ),
 }
 
@@ -124,16 +122,16 @@ _HEAD = """\
 
 <!-- Written by `python -m docs.tools.errors_reference --write`: change the source, not this page. -->
 
-An error says what happened, where (`at:`), and what to do (`next:`). With `--json` the same are the
-fields `what`, `where` and `hint` ([errors in JSON](json.md#errors)); the Python API raises the class. A
-message is found here by its words: `…` stands for a name, a path or a number. All
+An error says what happened, where (`at:`), and what to do (`next:`). With `--json` these are the
+fields `what`, `where` and `hint` ([errors in JSON](json.md#errors)); the Python API raises the class. To
+find a message, search this page for its words: `…` stands for a name, a path or a number. All
 [exit codes](exit-codes.md).
 
 """
 
 
 def classes() -> list[type[SealenvError]]:
-    """Every class of the tree, as the source has them in order."""
+    """Return every error class, by exit code and then in the order of the source."""
     found = [
         value
         for value in vars(sealenv.errors).values()
@@ -143,7 +141,7 @@ def classes() -> list[type[SealenvError]]:
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     messages = _messages()
     index = "".join(
         f"| [`{cls.code}`](#{cls.code}) | `{cls.exit_code}` | `{cls.__name__}` | {_doc(cls)} |\n"
@@ -170,7 +168,7 @@ def _doc(cls: type[SealenvError]) -> str:
 
 
 def _messages() -> dict[str, dict[str, str]]:
-    """Class -> message -> remedy (empty where it has none of its own)."""
+    """Map each class to its messages and their hints (empty without one)."""
     found: dict[str, dict[str, str]] = {}
     names = {cls.__name__ for cls in classes()}
     for path in sorted(SRC.rglob("*.py")):
@@ -198,7 +196,7 @@ def _called(node: ast.AST) -> str:
 
 
 def _constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """The module's own names for texts."""
+    """Map the module's constants to their values."""
     return {
         target.id: node.value
         for node in tree.body
@@ -209,7 +207,7 @@ def _constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 def _texts(node: ast.expr, names: dict[str, ast.expr]) -> Iterator[str]:
-    """What a message can be, with `…` for what is known only when it happens."""
+    """Yield every possible text of a message, with `…` for values that are known at run time only."""
     if isinstance(node, ast.Constant):
         yield str(node.value) if node.value is not None else ""
     elif isinstance(node, ast.JoinedStr):
@@ -231,7 +229,7 @@ def _texts(node: ast.expr, names: dict[str, ast.expr]) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """Plain text in a table: nothing in it is markup but back-quotes."""
+    """Escape a text for a table cell; only back-quotes stay markup."""
     text = re.sub(r"…+", "…", " ".join(text.split())).replace("|", "\\|")
     if text.count("`") % 2:
         text = text.replace("`", "'")

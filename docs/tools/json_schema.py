@@ -124,7 +124,7 @@ def _path(kind: type) -> dict[str, Any]:
 
 
 def _describe(part: dict[str, Any]) -> None:
-    """Take what a docstring says of each attribute to its property."""
+    """Copy the description of each attribute from the docstring to its property."""
     text, _, attributes = inspect.cleandoc(part.get("description", "")).partition("Attributes:\n")
     if not attributes:
         return
@@ -136,7 +136,7 @@ def _describe(part: dict[str, Any]) -> None:
 
 
 def _require(part: dict[str, Any]) -> None:
-    """A field with a default is printed too; what is left out has none (`msgspec.UNSET`)."""
+    """Require fields with a default too: they are printed, unless it is `msgspec.UNSET`."""
     properties = part.get("properties", {})
     given = {name for name, each in properties.items() if "default" in each}
     for name in given:

@@ -1,7 +1,7 @@
-"""`python -m docs.tools.man_page [--write]`: docs/man/sealenv.1, from the commands themselves.
+"""Generate docs/man/sealenv.1 from the commands: `python -m docs.tools.man_page [--write]`.
 
-Without --write it compares: exit code 1 when the page is not what the code says. It is in the wheel, as
-share/man/man1/sealenv.1.
+Without --write the page is compared with the code: exit code 1 if they differ. The wheel
+contains the page as share/man/man1/sealenv.1.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ sealenv \- standalone conda environments as sealed units
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     lines = _HEAD.strip().split("\n")
     lines += _description(cli)
     lines += [

@@ -1,8 +1,8 @@
-"""MkDocs hook: pages link to files of the repository as on GitHub, and the site has those files too.
+"""Include in the MkDocs site every file of the repository that a page links to.
 
-README.md is the home page. A link that leads out of docs/ leads on the site to a copy of the file:
-Markdown as a page, anything else as a page that shows it, a folder as the list of its files. So no link
-needs to know where the repository is hosted, and a page reads the same in both places.
+On the site, a link out of docs/ leads to a copy of the file: Markdown becomes a page, any other file
+a page that shows it, a folder a list of its files. So links work on GitHub and on the site, and do not
+depend on where the repository is hosted.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[2]
-ALWAYS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "bootstrap/README.md")
+ALWAYS = ("CHANGELOG.md", "CONTRIBUTING.md", "bootstrap/README.md")
 LANGUAGES = {".bat": "bat", ".cmd": "bat", ".py": "python", ".sh": "bash", ".json": "json",
              ".yml": "yaml", ".toml": "toml"}  # fmt: skip
 HIDE = {"index.md": ["navigation"], "explanation/comparison.md": ["toc"]}
-"""What a page has no use for: neighbours, or a table of contents beside a wide table."""
+"""Parts of the layout to hide: the start page's navigation, the contents next to a wide table."""
 
 _FENCE = re.compile(r"^ *(```+|~~~+)")
 _LINK = re.compile(r"(?<=\]\()(?!https?://|mailto:|#)([^)#\s]+)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of what the documentation links to outside of docs/."""
+    """Add a page for each file outside of docs/ that the documentation links to."""
     from mkdocs.structure.files import File
 
     for path in sorted(linked(ROOT)):
@@ -40,7 +40,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Lead the links of one page to where their targets are on the site."""
+    """Point the links of one page to their targets on the site."""
     origin = origin_of(page.file)
     if page.file.src_uri in HIDE:
         page.meta["hide"] = HIDE[page.file.src_uri]
@@ -71,10 +71,8 @@ def page_of(path: str) -> str:
     >>> page_of("docs/how-to/pip.md"), page_of("bootstrap/README.md")
     ('how-to/pip.md', 'repository/bootstrap/README.md')
     >>> page_of("bootstrap/get_sed.bat"), page_of("README.md")
-    ('repository/bootstrap/get_sed.bat.md', 'index.md')
+    ('repository/bootstrap/get_sed.bat.md', 'repository/README.md')
     """
-    if path == "README.md":
-        return "index.md"
     if path.startswith("docs/"):
         return path.removeprefix("docs/")
     if path.endswith(".md"):
@@ -85,8 +83,6 @@ def page_of(path: str) -> str:
 def origin_of(file: File) -> str | None:
     """The repository's Markdown file that a page is made from; None where it shows another file."""
     uri = file.src_uri
-    if uri == "index.md":
-        return "README.md"
     path = uri.removeprefix("repository/") if uri.startswith("repository/") else f"docs/{uri}"
     return path if (ROOT / path).is_file() else None
 

@@ -1,4 +1,4 @@
-"""Start-up; `--version` and a plain `run` pass without the command-line library."""
+"""Start-up: `--version` and a plain `run` do without the command-line library."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import sys
 __all__ = ["main", "script"]
 
 _LARGE = {"audit", "clone", "create", "move", "verify"}
-"""Commands that hold a row for each file of an environment."""
+"""Commands that keep a row for each file of an environment in memory."""
 
 
 def main() -> int:
-    """The `sealenv` command; returns the exit code."""
-    _open_closed_streams()
+    """Run the `sealenv` command; return the exit code."""
     _distrust_pythonpath()
     argv = sys.argv[1:]
     if argv == ["--version"]:
@@ -38,21 +37,21 @@ def main() -> int:
 
 
 def script() -> int:
-    """The same for a process that ends with it."""
+    """Run the `sealenv` command in a process of its own; return the exit code."""
     try:
         code = main()
-    except KeyboardInterrupt:  # before anybody was there to take it
+    except KeyboardInterrupt:  # before the command line handles it
         code = _interrupted(sys.argv[1:])
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # it was said, or nobody reads: nor shall the flush at exit fail
+    except OSError:  # reported already; the flush at exit must not fail too
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = code or 120
     if sys.argv[1:] and sys.argv[1] in _LARGE - {"create"}:
-        from sealenv.system.leaving import leave_now
+        from sealenv.system.processes import leave_now
 
-        leave_now(code)  # to take a hundred thousand objects apart would be a twentieth of a verify
+        leave_now(code)  # freeing a hundred thousand objects takes 5 % of a verify
     return code
 
 
@@ -69,11 +68,11 @@ def _interrupted(argv: list[str]) -> int:
 
 
 def _prepare(command: str) -> None:
-    """Start what a command is going to need while the rest is imported."""
+    """Start what a command will need while the rest is imported."""
     if command in _LARGE:
         import gc
 
-        gc.disable()  # a short life with many small objects, none of them in a cycle
+        gc.disable()  # the process is short-lived and has no cycles
     if command == "create":
         from sealenv.engine.boot import start_early
 
@@ -81,25 +80,14 @@ def _prepare(command: str) -> None:
 
 
 def _distrust_pythonpath() -> None:
-    """PYTHONPATH comes last for what is imported from here on: the gate may be about to refuse it.
+    """Search PYTHONPATH last, because the gate may refuse it later.
 
-    Against what runs before us nothing helps: a `sitecustomize` in there, or a wrong PYTHONHOME.
+    A `sitecustomize` there or a wrong PYTHONHOME acts before this.
     """
     listed = os.environ.get("PYTHONPATH")
     if listed and not sys.flags.ignore_environment:
         strange = {os.path.abspath(entry) for entry in listed.split(os.pathsep)}
         sys.path.sort(key=lambda entry: os.path.abspath(entry) in strange)
-
-
-def _open_closed_streams() -> None:
-    """Give a closed stdin, stdout or stderr the null device: no pipe of ours may land there.
-
-    What we open is not inherited, so that a command finds them closed as its user wanted.
-    """
-    for fd, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:
-            os.open(os.devnull, os.O_RDWR)
-            setattr(sys, name, open(fd, "w" if fd else "r", closefd=False))  # noqa: SIM115
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The types that fields of results share.
+"""Types of fields that results share.
 
 A command returns one object, and `--json` prints its fields: docs/reference/json.schema.json is
-generated from the same classes. Properties and methods of a result are for Python and are not printed.
+generated from the same classes. Properties and methods are not printed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def one_of(words: Iterable[str]) -> Any:
 
 
 def to_json(result: object) -> Any:
-    """Convert a result to dicts, lists and texts; a time stays one, for `isoformat`."""
+    """Convert a result to dicts, lists and strings; times stay `datetime`."""
     return msgspec.to_builtins(result, builtin_types=(dt.datetime,), enc_hook=_absolute)
 
 

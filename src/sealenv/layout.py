@@ -1,4 +1,4 @@
-"""Where things are in a prefix, per platform, and what state a prefix is in."""
+"""The layout of a prefix on each platform, and its state."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 __all__ = [
+    "ACTIVATION",
     "CONDARC",
     "FILES",
     "HISTORY",
@@ -20,6 +21,7 @@ __all__ = [
     "PLAN",
     "SCRATCH",
     "SEAL",
+    "SHELLS",
     "USER_FOLDER",
     "Entry",
     "State",
@@ -38,29 +40,33 @@ __all__ = [
 ]
 
 META = "conda-meta"
+SHELLS = ("sh", "fish", "csh", "xsh", "nu")
+"""The shells of a POSIX prefix, by the extension of their scripts."""
+ACTIVATION = (*(f"activate.{shell}" for shell in SHELLS), "activate.bat", "activate.ps1")
+"""The activation scripts of every platform."""
 CONDARC = ".condarc"
 HISTORY = "conda-meta/history"
 SEAL = "conda-meta/sealenv"
 """Without `.json`: conda, mamba and rattler parse every conda-meta/*.json as a package record."""
 FILES = "conda-meta/sealenv.files"
-"""What every file was when the prefix was sealed (docs/reference/seal.md)."""
+"""The file table: every file at the time of sealing (docs/reference/seal.md)."""
 MOVING = "conda-meta/sealenv.moving"
-"""The next seal of an environment that was moved, while the file table beside it is replaced."""
+"""The journal of a move, with the next seal."""
 MARKER = "conda-meta/sealenv.pending"
 PLAN = "conda-meta/sealenv.plan"
-"""The paths that a pending create is going to link; gone with the marker."""
+"""The paths that a pending create will link; removed with the marker."""
 USER_FOLDER = "__home__"
 SCRATCH = ".sealenv-scratch"
-"""What micromamba writes besides the prefix; it is there while packages are linked."""
+"""A temporary folder of micromamba while it links packages."""
 PKGS = "pkgs"
 OUTSIDE = frozenset({USER_FOLDER, PKGS, "envs", SCRATCH, SEAL, FILES, MOVING, MARKER, PLAN})
-"""What is nobody's payload: the user folder, package caches and further environments of a conda
-installation, and what tells of the rest. Neither read nor part of a fingerprint."""
+"""Paths that no package owns: the user folder, the package cache and inner environments of a conda
+installation, and our own files. They are not part of a fingerprint."""
 _NAME_SURROGATE = 0x20000000
 
 
 class State(enum.Enum):
-    """What a folder is to us (../docs/explanation/architecture.md, States)."""
+    """The state of a folder (docs/explanation/architecture.md, States)."""
 
     ABSENT = "absent"
     EMPTY = "empty"
@@ -76,12 +82,12 @@ def is_windows(platform: str) -> bool:
 
 
 def is_record(path: str) -> bool:
-    """Whether a path of a prefix is where package records are."""
+    """Whether a relative path is that of a package record."""
     return path.startswith(f"{META}/") and path.endswith(".json")
 
 
 def is_link(path: Path) -> bool:
-    """Whether path is a symlink, a junction or another name for something (never followed by us)."""
+    """Whether a path is a symlink or a junction, which sealenv never follows."""
     try:
         return leads_elsewhere(os.lstat(path))
     except OSError:
@@ -89,10 +95,10 @@ def is_link(path: Path) -> bool:
 
 
 def leads_elsewhere(status: os.stat_result) -> bool:
-    """A symlink, or on Windows a reparse point that stands for another place, as junctions do.
+    """Whether it is a symlink, or on Windows a reparse point for another path, as junctions are.
 
-    Files that a cloud drive has not fetched yet are reparse points too, and no links: the tags that
-    are have the name surrogate bit (winnt.h, IsReparseTagNameSurrogate).
+    Files of a cloud drive are reparse points too. Links have the name surrogate bit in their tag
+    (winnt.h, IsReparseTagNameSurrogate).
     """
     if stat.S_ISLNK(status.st_mode):
         return True
@@ -100,10 +106,10 @@ def leads_elsewhere(status: os.stat_result) -> bool:
 
 
 def leaves(path: str) -> bool:
-    """Whether a relative path that somebody wrote down may lead out of the prefix, on any system.
+    """Whether an untrusted relative path may lead out of the prefix, on any system.
 
-    Refused are `..`, what is absolute or names a drive, NUL, and empty or `.` parts, which are a second
-    spelling of another path. A backslash counts as a separator: on Windows it is one.
+    This includes absolute paths, drives, `..`, NUL, and empty or `.` parts, which are a second spelling
+    of another path. A backslash counts as a separator, as on Windows.
     """
     text = f"/{path}/".replace("\\", "/")
     drive = path[1:2] == ":" and path[0].isalpha()
@@ -111,7 +117,7 @@ def leaves(path: str) -> bool:
 
 
 def first_leaving(paths: Sequence[str]) -> str | None:
-    """The first path that `leaves`; None when none does. They are looked at all at once: it is cheap."""
+    """Return the first path that `leaves`, if any; usually one check of all together is enough."""
     text = "/\0/".join(["", *paths, ""])
     if text.count("\0") == len(paths) + 1 and not any(
         form in text for form in ("//", "/../", "/./", "\\", ":")
@@ -121,10 +127,10 @@ def first_leaving(paths: Sequence[str]) -> str | None:
 
 
 def state_of(prefix: Path) -> State:
-    """The state of a folder, told from its marker, its seal and its history alone.
+    """Return the state of a folder, from its marker, seal and history.
 
     Raises:
-        PermissionError: a folder may not be read; `filename` is that folder.
+        PermissionError: a folder is not readable; `filename` is that folder.
     """
     try:
         if is_link(prefix / MARKER) or (prefix / MARKER).exists():
@@ -146,7 +152,7 @@ def state_of(prefix: Path) -> State:
 
 
 def _is_void(prefix: Path) -> bool:
-    """Whether nothing is there, or only an empty conda-meta: a create killed before its mark."""
+    """Whether a folder is empty, or has only an empty conda-meta, as after a killed create."""
     with os.scandir(prefix) as entries:
         found = list(entries)
     if not found:
@@ -158,17 +164,17 @@ def _is_void(prefix: Path) -> bool:
 
 
 def python_exe(prefix: Path, platform: str) -> Path:
-    """The interpreter of the environment."""
+    """Return the interpreter of the environment."""
     return prefix / "python.exe" if is_windows(platform) else prefix / "bin" / "python"
 
 
 def script_dir(platform: str) -> str:
-    """Where entry points are linked (CEP 34), relative to the prefix."""
+    """Return the folder of entry points (CEP 34), relative to the prefix."""
     return "Scripts" if is_windows(platform) else "bin"
 
 
 def bin_dirs(prefix: Path, platform: str) -> list[Path]:
-    """The folders that an activation puts on PATH, in CEP 32's order."""
+    """Return the folders that an activation adds to PATH, in the order of CEP 32."""
     if not is_windows(platform):
         return [prefix / "bin"]
     library = prefix / "Library"
@@ -183,7 +189,7 @@ def bin_dirs(prefix: Path, platform: str) -> list[Path]:
 
 
 def site_packages(platform: str, python_version: str, record_path: str | None = None) -> str:
-    """The relative site-packages folder; a record's own statement wins.
+    """Return the relative site-packages folder; the path in python's record has priority.
 
     Raises:
         ValueError: the record's path leaves the prefix (CEP 17 and 20 forbid it).
@@ -200,7 +206,7 @@ def site_packages(platform: str, python_version: str, record_path: str | None = 
 
 
 class Entry:
-    """One thing found by `walk`: its path relative to the root (`/`), and its lstat."""
+    """A path found by `walk`, relative to the root (with `/`), and its lstat."""
 
     __slots__ = ("is_dir", "is_link", "path", "relative", "status")
 
@@ -215,12 +221,12 @@ class Entry:
 def walk(
     root: Path, *, skip: frozenset[str] = frozenset(), tolerant: bool = False
 ) -> Iterator[Entry]:
-    """Everything below root, parents before children, never through a link or reparse point.
+    """Yield everything below root, parents before children, without following links.
 
     Args:
         root: the folder to walk; it is not yielded itself.
         skip: relative paths (`/`) that are neither yielded nor entered.
-        tolerant: leave out what cannot be read.
+        tolerant: skip what cannot be read.
 
     Raises:
         OSError: something cannot be read.

@@ -1,7 +1,6 @@
-"""Secrets in what is shown: one function for doctor's and the gate's texts, `***` for each secret.
+"""Replace secrets with `***` in texts that the doctor and the gate show.
 
-What is written is never masked. Too much is rather hidden than too little: a password that was cut off
-in the middle of an address too.
+It hides too much rather than too little. Files are never masked.
 """
 
 from __future__ import annotations
@@ -9,10 +8,10 @@ from __future__ import annotations
 __all__ = ["masked", "masked_value"]
 
 _SECRET = ("TOKEN", "PASSWORD", "PASSWD", "SECRET", "AUTH")
-"""What the name of a variable holds whose value is one."""
+"""Words in the names of variables that hold secrets."""
 _NAMES = "|".join(_SECRET)
 _VALUE = r"(?:\"(?![$`])[^\"\s]+\"?|'[^'\s]+'?|(?![$`\"'])[^\s\"',;)]+)"
-# Each is linear in the text: what it begins with ends what it repeats, or the repetition is bounded.
+# Each is linear in the text: its repetitions end at its first character, or are bounded.
 _FORMS = (
     (r"(?<=//)[^/\s]+@", "***@"),
     (r"(?<=//)[^/\s:@]{1,200}:(?!\d{1,5}[/?#])[^\s@]{1,300}@", "***@"),
@@ -33,23 +32,23 @@ _FORMS = (
     ),
 )
 _SAID = rf"((?<!\w)[A-Z0-9_]{{0,99}}?(?:{_NAMES})[A-Z0-9_]{{0,99}}\s{{1,9}}(?:to\s|is\s)?){_VALUE}"
-"""`set -gx MY_TOKEN x`, `setenv MY_TOKEN x`, and as our own sentences say it."""
+"""`set -gx MY_TOKEN x`, `setenv MY_TOKEN x`, and the same in our own messages."""
 _TOKEN = r"(/t/)[^/\s'\",;]+"
 _ADDRESS = r"(?:://|(?<![\w./-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}(?::\d{1,5})?(?=/t/))\S+"
-"""What a token of conda's may stand in; `/t/` of a plain path is a folder."""
+"""URLs that may have a conda token; `/t/` in a plain path is a folder."""
 _SIGNS = ("@", "://", "/t/", "=", ":", *_SECRET)
 
 
 def masked(text: str) -> str:
-    """A text without the passwords and tokens in it.
+    """Replace the passwords and tokens in a text.
 
     Args:
-        text: one line or several; whole: of what was cut off less is known.
+        text: one line or several, complete: truncated secrets are not recognized.
     """
     upper = text.upper()
     if not any(sign in upper for sign in ("/T/", *_SIGNS)):
         return text
-    import re  # not before: the gate of `run` looks at values that have nothing to hide
+    import re  # only now: most values that `run` checks have no secret
 
     for form, put in _FORMS:
         text = re.sub(form, put, text, flags=re.IGNORECASE | re.MULTILINE)
@@ -58,7 +57,7 @@ def masked(text: str) -> str:
 
 
 def masked_value(name: str, value: str) -> str:
-    """The value of a variable, as it may be shown."""
+    """Return the value of a variable without its secrets."""
     if value and any(word in name.upper() for word in _SECRET):
         return "***"
     return masked(value)

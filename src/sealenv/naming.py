@@ -1,4 +1,4 @@
-"""Names and paths: what is refused before anything is written, and why."""
+"""Check names and paths of environments before anything is written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WINDOWS_DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 )
 _LONGEST_ON_WINDOWS = 200
-"""Characters. cmd.exe and programs' launchers know nothing of long paths, and need some below it."""
+"""Characters: cmd.exe and launchers do not support long paths, and files below need some."""
 _NAME_REFUSED = {
     **dict.fromkeys("/\\", "it separates folders"),
     ":": "it splits a PATH, and conda refuses it in a name",
@@ -51,22 +51,21 @@ _WINDOWS_PATH_REFUSED = {
 
 
 def shown(text: str) -> str:
-    """A word as it can be typed into this system's shell: for messages, not for scripts."""
+    """Quote a word for this system's shell, for messages only."""
     if os.name != "nt":
         return shlex.quote(text)
-    # Paths of environments hold no quote: Windows has none in a file name.
+    # Windows allows no quotes in file names.
     return text if re.fullmatch(r"[\w.:\\/-]+", text) else f'"{text}"'
 
 
 def printable(text: str, *, path: bool = False) -> str:
-    """A text of somebody's as one line that does nothing to a terminal.
+    """Escape characters that would affect a terminal, such as control characters.
 
-    What is not printable, control characters and those that turn the direction of a line too, is
-    written `\\xNN` for each byte of its UTF-8 (docs/reference/fingerprint.md).
+    Each byte of their UTF-8 becomes `\\xNN` (docs/reference/fingerprint.md).
 
     Args:
-        text: with bytes that are no UTF-8 as surrogates.
-        path: a path in a prefix: a backslash is part of a name and is written so too.
+        text: may hold surrogates for bytes that are not UTF-8.
+        path: also escape the backslash, which is part of a name in a prefix.
     """
     if text.isprintable() and not (path and "\\" in text):
         return text
@@ -81,7 +80,7 @@ def _as_bytes(character: str) -> str:
 
 
 def digests_apart(one: str, other: str) -> tuple[str, str]:
-    """Two digests (hex) for people: shortened, where that is enough to tell them from each other."""
+    """Shorten two hexadecimal digests, if they still differ."""
     if one[:_DIGITS] == other[:_DIGITS]:
         return one, other
     return f"{one[:_DIGITS]}...", f"{other[:_DIGITS]}..."
@@ -91,35 +90,35 @@ _DIGITS = 12
 
 
 def parse_python_version(text: object) -> str:
-    """`3.12` or `3.12.4` as it stands.
+    """Check a version such as `3.12` or `3.12.4`, and return it.
 
     Raises:
-        UsageError: it is anything else, such as a MatchSpec.
+        UsageError: it is something else, such as a MatchSpec.
     """
     if not isinstance(text, str):
         raise UsageError(
-            f"a Python version is a text, not {text!r}",
-            hint='write it like "3.12": as a number 3.10 would be 3.1',
+            f"a Python version must be a string, not {text!r}",
+            hint='quote it, such as "3.12": the number 3.10 is 3.1',
         )
     if not _PYTHON.fullmatch(text):
         raise UsageError(
             f"{text!r} is not a Python version",
-            hint="write it like 3.12 or 3.12.4; for anything finer: --with 'python >=3.10,<3.13'",
+            hint="use 3.12 or 3.12.4; for a range: --with 'python >=3.10,<3.13'",
         )
     return text
 
 
 def environment_folder(name: str, python: str | None) -> str:
-    """`my_env` and `3.12` -> `my_env_3_12`, the documents' way to name the folder."""
+    """Return the folder name: `my_env` and `3.12` -> `my_env_3_12`."""
     return f"{name}_{python.replace('.', '_')}" if python else name
 
 
 def check_name(name: str, where: str | None = None) -> None:
-    """Refuse what cannot be the name of an environment on every platform.
+    """Refuse names that are not valid on every platform.
 
     Args:
         name: the name.
-        where: where it stands, for the message; of one that was typed, nothing.
+        where: the file and line of the name, if it was not typed.
 
     Raises:
         UsageError: with the character and the reason.
@@ -132,24 +131,24 @@ def check_name(name: str, where: str | None = None) -> None:
 
 
 def _check_name(name: str) -> None:
-    hint = "choose letters, digits, '_', '-', '.'; spaces and other alphabets work too"
+    hint = "use letters of any alphabet, digits, '_', '-', '.' and spaces"
     if not name or name in {".", ".."}:
-        raise UsageError(f"{name!r} is not a name for an environment", hint=hint)
+        raise UsageError(f"{name!r} is not a valid name for an environment", hint=hint)
     _refuse_characters(name, _NAME_REFUSED, "the name", hint)
     if name.startswith(("-", "~")):
         raise UsageError(
-            f"the name {name!r} starts with {name[0]!r}, which commands take for something else",
+            f"the name {name!r} must not start with {name[0]!r}",
             hint=hint,
         )
     if name != name.strip() or name.endswith("."):
         raise UsageError(f"the name {name!r} begins or ends with a space or a dot", hint=hint)
     if name.lower() in _RESERVED_NAMES:
         raise UsageError(
-            f"{name!r} is conda's word for its own root: all environments are equal here",
+            f"{name!r} is reserved: it is the name of conda's own root",
             hint=hint,
         )
     if name.split(".")[0].lower() in _WINDOWS_DEVICES:
-        raise UsageError(f"{name!r} is the name of a device on Windows", hint=hint)
+        raise UsageError(f"{name!r} is a device name on Windows", hint=hint)
     if len(os.fsencode(name)) > 200:
         raise UsageError("the name is longer than 200 bytes", hint="choose a shorter one")
 
@@ -157,19 +156,19 @@ def _check_name(name: str) -> None:
 def check_prefix(
     prefix: Path, platform: str, hint: str = "choose another folder with -p or SEALENV_ENVS"
 ) -> None:
-    """Refuse a path that conda cannot bear or that splits a PATH.
+    """Refuse a path that conda or a PATH variable does not support.
 
     Args:
         prefix: the path.
         platform: the subdir of the environment.
-        hint: how another one is chosen.
+        hint: how to choose another one.
 
     Raises:
         UsageError: with the character and the reason.
     """
     text = os.fspath(prefix)
     refused = {} if os.name == "nt" else _POSIX_PATH_REFUSED
-    if is_windows(platform):  # wherever it is made, it is used there
+    if is_windows(platform):  # also if it is created on another system
         refused = refused | _WINDOWS_PATH_REFUSED
     _refuse_characters(text, refused, "the path", hint)
     if not text.isascii() and sys.getfilesystemencoding().lower() not in {"utf-8", "utf8"}:
@@ -181,7 +180,7 @@ def check_prefix(
         )
     if prefix.name.lower() in _RESERVED_NAMES:
         raise UsageError(
-            f"conda refuses a prefix called {prefix.name!r}",
+            f"conda refuses a prefix with the name {prefix.name!r}",
             where=text,
             hint="choose another folder name",
         )
@@ -193,11 +192,11 @@ def check_prefix(
 
 
 def check_windows_parts(text: str, where: str | None = None) -> None:
-    """Refuse folders that Windows takes for devices or quietly calls otherwise. Pure text.
+    """Refuse folder names that are devices on Windows or that it would change.
 
     Args:
-        text: as it was typed: Windows' own functions have already lost such endings.
-        where: what to show instead, if the text is a part of it.
+        text: the path as typed; functions of Windows would remove such endings.
+        where: the whole path, if the text is a part of it.
 
     Raises:
         UsageError: with the part and the reason.
@@ -207,27 +206,27 @@ def check_windows_parts(text: str, where: str | None = None) -> None:
             continue
         if part.split(".")[0].strip().lower() in _WINDOWS_DEVICES:
             raise UsageError(
-                f"{part!r} is the name of a device on Windows",
+                f"{part!r} is a device name on Windows",
                 where=where or text,
                 hint="choose another folder",
             )
         if part != part.rstrip(" ."):
             raise UsageError(
-                f"{part!r} ends with a dot or a space, which Windows leaves out",
+                f"{part!r} ends with a dot or a space, which Windows removes",
                 where=where or text,
                 hint="choose another folder",
             )
 
 
 def _check_code_page(text: str, hint: str) -> None:
-    """The launcher of conda.exe and of every entry point opens its script by its ANSI name."""
+    """Refuse characters outside the ANSI code page: launchers open their script by its ANSI name."""
     strange = next((letter for letter in text if not _in_code_page(letter)), None)
     if strange is not None:
         raise UsageError(
             f"{strange!r} is not in this machine's code page, and conda.exe and other "
             "launchers cannot open a path with it",
             where=text,
-            hint=f"{hint}, or have Windows use UTF-8",
+            hint=f"{hint}, or set the system locale of Windows to UTF-8",
         )
 
 
@@ -242,8 +241,8 @@ def _in_code_page(letter: str) -> bool:
 def _check_length_on_windows(prefix: Path, hint: str) -> None:
     if len(str(prefix)) > _LONGEST_ON_WINDOWS:
         raise UsageError(
-            f"the path is {len(str(prefix))} characters long; cmd.exe needs it to be "
-            f"{_LONGEST_ON_WINDOWS} at most, whatever LongPathsEnabled says",
+            f"the path has {len(str(prefix))} characters; cmd.exe allows at most {_LONGEST_ON_WINDOWS}, "
+            "whatever the value of LongPathsEnabled",
             where=str(prefix),
             hint=f"{hint}: a shorter one",
         )
@@ -254,8 +253,10 @@ def _refuse_characters(text: str, refused: dict[str, str], what: str, hint: str)
 
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
-            raise UsageError(f"{what} {text!a} holds a control or unencodable character", hint=hint)
+            raise UsageError(
+                f"{what} {text!a} contains a control or unencodable character", hint=hint
+            )
         if character in refused:
             raise UsageError(
-                f"{what} {text!r} holds {character!r}: {refused[character]}", hint=hint
+                f"{what} {text!r} contains {character!r}: {refused[character]}", hint=hint
             )

@@ -8,10 +8,9 @@ __all__ = ["QUIET", "Reporter", "Stopwatch"]
 
 
 class Reporter:
-    """Receives the events of a command and discards them: a subclass overrides what it wants to hear.
+    """Discard all events of a command; subclasses override the methods that they need.
 
-    The methods are called in the thread of the command. What one raises ends the command, as Ctrl-C
-    would.
+    The methods are called in the thread of the command. An exception ends the command, as Ctrl-C does.
     """
 
     def phase(self, name: str, what: str) -> None:
@@ -21,22 +20,22 @@ class Reporter:
         """Report the progress of the step; `unit` is `bytes`, `packages` or `files`."""
 
     def warn(self, text: str) -> None:
-        """Report what the user should know."""
+        """Report a warning."""
 
     def note(self, text: str) -> None:
-        """Report what the user may want to know."""
+        """Report a note."""
 
 
 QUIET = Reporter()
 
 
 class Stopwatch(Reporter):
-    """Forwards to another reporter, and measures each step."""
+    """Forward to another reporter, and measure each step."""
 
     def __init__(self, reporter: Reporter) -> None:
         self.reporter = reporter
         self.seconds: dict[str, float] = {}
-        """How long each finished step took."""
+        """The duration of each finished step."""
         self._phase = ""
         self._began = 0.0
 

@@ -1,8 +1,8 @@
 """One quote function per shell: any text becomes one literal word of that language.
 
-No name, path or value can become a command (design invariant 8). What a language cannot express is
-refused with `SpecError`, never mangled. Text is UTF-8 (paths: `path_text`): bytes that are not are
-lone surrogates, which come out as the same bytes where the shell can carry them.
+No name, path or value can become a command (design invariant 8). Text that a language cannot express
+is refused with `SpecError`. Bytes that are not UTF-8 are lone surrogates (see `path_text`), which
+become the same bytes again if the shell supports them.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ def _refuse(text: str, why: str) -> SpecError:
 
 
 def to_bytes(text: str) -> bytes:
-    """Encode a script, or refuse surrogates that stand for no byte."""
+    """Encode a script; refuse surrogates that do not stand for a byte."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise _refuse(text, "holds half a character") from None
+        raise _refuse(text, "contains half a character") from None
 
 
 def path_text(path: str | os.PathLike[str]) -> str:
-    """A path as the text that `to_bytes` makes its own bytes of, whatever the locale is."""
+    """Return a path as text that `to_bytes` encodes to the same bytes, in any locale."""
     return os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
 def _check(text: str) -> None:
     if "\0" in text:
-        raise _refuse(text, "holds a NUL, which no variable or path can hold")
+        raise _refuse(text, "contains a NUL, which is not allowed in variables and paths")
     to_bytes(text)
 
 
 def _printable(text: str, shell: str) -> None:
     for char in text:
         if char < " " or char == "\x7f":
-            raise _refuse(text, f"holds a control character, which {shell} cannot quote")
+            raise _refuse(text, f"contains a control character, which {shell} cannot quote")
 
 
 def quote_sh(text: str) -> str:
@@ -69,7 +69,7 @@ def quote_fish(text: str) -> str:
         # fish uses these code points for its own wildcards and raw bytes, and drops or
         # re-interprets them (fish 3.6, common.h: ENCODE_DIRECT_BASE, RESERVED_CHAR_BASE).
         if "\uf600" <= char <= "\uf73f" or "\ufdd0" <= char <= "\ufdef":
-            raise _refuse(text, "holds a code point that fish reserves for itself")
+            raise _refuse(text, "contains a code point that fish reserves")
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
@@ -77,13 +77,13 @@ def quote_csh(text: str, *, pattern: bool = False) -> str:
     r"""Quote for csh and tcsh: `'...'`, where `!` needs a backslash even inside quotes.
 
     A backslash at the end of a line or before `!` is the only escape in single quotes (the scripts
-    see to it that tcsh's `backslash_quote` is off). Control characters are refused.
+    turn off tcsh's `backslash_quote`). Control characters are refused.
 
     Args:
-        text: what to quote.
-        pattern: for the start of a file name pattern: tcsh 6.24 matches nothing when a character
-            beyond ASCII is quoted there, and bare it means itself. It begins and ends in quotes all
-            the same, so that another place can be written into them.
+        text: the text.
+        pattern: the text begins a file name pattern. tcsh 6.24 matches nothing if a character
+            beyond ASCII is quoted there. The result still begins and ends with quotes, so that
+            another path can be written into them.
     """
     _check(text)
     _printable(text, "csh")
@@ -93,21 +93,21 @@ def quote_csh(text: str, *, pattern: bool = False) -> str:
 
 
 def quote_xonsh(text: str) -> str:
-    """Quote for xonsh: a Python literal in ASCII; only a whole Python statement may hold it."""
+    """Quote for xonsh: a Python literal in ASCII, for use in whole Python statements only."""
     _check(text)
     return ascii(text)
 
 
 def quote_nu(text: str) -> str:
-    r"""Quote for nushell: `"..."` with `\u{...}` for everything that is not plain.
+    r"""Quote for nushell: `"..."` with `\u{...}` escapes.
 
-    nushell's strings are Unicode: bytes that are not UTF-8 are refused.
+    Its strings are Unicode, so bytes that are not UTF-8 are refused.
     """
     _check(text)
     out = []
     for char in text:
         if "\ud800" <= char <= "\udfff":
-            raise _refuse(text, "is not UTF-8, and nushell has no other strings")
+            raise _refuse(text, "is not UTF-8, which nushell requires")
         if char in '"\\':
             out.append("\\" + char)
         elif char < " " or "\x7f" <= char <= "\x9f" or char in "\u2028\u2029\ufeff":
@@ -122,23 +122,22 @@ _CMD_LINE = 8000
 
 
 def quote_cmd(text: str, *, delayed: bool = False) -> str:
-    r"""Quote for what stands between the quotes of `set "NAME=..."` in a batch file.
+    r"""Quote for the value in `set "NAME=..."` of a batch file.
 
-    A quote in the text ends cmd's own quoting: what follows is escaped with carets until the next
-    one. The line may not stand in a block, where a `)` would end it. Batch files are read in whatever
-    code page is active, so that only ASCII is certain.
+    A quote in the text ends cmd's own quoting, so carets escape the text up to the next one. The
+    line must not be in a block, which a `)` would end. Only ASCII is safe, because the code page is
+    unknown.
 
     Args:
-        text: what to quote.
-        delayed: for a line that runs while delayed expansion is on. There a literal `!` or a caret
-            beside it cannot be written in a way that every cmd.exe reads alike; the text takes them
-            from the variables `_sealenv_bang` and `_sealenv_caret`.
+        text: the text.
+        delayed: the line runs with delayed expansion, where versions of cmd.exe disagree about `!`
+            and carets. The variables `_sealenv_bang` and `_sealenv_caret` replace them.
     """
     _check(text)
     if not text.isascii():
-        raise _refuse(text, "is not ASCII, and a batch file is read in any code page")
+        raise _refuse(text, "is not ASCII, and the code page of a batch file is unknown")
     if any((char < " " and char != "\t") or char == "\x7f" for char in text):
-        raise _refuse(text, "holds a control character, which cmd.exe cannot quote")
+        raise _refuse(text, "contains a control character, which cmd.exe cannot quote")
     out = []
     outside = False
     for char in text:
@@ -148,7 +147,7 @@ def quote_cmd(text: str, *, delayed: bool = False) -> str:
             out.append("%%")
         elif outside and char == "^":
             raise _refuse(
-                text, "has a caret after an odd quote, which not every cmd.exe reads alike"
+                text, "has a caret after an odd quote, which versions of cmd.exe read differently"
             )
         elif delayed and char == "!":
             out.append("!_sealenv_bang!")
@@ -160,7 +159,7 @@ def quote_cmd(text: str, *, delayed: bool = False) -> str:
             out.append(char)
     quoted = "".join(out)
     if len(quoted) > _CMD_LINE:
-        raise _refuse(text[:40] + "...", "is longer than a line of cmd.exe may be")
+        raise _refuse(text[:40] + "...", "is too long for a line of cmd.exe")
     return quoted
 
 
@@ -168,15 +167,15 @@ def quote_ps1(text: str) -> str:
     r"""Quote for PowerShell: an expression in ASCII, `'...'` or `('...' + [char]233 + '...')`.
 
     Windows PowerShell 5.1 reads a file without a byte order mark in the machine's code page, and
-    takes the curly quotes U+2018 to U+201B for `'`: what is not plain ASCII is written as a number.
-    It begins and ends in quotes, so that another place can be written into them.
+    reads the curly quotes U+2018 to U+201B as `'`, so other characters are written as numbers.
+    It begins and ends with quotes, so that another path can be written into them.
     """
     _check(text)
     if any("\ud800" <= char <= "\udfff" for char in text):
-        raise _refuse(text, "is not Unicode, and PowerShell has no other strings")
+        raise _refuse(text, "is not Unicode, which PowerShell requires")
     if _PS1_PLAIN.fullmatch(text):
         return "'" + text.replace("'", "''") + "'"
-    # It starts with a string, or the first `+` would be a sum of numbers.
+    # It starts with a string; otherwise the first `+` would add numbers.
     return "('" + _PS1_OTHER.sub(_ps1_number, text.replace("'", "''")) + "')"
 
 
@@ -197,4 +196,4 @@ QUOTE: dict[str, Callable[[str], str]] = {
     "xsh": quote_xonsh,
     "nu": quote_nu,
 }
-"""The quote function by the extension that conda gives the scripts of a POSIX shell."""
+"""The quote function by the file extension that conda uses for scripts of a POSIX shell."""

@@ -1,4 +1,4 @@
-"""URLs that carry secrets: taken apart once, written down never."""
+"""Remove credentials from URLs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = [
     "split_credentials",
 ]
 
-# Each is linear in the text: what they begin with is not among what they repeat, or is bounded.
+# Each is linear in the text: its repetitions exclude its first character, or are bounded.
 _USERINFO = re.compile(r"://[^/@\s'\"]+@")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s'\"#]+")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[/\\]")
@@ -27,16 +27,16 @@ _QUERY_SECRET = re.compile(
 
 
 class SplitUrl(NamedTuple):
-    """A URL without its credentials, and the URL that has them (None where there are none)."""
+    """A URL without its credentials, and the original if it has some."""
 
     clean: str
     secret: str | None
 
 
 def split_credentials(url: str) -> SplitUrl:
-    """Take user information and an anaconda.org-style `/t/TOKEN/` out of a channel URL.
+    """Remove user information and an anaconda.org-style `/t/TOKEN/` from a channel URL.
 
-    A text that is not a URL (`https://[`) comes back without what looks like a credential.
+    Text that is not a valid URL (`https://[`) is redacted.
     """
     if "://" not in url:
         return SplitUrl(url, None)
@@ -47,12 +47,12 @@ def split_credentials(url: str) -> SplitUrl:
     host = parts.netloc.rpartition("@")[2]
     path = re.sub(r"^/t/[^/]+(?=/|$)", "", parts.path)
     clean = urlunsplit((parts.scheme, host, path, parts.query, parts.fragment))
-    held = (host, path) != (parts.netloc, parts.path)  # HTTP://host is none, and not its clean form
+    held = (host, path) != (parts.netloc, parts.path)  # `clean` may differ in case only
     return SplitUrl(clean, url if held else None)
 
 
 def scheme_of(url: str) -> str:
-    """The scheme, in lower case; nothing for what has none or is not a URL."""
+    """Return the scheme in lower case; empty if it has none or is not a URL."""
     try:
         return urlsplit(url).scheme.lower()
     except ValueError:
@@ -60,12 +60,12 @@ def scheme_of(url: str) -> str:
 
 
 def is_address(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is an address that was meant; `Path` makes one slash of two."""
+    """Whether a path is a URL; `Path` reduces `//` to `/`."""
     return _ADDRESS.match(os.fspath(path)) is not None
 
 
 def carries_credentials(text: str) -> bool:
-    """Whether a URL in a text is one that `split_credentials` takes something out of."""
+    """Whether a text has a URL with credentials."""
     for url in _URL.findall(text):
         try:
             if split_credentials(url).secret is not None:
@@ -76,7 +76,7 @@ def carries_credentials(text: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """Replace whatever looks like a credential inside URLs of a message."""
+    """Replace credentials in the URLs of a message."""
     text = _USERINFO.sub("://", text)
     text = _TOKEN.sub("/t/<TOKEN>", text)
     return _QUERY_SECRET.sub(r"\1<SECRET>", text)

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from sealenv.activation.includes import shown_name
-from sealenv.activation.scripts import SHELLS, activation_files, stale, write_scripts
+from sealenv.activation.scripts import activation_files, stale, write_scripts
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError, SpecError
 from sealenv.gates.rules import RULES
+from sealenv.layout import SHELLS
 
 LINUX = "linux-64"
 

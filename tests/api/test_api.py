@@ -192,7 +192,7 @@ def test_the_life_of_an_environment(made: Created, here: Machine) -> None:
         sealenv.move(copy, place, here=True)
     gone = sealenv.remove(copy)
     assert (gone.removed, copy.exists()) == (copy, False)
-    assert gone.files > 1000
+    assert gone.files > 500
 
 
 def test_locks_and_what_is_made_from_them(
@@ -282,7 +282,7 @@ def test_arguments_that_cannot_be_meant(here: Machine) -> None:
 
 
 def test_slips_are_usage_errors(made: Created) -> None:
-    with pytest.raises(sealenv.UsageError, match="is a text, not 3"):
+    with pytest.raises(sealenv.UsageError, match="must be a string, not 3"):
         sealenv.create("q", 3.12)  # type: ignore[arg-type]
     with pytest.raises(sealenv.UsageError, match="no shell reads it"):
         sealenv.run(made.prefix, "python -V")

@@ -72,6 +72,7 @@ def build(
                 shutil.rmtree(built, ignore_errors=True)
                 fresh.rename(built)
             _prune(built.parent)
+    os.utime(built)  # the least recently used one is pruned
     channels = Channels.read(built)
     if folder is None:
         return channels

@@ -9,13 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from sealenv.tour.archive import (
+    Member,
     Package,
     Payload,
+    conda_container,
     info_members,
     package_bytes,
     payload_members,
+    tar_bytes,
 )
-from sealenv.tour.members import Member, conda_container, tar_bytes
 from sealenv.tour.repodata import write_repodata
 
 __all__ = ["ESCAPE", "HOSTILE", "build_hostile"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sealenv.errors import UsageError
-from sealenv.tour.interpreter import inspect_interpreter
+from sealenv.tour.python import inspect_interpreter
 
 __all__ = ["other_pythons"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import importlib
 import re
 import subprocess
@@ -14,10 +15,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from sealenv.errors import FetchError
-from sealenv.tour.archive import Package
-from sealenv.tour.wheels import package_from_wheel
+from sealenv.tour.archive import Package, Payload
 
-__all__ = ["fetch_wheels", "wheel_packages"]
+__all__ = ["fetch_wheels", "package_from_wheel", "wheel_packages"]
 
 
 def _packaging(module: str) -> Any:
@@ -65,6 +65,55 @@ def wheel_packages(wheels: Iterable[Path]) -> list[Package]:
     found = list(wheels)
     names = {_normal(wheel.name.partition("-")[0]) for wheel in found}
     return [package_from_wheel(wheel, depends=_depends(wheel, names)) for wheel in found]
+
+
+def package_from_wheel(wheel: Path, *, depends: Iterable[str] = ()) -> Package:
+    """Make a noarch python package of a pure-Python wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        files = {
+            entry.filename: (archive.read(entry), bool(entry.external_attr >> 16 & 0o111))
+            for entry in archive.infolist()
+            if not entry.is_dir()
+        }
+    info = next(name.partition("/")[0] for name in files if name.endswith(".dist-info/METADATA"))
+    metadata = BytesParser().parsebytes(files[f"{info}/METADATA"][0])
+    payload = [
+        Payload(_place(name), data=data, executable=executable)
+        for name, (data, executable) in files.items()
+    ]
+    payload.append(Payload(f"site-packages/{info}/INSTALLER", data=b"conda\n"))
+    python = re.sub(r"\s+", "", str(metadata.get("Requires-Python") or ""))
+    wheel_license = metadata.get("License-Expression") or metadata.get("License") or ""
+    return Package(
+        name=_normal(str(metadata["Name"])),
+        version=str(metadata["Version"]),
+        build="pyhsealenv_0",
+        noarch="python",
+        depends=(f"python {python}".strip(), *depends),
+        entry_points=_entry_points(files.get(f"{info}/entry_points.txt", (b"", False))[0].decode()),
+        payload=tuple(sorted(payload, key=lambda item: item.path)),
+        license=" ".join(str(wheel_license).split())[:200],
+        summary=" ".join(str(metadata.get("Summary") or "").split())[:200],
+    )
+
+
+def _place(name: str) -> str:
+    """Where a file of a wheel is in a noarch package; of `*.data` the kinds that our wheels have."""
+    root, _, rest = name.partition("/")
+    if not root.endswith(".data"):
+        return f"site-packages/{name}"
+    kind, _, inner = rest.partition("/")
+    return {"purelib": "site-packages/", "scripts": "python-scripts/", "data": ""}[kind] + inner
+
+
+def _entry_points(text: str) -> tuple[str, ...]:
+    parser = configparser.ConfigParser(delimiters=("=",), strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[method-assign, assignment]
+    parser.read_string(text)
+    sections = [s for s in ("console_scripts", "gui_scripts") if parser.has_section(s)]
+    found = (item for section in sections for item in parser.items(section))
+    plain = ((name, re.sub(r"\[.*\]| ", "", target)) for name, target in found)
+    return tuple(sorted(f"{name} = {target}" for name, target in plain))
 
 
 def _environment(minor: str) -> dict[str, str | AbstractSet[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from release.embedded import VERSION, embedded_files
 from sealenv.errors import DigestError, FetchError
 from sealenv.tour.archive import Package
-from sealenv.tour.windows import embedded_payload, windows_package
+from sealenv.tour.python import windows_file, windows_package
 
 __all__ = ["windows_python"]
 
@@ -28,9 +28,8 @@ def windows_python(folder: Path) -> Package:
     except ValueError as error:
         raise DigestError(str(error)) from error
     return windows_package(
-        [item for name, content in files for item in embedded_payload(name, content)],
+        [item for name, content in files for item in windows_file(name, content)],
         version=VERSION,
-        build="repackaged_0",
         subdir="win-64",
         summary="CPython for Windows, repackaged from the embeddable build for sealenv's tests",
     )

@@ -1,4 +1,4 @@
-"""The end of a command: its exit code and its output, whatever the streams are."""
+"""Exit code and output of a command whose streams are closed, full or left by their reader."""
 
 from __future__ import annotations
 
@@ -11,22 +11,14 @@ from pathlib import Path
 import pytest
 
 from sealenv import __main__ as start
-from sealenv.tour.channel import DemoChannel
+from tests.channel import Channels
 from tests.machine import Machine
 
 
 @pytest.fixture
-def made(warm_machine: Machine, demo_channel: DemoChannel) -> tuple[Machine, Path]:
-    answer = warm_machine.create("e", demo_channel, "--no-pyc")
-    return warm_machine, Path(answer["prefix"])
-
-
-def test_a_seal_that_cannot_be_read(made: tuple[Machine, Path]) -> None:
-    machine, prefix = made
-    (prefix / "conda-meta/sealenv").write_text("{")
-    for options in ([], ["--fast"]):
-        found = machine.json("verify", str(prefix), *options, code=1)["findings"]
-        assert ("record", "conda-meta/sealenv") in {(f["kind"], f["path"]) for f in found}
+def made(machine: Machine, channels: Channels) -> tuple[Machine, Path]:
+    answer = machine.tiny("e", channels.main_url, "prio")
+    return machine, Path(answer["prefix"])
 
 
 def test_an_interrupt_before_the_command_line_is_read(
@@ -43,9 +35,8 @@ def test_an_interrupt_before_the_command_line_is_read(
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
 @pytest.mark.parametrize("command", ["verify", "audit"])
-@pytest.mark.parametrize("to", ["", ">&- 2>&-", "</dev/null >&-", "2>&-", "| cat", "2>&1 | cat"])
-def test_the_end_says_what_it_came_to(made: tuple[Machine, Path], command: str, to: str) -> None:
-    """Whatever the streams are: the exit code is that of the command, and nothing is cut off."""
+@pytest.mark.parametrize("to", ["", "2>&1 | cat"])
+def test_a_pipe_changes_nothing(made: tuple[Machine, Path], command: str, to: str) -> None:
     machine, prefix = made
     if command == "audit":
         (prefix / "own.sh").write_text(f"#!{prefix}/bin/python\n")
@@ -61,14 +52,13 @@ def test_the_end_says_what_it_came_to(made: tuple[Machine, Path], command: str, 
     )  # fmt: skip
     assert done.returncode == (1 if command == "verify" else 0), done.stderr
     assert "Traceback" not in done.stderr
-    if not to or "cat" in to:
-        assert ("own." if command == "verify" else "activate.sh") in done.stdout
-        assert done.stdout.endswith("\n")
+    assert ("own." if command == "verify" else "activate.sh") in done.stdout
+    assert done.stdout.endswith("\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
 def test_a_reader_that_leaves(made: tuple[Machine, Path]) -> None:
-    """As `sealenv list | head`: no error, and the status that a shell gives for SIGPIPE."""
+    """As in `sealenv list | head`: no message, and the exit code of SIGPIPE."""
     machine, prefix = made
     for number in range(3000):
         (prefix / f"{number:0100}").touch()
@@ -93,12 +83,12 @@ def test_a_full_disk_below_stdout(made: tuple[Machine, Path], options: list[str]
         )  # fmt: skip
     assert "Traceback" not in done.stderr
     assert "error: " in done.stderr
-    assert "  next: what there was to do is done; " in done.stderr
+    assert "  next: the command itself is done; " in done.stderr
     assert done.returncode == 9
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no current folder can be removed there")
-def test_where_the_current_folder_is_gone(made: tuple[Machine, Path]) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not delete a current folder")
+def test_the_current_folder_no_longer_exists(made: tuple[Machine, Path]) -> None:
     machine, _ = made
     for options in (["--fast"], []):
         done = subprocess.run(

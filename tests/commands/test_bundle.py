@@ -1,4 +1,4 @@
-"""`sealenv bundle`, `create -f BUNDLE --offline`, and the script inside where there is no Python."""
+"""`sealenv bundle`, `create -f BUNDLE --offline`, and the script inside, without Python."""
 
 from __future__ import annotations
 
@@ -189,6 +189,16 @@ def test_without_micromamba(machine: Machine, channels: Channels, tmp_path: Path
     assert "checksum mismatch" in install(
         machine, folder, "x", code=5, MICROMAMBA_URL=release.as_uri()
     )
+
+
+def test_the_digest_of_a_file(machine: Machine, channels: Channels, tmp_path: Path) -> None:
+    machine.tiny("small", channels.main_url, "hello-prefix")
+    exe = stand_in(tmp_path / "micromamba", VERSION="2.9.0")
+    given = ("bundle", "small", "--micromamba", f"{channels.subdir}={exe}", "--micromamba-sha256")
+    right, wrong = hash_file(exe)[0], "0" * 64
+    assert machine.json(*given, wrong, code=5)["error"] == "digest"
+    assert not (machine.root / "small.sealenv").exists()
+    machine.run(*given, f"{channels.subdir}={right}")
 
 
 def test_several_platforms(machine: Machine, channel: str, channels: Channels) -> None:

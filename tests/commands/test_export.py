@@ -119,7 +119,7 @@ def test_a_name_that_cannot_be_has_its_place(machine: Machine) -> None:
     (machine.root / "environment.yml").write_text("name: con\ndependencies: [dated]\n")
     for command in ("lock", "create"):
         refused = machine.json(command, "-f", "environment.yml", code=2)
-        assert refused["what"] == "'con' is the name of a device on Windows"
+        assert refused["what"] == "'con' is a device name on Windows"
         assert refused["where"] == "environment.yml:1:7"
 
 

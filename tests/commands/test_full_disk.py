@@ -14,7 +14,7 @@ import pytest
 
 from sealenv.layout import State, state_of
 from sealenv.seals.verify import verify
-from sealenv.system.tempname import PART
+from sealenv.system.temporary import PART
 from sealenv.tour.archive import Package, Payload, write_package
 from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels, ChannelServer

@@ -86,7 +86,7 @@ def test_a_place_of_this_machine_and_a_lock_without_pip(
     done = machine.run(
         "lock", "-f", spec(machine, channels, index, channels.python_minor), "-o", str(lock)
     )
-    assert f"the lock names a place of this machine for its wheels: {index.url}" in done.stderr
+    assert f"the lock gets wheels from a folder on this machine: {index.url}" in done.stderr
     kept = [line for line in lock.read_text().splitlines() if "/pip-" not in line or line[0] == "-"]
     lock.write_text("\n".join(kept))
     refused = machine.json("create", "app", "-f", str(lock), "--dry-run", code=2)

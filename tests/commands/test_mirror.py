@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from sealenv.system.hashing import hash_file
-from sealenv.system.zstd import decompress
-from sealenv.tour.archive import Package, write_package
+from sealenv.tour.archive import Package, write_package, zstd
 from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
@@ -59,7 +58,7 @@ def index(mirror: Path, subdir: str) -> dict[str, Any]:
 
 def compressed(mirror: Path, subdir: str) -> dict[str, Any]:
     data = (mirror / subdir / "repodata.json.zst").read_bytes()
-    found: dict[str, Any] = json.loads(decompress(data, 1 << 26))
+    found: dict[str, Any] = json.loads(zstd.decompress(data))
     return {**found["packages"], **found["packages.conda"]}
 
 

@@ -65,7 +65,7 @@ def writes(log: Path) -> tuple[set[str], set[str]]:
             named = named[-1:]  # what comes first is the link's text
         for _, folder, name in named:
             path = unescape(name)
-            # A relative path without a folder is told as it is: it fails the test, and shall.
+            # A relative path without a folder stays as it is, and fails the test.
             changed.add(
                 path if path.startswith("/") or not folder else f"{unescape(folder)}/{path}"
             )
@@ -150,10 +150,10 @@ def test_a_trace_report_writes_itself_alone(
     args = ("create", "e", "-c", channels.main_url, *tiny("prio"), "--trace-report", str(report))
     others = traced(strace, machine, *args)
     assert {path for path in others if not path.startswith(f"{machine.root}/.")} == {str(report)}
-    # And two names that are gone: one was tried before the work, one it had while it was written.
+    # Two more names were removed: the probe before the work, and the temporary name of the report.
     assert len(others) <= 3
     told = json.loads(report.read_text())
-    # strace's own log lies in the current folder, and is seen: nothing else is.
+    # strace's own log is in the current folder, and is reported. Nothing else is.
     assert told["elsewhere"] == [str(machine.root / "strace.log")]
     assert set(told["way"]) <= {str(machine.envs), str(machine.cache)}
 

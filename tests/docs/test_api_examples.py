@@ -129,4 +129,4 @@ def test_a_pytest_fixture(machine: Machine, lock: str) -> None:
         "        written.write('# in place')\n"
     )
     said = python(machine, *args, f"--basetemp={machine.root}/pt", code=1)
-    assert "a test changed what environments share" in said
+    assert "a test changed shared files" in said

@@ -1,4 +1,4 @@
-"""docs/how-to/audit.md names every kind, whose paths there are, and what mends them."""
+"""docs/reference/audit.md names every kind, whose paths there are, and what rewrites them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tests.docs.tables import rows
 
 @pytest.mark.parametrize(
     ("heading", "words"),
-    [("Kinds", KINDS), ("Whose path it is", WHOSE), ("What mends it", MENDS)],
+    [("Kinds", KINDS), ("Whose path it is", WHOSE), ("What rewrites it", MENDS)],
 )
 def test_every_word_in_order(heading: str, words: dict[str, str]) -> None:
-    table = rows("../how-to/audit.md", heading)
+    table = rows("audit.md", heading)
     assert [row[0] for row in table] == list(words)
     for word, meaning in words.items():
         described = next(row[1] for row in table if row[0] == word)

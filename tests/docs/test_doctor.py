@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sealenv.checkup.checks import CHECKS
-from sealenv.checkup.finding import Check, Severity
+from sealenv.checks import CHECKS
+from sealenv.checks.check import SEVERITIES, Check
 from tests.docs.tables import REFERENCE, rows
 
 HOW_TO = REFERENCE.parent / "how-to" / "clean-machine.md"
@@ -15,7 +15,7 @@ def row(check: Check) -> list[str]:
     """What the table says of a check."""
     names = {"posix": "POSIX", "windows": "Windows"}
     where = names[check.platforms[0]] if len(check.platforms) == 1 else "all"
-    severities = ", ".join(severity.value for severity in check.severities)
+    severities = ", ".join(check.severities)
     cells = [check.id, where, severities, check.title, check.why, check.fix or "-"]
     return [cell.replace("`", "") for cell in cells]
 
@@ -25,7 +25,7 @@ def test_the_table_is_the_catalogue() -> None:
 
 
 def test_every_severity_is_explained() -> None:
-    assert [r[0] for r in rows("doctor.md", "Severities")] == [s.value for s in Severity]
+    assert [r[0] for r in rows("doctor.md", "Severities")] == list(SEVERITIES)
 
 
 def test_the_how_to_names_checks_that_there_are() -> None:

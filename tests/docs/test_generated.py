@@ -33,9 +33,7 @@ def test_every_error_that_is_public_has_a_remedy() -> None:
 
 
 def test_a_message_is_there_with_what_to_do() -> None:
-    line = (
-        "| this environment is frozen (conda-meta/frozen) | --override-frozen …s it all the same |"
-    )
+    line = "| this environment is frozen (conda-meta/frozen) | to … it anyway: --override-frozen |"
     assert f"\n{line}\n" in errors_reference.page()
 
 

@@ -14,12 +14,13 @@ from sealenv.seals.seal import read_seal
 from sealenv.tour.archive import (
     Package,
     Payload,
+    conda_container,
     info_members,
     package_bytes,
     payload_members,
+    tar_bytes,
     write_package,
 )
-from sealenv.tour.members import conda_container, tar_bytes
 from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels, ChannelServer
 from tests.engine.bare import bare_install

@@ -64,9 +64,7 @@ def test_control_characters_are_refused(
         ("variables", {"A B": ""}),
     ],
 )  # fmt: skip
-def test_the_request_in_a_lock_is_checked(
-    tmp_path: Path, key: str, value: object
-) -> None:
+def test_the_request_in_a_lock_is_checked(tmp_path: Path, key: str, value: object) -> None:
     path = tmp_path / "my.lock"
     lines = write_pixi(lock_file()).splitlines()
     lines.insert(1, f"# {key}: {json.dumps(value)}")

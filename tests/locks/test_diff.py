@@ -1,4 +1,4 @@
-"""What differs, in words and as data; the order of packages; what was asked for."""
+"""Compare locks; sort packages; find the requested ones."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_matchspec_needs_no_blank() -> None:
 
 
 def test_one_address_is_in_one_channel() -> None:
-    """A list knows no channel but the address; packages may lie elsewhere (CEP 15)."""
+    """A list contains URLs only; a channel may keep its packages elsewhere (CEP 15)."""
     a = package("a")
     guessed = msgspec.structs.replace(a, channel=CHANNELS[1])
     assert diff(files(a), files(guessed)) == []

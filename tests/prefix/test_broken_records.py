@@ -1,4 +1,4 @@
-"""A package record that is cut short: told with the file's name, by everything that reads records."""
+"""A damaged package record or seal: every command that reads it names the file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def broken(machine: Machine, channels: Channels) -> Path:
     return record
 
 
-def test_list_and_info_tell_it(machine: Machine, broken: Path) -> None:
+def test_list_and_info_report_it(machine: Machine, broken: Path) -> None:
     (row,) = machine.json("list")["environments"]
     assert broken.name in row["problem"]
     assert broken.name in machine.json("info", "e")["problem"]
@@ -28,7 +28,7 @@ def test_list_and_info_tell_it(machine: Machine, broken: Path) -> None:
     assert broken.name in machine.run("info", "e").stdout
 
 
-def test_verify_tells_it(machine: Machine, broken: Path) -> None:
+def test_verify_reports_it(machine: Machine, broken: Path) -> None:
     answer = machine.json("verify", "e", code=1)
     assert answer["damaged"]
     assert [(f["kind"], f["path"]) for f in answer["findings"]] == [
@@ -36,8 +36,7 @@ def test_verify_tells_it(machine: Machine, broken: Path) -> None:
     ]
 
 
-def test_what_does_not_need_records_goes_on(machine: Machine, broken: Path) -> None:
-    """To run something costs no reading of records: the packages are there."""
+def test_run_reads_no_records(machine: Machine, broken: Path) -> None:
     assert machine.run("run", "e", "--", "echo", "here").stdout == "here\n"
 
 
@@ -52,18 +51,17 @@ def test_create_over_it_is_refused_and_remove_works(
     assert not (machine.envs / "e").exists()
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"name": 3}', "\xff", "nul\0"])
-def test_every_kind_of_damage(machine: Machine, broken: Path, content: str) -> None:
+@pytest.mark.parametrize("content", ['{"name": 3}', "\xff"])
+def test_other_damage(machine: Machine, broken: Path, content: str) -> None:
     broken.write_bytes(content.encode("latin-1"))
     (finding,) = machine.json("verify", "e", code=1)["findings"]
     assert finding["path"] == f"conda-meta/{broken.name}"
     assert broken.name in machine.json("info", "e")["problem"]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 1}'])
-def test_a_broken_seal_is_told(machine: Machine, channels: Channels, content: str) -> None:
+def test_a_broken_seal_is_reported(machine: Machine, channels: Channels) -> None:
     machine.tiny("e", channels.main_url, "prio")
-    (machine.envs / "e" / SEAL).write_text(content)
+    (machine.envs / "e" / SEAL).write_text("{")
     (row,) = machine.json("list")["environments"]
     assert "seal" in row["problem"]
     assert row["state"] == "unreadable"

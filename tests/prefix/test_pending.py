@@ -1,10 +1,10 @@
-"""What of a pending prefix is ours: the plan's paths and known places, and nothing else."""
+"""Emptying a pending prefix: only planned paths and known places are deleted."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealenv.layout import MARKER, PKGS
@@ -24,6 +24,7 @@ def pending(folder: Path) -> Path:
     return folder
 
 
+@settings(max_examples=25)
 @given(tree=TREE)
 def test_every_stranger_is_kept_and_everything_planned_goes(
     tmp_path_factory: object, tree: dict[tuple[str, ...], bool]

@@ -76,7 +76,9 @@ def damages() -> dict[str, Callable[[Path], None]]:
         "missing": lambda p: site(p, "pip/py.typed").unlink(),
         "a folder": missing_folder,
         "entry point": lambda p: edit(p / "bin/pip"),
-        "a file with the prefix": lambda p: next(p.glob("bin/python3*-config")).unlink(),
+        "a file with the prefix": lambda p: next(
+            p.glob("lib/python3*/_sysconfigdata*.py")
+        ).unlink(),
         "a link for a file": link_for_file,
         "a link elsewhere": link_elsewhere,
         "a link": no_link,

@@ -58,8 +58,8 @@ def test_what_is_read(line: str, kind: str, value: str) -> None:
         ("--index-url a b", "takes one URL"),
         ("--find-links a --pre", "takes one URL"),
         ("--find-links 'https://host/a b'", "is not a URL"),
-        ("--index-url ftp://host", "no http, https or file URL"),
-        ("--index-url https://[", "no http, https or file URL"),
+        ("--index-url ftp://host", "not an http, https or file URL"),
+        ("--index-url https://[", "not an http, https or file URL"),
         ("a @ https://[/a-1.0-py3-none-any.whl", "no URL|not a requirement"),
         ("--index-url somewhere", "is not a URL"),
         (".", "a place"),
@@ -165,7 +165,7 @@ def test_a_folder_of_wheels_that_is_not_there(tmp_path: Path) -> None:
     """pip would go on without it, and take what an index has."""
     text = "dependencies:\n  - pip:\n      - six\n      - --find-links my wheels\n"
     path = environment(tmp_path, text)
-    with pytest.raises(SpecError, match=r"there is no folder or file file:.*my%20wheels") as caught:
+    with pytest.raises(SpecError, match=r"not a folder or file: file:.*my%20wheels") as caught:
         read_environment_yml(path)
     assert str(caught.value.where).endswith("environment.yml:4:9")
     (tmp_path / "my wheels").mkdir()

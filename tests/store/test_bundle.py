@@ -92,7 +92,7 @@ class TestWriteAndRead:
 
     @pytest.mark.skipif(not shutil.which("tar"), reason="no tar on this machine")
     def test_gnu_tar_writes_the_same(self, bundle: Path, tmp_path: Path) -> None:
-        """As docs/reference/bundle.md says: somebody else can write one."""
+        """As docs/reference/bundle.md says: another program can write one."""
         version = subprocess.run(["tar", "--version"], capture_output=True, text=True).stdout
         if "GNU tar" not in version:
             pytest.skip("this tar is not GNU's")

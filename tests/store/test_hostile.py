@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.tour.archive import Package, Payload, info_members, payload_members
-from sealenv.tour.members import conda_container
+from sealenv.tour.archive import Package, Payload, conda_container, info_members, payload_members
 from sealenv.tour.repodata import write_repodata
 from tests.channel import HOSTILE, Channels
 from tests.channel.hostile import ESCAPE

@@ -1,4 +1,4 @@
-"""Locks between handles, which is what they are between processes: alone, or shared with others."""
+"""Exclusive and shared locks, between two handles as between two processes."""
 
 from __future__ import annotations
 
@@ -37,13 +37,6 @@ def test_many_together(handles: list[int]) -> None:
     assert not try_lock(handles[2])
     unlock(handles[1])
     assert try_lock(handles[2])
-
-
-def test_the_content_can_be_read_and_the_position_stays(handles: list[int]) -> None:
-    assert os.read(handles[0], 2) == b"he"
-    assert try_lock(handles[0])
-    assert os.read(handles[0], 2) == b"ld"
-    assert os.read(handles[1], 4) == b"held"
 
 
 def test_a_lock_ends_with_its_handle(tmp_path: Path) -> None:

@@ -1,19 +1,16 @@
-"""Hashing many files: every answer at its place, large ones by threads too."""
+"""Hashing many files, small ones in a loop and large ones in threads."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from sealenv.system import hashing
-from sealenv.system.hashing import hash_files, processors
-from tests.machine import SRC
+from sealenv.system.hashing import hash_files
 
 
 @pytest.fixture
@@ -44,7 +41,7 @@ def digests(paths: list[Path]) -> list[bytes]:
 
 
 @pytest.mark.usefixtures("how")
-def test_every_answer_is_at_its_place(tree: list[Path]) -> None:
+def test_digests_are_in_the_order_of_the_files(tree: list[Path]) -> None:
     assert hashed(tree) == digests(tree)
 
 
@@ -55,7 +52,7 @@ def test_a_file_larger_than_a_block(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("how")
-def test_what_cannot_be_read(tree: list[Path], tmp_path: Path) -> None:
+def test_unreadable_files_are_errors(tree: list[Path], tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     gone, folder, *answers = hashed([tmp_path / "gone", tmp_path / "folder", *tree])
     assert isinstance(gone, FileNotFoundError)
@@ -71,15 +68,7 @@ def test_a_fifo_is_not_waited_for_and_a_link_not_followed(tree: list[Path], tmp_
     assert all(isinstance(a, OSError) for a in hashed([tmp_path / "fifo", tmp_path / "link"]))
 
 
-def test_progress_ends_with_all(tree: list[Path]) -> None:
-    told: list[tuple[int, int]] = []
-    names = [os.fspath(path) for path in tree]
-    list(hash_files(names, [0] * len(names), lambda *numbers: told.append(numbers)))
-    assert told[0] == (0, 300)
-    assert told[-1] == (300, 300)
-
-
-def test_threads_end_where_hashing_is_ended(
+def test_threads_end_when_hashing_is_stopped(
     tree: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hashing, "_LARGE", 0)
@@ -93,19 +82,3 @@ def test_threads_end_where_hashing_is_ended(
     for thread in started:
         thread.join(60)
         assert not thread.is_alive()
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity here")
-def test_those_that_are_left_to_us() -> None:
-    one = min(os.sched_getaffinity(0))
-    code = f"import os; os.sched_setaffinity(0, {{{one}}})\n"
-    code += "from sealenv.system.hashing import processors; print(processors())"
-    environ = os.environ | {"PYTHONPATH": str(SRC)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "1\n"
-
-
-def test_at_least_this_one() -> None:
-    assert 1 <= processors() <= (os.cpu_count() or 1)

@@ -1,4 +1,4 @@
-"""The marker and the lock on it: what may be begun, and what another create finished meanwhile."""
+"""The marker of a pending prefix and the lock on it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_no_marker_is_left_in_what_another_create_just_finished(tmp_path: Path, 
     """It looked at a pending prefix, and the other one committed before it opened the marker."""
     (tmp_path / META).mkdir()
     (tmp_path / sign).write_text("{}")
-    with pytest.raises(PrefixExistsError, match="just made"):
+    with pytest.raises(PrefixExistsError, match="just created"):
         _open_marker(tmp_path)
     assert not (tmp_path / MARKER).exists()
 

@@ -1,4 +1,4 @@
-"""The demo channel: real, relocatable, reproducible, and honest about its stand-ins."""
+"""The demo channel: a real, relocatable python, reproducible archives, labelled stand-ins."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ import pytest
 
 from sealenv.tour import DemoChannel, build_demo_channel
 from sealenv.tour.archive import write_package
-from sealenv.tour.interpreter import Interpreter, inspect_interpreter
-from sealenv.tour.repackage import python_package
+from sealenv.tour.python import Interpreter, inspect_interpreter, python_package
 from tests.channel.link import link
-from tests.channel.pythons import other_pythons
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="repackages a POSIX interpreter")
 
@@ -33,8 +31,6 @@ print(json.dumps({
 
 def _candidates() -> dict[str, Path | None]:
     found: dict[str, Path | None] = {"running": None}
-    for path in other_pythons():
-        found["other"] = path
     distribution = Path("/usr/bin/python3")
     if distribution.exists():
         found["distribution"] = distribution
@@ -83,7 +79,7 @@ def test_python_lives_in_its_new_prefix(
     assert answer["prefix"] == answer["config"] == str(prefix)
     outside = [p for p in answer["path"] + answer["paths"] if not Path(p).is_relative_to(prefix)]
     assert outside == []
-    assert str(prefix / demo[1].site_packages) in answer["path"]
+    assert str(prefix / "lib" / demo[1].tagged / "site-packages") in answer["path"]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +87,6 @@ def test_python_lives_in_its_new_prefix(
     [
         (("pip", "--version"), "pip "),
         (("demo-hello",), "Hello from "),
-        (("pydoc3", "-h"), "pydoc"),
         (("conda", "--version"), "conda 0.0.0 (stand-in made by sealenv for demo and tests"),
         (("mamba", "--version"), "mamba 0.0.0 (stand-in made by sealenv for demo and tests"),
     ],
@@ -100,8 +95,6 @@ def test_programs_run_from_the_new_prefix(
     prefix: Path, command: tuple[str, ...], expected: str
 ) -> None:
     program = prefix / "bin" / command[0]
-    if command[0] == "pydoc3" and not program.exists():
-        pytest.skip("this interpreter came without pydoc")
     done = _run(program, *command[1:])
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(expected)
@@ -122,7 +115,7 @@ def test_nothing_of_the_original_prefix_is_left(
         pytest.skip(f"{interpreter.prefix} belongs to the system")
     needle = os.fsencode(interpreter.prefix)
     files = [path for path in prefix.rglob("*") if path.is_file() and not path.is_symlink()]
-    assert len(files) > 1000
+    assert len(files) > 500
     payload = [path for path in files if "conda-meta" not in path.parts]
     assert [path for path in payload if needle in path.read_bytes()] == []
 
@@ -133,15 +126,7 @@ def test_links_stay_inside(prefix: Path) -> None:
     assert [p for p in links if not p.resolve(strict=True).is_relative_to(prefix.resolve())] == []
 
 
-def test_a_virtual_environment_can_be_made_from_it(prefix: Path, tmp_path: Path) -> None:
-    made = _run(prefix / "bin" / "python", "-m", "venv", "--without-pip", str(tmp_path / "v"))
-    assert made.returncode == 0, made.stderr
-    done = _run(tmp_path / "v" / "bin" / "python", "-c", "import sys; print(sys.base_prefix)")
-    assert done.stdout.strip().endswith(prefix.name)
-
-
 def test_repackaging_the_repackaged_is_a_fixed_point(tmp_path: Path) -> None:
-    """Nothing is lost or added on the way through a prefix: also a test of relocatable layouts."""
     if inspect_interpreter().shares_system_prefix:
         pytest.skip("the running interpreter belongs to the system")
     first = write_package(python_package(), tmp_path / "one")

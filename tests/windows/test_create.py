@@ -52,7 +52,7 @@ def test_an_existing_environment_is_left_alone(user: User, breakable: Path) -> N
     note.parent.mkdir()
     note.write_text("mine")
     done = user.run("create", "small", "3.12", code=7)
-    assert "there is an environment already" in done.stderr
+    assert "the environment already exists" in done.stderr
     assert note.read_text() == "mine"
 
 
@@ -110,13 +110,13 @@ def test_hostile_names_are_refused(newcomer: User, name: str) -> None:
     ("place", "words"),
     [
         ("C:env", "depends on what folder drive C:"),
-        (r"\\server\share\env", "a path in the network"),
+        (r"\\server\share\env", "a network path"),
         (r"\\?\C:\env", "the system's own use"),
         (r"C:\a%b\env", "cmd.exe gives it a meaning"),
         (r"C:\nul\env", "a device"),
         (r"C:\dot.\env", "leaves out"),
         ("C:\\" + "d" * 220, "characters long"),
-        (r"Q:\none\env", "there is no drive Q:"),
+        (r"Q:\none\env", "drive Q: does not exist"),
     ],
 )
 def test_odd_places_get_a_clear_answer(newcomer: User, place: str, words: str) -> None:

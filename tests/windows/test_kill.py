@@ -63,7 +63,7 @@ for child in started:
 _END_RUN = """
 import subprocess, sys, time
 from pathlib import Path
-from sealenv.system.running import programs_in
+from sealenv.system.processes import programs_in
 prefix, *command = sys.argv[1:]
 run = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 print(run.stdout.readline().strip().decode())  # the command has started

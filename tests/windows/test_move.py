@@ -14,9 +14,9 @@ holder = subprocess.Popen(
     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 assert holder.stdout.readline().strip() == "open"
 import errno, os
-import sealenv.system.holders as holders
-import sealenv.system.renaming as renaming
-holders.PATIENCE = float(sys.argv[4])
+import sealenv.system.deleting as holders
+import sealenv.system.files as renaming
+deleting.PATIENCE = float(sys.argv[4])
 rename = renaming.os.rename
 def as_windows(source, target):
     # Wine renames a folder while a file in it is open; Windows does not.

@@ -14,8 +14,8 @@ holder = subprocess.Popen(
     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 assert holder.stdout.readline().strip() == "open"
 import threading
-import sealenv.system.holders as holders
-holders.PATIENCE = float(sys.argv[3])
+import sealenv.system.deleting as holders
+deleting.PATIENCE = float(sys.argv[3])
 tries = []
 pause = holders.time.sleep
 def sleep(seconds):

@@ -1,7 +1,7 @@
-"""Zero trace on Windows: registry and profile before and after, and what the trace report says of them.
+"""Zero trace on Windows: registry and profile before and after, and in the trace report.
 
-Under Wine the registry is compared whole; on Windows itself, where services write it all the time, the
-keys that a trace report looks at.
+Under Wine the whole registry is compared. On Windows, where services write to it all the time, only the
+keys of a trace report are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.traces.registry import KEYS
+from sealenv.traces.snapshot import KEYS
 from tests.channel import Channels
 from tests.machine import tiny
 from tests.windows.machine import Windows
@@ -21,18 +21,18 @@ from tests.windows.user import User
 
 _READ = """
 import ctypes, json, sys, winreg
-# What Windows sets up for the first program that asks for a screen is not ours.
+# Windows writes keys for the first program that uses the screen.
 ctypes.windll.user32.GetDesktopWindow()
 ctypes.windll.user32.GetSystemMetrics(0)
 found = {}
 def read(root, hive, path):
     if hive + path in ("HKLMHARDWARE", "HKCUVolatile Environment"):
-        return  # made anew at each start
+        return  # written at each start
     if (hive + path).replace(chr(92), "/") == "HKCUSoftware/Wine/WineDbg":
         return  # written by Wine when any program of this machine crashes
     last = path.rsplit(chr(92), 2)[-2:]
     if last == ["Hardware Profiles", "Current"]:
-        return  # a link to the one beside it
+        return  # a link to another key
     if last == ["Control", "Video"] and sys.argv[3] == "wine":
         return  # without a display Wine makes a new one at each start of a desktop,
     data, names = [], []
@@ -44,7 +44,7 @@ def read(root, hive, path):
     except FileNotFoundError:
         return
     except OSError as error:
-        data = [str(error)]  # a link that leads nowhere, a key that nobody may read
+        data = [str(error)]  # a broken link, or a key that cannot be read
     if sys.argv[3] == "wine":  # and dates its display's driver by the time of that start
         data = [item for item in data if item[0] != "DriverDateData"]
     found[hive + chr(92) + path] = sorted(repr(item) for item in data)
@@ -70,7 +70,7 @@ def registry(windows: Windows, folder: Path) -> dict[str, list[str]]:
 
 
 def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:
-    """What is not the same, by key."""
+    """The differences, by key."""
     return {
         key: sorted({*before.get(key, ["-"])} ^ {*after.get(key, ["-"])})
         for key in before.keys() | after.keys()
@@ -90,7 +90,7 @@ def files(*roots: Path) -> dict[str, tuple[int, int, int]]:
 
 
 def profile(user: User) -> dict[str, tuple[int, int, int]]:
-    """The user's folder; under Wine also drive C, with everybody's profile on it."""
+    """The user's folder; under Wine also drive C, with all profiles."""
     prefix = user.windows.prefix
     return files(user.home, *([prefix / "drive_c"] if prefix else []))
 
@@ -117,8 +117,8 @@ def test_a_change_of_the_registry_is_seen(windows: Windows, scratch: Path) -> No
 def test_the_whole_life_of_an_environment_leaves_no_trace(
     newcomer: User, windows: Windows, channels: Channels, scratch: Path
 ) -> None:
-    """Of somebody who has never used sealenv; the trace report says the same."""
-    newcomer.run("--version")  # what Wine sets up for a first program is not ours
+    """For a new user. The trace report agrees."""
+    newcomer.run("--version")  # Wine writes keys for the first program
     hives, before = registry(windows, scratch), profile(newcomer)
     report = newcomer.root / "report.json"
     newcomer.run(
@@ -134,20 +134,20 @@ def test_the_whole_life_of_an_environment_leaves_no_trace(
     assert list(newcomer.tmp.iterdir()) == []
     assert list(newcomer.envs.iterdir()) == []
 
-    told: dict[str, Any] = json.loads(report.read_text())
-    assert told["elsewhere"] == []
-    assert told["tally"]["elsewhere"] == {"paths": 0, "registry": 0}
-    keys = [row["key"] for row in told["registry"]]
+    content: dict[str, Any] = json.loads(report.read_text())
+    assert content["elsewhere"] == []
+    assert content["tally"]["elsewhere"] == {"paths": 0, "registry": 0}
+    keys = [row["key"] for row in content["registry"]]
     assert keys == [f"{hive}\\{key} ({bits}-bit)" for hive, key in KEYS for bits in (64, 32)]
-    (user,) = (row for row in told["registry"] if row["key"] == "HKCU\\Environment (64-bit)")
+    (user,) = (row for row in content["registry"] if row["key"] == "HKCU\\Environment (64-bit)")
     assert user["before"] == user["after"]
     assert user["before"]["exists"] is True
 
 
-def test_a_trace_in_the_registry_is_told(
+def test_a_trace_in_the_registry_is_reported(
     newcomer: User, windows: Windows, channels: Channels
 ) -> None:
-    """What an installer run by `--post` leaves: the user's PATH and AutoRun."""
+    """`--post` runs an installer that writes AutoRun and a .condarc."""
     (newcomer.root / "post.bat").write_bytes(
         b'@reg add "HKCU\\Software\\Microsoft\\Command Processor" /v AutoRun /d "rem x" /f >nul\r\n'
         b'@echo x> "%USERPROFILE%\\.condarc"\r\n'
@@ -161,10 +161,12 @@ def test_a_trace_in_the_registry_is_told(
     finally:
         key = "HKCU\\Software\\Microsoft\\Command Processor"
         windows.run(["reg", "delete", key, "/v", "AutoRun", "/f"])
-    told = json.loads(report.read_text())
+    content = json.loads(report.read_text())
     changed = {
-        row["key"]: row["added"] for row in told["registry"] if row["added"] or row["changed"]
+        row["key"]: row["added"] for row in content["registry"] if row["added"] or row["changed"]
     }
     assert any("AutoRun" in names for names in changed.values())
     assert all("Command Processor" in name for name in changed)
-    assert [os.path.basename(path.replace("\\", "/")) for path in told["elsewhere"]] == [".condarc"]
+    assert [os.path.basename(path.replace("\\", "/")) for path in content["elsewhere"]] == [
+        ".condarc"
+    ]

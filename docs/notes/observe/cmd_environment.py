@@ -113,7 +113,7 @@ dir /b "%PY_ENVS%"
 echo in TEMP:
 dir /b "%TEMP%"
 """,
-        "It resolves every place and writes nothing: the temporary folder of its own is gone afterwards.",
+        "It resolves every path and writes nothing: its temporary folder is gone afterwards.",
     ),
     _with_scripts(
         "bootstrap",
@@ -134,9 +134,8 @@ echo in TEMP:
 dir /b "%TEMP%"
 reg query "HKCU\Software\Microsoft\Command Processor" /v AutoRun
 """,
-        "Where, what, the download, the stand-in's own messages, the proof. "
-        "Afterwards the caller has no new variable but those of `env.bat`, the home folder is empty, TEMP "
-        "holds the cached micromamba alone, and there is no AutoRun value.",
+        "Paths, packages, the download, the stand-in's own messages, and the test. Afterwards the caller has no new variables except those of `env.bat`, the home folder is empty, TEMP "
+        "contains only the cached micromamba, and the AutoRun value does not exist.",
     ),
     _with_scripts(
         "bootstrap-gate",
@@ -158,7 +157,7 @@ echo with CONDA_SHLVL=0 alone: exit code %ERRORLEVEL%
     ),
     _with_scripts(
         "bootstrap-occupied",
-        "What happens to a folder of that name which holds something else?",
+        "What happens if a folder of that name exists and contains other files?",
         r"""
 mkdir "%PY_ENVS%\my_env_3_12"
 echo precious>"%PY_ENVS%\my_env_3_12\notes.txt"
@@ -166,7 +165,7 @@ call scripts\Micromamba_bootstrap.bat my_env 3.12
 echo exit code %ERRORLEVEL%
 type "%PY_ENVS%\my_env_3_12\notes.txt"
 """,
-        "It is refused and stays as it is.",
+        "The script refuses it, and the folder stays unchanged.",
     ),
     _with_scripts(
         "bootstrap-digest",
@@ -214,12 +213,11 @@ if not exist cache\micromamba-2.8.1-1.exe echo it was deleted
         "It makes the environment; micromamba's list of environments lands in the home folder that it was given, and the "
         "user's stays empty. A second run is refused, and so is an executable with another digest.",
         prepare=_small,
-        given="`small.bat`, the batch file that the guide shows, with the digest of the stand-in for micromamba.exe, a local "
-        "release in the place of GitHub and a local channel in that of conda-forge; `env.bat` as in the notes on bootstrap/.",
+        given="`small.bat`, the batch file that the guide shows, with the digest of the stand-in for micromamba.exe, a local release instead of GitHub and a local channel instead of conda-forge; `env.bat` as in the notes on bootstrap/.",
     ),
     win(
         "wrapper-lines",
-        "Which lines of mamba's wrappers hold the path, and what becomes of them?",
+        "Which lines of mamba's wrappers contain the path, and how are they patched?",
         r"""
 cd env\condabin
 echo mamba.bat, as it was installed:
@@ -231,8 +229,7 @@ findstr /C:"MAMBA_EXE=" /C:"MAMBA_ROOT_PREFIX=" patched-mamba.bat
 echo mamba_hook.bat, patched:
 findstr /C:"MAMBA_EXE=" /C:"MAMBA_ROOT_PREFIX=" patched-mamba_hook.bat
 """,
-        "Two lines in the one, one in the other; the hook sets no MAMBA_ROOT_PREFIX. Each becomes a `FOR` that works "
-        "the path out from the place of the file.",
+        "Two lines in the wrapper, one in the hook, which sets no MAMBA_ROOT_PREFIX. Each becomes a `FOR` that computes the path from the location of the file.",
         prepare=_packaged,
         given=_MADE + " `unpatched-*.bat` are the two files as an installer leaves them.",
     ),
@@ -249,8 +246,7 @@ echo after mamba_hook.bat:
 echo after mamba.bat --version:
 """
         + _PATH,
-        "The hook leaves MAMBA_ROOT_PREFIX unset. The wrapper sets it, and both stay in the shell: there is "
-        "no `setlocal` in it.",
+        "The hook leaves MAMBA_ROOT_PREFIX unset. The wrapper sets it, and both stay in the shell, because the wrapper has no `setlocal`.",
         prepare=_environment,
         given=_MADE,
     ),
@@ -312,13 +308,13 @@ if "%PATH%"=="%BEFORE%" echo PATH is as it was
     ),
     _with_environment(
         "environment-leaks-into-children",
-        "What does a shell that was started from an activated one have?",
+        "What does a shell inherit from an activated one?",
         r"""
 call env\activate.bat
 cmd /d /c "echo in the child: CONDA_PREFIX=%%CONDA_PREFIX%%& call env\activate.bat"
 echo exit code %ERRORLEVEL%
 """,
-        "Everything: activation is nothing but variables, and children inherit them. Activating again in the child changes nothing.",
+        "Everything: an activation consists of variables, which child processes inherit. Activating again in the child changes nothing.",
     ),
     _with_environment(
         "pythonpath",
@@ -330,7 +326,7 @@ env\python.exe -I -c "import sys, os; print('with -I:', os.path.join(os.getcwd()
 call env\activate.bat
 echo exit code %ERRORLEVEL%
 """,
-        "Every Python takes PYTHONPATH, also that of an environment; `-I` does not. Activation refuses where it is set.",
+        "Every Python uses PYTHONPATH, also the one of an environment, except with `-I`. Activation refuses if it is set.",
         files={"other/json.py": "print('the wrong json')\n"},
     ),
     _with_environment(
@@ -383,7 +379,7 @@ cd /d "%SystemRoot%"
 call "%~dp0env\__home__\build.bat"
 echo exit code %ERRORLEVEL%, CONDA_PREFIX=[%CONDA_PREFIX%]
 """,
-        "By its own place, and `setlocal` gives everything back.",
+        "It finds it by its own location, and `setlocal` restores everything.",
         files={
             "env/__home__/build.bat": "@echo off\nsetlocal\n"
             'call "%~dp0..\\condabin\\mamba.bat" activate || exit /b 1\n'
@@ -395,7 +391,7 @@ echo exit code %ERRORLEVEL%, CONDA_PREFIX=[%CONDA_PREFIX%]
     ),
     win(
         "where-the-path-is",
-        "Which files of an environment for win-64 hold its path, after the patch?",
+        "Which files of an environment for win-64 contain its path, after the patch?",
         r"""
 cd env
 for %%F in (condabin\mamba.bat condabin\mamba_hook.bat condabin\conda.bat condabin\conda_hook.bat condabin\_conda_activate.bat condabin\_mamba_activate.bat condabin\activate.bat Scripts\activate.bat Scripts\activate etc\profile.d\conda.sh shell\condabin\conda-hook.ps1) do call :look %%F
@@ -407,7 +403,7 @@ findstr /I /C:"%HERE%" "%1" >nul && set "FOUND=yes"
 findstr /I /C:"%HERE:\=/%" "%1" >nul && set "FOUND=yes"
 echo %FOUND%  %1
 """,
-        "The wrappers hold it no longer. What a plain sh sources keeps it: such a file cannot know its place.",
+        "The wrappers no longer contain it. Files that a plain sh sources still do, because they cannot find their own location.",
         prepare=_environment,
         given=_MADE,
     ),

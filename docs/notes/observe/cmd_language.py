@@ -298,8 +298,7 @@ echo broken, and nothing behind it:
 call python
 echo exit code %ERRORLEVEL%
 """,
-        "With a second Python behind the first, the wrong one runs and nothing says so. Without it the name is not "
-        "found, and the script ends with an error.",
+        "If a second Python follows on PATH, the wrong one runs without a message. Otherwise the name is not found, and the script ends with an error.",
         files={
             "envs/mine/python.bat": "@echo   the Python of the environment\n",
             "system/python.bat": "@echo   the Python of the system\n",
@@ -307,7 +306,7 @@ echo exit code %ERRORLEVEL%
     ),
     cmd(
         "autorun-value",
-        "How is the AutoRun value read, written and taken away?",
+        "How is the AutoRun value read, written and removed?",
         r"""
 set "KEY=HKCU\Software\Microsoft\Command Processor"
 reg query "%KEY%" /v AutoRun >nul 2>nul
@@ -318,8 +317,7 @@ reg delete "%KEY%" /v AutoRun /f
 reg query "%KEY%" /v AutoRun
 echo exit code %ERRORLEVEL%
 """,
-        "The exit code of `reg query` tells whether there is such a value. Wine does not run it when cmd.exe starts; "
-        "Windows does, unless `/d` is given.",
+        "The exit code of `reg query` shows whether the value exists. Wine does not run it when cmd.exe starts; Windows does, unless `/d` is given.",
     ),
     cmd(
         "long-paths-value",
@@ -343,6 +341,6 @@ set "QUOTED=my_env" & rem the same
 echo plain:  [%PLAIN%]
 echo quoted: [%QUOTED%]
 """,
-        "Without quotes the space is part of the value, and of every path that is made of it.",
+        "Without quotes the space is part of the value, and of every path that is built from it.",
     ),
 ]

@@ -98,7 +98,7 @@ echo "exit code $?"
     ),
     sealed(
         "moved",
-        "What does an environment do that was moved by hand?",
+        "What happens in an environment that was moved by hand?",
         """
 mkdir other && mv envs/my_env other/my_env
 . other/my_env/activate.sh
@@ -107,6 +107,6 @@ sealenv move -q --here other/my_env
 echo "move --here: exit code $?"
 . other/my_env/activate.sh && python -c 'import sys, os; print(os.path.relpath(sys.prefix))'
 """,
-        "It refuses and names the place where it was; `move --here` writes its files anew.",
+        "Activation is refused and shows the original path; `move --here` rewrites the files.",
     ),
 ]

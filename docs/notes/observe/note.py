@@ -23,15 +23,15 @@ class Observation:
 
     Attributes:
         name: of the note, without `.md`.
-        question: what was asked, one sentence.
+        question: the question, one sentence.
         script: what is run; for cmd.exe a batch file that begins with `@echo off`.
         shell: `bash` or `cmd`.
-        files: what lies in the folder before, by path; parents are made.
-        prepare: makes the rest, given the stage and the folder; what it makes is said in `given`.
-        given: what there is besides `files`, one sentence.
-        answer: what the output says, for who reads the note alone.
-        place: the folder's name; those that name the same one run in it one after the other.
-        changing: a pattern and what stands for it, for what differs from run to run.
+        files: the files in the folder before the run, by path; parents are created.
+        prepare: creates the rest, given the stage and the folder; `given` describes it.
+        given: the other files and settings, one sentence.
+        answer: the meaning of the output, for a reader of this note alone.
+        place: the name of the folder; observations with the same name run in it, one after another.
+        changing: patterns and their replacements, for text that differs from run to run.
     """
 
     name: str
@@ -47,12 +47,12 @@ class Observation:
 
     @property
     def path(self) -> Path:
-        """Where its note is."""
+        """Return the path of the note."""
         return NOTES / f"{self.name}.md"
 
 
 def settle(text: str, observation: Observation, folders: Mapping[str, str]) -> str:
-    """The output with stable words for what differs between machines and runs."""
+    """Replace text that differs between machines and runs."""
     for place, name in sorted(folders.items(), key=lambda item: -len(item[0])):
         text = text.replace(place, name)
     for pattern, name in observation.changing:

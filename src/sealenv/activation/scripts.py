@@ -20,13 +20,12 @@ from sealenv.activation.includes import (
 from sealenv.activation.variables import read_variables
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import FilesystemError
-from sealenv.layout import is_link, is_windows
+from sealenv.layout import SHELLS, is_link, is_windows
 from sealenv.quoting import QUOTE, path_text, quote_csh, to_bytes
 from sealenv.system.files import read_regular, write_atomic
 from sealenv.system.volumes import real_folder
 
 __all__ = [
-    "SHELLS",
     "Written",
     "activation_files",
     "inline_script",
@@ -34,9 +33,6 @@ __all__ = [
     "stale",
     "write_scripts",
 ]
-
-SHELLS = ("sh", "fish", "csh", "xsh", "nu")
-"""The shells of a POSIX prefix, by the extension of their scripts."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

@@ -17,16 +17,16 @@ __all__ = ["demo_command"]
 
 @click.command(
     "demo",
-    epilog="\b\nExamples:\n  sealenv demo\n  sealenv demo --keep ./tour   keep what it made\n",
+    epilog="\b\nExamples:\n  sealenv demo\n  sealenv demo --keep ./tour   keep channel and cache\n",
 )
 @click.option("--keep", metavar="DIR", type=click.Path(path_type=Path),
-              help="Make it in this new folder and leave channel and cache there.")  # fmt: skip
+              help="Create it in this new folder and keep channel and cache.")  # fmt: skip
 @QUIET
 def demo_command(keep: Path | None, quiet: bool) -> int:
-    """Take the whole tour on a machine that reaches no channel.
+    """Take a tour of sealenv without a network.
 
-    Makes a small channel from the interpreter that runs sealenv, creates an environment from it,
-    uses it, verifies it and removes it, and says what each step did.
+    Builds a small channel from the interpreter that runs sealenv, creates an environment from it,
+    uses it, verifies it and removes it, and explains each step.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.demo import tour
@@ -51,7 +51,7 @@ def demo_command(keep: Path | None, quiet: bool) -> int:
                 keep.mkdir(parents=True)
             except FileExistsError:
                 raise PrefixExistsError(
-                    "the folder is there already", where=str(keep), hint="name a new one"
+                    "the folder exists already", where=str(keep), hint="choose a new one"
                 ) from None
             tour(keep.absolute(), say, reporter, os.environ)
         else:

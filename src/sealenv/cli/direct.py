@@ -12,7 +12,7 @@ __all__ = ["run"]
 
 
 def run(env: str, command: Sequence[str]) -> int:
-    """Become the command; failures return, with the exit codes of env(1)."""
+    """Replace this process with the command; failures return the exit codes of env(1)."""
     from sealenv.commands.run import REFUSED, enter
 
     if not command:

@@ -1,7 +1,11 @@
-"""`sealenv doctor`: what in this shell and on this machine can affect an environment."""
+"""`sealenv doctor`: examine this machine; with `--fix` and `--undo` show, ask, and change."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -9,15 +13,19 @@ import click
 from sealenv.cli.options import JSON, QUIET, YES
 from sealenv.cli.output import fitted, paint, print_json
 from sealenv.errors import UsageError
+from sealenv.masking import masked_value
+from sealenv.naming import printable
+from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
-    from sealenv.checkup.finding import Finding
-    from sealenv.commands.doctor import Examination
+    from sealenv.checks.computer import Computer
+    from sealenv.checks.journal import Journal
+    from sealenv.commands.doctor import Examined, Fixed, Problem, Undone
 
 __all__ = ["doctor_command"]
 
 _LATEST = "\0"
-"""`--undo` without a name: no argument can hold it."""
+"""`--undo` without a name. No argument can contain it."""
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
@@ -28,7 +36,7 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
     "  sealenv doctor --in /data/envs --json\n  sealenv doctor --fix conda-init --dry-run\n"
     "  sealenv doctor --fix conda-init:~/.bashrc\n  sealenv doctor --undo conda-init\n",
 )
-@click.option("--only", metavar="ID", multiple=True, help="Make this check alone; repeatable.")
+@click.option("--only", metavar="ID", multiple=True, help="Run only this check; repeatable.")
 @click.option("--in", "target", metavar="DIR", help="The folder for environments.")
 @click.option(
     "--fix",
@@ -44,9 +52,9 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
     is_flag=False,
     flag_value=_LATEST,
     default=None,
-    help="Put back what a fix changed; without ID the latest.",
+    help="Restore what a fix changed; without ID the latest fix.",
 )
-@click.option("--dry-run", is_flag=True, help="With --fix or --undo: show it, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="With --fix or --undo: show the change only.")
 @YES
 @QUIET
 @JSON
@@ -63,62 +71,143 @@ def doctor_command(
     """Show what in this shell makes activation, `run` and `shell` refuse, and what on this machine
     can contaminate a shell or an environment.
 
-    Nothing is written and nothing is started, unless --fix or --undo names what. With --clean: what
-    is left of it in a clean environment. Exit code 1: something is an error.
+    Only --fix and --undo write anything, and no program is started. --clean examines a clean
+    environment instead of this shell. Exit code 1: a finding is an error.
     """
-    from sealenv.commands.doctor import examine, examined, this_computer
+    from sealenv.commands.doctor import examine, this_computer
 
     if target == "":
         raise UsageError("--in needs a folder", hint="without --in: where `create` makes them")
     computer = this_computer(target)
     if fixing or undoing is not None:
         if only or (fixing and undoing is not None):
-            raise UsageError("--only, --fix and --undo do not go together", hint="one at a time")
-        from sealenv.cli import doctorfix
-
-        asking = doctorfix.Asking(dry_run=dry_run, yes=yes, quiet=quiet, as_json=as_json)
+            raise UsageError(
+                "--only, --fix and --undo do not go together", hint="use one at a time"
+            )
+        asking = _Asking(dry_run=dry_run, yes=yes, quiet=quiet, as_json=as_json)
         if fixing:
-            return doctorfix.fix(computer, fixing, asking)
-        return doctorfix.undo(computer, None if undoing == _LATEST else undoing, asking)
+            return _fix(computer, fixing, asking)
+        return _undo(computer, None if undoing == _LATEST else undoing, asking)
     if dry_run or yes:
-        raise UsageError("--dry-run and -y go with --fix or --undo", hint="name what to fix")
+        raise UsageError("--dry-run and -y need --fix or --undo", hint="name what to fix")
     report = examine(computer, only)
     if as_json:
-        print_json(examined(report))
+        print_json(report)
     else:
-        if not report.shell and not quiet and (not only or "shell" in only):
+        if not report.shell.findings and not quiet and (not only or "shell" in only):
             click.echo("This shell is clean.")
-        for finding in report.findings:
-            if not quiet or finding.severity.value == "error":
-                _show(finding, report)
+        for problem in report.findings:
+            if not quiet or problem.severity == "error":
+                _show_problem(problem, report.home)
         _sum_up(report)
-    return 1 if report.sick else 0
+    return 1 if report.errors else 0
 
 
-def _show(finding: Finding, report: Examination) -> None:
-    from sealenv.naming import printable
-
+def _show_problem(problem: Problem, home: str) -> None:
     def say(text: str, indent: int) -> None:
         click.echo(fitted(text, indent, err=False))
 
-    severity = finding.severity.value
-    head = paint(f"{severity:<8}", fg=_COLOURS[severity], bold=severity != "note")
-    where = report.computer.short(finding.where)
-    click.echo(f"{head} {paint(finding.check, bold=True)}  {printable(where)}")
-    say(f"    {printable(finding.what)}", 4)
-    for line in finding.evidence:
+    head = paint(f"{problem.severity:<8}", fg=_COLOURS[problem.severity], bold=True)
+    where = problem.where
+    if where.startswith(home + os.sep):
+        where = f"~{where[len(home) :]}"
+    click.echo(f"{head} {paint(problem.id, bold=True)}  {printable(where)}")
+    say(f"    {printable(problem.what)}", 4)
+    for line in problem.evidence:
         click.echo(paint(f"      | {printable(line)}", dim=True))
-    say(f"    why: {printable(finding.why)}", 9)
-    does = f"sealenv doctor --fix {finding.check}: " if finding.fixable else ""
-    begins = f"    {'fix' if does else 'to do'}: "
-    say(f"{begins}{does}{printable(finding.how)}", len(begins))
+    say(f"    why: {printable(problem.why)}", 9)
+    begins = "    fix: " if problem.fixable else "    to do: "
+    does = f"sealenv doctor --fix {problem.id}: " if problem.fixable else ""
+    say(f"{begins}{does}{printable(problem.how)}", len(begins))
 
 
-def _sum_up(report: Examination) -> None:
-    counts = []
-    for severity in _COLOURS:
-        number = sum(f.severity.value == severity for f in report.findings)
-        if number:
-            counts.append(f"{number} {severity}{'s' * (number != 1)}")
-    found = ", ".join(counts) or "nothing found"
-    click.echo(f"{report.checks} check{'s' * (report.checks != 1)}: {found}", err=True)
+def _sum_up(report: Examined) -> None:
+    numbers = {"error": report.errors, "warning": report.warnings, "note": report.notes}
+    found = [f"{number} {name}{'s' * (number != 1)}" for name, number in numbers.items() if number]
+    checks = f"{report.checks} check{'s' * (report.checks != 1)}"
+    click.echo(f"{checks}: {', '.join(found) or 'nothing found'}", err=True)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """How a change is shown and confirmed."""
+
+    dry_run: bool
+    yes: bool
+    quiet: bool
+    as_json: bool
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Print a diff."""
+        if not self.as_json and not self.quiet:
+            for line in lines:
+                click.echo(paint(printable(line), fg=_OF_DIFFS.get(line[:1])))
+
+    def confirm(self, question: str) -> None:
+        """Ask, unless `-y` or `--dry-run` was given.
+
+        Raises:
+            UsageError: no terminal is available to ask on.
+            click.Abort: the answer is no.
+        """
+        if self.dry_run or self.yes:
+            return
+        if self.as_json or not is_terminal(sys.stdin):
+            raise UsageError(
+                "this change needs confirmation", hint="look at it with --dry-run, then add -y"
+            )
+        click.confirm(question, abort=True, err=True)
+
+    def end(self, result: Fixed | Undone, done: str) -> int:
+        """Print the result."""
+        if self.as_json:
+            print_json(result)
+        else:
+            click.echo(done if not result.dry_run else "nothing was changed (--dry-run)", err=True)
+        return 0
+
+
+_OF_DIFFS = {"-": "red", "+": "green", "@": "cyan"}
+
+
+def _fix(computer: Computer, named: Sequence[str], asking: _Asking) -> int:
+    from sealenv.checks.fixing import Plan, preview
+    from sealenv.commands.doctor import fix
+
+    def confirm(plan: Plan) -> None:
+        asking.show(preview(plan, computer))
+        for finding in () if asking.as_json else plan.left:
+            text = f"not fixed: {finding.where}: {finding.what}; {finding.how}"
+            click.echo(printable(text), err=True)
+        if plan.files or plan.values:
+            asking.confirm("Change that?")
+
+    result = fix(computer, named, confirm, dry_run=asking.dry_run)
+    count = len(result.files) + len(result.values)
+    if not count and not asking.as_json:
+        click.echo("nothing to fix was found", err=True)
+        return 0
+    return asking.end(
+        result, f"changed {count}; to undo it: sealenv doctor --undo {result.checks[0]}"
+    )
+
+
+def _undo(computer: Computer, name: str | None, asking: _Asking) -> int:
+    from sealenv.commands.doctor import undo
+
+    def confirm(journal: Journal) -> None:
+        asking.show(_undoing(journal))
+        asking.confirm("Undo that?")
+
+    result = undo(computer, name, confirm, dry_run=asking.dry_run)
+    return asking.end(result, f"restored what {result.journal} had changed")
+
+
+def _undoing(journal: Journal) -> Iterator[str]:
+    yield f"{journal.name}, made {journal.made}"
+    for note in journal.files:
+        yield f"  {note.path}: {len(note.before)} bytes are restored"
+    for value in journal.values:
+        yield f"  {value.key}  {value.name}"
+        yield f"-{'(deleted)' if value.after is None else masked_value(value.name, value.after)}"
+        yield f"+{masked_value(value.name, value.before)}"

@@ -27,13 +27,13 @@ __all__ = ["info_command", "list_command", "remove_command"]
 )
 @click.option("--in", "folders", multiple=True, metavar="DIR", type=click.Path(path_type=Path),
               help="Look in this folder instead. Repeatable.")  # fmt: skip
-@click.option("--no-size", is_flag=True, help="Do not measure; quicker with many environments.")
+@click.option("--no-size", is_flag=True, help="Do not measure sizes, which is faster.")
 @JSON
 def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int:
-    """Show the environments in SEALENV_ENVS, PY_ENVS and the user's own folder.
+    """List the environments in SEALENV_ENVS, PY_ENVS and the user's own folder.
 
-    sealed: made to the end. pending: being made, or begun and not finished. foreign: made by another
-    tool. moved: it is not where it was made. unreadable: its seal, or its folder, cannot be read.
+    sealed: complete. pending: being created, or not finished. foreign: made by another tool. moved: not
+    at the path in its seal. unreadable: its seal or its folder is not readable.
     """
     from sealenv.commands.environments import Listing
     from sealenv.commands.environments import list as list_environments
@@ -76,7 +76,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
 @JSON
 @click.argument("env", type=ENV)
 def info_command(packages: bool, as_json: bool, env: str) -> int:
-    """Show what the environment ENV (a name or a path) is and how it was made."""
+    """Show the environment ENV (a name or a path) and how it was made."""
     from sealenv.commands.environments import info
     from sealenv.naming import printable
 
@@ -106,25 +106,25 @@ def info_command(packages: bool, as_json: bool, env: str) -> int:
 @QUIET
 @JSON
 @click.option("--force", is_flag=True, help="Remove it even if programs run from it.")
-@click.option("--override-frozen", is_flag=True, help="Remove a frozen environment too (CEP 22).")
+@click.option("--override-frozen", is_flag=True, help="Remove it even if it is frozen (CEP 22).")
 @click.argument("env", type=ENV)
 def remove_command(
     yes: bool, quiet: bool, as_json: bool, force: bool, override_frozen: bool, env: str
 ) -> int:
     """Remove the environment ENV (a name or a path) and everything in it.
 
-    Only what sealenv made, or what is certainly a conda environment; never through a link.
+    The folder must be an environment. Links are not followed.
     """
     from sealenv.commands.remove import remove
 
     if not yes and (as_json or not is_terminal(sys.stdin)):
-        raise UsageError("removing needs a yes", where=env, hint="add -y")
+        raise UsageError("remove needs confirmation", where=env, hint="add -y")
 
     def confirm(removal: Removal) -> None:
         what = f"{removal.state}, {removal.files} files, {size_text(removal.bytes)}"
         click.echo(f"{removal.prefix}: {what}", err=True)
         if removal.own:
-            click.echo(f"Files of your own, in __home__: {removal.own}.", err=True)
+            click.echo(f"Your own files in __home__: {removal.own}.", err=True)
         click.confirm("Remove all of it?", abort=True, err=True)
 
     done = remove(
@@ -136,7 +136,7 @@ def remove_command(
         size = size_text(done.bytes)
         click.echo(f"removed {done.removed} ({done.files} files, {size})", err=True)
         if done.removed.is_dir():
-            click.echo("note: the empty folder itself cannot be removed, and stays", err=True)
+            click.echo("note: the empty folder itself cannot be removed", err=True)
     return 0
 
 

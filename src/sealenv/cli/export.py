@@ -21,7 +21,7 @@ Examples:
   sealenv export my_env -o my_env.lock            a lock of what is installed
   sealenv export my_env --format explicit         for conda create --file
   sealenv export my_env --format environment-yml --from-history
-                                                  what was asked for
+                                                  the requested packages
   sealenv export my_env.lock --format conda-lock -o conda-lock.yml
   sealenv export my_env --format sh -o my_env.sh  makes it without Python
 """,
@@ -32,11 +32,11 @@ Examples:
                                     "bat"),
               help="pixi, explicit, conda-lock, environment-yml, sh or bat.")  # fmt: skip
 @click.option("--from-history", is_flag=True,
-              help="With environment-yml: what was asked for, not what is installed.")  # fmt: skip
+              help="With environment-yml: the requested packages, not the installed ones.")  # fmt: skip
 @click.option("--platform", metavar="SUBDIR", shell_complete=SUBDIR,
               help="Only this one of a lock for several platforms.")  # fmt: skip
 @click.option("-e", "--environment", metavar="NAME",
-              help="Which environment of a pixi.lock that holds several.")  # fmt: skip
+              help="The environment, if a pixi.lock has several.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="The file to write; without it, stdout.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option(
@@ -183,7 +183,7 @@ def _release_and_files(words: tuple[str, ...]) -> tuple[str | None, dict[str, Pa
     epilog="""\b
 Examples:
   sealenv mirror my_env.lock /srv/channel      a folder that a server serves
-  sealenv mirror one.lock my_env /srv/channel  several; what is there stays
+  sealenv mirror one.lock my_env /srv/channel  several; existing files stay
 \b
 And then, wherever that is served:
   sealenv create my_env 3.12 -c https://conda.example.org/channel

@@ -1,4 +1,4 @@
-"""The command group: loads a command's module only when it is called."""
+"""The command line: load the module of a command when it is called, and report errors."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from sealenv.system.streams import outlive_readers
 __all__ = ["cli", "main"]
 
 _COMMANDS = {
-    "create": ("create", "Make a standalone environment in an empty folder."),
+    "create": ("create", "Create a standalone environment in an empty folder."),
     "run": ("run", "Run one command in an environment."),
     "shell": ("run", "Open a clean shell in an environment; `exit` leaves it."),
-    "lock": ("lock", "Solve without installing, and write down the exact packages."),
-    "diff": ("lock", "Show what differs between locks and environments."),
+    "lock": ("lock", "Solve without installing, and write the exact packages to a file."),
+    "diff": ("lock", "Compare locks and environments."),
     "export": (
         "export",
-        "Write an environment or a lock as a script, or in another tool's format.",
+        "Export an environment or a lock as a script, or in another tool's format.",
     ),
-    "bundle": ("export", "Write everything an environment is made of into one file."),
+    "bundle": ("export", "Write everything needed to create an environment into one file."),
     "mirror": ("export", "Add the packages of locks to a channel folder."),
-    "list": ("environments", "Show the environments in SEALENV_ENVS, PY_ENVS and your folder."),
+    "list": ("environments", "List the environments in SEALENV_ENVS, PY_ENVS and your folder."),
     "info": ("environments", "Show one environment."),
-    "verify": ("verify", "Compare everything in an environment with what was sealed."),
-    "repair": ("repair", "Put back what verify finds, from the packages' archives."),
+    "verify": ("verify", "Compare an environment with its seal."),
+    "repair": ("repair", "Restore files that verify reports, from the packages' archives."),
     "seal": ("repair", "Seal an environment as it is now, or adopt one of another tool."),
-    "audit": ("audit", "Find every file that holds the environment's path, and what mends it."),
-    "report": ("report", "Show everything about an environment on one page, or write its SBOM."),
-    "move": ("move", "Move an environment, or mend one that was moved by hand."),
-    "clone": ("move", "Make a second environment like one that there is."),
+    "audit": ("audit", "Find files that contain the environment's path, and fix them."),
+    "report": ("report", "Show an environment on one page, or write its SBOM."),
+    "move": ("move", "Move an environment, or fix one that was moved by hand."),
+    "clone": ("move", "Copy an environment."),
     "which": ("which", "Show what a command would run in an environment, and why."),
     "remove": ("environments", "Remove an environment and everything in it."),
-    "doctor": ("doctor", "Look for what in this shell and on this machine affects environments."),
-    "cache": ("cache", "Look at, or empty, the package cache."),
-    "demo": ("demo", "Take the whole tour offline, in a temporary folder."),
+    "doctor": ("doctor", "Check this shell and machine for settings that affect environments."),
+    "cache": ("cache", "Show or clean the package cache."),
+    "demo": ("demo", "Take a tour offline, in a temporary folder."),
 }
 
 _GONE = {
@@ -62,10 +62,10 @@ _GONE = {
     "gate": "sealenv doctor shows the current shell; it alone: sealenv doctor --only shell",
     "refresh": "sealenv repair ENV writes the activation scripts and .condarc again",
 }
-"""Verbs of earlier versions -> what to use instead."""
+"""Commands of earlier versions -> their replacement."""
 
 _COMPLETE = "_SEALENV_COMPLETE"
-"""Set by click's completion scripts: which shell asks, and for what."""
+"""Set by click's completion scripts."""
 
 _ENDING = [signal.SIGINT, signal.SIGTERM]
 if sys.platform != "win32":
@@ -73,7 +73,7 @@ if sys.platform != "win32":
 
 
 class _Lazy(click.Group):
-    """Knows its commands by name and line; imports one when it is needed."""
+    """A group that imports a command when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -112,14 +112,14 @@ class _Lazy(click.Group):
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="\b\nFirst steps:\n"
-    "  sealenv create my_env 3.12           make <envs>/my_env_3_12\n"
-    "  sealenv run my_env_3_12 -- python    run something in it\n"
+    "  sealenv create my_env 3.12           create <envs>/my_env_3_12\n"
+    "  sealenv run my_env_3_12 -- python    run a command in it\n"
     + (
         "  call <envs>\\my_env_3_12\\activate.bat     or activate it in cmd.exe\n"
         if os.name == "nt"
         else "  . <envs>/my_env_3_12/activate.sh     or activate it in your shell\n"
     )
-    + "  sealenv demo                         see it all without a network\n",
+    + "  sealenv demo                         see all of it without a network\n",
 )
 @click.version_option(__version__, message="sealenv %(version)s")
 def cli() -> None:
@@ -132,10 +132,10 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code (docs/reference/exit-codes.md)."""
+    """Run the command line; return the exit code (docs/reference/exit-codes.md)."""
     args = list(sys.argv[1:] if argv is None else argv)
     if os.name == "nt":
-        # A pipe or file has the ANSI code page: what is not in it is shown escaped, not an error.
+        # Pipes and files use the ANSI code page: escape other characters instead of failing.
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
@@ -145,12 +145,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if _COMPLETE in os.environ:
         return shell_complete(cli, {}, "sealenv", _COMPLETE, os.environ[_COMPLETE])
     if args[:1] == ["help"]:
-        args = [*args[1:2], "--help"]  # what git, conda and pip have taught
+        args = [*args[1:2], "--help"]  # as in git, conda and pip
     as_json = "--json" in args
-    # Our own failures in `run` and `shell` are 125, as env(1)'s: other codes are the command's.
+    # Our own failures in `run` and `shell` are 125, as in env(1): other codes are the command's.
     ours = 125 if args[:1] in (["run"], ["shell"]) else None
     try:
-        # Not cli.main(): it turns a closed pipe into exit code 1, which means "found something" here.
+        # Not cli.main(): it turns a closed pipe into exit code 1, which means "findings" here.
         with cli.make_context("sealenv", args) as context:
             result: Any = cli.invoke(context)
             sys.stdout.flush()
@@ -158,7 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _report(error, as_json)
         return ours or error.exit_code
     except click.exceptions.Abort:
-        click.echo("Nothing was done.", err=True)
+        click.echo("Aborted; nothing was changed.", err=True)
         return 130
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -177,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             click.echo("Interrupted.", err=True)
         return 130
     except BrokenPipeError:
-        # The reader of our output left (`sealenv list | head`): that is no error of ours.
+        # The reader left, as in `sealenv list | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
     except OSError as error:
@@ -188,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _stdout_fails(error: OSError) -> bool:
-    """Whether stdout is what could not be written: `echo` says so, or something is still to come."""
+    """Whether stdout could not be written: in `echo`, or when it is flushed."""
     if any(frame.f_code is click.echo.__code__ for frame, _ in walk_tb(error.__traceback__)):
         return True
     try:
@@ -200,22 +200,22 @@ def _stdout_fails(error: OSError) -> bool:
 
 def _unwritten(error: OSError) -> FilesystemError:
     return FilesystemError(
-        f"the answer cannot be written: {error.strerror or error}",
+        f"the output cannot be written: {error.strerror or error}",
         where="standard output",
-        hint="what there was to do is done; mend that, then ask for what you want to see",
+        hint="the command itself is done; fix the cause, then query the result",
     )
 
 
 def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
-    """A complaint of the command-line library in our words' form."""
+    """Convert an error of click to ours."""
     command = f"sealenv {args[0]}" if args and args[0] in _COMMANDS else "sealenv"
     text = " ".join(error.format_message().rstrip(".").split())
     hint = _GONE.get(args[0], f"{command} --help") if args else f"{command} --help"
     if args[:1] == ["create"] and "unexpected extra argument" in text:
-        hint = "packages are named with --with: sealenv create NAME 3.12 --with numpy --with scipy"
+        hint = "add packages by --with: sealenv create NAME 3.12 --with numpy --with scipy"
     if args[:1] == ["mirror"] and text.startswith("Missing argument") and _some_word(args[1:]):
-        text = "missing argument 'DEST'"  # all that was given was taken for it
-        hint = "name the channel folder last: sealenv mirror ENV|LOCK DEST"
+        text = "missing argument 'DEST'"  # click took the only argument for the first one
+        hint = "the channel folder comes last: sealenv mirror ENV|LOCK DEST"
     return UsageError(text[:1].lower() + text[1:], hint=hint)
 
 
@@ -224,14 +224,14 @@ def _some_word(args: Sequence[str]) -> bool:
 
 
 def _interrupt(number: int, frame: object) -> None:
-    # timeout(1) sends its signal to us and to our group: the second one must not end the cleaning up.
+    # timeout(1) sends its signal twice, to us and to our group: the second must not end the clean-up.
     for known in _ENDING[1:]:
         signal.signal(known, _ignore)
     raise KeyboardInterrupt
 
 
 def _ignore(number: int, frame: object) -> None:
-    """No SIG_IGN, which children would inherit."""
+    """Ignore it; children would inherit SIG_IGN."""
 
 
 def _report(error: SealenvError, as_json: bool) -> None:
@@ -241,8 +241,8 @@ def _report(error: SealenvError, as_json: bool) -> None:
         try:
             click.echo(json.dumps(error.to_json(), indent=2))
             return
-        except OSError:  # stdout is what failed: a full disk, a reader that left
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nor shall the flush at exit
+        except OSError:  # stdout itself failed
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the flush at exit
     from sealenv.naming import printable
 
     lines = str(error).split("\n")

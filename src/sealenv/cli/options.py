@@ -1,4 +1,4 @@
-"""What the options of commands share: their types, completion, and the gate that each command passes."""
+"""Shared options of the commands, completion, and the gate in front of each command."""
 
 from __future__ import annotations
 
@@ -33,25 +33,20 @@ YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Only errors and the result.")
 VERBOSE = click.option("-v", "--verbose", count=True, help="Say more.")
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-CLEAN = click.option(
-    "--clean", is_flag=True, help="Start from a clean environment, whatever this shell has."
-)
-STRICT = click.option(
-    "--strict", is_flag=True, help="Refuse a shell that is not clean, instead of a warning."
-)
+CLEAN = click.option("--clean", is_flag=True, help="Ignore the variables of this shell.")
+STRICT = click.option("--strict", is_flag=True, help="Refuse a shell that is not clean.")
 
-_ENTERING = frozenset({"run", "shell", "gate"})
-"""They apply the gate themselves, or show it."""
+_ENTERING = frozenset({"run", "shell"})
+"""Commands that apply the gate themselves."""
 _LOOKING = frozenset({"list", "info", "diff", "cache", "doctor", "which", "demo", "report"})
-"""They start nothing that could inherit what is dirty: no warning."""
+"""Commands that start no process that could inherit dirty variables: no warning."""
 _OURS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "ZDOTDIR")
-"""They say where environments, the cache and profiles lie: a clean start uses the same ones.
-Children get none of them."""
+"""The folders of environments, cache and profiles: `--clean` keeps them, children do not get them."""
 _DONE = "_sealenv_guarded"
 
 
 class _Environment(click.ParamType[str]):
-    """The name or path of an environment, or of a file beside it."""
+    """The name or path of an environment, or of a file."""
 
     name = "env"
 
@@ -91,7 +86,7 @@ def complete_program(
 
 
 def one_of(*words: str) -> Callable[..., list[str]]:
-    """Return the completion of an option whose value is one of some words."""
+    """Return the completion of an option with fixed values."""
     return lambda ctx, param, incomplete: [word for word in words if word.startswith(incomplete)]
 
 
@@ -99,10 +94,10 @@ SUBDIR = one_of("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
 
 
 def once(context: click.Context, option: click.Parameter, values: tuple[Any, ...]) -> Any:
-    """The value of an option that may stand once: click itself takes the last, silently.
+    """Return the value of an option; click itself would take the last of several.
 
     Raises:
-        UsageError: it is there more than once.
+        UsageError: it occurs more than once.
     """
     if len(values) > 1:
         raise UsageError(
@@ -114,7 +109,7 @@ def once(context: click.Context, option: click.Parameter, values: tuple[Any, ...
 
 
 def guarded(command: click.Command, name: str) -> click.Command:
-    """The command, and each of its subcommands, with the gate in front."""
+    """Put the gate in front of a command and its subcommands."""
     if name in _ENTERING or getattr(command, _DONE, False):
         return command
     if isinstance(command, click.Group):
@@ -122,7 +117,7 @@ def guarded(command: click.Command, name: str) -> click.Command:
             guarded(child, name)
     elif command.callback is not None:
         command.callback = _behind_gate(command.callback, warn=name not in _LOOKING)
-        # `click.option` collects on a function; the one that is behind the gate has its own already.
+        # `click.option` adds to a function; this one has its own options already.
         for option in (CLEAN, STRICT):
             command.params.append(_parameter(option))
     setattr(command, _DONE, True)
@@ -143,10 +138,10 @@ def _behind_gate(callback: Callable[..., Any], *, warn: bool) -> Callable[..., A
 
 
 def _pass(*, clean: bool, strict: bool, warn: bool) -> None:
-    """Refuse, or warn of what child processes will not see.
+    """Refuse a dirty shell, or warn about variables that child processes will not get.
 
     Raises:
-        DirtyShellError: under `strict`, with everything that was found.
+        DirtyShellError: with `strict`; it lists all findings.
     """
     from sealenv.gates.admission import look, refuse
 

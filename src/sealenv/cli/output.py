@@ -25,12 +25,12 @@ __all__ = [
 ]
 
 WARNINGS = "sealenv.warnings"
-"""Where the context keeps what the gate warned of."""
+"""The key in the context for the warnings of the gate."""
 _INDENT = 15
 
 
 def print_json(result: object) -> None:
-    """Print the one JSON object of a command; with `warnings` if the gate had some."""
+    """Print the JSON object of a command, with the `warnings` of the gate if any."""
     import json
 
     from sealenv.fields import to_json
@@ -43,8 +43,7 @@ def print_json(result: object) -> None:
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows below headings.
 
-    A terminal that is too narrow gets long cells on several lines. Elsewhere a row is one line, whatever
-    its length, for `grep` and the like. Nothing is cut.
+    A narrow terminal gets long cells on several lines. Elsewhere a row is always one line, for `grep`.
     """
     import io
 
@@ -70,7 +69,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def paint(text: str, **style: Any) -> str:
-    """Style a text, as `click.style`; not where NO_COLOR is set (no-color.org), which click ignores."""
+    """Style a text by `click.style`, unless NO_COLOR is set, which click ignores."""
     return text if os.environ.get("NO_COLOR") else click.style(text, **style)
 
 
@@ -79,7 +78,7 @@ def fitted(text: str, indent: int = 0, *, err: bool = True) -> str:
 
     Args:
         text: without a line break.
-        indent: cells before what follows.
+        indent: the indentation of the following lines.
         err: whether it goes to stderr.
     """
     if not is_terminal(sys.stderr if err else sys.stdout):
@@ -104,7 +103,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def size_text(size: object) -> str:
-    """Write 1_234_567 as `1.2 MB`; `?` for a size that is not known."""
+    """Write 1_234_567 as `1.2 MB`; `?` for an unknown size."""
     if not isinstance(size, int):
         return "?"
     value = float(size)
@@ -116,23 +115,23 @@ def size_text(size: object) -> str:
 
 
 def activation_line(prefix: Path, platform: str) -> str:
-    """Write what activates an environment in its system's usual shell."""
+    """Return the command that activates an environment in the usual shell."""
     from sealenv.layout import is_windows
     from sealenv.naming import shown
 
     if is_windows(platform):
         if os.name != "nt":
-            return f"on Windows, from wherever it lies then: call {prefix.name}\\activate.bat"
+            return f"on Windows, in its folder there: call {prefix.name}\\activate.bat"
         return f"call {shown(str(prefix / 'activate.bat'))}"
     return f". {shown(f'{prefix}/activate.sh')}"
 
 
 def show_checked(python: str | None, tools: Mapping[str, str]) -> None:
-    """Print the versions that an environment itself has answered.
+    """Print the versions that the check of an environment found.
 
     Args:
-        python: its version; None where there is none, and only activation was tried.
-        tools: what pip, conda and mamba answered, a line each.
+        python: its version; None if it has no python.
+        tools: the answers of pip, conda and mamba, a line each.
     """
     lines = [f"python {python}" if python else "activation", *tools.values()]
     for number, line in enumerate(lines):

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["BarReporter", "LineReporter", "make_reporter"]
 
 _BESIDE = 41
-"""Columns that a bar has beside what it says: the name of the step, a short bar, the count, the time."""
+"""The columns of a line without its text: the step, a short bar, the count, the time."""
 
 
 def make_reporter(*, quiet: bool, verbose: int) -> LineReporter:
-    """The reporter for this terminal, or the absence of one."""
+    """Return the reporter for this stderr."""
     if quiet:
         return LineReporter(level=-1)
     if is_terminal(sys.stderr):
@@ -32,13 +32,13 @@ def make_reporter(*, quiet: bool, verbose: int) -> LineReporter:
 
 
 def _in_c_locale() -> bool:
-    """Whether the locale promises only ASCII: Python writes UTF-8 there too (PEP 538, 540)."""
-    asked = os.environ.get("LC_ALL") or os.environ.get("LANG")
-    return os.name != "nt" and asked in {"C", "POSIX"}
+    """Whether the locale supports only ASCII; Python writes UTF-8 anyway (PEP 538, 540)."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LANG")
+    return os.name != "nt" and locale in {"C", "POSIX"}
 
 
 class LineReporter(Reporter):
-    """One line a phase; with `-v` one an item. Level -1 leaves only warnings."""
+    """Print a line for each phase, with `-v` for each item; at level -1 only warnings."""
 
     def __init__(self, level: int = 0) -> None:
         self.level = level
@@ -72,19 +72,19 @@ class LineReporter(Reporter):
             self._took = time.monotonic() - self._began
 
     def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
-        """Tell single items only when asked to."""
+        """Print single items with `-v`."""
         if self.level > 0 and item and unit == "packages":
             self._say(f"{'':<14}{done}/{total} {item}")
 
     def warn(self, text: str) -> None:
-        """Warn, even when quiet; once, as of each platform that is locked."""
+        """Print a warning once, even when quiet."""
         if text in self._warned:
             return
         self._warned.add(text)
         self._say(f"{paint('warning', fg='yellow')}: {text}")
 
     def note(self, text: str) -> None:
-        """Say something."""
+        """Print a note."""
         if self.level >= 0:
             self._say(f"note: {text}")
 
@@ -93,14 +93,14 @@ class LineReporter(Reporter):
 
 
 class BarReporter(LineReporter):
-    """A line a phase with a live bar behind it."""
+    """Print a line for each phase, with a live bar."""
 
     def __init__(self, level: int = 0) -> None:
         super().__init__(level)
         self._bars: Progress | None = None
         self._task: TaskID | None = None
         self._left = ""
-        """What the bar says while not all is done; a step that ends before does not show it."""
+        """The count while the step is not complete; it is not shown at its end."""
 
     def phase(self, name: str, what: str) -> None:
         """Begin a phase with a bar of its own."""
@@ -131,8 +131,8 @@ class BarReporter(LineReporter):
         if self._bars is not None and self._task is not None:
             task = self._bars.tasks[0]
             self._clock()
-            told = "" if self._left else task.fields["count"]
-            count = f"{told}  {self._took:.1f} s".strip()
+            count = "" if self._left else task.fields["count"]
+            count = f"{count}  {self._took:.1f} s".strip()
             total = task.total or 1
             self._bars.update(self._task, total=total, completed=total, count=count)
             self._bars.stop()

@@ -1,4 +1,4 @@
-"""`--trace-report FILE`: checked before the work, written after it, whatever became of it."""
+"""`--trace-report FILE`: checked before the work, written after it, also if the work fails."""
 
 from __future__ import annotations
 
@@ -21,140 +21,131 @@ from sealenv.errors import (
     UsageError,
     from_oserror,
 )
+from sealenv.naming import printable
 
 __all__ = ["tracing"]
+
+_INTERRUPTED = 130
+_ANOTHER_FOLDER = "name a file in another folder"
 
 
 @contextlib.contextmanager
 def tracing(
     report: Path | None, prefix: Path, caches: Mapping[str, Path], *, silent: bool
 ) -> Iterator[None]:
-    """Look before and after what is done inside, and write the report.
+    """Take snapshots before and after the block, and write the report.
 
     Args:
-        report: the file; nothing is done without one.
-        prefix: of the environment that is worked on.
+        report: the file; without one nothing is done.
+        prefix: the environment.
         caches: name -> folder that may be written too.
-        silent: no summary.
+        silent: print no summary.
 
     Raises:
-        UsageError: the file would lie where the command writes.
-        OutputExistsError: there is something at its path.
-        NotFoundError: its folder is not there.
+        UsageError: the file is in a folder that the command writes.
+        OutputExistsError: its path exists.
+        NotFoundError: its folder does not exist.
     """
     if report is None:
         yield
         return
     report = report.absolute()
     _check(report, (prefix, *caches.values()))
-    from sealenv.traces import TraceReport
+    from sealenv.traces.report import TraceReport
 
     trace = TraceReport(prefix, caches, report, ["sealenv", *sys.argv[1:]], os.environ)
     try:
         yield
     except BaseException as failure:
-        with contextlib.suppress(SealenvError):  # the failure is what is told
+        with contextlib.suppress(SealenvError):  # the failure itself is reported
             _write(report, trace.finish(*_outcome(failure)), silent)
         raise
     _write(report, trace.finish("done", None, 0), silent)
 
 
 def _check(report: Path, written: tuple[Path, ...]) -> None:
-    real = Path(os.path.realpath(report))
-    for folder in written:
-        if real.is_relative_to(os.path.realpath(folder)):
-            raise UsageError(
-                "the trace report would lie in what is written, and be a trace itself",
-                where=str(report),
-                hint="name a file outside of the environment and the cache",
-            )
-    if not report.parent.is_dir():
-        raise NotFoundError(
-            "the folder of the trace report is not there",
-            where=str(report.parent),
-            hint="make it first: a folder that create makes would be a trace",
+    """Refuse a file that cannot be written at the end."""
+    where = str(report)
+    if any(Path(os.path.realpath(report)).is_relative_to(os.path.realpath(f)) for f in written):
+        raise UsageError(
+            "the trace report cannot be in the environment or the cache",
+            where=where,
+            hint="name a file outside both",
         )
     if report.name == "-":
         raise UsageError(
-            "the trace report is a file: stdout has what create itself says",
+            "the trace report cannot go to stdout",
             hint="name a file, such as --trace-report report.json",
+        )
+    if not report.parent.is_dir():
+        raise NotFoundError(
+            "the folder of the trace report does not exist",
+            where=str(report.parent),
+            hint="make the folder first",
         )
     if os.path.lexists(report):
         raise OutputExistsError(
-            "there is something at the path of the trace report",
-            where=str(report),
+            "the path of the trace report exists",
+            where=where,
             hint="remove it, or name another file: nothing is overwritten",
         )
     try:
         with tempfile.NamedTemporaryFile(dir=report.parent, prefix=".sealenv-"):
-            pass  # it is gone again; in the end it would be too late to hear that it cannot be
+            pass
     except OSError as error:
-        raise FilesystemError(
-            f"no file can be written in the folder of the trace report: {error.strerror}",
-            where=str(report.parent),
-            hint="name a file in another folder",
-        ) from error
+        what = f"the folder of the trace report cannot be written: {error.strerror}"
+        raise FilesystemError(what, where=str(report.parent), hint=_ANOTHER_FOLDER) from error
 
 
 def _outcome(failure: BaseException) -> tuple[str, str | None, int]:
-    if isinstance(failure, SealenvError) and failure.exit_code == _INTERRUPTED:
-        return "interrupted", failure.what, _INTERRUPTED
-    if isinstance(failure, SealenvError):
-        return "failed", failure.what, failure.exit_code
+    """Return the state, what failed, and the exit code."""
     if isinstance(failure, OSError):
-        return "failed", str(failure), from_oserror(failure).exit_code
+        failure = from_oserror(failure)
+    if isinstance(failure, SealenvError):
+        state = "interrupted" if failure.exit_code == _INTERRUPTED else "failed"
+        return state, failure.what, failure.exit_code
     if isinstance(failure, KeyboardInterrupt | click.exceptions.Abort):
         return "interrupted", None, _INTERRUPTED
     return "failed", repr(failure), 1
 
 
-_INTERRUPTED = 130
-
-
 def _write(report: Path, content: dict[str, Any], silent: bool) -> None:
-    """Tell what was found, and write it.
+    """Print a summary and write the report.
 
     Raises:
-        OutputExistsError: something has come to its path meanwhile, and stays.
+        OutputExistsError: its path exists now, and is left alone.
         FilesystemError: it cannot be written.
     """
-    from sealenv.naming import printable
     from sealenv.system.files import write_atomic
 
     if not silent:
-        _tell(content)
+        _sum_up(content)
     data = (json.dumps(content, indent=2) + "\n").encode("utf-8", "backslashreplace")
-    done = content["outcome"]["state"] == "done"
-    what = "the environment is made, but " * done
+    what = "the environment is made, but " if content["outcome"]["state"] == "done" else ""
+    where = str(report)
     try:
         write_atomic(report, data, new=True)
     except FileExistsError as error:
-        what += "something has come to the path of the trace report meanwhile, and stays"
-        raise OutputExistsError(
-            what, where=str(report), hint="name another file the next time"
-        ) from error
+        what += "another program has written to the path of the trace report"
+        raise OutputExistsError(what, where=where, hint="name another file next time") from error
     except OSError as error:
         what += f"the trace report cannot be written: {error.strerror or error}"
-        raise FilesystemError(
-            what, where=str(report), hint="name a file in another folder the next time"
-        ) from error
+        raise FilesystemError(what, where=where, hint=_ANOTHER_FOLDER) from error
     if not silent:
         click.echo(printable(f"trace report   {report}"), err=True)
 
 
-def _tell(content: dict[str, Any]) -> None:
-    from sealenv.naming import printable
-
-    tally = content["tally"]
-    other = tally["elsewhere"]
+def _sum_up(content: dict[str, Any]) -> None:
+    tally = dict(content["tally"])
+    prefix, other = tally.pop("prefix"), tally.pop("elsewhere")
+    cached = sum(cache["files_written"] for cache in tally.values())
     looked = sum(place["after"]["entries"] for place in content["places"])
-    found = [f"{other['paths']} of {looked} entries looked at"] + (
-        [f"{other['registry']} in the registry"] if os.name == "nt" else []
-    )
+    found = f"{other['paths']} of {looked} entries looked at"
+    if os.name == "nt":
+        found += f" and {other['registry']} in the registry"
     click.echo(
-        f"written        {tally['prefix']['files_written']} files to the environment, "
-        f"{sum(tally[name]['files_written'] for name in tally if name not in ('prefix', 'elsewhere'))} "
-        f"to the caches; elsewhere {' and '.join(found)} changed",
+        f"written        {prefix['files_written']} files to the environment, {cached} to the caches; "
+        f"elsewhere {found} changed",
         err=True,
     )
     for path in content["elsewhere"][:10]:

@@ -1,4 +1,4 @@
-"""The tour: channel, create, use, verify, remove, all in one temporary folder, without a network."""
+"""`demo`: channel, create, run, verify and remove in one temporary folder, without a network."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from sealenv.tour.channel import DemoChannel, build_demo_channel
 __all__ = ["Say", "tour"]
 
 Say = Callable[[str, str], None]
-"""Told a heading and what happened."""
+"""Called with a heading and a text."""
 
 _ASK = "import sys; print(f'python {sys.version.split()[0]} in {sys.prefix}')"
 
 
 def tour(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str]) -> None:
-    """Show the whole life of an environment; everything it writes is below `folder`.
+    """Show the whole life of an environment, below `folder`.
 
     Args:
         folder: an empty folder, which the caller removes.
-        say: is told what each step did.
-        reporter: is shown the progress of create.
+        say: called after each step.
+        reporter: shows the progress of create.
         environ: the variables of this process.
 
     Raises:
@@ -45,7 +45,7 @@ def tour(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str])
     say(
         "a channel",
         f"python {channel.python_version}, repackaged from the interpreter that runs this, with "
-        f"{'pip and ' if channel.has_pip else ''}a few small packages: {len(channel.archives)} "
+        f"pip and a few small packages: {len(channel.archives)} "
         f"archives in {channel.path}. Its conda and "
         "mamba are stand-ins that only answer --version.",
     )
@@ -65,8 +65,8 @@ def tour(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str])
     say("remove", f"{made.prefix} {gone}.")
     say(
         "zero trace",
-        "everything above happened below one temporary folder; no profile, registry, PATH or file of "
-        "yours was touched. With a channel at hand the same is: sealenv create my_env "
+        "everything above happened in one folder; no profile, registry entry, PATH or other file was "
+        "changed. With a channel of your own: sealenv create my_env "
         f"{channel.python_minor}",
     )
 
@@ -81,7 +81,6 @@ def _create(
         prefix=str(folder / "envs" / name),
         file=None,
         with_packages=["demo-hello"],
-        without=[] if channel.has_pip else ["pip"],
         channels=[channel.url],
     )
     store = Store(folder / "cache")
@@ -112,7 +111,7 @@ def _show_verify(prefix: Path, say: Say) -> None:
     state = inspect(prefix).state
     say(
         "verify",
-        f"{report.files} files of {report.packages} packages are as they were made; "
+        f"{report.files} files of {report.packages} packages are unchanged; "
         f"the environment is {state}.",
     )
     pattern = "[lL]ib/**/site-packages/demo_hello/cli.py"  # Lib/site-packages on Windows
@@ -126,5 +125,5 @@ def _show_verify(prefix: Path, say: Say) -> None:
     lines = [f"{f.kind} {f.path} ({f.package})" for f in found.findings if f.kind != "clobbered"]
     say(
         "a change is found",
-        f"one line added to a file of demo-hello, and verify says: {'; '.join(lines)}",
+        f"one line added to a file of demo-hello, and verify reports: {'; '.join(lines)}",
     )

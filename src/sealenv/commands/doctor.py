@@ -1,80 +1,44 @@
-"""`sealenv doctor`: examine this machine, which writes nothing; fix what is named; undo a fix."""
+"""`sealenv doctor`: examine this machine, fix what is named, and undo a fix."""
 
 from __future__ import annotations
 
 import difflib
 import os
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from sealenv.checkup.checks import CHECKS, checks_for
-from sealenv.checkup.computer import Computer
-from sealenv.checkup.finding import Check, Finding, Severity, plain_text
-from sealenv.checkup.fixing import Plan, apply, make_plan, undo
-from sealenv.checkup.journal import Journal, Journals
-from sealenv.checkup.registry import ansi_code_page, this_registry
-from sealenv.checkup.text import digest_of
+from sealenv.checks import CHECKS, checks_for
+from sealenv.checks.check import SEVERITIES, Check, Finding, plain_text
+from sealenv.checks.computer import Computer
+from sealenv.checks.fixing import Plan, apply, make_plan, revert
+from sealenv.checks.journal import Journal, Journals
+from sealenv.checks.registry import ansi_code_page, this_registry
+from sealenv.checks.text import digest_of
 from sealenv.errors import UsageError, from_oserror
 from sealenv.fields import Count, Sha256
 from sealenv.gates.admission import look
-from sealenv.gates.findings import Finding as Dirty
 from sealenv.locations import default_envs_dir
 from sealenv.masking import masked_value
 from sealenv.request.arguments import StrPath, words
 
 __all__ = [
-    "Examination",
     "Examined",
     "Fixed",
     "Undone",
     "doctor",
     "examine",
-    "examined",
-    "find_journal",
     "fix",
-    "fixed",
     "plan_fix",
     "this_computer",
-    "undo_fix",
-    "undone",
+    "undo",
 ]
-
-_ORDER = list(Severity)
-
-
-@dataclass(frozen=True)
-class Examination:
-    """What the checks found.
-
-    Attributes:
-        computer: what was examined.
-        checks: how many checks were made.
-        findings: errors first, else in the order of the checks.
-        shell: what in the current shell activation, `run` and `shell` refuse.
-    """
-
-    computer: Computer
-    checks: int
-    findings: tuple[Finding, ...]
-    shell: tuple[Dirty, ...]
-
-    def count(self, severity: Severity) -> int:
-        """Return the number of findings of a severity."""
-        return sum(finding.severity is severity for finding in self.findings)
-
-    @property
-    def sick(self) -> bool:
-        """Whether a finding is an error."""
-        return self.count(Severity.ERROR) > 0
 
 
 class Dirt(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing of a shell that could make a process use another Python."""
+    """A variable, or a folder on PATH, that could make a process use another Python."""
 
     name: str
     value: str
@@ -109,11 +73,11 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         home: the user's folder.
-        target: where environments shall be.
-        checks: how many were made.
-        errors: how many findings are errors.
-        warnings: how many are warnings.
-        notes: how many are worth knowing.
+        target: the folder for environments.
+        checks: the number of checks that ran.
+        errors: the number of findings that are errors.
+        warnings: likewise warnings.
+        notes: likewise notes.
         shell: the current shell.
         findings: errors first.
     """
@@ -138,7 +102,7 @@ class EditedFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EditedValue(msgspec.Struct, frozen=True, kw_only=True):
-    """A value of the registry that a fix changes; `after` is null where it is deleted."""
+    """A value of the registry that a fix changes; `after` is null if it is deleted."""
 
     key: str
     name: str
@@ -158,7 +122,7 @@ class Fixed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Undone(msgspec.Struct, frozen=True, kw_only=True):
-    """What `doctor --undo` puts back."""
+    """What `doctor --undo` restores."""
 
     journal: str
     checks: tuple[str, ...]
@@ -173,76 +137,18 @@ def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> 
     `shell` of the result holds what `run` and `shell` refuse: variables, and folders on PATH.
 
     Args:
-        only: the ids of checks; all without.
-        target: where environments shall be (`--in`); else where `create` makes them.
+        only: the ids of checks; all by default.
+        target: the folder for environments (`--in`); by default where `create` makes them.
 
     Raises:
-        UsageError: there is no check of that name, or it is another system's.
+        UsageError: a check is unknown, or is for another system.
     """
     computer = this_computer(None if target is None else os.fspath(target))
-    return examined(examine(computer, words(only)))
-
-
-def examined(report: Examination) -> Examined:
-    """Return what was found as the result of the command."""
-    return Examined(
-        home=plain_text(str(report.computer.home)),
-        target=plain_text(str(report.computer.target)),
-        checks=report.checks,
-        errors=report.count(Severity.ERROR),
-        warnings=report.count(Severity.WARNING),
-        notes=report.count(Severity.NOTE),
-        shell=Shell(
-            state="active" if report.shell else "clean",
-            findings=tuple(Dirt(**finding.to_json()) for finding in report.shell),
-        ),
-        findings=tuple(Problem(**finding.to_json()) for finding in report.findings),
-    )
-
-
-def fixed(plan: Plan, journal: Journal | None, *, dry_run: bool) -> Fixed:
-    """Return what a fix changes as the result of the command."""
-    return Fixed(
-        checks=tuple(plan.checks),
-        dry_run=dry_run,
-        journal=journal.name if journal else None,
-        files=tuple(
-            EditedFile(
-                path=plain_text(str(edit.path)),
-                real=plain_text(str(edit.real)),
-                before=digest_of(edit.before),
-                after=digest_of(edit.after),
-            )
-            for edit in plan.files
-        ),
-        values=tuple(
-            EditedValue(
-                key=plain_text(str(value.key)),
-                name=plain_text(value.name),
-                before=plain_text(masked_value(value.name, value.before)),
-                after=None
-                if value.after is None
-                else plain_text(masked_value(value.name, value.after)),
-            )
-            for value in plan.values
-        ),
-        left=tuple(Problem(**finding.to_json()) for finding in plan.left),
-    )
-
-
-def undone(journal: Journal, *, dry_run: bool) -> Undone:
-    """Return what an undo puts back as the result of the command."""
-    return Undone(
-        journal=journal.name,
-        checks=tuple(journal.checks),
-        dry_run=dry_run,
-        files=tuple(plain_text(note.path) for note in journal.files),
-        values=tuple(plain_text(f"{value.key} {value.name}") for value in journal.values),
-    )
+    return examine(computer, words(only))
 
 
 def this_computer(target: str | None = None) -> Computer:
-    """Return the machine we run on.
+    """Return the machine that sealenv runs on.
 
     Args:
         target: the folder for environments; by default where `create` makes them.
@@ -254,25 +160,50 @@ def this_computer(target: str | None = None) -> Computer:
         target=Path(place),
         registry=this_registry(),
         code_page=ansi_code_page(),
-        own=tuple(dict.fromkeys((sys.prefix, sys.exec_prefix))),
     )
 
 
-def examine(computer: Computer, only: Sequence[str] = ()) -> Examination:
-    """Make the checks.
+def examine(computer: Computer, only: Sequence[str] = ()) -> Examined:
+    """Run the checks.
 
     Args:
-        computer: what to examine.
+        computer: the machine to examine.
         only: the ids of checks; all by default.
 
     Raises:
-        UsageError: no check has that name, or it is for another system.
+        UsageError: a check is unknown, or is for another system.
     """
     chosen = [_known(name, computer) for name in dict.fromkeys(only)]
     checks = chosen or checks_for(windows=computer.windows)
-    found = [finding for check in checks for finding in check.examine(computer)]
-    found.sort(key=lambda finding: _ORDER.index(finding.severity))
-    return Examination(computer, len(checks), tuple(found), tuple(look(computer.environ)))
+    found = [_problem(finding) for check in checks for finding in check.examine(computer)]
+    found.sort(key=lambda problem: SEVERITIES.index(problem.severity))
+    dirt = tuple(Dirt(**finding.to_json()) for finding in look(computer.environ))
+    severities = [problem.severity for problem in found]
+    return Examined(
+        home=plain_text(str(computer.home)),
+        target=plain_text(str(computer.target)),
+        checks=len(checks),
+        errors=severities.count("error"),
+        warnings=severities.count("warning"),
+        notes=severities.count("note"),
+        shell=Shell(state="active" if dirt else "clean", findings=dirt),
+        findings=tuple(found),
+    )
+
+
+def _problem(finding: Finding) -> Problem:
+    how = plain_text(finding.how)
+    return Problem(
+        id=finding.check,
+        severity=finding.severity,
+        what=plain_text(finding.what),
+        where=plain_text(finding.where),
+        evidence=[plain_text(line) for line in finding.evidence],
+        why=plain_text(finding.why),
+        fix=how,
+        how=how,
+        fixable=bool(finding.changes),
+    )
 
 
 def _known(name: str, computer: Computer) -> Check:
@@ -282,23 +213,19 @@ def _known(name: str, computer: Computer) -> Check:
     if any(check.id == name for check in CHECKS):
         raise UsageError(f"{name} is a check for another system")
     near = difflib.get_close_matches(name, here, n=1)
-    raise UsageError(
-        f"unknown check {name!r}",
-        hint=f"did you mean {near[0]}?"
-        if near
-        else "sealenv doctor shows those that found something, each with its name",
-    )
+    hint = f"did you mean {near[0]}?" if near else f"the checks: {', '.join(here)}"
+    raise UsageError(f"unknown check {name!r}", hint=hint)
 
 
 def plan_fix(computer: Computer, named: Sequence[str]) -> Plan:
     """Return what the fix of a check would change; nothing is written.
 
     Args:
-        computer: what to examine.
-        named: `ID`, or `ID:FILE` for what it finds in one file alone.
+        computer: the machine to examine.
+        named: `ID`, or `ID:FILE` for the findings in one file.
 
     Raises:
-        UsageError: there is no such check, it has no fix, or it finds nothing in that file.
+        UsageError: the check is unknown, has no fix, or finds nothing in that file.
         ChangedSinceError: a file changed while it was read.
     """
     ids: list[str] = []
@@ -306,7 +233,7 @@ def plan_fix(computer: Computer, named: Sequence[str]) -> Plan:
     for name in dict.fromkeys(named):
         wanted, colon, place = name.partition(":")
         if colon and not place:
-            raise UsageError(f"{name!r} names no file", hint=f"for all of them: {wanted}")
+            raise UsageError(f"{name!r} names no file", hint=f"for all files: {wanted}")
         check = _known(wanted, computer)
         here = [f for f in check.examine(computer) if not place or _is_at(f, place)]
         if check.fix is None:
@@ -332,41 +259,91 @@ def _is_at(finding: Finding, place: str) -> bool:
     return bool({plain_text(path), plain_text(place)} & {where, where.rpartition(":")[0]})
 
 
-def fix(plan: Plan, computer: Computer) -> Journal:
-    """Make the changes of a plan.
-
-    Raises:
-        ChangedSinceError: something is not what the plan was made from; nothing was changed.
-        FilesystemError: another doctor is running, or the system refuses; nothing is changed.
-    """
-    kept = Journals()
-    with kept.locked():
-        return apply(plan, kept, computer.registry)
-
-
-def find_journal(name: str | None) -> Journal:
-    """Return the fix to undo.
+def fix(
+    computer: Computer,
+    named: Sequence[str],
+    confirm: Callable[[Plan], object],
+    *,
+    dry_run: bool = False,
+) -> Fixed:
+    """Fix what is named.
 
     Args:
-        name: of the journal, or the id of a check for its latest fix; None: the latest of all.
+        computer: the machine to examine.
+        named: see `plan_fix`.
+        confirm: shows the plan; raises an error to stop before the first change.
+        dry_run: change nothing.
+
+    Raises:
+        UsageError: see `plan_fix`.
+        ChangedSinceError: a file or value has changed since it was read; nothing was changed.
+        FilesystemError: another doctor is running, or the system refuses; nothing is changed.
+    """
+    plan = plan_fix(computer, named)
+    confirm(plan)
+    journal = None
+    if not dry_run and (plan.files or plan.values):
+        journal = apply(plan, Journals(), computer.registry)
+    files = [
+        EditedFile(
+            path=plain_text(str(edit.path)),
+            real=plain_text(str(edit.real)),
+            before=digest_of(edit.before),
+            after=digest_of(edit.after),
+        )
+        for edit in plan.files
+    ]
+    values = [
+        EditedValue(
+            key=str(value.key),
+            name=plain_text(value.name),
+            before=plain_text(masked_value(value.name, value.before)),
+            after=value.after and plain_text(masked_value(value.name, value.after)),
+        )
+        for value in plan.values
+    ]
+    return Fixed(
+        checks=plan.checks,
+        dry_run=dry_run,
+        journal=journal.name if journal else None,
+        files=tuple(files),
+        values=tuple(values),
+        left=tuple(map(_problem, plan.left)),
+    )
+
+
+def undo(
+    computer: Computer,
+    name: str | None,
+    confirm: Callable[[Journal], object],
+    *,
+    dry_run: bool = False,
+) -> Undone:
+    """Undo a fix.
+
+    Args:
+        computer: the machine.
+        name: of the journal, or the id of a check for its latest fix; None: the latest fix.
+        confirm: shows the journal; raises an error to stop before the first change.
+        dry_run: change nothing.
 
     Raises:
         UsageError: the name is empty.
-        NotFoundError: there is none.
-        FilesystemError: its journal is damaged.
+        NotFoundError: no fix has this name.
+        ChangedSinceError: a file or value has changed since; nothing was changed.
+        FilesystemError: the journal is damaged, another doctor is running, or the system refuses.
     """
     if name == "":
-        raise UsageError("the name is empty", hint="without a name: the latest fix of all")
-    return Journals().find(name)
-
-
-def undo_fix(journal: Journal, computer: Computer) -> None:
-    """Put back what a fix changed.
-
-    Raises:
-        ChangedSinceError: something was changed since; nothing was changed.
-        FilesystemError: another doctor is running, or the system refuses.
-    """
+        raise UsageError("the name is empty", hint="without a name, --undo takes the latest fix")
     kept = Journals()
-    with kept.locked():
-        undo(journal, kept, computer.registry)
+    journal = kept.find(name)
+    confirm(journal)
+    if not dry_run:
+        revert(journal, kept, computer.registry)
+    return Undone(
+        journal=journal.name,
+        checks=journal.checks,
+        dry_run=dry_run,
+        files=tuple(plain_text(note.path) for note in journal.files),
+        values=tuple(plain_text(f"{value.key} {value.name}") for value in journal.values),
+    )

@@ -1,4 +1,4 @@
-"""`list` and `info`: which environments there are, and what each is. Nothing is written."""
+"""`list` and `info`: find environments and describe them, without writing anything."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: the folder's name.
         prefix: the folder.
-        state: unreadable: its seal or its folder cannot be read.
+        state: one of STATES.
         python: its version.
-        platform: None where there is no seal.
-        created: by its seal, else by its files.
-        checked: whether it was run when it was made; None where there is no seal.
-        busy: whether a process works on it right now.
-        packages: how many have a record.
+        platform: None without a seal.
+        created: from its seal, else from its files.
+        checked: whether it was tested when it was created; None without a seal.
+        busy: whether a process works on it now.
+        packages: the number of package records.
         problem: what is wrong with it.
-        files: how many files and links; only where they were counted.
-        bytes: of them.
+        files: the number of files and links, if counted.
+        bytes: their size.
     """
 
     name: str
@@ -81,8 +81,8 @@ class Info(Environment, frozen=True, kw_only=True):
     """One environment, with its seal and its packages.
 
     Attributes:
-        seal: how it was made; None where there is none that can be read.
-        package_list: what its records say.
+        seal: how it was made; None without a readable seal.
+        package_list: the packages in its records.
     """
 
     seal: Seal | None
@@ -90,7 +90,7 @@ class Info(Environment, frozen=True, kw_only=True):
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """The environments of `list`, by folder and name."""
+    """The environments of `list`, sorted by folder and name."""
 
     environments: tuple[Environment, ...]
 
@@ -101,11 +101,11 @@ def list(
     """Return the environments in SEALENV_ENVS, PY_ENVS and the user's own folder, by folder and name.
 
     Args:
-        folders: look there (`--in`) instead.
+        folders: the folders to look in instead (`--in`).
         sizes: count files and bytes.
 
     Raises:
-        NotFoundError: one of the folders is none.
+        NotFoundError: one of them is not a folder.
     """
     places = [Path(folder) for folder in several(folders)]
     for place in places:
@@ -116,13 +116,13 @@ def list(
 
 
 def info(env: StrPath) -> Info:
-    """Return what an environment is and how it was made: its state, its seal, its packages' records.
+    """Return the state, the seal and the packages of an environment.
 
     Args:
         env: a name or a path.
 
     Raises:
-        NotFoundError: there is no such environment.
+        NotFoundError: no such environment.
     """
     return _measured(inspect(prefix_of(env)))
 
@@ -133,8 +133,8 @@ def _measured(environment: _Any) -> _Any:
 
 
 def inspect(prefix: Path) -> Info:
-    """Return what a prefix is, without its size. What is wrong with it is in `problem`."""
-    from sealenv.prefix.prefixlock import is_locked  # `find` alone, as verify uses, does without
+    """Describe a prefix, without its size."""
+    from sealenv.prefix.prefixlock import is_locked  # only this function needs it
 
     state = state_of(prefix)
     seal: Seal | None = None
@@ -153,7 +153,7 @@ def inspect(prefix: Path) -> Info:
     moved = why_moved(seal, prefix) if seal else None
     if moved:
         word = "moved"
-        problem = problem or f"{moved}; mend it: sealenv move --here {shown(str(prefix))}"
+        problem = problem or f"{moved}; fix it: sealenv move --here {shown(str(prefix))}"
     return Info(
         name=prefix.name,
         prefix=prefix,
@@ -184,7 +184,7 @@ def _record(record: PrefixRecord) -> Record:
 def list_environments(
     folders: Sequence[Path] | None = None, environ: Mapping[str, str] | None = None
 ) -> Sequence[Environment]:
-    """Every environment directly in the folders, by folder and name. Links are not followed."""
+    """Return the environments directly in these folders, by folder and name; links are not followed."""
     found = []
     for folder in folders or [Path(p) for p in envs_dirs(environ)]:
         try:
@@ -212,7 +212,7 @@ def _without_contents(found: Info) -> Environment:
 
 
 def _closed(prefix: Path, problem: str) -> Environment:
-    """A folder among environments that nobody may look into: it may be one."""
+    """Describe a folder that is not readable and may be an environment."""
     return Environment(
         name=prefix.name, prefix=prefix, state="unreadable", python=None, platform=None,
         created=None, checked=None, busy=False, packages=0, problem=problem,
@@ -220,7 +220,7 @@ def _closed(prefix: Path, problem: str) -> Environment:
 
 
 def measure(prefix: Path) -> tuple[int, int]:
-    """Files and bytes in the prefix, as far as it can be read; one with several names counts once."""
+    """Return the files and bytes in a prefix; a hard-linked file counts once, unreadable ones do not."""
     files = size = 0
     seen: set[tuple[int, int]] = set()
     for entry in walk(prefix, tolerant=True):

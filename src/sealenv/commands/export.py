@@ -1,6 +1,6 @@
-"""`export`: an environment or a lock in a format that others read.
+"""`export`: write an environment or a lock in another format.
 
-A format is a function from a `Request` to the text; `FORMATS` names them.
+A format is a function from a `Request` to a text; `FORMATS` lists them.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """What `export` made.
 
     Attributes:
-        output: the file that it was written to; None where none was named.
-        text: the export where no file was named; None where `output` holds it.
-        format: its name.
-        bytes: of the text in UTF-8.
-        notes: what is not in it.
+        output: the file; None if the export is in `text`.
+        text: the export, if `output` is None.
+        format: the name of the format.
+        bytes: the size in UTF-8.
+        notes: what the export does not contain.
     """
 
     output: AbsolutePath | None
@@ -63,26 +63,26 @@ def export(
     offline: bool = False,
     reporter: Reporter = QUIET,
 ) -> Exported:
-    """Write an environment or a lock in a format that others read. Nothing is solved.
+    """Write an environment or a lock in another format. Nothing is solved.
 
     Args:
         what: an environment, or a lock of any format.
         format: `pixi`, `explicit`, `conda-lock`, `environment-yml`, `sh` or `bat`.
-        from_history: with `environment-yml`: what was asked for.
-        platform: only this one of a lock for several.
-        environment: which one of a pixi.lock that holds several.
-        output: the file to write; without it the text is in the result alone.
-        force: write over a file that is there.
-        name: with `sh`, `bat`: how the environment is called by default.
-        micromamba: with `sh`, `bat`: the release that is used.
-        micromamba_sha256: the digest of its executable, each HEX or SUBDIR=HEX.
-        offline: use the network for nothing.
-        reporter: is told each step.
+        from_history: with `environment-yml`: the requested packages only.
+        platform: only this platform of a lock.
+        environment: the environment, if a pixi.lock has several.
+        output: the file to write; default: return the text.
+        force: replace an existing file.
+        name: with `sh`, `bat`: the default name of the environment.
+        micromamba: with `sh`, `bat`: the release to use.
+        micromamba_sha256: digests of its executable, each HEX or SUBDIR=HEX.
+        offline: use only the cache.
+        reporter: receives each step.
 
     Raises:
-        UsageError, OutputExistsError: the arguments cannot be meant; nothing was done.
-        NotFoundError, SpecError, RecordError, DigestError: what is to be exported cannot be read, or
-            the format needs what it does not say.
+        UsageError, OutputExistsError: an argument is invalid; nothing was done.
+        NotFoundError, SpecError, RecordError, DigestError: the input cannot be read, or lacks what the
+            format needs.
     """
     if format not in FORMATS:
         raise UsageError(
@@ -131,7 +131,7 @@ def _text(
     warn: Callable[[str], None] = lambda note: None,
     complete: Callable[[LockFile], LockFile] = lambda file: file,
 ) -> str:
-    """The text of an environment or lock in a format."""
+    """Return the text of an environment or lock in a format."""
     if from_history and format != "environment-yml":
         raise UsageError(
             f"--from-history: {format} holds exact packages", hint="use --format environment-yml"

@@ -17,10 +17,9 @@ import msgspec
 
 from sealenv.errors import CheckFailedError, NotFoundError, PrefixPendingError, UsageError
 from sealenv.layout import State, state_of
-from sealenv.locations import resolve_env
+from sealenv.locations import find, resolve_env
 from sealenv.naming import check_prefix, shown
 from sealenv.prefix.exclusive import exclusive
-from sealenv.prefix.lookup import find
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.removable import refuse_frozen, refuse_in_use
 from sealenv.prefix.removal import Contents, remove_copied

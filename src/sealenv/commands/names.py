@@ -1,7 +1,7 @@
-"""Where what `import sealenv` offers is defined: imported when it is used, and not before.
+"""The modules of the names in `import sealenv`, which are imported when they are used.
 
-Type checkers see the same names in `sealenv/__init__.py`; tests/api compares the two. A command that is
-added in both is in the API, and docs.tools.api_reference writes it into docs/reference/api.md.
+Type checkers see the same names in `sealenv/__init__.py`; tests/api compares the two. To add a command
+to the API, add it in both; docs.tools.api_reference writes docs/reference/api.md.
 """
 
 __all__ = ["FUNCTIONS", "HOMES"]

@@ -1,4 +1,4 @@
-"""`remove`: an environment and everything in it."""
+"""`remove`: remove an environment and everything in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from sealenv.commands.environments import inspect, measure
 from sealenv.errors import NotFoundError
 from sealenv.fields import AbsolutePath, Bytes, Count
-from sealenv.prefix.lookup import find
+from sealenv.locations import find
 from sealenv.prefix.removable import check_removable, is_leftover
 from sealenv.prefix.removal import remove as delete
 from sealenv.prefix.removal import user_files
@@ -24,11 +24,11 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
     """What `remove` is about to remove.
 
     Attributes:
-        prefix: where it is.
-        state: of the environment.
-        files: how many files and links.
-        bytes: of them.
-        own: how many files of the user's are in `__home__`.
+        prefix: the environment.
+        state: its state.
+        files: the number of files and links.
+        bytes: their size.
+        own: the number of the user's files, in `__home__`.
     """
 
     prefix: Path
@@ -42,9 +42,9 @@ class Removed(msgspec.Struct, frozen=True, kw_only=True):
     """What `remove` removed.
 
     Attributes:
-        removed: where it was.
-        files: how many files and links.
-        bytes: of them.
+        removed: the environment.
+        files: the number of files and links.
+        bytes: their size.
     """
 
     removed: AbsolutePath
@@ -61,18 +61,18 @@ def remove(
 ) -> Removed:
     """Remove an environment and everything in it.
 
-    Only what sealenv made, or what is certainly a conda environment; never through a link.
+    The folder must certainly be an environment. Links are not followed.
 
     Args:
         env: a name or a path.
-        force: even if programs run from it.
-        override_frozen: a frozen environment too (CEP 22).
-        confirm: is shown what would go, before; may raise to stop. Without it there is no question.
+        force: accept running programs.
+        override_frozen: accept a frozen environment (CEP 22).
+        confirm: called before anything is removed; may raise to stop.
 
     Raises:
-        NotFoundError: there is no such environment.
-        PrefixError: it is not certainly one, active here, in use, frozen, or holds others.
-        FilesystemError: something could not be removed; what is left is pending.
+        NotFoundError: no such environment.
+        PrefixError: it is not certainly an environment, active, in use, frozen, or holds others.
+        FilesystemError: something could not be removed; the rest is pending.
     """
     prefix = _find(named(env))
     check_removable(prefix, os.environ, override_frozen=override_frozen, force=force)
@@ -86,7 +86,7 @@ def remove(
 
 
 def _find(env: str) -> Path:
-    """An environment, or the empty folders that are left of one."""
+    """Return an environment, or the empty remains of one."""
     try:
         return find(env)
     except NotFoundError as error:

@@ -38,7 +38,7 @@ from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.snapshot import FOLDER
 from sealenv.seals.verify import examine
 from sealenv.spec.model import current_platform
-from sealenv.system.running import programs_in
+from sealenv.system.processes import programs_in
 
 __all__ = ["LeftFinding", "Mending", "Repaired", "repair", "repair_prefix"]
 

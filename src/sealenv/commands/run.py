@@ -168,7 +168,7 @@ def admit(
 
     prefix, _ = resolve_env(env, environ)
     if prefix is None or not os.path.isdir(os.path.join(prefix, "conda-meta")):
-        from sealenv.prefix.lookup import find
+        from sealenv.locations import find
 
         prefix = str(find(env, environ))
     if os.path.lexists(os.path.join(prefix, *_MARKER)):
@@ -207,13 +207,13 @@ def wait_for(command: str | list[str], program: str, environ: dict[str, str]) ->
         stream.flush()
     try:
         if sys.platform == "win32":
-            from sealenv.system import winjob
+            from sealenv.system import processes
 
-            winjob.prepare()
+            processes.prepare_job()
         child = subprocess.Popen(command, executable=program, env=environ)
         if sys.platform == "win32":
             # Who ends us by force ends the command, as on POSIX, where we are the command.
-            winjob.tie(int(child._handle))  # type: ignore[attr-defined]
+            processes.tie_to_job(int(child._handle))  # type: ignore[attr-defined]
         code = child.wait()
     except OSError as error:
         sys.stderr.write(f"sealenv run: {program}: {error.strerror or error}\n")

@@ -30,7 +30,7 @@ from sealenv.errors import UsageError
 from sealenv.gates.admission import look, scrub
 from sealenv.gates.whitelist import default_path
 from sealenv.layout import is_windows
-from sealenv.prefix.lookup import find
+from sealenv.locations import find
 from sealenv.request.arguments import StrPath
 from sealenv.spec.model import current_platform
 

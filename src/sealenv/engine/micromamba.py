@@ -27,7 +27,7 @@ from sealenv.store.archives import Store
 from sealenv.system.filelock import FileLock
 from sealenv.system.files import write_atomic
 from sealenv.system.hashing import hash_file
-from sealenv.system.process import clean_home
+from sealenv.system.processes import clean_home
 from sealenv.urls import redact
 
 __all__ = ["OTHER", "obtain", "version_of"]

@@ -19,7 +19,7 @@ from typing import BinaryIO, NoReturn
 from sealenv.engine import messages
 from sealenv.engine.messages import Event, Request
 from sealenv.errors import EngineError, SealenvError, from_oserror
-from sealenv.system.leaving import leave_now
+from sealenv.system.processes import leave_now
 from sealenv.urls import redact
 
 __all__ = ["main"]

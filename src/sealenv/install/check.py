@@ -15,7 +15,7 @@ from sealenv.activation.winlaunch import command_processor
 from sealenv.errors import CheckFailedError
 from sealenv.gates.whitelist import private_folders
 from sealenv.spec.model import EnvironmentSpec
-from sealenv.system.process import clean_home, run_quietly
+from sealenv.system.processes import clean_home, run_quietly
 
 __all__ = ["CheckReport", "check_environment"]
 

@@ -20,7 +20,7 @@ from sealenv.gates.admission import scrub, without_dirt
 from sealenv.gates.whitelist import private_folders
 from sealenv.layout import USER_FOLDER, bin_dirs, is_windows
 from sealenv.locks import Lock, LockedPackage
-from sealenv.system.process import clean_home, run_quietly
+from sealenv.system.processes import clean_home, run_quietly
 
 __all__ = ["MESSAGES", "check_post", "find_link_scripts", "run_link_scripts", "run_post"]
 

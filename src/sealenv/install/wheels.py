@@ -22,7 +22,7 @@ from sealenv.seals.snapshot import FOLDER, Row, take_snapshot
 from sealenv.store.archives import Store
 from sealenv.store.placing import site_packages_of
 from sealenv.system.files import write_atomic
-from sealenv.system.process import clean_home, run_quietly
+from sealenv.system.processes import clean_home, run_quietly
 
 __all__ = ["InstalledWheel", "install_wheels", "record_pyc"]
 

@@ -1,14 +1,14 @@
-"""The prefix's own `.condarc`: what conda and mamba inside do as the creation did.
+"""The prefix's own `.condarc`, which isolates the conda and mamba inside as `create` was.
 
-conda and mamba read it after the user's files, so that what it says wins (conda/base/constants.py,
-SEARCH_PATH; libmamba, Configuration::compute_config_sources). conda joins lists: the user's entries
-come after ours. The activation makes mamba read this file alone. `#!final` on a key lets nothing
-that is read later change it (conda/common/configuration.py, _match_key_is_important).
+They read it after the user's files, so its values win (conda/base/constants.py, SEARCH_PATH; libmamba,
+Configuration::compute_config_sources). conda joins lists: the user's entries come after ours. The
+activation makes mamba read only this file. `#!final` protects a key from files that are read later
+(conda/common/configuration.py, _match_key_is_important).
 
 `defaults` is an empty multichannel. If it named the channels of the environment, conda would use it as
-their name: in exports, in its history and in `conda list` (conda/models/channel.py, canonical_name).
+their name in exports, in its history and in `conda list` (conda/models/channel.py, canonical_name).
 
-Nothing in it is an absolute path: both expand `$CONDA_PREFIX`, which is right after a move too.
+It holds no absolute path: both tools expand `$CONDA_PREFIX`, so it stays valid after a move.
 """
 
 from __future__ import annotations
@@ -49,14 +49,13 @@ notify_outdated_conda: false
 
 
 def condarc_text(channels: Sequence[str], platform: str) -> str:
-    """The file for an environment of these channels.
+    """Return the file's text for an environment of these channels.
 
     Args:
         channels: as in the spec, without credentials.
-        platform: its subdir, which is said also where it is the machine's own: a tree made
-            elsewhere is the same.
+        platform: its subdir. It is always written, so that every machine writes the same file.
     """
-    # A dollar sign would be expanded there; in a URL it may be written so.
+    # conda would expand a dollar sign.
     listed = (
         json.dumps(_as_conda_names(channel).replace("$", "%24"), ensure_ascii=False)
         for channel in channels
@@ -65,7 +64,7 @@ def condarc_text(channels: Sequence[str], platform: str) -> str:
 
 
 def _as_conda_names(channel: str) -> str:
-    """The name of a channel of anaconda.org, or an address. `conda export` lists other spellings too."""
+    """Return the name of a channel of anaconda.org, or the URL: conda treats others as new channels."""
     channel = channel.rstrip("/")
     name = channel.removeprefix("https://conda.anaconda.org/")
     named = re.fullmatch(r"[\w.-]+(/label/[\w.-]+)?", name) and name not in {"defaults", "local"}
@@ -73,6 +72,6 @@ def _as_conda_names(channel: str) -> str:
 
 
 def write_condarc(prefix: Path, channels: Sequence[str], platform: str) -> None:
-    """Write it, unless a package has brought one."""
+    """Write the file, unless a package contains one."""
     if not os.path.lexists(prefix / CONDARC):
         write_atomic(prefix / CONDARC, condarc_text(channels, platform).encode(), mode=0o644)

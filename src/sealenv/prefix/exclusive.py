@@ -1,7 +1,7 @@
-"""Work on a finished prefix by one sealenv at a time.
+"""Locks on a finished prefix: one process writes into it, or several read it.
 
-A pending prefix has its marker to lock. A finished one has no file of ours that stays the same file,
-so the lock is on its history, which every environment has; nothing is left behind.
+The lock is on the prefix's history, which every environment has, so that no file of ours is left
+behind. A pending prefix is locked by its marker instead (`prefixlock`).
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from sealenv.layout import HISTORY, MARKER, META, is_link
 from sealenv.naming import shown
 from sealenv.system.filelock import open_removable, try_lock
 from sealenv.system.files import keep_owner
-from sealenv.system.tempname import temporary_path
+from sealenv.system.temporary import temporary_path
 
 __all__ = ["exclusive", "refuse_worked_on", "replace_history", "unchanged"]
 
 
 @contextlib.contextmanager
 def exclusive(prefix: Path) -> Iterator[int]:
-    """Keep other sealenv commands from a finished prefix while we write into it.
+    """Lock a finished prefix for writing.
 
     Yields the descriptor of the lock: a child that inherits it holds the lock too.
 
     Raises:
         PrefixPendingError: it was never finished.
         PrefixLockedError: another process works on it.
-        PrefixError: it has no history, or a link where its own folders should be.
+        PrefixError: it has no history, or its history or conda-meta is a link.
         FilesystemError: it cannot be written.
     """
     with _held(prefix, shared=False) as fd:
@@ -45,7 +45,7 @@ def exclusive(prefix: Path) -> Iterator[int]:
 
 @contextlib.contextmanager
 def unchanged(prefix: Path) -> Iterator[None]:
-    """Keep other sealenv commands from writing into a finished prefix while it is read; many may read.
+    """Lock a finished prefix for reading, together with other readers.
 
     Raises:
         PrefixPendingError, PrefixLockedError, PrefixError, FilesystemError: as for `exclusive`.
@@ -59,9 +59,9 @@ def _held(prefix: Path, *, shared: bool) -> Iterator[int]:
     for name in (META, HISTORY):
         if is_link(prefix / name):
             raise PrefixError(
-                f"its {name} is a link: nothing is written through it",
+                f"its {name} is a link, and sealenv does not write through links",
                 where=str(prefix),
-                hint=f"put back what was there: {name} is of the environment's own",
+                hint=f"replace the link with the environment's own {name}",
             )
     try:
         fd = open_removable(prefix / HISTORY, new=False)
@@ -69,20 +69,20 @@ def _held(prefix: Path, *, shared: bool) -> Iterator[int]:
         raise PrefixError(
             f"it has no {HISTORY}: this is not an environment",
             where=str(prefix),
-            hint="if it is one and that file was lost, an empty one in its place will do",
+            hint="if it is one and the file was lost, create an empty one",
         ) from None
     except OSError as error:
         raise FilesystemError(
             f"the environment cannot be written: {error.strerror}",
             where=str(prefix / HISTORY),
-            hint="mend its permissions, or run this as its owner",
+            hint="fix its permissions, or run this as its owner",
         ) from error
     try:
         if not try_lock(fd, shared=shared):
             raise PrefixLockedError(
                 "another process works on this environment",
                 where=str(prefix),
-                hint="wait for it to end; what a killed one had started ends by itself in a moment",
+                hint="wait for it to end; children of a killed process end by themselves in a moment",
             )
         if os.path.lexists(prefix / MARKER):
             raise PrefixPendingError(
@@ -96,27 +96,27 @@ def _held(prefix: Path, *, shared: bool) -> Iterator[int]:
 
 
 def refuse_worked_on(prefix: Path) -> None:
-    """Refuse to say what is wrong with a prefix while another process writes into it, or took it away.
+    """Refuse to report damage in a prefix that another process is changing, moving or removing.
 
     Raises:
-        PrefixLockedError: what was seen of it is neither what it was nor what it is going to be.
+        PrefixLockedError: another process works on it, or it no longer exists.
     """
     try:
         fd = open_removable(prefix / HISTORY, new=False)
     except FileNotFoundError:
         if os.path.lexists(prefix):
-            return  # no environment, or one that lost its history: that is a finding
+            return  # not an environment, or its history was lost, which is a finding
         raise PrefixLockedError(
-            "it was moved or removed while it was looked at",
+            "it was moved or removed while it was read",
             where=str(prefix),
-            hint="sealenv list shows what there is",
+            hint="sealenv list shows the environments",
         ) from None
     except OSError:
-        return  # nobody who may not write there can ask
+        return  # a lock requires write permission
     try:
         if not try_lock(fd, shared=True):
             raise PrefixLockedError(
-                "another process works on this environment, and what is seen of it may be half done",
+                "another process works on this environment, so the result would be unreliable",
                 where=str(prefix),
                 hint="wait for it to end, then run the same command again",
             )
@@ -125,22 +125,22 @@ def refuse_worked_on(prefix: Path) -> None:
 
 
 def replace_history(prefix: Path, fd: int, data: bytes, status: os.stat_result) -> int:
-    """Write the history anew without letting go of the lock on it.
+    """Replace the history without releasing the lock on it.
 
-    The new file is locked before it is in place. On Windows, where a file that is open cannot be
-    replaced, it is written in place.
+    The new file is locked before it replaces the old one. Windows does not replace an open file: there
+    it is written in place.
 
     Args:
-        prefix: a prefix that `exclusive` holds.
-        fd: what that gave.
-        data: the history.
-        status: of the file as it is.
+        prefix: a prefix that `exclusive` has locked.
+        fd: the descriptor of that lock.
+        data: the new history.
+        status: of the old file.
 
     Returns:
-        the descriptor that holds the lock from now on: to be closed at the end, `fd` besides.
+        the descriptor that holds the lock from now on. The caller closes both.
 
     Raises:
-        OSError: as the operating system says; the old one is there, and locked.
+        OSError: it cannot be replaced; the old one is unchanged and locked.
     """
     if os.name == "nt":
         os.lseek(fd, 0, os.SEEK_SET)

@@ -1,7 +1,7 @@
-"""conda-meta/history in conda's own format, so that `--from-history` and `--revisions` are right.
+"""conda-meta/history in conda's format, so that its `--from-history` and `--revisions` work.
 
-The format is what conda 26's `conda/history.py` reads: a header with the time, `# cmd:` and
-`# update specs:` comments, one `+channel/subdir::name-version-build` line per package.
+conda 26 (`conda/history.py`) reads a header with the time, `# cmd:` and `# update specs:` comments, and
+one `+channel/subdir::name-version-build` line per package.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def write_history(
 
     Args:
         prefix: the prefix.
-        lock: what was linked.
-        requested: the MatchSpecs that were asked for.
-        command: how it was asked for; credentials and line breaks are taken out.
+        lock: the linked packages.
+        requested: the requested MatchSpecs.
+        command: the command line; credentials and line breaks are removed.
         now: the time of the revision.
     """
     lines = [
@@ -64,10 +64,10 @@ def write_history(
 
 
 def read_requested(prefix: Path) -> dict[str, str]:
-    """What was asked for, as conda's `--from-history` reads it: package name -> MatchSpec.
+    """Return the requested specs as conda's `--from-history` does: package name -> MatchSpec.
 
-    A later revision replaces what an earlier one asked for, and `remove specs` takes it away. Without
-    a history, or with one that says nothing, it is empty.
+    A later revision replaces the specs of an earlier one, and `remove specs` removes them. Without a
+    history the result is empty.
     """
     asked: dict[str, str] = {}
     for line in _lines(prefix):
@@ -84,7 +84,7 @@ def read_requested(prefix: Path) -> dict[str, str]:
 
 
 def made_by(prefix: Path) -> tuple[str, str]:
-    """Name and version of the program that wrote the first revision; empty where it does not say."""
+    """Return name and version of the program that wrote the first revision; empty if unknown."""
     for line in _lines(prefix):
         if found := _MAKER.match(line):
             return found[1], found[2]
@@ -92,9 +92,9 @@ def made_by(prefix: Path) -> tuple[str, str]:
 
 
 def read_bootstrap(prefix: Path) -> tuple[str, str | None] | None:
-    """Version and sha256 of the micromamba that a script of ours used; None where none made the prefix.
+    """Return version and sha256 of the micromamba that our standalone script used, if one did.
 
-    micromamba's own history does not tell: the version that it writes there is a constant, "3.8.0".
+    The version in micromamba's own history is a constant, "3.8.0".
     """
     try:
         text = read_regular(prefix / META / "sealenv.bootstrap").decode("utf-8", "replace")
@@ -112,7 +112,7 @@ def _lines(prefix: Path) -> list[str]:
 
 
 def _listed(text: str) -> list[str]:
-    """A list as Python writes it, or as conda before 4.4: separated by commas."""
+    """Parse a list as Python writes it, or separated by commas as in conda before 4.4."""
     try:
         value = ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -121,14 +121,14 @@ def _listed(text: str) -> list[str]:
 
 
 def write_state(prefix: Path, variables: Mapping[str, str]) -> None:
-    """Write environment.yml's `variables` where conda and the activation look for them (CEP 32)."""
+    """Write the variables of environment.yml where conda and the activation read them (CEP 32)."""
     if variables:
         data = json.dumps({"version": 1, "env_vars": dict(variables)}, indent=2, sort_keys=True)
         write_atomic(prefix / META / "state", data.encode() + b"\n")
 
 
 def read_state(prefix: Path) -> dict[str, str]:
-    """The variables; none where there is no such file, or none that can be read."""
+    """Return the variables; none if the file does not exist or is not valid."""
     try:
         data = json.loads(read_regular(prefix / META / "state"))
         return {str(k): str(v) for k, v in data["env_vars"].items()}

@@ -1,4 +1,4 @@
-"""What is installed in a prefix, as a lock: from conda-meta's records alone."""
+"""The installed packages of a prefix as a lock, read from its records."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _KEPT = (
 
 
 def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
-    """The lock that would make what is installed now.
+    """Return a lock of the packages that are installed now.
 
     Args:
-        prefix: the environment, whoever made it.
-        platform: for one whose packages do not say it: all of them noarch.
-        strict: refuse records without sha256 or address; else they count as they are.
+        prefix: an environment of any conda tool.
+        platform: the platform if all packages are noarch.
+        strict: refuse records without sha256 or URL.
 
     Raises:
-        RecordError: a record cannot be read, names a path outside, or says what cannot be.
-        DigestError: a record has no sha256, or no address, so that nothing could install it again.
+        RecordError: a record is not readable or not valid, or names a path outside the prefix.
+        DigestError: a record has no sha256 or URL, so the package could not be installed again.
     """
     packages = []
     for path in sorted((prefix / META).glob("*.json")):
@@ -69,13 +69,13 @@ def _package(path: Path, strict: bool) -> LockedPackage:
         raise RecordError(
             f"a package record cannot be read: {getattr(error, 'strerror', None) or error}",
             where=str(path),
-            hint="sealenv verify says more; make the environment anew",
+            hint="sealenv verify shows details; create the environment again",
         ) from error
     if outside := outside_of(raw):
         raise RecordError(
             f"a package record names a path outside the environment: {outside!r}",
             where=str(path),
-            hint="sealenv verify says more; make the environment anew",
+            hint="sealenv verify shows details; create the environment again",
         )
     record = {key: raw[key] for key in _KEPT if raw.get(key) is not None}
     record.setdefault("depends", [])
@@ -92,12 +92,12 @@ def _package(path: Path, strict: bool) -> LockedPackage:
     )
     if not {"name", "version", "build"} <= record.keys():
         raise RecordError(
-            "the record does not say which package it is of", where=str(path), hint="sealenv verify"
+            "the record has no name, version or build", where=str(path), hint="sealenv verify"
         )
     whole = strict and package.sha256 and url
     if fault := check_package(package) if whole else check_record(record):
         raise RecordError(
-            f"the record says what cannot be: {fault}",
+            f"the record is not valid: {fault}",
             where=str(path),
             hint="repair the environment",
         )
@@ -105,10 +105,9 @@ def _package(path: Path, strict: bool) -> LockedPackage:
 
 
 def _channel(said: str, url: str, subdir: str) -> str:
-    """The channel of a record: packages may lie elsewhere (`base_url`, CEP 15).
+    """Return the channel of a record, which need not be part of its URL (`base_url`, CEP 15).
 
-    conda's records name the subdir behind it, and some tools' give a name such as conda-forge, which
-    says less than the address does.
+    conda's records append the subdir. A name such as conda-forge is less than the URL has.
     """
     if "://" in said:
         clean = split_credentials(said).clean.rstrip("/").removesuffix(f"/{subdir}")
@@ -121,10 +120,10 @@ def _refuse_nameless(prefix: Path, packages: list[LockedPackage]) -> None:
     bare = [p for p in packages if not p.sha256 or not p.url]
     if bare:
         raise DigestError(
-            f"{len(bare)} of {len(packages)} package records have no sha256 or no address, so nothing "
-            "could vouch for them again",
+            f"{len(bare)} of {len(packages)} package records have no sha256 or URL, so they could not "
+            "be verified",
             where=str(prefix),
             details=[p.dist for p in bare[:20]],
-            hint="an older tool installed them; install them anew, or lock what was asked for: "
+            hint="an older tool installed them; install them again, or lock the requested specs: "
             "sealenv export ENV --format environment-yml --from-history",
         )

@@ -1,8 +1,7 @@
-"""A pending prefix of an earlier create: what of it may be taken away.
+"""Empty a pending prefix: delete what a create wrote, keep everything else.
 
-Before anything is linked, `conda-meta/sealenv.plan` names every path that is going to be. Together
-with what the steps of create add at known places this says what is ours. Anything else in the folder
-is somebody's, and is kept: moved into the user folder, never deleted.
+`conda-meta/sealenv.plan` lists every path before it is linked; the steps of create also write to known
+paths. Any other file belongs to the user and is moved into the user folder, never deleted.
 """
 
 from __future__ import annotations
@@ -13,46 +12,46 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from sealenv.layout import MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
+from sealenv.layout import ACTIVATION, MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
 from sealenv.system.files import read_regular, write_atomic
-from sealenv.system.tempname import final_path
+from sealenv.system.temporary import final_path
 
 __all__ = ["REMOVING", "clear_pending", "kept_folder", "read_plan", "write_plan"]
 
 _KEPT = "kept-from-pending"
 _OURS = re.compile(
     r"conda-meta/.*|etc/sealenv/.*|\.?\.condarc(\.[0-9a-f]{16})?|CACHEDIR\.TAG|"
-    r"\.?activate\.(sh|fish|csh|xsh|nu|bat|ps1)(\.[0-9a-f]{16})?|"
+    rf"\.?({'|'.join(map(re.escape, ACTIVATION))})(\.[0-9a-f]{{16}})?|"
     r"(.*/)?[^/]+\.dist-info/(INSTALLER|REQUESTED|RECORD)[^/]*\.tmp|"  # while pip writes them
-    r"\.refprobe-[A-Za-z0-9]{6}/(src|dst)|"  # the engine tries whether there are reflinks
+    r"\.refprobe-[A-Za-z0-9]{6}/(src|dst)|"  # the engine tests for reflinks
     r"__clobbers__/.*|\.sealenv-scratch/.*|\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"
 )
 _SYMLINK_TEST = re.compile(r"symtest_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""py-rattler tries whether there are symbolic links, before each package."""
+"""py-rattler tests before each package whether the file system has symbolic links."""
 
 REMOVING = b"removing\n"
-"""What the marker of an environment says that is being removed."""
+"""The marker's content while an environment is removed."""
 
 
 def write_plan(prefix: Path, paths: Iterable[str]) -> None:
-    """Name the paths that are going to be linked, before the first of them is."""
+    """Write the paths that will be linked, before the first of them is."""
     write_atomic(prefix / PLAN, "\0".join(paths).encode("utf-8", "surrogateescape"))
 
 
 def clear_pending(prefix: Path) -> list[str]:
-    """Empty a pending prefix of what is ours; the marker and the plan stay.
+    """Empty a pending prefix, except for the marker and the plan.
 
-    The caller holds the lock. Killed half way, it can be called again.
+    The caller holds the lock. After a kill it can be called again.
 
     Returns:
-        the relative paths that were not ours and are now below `__home__`.
+        the relative paths of other files, which are now below `__home__`.
     """
     planned = read_plan(prefix)
     kept: list[str] = []
     target: Path | None = None
     for entry in reversed(list(walk(prefix, skip=frozenset({USER_FOLDER, MARKER, PLAN, META})))):
         if entry.is_dir:
-            with contextlib.suppress(OSError):  # not empty: something in it was not ours
+            with contextlib.suppress(OSError):  # not empty: it holds files of the user
                 os.rmdir(entry.path)
         elif _is_ours(entry, planned):
             os.unlink(entry.path)
@@ -80,7 +79,7 @@ def _is_ours(entry: Entry, planned: frozenset[str]) -> bool:
 
 
 def read_plan(prefix: Path) -> frozenset[str]:
-    """The paths that it names; none where there is no plan."""
+    """Return the planned paths; none if the plan does not exist."""
     try:
         data = read_regular(prefix / PLAN)
     except OSError:
@@ -89,7 +88,7 @@ def read_plan(prefix: Path) -> frozenset[str]:
 
 
 def kept_folder(prefix: Path) -> Path:
-    """A new folder in the user folder, for what is kept aside."""
+    """Create a new folder in the user folder for files that are kept."""
     number = 1
     while True:
         folder = prefix / USER_FOLDER / f"{_KEPT}-{number}"

@@ -1,9 +1,8 @@
-"""The marker of a pending prefix, and the lock that is held on it.
+"""The marker of a pending prefix, and the lock on it.
 
-The marker is the first thing written into a new prefix and the last thing removed. Its first line is
-the one-shot token with which our own check passes the activation script. The lock is on the marker
-itself and shared by everybody who works for this create: the parent, the engine, link scripts. As
-long as one of them lives, no other create touches the prefix.
+The marker is the first file written into a new prefix and the last one removed. Its first line is the
+token that lets our own check pass the activation script. The parent, the engine and link scripts share
+the lock: while one of them lives, no other create touches the prefix.
 """
 
 from __future__ import annotations
@@ -59,13 +58,13 @@ class PrefixLock:
         if not take(fd) or not _same(fd, prefix / MARKER):
             os.close(fd)
             raise PrefixLockedError(
-                "another process is making this environment",
+                "another process is creating this environment",
                 where=str(prefix),
-                hint="wait for it to end, or choose another name; what a killed one has started ends "
-                "by itself within seconds",
+                hint="wait for it to end, or choose another name; children of a killed process end by "
+                "themselves within seconds",
             )
         token = os.urandom(16).hex()
-        import socket  # those who only ask do without
+        import socket  # only `create` needs it
 
         note = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
         try:
@@ -80,8 +79,8 @@ class PrefixLock:
         return cls(prefix, fd, token)
 
     def share(self) -> None:
-        """Let the engine join. Nobody else can get in: a create takes the lock exclusively."""
-        # On Windows it stays ours alone: the engine has a slot of its own.
+        """Let the engine join. No other create can: it would need the lock exclusively."""
+        # On Windows the engine has a slot of its own.
         if os.name != "nt" and not try_lock(self.fd, shared=True, slot=_PARENT):
             raise PrefixLockedError(
                 "another process took this environment over",
@@ -90,33 +89,32 @@ class PrefixLock:
             )
 
     def holds(self) -> bool:
-        """Whether the marker is still the one that we wrote."""
+        """Whether the marker is still the file that we wrote."""
         return _same(self.fd, self.prefix / MARKER)
 
     def commit(self) -> None:
-        """Remove the marker: from now on the prefix is what its seal says."""
+        """Remove the marker: the prefix is finished."""
         (self.prefix / PLAN).unlink(missing_ok=True)
         marker = self.prefix / MARKER
         if os.name == "nt":
-            # A file that is open somewhere, as ours is, keeps its name for a while when it is removed;
-            # renamed it is gone from where it counts at one instant.
+            # A removed file keeps its name until it is closed; a rename takes effect at once.
             marker = marker.rename(marker.with_name(f".{marker.name}.{self.token}"))
         marker.unlink()
         _sync_folder(self.prefix / META)
         self.close()
 
     def close(self) -> None:
-        """Let go of the lock; a marker that is still there keeps the prefix pending."""
+        """Release the lock; if the marker still exists, the prefix stays pending."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
 
 
 def refuse_unless_free(prefix: Path) -> None:
-    """Refuse a target that holds anything which sealenv's create did not begin.
+    """Refuse a target that holds anything but an unfinished create.
 
     Raises:
-        PrefixExistsError: with what it is.
+        PrefixExistsError: it holds something else, or is a link.
     """
     hint = f"choose another name, or remove it first: sealenv remove {shown(str(prefix))}"
     if is_link(prefix):
@@ -126,13 +124,13 @@ def refuse_unless_free(prefix: Path) -> None:
         raise PrefixExistsError(
             "a standalone script began this environment and did not finish it",
             where=str(prefix),
-            hint=f"run that script again, or take it away: sealenv remove {shown(str(prefix))}",
+            hint=f"run that script again, or: sealenv remove {shown(str(prefix))}",
         )
     if state in {State.ABSENT, State.EMPTY, State.PENDING}:
         return
     what = {
-        State.SEALED: "there is an environment already",
-        State.FOREIGN: "there is an environment already, made by another tool",
+        State.SEALED: "the environment already exists",
+        State.FOREIGN: "the environment already exists, made by another tool",
         State.OTHER: "the target is not an empty folder",
     }[state]
     if state is State.OTHER:
@@ -141,7 +139,7 @@ def refuse_unless_free(prefix: Path) -> None:
 
 
 def _is_bootstraps(prefix: Path) -> bool:
-    """Whether the marker is one of bootstrap/*: nothing there says which files are whose."""
+    """Whether a standalone script wrote the marker: it writes no plan of its files."""
     try:
         return read_regular(prefix / MARKER).startswith(b"sealenv-bootstrap ")
     except OSError:  # gone, or held by its script
@@ -149,7 +147,7 @@ def _is_bootstraps(prefix: Path) -> bool:
 
 
 def is_locked(prefix: Path) -> bool:
-    """Whether somebody works on a pending prefix right now."""
+    """Whether a process works on a pending prefix right now."""
     try:
         fd = open_removable(prefix / MARKER, new=False)
     except OSError:
@@ -164,7 +162,7 @@ def join(prefix: str) -> None:
     """Hold the lock in this process too, until it ends.
 
     Raises:
-        PrefixLockedError: the marker is gone or held by a stranger.
+        PrefixLockedError: another create holds the marker.
     """
     fd = open_removable(Path(prefix, MARKER), new=False)
     if not try_lock(fd, shared=True, slot=_ENGINE):
@@ -174,10 +172,10 @@ def join(prefix: str) -> None:
 
 
 def _open_marker(prefix: Path) -> int:
-    """Open the marker, or make it where there is none.
+    """Open the marker; create it if it does not exist.
 
-    Another create may finish between a look at the prefix and this: then the marker that is made here
-    stands in a finished environment, and is taken back.
+    Another create may have finished since the prefix was checked. Then the new marker is in a finished
+    environment, and is removed again.
 
     Raises:
         PrefixExistsError: that happened.
@@ -196,14 +194,14 @@ def _open_marker(prefix: Path) -> int:
         os.close(fd)
         (prefix / MARKER).unlink(missing_ok=True)
         raise PrefixExistsError(
-            "another process has just made this environment",
+            "another process has just created this environment",
             where=str(prefix),
             hint="use it, or choose another name",
         )
 
 
 def take(fd: int) -> bool:
-    """One flock; on Windows, where a lock is its handle's alone, the slot of the engine besides."""
+    """Take the lock exclusively: on Windows, where the engine has its own slot, both slots."""
     if not try_lock(fd, slot=_PARENT):
         return False
     if os.name == "nt":

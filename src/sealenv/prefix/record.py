@@ -1,16 +1,17 @@
-"""What writers of package records mean: each path as it lies in the prefix, each size that of the file.
+"""The model of a package record, with the differences between conda, micromamba and py-rattler removed.
 
-conda, micromamba and py-rattler write `conda-meta/*.json` differently (CEP 34, and conda's
-`core/path_actions.py`, mamba's `core/link.cpp`):
+They write `conda-meta/*.json` differently (CEP 34, conda's `core/path_actions.py`, mamba's
+`core/link.cpp`):
 
-- conda records files of `noarch: python` packages as they are in the archive (`site-packages/six.py`,
-  `python-scripts/tool`). Where they lie is in `files`, and follows from the record of Python.
-- micromamba gives a file into which the prefix was written the size of the file in the archive, and no
+- conda records files of `noarch: python` packages by their path in the archive
+  (`site-packages/six.py`, `python-scripts/tool`). `files` has the path in the prefix, which also
+  follows from the record of Python.
+- micromamba records the archive's size for a file into which the prefix was written, and no
   `prefix_placeholder`.
-- conda before 4.4 has no `paths_data`, only `files`. A later one leaves a file out of `paths_data` whose
-  digest was not as promised.
+- conda before 4.4 writes no `paths_data`, only `files`. Later versions leave a file out of
+  `paths_data` if its digest differs from the archive's.
 
-Every reader of records goes through `decode`.
+Every reader of records calls `decode`.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ _MINOR = re.compile(r"\d+\.\d+")
 
 
 def decode(records: Sequence[PrefixRecord]) -> None:
-    """Give the paths of all records of one prefix the places and facts that their writers mean.
+    """Correct the paths and sizes in all records of one prefix.
 
-    A path that changes keeps the writer's spelling in `RecordPath.written`.
+    `RecordPath.written` keeps the original of a path that changes.
     """
     folders = _folders(records)
     for record in records:
@@ -42,11 +43,11 @@ def decode(records: Sequence[PrefixRecord]) -> None:
         _add_unlisted(record)
         for entry in record.paths_data.paths:
             if entry.sha256_in_prefix and entry.sha256_in_prefix != entry.sha256:
-                entry.size_in_bytes = None  # micromamba's is that of the file in the archive
+                entry.size_in_bytes = None  # micromamba writes the archive's size
 
 
 def _folders(records: Sequence[PrefixRecord]) -> tuple[str, str] | None:
-    """The folders of Python's packages and programs, with `/` at the end; None without a Python."""
+    """Return the folders of Python's packages and programs, with a final `/`; None without Python."""
     python = next((record for record in records if record.name == "python"), None)
     if python is None:
         return None
@@ -60,7 +61,7 @@ def _folders(records: Sequence[PrefixRecord]) -> tuple[str, str] | None:
 
 
 def _place(record: PrefixRecord, folders: tuple[str, str] | None) -> None:
-    """Replace the paths of the archive by those in the prefix."""
+    """Replace the paths in the archive with those in the prefix."""
     archived = [e for e in record.paths_data.paths if e.path.startswith((_SITE, _SCRIPTS))]
     if not archived:
         return
@@ -69,7 +70,7 @@ def _place(record: PrefixRecord, folders: tuple[str, str] | None) -> None:
     for entry in archived:
         path = _placed(entry, folders)
         if path is None or (files and path not in files):
-            # Linked for another Python, or no Python is recorded: `files` alone knows the place.
+            # Linked for another Python, or no Python is recorded: only `files` has the path.
             ends = ends or {_end(file): file for file in record.files}
             path = ends.get(_end(entry.path), path)
         if path is not None:
@@ -77,7 +78,7 @@ def _place(record: PrefixRecord, folders: tuple[str, str] | None) -> None:
 
 
 def _add_unlisted(record: PrefixRecord) -> None:
-    """Add the paths that `files` alone has: conda leaves a file out whose digest was not as promised."""
+    """Add the paths that only `files` has."""
     entries = record.paths_data.paths
     listed = {entry.path for entry in entries} | {entry.original_path for entry in entries}
     entries += [RecordPath(path, path_type="") for path in record.files if path not in listed]
@@ -93,7 +94,7 @@ def _placed(entry: RecordPath, folders: tuple[str, str] | None) -> str | None:
 
 
 def _end(path: str) -> str:
-    """What a path of the archive and its place in the prefix have in common."""
+    """Return what the path in the archive and the path in the prefix have in common."""
     before, found, rest = path.partition(_SITE)
     if found and (not before or before.endswith("/")):
         return f"{_SITE}{rest}"
@@ -104,20 +105,20 @@ def _end(path: str) -> str:
 
 
 class RecordPath(msgspec.Struct, rename={"path": "_path"}, omit_defaults=True, gc=False):
-    """One linked path, with the digests before and after the prefix was written into it."""
+    """One linked path, with its digests before and after the prefix was written into it."""
 
     path: str
     path_type: str = "hardlink"
-    """Empty where the record does not say it (conda before 4.4)."""
+    """Empty if the record has none (conda before 4.4)."""
     sha256: str | None = None
     sha256_in_prefix: str | None = None
     size_in_bytes: int | None = None
     prefix_placeholder: str | None = None
     file_mode: str | None = None
     original_path: str | None = None
-    """Where it would be, if another package had not won that path: py-rattler keeps it aside."""
+    """The path in the package, if another package's file is there: py-rattler moves this one aside."""
     written: str | None = None
-    """The writer's spelling of the path, where that differs: see `decoding`."""
+    """The path in the record, if `decode` replaced it."""
 
 
 class PathsData(msgspec.Struct):
@@ -127,7 +128,7 @@ class PathsData(msgspec.Struct):
 
 
 class PrefixRecord(msgspec.Struct):
-    """What verify, list and info need of a record; other keys are left alone."""
+    """The keys of a record that sealenv reads."""
 
     name: str
     version: str

@@ -1,4 +1,4 @@
-"""Package records of a prefix: conda-meta/NAME-VERSION-BUILD.json, whoever wrote them."""
+"""Package records of a prefix: conda-meta/NAME-VERSION-BUILD.json of any conda tool."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _decoder = msgspec.json.Decoder(PrefixRecord)
 
 
 def read_records(prefix: Path) -> list[PrefixRecord]:
-    """Every record of the prefix, by name.
+    """Return every record of the prefix, by name.
 
     Raises:
-        RecordError: one or more cannot be read; all of them are named.
+        RecordError: some cannot be read; the details list all of them.
     """
     records, problems = scan_records(prefix)
     if problems:
@@ -47,13 +47,13 @@ def read_records(prefix: Path) -> list[PrefixRecord]:
             f"{len(problems)} package record{'s' * (len(problems) > 1)} cannot be read",
             where=str(prefix / META),
             details=problems,
-            hint="conda and mamba refuse the environment too; make it anew with sealenv create",
+            hint="conda and mamba refuse the environment too; create it again with sealenv create",
         )
     return records
 
 
 def scan_records(prefix: Path) -> tuple[list[PrefixRecord], list[str]]:
-    """Every record that can be read, and one line for each that cannot."""
+    """Return every readable record, and one line for each of the others."""
     found, problems = [], []
     for path in sorted((prefix / META).glob("*.json")):
         try:
@@ -71,7 +71,7 @@ def scan_records(prefix: Path) -> tuple[list[PrefixRecord], list[str]]:
 
 
 def _read(content: bytes) -> PrefixRecord:
-    """Parse one record; older writers leave fields null, and have other types.
+    """Parse one record; older writers have null fields and other types.
 
     Raises:
         msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is not a record.
@@ -87,7 +87,7 @@ def _read(content: bytes) -> PrefixRecord:
 
 
 def outside_of(raw: dict[str, Any]) -> str | None:
-    """The first path in a record that leads out of the prefix; None where none does."""
+    """Return the first path in a record that leads out of the prefix, if any."""
     dist = "-".join(str(raw.get(key)) for key in ("name", "version", "build"))
     try:
         paths = msgspec.convert(raw.get("paths_data") or {}, PathsData).paths
@@ -97,7 +97,7 @@ def outside_of(raw: dict[str, Any]) -> str | None:
 
 
 def _outside(dist: str, entries: Iterable[RecordPath]) -> str | None:
-    """By records others write, move and delete."""
+    """Return the first path that leads out: records decide what is written, moved and deleted."""
     if "/" in dist or "\\" in dist:
         return dist
     paths = []
@@ -113,22 +113,21 @@ def _outside(dist: str, entries: Iterable[RecordPath]) -> str | None:
 
 
 def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> None:
-    """Make the engine's records say what conda's would.
+    """Complete the engine's records, so that they equal conda's.
 
-    py-rattler 0.28 leaves them mode 0600 and entry points mode 0775, with the address of our cache as
-    the package's URL, and without the requested specs; CEP 32 asks for the channel's URL and the
-    paths below `pkgs`.
+    py-rattler 0.28 writes them with mode 0600, entry points with mode 0775, our cache as the package's
+    URL, and no requested specs. CEP 32 requires the channel's URL and paths below `pkgs`.
 
     Args:
         prefix: the prefix.
-        lock: what was linked.
-        requested: the MatchSpecs that were asked for.
-        view: the folder that conda inside uses as package cache.
+        lock: the linked packages.
+        requested: the requested MatchSpecs.
+        view: the package cache of the conda inside.
 
     Raises:
         RecordError: a record is missing or cannot be read.
     """
-    from sealenv.spec.matchspec import package_name  # most who read records ask for nothing
+    from sealenv.spec.matchspec import package_name  # only `create` needs it
 
     mode = 0o777 & ~_umask()
     wanted: dict[str, list[str]] = {}
@@ -149,17 +148,17 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
             record.setdefault(key, value)
         if isinstance(record.get("link"), dict):
             record["link"]["source"] = str(view / stem)
-        _mend_paths(prefix, record, mode)
+        _fix_paths(prefix, record, mode)
         if package.name in wanted:
             record["requested_spec"] = wanted[package.name][0]  # what conda < 4.4 and mamba read
         write_raw(prefix, package, record)
 
 
-def _mend_paths(prefix: Path, record: dict[str, Any], mode: int) -> None:
-    """Entry points with the umask's mode, and no digests that do not hold.
+def _fix_paths(prefix: Path, record: dict[str, Any], mode: int) -> None:
+    """Give entry points the umask's mode, and remove digests of links.
 
-    py-rattler 0.28 makes entry points 0775 (none is hard-linked), and gives a link the digest of its
-    own text, while `conda doctor` reads what the link leads to and then calls `bin/python` altered.
+    py-rattler 0.28 writes the digest of a link's own text, but `conda doctor` reads the link's target
+    and would report `bin/python` as altered.
     """
     for entry in record.get("paths_data", {}).get("paths", ()):
         if entry.get("path_type") == "softlink":
@@ -175,7 +174,7 @@ def _umask() -> int:
 
 
 def add_pyc(prefix: Path, lock: Lock, compiled: Mapping[str, list[str]]) -> None:
-    """Let the records own the .pyc that we made, as conda's do, so that conda can remove them."""
+    """Add our compiled .pyc files to the records, as conda does, so that conda can remove them."""
     for package in lock.packages:
         paths = compiled.get(package.name)
         if not paths:
@@ -189,7 +188,7 @@ def add_pyc(prefix: Path, lock: Lock, compiled: Mapping[str, list[str]]) -> None
 
 
 def read_raw(prefix: Path, package: LockedPackage) -> dict[str, Any]:
-    """The record of a package that was just linked, with everything that it says.
+    """Return the whole record of a package that was just linked.
 
     Raises:
         RecordError: it is missing or cannot be read.
@@ -205,7 +204,7 @@ def read_raw(prefix: Path, package: LockedPackage) -> dict[str, Any]:
 
 
 def read_raw_record(prefix: Path, dist: str) -> dict[str, Any]:
-    """A record (name-version-build) with everything that it says.
+    """Return the whole record of a package, by name-version-build.
 
     Raises:
         RecordError: it is missing or cannot be read.

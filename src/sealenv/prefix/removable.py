@@ -1,4 +1,4 @@
-"""What must not be taken away, or moved: asked before anything is done."""
+"""Refuse to remove or move an environment that must stay, before anything is done."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from sealenv.layout import (
     State,
     is_link,
     state_of,
+    walk,
 )
 from sealenv.prefix.prefixlock import is_locked
 from sealenv.prefix.records import scan_records
 from sealenv.system.files import read_regular
-from sealenv.system.running import programs_in
+from sealenv.system.processes import programs_in
 
 __all__ = [
     "check_removable",
-    "inner_among",
-    "inner_environments",
     "is_leftover",
     "refuse_frozen",
     "refuse_in_use",
@@ -35,24 +34,24 @@ __all__ = [
 _MARKS = frozenset({"history", "sealenv", "sealenv.pending"})
 _FROZEN = "conda-meta/frozen"
 _STEP = 0.1
-"""Seconds between two looks at what runs."""
+"""Seconds between two checks of the running programs."""
 
 
 def check_removable(
     prefix: Path, environ: Mapping[str, str], *, override_frozen: bool = False, force: bool = False
 ) -> None:
-    """Refuse what must not be removed.
+    """Refuse to remove anything but an unused environment.
 
     Args:
         prefix: the prefix.
-        environ: the variables of this shell: an active environment stays.
-        override_frozen: a frozen one too (CEP 22).
-        force: even if programs run from it.
+        environ: the variables of this shell: an active environment is refused.
+        override_frozen: accept a frozen environment (CEP 22).
+        force: accept running programs.
 
     Raises:
         PrefixError: it is a link, not certainly an environment, frozen, active here, in use, or it
             holds other environments.
-        PrefixLockedError: a process is making it.
+        PrefixLockedError: a process is creating it.
     """
     if is_link(prefix):
         raise PrefixError("this is a link", where=str(prefix), hint="name its target")
@@ -65,21 +64,23 @@ def check_removable(
         raise PrefixError(f"its {META} is a link: nothing is removed", where=str(prefix))
     if state is State.FOREIGN and not _is_certain(prefix):
         raise PrefixError(
-            "nothing but an empty history says that this is an environment: nothing is removed",
+            "only an empty history says that this is an environment: nothing is removed",
             where=str(prefix),
-            hint="look into it, and delete it by hand if it is to go",
+            hint="check its contents, and delete it by hand",
         )
     refuse_inner(prefix)
     if is_locked(prefix):
         raise PrefixLockedError(
-            "a process is making this environment", where=str(prefix), hint="wait, or stop it first"
+            "a process is creating this environment",
+            where=str(prefix),
+            hint="wait, or stop it first",
         )
     refuse_in_use(prefix, environ, force=force)
     refuse_frozen(prefix, override=override_frozen)
 
 
 def is_leftover(prefix: Path) -> bool:
-    """Whether nothing but an empty conda-meta is there: a remove or a create was killed."""
+    """Whether only an empty conda-meta is left of a remove or create that was killed."""
     return not is_link(prefix) and state_of(prefix) is State.EMPTY and (prefix / META).is_dir()
 
 
@@ -93,20 +94,20 @@ def refuse_inner(
 
     Args:
         prefix: the prefix.
-        done: what is not going to happen to it, for the message.
-        do: the same as a command.
-        paths: all that is in it, with `/`, if that is known.
+        done: the refused action as a participle, for the message.
+        do: the refused action as a verb.
+        paths: every path in it, with `/`, if they are known.
 
     Raises:
-        PrefixError: with what it holds.
+        PrefixError: it holds others, which are listed.
     """
-    found = inner_environments(prefix) if paths is None else inner_among(paths)
+    found = _inner_environments((e.relative for e in walk(prefix)) if paths is None else paths)
     if found:
         raise PrefixError(
             f"this environment holds other environments: nothing is {done}",
             where=str(prefix),
             details=found[:20],
-            hint=f"{do} those first, one by one, if they are to go",
+            hint=f"{do} those first, one by one",
         )
 
 
@@ -123,12 +124,12 @@ def refuse_in_use(
     Args:
         prefix: the prefix.
         environ: the variables of this shell.
-        do: what was asked for, for the message.
-        force: even if programs run from it.
-        patience: for so many seconds they may go on: what a killed sealenv had started ends by itself.
+        do: the refused action, for the message.
+        force: accept running programs.
+        patience: seconds to wait for them to end, as children of a killed sealenv do.
 
     Raises:
-        PrefixError: with what runs.
+        PrefixError: it is active, or programs run from it, which are listed.
     """
     for name in ("CONDA_PREFIX", "SEALENV_PREFIX", "VIRTUAL_ENV"):
         active = environ.get(name)
@@ -146,7 +147,7 @@ def refuse_in_use(
             "programs of this environment are running",
             where=str(prefix),
             details=running[:20],
-            hint=f"end them first, or {do} it under them with --force",
+            hint=f"end them first, or {do} it while they run, with --force",
         )
 
 
@@ -154,7 +155,7 @@ def refuse_frozen(prefix: Path, *, do: str = "remove", override: bool = False) -
     """Refuse a frozen environment (CEP 22).
 
     Raises:
-        PrefixError: with what its file says.
+        PrefixError: it is frozen; the details have the message of its file.
     """
     frozen = prefix / _FROZEN
     if frozen.is_file() and not override:
@@ -162,46 +163,22 @@ def refuse_frozen(prefix: Path, *, do: str = "remove", override: bool = False) -
             "this environment is frozen (conda-meta/frozen)",
             where=str(prefix),
             details=[m] if (m := _frozen_message(frozen)) else [],
-            hint=f"--override-frozen {do}s it all the same",
+            hint=f"to {do} it anyway: --override-frozen",
         )
 
 
-def inner_environments(prefix: Path) -> list[str]:
-    """The environments below this one, as paths relative to it (conda's base keeps them in `envs`)."""
-    found = set()
-    pending = [(os.fspath(prefix), "")]
-    while pending:
-        folder, relative = pending.pop()
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                path = relative + entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    if path in {PKGS, SCRATCH} or is_link(Path(entry.path)):
-                        continue
-                    pending.append((entry.path, f"{path}/"))
-                elif entry.name in _MARKS and relative.endswith("/conda-meta/"):
-                    found.add(relative.removesuffix("/conda-meta/"))
-    return sorted(found)
-
-
-def inner_among(paths: Iterable[str]) -> list[str]:
-    """The same, of paths in it that are known."""
+def _inner_environments(paths: Iterable[str]) -> list[str]:
+    """List the environments below this one, relative to it (conda's base keeps them in `envs`)."""
     found = set()
     for path in paths:
-        folder, _, name = path.rpartition("/")
-        inner, is_meta, rest = folder.rpartition("/conda-meta")
-        if (
-            name in _MARKS
-            and is_meta
-            and not rest
-            and path.partition("/")[0] not in {PKGS, SCRATCH}
-        ):
+        inner, is_meta, name = path.rpartition("/conda-meta/")
+        if is_meta and name in _MARKS and path.partition("/")[0] not in {PKGS, SCRATCH}:
             found.add(inner)
     return sorted(found)
 
 
 def _is_certain(prefix: Path) -> bool:
-    """A foreign one needs a record that can be read, or a history that says something."""
+    """Whether a foreign environment has a readable record, or a history that is not empty."""
     return bool(scan_records(prefix)[0]) or (prefix / HISTORY).stat().st_size > 0
 
 

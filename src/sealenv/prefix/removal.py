@@ -1,4 +1,4 @@
-"""Remove an environment: it is locked, marked as pending, emptied; the marker goes last."""
+"""Remove an environment: lock it, mark it as pending, empty it, and remove the marker last."""
 
 from __future__ import annotations
 
@@ -6,31 +6,30 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import FilesystemError, PrefixChangedError, PrefixLockedError
-from sealenv.layout import HISTORY, MARKER, META, PKGS, PLAN, SEAL, USER_FOLDER, is_link, walk
+from sealenv.layout import HISTORY, MARKER, META, PKGS, PLAN, USER_FOLDER, is_link, walk
 from sealenv.naming import printable, shown
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.pending import REMOVING, write_plan
 from sealenv.prefix.prefixlock import take
-from sealenv.system.deleting import delete
+from sealenv.system.deleting import delete, holders_of, while_held
 from sealenv.system.filelock import open_removable
 from sealenv.system.files import write_atomic
-from sealenv.system.holders import holders_of, while_held
 from sealenv.system.volumes import extended
 
 __all__ = ["Contents", "remove", "remove_copied", "user_files"]
 
 _STAYS = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
-"""A mount point, or a folder that another user owns: it is empty, and that is enough."""
+"""The folder is a mount point, or another user owns its parent: it stays, empty."""
 _LISTED = 20
 
 
 def user_files(prefix: Path) -> int:
-    """How many files of the user's own lie in the user folder."""
+    """Count the user's own files, in the user folder."""
     folder = prefix / USER_FOLDER
     if is_link(folder) or not folder.is_dir():
         return 0
@@ -38,18 +37,18 @@ def user_files(prefix: Path) -> int:
 
 
 def remove(prefix: Path) -> None:
-    """Remove everything in the prefix, and the folder; the caller has checked and asked.
+    """Remove everything in the prefix, and the folder. The caller has checked and asked.
 
-    The marker comes first and goes last: a remove that was killed leaves a pending prefix, which
-    another remove or create finishes. Links are removed, their targets are not. The folder itself
-    stays, empty, if it is a mount point or its parent may not be written.
+    The marker is written first and removed last: a remove that was killed leaves a pending prefix,
+    which another remove or create finishes. Links are removed, their targets are not. The folder
+    itself stays, empty, if it is a mount point or its parent is not writable.
 
     Raises:
         PrefixLockedError: another process works on it.
         FilesystemError: something could not be removed; the rest may be gone.
     """
     with contextlib.ExitStack() as stack:
-        # One that is damaged may have no history: then no other process can hold it either.
+        # A damaged environment may have no history, and so no lock.
         marked = os.path.lexists(prefix / MARKER)
         if not marked and not is_link(prefix / HISTORY) and os.access(prefix / HISTORY, os.W_OK):
             stack.enter_context(exclusive(prefix))
@@ -60,11 +59,11 @@ def remove(prefix: Path) -> None:
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything in an environment at one time, to find what was written since.
+    """The files of an environment at one time, to find what was written since.
 
     Attributes:
         prefix: the environment.
-        stamps: of each path: kind, size, time in nanoseconds and inode; of a folder the kind alone.
+        stamps: path -> kind, size, time in nanoseconds and inode; only the kind of a folder.
     """
 
     prefix: Path
@@ -72,7 +71,7 @@ class Contents:
 
     @classmethod
     def of(cls, prefix: Path) -> Contents:
-        """Look at all of it.
+        """Read the state of every file.
 
         Raises:
             OSError: it cannot be read.
@@ -80,7 +79,7 @@ class Contents:
         return cls(prefix, {e.relative: _stamp(e.status) for e in walk(extended(prefix))})
 
     def changed(self) -> list[str]:
-        """What differs by now, a line each, sorted.
+        """List the differences between then and now, a line each, sorted.
 
         Raises:
             OSError: it cannot be read.
@@ -95,14 +94,14 @@ class Contents:
 
 
 def remove_copied(contents: Contents, place: Path, locks: contextlib.ExitStack) -> None:
-    """Remove the original of a copy: the copied files, and nothing that was written since.
+    """Remove an environment that was copied, unless it was changed since.
 
-    It is marked as pending before the first file goes.
+    It is marked as pending before the first file is removed.
 
     Args:
-        contents: before the copy.
-        place: where the copy is.
-        locks: what the caller holds of it.
+        contents: of the environment, before it was copied.
+        place: the path of the copy.
+        locks: the caller's locks on the environment.
 
     Raises:
         PrefixChangedError: something was written into it since.
@@ -111,13 +110,16 @@ def remove_copied(contents: Contents, place: Path, locks: contextlib.ExitStack) 
     """
     prefix = contents.prefix
     if changed := contents.changed():
-        raise _changed_since(contents, place, changed)
+        more = [f"and {len(changed) - _LISTED} more"] if len(changed) > _LISTED else []
+        raise PrefixChangedError(
+            "the environment was copied, but the old one was changed meanwhile and is kept",
+            where=str(prefix),
+            details=[*changed[:_LISTED], *more, f"the environment is at {place}"],
+            hint=f"copy what you need, then: sealenv remove {shown(str(prefix))}",
+        )
     files = [path for path, stamp in contents.stamps.items() if not stat.S_ISDIR(stamp[0])]
     with _marked(extended(prefix), files, locks):
-        _delete_listed(extended(prefix), contents.stamps)
-        there = [e.relative for e in walk(extended(prefix)) if e.relative not in contents.stamps]
-        if new := sorted(f"{printable(path)}: new" for path in there if path not in (MARKER, PLAN)):
-            raise _changed_since(contents, place, new)
+        _empty(extended(prefix))
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
@@ -127,70 +129,33 @@ def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
     return kind, status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def _changed_since(contents: Contents, place: Path, lines: list[str]) -> PrefixChangedError:
-    rest = len(lines) - _LISTED
-    more = [f"and {rest} more"] if rest > 0 else []
-    return PrefixChangedError(
-        "the environment was copied, and the old one was changed meanwhile: that is not removed",
-        where=str(contents.prefix),
-        details=[*lines[:_LISTED], *more, f"the environment is at {place}"],
-        hint=f"take over what you need, then: sealenv remove {shown(str(contents.prefix))}",
-    )
-
-
-def _delete_listed(prefix: Path, stamps: Mapping[str, tuple[int, int, int, int]]) -> None:
-    """Delete files and then folders, the environment's own last: the seal says what this is."""
-
-    def late(path: str) -> tuple[bool, bool, int]:
-        return path == META or path.startswith(f"{META}/"), path == SEAL, -path.count("/")
-
-    for path in sorted(stamps, key=late):
-        name = Path(os.path.join(prefix, path.replace("/", os.sep)))
-        with contextlib.suppress(FileNotFoundError):
-            if not stat.S_ISDIR(stamps[path][0]) or is_link(name):
-                _insist(delete, name)
-            elif path != META:
-                with contextlib.suppress(OSError):  # not empty: something new is in it
-                    _insist(Path.rmdir, name)
-
-
-def _insist(function: Callable[[Path], None], name: Path) -> None:
-    try:
-        while_held(lambda: function(name))
-    except PermissionError:
-        if os.name == "nt":
-            raise
-        os.chmod(name.parent, stat.S_IRWXU)  # a read-only folder of a package
-        function(name)
-
-
 @contextlib.contextmanager
 def _marked(
     prefix: Path, paths: Iterable[str] | None, locks: contextlib.ExitStack
 ) -> Iterator[None]:
-    """Around emptying a prefix: it is pending and locked meanwhile, and gone at the end.
+    """Mark and lock a prefix while the block empties it, then remove the marker and the folder.
 
     Args:
-        prefix: an environment, which the caller has locked; or its remains.
-        paths: everything in it that may be taken away; None: that is written down.
-        locks: what the caller holds; released when the marker is locked instead.
+        prefix: an environment, which the caller has locked, or its remains.
+        paths: the plan: every path in it; None if the plan exists already.
+        locks: the caller's locks; released once the marker is locked.
 
     Raises:
         PrefixLockedError: another process works on it.
         FilesystemError: something could not be removed; the rest may be gone.
     """
     try:
-        if not (prefix / META).is_dir():  # all but the last rmdir was done
+        if not (prefix / META).is_dir():  # only the last rmdir is left
             yield
         else:
             if paths is not None:
-                for name in (PLAN, MARKER):  # a folder of that name would be in the way
+                for name in (PLAN, MARKER):  # a folder may have that name
                     if (prefix / name).is_dir() and not is_link(prefix / name):
                         delete(prefix / name)
                 write_plan(prefix, paths)
                 write_atomic(prefix / MARKER, REMOVING)
             with _locked(prefix):
-                locks.close()  # on Windows no file is removed while it is open
+                locks.close()  # Windows does not remove an open file
                 yield
                 (prefix / PLAN).unlink(missing_ok=True)
                 if os.name == "posix":
@@ -214,10 +179,10 @@ def _marked(
 
 @contextlib.contextmanager
 def _locked(prefix: Path) -> Iterator[None]:
-    """The lock on its marker: no create takes the folder over, no other remove comes in between."""
+    """Hold the lock on the marker, so that no other create or remove works on the prefix."""
     try:
         fd = open_removable(prefix / MARKER, new=False)
-    except FileNotFoundError:  # killed after the marker was removed: an empty folder
+    except FileNotFoundError:  # a remove was killed after it removed the marker
         yield
         return
     try:
@@ -225,7 +190,7 @@ def _locked(prefix: Path) -> Iterator[None]:
             raise PrefixLockedError(
                 "another process works on this environment",
                 where=str(prefix),
-                hint="wait for it to end; what a killed one had started ends by itself in a moment",
+                hint="wait for it to end; children of a killed process end by themselves in a moment",
             )
         yield
     finally:

@@ -15,8 +15,8 @@ from sealenv.naming import check_name, check_prefix, shown
 from sealenv.prefix.prefixlock import is_locked
 from sealenv.seals.snapshot import Row
 from sealenv.store.placing import refuse_long_paths
-from sealenv.system.holders import held_in, while_held
-from sealenv.system.renaming import rename_new
+from sealenv.system.deleting import held_in, while_held
+from sealenv.system.files import rename_new
 from sealenv.system.volumes import local_place, real_folder
 
 __all__ = [

@@ -28,7 +28,7 @@ from sealenv.relocation.signing import sign
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.snapshot import native
 from sealenv.system.files import keep_owner, read_regular, replace_like
-from sealenv.system.tempname import temporary_path
+from sealenv.system.temporary import temporary_path
 
 __all__ = ["Files", "Write"]
 

@@ -22,9 +22,9 @@ from sealenv.portability.digests import Mark, Rewritten
 from sealenv.seals.filetable import read_table, write_table
 from sealenv.seals.seal import Seal, write_seal
 from sealenv.seals.snapshot import raw
+from sealenv.system.deleting import while_held
 from sealenv.system.files import read_regular, write_atomic
-from sealenv.system.holders import while_held
-from sealenv.system.tempname import final_path
+from sealenv.system.temporary import final_path
 
 __all__ = ["Journal", "begin", "commit", "finish_commit", "note", "read_journal"]
 
@@ -106,7 +106,7 @@ def commit(prefix: Path, seal: Seal, table: bytes | None, old: str) -> None:
     Raises:
         OSError: as the operating system says.
     """
-    _write(prefix, seal, old)
+    _write(prefix, seal, old, _notes(prefix))
     if table is not None:
         write_table(prefix, table)
     while_held(lambda: write_seal(prefix, seal))
@@ -156,6 +156,14 @@ def _plain(mark: Mark) -> tuple[str, int]:
     return mark.sha256.hex(), mark.size
 
 
-def _write(prefix: Path, seal: Seal, old: str) -> None:
+def _notes(prefix: Path) -> bytes:
+    """The lines of the files: a commit that is killed before its table is finished with them."""
+    try:
+        return read_regular(prefix / MOVING).partition(b"\n")[2]
+    except FileNotFoundError:  # a clone
+        return b""
+
+
+def _write(prefix: Path, seal: Seal, old: str, notes: bytes = b"") -> None:
     content = {_FROM: old, **msgspec.to_builtins(seal)}
-    write_atomic(prefix / MOVING, msgspec.json.encode(content) + b"\n", durable=True)
+    write_atomic(prefix / MOVING, msgspec.json.encode(content) + b"\n" + notes, durable=True)

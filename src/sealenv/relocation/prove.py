@@ -20,7 +20,7 @@ from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import Row, take_snapshot
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.system.hashing import sha256_of
-from sealenv.system.process import clean_home, run_quietly
+from sealenv.system.processes import clean_home, run_quietly
 
 __all__ = ["prove", "prove_running"]
 

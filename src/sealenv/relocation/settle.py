@@ -36,7 +36,7 @@ from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import Row, native, take_snapshot
 from sealenv.store.view import link_pkgs
 from sealenv.system.files import replace_like
-from sealenv.system.tempname import final_path
+from sealenv.system.temporary import final_path
 
 __all__ = ["Settled", "clear_partials", "finish_earlier", "settle"]
 

@@ -26,7 +26,7 @@ def prefix_of(env: StrPath) -> Path:
         NotFoundError: there is none.
         UsageError: an empty name.
     """
-    from sealenv.prefix.lookup import find
+    from sealenv.locations import find
 
     return find(named(env))
 

@@ -241,7 +241,7 @@ def _check_update(
         return ()
     if previous is None:
         raise UsageError(
-            "--update: there is no lock yet",
+            "--update: no lock exists yet",
             hint="leave it out to make one, or name the lock: -f LOCK, -o LOCK",
         )
     names = {archive.name for lock in previous.locks for archive in lock.archives}

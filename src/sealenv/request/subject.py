@@ -10,13 +10,13 @@ import msgspec
 
 from sealenv.errors import NotFoundError, PrefixPendingError, RecordError
 from sealenv.layout import SEAL, State, state_of
+from sealenv.locations import find
 from sealenv.locks import Lock, LockFile
 from sealenv.locks.checks import folder_name
 from sealenv.locks.explicit import bare_package
 from sealenv.locks.read import read_input, read_lock
 from sealenv.prefix.history import read_state
 from sealenv.prefix.installed import installed
-from sealenv.prefix.lookup import find
 from sealenv.prefix.records import scan_records
 from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.seal import Seal, read_seal
@@ -194,7 +194,7 @@ def sealed_lock(prefix: Path) -> Lock:
     """
     if not (prefix / SEAL).exists():
         raise RecordError(
-            "the environment has no seal, so there is no lock to compare it with",
+            "the environment has no seal, and so no lock to compare it with",
             where=str(prefix),
             hint="compare it with a lock or another environment: sealenv diff A B",
         )

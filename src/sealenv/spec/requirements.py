@@ -1,7 +1,6 @@
-"""One line of a `pip:` section (CEP 24): a requirement (PEP 508), or one of pip's options for where.
+"""Parse a line of a `pip:` section (CEP 24): a requirement (PEP 508), or an option that names an index.
 
-What cannot be locked with a digest, or is not the same bytes on every machine, is refused here, with
-the reason.
+A requirement that cannot be locked with a digest is refused, with the reason.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ _OPTIONS = {
 _REFUSED = {
     "-e": "an editable install is not a package: it cannot be locked with a digest",
     "--editable": "an editable install is not a package: it cannot be locked with a digest",
-    "-r": "a further file is not read: what is asked for stands in one file",
-    "--requirement": "a further file is not read: what is asked for stands in one file",
-    "-c": "a further file is not read: what is asked for stands in one file",
-    "--constraint": "a further file is not read: what is asked for stands in one file",
+    "-r": "other files are not read: list all requirements in one file",
+    "--requirement": "other files are not read: list all requirements in one file",
+    "-c": "other files are not read: list all requirements in one file",
+    "--constraint": "other files are not read: list all requirements in one file",
 }
 _OPTION = re.compile(r"(--[\w-]+|-\w)[ =]*(.*)")
 _VCS = re.compile(r"(git|hg|svn|bzr)\+|git://|ssh://", re.IGNORECASE)
@@ -42,23 +41,23 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|file:", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class PipLine:
-    """What one line says."""
+    """A line of a `pip:` section."""
 
     kind: str
     """requirement, index, extra-index or find-links."""
     value: str
-    """A requirement in its normal form, or a URL, with the credentials that stand in it."""
+    """A normalized requirement, or a URL, which may contain credentials."""
 
 
 def parse_pip_line(text: str, folder: Path) -> PipLine:
-    """Read one line.
+    """Parse one line.
 
     Args:
         text: the line.
-        folder: what a relative folder of `--find-links` is relative to.
+        folder: the base of relative folders in `--find-links`.
 
     Raises:
-        SpecError: it is none, or one that cannot be locked; without the place.
+        SpecError: it is not valid, or cannot be locked; without the place.
     """
     line = text.strip()
     if not line or any(c in line for c in "\0\r\n"):
@@ -79,7 +78,7 @@ def parse_pip_line(text: str, folder: Path) -> PipLine:
 
 
 def requirement_name(text: str) -> str:
-    """The normalised name (PEP 503) of a requirement that `parse_pip_line` has passed."""
+    """Return the normalized name (PEP 503) of a requirement from `parse_pip_line`."""
     return canonicalize_name(Requirement(text).name)
 
 
@@ -102,19 +101,19 @@ def _option(line: str, folder: Path) -> PipLine:
 
 
 def _unquoted(value: str) -> tuple[str, bool]:
-    """As pip reads it: quotes around a value are no part of it."""
+    """Remove quotes around a value, as pip does. Return whether there were any."""
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         return value[1:-1], True
     return value.strip(), False
 
 
 def _place(option: str, kind: str, value: str, folder: Path) -> str:
-    """An http, https or file URL."""
+    """Return an http, https or file URL."""
     if _URL.match(value):
         if " " in value:
             raise SpecError(f"{option}: {value!r} is not a URL", hint="write a blank in it as %20")
         if scheme_of(value) not in {"http", "https", "file"}:
-            raise SpecError(f"{option}: {value!r} is no http, https or file URL")
+            raise SpecError(f"{option}: {value!r} is not an http, https or file URL")
         return value
     if kind != "find-links":
         raise SpecError(
@@ -156,7 +155,7 @@ def _check_url(line: str, parsed: Requirement) -> None:
     parts = urlsplit(parsed.url or "")
     if split_credentials(parsed.url or "").secret is not None:
         raise SpecError(
-            f"{parsed.name}: credentials do not belong in the URL of a wheel, which is kept",
+            f"{parsed.name}: the URL of a wheel must not contain credentials, which would be recorded",
             hint="keep them in netrc",
         )
     if parts.query:

@@ -19,7 +19,7 @@ from sealenv.layout import is_windows
 from sealenv.locks import LockedWheel
 from sealenv.store.archives import Archive
 from sealenv.system.hashing import hash_file
-from sealenv.system.partial import partial_file
+from sealenv.system.temporary import partial_file
 
 __all__ = [
     "BLOCK",

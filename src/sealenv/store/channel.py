@@ -33,7 +33,7 @@ from sealenv.system.deleting import delete
 from sealenv.system.filelock import FileLock
 from sealenv.system.files import write_atomic
 from sealenv.system.hashing import hash_file
-from sealenv.system.tempname import PART, final_path, temporary_path, told_of
+from sealenv.system.temporary import PART, blame, final_path, temporary_path
 
 __all__ = ["SCRATCH", "ChannelFolder"]
 
@@ -173,7 +173,7 @@ class ChannelFolder:
         digest = hashlib.sha256()
         try:
             with (
-                told_of(folder / package.fn, partial),
+                blame(folder / package.fn, partial),
                 source.open("rb") as read,
                 partial.open("xb") as write,
             ):

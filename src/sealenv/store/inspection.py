@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import msgspec
 
 from sealenv.errors import LinkError
-from sealenv.layout import META, PKGS, SCRATCH, USER_FOLDER
+from sealenv.layout import ACTIVATION, META, PKGS, SCRATCH, USER_FOLDER
 from sealenv.locks import LockedPackage, LockedWheel
 from sealenv.store.manifest import (
     FORMAT,
@@ -37,8 +37,6 @@ _MOST_RATIO = 200
 _MOST_BYTES = 256 << 20
 _MOSTMETADATA = 64 << 20
 _T = TypeVar("_T")
-_OURS = ("activate.sh", "activate.fish", "activate.csh", "activate.xsh", "activate.nu",
-         "activate.bat", "activate.ps1")  # fmt: skip
 
 _NOT_SEALED = (USER_FOLDER, PKGS, "envs")
 """The user's, the package cache and the environments of a conda inside: as `seal.tree.OUTSIDE`."""
@@ -229,7 +227,7 @@ def check_paths(package: LockedPackage | LockedWheel, manifest: Manifest) -> Non
             raise _refused(
                 package, path, f"lies in {META}, where no package may put files (CEP 34)"
             )
-        if len(parts) == 1 and top in _OURS:
+        if len(parts) == 1 and top in ACTIVATION:
             raise _refused(package, path, "would replace an activation script")
         if top in _NOT_SEALED:
             raise _refused(package, path, "lies where nothing is sealed")

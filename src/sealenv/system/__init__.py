@@ -1,1 +1,1 @@
-"""The machine that sealenv runs on: locks, clean child environments."""
+"""The machine: files, locks, processes, and what differs on Windows."""

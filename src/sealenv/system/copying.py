@@ -1,4 +1,4 @@
-"""Copy single files: as reflinks where the file system can, with mode and times as they are."""
+"""Copy single files with mode and times, as reflinks if the file system supports them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _CANNOT = frozenset(
 
 
 def copy_file(source: Name, target: Name, status: os.stat_result) -> None:
-    """Copy a regular file to where nothing is.
+    """Copy a regular file to a name that does not exist.
 
     Args:
-        source: no link.
-        target: its folder is there.
+        source: not a link.
+        target: in an existing folder.
         status: of the source.
 
     Raises:
-        FileExistsError: something is there.
-        OSError: as the operating system says.
+        FileExistsError: the target exists.
+        OSError: it cannot be copied.
     """
     flags = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     with open(os.open(source, os.O_RDONLY | flags), "rb") as old:
@@ -45,7 +45,7 @@ def copy_file(source: Name, target: Name, status: os.stat_result) -> None:
 
 
 def _copy_bytes(old: BinaryIO, new: BinaryIO, status: os.stat_result) -> None:
-    """What is data; holes stay holes."""
+    """Copy the data; holes stay holes."""
     if sys.platform == "win32" or bytes_on_disk(status) == status.st_size:
         shutil.copyfileobj(old, new, _PIECE)
         return
@@ -65,8 +65,8 @@ def _copy_bytes(old: BinaryIO, new: BinaryIO, status: os.stat_result) -> None:
 
 
 def bytes_on_disk(status: os.stat_result) -> int:
-    """How many bytes of a file are no holes, at most its size."""
-    blocks = getattr(status, "st_blocks", None)  # of 512 bytes, stat(2); Windows tells none
+    """Return how many bytes of a file are on the disk, without holes and at most its size."""
+    blocks = getattr(status, "st_blocks", None)  # of 512 bytes, stat(2); not on Windows
     return status.st_size if blocks is None else min(status.st_size, blocks * 512)
 
 
@@ -80,7 +80,7 @@ def _copy_attributes(source: Name, target: Name) -> None:
 
 
 def _clone(source: int, target: int) -> bool:
-    """Share the blocks, so that either can be written without the other: FICLONE of Linux."""
+    """Share the blocks until one of the files is written: FICLONE of Linux."""
     if sys.platform != "linux":
         return False
     import fcntl
@@ -95,10 +95,10 @@ def _clone(source: int, target: int) -> bool:
 
 
 def copy_link(source: Name, target: Name, status: os.stat_result) -> None:
-    """Make the same symbolic link; what it leads to is not looked at.
+    """Copy a symbolic link, whatever its target is.
 
     Raises:
-        OSError: as the operating system says.
+        OSError: it cannot be created.
     """
     text = os.readlink(os.fsdecode(source))
     os.symlink(text, os.fsdecode(target), target_is_directory=os.path.isdir(source))
@@ -108,7 +108,7 @@ def copy_link(source: Name, target: Name, status: os.stat_result) -> None:
 
 
 def set_owner(path: Name, status: os.stat_result) -> bool:
-    """Give it the owner of another, which root alone may; whether that was done."""
+    """Set the owner from a status and return True, if we are root."""
     if sys.platform == "win32" or os.geteuid() != 0:
         return False
     os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
@@ -116,7 +116,7 @@ def set_owner(path: Name, status: os.stat_result) -> bool:
 
 
 def set_times(path: Name, status: os.stat_result) -> None:
-    """Give it the times of another; a link gets its own."""
+    """Set the times from a status; a link is not followed."""
     times = (status.st_atime_ns, status.st_mtime_ns)
     follow = os.utime not in os.supports_follow_symlinks
     os.utime(path, ns=times, follow_symlinks=follow)

@@ -12,11 +12,9 @@ _BESIDES = ("CONDA_", "MAMBA_", "PYTHON", "VIRTUAL_ENV")
 
 
 def engine_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """What the engine sees: the user's network settings, but no state of any environment.
+    """Return the variables for the engine: the user's network settings, but no state of any environment.
 
-    Nothing that the gate's table names, and none of the settings of conda, mamba or Python that are
-    honoured elsewhere: our own Python starts with its defaults. RATTLER_AUTH_FILE, proxies, TLS
-    settings and HOME stay (credentials live there); RATTLER_CACHE_DIR is of no use, since every cache
-    folder is named.
+    The variables in the gate's table and all settings of conda, mamba and Python are removed.
+    RATTLER_AUTH_FILE, proxies, TLS settings and HOME (for credentials) stay.
     """
     return {k: v for k, v in without_dirt(environ).items() if not k.startswith(_BESIDES)}

@@ -1,4 +1,4 @@
-"""Locks that the operating system drops when their holder dies, on POSIX and Windows."""
+"""Locks that the operating system releases when their holder dies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if sys.platform == "win32":
     def open_removable(path: Path, *, new: bool) -> int:
         """Open for reading and writing so that the file can be renamed and removed meanwhile.
 
-        Python's own open() does not share that, and then nobody can, not even the one who opened it.
+        A file that Python's own open() has opened can be neither, not even by this process.
 
         Raises:
             FileNotFoundError, FileExistsError, OSError: as open(2) would.
@@ -42,7 +42,7 @@ if sys.platform == "win32":
         return msvcrt.open_osfhandle(handle, os.O_RDWR | os.O_BINARY | os.O_NOINHERIT)
 
     class _Overlapped(ctypes.Structure):
-        """OVERLAPPED: here no more than where the byte is."""
+        """OVERLAPPED: only the position of the byte is used."""
 
         _fields_ = (
             ("Internal", ctypes.c_size_t),
@@ -56,16 +56,16 @@ if sys.platform == "win32":
         return wintypes.HANDLE(msvcrt.get_osfhandle(fd)), _Overlapped(Offset=_FAR + slot)
 
     def try_lock(fd: int, *, shared: bool = False, slot: int = 0) -> bool:
-        """Lock one byte (`slot`) far behind the content; False when somebody holds it.
+        """Lock one byte (`slot`) far behind the content; return False if another process holds it.
 
-        `LockFileEx`: msvcrt.locking knows no shared locks.
+        msvcrt.locking has no shared locks, so this is `LockFileEx`.
         """
         handle, place = _at(fd, slot)
         flags = _NO_WAITING | (0 if shared else _EXCLUSIVE)
         return bool(_kernel.LockFileEx(handle, flags, 0, 1, 0, ctypes.byref(place)))
 
     def unlock(fd: int, *, slot: int = 0) -> None:
-        """Give the byte back.
+        """Release the byte.
 
         Raises:
             OSError: it was not held.
@@ -87,7 +87,7 @@ else:
         return os.open(path, flags | (os.O_CREAT | os.O_EXCL if new else 0), 0o644)
 
     def try_lock(fd: int, *, shared: bool = False, slot: int = 0) -> bool:
-        """flock(2) without waiting; False when somebody holds it."""
+        """Call flock(2) without waiting; return False if another process holds the lock."""
         try:
             fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError:
@@ -95,7 +95,7 @@ else:
         return True
 
     def unlock(fd: int, *, slot: int = 0) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         fcntl.flock(fd, fcntl.LOCK_UN)
 
 
@@ -104,7 +104,7 @@ _POLL_SECONDS = 0.05
 
 
 class FileLock:
-    """A lock file that nobody deletes while it may be in use."""
+    """A lock file, which is never deleted."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -115,7 +115,7 @@ class FileLock:
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:
-        """Hold the lock together with others, waiting while somebody has it alone."""
+        """Hold the lock together with other readers; wait for a writer."""
         fd = self._open()
         try:
             while not try_lock(fd, shared=True):
@@ -126,7 +126,7 @@ class FileLock:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
-        """Hold the lock alone if nobody has it; yields whether that worked. Never waits."""
+        """Try to hold the lock alone, without waiting; yield whether that worked."""
         fd = self._open()
         try:
             yield try_lock(fd)
@@ -135,7 +135,7 @@ class FileLock:
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
-        """Hold the lock; wait as long as another process holds it."""
+        """Hold the lock alone; wait for other processes."""
         fd = self._open()
         try:
             while not try_lock(fd):

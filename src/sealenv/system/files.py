@@ -1,19 +1,20 @@
-"""Replace a file at one instant."""
+"""Read files that may be anything, write and rename them at one instant."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.errors import NotFoundError, OutputExistsError
-from sealenv.system.tempname import temporary_path, told_of
+from sealenv.system.temporary import blame, temporary_path
 
 __all__ = [
     "MOST",
@@ -23,6 +24,8 @@ __all__ = [
     "open_regular",
     "read_known",
     "read_regular",
+    "rename_absent",
+    "rename_new",
     "replace_like",
     "write_atomic",
     "write_output",
@@ -31,20 +34,24 @@ __all__ = [
 OF_ALL = frozenset(
     {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS, errno.EIO, errno.EMFILE}
 )
-"""What the file system says of one path, and would say of the next one too."""
+"""Errors that concern the whole file system or process, not one file."""
 MOST = 64 << 20
-"""Bytes of a record, a seal or the like: more is damage, and is not read into memory."""
+"""The largest record or seal in bytes that is read into memory."""
+_AT_FDCWD = -100
+_NOREPLACE = 1  # RENAME_NOREPLACE, linux/fs.h
+_EXCLUSIVE = 4  # RENAME_EXCL, sys/stdio.h of macOS
+_UNKNOWN = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
 
 
 def open_regular(path: str | bytes | os.PathLike[str], *, follow: bool = True) -> BufferedReader:
-    """A file in a prefix, where anything may lie: a FIFO or a device is never waited for.
+    """Open a regular file, without waiting for a FIFO or a device of that name.
 
     Args:
-        path: of the file.
-        follow: a link to one will do; on Windows it always does.
+        path: the file.
+        follow: accept a link to a file; on Windows links are always followed.
 
     Raises:
-        OSError: it is not a regular file, nor a link to one, or cannot be read.
+        OSError: it is not a regular file, or cannot be read.
     """
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     flags |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
@@ -56,14 +63,14 @@ def open_regular(path: str | bytes | os.PathLike[str], *, follow: bool = True) -
 
 
 def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> bytes:
-    """The bytes of such a file, which is held in memory whole.
+    """Read a regular file.
 
     Args:
-        path: of the file.
-        most: how many bytes it may have.
+        path: the file.
+        most: its largest size in bytes.
 
     Raises:
-        OSError: see `open_regular`; or it is larger.
+        OSError: it is larger, is not a regular file, or cannot be read.
     """
     return read_known(path, most=most)[0]
 
@@ -71,7 +78,7 @@ def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> b
 def read_known(
     path: str | bytes | os.PathLike[str], *, most: int = MOST
 ) -> tuple[bytes, os.stat_result]:
-    """The same, and the status that it had as it was opened."""
+    """Read a regular file as `read_regular` does; return its status too."""
     with open_regular(path) as file:
         status = os.fstat(file.fileno())
         if status.st_size > most:
@@ -82,29 +89,24 @@ def read_known(
 def write_atomic(
     path: Path, data: bytes, *, mode: int = 0o666, durable: bool = False, new: bool = False
 ) -> None:
-    """Replace a file at one instant; its mode is `mode` less the umask, its owner that of the old one.
+    """Replace a file at one instant, or leave the old one and nothing else.
 
-    A link in its place is replaced, never followed; a failure leaves the old file and nothing else. As
-    root it gets the owner of what it replaces, else that of its folder: what root does in the
-    environment of a user stays the user's.
+    A link is replaced, never followed. As root, the file gets the owner of the one that it replaces, or
+    of its folder: what root does in a user's environment still belongs to the user.
 
     Args:
-        path: of the file.
-        data: what it is to hold.
-        mode: less the umask.
-        durable: it is on the disk before it is in place: a crash of the machine leaves no empty file.
-        new: nothing is replaced.
+        path: the file.
+        data: its new content.
+        mode: of the file, less the umask.
+        durable: flush it to the disk first, so that a crash of the machine leaves no empty file.
+        new: replace nothing.
 
     Raises:
-        FileExistsError: something is there that should not, if it is to be new.
-        OSError: as the operating system says.
+        FileExistsError: something exists there, and `new` is set.
+        OSError: it cannot be written.
     """
-    partial = temporary_path(os.fspath(path))
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    with told_of(path, partial):
-        fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), mode)
-    try:
-        with told_of(path, partial), os.fdopen(fd, "wb") as file:
+    with _temporary(path, mode) as (file, partial):
+        with blame(path, partial), file:
             file.write(data)
             if durable:
                 file.flush()
@@ -113,50 +115,54 @@ def write_atomic(
         if replaces or (sys.platform != "win32" and os.geteuid() == 0):
             keep_owner(partial, os.lstat(path if replaces else path.parent))
         if new:
-            from sealenv.system.renaming import rename_absent
-
             rename_absent(Path(partial), path)
         else:
             os.replace(partial, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(partial)
-        raise
 
 
 def replace_like(
     path: str | bytes, data: bytes | Callable[[BinaryIO], object], status: os.stat_result
 ) -> None:
-    """Replace a file at one instant by one with other bytes and the same mode, owner and time.
+    """Replace a file at one instant by one with the same mode, owner and time.
 
     The time stays, because compiled files compare it with that of their source.
 
     Args:
-        path: a regular file; a link in its place is replaced, never followed.
-        data: what it is to hold; or what writes that into a file.
-        status: of the file as it is.
+        path: a regular file; a link is replaced, never followed.
+        data: its new content, or a function that writes it.
+        status: of the old file.
 
     Raises:
-        OSError: as the operating system says; the old file is there, and nothing else.
+        OSError: it cannot be replaced; the old file is unchanged.
     """
     plain = os.fsdecode(path)
-    partial = temporary_path(plain)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        with os.fdopen(fd, "wb") as file:
+    read_only = os.name == "nt" and not status.st_mode & stat.S_IWRITE
+    with _temporary(plain, 0o600) as (file, partial):
+        with file:
             if callable(data):
                 data(file)
             else:
                 file.write(data)
         keep_owner(partial, status)
-        os.chmod(partial, stat.S_IMODE(status.st_mode) | (stat.S_IWRITE if os.name == "nt" else 0))
+        os.chmod(partial, stat.S_IMODE(status.st_mode) | (stat.S_IWRITE if read_only else 0))
         os.utime(partial, ns=(status.st_atime_ns, status.st_mtime_ns))
-        if os.name == "nt" and not status.st_mode & stat.S_IWRITE:
-            os.chmod(plain, stat.S_IWRITE)  # Windows replaces no file that is read-only
+        if read_only:
+            os.chmod(plain, stat.S_IWRITE)  # Windows does not replace a read-only file
         os.replace(partial, plain)
-        if os.name == "nt" and not status.st_mode & stat.S_IWRITE:
+        if read_only:
             os.chmod(plain, stat.S_IREAD)
+
+
+@contextlib.contextmanager
+def _temporary(path: str | os.PathLike[str], mode: int) -> Iterator[tuple[BinaryIO, str]]:
+    """Yield a new file beside `path` and its name; remove it if the block fails."""
+    partial = temporary_path(os.fspath(path))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    with blame(path, partial):
+        fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), mode)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            yield file, partial
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(partial)
@@ -164,7 +170,7 @@ def replace_like(
 
 
 def keep_owner(path: str, status: os.stat_result) -> None:
-    """Give a new file the owner of the one that it replaces, as far as we may."""
+    """Give a new file the owner of the one that it replaces, if we are allowed to."""
     if sys.platform == "win32":
         return
     if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
@@ -173,29 +179,29 @@ def keep_owner(path: str, status: os.stat_result) -> None:
 
 
 def write_output(path: Path, data: bytes, *, force: bool = False, mode: int = 0o666) -> None:
-    """Write a file that the user named, if nothing is there or it may be replaced.
+    """Write a file that the user named.
 
     Args:
-        path: where.
-        data: what.
-        force: a plain file there may be replaced; a link or a folder never is.
+        path: the file.
+        data: its content.
+        force: replace an existing file; a link or a folder is never replaced.
         mode: of the file, less the umask.
 
     Raises:
-        OutputExistsError: something is there.
-        NotFoundError: its folder is not there.
-        OSError: as the operating system says.
+        OutputExistsError: something exists there.
+        NotFoundError: its folder does not exist.
+        OSError: it cannot be written.
     """
     check_output(path, force=force)
     write_atomic(path, data, mode=mode)
 
 
 def check_output(path: Path, *, force: bool = False) -> None:
-    """Whether `write_output` would write: to be asked before long work.
+    """Refuse before long work what `write_output` would refuse.
 
     Raises:
-        OutputExistsError: something is there that may not be replaced.
-        NotFoundError: its folder is not there.
+        OutputExistsError: something exists there that must not be replaced.
+        NotFoundError: its folder does not exist.
     """
     if not path.parent.is_dir():
         raise NotFoundError(
@@ -221,3 +227,61 @@ def check_output(path: Path, *, force: bool = False) -> None:
             where=str(path),
             hint="name another one with -o, or --force",
         )
+
+
+def rename_new(source: Path, target: Path) -> None:
+    """Rename a folder; an empty folder at the target is replaced.
+
+    Raises:
+        FileExistsError: something exists at the target.
+        OSError: it cannot be renamed; EXDEV: it is another file system.
+    """
+    emptied = False
+    try:
+        target.rmdir()
+        emptied = True
+    except FileNotFoundError:
+        pass
+    except OSError:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+    try:
+        rename_absent(source, target)
+    except OSError:
+        if emptied:
+            target.mkdir()
+        raise
+
+
+def rename_absent(source: Path, target: Path) -> None:
+    """Rename a file or folder to a name that does not exist.
+
+    POSIX rename(2) would replace a file, or an empty folder that another process has just made. Linux
+    (3.15), macOS (10.12) and Windows can refuse that; on other systems it is only checked before.
+
+    Raises:
+        FileExistsError: something exists at the target.
+        OSError: it cannot be renamed.
+    """
+    if sys.platform == "win32":
+        os.rename(source, target)
+        return
+    code = _exclusively(os.fsencode(source), os.fsencode(target))
+    if code in _UNKNOWN:
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        os.rename(source, target)
+    elif code:
+        raise OSError(code, os.strerror(code), str(source), None, str(target))
+
+
+def _exclusively(source: bytes, target: bytes) -> int:
+    """Return 0 or the errno; ENOSYS if the system has no such call."""
+    library = ctypes.CDLL(None, use_errno=True)
+    failed = 0
+    if sys.platform == "linux" and hasattr(library, "renameat2"):
+        failed = library.renameat2(_AT_FDCWD, source, _AT_FDCWD, target, _NOREPLACE)
+    elif sys.platform == "darwin" and hasattr(library, "renamex_np"):
+        failed = library.renamex_np(source, target, _EXCLUSIVE)
+    else:
+        return errno.ENOSYS
+    return ctypes.get_errno() if failed else 0

@@ -1,4 +1,4 @@
-"""sha256 of files: of one, or of many in a plain loop."""
+"""Hash one file or many with sha256."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _FLAGS = (
 )
 _BLOCK = 1 << 20
 _LARGE = 1 << 20
-"""Bytes from which on a file is worth a thread: hashlib and read let the others run meanwhile."""
+"""The smallest file in bytes that is worth a thread: hashlib and read release the interpreter."""
 _WORTH = 64 << 20
-"""Bytes of large files together that are worth threads."""
+"""The total size of large files that is worth threads."""
 _STEP = 100
 """Files between two reports of progress."""
 
@@ -45,7 +45,7 @@ def hash_file(path: Path) -> tuple[str, int]:
 
 
 def sha256_of(path: str | bytes) -> bytes:
-    """Return the digest of a regular file; a link in its place is not followed.
+    """Return the digest of a regular file; a link is not followed.
 
     Raises:
         OSError: it cannot be read, or is not a regular file.
@@ -55,7 +55,7 @@ def sha256_of(path: str | bytes) -> bytes:
     try:
         piece = os.read(fd, wanted)
         digest = hashlib.sha256(piece)
-        if len(piece) == wanted:  # there is more; most files are read by now
+        if len(piece) == wanted:  # most files are read by now
             while piece := os.read(fd, _BLOCK):
                 digest.update(piece)
     finally:
@@ -75,11 +75,11 @@ def hash_files(
 
     Args:
         paths: of the files.
-        sizes: theirs in bytes (a wrong one costs time, nothing else).
-        on_file: called now and then with files done and files in all.
+        sizes: their sizes in bytes; a wrong one only costs time.
+        on_file: called regularly with the files done and the total.
 
     Yields:
-        the digest of each file, in order, or why it cannot be read.
+        the digest of each file, in order, or the error.
     """
     large = [path for path, size in zip(paths, sizes, strict=True) if size >= _LARGE]
     if sum(size for size in sizes if size >= _LARGE) < _WORTH:
@@ -96,7 +96,7 @@ def hash_files(
 def _hashing(
     paths: Sequence[str | bytes],
 ) -> Iterator[dict[str | bytes, Future[bytes | OSError]]]:
-    """Start threads for these files; cancel at the end those that have not started."""
+    """Hash these files in threads; cancel the rest at the end."""
     if not paths:
         yield {}
         return

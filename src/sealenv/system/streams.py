@@ -1,4 +1,4 @@
-"""Standard streams: whether one is a terminal, and a stderr whose reader may leave."""
+"""Standard streams: detect terminals, and survive a closed stderr."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if sys.platform == "win32":
     from ctypes import wintypes
 
     def is_terminal(stream: TextIO) -> bool:
-        """Not isatty(): for the C library of Windows the device NUL is a terminal too."""
+        """Return whether it is a console; isatty() of Windows accepts the device NUL too."""
         try:
             handle = msvcrt.get_osfhandle(stream.fileno())
         except (OSError, ValueError):
@@ -28,27 +28,27 @@ if sys.platform == "win32":
 else:
 
     def is_terminal(stream: TextIO) -> bool:
-        """What isatty(3) says."""
+        """Return what isatty(3) does."""
         return stream.isatty()
 
 
 class _Raw(io.FileIO):
-    """A file that loses what nobody reads any more."""
+    """A file that discards writes after the first one that fails."""
 
     def write(self, data: object) -> int:
         try:
             return super().write(data)  # type: ignore[arg-type]
-        except OSError:  # nobody reads it (on Windows EINVAL), or it is a file on a full disk
+        except OSError:  # the reader has left (on Windows EINVAL), or the disk is full
             null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, self.fileno())  # for what writes there besides us too
+            os.dup2(null, self.fileno())  # for other writers of the descriptor
             os.close(null)
             return super().write(data)  # type: ignore[arg-type]
 
 
 def outlive_readers() -> None:
-    """From now on a line on stderr that cannot be written is lost, and ends nothing.
+    """Discard lines for stderr that cannot be written, instead of failing.
 
-    A terminal stays as it is: there Windows has a stream of its own.
+    A terminal is left alone, because Windows has a special stream for it.
     """
     old = sys.stderr
     if type(old) is not io.TextIOWrapper or old is not sys.__stderr__ or old.isatty():

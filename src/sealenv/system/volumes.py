@@ -1,7 +1,7 @@
-r"""What kind of place a Windows path is: local, network, substituted, or relative to a drive.
+r"""Classify Windows paths: local, network, substituted, or relative to a drive.
 
-cmd.exe, batch files and conda want a path that starts with a drive letter. What else Windows accepts
-gets a clear answer here, before anything is written. On other systems every path is local.
+cmd.exe, batch files and conda need a path that starts with a drive letter. Other forms are refused
+before anything is written. On other systems every path is local.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if sys.platform == "win32":
     import ctypes
 
     def _device(drive: str) -> str:
-        r"""What a drive is in the object manager; `\??\C:\folder` for a substituted one."""
+        r"""Return the device of a drive; `\??\C:\folder` for a substituted one."""
         buffer = ctypes.create_unicode_buffer(4096)
         length = ctypes.windll.kernel32.QueryDosDeviceW(drive, buffer, len(buffer))
         return buffer.value if length else ""
@@ -36,20 +36,19 @@ if sys.platform == "win32":
 else:
 
     def _device(drive: str) -> str:
-        """No drives here."""
+        """Return nothing: only Windows has drives."""
         return ""
 
 
 def local_place(text: str) -> Path:
-    r"""The absolute path that a user's text means, its parents without links.
+    r"""Return the absolute path for a user's text, with links in its parents resolved.
 
     Args:
-        text: as it was typed, `~` expanded.
+        text: as typed.
 
     Raises:
-        UsageError: a folder above is a link that leads nowhere; on Windows also: relative to a drive
-            (`C:env`), a network path (`\\server\share`), or one that only the system takes (`\\?\`,
-            `\\.\`).
+        UsageError: a parent is a broken link; on Windows also: the path is relative to a drive
+            (`C:env`), on the network (`\\server\share`), or in a system form (`\\?\`, `\\.\`).
     """
     expanded = os.path.expanduser(text)
     if os.name == "nt":
@@ -57,24 +56,24 @@ def local_place(text: str) -> Path:
     absolute = Path(os.path.abspath(expanded))
     if os.name == "nt" and not os.path.exists(absolute.anchor):
         raise UsageError(
-            f"there is no drive {absolute.drive}",
+            f"drive {absolute.drive} does not exist",
             where=text,
-            hint="choose a folder of a drive that is",
+            hint="choose a folder on another drive",
         )
     for folder in reversed(absolute.parents):
         if os.path.islink(folder) and not os.path.exists(folder):
             raise UsageError(
-                f"{folder} is a link that leads nowhere: nothing is made where it points",
+                f"{folder} is a broken link",
                 where=text,
-                hint=f"make {os.path.realpath(folder)}, or name another folder",
+                hint=f"create {os.path.realpath(folder)}, or choose another folder",
             )
     return real_folder(absolute.parent) / absolute.name
 
 
 def real_folder(path: Path) -> Path:
-    """The folder without links, but with its drive where that leads to a network share.
+    """Resolve links in a folder, but keep a drive that is mapped to a network share.
 
-    cmd.exe cannot work in `\\\\server\\share`, so that users map a drive to it.
+    cmd.exe cannot work in `\\\\server\\share`, so users map a drive to it.
     """
     real = os.path.realpath(path)
     absolute = os.path.abspath(path)
@@ -82,28 +81,28 @@ def real_folder(path: Path) -> Path:
 
 
 def refuse_odd_place(text: str) -> None:
-    r"""Refuse a Windows path that is not a plain one. Pure text: works on every system.
+    r"""Refuse an unusual Windows path by its text alone, on every system.
 
     Raises:
-        UsageError: see `local_place`; also a device or an ending that Windows drops.
+        UsageError: see `local_place`; also for a device, or an ending that Windows drops.
     """
     plain = text.replace("/", "\\")
     if plain.startswith(("\\\\?\\", "\\\\.\\", "\\??\\")):
         raise UsageError(
-            "this form of a path is only for the system's own use",
+            "this form of a path is not supported",
             where=text,
             hint=f"write it plainly: {plain[4:]}",
         )
     if plain.startswith("\\\\"):
         raise UsageError(
-            "this is a path in the network: cmd.exe cannot use it as its folder",
+            "this is a network path, which cmd.exe cannot use as its folder",
             where=text,
-            hint=r"choose a local folder, or give it a letter first: net use N: \\server\share",
+            hint=r"choose a local folder, or map a drive to it: net use N: \\server\share",
         )
     drive, rest = ntpath.splitdrive(plain)
     if drive and not rest.startswith("\\"):
         raise UsageError(
-            f"this path depends on what folder drive {drive} happens to be in",
+            f"this path is relative to the current folder of drive {drive}",
             where=text,
             hint=f"write {drive}\\{rest} or .\\{rest}",
         )
@@ -111,19 +110,18 @@ def refuse_odd_place(text: str) -> None:
 
 
 def substituted(path: Path | str) -> str | None:
-    r"""The folder that the path's drive stands for, if `subst` made it; else None.
+    r"""Return the folder behind the path's drive if `subst` created it.
 
-    Python resolves such a drive, so that what is baked into files is the real place; the user who typed
-    the letter should know.
+    Python resolves such a drive, so the real path is written into files. Users should know.
     """
     target = _device(ntpath.splitdrive(str(path))[0]) if os.name == "nt" else ""
     return target[4:] if target.startswith("\\??\\") else None
 
 
 def extended(path: Path) -> Path:
-    r"""The path in the form that may be longer than 260 characters, for work on what is inside.
+    r"""Return the form of an absolute Windows path that may be longer than 260 characters.
 
-    Only on Windows, only for an absolute path; never shown and never written into a file.
+    It is never shown and never written into a file.
     """
     text = str(path)
     if os.name != "nt" or text.startswith("\\\\") or not path.is_absolute():
@@ -137,10 +135,9 @@ if sys.platform == "win32":
     import winreg
 
     def longest_path() -> int | None:
-        r"""Characters, without the closing NUL; None when there is no limit that matters.
+        r"""Return the longest path in characters, without the closing NUL; None for no limit.
 
-        LongPathsEnabled (read, never written) lets programs that say so in their manifest, such as
-        python.exe, go past MAX_PATH.
+        LongPathsEnabled lifts MAX_PATH for programs whose manifest allows it, such as python.exe.
         """
         place = r"SYSTEM\CurrentControlSet\Control\FileSystem"
         try:
@@ -153,5 +150,5 @@ if sys.platform == "win32":
 else:
 
     def longest_path() -> int | None:
-        """Characters; None when there is no limit that matters."""
+        """Return None: paths of other systems are long enough."""
         return None

@@ -1,29 +1,46 @@
-"""Packages as values, written as reproducible `.conda` or `.tar.bz2` archives (CEP 34, 35)."""
+"""Conda packages (CEP 34) and their reproducible `.conda` or `.tar.bz2` archives (CEP 35).
+
+`zstd` is `compression.zstd` of Python 3.14 (PEP 784), or its backport: 1.4 MB installed, where the
+wheel of `zstandard` has 24.
+"""
 
 from __future__ import annotations
 
+import bz2
 import hashlib
+import io
 import json
 import re
-from collections.abc import Mapping
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from sealenv.errors import UsageError
-from sealenv.tour.members import Member, conda_container, tar_bytes, tar_bz2_container
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 __all__ = [
     "PLACEHOLDER",
     "TIMESTAMP",
     "ArchiveFormat",
+    "Member",
     "Package",
     "Payload",
+    "conda_container",
     "info_members",
     "package_bytes",
     "payload_members",
+    "tar_bytes",
     "write_package",
+    "zstd",
 ]
 
 FileMode = Literal["text", "binary"]
@@ -31,9 +48,9 @@ ArchiveFormat = Literal["conda", "tar.bz2"]
 
 _STEM = "/opt/sealenv_demo_build/place/prefix_"
 PLACEHOLDER = (_STEM + "placehold_" * 25)[:255]
-"""The prefix in text files until a package is linked: 255 characters, as conda-build's."""
+"""The prefix in text files until a package is linked: 255 characters, as in conda-build."""
 TIMESTAMP = 1_700_000_000_000
-"""The build time (milliseconds) of packages that do not state one: fixed, for equal bytes."""
+"""The build time (milliseconds) of packages that state none: fixed, so that the bytes are equal."""
 
 _ENTRY_POINT = re.compile(r"[A-Za-z0-9_.-]+\s*=\s*[\w.]+:[\w.]+")
 
@@ -86,7 +103,7 @@ class Payload:
 
 @dataclass(frozen=True)
 class Package:
-    """Everything that one archive holds."""
+    """The content and metadata of one archive."""
 
     name: str
     version: str
@@ -144,8 +161,18 @@ def _json(value: object) -> bytes:
     return json.dumps(value, indent=2, sort_keys=True).encode() + b"\n"
 
 
+@dataclass(frozen=True)
+class Member:
+    """One member of a tar: a regular file, or a symbolic link if `linkname` is given."""
+
+    name: str
+    data: bytes = b""
+    mode: int = 0o644
+    linkname: str | None = None
+
+
 def info_members(package: Package) -> list[Member]:
-    """The members under info/."""
+    """Return the members below info/."""
     ordered = sorted(package.payload, key=lambda item: item.path)
     paths = {"paths": [item.paths_entry() for item in ordered], "paths_version": 1}
     about = {"license": package.license, "summary": package.summary}
@@ -163,7 +190,7 @@ def info_members(package: Package) -> list[Member]:
 
 
 def payload_members(package: Package) -> list[Member]:
-    """The members that are linked into a prefix."""
+    """Return the members that are linked into a prefix."""
     return [
         Member(item.path, linkname=item.symlink_target)
         if item.symlink_target is not None
@@ -173,20 +200,54 @@ def payload_members(package: Package) -> list[Member]:
 
 
 def package_bytes(package: Package, fmt: ArchiveFormat = "conda", *, level: int = 3) -> bytes:
-    """The archive as bytes; nothing is checked (the tests make hostile ones with this)."""
+    """Return the archive as bytes, without any checks: tests build hostile archives with it."""
     mtime = (package.timestamp or TIMESTAMP) // 1000
     info, payload = info_members(package), payload_members(package)
     if fmt == "tar.bz2":
         # info first, so that a reader of the metadata need not unpack the payload.
         info.sort(key=lambda member: member.name)
         payload.sort(key=lambda member: member.name)
-        return tar_bz2_container(tar_bytes(info + payload, mtime=mtime, in_order=True))
+        return bz2.compress(tar_bytes(info + payload, mtime=mtime, in_order=True), 6)
     info_tar, payload_tar = tar_bytes(info, mtime=mtime), tar_bytes(payload, mtime=mtime)
     return conda_container(package.stem, info_tar, payload_tar, level=level)
 
 
+def tar_bytes(members: Iterable[Member], *, mtime: int = 0, in_order: bool = False) -> bytes:
+    """Return the members as an uncompressed tar, sorted by name unless `in_order`."""
+    rows = members if in_order else sorted(members, key=lambda member: member.name)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for member in rows:
+            entry = tarfile.TarInfo(member.name)
+            entry.mtime = mtime
+            entry.mode = member.mode
+            if member.linkname is not None:
+                entry.type, entry.linkname, entry.mode = tarfile.SYMTYPE, member.linkname, 0o777
+            else:
+                entry.size = len(member.data)
+            archive.addfile(entry, io.BytesIO(member.data))
+    return buffer.getvalue()
+
+
+def conda_container(stem: str, info_tar: bytes, payload_tar: bytes, *, level: int = 3) -> bytes:
+    """Join the two tars to the bytes of `<stem>.conda`."""
+    parts = {
+        "metadata.json": b'{"conda_pkg_format_version": 2}',
+        f"pkg-{stem}.tar.zst": zstd.compress(payload_tar, level),
+        f"info-{stem}.tar.zst": zstd.compress(info_tar, level),
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in parts.items():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    return buffer.getvalue()
+
+
 def write_package(
-    package: Package, subdir_dir: Path, fmt: ArchiveFormat = "conda", *, level: int = 3
+    package: Package, folder: Path, fmt: ArchiveFormat = "conda", *, level: int = 3
 ) -> Path:
     """Write the archive into a channel's subdir folder and return its path.
 
@@ -194,8 +255,8 @@ def write_package(
         UsageError: a path leaves the prefix or occurs twice, or an entry point is malformed.
     """
     _check(package)
-    subdir_dir.mkdir(parents=True, exist_ok=True)
-    target = subdir_dir / f"{package.stem}.{fmt}"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{package.stem}.{fmt}"
     target.write_bytes(package_bytes(package, fmt, level=level))
     return target
 

@@ -1,4 +1,4 @@
-"""repodata.json (CEP 36) of a folder of archives, written directly: no event loop, no cache."""
+"""repodata.json (CEP 36) of a folder of archives."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.system.zstd import compress, decompress
+from sealenv.tour.archive import zstd
 
 __all__ = ["record_of", "write_repodata"]
 
-_MAX_INDEX = 64 * 1024 * 1024
-
 
 def record_of(archive: Path) -> dict[str, object]:
-    """The repodata record of one archive: its index.json with digests and size."""
+    """Return the repodata record of an archive: its index.json with digests and size."""
     data = archive.read_bytes()
     record: dict[str, object] = json.loads(_index_json(archive, data))
     record["md5"] = hashlib.md5(data, usedforsecurity=False).hexdigest()
@@ -31,52 +29,38 @@ def _index_json(archive: Path, data: bytes) -> bytes:
     if archive.name.endswith(".conda"):
         with zipfile.ZipFile(io.BytesIO(data)) as container:
             name = next(n for n in container.namelist() if n.startswith("info-"))
-            packed = container.read(name)
-        tar = decompress(packed, _MAX_INDEX)
-        handle = tarfile.open(fileobj=io.BytesIO(tar), mode="r:")  # noqa: SIM115
-    else:
-        handle = tarfile.open(fileobj=io.BytesIO(data), mode="r:bz2")  # noqa: SIM115
-    with handle:
-        member = handle.extractfile("info/index.json")
+            data = zstd.decompress(container.read(name))
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        member = tar.extractfile("info/index.json")
         assert member is not None
         return member.read()
 
 
 def write_repodata(
-    subdir_dir: Path, overrides: Mapping[str, Mapping[str, object] | None] | None = None
+    folder: Path, overrides: Mapping[str, Mapping[str, object] | None] | None = None
 ) -> Path:
-    """Index every archive in a subdir folder; write repodata.json and repodata.json.zst.
+    """Index every archive in a channel's subdir folder.
+
+    Writes repodata.json and repodata.json.zst.
 
     Args:
-        subdir_dir: a channel's `<subdir>` folder; made if it is missing.
-        overrides: per file name, record fields to replace (None as a value of a field takes the
-            field out); None instead of fields leaves the archive out. For tests of bad channels; a
-            file name with a complete record need not be a readable archive.
+        folder: a channel's `<subdir>` folder; it is created if it does not exist.
+        overrides: fields to replace in the record of a file, for tests of broken channels: None
+            instead of a value removes the field, None instead of fields leaves the archive out. An
+            archive with a complete record is not read.
     """
-    subdir_dir.mkdir(parents=True, exist_ok=True)
-    overrides = overrides or {}
-    packages: dict[str, dict[str, object]] = {}
-    packages_conda: dict[str, dict[str, object]] = {}
-    for archive in sorted(subdir_dir.iterdir()):
-        if not archive.name.endswith((".conda", ".tar.bz2")):
+    folder.mkdir(parents=True, exist_ok=True)
+    found: dict[str, dict[str, dict[str, object]]] = {"packages": {}, "packages.conda": {}}
+    for archive in sorted(folder.iterdir()):
+        fields = (overrides or {}).get(archive.name, {})
+        if fields is None or not archive.name.endswith((".conda", ".tar.bz2")):
             continue
-        fields = overrides.get(archive.name, {})
-        if fields is None:
-            continue
-        record = {} if "name" in fields else record_of(archive)
-        record.update(fields)
-        record = {key: value for key, value in record.items() if value is not None}
-        (packages_conda if archive.suffix == ".conda" else packages)[archive.name] = record
-    repodata = {
-        "info": {"subdir": subdir_dir.name},
-        "packages": packages,
-        "packages.conda": packages_conda,
-        "removed": [],
-        "repodata_version": 1,
-    }
-    text = json.dumps(repodata, indent=1, sort_keys=True).encode() + b"\n"
-    target = subdir_dir / "repodata.json"
+        record = {**({} if "name" in fields else record_of(archive)), **fields}
+        group = "packages.conda" if archive.suffix == ".conda" else "packages"
+        found[group][archive.name] = {k: v for k, v in record.items() if v is not None}
+    content = {"info": {"subdir": folder.name}, "removed": [], "repodata_version": 1, **found}
+    text = json.dumps(content, indent=1, sort_keys=True).encode() + b"\n"
+    (folder / "repodata.json.zst").write_bytes(zstd.compress(text, level=9))
+    target = folder / "repodata.json"
     target.write_bytes(text)
-    packed = compress(text, level=9)
-    (subdir_dir / "repodata.json.zst").write_bytes(packed)
     return target

@@ -70,7 +70,7 @@ def stand_in(name: str, *, version: str = STAND_IN_VERSION) -> Package:
 
 
 def sample_packages() -> list[Package]:
-    """The packages of the demo besides python and pip."""
+    """The other packages of the demo: three samples and two stand-ins."""
     return [
         _python_package(
             "demo-greeting",

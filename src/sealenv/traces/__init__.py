@@ -1,7 +1,1 @@
-"""The receipt of zero trace: what was there before and after a command, outside of what it may write."""
-
-from sealenv.traces.places import Place, places
-from sealenv.traces.report import TraceReport
-from sealenv.traces.snapshot import Snapshot, take
-
-__all__ = ["Place", "Snapshot", "TraceReport", "places", "take"]
+"""The trace report: what a command changed outside the folders that it may write to."""

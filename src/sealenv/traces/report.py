@@ -1,26 +1,120 @@
-"""A trace report: looked before and after, compared, and told (docs/reference/trace-report.md)."""
+"""The trace report: snapshots before and after a command, compared (docs/reference/trace-report.md)."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
+import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sealenv._version import __version__
-from sealenv.traces.places import NOT_LOOKED_AT, Place, places
-from sealenv.traces.registry import Values, read_registry
-from sealenv.traces.snapshot import Change, Snapshot, compare, take
+from sealenv.traces.snapshot import Change, Snapshot, Values, compare, read_registry, take
 
-__all__ = ["TraceReport"]
+__all__ = ["Place", "TraceReport", "places"]
 
 SCHEMA = 1
+_NOT_LOOKED_AT = (
+    "anything below a folder of which only the top level is read",
+    "folders of the system, and of other users",
+    "which program made a change: changes that other programs make meanwhile are listed too",
+    "a file that was made and removed again",
+    "the content of a file whose size, mode and times are unchanged",
+)
+"""What a report does not show. Each report lists it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder or file of which a snapshot is taken before and after."""
+
+    path: str
+    full: bool
+    """Whether everything below it is included; otherwise only its top level."""
+    why: str
+
+
+_IN_FULL = {
+    "conda": ".conda .condarc .continuum .config/conda .cache/conda .anaconda",
+    "mamba": ".mamba .mambarc .config/mamba micromamba .local/share/mamba",
+    "rattler and pixi": ".rattler .config/rattler .cache/rattler .pixi .config/pixi .cache/pixi",
+    "pip": ".pip .config/pip .cache/pip .local/bin .local/lib .pypirc",
+    "a shell": ".config/fish .config/nushell .config/xonsh .config/powershell .xonshrc "
+    ".local/share/powershell .config/environment.d .zsh .bashrc.d .profile.d",
+    "the desktop": ".local/share/applications Applications",
+}
+"""Program -> files and folders in the home. The whole home would take too long."""
+_SETTINGS = "settings, caches and data"
+_TOP_LEVEL = (
+    *(".config", ".cache", ".local", ".local/share", "Desktop"),
+    *("Library/Caches", "Library/Application Support", "Library/Preferences"),
+)
+_WINDOWS_IN_FULL = {
+    "APPDATA/pip": "pip",
+    "APPDATA/conda": "conda",
+    "APPDATA/rattler": "rattler and pixi",
+    "APPDATA/Microsoft/Windows/Start Menu": "the desktop",
+    "LOCALAPPDATA/pip": "pip",
+    "LOCALAPPDATA/conda": "conda",
+    "LOCALAPPDATA/mamba": "mamba",
+    "LOCALAPPDATA/rattler": "rattler and pixi",
+    "LOCALAPPDATA/pixi": "rattler and pixi",
+    "USERPROFILE/Documents/PowerShell": "a shell",
+    "USERPROFILE/Documents/WindowsPowerShell": "a shell",
+}
+_XDG = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "ZDOTDIR")
+
+
+def places(environ: Mapping[str, str], home: str) -> list[Place]:
+    """Return the places that installers, shells and package managers are known to write, each once.
+
+    Args:
+        environ: the variables of this process, which name some of the places.
+        home: the user's home.
+    """
+
+    def at(root: str, name: str) -> str:
+        return os.path.join(root, *name.split("/"))
+
+    found = [Place(home, False, "the user's home, with the profiles of shells")]
+    for why, names in _IN_FULL.items():
+        found += [Place(at(home, name), True, why) for name in names.split()]
+    found += [Place(at(home, name), False, _SETTINGS) for name in _TOP_LEVEL]
+    if sys.platform == "win32":
+        for path, why in _WINDOWS_IN_FULL.items():
+            variable, _, name = path.partition("/")
+            if root := environ.get(variable):
+                found.append(Place(at(root, name), True, why))
+        for variable in ("APPDATA", "LOCALAPPDATA", "PROGRAMDATA"):
+            if root := environ.get(variable):
+                found.append(Place(root, False, _SETTINGS))
+    for variable in _XDG:
+        if root := environ.get(variable):
+            found.append(Place(root, False, f"{_SETTINGS} ({variable})"))
+    found.append(Place(tempfile.gettempdir(), False, "temporary files"))
+    found.append(Place(os.getcwd(), False, "the current folder"))
+    kept: dict[str, Place] = {}
+    for place in found:
+        key = os.path.normcase(os.path.abspath(place.path))
+        if key not in kept or place.full:
+            kept[key] = place
+    return list(kept.values())
 
 
 class TraceReport:
-    """Begun before a command and finished after it."""
+    """Starts before a command and finishes after it.
+
+    Args:
+        prefix: the environment, which may be written.
+        caches: name -> folder that may be written too.
+        report: the file of the report itself, which is left out.
+        command: the words of the command.
+        environ: the live variables of this process, which are read again at the end.
+    """
 
     def __init__(
         self,
@@ -30,78 +124,55 @@ class TraceReport:
         command: Sequence[str],
         environ: Mapping[str, str],
     ) -> None:
-        """Look at everything for the first time.
-
-        Args:
-            prefix: of the environment: what is in it may be written.
-            caches: name -> folder that may be written too.
-            report: the file that the report becomes: no trace of the command.
-            command: its words.
-            environ: the live variables of this process, which are looked at again at the end.
-        """
-        self._clock = time.perf_counter()
-        self.prefix = os.path.realpath(prefix)
-        self.caches = {name: os.path.realpath(folder) for name, folder in caches.items()}
-        self.command = list(command)
-        self._allowed = (self.prefix, *self.caches.values())
-        self._skip = (*self._allowed, os.path.realpath(report))
+        clock = time.perf_counter()
+        self._own = {"prefix": os.path.realpath(prefix)}
+        self._own |= {name: os.path.realpath(folder) for name, folder in caches.items()}
+        self._skip = (*self._own.values(), os.path.realpath(report))
+        self._command = list(command)
         self._environ = environ
         self._places = places(environ, os.path.expanduser("~"))
         self._started = _now()
         self._before = self._look()
         self._environ_before = dict(environ)
         self._registry_before = read_registry()
-        self._own_before = self._look_at_our_own()
-        self._seconds = time.perf_counter() - self._clock
+        self._own_before = self._look_at_own()
+        self._seconds = time.perf_counter() - clock
 
     def finish(self, outcome: str, error: str | None, code: int) -> dict[str, Any]:
-        """Look again and compare.
+        """Take the snapshots again, compare, and return the report, ready for JSON.
 
         Args:
             outcome: done, failed or interrupted.
             error: what failed, in a line.
-            code: the exit code that the command is going to have.
-
-        Returns:
-            The report, ready for JSON.
+            code: the exit code of the command.
         """
         clock = time.perf_counter()
-        after = self._look()
-        shown = []
-        elsewhere: list[str] = []
-        way: list[str] = []
+        after, own_after = self._look(), self._look_at_own()
+        shown, paths = [], {}
         for place in self._places:
             old, new = self._before[place.path], after[place.path]
             change = compare(old, new)
             shown.append(_place_json(place, old, new, change))
-            for path in (*change.added, *change.removed, *change.changed):
-                into = way if self._leads_to_ours(path) else elsewhere
-                if path not in into:
-                    into.append(path)
+            paths.update(dict.fromkeys((*change.added, *change.removed, *change.changed)))
+        way = [path for path in paths if self._leads_to_own(path)]
+        elsewhere = [path for path in paths if path not in way]
         registry = _registry_json(self._registry_before, read_registry())
-        variables = _variables_json(self._environ_before, dict(self._environ))
-        own = self._look_at_our_own()
-        tally = {
-            name: _tally(self._own_before[name], own[name]) for name in ("prefix", *self.caches)
-        }
         keys = sum(len(row[kind]) for row in registry for kind in ("added", "removed", "changed"))
+        tally = {name: _tally(self._own_before[name], new) for name, new in own_after.items()}
         return {
             "schema": SCHEMA,
             "sealenv": __version__,
-            "command": self.command,
+            "command": self._command,
             "started": self._started,
             "finished": _now(),
             "outcome": {"state": outcome, "error": error, "exit_code": code},
-            "tally": {
-                **tally,
-                "elsewhere": {"paths": len(elsewhere), "registry": keys},
-            },
+            "tally": {**tally, "elsewhere": {"paths": len(elsewhere), "registry": keys}},
             "elsewhere": elsewhere,
             "way": way,
             "places": shown,
             "registry": registry,
-            "environment": variables,
-            "not_looked_at": list(NOT_LOOKED_AT),
+            "environment": _variables_json(self._environ_before, dict(self._environ)),
+            "not_looked_at": list(_NOT_LOOKED_AT),
             "seconds": {
                 "before": round(self._seconds, 4),
                 "after": round(time.perf_counter() - clock, 4),
@@ -111,20 +182,18 @@ class TraceReport:
     def _look(self) -> dict[str, Snapshot]:
         return {p.path: take(p.path, full=p.full, skip=self._skip) for p in self._places}
 
-    def _look_at_our_own(self) -> dict[str, Snapshot]:
-        found = {"prefix": take(self.prefix, full=True, most=_MANY)}
-        for name, folder in self.caches.items():
-            others = [p for p in self._allowed if p != folder and not folder.startswith(p + os.sep)]
-            found[name] = take(folder, full=True, skip=others, most=_MANY)
+    def _look_at_own(self) -> dict[str, Snapshot]:
+        """Return snapshots of what may be written, each without the others in it."""
+        found = {}
+        for name, folder in self._own.items():
+            inner = [p for p in self._own.values() if p.startswith(folder + os.sep)]
+            found[name] = take(folder, full=True, skip=inner, most=sys.maxsize)
         return found
 
-    def _leads_to_ours(self, path: str) -> bool:
-        """Whether it is a folder on the way to what may be written: made for it, if it was not there."""
+    def _leads_to_own(self, path: str) -> bool:
+        """Return whether a path is a parent of what may be written, and so was made for it."""
         start = os.path.normcase(path) + os.sep
-        return any(os.path.normcase(own).startswith(start) for own in self._allowed)
-
-
-_MANY = 10_000_000
+        return any(os.path.normcase(own).startswith(start) for own in self._own.values())
 
 
 def _now() -> str:
@@ -148,14 +217,13 @@ def _place_json(place: Place, old: Snapshot, new: Snapshot, change: Change) -> d
 
 def _tally(old: Snapshot, new: Snapshot) -> dict[str, Any]:
     change = compare(old, new, inode=False)
-    written = [path for path in (*change.added, *change.changed) if path in new.entries]
-    fresh = Snapshot(True, {path: new.entries[path] for path in written})
+    written = Snapshot(True, {path: new.entries[path] for path in (*change.added, *change.changed)})
     return {
         "existed": old.exists,
         "files_before": old.files,
         "files_after": new.files,
-        "files_written": fresh.files,
-        "bytes_written": fresh.size,
+        "files_written": written.files,
+        "bytes_written": written.size,
         "removed": len(change.removed),
     }
 
@@ -163,29 +231,35 @@ def _tally(old: Snapshot, new: Snapshot) -> dict[str, Any]:
 def _registry_json(
     before: Mapping[str, Values | None], after: Mapping[str, Values | None]
 ) -> list[dict[str, Any]]:
-    """Names alone: data may be anybody's."""
+    """Return only names: data may be secret."""
     rows = []
     for key, old in before.items():
         new = after[key]
         had, has = old or {}, new or {}
-        rows.append({
-            "key": key,
-            "before": {"exists": old is not None, "values": len(had)},
-            "after": {"exists": new is not None, "values": len(has)},
-            "added": sorted(has.keys() - had.keys()),
-            "removed": sorted(had.keys() - has.keys()),
-            "changed": sorted(name for name in had.keys() & has.keys() if had[name] != has[name]),
-        })  # fmt: skip
+        rows.append(
+            {
+                "key": key,
+                "before": {"exists": old is not None, "values": len(had)},
+                "after": {"exists": new is not None, "values": len(has)},
+                **_differences(had, has),
+            }
+        )
     return rows
 
 
 def _variables_json(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
-    """Names alone, but for PATH: values may be secrets."""
+    """Return only names, except for PATH: values may be secrets."""
     return {
         "variables": len(before),
+        **_differences(before, after),
+        "path_before": before.get("PATH", "").split(os.pathsep),
+        "path_after": after.get("PATH", "").split(os.pathsep),
+    }
+
+
+def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, list[str]]:
+    return {
         "added": sorted(after.keys() - before.keys()),
         "removed": sorted(before.keys() - after.keys()),
         "changed": sorted(n for n in before.keys() & after.keys() if before[n] != after[n]),
-        "path_before": before.get("PATH", "").split(os.pathsep),
-        "path_after": after.get("PATH", "").split(os.pathsep),
     }

@@ -1,0 +1,148 @@
+"""A check, what it finds, and what its fix changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from sealenv.checks.registry import Key
+from sealenv.masking import masked
+
+if TYPE_CHECKING:
+    from sealenv.checks.computer import Computer
+
+__all__ = [
+    "SEVERITIES",
+    "Check",
+    "Cut",
+    "Finding",
+    "SetValue",
+    "Severity",
+    "plain_text",
+    "unreadable",
+]
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The most severe one first."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A part of a text file, and the text that replaces it.
+
+    Attributes:
+        path: the file, as it was found; possibly a link.
+        start: where the part begins, in characters (`text.decode`).
+        end: where it ends.
+        put: the text that replaces it.
+        digest: sha256 of the file that was read.
+    """
+
+    path: Path
+    start: int
+    end: int
+    put: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class SetValue:
+    """A text in the registry, and the text that replaces it.
+
+    Attributes:
+        key: where it is.
+        name: its name.
+        kind: the number of its type, which stays the same.
+        before: the text that was read.
+        after: the new text; None deletes the value.
+    """
+
+    key: Key
+    name: str
+    kind: int
+    before: str
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found at one place.
+
+    Attributes:
+        severity: how much it matters.
+        what: half a sentence: what was found.
+        where: FILE:LINE, a registry value, a folder or a variable.
+        how: what to do, or what the fix does.
+        evidence: the lines that were found.
+        changes: the fix, if there is one.
+        why: why it can hurt; the check's own reason if empty.
+        check: the id of the check, which `Check.examine` sets.
+    """
+
+    severity: Severity
+    what: str
+    where: str
+    how: str
+    evidence: tuple[str, ...] = ()
+    changes: tuple[Cut | SetValue, ...] = ()
+    why: str = ""
+    check: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing to look for.
+
+    Attributes:
+        id: its name on the command line; never changed.
+        title: what it finds, as half a sentence.
+        why: why that can hurt.
+        severities: the severities of its findings.
+        look: finds it; changes nothing and starts no process.
+        fix: what `--fix` does, if it has a fix.
+        platforms: `posix`, `windows`.
+    """
+
+    id: str
+    title: str
+    why: str
+    severities: tuple[Severity, ...]
+    look: Callable[[Computer], Iterable[Finding]]
+    fix: str | None = None
+    platforms: tuple[str, ...] = ("posix", "windows")
+
+    def examine(self, computer: Computer) -> Iterator[Finding]:
+        """Yield the findings. An error of the check is a finding too, so that the other checks run."""
+        try:
+            for found in self.look(computer):
+                yield self._complete(found)
+        except (OSError, ValueError, RecursionError) as error:
+            where = getattr(error, "filename", None) or self.id
+            yield self._complete(unreadable(where, error))
+
+    def _complete(self, found: Finding) -> Finding:
+        """Add the id and the reason, and hide secrets. A path is kept: `--fix ID:FILE` names it."""
+        return replace(
+            found,
+            check=self.id,
+            why=found.why or self.why,
+            what=masked(found.what),
+            where=found.where if os.path.isabs(found.where) else masked(found.where),
+            how=masked(found.how),
+            evidence=tuple(masked(line)[:200] for line in found.evidence),
+        )
+
+
+def unreadable(where: Path | str, error: Exception) -> Finding:
+    """Return the finding for a file, folder or key that cannot be read."""
+    reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
+    return Finding("warning", f"it cannot be read: {reason}", str(where), "check it by hand")
+
+
+def plain_text(text: str) -> str:
+    """Return a text that JSON can hold: bytes that are not UTF-8 are escaped."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,120 @@
+"""The machine that is examined: its variables, folders and files."""
+
+from __future__ import annotations
+
+import ntpath
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from sealenv.checks.profiles import Profiles, read_profiles
+from sealenv.checks.registry import Registry
+from sealenv.checks.volume import Volume, look_at
+from sealenv.system.files import read_regular
+
+__all__ = ["LARGEST", "Computer", "windows_entries"]
+
+LARGEST = 1 << 18
+"""The most bytes of a profile or a configuration that are read."""
+_VARIABLE = re.compile(r"\$(?:env[:.])?\{?(HOME|USERPROFILE|ZDOTDIR|XDG_CONFIG_HOME)\b\}?")
+
+
+@dataclass
+class Computer:
+    """What the checks examine.
+
+    Attributes:
+        home: the user's home.
+        environ: the environment variables.
+        target: the folder for environments, which need not exist.
+        system: as `sys.platform` says it.
+        root: the folder that is `/`; another one in tests.
+        registry: of Windows; None elsewhere.
+        code_page: the ANSI code page of Windows; 65001 (UTF-8) elsewhere.
+    """
+
+    home: Path
+    environ: Mapping[str, str] = field(repr=False)  # values may be secrets
+    target: Path
+    system: str = sys.platform
+    root: Path = Path("/")
+    registry: Registry | None = None
+    code_page: int = 65001
+
+    @property
+    def windows(self) -> bool:
+        """Whether it is a Windows machine."""
+        return self.system == "win32"
+
+    @cached_property
+    def volume(self) -> Volume:
+        """The file system of the target."""
+        return look_at(self.target)
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """The start-up files of shells."""
+        return read_profiles(self)
+
+    def at(self, path: str) -> Path:
+        """Return the place of an absolute POSIX path."""
+        return self.root / path.lstrip("/") if self.root != Path("/") else Path(path)
+
+    def setting(self, name: str) -> str:
+        """Return the value of a variable; empty if it is not set."""
+        return self.environ.get(name, "")
+
+    def folder(self, name: str, *default: str) -> Path:
+        """Return the folder that a variable names, or a default one below the home."""
+        value = self.setting(name)
+        return Path(value) if value and os.path.isabs(value) else self.home.joinpath(*default)
+
+    @property
+    def config(self) -> Path:
+        """XDG's folder of configurations."""
+        return self.folder("XDG_CONFIG_HOME", ".config")
+
+    def expand(self, text: str) -> Path | None:
+        """Return the file that a word of a profile names; None if that is not certain."""
+        if text[:1] == "~" and text[1:2] in ("", "/", "\\"):
+            text = f"$HOME{text[1:]}"
+        text = _VARIABLE.sub(lambda found: self._folder_of(found[1]) or found[0], text)
+        if any(c in text for c in "$`*?[(\0") or not os.path.isabs(text):
+            return None
+        return Path(text)
+
+    def _folder_of(self, name: str) -> str:
+        return str(self.home) if name in ("HOME", "USERPROFILE") else self.setting(name)
+
+    def bytes_of(self, path: Path) -> bytes | None:
+        """Return the content of a regular file; None if it does not exist.
+
+        Raises:
+            OSError: it cannot be read, is too large, or is not a regular file.
+        """
+        try:
+            return read_regular(path, most=LARGEST)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def windows_folder(self, entry: str) -> Path | None:
+        """Return the folder that an entry of a Windows PATH names; None if that is not certain."""
+        text = re.sub(r"%([^%]+)%", self._variable, entry.replace('"', "").strip())
+        if "%" in text or "\0" in text or not ntpath.splitdrive(text)[0]:
+            return None
+        if self.root == Path("/"):
+            return Path(text)
+        return self.root.joinpath(*re.split(r"[/\\]+", text.replace(":", "")))  # in tests
+
+    def _variable(self, found: re.Match[str]) -> str:
+        name = found[1].lower()
+        return next((v for n, v in self.environ.items() if n.lower() == name), found[0])
+
+
+def windows_entries(value: str) -> list[str]:
+    """Return the entries of a Windows PATH. A `;` in quotes does not separate entries."""
+    return re.findall(r'(?:^|(?<=;))(?:"[^"]*"?|[^;"])*', value)

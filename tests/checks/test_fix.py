@@ -1,0 +1,321 @@
+"""Fixes: shown, atomic, undone byte for byte, and refused if something has changed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealenv.checks import checks_for
+from sealenv.checks.fixing import apply, make_plan, revert
+from sealenv.checks.journal import Journals
+from sealenv.commands.doctor import examine, plan_fix
+from sealenv.errors import ChangedSinceError, FilesystemError
+from tests.checks.computers import fake_computer, write
+from tests.commands.test_move_kill import killed
+from tests.machine import Machine
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_doctor.py")
+
+BLOCK = "# >>> conda initialize >>>\neval x\n# <<< conda initialize <<<\n"
+DIRTY = f"# one\n{BLOCK}# three\n"
+CLEAN = "# one\n# three\n"
+FIXABLE = [check.id for check in checks_for(windows=False) if check.fix]
+
+
+def journal_folder(machine: Machine) -> Path:
+    return machine.home / ".local/share/sealenv/doctor"
+
+
+def kept(machine: Machine) -> list[Path]:
+    return sorted(journal_folder(machine).glob("*.json"))
+
+
+PIECES = st.sampled_from(
+    [
+        b"# >>> conda initialize >>>",
+        b"# <<< conda initialize <<<",
+        b"#region conda initialize",
+        b"#endregion",
+        b"if true; then",
+        b"fi",
+        b"conda activate a",
+        b"export PATH=~/miniconda3/bin:$PATH",
+        b"channels: [a]",
+        b"[install]",
+        b"user = no",
+        b"# x",
+        b"  ",
+        b"\0",
+        b"'",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"caf\xe9",
+        b"\xe2\x80\xa8",
+        b"\x0b",
+        b"\x85",
+    ]
+)
+ENDS = st.sampled_from([b"\n", b"\r\n", b"", b"\r", b"\n\n"])
+FILES = st.lists(st.tuples(PIECES, ENDS), max_size=24).map(
+    lambda parts: b"".join(piece + end for piece, end in parts)
+)
+PLACES = [".bashrc", ".zshrc", ".tcshrc", ".xonshrc", ".config/fish/config.fish", ".condarc"]
+PLACES += [".config/nushell/env.nu", ".config/powershell/profile.ps1", ".config/pip/pip.conf"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(place=st.sampled_from(PLACES), data=st.one_of(FILES, st.binary(max_size=80)))
+def test_fix_then_undo_gives_the_same_bytes(
+    tmp_path_factory: pytest.TempPathFactory, place: str, data: bytes
+) -> None:
+    root = tmp_path_factory.mktemp("property")
+    machine = fake_computer(root)
+    path = write(machine.home / place, data)
+    plan = plan_fix(machine, FIXABLE)
+    kept = Journals(root / "doctor")
+    if not plan.files:
+        return
+    apply(plan, kept, None)
+    assert path.read_bytes() != data
+    revert(kept.find(None), kept, None)
+    assert path.read_bytes() == data
+    assert kept.names() == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=FILES)
+def test_a_fixed_file_has_nothing_to_fix(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    root = tmp_path_factory.mktemp("again")
+    write(fake_computer(root).home / ".bashrc", data)
+    for _ in range(3):  # a removed block can reveal another one
+        plan = plan_fix(fake_computer(root), FIXABLE)
+        if not plan.files:
+            return
+        apply(plan, Journals(root / "doctor"), None)
+    assert [f for f in examine(fake_computer(root)).findings if f.fixable] == []
+
+
+def test_a_block_inside_a_command_or_without_an_end_has_no_fix(tmp_path: Path) -> None:
+    machine = fake_computer(tmp_path)
+    path = write(
+        machine.home / ".bashrc", f"if true; then\n{BLOCK}fi\n# >>> mamba initialize >>>\n"
+    )
+    findings = examine(machine, ["conda-init"]).findings
+    assert [(f.where, f.severity) for f in findings] == [
+        (f"{path}:2", "error"),
+        (f"{path}:6", "warning"),
+    ]
+    assert all("by hand" in f.how for f in findings)
+    assert not plan_fix(machine, ["conda-init"]).files
+
+
+def test_nothing_is_fixed_without_confirmation(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    done = machine.run("doctor", "--fix", "conda-init", code=2)
+    assert "-eval x" in done.stdout
+    machine.run("doctor", "--fix", "conda-init", "--dry-run")
+    assert profile.read_text() == DIRTY
+    assert not journal_folder(machine).exists()
+
+
+def test_invalid_command_lines(machine: Machine) -> None:
+    assert "did you mean conda-init" in machine.run("doctor", "--fix", "conda-inti", code=2).stderr
+    assert "finds nothing" in machine.run("doctor", "--fix", "path-relative", code=2).stderr
+    profile = write(machine.home / ".bashrc", "\nexport PYTHONPATH=/x\n")
+    refused = machine.run("doctor", "--fix", "profile-variable", "-y", code=2).stderr
+    assert "no fix: change it by hand" in refused
+    assert f"{profile}:2" in refused
+    assert "together" in machine.run("doctor", "--fix", "a", "--undo", "-y", code=2).stderr
+    assert "another system" in machine.run("doctor", "--only", "autorun", code=2).stderr
+    machine.run("doctor", "-y", code=2)
+    machine.run("doctor", "--undo", "-y", code=7)
+    assert "nothing to fix" in machine.run("doctor", "--fix", "conda-init").stderr
+
+
+def test_one_file_alone(machine: Machine) -> None:
+    for name in (".bashrc", ".zshrc"):
+        write(machine.home / name, DIRTY)
+    machine.run("doctor", "--fix", "conda-init:~/.zshrc", "-y")
+    assert (machine.home / ".bashrc").read_text() == DIRTY
+    assert (machine.home / ".zshrc").read_text() == CLEAN
+
+
+def test_a_file_that_changed_since_is_left_alone(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    machine.run("doctor", "--fix", "conda-init", "-y")
+    profile.write_text(CLEAN + "mine\n")
+    answer = machine.json("doctor", "--undo", "-y", code=9)
+    assert answer["error"] == "changed-since"
+    assert profile.read_text() == CLEAN + "mine\n"
+    profile.write_text(CLEAN)
+    machine.run("doctor", "--undo", "-y")
+    assert profile.read_text() == DIRTY
+    assert kept(machine) == []
+
+
+def test_fixes_of_one_file_are_undone_in_reverse_order(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    machine.run("doctor", "--fix", "conda-init", "-y")
+    (first,) = (path.stem for path in kept(machine))
+    profile.write_text("# mine\n" + BLOCK)
+    machine.run("doctor", "--fix", "conda-init", "-y")
+    assert "later fixes first" in machine.run("doctor", "--undo", first, "-y", code=9).stderr
+    machine.run("doctor", "--undo", "-y")
+    assert profile.read_text() == "# mine\n" + BLOCK
+    profile.write_text(CLEAN)
+    machine.run("doctor", "--undo", "-y")
+    assert profile.read_text() == DIRTY
+
+
+def test_a_link_keeps_its_target(machine: Machine) -> None:
+    """As in a folder of dotfiles. A target outside the home is mentioned."""
+    real = write(machine.root / "dotfiles/bashrc", DIRTY)
+    (machine.home / ".bashrc").symlink_to(real)
+    done = machine.run("doctor", "--fix", "conda-init", "-y")
+    assert "outside of your home" in done.stdout
+    assert (machine.home / ".bashrc").is_symlink()
+    assert real.read_text() == CLEAN
+    (machine.home / ".bashrc").unlink()
+    (machine.home / ".bashrc").symlink_to("elsewhere")
+    machine.run("doctor", "--undo", "-y")
+    assert real.read_text() == DIRTY
+
+
+def test_only_the_user_can_read_the_journal(machine: Machine) -> None:
+    write(machine.home / ".bashrc", DIRTY)
+    machine.run("doctor", "--fix", "conda-init", "-y")
+    assert kept(machine)[0].stat().st_mode & 0o777 == 0o600
+    assert journal_folder(machine).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_damaged_journal_writes_nothing(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    machine.run("doctor", "--fix", "conda-init", "-y")
+    (journal,) = kept(machine)
+    text = journal.read_text()
+    for damaged in (text[:-20], text.replace('"before": "', '"before": "AAAA'), "{}"):
+        journal.write_text(damaged)
+        machine.run("doctor", "--undo", "-y", code=9)
+    assert profile.read_text() == CLEAN
+
+
+def test_a_damaged_journal_does_not_block_the_others(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    machine.run("doctor", "--fix", "conda-init", "-y")
+    (good,) = kept(machine)
+    damaged = write(journal_folder(machine) / "20990101T000000000000Z-condarc.json", "{")
+    partial = write(journal_folder(machine) / f".{good.name}.0123456789abcdef", "secret")
+    other = write(journal_folder(machine) / ".mine.0123456789abcdef", "")
+    assert str(damaged) in machine.run("doctor", "--undo", "-y", code=9).stderr
+    machine.run("doctor", "--undo", "condarc", "-y", code=9)
+    machine.run("doctor", "--undo", "conda-init", "-y")
+    assert profile.read_text() == DIRTY
+    assert (partial.exists(), other.exists(), kept(machine)) == (False, True, [damaged])
+
+
+def test_an_empty_name_is_refused(machine: Machine) -> None:
+    profile = write(machine.home / ".bashrc", DIRTY)
+    assert "no file" in machine.run("doctor", "--fix", "conda-init:", "-y", code=2).stderr
+    for words in (("--fix", ":~/.bashrc"), ("--only", ""), ("--in", "")):
+        machine.run("doctor", *words, code=2)
+    machine.run("doctor", "--fix", "conda-init", "-y")
+    assert "empty" in machine.run("doctor", "--undo", "", "-y", code=2).stderr
+    assert profile.read_text() == CLEAN
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are not UTF-8")
+def test_a_path_that_is_not_utf8(machine: Machine) -> None:
+    name = os.fsdecode(b"caf\xe9.sh")
+    path = write(machine.home / name, DIRTY)
+    write(machine.home / ".bashrc", b". ~/caf\xe9.sh\n")
+    (found,) = machine.json("doctor", "--only", "conda-init", code=1)["findings"]
+    where = found["where"].rpartition(":")[0]
+    assert where.endswith(r"caf\udce9.sh")
+    answer = machine.json("doctor", "--fix", f"conda-init:{where}", "-y")
+    assert answer["files"][0]["path"] == where
+    assert path.read_text() == CLEAN
+    assert machine.json("doctor", "--undo", "-y")["files"] == [where]
+    assert path.read_text() == DIRTY
+    machine.run("doctor", "--fix", f"conda-init:{path}", "-y")
+    assert path.read_text() == CLEAN
+
+
+def test_two_doctors_at_once(machine: Machine) -> None:
+    write(machine.home / ".bashrc", DIRTY)
+    with Journals(journal_folder(machine)).locked():
+        done = machine.run("doctor", "--fix", "conda-init", "-y", code=9)
+    assert "another doctor" in done.stderr
+    machine.run("doctor", "--fix", "conda-init", "-y")
+
+
+def test_a_file_that_changes_between_check_and_fix(tmp_path: Path) -> None:
+    machine = fake_computer(tmp_path)
+    path = write(machine.home / ".bashrc", DIRTY)
+    (check,) = (check for check in checks_for(windows=False) if check.id == "conda-init")
+    findings = list(check.examine(machine))
+    path.write_text(DIRTY + "mine\n")
+    with pytest.raises(ChangedSinceError):
+        make_plan(["conda-init"], findings)
+    assert path.read_text() == DIRTY + "mine\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="counts system calls")
+def test_killed_anywhere(machine: Machine) -> None:
+    """Every file is old or new, and a new one can be undone."""
+    paths = [write(machine.home / name, DIRTY) for name in (".bashrc", ".zshrc")]
+    number, undone = 0, False
+    while True:
+        number += 1
+        code, said = killed(machine, number, "doctor", "--fix", "conda-init", "-y")
+        contents = [path.read_text() for path in paths]
+        assert set(contents) <= {DIRTY, CLEAN}, number
+        if CLEAN in contents and not undone:
+            undone = True
+            code2, _ = killed(machine, 4, "doctor", "--undo", "-y")
+            if code2 == -signal.SIGKILL:
+                assert {path.read_text() for path in paths} <= {DIRTY, CLEAN}
+                machine.run("doctor", "--undo", "-y")
+        for journal in kept(machine):  # written before the first change
+            machine.run("doctor", "--undo", journal.stem, "-y")
+        assert [path.read_text() for path in paths] == [DIRTY] * 2
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL, said
+    assert number > 6
+    assert sorted(p.name for p in machine.home.iterdir()) == [
+        ".bashrc",
+        ".local",
+        ".zshrc",
+    ]
+
+
+def test_a_fix_that_fails_halfway_is_reverted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = fake_computer(tmp_path)
+    paths = [write(machine.home / name, DIRTY) for name in (".bashrc", ".zshrc")]
+    plan = plan_fix(machine, ["conda-init"])
+    replace = os.replace
+
+    def full(source: str | Path, target: str | Path) -> None:
+        if str(target).endswith(".zshrc"):
+            raise OSError(28, "No space left on device", str(source))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    kept = Journals(tmp_path / "doctor")
+    with pytest.raises(FilesystemError, match="the disk is full") as raised:
+        apply(plan, kept, None)
+    assert raised.value.where == str(machine.home / ".zshrc")
+    assert [path.read_text() for path in paths] == [DIRTY] * 2
+    assert sorted(os.listdir(machine.home)) == [".bashrc", ".zshrc"]
+    assert kept.names() == []

@@ -1,0 +1,114 @@
+"""The patterns of lines, and managed blocks."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealenv.checks.patterns import find_blocks, matches, variable_matters
+from sealenv.gates.rules import RULES, Rule
+
+LINES = [
+    # line, checks that report it
+    ("conda activate work", ["profile-activate"]),
+    ("source activate work", ["profile-activate"]),
+    (". ~/venv/bin/activate && echo ok", ["profile-activate"]),
+    ("if [ -d x ]; then . '/a venv/bin/activate'; fi", ["profile-activate"]),
+    ("& C:\\v\\Scripts\\Activate.ps1", ["profile-activate"]),
+    ("overlay use ~/v/bin/activate.nu", ["profile-activate"]),
+    ("f() { conda activate inside; }", []),
+    ("alias ca='conda activate'", []),
+    ("# conda activate no", []),
+    ("echo 'conda activate no' # conda activate no", []),
+    ('eval "$(conda shell.bash hook)"', ["conda-hook"]),
+    ('eval "$("$MAMBA_EXE" shell hook --shell bash)"', ["conda-hook"]),
+    ("[ -f ~/c/etc/profile.d/conda.sh ] && \\. ~/c/etc/profile.d/conda.sh", ["conda-hook"]),
+    ("eval /opt/c/bin/conda shell.fish hook $argv | source", ["conda-hook"]),
+    ("(& conda.exe 'shell.powershell' 'hook') | Out-String | Invoke-Expression", ["conda-hook"]),
+    ("execx($(conda shell.xonsh hook))", ["conda-hook"]),
+    ("rm -f ~/.config/fish/conf.d/conda.fish", []),
+    ("grep -q conda_setup ~/.bashrc && echo found", []),
+    ("export PYTHONPATH=/x", ["profile-variable"]),
+    ("set -gx PYTHONPATH /x", ["profile-variable"]),
+    ("setenv PYTHONPATH /x", ["profile-variable"]),
+    ("$env:PYTHONPATH = 'C:\\x'", ["profile-variable"]),
+    ("$env.PYTHONPATH = '/x'", ["profile-variable"]),
+    ("$PYTHONPATH = '/x'", ["profile-variable"]),
+    ("SETUVAR --export PYTHONPATH:/x", ["profile-variable"]),
+    ("SETUVAR PYTHONPATH:/x", []),
+    ("PYTHONPATH=/x python foo", []),
+    ("set -e PYTHONPATH; set -l PYTHONPATH /x", []),
+    ("export CONDA_PKGS_DIRS=/x PYTHONNOUSERSITE=1 PYTHONPATH=", []),
+    ("export PATH=$HOME/miniconda3/bin:$PATH", ["profile-path"]),
+    ("$env:PATH = \"C:\\miniconda3\\Scripts;$env:PATH\"", ["profile-path"]),
+    ("export PATH=~/.virtualenvs/work/bin:$PATH", ["profile-path"]),
+    ("export PATH=$HOME/.local/bin:$PATH", []),
+    ('eval "$(pyenv init -)"', ["version-manager"]),
+    ("mise activate fish | source", ["version-manager"]),
+    ('eval "$(direnv hook zsh)"', ["direnv"]),
+    ("alias ll='ls -l'", []),
+    ("export PYTHONPATH=/x; conda activate a", ["profile-variable", "profile-activate"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "checks"), LINES, ids=[line for line, _ in LINES])
+def test_a_line(line: str, checks: list[str]) -> None:
+    assert sorted(matches(line)) == sorted(checks)
+
+
+def test_an_indented_line_is_a_warning() -> None:
+    assert matches("conda activate a\n")["profile-activate"].severity == "error"
+    assert matches("    conda activate a\n")["profile-activate"].severity == "warning"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
+def test_variables_are_judged_as_the_gate_does(rule: Rule) -> None:
+    assert variable_matters(rule.name, "/x") == "error"
+    assert all(variable_matters(rule.name, value) is None for value in ("", *rule.harmless))
+
+
+def test_variables_that_the_gate_does_not_know() -> None:
+    assert variable_matters("PIP_INDEX_URL", "x") == "warning"
+    for name in ("CONDA_PKGS_DIRS", "PYTHONNOUSERSITE", "CONDA_CHANGEPS1", "PYENV_ROOT", "PATH"):
+        assert variable_matters(name, "1") is None
+
+
+BLOCK = "# >>> {0} initialize >>>\nx\n# <<< {0} initialize <<<\n"
+
+
+def blocks(text: str) -> list[tuple[str, str, bool, bool, bool]]:
+    return [(b.tool, text[b.start : b.end], b.whole, b.active, b.nested) for b in find_blocks(text)]
+
+
+def test_blocks_of_each_tool() -> None:
+    conda, mamba = BLOCK.format("conda"), BLOCK.format("mamba")
+    assert blocks(f"a\n{conda}b\n{mamba}") == [
+        ("conda", conda, True, True, False),
+        ("mamba", mamba, True, True, False),
+    ]
+    region = "#region conda initialize\r\nx\r\n#endregion\r\n"
+    assert blocks(f"\ufeff{region}") == [("conda", region, True, True, False)]
+    comments = BLOCK.format("conda").replace("x", "# x")
+    assert blocks(comments) == [("conda", comments, True, False, False)]
+
+
+def test_a_block_without_an_end_takes_nothing_with_it() -> None:
+    """Neither the lines of the user, nor those up to the end of another block."""
+    begin = "# >>> conda initialize >>>\n"
+    whole = BLOCK.format("conda")
+    assert blocks(f"{begin}mine\n{whole}") == [
+        ("conda", begin, False, True, False),
+        ("conda", whole, True, True, False),
+    ]
+    assert blocks(f"{begin}mine") == [("conda", begin, False, True, False)]
+    other = "# <<< mamba initialize <<<\n"
+    assert blocks(f"{begin}mine\n{other}") == [("conda", begin, False, True, False)]
+
+
+@pytest.mark.parametrize("before", ["if true; then\n", "load() {\n", "if test -f x\n", "else\n"])
+def test_a_block_inside_of_a_command(before: str) -> None:
+    ((*_, nested),) = blocks(before + BLOCK.format("conda"))
+    assert nested
+    ((*_, nested),) = blocks("  " + BLOCK.format("conda"))
+    assert nested
+    ((*_, nested),) = blocks(f"{before}x\nfi\n" + BLOCK.format("conda"))
+    assert not nested

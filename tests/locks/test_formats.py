@@ -155,6 +155,16 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path, end: str) -> None:
         assert read_lock(path, "linux-64").name is None
 
 
+def test_wheels_in_a_list_of_conda_lock() -> None:
+    url = "https://files.example.org/tabulate-0.9.0-py3-none-any.whl"
+    text = f"@EXPLICIT\nhttps://x.org/c/noarch/a-1-0.conda#{SHA}\n# pip tabulate @ {url}#sha256={SHA}\n"
+    (wheel,) = read_explicit(text, "x").lock_file("linux-64").locks[0].wheels
+    assert (wheel.name, wheel.version, wheel.url, wheel.sha256) == ("tabulate", "0.9.0", url, SHA)
+    with pytest.raises(SpecError, match="the pip package 'tabulate'") as caught:
+        read_explicit(text.replace(f"#sha256={SHA}", ""), "x")
+    assert caught.value.where == "x:3:1"
+
+
 def test_a_list_for_two_platforms_is_none() -> None:
     text = "@EXPLICIT\nhttps://x.org/c/win-64/a-1-0.conda\nhttps://x.org/c/linux-64/b-1-0.conda\n"
     with pytest.raises(SpecError, match="is for linux-64, and others for win-64") as caught:
@@ -224,7 +234,21 @@ def test_a_conda_lock_that_is_wrong_has_a_place(old: str, new: str, at: str, why
     assert why in caught.value.what
 
 
-def test_a_format_is_told_by_its_content(tmp_path: Path) -> None:
+def test_other_platforms_are_checked_only_if_they_are_read() -> None:
+    row = CONDA_LOCK[CONDA_LOCK.index("- name:") :].split("\n- name:")[0].strip("\n") + "\n"
+    other = row.replace("platform: linux-64", "platform: osx-64").replace(
+        f"    sha256: {SHA}\n", ""
+    )
+    text = CONDA_LOCK.replace("  - linux-64\n", "  - linux-64\n  - osx-64\n", 1) + other
+    assert read_condalock(text, HERE, platforms=["linux-64"]).platforms == ("linux-64",)
+    with pytest.raises(DigestError):
+        read_condalock(text, HERE)
+    virtual = other.replace("- name: ", "- name: __", 1)
+    text = text.replace(other, virtual)
+    assert read_condalock(text, HERE).platforms == ("linux-64", "osx-64")
+
+
+def test_the_content_tells_the_format(tmp_path: Path) -> None:
     one = lock(package("a"))
     texts = {
         "a.txt": (write_explicit(one), ExplicitList),

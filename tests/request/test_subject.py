@@ -158,6 +158,28 @@ def test_what_pip_did_since(world: tuple[Machine, str, Index]) -> None:
     assert "- helper==1.1" in text
     assert "- unlocked==1.0" in text
 
+    (about,) = (machine.envs / "since").glob("**/unlocked-1.0.dist-info")
+    origin = about / "direct_url.json"
+    origin.write_text(
+        json.dumps({"url": "file:///home/me/unlocked", "dir_info": {"editable": True}})
+    )
+    answer = machine.json("export", "since", "--format", "environment-yml")
+    assert "unlocked" not in answer["text"]
+    assert "unlocked, which pip installed from file:///home/me/unlocked" in answer["notes"][0]
+    commit = {"vcs": "git", "commit_id": "0" * 40}
+    origin.write_text(json.dumps({"url": "https://x.org/unlocked.git", "vcs_info": commit}))
+    text = machine.run("export", "since", "--format", "environment-yml").stdout
+    assert f"unlocked @ git+https://x.org/unlocked.git@{'0' * 40}" in text
+    origin.unlink()
+
+    state = machine.envs / "since/conda-meta/state"
+    before = state.read_bytes() if state.exists() else None
+    state.write_text(json.dumps({"version": 1, "env_vars": {"A": "1", "GONE": "***unset***"}}))
+    text = machine.run("export", "since", "--format", "environment-yml").stdout
+    assert 'variables:\n  A: "1"\n' in text
+    assert "GONE" not in text
+    state.unlink() if before is None else state.write_bytes(before)
+
     machine.run("seal", "since", "-y")
     seal = read_seal(machine.envs / "since")
     assert seal.lock.wheels == []

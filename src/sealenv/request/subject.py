@@ -18,14 +18,14 @@ from sealenv.locks.read import read_input, read_lock
 from sealenv.prefix.history import read_state
 from sealenv.prefix.installed import installed
 from sealenv.prefix.records import scan_records
-from sealenv.seals.distributions import scan_distributions
+from sealenv.seals.distributions import origin_of, scan_distributions
 from sealenv.seals.seal import Seal, read_seal
 from sealenv.seals.wheels import as_found, is_of, locked_wheel, locked_wheels, requested_of
 from sealenv.spec.model import current_platform
 from sealenv.store.bundle import is_bundle, open_bundle
 from sealenv.urls import carries_credentials
 
-__all__ = ["Subject", "left_out", "sealed_lock", "subject"]
+__all__ = ["Subject", "left_out", "origins", "sealed_lock", "subject"]
 
 
 @dataclass(frozen=True)
@@ -223,6 +223,17 @@ def left_out(subject: Subject) -> list[str]:
         for distribution in scan_distributions(subject.prefix, _owned(subject.prefix))
         if not any(is_of(wheel, distribution) for wheel in known)
     ]
+
+
+def origins(subject: Subject) -> dict[str, str]:
+    """Return name -> URL of what pip installed from a place other than an index (PEP 610)."""
+    if subject.prefix is None:
+        return {}
+    found = {
+        distribution.name: origin_of(subject.prefix, distribution)
+        for distribution in scan_distributions(subject.prefix, _owned(subject.prefix))
+    }
+    return {name: url for name, url in found.items() if url}
 
 
 def _owned(prefix: Path) -> set[str]:

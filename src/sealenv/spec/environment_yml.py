@@ -27,6 +27,7 @@ __all__ = [
 
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 _LIMIT_BYTES = 4 << 20
 _COMMENT = """\
 # conda adds the channels of your own configuration to those below. `nodefaults` is not listed:
@@ -127,7 +128,7 @@ class _Reader:
         return EnvironmentFile(
             path=str(self.path),
             name=name,
-            channels=tuple(_text(item, "{} is not text") for item in _list(root.get("channels"))),
+            channels=tuple(map(_channel, _list(root.get("channels")))),
             dependencies=tuple(dependencies),
             requirements=self._pip("requirement"),
             index=indexes[-1] if indexes else None,
@@ -195,6 +196,18 @@ def _name(node: Node | None) -> str | None:
         why = f"{_shown(node)} is not a name: it must be text without '/', ' ', ':' and '#'"
         raise _wrong(node, why)
     return str(node.value)
+
+
+def _channel(node: Node) -> str:
+    """Return a channel with `$NAME` and `${NAME}` expanded, as conda does."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        if name not in os.environ:
+            raise _wrong(node, f"the variable {name} in a channel is not set", f"set {name} first")
+        return os.environ[name]
+
+    return _REFERENCE.sub(value, _text(node, "{} is not text"))
 
 
 def check_variable(name: str, value: str) -> str | None:

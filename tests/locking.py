@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sealenv.engine.rattler import Engine
+from sealenv.engine.client import Engine
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.spec.model import build_spec
 from sealenv.store.archives import Store
@@ -42,7 +42,7 @@ def lock_of(
         python=python, channels=[url], platform=platform, with_packages=more, without=without
     )
     with engine(cache) as solver:
-        return solver.solve(spec, offline=False).lock
+        return solver.solve(spec, offline=False)
 
 
 def made_up(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -98,23 +97,3 @@ def test_a_create_waits_for_a_clean(machine: Machine, channels: Channels) -> Non
             process.wait(1.5)
         assert not (machine.envs / "two").exists()
     assert finish(process)[0] == 0
-
-
-def test_cleaning_while_creating_never_breaks_either(machine: Machine, channels: Channels) -> None:
-    stop = threading.Event()
-    codes: Counter[int] = Counter()
-
-    def clean() -> None:
-        while not stop.is_set():
-            codes[machine.run("cache", "clean", "--all", "-y", code=None).returncode] += 1
-
-    cleaner = threading.Thread(target=clean)
-    cleaner.start()
-    try:
-        for number in range(4):
-            machine.tiny(f"e{number}", channels.main_url, "prio", "dated")
-            assert not verify(machine.envs / f"e{number}").findings
-    finally:
-        stop.set()
-        cleaner.join()
-    assert set(codes) <= {0, 9}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import stat
@@ -14,7 +13,6 @@ from typing import Any
 import pytest
 
 from sealenv.layout import MARKER, PLAN, SEAL, State, state_of, walk
-from sealenv.seals.seal import read_seal
 from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels
 from tests.machine import Machine, tiny, umask
@@ -55,18 +53,6 @@ def test_prefix_is_sealed_and_nothing_of_the_making_is_left(shared_environment: 
         if p.suffix not in {".json", ".files", ""}
     ]
     assert leftovers == []
-
-
-def test_seal_says_how_it_was_made(shared_environment: Path, demo_channel: DemoChannel) -> None:
-    seal = read_seal(shared_environment)
-    assert seal.schema == 1
-    assert seal.prefix == str(shared_environment)
-    assert seal.engine.name == "rattler"
-    assert seal.spec["channels"] == [demo_channel.url]
-    assert "conda" in seal.spec["packages"]
-    assert all(len(line.rsplit("#", 1)[1]) == 64 for line in seal.lock.packages)
-    age = dt.datetime.now(dt.timezone.utc) - dt.datetime.fromisoformat(seal.created)
-    assert age < dt.timedelta(hours=1)
 
 
 def test_py_rattler_reads_the_sealed_prefix(shared_environment: Path) -> None:
@@ -173,16 +159,6 @@ def _tiny_wheel(folder: Path) -> Path:
     return path
 
 
-def test_an_unusual_folder_without_pyc(
-    warm_machine: Machine, demo_channel: DemoChannel, python_minor: str
-) -> None:
-    prefix = warm_machine.root / "it is & 100% ünïcödé 環境 a#b" / "env"
-    warm_machine.json("create", "-p", str(prefix), python_minor, "-c", demo_channel.url, "--no-pyc")
-    assert list((prefix / "lib").rglob("site-packages/**/*.pyc")) == []
-    done = warm_machine.run("run", str(prefix), "--", "pip", "--version")
-    assert str(prefix) in done.stdout
-
-
 @pytest.mark.parametrize("target", [("-n", "$(touch pwned)"), ("-n", "a\nb"), ("-p", "a:b")])
 def test_a_bad_name_or_path_is_refused_before_anything_is_written(
     machine: Machine, demo_channel: DemoChannel, target: tuple[str, str]
@@ -219,24 +195,11 @@ class TestTarget:
         assert "link" in answer["what"]
         assert list(real.iterdir()) == []
 
-    def test_a_file_is_not(self, machine: Machine, channels: Channels) -> None:
-        target = machine.root / "file"
-        target.write_text("mine")
-        small(machine, channels, "-p", "file", code=7)
-        assert target.read_text() == "mine"
-
     def test_an_environment_is_not(self, shared_environment: Path, machine: Machine) -> None:
         before = (shared_environment / SEAL).read_bytes()
         answer = machine.json("create", "-p", str(shared_environment), code=7)
         assert "already" in answer["what"]
         assert (shared_environment / SEAL).read_bytes() == before
-
-    def test_a_linked_parent_is_resolved(self, machine: Machine, channels: Channels) -> None:
-        real = machine.root / "real"
-        real.mkdir()
-        (machine.root / "link").symlink_to(real)
-        made = small(machine, channels, "-p", "link/env")
-        assert made["prefix"] == str(real / "env")
 
     @pytest.mark.quick
     def test_what_the_user_put_into_a_pending_folder_is_kept(
@@ -250,7 +213,7 @@ class TestTarget:
         (prefix / "__home__").mkdir()
         (prefix / "__home__" / "build.sh").write_text("mine too")
         done = machine.run("create", "e", "-c", channels.main_url, "-y", *tiny("prio"))
-        assert "held files that were not sealenv's (1)" in done.stderr
+        assert "contained 1 files that sealenv did not write" in done.stderr
         kept = prefix / "__home__" / "kept-from-pending-1" / "lib" / "notes.txt"
         assert kept.read_text() == "mine"
         assert (prefix / "__home__" / "build.sh").read_text() == "mine too"
@@ -266,15 +229,6 @@ class TestPlan:
         assert answer["writes"]["prefix"] == answer["prefix"]
         assert answer["to_fetch"] == 0
         assert not Path(answer["prefix"]).exists()
-
-    def test_with_and_without(self, warm_machine: Machine, demo_channel: DemoChannel) -> None:
-        answer = warm_machine.json(
-            "create", "e", "-c", demo_channel.url, "--dry-run",
-            "--without", "conda", "--without", "mamba", "--with", "demo-hello",
-        )  # fmt: skip
-        names = {p["name"] for p in answer["packages"]}
-        assert "demo-hello" in names
-        assert not names & {"conda", "mamba"}
 
     def test_environment_yml(
         self, warm_machine: Machine, demo_channel: DemoChannel, python_minor: str
@@ -343,29 +297,3 @@ class TestContradictions:
         script.write_text("true\n")
         answer = machine.json("create", "x", "--platform", "win-64", "--post", str(script), code=2)
         assert "does not run here" in answer["what"]
-
-    def test_a_path_beyond_ascii_in_a_locale_without_utf_8(self, machine: Machine) -> None:
-        extra = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-        before = machine.snapshot()
-        done = machine.run("create", "-p", str(machine.root / "ünï"), code=2, **extra)
-        assert "error:" in done.stderr
-        assert machine.snapshot() == before
-
-
-def test_a_gone_current_folder_is_no_obstacle(machine: Machine, channels: Channels) -> None:
-    gone = machine.root / "gone"
-    gone.mkdir()
-    command = machine.command("create", "e", "-c", channels.main_url, *tiny("prio"), "-y")
-    done = subprocess.run(
-        ["sh", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', str(gone), *command],
-        env=machine.env, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_plan_names_conda_s_cache_too(warm_machine: Machine, demo_channel: DemoChannel) -> None:
-    shared = warm_machine.root / "shared"
-    done = warm_machine.run(
-        "create", "e", "-c", demo_channel.url, "--dry-run", CONDA_PKGS_DIRS=str(shared)
-    )
-    assert f"conda's cache  {shared}" in done.stdout

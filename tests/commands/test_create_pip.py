@@ -168,22 +168,6 @@ def test_a_wheel_that_was_changed_in_the_index_or_the_cache(
         assert made["checked"]
 
 
-def test_credentials_are_nowhere(
-    warm_machine: Machine, demo_channel: DemoChannel, tmp_path: Path
-) -> None:
-    machine = warm_machine
-    wheel = Wheel("private", files={"private.py": f"PLACE = {str(tmp_path)!r}\n"})
-    index = Index(tmp_path / "other")
-    index.add(wheel)
-    with serve(index.root, ("me", "s3cr3t")) as url:
-        file = spec(machine, demo_channel, url, "private")
-        make(machine, file)
-    file.unlink()
-    assert traces(machine.envs, b"s3cr3t") == []
-    assert traces(machine.cache / "repodata", b"s3cr3t") == []
-    assert list(machine.tmp.iterdir()) == []
-
-
 def test_what_conda_has_is_neither_replaced_nor_overwritten(
     warm_machine: Machine, demo_channel: DemoChannel, index: Index
 ) -> None:
@@ -231,15 +215,6 @@ def test_a_file_that_several_wheels_ship(
         assert f"{other}-1.0" in error["what"]
         assert [line.endswith(path) for line in error["details"]] == [True]
         assert not (machine.root / other).exists()
-
-
-def test_another_platform_is_refused_early(
-    machine: Machine, demo_channel: DemoChannel, index: Index
-) -> None:
-    file = spec(machine, demo_channel, index.url, "hello-tool")
-    error = make(machine, file, "--platform", "win-64", code=2)
-    assert "does not run here" in error["what"]
-    assert not machine.envs.exists()
 
 
 def test_killed_while_pip_works_it_is_pending_and_replaced(

@@ -73,7 +73,7 @@ def test_each_platform_keeps_its_order_of_channels(machine: Machine, channels: C
 def test_the_channel_of_what_stays_is_not_lost(machine: Machine, channels: Channels) -> None:
     machine.run("lock", "dated=1.0", "prio", "-c", channels.main_url)
     said = machine.run("lock", "--update", "prio", "-c", channels.extra_url).stderr
-    assert f"from {channels.main_url}/, which was not given, stay dated" in said
+    assert f"{channels.main_url}/ is added as the last channel" in said
     (found,) = read(machine).values()
     assert [p.dist for p in found.packages] == ["dated-1.0-0", "prio-2.0-0"]
     assert [c.rstrip("/") for c in found.channels] == [channels.extra_url, channels.main_url]

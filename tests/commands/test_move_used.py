@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.install.check import _judge
 from tests.commands.test_move import env, moved_by_hand, original, run_python
 from tests.machine import Machine
 
@@ -42,16 +41,3 @@ def test_a_project_outside_and_another_pip(
         found = run_python(warm_machine, place, "import thing; print(thing.place)")
         assert found == str(source / "thing.py")
         warm_machine.run("move", name, "e")
-
-
-def test_what_is_wrong_on_sys_path(tmp_path: Path) -> None:
-    here, old = tmp_path / "new", tmp_path / "old"
-    answer: dict[str, object] = {
-        **dict.fromkeys(("prefix", "executable", "which", "conda_prefix"), str(here / "x")),
-        "path": ["", str(here / "lib"), "/elsewhere/src", str(old / "src"), f"{old}er"],
-        "tools": {},
-    }
-    assert _judge(answer, here, {}, str(old)) == [f"sys.path leads to where it was: '{old}/src'"]
-    assert len(_judge(answer, here, {})) == 3
-    answer["path"] = [str(here / "lib")]
-    assert _judge(answer, here, {}, str(tmp_path)) == []

@@ -111,7 +111,7 @@ def test_a_lock_with_both_is_refused_before_anything_is_written(
     machine.run("export", str(lock), "--format", "conda-lock", "-o", "conda-lock.yml")
     for name in ("both.lock", "conda-lock.yml"):
         error = machine.json("create", "app", "-f", name, code=6)
-        assert "in the place of the foo of conda's foo-1.0-" in error["what"]
+        assert "would replace the foo of conda's foo-1.0-" in error["what"]
         assert not (machine.envs / "app").exists()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -107,11 +106,6 @@ def test_it_links_from_its_cache_into_a_folder_with_conda_meta(bench: Bench) -> 
     assert record["sha256"] == bench.sha256
 
 
-def test_it_does_not_note_the_prefix_in_the_home(bench: Bench) -> None:
-    assert bench.install().returncode == 0
-    assert not list(bench.home.rglob("environments.txt"))
-
-
 def test_it_hashes_what_lies_in_its_cache(bench: Bench) -> None:
     """Another archive than the list says: refused, since it may not be fetched."""
     done = bench.install(sha256="0" * 64)
@@ -125,8 +119,3 @@ def test_create_deletes_what_is_there(bench: Bench) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (bench.prefix / MARK).exists()
     assert list(bench.home.rglob("environments.txt"))
-
-
-def test_install_wants_a_conda_meta_folder(bench: Bench) -> None:
-    shutil.rmtree(bench.prefix / "conda-meta")
-    assert bench.install().returncode != 0

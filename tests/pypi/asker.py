@@ -1,4 +1,4 @@
-"""Questions to pip for tests: an index, a store, and the lock that conda would have made."""
+"""Questions for pip: an index, a store, and a conda lock."""
 
 from __future__ import annotations
 

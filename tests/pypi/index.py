@@ -1,4 +1,4 @@
-"""A package index (PEP 503) of wheels that are made here, as a folder or over http."""
+"""A package index (PEP 503) of generated wheels, as a folder or over http."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TIME = (2026, 1, 2, 3, 4, 6)
 
 @dataclass(frozen=True)
 class Wheel:
-    """What goes into a wheel; `files` by their name in it."""
+    """The content of a wheel."""
 
     name: str
     version: str = "1.0"
@@ -33,7 +33,7 @@ class Wheel:
     scripts: Sequence[str] = ()
     python: str | None = None
     more: Mapping[str, str] = field(default_factory=dict)
-    """Files that are not named in RECORD, or replace one of the metadata."""
+    """Files that are not in RECORD, or replace a metadata file."""
 
     @property
     def file_name(self) -> str:
@@ -83,7 +83,7 @@ class Index:
         return (self.root / "simple").as_uri()
 
     def add(self, *wheels: Wheel | Path, digest: str | None = None) -> None:
-        """Add wheels, or files as they are; `digest` is told instead of the true one."""
+        """Add wheels or files; `digest` replaces the true one in the page."""
         for wheel in wheels:
             if isinstance(wheel, Wheel):
                 path = wheel.write(self.files)
@@ -119,12 +119,12 @@ class _Handler(SimpleHTTPRequestHandler):
         super().do_GET()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
+        """Print nothing."""
 
 
 @contextlib.contextmanager
 def serve(root: Path, auth: tuple[str, str] | None = None) -> Iterator[str]:
-    """The root over http; the URL of `simple`, with the credentials that it wants."""
+    """Serve the root over http; yield the URL of `simple`, with its credentials."""
     plain = f"{auth[0]}:{auth[1]}" if auth else ""
     words = {"auth": "Basic " + base64.b64encode(plain.encode()).decode()} if auth else {}
     handler = type("Handler", (_Handler,), words)

@@ -1,4 +1,4 @@
-"""`--update` of wheels: what is named moves, and what must move with it; the other files stay."""
+"""`--update` of wheels: the named ones and their dependencies change, the others stay."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def without(wheels: tuple[LockedWheel, ...], *names: str) -> list[LockedWheel]:
     return [wheel for wheel in wheels if wheel.name not in names]
 
 
-def test_what_holds_it_back_moves_too(asker: Asker) -> None:
+def test_a_wheel_that_holds_it_back_changes_too(asker: Asker) -> None:
     asker.index.add(
         Wheel("aaa", requires=["bbb<2"]), Wheel("bbb"), Wheel("ccc", requires=["ddd"]), Wheel("ddd"),
     )  # fmt: skip
@@ -37,8 +37,8 @@ def test_what_holds_it_back_moves_too(asker: Asker) -> None:
     assert newer_first == ["bbb-1.0", "aaa-1.0", "ddd-2.0", "ccc-1.0"]
 
 
-def test_a_conflict_frees_what_is_in_it_alone(asker: Asker) -> None:
-    """What is asked for now needs another bbb than the aaa that was locked."""
+def test_a_conflict_changes_only_its_wheels(asker: Asker) -> None:
+    """The request needs another bbb than the locked aaa."""
     asker.index.add(Wheel("aaa", requires=["bbb<2"]), Wheel("bbb"), Wheel("ccc"))
     old = asker.ask("aaa", "ccc").wheels
     asker.index.add(Wheel("aaa", "2.0"), Wheel("bbb", "2.0"), Wheel("ccc", "2.0"))
@@ -46,8 +46,8 @@ def test_a_conflict_frees_what_is_in_it_alone(asker: Asker) -> None:
     assert sorted(new) == ["aaa-2.0", "bbb-2.0", "ccc-1.0"]
 
 
-def test_the_very_file_stays(asker: Asker) -> None:
-    """Not a local version of it, a newer build, or one that fits better; nor when it is gone."""
+def test_the_same_file_stays(asker: Asker) -> None:
+    """A local version, a newer build, a better tag and a removed file do not matter."""
     asker.index.add(Wheel("aaa"), Wheel("ccc"))
     old = asker.ask("aaa", "ccc").wheels
     (kept,) = without(old, "aaa")
@@ -59,7 +59,7 @@ def test_the_very_file_stays(asker: Asker) -> None:
     assert kept in asker.ask("aaa", "ccc", keep=[kept]).wheels
 
 
-def test_what_nobody_needs_any_more_goes(asker: Asker) -> None:
+def test_unused_wheels_are_dropped(asker: Asker) -> None:
     asker.index.add(
         Wheel("aaa", requires=["bbb[more]"]), Wheel("bbb", requires=['ccc; extra == "more"', "ddd"]),
         *map(Wheel, ("ccc", "ddd")),
@@ -74,33 +74,8 @@ def test_what_nobody_needs_any_more_goes(asker: Asker) -> None:
     assert asker.names("needy", keep=old, conda=[needy]) == ["ddd-1.0"]
 
 
-def test_what_conda_brings_now_is_kept_no_more(asker: Asker) -> None:
-    asker.index.add(Wheel("aaa", requires=["bbb"]), Wheel("bbb"))
-    old = asker.ask("aaa").wheels
-    assert asker.names("aaa", keep=old, conda=[installed("bbb", "0.9")]) == ["aaa-1.0"]
-
-
-def test_another_python(asker: Asker) -> None:
-    """The version stays where there is a file of it; only what has none moves."""
-    for version in ("1.0", "2.0"):
-        asker.index.add(Wheel("fast", version, "cp311-cp311-win_amd64"))
-        asker.index.add(Wheel("rare", version, "cp311-cp311-win_amd64"))
-        asker.index.add(Wheel("pure", version))
-    asker.index.add(Wheel("picky", python="<3.12"), Wheel("picky", "2.0"))
-    old = asker.ask(
-        "fast<2", "rare<2", "pure<2", "picky", lock=conda_lock("win-64", "3.11.4")
-    ).wheels
-    asker.index.add(
-        Wheel("fast", "1.0", "cp312-cp312-win_amd64"), Wheel("fast", "2.0", "cp312-cp312-win_amd64"),
-        Wheel("rare", "2.0", "cp312-cp312-win_amd64"),
-    )  # fmt: skip
-    new = asker.ask("fast", "rare", "pure", "picky", lock=conda_lock("win-64"), keep=old).wheels
-    assert sorted(w.dist for w in new) == ["fast-1.0", "picky-2.0", "pure-1.0", "rare-2.0"]
-    assert [w.fn for w in new if w.name == "fast"] == ["fast-1.0-cp312-cp312-win_amd64.whl"]
-
-
 def test_another_python_from_a_folder(asker: Asker, tmp_path: Path) -> None:
-    """Which does not say what python a wheel is for: pip learns it from the wheel, and names no pin."""
+    """A folder has no Requires-Python: pip reads it from the wheel, and its error has no pin."""
     folder = tmp_path / "wheels"
     for wheel in (
         Wheel("picky", python="<3.12"), Wheel("picky", "2.0"),
@@ -115,7 +90,7 @@ def test_another_python_from_a_folder(asker: Asker, tmp_path: Path) -> None:
     assert sorted(w.dist for w in new) == ["native-1.0", "picky-2.0"]
 
 
-def test_an_address_decides_for_itself(asker: Asker) -> None:
+def test_a_url_decides(asker: Asker) -> None:
     asker.index.add(Wheel("app"))
     with serve(asker.index.root) as url:
         place = f"{url.removesuffix('/simple')}/files/{Wheel('app').file_name}"
@@ -127,7 +102,7 @@ def test_an_address_decides_for_itself(asker: Asker) -> None:
         assert (old[0].url, new.url) == (place, elsewhere)
 
 
-def test_offline_what_is_kept_may_do(asker: Asker) -> None:
+def test_offline_from_kept_wheels(asker: Asker) -> None:
     asker.index.add(Wheel("aaa", requires=["bbb"]), Wheel("bbb"))
     with serve(asker.index.root) as url:
         old = asker.ask("aaa", url=url).wheels

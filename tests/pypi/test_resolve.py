@@ -1,4 +1,4 @@
-"""Requirements become wheels: by the installed pip, for machines that are not this one."""
+"""Resolve requirements to wheels for other machines, with the installed pip."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def test_dependencies_come_first_and_extras_count(asker: Asker) -> None:
     assert lock.indexes == (asker.index.url,)
 
 
-def test_an_extra_that_is_none_is_told(asker: Asker) -> None:
+def test_unknown_extras_are_reported(asker: Asker) -> None:
     asker.index.add(Wheel("app", requires=['net; extra == "web"']), Wheel("net"), Wheel("bare"))
     notes: list[str] = []
     lock = asker.ask("app[web,wep]", "bare[x]", "net", warn=notes.append)
     assert [w.name for w in lock.wheels] == ["net", "app", "bare"]
     assert notes == [
-        "app has no extra 'wep', which is left out; it has web",
-        "bare has no extra 'x', which is left out; it has none",
+        "app has no extra 'wep', which is ignored; its extras: web",
+        "bare has no extra 'x', which is ignored; its extras: none",
     ]
 
 
-def test_markers_are_those_of_the_target(asker: Asker) -> None:
+def test_markers_of_the_target(asker: Asker) -> None:
     asker.index.add(
         Wheel(
             "app",
@@ -71,12 +71,6 @@ def test_markers_are_those_of_the_target(asker: Asker) -> None:
     assert old == ["old-python-1.0", "on-windows-1.0", "app-1.0"]
 
 
-def test_a_marker_of_the_requirement_itself_too(asker: Asker) -> None:
-    asker.index.add(Wheel("app"))
-    assert asker.names("app; sys_platform == 'win32'") == []
-    assert asker.names("app; sys_platform == 'win32'", lock=conda_lock("win-64")) == ["app-1.0"]
-
-
 @pytest.mark.parametrize(
     ("platform", "python", "tag"),
     [
@@ -95,15 +89,7 @@ def test_wheels_of_the_target(asker: Asker, platform: str, python: str, tag: str
     assert wheel.fn == f"fast-1.0-{tag}.whl"
 
 
-def test_a_python_without_the_gil(asker: Asker) -> None:
-    asker.index.add(
-        Wheel("fast", "2.0", "cp313-cp313-win_amd64"),
-        Wheel("fast", "1.0", "cp313-cp313t-win_amd64"),
-    )
-    assert asker.names("fast", lock=conda_lock("win-64", "3.13.1", "h1_0_cp313t")) == ["fast-1.0"]
-
-
-def test_what_conda_has_is_installed(asker: Asker) -> None:
+def test_conda_packages_are_installed(asker: Asker) -> None:
     asker.index.add(
         Wheel("app", requires=["Conda_Thing[more]>=1"]), Wheel("conda-thing", "3.0"), Wheel("extra")
     )
@@ -115,14 +101,6 @@ def test_what_conda_has_is_installed(asker: Asker) -> None:
     assert asker.names("conda-thing", conda=conda) == []
 
 
-def test_older_versions_are_tried_for_the_sake_of_what_conda_has(asker: Asker) -> None:
-    asker.index.add(
-        Wheel("app", "2.0", requires=["thing>=2"]), Wheel("app", "1.0", requires=["thing<2"]),
-        Wheel("thing", "2.0"),
-    )  # fmt: skip
-    assert asker.names("app", conda=[installed("thing", "1.5")]) == ["app-1.0"]
-
-
 def test_a_conflict_names_both(asker: Asker) -> None:
     asker.index.add(Wheel("app", requires=["thing>=2"]), Wheel("thing", "2.0"))
     with pytest.raises(SolveError) as caught:
@@ -131,16 +109,16 @@ def test_a_conflict_names_both(asker: Asker) -> None:
     assert any("thing>=2" in line for line in caught.value.details)
 
 
-def test_source_distributions_are_refused_in_words(asker: Asker, tmp_path: Path) -> None:
+def test_source_distributions_are_refused(asker: Asker, tmp_path: Path) -> None:
     (tmp_path / "source-1.0.tar.gz").write_bytes(b"no matter")
     asker.index.add(tmp_path / "source-1.0.tar.gz")
-    with pytest.raises(SolveError, match="only source distributions") as caught:
+    with pytest.raises(SolveError, match="source distributions only") as caught:
         asker.ask("source")
     assert "source-1.0.tar.gz: No sources permitted for source" in caught.value.details
 
 
-def test_a_version_that_is_nowhere(asker: Asker, tmp_path: Path) -> None:
-    """Sources and wheels of other versions are not why."""
+def test_a_version_that_does_not_exist(asker: Asker, tmp_path: Path) -> None:
+    """Other versions do not change the reason."""
     for name in ("thing-1.0.tar.gz", "old-style-1.0.zip"):
         (tmp_path / name).write_bytes(b"no matter")
         asker.index.add(tmp_path / name)
@@ -148,42 +126,10 @@ def test_a_version_that_is_nowhere(asker: Asker, tmp_path: Path) -> None:
     with pytest.raises(SolveError, match=r"no index has thing==99") as caught:
         asker.ask("thing ==99")
     assert any("2.0" in line for line in caught.value.details)
-    with pytest.raises(SolveError, match="only source distributions"):
+    with pytest.raises(SolveError, match="source distributions only"):
         asker.ask("thing ==1.0")
-    with pytest.raises(SolveError, match="none that fits"):
+    with pytest.raises(SolveError, match="no wheel of thing is for"):
         asker.ask("thing ==3.0")
-
-
-def test_wheels_for_others_are_named(asker: Asker) -> None:
-    asker.index.add(Wheel("fast", "1.0", "cp312-cp312-win_amd64"))
-    with pytest.raises(SolveError, match="none that fits linux-64") as caught:
-        asker.ask("fast")
-    assert any("fast-1.0-cp312-cp312-win_amd64.whl" in line for line in caught.value.details)
-
-
-def test_wheels_for_other_pythons(asker: Asker) -> None:
-    asker.index.add(Wheel("fresh", python=">=3.13"))
-    with pytest.raises(SolveError):
-        asker.ask("fresh")
-    assert asker.names("fresh", lock=conda_lock(python="3.13.0")) == ["fresh-1.0"]
-
-
-def test_what_is_nowhere(asker: Asker) -> None:
-    with pytest.raises(SolveError, match="no index has nowhere"):
-        asker.ask("nowhere>=1")
-
-
-def test_conflicting_requirements(asker: Asker) -> None:
-    asker.index.add(Wheel("app", requires=["thing==1.0"]), Wheel("thing"), Wheel("thing", "2.0"))
-    with pytest.raises(SolveError) as caught:
-        asker.ask("app", "thing==2.0")
-    assert any("thing" in line for line in caught.value.details)
-
-
-def test_an_index_that_names_no_digest(asker: Asker) -> None:
-    """pip reads the wheel then, and says what it read."""
-    asker.index.add(Wheel("app"), digest="")
-    assert len(asker.ask("app").wheels[0].sha256) == 64
 
 
 def test_over_http_with_a_password(asker: Asker) -> None:
@@ -199,21 +145,12 @@ def test_over_http_with_a_password(asker: Asker) -> None:
     assert b"s3cret" not in cached
 
 
-def test_an_index_that_does_not_answer(asker: Asker) -> None:
-    with pytest.raises(FetchError, match="does not answer"):
+def test_an_unreachable_index(asker: Asker) -> None:
+    with pytest.raises(FetchError, match="could not be read"):
         asker.ask("app", url="http://127.0.0.1:9/simple")
 
 
-def test_a_wheel_that_is_gone(asker: Asker) -> None:
-    asker.index.add(Wheel("app"))
-    asker.index.path(Wheel("app")).unlink()
-    with serve(asker.index.root) as url, pytest.raises(FetchError) as caught:
-        asker.ask("app", url=url)
-    assert caught.value.details == ("HTTP error 404",)
-    assert (caught.value.where or "").endswith("app-1.0-py3-none-any.whl")
-
-
-def test_a_wheel_by_its_url(asker: Asker) -> None:
+def test_a_wheel_by_url(asker: Asker) -> None:
     asker.index.add(Wheel("app", requires=["helper"]), Wheel("helper"))
     with serve(asker.index.root) as url:
         place = f"{url.removesuffix('/simple')}/files/{Wheel('app').file_name}"
@@ -224,20 +161,12 @@ def test_a_wheel_by_its_url(asker: Asker) -> None:
             asker.ask(f"app @ {place}#sha256={'0' * 64}", url=url)
 
 
-def test_a_folder_of_wheels_besides(asker: Asker, tmp_path: Path) -> None:
-    Wheel("app", "3.0").write(tmp_path / "my wheels")
-    asker.index.add(Wheel("app"))
-    lock = asker.ask("app", find_links=(tmp_path / "my wheels").as_uri())
-    assert [w.dist for w in lock.wheels] == ["app-3.0"]
-    assert lock.find_links == ((tmp_path / "my wheels").as_uri(),)
-
-
 def test_an_index_without_tls(asker: Asker) -> None:
-    with pytest.raises(FetchError, match="without TLS"):
+    with pytest.raises(FetchError, match="does not use TLS"):
         asker.ask("app", url="http://index.invalid/simple")
 
 
-def test_offline_the_earlier_answer_holds(asker: Asker) -> None:
+def test_offline_uses_the_cached_answer(asker: Asker) -> None:
     asker.index.add(Wheel("app"))
     with serve(asker.index.root) as url:
         first = asker.ask("app", url=url)
@@ -250,12 +179,7 @@ def test_offline_the_earlier_answer_holds(asker: Asker) -> None:
         asker.ask("app", offline=True, url=DEFAULT_INDEX)
 
 
-def test_a_folder_can_be_asked_offline(asker: Asker) -> None:
-    asker.index.add(Wheel("app"))
-    assert asker.names("app", offline=True) == ["app-1.0"]
-
-
-def test_the_users_pip_settings_do_not_count(asker: Asker, tmp_path: Path) -> None:
+def test_pip_settings_are_ignored(asker: Asker, tmp_path: Path) -> None:
     asker.index.add(Wheel("app"))
     other = Index(tmp_path / "other")
     other.add(Wheel("app", "9.0"))
@@ -270,53 +194,44 @@ def test_the_users_pip_settings_do_not_count(asker: Asker, tmp_path: Path) -> No
     assert asker.names("app", environ=environ) == ["app-1.0"]
 
 
-def test_a_cut_off_needs_an_index_that_tells_times(asker: Asker) -> None:
+def test_exclude_newer_needs_upload_times(asker: Asker) -> None:
     asker.index.add(Wheel("app"))
     cut_off = "2026-01-01T00:00:00+00:00"
     with (
         serve(asker.index.root) as url,
-        pytest.raises(SolveError, match="when files were uploaded"),
+        pytest.raises(SolveError, match="no upload times"),
     ):
         asker.ask("app", url=url, exclude_newer=cut_off)
-    assert asker.ask("app", exclude_newer=cut_off).wheels  # a folder of one's own is not an index
+    assert asker.ask("app", exclude_newer=cut_off).wheels  # a folder has no upload times
 
 
 @pytest.mark.parametrize(
     ("lock", "words"),
     [
         (conda_lock(build="0_73_pypy"), "CPython"),
-        (conda_lock("zos-z"), "no wheels for zos-z"),
+        (conda_lock("zos-z"), "wheels do not exist for zos-z"),
         (Lock(platform="linux-64", channels=(), packages=()), "CPython"),
     ],
 )
-def test_where_there_are_no_wheels(asker: Asker, lock: Lock, words: str) -> None:
+def test_no_wheels_for_the_target(asker: Asker, lock: Lock, words: str) -> None:
     with pytest.raises(SpecError, match=words):
         asker.ask("app", lock=lock)
 
 
-def test_an_index_with_another_digest_alone(asker: Asker) -> None:
-    asker.index.add(Wheel("app"), digest="")
-    page = asker.index.root / "simple/app/index.html"
-    md5 = hashlib.md5(asker.index.path(Wheel("app")).read_bytes()).hexdigest()
-    page.write_text(page.read_text().replace('.whl"', f'.whl#md5={md5}"'))
-    with pytest.raises(DigestError, match="no sha256"):
-        asker.ask("app")
-
-
-def test_a_wheel_that_is_not_what_the_index_says(asker: Asker) -> None:
+def test_a_wrong_digest(asker: Asker) -> None:
     asker.index.add(Wheel("app"), digest="0" * 64)
-    with pytest.raises(DigestError, match="not what its index promises"):
+    with pytest.raises(DigestError, match="does not match the digest in its index"):
         asker.ask("app")
 
 
-def test_an_address_that_no_lock_holds(asker: Asker) -> None:
-    """A signed link is a secret, and expires; what is locked can be read."""
+def test_a_url_that_cannot_be_locked(asker: Asker) -> None:
+    """A signed URL is a secret, and expires."""
     asker.index.add(Wheel("app"))
     page = asker.index.root / "simple/app/index.html"
     sound = page.read_text()
     page.write_text(sound.replace("#sha256", "?X-Amz-Signature=s3cr3t&Expires=9#sha256"))
     with serve(asker.index.root) as url:
-        with pytest.raises(SolveError, match="the address of app has a query") as caught:
+        with pytest.raises(SolveError, match="the URL of app has a query") as caught:
             asker.ask("app", url=url)
         assert "s3cr3t" not in str(caught.value)
     cached = b"".join(p.read_bytes() for p in asker.store.root.rglob("*") if p.is_file())
@@ -330,16 +245,3 @@ def test_an_address_that_no_lock_holds(asker: Asker) -> None:
             (wheel,) = asker.ask(line, url=url).wheels
             assert wheel.url == f"{root}it%27s/{Wheel('app').file_name}"
             assert check_url(wheel.url) is None
-
-
-def test_a_wheel_that_calls_itself_something_else(asker: Asker) -> None:
-    for name, other in (
-        ("liar", "Name: other\nVersion: 1.0"),
-        ("young", "Name: young\nVersion: 9"),
-    ):
-        metadata = f"Metadata-Version: 2.1\n{other}\n"
-        asker.index.add(Wheel(name, more={f"{name}-1.0.dist-info/METADATA": metadata}))
-        with pytest.raises(SolveError, match="is not what its name says") as caught:
-            asker.ask(name)
-        (line,) = caught.value.details
-        assert line.startswith(f"{name}-1.0-py3-none-any.whl: inconsistent ")

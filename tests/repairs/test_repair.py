@@ -468,7 +468,7 @@ class TestArchivesThatCannotBeHad:
         assert [f["path"] for f in answer["repaired"]] == ["share/demo-notes/notes.txt"]
         (left,) = answer["left"]
         assert left["path"] == "bin/hello-prefix"
-        assert "could not be fetched: it is not there (404)" in left["hint"]
+        assert "could not be fetched: not found (404)" in left["hint"]
         assert [f.path for f in verify(prefix).findings] == ["bin/hello-prefix"]
         assert "attempts" not in left["hint"]
         # Nothing else is left to do, and so it is an error that says what to do about it.

@@ -24,9 +24,9 @@ from tests.machine import SRC, Machine, tiny
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows compares what Windows makes")
 
 OTHER_DAY = (
-    "import datetime as dt, sealenv.install.steps as steps, sealenv.install.sealing as sealing; "
+    "import datetime as dt, sealenv.install.steps as steps; "
     "steps._now = lambda: dt.datetime(2031, 2, 3, 4, 5, tzinfo=dt.timezone.utc); "
-    "sealing.timestamp = lambda: steps._now().isoformat(timespec='milliseconds'); "
+    "steps.timestamp = lambda: steps._now().isoformat(timespec='milliseconds'); "
 )
 
 

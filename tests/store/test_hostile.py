@@ -93,7 +93,7 @@ def test_names_that_differ_in_case_are_refused_where_they_are_one(
     answer = machine.tiny(
         "e", channels.hostile_url, "hostile-case", args=["--platform", "win-64"], code=6
     )
-    assert "does not tell" in answer["what"]
+    assert "are the same file on" in answer["what"]
     assert not machine.envs.exists()
 
 

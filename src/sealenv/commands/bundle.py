@@ -15,13 +15,11 @@ from msgspec import Meta
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
 from sealenv.bootstrap.releases import Releases, parse_digests, pin_release
-from sealenv.engine.messages import Progress
-from sealenv.engine.rattler import Engine
-from sealenv.engine.session import fetch_anew, micromamba_for, started
+from sealenv.engine.client import Engine, micromamba_for, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts
 from sealenv.install.clobbers import clobbers_in_store, order_for_micromamba
-from sealenv.install.unbundle import take_in, verified
+from sealenv.install.steps import take_in, verified
 from sealenv.locks import LockFile
 from sealenv.naming import check_name
 from sealenv.progress import QUIET, Reporter
@@ -219,7 +217,7 @@ class _Job:
         for lock in self.locks.locks:
             if self.source:
                 take_in(self.source, lock, self.store, self.engine)
-            self.engine.fetch(lock, self._advance, offline=self.offline)
+            self.engine.fetch(lock, self.reporter, offline=self.offline)
 
     def find_micromamba(self, wanted: _Wanted) -> dict[str, _Executable]:
         """Return the micromamba for each platform that has one."""
@@ -229,14 +227,12 @@ class _Job:
             platform, member = lock.platform, micromamba_member(lock.platform)
             named = platform in wanted.given or platform in wanted.pinned.sha256
             data = self.source.read(member) if self.source and not named else None
-            if (
-                data is not None
-            ):  # it may come from a stranger: it is not run, its version is unknown
+            if data is not None:  # it may come from a stranger: never run it to get its version
                 digest = hashlib.sha256(data).hexdigest()
                 found[platform] = _Executable(Source(member, data=data), digest, "")
                 continue
             executable = micromamba_for(
-                self.engine, lock, wanted.pinned, wanted.given, self._advance,
+                self.engine, lock, wanted.pinned, wanted.given, self.reporter,
                 checked=wanted.digests, offline=self.offline,
             )  # fmt: skip
             if executable is not None:
@@ -296,15 +292,10 @@ class _Job:
             try:
                 return write_bundle(path, sources, on_bytes)
             except CacheDamagedError:
-                fetch_anew(
-                    self.engine, self.locks.locks, self.store, self._advance, offline=self.offline
-                )
+                self.engine.fetch_again(self.locks.locks, self.reporter, offline=self.offline)
                 return write_bundle(path, sources, on_bytes)
         except OSError as error:
             raise from_oserror(error) from error
-
-    def _advance(self, event: Progress) -> None:
-        self.reporter.advance(event.done, event.total, "bytes", event.item)
 
 
 def _left_out(subject: Subject) -> list[str]:

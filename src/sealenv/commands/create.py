@@ -1,30 +1,30 @@
 """`create`, and `plan`: what create would do.
 
-gate -> solve -> fetch (sha256) -> mark -> link -> link scripts -> wheels -> patch -> pyc ->
-activation scripts -> check -> seal -> unmark
+solve -> fetch (sha256) -> preflight -> mark -> link -> link scripts -> wheels -> patch -> pyc ->
+activation scripts -> check -> seal
 
 Before `mark` nothing is written outside the package cache. From `mark` on the prefix is visibly
-pending; the seal is the commit point. Each step is a function in `sealenv.install`.
+pending; the seal is the commit point. Each step is a function in `sealenv.install.steps`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from sealenv import locations
-from sealenv.engine.session import started
+from sealenv.engine.client import started
 from sealenv.errors import InterruptedCreateError, PostScriptError, UsageError
 from sealenv.fields import AbsolutePath, Bytes, Count, InPrefix, Seconds, Sha256
-from sealenv.install import sealing, steps
-from sealenv.install.job import CreateOptions, Job
-from sealenv.install.preflight import Contents, preflight
-from sealenv.install.unbundle import take_in, verified
+from sealenv.install import steps
+from sealenv.install.preflight import preflight
+from sealenv.install.steps import CreateOptions, Job
 from sealenv.install.userscripts import check_post, run_post
 from sealenv.locks import Lock
 from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
@@ -33,7 +33,7 @@ from sealenv.prefix.prefixlock import PrefixLock, refuse_unless_free
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.request.arguments import StrPath, optional_path, words
 from sealenv.request.target import Target, choose_target
-from sealenv.seals.seal import Prints, Seal, prints_of
+from sealenv.seals.seal import Prints, prints_of
 from sealenv.spec.model import current_platform
 
 __all__ = [
@@ -49,7 +49,7 @@ __all__ = [
 
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True):
-    """The program that solves and links; its version is empty where it is not known yet."""
+    """The program that solves and links."""
 
     name: str
     version: str
@@ -120,7 +120,6 @@ def create(
     post: StrPath | None = None,
     no_pyc: bool = False,
     no_link_scripts: bool = False,
-    strict: bool = False,
     offline: bool = False,
     reporter: Reporter = QUIET,
 ) -> Created:
@@ -132,27 +131,26 @@ def create(
         prefix: the folder itself, instead of a name.
         file: an environment.yml, a lock of any format, or a bundle.
         environment: which one of a pixi.lock that holds several.
-        with_packages: packages besides, each a MatchSpec.
+        with_packages: additional packages, each a MatchSpec.
         without: names of packages to leave out.
         channels: names, URLs or file:///folder, the first one first; none: conda-forge.
-        pypi_index: where pip looks for a `pip:` section.
+        pypi_index: the index for a `pip:` section.
         platform: a subdir, such as `win-64`; none: this machine's.
         exclude_newer: ignore packages built after this time (UTC).
         post: a script to copy to `__home__` and run there, activated.
         no_pyc: do not compile python files.
         no_link_scripts: do not run post-link scripts; list them.
-        strict: refuse a dirty shell instead of scrubbing what children inherit.
-        offline: use the network for nothing.
-        reporter: is told each step.
+        offline: do not use the network.
+        reporter: is shown each step.
 
     Raises:
-        UsageError, SpecError: the arguments cannot be meant; nothing was done.
+        UsageError, SpecError: the arguments are invalid; nothing was done.
         SolveError: no set of packages satisfies them.
         FetchError: a channel or an archive cannot be read; its subclasses say why.
         PrefixError: the folder is in the way.
         CheckFailedError: the environment was made and does not work: it is pending.
         PostScriptError: the environment is sealed, and the script failed.
-        SealenvError: anything else; a folder that was begun is pending, and the next call replaces it.
+        SealenvError: anything else; a started folder is pending, and the next call replaces it.
     """
     target = _target(
         name=name, python=python, prefix=prefix, file=file, environment=environment,
@@ -160,9 +158,8 @@ def create(
         platform=platform, exclude_newer=exclude_newer,
     )  # fmt: skip
     options = CreateOptions(
-        offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts,
-        post=optional_path(post), strict=strict,
-    )  # fmt: skip
+        offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=optional_path(post)
+    )
     return create_target(target, options, reporter)
 
 
@@ -179,11 +176,10 @@ def plan(
     pypi_index: str | None = None,
     platform: str | None = None,
     exclude_newer: str | None = None,
-    strict: bool = False,
     offline: bool = False,
     reporter: Reporter = QUIET,
 ) -> Plan:
-    """What `create` would do with these arguments (`create --dry-run`). Only the cache is written.
+    """Return what `create` would do (`create --dry-run`). Only the cache is written.
 
     Args and errors: as for `create`.
     """
@@ -192,7 +188,15 @@ def plan(
         with_packages=with_packages, without=without, channels=channels, pypi_index=pypi_index,
         platform=platform, exclude_newer=exclude_newer,
     )  # fmt: skip
-    return plan_target(target, CreateOptions(offline=offline, strict=strict), reporter)
+    return plan_target(target, CreateOptions(offline=offline), reporter)
+
+
+def _target(*, prefix: StrPath | None, file: StrPath | None, **given: Any) -> Target:
+    """Choose the target for arguments of the API: text or a path object for each path."""
+    for several in ("with_packages", "without", "channels"):
+        given[several] = words(given[several])
+    where = None if prefix is None else os.fspath(prefix)
+    return choose_target(prefix=where, file=optional_path(file), **given)
 
 
 def create_target(
@@ -206,14 +210,13 @@ def create_target(
     Args:
         target: the spec or lock, and where.
         options: how.
-        reporter: is told each step.
-        confirm: is shown the plan before anything is fetched; may raise to stop.
+        reporter: is shown each step.
+        confirm: is shown the plan before anything is fetched; can raise to stop.
 
     Raises:
         SealenvError: see `create`.
-        InterruptedCreateError: Ctrl-C; what was begun is pending.
+        InterruptedCreateError: Ctrl-C; a started environment is pending.
     """
-    _check_post(options.post, target)
     watch = Stopwatch(reporter)
 
     def show(planned: Plan) -> None:
@@ -228,18 +231,17 @@ def create_target(
 
 
 def plan_target(target: Target, options: CreateOptions, reporter: Reporter = QUIET) -> Plan:
-    """Gate and solve, and say what would be fetched and written. Only the cache is written.
+    """Solve, and return what would be fetched and written. Only the cache is written.
 
     Raises:
         SealenvError: see `create`.
     """
-    _check_post(options.post, target)
     with _job(target, options, reporter, dry_run=True) as job:
         return _plan(job)[0]
 
 
 def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
-    """Run the steps in their order: the main job on one page.
+    """Run the steps in their order.
 
     Args:
         job: what, where and how, with the engine and the store.
@@ -257,55 +259,48 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         contents = preflight(lock, job.prefix, job.store)
         held = steps.mark(job, contents)
         steps.link(job, lock, contents)
-        ran, skipped, messages = steps.link_scripts(job, lock, held)
+        scripts = steps.link_scripts(job, lock, held)
         installed = steps.install(job, lock, held)
         patched = steps.patch(job)
         compiled = steps.compile_python(job, lock, installed, held)
-        activation = steps.activation_scripts(job)
+        activation = steps.write_activation(job)
         steps.share_archives(job, lock)
         checked = steps.check(job, lock, held)
-        observed = sealing.observe(job, ran, patched)
-        seal = sealing.describe(
-            job, lock, checked, ran, skipped, patched, bool(compiled), activation, observed
-        )
-        sealing.commit(job, seal, observed, held)
+        seal = steps.seal(
+            job, lock, held, scripts=scripts, patched=patched, compiled=compiled,
+            activation=activation, checked=checked,
+        )  # fmt: skip
     except KeyboardInterrupt:
         raise _interrupted(job.prefix, held) from None
     finally:
         if held is not None:
             held.close()
-    return _created(seal, contents, messages, post_ran=_run_post(job))
-
-
-def _created(seal: Seal, contents: Contents, messages: str, *, post_ran: bool) -> Created:
     return Created(
-        prefix=Path(seal.prefix),
+        prefix=job.prefix,
         platform=seal.platform,
         checked=seal.checked,
         python=seal.python,
-        tools=seal.check.get("tools", {}),
-        packages=len(seal.lock.packages),
-        wheels=len(seal.lock.wheels),
+        tools=checked.tools if checked else {},
+        packages=len(lock.packages),
+        wheels=len(lock.wheels),
         files=contents.files,
         lock_digest=seal.lock.digest,
         fingerprints=prints_of(seal.fingerprints),
         clobbers=contents.clobbers,
-        link_scripts=seal.link_scripts,
-        skipped_link_scripts=seal.skipped_link_scripts,
-        messages=messages,
-        activation=seal.activation,
-        engine=Engine(name=seal.engine.name, version=seal.engine.version),
-        post_ran=post_ran,
+        link_scripts=scripts.ran,
+        skipped_link_scripts=scripts.skipped,
+        messages=scripts.messages,
+        activation=activation,
+        engine=planned.engine,
+        post_ran=_run_post(job),
         seconds={},
     )
 
 
 def _plan(job: Job) -> tuple[Plan, Lock]:
-    steps.gate(job)
     refuse_unless_free(job.prefix)
     lock = steps.solve(job)
     missing = [a for a in lock.archives if not (job.carried or job.store.has(a))]
-    size = sum(p.size or 0 for p in missing)
     planned = Plan(
         prefix=job.prefix,
         platform=lock.platform,
@@ -315,16 +310,16 @@ def _plan(job: Job) -> tuple[Plan, Lock]:
         packages=packages_of(lock),
         wheels=wheels_of(lock),
         to_fetch=len(missing),
-        fetch_bytes=size,
+        fetch_bytes=sum(p.size or 0 for p in missing),
         writes=Places(prefix=job.prefix, cache=job.store.root, conda_cache=job.view),
     )
     return planned, lock
 
 
 def _run_post(job: Job) -> bool:
-    """The user's own script, when the environment is made: its failure takes nothing back."""
+    """Run the user's own script; its failure does not undo the environment."""
     post = job.options.post
-    if post is None or not job.runs_here:
+    if post is None:
         return False
     job.reporter.note(f"sealed {job.prefix}")
     job.reporter.phase("post", f"running {post.name} in the environment")
@@ -332,7 +327,8 @@ def _run_post(job: Job) -> bool:
         run_post(job.prefix, post, job.options.environ)
     except KeyboardInterrupt:
         raise PostScriptError(
-            f"{post.name} was interrupted; the environment is made and kept", where=str(job.prefix)
+            f"{post.name} was interrupted; the environment was made and is kept",
+            where=str(job.prefix),
         ) from None
     return True
 
@@ -353,57 +349,30 @@ def _job(
 ) -> Iterator[Job]:
     """Yield the job of a create, with the engine and the store that it needs.
 
-    A bundle is verified before the cache is touched, so that one that is refused leaves nothing.
+    A bundle is verified before the cache is touched, so a refused one leaves nothing.
 
     Raises:
-        UsageError: SEALENV_TIMEOUT is not a number.
-        BundleError, DigestError: the file is not what it says.
+        UsageError: SEALENV_TIMEOUT is not a number, or the `--post` script cannot run.
+        BundleError, DigestError: the bundle does not match its manifest.
     """
+    if options.post is not None:
+        check_post(options.post)
+        if target.spec.platform != current_platform():
+            raise UsageError(
+                f"--post runs in the environment, and {target.spec.platform} does not run here",
+                hint="leave it out, and run the script on that platform",
+            )
     with contextlib.ExitStack() as stack:
-        store, worker = stack.enter_context(started())
+        store, engine = stack.enter_context(started())
         for warning in target.warnings:
             reporter.warn(warning)
         bundle = None
         if target.bundle and target.lock and not dry_run:
-            bundle = stack.enter_context(verified(target.bundle, reporter))
+            bundle = stack.enter_context(steps.verified(target.bundle, reporter))
         stack.enter_context(store.in_use())
         if bundle is not None and target.lock:
-            take_in(bundle, target.lock, store, worker)
+            steps.take_in(bundle, target.lock, store, engine)
         yield Job(
-            target.spec, target.prefix, worker, store, Path(locations.conda_view()), options,
+            target.spec, target.prefix, engine, store, Path(locations.conda_view()), options,
             reporter, target.lock, carried=target.bundle is not None,
         )  # fmt: skip
-
-
-def _check_post(post: Path | None, target: Target) -> None:
-    """Refuse a `--post` script that is none, or that cannot run here."""
-    if post is None:
-        return
-    check_post(post)
-    if target.spec.platform != current_platform():
-        raise UsageError(
-            f"--post runs in the environment, and {target.spec.platform} does not run here",
-            hint="leave it out, and run the script on that platform",
-        )
-
-
-def _target(
-    *,
-    name: str | None,
-    python: str | None,
-    prefix: StrPath | None,
-    file: StrPath | None,
-    environment: str | None,
-    with_packages: Sequence[str],
-    without: Sequence[str],
-    channels: Sequence[str],
-    pypi_index: str | None,
-    platform: str | None,
-    exclude_newer: str | None,
-) -> Target:
-    return choose_target(
-        name=name, python=python, prefix=None if prefix is None else str(prefix),
-        file=optional_path(file), with_packages=words(with_packages), without=words(without),
-        channels=words(channels), platform=platform, exclude_newer=exclude_newer,
-        pypi_index=pypi_index, environment=environment,
-    )  # fmt: skip

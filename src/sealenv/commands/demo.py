@@ -10,9 +10,9 @@ from pathlib import Path
 from sealenv.commands.create import Created, CreateOptions, make
 from sealenv.commands.environments import inspect, measure
 from sealenv.commands.run import prepare
-from sealenv.engine.rattler import Engine
+from sealenv.engine.client import Engine
 from sealenv.errors import SealenvError
-from sealenv.install.job import Job
+from sealenv.install.steps import Job
 from sealenv.prefix.removable import check_removable
 from sealenv.prefix.removal import remove
 from sealenv.progress import Reporter

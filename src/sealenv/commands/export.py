@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from sealenv import locations
-from sealenv.engine.session import started
+from sealenv.engine.client import started
 from sealenv.errors import SpecError, UsageError
 from sealenv.exports.formats import condalock, environment_yml, explicit, pixi
 from sealenv.exports.request import Format, Request

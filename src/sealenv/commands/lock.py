@@ -10,8 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.engine.rattler import Engine
-from sealenv.engine.session import started
+from sealenv.engine.client import Engine, started
 from sealenv.fields import AbsolutePath, Sha256
 from sealenv.install.resolve import fill, resolve
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.engine.messages import OnProgress
-from sealenv.engine.rattler import Engine
-from sealenv.engine.session import fetch_anew, started
+from sealenv.engine.client import Engine, started
 from sealenv.errors import CacheDamagedError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Texts
 from sealenv.locks import Lock, LockedPackage
@@ -110,7 +108,7 @@ def _fetch(
     packages: list[LockedPackage] = []
     for each in (lock for subject in subjects for lock in subject.file.locks):
         lock = msgspec.structs.replace(each, wheels=())
-        engine.fetch(lock, _forward(reporter), offline=offline)
+        engine.fetch(lock, reporter, offline=offline)
         packages += engine.complete(lock).packages
     return list({(p.subdir, p.fn, p.sha256): p for p in packages}.values())
 
@@ -131,14 +129,10 @@ def _add(
             channel.add(package, store.path(package))
         except CacheDamagedError:
             lock = Lock(platform=package.subdir, channels=(), packages=(package,))
-            fetch_anew(engine, [lock], store, _forward(reporter), offline=offline)
+            engine.fetch_again([lock], reporter, offline=offline)
             channel.add(package, store.path(package))
         reporter.advance(done, len(missing), "packages", package.fn)
     return missing
-
-
-def _forward(reporter: Reporter) -> OnProgress:
-    return lambda event: reporter.advance(event.done, event.total, "bytes", event.item)
 
 
 def _notes(subjects: Sequence[Subject]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from sealenv.activation.scripts import write_scripts
-from sealenv.engine.session import started
+from sealenv.engine.client import started
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.fields import AbsolutePath
 from sealenv.gates.whitelist import clean_environ

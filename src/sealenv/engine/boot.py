@@ -1,7 +1,4 @@
-"""Start the engine's process, early: it loads py-rattler while the parent reads its arguments.
-
-Imports little, because it runs before anything else of `create` does.
-"""
+"""Start the engine's process, for `create` before anything else is imported: it loads py-rattler."""
 
 from __future__ import annotations
 
@@ -21,19 +18,19 @@ _early: list[subprocess.Popen[bytes]] = []
 
 
 def start() -> subprocess.Popen[bytes]:
-    """The process that `start_early` began, or a new one. It ends when its stdin closes."""
+    """Return the process that `start_early` started, or a new one. It ends when its stdin closes."""
     return _early.pop() if _early else _start()
 
 
 def start_early() -> None:
-    """Begin now; who never takes it up loses nothing, it ends with this process."""
+    """Start a process now; if it is not used, it ends with this process."""
     if not _early:
         _early.append(_start())
 
 
 def _start() -> subprocess.Popen[bytes]:
-    # -I: no PYTHON* variable and no current folder; -S: no site of ours, our sys.path is given.
-    # -B follows us: -I does not let PYTHONDONTWRITEBYTECODE through.
+    # -I: no PYTHON* variable and no current folder; -S: no site-packages, sys.path is passed.
+    # -B is passed on: -I ignores PYTHONDONTWRITEBYTECODE.
     options = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]
     return subprocess.Popen(
         [sys.executable, *options, "-c", _BOOT, "\n".join(p for p in sys.path if p)],
@@ -41,6 +38,6 @@ def _start() -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=engine_environ(os.environ),
-        cwd=os.path.abspath(os.sep),  # ours may be gone
+        cwd=os.path.abspath(os.sep),  # ours may have been deleted
         bufsize=-1,
     )

@@ -1,4 +1,4 @@
-"""Link, inside the engine: unpacked packages become files of the prefix."""
+"""Link unpacked packages into the prefix."""
 
 from __future__ import annotations
 
@@ -11,53 +11,56 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+import rattler
+from rattler import RepoDataRecord
+from rattler.package_cache import PackageCache, ValidationMode
+from rattler.platform import Subdir
 
-from sealenv.engine.errors import disk_problem
-from sealenv.engine.messages import Link, Linked, Progress
+from sealenv.engine.messages import Join, Link, Progress
 from sealenv.engine.records import to_record
-from sealenv.errors import CacheDamagedError, LinkError
+from sealenv.errors import CacheDamagedError, FilesystemError, LinkError
 from sealenv.locks import LockedPackage
+from sealenv.prefix.prefixlock import join
 from sealenv.store.archives import Store
-from sealenv.store.manifest import ListedPath, Listing, has_its_modes, is_unpacked, note_modes
+from sealenv.store.manifest import Listing, has_its_modes, is_unpacked, note_modes
 from sealenv.system.hashing import hash_file
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
     from rattler.install import InstallerReporter
 
-__all__ = ["link"]
+__all__ = ["disk_problem", "join_lock", "link"]
 
 _UNVERIFIED = "unverified"
 
-# ENOENT and ERROR_FILE_NOT_FOUND are 2; Windows says 3 (ERROR_PATH_NOT_FOUND) where the folder is
-# missing too, as `_UNVERIFIED` is.
+# ENOENT and ERROR_FILE_NOT_FOUND are 2; Windows has 3 (ERROR_PATH_NOT_FOUND) if the folder is missing.
 _NO_SUCH_FILE = re.compile(r"\(os error [23]\)")
 
 
-async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
+async def join_lock(request: Join, emit: object) -> None:
+    """Share the parent's lock on the prefix."""
+    join(request.prefix)
+
+
+async def link(request: Link, emit: Callable[[Any], None]) -> None:
     """Link everything, from unpacked packages that py-rattler validates in full.
 
-    An archive is hashed here exactly when it is going to be unpacked. A package that is unpacked
-    already is given the address of a file that does not exist: should py-rattler find the unpacked
-    files damaged, it cannot help itself from unhashed bytes, and says so (CacheDamagedError). The
-    caller then fetches what is missing and links again with `verify_all`. Modes py-rattler does not
-    look at: they are compared here, and noted while nobody else unpacks.
+    An archive is hashed here exactly when it will be unpacked. The record of an unpacked package gets
+    the address of a file that does not exist: if py-rattler finds the unpacked files damaged, it
+    cannot unpack unhashed bytes and fails (CacheDamagedError). The caller then fetches what is
+    missing and links again with `verify_all`. py-rattler ignores modes: they are compared here, and
+    recorded under the lock for unpacking.
 
     Raises:
-        CacheDamagedError: see above; or an archive is damaged in the store, and was removed.
-        LinkError: py-rattler's reason in words.
+        CacheDamagedError: see above; or an archive was damaged in the store, and was removed.
+        LinkError: py-rattler's reason.
     """
-    import rattler
-    from rattler.package_cache import PackageCache, ValidationMode
-    from rattler.platform import Subdir
-
     store = Store(Path(request.store))
     packages = request.lock.packages
     cache = PackageCache.new_layered([store.unpacked], False, ValidationMode.full())
     records = [to_record(p) for p in packages]
 
     async def unsound() -> list[LockedPackage]:
-        """What has to be unpacked."""
+        """List the packages that must be unpacked."""
         if request.verify_all:
             return list(packages)
         index = await cache.index()
@@ -70,13 +73,13 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
             lock = store.unpacking()
             await asyncio.to_thread(lock.__enter__)
             stack.push(lock)
-            fresh = await unsound()  # another process may have unpacked it meanwhile
+            fresh = await unsound()  # another process may have unpacked it
         _prepare(store, packages, records, fresh)
         try:
             await rattler.install(
                 records,
-                request.folder or request.prefix,
-                alternative_target_prefix=request.prefix if request.folder else None,
+                request.aside or request.prefix,
+                alternative_target_prefix=request.prefix if request.aside else None,
                 platform=Subdir(request.lock.platform),
                 package_cache=cache,
                 installed_packages=[],
@@ -88,7 +91,6 @@ async def link(request: Link, emit: Callable[[Any], None]) -> Linked:
             raise _explain(error, request) from error
         for package in fresh:
             await asyncio.to_thread(_check_unpacked, store, package)
-    return Linked(packages=len(records))
 
 
 def _prepare(
@@ -97,32 +99,29 @@ def _prepare(
     records: Sequence[RepoDataRecord],
     fresh: Sequence[LockedPackage],
 ) -> None:
-    """Give each record the address that py-rattler may unpack it from: what is not `fresh`, none.
+    """Give each record an address: the verified archive if it is `fresh`, else no file at all.
 
     Raises:
-        CacheDamagedError: an archive is damaged in the store, and was removed.
+        CacheDamagedError: an archive was damaged in the store, and was removed.
     """
-    again = {package.sha256 for package in fresh}
+    unpack = {package.sha256 for package in fresh}
     for package, record in zip(packages, records, strict=True):
         path = store.path(package)
-        if package.sha256 not in again:
+        if package.sha256 not in unpack:
             path = path.parent / _UNVERIFIED / path.name
         else:
             shutil.rmtree(store.unpacked / package.dist, ignore_errors=True)
             if not store.verify(package):
                 raise CacheDamagedError(
-                    f"{package.fn} was damaged in the cache and is removed from it",
+                    f"{package.fn} was damaged in the cache and was removed from it",
                     where=str(path),
-                    hint="run the same command again: it is fetched anew",
+                    hint="run the same command again to download it",
                 )
         record.url = path.as_uri()
 
 
 def _is_trusted(store: Store, package: LockedPackage) -> bool:
-    """Whether the unpacked package has its archive's own listing and modes.
-
-    py-rattler validates against the listing that it finds, and looks at no mode.
-    """
+    """Return whether the unpacked package has its archive's own listing and modes."""
     manifest = store.manifest(package)
     folder = store.unpacked / package.dist
     return (
@@ -133,23 +132,27 @@ def _is_trusted(store: Store, package: LockedPackage) -> bool:
 
 
 def _check_unpacked(store: Store, package: LockedPackage) -> None:
-    """Hash what was unpacked just now against the package's own paths.json, and note its modes.
+    """Compare the unpacked files with the package's own paths.json, and record their modes.
 
-    py-rattler does so only with what was unpacked before: a package whose paths.json lies would be
-    linked today, and called damaged tomorrow.
+    py-rattler compares only files that it finds unpacked: a package with a wrong paths.json would be
+    linked now, and reported as damaged next time.
 
     Raises:
-        LinkError: with the first path that is not what the package promises.
+        LinkError: with the first file that differs.
     """
     folder = store.unpacked / package.dist
-    for entry in _listed(folder):
+    try:
+        listing = (folder / "info" / "paths.json").read_bytes()
+    except FileNotFoundError:
+        listing = b'{"paths": []}'  # older packages have none
+    for entry in msgspec.json.decode(listing, type=Listing).paths:
         path = folder / entry.path
         if entry.sha256 is None or entry.path_type != "hardlink" or path.is_symlink():
             continue
         if hash_file(path)[0] != entry.sha256:
             raise LinkError(
-                f"{package.dist} is refused: {entry.path!r} is not what the package's own paths.json "
-                "promises",
+                f"{package.dist} is refused: {entry.path!r} does not match the package's own "
+                "paths.json",
                 where=package.url,
                 hint="the package is damaged in its channel; leave it out, or tell the channel's owner",
             )
@@ -158,25 +161,8 @@ def _check_unpacked(store: Store, package: LockedPackage) -> None:
         note_modes(store.path(package).parent, manifest, folder)
 
 
-def _listed(folder: Path) -> list[ListedPath]:
-    try:
-        listing = (folder / "info" / "paths.json").read_bytes()
-    except FileNotFoundError:
-        return []  # a package from before paths.json promises nothing
-    return msgspec.json.decode(listing, type=Listing).paths
-
-
-def _listed_folder(text: str, request: Link) -> tuple[str, str] | None:
-    """The package and path of what py-rattler did not link because it is a folder (CEP 34)."""
-    for package in request.lock.packages if "failed to link" in text else ():
-        for entry in _listed(Path(request.store, "unpacked", package.dist)):
-            if entry.path_type == "directory" and f"failed to link '{entry.path}'" in text:
-                return package.dist, entry.path
-    return None
-
-
 class _Reporter:
-    """Counts linked packages; py-rattler swallows what a callback raises, so these cannot."""
+    """Counts linked packages. py-rattler discards exceptions of callbacks, so these raise none."""
 
     def __init__(self, total: int, emit: Callable[[Any], None]) -> None:
         self.total = total
@@ -190,28 +176,21 @@ class _Reporter:
         return len(self.names) - 1
 
     def on_link_complete(self, index: int) -> None:
-        """Tell that one more is there."""
+        """Report one more package."""
         self.linked += 1
         self.emit(
-            Progress(phase="link", done=self.linked, total=self.total, item=self.names[index])
+            Progress(done=self.linked, total=self.total, unit="packages", item=self.names[index])
         )
 
 
 def _explain(error: Exception, request: Link) -> Exception:
-    """An error of ours for what py-rattler says in a string."""
+    """Return the error for py-rattler's text."""
     text = str(error).strip() or type(error).__name__
     lines = list(dict.fromkeys(line.removeprefix("Caused by: ") for line in text.splitlines()))
     if problem := disk_problem(text, request.prefix, lines):
         return problem
     if "package cache layer" in text and _NO_SUCH_FILE.search(text) and not request.verify_all:
         return CacheDamagedError("an unpacked package in the cache is damaged", details=lines)
-    if folder := _listed_folder(text, request):
-        return LinkError(
-            f"{folder[0]} lists the folder {folder[1]!r} by itself, which py-rattler cannot link",
-            where=request.prefix,
-            details=lines,
-            hint="leave it out, or another build; who builds it can put a file into the folder",
-        )
     if "longer than" in text:
         return LinkError(
             "the path of the environment is too long for a package",
@@ -225,3 +204,22 @@ def _explain(error: Exception, request: Link) -> Exception:
         details=lines,
         hint="run the same command again; if it persists: sealenv cache clean --unpacked",
     )
+
+
+def disk_problem(text: str, where: str, details: Sequence[str] = ()) -> FilesystemError | None:
+    """Return the error for a full or read-only disk; None for any other text of py-rattler."""
+    if "os error 28" in text or "os error 122" in text or "No space left" in text:
+        return FilesystemError(
+            "the disk is full",
+            where=where,
+            details=details,
+            hint="make room, then run the same command again",
+        )
+    if "os error 30" in text or "os error 13" in text:
+        return FilesystemError(
+            "the folder cannot be written",
+            where=where,
+            details=details,
+            hint="choose a folder that you can write",
+        )
+    return None

@@ -1,13 +1,8 @@
-"""What engine and parent say to each other: one JSON object a line, requests down, events up.
-
-The engine is a child process (../docs/explanation/architecture.md): the parent survives any crash
-of it, and it ends as soon as the pipe from the parent closes.
-"""
+"""The messages between the engine and its parent: one JSON object a line, requests down, events up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 
@@ -16,122 +11,55 @@ from sealenv.locks import Lock, LockedPackage
 from sealenv.store.distributions import Distribution
 
 __all__ = [
+    "Access",
+    "Answer",
     "Complete",
-    "Completed",
-    "Done",
-    "End",
     "Event",
     "Examine",
-    "Examined",
     "Executable",
     "Failed",
     "Fetch",
-    "Fetched",
     "Fit",
-    "Fitted",
     "Index",
     "Join",
     "Link",
-    "Linked",
     "LookUp",
-    "LookedUp",
     "Obtain",
-    "Obtained",
-    "OnProgress",
     "Progress",
     "Request",
     "Solve",
-    "Solved",
-    "decode_event",
+    "answer_type",
     "decode_request",
     "encode",
     "failure",
     "revive",
 ]
 
-
-class Solve(msgspec.Struct, tag="solve", kw_only=True):
-    """Find the packages that satisfy the specs."""
-
-    specs: list[str]
-    channels: list[str]
-    secrets: dict[str, str]
-    platform: str
-    repodata_dir: str
-    exclude_newer: str | None = None
-    offline: bool = False
-    timeout: float = 30.0
-    locked: list[LockedPackage] = []
-    """What is kept as it is, unless something asked for cannot be had with it."""
+A = TypeVar("A")
 
 
-class LookUp(msgspec.Struct, tag="look-up", kw_only=True):
-    """Find the records of files: channel -> `subdir/file name`."""
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """The store, and how to use the network.
 
-    files: dict[str, list[str]]
-    secrets: dict[str, str]
-    platform: str
-    repodata_dir: str
-    offline: bool = False
-    timeout: float = 30.0
-
-
-class Complete(msgspec.Struct, tag="complete", kw_only=True):
-    """Complete the records that say little with what the archives in the store say."""
-
-    lock: Lock
-    store: str
-
-
-class Fit(msgspec.Struct, tag="fit", kw_only=True):
-    """Compare what the packages ask of the machine with this machine."""
-
-    lock: Lock
-
-
-class Fetch(msgspec.Struct, tag="fetch", kw_only=True):
-    """Bring every archive and wheel of the lock into the store, verified.
-
-    With `partly` the answer tells what could not be had, and the rest is there.
+    Attributes:
+        store: the root of the store.
+        secrets: clean base URL -> the same URL with credentials.
+        offline: whether the network must not be used.
+        timeout: seconds of silence after which a server is given up.
     """
 
-    lock: Lock
     store: str
-    secrets: dict[str, str]
+    secrets: dict[str, str] = {}
     offline: bool = False
-    partly: bool = False
     timeout: float = 30.0
 
 
-class Examine(msgspec.Struct, tag="examine", kw_only=True):
-    """Say which Python distributions the packages bring; their archives are in the store."""
-
-    packages: list[LockedPackage]
-    store: str
-
-
-class Join(msgspec.Struct, tag="join", kw_only=True):
-    """Hold the prefix's lock together with the parent, until this process ends."""
-
-    prefix: str
-
-
-class Link(msgspec.Struct, tag="link", kw_only=True):
-    """Link the packages into the prefix.
-
-    `verify_all` hashes every archive first, so that damaged cache entries can be made anew. With
-    `folder` the files are written there, as they would be in the prefix.
-    """
-
-    lock: Lock
-    prefix: str
-    store: str
-    verify_all: bool = False
-    folder: str | None = None
+class Ask(msgspec.Struct, Generic[A], kw_only=True):
+    """A request whose answer has the type `A`."""
 
 
 class Executable(msgspec.Struct, frozen=True, kw_only=True):
-    """A micromamba in the store: checked, and known to run here."""
+    """A checked micromamba in the store."""
 
     path: str
     sha256: str
@@ -140,93 +68,8 @@ class Executable(msgspec.Struct, frozen=True, kw_only=True):
     """The URL of its package or release, or the path of the file."""
 
 
-class Obtain(msgspec.Struct, tag="obtain", kw_only=True):
-    """Bring a micromamba into the store, checked: from one of package, url or path."""
-
-    store: str
-    platform: str
-    package: LockedPackage | None = None
-    """A package whose archive is in the store and verified."""
-    url: str | None = None
-    path: str | None = None
-    sha256: str | None = None
-    """The digest that it must have."""
-    offline: bool = False
-    timeout: float = 30.0
-
-
-class Index(msgspec.Struct, tag="index", kw_only=True):
-    """Write what goes with repodata.json in a channel folder: compressed, and sharded (CEP 16)."""
-
-    channel: str
-    subdirs: list[str]
-
-
-class End(msgspec.Struct, tag="end"):
-    """Leave in good order."""
-
-
-Request = Solve | LookUp | Complete | Fit | Fetch | Examine | Join | Link | Obtain | Index | End
-
-
-class Progress(msgspec.Struct, tag="progress", kw_only=True):
-    """How far a phase is, in bytes or packages."""
-
-    phase: str
-    done: int
-    total: int
-    item: str = ""
-
-
-class Solved(msgspec.Struct, tag="solved", kw_only=True):
-    """The answer to Solve; `warnings` are for the user."""
-
-    lock: Lock
-    warnings: list[str] = []
-
-
-class LookedUp(msgspec.Struct, tag="looked-up", kw_only=True):
-    """The answer to LookUp: what was found, by channel and `subdir/file name` as one text."""
-
-    packages: dict[str, LockedPackage]
-
-
-class Completed(msgspec.Struct, tag="completed", kw_only=True):
-    """The answer to Complete."""
-
-    lock: Lock
-
-
-class Fitted(msgspec.Struct, tag="fitted", kw_only=True):
-    """The answer to Fit: what this machine lacks, in words."""
-
-    lacking: list[str]
-
-
-class Examined(msgspec.Struct, tag="examined", kw_only=True):
-    """The answer to Examine."""
-
-    distributions: list[Distribution]
-
-
-class Linked(msgspec.Struct, tag="linked", kw_only=True):
-    """The answer to Link."""
-
-    packages: int
-
-
-class Obtained(msgspec.Struct, tag="obtained", kw_only=True):
-    """The answer to Obtain."""
-
-    executable: Executable
-
-
-class Done(msgspec.Struct, tag="done"):
-    """The answer to Join and End."""
-
-
 class Failed(msgspec.Struct, tag="failed", kw_only=True):
-    """An error of ours, taken apart."""
+    """The fields of a `SealenvError`."""
 
     code: str
     what: str
@@ -235,34 +78,117 @@ class Failed(msgspec.Struct, tag="failed", kw_only=True):
     details: list[str] = []
 
 
-class Fetched(msgspec.Struct, tag="fetched", kw_only=True):
-    """The answer to Fetch, in bytes and archives."""
+class Solve(Ask[Lock], tag="solve"):
+    """Find the packages that satisfy the specs.
 
-    downloaded: int
-    packages: int
-    failed: dict[str, Failed] = {}
-    """sha256 -> why it could not be had; nothing unless asked for `partly`."""
+    Packages in `locked` are kept unless the specs require others.
+    """
+
+    specs: list[str]
+    channels: list[str]
+    platform: str
+    access: Access
+    exclude_newer: str | None = None
+    locked: list[LockedPackage] = []
 
 
-Event = (
-    Progress
-    | Solved
-    | LookedUp
-    | Completed
-    | Fitted
-    | Fetched
-    | Examined
-    | Linked
-    | Obtained
-    | Done
-    | Failed
-)
+class LookUp(Ask[dict[str, LockedPackage]], tag="look-up"):
+    """Find the records of files: channel -> `subdir/file name`; the answer's keys are URLs."""
 
-OnProgress = Callable[[Progress], None]
+    files: dict[str, list[str]]
+    access: Access
 
-_encoder = msgspec.json.Encoder()
-_requests: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Request)
-_events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)
+
+class Complete(Ask[Lock], tag="complete"):
+    """Fill in short records from the archives in the store."""
+
+    lock: Lock
+    store: str
+
+
+class Fit(Ask[list[str]], tag="fit"):
+    """List the requirements of the packages that this machine does not meet."""
+
+    lock: Lock
+
+
+class Fetch(Ask[dict[str, Failed]], tag="fetch"):
+    """Bring every archive and wheel of the lock into the store, verified.
+
+    With `partly` the answer has the failures by sha256; otherwise the first failure is raised.
+    """
+
+    lock: Lock
+    access: Access
+    partly: bool = False
+
+
+class Examine(Ask[list[Distribution]], tag="examine"):
+    """List the Python distributions in the packages, whose archives are in the store."""
+
+    packages: list[LockedPackage]
+    store: str
+
+
+class Join(Ask[None], tag="join"):
+    """Share the lock of the prefix until this process ends."""
+
+    prefix: str
+
+
+class Link(Ask[None], tag="link"):
+    """Link the packages into the prefix, or with `aside` into that folder as if it were the prefix.
+
+    With `verify_all` every package is unpacked again from its hashed archive.
+    """
+
+    lock: Lock
+    prefix: str
+    store: str
+    verify_all: bool = False
+    aside: str | None = None
+
+
+class Obtain(Ask[Executable], tag="obtain"):
+    """Bring a micromamba into the store: from a package in the store, a url or a path."""
+
+    platform: str
+    access: Access
+    package: LockedPackage | None = None
+    url: str | None = None
+    path: str | None = None
+    sha256: str | None = None
+    """The expected digest."""
+
+
+class Index(Ask[None], tag="index"):
+    """Write the compressed and sharded indexes (CEP 16) of a channel folder."""
+
+    channel: str
+    subdirs: list[str]
+
+
+Request = Solve | LookUp | Complete | Fit | Fetch | Examine | Join | Link | Obtain | Index
+
+
+class Progress(msgspec.Struct, tag="progress", kw_only=True):
+    """The progress of a request; `unit` is `bytes` or `packages`."""
+
+    done: int
+    total: int
+    unit: str
+    item: str = ""
+
+
+class Answer(msgspec.Struct, tag="answer", kw_only=True):
+    """The answer to a request, encoded."""
+
+    value: msgspec.Raw
+
+
+Event = Progress | Answer | Failed
+
+_requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _CLASSES = {
     cls.code: cls
     for cls in vars(errors).values()
@@ -270,25 +196,24 @@ _CLASSES = {
 }
 
 
-def encode(message: Request | Event) -> bytes:
-    """One line."""
-    return _encoder.encode(message) + b"\n"
+def encode(message: Ask[Any] | Event) -> bytes:
+    """Encode a message as one line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def answer_type(request: Ask[A]) -> type[A]:
+    """Return the type of the answer to a request."""
+    found: type[A] = get_args(type(request).__orig_bases__[0])[0]  # type: ignore[attr-defined]
+    return found
 
 
 def decode_request(line: bytes) -> Request:
-    """A request from a line; raises msgspec.DecodeError."""
-    request: Request = _requests.decode(line)
-    return request
-
-
-def decode_event(line: bytes) -> Event:
-    """An event from a line; raises msgspec.DecodeError."""
-    event: Event = _events.decode(line)
-    return event
+    """Decode a request."""
+    return _requests.decode(line)
 
 
 def failure(error: errors.SealenvError) -> Failed:
-    """The message for an error."""
+    """Return the message for an error."""
     return Failed(
         code=error.code,
         what=error.what,
@@ -299,6 +224,6 @@ def failure(error: errors.SealenvError) -> Failed:
 
 
 def revive(message: Failed) -> errors.SealenvError:
-    """The error of a message; an unknown code becomes an EngineError."""
+    """Return the error of a message; an unknown code becomes an EngineError."""
     cls = _CLASSES.get(message.code, errors.EngineError)
     return cls(message.what, where=message.where, hint=message.hint, details=message.details)

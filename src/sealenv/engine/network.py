@@ -1,11 +1,10 @@
-"""The network client of the engine: mirrors, proxies, TLS and credentials as rattler knows them.
+"""The network client: mirrors, proxies, TLS and credentials as in rattler.
 
-rattler's configuration files are read for networking alone: `/etc/rattler/config.toml`,
-`~/.config/rattler/config.toml` and the same under `sealenv`. Credentials come from rattler's
-own stores (keyring, `RATTLER_AUTH_FILE`, netrc) or from the channel URL of this command. The
-latter is taken apart before it gets here: everything that is written down has the clean URL. In this
-process alone a mirror entry puts a token back on the wire, and a header a user and password: a
-mirror cannot, py-rattler 0.28 drops them from its URL.
+rattler's configuration files are read for networking only: `/etc/rattler/config.toml`,
+`~/.config/rattler/config.toml` and the same under `sealenv`. Credentials come from rattler's own
+stores (keyring, `RATTLER_AUTH_FILE`, netrc) or from a URL given to this command. Files and messages
+have the URL without credentials. Only here they are added again: a token by a mirror entry, a user
+and password by a header, because py-rattler 0.28 drops those from a mirror's URL.
 """
 
 from __future__ import annotations
@@ -14,71 +13,62 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from sealenv.errors import SpecError
+from rattler import Config
+from rattler.networking import Client
+from rattler.networking.middleware import (
+    AddHeadersMiddleware,
+    AuthenticationMiddleware,
+    GCSMiddleware,
+    MirrorMiddleware,
+    OciMiddleware,
+    RetryMiddleware,
+    S3Middleware,
+)
 
-if TYPE_CHECKING:
-    from rattler import Config
-    from rattler.networking import Client
+from sealenv._version import __version__
+from sealenv.errors import SpecError
 
 __all__ = ["StalledError", "make_client", "make_config", "watch"]
 
-
+T = TypeVar("T")
 _RETRIES = 2
 
 
-def make_config(secrets: dict[str, str]) -> Config:
-    """rattler's configuration for this command.
+def make_config(secrets: Mapping[str, str]) -> Config:
+    """Return rattler's configuration for this command.
 
     Args:
         secrets: clean base URL -> the same URL with credentials.
 
     Raises:
-        SpecError: a configuration file cannot be read.
+        SpecError: a configuration file is invalid.
     """
-    from rattler import Config
-
     try:
         config = Config.load_from_default_locations("sealenv")
         if secrets:
-            lines = ["[mirrors]"]
-            # JSON strings are TOML basic strings.
             pairs = [(clean, _without_user(secret)) for clean, secret in secrets.items()]
-            lines += [f"{json.dumps(c)} = [{json.dumps(s)}]" for c, s in pairs if c != s]
-            config = config.merge(Config.from_toml("\n".join(lines)))
+            # JSON strings are TOML basic strings.
+            lines = [f"{json.dumps(c)} = [{json.dumps(s)}]" for c, s in pairs if c != s]
+            config = config.merge(Config.from_toml("\n".join(["[mirrors]", *lines])))
     except Exception as error:
         raise SpecError(
-            f"rattler's configuration cannot be used: {error}",
-            hint="mend the file that is named, or move it away",
+            f"rattler's configuration is invalid: {error}",
+            hint="fix the file, or move it away",
         ) from error
     return config
 
 
-def make_client(config: Config, secrets: dict[str, str]) -> Client:
-    """A client with retries for what is transient.
-
-    Args:
-        config: from `make_config`.
-        secrets: as there.
+def make_client(config: Config, secrets: Mapping[str, str]) -> Client:
+    """Return a client that retries transient failures.
 
     Raises:
-        SpecError: a password in a URL, together with a configuration that such a client cannot have.
+        SpecError: a URL with a password, and a configuration that cannot be combined with it.
     """
-    from rattler.networking import Client
-    from rattler.networking.middleware import (
-        AddHeadersMiddleware,
-        AuthenticationMiddleware,
-        GCSMiddleware,
-        MirrorMiddleware,
-        OciMiddleware,
-        RetryMiddleware,
-        S3Middleware,
-    )
-
-    agent = f"sealenv/{_version()}"
+    agent = f"sealenv/{__version__}"
     headers = _headers(secrets)
     if not headers:
         return Client.from_config(config, max_retries=_RETRIES, user_agent=agent)
@@ -104,8 +94,8 @@ def make_client(config: Config, secrets: dict[str, str]) -> Client:
     )
 
 
-def _headers(secrets: dict[str, str]) -> dict[tuple[str, str], str]:
-    """Host and path of the clean URL -> what Basic authentication says there."""
+def _headers(secrets: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """Return host and path of the clean URL -> the header for Basic authentication."""
     found = {}
     for clean, secret in secrets.items():
         user, at, _ = urlsplit(secret).netloc.rpartition("@")
@@ -134,26 +124,17 @@ def _refuse_settings(config: Config) -> None:
     given = [name for name, value in settings.items() if value]
     if given:
         raise SpecError(
-            f"rattler's configuration has {', '.join(given)}: then no password in a channel's URL",
-            hint="keep it with `rattler auth login`, in RATTLER_AUTH_FILE or in netrc",
+            f"rattler's configuration has {', '.join(given)}: a URL cannot have a password then",
+            hint="store it with `rattler auth login`, in RATTLER_AUTH_FILE or in netrc",
         )
 
 
-def _version() -> str:
-    from sealenv._version import __version__
-
-    return __version__
-
-
-T = TypeVar("T")
-
-
 class StalledError(Exception):
-    """Nothing arrived for the whole time-out."""
+    """Nothing arrived during the whole time-out."""
 
 
 async def watch(work: Coroutine[Any, Any, T], progress: Callable[[], object], timeout: float) -> T:
-    """Await `work`, but give up when `progress()` stays the same for `timeout` seconds.
+    """Await `work`, but give up if `progress()` stays the same for `timeout` seconds.
 
     Raises:
         StalledError: and the work was cancelled.

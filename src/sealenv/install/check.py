@@ -1,4 +1,4 @@
-"""The proof that a new environment works: through its own activation script, in a clean process."""
+"""Check that an environment works: through its own activation script, in a clean process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import CompletedProcess, TimeoutExpired
+from subprocess import TimeoutExpired
+from typing import Any
 
 from sealenv.activation import launch
 from sealenv.activation.winlaunch import command_processor
@@ -20,14 +21,15 @@ from sealenv.system.processes import clean_home, run_quietly
 __all__ = ["CheckReport", "check_environment"]
 
 _SECONDS = 180.0
-TOKEN_VARIABLE = "SEALENV_CHECK_TOKEN"
+_TOKEN_VARIABLE = "SEALENV_CHECK_TOKEN"
 
+# The environment's python starts pip, conda and mamba side by side.
 _PROGRAM = r"""
 import json, os, shutil, subprocess, sys
 def words(program):
     if not program.lower().endswith((".bat", ".cmd")):
         return [program, "--version"]
-    # In quotes for cmd.exe whatever is in the path: a list is quoted for spaces alone.
+    # In quotes for cmd.exe, whatever is in the path: a list is quoted for spaces only.
     return '"%s" /d /v:off /s /c ""%s" --version"' % (CMD, program)
 running = {}
 for tool, module in TOOLS:
@@ -55,13 +57,13 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What the environment said of itself."""
+    """The versions of python and of the tools in the environment."""
 
     python: str | None
     tools: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
-        """For the seal and `--json`."""
+        """Return it for the seal and `--json`."""
         return {"python": self.python, "tools": dict(self.tools)}
 
 
@@ -75,49 +77,54 @@ def check_environment(
     keep_fd: int | None = None,
     came_from: str | None = None,
 ) -> CheckReport:
-    """Activate and ask.
+    """Activate the environment and run its programs.
 
     Args:
         prefix: the prefix, still pending.
-        spec: what was asked for: conda and mamba must answer where they were.
-        versions: of all installed packages, by name: what answers must be that one.
+        spec: the request: requested conda and mamba must answer.
+        versions: of all installed packages, by name, which the answers must match.
         environ: a clean environment.
-        token: lets this one check pass the script while the marker is there.
+        token: lets this check pass the activation script despite the marker.
         keep_fd: see `run_quietly`.
-        came_from: of one that was used before and is at another place now: where it was. Its user may
-            have put folders on `sys.path` since it was made; only none in there.
+        came_from: the previous place of a moved environment. Folders that its user added to
+            `sys.path` are allowed then, except those in the previous place.
 
     Raises:
-        CheckFailedError: with everything that is wrong, not only the first.
+        CheckFailedError: with all problems, not only the first.
     """
+    tools = [("pip", "pip")] if "pip" in versions else []
+    tools += [(t, "") for t in ("conda", "mamba") if spec.asks_for(t)]
+    program = f"TOOLS = {tools!r}\nCMD = {command_processor(environ)!r}\n{_PROGRAM}"
+    has_python = "python" in versions
     with clean_home() as home:
         env = {
             **environ,
             **private_folders(home),
-            TOKEN_VARIABLE: token,
+            _TOKEN_VARIABLE: token,
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        if os.name == "nt":
-            # Or the shell and what it starts would find programs of the folder that they run in.
+        if os.name == "nt":  # otherwise programs in the current folder are found first
             env["NoDefaultCurrentDirectoryInExePath"] = "1"
-        if "python" not in versions:
-            done = _run(_command(prefix, env, []), env, prefix, keep_fd)
-            if done.returncode != 0:
-                raise _failed(prefix, [f"activation failed: {done.stderr.strip()}"])
-            return CheckReport(python=None)
-        tools = [("pip", "pip")] if "pip" in versions else []
-        tools += [(t, "") for t in ("conda", "mamba") if spec.asks_for(t)]
-        # Through stdin: no command line of cmd.exe could hold it.
-        program = f"TOOLS = {tools!r}\nCMD = {command_processor(env)!r}\n{_PROGRAM}"
-        done = _run(_command(prefix, env, ["python", "-"]), env, prefix, keep_fd, program)
+        command = _command(prefix, env, ["python", "-"] if has_python else [])
+        try:
+            done = run_quietly(
+                command, env=env, cwd=prefix, timeout=_SECONDS, keep_fd=keep_fd,
+                text_input=program if has_python else None,
+            )  # fmt: skip
+        except TimeoutExpired:
+            raise _failed(prefix, [f"no answer within {_SECONDS:g} seconds"]) from None
+    said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-10:]
+    if not has_python:
+        if done.returncode != 0:
+            raise _failed(prefix, [f"activation failed: {done.stderr.strip()}"])
+        return CheckReport(python=None)
     if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-10:]
         raise _failed(prefix, [f"its python did not run (exit code {done.returncode})", *said])
     try:
         answer = json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError):
-        raise _failed(prefix, ["its python said something else than it was asked"]) from None
-    problems = _judge(answer, prefix, versions, came_from)
+        raise _failed(prefix, ["its python gave an unexpected answer"]) from None
+    problems = _problems(answer, prefix, versions, came_from)
     if problems:
         raise _failed(prefix, problems)
     return CheckReport(
@@ -126,73 +133,49 @@ def check_environment(
 
 
 def _command(prefix: Path, env: Mapping[str, str], argv: Sequence[str]) -> list[str]:
-    """Activation by the script in the prefix, then plain words; it runs in the prefix."""
+    """Return the command that activates the environment and runs `argv` in the prefix."""
     if os.name != "nt":
         return launch.command(str(prefix), argv or ["true"])
-    # The script by a relative path: that of the prefix may hold what a command line cannot quote.
+    # A relative path: cmd.exe cannot quote every prefix.
     rest = ["&&", *argv] if argv else []
     return [command_processor(env), "/d", "/v:off", "/c", "call", ".\\activate.bat", *rest]
 
 
-def _run(
-    command: Sequence[str],
-    env: Mapping[str, str],
-    prefix: Path,
-    keep_fd: int | None,
-    program: str | None = None,
-) -> CompletedProcess[str]:
-    try:
-        return run_quietly(
-            command, env=env, cwd=prefix, timeout=_SECONDS, keep_fd=keep_fd, text_input=program
-        )
-    except TimeoutExpired:
-        raise _failed(prefix, [f"no answer within {_SECONDS:g} seconds"]) from None
-
-
-def _judge(
-    answer: dict[str, object],
-    prefix: Path,
-    versions: Mapping[str, str],
-    came_from: str | None = None,
+def _problems(
+    answer: Mapping[str, Any], prefix: Path, versions: Mapping[str, str], came_from: str | None
 ) -> list[str]:
-    """Every way in which the answer is not that of a sealed environment."""
-
-    def inside(path: object, folder: str | Path = prefix) -> bool:
-        root = os.path.normcase(os.path.realpath(folder))
-        real = os.path.normcase(os.path.realpath(str(path)))
-        return real == root or real.startswith(root + os.sep)
-
+    """List everything in the answer that does not belong to this environment."""
     problems = []
     for key in ("prefix", "executable", "which", "conda_prefix"):
-        if not answer[key] or not inside(answer[key]):
+        if not answer[key] or not _is_inside(answer[key], prefix):
             problems.append(f"{key} is {answer[key]!r}, outside the environment")
-    paths = answer["path"]
-    assert isinstance(paths, list)
-    for path in filter(None, paths):
-        if came_from is None and not inside(path):
-            problems.append(f"sys.path leads outside: {path!r}")
-        elif came_from is not None and inside(path, came_from) and not inside(path):
-            problems.append(f"sys.path leads to where it was: {path!r}")
-    tools = answer["tools"]
-    assert isinstance(tools, dict)
-    for tool, (path, code, said) in tools.items():
+    for path in filter(None, answer["path"]):
+        if _is_inside(path, prefix):
+            continue
+        if came_from is None:
+            problems.append(f"sys.path has a folder outside: {path!r}")
+        elif _is_inside(path, came_from):
+            problems.append(f"sys.path has a folder of the previous place: {path!r}")
+    for tool, (path, code, said) in answer["tools"].items():
+        last = said.splitlines()[-1] if said else "no output"
         if code != 0:
-            problems.append(f"{tool} --version failed ({code}): {_last_line(said)}")
-        elif not inside(path):
-            problems.append(f"{tool} would be {path!r}, outside the environment")
-        elif versions.get(tool, "") not in said:
-            # Some launchers say that they failed, and exit with 0.
-            problems.append(f"{tool} --version says {_last_line(said)!r}, not {versions[tool]}")
+            problems.append(f"{tool} --version failed ({code}): {last}")
+        elif not _is_inside(path, prefix):
+            problems.append(f"{tool} is {path!r}, outside the environment")
+        elif versions.get(tool, "") not in said:  # some launchers exit with 0 when they fail
+            problems.append(f"{tool} --version prints {last!r}, not {versions[tool]}")
     return problems
 
 
+def _is_inside(path: object, folder: str | Path) -> bool:
+    root = os.path.normcase(os.path.realpath(folder))
+    real = os.path.normcase(os.path.realpath(str(path)))
+    return real == root or real.startswith(root + os.sep)
+
+
 def _version_line(text: str) -> str:
-    """The first line, without the place that pip tells: `_judge` has seen where it is."""
+    """Return the first line, without the place that pip prints."""
     return re.split(r" from (?=/|[A-Za-z]:\\|\\\\)", text.splitlines()[0])[0] if text else ""
-
-
-def _last_line(text: str) -> str:
-    return text.splitlines()[-1] if text else "it said nothing"
 
 
 def _failed(prefix: Path, problems: list[str]) -> CheckFailedError:
@@ -200,5 +183,5 @@ def _failed(prefix: Path, problems: list[str]) -> CheckFailedError:
         "the environment was made, but it does not work",
         where=str(prefix),
         details=problems,
-        hint="it is kept, pending, for you to look at; the next create of the same name replaces it",
+        hint="it is kept, pending, for inspection; the next create of the same name replaces it",
     )

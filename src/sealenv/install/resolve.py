@@ -1,4 +1,4 @@
-"""From what is asked for to the exact packages: what `create` and `lock` have in common."""
+"""Find the exact packages for a request: the part that `create` and `lock` share."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sealenv.engine.rattler import Engine
+from sealenv.engine.client import Engine
 from sealenv.errors import DigestError, SpecError
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.locks.explicit import ExplicitList
+from sealenv.locks.explicit import ExplicitEntry, ExplicitList
 from sealenv.locks.model import topological
 from sealenv.progress import Reporter
 from sealenv.spec.model import EnvironmentSpec
@@ -27,18 +27,18 @@ def resolve(
     keep: Sequence[LockedPackage] = (),
     keep_wheels: Sequence[LockedWheel] = (),
 ) -> Lock:
-    """The lock for a spec, wheels included; warnings go to the reporter.
+    """Solve a spec to a lock, wheels included.
 
-    With requirements for pip the archives of conda's Python packages are fetched: only they say which
-    distributions are there already.
+    With requirements for pip the archives of conda's Python packages are fetched, because only they
+    contain the names of their distributions.
 
     Args:
-        spec: what is asked for.
-        engine: what solves.
-        reporter: is told.
-        offline: use the network for nothing.
-        keep: packages that stay as they are, unless what is asked for cannot be had with them.
-        keep_wheels: wheels for which the same holds.
+        spec: the request.
+        engine: the solver.
+        reporter: is shown the steps and warnings.
+        offline: do not use the network.
+        keep: packages that stay unless the request requires others.
+        keep_wheels: wheels that stay unless the request requires others.
 
     Raises:
         SolveError, FetchError, SpecError: see `Engine.solve` and `resolve_wheels`.
@@ -47,21 +47,35 @@ def resolve(
     try:
         solved = engine.solve(spec, offline=offline, locked=keep)
     except SpecError as error:
-        raise _placed(error, spec) from error
-    for warning in solved.warnings:
-        reporter.warn(warning)
-    lock = msgspec.structs.replace(solved.lock, specs=spec.packages)
+        places = spec.places.items()
+        found = [where for text, where in places if error.what.startswith(f"{text!r} is ")]
+        if not found:
+            raise
+        raise SpecError(
+            error.what, where=found[0], details=error.details, hint="fix the line"
+        ) from error
+    lock = msgspec.structs.replace(solved, specs=spec.packages)
     lock = _with_channels_of_kept(lock, reporter)
     if not spec.requirements:
         return lock
-    return _with_wheels(spec, lock, engine, reporter, offline=offline, keep=keep_wheels)
+    from sealenv.pypi.resolve import resolve_wheels
+
+    reporter.phase("pip", f"resolving the 'pip:' section for {spec.platform}")
+    return resolve_wheels(
+        spec,
+        lock,
+        engine.distributions(lock, reporter, offline=offline),
+        engine.store,
+        offline=offline,
+        timeout=engine.timeout,
+        environ=os.environ,
+        keep=keep_wheels,
+        warn=reporter.warn,
+    )
 
 
 def _with_channels_of_kept(lock: Lock, reporter: Reporter) -> Lock:
-    """The lock with the channels of what stayed in it, though they were not given: last.
-
-    Without them the next solve would find those packages no more, or others of the same name.
-    """
+    """Append the channels of kept packages, so that the next solve finds the same packages."""
     missing: dict[str, list[str]] = {}
     for package in lock.packages:
         if package.channel.rstrip("/") not in {c.rstrip("/") for c in lock.channels}:
@@ -69,70 +83,27 @@ def _with_channels_of_kept(lock: Lock, reporter: Reporter) -> Lock:
     for channel, names in missing.items():
         more = " ..." if len(names) > 5 else ""
         reporter.warn(
-            f"from {channel}, which was not given, stay {', '.join(sorted(names)[:5])}{more}: it comes "
-            "last among the lock's channels"
+            f"{channel} is added as the last channel, because it has the locked packages "
+            f"{', '.join(sorted(names)[:5])}{more}"
         )
     return msgspec.structs.replace(lock, channels=(*lock.channels, *missing))
 
 
-def _placed(error: SpecError, spec: EnvironmentSpec) -> SpecError:
-    """The same, with line and column of the spec that is wrong, where a file asked for it."""
-    at = (where for text, where in spec.places.items() if error.what.startswith(f"{text!r} is "))
-    where = next(at, None)
-    if where is None:
-        return error
-    return SpecError(error.what, where=where, details=error.details, hint="mend the line")
-
-
-def _with_wheels(
-    spec: EnvironmentSpec,
-    lock: Lock,
-    engine: Engine,
-    reporter: Reporter,
-    *,
-    offline: bool,
-    keep: Sequence[LockedWheel],
-) -> Lock:
-    from sealenv.pypi.resolve import resolve_wheels
-
-    reporter.phase("pip", f"resolving the 'pip:' section for {spec.platform}")
-    installed = engine.distributions(
-        lock,
-        lambda event: reporter.advance(event.done, event.total, "bytes", event.item),
-        offline=offline,
-    )
-    return resolve_wheels(
-        spec,
-        lock,
-        installed,
-        engine.store,
-        offline=offline,
-        timeout=engine.timeout,
-        environ=os.environ,
-        keep=keep,
-        warn=reporter.warn,
-    )
-
-
 def complete(file: LockFile, engine: Engine, reporter: Reporter, *, offline: bool) -> LockFile:
-    """The same locks with full records: what one does not say is read from the packages' archives.
+    """Fill in short records of locks from the packages' archives.
 
     Raises:
-        FetchError, OfflineError, DigestError: an archive cannot be had.
-        LinkError: an archive cannot be read, or holds another package.
+        FetchError, OfflineError, DigestError: an archive is not available.
+        LinkError: an archive cannot be read, or is another package.
     """
     locks = []
     for lock in file.locks:
         bare = tuple(p for p in lock.packages if "build_number" not in p.record)
         full: dict[str, LockedPackage] = {}
         if bare:
-            reporter.phase("fetch", "reading from the archives what the lock does not say")
+            reporter.phase("fetch", "reading missing metadata from the archives")
             part = msgspec.structs.replace(lock, packages=bare, wheels=())
-            engine.fetch(
-                part,
-                lambda event: reporter.advance(event.done, event.total, "bytes", event.item),
-                offline=offline,
-            )
+            engine.fetch(part, reporter, offline=offline)
             full = {p.url: p for p in engine.complete(part).packages}
         packages = tuple(full.get(p.url, p) for p in lock.packages)
         locks.append(msgspec.structs.replace(lock, packages=packages))
@@ -140,19 +111,14 @@ def complete(file: LockFile, engine: Engine, reporter: Reporter, *, offline: boo
 
 
 def fill(
-    given: ExplicitList,
-    platform: str,
-    engine: Engine,
-    reporter: Reporter,
-    *,
-    offline: bool,
+    given: ExplicitList, platform: str, engine: Engine, reporter: Reporter, *, offline: bool
 ) -> Lock:
-    """The lock for a list of files: what the channels' indexes say of each.
+    """Make the lock for a list of files from the records in their channels' indexes.
 
     Raises:
-        DigestError: a channel says another digest than the list, or has the file no more.
+        DigestError: a channel has another digest than the list, or no longer has the file.
     """
-    reporter.phase("solve", "reading what the channels say of each file")
+    reporter.phase("solve", "reading the channels' records of each file")
     files: dict[str, list[str]] = {}
     for entry in given.entries:
         files.setdefault(entry.channel, []).append(entry.place)
@@ -160,31 +126,36 @@ def fill(
     missing = [e for e in given.entries if e.channel + e.place not in found]
     if missing:
         raise DigestError(
-            f"{len(missing)} of {len(given.entries)} packages are no more in their channels' indexes",
+            f"{len(missing)} of {len(given.entries)} packages are no longer in their channels' indexes",
             where=f"{given.source}:{missing[0].line}:1",
             details=[e.url for e in missing[:20]],
-            hint="nothing can vouch for them; lock other versions: sealenv lock",
+            hint="they cannot be verified; lock other versions: sealenv lock",
         )
     packages = []
     for entry in given.entries:
         package = found[entry.channel + entry.place]
-        said = package.record.get("md5")
-        if (entry.sha256 or package.sha256) != package.sha256 or (
-            entry.md5 and said and entry.md5 != said
-        ):
-            raise DigestError(
-                f"the channel says another digest of {entry.fn} than the list",
-                where=f"{given.source}:{entry.line}:1",
-                details=[
-                    f"the list says {entry.sha256 or entry.md5}",
-                    f"the channel says {package.sha256 if entry.sha256 else said}",
-                ],
-                hint="the file was replaced in the channel, or the list is not what it was",
-            )
+        _compare_digests(given, entry, package)
         packages.append(package)
     return Lock(
         platform=platform,
         channels=tuple(files),
         packages=tuple(topological(packages)),
         wheels=given.wheels,
+    )
+
+
+def _compare_digests(given: ExplicitList, entry: ExplicitEntry, package: LockedPackage) -> None:
+    md5 = package.record.get("md5")
+    if (entry.sha256 or package.sha256) == package.sha256 and (
+        not (entry.md5 and md5) or entry.md5 == md5
+    ):
+        return
+    raise DigestError(
+        f"the channel has another digest of {entry.fn} than the list",
+        where=f"{given.source}:{entry.line}:1",
+        details=[
+            f"the list has    {entry.sha256 or entry.md5}",
+            f"the channel has {package.sha256 if entry.sha256 else md5}",
+        ],
+        hint="the file was replaced in the channel, or the list was changed",
     )

@@ -1,101 +1,212 @@
-"""The steps of create up to the check, each a call to the part that knows how, told to the reporter."""
+"""The steps of create, in their order: each function is one step of `sealenv.commands.create.make`."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from sealenv._version import __version__
 from sealenv.activation.scripts import write_scripts
-from sealenv.engine.messages import Progress
+from sealenv.engine.client import Engine
 from sealenv.errors import (
+    EngineError,
+    LinkError,
+    PrefixLockedError,
     SolveError,
     SpecError,
     UsageError,
+    from_oserror,
 )
-from sealenv.gates.admission import look, refuse
 from sealenv.gates.whitelist import clean_environ
 from sealenv.install.check import CheckReport, check_environment
 from sealenv.install.clobbers import settle_clobbers
-from sealenv.install.job import Job
 from sealenv.install.preflight import Contents
-from sealenv.install.pyc import compile_packages
+from sealenv.install.pyc import INVALIDATION, compile_packages
 from sealenv.install.resolve import resolve
 from sealenv.install.userscripts import find_link_scripts, run_link_scripts
 from sealenv.install.wheels import InstalledWheel, install_wheels, record_pyc
 from sealenv.layout import USER_FOLDER
 from sealenv.locks import Lock
-from sealenv.portability.patch import Patched, patch_prefix
+from sealenv.portability.patch import Patched, left_absolute, patch_prefix
 from sealenv.prefix.condarc import write_condarc
 from sealenv.prefix.history import write_history, write_state
 from sealenv.prefix.pending import clear_pending, write_plan
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.records import add_pyc, finish, read_records
+from sealenv.progress import QUIET, Reporter
+from sealenv.seals.contents import digests_of_linking, read_contents, time_of_linking
+from sealenv.seals.filetable import write_table
+from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
+from sealenv.spec.model import EnvironmentSpec, current_platform
+from sealenv.spec.requirements import requirement_name
+from sealenv.store.archives import Store
+from sealenv.store.bundle import Bundle, open_bundle
 from sealenv.store.view import link_pkgs, offer
 
 __all__ = [
-    "activation_scripts",
+    "CreateOptions",
+    "Job",
+    "LinkScripts",
     "check",
     "compile_python",
     "fetch",
-    "gate",
     "install",
     "link",
     "link_scripts",
     "mark",
     "patch",
+    "seal",
     "share_archives",
     "solve",
+    "take_in",
+    "verified",
+    "write_activation",
 ]
 
 
-def gate(job: Job) -> None:
-    """Refuse a shell that is not clean, under `strict`; else children never see what it has.
+@dataclass(frozen=True)
+class CreateOptions:
+    """How to create, apart from what (the spec) and where (the prefix)."""
+
+    offline: bool = False
+    pyc: bool = True
+    link_scripts: bool = True
+    post: Path | None = None
+    command: str = "sealenv create"
+    """The command line for conda-meta/history, without credentials."""
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+@dataclass(frozen=True)
+class Job:
+    """One create.
+
+    Attributes:
+        spec: the request.
+        prefix: an absolute path.
+        engine: solves and links; its owner closes it.
+        store: the verified archives.
+        view: the package cache of conda in the environment.
+        options: how to create.
+        reporter: is shown each step.
+        lock: the exact packages, if they are known; otherwise the spec is solved.
+        carried: whether the archives are in the bundle that the lock is from.
+    """
+
+    spec: EnvironmentSpec
+    prefix: Path
+    engine: Engine
+    store: Store
+    view: Path
+    options: CreateOptions = field(default_factory=CreateOptions)
+    reporter: Reporter = QUIET
+    lock: Lock | None = None
+    carried: bool = False
+
+    @property
+    def runs_here(self) -> bool:
+        """Return whether programs of the environment run on this machine."""
+        return self.spec.platform == current_platform()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return a clean environment for child processes."""
+        return clean_environ(self.options.environ)
+
+
+@dataclass(frozen=True)
+class LinkScripts:
+    """The packages whose post-link scripts ran or were skipped, and what the scripts printed."""
+
+    ran: list[str]
+    skipped: list[str]
+    messages: str = ""
+
+
+def verified(path: Path, reporter: Reporter) -> Bundle:
+    """Open a bundle and compare every byte of it. Nothing is written.
 
     Raises:
-        DirtyShellError: with everything that was found.
+        BundleError, DigestError: it does not match its manifest.
+        FetchError, FilesystemError: it cannot be read.
     """
-    if job.options.strict:
-        found = look(job.options.environ)
-        if found:
-            raise refuse(found)
+    reporter.phase("bundle", f"verifying {path.name}")
+    bundle = open_bundle(path)
+    try:
+        bundle.verify(lambda done: reporter.advance(done, bundle.size, "bytes"))
+    except BaseException as error:
+        bundle.close()
+        if isinstance(error, OSError):
+            raise from_oserror(error) from error
+        raise
+    return bundle
+
+
+def take_in(bundle: Bundle, lock: Lock, store: Store, engine: Engine) -> None:
+    """Copy the archives of a lock from a verified bundle into the store; if one is hostile, none.
+
+    Raises:
+        BundleError, DigestError: the bundle does not match its manifest; nothing was written.
+        LinkError: an archive in it is refused; what was written was removed.
+        FilesystemError: the store cannot be written.
+    """
+    try:
+        added = bundle.put_into(store, lock)
+    except OSError as error:
+        raise from_oserror(error) from error
+    try:
+        engine.fetch(lock, offline=True)
+    except BaseException as error:
+        for item in added:
+            store.forget(item)
+        if isinstance(error, LinkError):
+            origin = [f"said to be from {error.where}"] if error.where else []
+            raise LinkError(
+                f"the bundle is refused: {error.what}",
+                where=str(bundle.path),
+                details=[*error.details, *origin],
+                hint="nothing in it was kept; do not use it, and tell the person who gave it to you",
+            ) from error
+        raise
 
 
 def solve(job: Job) -> Lock:
-    """The spec becomes a lock, unless there is one that suits this machine.
+    """Solve the spec, unless there is a lock that suits this machine.
 
     Raises:
         UsageError: there are wheels to install, and the environment's pip does not run here.
         SpecError: the lock has wheels and no pip.
     """
-    asked = job.lock.wheels if job.lock is not None else job.spec.requirements
-    if asked and not job.runs_here:
+    requested = job.lock.wheels if job.lock is not None else job.spec.requirements
+    if requested and not job.runs_here:
         raise UsageError(
             "wheels are installed by the environment's own pip, which does not run here",
             details=[f"the environment is for {job.spec.platform}"],
             hint="lock it here, and create it from the lock on that platform",
         )
     job.store.prepare()
-    if job.lock is not None:
-        if job.lock.wheels and job.lock.find("pip") is None:
-            raise SpecError(
-                "the lock has wheels, and no pip to install them with",
-                details=[f"{wheel.name} {wheel.version}" for wheel in job.lock.wheels[:10]],
-                hint="have it locked with pip, then run the same command again: `pixi add pip` for a "
-                "pixi.lock; else put pip among the dependencies of what it was locked from, and "
-                "lock that again",
-            )
-        _refuse_unfit(job, job.lock)
-        return job.lock
-    return resolve(job.spec, job.engine, job.reporter, offline=job.options.offline)
+    if job.lock is None:
+        return resolve(job.spec, job.engine, job.reporter, offline=job.options.offline)
+    if job.lock.wheels and job.lock.find("pip") is None:
+        raise SpecError(
+            "the lock has wheels, and no pip to install them with",
+            details=[f"{wheel.name} {wheel.version}" for wheel in job.lock.wheels[:10]],
+            hint="add pip to the dependencies and lock again (`pixi add pip` for a pixi.lock)",
+        )
+    _refuse_unfit(job, job.lock)
+    return job.lock
 
 
 def fetch(job: Job, lock: Lock) -> Lock:
-    """Every archive and wheel is in the store, verified; the lock, with full records at last."""
+    """Fetch every archive and wheel, verified; return the lock with full records."""
     job.reporter.phase("fetch", "fetching and verifying packages")
-    job.engine.fetch(lock, _forward(job, "bytes"), offline=job.options.offline)
-    # pip hashes each wheel again when it installs it, but then it would be too late to fetch it anew.
+    job.engine.fetch(lock, job.reporter, offline=job.options.offline)
+    # pip hashes each wheel too, but then it would be too late to fetch a damaged one again.
     if [wheel for wheel in lock.wheels if not job.store.verify(wheel)]:
-        job.engine.fetch(lock, _forward(job, "bytes"), offline=job.options.offline)
+        job.engine.fetch(lock, job.reporter, offline=job.options.offline)
     full = job.engine.complete(lock)
     if full is not lock:
         _refuse_unfit(job, full)
@@ -103,24 +214,24 @@ def fetch(job: Job, lock: Lock) -> Lock:
 
 
 def _refuse_unfit(job: Job, lock: Lock) -> None:
-    lacking = job.engine.accept(job.spec, lock, offline=job.options.offline)
+    lacking = job.engine.accept(job.spec, lock)
     if lacking:
         raise SolveError(
-            "this machine has not what packages of the lock ask for",
+            "this machine does not meet the requirements of the locked packages",
             details=lacking,
-            hint="lock anew on this machine, or for an older system",
+            hint="lock again on this machine, or for an older system",
         )
 
 
 def mark(job: Job, contents: Contents) -> PrefixLock:
-    """The prefix is visibly pending, empty but for what is the user's, and held by us alone."""
+    """Lock the prefix, mark it as pending, and remove what an unfinished create left in it."""
     held = PrefixLock.acquire(job.prefix)
     try:
         kept = clear_pending(job.prefix)
         if kept:
             job.reporter.warn(
-                f"the pending folder held files that were not sealenv's ({len(kept)}); they are kept "
-                f"below {job.prefix / USER_FOLDER}"
+                f"the pending folder contained {len(kept)} files that sealenv did not write; they "
+                f"are kept in {job.prefix / USER_FOLDER}"
             )
         write_plan(job.prefix, contents.paths)
         held.share()
@@ -132,80 +243,66 @@ def mark(job: Job, contents: Contents) -> PrefixLock:
 
 
 def link(job: Job, lock: Lock, contents: Contents) -> None:
-    """The packages are files of the prefix, and conda-meta says what conda's would."""
+    """Link the packages into the prefix, and write the metadata that conda reads."""
     job.reporter.phase("link", "linking packages")
-    job.engine.link(lock, job.prefix, _forward(job, "packages"))
-    # py-rattler's: backup tools would skip the prefix.
+    job.engine.link(lock, job.prefix, job.reporter)
+    # Written by py-rattler; with it backup tools would skip the prefix.
     (job.prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
     finish(job.prefix, lock, job.spec.packages, job.view)
-    settle_clobbers(
-        job.prefix,
-        lock,
-        contents.clobbers,
-        lambda few, folder: job.engine.link_aside(few, job.prefix, folder),
-    )
+    settle_clobbers(job.prefix, lock, contents.clobbers)
     write_condarc(job.prefix, job.spec.channels, job.spec.platform)
-    # The history ends linking: by its time `sealing.observe` sees what was changed since.
+    # Write the history last: `seal` hashes only files that changed after it.
     write_history(job.prefix, lock, job.spec.packages, job.options.command, _now())
     write_state(job.prefix, job.spec.variables)
 
 
-def link_scripts(job: Job, lock: Lock, held: PrefixLock) -> tuple[list[str], list[str], str]:
-    """Run the packages' post-link scripts: who ran, who did not, and what they want to say."""
+def link_scripts(job: Job, lock: Lock, held: PrefixLock) -> LinkScripts:
+    """Run the post-link scripts of the packages."""
     names = [package.name for package, _ in find_link_scripts(job.prefix, lock)]
     if not names or not (job.options.link_scripts and job.runs_here):
-        return [], names, ""
+        return LinkScripts([], names)
     job.reporter.phase("link-scripts", "running post-link scripts")
-    environ = clean_environ(job.options.environ)
-    ran, messages = run_link_scripts(job.prefix, lock, environ, keep_fd=held.fd)
-    return ran, [], messages
+    ran, messages = run_link_scripts(job.prefix, lock, job.environ, keep_fd=held.fd)
+    return LinkScripts(ran, [], messages)
 
 
 def install(job: Job, lock: Lock, held: PrefixLock) -> list[InstalledWheel]:
-    """The wheels, by the environment's own pip."""
+    """Install the wheels with the environment's own pip."""
     if not lock.wheels:
         return []
-    from sealenv.spec.requirements import requirement_name
-
     job.reporter.phase("wheels", "installing wheels with the environment's pip")
-    return install_wheels(
-        job.prefix,
-        lock,
-        job.store,
-        [requirement_name(line) for line in lock.requirements],
-        clean_environ(job.options.environ),
-        keep_fd=held.fd,
-    )
+    requested = [requirement_name(line) for line in lock.requirements]
+    return install_wheels(job.prefix, lock, job.store, requested, job.environ, keep_fd=held.fd)
 
 
 def patch(job: Job) -> list[Patched]:
-    """The files that hold the path of the environment find it by their own place, where they can."""
+    """Rewrite files that contain the path of the environment, so that they find it themselves."""
     return patch_prefix(job.prefix, job.spec.platform)
 
 
 def compile_python(
-    job: Job, lock: Lock, installed: list[InstalledWheel], held: PrefixLock
-) -> dict[str, list[str]]:
-    """The .pyc by package name, owned by the packages' records, or by wheel, in its RECORD."""
+    job: Job, lock: Lock, installed: Sequence[InstalledWheel], held: PrefixLock
+) -> bool:
+    """Compile Python files, and add the .pyc to the packages' records or the wheels' RECORDs."""
     if not (job.options.pyc and job.runs_here and lock.find("python")):
-        return {}
+        return False
     job.reporter.phase("pyc", "compiling python files")
     compiled = compile_packages(
         job.prefix,
         lock.platform,
         read_records(job.prefix),
-        clean_environ(job.options.environ),
+        job.environ,
         lambda done, total: job.reporter.advance(done, total, "files"),
         more={source: wheel.record for wheel in installed for source in wheel.sources},
         keep_fd=held.fd,
     )
     add_pyc(job.prefix, lock, compiled)
     record_pyc(job.prefix, installed, compiled)
-    return compiled
+    return bool(compiled)
 
 
-def activation_scripts(job: Job) -> list[str]:
-    """Write the activation scripts; the relative paths."""
+def write_activation(job: Job) -> list[str]:
+    """Write the activation scripts; return their relative paths."""
     written = write_scripts(job.prefix, platform=job.spec.platform)
     for problem in written.problems:
         job.reporter.warn(problem)
@@ -213,14 +310,14 @@ def activation_scripts(job: Job) -> list[str]:
 
 
 def share_archives(job: Job, lock: Lock) -> None:
-    """Let conda and mamba inside use what was fetched."""
+    """Share the fetched archives with conda and mamba in the environment."""
     offer(job.store, job.view, lock)
     if job.runs_here:
         link_pkgs(job.prefix, job.view)
 
 
 def check(job: Job, lock: Lock, held: PrefixLock) -> CheckReport | None:
-    """The proof that it works; None where it cannot be given: on another platform."""
+    """Activate the environment and run its programs; None if its platform does not run here."""
     if not job.runs_here:
         job.reporter.note(f"{job.spec.platform} does not run here: the environment is unchecked")
         return None
@@ -229,14 +326,79 @@ def check(job: Job, lock: Lock, held: PrefixLock) -> CheckReport | None:
         job.prefix,
         job.spec,
         {p.name: p.version for p in lock.packages},
-        clean_environ(job.options.environ),
+        job.environ,
         token=held.token,
         keep_fd=held.fd,
     )
 
 
-def _forward(job: Job, unit: str) -> Callable[[Progress], None]:
-    return lambda event: job.reporter.advance(event.done, event.total, unit, event.item)
+def seal(
+    job: Job,
+    lock: Lock,
+    held: PrefixLock,
+    *,
+    scripts: LinkScripts,
+    patched: Sequence[Patched],
+    compiled: bool,
+    activation: list[str],
+    checked: CheckReport | None,
+) -> Seal:
+    """Take the fingerprints, write the seal, and remove the marker: the environment is complete.
+
+    Raises:
+        EngineError: the engine died, and its hold on the lock with it.
+        PrefixLockedError: the marker is not the one that we wrote.
+    """
+    job.reporter.phase("seal", "taking fingerprints and sealing")
+    # Digests from linking are used again. On Windows a program can set a file's time of change, so
+    # they are not used after link scripts.
+    trusted = os.name != "nt" or not scripts.ran
+    observed = read_contents(
+        job.prefix,
+        job.spec.platform,
+        {p.path: p.after for p in patched},
+        known=digests_of_linking if trusted else lambda records: {},
+        since=time_of_linking(job.prefix),
+        on_file=lambda done, total: job.reporter.advance(done, total, "files"),
+    )
+    python = lock.find("python")
+    made = Seal(
+        schema=SCHEMA,
+        sealenv=__version__,
+        created=timestamp(),
+        prefix=str(job.prefix),
+        platform=job.spec.platform,
+        spec=job.spec.to_json(),
+        lock=LockNote(
+            lock.digest(),
+            [f"{p.url}#{p.sha256}" for p in lock.packages],
+            list(lock.virtual_packages),
+            [f"{w.url}#{w.sha256}" for w in lock.wheels],
+        ),
+        engine=EngineNote(job.engine.name, job.engine.version),
+        python=checked.python if checked else python.version if python else None,
+        checked=checked is not None,
+        check=checked.to_json() if checked else {},
+        pyc=INVALIDATION if compiled else None,
+        link_scripts=scripts.ran,
+        skipped_link_scripts=scripts.skipped,
+        patched=[PatchNote(p.path, p.before, p.after, p.what) for p in patched],
+        absolute=left_absolute(job.prefix, job.spec.platform),
+        activation=activation,
+        pip=observed.pip,
+        fingerprints=observed.fingerprints,
+        files=observed.table_sha256,
+    )
+    if not job.engine.alive():
+        raise EngineError("the engine ended unexpectedly", hint="run the same command again")
+    if not held.holds():
+        raise PrefixLockedError(
+            "another process removed the unfinished environment", where=str(held.prefix)
+        )
+    write_table(held.prefix, observed.table)
+    write_seal(held.prefix, made)
+    held.commit()
+    return made
 
 
 def _now() -> dt.datetime:

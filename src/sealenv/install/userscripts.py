@@ -1,6 +1,6 @@
-"""Run the scripts that come from outside: post-link scripts of packages, and the user's `--post` script.
+"""Run post-link scripts of packages (CEP 34), and the user's `--post` script.
 
-Post-link scripts (CEP 34: they MUST run) run in a clean process with a HOME of their own.
+Post-link scripts run in a clean process with their own HOME.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ from sealenv.layout import USER_FOLDER, bin_dirs, is_windows
 from sealenv.locks import Lock, LockedPackage
 from sealenv.system.processes import clean_home, run_quietly
 
-__all__ = ["MESSAGES", "check_post", "find_link_scripts", "run_link_scripts", "run_post"]
+__all__ = ["check_post", "find_link_scripts", "run_link_scripts", "run_post"]
 
-
-MESSAGES = ".messages.txt"
+_MESSAGES = ".messages.txt"
 
 
 def find_link_scripts(prefix: Path, lock: Lock) -> list[tuple[LockedPackage, Path]]:
-    """The post-link scripts that are in the prefix, dependencies first."""
+    """Return the post-link scripts in the prefix, dependencies first."""
     return [
         (package, path)
         for package in lock.packages
@@ -40,29 +39,29 @@ def find_link_scripts(prefix: Path, lock: Lock) -> list[tuple[LockedPackage, Pat
 def run_link_scripts(
     prefix: Path, lock: Lock, environ: Mapping[str, str], *, keep_fd: int | None = None
 ) -> tuple[list[str], str]:
-    """Run them one after the other.
+    """Run the post-link scripts one after the other.
 
     Args:
         prefix: the linked prefix.
-        lock: what was linked, dependencies first.
+        lock: the linked packages, dependencies first.
         environ: a clean environment.
         keep_fd: see `run_quietly`.
 
     Returns:
-        the names of the packages whose script ran, and what the scripts want the user to know.
+        The names of the packages whose script ran, and the messages of the scripts.
 
     Raises:
-        LinkScriptError: one failed; the rest did not run.
+        LinkScriptError: a script failed; the rest did not run.
     """
     scripts = find_link_scripts(prefix, lock)
     if not scripts:
         return [], ""
     windows = is_windows(lock.platform)
-    messages = prefix / MESSAGES
+    messages = prefix / _MESSAGES
     with clean_home() as home:
         for package, script in scripts:
             env = _environ(environ, prefix, lock.platform, package, home)
-            # cmd.exe gets it as a relative path: that of the prefix may hold what it cannot quote.
+            # A relative path: cmd.exe cannot quote every prefix.
             local = f".\\{script.relative_to(prefix)}"
             command = (
                 [command_processor(env), "/d", "/c", local]
@@ -94,7 +93,7 @@ def _script(prefix: Path, platform: str, package: LockedPackage) -> Path:
 def _environ(
     environ: Mapping[str, str], prefix: Path, platform: str, package: LockedPackage, home: Path
 ) -> dict[str, str]:
-    """What conda's core/link.py gives these scripts, with a HOME of their own."""
+    """Return the variables of conda's core/link.py, with a private HOME."""
     separator = ";" if is_windows(platform) else ":"
     dirs = [str(d) for d in bin_dirs(prefix, platform)]
     return {
@@ -114,11 +113,7 @@ def _environ(
 
 
 def check_post(script: Path) -> None:
-    """Refuse a script that cannot be run, before the environment is made.
-
-    Raises:
-        UsageError: it is not a readable file.
-    """
+    """Refuse a script that is not a readable file (UsageError)."""
     if not script.is_file() or not os.access(script, os.R_OK):
         raise UsageError(
             "the --post script is not a readable file", where=str(script), hint="check its path"
@@ -129,7 +124,7 @@ def run_post(prefix: Path, script: Path, environ: Mapping[str, str]) -> None:
     """Copy the script to the user folder and run it there, activated, with the user's terminal.
 
     Raises:
-        PostScriptError: it failed; the environment stays as it is.
+        PostScriptError: it failed; the environment is kept.
     """
     folder = prefix / USER_FOLDER
     folder.mkdir(exist_ok=True)
@@ -153,21 +148,21 @@ def run_post(prefix: Path, script: Path, environ: Mapping[str, str]) -> None:
         raise PostScriptError(
             f"{script.name} failed with {how}",
             where=str(copy),
-            hint="the environment is made and kept; mend the script and run it again with: "
+            hint="the environment was made and is kept; fix the script and run it again with: "
             f"sealenv run {prefix} -- {copy}",
         )
 
 
 def _activated(prefix: Path, copy: Path, env: dict[str, str]) -> tuple[list[str] | str, str | None]:
-    """The command line that runs the script activated, and its program; on Windows `env` changes."""
+    """Return the command line that runs the script activated, and its program; may change `env`."""
     if os.name != "nt":
         return launch.command(str(prefix), _command(copy)), None
     found = winlaunch.command(str(prefix), _windows_command(copy), env)
     if found is None:
         raise PostScriptError(
-            f"{copy.name} needs a program that is not there: {_windows_command(copy)[0]}",
+            f"{copy.name} needs a program that was not found: {_windows_command(copy)[0]}",
             where=str(copy),
-            hint="the environment is made and kept",
+            hint="the environment was made and is kept",
         )
     command, program, variables = found
     env.clear()
@@ -176,7 +171,7 @@ def _activated(prefix: Path, copy: Path, env: dict[str, str]) -> tuple[list[str]
 
 
 def _windows_command(copy: Path) -> list[str]:
-    """By its extension: nothing else tells on Windows."""
+    """Choose the interpreter by the extension."""
     ending = copy.suffix.lower()
     if ending == ".py":
         return ["python", str(copy)]
@@ -186,7 +181,7 @@ def _windows_command(copy: Path) -> list[str]:
 
 
 def _command(copy: Path) -> list[str]:
-    """By its first line when it has one for the kernel, else by its extension, else by the shell."""
+    """Choose the interpreter by the `#!` line, else by the extension, else the shell."""
     with copy.open("rb") as file:
         if file.read(2) == b"#!":
             return [str(copy)]

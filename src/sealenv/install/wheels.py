@@ -1,8 +1,7 @@
-"""Wheels: the environment's own pip installs them, from the store, with every digest required.
+"""Install the locked wheels with the environment's own pip, from the store, with every digest required.
 
-Exactly what is locked and nothing else: no index, no dependencies, no configuration, no cache. The
-same wheel gives the same files everywhere, but for the scripts and the RECORD that names them, which
-hold the prefix.
+pip uses no index, no dependencies, no configuration and no cache. The same wheel gives the same files
+everywhere, except scripts and their digests in RECORD, which contain the prefix.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ class InstalledWheel:
 
     Attributes:
         name: its normalised name.
-        record: its RECORD, relative to the prefix.
-        files: every path in that, relative to the prefix, with `/`.
+        record: the path of its RECORD, relative to the prefix.
+        files: every path in it, relative to the prefix, with `/`.
     """
 
     name: str
@@ -45,7 +44,7 @@ class InstalledWheel:
 
     @property
     def sources(self) -> list[str]:
-        """The .py that python could import and that the wheel does not ship compiled."""
+        """List the importable .py files that the wheel does not ship compiled."""
         site = self.record.rpartition("/")[0].rpartition("/")[0]
         shipped = {f.rsplit(".", 2)[0].replace("/__pycache__/", "/") for f in self.files
                    if f.endswith(".pyc")}  # fmt: skip
@@ -69,16 +68,15 @@ def install_wheels(
 
     Args:
         prefix: the linked prefix, of a platform that runs here.
-        lock: what is installed.
-        store: holds the wheels.
-        requested: normalised names that were asked for; all, where that is empty.
+        lock: the packages and wheels.
+        store: has the wheels.
+        requested: normalised names of the requested ones; empty: all.
         environ: a clean environment.
-        root: a folder to put them into as they would be in the prefix; else the prefix itself.
+        root: a folder that gets the files instead, as if it were the prefix.
         keep_fd: see `run_quietly`.
 
     Raises:
-        LinkError: pip is not there or refuses, with its own words in the details; or it has deleted or
-            changed what was there before.
+        LinkError: pip failed, with its output in the details; or it deleted or changed other files.
     """
     if not lock.wheels:
         return []
@@ -102,8 +100,7 @@ def install_wheels(
             f"the environment's pip could not install the wheels (exit code {done.returncode})",
             where=str(prefix),
             details=said,
-            hint="the lines above are pip's; a wheel that does not fit this machine was locked for "
-            "another",
+            hint="the details are pip's; if a wheel does not fit this machine, lock again",
         )
     if before:
         _refuse_changes(prefix, before)
@@ -113,7 +110,7 @@ def install_wheels(
 
 
 def _refuse_changes(prefix: Path, before: Mapping[str, Row]) -> None:
-    """Wheels add files and nothing else; what pip took for an older version is a package of conda's."""
+    """Refuse if pip deleted or changed other files: wheels only add files."""
     after = take_snapshot(prefix)
     changed = []
     for path, row in before.items():
@@ -126,22 +123,21 @@ def _refuse_changes(prefix: Path, before: Mapping[str, Row]) -> None:
     if changed:
         more = len(changed) - _MOST_SHOWN
         raise LinkError(
-            f"installing the wheels has deleted or changed {len(changed)} files of others",
+            f"installing the wheels has deleted or changed {len(changed)} files of other packages",
             where=str(prefix),
             details=[*changed[:_MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])],
-            hint="nothing was sealed; where a conda package brings what one of the wheels is, leave one "
-            "of the two out",
+            hint="if a conda package has the same distribution as a wheel, leave one of the two out",
         )
 
 
 def record_pyc(
     prefix: Path, installed: Sequence[InstalledWheel], compiled: Mapping[str, Sequence[str]]
 ) -> None:
-    """Name the compiled files in each RECORD, without a digest, as pip does with its own.
+    """Add the compiled files to each RECORD, without a digest, as pip does.
 
     Args:
         prefix: the prefix.
-        installed: what `install_wheels` returned.
+        installed: the result of `install_wheels`.
         compiled: paths relative to the prefix, by the wheel's RECORD.
     """
     for wheel in installed:
@@ -156,9 +152,9 @@ def record_pyc(
 
 
 def _requirements(wheels: Sequence[LockedWheel], store: Store) -> str:
-    """Each wheel by name, version and digest, to be found as the one file in the store.
+    """Return the requirements file: each wheel by name, version and digest, and its file in the store.
 
-    Not by its URL: pip would note where in the cache it lay (direct_url.json, PEP 610).
+    pip would record a URL in direct_url.json (PEP 610).
     """
     links = [f"--find-links {store.path(wheel).as_uri()}" for wheel in wheels]
     pins = [f"{w.name}=={w.version} --hash=sha256:{w.sha256}" for w in wheels]
@@ -174,7 +170,7 @@ def _environ(environ: Mapping[str, str], prefix: Path, platform: str, home: Path
         **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(home)),
         "PATH": separator.join(path),
         "PIP_CONFIG_FILE": os.devnull,
-        # As variables, since a pip that does not know them minds an option and no variable.
+        # As variables: an older pip ignores unknown variables, but not unknown options.
         "PIP_ROOT_USER_ACTION": "ignore",
         "PIP_BREAK_SYSTEM_PACKAGES": "1",
         "PIP_USER": "0",
@@ -184,7 +180,7 @@ def _environ(environ: Mapping[str, str], prefix: Path, platform: str, home: Path
 def _finish(
     prefix: Path, site: str, wheel: LockedWheel, store: Store, requested: Sequence[str]
 ) -> InstalledWheel:
-    """Read what pip wrote; REQUESTED stays where somebody asked (PEP 376)."""
+    """Read the RECORD; remove REQUESTED (PEP 376) unless the wheel was requested."""
     manifest = store.manifest(wheel)
     assert manifest is not None
     folder = f"{site}/{manifest.dist_info}"
@@ -193,7 +189,7 @@ def _finish(
         rows = _read_rows(prefix / record)
     except OSError as error:
         raise LinkError(
-            f"pip ended well, and did not install {wheel.dist}: {error.strerror}",
+            f"pip succeeded, but did not install {wheel.dist}: {error.strerror}",
             where=str(prefix / record),
             hint="run the same command again",
         ) from error

@@ -1,1 +1,1 @@
-"""Wheels from Python package indexes: pip resolves, we lock."""
+"""Resolve wheels from Python package indexes with pip."""

@@ -1,7 +1,7 @@
-"""Read pip's answer: the wheels to lock, those that stay as they were, and their order.
+"""Read pip's answer: the wheels to lock, those that are kept, and their order.
 
-pip treats wheels that stay as installed and replaces only what it must, as in an environment that has
-them: so the same files stay, not only the same versions.
+pip sees kept wheels as installed and replaces only what it must. So the same files stay, not only the
+same versions.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from sealenv.pypi.machine import Machine
 from sealenv.store.distributions import Distribution
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["as_installed", "fitting", "lacking_extras", "needed", "read_report", "topological"]
-
+__all__ = ["as_installed", "missing_extras", "needed", "read_report", "split_kept", "topological"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_EXTRA = re.compile(r"extra\s*==\s*[\"']([^\"']+)")
 
 
 def read_report(report: Mapping[str, Any]) -> list[LockedWheel]:
-    """The wheels of a report (`pip install --report`, version 1).
+    """Return the wheels of a report (`pip install --report`, version 1).
 
     Raises:
-        DigestError: the index gives no sha256 for one.
-        SolveError: one is not a wheel, or is at an address that no lock may hold.
+        DigestError: the index gives no sha256 for a wheel.
+        SolveError: a file is not a wheel, or a lock cannot have its URL.
     """
     return [_locked(item) for item in report["install"]]
 
 
-def lacking_extras(report: Mapping[str, Any], requirements: Iterable[str]) -> list[str]:
-    """In words, the extras that were asked for and are none of the wheel's: pip goes on without."""
+def missing_extras(report: Mapping[str, Any], requirements: Iterable[str]) -> list[str]:
+    """Describe the requested extras that the wheels do not have; pip ignores them."""
     provided = {
         canonicalize_name(str(item["metadata"]["name"])): {
             canonicalize_name(str(extra)) for extra in item["metadata"].get("provides_extra") or ()
@@ -52,15 +52,14 @@ def lacking_extras(report: Mapping[str, Any], requirements: Iterable[str]) -> li
         for item in report["install"]
     }
     found = []
-    for line in requirements:
-        asked = Requirement(line)
-        known = provided.get(canonicalize_name(asked.name))
-        if known is None:  # it stays as it was locked
+    for requirement in map(Requirement, requirements):
+        known = provided.get(canonicalize_name(requirement.name))
+        if known is None:  # the wheel is kept
             continue
-        there = f"it has {', '.join(sorted(known))}" if known else "it has none"
+        existing = ", ".join(sorted(known)) or "none"
         found += [
-            f"{asked.name} has no extra {extra!r}, which is left out; {there}"
-            for extra in sorted(asked.extras)
+            f"{requirement.name} has no extra {extra!r}, which is ignored; its extras: {existing}"
+            for extra in sorted(requirement.extras)
             if canonicalize_name(extra) not in known
         ]
     return found
@@ -68,7 +67,7 @@ def lacking_extras(report: Mapping[str, Any], requirements: Iterable[str]) -> li
 
 def _locked(item: Mapping[str, Any]) -> LockedWheel:
     info, metadata = item["download_info"], item["metadata"]
-    url = _address(str(metadata["name"]), str(info["url"]).partition("#")[0])
+    url = _lockable(str(metadata["name"]), str(info["url"]).partition("#")[0])
     archive = info.get("archive_info") or {}
     sha256 = str((archive.get("hashes") or {}).get("sha256") or "").lower()
     if not _SHA256.fullmatch(sha256):
@@ -82,33 +81,31 @@ def _locked(item: Mapping[str, Any]) -> LockedWheel:
         version=str(metadata["version"]),
         url=url,
         sha256=sha256,
-        size=_size(url),
+        size=_size_of_file(url),
         requires_dist=tuple(map(str, metadata.get("requires_dist") or ())),
         requires_python=metadata.get("requires_python") or None,
     )
 
 
-def _address(name: str, url: str) -> str:
-    """As the lock holds it: without credentials, and so that whoever reads the lock takes it."""
+def _lockable(name: str, url: str) -> str:
+    """Return the URL for the lock, without credentials."""
     url = split_credentials(url).clean.replace("'", "%27")  # as pip writes those of a page
     if urlsplit(url).query:
         raise SolveError(
-            f"the address of {name} has a query, which may be a signature that expires or a secret: "
-            "no lock holds it",
+            f"the URL of {name} has a query, which may be a secret or expire, so it cannot be locked",
             where=url.partition("?")[0],
-            hint="use an index that gives plain addresses, or put the wheel in a folder and name that "
-            "with --find-links",
+            hint="use an index with plain URLs, or put the wheel in a folder and use --find-links",
         )
     if fault := check_url(url):
-        raise SolveError(f"the address of {name} cannot be locked: {redact(fault)}")
+        raise SolveError(f"the URL of {name} cannot be locked: {redact(fault)}")
     file = file_name(url)
     if not file.endswith(".whl"):
         raise SolveError(f"{file} is not a wheel", where=url)
     return url
 
 
-def _size(url: str) -> int | None:
-    """Of a file on this machine; pip's report does not tell that of others."""
+def _size_of_file(url: str) -> int | None:
+    """Return the size of a file on this machine; pip's report has no sizes."""
     if not url.startswith("file:"):
         return None
     try:
@@ -120,7 +117,7 @@ def _size(url: str) -> int | None:
 def topological(
     wheels: Iterable[LockedWheel], markers: Mapping[str, str]
 ) -> tuple[LockedWheel, ...]:
-    """Names in alphabetical order where nothing decides; cycles, which wheels may have, are broken."""
+    """Sort wheels: dependencies first, otherwise by name. Cycles, which wheels can have, are broken."""
     by_name = {wheel.name: wheel for wheel in wheels}
     done: dict[str, LockedWheel] = {}
     entered: set[str] = set()
@@ -138,32 +135,24 @@ def topological(
 
 
 def _needs(wheel: LockedWheel, markers: Mapping[str, str]) -> set[str]:
-    """The names that it may need there, with any of its extras."""
+    """Return the names of the possible dependencies, with any extra."""
     names: set[str] = set()
-    for requirement in filter(None, map(_parsed, wheel.requires_dist)):
+    for requirement in _parsed(wheel.requires_dist):
         marker = requirement.marker
         if marker is None or "extra" in str(marker) or marker.evaluate(dict(markers)):
             names.add(canonicalize_name(requirement.name))
     return names
 
 
-_EXTRA = re.compile(r"extra\s*==\s*[\"']([^\"']+)")
-
-
-def fitting(
-    wheels: Iterable[LockedWheel], machine: Machine, requirements: Iterable[str]
+def split_kept(
+    wheels: Sequence[LockedWheel], machine: Machine, requirements: Iterable[str]
 ) -> tuple[list[LockedWheel], list[LockedWheel]]:
-    """Those that can stay as they are, and those of which another file must be found.
+    """Split locked wheels into those that fit a machine, and those that need another file.
 
-    Args:
-        wheels: what was locked.
-        machine: what for now: its python may be another one than then.
-        requirements: what is asked for. What that, or one of the wheels, names by its address is among
-            neither: the address decides.
+    Wheels that a requirement names by URL are in neither list: the URL decides.
     """
-    wheels = list(wheels)
     lines = [*requirements, *(line for wheel in wheels for line in wheel.requires_dist)]
-    addressed = {canonicalize_name(r.name) for r in map(_parsed, lines) if r and r.url}
+    addressed = {canonicalize_name(r.name) for r in _parsed(lines) if r.url}
     version = Version(machine.python)
     minor = (version.major, version.minor)
     interpreter = f"cp{version.major}{version.minor}"
@@ -171,24 +160,21 @@ def fitting(
         *cpython_tags(minor, [machine.abi], machine.platforms),
         *compatible_tags(minor, interpreter, machine.platforms),
     }
-    stay: list[LockedWheel] = []
-    other: list[LockedWheel] = []
-    for wheel in wheels:
-        if wheel.name in addressed:
-            continue
+
+    def fits(wheel: LockedWheel) -> bool:
         try:
-            of = parse_wheel_filename(wheel.fn)[3]
+            own = parse_wheel_filename(wheel.fn)[3]
             python = SpecifierSet(wheel.requires_python or "")
         except (InvalidWheelFilename, InvalidSpecifier):
-            other.append(wheel)
-            continue
-        fits = bool(tags & of) and python.contains(version, prereleases=True)
-        (stay if fits else other).append(wheel)
-    return stay, other
+            return False
+        return bool(tags & own) and python.contains(version, prereleases=True)
+
+    free = [wheel for wheel in wheels if wheel.name not in addressed]
+    return [w for w in free if fits(w)], [w for w in free if not fits(w)]
 
 
 def as_installed(wheel: LockedWheel) -> Distribution:
-    """As if it were in the environment already."""
+    """Return the wheel as a distribution that is installed."""
     lines = ["Metadata-Version: 2.1", f"Name: {wheel.name}", f"Version: {wheel.version}"]
     if wheel.requires_python:
         lines.append(f"Requires-Python: {wheel.requires_python}")
@@ -204,40 +190,41 @@ def needed(
     requirements: Iterable[str],
     markers: Mapping[str, str],
 ) -> list[LockedWheel]:
-    """The wheels that the requirements lead to: what was kept may have lost who needed it.
+    """Return the wheels that the requirements lead to: kept ones may be unused now.
 
     Args:
-        wheels: the answer, kept ones included.
-        installed: what conda brings, which may need wheels too.
-        requirements: what is asked for.
-        markers: every variable of PEP 508 but `extra`.
+        wheels: the new and the kept ones.
+        installed: conda's distributions, which can need wheels too.
+        requirements: the request.
+        markers: every variable of PEP 508 except `extra`.
     """
     requires: dict[str, Sequence[str]] = {w.name: w.requires_dist for w in wheels}
     for one in installed:
         headers = HeaderParser().parsestr(one.metadata)
         requires[canonicalize_name(one.name)] = headers.get_all("Requires-Dist", [])
     reached: dict[str, set[str]] = {}
-    rest = _holding(requirements, markers, "")
+    rest = _applicable(requirements, markers, "")
     while rest:
         requirement = rest.pop()
         name = canonicalize_name(requirement.name)
         for extra in {"", *requirement.extras} - reached.setdefault(name, set()):
             reached[name].add(extra)
-            rest += _holding(requires.get(name, ()), markers, extra)
+            rest += _applicable(requires.get(name, ()), markers, extra)
     return [wheel for wheel in wheels if wheel.name in reached]
 
 
-def _holding(lines: Iterable[str], markers: Mapping[str, str], extra: str) -> list[Requirement]:
-    """Those that count there, with that extra."""
-    return [
-        one
-        for one in map(_parsed, lines)
-        if one and (one.marker is None or one.marker.evaluate({**markers, "extra": extra}))
-    ]
+def _applicable(lines: Iterable[str], markers: Mapping[str, str], extra: str) -> list[Requirement]:
+    """Return the requirements whose marker is true."""
+    values = {**markers, "extra": extra}
+    return [r for r in _parsed(lines) if r.marker is None or r.marker.evaluate(values)]
 
 
-def _parsed(line: str) -> Requirement | None:
-    try:
-        return Requirement(line)
-    except InvalidRequirement:
-        return None  # as pip does with old metadata, with a warning
+def _parsed(lines: Iterable[str]) -> list[Requirement]:
+    """Parse requirements; leave out invalid ones, as pip does with old metadata."""
+    found = []
+    for line in lines:
+        try:
+            found.append(Requirement(line))
+        except InvalidRequirement:
+            continue
+    return found

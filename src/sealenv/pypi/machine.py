@@ -1,4 +1,4 @@
-"""The machine and python that a lock is for, in pip's words: markers (PEP 508) and tags (PEP 425)."""
+"""Describe the machine and python of a lock for pip: markers (PEP 508) and tags (PEP 425)."""
 
 from __future__ import annotations
 
@@ -17,36 +17,39 @@ _MACHINES = {
 }  # fmt: skip
 _WINDOWS = {"64": ("AMD64", "win_amd64"), "32": ("x86", "win32"), "arm64": ("ARM64", "win_arm64")}
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-"""PEP 600: the glibc 2 that they stand for."""
+"""The minor version of glibc 2 for each legacy tag (PEP 600)."""
 _DEFAULT_MACOS = (11, 0)
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What a wheel must fit."""
+    """The target of a wheel.
+
+    Attributes:
+        python: its full version.
+        abi: such as `cp312`, or `cp313t` without the GIL.
+        platforms: platform tags, the best first.
+        markers: every variable of PEP 508 except `extra`.
+    """
 
     python: str
-    """The full version."""
     abi: str
-    """Such as `cp312`, or `cp313t` without the GIL."""
     platforms: tuple[str, ...]
-    """Platform tags, the best first."""
     markers: dict[str, str]
-    """Every variable of PEP 508 but `extra`."""
 
 
 def machine_of(lock: Lock) -> Machine:
-    """What the lock's platform, virtual packages and python amount to.
+    """Return the machine for the platform, virtual packages and python of a lock.
 
     Raises:
-        SpecError: there is no CPython in the lock, or no wheel is made for its platform.
+        SpecError: the lock has no CPython, or wheels do not exist for its platform.
     """
     python = lock.find("python")
     if python is None or re.search(r"pypy|graalpy", python.build):
         raise SpecError(
             "a 'pip:' section needs CPython in the environment",
-            details=[f"locked is {python.dist}"] if python else [],
-            hint="name python among the dependencies",
+            details=[f"the lock has {python.dist}"] if python else [],
+            hint="add python to the dependencies",
         )
     virtual = {}
     for line in lock.virtual_packages:
@@ -67,21 +70,21 @@ def machine_of(lock: Lock) -> Machine:
         platforms = (tag,)
         words = ("nt", "win32", "Windows", name, virtual.get("__win", "").partition(".")[0])
     else:
-        raise SpecError(f"there are no wheels for {lock.platform}", hint="name conda packages")
+        raise SpecError(f"wheels do not exist for {lock.platform}", hint="use conda packages")
     return Machine(python.version, _abi(python, lock), platforms, _markers(python.version, *words))
 
 
 def _markers(
     python: str, os_name: str, sys_platform: str, system: str, machine: str, release: str
 ) -> dict[str, str]:
-    """As CPython of that version would say of itself there."""
+    """Return the markers that CPython of this version has on that system."""
     return {
         "implementation_name": "cpython",
         "implementation_version": python,
         "os_name": os_name,
         "platform_machine": machine,
         "platform_python_implementation": "CPython",
-        # Stated by the lock's virtual packages, never asked of this machine.
+        # From the virtual packages of the lock, not from this machine.
         "platform_release": release,
         "platform_system": system,
         "platform_version": "",
@@ -101,7 +104,7 @@ def _abi(python: LockedPackage, lock: Lock) -> str:
 
 
 def _linux(machine: str, glibc: str | None) -> tuple[str, ...]:
-    """manylinux (PEP 600) from the glibc down to the oldest of that machine; no musllinux."""
+    """Return the manylinux tags (PEP 600), from the given glibc down to the oldest."""
     tags = []
     match = re.match(r"2\.(\d+)", glibc or "")
     oldest = 5 if machine in {"x86_64", "i686"} else 17

@@ -1,12 +1,12 @@
-"""Ask pip, in a process of its own, which wheels another machine would install.
+"""Ask pip, in a child process, which wheels another machine would install.
 
-pip takes tags for another machine (`--platform`, `--python-version`, `--abi`) but evaluates markers for
-the interpreter that it runs in (pip #11198), and treats what is on `sys.path` as installed. Both
-would make a wrong lock. So a small program gives pip's vendored `packaging` the markers of the target,
-and a `sys.path` with the standard library and the target's distributions only. It checks with pip's own
-Marker that they took effect before pip starts.
+pip accepts tags for another machine (`--platform`, `--python-version`, `--abi`), but evaluates markers
+for the interpreter that it runs in (pip #11198), and treats everything on `sys.path` as installed. So a
+small program gives pip's vendored `packaging` the markers of the target, and a `sys.path` with only
+the standard library and the target's distributions. It checks with pip's own Marker that they took
+effect before pip starts.
 
-Arguments come through a pipe: a password in them is in no file, variable or list of processes. The
+Arguments go through a pipe: a password in them is in no file, variable or list of processes. The
 program ends when the pipe closes, so it does not outlive its parent.
 """
 
@@ -83,24 +83,24 @@ def run_pip(
     environ: Mapping[str, str],
     cwd: Path,
 ) -> subprocess.CompletedProcess[str]:
-    """Run our own pip to its end; it ends when we do.
+    """Run the pip installed with sealenv; it ends when this process ends.
 
     Args:
-        args: its arguments; nobody else sees them.
-        markers: every variable of PEP 508 but `extra`.
-        installed: a folder of .dist-info: what pip shall take for installed.
+        args: its arguments, which can contain secrets.
+        markers: every variable of PEP 508 except `extra`.
+        installed: a folder of .dist-info folders that pip sees as installed.
         environ: a clean environment.
-        cwd: its folder.
+        cwd: its current folder.
 
     Raises:
-        EngineError: there is no pip beside us, or it does not take the markers.
+        EngineError: pip is not installed, or ignores the markers.
     """
     found = importlib.util.find_spec("pip")
     if found is None or not found.origin:
         raise EngineError(
-            "pip is not installed beside sealenv, which resolves 'pip:' sections with it",
+            "pip is not installed with sealenv, which needs it for 'pip:' sections",
             where=sys.prefix,
-            hint="install it there: python -m ensurepip",
+            hint="install it: python -m ensurepip",
         )
     job = {
         "pip": os.path.abspath(found.origin),
@@ -113,9 +113,9 @@ def run_pip(
     done = _run(words, json.dumps(job), environ, cwd)
     if done.returncode == NO_EFFECT:
         raise EngineError(
-            "this pip cannot resolve for another python than its own: it ignores the markers",
+            "this pip cannot resolve for another python: it ignores the markers",
             where=found.origin,
-            hint="install another version of pip beside sealenv",
+            hint="install another version of pip with sealenv",
         )
     return done
 
@@ -123,7 +123,7 @@ def run_pip(
 def _run(
     words: Sequence[str], line: str, environ: Mapping[str, str], cwd: Path
 ) -> subprocess.CompletedProcess[str]:
-    """With one line on its stdin, which stays open as long as it runs."""
+    """Run a command with one line on its stdin, which stays open while it runs."""
     with subprocess.Popen(
         words,
         env=dict(environ),
@@ -135,10 +135,10 @@ def _run(
         encoding="utf-8",
         errors="replace",
     ) as process:
-        pipe, process.stdin = process.stdin, None  # else `communicate` closes it
+        pipe, process.stdin = process.stdin, None  # `communicate` would close it
         assert pipe is not None
         try:
-            with contextlib.suppress(OSError):  # it ended already: the exit code tells
+            with contextlib.suppress(OSError):  # it died; its exit code says so
                 pipe.write(line + "\n")
                 pipe.flush()
             stdout, stderr = process.communicate()
@@ -153,32 +153,38 @@ def _run(
 
 @dataclass(frozen=True)
 class Question:
-    """All that an answer depends on, but for what the indexes hold; and how long to wait."""
+    """A question for pip.
+
+    Attributes:
+        spec: the requirements and indexes.
+        machine: the target.
+        installed: conda's distributions.
+        timeout: seconds of silence after which an index is given up.
+        kept: wheels that pip sees as installed and replaces only if it must.
+        kept_pins: versions of locked wheels that need another file, as constraints.
+        no_index: whether to answer from the kept wheels alone.
+    """
 
     spec: EnvironmentSpec
     machine: Machine
     installed: tuple[Distribution, ...]
-    """What conda brings."""
     timeout: float
     kept: tuple[LockedWheel, ...] = ()
-    """Installed too, as far as pip is told: it replaces them where it must."""
-    held: tuple[str, ...] = ()
-    """Constraints besides those of conda."""
+    kept_pins: tuple[str, ...] = ()
     no_index: bool = False
-    """Answer from what is kept alone."""
 
     @property
     def is_local(self) -> bool:
-        """Whether no network is needed."""
+        """Return whether it can be answered without the network."""
         places = (*self.spec.indexes, *self.spec.find_links)
         direct = any(" @ " in r for r in self.spec.requirements)
         return not direct and all(place.startswith("file:") for place in places)
 
     def key(self) -> str:
-        """A name for it."""
+        """Return a digest of everything that the answer depends on, except the indexes."""
         words = [
             self.spec.requirements, self.spec.indexes, self.spec.find_links, self.spec.exclude_newer,
-            sorted((w.url, w.sha256, w.requires_dist) for w in self.kept), self.held,
+            sorted((w.url, w.sha256, w.requires_dist) for w in self.kept), self.kept_pins,
             self.machine.abi, self.machine.platforms, sorted(self.machine.markers.items()),
             sorted((d.name, d.version, d.metadata) for d in self.installed),
         ]  # fmt: skip
@@ -186,25 +192,26 @@ class Question:
 
     @property
     def pins(self) -> list[str]:
-        """What conda has decided, as constraints."""
+        """Return conda's distributions as constraints."""
         return sorted(
             {f"{canonicalize_name(d.name)}=={d.version}" for d in self.installed if _is_version(d)}
         )
 
     @property
     def requirements(self) -> list[str]:
-        """What does not stay comes first: pip decides in that order where it may choose."""
+        """Return the requirements, new ones first: pip decides in this order."""
         kept = {wheel.name for wheel in self.kept}
         return sorted(self.spec.requirements, key=lambda line: requirement_name(line) in kept)
 
 
 def ask(question: Question, environ: Mapping[str, str]) -> dict[str, Any]:
-    """pip's installation report for a question.
+    """Return pip's installation report.
 
     Raises:
-        SolveError: no set of wheels fits; FetchError: an index does not answer.
-        DigestError: a wheel is not what its index says.
-        EngineError: our pip cannot do it.
+        SolveError: no set of wheels satisfies the requirements.
+        FetchError: an index cannot be read.
+        DigestError: a wheel does not match the digest in its index.
+        EngineError: the pip installed with sealenv cannot be used.
     """
     with tempfile.TemporaryDirectory(prefix="sealenv-", ignore_cleanup_errors=True) as name:
         scratch = Path(name)
@@ -214,7 +221,7 @@ def ask(question: Question, environ: Mapping[str, str]) -> dict[str, Any]:
         _write_installed(installed, [*kept, *question.installed])
         (scratch / "requirements").write_text("\n".join([*question.requirements, ""]), "utf-8")
         (scratch / "constraints").write_text(
-            "\n".join([*question.pins, *question.held, ""]), "utf-8"
+            "\n".join([*question.pins, *question.kept_pins, ""]), "utf-8"
         )
         done = run_pip(
             _arguments(question, scratch),
@@ -234,14 +241,14 @@ def ask(question: Question, environ: Mapping[str, str]) -> dict[str, Any]:
         report: dict[str, Any] = json.loads(_read(scratch / "report"))
     if report.get("environment") != question.machine.markers:
         raise EngineError(
-            "pip resolved for another machine than it was told",
-            hint="install another version of pip beside sealenv",
+            "pip resolved for the wrong machine",
+            hint="install another version of pip with sealenv",
         )
     return report
 
 
 def _arguments(question: Question, scratch: Path) -> list[str]:
-    """pip's arguments. What may hold a secret is in no file: a kill would leave it there."""
+    """Return pip's arguments. A file must not have secrets: a kill would leave it behind."""
     machine, spec = question.machine, question.spec
     args = [
         "install", "--dry-run", "--quiet", "--report", str(scratch / "report"),
@@ -264,12 +271,12 @@ def _arguments(question: Question, scratch: Path) -> list[str]:
 
 
 def _release(python: str) -> str:
-    """pip wants three numbers."""
+    """Return the version in three numbers, as pip requires."""
     return ".".join(map(str, [*Version(python).release, 0, 0][:3]))
 
 
 def _environ(environ: Mapping[str, str], scratch: Path) -> dict[str, str]:
-    """Proxies and certificates of the user, and the netrc that the engine reads too; no PIP_*."""
+    """Return an environment with the user's proxies, certificates and netrc, without PIP_*."""
     home = scratch / "home"
     home.mkdir()
     netrc = environ.get("NETRC") or os.path.join(os.path.expanduser("~"), ".netrc")
@@ -277,7 +284,7 @@ def _environ(environ: Mapping[str, str], scratch: Path) -> dict[str, str]:
         **clean_environ(environ),
         **private_folders(home),
         **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)),
-        "PIP_CONFIG_FILE": os.devnull,  # pip reads no configuration file at all then
+        "PIP_CONFIG_FILE": os.devnull,  # pip then reads no configuration file
         **({"NETRC": netrc} if os.path.isfile(netrc) else {}),
     }
 

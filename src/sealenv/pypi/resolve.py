@@ -1,7 +1,7 @@
-"""From requirements to locked wheels, on top of a conda lock: pip resolves, as an installer would.
+"""Resolve requirements to locked wheels for a conda lock, with pip.
 
-What conda packages bring is installed for pip, and pinned: it is neither replaced nor shadowed. Only
-wheels are taken: the same bytes on every machine, and nothing of a stranger runs while they are made.
+Conda's distributions are installed and pinned for pip, so it does not replace them. Only wheels are
+used: they have the same bytes on every machine, and nothing is built.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from sealenv.errors import OfflineError, SolveError
 from sealenv.locks import Lock, LockedWheel
-from sealenv.pypi.answer import fitting, lacking_extras, needed, read_report, topological
+from sealenv.pypi.answer import missing_extras, needed, read_report, split_kept, topological
 from sealenv.pypi.machine import machine_of
 from sealenv.pypi.pip import Question, ask
 from sealenv.spec.model import EnvironmentSpec
@@ -26,7 +26,7 @@ from sealenv.system.files import write_atomic
 __all__ = ["resolve_wheels"]
 
 _FOLDER = "pypi"
-_OF_ANOTHER_PYTHON = re.compile(r"Package '([^']+)' requires a different Python")
+_OTHER_PYTHON = re.compile(r"Package '([^']+)' requires a different Python")
 
 
 def resolve_wheels(
@@ -41,46 +41,44 @@ def resolve_wheels(
     keep: Sequence[LockedWheel] = (),
     warn: Callable[[str], None] = lambda note: None,
 ) -> Lock:
-    """The lock with the wheels for `spec.requirements`.
+    """Return the lock with the wheels for `spec.requirements`.
 
-    Offline an earlier answer to the very same question is taken, or what is kept, or an index that lies
-    in a folder is asked.
+    Offline, the answer is the cached one for the same request, or from the kept wheels or an index in
+    a folder.
 
     Args:
-        spec: requirements, indexes, cut-off time.
+        spec: the requirements, indexes and cut-off time.
         lock: the conda packages.
-        installed: the Python distributions that they bring.
-        store: where earlier answers lie.
-        offline: use the network for nothing.
+        installed: their Python distributions.
+        store: has the cached answers.
+        offline: do not use the network.
         timeout: seconds of silence after which an index is given up.
-        environ: the environment of the user: proxies and certificates are taken from it.
-        keep: wheels that stay, the very files, unless what is asked for cannot be had with them.
-        warn: is told what pip goes on without.
+        environ: the user's environment, for proxies and certificates.
+        keep: wheels whose files stay unless the request requires others.
+        warn: is called with each extra that does not exist.
 
     Raises:
-        SolveError: no set of wheels fits, or one that no lock may hold; FetchError: an index does not
-            answer.
-        OfflineError: this was not asked before.
+        SolveError: no set of wheels satisfies the requirements, or a URL cannot be locked.
+        FetchError: an index cannot be read.
+        OfflineError: the answer is not in the cache.
         DigestError: an index gives no sha256.
         SpecError: the environment has no CPython.
-        EngineError: our pip cannot do it.
+        EngineError: the pip installed with sealenv cannot be used.
     """
     question = Question(spec, machine_of(lock), tuple(installed), timeout)
     owned = {canonicalize_name(d.name) for d in installed}
-    stay, other = fitting(
-        (w for w in keep if w.name not in owned), question.machine, spec.requirements
-    )
-    question = replace(question, kept=tuple(stay))
-    held = {wheel.name: f"{wheel.name}==={wheel.version}" for wheel in other}
+    free = [wheel for wheel in keep if wheel.name not in owned]
+    stay, other = split_kept(free, question.machine, spec.requirements)
+    pins = {wheel.name: f"{wheel.name}==={wheel.version}" for wheel in other}
     while True:
         try:
-            question = replace(question, held=tuple(held.values()))
+            question = replace(question, kept=tuple(stay), kept_pins=tuple(pins.values()))
             wheels = _answer(question, store, environ, warn, offline=offline)
             break
         except SolveError as error:
-            if not held:
+            if not pins:
                 raise
-            held = _without_blamed(held, error)
+            pins = _without_failed(pins, error)
     return msgspec.structs.replace(
         lock,
         wheels=wheels,
@@ -90,18 +88,13 @@ def resolve_wheels(
     )
 
 
-def _without_blamed(held: Mapping[str, str], error: SolveError) -> dict[str, str]:
-    """The versions that are not to be had no more are given up; all, where pip names none.
-
-    Args:
-        held: name -> pin.
-        error: what pip says: with the pin, or "Package 'NAME' requires a different Python".
-    """
-    words = str(error)
-    unfit = {canonicalize_name(name) for name in _OF_ANOTHER_PYTHON.findall(words)}
-    words = words.replace(" ", "")
-    free = {name: pin for name, pin in held.items() if pin not in words and name not in unfit}
-    return free if len(free) < len(held) else {}
+def _without_failed(pins: Mapping[str, str], error: SolveError) -> dict[str, str]:
+    """Return the pins that pip's error does not contain; none if it contains no pin."""
+    text = str(error)
+    unfit = {canonicalize_name(name) for name in _OTHER_PYTHON.findall(text)}
+    text = text.replace(" ", "")
+    rest = {name: pin for name, pin in pins.items() if pin not in text and name not in unfit}
+    return rest if len(rest) < len(pins) else {}
 
 
 def _answer(
@@ -112,29 +105,33 @@ def _answer(
     *,
     offline: bool,
 ) -> tuple[LockedWheel, ...]:
-    answer = store.repodata / _FOLDER / f"{question.key()}.json"
+    cached = store.repodata / _FOLDER / f"{question.key()}.json"
     if offline and not question.is_local:
         try:
-            return msgspec.json.decode(answer.read_bytes(), type=tuple[LockedWheel, ...])
+            return msgspec.json.decode(cached.read_bytes(), type=tuple[LockedWheel, ...])
         except (OSError, msgspec.DecodeError):
             return _from_kept(question, environ, warn)
     wheels = _ask(question, environ, warn)
-    answer.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(answer, msgspec.json.encode(wheels))
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(cached, msgspec.json.encode(wheels))
     return wheels
 
 
 def _from_kept(
     question: Question, environ: Mapping[str, str], warn: Callable[[str], None]
 ) -> tuple[LockedWheel, ...]:
-    """What is kept may do."""
+    """Answer from the kept wheels alone.
+
+    Raises:
+        OfflineError: they do not satisfy the requirements.
+    """
     try:
         if question.kept and not any(" @ " in line for line in question.spec.requirements):
             return _ask(replace(question, no_index=True), environ, warn)
     except SolveError:
         pass
     raise OfflineError(
-        "the 'pip:' section was not resolved before for these very packages",
+        "the resolved 'pip:' section is not in the cache",
         hint="run the same command once without --offline, or create from a lock",
     )
 
@@ -142,21 +139,21 @@ def _from_kept(
 def _ask(
     question: Question, environ: Mapping[str, str], warn: Callable[[str], None]
 ) -> tuple[LockedWheel, ...]:
-    """pip's answer and what it left as it is; no wheel in place of what conda has."""
-    markers = question.machine.markers
+    """Return the wheels of pip's answer and the kept ones; refuse to replace a conda package."""
+    requirements = question.spec.requirements
     report = ask(question, environ)
     found = read_report(report)
-    for note in lacking_extras(report, question.spec.requirements):
+    for note in missing_extras(report, requirements):
         warn(note)
     owners: dict[str, Distribution] = {canonicalize_name(d.name): d for d in question.installed}
     for wheel in found:
         owner = owners.get(wheel.name)
         if owner is not None:
             raise SolveError(
-                f"pip would put {wheel.name} {wheel.version} in the place of {owner.package}, which "
-                "conda has chosen",
+                f"pip would replace conda's {owner.package} by {wheel.name} {wheel.version}",
                 hint=f"leave one of the two out, or ask conda for the right {wheel.name}",
             )
     wheels = {wheel.name: wheel for wheel in (*question.kept, *found)}
-    left = needed([*wheels.values()], question.installed, question.spec.requirements, markers)
+    markers = question.machine.markers
+    left = needed([*wheels.values()], question.installed, requirements, markers)
     return topological(left, markers)

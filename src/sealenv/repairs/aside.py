@@ -61,7 +61,7 @@ def _linked_aside(comparison: Comparison, lock: Lock, how: Mending) -> Iterator[
     """The packages, linked into a folder of ours in the prefix: one rename from their place."""
     with scratch_in(comparison.prefix) as scratch:
         if lock.packages:
-            how.engine.link_aside(lock, comparison.prefix, scratch)
+            how.engine.link(lock, comparison.prefix, aside=scratch)
         yield scratch
 
 

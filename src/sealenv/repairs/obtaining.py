@@ -66,11 +66,7 @@ def obtain(comparison: Comparison, plan: Plan, how: Mending) -> Archives:
         for wheel in both.wheels:
             how.engine.store.verify(wheel)  # a damaged one goes, and is fetched
         how.reporter.phase("fetch", "fetching and verifying archives")
-        failed = how.engine.fetch_some(
-            both,
-            lambda event: how.reporter.advance(event.done, event.total, "bytes", event.item),
-            offline=how.offline,
-        )
+        failed = how.engine.fetch(both, how.reporter, offline=how.offline, partly=True)
     _lose(
         comparison, plan, found, {sha256: error.what for sha256, error in failed.items()}, unknown
     )

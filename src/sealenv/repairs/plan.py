@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sealenv.engine.rattler import Engine
+from sealenv.engine.client import Engine
 from sealenv.layout import CONDARC, FILES
 from sealenv.progress import QUIET, Reporter
 from sealenv.repairs.sources import wheel_of

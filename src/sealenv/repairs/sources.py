@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from sealenv.engine.rattler import Engine
+from sealenv.engine.client import Engine
 from sealenv.install.wheels import install_wheels, record_pyc
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.locks.checks import check_package

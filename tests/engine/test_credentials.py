@@ -1,16 +1,14 @@
-"""Gap 8: py-rattler writes credentials in clear into conda-meta, and says them in its errors."""
+"""Credentials of a channel are in no file and no message."""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from sealenv.layout import State, state_of
 from tests.channel import Channels, ChannelServer
-from tests.engine.bare import bare_install
 from tests.machine import Machine, tiny, traces
 
 SECRET = "s3cr3t-Zq9"
@@ -18,14 +16,14 @@ SECRET = "s3cr3t-Zq9"
 
 @pytest.fixture(params=["password", "token"])
 def server(request: pytest.FixtureRequest, channels: Channels) -> Iterator[ChannelServer]:
-    """A channel that wants a password, or a token in its path."""
+    """A channel that requires a password, or a token in its path."""
     auth = ("somebody", SECRET) if request.param == "password" else None
     with ChannelServer(channels.root, auth=auth, token=None if auth else SECRET) as running:
         yield running
 
 
 def create(machine: Machine, url: str, *packages: str) -> subprocess.CompletedProcess[str]:
-    """With everything that is said; the secret must be nowhere, whatever the exit code."""
+    """Run create verbosely; the secret must not appear, whatever the exit code."""
     done = machine.run("create", "e", "-c", url, "-v", *tiny(*packages), code=None)
     assert SECRET not in done.stdout + done.stderr
     assert traces(machine.root, SECRET.encode()) == []
@@ -45,40 +43,15 @@ def test_create_works_and_leaves_the_secret_nowhere(
     assert f'"{server.base}/main/noarch/prio-1.0-0.conda"' in record
 
 
-def test_py_rattler_alone_leaves_it(tmp_path: Path, channels: Channels) -> None:
-    with ChannelServer(channels.root, token=SECRET) as server:
-        prefix = tmp_path / "prefix"
-        assert bare_install(server.url(), ["prio"], prefix, tmp_path / "cache").returncode == 0
-        assert traces(prefix, SECRET.encode())
-
-
 @pytest.mark.parametrize("pattern", ["*/prio-1*.conda", "*repodata*"])
 @pytest.mark.parametrize("status", [403, 404])
-def test_failures_do_not_tell_it(
+def test_failures_do_not_show_it(
     machine: Machine, server: ChannelServer, pattern: str, status: int
 ) -> None:
     server.fail(pattern, status=status)
     done = create(machine, server.url(), "prio")
     assert done.returncode == 5
     assert "next:" in done.stderr
-
-
-def test_a_failure_half_way_does_not_tell_it(machine: Machine, server: ChannelServer) -> None:
-    done = create(machine, server.url(), "post-link-fails")
-    assert done.returncode == 6
-    assert state_of(machine.envs / "e") is State.PENDING
-
-
-def test_an_unsolvable_spec_does_not_tell_it(machine: Machine, server: ChannelServer) -> None:
-    assert create(machine, server.url(), "prio 3.*").returncode == 4
-
-
-def test_wrong_credentials_are_refused_in_words(machine: Machine, channels: Channels) -> None:
-    with ChannelServer(channels.root, auth=("somebody", "right")) as server:
-        done = create(machine, server.url().replace("right", SECRET), "prio")
-    assert done.returncode == 5
-    assert "401" in done.stderr
-    assert "credentials" in done.stderr
 
 
 def test_a_package_with_credentials_is_refused(machine: Machine) -> None:
@@ -89,8 +62,8 @@ def test_a_package_with_credentials_is_refused(machine: Machine) -> None:
     assert machine.snapshot() == before
 
 
-def test_an_environment_yml_may_hold_them(machine: Machine, server: ChannelServer) -> None:
-    """The file is the user's; nothing that we write repeats it."""
+def test_an_environment_yml_may_contain_them(machine: Machine, server: ChannelServer) -> None:
+    """The file belongs to the user; no file of ours repeats its secret."""
     file = machine.root / "environment.yml"
     file.write_text(f"name: e\nchannels: ['{server.url()}']\ndependencies: [prio]\n")
     done = machine.run("create", "-f", str(file))
@@ -99,7 +72,7 @@ def test_an_environment_yml_may_hold_them(machine: Machine, server: ChannelServe
     assert traces(machine.root, SECRET.encode()) == []
 
 
-def test_a_password_is_sent_to_its_own_channel_alone(machine: Machine, channels: Channels) -> None:
+def test_a_password_is_sent_to_its_own_channel_only(machine: Machine, channels: Channels) -> None:
     with (
         ChannelServer(channels.root, auth=("some body", f"{SECRET}@/%")) as closed,
         ChannelServer(channels.root) as public,

@@ -1,0 +1,379 @@
+"""The engine as its parent uses it: py-rattler in a child process that never outlives us."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import structs
+
+from sealenv import locations
+from sealenv.engine import boot, messages
+from sealenv.engine.messages import Access, Ask, Event, Executable
+from sealenv.errors import (
+    CacheDamagedError,
+    EngineError,
+    FetchError,
+    SealenvError,
+    SolveError,
+    UsageError,
+)
+from sealenv.locks import Lock, LockedPackage
+from sealenv.prefix.pending import clear_pending
+from sealenv.progress import QUIET, Reporter
+from sealenv.spec.model import EnvironmentSpec, current_platform
+from sealenv.store.archives import Store, archives_of
+from sealenv.store.distributions import Distribution, of_python
+from sealenv.system.deleting import delete
+from sealenv.urls import redact, split_credentials
+
+if TYPE_CHECKING:
+    from sealenv.bootstrap.rebuild import PinnedMicromamba
+
+__all__ = ["Engine", "micromamba_for", "started"]
+
+A = TypeVar("A")
+_events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+class Engine:
+    """The engine: it solves, fetches and links.
+
+    Args:
+        store: where archives and caches are.
+        timeout: seconds of silence after which a server is given up.
+    """
+
+    name = "rattler"
+
+    def __init__(self, store: Store, *, timeout: float = 30.0) -> None:
+        self.store = store
+        self.timeout = timeout
+        self._secrets: dict[str, str] = {}
+        self._offline = False
+        self._process = _Process()
+
+    @property
+    def version(self) -> str:
+        """The version of py-rattler."""
+        from importlib.metadata import version
+
+        return version("py-rattler")
+
+    def solve(
+        self, spec: EnvironmentSpec, *, offline: bool, locked: Sequence[LockedPackage] = ()
+    ) -> Lock:
+        """Solve a spec to a lock; keep `locked` packages where the spec allows it."""
+        self._secrets = _secrets_of(spec)
+        return self._call(
+            messages.Solve(
+                specs=list(spec.packages),
+                channels=list(spec.channels),
+                platform=spec.platform,
+                access=self._access(spec.secrets, offline=offline),
+                exclude_newer=spec.exclude_newer,
+                locked=list(locked),
+            )
+        )
+
+    def look_up(
+        self, files: Mapping[str, Sequence[str]], secrets: Mapping[str, str], *, offline: bool
+    ) -> dict[str, LockedPackage]:
+        """Find the records of files in their channels' indexes.
+
+        Args:
+            files: channel -> `subdir/file name`.
+            secrets: clean base URL -> the same URL with credentials.
+            offline: read the cached index only.
+
+        Returns:
+            The records by URL.
+        """
+        listed = {channel: list(names) for channel, names in files.items()}
+        access = self._access(secrets, offline=offline)
+        return self._call(messages.LookUp(files=listed, access=access))
+
+    def complete(self, lock: Lock) -> Lock:
+        """Fill in short records from the archives, which are in the store."""
+        if all("build_number" in p.record for p in lock.packages):
+            return lock
+        return self._call(messages.Complete(lock=lock, store=str(self.store.root)))
+
+    def accept(self, spec: EnvironmentSpec, lock: Lock) -> list[str]:
+        """Use an existing lock; return the requirements that this machine does not meet."""
+        self._secrets = _secrets_of(spec)
+        if lock.platform != current_platform():
+            return []
+        return self._call(messages.Fit(lock=lock))
+
+    def fetch(
+        self, lock: Lock, reporter: Reporter = QUIET, *, offline: bool, partly: bool = False
+    ) -> dict[str, SealenvError]:
+        """Fetch every archive and wheel of the lock into the store, verified.
+
+        Returns:
+            With `partly`, sha256 -> the error for those that failed; otherwise nothing.
+        """
+        self._offline = offline
+        access = self._access(self._secrets, offline=offline)
+        failed = self._call(messages.Fetch(lock=lock, access=access, partly=partly), reporter)
+        return {sha256: messages.revive(why) for sha256, why in failed.items()}
+
+    def fetch_again(self, locks: Sequence[Lock], reporter: Reporter, *, offline: bool) -> None:
+        """Hash every archive of the locks, and fetch those that are damaged or missing."""
+        for lock in locks:
+            for archive in archives_of(lock):
+                self.store.verify(archive)
+            self.fetch(lock, reporter, offline=offline)
+
+    def distributions(self, lock: Lock, reporter: Reporter, *, offline: bool) -> list[Distribution]:
+        """List the Python distributions in the packages; their archives are fetched."""
+        packages = of_python(lock.packages)
+        self.fetch(structs.replace(lock, packages=packages, wheels=()), reporter, offline=offline)
+        request = messages.Examine(packages=list(packages), store=str(self.store.root))
+        return self._call(request)
+
+    def obtain(
+        self,
+        platform: str,
+        reporter: Reporter,
+        *,
+        package: LockedPackage | None = None,
+        url: str | None = None,
+        path: str | None = None,
+        sha256: str | None = None,
+        offline: bool,
+    ) -> Executable:
+        """Bring a micromamba into the store, checked: from one of package, url or path."""
+        request = messages.Obtain(
+            platform=platform,
+            access=self._access({}, offline=offline),
+            package=package,
+            url=url,
+            path=path,
+            sha256=sha256,
+        )
+        return self._call(request, reporter)
+
+    def index(self, channel: Path, subdirs: Sequence[str]) -> None:
+        """Write the compressed and sharded indexes of a channel folder with a repodata.json."""
+        self._call(messages.Index(channel=str(channel), subdirs=list(subdirs)))
+
+    def join(self, prefix: Path) -> None:
+        """Share the lock of a pending prefix while the engine lives."""
+        self._call(messages.Join(prefix=str(prefix)))
+
+    def link(
+        self, lock: Lock, prefix: Path, reporter: Reporter = QUIET, *, aside: Path | None = None
+    ) -> None:
+        """Link the packages into the prefix; repair damaged cache entries once.
+
+        Args:
+            lock: the packages. Noarch python packages need the python of the lock.
+            prefix: a pending prefix.
+            reporter: is shown the progress.
+            aside: a folder that gets the files instead, with the bytes they have in the prefix.
+        """
+        request = messages.Link(
+            lock=lock,
+            prefix=str(prefix),
+            store=str(self.store.root),
+            aside=str(aside) if aside else None,
+        )
+        try:
+            self._call(request, reporter)
+        except CacheDamagedError:
+            # py-rattler's tasks continue to write for a while after an error: use a new process.
+            self.close()
+            if aside is None:
+                clear_pending(prefix)
+            elif aside.exists():
+                delete(aside)
+            self._process = _Process()
+            if aside is None:
+                self.join(prefix)
+            self.fetch(lock, reporter, offline=self._offline)
+            request.verify_all = True
+            self._call(request, reporter)
+
+    def alive(self) -> bool:
+        """Return whether the process still runs, and holds its locks."""
+        return self._process.alive()
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.close()
+
+    def _access(self, secrets: Mapping[str, str], *, offline: bool) -> Access:
+        return Access(
+            store=str(self.store.root),
+            secrets=dict(secrets),
+            offline=offline,
+            timeout=self.timeout,
+        )
+
+    def _call(self, request: Ask[A], reporter: Reporter = QUIET) -> A:
+        return self._process.call(request, reporter)
+
+
+class _Process:
+    """One child process; it ends when its stdin closes."""
+
+    def __init__(self) -> None:
+        self._process = boot.start()
+        self._complaints: list[bytes] = []
+        self._listener = threading.Thread(target=self._listen, daemon=True, name="engine-stderr")
+        self._listener.start()
+
+    def call(self, request: Ask[A], reporter: Reporter) -> A:
+        """Send a request, report its progress, and return the answer.
+
+        Raises:
+            SealenvError: the engine's error.
+            EngineError: the engine died.
+        """
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(messages.encode(request))
+            process.stdin.flush()
+        except OSError:
+            raise self._died() from None
+        while line := process.stdout.readline():
+            event = _events.decode(line)
+            if isinstance(event, messages.Progress):
+                reporter.advance(event.done, event.total, event.unit, event.item)
+            elif isinstance(event, messages.Failed):
+                raise messages.revive(event)
+            else:
+                answer: A = msgspec.json.decode(event.value, type=messages.answer_type(request))
+                return answer
+        raise self._died()
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        process = self._process
+        with contextlib.suppress(OSError):
+            if process.stdin:
+                process.stdin.close()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._listener.join(1)
+        for stream in (process.stdout, process.stderr):
+            if stream:
+                stream.close()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._complaints = [*self._complaints[-20:], line]
+
+    def _died(self) -> EngineError:
+        code: Any = self._process.wait()
+        if code < 0:
+            with contextlib.suppress(ValueError):
+                code = f"signal {signal.Signals(-code).name}"
+        self._listener.join(1)
+        said = redact(b"".join(self._complaints).decode(errors="replace")).strip()
+        return EngineError(
+            f"the engine ended unexpectedly ({code})",
+            details=said.splitlines()[-5:],
+            hint="run the same command again; nothing was lost",
+        )
+
+
+@contextlib.contextmanager
+def started() -> Iterator[tuple[Store, Engine]]:
+    """Yield this machine's store, not yet in use, and an engine that is closed at the end.
+
+    Raises:
+        UsageError: SEALENV_TIMEOUT is not a number.
+    """
+    store = Store(Path(locations.cache_root()))
+    engine = Engine(store, timeout=_parse_timeout())
+    try:
+        yield store, engine
+    finally:
+        engine.close()
+
+
+def _parse_timeout() -> float:
+    """Read SEALENV_TIMEOUT: seconds of silence after which a request fails (default 30)."""
+    text = os.environ.get("SEALENV_TIMEOUT", "30")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 86_400:
+        raise UsageError(f"SEALENV_TIMEOUT={text!r} is not a number of seconds", hint="write 30")
+    return seconds
+
+
+def _secrets_of(spec: EnvironmentSpec) -> dict[str, str]:
+    """Return the credentials of channels and indexes by clean URL.
+
+    An index's credentials apply to its whole host, as in pip: files can be in other folders.
+    """
+    roots = {}
+    for secret in spec.index_secrets.values():
+        parts = urlsplit(secret)
+        token = re.match(r"/t/[^/]+", parts.path)
+        root = f"{parts.scheme}://{parts.netloc}{token[0] if token else ''}"
+        roots[split_credentials(root).clean.rstrip("/")] = root
+    return {**spec.secrets, **{k: v for k, v in roots.items() if k not in spec.secrets}}
+
+
+def micromamba_for(
+    engine: Engine,
+    lock: Lock,
+    pinned: PinnedMicromamba,
+    given: Mapping[str, Path],
+    reporter: Reporter,
+    *,
+    checked: Mapping[str, str],
+    offline: bool,
+) -> Executable | None:
+    """Return a micromamba in the store for the platform of a lock; None if there is none.
+
+    A given file is compared with the digest in `checked`, if there is one. A release is used only
+    if its digest is known. Otherwise it is the newest package in the lock's channels.
+
+    Raises:
+        DigestError: it does not have the expected digest.
+        EngineError: it cannot be used.
+        FetchError: the download of a release with a known digest failed.
+    """
+    from sealenv.bootstrap.releases import WANTED, release_url
+
+    platform = lock.platform
+    if platform in given:
+        path, sha256 = str(given[platform]), checked.get(platform)
+        return engine.obtain(platform, reporter, path=path, sha256=sha256, offline=offline)
+    if platform in pinned.sha256:
+        url = release_url(pinned.version, platform)
+        known = pinned.sha256[platform]
+        return engine.obtain(platform, reporter, url=url, sha256=known, offline=offline)
+    spec = EnvironmentSpec(packages=(WANTED,), channels=lock.channels, platform=platform)
+    try:
+        package = engine.solve(spec, offline=offline).find("micromamba")
+    except (SolveError, FetchError):
+        return None
+    assert package is not None
+    own = Lock(platform=platform, channels=lock.channels, packages=(package,))
+    engine.fetch(own, reporter, offline=offline)
+    return engine.obtain(platform, reporter, package=package, offline=offline)

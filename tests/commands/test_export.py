@@ -159,7 +159,7 @@ def test_an_address_that_does_not_say_the_subdir(machine: Machine, channels: Cha
     machine.json("export", "e", "--format", "pixi", "--platform", "", code=2)
     for kind in ("explicit", "conda-lock"):
         error = machine.json("export", "e", "--format", kind, "-o", "x.out", code=2)
-        assert "folder" in error["what"]
+        assert "platform of a package from its URL" in error["what"]
         assert error["details"] == [f"{address} is for noarch"]
     again = machine.json("export", "e", "-o", "again.lock")
     assert again["notes"] == []

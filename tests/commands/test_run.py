@@ -222,22 +222,6 @@ def test_without_path_the_current_folder_is_not_on_it(used: Machine) -> None:
     assert not {"", "."} & set(done.stdout.strip().split(":"))
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
-@pytest.mark.parametrize(
-    ("args", "code"),
-    [(["run", "e", "--", "sh", "-c", "exit 7"], 7), (["list"], 0), (["--version"], 0)],
-)
-def test_closed_streams_are_no_crash(
-    used: Machine, closed: str, args: list[str], code: int
-) -> None:
-    done = subprocess.run(
-        ["sh", "-c", f'"$@" {closed}', "sh", *used.command(*args)],
-        env=used.env, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-
-
 def test_a_version_that_nobody_reads(used: Machine) -> None:
     command = " ".join(shlex.quote(part) for part in used.command("--version"))
     for reader in ("| true", ">/dev/full"):

@@ -172,4 +172,7 @@ def test_functions_of_the_system_do_not_come_before_its_programs() -> None:
 
 
 def test_a_shell_that_is_not_there_is_told(used: Machine) -> None:
-    assert "no shell 'nosuch'" in used.run("shell", "e", "-s", "nosuch", code=125).stderr
+    assert (
+        "the shell 'nosuch' is not installed"
+        in used.run("shell", "e", "-s", "nosuch", code=125).stderr
+    )

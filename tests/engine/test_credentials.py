@@ -58,7 +58,7 @@ def test_a_package_with_credentials_is_refused(machine: Machine) -> None:
     before = machine.snapshot()
     done = create(machine, "http://127.0.0.1:1/main", f"http://a:{SECRET}@127.0.0.1:1/main::prio")
     assert done.returncode == 2
-    assert "credentials do not belong in a package" in done.stderr
+    assert "a package cannot contain credentials" in done.stderr
     assert machine.snapshot() == before
 
 

@@ -18,12 +18,12 @@ __all__ = ["bundle_command", "export_command", "mirror_command"]
     short_help="Write an environment or a lock as a script, or in another tool's format.",
     epilog="""\b
 Examples:
-  sealenv export my_env -o my_env.lock            a lock of what is installed
+  sealenv export my_env -o my_env.lock            a lock of its packages
   sealenv export my_env --format explicit         for conda create --file
   sealenv export my_env --format environment-yml --from-history
-                                                  the requested packages
+                                                  the request
   sealenv export my_env.lock --format conda-lock -o conda-lock.yml
-  sealenv export my_env --format sh -o my_env.sh  makes it without Python
+  sealenv export my_env --format sh -o my_env.sh  a script, without Python
 """,
 )
 @click.argument("what", type=ENV_OR_FILE, metavar="ENV|LOCK")
@@ -32,22 +32,20 @@ Examples:
                                     "bat"),
               help="pixi, explicit, conda-lock, environment-yml, sh or bat.")  # fmt: skip
 @click.option("--from-history", is_flag=True,
-              help="With environment-yml: the requested packages, not the installed ones.")  # fmt: skip
+              help="With environment-yml: the requested specs, not the installed packages.")  # fmt: skip
 @click.option("--platform", metavar="SUBDIR", shell_complete=SUBDIR,
-              help="Only this one of a lock for several platforms.")  # fmt: skip
+              help="Only this platform of a lock with several.")  # fmt: skip
 @click.option("-e", "--environment", metavar="NAME",
-              help="The environment, if a pixi.lock has several.")  # fmt: skip
-@click.option("-o", "--output", metavar="FILE", help="The file to write; without it, stdout.")
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
-@click.option(
-    "--name", metavar="NAME", help="With sh, bat: how the environment is called by default."
-)
-@click.option("--micromamba", metavar="VERSION", help="With sh, bat: the release that is used.")
+              help="The environment of a pixi.lock with several.")  # fmt: skip
+@click.option("-o", "--output", metavar="FILE", help="The file to write; stdout by default.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--name", metavar="NAME", help="With sh, bat: the default name of the environment.")
+@click.option("--micromamba", metavar="VERSION", help="With sh, bat: the release to use.")
 @click.option("--micromamba-sha256", "digests", multiple=True, metavar="[SUBDIR=]HEX",
-              help="The digest of its executable, where it is not known here. Repeatable.")  # fmt: skip
+              help="The sha256 of its executable, if sealenv does not know it. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True,
-              help="Use the network for nothing. It is needed only where a lock does not say what pixi "
-              "must know, as conda-lock.yml does not, and an archive is not cached.")  # fmt: skip
+              help="Do not use the network. It is needed only if a lock, such as conda-lock.yml, lacks "
+              "fields that pixi needs, and an archive is not cached.")  # fmt: skip
 @JSON
 @QUIET
 @VERBOSE
@@ -67,10 +65,10 @@ def export_command(
     quiet: bool,
     verbose: int,
 ) -> int:
-    """Write the environment ENV (a name or a path) or a lock in a format that others read.
+    """Write the environment ENV (a name or a path) or a lock in the format of another tool.
 
-    Nothing is solved: it is what the records of the environment, or the lock, say. `sh` and `bat` are
-    scripts that need neither Python nor conda where they run.
+    Nothing is solved: the export contains what the environment or the lock records. `sh` and `bat` are
+    scripts that need neither Python nor conda.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.export import export
@@ -99,30 +97,30 @@ def export_command(
 
 @click.command(
     "bundle",
-    short_help="Write everything an environment is made of into one file.",
+    short_help="Write an environment and all of its packages to one file.",
     epilog="""\b
 Examples:
   sealenv bundle my_env_3_12                    my_env_3_12.sealenv
-  sealenv bundle my_env.lock -o my_env.sealenv  every platform that is locked
+  sealenv bundle my_env.lock -o my_env.sealenv  every locked platform
   sealenv bundle my_env.lock --micromamba win-64=micromamba.exe
 \b
-And where there is no network:
+And on a machine without a network:
   sealenv create -f my_env.sealenv --offline
 """,
 )
 @click.argument("what", type=ENV_OR_FILE, metavar="ENV|LOCK")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path),
-              help="Where to; NAME.sealenv without it.")  # fmt: skip
-@click.option("--force", is_flag=True, help="Replace FILE.")
+              help="The file to write; by default NAME.sealenv.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Overwrite an existing FILE.")
 @click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
               help="Only for this platform of a lock. Repeatable.")  # fmt: skip
-@click.option("--name", metavar="NAME", help="How the environment is called by default.")
+@click.option("--name", metavar="NAME", help="The default name of the environment.")
 @click.option("--micromamba", multiple=True, metavar="WHICH",
-              help="The release whose digests are known, or SUBDIR=FILE. Repeatable. Without it: the "
-              "package of the lock's channels.")  # fmt: skip
+              help="A release with known digests, or SUBDIR=FILE. Repeatable. By default the "
+              "package from the lock's channels.")  # fmt: skip
 @click.option("--micromamba-sha256", "digests", multiple=True, metavar="[SUBDIR=]HEX",
-              help="The digest of the executable: of a release, or of FILE. Repeatable.")  # fmt: skip
-@click.option("--offline", is_flag=True, help="What is in the cache must do.")
+              help="The sha256 of the executable of a release, or of FILE. Repeatable.")  # fmt: skip
+@click.option("--offline", is_flag=True, help="Do not use the network; use only cached files.")
 @JSON
 @QUIET
 @VERBOSE
@@ -139,10 +137,10 @@ def bundle_command(
     quiet: bool,
     verbose: int,
 ) -> int:
-    """Write ENV (a name or a path) or LOCK with all of its packages into one file.
+    """Write ENV (a name or a path) or LOCK with all of its packages to one file.
 
-    From that file `sealenv create -f` makes the environment with no network; or, where there is no
-    Python, the script in it. The same packages give the same bytes.
+    `sealenv create -f` creates the environment from that file without a network. Without Python, the
+    script in the file does. The same packages give the same bytes.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.bundle import bundle
@@ -163,7 +161,7 @@ def bundle_command(
 
 
 def _release_and_files(words: tuple[str, ...]) -> tuple[str | None, dict[str, Path]]:
-    """A release, and files by platform."""
+    """Return the release, and the given files by platform."""
     release: str | None = None
     given: dict[str, Path] = {}
     for word in words:
@@ -182,10 +180,10 @@ def _release_and_files(words: tuple[str, ...]) -> tuple[str | None, dict[str, Pa
     short_help="Add the packages of locks to a channel folder.",
     epilog="""\b
 Examples:
-  sealenv mirror my_env.lock /srv/channel      a folder that a server serves
-  sealenv mirror one.lock my_env /srv/channel  several; existing files stay
+  sealenv mirror my_env.lock /srv/channel      a folder to serve
+  sealenv mirror one.lock my_env /srv/channel  several; existing packages stay
 \b
-And then, wherever that is served:
+And then, from the server:
   sealenv create my_env 3.12 -c https://conda.example.org/channel
 """,
 )
@@ -193,7 +191,7 @@ And then, wherever that is served:
 @click.argument("folder", metavar="DEST", type=click.Path())
 @click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
               help="Only for this platform of the locks. Repeatable.")  # fmt: skip
-@click.option("--offline", is_flag=True, help="What is in the cache must do.")
+@click.option("--offline", is_flag=True, help="Do not use the network; use only cached files.")
 @JSON
 @QUIET
 @VERBOSE
@@ -209,7 +207,7 @@ def mirror_command(
     """Add every package of ENV or LOCK to the channel folder DEST, and index it.
 
     DEST is a folder that does not exist, an empty one, or a channel. conda, mamba and pixi read it
-    as they read any channel. Nothing in it is overwritten or removed.
+    like any channel. Nothing in it is overwritten or removed.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.mirror import mirror

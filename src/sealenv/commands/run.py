@@ -1,8 +1,8 @@
 """Run one command, or a shell, in an environment.
 
-`run` becomes the command (exec): its exit code and its signals are its own. Windows has no exec: there
-it waits for the command, and leaves Ctrl-C to it. It is on the fast path, so only what `os` and `sys`
-give is imported until something is wrong.
+`run` replaces its process with the command (exec), so the exit code and signals are the command's.
+Windows has no exec: there it waits for the command, which handles Ctrl-C. To start fast, this module
+imports only `os` and `sys` until an error occurs.
 """
 
 from __future__ import annotations
@@ -44,25 +44,25 @@ def run(
 
     Args:
         env: a name or a path.
-        command: the program and its arguments; no shell reads them.
+        command: the program and its arguments, not read by a shell.
         clean: start from a clean environment instead of refusing a dirty one.
-        environ: the variables to start from; without them those of this process.
-        cwd: where it starts; without it the current folder.
-        input: text for its standard input; without it this process's own is inherited.
-        capture_output: collect what it writes, instead of letting it write to this process's streams.
-        check: raise when it fails.
+        environ: the variables to start from; by default those of this process.
+        cwd: the working folder; by default the current one.
+        input: text for its standard input; by default it inherits this process's.
+        capture_output: collect its output, instead of writing to this process's streams.
+        check: raise an error if it fails.
         timeout: seconds after which it is killed.
 
     Returns:
-        as `subprocess.run` does; `returncode` is the command's own, 127 where it was not found
-        (a line on its stderr says so).
+        as `subprocess.run` does; `returncode` is the command's, or 127 if it was not found
+        (with a line on stderr).
 
     Raises:
-        NotFoundError, PrefixError: there is no such environment, or it cannot be entered.
+        NotFoundError, PrefixError: the environment does not exist, or cannot be entered.
         PrefixPendingError: it was never finished.
         DirtyShellError: another environment is active in this process.
-        UsageError: there is no command, or one text with arguments in it; on Windows: an argument cannot
-            be given to a batch file.
+        UsageError: the command is empty, or is one string with arguments; on Windows: an argument cannot
+            be passed to a batch file.
         subprocess.CalledProcessError: with `check`: the exit code is not 0.
         subprocess.TimeoutExpired: it took longer than `timeout`.
     """
@@ -74,11 +74,11 @@ def run(
     argv = (command,) if isinstance(command, str) else tuple(command)
     if isinstance(command, str) and len(command.split()) > 1 and not os.path.exists(command):
         raise UsageError(
-            f"{command!r} is one text, and no shell reads it",
+            f"{command!r} is one string; pass a list, because no shell splits it",
             hint=f"run(env, {command.split()!r})",
         )
     if not argv:
-        raise UsageError("there is no command", hint='run(env, ["python", "-V"])')
+        raise UsageError("the command is empty", hint='run(env, ["python", "-V"])')
     prefix = str(prefix_of(env))
     found = prepare(prefix, argv, os.environ if environ is None else environ, clean=clean)
     if found is None:
@@ -91,27 +91,27 @@ def run(
         line, executable=program, env=variables, cwd=cwd, input=input, timeout=timeout,
         capture_output=capture_output, text=True, errors="backslashreplace", check=False,
     )  # fmt: skip
-    done.args = list(argv)  # not the shell that activates before it
+    done.args = list(argv)  # without the shell that activates the environment
     if check:
         done.check_returncode()
     return done
 
 
 def enter(env: str, argv: Sequence[str], *, clean: bool = False) -> NoReturn:
-    """Replace this process by `argv`, run in the environment.
+    """Replace this process with `argv`, run in the environment.
 
     Args:
         env: a name or a path.
-        argv: the command; without one there is nothing to do.
+        argv: the command.
         clean: start from a clean environment instead of refusing a dirty one.
 
     Raises:
-        SealenvError: before anything is run.
+        SealenvError: nothing was run.
     """
     found = prepare(env, argv, os.environ, clean=clean)
     if found is None:
         word = argv[0].lower() in _WORDS_OF_CMD
-        hint = f" (a word of cmd.exe: cmd /c {argv[0]} ...)" if word else ""
+        hint = f" (a command of cmd.exe: cmd /c {argv[0]} ...)" if word else ""
         sys.stderr.write(f"sealenv run: {argv[0]}: not found{hint}\n")
         sys.exit(NOT_FOUND)
     command, program, environ = found
@@ -129,14 +129,14 @@ def prepare(
     *,
     clean: bool = False,
 ) -> tuple[list[str] | str, str, dict[str, str]] | None:
-    """Command line, program and environment variables with which `argv` runs in the environment.
+    """Return the command line, program and variables that run `argv` in the environment.
 
-    On POSIX a shell activates and then becomes the command; it is what says that there is no such
-    program. On Windows there is none in between, and None says it.
+    On POSIX, a shell activates the environment and then executes the command; it reports an unknown
+    program. On Windows no shell is needed, and the result is None for an unknown program.
 
     Raises:
         SealenvError: as `admit`.
-        UsageError: on Windows: an argument cannot be given to a batch file.
+        UsageError: on Windows: an argument cannot be passed to a batch file.
     """
     prefix, variables = admit(env, environ, clean=clean)
     if os.name == "nt":
@@ -155,13 +155,13 @@ def prepare(
 def admit(
     env: str, environ: Mapping[str, str], *, clean: bool = False
 ) -> tuple[str, dict[str, str]]:
-    """The prefix, and the variables to enter it with, if it may be entered from here.
+    """Return the prefix and the variables to enter it, if this shell may enter it.
 
     Raises:
-        NotFoundError: there is no such environment.
-        PrefixError: it was made for another platform, or (on Windows) was moved by hand.
+        NotFoundError: the environment does not exist.
+        PrefixError: it is for another platform, or (on Windows) was moved by hand.
         PrefixPendingError: it was never finished.
-        DirtyShellError: another one is active here, or Python is redirected.
+        DirtyShellError: another environment is active, or Python is redirected.
     """
     from sealenv.gates import admission
     from sealenv.locations import resolve_env
@@ -176,7 +176,7 @@ def admit(
     if os.path.lexists(os.path.join(prefix, *_MOVING)):
         raise _between(prefix)
     variables = admission.enter(environ, prefix, clean=clean)
-    if not variables.get("PATH"):  # a shell would put the current folder on it
+    if not variables.get("PATH"):  # otherwise a shell adds the current folder
         from sealenv.gates.whitelist import default_path
 
         variables["PATH"] = default_path(variables)
@@ -190,7 +190,7 @@ def admit(
 
 
 def wait_for(command: str | list[str], program: str, environ: dict[str, str]) -> int:
-    """Start a Windows program, leave Ctrl-C and Ctrl-Break to it, and return its exit code.
+    """Start a Windows program that handles Ctrl-C and Ctrl-Break, and return its exit code.
 
     Args:
         command: its command line.
@@ -212,13 +212,13 @@ def wait_for(command: str | list[str], program: str, environ: dict[str, str]) ->
             processes.prepare_job()
         child = subprocess.Popen(command, executable=program, env=environ)
         if sys.platform == "win32":
-            # Who ends us by force ends the command, as on POSIX, where we are the command.
+            # If this process is killed, Windows ends the command too.
             processes.tie_to_job(int(child._handle))  # type: ignore[attr-defined]
         code = child.wait()
     except OSError as error:
         sys.stderr.write(f"sealenv run: {program}: {error.strerror or error}\n")
         return CANNOT_EXECUTE
-    # Such as 0xC000013A, Ctrl-C: `sys.exit` takes a signed number only.
+    # `sys.exit` takes signed numbers only; Ctrl-C for example is 0xC000013A.
     return code - 2**32 if code > 2**31 - 1 else code
 
 
@@ -227,12 +227,12 @@ def _is_sealed(prefix: str) -> bool:
 
 
 def _is_for_posix(prefix: str) -> bool:
-    """With a python, or nothing, that Windows cannot start."""
+    """Return whether it has a Python for POSIX, and none for Windows."""
     return os.path.lexists(os.path.join(prefix, "bin", "python")) and not _is_for_windows(prefix)
 
 
 def _is_for_windows(prefix: str) -> bool:
-    """With what only Windows has; an environment of data alone has neither that nor `bin`."""
+    """Return whether it has folders of Windows only. An environment with data only has none of them."""
     if os.path.isdir(os.path.join(prefix, "bin")) and os.name != "nt":
         return False
     return any(
@@ -244,9 +244,9 @@ def _another_platform(prefix: str) -> Exception:
     from sealenv.errors import PrefixError
 
     return PrefixError(
-        "this environment was made for another platform: nothing in it runs here",
+        "this environment is for another platform, and cannot run on this machine",
         where=prefix,
-        hint="sealenv info says for which one",
+        hint="sealenv info shows its platform",
     )
 
 
@@ -255,7 +255,7 @@ def _between(prefix: str) -> Exception:
     from sealenv.naming import shown
 
     return PrefixError(
-        "a move of this environment was ended half way: its files hold two paths",
+        "a move of this environment was interrupted: its files contain two paths",
         where=prefix,
         hint=f"finish it: sealenv move --here {shown(prefix)}",
     )
@@ -267,5 +267,5 @@ def _pending(prefix: str) -> Exception:
     return PrefixPendingError(
         "this environment was never finished",
         where=prefix,
-        hint="make it anew with sealenv create, or take it away with sealenv remove",
+        hint="re-create it with sealenv create, or remove it with sealenv remove",
     )

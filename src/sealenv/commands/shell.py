@@ -1,8 +1,8 @@
-"""A clean subshell in an environment: the user's shell without its start-up files.
+"""Open a clean subshell in an environment: the user's shell without its start-up files.
 
-Start-up files are left out on purpose: they may hold the hooks of other tools, which would switch
-environments behind the prompt. Each shell is told at its start to source the activation script, and
-to leave if that refuses.
+Start-up files are skipped because they may contain hooks of other tools, which switch environments
+before a prompt. Each shell sources the activation script when it starts, and exits if the script
+refuses.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def _xonsh(prefix: str, program: str) -> list[str]:
     return [program, "-i", "--rc", str(_RC / "xonshrc.xsh")]
 
 
-# A refusal ends what follows -e, and nushell would go on without the environment. So it leaves
-# before its first prompt, which it tells by a duration that no command has.
+# If the script refuses, nushell ignores the rest of -e and continues without the environment. So a
+# hook exits before the first prompt, where nushell reports this constant as the duration.
 _NU = """$env.config.hooks.pre_prompt = [{||
     if $env.CMD_DURATION_MS? == "0823" and ($env.SEALENV_PREFIX? | is-empty) { exit 125 }
 }]
@@ -69,21 +69,21 @@ SHELLS: dict[str, Callable[[str, str], list[str]]] = {
     "dash": _sh,
     "sh": _sh,
 }
-"""Shells that source the script themselves. Others inherit an activated environment: their prompt
-cannot show it without their start-up files, and they have no `deactivate`. (A csh reads nothing
-with -f; without it, the system's files and the user's.)"""
+"""Shells that source the script themselves. Others inherit an active environment: they have no
+`deactivate`, and their prompt does not show it. (A csh reads no file with -f, and without it the
+system's files and the user's.)"""
 
 
 def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn:
-    """Replace this process by a shell in the environment.
+    """Replace this process with a shell in the environment.
 
     Args:
         env: a name or a path.
-        shell: a shell's name or path; `$SHELL` without it, cmd.exe on Windows.
+        shell: its name or path; by default `$SHELL`, or cmd.exe on Windows.
         clean: start from a clean environment instead of refusing a dirty one.
 
     Raises:
-        UsageError: there is no such shell here.
+        UsageError: the shell is not installed.
         SealenvError: as `sealenv.commands.run.prepare`.
     """
     if os.name == "nt":
@@ -102,7 +102,7 @@ def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn
 
 
 def _on_windows(env: str, shell: str, clean: bool) -> int:
-    """A shell that is active from its start on, because its variables are."""
+    """Run a shell with the variables of the active environment, and return its exit code."""
     from sealenv.activation import winlaunch
 
     prefix, variables = admit(env, os.environ, clean=clean)
@@ -112,7 +112,7 @@ def _on_windows(env: str, shell: str, clean: bool) -> int:
     program = program or winlaunch.find_program(shell, environ)
     if program is None:
         raise UsageError(
-            f"there is no shell {shell!r} here", hint="name one: cmd, powershell, pwsh"
+            f"the shell {shell!r} is not installed", hint="choose one: cmd, powershell, pwsh"
         )
     command, extra = windows_shell_command(program, environ)
     return wait_for(command, program, environ | extra)
@@ -121,7 +121,7 @@ def _on_windows(env: str, shell: str, clean: bool) -> int:
 def windows_shell_command(
     program: str, environ: dict[str, str]
 ) -> tuple[list[str], dict[str, str]]:
-    """The command line for a shell on Windows, and the variables it needs besides.
+    """Return the command line for a shell on Windows, and additional variables.
 
     Args:
         program: the shell's path.
@@ -132,7 +132,7 @@ def windows_shell_command(
     silent = environ.get("CONDA_CHANGEPS1", "").lower() in {"false", "no", "off", "0"}
     silent = silent or bool(environ.get("SEALENV_NO_PROMPT"))
     if kind == "cmd":
-        # /d: no AutoRun, where other tools put their hooks.
+        # /d: no AutoRun, which other tools use for their hooks.
         prompt = environ.get("PROMPT") or "$P$G"
         shown = "" if silent else "({}) ".format(name.replace("$", "$$"))
         return [program, "/d", "/k"], {"PROMPT": shown + prompt}
@@ -147,10 +147,10 @@ def windows_shell_command(
 
 
 def shell_command(fallback: list[str], program: str) -> tuple[list[str], dict[str, str]]:
-    """The command line for a shell, and the variables it needs at its start.
+    """Return the command line for a shell, and additional variables for its start.
 
     Args:
-        fallback: what `prepare` made for the shell as a plain command.
+        fallback: the result of `prepare` for the shell as a plain command.
         program: the shell's path.
     """
     name = Path(program).name
@@ -175,7 +175,7 @@ def _find(shell: str) -> str:
     path = shell if "/" in shell else shutil.which(shell)
     if not path or not os.access(path, os.X_OK):
         raise UsageError(
-            f"there is no shell {shell!r} here",
-            hint="name one that is installed: sealenv shell ENV -s bash",
+            f"the shell {shell!r} is not installed",
+            hint="choose an installed shell: sealenv shell ENV -s bash",
         )
     return path

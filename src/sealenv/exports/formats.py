@@ -21,7 +21,7 @@ __all__ = ["condalock", "environment_yml", "explicit", "pixi"]
 
 
 def environment_yml(request: Request) -> str:
-    """Exact, or what was asked for; the wheels as lines of a `pip:` section."""
+    """Write the exact packages, or the requested specs. Wheels go to a `pip:` section."""
     lock = request.one()
     if request.from_history:
         specs = list(wishes(lock, {}).dependencies)
@@ -64,7 +64,7 @@ def _with_origins(lock: Lock, request: Request) -> tuple[list[LockedWheel], list
 
 
 def _by_address(lock: Lock) -> dict[str, str]:
-    """Name -> `NAME @ URL` of the wheels that were asked for by address: no index may replace them."""
+    """Map the wheels that were requested by URL to `NAME @ URL`, so that no index replaces them."""
     asked = [*lock.requirements, *(line for w in lock.wheels for line in w.requires_dist)]
     names = {canonicalize_name(line.partition("@")[0].partition("[")[0].strip())
              for line in asked if "@" in line.partition(";")[0]}  # fmt: skip
@@ -72,7 +72,7 @@ def _by_address(lock: Lock) -> dict[str, str]:
 
 
 def _places(lock: Lock) -> list[str]:
-    """Where the wheels are from, as lines of a `pip:` section; nothing of the usual index."""
+    """Return indexes and folders of wheels as lines of a `pip:` section, except the default index."""
     indexes = [] if lock.indexes == (DEFAULT_INDEX,) else list(lock.indexes)
     options = ["--index-url", *["--extra-index-url"] * len(indexes)]
     return [
@@ -82,10 +82,10 @@ def _places(lock: Lock) -> list[str]:
 
 
 def _exact(package: LockedPackage, lock: Lock) -> str:
-    """The MatchSpec for this very package.
+    """Return the MatchSpec for exactly this package.
 
-    With its channel, where that is not the first one: strict priority takes a name from the first
-    channel that has it, in whatever version.
+    It includes the channel unless that is the first one, because strict priority takes a name from the
+    first channel that has it, in any version.
     """
     spec = f"{package.name}={package.version}={package.build}"
     channel = package.channel.rstrip("/")
@@ -94,29 +94,29 @@ def _exact(package: LockedPackage, lock: Lock) -> str:
 
 
 def pixi(request: Request) -> str:
-    """rattler-lock 7."""
+    """Write rattler-lock 7 (`pixi.lock`)."""
     file = request.several()
     _warn_of_channels(file, request)
-    # What is noarch decides how pixi links it: nothing is guessed.
+    # pixi needs `noarch` to link a package, so a missing value is read from the archive.
     return write_pixi(_with("build_number", file, request))
 
 
 def condalock(request: Request) -> str:
-    """conda-lock.yml (CEP 37)."""
+    """Write conda-lock.yml (CEP 37)."""
     file = request.several()
     for lock in file.locks:
         _refuse_elsewhere(lock)
     _warn_of_channels(file, request)
-    # A list says nothing of dependencies, and a lock made from it would not either.
+    # An @EXPLICIT list has no dependencies, so they are read from the archives.
     return write_condalock(_with("depends", file, request))
 
 
 def explicit(request: Request) -> str:
-    """An `@EXPLICIT` list (CEP 23)."""
+    """Write an `@EXPLICIT` list (CEP 23)."""
     lock = request.one()
     if lock.wheels:
         raise SpecError(
-            "wheels have no place in an @EXPLICIT list (CEP 23)",
+            "an @EXPLICIT list (CEP 23) cannot contain wheels",
             details=[f"{w.name} {w.version}" for w in lock.wheels[:10]],
             hint="use --format pixi or conda-lock",
         )
@@ -125,12 +125,11 @@ def explicit(request: Request) -> str:
 
 
 def _refuse_elsewhere(lock: Lock) -> None:
-    """A channel may have archives anywhere (`base_url`, CEP 15); here the address says the subdir."""
+    """Refuse packages without their subdir in the URL: channels may store them elsewhere (CEP 15)."""
     elsewhere = [p for p in lock.packages if folder_name(p.url) != p.subdir]
     if elsewhere:
         raise SpecError(
-            "what a package is for is told by the folder of its address here, and not all lie in one "
-            "that is called so",
+            "this format takes the platform of a package from its URL, and some URLs do not contain it",
             details=[f"{p.url} is for {p.subdir}" for p in elsewhere[:10]],
             hint="use --format pixi, or mirror the packages and lock from the mirror",
         )
@@ -139,13 +138,13 @@ def _refuse_elsewhere(lock: Lock) -> None:
 def _warn_of_channels(file: LockFile, request: Request) -> None:
     if file.channels_apart:
         request.warn(
-            "the order of channels is not the same for every platform, and the format has one list: "
-            f"other tools take {', '.join(file.channels)} for all"
+            "the platforms have different orders of channels, and the format has one list: "
+            f"other tools use {', '.join(file.channels)} for all"
         )
 
 
 def _with(key: str, file: LockFile, request: Request) -> LockFile:
-    """The locks, with what their packages' archives say where a record lacks that."""
+    """Return the locks, with a missing field added from the archives of the packages."""
     if any(key not in p.record for lock in file.locks for p in lock.packages):
         return request.complete(file)
     return file

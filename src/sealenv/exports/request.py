@@ -1,4 +1,4 @@
-"""What a format of `export` is: a function from a `Request` to the text."""
+"""A format of `export`: a function from a `Request` to the text."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["Format", "Request"]
 
 @dataclass(frozen=True)
 class Request:
-    """What to export.
+    """A request to export an environment or a lock.
 
     Attributes:
         subject: the environment or lock.
-        platform: which one of a lock; None where it was not said.
-        from_history: what was asked for instead of what is installed.
-        name: how a script calls the environment by default.
-        micromamba: the release that a script uses.
-        digests: of its executable: HEX, or SUBDIR=HEX.
-        store: what is in it tells a script which paths several packages of a lock ship.
-        warn: is told what is not in the export.
-        complete: fills in what a lock does not say of its packages, from their archives.
+        platform: one platform of a lock; None if it was not given.
+        from_history: export the requested specs instead of the installed packages.
+        name: the default name of the environment in a script.
+        micromamba: the release of micromamba for a script.
+        digests: the sha256 of its executable: HEX, or SUBDIR=HEX.
+        store: the cached archives, which show the paths that several packages contain.
+        warn: called for everything that the export leaves out.
+        complete: adds the fields that the lock lacks, from the archives of its packages.
     """
 
     subject: Subject
@@ -41,11 +41,11 @@ class Request:
     complete: Callable[[LockFile], LockFile] = lambda file: file
 
     def one(self) -> Lock:
-        """The lock of the platform that was chosen: for formats that hold one.
+        """Return the lock for the chosen platform, for formats with one platform.
 
         Raises:
-            UsageError: there are several, none was named, and none is this machine's.
-            SpecError: the one that was named is not there.
+            UsageError: the lock has several platforms, none was chosen, and none is this machine's.
+            SpecError: the lock does not have the chosen platform.
         """
         file = self.subject.file
         if self.platform is None and len(file.locks) == 1:
@@ -53,27 +53,27 @@ class Request:
         here = check_platform(self.platform)
         if self.platform is None and here not in file.platforms:
             raise UsageError(
-                f"it is locked for {', '.join(file.platforms)}, and the format holds one platform",
+                f"the lock has several platforms ({', '.join(file.platforms)}), and the format has one",
                 hint="choose one with --platform",
             )
         return file.lock_for(here, self.subject.source)
 
     def several(self) -> LockFile:
-        """Every platform, or the one that was named: for formats that hold many.
+        """Return every platform, or the chosen one, for formats with several platforms.
 
         Raises:
-            SpecError: the one that was named is not there.
+            SpecError: the lock does not have the chosen platform.
         """
         return self.subject.only([check_platform(self.platform)] if self.platform else []).file
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format that can be written.
+    """A format of `export`.
 
     Attributes:
         describe: one line for `--help`.
-        write: the text for a request.
+        write: returns the text for a request.
         mode: the file's permissions, before the umask.
     """
 

@@ -1,4 +1,4 @@
-"""Scripts that make an environment without Python."""
+"""The formats `sh` and `bat`: scripts that create an environment without Python."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SCRIPTS = ("sh", "bat")
 
 
 def write_script(kind: str, request: Request) -> str:
-    """One script for every platform of the lock that this kind works on, or for the one named."""
+    """Write one script for the requested platform, or for all platforms of this kind of script."""
     found = request.subject.only([request.platform] if request.platform else [])
     usable = platforms_for(kind, found.file.platforms)
     if not usable:
         raise UsageError(
-            f"no .{kind} script can be for {', '.join(found.file.platforms)}",
+            f"a .{kind} script does not run on {', '.join(found.file.platforms)}",
             hint="choose the other --format, or lock for another platform",
         )
     pinned = pin_release(request.micromamba, parse_digests(request.digests, usable), usable)
@@ -32,24 +32,24 @@ def write_script(kind: str, request: Request) -> str:
     script = render_rebuild(kind, locks, called, pinned)
     local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
     if local:
-        request.warn(f"from folders of this machine: {_some(local)}")
+        request.warn(f"the script needs packages from folders of this machine: {_some(local)}")
     return script.decode()
 
 
 def _linkable(lock: Lock, request: Request) -> Lock:
-    """The lock in the order in which micromamba leaves what create would, as far as that can be told."""
+    """Order the packages so that, for clobbered paths, micromamba keeps the same files as `create`."""
     if request.subject.prefix is not None:
         return order_for_micromamba(lock, clobbers_in_prefix(request.subject.prefix))
     clobbers, unknown = clobbers_in_store(lock, request.store) if request.store else ({}, [])
     if unknown:
         request.warn(
-            f"not looked into, for {lock.platform}: {_some(unknown)}; where two packages ship one path, "
-            "the script may leave another one's file than create; a bundle knows"
+            f"not in the cache, for {lock.platform}: {_some(unknown)}; if two packages contain the same "
+            "path, the script may keep another file than create; a bundle does not have this problem"
         )
     return order_for_micromamba(lock, clobbers)
 
 
 def _some(names: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
+    """Return the first name, and the number of the others."""
     more = len(names) - 1
     return f"{names[0]} and {more} more" if more else names[0]

@@ -188,7 +188,7 @@ def _check_package(package: str) -> None:
         )
     if redact(package) != package:
         raise SpecError(
-            f"{redact(package)!r}: a package must not contain credentials, which would be recorded",
+            f"{redact(package)!r}: a package cannot contain credentials, because it is stored",
             hint="give the channel with -c, or keep them with `rattler auth login` or in netrc",
         )
 

@@ -119,7 +119,7 @@ def test_credentials_of_a_list_are_kept_apart() -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("numpy >=2", "not a URL"),
+        ("numpy >=2", "not a file name of a package"),
         ("https://x.org/c/noarch/a-1-0.zip", "not a file name of a package"),
         ("https://x.org/c/noarch/a-1-0.conda#xyz", "not a digest"),
         (f"https://x.org/c/noarch/a-1-0.conda#{SHA.upper()}", "not a digest"),

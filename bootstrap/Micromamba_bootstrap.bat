@@ -1,32 +1,31 @@
 @echo off
-rem Make a standalone conda environment on a Windows machine that has neither Python nor conda. This script needs
-rem cmd.exe, curl.exe and certutil.exe of Windows. It writes the environment and a cache, nothing else.
+rem Make a standalone conda environment on a Windows without Python and conda. It needs curl.exe and certutil.exe of
+rem Windows, and the Microsoft Visual C++ runtime (vc_redist.x64), which a new Windows may lack. It writes the
+rem environment and a cache, nothing else.
 rem
 rem | Micromamba_bootstrap.bat [ENV_NAME] [PY_VERSION] [options]
 rem |
 rem | Makes a standalone conda environment with python, conda and mamba.
 rem |
 rem |   ENV_NAME            the name of the environment (default: py)
-rem |   PY_VERSION          3.12 or 3.12.4 (default: the newest Python). The folder is
-rem |                       then called ENV_NAME_3_12.
+rem |   PY_VERSION          such as 3.12 (default: the newest); the folder is ENV_NAME_3_12
 rem |
-rem |   --post SCRIPT       copy the script to __home__ in the environment and run it
-rem |   --remove            remove the environment, if this script or sealenv made it
+rem |   --post SCRIPT       after the environment is made, copy SCRIPT into its folder
+rem |                       __home__ and run it there, to install more packages
+rem |   --remove            delete this environment, if this script or sealenv made it
 rem |   --dry-run           show what would be done; write nothing
 rem |   --help              show this text
 rem |
 rem | All other settings are variables:
 rem |
 rem |   PY_ENVS             the folder for environments (default: DRIVE:\dev\Anaconda\envs, or .)
-rem |   ENV_PREFIX          the whole path of the environment; replaces PY_ENVS and
-rem |                       ENV_NAME
+rem |   ENV_PREFIX          the path of the environment, instead of PY_ENVS and ENV_NAME
 rem |   CACHE               the folder for downloads (default: DRIVE:\CACHE, or TEMP)
 rem |   CONDA_PKGS_DIRS     the package cache (default: CACHE\Python\pkgs)
 rem |   CHANNEL             the channels, separated by spaces (default: conda-forge)
 rem |   PACKAGES            more packages, separated by spaces
 rem |   MICROMAMBA_VERSION  the release of micromamba (default: 2.8.1-1)
-rem |   MICROMAMBA_SHA256   its sha256; without it, the one in this script, or for
-rem |                       another version the one that the release publishes
+rem |   MICROMAMBA_SHA256   its sha256 (default for another release: the published one)
 rem |   MICROMAMBA_URL      the address of the releases, such as a mirror
 rem |   KEEP_MICROMAMBA     if set, keep a copy of micromamba in the environment
 rem |
@@ -43,7 +42,7 @@ rem === Settings: variables of the caller, and the arguments ===================
 
 set "SB_VERSION=0.1.0"
 for %%V in (ERRORLEVEL DIRCMD ENV_NAME PY_VERSION) do set "%%V="
-for %%V in (DIRTY DRY PENDING POST REMOVE SHA256 STATE WORK) do set "SB_%%V="
+for %%V in (BAD DIRTY DRY PENDING POST REMOVE SHA256 STATE WORK) do set "SB_%%V="
 set "SB_RC=0"
 set "SB_SYS=%SystemRoot%\System32"
 set "SB_SELF=%~f0"
@@ -73,17 +72,21 @@ if not defined ENV_NAME set "ENV_NAME=py"
 rem === The shell =========================================================================================
 
 rem One shell, one environment: an active one would decide which files programs use.
-call :gate CONDA_PREFIX "" "a conda environment is active here" "close this window and open a new one" || set "SB_DIRTY=1"
-call :gate CONDA_SHLVL "0" "conda counts at least one active environment here" "close this window and open a new one" || set "SB_DIRTY=1"
-call :gate SEALENV_PREFIX "" "a sealed environment is active here" "close this window and open a new one" || set "SB_DIRTY=1"
-call :gate VIRTUAL_ENV "" "a Python virtual environment is active here" "close this window and open a new one" || set "SB_DIRTY=1"
-call :gate PYTHONHOME "" "every Python takes its standard library from there" "set PYTHONHOME=" || set "SB_DIRTY=1"
-call :gate PYTHONPATH "" "every Python imports from there first" "set PYTHONPATH=" || set "SB_DIRTY=1"
-call :gate PIP_TARGET "" "pip installs into that folder" "set PIP_TARGET=" || set "SB_DIRTY=1"
-call :gate PIP_PREFIX "" "pip installs below that folder" "set PIP_PREFIX=" || set "SB_DIRTY=1"
-call :gate PIP_USER "0 false no off" "pip installs for the user" "set PIP_USER=" || set "SB_DIRTY=1"
+call :gate CONDA_PREFIX "" "a conda environment is active here" "deactivate, or close this window and open a new one"
+call :gate CONDA_SHLVL "0" "conda counts at least one active environment here" "deactivate, or close this window and open a new one"
+call :gate SEALENV_PREFIX "" "a sealed environment is active here" "deactivate, or close this window and open a new one"
+call :gate VIRTUAL_ENV "" "a Python virtual environment is active here" "deactivate, or close this window and open a new one"
+call :gate PYTHONHOME "" "every Python takes its standard library from there" "set PYTHONHOME="
+call :gate PYTHONPATH "" "every Python imports from there first" "set PYTHONPATH="
+call :gate PIP_TARGET "" "pip installs into that folder" "set PIP_TARGET="
+call :gate PIP_PREFIX "" "pip installs below that folder" "set PIP_PREFIX="
+call :gate PIP_USER "0 false no off" "pip installs for the user" "set PIP_USER="
 set "SB_T=%PATH:"=%"
-for %%D in ("%SB_T:;=" "%") do call :gate_folder "%%~D" || set "SB_DIRTY=1"
+for %%D in ("%SB_T:;=" "%") do for %%F in (conda-meta pyvenv.cfg) do if not "%%~D"=="" (
+  if exist "%%~D\%%F" set "SB_BAD=%%~D"
+  if /I "%%~nxD"=="Scripts" if exist "%%~dpD%%F" set "SB_BAD=%%~D"
+)
+if defined SB_BAD >&2 echo   PATH: "%SB_BAD%": a folder on PATH belongs to another environment; to clear it: take the folder out of PATH& set "SB_DIRTY=1"
 if defined SB_DIRTY call :fail 3 "this shell is not clean: see above" "" "clear the variables, or open a new cmd.exe window" & goto :end
 
 rem === Names and places ==================================================================================
@@ -123,8 +126,8 @@ if defined CONDA_PKGS_DIRS for /f "tokens=1 delims=,;" %%A in ("%CONDA_PKGS_DIRS
 
 rem A temporary folder is ours only if mkdir itself made it: two scripts can draw the same random number.
 for %%I in ("%TEMP%\sealenv-%RANDOM%%RANDOM%") do set "SB_T=%%~fI"
-for /L %%I in (1,1,9) do if not defined SB_WORK if exist "%TEMP%\" mkdir "%SB_T%-%%I" 2>nul && set "SB_WORK=%SB_T%-%%I"
-if not defined SB_WORK call :fail 9 "cannot create a temporary folder" "%TEMP%" "set TEMP to a folder that you may write" & goto :end
+if exist "%TEMP%\" mkdir "%SB_T%" 2>nul && set "SB_WORK=%SB_T%"
+if not defined SB_WORK call :fail 9 "cannot create a temporary folder" "%SB_T%" "run the same command again, or set TEMP to a folder that you may write" & goto :end
 
 if defined SB_REMOVE goto :remove
 call :check_target || goto :end
@@ -138,9 +141,9 @@ if defined SB_DRY echo [INFO] Dry run: nothing was written.& goto :end
 
 rem === micromamba ========================================================================================
 
-rem micromamba ends without a word on a Windows that has no Visual C++ runtime.
+rem micromamba needs the Microsoft Visual C++ runtime. Without it, it ends and prints nothing.
 for %%D in (vcruntime140 vcruntime140_1 msvcp140) do if not exist "%SB_SYS%\%%D.dll" (
-  call :fail 6 "micromamba needs the Microsoft Visual C++ runtime, which is not installed" "%%D.dll" "install https://aka.ms/vs/17/release/vc_redist.x64.exe, or run: winget install Microsoft.VCRedist.2015+.x64"
+  call :fail 6 "the Microsoft Visual C++ runtime is not installed" "%%D.dll" "install vc_redist.x64 of Microsoft from https://aka.ms/vs/17/release/vc_redist.x64.exe, or run: winget install Microsoft.VCRedist.2015+.x64"
   goto :end
 )
 
@@ -154,16 +157,15 @@ for /f "usebackq tokens=1" %%A in ("%SB_WORK%\sha256") do if not defined SB_SHA2
 call :allowed SB_SHA256 || goto :end
 :sha256_known
 
-rem micromamba.exe from the cache, or downloaded. What runs is a copy that has the right sha256.
-set "SB_EXE=%SB_WORK%\micromamba.exe"
-set "SB_KEPT=%SB_CACHE%\micromamba\micromamba-%MICROMAMBA_VERSION%-win-64.exe"
+rem micromamba.exe from the cache, or downloaded. It is used only if it has this sha256.
+set "SB_EXE=%SB_CACHE%\micromamba\micromamba-%MICROMAMBA_VERSION%-win-64.exe"
 set "SB_T=%MICROMAMBA_URL%/download/%MICROMAMBA_VERSION%/micromamba-win-64.exe"
-if exist "%SB_KEPT%" copy /Y /B "%SB_KEPT%" "%SB_EXE%" >nul && call :has_sha256 "%SB_EXE%" "%SB_SHA256%" && goto :micromamba_checked
+if exist "%SB_EXE%" call :has_sha256 "%SB_EXE%" "%SB_SHA256%" && goto :micromamba_checked
 echo [INFO] Downloading     "%SB_T%"
-call :download "%SB_T%" "%SB_EXE%" || goto :end
-call :has_sha256 "%SB_EXE%" "%SB_SHA256%" "%SB_T%" || goto :end
+call :download "%SB_T%" "%SB_WORK%\micromamba.exe" || goto :end
+call :has_sha256 "%SB_WORK%\micromamba.exe" "%SB_SHA256%" "%SB_T%" || goto :end
 mkdir "%SB_CACHE%\micromamba" 2>nul
-copy /Y /B "%SB_EXE%" "%SB_KEPT%" >nul 2>nul || echo [WARN] Cannot keep it in the cache: "%SB_KEPT%"
+move /Y "%SB_WORK%\micromamba.exe" "%SB_EXE%" >nul || call :fail 9 "cannot write this file" "%SB_EXE%" "set CACHE to a folder that you may write" || goto :end
 :micromamba_checked
 
 rem === The environment ===================================================================================
@@ -175,8 +177,7 @@ if not exist "%SB_PKGS%\" call :fail 9 "cannot create the package cache" "%SB_PK
 call :check_target || goto :end
 mkdir "%SB_META%" 2>nul
 if not defined SB_PENDING 2>nul >"%SB_MARKER%" echo sealenv-bootstrap %SB_VERSION%
-call :is_ours || call :fail 9 "cannot write into this folder" "%SB_PREFIX%" "choose a folder that you may write, or free some space"
-if not "%SB_RC%"=="0" goto :end
+call :is_ours || call :fail 9 "cannot write into this folder" "%SB_PREFIX%" "choose a folder that you may write, or free some space" || goto :end
 
 rem The marker stays open meanwhile, as handle 9. No other process can open it to write: one run at a time.
 call :make 9>>"%SB_MARKER%"
@@ -217,18 +218,16 @@ rem The folder gets another name first: Windows refuses that while a program in 
 rem changed. rmdir alone removes the junction. \\?\ allows paths of more than 260 characters.
 :remove
 if not exist "%SB_PREFIX%\" call :fail 7 "there is no such environment" "%SB_PREFIX%" "check the name" & goto :end
-for %%I in ("%SB_PREFIX%") do set "SB_T=%%~aI"
-if not "%SB_T:l=%"=="%SB_T%" call :fail 7 "this is a link" "%SB_PREFIX%" "name the folder that it leads to" & goto :end
 set "SB_T="
 for %%N in (sealenv sealenv.bootstrap) do if exist "%SB_META%\%%N" set "SB_T=1"
 call :is_ours && set "SB_T=1"
 if not defined SB_T call :fail 7 "neither this script nor sealenv made this" "%SB_PREFIX%" "nothing was removed; check the name" & goto :end
 if exist "%SB_META%\frozen" call :fail 7 "this environment is frozen" "%SB_META%\frozen" "nothing was removed; ask the one who froze it" & goto :end
 if defined SB_DRY echo [INFO] Would remove    "%SB_PREFIX%"& goto :end
-if exist "%SB_PREFIX%.removing\" call :fail 7 "an earlier --remove left this" "%SB_PREFIX%.removing" "delete it first; nothing was removed" & goto :end
-for %%P in ("%SB_PREFIX%") do ren "%%~fP" "%%~nxP.removing" 2>nul
-if exist "%SB_PREFIX%\" call :fail 7 "the environment is in use" "%SB_PREFIX%" "close all its programs and shells; nothing was removed" & goto :end
 set "SB_GONE=%SB_PREFIX%.removing"
+if exist "%SB_GONE%\" call :fail 7 "an earlier --remove left this" "%SB_GONE%" "delete it first; nothing was removed" & goto :end
+for %%P in ("%SB_GONE%") do ren "%SB_PREFIX%" "%%~nxP" 2>nul
+if exist "%SB_PREFIX%\" call :fail 7 "the environment is in use" "%SB_PREFIX%" "close all its programs and shells; nothing was removed" & goto :end
 rmdir "%SB_GONE%\pkgs" 2>nul
 rmdir /S /Q "\\?\%SB_GONE%" 2>nul
 if exist "%SB_GONE%\" call :fail 9 "cannot remove everything" "%SB_GONE%" "delete this folder when no program uses it" & goto :end
@@ -242,29 +241,33 @@ set "SB_STATE=unfinished"
 call :empty && call :run_micromamba && call :link_pkgs && call :copy_folders && call :patch && call :prove && set "SB_STATE=proven"
 exit /b 0
 
-rem Everything that an earlier run left goes, but the marker and your own folders.
+rem Delete what an earlier run left, except the marker and your own folders.
 :empty
 if not defined SB_PENDING exit /b 0
 pushd "%SB_PREFIX%" && (
   rmdir pkgs 2>nul
-  for /d %%D in (*) do call :is_kept "%%D" || rmdir /S /Q "\\?\%SB_PREFIX%\%%D" 2>nul
-  for %%I in (conda-meta\*) do if /I not "%%~nxI"=="sealenv.pending" del /F /Q "%%I" 2>nul
+  for /d %%D in (*) do (
+    set "SB_T=1"
+    for %%N in (conda-meta __home__ __shortcut__ __AppData__) do if /I "%%D"=="%%N" set "SB_T="
+    if defined SB_T rmdir /S /Q "\\?\%%~fD" 2>nul
+  )
+  for %%I in (conda-meta\*) do if /I not "%%~nxI"=="sealenv.pending" del /F /Q "%%~fI" 2>nul
   del /F /Q * 2>nul
   popd
 )
 if not exist "%SB_META%\history" if not exist "%SB_PREFIX%\python.exe" exit /b 0
 call :fail 9 "cannot delete what an earlier run left" "%SB_PREFIX%" "close the programs that use it, then run the same command again"
 exit /b 9
-:is_kept
-for %%N in (conda-meta __home__ __shortcut__ __AppData__) do if /I "%~1"=="%%N" exit /b 0
-exit /b 1
 
 rem The documents call: micromamba create -p PREFIX python=3.12 mamba conda. `create --yes` first deletes a folder
 rem that has a conda-meta, and our marker with it. `install` makes the same environment and keeps the marker; for
 rem it, the folder is an environment because of its history. Each word is in quotes: numpy>=1 would write a file.
+rem The last two replacements drop the empty words that a second space leaves.
 :run_micromamba
-set SB_CHANNELS=-c "%CHANNEL: =" -c "%"
+set SB_CHANNELS= -c "%CHANNEL: =" -c "%"
 set SB_SPECS="%SB_SPECS: =" "%"
+set SB_CHANNELS=%SB_CHANNELS: -c ""=%
+set SB_SPECS=%SB_SPECS: ""=%
 setlocal
 call :own_home
 set "CONDA_PKGS_DIRS=%SB_PKGS%"
@@ -273,8 +276,8 @@ type nul >"%SB_META%\history"
 set "SB_T=%ERRORLEVEL%"
 endlocal & set "SB_T=%SB_T%"
 if "%SB_T%"=="0" exit /b 0
-rem This is 0xC0000135: Windows did not find a DLL, and shows no message.
-if "%SB_T%"=="-1073741515" call :fail 6 "micromamba.exe could not start: a DLL is missing" "" "install https://aka.ms/vs/17/release/vc_redist.x64.exe, then run the same command again" & exit /b 6
+rem -1073741515 is 0xC0000135: Windows did not find a DLL.
+if "%SB_T%"=="-1073741515" call :fail 6 "micromamba.exe could not start: a DLL is missing" "" "install the Microsoft Visual C++ runtime (vc_redist.x64), then run the same command again" & exit /b 6
 call :fail 6 "micromamba failed with exit code %SB_T%: see above" "" "correct the reason, then run the same command again"
 exit /b 6
 
@@ -354,17 +357,8 @@ setlocal EnableDelayedExpansion
 for %%W in (%~2) do if /I "!%~1!"=="%%W" exit /b 0
 >&2 echo   %~1=!%~1!
 >&2 echo       %~3; to clear it: %~4
-exit /b 1
-
-rem :gate_folder FOLDER: one folder on PATH. An environment has its programs in itself, in Scripts and in bin.
-:gate_folder
-if "%~1"=="" exit /b 0
-set "SB_T=%~1"
-for %%I in ("%~1\.") do for %%N in (Scripts bin) do if /I "%%~nxI"=="%%N" set "SB_T=%~1\.."
-if not exist "%SB_T%\conda-meta\" if not exist "%SB_T%\pyvenv.cfg" exit /b 0
->&2 echo   PATH: "%~1"
->&2 echo       a folder on PATH belongs to another environment; to clear it: take the folder out of PATH
-exit /b 1
+endlocal & set "SB_DIRTY=1"
+exit /b 0
 
 rem The target is a new folder, an empty one, or one that an earlier run of this script left unfinished. Anything
 rem else stays as it is. The listing has hidden files too. A run that was stopped at once leaves an empty marker.
@@ -387,6 +381,7 @@ exit /b 1
 rem :download ADDRESS FILE. A redirection leads to https only. Proxies of companies can break the check whether a
 rem certificate was revoked; an older curl does not know the option for it.
 :download
+if not exist "%SB_SYS%\curl.exe" call :fail 9 "curl.exe was not found" "%SB_SYS%\curl.exe" "update Windows: Windows 10 has it since version 1803" & exit /b 9
 set "SB_SSL="
 "%SB_SYS%\curl.exe" --ssl-revoke-best-effort --version >nul 2>nul && set "SB_SSL=--ssl-revoke-best-effort"
 "%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 --connect-timeout 30 --output "%~2" --url "%~1"
@@ -402,9 +397,7 @@ set "SB_FOUND="
 for /f "usebackq skip=1 tokens=1" %%A in ("%SB_WORK%\certutil.txt") do if not defined SB_FOUND set "SB_FOUND=%%A"
 if defined SB_FOUND if /I "%SB_FOUND%"=="%~2" exit /b 0
 if "%~3"=="" exit /b 5
-call :fail 5 "checksum mismatch, so this was not used" "%~3" "get it again"
->&2 echo         sha256 found %SB_FOUND%
->&2 echo         expected     %~2
+call :fail 5 "checksum mismatch: the sha256 is %SB_FOUND%, not %~2" "%~3" "it was not used; get it again"
 exit /b 5
 
 rem A clean environment with a home folder of its own, which is deleted afterwards. In the user's own, micromamba

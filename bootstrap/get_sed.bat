@@ -70,22 +70,18 @@ set "SB_RC=0"
 set "SB_EXE=%SB_CACHE%\sed\sed.exe"
 if exist "%SB_EXE%" echo [INFO] sed:  "%SB_EXE%", from an earlier run & goto :end
 
-rem The answer is JSON with one key in each line. If it is one long line, jq can put it into this form.
 set "SB_RC=1"
-set "SB_JSON=%SB_WORK%\release.json"
-call :download "%SEALENV_SED_URL%" "%SB_JSON%" || goto :end
-set "SB_JQ=%SB_CACHE%\jq\jq.exe"
-if not exist "%SB_JQ%" for %%I in (jq.exe) do set "SB_JQ=%%~$PATH:I"
-if defined SB_JQ "%SB_JQ%" . "%SB_JSON%" >"%SB_WORK%\jq.json" 2>nul && set "SB_JSON=%SB_WORK%\jq.json"
+call :download "%SEALENV_SED_URL%" "%SB_WORK%\release.json" || goto :end
 
-rem Each file of the release has a line "digest": "sha256:...", and after it "browser_download_url": "https://...".
+rem The answer is JSON with one key in each line. Each file of the release has a line "digest": "sha256:...", and
+rem after it "browser_download_url": "https://...".
 set "SB_RC=2"
-"%SB_SYS%\findstr.exe" /C:"digest" /C:"browser_download_url" "%SB_JSON%" >"%SB_WORK%\lines.txt"
+"%SB_SYS%\findstr.exe" /C:"digest" /C:"browser_download_url" "%SB_WORK%\release.json" >"%SB_WORK%\lines.txt"
 for /f "usebackq tokens=2 delims=, " %%A in ("%SB_WORK%\lines.txt") do (
   set "SB_LINE=%%~A"
   call :read_line
 )
-if not defined SB_URL call :fail "the release has no sed for x64: %SEALENV_SED_URL%" "try again with --with-jq" & goto :end
+if not defined SB_URL call :fail "the release has no sed for x64: %SEALENV_SED_URL%" & goto :end
 
 set "SB_RC=3"
 call :get "%SB_URL%" "%SB_EXE%" || goto :end
@@ -141,6 +137,7 @@ exit /b 0
 
 rem :download ADDRESS FILE
 :download
+if not exist "%SB_SYS%\curl.exe" call :fail "curl.exe was not found: %SB_SYS%\curl.exe" "update Windows: Windows 10 has it since version 1803" & exit /b 1
 "%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 --connect-timeout 30 --output "%~2" --url "%~1"
 if not errorlevel 1 exit /b 0
 call :fail "download failed: %~1" "check the network and the address"

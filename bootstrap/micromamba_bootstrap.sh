@@ -17,26 +17,24 @@ micromamba_bootstrap.sh [ENV_NAME] [PY_VERSION] [options]
 Makes a standalone conda environment with python, conda and mamba.
 
   ENV_NAME            the name of the environment (default: py)
-  PY_VERSION          3.12 or 3.12.4 (default: the newest Python). The folder is
-                      then called ENV_NAME_3_12.
+  PY_VERSION          such as 3.12 (default: the newest); the folder is ENV_NAME_3_12
 
-  --post SCRIPT       copy the script to __home__ in the environment and run it
-  --remove            remove the environment, if this script or sealenv made it
+  --post SCRIPT       after the environment is made, copy SCRIPT into its folder
+                      __home__ and run it there, to install more packages
+  --remove            delete this environment, if this script or sealenv made it
   --dry-run           show what would be done; write nothing
   --help              show this text
 
 All other settings are variables:
 
   PY_ENVS             the folder for environments (default: .)
-  ENV_PREFIX          the whole path of the environment; replaces PY_ENVS and
-                      ENV_NAME
+  ENV_PREFIX          the path of the environment, instead of PY_ENVS and ENV_NAME
   CACHE               the folder for downloads (default: ~/.cache/sealenv-bootstrap)
   CONDA_PKGS_DIRS     the package cache (default: CACHE/pkgs)
   CHANNEL             the channels, separated by spaces (default: conda-forge)
   PACKAGES            more packages, separated by spaces
   MICROMAMBA_VERSION  the release of micromamba (default: 2.8.1-1)
-  MICROMAMBA_SHA256   its sha256; without it, the one in this script, or for
-                      another version the one that the release publishes
+  MICROMAMBA_SHA256   its sha256 (default for another release: the published one)
   MICROMAMBA_URL      the address of the releases, such as a mirror
   KEEP_MICROMAMBA     if set, keep a copy of micromamba in the environment
 
@@ -60,9 +58,9 @@ fail() {
     [ -z "${3-}" ] || printf '        next: %s\n' "$3" >&2
     exit "$1"
 }
+usage() { fail 2 "$1" '--help shows the arguments and variables'; }
 [ -f "$0" ] || fail 2 'this script has to be a file: save it first, then run it'
 here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd)
-usage() { fail 2 "$1" '--help shows the arguments and variables'; }
 
 name='' python='' post='' dry='' remove=''
 while [ $# -gt 0 ]; do
@@ -125,7 +123,7 @@ fi
 prefix=${ENV_PREFIX:-${PY_ENVS:-$PWD}/$name}
 case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
 prefix=${prefix%/}
-# Scripts of packages contain this path: without links in its parent, if that exists.
+# Scripts of packages contain this path: without links and dots in its parent, if that exists.
 parent=$(CDPATH='' cd -P -- "${prefix%/*}/" 2>/dev/null && pwd) || parent=${prefix%/*}
 prefix=${parent%/}/${prefix##*/}
 cache=${CACHE:-${XDG_CACHE_HOME:-${HOME:-$PWD}/.cache}/sealenv-bootstrap}
@@ -139,18 +137,19 @@ for place in "$prefix" "$cache" "$pkgs"; do
     esac
 done
 case ${prefix##*/} in base | root | '') usage "conda refuses an environment of this name: $prefix" ;; esac
-
 meta=$prefix/conda-meta
 marker=$meta/sealenv.pending
+
+# The target is a new folder, an empty one, or one that an earlier run of this script left unfinished. Anything
+# else stays as it is. A run that was killed at once leaves an empty marker.
 is_ours() { [ -f "$marker" ] && grep -q '^sealenv-bootstrap ' "$marker"; }
-# is_bare: an empty folder. A run that was killed at once leaves an empty marker there.
-is_bare() {
+is_empty() {
     found=$(find "$prefix" ! -path "$prefix" ! -path "$meta" ! -path "$marker") && [ -z "$found" ] && [ ! -s "$marker" ]
 }
 not_a_link() { [ ! -L "$prefix" ] && [ ! -L "$meta" ] || fail 7 "this is a link, or its conda-meta is one: $prefix"; }
 check_target() {
     not_a_link
-    [ ! -e "$prefix" ] || is_ours || { [ -d "$prefix" ] && is_bare; } ||
+    [ ! -e "$prefix" ] || is_ours || { [ -d "$prefix" ] && is_empty; } ||
         fail 7 "this exists already, or another program left it unfinished: $prefix" 'choose another name, or remove it first'
 }
 
@@ -165,9 +164,10 @@ claim() {
     elif [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then
         busy
     fi
+    is_ours || [ ! -s "$marker" ] || busy
+    printf 'sealenv-bootstrap %s %s\n' "$script_version" $$ >"$marker" || fail 9 "cannot write $marker"
 }
 busy() { fail 7 "another process works on this environment: $prefix" 'wait until it has ended'; }
-sign() { printf 'sealenv-bootstrap %s %s\n' "$script_version" $$ >"$marker" || fail 9 "cannot write $marker"; }
 
 # empty [FIND TESTS]: delete the content of the prefix except what the tests exclude; the marker stays.
 empty() {
@@ -183,13 +183,11 @@ if [ -n "$remove" ]; then
     [ ! -e "$meta/frozen" ] || fail 7 "this environment is frozen: $meta/frozen" 'nothing was removed'
     [ -z "$dry" ] || { say "Would remove $prefix" && exit 0; }
     claim
-    sign
     empty
     rm -rf -- "$prefix" || fail 9 "cannot remove $prefix"
     say "Removed $prefix"
     exit 0
 fi
-
 check_target
 
 # === Cache =============================================================================================
@@ -212,10 +210,7 @@ if [ -z "$sha256" ]; then
         2.8.1-1-osx-arm64) sha256=9618a2866a2ffb3d36b55e9520f64d63dcd6dc2e622a351ca3cbe8e2cc90c757 ;;
     esac
 fi
-
-set -f # A word such as numpy=2.* is not a file name pattern.
 specs="python${python:+=$python} mamba conda${packages:+ $packages}"
-
 say "Environment:    $prefix"
 say "Packages:       $specs"
 say "Channels:       $channels"
@@ -250,31 +245,26 @@ check() {
         fail 5 "checksum mismatch: $3 has sha256 ${found:-(unknown)}, expected $2" \
             'it was not used; sha256sum, shasum or openssl is needed to compare'
 }
-get_micromamba() {
-    [ ! -f "$exe" ] || [ "$(sha256_of "$exe")" != "$sha256" ] || return 0
-    say "Downloading     $address"
-    download "$address" "$work/micromamba"
-    check "$work/micromamba" "$sha256" "$address"
-    mkdir -p -- "${exe%/*}" && chmod 755 "$work/micromamba" && mv -f -- "$work/micromamba" "$exe" ||
-        fail 9 "cannot write $exe" 'set CACHE to a folder that you may write'
-}
 if [ -z "$sha256" ]; then
     warn "No sha256 is pinned for micromamba $version. Using the one that the release publishes beside it."
     download "$address.sha256" "$work/sha256"
     read -r sha256 rest <"$work/sha256" || :
 fi
-get_micromamba
+
+# micromamba from the cache, or downloaded. It is used only if it has this sha256.
+if [ ! -f "$exe" ] || [ "$(sha256_of "$exe")" != "$sha256" ]; then
+    say "Downloading     $address"
+    download "$address" "$work/micromamba"
+    check "$work/micromamba" "$sha256" "$address"
+    mkdir -p -- "${exe%/*}" && chmod 755 "$work/micromamba" && mv -f -- "$work/micromamba" "$exe" ||
+        fail 9 "cannot write $exe" 'set CACHE to a folder that you may write'
+fi
 
 # === Marker: until the last step the environment is visibly unfinished ==================================
 
 mkdir -p -- "$pkgs" && [ -w "$pkgs" ] || fail 9 "cannot write the package cache $pkgs" 'set CONDA_PKGS_DIRS'
 check_target # Again: the download can take minutes.
 claim
-if ! is_ours && ! is_bare; then
-    [ -s "$marker" ] || rm -f -- "$marker"
-    fail 7 "another program has just written into $prefix" 'nothing was changed'
-fi
-sign
 trap 'rm -rf -- "$work"; warn "The environment is unfinished: run the same command again, or remove its folder."' EXIT
 empty ! -name __home__ ! -name __shortcut__ ! -name __AppData__ # What an earlier run left.
 
@@ -283,11 +273,8 @@ empty ! -name __home__ ! -name __shortcut__ ! -name __AppData__ # What an earlie
 # own COMMAND...: without settings of other environments, with a home folder that is deleted afterwards. In the
 # user's own, micromamba would read settings and note the environment (~/.conda/environments.txt).
 own() (
-    for variable in $(env | LC_ALL=C sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
-        case $variable in
-            CONDA* | _CONDA* | _CE_* | MAMBA* | PYTHON* | PIP_* | PIXI_* | UV_* | VIRTUAL_ENV* | BASH_ENV | XDG_*) unset "$variable" ;;
-        esac
-    done
+    others='CONDA|_CONDA|_CE_|MAMBA|PYTHON|PIP_|PIXI_|UV_|VIRTUAL_ENV|BASH_ENV|XDG_'
+    unset $(env | LC_ALL=C sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' | grep -E "^($others)")
     PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=$work/home TMPDIR=$work CONDA_PKGS_DIRS=${cache_of_run:-$pkgs}
     export PATH HOME TMPDIR CONDA_PKGS_DIRS
     "$@"
@@ -295,6 +282,7 @@ own() (
 # The documents call `micromamba create -p PREFIX python=3.12 mamba conda`. `create --yes` first deletes a folder
 # that has a conda-meta, and our marker with it. `install` makes the same environment and keeps the marker.
 printf '' >"$meta/history" || fail 9 "cannot write $meta" # With it, the folder is an environment to `install`.
+set -f # A word such as numpy=2.* is not a file name pattern.
 set --
 for word in $channels; do set -- "$@" -c "$word"; done
 own "$exe" install --yes --no-rc --no-shortcuts --override-channels "$@" \
@@ -302,7 +290,11 @@ own "$exe" install --yes --no-rc --no-shortcuts --override-channels "$@" \
     fail 6 "micromamba failed with exit code $?: see above" 'correct the reason, then run the same command again'
 set +f
 
-# === Template folders, package cache ===================================================================
+# === Package cache, template folders ===================================================================
+
+# conda and mamba of the environment use the package cache by this link.
+[ -e "$prefix/pkgs" ] || ln -s "$pkgs" "$prefix/pkgs" ||
+    warn "cannot make $prefix/pkgs a link to $pkgs: this environment has a package cache of its own"
 
 # Your own folders, from the folder of this script or from two levels above it.
 for folder in __home__ __shortcut__ __AppData__; do
@@ -312,23 +304,14 @@ for folder in __home__ __shortcut__ __AppData__; do
     done
 done
 [ -z "${KEEP_MICROMAMBA-}" ] || cp -- "$exe" "$prefix/bin/micromamba" || fail 9 "cannot copy $exe"
-tools='python conda mamba'
-# conda and mamba of the environment use the package cache by this link.
-[ -e "$prefix/pkgs" ] || ln -s "$pkgs" "$prefix/pkgs" ||
-    warn "cannot make $prefix/pkgs a link to $pkgs: this environment has a package cache of its own"
 
 # === Proof: activate the environment and run its programs ===============================================
 
 works() {
     unset CONDA_PKGS_DIRS
-    case $tools in
-        *conda*)
-            set +eu # conda's script is not written for them.
-            . "$prefix/etc/profile.d/conda.sh" && conda activate "$prefix" && [ "$CONDA_PREFIX" -ef "$prefix" ] || return 1
-            ;;
-        *) PATH=$prefix/bin:$PATH ;;
-    esac
-    for tool in $tools; do
+    set +eu # conda's script is not written for them.
+    . "$prefix/etc/profile.d/conda.sh" && conda activate "$prefix" && [ "$CONDA_PREFIX" -ef "$prefix" ] || return 1
+    for tool in python conda mamba; do
         [ "$(unset -f "$tool" && command -v "$tool")" -ef "$prefix/bin/$tool" ] && "$prefix/bin/$tool" --version || return 1
     done
 }
@@ -339,8 +322,7 @@ own works || fail 8 'the environment does not work: it cannot be activated, or a
 printf 'sealenv-bootstrap %s\nmicromamba %s sha256 %s\n' "$script_version" "$version" "$sha256" >"$meta/sealenv.bootstrap" &&
     rm -f -- "$marker" || fail 9 "cannot write $meta"
 trap 'rm -rf -- "$work"' EXIT
-say "Done. Programs:  $prefix/bin"
-case $tools in *conda*) say "To activate it:  . '$prefix/etc/profile.d/conda.sh' && conda activate '$prefix'" ;; esac
+say "Done. To use it:  . '$prefix/etc/profile.d/conda.sh' && conda activate '$prefix'"
 
 # === --post: the build phase. The script is in __home__ and activates the environment by a relative path. ===
 

@@ -24,9 +24,8 @@ def job(lock: Path, command: Sequence[str], folder: Path) -> int:
     code = sealenv.run(made.prefix, command, clean=True).returncode
     report = sealenv.verify(made.prefix)
     for finding in report.findings:
-        if finding.damage:
-            print(f"{finding.kind}: {finding.path}", file=sys.stderr)
-    return code or int(report.damaged)
+        print(f"{finding.kind}: {finding.path}", file=sys.stderr)
+    return code or int(bool(report.findings))
 
 
 class Log(sealenv.Reporter):

@@ -42,7 +42,12 @@ __all__ = [
 META = "conda-meta"
 SHELLS = ("sh", "fish", "csh", "xsh", "nu")
 """The shells of a POSIX prefix, by the extension of their scripts."""
-ACTIVATION = (*(f"activate.{shell}" for shell in SHELLS), "activate.bat", "activate.ps1")
+ACTIVATION = (
+    *(f"activate.{shell}" for shell in SHELLS),
+    "activate.bat",
+    "deactivate.bat",
+    "activate.ps1",
+)
 """The activation scripts of every platform."""
 CONDARC = ".condarc"
 HISTORY = "conda-meta/history"

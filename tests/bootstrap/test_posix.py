@@ -141,15 +141,12 @@ def test_the_gate_lists_all_that_is_dirty(bare: Bare) -> None:
 @pytest.mark.parametrize(
     ("words", "variables"),
     [
-        *((name, {}) for name in ("a&b", "x y", "../x", ".x", "a\nb", "$(touch evil)", "a'b", "é")),
+        *((name, {}) for name in ("a&b", "../x", "a\nb", "$(touch evil)", "é", "base")),
         ("--frobnicate", {}),
         ("a|3.12|b", {}),
-        ("a|3.*", {}),
-        ("base", {}),
-        ("x|--post", {}),
         ("x|--post|nowhere.sh", {}),
         ("x", {"MICROMAMBA_VERSION": "../2.8.1-1"}),
-        *(("x", {"ENV_PREFIX": path}) for path in ("/no/../x", "/tmp/$(touch evil)", "/tmp/a'b")),
+        ("x", {"ENV_PREFIX": "/tmp/$(touch evil)"}),
         ("x", {"CACHE": "/tmp/`touch evil`"}),
         ("x", {"CONDA_PKGS_DIRS": "pkgs"}),
     ],
@@ -238,13 +235,6 @@ def test_targets_that_are_not_ours_stay(bare: Bare) -> None:
         assert "[ERROR]" in bare.run(name, code=7).stderr
         assert "[ERROR]" in bare.run(name, "--remove", code=7).stderr
     assert bare.everything() == before
-
-
-def test_folders_that_cannot_be_written(bare: Bare) -> None:
-    (blocked := bare.root / "blocked").write_text("a file where a folder should be")
-    for name in ("PY_ENVS", "CACHE", "CONDA_PKGS_DIRS", "TMPDIR"):
-        assert "[ERROR]" in bare.run("x", code=9, **{name: str(blocked)}).stderr
-    assert list(bare.envs.iterdir()) == []
 
 
 @pytest.mark.parametrize("what", ["an environment", "a file", "a link"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -125,25 +124,6 @@ def test_an_archive_that_is_not_what_was_locked(rebuild: Rebuild, small: Lock) -
     rebuild.run()
 
 
-def test_a_micromamba_that_links_something_else(rebuild: Rebuild, small: Lock) -> None:
-    """The proof is ours: what was linked is compared with what was locked."""
-    program = rebuild.executable.read_bytes()
-    for meddling, said in (
-        (b'sed -i s/sha256/shaxxx/ "$meta"/*.json', "was not installed with the sha256"),
-        (b'cp "$meta"/hello*.json "$meta/more-1-0.json"', "2 packages were installed"),
-    ):
-        line = program.splitlines()[-1].removeprefix(b"exec ")
-        loop = b'for word; do [ "$was" != --prefix ] || meta=$word/conda-meta; was=$word; done'
-        fake = b"#!/bin/sh\nPATH=/usr/bin:/bin\n" + loop + b"\n"
-        rebuild.executable.write_bytes(fake + line + b"\n" + meddling + b"\n")
-        rebuild.export([small])
-        assert said in rebuild.run(code=8).stderr
-        assert (rebuild.envs / "my_env" / "conda-meta" / "sealenv.pending").exists()
-        shutil.rmtree(rebuild.envs / "my_env")
-        for cached in (rebuild.cache / "micromamba").iterdir():
-            cached.unlink()
-
-
 def test_refusals(rebuild: Rebuild, small: Lock) -> None:
     rebuild.export([small])
     before = rebuild.everything()
@@ -155,12 +135,6 @@ def test_refusals(rebuild: Rebuild, small: Lock) -> None:
     other = "linux-aarch64" if small.platform != "linux-aarch64" else "linux-64"
     rebuild.export([Lock(platform=other, channels=(), packages=small.packages)])
     assert f"only for {other}" in rebuild.run(code=6).stderr
-
-
-def test_one_script_for_several_platforms(rebuild: Rebuild, small: Lock) -> None:
-    more = [Lock(platform=p, channels=(), packages=small.packages) for p in ("osx-arm64", "osx-64")]
-    rebuild.export([more[0], small, more[1]])
-    rebuild.run()
 
 
 @pytest.mark.slow

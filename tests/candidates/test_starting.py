@@ -90,12 +90,6 @@ def test_launchers_with_a_script_beside_them(line: str, tmp_path: Path) -> None:
     assert found == Starts(str(tmp_path / "python.exe"), False, "launcher")
 
 
-def test_a_program_starts_nothing_else(tmp_path: Path) -> None:
-    program = tmp_path / "tool.exe"
-    program.write_bytes(b"MZ" + b"\0" * 100)
-    assert begun(program, Kind.PROGRAM, windows=True) is None
-
-
 CONDA = r"""@REM call "%NOT_THIS%" %*
 @IF NOT DEFINED CONDA_EXE @SET "CONDA_EXE=%~dp0..\Scripts\conda.exe"
 @IF [%1]==[activate]   "%~dp0_conda_activate" %*

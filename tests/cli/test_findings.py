@@ -1,4 +1,4 @@
-"""Many findings: folded by kind, package and folder in a terminal, one by one elsewhere."""
+"""Many findings are folded in a terminal, by kind, package and folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from sealenv.cli import verify
 from sealenv.cli.repair import _show_repaired
-from sealenv.cli.verify import everything, fold, folded, show_findings
+from sealenv.cli.verify import fold, show_findings, without_folding
 from sealenv.commands.repair import LeftFinding, Repaired
 from sealenv.seals.findings import Finding
 
@@ -20,13 +20,16 @@ def missing(*paths: str, package: str | None = "rich", kind: str = "missing") ->
 
 
 def rich(number: int = 30) -> list[Finding]:
-    """A package's folder that was removed, with one folder in it that holds as much."""
+    """A removed folder of a package, with a folder in it of the same size."""
     names = [f"{SITE}/rich/{n:02}.py" for n in range(number)]
     return missing(*names, *[f"{SITE}/rich/__pycache__/{n:02}.pyc" for n in range(number)])
 
 
 def said(findings: list[Finding], hints: list[str] | None = None) -> list[tuple[str, str, int]]:
-    return [(line.finding.kind, line.path, line.count) for line in fold(findings, hints or [])]
+    return [
+        (line.finding.kind, line.path, line.count)
+        for line in fold(findings, hints or [], terminal=True)
+    ]
 
 
 def test_a_removed_folder_is_one_line() -> None:
@@ -48,7 +51,7 @@ def test_kinds_packages_and_hints_are_kept_apart() -> None:
         ("missing", f"{SITE}/rich/", 5),
     ]
     hints = ["this"] * 40 + ["that"] * (len(findings) - 40)
-    lines = fold(findings, hints)
+    lines = fold(findings, hints, terminal=True)
     assert [(line.hint, line.count) for line in lines] == [
         ("this", 40), ("that", 20), ("that", 4), ("that", 5),
     ]  # fmt: skip
@@ -65,25 +68,20 @@ def test_few_files_are_named_and_the_order_stays() -> None:
     ]
 
 
-def test_one_file_in_a_folder_above_takes_nothing_in() -> None:
-    findings = missing("lib/stray", *[f"lib/a/{n}" for n in range(30)], package=None)
-    assert said(findings) == [("missing", "lib/stray", 1), ("missing", "lib/a/", 30)]
-
-
-def test_what_has_news_of_its_own_is_never_folded() -> None:
-    findings = [Finding("installed", f"conda-meta/{n}.json", "one", f"{n}") for n in range(30)]
+def test_findings_with_details_are_never_folded() -> None:
+    findings = [Finding("added", f"conda-meta/{n}.json", "one", f"{n}") for n in range(30)]
     folders = [Finding("untracked", f"lib/{n}/", None, "7 files") for n in range(30)]
     assert len(said(findings + folders)) == 60
 
 
-def test_elsewhere_than_in_a_terminal_nothing_is_folded(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_folded_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     findings = [*rich(), Finding("altered", "lib/x", None, "3 bytes")]
-    assert len(folded(findings)) == 61
+    assert len(fold(findings)) == 61
     show_findings(findings, "sealenv verify e")
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 61
-    assert lines[0] == f"missing       {SITE}/rich/00.py (rich)"
-    assert lines[-1] == "altered       lib/x: 3 bytes"
+    assert lines[0] == f"missing        {SITE}/rich/00.py (rich)"
+    assert lines[-1] == "altered        lib/x: 3 bytes"
 
 
 def test_verify_in_a_terminal(
@@ -92,9 +90,9 @@ def test_verify_in_a_terminal(
     monkeypatch.setattr(verify, "is_terminal", lambda stream: True)
     show_findings([*rich(), Finding("altered", "lib/x", None, "3 bytes")], "sealenv verify e")
     assert capsys.readouterr().out.splitlines() == [
-        f"missing       {SITE}/rich/ (rich): 60 files",
-        "altered       lib/x: 3 bytes",
-        everything("sealenv verify e"),
+        f"missing        {SITE}/rich/ (rich): 60 files",
+        "altered        lib/x: 3 bytes",
+        without_folding("sealenv verify e"),
     ]
     show_findings(rich(2), "sealenv verify e")
     assert len(capsys.readouterr().out.splitlines()) == 4
@@ -115,12 +113,12 @@ def test_repair_in_a_terminal(
     monkeypatch.setattr(verify, "is_terminal", lambda stream: True)
     left = ["left  untracked lib/own/: 25 files", "      see e"]
     assert shown(True) == [
-        f"would be put back  {SITE}/rich/ (rich): missing, 60 files",
+        f"would restore  {SITE}/rich/ (rich): missing, 60 files",
         *left,
-        everything("sealenv repair e --dry-run"),
+        without_folding("sealenv repair e --dry-run"),
     ]
     assert shown(False) == [
-        f"are put back  {SITE}/rich/ (rich): missing, 60 files",
+        f"restored  {SITE}/rich/ (rich): missing, 60 files",
         *left,
-        "files of one folder are one line; --json names each",
+        without_folding("sealenv repair e --dry-run"),
     ]

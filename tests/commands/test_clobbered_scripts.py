@@ -43,7 +43,7 @@ def test_the_order() -> None:
     assert order(lock("linux-64", *three), {}) == ["a", "b", "c"]
     assert order(lock("linux-64", *three), {"x": ["a", "b"]}) == ["b", "a", "c"]
     assert order(lock("win-64", *reversed(three)), {"x": ["a", "b"]}) == ["a", "c", "b"]
-    # who depends on the other wins, and is linked last anyway
+    # the dependent package wins, and is linked last
     assert order(lock("linux-64", *three), {"x": ["a", "c"]}) == ["a", "b", "c"]
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.commands.verify import verify
 from sealenv.layout import State, state_of
-from sealenv.seals.verify import verify
 from sealenv.system.filelock import FileLock
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny

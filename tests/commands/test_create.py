@@ -279,7 +279,7 @@ class TestPost:
 
 
 class TestContradictions:
-    """What cannot be meant is refused before anything is started."""
+    """Contradicting arguments are refused before anything is written."""
 
     def test_two_names(self, machine: Machine) -> None:
         assert machine.json("create", "x", "3.11", "-n", "y", code=2)["what"] == "two names"
@@ -287,7 +287,7 @@ class TestContradictions:
     def test_a_version_and_no_name(self, machine: Machine, demo_channel: DemoChannel) -> None:
         error = machine.json("create", "3.12", code=2)
         assert "no name" in error["what"]
-        assert error["hint"].startswith("name it first: sealenv create my_env 3.12;")
+        assert error["hint"].startswith("give a name first: sealenv create my_env 3.12;")
         assert not machine.envs.exists()
         planned = machine.json("create", "-n", "3.12", "-c", demo_channel.url, "--dry-run")
         assert planned["prefix"] == str(machine.envs / "3.12")

@@ -186,7 +186,7 @@ def test_what_conda_has_is_neither_replaced_nor_overwritten(
 def test_a_file_that_several_wheels_ship(
     warm_machine: Machine, demo_channel: DemoChannel, tmp_path: Path
 ) -> None:
-    """The same bytes are no conflict; where they differ nothing is begun."""
+    """Equal files do not conflict; different ones are refused before anything is written."""
     machine = warm_machine
     index = Index(tmp_path / "other")
     common = {"tests/__init__.py": "", "tests/data.txt": f"{tmp_path}\n"}
@@ -237,4 +237,4 @@ def test_killed_while_pip_works_it_is_pending_and_replaced(
     assert listed["state"] == "pending"
     made = make(machine, file)
     assert made["wheels"] == 1
-    assert not (prefix / "__home__").exists()  # nothing in it was somebody's
+    assert not (prefix / "__home__").exists()  # every file in it was sealenv's

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 import subprocess
@@ -142,15 +141,3 @@ def test_what_pip_installed_is_named(machine: Machine, prefix: Path) -> None:
     assert any("some-thing-1.0" in note for note in notes)
     notes = machine.json("mirror", "small", "channel")["notes"]
     assert any("some-thing-1.0" in note for note in notes)
-
-
-def test_pending_and_foreign(machine: Machine, prefix: Path) -> None:
-    words = ("--format", "sh", "--micromamba-sha256", NONE)
-    (prefix / "conda-meta" / "sealenv").unlink()
-    machine.run("export", str(prefix), *words, "-o", "foreign.sh")
-    record = next((prefix / "conda-meta").glob("hello*.json"))
-    fields = json.loads(record.read_text())
-    record.write_text(json.dumps({k: v for k, v in fields.items() if k != "sha256"}))
-    assert machine.json("export", str(prefix), *words, "-o", "x", code=5)["error"] == "digest"
-    (prefix / "conda-meta" / "sealenv.pending").write_text("")
-    machine.run("export", str(prefix), *words, "-o", "x", code=7)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.commands.verify import verify
 from sealenv.layout import State, state_of
-from sealenv.seals.verify import verify
 from sealenv.system.temporary import PART
 from sealenv.tour.archive import Package, Payload, write_package
 from sealenv.tour.repodata import write_repodata

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.commands.verify import verify
 from sealenv.layout import MARKER, State, state_of
 from sealenv.prefix.prefixlock import is_locked
-from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine, alive, children_of, tiny
 

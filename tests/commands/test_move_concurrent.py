@@ -1,4 +1,4 @@
-"""Two at once: an environment goes to one place, a place takes one environment, the loser is whole."""
+"""Two moves at once: one wins, and the other environment stays whole."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.commands.verify import verify
 from sealenv.layout import State, state_of
 from sealenv.prefix.exclusive import exclusive, unchanged
 from sealenv.seals.seal import read_seal
-from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.commands.test_concurrent import _waiting_package, finish
 from tests.machine import Machine, tiny
@@ -88,26 +88,8 @@ def test_a_create_works_at_the_destination(
     assert is_whole(machine.envs / "there")
 
 
-@pytest.mark.parametrize("option", [(), ("--copy",)])
-def test_a_create_and_a_move_begin_at_once(
-    machine: Machine, channels: Channels, option: tuple[str, ...]
-) -> None:
-    machine.tiny("e", channels.main_url, "prio", "dated")
-    machine.tiny("warm", channels.main_url, "demo-notes")
-    create = machine.start(
-        "create", "there", "-c", channels.main_url, "--json", *tiny("demo-notes")
-    )
-    move = machine.start("move", "e", "there", "--json", *option)
-    (created, _), (moved, answer) = ends_of(create, move)
-    assert sorted([created, moved]) == [0, 7], answer
-    assert is_whole(machine.envs / "there")
-    assert (machine.envs / "e").exists() == (moved != 0)
-    if moved:
-        assert is_whole(machine.envs / "e")
-
-
 @pytest.mark.parametrize("command", ["verify", "audit"])
-def test_what_is_seen_while_somebody_works_on_it_is_no_finding(
+def test_findings_are_refused_while_another_process_works(
     machine: Machine, channels: Channels, command: str
 ) -> None:
     machine.tiny("e", channels.main_url, "prio", "dated")
@@ -119,24 +101,7 @@ def test_what_is_seen_while_somebody_works_on_it_is_no_finding(
     machine.json(command, "moved", code=1)
 
 
-def test_what_is_in_order_can_be_looked_at_while_somebody_works_on_it(
-    machine: Machine, channels: Channels
-) -> None:
-    machine.tiny("e", channels.main_url, "prio", "dated")
-    with exclusive(machine.envs / "e"):
-        assert machine.run("verify", "e", "--json").returncode == 0
-        assert machine.run("audit", "e", "--json").returncode == 0
-
-
-def test_two_clones_of_one_environment(machine: Machine, channels: Channels) -> None:
-    machine.tiny("e", channels.main_url, "prio", "dated")
-    both = [machine.start("clone", "e", name, "--json") for name in ("one", "two")]
-    ends = ends_of(*both)
-    assert [code for code, _ in ends] == [0, 0], ends
-    assert all(is_whole(machine.envs / name) for name in ("e", "one", "two"))
-
-
-def test_what_is_being_cloned_is_not_changed(machine: Machine, channels: Channels) -> None:
+def test_a_clone_locks_the_original(machine: Machine, channels: Channels) -> None:
     """And what is being changed is not cloned."""
     machine.tiny("e", channels.main_url, "prio", "dated")
     with unchanged(machine.envs / "e"):

@@ -1,4 +1,4 @@
-"""A disk that fills up during a move: said in words, one of the two is whole, the same again ends it."""
+"""A full disk during a move: one environment is whole, and the same command finishes it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.commands.verify import verify
 from sealenv.layout import State, state_of
-from sealenv.seals.verify import verify
 from tests.channel import Channels
 from tests.commands.test_full_disk import PACKAGES, Mount, _mount, mount, on
 from tests.machine import Machine
@@ -50,7 +50,7 @@ def test_no_room_for_files_of_a_copy(source: Machine, mount: Mount, share: float
     assert not (new / "__home__").exists()
 
 
-def test_a_disk_that_is_too_small_is_told_at_once(source: Machine, mount: Mount) -> None:
+def test_a_small_disk_is_refused_before_copying(source: Machine, mount: Mount) -> None:
     disk = mount(8 << 20)
     answer = source.json("move", "e", str(disk / "e"), code=9)
     assert "the disk is full" in answer["what"]
@@ -61,7 +61,7 @@ def test_a_disk_that_is_too_small_is_told_at_once(source: Machine, mount: Mount)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("free", [0, 1, 2])
-def test_no_room_to_mend_after_the_rename(
+def test_no_room_to_rewrite_after_the_rename(
     mount: Mount, channels: Channels, tmp_path: Path, free: int
 ) -> None:
     disk = mount(1 << 30)

@@ -12,9 +12,9 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 import sealenv
-from sealenv.audits import audit
+from sealenv.commands.verify import verify
 from sealenv.progress import Reporter
-from sealenv.seals.verify import verify
+from sealenv.relocation.audit import audit
 from sealenv.tour.channel import DemoChannel
 from tests.inventory.test_page import read
 from tests.machine import Machine
@@ -111,7 +111,7 @@ def test_the_bill_of_materials(made: tuple[Machine, Path]) -> None:
     machine, prefix = made
     said = machine.json("report", prefix.name, "--format", "cyclonedx", "-o", "sbom.json")
     text = (machine.root / "sbom.json").read_text(encoding="utf-8")
-    assert (said["format"], said["findings"]) == ("cyclonedx", None), "nobody asked for findings"
+    assert (said["format"], said["findings"]) == ("cyclonedx", None), "findings were not requested"
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     document = json.loads(text)
     seal = machine.json("info", prefix.name)["seal"]
@@ -161,7 +161,7 @@ def test_where_it_writes_and_where_not(made: tuple[Machine, Path], tmp_path: Pat
     ):
         inside.parent.mkdir(exist_ok=True)
         said = machine.run("report", env, "-o", str(inside), "--force", code=2)
-        assert "would lie in the environment" in said.stderr
+        assert "would be in the environment" in said.stderr
         assert not inside.exists()
     (prefix / "__home__").rmdir()
 
@@ -193,7 +193,7 @@ def test_damage_and_drift_are_shown_and_are_no_error(
     page = warm_machine.run("report", prefix.name).stdout
     facts = facts_in(page)
     kinds = {(f["kind"], f["package"]) for f in facts["verify"]["findings"]}
-    assert {("gone", "mamba"), ("missing", "pip")} <= kinds
+    assert {("removed", "mamba"), ("missing", "pip")} <= kinds
     assert facts["verify"]["damaged"]
     assert facts["variables"] == ["API_KEY"]
     assert "very secret" not in page

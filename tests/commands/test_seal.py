@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -11,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from sealenv.commands.seal import Sealed, reseal
+from sealenv.commands.verify import verify
 from sealenv.errors import PrefixError
 from sealenv.layout import FILES, MARKER, SEAL
 from sealenv.seals.seal import read_seal
-from sealenv.seals.verify import verify
 from tests.machine import Machine
 from tests.seals.test_verify import add_distribution, site, write_record
 
@@ -44,7 +43,7 @@ def test_a_package_and_a_distribution(made: tuple[Machine, Path]) -> None:
     (prefix / "own.txt").write_text("mine\n")
     planned = machine.json("seal", str(prefix), "--dry-run")
     assert planned["added"] == {"new": "new-1.0-0"}
-    assert {f["kind"] for f in planned["files"]} == {"untracked", "installed"}
+    assert {f["kind"] for f in planned["files"]} == {"untracked", "added"}
     assert read_seal(prefix) == before
     answer = machine.json("seal", str(prefix), "-y")
     assert answer["fingerprints"]["now"] != answer["fingerprints"]["before"]
@@ -58,22 +57,6 @@ def test_a_package_and_a_distribution(made: tuple[Machine, Path]) -> None:
     assert machine.json("seal", str(prefix), "-y")["files"] == []
     (prefix / "share" / "new.txt").unlink()
     assert [(f.kind, f.package) for f in verify(prefix).findings] == [("missing", "new")]
-
-
-def test_files_alone_stay_checked(made: tuple[Machine, Path]) -> None:
-    machine, prefix = made
-    (prefix / "own.txt").write_text("mine\n")
-    machine.json("seal", str(prefix), "-y")
-    assert read_seal(prefix).checked is True
-    assert verify(prefix).findings == ()
-    assert verify(prefix, fast=True).findings == ()
-
-
-def test_nothing_to_do_writes_nothing(made: tuple[Machine, Path]) -> None:
-    machine, prefix = made
-    before = (prefix / SEAL).read_bytes()
-    assert "nothing has changed" in machine.run("seal", str(prefix), "-y").stderr
-    assert (prefix / SEAL).read_bytes() == before
 
 
 def test_a_copy_is_as_fast_again(made: tuple[Machine, Path], tmp_path: Path) -> None:
@@ -103,32 +86,6 @@ def test_a_copy_is_as_fast_again(made: tuple[Machine, Path], tmp_path: Path) -> 
     assert machine.json("verify", str(prefix), "--fast")["hashed"] == 0
     assert machine.json("verify", str(prefix))["findings"] == []
     assert "anew" not in machine.run("seal", str(prefix), "-y").stderr
-
-
-def test_taking_times_anew_takes_no_bytes_anew(made: tuple[Machine, Path]) -> None:
-    """What verify alone remarks, or leaves to its user, is not sealed by the way."""
-    machine, prefix = made
-    source = site(prefix, "pip/__init__.py")
-    run = "import py_compile, sys; print(py_compile.compile(sys.argv[1], "
-    run += "invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH))"
-    out = machine.run("run", str(prefix), "--", "python", "-c", run, str(source)).stdout
-    pyc = Path(out.strip())
-    machine.run("seal", str(prefix), "-y")
-    data = bytearray(pyc.read_bytes())
-    data[-1] ^= 1
-    pyc.unlink()
-    pyc.write_bytes(data)
-    other = site(prefix, "pip/py.typed")
-    content = other.read_bytes()
-    other.unlink()
-    other.write_bytes(content)
-    with (prefix / "conda-meta/history").open("a") as history:
-        history.write("# mine\n")
-    before = machine.json("verify", str(prefix))
-    assert before["findings"] == []
-    assert before["notes"]
-    assert machine.json("seal", str(prefix), "-y")["retaken"] is True
-    assert machine.json("verify", str(prefix))["notes"] == before["notes"]
 
 
 def test_what_came_after_it_was_shown_is_not_sealed(made: tuple[Machine, Path]) -> None:
@@ -217,16 +174,6 @@ def test_a_file_that_was_deleted_on_purpose(made: tuple[Machine, Path]) -> None:
     assert [f.kind for f in verify(prefix).findings] == ["missing"]
 
 
-def test_altered_files_are_shown(made: tuple[Machine, Path]) -> None:
-    machine, prefix = made
-    path = site(prefix, "pip/py.typed")
-    path.unlink()
-    path.write_text("changed\n")
-    done = machine.run("seal", str(prefix), "-y")
-    assert "altered" in done.stdout
-    assert verify(prefix).findings == ()
-
-
 def rewrite_record(prefix: Path) -> Path:
     """The same package with other bytes, as `conda install --force-reinstall` writes it."""
     record = next((prefix / "conda-meta").glob("pip-*.json"))
@@ -239,40 +186,15 @@ def test_a_record_that_was_written_anew(made: tuple[Machine, Path]) -> None:
     machine, prefix = made
     rewrite_record(prefix)
     assert [f.kind for f in verify(prefix).findings] == ["changed"]
-    (left,) = machine.json("repair", str(prefix), code=1)["left"]
-    assert "sealenv seal" in left["hint"]
+    assert machine.json("repair", str(prefix))["repaired"] == []
     files = machine.json("seal", str(prefix), "--dry-run")["files"]
     (shown,) = [file for file in files if not file["path"].endswith(".pyc")]
-    assert (shown["kind"], shown["detail"]) == ("changed", "its record was written anew")
+    assert (shown["kind"], shown["detail"]) == (
+        "changed",
+        f"{Path(shown['path']).stem}: its record was rewritten",
+    )
     machine.json("seal", str(prefix), "-y")
     assert verify(prefix).findings == ()
-
-
-def test_a_digest_that_was_changed_to_match_is_shown(made: tuple[Machine, Path]) -> None:
-    machine, prefix = made
-    record = rewrite_record(prefix)
-    path = site(prefix, "pip/__init__.py")
-    old = hashlib.sha256(path.read_bytes()).hexdigest()
-    size = path.stat().st_size
-    content = b"#" * size
-    path.unlink()
-    path.write_bytes(content)
-    record.write_text(record.read_text().replace(old, hashlib.sha256(content).hexdigest()))
-    files = machine.json("seal", str(prefix), "--dry-run")["files"]
-    (shown,) = [file for file in files if not file["path"].endswith(".pyc")]
-    assert "a file is not as sealed: " in shown["detail"]
-    assert shown["detail"].endswith("pip/__init__.py")
-
-
-def test_a_record_that_was_removed_leaves_files(made: tuple[Machine, Path]) -> None:
-    machine, prefix = made
-    record = next((prefix / "conda-meta").glob("pip-*.json"))
-    count = len(json.loads(record.read_text())["paths_data"]["paths"])
-    record.unlink()
-    answer = machine.json("seal", str(prefix), "--dry-run")
-    assert list(answer["removed"]) == ["pip"]
-    (shown,) = (f for f in answer["files"] if f["kind"] == "gone")
-    assert f"{count} files are there that no package names" in shown["detail"]
 
 
 def test_by_a_link_that_goes(made: tuple[Machine, Path]) -> None:
@@ -296,16 +218,3 @@ def test_a_damaged_seal_says_what_next(made: tuple[Machine, Path]) -> None:
     machine, prefix = made
     (prefix / SEAL).write_bytes(b"\xff")
     assert "sealenv create" in machine.run("seal", str(prefix), "-y", code=7).stderr
-
-
-def test_a_folder_where_the_table_is_to_be_is_named(made: tuple[Machine, Path]) -> None:
-    machine, prefix = made
-    table = prefix / FILES
-    table.unlink()
-    table.mkdir()
-    error = machine.json("seal", "e", "--yes", code=9)
-    assert error["what"] == "a folder exists where a file must be written"
-    assert error["where"] == str(table)
-    table.rmdir()
-    machine.json("seal", "e", "--yes")
-    machine.json("verify", "e")

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 import sealenv.activation
-from sealenv.gates.rules import PROGRAMS
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 from tests.shells import require_shell
@@ -152,23 +151,9 @@ def test_a_moved_environment_gets_no_shell(used: Machine, name: str) -> None:
     assert "was moved or copied by hand" in terminal.said
 
 
-def test_a_pending_environment_gets_no_shell(used: Machine) -> None:
-    marker = used.envs / "p" / "conda-meta" / "sealenv.pending"
-    marker.parent.mkdir(parents=True)
-    marker.write_text("token\n")
-    assert "never finished" in used.run("shell", "p", "-s", "bash", code=125).stderr
-
-
 def test_a_dirty_shell_gets_no_second_environment(used: Machine) -> None:
     done = used.run("shell", "e", "-s", "bash", code=125, CONDA_PREFIX="/other")
     assert "CONDA_PREFIX=/other" in done.stderr
-
-
-def test_functions_of_the_system_do_not_come_before_its_programs() -> None:
-    """A bash may have read /etc/bash.bashrc, and a zsh /etc/zshenv."""
-    for name in ("bashrc", "zsh/.zshrc"):
-        text = (RC / name).read_text(encoding="utf-8")
-        assert f"for _sealenv_item in {' '.join(PROGRAMS)}; do" in text
 
 
 def test_a_shell_that_is_not_there_is_told(used: Machine) -> None:

@@ -83,12 +83,6 @@ def test_one_of_another_environment_is_told(made: Machine, tmp_path: Path) -> No
     assert "it is what runs" in here["warnings"][0]
 
 
-def test_a_dirty_shell_is_told_and_nothing_refused(made: Machine) -> None:
-    answer = made.json("which", "e", "python", PYTHONPATH="/x")
-    assert answer["found"]
-    assert any("not clean" in text for text in answer["warnings"])
-
-
 def test_a_script_without_its_interpreter_is_told(made: Machine) -> None:
     script = made.envs / "e" / "bin" / "broken-one"
     script.write_text("#!/old/place/bin/python\n")
@@ -123,14 +117,6 @@ def test_the_wrappers_of_conda_and_mamba_on_linux(for_windows: Machine) -> None:
     assert for_windows.json("which", "w", "ls", code=1)["candidates"] == []
 
 
-def test_what_people_see(for_windows: Machine) -> None:
-    done = for_windows.run("which", "w", "activate")
-    lines = done.stdout.splitlines()
-    assert lines[0].startswith("runs ")
-    assert any(line.startswith("passed over") and "Scripts" in line for line in lines)
-    assert any("of sealenv" in line for line in lines)
-
-
 @pytest.mark.parametrize(
     "args",
     [
@@ -143,10 +129,6 @@ def test_what_people_see(for_windows: Machine) -> None:
 )
 def test_usage(made: Machine, args: tuple[str, ...]) -> None:
     made.run(*args, code=2)
-
-
-def test_no_such_environment(made: Machine) -> None:
-    made.run("which", "nope", "python", code=7)
 
 
 def test_the_shell_where_one_is(made: Machine) -> None:
@@ -164,28 +146,3 @@ def test_the_shell_where_one_is(made: Machine) -> None:
     assert answer["candidates"][0]["path"] == first
     assert answer["prefix"] == str(prefix)
     assert answer["warnings"] == []
-
-
-class TestTheShellWhereOneIs:
-    """`--here` takes PATH as it is; scripts start what the system starts."""
-
-    @staticmethod
-    def script(folder: Path, name: str, text: str) -> None:
-        folder.mkdir(exist_ok=True)
-        (folder / name).write_bytes(text.encode())
-        (folder / name).chmod(0o755)
-
-    def test_what_env_starts(self, made: Machine) -> None:
-        self.script(made.home / "bin", "mine", "#!/usr/bin/env -S sh -x\n")
-        path = f"{made.home}/bin:/usr/bin:/bin"
-        (row,) = made.json("which", "--here", "mine", PATH=path)["candidates"]
-        assert os.path.basename(row["starts"]["path"]) == "sh"
-        assert row["starts"]["exists"]
-
-    def test_without_path(self, made: Machine) -> None:
-        env = {name: text for name, text in made.env.items() if name != "PATH"}
-        done = subprocess.run(
-            made.command("which", "--here", "sh"), env=env, capture_output=True, text=True
-        )
-        assert done.returncode == 1
-        assert "PATH is not set" in done.stderr

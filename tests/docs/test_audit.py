@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealenv.portability.finding import KINDS, MENDS, WHOSE
+from sealenv.relocation.classify import KINDS, MENDS, WHOSE
 from tests.docs.tables import rows
 
 

@@ -161,6 +161,6 @@ def test_seen_again_in_an_environment(tmp_path: Path) -> None:
 
 
 def test_what_makes_a_shell_dirty_is_what_the_gate_refuses() -> None:
-    table = GUIDE.partition("### Clean shells")[2].partition("All that are set")[0]
+    table = GUIDE.partition("### Clean shells")[2].partition("The gate lists every")[0]
     refused = {rule.name for rule in RULES}
     assert set(re.findall(r"`([A-Z_]{4,})`", table)) - {"PATH", "PYTHON_ENVS"} == refused

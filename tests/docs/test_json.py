@@ -106,4 +106,4 @@ def damage(prefix: Path) -> None:
     path = next(p["_path"] for p in record["paths_data"]["paths"] if p["_path"].endswith(".py"))
     (prefix / path).unlink()
     (prefix / path).write_text("x = 1\n")
-    (prefix / "notes.txt").write_text("mine\n")
+    (prefix / "bin/own").write_text("mine\n")

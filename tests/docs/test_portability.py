@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sealenv.portability.occurrences import occurrences
-from sealenv.portability.rewrite_text import longest_shebang
-from sealenv.portability.spellings import FORMS, spellings
+from sealenv.relocation.find import occurrences
+from sealenv.relocation.forms import FORMS, Paths
+from sealenv.relocation.interpreter import longest_shebang
 from tests.docs.tables import REFERENCE, rows
 
 FILE = "portability.md"
@@ -18,7 +18,7 @@ def test_every_form() -> None:
 
 @pytest.mark.parametrize("row", rows(FILE, "Where a path begins and ends"), ids=lambda row: row[0])
 def test_what_is_before(row: list[str]) -> None:
-    wanted = spellings("/envs/e", "linux-64")
+    wanted = Paths.of(["/envs/e"], "linux-64")
     for example in row[1].split(", ")[:1]:
         if "/envs/e" in example:
             assert len(list(occurrences(example.encode(), wanted))) == 1

@@ -107,7 +107,7 @@ def test_it_links_from_its_cache_into_a_folder_with_conda_meta(bench: Bench) -> 
 
 
 def test_it_hashes_what_lies_in_its_cache(bench: Bench) -> None:
-    """Another archive than the list says: refused, since it may not be fetched."""
+    """An archive with another digest than the list is refused."""
     done = bench.install(sha256="0" * 64)
     assert done.returncode != 0
     assert not (bench.prefix / "share/note.txt").exists()

@@ -1,4 +1,4 @@
-"""A channel that misbehaves: what passes is tried again, what does not is told in words, in time."""
+"""A faulty channel: transient failures are retried, others are reported within the timeout."""
 
 from __future__ import annotations
 

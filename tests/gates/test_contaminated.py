@@ -72,20 +72,6 @@ def test_a_folder_of_another_environment_on_path(used: Machine, venv: Path, kind
         link.unlink()
 
 
-def test_programs_alone_do_not_count(used: Machine, tmp_path: Path) -> None:
-    """A python of the system, and the condabin that conda's hook puts on PATH."""
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "python3").touch()
-    path = f"{tmp_path}/bin:{used.envs}/e/condabin:{used.env['PATH']}:"
-    assert findings(used, code=0, PATH=path) == []
-
-
-def test_no_control_character_reaches_the_terminal(used: Machine) -> None:
-    done = used.run("run", "e", "--", "true", code=125, PIP_TARGET="a\x1b[31mb")
-    assert "PIP_TARGET=a" in done.stderr
-    assert "\x1b" not in done.stderr
-
-
 @pytest.mark.parametrize(
     "words", [("run", "e", "--", "true"), ("list", "--strict"), ("verify", "e", "--strict")]
 )
@@ -123,13 +109,3 @@ def test_every_verb_has_the_options(used: Machine) -> None:
         text = used.run(*words, "--help").stdout
         assert text.count("--clean") >= 1, verb
         assert ("--strict" in text) == (verb not in ("run", "shell")), verb
-
-
-def test_a_pythonpath_does_not_replace_what_sealenv_imports(machine: Machine) -> None:
-    folder = machine.root / "strange"
-    folder.mkdir()
-    for name in ("click", "msgspec", "tempfile"):
-        (folder / f"{name}.py").write_text("raise SystemExit('strange')\n")
-    done = machine.run("doctor", "--only", "shell", code=1, PYTHONPATH=str(folder))
-    assert f"PYTHONPATH={folder}" in done.stdout
-    assert "strange" not in done.stderr

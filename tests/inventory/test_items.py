@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealenv.inventory.graph import chains
-from sealenv.inventory.items import Item, read_items
-from sealenv.inventory.sizes import measure_shares
+from sealenv.inventory.items import Item, chains, measure_shares, read_items
 from tests.inventory.prefixes import package, write_prefix
 
 
@@ -49,7 +47,7 @@ def test_records_of_another_tool(tmp_path: Path) -> None:
     ]
     assert (app.license, app.channel, app.subdir) == ("MIT", "https://example.test/chan", "noarch")
     assert (lib.sha256, lib.md5, lib.license) == ("", "", ""), "not of the type that it should be"
-    assert lib.url == "https://example.test/lib.conda", "credentials are nobody's business"
+    assert lib.url == "https://example.test/lib.conda", "credentials are left out"
 
 
 def test_what_pip_installed(tmp_path: Path) -> None:
@@ -84,14 +82,6 @@ def test_what_pip_installed(tmp_path: Path) -> None:
         "of conda",
         "ISC",
     )
-
-
-def test_a_record_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    prefix = write_prefix(tmp_path / "env", [package("app")], [])
-    (prefix / "conda-meta" / "broken.json").write_text("{")
-    items, problems = read_items(prefix, None)
-    assert [item.name for item in items] == ["app"]
-    assert [line.partition(":")[0] for line in problems] == ["broken.json"]
 
 
 def test_shares(tmp_path: Path) -> None:

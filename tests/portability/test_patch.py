@@ -1,20 +1,17 @@
-"""The rules on bytes and on a prefix made for Windows; what seal, verify and info say of it."""
+"""The rules for Windows, and how seal and `verify` treat patched files."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from sealenv.commands.verify import verify
 from sealenv.layout import SEAL
-from sealenv.portability.patch import RULES, left_absolute, patch_bytes, patch_prefix
-from sealenv.seals.verify import verify
+from sealenv.portability.patch import patch_bytes, patch_prefix
 from tests.channel import Channels
 from tests.machine import Machine
 
@@ -23,9 +20,9 @@ EXE = rb'@FOR %%I IN ("%~dp0..") DO @SET "MAMBA_EXE=%%~fI\Library\bin\mamba.exe"
 ROOT = b'@FOR %%I IN ("%~dp0..") DO @SET "MAMBA_ROOT_PREFIX=%%~fI"'
 
 
-@pytest.mark.parametrize("file", ["condabin/mamba.bat", "condabin/mamba_hook.bat"])
-@pytest.mark.parametrize("value", ["C:/a b/e", r"C:\e\Library\bin\mamba.exe", "", "x%y%", "é"])
-def test_mamba_bat(file: str, value: str) -> None:
+@pytest.mark.parametrize("value", ["C:/a b/e", "", "x%y%"])
+def test_mamba_bat(value: str) -> None:
+    file = "condabin/mamba.bat"
     text = value.encode()
     before = (
         b'@SET "MAMBA_EXE=' + text + b'"\n@REM x\r\n@SET "MAMBA_ROOT_PREFIX=' + text + b'"\nend'
@@ -33,20 +30,6 @@ def test_mamba_bat(file: str, value: str) -> None:
     after = patch_bytes(file, before, PREFIX)
     assert after == EXE + b"\r\n@REM x\r\n" + ROOT + b"\r\nend"
     assert patch_bytes(file, after, PREFIX) == after
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b' @SET "MAMBA_EXE=x"',
-        b'@SET "MAMBA_EXE=x" & echo',
-        b'SET "MAMBA_EXE=x"',
-        b"@SET MAMBA_EXE=x",
-        b'@SET "MAMBA_BAT=x"',
-    ],
-)
-def test_other_lines_of_mamba_bat_stay(line: bytes) -> None:
-    assert patch_bytes("condabin/mamba.bat", line + b"\n", PREFIX) == line + b"\n"
 
 
 @pytest.mark.parametrize(
@@ -87,49 +70,6 @@ def test_conda_hook_ps1() -> None:
     assert patch_bytes("shell/condabin/conda-hook.ps1", after.encode(), PREFIX) == after.encode()
 
 
-LINES = st.sampled_from(
-    [
-        *(b'@SET "MAMBA_EXE=x"', b'@SET "MAMBA_ROOT_PREFIX=y"', b"@REM", b"", b"\r", b"\xff\x00"),
-        *(b"#!/home/me/my env/python.exe", b'$Env:CONDA_EXE = "C:/x"', b'$Env:_CONDA_ROOT = "/x"'),
-    ]
-)
-ENDS = st.sampled_from([b"\n", b"\r\n", b"\r", b""])
-
-
-@given(st.lists(st.tuples(LINES, ENDS), max_size=8), st.sampled_from(RULES))
-def test_any_file_is_patched_once(parts: list[tuple[bytes, bytes]], rule: object) -> None:
-    file = rule.pattern.replace("*", "x")  # type: ignore[attr-defined]
-    once = patch_bytes(file, b"".join(line + end for line, end in parts), PREFIX)
-    assert patch_bytes(file, once, PREFIX) == once
-
-
-@given(st.binary(max_size=200))
-def test_what_no_rule_is_for_stays(content: bytes) -> None:
-    for file in ("condabin/conda.bat", "Lib/x-script.py", "Scripts/a/x-script.py", "mamba.bat"):
-        assert patch_bytes(file, content, PREFIX) == content
-    for rule in RULES:
-        if b"MAMBA" not in content and b"#!" not in content and b"$Env" not in content:
-            assert patch_bytes(rule.pattern, content, PREFIX) == content
-
-
-def test_a_file_is_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
-    prefix, cache = tmp_path / "e", tmp_path / "cached.bat"
-    (prefix / "condabin").mkdir(parents=True)
-    cache.write_bytes(b'@SET "MAMBA_EXE=x"\n')
-    cache.chmod(0o755)
-    os.link(cache, prefix / "condabin/mamba.bat")
-    (done,) = patch_prefix(prefix, "win-64")
-    patched = prefix / "condabin/mamba.bat"
-    assert cache.read_bytes() == b'@SET "MAMBA_EXE=x"\n'
-    assert patched.read_bytes() == EXE + b"\r\n"
-    if os.name != "nt":
-        assert stat.S_IMODE(patched.stat().st_mode) == 0o755
-    assert done.before == hashlib.sha256(cache.read_bytes()).hexdigest()
-    assert done.after == hashlib.sha256(patched.read_bytes()).hexdigest()
-    assert patch_prefix(prefix, "win-64") == []
-    assert [p.name for p in (prefix / "condabin").iterdir()] == ["mamba.bat"]
-
-
 @pytest.mark.skipif(os.name == "nt", reason="a link needs a right of its own there")
 def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     prefix, outside = tmp_path / "e", tmp_path / "outside"
@@ -143,13 +83,6 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     (prefix / "condabin/mamba.bat").symlink_to(outside / "mamba.bat")
     assert patch_prefix(prefix, "win-64") == []
     assert (outside / "mamba.bat").read_bytes() == b'@SET "MAMBA_EXE=x"\n'
-
-
-def test_only_windows_is_patched(tmp_path: Path) -> None:
-    (tmp_path / "condabin").mkdir()
-    (tmp_path / "condabin/mamba.bat").write_bytes(b'@SET "MAMBA_EXE=x"\n')
-    assert patch_prefix(tmp_path, "linux-64") == []
-    assert left_absolute(tmp_path, "linux-64") == []
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +114,7 @@ def test_create_patches_and_the_seal_says_so(created: tuple[Machine, Path]) -> N
 
 
 def kinds(prefix: Path) -> list[tuple[str, str]]:
-    return [(f.kind, f.path) for f in verify(prefix).findings if f.kind != "clobbered"]
+    return [(f.kind, f.path) for f in verify(prefix).findings]
 
 
 def test_verify_knows_a_patched_file_and_one_that_mamba_wrote_anew(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import pytest
 
+from sealenv.commands.verify import verify
 from sealenv.seals.seal import read_seal
-from sealenv.seals.verify import verify
 from sealenv.tour.channel import DemoChannel
 from tests.commands.test_create_pip import TOOL, spec
 from tests.machine import Machine
@@ -54,7 +53,7 @@ def test_it_comes_back(made: tuple[Machine, Path]) -> None:
     machine, prefix = made
     before = everything(prefix)
     damaged = damage(prefix)
-    edit(site(prefix, "pip/__main__.py"))  # of what mends: put back first
+    edit(site(prefix, "pip/__main__.py"))  # pip itself is restored first
     planned = machine.json("repair", str(prefix), "--dry-run")
     names = {Path(f["path"]).name for f in planned["repaired"]}
     assert damaged | {"__main__.py"} <= names
@@ -63,7 +62,7 @@ def test_it_comes_back(made: tuple[Machine, Path]) -> None:
     assert answer["left"] == []
     assert {Path(f["path"]).name for f in answer["repaired"]} == names
     assert everything(prefix) == before
-    assert verify(prefix).now == read_seal(prefix).fingerprints
+    assert verify(prefix).fingerprints.now == read_seal(prefix).fingerprints
 
 
 @pytest.mark.slow
@@ -119,36 +118,6 @@ def test_what_is_not_locked_is_named(made: tuple[Machine, Path], index: Index) -
 
 
 @pytest.mark.slow
-def test_a_pip_that_cannot(made: tuple[Machine, Path]) -> None:
-    """What it says is the reason; the file stays as it is."""
-    machine, prefix = made
-    seal = json.loads((prefix / "conda-meta/sealenv").read_text())
-    edit(site(prefix, "helper.py"))
-    site(prefix, "own.pth").write_text(
-        "import sys; 'pip' in sys.orig_argv and sys.exit('not today')\n"
-    )
-    changed = everything(prefix)
-    answer = machine.json("repair", str(prefix), code=1)
-    (left,) = (f for f in answer["left"] if f["kind"] == "altered")
-    assert "not today" in left["hint"]
-    assert everything(prefix) == changed
-    assert seal == json.loads((prefix / "conda-meta/sealenv").read_text())
-
-
-@pytest.mark.slow
-def test_a_record_that_was_edited(made: tuple[Machine, Path]) -> None:
-    """Nothing was installed anew: it is put back, as a deleted one is."""
-    machine, prefix = made
-    before = everything(prefix)
-    record = site(prefix, "helper-1.0.dist-info/RECORD")
-    record.write_text(record.read_text().replace("sha256=", "sha256=A"))
-    (found,) = verify(prefix).findings
-    assert (found.kind, found.package) == ("altered", "helper")
-    assert machine.json("repair", str(prefix), "--offline")["left"] == []
-    assert everything(prefix) == before
-
-
-@pytest.mark.slow
 def test_something_else_is_where_the_record_was(made: tuple[Machine, Path]) -> None:
     """pip writes a file; and what only the RECORD could have told of comes back in the same run."""
     machine, prefix = made
@@ -167,21 +136,6 @@ def test_something_else_is_where_the_record_was(made: tuple[Machine, Path]) -> N
         assert answer["left"] == []
         assert {Path(f["path"]).name for f in answer["repaired"]} >= {"RECORD", "helper.py"}
         assert everything(prefix) == before
-
-
-@pytest.mark.slow
-def test_a_record_that_says_more_and_a_damaged_file(made: tuple[Machine, Path]) -> None:
-    """It may be pip's work: left, and the advice names the very wheel that is locked."""
-    machine, prefix = made
-    record = site(prefix, "helper-1.0.dist-info/RECORD")
-    record.write_text(record.read_text() + "other.py,,\n")
-    edit(site(prefix, "helper.py"))
-    answer = machine.json("repair", str(prefix), "--offline", code=1)
-    (hint,) = (f["hint"] for f in answer["left"] if f["path"].endswith("/helper.py"))
-    (locked,) = (w for w in read_seal(prefix).lock.wheels if "/helper-1.0" in w)
-    url, _, sha256 = locked.rpartition("#")
-    assert f"{url}#sha256={sha256}" in hint
-    assert "not locked" not in hint
 
 
 @pytest.mark.slow

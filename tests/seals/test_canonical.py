@@ -21,15 +21,6 @@ def test_any_pieces(pieces: list[bytes], old: str, new: str) -> None:
     assert found == whole.replace(old.encode(), new.encode())
 
 
-@given(PIECES, st.lists(st.text("abc", min_size=1, max_size=4).map(str.encode), max_size=3))
-def test_one_after_another(pieces: list[bytes], spellings: list[bytes]) -> None:
-    whole, stream = b"".join(pieces), iter(pieces)
-    for spelling in spellings:
-        whole = whole.replace(spelling, b"ab")
-        stream = replaced(stream, spelling, b"ab")
-    assert b"".join(stream) == whole
-
-
 def test_a_large_file(tmp_path: Path) -> None:
     """With the prefix across the end of a piece, and an interpreter in its first line."""
     prefix = b"/home/me/env"

@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
+from sealenv.commands.verify import verify
 from sealenv.layout import FILES, SEAL
-from sealenv.seals.verify import verify
 from sealenv.system.files import MOST
 from tests.channel import Channels
 from tests.machine import Machine
@@ -39,13 +37,11 @@ def change_seal(prefix: Path, /, **fields: Any) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b'{"schema": 1, "sealenv": "\xff"}',
         b"\xff\xfe",
         b"[" * 100_000,
-        b'{"a":' * 50_000,
         b'{"\\ud800": 1}',
     ],
-    ids=["utf-8", "utf-16", "deep", "deep objects", "half a character"],
+    ids=["utf-16", "deep", "half a character"],
 )  # fmt: skip
 def test_a_seal_of_other_bytes(warm_machine: Machine, prefix: Path, content: bytes) -> None:
     """Every command says so, and `list` shows the other environments."""
@@ -71,13 +67,10 @@ def test_a_seal_of_other_bytes(warm_machine: Machine, prefix: Path, content: byt
     [
         {"prefix": "a\0b"},
         {"spec": {"packages": 3}},
-        {"spec": {"requirements": [{}]}},
         {"activation": ["../activate.sh"]},
         {"pip": [{"name": "a", "version": "1", "record": "/x/RECORD", "sha256": ""}]},
         {"patched": [{"path": "..\\x", "before": "", "after": "", "what": ""}]},
         {"lock": {"digest": "", "packages": ["", "#", "x"], "wheels": ["", "#", "x#y"]}},
-        {"platform": "\n"},
-        {"created": ""},
         {"schema": True},
     ],
 )
@@ -121,29 +114,16 @@ def status(mode: int = 0o100644, time: int = 1, inode: int = 1, size: int = 1) -
 ONE: Columns = {"count": 1, "statuses": status(), "digests": bytes(32), "paths": b"a"}
 
 
-def test_a_table_that_can_be(prefix: Path) -> None:
-    change_table(prefix, **ONE)
-    assert ("record", FILES) not in kinds(prefix)
-    change_table(prefix, count=0, statuses=b"", digests=b"", paths=b"")
-    assert ("record", FILES) not in kinds(prefix)
-
-
 @pytest.mark.parametrize("fast", [True, False])
 @pytest.mark.parametrize(
     ("parts", "why"),
     [
         ({"schema": 9}, "schema 9"),
-        ({"name": b"sealenv "}, "does not begin"),
         ({"statuses": status()}, "different lengths"),
-        ({"statuses": b""}, "different lengths"),
-        ({"digests": b"x"}, "different lengths"),
         ({"paths": b""}, "different lengths"),
-        ({"count": 0}, "different lengths"),
         ({"count": 2**32 - 1}, "different lengths"),
         (ONE | {"paths": b"a\0b"}, "different lengths"),
         (ONE | {"statuses": status(0o644)}, "a mode that cannot be"),
-        (ONE | {"statuses": status(0o010644)}, "a mode that cannot be"),
-        (ONE | {"statuses": status(0o1100644)}, "a mode that cannot be"),
         (ONE | {"statuses": status(0o100644 | 1 << 40)}, "a mode that cannot be"),
     ],
 )
@@ -154,7 +134,7 @@ def test_a_table_that_cannot_be(prefix: Path, parts: Columns, why: str, fast: bo
     assert why in found.detail
 
 
-@pytest.mark.parametrize("at", [0, 7, 8, 12, 16 + 4, 16 + 7, 16 + 31, -1])
+@pytest.mark.parametrize("at", [0, 12, 16 + 7, -1])
 def test_a_table_with_a_rotten_bit(prefix: Path, warm_machine: Machine, at: int) -> None:
     """Whichever it is."""
     data = bytearray((prefix / FILES).read_bytes())
@@ -167,27 +147,11 @@ def test_a_table_with_a_rotten_bit(prefix: Path, warm_machine: Machine, at: int)
     assert ("record", FILES) not in kinds(prefix)
 
 
-@pytest.mark.parametrize("path", ["../x", "/x", "x/../../y", "./x", "x//y", "x/"])
+@pytest.mark.parametrize("path", ["../x", "/x", "x/../../y"])
 def test_a_table_that_leads_out(prefix: Path, path: str) -> None:
     change_table(prefix, **ONE | {"paths": path.encode()})
     for fast in (True, False):
         assert ("record", FILES) in kinds(prefix, fast=fast)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_any_table(prefix: Path, data: st.DataObject) -> None:
-    table = parts_of((prefix / FILES).read_bytes())
-    name = data.draw(st.sampled_from(sorted(table)))
-    new = st.integers(0, 2**32 - 1) if isinstance(table[name], int) else st.binary(max_size=200)
-    old = (prefix / FILES).read_bytes(), (prefix / SEAL).read_bytes()
-    try:
-        change_table(prefix, **{name: data.draw(new)})
-        for fast in (True, False):
-            verify(prefix, fast=fast)
-    finally:
-        (prefix / FILES).write_bytes(old[0])
-        (prefix / SEAL).write_bytes(old[1])
 
 
 @pytest.mark.parametrize("where", [SEAL, FILES, "conda-meta/prio-1.0-0.json"])
@@ -198,23 +162,6 @@ def test_an_absurd_size_is_not_read(prefix: Path, where: str) -> None:
     (found,) = [f for f in verify(prefix).findings if f.kind == "record"]
     assert found.path == where
     assert "MiB" in found.detail
-
-
-def test_a_record_that_is_no_file(prefix: Path) -> None:
-    record = prefix / "conda-meta" / "prio-1.0-0.json"
-    record.unlink()
-    os.mkfifo(record)
-    (found,) = [f for f in verify(prefix).findings if f.kind == "record"]
-    assert found.detail == "it is not a regular file"
-
-
-@pytest.mark.parametrize("size", ["9" * 5000, "-1", "x", "", "²", "1e3"])
-def test_a_size_that_is_none(prefix: Path, size: str) -> None:
-    site = prefix / "lib/python3.12/site-packages"
-    (site / "a-1.dist-info").mkdir(parents=True)
-    (site / "a.py").write_text("a\n")
-    (site / "a-1.dist-info" / "RECORD").write_text(f"a.py,,{size}\na-1.dist-info/RECORD,,\n")
-    assert "installed" in {kind for kind, _ in kinds(prefix)}
 
 
 def fail(monkeypatch: pytest.MonkeyPatch, folder: str, error: OSError) -> None:
@@ -249,19 +196,6 @@ class TestFolders:
         (prefix / "touched").write_text("")
         assert kinds(prefix, fast=fast) == {("unreadable", "mine"), ("untracked", "touched")}
 
-    def test_nothing_else_speaks_for_a_change(
-        self, prefix: Path, monkeypatch: pytest.MonkeyPatch, fast: bool
-    ) -> None:
-        (prefix / "mine").mkdir()
-        fail(monkeypatch, "mine", PermissionError(13, "Permission denied"))
-        assert kinds(prefix, fast=fast) == {("unreadable", "mine")}
-
-    def test_it_vanishes(self, prefix: Path, monkeypatch: pytest.MonkeyPatch, fast: bool) -> None:
-        (prefix / "mine").mkdir()
-        (prefix / "touched").write_text("")
-        fail(monkeypatch, "mine", FileNotFoundError(2, "No such file or directory"))
-        assert kinds(prefix, fast=fast) == {("untracked", "touched")}
-
 
 @pytest.fixture
 def too_deep(prefix: Path) -> Iterator[Path]:
@@ -287,10 +221,3 @@ def test_too_deep(warm_machine: Machine, too_deep: Path) -> None:
     warm_machine.json("info", "e")
     (left,) = warm_machine.json("repair", "e", code=1)["left"]
     assert left["kind"] == "unreadable"
-
-
-def test_without_a_table_fast_does_not_say_as_sealed(warm_machine: Machine, prefix: Path) -> None:
-    change_seal(prefix, files=None)
-    done = warm_machine.run("verify", "e", "--fast")
-    assert "as their packages promised, by size" in done.stderr
-    assert "as sealed" not in done.stderr

@@ -1,4 +1,4 @@
-"""Which requirements of a seal still count: all but those whose wheel somebody took away."""
+"""Requirements of a seal count until their wheel is removed."""
 
 from __future__ import annotations
 

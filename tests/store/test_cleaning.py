@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.seals.verify import verify
+from sealenv.commands.verify import verify
 from tests.channel import Channels
 from tests.machine import Machine
 

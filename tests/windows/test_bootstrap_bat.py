@@ -102,11 +102,13 @@ def test_settings_are_variables_and_places_are_odd(bare: Bare, windows: Windows)
         TEMP=windows.path(temp),
         CACHE=windows.path(bare.root / "cache"),
         CONDA_PKGS_DIRS="",
-        PACKAGES="pip wheel>=0.1 six",
+        PACKAGES=" pip  wheel>=0.1 six ",
+        CHANNEL=f"{bare.url} ",
         KEEP_MICROMAMBA="1",
     )
     prefix = place / "env"
     (call,) = bare.calls()
+    assert "" not in call["argv"]
     assert call["argv"][-6:] == ["python=3.12", "mamba", "conda", "pip", "wheel>=0.1", "six"]
     assert call["environ"]["CONDA_PKGS_DIRS"].endswith("cache\\Python\\pkgs")
     assert (prefix / "Scripts" / "micromamba.exe").is_file()

@@ -103,11 +103,6 @@ def test_nothing_leaks_into_the_shell(bare: Bare, windows: Windows) -> None:
     assert before == (bare.root / "failed.txt").read_bytes()
 
 
-def test_a_caller_with_delayed_expansion(bare: Bare) -> None:
-    inner = "setlocal EnableDelayedExpansion\r\ncall BOOT x 3.12 --dry-run"
-    assert "x_3_12" in bare.line(inner).stdout
-
-
 def test_help_and_dry_run_write_nothing(bare: Bare) -> None:
     before = bare.everything()
     assert "KEEP_MICROMAMBA" in bare.run("--help").stdout
@@ -162,19 +157,32 @@ def test_certutil_that_says_nothing(bare: Bare, windows: Windows) -> None:
     assert list(bare.envs.iterdir()) == []
 
 
-def test_a_windows_without_the_runtime(bare: Bare, windows: Windows) -> None:
-    """Said before the download; and what the exit code means, should it come so far."""
+@pytest.mark.parametrize(
+    ("file", "code", "said"),
+    [
+        ("vcruntime140_1.dll", 6, "Visual C++ runtime is not installed"),
+        ("curl.exe", 9, "curl.exe was not found"),
+    ],
+)
+def test_a_windows_that_lacks_a_file(
+    bare: Bare, windows: Windows, file: str, code: int, said: str
+) -> None:
+    """The message names the file before anything is downloaded."""
     if windows.prefix is None:
-        pytest.skip("Windows' own DLLs are not taken away")
-    dll = windows.prefix / "drive_c/windows/system32/vcruntime140_1.dll"
-    saved = dll.with_name("saved.dll")
-    dll.rename(saved)
+        pytest.skip("Windows' own files are not taken away")
+    path = windows.prefix / "drive_c/windows/system32" / file
+    saved = path.with_name("saved.file")
+    path.rename(saved)
     try:
-        done = bare.run("x", code=6)
+        done = bare.run("x", code=code)
     finally:
-        saved.replace(dll)
-    assert "vcruntime140_1.dll" in done.stderr
+        saved.replace(path)
+    assert said in done.stderr
+    assert file in done.stderr
     assert bare.releases.answers == []
+
+
+def test_a_micromamba_that_lacks_a_dll(bare: Bare) -> None:
     done = bare.run("x", code=6, FAKE_MICROMAMBA_FAIL=str(0xC0000135))
     assert "a DLL is missing" in done.stderr
 
@@ -229,21 +237,6 @@ def test_the_target_is_checked_again_after_the_download(
     bare.run("x", code=7)
     assert [path.name for path in prefix.rglob("*")] == ["thesis.txt"]
     assert bare.calls() == []
-
-
-def test_an_empty_marker(bare: Bare) -> None:
-    """Left by a run that was stopped at once: ours in an empty folder, and nowhere else."""
-    for make in (sealed, used):
-        prefix = bare.envs / make.__name__
-        make(prefix)
-        (prefix / "conda-meta").mkdir(exist_ok=True)
-        (prefix / "conda-meta" / "sealenv.pending").write_text("")
-        refused(bare, f"call BOOT {make.__name__}", 7)
-    marker = bare.envs / "stopped" / "conda-meta" / "sealenv.pending"
-    marker.parent.mkdir(parents=True)
-    marker.write_text("")
-    bare.run("stopped", code=6, FAKE_MICROMAMBA_FAIL="3")
-    assert marker.read_text().startswith("sealenv-bootstrap")
 
 
 def test_names_of_folders_are_not_expanded(bare: Bare) -> None:

@@ -72,8 +72,8 @@ def test_the_tutorial(user: User, channels: Channels) -> None:
     )
     done = window.types(mend)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    assert "put back" in done.stdout + done.stderr
-    assert "as sealed" in done.stdout + done.stderr
+    assert "restored" in done.stdout + done.stderr
+    assert "as made" in done.stdout + done.stderr
 
     done = window.types(again)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

@@ -34,10 +34,9 @@ def sleep(seconds):
     pause(seconds)
 holders.time.sleep = sleep
 from sealenv.errors import SealenvError
-from sealenv.commands.move import move_prefix
-from pathlib import Path
+from sealenv.commands.move import move
 try:
-    print(move_prefix(Path(sys.argv[2]), Path(sys.argv[3])).how)
+    print(move(sys.argv[2], sys.argv[3]).how)
 except SealenvError as error:
     print(type(error).__name__, error.where)
     print(holder.pid, list(error.details))

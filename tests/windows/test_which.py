@@ -126,16 +126,6 @@ def test_a_command_of_cmds_own_hides_the_file(
     assert "both.bat" in shown
 
 
-def test_the_current_folder_is_warned_of(
-    windows: Windows, tools: Path, path: str, answers: dict[Case, dict[str, Any]]
-) -> None:
-    warned = answers["tool", "here", PATHEXTS[0]]["warnings"]
-    assert any("current folder" in text for text in warned)
-    extra = {"PATH": path, "NoDefaultCurrentDirectoryInExePath": "1"}
-    (without,) = ask(windows, [("here", "tool", "", windows.path(tools / "here"), extra)], tools)
-    assert without["candidates"][0]["path"].lower().endswith("one\\tool.cmd")
-
-
 def test_after_an_activation(windows: Windows, channels: Channels, tmp_path: Path) -> None:
     """Note 4 of the original document, told on Windows and on Linux, and `where` says the same."""
     from sealenv.commands.which import find_command
@@ -164,11 +154,3 @@ def test_after_an_activation(windows: Windows, channels: Channels, tmp_path: Pat
             assert windows.path(mine["path"]).lower() == theirs["path"].lower()
             for key in ("state", "kind", "because", "owner"):
                 assert mine[key] == theirs[key]
-
-
-def test_the_command_line(windows: Windows, tools: Path, path: str) -> None:
-    done = windows.run(
-        windows.sealenv_argv("which", "--here", "tool"), env={"PATH": path}, cwd=tools
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[0].lower().endswith("one\\tool.cmd")

@@ -24,8 +24,8 @@ _FOREIGN = '_sealenv_enter() {{ eval "$1"; }}; _sealenv_enter "$1" || exit 125; 
 _FOREIGN += '{builtin}unset -f _sealenv_enter; {builtin}shift; {found}{exec}"$@"'
 # The shell's own words for it name a line of ours.
 _FOUND = """case $1 in */*) ;; *) {builtin}command -v -- "$1" >/dev/null || {{
-printf '%s\\n' "sealenv run: $1: there is no such command in the environment or the system" \\
-"  next: sealenv which ENV COMMAND shows where is looked" >&2; exit 127; }} ;; esac; """
+printf '%s\\n' "sealenv run: $1: command not found in the environment or the system" \\
+"  next: sealenv which ENV COMMAND shows where it looks" >&2; exit 127; }} ;; esac; """
 
 # A bash that was started without a PATH makes one up, with `.` in it, and does not export it.
 _BASH = "case $BASH_VERSION in [1-4].*) ;; *) case ${{PATH@a}} in *x*) ;; "

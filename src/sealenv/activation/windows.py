@@ -55,14 +55,14 @@ def made_at(prefix: str) -> str:
 def path_folders(prefix: str, *, condabin_first: bool = True) -> list[str]:
     """The folders that an activation puts on PATH.
 
-    CEP 32's order, in which condabin comes last (mamba); in cmd.exe and here it comes first, so that
-    the wrappers conda.bat and mamba.bat win over the programs that they wrap.
+    In CEP 32's order condabin comes last. In cmd.exe and here it comes second, so that conda.bat and
+    mamba.bat come before the programs that they wrap, and our deactivate.bat before conda's.
     """
     condabin = f"{prefix}\\condabin"
     found = (f"{prefix}\\Library\\{name}\\bin" for name in _MSYS)
     msys = next((folder for folder in found if os.path.isdir(folder.replace("\\", os.sep))), None)
-    folders = [prefix, *([msys] if msys else []), *(f"{prefix}\\{level}" for level in _LEVELS)]
-    return [condabin, *folders] if condabin_first else [*folders, condabin]
+    folders = [*([msys] if msys else []), *(f"{prefix}\\{level}" for level in _LEVELS)]
+    return [prefix, *([condabin, *folders] if condabin_first else [*folders, condabin])]
 
 
 def activated(

@@ -31,10 +31,10 @@ _CMD_LINE = 8000
 """cmd.exe takes 8191 characters."""
 
 
-def script_names(prefix: str) -> list[str]:
-    """The packages' own activation scripts for cmd.exe, in code-point order."""
+def script_names(prefix: str, kind: str = "activate.d") -> list[str]:
+    """Return the scripts of the packages for cmd.exe in `activate.d` or `deactivate.d`, sorted."""
     try:
-        names = os.listdir(os.path.join(prefix, "etc", "conda", "activate.d"))
+        names = os.listdir(os.path.join(prefix, "etc", "conda", kind))
     except OSError:
         return []
     return sorted(n for n in names if n.lower().endswith(".bat") and not n.startswith("."))

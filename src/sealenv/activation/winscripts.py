@@ -38,20 +38,35 @@ def compile_windows(
         values: the variables, from `read_variables`.
     """
     chosen, problems = usable_on_windows(values)
+    names = list(dict.fromkeys((*chosen, *(row[0] for row in settings("", "")))))
+    saved = ["PATH", "PROMPT", *names]
+    keep = [_copied(name, f"_SEALENV_OLD_{name}") for name in saved]
+    restore = [_copied(f"_SEALENV_OLD_{name}", name) for name in saved]
+    restore += [f'@set "_SEALENV_OLD_{name}="' for name in saved]
+    activate = fill(_template("activate.bat", "cmd"), "MOVED", _moved_bat(windows_path_of(made_at)))
+    deactivate = fill(_template("deactivate.bat", "cmd"), "RESTORE", restore)
     texts = {
-        "activate.bat": fill(
-            _template("activate.bat", "cmd"), "MOVED", _moved_bat(windows_path_of(made_at))
-        ),
+        "activate.bat": fill(activate, "KEEP", keep),
+        "deactivate.bat": deactivate.replace("__SEALENV_NAMES__", " ".join(names)),
         "activate.ps1": _template("activate.ps1", "ps1"),
         f"{_FOLDER}/env.ps1": _env_ps1(windows_path_of(made_at), chosen),
     }
     texts[f"{_FOLDER}/env.bat"], refused = _env_bat(chosen)
-    texts[f"{_FOLDER}/scripts.bat"] = _scripts_bat(prefix)
+    texts[f"{_FOLDER}/scripts.bat"] = _scripts_bat(prefix, "activate.d")
+    texts[f"{_FOLDER}/leave.bat"] = _scripts_bat(prefix, "deactivate.d")
     files = {name: text.replace("\n", "\r\n").encode("ascii") for name, text in texts.items()}
     files[f"{_FOLDER}/prefix.txt"] = to_bytes(windows_path_of(made_at) + "\n")
     if b"_sealenv_bang" in files[f"{_FOLDER}/env.bat"]:
         files[f"{_FOLDER}/bang.txt"] = b"!\r\n"
     return files, problems + refused
+
+
+def _copied(source: str, target: str) -> str:
+    """Write the line that copies a variable, in either mode of cmd.exe, whatever its value."""
+    direct = f'(@set "{target}=!{source}!")'
+    by_for = f'@for /f "eol=| delims=" %%A in ("!{source}!") do @endlocal & @set "{target}=%%A"'
+    test = f'@if defined {source} if "!!"==""'
+    return f"{test} {direct} else @setlocal EnableDelayedExpansion & {by_for}"
 
 
 def windows_path_of(path: str) -> str:
@@ -108,13 +123,16 @@ def _env_bat(values: Mapping[str, str]) -> tuple[str, list[str]]:
     return "\n".join([*(f"@rem {line}" for line in _NOTE), *lines]) + "\n", problems
 
 
-def _scripts_bat(prefix: Path) -> str:
-    """The activate.d scripts in code-point order; those that came later after them.
+def _scripts_bat(prefix: Path, kind: str) -> str:
+    """Write what runs the scripts of the packages: in code-point order, backwards to deactivate.
 
-    A folder is listed in an order of the file system's own, so the order is compiled.
+    FOR lists a folder in an order of the file system's own, so the order is compiled. Scripts that
+    were installed later run after them.
     """
-    names = [n for n in script_names(os.fspath(prefix)) if _plain(n)]
-    place = "%~dp0..\\conda\\activate.d\\"
+    names = [n for n in script_names(os.fspath(prefix), kind) if _plain(n)]
+    if kind == "deactivate.d":
+        names.reverse()
+    place = f"%~dp0..\\conda\\{kind}\\"
     lines = [f"@rem {line}" for line in _NOTE]
     lines += [f'@if exist "{place}{n}" {_called(place + n)}' for n in names]
     known = "".join(f'if /i not "%%~nxI"=="{n}" ' for n in names)

@@ -7,7 +7,7 @@ packages are listed inside, each with its sha256.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sealenv.bootstrap.releases import SUBDIRS, PinnedMicromamba, Releases
 from sealenv.bootstrap.scripts import PROGRAMS, USE, fill, help_lines
@@ -65,27 +65,28 @@ def render_rebuild(
     default = Releases.read()
     digests = {p: micromamba.sha256.get(p) or default.sha256[default.default][p] for p in platforms}
     beside = [p for p in platforms if carried and p in micromamba.sha256]
-    makers: dict[str, Callable[[], str]] = {
-        "NAME": lambda: name if kind == "bat" else QUOTE["sh"](name),
-        "MICROMAMBA": lambda: micromamba.version,
-        "OFFLINE": lambda: " --offline" if carried else "",
-        "CLEAN": lambda: _CLEAN[kind] if carried else "",
-        "PACKAGES": lambda: _lists(kind, "package", packages),
-        "WHEELS": lambda: _lists(kind, "wheel", wheels),
-        "PLATFORMS": lambda: ", ".join(platforms),
-        "FACTS": lambda: "\n".join(_facts(lock, digests[lock.platform], beside) for lock in locks),
-        "HELP": lambda: help_lines(kind, "rebuild.txt", SCRIPT=f"SCRIPT.{kind}", NAME=name),
+    texts = {
+        "NAME": name if kind == "bat" else QUOTE["sh"](name),
+        "MICROMAMBA": micromamba.version,
+        "OFFLINE": " --offline" if carried else "",
+        "CLEAN": _CLEAN[kind] if carried else "",
+        "PACKAGES": _lists(kind, "package", packages),
+        "WHEELS": _lists(kind, "wheel", wheels),
+        "PLATFORMS": ", ".join(platforms),
+        "FACTS": "\n".join(_facts(lock, digests[lock.platform], beside) for lock in locks),
+        "HELP": help_lines(kind, "rebuild.txt", SCRIPT=f"SCRIPT.{kind}", NAME=name),
     }
     if kind == "bat":
-        makers |= _steps_of_bat(locks[0], digests["win-64"], carried=carried)
-    without = [] if beside else ["beside"]
+        texts |= _steps_of_bat(locks[0], digests["win-64"], carried=carried)
+    without = ["activation"]
+    without += [] if beside else ["beside"]
     without += ["micromamba"] if beside and kind == "bat" else []
-    without += ["download"] if kind == "bat" and beside and carried else []
+    without += ["download"] if beside and kind == "bat" else []
     without += [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
     without += [] if carried else ["carried"]
-    without += [] if any(lock.find("python") for lock in locks) else ["patch", "program"]
-    without += [] if locks[0].find("python") and locks[0].find("mamba") else ["activation"]
-    return fill(f"rebuild.{kind}", makers, without)
+    without += [] if _uses_cache(locks) else ["pkgs"]
+    without += [] if any(lock.find("python") for lock in locks) else ["patch", "program", "prove"]
+    return fill(f"rebuild.{kind}", texts, without)
 
 
 _CLEAN = {
@@ -95,22 +96,34 @@ _CLEAN = {
 """Delete the package cache that a bundle's script makes for one run."""
 
 
-def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, Callable[[], str]]:
+def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, str]:
     """The lines of a .bat that depend on what is installed."""
     tools = [tool for tool in PROGRAMS if lock.find(tool)]
-    steps = ["empty", *["fill_cache"] * carried, "run_micromamba", "check_records", "link_pkgs"]
-    steps += [*["install_wheels"] * bool(lock.wheels), *["patch"] * ("python" in tools), "prove"]
+    python = ["patch", "prove"] if "python" in tools else []
+    wheels = ["install_wheels"] if lock.wheels else []
+    cache = ["fill_cache"] if carried else []
+    pkgs = ["link_pkgs"] if _uses_cache([lock]) else []
+    steps = ["empty", *cache, "run_micromamba", *pkgs, *wheels, *python]
     copy = r'call :copy_checked "%SB_SCRIPT%wheels\%SB_SUM%.whl" "%SB_FILE%" "%SB_SUM%"'
     return {
-        "DIGEST": lambda: digest,
-        "COUNT": lambda: str(len(lock.packages)),
-        "PROGRAMS": lambda: " ".join(PROGRAMS[tool] for tool in tools),
-        "MAKE": lambda: " && ".join(f"call :{step}" for step in steps),
-        "GET_WHEELS": lambda: "call :get_wheels || goto :end" if lock.wheels else "",
-        "GET_WHEEL": lambda: copy if carried else _DOWNLOAD_WHEEL.rstrip(),
-        "CACHES": lambda: "%SB_CACHE_OF_RUN%" if carried else "%SB_PKGS%",
-        "USE": lambda: USE if "mamba" in tools else "",
+        "DIGEST": digest,
+        "COUNT": str(len(lock.packages)),
+        "PROGRAMS": " ".join(PROGRAMS[tool] for tool in tools),
+        "MAKE": " && ".join(f"call :{step}" for step in steps),
+        "GET_WHEELS": "call :get_wheels || goto :end" if lock.wheels else "",
+        "GET_WHEEL": copy if carried else _DOWNLOAD_WHEEL.rstrip(),
+        "CACHES": "%SB_CACHE_OF_RUN%" if carried else "%SB_PKGS%",
+        "USE": USE if "mamba" in tools else _USE_PATH,
     }
+
+
+def _uses_cache(locks: Iterable[Lock]) -> bool:
+    """Whether an environment has conda or mamba, which look for packages in its `pkgs`."""
+    return any(lock.find(tool) for lock in locks for tool in ("conda", "mamba"))
+
+
+_USE_PATH = r'set "PATH=%SB_PREFIX%;%SB_PREFIX%\Library\bin;%SB_PREFIX%\Scripts;%%PATH%%"'
+"""How to use an environment without mamba in cmd.exe."""
 
 
 _DOWNLOAD_WHEEL = """\

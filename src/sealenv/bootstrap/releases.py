@@ -147,7 +147,7 @@ def release_url(version: str, platform: str) -> str:
 
 
 def check_version(version: str) -> None:
-    """Refuse a version that cannot do what is asked of it (read in mamba's sources and change log).
+    """Refuse a version with a known defect (read in mamba's sources and change log).
 
     Raises:
         EngineError: with the reason.

@@ -1,7 +1,7 @@
 """Fill in the templates of the standalone scripts, and write them to `bootstrap/`.
 
-A template is a script with markers. `__SEALENV_PART_PLACE__` in NAME.sh is the text of
-`templates/sh/place.sh`. Every other marker, such as `__SEALENV_VERSION__`, is made by a function. A line
+A template is a script with markers. `__SEALENV_PART_GATE__` in NAME.sh is the part `gate` of
+`templates/parts.sh`. Every other marker, such as `__SEALENV_VERSION__`, is a text of the caller. A line
 that is a marker without text is left out.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from sealenv._version import __version__
@@ -20,18 +20,19 @@ from sealenv.gates.rules import ON_PATH, RULES
 from sealenv.quoting import to_bytes
 from sealenv.system.files import write_atomic
 
-__all__ = ["SCRIPTS", "differing", "fill", "gate_lines", "help_lines", "render", "write"]
+__all__ = ["PROGRAMS", "SCRIPTS", "USE", "differing", "fill", "help_lines", "render", "write"]
 
 SCRIPTS = ("Micromamba_bootstrap.bat", "get_sed.bat", "micromamba_bootstrap.sh")
 _TEMPLATES = Path(__file__).parent / "templates"
-_MARKER = re.compile(r"^__SEALENV_([A-Z_]+?)__\n|__SEALENV_([A-Z_]+?)__", re.MULTILINE)
+_MARKER = re.compile(r"^__SEALENV_([A-Z0-9_]+?)__\n|__SEALENV_([A-Z0-9_]+?)__", re.MULTILINE)
 PROGRAMS = {
     "python": "python.exe",
     "conda": r"Scripts\conda.exe",
     "mamba": r"Library\bin\mamba.exe",
 }
 """The programs that a .bat runs at the end, by their package."""
-USE = r' To use it:  call "%SB_PREFIX%\condabin\mamba.bat" activate'
+USE = r'call "%SB_PREFIX%\condabin\mamba.bat" activate'
+"""How to use an environment with mamba in cmd.exe."""
 _DEFAULTS = {
     "bat": {
         "ENVS": r"DRIVE:\dev\Anaconda\envs, or .",
@@ -41,23 +42,23 @@ _DEFAULTS = {
     "sh": {"ENVS": ".", "CACHE": "~/.cache/sealenv-bootstrap", "PKGS": "CACHE/pkgs"},
 }
 """Defaults of the variables in the help, by kind of script."""
+_FORGOTTEN = "CONDA _CONDA _CE_ MAMBA PYTHON PIP_ PIXI_ UV_ VIRTUAL_ENV SEALENV_PREFIX"
+"""Beginnings of variables that programs started by a .bat do not see."""
 
 
-def render(name: str, releases: Releases | None = None) -> bytes:
-    """One script as the bytes of its file."""
-    table = releases or Releases.read()
+def render(name: str) -> bytes:
+    """Return one script as the bytes of its file."""
+    table = Releases.read()
     kind = name.rpartition(".")[2]
-    return fill(
-        name,
-        {
-            "DEFAULT": lambda: table.default,
-            "DIGESTS": lambda: _digests(kind, table),
-            "HELP": lambda: help_lines(kind, "help.txt", SCRIPT=name, DEFAULT=table.default),
-            "PROGRAMS": lambda: " ".join(PROGRAMS.values()),
-            "CLEAN": lambda: "",
-            "USE": lambda: USE,
-        },
-    )
+    texts = {
+        "DEFAULT": table.default,
+        "DIGESTS": _digests(kind, table),
+        "HELP": help_lines(kind, "help.txt", SCRIPT=name, DEFAULT=table.default),
+        "PROGRAMS": " ".join(PROGRAMS.values()),
+        "CLEAN": "",
+        "USE": USE,
+    }
+    return fill(name, texts)
 
 
 def write(folder: Path) -> list[Path]:
@@ -73,50 +74,48 @@ def write(folder: Path) -> list[Path]:
             write_atomic(folder / name, render(name), mode=mode)
     except OSError as error:
         raise FilesystemError(
-            f"the scripts cannot be written: {error.strerror}",
+            f"The scripts cannot be written: {error.strerror}",
             where=os.fspath(error.filename or folder),
         ) from error
     return [folder / name for name in SCRIPTS]
 
 
 def differing(folder: Path) -> list[str]:
-    """The scripts in the folder that are missing, or not what `write` would write."""
+    """Return the scripts in the folder that are missing, or differ from what `write` would write."""
     paths = [folder / name for name in SCRIPTS]
     return [p.name for p in paths if not p.is_file() or p.read_bytes() != render(p.name)]
 
 
-def fill(
-    name: str, makers: Mapping[str, Callable[[], str]], without: Collection[str] = ()
-) -> bytes:
-    """A template with its parts and markers filled in, as the bytes of a file.
+def fill(name: str, texts: Mapping[str, str], without: Collection[str] = ()) -> bytes:
+    """Fill in a template and return the bytes of the script.
 
     A .bat is ASCII with CRLF: cmd.exe reads a file in the code page of the machine, and may miss a
     label in a file with LF alone.
 
     Args:
         name: the template; its extension is the kind of the script.
-        makers: marker -> the function that makes its text.
+        texts: the text of each marker.
         without: parts that this script does not need.
     """
     kind = name.rpartition(".")[2]
-    every = {
-        "VERSION": lambda: __version__,
-        "GATE": lambda: gate_lines(kind),
-        "ON_PATH": lambda: activation.on_path("sh"),
-        "ON_PATH_SAID": lambda: f"{ON_PATH.what}; to clear it: {ON_PATH.clear_in('cmd')}",
-        "FORGOTTEN": lambda: " ".join(_FORGOTTEN),
-        **makers,
+    parts = _parts(kind)
+    common = {
+        "VERSION": __version__,
+        "GATE": _gate_lines(kind),
+        "ON_PATH": activation.on_path("sh"),
+        "ON_PATH_SAID": f"{ON_PATH.what}; to clear it: {ON_PATH.clear_in('cmd')}",
+        "FORGOTTEN": _FORGOTTEN,
     }
 
     def filled(found: re.Match[str]) -> str:
-        marker, end = found[1] or found[2], "\n" if found[1] else ""
+        marker = found[1] or found[2]
         if not marker.startswith("PART_"):
-            text = every[marker]()
+            text = texts[marker] if marker in texts else common[marker]
         elif (part := marker.removeprefix("PART_").lower()) in without:
             text = ""
         else:
-            text = _MARKER.sub(filled, _read(f"{kind}/{part}.{kind}").rstrip("\n"))
-        return text + end if text else ""
+            text = _MARKER.sub(filled, parts[part] + "\n").rstrip("\n")
+        return text + ("\n" if found[1] and text else "")
 
     text = re.sub("\n{3,}", "\n\n", _MARKER.sub(filled, _read(name))).rstrip("\n") + "\n"
     if kind == "bat":
@@ -124,33 +123,28 @@ def fill(
     return to_bytes(text)
 
 
-def gate_lines(kind: str) -> str:
+def _parts(kind: str) -> dict[str, str]:
+    """The parts that the scripts of one kind share, by name."""
+    pieces = re.split(r"^@@ (\w+)\n", _read(f"parts.{kind}"), flags=re.MULTILINE)[1:]
+    return {name: text.strip("\n") for name, text in zip(pieces[::2], pieces[1::2], strict=True)}
+
+
+def _gate_lines(kind: str) -> str:
     """One line for each variable of the gate's table."""
     if kind == "sh":
         lines = activation.gate_lines("sh")
         return "\n".join(line.replace("_sealenv_check", "gate", 1) for line in lines)
-    lines = []
-    for rule in RULES:
-        harmless = " ".join(rule.harmless)
-        words = " ".join(f'"{w}"' for w in (harmless, rule.what, rule.clear_in("cmd")))
-        lines.append(f'call :gate {rule.name} {words} || set "SB_DIRTY=1"')
-    return "\n".join(lines)
+    rows = [(rule.name, " ".join(rule.harmless), rule.what, rule.clear_in("cmd")) for rule in RULES]
+    return "\n".join(f'call :gate {row[0]} "{row[1]}" "{row[2]}" "{row[3]}"' for row in rows)
 
 
 def help_lines(kind: str, template: str, **words: str) -> str:
-    """The text of `--help`; in a .bat the lines at its top, from which it prints them."""
+    """Return the text of `--help`; in a .bat the lines at its top, from which it prints them."""
     words |= _DEFAULTS[kind]
     text = re.sub("@([A-Z]+)@", lambda found: words[found[1]], _read(template).rstrip("\n"))
     if kind == "sh":
         return text
     return "\n".join(f"rem | {line}".rstrip() for line in text.split("\n"))
-
-
-_FORGOTTEN = (
-    *("CONDA", "_CONDA", "_CE_", "MAMBA", "PYTHON", "PIP_", "PIXI_", "UV_", "VIRTUAL_ENV"),
-    "SEALENV_PREFIX",
-)
-"""Beginnings of variables that programs started by a .bat do not see."""
 
 
 def _digests(kind: str, table: Releases) -> str:

@@ -1,4 +1,4 @@
-"""`sealenv audit`: which files hold an absolute path, and what follows from it."""
+"""`sealenv audit`: which files hold an absolute path, and what follows."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealenv.commands.audit import Audited
-    from sealenv.portability.finding import PathFinding
+    from sealenv.relocation.classify import PathFinding
 
 __all__ = ["audit_command"]
 
 _MENDS = {"relative": "audit --fix", "move": "move", "length": "move: same length", "none": "-"}
 _BY = {
-    "relative": "`sealenv audit --fix` makes it relative, `sealenv move` re-writes it",
-    "move": "`sealenv move` re-writes it",
-    "length": "left: `sealenv move` re-writes it only for a path of the same length",
-    "here": "`sealenv move --here` re-writes it",
-    "none": "left: nobody but you can mend it",
+    "relative": "`sealenv audit --fix` makes it relative, `sealenv move` rewrites it",
+    "move": "`sealenv move` rewrites it",
+    "length": "left: `sealenv move` rewrites it only for a path of the same length",
+    "here": "`sealenv move --here` rewrites it",
+    "none": "left: only you can fix it",
 }
 
 
@@ -56,8 +56,8 @@ def audit_command(
 ) -> int:
     """Find every file of ENV (a name or a path) that holds its path, in whatever form.
 
-    Each is shown with the package that it belongs to, why the path matters, and what rewrites it:
-    `sealenv move` does. Exit code 1: a path that matters is left.
+    Each is shown with the package that owns it, why the path matters, and what rewrites it.
+    Exit code 1: a path that matters is left.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.audit import audit
@@ -94,7 +94,7 @@ def _show(found: Audited, show_all: bool) -> None:
             _MENDS[finding.mend],
         ]
         rows.append([*row, finding.found] if former else row)
-    headings = ["FILE", "OWNER", "KIND", "TIMES", "MATTERS", "MENDED BY"]
+    headings = ["FILE", "OWNER", "KIND", "TIMES", "MATTERS", "REWRITTEN BY"]
     print_table([*headings, "PATH"] if former else headings, rows)
 
 
@@ -106,11 +106,11 @@ def _sum_up(found: Audited, *, quiet: bool) -> None:
     matter = sum(f.matters for f in holding)
     lines = [f"{found.files} files searched for {found.prefix}"]
     for place in found.former:
-        lines.append(f"it was at {place}: searched for that too")
+        lines.append(f"it was at {place}: that is searched for too")
     lines.append(
         f"{len(holding)} hold the path of the environment, in {matter} it matters"
         if holding
-        else "none holds the path of the environment"
+        else "no file holds the path of the environment"
     )
     lines += _reasons([f for f in found.findings if f.matters])
     if found.patched is not None:
@@ -132,9 +132,9 @@ def _mend(finding: PathFinding) -> str:
 
 def _verdict(found: Audited) -> str:
     if found.moved_by_hand:
-        return "it was moved by hand and holds the old path: sealenv move --here mends it"
+        return "it was moved by hand and holds the old path: sealenv move --here rewrites it"
     if found.left:
-        return f"{counted(found.left, 'path')} left that matter and that nobody mends"
+        return f"{counted(found.left, 'path')} left that matter and that nothing rewrites"
     if not found.sealed:
-        return "`sealenv move` needs a seal: sealenv seal it, where it was made"
-    return "it can be moved: `sealenv move` re-writes all that matters"
+        return "`sealenv move` needs a seal: run `sealenv seal` where it was made"
+    return "it can be moved: `sealenv move` rewrites all that matters"

@@ -33,14 +33,14 @@ _VERSION = re.compile(r"\d+(\.\d+)*")
     epilog="""\b
 Examples:
   sealenv create my_env 3.12                     <envs>/my_env_3_12
-  sealenv create my_env 3.12 --with 'numpy >=2'  with numpy besides
-  sealenv create -p ./env 3.12                   in this very folder
-  sealenv create -f environment.yml              what the file asks for
-  sealenv create -f my_env.lock                  exactly what is locked
-  sealenv create -f my_env.sealenv --offline     a bundle, with no network
-  sealenv create my_env -c file:///srv/channel   from a channel of yours
+  sealenv create my_env 3.12 --with 'numpy >=2'  and numpy
+  sealenv create -p ./env 3.12                   in this folder
+  sealenv create -f environment.yml              the packages in the file
+  sealenv create -f my_env.lock                  the locked packages
+  sealenv create -f my_env.sealenv --offline     a bundle, without network
+  sealenv create my_env -c file:///srv/channel   from your own channel
   sealenv create my_env --trace-report FILE      what was written, and where
-  sealenv create my_env 3.12 --dry-run           only say what would be done
+  sealenv create my_env 3.12 --dry-run           only show the plan
 """,
 )
 @click.argument("name", required=False)
@@ -50,13 +50,13 @@ Examples:
 @click.option("-f", "--file", metavar="FILE", type=click.Path(path_type=Path), multiple=True,
               callback=once,
               help="An environment.yml: its packages instead of the default ones. Or a bundle or lock "
-              "(sealenv.lock, pixi.lock, conda-lock.yml, @EXPLICIT): just what is locked.")  # fmt: skip
+              "(sealenv.lock, pixi.lock, conda-lock.yml, @EXPLICIT): the locked packages.")  # fmt: skip
 @click.option("-e", "--environment", metavar="NAME",
               help="Which environment of a pixi.lock that holds several.")  # fmt: skip
 @click.option("--with", "with_packages", multiple=True, metavar="SPEC",
-              help="A package besides, as a MatchSpec. Repeatable.")  # fmt: skip
+              help="An additional package, as a MatchSpec. Repeatable.")  # fmt: skip
 @click.option("--without", multiple=True, metavar="NAME",
-              help="Leave a package out that would be asked for. Repeatable.")  # fmt: skip
+              help="Leave out a default package or one in the file. Repeatable.")  # fmt: skip
 @click.option("-c", "--channel", "channels", multiple=True, metavar="CHANNEL",
               help="A channel: name, URL or file:///folder. The first one given comes first, with "
               "strict priority. Without any: conda-forge.")  # fmt: skip
@@ -64,7 +64,7 @@ Examples:
               help="Where pip looks for a 'pip:' section, instead of PyPI or the file's "
               "--index-url.")  # fmt: skip
 @click.option("--override-channels", is_flag=True, hidden=True,
-              help="Always so here: -c replaces the default channel.")  # fmt: skip
+              help="Accepted: -c always replaces the default channel.")  # fmt: skip
 @click.option(
     "--platform",
     metavar="SUBDIR",
@@ -77,13 +77,11 @@ Examples:
 @click.option("--post", metavar="SCRIPT", type=click.Path(path_type=Path),
               help="Copy a script to __home__ and run it there, activated.")  # fmt: skip
 @click.option("--trace-report", metavar="FILE", type=click.Path(path_type=Path),
-              help="Look before and after at what may not change (HOME, profiles, registry, PATH), and "
-              "write what was found to a new file, as JSON.")  # fmt: skip
+              help="Compare HOME, profiles, registry and PATH before and after, and write the result "
+              "to a new JSON file.")  # fmt: skip
 @click.option("--no-pyc", is_flag=True, help="Do not compile python files.")
 @click.option("--no-link-scripts", is_flag=True, help="Do not run post-link scripts; list them.")
-@click.option(
-    "--offline", is_flag=True, help="Use the network for nothing; what is cached must do."
-)
+@click.option("--offline", is_flag=True, help="Do not use the network.")
 @click.option(
     "-d", "--dry-run", is_flag=True, help="Solve and show the plan; write no environment."
 )
@@ -136,7 +134,7 @@ def create_command(
     elif name and python is None and prefix is None and _VERSION.fullmatch(name):
         raise UsageError(
             f"{name} is a Python version, and the environment has no name",
-            hint=f"name it first: sealenv create my_env {name}; to call it so: -n {name}",
+            hint=f"give a name first: sealenv create my_env {name}; to use it as the name: -n {name}",
         )
     if post:
         check_post(post)
@@ -183,7 +181,7 @@ def create_command(
 
 
 def _show_plan(planned: Plan, *, err: bool = False) -> None:
-    """Print the packages, what is to be fetched, and every place that is written."""
+    """Print the packages, the downloads, and every folder that is written."""
     from sealenv.naming import printable
 
     archives: list[Package | Wheel] = [*planned.packages, *planned.wheels]
@@ -218,13 +216,13 @@ def short_names(channels: Iterable[str]) -> dict[str, str]:
 
 
 def _show_created(made: Created) -> None:
-    """Print where it is, what it answered, and how to use it."""
+    """Print the place, the versions, and how to use it."""
     from sealenv.naming import shown
     from sealenv.spec.model import current_platform
 
     if made.messages:
         click.echo(made.messages.rstrip())
-    # conda's and mamba's own `activate` are always at one path, and ours is elsewhere: not worth a note.
+    # conda and mamba always ship the same `activate`.
     clobbers = [c for c in made.clobbers.items() if not set(c[1]) <= {"conda", "mamba"}]
     for path, owners in sorted(clobbers)[:10]:
         click.echo(f"note: {path} is in {', '.join(owners)}; one is in place", err=True)

@@ -32,8 +32,8 @@ __all__ = ["info_command", "list_command", "remove_command"]
 def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int:
     """List the environments in SEALENV_ENVS, PY_ENVS and the user's own folder.
 
-    sealed: complete. pending: being created, or not finished. foreign: made by another tool. moved: not
-    at the path in its seal. unreadable: its seal or its folder is not readable.
+    States: sealed (complete), pending (unfinished), foreign (made by another tool), moved (not where it
+    was made), unreadable. Modified: conda, mamba or pip changed packages. Only `verify` compares files.
     """
     from sealenv.commands.environments import Listing
     from sealenv.commands.environments import list as list_environments
@@ -72,7 +72,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
 @click.command(
     "info", epilog="\b\nExamples:\n  sealenv info my_env_3_12\n  sealenv info ./env --json\n"
 )
-@click.option("--packages", is_flag=True, help="List every package too.")
+@click.option("--packages", is_flag=True, help="List every package too, with those of pip.")
 @JSON
 @click.argument("env", type=ENV)
 def info_command(packages: bool, as_json: bool, env: str) -> int:
@@ -89,11 +89,12 @@ def info_command(packages: bool, as_json: bool, env: str) -> int:
     if packages:
         click.echo()
         print_table(
-            ["PACKAGE", "VERSION", "BUILD", "ASKED FOR"],
+            ["PACKAGE", "VERSION", "BUILD", "REQUESTED"],
             [
                 [each.name, each.version, each.build, ", ".join(each.requested)]
                 for each in found.package_list
-            ],
+            ]
+            + [[each.name, each.version, "pip", ""] for each in found.distributions],
         )
     return 0
 
@@ -143,7 +144,7 @@ def remove_command(
 def _facts(e: Info) -> list[tuple[str, str]]:
     facts = [
         ("environment", str(e.prefix)),
-        ("state", e.state + (" (a process works on it)" if e.busy else "")),
+        ("state", _condition(e) + (" (a process works on it)" if e.busy else "")),
         ("python", e.python or "-"),
         ("packages", str(e.packages)),
         ("content", f"{e.files} files, {size_text(e.bytes)}"),
@@ -155,7 +156,7 @@ def _facts(e: Info) -> list[tuple[str, str]]:
         seal = e.seal
         facts += [
             ("platform", seal.platform + ("" if seal.checked else " (unchecked)")),
-            ("asked for", ", ".join(seal.spec.get("packages", []))),
+            ("requested", ", ".join(seal.spec.get("packages", []))),
             ("channels", ", ".join(seal.spec.get("channels", []))),
             ("engine", f"{seal.engine.name} {seal.engine.version}, sealenv {seal.sealenv}"),
             ("lock", seal.lock.digest),
@@ -170,7 +171,12 @@ def _facts(e: Info) -> list[tuple[str, str]]:
 def _state(e: Environment) -> str:
     if e.busy:
         return f"{e.state} (busy)"
-    return f"{e.state} (unchecked)" if e.checked is False else e.state
+    return f"{_condition(e)} (unchecked)" if e.checked is False else _condition(e)
+
+
+def _condition(e: Environment) -> str:
+    """Return the state, and whether packages were changed since."""
+    return f"{e.state}, {e.condition}" if e.condition else e.state
 
 
 def _age(moment: dt.datetime | None) -> str:

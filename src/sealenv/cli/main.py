@@ -43,7 +43,7 @@ _COMMANDS = {
     "list": ("environments", "List the environments in SEALENV_ENVS, PY_ENVS and your folder."),
     "info": ("environments", "Show one environment."),
     "verify": ("verify", "Compare an environment with its seal."),
-    "repair": ("repair", "Restore files that verify reports, from the packages' archives."),
+    "repair": ("repair", "Restore damaged files from the packages' archives."),
     "seal": ("repair", "Seal an environment as it is now, or adopt one of another tool."),
     "audit": ("audit", "Find files that contain the environment's path, and fix them."),
     "report": ("report", "Show an environment on one page, or write its SBOM."),

@@ -23,9 +23,9 @@ _DRY = click.option(
     "move",
     epilog="\b\nExamples:\n  sealenv move my_env_3_12 /data/envs/my_env_3_12\n"
     "  sealenv move my_env_3_12 new_name\n  sealenv move ./env /mnt/other/env --copy\n"
-    "  sealenv move --here ./env            it was moved or copied by hand: mend it\n",
+    "  sealenv move --here ./env            it was moved or copied by hand\n",
 )
-@click.option("--here", is_flag=True, help="ENV lies where it is to be: mend it there.")
+@click.option("--here", is_flag=True, help="Fix an environment that was already moved by hand.")
 @click.option("--copy", is_flag=True, help="Copy, check, then remove, also on one file system.")
 @click.option("--force", is_flag=True, help="Move it even if programs run from it.")
 @click.option("--override-frozen", is_flag=True, help="Move a frozen environment too (CEP 22).")
@@ -50,9 +50,9 @@ def move_command(
     """Move the environment ENV (a name or a path) to DEST.
 
     DEST is a path, or a name in the folder of environments: a folder that does not exist, or an empty
-    one. Only files that hold the path are written anew. What was altered before is altered afterwards.
-    A move that was ended half way is finished by the same command. To another file system it is copied,
-    and the old one removed if nothing was written into it meanwhile.
+    one. Only files that hold the path are rewritten. The same command finishes an interrupted move.
+    To another file system the environment is copied, and the old one is removed if nothing was written
+    into it meanwhile.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.move import move
@@ -74,7 +74,7 @@ def move_command(
     epilog="\b\nExamples:\n  sealenv clone my_env_3_12 my_env_copy\n"
     "  sealenv clone my_env_3_12 ./env --copy\n",
 )
-@click.option("--copy", is_flag=True, help="Share no file with the other: copy all of them.")
+@click.option("--copy", is_flag=True, help="Copy all files, share none.")
 @JSON
 @QUIET
 @VERBOSE
@@ -83,10 +83,10 @@ def move_command(
 def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str, new: str) -> int:
     """Make NEW, an environment like ENV (a name or a path).
 
-    NEW is a path, or a name in the folder of environments. Files of packages that nobody changed
+    NEW is a path, or a name in the folder of environments. Unchanged files of packages
     are hard links, as in every environment that sealenv makes; all others are copies. Updating,
-    moving or removing one never changes the other. But a linked file is one file with two names: writing
-    into it in place, or chmod, in one environment shows in the other. --copy shares nothing.
+    moving or removing one never changes the other. But a hard link is one file with two names: if you
+    write into it in place, or change its mode, both environments change. --copy shares nothing.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.clone import clone
@@ -127,7 +127,7 @@ def _show(moved: Moved, quiet: bool, verbose: int) -> None:
         click.echo(moved.prefix)
         return
     if moved.how == "unchanged":
-        click.echo(f"it is at home there: {moved.prefix}; nothing was changed", err=True)
+        click.echo(f"{moved.prefix} needs no change", err=True)
         return
     for item in moved.left:
         path = printable(item.path, path=True)
@@ -136,11 +136,11 @@ def _show(moved: Moved, quiet: bool, verbose: int) -> None:
         click.echo(f"warning: sign it on macOS: codesign --force --sign - {path}", err=True)
     if moved.check:
         show_checked(moved.check.python, moved.check.tools)
-    word = {"mended": "mended", "renamed": "moved", "copied": "moved"}[moved.how]
+    word = {"mended": "fixed", "renamed": "moved", "copied": "moved"}[moved.how]
     click.echo(
         f"{word:<14} {moved.prefix} ({counted(len(moved.mended), 'file')} rewritten)", err=True
     )
     if resolve_env(moved.prefix.name)[0] != str(moved.prefix):
         click.echo(f"listed by      sealenv list --in {shown(str(moved.prefix.parent))}", err=True)
     if moved.original:
-        click.echo(f"               {moved.was} is still there, and was not touched", err=True)
+        click.echo(f"               {moved.was} is still there, unchanged", err=True)

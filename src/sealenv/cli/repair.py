@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import ENV, JSON, QUIET, YES
-from sealenv.cli.output import fitted, print_json
-from sealenv.cli.verify import everything, folded, show_findings
+from sealenv.cli.output import print_json
+from sealenv.cli.verify import fold, show_findings, without_folding
 from sealenv.errors import UsageError
 from sealenv.system.streams import is_terminal
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["repair_command", "seal_command"]
 
-_DRY = click.option("-d", "--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+_DRY = click.option(
+    "-d", "--dry-run", is_flag=True, help="Show what would be done; change nothing."
+)
 
 
 @click.command(
@@ -28,15 +30,15 @@ _DRY = click.option("-d", "--dry-run", is_flag=True, help="Say what would be don
     "  sealenv repair ./env --offline --json\n",
 )
 @_DRY
-@click.option("--offline", is_flag=True, help="Use the network for nothing.")
+@click.option("--offline", is_flag=True, help="Do not use the network.")
 @JSON
 @QUIET
 @click.argument("env", type=ENV)
 def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env: str) -> int:
-    """Put back what `verify` finds in ENV (a name or a path), and nothing else.
+    """Restore the damaged files that `verify` finds in ENV (a name or a path).
 
-    Files come from the archives that the environment was made from, in the cache or the channel. What
-    somebody installed or put there is left and named. Exit code 1: something is left.
+    Files come from the archives that the environment was made from, in the cache or the channel.
+    Packages that conda, mamba or pip changed stay as they are. Exit code 1: damage is left.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.repair import repair
@@ -53,28 +55,23 @@ def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env
 def _show_repaired(done: Repaired, env: str) -> None:
     from sealenv.naming import printable, shown
 
-    dry_run = done.dry_run
-    word = "would be" if dry_run else "is"
-    back = folded(done.repaired)
+    word = "would restore" if done.dry_run else "restored"
+    back = fold(done.repaired)
     for line in back:
         finding = line.finding
         owner = printable(f" ({finding.package})" if finding.package else "")
-        path = printable(line.path, path=True)
-        many = f", {line.files}" if line.files else ""
-        verb = "are" if many and not dry_run else word
-        click.echo(f"{verb} put back  {path}{owner}: {finding.kind}{many}")
-    left = folded(done.left, [finding.hint for finding in done.left])
+        files = f", {line.files}" if line.files else ""
+        click.echo(f"{word}  {printable(line.path, path=True)}{owner}: {finding.kind}{files}")
+    left = fold(done.left, [finding.hint for finding in done.left])
     for line in left:
-        many = f": {line.files}" if line.files else ""
-        click.echo(f"left  {line.finding.kind} {printable(line.path, path=True)}{many}")
+        files = f": {line.files}" if line.files else ""
+        click.echo(f"left  {line.finding.kind} {printable(line.path, path=True)}{files}")
         click.echo(f"      {printable(line.hint)}")
-    if len(back) < len(done.repaired) and not dry_run:  # it is done: nothing lists it again
-        click.echo(fitted("files of one folder are one line; --json names each", 6, err=False))
-    elif len(back) + len(left) < len(done.repaired) + len(done.left):
-        again = f"sealenv repair {shown(env)} --dry-run"
-        click.echo(fitted(everything(again), 6, err=False))
-    several = word if dry_run or len(done.repaired) == 1 else "are"
-    count = f"{len(done.repaired)} {several} put back, {len(done.left)} left"
+    if len(back) + len(left) < len(done.repaired) + len(done.left):
+        click.echo(without_folding(f"sealenv repair {shown(env)} --dry-run"))
+    count = f"{len(done.repaired)} {word}, {len(done.left)} left"
+    if done.dry_run:
+        count = f"{word} {len(done.repaired)}, {len(done.left)} left"
     click.echo(count if done.repaired or done.left else "nothing to repair", err=True)
 
 
@@ -88,9 +85,9 @@ def _show_repaired(done: Repaired, env: str) -> None:
 @QUIET
 @click.argument("env", type=ENV)
 def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str) -> int:
-    """Seal ENV (a name or a path) as it is now, after a change that was wanted.
+    """Seal ENV (a name or a path) as it is now, after intended changes.
 
-    Shows what differs from the seal before: packages that conda, mamba or pip installed, and files. An
+    Shows what differs from the seal before: packages that conda, mamba or pip changed, and files. An
     environment of another tool is adopted: it gets a seal and activation scripts.
     """
     from sealenv.cli.progress import make_reporter
@@ -99,9 +96,9 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
     ask = not (yes or dry_run)
     if ask and (as_json or not is_terminal(sys.stdin)):
         raise UsageError(
-            "sealing keeps what is there and needs a yes",
+            "sealing accepts all changes and needs a confirmation",
             where=env,
-            hint="look with --dry-run, then add -y",
+            hint="check with --dry-run, then add -y",
         )
     with make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
 
@@ -114,7 +111,7 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
     if as_json:
         print_json(change)
     elif change.empty:
-        more = "; sizes, times and inodes were taken anew" if change.retaken else ""
+        more = "; sizes, times and inodes were recorded again" if change.retaken else ""
         click.echo(f"nothing has changed since it was sealed{more}", err=True)
     else:
         if not ask and not quiet:

@@ -4,159 +4,219 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from sealenv.cli.options import ENV, JSON, QUIET
-from sealenv.cli.output import fitted, print_json
+from sealenv.cli.output import counted, fitted, print_json
 from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sealenv.commands.verify import Verified
     from sealenv.seals.findings import Finding
 
-__all__ = ["Line", "everything", "fold", "folded", "show_findings", "verify_command"]
+__all__ = ["Line", "fold", "show_findings", "verify_command", "without_folding"]
 
-MOST = 20
-"""So many findings are listed one by one."""
+_MOST = 20
+"""More findings are folded in a terminal."""
 _FEWEST = 3
-"""Fewer files are named, not counted."""
-_OF_FILES = frozenset({
-    "missing", "altered", "untracked", "clobbered", "wrong-type", "wrong-link", "broken-link",
-    "wrong-mode", "unreadable", "stale-pyc", "orphaned-pyc",
+"""Fewer files of one folder are named, not counted."""
+_FOLDED = frozenset({
+    "missing", "altered", "untracked", "untracked-code", "wrong-type", "wrong-link", "wrong-mode",
+    "unreadable", "stale-pyc", "orphaned-pyc",
 })  # fmt: skip
-"""Kinds of which path and kind say nearly all; of the others each detail is news."""
+"""Kinds that say nearly everything with the path."""
 
 
 @click.command(
     "verify",
     epilog="\b\nExamples:\n  sealenv verify my_env_3_12\n  sealenv verify my_env_3_12 --fast\n"
-    "  sealenv verify ./env --json\n",
+    "  sealenv verify ./env -f my_env.lock\n",
 )
 @click.option(
     "--fast", is_flag=True, help="Read only files whose size, time, inode or mode has changed."
 )
+@click.option(
+    "--locked", is_flag=True, help="Exit with 1 too if packages were added, removed or changed."
+)
+@click.option(
+    "-f", "--file", "lock", metavar="LOCK",
+    help="Compare the packages with this lock, and files with packages' records; implies --locked.",
+)  # fmt: skip
+@click.option(
+    "--expect", metavar="FINGERPRINT", help="The fingerprint `packages` that ENV must have."
+)
 @JSON
 @QUIET
 @click.argument("env", type=ENV)
-def verify_command(fast: bool, as_json: bool, quiet: bool, env: str) -> int:
-    """Compare everything in ENV (a name or a path) with what was sealed.
+def verify_command(
+    fast: bool,
+    locked: bool,
+    lock: str | None,
+    expect: str | None,
+    as_json: bool,
+    quiet: bool,
+    env: str,
+) -> int:
+    """Compare everything in ENV (a name or a path) with its seal.
 
-    Found are missing, altered and untracked files, links that lead elsewhere, wrong modes, stale
-    compiled files, changed activation scripts, and what conda, mamba or pip installed since. An
-    environment of another tool is compared with its packages' records. Exit code 1: something was found.
+    Lists the packages that conda, mamba or pip added, removed or changed, damaged files, and untracked
+    files. An environment of another tool is compared with its packages' records. Exit code 1: damaged.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.verify import verify
     from sealenv.naming import shown
 
-    # Without a terminal its one line would say nothing that the verdict does not.
+    # Without a terminal the progress would only repeat the verdict.
     silent = quiet or as_json or not is_terminal(sys.stderr)
     with make_reporter(quiet=silent, verbose=0) as reporter:
-        report = verify(env, fast=fast, tree=as_json, reporter=reporter)
+        report = verify(env, fast=fast, lock=lock, expect=expect, tree=as_json, reporter=reporter)
+    code = 1 if report.damaged or (report.modified and (locked or lock is not None)) else 0
     if as_json:
         print_json(report)
-        return 1 if report.damaged else 0
+        return code
     if not quiet:
         show_findings(report.findings, f"sealenv verify {shown(env)}{' --fast' * fast}")
     for note in report.notes:
         click.echo(fitted(f"note: {note}", 6), err=True)
-    if any(finding.kind == "moved" for finding in report.findings):
-        click.echo(
-            f"note: that is mended by: sealenv move --here {shown(str(report.prefix))}", err=True
-        )
-    click.echo(report.summary, err=True)
-    return 1 if report.damaged else 0
+    click.echo(_summary(report), err=True)
+    for line in _next_steps(report, shown(env)):
+        click.echo(fitted(line, 6), err=True)
+    return code
+
+
+def _summary(report: Verified) -> str:
+    """Return one line for people."""
+    kinds = [finding.kind for finding in report.findings]
+    damaged = sum(finding.damage for finding in report.findings)
+    changed = sum(finding.change for finding in report.findings)
+    untracked = kinds.count("untracked")
+    what = f"{counted(report.files, 'file')} of {counted(report.packages, 'package')}"
+    parts = [report.condition or report.state]
+    if report.condition == "as made":
+        how = "" if report.fingerprints.sealed else " (by the records of its packages)"
+        if report.fast:
+            how = " (by size, time and inode)" if report.tabled else " (by size)"
+        parts[0] += how
+    if damaged:
+        parts.append(counted(damaged, "damaged path"))
+    if changed:
+        parts.append(counted(changed, "changed package"))
+    if untracked:
+        parts.append(counted(untracked, "untracked path"))
+    return f"{what}: {', '.join(parts)}"
+
+
+def _next_steps(report: Verified, env: str) -> list[str]:
+    """Return what to do about the findings."""
+    from sealenv.naming import shown
+
+    if report.state == "pending":
+        return ["next: create it again with sealenv create, which replaces it"]
+    if report.state == "moved":
+        return [f"next: sealenv move --here {shown(str(report.prefix))} updates its paths"]
+    kinds = {finding.kind for finding in report.findings if finding.damage}
+    steps = []
+    if kinds - {"untracked-code", "fingerprint"}:
+        steps.append(f"next: sealenv repair {env} restores damaged files")
+    if report.state == "unreadable" or "fingerprint" in kinds:
+        return steps
+    if report.modified:
+        steps.append(f"next: sealenv seal {env} accepts the changed packages")
+    elif "untracked-code" in kinds:
+        steps.append(f"next: delete the untracked files, or accept them: sealenv seal {env}")
+    return steps
 
 
 def show_findings(findings: Sequence[Finding], command: str) -> None:
-    """One line each, on stdout; in a terminal one for many of a folder.
+    """Print one line for each finding to stdout; in a terminal, one for many of a folder.
 
     Args:
         findings: of verify.
-        command: shows the same again.
+        command: lists the same findings.
     """
     if not findings:
         return
     from sealenv.naming import printable
 
-    lines = folded(findings)
+    lines = fold(findings)
     for line in lines:
         finding = line.finding
-        owner = f" ({finding.package})" if finding.package else ""
-        more = line.files or finding.detail
-        detail = f": {more}" if more else ""
-        path = printable(line.path, path=True)
-        click.echo(f"{finding.kind:<13} {path}{printable(owner + detail)}")
+        text = printable(finding.detail)
+        if not finding.change:
+            owner = f" ({finding.package})" if finding.package else ""
+            more = line.files or finding.detail
+            text = printable(line.path, path=True) + printable(
+                owner + (f": {more}" if more else "")
+            )
+        click.echo(f"{finding.kind:<14} {text}")
     if len(lines) < len(findings):
-        click.echo(fitted(everything(command), 6, err=False))
+        click.echo(without_folding(command))
 
 
 @dataclass(frozen=True)
 class Line:
-    """What is shown as one line."""
+    """What is printed as one line.
+
+    Attributes:
+        finding: the finding, or the first of several.
+        path: its path, or the folder of several, with `/` at its end.
+        hint: what to do about it.
+        count: how many findings.
+    """
 
     finding: Finding
-    """It, or the first of those that were folded."""
     path: str
-    """Its path, or the folder that they are in, with `/` at its end."""
     hint: str = ""
     count: int = 1
 
     @property
     def files(self) -> str:
-        """`201 files` of a folder; empty for one finding."""
+        """Return `201 files`; nothing for one finding."""
         return f"{self.count} files" if self.count > 1 else ""
 
 
-def folded(findings: Sequence[Finding], hints: Sequence[str] = ()) -> list[Line]:
-    """The lines for stdout: in a terminal many are folded, elsewhere each finding is one."""
-    return fold(findings, hints, most=MOST if is_terminal(sys.stdout) else len(findings))
-
-
-def fold(findings: Sequence[Finding], hints: Sequence[str] = (), *, most: int = MOST) -> list[Line]:
-    """One line for each finding, or for a folder's with the same kind, package and hint.
-
-    A folder also stands for what is below it if it holds two such findings itself, as a package's own
-    folder does; the environment's own folder never does. A line has the place of its first finding.
+def fold(
+    findings: Sequence[Finding], hints: Sequence[str] = (), *, terminal: bool | None = None
+) -> list[Line]:
+    """Return one line for each finding, or in a terminal for many of one kind, package and hint.
 
     Args:
         findings: in the order in which they are shown.
-        hints: what to do about each; none when empty.
-        most: so many are not folded.
+        hints: what to do about each.
+        terminal: whether stdout is one; None: find out.
     """
-    hints = hints or [""] * len(findings)
-    if len(findings) <= most:
-        return [Line(f, f.path, hint) for f, hint in zip(findings, hints, strict=True)]
-    keys = [(f.kind, f.package, hint) for f, hint in zip(findings, hints, strict=True)]
-    own = [f.path.rpartition("/")[0] for f in findings]
-    here = Counter(zip(keys, own, strict=True))
-    places = []
-    for key, folder in zip(keys, own, strict=True):
-        parts = folder.split("/")
-        above = ["/".join(parts[:n]) for n in range(1, len(parts))]
-        places.append((key, next((a for a in above if here[key, a] > 1), folder)))
-    together = [f.kind in _OF_FILES and not f.path.endswith("/") for f in findings]
-    counts = Counter(place for place, it in zip(places, together, strict=True) if it)
-    lines: dict[object, Line] = {}
-    for number, (finding, place) in enumerate(zip(findings, places, strict=True)):
-        (*_, hint), folder = place
-        if together[number] and counts[place] >= _FEWEST and folder:
-            lines.setdefault(place, Line(finding, f"{folder}/", hint, counts[place]))
+    pairs = list(zip(findings, hints or [""] * len(findings), strict=True))
+    if not (is_terminal(sys.stdout) if terminal is None else terminal) or len(pairs) <= _MOST:
+        return [Line(finding, finding.path, hint) for finding, hint in pairs]
+    groups: dict[object, list[tuple[Finding, str]]] = {}
+    for number, (finding, hint) in enumerate(pairs):
+        top = "/".join(finding.path.split("/")[:-1][:4])
+        folds = finding.kind in _FOLDED and top and not finding.path.endswith("/")
+        key = (finding.kind, finding.package, hint, top) if folds else number
+        groups.setdefault(key, []).append((finding, hint))
+    lines = []
+    for group in groups.values():
+        if len(group) < _FEWEST:
+            lines += [Line(finding, finding.path, hint) for finding, hint in group]
         else:
-            lines[number] = Line(finding, finding.path, hint)
-    return list(lines.values())
+            folder = os.path.commonpath([os.path.dirname(finding.path) for finding, _ in group])
+            lines.append(
+                Line(*group[0][:1], f"{folder}/".replace(os.sep, "/"), group[0][1], len(group))
+            )
+    return lines
 
 
-def everything(command: str) -> str:
-    """How to see what was folded.
+def without_folding(command: str) -> str:
+    """Say how to list every finding.
 
     Args:
-        command: that lists it, as it is typed.
+        command: lists them, as it is typed.
     """
     pager = "more" if os.name == "nt" else "cat"
-    return f"files of one folder are one line; each by itself: {command} | {pager} (or --json)"
+    text = f"files of one folder are one line; to list each file: {command} | {pager} (or --json)"
+    return fitted(text, 6, err=False)

@@ -1,23 +1,22 @@
-"""Clone: a second environment like an existing one, in seconds and with little disk.
+"""Clone an environment in seconds and with little disk space.
 
-lock -> checks -> mark -> hard links and copies -> rewrite -> check -> commit
+lock -> check -> mark -> hard links and copies -> rewrite -> run -> commit
 
-Files that no tool writes into in place are hard links, as create makes them: files that have the
-very bytes of a package, by the file table and their time, and compiled files without the path. All
-else is copied.
+Files that no tool writes in place are hard links, as `create` makes them: files with the bytes of their
+package, and compiled Python without the path. Everything else is copied.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from sealenv.errors import PrefixError
+from sealenv.fields import AbsolutePath, Count, InPrefix, Seconds
 from sealenv.install.check import CheckReport
 from sealenv.naming import shown
 from sealenv.prefix.exclusive import unchanged
@@ -25,22 +24,54 @@ from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.removable import refuse_inner
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import copy_entries, entries_of, refuse_no_room, shareable
-from sealenv.relocation.destination import choose_place, real_prefix, refuse_place, refuse_rows
+from sealenv.relocation.destination import choose_place, real_prefix, refuse_place
+from sealenv.relocation.files import Left
 from sealenv.relocation.find import find
-from sealenv.relocation.fit import refuse_unfit
-from sealenv.relocation.next_seal import seal_checked
-from sealenv.relocation.outcome import Cloned, with_hint
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.prove import prove_running
-from sealenv.relocation.relocation import Relocation, open_relocation
-from sealenv.relocation.seen import Seen
-from sealenv.relocation.settle import Settled, settle
+from sealenv.relocation.relocation import (
+    Relocation,
+    Searched,
+    open_relocation,
+    refuse_unfit,
+    with_hint,
+)
+from sealenv.relocation.settle import settle
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp, why_moved
 from sealenv.seals.snapshot import Row, restat, snapshot_of
-from sealenv.spec.model import current_platform
+from sealenv.store.placing import refuse_long_paths
 
-__all__ = ["Cloned", "clone", "clone_prefix"]
+__all__ = ["Cloned", "clone"]
+
+
+@dataclass(frozen=True)
+class Cloned:
+    """What `clone` made.
+
+    Attributes:
+        prefix: the new environment.
+        of: the original.
+        linked: how many files are hard links between the two.
+        copied: how many files were copied.
+        mended: the copied files that held the path.
+        deleted: compiled Python with the path, which the new one does not have.
+        left: the files that keep the path of the original.
+        checked: whether it was run; false for another platform.
+        check: the result of that run.
+        seconds: how long each step took.
+    """
+
+    prefix: AbsolutePath
+    of: AbsolutePath
+    linked: Count
+    copied: Count
+    mended: tuple[InPrefix, ...]
+    deleted: tuple[InPrefix, ...]
+    left: tuple[Left, ...]
+    checked: bool
+    check: CheckReport | None
+    seconds: Seconds = field(default_factory=dict)
 
 
 def clone(env: StrPath, new: StrPath, *, copy: bool = False, reporter: Reporter = QUIET) -> Cloned:
@@ -49,78 +80,56 @@ def clone(env: StrPath, new: StrPath, *, copy: bool = False, reporter: Reporter 
     Args:
         env: a name or a path.
         new: a path, or a name in the folder of environments.
-        copy: share no file with the other.
-        reporter: is told each step.
+        copy: share no file with the original.
+        reporter: shows each step.
 
     Raises:
         UsageError, PrefixExistsError: it cannot be there.
-        PrefixError: the other one is not sealed, was moved by hand, or is in use.
-        CheckFailedError: it was created, and does not work: it is pending.
+        PrefixError: the original is not sealed, was moved by hand, or is in use.
+        LinkError: its binaries have no room for the new path.
+        FilesystemError: something cannot be read or written.
+        CheckFailedError: the clone was created, and does not work: it is pending.
     """
-    place = choose_place(named(new), os.environ)
+    place = choose_place(named(new))
     watch = Stopwatch(reporter)
-    cloned = clone_prefix(prefix_of(env), place, os.environ, watch, copy=copy)
-    watch.stop()
-    return replace(cloned, seconds=watch.seconds)
-
-
-def clone_prefix(
-    prefix: Path,
-    place: Path,
-    environ: Mapping[str, str],
-    reporter: Reporter | None = None,
-    *,
-    copy: bool = False,
-) -> Cloned:
-    """Make an environment like another one.
-
-    Args:
-        prefix: the other one: sealed, and where it was made.
-        place: where the new one is to be: nothing, an empty folder, or a pending one.
-        environ: the variables of this shell.
-        reporter: is shown the progress.
-        copy: no hard links.
-
-    Raises:
-        PrefixError, PrefixExistsError, UsageError, LinkError, FilesystemError: as for `move`.
-        CheckFailedError: it was made, and does not work: it is pending.
-    """
-    reporter = reporter or QUIET
-    prefix = real_prefix(prefix)
+    prefix = real_prefix(prefix_of(env))
     with unchanged(prefix):
         move = open_relocation(prefix, str(place))
         _refuse_moved(move)
         refuse_place(prefix, place, move.seal.platform)
-        entries = entries_of(prefix)
-        refuse_inner(prefix, "cloned", "clone", [entry.relative for entry in entries])
-        rows = snapshot_of(entries)
-        refuse_rows(rows, place, move.seal.platform)
-        reporter.phase("search", f"looking for {move.old}")
-        owners = Owners(prefix, rows, move.records)
-        packaged = set() if copy else shareable(move, rows)
-        own = {path: row for path, row in rows.items() if path not in packaged}
-        found = find(prefix, own, move.change)
-        refuse_unfit(move, owners, found)
-        links = packaged if copy else packaged | shareable(move, own, found)
-        refuse_no_room(place, [e for e in entries if e.relative not in links])
-        hint = (
-            f"{place} is pending; the next clone replaces it, or: sealenv remove "
-            f"{shown(str(place))}"
-        )
-        held = PrefixLock.acquire(place)
-        with contextlib.closing(held), with_hint(place, hint):
-            reporter.phase("clone", f"to {place}")
-            linked, copied = copy_entries(prefix, entries, place, reporter, links)
-            seen = Seen(found, _rows_there(place, rows, linked), owners)
-            held.share()
-            seal = msgspec.structs.replace(move.seal, created=timestamp())
-            there = replace(move, prefix=place, seal=seal)
-            settled = settle(there, reporter, environ, seen=seen, copied=True, proof=False)
-            check = _checked(there, settled, environ, held, reporter)
-            held.commit()
+        cloned = _clone(move, place, watch, copy=copy)
+    watch.stop()
+    return replace(cloned, seconds=watch.seconds)
+
+
+def _clone(move: Relocation, place: Path, reporter: Reporter, *, copy: bool) -> Cloned:
+    prefix = move.prefix
+    entries = entries_of(prefix)
+    refuse_inner(prefix, "cloned", "clone", [entry.relative for entry in entries])
+    rows = snapshot_of(entries)
+    refuse_long_paths(place, move.seal.platform, dict.fromkeys(rows, ()))
+    reporter.phase("search", f"looking for {move.old}")
+    owners = Owners(prefix, rows, move.records)
+    candidates = set() if copy else shareable(move, rows)
+    found = find(prefix, _worth_searching(rows, candidates), move.change.old)
+    refuse_unfit(move, owners, found)
+    links = candidates.difference(found)
+    refuse_no_room(place, [e for e in entries if e.relative not in links])
+    hint = f"{place} is pending; the next clone replaces it, or: sealenv remove {shown(str(place))}"
+    held = PrefixLock.acquire(place)
+    with contextlib.closing(held), with_hint(place, hint):
+        reporter.phase("clone", f"to {place}")
+        linked, copied = copy_entries(prefix, entries, place, reporter, links)
+        searched = Searched(found, _rows_there(place, rows, linked))
+        held.share()
+        seal = msgspec.structs.replace(move.seal, created=timestamp())
+        there = replace(move, prefix=place, seal=seal)
+        settled = settle(there, reporter, searched=searched, copied=True, proof=False)
+        check = prove_running(there, settled.seal, settled.rewritten, reporter, held)
+        held.commit()
     return Cloned(
-        place, prefix, len(linked), copied, tuple(sorted(settled.changes)), settled.deleted,
-        settled.left, check is not None, check,
+        place, prefix, len(linked), copied, settled.rewritten, settled.deleted, settled.left,
+        check is not None, check,
     )  # fmt: skip
 
 
@@ -134,8 +143,13 @@ def _refuse_moved(move: Relocation) -> None:
         )
 
 
+def _worth_searching(rows: Mapping[str, Row], candidates: set[str]) -> dict[str, Row]:
+    """Leave out files with the bytes of their package: no path was written into them."""
+    return {p: row for p, row in rows.items() if p not in candidates or p.endswith(".pyc")}
+
+
 def _rows_there(target: Path, rows: Mapping[str, Row], linked: set[str]) -> dict[str, Row]:
-    """The paths of the clone; those of linked files are the same as in the source."""
+    """Return the snapshot of the clone. Hard links have the same row as in the original."""
     there = {}
     for path, row in rows.items():
         if path not in linked:
@@ -143,21 +157,3 @@ def _rows_there(target: Path, rows: Mapping[str, Row], linked: set[str]) -> dict
             restat(target, row)
         there[path] = row
     return there
-
-
-def _checked(
-    there: Relocation,
-    settled: Settled,
-    environ: Mapping[str, str],
-    held: PrefixLock,
-    reporter: Reporter,
-) -> CheckReport | None:
-    """Run it, if it can run here."""
-    if there.seal.platform != current_platform():
-        return None
-    reporter.phase("check", "activating it and running what is in it")
-    check = prove_running(
-        there, settled.seal, settled.changes, environ, token=held.token, keep_fd=held.fd
-    )
-    seal_checked(there.prefix, settled.seal, check)
-    return check

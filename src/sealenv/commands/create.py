@@ -33,7 +33,7 @@ from sealenv.prefix.prefixlock import PrefixLock, refuse_unless_free
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.request.arguments import StrPath, optional_path, words
 from sealenv.request.target import Target, choose_target
-from sealenv.seals.seal import Prints, prints_of
+from sealenv.seals.seal import Fingerprints
 from sealenv.spec.model import current_platform
 
 __all__ = [
@@ -91,7 +91,7 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     wheels: Count
     files: Count
     lock_digest: Sha256
-    fingerprints: Prints | None
+    fingerprints: Fingerprints | None
     clobbers: Annotated[
         dict[InPrefix, list[str]], Meta(description="path -> the packages that ship it")
     ]
@@ -285,7 +285,7 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         wheels=len(lock.wheels),
         files=contents.files,
         lock_digest=seal.lock.digest,
-        fingerprints=prints_of(seal.fingerprints),
+        fingerprints=seal.fingerprints,
         clobbers=contents.clobbers,
         link_scripts=scripts.ran,
         skipped_link_scripts=scripts.skipped,

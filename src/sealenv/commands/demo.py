@@ -10,6 +10,7 @@ from pathlib import Path
 from sealenv.commands.create import Created, CreateOptions, make
 from sealenv.commands.environments import inspect, measure
 from sealenv.commands.run import prepare
+from sealenv.commands.verify import verify
 from sealenv.engine.client import Engine
 from sealenv.errors import SealenvError
 from sealenv.install.steps import Job
@@ -17,7 +18,6 @@ from sealenv.prefix.removable import check_removable
 from sealenv.prefix.removal import remove
 from sealenv.progress import Reporter
 from sealenv.request.target import choose_target
-from sealenv.seals.verify import verify
 from sealenv.store.archives import Store
 from sealenv.tour.channel import DemoChannel, build_demo_channel
 
@@ -122,7 +122,7 @@ def _show_verify(prefix: Path, say: Say) -> None:
     changed.write_bytes(text + b"# changed\n")
     os.replace(changed, victim)
     found = verify(prefix)
-    lines = [f"{f.kind} {f.path} ({f.package})" for f in found.findings if f.kind != "clobbered"]
+    lines = [f"{f.kind} {f.path} ({f.package})" for f in found.findings]
     say(
         "a change is found",
         f"one line added to a file of demo-hello, and verify reports: {'; '.join(lines)}",

@@ -22,8 +22,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         after: what B is called.
         platforms: those that were compared.
         equal: whether nothing differs.
-        without_digest: packages in both of which one side does not know the sha256: nobody can say
-            whether the bytes are the same.
+        without_digest: packages in both of which one side does not know the sha256,
+            so their bytes cannot be compared.
         changes: by platform and name.
     """
 

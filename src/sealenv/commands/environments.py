@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -16,10 +16,12 @@ from sealenv.locations import envs_dirs
 from sealenv.naming import shown
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.request.arguments import StrPath, prefix_of, several
+from sealenv.seals.changes import is_modified
+from sealenv.seals.distributions import scan_distributions
+from sealenv.seals.findings import STATES
 from sealenv.seals.seal import Seal, read_seal, why_moved
 
 __all__ = [
-    "STATES",
     "Environment",
     "Info",
     "Listing",
@@ -30,7 +32,6 @@ __all__ = [
     "measure",
 ]
 
-STATES = ("sealed", "pending", "foreign", "moved", "unreadable")
 _Any = TypeVar("_Any", bound="Environment")
 
 
@@ -41,6 +42,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         name: the folder's name.
         prefix: the folder.
         state: one of STATES.
+        condition: modified, if by the records conda, mamba or pip changed packages after sealing; else
+            None. Only `verify` compares files.
         python: its version.
         platform: None without a seal.
         created: from its seal, else from its files.
@@ -55,6 +58,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     prefix: AbsolutePath
     state: Annotated[str, one_of(STATES)]
+    condition: Literal["modified"] | None
     python: str | None
     platform: str | None
     created: Moment | None
@@ -77,16 +81,25 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     requested: tuple[str, ...]
 
 
+class PipPackage(msgspec.Struct, frozen=True, kw_only=True):
+    """A distribution that pip installed."""
+
+    name: str
+    version: str
+
+
 class Info(Environment, frozen=True, kw_only=True):
     """One environment, with its seal and its packages.
 
     Attributes:
         seal: how it was made; None without a readable seal.
         package_list: the packages in its records.
+        distributions: what pip installed.
     """
 
     seal: Seal | None
     package_list: tuple[Record, ...]
+    distributions: tuple[PipPackage, ...]
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,11 +166,15 @@ def inspect(prefix: Path) -> Info:
     moved = why_moved(seal, prefix) if seal else None
     if moved:
         word = "moved"
-        problem = problem or f"{moved}; fix it: sealenv move --here {shown(str(prefix))}"
+        problem = problem or f"{moved}; fix it with: sealenv move --here {shown(str(prefix))}"
+    owned = {entry.path for record in records for entry in record.paths_data.paths}
+    by_pip = scan_distributions(prefix, owned)
+    modified = seal and not moved and is_modified(prefix, seal, records, by_pip)
     return Info(
         name=prefix.name,
         prefix=prefix,
         state=word,
+        condition="modified" if modified else None,
         python=python or (seal.python if seal else None),
         platform=seal.platform if seal else None,
         created=_created(prefix, state, seal),
@@ -167,6 +184,7 @@ def inspect(prefix: Path) -> Info:
         problem=problem,
         seal=seal,
         package_list=tuple(map(_record, records)),
+        distributions=tuple(PipPackage(name=d.name, version=d.version) for d in by_pip),
     )
 
 
@@ -214,7 +232,7 @@ def _without_contents(found: Info) -> Environment:
 def _closed(prefix: Path, problem: str) -> Environment:
     """Describe a folder that is not readable and may be an environment."""
     return Environment(
-        name=prefix.name, prefix=prefix, state="unreadable", python=None, platform=None,
+        name=prefix.name, prefix=prefix, state="unreadable", condition=None, python=None, platform=None,
         created=None, checked=None, busy=False, packages=0, problem=problem,
     )  # fmt: skip
 

@@ -31,7 +31,7 @@ __all__ = ["FORMATS", "Exported", "export"]
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """What `export` made.
+    """The result of `export`.
 
     Attributes:
         output: the file; None if the export is in `text`.

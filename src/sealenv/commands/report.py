@@ -1,6 +1,6 @@
-"""Report: everything that is known of one environment, as one page or as a bill of materials.
+"""`report`: everything about one environment, as one page or as a bill of materials.
 
-Nothing is written here. The same environment gives the same report: the only time in it is the seal's.
+The same environment gives the same report: the only time in it is the seal's.
 """
 
 from __future__ import annotations
@@ -15,52 +15,47 @@ import msgspec
 
 from sealenv._version import __version__
 from sealenv.activation.variables import read_variables
-from sealenv.audits import Audit, audit
-from sealenv.commands.environments import STATES, Info, inspect, measure
+from sealenv.commands.environments import Info, inspect, measure
+from sealenv.commands.verify import Verified, verify
 from sealenv.errors import UsageError
 from sealenv.fields import AbsolutePath, Bytes, Count, one_of, to_json
 from sealenv.inventory.commands import find_commands, path_order
-from sealenv.inventory.graph import chains
-from sealenv.inventory.items import Item, read_items
+from sealenv.inventory.items import Item, Share, chains, measure_shares, read_items
 from sealenv.inventory.page import write_page
 from sealenv.inventory.sbom import cyclonedx, purl
-from sealenv.inventory.sizes import Share, measure_shares
-from sealenv.portability.finding import KINDS as PATH_KINDS
-from sealenv.portability.finding import MENDS
 from sealenv.progress import QUIET, Reporter
+from sealenv.relocation.audit import Audited, audit
+from sealenv.relocation.classify import KINDS as PATH_KINDS
+from sealenv.relocation.classify import MENDS
 from sealenv.request.arguments import StrPath, optional_path, prefix_of
-from sealenv.seals.findings import KINDS
-from sealenv.seals.findings import Report as Verified
-from sealenv.seals.verify import verify
+from sealenv.seals.findings import CHANGES, CONDITIONS, KINDS, STATES
 from sealenv.spec.model import current_platform
 from sealenv.system.files import check_output, write_output
 
-__all__ = ["DRIFT", "FORMATS", "Reported", "report"]
+__all__ = ["FORMATS", "Reported", "report"]
 
 FORMATS = {
     "html": "one page that opens from disk, with the bill of materials in it",
     "cyclonedx": "a bill of materials (CycloneDX 1.6, JSON)",
 }
-DRIFT = ("installed", "gone", "changed", "wrong-archive")
-"""Findings of verify that tell what conda, mamba or pip did since it was sealed."""
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
     """What `report` wrote, and what `verify` and `audit` found.
 
     Attributes:
-        output: the file that it was written to; None where none was named.
-        text: the page or bill of materials where no file was named; None where `output` holds it.
+        output: the file that was written; None without one.
+        text: the page or bill of materials; None if it was written to `output`.
         format: its name.
         bytes: of the text in UTF-8.
         prefix: the environment.
         state: of the environment.
+        condition: by `verify`; without it modified, or None if the records show no change.
         packages: how many are from conda channels.
         distributions: how many are from a Python package index.
-        damaged: whether `verify` found damage; None where it was not asked.
-        findings: how many `verify` found; None where it was not asked.
-        left: how many paths `audit` found that matter and that nothing rewrites; None where it was
-            not asked.
+        damaged: whether `verify` found damage; None if it did not run.
+        findings: the number of findings of `verify`; None if it did not run.
+        left: how many paths `audit` found that matter and that nothing rewrites; None if it did not run.
     """
 
     output: AbsolutePath | None
@@ -69,6 +64,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     bytes: Bytes
     prefix: AbsolutePath
     state: Annotated[str, one_of(STATES)]
+    condition: Annotated[str, one_of(CONDITIONS)] | None
     packages: Count
     distributions: Count
     damaged: bool | None
@@ -92,13 +88,13 @@ def report(
         env: a name or a path.
         format: `html`, or `cyclonedx`: the bill of materials alone.
         output: the file to write, outside of the environment; without it the text is in the result.
-        force: write over a file that is there.
+        force: overwrite an existing file.
         findings: with `html`: verify and audit it too.
         fast: verify reads only files whose size, time, inode or mode has changed.
-        reporter: is told how far it is.
+        reporter: shows the progress.
 
     Raises:
-        UsageError, OutputExistsError: the arguments cannot be meant; nothing was done.
+        UsageError, OutputExistsError: the arguments are invalid; nothing was done.
         NotFoundError: there is no such environment.
         FilesystemError: a folder cannot be read.
     """
@@ -110,7 +106,7 @@ def report(
         )
     prefix, path = prefix_of(env), optional_path(output)
     if path is not None:
-        check_output(path, force=force)  # now, not after reading it all
+        check_output(path, force=force)  # before the work
         _refuse_inside(path, prefix)
     found = _collect(prefix, findings=findings and format == "html", fast=fast, reporter=reporter)
     text = found.sbom if format == "cyclonedx" else write_page(found.facts, found.sbom)
@@ -125,21 +121,22 @@ def report(
         bytes=len(data),
         prefix=prefix,
         state=found.environment.state,
+        condition=verified.condition if verified else found.environment.condition,
         packages=sum(item.kind == "conda" for item in found.items),
         distributions=sum(item.kind == "pypi" for item in found.items),
         damaged=verified.damaged if verified else None,
         findings=len(verified.findings) if verified else None,
-        left=len(audited.left) if audited else None,
+        left=audited.left if audited else None,
     )
 
 
 def _refuse_inside(path: Path, prefix: Path) -> None:
-    """A file in the environment would be the first thing that the next verify finds."""
+    """Refuse a file in the environment, which the next verify would report."""
     inside = Path(os.path.realpath(path.parent))
     home = Path(os.path.realpath(prefix))
     if inside == home or home in inside.parents:
         raise UsageError(
-            "the report would lie in the environment, where verify finds it",
+            "the report would be in the environment, where verify reports it as untracked",
             where=str(path),
             hint="name a file elsewhere with -o",
         )
@@ -147,12 +144,12 @@ def _refuse_inside(path: Path, prefix: Path) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class _Collected:
-    """What is known of an environment, and the texts that are made of it."""
+    """The facts about an environment, and what is made of them."""
 
     environment: Info
     items: Sequence[Item]
     verified: Verified | None
-    audited: Audit | None
+    audited: Audited | None
     facts: Mapping[str, Any]
     sbom: str
 
@@ -182,9 +179,14 @@ def _collect(prefix: Path, *, findings: bool, fast: bool, reporter: Reporter) ->
             "folders": path_order(prefix, platform),
             "list": [dataclasses.asdict(c) for c in find_commands(prefix, platform, owners)],
         },
-        "verify": _verified(verified, fast=fast) if verified else None,
+        "verify": _verified(verified) if verified else None,
         "audit": _audited(audited) if audited else None,
-        "meanings": {"verify": KINDS, "audit": PATH_KINDS, "mends": MENDS, "drift": list(DRIFT)},
+        "meanings": {
+            "verify": KINDS,
+            "audit": PATH_KINDS,
+            "mends": MENDS,
+            "changes": list(CHANGES),
+        },
     }
     sbom = cyclonedx(
         environment.name,
@@ -217,7 +219,7 @@ def _package(item: Item, share: Share, chain: tuple[str, ...]) -> dict[str, Any]
 
 
 def _seal(environment: Info) -> dict[str, Any] | None:
-    """What of a seal is for everybody: of variables not their values, which may be secret."""
+    """Return what may be published of a seal: of variables not their values, which may be secret."""
     seal = environment.seal
     if seal is None:
         return None
@@ -245,25 +247,27 @@ def _seal(environment: Info) -> dict[str, Any] | None:
     }
 
 
-def _verified(found: Verified, *, fast: bool) -> dict[str, Any]:
+def _verified(found: Verified) -> dict[str, Any]:
+    known: dict[str, Any] = to_json(found)
     return {
-        "fast": fast,
+        "fast": found.fast,
+        "condition": found.condition,
         "packages": found.packages,
         "files": found.files,
         "damaged": found.damaged,
         "findings": [to_json(f) | {"damage": f.damage} for f in found.findings],
-        "now": {"packages": found.now.packages, "tree": found.now.tree} if found.now else None,
-        "notes": list(found.notes),
+        "now": known["fingerprints"]["now"],
+        "notes": known["notes"],
     }
 
 
-def _audited(found: Audit) -> dict[str, Any]:
+def _audited(found: Audited) -> dict[str, Any]:
     return {
         "files": found.files,
-        "matters": sum(f.matters for f in found.findings),
-        "left": len(found.left),
+        "matters": found.matters,
+        "left": found.left,
         "moved_by_hand": found.moved_by_hand,
-        "sealed": found.seal is not None,
+        "sealed": found.sealed,
         "findings": [to_json(f) for f in found.findings],
     }
 

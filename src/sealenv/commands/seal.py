@@ -1,12 +1,12 @@
-"""Seal again what was changed on purpose, or adopt what another tool made.
+"""Seal an environment as it is now, after intended changes, or adopt one of another tool.
 
-The order: verify, describe the environment, show the difference, write. A change of packages makes the
-environment unchecked: it was not run since.
+In this order: verify, describe the environment, show the difference, write. A change of packages makes
+the environment unchecked: it was not run since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from sealenv._version import __version__
 from sealenv.activation.scripts import activation_files, write_scripts
+from sealenv.commands.verify import examine
 from sealenv.errors import PrefixError, RecordError
 from sealenv.fields import AbsolutePath, Sha256
 from sealenv.layout import META, SEAL
@@ -25,37 +26,32 @@ from sealenv.prefix.history import made_by, read_bootstrap, read_requested
 from sealenv.prefix.installed import installed
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
-from sealenv.seals.check_packages import locked_packages
+from sealenv.seals.changes import locked_packages
 from sealenv.seals.compare import Comparison
-from sealenv.seals.contents import read_contents
-from sealenv.seals.copies import restat_sealed
+from sealenv.seals.contents import read_contents, restat_sealed
 from sealenv.seals.filetable import write_table
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.seal import (
     SCHEMA,
     EngineNote,
+    Fingerprints,
     LockNote,
-    Prints,
     Seal,
-    prints_of,
     timestamp,
     write_seal,
 )
 from sealenv.seals.snapshot import readable, refuse_changed
-from sealenv.seals.verify import examine
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 from sealenv.system.volumes import real_folder
 
 __all__ = ["Sealed", "reseal", "seal"]
 
-_DRIFT = frozenset({"installed", "gone", "changed", "wrong-archive"})
-
 
 class BeforeAndNow(msgspec.Struct, frozen=True):
     """Fingerprints, of the seal before and of the new one."""
 
-    before: Prints | None
-    now: Prints | None
+    before: Fingerprints | None
+    now: Fingerprints | None
 
 
 class Sealed(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +63,12 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
         adopted: whether another tool made it.
         engine: what made it.
         added: name -> name-version-build.
-        removed: the same of packages that are gone.
+        removed: the same of removed packages.
         changed: name -> before and after.
-        files: what else verify found.
+        files: the other findings of verify.
         retaken: whether only sizes, times and inodes have changed, as after a copy or a restored
-            backup: they were written again, for `verify --fast`.
-        lock_digest: of the packages as they are.
+            backup; they were recorded again, for `verify --fast`.
+        lock_digest: of the installed packages.
         fingerprints: before and now; the second is None while nothing was written.
     """
 
@@ -90,7 +86,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def empty(self) -> bool:
-        """Whether everything is as it was sealed."""
+        """Tell whether nothing has changed since sealing."""
         known = self.fingerprints.before is not None
         return known and not (self.added or self.removed or self.changed or self.files)
 
@@ -102,20 +98,20 @@ def seal(
     confirm: Callable[[Sealed], None] | None = None,
     reporter: Reporter = QUIET,
 ) -> Sealed:
-    """Seal an environment as it is now, or adopt one of another tool. There is no question.
+    """Seal an environment as it is now, or adopt one of another tool, without asking.
 
     Args:
         env: a name or a path.
-        dry_run: say what would be kept; write nothing.
-        confirm: is shown the difference before anything is written; may raise to stop.
-        reporter: is told each step.
+        dry_run: only show what would be kept.
+        confirm: called with the difference before anything is written; may raise to stop.
+        reporter: shows the progress.
 
     Returns:
         what differs from the seal before.
 
     Raises:
-        PrefixError: it is pending, moved, worked on, or holds a file where a script is to be.
-        RecordError, DigestError: nobody can say what is installed.
+        PrefixError: it is pending, moved, in use, or has a file where a script belongs.
+        RecordError, DigestError: the installed packages are unknown.
     """
     return reseal(prefix_of(env), confirm, dry_run=dry_run, reporter=reporter)
 
@@ -131,17 +127,17 @@ def reseal(
 
     Args:
         prefix: a sealed environment, or one of another tool.
-        confirm: is shown the difference before anything is written; may raise to stop.
+        confirm: called with the difference before anything is written; may raise to stop.
         dry_run: write nothing.
-        reporter: is shown the progress.
+        reporter: shows the progress.
 
     Raises:
-        PrefixError: it is pending, moved, worked on, or holds a file where a script is to be.
+        PrefixError: it is pending, moved, in use, or has a file where a script belongs.
         RecordError: a record cannot be read.
-        DigestError: a record does not say which archive it is of, so it could not be made again.
+        DigestError: a record does not name its archive, so the package could not be installed again.
         FilesystemError: it cannot be read or written.
     """
-    prefix = real_folder(prefix)  # a link to it may go; the environment is where it is
+    prefix = real_folder(prefix)  # the seal names the folder, not a link to it
     with exclusive(prefix):
         change, seal, comparison = _compare(prefix, reporter)
         if dry_run:
@@ -169,26 +165,14 @@ def reseal(
 
 
 def _with_fingerprints(change: Sealed, seal: Seal, *, retaken: bool = False) -> Sealed:
-    prints = BeforeAndNow(change.fingerprints.before, prints_of(seal.fingerprints))
+    prints = BeforeAndNow(change.fingerprints.before, seal.fingerprints)
     return msgspec.structs.replace(change, fingerprints=prints, retaken=retaken)
 
 
 def _compare(prefix: Path, reporter: Reporter) -> tuple[Sealed, Seal, Comparison]:
+    """Verify; return the difference, the new seal, and the comparison."""
     comparison, report = examine(prefix, reporter=reporter)
-    for finding in report.findings:
-        if finding.kind == "record" and finding.path.endswith(".json"):
-            raise RecordError(
-                "a package record cannot be read: nobody can say what is installed",
-                where=str(prefix / finding.path),
-                hint="reinstall that package, or make the environment anew",
-            )
-        if finding.kind == "record" and finding.path == SEAL:
-            raise RecordError(
-                finding.detail,
-                where=str(prefix / SEAL),
-                hint="make the environment anew with: sealenv create",
-            )
-    refuse_moved(prefix, report.findings)
+    _refuse_unknown(prefix, report.findings)
     before = comparison.seal
     if before is None:
         _refuse_scripts_of_others(comparison)
@@ -202,8 +186,8 @@ def _compare(prefix: Path, reporter: Reporter) -> tuple[Sealed, Seal, Comparison
         for name, (dist, sha256) in old.items()
         if name in now and (now[name].dist, now[name].sha256) != (dist, sha256)
     }
-    told = {*added, *removed, *changed}
-    seal = _describe(comparison, lock, changed=any(f.kind in _DRIFT for f in report.findings))
+    listed = {*added, *removed, *changed}
+    seal = _describe(comparison, lock, changed=report.modified)
     change = Sealed(
         prefix=prefix,
         dry_run=False,
@@ -215,25 +199,35 @@ def _compare(prefix: Path, reporter: Reporter) -> tuple[Sealed, Seal, Comparison
         files=tuple(
             f
             for f in report.findings
-            if f.damage and f.kind != "leftover" and not _is_told(f, told)
+            if f.kind != "leftover" and not (f.change and f.package in listed)
         ),
         retaken=False,
         lock_digest=seal.lock.digest,
-        fingerprints=BeforeAndNow(
-            prints_of(before.fingerprints if before else None), prints_of(seal.fingerprints)
-        ),
+        fingerprints=BeforeAndNow(before.fingerprints if before else None, seal.fingerprints),
     )
     return change, seal, comparison
 
 
-def _is_told(finding: Finding, packages: Collection[str]) -> bool:
-    """Whether the lists of packages say it all: not that a record is another, nor what stayed behind."""
-    of_packages = finding.kind in _DRIFT and finding.path.startswith(f"{META}/")
-    return of_packages and finding.package in packages and ";" not in finding.detail
+def _refuse_unknown(prefix: Path, findings: Sequence[Finding]) -> None:
+    """Refuse an environment that was moved, or whose packages or seal are unknown."""
+    for finding in findings:
+        if finding.kind == "record" and finding.path.endswith(".json"):
+            raise RecordError(
+                "a package record cannot be read, so the installed packages are unknown",
+                where=str(prefix / finding.path),
+                hint="reinstall that package, or create the environment again",
+            )
+        if finding.kind == "record" and finding.path == SEAL:
+            raise RecordError(
+                finding.detail,
+                where=str(prefix / SEAL),
+                hint="create the environment again: sealenv create",
+            )
+    refuse_moved(prefix, findings)
 
 
 def _refuse_scripts_of_others(comparison: Comparison) -> None:
-    """An adopted environment gets activation scripts; no other file is overwritten."""
+    """Refuse to overwrite files of others with activation scripts."""
     there = [
         path
         for path in activation_files(comparison.prefix, platform=comparison.platform)
@@ -241,7 +235,7 @@ def _refuse_scripts_of_others(comparison: Comparison) -> None:
     ]
     if there:
         raise PrefixError(
-            "there are files where the activation scripts are to be",
+            "files exist where the activation scripts belong",
             where=str(comparison.prefix),
             details=there,
             hint="move them away",
@@ -249,7 +243,7 @@ def _refuse_scripts_of_others(comparison: Comparison) -> None:
 
 
 def _lock_of(comparison: Comparison) -> Lock:
-    """The packages as the records have them, and the locked wheels that are installed."""
+    """Return the packages by their records, and the locked wheels that are still installed."""
     lock = installed(comparison.prefix, comparison.platform)
     known = locked_wheels(comparison.seal.lock.wheels) if comparison.seal else []
     wheels = [w for w in known if any(is_of(w, found) for found in comparison.distributions)]
@@ -307,13 +301,13 @@ def _describe(comparison: Comparison, lock: Lock, *, changed: bool) -> Seal:
 
 
 def _still_there(comparison: Comparison, old: Seal | None) -> set[str]:
-    """What the seal before noted as holding the path."""
+    """Return the existing paths that the seal before noted as containing the prefix."""
     noted = set(old.absolute) if old else set()
     return noted & {SEAL, *map(readable, comparison.rows)} if noted else noted
 
 
 def _maker(prefix: Path) -> EngineNote:
-    """Who made a foreign environment, as far as it says."""
+    """Return the tool that made a foreign environment, if its files name it."""
     if (prefix / META / "pixi").exists():
         return EngineNote("pixi", "")
     if (script := read_bootstrap(prefix)) is not None:

@@ -1,26 +1,53 @@
-"""`verify`: compare an environment with what was sealed."""
+"""`verify`, on one page: snapshot, seal and records are compared; the differences are findings.
+
+A file of an unchanged package is judged by the seal's file table. If there is none, or the package was
+changed since, the file is judged by the package's record: `sha256_in_prefix`, else `sha256` (CEP 32). So
+environments of conda, mamba and pixi can be verified too. Nothing is written, no link is followed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from sealenv.fields import AbsolutePath, Count, Texts
+from sealenv.errors import FilesystemError, UsageError
+from sealenv.fields import AbsolutePath, Count, Texts, one_of
+from sealenv.layout import META, SEAL, is_record
+from sealenv.naming import digests_apart
+from sealenv.prefix.records import scan_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
-from sealenv.seals.findings import Finding, Report
-from sealenv.seals.seal import Prints, prints_of
-from sealenv.seals.verify import verify as compare
+from sealenv.seals.changes import distribution_changes, package_changes
+from sealenv.seals.check import check, check_changes, check_promises, check_records
+from sealenv.seals.check_compiled import count_unread
+from sealenv.seals.compare import Comparison
+from sealenv.seals.findings import CONDITIONS, STATES, Finding, condition_of
+from sealenv.seals.fingerprint import Payload, fingerprints_of, is_compiled
+from sealenv.seals.seal import DistributionNote, Fingerprints, Sealed, read_sealed
+from sealenv.seals.snapshot import (
+    FILE,
+    FOLDER,
+    Row,
+    Snapshot,
+    hash_rows,
+    is_unchanged,
+    take_snapshot,
+)
 
-__all__ = ["Verified", "verify"]
+if TYPE_CHECKING:
+    from sealenv.locks import Lock
+
+__all__ = ["Verified", "examine", "verify"]
 
 
 class SealedAndNow(msgspec.Struct, frozen=True):
     """Fingerprints, as sealed and as they are."""
 
-    sealed: Prints | None
-    now: Prints | None
+    sealed: Fingerprints | None
+    now: Fingerprints | None
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,19 +55,24 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         prefix: the environment.
+        state: of the environment.
+        condition: as made, modified (conda, mamba or pip changed packages) or damaged; None if it is
+            pending or moved.
         fast: whether only changed files were read.
         tabled: whether the environment has a file table; without one, files are compared with
             their packages' records.
-        packages: how many were looked at.
-        files: how many files and links were looked at.
+        packages: how many were compared.
+        files: how many files and links were compared.
         hashed: how many of them were read.
         damaged: whether any finding is damage.
-        findings: what is not as it was made.
+        findings: the differences.
         fingerprints: as sealed, and as they are; the second is None with `fast`.
-        notes: what else there is to know.
+        notes: other remarks.
     """
 
     prefix: AbsolutePath
+    state: Annotated[str, one_of(STATES)]
+    condition: Annotated[str, one_of(CONDITIONS)] | None
     fast: bool
     tabled: bool
     packages: Count
@@ -52,55 +84,264 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     notes: Texts
 
     @property
-    def summary(self) -> str:
-        """One line for people."""
-        what = f"{_counted(self.files, 'file')} of {_counted(self.packages, 'package')}"
-        if self.damaged:
-            number = sum(finding.damage for finding in self.findings)
-            return f"{what}: damaged, {_counted(number, 'finding')}"
-        if self.fast and not self.tabled:
-            return f"{what}: as their packages promised, by size"
-        how = "as sealed" if self.fingerprints.sealed else "as their packages promised"
-        return f"{what}: {how}" + (", by size, time and inode" if self.fast else "")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
+    def modified(self) -> bool:
+        """Tell whether conda, mamba or pip changed packages."""
+        return any(finding.change for finding in self.findings)
 
 
 def verify(
-    env: StrPath, *, fast: bool = False, tree: bool = True, reporter: Reporter = QUIET
+    env: StrPath,
+    *,
+    fast: bool = False,
+    lock: StrPath | None = None,
+    expect: str | None = None,
+    tree: bool = True,
+    reporter: Reporter = QUIET,
 ) -> Verified:
-    """Compare everything in an environment with what was sealed. Nothing is written.
+    """Compare everything in an environment with its seal. Nothing is written.
 
     Args:
         env: a name or a path.
         fast: read only files whose size, time, inode or mode has changed.
-        reporter: is told how far it is.
+        lock: a lock file to compare the packages with, instead of the one in the seal; then files of
+            packages must also match the packages' records.
+        expect: the fingerprint `packages` that the environment must have.
+        tree: whether to compute the fingerprint `tree` too; no finding depends on it.
+        reporter: shows the progress.
 
     Returns:
-        what was found; `damaged` says whether any of it is damage.
+        the findings; `condition` sums them up.
 
     Raises:
+        UsageError: `fast` together with `lock` or `expect`.
         NotFoundError: there is no such environment.
+        SpecError: the lock cannot be read.
+        PrefixLockedError: something differs, and another process works there, or took it away.
         FilesystemError: a folder cannot be read.
     """
+    if fast and (lock is not None or expect is not None):
+        raise UsageError("--fast does not read every file", hint="leave out --fast")
     prefix = prefix_of(env)
-    report = compare(prefix, fast=fast, tree=tree, reporter=reporter)
-    return result_of(prefix, report, fast=fast)
+    try:
+        if fast:
+            report = _verify_fast(prefix, reporter)
+        else:
+            expected = _read_lock(lock, prefix) if lock is not None else None
+            _, report = examine(prefix, expected, expect, tree=tree, reporter=reporter)
+    except FilesystemError:
+        _refuse_worked_on(prefix)
+        raise
+    if report.damaged:
+        _refuse_worked_on(prefix)
+    return report
 
 
-def result_of(prefix: Path, report: Report, *, fast: bool) -> Verified:
-    """Return what was found as the result of the command."""
+def _read_lock(path: StrPath, prefix: Path) -> Lock:
+    """Read the packages of the environment's platform from a lock."""
+    from sealenv.locks.read import read_lock
+    from sealenv.spec.model import current_platform
+
+    seal = read_sealed(prefix).seal
+    platform = seal.platform if seal else current_platform()
+    return read_lock(Path(path), platform).lock_for(platform, str(path))
+
+
+def _refuse_worked_on(prefix: Path) -> None:
+    from sealenv.prefix.exclusive import refuse_worked_on  # only if something differs
+
+    refuse_worked_on(prefix)
+
+
+def examine(
+    prefix: Path,
+    lock: Lock | None = None,
+    expect: str | None = None,
+    *,
+    tree: bool = True,
+    reporter: Reporter = QUIET,
+) -> tuple[Comparison, Verified]:
+    """Read and compare everything; return the comparison too."""
+    reporter.phase("verify", "comparing files")
+    then = read_sealed(prefix)
+    comparison, broken = _compare(prefix, then, take_snapshot(prefix))
+    hashed = _hash(comparison, comparison.rows.values(), reporter)
+    findings = [*broken, *_findings(comparison, then, lock)]
+    now = None
+    if not then.pending:
+        now = _fingerprints(comparison, tree=tree)
+        sealed = then.seal.fingerprints if then.seal else None
+        if expect is not None:
+            findings += _unexpected(now, expect, "expected")
+        elif sealed and not any(f.damage or f.change for f in findings):
+            findings += _unexpected(now, sealed.packages, "sealed")
+    notes = [] if then.pending else _compiled_note(comparison, findings)
+    packages = len(comparison.records)
+    return comparison, _report(
+        prefix,
+        then,
+        comparison.rows,
+        findings,
+        packages=packages,
+        hashed=hashed,
+        now=now,
+        notes=notes,
+    )
+
+
+def _verify_fast(prefix: Path, reporter: Reporter) -> Verified:
+    """Read only files that differ in size, time, inode or mode."""
+    reporter.phase("verify", "comparing files")
+    then = read_sealed(prefix)
+    sealed = then.rows or {}
+    rows = take_snapshot(prefix)
+    if then.seal and sealed and not then.findings and is_unchanged(rows, sealed):
+        return _report(prefix, then, rows, [], packages=sum(map(is_record, sealed)), fast=True)
+    for path, row in rows.items():
+        known = sealed.get(path)
+        if known is not None and row.kind == FILE and row.same_stat(known):
+            row.digest = known.digest
+    comparison, broken = _compare(prefix, then, rows)
+    unread = [row for row in rows.values() if row.kind == FILE and not row.digest]
+    notes = []
+    if then.rows is None:
+        notes.append("no file table: files are compared by their size alone")
+        unread = [row for row in unread if row.path.startswith(f"{META}/")]
+    hashed = _hash(comparison, unread, reporter)
+    findings = [*broken, *_findings(comparison, then, None)]
+    notes += _compiled_note(comparison, findings)
+    packages = len(comparison.records)
+    return _report(
+        prefix, then, rows, findings, packages=packages, hashed=hashed, notes=notes, fast=True
+    )
+
+
+def _compare(prefix: Path, then: Sealed, rows: Snapshot) -> tuple[Comparison, list[Finding]]:
+    """Put snapshot, seal and records together; return also what is wrong with records."""
+    records, problems = scan_records(prefix)
+    if then.seal:
+        platform = then.seal.platform
+    else:
+        from sealenv.spec.model import current_platform
+
+        known = (r.subdir for r in records if r.subdir not in ("", "noarch"))
+        platform = next(known, current_platform())
+    broken = []
+    for line in problems:
+        name, _, problem = line.partition(".json: ")
+        broken.append(Finding("record", f"{META}/{name}.json", None, problem))
+    return Comparison(prefix, platform, then.seal, then.rows, rows, records), broken
+
+
+def _hash(comparison: Comparison, rows: Iterable[Row], reporter: Reporter) -> int:
+    """Read files that were sealed or that a record lists; return how many."""
+    scripts = comparison.seal.activation if comparison.seal else ()
+    known = {*comparison.claims, *comparison.of_distributions, *scripts, *(comparison.sealed or ())}
+    wanted = [
+        row
+        for row in rows
+        if row.path in known or is_compiled(row.path) or row.path.startswith(f"{META}/")
+        if row.kind == FILE and not row.problem
+    ]
+    others = max(0, _count_files(comparison.rows) - len(wanted))
+    return hash_rows(
+        comparison.prefix,
+        comparison.rows,
+        wanted,
+        lambda done, total: reporter.advance(others + done, others + total, "files"),
+    )
+
+
+def _count_files(rows: Mapping[str, Row]) -> int:
+    return sum(row.kind != FOLDER for row in rows.values())
+
+
+def _findings(comparison: Comparison, then: Sealed, lock: Lock | None) -> list[Finding]:
+    """Find everything but a different fingerprint."""
+    if then.pending:
+        return [*then.findings, *check_records(comparison)]
+    found = check(comparison)
+    if then.lost:  # untracked files are unknown
+        found = [finding for finding in found if not finding.kind.startswith("untracked")]
+    if lock is None:
+        return [*then.findings, *check_changes(comparison), *found]
+    known = {finding.path for finding in found}
+    found += [f for f in check_promises(comparison) if f.path not in known]
+    return [*then.findings, *_changes_from(lock, comparison), *found]
+
+
+def _changes_from(lock: Lock, comparison: Comparison) -> Iterator[Finding]:
+    """Compare packages and distributions with a lock."""
+    locked = {package.name: (package.dist, package.sha256) for package in lock.packages}
+    yield from package_changes(locked, comparison.records)
+    folder = {found.name: found.record for found in comparison.distributions}
+    wheels = [
+        DistributionNote(w.name, w.version, folder.get(w.name, f"{w.name}.dist-info/RECORD"), "")
+        for w in lock.wheels
+    ]
+    yield from distribution_changes(wheels, comparison.distributions, comparison.rows.__contains__)
+
+
+def _fingerprints(comparison: Comparison, *, tree: bool) -> Fingerprints:
+    seal, rows = comparison.seal, comparison.rows
+    # Untracked files are not read.
+    unread = (rows[path] for path in comparison.unsteady)
+    complete = not any(row.kind == FILE and not row.digest and not row.problem for row in unread)
+    payload = Payload(
+        comparison.prefix,
+        comparison.platform,
+        rows,
+        comparison.records,
+        comparison.distributions,
+        {note.path: note.after for note in seal.patched} if seal else {},
+        seal.prefix if seal else None,
+    )
+    return fingerprints_of(payload, tree=tree and complete)
+
+
+def _unexpected(now: Fingerprints, wanted: str, what: str) -> list[Finding]:
+    """Report a fingerprint that differs."""
+    if now.packages == wanted:
+        return []
+    actual, other = digests_apart(now.packages, wanted)
+    return [Finding("fingerprint", SEAL, None, f"it is {actual}, {what} {other}")]
+
+
+def _compiled_note(comparison: Comparison, findings: Iterable[Finding]) -> list[str]:
+    count = count_unread(comparison, {finding.path for finding in findings})
+    if not count:
+        return []
+    files = (
+        "1 .pyc file matches its source" if count == 1 else f"{count} .pyc files match their source"
+    )
+    return [f"{files} by header only; the code was not checked"]
+
+
+def _report(
+    prefix: Path,
+    then: Sealed,
+    rows: Snapshot,
+    findings: list[Finding],
+    *,
+    packages: int,
+    hashed: int = 0,
+    now: Fingerprints | None = None,
+    notes: Sequence[str] = (),
+    fast: bool = False,
+) -> Verified:
+    if then.lost:
+        lost = "untracked files are unknown: the seal or its file table is damaged"
+        notes = [*notes, lost]
     return Verified(
         prefix=prefix,
+        state=then.state,
+        condition=None if then.state in ("pending", "moved") else condition_of(findings),
         fast=fast,
-        tabled=report.tabled,
-        packages=report.packages,
-        files=report.files,
-        hashed=report.hashed,
-        damaged=report.damaged,
-        findings=report.findings,
-        fingerprints=SealedAndNow(prints_of(report.sealed), prints_of(report.now)),
-        notes=report.notes,
+        tabled=then.rows is not None,
+        packages=packages,
+        files=_count_files(rows),
+        hashed=hashed,
+        damaged=any(finding.damage for finding in findings),
+        findings=tuple(findings),
+        fingerprints=SealedAndNow(then.seal.fingerprints if then.seal else None, now),
+        notes=tuple(notes),
     )

@@ -33,7 +33,6 @@ from sealenv.progress import QUIET, Reporter
 from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store, archives_of
 from sealenv.store.distributions import Distribution, of_python
-from sealenv.system.deleting import delete
 from sealenv.urls import redact, split_credentials
 
 if TYPE_CHECKING:
@@ -197,6 +196,8 @@ class Engine:
             if aside is None:
                 clear_pending(prefix)
             elif aside.exists():
+                from sealenv.system.deleting import delete
+
                 delete(aside)
             self._process = _Process()
             if aside is None:

@@ -12,13 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["HONOURED", "NEW_WINDOW", "ON_PATH", "PROGRAMS", "RULES", "SHELL", "Rule", "rule_of"]
+__all__ = ["HONOURED", "ON_PATH", "PROGRAMS", "RULES", "SHELL", "Rule", "rule_of"]
 
 SHELL = "cmd" if os.name == "nt" else "sh"
 """The shell whose commands are shown to the user of this system."""
-
-NEW_WINDOW = "close this window and open a new one"
-"""cmd.exe has no `deactivate` that fits every tool: an activation ends with its window."""
 
 _UNSET = {
     "sh": "unset {}",
@@ -80,8 +77,9 @@ HONOURED = (
 )
 """Settings that `--clean` keeps: (NAME or NAME*, what it is)."""
 
-_LEAVE_CONDA = {"": "deactivate (or: conda deactivate)", "cmd": NEW_WINDOW}
-_LEAVE = {"": "deactivate", "cmd": NEW_WINDOW}
+_LEAVE_IN_CMD = "deactivate, or close this window and open a new one"
+_LEAVE_CONDA = {"": "deactivate (or: conda deactivate)", "cmd": _LEAVE_IN_CMD}
+_LEAVE = {"": "deactivate", "cmd": _LEAVE_IN_CMD}
 _OFF_PATH = "take the folder out of PATH"
 _ELSEWHERE = "pip does not install into the environment"
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from sealenv.engine.client import Engine
 from sealenv.errors import DigestError, SpecError
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.locks.explicit import ExplicitEntry, ExplicitList
 from sealenv.locks.model import topological
 from sealenv.progress import Reporter
 from sealenv.spec.model import EnvironmentSpec
+
+if TYPE_CHECKING:
+    from sealenv.locks.explicit import ExplicitEntry, ExplicitList
 
 __all__ = ["complete", "fill", "resolve"]
 

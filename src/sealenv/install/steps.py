@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sealenv._version import __version__
 from sealenv.activation.scripts import write_scripts
@@ -43,8 +44,10 @@ from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, ti
 from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.spec.requirements import requirement_name
 from sealenv.store.archives import Store
-from sealenv.store.bundle import Bundle, open_bundle
 from sealenv.store.view import link_pkgs, offer
+
+if TYPE_CHECKING:
+    from sealenv.store.bundle import Bundle
 
 __all__ = [
     "CreateOptions",
@@ -133,6 +136,8 @@ def verified(path: Path, reporter: Reporter) -> Bundle:
         BundleError, DigestError: it does not match its manifest.
         FetchError, FilesystemError: it cannot be read.
     """
+    from sealenv.store.bundle import open_bundle
+
     reporter.phase("bundle", f"verifying {path.name}")
     bundle = open_bundle(path)
     try:

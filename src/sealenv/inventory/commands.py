@@ -1,6 +1,6 @@
-"""What a command is in an activated shell: the first folder of PATH that has it, and what it hides.
+"""Find the commands of an activated shell: the file that runs, and those that it hides.
 
-Only the environment's own folders are looked at: what follows them on PATH is another machine's matter.
+Only the environment's own folders are searched; later ones on PATH depend on the machine.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class Command:
     """One name that can be typed.
 
     Attributes:
-        name: what is typed; on Windows without the ending.
-        path: the file that is run, relative to the prefix; empty for what the shell has itself.
-        what: in words: `program`, `script: ...`, `link to ...`, `batch file`.
-        owner: the item that the file belongs to; None: nobody's.
-        hides: files of that name that come later on PATH, relative to the prefix.
+        name: as typed; on Windows without the suffix.
+        path: the file that is run, relative to the prefix; empty for a command of the shell itself.
+        what: `program`, `script: ...`, `link to ...`, `batch file`.
+        owner: the item that the file belongs to; None: untracked.
+        hides: files of that name later on PATH, relative to the prefix.
     """
 
     name: str
@@ -47,9 +47,9 @@ class Command:
 
 
 def path_order(prefix: Path, platform: str) -> list[str]:
-    """The folders that an activation puts on PATH, relative to the prefix; `.` is the prefix itself.
+    """Return the folders that an activation puts on PATH, relative to the prefix (`.`: itself).
 
-    For Windows in the order of cmd.exe, where condabin comes first.
+    On Windows in the order of cmd.exe, where condabin comes first.
     """
     if is_windows(platform):
         top = str(prefix)
@@ -60,7 +60,7 @@ def path_order(prefix: Path, platform: str) -> list[str]:
 
 
 def find_commands(prefix: Path, platform: str, owners: Mapping[str, str]) -> list[Command]:
-    """Every command by name, by the rules of `sealenv which`: cmd.exe's, or a POSIX shell's.
+    """Find every command by the rules of `sealenv which`: those of cmd.exe, or of a POSIX shell.
 
     Args:
         prefix: of an environment.
@@ -77,7 +77,7 @@ def find_commands(prefix: Path, platform: str, owners: Mapping[str, str]) -> lis
             candidates = posix_candidates(name, folders, str(prefix))
         runs = next((c for c in candidates if c.state is State.RUNS), None)
         if runs is None:
-            continue  # nothing that can be started
+            continue  # nothing runs
         paths = [_relative(prefix, c.path) for c in candidates if c.path and _counts(c)]
         if runs.path is None:
             found.append(Command(name, "", runs.because, None, tuple(paths)))
@@ -88,7 +88,7 @@ def find_commands(prefix: Path, platform: str, owners: Mapping[str, str]) -> lis
 
 
 def _names(folders: Sequence[str], *, windows: bool) -> set[str]:
-    """What can be typed, as far as it is a file's name; on Windows without the ending, in lower case."""
+    """Return the names of files in these folders; on Windows without the suffix, in lower case."""
     found = set()
     for folder in folders:
         try:

@@ -1,6 +1,6 @@
-"""The packages and distributions of a prefix, with what their own records say of them.
+"""The packages and distributions of a prefix: their records, what needs them, and their size.
 
-Records are somebody's text: what is not of the type that it should be counts as not said.
+Records are foreign text: a value of the wrong type counts as missing.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,31 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from sealenv.inventory.metadata import Metadata, read_metadata
-from sealenv.layout import META
+from sealenv.layout import META, PKGS, USER_FOLDER, walk
 from sealenv.prefix.history import read_requested
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.seals.distributions import Distribution, scan_distributions
 from sealenv.seals.seal import Seal
+from sealenv.seals.snapshot import native
 from sealenv.seals.wheels import locked_wheel, locked_wheels
 from sealenv.spec.matchspec import package_name
 from sealenv.system.files import read_regular
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["Item", "Need", "read_items"]
+__all__ = ["Item", "Need", "Share", "chains", "measure_shares", "read_items", "roots"]
 
 _HEX = {"sha256": re.compile(r"[0-9a-f]{64}"), "md5": re.compile(r"[0-9a-f]{32}")}
 _DIST_INFO = re.compile(r"(?:.*/)?site-packages/[^/]+\.dist-info/METADATA")
+_LONGEST_NAME = 100
+"""Characters of a `License` field: many put the whole text of the licence there."""
+_CLASSIFIER = "License :: OSI Approved :: "
+OTHERS = {
+    META: "records, seal and history",
+    USER_FOLDER: "the user's own folder",
+    PKGS: "the package cache inside",
+    "": "files that no package owns",
+}
+"""First folder -> the files there that no package owns; the last is for all other folders."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +49,11 @@ class Need:
 
     spec: str
     on: str | None
-    """The item that answers it; None for one that is not there."""
+    """The item that satisfies it; None if it is missing."""
 
     @property
     def virtual(self) -> bool:
-        """Whether the machine answers it, not a package (`__glibc`)."""
+        """Tell whether it is a property of the machine (`__glibc`)."""
         return self.spec.startswith("__")
 
 
@@ -52,9 +63,9 @@ class Item:
 
     Attributes:
         id: `conda:NAME` or `pypi:NAME`.
-        channel: where it is from; nothing for what pip installed.
-        url: of its archive, without credentials; empty where nobody knows it.
-        sha256, md5: of that archive (hex); empty where nobody knows them.
+        channel: its origin; empty for distributions of pip.
+        url: of its archive, without credentials; empty if unknown.
+        sha256, md5: of that archive (hex); empty if unknown.
         paths: the files that its record names, relative to the prefix.
         needs: what it depends on.
         asked: the specs or requirements that asked for it.
@@ -77,12 +88,12 @@ class Item:
 
     @property
     def kind(self) -> str:
-        """`conda` or `pypi`."""
+        """Return `conda` or `pypi`."""
         return self.id.partition(":")[0]
 
 
 class _Said(msgspec.Struct):
-    """What `PrefixRecord` does not read, and whose it is."""
+    """Fields of a record that `PrefixRecord` does not read."""
 
     name: Any = None
     version: Any = None
@@ -95,11 +106,11 @@ _said = msgspec.json.Decoder(_Said)
 
 
 def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
-    """Every package and distribution by id, and a line for each record that cannot be read.
+    """Return every package and distribution by id, and a line for each record that cannot be read.
 
     Args:
         prefix: of an environment in any state.
-        seal: tells what was asked for, and from which wheels pip installed.
+        seal: it has the requirements and the locked wheels.
     """
     records, problems = scan_records(prefix)
     by_name = {record.name: f"conda:{record.name}" for record in records}
@@ -114,7 +125,7 @@ def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
     for record in records:
         mine = [m for owner, m in about.values() if owner == record.name]
         item = _package(record, said.get(record.dist, _Said()), by_name, asked, mine)
-        # Two records of one name: something is broken, and both are shown.
+        # Two records of one name are damage; both are shown.
         items.setdefault(item.id if item.id not in items else f"conda:{record.dist}", item)
     for distribution in found:
         item = _distribution(prefix, distribution, of_pip, seal)
@@ -123,13 +134,13 @@ def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
 
 
 def _said_in(prefix: Path) -> dict[str, _Said]:
-    """name-version-build -> the rest of that record."""
+    """Return name-version-build -> the other fields of that record."""
     found = {}
     for path in sorted((prefix / META).glob("*.json")):
         try:
             one = _said.decode(read_regular(path))
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue  # `scan_records` has told it
+            continue  # `scan_records` reports it
         found[f"{one.name}-{one.version}-{one.build}"] = one
     return found
 
@@ -168,7 +179,7 @@ def _distribution(
     lines = [str(line) for line in seal.spec.get("requirements", ())] if seal else []
     asked = [line for line in lines if _asked_name(line) == found.name]
     if wheel is None and not asked and f"{folder}/REQUESTED" in {f.path for f in found.files}:
-        asked = [found.name]  # pip's own note; of a lock it calls every wheel requested
+        asked = [found.name]  # pip's own note, wrong for wheels from a lock
     return Item(
         f"pypi:{found.name}", found.name, found.version,
         url=split_credentials(redact(wheel.url)).clean if wheel else "",
@@ -182,7 +193,7 @@ def _distribution(
 
 
 def _pip_needs(lines: Iterable[str], of_pip: Mapping[str, str]) -> Iterable[Need]:
-    """Requires-Dist: no extras; what another marker asks for counts only as far as it is there."""
+    """Parse Requires-Dist without extras; with another marker, only installed distributions count."""
     for line in lines:
         try:
             one = Requirement(line)
@@ -196,7 +207,7 @@ def _pip_needs(lines: Iterable[str], of_pip: Mapping[str, str]) -> Iterable[Need
 
 
 def _metadata_of(prefix: Path, owned: Mapping[str, str]) -> dict[str, tuple[str, Metadata]]:
-    """Distribution -> the package of conda's that brings it, and what it says of itself."""
+    """Return distribution -> the conda package that contains it, and its metadata."""
     found = {}
     for path in sorted(filter(_DIST_INFO.fullmatch, owned)):
         if about := read_metadata(prefix, path):
@@ -217,3 +228,106 @@ def _hex(kind: str, value: object) -> str:
 
 def _line(value: object) -> str:
     return " ".join(value.split())[:500] if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """The metadata of a distribution."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    summary: str
+    license: str
+    requires: tuple[str, ...]
+
+
+def read_metadata(prefix: Path, path: str) -> Metadata | None:
+    """Read a METADATA file; None if it is missing or unreadable.
+
+    Args:
+        prefix: the prefix.
+        path: of the METADATA, relative to it.
+    """
+    try:
+        text = read_regular(native(prefix, path)).decode("utf-8", "replace")
+    except OSError:
+        return None
+    headers = HeaderParser().parsestr(text, headersonly=True)
+
+    def said(key: str) -> str:
+        return " ".join(str(headers[key] or "").split())
+
+    licence = said("License-Expression") or said("License")
+    if not licence or len(licence) > _LONGEST_NAME or licence.upper() == "UNKNOWN":
+        lines = [" ".join(str(c).split()) for c in headers.get_all("Classifier", [])]
+        names = [c.removeprefix(_CLASSIFIER) for c in lines if c.startswith(_CLASSIFIER)]
+        licence = ", ".join(names)
+    requires = (" ".join(str(line).split()) for line in headers.get_all("Requires-Dist", []))
+    return Metadata(
+        canonicalize_name(said("Name")), said("Summary")[:500], licence, tuple(requires)
+    )
+
+
+def roots(items: Sequence[Item]) -> list[str]:
+    """Return the requested ids.
+
+    If none is known, those that no other item needs; else all.
+    """
+    asked = [item.id for item in items if item.asked]
+    wanted = {need.on for item in items for need in item.needs if need.on != item.id}
+    free = [item.id for item in items if item.id not in wanted]
+    return sorted(asked or free or [item.id for item in items])
+
+
+def chains(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
+    """Return item -> the shortest chain of ids from one of the `roots` down to it, both included.
+
+    Of several it is the first by name. Unreachable items are left out.
+    """
+    known = {item.id: item for item in items}
+    found: dict[str, tuple[str, ...]] = {root: (root,) for root in roots(items)}
+    level = list(found)
+    while level:
+        following = []
+        for name in level:
+            for on in sorted({need.on for need in known[name].needs if need.on}):
+                if on not in found:
+                    found[on] = (*found[name], on)
+                    following.append(on)
+        level = following
+    return found
+
+
+@dataclass
+class Share:
+    """Files and bytes of an item."""
+
+    files: int = 0
+    size: int = 0
+    """Bytes; a file with several names in the prefix counts once."""
+
+
+def measure_shares(
+    prefix: Path, items: Sequence[Item]
+) -> tuple[dict[str, Share], dict[str, Share]]:
+    """Measure each item, and the files that no item owns (by the words of `OTHERS`).
+
+    Links are not followed; unreadable files are left out.
+    """
+    owner = {path: item.id for item in items for path in item.paths}
+    owned = {item.id: Share() for item in items}
+    others = {words: Share() for words in OTHERS.values()}
+    seen: set[tuple[int, int]] = set()
+    for entry in walk(prefix, tolerant=True):
+        if entry.is_dir:
+            continue
+        whose = owner.get(entry.relative)
+        first = entry.relative.partition("/")[0]
+        share = owned[whose] if whose else others[OTHERS.get(first, OTHERS[""])]
+        share.files += 1
+        key = (entry.status.st_dev, entry.status.st_ino)
+        if entry.status.st_nlink > 1 and key in seen:
+            continue
+        seen.add(key)
+        share.size += entry.status.st_size
+    return owned, {words: share for words, share in others.items() if share.files}

@@ -1,9 +1,8 @@
 """Put facts, style and scripts together into one HTML file.
 
-The facts are data in the page, never markup: JSON in which no character that HTML gives a meaning is
-left, read by scripts that make text of it. A Content-Security-Policy admits the page's own style and
-scripts by their digests, and nothing else: no network, no other script, no HTML made from a string
-(Trusted Types).
+The facts are JSON data in the page, with every special character of HTML escaped; scripts insert them as
+text. A Content-Security-Policy allows the page's own style and scripts by their digests, and nothing
+else: no network, no other script, no HTML from strings (Trusted Types).
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from typing import Any
 __all__ = ["LIBRARIES", "SCRIPTS", "as_data", "write_page"]
 
 LIBRARIES = {"d3-hierarchy.min.js": "d3-hierarchy.LICENSE"}
-"""Made by others (release/vendored.py), with their licences."""
+"""Vendored libraries (release/vendored.py), with their licences."""
 SCRIPTS = ("base.js", "packages.js", "tree.js", "findings.js", "main.js")
-"""Ours, in their order: they are one script of the page."""
+"""Our scripts in order, joined to one."""
 
 
 def write_page(facts: Mapping[str, Any], sbom: str) -> str:
-    """The page.
+    """Return the page.
 
     Args:
         facts: what it shows (`sealenv.commands.report`).
@@ -51,16 +50,15 @@ def write_page(facts: Mapping[str, Any], sbom: str) -> str:
         "LIBRARY": library,
         "SCRIPT": script,
     }
-    # In one pass: what a value holds is never looked at again.
+    # In one pass: values are never parsed again.
     parts = _asset("page.html").split("@@")
     return "".join(values[part] if i % 2 else part for i, part in enumerate(parts))
 
 
 def as_data(value: object) -> str:
-    """JSON for the inside of a `<script type="application/json">`, which ends at `</script` alone.
+    """Return JSON for a `<script type="application/json">`, which ends at `</script`.
 
-    `<`, `>`, `&` and what some readers take for the end of a line are written as escapes, and what is no
-    Unicode (half a character, from a file name) as `?`.
+    `<`, `>`, `&` and Unicode line ends are escaped; lone surrogates (from file names) become `?`.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     text = text.encode("utf-8", "replace").decode("utf-8")

@@ -1,7 +1,7 @@
 """The inventory as a CycloneDX 1.6 document, by the standard's own library.
 
 https://cyclonedx.org/docs/1.6/json/. The same inventory gives the same bytes: the serial number is made
-from the content, and the only time in it is the one that is given.
+from the content, and the only time in it is the argument.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sealenv._version import __version__
-from sealenv.inventory.graph import roots
-from sealenv.inventory.items import Item
+from sealenv.inventory.items import Item, roots
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["cyclonedx", "purl"]
 
 _SPACE = uuid.UUID("f0f9a7f2-6a0e-5d2c-9b1d-5a1e2f3b4c6d")
-"""Ours, for serial numbers (RFC 9562, version 5)."""
+"""The namespace of serial numbers (RFC 9562, version 5)."""
 _ARCHIVE = re.compile(r"\.(conda|tar\.bz2|whl)$")
 
 
@@ -34,12 +33,12 @@ def cyclonedx(
     created: dt.datetime | None = None,
     properties: Mapping[str, str] | None = None,
 ) -> str:
-    """The document as JSON.
+    """Return the document as JSON.
 
     Args:
         name: of the environment.
-        items: what is in it.
-        created: when; without it the document has no time.
+        items: its contents.
+        created: its time; without it the document has none.
         properties: further facts about the environment (`sealenv:lock` ...).
     """
     from cyclonedx.model import Property
@@ -83,7 +82,7 @@ def cyclonedx(
 
 
 def purl(item: Item) -> PackageURL | None:
-    """The package URL (https://github.com/package-url/purl-spec); None where no name makes one."""
+    """Return the package URL (https://github.com/package-url/purl-spec); None for an invalid name."""
     from packageurl import PackageURL
 
     try:

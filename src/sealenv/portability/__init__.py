@@ -1,1 +1,1 @@
-"""Paths of an environment in bytes: found, judged, rewritten; files that are made to need none."""
+"""Known files that are made relative."""

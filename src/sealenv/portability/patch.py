@@ -1,9 +1,9 @@
-r"""Files of a prefix that are made to find it by their own place.
+r"""Make files of a prefix relative, so that they find it by their own place.
 
 conda and mamba write the path of the environment into some of their files (docs/reference/patches.md).
-Where the language of a file can tell where it lies, its lines are rewritten (`rules`). `create` does so
-after linking on Windows, `audit --fix` everywhere. Nothing else of a file changes, a second run changes
-nothing, and a file is replaced, so that what is hard-linked to it (the package cache) keeps its bytes.
+If the language of a file can find its own place, its lines are rewritten (`rules`): by `create` after
+linking on Windows, by `audit --fix` on all platforms. A second run changes nothing. Files are replaced,
+so hard links to them (in the package cache) keep their bytes.
 """
 
 from __future__ import annotations
@@ -40,45 +40,50 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Patched:
-    """One file that was rewritten."""
+    """A file that was made relative.
+
+    Attributes:
+        path: of the file.
+        before: its sha256 in the package.
+        after: its sha256 now.
+        what: what was made relative, for people.
+    """
 
     path: InPrefix
     before: Sha256
-    """sha256 of what the packages put there."""
     after: Sha256
-    """sha256 of what is there now."""
     what: str
 
 
 LEFT = (
-    ("Scripts/activate", "a sourced file of a plain sh cannot know its place"),
-    ("Scripts/deactivate", "likewise"),
-    ("etc/profile.d/conda.sh", "likewise"),
-    ("etc/profile.d/conda.csh", "a csh cannot know the place of a sourced file"),
-    ("etc/fish/conf.d/conda.fish", "for cygwin, whose paths it asks cygpath for"),
-    ("Lib/site-packages/xontrib/conda.xsh", "may be run without a place"),
-    ("Scripts/*.exe", "pip's launchers carry their interpreter behind the program"),
+    ("Scripts/activate", "plain sh does not tell a sourced file its own path"),
+    ("Scripts/deactivate", "plain sh does not tell a sourced file its own path"),
+    ("etc/profile.d/conda.sh", "plain sh does not tell a sourced file its own path"),
+    ("etc/profile.d/conda.csh", "csh does not tell a sourced file its own path"),
+    ("etc/fish/conf.d/conda.fish", "it is for Cygwin, and its paths come from cygpath"),
+    ("Lib/site-packages/xontrib/conda.xsh", "xonsh may run it without a path"),
+    ("Scripts/*.exe", "pip's launchers name their interpreter behind the program"),
 )
-"""What is known to carry the path too, and why it is left: (file pattern, reason)."""
-
+"""Windows files that hold the path and are left: (file pattern, reason)."""
 
 _LARGEST = 1 << 20
+"""A larger file is not a script."""
 
 
 def rules_of(platform: str) -> tuple[Rule, ...]:
-    """What can be made relative in an environment of that platform."""
+    """Return the rules for an environment of that platform."""
     return RULES if is_windows(platform) else POSIX_RULES
 
 
 def patch_prefix(
     prefix: Path, platform: str, *, rules: Sequence[Rule] | None = None
 ) -> list[Patched]:
-    """Make the known files of a prefix relative.
+    """Make known files of a prefix relative.
 
     Args:
         prefix: the prefix.
         platform: its subdir.
-        rules: by which; what `create` goes by without it: all of Windows, none of other platforms.
+        rules: the rules; by default those of `create`: all on Windows, none elsewhere.
 
     Raises:
         FilesystemError: a file cannot be read or replaced.
@@ -89,7 +94,7 @@ def patch_prefix(
         try:
             mode = stat.S_IMODE(path.stat().st_mode)
             write_atomic(path, after, mode=mode)
-            path.chmod(mode)  # write_atomic's is less the umask
+            path.chmod(mode)  # write_atomic applies the umask
         except OSError as error:
             raise _refused(path, error) from error
         done.append(patched)
@@ -97,7 +102,7 @@ def patch_prefix(
 
 
 def planned(prefix: Path, platform: str) -> list[Patched]:
-    """What `patch_prefix` would do by all rules of the platform; nothing is written.
+    """Return what `patch_prefix` would do by all rules of the platform.
 
     Raises:
         FilesystemError: a file cannot be read.
@@ -106,7 +111,7 @@ def planned(prefix: Path, platform: str) -> list[Patched]:
 
 
 def is_fixable(prefix: Path, relative: str, platform: str) -> bool:
-    """Whether a file of a prefix can be made relative."""
+    """Tell whether a file of a prefix can be made relative."""
     if _rule_for(relative, platform) is None or is_link(prefix / relative):
         return False
     try:
@@ -119,7 +124,7 @@ def is_fixable(prefix: Path, relative: str, platform: str) -> bool:
 def _plan(
     prefix: Path, platform: str, rules: Sequence[Rule] | None
 ) -> Iterator[tuple[Patched, bytes]]:
-    """Each file that changes: what is noted, and its new content."""
+    """Yield each file that changes, and its new content."""
     if rules is None:
         rules = RULES if is_windows(platform) else ()
     for relative, rule in ((path, r) for r in rules for path in _glob(prefix, r.pattern)):
@@ -133,7 +138,6 @@ def _plan(
 
 
 def _read(path: Path) -> bytes:
-    """A file as far as a rule may look at it: a large file is not a script."""
     if os.path.getsize(path) > _LARGEST:
         return b""
     return read_regular(path)
@@ -153,7 +157,7 @@ def patch_bytes(
     *,
     platform: str = "win-64",
 ) -> bytes:
-    """The content as a rule leaves it; by the platform's first for such a file when none is given."""
+    """Return the new content of a file, by a rule or the first one of the platform for that file."""
     rule = rule or _rule_for(relative, platform)
     if rule is None:
         return content
@@ -181,7 +185,7 @@ def _rule_for(relative: str, platform: str) -> Rule | None:
 
 
 def left_absolute(prefix: Path, platform: str) -> list[str]:
-    """The known files that carry the path of the prefix and stay as they are."""
+    """Return the known files that hold the path of the prefix and are left."""
     if not is_windows(platform):
         return []
     needles = _spellings(prefix)
@@ -195,14 +199,14 @@ def left_absolute(prefix: Path, platform: str) -> list[str]:
 
 
 def _spellings(prefix: Path) -> set[bytes]:
-    """The path with each separator, as a text in a file may have it."""
+    """Return the path with each separator that a file may have."""
     text = os.fspath(prefix)
     forms = {text, text.replace("\\", "/"), text.replace("\\", "\\\\"), text.replace("/", "\\")}
     return {form.lower().encode("utf-8", "surrogateescape") for form in forms}
 
 
 def _glob(prefix: Path, pattern: str) -> list[str]:
-    """The plain files of a pattern; never through a link."""
+    """Return the regular files that match a pattern; no link is followed."""
     *parents, last = pattern.split("/")
     folder = prefix
     for part in parents:

@@ -1,4 +1,4 @@
-r"""How lines of known files are made relative: which files, and what becomes of them."""
+r"""The rules by which known files are made relative."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["POSIX_RULES", "RULES", "Rule", "plain"]
 
 @dataclass(frozen=True)
 class Rule:
-    """Which files, and what becomes of their lines.
+    """Some files, and how they are rewritten.
 
     Attributes:
-        pattern: of paths relative to the prefix; no `*` in it matches a `/`.
-        what: for people.
-        line: a line without its end, the prefix (`plain`) -> the line.
-        crlf: whether the line ends of a patched file become CRLF.
-        first_only: only the first line is looked at.
-        whole: instead of `line`: the content, the prefix as given and as it really is -> the content.
+        pattern: of relative paths; `*` does not match `/`.
+        what: what is made relative, for people.
+        line: (a line without its end, the prefix in `plain` form) -> the new line.
+        crlf: give a patched file CRLF line ends.
+        first_only: rewrite the first line only.
+        whole: instead of `line`: (the content, the paths of the prefix) -> the new content.
     """
 
     pattern: str
@@ -31,7 +31,7 @@ class Rule:
 
 
 def plain(path: bytes) -> bytes:
-    """A path in one spelling of the many that mean the same on Windows."""
+    """Return one spelling for all that mean the same path on Windows."""
     return path.replace(b"\\", b"/").rstrip(b"/").lower()
 
 
@@ -52,10 +52,10 @@ _SHEBANG = re.compile(rb'#!\s*("?)([^"]*?)[\\/](pythonw?\.exe)\1(|\s.*)', re.S)
 
 
 def _launcher_script(line: bytes, prefix: bytes) -> bytes:
-    """The launcher beside it looks for a bare name in the parent of its own folder: the prefix.
+    """Name the interpreter without a folder: the launcher searches the parent of its own folder.
 
-    (setuptools, launcher.c, find_exe; conda's launcher is built from it. A relative path with a
-    folder in it does not start: tried.)
+    See `find_exe` in launcher.c of setuptools, from which conda builds its launcher. It does not start
+    a relative path with a folder.
     """
     found = _SHEBANG.fullmatch(line)
     if not found or plain(found[2]) != prefix:
@@ -70,7 +70,7 @@ _PS1_INSIDE = {b"CONDA_PYTHON_EXE": rb"\python.exe", b"_CONDA_ROOT": b""}
 
 
 def _conda_hook_ps1(line: bytes, _prefix: bytes) -> bytes:
-    """conda's hook tells where its programs are; it lies two folders below the prefix."""
+    """Rewrite the paths of programs in conda's hook, which is two folders below the prefix."""
     found = _PS1.fullmatch(line)
     if not found:
         return line
@@ -84,18 +84,18 @@ RULES = (
     Rule("Scripts/*-script.py", "path of the interpreter", _launcher_script, first_only=True),
     Rule("shell/condabin/conda-hook.ps1", "paths of conda and python", _conda_hook_ps1),
 )
-"""What is rewritten in a prefix of Windows, by `create` and `audit --fix`."""
+"""The rules for Windows, for `create` and `audit --fix`."""
 
 
 _IMPORT = re.compile(rb"^\s*from [\w.]+ import \w+\s*$", re.M)
 _CALL = re.compile(rb"^\s*(?:raise |sys\.)(?:SystemExit|exit)\([\w.]+\(\)\)\s*$", re.M)
 _LONGEST = 8192
-"""Bytes of an entry point: more is a program of its own."""
+"""The size of the largest entry point."""
 _LONG = re.compile(
     rb"""#!/bin/sh\n'''exec' (?:"([^"\n]*)"|'((?:[^'\n]|'"'"')*)'|([^ "'\n]+))((?: -[-\w=]+)*)"""
     rb""" "\$0" "\$@"(?: #'''|\n' ''')\n"""
 )
-"""As pip, rattler (`#'''`) and uv (single quotes) write a path that the kernel does not take."""
+"""The lines of pip, rattler (`#'''`) and uv (single quotes) for a path that the kernel refuses."""
 _SHORT = re.compile(rb"#!()()[ \t]*([^\n]*?)((?: -[-\w=]+)*)[ \t]*\n")
 _INTERPRETER = re.compile(rb"(?:python|pypy)[\w.]*")
 
@@ -108,15 +108,12 @@ s=$0; [ -f "$s" ] && [ "${s%/*}" = "$s" ] && s=./$s
 echo "$0: its place cannot be told" >&2; exit 127
 ' '''
 """
-"""Starts the interpreter beside a script, for sh; for Python it is a text. No program is needed but
-where the script itself is a link: then `realpath`, without which it fails. Nothing else is started."""
+"""Lines of sh that start the interpreter beside the script; for Python they are a string. They need a
+program, `realpath`, only if the script is a link."""
 
 
 def _entry_point(content: bytes, places: Sequence[bytes]) -> bytes:
-    """What calls a function starts the interpreter beside it, by lines of sh that Python skips.
-
-    What is a program of its own is left: its bytes are its package's.
-    """
+    """Let a script that calls one function start the interpreter beside it. Other programs are left."""
     found = _LONG.match(content) or _SHORT.match(content)
     if not found or len(content) > _LONGEST:
         return content
@@ -133,11 +130,11 @@ def _entry_point(content: bytes, places: Sequence[bytes]) -> bytes:
 
 
 def _values(begin: bytes, there: bytes) -> Callable[[bytes, Sequence[bytes]], bytes]:
-    """Lines that give a variable of conda's a path in the prefix.
+    """Return a function that rewrites lines which set a variable of conda to a path in the prefix.
 
     Args:
-        begin: an expression for such a line, up to the quote.
-        there: how the language says where the prefix is, with the quote that opens the rest.
+        begin: a regular expression for the line up to the quote.
+        there: an expression of the language for the prefix, with the quote that opens the rest.
     """
 
     def rewrite(content: bytes, places: Sequence[bytes]) -> bytes:
@@ -170,4 +167,4 @@ POSIX_RULES = (
         ),
     ),
 )
-"""What `audit --fix` rewrites elsewhere."""
+"""The rules for other platforms, for `audit --fix`."""

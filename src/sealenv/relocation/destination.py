@@ -1,42 +1,48 @@
-"""Where an environment may go, and the rename to there."""
+"""Check where an environment may go, rename it, and find what an interrupted move has left."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.errors import FilesystemError, PrefixError, PrefixExistsError, SealenvError, UsageError
-from sealenv.layout import MARKER, META, State, is_link, state_of
+from sealenv.errors import (
+    FilesystemError,
+    NotFoundError,
+    PrefixError,
+    PrefixExistsError,
+    RecordError,
+    SealenvError,
+    UsageError,
+)
+from sealenv.layout import HISTORY, MARKER, META, MOVING, SEAL, State, is_link, state_of
 from sealenv.locations import default_envs_dir
 from sealenv.naming import check_name, check_prefix, shown
 from sealenv.prefix.prefixlock import is_locked
-from sealenv.seals.snapshot import Row
-from sealenv.store.placing import refuse_long_paths
+from sealenv.relocation.journal import read_journal
+from sealenv.relocation.relocation import same_make
+from sealenv.seals.seal import Seal, read_seal
+from sealenv.spec.model import current_platform
 from sealenv.system.deleting import held_in, while_held
 from sealenv.system.files import rename_new
 from sealenv.system.volumes import local_place, real_folder
 
 __all__ = [
     "choose_place",
+    "is_unfinished",
     "real_prefix",
     "refuse_place",
-    "refuse_rows",
-    "refuse_staying",
     "rename_prefix",
+    "was_renamed",
 ]
 
-_LONGEST_NAME = 255
-"""Bytes of one name: NAME_MAX of Linux and macOS; on Windows characters."""
 
-
-def choose_place(text: str, environ: Mapping[str, str]) -> Path:
-    """The folder that DEST means: a path, or a name in the folder where `create` makes environments.
+def choose_place(text: str) -> Path:
+    """Return the folder that DEST names: a path, or a name in the folder of environments.
 
     Raises:
-        UsageError: it cannot be meant.
+        UsageError: it is invalid.
     """
     if not text:
         raise UsageError("an empty destination", hint="give a name, or a folder such as ./env")
@@ -44,11 +50,11 @@ def choose_place(text: str, environ: Mapping[str, str]) -> Path:
     if text.startswith((".", "~")) or any(s in text for s in separators) or text[1:2] == ":":
         return local_place(text)
     check_name(text)
-    return local_place(os.path.join(default_envs_dir(environ), text))
+    return local_place(os.path.join(default_envs_dir(os.environ), text))
 
 
 def real_prefix(prefix: Path) -> Path:
-    """The environment's own place, its parents without links.
+    """Return the path of an environment with the links in its parents resolved.
 
     Raises:
         PrefixError: it is a link, or its conda-meta is.
@@ -61,28 +67,21 @@ def real_prefix(prefix: Path) -> Path:
 
 
 def refuse_place(prefix: Path, place: Path, platform: str) -> None:
-    """Refuse a destination.
+    """Refuse an invalid destination.
 
     Args:
         prefix: the environment.
-        place: where it is to go.
+        place: the destination.
         platform: its subdir.
 
     Raises:
-        UsageError: a path that `create` would refuse, the same place, or one inside the other.
+        UsageError: `create` would refuse the path; it is the same place, or in an environment.
         PrefixExistsError: something is there.
     """
     check_prefix(place, platform, "choose another destination")
-    _refuse_unmakable(place)
     if _same(prefix, place):
         raise UsageError(
             "the environment is there already", where=str(place), hint="choose another place"
-        )
-    if _inside(place, prefix):
-        raise UsageError(
-            "the destination is inside the environment",
-            where=str(place),
-            hint="choose a folder outside of it",
         )
     if is_link(place):
         raise PrefixExistsError(
@@ -91,61 +90,47 @@ def refuse_place(prefix: Path, place: Path, platform: str) -> None:
             hint=f"name its target: {shown(os.path.realpath(place))}",
         )
     for parent in place.parents:
-        if any(
-            (parent / name).exists()
-            for name in ("conda-meta/sealenv", "conda-meta/history", MARKER)
-        ):
+        if any((parent / name).exists() for name in (SEAL, HISTORY, MARKER)):
             raise UsageError(
-                "the destination is inside another environment",
+                "the destination is inside an environment",
                 where=str(parent),
                 hint="choose a folder outside of it",
             )
+    _refuse_existing(place)
+
+
+def _refuse_existing(place: Path) -> None:
     state = state_of(place)
     if state is State.PENDING and is_locked(place):
         raise PrefixExistsError(
             "another process is making an environment at the destination", where=str(place)
         )
-    if state not in {State.ABSENT, State.EMPTY, State.PENDING}:
-        what = "an environment" if state is not State.OTHER else "something"
+    if state is State.OTHER:
         raise PrefixExistsError(
-            f"there is {what} at the destination already",
+            "the destination exists already",
             where=str(place),
-            hint="choose another place; an empty folder would do"
-            if state is State.OTHER
-            else f"choose another place, or remove it first: sealenv remove {shown(str(place))}",
+            hint="choose another place; an empty folder would do",
+        )
+    if state not in {State.ABSENT, State.EMPTY, State.PENDING}:
+        raise PrefixExistsError(
+            "there is an environment at the destination already",
+            where=str(place),
+            hint=f"choose another place, or remove it first: sealenv remove {shown(str(place))}",
         )
 
 
-def refuse_staying(prefix: Path) -> None:
-    """Refuse to copy what could not be taken away afterwards.
-
-    Raises:
-        FilesystemError: the folder, or the one that it is in, may not be written.
-    """
-    for folder in (prefix, prefix.parent):
-        if not os.access(folder, os.W_OK | os.X_OK) and not os.path.ismount(prefix):
-            raise FilesystemError(
-                "the environment could be copied, and the old one not removed: its folder may not be "
-                "written",
-                where=str(folder),
-                hint=f"fix its permissions; or keep both: sealenv clone {shown(str(prefix))} NEW",
-            )
-
-
-def refuse_rows(rows: Mapping[str, Row], place: Path, platform: str) -> None:
-    """Refuse a place where paths would be too long.
-
-    Raises:
-        LinkError: see `refuse_long_paths`.
-    """
-    refuse_long_paths(place, platform, dict.fromkeys(rows, ()))
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.normcase(one) == os.path.normcase(other)
 
 
 def rename_prefix(prefix: Path, place: Path) -> bool:
-    """Rename a prefix to a place where there is nothing, or an empty folder.
+    """Rename a prefix to a place that does not exist, or to an empty folder.
 
     Returns:
-        false where that is another file system, or one is mounted there: nothing was done.
+        false if the place is on another file system, or a mount point: nothing was done.
 
     Raises:
         PrefixExistsError: something is there.
@@ -159,62 +144,94 @@ def rename_prefix(prefix: Path, place: Path) -> bool:
             with contextlib.suppress(FileNotFoundError):
                 (place / META).rmdir()  # of a create that was killed before its mark
         while_held(lambda: rename_new(prefix, place))
+    except FileExistsError as error:
+        raise PrefixExistsError(
+            "the destination was created in the meantime; the environment is where it was",
+            where=str(place),
+            hint="choose another place",
+        ) from error
     except OSError as error:
         if error.errno in {errno.EXDEV, errno.EBUSY} or getattr(error, "winerror", None) == 17:
             return False
-        raise _not_renamed(prefix, place, error) from error
+        raise FilesystemError(
+            f"the environment cannot be renamed, and is where it was: {error.strerror}",
+            where=str(prefix),
+            details=held_in(prefix),
+            hint="close what uses it or fix the permissions, then run the same command again",
+        ) from error
     return True
 
 
-def _refuse_unmakable(place: Path) -> None:
-    """A file where a folder would be, or a name that no file system takes (255 bytes, or characters)."""
-    for parent in place.parents:
-        if os.path.lexists(parent) and not parent.is_dir():
-            raise UsageError(
-                "a folder of the destination is a file or a link to nothing",
-                where=str(parent),
-                hint="choose another destination",
-            )
-    part = max(place.parts, key=lambda part: len(os.fsencode(part)))
-    length = len(part) if os.name == "nt" else len(os.fsencode(part))
-    if length > _LONGEST_NAME:
-        raise UsageError(
-            f"a folder of the destination has a name of {length} bytes; {_LONGEST_NAME} is the most",
-            where=str(place),
-            hint="choose a shorter name",
-        )
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except OSError:
-        return os.path.normcase(one) == os.path.normcase(other)
-
-
-def _inside(inner: Path, outer: Path) -> bool:
-    head = os.path.normcase(os.path.join(outer, ""))
-    return os.path.normcase(os.path.join(inner, "")).startswith(head)
-
-
 def _is_elsewhere(prefix: Path, place: Path) -> bool:
-    """Whether no rename leads there; what can be told before a folder is made for it."""
-    if os.path.ismount(place):  # no folder can take its place: it is copied into
+    """Tell whether a rename is impossible, before a folder is created for it."""
+    if os.path.ismount(place):  # it cannot be replaced: the files are copied into it
         return True
     parent = next((folder for folder in place.parents if folder.is_dir()), prefix)
     return os.stat(parent).st_dev != os.stat(prefix).st_dev
 
 
-def _not_renamed(prefix: Path, place: Path, error: OSError) -> SealenvError:
-    if isinstance(error, FileExistsError):
-        return PrefixExistsError(
-            "something came to the destination meanwhile; the environment is where it was",
-            where=str(place),
-            hint="choose another place",
+def was_renamed(prefix: Path, place: Path) -> bool:
+    """Tell whether an interrupted move has renamed the environment, and continues at the new place.
+
+    Raises:
+        NotFoundError: the old place is empty, and nothing at the new one came from there.
+        PrefixError: it was copied, and the old one was not removed, or only partly.
+    """
+    old, came = state_of(prefix), _seal_of(place)
+    if old in {State.ABSENT, State.EMPTY}:
+        if came is not None and _came_from(came, prefix, place):
+            return True
+        raise NotFoundError(
+            "no environment to move",
+            where=str(prefix),
+            hint=f"there is one at the destination: sealenv info {shown(str(place))}"
+            if came
+            else "sealenv list shows the environments",
         )
-    return FilesystemError(
-        f"the environment cannot be renamed, and is where it was: {error.strerror}",
-        where=str(prefix),
-        details=held_in(prefix),
-        hint="close what uses it or fix the permissions, then run the same command again",
-    )
+    was = _seal_of(prefix)
+    if came is not None and was is not None and _is_copy(came, place, was, prefix):
+        raise PrefixError(
+            "an earlier move copied the environment, and was interrupted before it removed the old one",
+            where=str(place),
+            details=[f"the environment is at {place}", f"the old one, or its rest: {prefix}"],
+            hint=f"remove the old one: sealenv remove {shown(str(prefix))}",
+        )
+    return False
+
+
+def is_unfinished(prefix: Path) -> bool:
+    """Tell whether a move of this environment was interrupted before it had run at its new place."""
+    if os.path.lexists(prefix / MOVING):
+        return True
+    try:
+        seal = read_seal(prefix)
+    except RecordError:
+        return False
+    return _is_unproved(seal)
+
+
+def _is_unproved(seal: Seal) -> bool:
+    return not seal.checked and seal.platform == current_platform()
+
+
+def _came_from(came: Seal, prefix: Path, place: Path) -> bool:
+    """Tell whether the environment at the new place came from the old one, or was not run since."""
+    journal = read_journal(place)
+    if journal is not None:
+        return str(prefix) in (*journal.olds, came.prefix)
+    return came.prefix == str(prefix) or (came.prefix == str(place) and _is_unproved(came))
+
+
+def _is_copy(came: Seal, place: Path, was: Seal, prefix: Path) -> bool:
+    """Tell whether a whole copy of the environment is at the new place."""
+    if state_of(place) is not State.SEALED or os.path.samefile(prefix, place):
+        return False
+    at_home = (came.prefix, was.prefix) == (str(place), str(prefix))
+    return at_home and same_make(came, was)
+
+
+def _seal_of(prefix: Path) -> Seal | None:
+    try:
+        return read_seal(prefix)
+    except SealenvError:
+        return None

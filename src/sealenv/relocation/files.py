@@ -1,65 +1,72 @@
-"""Rewrite one file after the other, each at one instant, and note what was done."""
+"""Rewrite the files of one relocation, each at one instant, and note what was done."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.errors import FilesystemError
+from sealenv.fields import InPrefix
+from sealenv.gates.whitelist import clean_environ
 from sealenv.layout import is_link
-from sealenv.portability.digests import Mark, Rewritten
-from sealenv.portability.edits import Change, RefusedError, Rewriting
-from sealenv.portability.links import placed
-from sealenv.portability.rewrite import rewrite
+from sealenv.relocation.digests import Mark, Rewritten
+from sealenv.relocation.edits import RefusedError, Rewriting
 from sealenv.relocation.find import link_text
-from sealenv.relocation.fit import does_not_fit
 from sealenv.relocation.journal import note, read_journal
-from sealenv.relocation.outcome import Left
 from sealenv.relocation.owners import SHIPPED, Owners
-from sealenv.relocation.relocation import Relocation
-from sealenv.relocation.signing import sign
+from sealenv.relocation.relocation import Relocation, does_not_fit
+from sealenv.relocation.rewrite import rewrite, rewrite_link
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.snapshot import native
 from sealenv.system.files import keep_owner, read_regular, replace_like
 from sealenv.system.temporary import temporary_path
 
-__all__ = ["Files", "Write"]
+__all__ = ["Files", "Left", "Write", "sign"]
 
 Write = Callable[[bytes, os.stat_result], None]
-_NO_SOURCE = "it is compiled Python without its source: compile it again"
+_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+
+@dataclass(frozen=True)
+class Left:
+    """A file that keeps the old path, and why."""
+
+    path: InPrefix
+    why: str
 
 
 @dataclass
 class Files:
-    """Writes into the files of one relocation.
+    """The files of a relocation.
 
     Attributes:
-        move: from where to where.
+        move: the relocation.
         owners: of its files.
-        environ: where `codesign` is looked for.
-        changes: what was done, by path; also by a run that was killed.
-        left: what holds the old path and keeps it.
-        unsigned: programs of macOS that are to be signed there.
+        changes: what was rewritten, by path; also by a run that was killed.
+        left: the files that keep the old path.
+        unsigned: macOS programs that have to be signed.
         deleted: compiled Python that held the path, or whose source was rewritten.
     """
 
     move: Relocation
     owners: Owners
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     changes: dict[str, Rewritten] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     _noting: bool = False
     _twins: dict[tuple[int, int], tuple[str, Rewritten]] = field(default_factory=dict)
-    """A file with several names stays one: the name that was written first, and what became of it."""
+    """By device and inode: the first name of a file with several names, and what it became."""
 
     def __post_init__(self) -> None:
         journal = read_journal(self.move.prefix)
@@ -68,22 +75,17 @@ class Files:
             noted = journal.noted.items()
             self.changes |= {path: done for path, done in noted if self._mark(path) == done.after}
 
-    @functools.cached_property
-    def change(self) -> Change:
-        """From the old path to the new one."""
-        return self.move.change
-
     def rewrite(self, path: str) -> None:
-        """Put the new path into a file of any kind and size; delete compiled Python.
+        """Write the new path into a file of any kind and size; delete compiled Python.
 
         Raises:
             LinkError: a binary has no room for the new path.
-            FilesystemError: it cannot be read or replaced.
+            FilesystemError: the file cannot be read or replaced.
         """
-        name = native(self.move.prefix, path)
+        name = self._native(path)
         with self._explained(path):
             with open(name, "rb") as file:
-                rewriting = rewrite(path, file, self.change, self.owners.hints(path))
+                rewriting = rewrite(path, file, self.move.change, self.owners.hints(path))
                 if not rewriting.needed:
                     return
                 status = os.fstat(file.fileno())
@@ -108,17 +110,17 @@ class Files:
     def replace(
         self, path: str, make: Callable[[bytes], bytes], write: Write | None = None
     ) -> None:
-        """Replace a file by what a function makes of its bytes; `write` puts them there.
+        """Replace a file by what `make` returns for its bytes; `write` overrides how.
 
         Raises:
-            FilesystemError: it cannot be read or replaced.
+            FilesystemError: the file cannot be read or replaced.
         """
         with self._explained(path):
             data = self.read(path)
             after = make(data)
             if after == data:
                 return
-            status = os.lstat(native(self.move.prefix, path))
+            status = os.lstat(self._native(path))
             if write is None:
                 self._put(path, status, Mark.of(data), lambda target: target.write(after))
             else:
@@ -126,45 +128,43 @@ class Files:
                 write(after, status)
 
     def link(self, path: str) -> None:
-        """Let a link that leads into the old path lead into the new one."""
+        """Let a link that holds the old path hold the new one."""
         text = link_text(self.move.prefix, path)
-        new = placed(path, text, self.change)
-        if new is not None:
+        new = rewrite_link(text, self.move.change)
+        if new != text:
             with self._explained(path):
                 self._note(path, Rewritten(_link_mark(text), _link_mark(new)))
-                _replace_link(os.fsdecode(native(self.move.prefix, path)), new)
+                _replace_link(os.fsdecode(self._native(path)), new)
 
     def delete(self, path: str) -> None:
-        """Delete compiled Python whose source is there: Python writes it again when it is imported."""
+        """Delete compiled Python if its source exists: Python compiles it again."""
         source = source_of(path)
-        if source is None or not os.path.isfile(native(self.move.prefix, source)):
-            self.left.append(Left(path, _NO_SOURCE))
+        if source is None or not os.path.isfile(self._native(source)):
+            self.left.append(
+                Left(path, "it is compiled Python without its source: compile it again")
+            )
             return
         with self._explained(path):
-            os.unlink(native(self.move.prefix, path))
+            os.unlink(self._native(path))
             self.deleted.append(path)
 
     def read(self, path: str) -> bytes:
-        """The bytes of a file.
+        """Return the bytes of a file.
 
         Raises:
-            FilesystemError: it cannot be read.
+            FilesystemError: the file cannot be read.
         """
         try:
-            return read_regular(native(self.move.prefix, path))
+            return read_regular(self._native(path))
         except OSError as error:
             raise FilesystemError(
                 f"a file cannot be read: {error.strerror}", where=str(self.move.prefix / path)
             ) from error
 
     def _put(
-        self,
-        path: str,
-        status: os.stat_result,
-        before: Mark,
-        write: Callable[[BinaryIO], object],
+        self, path: str, status: os.stat_result, before: Mark, write: Callable[[BinaryIO], object]
     ) -> None:
-        """Replace a file; what it is to become is noted before it is in place."""
+        """Replace a file; the journal names its new digest before it is in place."""
         key = (status.st_dev, status.st_ino)
         twin, done = self._twins.get(key, (None, None))
         if twin is not None and done is not None and before == done.before:
@@ -177,16 +177,16 @@ class Files:
             write(hashed)  # type: ignore[arg-type]
             self._note(path, Rewritten(before, hashed.mark))
 
-        replace_like(native(self.move.prefix, path), noted, status)
+        replace_like(self._native(path), noted, status)
         if status.st_nlink > 1 and status.st_ino:
             self._twins.setdefault(key, (path, self.changes[path]))
 
     def _link_twin(self, twin: str, path: str) -> bool:
         """Make a file another hard link to the rewritten one."""
-        name = os.fsdecode(native(self.move.prefix, path))
+        name = os.fsdecode(self._native(path))
         partial = temporary_path(name)
         try:
-            os.link(native(self.move.prefix, twin), os.fsencode(partial))
+            os.link(self._native(twin), os.fsencode(partial))
         except OSError:  # a file system without hard links
             return False
         os.replace(partial, name)
@@ -201,13 +201,16 @@ class Files:
         try:
             if is_link(self.move.prefix / path):
                 return _link_mark(link_text(self.move.prefix, path))
-            return Mark.of_file(native(self.move.prefix, path))
+            return Mark.of_file(self._native(path))
         except OSError:
             return None
 
+    def _native(self, path: str) -> str | bytes:
+        return native(self.move.prefix, path)
+
     @contextlib.contextmanager
     def _explained(self, path: str) -> Iterator[None]:
-        """Say in words what goes wrong with a file."""
+        """Turn an error with a file into a message, or into an entry of `left`."""
         try:
             yield
         except RefusedError as error:
@@ -217,40 +220,70 @@ class Files:
             why = error.what.replace("PACKAGE", package) if package else error.what
             self.left.append(Left(path, why))
         except OSError as error:
+            full = error.errno in _FULL
             raise FilesystemError(
-                "the disk is full"
-                if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-                else f"a file cannot be replaced: {error.strerror}",
+                "the disk is full" if full else f"a file cannot be replaced: {error.strerror}",
                 where=str(self.move.prefix / path),
                 hint="make room or fix the permissions, then run the same command again",
             ) from error
 
     def _signed(self, path: str, file: BinaryIO, rewriting: Rewriting) -> bytes:
-        """The new bytes of a program of macOS, signed if that can be done here."""
+        """Return the new bytes of a macOS program, signed if `codesign` is available."""
         after = io.BytesIO()
         file.seek(0)
         rewriting.apply_to(file, after)
-        signed = sign(after.getvalue(), path.rpartition("/")[2], self.environ)
+        signed = sign(after.getvalue(), path.rpartition("/")[2])
         if signed is None:
             self.unsigned.append(path)
         return signed or after.getvalue()
 
 
+def sign(data: bytes, name: str) -> bytes | None:
+    """Sign a changed macOS program: its kernel on arm64 kills one with a wrong signature.
+
+    conda (conda/core/portability.py) and rattler (rattler/src/install/link.rs) run the same command.
+
+    Args:
+        data: a Mach-O file.
+        name: its name, which becomes part of the signature.
+
+    Returns:
+        the signed bytes; None if `codesign` is missing or failed.
+
+    Raises:
+        OSError: a temporary file cannot be written.
+    """
+    program = shutil.which("codesign")
+    if program is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="sealenv-") as folder:
+        file = Path(folder, name)
+        file.write_bytes(data)
+        done = subprocess.run(
+            [program, "--force", "--sign", "-", os.fspath(file)],
+            env=clean_environ(os.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        return file.read_bytes() if done.returncode == 0 else None
+
+
 class _Hashed:
-    """Passes on what is written, and hashes it."""
+    """A file that hashes what is written to it."""
 
     def __init__(self, target: BinaryIO) -> None:
         self._target, self._sha256, self._size = target, hashlib.sha256(), 0
 
     def write(self, data: bytes) -> int:
-        """Write to the target."""
+        """Write to the file."""
         self._sha256.update(data)
         self._size += len(data)
         return self._target.write(data)
 
     @property
     def mark(self) -> Mark:
-        """Of all that was written."""
+        """The digest and size of everything written."""
         return Mark(self._sha256.digest(), self._size)
 
 
@@ -266,7 +299,7 @@ def _replace_link(name: str, text: str) -> None:
 
 
 def _link_mark(text: str) -> Mark:
-    """As `tree.look` has it."""
+    """Return the digest of a link, as a snapshot has it."""
     if os.name == "nt":
         data = text.replace("\\", "/").encode("utf-8", "surrogatepass")
     else:

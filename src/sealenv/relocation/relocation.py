@@ -1,64 +1,97 @@
-"""One relocation: which environment, its old and new path, and its sealed files."""
+"""A relocation: an environment, its old and its new path, and what is known before a file is written."""
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-from sealenv.errors import PrefixError, RecordError, UsageError
-from sealenv.layout import State, state_of
+from sealenv.errors import (
+    FilesystemError,
+    InterruptedMoveError,
+    LinkError,
+    PrefixError,
+    RecordError,
+    SealenvError,
+    UsageError,
+    from_oserror,
+    unreadable,
+)
+from sealenv.layout import USER_FOLDER, State, is_link, state_of, walk
 from sealenv.naming import shown
-from sealenv.portability.edits import Change
 from sealenv.prefix.records import PrefixRecord, scan_records
+from sealenv.prefix.removable import refuse_inner
+from sealenv.progress import Reporter
+from sealenv.relocation.edits import Change, RefusedError
+from sealenv.relocation.find import find
+from sealenv.relocation.owners import Owners
+from sealenv.relocation.rewrite import rewrite
 from sealenv.seals.filetable import read_table
 from sealenv.seals.seal import Seal, read_seal
-from sealenv.seals.snapshot import Row
+from sealenv.seals.snapshot import Row, native, take_snapshot
+from sealenv.store.placing import refuse_long_paths
+from sealenv.system.hashing import sha256_of
 
-__all__ = ["Relocation", "open_relocation", "same_make"]
+__all__ = [
+    "Relocation",
+    "Searched",
+    "does_not_fit",
+    "look_inside",
+    "open_relocation",
+    "refuse_full",
+    "refuse_unfit",
+    "same_make",
+    "search",
+    "with_hint",
+]
+
+_SPARE = 16 << 20
+"""Bytes that must stay free on the disk."""
 
 
 @dataclass(frozen=True)
 class Relocation:
-    """An environment whose files are to hold another path.
+    """An environment whose files get another path.
 
     Attributes:
-        prefix: where it lies now.
-        seal: as it is.
-        table: the rows of its file table; None if there is none, or it is damaged.
-        old: the path that its files hold.
-        new: the path that they are to hold.
-        read_records: gives its package records; they are read once, before it goes elsewhere.
+        prefix: where it is now.
+        seal: its current seal.
+        table: the rows of its file table; None if it is missing or damaged.
+        records: its package records.
+        olds: the paths that its files may hold; the first one is that of the seal.
+        new: the path to write.
     """
 
     prefix: Path
     seal: Seal
     table: dict[str, Row] | None
-    old: str
+    records: list[PrefixRecord]
+    olds: tuple[str, ...]
     new: str
-    read_records: Callable[[], list[PrefixRecord]]
 
     @property
-    def records(self) -> list[PrefixRecord]:
-        """Its package records."""
-        return self.read_records()
+    def old(self) -> str:
+        """The path that the environment was sealed for."""
+        return self.olds[0]
 
-    @property
-    def sealed(self) -> dict[str, Row]:
-        """The rows of the file table; they are not changed."""
-        return self.table or {}
+    def to(self, new: str, *also: str) -> Relocation:
+        """Return the relocation to another path; the files may hold further old ones."""
+        olds = [old for old in dict.fromkeys([*self.olds, *also]) if old != new]
+        return replace(self, olds=tuple(olds), new=new)
 
-    @property
+    @cached_property
     def change(self) -> Change:
-        """From the old path to the new one.
+        """The change from the old paths to the new one.
 
         Raises:
             UsageError: one of them is not the path of a folder.
         """
         try:
-            return Change.between(self.old, self.new, self.seal.platform)
+            return Change.between(self.olds, self.new, self.seal.platform)
         except ValueError as error:
             raise UsageError(str(error), hint="choose another path") from error
 
@@ -74,13 +107,26 @@ class Relocation:
             return False
 
 
+@dataclass(frozen=True)
+class Searched:
+    """The result of a search, before anything is written.
+
+    Attributes:
+        found: the files and links that hold the old path, sorted.
+        rows: the snapshot that was searched.
+    """
+
+    found: list[str]
+    rows: dict[str, Row]
+
+
 def same_make(one: Seal, other: Seal) -> bool:
-    """Whether one is a copy of the other, or both are copies of a third one."""
+    """Tell whether one is a copy of the other, or both are copies of a third one."""
     return (one.created, one.lock.digest) == (other.created, other.lock.digest)
 
 
 def open_relocation(prefix: Path, new: str) -> Relocation:
-    """Read what is known of a sealed environment that is to hold the path `new`.
+    """Read a sealed environment that gets the path `new`.
 
     Raises:
         PrefixError: it is not sealed, so the path that its files hold is unknown.
@@ -96,6 +142,145 @@ def open_relocation(prefix: Path, new: str) -> Relocation:
     try:
         table = read_table(prefix, seal.files)
     except RecordError:
-        table = None  # verify says so, before and after
-    records = functools.cache(lambda: scan_records(prefix)[0])
-    return Relocation(prefix, seal, table, seal.prefix, new, records)
+        table = None  # `verify` reports that, before the move and afterwards
+    return Relocation(prefix, seal, table, scan_records(prefix)[0], (seal.prefix,), new)
+
+
+def look_inside(prefix: Path) -> dict[str, Row]:
+    """Take a snapshot of an environment that moves alone.
+
+    Raises:
+        FilesystemError: a folder cannot be read.
+        PrefixError: it holds other environments.
+    """
+    rows = take_snapshot(prefix)
+    refuse_inner(prefix, "moved", "move", [*rows, *_outside_of_snapshot(prefix)])
+    return rows
+
+
+def _outside_of_snapshot(prefix: Path) -> Iterator[str]:
+    for name in (USER_FOLDER, "envs"):
+        folder = prefix / name
+        if folder.is_dir() and not is_link(folder):
+            for entry in walk(folder):
+                yield f"{name}/{entry.relative}"
+
+
+def search(move: Relocation, rows: dict[str, Row], reporter: Reporter) -> Searched:
+    """Search an environment for the old path, and check that every file can get the new one.
+
+    Args:
+        move: the relocation; the environment is where it was.
+        rows: its snapshot.
+        reporter: shows the progress.
+
+    Raises:
+        LinkError: paths would be too long, or binaries have no room for the new path.
+        FilesystemError: something cannot be read or written, or the disk is full.
+    """
+    reporter.phase("search", f"looking for {move.old}")
+    refuse_long_paths(Path(move.new), move.seal.platform, dict.fromkeys(rows, ()))
+    try:
+        owners = Owners(move.prefix, rows, move.records)
+        found = find(
+            move.prefix,
+            rows,
+            move.change.old,
+            lambda done, total: reporter.advance(done, total, "files"),
+        )
+        refuse_unfit(move, owners, found)
+    except OSError as error:
+        raise unreadable(error, move.prefix) from error
+    return Searched(found, rows)
+
+
+def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None:
+    """Refuse a relocation if a file cannot be rewritten.
+
+    Args:
+        move: the relocation; the environment is where it was.
+        owners: of its files.
+        found: the files that hold the old path.
+
+    Raises:
+        LinkError: binaries have no room for the new path.
+        FilesystemError: a folder cannot be written, or the disk is full.
+    """
+    unfit: dict[str, int] = {}
+    needed = _SPARE
+    folders = set()
+    for path in found:
+        name = native(move.prefix, path)
+        folders.add(os.path.dirname(os.fsdecode(name)))
+        if os.path.islink(name):
+            continue
+        with open(name, "rb") as file:
+            needed += os.fstat(file.fileno()).st_size
+            try:
+                rewrite(path, file, move.change, owners.hints(path))
+            except RefusedError as error:
+                if error.over and not owners.is_shipped(path, sha256_of(name)):
+                    unfit[path] = error.over
+    if unfit:
+        raise does_not_fit(move, unfit)
+    for folder in sorted(folders):
+        if not os.access(folder, os.W_OK):
+            raise FilesystemError(
+                "a folder of the environment cannot be written, and files in it hold its path",
+                where=folder,
+                hint="fix its permissions, or run this as its owner",
+            )
+    refuse_full(move.prefix, needed)
+
+
+def refuse_full(place: Path, needed: int) -> None:
+    """Refuse to write that many bytes to a disk with less free space.
+
+    Raises:
+        FilesystemError: the disk is full.
+    """
+    folder = next((p for p in (place, *place.parents) if p.is_dir()), place)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise FilesystemError(
+            f"the disk is full: {needed >> 20} MiB are needed and {free >> 20} MiB are free",
+            where=str(place),
+            hint="make room, then run the same command again",
+        )
+
+
+def does_not_fit(move: Relocation, unfit: Mapping[str, int]) -> LinkError:
+    """Return the error for binaries without room for the new path: path -> bytes too many."""
+    length = len(os.fsencode(move.new))
+    longest = length - max(unfit.values())
+    return LinkError(
+        f"the new path is {length} bytes long, and binaries of the environment have room for {longest}",
+        where=move.new,
+        details=[f"{path}: {length - over}" for path, over in sorted(unfit.items())][:20],
+        hint="choose a shorter folder",
+    )
+
+
+@contextlib.contextmanager
+def with_hint(where: Path, hint: str, *, interrupted_only: bool = False) -> Iterator[None]:
+    """Add a hint to whatever ends the work in this block early.
+
+    Args:
+        where: the environment.
+        hint: what to do next.
+        interrupted_only: keep the hints of other errors.
+
+    Raises:
+        InterruptedMoveError: Ctrl-C.
+        FilesystemError: an error of the operating system.
+        SealenvError: what was raised, with this hint.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise InterruptedMoveError("interrupted", where=str(where), hint=hint) from None
+    except (SealenvError, OSError) as error:
+        raised = error if isinstance(error, SealenvError) else from_oserror(error)
+        if not interrupted_only:
+            raised.hint = hint
+        raise raised from error

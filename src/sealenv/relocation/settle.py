@@ -1,40 +1,37 @@
-"""Rewrite an environment for the path at which it lies now, and seal it again.
+"""Rewrite an environment for the path where it is now, and seal it again.
 
 journal -> files -> RECORDs -> package records -> activation scripts -> history -> second search ->
 table -> seal
 
-Killed anywhere in between, it is `moved`: the journal names the two paths that files may hold,
-nothing runs from it, and the same command finishes it.
+If it is killed in between, the environment is `moved`: the journal names the two paths that its files
+may hold, nothing runs from it, and the same command finishes it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+import posixpath
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sealenv.errors import PrefixError, from_oserror
-from sealenv.layout import HISTORY, PKGS, State, is_link, state_of
-from sealenv.naming import shown
-from sealenv.portability.digests import Rewritten
-from sealenv.portability.links import placed
+from sealenv.activation.scripts import activation_files
+from sealenv.errors import SealenvError, from_oserror
+from sealenv.layout import HISTORY, State, state_of
 from sealenv.prefix.exclusive import replace_history
 from sealenv.progress import Reporter
-from sealenv.relocation.apply import rewrite_files, rewrite_history
-from sealenv.relocation.files import Files
-from sealenv.relocation.find import find, link_text
+from sealenv.relocation.digests import next_seal, next_table, redigest_record, redigest_wheel
+from sealenv.relocation.files import Files, Left, Write
+from sealenv.relocation.find import find
 from sealenv.relocation.journal import begin, commit, finish_commit, read_journal
-from sealenv.relocation.next_seal import carried_over, next_seal
-from sealenv.relocation.outcome import Left, MoveOptions
-from sealenv.relocation.owners import SHIPPED, Owners
+from sealenv.relocation.owners import SHIPPED, Owners, record_path
 from sealenv.relocation.prove import prove
-from sealenv.relocation.relocation import Relocation, open_relocation
-from sealenv.relocation.seen import Seen
+from sealenv.relocation.relocation import Relocation, Searched, open_relocation
+from sealenv.seals.check_compiled import source_of
 from sealenv.seals.seal import Seal
-from sealenv.seals.snapshot import Row, native, take_snapshot
-from sealenv.store.view import link_pkgs
+from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
 from sealenv.system.files import replace_like
 from sealenv.system.temporary import final_path
 
@@ -47,14 +44,14 @@ class Settled:
 
     Attributes:
         seal: the new one.
-        changes: the files that were rewritten, by path.
+        rewritten: the files that were rewritten, sorted.
         deleted: compiled Python that held the old path.
-        left: what holds the old path and keeps it.
-        unsigned: programs of macOS that are to be signed there.
+        left: the files that keep the old path.
+        unsigned: macOS programs that have to be signed.
     """
 
     seal: Seal
-    changes: Mapping[str, Rewritten]
+    rewritten: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     left: tuple[Left, ...] = ()
     unsigned: tuple[str, ...] = ()
@@ -63,9 +60,8 @@ class Settled:
 def settle(
     move: Relocation,
     reporter: Reporter,
-    environ: Mapping[str, str],
     *,
-    seen: Seen | None = None,
+    searched: Searched | None = None,
     locked: int | None = None,
     copied: bool = False,
     digests: Mapping[str, bytes] | None = None,
@@ -75,115 +71,141 @@ def settle(
 
     Args:
         move: the environment at its new place.
-        reporter: is shown the progress.
-        environ: the variables of this shell.
-        seen: its paths and those that hold the old path, if that is known.
-        locked: the descriptor of the lock on its history, if that is what the caller holds.
-        copied: the files are not those that were sealed, but copies.
-        digests: of the files as they were copied, as far as they are known.
-        proof: search once more; what was searched and not written since is not read again.
+        reporter: shows the progress.
+        searched: the result of the search, if there was one.
+        locked: the descriptor of the lock on its history, if that is the lock.
+        copied: the files are copies of the sealed ones.
+        digests: of the copied files, as far as they are known.
+        proof: search again; files that were searched and not written since are not read again.
 
     Raises:
-        FilesystemError: a file cannot be read or written: what was done stays; it can be called again.
+        FilesystemError: a file cannot be read or written. It can be called again.
         LinkError: a binary has no room for the new path.
         CheckFailedError: a file holds the old path that should not.
     """
     reporter.phase("mend", f"writing {move.new} into files that hold {move.old}")
-    rows = seen.rows if seen else take_snapshot(move.prefix)
-    if seen is None:
-        clear_partials(move.prefix, rows, rows, move.sealed)
+    again = searched is None
+    searched = searched or _search_again(move)
+    rows = searched.rows
     if state_of(move.prefix) is State.SEALED:
-        begin(move.prefix, move.seal, move.new, move.old)
-    owners = seen.owners if seen else Owners(move.prefix, rows, move.records)
-    files = Files(move, owners, environ)
-    found = seen.found if seen else find(move.prefix, rows, move.change)
-    rewrite_files(files, rows, found, lambda done, of: reporter.advance(done, of, "files"))
+        begin(move.prefix, move.seal, move.new, move.olds)
+    files = Files(move, Owners(move.prefix, rows, move.records))
+    _rewrite_files(files, rows, searched.found, reporter)
     with _history(move.prefix, locked) as write:
-        rewrite_history(files, rows, write)
-        _rewrite_pkgs(move)
+        row = rows.get(HISTORY)
+        if row is not None and row.kind == FILE:
+            files.replace(HISTORY, move.change.apply, write)
         try:
-            table = carried_over(
+            table = next_table(
                 move, files.changes, rows, deleted=files.deleted, copied=copied, digests=digests
             )
             seal, encoded = next_seal(move, files.changes, table)
-            seal.former = _places_left(move, files.left)
+            seal.former = _former(move, files.left)
             left = [*files.left]
             if proof:
                 reporter.phase("proof", f"looking for {move.old} again")
-                left += prove(move, seen.without() if seen and not copied else {}, left)
-            commit(move.prefix, seal, encoded, move.old)
+                clean = {} if copied or again else _without(rows, searched.found)
+                left += prove(move, clean, left)
+            commit(move.prefix, seal, encoded, move.olds)
         except OSError as error:
             raise from_oserror(error) from error
-    return Settled(seal, files.changes, tuple(files.deleted), tuple(left), tuple(files.unsigned))
+    return Settled(
+        seal, tuple(sorted(files.changes)), tuple(files.deleted), tuple(left), tuple(files.unsigned)
+    )
 
 
-def finish_earlier(prefix: Path, options: MoveOptions, reporter: Reporter, fd: int) -> Relocation:
-    """Finish a relocation that was killed, and open the environment.
-
-    Its files may hold two paths. It is finished for the path that it went to, wherever the
-    environment was taken since.
-
-    Args:
-        prefix: where it lies; the caller holds its lock.
-        options: how.
-        reporter: is shown the progress.
-        fd: the descriptor of the lock.
-
-    Raises:
-        PrefixError: it is not sealed; or nothing is to be changed, and what will be found is unknown.
-        SealenvError: as for `settle`.
-    """
-    if not options.dry_run:
-        finish_commit(prefix)
-    here = open_relocation(prefix, str(prefix))
-    journal = read_journal(prefix)
-    if journal is None or journal.old == journal.new:  # the latter is of `audit --fix`
-        return here
-    here = replace(here, old=journal.old)
-    if journal.new == here.new:
-        return here
-    if options.dry_run:
-        raise PrefixError(
-            "a move of this environment was ended half way, and then it was taken elsewhere",
-            where=str(prefix),
-            details=[f"from {journal.old}", f"to {journal.new}"],
-            hint=f"finish it first: sealenv move --here {shown(str(prefix))}",
-        )
-    there = replace(here, new=journal.new)
-    settle(there, reporter, options.environ, locked=fd, copied=True)
-    return open_relocation(prefix, str(prefix))
+def _search_again(move: Relocation) -> Searched:
+    """Search an environment that may be partly rewritten, and delete its temporary files."""
+    rows = take_snapshot(move.prefix)
+    clear_partials(move.prefix, rows, rows, move.table or {})
+    return Searched(find(move.prefix, rows, move.change.old), rows)
 
 
-def clear_partials(
-    prefix: Path, rows: dict[str, Row], replaced: Container[str], sealed: Container[str]
+def _without(rows: Mapping[str, Row], found: Collection[str]) -> dict[str, Row]:
+    return {path: rows[path] for path in rows.keys() - set(found)}
+
+
+def _rewrite_files(
+    files: Files, rows: Mapping[str, Row], found: Collection[str], reporter: Reporter
 ) -> None:
-    """Delete what a kill left of a file that was going to be replaced; only beside that file.
+    """Rewrite everything but the history, the table and the seal, in the order of dependence.
 
-    Args:
-        prefix: the environment, which the caller has locked.
-        rows: every path of it; those that are deleted are taken out.
-        replaced: files that may have been about to be replaced.
-        sealed: files that belong there.
+    Files first, then what holds their digests, and last the activation scripts: while one of those
+    holds the old path, it refuses.
     """
-    for path in list(rows):
-        final = final_path(path)
-        if final is not None and final in replaced and path not in sealed:
-            with contextlib.suppress(OSError):
-                os.unlink(native(prefix, path))
-                del rows[path]
+    links = {path for path in found if rows[path].kind == LINK}
+    wheel_records = files.owners.distributions.keys() - links
+    records = {record_path(record) for record in files.move.records}
+    records = {path for path in records & rows.keys() if rows[path].kind == FILE}
+    scripts = [p for p in files.move.seal.activation if p in rows and rows[p].kind == FILE]
+    last = {HISTORY, *records, *scripts, *wheel_records}
+    for number, path in enumerate(sorted(links | ({*found} - last))):
+        if path in links:
+            files.link(path)
+        else:
+            files.rewrite(path)
+        reporter.advance(number + 1, len(found), "files")
+    for path in sorted(_compiled_from(files.changes, rows).difference(files.deleted)):
+        files.delete(path)
+    _rewrite_digests(files, wheel_records, records, found)
+    _rewrite_scripts(files, scripts)
 
 
-def _places_left(move: Relocation, left: Iterable[Left]) -> list[str]:
-    """The paths that files of the environment still hold, for its next seal."""
+def _compiled_from(changed: Iterable[str], rows: Mapping[str, Row]) -> set[str]:
+    """Return the compiled files of sources that were rewritten: they are out of date."""
+    sources = {path for path in changed if path.endswith(".py")}
+    folders = {posixpath.join(posixpath.dirname(path), "__pycache__") for path in sources}
+    return {
+        path
+        for path, row in rows.items()
+        if path.endswith(".pyc")
+        and path.rpartition("/")[0] in folders
+        and row.kind == FILE
+        and source_of(path) in sources
+    }
+
+
+def _rewrite_digests(
+    files: Files, wheel_records: Iterable[str], records: Iterable[str], found: Collection[str]
+) -> None:
+    """Rewrite pip's RECORDs, then the package records: both hold the digests of other files."""
+    apply = files.move.change.apply
+    for path in sorted(wheel_records):
+        if path in found or files.owners.lists_changed(path, files.changes):
+            redigest = functools.partial(redigest_wheel, record=path, changed=files.changes)
+            files.replace(path, lambda data, redigest=redigest: redigest(apply(data)))  # type: ignore[misc]
+    for path in sorted(records):
+        changed = files.owners.changed_of(path, files.changes)
+        if path in found or changed:
+            files.replace(path, lambda data, c=changed: redigest_record(apply(data), c))  # type: ignore[misc]
+
+
+def _rewrite_scripts(files: Files, scripts: Iterable[str]) -> None:
+    """Write the activation scripts for the new path; only the path in one that was edited."""
+    move = files.move
+    try:
+        old = activation_files(move.prefix, platform=move.seal.platform, place=move.old)
+        new = activation_files(move.prefix, platform=move.seal.platform, place=move.new)
+    except SealenvError:
+        old = new = {}
+    for path in scripts:
+        if path in new and files.read(path) == old.get(path):
+            files.replace(path, lambda _, path=path: new[path])  # type: ignore[misc]
+        elif files.read(path) != new.get(path):
+            files.rewrite(path)
+
+
+def _former(move: Relocation, left: Iterable[Left]) -> list[str]:
+    """Return the former paths that files of the environment still hold, for its next seal."""
     places = [*move.seal.former]
     if any(item.why != SHIPPED for item in left):
-        places.append(move.old)
+        places += move.olds
     return [place for place in dict.fromkeys(places) if place != move.new]
 
 
 @contextlib.contextmanager
-def _history(prefix: Path, locked: int | None) -> Iterator[Callable[[bytes, os.stat_result], None]]:
-    """A function that replaces the history and keeps the lock: it locks the new one too."""
+def _history(prefix: Path, locked: int | None) -> Iterator[Write]:
+    """Yield a function that replaces the history and keeps the lock on it."""
     held: list[int] = []
 
     def write(data: bytes, status: os.stat_result) -> None:
@@ -200,16 +222,51 @@ def _history(prefix: Path, locked: int | None) -> Iterator[Callable[[bytes, os.s
                 os.close(fd)
 
 
-def _rewrite_pkgs(move: Relocation) -> None:
-    """`pkgs`, where that is a link that led inside."""
-    if not is_link(move.prefix / PKGS):
-        return
-    target = placed(PKGS, link_text(move.prefix, PKGS), move.change)
-    if target is None:
-        return
-    link = move.prefix / PKGS
-    if os.name == "nt":
-        link.rmdir()
-    else:
-        link.unlink()
-    link_pkgs(move.prefix, Path(target))
+def finish_earlier(prefix: Path, reporter: Reporter, fd: int, *, dry_run: bool) -> Relocation:
+    """Finish a relocation that was killed, and open the environment.
+
+    Its files may hold two paths. It is finished for the path that it was moved to, even if it was
+    moved by hand since.
+
+    Args:
+        prefix: the environment, which the caller has locked.
+        reporter: shows the progress.
+        fd: the descriptor of the lock.
+        dry_run: change nothing.
+
+    Raises:
+        PrefixError: it is not sealed.
+        SealenvError: as for `settle`.
+    """
+    if not dry_run:
+        finish_commit(prefix)
+    here = open_relocation(prefix, str(prefix))
+    journal = read_journal(prefix)
+    if journal is None or journal.olds == (journal.new,):  # the latter is of `audit --fix`
+        return here
+    here = replace(here, olds=journal.olds)
+    if journal.new == here.new:
+        return here
+    if dry_run:
+        return here.to(here.new, journal.new)
+    settle(replace(here, new=journal.new), reporter, locked=fd, copied=True)
+    return open_relocation(prefix, str(prefix))
+
+
+def clear_partials(
+    prefix: Path, rows: dict[str, Row], replaced: Container[str], sealed: Container[str]
+) -> None:
+    """Delete temporary files that a killed run left beside the files it was replacing.
+
+    Args:
+        prefix: the environment, which the caller has locked.
+        rows: its snapshot; deleted files are removed from it.
+        replaced: the files that may have been replaced.
+        sealed: the files that belong to the environment.
+    """
+    for path in list(rows):
+        final = final_path(path)
+        if final is not None and final in replaced and path not in sealed:
+            with contextlib.suppress(OSError):
+                os.unlink(native(prefix, path))
+                del rows[path]

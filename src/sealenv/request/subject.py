@@ -11,7 +11,7 @@ import msgspec
 from sealenv.errors import NotFoundError, PrefixPendingError, RecordError
 from sealenv.layout import SEAL, State, state_of
 from sealenv.locations import find
-from sealenv.locks import Lock, LockFile
+from sealenv.locks import Lock, LockedWheel, LockFile
 from sealenv.locks.checks import folder_name
 from sealenv.locks.explicit import bare_package
 from sealenv.locks.read import read_input, read_lock
@@ -187,7 +187,7 @@ def _with_wheels(lock: Lock, prefix: Path, seal: Seal | None, *, strict: bool) -
 
 
 def sealed_lock(prefix: Path) -> Lock:
-    """Return the lock in the seal of an environment: URLs and digests.
+    """Return the lock in the seal of an environment: URLs and digests, and what pip installed unlocked.
 
     Raises:
         RecordError: the seal is missing, or cannot be read.
@@ -204,12 +204,18 @@ def sealed_lock(prefix: Path) -> Lock:
         url, _, sha256 = line.rpartition("#")
         subdir = seal.platform if folder_name(url) == seal.platform else "noarch"
         packages.append(bare_package(url, sha256, where=str(prefix / SEAL), subdir=subdir))
+    wheels = locked_wheels(seal.lock.wheels)
+    bare = [
+        LockedWheel(name=note.name, version=note.version, url="", sha256="")
+        for note in seal.pip
+        if locked_wheel(wheels, note) is None
+    ]
     return Lock(
         platform=seal.platform,
         channels=tuple(dict.fromkeys(p.channel for p in packages)),
         packages=tuple(packages),
         virtual_packages=tuple(seal.lock.virtual_packages),
-        wheels=tuple(locked_wheels(seal.lock.wheels)),
+        wheels=(*wheels, *bare),
     )
 
 

@@ -6,19 +6,20 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sealenv.errors import UsageError
 from sealenv.locations import default_envs_dir
 from sealenv.locks import Lock, LockFile
-from sealenv.locks.explicit import ExplicitList
 from sealenv.locks.model import requested
-from sealenv.locks.read import read_file
 from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
-from sealenv.spec.environment_yml import EnvironmentFile
 from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform
-from sealenv.store.bundle import is_bundle, open_bundle
 from sealenv.system.volumes import local_place, substituted
+
+if TYPE_CHECKING:
+    from sealenv.locks.explicit import ExplicitList
+    from sealenv.spec.environment_yml import EnvironmentFile
 
 __all__ = ["Target", "choose_target"]
 
@@ -65,19 +66,19 @@ def choose_target(
                 "both a name and a prefix", hint="give NAME PYTHON, or -p PREFIX PYTHON"
             )
         name, python = None, name
-    bundle = file if file and is_bundle(file) else None
-    read = _read(file, environment, check_platform(platform)) if file else None
-    if isinstance(read, LockFile | ExplicitList):
-        assert file is not None
+    read = None
+    if file:
+        read, locked, bundle = _read(file, environment, check_platform(platform))
+    if file and locked:
         refused = {"PYTHON": python, "--with": with_packages, "--without": without,
                    "--channel": channels, "--exclude-newer": exclude_newer,
                    "--pypi-index": pypi_index}  # fmt: skip
         _refuse_changes(file, [option for option, given in refused.items() if given])
-        spec, lock, lock_name = _locked(read, platform, None if bundle else str(file))
+        spec, lock, lock_name = _locked(locked, platform, None if bundle else str(file))
         place = _place(name, None, prefix, lock_name)
         check_prefix(place, spec.platform)
         notes = (*_variables(file, spec), *_drive(prefix or "", place))
-        return Target(spec, place, notes, lock, bundle)
+        return Target(spec, place, notes, lock, file if bundle else None)
     if environment is not None:
         raise UsageError(
             f"--environment {environment}: only a pixi.lock has several",
@@ -97,11 +98,17 @@ def choose_target(
 
 def _read(
     file: Path, environment: str | None, platform: str
-) -> LockFile | ExplicitList | EnvironmentFile:
+) -> tuple[EnvironmentFile | None, LockFile | ExplicitList | None, bool]:
+    """Return the environment.yml or the locks, and whether the file is a bundle."""
+    from sealenv.locks.read import read_file
+    from sealenv.spec.environment_yml import EnvironmentFile
+    from sealenv.store.bundle import is_bundle, open_bundle
+
     if is_bundle(file):
         with open_bundle(file) as bundle:
-            return bundle.locks
-    return read_file(file, environment=environment, platforms=(platform,))
+            return None, bundle.locks, True
+    read = read_file(file, environment=environment, platforms=(platform,))
+    return (read, None, False) if isinstance(read, EnvironmentFile) else (None, read, False)
 
 
 def _locked(
@@ -110,7 +117,7 @@ def _locked(
     """Return the spec of a lock, the lock for the platform, and the name in it."""
     wanted = check_platform(platform)
     secrets: dict[str, str] = {}
-    if isinstance(read, ExplicitList):
+    if not isinstance(read, LockFile):
         source = None  # a list is for one platform
         secrets = read.secrets
         read = read.lock_file(wanted)

@@ -1,144 +1,325 @@
-"""Every path of a prefix once: by package, by distribution, by seal, and what none of them knows."""
+"""Check every path of a prefix once: against the seal, a package's record or a distribution's RECORD."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import os
+import posixpath
+from collections.abc import Iterator
 
 from sealenv.activation.scripts import activation_files
 from sealenv.errors import SealenvError
-from sealenv.layout import CONDARC, HISTORY, META, is_record
+from sealenv.layout import CONDARC, HISTORY, META, is_record, is_windows
+from sealenv.naming import digests_apart
+from sealenv.prefix.records import RecordPath
+from sealenv.seals.changes import (
+    distribution_changes,
+    locked_packages,
+    package_changes,
+)
 from sealenv.seals.check_compiled import check_compiled, has_source, source_of
-from sealenv.seals.check_packages import check_packages, takes_files
-from sealenv.seals.check_paths import check_claimed, check_distributed, check_known, check_mode
 from sealenv.seals.compare import Comparison
+from sealenv.seals.distributions import Distribution, is_about_installing
 from sealenv.seals.findings import Finding
-from sealenv.seals.fingerprint import is_compiled
+from sealenv.seals.fingerprint import is_compiled, promised
 from sealenv.seals.seal import is_at
-from sealenv.seals.snapshot import FILE, FOLDER, Row
-from sealenv.seals.untracked import group, is_leftover, may_change
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
+from sealenv.seals.untracked import is_leftover, may_change, untracked
+from sealenv.system.files import read_regular
 
-__all__ = ["check"]
+__all__ = ["check", "check_changes", "check_promises", "check_records"]
 
+_KINDS = {"softlink": LINK, "directory": FOLDER}
 _STAYS = (CONDARC, HISTORY)
 """Other tools write into these, but do not delete them or change their mode."""
 
 
-def check(comparison: Comparison, *, known_only: bool) -> list[Finding]:
-    """Find everything that is not as it was made.
-
-    Args:
-        comparison: of the prefix.
-        known_only: only paths of packages' records.
-    """
-    return _outside_closed_folders(comparison, list(_check(comparison, known_only)))
-
-
-def _check(comparison: Comparison, known_only: bool) -> Iterator[Finding]:
-    claims, distributed = comparison.claims, comparison.of_distributions
-    for path in sorted((claims.keys() - comparison.steady) | comparison.contested):
-        yield from _but_compiled(comparison, check_claimed(comparison, path, claims[path]))
-    if known_only:
-        return
-    changes = check_packages(comparison)
-    yield from changes
-    for path in sorted(distributed.keys() - comparison.steady):
-        yield from _but_compiled(comparison, check_distributed(comparison, path))
-    yield from _check_scripts(comparison)
-    # A RECORD that was cut does not name itself, and is among the changes.
-    scripts = comparison.seal.activation if comparison.seal else ()
-    known = {*claims, *distributed, *scripts, *(finding.path for finding in changes)}
-    replaced = any(takes_files(comparison, finding) for finding in changes)
-    yield from _check_sealed(comparison, known, replaced=replaced)
-    yield from _check_unknown(comparison, known)
+def check(comparison: Comparison) -> list[Finding]:
+    """Find every file that is not as it was made; changes of packages are `check_changes`."""
+    rows, sealed = comparison.rows, comparison.sealed or {}
+    scripts, found = _check_scripts(comparison)
+    paths = {*comparison.claims, *comparison.of_distributions, *sealed, *comparison.unsteady}
+    unknown = []
+    for path in sorted(paths - comparison.steady - scripts):
+        row = rows.get(path)
+        if _is_known(comparison, path):
+            found += _check_path(comparison, path)
+        elif row is not None and row.kind == FOLDER:
+            found += _unreadable(comparison, row)
+        elif row is not None and (row.problem or not _is_expected(comparison, row)):
+            unknown.append(path)
+    if unknown:
+        known = {path for path, row in rows.items() if row.kind != FOLDER or path in sealed}
+        found += untracked(unknown, known.difference(unknown), comparison.platform)
     for path in sorted(_compiled(comparison)):
-        expected = path in claims or bool(comparison.sealed and path in comparison.sealed)
-        yield from check_compiled(comparison, path, known=expected)
+        found += check_compiled(comparison, path, known=_is_known(comparison, path))
+    return _outside_closed_folders(comparison, found)
 
 
-def _check_scripts(comparison: Comparison) -> Iterator[Finding]:
-    """Check activation scripts and includes; those of a moved prefix are to be as sealed."""
+def check_records(comparison: Comparison) -> list[Finding]:
+    """Check the paths of packages by their records alone, as in a pending prefix."""
+    return [
+        finding
+        for path in sorted(comparison.claims)
+        for finding in _check_path(comparison, path)
+        if finding.kind != "altered" or not has_source(comparison, path)
+    ]
+
+
+def check_promises(comparison: Comparison) -> Iterator[Finding]:
+    """Check the files of unchanged packages by their records too, for when the seal is not trusted."""
+    patched = {note.path for note in comparison.seal.patched} if comparison.seal else set()
+    for path, claims in sorted(comparison.claims.items()):
+        row = comparison.rows.get(path)
+        if row is None or row.kind != FILE or path in patched or comparison.is_promised(path):
+            continue
+        if not is_compiled(path) and comparison.as_sealed(path) is not None:
+            found = [_by_record(comparison, row, claim.entry) for claim in claims]
+            if all(found):
+                yield found[-1] or Finding("altered", path, None)
+
+
+def check_changes(comparison: Comparison) -> list[Finding]:
+    """Find packages that were added, removed, changed or installed again since sealing."""
     seal = comparison.seal
-    if seal is None or not seal.activation:
-        return
-    here = is_at(seal, comparison.prefix)
+    found: list[Finding] = []
+    if seal is not None:
+        found = list(package_changes(locked_packages(seal.lock.packages), comparison.records))
+        # A record that cannot be read is another finding.
+        found = [f for f in found if f.kind != "removed" or f.path not in comparison.rows]
+    for package, distribution in comparison.replaced.items():
+        found.append(_by_pip(comparison, package, distribution))
+    if seal is None or comparison.sealed is None:
+        return found
+    for record in comparison.records:
+        if record.name not in comparison.changed and not comparison.is_record_sealed(record):
+            path = f"{META}/{record.dist}.json"
+            detail = f"{record.dist}: its record was rewritten"
+            found.append(Finding("changed", path, record.name, detail))
+    shown = {finding.path for finding in found}
+    changes = distribution_changes(seal.pip, comparison.distributions, comparison.rows.__contains__)
+    found += [finding for finding in changes if finding.path not in shown]
+    for d in comparison.distributions:
+        if d.record in comparison.reinstalled:
+            detail = f"{d.name} {d.version} was installed again, by pip"
+            found.append(Finding("changed", d.record, d.name, detail))
+    return found
+
+
+def _by_pip(comparison: Comparison, package: str, found: Distribution | None) -> Finding:
+    """Report a conda package that pip has replaced or uninstalled."""
+    record = next(record for record in comparison.records if record.name == package)
+    if found is None:
+        path = f"{META}/{record.dist}.json"
+        return Finding("removed", path, package, f"{record.dist}, by pip")
+    detail = f"{record.dist} -> {found.name} {found.version}, by pip"
+    return Finding("changed", found.record, package, detail)
+
+
+def _is_known(comparison: Comparison, path: str) -> bool:
+    """Tell whether the seal, a changed package or a changed distribution names a path."""
+    return (
+        comparison.as_sealed(path) is not None
+        or comparison.is_promised(path)
+        or (comparison.seal is not None and path in comparison.seal.activation)
+    )
+
+
+def _is_expected(comparison: Comparison, row: Row) -> bool:
+    """Tell whether ordinary use leaves such a file."""
+    path = row.path
+    if path == CONDARC and comparison.seal is None:
+        return True  # `conda config --env`; sealenv has written none
+    if source_of(path):
+        return row.kind == FILE
+    return is_leftover(path) or is_about_installing(path)
+
+
+def _unreadable(comparison: Comparison, row: Row) -> list[Finding]:
+    owner = comparison.owner(row.path)
+    return [Finding("unreadable", row.path, owner, row.problem)] if row.problem else []
+
+
+def _check_path(comparison: Comparison, path: str) -> list[Finding]:
+    """Check a path that something names."""
+    row, then = comparison.rows.get(path), comparison.as_sealed(path)
+    if comparison.is_about_reinstalled(path):
+        return []
+    if row is None:
+        missing = _is_missing(comparison, path, then)
+        return [Finding("missing", path, comparison.owner(path))] if missing else []
+    if is_record(path) and (row.kind != FILE or then is None or row.digest != then.digest):
+        return []  # a change of a package, or a record that cannot be read
+    if row.problem:
+        return _unreadable(comparison, row)
+    if then is not None:
+        found = _by_table(comparison, row, then)
+    elif path in comparison.claims:
+        verdicts = [_by_record(comparison, row, c.entry) for c in comparison.claims[path]]
+        found = verdicts[-1] if all(verdicts) else None
+    else:
+        found = _by_distribution(comparison, row)
+    if found is not None and found.kind == "altered" and has_source(comparison, path):
+        return []  # compared with its source instead
+    return [found] if found else []
+
+
+def _is_missing(comparison: Comparison, path: str, then: Row | None) -> bool:
+    """Tell whether a path that does not exist should."""
+    if path in comparison.claims:
+        entries = [claim.entry for claim in comparison.claims[path]]
+        # micromamba records compiled files that it did not make.
+        return then is not None or any(entry.path_type != "pyc_file" for entry in entries)
+    if then is None or path in comparison.of_distributions:
+        return not is_compiled(path)
+    if then.kind == FOLDER or source_of(path) or is_record(path):
+        return False
+    if may_change(path):
+        return path in _STAYS
+    # The file table does not say to which package a file belonged.
+    return path.startswith(f"{META}/") or not comparison.has_lost_files
+
+
+def _by_table(comparison: Comparison, row: Row, then: Row) -> Finding | None:
+    path, owner = row.path, comparison.owner(row.path)
+    if row.kind != then.kind:
+        return _wrong_type(comparison, row, then.kind)
+    if row.digest and row.digest != then.digest and not may_change(path):
+        if row.kind == LINK:
+            detail = f"it leads to {comparison.link_text(path)!r}"
+            return Finding("wrong-link", path, owner, detail)
+        if found := _unpatched(comparison, row):
+            return found
+        if row.size != then.size:
+            return _wrong_size(comparison, row, then.size)
+        return _altered(comparison, row, then.digest.hex(), "sealed with")
+    if may_change(path) and path not in _STAYS:
+        return None
+    return _wrong_mode(comparison, row, then)
+
+
+def _wrong_mode(comparison: Comparison, row: Row, then: Row) -> Finding | None:
+    """Compare permission bits, if the platform has them."""
+    if row.mode == then.mode or row.kind == LINK or os.name == "nt":
+        return None
+    if is_windows(comparison.platform):
+        return None
+    detail = f"{row.mode:04o} instead of {then.mode:04o}"
+    return Finding("wrong-mode", row.path, comparison.owner(row.path), detail)
+
+
+def _unpatched(comparison: Comparison, row: Row) -> Finding | None:
+    """Report a file that sealenv made relative and that contains an absolute path again."""
+    seal, path = comparison.seal, row.path
+    note = next((n for n in seal.patched if n.path == path), None) if seal else None
+    if note is None or row.kind != FILE:
+        return None
+    if row.digest.hex() != note.before and not _is_patchable(comparison, path):
+        return None
+    who = "mamba rewrote it" if path.endswith(".bat") else "an update rewrote it"
+    detail = f"it contains an absolute path again: {who}"
+    return Finding("unpatched", path, comparison.owner(path), detail)
+
+
+def _is_patchable(comparison: Comparison, path: str) -> bool:
     try:
-        wanted = activation_files(comparison.prefix, platform=seal.platform) if here else {}
+        content = read_regular(native(comparison.prefix, path))
+    except OSError:
+        return False
+    from sealenv.portability.patch import patch_bytes  # only for altered files of Windows
+
+    return patch_bytes(path, content, comparison.prefix, platform=comparison.platform) != content
+
+
+def _by_record(comparison: Comparison, row: Row, entry: RecordPath) -> Finding | None:
+    """Check a path by the record of its package."""
+    path, owner = row.path, comparison.owner(row.path)
+    wanted = _KINDS.get(entry.path_type, FILE) if entry.path_type else row.kind
+    if row.kind != wanted:
+        return _wrong_type(comparison, row, wanted)
+    if row.kind == LINK:
+        text = comparison.link_text(path)
+        goal = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
+        if goal == ".." or goal.startswith(("../", "/")):
+            detail = f"it leads out of the environment: {text!r}"
+            return Finding("wrong-link", path, owner, detail)
+        return None
+    if row.kind == FOLDER:
+        return None
+    size, expected = entry.size_in_bytes, promised(entry)
+    if expected and row.digest:
+        if row.digest.hex() != expected:
+            return _unpatched(comparison, row) or _altered(comparison, row, expected, "record has")
+    # micromamba records the size in the archive, also of a file with the prefix in it.
+    elif not (size in (None, row.size) or entry.prefix_placeholder or entry.sha256_in_prefix):
+        return _unpatched(comparison, row) or _wrong_size(comparison, row, size)
+    return None
+
+
+def _by_distribution(comparison: Comparison, row: Row) -> Finding | None:
+    """Check a path by the RECORD of its distribution."""
+    _, item = comparison.of_distributions[row.path]
+    if row.kind == FOLDER:
+        return _wrong_type(comparison, row, FILE)
+    if row.kind != FILE or is_about_installing(row.path):
+        return None
+    if item.sha256 is not None and row.digest:
+        if row.digest != item.sha256:
+            return _altered(comparison, row, item.sha256.hex(), "RECORD has")
+    elif item.size is not None and row.size != item.size:
+        return _wrong_size(comparison, row, item.size)
+    return None
+
+
+def _wrong_type(comparison: Comparison, row: Row, wanted: str) -> Finding:
+    detail = f"it was a {WORDS[wanted]} and is a {WORDS[row.kind]}"
+    return Finding("wrong-type", row.path, comparison.owner(row.path), detail)
+
+
+def _wrong_size(comparison: Comparison, row: Row, size: int) -> Finding:
+    detail = f"{row.size} bytes instead of {size}"
+    return Finding("altered", row.path, comparison.owner(row.path), detail)
+
+
+def _altered(comparison: Comparison, row: Row, expected: str, who: str) -> Finding:
+    now, then = digests_apart(row.digest.hex(), expected)
+    detail = f"sha256 {now}, {who} {then}"
+    return Finding("altered", row.path, comparison.owner(row.path), detail)
+
+
+def _check_scripts(comparison: Comparison) -> tuple[set[str], list[Finding]]:
+    """Check the activation scripts by what sealenv would write; return their paths too.
+
+    In a moved prefix they are judged by the file table.
+    """
+    seal = comparison.seal
+    if seal is None or not seal.activation or not is_at(seal, comparison.prefix):
+        return set(), []
+    try:
+        wanted = activation_files(comparison.prefix, platform=seal.platform)
     except SealenvError as error:
-        yield Finding("activation", seal.activation[0], None, error.what)
-        return
-    for path in sorted({*seal.activation, *wanted}):
-        yield from _check_script(comparison, path, wanted.get(path))
+        return set(seal.activation), [Finding("activation", seal.activation[0], None, error.what)]
+    paths = {*seal.activation, *wanted}
+    found = (_check_script(comparison, path, wanted.get(path)) for path in sorted(paths))
+    return paths, [finding for finding in found if finding]
 
 
-def _check_script(comparison: Comparison, path: str, content: bytes | None) -> Iterator[Finding]:
+def _check_script(comparison: Comparison, path: str, content: bytes | None) -> Finding | None:
     row, then = comparison.rows.get(path), (comparison.sealed or {}).get(path)
     if row is None:
-        yield Finding("activation", path, None, "it is not there")
-    elif row.kind != FILE:
-        yield Finding("wrong-type", path, None, "it was a file and is none")
-    elif row.problem:
-        yield Finding("activation", path, None, row.problem)
-    elif not row.digest:
-        return
-    elif content is not None and row.digest != hashlib.sha256(content).digest():
+        return Finding("activation", path, None, "it is missing")
+    if row.kind != FILE:
+        return _wrong_type(comparison, row, FILE)
+    if row.problem:
+        return Finding("activation", path, None, row.problem)
+    if content is None or not row.digest:
+        return None
+    if row.digest != hashlib.sha256(content).digest():
         detail = "it is not what sealenv repair would write"
         if then is not None and then.digest == row.digest:
             detail = "it is out of date: sealenv repair writes it again"
-        yield Finding("activation", path, None, detail)
-    elif content is None and then is not None and row.digest != then.digest:
-        yield Finding("altered", path, None, "it is not what was sealed")
-    elif then is not None:
-        yield from check_mode(comparison, row, then, None)
-
-
-def _check_sealed(comparison: Comparison, known: set[str], *, replaced: bool) -> Iterator[Finding]:
-    """Check what the file table alone knows.
-
-    Args:
-        comparison: of the prefix.
-        known: paths that were checked already.
-        replaced: packages went or were replaced since, and their files with them.
-    """
-    sealed = comparison.sealed or {}
-    for path in sorted(sealed.keys() - comparison.steady - known):
-        row, then = comparison.rows.get(path), sealed[path]
-        if row is not None and row.kind == then.kind == FOLDER:
-            if row.problem or row.mode != then.mode:
-                yield from check_known(comparison, row, then)
-        elif is_record(path):  # what a record says is compared by package
-            if row is not None and row.kind == FILE and row.digest == then.digest:
-                yield from check_mode(comparison, row, then, None)
-        elif source_of(path) and _is_plain(row):
-            continue
-        elif row is None:
-            # Nothing in conda-meta belongs to a package.
-            gone = replaced and not path.startswith(f"{META}/")
-            excused = then.kind == FOLDER or gone or may_change(path)
-            if path in _STAYS or not excused:
-                yield Finding("missing", path, None, "it was there when the environment was sealed")
-        elif not may_change(path) or row.problem or row.kind != then.kind:
-            yield from check_known(comparison, row, then)
-        elif path in _STAYS:
-            yield from check_mode(comparison, row, then, None)
-
-
-def _check_unknown(comparison: Comparison, known: set[str]) -> Iterator[Finding]:
-    """Find files and links that nothing names, and unreadable folders."""
-    rows, sealed = comparison.rows, comparison.sealed or {}
-    plain = []
-    for path in comparison.unsteady:
-        row = rows[path]
-        if path in sealed or path in known:
-            continue
-        if row.kind == FOLDER:
-            yield Finding("unreadable", path, None, row.problem)
-            continue
-        expected = is_leftover(path) or (source_of(path) and row.kind == FILE)
-        if row.problem or not expected:
-            plain.append(path)
-    if plain:
-        yield from group(plain, (path for path in rows if path in sealed or path in known))
+        return Finding("activation", path, None, detail)
+    return _wrong_mode(comparison, row, then) if then is not None else None
 
 
 def _compiled(comparison: Comparison) -> Iterator[str]:
@@ -147,11 +328,6 @@ def _compiled(comparison: Comparison) -> Iterator[str]:
     sources = {path for path in comparison.unsteady if path.endswith(".py")}
     if sources:
         yield from (p for p in comparison.steady if is_compiled(p) and source_of(p) in sources)
-
-
-def _but_compiled(comparison: Comparison, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Leave out other bytes of compiled files: they are compared with their source."""
-    return (f for f in findings if f.kind != "altered" or not has_source(comparison, f.path))
 
 
 def _outside_closed_folders(comparison: Comparison, findings: list[Finding]) -> list[Finding]:
@@ -163,7 +339,3 @@ def _outside_closed_folders(comparison: Comparison, findings: list[Finding]) -> 
         if row.kind == FOLDER
     )
     return [f for f in findings if not f.path.startswith(closed)] if closed else findings
-
-
-def _is_plain(row: Row | None) -> bool:
-    return row is None or (row.kind == FILE and not row.problem)

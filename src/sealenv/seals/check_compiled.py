@@ -36,7 +36,7 @@ def source_of(path: str) -> str | None:
 
 
 def has_source(comparison: Comparison, path: str) -> bool:
-    """Tell whether it is a compiled file with a source, whose bytes `check_compiled` looks at."""
+    """Tell whether it is a compiled file with a source, which `check_compiled` compares."""
     source = source_of(path)
     if source is None or source not in comparison.rows:
         return False
@@ -51,16 +51,16 @@ def count_unread(comparison: Comparison, found: Collection[str]) -> int:
         comparison: of the prefix.
         found: paths with a finding.
     """
+    sealed = comparison.sealed or {}
     count = 0
     for path in comparison.unsteady:
-        row = comparison.rows[path]
-        if not path.endswith(".pyc") or not row.digest or path in found:
+        digest = comparison.rows[path].digest
+        if not path.endswith(".pyc") or not digest or path in found:
             continue
         if has_source(comparison, path):
-            then = (comparison.sealed or {}).get(path)
-            sealed = then is not None and then.digest == row.digest
-            promises = [promised(claim.entry) for claim in comparison.claims.get(path, ())]
-            count += not (sealed or row.digest.hex() in promises)
+            known = {promised(claim.entry) for claim in comparison.claims.get(path, ())}
+            known.add(sealed[path].digest.hex() if path in sealed else None)
+            count += digest.hex() not in known
     return count
 
 
@@ -80,7 +80,7 @@ def check_compiled(comparison: Comparison, path: str, *, known: bool) -> Iterato
     beside = comparison.rows.get(source)
     if beside is None:
         if not known:
-            yield Finding("orphaned-pyc", path, owner, "its source is not there")
+            yield Finding("orphaned-pyc", path, owner, "its source is missing")
         return
     if beside.problem:
         return  # a finding of its own
@@ -101,10 +101,10 @@ def _stale(prefix: Path, path: str, source: str) -> str:
         with open_regular(native(prefix, path)) as file:
             header = file.read(HEADER + 1)
         if len(header) <= HEADER:
-            return "it is cut short"
+            return "it is truncated"
         header = header[:HEADER]
         if header[2:4] != b"\r\n":
-            return "it is no compiled file"
+            return "it is not a compiled file"
         flags = int.from_bytes(header[4:8], "little")
         if flags & 1:
             actual = _hash(header[:4], read_regular(native(prefix, source)))

@@ -1,4 +1,4 @@
-"""What a seal says of the contents of a prefix: fingerprints, pip's distributions, the file table."""
+"""The contents of a prefix as its seal describes them: fingerprints, distributions, file table."""
 
 from __future__ import annotations
 
@@ -8,16 +8,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from sealenv.errors import FilesystemError
 from sealenv.layout import HISTORY
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.seals.distributions import Distribution, find_distributions
-from sealenv.seals.filetable import encode
-from sealenv.seals.fingerprint import Payload, fingerprint, packages_lines, promised, tree_lines
-from sealenv.seals.seal import DistributionNote, Fingerprints
-from sealenv.seals.snapshot import FILE, Row, hash_rows, take_snapshot
+from sealenv.seals.filetable import encode, write_table
+from sealenv.seals.fingerprint import Payload, fingerprints_of, promised
+from sealenv.seals.seal import DistributionNote, Fingerprints, Seal, read_sealed, write_seal
+from sealenv.seals.snapshot import FILE, FOLDER, Row, hash_rows, is_unchanged, take_snapshot
 
-__all__ = ["Contents", "digests_of_linking", "fingerprints_of", "read_contents", "time_of_linking"]
+__all__ = [
+    "Contents",
+    "adopt_copies",
+    "digests_of_linking",
+    "read_contents",
+    "restat_sealed",
+    "time_of_linking",
+]
 
 
 @dataclass(frozen=True)
@@ -86,15 +95,6 @@ def read_contents(
     return Contents(fingerprints_of(payload), notes, encode(rows.values()), rows)
 
 
-def fingerprints_of(payload: Payload, *, tree: bool = True) -> Fingerprints:
-    """Take both fingerprints; `tree` is empty if it is not wanted."""
-    rows = payload.rows.values()
-    return Fingerprints(
-        fingerprint(packages_lines(payload)),
-        fingerprint(tree_lines(rows, payload.platform)) if tree else "",
-    )
-
-
 def _note(found: Distribution, rows: Mapping[str, Row]) -> DistributionNote:
     digest = rows[found.record].digest.hex()
     return DistributionNote(found.name, found.version, found.record, digest)
@@ -126,3 +126,65 @@ def time_of_linking(prefix: Path) -> int:
     """Return when linking ended, by the file system's own clock, in ns: the history is written then."""
     status = os.stat(prefix / HISTORY)
     return status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns
+
+
+def adopt_copies(
+    prefix: Path, sealed: Mapping[str, Row], now: Mapping[str, Row], digests: Mapping[str, bytes]
+) -> None:
+    """Write size, time and inode of copied files into the sealed rows.
+
+    A file with other bytes keeps its sealed row, and stays altered.
+
+    Args:
+        prefix: the prefix.
+        sealed: the rows that are written into.
+        now: a snapshot.
+        digests: of files there, as far as they are known; others are read.
+    """
+    others = {}
+    for path, then in sealed.items():
+        row = now.get(path)
+        if row is None or row.kind != then.kind or row.problem or row.same_stat(then):
+            continue
+        if then.kind == FILE:
+            row.digest = digests.get(path, b"")
+            others[path] = row
+        elif then.kind == FOLDER or row.digest == then.digest:
+            _take_stat(then, row)
+    hash_rows(prefix, others, [row for row in others.values() if not row.digest])
+    for path, row in others.items():
+        if row.digest == sealed[path].digest:
+            _take_stat(sealed[path], row)
+
+
+def restat_sealed(prefix: Path, seal: Seal) -> Seal | None:
+    """Write the seal and its table with the sizes, times and inodes of now, as after a restored backup.
+
+    Args:
+        prefix: an environment whose files all have the sealed bytes, held by `exclusive`.
+        seal: its seal.
+
+    Returns:
+        the new seal; None where nothing has changed, and nothing was written.
+
+    Raises:
+        FilesystemError: it cannot be written.
+    """
+    rows = read_sealed(prefix).rows
+    now = take_snapshot(prefix)
+    if rows is None or is_unchanged(now, rows):
+        return None
+    adopt_copies(prefix, rows, now, {})
+    encoded = encode(rows.values())
+    files = hashlib.sha256(encoded).hexdigest()
+    if files == seal.files:
+        return None
+    resealed = msgspec.structs.replace(seal, files=files)
+    write_table(prefix, encoded)
+    write_seal(prefix, resealed)
+    return resealed
+
+
+def _take_stat(then: Row, row: Row) -> None:
+    """Take all but the mode, which stays the sealed one."""
+    then.size, then.mtime_ns, then.inode = row.size, row.mtime_ns, row.inode

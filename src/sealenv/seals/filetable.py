@@ -105,7 +105,7 @@ def read_table(prefix: Path, sha256: str | None) -> Snapshot | None:
     try:
         data = read_regular(prefix / FILES, most=_MOST)
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise _unusable(prefix, "is not the one that was sealed")
+            raise _unusable(prefix, "is not the sealed one")
         return decode(data)
     except ValueError as error:
         raise _unusable(prefix, f"cannot be used: {error}") from error

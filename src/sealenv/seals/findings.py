@@ -1,92 +1,82 @@
-"""The findings of verify, and its report."""
+"""The findings of verify: what each kind means, and how serious it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from sealenv.errors import PrefixError
 from sealenv.fields import InPrefix, one_of
 from sealenv.naming import shown
 
-if TYPE_CHECKING:
-    from sealenv.seals.seal import Fingerprints
-
-__all__ = ["KINDS", "Finding", "Report", "refuse_moved"]
+__all__ = ["CHANGES", "CONDITIONS", "KINDS", "STATES", "Finding", "condition_of", "refuse_moved"]
 
 KINDS = {
-    "missing": "a file is not there",
-    "altered": "a file's bytes are not those that were sealed, or that the package's record promises",
-    "untracked": "nobody put it there: no package, no distribution, not there when it was sealed",
-    "leftover": "a `sealenv repair` that was ended left its folder behind",
-    "clobbered": "two packages ship the path, and the other one won: no damage",
-    "wrong-type": "a link, file or folder where another of them was",
-    "wrong-link": "a link leads elsewhere, or out of the environment",
-    "broken-link": "a link leads to nothing",
-    "wrong-mode": "permission bits are not those that were sealed",
-    "unreadable": "it cannot be read",
-    "stale-pyc": "a compiled file does not belong to its source as that is now",
-    "orphaned-pyc": "a compiled file has no source",
-    "unpatched": "a file that was made relative holds an absolute path again",
+    "missing": "a file of an unchanged package is missing",
+    "altered": "a file does not have the sealed bytes, or those that its package's record lists",
+    "wrong-type": "the path is not the kind it was: file, link or folder",
+    "wrong-link": "a link has another target, or leads out of the environment",
+    "wrong-mode": "the permission bits are not the sealed ones",
+    "unreadable": "the path cannot be read",
+    "untracked": "a file that no package installed: harmless",
+    "untracked-code": "an untracked file in a place where Python, conda or a shell would use it",
+    "stale-pyc": "a compiled file does not match its source",
+    "orphaned-pyc": "a compiled file without a source: harmless",
+    "unpatched": "a relocatable file contains an absolute path again",
     "activation": "an activation script is not what `sealenv repair` would write",
-    "installed": "a package or distribution was installed since",
-    "gone": "a package or distribution was removed since",
-    "changed": "a package or distribution was replaced since",
-    "wrong-archive": "a package came from an archive that is not the locked one",
+    "added": "a package was added after sealing",
+    "removed": "a package was removed after sealing",
+    "changed": "a package was updated, downgraded or reinstalled after sealing",
+    "leftover": "an interrupted `sealenv repair` left its folder behind",
     "record": "a record, the seal or the file table cannot be read, or names a path outside",
-    "pending": "it was never finished",
-    "moved": "it is not where it was made, or a move of it was ended half way",
-    "fingerprint": "the fingerprint `packages` differs, and nothing else says why",
+    "pending": "the environment was never finished",
+    "moved": "the environment is not where it was made, or a move of it was interrupted",
+    "fingerprint": "the fingerprint `packages` is not the expected one",
 }
 """Every kind of finding (docs/how-to/verify.md)."""
 
-_HARMLESS = frozenset({"clobbered"})
+CHANGES = ("added", "removed", "changed")
+"""Kinds that make an environment modified: conda, mamba or pip changed a package."""
+_HARMLESS = frozenset({*CHANGES, "untracked", "orphaned-pyc"})
+STATES = ("sealed", "pending", "foreign", "moved", "unreadable")
+"""Unreadable: its seal or its folder cannot be read."""
+CONDITIONS = ("as made", "modified", "damaged")
+"""Of a sealed or foreign environment."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it was made."""
+    """One difference from the environment as it was made."""
 
     kind: Annotated[str, one_of(KINDS)]
     path: InPrefix
-    """Relative to the prefix; a folder of which nothing was known ends with `/`."""
+    """Relative to the prefix; an untracked folder ends with `/`."""
     package: str | None
     detail: str = ""
 
     @property
     def damage(self) -> bool:
-        """Whether it makes verify end with exit code 1."""
+        """Tell whether it makes the environment damaged."""
         return self.kind not in _HARMLESS
 
-
-@dataclass(frozen=True)
-class Report:
-    """The result of verify."""
-
-    packages: int
-    files: int
-    """Files and links that were looked at."""
-    findings: tuple[Finding, ...]
-    hashed: int = 0
-    """How many of them were read."""
-    sealed: Fingerprints | None = None
-    """As the seal has them."""
-    now: Fingerprints | None = None
-    """As they are; not with `fast`. `tree` is empty if an unknown file was not read."""
-    notes: tuple[str, ...] = ()
-    tabled: bool = True
-    """Whether there was a file table to compare with."""
-
     @property
-    def damaged(self) -> bool:
-        """Whether anything but clobbers was found."""
-        return any(f.damage for f in self.findings)
+    def change(self) -> bool:
+        """Tell whether it is a change of a package."""
+        return self.kind in CHANGES
+
+
+def condition_of(findings: Iterable[Finding]) -> str:
+    """Return one of `CONDITIONS`."""
+    findings = list(findings)
+    if any(finding.damage for finding in findings):
+        return "damaged"
+    return "modified" if any(finding.change for finding in findings) else "as made"
 
 
 def refuse_moved(prefix: Path, findings: Iterable[Finding]) -> None:
-    """Refuse to write into an environment that was moved: what is written holds its path.
+    """Refuse to write into an environment that was moved: its files contain the other path.
 
     Raises:
         PrefixError: a finding says that it was moved.
@@ -94,8 +84,8 @@ def refuse_moved(prefix: Path, findings: Iterable[Finding]) -> None:
     for finding in findings:
         if finding.kind == "moved":
             raise PrefixError(
-                "this environment is not where it was made: its files hold the other path",
+                "this environment is not where it was made: its files contain the other path",
                 where=str(prefix),
                 details=[finding.detail],
-                hint=f"mend it: sealenv move --here {shown(str(prefix))}; or move it back",
+                hint=f"fix it with: sealenv move --here {shown(str(prefix))}; or move it back",
             )

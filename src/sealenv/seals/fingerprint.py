@@ -14,6 +14,7 @@ from sealenv.layout import is_windows
 from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.canonical import entry_point, normalised_sha256
 from sealenv.seals.distributions import Distribution, is_about_installing
+from sealenv.seals.seal import Fingerprints
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
 from sealenv.system.files import open_regular
 
@@ -21,6 +22,7 @@ __all__ = [
     "ENTRY_POINTS",
     "Payload",
     "fingerprint",
+    "fingerprints_of",
     "is_compiled",
     "packages_lines",
     "promised",
@@ -38,16 +40,16 @@ ENTRY_POINTS = frozenset(
 
 @dataclass(frozen=True)
 class Payload:
-    """What `packages` is made of.
+    """The input of the fingerprint `packages`.
 
     Attributes:
-        prefix: where it lies.
-        made_at: where it was made, if that is another place: files hold that path.
+        prefix: the prefix.
         platform: its subdir.
         rows: its snapshot, with digests.
         records: its package records.
         distributions: what pip installed.
         patched: path -> sha256 (hex) of the file after sealenv has rewritten it.
+        made_at: its former place, if files contain that path.
     """
 
     prefix: Path
@@ -57,6 +59,15 @@ class Payload:
     distributions: Sequence[Distribution] = ()
     patched: Mapping[str, str] = field(default_factory=dict)
     made_at: str | None = None
+
+
+def fingerprints_of(payload: Payload, *, tree: bool = True) -> Fingerprints:
+    """Compute both fingerprints; `tree` is None if it is not wanted."""
+    rows = payload.rows.values()
+    return Fingerprints(
+        fingerprint(packages_lines(payload)),
+        fingerprint(tree_lines(rows, payload.platform)) if tree else None,
+    )
 
 
 def fingerprint(lines: Iterable[str]) -> str:
@@ -111,35 +122,11 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
     normalise = _Normaliser(payload)
     for path, entries in owners.items():
         row = payload.rows.get(path)
-        if row is None or row.kind == FOLDER:
-            continue
-        if row.kind == LINK:
-            yield path, "link", row.digest.hex()
-            continue
-        actual = row.digest.hex()
-        if payload.patched.get(path) == actual:
-            yield path, *normalise(path, script=entries[0].path_type in ENTRY_POINTS)
-            continue
-        kept = None
-        for entry in entries:
-            if promised(entry) == actual:
-                kept = entry
-                break
-        # micromamba's records promise no bytes of a launcher: only what it starts counts.
-        if kept is None:
-            kept = next((e for e in entries if _is_bare_entry_point(e)), None)
-        if kept is None:
-            yield path, *normalise(path)
-        elif kept.path_type in ENTRY_POINTS:
-            yield path, *normalise(path, script=True)
-        elif kept.sha256:
-            yield path, "file", kept.sha256
-        else:
-            yield path, *normalise(path)
+        if row is not None and row.kind != FOLDER:
+            yield path, *_of_package(payload, row, entries, normalise)
     for distribution in payload.distributions:
         for item in distribution.files:
-            path = item.path
-            row = payload.rows.get(path)
+            path, row = item.path, payload.rows.get(item.path)
             if row is None or path in owners or is_compiled(path) or is_about_installing(path):
                 continue
             if row.kind == LINK:
@@ -150,12 +137,30 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
                 yield path, *normalise(path, script=sound and _is_script(path, payload.platform))
 
 
+def _of_package(
+    payload: Payload, row: Row, entries: list[RecordPath], normalise: _Normaliser
+) -> tuple[str, str]:
+    """Return kind and digest of a package's file: as in the archive, if its bytes are as linked."""
+    actual = row.digest.hex()
+    if row.kind == LINK:
+        return "link", actual
+    if payload.patched.get(row.path) == actual:
+        return normalise(row.path, script=entries[0].path_type in ENTRY_POINTS)
+    # micromamba's records have no digest of a launcher: only what it starts counts.
+    kept = next((e for e in entries if promised(e) == actual), None) or next(
+        (e for e in entries if _is_bare_entry_point(e)), None
+    )
+    if kept is not None and kept.path_type not in ENTRY_POINTS and kept.sha256:
+        return "file", kept.sha256
+    return normalise(row.path, script=kept is not None and kept.path_type in ENTRY_POINTS)
+
+
 def _is_script(path: str, platform: str) -> bool:
     return path.startswith("Scripts/" if is_windows(platform) else "bin/")
 
 
 class _Normaliser:
-    """The canonical form of bytes that may hold the prefix."""
+    """Computes the canonical form of bytes that may contain the prefix."""
 
     def __init__(self, payload: Payload) -> None:
         self.payload = payload
@@ -166,7 +171,7 @@ class _Normaliser:
         self.spellings = sorted(spellings, key=lambda s: (-len(s), s))
 
     def __call__(self, path: str, *, script: bool = False) -> tuple[str, str]:
-        """Kind and digest (hex) of a file; `script`: what calls a function counts as that."""
+        """Return kind and digest (hex) of a file; a `script` that calls a function is an entry point."""
         row = self.payload.rows[path]
         try:
             with open_regular(native(self.payload.prefix, path)) as file:
@@ -180,7 +185,7 @@ class _Normaliser:
             return "file", row.digest.hex() or "unreadable"
 
     def _entry_point(self, path: str, file: BinaryIO) -> str | None:
-        """`name=module:function`; of a launcher without a text, that of the script beside it."""
+        """Return `name=module:function`; of a binary launcher, that of the script beside it."""
         name = path.rpartition("/")[2]
         function = None
         beside = path.removesuffix(".exe") + "-script.py"
@@ -197,7 +202,7 @@ class _Normaliser:
 
 
 class _Modes(dict[tuple[str, int], str]):
-    """Kind and mode as `tree` writes them: few of them, and each many times."""
+    """Kind and mode as `tree` writes them, cached."""
 
     def __init__(self, windows: bool) -> None:
         self.windows = windows
@@ -210,10 +215,7 @@ class _Modes(dict[tuple[str, int], str]):
 
 
 def _by_path(lines: dict[str, str]) -> list[str]:
-    """Each line with its path behind it, by the bytes of what is shown of that.
-
-    For UTF-8 that is the order of the characters, but for those that are none.
-    """
+    """Return each line with its path, sorted by the bytes of the escaped path."""
     everything = "".join(lines)
     if "\\" not in everything and everything.isprintable():
         return [lines[path] + path for path in sorted(lines)]
@@ -226,5 +228,5 @@ _SPECIAL = re.compile(r"[\x00-\x1f\\\x7f]")
 
 
 def _escape(path: str) -> str:
-    """What could be taken for the end of a line or an escape as `\\xNN`."""
+    """Write control characters and backslashes as `\\xNN`."""
     return _SPECIAL.sub(lambda found: f"\\x{ord(found[0]):02x}", path)

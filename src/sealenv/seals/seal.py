@@ -23,11 +23,9 @@ __all__ = [
     "DistributionNote",
     "Fingerprints",
     "PatchNote",
-    "Prints",
     "Seal",
     "Sealed",
     "is_at",
-    "prints_of",
     "read_seal",
     "read_sealed",
     "timestamp",
@@ -65,19 +63,12 @@ class PatchNote(msgspec.Struct):
     what: str
 
 
-class Fingerprints(msgspec.Struct):
-    """Both as sha256 (hex), see docs/reference/fingerprint.md."""
-
-    packages: str
-    tree: str
-
-
-class Prints(msgspec.Struct, frozen=True):
-    """Both fingerprints, as results show them."""
+class Fingerprints(msgspec.Struct, frozen=True):
+    """Both fingerprints, see docs/reference/fingerprint.md."""
 
     packages: Sha256
     tree: Sha256 | None
-    """None where a file could not be read."""
+    """None if it was not computed, or a file was not read."""
 
 
 class DistributionNote(msgspec.Struct):
@@ -139,25 +130,18 @@ def timestamp() -> str:
     return dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds")
 
 
-def prints_of(fingerprints: Fingerprints | None) -> Prints | None:
-    """Return the fingerprints as results show them."""
-    return Prints(fingerprints.packages, fingerprints.tree or None) if fingerprints else None
-
-
 def why_moved(seal: Seal, prefix: Path) -> str | None:
-    """Return why the prefix is not where it was made; None if it is.
-
-    The seal's text is UTF-8 whatever the locale.
-    """
+    """Return why the prefix is not where it was made; None if it is."""
     if os.path.lexists(prefix / MOVING):
-        return "a move of it was ended half way: its files hold two paths"
+        return "a move of it was interrupted: its files contain two paths"
     try:
+        # The seal's text is UTF-8 whatever the locale.
         home = seal.prefix.encode("utf-8", "surrogateescape")
         if os.path.samefile(home, os.fsencode(prefix)):
             return None
     except (OSError, ValueError):
         pass
-    return f"it was made at {seal.prefix} and holds that path"
+    return f"it was made at {seal.prefix} and contains that path"
 
 
 def is_at(seal: Seal, prefix: Path) -> bool:
@@ -190,7 +174,7 @@ def read_seal(prefix: Path) -> Seal:
         raise RecordError(
             f"the seal cannot be read: {why}",
             where=str(path),
-            hint="make the environment anew with: sealenv create",
+            hint="create the environment again: sealenv create",
         ) from error
 
 
@@ -202,7 +186,7 @@ def _check_paths(seal: Seal, path: Path) -> None:
         raise RecordError(
             f"the seal names a path outside the environment: {outside!r}",
             where=str(path),
-            hint="make the environment anew with: sealenv create",
+            hint="create the environment again: sealenv create",
         )
 
 
@@ -223,7 +207,17 @@ class Sealed:
     @property
     def pending(self) -> bool:
         """Whether the prefix was never finished."""
-        return any(f.kind == "pending" for f in self.findings)
+        return self.state == "pending"
+
+    @property
+    def state(self) -> str:
+        """Return one of `STATES`."""
+        for state in ("pending", "moved"):
+            if any(finding.kind == state for finding in self.findings):
+                return state
+        if self.seal is not None:
+            return "sealed"
+        return "unreadable" if self.lost else "foreign"
 
     @property
     def lost(self) -> bool:
@@ -238,7 +232,7 @@ def read_sealed(prefix: Path) -> Sealed:
     then = _read_both(prefix) if os.path.lexists(prefix / SEAL) else Sealed()
     if os.path.lexists(prefix / PLAN):
         detail = "it belongs to a pending environment"
-        then.findings.append(Finding("untracked", PLAN, None, detail))
+        then.findings.append(Finding("untracked-code", PLAN, None, detail))
     if os.path.lexists(prefix / SCRATCH):
         detail = "the next repair deletes it"
         then.findings.append(Finding("leftover", f"{SCRATCH}/", None, detail))

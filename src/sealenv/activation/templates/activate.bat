@@ -2,12 +2,11 @@
 @rem
 @rem It starts no process and writes no file. From top to bottom: find the environment, refuse what must
 @rem not be activated, set PATH, the prompt and the variables, run the scripts of the packages. The
-@rem variables of this environment are in etc\sealenv\*.bat. cmd.exe has no `deactivate`: close the window.
+@rem variables of this environment are in etc\sealenv\*.bat. `deactivate` (in a batch file: `call deactivate`)
+@rem gives back what this script has changed.
 @rem
 @rem Three levels: the caller's mode, nothing expanded twice, and !name! for texts of others.
 @setlocal EnableExtensions
-@set "_sealenv_delayed="
-@if "!!"=="" set "_sealenv_delayed=yes"
 @setlocal DisableDelayedExpansion
 @for %%I in ("%~dp0.") do @set "_sealenv_here=%%~fI"& @set "_sealenv_name=%%~nxI"
 @setlocal EnableDelayedExpansion
@@ -52,33 +51,35 @@ __SEALENV_GATE__
 @if defined _sealenv_found >&2 echo   next: open a new Command Prompt, or: sealenv shell --clean "!_sealenv_here!"
 @if defined _sealenv_found exit /b 1
 
-@rem --- PATH: the wrappers in condabin first, then the order of CEP 32; System32 is never lost.
-@set "_sealenv_head=!_sealenv_here!\condabin;!_sealenv_here!;"
+@rem --- PATH: the order of CEP 32, but the wrappers in condabin before the programs that they wrap. System32 is
+@rem never lost.
+@set "_sealenv_head=!_sealenv_here!;!_sealenv_here!\condabin;"
 @set "_sealenv_msys="
 @for %%I in (clangarm64 mingw64 clang64 ucrt64) do @if exist "!_sealenv_here!\Library\%%I\bin\" set "_sealenv_msys=!_sealenv_here!\Library\%%I\bin;"
 @set "_sealenv_head=!_sealenv_head!!_sealenv_msys!!_sealenv_here!\Library\mingw-w64\bin;!_sealenv_here!\Library\usr\bin;!_sealenv_here!\Library\bin;!_sealenv_here!\Scripts;!_sealenv_here!\bin;"
 @set "_sealenv_path=;!PATH!;"
 @if defined SystemRoot if "!_sealenv_path:;%SystemRoot%\System32;=!"=="!_sealenv_path!" set "_sealenv_head=!_sealenv_head!%SystemRoot%\System32;%SystemRoot%;%SystemRoot%\System32\Wbem;"
-@set "_sealenv_path=!_sealenv_head!!PATH!"
 
 @rem The prompt: a dollar sign in it is written twice.
 @set "_sealenv_shown=(!_sealenv_name:$=$$!) "
 @if defined SEALENV_NO_PROMPT set "_sealenv_shown="
 @for %%I in (false no off 0) do @if /i "!CONDA_CHANGEPS1!"=="%%I" set "_sealenv_shown="
-@set "_sealenv_prompt=!PROMPT!"
-@if not defined _sealenv_prompt set "_sealenv_prompt=$P$G"
-@set "_sealenv_prompt=!_sealenv_shown!!_sealenv_prompt!"
 
-@rem Both into the caller's variables; each line ends the three levels, and with them what the next
-@rem one asks for. Where delayed expansion is on, it would take every exclamation mark out of a text
-@rem that comes this way: only our own part does there.
-@if not defined _sealenv_delayed if defined _sealenv_shown for /f "delims=" %%P in ("!_sealenv_path!") do @for /f "delims=" %%Q in ("!_sealenv_prompt!") do @endlocal & @endlocal & @endlocal & @set "PATH=%%P" & @set "PROMPT=%%Q"
-@if defined _sealenv_path if not defined _sealenv_delayed for /f "delims=" %%P in ("!_sealenv_path!") do @endlocal & @endlocal & @endlocal & @set "PATH=%%P"
-@if defined _sealenv_delayed if defined _sealenv_shown for /f "delims=" %%H in ("!_sealenv_head!") do @for /f "delims=" %%S in ("!_sealenv_shown!") do @endlocal & @endlocal & @endlocal & @set "PATH=%%H!PATH!" & @set "PROMPT=%%S!PROMPT!" & @if "!PROMPT!"=="%%S" set "PROMPT=%%S$P$G"
-@if defined _sealenv_delayed for /f "delims=" %%H in ("!_sealenv_head!") do @endlocal & @endlocal & @endlocal & @set "PATH=%%H!PATH!"
+@rem End the three levels: what follows changes the caller's variables, in the caller's mode.
+@if defined _sealenv_shown for /f "delims=" %%H in ("!_sealenv_head!") do @for /f "delims=" %%S in ("!_sealenv_shown!") do @endlocal & @endlocal & @endlocal & @set "_sealenv_head=%%H" & @set "_sealenv_shown=%%S"
+@if not defined _sealenv_shown for /f "delims=" %%H in ("!_sealenv_head!") do @endlocal & @endlocal & @endlocal & @set "_sealenv_head=%%H"
 
-@rem --- Set the variables, in the order of CEP 32. From here on in the caller's mode, with nothing in the
-@rem lines that depends on it.
+@rem --- Keep the old values for `deactivate`. Where delayed expansion is on, a text that comes from FOR would
+@rem lose its exclamation marks. PATH and PROMPT may begin with a semicolon, which FOR skips by default.
+__SEALENV_KEEP__
+@if "!!"=="" (@set "PATH=!_sealenv_head!!PATH!") else @setlocal EnableDelayedExpansion & @for /f "delims=" %%A in ("!_sealenv_head!!PATH!") do @endlocal & @set "PATH=%%A"
+@if defined _sealenv_shown if not defined PROMPT set "PROMPT=$P$G"
+@if defined _sealenv_shown if "!!"=="" (@set "PROMPT=!_sealenv_shown!!PROMPT!") else @setlocal EnableDelayedExpansion & @for /f "delims=" %%A in ("!_sealenv_shown!!PROMPT!") do @endlocal & @set "PROMPT=%%A"
+@set "_sealenv_head="
+@set "_sealenv_shown="
+
+@rem --- Set the variables, in the order of CEP 32, and run the scripts of the packages. Nothing in these lines
+@rem depends on the caller's mode.
 @call "%~dp0etc\sealenv\env.bat"
 @for %%I in ("%~dp0.") do @set "CONDA_PREFIX=%%~fI"& @set "CONDA_DEFAULT_ENV=%%~nxI"& @set "CONDA_PROMPT_MODIFIER=(%%~nxI) "
 @set "CONDA_SHLVL=1"

@@ -44,20 +44,16 @@ else
     end
     # The folders on PATH: which has a Python first, and does one belong to another environment?
     set _sealenv_first = ""
-    set _sealenv_others = ()
     foreach _sealenv_file ($path:q)
         set _sealenv_root = $_sealenv_file:q
         if (x$_sealenv_file:q =~ x*/bin) set _sealenv_root = $_sealenv_file:h:q
         if (x$_sealenv_root:q == x$_sealenv_here:q) then
             set _sealenv_first = ${_sealenv_first}o
-            continue
-        endif
-        if (-d $_sealenv_root:q/conda-meta || -f $_sealenv_root:q/pyvenv.cfg) then
+        else if (-d $_sealenv_root:q/conda-meta || -f $_sealenv_root:q/pyvenv.cfg) then
             set _sealenv_bad = ($_sealenv_bad:q "PATH=$_sealenv_file:q"": "__SEALENV_ON_PATH__)
         else if (-e $_sealenv_file:q/python || -e $_sealenv_file:q/python3) then
             set _sealenv_first = ${_sealenv_first}p
         endif
-        set _sealenv_others = ($_sealenv_others:q $_sealenv_file:q)
     end
     if (x$_sealenv_active == xyes && x$_sealenv_first !~ xo*) then
         set _sealenv_bad = ($_sealenv_bad:q "PATH=$PATH:q"": this environment is active, but its programs do not come first")
@@ -70,46 +66,44 @@ if ($#_sealenv_bad) then
         _sealenv_say "  "$_sealenv_file:q
     end
     _sealenv_say "  next: "$_sealenv_next:q
-else if (! $?_sealenv_prefix) then
+else if (x$_sealenv_active == xyes) then
+    # Nothing is set, so a new `deactivate` gives nothing back.
+    if (! $?_sealenv_prefix) alias deactivate 'unalias deactivate'
+else
     # --- Set the variables, in the order of CEP 32. The old values are kept as _sealenv_old_NAME.
     set _sealenv_prefix = $_sealenv_here:q
     alias deactivate 'source $_sealenv_prefix:q/etc/sealenv/deactivate.csh'
-    if (x$_sealenv_active == xyes) then
-        # The old values are not known here: `deactivate` unsets the variables.
-        set _sealenv_old_path = ($_sealenv_others:q)
-    else
-        foreach _sealenv_file (__SEALENV_NAMES__)
-            eval 'set _sealenv_state = $?'$_sealenv_file
-            if ($_sealenv_state) eval 'set _sealenv_old_'$_sealenv_file' = $'$_sealenv_file':q'
-        end
-        source $_sealenv_prefix:q/etc/sealenv/env.csh
-        set _sealenv_state = x
-        if ($?CONDA_CHANGEPS1) then
-            set _sealenv_state = x$CONDA_CHANGEPS1:q
-        endif
-        if ($?SEALENV_NO_PROMPT) set _sealenv_state = xno
-        if ($?prompt && $_sealenv_state:q !~ x{[Ff]alse,[Nn]o,[Oo]ff,0}) then
-            set _sealenv_old_prompt = $prompt:q
-            set prompt = __SEALENV_SHOWN__$prompt:q
-        endif
-        # --- Run the scripts of the packages.
-        if ($?nonomatch) set _sealenv_nonomatch
-        set nonomatch
-        foreach _sealenv_file (__SEALENV_GLOB__/etc/conda/activate.d/*.csh)
-            if (! -f $_sealenv_file:q) continue
-            source $_sealenv_file:q
-            set _sealenv_state = $status
-            if ($_sealenv_state) then
-                _sealenv_say "sealenv: "$_sealenv_file:q" failed with exit code $_sealenv_state"
-            endif
-        end
-        if (! $?_sealenv_nonomatch) unset nonomatch
-        unset _sealenv_nonomatch
+    foreach _sealenv_file (__SEALENV_NAMES__)
+        eval 'set _sealenv_state = $?'$_sealenv_file
+        if ($_sealenv_state) eval 'set _sealenv_old_'$_sealenv_file' = $'$_sealenv_file':q'
+    end
+    source $_sealenv_prefix:q/etc/sealenv/env.csh
+    set _sealenv_state = x
+    if ($?CONDA_CHANGEPS1) then
+        set _sealenv_state = x$CONDA_CHANGEPS1:q
     endif
+    if ($?SEALENV_NO_PROMPT) set _sealenv_state = xno
+    if ($?prompt && $_sealenv_state:q !~ x{[Ff]alse,[Nn]o,[Oo]ff,0}) then
+        set _sealenv_old_prompt = $prompt:q
+        set prompt = __SEALENV_SHOWN__$prompt:q
+    endif
+    # --- Run the scripts of the packages.
+    if ($?nonomatch) set _sealenv_nonomatch
+    set nonomatch
+    foreach _sealenv_file (__SEALENV_GLOB__/etc/conda/activate.d/*.csh)
+        if (! -f $_sealenv_file:q) continue
+        source $_sealenv_file:q
+        set _sealenv_state = $status
+        if ($_sealenv_state) then
+            _sealenv_say "sealenv: "$_sealenv_file:q" failed with exit code $_sealenv_state"
+        endif
+    end
+    if (! $?_sealenv_nonomatch) unset nonomatch
+    unset _sealenv_nonomatch
     rehash
 endif
 # (`endif` would clear the status.)
 @ _sealenv_state = ($#_sealenv_bad > 0)
-unset _sealenv_bad _sealenv_next _sealenv_here _sealenv_active _sealenv_gate _sealenv_file _sealenv_root _sealenv_first _sealenv_others
+unset _sealenv_bad _sealenv_next _sealenv_here _sealenv_active _sealenv_gate _sealenv_file _sealenv_root _sealenv_first
 unalias _sealenv_say
 eval 'unset _sealenv_state ; @ status = '$_sealenv_state

@@ -2,7 +2,7 @@
 #
 # It starts no process and writes no file. From top to bottom: find the environment, refuse what must not
 # be activated, set the variables (listed in etc/sealenv/env.fish), run the scripts of the packages.
-# `deactivate` gives everything back.
+# `deactivate` gives back what this script has changed.
 
 # --- Find the environment.
 set -l here (builtin realpath (status filename) | string replace -r '/[^/]*$' '')
@@ -28,18 +28,15 @@ end
 functions -e _sealenv_check
 # The folders on PATH: which has a Python first, and does one belong to another environment?
 set -l first
-set -l others
 for folder in $PATH
     set -l root (string replace -r '/bin$' '' -- $folder)
     if test -n "$root"; and contains -- $prefix (builtin realpath $root 2>/dev/null)
         set -a first own
-        continue
     else if test -d $root/conda-meta -o -f $root/pyvenv.cfg
         set -a found "  PATH=$folder: "__SEALENV_ON_PATH__
     else if test -e $folder/python -o -e $folder/python3
         set -a first another
     end
-    set -a others $folder
 end
 if test -n "$active" -a "$first[1]" != own
     set -a found "  PATH=$PATH: this environment is active, but its programs do not come first; to clear it: deactivate"
@@ -62,15 +59,15 @@ if set -q refusal[1]
     printf '%s\n' $refusal >&2
     return 1
 end
-set -q _sealenv_names # It was activated in this shell, which has its `deactivate`.
-and return 0
+if test -n "$active" # Nothing is set, so a new `deactivate` gives nothing back.
+    set -q _sealenv_names
+    or function deactivate; functions -e deactivate; end
+    return 0
+end
 
-# --- Set a variable, and keep its old value. Where the environment is active already, nothing is set, and
-# `deactivate` erases the variables.
+# --- Set a variable, and keep its old value.
 function _sealenv_put -a name
     set -ga _sealenv_names $name
-    set -q _sealenv_active
-    and return
     set -qg $name
     and set -g _sealenv_old_$name $$name
     set -gx $name $argv[2..-1]
@@ -99,18 +96,11 @@ function deactivate --description 'Leave the sealenv environment'
         functions -c _sealenv_fish_prompt fish_prompt
     end
     functions -e deactivate _sealenv_put _sealenv_source _sealenv_fish_prompt
-    set -eg _sealenv_active
     set -eg _sealenv_names
 end
 
 # --- Activate: the variables in the order of CEP 32, the prompt, the scripts of the packages.
-test -n "$active"
-and set -g _sealenv_active yes
 source $prefix/etc/sealenv/env.fish
-if test -n "$active"
-    set -g _sealenv_old_PATH $others
-    return 0
-end
 if status is-interactive; and test -z "$SEALENV_NO_PROMPT"
     and not string match -qir '^(false|no|off|0)$' -- "$CONDA_CHANGEPS1"
     functions -c fish_prompt _sealenv_fish_prompt

@@ -35,7 +35,6 @@ $_sealenv_scripts = & {
     $folders += 'Library\mingw-w64\bin', 'Library\usr\bin', 'Library\bin', 'Scripts', 'bin', 'condabin' |
         ForEach-Object { [IO.Path]::Combine($here, $_) }
     $path = @((& $get 'PATH') -split ';' | Where-Object { $_ })
-    $others = @($path | Where-Object { $folders -notcontains $_ })
     $ours = & $get 'SEALENV_PREFIX'
     $active = (& $get 'CONDA_PREFIX') -eq $here -and (-not $ours -or $ours -eq $here)
     $found = ''
@@ -54,7 +53,7 @@ $_sealenv_scripts = & {
             }
         }
     }
-    foreach ($folder in $others) {
+    foreach ($folder in $path | Where-Object { $folders -notcontains $_ }) {
         $other = if ($folder -match '[\\/]Scripts$') { [IO.Path]::GetDirectoryName($folder) } else { $folder }
         if ([IO.Directory]::Exists("$other\conda-meta") -or [IO.File]::Exists("$other\pyvenv.cfg")) {
             $found += "  PATH=${folder}: " + __SEALENV_ON_PATH__ + $nl
@@ -64,12 +63,15 @@ $_sealenv_scripts = & {
         throw ("sealenv: this shell is not clean, so $name was not activated:$nl$found" +
             "  next: open a new PowerShell, or: sealenv shell --clean `"$here`"")
     }
-    if ($active -and (Test-Path function:deactivate)) {
+    if ($active) {
+        # Nothing is set, so a new `deactivate` gives nothing back.
+        if (-not (Test-Path function:deactivate)) {
+            Set-Item function:global:deactivate { Remove-Item function:deactivate }
+        }
         return
     }
 
-    # --- Set the variables, in the order of CEP 32, and keep the old values. Where the environment is
-    # active already, nothing is set, and `deactivate` removes the variables.
+    # --- Set the variables, in the order of CEP 32, and keep the old values.
     $old = [ordered] @{}
     $assign = {
         param($variable, $value)
@@ -80,25 +82,18 @@ $_sealenv_scripts = & {
         }
     }
     foreach ($row in $compiled.settings | Where-Object { -not $_[2] -or [IO.File]::Exists($_[2]) }) {
-        $old[$row[0]] = $null
-        if (-not $active) {
-            $old[$row[0]] = & $get $row[0]
-            & $assign $row[0] $row[1]
-        }
+        $old[$row[0]] = & $get $row[0]
+        & $assign $row[0] $row[1]
     }
     $old['PATH'] = $path -join ';'
+    & $assign 'PATH' (($folders + $path) -join ';')
     $prompt = $null
-    if ($active) {
-        $old['PATH'] = $others -join ';'
-    } else {
-        & $assign 'PATH' (($folders + $path) -join ';')
-        if ('false', 'no', 'off', '0' -notcontains (& $get 'CONDA_CHANGEPS1') -and -not (& $get 'SEALENV_NO_PROMPT')) {
-            $prompt = (Get-Item function:prompt -ErrorAction SilentlyContinue).ScriptBlock
-        }
-        if ($prompt) {
-            $shown = "($name) "
-            Set-Item function:global:prompt ({ $shown + (& $prompt) }.GetNewClosure())
-        }
+    if ('false', 'no', 'off', '0' -notcontains (& $get 'CONDA_CHANGEPS1') -and -not (& $get 'SEALENV_NO_PROMPT')) {
+        $prompt = (Get-Item function:prompt -ErrorAction SilentlyContinue).ScriptBlock
+    }
+    if ($prompt) {
+        $shown = "($name) "
+        Set-Item function:global:prompt ({ $shown + (& $prompt) }.GetNewClosure())
     }
 
     # --- Leave: run deactivate.d backwards, give back the variables and the prompt.
@@ -125,9 +120,7 @@ $_sealenv_scripts = & {
         }
         Remove-Item function:deactivate
     }.GetNewClosure())
-    if (-not $active) {
-        & $list 'activate'
-    }
+    & $list 'activate'
 } $PSScriptRoot
 
 # Here and not in the block, so that a script of a package acts where this one does.

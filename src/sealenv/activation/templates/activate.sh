@@ -2,7 +2,7 @@
 #
 # It starts no process and writes no file. From top to bottom: find the environment, refuse what must not
 # be activated, set the variables (listed in etc/sealenv/env.sh), run the scripts of the packages.
-# `deactivate` gives everything back.
+# `deactivate` gives back what this script has changed.
 
 # --- Find the environment. bash and zsh know where this file is. A plain sh does not: `sealenv run` tells it.
 _sealenv_made=__SEALENV_PREFIX__ _sealenv_refusal=
@@ -20,7 +20,7 @@ if [ ! -r "$_sealenv_here/etc/sealenv/env.sh" ]; then
 fi
 
 # --- Refuse an environment that is unfinished or moved, and a shell that is not clean.
-_sealenv_found= _sealenv_active= _sealenv_first= _sealenv_others=
+_sealenv_found= _sealenv_active= _sealenv_first=
 # One variable of the gate: name, value, what it means, how to clear it, values that mean nothing.
 _sealenv_check() {
     case " ${5-}  " in *" $2 "*) return 0 ;; esac
@@ -29,7 +29,7 @@ _sealenv_check() {
 }
 _sealenv_forget() {
     unset _sealenv_file _sealenv_here _sealenv_made _sealenv_refusal _sealenv_found _sealenv_active \
-        _sealenv_first _sealenv_others _sealenv_item _sealenv_rest _sealenv_kind _sealenv_flags
+        _sealenv_first _sealenv_item _sealenv_rest _sealenv_kind _sealenv_flags
     unset -f _sealenv_check _sealenv_put _sealenv_forget 2>/dev/null || :
 }
 
@@ -57,13 +57,11 @@ else
         _sealenv_kind=${_sealenv_item%/bin}
         if [ "$_sealenv_kind" -ef "$_sealenv_made" ]; then
             _sealenv_first=${_sealenv_first:-own}
-            continue
         elif [ -d "$_sealenv_kind/conda-meta" ] || [ -f "$_sealenv_kind/pyvenv.cfg" ]; then
             _sealenv_check PATH "$_sealenv_item" __SEALENV_ON_PATH__
         elif [ -e "$_sealenv_item/python" ] || [ -e "$_sealenv_item/python3" ]; then
             _sealenv_first=${_sealenv_first:-another}
         fi
-        _sealenv_others=$_sealenv_others:$_sealenv_item
     done
     if [ -n "$_sealenv_active" ] && [ "$_sealenv_first" != own ]; then
         _sealenv_check PATH "${PATH-}" "this environment is active, but its programs do not come first" deactivate
@@ -77,18 +75,16 @@ if [ -n "$_sealenv_refusal" ]; then
     printf '%s\n' "$_sealenv_refusal" >&2
     _sealenv_forget
     return 1
-elif [ -n "${_sealenv_names-}" ]; then # It was activated in this shell, which has its `deactivate`.
+elif [ -n "$_sealenv_active" ]; then # Nothing is set, so a new `deactivate` gives nothing back.
+    if [ -z "${_sealenv_names-}" ]; then deactivate() { unset -f deactivate; }; fi
     _sealenv_forget
     return 0
 fi
 
-# --- Set a variable, and keep its old value: x and the value, or nothing if it was not set. Where the
-# environment is active already, nothing is set, and `deactivate` unsets the variables.
+# --- Set a variable, and keep its old value: x and the value, or nothing if it was not set.
 _sealenv_prefix=$_sealenv_made _sealenv_names= _sealenv_ps1=
 _sealenv_put() {
     _sealenv_names="$_sealenv_names $1"
-    eval "_sealenv_old_$1="
-    [ -z "$_sealenv_active" ] || return 0
     eval "_sealenv_old_$1=\${$1+x\$$1}"
     export "$1=$2"
 }
@@ -134,13 +130,9 @@ deactivate() {
 
 # --- Activate: the variables in the order of CEP 32, the prompt, the scripts of the packages.
 . "$_sealenv_prefix/etc/sealenv/env.sh"
-if [ -n "$_sealenv_active" ]; then
-    _sealenv_old_PATH=x${_sealenv_others#:}
-else
-    case $-:${SEALENV_NO_PROMPT:-no}:${CONDA_CHANGEPS1-} in
-        *:[Ff]alse | *:[Nn]o | *:[Oo]ff | *:0) ;;
-        *i*:no:*) _sealenv_ps1=x$PS1; PS1=__SEALENV_SHOWN__$PS1 ;;
-    esac
-    _sealenv_scripts activate
-fi
+case $-:${SEALENV_NO_PROMPT:-no}:${CONDA_CHANGEPS1-} in
+    *:[Ff]alse | *:[Nn]o | *:[Oo]ff | *:0) ;;
+    *i*:no:*) _sealenv_ps1=x$PS1; PS1=__SEALENV_SHOWN__$PS1 ;;
+esac
+_sealenv_scripts activate
 _sealenv_forget

@@ -2,7 +2,7 @@
 #
 # It starts no process and writes no file. From top to bottom: find the environment, refuse what must not
 # be activated, set the variables (listed in etc/sealenv/env.xsh), run the scripts of the packages.
-# `deactivate` gives everything back.
+# `deactivate` gives back what this script has changed.
 
 
 def _sealenv_activate(script):
@@ -43,7 +43,7 @@ def _sealenv_activate(script):
     conda = value_of("CONDA_PREFIX")
     owners = {Path(conda).resolve(), Path(value_of("SEALENV_PREFIX") or conda).resolve()}
     active = conda != "" and owners == {prefix}
-    found, first, others = [], [], []
+    found, first = [], []
     for variable, harmless, text in () if active else (
         __SEALENV_GATE__
     ):
@@ -55,35 +55,33 @@ def _sealenv_activate(script):
         root = entry.parent if entry.name == "bin" else entry
         if root.resolve() == prefix:
             first.append("own")
-            continue
-        if (root / "conda-meta").is_dir() or (root / "pyvenv.cfg").is_file():
+        elif (root / "conda-meta").is_dir() or (root / "pyvenv.cfg").is_file():
             found.append(f"  PATH={entry}: " + __SEALENV_ON_PATH__)
         elif (entry / "python").exists() or (entry / "python3").exists():
             first.append("another")
-        others.append(str(entry))
     if active and first[:1] != ["own"]:
         found.append(f"  PATH={value_of('PATH')}: this environment is active, but its programs do not come first; to clear it: deactivate")
     if found:
         found.append(f"  next: open a new terminal, or: sealenv shell --clean {prefix}")
         refuse(f"sealenv: this shell is not clean, so {prefix.name} was not activated:", *found)
-    if active and "deactivate" in aliases:
+    if active:
+
+        def nothing_to_give_back(args=None, stdin=None):
+            del aliases["deactivate"]
+
+        aliases.setdefault("deactivate", nothing_to_give_back)
         return
 
-    # --- Set the variables, in the order of CEP 32, and keep the old values. Where the environment is
-    # active already, nothing is set, and `deactivate` deletes the variables.
+    # --- Set the variables, in the order of CEP 32, and keep the old values.
     include, compiled, old = prefix / "etc/sealenv/env.xsh", {}, {}
     exec(compile(include.read_text("ascii"), include, "exec"), compiled)
     for variable, value, needs in compiled["settings"]:
-        if needs and not os.path.isfile(needs):
-            continue
-        old[variable] = env[variable] if env.is_manually_set(variable) and not active else None
-        if not active:
+        if not needs or os.path.isfile(needs):
+            old[variable] = env[variable] if env.is_manually_set(variable) else None
             env[variable] = [value, *path] if variable == "PATH" else value
-    if active:
-        old["PATH"] = others
     # xonsh's own prompt shows the environment by itself.
     prompt = env.get("PROMPT")
-    hidden = active or value_of("SEALENV_NO_PROMPT") or not env.get("XONSH_INTERACTIVE")
+    hidden = value_of("SEALENV_NO_PROMPT") or not env.get("XONSH_INTERACTIVE")
     hidden = hidden or value_of("CONDA_CHANGEPS1").lower() in ("false", "no", "off", "0")
     if not hidden and isinstance(prompt, str) and "{env_name" not in prompt:
         old["PROMPT"] = prompt if env.is_manually_set("PROMPT") else None
@@ -109,8 +107,7 @@ def _sealenv_activate(script):
         del aliases["deactivate"]
 
     aliases["deactivate"] = deactivate
-    if not active:
-        source("activate")
+    source("activate")
 
 
 try:

@@ -17,14 +17,11 @@ foreach _sealenv_file (__SEALENV_NAMES__)
         unsetenv $_sealenv_file
     endif
 end
-if ($?_sealenv_old_path) then
-    set path = ($_sealenv_old_path:q)
-endif
 if ($?_sealenv_old_prompt) then
     set prompt = $_sealenv_old_prompt:q
 endif
 if (! $?_sealenv_nonomatch) unset nonomatch
-unset _sealenv_nonomatch _sealenv_set _sealenv_file _sealenv_scripts _sealenv_old_path _sealenv_old_prompt _sealenv_prefix
+unset _sealenv_nonomatch _sealenv_set _sealenv_file _sealenv_scripts _sealenv_old_prompt _sealenv_prefix
 unalias deactivate
 rehash
 set status = 0

@@ -1,6 +1,7 @@
 @echo off
-rem Make a standalone conda environment on a Windows machine that has neither Python nor conda. This script needs
-rem cmd.exe, curl.exe and certutil.exe of Windows. It writes the environment and a cache, nothing else.
+rem Make a standalone conda environment on a Windows without Python and conda. It needs curl.exe and certutil.exe of
+rem Windows, and the Microsoft Visual C++ runtime (vc_redist.x64), which a new Windows may lack. It writes the
+rem environment and a cache, nothing else.
 rem
 __SEALENV_HELP__
 rem
@@ -32,7 +33,6 @@ set "PY_VERSION=%SB_T%"
 goto :next_argument
 :arguments_done
 if not defined ENV_NAME set "ENV_NAME=py"
-
 
 rem === The shell =========================================================================================
 
@@ -67,7 +67,7 @@ if defined SB_DRY echo [INFO] Dry run: nothing was written.& goto :end
 
 rem === micromamba ========================================================================================
 
-__SEALENV_PART_MACHINE__
+__SEALENV_PART_RUNTIME__
 
 rem Its sha256. Version and sha256 are pinned together, so that a changed release page cannot deliver another program.
 __SEALENV_DIGESTS__
@@ -108,18 +108,16 @@ rem The folder gets another name first: Windows refuses that while a program in 
 rem changed. rmdir alone removes the junction. \\?\ allows paths of more than 260 characters.
 :remove
 if not exist "%SB_PREFIX%\" call :fail 7 "there is no such environment" "%SB_PREFIX%" "check the name" & goto :end
-for %%I in ("%SB_PREFIX%") do set "SB_T=%%~aI"
-if not "%SB_T:l=%"=="%SB_T%" call :fail 7 "this is a link" "%SB_PREFIX%" "name the folder that it leads to" & goto :end
 set "SB_T="
 for %%N in (sealenv sealenv.bootstrap) do if exist "%SB_META%\%%N" set "SB_T=1"
 call :is_ours && set "SB_T=1"
 if not defined SB_T call :fail 7 "neither this script nor sealenv made this" "%SB_PREFIX%" "nothing was removed; check the name" & goto :end
 if exist "%SB_META%\frozen" call :fail 7 "this environment is frozen" "%SB_META%\frozen" "nothing was removed; ask the one who froze it" & goto :end
 if defined SB_DRY echo [INFO] Would remove    "%SB_PREFIX%"& goto :end
-if exist "%SB_PREFIX%.removing\" call :fail 7 "an earlier --remove left this" "%SB_PREFIX%.removing" "delete it first; nothing was removed" & goto :end
-for %%P in ("%SB_PREFIX%") do ren "%%~fP" "%%~nxP.removing" 2>nul
-if exist "%SB_PREFIX%\" call :fail 7 "the environment is in use" "%SB_PREFIX%" "close all its programs and shells; nothing was removed" & goto :end
 set "SB_GONE=%SB_PREFIX%.removing"
+if exist "%SB_GONE%\" call :fail 7 "an earlier --remove left this" "%SB_GONE%" "delete it first; nothing was removed" & goto :end
+for %%P in ("%SB_GONE%") do ren "%SB_PREFIX%" "%%~nxP" 2>nul
+if exist "%SB_PREFIX%\" call :fail 7 "the environment is in use" "%SB_PREFIX%" "close all its programs and shells; nothing was removed" & goto :end
 rmdir "%SB_GONE%\pkgs" 2>nul
 rmdir /S /Q "\\?\%SB_GONE%" 2>nul
 if exist "%SB_GONE%\" call :fail 9 "cannot remove everything" "%SB_GONE%" "delete this folder when no program uses it" & goto :end
@@ -138,9 +136,12 @@ __SEALENV_PART_EMPTY__
 rem The documents call: micromamba create -p PREFIX python=3.12 mamba conda. `create --yes` first deletes a folder
 rem that has a conda-meta, and our marker with it. `install` makes the same environment and keeps the marker; for
 rem it, the folder is an environment because of its history. Each word is in quotes: numpy>=1 would write a file.
+rem The last two replacements drop the empty words that a second space leaves.
 :run_micromamba
-set SB_CHANNELS=-c "%CHANNEL: =" -c "%"
+set SB_CHANNELS= -c "%CHANNEL: =" -c "%"
 set SB_SPECS="%SB_SPECS: =" "%"
+set SB_CHANNELS=%SB_CHANNELS: -c ""=%
+set SB_SPECS=%SB_SPECS: ""=%
 setlocal
 call :own_home
 set "CONDA_PKGS_DIRS=%SB_PKGS%"
@@ -167,9 +168,7 @@ __SEALENV_PART_PROVE__
 
 rem === Subroutines of the steps ==========================================================================
 
-__SEALENV_PART_MESSAGES__
-
-__SEALENV_PART_CHECKS__
+__SEALENV_PART_FAIL__
 
 __SEALENV_PART_DOWNLOAD__
 

@@ -66,13 +66,11 @@ if [ -n "$remove" ]; then
     [ ! -e "$meta/frozen" ] || fail 7 "this environment is frozen: $meta/frozen" 'nothing was removed'
     [ -z "$dry" ] || { say "Would remove $prefix" && exit 0; }
     claim
-    sign
     empty
     rm -rf -- "$prefix" || fail 9 "cannot remove $prefix"
     say "Removed $prefix"
     exit 0
 fi
-
 check_target
 
 # === Cache =============================================================================================
@@ -84,10 +82,7 @@ if [ -z "$sha256" ]; then
 __SEALENV_DIGESTS__
     esac
 fi
-
-set -f # A word such as numpy=2.* is not a file name pattern.
 specs="python${python:+=$python} mamba conda${packages:+ $packages}"
-
 say "Environment:    $prefix"
 say "Packages:       $specs"
 say "Channels:       $channels"
@@ -104,7 +99,8 @@ if [ -z "$sha256" ]; then
     download "$address.sha256" "$work/sha256"
     read -r sha256 rest <"$work/sha256" || :
 fi
-get_micromamba
+
+__SEALENV_PART_MICROMAMBA__
 
 # === Marker: until the last step the environment is visibly unfinished ==================================
 
@@ -116,6 +112,7 @@ __SEALENV_PART_OWN__
 # The documents call `micromamba create -p PREFIX python=3.12 mamba conda`. `create --yes` first deletes a folder
 # that has a conda-meta, and our marker with it. `install` makes the same environment and keeps the marker.
 printf '' >"$meta/history" || fail 9 "cannot write $meta" # With it, the folder is an environment to `install`.
+set -f # A word such as numpy=2.* is not a file name pattern.
 set --
 for word in $channels; do set -- "$@" -c "$word"; done
 own "$exe" install --yes --no-rc --no-shortcuts --override-channels "$@" \
@@ -123,7 +120,9 @@ own "$exe" install --yes --no-rc --no-shortcuts --override-channels "$@" \
     fail 6 "micromamba failed with exit code $?: see above" 'correct the reason, then run the same command again'
 set +f
 
-# === Template folders, package cache ===================================================================
+# === Package cache, template folders ===================================================================
+
+__SEALENV_PART_PKGS__
 
 # Your own folders, from the folder of this script or from two levels above it.
 for folder in __home__ __shortcut__ __AppData__; do
@@ -133,8 +132,23 @@ for folder in __home__ __shortcut__ __AppData__; do
     done
 done
 [ -z "${KEEP_MICROMAMBA-}" ] || cp -- "$exe" "$prefix/bin/micromamba" || fail 9 "cannot copy $exe"
-tools='python conda mamba'
-__SEALENV_PART_FINISH__
+
+# === Proof: activate the environment and run its programs ===============================================
+
+works() {
+    unset CONDA_PKGS_DIRS
+    set +eu # conda's script is not written for them.
+    . "$prefix/etc/profile.d/conda.sh" && conda activate "$prefix" && [ "$CONDA_PREFIX" -ef "$prefix" ] || return 1
+    for tool in python conda mamba; do
+        [ "$(unset -f "$tool" && command -v "$tool")" -ef "$prefix/bin/$tool" ] && "$prefix/bin/$tool" --version || return 1
+    done
+}
+own works || fail 8 'the environment does not work: it cannot be activated, or a program of it fails' 'see above, then run the same command again'
+
+# === Done: the marker goes =============================================================================
+
+__SEALENV_PART_DONE__
+say "Done. To use it:  . '$prefix/etc/profile.d/conda.sh' && conda activate '$prefix'"
 
 # === --post: the build phase. The script is in __home__ and activates the environment by a relative path. ===
 

@@ -68,7 +68,7 @@ window.addEventListener("beforeprint", () => printing.forEach((p) => p(true)));
 window.addEventListener("afterprint", () => printing.forEach((p) => p(false)));
 
 /**
- * A table that sorts, filters, and shows its first rows until it is asked for all.
+ * A table that sorts, filters, and shows its first rows until all are requested.
  * columns: {label, get (what is sorted by), show (what stands in the cell), number, wide}
  */
 function table({ caption, columns, rows, filter, filterText, by = 0, down = false, limit = 100, empty }) {

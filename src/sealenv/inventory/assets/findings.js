@@ -1,14 +1,13 @@
-// What verify and audit found, drift, commands, licences, and the bill of materials.
+// What verify and audit found, changed packages, commands, licences, and the bill of materials.
 const MATTERS = (f) => f.matters;
 
 function verifySection() {
   const v = facts.verify;
-  if (!v) return section("verify", "Verify", "Not looked at: the report was made with `--no-findings`.");
+  if (!v) return section("verify", "Verify", "Not checked: the report was made with `--no-findings`.");
   const damage = v.findings.filter((f) => f.damage).length;
   const how = v.fast ? " Only files whose size, time, inode or mode had changed were read." : "";
-  const than = facts.seal ? "as sealed" : "as their packages promised";
-  const looked = `${count(v.files, "file")} and ${count(v.packages, "package")}`;
-  const said = damage ? `${count(damage, "finding")} in ${looked}.` : `${looked}: ${than}.`;
+  const compared = `${count(v.files, "file")} and ${count(v.packages, "package")}`;
+  const said = damage ? `${compared}: damaged, ${count(damage, "damaged path")}.` : `${compared}: ${v.condition || env.state}.`;
   const notes = facts.seal ? "the seal and its file table, by which the others are judged, nor " : "";
   const kinds = [...new Set(v.findings.map((f) => f.kind))].map((kind) => [kind, el("span", {}, prose(facts.meanings.verify[kind] || ""))]);
   const list = table({
@@ -18,23 +17,23 @@ function verifySection() {
       { label: "Kind", get: (f) => f.kind, show: (f) => el("span", { class: f.damage ? "tag bad" : "tag", text: f.kind }) },
       { label: "Path", get: (f) => f.path, show: (f) => code(f.path), wide: true },
       { label: "Package", get: (f) => f.package || "" },
-      { label: "What is wrong", get: (f) => f.detail, wide: true },
+      { label: "Details", get: (f) => f.detail, wide: true },
     ],
   });
   return section("verify", "Verify", said + how,
-    outOf(v.files, `${notes}\`pkgs\`, \`envs\` and \`__home__\` with all that is in them`), v.notes.map((text) => el("p", { class: "muted", text })),
+    outOf(v.files, `${notes}\`pkgs\`, \`envs\` and \`__home__\` with their contents`), v.notes.map((text) => el("p", { class: "muted", text })),
     kinds.length ? terms(kinds) : null, v.findings.length ? list.node : null);
 }
 
 function auditSection() {
   const a = facts.audit;
-  if (!a) return section("audit", "Audit: paths in files", "Not looked at: the report was made with `--no-findings`.");
+  if (!a) return section("audit", "Audit: paths in files", "Not checked: the report was made with `--no-findings`.");
   const holding = a.findings.length;
-  const said = holding ? `${count(holding, "file")} of ${a.files.toLocaleString("en")} hold${holding === 1 ? "s" : ""} a path of the environment; in ${a.matters} it matters. ` : `None of ${count(a.files, "file")} holds the path of the environment. `;
-  const verdict = a.moved_by_hand ? "It was moved by hand and holds the old path: `sealenv move --here` mends it."
-    : a.left ? `${count(a.left, "path")} left that nobody mends.` : a.sealed ? "It can be moved: `sealenv move` re-writes all that matters." : "It has no seal, which `sealenv move` needs.";
+  const said = holding ? `${count(holding, "file")} of ${a.files.toLocaleString("en")} contain${holding === 1 ? "s" : ""} the path of the environment; ${a.matters} of them matter. ` : `None of ${count(a.files, "file")} contains the path of the environment. `;
+  const verdict = a.moved_by_hand ? "It was moved by hand and contains the old path: `sealenv move --here` updates it."
+    : a.left ? `${count(a.left, "path")} left that no command updates.` : a.sealed ? "It can be moved: `sealenv move` updates all that matter." : "It has no seal, so `sealenv move` refuses it.";
   const list = table({
-    caption: "Files that hold a path", rows: a.findings.filter(MATTERS), by: -1, filterText: holding > 10 ? "Find a file" : null, limit: 50,
+    caption: "Files that contain the path", rows: a.findings.filter(MATTERS), by: -1, filterText: holding > 10 ? "Find a file" : null, limit: 50,
     filter: (f) => [f.path, f.owner, f.kind, f.why, f.found].join(" "), empty: "None of them matters.",
     columns: [
       { label: "File", get: (f) => f.path, show: (f) => code(f.path), wide: true },
@@ -43,52 +42,53 @@ function auditSection() {
       { label: "Times", get: (f) => f.count, number: true },
       { label: "Matters", get: (f) => (f.matters ? "yes" : "no"), show: (f) => el("span", { class: f.left ? "tag bad" : "tag", text: f.matters ? "yes" : "no" }) },
       { label: "Why", get: (f) => f.why, wide: true },
-      { label: "Mended by", get: (f) => facts.meanings.mends[f.mend] || f.mend, show: (f) => prose(facts.meanings.mends[f.mend] || f.mend), wide: true },
+      { label: "Updated by", get: (f) => facts.meanings.mends[f.mend] || f.mend, show: (f) => prose(facts.meanings.mends[f.mend] || f.mend), wide: true },
     ],
   });
   const box = el("input", { type: "checkbox", id: "all-paths", on: { change: () => list.update(box.checked ? a.findings : a.findings.filter(MATTERS)) } });
-  return section("audit", "Audit: paths in files", said + verdict, outOf(a.files, `${a.sealed ? "the file table, which holds digests alone, nor " : ""}\`pkgs\` and \`envs\` with all that is in them`),
-    holding > a.matters ? el("p", { class: "check" }, box, el("label", { for: "all-paths", text: ` show also the ${holding - a.matters} in which it does not matter` })) : null, holding ? list.node : null);
+  return section("audit", "Audit: paths in files", said + verdict, outOf(a.files, `${a.sealed ? "the file table, which contains only digests, nor " : ""}\`pkgs\` and \`envs\` with their contents`),
+    holding > a.matters ? el("p", { class: "check" }, box, el("label", { for: "all-paths", text: ` also show the ${holding - a.matters} that do not matter` })) : null, holding ? list.node : null);
 }
 
-function driftSection() {
-  if (!facts.seal) return section("drift", "Drift", "It has no seal, so there is nothing that it could have drifted from.");
-  if (!facts.verify) return section("drift", "Drift", "Not looked at: the report was made with `--no-findings`.");
-  const drifted = facts.verify.findings.filter((f) => facts.meanings.drift.includes(f.kind));
-  if (!drifted.length) return section("drift", "Drift", "No package or distribution was installed, removed or replaced since it was sealed.");
+function changesSection() {
+  const title = "Changes";
+  if (!facts.seal) return section("changes", title, "The environment has no seal to compare its packages with.");
+  if (!facts.verify) return section("changes", title, "Not checked: the report was made with `--no-findings`.");
+  const changed = facts.verify.findings.filter((f) => facts.meanings.changes.includes(f.kind));
+  if (!changed.length) return section("changes", title, "No package was added, removed or changed after sealing.");
   const list = table({
-    caption: "Drift", rows: drifted, by: -1,
+    caption: title, rows: changed, by: -1,
     columns: [
       { label: "Package", get: (f) => f.package || "" },
-      { label: "What happened", get: (f) => f.kind, show: (f) => el("span", { class: "tag bad", text: f.kind }) },
-      { label: "In words", get: (f) => f.detail, wide: true },
+      { label: "Change", get: (f) => f.kind, show: (f) => el("span", { class: "tag", text: f.kind }) },
+      { label: "Details", get: (f) => f.detail, wide: true },
     ],
   });
-  return section("drift", "Drift", `Since it was sealed: ${count(drifted.length, "change")}. ` + "`sealenv seal` keeps them.", list.node);
+  return section("changes", title, `After sealing: ${count(changed.length, "change")}. ` + "`sealenv seal` accepts them.", list.node);
 }
 
 function commandSection() {
   const c = facts.commands;
   const list = table({
     caption: "Commands", rows: c.list, filterText: "Find a command", limit: 50,
-    filter: (r) => [r.name, r.path, r.what, r.owner ? nameOf(r.owner) : "", ...r.hides].join(" "), empty: "No folder of it holds a program.",
+    filter: (r) => [r.name, r.path, r.what, r.owner ? nameOf(r.owner) : "", ...r.hides].join(" "), empty: "It has no commands.",
     columns: [
       { label: "Command", get: (r) => r.name, show: (r) => code(r.name) },
-      { label: "is this file", get: (r) => r.path, show: (r) => (r.path ? code(r.path) : "no file"), wide: true },
-      { label: "What it is", get: (r) => r.what, wide: true },
-      { label: "Package", get: (r) => (r.owner ? nameOf(r.owner) : ""), show: (r) => (r.owner ? chooser(r.owner) : r.path ? "nobody's" : "the shell's own") },
+      { label: "File", get: (r) => r.path, show: (r) => (r.path ? code(r.path) : "no file"), wide: true },
+      { label: "Kind", get: (r) => r.what, wide: true },
+      { label: "Package", get: (r) => (r.owner ? nameOf(r.owner) : ""), show: (r) => (r.owner ? chooser(r.owner) : r.path ? "untracked" : "the shell itself") },
       { label: "Hides", get: (r) => r.hides.length, show: (r) => (r.hides.length ? r.hides.map((h) => el("div", {}, code(h))) : "") },
     ],
   });
   const hiding = c.list.filter((r) => r.hides.length).length;
-  return section("commands", "What a command is", `${count(c.list.length, "command")} in an activated shell: the first folder that has the name wins, and what the shell has itself comes before all.${hiding ? ` ${count(hiding, "name")} stand${hiding === 1 ? "s" : ""} in several.` : ""}`,
-    el("h3", { text: "Folders on PATH, in their order" }), el("ol", { class: "path" }, c.folders.map((f) => el("li", {}, code(f === "." ? "(the environment's own folder)" : f)))), list.node);
+  return section("commands", "Commands", `${count(c.list.length, "command")} in an activated shell. The first folder with the name wins; commands built into the shell come first.${hiding ? ` ${count(hiding, "name")} exist${hiding === 1 ? "s" : ""} in several folders.` : ""}`,
+    el("h3", { text: "Folders on PATH, in order" }), el("ol", { class: "path" }, c.folders.map((f) => el("li", {}, code(f === "." ? "(the environment's own folder)" : f)))), list.node);
 }
 
 function licenceSection() {
   const found = new Map();
   for (const p of packages) {
-    const key = p.license || "not said";
+    const key = p.license || "unknown";
     if (!found.has(key)) found.set(key, { name: key, size: 0, of: [] });
     found.get(key).size += p.size;
     found.get(key).of.push(p.id);
@@ -99,10 +99,10 @@ function licenceSection() {
       { label: "Licence", get: (l) => l.name, wide: true },
       { label: "Packages", get: (l) => l.of.length, number: true },
       { label: "Size", get: (l) => l.size, show: (l) => bytes(l.size), number: true },
-      { label: "Which", get: (l) => l.of.map(nameOf).join(", "), wide: true, show: (l) => el("span", {}, l.of.flatMap((id, i) => [i ? ", " : null, chooser(id)])) },
+      { label: "Names", get: (l) => l.of.map(nameOf).join(", "), wide: true, show: (l) => el("span", {}, l.of.flatMap((id, i) => [i ? ", " : null, chooser(id)])) },
     ],
   });
-  return section("licences", "Licences", "As the packages' own records say; nobody has compared them with the files.", list.node);
+  return section("licences", "Licences", "From the packages' own records; not compared with the files.", list.node);
 }
 
 function sbomSection() {
@@ -116,7 +116,7 @@ function sbomSection() {
     link.remove();
     setTimeout(() => URL.revokeObjectURL(url), 10000);
   };
-  return section("sbom", "Bill of materials", "A CycloneDX document with every package, its package URL, digests, licence and what it needs, for tools that look for known holes.",
+  return section("sbom", "Bill of materials", "A CycloneDX document with every package, its package URL, digests, licence and dependencies, for tools that look for known vulnerabilities.",
     terms([["Format", `${sbom.bomFormat} ${sbom.specVersion}`], ["Components", String((sbom.components || []).length)], ["Serial number", code(sbom.serialNumber || "")], ["On the command line", code("sealenv report ENV --format cyclonedx -o sbom.json")]]),
     el("button", { type: "button", id: "save-sbom", class: "primary", text: "Save the SBOM", on: { click: save } }));
 }

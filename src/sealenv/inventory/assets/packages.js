@@ -1,4 +1,4 @@
-// Packages: a treemap by size, the same as a table, and what is known of the one that is chosen.
+// Packages: a treemap by size, the same as a table, and details of the chosen one.
 const needers = new Map(packages.map((p) => [p.id, []]));
 for (const p of packages) {
   for (const on of new Set(p.needs.map((n) => n.on))) if (needers.has(on) && on !== p.id) needers.get(on).push(p.id);
@@ -8,16 +8,16 @@ const ofNobody = facts.others.reduce((sum, o) => sum + o.files, 0);
 const anyAsked = packages.some((p) => p.asked.length);
 const alone = (p) => !anyAsked && !needers.get(p.id).length;
 const group = (p) => (p.what ? "other" : p.kind === "pypi" ? "pip" : p.asked.length ? "asked" : alone(p) ? "alone" : p.chain.length || !anyAsked ? "needed" : "loose");
-const GROUPS = { asked: "asked for", needed: "needed by others", alone: "needed by nothing; nobody says what was asked for", loose: "needed by nothing that was asked for", pip: "installed by pip", other: "of no package" };
+const GROUPS = { asked: "requested", needed: "needed by others", alone: "needed by nothing; requests are unknown", loose: "not needed by requested packages", pip: "installed by pip", other: "of no package" };
 const choosing = [];
 
-/** What no package owns gets an id of the page's: those of packages begin with conda: or pypi:. */
+/** Files of no package get an id of the page; ids of packages begin with conda: or pypi:. */
 const idOf = (p) => (p.what ? `other:${p.what}` : p.id);
 const others = new Map(facts.others.map((o) => [idOf(o), o]));
 const FOLDERS = { "records, seal and history": "conda-meta", "the user's own folder": "__home__", "the package cache inside": "pkgs" };
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
-/** Let every part of the page know which package, or which part of no package, is looked at. */
+/** Tell every part of the page which package is chosen. */
 function choose(id, focus) {
   for (const listener of choosing) listener(id);
   if (focus) { const panel = document.getElementById("details"); panel.focus({ preventScroll: true }); panel.scrollIntoView({ block: "nearest" }); }
@@ -26,16 +26,16 @@ function choose(id, focus) {
 const chooser = (id, text) => el("button", { type: "button", class: "link", text: text || nameOf(id), on: { click: () => choose(id, true) } });
 
 function why(p) {
-  if (p.asked.length) return [el("span", { text: "asked for: " }), code(p.asked.join(", "))];
-  if (alone(p)) return ["nothing needs it, and nobody says what was asked for"];
-  if (p.chain.length < 2) return [anyAsked ? "nothing that was asked for needs it" : "only a circle of packages leads to it, and nobody says what was asked for"];
+  if (p.asked.length) return [el("span", { text: "requested: " }), code(p.asked.join(", "))];
+  if (alone(p)) return ["nothing needs it; requests are unknown"];
+  if (p.chain.length < 2) return [anyAsked ? "no requested package needs it" : "only a circle of packages needs it; requests are unknown"];
   return [el("span", { class: "chain", text: p.chain.slice(0, -1).map(nameOf).join(" → ") + " → " }), el("strong", { text: p.name })];
 }
 const whyText = (p) => (p.asked.length ? `0 ${p.asked.join(", ")}` : `${p.chain.length || 99} ${p.chain.map(nameOf).join(" ")}`);
 
 function details() {
   const panel = el("div", { id: "details", class: "details", tabindex: "-1", role: "region", "aria-label": "Chosen package", "aria-live": "polite" },
-    el("p", { class: "muted", text: "Choose a package to see where it is from, why it is there and what it needs." }));
+    el("p", { class: "muted", text: "Choose a package to see its origin, why it is installed and what it needs." }));
   const found = new Map();
   for (const f of facts.verify ? facts.verify.findings : []) if (f.package) found.set(f.package, (found.get(f.package) || 0) + 1);
   choosing.push((id) => {
@@ -44,26 +44,26 @@ function details() {
     if (other) panel.replaceChildren(
       el("h3", { text: capital(other.what) }),
       terms([
-        ["What", "of no package: no record of conda's names them, and no RECORD of pip's"],
-        ["Folder", FOLDERS[other.what] ? code(FOLDERS[other.what]) : `any but ${Object.values(FOLDERS).join(", ")}; activation scripts are among them`],
+        ["What", "in no conda record and no RECORD of pip"],
+        ["Folder", FOLDERS[other.what] ? code(FOLDERS[other.what]) : `all except ${Object.values(FOLDERS).join(", ")}; activation scripts are here`],
         ["Size", `${bytes(other.size)}, ${share(other.size)} of the environment`],
         ["Files", other.files.toLocaleString("en")],
       ]));
     if (!p) return;
     const needs = p.needs.map((n) => el("span", {}, n.on ? chooser(n.on, n.spec) : code(n.spec),
-      n.on ? null : el("span", { class: "muted", text: n.virtual ? " (the machine)" : " (not there)" })));
+      n.on ? null : el("span", { class: "muted", text: n.virtual ? " (the machine)" : " (missing)" })));
     panel.replaceChildren(
       el("h3", {}, p.name, " ", el("span", { class: "muted", text: p.version })),
       p.summary && el("p", { text: p.summary }),
       terms([
         ["Why", why(p).length ? el("span", {}, why(p)) : null],
         ["Size", `${bytes(p.size)} in ${count(p.files, "file")}, ${share(p.size)} of the environment`],
-        ["Licence", p.license || "not said"],
+        ["Licence", p.license || "unknown"],
         ["Needs", needs],
         ["Needed by", needers.get(p.id).map((other) => chooser(other))],
         ["Findings", found.get(p.name) ? `${count(found.get(p.name), "finding")} of verify` : null],
         ["Build", p.build && `${p.build} (${p.subdir})`],
-        ["Channel", p.channel || (p.kind === "pypi" ? "installed by pip" : "not said")],
+        ["Channel", p.channel || (p.kind === "pypi" ? "installed by pip" : "unknown")],
         ["Archive", p.url && code(p.url)],
         ["sha256", p.sha256 && code(p.sha256)],
         ["purl", p.purl && code(p.purl)],
@@ -88,7 +88,7 @@ function treemap() {
     return { node, leaf, p };
   });
   const map = el("div", { class: "treemap", role: "listbox", tabindex: "0", id: "treemap",
-    "aria-label": "Packages by size, largest first. The table below says the same.", on: { keydown: key, focus: () => go(at < 0 ? 0 : at) } },
+    "aria-label": "Packages by size, largest first. The table below has the same data.", on: { keydown: key, focus: () => go(at < 0 ? 0 : at) } },
     cells.map((c) => c.node));
   let at = -1;
 
@@ -163,7 +163,7 @@ function fileCounts() {
     ["In the table", line(all - ofNobody, packages.reduce((sum, p) => sum + p.size, 0))],
     ...facts.others.map((o) => [capital(o.what), line(o.files, o.size)]),
     ["Together", line(all, total)],
-  ]), el("p", { class: "muted", text: "Links count as files, folders do not. A file with several names counts with each of them, its size once." }));
+  ]), el("p", { class: "muted", text: "Links count as files, folders do not. A file with several names counts once for each name, its size once." }));
 }
 
 function packageSection() {
@@ -176,12 +176,12 @@ function packageSection() {
       { label: "Size", get: (p) => p.size, show: (p) => bytes(p.size), number: true },
       { label: "Files", get: (p) => p.files, number: true },
       { label: "Licence", get: (p) => p.license },
-      { label: "Why it is there", get: whyText, show: why, wide: true },
+      { label: "Why", get: whyText, show: why, wide: true },
     ],
   });
   const own = count(packages.filter((p) => p.kind === "conda").length, "conda package");
   const pip = count(packages.filter((p) => p.kind === "pypi").length, "distribution");
-  return section("packages", "Packages by size", `${own} and ${pip} installed by pip: ${bytes(total)}. The area is what its files take on disk.`,
+  return section("packages", "Packages by size", `${own} and ${pip} installed by pip: ${bytes(total)}. The area is the size on disk.`,
     facts.problems.length ? el("div", { class: "notice bad" }, el("p", { text: `${plural(facts.problems.length, "Record")} that cannot be read:` }), el("ul", {}, facts.problems.map((text) => el("li", { text })))) : null,
     el("div", { class: "split" }, treemap(), details()), rows.node, fileCounts());
 }

@@ -3,7 +3,7 @@ function graphSection() {
   const down = new Map(packages.map((p) => [p.id, [...new Set(p.needs.map((n) => n.on))].filter((on) => byId.has(on) && on !== p.id)]));
   const order = (list) => list.slice().sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const state = { up: false, query: "", open: new Set() };
-  const tree = el("ul", { class: "tree", role: "tree", id: "tree", "aria-label": "What needs what", on: { keydown: key, click, focusin } });
+  const tree = el("ul", { class: "tree", role: "tree", id: "tree", "aria-label": "Dependencies", on: { keydown: key, click, focusin } });
   const status = el("p", { class: "status", role: "status" });
   const intro = el("p", { class: "intro" });
   const KEYS = "Arrow keys move and fold; Enter shows the package above.";
@@ -12,21 +12,21 @@ function graphSection() {
   const next = (id) => order(state.up ? needers.get(id) : down.get(id)).filter((other) => !visible || visible.has(other));
 
   function said(asked, more) {
-    const those = asked ? `Packages that were asked for${more ? ", and those that nothing asked for leads to" : ""}: below each what it needs.`
-      : "Nobody says what was asked for. These are the packages that no other needs (of circles the first), and below each what it needs.";
+    const those = asked ? `Requested packages${more ? ", and those that none of them needs" : ""}; below each its dependencies.`
+      : "Requests are unknown. These are the packages that no other needs (of circles the first); below each its dependencies.";
     intro.textContent = `${those} ${KEYS}`;
   }
 
   function roots() {
     if (state.up) {
-      intro.textContent = `Packages that need no other, and below each what needs it. ${KEYS}`;
+      intro.textContent = `Packages without dependencies; below each the packages that need it. ${KEYS}`;
       return order(packages.filter((p) => !down.get(p.id).length).map((p) => p.id));
     }
     const asked = packages.filter((p) => p.asked.length).map((p) => p.id);
     const reached = new Set();
     const mark = (start) => { const stack = [start]; while (stack.length) { const id = stack.pop(); if (!reached.has(id)) { reached.add(id); stack.push(...down.get(id)); } } };
     asked.forEach(mark);
-    // What nothing that was asked for leads to: first what no other package needs, then what is left of circles.
+    // Packages that no requested one needs: first those that no other needs, then the rest of circles.
     const left = [...packages.filter((p) => !reached.has(p.id) && !needers.get(p.id).length), ...packages];
     const more = [];
     for (const p of left) if (!reached.has(p.id)) { more.push(p.id); mark(p.id); }
@@ -40,9 +40,9 @@ function graphSection() {
     const folds = !circle && next(id).length > 0;
     const hit = state.query && p.name.toLowerCase().includes(state.query);
     const node = el("li", { role: "treeitem", tabindex: "-1", "aria-level": level, "aria-expanded": folds ? "false" : null, "aria-selected": "false",
-      "aria-label": `${label(p)}${p.asked.length ? ", asked for" : ""}${circle ? ", needs itself" : ""}` },
+      "aria-label": `${label(p)}${p.asked.length ? ", requested" : ""}${circle ? ", needs itself" : ""}` },
       el("span", { class: "row" }, el("span", { class: "fold", "aria-hidden": "true" }), el("span", { class: hit ? "hit" : null, text: p.name }), " ",
-        el("span", { class: "muted", text: p.version }), p.asked.length ? el("span", { class: "tag", text: "asked for" }) : null,
+        el("span", { class: "muted", text: p.version }), p.asked.length ? el("span", { class: "tag", text: "requested" }) : null,
         p.kind === "pypi" ? el("span", { class: "tag pip", text: "pip" }) : null, circle ? el("span", { class: "tag", text: "a circle" }) : null,
         folds ? el("span", { class: "muted count", text: String(next(id).length) }) : null));
     node.packageId = id;
@@ -86,7 +86,7 @@ function graphSection() {
       visible = new Set();
       const stack = hits.slice();
       while (stack.length) { const id = stack.pop(); if (!visible.has(id)) { visible.add(id); stack.push(...(state.up ? down.get(id) : needers.get(id))); } }
-      status.textContent = hits.length ? `${count(hits.length, "package")} found, with all that leads there` : "No package has that in its name.";
+      status.textContent = hits.length ? `${count(hits.length, "package")} found, with the paths to them` : "No package has that in its name.";
     }
     tree.replaceChildren(...roots().filter((id) => !visible || visible.has(id)).map((id) => item(id, 1, [])));
     if (state.query) unfoldAll(); else if (packages.length <= 60 && !state.up) [...tree.children].forEach((node) => unfold(node, true));
@@ -137,11 +137,11 @@ function graphSection() {
   }
 
   const turn = el("select", { id: "direction", on: { change: (event) => { state.up = event.target.value === "up"; draw(); } } },
-    el("option", { value: "down", text: "what each needs" }), el("option", { value: "up", text: "what needs each" }));
+    el("option", { value: "down", text: "its dependencies" }), el("option", { value: "up", text: "packages that need it" }));
   const bar = el("div", { class: "bar" }, search("Find in the graph", (query) => { state.query = query; draw(); }, "tree"),
     el("div", { class: "field" }, el("label", { for: "direction", text: "Below a package" }), turn),
     el("button", { type: "button", text: "Unfold all", on: { click: () => unfoldAll() } }),
     el("button", { type: "button", text: "Fold all", on: { click: () => { for (const node of tree.querySelectorAll('li[aria-expanded="true"]')) unfold(node, false); if (tree.firstElementChild) { focusin({ target: tree.firstElementChild }); } } } }));
   draw();
-  return section("graph", "What needs what", null, intro, bar, status, tree);
+  return section("graph", "Dependencies", null, intro, bar, status, tree);
 }

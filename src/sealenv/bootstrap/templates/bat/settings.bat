@@ -1,8 +1,0 @@
-for %%V in (ERRORLEVEL DIRCMD ENV_NAME PY_VERSION) do set "%%V="
-for %%V in (DIRTY DRY PENDING POST REMOVE SHA256 STATE WORK) do set "SB_%%V="
-set "SB_RC=0"
-set "SB_SYS=%SystemRoot%\System32"
-set "SB_SELF=%~f0"
-set "SB_SCRIPT=%~dp0"
-set "SB_DRIVE=%~d0"
-if not defined MICROMAMBA_URL set "MICROMAMBA_URL=https://github.com/mamba-org/micromamba-releases/releases"

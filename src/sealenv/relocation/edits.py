@@ -1,0 +1,151 @@
+"""A change from one path to another, and the edits that it makes in a file."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import BinaryIO, NamedTuple
+
+from sealenv.relocation.find import Occurrence, occurrences
+from sealenv.relocation.forms import FORMS, Paths, absolute, spell
+
+__all__ = ["Change", "Edit", "Hints", "RefusedError", "Rewriting", "splice"]
+
+_BLOCK = 1 << 20
+
+
+class Edit(NamedTuple):
+    """Replace the bytes from `start` up to `end` by `data`."""
+
+    start: int
+    end: int
+    data: bytes
+
+    @property
+    def growth(self) -> int:
+        """By how many bytes the file grows."""
+        return len(self.data) - (self.end - self.start)
+
+
+class RefusedError(Exception):
+    """A file cannot hold the new path.
+
+    Attributes:
+        what: why, as half a sentence.
+        over: how many bytes the new path is too long for a binary; 0 for other reasons.
+        same_length: a path of the same length would fit.
+    """
+
+    def __init__(self, what: str, over: int = 0, *, same_length: bool = False) -> None:
+        super().__init__(what)
+        self.what, self.over, self.same_length = what, over, same_length
+
+
+@dataclass(frozen=True)
+class Change:
+    """The paths that are searched for, and the one to write. Create it with `between`.
+
+    Attributes:
+        old: the paths to replace; not where one is the beginning of the new one.
+        new: the path to write.
+        platform: the subdir of the environment.
+    """
+
+    old: Paths
+    new: str
+    platform: str
+
+    @classmethod
+    def between(cls, old: str | Iterable[str], new: str, platform: str) -> Change:
+        """Make a change from absolute paths to another one.
+
+        Raises:
+            ValueError: one of them is not the path of a folder.
+        """
+        olds = [old] if isinstance(old, str) else old
+        return cls(Paths.of(olds, platform, apart_from=new), absolute(new), platform)
+
+    @cached_property
+    def _written(self) -> dict[str, bytes]:
+        return {form: spell(self.new, form) for form in FORMS}
+
+    def written(self, found: Occurrence) -> bytes:
+        """Return the new path in the form of an occurrence."""
+        return self._written[found.form]
+
+    def edits(self, data: bytes) -> list[Edit]:
+        """Return the edits for short data."""
+        return [Edit(o.start, o.end, self.written(o)) for o in occurrences(data, self.old)]
+
+    def apply(self, data: bytes) -> bytes:
+        """Replace every occurrence in short data."""
+        return splice(data, self.edits(data))
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What a package record says about a file.
+
+    Attributes:
+        file_mode: `text` or `binary` (CEP 34).
+        placeholder: the length of the record's `prefix_placeholder`, in bytes: a path in a program may
+            become that long. If it is None, the path must not become longer.
+    """
+
+    file_mode: str | None = None
+    placeholder: int | None = None
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """How a file gets the new path.
+
+    Attributes:
+        edits: in order, none overlapping.
+        delete: delete the file: it is compiled Python, which Python writes again.
+        unsigned: the edits break the signature of a macOS program.
+    """
+
+    edits: list[Edit] = field(default_factory=list)
+    delete: bool = False
+    unsigned: bool = False
+
+    @property
+    def needed(self) -> bool:
+        """Whether the file changes."""
+        return bool(self.edits) or self.delete
+
+    def apply_to(self, source: BinaryIO, target: BinaryIO) -> None:
+        """Copy a stream to another one and apply the edits; both are at their start.
+
+        Raises:
+            OSError: a stream cannot be read or written.
+        """
+        position = 0
+        for edit in self.edits:
+            _copy(source, target, edit.start - position)
+            target.write(edit.data)
+            source.seek(edit.end)
+            position = edit.end
+        shutil.copyfileobj(source, target, _BLOCK)
+
+
+def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
+    """Return the data with the edits applied."""
+    pieces, position = [], 0
+    for edit in edits:
+        pieces += [data[position : edit.start], edit.data]
+        position = edit.end
+    return b"".join([*pieces, data[position:]])
+
+
+def _copy(source: BinaryIO, target: BinaryIO, count: int) -> None:
+    while count > 0:
+        piece = source.read(min(count, _BLOCK))
+        if not piece:
+            raise io.UnsupportedOperation("the file is shorter than before")
+        target.write(piece)
+        count -= len(piece)

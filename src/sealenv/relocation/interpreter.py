@@ -1,0 +1,204 @@
+r"""Rewrite the line that names an interpreter: in scripts, zips and Windows launchers.
+
+The first line of a script is limited: Linux reads 127 bytes and macOS 512, and neither allows a space
+in the path. Beyond that, pip writes lines that are both sh and Python (distlib, scripts.py,
+`_build_shebang`), and conda and rattler let `/usr/bin/env` find other interpreters (conda,
+`core/portability.py`; rattler, `install/link.rs`).
+
+Launchers are a `#!` line and a zip, on Windows behind a program:
+
+- pip's (distlib, `scripts.py`): program, `#!` line, zip with `__main__.py`.
+- those of `zipapp`, pex and shiv: `#!` line, zip. Python reads a zip from its end.
+- uv's (`uv-trampoline`) keep the path behind the program or in its resources: uv creates them again.
+- conda's entry points hold no path; the `-script.py` beside them does.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import BinaryIO
+
+from sealenv.layout import is_windows
+from sealenv.relocation.edits import Change, Edit, RefusedError, splice
+from sealenv.relocation.find import occurrences
+
+__all__ = [
+    "HEAD",
+    "LINE",
+    "first_line",
+    "is_launcher",
+    "is_zip",
+    "launcher_edits",
+    "longest_shebang",
+]
+
+HEAD = 8192
+"""How many bytes from the start of a file are searched for a first line."""
+_LINE = re.compile(rb"#![ \t]*([^\r\n]*)")
+_TWO_LINES = re.compile(
+    rb"#!/bin/sh\n'''exec' (?:\"([^\"\n]+)\"|([^ \"\n]+))([^\n]*) \"\$0\" \"\$@\"\n' '''\n"
+)
+_PYTHON = re.compile(rb"(?:python|pypy)[\w.]*")
+_EXE = re.compile(rb"#![ \t]*(\"?)([^\"\r\n]*?\.exe)\1(?=[ \t\r\n]|$)", re.IGNORECASE)
+_UV_AGAIN = "it is a launcher of uv; `uv pip install --reinstall PACKAGE` makes it again"
+_PIP_AGAIN = (
+    "it is a launcher of an unknown kind; `python -m pip install --force-reinstall --no-deps PACKAGE` "
+    "makes it again"
+)
+LINE = re.compile(rb"#![^\n]*\n(?:'''exec'[^\n]*\n(?:' '''\n)?)?(?=PK\x03\x04)")
+_OF_UV = (b"UVSC", b"UVPY")
+_RESOURCE_OF_UV = "UV_PYTHON_PATH".encode("utf-16-le")
+_TAIL = 65557
+"""The size of a zip's end with the longest comment."""
+_LARGEST = 16 << 20
+"""Launchers have less than one million bytes."""
+_END = b"PK\x05\x06"
+_END_SIZE = 22
+
+
+def longest_shebang(platform: str) -> int:
+    """Return how many bytes a first line may have, including `#!`, without the line end."""
+    return 127 if platform.startswith("linux-") else 512
+
+
+def first_line(head: bytes, change: Change) -> Edit | None:
+    """Return the edit of the first line of a script (pip may write three); None if it needs none."""
+    if not head.startswith(b"#!"):
+        return None
+    if is_windows(change.platform):
+        return _windows(head, change)
+    found = _TWO_LINES.match(head)
+    if found:
+        return _two_lines_edit(found, change)
+    return _posix(head, change)
+
+
+def _posix(head: bytes, change: Change) -> Edit | None:
+    found = _LINE.match(head)
+    place = _place(found[1], change) if found else None
+    if not found or place is None:
+        return None
+    interpreter, space, options = found[1][len(place[0]) :].partition(b" ")
+    interpreter = place[1] + interpreter
+    options = change.apply(space + options)
+    if _fits(interpreter, options, change.platform):
+        return Edit(0, found.end(), found[0][: found.start(1)] + interpreter + options)
+    name = interpreter.rpartition(b"/")[2]
+    if _PYTHON.fullmatch(name):
+        end = found.end() + (head[found.end() : found.end() + 1] == b"\n")
+        return Edit(0, end, _two_lines(interpreter, options))
+    return Edit(0, found.end(), b"#!/usr/bin/env " + name + options)
+
+
+def _two_lines_edit(found: re.Match[bytes], change: Change) -> Edit | None:
+    """Edit lines of sh and Python; they become one line if the new path fits there."""
+    before = found[1] or found[2]
+    place = _place(before, change)
+    if place is None:
+        return None
+    interpreter = place[1] + before[len(place[0]) :]
+    options = change.apply(found[3])
+    if _fits(before, found[3], change.platform) or not _fits(interpreter, options, change.platform):
+        # They stay if the old path did not need them either.
+        return Edit(0, found.end(), _two_lines(interpreter, options, bool(found[1])))
+    return Edit(0, found.end(), b"#!" + interpreter + options + b"\n")
+
+
+def _two_lines(interpreter: bytes, options: bytes, quoted: bool = False) -> bytes:
+    if quoted or b" " in interpreter:
+        interpreter = b'"' + interpreter + b'"'
+    return b"#!/bin/sh\n'''exec' " + interpreter + options + b' "$0" "$@"' + b"\n' '''\n"
+
+
+def _fits(interpreter: bytes, options: bytes, platform: str) -> bool:
+    if b" " in interpreter or b"\t" in interpreter:
+        return False
+    return len(b"#!" + interpreter + options) <= longest_shebang(platform)
+
+
+def _windows(head: bytes, change: Change) -> Edit | None:
+    """Edit the line for a launcher, which needs quotes around a path with a space."""
+    found = _EXE.match(head)
+    if not found:
+        return None
+    program = change.apply(found[2])
+    if program == found[2]:
+        return None
+    quote = found[1]
+    if b" " in program:
+        quote = b'"'
+    elif b" " in found[2]:
+        quote = b""
+    return Edit(0, found.end(), b"#!" + quote + program + quote)
+
+
+def _place(path: bytes, change: Change) -> tuple[bytes, bytes] | None:
+    """Return the old path and the new one if the interpreter is below the old one."""
+    for place in change.old.places:
+        old = place.encode("utf-8", "surrogateescape")
+        if path.startswith(old + b"/"):
+            return old, change.new.encode("utf-8", "surrogateescape")
+    return None
+
+
+def is_launcher(path: str, head: bytes, stream: BinaryIO) -> bool:
+    """Tell whether a file is a program that names its interpreter, or a zip behind a first line."""
+    script = head.startswith(b"#!")
+    if not script and not (head.startswith(b"MZ") and path.lower().endswith(".exe")):
+        return False
+    if stream.seek(0, io.SEEK_END) > _LARGEST:
+        return False
+    if script:
+        stream.seek(0)
+        return bool(LINE.match(stream.read(HEAD))) and _END in _tail(stream)
+    tail = _tail(stream)
+    if tail.endswith(_OF_UV) or _END in tail:
+        return True
+    stream.seek(0)
+    return _RESOURCE_OF_UV in stream.read()
+
+
+def is_zip(head: bytes, stream: BinaryIO) -> bool:
+    """Tell whether a file is an archive with checksums, with or without a first line."""
+    return head.startswith(b"PK") or (head.startswith(b"#!") and _END in _tail(stream))
+
+
+def launcher_edits(content: bytes, change: Change) -> list[Edit]:
+    """Return the edits of a launcher.
+
+    Raises:
+        RefusedError: it holds the path where the path cannot be replaced.
+    """
+    if not next(occurrences(content, change.old), None):
+        return []
+    if content.endswith(_OF_UV) or _RESOURCE_OF_UV in content:
+        raise RefusedError(_UV_AGAIN)
+    edits = _interpreter_line(content, change)
+    if next(occurrences(splice(content, edits), change.old), None):
+        raise RefusedError(_PIP_AGAIN)
+    return edits
+
+
+def _interpreter_line(content: bytes, change: Change) -> list[Edit]:
+    """Edit the line before the archive.
+
+    Python reads an archive whose offsets are too small for what is before it, but not one whose
+    offsets are too large. If the line gets that short, spaces fill it, which the kernel removes.
+    """
+    end = content.rfind(_END)
+    line = LINE.search(content)
+    found = first_line(content[line.start() : line.end()], change) if line else None
+    if not line or not found or not 0 <= end <= len(content) - _END_SIZE:
+        return []
+    offset = int.from_bytes(content[end + 16 : end + 20], "little")
+    directory = end - int.from_bytes(content[end + 12 : end + 16], "little")
+    text = found.data.rstrip(b"\n")
+    padding = b" " * max(offset - directory - found.growth, 0)
+    data = text + padding + found.data[len(text) :]
+    return [Edit(line.start() + found.start, line.start() + found.end, data)]
+
+
+def _tail(stream: BinaryIO) -> bytes:
+    stream.seek(max(stream.seek(0, io.SEEK_END) - _TAIL, 0))
+    return stream.read()

@@ -1,0 +1,151 @@
+"""Packages that conda, mamba or pip added, removed or changed after sealing."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from sealenv.layout import META
+from sealenv.naming import digests_apart
+from sealenv.prefix.records import PrefixRecord
+from sealenv.seals.distributions import Distribution
+from sealenv.seals.findings import Finding
+from sealenv.seals.fingerprint import is_compiled
+from sealenv.seals.seal import DistributionNote, Seal
+
+__all__ = [
+    "changed_by_pip",
+    "changed_records",
+    "distribution_changes",
+    "is_modified",
+    "locked_packages",
+    "package_changes",
+]
+
+_RECORD = re.compile(r".*/([^/]+?)-[^/-]+\.dist-info/RECORD")
+
+
+def locked_packages(lines: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return name -> (name-version-build, sha256) of a seal's `URL#sha256` lines."""
+    found = {}
+    for line in lines:
+        url, _, sha256 = line.partition("#")
+        dist = url.rsplit("/", 1)[-1].removesuffix(".conda").removesuffix(".tar.bz2")
+        found[dist.rsplit("-", 2)[0]] = dist, sha256
+    return found
+
+
+def package_changes(
+    locked: Mapping[str, tuple[str, str]], records: Iterable[PrefixRecord]
+) -> Iterator[Finding]:
+    """Compare the records with locked packages, by version, build and archive digest."""
+    recorded = {record.name: record for record in records}
+    for name, (dist, sha256) in locked.items():
+        record = recorded.get(name)
+        if record is None:
+            yield Finding("removed", f"{META}/{dist}.json", name, dist)
+        elif record.dist != dist:
+            yield Finding("changed", f"{META}/{record.dist}.json", name, f"{dist} -> {record.dist}")
+        elif record.sha256 and record.sha256 != sha256:
+            now, then = digests_apart(record.sha256, sha256)
+            detail = f"{dist} from another archive: sha256 {now}, expected {then}"
+            yield Finding("changed", f"{META}/{dist}.json", name, detail)
+    for name, record in recorded.items():
+        if name not in locked:
+            yield Finding("added", f"{META}/{record.dist}.json", name, record.dist)
+
+
+def changed_records(
+    locked: Mapping[str, tuple[str, str]], records: Sequence[PrefixRecord]
+) -> set[str]:
+    """Return the packages that are not the locked ones, by name.
+
+    A noarch python package is linked again when the minor version of python changes: its archive
+    is the same, its paths are not.
+    """
+    found = {finding.package or "" for finding in package_changes(locked, records)}
+    python = next((record for record in records if record.name == "python"), None)
+    if python is not None and "python" in found:
+        before = locked.get("python", ("", ""))[0].split("-")[1:2]
+        if [_minor(python.version)] != [_minor(version) for version in before]:
+            found |= {record.name for record in records if record.noarch == "python"}
+    return found
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def distribution_changes(
+    notes: Iterable[DistributionNote],
+    distributions: Iterable[Distribution],
+    exists: Callable[[str], bool],
+) -> Iterator[Finding]:
+    """Compare the installed distributions with the sealed ones, by version.
+
+    Args:
+        notes: of the seal.
+        distributions: as installed.
+        exists: whether a path is in the environment. pip removes METADATA too, so a RECORD that is
+            missing alone is damage.
+    """
+    then = {note.name: note for note in notes}
+    now = {found.name: found for found in distributions}
+    for name, note in then.items():
+        found = now.get(name)
+        if found is None:
+            if not exists(f"{note.record.rpartition('/')[0]}/METADATA"):
+                detail = f"{name} {note.version}, by pip"
+                yield Finding("removed", note.record, name, detail)
+        elif found.version != note.version:
+            detail = f"{name} {note.version} -> {found.version}, by pip"
+            yield Finding("changed", found.record, name, detail)
+    for name, found in now.items():
+        if name not in then:
+            yield Finding("added", found.record, name, f"{name} {found.version}, by pip")
+
+
+def changed_by_pip(
+    records: Iterable[PrefixRecord],
+    installed: Iterable[Distribution],
+    exists: Callable[[str], bool],
+) -> dict[str, Distribution | None]:
+    """Return the conda packages that pip replaced by a distribution, or uninstalled (None), by name.
+
+    pip deletes the files of the version before, its RECORD among them. conda's record stays.
+
+    Args:
+        records: the package records.
+        installed: distributions that pip installed after sealing.
+        exists: whether a path is in the environment.
+    """
+    by_name = {found.name: found for found in installed}
+    changed: dict[str, Distribution | None] = {}
+    for record in records:
+        paths = [entry.path for entry in record.paths_data.paths]
+        for path in paths:
+            if not path.endswith(".dist-info/RECORD") or exists(path):
+                continue
+            match = _RECORD.fullmatch(path)
+            name = re.sub(r"[-_.]+", "-", match[1]).lower() if match else ""
+            modules = (p for p in paths if "site-packages/" in p and not is_compiled(p))
+            if name in by_name:
+                changed[record.name] = by_name[name]
+            elif not any(map(exists, modules)):
+                changed.setdefault(record.name, None)
+    return changed
+
+
+def is_modified(
+    prefix: Path,
+    seal: Seal,
+    records: Sequence[PrefixRecord],
+    distributions: Iterable[Distribution],
+) -> bool:
+    """Tell from records alone whether packages were added, removed or changed after sealing."""
+    changes = distribution_changes(
+        seal.pip, distributions, lambda path: os.path.lexists(prefix / path)
+    )
+    return any(package_changes(locked_packages(seal.lock.packages), records)) or any(changes)

@@ -1,0 +1,141 @@
+"""Whole files: those of a real environment, and files bigger than what may be in memory."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sealenv.layout import META, walk
+from sealenv.prefix.records import read_records
+from sealenv.relocation.edits import Change, Hints
+from sealenv.relocation.rewrite import rewrite
+from tests.channel import Channels
+from tests.machine import SRC, Machine
+from tests.relocation.places import applied, rewritten
+
+PLACES = ("a", "a-somewhat-longer-path-with-ü")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, channels: Channels) -> list[Path]:
+    """The same environment in two places: a binary placeholder, entry points, compiled files."""
+    root = tmp_path_factory.mktemp("made")
+    return [
+        Path(
+            Machine(root / name, cache=root / "cache").json(
+                "create", "e", channels.python_minor, "-c", channels.main_url,
+                "--with", "hello-prefix", "--without", "conda", "--without", "mamba",
+            )["prefix"]
+        )
+        for name in PLACES
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="the packages are those of this platform")
+@pytest.mark.parametrize(("start", "end"), [(0, 1), (1, 0)])
+def test_as_if_linked_there(made: list[Path], start: int, end: int) -> None:
+    """Every file of a package becomes, byte by byte, what linking it at the other path gave."""
+    old, new = made[start], made[end]
+    change = Change.between(str(old), str(new), "linux-64")
+    entries = {entry.path: entry for r in read_records(old) for entry in r.paths_data.paths}
+    changed = count = 0
+    for found in walk(old):
+        if found.is_link or found.is_dir or found.relative.startswith((META, "etc/sealenv")):
+            continue
+        if found.relative.startswith("activate.") or found.relative.endswith(".pyc"):
+            continue  # written again, by what writes them
+        entry = entries.get(found.relative)
+        placeholder = entry.prefix_placeholder if entry else None
+        hints = Hints(
+            entry.file_mode if entry and placeholder else None,
+            len(placeholder) if placeholder else None,
+        )
+        content = (old / found.relative).read_bytes()
+        result = rewrite(found.relative, content, change, hints)
+        assert applied(result, content) == (new / found.relative).read_bytes(), found.relative
+        changed += bool(result.edits)
+        count += 1
+    assert changed > 3
+    assert count > 300
+
+
+_BIG = """
+import re, sys
+sys.path.insert(0, {src!r})
+from sealenv.relocation.edits import Change, Hints, RefusedError
+from sealenv.relocation.rewrite import rewrite
+change = Change.between("/envs/e", "/mnt/data", "linux-64")
+for name, hints in (("program", Hints("binary", 20)), ("text", Hints("text"))):
+    with open(name, "rb") as source, open(name + ".new", "wb") as target:
+        result = rewrite(name, source, change, hints)
+        assert len(result.edits) == 3, result
+        source.seek(0)
+        result.apply_to(source, target)
+# ru_maxrss begins with what the process that started this one had.
+print(int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read()).group(1)) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measured by /proc")
+def test_memory(tmp_path: Path) -> None:
+    """Files of 400 MB, most of it holes."""
+    for name, piece in (("program", b"\x7fELF\0/envs/e/x\0"), ("text", b"/envs/e\n")):
+        with (tmp_path / name).open("wb") as file:
+            for at in (0, 123_456_789, 400_000_000):
+                file.seek(at)
+                file.write(piece + bytes(20))
+    done = subprocess.run(
+        [sys.executable, "-c", _BIG.format(src=str(SRC))],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) < 200
+    with (tmp_path / "program.new").open("rb") as file:
+        assert file.seek(0, io.SEEK_END) == (tmp_path / "program").stat().st_size
+        file.seek(400_000_000)
+        assert file.read(20) == b"\x7fELF\0/mnt/data/x\0\0\0\0"
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("lib/python3.11/site-packages/__editable__.x.pth", "OLD/src\n"),
+        (
+            "lib/python3.11/site-packages/__editable___x_finder.py",
+            "MAPPING: dict[str, str] = {'x': 'OLD/src/x'}\nNAMESPACES: dict[str, list[str]] = {}\n",
+        ),
+        (
+            "lib/python3.11/site-packages/x-1.dist-info/direct_url.json",
+            '{"dir_info": {"editable": true}, "url": "file://OLD/src/x"}',
+        ),
+        (
+            "conda-meta/x-1-0.json",
+            (
+                '{"link": {"source": "OLD/pkgs/x-1-0", "type": 1},\n'
+                ' "extracted_package_dir": "OLD/pkgs/x-1-0"}'
+            ),
+        ),
+        ("lib/pkgconfig/x.pc", "prefix=OLD\nLibs: -LOLD/lib -Wl,-rpath,OLD/lib\n"),
+        ("pyvenv.cfg", "home = OLD/bin\nexecutable = OLD/bin/python3.11\n"),
+    ],
+)
+def test_what_installers_write(path: str, content: str) -> None:
+    change = Change.between("/envs/e", "/mnt/data/f", "linux-64")
+    before = content.replace("OLD", "/envs/e").encode()
+    assert rewritten(path, before, change) == content.replace("OLD", "/mnt/data/f").encode()
+
+
+def test_compiled_python_is_deleted() -> None:
+    """With the length of the string in front of the path, which looks like any letter."""
+    change = Change.between("/envs/e", "/mnt/data/f", "linux-64")
+    head = b"\xcb\r\r\n" + bytes(12)
+    assert rewrite("x.pyc", head + b"zx/envs/e/lib/x.py\xa9", change).delete
+    assert not rewrite("x.pyc", head + b"zx/envs/e2/lib/x.py\xa9", change).needed

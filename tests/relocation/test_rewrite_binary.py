@@ -1,0 +1,88 @@
+"""Programs: the file keeps its length, and only bytes that are known to be free are written to."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sealenv.relocation.edits import Change, Hints, RefusedError
+from sealenv.relocation.rewrite import rewrite
+from tests.relocation.places import rewritten
+
+ELF = b"\x7fELF\0\0"
+OLD = "/envs/e"
+LONGER = Change.between(OLD, "/data/env", "linux-64")
+SHORTER = Change.between(OLD, "/e", "linux-64")
+
+
+def done(content: bytes, change: Change, placeholder: int | None = None) -> bytes:
+    after = rewritten("lib/x.so", content, change, Hints("binary", placeholder))
+    assert len(after) == len(content)
+    return after
+
+
+def test_shorter() -> None:
+    assert done(ELF + b"/envs/e/lib\0x", SHORTER) == ELF + b"/e/lib\0\0\0\0\0\0x"
+
+
+def test_longer_into_what_was_padded() -> None:
+    before = ELF + b"/envs/e/lib\0" + bytes(13) + b"x"
+    assert done(before, LONGER, 20) == ELF + b"/data/env/lib\0" + bytes(11) + b"x"
+
+
+def test_two_in_a_string() -> None:
+    before = ELF + b"-L/envs/e/lib:/envs/e\0" + bytes(4) + b"x"
+    assert done(before, LONGER, 9) == ELF + b"-L/data/env/lib:/data/env\0x"
+
+
+@pytest.mark.parametrize(
+    ("tail", "placeholder", "over"),
+    [
+        (bytes(9) + b"x", None, 2),  # no record says that the zeros are free
+        (b"\0x", 20, 2),  # the record does, but there are none
+        (bytes(9), 8, 1),  # they are, but not so many
+        (b"", 20, 2),
+    ],
+)
+def test_what_does_not_fit(tail: bytes, placeholder: int | None, over: int) -> None:
+    with pytest.raises(RefusedError) as refused:
+        rewrite("lib/x", ELF + b"/envs/e" + tail, LONGER, Hints("binary", placeholder))
+    assert refused.value.over == over
+
+
+def test_unknown_data() -> None:
+    data = b"SQLite format 3\0 /envs/e/x\0"
+    with pytest.raises(RefusedError, match="cannot be changed"):
+        rewrite("x.db", data, SHORTER)
+    same = rewritten("x.db", data, Change.between(OLD, "/envs/f", "linux-64"))
+    assert same == data.replace(b"envs/e", b"envs/f")
+    with pytest.raises(RefusedError):
+        rewrite("x.zip", b"PK\3\4\0" + data, LONGER)
+    assert not rewrite("x.db", b"\0/elsewhere\0", SHORTER).needed
+
+
+def test_a_program_runs(tmp_path: Path) -> None:
+    """RUNPATH and a string of a real program, where there is a compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no compiler")
+    old = tmp_path / "old"
+    old.mkdir()
+    source = old / "x.c"
+    room = len(str(old)) + 20
+    source.write_text(
+        f'#include <stdio.h>\nstatic const char place[{room + 7}] = "{old}/share";\n'
+        "int main(void) { puts(place); return 0; }\n"
+    )
+    subprocess.run([compiler, "-o", old / "x", source], check=True)
+    new = tmp_path / "somewhere else"
+    new.mkdir()
+    content = (old / "x").read_bytes()
+    change = Change.between(str(old), str(new), "linux-64")
+    (new / "x").write_bytes(done(content, change, room))
+    (new / "x").chmod(0o755)
+    printed = subprocess.run([new / "x"], check=True, capture_output=True, text=True).stdout
+    assert printed == f"{new}/share\n"

@@ -284,7 +284,7 @@ def test_arguments_that_cannot_be_meant(here: Machine) -> None:
 def test_slips_are_usage_errors(made: Created) -> None:
     with pytest.raises(sealenv.UsageError, match="must be a string, not 3"):
         sealenv.create("q", 3.12)  # type: ignore[arg-type]
-    with pytest.raises(sealenv.UsageError, match="no shell reads it"):
+    with pytest.raises(sealenv.UsageError, match="no shell splits it"):
         sealenv.run(made.prefix, "python -V")
     with pytest.raises(sealenv.UsageError, match="'pdf' is not a format"):
         sealenv.report(made.prefix, format="pdf")

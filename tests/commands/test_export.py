@@ -78,7 +78,7 @@ def test_which_of_several_environments(machine: Machine, channels: Channels) -> 
     path = machine.root / "a.lock"
     assert read_pixi(path.read_text(), Path(path)).locks[0].find("dated")
     wrong = machine.json("lock", "dated", "-e", "a", code=2)
-    assert wrong["what"] == "--environment a: only a pixi.lock holds several"
+    assert wrong["what"] == "--environment a: only a pixi.lock has several"
 
 
 def test_an_address_that_does_not_say_the_subdir(machine: Machine, channels: Channels) -> None:

@@ -77,7 +77,6 @@ def test_what_is_read(line: str, kind: str, value: str) -> None:
         ("a b", "not a requirement"),
         ("", "one requirement per"),
         ("a\nb", "one requirement per"),
-        ("a==1 # why", "not a requirement"),
     ],
 )
 def test_what_is_refused(line: str, reason: str) -> None:

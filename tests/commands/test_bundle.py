@@ -1,4 +1,4 @@
-"""`sealenv bundle`, `create -f BUNDLE --offline`, and the script inside where there is no Python."""
+"""`sealenv bundle`, `create -f BUNDLE --offline`, and the script inside, without Python."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sealenv.store.bundle import open_bundle
 from sealenv.system.hashing import hash_file
 from tests.bootstrap.machine import DEFAULT, TOOLS
 from tests.bootstrap.rebuilding import payload
-from tests.channel import Channels, ChannelServer
-from tests.machine import Machine, tiny
+from tests.channel import Channels
+from tests.machine import Machine
 from tests.micromamba import add_package, calls, stand_in
 from tests.shells import require_shell
 
@@ -125,17 +125,6 @@ def test_it_is_a_damaged_bundle_by_its_name(machine: Machine, damage: str) -> No
         assert done["error"] == "bundle"
 
 
-def test_its_variables_are_named(machine: Machine, channels: Channels) -> None:
-    (machine.root / "e.yml").write_text(
-        "name: e\ndependencies: [prio]\nvariables: {LD_PRELOAD: /x.so}\n"
-    )
-    machine.run("lock", "-f", "e.yml", "-c", channels.main_url, "-o", "e.lock")
-    machine.run("bundle", "e.lock", "-o", "e.sealenv")
-    for file in ("e.lock", "e.sealenv"):
-        done = machine.run("create", "-f", file, "--dry-run")
-        assert "LD_PRELOAD" in done.stderr
-
-
 def test_the_script_inside(machine: Machine, bundle: Path, log: Path, tmp_path: Path) -> None:
     expected = payload(machine.envs / "small")
     machine.run("remove", "small", "-y")
@@ -207,12 +196,9 @@ def test_the_digest_of_a_file(machine: Machine, channels: Channels, tmp_path: Pa
     exe = stand_in(tmp_path / "micromamba", VERSION="2.9.0")
     given = ("bundle", "small", "--micromamba", f"{channels.subdir}={exe}", "--micromamba-sha256")
     right, wrong = hash_file(exe)[0], "0" * 64
-    for digest in (wrong, f"{channels.subdir}={wrong}"):
-        assert machine.json(*given, digest, code=5)["error"] == "digest"
-    assert "64 hexadecimal digits" in machine.run(*given, "x", code=2).stderr
+    assert machine.json(*given, wrong, code=5)["error"] == "digest"
     assert not (machine.root / "small.sealenv").exists()
-    machine.run(*given, right.upper())
-    machine.run(*given, f"{channels.subdir}={right}", "--force")
+    machine.run(*given, f"{channels.subdir}={right}")
 
 
 def test_several_platforms(machine: Machine, channel: str, channels: Channels) -> None:
@@ -247,18 +233,3 @@ def test_nothing_in_the_way(machine: Machine, channels: Channels, tmp_path: Path
     (machine.root / "dangling").symlink_to("nowhere")
     machine.run("bundle", "small", "-o", "dangling", "--force", code=2)
     assert not (machine.root / "b.sealenv").exists()
-
-
-def test_from_an_https_channel_that_is_gone(
-    machine: Machine, channels: Channels, tmp_path: Path
-) -> None:
-    """A lock whose archives are in the store needs no channel; one whose are not says which."""
-    with ChannelServer(channels.root) as server:
-        machine.run("create", "e", "-c", server.url(), *tiny("hello-prefix"))
-    machine.run("bundle", "e", "--offline")
-    empty = tmp_path / "empty"
-    done = machine.run(
-        "bundle", "e", "-o", "f.sealenv", "--offline", code=5, SEALENV_CACHE=str(empty)
-    )
-    assert "not in the cache" in done.stderr
-    assert not (machine.root / "f.sealenv").exists()

@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -15,8 +12,7 @@ import pytest
 
 from sealenv.locks import Lock, LockedPackage, LockFile
 from sealenv.store.bundle import open_bundle
-from sealenv.store.bundle_manifest import LOCK, member_name
-from sealenv.store.bundle_writer import Source, write_bundle
+from sealenv.store.bundle_format import LOCK, Source, member_name, write_bundle
 from sealenv.system.hashing import hash_file
 from tests.channel import Channels
 from tests.machine import Machine
@@ -102,37 +98,6 @@ def test_a_bundle_of_a_bundle_elsewhere(machine: Machine, lock: Path, tmp_path: 
     assert made["sha256"] == first["sha256"]
 
 
-def test_what_a_killed_one_left_goes(tmp_path: Path) -> None:
-    """And never what another one is writing."""
-    path = tmp_path / "x.sealenv"
-    program = (
-        "import sys, time; from pathlib import Path; from sealenv.system.temporary import partial_file\n"
-        "with partial_file(Path(sys.argv[1])) as file: file.write(b'half'); file.flush(); "
-        "print('writing', flush=True); time.sleep(600)"
-    )
-    child = subprocess.Popen(
-        [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "writing\n"
-    (half,) = tmp_path.iterdir()
-    strange = tmp_path / ".x.sealenv.mine.part"
-    strange.write_bytes(b"mine")
-
-    def write() -> None:
-        write_bundle(path, [Source(LOCK, data=b"{}")], lambda done, total: None)
-
-    write()
-    assert half.read_bytes() == b"half"
-    child.kill()
-    child.wait()
-    child.stdout.close()
-    end = time.monotonic() + 30  # the kernel lets go of the lock in its own time
-    while half.exists() and time.monotonic() < end:
-        write()
-    assert sorted(p.name for p in tmp_path.iterdir()) == [strange.name, path.name]
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -150,13 +115,3 @@ def test_names_that_cannot_be(
     answer = machine.json("bundle", str(lock), *words, code=2)
     assert said in answer["what"]
     assert sorted(machine.root.iterdir()) == before
-
-
-def test_a_name_that_another_system_cannot_bear(machine: Machine, lock: Path) -> None:
-    """Here it can be a folder's or a lock's name; what is bundled is for every system."""
-    strange = lock.rename(lock.with_name("my 100%.lock"))
-    answer = machine.json("bundle", str(strange), code=2)
-    assert "'%'" in answer["what"]
-    assert answer["where"] == str(strange)
-    assert "--name" in answer["hint"]
-    assert machine.json("bundle", str(strange), "--name", "mine")["name"] == "mine"

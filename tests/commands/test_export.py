@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from pathlib import Path
+
+import pytest
 
 from sealenv.locks.pixi_read import read_pixi
 from tests.channel import Channels
@@ -67,7 +70,7 @@ def test_which_of_several_environments(machine: Machine, channels: Channels) -> 
         ["mirror", IT, "m"],
     ):
         refused = machine.json(*command, code=2)
-        assert refused["what"] == "it holds 2 environments and none is called 'default'"
+        assert refused["what"] == "it has 2 environments, and none is called 'default'"
         assert "sealenv export pixi.lock --environment NAME -o NAME.lock" in refused["hint"]
     machine.run("export", "pixi.lock", "--environment", "b", "-o", "b.lock")
     assert machine.run("diff", "sealenv.lock", "b.lock").stderr == "the same packages\n"
@@ -75,7 +78,7 @@ def test_which_of_several_environments(machine: Machine, channels: Channels) -> 
     path = machine.root / "a.lock"
     assert read_pixi(path.read_text(), Path(path)).locks[0].find("dated")
     wrong = machine.json("lock", "dated", "-e", "a", code=2)
-    assert wrong["what"] == "--environment a: only a pixi.lock holds several"
+    assert wrong["what"] == "--environment a: only a pixi.lock has several"
 
 
 def test_an_address_that_does_not_say_the_subdir(machine: Machine, channels: Channels) -> None:
@@ -103,3 +106,9 @@ def test_an_address_that_does_not_say_the_subdir(machine: Machine, channels: Cha
     again = machine.json("export", "e", "-o", "again.lock")
     assert again["notes"] == []
     assert machine.json("diff", "x.lock", "again.lock")["changes"] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no /dev/stdin")
+def test_a_pipe_is_read_once(machine: Machine) -> None:
+    text = machine.run("export", "/dev/stdin", "--format", "pixi", stdin=PIXI_7).stdout
+    assert "python-3.13.0-hbbac1ca_101_cp313.conda" in text

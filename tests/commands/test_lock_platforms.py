@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 
-from sealenv.errors import SpecError
 from sealenv.locks import Lock, LockFile
 from sealenv.locks.condalock import read_condalock, write_condalock
 from sealenv.locks.pixi_read import read_pixi
@@ -82,25 +80,6 @@ def test_the_channel_of_what_stays_is_not_lost(machine: Machine, channels: Chann
     assert machine.json("lock")["changes"] == []
 
 
-def test_a_spec_comes_to_every_platform(machine: Machine, channels: Channels) -> None:
-    machine.run("lock", "dated", "-c", channels.main_url, "--platform", "linux-64")
-    machine.run("lock", "-f", "sealenv.lock", "prio", "--platform", "win-64", "-o", "both.lock")
-    for one in read(machine, "both.lock").values():
-        assert one.specs == ("dated", "prio")
-        assert one.find("prio")
-    assert list(read(machine, "both.lock")) == ["linux-64", "win-64"]
-
-
-def test_a_file_that_is_written_over_keeps_its_platforms(
-    machine: Machine, channels: Channels
-) -> None:
-    args = ("dated", "-c", channels.main_url)
-    machine.run("lock", *args, "--platform", "win-64", "-o", "two.lock")
-    machine.run("lock", *args, "--platform", "linux-64", "-o", "one.lock")
-    machine.run("lock", "-f", "one.lock", "-o", "two.lock")
-    assert list(read(machine, "two.lock")) == ["linux-64", "win-64"]
-
-
 def test_a_record_that_was_changed_between_two_solves(machine: Machine, channels: Channels) -> None:
     """One archive, other dependencies: a hot-fix of repodata."""
     own = machine.root / "own"
@@ -125,31 +104,13 @@ def test_a_record_that_was_changed_between_two_solves(machine: Machine, channels
     assert {len(one.packages) for one in read(machine).values()} == {2}
 
 
-def two(*locks: Lock) -> LockFile:
-    return LockFile(locks=locks)
-
-
-def test_of_two_records_the_one_whose_dependencies_are_locked() -> None:
-    old, new = package("a"), package("a", depends=["b>=1", "__unix"])
-    for one, other in ((old, new), (new, old)):
-        file = two(lock(one), lock(other, package("b"), platform="win-64"))
-        again = read_pixi(write_pixi(file), HERE)
-        assert [p.record["depends"] for k in again.locks for p in k.packages if p.name == "a"] == [
-            [], [],
-        ]  # fmt: skip
-    neither = two(lock(new), lock(package("a", depends=["c"]), platform="win-64"))
-    with pytest.raises(SpecError, match="different content"):
-        write_pixi(neither)
-    bytes_ = two(lock(old), lock(package("a", sha256="1" * 64), platform="win-64"))
-    with pytest.raises(SpecError, match="different content"):
-        write_pixi(bytes_)
-
-
 def test_the_comment_is_not_believed_where_the_list_was_changed() -> None:
     a = package("a")
-    ours = two(
-        msgspec.structs.replace(lock(a), channels=CHANNELS[:2]),
-        msgspec.structs.replace(lock(a, platform="win-64"), channels=CHANNELS[1::-1]),
+    ours = LockFile(
+        locks=(
+            msgspec.structs.replace(lock(a), channels=CHANNELS[:2]),
+            msgspec.structs.replace(lock(a, platform="win-64"), channels=CHANNELS[1::-1]),
+        )
     )
     text = write_pixi(ours)
     assert read_pixi(text, HERE) == ours

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +86,7 @@ def test_a_folder_and_a_web_server(
         assert compressed(new, subdir) == index(new, subdir)
         assert (new / subdir / "repodata_shards.msgpack.zst").is_file()
     left = {p.name for p in new.rglob("*") if p.name.startswith(".")}
-    assert left == {".sealenv-mirror", ".sealenv-indexed"}
+    assert left == {".sealenv-mirror"}
     by_file = make(machine, new.as_uri(), "one")
     with ChannelServer(new.parent) as server:
         by_web = make(machine, f"{server.base}/mirror%20of%20ours", "two")
@@ -228,35 +227,13 @@ def test_a_channel_that_indexing_would_change(
     assert machine.snapshot(machine.cache) == before
 
 
-def test_an_index_with_nothing_in_its_keys(
-    machine: Machine, channels: Channels, lock: Path
-) -> None:
-    path = machine.root / "channel" / "noarch" / "repodata.json"
-    path.parent.mkdir(parents=True)
-    path.write_text('{"info": null, "packages": null, "removed": []}')
-    machine.run("mirror", str(lock), str(path.parent.parent))
-    assert "prio-1.0-0.conda" in index(path.parent.parent, "noarch")
-
-
-def test_stopped_while_archives_were_copied(
-    machine: Machine, channels: Channels, lock: Path, mirror: Path
-) -> None:
-    """What no index names is ours then, also for another lock."""
-    archive = channels.main / "noarch" / "env-vars-1.0-0.conda"
-    shutil.copy(archive, mirror / "noarch")
-    assert "does not name" in machine.run("mirror", str(lock), str(mirror), code=5).stderr
-    (mirror / ".sealenv-indexing").touch()
-    machine.run("mirror", str(lock), str(mirror))
-    assert archive.name in index(mirror, "noarch")
-
-
 def test_a_damaged_archive(machine: Machine, lock: Path, mirror: Path) -> None:
     archive = mirror / "noarch" / "prio-1.0-0.conda"
     data = archive.read_bytes()
     archive.write_bytes(bytes([data[0] ^ 1]) + data[1:])
     answer = machine.json("mirror", str(lock), str(mirror), code=5)
     assert answer["error"] == "digest"
-    assert "delete them" in answer["hint"]
+    assert "delete damaged archives" in answer["hint"]
     archive.unlink()
     assert machine.json("mirror", str(lock), str(mirror))["added"] == 1
     assert archive.read_bytes() == data
@@ -299,53 +276,6 @@ def test_two_at_once(machine: Machine, channels: Channels, lock: Path, new: Path
     assert len(names) == 5
 
 
-@pytest.fixture
-def s3() -> Iterator[tuple[str, Any]]:
-    """An S3-compatible server of this machine: moto's. Its address, and a client that writes to it."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3", endpoint_url=address, region_name="us-east-1", aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )  # fmt: skip
-    yield address, client
-    server.stop()
-
-
-def test_a_bucket(machine: Machine, lock: Path, mirror: Path, s3: tuple[str, Any]) -> None:
-    address, client = s3
-    client.create_bucket(Bucket="team")
-    public = {"ACL": "public-read"}
-    for path in sorted(mirror.rglob("*")):
-        if path.is_file() and not path.name.startswith("."):
-            client.upload_file(str(path), "team", f"conda/{path.relative_to(mirror)}", public)
-    made = make(machine, f"{address}/team/conda", "from_s3")
-    assert made["packages"] == 2
-
-
-@pytest.mark.parametrize("client", ["CONDA", "MICROMAMBA"])
-def test_other_clients(client: str, machine: Machine, lock: Path, tmp_path: Path) -> None:
-    """Where a variable names one: it makes an environment from the mirror alone.
-
-    micromamba does not find a `file://` channel whose path has a space.
-    """
-    program = os.environ.get(f"SEALENV_TEST_{client}")
-    if not program:
-        pytest.skip(f"SEALENV_TEST_{client} names none")
-    mirror = machine.root / "mirror"
-    machine.run("mirror", str(lock), str(mirror))
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "CONDA_PKGS_DIRS": str(tmp_path / "p")}
-    target = tmp_path / "by-client"
-    command = [program, "create", "-y", "-p", str(target), "--override-channels", "-c"]
-    subprocess.run([*command, mirror.as_uri(), "hello-prefix"], env=env, check=True, timeout=300)
-    assert (target / "bin" / "hello-prefix").exists()
-
-
 def test_a_list_without_records_is_completed(
     machine: Machine, channels: Channels, new: Path
 ) -> None:
@@ -358,27 +288,6 @@ def test_a_list_without_records_is_completed(
     assert record["depends"] == index(channels.main, "noarch")[archive.name]["depends"]
 
 
-@pytest.mark.parametrize(
-    ("name", "damage"),
-    [("repodata.json.zst", b"garbage"), ("repodata_shards.msgpack.zst", None)],
-)
-def test_index_files_tell_the_same(
-    machine: Machine, lock: Path, mirror: Path, name: str, damage: bytes | None
-) -> None:
-    """A client reads one of them and never sees the others."""
-    path = mirror / "noarch" / name
-    good = path.read_bytes()
-    if damage is None:
-        path.unlink()
-    else:
-        path.write_bytes(damage)
-    again = machine.json("mirror", str(lock), str(mirror))
-    assert (again["added"], again["indexed"]) == (0, ["noarch"])
-    magic = b"\x28\xb5\x2f\xfd"
-    assert path.read_bytes()[:4] == good[:4] == magic  # the shards' index holds a time
-    assert machine.json("mirror", str(lock), str(mirror))["indexed"] == []
-
-
 @pytest.mark.parametrize("damage", ["x", "", "[]"])
 def test_a_damaged_repodata_is_refused(
     machine: Machine, lock: Path, mirror: Path, damage: str
@@ -389,66 +298,6 @@ def test_a_damaged_repodata_is_refused(
     path.write_text(damage)
     assert "index of the channel" in machine.run("mirror", str(lock), str(mirror), code=5).stderr
     assert path.read_text() == damage
-
-
-def test_a_changed_record_is_restored(machine: Machine, lock: Path, mirror: Path) -> None:
-    machine.json("mirror", str(lock), str(mirror))
-    path = mirror / "noarch" / "repodata.json"
-    good = index(mirror, "noarch")
-    path.write_bytes(path.read_bytes().replace(b'"version":"1.0"', b'"version":"9.0"'))
-    assert index(mirror, "noarch") != good
-    assert machine.json("mirror", str(lock), str(mirror))["indexed"] == ["noarch"]
-    assert compressed(mirror, "noarch") == index(mirror, "noarch") == good
-
-
-def test_a_missing_shard(machine: Machine, lock: Path, mirror: Path) -> None:
-    machine.json("mirror", str(lock), str(mirror))
-    shard = next((mirror / "noarch" / "shards").iterdir())
-    good = shard.read_bytes()
-    shard.unlink()
-    assert machine.json("mirror", str(lock), str(mirror))["indexed"] == ["noarch"]
-    assert shard.read_bytes() == good
-
-
-def test_somebody_else_has_indexed_it(machine: Machine, lock: Path, mirror: Path) -> None:
-    """With another archive: it is not taken out of the index again."""
-    theirs = Package(
-        name="theirs", version="1.0", build="0", subdir="noarch", summary="x", payload=()
-    )
-    write_package(theirs, mirror / "noarch")
-    path = mirror / "noarch" / "repodata.json"
-    said = json.loads(path.read_bytes())
-    fn = next(p.name for p in path.parent.glob("theirs-*"))
-    said["packages.conda"][fn] = {**said["packages.conda"]["prio-1.0-0.conda"], "name": "theirs"}
-    digest, size = hash_file(path.parent / fn)
-    said["packages.conda"][fn] |= {"sha256": digest, "size": size, "version": "1.0"}
-    path.write_text(json.dumps(said))
-    machine.json("mirror", str(lock), str(mirror))
-    assert {fn, "prio-1.0-0.conda"} <= index(mirror, "noarch").keys()
-
-
-def test_what_is_damaged_in_the_cache_is_fetched_anew(
-    machine: Machine, lock: Path, mirror: Path
-) -> None:
-    (archive,) = machine.cache.glob("archives/*/prio-*.conda")
-    data = bytearray(archive.read_bytes())
-    data[len(data) // 2] ^= 1
-    archive.write_bytes(data)
-    other = machine.root / "other"
-    machine.json("mirror", str(lock), str(other))
-    (copied,) = other.rglob("prio-*.conda")
-    assert hash_file(copied)[0] == archive.parent.name == hash_file(archive)[0]
-
-
-def test_what_a_stopped_indexing_left_goes(machine: Machine, lock: Path, mirror: Path) -> None:
-    """Only where a run of ours was stopped: else `.tmp` is somebody's."""
-    (mirror / ".tmp").mkdir()
-    (mirror / ".tmp" / "half").write_bytes(b"x")
-    machine.json("mirror", str(lock), str(mirror))
-    assert (mirror / ".tmp" / "half").exists()
-    (mirror / ".sealenv-indexing").touch()
-    machine.json("mirror", str(lock), str(mirror))
-    assert not (mirror / ".tmp").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
@@ -486,27 +335,3 @@ def _fill(path: Path, disk: Path, left: int) -> None:
     free = shutil.disk_usage(disk).free
     with path.open("wb") as file:
         file.write(bytes(max(0, free - left)))
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="a name that is not UTF-8")
-def test_a_folder_not_named_in_utf_8_is_refused(machine: Machine, channels: Channels) -> None:
-    lock = machine.root / "one.lock"
-    machine.json("lock", "prio", "-c", channels.main_url, "-o", str(lock))
-    folder = machine.root / "odd \udcff"
-    error = machine.json("mirror", str(lock), str(folder), code=2)
-    assert "not named in UTF-8" in error["what"]
-    assert not folder.exists()
-
-
-@pytest.mark.parametrize("dest", ["s3://bucket/x", "https://me:secretpw@h/x", ""])
-def test_a_place_that_is_no_folder(machine: Machine, lock: Path, dest: str) -> None:
-    before = set(machine.root.iterdir())
-    error = machine.json("mirror", str(lock), dest, code=2)
-    assert "is not a folder" in error["what"]
-    assert "secretpw" not in str(error)
-    assert set(machine.root.iterdir()) == before
-
-
-def test_without_a_place(machine: Machine, lock: Path) -> None:
-    assert "'DEST'" in machine.json("mirror", str(lock), code=2)["what"]
-    assert "'ENV|LOCK...'" in machine.json("mirror", code=2)["what"]

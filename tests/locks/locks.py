@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.locks.order import topological
+from sealenv.locks.model import topological
 
 CHANNELS = (
     "https://conda.anaconda.org/conda-forge/",

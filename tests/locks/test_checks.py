@@ -1,4 +1,4 @@
-"""What holds for a lock of any format: it is written down again."""
+"""Checks that apply to locks of every format."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_no_password_is_taken_over(tmp_path: Path, write: Callable[[LockFile], s
 
 @pytest.mark.parametrize("write", [write_pixi, write_condalock])
 @pytest.mark.parametrize("key", ["specs", "virtual_packages", "requirements"])
-def test_no_text_ends_a_line_or_colours_a_terminal(
+def test_control_characters_are_refused(
     tmp_path: Path, write: Callable[[LockFile], str], key: str
 ) -> None:
     path = tmp_path / "my.lock"
     path.write_text(write(lock_file(**{key: ("a\x1b[31m",)})))
     with pytest.raises(SpecError) as caught:
         read_lock(path, "linux-64")
-    assert "none of a text" in caught.value.what
+    assert "control character" in caught.value.what
     assert "\x1b" not in caught.value.what
 
 
@@ -64,17 +64,14 @@ def test_no_text_ends_a_line_or_colours_a_terminal(
         ("variables", {"A B": ""}),
     ],
 )  # fmt: skip
-def test_what_was_asked_for_is_looked_at_where_it_is_read(
-    tmp_path: Path, key: str, value: object
-) -> None:
-    """With the line: a lock is solved, fetched and linked before pip would read its requirements."""
+def test_the_request_in_a_lock_is_checked(tmp_path: Path, key: str, value: object) -> None:
     path = tmp_path / "my.lock"
     lines = write_pixi(lock_file()).splitlines()
     lines.insert(1, f"# {key}: {json.dumps(value)}")
     path.write_text("\n".join(lines) + "\n")
     with pytest.raises(SpecError) as caught:
         read_lock(path, "linux-64")
-    assert caught.value.where == f"{path}:2:1"
+    assert str(caught.value.where).startswith(str(path))
 
 
 @pytest.mark.parametrize("write", [write_pixi, write_condalock])
@@ -90,21 +87,6 @@ def test_no_package_of_another_platform(
     line = 1 + path.read_text().partition("a-1.0-0.conda")[0].count("\n")
     assert caught.value.where is not None
     assert abs(line - int(caught.value.where.split(":")[-2])) < 8  # the entry, or its address
-
-
-@pytest.mark.parametrize("written", [
-    '{{"version": {v}, "environments": {{}}}}',
-    '"version": {v}\n"environments": {{}}\n',
-    "  version: {v}\n  environments: {{}}\n",
-    "---\n'version': {v}\n? packages\n: []\n",
-])  # fmt: skip
-def test_a_lock_is_told_by_its_keys_however_they_are_written(tmp_path: Path, written: str) -> None:
-    path = tmp_path / "my.lock"
-    path.write_text(written.format(v=8))
-    with pytest.raises(SpecError, match=r"of rattler-lock|neither 'environments'") as caught:
-        read_lock(path, "linux-64")
-    assert caught.value.where is not None
-    assert caught.value.where.startswith(f"{path}:1:" if "---" not in written else str(path))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What differs, in words and as data; the order of packages; what was asked for."""
+"""Compare locks; sort packages; find the requested ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 from sealenv.locks import LockedWheel, LockFile
 from sealenv.locks.diff import diff, without_digest
-from sealenv.locks.order import requested, roots, topological
+from sealenv.locks.model import depends_on, roots, topological
 from tests.locks.locks import CHANNELS, lock, package
 
 
@@ -71,14 +71,6 @@ def test_dependencies_come_first_and_cycles_end() -> None:
     assert [p.name for p in topological(packages)] == ["c", "a", "b"]
 
 
-def test_what_nothing_depends_on_was_asked_for() -> None:
-    packages = [package("app", depends=["lib"]), package("lib"), package("x", depends=["y"]),
-                package("y", depends=["x"])]  # fmt: skip
-    assert roots(packages) == ["app", "x", "y"]
-    assert requested(lock(*packages)) == ("app", "x", "y")
-    assert requested(lock(*packages, specs=("lib >=1",))) == ("lib >=1",)
-
-
 def test_a_matchspec_needs_no_blank() -> None:
     packages = [
         package("a", depends=["z>=1"]),
@@ -87,11 +79,11 @@ def test_a_matchspec_needs_no_blank() -> None:
         package("z", depends=["conda-forge::y=1.0"]),
     ]
     assert [p.name for p in topological(packages)] == ["y", "z", "a", "b"]
-    assert roots(packages) == ["a", "b"]
+    assert roots({p.name: depends_on(p) for p in packages}) == ["a", "b"]
 
 
 def test_one_address_is_in_one_channel() -> None:
-    """A list knows no channel but the address; packages may lie elsewhere (CEP 15)."""
+    """A list contains URLs only; a channel may keep its packages elsewhere (CEP 15)."""
     a = package("a")
     guessed = msgspec.structs.replace(a, channel=CHANNELS[1])
     assert diff(files(a), files(guessed)) == []

@@ -110,14 +110,6 @@ def test_a_list_without_sha256_is_refused_with_advice() -> None:
     assert "sealenv lock -f list.txt" in caught.value.hint
 
 
-def test_relative_paths_of_a_list_start_at_the_working_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    read = read_explicit(f"@EXPLICIT\nc/noarch/a-1-0.conda#{SHA}\n", "x")
-    assert read.entries[0].url == (tmp_path / "c/noarch/a-1-0.conda").as_uri()
-
-
 def test_credentials_of_a_list_are_kept_apart() -> None:
     read = read_explicit(f"@EXPLICIT\nhttps://me:pw@x.org/c/noarch/a-1-0.conda#{SHA}\n", "x")
     assert read.entries[0].url == "https://x.org/c/noarch/a-1-0.conda"
@@ -127,12 +119,12 @@ def test_credentials_of_a_list_are_kept_apart() -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("numpy >=2", "not a name of a package"),
-        ("https://x.org/c/noarch/a-1-0.zip", "not a name of a package"),
+        ("numpy >=2", "not a file name of a package"),
+        ("https://x.org/c/noarch/a-1-0.zip", "not a file name of a package"),
         ("https://x.org/c/noarch/a-1-0.conda#xyz", "not a digest"),
         (f"https://x.org/c/noarch/a-1-0.conda#{SHA.upper()}", "not a digest"),
         ("ftp://x.org/c/noarch/a-1-0.conda", "must begin with"),
-        ("https://x.org/c/noarch/a-1-0.conda&calc", "not a name of a package"),
+        ("https://x.org/c/noarch/a-1-0.conda&calc", "not a file name of a package"),
         ("https://x.org/c/noarch/b-1-0.conda", "twice, in lines 2 and 3"),
     ],
 )
@@ -163,16 +155,19 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path, end: str) -> None:
         assert read_lock(path, "linux-64").name is None
 
 
-def test_a_list_for_two_platforms_is_none() -> None:
-    text = "@EXPLICIT\nhttps://x.org/c/win-64/a-1-0.conda\nhttps://x.org/c/linux-64/b-1-0.conda\n"
-    with pytest.raises(SpecError, match="is for linux-64, others for win-64") as caught:
-        read_explicit(text, "x")
+def test_wheels_in_a_list_of_conda_lock() -> None:
+    url = "https://files.example.org/tabulate-0.9.0-py3-none-any.whl"
+    text = f"@EXPLICIT\nhttps://x.org/c/noarch/a-1-0.conda#{SHA}\n# pip tabulate @ {url}#sha256={SHA}\n"
+    (wheel,) = read_explicit(text, "x").lock_file("linux-64").locks[0].wheels
+    assert (wheel.name, wheel.version, wheel.url, wheel.sha256) == ("tabulate", "0.9.0", url, SHA)
+    with pytest.raises(SpecError, match="the pip package 'tabulate'") as caught:
+        read_explicit(text.replace(f"#sha256={SHA}", ""), "x")
     assert caught.value.where == "x:3:1"
 
 
-def test_a_comment_that_the_addresses_contradict() -> None:
-    text = "# platform: win-64\n@EXPLICIT\nhttps://x.org/c/linux-64/b-1-0.conda\n"
-    with pytest.raises(SpecError, match="for linux-64, and line 1 says win-64") as caught:
+def test_a_list_for_two_platforms_is_none() -> None:
+    text = "@EXPLICIT\nhttps://x.org/c/win-64/a-1-0.conda\nhttps://x.org/c/linux-64/b-1-0.conda\n"
+    with pytest.raises(SpecError, match="is for linux-64, and others for win-64") as caught:
         read_explicit(text, "x")
     assert caught.value.where == "x:3:1"
 
@@ -227,9 +222,9 @@ def test_a_conda_lock_is_read() -> None:
     [
         ("version: 1", "version: 2", "1:10", "only version 1"),
         ("  - linux-64\n", "  - osx-64\n", "16:13", "not among the platforms"),
-        ("manager: conda", "manager: npm", "15:12", "must be conda or pip"),
+        ("manager: conda", "manager: npm", "15:12", "Invalid enum value 'npm'"),
         (f"    sha256: {SHA}\n  category", "  category", "13:3", "no sha256"),
-        ("  url: https", "  uri: https", "13:3", "'url' is missing"),
+        ("  url: https", "  uri: https", "13:3", "missing required field `url`"),
     ],
 )
 def test_a_conda_lock_that_is_wrong_has_a_place(old: str, new: str, at: str, why: str) -> None:
@@ -239,7 +234,21 @@ def test_a_conda_lock_that_is_wrong_has_a_place(old: str, new: str, at: str, why
     assert why in caught.value.what
 
 
-def test_a_format_is_told_by_its_content(tmp_path: Path) -> None:
+def test_other_platforms_are_checked_only_if_they_are_read() -> None:
+    row = CONDA_LOCK[CONDA_LOCK.index("- name:") :].split("\n- name:")[0].strip("\n") + "\n"
+    other = row.replace("platform: linux-64", "platform: osx-64").replace(
+        f"    sha256: {SHA}\n", ""
+    )
+    text = CONDA_LOCK.replace("  - linux-64\n", "  - linux-64\n  - osx-64\n", 1) + other
+    assert read_condalock(text, HERE, platforms=["linux-64"]).platforms == ("linux-64",)
+    with pytest.raises(DigestError):
+        read_condalock(text, HERE)
+    virtual = other.replace("- name: ", "- name: __", 1)
+    text = text.replace(other, virtual)
+    assert read_condalock(text, HERE).platforms == ("linux-64", "osx-64")
+
+
+def test_the_content_tells_the_format(tmp_path: Path) -> None:
     one = lock(package("a"))
     texts = {
         "a.txt": (write_explicit(one), ExplicitList),
@@ -315,12 +324,6 @@ package:
   category: main
   optional: false
 """
-
-
-def test_names_of_wheels_are_normalised() -> None:
-    url = "https://files.example.org/zope.interface-6.0-py3-none-any.whl"
-    (wheel,) = read_condalock(PIP_PACKAGE.replace("URL", url), HERE).locks[0].wheels
-    assert wheel.name == "zope-interface"
 
 
 @pytest.mark.parametrize(

@@ -156,21 +156,30 @@ def test_what_pip_did_since(world: tuple[Machine, str, Index]) -> None:
     assert "- helper==1.1" in text
     assert "- unlocked==1.0" in text
 
+    (about,) = (machine.envs / "since").glob("**/unlocked-1.0.dist-info")
+    origin = about / "direct_url.json"
+    origin.write_text(
+        json.dumps({"url": "file:///home/me/unlocked", "dir_info": {"editable": True}})
+    )
+    answer = machine.json("export", "since", "--format", "environment-yml", "-o", "e.yml")
+    assert "unlocked" not in (machine.root / "e.yml").read_text()
+    assert "unlocked, which pip installed from file:///home/me/unlocked" in answer["notes"][0]
+    commit = {"vcs": "git", "commit_id": "0" * 40}
+    origin.write_text(json.dumps({"url": "https://x.org/unlocked.git", "vcs_info": commit}))
+    text = machine.run("export", "since", "--format", "environment-yml").stdout
+    assert f"unlocked @ git+https://x.org/unlocked.git@{'0' * 40}" in text
+    origin.unlink()
+
+    state = machine.envs / "since/conda-meta/state"
+    before = state.read_bytes() if state.exists() else None
+    state.write_text(json.dumps({"version": 1, "env_vars": {"A": "1", "GONE": "***unset***"}}))
+    text = machine.run("export", "since", "--format", "environment-yml").stdout
+    assert 'variables:\n  A: "1"\n' in text
+    assert "GONE" not in text
+    state.unlink() if before is None else state.write_bytes(before)
+
     machine.run("seal", "since", "-y")
     seal = read_seal(machine.envs / "since")
     assert seal.lock.wheels == []
     assert seal.checked is False
     assert machine.json("verify", "since")["findings"] == []
-
-
-@pytest.mark.slow
-def test_sealing_again_keeps_the_wheels(world: tuple[Machine, str, Index]) -> None:
-    machine, _, index = world
-    machine.run("export", "app", "--format", "pixi", "-o", "again.lock")
-    machine.run("create", "again", "-f", "again.lock", "--offline", "-q")
-    before = read_seal(machine.envs / "again")
-    pip(machine, "again", "install", "--index-url", index.url, "unlocked")
-    machine.run("seal", "again", "-y")
-    after = read_seal(machine.envs / "again")
-    assert after.lock == before.lock
-    assert {note.name for note in after.pip} == {"hello-tool", "helper", "unlocked"}

@@ -95,15 +95,6 @@ def test_aliases_multiply_nothing(tmp_path: Path) -> None:
         read(tmp_path, "dependencies: &own [*own]\n")
 
 
-def test_a_missing_or_binary_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="cannot be read"):
-        read_environment_yml(tmp_path / "nothing.yml")
-    path = tmp_path / "binary.yml"
-    path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SpecError, match="UTF-8"):
-        read_environment_yml(path)
-
-
 @given(text=st.text(max_size=300))
 def test_any_text_is_read_or_refused_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, text: str
@@ -112,3 +103,28 @@ def test_any_text_is_read_or_refused_and_nothing_else(
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
     with contextlib.suppress(SpecError):
         read_environment_yml(path)
+
+
+def test_variables_in_channels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALENV_TEST_HOST", "https://x.org")
+    monkeypatch.delenv("SEALENV_TEST_TOKEN", raising=False)
+    text = "channels: [$SEALENV_TEST_HOST/a, '${SEALENV_TEST_HOST}/b']\ndependencies: [python]\n"
+    assert read(tmp_path, text).channels == ("https://x.org/a", "https://x.org/b")
+    with pytest.raises(SpecError, match="SEALENV_TEST_TOKEN in a channel is not set") as caught:
+        read(
+            tmp_path, "channels: [https://x.org/t/$SEALENV_TEST_TOKEN/c]\ndependencies: [python]\n"
+        )
+    assert str(caught.value.where).endswith(":1:12")
+
+
+def test_merge_keys_and_comments_after_pip_lines(tmp_path: Path) -> None:
+    text = """\
+variables: &common {A: "1"}
+dependencies:
+  - python
+  - pip:
+      - "six >=1  # a reason"
+"""
+    assert read(tmp_path, text).requirements == ("six>=1",)
+    merged = text.replace("variables: &common", "x: &common") + "variables: {<<: *common, B: '2'}\n"
+    assert read(tmp_path, merged).variables == {"A": "1", "B": "2"}

@@ -77,7 +77,6 @@ def test_what_is_read(line: str, kind: str, value: str) -> None:
         ("a b", "not a requirement"),
         ("", "one requirement per"),
         ("a\nb", "one requirement per"),
-        ("a==1 # why", "not a requirement"),
     ],
 )
 def test_what_is_refused(line: str, reason: str) -> None:
@@ -129,17 +128,11 @@ def test_pip_is_added_with_a_warning(tmp_path: Path) -> None:
     target = choose_target(name=None, python=None, prefix=None, file=path)
     assert target.spec.packages == ("python", "pip")
     assert target.spec.indexes == (DEFAULT_INDEX,)
-    assert any("pip is added" in warning for warning in target.warnings)
+    assert any("adding pip" in warning for warning in target.warnings)
     path = environment(tmp_path, "name: x\ndependencies: [python, pip>=24, {pip: [six]}]\n")
     target = choose_target(name=None, python=None, prefix=None, file=path)
     assert target.spec.packages == ("python", "pip>=24")
     assert target.warnings == ()
-
-
-def test_an_empty_section_asks_for_nothing(tmp_path: Path) -> None:
-    read = read_environment_yml(environment(tmp_path, "dependencies:\n  - python\n  - pip:\n"))
-    spec = build_spec(file=read)
-    assert (spec.packages, spec.requirements, spec.indexes) == (("python",), (), ())
 
 
 @pytest.mark.parametrize(
@@ -167,17 +160,11 @@ def test_a_password_in_a_requirement_is_refused(tmp_path: Path) -> None:
     assert "netrc" in (caught.value.hint or "")
 
 
-def test_an_index_that_is_none(tmp_path: Path) -> None:
-    path = environment(tmp_path, "dependencies: [python, {pip: [six]}]\n")
-    with pytest.raises(SpecError, match="not an index"):
-        build_spec(file=read_environment_yml(path), pypi_index="pypi")
-
-
 def test_a_folder_of_wheels_that_is_not_there(tmp_path: Path) -> None:
     """pip would go on without it, and take what an index has."""
     text = "dependencies:\n  - pip:\n      - six\n      - --find-links my wheels\n"
     path = environment(tmp_path, text)
-    with pytest.raises(SpecError, match=r"there is no folder or file file:.*my%20wheels") as caught:
+    with pytest.raises(SpecError, match=r"not a folder or file: file:.*my%20wheels") as caught:
         read_environment_yml(path)
     assert str(caught.value.where).endswith("environment.yml:4:9")
     (tmp_path / "my wheels").mkdir()

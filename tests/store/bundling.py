@@ -11,9 +11,15 @@ from typing import Any
 import msgspec
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.store import ustar
-from sealenv.store.bundle_manifest import LOCK, MANIFEST, is_executable, member_name
-from sealenv.store.bundle_writer import Source, write_bundle
+from sealenv.store import bundle_format
+from sealenv.store.bundle_format import (
+    LOCK,
+    MANIFEST,
+    Source,
+    is_executable,
+    member_name,
+    write_bundle,
+)
 
 __all__ = ["ARCHIVES", "PACKAGES", "WHEEL", "locks", "raw", "small"]
 
@@ -99,7 +105,9 @@ def raw(
     out = b""
     for name, content in [(MANIFEST, data), *there]:
         # what a hostile writer may put there: longer names are cut, as tar does
-        out += ustar.header(name[:99], len(content), executable=is_executable(name)) + content
-        out += bytes(ustar.padding(len(content)))
-    path.write_bytes(out + bytes(ustar.end(len(out))))
+        out += (
+            bundle_format.header(name[:99], len(content), executable=is_executable(name)) + content
+        )
+        out += bytes(bundle_format.padding(len(content)))
+    path.write_bytes(out + bytes(bundle_format.end(len(out))))
     return path

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealenv.errors import BundleError, CacheDamagedError, DigestError, FetchError, SpecError
-from sealenv.locks import Lock
-from sealenv.store import ustar
+from sealenv.errors import BundleError, CacheDamagedError, DigestError, FetchError
+from sealenv.store import bundle_format
 from sealenv.store.archives import Store, archives_of
-from sealenv.store.bundle import is_bundle, open_bundle
-from sealenv.store.bundle_manifest import LOCK, MANIFEST, member_name
-from sealenv.store.bundle_writer import Source, write_bundle
+from sealenv.store.bundle import open_bundle
+from sealenv.store.bundle_format import LOCK, MANIFEST, Source, member_name, write_bundle
 from tests.store.bundling import ARCHIVES, PACKAGES, WHEEL, contents, locks, package, raw, small
 
 REFUSED = (BundleError, DigestError)
@@ -46,6 +43,13 @@ def refused(path: Path, kind: type[Exception] | tuple[type[Exception], ...] = RE
     return str(caught.value)
 
 
+def with_lock(tmp_path: Path, **change: Any) -> Path:
+    """A bundle whose lock differs in these fields."""
+    lock = msgspec.structs.replace(locks().locks[0], **change)
+    data = msgspec.json.encode(msgspec.structs.replace(locks(), locks=(lock,)))
+    return raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items()))
+
+
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     return small(tmp_path / "my_env.sealenv")
@@ -62,13 +66,6 @@ class TestWriteAndRead:
             assert store.path(item).read_bytes() == data
         assert list(store.tmp.iterdir()) == []
         take(bundle, store)  # once more: it is all there
-
-    def test_what_is_damaged_in_the_store_comes_anew(self, bundle: Path, tmp_path: Path) -> None:
-        store = Store(tmp_path / "store")
-        take(bundle, store)
-        store.path(PACKAGES[2]).write_bytes(b"y" * 1025)
-        take(bundle, store)
-        assert store.path(PACKAGES[2]).read_bytes() == ARCHIVES[2]
 
     def test_the_same_bytes_every_time(self, bundle: Path, tmp_path: Path) -> None:
         other = tmp_path / "elsewhere" / "another name"
@@ -95,7 +92,7 @@ class TestWriteAndRead:
 
     @pytest.mark.skipif(not shutil.which("tar"), reason="no tar on this machine")
     def test_gnu_tar_writes_the_same(self, bundle: Path, tmp_path: Path) -> None:
-        """As docs/reference/bundle.md says: somebody else can write one."""
+        """As docs/reference/bundle.md says: another program can write one."""
         version = subprocess.run(["tar", "--version"], capture_output=True, text=True).stdout
         if "GNU tar" not in version:
             pytest.skip("this tar is not GNU's")
@@ -110,27 +107,6 @@ class TestWriteAndRead:
         )  # fmt: skip
         assert (tmp_path / "again").read_bytes() == bundle.read_bytes()
 
-    def test_without_a_record_of_zeros_behind_it(self, bundle: Path, tmp_path: Path) -> None:
-        data = bundle.read_bytes().rstrip(b"\0")
-        size = -(-len(data) // ustar.BLOCK) * ustar.BLOCK + 2 * ustar.BLOCK
-        bundle.write_bytes(bundle.read_bytes()[:size])
-        take(bundle, Store(tmp_path / "store"))
-
-    @pytest.mark.parametrize("less", [1, 511, 512, 1024])
-    def test_cut_in_the_zeros_at_its_end(self, bundle: Path, less: int) -> None:
-        bundle.write_bytes(bundle.read_bytes()[:-less])
-        refused(bundle, BundleError)
-
-    @pytest.mark.parametrize("channel", ["javascript:x", "https://a b", "-c", "\x1b[1m"])
-    def test_what_is_no_channel(self, tmp_path: Path, channel: str) -> None:
-        (lock,) = locks().locks
-        file = msgspec.structs.replace(
-            locks(), locks=(msgspec.structs.replace(lock, channels=(channel,)),)
-        )
-        assert "is not a channel" in refused(
-            raw(tmp_path / "b", sorted(contents(file).items())), BundleError
-        )
-
     def test_a_damaged_archive_is_not_packed(self, tmp_path: Path) -> None:
         store = Store(tmp_path / "store")
         take(small(tmp_path / "b"), store)
@@ -140,22 +116,9 @@ class TestWriteAndRead:
             write_bundle(tmp_path / "new", [source], lambda done, total: None)
         assert not (tmp_path / "new").exists()
 
-    def test_too_large_a_member(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(ustar, "LARGEST", 5)
-        with pytest.raises(SpecError, match="larger"):
-            small(tmp_path / "b")
-        assert list(tmp_path.iterdir()) == []
-
-    def test_is_bundle(self, bundle: Path, tmp_path: Path) -> None:
-        assert is_bundle(bundle)
-        assert not is_bundle(tmp_path)
-        assert not is_bundle(tmp_path / "nothing")
-        (tmp_path / "environment.yml").write_text("name: x\n")
-        assert not is_bundle(tmp_path / "environment.yml")
-
 
 class TestHostile:
-    @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.data())
     def test_any_changed_byte(self, bundle: Path, data: st.DataObject) -> None:
         whole = bundle.read_bytes()
@@ -167,17 +130,17 @@ class TestHostile:
         path.write_bytes(changed)
         refused(path)
 
-    @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.data())
     def test_truncated(self, bundle: Path, data: st.DataObject) -> None:
         """Anywhere before the two blocks that end it."""
         whole = bundle.read_bytes()
-        size = data.draw(st.integers(0, len(whole.rstrip(b"\0")) + ustar.BLOCK - 1))
+        size = data.draw(st.integers(0, len(whole.rstrip(b"\0")) + bundle_format.BLOCK - 1))
         path = bundle.with_name("cut")
         path.write_bytes(whole[:size])
         refused(path)
 
-    @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.binary(min_size=1, max_size=40000))
     def test_more_behind_it(self, bundle: Path, more: bytes) -> None:
         path = bundle.with_name("more")
@@ -187,45 +150,10 @@ class TestHostile:
             take(path, Store(bundle.parent / "store"))
             assert not any(more)
 
-    @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(st.text(alphabet=st.characters(codec="ascii"), min_size=1, max_size=90))
-    def test_any_other_name(self, tmp_path: Path, name: str) -> None:
-        if name not in contents():
-            members = sorted([*contents().items(), (name, b"evil")])
-            refused(raw(tmp_path / "b", members))
-
-    @pytest.mark.parametrize(
-        "name",
-        [
-            *("../evil", "/etc/passwd", "packages/../../evil", "C:\\evil", "packages\\x.conda"),
-            *("packages/" + "a" * 64 + ".conda/x", "packages/" + "A" * 64 + ".conda", "install.sh/x"),
-            *("INSTALL.SH", "Lock.json", "wheels/x.whl", "micromamba/micromamba", "con", "./install.sh"),
-            *("packages/" + "a" * 64 + ".zip", "packages/" + "a" * 64, "sealenv-bundle.json"),
-        ],
-    )  # fmt: skip
-    def test_names(self, tmp_path: Path, name: str) -> None:
-        refused(raw(tmp_path / "b", sorted([*contents().items(), (name, b"evil")])))
-
-    @pytest.mark.parametrize(
-        "kind",
-        [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE,
-         tarfile.CONTTYPE, tarfile.GNUTYPE_SPARSE, tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE],
-    )  # fmt: skip
-    def test_no_other_kind_of_member(self, tmp_path: Path, kind: bytes) -> None:
-        """Written by tarfile, in front of a bundle, as its first member, and in its middle."""
-        plain = raw(tmp_path / "plain").read_bytes()
-        header = tarfile.TarInfo("install.sh")
-        header.type, header.linkname, header.mode = kind, "/etc/passwd", 0o755
-        block = header.tobuf(tarfile.USTAR_FORMAT)[: ustar.BLOCK]
-        place = plain.index(b"install.sh\0")
-        for changed in (block + plain, plain[:place] + block + plain[place + ustar.BLOCK :]):
-            (tmp_path / "b").write_bytes(changed)
-            refused(tmp_path / "b")
-
     def test_a_member_twice_or_in_the_wrong_place(self, tmp_path: Path) -> None:
         given_members = sorted(contents().items())
         assert "twice" in refused(raw(tmp_path / "b", [given_members[0], *given_members]))
-        assert "place" in refused(raw(tmp_path / "b", given_members[::-1]))
+        assert "out of order" in refused(raw(tmp_path / "b", given_members[::-1]))
 
     def test_a_manifest_of_other_members(self, tmp_path: Path) -> None:
         whole = sorted(contents().items())
@@ -239,14 +167,6 @@ class TestHostile:
                 changed = [dict(item) for item in listed]
                 changed[place][field] = value
                 refused(raw(tmp_path / "b", whole, members=changed))
-
-    def test_sizes_that_are_none(self, tmp_path: Path) -> None:
-        whole = sorted(contents().items())
-        for size in (-1, 1 << 33, 1 << 62, 1.5, "5", None):
-            listed: list[dict[str, Any]] = [
-                {"name": n, "size": size, "sha256": hashlib.sha256(d).hexdigest()} for n, d in whole
-            ]
-            refused(raw(tmp_path / "b", whole, members=listed))
 
     @pytest.mark.parametrize(
         "manifest",
@@ -262,8 +182,8 @@ class TestHostile:
 
     def test_a_manifest_that_is_too_large(self, tmp_path: Path) -> None:
         """Only its header is there: nothing is read or allocated for it."""
-        for size in (17 << 20, ustar.LARGEST):
-            (tmp_path / "b").write_bytes(ustar.header(MANIFEST, size, executable=False))
+        for size in (17 << 20, bundle_format.LARGEST):
+            (tmp_path / "b").write_bytes(bundle_format.header(MANIFEST, size, executable=False))
             assert "manifest of" in refused(tmp_path / "b")
 
     def test_a_sparse_file_of_the_promised_size(self, tmp_path: Path) -> None:
@@ -284,131 +204,14 @@ class TestHostile:
         members = [item for item in sorted(contents().items()) if item[0] != LOCK]
         refused(raw(tmp_path / "b", members))
 
-    @pytest.mark.parametrize(
-        "change",
-        [
-            lambda p: {"sha256": "0" * 64}, lambda p: {"sha256": "../" * 22}, lambda p: {"size": 1},
-            lambda p: {"sha256": p.sha256.upper()}, lambda p: {"fn": "../../evil.conda"},
-            lambda p: {"fn": "/etc/a-1.0-0.conda"}, lambda p: {"fn": "manifest"},
-            lambda p: {"fn": "a-1.0-0.tar.bz2"}, lambda p: {"fn": "other-1.0-0.conda"},
-            lambda p: {"record": p.record | {"name": "../../a"}}, lambda p: {"record": {}},
-            lambda p: {"record": p.record | {"subdir": "../x"}},
-            lambda p: {"record": p.record | {"subdir": "win-64"}},
-            lambda p: {"url": "file:///etc/"}, lambda p: {"url": p.url.replace("a-1.0", "b-1.0")},
-            lambda p: {"url": f"file:/srv/noarch/{p.fn}"},
-        ],
-    )  # fmt: skip
-    def test_a_lock_that_names_something_else(
-        self, tmp_path: Path, change: Callable[[Any], dict[str, Any]]
-    ) -> None:
-        first = PACKAGES[0]
-        packages = (msgspec.structs.replace(first, **change(first)), *PACKAGES[1:])
-        data = msgspec.json.encode(locks(packages))
-        refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
-
-    @pytest.mark.parametrize(
-        ("key", "value"),
-        [
-            ("depends", 5), ("depends", [5]), ("depends", {}), ("constrains", 7), ("noarch", [1]),
-            ("noarch", "bsd"), ("timestamp", "x"), ("timestamp", -1), ("timestamp", 1e300),
-            ("build_number", "x"), ("build_number", -1), ("license", {}), ("subdir", 9),
-            ("run_exports", 5), ("extra_depends", [1]), ("name", 5), ("version", 1.0), ("md5", 5),
-            ("purls", "x"), ("track_features", 5), ("python_site_packages_path", []), ("size", "x"),
-        ],
-    )  # fmt: skip
-    def test_a_record_of_other_types(self, tmp_path: Path, key: str, value: Any) -> None:
-        first = PACKAGES[0]
-        record = first.record | {key: value}
-        packages = (msgspec.structs.replace(first, record=record), *PACKAGES[1:])
-        data = msgspec.json.encode(locks(packages))
-        text = refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
-        assert key in text
-
-    @pytest.mark.parametrize(
-        "change",
-        [
-            {"name": "../../evil"}, {"name": ".."}, {"name": ""}, {"name": "a\\b"}, {"name": "a\nb"},
-            {"variables": {"A\nB": "x"}}, {"variables": {"A": "x\ny"}}, {"variables": {"": "x"}},
-        ],
-    )  # fmt: skip
-    def test_what_no_environment_is_called_or_sets(
-        self, tmp_path: Path, change: dict[str, Any]
-    ) -> None:
-        data = msgspec.json.encode(msgspec.structs.replace(locks(), **change))
-        refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())), BundleError)
-
     def test_a_lock_with_a_package_twice_or_without_one(self, tmp_path: Path) -> None:
         twice = locks((*PACKAGES, package("a", ARCHIVES[2])))
         for file in (twice, locks(PACKAGES[1:]), locks(wheels=()), locks(wheels=(WHEEL, WHEEL))):
             data = msgspec.json.encode(file)
             refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
 
-    def test_platforms_that_cannot_be(self, tmp_path: Path) -> None:
-        other = Lock(platform="linux-64", channels=(), packages=PACKAGES)
-        none = Lock(platform="../x", channels=(), packages=PACKAGES)
-        every = Lock(platform="noarch", channels=(), packages=PACKAGES)
-        empty = msgspec.structs.replace(locks(), locks=())
-        for file in (locks(others=(other,)), locks(others=(none,)), locks(others=(every,)), empty):
-            data = msgspec.json.encode(file)
-            refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
-
-    @pytest.mark.parametrize(
-        ("change", "said"),
-        [
-            ({"specs": ("a\n==> 2030-01-01 00:00:00 <==",)}, "none of a text"),
-            ({"virtual_packages": ("\x1b[31m__x=1=0",)}, "none of a text"),
-            ({"requirements": ("w\r",)}, "none of a text"),
-            ({"exclude_newer": "2030\n"}, "none of a text"),
-            ({"find_links": ("https://h/x\x00",)}, "none of a text"),
-            ({"specs": ("[[[",)}, "MatchSpec"),
-            ({"specs": ("python[[[",)}, "MatchSpec"),
-            ({"requirements": ("-e .",)}, "editable"),
-            ({"requirements": ("--find-links x",)}, "requirement"),
-            ({"requirements": ("w; " + "(" * 3000,)}, "requirement"),
-            ({"exclude_newer": "yesterday"}, "time"),
-            ({"exclude_newer": "2026-13-01"}, "time"),
-            ({"wheels": (msgspec.structs.replace(WHEEL, url="https://h/w.whl"),)}, "PEP 427"),
-            ({"wheels": (msgspec.structs.replace(WHEEL, name="v"),)}, "not a wheel of"),
-            ({"indexes": ("https://u:secretpw@h/simple",)}, "credentials"),
-            ({"find_links": ("https://u:secretpw@h/links",)}, "credentials"),
-            ({"channels": ("https://u:secretpw@h/c",)}, "credentials"),
-            ({"channels": ("https://h/t/secretpw/c",)}, "credentials"),
-            ({"packages": PACKAGES[::-1]}, ""),
-        ],
-    )  # fmt: skip
-    def test_what_may_not_be_written_down(
-        self, tmp_path: Path, change: dict[str, Any], said: str
-    ) -> None:
-        lock = msgspec.structs.replace(locks().locks[0], **change)
-        if not said:  # nothing depends on anything there
-            with open_bundle(self.with_lock(tmp_path, lock)):
-                return
-        text = refused(self.with_lock(tmp_path, lock), BundleError)
-        assert said in text
-        assert "secretpw" not in text
-
-    def with_lock(self, tmp_path: Path, lock: Lock) -> Path:
-        file = msgspec.structs.replace(locks(), locks=(lock,))
-        data = msgspec.json.encode(file)
-        return raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items()))
-
-    @pytest.mark.parametrize("address", ["https://u:secretpw@h/", "https://h/t/secretpw/"])
-    def test_credentials_in_the_address_of_a_file(self, tmp_path: Path, address: str) -> None:
-        (lock,) = locks().locks
-        first = msgspec.structs.replace(PACKAGES[0], url=f"{address}noarch/{PACKAGES[0].fn}")
-        wheel = msgspec.structs.replace(WHEEL, url=address + WHEEL.fn)
-        private = msgspec.structs.replace(PACKAGES[0], channel=address)
-        for change in (
-            {"packages": (first, *PACKAGES[1:])},
-            {"wheels": (wheel,)},
-            {"packages": (private, *PACKAGES[1:])},
-        ):
-            text = refused(self.with_lock(tmp_path, msgspec.structs.replace(lock, **change)))
-            assert "credentials" in text
-            assert "secretpw" not in text
-
     @pytest.mark.parametrize("place", ["file", "lock", "package", "wheel"])
-    def test_a_key_that_nobody_knows(self, tmp_path: Path, place: str) -> None:
+    def test_an_unknown_key(self, tmp_path: Path, place: str) -> None:
         file = msgspec.json.decode(msgspec.json.encode(locks()))
         lock = file["locks"][0]
         {"file": file, "lock": lock, "package": lock["packages"][1], "wheel": lock["wheels"][0]}[
@@ -416,41 +219,69 @@ class TestHostile:
         ]["zzz"] = 1
         data = msgspec.json.encode(file)
         text = refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
-        assert "'zzz'" in text
+        assert "`zzz`" in text
 
-    def test_dependents_before_dependencies(self, tmp_path: Path) -> None:
-        """But in a cycle, such as python's and pip's, one has to come first."""
-        needs = {"a": ["b >=1"], "b": ["c", "__glibc >=2", "elsewhere"], "c": []}
-        found = [
-            msgspec.structs.replace(p, record={**p.record, "depends": needs[p.name]})
-            for p in PACKAGES
-        ]
-        (lock,) = locks().locks
-        for order, sound in (((2, 1, 0), True), ((2, 0, 1), False), ((1, 2, 0), False)):
-            packages = tuple(found[number] for number in order)
-            path = self.with_lock(tmp_path, msgspec.structs.replace(lock, packages=packages))
-            if sound:
-                open_bundle(path).close()
-            else:
-                assert "which it depends on" in refused(path, BundleError)
-        ring = msgspec.structs.replace(found[2], record={**found[2].record, "depends": ["a"]})
-        packages = (found[0], ring, found[1])
-        open_bundle(
-            self.with_lock(tmp_path, msgspec.structs.replace(lock, packages=packages))
-        ).close()
-
-    def test_a_wheel_called_like_a_path(self, tmp_path: Path) -> None:
-        wheel = msgspec.structs.replace(WHEEL, url="https://x/..%2F..%2Fevil.whl")
-        data = msgspec.json.encode(locks(wheels=(wheel,)))
-        refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
-
-    def test_what_is_no_file(self, tmp_path: Path) -> None:
+    def test_a_missing_file_and_a_folder(self, tmp_path: Path) -> None:
         refused(tmp_path / "nothing", FetchError)
         refused(tmp_path, (FetchError, BundleError))
 
-    @pytest.mark.skipif(os.name == "nt", reason="no such files there")
-    def test_a_device(self) -> None:
-        refused(Path("/dev/zero"), BundleError)
+    @pytest.mark.parametrize(
+        "name",
+        ["../evil", "/etc/passwd", "packages\\x.conda", "packages/" + "a" * 64 + ".conda/x",
+         "INSTALL.SH", "micromamba/micromamba", "wheels/x.whl", "./install.sh"],
+    )  # fmt: skip
+    def test_an_unknown_member_name(self, tmp_path: Path, name: str) -> None:
+        refused(raw(tmp_path / "b", sorted([*contents().items(), (name, b"evil")])))
+
+    @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.XHDTYPE])
+    def test_another_kind_of_member(self, tmp_path: Path, kind: bytes) -> None:
+        plain = raw(tmp_path / "plain").read_bytes()
+        header = tarfile.TarInfo("install.sh")
+        header.type, header.linkname, header.mode = kind, "/etc/passwd", 0o755
+        block = header.tobuf(tarfile.USTAR_FORMAT)[: bundle_format.BLOCK]
+        place = plain.index(b"install.sh\0")
+        for changed in (
+            block + plain,
+            plain[:place] + block + plain[place + bundle_format.BLOCK :],
+        ):
+            (tmp_path / "b").write_bytes(changed)
+            refused(tmp_path / "b")
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"sha256": "../" * 22}, "sha256"),
+            ({"fn": "../../evil.conda"}, "file name"),
+            ({"url": "https://u:secretpw@h/noarch/a-1.0-0.conda"}, "credentials"),
+            ({"channel": "javascript:x"}, "channel"),
+            ({"record": {"name": "../../a"}}, "required field"),
+            ({"record": PACKAGES[0].record | {"depends": 5}}, "depends"),
+            ({"record": PACKAGES[0].record | {"subdir": "win-64"}}, "win-64"),
+        ],
+    )  # fmt: skip
+    def test_a_hostile_package(self, tmp_path: Path, change: dict[str, Any], said: str) -> None:
+        first = msgspec.structs.replace(PACKAGES[0], **change)
+        text = refused(with_lock(tmp_path, packages=(first, *PACKAGES[1:])), BundleError)
+        assert said in text
+        assert "secretpw" not in text
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"platform": "../x"}, {"specs": ("\x1b[31m",)}, {"specs": ("python[[[",)},
+            {"requirements": ("-e .",)}, {"exclude_newer": "yesterday"},
+            {"wheels": (msgspec.structs.replace(WHEEL, url="https://x/..%2F..%2Fevil.whl"),)},
+            {"wheels": (msgspec.structs.replace(WHEEL, name="v"),)},
+            {"channels": ("https://u:secretpw@h/c",)}, {"indexes": ("https://u:secretpw@h/simple",)},
+        ],
+    )  # fmt: skip
+    def test_a_hostile_lock(self, tmp_path: Path, change: dict[str, Any]) -> None:
+        assert "secretpw" not in refused(with_lock(tmp_path, **change), BundleError)
+
+    @pytest.mark.parametrize("change", [{"name": "../../evil"}, {"variables": {"A": "x\ny"}}])
+    def test_a_hostile_lock_file(self, tmp_path: Path, change: dict[str, Any]) -> None:
+        data = msgspec.json.encode(msgspec.structs.replace(locks(), **change))
+        refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())), BundleError)
 
     def test_an_ordinary_tar(self, tmp_path: Path) -> None:
         with tarfile.open(tmp_path / "b", "w") as tar:

@@ -42,11 +42,6 @@ def test_info_measures_and_writes_nothing(used: Machine) -> None:
     assert sizes(used)["tmp"] == 0
 
 
-def test_info_of_a_machine_without_a_cache(machine: Machine) -> None:
-    assert set(sizes(machine).values()) == {0}
-    assert not machine.cache.exists()
-
-
 def test_each_part_goes_alone_and_comes_back(used: Machine, channels: Channels) -> None:
     before = sizes(used)
     left = dict(before)
@@ -81,13 +76,6 @@ def test_all_leaves_environments_and_what_conda_has_put_into_its_cache(
     assert content(pkgs) == before | theirs  # and no line of urls.txt is there twice
 
 
-def test_an_archive_of_the_same_name_that_is_condas_own_stays(used: Machine) -> None:
-    (used.cache / "pkgs/prio-1.0-0.conda").unlink()
-    (used.cache / "pkgs/prio-1.0-0.conda").write_bytes(b"conda's")
-    used.run("cache", "clean", "--archives", "-y")
-    assert set(content(used.cache / "pkgs")) == {"prio-1.0-0.conda", "urls.txt"}
-
-
 def test_a_cache_that_conda_pkgs_dirs_names_is_left_alone(
     machine: Machine, channels: Channels
 ) -> None:
@@ -98,12 +86,6 @@ def test_a_cache_that_conda_pkgs_dirs_names_is_left_alone(
     assert set(before) > OFFERED
     machine.run("cache", "clean", "--all", "-y")
     assert content(shared) == before
-
-
-def test_archives_gone_offline_is_told(used: Machine, channels: Channels) -> None:
-    """file:// is no network; an http channel's archives would be listed (test_network.py)."""
-    shutil.rmtree(used.cache / "archives")
-    used.tiny("two", channels.main_url, "prio", args=["--offline"])
 
 
 def test_it_asks(used: Machine) -> None:

@@ -138,20 +138,19 @@ def test_hostile_words_are_text(rebuild: Rebuild, small: Lock) -> None:
 
 def test_a_bundle(rebuild: Rebuild, lock: Lock, tmp_path: Path, windows: Windows) -> None:
     """Made on Linux, unpacked, installed by cmd.exe with no network."""
-    from sealenv.commands.bundle import make_bundle
     from sealenv.locks import LockFile
-    from sealenv.progress import QUIET
-    from sealenv.request.subject import Subject
-    from tests.locking import engine
+    from sealenv.locks.pixi_write import write_pixi
+    from tests.machine import Machine
 
     wheel = tiny_wheel(rebuild.releases.root / "wheels", f"{rebuild.releases.base}/wheels")
     lock = msgspec.structs.replace(lock, wheels=(wheel,))
     path = tmp_path / "my_env.sealenv"
-    with engine(tmp_path / "cache") as worker:
-        make_bundle(
-            Subject("x", LockFile(locks=(lock,))), "my_env", worker, worker.store, path, QUIET,
-            pinned=PinnedMicromamba(DEFAULT), given={"win-64": rebuild.released},
-        )  # fmt: skip
+    elsewhere = Machine(tmp_path / "another machine")
+    locked = elsewhere.root / "my_env.lock"
+    locked.write_text(write_pixi(LockFile(locks=(lock,), name="my_env")))
+    elsewhere.run(
+        "bundle", str(locked), "-o", str(path), "--micromamba", f"win-64={rebuild.released}"
+    )
     folder = rebuild.root / "un packed"
     with tarfile.open(path) as tar:
         tar.extractall(folder, filter="data")

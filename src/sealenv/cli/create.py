@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealenv.commands.create import Created, Plan
-    from sealenv.locks.listed import Package, Wheel
+    from sealenv.locks.model import Package, Wheel
 
 __all__ = ["create_command"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealenv.commands.lock import Locked
-    from sealenv.locks.listed import Package, Wheel
+    from sealenv.locks.model import Package, Wheel
 
 __all__ = ["archives_text", "diff_command", "lock_command"]
 
@@ -26,13 +26,13 @@ __all__ = ["archives_text", "diff_command", "lock_command"]
     epilog="""\b
 Examples:
   sealenv lock 'python=3.12' numpy          sealenv.lock, for this platform
-  sealenv lock -f environment.yml           NAME.lock, for what it asks for
+  sealenv lock -f environment.yml           NAME.lock, for its packages
   sealenv lock --platform linux-64 --platform win-64
                                             for both, from either
   sealenv lock                              renew it: the newest of everything
   sealenv lock --update numpy               numpy, and what must move with it
   sealenv lock -f list.txt                  fill in the digests of a list
-  sealenv create -f sealenv.lock -n my_env  make what is locked
+  sealenv create -f sealenv.lock -n my_env  create the environment
 """,
 )
 @click.argument("packages", metavar="[SPEC]...", nargs=-1)
@@ -52,12 +52,12 @@ Examples:
 @click.option("--update", multiple=True, metavar="NAME",
               help="Move this package, and only what must move with it. Repeatable.")  # fmt: skip
 @click.option("-e", "--environment", metavar="NAME",
-              help="Which environment of a pixi.lock that holds several.")  # fmt: skip
+              help="The environment, if a pixi.lock has several.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE",
               help="The lock to write; - is stdout. Without it: NAME.lock or sealenv.lock.")  # fmt: skip
-@click.option("--force", is_flag=True, help="Write over a file that is not a lock of sealenv's.")
+@click.option("--force", is_flag=True, help="Replace a file that is not a lock of sealenv.")
 @click.option("--offline", is_flag=True,
-              help="Use the network for nothing; what is cached must do.")  # fmt: skip
+              help="Use only the cache, not the network.")  # fmt: skip
 @click.option("-d", "--dry-run", is_flag=True, help="Say what would change; write nothing.")
 @JSON
 @QUIET

@@ -1,10 +1,11 @@
-"""`bundle`: everything that an environment is made of, in one file."""
+"""`bundle`: write everything that an environment consists of into one file."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -27,16 +28,17 @@ from sealenv.request.subject import Subject, left_out
 from sealenv.request.subject import subject as read_subject
 from sealenv.store.archives import Store, archives_of
 from sealenv.store.bundle import Bundle, is_bundle
-from sealenv.store.bundle_manifest import (
+from sealenv.store.bundle_format import (
     LOCK,
     BundleManifest,
+    Source,
     member_name,
     micromamba_member,
+    write_bundle,
 )
-from sealenv.store.bundle_writer import Source, write_bundle
 from sealenv.system.files import check_output
 
-__all__ = ["Bundled", "bundle", "make_bundle"]
+__all__ = ["Bundled", "bundle"]
 
 _README = """\
 This is the environment {name}, made by sealenv {version}, for {platforms}.
@@ -56,13 +58,13 @@ class Bundled(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         file: the bundle.
-        sha256: of the bundle.
-        bytes: of the bundle.
-        name: how the environment is called by default.
-        platforms: those that it makes the environment for.
-        members: how many files are inside.
-        micromamba: subdir -> the version of the micromamba inside; empty where it is not run here.
-        notes: what is not in it.
+        sha256: the digest of the bundle.
+        bytes: the size of the bundle.
+        name: the default name of the environment.
+        platforms: the platforms of the locks.
+        members: the number of files in it.
+        micromamba: subdir -> the version of the micromamba in it; empty if unknown.
+        notes: what is not included.
     """
 
     file: AbsolutePath
@@ -90,167 +92,61 @@ def bundle(
 ) -> Bundled:
     """Write an environment or a lock with all of its packages into one file.
 
-    `create(file=...)` makes the environment from it with no network; where there is no Python, the
-    script in it does.
-
-    Args:
-        what: an environment, or a lock of any format.
-        output: where to; without it NAME.sealenv in the current folder.
-        force: replace that file.
-        platforms: only these of a lock.
-        name: how the environment is called by default.
-        micromamba: the release whose digests are known; without it the package of the lock's channels.
-        micromamba_files: subdir -> an executable of this machine.
-        micromamba_sha256: digests, each HEX or SUBDIR=HEX.
-        offline: what is in the cache must do.
-        reporter: is told each step.
-
-    Raises:
-        OutputExistsError: something is at `output`.
-        NotFoundError, SpecError: there is nothing to carry.
-        FetchError: an archive cannot be had; its subclasses say why.
-    """
-    if str(output) == "-":
-        raise UsageError(
-            "a bundle is written into a file, not to the standard output",
-            hint="name the file with -o",
-        )
-    given = {subdir: Path(file) for subdir, file in (micromamba_files or {}).items()}
-    found = read_subject(named(what)).only(words(platforms))
-    called = _name(found.name, named(what)) if name is None else name
-    check_name(called)  # it becomes a path below
-    known = parse_digests(words(micromamba_sha256), found.file.platforms)
-    checked = {p: digest for p, digest in known.items() if p in given}
-    of_release = {p: digest for p, digest in known.items() if p not in given}
-    if micromamba is None:
-        # Without a release, the package of the lock's channels: its digest is in their index.
-        pinned = PinnedMicromamba(Releases.read().default, of_release)
-    else:
-        usable = [p for p in found.file.platforms if p not in given]
-        pinned = pin_release(micromamba, of_release, usable)
-    path = optional_path(output) or Path(f"{called}.sealenv")
-    with contextlib.ExitStack() as stack:
-        store, engine = stack.enter_context(started())
-        carried = None
-        if is_bundle(Path(named(what))):
-            carried = stack.enter_context(verified(Path(named(what)), reporter))
-        stack.enter_context(store.in_use())
-        made = make_bundle(
-            found, called, engine, store, path, reporter, pinned=pinned, given=given,
-            checked=checked, offline=offline, force=force, carried=carried,
-        )  # fmt: skip
-        for note in made.notes:
-            reporter.warn(note)
-    return made
-
-
-def _name(name: str, what: str) -> str:
-    """The name of what is bundled, if an environment can be called that everywhere."""
-    try:
-        check_name(name, what)
-    except UsageError as error:
-        error.hint = "say with --name how the environment is to be called"
-        raise
-    return name
-
-
-def make_bundle(
-    subject: Subject,
-    name: str,
-    engine: Engine,
-    store: Store,
-    path: Path,
-    reporter: Reporter,
-    *,
-    pinned: PinnedMicromamba,
-    given: Mapping[str, Path],
-    checked: Mapping[str, str] | None = None,
-    offline: bool = False,
-    force: bool = False,
-    carried: Bundle | None = None,
-) -> Bundled:
-    """Write everything that an environment is made of into one file.
-
+    `create(file=...)` creates the environment from it offline; without Python, the script in it does.
     The same locks, micromamba and version of sealenv give the same bytes.
 
     Args:
-        subject: the exact packages.
-        name: how the environment is called where nothing else is said.
-        engine: fetches what is not in the store.
-        store: where archives lie.
-        path: the file.
-        reporter: is told each step.
-        pinned: the release of micromamba, with the digests that are known.
-        given: a micromamba of this machine, by subdir.
-        checked: the sha256 that it must have, by subdir, where it was said.
-        offline: what is in the store must do.
-        force: a file that is there may be replaced.
-        carried: the bundle that the locks are from: its packages and micromamba go into the new one.
+        what: an environment, or a lock of any format.
+        output: the file; default: NAME.sealenv in the current folder.
+        force: replace that file.
+        platforms: only these of a lock.
+        name: the default name of the environment.
+        micromamba: the release to include; default: the package in the lock's channels.
+        micromamba_files: subdir -> an executable on this machine.
+        micromamba_sha256: digests, each HEX or SUBDIR=HEX.
+        offline: use only the cache.
+        reporter: receives each step.
 
     Raises:
-        OutputExistsError: something is at `path`.
-        SpecError: a lock that cannot be carried.
-        OfflineError, DigestError, FetchError: an archive cannot be had.
-        FilesystemError: the file cannot be written.
+        OutputExistsError: `output` exists.
+        NotFoundError, SpecError: there is nothing to bundle.
+        FetchError: an archive is not available; its subclasses say why.
     """
-    check_name(name)
+    if str(output) == "-":
+        raise UsageError(
+            "a bundle is written to a file, not to the standard output",
+            hint="name the file with -o",
+        )
+    subject = read_subject(named(what), platforms=words(platforms))
+    called = _checked_name(subject.name, named(what)) if name is None else name
+    check_name(called)  # it becomes a path
+    if not subject.file.locks or not all(lock.packages for lock in subject.file.locks):
+        raise SpecError("nothing is locked, so there is nothing to bundle")
+    given = {subdir: Path(file) for subdir, file in (micromamba_files or {}).items()}
+    wanted = _parse_micromamba(micromamba, words(micromamba_sha256), given, subject.file.platforms)
+    path = optional_path(output) or Path(f"{called}.sealenv")
     check_output(path, force=force)
-    locks = msgspec.structs.replace(subject.file, name=name)
-    if not locks.locks or not all(lock.packages for lock in locks.locks):
-        raise SpecError("nothing is locked: there is nothing to carry")
-    reporter.phase("fetch", "fetching and verifying packages")
-    for lock in locks.locks:
-        if carried:
-            take_in(carried, lock, store, engine)
-        engine.fetch(lock, reporter, offline=offline)
-    reporter.phase("micromamba", "finding one for each platform")
-    sources: list[Source] = []
-    digests: dict[str, str] = {}
-    versions: dict[str, str] = {}
-    for lock in locks.locks:
-        member = micromamba_member(lock.platform)
-        if carried and not (lock.platform in given or lock.platform in pinned.sha256):
-            data = carried.read(member)
-            if data is not None:  # it is of a stranger, and is not run here
-                sources.append(Source(member, data=data))
-                digests[lock.platform] = hashlib.sha256(data).hexdigest()
-                versions[lock.platform] = ""
-                continue
-        found = micromamba_for(
-            engine, lock, pinned, given, reporter, checked=checked or {}, offline=offline
-        )
-        if found is not None:
-            sources.append(Source(member, path=Path(found.path)))
-            digests[lock.platform] = found.sha256
-            versions[lock.platform] = found.version
-    inside = PinnedMicromamba(pinned.version, digests)
-    scripts, left = _scripts(locks, name, inside, engine, store)
-    sources += scripts
-    sources += _archives(locks, store)
-    data = msgspec.json.encode(locks, order="deterministic")
-    sources.append(Source(LOCK, data=data))
-    sources.append(Source("README.txt", data=_readme(name, locks).encode()))
-    reporter.phase("bundle", f"writing {path.name}")
-
-    def write() -> tuple[BundleManifest, str, int]:
-        return write_bundle(
-            path, sources, lambda done, total: reporter.advance(done, total, "bytes")
-        )
-
-    try:
-        try:
-            manifest, sha256, size = write()
-        except CacheDamagedError:
-            engine.fetch_again(locks.locks, reporter, offline=offline)
-            manifest, sha256, size = write()
-    except OSError as error:
-        raise from_oserror(error) from error
-    notes = (*_not_carried(subject), *left, *_notes(locks, versions))
+    with contextlib.ExitStack() as stack:
+        store, engine = stack.enter_context(started())
+        source = None
+        if is_bundle(Path(named(what))):
+            source = stack.enter_context(verified(Path(named(what)), reporter))
+        stack.enter_context(store.in_use())
+        locks = msgspec.structs.replace(subject.file, name=called)
+        job = _Job(locks, engine, store, reporter, offline, source)
+        job.fetch()
+        found = job.find_micromamba(wanted)
+        sources, missing = job.sources(found, wanted.pinned.version)
+        manifest, sha256, size = job.write(path, sources)
+    versions = {platform: executable.version for platform, executable in found.items()}
+    notes = (*_left_out(subject), *missing, *_platform_notes(locks, versions))
+    for note in notes:
+        reporter.warn(note)
     return Bundled(
         file=path,
         sha256=sha256,
         bytes=size,
-        name=name,
+        name=called,
         platforms=locks.platforms,
         members=len(manifest.members),
         micromamba=versions,
@@ -258,52 +154,161 @@ def make_bundle(
     )
 
 
-def _readme(name: str, locks: LockFile) -> str:
-    platforms = ", ".join(locks.platforms)
-    return _README.format(name=name, version=__version__, platforms=platforms)
+def _checked_name(name: str, what: str) -> str:
+    try:
+        check_name(name, what)
+    except UsageError as error:
+        error.hint = "choose a name for the environment with --name"
+        raise
+    return name
 
 
-def _scripts(
-    locks: LockFile, name: str, micromamba: PinnedMicromamba, engine: Engine, store: Store
-) -> tuple[list[Source], list[str]]:
-    """The scripts, and why one is not there."""
-    found, left = [], []
-    for kind in ("bat", "sh"):
-        usable = [engine.complete(locks.lock_for(p)) for p in platforms_for(kind, locks.platforms)]
+@dataclass(frozen=True)
+class _Wanted:
+    """The micromamba to include.
+
+    Attributes:
+        pinned: a release, with its known digests.
+        given: subdir -> an executable on this machine.
+        digests: subdir -> the sha256 that a given executable must have.
+    """
+
+    pinned: PinnedMicromamba
+    given: Mapping[str, Path]
+    digests: Mapping[str, str]
+
+
+def _parse_micromamba(
+    release: str | None, digests: Sequence[str], given: dict[str, Path], platforms: tuple[str, ...]
+) -> _Wanted:
+    known = parse_digests(digests, platforms)
+    of_release = {p: digest for p, digest in known.items() if p not in given}
+    if release is None:  # the package of the lock's channels, whose index has its digest
+        pinned = PinnedMicromamba(Releases.read().default, of_release)
+    else:
+        pinned = pin_release(release, of_release, [p for p in platforms if p not in given])
+    return _Wanted(pinned, given, {p: digest for p, digest in known.items() if p in given})
+
+
+@dataclass(frozen=True)
+class _Executable:
+    """A micromamba, and the member that contains it."""
+
+    source: Source
+    sha256: str
+    version: str
+
+
+@dataclass(frozen=True)
+class _Job:
+    """The steps of one bundle."""
+
+    locks: LockFile
+    engine: Engine
+    store: Store
+    reporter: Reporter
+    offline: bool
+    source: Bundle | None
+    """The bundle that the locks are from."""
+
+    def fetch(self) -> None:
+        """Fetch the archives of all locks into the store."""
+        self.reporter.phase("fetch", "fetching and verifying packages")
+        for lock in self.locks.locks:
+            if self.source:
+                take_in(self.source, lock, self.store, self.engine)
+            self.engine.fetch(lock, self.reporter, offline=self.offline)
+
+    def find_micromamba(self, wanted: _Wanted) -> dict[str, _Executable]:
+        """Return the micromamba for each platform that has one."""
+        self.reporter.phase("micromamba", "finding one for each platform")
+        found = {}
+        for lock in self.locks.locks:
+            platform, member = lock.platform, micromamba_member(lock.platform)
+            named = platform in wanted.given or platform in wanted.pinned.sha256
+            data = self.source.read(member) if self.source and not named else None
+            if data is not None:  # it may come from a stranger: never run it to get its version
+                digest = hashlib.sha256(data).hexdigest()
+                found[platform] = _Executable(Source(member, data=data), digest, "")
+                continue
+            executable = micromamba_for(
+                self.engine, lock, wanted.pinned, wanted.given, self.reporter,
+                checked=wanted.digests, offline=self.offline,
+            )  # fmt: skip
+            if executable is not None:
+                source = Source(member, path=Path(executable.path))
+                found[platform] = _Executable(source, executable.sha256, executable.version)
+        return found
+
+    def sources(
+        self, micromamba: Mapping[str, _Executable], release: str
+    ) -> tuple[list[Source], list[str]]:
+        """Return the members, and notes on what is missing."""
+        digests = {platform: executable.sha256 for platform, executable in micromamba.items()}
+        scripts, missing = self._scripts(PinnedMicromamba(release, digests))
+        archives = {
+            member_name(item): Source(member_name(item), path=self.store.path(item))
+            for lock in self.locks.locks
+            for item in archives_of(lock)
+        }
+        readme = _README.format(
+            name=self.locks.name, version=__version__, platforms=", ".join(self.locks.platforms)
+        )
+        sources = [
+            *(executable.source for executable in micromamba.values()),
+            *scripts,
+            *archives.values(),
+            Source(LOCK, data=msgspec.json.encode(self.locks, order="deterministic")),
+            Source("README.txt", data=readme.encode()),
+        ]
+        return sources, missing
+
+    def _scripts(self, micromamba: PinnedMicromamba) -> tuple[list[Source], list[str]]:
+        found, missing = [], []
+        for kind in ("bat", "sh"):
+            chosen = platforms_for(kind, self.locks.platforms)
+            locks = [self.engine.complete(self.locks.lock_for(p)) for p in chosen]
+            try:
+                locks = [
+                    order_for_micromamba(k, clobbers_in_store(k, self.store)[0]) for k in locks
+                ]
+            except SpecError as error:
+                missing.append(f"no install.{kind}: {error.what} ({'; '.join(error.details)})")
+                continue
+            if locks:
+                name = self.locks.name or ""
+                data = render_rebuild(kind, locks, name, micromamba, carried=True)
+                found.append(Source(f"install.{kind}", data=data))
+        return found, missing
+
+    def write(self, path: Path, sources: Sequence[Source]) -> tuple[BundleManifest, str, int]:
+        """Write the file; fetch archives again that were damaged in the cache."""
+        self.reporter.phase("bundle", f"writing {path.name}")
+
+        def on_bytes(done: int, total: int) -> None:
+            self.reporter.advance(done, total, "bytes")
+
         try:
-            usable = [order_for_micromamba(k, clobbers_in_store(k, store)[0]) for k in usable]
-        except SpecError as error:
-            left.append(f"there is no install.{kind}: {error.what} ({'; '.join(error.details)})")
-            continue
-        if usable:
-            data = render_rebuild(kind, usable, name, micromamba, carried=True)
-            found.append(Source(f"install.{kind}", data=data))
-    return found, left
+            try:
+                return write_bundle(path, sources, on_bytes)
+            except CacheDamagedError:
+                self.engine.fetch_again(self.locks.locks, self.reporter, offline=self.offline)
+                return write_bundle(path, sources, on_bytes)
+        except OSError as error:
+            raise from_oserror(error) from error
 
 
-def _archives(locks: LockFile, store: Store) -> list[Source]:
-    """Every archive once, whichever lock names it."""
-    found: dict[str, Source] = {}
-    for lock in locks.locks:
-        for item in archives_of(lock):
-            name = member_name(item)
-            found[name] = Source(name, path=store.path(item))
-    return list(found.values())
-
-
-def _not_carried(subject: Subject) -> list[str]:
+def _left_out(subject: Subject) -> list[str]:
     names = left_out(subject)
-    return [f"pip installed these, and they are not in it: {', '.join(names)}"] if names else []
+    return [f"not included, because no lock has them: {', '.join(names)}"] if names else []
 
 
-def _notes(locks: LockFile, versions: Mapping[str, str]) -> list[str]:
+def _platform_notes(locks: LockFile, versions: Mapping[str, str]) -> list[str]:
     notes = []
     for platform in locks.platforms:
         if not (platforms_for("sh", [platform]) or platforms_for("bat", [platform])):
-            notes.append(f"no script is for {platform}: there sealenv itself is needed")
+            notes.append(f"no script for {platform}: install sealenv there")
         elif platform not in versions:
-            notes.append(
-                f"no micromamba for {platform} is inside: there the script downloads release "
-                f"{Releases.read().default}"
-            )
+            release = Releases.read().default
+            notes.append(f"no micromamba for {platform}: the script downloads release {release}")
     return notes

@@ -27,7 +27,7 @@ from sealenv.install.preflight import preflight
 from sealenv.install.steps import CreateOptions, Job
 from sealenv.install.userscripts import check_post, run_post
 from sealenv.locks import Lock
-from sealenv.locks.listed import Package, Wheel, packages_of, wheels_of
+from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
 from sealenv.naming import shown
 from sealenv.prefix.prefixlock import PrefixLock, refuse_unless_free
 from sealenv.progress import QUIET, Reporter, Stopwatch

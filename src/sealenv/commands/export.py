@@ -1,6 +1,6 @@
-"""`export`: an environment or a lock in a format that others read.
+"""`export`: write an environment or a lock in another format.
 
-A format is a function from a `Request` to the text; `FORMATS` names them.
+A format is a function from a `Request` to a text; `FORMATS` lists them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sealenv.locks import LockFile
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, named, optional_path, words
 from sealenv.request.subject import left_out, subject
+from sealenv.spec.model import check_platform
 from sealenv.store.archives import Store
 from sealenv.system.files import check_output, write_output
 
@@ -33,11 +34,11 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """The result of `export`.
 
     Attributes:
-        output: the written file, if one was given.
-        text: the export, if no file was given.
-        format: its name.
-        bytes: the size of the text in UTF-8.
-        notes: what is missing in it.
+        output: the file; None if the export is in `text`.
+        text: the export, if `output` is None.
+        format: the name of the format.
+        bytes: the size in UTF-8.
+        notes: what the export does not contain.
     """
 
     output: AbsolutePath | None
@@ -62,26 +63,26 @@ def export(
     offline: bool = False,
     reporter: Reporter = QUIET,
 ) -> Exported:
-    """Write an environment or a lock in a format that others read. Nothing is solved.
+    """Write an environment or a lock in another format. Nothing is solved.
 
     Args:
         what: an environment, or a lock of any format.
         format: `pixi`, `explicit`, `conda-lock`, `environment-yml`, `sh` or `bat`.
-        from_history: with `environment-yml`: write the requested specs.
-        platform: only this one of a lock for several platforms.
-        environment: which one of a pixi.lock that holds several.
-        output: the file to write; by default the text is only in the result.
-        force: overwrite an existing file.
+        from_history: with `environment-yml`: the requested packages only.
+        platform: only this platform of a lock.
+        environment: the environment, if a pixi.lock has several.
+        output: the file to write; default: return the text.
+        force: replace an existing file.
         name: with `sh`, `bat`: the default name of the environment.
         micromamba: with `sh`, `bat`: the release to use.
         micromamba_sha256: digests of its executable, each HEX or SUBDIR=HEX.
-        offline: do not use the network.
-        reporter: receives the progress.
+        offline: use only the cache.
+        reporter: receives each step.
 
     Raises:
         UsageError, OutputExistsError: an argument is invalid; nothing was done.
-        NotFoundError, SpecError, RecordError, DigestError: the environment or lock cannot be read, or
-            lacks something that the format needs.
+        NotFoundError, SpecError, RecordError, DigestError: the input cannot be read, or lacks what the
+            format needs.
     """
     if format not in FORMATS:
         raise UsageError(
@@ -136,7 +137,12 @@ def _text(
             f"--from-history: {format} holds exact packages", hint="use --format environment-yml"
         )
     vouches = format != "environment-yml"
-    found = subject(what, strict=vouches, environment=environment)
+    found = subject(
+        what,
+        strict=vouches,
+        environment=environment,
+        platforms=[check_platform(platform)] if platform is not None else [],
+    )
     if format not in SCRIPTS and (name is not None or micromamba or digests):
         raise UsageError(
             "--name and --micromamba are for scripts", hint="use --format sh or --format bat"

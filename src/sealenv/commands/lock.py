@@ -1,6 +1,6 @@
-"""`lock`: solve without installing, for any platforms from any platform.
+"""`lock`: solve without installing, for any platform.
 
-one spec a platform -> solve each, or fill the digests of a list in -> the lock file
+one spec per platform -> solve each, or fill in the digests of a list -> the lock file
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sealenv.fields import AbsolutePath, Sha256
 from sealenv.install.resolve import fill, resolve
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.diff import Change, diff
-from sealenv.locks.listed import Package, Wheel, packages_of, wheels_of
+from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, optional_path, words
@@ -43,13 +43,13 @@ class Locked(msgspec.Struct, frozen=True, kw_only=True):
     """What `lock` found.
 
     Attributes:
-        output: the file that holds it (with `dry_run`: would); None where none was wanted.
-        text: the lock where no file was wanted; None where `output` holds it.
-        written: whether that file was written now: not with `dry_run`, nor where it held the same.
-        renewed: whether there was a lock before.
-        name: of the environment, where the request names one.
-        locks: the exact packages, one lock a platform.
-        changes: from the lock that was there before; none where there was none.
+        output: the file; None if the lock is in `text`.
+        text: the lock, if `output` is None.
+        written: whether the file was written; not with `dry_run`, or if it was already the same.
+        renewed: whether the file was a lock before.
+        name: the name of the environment, if the request has one.
+        locks: the exact packages of each platform.
+        changes: since the previous lock.
     """
 
     output: AbsolutePath | None
@@ -77,27 +77,27 @@ def lock(
     dry_run: bool = False,
     reporter: Reporter = QUIET,
 ) -> Locked:
-    """Find the exact packages for what is asked for, and write them to a lock. Nothing is installed.
+    """Solve a request, and write the exact packages to a lock. Nothing is installed.
 
     Args:
-        packages: each a MatchSpec. Without them and `file` the lock that is there is renewed.
+        packages: MatchSpecs. Without them and without `file`, the existing lock is renewed.
         file: an environment.yml, a list of specs, a lock, or an @EXPLICIT list.
-        channels: the first one first; none: the file's, the lock's, conda-forge.
-        platforms: subdirs; none: the lock's, or this machine's.
+        channels: by priority; default: those of the file, those of the lock, or conda-forge.
+        platforms: subdirs; default: those of the lock, or that of this machine.
         exclude_newer: ignore packages built after this time (UTC).
-        pypi_index: where pip looks for a `pip:` section.
-        update: names of packages to move, and only what must move with them.
-        environment: which one of a pixi.lock that holds several.
-        output: the lock to write; `-`: none, the text is in the result. Without it NAME.lock or
-            sealenv.lock in the current folder.
-        force: write over a file that is not a lock of sealenv's.
-        offline: use the network for nothing.
+        pypi_index: the package index for a `pip:` section.
+        update: packages to update; others change only if they must.
+        environment: the environment, if a pixi.lock has several.
+        output: the lock to write; `-` returns the text instead. Default: NAME.lock or sealenv.lock in
+            the current folder.
+        force: replace a file that is not a lock of sealenv.
+        offline: use only the cache.
         dry_run: write nothing.
-        reporter: is told each step.
+        reporter: receives each step.
 
     Raises:
-        UsageError, SpecError, OutputExistsError: the arguments cannot be meant; nothing was done.
-        SolveError: no set of packages satisfies them.
+        UsageError, SpecError, OutputExistsError: an argument is invalid; nothing was done.
+        SolveError: no set of packages satisfies the request.
         FetchError: a channel cannot be read.
     """
     request = choose(
@@ -114,7 +114,7 @@ def lock(
     place = request.output
     written = place is not None and not dry_run and not _is_the_same(place, text)
     if place is not None and written:
-        write_output(place, text.encode(), force=True)  # `choose` looked what is there
+        write_output(place, text.encode(), force=True)  # `choose` checked the existing file
     changes = diff(request.previous, locked) if request.previous else []
     return Locked(
         output=place,
@@ -150,14 +150,14 @@ def _is_the_same(path: Path, text: str) -> bool:
 def _lock(
     request: LockRequest, engine: Engine, store: Store, reporter: Reporter, *, offline: bool
 ) -> LockFile:
-    """The lock file for a request; the same channels give the same one."""
+    """Return the lock for a request; the same channels give the same lock."""
     store.prepare()
     if request.explicit is not None:
         one = fill(request.explicit, request.specs[0].platform, engine, reporter, offline=offline)
         return _with_the_others(request, [one])
     for place in sorted({p for spec in request.specs for p in (*spec.indexes, *spec.find_links)}):
         if place.startswith("file:"):
-            reporter.warn(f"the lock names a place of this machine for its wheels: {place}")
+            reporter.warn(f"the lock gets wheels from a folder on this machine: {place}")
     locks = [
         resolve(
             spec, engine, reporter, offline=offline,
@@ -169,7 +169,7 @@ def _lock(
 
 
 def _with_the_others(request: LockRequest, locks: Sequence[Lock]) -> LockFile:
-    """The platforms that were locked now, and those that stay."""
+    """Return the new locks and the unchanged locks of other platforms."""
     return LockFile(
         locks=tuple(sorted([*locks, *request.kept], key=lambda one: one.platform)),
         name=request.name,

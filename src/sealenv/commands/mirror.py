@@ -1,4 +1,4 @@
-"""Mirror: the packages of locks as a channel folder that any web server or bucket can serve."""
+"""`mirror`: write the packages of locks to a channel folder, for any web server or bucket."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Mirrored(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         folder: the channel.
-        packages: how many it was to have.
-        added: how many of them it did not have before.
-        bytes: of the archives that were added.
+        packages: the number of packages in the locks.
+        added: the number of packages that the channel did not have.
+        bytes: the size of the added archives.
         indexed: the subdirs whose index was written.
-        notes: what is not in it.
+        notes: what is not included.
     """
 
     folder: AbsolutePath
@@ -54,106 +54,93 @@ def mirror(
     """Add every package of environments or locks to a channel folder, and index it.
 
     Args:
-        what: one or several environments or locks.
+        what: environments or locks.
         dest: a folder that does not exist, an empty one, or a channel. Nothing in it is overwritten.
         platforms: only these of the locks.
-        offline: what is in the cache must do.
-        reporter: is told each step.
+        offline: use only the cache.
+        reporter: receives each step.
 
     Raises:
-        UsageError: that is an address, or nothing.
+        UsageError: `dest` is an address, or empty.
         PrefixExistsError: the folder is not a channel.
-        ChannelError, DigestError: it cannot be added to without loss.
-        FetchError: an archive cannot be had.
+        ChannelError, DigestError: adding would change what the channel contains.
+        FetchError: an archive is not available.
     """
     if not os.fspath(dest).strip() or is_address(dest):
         raise UsageError(
-            f"{redact(os.fspath(dest))!r} is not a folder: a mirror is written to one, of this machine",
-            hint="name a folder, such as ./channel, and serve or copy that",
+            f"{redact(os.fspath(dest))!r} is not a folder on this machine",
+            hint="name a folder, such as ./channel, and serve or copy it",
         )
-    found = [read_subject(named(each)).only(words(platforms)) for each in several(what)]
-    place = Path(os.path.abspath(dest))
+    found = [read_subject(named(each), platforms=words(platforms)) for each in several(what)]
+    channel = ChannelFolder(Path(os.path.abspath(dest)))
+    channel.check()
     with started() as (store, engine), store.in_use():
-        done = _mirror(found, engine, store, place, reporter, offline=offline)
-        for note in done.notes:
-            reporter.warn(note)
-    return done
-
-
-def _mirror(
-    subjects: Sequence[Subject],
-    engine: Engine,
-    store: Store,
-    folder: Path,
-    reporter: Reporter,
-    *,
-    offline: bool = False,
-) -> Mirrored:
-    """Add what is missing, then index.
-
-    The archives are there before an index names them, and each index file is replaced at one instant, so
-    that readers may go on.
-    """
-    _refuse_unspeakable(folder)
-    channel = ChannelFolder(folder)
-    channel.check_place()
-    reporter.phase("fetch", "fetching and verifying packages")
-
-    packages: list[LockedPackage] = []
-    for subject in subjects:
-        for each in subject.file.locks:
-            lock = msgspec.structs.replace(each, wheels=())
-            engine.fetch(lock, reporter, offline=offline)
-            packages += engine.complete(lock).packages
-    packages = list({(p.subdir, p.fn, p.sha256): p for p in packages}.values())
-    reporter.phase("mirror", f"adding to {folder}")
-    try:
-        channel.check_foreign(packages)
-        with channel.locked():
-            lacking = channel.lacking(packages)
-            for done, package in enumerate(lacking, 1):
-                try:
-                    channel.add(package, store.path(package))
-                except CacheDamagedError:
-                    one = Lock(platform=package.subdir, channels=(), packages=(package,))
-                    engine.fetch_again([one], reporter, offline=offline)
-                    channel.add(package, store.path(package))
-                reporter.advance(done, len(lacking), "packages", package.fn)
-            touched = channel.note(packages)
-            if touched:
-                engine.index(folder, touched)
-            channel.indexed()
-    except OSError as error:
-        raise from_oserror(error) from error
-    size = sum((folder / p.subdir / p.fn).stat().st_size for p in lacking)
+        packages = _fetch(found, engine, reporter, offline=offline)
+        reporter.phase("mirror", f"adding to {channel.root}")
+        try:
+            channel.check(packages)
+            with channel.locked():
+                added = _add(channel, packages, engine, store, reporter, offline=offline)
+                changed = channel.note(packages)
+                if changed:
+                    engine.index(channel.root, changed)
+                channel.indexed()
+        except OSError as error:
+            raise from_oserror(error) from error
+    notes = _notes(found)
+    for note in notes:
+        reporter.warn(note)
     return Mirrored(
-        folder=folder,
+        folder=channel.root,
         packages=len(packages),
-        added=len(lacking),
-        bytes=size,
-        indexed=tuple(touched),
-        notes=_notes(subjects),
+        added=len(added),
+        bytes=sum((channel.root / p.subdir / p.fn).stat().st_size for p in added),
+        indexed=tuple(changed),
+        notes=notes,
     )
 
 
-def _refuse_unspeakable(folder: Path) -> None:
-    """The engine, which writes the index, is told the folder in UTF-8."""
-    try:
-        os.path.abspath(folder).encode()
-    except UnicodeEncodeError:
-        raise UsageError(
-            f"the folder {os.path.abspath(folder)!a} is not named in UTF-8",
-            hint="choose another folder",
-        ) from None
+def _fetch(
+    subjects: Sequence[Subject], engine: Engine, reporter: Reporter, *, offline: bool
+) -> list[LockedPackage]:
+    """Fetch the packages of the locks, and complete their records from the archives."""
+    reporter.phase("fetch", "fetching and verifying packages")
+    packages: list[LockedPackage] = []
+    for each in (lock for subject in subjects for lock in subject.file.locks):
+        lock = msgspec.structs.replace(each, wheels=())
+        engine.fetch(lock, reporter, offline=offline)
+        packages += engine.complete(lock).packages
+    return list({(p.subdir, p.fn, p.sha256): p for p in packages}.values())
+
+
+def _add(
+    channel: ChannelFolder,
+    packages: list[LockedPackage],
+    engine: Engine,
+    store: Store,
+    reporter: Reporter,
+    *,
+    offline: bool,
+) -> list[LockedPackage]:
+    """Copy the missing archives; fetch those again that were damaged in the cache."""
+    missing = channel.lacking(packages)
+    for done, package in enumerate(missing, 1):
+        try:
+            channel.add(package, store.path(package))
+        except CacheDamagedError:
+            lock = Lock(platform=package.subdir, channels=(), packages=(package,))
+            engine.fetch_again([lock], reporter, offline=offline)
+            channel.add(package, store.path(package))
+        reporter.advance(done, len(missing), "packages", package.fn)
+    return missing
 
 
 def _notes(subjects: Sequence[Subject]) -> tuple[str, ...]:
     notes = []
-    names = [name for subject in subjects for name in left_out(subject)]
-    if names:
-        notes.append(f"pip installed these, and they are not in it: {', '.join(names)}")
+    if names := [name for subject in subjects for name in left_out(subject)]:
+        notes.append(f"not included, because pip installed them: {', '.join(names)}")
     wheels = {w.sha256 for subject in subjects for lock in subject.file.locks for w in lock.wheels}
     if wheels:
-        what = "1 wheel is" if len(wheels) == 1 else f"{len(wheels)} wheels are"
-        notes.append(f"{what} not in it: a conda channel holds none")
+        what = "1 wheel" if len(wheels) == 1 else f"{len(wheels)} wheels"
+        notes.append(f"{what} not included: a conda channel contains no wheels")
     return tuple(notes)

@@ -16,7 +16,7 @@ from sealenv.engine.messages import Complete
 from sealenv.errors import DigestError, LinkError
 from sealenv.locks import Lock, LockedPackage
 from sealenv.locks.checks import check_package
-from sealenv.locks.order import topological
+from sealenv.locks.model import topological
 from sealenv.store.archives import Store
 from sealenv.store.manifest import check_identity, identity_of
 from sealenv.urls import split_credentials

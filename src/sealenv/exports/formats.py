@@ -7,12 +7,13 @@ from packaging.utils import canonicalize_name
 from sealenv._version import __version__
 from sealenv.errors import SpecError
 from sealenv.exports.request import Request
-from sealenv.locks import Lock, LockedPackage, LockFile
+from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.checks import folder_name
 from sealenv.locks.condalock import write_condalock
 from sealenv.locks.explicit import write_explicit
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.request.lock import wishes
+from sealenv.request.subject import origins
 from sealenv.spec.environment_yml import write_environment_yml
 from sealenv.spec.model import DEFAULT_INDEX
 
@@ -27,9 +28,11 @@ def environment_yml(request: Request) -> str:
     else:
         specs = [_exact(p, lock) for p in sorted(lock.packages, key=lambda p: p.name)]
     by_address = _by_address(lock)
-    pip = [by_address.get(w.name, f"{w.name}=={w.version}") for w in lock.wheels]
+    wheels, unlocked = _with_origins(lock, request)
+    pip = [*(by_address.get(w.name, f"{w.name}=={w.version}") for w in wheels), *unlocked]
     if request.from_history and lock.requirements:
-        pip = [*lock.requirements, *(f"{w.name}=={w.version}" for w in lock.wheels if not w.url)]
+        bare = [f"{w.name}=={w.version}" for w in wheels if not w.url]
+        pip = [*lock.requirements, *bare, *unlocked]
     if pip:
         pip = [*_places(lock), *pip]
     return write_environment_yml(
@@ -39,6 +42,25 @@ def environment_yml(request: Request) -> str:
         pip=pip,
         variables=request.subject.file.variables,
     )
+
+
+def _with_origins(lock: Lock, request: Request) -> tuple[list[LockedWheel], list[str]]:
+    """Return the wheels that `NAME==VERSION` identifies, and `NAME @ URL` for others.
+
+    A package from a local folder is left out, with a warning: on an index its name may belong to another
+    package.
+    """
+    places = origins(request.subject)
+    plain, located = [], []
+    for wheel in lock.wheels:
+        url = None if wheel.url else places.get(wheel.name)
+        if url is None:
+            plain.append(wheel)
+        elif url.startswith("file:"):
+            request.warn(f"not included: {wheel.name}, which pip installed from {url}")
+        else:
+            located.append(f"{wheel.name} @ {url}")
+    return plain, located
 
 
 def _by_address(lock: Lock) -> dict[str, str]:

@@ -20,7 +20,7 @@ import msgspec
 from sealenv.errors import LinkError, SpecError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedPackage
-from sealenv.locks.order import depends_on
+from sealenv.locks.model import depends_on
 from sealenv.prefix.records import read_raw, scan_records, write_raw
 from sealenv.spec.matchspec import package_name
 from sealenv.store.archives import Store

@@ -11,7 +11,7 @@ import msgspec
 from sealenv.engine.client import Engine
 from sealenv.errors import DigestError, SpecError
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.locks.order import topological
+from sealenv.locks.model import topological
 from sealenv.progress import Reporter
 from sealenv.spec.model import EnvironmentSpec
 
@@ -139,7 +139,12 @@ def fill(
         package = found[entry.channel + entry.place]
         _compare_digests(given, entry, package)
         packages.append(package)
-    return Lock(platform=platform, channels=tuple(files), packages=tuple(topological(packages)))
+    return Lock(
+        platform=platform,
+        channels=tuple(files),
+        packages=tuple(topological(packages)),
+        wheels=given.wheels,
+    )
 
 
 def _compare_digests(given: ExplicitList, entry: ExplicitEntry, package: LockedPackage) -> None:

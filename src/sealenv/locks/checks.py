@@ -1,34 +1,40 @@
-"""What names and numbers of a package may be: channels and locks are written by strangers.
+"""Check the names, numbers and texts of a lock or a channel before they are used.
 
-A file name becomes a path in the store and a line in scripts, name, version and build become the
-path of a record, a URL is fetched. The characters are those of CEP 26, with room for what old
-channels hold.
+File names become paths and lines of scripts; name, version and build become the path of a record; URLs
+are fetched; all of it is written to records, seals and locks, and shown in terminals. The allowed
+characters are those of CEP 26, and those that old channels use. Each check returns the problem, or None.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, unquote, urlsplit
 
+import msgspec
 from msgspec import structs
 
-from sealenv.locks.fields import check_asked, check_record, not_a_text
-from sealenv.locks.model import Lock, LockedPackage, LockedWheel
+from sealenv.errors import SpecError
+from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
+from sealenv.spec.environment_yml import check_variable
+from sealenv.spec.matchspec import LONGEST_SPEC
 from sealenv.urls import is_address, redact, split_credentials
 
 __all__ = [
     "NO_WHEEL",
     "check_channel",
-    "check_lock",
+    "check_file",
     "check_package",
-    "check_sha256",
+    "check_record",
     "check_subdir",
     "check_url",
     "check_wheel",
-    "check_wheel_file",
+    "check_wheel_address",
     "clean_url",
     "file_name",
     "folder_name",
@@ -44,50 +50,262 @@ _PLATFORM = re.compile(r"[a-z0-9]+-[a-z0-9_]+")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~-]{0,210}\.(conda|tar\.bz2)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MD5 = re.compile(r"[0-9a-f]{32}")
-_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")  # RFC 3986, but for the apostrophe
+_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")  # RFC 3986, without the apostrophe
 _CHANNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]{0,254}")
 _SCHEMES = frozenset({"https", "http", "file", "s3", "gcs"})
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_SPEC = re.compile(r"([^\s\[\]]+::)?[A-Za-z0-9_*^][^\[\]]*(\[[^\[\]]*(\[[^\[\]]*\][^\[\]]*)*\])?")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)([T ]\d\d:\d\d(:\d\d)?)?(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 _MOST_BYTES = 1 << 50
-NO_WHEEL = (
-    "build a wheel of it, name that instead, and lock anew; or leave it out of the environment"
-)
-"""What to do about what `check_wheel` says."""
+NO_WHEEL = "build a wheel and use that instead, or remove the package"
+"""The hint for what `check_wheel_address` refuses."""
 
 
-def check_lock(lock: Lock) -> str | None:
-    """Why a lock that somebody wrote cannot be taken, in words; None where nothing is wrong.
+def check_file(file: LockFile) -> str | None:
+    """Check the locks of all platforms."""
+    if file.name is not None and (problem := _check_name(file.name)):
+        return problem
+    for name, value in file.variables.items():
+        if problem := check_variable(name, value):
+            return problem
+    for lock in file.locks:
+        if problem := _check_lock(lock):
+            return f"the lock for {lock.platform[:40]!a} cannot be used: {problem}"
+    return None
 
-    All of it is written down again: in records, the seal and other locks, and shown on terminals. So no
-    address has credentials, and nothing a character that a terminal or a line of a file would act on.
-    """
+
+def _check_lock(lock: Lock) -> str | None:
     if not _PLATFORM.fullmatch(lock.platform):
         return f"{lock.platform[:80]!a} is not a platform, such as linux-64"
-    for package in lock.packages:
-        if problem := check_package(package) or check_subdir(package, lock.platform):
-            return problem
     for archives in (lock.packages, lock.wheels):
         names = Counter(archive.name for archive in archives)
         if twice := next((name for name, times in names.items() if times > 1), None):
-            return f"{twice} is there twice"
+            return f"{twice} is locked twice"
+    return next(filter(None, _problems(lock)), None)
+
+
+def _problems(lock: Lock) -> Iterator[str | None]:
+    for package in lock.packages:
+        yield check_package(package) or check_subdir(package, lock.platform)
     for wheel in lock.wheels:
-        if problem := check_sha256(wheel.sha256) or check_url(wheel.url) or check_wheel_file(wheel):
-            return problem
+        yield check_wheel(wheel)
     channels = (*lock.channels, *(p.channel for p in lock.packages))
-    for place in (*dict.fromkeys(channels), *lock.indexes, *lock.find_links):
-        if problem := _private(place):
-            return problem
-    for text in _texts(lock):
-        if problem := not_a_text(text):
-            return problem
-    return check_asked(lock)
+    yield from (check_channel(channel) for channel in dict.fromkeys(channels) if channel)
+    yield from map(_check_private, (*lock.indexes, *lock.find_links))
+    yield from map(_check_text, _texts(lock))
+    yield from map(_check_spec, lock.specs)
+    yield from map(_check_requirement, lock.requirements)
+    yield _check_time(lock.exclude_newer) if lock.exclude_newer else None
+
+
+def _texts(lock: Lock) -> Iterator[str]:
+    """Yield the free text of a lock."""
+    yield lock.exclude_newer or ""
+    yield from (*lock.virtual_packages, *lock.specs, *lock.requirements)
+    yield from (*lock.channels, *lock.indexes, *lock.find_links)
+    for package in lock.packages:
+        yield package.channel
+        for key in ("depends", "constrains"):
+            yield from package.record.get(key) or ()
+    for wheel in lock.wheels:
+        yield from (wheel.name, wheel.version, *wheel.requires_dist, wheel.requires_python or "")
+
+
+def _check_text(text: str) -> str | None:
+    if text.isprintable():
+        return None
+    return f"{text[:200]!a} contains a control character"
+
+
+def _check_name(text: str) -> str | None:
+    if text.isprintable() and text.strip(". ") and not re.search(r"[/\\]", text):
+        return None
+    return f"{text[:80]!a} is not a name for an environment"
+
+
+def _check_spec(text: str) -> str | None:
+    if len(text) <= LONGEST_SPEC and _SPEC.fullmatch(text.strip()):
+        return None
+    return f"{text[:80]!a} is not a MatchSpec"
+
+
+def _check_requirement(text: str) -> str | None:
+    from sealenv.spec.requirements import parse_pip_line  # importing packaging is slow
+
+    if len(text) > LONGEST_SPEC:
+        return f"{text[:80]!a}... is not a requirement: {len(text)} characters"
+    try:
+        if parse_pip_line(text, Path(".")).kind == "requirement":
+            return None
+    except RecursionError:
+        pass
+    except SpecError as error:
+        return error.what
+    return f"{text[:80]!a} is not a requirement (PEP 508)"
+
+
+def _check_time(text: str) -> str | None:
+    match = _TIME.fullmatch(text)
+    try:
+        if match:
+            moment = dt.datetime.fromisoformat(match[1] + (match[2] or ""))
+            if 1 < moment.year < 9999:  # valid in every time zone
+                return None
+    except ValueError:
+        pass
+    return f"{text[:80]!a} is not a time, such as 2026-01-31T12:00:00Z"
+
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+_Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+"""In ms, up to the year 9999; some tools wrote seconds, with a fraction."""
+_Lines = dict[str, list[str]]
+
+
+class _Record(msgspec.Struct):
+    """The keys of a record that sealenv or py-rattler reads."""
+
+    name: str
+    version: str
+    build: str
+    subdir: str
+    build_number: _Count = 0
+    arch: str | None = None
+    platform: str | None = None
+    noarch: Literal["python", "generic"] | bool | None = None
+    depends: list[str] = []
+    constrains: list[str] | None = None
+    extra_depends: _Lines | None = None
+    run_exports: _Lines | list[str] | str | None = None
+    features: str | list[str] | None = None
+    track_features: str | list[str] | None = None
+    flags: list[str] | None = None
+    purls: list[str] | None = None
+    license: str | None = None
+    license_family: str | None = None
+    md5: str | None = None
+    sha256: str | None = None
+    size: _Count | None = None
+    legacy_bz2_md5: str | None = None
+    legacy_bz2_size: _Count | None = None
+    python_site_packages_path: str | None = None
+    timestamp: _Time | None = None
+
+
+def check_record(record: dict[str, Any]) -> str | None:
+    """Check the types of a repodata record."""
+    try:
+        msgspec.convert(record, _Record)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return None
+
+
+def check_package(package: LockedPackage, *, digest: bool = True) -> str | None:
+    """Check one package.
+
+    Args:
+        package: the package.
+        digest: require a sha256.
+    """
+    record = package.record
+    if problem := check_record(record):
+        return f"the record of {package.fn[:80]!r}: {problem}"
+    for key, pattern in (("name", _NAME), ("version", _VERSION), ("build", _BUILD),
+                         ("subdir", _SUBDIR)):  # fmt: skip
+        if not pattern.fullmatch(str(record.get(key))):
+            return f"{str(record.get(key))[:80]!r} is not a valid {key} (CEP 26)"
+    if not _FILE.fullmatch(package.fn):
+        return f"{package.fn[:80]!r} is not a valid file name of a package (CEP 26)"
+    if digest and not _SHA256.fullmatch(package.sha256):
+        return _no_sha256(package.sha256)
+    md5 = record.get("md5")
+    if md5 is not None and not _MD5.fullmatch(str(md5)):
+        return f"{str(md5)[:80]!r} is not an md5: 32 lowercase hexadecimal digits"
+    if package.size is not None and not 0 <= package.size <= _MOST_BYTES:
+        return f"{package.size!r} is not a file size"
+    if problem := check_url(package.url):
+        return problem
+    if file_name(package.url) != package.fn:  # records and seals identify a file by its URL
+        return f"the URL {package.url[:200]!a} does not end with {package.fn}"
+    return None
+
+
+def _no_sha256(text: str) -> str:
+    return f"{text[:80]!r} is not a sha256: 64 lowercase hexadecimal digits"
+
+
+def check_subdir(package: LockedPackage, platform: str) -> str | None:
+    """Check that a package is for a platform."""
+    if package.subdir in (platform, "noarch"):
+        return None
+    return f"{package.fn} is for {package.subdir[:80]}, and locked for {platform[:40]!a}"
+
+
+def check_url(url: str) -> str | None:
+    """Check the URL of a package or wheel."""
+    shown = f"{redact(url)[:200]!a}"
+    if not _URL.fullmatch(url):
+        return f"{shown} is not a URL: other characters must be written as %XX"
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        return f"{shown} is not a URL: {error}"
+    if parts.scheme not in _SCHEMES or not url.startswith(f"{parts.scheme}://"):
+        return f"{shown}: the URL must begin with https://, http://, file:// or s3://"
+    if parts.fragment or parts.query:
+        return f"{shown}: the URL of a package must not contain '?' or '#'"
+    if not parts.path.strip("/") or (parts.scheme != "file" and not parts.netloc):
+        return f"{shown} is not the URL of a file"
+    return _check_private(url)
+
+
+def check_wheel_address(address: str) -> str | None:
+    """Check that an address in a lock may be that of a wheel."""
+    if re.match(r"(git|hg|svn|bzr)\+|git://|ssh://", address):
+        return "comes from version control: it cannot be locked with a digest"
+    file = address.partition("#")[0].partition("?")[0].rstrip("/")
+    if file.endswith(".whl"):
+        return None
+    if file.endswith((".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")):
+        return "is a source distribution: each build of it has different bytes"
+    return "is not a wheel: each build of a folder has different bytes"
+
+
+def check_wheel(wheel: LockedWheel) -> str | None:
+    """Check digest, URL and file name (PEP 427) of a wheel."""
+    from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+    from packaging.version import InvalidVersion, Version
+
+    if not _SHA256.fullmatch(wheel.sha256):
+        return _no_sha256(wheel.sha256)
+    if problem := check_url(wheel.url):
+        return problem
+    try:
+        name, version, *_ = parse_wheel_filename(wheel.fn)
+        same = canonicalize_name(wheel.name) == name and Version(wheel.version) == version
+    except (InvalidWheelFilename, InvalidVersion) as error:
+        return f"{wheel.fn[:200]!a} is not a file name of a wheel (PEP 427): {error}"
+    return None if same else f"{wheel.fn[:200]!a} is not a wheel of {wheel.dist[:200]}"
+
+
+def check_channel(text: str) -> str | None:
+    """Check a channel: a name or a URL."""
+    if _CHANNEL.fullmatch(text):
+        return None
+    if _URL.fullmatch(text) and text.partition("://")[0] in _SCHEMES:
+        return _check_private(text)
+    return f"{redact(text)[:200]!a} is not a channel"
+
+
+def _check_private(url: str) -> str | None:
+    if split_credentials(url).secret is None:
+        return None
+    return f"the URL {redact(url)[:200]!a} contains credentials, which would be written down"
 
 
 def without_secrets(lock: Lock) -> Lock:
-    """The lock, with no credentials in addresses that nothing of it is fetched from.
-
-    Those of packages and wheels are taken out where they are read.
-    """
+    """Remove credentials from the channels, indexes and links of a lock."""
 
     def clean(places: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(split_credentials(place).clean for place in places)
@@ -100,147 +318,27 @@ def without_secrets(lock: Lock) -> Lock:
     )
 
 
-def _texts(lock: Lock) -> Iterator[str]:
-    """What is free text in a lock."""
-    yield from (lock.platform, lock.exclude_newer or "")
-    yield from (*lock.virtual_packages, *lock.specs, *lock.requirements)
-    yield from (*lock.channels, *lock.indexes, *lock.find_links)
-    for package in lock.packages:
-        yield package.channel
-        for key in ("depends", "constrains"):
-            yield from package.record.get(key) or ()
-    for wheel in lock.wheels:
-        yield from (wheel.name, wheel.version, *wheel.requires_dist, wheel.requires_python or "")
-
-
-def check_package(package: LockedPackage, *, digest: bool = True) -> str | None:
-    """Why a package cannot be taken, in words; None where nothing is wrong.
-
-    Args:
-        package: what somebody wrote of it.
-        digest: whether it must have a sha256, as for all that is fetched.
-    """
-    record = package.record
-    if problem := check_record(record):
-        return f"the record of {package.fn[:80]!r}: {problem}"
-    for key, pattern in (("name", _NAME), ("version", _VERSION), ("build", _BUILD),
-                         ("subdir", _SUBDIR)):  # fmt: skip
-        if not pattern.fullmatch(str(record.get(key))):
-            return f"{str(record.get(key))[:80]!r} is not a {key} of a package (CEP 26)"
-    if not _FILE.fullmatch(package.fn):
-        return f"{package.fn[:80]!r} is not a name of a package's file (CEP 26)"
-    if digest and (fault := check_sha256(package.sha256)):
-        return fault
-    md5 = record.get("md5")
-    if md5 is not None and not _MD5.fullmatch(str(md5)):
-        return f"{str(md5)[:80]!r} is not a md5: 32 hexadecimal digits, lower case"
-    size = package.size
-    if size is not None and not 0 <= size <= _MOST_BYTES:
-        return f"{size!r} is not a size of a file"
-    if fault := check_url(package.url):
-        return fault
-    if file_name(package.url) != package.fn:  # records and the seal know a file by its address
-        return f"the address {package.url[:200]!a} does not end with {package.fn}"
-    return None
-
-
-def check_subdir(package: LockedPackage, platform: str) -> str | None:
-    """Why a package is none of a platform; None where it is one."""
-    if package.subdir in (platform, "noarch"):
-        return None
-    return f"{package.fn} is for {package.subdir[:80]}, and locked for {platform[:40]!a}"
-
-
-def check_sha256(text: str) -> str | None:
-    """Why a text is not a sha256; None where it is one."""
-    if _SHA256.fullmatch(text):
-        return None
-    return f"{text[:80]!r} is not a sha256: 64 hexadecimal digits, lower case"
-
-
-def check_url(url: str) -> str | None:
-    """Why a URL of a package cannot be taken; None where nothing is wrong."""
-    if not _URL.fullmatch(url):
-        return f"{redact(url)[:200]!a} is not a URL: a character must be written as %XX"
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        return f"{redact(url)[:200]!a} is not a URL: {error}"
-    if parts.scheme not in _SCHEMES or not url.startswith(f"{parts.scheme}://"):
-        return f"{redact(url)[:200]!a}: the address must begin with https://, http://, file:// or s3://"
-    if parts.fragment or parts.query:
-        return f"{redact(url)[:200]!a}: the address of a package has no '?' and no '#'"
-    if not parts.path.strip("/") or (parts.scheme != "file" and not parts.netloc):
-        return f"{redact(url)[:200]!a} is not an address of a file"
-    return _private(url)
-
-
-def check_wheel(address: str) -> str | None:
-    """Why an address, as it was written, is that of no wheel; None where it may be one's."""
-    if re.match(r"(git|hg|svn|bzr)\+|git://|ssh://", address):
-        return "comes from version control: it cannot be locked with a digest"
-    file = address.partition("#")[0].partition("?")[0].rstrip("/")
-    if file.endswith(".whl"):
-        return None
-    if file.endswith((".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")):
-        return "is a source distribution: what is built on each machine is not the same bytes"
-    return "is not a wheel: what is built from a folder is not the same bytes on each machine"
-
-
-def check_wheel_file(wheel: LockedWheel) -> str | None:
-    """Why a wheel's file name (PEP 427) cannot be its: name and version are read from it again."""
-    from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        name, version, *_ = parse_wheel_filename(wheel.fn)
-        same = canonicalize_name(wheel.name) == name and Version(wheel.version) == version
-    except (InvalidWheelFilename, InvalidVersion) as error:
-        return f"{wheel.fn[:200]!a} is not a name of a wheel's file (PEP 427): {error}"
-    return None if same else f"{wheel.fn[:200]!a} is not a wheel of {wheel.dist[:200]}"
-
-
-def check_channel(text: str) -> str | None:
-    """Why a channel, a name or an address, cannot be taken; None where nothing is wrong."""
-    if _CHANNEL.fullmatch(text):
-        return None
-    if _URL.fullmatch(text) and text.partition("://")[0] in _SCHEMES:
-        return _private(text)
-    return f"{redact(text)[:200]!a} is not a channel"
-
-
-def _private(url: str) -> str | None:
-    """Whether an address carries what is nobody's business; it is not repeated in full."""
-    if split_credentials(url).secret is None:
-        return None
-    return f"the address {redact(url)[:200]!a} carries credentials, and would be written down"
-
-
 def clean_url(text: str, base: Path) -> str:
-    """An address without credentials; a path becomes a file:// URL, a relative one from `base`."""
+    """Return a URL without credentials; a path becomes a file:// URL, relative to `base`."""
     if is_address(text):
         return split_credentials(text).clean
-    if _DRIVE.match(text):  # a path of Windows, wherever this is read
-        from urllib.parse import quote
-
+    if _DRIVE.match(text):  # a Windows path, on any platform
         return "file:///" + text[:2] + quote(text[2:].replace("\\", "/"))
-    import os
-
     return Path(os.path.abspath(base / text)).as_uri()
 
 
 def file_name(url: str) -> str:
-    """The last part of a URL's path."""
+    """Return the last part of a URL's path."""
     return unquote(urlsplit(url).path.rsplit("/", 1)[-1])
 
 
 def folder_name(url: str) -> str:
-    """The part before the last of a URL's path: the subdir, where a channel is laid out as most are."""
+    """Return the part before the file name: the subdir, in most channels."""
     return url.rpartition("/")[0].rpartition("/")[2]
 
 
 def split_dist(fn: str) -> tuple[str, str, str] | None:
-    """name, version and build of a package's file name; None where it is none."""
+    """Split the file name of a package into name, version and build; None if it is not one."""
     if not _FILE.fullmatch(fn):
         return None
     parts = fn.removesuffix(".conda").removesuffix(".tar.bz2").rsplit("-", 2)

@@ -1,11 +1,11 @@
-"""conda-lock.yml, version 1 (CEP 37): read and written."""
+"""Read and write conda-lock.yml, version 1 (CEP 37)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from packaging.utils import canonicalize_name
@@ -14,33 +14,48 @@ from sealenv.errors import DigestError
 from sealenv.locks.checks import (
     NO_WHEEL,
     check_package,
-    check_sha256,
     check_subdir,
-    check_url,
     check_wheel,
-    check_wheel_file,
+    check_wheel_address,
     clean_url,
 )
 from sealenv.locks.explicit import bare_package
-from sealenv.locks.fields import check_said
-from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.locks.order import topological
+from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, topological
 from sealenv.spec.matchspec import split_spec
 from sealenv.spec.yaml_nodes import Node, load, scalar
 
-__all__ = [
-    "CUSTOM_KEY",
-    "Custom",
-    "Needs",
-    "custom_of",
-    "read_condalock",
-    "read_custom",
-    "write_condalock",
-]
+__all__ = ["read_condalock", "write_condalock"]
+
+
+CUSTOM_KEY = "sealenv"
+
+
+class Needs(msgspec.Struct, omit_defaults=True):
+    """The requirements of a wheel."""
+
+    requires_dist: tuple[str, ...] = ()
+    requires_python: str | None = None
+
+
+class Custom(msgspec.Struct, omit_defaults=True):
+    """What sealenv stores in `custom_metadata`, by platform."""
+
+    name: str | None = None
+    specs: dict[str, list[str]] = {}
+    requirements: dict[str, list[str]] = {}
+    virtual_packages: dict[str, list[str]] = {}
+    exclude_newer: dict[str, str] = {}
+    channels: dict[str, list[str]] = {}
+    """Set if they differ between platforms."""
+    indexes: dict[str, list[str]] = {}
+    find_links: dict[str, list[str]] = {}
+    wheels: dict[str, Needs] = {}
+    """By URL."""
+    variables: dict[str, str] = {}
 
 
 def write_condalock(file: LockFile) -> str:
-    """The text: the same lock gives the same bytes."""
+    """Write a lock; the same lock gives the same bytes."""
     lines = ["version: 1", "metadata:", "  content_hash:" + " {}" * (not file.locks)]
     lines += [f"    {scalar(k.platform)}: {scalar(k.digest())}" for k in file.locks]
     channels = file.channels
@@ -51,7 +66,7 @@ def write_condalock(file: LockFile) -> str:
     lines += [f"  - {scalar(k.platform)}" for k in file.locks]
     # conda-lock and micromamba require a source; micromamba refuses an empty list.
     lines += ["  sources:", "  - environment.yml"]
-    custom = msgspec.to_builtins(custom_of(file))
+    custom = msgspec.to_builtins(_custom_of(file))
     if custom:
         lines += [
             "  custom_metadata:",
@@ -61,13 +76,13 @@ def write_condalock(file: LockFile) -> str:
     lines.append("package:" + " []" * (not some))
     for lock in file.locks:
         for package in lock.packages:
-            lines += _entry(package, lock.platform)
+            lines += _package(package, lock.platform)
         for wheel in lock.wheels:
-            lines += _wheel_entry(wheel, lock.platform)
+            lines += _wheel(wheel, lock.platform)
     return "\n".join([*lines, ""])
 
 
-def _entry(package: LockedPackage, platform: str) -> Iterator[str]:
+def _package(package: LockedPackage, platform: str) -> Iterator[str]:
     needs: dict[str, list[str]] = {}
     for spec in package.record.get("depends", ()):
         name, constraint = split_spec(spec)
@@ -78,7 +93,7 @@ def _entry(package: LockedPackage, platform: str) -> Iterator[str]:
     yield f"  platform: {scalar(platform)}"
     yield "  dependencies:" + " {}" * (not needs)
     for name, constraints in needs.items():
-        # One constraint a name: what a record says in two entries is joined as CEP 29 joins versions.
+        # The format has one constraint for each name: join them (CEP 29).
         yield f"    {scalar(name)}: {scalar(','.join(c for c in constraints if c) or '')}"
     yield f"  url: {scalar(package.url)}"
     yield "  hash:"
@@ -90,7 +105,7 @@ def _entry(package: LockedPackage, platform: str) -> Iterator[str]:
     yield "  optional: false"
 
 
-def _wheel_entry(wheel: LockedWheel, platform: str) -> Iterator[str]:
+def _wheel(wheel: LockedWheel, platform: str) -> Iterator[str]:
     yield f"- name: {scalar(wheel.name)}"
     yield f"  version: {scalar(wheel.version)}"
     yield "  manager: pip"
@@ -103,175 +118,7 @@ def _wheel_entry(wheel: LockedWheel, platform: str) -> Iterator[str]:
     yield "  optional: false"
 
 
-def read_condalock(text: str, source: Path, *, root: Node | None = None) -> LockFile:
-    """The locks in a conda-lock.yml: what is in the category `main` and not optional.
-
-    Args:
-        text: the content.
-        source: where it is from: relative paths in it start at its folder.
-        root: the content, where it was parsed already.
-
-    Raises:
-        SpecError: it is not what CEP 37 says, with line, column and reason.
-        DigestError: a package has no sha256.
-    """
-    root = root or load(text, str(source))
-    return _Reader(root, source).read()
-
-
-class _Reader:
-    def __init__(self, root: Node, source: Path) -> None:
-        self.root = root
-        self.source = str(source)
-        self.base = source.absolute().parent
-        self.ours = Custom()
-
-    def read(self) -> LockFile:
-        version = self.root.get("version")
-        if version and version.text("'version'") != "1":
-            raise version.wrong("only version 1 is known (CEP 37)")
-        metadata = self.root.key("metadata")
-        platforms = metadata.key("platforms").texts("'platforms'")
-        channels = tuple(
-            c.key("url").text("a channel's url")
-            for c in metadata.key("channels").items("'channels'")
-        )
-        ours = self.ours = read_custom(metadata)
-        found: dict[tuple[str, str], dict[str, Any]] = {
-            (platform, manager): {} for platform in platforms for manager in ("conda", "pip")
-        }
-        for item in self.root.key("package").items("'package'"):
-            self._add(item, found)
-        return LockFile(
-            locks=tuple(
-                Lock(
-                    platform=p,
-                    channels=tuple(ours.channels.get(p, channels)),
-                    packages=tuple(topological(found[p, "conda"].values())),
-                    wheels=tuple(found[p, "pip"].values()),
-                    specs=tuple(ours.specs.get(p, ())),
-                    requirements=tuple(ours.requirements.get(p, ())),
-                    virtual_packages=tuple(ours.virtual_packages.get(p, ())),
-                    exclude_newer=ours.exclude_newer.get(p),
-                    indexes=tuple(ours.indexes.get(p, ())),
-                    find_links=tuple(ours.find_links.get(p, ())),
-                )
-                for p in platforms
-            ),
-            name=ours.name,
-            variables=ours.variables,
-        )
-
-    def _add(self, node: Node, found: dict[tuple[str, str], dict[str, Any]]) -> None:
-        category, optional = node.get("category"), node.get("optional")
-        if category and category.text("'category'") != "main":
-            return
-        if optional and optional.text("'optional'").lower() == "true":
-            return
-        platform = node.key("platform").text("'platform'")
-        manager = node.key("manager").text("'manager'")
-        if manager not in {"conda", "pip"}:
-            raise node.key("manager").wrong(
-                f"'manager' must be conda or pip, not {manager[:40]!r} (CEP 37)"
-            )
-        if (platform, manager) not in found:
-            raise node.key("platform").wrong(
-                f"{platform[:40]!r} is not among the platforms of the metadata"
-            )
-        one = self._package(node) if manager == "conda" else self._wheel(node)
-        if isinstance(one, LockedPackage) and (fault := check_subdir(one, platform)):
-            raise node.wrong(fault)
-        place = found[platform, manager]
-        if one.name in place:
-            raise node.wrong(f"{one.name} is there twice for {platform}")
-        place[one.name] = one
-
-    def _package(self, node: Node) -> LockedPackage:
-        md5 = node.key("hash").get("md5")
-        package = bare_package(
-            self._url(node), _sha256(node), md5=md5.text("'md5'") if md5 else None, where=node.where
-        )
-        for key in ("name", "version", "build"):
-            if (said := node.get(key)) is not None:
-                package.record[key] = said.text(f"{key!r}")
-        if (needs := node.get("dependencies")) is not None:
-            package.record["depends"] = [
-                f"{name} {'' if v.is_null else v.text('a constraint')}".strip()
-                for name, v in needs.mapping("'dependencies'").items()
-            ]
-        if fault := check_package(package):
-            raise node.wrong(fault)
-        return package
-
-    def _wheel(self, node: Node) -> LockedWheel:
-        sha256 = _sha256(node)
-        if fault := check_sha256(sha256):
-            raise node.wrong(fault)
-        place = node.key("url")
-        if why := check_wheel(address := place.text("'url'")):
-            raise place.wrong(f"{address[:200]!r} {why}", NO_WHEEL)
-        url = self._url(node)
-        needs = self.ours.wheels.get(url, Needs())
-        wheel = LockedWheel(
-            name=canonicalize_name(node.key("name").text("'name'")),
-            version=node.key("version").text("'version'"),
-            url=url,
-            sha256=sha256,
-            requires_dist=needs.requires_dist,
-            requires_python=needs.requires_python,
-        )
-        if fault := check_wheel_file(wheel):
-            raise place.wrong(fault)
-        return wheel
-
-    def _url(self, node: Node) -> str:
-        url = clean_url(node.key("url").text("'url'"), self.base)
-        if fault := check_url(url):
-            raise node.key("url").wrong(fault)
-        return url
-
-
-def _sha256(node: Node) -> str:
-    found = node.key("hash").get("sha256")
-    if found is not None:
-        return found.text("'sha256'")
-    raise DigestError(
-        f"{node.key('name').text('a name')} has no sha256, so it cannot be verified",
-        where=node.where,
-        hint="lock it anew: sealenv lock, or conda-lock",
-    )
-
-
-CUSTOM_KEY = "sealenv"
-
-
-class Needs(msgspec.Struct, omit_defaults=True):
-    """What a wheel says of itself."""
-
-    requires_dist: tuple[str, ...] = ()
-    requires_python: str | None = None
-
-
-class Custom(msgspec.Struct, omit_defaults=True):
-    """What we keep there, by platform where it may differ."""
-
-    name: str | None = None
-    specs: dict[str, list[str]] = {}
-    requirements: dict[str, list[str]] = {}
-    virtual_packages: dict[str, list[str]] = {}
-    exclude_newer: dict[str, str] = {}
-    channels: dict[str, list[str]] = {}
-    """Where they are not the same for every platform."""
-    indexes: dict[str, list[str]] = {}
-    find_links: dict[str, list[str]] = {}
-    wheels: dict[str, Needs] = {}
-    """By address."""
-    variables: dict[str, str] = {}
-
-
-def custom_of(file: LockFile) -> Custom:
-    """What of a lock goes there."""
-
+def _custom_of(file: LockFile) -> Custom:
     def by_platform(what: str) -> dict[str, Any]:
         values = {k.platform: getattr(k, what) for k in file.locks}
         return {p: list(v) if isinstance(v, tuple) else v for p, v in values.items() if v}
@@ -295,21 +142,156 @@ def custom_of(file: LockFile) -> Custom:
     )
 
 
-def read_custom(metadata: Node) -> Custom:
-    """What stands there; nothing in a file of others.
+class _Url(msgspec.Struct):
+    url: str
+
+
+class _Metadata(msgspec.Struct):
+    channels: list[_Url]
+    platforms: list[str]
+    custom_metadata: dict[str, str | None] | None = None
+
+
+class _Hash(msgspec.Struct):
+    md5: str | None = None
+    sha256: str | None = None
+
+
+class _Row(msgspec.Struct):
+    """A package for one platform."""
+
+    name: str
+    version: str
+    manager: Literal["conda", "pip"]
+    platform: str
+    url: str
+    hash: _Hash
+    build: str | None = None
+    dependencies: dict[str, str | None] | None = None
+    category: str = "main"
+    optional: bool = False
+
+
+def read_condalock(
+    text: str, source: Path, *, platforms: Collection[str] = (), root: Node | None = None
+) -> LockFile:
+    """Read the packages of the category `main` that are not optional.
+
+    Args:
+        text: the content.
+        source: the file; relative paths in it start at its folder.
+        platforms: read only these, if it has them; default: all.
+        root: the parsed content.
 
     Raises:
-        SpecError: it is not what sealenv writes.
+        SpecError: it is not a valid lock (CEP 37); with line, column and reason.
+        DigestError: a package has no sha256.
     """
-    custom = metadata.get("custom_metadata")
-    node = custom.get(CUSTOM_KEY) if custom else None
-    if node is None:
+    root = root or load(text, str(source))
+    version = root.get("version")
+    if version and version.value != "1":
+        raise version.wrong("only version 1 is supported (CEP 37)")
+    metadata = root.at("metadata").convert(_Metadata)
+    custom = _read_custom(root.at("metadata"), metadata)
+    packages: dict[str, dict[str, LockedPackage]] = {p: {} for p in metadata.platforms}
+    wheels: dict[str, dict[str, LockedWheel]] = {p: {} for p in metadata.platforms}
+    wanted = set(platforms) & packages.keys() or packages.keys()
+    base = source.absolute().parent
+    rows = root.at("package")
+    if not isinstance(rows.value, list):
+        raise rows.wrong("'package' must be a list")
+    for node in rows.value:
+        row = node.convert(_Row)
+        if row.platform not in packages:
+            raise node.at("platform").wrong(
+                f"{row.platform[:40]!r} is not among the platforms of the metadata"
+            )
+        virtual = row.name.startswith("__")  # a property of the machine, not a package
+        if row.category != "main" or row.optional or virtual or row.platform not in wanted:
+            continue
+        if row.manager == "conda":
+            _put(packages[row.platform], _read_package(row, base, node), node)
+        else:
+            _put(wheels[row.platform], _read_wheel(row, base, node, custom), node)
+    channels = [channel.url for channel in metadata.channels]
+    return LockFile(
+        locks=tuple(
+            Lock(
+                platform=p,
+                channels=tuple(custom.channels.get(p, channels)),
+                packages=tuple(topological(packages[p].values())),
+                wheels=tuple(wheels[p].values()),
+                specs=tuple(custom.specs.get(p, ())),
+                requirements=tuple(custom.requirements.get(p, ())),
+                virtual_packages=tuple(custom.virtual_packages.get(p, ())),
+                exclude_newer=custom.exclude_newer.get(p),
+                indexes=tuple(custom.indexes.get(p, ())),
+                find_links=tuple(custom.find_links.get(p, ())),
+            )
+            for p in metadata.platforms
+            if p in wanted
+        ),
+        name=custom.name,
+        variables=custom.variables,
+    )
+
+
+def _put(found: dict[str, Any], archive: LockedPackage | LockedWheel, node: Node) -> None:
+    if archive.name in found:
+        raise node.wrong(f"{archive.name} is listed twice for one platform")
+    found[archive.name] = archive
+
+
+def _read_package(row: _Row, base: Path, node: Node) -> LockedPackage:
+    package = bare_package(
+        clean_url(row.url, base), _sha256(row, node), md5=row.hash.md5, where=node.where
+    )
+    package.record.update(name=row.name, version=row.version)
+    if row.build is not None:
+        package.record["build"] = row.build
+    if row.dependencies is not None:
+        package.record["depends"] = [
+            f"{name} {constraint or ''}".strip() for name, constraint in row.dependencies.items()
+        ]
+    if fault := check_package(package) or check_subdir(package, row.platform):
+        raise node.wrong(fault)
+    return package
+
+
+def _read_wheel(row: _Row, base: Path, node: Node, custom: Custom) -> LockedWheel:
+    if why := check_wheel_address(row.url):
+        raise node.at("url").wrong(f"{row.url[:200]!r} {why}", NO_WHEEL)
+    url = clean_url(row.url, base)
+    needs = custom.wheels.get(url, Needs())
+    wheel = LockedWheel(
+        name=canonicalize_name(row.name),
+        version=row.version,
+        url=url,
+        sha256=_sha256(row, node),
+        requires_dist=needs.requires_dist,
+        requires_python=needs.requires_python,
+    )
+    if fault := check_wheel(wheel):
+        raise node.at("url").wrong(fault)
+    return wheel
+
+
+def _sha256(row: _Row, node: Node) -> str:
+    if row.hash.sha256 is not None:
+        return row.hash.sha256
+    raise DigestError(
+        f"{row.name} has no sha256, so it cannot be verified",
+        where=node.where,
+        hint="lock again: sealenv lock, or conda-lock",
+    )
+
+
+def _read_custom(node: Node, metadata: _Metadata) -> Custom:
+    text = (metadata.custom_metadata or {}).get(CUSTOM_KEY)
+    if text is None:
         return Custom()
     try:
-        found = msgspec.json.decode(node.text(f"{CUSTOM_KEY!r}"), type=Custom)
+        return msgspec.json.decode(text, type=Custom)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise node.wrong(f"it is not what sealenv writes: {error}") from error
-    for key in ("name", "specs", "requirements", "exclude_newer", "variables"):
-        if fault := check_said(key, getattr(found, key)):
-            raise node.wrong(fault)
-    return found
+        where = node.at("custom_metadata", CUSTOM_KEY)
+        raise where.wrong(f"it is not what sealenv writes: {error}") from error

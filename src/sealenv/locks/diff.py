@@ -1,4 +1,4 @@
-"""What differs between two locks."""
+"""Compare two locks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 from packaging.version import InvalidVersion, Version
 
 from sealenv.fields import MaybeSha256
-from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
+from sealenv.locks.model import Lock, LockFile
 
 __all__ = ["Change", "diff", "without_digest"]
 
@@ -18,7 +18,7 @@ _FACTS: tuple[Fact, ...] = ("version", "build", "channel", "sha256")
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """What one of the two has."""
+    """A package in one of the two locks."""
 
     version: str
     build: str | None
@@ -28,24 +28,24 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One package that is not the same in both."""
+    """A package that differs."""
 
     platform: str
     name: str
     kind: Kind
     what: Literal["added", "removed", "changed"]
     differs: tuple[Fact, ...]
-    """Which facts are not the same; empty unless changed."""
+    """The facts that differ; empty unless changed."""
     before: Side | None
     after: Side | None
 
     def words(self) -> str:
-        """One line for people."""
+        """Return the change in one line."""
         a, b = self.before, self.after
         if a is None or b is None:
-            there = a or b
-            assert there is not None
-            return f"{'+' if a is None else '-'} {self.name} {_dist(there)}"
+            side = a or b
+            assert side is not None
+            return f"{'+' if a is None else '-'} {self.name} {_dist(side)}"
         if set(self.differs) <= {"sha256"}:
             return f"~ {self.name} {_dist(a)}: other bytes, {a.sha256[:12]} -> {b.sha256[:12]}"
         parts = []
@@ -62,12 +62,10 @@ def _dist(side: Side, full: bool = True) -> str:
 
 
 def diff(before: LockFile, after: LockFile) -> list[Change]:
-    """What was added, removed and changed, by platform and name; empty where nothing differs.
+    """Return the added, removed and changed packages, by platform and name.
 
-    A package is the same when version (of a wheel by PEP 440), build, sha256 and channel are. A sha256
-    that one side does not know counts for none, and so does the channel where the address is the same:
-    a list's is guessed from that, though packages may lie elsewhere (`base_url`, CEP 15). A platform
-    that one side alone has counts with all its packages.
+    A package is the same if version (of a wheel: PEP 440), build, sha256 and channel are. An unknown
+    sha256 is not a difference, and with the same URL neither is the channel: a list does not store it.
     """
     changes: list[Change] = []
     left = {lock.platform: lock for lock in before.locks}
@@ -75,14 +73,26 @@ def diff(before: LockFile, after: LockFile) -> list[Change]:
     for platform in sorted({*left, *right}):
         a, b = _sides(left.get(platform)), _sides(right.get(platform))
         for kind, name in sorted({*a, *b}):
-            change = _change(platform, kind, name, a.get((kind, name)), b.get((kind, name)))
-            if change.what != "changed" or _really(change):
-                changes.append(change)
+            one, two = a.get((kind, name)), b.get((kind, name))
+            differs = _differs(kind, one, two) if one and two else ()
+            if one and two and not _counts(differs, one, two):
+                continue
+            changes.append(
+                Change(
+                    platform=platform,
+                    name=name,
+                    kind=kind,
+                    what="changed" if one and two else "removed" if one else "added",
+                    differs=differs,
+                    before=one,
+                    after=two,
+                )
+            )
     return changes
 
 
 def without_digest(before: LockFile, after: LockFile) -> list[str]:
-    """The packages in both that cannot be compared to the byte: one side does not know the sha256."""
+    """Return the names of packages in both locks whose bytes cannot be compared."""
     left = {lock.platform: _sides(lock) for lock in before.locks}
     right = {lock.platform: _sides(lock) for lock in after.locks}
     return sorted(
@@ -95,38 +105,19 @@ def without_digest(before: LockFile, after: LockFile) -> list[str]:
     )
 
 
-def _change(
-    platform: str, kind: Kind, name: str, before: Side | None, after: Side | None
-) -> Change:
-    both = before is not None and after is not None
-    return Change(
-        platform=platform,
-        name=name,
-        kind=kind,
-        what="changed" if both else "removed" if before else "added",
-        differs=_differs(kind, before, after) if before and after else (),
-        before=before,
-        after=after,
-    )
-
-
 def _differs(kind: Kind, a: Side, b: Side) -> tuple[Fact, ...]:
     same = {"channel"} if a.url == b.url else set()
-    if kind == "pypi" and _is_one(a.version, b.version):
+    if kind == "pypi" and _same_version(a.version, b.version):
         same.add("version")
     return tuple(key for key in _FACTS if getattr(a, key) != getattr(b, key) and key not in same)
 
 
-def _really(change: Change) -> bool:
-    a, b = change.before, change.after
-    assert a is not None
-    assert b is not None
+def _counts(differs: tuple[Fact, ...], a: Side, b: Side) -> bool:
     known = bool(a.sha256 and b.sha256)
-    return any(key != "sha256" or known for key in change.differs)
+    return any(key != "sha256" or known for key in differs)
 
 
-def _is_one(version: str, other: str) -> bool:
-    """Whether two texts are one version (PEP 440)."""
+def _same_version(version: str, other: str) -> bool:
     try:
         return Version(version) == Version(other)
     except InvalidVersion:
@@ -134,22 +125,14 @@ def _is_one(version: str, other: str) -> bool:
 
 
 def _sides(lock: Lock | None) -> dict[tuple[Kind, str], Side]:
-    if lock is None:
-        return {}
-    found: dict[tuple[Kind, str], Side] = {("conda", p.name): _conda(p) for p in lock.packages}
-    found.update({("pypi", w.name): _pypi(w) for w in lock.wheels})
+    found: dict[tuple[Kind, str], Side] = {}
+    for p in lock.packages if lock else ():
+        channel = p.channel.rstrip("/")
+        found["conda", p.name] = Side(
+            version=p.version, build=p.build, channel=channel, url=p.url, sha256=p.sha256
+        )
+    for w in lock.wheels if lock else ():
+        found["pypi", w.name] = Side(
+            version=w.version, build=None, channel=None, url=w.url, sha256=w.sha256
+        )
     return found
-
-
-def _conda(package: LockedPackage) -> Side:
-    return Side(
-        version=package.version,
-        build=package.build,
-        channel=package.channel.rstrip("/"),
-        url=package.url,
-        sha256=package.sha256,
-    )
-
-
-def _pypi(wheel: LockedWheel) -> Side:
-    return Side(version=wheel.version, build=None, channel=None, url=wheel.url, sha256=wheel.sha256)

@@ -1,4 +1,7 @@
-"""`@EXPLICIT` lists (CEP 23): one address a line, with the digest behind `#`."""
+"""Read and write `@EXPLICIT` lists (CEP 23): one URL on each line, with the digest after `#`.
+
+conda-lock writes wheels into such a list as comments: `# pip NAME @ URL#sha256=HEX`.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,27 @@ from sealenv.errors import DigestError, SpecError
 from sealenv.locks.checks import (
     check_package,
     check_url,
+    check_wheel,
+    check_wheel_address,
     clean_url,
     file_name,
     folder_name,
     split_dist,
 )
-from sealenv.locks.model import Lock, LockedPackage, LockFile
+from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.spec.yaml_nodes import lines_of
+from sealenv.urls import split_credentials
 
 __all__ = ["ExplicitEntry", "ExplicitList", "bare_package", "read_explicit", "write_explicit"]
 
 _LINE = re.compile(r"(?P<url>[^#]+)(#(?P<digest>.*))?")
 _DIGEST = re.compile(r"(?P<md5>[0-9a-f]{32})|(sha256:)?(?P<sha256>[0-9a-f]{64})")
 _PLATFORM = re.compile(r"#\s*platform:\s*([a-z0-9-]+)\s*")
+_PIP = re.compile(r"#\s*pip\s+(?P<name>\S+)\s+@\s+(?P<url>[^#\s]+)(#sha256=(?P<sha256>\S+))?.*")
 
 
 class ExplicitEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line."""
+    """One line of a list."""
 
     url: str
     md5: str | None = None
@@ -43,7 +50,7 @@ class ExplicitEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def channel(self) -> str:
-        """The channel that the address lies in, with a slash at its end."""
+        """The URL of the channel, with a slash at the end."""
         return self.url.rpartition("/")[0].rpartition("/")[0] + "/"
 
     @property
@@ -53,31 +60,32 @@ class ExplicitEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> str:
-        """`subdir/file name`, without percent signs: what a channel's index knows it by."""
+        """`subdir/file name`, the key in the channel's index."""
         return f"{self.subdir}/{self.fn}"
 
 
 class ExplicitList(msgspec.Struct, frozen=True, kw_only=True):
-    """A list as it stands; digests may be md5, or missing."""
+    """A list; its digests may be md5, or missing."""
 
     source: str
     platform: str | None
-    """As a comment says, or the folders of the addresses; None where all are noarch."""
+    """From a comment, or the folders of the URLs; None if all are noarch."""
     entries: tuple[ExplicitEntry, ...]
+    wheels: tuple[LockedWheel, ...] = ()
     secrets: dict[str, str] = {}
-    """Clean channel URL -> the same with the credentials that were in the list. Never written."""
+    """Channel URL -> the same with the credentials from the list. Never written."""
 
     @property
     def unverified(self) -> tuple[ExplicitEntry, ...]:
-        """The lines without sha256."""
+        """The lines without a sha256."""
         return tuple(e for e in self.entries if e.sha256 is None)
 
     def lock_file(self, platform: str, *, strict: bool = True) -> LockFile:
-        """The list as a lock; `platform` where the list does not say it.
+        """Return the list as a lock.
 
         Args:
-            platform: see above.
-            strict: each package must have a sha256; to compare lists needs none.
+            platform: the platform, if the list does not name it.
+            strict: require a sha256 for each package; comparing lists needs none.
 
         Raises:
             DigestError: a line has no sha256.
@@ -99,132 +107,120 @@ class ExplicitList(msgspec.Struct, frozen=True, kw_only=True):
             platform=self.platform or platform,
             channels=tuple(dict.fromkeys(p.channel for p in packages)),
             packages=packages,
+            wheels=self.wheels,
         )
         return LockFile(locks=(lock,))
 
 
 def bare_package(
-    url: str,
-    sha256: str,
-    *,
-    where: str,
-    md5: str | None = None,
-    size: int | None = None,
-    subdir: str | None = None,
+    url: str, sha256: str, *, where: str, md5: str | None = None, subdir: str | None = None
 ) -> LockedPackage:
-    """A package of which no more is known than its file; its record says no more either.
+    """Make a package of which only the file is known.
 
     Args:
-        url: its address.
-        sha256: its digest; empty where it is not known, and nothing will be fetched.
-        where: what to name in messages.
-        md5: the other digest, where it is known.
-        size: bytes, where they are known.
-        subdir: what it is for; the folder's name without it.
+        url: its URL.
+        sha256: its digest; empty if unknown, and then nothing is fetched.
+        where: the place in messages.
+        md5: its md5, if known.
+        subdir: its platform; default: the name of the folder.
 
     Raises:
-        SpecError: the file is called like no package.
+        SpecError: the URL is not that of a package.
     """
+    if fault := check_url(url):
+        raise SpecError(fault, where=where, hint="fix the line")
     fn = file_name(url)
     dist = split_dist(fn)
     if dist is None:
         raise SpecError(
-            f"{fn[:200]!r} is not a name of a package's file: name-version-build.conda or .tar.bz2",
+            f"{fn[:200]!r} is not a file name of a package",
             where=where,
-            hint="mend the line",
+            hint="a URL ends with name-version-build.conda or .tar.bz2 (CEP 23)",
         )
     name, version, build = dist
-    folder = url.rpartition("/")[0]
     record = {"name": name.lower(), "version": version, "build": build, "sha256": sha256}
     record["subdir"] = folder_name(url) if subdir is None else subdir
     if md5:
         record["md5"] = md5
     package = LockedPackage(
         url=url,
-        channel=folder.rpartition("/")[0] + "/",
+        channel=url.rpartition("/")[0].rpartition("/")[0] + "/",
         fn=fn,
         sha256=sha256,
-        size=size,
+        size=None,
         record=record,
     )
     if fault := check_package(package, digest=bool(sha256)):
-        raise SpecError(fault, where=where, hint="mend the line")
+        raise SpecError(fault, where=where, hint="fix the line")
     return package
 
 
-def read_explicit(text: str, source: str, base: Path | None = None) -> ExplicitList:
-    """Read a list.
-
-    Args:
-        text: the content.
-        source: what to call it in messages.
-        base: where relative paths start; the working directory without it (CEP 23).
+def read_explicit(text: str, source: str) -> ExplicitList:
+    """Read a list. Relative paths start at the working directory (CEP 23).
 
     Raises:
-        SpecError: a line is not an address of a package, with its number and the reason.
+        SpecError: a line is not the URL of a package; with its number and the reason.
     """
-    from sealenv.urls import split_credentials
-
-    entries: list[ExplicitEntry] = []
-    names: dict[str, int] = {}
+    entries: dict[str, ExplicitEntry] = {}
+    wheels: list[LockedWheel] = []
     secrets: dict[str, str] = {}
-    said: tuple[str, int] | None = None
+    comment: tuple[str, int] | None = None
     for number, raw in enumerate(lines_of(text), 1):
         line = raw.strip()
-        comment = _PLATFORM.fullmatch(line)
-        if comment:
-            said = said or (comment.group(1), number)
+        where = f"{source}:{number}:1"
+        if found := _PLATFORM.fullmatch(line):
+            comment = comment or (found.group(1), number)
+        if found := _PIP.fullmatch(line):
+            wheels.append(_wheel(found, where))
         if not line or line.startswith("#") or line == "@EXPLICIT":
             continue
-        entry = _entry(line, f"{source}:{number}:1", number, base or Path.cwd())
+        entry = _entry(line, where, number)
         name = (split_dist(entry.fn) or ("",))[0]
-        if name in names:
+        if name in entries:
             raise SpecError(
-                f"{name} is there twice, in lines {names[name]} and {number}",
-                where=f"{source}:{number}:1",
-                hint="one environment holds one of each",
+                f"{name} is listed twice, in lines {entries[name].line} and {number}",
+                where=where,
+                hint="remove one of the lines",
             )
-        names[name] = number
-        secret = split_credentials(line.partition("#")[0]).secret
-        if secret:
+        entries[name] = entry
+        if secret := split_credentials(line.partition("#")[0]).secret:
             secrets[entry.channel.rstrip("/")] = secret.rpartition("/")[0].rpartition("/")[0]
-        entries.append(entry)
-    platform = said[0] if said else None
+    return ExplicitList(
+        source=source,
+        platform=_platform(list(entries.values()), comment, source),
+        entries=tuple(entries.values()),
+        wheels=tuple(wheels),
+        secrets=secrets,
+    )
+
+
+def _platform(
+    entries: list[ExplicitEntry], comment: tuple[str, int] | None, source: str
+) -> str | None:
+    platform = comment[0] if comment else None
     for entry in entries:
         if entry.subdir == "noarch":
             continue
         platform = platform or entry.subdir
         if entry.subdir != platform:
-            why = f", and line {said[1]} says {platform}" if said else f", others for {platform}"
+            why = f"line {comment[1]} says {platform}" if comment else f"others for {platform}"
             raise SpecError(
-                f"{entry.fn} is for {entry.subdir[:80]}{why}",
+                f"{entry.fn} is for {entry.subdir[:80]}, and {why}",
                 where=f"{source}:{entry.line}:1",
-                hint="one list is one environment for one platform",
+                hint="a list is for one platform",
             )
-    return ExplicitList(
-        source=source,
-        platform=platform,
-        entries=tuple(entries),
-        secrets=secrets,
-    )
+    return platform
 
 
-def _entry(line: str, where: str, number: int, base: Path) -> ExplicitEntry:
+def _entry(line: str, where: str, number: int) -> ExplicitEntry:
     match = _LINE.fullmatch(line)
     if match is None:
-        raise SpecError("the line is not an address", where=where, hint="mend the line")
+        raise SpecError("the line is not a URL", where=where, hint="fix the line")
     text = match["url"].strip()
-    if "://" not in text:  # CEP 23: as the shell would have it
+    if "://" not in text:  # CEP 23: expanded as in a shell
         text = os.path.expandvars(os.path.expanduser(text))
-    url = clean_url(text, base)
-    if fault := check_url(url):
-        raise SpecError(fault, where=where, hint="mend the line")
-    if split_dist(file_name(url)) is None:
-        raise SpecError(
-            f"{file_name(url)[:200]!r} is not a name of a package's file",
-            where=where,
-            hint="each line is an address that ends with name-version-build.conda or .tar.bz2 (CEP 23)",
-        )
+    url = clean_url(text, Path.cwd())
+    bare_package(url, "", where=where)
     digest = match["digest"]
     if digest is None:
         return ExplicitEntry(url=url, line=number)
@@ -233,17 +229,37 @@ def _entry(line: str, where: str, number: int, base: Path) -> ExplicitEntry:
         raise SpecError(
             f"{digest.strip()[:80]!r} is not a digest",
             where=where,
-            hint="behind '#' stand 32 (md5) or 64 (sha256) hexadecimal digits, lower case (CEP 23)",
+            hint="after '#' write 32 (md5) or 64 (sha256) lowercase hexadecimal digits (CEP 23)",
         )
     return ExplicitEntry(url=url, md5=found["md5"], sha256=found["sha256"], line=number)
 
 
+def _wheel(line: re.Match[str], where: str) -> LockedWheel:
+    """Read a wheel in a comment of conda-lock."""
+    from packaging.utils import canonicalize_name
+
+    if why := check_wheel_address(line["url"]):
+        raise SpecError(f"the pip package {line['name'][:80]!r} {why}", where=where)
+    url = clean_url(line["url"], Path.cwd())
+    version = file_name(url).split("-")[1] if "-" in file_name(url) else ""
+    wheel = LockedWheel(
+        name=canonicalize_name(line["name"]), version=version, url=url, sha256=line["sha256"] or ""
+    )
+    if fault := check_wheel(wheel):
+        raise SpecError(
+            f"the pip package {line['name'][:80]!r}: {fault}",
+            where=where,
+            hint="remove the line, or write '# pip NAME @ URL#sha256=HEX'",
+        )
+    return wheel
+
+
 def write_explicit(lock: Lock, comments: Iterable[str] = ()) -> str:
-    """The list for a lock, dependencies before dependents, each with its sha256.
+    """Write the packages of a lock, dependencies first. Wheels are left out.
 
     Args:
-        lock: what to write; its wheels have no place here.
-        comments: lines for the head, without `#`.
+        lock: the lock.
+        comments: lines for the top, without `#`.
     """
     lines = [
         *(f"# {line}" for line in comments),

@@ -1,24 +1,36 @@
-"""The lock: the exact packages per platform that a spec was solved to."""
+"""The lock: the exact packages that a spec was solved to, for each platform."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from sealenv.errors import SpecError
+from sealenv.fields import Bytes, MaybeSha256, Sha256
+from sealenv.spec.matchspec import package_name
 
-__all__ = ["Lock", "LockFile", "LockedPackage", "LockedWheel"]
+__all__ = [
+    "Lock",
+    "LockFile",
+    "LockedPackage",
+    "LockedWheel",
+    "Package",
+    "Wheel",
+    "depends_on",
+    "packages_of",
+    "requested",
+    "roots",
+    "topological",
+    "wheels_of",
+]
 
 
-class LockedPackage(msgspec.Struct, frozen=True, kw_only=True):
-    """One package: its repodata record, with the URL free of credentials.
-
-    `record` is the channel's own record (CEP 36), unchanged but for what identifies the file, so
-    that a prefix record made from it says what the channel said.
-    """
+class LockedPackage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One package, with its record in the channel's repodata (CEP 36). The URL has no credentials."""
 
     url: str
     channel: str
@@ -29,12 +41,12 @@ class LockedPackage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The normalised package name."""
+        """The package name."""
         return str(self.record["name"])
 
     @property
     def version(self) -> str:
-        """The version as the channel writes it."""
+        """The version."""
         return str(self.record["version"])
 
     @property
@@ -44,22 +56,22 @@ class LockedPackage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def subdir(self) -> str:
-        """`noarch`, `linux-64` ..."""
+        """The platform, or `noarch`."""
         return str(self.record["subdir"])
 
     @property
     def dist(self) -> str:
-        """name-version-build, as conda-meta files are called."""
+        """name-version-build, the name of the file in conda-meta."""
         return f"{self.name}-{self.version}-{self.build}"
 
     @property
     def is_noarch_python(self) -> bool:
-        """Whether site-packages paths and entry points are decided at link time (CEP 20, 34)."""
+        """Whether it is linked as a noarch python package (CEP 20, 34)."""
         return self.record.get("noarch") == "python"
 
 
-class LockedWheel(msgspec.Struct, frozen=True, kw_only=True):
-    """One distribution from a Python package index: a wheel, the same bytes on every machine."""
+class LockedWheel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One wheel from a Python package index."""
 
     name: str
     """Normalised (PEP 503)."""
@@ -70,23 +82,23 @@ class LockedWheel(msgspec.Struct, frozen=True, kw_only=True):
     requires_dist: tuple[str, ...] = ()
     requires_python: str | None = None
     index: str | None = None
-    """Where a pixi.lock says that it is from; nothing of locks that sealenv solved."""
+    """The index that a pixi.lock names."""
     direct: bool = False
-    """Whether a pixi.lock says that it was asked for by address."""
+    """Whether a pixi.lock says that it was requested by URL."""
 
     @property
     def dist(self) -> str:
-        """name-version, for people."""
+        """name-version."""
         return f"{self.name}-{self.version}"
 
     @property
     def fn(self) -> str:
-        """The file name, which names what the wheel is for (PEP 427)."""
+        """The file name (PEP 427)."""
         return unquote(urlsplit(self.url).path.rsplit("/", 1)[-1])
 
 
-class Lock(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything for one platform, dependencies before dependents."""
+class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The packages of one platform, dependencies before dependents."""
 
     platform: str
     channels: tuple[str, ...]
@@ -95,83 +107,157 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
     exclude_newer: str | None = None
     wheels: tuple[LockedWheel, ...] = ()
     indexes: tuple[str, ...] = ()
-    """Where the wheels were looked for, in order; without credentials."""
+    """The package indexes, in order, without credentials."""
     find_links: tuple[str, ...] = ()
-    """Pages or folders of wheels that were looked in besides."""
+    """Additional pages or folders of wheels."""
     specs: tuple[str, ...] = ()
-    """The MatchSpecs that were asked for; empty where the lock's format does not keep them."""
+    """The requested MatchSpecs; empty if the format does not store them."""
     requirements: tuple[str, ...] = ()
-    """The same of pip's: PEP 508."""
+    """The requirements for pip (PEP 508)."""
 
     def find(self, name: str) -> LockedPackage | None:
-        """The package of that name, if it is locked."""
+        """Return the package of that name, if it is locked."""
         return next((p for p in self.packages if p.name == name), None)
 
     @property
     def archives(self) -> tuple[LockedPackage | LockedWheel, ...]:
-        """Every file that is fetched."""
+        """All files to fetch: packages, then wheels."""
         return (*self.packages, *self.wheels)
 
     def digest(self) -> str:
-        """sha256 (hex) over platform and every package's and wheel's URL and sha256, in sorted order.
-
-        It names the lock in the seal. It does not depend on the order of solving.
-        """
+        """Return the sha256 of the platform and the sorted URLs and digests of all files."""
         lines = [f"{p.url}#{p.sha256}" for p in self.packages]
         lines += [f"{w.url}#{w.sha256}" for w in self.wheels]
         text = "\n".join(["sealenv-lock-1", self.platform, *sorted(lines), ""])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-class LockFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The locks of one environment, each for a platform of its own."""
+class LockFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The locks of one environment, one for each platform."""
 
     locks: tuple[Lock, ...]
     name: str | None = None
     variables: dict[str, str] = {}
-    """Environment variables that environment.yml sets; empty where the format does not keep them."""
+    """The environment variables that environment.yml sets."""
     options: dict[str, str] = {}
-    """How pixi solved it, where a pixi.lock says so."""
+    """The solver options in a pixi.lock."""
     other_environments: tuple[str, ...] = ()
-    """What the file holds besides, where it is a pixi.lock: it is not in `locks`."""
+    """The names of the environments in a pixi.lock that are not in `locks`."""
 
     @property
     def platforms(self) -> tuple[str, ...]:
-        """The subdirs, in the file's order."""
+        """The platforms, in the order of the file."""
         return tuple(lock.platform for lock in self.locks)
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Every channel once: of the first platform in their order, then what others have besides."""
+        """All channels: those of the first platform, then additional ones of other platforms."""
         return tuple(dict.fromkeys(channel for lock in self.locks for channel in lock.channels))
 
     @property
     def channels_apart(self) -> dict[str, list[str]]:
-        """The channels by platform, where one list does not say the order of each; else nothing."""
+        """The channels of each platform, if their order differs between platforms."""
         if all(lock.channels == self.channels for lock in self.locks):
             return {}
         return {lock.platform: list(lock.channels) for lock in self.locks}
 
     def lock_for(self, platform: str, source: str | None = None) -> Lock:
-        """The lock for a subdir.
+        """Return the lock for a platform.
 
         Args:
             platform: the subdir.
-            source: the file's name, for the hint.
+            source: the name of the file, for the hint.
 
         Raises:
-            SpecError: there is none for it.
+            SpecError: the file has no lock for it.
         """
         for lock in self.locks:
             if lock.platform == platform:
                 return lock
+        hint = "choose one of them with --platform"
+        if source:
+            hint += f", or lock it for this one too: sealenv lock -f {source} --platform {platform}"
         raise SpecError(
             f"nothing is locked for {platform}",
             details=[f"locked for {known}" for known in self.platforms],
-            hint="choose one of them with --platform"
-            + (
-                f", or lock it for this one too: sealenv lock -f {source} --platform {platform}"
-                if source
-                else ""
-            ),
+            hint=hint,
         )
+
+
+def depends_on(package: LockedPackage) -> list[str]:
+    """Return the names of the dependencies, including virtual packages."""
+    return [package_name(d) for d in package.record.get("depends", ()) if d.strip()]
+
+
+def topological(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
+    """Sort packages by name, with dependencies first; break cycles."""
+    by_name = {p.name: p for p in packages}
+    done: dict[str, LockedPackage] = {}
+    entered: set[str] = set()
+    stack = [(name, False) for name in sorted(by_name, reverse=True)]
+    while stack:
+        name, leaving = stack.pop()
+        if leaving:
+            done.setdefault(name, by_name[name])
+        elif name not in entered:
+            entered.add(name)
+            stack.append((name, True))
+            needs = set(depends_on(by_name[name]))
+            stack += [(n, False) for n in sorted(needs, reverse=True) if n in by_name]
+    return list(done.values())
+
+
+def roots(needs: dict[str, list[str]]) -> list[str]:
+    """Return the names that no other name needs; of a cycle without an entry, all names."""
+    needed = {other for name, others in needs.items() for other in others if other != name}
+    found = [name for name in needs if name not in needed]
+    reached = set(found)
+    stack = list(found)
+    while stack:
+        new = {name for name in needs[stack.pop()] if name in needs} - reached
+        reached |= new
+        stack += new
+    return sorted([*found, *(needs.keys() - reached)])
+
+
+def requested(lock: Lock) -> tuple[str, ...]:
+    """Return the requested specs, or the packages that no other package depends on."""
+    return lock.specs or tuple(roots({p.name: depends_on(p) for p in lock.packages}))
+
+
+class Package(msgspec.Struct, frozen=True, kw_only=True):
+    """One package of a lock, as `lock` and `create --dry-run` list it."""
+
+    name: str
+    version: str
+    build: str
+    channel: str
+    subdir: str
+    url: str
+    sha256: MaybeSha256
+    size: Bytes | None
+
+
+class Wheel(msgspec.Struct, frozen=True, kw_only=True):
+    """One wheel of a lock."""
+
+    name: str
+    version: str
+    url: str
+    sha256: Sha256
+    size: Bytes | None
+
+    @property
+    def file(self) -> str:
+        """The file name."""
+        return unquote(urlsplit(self.url).path.rsplit("/", 1)[-1])
+
+
+def packages_of(lock: Lock) -> tuple[Package, ...]:
+    """List the packages, dependencies first."""
+    return tuple(msgspec.convert(p, Package, from_attributes=True) for p in lock.packages)
+
+
+def wheels_of(lock: Lock) -> tuple[Wheel, ...]:
+    """List the wheels."""
+    return tuple(msgspec.convert(w, Wheel, from_attributes=True) for w in lock.wheels)

@@ -1,218 +1,405 @@
-"""rattler-lock, read: versions 6 and 7, by pixi, py-rattler or sealenv.
+"""Read rattler-lock, versions 6 and 7, as pixi, py-rattler or sealenv write it.
 
-An environment names its packages by address; what they are stands once below `packages`.
+An environment lists its packages by URL; `packages` describes each of them once. What an entry leaves
+out follows from its URL, by the rules of rattler_lock 0.32 (`parse/models/v7`, `utils/derived_fields`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
 
-from sealenv.locks.checks import check_subdir, clean_url, file_name, split_dist
-from sealenv.locks.head import read_head
-from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.locks.order import topological
-from sealenv.locks.pixi_entry import is_place, read_package, read_wheel
-from sealenv.locks.pixi_write import OPTIONS
-from sealenv.spec.yaml_nodes import Node, load
+import msgspec
+from packaging.utils import canonicalize_name
+
+from sealenv.errors import DigestError, SpecError
+from sealenv.locks.checks import (
+    NO_WHEEL,
+    check_package,
+    check_subdir,
+    check_wheel,
+    check_wheel_address,
+    clean_url,
+    file_name,
+    folder_name,
+    split_dist,
+)
+from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, topological
+from sealenv.locks.pixi_write import DIRECT, MARK, OPTIONS, build_number_of, noarch_of
+from sealenv.spec.yaml_nodes import Node, lines_of, load
 
 __all__ = ["read_pixi"]
 
 _READ = ("6", "7")
+_COPIED = (
+    "md5", "legacy_bz2_md5", "features", "license", "license_family", "python_site_packages_path",
+    "depends", "constrains", "flags", "purls", "legacy_bz2_size", "timestamp", "extra_depends",
+    "run_exports",
+)  # fmt: skip
+_SYSTEMS = {"emscripten", "freebsd", "linux", "osx", "wasi", "win", "zos"}
+_ARCHITECTURES = {"32": "x86", "64": "x86_64"}
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+_Lines = dict[str, list[str]]
+_T = TypeVar("_T")
+
+
+class _Key(msgspec.Struct):
+    """The URL that identifies a package."""
+
+    conda: str | None = None
+    pypi: str | None = None
+    conda_source: str | None = None
+
+    @property
+    def kind_and_url(self) -> tuple[str, str]:
+        if self.conda is not None:
+            return "conda", self.conda
+        if self.pypi is not None:
+            return "pypi", self.pypi
+        return "conda_source", self.conda_source or ""
+
+
+class _Entry(_Key):
+    """The description of a package."""
+
+    name: str | None = None
+    version: str | None = None
+    build: str | None = None
+    build_number: _Count | None = None
+    subdir: str | None = None
+    noarch: Literal["python", "generic", "true", "false"] | None = None
+    channel: str | None = None
+    file_name: str | None = None
+    sha256: str | None = None
+    md5: str | None = None
+    legacy_bz2_md5: str | None = None
+    features: str | None = None
+    license: str | None = None
+    license_family: str | None = None
+    python_site_packages_path: str | None = None
+    depends: list[str] | None = None
+    constrains: list[str] | None = None
+    flags: list[str] | None = None
+    purls: list[str] | None = None
+    track_features: list[str] | None = None
+    size: _Count | None = None
+    legacy_bz2_size: _Count | None = None
+    timestamp: _Count | None = None
+    extra_depends: _Lines | None = None
+    run_exports: _Lines | None = None
+    requires_dist: tuple[str, ...] | None = None
+    requires_python: str | None = None
+    index: str | None = None
+    editable: bool | None = None
+
+
+class _Channel(msgspec.Struct):
+    url: str
+
+
+class _Link(msgspec.Struct):
+    url: str | None = None
+    path: str | None = None
+
+
+class _Environment(msgspec.Struct, rename="kebab"):
+    channels: list[_Channel]
+    packages: dict[str, list[_Key]]
+    indexes: tuple[str, ...] = ()
+    find_links: list[_Link] = []
+    options: dict[str, Any] = {}
+
+
+class _Platform(msgspec.Struct, rename="kebab"):
+    name: str
+    subdir: str | None = None
+    virtual_packages: tuple[str, ...] = ()
+
+
+class _File(msgspec.Struct):
+    environments: dict[str, _Environment]
+    packages: list[_Key]
+    platforms: list[_Platform] = []
+
+
+class _Comments(msgspec.Struct, rename="kebab"):
+    """The comments of sealenv. A list is for all platforms, a mapping has one for each."""
+
+    name: str | None = None
+    specs: list[str] | dict[str, list[str]] = []
+    requirements: list[str] | dict[str, list[str]] = []
+    exclude_newer: str | dict[str, str] | None = None
+    channels: dict[str, list[str]] = {}
+    variables: dict[str, str] = {}
 
 
 def read_pixi(
-    text: str, source: Path, *, environment: str | None = None, root: Node | None = None
+    text: str,
+    source: Path,
+    *,
+    environment: str | None = None,
+    platforms: Collection[str] = (),
+    root: Node | None = None,
 ) -> LockFile:
-    """The locks in a rattler-lock.
+    """Read the locks of one environment.
 
     Args:
         text: the content.
-        source: where it is from: relative paths in it start at its folder.
-        environment: which one, where it holds several; without it `default`, or the only one.
-        root: the content, where it was parsed already.
+        source: the file; relative paths in it start at its folder.
+        environment: the environment, if there are several; default: `default`, or the only one.
+        platforms: read only these, if it has them; default: all.
+        root: the parsed content.
 
     Raises:
-        SpecError: it is not what it should be, with line, column and reason.
+        SpecError: it is not a valid lock; with line, column and reason.
         DigestError: a package has no sha256.
     """
     root = root or load(text, str(source))
-    return _Reader(root, source, environment).read(text)
+    _check_version(root)
+    comments = _read_comments(text, str(source))
+    return _Reader(root, source, environment).read(comments, platforms)
+
+
+def _check_version(root: Node) -> None:
+    node = root.at("version")
+    version = str(node.value)
+    if version not in _READ:
+        old = version.isdigit() and int(version) < int(_READ[0])
+        raise node.wrong(
+            f"version {version[:20]!r} of rattler-lock is not supported; {' and '.join(_READ)} are",
+            "update the file with a newer pixi: pixi lock"
+            if old
+            else "use a newer sealenv, or lock again: sealenv lock",
+        )
 
 
 class _Reader:
     def __init__(self, root: Node, source: Path, environment: str | None) -> None:
         self.root = root
         self.base = source.absolute().parent
-        self.source = str(source)
-        self.wanted = environment
-        self.entries: dict[tuple[str, str], Node] = {}
+        self.file = root.convert(_File)
+        self.environment = self._choose(environment, source)
+        self.entries = self._entries()
         self.made: dict[str, LockedPackage] = {}
 
-    def read(self, text: str) -> LockFile:
-        self._check_version()
-        head = read_head(text, self.source)
-        for node in self.root.key("packages").items("'packages'"):
-            self._describe(node)
-        environment = self._environment()
-        channels = self._channels(environment)
-        indexes = _texts(environment, "indexes")
-        links = _links(environment)
-        cut_off = _cut_off(environment)
-        known = self._platforms()
+    def read(self, comments: _Comments, wanted: Collection[str]) -> LockFile:
+        chosen = self.file.environments[self.environment]
+        channels = [self._place(channel.url) for channel in chosen.channels]
+        known = {platform.name: platform for platform in self.file.platforms}
+        subdirs = {known.get(name, _Platform(name)).subdir or name for name in chosen.packages}
+        wanted = set(wanted) & subdirs or subdirs
+        cut_off = chosen.options.get("exclude-newer")
         locks: dict[str, Lock] = {}
-        for name, items in environment.key("packages").mapping("'packages'").items():
-            subdir, virtual = known.get(name, (name, ()))
-            if subdir in locks and name != subdir:
-                continue  # pixi names platforms freely; the one called as its subdir comes first
-            conda, wheels = self._selected(items, subdir)
+        for name, keys in chosen.packages.items():
+            platform = known.get(name, _Platform(name))
+            subdir = platform.subdir or name
+            if (subdir in locks and name != subdir) or subdir not in wanted:
+                continue  # pixi names platforms freely; the one named like its subdir comes first
+            conda, wheels = self._archives(name, keys, subdir)
+            own = comments.channels.get(subdir)
             locks[subdir] = Lock(
                 platform=subdir,
-                channels=head.channels_of(subdir, channels),
+                channels=tuple(own if own and set(own) <= set(channels) else channels),
                 packages=tuple(topological(conda)),
-                virtual_packages=virtual,
-                exclude_newer=head.cut_off(subdir) or cut_off,
+                virtual_packages=platform.virtual_packages,
+                exclude_newer=_of(comments.exclude_newer, subdir)
+                or (cut_off if isinstance(cut_off, str) else None),
                 wheels=tuple(wheels),
-                indexes=indexes,
-                find_links=links,
-                specs=head.specs_of(subdir),
-                requirements=head.requirements_of(subdir),
+                indexes=chosen.indexes,
+                find_links=tuple(link.url or link.path or "" for link in chosen.find_links),
+                specs=tuple(_of(comments.specs, subdir) or ()),
+                requirements=tuple(_of(comments.requirements, subdir) or ()),
             )
         return LockFile(
             locks=tuple(locks[subdir] for subdir in sorted(locks)),
-            name=head.name,
-            variables=head.variables,
-            options=_options(environment),
-            other_environments=self._others(environment),
+            name=comments.name,
+            variables=comments.variables,
+            options={key: str(chosen.options[key]) for key in OPTIONS if key in chosen.options},
+            other_environments=tuple(n for n in self.file.environments if n != self.environment),
         )
 
-    def _check_version(self) -> None:
-        node = self.root.key("version")
-        version = node.text("'version'")
-        if version not in _READ:
-            old = version.isdigit() and int(version) < int(_READ[0])
+    def _choose(self, wanted: str | None, source: Path) -> str:
+        """Return the name of the environment to read."""
+        found = self.file.environments
+        node = self.root.at("environments")
+        names = ", ".join(found) or "none"
+        if wanted is not None and wanted not in found:
+            raise node.wrong(f"there is no environment {wanted!r}", f"it has {names}")
+        if wanted is not None or "default" in found:
+            return wanted or "default"
+        if len(found) != 1:
             raise node.wrong(
-                f"version {version[:20]!r} of rattler-lock is not read here; {' and '.join(_READ)} are",
-                "let a newer pixi write it anew: pixi lock"
-                if old
-                else "use a newer sealenv, or lock anew: sealenv lock",
+                f"it has {len(found)} environments, and none is called 'default'",
+                f"choose one with --environment, or extract it: sealenv export {source} --environment "
+                f"NAME -o NAME.lock; it has {names}",
             )
+        return next(iter(found))
 
-    def _environment(self) -> Node:
-        node = self.root.key("environments")
-        environments = node.mapping("'environments'")
-        names = ", ".join(environments) or "none"
-        if self.wanted is not None:
-            if self.wanted not in environments:
-                raise node.wrong(f"there is no environment {self.wanted!r}", f"it holds {names}")
-            return environments[self.wanted]
-        if "default" in environments:
-            return environments["default"]
-        if len(environments) != 1:
-            raise node.wrong(
-                f"it holds {len(environments)} environments and none is called 'default'",
-                f"take one out: sealenv export {self.source} --environment NAME -o NAME.lock ('create' "
-                f"and 'lock' have --environment too); it holds {names}",
-            )
-        return next(iter(environments.values()))
-
-    def _others(self, environment: Node) -> tuple[str, ...]:
-        all_of_them = self.root.key("environments").mapping("'environments'")
-        return tuple(name for name, node in all_of_them.items() if node is not environment)
-
-    def _platforms(self) -> dict[str, tuple[str, tuple[str, ...]]]:
-        """Name -> subdir and virtual packages; version 6 has none of this."""
-        found = {}
-        listed = self.root.get("platforms")
-        for node in listed.items("'platforms'") if listed else ():
-            name = node.key("name").text("a platform's name")
-            subdir = node.get("subdir")
-            found[name] = (
-                subdir.text("'subdir'") if subdir else name,
-                _texts(node, "virtual-packages"),
-            )
+    def _entries(self) -> dict[tuple[str, str], int]:
+        """Return the position of each entry. Packages to build from source may have variants."""
+        found: dict[tuple[str, str], int] = {}
+        for number, entry in enumerate(self.file.packages):
+            kind, url = key = entry.kind_and_url
+            first = found.setdefault(key, number)
+            if first != number and (kind == "pypi" or split_dist(file_name(url))):
+                line = self.root.at("packages", first).line
+                raise self.root.at("packages", number).wrong(
+                    f"{url[:200]!r} is described twice: in line {line} too", "remove the wrong one"
+                )
         return found
 
-    def _channels(self, environment: Node) -> list[str]:
-        channels = []
-        for node in environment.key("channels").items("'channels'"):
-            url = node.key("url").text("a channel's url")
-            channels.append(clean_url(url, self.base) if is_place(url) else url)
-        return channels
-
-    def _describe(self, node: Node) -> None:
-        """Take an entry of `packages`; a package to build from source may be there in variants."""
-        kind, address = key = _address(node)
-        first = self.entries.setdefault(key, node)
-        if first is not node and (kind == "pypi" or split_dist(file_name(address))):
-            raise node.wrong(
-                f"{address[:200]!r} is described twice: in line {first.line} too",
-                "leave the right one, or lock anew",
-            )
-
-    def _selected(self, items: Node, subdir: str) -> tuple[list[LockedPackage], list[LockedWheel]]:
-        """The packages that a platform names, each described below `packages`."""
+    def _archives(
+        self, platform: str, keys: list[_Key], subdir: str
+    ) -> tuple[list[LockedPackage], list[LockedWheel]]:
         conda: dict[str, LockedPackage] = {}
         wheels: dict[str, LockedWheel] = {}
-        for node in items.items("the packages of a platform"):
-            kind, address = _address(node)
-            entry = self.entries.get((kind, address))
-            if entry is None:
-                raise node.wrong(f"{address[:200]!r} is not described below 'packages'")
+        here = self.root.at("environments", self.environment, "packages", platform)
+        for place, key in enumerate(keys):
+            kind, url = key.kind_and_url
+            node = here.at(place)
+            if (kind, url) not in self.entries:
+                raise node.wrong(f"{url[:200]!r} is not described in 'packages'")
+            number = self.entries[kind, url]
+            described = self.root.at("packages", number)
+            entry = described.convert(_Entry)
             if kind == "pypi":
-                wheel = read_wheel(entry, self.base)
-                if wheel.name in wheels:
-                    raise node.wrong(f"{wheel.name} is there twice for one platform")
-                wheels[wheel.name] = wheel
+                _put(wheels, self._wheel(entry, url, described), node)
                 continue
-            if kind == "conda_source" or (
-                not split_dist(file_name(address)) and entry.get("file_name") is None
-            ):
+            if kind == "conda_source" or not split_dist(entry.file_name or file_name(url)):
                 raise node.wrong(
-                    f"{address[:80]!r} is a package to build from source, which is not done here",
-                    "build it, put it into a channel, and lock anew",
+                    f"{url[:80]!r} is a package to build from source, which sealenv does not do",
+                    "build it, put it into a channel, and lock again",
                 )
-            if address not in self.made:
-                self.made[address] = read_package(entry, self.base)
-            package = self.made[address]
+            package = self.made.get(url) or self._package(entry, url, described)
+            self.made[url] = package
             if fault := check_subdir(package, subdir):
                 raise node.wrong(fault)
-            if package.name in conda:
-                raise node.wrong(f"{package.name} is there twice for one platform")
-            conda[package.name] = package
+            _put(conda, package, node)
         return list(conda.values()), list(wheels.values())
 
+    def _package(self, entry: _Entry, address: str, node: Node) -> LockedPackage:
+        url = clean_url(address, self.base)
+        fn = entry.file_name or file_name(url)
+        name, version, build = split_dist(fn) or ("", "", "")
+        folder = url.rpartition("/")[0]
+        sha256 = _sha256(entry, node, fn)
+        record: dict[str, Any] = {
+            "depends": [],
+            "name": entry.name or name,
+            "version": entry.version or version,
+            "build": build if entry.build is None else entry.build,
+            "subdir": entry.subdir or folder_name(url),
+        }
+        if entry.build_number is None:
+            record["build_number"] = build_number_of(record["build"])
+        else:
+            record["build_number"] = entry.build_number
+        record |= _noarch(entry, record) | _machine(record["subdir"])
+        record |= {key: value for key in _COPIED if (value := getattr(entry, key)) is not None}
+        if entry.track_features is not None:  # a list here, one text in repodata
+            record["track_features"] = " ".join(entry.track_features)
+        record["sha256"] = sha256
+        if entry.size is not None:
+            record["size"] = entry.size
+        channel = self._place(entry.channel) if entry.channel else folder.rpartition("/")[0]
+        package = LockedPackage(
+            url=url,
+            channel=channel.rstrip("/") + "/",
+            fn=fn,
+            sha256=sha256,
+            size=entry.size,
+            record=record,
+        )
+        if fault := check_package(package):
+            raise node.wrong(fault)
+        return package
 
-def _address(node: Node) -> tuple[str, str]:
-    """The kind of a package and its address, which name it."""
-    for kind in ("conda", "pypi", "conda_source"):
-        if (found := node.get(kind)) is not None:
-            return kind, found.text(f"{kind!r}")
-    raise node.wrong("a package has a 'conda' or a 'pypi' address, and this has none")
+    def _wheel(self, entry: _Entry, address: str, node: Node) -> LockedWheel:
+        plain = address.removeprefix(DIRECT)
+        if entry.editable:
+            raise node.wrong(f"{plain[:200]!r} is an editable install: it has no digest", NO_WHEEL)
+        if why := check_wheel_address(plain):
+            raise node.at("pypi").wrong(f"{plain[:200]!r} {why}", NO_WHEEL)
+        wheel = LockedWheel(
+            name=canonicalize_name(entry.name or ""),
+            version=entry.version or "",
+            url=clean_url(plain, self.base),
+            sha256=_sha256(entry, node, plain[-200:]),
+            requires_dist=entry.requires_dist or (),
+            requires_python=entry.requires_python or None,
+            index=clean_url(entry.index, self.base) if entry.index else None,
+            direct=plain != address,
+        )
+        if fault := check_wheel(wheel):
+            raise node.at("pypi").wrong(fault)
+        return wheel
+
+    def _place(self, text: str) -> str:
+        """Return a channel: a path becomes a URL, a name such as conda-forge stays."""
+        is_path = text.startswith((".", "/", "\\")) or text[1:2] == ":"
+        return clean_url(text, self.base) if is_path or "://" in text else text
 
 
-def _cut_off(environment: Node) -> str | None:
-    """`exclude-newer` among the options: version 6 has it, version 7 does not."""
-    options = environment.get("options")
-    found = options.get("exclude-newer") if options else None
-    return found.text("'exclude-newer'") if found and isinstance(found.value, str) else None
+def _put(found: dict[str, Any], archive: LockedPackage | LockedWheel, node: Node) -> None:
+    if archive.name in found:
+        raise node.wrong(f"{archive.name} is listed twice for one platform")
+    found[archive.name] = archive
 
 
-def _options(environment: Node) -> dict[str, str]:
-    """How pixi solved it."""
-    options = environment.get("options")
-    found = {key: options.get(key) for key in OPTIONS} if options else {}
-    return {key: node.text(f"{key!r}") for key, node in found.items() if node is not None}
+def _noarch(entry: _Entry, record: dict[str, Any]) -> dict[str, Any]:
+    if entry.noarch is None:
+        value: Any = noarch_of(record["subdir"], record["build"])
+    else:
+        value = {"false": None, "true": True}.get(entry.noarch, entry.noarch)
+    return {} if value is None else {"noarch": value}
 
 
-def _texts(node: Node, key: str) -> tuple[str, ...]:
-    found = node.get(key)
-    return tuple(found.texts(f"{key!r}")) if found else ()
+def _machine(subdir: str) -> dict[str, str]:
+    system, _, machine = subdir.partition("-")
+    if system not in _SYSTEMS or not machine:
+        return {}
+    return {"platform": system, "arch": _ARCHITECTURES.get(machine, machine)}
 
 
-def _links(environment: Node) -> tuple[str, ...]:
-    """The pages and folders of wheels; pixi writes a folder of this machine as `path`."""
-    found = environment.get("find-links")
-    nodes = found.items("'find-links'") if found else []
-    return tuple(
-        (node.get("url") or node.key("path")).text("a place of 'find-links'") for node in nodes
+def _sha256(entry: _Entry, node: Node, what: str) -> str:
+    if entry.sha256 is not None:
+        return entry.sha256
+    raise DigestError(
+        f"{what} has no sha256, so it cannot be verified",
+        where=node.where,
+        hint="lock again: sealenv lock; it takes the digest from the channel",
     )
+
+
+def _of(value: _T | dict[str, _T] | None, platform: str) -> _T | None:
+    return value.get(platform) if isinstance(value, dict) else value
+
+
+def _read_comments(text: str, source: str) -> _Comments:
+    """Read the comments of sealenv.
+
+    Raises:
+        SpecError: a value has the wrong type; with its line.
+    """
+    raw: dict[str, Any] = {}
+    found = False
+    for number, line in enumerate(lines_of(text), 1):
+        if not line.startswith("#"):
+            break
+        key, colon, value = line[1:].strip().partition(": ")
+        if found and colon and key in _COMMENTS:
+            try:
+                raw[key] = msgspec.json.decode(value)
+                msgspec.convert({key: raw[key]}, _Comments)
+            except (msgspec.DecodeError, msgspec.ValidationError) as error:
+                raise SpecError(
+                    f"the comment {key!r} at the top is not valid: {error}",
+                    where=f"{source}:{number}:1",
+                    hint="remove the line, or lock again",
+                ) from error
+        found = found or line.strip() == MARK
+    return msgspec.convert(raw, _Comments)
+
+
+_COMMENTS = frozenset(field.encode_name for field in msgspec.structs.fields(_Comments))

@@ -1,12 +1,16 @@
-"""rattler-lock, written: version 7, as rattler_lock 0.32 (py-rattler 0.28, pixi 0.68) writes it.
+"""Write rattler-lock version 7, as rattler_lock 0.32 (py-rattler 0.28, pixi 0.68) writes it.
 
-https://github.com/conda/rattler/tree/main/crates/rattler_lock: the order of keys and packages, and what
-is left out because the location says it, are those of its `parse/models/v7` and `utils/derived_fields`.
-What is different: a `file://` address stays one, where rattler writes a path.
+The order of keys and packages, and the fields that follow from the URL, are those of `parse/models/v7`
+and `utils/derived_fields` in https://github.com/conda/rattler/tree/main/crates/rattler_lock. There is
+one difference: a `file://` URL is kept, where rattler writes a path.
+
+Comments at the top store what the format has no place for: after the line `# sealenv lock 1`, each is
+`# KEY: JSON`. Other tools ignore them. If one drops them, the lock still works.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,62 +19,41 @@ import msgspec
 
 from sealenv.errors import SpecError
 from sealenv.locks.checks import split_dist
-from sealenv.locks.head import write_head
-from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.locks.order import depends_on
+from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, depends_on
 from sealenv.spec.yaml_nodes import scalar
 
-__all__ = ["DIRECT", "OPTIONS", "build_number_of", "noarch_of", "write_pixi"]
+__all__ = ["DIRECT", "MARK", "OPTIONS", "build_number_of", "noarch_of", "write_pixi"]
 
+MARK = "# sealenv lock 1"
 VERSION = 7
 DIRECT = "direct+"
-"""What pixi writes before the address of a wheel that was asked for by it."""
+"""The prefix of the URL of a wheel that was requested by URL."""
 OPTIONS = ("strategy", "channel-priority", "pypi-prerelease-mode")
-"""How pixi solved, in the order in which it writes them."""
+"""The solver options, in the order of pixi."""
 _FIELDS = (
     "sha256", "md5", "legacy_bz2_md5", "depends", "constrains", "extra_depends", "channel", "features",
     "flags", "track_features", "file_name", "license", "license_family", "purls", "run_exports",
     "size", "legacy_bz2_size", "timestamp", "python_site_packages_path",
 )  # fmt: skip
-_KEPT_EMPTY = frozenset({"purls", "run_exports"})  # empty says more there than nothing at all
+_KEPT_EMPTY = frozenset({"purls", "run_exports"})  # an empty list differs from a missing key
 
 
 def write_pixi(file: LockFile) -> str:
-    """The text of a lock: the same lock gives the same bytes.
+    """Write a lock; the same lock gives the same bytes.
 
-    Of a record that the channel changed between two solves (one archive, other dependencies), the one is
-    written whose dependencies are locked on each platform.
+    If a channel changed a record between two solves (the same archive with other dependencies), the
+    record is written whose dependencies are locked on all platforms.
 
     Raises:
-        SpecError: two platforms have one address with different content.
+        SpecError: two platforms have different content at the same URL.
     """
     locks = sorted(file.locks, key=lambda lock: lock.platform)
     file = msgspec.structs.replace(file, locks=tuple(locks))
-    lines = [*write_head(file), f"version: {VERSION}", "platforms:" + " []" * (not locks)]
+    lines = [*_comments(file), f"version: {VERSION}", "platforms:" + " []" * (not locks)]
     for lock in locks:
         lines.append(f"- name: {scalar(lock.platform)}")
         lines += _texts("virtual-packages", lock.virtual_packages, "  ")
-    lines += ["environments:", "  default:"]
-    channels = file.channels
-    lines.append("    channels:" + " []" * (not channels))
-    lines += [f"    - url: {scalar(channel)}" for channel in channels]
-    indexes = _all(locks, "indexes")
-    if indexes or any(lock.wheels for lock in locks):
-        lines += _texts("indexes", indexes, "    ") or ["    indexes: []"]
-    links = _all(locks, "find_links")
-    if links:
-        lines += ["    find-links:", *(f"    - url: {scalar(url)}" for url in links)]
-    if file.options:
-        lines.append("    options:")
-        lines += [f"      {k}: {scalar(file.options[k])}" for k in OPTIONS if k in file.options]
-    lines.append("    packages:" + " {}" * (not locks))
-    for lock in locks:
-        lines.append(
-            f"      {scalar(lock.platform)}:" + " []" * (not (lock.packages or lock.wheels))
-        )
-        lines += [f"      - conda: {scalar(url)}" for url in sorted(p.url for p in lock.packages)]
-        wheels = sorted(lock.wheels, key=lambda wheel: wheel.url)
-        lines += [f"      - pypi: {scalar(_address(wheel))}" for wheel in wheels]
+    lines += ["environments:", "  default:", *_environment(file)]
     packages = _packages(locks)
     wheels = _unique([w for lock in locks for w in lock.wheels])
     lines.append("packages:" + " []" * (not (packages or wheels)))
@@ -81,15 +64,61 @@ def write_pixi(file: LockFile) -> str:
     return "\n".join([*lines, ""])
 
 
+def _comments(file: LockFile) -> list[str]:
+    facts: dict[str, Any] = {
+        "name": file.name,
+        "specs": _joined({k.platform: list(k.specs) for k in file.locks}),
+        "requirements": _joined({k.platform: list(k.requirements) for k in file.locks}),
+        "exclude-newer": _joined({k.platform: k.exclude_newer for k in file.locks}),
+        "channels": file.channels_apart,
+        "variables": dict(sorted(file.variables.items())),
+    }
+    return [
+        MARK,
+        "# What pixi and conda's tools need is below; sealenv keeps the rest in these comments.",
+        # JSON in ASCII: no character of a value ends the line.
+        *(f"# {key}: {json.dumps(value)}" for key, value in facts.items() if value),
+    ]
+
+
+def _joined(by_platform: dict[str, Any]) -> Any:
+    """Return the common value of all platforms, or the values by platform."""
+    values = list(by_platform.values())
+    if all(value == values[0] for value in values):
+        return values[0] if values else None
+    return {platform: value for platform, value in by_platform.items() if value}
+
+
+def _environment(file: LockFile) -> Iterator[str]:
+    channels = file.channels
+    yield "    channels:" + " []" * (not channels)
+    yield from (f"    - url: {scalar(channel)}" for channel in channels)
+    indexes = _all(file.locks, "indexes")
+    if indexes or any(lock.wheels for lock in file.locks):
+        yield from _texts("indexes", indexes, "    ") or ["    indexes: []"]
+    if links := _all(file.locks, "find_links"):
+        yield "    find-links:"
+        yield from (f"    - url: {scalar(url)}" for url in links)
+    if file.options:
+        yield "    options:"
+        yield from (f"      {k}: {scalar(file.options[k])}" for k in OPTIONS if k in file.options)
+    yield "    packages:" + " {}" * (not file.locks)
+    for lock in file.locks:
+        yield f"      {scalar(lock.platform)}:" + " []" * (not lock.archives)
+        yield from (f"      - conda: {scalar(url)}" for url in sorted(p.url for p in lock.packages))
+        for wheel in sorted(lock.wheels, key=lambda wheel: wheel.url):
+            yield f"      - pypi: {scalar(_address(wheel))}"
+
+
 def noarch_of(subdir: str, build: str) -> str | None:
-    """What rattler takes for a package's noarch where nothing says it."""
+    """Return the default for `noarch`, as in rattler."""
     if subdir != "noarch":
         return None
     return "python" if "py" in build else "generic"
 
 
 def build_number_of(build: str) -> int:
-    """What rattler takes for the build number where nothing says it: the digits at the end."""
+    """Return the default for the build number, as in rattler: the digits at the end."""
     match = re.search(r"[0-9]+$", build)
     return int(match.group()) if match and len(match.group()) < 19 else 0
 
@@ -98,23 +127,23 @@ def _package(package: LockedPackage) -> Iterator[str]:
     record = package.record
     yield f"- conda: {scalar(package.url)}"
     said = split_dist(package.url.rsplit("/", 1)[-1]) or (None, None, None)
-    for key, told in zip(("name", "version", "build"), said, strict=True):
-        if str(record[key]) != told:
+    for key, default in zip(("name", "version", "build"), said, strict=True):
+        if str(record[key]) != default:
             yield f"  {key}: {scalar(str(record[key]))}"
     number = record.get("build_number", 0)
     if number != build_number_of(package.build):
         yield f"  build_number: {number}"
-    # For rattler a file:// address is a path, and a path says nothing of channel and subdir.
-    silent = package.url.startswith("file:")
+    # rattler reads a file:// URL as a path, which implies neither channel nor subdir.
+    is_file = package.url.startswith("file:")
     channel, _, subdir = package.url.rpartition("/")[0].rpartition("/")
-    if silent or package.subdir != subdir:
+    if is_file or package.subdir != subdir:
         yield f"  subdir: {scalar(package.subdir)}"
     noarch = record.get("noarch")
     if noarch != noarch_of(package.subdir, package.build):
         yield f"  noarch: {scalar(noarch) if isinstance(noarch, str) else str(bool(noarch)).lower()}"
     facts: dict[str, Any] = {**record, "sha256": package.sha256, "size": package.size}
     facts["channel"] = (
-        package.channel.rstrip("/") if silent or package.channel.rstrip("/") != channel else None
+        package.channel.rstrip("/") if is_file or package.channel.rstrip("/") != channel else None
     )
     facts["file_name"] = None if said[0] else package.fn
     for key in _FIELDS:
@@ -129,9 +158,9 @@ def _field(key: str, value: Any) -> Iterator[str]:
     elif key == "features" and isinstance(value, list):
         value = " ".join(value)
     elif key == "run_exports" and not isinstance(value, dict):
-        value = {"weak": [value] if isinstance(value, str) else value}  # as conda-build means these
+        value = {"weak": [value] if isinstance(value, str) else value}  # as in conda-build
     elif isinstance(value, float):
-        value = int(value)  # a timestamp with a fraction of a millisecond
+        value = int(value)  # a timestamp with a fraction
     if isinstance(value, dict):
         filled = {k: v for k, v in sorted(value.items()) if v}
         yield f"  {key}:" + " {}" * (not filled)
@@ -166,12 +195,12 @@ def _texts(key: str, values: Sequence[str], indent: str) -> list[str]:
 
 
 def _all(locks: Sequence[Lock], what: str) -> list[str]:
-    """What the locks have, each once: the format has one list for all platforms."""
+    """Return the values of all locks, each once: the format has one list for all platforms."""
     return list(dict.fromkeys(item for lock in locks for item in getattr(lock, what)))
 
 
 def _packages(locks: Sequence[Lock]) -> list[LockedPackage]:
-    """Every package once, by address."""
+    """Return each package once, sorted by URL."""
     found: dict[str, list[LockedPackage]] = {}
     names: dict[str, set[str]] = {}
     for lock in locks:
@@ -183,7 +212,7 @@ def _packages(locks: Sequence[Lock]) -> list[LockedPackage]:
 
 
 def _record(packages: Sequence[LockedPackage], names: set[str]) -> LockedPackage:
-    """The one of a package's records that asks for no other packages than those that are locked."""
+    """Return the first record of a package whose dependencies are all locked."""
     first = packages[0]
     if all(package == first for package in packages):
         return first
@@ -204,7 +233,7 @@ def _unique(items: Sequence[LockedWheel]) -> list[LockedWheel]:
 
 def _different(url: str) -> SpecError:
     return SpecError(
-        "two platforms have one address with different content",
+        "two platforms have different content at the same URL",
         where=url,
-        hint="lock all platforms in one go: the channel changed in between",
+        hint="the channel changed in between: lock all platforms together",
     )

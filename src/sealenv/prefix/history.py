@@ -127,10 +127,15 @@ def write_state(prefix: Path, variables: Mapping[str, str]) -> None:
         write_atomic(prefix / META / "state", data.encode() + b"\n")
 
 
+_REMOVED = "***unset***"
+"""The value of a variable that `conda env config vars unset` removed."""
+
+
 def read_state(prefix: Path) -> dict[str, str]:
     """Return the variables; none if the file does not exist or is not valid."""
     try:
         data = json.loads(read_regular(prefix / META / "state"))
-        return {str(k): str(v) for k, v in data["env_vars"].items()}
+        found = {str(k): str(v) for k, v in data["env_vars"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+    return {k: v for k, v in found.items() if v != _REMOVED}

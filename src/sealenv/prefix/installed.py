@@ -10,9 +10,15 @@ import msgspec
 from sealenv.errors import DigestError, RecordError
 from sealenv.layout import META
 from sealenv.locks import Lock, LockedPackage
-from sealenv.locks.checks import check_channel, check_package, clean_url, file_name, folder_name
-from sealenv.locks.fields import check_record
-from sealenv.locks.order import topological
+from sealenv.locks.checks import (
+    check_channel,
+    check_package,
+    check_record,
+    clean_url,
+    file_name,
+    folder_name,
+)
+from sealenv.locks.model import topological
 from sealenv.prefix.history import read_requested
 from sealenv.prefix.records import outside_of
 from sealenv.system.files import read_regular

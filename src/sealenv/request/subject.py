@@ -1,4 +1,4 @@
-"""What `diff`, `export` and others are told to look at: an environment or a file, as locks."""
+"""Read the environment or file that `diff`, `export`, `bundle` and `mirror` name, as locks."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from sealenv.locations import find
 from sealenv.locks import Lock, LockedWheel, LockFile
 from sealenv.locks.checks import folder_name
 from sealenv.locks.explicit import bare_package
-from sealenv.locks.read import read_lock
+from sealenv.locks.read import read_input, read_lock
 from sealenv.prefix.history import read_state
 from sealenv.prefix.installed import installed
 from sealenv.prefix.records import scan_records
-from sealenv.seals.distributions import scan_distributions
+from sealenv.seals.distributions import origin_of, scan_distributions
 from sealenv.seals.seal import Seal, read_seal
 from sealenv.seals.wheels import as_found, is_of, locked_wheel, locked_wheels, requested_of
 from sealenv.spec.model import current_platform
 from sealenv.store.bundle import is_bundle, open_bundle
 from sealenv.urls import carries_credentials
 
-__all__ = ["Subject", "left_out", "sealed_lock", "subject"]
+__all__ = ["Subject", "left_out", "origins", "sealed_lock", "subject"]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Something with locks.
+    """An environment or a file, as locks.
 
     Attributes:
-        title: what to call it.
+        title: its name in messages.
         file: its locks.
-        prefix: the environment, if it is one.
-        private: the file has addresses with credentials; the locks are without them.
+        prefix: the prefix of an environment.
+        private: the URLs in the file contain credentials; the locks have none.
     """
 
     title: str
@@ -46,16 +46,16 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """How the environment is called: in the lock, else as the file without its ending."""
+        """The name in the lock, or of the file without its extension."""
         return self.file.name or Path(self.title).name.split(".")[0]
 
     @property
     def source(self) -> str | None:
-        """The file, if it is one that `lock -f` reads."""
+        """The file, if `lock -f` reads it."""
         return None if self.prefix or is_bundle(Path(self.title)) else self.title
 
     def only(self, platforms: Sequence[str]) -> Subject:
-        """The same for these platforms; for all without any.
+        """Select platforms; none selects all.
 
         Raises:
             SpecError: nothing is locked for one of them.
@@ -68,43 +68,56 @@ class Subject:
         return replace(self, file=msgspec.structs.replace(self.file, locks=chosen))
 
 
-def subject(text: str, *, strict: bool = True, environment: str | None = None) -> Subject:
-    """A file, or an environment by name or path.
-
-    Where there are both, it is the file.
+def subject(
+    text: str,
+    *,
+    strict: bool = True,
+    environment: str | None = None,
+    platforms: Sequence[str] = (),
+) -> Subject:
+    """Read a file, or an environment by name or path; a file takes precedence.
 
     Args:
-        text: what the user typed.
-        strict: an environment's records must have sha256 and address, the lines of a list a sha256; what
-            pip installed and nobody locked is left out (`left_out` names it).
-        environment: which one, where a pixi.lock holds several.
+        text: the argument.
+        strict: require sha256 and URL in records, and a sha256 in lists; leave out what pip installed
+            and no lock contains (`left_out` names it).
+        environment: the environment, if a pixi.lock has several.
+        platforms: only these.
 
     Raises:
         NotFoundError: it is neither.
-        SpecError, DigestError, RecordError: it cannot be taken as a lock.
+        SpecError, DigestError, RecordError: it cannot be read as a lock.
     """
     path = Path(text)
     if is_bundle(path):
         with open_bundle(path) as bundle:
-            return Subject(text, bundle.locks)
-    if path.is_file():
-        file = read_lock(path, current_platform(), environment=environment, strict=strict)
-        private = carries_credentials(path.read_text(encoding="utf-8-sig"))
-        return Subject(text, file, private=private)
+            return Subject(text, bundle.locks).only(platforms)
+    if path.exists() and not path.is_dir():
+        content = read_input(path)
+        here = current_platform()
+        file = read_lock(
+            path, here, environment=environment, strict=strict, platforms=platforms, text=content
+        )
+        return Subject(text, file, private=carries_credentials(content)).only(platforms)
+    return _environment(text, strict).only(platforms)
+
+
+def _environment(text: str, strict: bool) -> Subject:
     try:
         prefix = find(text)
     except NotFoundError as error:
+        path = Path(text)
         raise NotFoundError(
-            f"{text!r} is not an environment and no file",
+            f"{text!r} is neither an environment nor a file",
             where=error.where,
             details=error.details,
-            hint=f"to mean the folder here, write ./{text}"
+            hint=f"for the folder here, write ./{text}"
             if path.is_dir() and path.name == text
             else "name an environment (sealenv list), a prefix, or a lock",
         ) from None
     if state_of(prefix) is State.PENDING:
         raise PrefixPendingError(
-            "the environment was never finished", where=str(prefix), hint="make it anew first"
+            "the environment was never finished", where=str(prefix), hint="create it again first"
         )
     lock = _as_sealed(installed(prefix, current_platform(), strict=strict), prefix, strict=strict)
     if strict:
@@ -114,23 +127,23 @@ def subject(text: str, *, strict: bool = True, environment: str | None = None) -
 
 
 def _refuse_mixed(lock: Lock, prefix: Path) -> None:
-    """A lock is for one platform; an environment may have been led to hold another's packages."""
+    """Refuse packages of another platform: a lock is for one."""
     strange = [p for p in lock.packages if p.subdir not in (lock.platform, "noarch")]
     if strange:
         raise RecordError(
-            f"the environment is for {lock.platform}, and holds packages that are not",
+            f"the environment is for {lock.platform}, and contains packages that are not",
             where=str(prefix),
             details=[f"{p.dist} is for {p.subdir}" for p in strange[:10]],
-            hint="install them anew for one platform; a lock is for one",
+            hint="install them again for one platform",
         )
 
 
 def _as_sealed(lock: Lock, prefix: Path, *, strict: bool) -> Lock:
-    """What records do not tell and the seal does: platform, virtual packages, channels, wheels."""
+    """Add what only the seal records: platform, virtual packages, channels, wheels."""
     try:
         seal = read_seal(prefix) if (prefix / SEAL).exists() else None
     except RecordError:
-        seal = None  # none that can be read: the records must do
+        seal = None  # unreadable: use the records
     if seal is not None:
         sealed = [c for c in _channels(seal) if c in lock.channels]
         lock = msgspec.structs.replace(
@@ -144,14 +157,14 @@ def _as_sealed(lock: Lock, prefix: Path, *, strict: bool) -> Lock:
 
 
 def _cut_off(seal: Seal, lock: Lock) -> str | None:
-    """The time after which packages were ignored, as long as nothing was installed since."""
+    """Return the cut-off time, if nothing was installed since."""
     known = {line.rpartition("#")[0] for line in seal.lock.packages}
     time = seal.spec.get("exclude_newer")
     return time if isinstance(time, str) and {p.url for p in lock.packages} <= known else None
 
 
 def _with_wheels(lock: Lock, prefix: Path, seal: Seal | None, *, strict: bool) -> Lock:
-    """What pip installed, as the seal locks it; unless `strict`, what nobody locked too."""
+    """Add what pip installed: what the seal locks, and unless `strict`, the rest."""
     known = locked_wheels(seal.lock.wheels) if seal else []
     wheels = []
     for distribution in scan_distributions(prefix, _owned(prefix)):
@@ -177,11 +190,11 @@ def sealed_lock(prefix: Path) -> Lock:
     """Return the lock in the seal of an environment: URLs and digests, and what pip installed unlocked.
 
     Raises:
-        RecordError: there is no seal, or it cannot be read.
+        RecordError: the seal is missing, or cannot be read.
     """
     if not (prefix / SEAL).exists():
         raise RecordError(
-            "the environment has no seal, so there is no lock to compare it with",
+            "the environment has no seal, and so no lock to compare it with",
             where=str(prefix),
             hint="compare it with a lock or another environment: sealenv diff A B",
         )
@@ -189,10 +202,7 @@ def sealed_lock(prefix: Path) -> Lock:
     packages = []
     for line in seal.lock.packages:
         url, _, sha256 = line.rpartition("#")
-        said = folder_name(url)
-        subdir = (
-            said if said == seal.platform else "noarch"
-        )  # the seal does not say, nor is it asked
+        subdir = seal.platform if folder_name(url) == seal.platform else "noarch"
         packages.append(bare_package(url, sha256, where=str(prefix / SEAL), subdir=subdir))
     wheels = locked_wheels(seal.lock.wheels)
     bare = [
@@ -210,7 +220,7 @@ def sealed_lock(prefix: Path) -> Lock:
 
 
 def left_out(subject: Subject) -> list[str]:
-    """What pip installed and nobody locked: name-version. It cannot be vouched for."""
+    """Return what pip installed and no lock contains, as name-version. It has no known digest."""
     if subject.prefix is None:
         return []
     known = [wheel for lock in subject.file.locks for wheel in lock.wheels]
@@ -221,12 +231,23 @@ def left_out(subject: Subject) -> list[str]:
     ]
 
 
+def origins(subject: Subject) -> dict[str, str]:
+    """Return name -> URL of what pip installed from a place other than an index (PEP 610)."""
+    if subject.prefix is None:
+        return {}
+    found = {
+        distribution.name: origin_of(subject.prefix, distribution)
+        for distribution in scan_distributions(subject.prefix, _owned(subject.prefix))
+    }
+    return {name: url for name, url in found.items() if url}
+
+
 def _owned(prefix: Path) -> set[str]:
-    """The paths of conda's packages."""
+    """Return the paths of conda packages."""
     records, _ = scan_records(prefix)
     return {entry.path for record in records for entry in record.paths_data.paths}
 
 
 def _channels(seal: Seal) -> list[str]:
-    """The channels that were asked for, in their order, as far as they are addresses."""
+    """Return the requested channels that are URLs, in order."""
     return [str(c).rstrip("/") + "/" for c in seal.spec.get("channels", ()) if "://" in str(c)]

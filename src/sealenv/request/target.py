@@ -1,4 +1,4 @@
-"""What and where: the arguments of `create` become a spec and a prefix."""
+"""Turn the arguments of `create` into a spec and a prefix."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sealenv.errors import UsageError
 from sealenv.locations import default_envs_dir
 from sealenv.locks import Lock, LockFile
-from sealenv.locks.order import requested
+from sealenv.locks.model import requested
 from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
 from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform
@@ -26,15 +26,15 @@ __all__ = ["Target", "choose_target"]
 
 @dataclass(frozen=True)
 class Target:
-    """A spec, the prefix for it, and what the user should know about the input."""
+    """What to create, and where."""
 
     spec: EnvironmentSpec
     prefix: Path
     warnings: tuple[str, ...]
     lock: Lock | None = None
-    """The exact packages, where the file is a lock."""
+    """The exact packages, if the file is a lock."""
     bundle: Path | None = None
-    """The file, where it holds the packages too."""
+    """The file, if it is a bundle."""
 
 
 def choose_target(
@@ -51,14 +51,14 @@ def choose_target(
     pypi_index: str | None = None,
     environment: str | None = None,
 ) -> Target:
-    """Decide, and refuse what cannot be meant, before anything is started.
+    """Turn the arguments of `create` into a spec and a prefix, before anything is started.
 
     With `-p` a single argument is the Python version: `create -p PREFIX 3.12`.
 
     Raises:
-        UsageError: no name, two of them, or one that cannot be used.
-        SpecError: a file, channel or platform that is not right.
-        DigestError: a lock without sha256.
+        UsageError: the name is missing, given twice, or invalid.
+        SpecError: a file, channel or platform is invalid.
+        DigestError: a lock has no sha256.
     """
     if prefix is not None and name is not None:
         if python is not None:
@@ -68,20 +68,20 @@ def choose_target(
         name, python = None, name
     read = None
     if file:
-        read, locked, bundle = _read(file, environment)
+        read, locked, bundle = _read(file, environment, check_platform(platform))
     if file and locked:
         refused = {"PYTHON": python, "--with": with_packages, "--without": without,
                    "--channel": channels, "--exclude-newer": exclude_newer,
                    "--pypi-index": pypi_index}  # fmt: skip
-        _refuse_besides_a_lock(file, [option for option, given in refused.items() if given])
+        _refuse_changes(file, [option for option, given in refused.items() if given])
         spec, lock, lock_name = _locked(locked, platform, None if bundle else str(file))
         place = _place(name, None, prefix, lock_name)
         check_prefix(place, spec.platform)
-        notes = (*_sets(file, spec), *_notes(prefix or "", place))
+        notes = (*_variables(file, spec), *_drive(prefix or "", place))
         return Target(spec, place, notes, lock, file if bundle else None)
     if environment is not None:
         raise UsageError(
-            f"--environment {environment}: only a pixi.lock holds several",
+            f"--environment {environment}: only a pixi.lock has several",
             hint="leave it out, or name the file with -f",
         )
     if python is not None:
@@ -92,25 +92,12 @@ def choose_target(
     )  # fmt: skip
     place = _place(name, python, prefix, *((read.name, read.name_place) if read else ()))
     check_prefix(place, spec.platform)
-    warnings = [*(read.warnings if read else ()), *_added(read, spec), *_notes(prefix or "", place)]
-    return Target(spec, place, tuple(warnings))
-
-
-def _added(read: EnvironmentFile | None, spec: EnvironmentSpec) -> list[str]:
-    """What was added to what is asked for."""
-    if (
-        read is None
-        or not spec.requirements
-        or any(package_name(p) == "pip" for p in read.dependencies)
-    ):
-        return []
-    return [
-        f"{read.path}: there is a 'pip:' section and no pip among the dependencies; pip is added"
-    ]
+    warnings = [*(read.warnings if read else ()), *_adds_pip(read, spec)]
+    return Target(spec, place, (*warnings, *_drive(prefix or "", place)))
 
 
 def _read(
-    file: Path, environment: str | None
+    file: Path, environment: str | None, platform: str
 ) -> tuple[EnvironmentFile | None, LockFile | ExplicitList | None, bool]:
     """Return the environment.yml or the locks, and whether the file is a bundle."""
     from sealenv.locks.read import read_file
@@ -120,14 +107,14 @@ def _read(
     if is_bundle(file):
         with open_bundle(file) as bundle:
             return None, bundle.locks, True
-    read = read_file(file, environment=environment)
+    read = read_file(file, environment=environment, platforms=(platform,))
     return (read, None, False) if isinstance(read, EnvironmentFile) else (None, read, False)
 
 
 def _locked(
     read: LockFile | ExplicitList, platform: str | None, source: str | None = None
 ) -> tuple[EnvironmentSpec, Lock, str | None]:
-    """What a lock asks for, the lock for the platform, and the name in it."""
+    """Return the spec of a lock, the lock for the platform, and the name in it."""
     wanted = check_platform(platform)
     secrets: dict[str, str] = {}
     if not isinstance(read, LockFile):
@@ -149,15 +136,7 @@ def _locked(
     return spec, lock, read.name
 
 
-def _sets(file: Path, spec: EnvironmentSpec) -> list[str]:
-    """The variables that a lock brings along: whoever takes a lock of a stranger should know."""
-    if not spec.variables:
-        return []
-    names = ", ".join(sorted(spec.variables)).encode("unicode_escape").decode("ascii")
-    return [f"{file.name} lets the environment set {names}"]
-
-
-def _refuse_besides_a_lock(file: Path, given: list[str]) -> None:
+def _refuse_changes(file: Path, given: list[str]) -> None:
     if given:
         raise UsageError(
             f"{file.name} is a lock, and {' and '.join(given)} would change what is locked",
@@ -166,13 +145,30 @@ def _refuse_besides_a_lock(file: Path, given: list[str]) -> None:
         )
 
 
-def _notes(typed: str, place: Path) -> list[str]:
-    """What the user should know about the place."""
+def _adds_pip(read: EnvironmentFile | None, spec: EnvironmentSpec) -> list[str]:
+    if (
+        read is None
+        or not spec.requirements
+        or any(package_name(p) == "pip" for p in read.dependencies)
+    ):
+        return []
+    return [f"{read.path}: adding pip, which the 'pip:' section needs"]
+
+
+def _variables(file: Path, spec: EnvironmentSpec) -> list[str]:
+    """Return a note on the variables that a lock sets: it may come from a stranger."""
+    if not spec.variables:
+        return []
+    names = ", ".join(sorted(spec.variables)).encode("unicode_escape").decode("ascii")
+    return [f"{file.name} sets these variables in the environment: {names}"]
+
+
+def _drive(typed: str, place: Path) -> list[str]:
+    """Return a note on a drive letter that stands for a folder."""
     folder = substituted(typed)
     if folder is None:
         return []
-    drive = typed[:2]
-    return [f"{drive} stands for {folder}: the environment is made, and written down, as {place}"]
+    return [f"{typed[:2]} stands for {folder}: creating and recording the environment as {place}"]
 
 
 def _place(
@@ -182,7 +178,7 @@ def _place(
     name_in_file: str | None = None,
     where: str | None = None,
 ) -> Path:
-    # Linked parents are resolved once, here: what is written into files is the real place.
+    """Return the prefix, with links in its parents resolved once: files will contain the real path."""
     if prefix is not None:
         if not prefix:
             raise UsageError("an empty prefix", hint="give the folder, such as -p ./env")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -11,12 +12,14 @@ from pathlib import Path
 from sealenv.layout import is_link, leaves
 from sealenv.seals.snapshot import FILE, Row, native
 from sealenv.system.files import read_regular
+from sealenv.urls import split_credentials
 
 __all__ = [
     "Distribution",
     "DistributionFile",
     "find_distributions",
     "is_about_installing",
+    "origin_of",
     "scan_distributions",
 ]
 
@@ -88,6 +91,19 @@ def scan_distributions(prefix: Path, owned: Collection[str]) -> list[Distributio
                     path = file.relative_to(prefix).as_posix()
                     rows[path] = Row(path, FILE, 0, 0, 0, 0)
     return find_distributions(prefix, rows, owned.__contains__)
+
+
+def origin_of(prefix: Path, distribution: Distribution) -> str | None:
+    """Return where pip got a distribution that is not from an index (PEP 610), without credentials."""
+    folder = distribution.record.rpartition("/")[0]
+    try:
+        found = json.loads(read_regular(native(prefix, f"{folder}/direct_url.json")))
+        url = split_credentials(str(found["url"])).clean
+        if vcs := found.get("vcs_info"):
+            return f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return url
 
 
 def is_about_installing(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""environment.yml (CEP 24): read strictly, with line and column for what is not right."""
+"""Read and write environment.yml (CEP 24). Errors have line and column."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ __all__ = [
 
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 _LIMIT_BYTES = 4 << 20
 _COMMENT = """\
 # conda adds the channels of your own configuration to those below. `nodefaults` is not listed:
@@ -53,9 +54,9 @@ class EnvironmentFile:
     extra_indexes: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
     places: dict[str, str] = field(default_factory=dict)
-    """Where a dependency stands: FILE:LINE:COLUMN."""
+    """Dependency -> FILE:LINE:COLUMN."""
     name_place: str | None = None
-    """Where the name stands."""
+    """FILE:LINE:COLUMN of the name."""
 
 
 def read_environment_yml(path: Path, text: str | None = None) -> EnvironmentFile:
@@ -63,10 +64,10 @@ def read_environment_yml(path: Path, text: str | None = None) -> EnvironmentFile
 
     Args:
         path: the file.
-        text: its content, where it was read already: a pipe can be read once.
+        text: its content, if it was read already: a pipe can be read once.
 
     Raises:
-        SpecError: it is not there, is not YAML, or is not what CEP 24 says, with line and column.
+        SpecError: it is missing, is not YAML, or is not valid; with line and column.
     """
     if text is None:
         text = read_text(path, limit=_LIMIT_BYTES)
@@ -83,7 +84,7 @@ def write_environment_yml(
     pip: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
 ) -> str:
-    """The text of a file (CEP 24).
+    """Return the text of a file (CEP 24).
 
     `nodefaults` is not written: conda 26.7 and later takes it for the name of a channel.
     """
@@ -101,7 +102,7 @@ def write_environment_yml(
 
 
 class _Reader:
-    """Checks one document; every complaint carries the place."""
+    """Checks one document."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -127,7 +128,7 @@ class _Reader:
         return EnvironmentFile(
             path=str(self.path),
             name=name,
-            channels=tuple(_text(item, "{} is not text") for item in _list(root.get("channels"))),
+            channels=tuple(map(_channel, _list(root.get("channels")))),
             dependencies=tuple(dependencies),
             requirements=self._pip("requirement"),
             index=indexes[-1] if indexes else None,
@@ -169,7 +170,7 @@ class _Reader:
             except SpecError as error:
                 raise _wrong(line, redact(error.what), error.hint) from error
             if found.kind == "find-links" and _is_missing(found.value):
-                raise _wrong(line, f"there is no folder or file {found.value}", "check its path")
+                raise _wrong(line, f"not a folder or file: {found.value}", "check its path")
             self.pip.append(found)
 
     def _pip(self, kind: str) -> tuple[str, ...]:
@@ -177,7 +178,7 @@ class _Reader:
 
 
 def _is_missing(url: str) -> bool:
-    """Whether it is a place of this machine, and nothing is there: pip would quietly go on."""
+    """Return whether it is a missing local folder or file: pip would ignore it."""
     if scheme_of(url) != "file":
         return False
     parts = urlsplit(url)
@@ -197,8 +198,20 @@ def _name(node: Node | None) -> str | None:
     return str(node.value)
 
 
+def _channel(node: Node) -> str:
+    """Return a channel with `$NAME` and `${NAME}` expanded, as conda does."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        if name not in os.environ:
+            raise _wrong(node, f"the variable {name} in a channel is not set", f"set {name} first")
+        return os.environ[name]
+
+    return _REFERENCE.sub(value, _text(node, "{} is not text"))
+
+
 def check_variable(name: str, value: str) -> str | None:
-    """Why a variable cannot be set by each shell; None where it can."""
+    """Return why some shell cannot set a variable; None if all can."""
     if not _VARIABLE.fullmatch(name):
         return f"{name!r} is not a name of a variable"
     if any(c in value for c in "\0\r\n"):
@@ -237,11 +250,11 @@ def _text(node: Node, why: str) -> str:
 
 
 def _shown(node: Node) -> str:
-    """As it is written; of a list or mapping, that it is one."""
+    """Return a scalar as it is written, or the kind of another node."""
     if isinstance(node.value, str):
         return node.value if node.plain and node.value else repr(node.value)
     return "a list" if isinstance(node.value, list) else "a mapping"
 
 
 def _wrong(node: Node, why: str, hint: str | None = None) -> SpecError:
-    return node.wrong(why, hint or "mend the file (CEP 24 describes it)")
+    return node.wrong(why, hint or "fix the file (its format is CEP 24)")

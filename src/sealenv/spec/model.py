@@ -1,4 +1,4 @@
-"""What is asked for: the EnvironmentSpec, from arguments and environment.yml."""
+"""The EnvironmentSpec: the requested packages, from arguments and environment.yml."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SUBDIRS = (
     "freebsd-arm64", "freebsd-ppc64", "freebsd-ppc64le", "emscripten-wasm32", "emscripten-wasm64",
     "wasi-wasm32", "zos-z",
 )  # fmt: skip
-"""The supported platforms, of those that py-rattler 0.28 knows."""
+"""The platforms of py-rattler 0.28, without those that run no environments."""
 _MACHINES = {
     "x86_64": "64", "amd64": "64", "aarch64": "aarch64", "arm64": "arm64",
     "ppc64le": "ppc64le", "s390x": "s390x", "i686": "32",
@@ -47,7 +47,7 @@ _MACHINES = {
 
 @dataclass(frozen=True)
 class EnvironmentSpec:
-    """The requested environment. Everything may be stored, except secrets."""
+    """The request. Everything in it may be recorded, except `secrets` and `index_secrets`."""
 
     packages: tuple[str, ...]
     channels: tuple[str, ...]
@@ -55,24 +55,24 @@ class EnvironmentSpec:
     exclude_newer: str | None = None
     variables: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
-    """Clean channel URL -> the same URL with credentials. Never written or printed."""
+    """Clean channel URL -> the same URL with credentials. Never written, never printed."""
     requirements: tuple[str, ...] = ()
     """The requirements for pip (PEP 508)."""
     indexes: tuple[str, ...] = ()
-    """The indexes in order: the main one, then the extra ones; empty without requirements."""
+    """The package indexes, in order; empty without requirements."""
     find_links: tuple[str, ...] = ()
     """Additional pages or folders of wheels."""
     index_secrets: dict[str, str] = field(default_factory=dict, repr=False)
     """The same as `secrets`, for indexes and find_links."""
     places: dict[str, str] = field(default_factory=dict, compare=False)
-    """The position of a package in a file, for messages: FILE:LINE:COLUMN."""
+    """Package -> FILE:LINE:COLUMN, for messages; without those of the command line."""
 
     def asks_for(self, name: str) -> bool:
         """Return whether a package of that name was requested."""
         return any(package_name(p) == name for p in self.packages)
 
     def to_json(self) -> dict[str, object]:
-        """Return the part that the seal stores."""
+        """Return what the seal records of it."""
         return {
             "packages": list(self.packages),
             "channels": list(self.channels),
@@ -96,71 +96,33 @@ def build_spec(
     exclude_newer: str | None = None,
     pypi_index: str | None = None,
 ) -> EnvironmentSpec:
-    """Build the spec from arguments.
+    """Return the spec for a set of arguments.
 
-    Without a file the packages are python, conda, mamba and pip. A file with a `pip:` section gets pip
-    added, as in conda. `with_packages` replaces entries of the same name, and `pypi_index` the main
-    index.
+    Without a file the packages are python, conda, mamba and pip. With a file they are those of the file,
+    and pip if it has a `pip:` section, as in conda. `with_packages` replaces entries of the same name.
+    `pypi_index` replaces the first index.
 
     Raises:
-        UsageError: arguments that contradict each other.
-        SpecError: an invalid channel or platform.
+        UsageError: arguments contradict each other.
+        SpecError: a channel or platform is invalid.
     """
-    if python and any(package_name(p) == "python" for p in with_packages):
-        raise UsageError(
-            "the Python version is given twice",
-            details=[
-                f"PYTHON {python}",
-                *(p for p in with_packages if package_name(p) == "python"),
-            ],
-            hint="give it once: the folder is named after it",
-        )
-    if python and any(n.strip().lower() == "python" for n in without):
-        raise UsageError(
-            f"Python {python} is both requested and left out",
-            hint="leave out PYTHON, or --without python",
-        )
-    if file is None:
-        wanted = [f"python={parse_python_version(python)}" if python else "python", *_MANAGERS]
-    else:
-        wanted = list(file.dependencies)
-        if python:
-            wanted = _put(wanted, f"python={parse_python_version(python)}")
-    for package in with_packages:
-        wanted = _put(wanted, package.strip())
-    for name in without:
-        kept = [p for p in wanted if package_name(p) != name.strip().lower()]
-        if len(kept) == len(wanted):
-            raise UsageError(
-                f"--without {name}: it is not a requested package",
-                details=wanted,
-                hint="dependencies cannot be left out; name one of the packages above",
-            )
-        wanted = kept
-    for package in [*wanted, *(file.requirements if file else ())]:
-        if len(package) > LONGEST_SPEC:
-            raise SpecError(
-                f"{redact(package[:40])!r}... is not a MatchSpec: {len(package)} characters",
-                hint="name one package, such as 'numpy >=2'",
-            )
-        if redact(package) != package:
-            raise SpecError(
-                f"{redact(package)!r}: a package cannot contain credentials, because it is stored",
-                hint="give the channel with -c, or keep them with `rattler auth login` or in netrc",
-            )
-    if not wanted:
-        raise UsageError("no packages are requested", hint="name at least one package")
-    clean, secrets = _channels([*channels, *(file.channels if file else ())])
+    _check_python(python, with_packages, without)
     requirements = file.requirements if file else ()
-    if requirements and all(package_name(p) != "pip" for p in wanted):
-        wanted.append("pip")
-    index = (file.index if file else None) or DEFAULT_INDEX
-    if pypi_index is not None:  # an empty one is refused below
-        index = pypi_index
+    packages = _packages(python, file, with_packages, without)
+    for package in [*packages, *requirements]:
+        _check_package(package)
+    if not packages:
+        raise UsageError("no packages are requested", hint="name at least one package")
+    if requirements and all(package_name(p) != "pip" for p in packages):
+        packages.append("pip")
+    clean, secrets = _channels([*channels, *(file.channels if file else ())])
+    index = pypi_index
+    if index is None:  # an empty text is refused below
+        index = (file.index if file else None) or DEFAULT_INDEX
     indexes, index_secrets = _indexes([index, *(file.extra_indexes if file else ())])
     find_links, link_secrets = _indexes(file.find_links if file else ())
     return EnvironmentSpec(
-        packages=tuple(wanted),
+        packages=tuple(packages),
         channels=clean or (DEFAULT_CHANNEL,),
         platform=check_platform(platform),
         exclude_newer=None if exclude_newer is None else parse_time(exclude_newer).isoformat(),
@@ -174,8 +136,65 @@ def build_spec(
     )
 
 
+def _check_python(python: str | None, with_packages: Sequence[str], without: Sequence[str]) -> None:
+    """Refuse a Python version that another argument contradicts."""
+    if not python:
+        return
+    if twice := [p for p in with_packages if package_name(p) == "python"]:
+        raise UsageError(
+            "the Python version is given twice",
+            details=[f"PYTHON {python}", *twice],
+            hint="give it once: the folder is named after it",
+        )
+    if any(name.strip().lower() == "python" for name in without):
+        raise UsageError(
+            f"Python {python} is both requested and left out",
+            hint="leave out PYTHON, or --without python",
+        )
+
+
+def _packages(
+    python: str | None,
+    file: EnvironmentFile | None,
+    with_packages: Sequence[str],
+    without: Sequence[str],
+) -> list[str]:
+    version = f"python={parse_python_version(python)}" if python else None
+    if file is None:
+        packages = [version or "python", *_MANAGERS]
+    else:
+        packages = list(file.dependencies)
+        if version:
+            packages = _put(packages, version)
+    for package in with_packages:
+        packages = _put(packages, package.strip())
+    for name in without:
+        kept = [p for p in packages if package_name(p) != name.strip().lower()]
+        if len(kept) == len(packages):
+            raise UsageError(
+                f"--without {name}: it is not a requested package",
+                details=packages,
+                hint="dependencies cannot be left out; name one of the packages above",
+            )
+        packages = kept
+    return packages
+
+
+def _check_package(package: str) -> None:
+    if len(package) > LONGEST_SPEC:
+        raise SpecError(
+            f"{redact(package[:40])!r}... is not a MatchSpec: {len(package)} characters",
+            hint="name one package, such as 'numpy >=2'",
+        )
+    if redact(package) != package:
+        raise SpecError(
+            f"{redact(package)!r}: a package cannot contain credentials, because it is stored",
+            hint="give the channel with -c, or keep them with `rattler auth login` or in netrc",
+        )
+
+
 def current_platform() -> str:
-    """Return the platform (subdir) of this interpreter."""
+    """Return the subdir of this machine."""
     import platform as machine
 
     system = {"linux": "linux", "darwin": "osx", "win32": "win"}.get(sys.platform, sys.platform)
@@ -193,7 +212,7 @@ def parse_time(text: str) -> dt.datetime:
         moment = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
         if moment.tzinfo is None:
             return moment.replace(tzinfo=dt.timezone.utc)
-        return moment.astimezone(dt.timezone.utc)  # which may be before year 1, or after 9999
+        return moment.astimezone(dt.timezone.utc)  # raises before year 1 and after 9999
     except (ValueError, OverflowError) as error:
         raise SpecError(
             f"{text[:80]!r} is not a time", hint="write 2026-01-31 or 2026-01-31T12:00:00Z (UTC)"
@@ -209,10 +228,10 @@ def _put(packages: list[str], spec: str) -> list[str]:
 
 
 def check_platform(text: str | None) -> str:
-    """The subdir that was given; this machine's where none was.
+    """Return a valid subdir; default: that of this machine.
 
     Raises:
-        SpecError: it is not a subdir, or noarch.
+        SpecError: it is not a platform.
     """
     if text is None:
         return current_platform()
@@ -264,7 +283,7 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
 
 
 def _is_path(channel: str) -> bool:
-    """A folder, and no name of a channel: `./x`, `~/x`, `/x`; on Windows also `C:x` and backslashes."""
+    """Return whether it is a folder: `./x`, `~/x`, `/x`; on Windows also `C:x` and backslashes."""
     return channel.startswith((".", "~", "/", os.sep)) or bool(os.path.splitdrive(channel)[0])
 
 

@@ -36,6 +36,7 @@ _REFUSED = {
     "--constraint": "other files are not read: put all requirements into this file",
 }
 _OPTION = re.compile(r"(--[\w-]+|-\w)[ =]*(.*)")
+_COMMENT = re.compile(r"(^|\s+)#[^\r\n]*$")  # as in pip
 _VCS = re.compile(r"(git|hg|svn|bzr)\+|git://|ssh://", re.IGNORECASE)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|file:", re.IGNORECASE)
 
@@ -60,7 +61,7 @@ def parse_pip_line(text: str, folder: Path) -> PipLine:
     Raises:
         SpecError: the line is invalid, or cannot be locked; without its position.
     """
-    line = text.strip()
+    line = _COMMENT.sub("", text).strip()
     if not line or any(c in line for c in "\0\r\n"):
         raise SpecError(
             "write one requirement per line", hint="write it like 'flask >=3' (PEP 508)"

@@ -1,8 +1,7 @@
-"""YAML with places: what is read knows its line and column, and a hostile document stays small.
+"""Read YAML with the line and column of each value, and write scalars.
 
-Built from libyaml's events rather than by a loader. So every scalar keeps the text that was written
-(a version `3.10` is not a number), nothing is constructed, an alias copies nothing, and the depth is
-bounded: PyYAML's own composer recurses in C until the stack is gone.
+It reads libyaml's events: `yaml.compose` takes 2.5 times as long, and accepts a key that is there
+twice. Every scalar keeps its text (a version `3.10` is not a number), and an alias copies nothing.
 """
 
 from __future__ import annotations
@@ -12,13 +11,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from sealenv.errors import SpecError
 
 __all__ = ["Node", "lines_of", "load", "read_text", "scalar"]
 
-
+_T = TypeVar("_T")
+_STEP = re.compile(r"\.([^.\[`]+)|\[(\d+)\]")
+"""A step of a path in a message of msgspec, such as `.packages[3]`."""
 _DEEPEST = 16
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTH = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
@@ -26,20 +29,20 @@ _NUMBER = re.compile(
     r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
     r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
-"""YAML 1.2.2, 10.3.2, the core schema: what a scalar without quotes is. `yes` and `no` are text."""
-_NO_CHARACTER = re.compile(r"[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""YAML 1.2.2, 5.1: what no document may hold."""
+"""YAML 1.2.2, 10.3.2: numbers of the core schema."""
+_INVALID = re.compile(r"[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""YAML 1.2.2, 5.1: characters that a document must not contain."""
 
 
 def read_text(path: Path, *, limit: int) -> str:
-    """A file that somebody wrote: UTF-8, with or without a byte order mark.
+    """Read a file in UTF-8, with or without a byte order mark.
 
     Args:
-        path: the file; a pipe can be read once, and need not end.
-        limit: characters; a longer file is no such file.
+        path: the file; a pipe can be read once, and may never end.
+        limit: the most characters.
 
     Raises:
-        SpecError: it is not there, too large, or not UTF-8.
+        SpecError: it is missing, too large, or not UTF-8.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
@@ -58,24 +61,21 @@ def read_text(path: Path, *, limit: int) -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines of what `read_text` gave: only a line feed ends one, as for all who read such files.
-
-    For `str.splitlines` a form feed or U+2028 in a comment does too.
-    """
+    """Split a text at line feeds; `str.splitlines` also splits at form feeds and U+2028."""
     lines = text.split("\n")
     return lines if lines[-1] else lines[:-1]
 
 
 @dataclass(slots=True)
 class Node:
-    """A scalar, list or mapping, and where it stands."""
+    """A scalar, list or mapping, and its place in the file."""
 
     source: str
     line: int
     column: int
     value: str | list[Node] | dict[str, Node]
     plain: bool = False
-    """A scalar without quotes."""
+    """Whether it is a scalar without quotes."""
 
     @property
     def where(self) -> str:
@@ -83,182 +83,177 @@ class Node:
         return f"{self.source}:{self.line}:{self.column}"
 
     def wrong(self, why: str, hint: str | None = None) -> SpecError:
-        """The error that points here."""
-        return SpecError(why, where=self.where, hint=hint or "mend the file, or make it anew")
+        """Return the error for this place."""
+        return SpecError(why, where=self.where, hint=hint or "fix the file, or create it again")
 
     @property
     def is_null(self) -> bool:
-        """Whether nothing was written, or `null`."""
+        """Whether it is empty or `null`."""
         return self.plain and isinstance(self.value, str) and self.value in _NULL
 
     @property
     def is_number(self) -> bool:
-        """Whether it is a number for YAML, like `3.12` without quotes."""
+        """Whether it is a number in YAML, such as `3.12` without quotes."""
         return self.plain and isinstance(self.value, str) and bool(_NUMBER.fullmatch(self.value))
 
     @property
     def is_text(self) -> bool:
-        """Whether it is text for YAML: quoted, or neither number, `true`, `false` nor null."""
+        """Whether it is text in YAML: quoted, or not a number, `true`, `false` or null."""
         if not isinstance(self.value, str):
             return False
         return not (self.is_null or self.is_number or (self.plain and self.value in _TRUTH))
 
-    def mapping(self, what: str) -> dict[str, Node]:
-        """The mapping that this must be."""
-        if not isinstance(self.value, dict):
-            raise self.wrong(f"{what} must be a mapping")
-        return self.value
-
-    def items(self, what: str) -> list[Node]:
-        """The list that this must be; nothing at all is an empty one."""
-        if self.is_null:
-            return []
-        if not isinstance(self.value, list):
-            raise self.wrong(f"{what} must be a list")
-        return self.value
-
-    def text(self, what: str) -> str:
-        """The text that this must be, as it was written: `1.10` stays `1.10`."""
-        if not isinstance(self.value, str) or self.is_null:
-            raise self.wrong(f"{what} must be a text")
-        return self.value
-
-    def texts(self, what: str) -> list[str]:
-        """The list of texts that this must be."""
-        return [item.text(f"each of {what}") for item in self.items(what)]
-
-    def number(self, what: str) -> int:
-        """The whole number, not negative, that this must be."""
-        text = self.text(what)
-        if not (text.isascii() and text.isdigit() and len(text) < 17):
-            raise self.wrong(f"{what} must be a whole number, not {text[:40]!r}")
-        return int(text)
-
-    def key(self, name: str) -> Node:
-        """What a mapping has below a key that it must have."""
-        fields = self.mapping("this")
-        if name not in fields:
-            raise self.wrong(f"{name!r} is missing")
-        return fields[name]
-
     def get(self, name: str) -> Node | None:
-        """What a mapping has below a key; None where it is not there or null."""
-        found = self.mapping("this").get(name)
+        """Return the value of a key; None if it is missing or null."""
+        found = self.value.get(name) if isinstance(self.value, dict) else None
         return None if found is None or found.is_null else found
+
+    def at(self, *path: str | int) -> Node:
+        """Follow keys and indexes as far as they exist."""
+        node = self
+        for step in path:
+            try:
+                node = node.value[step]  # type: ignore[index,assignment]
+            except (KeyError, IndexError, TypeError):
+                break
+        return node
+
+    def data(self) -> Any:
+        """Return the content as Python objects; a scalar is its text, or None for null."""
+        if isinstance(self.value, list):
+            return [item.data() for item in self.value]
+        if isinstance(self.value, dict):
+            return {key: item.data() for key, item in self.value.items()}
+        return None if self.is_null else self.value
+
+    def convert(self, kind: type[_T]) -> _T:
+        """Return the content as an object of this type.
+
+        Raises:
+            SpecError: a field is missing or has another type; with its place.
+        """
+        try:
+            return msgspec.convert(self.data(), kind, strict=False)
+        except msgspec.ValidationError as error:
+            why, _, path = str(error).partition(" - at `$")
+            steps = [int(n) if n else name for name, n in _STEP.findall(path.partition("[...]")[0])]
+            field = path.rpartition(".")[2].rstrip("`")
+            raise self.at(*steps).wrong(f"{field}: {why}" if field else why) from None
 
 
 def load(text: str, source: str, *, aliases: bool = False) -> Node:
-    """The one document of a text.
+    """Parse a text that holds one document.
 
     Args:
         text: the content.
-        source: what to call it in messages.
-        aliases: allow them; each is the very node that the anchor names, where that stands. Without, as
-            in locks, which programs write, they are refused.
+        source: the name of the file in messages.
+        aliases: allow aliases and merge keys. Programs write locks, so locks have neither.
 
     Raises:
-        SpecError: it is not YAML, or more than is needed: aliases, tags, a key twice, great depth.
+        SpecError: it is not YAML, or it has aliases, tags, a key twice, or great depth.
     """
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _build(yaml.parse(text, loader), source, {} if aliases else None)
+        return _Builder(yaml.parse(text, loader), source, aliases).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
-        raise SpecError(
-            f"the file is not YAML: {error.problem or error.context}",
-            where=at,
-            hint="mend the file, or make it anew",
-        ) from error
+        why = error.problem or error.context
+        raise SpecError(f"the file is not YAML: {why}", where=at, hint="fix the file") from error
     except yaml.reader.ReaderError as error:
         raise _unreadable(text, source) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise SpecError(
-            f"the file is not YAML: {error}", where=source, hint="mend the file, or make it anew"
-        ) from error
 
 
 def _unreadable(text: str, source: str) -> SpecError:
-    """The error for the first character that YAML has not; its parsers tell no line of it."""
-    found = _NO_CHARACTER.search(text)
+    """Return the error for the first invalid character; PyYAML does not name its line."""
+    found = _INVALID.search(text)
     if found is None:
-        return SpecError("the file is not YAML", where=source, hint="make it anew")
+        return SpecError("the file is not YAML", where=source, hint="fix the file")
     before = text[: found.start()]
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
     return SpecError(
         f"the file is not YAML: the character U+{ord(found.group()):04X}",
         where=f"{source}:{line}:{column}",
-        hint="take it out, or make the file anew",
+        hint="remove the character",
     )
 
 
-def _build(events: Iterator[Any], source: str, anchors: dict[str, Node] | None) -> Node:
-    from yaml import events as kinds
+class _Builder:
+    """Builds nodes from the events of a parser."""
 
-    root: Node | None = None
-    stack: list[tuple[Node, Node | None]] = []
-    key: Node | None = None
-    for event in events:
-        if isinstance(event, (kinds.SequenceEndEvent, kinds.MappingEndEvent)):
-            _, key = stack.pop()
-            continue
-        if not isinstance(event, kinds.NodeEvent):
-            if root is not None and isinstance(event, kinds.DocumentStartEvent):
+    def __init__(self, events: Iterator[Any], source: str, aliases: bool) -> None:
+        from yaml import events as kinds
+
+        self.kinds = kinds
+        self.events = events
+        self.source = source
+        self.aliases = aliases
+        self.anchors: dict[str, Node] = {}
+
+    def document(self) -> Node:
+        """Return the root of the only document."""
+        roots: list[Node] = []
+        for event in self.events:
+            if isinstance(event, self.kinds.DocumentStartEvent) and roots:
                 raise SpecError(
-                    "it holds more than one document", where=source, hint="split it into files"
+                    "it holds more than one document", where=self.source, hint="split the file"
                 )
-            continue
-        mark: Any = event.start_mark
-        node = Node(source, mark.line + 1, mark.column + 1, "")
-        if event.anchor is not None:  # an alias has one too
-            if anchors is None:
-                raise node.wrong("anchors and aliases are not used here")
-            if isinstance(event, kinds.AliasEvent):
-                if event.anchor not in anchors:
-                    raise node.wrong(f"the file is not YAML: nothing is named &{event.anchor}")
-                node = anchors[event.anchor]
-            else:
-                anchors[event.anchor] = node
-        if isinstance(event, kinds.AliasEvent):
-            pass
-        elif isinstance(event, kinds.ScalarEvent):
-            node.value = event.value
-            node.plain = not event.style  # None of the Python parser, empty of libyaml's
-        elif isinstance(event, kinds.SequenceStartEvent):
-            node.value = []
-        else:
-            node.value = {}
-        if (tag := getattr(event, "tag", None)) is not None:
-            raise node.wrong(f"the tag {tag} is not used here")
-        if len(stack) >= _DEEPEST:
+            if isinstance(event, self.kinds.NodeEvent):
+                roots.append(self._node(event, 0))
+        if not roots:
+            raise SpecError("the file is empty", where=self.source, hint="create it again")
+        return roots[0]
+
+    def _node(self, event: Any, depth: int) -> Node:
+        mark = event.start_mark
+        node = Node(self.source, mark.line + 1, mark.column + 1, "")
+        if event.anchor is not None and not self.aliases:
+            raise node.wrong("anchors and aliases are not used here")
+        if isinstance(event, self.kinds.AliasEvent):
+            if event.anchor not in self.anchors:
+                raise node.wrong(f"the file is not YAML: nothing is named &{event.anchor}")
+            return self.anchors[event.anchor]
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
+        if event.tag is not None:
+            raise node.wrong(f"the tag {event.tag} is not used here")
+        if depth >= _DEEPEST:
             raise node.wrong("it is nested too deeply")
-        if not stack:
-            root = node
+        if isinstance(event, self.kinds.ScalarEvent):
+            node.value = event.value
+            node.plain = not event.style
+        elif isinstance(event, self.kinds.SequenceStartEvent):
+            node.value = items = []
+            while not isinstance(event := next(self.events), self.kinds.SequenceEndEvent):
+                items.append(self._node(event, depth + 1))
         else:
-            parent = stack[-1][0].value
-            if isinstance(parent, list):
-                parent.append(node)
-            elif key is None:
-                assert isinstance(parent, dict)
-                if not isinstance(node.value, str):
-                    raise node.wrong("a key must be a text")
-                if node.value in parent:
-                    raise node.wrong(f"the file is not YAML: the key {node.value!r} is there twice")
-                key = node
-                continue
-            else:
-                assert isinstance(parent, dict)
-                assert isinstance(key.value, str)
-                parent[key.value] = node
-                key = None
-        if not isinstance(event, (kinds.ScalarEvent, kinds.AliasEvent)):
-            stack.append((node, key))
-            key = None
-    if root is None:
-        raise SpecError("the file is empty", where=source, hint="make it anew")
-    return root
+            node.value = self._mapping(depth + 1)
+        return node
+
+    def _mapping(self, depth: int) -> dict[str, Node]:
+        found: dict[str, Node] = {}
+        while not isinstance(event := next(self.events), self.kinds.MappingEndEvent):
+            key = self._node(event, depth)
+            if not isinstance(key.value, str):
+                raise key.wrong("a key must be text")
+            if key.value in found:
+                raise key.wrong(f"the file is not YAML: the key {key.value!r} is there twice")
+            found[key.value] = self._node(next(self.events), depth)
+        merged = found.pop("<<") if self.aliases and "<<" in found else None
+        for mapping in _mappings(merged) if merged else ():
+            found = {**mapping, **found}
+        return found
+
+
+def _mappings(node: Node) -> list[dict[str, Node]]:
+    """Return the mappings of a merge key; the first ones take precedence."""
+    nodes = node.value if isinstance(node.value, list) else [node]
+    found = [item.value for item in nodes if isinstance(item.value, dict)]
+    if len(found) != len(nodes):
+        raise node.wrong("the merge key '<<' takes mappings")
+    return found
 
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+=<>!,|*~ ()@%-]*(:[A-Za-z0-9_./+=<>!,|*~ ()@%:-]*)?")
@@ -267,10 +262,10 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def scalar(text: str) -> str:
-    """A text as one line of YAML 1.1 and 1.2 that every reader takes for this very text.
+    """Write a text as a scalar on one line, for readers of YAML 1.1 and 1.2.
 
     Raises:
-        ValueError: it holds half of a surrogate pair, which is no character.
+        ValueError: it holds half of a surrogate pair.
     """
     if (
         _PLAIN.fullmatch(text)

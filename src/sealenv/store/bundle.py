@@ -1,8 +1,7 @@
-"""A bundle: packages, wheels, lock, micromamba and the scripts that need no Python, in one file.
+"""Read a bundle: packages, wheels, lock, micromamba and scripts in one file.
 
-docs/reference/bundle.md describes the format. A bundle may come from anybody: names are of a few
-patterns, order and sizes are known before the first byte is read on, headers are compared and not
-interpreted, and all of it is hashed before anything of it enters the store.
+A bundle may come from anyone. Names follow a few patterns, order and sizes are known before the members
+are read, headers are compared, and everything is hashed before any of it enters the store.
 """
 
 from __future__ import annotations
@@ -10,41 +9,56 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO
 
-from sealenv.errors import DigestError, FetchError
-from sealenv.locks import Lock, LockFile
-from sealenv.store import ustar
+import msgspec
+from msgspec.structs import replace
+
+from sealenv.errors import BundleError, DigestError, FetchError
+from sealenv.locks import Lock, LockedWheel, LockFile
+from sealenv.locks.checks import check_file
+from sealenv.locks.model import topological
 from sealenv.store.archives import Archive, Store, archives_of
-from sealenv.store.bundle_manifest import (
+from sealenv.store.bundle_format import (
+    BLOCK,
+    LARGEST,
     LOCK,
     MANIFEST,
+    SCHEMA,
     BundleManifest,
     Member,
-    broken,
+    end,
+    header,
     is_executable,
     member_name,
-    places_of,
-    read_locks,
-    read_manifest,
+    padding,
 )
 
 __all__ = ["Bundle", "is_bundle", "open_bundle"]
 
-_PIECE = 1 << 20
 SUFFIX = ".sealenv"
+_PIECE = 1 << 20
+_MANIFEST_BYTES = 16 << 20
+_TEXT_BYTES = 64 << 20
+_TEXTS = ("README.txt", "install.bat", "install.sh", LOCK)
+_NAMES = re.compile(
+    r"README\.txt|install\.(bat|sh)|lock\.json|micromamba/micromamba-[a-z0-9]+-[a-z0-9]+(\.exe)?"
+    r"|packages/[0-9a-f]{64}\.(conda|tar\.bz2)|wheels/[0-9a-f]{64}\.whl",
+    re.ASCII,
+)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_WHEEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]{0,210}\.whl", re.ASCII)
 
 
 def is_bundle(path: Path) -> bool:
-    """Whether a file begins as a bundle does, or is called like one: that may be damaged.
-
-    False for what cannot be read.
-    """
-    if path.suffix == SUFFIX and path.is_file():
+    """Return whether a file starts like a bundle or is named like one. Pipes are not read."""
+    if not path.is_file():
+        return False
+    if path.suffix == SUFFIX:
         return True
     try:
         with path.open("rb") as file:
@@ -54,47 +68,40 @@ def is_bundle(path: Path) -> bool:
 
 
 class Bundle:
-    """An open bundle whose manifest and lock were read and agree. Close it, or use it with `with`."""
+    """An open bundle with a valid manifest and lock. Close it, or use it with `with`."""
 
-    def __init__(
-        self, path: Path, file: BinaryIO, manifest: BundleManifest, places: dict[str, int]
-    ) -> None:
+    def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
         self.path = path
-        self.manifest = manifest
         self._file = file
-        self._places = places
-        self._members = {member.name: member for member in manifest.members}
-        self._hashed = False
+        self.manifest, begin = self._read_manifest()
+        self._places = self._locate(begin, size)
+        self._members = {member.name: member for member in self.manifest.members}
+        self._verified = False
         self.locks = self._read_locks()
 
     def __enter__(self) -> Bundle:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     @property
     def size(self) -> int:
-        """Bytes of all members."""
+        """The bytes of all members."""
         return sum(member.size for member in self.manifest.members)
 
     def verify(self, on_bytes: Callable[[int], None] = lambda done: None) -> None:
         """Hash every member, and compare every header and every byte between them.
 
         Args:
-            on_bytes: is told how many bytes were hashed.
+            on_bytes: called with the number of hashed bytes.
 
         Raises:
-            BundleError: something else is in the file than the manifest says.
+            BundleError: the file differs from its manifest.
             DigestError: a member has another digest.
         """
         done = 0
@@ -107,27 +114,25 @@ class Bundle:
                 on_bytes(done)
             if digest.hexdigest() != member.sha256:
                 raise self._wrong_digest(member)
-            if any(self._read(ustar.padding(member.size))):
-                raise broken(self.path, f"there is something behind {member.name}")
+            if any(self._read(padding(member.size))):
+                raise self._broken(f"unexpected data after {member.name}")
         while piece := self._file.read(_PIECE):
             if any(piece):
-                raise broken(self.path, "there is something behind the last member")
-        self._hashed = True
+                raise self._broken("unexpected data after the last member")
+        self._verified = True
 
-    def put_into(
-        self, store: Store, lock: Lock, on_bytes: Callable[[int], None] = lambda done: None
-    ) -> list[Archive]:
-        """Take the archives and wheels of a lock into the store, when all of the bundle was hashed.
+    def put_into(self, store: Store, lock: Lock) -> list[Archive]:
+        """Verify the bundle, then copy the archives of a lock into the store.
 
         Returns:
-            Those that were not there before.
+            The archives that the store did not have.
 
         Raises:
-            BundleError, DigestError: as `verify`; nothing was written then.
-            FilesystemError: the store cannot be written.
+            BundleError, DigestError: as `verify`; nothing was written.
+            FilesystemError: the store is not writable.
         """
-        if not self._hashed:
-            self.verify(on_bytes)
+        if not self._verified:
+            self.verify()
         store.prepare()
         put = []
         for item in archives_of(lock):
@@ -138,7 +143,7 @@ class Bundle:
         return put
 
     def read(self, name: str) -> bytes | None:
-        """The bytes of a member, compared with its digest; None where it is not there.
+        """Return the bytes of a member; None if there is none of that name.
 
         Raises:
             DigestError: it has another digest.
@@ -152,9 +157,7 @@ class Bundle:
         return data
 
     def _put(self, store: Store, item: Archive) -> None:
-        member = self._members.get(member_name(item))
-        if member is None:  # the lock is of another bundle that lay here
-            raise broken(self.path, f"{item.fn} is not in it")
+        member = self._members[member_name(item)]
         partial = store.partial(item)
         digest = hashlib.sha256()
         try:
@@ -177,51 +180,129 @@ class Bundle:
     def _read(self, count: int) -> bytes:
         data = self._file.read(count)
         if len(data) != count:
-            raise broken(self.path, "it ends too early")
+            raise self._broken("it is truncated")
         return data
 
     def _compare_header(self, member: Member) -> None:
-        self._file.seek(self._places[member.name] - ustar.BLOCK)
-        wanted = ustar.header(member.name, member.size, executable=is_executable(member.name))
-        if self._read(ustar.BLOCK) != wanted:
-            raise broken(self.path, f"where {member.name} should begin there is something else")
+        self._file.seek(self._places[member.name] - BLOCK)
+        wanted = header(member.name, member.size, executable=is_executable(member.name))
+        if self._read(BLOCK) != wanted:
+            raise self._broken(f"the header of {member.name} is wrong")
 
     def _wrong_digest(self, member: Member) -> DigestError:
         return DigestError(
-            f"{member.name} in the bundle has another sha256 than its manifest says",
+            f"Checksum mismatch: {member.name} in the bundle is not what its manifest lists",
             where=str(self.path),
-            hint="nothing of the bundle was used; get it again",
+            hint="nothing of the bundle was used; download it again",
         )
 
+    def _broken(self, what: str) -> BundleError:
+        return BundleError(
+            f"this is not a bundle, or a damaged one: {what}",
+            where=str(self.path),
+            hint="nothing of it was used; get it again from whoever made it",
+        )
+
+    def _read_manifest(self) -> tuple[BundleManifest, int]:
+        """Return the manifest, and the position after it."""
+        block = self._file.read(BLOCK)
+        digits = block[124:135]
+        size = int(digits, 8) if re.fullmatch(rb"[0-7]{11}", digits) else -1
+        if size < 0 or block != header(MANIFEST, size, executable=False):
+            raise self._broken("it does not start like a bundle")
+        if size > _MANIFEST_BYTES:
+            raise self._broken(f"a manifest of {size} bytes")
+        data = self._read(size)
+        if any(self._read(padding(size))):
+            raise self._broken("unexpected data after the manifest")
+        try:
+            schema = bytes(
+                msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("schema", b"")
+            )
+            if schema != b"%d" % SCHEMA:
+                raise self._broken(f"its schema is {schema[:20]!r}; only {SCHEMA} is supported")
+            manifest = msgspec.json.decode(data, type=BundleManifest)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise self._broken(f"its manifest cannot be read: {error}") from None
+        if manifest.encode() != data:
+            raise self._broken("its manifest is not in the canonical form")
+        return manifest, BLOCK + size + padding(size)
+
+    def _locate(self, begin: int, size: int) -> dict[str, int]:
+        """Return the position of each member, after checking name, order, size and digest."""
+        places: dict[str, int] = {}
+        last = ""
+        for member in self.manifest.members:
+            name = member.name
+            if not _NAMES.fullmatch(name):
+                raise self._broken(f"{name[:200]!a} is not a member of a bundle")
+            if name <= last:
+                raise self._broken(f"{name} is listed twice, or out of order")
+            if not 0 <= member.size <= (_TEXT_BYTES if name in _TEXTS else LARGEST):
+                raise self._broken(f"{name} has {member.size} bytes")
+            digest = name.partition("/")[2].partition(".")[0]
+            named = name.startswith(("packages/", "wheels/"))
+            if not _SHA256.fullmatch(member.sha256) or (named and digest != member.sha256):
+                raise self._broken(f"{name} has no sha256, or not that of its name")
+            last = name
+            places[name] = begin + BLOCK
+            begin += BLOCK + member.size + padding(member.size)
+        if size - begin not in (2 * BLOCK, end(begin)):
+            raise self._broken(f"it has {size} bytes instead of {begin + end(begin)}")
+        return places
+
     def _read_locks(self) -> LockFile:
+        """Return the locks, after checking that the bundle contains exactly their archives."""
         member = self._members.get(LOCK)
         if member is None:
-            raise broken(self.path, f"it has no {LOCK}")
+            raise self._broken(f"it has no {LOCK}")
         self._compare_header(member)
-        return read_locks(self.path, self.read(LOCK) or b"", self._members)
+        try:
+            file = msgspec.json.decode(self.read(LOCK) or b"", type=LockFile)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise self._broken(f"its {LOCK} cannot be read: {error}") from None
+        if problem := check_file(file):
+            raise self._broken(f"its {LOCK}: {problem}")
+        if not file.locks or len(set(file.platforms)) != len(file.locks):
+            raise self._broken(f"the platforms in its {LOCK} are {file.platforms!a}")
+        wanted: set[str] = set()
+        for item in (item for lock in file.locks for item in archives_of(lock)):
+            self._check_item(item)
+            wanted.add(member_name(item))
+        if extra := {n for n in self._members if n.startswith(("packages/", "wheels/"))} - wanted:
+            raise self._broken(f"no lock in it contains {min(extra)}")
+        locks = (replace(lock, packages=tuple(topological(lock.packages))) for lock in file.locks)
+        return replace(file, locks=tuple(locks))
+
+    def _check_item(self, item: Archive) -> None:
+        """Check that an archive of the lock is in the bundle; its names become paths."""
+        if isinstance(item, LockedWheel):
+            if not _WHEEL.fullmatch(item.fn):
+                raise self._broken(f"its lock names a wheel {item.fn[:200]!a}")
+        elif item.fn.removesuffix(".conda").removesuffix(".tar.bz2") != item.dist:
+            raise self._broken(f"{item.fn} does not have the name of its record")
+        member = self._members.get(member_name(item))
+        if member is None:
+            raise self._broken(f"{item.fn}, sha256 {item.sha256}, is not in it")
+        if item.size is not None and item.size != member.size:
+            raise self._broken(f"its lock has another size for {item.fn}")
 
 
 def open_bundle(path: Path) -> Bundle:
-    """Read manifest and locks; what they say of each other and of the size of the file holds then.
+    """Open a bundle, and check its manifest, its locks and its size.
 
     Raises:
         FetchError: the file cannot be read.
-        BundleError: it is not a bundle, or one that is not as the format demands.
-        DigestError: its locks have another digest than its manifest says.
+        BundleError: it is not a valid bundle.
+        DigestError: its locks have another digest.
     """
     with contextlib.ExitStack() as stack:
         try:
             file = stack.enter_context(path.open("rb"))
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise broken(path, "it is not a plain file")
-            manifest, begin = read_manifest(path, file)
-            places, length = places_of(path, manifest, begin)
-            if status.st_size - length not in (2 * ustar.BLOCK, ustar.end(length)):
-                raise broken(
-                    path, f"{length + ustar.end(length)} bytes are promised, {status.st_size} there"
-                )
-            bundle = Bundle(path, file, manifest, places)
+            # The size of a device or pipe is 0: it fails the comparison of sizes.
+            size = status.st_size if stat.S_ISREG(status.st_mode) else 0
+            bundle = Bundle(path, file, size)
         except OSError as error:
             raise FetchError(
                 f"the bundle cannot be read: {error.strerror}",

@@ -1,10 +1,13 @@
-"""A folder that is a conda channel: archives added, index replaced, nothing overwritten or removed.
+"""A folder that is a conda channel. Archives are added; nothing in it is overwritten or removed.
 
-<root>/<subdir>/<archive>        first under another name, then renamed
-<root>/<subdir>/repodata.json    afterwards: what the index names is always there
-<root>/.sealenv-mirror           says that we made the folder; locked while it is written
-<root>/.sealenv-indexing         there while archives or repodata.json are newer than what goes with them
-<root>/.sealenv-indexed          the digests of the index files as they were made
+<root>/<subdir>/<archive>        written under another name, then renamed
+<root>/<subdir>/repodata.json    written after its archives, so that it never names a missing one
+<root>/.sealenv-mirror           the marker of a folder that sealenv made; locked while writing
+<root>/.sealenv-indexing         present while an index file may be out of date
+
+Indexing rewrites repodata.json from the archives and their old records. So a channel is refused if its
+index contains what that would lose (unknown keys, URLs elsewhere (CEP 15), records without an archive),
+or if indexing would add archives that its owner left out.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,89 +29,108 @@ from sealenv.errors import (
 )
 from sealenv.layout import is_link
 from sealenv.locks import LockedPackage
-from sealenv.store.channel_index import (
-    check_complete,
-    entry_of,
-    index_digests,
-    read_digests,
-    read_index,
-    says_the_same,
-)
 from sealenv.system.deleting import delete
 from sealenv.system.filelock import FileLock
 from sealenv.system.files import write_atomic
 from sealenv.system.hashing import hash_file
 from sealenv.system.temporary import PART, blame, final_path, temporary_path
 
-__all__ = ["ChannelFolder", "check_place"]
+__all__ = ["SCRATCH", "ChannelFolder"]
 
-
+SCRATCH = ".tmp"
+"""The folder of py-rattler's temporary files; what an interrupted run left is deleted."""
 _MARKER = ".sealenv-mirror"
 _INDEXING = ".sealenv-indexing"
-_INDEXED = ".sealenv-indexed"
-SCRATCH = ".tmp"
-"""Where py-rattler writes while it indexes; what a stopped run of ours left is deleted."""
 _PIECE = 1 << 20
+_ARCHIVES = ("packages", "packages.conda")
+_KNOWN = frozenset({"info", "repodata_version", *_ARCHIVES})
+_ENDS = (".conda", ".tar.bz2")
+_KEYS = frozenset({
+    "app_cli_opts", "app_entry", "app_own_environment", "app_type", "arch", "build", "build_number",
+    "constrains", "depends", "extra_depends", "features", "indexed_timestamp", "legacy_bz2_md5",
+    "legacy_bz2_size", "license", "license_family", "md5", "name", "noarch", "platform", "purls",
+    "python_site_packages_path", "run_exports", "sha256", "size", "subdir", "timestamp",
+    "track_features", "type", "version",
+})  # fmt: skip
+"""The keys of a record in repodata (CEP 36)."""
+_SOLVED = ("name", "version", "build", "build_number", "sha256", "depends", "constrains",
+           "track_features", "timestamp")  # fmt: skip
+"""The keys that a solve depends on; indexing may write the others differently."""
+_ELSEWHERE = "mirror into another folder, or add the archives with the tool that indexes this one"
 
 
 class ChannelFolder:
-    """The folder; `check` refuses before anything is written."""
+    """The folder of a channel."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._stopped = False
+        self._interrupted = False
+
+    def check(self, packages: Sequence[LockedPackage] = ()) -> None:
+        """Check that the folder is absent, empty, or a channel that indexing keeps unchanged.
+
+        Args:
+            packages: the packages to add; without them, missing archives are not an error.
+
+        Raises:
+            PrefixExistsError: it is something else.
+            ChannelError: indexing would change it.
+        """
+        if is_link(self.root) or (self.root.exists() and not self.root.is_dir()):
+            raise PrefixExistsError(
+                "this is not a folder", where=str(self.root), hint="name a folder, not a link"
+            )
+        if not self.root.exists() or not any(self.root.iterdir()):
+            return
+        if not any((self.root / name).is_file() for name in (_MARKER, "noarch/repodata.json")):
+            raise PrefixExistsError(
+                "the folder is not empty, and is not a channel",
+                where=str(self.root),
+                hint="name another one; a channel has a noarch/repodata.json",
+            )
+        for patched in self.root.glob("*/repodata_from_packages.json"):
+            raise ChannelError(
+                "the index of the channel has patches, which would be lost",
+                where=str(patched),
+                hint=_ELSEWHERE,
+            )
+        for folder in self.root.iterdir():
+            if folder.is_dir() and is_link(folder):
+                raise PrefixExistsError(
+                    "a folder of the channel is a link to another place",
+                    where=str(folder),
+                    hint="mirror into another folder",
+                )
+        interrupted = (self.root / _INDEXING).exists()
+        subdirs = {path.parent.name for path in self.root.glob("*/repodata.json")}
+        for subdir in sorted({"noarch", *subdirs, *(p.subdir for p in packages)}):
+            index = _read_index(self.root / subdir)
+            if packages:
+                wanted = {package.fn for package in packages if package.subdir == subdir}
+                _check_complete(self.root / subdir, index, wanted, interrupted=interrupted)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Make the folder, and hold it against another mirror.
-
-        Raises:
-            PrefixExistsError: there is something that is not a channel.
-        """
-        self.check_place()
+        """Make the folder, and lock it against another mirror."""
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / _MARKER).waiting():
-            for path in self.root.glob("*/.*.part"):  # what a killed run left
+            for path in self.root.glob("*/.*.part"):  # of a killed run
                 of = final_path(path.name, PART) or ""
-                if of.endswith((".conda", ".tar.bz2")) and not is_link(path):
+                if of.endswith(_ENDS) and not is_link(path):
                     path.unlink(missing_ok=True)
-            self._stopped = (self.root / _INDEXING).exists()
+            self._interrupted = (self.root / _INDEXING).exists()
             left = self.root / SCRATCH
-            if self._stopped and left.is_dir() and not is_link(left):
+            if self._interrupted and left.is_dir() and not is_link(left):
                 delete(left)
             yield
 
-    def check_place(self) -> None:
-        """Whether it is absent, empty, ours, or a channel already.
-
-        Raises:
-            PrefixExistsError: it is anything else.
-            ChannelError: it is a channel whose index says what indexing would lose.
-        """
-        check_place(self.root, _MARKER)
-
-    def check_foreign(self, packages: list[LockedPackage]) -> None:
-        """Of a channel that we never wrote to: whether indexing it would change what it has.
-
-        Raises:
-            ChannelError: it would.
-        """
-        if self.root.exists() and not (self.root / _MARKER).exists():
-            self._check_complete(packages)
-
-    def _check_complete(self, packages: list[LockedPackage]) -> None:
-        subdirs = {path.parent.name for path in self.root.glob("*/repodata.json")}
-        for subdir in sorted({"noarch", *subdirs, *(p.subdir for p in packages)}):
-            wanted = {package.fn for package in packages if package.subdir == subdir}
-            check_complete(self.root / subdir, wanted, stopped=self._stopped)
-
     def lacking(self, packages: list[LockedPackage]) -> list[LockedPackage]:
-        """Those whose archives are not there.
+        """Return the packages whose archives are missing.
 
         Raises:
-            ChannelError: indexing would change what the channel has besides.
-            DigestError: an archive of the same name is another one, or damaged.
-            SpecError: the packages themselves contradict each other.
+            ChannelError: indexing would change the channel.
+            DigestError: another archive has the same name, or one is damaged.
+            SpecError: two of the packages have the same name.
         """
         wanted: dict[tuple[str, str], LockedPackage] = {}
         for package in packages:
@@ -117,40 +139,34 @@ class ChannelFolder:
                 raise SpecError(
                     f"two packages are called {package.subdir}/{package.fn}",
                     details=[f"{p.url} sha256 {p.sha256}" for p in (other, package)],
-                    hint="a channel can hold one of them: mirror them into two",
+                    hint="a channel can contain one of them: mirror them into two",
                 )
-        self._check_complete(packages)
+        self.check(packages)
         found: list[LockedPackage] = []
-        different: list[str] = []
-        damaged: list[str] = []
+        wrong: list[str] = []
         for package in wanted.values():
             path = self.root / package.subdir / package.fn
             if not is_link(path) and not path.exists():
                 found.append(package)
             elif is_link(path) or not path.is_file() or hash_file(path)[0] != package.sha256:
-                promised = self._entry(package).get("sha256") == package.sha256
-                (damaged if promised else different).append(f"{path} is not {package.url}")
-        if different or damaged:
+                wrong.append(f"{path} is not {package.url}")
+        if wrong:
             raise DigestError(
-                "the channel holds other archives of the same name"
-                if different
-                else "archives in the channel are damaged: their own index says otherwise",
+                "the channel has other archives of the same name, or they are damaged",
                 where=str(self.root),
-                details=[*different, *damaged],
-                hint="nothing was written; mirror into another folder"
-                if different
-                else "nothing was written; delete them, and run the same command again",
+                details=wrong,
+                hint="nothing was written; mirror into another folder, or delete damaged archives",
             )
         return found
 
     def add(self, package: LockedPackage, source: Path) -> None:
-        """Copy an archive, hashed on its way, under another name first.
+        """Copy an archive, and verify it.
 
         Raises:
             CacheDamagedError: it is not what was locked.
             OSError: as the operating system says.
         """
-        (self.root / _INDEXING).touch()  # from here on there is an archive that no index names
+        (self.root / _INDEXING).touch()  # no index names the archive yet
         folder = self.root / package.subdir
         folder.mkdir(exist_ok=True)
         partial = Path(temporary_path(os.fspath(folder / package.fn), PART))
@@ -168,102 +184,138 @@ class ChannelFolder:
                 raise CacheDamagedError(
                     f"{package.fn} was damaged in the cache",
                     where=str(source),
-                    hint="run the same command again: it is fetched anew",
+                    hint="run the same command again: it downloads the file again",
                 )
             os.replace(partial, folder / package.fn)
         finally:
             partial.unlink(missing_ok=True)
 
     def note(self, packages: list[LockedPackage]) -> list[str]:
-        """Let repodata.json say of the packages what their own channel said.
+        """Write the records of the packages to repodata.json, as in their own channel.
 
         Returns:
-            The subdirs that have to be indexed: those it touched, and those whose index files are not
-            as they were made; where an earlier run was stopped before that, all.
+            The subdirs to index: the changed ones, or all after an interrupted run.
 
         Raises:
             ChannelError: a repodata.json cannot be read.
             OSError: as the operating system says.
         """
-        touched = []
+        changed = []
         for subdir in sorted({"noarch", *(p.subdir for p in packages)}):
-            index = read_index(self.root / subdir)
-            changed = not (self.root / subdir / "repodata.json").exists()
-            for package in packages:
-                if package.subdir != subdir:
-                    continue
-                key = "packages.conda" if package.fn.endswith(".conda") else "packages"
-                record = entry_of(package, (self.root / subdir / package.fn).stat().st_size)
-                entries = index[key]
-                if not says_the_same(entries.get(package.fn), record):
-                    entries[package.fn] = record
-                    changed = True
             path = self.root / subdir / "repodata.json"
-            if changed:
+            index = _read_index(path.parent)
+            before = json.dumps(index)
+            for package in packages:
+                if package.subdir == subdir:
+                    entries = index[
+                        "packages.conda" if package.fn.endswith(".conda") else "packages"
+                    ]
+                    record = _record(package, (path.parent / package.fn).stat().st_size)
+                    if not _solves_the_same(entries.get(package.fn), record):
+                        entries[package.fn] = record
+            after = json.dumps(index)
+            if after != before or not path.exists():
                 (self.root / _INDEXING).touch()
                 path.parent.mkdir(exist_ok=True)
-                write_atomic(path, json.dumps(index).encode())
-                touched.append(subdir)
-        there = sorted(path.parent.name for path in self.root.glob("*/repodata.json"))
-        if self._stopped:
-            return there
-        made = read_digests(self.root / _INDEXED)
-        return [
-            subdir
-            for subdir in there
-            if subdir in touched or index_digests(self.root / subdir) != made.get(subdir)
-        ]
-
-    def _entry(self, package: LockedPackage) -> dict[str, Any]:
-        index = read_index(self.root / package.subdir)
-        key = "packages.conda" if package.fn.endswith(".conda") else "packages"
-        found: dict[str, Any] = index[key].get(package.fn, {})
-        return found
+                write_atomic(path, after.encode())
+                changed.append(subdir)
+        if self._interrupted:
+            return sorted(path.parent.name for path in self.root.glob("*/repodata.json"))
+        return changed
 
     def indexed(self) -> None:
-        """All that goes with repodata.json is as new as it."""
-        folders = [path.parent for path in sorted(self.root.glob("*/repodata.json"))]
-        made = {folder.name: index_digests(folder) for folder in folders}
-        if made != read_digests(self.root / _INDEXED):
-            write_atomic(self.root / _INDEXED, json.dumps(made, indent=1).encode())
+        """Record that all index files are up to date."""
         (self.root / _INDEXING).unlink(missing_ok=True)
 
 
-def check_place(root: Path, marker: str) -> None:
-    """Whether a folder is absent, empty, ours, or a channel already.
+def _record(package: LockedPackage, size: int) -> dict[str, Any]:
+    record = {k: v for k, v in package.record.items() if k in _KEYS and v is not None}
+    return {**record, "sha256": package.sha256, "subdir": package.subdir, "size": size}
+
+
+def _solves_the_same(entry: dict[str, Any] | None, record: dict[str, Any]) -> bool:
+    return entry is not None and all(
+        (entry.get(key) or None) == (record.get(key) or None) for key in _SOLVED
+    )
+
+
+def _check_complete(
+    folder: Path, index: dict[str, Any], wanted: Collection[str], *, interrupted: bool
+) -> None:
+    """Check that the archives in a folder and its index match.
 
     Args:
-        root: the folder.
-        marker: the name of the file that makes it ours.
+        folder: the folder of a subdir.
+        index: its index.
+        wanted: the archives to add.
+        interrupted: whether a run was interrupted: the archives that no index names are from it.
 
     Raises:
-        PrefixExistsError: it is anything else.
-        ChannelError: it is a channel whose index says what indexing would lose.
+        ChannelError: they do not match.
     """
-    if is_link(root) or (root.exists() and not root.is_dir()):
-        raise PrefixExistsError(
-            "this is not a folder", where=str(root), hint="name a folder, not a link"
+    named = {fn for key in _ARCHIVES for fn in index[key]}
+    existing = {p.name for p in folder.glob("*") if p.name.endswith(_ENDS) and p.name[0] != "."}
+    if gone := sorted(named - existing - set(wanted)):
+        raise ChannelError(
+            "the index of the channel names archives that are not in the folder",
+            where=str(folder / "repodata.json"),
+            details=gone[:10],
+            hint=_ELSEWHERE,
         )
-    known = (marker, "noarch/repodata.json")
-    if root.exists() and any(root.iterdir()):
-        if not any((root / name).is_file() for name in known):
-            raise PrefixExistsError(
-                "the folder holds something, and is not a channel",
-                where=str(root),
-                hint="name another one; a channel has a noarch/repodata.json",
-            )
-        for patched in root.glob("*/repodata_from_packages.json"):
-            raise ChannelError(
-                "the channel is indexed with patches of its own, which would be lost here",
-                where=str(patched),
-                hint="mirror into another folder, or add the archives with what indexes this one",
-            )
-        for folder in root.iterdir():
-            if folder.is_dir() and is_link(folder):
-                raise PrefixExistsError(
-                    "a folder of the channel is a link: it would be written to elsewhere",
-                    where=str(folder),
-                    hint="mirror into another folder",
-                )
-            if (folder / "repodata.json").is_file():
-                read_index(folder)
+    if not interrupted and (unnamed := sorted(existing - named - set(wanted))):
+        raise ChannelError(
+            "the folder has archives that the index of the channel does not name",
+            where=str(folder),
+            details=unnamed[:10],
+            hint="move them away, or mirror into another folder",
+        )
+
+
+def _read_index(folder: Path) -> dict[str, Any]:
+    """Read the repodata.json of a subdir; return an empty one if it is missing.
+
+    Raises:
+        ChannelError: it cannot be read, or indexing would lose some of it.
+    """
+    path = folder / "repodata.json"
+    try:
+        read = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        read = {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(path, str(error)) from error
+    if problem := _misshapen(read):
+        raise _unreadable(path, problem)
+    info = read.get("info") or {}
+    lost = [key for key in read if key not in _KNOWN and read[key]]
+    lost += [f"info: {key}" for key in info if key != "subdir" and info[key]]
+    if lost:
+        raise ChannelError(
+            "the index of the channel has keys that indexing would lose",
+            where=str(path),
+            details=lost,
+            hint=_ELSEWHERE,
+        )
+    index = {key: read.get(key) or {} for key in _ARCHIVES}
+    return {**read, "info": info or {"subdir": folder.name}, **index}
+
+
+def _unreadable(path: Path, why: str) -> ChannelError:
+    return ChannelError(
+        f"the index of the channel cannot be read: {why}",
+        where=str(path),
+        hint="index the channel again, or mirror into another folder",
+    )
+
+
+def _misshapen(read: object) -> str | None:
+    if not isinstance(read, dict):
+        return "it is not a mapping"
+    for key in ("info", *_ARCHIVES):
+        if not isinstance(read.get(key) or {}, dict) or read.get(key, {}) in ([], "", 0, False):
+            return f"{key!r} is not a mapping"
+    for key in _ARCHIVES:
+        for fn, record in (read.get(key) or {}).items():
+            if not isinstance(record, dict):
+                return f"the record of {fn[:200]!a} is not a mapping"
+    return None

@@ -104,12 +104,12 @@ def test_hostile_names_are_refused(newcomer: User, name: str) -> None:
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("C:env", "depends on what folder drive C:"),
+        ("C:env", "relative to the current folder of drive C:"),
         (r"\\server\share\env", "a network path"),
-        (r"\\?\C:\env", "the system's own use"),
+        (r"\\?\C:\env", "this form of a path is not supported"),
         (r"C:\a%b\env", "cmd.exe gives it a meaning"),
         (r"C:\nul\env", "a device"),
-        (r"C:\dot.\env", "leaves out"),
+        (r"C:\dot.\env", "which Windows removes"),
         ("C:\\" + "d" * 220, "characters long"),
         (r"Q:\none\env", "drive Q: does not exist"),
     ],

@@ -110,7 +110,7 @@ def test_hostile_names_are_refused(newcomer: User, name: str) -> None:
         (r"C:\a%b\env", "cmd.exe gives it a meaning"),
         (r"C:\nul\env", "a device"),
         (r"C:\dot.\env", "which Windows removes"),
-        ("C:\\" + "d" * 220, "characters long"),
+        ("C:\\" + "d" * 220, "cmd.exe allows at most"),
         (r"Q:\none\env", "drive Q: does not exist"),
     ],
 )

@@ -103,8 +103,8 @@ def test_a_bundle_of_a_bundle_elsewhere(machine: Machine, lock: Path, tmp_path: 
     [
         (("-o", "-"), "standard output"),
         (("--name", "a/b"), "name"),
-        (("--name", ""), "is not a name"),
-        (("--name", "", "-o", "x"), "is not a name"),
+        (("--name", ""), "is not a valid name"),
+        (("--name", "", "-o", "x"), "is not a valid name"),
         (("--name", "a/b", "-o", "no/folder"), "name"),
     ],
 )

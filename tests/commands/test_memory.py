@@ -56,7 +56,7 @@ def test_a_large_file_is_never_held(machine: Machine, channels: Channels) -> Non
         with large.open("wb") as file:
             file.truncate(400 << 20)
     measure(machine, "verify", "e", "-q", code=1)
-    measure(machine, "repair", "e", "-q", code=1)
+    measure(machine, "repair", "e", "-q")
     assert path.stat().st_size < 1000
 
 

@@ -20,7 +20,7 @@ def test_windows_takes_the_first_folder_and_there_the_first_ending(tmp_path: Pat
     write(tmp_path, "python.exe", "condabin/conda.bat", "Scripts/conda.exe", "Library/bin/zip.exe")
     write(tmp_path, "Scripts/tool.bat", "Scripts/Tool.exe", "Scripts/tool-script.py", "bin/zip.cmd")
     write(tmp_path, "Library/bin/echo.exe")
-    assert path_order(tmp_path, "win-64") == ["condabin", ".", "Library/bin", "Scripts", "bin"]
+    assert path_order(tmp_path, "win-64") == [".", "condabin", "Library/bin", "Scripts", "bin"]
     found = {
         c.name: c for c in find_commands(tmp_path, "win-64", {"Scripts/Tool.exe": "conda:tool"})
     }

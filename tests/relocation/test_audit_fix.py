@@ -90,7 +90,7 @@ def test_a_reinstalled_file_is_patched_again(machine: Machine) -> None:
         (prefix / "bin" / name).write_bytes(data)
     found = machine.json("verify", "e", code=1)["findings"]
     assert [(f["kind"], f["path"]) for f in found if f["kind"] != "fingerprint"] == [
-        ("unpatched", "bin/pip"), ("unpatched", "bin/hello-tool"),
+        ("unpatched", "bin/hello-tool"), ("unpatched", "bin/pip"),
     ]  # fmt: skip
     answer = machine.json("audit", "--fix", "e")
     assert {p["path"] for p in answer["patched"]} == {"bin/pip", "bin/hello-tool"}
@@ -102,7 +102,7 @@ def test_an_environment_that_was_changed_is_refused(machine: Machine) -> None:
     (prefix / "lib/stray.txt").write_text("x")
     before = machine.snapshot()
     done = machine.run("audit", "--fix", "e", code=7)
-    assert "untracked lib/stray.txt" in done.stderr
+    assert "untracked-code lib/stray.txt" in done.stderr
     assert "sealenv seal" in done.stderr
     assert machine.snapshot() == before
 

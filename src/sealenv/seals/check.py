@@ -22,7 +22,7 @@ from sealenv.seals.compare import Comparison
 from sealenv.seals.distributions import Distribution, is_about_installing
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import is_compiled, promised
-from sealenv.seals.seal import is_at
+from sealenv.seals.seal import PatchNote, is_at
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
 from sealenv.seals.untracked import is_leftover, may_change, untracked
 from sealenv.system.files import read_regular
@@ -184,10 +184,15 @@ def _by_table(comparison: Comparison, row: Row, then: Row) -> Finding | None:
     path, owner = row.path, comparison.owner(row.path)
     if row.kind != then.kind:
         return _wrong_type(comparison, row, then.kind)
-    if row.digest and row.digest != then.digest and not may_change(path):
+    note = _patch_note(comparison, path)
+    # `audit --fix` notes a patch before it replaces the file, and writes the file table last.
+    expected = {then.digest.hex(), note.after if note else ""}
+    if row.digest and row.digest.hex() not in expected and not may_change(path):
         if row.kind == LINK:
             detail = f"it leads to {comparison.link_text(path)!r}"
             return Finding("wrong-link", path, owner, detail)
+        if _is_same_entry_point(comparison, path, then):
+            return None
         if found := _unpatched(comparison, row):
             return found
         if row.size != then.size:
@@ -196,6 +201,19 @@ def _by_table(comparison: Comparison, row: Row, then: Row) -> Finding | None:
     if may_change(path) and path not in _STAYS:
         return None
     return _wrong_mode(comparison, row, then)
+
+
+def _is_same_entry_point(comparison: Comparison, path: str, then: Row) -> bool:
+    """Tell whether conda linked the package again: it indents with spaces, py-rattler with a tab."""
+    claims = comparison.claims.get(path, [])
+    if not any("entry_point" in claim.entry.path_type for claim in claims):
+        return False
+    try:
+        content = read_regular(native(comparison.prefix, path))
+    except OSError:
+        return False
+    forms = (content.replace(b"    ", b"\t"), content.replace(b"\t", b"    "))
+    return then.digest in [hashlib.sha256(form).digest() for form in forms]
 
 
 def _wrong_mode(comparison: Comparison, row: Row, then: Row) -> Finding | None:
@@ -210,8 +228,8 @@ def _wrong_mode(comparison: Comparison, row: Row, then: Row) -> Finding | None:
 
 def _unpatched(comparison: Comparison, row: Row) -> Finding | None:
     """Report a file that sealenv made relative and that contains an absolute path again."""
-    seal, path = comparison.seal, row.path
-    note = next((n for n in seal.patched if n.path == path), None) if seal else None
+    path = row.path
+    note = _patch_note(comparison, path)
     if note is None or row.kind != FILE:
         return None
     if row.digest.hex() != note.before and not _is_patchable(comparison, path):
@@ -219,6 +237,12 @@ def _unpatched(comparison: Comparison, row: Row) -> Finding | None:
     who = "mamba rewrote it" if path.endswith(".bat") else "an update rewrote it"
     detail = f"it contains an absolute path again: {who}"
     return Finding("unpatched", path, comparison.owner(path), detail)
+
+
+def _patch_note(comparison: Comparison, path: str) -> PatchNote | None:
+    """Return what the seal notes of a file that sealenv made relative."""
+    seal = comparison.seal
+    return next((note for note in seal.patched if note.path == path), None) if seal else None
 
 
 def _is_patchable(comparison: Comparison, path: str) -> bool:

@@ -176,7 +176,7 @@ def test_what_conda_has_is_neither_replaced_nor_overwritten(
     make(machine, spec(machine, demo_channel, index.url, "pip", "helper"))
     assert "99.0" not in machine.json("info", "app")["seal"]["check"]["tools"]["pip"]
     error = make(machine, spec(machine, demo_channel, index.url, "pip>=99"), "-p", "x", code=4)
-    assert "what conda has chosen" in error["what"]
+    assert "conflicts with conda's packages" in error["what"]
     index.add(Wheel("thief", files={"pip/__init__.py": ""}))
     error = make(machine, spec(machine, demo_channel, index.url, "thief"), "-p", "y", code=6)
     assert "is a file of conda's pip" in error["what"]

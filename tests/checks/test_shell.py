@@ -49,7 +49,7 @@ LINES = [
     ("export CONDA_PKGS_DIRS=/x PYTHONNOUSERSITE=1 PYTHONPATH=", []),
     ("export PATH=$HOME/miniconda3/bin:$PATH", ["profile-path"]),
     ("$env:PATH = \"C:\\miniconda3\\Scripts;$env:PATH\"", ["profile-path"]),
-    ("export PATH=~/.virtualenvs/work/bin:$PATH", ["profile-path"]),
+    ("export PATH=~/.virtualenvs/app/bin:$PATH", ["profile-path"]),
     ("export PATH=$HOME/.local/bin:$PATH", []),
     ('eval "$(pyenv init -)"', ["version-manager"]),
     ("mise activate fish | source", ["version-manager"]),

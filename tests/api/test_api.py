@@ -187,7 +187,7 @@ def test_the_life_of_an_environment(made: Created, here: Machine) -> None:
     place = here.root / "moved"
     assert sealenv.move(copy, place).how == "renamed"
     place.rename(copy)
-    assert sealenv.move(copy, here=True).how == "mended"
+    assert sealenv.move(copy, here=True).how == "rewritten"
     with pytest.raises(sealenv.UsageError):
         sealenv.move(copy, place, here=True)
     gone = sealenv.remove(copy)

@@ -19,13 +19,13 @@ def test_a_long_text_takes_one_line(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     with BarReporter() as reporter:
-        reporter.phase("mend", f"writing [red]{'/a/long/path' * 8} into files")
+        reporter.phase("rewrite", f"writing [red]{'/a/long/path' * 8} into files")
         reporter.advance(3, 23, "files")
         reporter.phase("check", "running it")
         reporter.advance(5, 5, "files")
     shown = lines(capsys.readouterr().err)
     assert len(shown) == 2
-    assert shown[0].startswith("mend  ")
+    assert shown[0].startswith("rewrite  ")
     assert "[red]" in shown[0]
     assert "3/23" not in shown[0]  # it ended: a count that is not the last one says nothing
     assert "5/5 files" in shown[1]

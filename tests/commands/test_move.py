@@ -189,7 +189,7 @@ def test_a_dry_run_changes_nothing(warm_machine: Machine, env: Path) -> None:
     before = warm_machine.snapshot()
     answer = warm_machine.json("move", "e", "other", "--dry-run")
     assert answer["dry_run"] is True
-    assert "activate.sh" in answer["mended"]
+    assert "activate.sh" in answer["rewritten"]
     assert warm_machine.snapshot() == before
 
 
@@ -350,7 +350,7 @@ def test_compiled_python_is_deleted_and_written_again(
     answer = warm_machine.json("move", "e", "f")
     assert path in asked["deleted"]
     assert path in answer["deleted"]
-    assert path not in answer["mended"]
+    assert path not in answer["rewritten"]
     assert [(item["path"], "compile" in item["why"]) for item in answer["left"]] == [
         ("lib/alone.pyc", True)
     ]

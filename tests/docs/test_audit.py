@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sealenv.relocation.classify import KINDS, MENDS, WHOSE
+from sealenv.relocation.classify import FIXES, KINDS, WHOSE
 from tests.docs.tables import rows
 
 
 @pytest.mark.parametrize(
     ("heading", "words"),
-    [("Kinds", KINDS), ("Whose path it is", WHOSE), ("What rewrites it", MENDS)],
+    [("Kinds", KINDS), ("Whose path it is", WHOSE), ("What rewrites it", FIXES)],
 )
 def test_every_word_in_order(heading: str, words: dict[str, str]) -> None:
     table = rows("audit.md", heading)

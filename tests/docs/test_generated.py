@@ -1,4 +1,4 @@
-"""reference/cli.md and errors.md are what the code says; a failure names the command that mends them."""
+"""reference/cli.md and errors.md match the code; a failure names the command that updates them."""
 
 from __future__ import annotations
 

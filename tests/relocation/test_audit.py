@@ -86,7 +86,7 @@ def test_a_fresh_environment(warm_machine: Machine, demo_channel: DemoChannel) -
     answer = warm_machine.json("audit", "e")
     found = by_path(answer)
     assert {"bin/pip", "conda-meta/sealenv", "activate.sh", "etc/sealenv/env.sh"} <= set(found)
-    assert all(f["mend"] in ("move", "relative") and not f["left"] for f in found.values())
+    assert all(f["fix"] in ("move", "relative") and not f["left"] for f in found.values())
     assert answer["left"] == 0
     # Whatever plainly holds it is found; nothing else is.
     plain = subprocess.run(
@@ -116,7 +116,7 @@ def test_owners_kinds_and_reasons(made: tuple[Machine, Path]) -> None:
         ),
         "conda-meta/sealenv": ("sealenv", "record", True, "move"),
     }  # fmt: skip
-    told = {p: (f["owner"], f["kind"], f["matters"], f["mend"]) for p, f in found.items()}
+    told = {p: (f["owner"], f["kind"], f["matters"], f["fix"]) for p, f in found.items()}
     assert {path: told.get(path) for path in expected} == expected
     url = found[f"{lib}/mine-1.0.dist-info/direct_url.json"]
     assert list(url["forms"]) == ["url"]
@@ -134,7 +134,7 @@ def test_placeholders_of_packages(machine: Machine, channels: Channels) -> None:
     assert text["matters"]
     assert text["room"] is None
     assert binary["room"] >= 200  # the length of the placeholder
-    assert binary["mend"] == text["mend"] == "move"
+    assert binary["fix"] == text["fix"] == "move"
 
 
 def test_every_form_is_found(warm_machine: Machine, demo_channel: DemoChannel) -> None:
@@ -172,11 +172,11 @@ def test_every_form_is_found(warm_machine: Machine, demo_channel: DemoChannel) -
     (data / "given").write_text(f"{other / 'e (1)'}\n")
     again = by_path(warm_machine.json("audit", str(other / "e (1)"), code=1))
     assert {"share/given", "share/plain"} <= set(again)
-    assert (again["share/given"]["mend"], again["share/plain"]["mend"]) == ("none", "move")
+    assert (again["share/given"]["fix"], again["share/plain"]["fix"]) == ("none", "move")
     # What has no length, no sum and no unknown format can have any path.
-    mends = {p: f["mend"] for p, f in found.items()}
-    assert {p for p, mend in mends.items() if mend == "length"} == {"deep"}
-    assert set(mends.values()) == {"move", "length"}
+    fixes = {p: f["fix"] for p, f in found.items()}
+    assert {p for p, fix in fixes.items() if fix == "length"} == {"deep"}
+    assert set(fixes.values()) == {"move", "length"}
 
 
 def test_files_that_move_leaves_are_reported_before_and_after(
@@ -198,7 +198,7 @@ def test_files_that_move_leaves_are_reported_before_and_after(
     (prefix / "__home__").mkdir(exist_ok=True)
     (prefix / "__home__/mine").write_text(f"{place}\n")
     found = by_path(warm_machine.json("audit", "e", code=1))
-    told = {path: (f["mend"], f["left"]) for path, f in found.items()}
+    told = {path: (f["fix"], f["left"]) for path, f in found.items()}
     expected = {
         "bin/app": ("move", False),
         "bin/inside": ("none", True),
@@ -216,7 +216,7 @@ def test_files_that_move_leaves_are_reported_before_and_after(
     answer = warm_machine.json("audit", "another-name", code=1)
     assert answer["former"] == [place]
     assert {p for p, f in by_path(answer, "former").items() if f["left"]} == left
-    assert all(f["mend"] == "none" for f in by_path(answer, "former").values())
+    assert all(f["fix"] == "none" for f in by_path(answer, "former").values())
     shown = warm_machine.run("audit", "another-name", code=1).stderr
     assert "moved by hand" not in shown
     assert "--here" not in shown

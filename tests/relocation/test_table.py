@@ -44,7 +44,7 @@ def test_a_rewritten_file_that_changes_before_the_seal_is_not_sealed(
 
     monkeypatch.setattr(settle, "next_table", late)
     moved = move(env, place)
-    assert "bin/pip" in moved.mended
+    assert "bin/pip" in moved.rewritten
     for fast in (True, False):
         found = {(f.kind, f.path) for f in verify(place, fast=fast).findings}
         assert ("altered", "bin/pip") in found

@@ -30,7 +30,7 @@ def test_a_fresh_environment(made: Made) -> None:
     found = own(answer)
     assert {"conda-meta/sealenv", "Scripts/activate", "etc/profile.d/conda.sh"} <= set(found)
     assert answer["left"] == 0
-    assert all(f["mend"] == "move" for f in found.values() if f["matters"])
+    assert all(f["fix"] == "move" for f in found.values() if f["matters"])
     # What create made relative holds it no longer.
     assert not {"condabin/mamba.bat", "Scripts/conda-script.py"} & set(found)
 
@@ -68,7 +68,7 @@ def test_fix_mends_what_mamba_writes_anew(user: User, breakable: Path) -> None:
         f'@SET "MAMBA_EXE={user.path(breakable)}\\Library\\bin\\mamba.exe"\r\n'.encode()
     )
     found = own(user.json("audit", "small_3_12"))
-    assert found["condabin/mamba_hook.bat"]["mend"] == "relative"
+    assert found["condabin/mamba_hook.bat"]["fix"] == "relative"
     # The rest of the file is gone, so it is not what was sealed.
     user.run("seal", "small_3_12", "-y")
     answer = user.json("audit", "small_3_12", "--fix")

@@ -47,7 +47,7 @@ class Window:
 
 def test_the_tutorial(user: User, channels: Channels) -> None:
     window = Window(user, channels)
-    start, create, run, activate, anew, damage, mend, again = (
+    start, create, run, activate, anew, damage, repair, again = (
         block for block in MARKED if block.page == TUTORIAL
     )
     assert f"[{user.path(window.envs)}]" in window.types(start, "echo [%PY_ENVS%]").stdout
@@ -70,7 +70,7 @@ def test_the_tutorial(user: User, channels: Channels) -> None:
     assert re.search(r"^altered +Lib/site-packages/pip/__init__\.py ", done.stdout, re.M), (
         done.stdout
     )
-    done = window.types(mend)
+    done = window.types(repair)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert "restored" in done.stdout + done.stderr
     assert "as made" in done.stdout + done.stderr

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["audit_command"]
 
-_MENDS = {"relative": "audit --fix", "move": "move", "length": "move: same length", "none": "-"}
+_FIXES = {"relative": "audit --fix", "move": "move", "length": "move: same length", "none": "-"}
 _BY = {
     "relative": "`sealenv audit --fix` makes it relative, `sealenv move` rewrites it",
     "move": "`sealenv move` rewrites it",
@@ -91,7 +91,7 @@ def _show(found: Audited, show_all: bool) -> None:
             finding.kind,
             str(finding.count),
             "yes" if finding.matters else "no",
-            _MENDS[finding.mend],
+            _FIXES[finding.fix],
         ]
         rows.append([*row, finding.found] if former else row)
     headings = ["FILE", "OWNER", "KIND", "TIMES", "MATTERS", "REWRITTEN BY"]
@@ -122,12 +122,12 @@ def _sum_up(found: Audited, *, quiet: bool) -> None:
 
 
 def _reasons(findings: Sequence[PathFinding]) -> list[str]:
-    counts = Counter((f.why, _mend(f)) for f in findings)
-    return [f"{count:>7}  {why}; {_BY[mend]}" for (why, mend), count in counts.most_common()]
+    counts = Counter((f.why, _fix_of(f)) for f in findings)
+    return [f"{count:>7}  {why}; {_BY[fix]}" for (why, fix), count in counts.most_common()]
 
 
-def _mend(finding: PathFinding) -> str:
-    return "here" if finding.whose == "former" and finding.mend == "move" else finding.mend
+def _fix_of(finding: PathFinding) -> str:
+    return "here" if finding.whose == "former" and finding.fix == "move" else finding.fix
 
 
 def _verdict(found: Audited) -> str:

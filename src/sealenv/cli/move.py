@@ -112,12 +112,12 @@ def _show(moved: Moved, quiet: bool, verbose: int) -> None:
     from sealenv.naming import printable, shown
 
     if moved.dry_run:
-        for path in moved.mended:
+        for path in moved.rewritten:
             click.echo(f"would be rewritten  {printable(path, path=True)}")
         if verbose:
             for path in moved.deleted:
                 click.echo(f"would be deleted    {printable(path, path=True)}")
-        counts = f"{len(moved.mended)} files hold {moved.was}"
+        counts = f"{len(moved.rewritten)} files hold {moved.was}"
         if moved.deleted:
             counts += f", and {len(moved.deleted)} .pyc files, which Python writes again"
             counts += "" if verbose else " (-v names them)"
@@ -136,9 +136,9 @@ def _show(moved: Moved, quiet: bool, verbose: int) -> None:
         click.echo(f"warning: sign it on macOS: codesign --force --sign - {path}", err=True)
     if moved.check:
         show_checked(moved.check.python, moved.check.tools)
-    word = {"mended": "fixed", "renamed": "moved", "copied": "moved"}[moved.how]
+    word = {"rewritten": "fixed", "renamed": "moved", "copied": "moved"}[moved.how]
     click.echo(
-        f"{word:<14} {moved.prefix} ({counted(len(moved.mended), 'file')} rewritten)", err=True
+        f"{word:<14} {moved.prefix} ({counted(len(moved.rewritten), 'file')} rewritten)", err=True
     )
     if resolve_env(moved.prefix.name)[0] != str(moved.prefix):
         click.echo(f"listed by      sealenv list --in {shown(str(moved.prefix.parent))}", err=True)

@@ -87,7 +87,7 @@ def _fix(prefix: Path, reporter: Reporter) -> Audited:
         patched = patch_prefix(prefix, seal.platform, rules=rules_of(seal.platform))
         _note(seal, patched)
     found = find(prefix, reporter=reporter)
-    registered = sorted({f.path for f in found.findings if f.mend == "move" and f.matters})
+    registered = sorted({f.path for f in found.findings if f.fix == "move" and f.matters})
     noted = sorted(map(readable, registered))
     changed = bool(patched) or interrupted or seal.files is None
     former = [p for p in seal.former if any(f.found == p for f in found.findings)]

@@ -54,7 +54,7 @@ class Cloned:
         of: the original.
         linked: how many files are hard links between the two.
         copied: how many files were copied.
-        mended: the copied files that held the path.
+        rewritten: the copied files that held the path.
         deleted: compiled Python with the path, which the new one does not have.
         left: the files that keep the path of the original.
         checked: whether it was run; false for another platform.
@@ -66,7 +66,7 @@ class Cloned:
     of: AbsolutePath
     linked: Count
     copied: Count
-    mended: tuple[InPrefix, ...]
+    rewritten: tuple[InPrefix, ...]
     deleted: tuple[InPrefix, ...]
     left: tuple[Left, ...]
     checked: bool

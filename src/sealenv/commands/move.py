@@ -56,7 +56,7 @@ __all__ = ["Moved", "move"]
 
 _ORPHANS = 10.0
 """Seconds in which the child processes of a killed move end."""
-HOW = ("renamed", "copied", "mended", "unchanged")
+HOW = ("renamed", "copied", "rewritten", "unchanged")
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Moved:
     Attributes:
         prefix: where the environment is now; with `dry_run`, where it would be.
         was: the path that its files held.
-        how: `renamed`, `copied`, `mended` (it was at that place already), or `unchanged`.
-        mended: the files that were rewritten, relative to the prefix.
+        how: `renamed`, `copied`, `rewritten` (it was at that place already), or `unchanged`.
+        rewritten: the files that were rewritten, relative to the prefix.
         deleted: compiled Python with the old path, which Python writes again.
         left: the files that keep the old path.
         unsigned: programs that have to be signed on macOS.
@@ -81,7 +81,7 @@ class Moved:
     prefix: AbsolutePath
     was: str
     how: Annotated[str, one_of(HOW)]
-    mended: tuple[InPrefix, ...] = ()
+    rewritten: tuple[InPrefix, ...] = ()
     deleted: tuple[InPrefix, ...] = ()
     left: tuple[Left, ...] = ()
     unsigned: tuple[InPrefix, ...] = ()
@@ -199,12 +199,12 @@ class _Move:
             here = self._as_copy(here)
             searched = search(here, rows, self.reporter)
             if self.dry_run:
-                planned = _planned(prefix, here.old, "mended", searched)
+                planned = _planned(prefix, here.old, "rewritten", searched)
                 return replace(planned, original=original)
             hint = f"it is partly rewritten; run again: sealenv move --here {shown(str(prefix))}"
             with with_hint(prefix, hint, interrupted_only=True):
                 settled = settle(here, self.reporter, locked=fd, copied=True)
-            return replace(self._proved(here, settled, "mended"), original=original)
+            return replace(self._proved(here, settled, "rewritten"), original=original)
 
     def _refuse(self, prefix: Path, *, patience: float = 0.0) -> None:
         if state_of(prefix) is State.PENDING:
@@ -303,5 +303,5 @@ class _Move:
 def _planned(place: Path, was: str, how: str, searched: Searched) -> Moved:
     """Return what a move would do."""
     compiled = {path for path in searched.found if path.endswith(".pyc")}
-    mended = tuple(path for path in searched.found if path not in compiled)
-    return Moved(place, was, how, mended, tuple(sorted(compiled)))
+    rewritten = tuple(path for path in searched.found if path not in compiled)
+    return Moved(place, was, how, rewritten, tuple(sorted(compiled)))

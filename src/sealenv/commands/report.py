@@ -25,8 +25,8 @@ from sealenv.inventory.page import write_page
 from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.audit import Audited, audit
+from sealenv.relocation.classify import FIXES
 from sealenv.relocation.classify import KINDS as PATH_KINDS
-from sealenv.relocation.classify import MENDS
 from sealenv.request.arguments import StrPath, optional_path, prefix_of
 from sealenv.seals.findings import CHANGES, CONDITIONS, KINDS, STATES
 from sealenv.spec.model import current_platform
@@ -184,7 +184,7 @@ def _collect(prefix: Path, *, findings: bool, fast: bool, reporter: Reporter) ->
         "meanings": {
             "verify": KINDS,
             "audit": PATH_KINDS,
-            "mends": MENDS,
+            "fixes": FIXES,
             "changes": list(CHANGES),
         },
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +20,7 @@ __all__ = [
     "LockedWheel",
     "Package",
     "Wheel",
+    "dependencies_first",
     "depends_on",
     "packages_of",
     "requested",
@@ -191,20 +192,25 @@ def depends_on(package: LockedPackage) -> list[str]:
 
 def topological(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
     """Sort packages by name, with dependencies first; break cycles."""
-    by_name = {p.name: p for p in packages}
-    done: dict[str, LockedPackage] = {}
+    by_name = {package.name: package for package in packages}
+    order = dependencies_first({name: depends_on(p) for name, p in by_name.items()})
+    return [by_name[name] for name in order]
+
+
+def dependencies_first(needs: Mapping[str, Iterable[str]]) -> list[str]:
+    """Sort names, each after the names that it needs; break cycles."""
+    done: dict[str, None] = {}
     entered: set[str] = set()
-    stack = [(name, False) for name in sorted(by_name, reverse=True)]
+    stack = [(name, False) for name in sorted(needs, reverse=True)]
     while stack:
         name, leaving = stack.pop()
         if leaving:
-            done.setdefault(name, by_name[name])
+            done[name] = None
         elif name not in entered:
             entered.add(name)
             stack.append((name, True))
-            needs = set(depends_on(by_name[name]))
-            stack += [(n, False) for n in sorted(needs, reverse=True) if n in by_name]
-    return list(done.values())
+            stack += [(n, False) for n in sorted(set(needs[name]), reverse=True) if n in needs]
+    return list(done)
 
 
 def roots(needs: dict[str, list[str]]) -> list[str]:

@@ -23,6 +23,7 @@ from packaging.version import Version
 from sealenv.errors import DigestError, SolveError
 from sealenv.locks import LockedWheel
 from sealenv.locks.checks import check_url, file_name
+from sealenv.locks.model import dependencies_first
 from sealenv.pypi.machine import Machine
 from sealenv.store.distributions import Distribution
 from sealenv.urls import redact, split_credentials
@@ -117,21 +118,10 @@ def _size_of_file(url: str) -> int | None:
 def topological(
     wheels: Iterable[LockedWheel], markers: Mapping[str, str]
 ) -> tuple[LockedWheel, ...]:
-    """Sort wheels: dependencies first, otherwise by name. Cycles, which wheels can have, are broken."""
+    """Sort wheels by name, with dependencies first; break cycles, which wheels can have."""
     by_name = {wheel.name: wheel for wheel in wheels}
-    done: dict[str, LockedWheel] = {}
-    entered: set[str] = set()
-    stack = [(name, False) for name in sorted(by_name, reverse=True)]
-    while stack:
-        name, leaving = stack.pop()
-        if leaving:
-            done[name] = by_name[name]
-        elif name not in entered:
-            entered.add(name)
-            stack.append((name, True))
-            needs = _needs(by_name[name], markers)
-            stack += [(n, False) for n in sorted(needs, reverse=True) if n in by_name]
-    return tuple(done.values())
+    order = dependencies_first({name: _needs(w, markers) for name, w in by_name.items()})
+    return tuple(by_name[name] for name in order)
 
 
 def _needs(wheel: LockedWheel, markers: Mapping[str, str]) -> set[str]:

@@ -282,20 +282,20 @@ class _Judge:
             source = source_of(h.path)
             needed = source is None or source not in self.rows or source in holding
             try:
-                mend, unmended = self._mend(h, owners)
+                fix, unfixed = self._fix_of(h, owners)
             except OSError as error:
                 found.append(PathFinding.unreadable(h.path, error.strerror or str(error)))
                 continue
             found.append(
                 classify(
-                    h, owners.of(h.path), ours=h.path in ours, source=needed, mend=mend,
-                    unmended=unmended,
+                    h, owners.of(h.path), ours=h.path in ours, source=needed, fix=fix,
+                    unfixed=unfixed,
                 )
             )  # fmt: skip
         return found
 
-    def _mend(self, held: Held, owners: Owners) -> tuple[str, str]:
-        """Return what rewrites the file (`classify.MENDS`), and why nothing better does."""
+    def _fix_of(self, held: Held, owners: Owners) -> tuple[str, str]:
+        """Return what rewrites the file (`classify.FIXES`), and why nothing better does."""
         if held.whose == "former" and (self._at_home or held.found != self._place):
             return "none", "an earlier move has left it"
         if held.path.startswith(f"{USER_FOLDER}/"):

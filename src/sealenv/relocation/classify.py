@@ -14,9 +14,9 @@ from sealenv.layout import FILES, HISTORY, META, SEAL, USER_FOLDER
 from sealenv.relocation.owners import SHIPPED, Owner
 
 __all__ = [
+    "FIXES",
     "HEAD",
     "KINDS",
-    "MENDS",
     "WHOSE",
     "Held",
     "PathFinding",
@@ -42,7 +42,7 @@ WHOSE = {
 }
 """Whose path it is."""
 
-MENDS = {
+FIXES = {
     "relative": "`sealenv audit --fix` makes the file find the environment by its own place",
     "move": "`sealenv move` rewrites it",
     "length": "`sealenv move` rewrites it for a path of the same length, and leaves it for others",
@@ -82,7 +82,7 @@ class PathFinding:
         forms: how it is written -> how often (`forms.FORMS`).
         matters: whether something breaks at run time if it is not rewritten.
         why: why it matters or does not, as half a sentence.
-        mend: one of `MENDS`.
+        fix: one of `FIXES`.
         room: the longest path, in bytes, that fits instead of it; None: any.
         left: whether it matters and neither `move` nor `audit --fix` rewrites it: exit code 1.
     """
@@ -98,12 +98,12 @@ class PathFinding:
     )
     matters: bool
     why: str
-    mend: Annotated[str, one_of(MENDS)]
+    fix: Annotated[str, one_of(FIXES)]
     room: int | None = None
     left: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        left = self.matters and (self.mend in ("none", "length") or self.whose == "former")
+        left = self.matters and (self.fix in ("none", "length") or self.whose == "former")
         object.__setattr__(self, "count", sum(self.forms.values()))
         object.__setattr__(self, "left", left)
 
@@ -150,7 +150,7 @@ def is_windows_script(path: str) -> bool:
 
 
 def classify(
-    held: Held, owner: Owner, *, ours: bool, source: bool, mend: str, unmended: str
+    held: Held, owner: Owner, *, ours: bool, source: bool, fix: str, unfixed: str
 ) -> PathFinding:
     """Decide what a path in a file means.
 
@@ -159,17 +159,17 @@ def classify(
         owner: the owner of the file.
         ours: sealenv writes the file.
         source: of compiled Python: its source holds the path too, or is missing.
-        mend: what rewrites it, one of `MENDS`.
-        unmended: why nothing better does.
+        fix: what rewrites it, one of `FIXES`.
+        unfixed: why nothing better does.
     """
     kind, matters, why = _judge(held, owner, ours, source)
-    if unmended == SHIPPED:
+    if unfixed == SHIPPED:
         matters, why = False, SHIPPED
-    elif matters and unmended:
-        why = f"{why}, and {unmended}"
+    elif matters and unfixed:
+        why = f"{why}, and {unfixed}"
     return PathFinding(
         held.path, "sealenv" if ours else owner.name, kind, held.whose, held.found, held.forms,
-        matters, why, mend, _room(held, owner) if mend in ("move", "length") else None,
+        matters, why, fix, _room(held, owner) if fix in ("move", "length") else None,
     )  # fmt: skip
 
 

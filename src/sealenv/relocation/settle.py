@@ -83,7 +83,7 @@ def settle(
         LinkError: a binary has no room for the new path.
         CheckFailedError: a file holds the old path that should not.
     """
-    reporter.phase("mend", f"writing {move.new} into files that hold {move.old}")
+    reporter.phase("rewrite", f"writing {move.new} into files that hold {move.old}")
     again = searched is None
     searched = searched or _search_again(move)
     rows = searched.rows

@@ -200,7 +200,7 @@ class Bundle:
         return BundleError(
             f"this is not a bundle, or a damaged one: {what}",
             where=str(self.path),
-            hint="nothing of it was used; get it again from whoever made it",
+            hint="nothing was installed from it; get the bundle again from its source",
         )
 
     def _read_manifest(self) -> tuple[BundleManifest, int]:

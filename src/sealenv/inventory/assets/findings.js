@@ -42,7 +42,7 @@ function auditSection() {
       { label: "Times", get: (f) => f.count, number: true },
       { label: "Matters", get: (f) => (f.matters ? "yes" : "no"), show: (f) => el("span", { class: f.left ? "tag bad" : "tag", text: f.matters ? "yes" : "no" }) },
       { label: "Why", get: (f) => f.why, wide: true },
-      { label: "Updated by", get: (f) => facts.meanings.mends[f.mend] || f.mend, show: (f) => prose(facts.meanings.mends[f.mend] || f.mend), wide: true },
+      { label: "Updated by", get: (f) => facts.meanings.fixes[f.fix] || f.fix, show: (f) => prose(facts.meanings.fixes[f.fix] || f.fix), wide: true },
     ],
   });
   const box = el("input", { type: "checkbox", id: "all-paths", on: { change: () => list.update(box.checked ? a.findings : a.findings.filter(MATTERS)) } });

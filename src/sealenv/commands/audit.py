@@ -155,12 +155,11 @@ def _seal_again(prefix: Path, seal: Seal, reporter: Reporter, *, changed: bool) 
     if not changed:
         write_seal(prefix, seal)
         return
-    reporter.phase("seal", "taking fingerprints and sealing")
     observed = read_contents(
         prefix,
         seal.platform,
         {note.path: note.after for note in seal.patched},
-        on_file=lambda done, total: reporter.advance(done, total, "files"),
+        reporter=reporter,
     )
     seal = msgspec.structs.replace(
         seal,

@@ -148,12 +148,11 @@ def reseal(
         if confirm:
             confirm(change)
         seal.activation = write_scripts(prefix, platform=seal.platform).paths
-        reporter.phase("seal", "taking fingerprints and sealing")
         observed = read_contents(
             prefix,
             seal.platform,
             {note.path: note.after for note in seal.patched},
-            on_file=lambda done, total: reporter.advance(done, total, "files"),
+            reporter=reporter,
         )
         refuse_changed(prefix, comparison.rows, observed.rows, seal.activation)
         seal.pip = observed.pip

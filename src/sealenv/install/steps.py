@@ -354,7 +354,6 @@ def seal(
         EngineError: the engine died, and its hold on the lock with it.
         PrefixLockedError: the marker is not the one that we wrote.
     """
-    job.reporter.phase("seal", "taking fingerprints and sealing")
     # Digests from linking are used again. On Windows a program can set a file's time of change, so
     # they are not used after link scripts.
     trusted = os.name != "nt" or not scripts.ran
@@ -364,7 +363,7 @@ def seal(
         {p.path: p.after for p in patched},
         known=digests_of_linking if trusted else lambda records: {},
         since=time_of_linking(job.prefix),
-        on_file=lambda done, total: job.reporter.advance(done, total, "files"),
+        reporter=job.reporter,
     )
     python = lock.find("python")
     made = Seal(

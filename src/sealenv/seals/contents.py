@@ -13,6 +13,7 @@ import msgspec
 from sealenv.errors import FilesystemError
 from sealenv.layout import HISTORY
 from sealenv.prefix.records import PrefixRecord, scan_records
+from sealenv.progress import QUIET, Reporter
 from sealenv.seals.distributions import Distribution, find_distributions
 from sealenv.seals.filetable import encode, write_table
 from sealenv.seals.fingerprint import Payload, fingerprints_of, promised
@@ -58,7 +59,7 @@ def read_contents(
     *,
     known: Callable[[Sequence[PrefixRecord]], Mapping[str, bytes]] = lambda records: {},
     since: int = 0,
-    on_file: Callable[[int, int], None] = lambda done, total: None,
+    reporter: Reporter = QUIET,
 ) -> Contents:
     """Take a snapshot of a finished prefix, hash its files and describe them.
 
@@ -69,11 +70,12 @@ def read_contents(
         known: gives the digests that files had at the time `since`.
         since: a time of the file system, in ns. What has changed at or after it is hashed, and what has
             not has its known digest. (On Windows the time of the last write counts, the only one there.)
-        on_file: called with files hashed and files to hash.
+        reporter: shows the phase `seal`, with files hashed and files to hash.
 
     Raises:
         FilesystemError: something cannot be read.
     """
+    reporter.phase("seal", "taking fingerprints and sealing")
     rows = take_snapshot(prefix)
     records, _ = scan_records(prefix)
     for path, digest in known(records).items():
@@ -81,7 +83,8 @@ def read_contents(
         if row is not None and row.kind == FILE:
             changed = row.mtime_ns if os.name == "nt" else row.ctime_ns
             row.digest = digest if changed < since else b""
-    hash_rows(prefix, rows, [row for row in rows.values() if not row.digest], on_file)
+    unknown = [row for row in rows.values() if not row.digest]
+    hash_rows(prefix, rows, unknown, lambda done, total: reporter.advance(done, total, "files"))
     for row in rows.values():
         if row.problem:
             raise FilesystemError(

@@ -14,25 +14,25 @@ holder = subprocess.Popen(
     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 assert holder.stdout.readline().strip() == "open"
 import errno, os
-import sealenv.system.deleting as holders
-import sealenv.system.files as renaming
+import sealenv.system.deleting as deleting
+import sealenv.system.files as files
 deleting.PATIENCE = float(sys.argv[4])
-rename = renaming.os.rename
+rename = files.os.rename
 def as_windows(source, target):
     # Wine renames a folder while a file in it is open; Windows does not.
     if holder.poll() is None:
         raise OSError(errno.EACCES, "Access is denied", str(source), 5, str(target))
     rename(source, target)
 if sys.argv[6] == "wine":
-    renaming.os.rename = as_windows
+    files.os.rename = as_windows
 tries = []
-pause = holders.time.sleep
+pause = deleting.time.sleep
 def sleep(seconds):
     tries.append(seconds)
     if len(tries) == int(sys.argv[5]):
         holder.communicate("go\\n")  # it ends, and lets go
     pause(seconds)
-holders.time.sleep = sleep
+deleting.time.sleep = sleep
 from sealenv.errors import SealenvError
 from sealenv.commands.move import move
 try:

@@ -59,7 +59,7 @@ def test_every_form(user: User, breakable: Path) -> None:
     assert all(found[f"{name}.txt"]["count"] == 1 for name in forms)
     launcher = found["Scripts/hello-tool.exe"]
     assert (launcher["owner"], launcher["kind"]) == ("hello-tool", "installer")
-    assert launcher["why"] == "it does not start without its interpreter"
+    assert launcher["why"] == "its first line names the interpreter by this path"
 
 
 def test_fix_mends_what_mamba_writes_anew(user: User, breakable: Path) -> None:

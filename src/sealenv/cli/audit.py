@@ -108,7 +108,7 @@ def _sum_up(found: Audited, *, quiet: bool) -> None:
     for place in found.former:
         lines.append(f"it was at {place}: that is searched for too")
     lines.append(
-        f"{len(holding)} hold the path of the environment, in {matter} it matters"
+        f"{len(holding)} contain the path of the environment; {matter} matter"
         if holding
         else "no file holds the path of the environment"
     )

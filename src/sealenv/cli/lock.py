@@ -168,7 +168,7 @@ def diff_command(as_json: bool, quiet: bool, a: str, b: str | None) -> int:
         if bare := result.without_digest:
             more = " ..." if len(bare) > 10 else ""
             click.echo(
-                f"not compared to the byte, for one side has no sha256: {', '.join(bare[:10])}{more}",
+                f"not compared byte by byte (no sha256 on one side): {', '.join(bare[:10])}{more}",
                 err=True,
             )
     return 1 if result.changes else 0

@@ -326,7 +326,7 @@ def check(job: Job, lock: Lock, held: PrefixLock) -> CheckReport | None:
     if not job.runs_here:
         job.reporter.note(f"{job.spec.platform} does not run here: the environment is unchecked")
         return None
-    job.reporter.phase("check", "activating it and running what is in it")
+    job.reporter.phase("check", "activating the environment and running its programs")
     return check_environment(
         job.prefix,
         job.spec,

@@ -25,9 +25,9 @@ __all__ = [
 ]
 
 KINDS = {
-    "placeholder": "its package needs the path: the record says that it was written into the file",
-    "installer": "who installed it wrote the path: a launcher, an activation script, a `.pth` file",
-    "record": "bookkeeping: what conda, pip or sealenv noted about the environment",
+    "placeholder": "its package needs the path: the record lists a placeholder",
+    "installer": "the installer wrote the path: a launcher, an activation script, a `.pth` file",
+    "record": "a record of conda, pip or sealenv about the environment",
     "link": "the text of a symbolic link",
     "compiled": "compiled Python, with the path from its source or of its source",
     "data": "anything else",
@@ -43,9 +43,9 @@ WHOSE = {
 """Whose path it is."""
 
 FIXES = {
-    "relative": "`sealenv audit --fix` makes the file find the environment by its own place",
+    "relative": "`sealenv audit --fix` makes the path relative to the file",
     "move": "`sealenv move` rewrites it",
-    "length": "`sealenv move` rewrites it for a path of the same length, and leaves it for others",
+    "length": "`sealenv move` rewrites it only to a path of the same length",
     "none": "only you can fix it",
 }
 """What rewrites the file."""
@@ -158,7 +158,7 @@ def classify(
         held: the path, and the file that holds it.
         owner: the owner of the file.
         ours: sealenv writes the file.
-        source: of compiled Python: its source holds the path too, or is missing.
+        source: of compiled Python: its source contains the path too, or is missing.
         fix: what rewrites it, one of `FIXES`.
         unfixed: why nothing better does.
     """
@@ -176,15 +176,15 @@ def classify(
 def _judge(held: Held, owner: Owner, ours: bool, source: bool) -> tuple[str, bool, str]:
     """Return the kind of the file, whether the path matters, and why."""
     if held.link:
-        return "link", True, "the link would lead to the old place"
+        return "link", True, "the link would point to the old path"
     written = _bookkeeping(held.path, ours)
     if written:
         return written
     if held.path.startswith(f"{USER_FOLDER}/") and not (held.interpreter and held.runs):
-        return "data", False, "it is yours: nothing in it is ever changed"
+        return "data", False, "it is your own file, and sealenv never changes those"
     if held.path.endswith(_COMPILED):
         if source:
-            return "compiled", True, "its source holds the path too, or is missing"
+            return "compiled", True, "its source contains the path too, or is missing"
         return (
             "compiled",
             False,
@@ -193,11 +193,11 @@ def _judge(held: Held, owner: Owner, ours: bool, source: bool) -> tuple[str, boo
     kind = "installer" if owner.path_type in _ENTRY_POINTS or held.launcher else "data"
     kind = "placeholder" if owner.placeholder else kind
     if held.launcher:
-        return kind, True, "it does not start without its interpreter"
+        return kind, True, "its first line names the interpreter by this path"
     if held.interpreter:
         kind = "installer" if kind == "data" else kind
         if held.runs:
-            return kind, True, "it does not start without its interpreter"
+            return kind, True, "its first line names the interpreter by this path"
         return kind, False, "it is not executable: its first line is not used"
     return _contents(held, owner, kind)
 
@@ -205,20 +205,20 @@ def _judge(held: Held, owner: Owner, ours: bool, source: bool) -> tuple[str, boo
 def _bookkeeping(path: str, ours: bool) -> tuple[str, bool, str] | None:
     """Judge what sealenv, conda, pip and setuptools wrote about what they installed."""
     if path in (SEAL, FILES):
-        return "record", True, "activation and run refuse an environment that is not where it says"
+        return "record", True, "activation and `run` compare it with the current path"
     if path == HISTORY:
         return "record", False, "it is a log of past commands"
     if path.startswith(f"{META}/"):
-        return "record", False, "it says where the package came from"
+        return "record", False, "it records the origin of the package"
     if ours:
-        return "installer", True, "the script refuses at another place"
+        return "installer", True, "the script works only at this path"
     folder, name = posixpath.split(path)
     if folder.endswith((".dist-info", ".egg-info")):
         if name == "RECORD":
-            return "record", True, "pip uninstalls by it"
-        return "record", False, "it says where the distribution came from"
+            return "record", True, "pip needs it to uninstall"
+        return "record", False, "it records the origin of the distribution"
     if name.endswith((".pth", ".egg-link")) or _EDITABLE.match(name):
-        return "installer", True, "Python imports from there"
+        return "installer", True, "Python imports from this path"
     return None
 
 
@@ -228,10 +228,10 @@ def _contents(held: Held, owner: Owner, kind: str) -> tuple[str, bool, str]:
         what = "program or library" if b"\0" in held.head else "file"
         return kind, True, f"its package needs the path in this {what}"
     if kind == "installer":
-        return kind, True, "the entry point holds the path"
+        return kind, True, "the entry point contains the path"
     if _DOCUMENTS.match(held.path):
         return kind, False, "it is documentation"
-    return kind, True, "it is unknown what reads it: it may be needed"
+    return kind, True, "unknown: a program may need it"
 
 
 def _room(held: Held, owner: Owner) -> int | None:

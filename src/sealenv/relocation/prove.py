@@ -97,7 +97,7 @@ def prove_running(
     if seal.platform != current_platform():
         reporter.note(f"{seal.platform} does not run here: the environment is unchecked")
         return None
-    reporter.phase("check", "activating it and running what is in it")
+    reporter.phase("check", "activating the environment and running its programs")
     versions = _versions(move, seal)
     asked = [p for p in ("conda", "mamba") if p in versions]
     spec = EnvironmentSpec(tuple(asked), (), seal.platform)

@@ -14,16 +14,16 @@ holder = subprocess.Popen(
     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 assert holder.stdout.readline().strip() == "open"
 import threading
-import sealenv.system.deleting as holders
+import sealenv.system.deleting as deleting
 deleting.PATIENCE = float(sys.argv[3])
 tries = []
-pause = holders.time.sleep
+pause = deleting.time.sleep
 def sleep(seconds):
     tries.append(seconds)
     if len(tries) == int(sys.argv[4]):
         holder.communicate("go\\n")  # it ends, and lets go
     pause(seconds)
-holders.time.sleep = sleep
+deleting.time.sleep = sleep
 from sealenv.errors import SealenvError
 from sealenv.prefix.removal import remove
 from pathlib import Path

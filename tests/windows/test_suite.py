@@ -11,7 +11,6 @@ from tests.windows.machine import REPO, Windows
 
 MODULES = (
     "tests/system/test_filelock.py",
-    "tests/system/test_leaving.py",
     "tests/system/test_prefixlock.py",
     "tests/system/test_volumes.py",
     "tests/seals/test_filetable.py",

@@ -255,7 +255,9 @@ set "SB_FOUND="
 for /f "usebackq skip=1 tokens=1" %%A in ("%SB_WORK%\certutil.txt") do if not defined SB_FOUND set "SB_FOUND=%%A"
 if defined SB_FOUND if /I "%SB_FOUND%"=="%~2" exit /b 0
 if "%~3"=="" exit /b 5
-call :fail 5 "checksum mismatch: the sha256 is %SB_FOUND%, not %~2" "%~3" "it was not used; get it again"
+call :fail 5 "checksum mismatch" "%~3" "it was not used; get it again"
+>&2 echo         expected sha256: %~2
+>&2 echo         actual sha256:   %SB_FOUND%
 exit /b 5
 
 @@ own

@@ -63,7 +63,10 @@ def damage(prefix: Path) -> None:
     (prefix / "bin/python3").unlink()
     (prefix / "bin/python3").symlink_to("/bin/sh")
     (prefix / "bin/python").unlink()
-    site(prefix, "pip/__pip-runner__.py").chmod(0o600)
+    runner = site(prefix, "pip/__pip-runner__.py")
+    shutil.copy2(runner, prefix / "copy")  # its own file: the cache and other tests share the link
+    (prefix / "copy").replace(runner)
+    runner.chmod(0o600)
     for name in ("bin", "conda-meta", "activate.fish"):
         (prefix / name).chmod(0o777)
     (prefix / "activate.sh").write_text("echo\n")

@@ -100,7 +100,7 @@ def test_digests_that_are_not_kept(rebuild: Rebuild, small: Lock) -> None:
 def test_usage_and_the_gate(rebuild: Rebuild, small: Lock) -> None:
     rebuild.export([small])
     before = rebuild.everything()
-    for args in (("a", "b"), ("a&b",), ("--remove",), ("",)):
+    for args in (("a", "b"), ("a&b",), ("--remove",)):
         assert "[ERROR]" in rebuild.run(*args, code=2).stderr
     assert "CONDA_PREFIX" in rebuild.run(code=3, CONDA_PREFIX="C:\\p").stderr
     assert "NAME" in rebuild.run("--help").stdout

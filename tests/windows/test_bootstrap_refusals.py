@@ -257,3 +257,9 @@ def test_places_that_cannot_be_written(bare: Bare, windows: Windows) -> None:
     assert "cannot write" in bare.run("x", code=9, PY_ENVS=file).stderr
     missing = windows.path(bare.root / "no" / "such")
     assert "temporary folder" in refused(bare, "call BOOT x", 9, TEMP=missing)
+
+
+def test_a_temporary_folder_of_another_run_is_left_alone(bare: Bare) -> None:
+    """Two runs that start in one second draw the same numbers."""
+    (bare.temp / "sealenv-77").mkdir()
+    assert "temporary folder" in refused(bare, "call BOOT x", 9, RANDOM="7")

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,7 +116,11 @@ def test_what_is_ignored_is_said_on_request(made: Machine, channels: Channels) -
     shims.mkdir(parents=True)
     (shims / "python").write_text("#!/bin/sh\n")
     (shims / "python").chmod(0o755)
-    dirt = {"PYENV_ROOT": str(shims.parent), "PATH": f"{shims}:{made.env['PATH']}", "PIP_USER": "1"}
+    dirt: dict[str, Any] = {
+        "PYENV_ROOT": str(shims.parent),
+        "PATH": f"{shims}:{made.env['PATH']}",
+        "PIP_USER": "1",
+    }
     words = ("lock", "prio", "-c", channels.main_url, "-o", "-")
     done = made.run(*words, **dirt)
     assert "PYENV" not in done.stderr

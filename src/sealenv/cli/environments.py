@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import JSON, QUIET, YES, Command, environment
-from sealenv.cli.output import activation_line, ask, print_json, print_table, size_text
+from sealenv.cli.output import activation_line, ask, is_terminal, print_json, print_table, size_text
 from sealenv.errors import UsageError
-from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

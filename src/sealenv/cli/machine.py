@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from sealenv.cli.options import JSON, QUIET, YES, Command
-from sealenv.cli.output import ask, paint, print_json, print_table, size_text
+from sealenv.cli.output import ask, is_terminal, paint, print_json, print_table, size_text
 from sealenv.errors import UsageError
-from sealenv.system.streams import is_terminal
 
 __all__ = ["cache_command", "demo_command"]
 

@@ -15,7 +15,7 @@ import click
 from click.shell_completion import shell_complete
 
 from sealenv._version import __version__
-from sealenv.cli.output import DeclinedError, paint
+from sealenv.cli.output import DeclinedError, outlive_readers, paint
 from sealenv.errors import (
     FilesystemError,
     InterruptedCommandError,
@@ -23,7 +23,6 @@ from sealenv.errors import (
     UsageError,
     from_oserror,
 )
-from sealenv.system.streams import outlive_readers
 
 __all__ = ["cli", "main"]
 

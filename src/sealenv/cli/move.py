@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import JSON, QUIET, VERBOSE, Command, environment
-from sealenv.cli.output import counted, fitted, print_json, print_table, show_checked
-from sealenv.system.streams import is_terminal
+from sealenv.cli.output import counted, fitted, is_terminal, print_json, print_table, show_checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

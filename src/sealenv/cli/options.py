@@ -88,7 +88,7 @@ class Command(Entering):
 
 
 def _start_clean() -> None:
-    from sealenv.gates.whitelist import clean_environ
+    from sealenv.gates.admission import clean_environ
 
     kept = clean_environ(os.environ)
     ours = {name: os.environ[name] for name in _OURS if name in os.environ}

@@ -18,7 +18,7 @@ from sealenv.cli.options import (
 from sealenv.cli.output import fitted, paint, print_json
 
 if TYPE_CHECKING:
-    from sealenv.candidates import Candidate, Resolution
+    from sealenv.inventory.candidates import Candidate, Resolution
 
 __all__ = ["run_command", "shell_command", "which_command"]
 

@@ -236,6 +236,11 @@ def test_deactivate_where_nothing_was_activated(windows: Windows, prefix: Path) 
     done = windows.cmd(f'call "{windows.path(prefix / "deactivate.bat")}"')
     assert done.returncode == 1
     assert "has changed nothing here" in done.stderr
+    here = windows.path(prefix)
+    lines = f'set "CONDA_PREFIX={here}"\r\ncall "{here}\\deactivate.bat"'
+    done = windows.cmd(lines)
+    assert done.returncode == 0
+    assert "has changed nothing here" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -74,12 +74,14 @@ def cache_clean(
     chosen = {"archives": archives, "unpacked": unpacked, "repodata": repodata, "tmp": tmp}
     parts = [name for name, wanted in chosen.items() if wanted or everything]
     if not parts:
-        raise UsageError("nothing to clean is named", hint="--unpacked, --archives ..., or --all")
+        raise UsageError(
+            "it is not clear what to clean", hint="--unpacked, --archives ..., or --all"
+        )
     if not yes and not as_json:
         found = cache.cache_info()
         size = sum(p.bytes for p in found.parts if p.part in parts)
         if not is_terminal(sys.stdin):
-            raise UsageError("cleaning needs a yes", where=str(found.root), hint="add -y")
+            raise UsageError("cleaning needs confirmation", where=str(found.root), hint="add -y")
         click.confirm(f"Delete {size_text(size)} in {found.root}?", abort=True, err=True)
     done = cache.cache_clean(parts)
     if as_json:

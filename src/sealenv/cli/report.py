@@ -87,4 +87,4 @@ def _refuse_stdout(path: Path | None, kind: str, *, as_json: bool, opens: bool) 
     if opens:
         raise UsageError("--open needs a file to open", hint="name one with -o")
     if kind == "html" and is_terminal(sys.stdout):
-        raise UsageError("a page is nothing to read in a terminal", hint="name a file with -o")
+        raise UsageError("refusing to print HTML to a terminal", hint="name a file with -o")

@@ -37,7 +37,7 @@ def run_command(clean: bool, env: str, command: tuple[str, ...]) -> NoReturn:
 
     if command[0] != "--" and command[0].startswith("-"):
         raise UsageError(
-            f"{command[0]} stands behind the environment",
+            f"{command[0]} comes after the environment",
             hint=f"options come first: sealenv run --clean {shown(env)} -- ...; a command after --",
         )
     argv = command[1:] if command[0] == "--" else command

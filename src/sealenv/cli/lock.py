@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import ENV_OR_FILE, JSON, QUIET, SUBDIR, VERBOSE, once
+from sealenv.cli.options import (
+    ENV_OR_FILE,
+    JSON,
+    MACHINE,
+    QUIET,
+    SUBDIR,
+    VERBOSE,
+    VIRTUAL_PACKAGE,
+    once,
+)
 from sealenv.cli.output import counted, print_json, size_text
 from sealenv.errors import UsageError
 
@@ -31,6 +40,8 @@ Examples:
                                             for both, from either
   sealenv lock                              renew it: the newest of everything
   sealenv lock --update numpy               numpy, and what must move with it
+  sealenv lock pytorch --virtual-package __cuda=12.4
+                                            for a machine with CUDA 12.4
   sealenv lock -f list.txt                  fill in the digests of a list
   sealenv create -f sealenv.lock -n my_env  create the environment
 """,
@@ -45,7 +56,10 @@ Examples:
 @click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
               help="For this platform. Repeatable. Without any: the lock's, or this one.")  # fmt: skip
 @click.option("--exclude-newer", metavar="TIME",
-              help="Ignore packages built after this time (UTC).")  # fmt: skip
+              help="Ignore packages built after this time (UTC), or less than 7d, 2w, 24h or P7D "
+              "ago. The lock records the time.")  # fmt: skip
+@VIRTUAL_PACKAGE
+@MACHINE
 @click.option("--pypi-index", metavar="URL",
               help="Where pip looks for a 'pip:' section, instead of PyPI or the file's "
               "--index-url.")  # fmt: skip
@@ -68,6 +82,8 @@ def lock_command(
     channels: tuple[str, ...],
     platforms: tuple[str, ...],
     exclude_newer: str | None,
+    virtual_packages: tuple[str, ...],
+    machine: Path | None,
     pypi_index: str | None,
     update: tuple[str, ...],
     environment: str | None,
@@ -93,8 +109,8 @@ def lock_command(
         done = lock(
             packages, file=file, channels=channels, platforms=platforms,
             exclude_newer=exclude_newer, pypi_index=pypi_index, update=update, output=output,
-            force=force, environment=environment, offline=offline, dry_run=dry_run,
-            reporter=reporter,
+            force=force, environment=environment, virtual_packages=virtual_packages,
+            machine=machine, offline=offline, dry_run=dry_run, reporter=reporter,
         )  # fmt: skip
     if done.text is not None:
         click.echo(done.text.encode(), nl=False)  # UTF-8, whatever the terminal has

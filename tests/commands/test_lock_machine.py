@@ -10,8 +10,7 @@ import yaml
 
 from sealenv.locks.pixi_read import read_pixi
 from sealenv.spec.model import current_platform
-from sealenv.tour.archive import Package, Payload, write_package
-from sealenv.tour.repodata import write_repodata
+from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 from tests.machine import Machine, tiny
 
 CUDA = ("--virtual-package", "__cuda=12.4")
@@ -97,8 +96,8 @@ def test_a_file_describes_the_whole_machine(machine: Machine, channel: str) -> N
     assert found == {"linux-64": "2.0", "win-64": "1.0"}
     args = ("lock", "nn", "-c", channel, "-o", "x.lock", "--machine", "gpu.yml")
     assert version(machine.json(*args, "--virtual-package", "__cuda=")) == "1.0"
-    args = ("lock", "nn", "--machine", "gpu.yml", "-o", "y.lock")
-    refused = machine.json(*args, "--platform", "win-64", code=2)
+    other = ("--machine", "gpu.yml", "-o", "y.lock", "--platform", "win-64")
+    refused = machine.json("lock", "nn", *other, code=2)
     assert refused["what"] == "it describes no machine for win-64"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -132,11 +133,12 @@ def test_a_locked_wheel_that_a_local_one_replaced(world: tuple[Machine, str, Ind
     machine, _, index = world
     machine.run("export", "app", "--format", "pixi", "-o", "replaced.lock")
     machine.run("create", "replaced", "-f", "replaced.lock", "--offline", "-q")
-    (wheel,) = Path(index.root).rglob("helper-1.0-*.whl")
+    (locked,) = Path(index.root).rglob("helper-1.0-*.whl")
+    wheel = Path(shutil.copy(locked, machine.root))
     pip(machine, "replaced", "install", "--force-reinstall", "--no-deps", str(wheel))
     answer = machine.json("export", "replaced", "--format", "pixi", "-o", "after.lock")
     assert f"helper-1.0 (from {wheel.as_uri()})" in answer["notes"][0]
-    assert "helper" not in (machine.root / "after.lock").read_text().partition("packages:")[2]
+    assert "helper-1.0" not in (machine.root / "after.lock").read_text()
     bill = json.loads(machine.run("report", "replaced", "--format", "cyclonedx").stdout)
     (one,) = (c for c in bill["components"] if c["name"] == "helper")
     assert "purl" not in one

@@ -16,7 +16,7 @@ from click.shell_completion import shell_complete
 
 from sealenv._version import __version__
 from sealenv.cli.options import guarded
-from sealenv.cli.output import paint
+from sealenv.cli.output import Declined, paint
 from sealenv.errors import (
     FilesystemError,
     InterruptedCommandError,
@@ -160,6 +160,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.exceptions.Abort:
         click.echo("Aborted; nothing was changed.", err=True)
         return 130
+    except Declined:
+        click.echo("Nothing was changed.", err=True)
+        return 1
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -211,8 +214,6 @@ def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
     command = f"sealenv {args[0]}" if args and args[0] in _COMMANDS else "sealenv"
     text = " ".join(error.format_message().rstrip(".").split())
     hint = _GONE.get(args[0], f"{command} --help") if args else f"{command} --help"
-    if args[:1] == ["create"] and "unexpected extra argument" in text:
-        hint = "add packages by --with: sealenv create NAME 3.12 --with numpy --with scipy"
     if args[:1] == ["mirror"] and text.startswith("Missing argument") and _some_word(args[1:]):
         text = "missing argument 'DEST'"  # click took the only argument for the first one
         hint = "the channel folder comes last: sealenv mirror ENV|LOCK DEST"

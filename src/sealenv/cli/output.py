@@ -14,7 +14,9 @@ from sealenv.system.streams import is_terminal
 
 __all__ = [
     "WARNINGS",
+    "Declined",
     "activation_line",
+    "ask",
     "counted",
     "fitted",
     "paint",
@@ -27,6 +29,21 @@ __all__ = [
 WARNINGS = "sealenv.warnings"
 """The key in the context for the warnings of the gate."""
 _INDENT = 15
+
+
+class Declined(Exception):
+    """The answer to a question was no."""
+
+
+def ask(question: str, *, default: bool = False) -> None:
+    """Ask on stderr.
+
+    Raises:
+        Declined: the answer is no.
+        click.Abort: Ctrl-C, or no answer.
+    """
+    if not click.confirm(question, default=default, err=True):
+        raise Declined
 
 
 def print_json(result: object) -> None:

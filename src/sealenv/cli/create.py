@@ -12,8 +12,15 @@ import click
 
 from sealenv.cli.lock import archives_text
 from sealenv.cli.options import QUIET, SUBDIR, VERBOSE, YES, once
-from sealenv.cli.output import activation_line, ask, counted, print_json, show_checked, size_text
-from sealenv.system.streams import is_terminal
+from sealenv.cli.output import (
+    activation_line,
+    ask,
+    counted,
+    is_terminal,
+    print_json,
+    show_checked,
+    size_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -247,8 +254,7 @@ def _what_was_made(made: Created) -> str:
 
 def _next_commands(prefix: Path, platform: str) -> list[tuple[str, str]]:
     """Return two commands that work in this terminal, also where another environment is active."""
-    from sealenv.gates.admission import look
-    from sealenv.gates.findings import environment_of, find
+    from sealenv.gates.admission import environment_of, find, look
     from sealenv.naming import shown
 
     name = shown(prefix.name if _has_short_name(prefix) else str(prefix))

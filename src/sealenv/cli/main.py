@@ -16,7 +16,7 @@ from click.shell_completion import shell_complete
 
 from sealenv._version import __version__
 from sealenv.cli.options import guarded
-from sealenv.cli.output import Declined, paint
+from sealenv.cli.output import DeclinedError, outlive_readers, paint
 from sealenv.errors import (
     FilesystemError,
     InterruptedCommandError,
@@ -24,7 +24,6 @@ from sealenv.errors import (
     UsageError,
     from_oserror,
 )
-from sealenv.system.streams import outlive_readers
 
 __all__ = ["cli", "main"]
 
@@ -160,7 +159,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.exceptions.Abort:
         click.echo("Aborted; nothing was changed.", err=True)
         return 130
-    except Declined:
+    except DeclinedError:
         click.echo("Nothing was changed.", err=True)
         return 1
     except click.exceptions.Exit as leave:

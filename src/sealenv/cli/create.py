@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sealenv.cli.lock import archives_text
-from sealenv.cli.options import QUIET, SUBDIR, VERBOSE, YES, once
+from sealenv.cli.options import QUIET, SUBDIR, VERBOSE, YES, Advanced, Command, once
 from sealenv.cli.output import (
     activation_line,
     ask,
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 @click.command(
     "create",
-    short_help="Make a standalone environment in an empty folder.",
+    cls=Command,
     epilog="""\b
 Examples:
   sealenv create my_env 3.12                     <envs>/my_env_3_12
@@ -66,7 +66,7 @@ Examples:
 @click.option("-c", "--channel", "channels", multiple=True, metavar="CHANNEL",
               help="A channel: name, URL or file:///folder. The first one given comes first, with "
               "strict priority. Without any: conda-forge.")  # fmt: skip
-@click.option("--pypi-index", metavar="URL",
+@click.option("--pypi-index", cls=Advanced, metavar="URL",
               help="Where pip looks for a 'pip:' section, instead of PyPI or the file's "
               "--index-url.")  # fmt: skip
 @click.option("--override-channels", is_flag=True, hidden=True,
@@ -83,13 +83,14 @@ Examples:
 @click.option("--replace", is_flag=True,
               help="Replace a sealed environment, once all packages are there. Your files are kept in "
               "its __home__.")  # fmt: skip
-@click.option("--post", metavar="SCRIPT", type=click.Path(path_type=Path),
+@click.option("--post", cls=Advanced, metavar="SCRIPT", type=click.Path(path_type=Path),
               help="Copy a script to __home__ and run it there, activated.")  # fmt: skip
-@click.option("--trace-report", metavar="FILE", type=click.Path(path_type=Path),
+@click.option("--trace-report", cls=Advanced, metavar="FILE", type=click.Path(path_type=Path),
               help="Compare HOME, profiles, registry and PATH before and after, and write the result "
               "to a new JSON file.")  # fmt: skip
-@click.option("--no-pyc", is_flag=True, help="Do not compile python files.")
-@click.option("--no-link-scripts", is_flag=True, help="Do not run post-link scripts; list them.")
+@click.option("--no-pyc", cls=Advanced, is_flag=True, help="Do not compile python files.")
+@click.option("--no-link-scripts", cls=Advanced, is_flag=True,
+              help="Do not run post-link scripts; list them.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="Do not use the network.")
 @click.option(
     "-d", "--dry-run", is_flag=True, help="Solve and show the plan; write no environment."

@@ -259,8 +259,6 @@ def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
         text, near = error.message, _close(error.option_name, error.possibilities or [])
         hint = f"did you mean {near}? {hint}" if near else hint
     text = " ".join(text.rstrip(".").split())
-    if name == "create" and "unexpected extra argument" in text:
-        hint = "add packages by --with: sealenv create NAME 3.12 --with numpy --with scipy"
     if name == "list" and ("extra argument" in text or isinstance(error, click.NoSuchOption)):
         hint = "the packages of one environment: sealenv info ENV --packages"
     if name == "mirror" and text.startswith("Missing argument") and _some_word(args[1:]):

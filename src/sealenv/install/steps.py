@@ -37,6 +37,7 @@ from sealenv.prefix.pending import clear_pending, write_plan
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.records import add_pyc, finish, read_records
 from sealenv.progress import QUIET, Reporter
+from sealenv.request.target import Target
 from sealenv.seals.contents import digests_of_linking, read_contents, time_of_linking
 from sealenv.seals.filetable import write_table
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
@@ -71,9 +72,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CreateOptions:
-    """How to create, apart from what (the spec) and where (the prefix)."""
+    """How to create, apart from what and where (the target)."""
 
     offline: bool = False
+    replace: bool = False
+    """Replace a sealed environment."""
     pyc: bool = True
     link_scripts: bool = True
     post: Path | None = None
@@ -87,26 +90,30 @@ class Job:
     """One create.
 
     Attributes:
-        spec: the request.
-        prefix: an absolute path.
+        target: what to create, and where.
         engine: solves and links; its owner closes it.
         store: the verified archives.
         view: the package cache of conda in the environment.
         options: how to create.
         reporter: is shown each step.
-        lock: the exact packages, if they are known; otherwise the spec is solved.
-        carried: whether the archives are in the bundle that the lock is from.
     """
 
-    spec: EnvironmentSpec
-    prefix: Path
+    target: Target
     engine: Engine
     store: Store
     view: Path
     options: CreateOptions = field(default_factory=CreateOptions)
     reporter: Reporter = QUIET
-    lock: Lock | None = None
-    carried: bool = False
+
+    @property
+    def spec(self) -> EnvironmentSpec:
+        """Return the request."""
+        return self.target.spec
+
+    @property
+    def prefix(self) -> Path:
+        """Return the folder to create."""
+        return self.target.prefix
 
     @property
     def runs_here(self) -> bool:
@@ -184,7 +191,8 @@ def solve(job: Job) -> Lock:
         UsageError: there are wheels to install, and the environment's pip does not run here.
         SpecError: the lock has wheels and no pip.
     """
-    requested = job.lock.wheels if job.lock is not None else job.spec.requirements
+    locked = job.target.lock
+    requested = locked.wheels if locked is not None else job.spec.requirements
     if requested and not job.runs_here:
         raise UsageError(
             "wheels are installed by the environment's own pip, which does not run here",
@@ -192,16 +200,16 @@ def solve(job: Job) -> Lock:
             hint="lock it here, and create it from the lock on that platform",
         )
     job.store.prepare()
-    if job.lock is None:
+    if locked is None:
         return resolve(job.spec, job.engine, job.reporter, offline=job.options.offline)
-    if job.lock.wheels and job.lock.find("pip") is None:
+    if locked.wheels and locked.find("pip") is None:
         raise SpecError(
             "the lock has wheels, and no pip to install them with",
-            details=[f"{wheel.name} {wheel.version}" for wheel in job.lock.wheels[:10]],
+            details=[f"{wheel.name} {wheel.version}" for wheel in locked.wheels[:10]],
             hint="add pip to the dependencies and lock again (`pixi add pip` for a pixi.lock)",
         )
-    _refuse_unfit(job, job.lock)
-    return job.lock
+    _refuse_unfit(job, locked)
+    return locked
 
 
 def fetch(job: Job, lock: Lock) -> Lock:
@@ -234,7 +242,7 @@ def mark(job: Job, contents: Contents) -> PrefixLock:
         kept = clear_pending(job.prefix)
         if kept:
             job.reporter.warn(
-                f"the pending folder contained {len(kept)} files that sealenv did not write; they "
+                f"the folder contained {len(kept)} files that sealenv did not write; they "
                 f"are kept in {job.prefix / USER_FOLDER}"
             )
         write_plan(job.prefix, contents.paths)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sealenv.layout import ACTIVATION, MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
@@ -25,6 +25,8 @@ _OURS = re.compile(
     r"\.refprobe-[A-Za-z0-9]{6}/(src|dst)|"  # the engine tests for reflinks
     r"__clobbers__/.*|\.sealenv-scratch/.*|\.messages\.txt|(.*/)?__pycache__/[^/]+\.pyc(\.\d+)?"
 )
+_PINNED = f"{META}/pinned"
+"""conda's file in which the user pins packages."""
 _SYMLINK_TEST = re.compile(r"symtest_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """py-rattler tests before each package whether the file system has symbolic links."""
 
@@ -46,26 +48,36 @@ def clear_pending(prefix: Path) -> list[str]:
         the relative paths of other files, which are now below `__home__`.
     """
     planned = read_plan(prefix)
-    kept: list[str] = []
-    target: Path | None = None
-    for entry in reversed(list(walk(prefix, skip=frozenset({USER_FOLDER, MARKER, PLAN, META})))):
+    kept: dict[str, Path] = {}
+    own = frozenset({USER_FOLDER, MARKER, PLAN, META})
+    for entry in reversed(list(walk(prefix, skip=own))):
+        path = Path(entry.path)
         if entry.is_dir:
             with contextlib.suppress(OSError):  # not empty: it holds files of the user
-                os.rmdir(entry.path)
+                path.rmdir()
         elif _is_ours(entry, planned):
-            os.unlink(entry.path)
+            path.unlink()
         else:
-            target = target or kept_folder(prefix)
-            place = target / entry.relative
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(entry.path, place)
-            kept.append(entry.relative)
-            with contextlib.suppress(OSError):
-                os.rmdir(Path(entry.path).parent)
+            kept[entry.relative] = path
     for child in (prefix / META).iterdir():
-        if f"{META}/{child.name}" not in {MARKER, PLAN} and not child.is_dir():
+        relative = f"{META}/{child.name}"
+        if relative == _PINNED:
+            kept[relative] = child
+        elif relative not in {MARKER, PLAN} and not child.is_dir():
             child.unlink()
+    _keep(prefix, kept)
     return sorted(kept)
+
+
+def _keep(prefix: Path, files: Mapping[str, Path]) -> None:
+    """Move files into a new folder in the user folder; remove folders that become empty."""
+    target = kept_folder(prefix) if files else prefix
+    for relative, path in files.items():
+        place = target / relative
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, place)
+        with contextlib.suppress(OSError):
+            os.removedirs(path.parent)
 
 
 def _is_ours(entry: Entry, planned: frozenset[str]) -> bool:

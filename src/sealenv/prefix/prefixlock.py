@@ -130,8 +130,12 @@ class PrefixLock:
             self.fd = -1
 
 
-def refuse_unless_free(prefix: Path) -> None:
+def refuse_unless_free(prefix: Path, advice: str | None = None) -> None:
     """Refuse a target that holds anything but an unfinished create.
+
+    Args:
+        prefix: the target.
+        advice: what else can be done about a sealed environment, instead of its removal.
 
     Raises:
         PrefixExistsError: it holds something else, or is a link.
@@ -153,6 +157,8 @@ def refuse_unless_free(prefix: Path) -> None:
         State.FOREIGN: "the environment already exists, made by another tool",
         State.OTHER: "the target is not an empty folder",
     }[state]
+    if state is State.SEALED and advice:
+        hint = f"choose another name, or {advice}"
     if state is State.OTHER:
         hint = "choose another name or folder; sealenv deletes nothing that it did not make"
     raise PrefixExistsError(what, where=str(prefix), hint=hint)

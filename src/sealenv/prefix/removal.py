@@ -133,6 +133,7 @@ def refuse_in_use(
     *,
     do: str = "remove",
     force: bool = False,
+    forceable: bool = True,
     patience: float = 0.0,
 ) -> None:
     """Refuse an environment that is active in this shell, or whose programs run.
@@ -142,6 +143,7 @@ def refuse_in_use(
         environ: the variables of this shell.
         do: the refused action, for the message.
         force: accept running programs.
+        forceable: whether the command has an option for that.
         patience: seconds to wait for them to end, as children of a killed sealenv do.
 
     Raises:
@@ -163,7 +165,7 @@ def refuse_in_use(
             "programs of this environment are running",
             where=str(prefix),
             details=running[:20],
-            hint=f"end them first, or {do} it while they run, with --force",
+            hint=f"end them first{f', or {do} it while they run, with --force' if forceable else ''}",
         )
 
 

@@ -88,7 +88,7 @@ def render_rebuild(
     without += [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
     without += [] if carried else ["carried"]
     without += [] if _uses_cache(locks) else ["pkgs"]
-    without += [] if any(lock.find("python") for lock in locks) else ["prove"]
+    without += [] if any(lock.find("python") for lock in locks) else ["patch", "program", "prove"]
     return fill(f"rebuild.{kind}", texts, without)
 
 
@@ -102,11 +102,11 @@ _CLEAN = {
 def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, str]:
     """The lines of a .bat that depend on what is installed."""
     tools = [tool for tool in PROGRAMS if lock.find(tool)]
-    proof = ["prove"] if "python" in tools else []
+    python = ["patch", "prove"] if "python" in tools else []
     wheels = ["install_wheels"] if lock.wheels else []
     cache = ["fill_cache"] if carried else []
     pkgs = ["link_pkgs"] if _uses_cache([lock]) else []
-    steps = ["empty", *cache, "run_micromamba", *pkgs, *wheels, *proof]
+    steps = ["empty", *cache, "run_micromamba", *pkgs, *wheels, *python]
     copy = r'call :copy_checked "%SB_SCRIPT%wheels\%SB_SUM%.whl" "%SB_FILE%" "%SB_SUM%"'
     return {
         "DIGEST": digest,

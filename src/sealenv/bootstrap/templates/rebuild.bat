@@ -67,6 +67,8 @@ __SEALENV_PART_RESULT__
 
 __SEALENV_PART_PKGS__
 
+__SEALENV_PART_PATCH__
+
 __SEALENV_PART_PROVE__
 
 rem === Subroutines of the steps ==========================================================================
@@ -87,3 +89,5 @@ rem === What is installed ======================================================
 
 __SEALENV_PACKAGES__
 __SEALENV_WHEELS__
+
+__SEALENV_PART_PROGRAM__

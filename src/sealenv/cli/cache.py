@@ -50,20 +50,13 @@ def cache_info(as_json: bool) -> int:
 )
 @click.option("--archives", is_flag=True, help="Verified archives; they are fetched again.")
 @click.option("--unpacked", is_flag=True, help="Unpacked packages; they are unpacked again.")
+@click.option("--compiled", is_flag=True, help="Compiled Python files; they are compiled again.")
 @click.option("--repodata", is_flag=True, help="What channels said; it is fetched again.")
 @click.option("--tmp", is_flag=True, help="Partial downloads.")
 @click.option("--all", "everything", is_flag=True, help="All of these.")
 @YES
 @JSON
-def cache_clean(
-    archives: bool,
-    unpacked: bool,
-    repodata: bool,
-    tmp: bool,
-    everything: bool,
-    yes: bool,
-    as_json: bool,
-) -> int:
+def cache_clean(everything: bool, yes: bool, as_json: bool, **chosen: bool) -> int:
     """Delete parts of the cache. Environments go on working.
 
     With the archives go those that were put into the cache of the conda inside the environments, where
@@ -71,7 +64,6 @@ def cache_clean(
     """
     from sealenv.commands import cache
 
-    chosen = {"archives": archives, "unpacked": unpacked, "repodata": repodata, "tmp": tmp}
     parts = [name for name, wanted in chosen.items() if wanted or everything]
     if not parts:
         raise UsageError("nothing to clean is named", hint="--unpacked, --archives ..., or --all")

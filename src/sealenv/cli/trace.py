@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from sealenv.cli.output import DeclinedError
 from sealenv.errors import (
     FilesystemError,
     NotFoundError,
@@ -51,7 +52,7 @@ def tracing(
         return
     report = report.absolute()
     _check(report, (prefix, *caches.values()))
-    from sealenv.traces.report import TraceReport
+    from sealenv.system.trace import TraceReport
 
     trace = TraceReport(prefix, caches, report, ["sealenv", *sys.argv[1:]], os.environ)
     try:
@@ -106,6 +107,8 @@ def _outcome(failure: BaseException) -> tuple[str, str | None, int]:
         return state, failure.what, failure.exit_code
     if isinstance(failure, KeyboardInterrupt | click.exceptions.Abort):
         return "interrupted", None, _INTERRUPTED
+    if isinstance(failure, DeclinedError):
+        return "interrupted", None, 1
     return "failed", repr(failure), 1
 
 

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from sealenv.errors import FilesystemError
 from sealenv.fields import InPrefix
-from sealenv.gates.whitelist import clean_environ
+from sealenv.gates.admission import clean_environ
 from sealenv.layout import is_link
 from sealenv.relocation.digests import Mark, Rewritten
 from sealenv.relocation.edits import RefusedError, Rewriting
@@ -28,8 +28,7 @@ from sealenv.relocation.relocation import Relocation, does_not_fit
 from sealenv.relocation.rewrite import rewrite, rewrite_link
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.snapshot import native
-from sealenv.system.files import keep_owner, read_regular, replace_like
-from sealenv.system.temporary import temporary_path
+from sealenv.system.files import keep_owner, read_regular, replace_like, temporary_path
 
 __all__ = ["Files", "Left", "Write", "sign"]
 

@@ -23,8 +23,7 @@ from sealenv.seals.filetable import read_table, write_table
 from sealenv.seals.seal import Seal, write_seal
 from sealenv.seals.snapshot import raw
 from sealenv.system.deleting import while_held
-from sealenv.system.files import read_regular, write_atomic
-from sealenv.system.temporary import final_path
+from sealenv.system.files import final_path, read_regular, write_atomic
 
 __all__ = ["Journal", "begin", "commit", "finish_commit", "note", "read_journal"]
 

@@ -24,7 +24,7 @@ from sealenv.errors import (
 from sealenv.layout import USER_FOLDER, State, is_link, state_of, walk
 from sealenv.naming import shown
 from sealenv.prefix.records import PrefixRecord, scan_records
-from sealenv.prefix.removable import refuse_inner
+from sealenv.prefix.removal import refuse_inner
 from sealenv.progress import Reporter
 from sealenv.relocation.edits import Change, RefusedError
 from sealenv.relocation.find import find

@@ -17,9 +17,8 @@ import pytest
 from sealenv.commands.verify import verify
 from sealenv.layout import State, state_of
 from sealenv.system.hashing import hash_file
-from sealenv.tour.archive import Package, Payload, write_package
+from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 from sealenv.tour.channel import DemoChannel
-from sealenv.tour.repodata import write_repodata
 from tests.machine import Machine, tiny
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses inodes and modes")

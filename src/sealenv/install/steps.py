@@ -35,8 +35,7 @@ from sealenv.portability.patch import Patched, left_absolute, patch_prefix
 from sealenv.prefix.condafiles import write_condarc, write_history, write_state
 from sealenv.prefix.pending import clear_pending, write_plan
 from sealenv.prefix.prefixlock import PrefixLock
-from sealenv.prefix.record import PrefixRecord
-from sealenv.prefix.records import add_pyc, finish, read_records
+from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.seals.contents import Known, digests_of_linking, read_contents, time_of_linking
 from sealenv.seals.filetable import write_table

@@ -221,6 +221,7 @@ def test_locks_and_what_is_made_from_them(
     assert mirrored.added == mirrored.packages > 0
     assert {part.part for part in sealenv.cache_info().parts} == {
         "archives",
+        "compiled",
         "unpacked",
         "repodata",
         "tmp",

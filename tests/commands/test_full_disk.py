@@ -107,7 +107,7 @@ def test_no_room_for_bytes(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.3, 0.97])
+@pytest.mark.parametrize("share", [0.3, 0.75])
 def test_no_room_for_files(
     tmp_path: Path, mount: Mount, channels: Channels, whole: tuple[int, int], share: float
 ) -> None:

@@ -23,9 +23,12 @@ __all__ = ["CheckReport", "check_environment"]
 _SECONDS = 180.0
 _TOKEN_VARIABLE = "SEALENV_CHECK_TOKEN"
 
-# The environment's python starts pip, conda and mamba side by side.
+# The environment's python starts pip, conda and mamba side by side, and imports the rest meanwhile.
 _PROGRAM = r"""
-import json, os, shutil, subprocess, sys
+import os, subprocess, sys
+def find(tool):
+    import shutil
+    return shutil.which(tool)
 def words(program):
     if not program.lower().endswith((".bat", ".cmd")):
         return [program, "--version"]
@@ -33,24 +36,18 @@ def words(program):
     return '"%s" /d /v:off /s /c ""%s" --version"' % (CMD, program)
 running = {}
 for tool, module in TOOLS:
-    program = sys.executable if module else shutil.which(tool)
-    if not program:
-        running[tool] = None
-        continue
-    command = [program, "-m", module, "--version"] if module else words(program)
-    running[tool] = (program, subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT))
+    program = sys.executable if module else find(tool)
+    command = [program, "-m", module, "--version"] if module else program and words(program)
+    running[tool] = program, program and subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+import json
 answers = {}
-for tool, started in running.items():
-    if started is None:
-        answers[tool] = [None, 127, "not on PATH"]
-    else:
-        out = started[1].communicate()[0].decode("utf-8", "replace").strip()
-        answers[tool] = [started[0], started[1].returncode, out]
+for tool, (program, process) in running.items():
+    out = process.communicate()[0].decode("utf-8", "replace") if process else "not on PATH"
+    answers[tool] = program, process.returncode if process else 127, out.strip()
 print(json.dumps({
     "version": sys.version.split()[0], "prefix": sys.prefix, "executable": sys.executable,
-    "path": sys.path, "which": shutil.which("python"), "conda_prefix": os.environ.get("CONDA_PREFIX"),
+    "path": sys.path, "which": find("python"), "conda_prefix": os.environ.get("CONDA_PREFIX"),
     "tools": answers}))
 """
 

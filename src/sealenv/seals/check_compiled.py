@@ -2,7 +2,8 @@
 
 Python, pip and `compileall` regenerate them, so other bytes than the sealed ones are accepted if the
 header fits the source (PEP 552: magic, flags, then the source's hash, or its time and size). The
-code after the header is not compared: that would take compiling all of it.
+code after the header is not compared: that would take compiling all of it. But an edited file that is
+still shared by hard links was not regenerated, and is reported.
 """
 
 from __future__ import annotations
@@ -92,8 +93,25 @@ def check_compiled(comparison: Comparison, path: str, *, known: bool) -> Iterato
     ):
         return  # both as they were sealed
     why = _stale(comparison.prefix, path, source)
+    if not why and _is_edited(comparison, path):
+        why = "it was changed in place, in every environment that shares it"
     if why:
         yield Finding("stale-pyc", path, owner, why)
+
+
+def _is_edited(comparison: Comparison, path: str) -> bool:
+    """Tell whether a file with other bytes than the sealed ones is still shared.
+
+    Python, pip and `compileall` replace the file, and a new one has no other name. An edit in place
+    keeps the hard links to the package cache and to other environments.
+    """
+    then = (comparison.sealed or {}).get(path)
+    if then is None or comparison.rows[path].digest == then.digest:
+        return False
+    try:
+        return os.lstat(native(comparison.prefix, path)).st_nlink > 1
+    except OSError:
+        return False
 
 
 def _stale(prefix: Path, path: str, source: str) -> str:

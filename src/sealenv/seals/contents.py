@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,6 +23,7 @@ from sealenv.seals.snapshot import FILE, FOLDER, Row, hash_rows, is_unchanged, t
 
 __all__ = [
     "Contents",
+    "Known",
     "adopt_copies",
     "digests_of_linking",
     "read_contents",
@@ -52,13 +54,23 @@ class Contents:
         return hashlib.sha256(self.table).hexdigest()
 
 
+class Known(NamedTuple):
+    """Digests of files, and the time by the file system's own clock, in ns, at which they were right.
+
+    A file that has changed at that time or later is hashed again. On Windows the time of the last
+    write counts, because there is no time of change.
+    """
+
+    digests: Mapping[str, bytes]
+    since: int
+
+
 def read_contents(
     prefix: Path,
     platform: str,
     patched: Mapping[str, str],
     *,
-    known: Callable[[Sequence[PrefixRecord]], Mapping[str, bytes]] = lambda records: {},
-    since: int = 0,
+    known: Callable[[Sequence[PrefixRecord]], Sequence[Known]] = lambda records: (),
     reporter: Reporter = QUIET,
 ) -> Contents:
     """Take a snapshot of a finished prefix, hash its files and describe them.
@@ -67,9 +79,7 @@ def read_contents(
         prefix: the prefix.
         platform: its subdir.
         patched: path -> sha256 (hex) of what was rewritten after linking.
-        known: gives the digests that files had at the time `since`.
-        since: a time of the file system, in ns. What has changed at or after it is hashed, and what has
-            not has its known digest. (On Windows the time of the last write counts, the only one there.)
+        known: gives digests from the records; other files are hashed.
         reporter: shows the phase `seal`, with files hashed and files to hash.
 
     Raises:
@@ -78,11 +88,12 @@ def read_contents(
     reporter.phase("seal", "taking fingerprints and sealing")
     rows = take_snapshot(prefix)
     records, _ = scan_records(prefix)
-    for path, digest in known(records).items():
-        row = rows.get(path)
-        if row is not None and row.kind == FILE:
-            changed = row.mtime_ns if os.name == "nt" else row.ctime_ns
-            row.digest = digest if changed < since else b""
+    for digests, since in known(records):
+        for path, digest in digests.items():
+            row = rows.get(path)
+            if row is not None and row.kind == FILE:
+                changed = row.mtime_ns if os.name == "nt" else row.ctime_ns
+                row.digest = digest if changed < since else b""
     unknown = [row for row in rows.values() if not row.digest]
     hash_rows(prefix, rows, unknown, lambda done, total: reporter.advance(done, total, "files"))
     for row in rows.values():

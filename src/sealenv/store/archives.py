@@ -4,6 +4,7 @@
     <root>/archives/<sha256>/manifest      what the archive holds, read once from verified bytes
     <root>/archives/<sha256>/modes         the permission bits with which it was unpacked
     <root>/unpacked                        py-rattler's own cache: private to it and disposable
+    <root>/compiled                        compiled Python files (`sealenv.store.compiled`)
     <root>/repodata                        what channels said
     <root>/tmp                             partial downloads; nothing here is ever used
     <root>/locks                           one lock file per archive being fetched
@@ -50,6 +51,7 @@ class Store:
         self.root = root
         self.archives = root / "archives"
         self.unpacked = root / "unpacked"
+        self.compiled = root / "compiled"
         self.repodata = root / "repodata"
         self.tmp = root / "tmp"
         self.locks = root / "locks"

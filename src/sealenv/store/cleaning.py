@@ -19,6 +19,7 @@ __all__ = ["PARTS", "Part", "clean", "info"]
 PARTS = {
     "archives": "verified package archives",
     "unpacked": "unpacked packages; environments link to them",
+    "compiled": "compiled Python files; environments link to them",
     "repodata": "what channels said",
     "tmp": "partial downloads",
 }

@@ -36,12 +36,6 @@ def test_a_removed_folder_is_one_line() -> None:
     assert said(rich()) == [("missing", f"{SITE}/rich/", 60)]
 
 
-def test_twenty_are_listed_and_twenty_one_are_folded() -> None:
-    paths = [f"lib/{n}" for n in range(21)]
-    assert len(said(missing(*paths[:20]))) == 20
-    assert said(missing(*paths)) == [("missing", "lib/", 21)]
-
-
 def test_kinds_packages_and_hints_are_kept_apart() -> None:
     findings = rich() + missing(*[f"{SITE}/rich/a{n}" for n in range(4)], kind="altered")
     findings += missing(*[f"{SITE}/rich/b{n}" for n in range(5)], package="other")
@@ -56,22 +50,6 @@ def test_kinds_packages_and_hints_are_kept_apart() -> None:
         ("this", 40), ("that", 20), ("that", 4), ("that", 5),
     ]  # fmt: skip
     assert sum(line.count for line in lines) == len(findings)
-
-
-def test_few_files_are_named_and_the_order_stays() -> None:
-    findings = missing("bin/rich", "bin/rich2") + rich() + missing("top", "top2", "top3", "top4")
-    assert said(findings) == [
-        ("missing", "bin/rich", 1),
-        ("missing", "bin/rich2", 1),
-        ("missing", f"{SITE}/rich/", 60),
-        *[("missing", name, 1) for name in ("top", "top2", "top3", "top4")],
-    ]
-
-
-def test_findings_with_details_are_never_folded() -> None:
-    findings = [Finding("added", f"conda-meta/{n}.json", "one", f"{n}") for n in range(30)]
-    folders = [Finding("untracked", f"lib/{n}/", None, "7 files") for n in range(30)]
-    assert len(said(findings + folders)) == 60
 
 
 def test_nothing_is_folded_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

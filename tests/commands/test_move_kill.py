@@ -73,7 +73,7 @@ def test_one_rename_killed_before_every_kind_of_write(
         6,
         8,
         11,
-        *range(14, calls - 12, 17),
+        *range(14, calls - 12, 40),
         *range(calls - 12, calls + 1),
     ]:
         code, said = killed(machine, number, "move", str(here), str(there), "-q")
@@ -107,8 +107,7 @@ def test_one_rename_killed_before_every_kind_of_write(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.3, 0.9])
-@pytest.mark.parametrize("then", ["back", "on"])
+@pytest.mark.parametrize(("then", "share"), [("back", 0.3), ("on", 0.9)])
 def test_killed_and_then_taken_elsewhere_by_hand(
     warm_machine: Machine, env: Path, then: str, share: float
 ) -> None:
@@ -161,7 +160,7 @@ def _is_partial(path: str) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9, 0.97, 0.995, 1.0])
+@pytest.mark.parametrize("share", [0.3, 0.97, 1.0])
 def test_a_copy_killed_at_any_time(warm_machine: Machine, env: Path, share: float) -> None:
     machine, place = warm_machine, warm_machine.envs / "copied"
     machine.run("clone", "e", "rehearsal", "--copy")

@@ -321,7 +321,9 @@ def test_differences_have_words_data_and_an_exit_code(machine: Machine, channels
     assert [(c["what"], c["name"]) for c in data["changes"]] == [
         ("changed", "dated"), ("removed", "prio"),
     ]  # fmt: skip
-    assert machine.json("diff", "1.0.lock", code=2)["what"] == "one lock alone differs from nothing"
+    assert (
+        machine.json("diff", "1.0.lock", code=2)["what"] == "diff needs two locks or environments"
+    )
     assert machine.json("diff", "1.0.lock", "nope", code=7)["error"] == "not-found"
     machine.run("create", "e", "-f", "1.0.lock")
     record = next((machine.envs / "e/conda-meta").glob("dated-*.json"))

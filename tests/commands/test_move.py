@@ -176,15 +176,6 @@ def test_altered_files_stay_altered(warm_machine: Machine, env: Path) -> None:
     assert (place / script.relative_to(env)).read_text().endswith(f"# {place}/mine\n")
 
 
-def test_links_that_lead_inside(warm_machine: Machine, env: Path) -> None:
-    (env / "inner").symlink_to(env / "bin")
-    (env / "outer").symlink_to("/usr/bin")
-    warm_machine.run("move", "e", "moved")
-    place = warm_machine.envs / "moved"
-    assert os.readlink(place / "inner") == f"{place}/bin"
-    assert os.readlink(place / "outer") == "/usr/bin"
-
-
 def test_a_dry_run_changes_nothing(warm_machine: Machine, env: Path) -> None:
     before = warm_machine.snapshot()
     answer = warm_machine.json("move", "e", "other", "--dry-run")
@@ -314,14 +305,11 @@ def test_a_path_through_a_link_is_rewritten(warm_machine: Machine, env: Path) ->
     assert warm_machine.run("run", str(place), "--", "by-link").stdout == "it runs\n"
 
 
-@pytest.mark.parametrize("name", ["e.bak", "e two"])
-def test_to_a_path_that_begins_with_the_old_one(
-    warm_machine: Machine, env: Path, name: str
-) -> None:
+def test_to_a_path_that_begins_with_the_old_one(warm_machine: Machine, env: Path) -> None:
     """By `move` and by hand; and back again."""
-    before, place = prints(env), env.with_name(name)
+    before, place = prints(env), env.with_name("e.bak")
     old = os.fsencode(env) + b"/"
-    warm_machine.run("move", "e", name)
+    warm_machine.run("move", "e", "e.bak")
     assert kinds(place) == []
     assert traces(place, old) == []
     assert run_python(warm_machine, place, "import sys; print(sys.prefix)") == str(place)
@@ -329,7 +317,7 @@ def test_to_a_path_that_begins_with_the_old_one(
     warm_machine.run("move", "--here", "e")
     assert prints(env) == before
     env.rename(place)
-    warm_machine.run("move", "--here", name)
+    warm_machine.run("move", "--here", "e.bak")
     assert kinds(place) == []
     assert traces(place, old) == []
 

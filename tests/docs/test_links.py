@@ -58,13 +58,6 @@ def test_an_anchor_that_is_linked_is_there_once(page: str) -> None:
     assert linked & twice == set()
 
 
-def test_a_title_is_the_first_heading() -> None:
-    for page in ALL:
-        heads = re.findall(r"^(#+) ", prose(page), re.M)
-        assert heads[:1] == ["#"], page
-        assert heads.count("#") == 1, page
-
-
 def test_lists_begin_after_an_empty_line() -> None:
     """MkDocs takes a list that follows a line of text for more of that text; GitHub does not."""
     wrong = [

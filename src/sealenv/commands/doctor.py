@@ -238,7 +238,7 @@ def _known(name: str, computer: Computer) -> Check:
         return here[name]
     if any(check.id == name for check in CHECKS):
         raise UsageError(f"{name} is a check for another system")
-    near = difflib.get_close_matches(name, here, n=1)
+    near = difflib.get_close_matches(name, here, n=1, cutoff=0.8)
     hint = f"did you mean {near[0]}?" if near else f"the checks: {', '.join(here)}"
     raise UsageError(f"unknown check {name!r}", hint=hint)
 

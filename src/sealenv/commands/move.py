@@ -24,7 +24,7 @@ from sealenv.locations import find, resolve_env
 from sealenv.naming import check_prefix, shown
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.prefixlock import PrefixLock
-from sealenv.prefix.removable import refuse_frozen, refuse_in_use
+from sealenv.prefix.removable import refuse_frozen, refuse_in_use, refuse_inner
 from sealenv.prefix.removal import Contents, remove_copied
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room
@@ -38,17 +38,11 @@ from sealenv.relocation.destination import (
 )
 from sealenv.relocation.files import Left
 from sealenv.relocation.prove import prove_running
-from sealenv.relocation.relocation import (
-    Relocation,
-    Searched,
-    look_inside,
-    search,
-    with_hint,
-)
+from sealenv.relocation.relocation import Relocation, Searched, search, with_hint
 from sealenv.relocation.settle import Settled, finish_earlier, settle
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp
-from sealenv.seals.snapshot import take_snapshot
+from sealenv.seals.snapshot import Snapshot, take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.volumes import local_place
 
@@ -151,6 +145,12 @@ def _find_or_gone(env: str) -> Path:
         return local_place(found or looked[0])
 
 
+def _look_inside(prefix: Path) -> Snapshot:
+    """Take a snapshot; refuse an environment that holds others."""
+    refuse_inner(prefix, "moved", "move")
+    return take_snapshot(prefix)
+
+
 @dataclass(frozen=True)
 class _Move:
     """One call of `move`: its options, and its steps."""
@@ -171,7 +171,7 @@ class _Move:
             fd = stack.enter_context(exclusive(prefix))
             here = finish_earlier(prefix, self.reporter, fd, dry_run=self.dry_run)
             refuse_place(prefix, place, here.seal.platform)
-            rows = look_inside(prefix)
+            rows = _look_inside(prefix)
             # Its files may hold where it was before it was moved by hand, where it is, and a link to it.
             away = self._as_copy(here).to(str(place), str(prefix), str(given))
             searched = search(away, rows, self.reporter)
@@ -194,7 +194,7 @@ class _Move:
                 if self.dry_run or not unproved:
                     return Moved(prefix, here.old, "unchanged", checked=here.seal.checked)
                 return self._proved(here, Settled(here.seal), "unchanged")
-            rows = look_inside(prefix)
+            rows = _look_inside(prefix)
             original = here.is_copy
             here = self._as_copy(here)
             searched = search(here, rows, self.reporter)
@@ -293,7 +293,7 @@ class _Move:
         self, there: Relocation, settled: Settled, how: str, held: PrefixLock | None = None
     ) -> Moved:
         """Run the environment, and return what was done."""
-        check = prove_running(there, settled.seal, settled.rewritten, self.reporter, held)
+        check = prove_running(there, settled.seal, self.reporter, held)
         return Moved(
             there.prefix, there.old, how, settled.rewritten, settled.deleted, settled.left,
             settled.unsigned, check is not None, check,

@@ -14,53 +14,20 @@ import os
 import posixpath
 import re
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import msgspec
 
+from sealenv.relocation.journal import Rewritten
+from sealenv.relocation.relocation import Relocation
 from sealenv.seals.contents import adopt_copies
 from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import fingerprint, tree_lines
 from sealenv.seals.seal import Fingerprints, Seal
 from sealenv.seals.snapshot import FILE, Row, native, row_of
 from sealenv.spec.model import current_platform
-from sealenv.system.hashing import sha256_of
 
-if TYPE_CHECKING:
-    from sealenv.relocation.relocation import Relocation
-
-__all__ = [
-    "Mark",
-    "Rewritten",
-    "next_seal",
-    "next_table",
-    "redigest_record",
-    "redigest_wheel",
-]
-
-
-class Mark(NamedTuple):
-    """The sha256 (32 bytes) and the size of some data."""
-
-    sha256: bytes
-    size: int
-
-    @classmethod
-    def of(cls, data: bytes) -> Mark:
-        """Return the mark of these bytes."""
-        return cls(hashlib.sha256(data).digest(), len(data))
-
-    @classmethod
-    def of_file(cls, name: str | bytes) -> Mark:
-        """Return the mark of a file, which is not read into memory."""
-        return cls(sha256_of(name), os.lstat(name).st_size)
-
-
-class Rewritten(NamedTuple):
-    """The marks of a file before and after it was rewritten."""
-
-    before: Mark
-    after: Mark
+__all__ = ["next_seal", "next_table", "redigest_record", "redigest_wheel"]
 
 
 def redigest_record(content: bytes, changed: Mapping[str, Rewritten]) -> bytes:

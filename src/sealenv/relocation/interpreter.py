@@ -15,25 +15,15 @@ Launchers are a `#!` line and a zip, on Windows behind a program:
 
 from __future__ import annotations
 
-import io
 import re
-from typing import BinaryIO
 
 from sealenv.layout import is_windows
-from sealenv.relocation.edits import Change, Edit, RefusedError, splice
-from sealenv.relocation.find import occurrences
+from sealenv.relocation.edits import Change, Edit, RefusedError, Rewriting
+from sealenv.relocation.find import Data, occurrences
 
-__all__ = [
-    "HEAD",
-    "LINE",
-    "first_line",
-    "is_launcher",
-    "is_zip",
-    "launcher_edits",
-    "longest_shebang",
-]
+__all__ = ["LINE", "first_line", "is_launcher", "is_zip", "launcher_edits", "longest_shebang"]
 
-HEAD = 8192
+_HEAD = 8192
 """How many bytes from the start of a file are searched for a first line."""
 _LINE = re.compile(rb"#![ \t]*([^\r\n]*)")
 _TWO_LINES = re.compile(
@@ -49,8 +39,6 @@ _PIP_AGAIN = (
 LINE = re.compile(rb"#![^\n]*\n(?:'''exec'[^\n]*\n(?:' '''\n)?)?(?=PK\x03\x04)")
 _OF_UV = (b"UVSC", b"UVPY")
 _RESOURCE_OF_UV = "UV_PYTHON_PATH".encode("utf-16-le")
-_TAIL = 65557
-"""The size of a zip's end with the longest comment."""
 _LARGEST = 16 << 20
 """Launchers have less than one million bytes."""
 _END = b"PK\x05\x06"
@@ -62,8 +50,9 @@ def longest_shebang(platform: str) -> int:
     return 127 if platform.startswith("linux-") else 512
 
 
-def first_line(head: bytes, change: Change) -> Edit | None:
+def first_line(data: Data, change: Change) -> Edit | None:
     """Return the edit of the first line of a script (pip may write three); None if it needs none."""
+    head = data[:_HEAD]
     if not head.startswith(b"#!"):
         return None
     if is_windows(change.platform):
@@ -142,63 +131,52 @@ def _place(path: bytes, change: Change) -> tuple[bytes, bytes] | None:
     return None
 
 
-def is_launcher(path: str, head: bytes, stream: BinaryIO) -> bool:
+def is_launcher(path: str, data: Data) -> bool:
     """Tell whether a file is a program that names its interpreter, or a zip behind a first line."""
-    script = head.startswith(b"#!")
-    if not script and not (head.startswith(b"MZ") and path.lower().endswith(".exe")):
+    if len(data) > _LARGEST:
         return False
-    if stream.seek(0, io.SEEK_END) > _LARGEST:
+    if data[:2] == b"#!":
+        return bool(LINE.match(data)) and data.find(_END) >= 0
+    if data[:2] != b"MZ" or not path.lower().endswith(".exe"):
         return False
-    if script:
-        stream.seek(0)
-        return bool(LINE.match(stream.read(HEAD))) and _END in _tail(stream)
-    tail = _tail(stream)
-    if tail.endswith(_OF_UV) or _END in tail:
-        return True
-    stream.seek(0)
-    return _RESOURCE_OF_UV in stream.read()
+    return data[-4:] in _OF_UV or data.find(_END) >= 0 or data.find(_RESOURCE_OF_UV) >= 0
 
 
-def is_zip(head: bytes, stream: BinaryIO) -> bool:
+def is_zip(data: Data) -> bool:
     """Tell whether a file is an archive with checksums, with or without a first line."""
-    return head.startswith(b"PK") or (head.startswith(b"#!") and _END in _tail(stream))
+    return data[:2] == b"PK" or (data[:2] == b"#!" and data.rfind(_END) >= 0)
 
 
-def launcher_edits(content: bytes, change: Change) -> list[Edit]:
+def launcher_edits(data: Data, change: Change) -> list[Edit]:
     """Return the edits of a launcher.
 
     Raises:
         RefusedError: it holds the path where the path cannot be replaced.
     """
-    if not next(occurrences(content, change.old), None):
+    if not next(occurrences(data, change.old), None):
         return []
-    if content.endswith(_OF_UV) or _RESOURCE_OF_UV in content:
+    if data[-4:] in _OF_UV or data.find(_RESOURCE_OF_UV) >= 0:
         raise RefusedError(_UV_AGAIN)
-    edits = _interpreter_line(content, change)
-    if next(occurrences(splice(content, edits), change.old), None):
+    edits = _interpreter_line(data, change)
+    if next(occurrences(Rewriting(edits).apply(data), change.old), None):
         raise RefusedError(_PIP_AGAIN)
     return edits
 
 
-def _interpreter_line(content: bytes, change: Change) -> list[Edit]:
+def _interpreter_line(data: Data, change: Change) -> list[Edit]:
     """Edit the line before the archive.
 
     Python reads an archive whose offsets are too small for what is before it, but not one whose
     offsets are too large. If the line gets that short, spaces fill it, which the kernel removes.
     """
-    end = content.rfind(_END)
-    line = LINE.search(content)
-    found = first_line(content[line.start() : line.end()], change) if line else None
-    if not line or not found or not 0 <= end <= len(content) - _END_SIZE:
+    end = data.rfind(_END)
+    line = LINE.search(data)
+    found = first_line(line[0], change) if line else None
+    if not line or not found or not 0 <= end <= len(data) - _END_SIZE:
         return []
-    offset = int.from_bytes(content[end + 16 : end + 20], "little")
-    directory = end - int.from_bytes(content[end + 12 : end + 16], "little")
+    offset = int.from_bytes(data[end + 16 : end + 20], "little")
+    directory = end - int.from_bytes(data[end + 12 : end + 16], "little")
     text = found.data.rstrip(b"\n")
     padding = b" " * max(offset - directory - found.growth, 0)
-    data = text + padding + found.data[len(text) :]
-    return [Edit(line.start() + found.start, line.start() + found.end, data)]
-
-
-def _tail(stream: BinaryIO) -> bytes:
-    stream.seek(max(stream.seek(0, io.SEEK_END) - _TAIL, 0))
-    return stream.read()
+    new = text + padding + found.data[len(text) :]
+    return [Edit(line.start() + found.start, line.start() + found.end, new)]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sealenv.layout import META
 from sealenv.prefix.records import PrefixRecord, RecordPath
-from sealenv.relocation.digests import Rewritten
 from sealenv.relocation.edits import Hints
+from sealenv.relocation.journal import Rewritten
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.distributions import Distribution, find_distributions
 from sealenv.seals.snapshot import Row

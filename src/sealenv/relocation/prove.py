@@ -11,7 +11,7 @@ import msgspec
 from sealenv.errors import CheckFailedError, from_oserror
 from sealenv.gates.whitelist import clean_environ
 from sealenv.install.check import CheckReport, check_environment
-from sealenv.layout import is_link, script_dir, site_packages
+from sealenv.layout import site_packages
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.progress import Reporter
 from sealenv.relocation.files import Left
@@ -25,7 +25,6 @@ from sealenv.system.hashing import sha256_of
 
 __all__ = ["prove", "prove_running"]
 
-_SHEBANG = re.compile(rb"#! ?([^\n]*python[\w.]*)\r?\n")
 _DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
 
 
@@ -72,18 +71,13 @@ def prove(
 
 
 def prove_running(
-    move: Relocation,
-    seal: Seal,
-    rewritten: Iterable[str],
-    reporter: Reporter,
-    held: PrefixLock | None = None,
+    move: Relocation, seal: Seal, reporter: Reporter, held: PrefixLock | None = None
 ) -> CheckReport | None:
-    """Run python, pip, conda and mamba, check the entry points, and note that in the seal.
+    """Run python, pip, conda and mamba, and note that in the seal.
 
     Args:
         move: the environment at its new place.
         seal: its new seal.
-        rewritten: the files that were rewritten.
         reporter: shows the progress.
         held: the lock on a pending environment.
 
@@ -107,16 +101,13 @@ def prove_running(
             token=held.token if held else "", keep_fd=held.fd if held else None,
             came_from=move.old,
         )  # fmt: skip
-        problems = _missing_interpreters(move, seal, rewritten)
     except CheckFailedError as error:
-        problems = list(error.details)
-    if problems:
         raise CheckFailedError(
             "the environment does not work at its new place",
             where=str(move.prefix),
-            details=problems,
+            details=error.details,
             hint="it stays there for you to look at; did it work before?",
-        )
+        ) from error
     try:
         write_seal(move.prefix, msgspec.structs.replace(seal, checked=True, check=report.to_json()))
     except OSError as error:
@@ -137,17 +128,3 @@ def _versions(move: Relocation, seal: Seal) -> dict[str, str]:
     if "pip" not in names:
         versions.pop("pip", None)
     return versions
-
-
-def _missing_interpreters(move: Relocation, seal: Seal, rewritten: Iterable[str]) -> list[str]:
-    """Return the rewritten entry points whose interpreter cannot be run."""
-    folder = f"{script_dir(seal.platform)}/"
-    problems = []
-    for path in rewritten:
-        if not path.startswith(folder) or is_link(move.prefix / path):
-            continue
-        with open(move.prefix / path, "rb") as file:
-            found = _SHEBANG.match(file.readline(1024))
-        if found and os.path.isabs(found[1]) and not os.access(found[1], os.X_OK):
-            problems.append(f"{path}: its interpreter is missing: {os.fsdecode(found[1])}")
-    return problems

@@ -13,7 +13,7 @@ import contextlib
 import functools
 import os
 import posixpath
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from sealenv.layout import HISTORY, State, state_of
 from sealenv.prefix.exclusive import replace_history
 from sealenv.progress import Reporter
 from sealenv.relocation.digests import next_seal, next_table, redigest_record, redigest_wheel
-from sealenv.relocation.files import Files, Left, Write
+from sealenv.relocation.files import Files, Left
 from sealenv.relocation.find import find
 from sealenv.relocation.journal import begin, commit, finish_commit, read_journal
 from sealenv.relocation.owners import SHIPPED, Owners, record_path
@@ -91,9 +91,9 @@ def settle(
         begin(move.prefix, move.seal, move.new, move.olds)
     files = Files(move, Owners(move.prefix, rows, move.records))
     _rewrite_files(files, rows, searched.found, reporter)
-    with _history(move.prefix, locked) as write:
-        row = rows.get(HISTORY)
-        if row is not None and row.kind == FILE:
+    with contextlib.ExitStack() as held:
+        if (row := rows.get(HISTORY)) and row.kind == FILE:
+            write = functools.partial(_write_history, move.prefix, locked, held)
             files.replace(HISTORY, move.change.apply, write)
         try:
             table = next_table(
@@ -104,8 +104,8 @@ def settle(
             left = [*files.left]
             if proof:
                 reporter.phase("proof", f"looking for {move.old} again")
-                clean = {} if copied or again else _without(rows, searched.found)
-                left += prove(move, clean, left)
+                clean = set() if copied or again else rows.keys() - set(searched.found)
+                left += prove(move, {path: rows[path] for path in clean}, left)
             commit(move.prefix, seal, encoded, move.olds)
         except OSError as error:
             raise from_oserror(error) from error
@@ -119,10 +119,6 @@ def _search_again(move: Relocation) -> Searched:
     rows = take_snapshot(move.prefix)
     clear_partials(move.prefix, rows, rows, move.table or {})
     return Searched(find(move.prefix, rows, move.change.old), rows)
-
-
-def _without(rows: Mapping[str, Row], found: Collection[str]) -> dict[str, Row]:
-    return {path: rows[path] for path in rows.keys() - set(found)}
 
 
 def _rewrite_files(
@@ -203,23 +199,20 @@ def _former(move: Relocation, left: Iterable[Left]) -> list[str]:
     return [place for place in dict.fromkeys(places) if place != move.new]
 
 
-@contextlib.contextmanager
-def _history(prefix: Path, locked: int | None) -> Iterator[Write]:
-    """Yield a function that replaces the history and keeps the lock on it."""
-    held: list[int] = []
-
-    def write(data: bytes, status: os.stat_result) -> None:
-        if locked is None:
-            replace_like(native(prefix, HISTORY), data, status)
-        else:
-            held.append(replace_history(prefix, locked, data, status))
-
-    try:
-        yield write
-    finally:
-        for fd in held:
-            if fd != locked:
-                os.close(fd)
+def _write_history(
+    prefix: Path,
+    locked: int | None,
+    held: contextlib.ExitStack,
+    data: bytes,
+    status: os.stat_result,
+) -> None:
+    """Replace the history; if the lock is on it, hold that on the new file until `held` is closed."""
+    if locked is None:
+        replace_like(native(prefix, HISTORY), data, status)
+        return
+    fd = replace_history(prefix, locked, data, status)
+    if fd != locked:
+        held.callback(os.close, fd)
 
 
 def finish_earlier(prefix: Path, reporter: Reporter, fd: int, *, dry_run: bool) -> Relocation:

@@ -23,6 +23,7 @@ __all__ = [
     "Snapshot",
     "hash_rows",
     "is_unchanged",
+    "link_bytes",
     "native",
     "raw",
     "readable",
@@ -171,7 +172,7 @@ def _scan(prefix: Path, folder: str, rows: Snapshot, outside: Collection[str]) -
                 if row.kind is FOLDER:
                     folders.append(path)
                 elif row.kind is LINK:
-                    row.digest = hashlib.sha256(_link_text(entry.path)).digest()
+                    row.digest = _link_digest(entry.path)
             except FileNotFoundError:
                 rows.pop(path, None)
             except OSError as error:
@@ -195,14 +196,16 @@ def snapshot_of(entries: Iterable[Entry]) -> Snapshot:
             continue
         row = rows[path] = row_of(path, entry.status)
         if row.kind is LINK:
-            row.digest = hashlib.sha256(_link_text(entry.path)).digest()
+            row.digest = _link_digest(entry.path)
     return rows
 
 
-def _link_text(path: str | bytes) -> bytes:
-    if isinstance(path, bytes):
-        return os.readlink(path)
-    text = os.readlink(path)
+def _link_digest(path: str | bytes) -> bytes:
+    return hashlib.sha256(link_bytes(os.readlink(os.fsdecode(path)))).digest()
+
+
+def link_bytes(text: str) -> bytes:
+    """Return the target of a link as its digest is taken."""
     if os.name == "nt":
         return text.removeprefix("\\\\?\\").replace("\\", "/").encode("utf-8", "surrogatepass")
     return os.fsencode(text)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from sealenv.relocation.edits import Change, Hints
+from sealenv.relocation.edits import Change
+from sealenv.relocation.owners import Owner
 from sealenv.relocation.rewrite import rewrite
 
-_NO_HINTS = Hints()
+_NO_OWNER = Owner()
 
 
-def rewritten(path: str, content: bytes, change: Change, hints: Hints = _NO_HINTS) -> bytes:
+def rewritten(path: str, content: bytes, change: Change, owner: Owner = _NO_OWNER) -> bytes:
     """Return the new bytes of a file."""
-    return rewrite(path, content, change, hints).apply(content)
+    return rewrite(path, content, change, owner).apply(content)
 
 
 def back(change: Change) -> Change:

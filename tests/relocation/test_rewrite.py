@@ -11,7 +11,8 @@ import pytest
 
 from sealenv.layout import META, walk
 from sealenv.prefix.records import read_records
-from sealenv.relocation.edits import Change, Hints
+from sealenv.relocation.edits import Change
+from sealenv.relocation.owners import Owner
 from sealenv.relocation.rewrite import rewrite
 from tests.channel import Channels
 from tests.machine import SRC, Machine
@@ -51,12 +52,10 @@ def test_as_if_linked_there(made: list[Path], start: int, end: int) -> None:
             continue  # written again, by what writes them
         entry = entries.get(found.relative)
         placeholder = entry.prefix_placeholder if entry else None
-        hints = Hints(
-            entry.file_mode if entry and placeholder else None,
-            len(placeholder) if placeholder else None,
-        )
+        mode = entry.file_mode if entry and placeholder else None
+        owner = Owner(placeholder=placeholder, file_mode=mode)
         content = (old / found.relative).read_bytes()
-        result = rewrite(found.relative, content, change, hints)
+        result = rewrite(found.relative, content, change, owner)
         assert result.apply(content) == (new / found.relative).read_bytes(), found.relative
         changed += bool(result.edits)
         count += 1
@@ -67,14 +66,16 @@ def test_as_if_linked_there(made: list[Path], start: int, end: int) -> None:
 _BIG = """
 import resource, sys
 sys.path.insert(0, {src!r})
-from sealenv.relocation.edits import Change, Hints
+from sealenv.relocation.edits import Change
+from sealenv.relocation.owners import Owner
 from sealenv.relocation.find import mapped
 from sealenv.relocation.rewrite import rewrite
 resource.setrlimit(resource.RLIMIT_DATA, (200 << 20, 200 << 20))  # without mapped files
 change = Change.between("/envs/e", "/mnt/data", "linux-64")
-for name, hints in (("program", Hints("binary", 20)), ("text", Hints("text"))):
+program, text = Owner(file_mode="binary", placeholder="x" * 20), Owner(file_mode="text")
+for name, owner in (("program", program), ("text", text)):
     with mapped(name) as data, open(name + ".new", "wb") as target:
-        result = rewrite(name, data, change, hints)
+        result = rewrite(name, data, change, owner)
         assert len(result.edits) == 3, result
         target.writelines(result.pieces(data))
 """

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.relocation.edits import Change, Hints, RefusedError
+from sealenv.relocation.edits import Change, RefusedError
+from sealenv.relocation.owners import Owner
 from sealenv.relocation.rewrite import rewrite
 from tests.relocation.places import rewritten
 
@@ -18,8 +19,12 @@ LONGER = Change.between(OLD, "/data/env", "linux-64")
 SHORTER = Change.between(OLD, "/e", "linux-64")
 
 
+def program(placeholder: int | None) -> Owner:
+    return Owner(file_mode="binary", placeholder="x" * (placeholder or 0))
+
+
 def done(content: bytes, change: Change, placeholder: int | None = None) -> bytes:
-    after = rewritten("lib/x.so", content, change, Hints("binary", placeholder))
+    after = rewritten("lib/x.so", content, change, program(placeholder))
     assert len(after) == len(content)
     return after
 
@@ -49,7 +54,12 @@ def test_two_in_a_string() -> None:
 )
 def test_what_does_not_fit(tail: bytes, placeholder: int | None, over: int) -> None:
     with pytest.raises(RefusedError) as refused:
-        rewrite("lib/x", ELF + b"/envs/e" + tail, LONGER, Hints("binary", placeholder))
+        rewrite(
+            "lib/x",
+            ELF + b"/envs/e" + tail,
+            LONGER,
+            program(placeholder),
+        )
     assert refused.value.over == over
 
 

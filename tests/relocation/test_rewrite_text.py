@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pytest
 
 from sealenv.relocation.edits import Change
-from sealenv.relocation.interpreter import longest_shebang
+from sealenv.relocation.rewrite import longest_shebang
 from tests.relocation.places import rewritten
 
 OLD, NEW = "/envs/e", "/mnt/data/my envs/é"

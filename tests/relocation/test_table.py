@@ -11,7 +11,7 @@ import pytest
 from sealenv.commands.move import move
 from sealenv.commands.verify import verify
 from sealenv.relocation import settle
-from sealenv.relocation.digests import next_table
+from sealenv.relocation.reseal import next_table
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 

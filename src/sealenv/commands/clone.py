@@ -113,12 +113,12 @@ def _clone(move: Relocation, place: Path, reporter: Reporter, *, copy: bool) -> 
         held.share()
         seal = msgspec.structs.replace(move.seal, created=timestamp())
         there = replace(move, prefix=place, seal=seal)
-        settled = settle(there, reporter, searched=searched, copied=True, proof=False)
-        check = prove_running(there, settled.seal, reporter, held)
+        files = settle(there, reporter, searched=searched, copied=True, proof=False)
+        check = prove_running(there, files.seal, reporter, held)
         held.commit()
     return Cloned(
-        place, prefix, len(linked), copied, settled.rewritten, settled.deleted, settled.left,
-        check is not None, check,
+        place, prefix, len(linked), copied, tuple(sorted(files.changes)), tuple(files.deleted),
+        tuple(files.left), check is not None, check,
     )  # fmt: skip
 
 

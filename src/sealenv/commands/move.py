@@ -36,10 +36,10 @@ from sealenv.relocation.destination import (
     rename_prefix,
     was_renamed,
 )
-from sealenv.relocation.files import Left
+from sealenv.relocation.files import Files, Left
 from sealenv.relocation.prove import prove_running
 from sealenv.relocation.relocation import Relocation, Searched, search, with_hint
-from sealenv.relocation.settle import Settled, finish_earlier, settle
+from sealenv.relocation.settle import finish_earlier, settle
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp
 from sealenv.seals.snapshot import Snapshot, take_snapshot
@@ -193,7 +193,7 @@ class _Move:
                 unproved = not here.seal.checked and here.seal.platform == current_platform()
                 if self.dry_run or not unproved:
                     return Moved(prefix, here.old, "unchanged", checked=here.seal.checked)
-                return self._proved(here, Settled(here.seal), "unchanged")
+                return self._proved(here, Files(here, {}), "unchanged")
             rows = _look_inside(prefix)
             original = here.is_copy
             here = self._as_copy(here)
@@ -203,8 +203,8 @@ class _Move:
                 return replace(planned, original=original)
             hint = f"it is partly rewritten; run again: sealenv move --here {shown(str(prefix))}"
             with with_hint(prefix, hint, interrupted_only=True):
-                settled = settle(here, self.reporter, locked=fd, copied=True)
-            return replace(self._proved(here, settled, "rewritten"), original=original)
+                files = settle(here, self.reporter, locked=fd, copied=True)
+            return replace(self._proved(here, files, "rewritten"), original=original)
 
     def _refuse(self, prefix: Path, *, patience: float = 0.0) -> None:
         if state_of(prefix) is State.PENDING:
@@ -249,10 +249,10 @@ class _Move:
         )
         with with_hint(place, hint):
             copied = away.seal.prefix != str(away.prefix)
-            settled = settle(there, self.reporter, searched=searched, locked=fd, copied=copied)
+            files = settle(there, self.reporter, searched=searched, locked=fd, copied=copied)
         hint = f"it is at {place} now, and was not run yet: {again}"
         with with_hint(place, hint, interrupted_only=True):
-            return self._proved(there, settled, "renamed")
+            return self._proved(there, files, "renamed")
 
     def _copy_and_remove(
         self, away: Relocation, place: Path, searched: Searched, stack: contextlib.ExitStack
@@ -284,19 +284,19 @@ class _Move:
             held.share()
             there = replace(away, prefix=place)
             searched = replace(searched, rows=take_snapshot(place))
-            settled = settle(there, self.reporter, searched=searched, copied=True, digests=digests)
-            moved = self._proved(there, settled, "copied", held)
+            files = settle(there, self.reporter, searched=searched, copied=True, digests=digests)
+            moved = self._proved(there, files, "copied", held)
             held.commit()
         return moved
 
     def _proved(
-        self, there: Relocation, settled: Settled, how: str, held: PrefixLock | None = None
+        self, there: Relocation, files: Files, how: str, held: PrefixLock | None = None
     ) -> Moved:
         """Run the environment, and return what was done."""
-        check = prove_running(there, settled.seal, self.reporter, held)
+        check = prove_running(there, files.seal, self.reporter, held)
         return Moved(
-            there.prefix, there.old, how, settled.rewritten, settled.deleted, settled.left,
-            settled.unsigned, check is not None, check,
+            there.prefix, there.old, how, tuple(sorted(files.changes)), tuple(files.deleted),
+            tuple(files.left), tuple(files.unsigned), check is not None, check,
         )  # fmt: skip
 
 

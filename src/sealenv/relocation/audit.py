@@ -33,9 +33,8 @@ from sealenv.relocation.find import (
     may_hold,
     occurrences,
 )
-from sealenv.relocation.interpreter import LINE
 from sealenv.relocation.owners import SHIPPED, Owners
-from sealenv.relocation.rewrite import rewrite
+from sealenv.relocation.rewrite import LINE, rewrite
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.seal import Seal, is_at, read_sealed
 from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
@@ -255,7 +254,7 @@ class _Audit:
             return "none", SHIPPED
         try:
             with mapped(name) as data:
-                longer = rewrite(held.path, data, self._longer, owners.hints(held.path))
+                longer = rewrite(held.path, data, self._longer, owners.of(held.path))
         except RefusedError as error:
             if error.over:  # `move` reports that before it changes anything
                 return "move", ""

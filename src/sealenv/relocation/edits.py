@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sealenv.relocation.find import FORMS, Data, Occurrence, Paths, absolute, occurrences, spell
 
-__all__ = ["Change", "Edit", "Hints", "RefusedError", "Rewriting"]
+__all__ = ["Change", "Edit", "RefusedError", "Rewriting"]
 
 _BLOCK = 1 << 20
 
@@ -80,20 +80,6 @@ class Change:
     def apply(self, data: bytes) -> bytes:
         """Replace every occurrence."""
         return Rewriting(self.edits(data)).apply(data)
-
-
-@dataclass(frozen=True)
-class Hints:
-    """What a package record says about a file.
-
-    Attributes:
-        file_mode: `text` or `binary` (CEP 34).
-        placeholder: the length of the record's `prefix_placeholder`, in bytes: a path in a program may
-            become that long. If it is None, the path must not become longer.
-    """
-
-    file_mode: str | None = None
-    placeholder: int | None = None
 
 
 @dataclass(frozen=True)

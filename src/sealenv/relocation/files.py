@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +25,8 @@ from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation, does_not_fit
 from sealenv.relocation.rewrite import rewrite
 from sealenv.seals.check_compiled import source_of
-from sealenv.seals.snapshot import native
+from sealenv.seals.seal import Seal
+from sealenv.seals.snapshot import Row, native
 from sealenv.system.files import keep_owner, read_regular, replace_like
 from sealenv.system.temporary import temporary_path
 
@@ -50,6 +51,8 @@ class Files:
 
     Attributes:
         move: the relocation.
+        rows: the snapshot from before it.
+        seal: its seal; the new one as soon as it was written.
         owners: of its files.
         changes: what was rewritten, by path; also by a run that was killed.
         left: the files that keep the old path.
@@ -58,7 +61,9 @@ class Files:
     """
 
     move: Relocation
-    owners: Owners
+    rows: Mapping[str, Row]
+    seal: Seal = field(init=False)
+    owners: Owners = field(init=False)
     changes: dict[str, Rewritten] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
@@ -68,6 +73,8 @@ class Files:
     """By device and inode: the first name of a rewritten file with several names."""
 
     def __post_init__(self) -> None:
+        self.seal = self.move.seal
+        self.owners = Owners(self.move.prefix, self.rows, self.move.records)
         journal = read_journal(self.move.prefix)
         if journal is not None:
             self._noting = True
@@ -84,7 +91,7 @@ class Files:
         name = self._native(path)
         with self._explained(path):
             with mapped(name) as data:
-                rewriting = rewrite(path, data, self.move.change, self.owners.hints(path))
+                rewriting = rewrite(path, data, self.move.change, self.owners.of(path))
                 if not rewriting.needed:
                     return
                 signed = rewriting.unsigned and sign(rewriting.apply(data), path.rpartition("/")[2])

@@ -186,7 +186,7 @@ def _refuse_unfit(move: Relocation, rows: Mapping[str, Row], found: Iterable[str
         name = native(move.prefix, path)
         try:
             with mapped(name) as data:
-                rewrite(path, data, move.change, owners.hints(path))
+                rewrite(path, data, move.change, owners.of(path))
         except RefusedError as error:
             if error.over and not owners.is_shipped(path, sha256_of(name)):
                 unfit[path] = error.over

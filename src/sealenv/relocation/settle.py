@@ -14,7 +14,7 @@ import functools
 import os
 import posixpath
 from collections.abc import Collection, Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from sealenv.activation.scripts import activation_files
@@ -22,39 +22,19 @@ from sealenv.errors import SealenvError, from_oserror
 from sealenv.layout import HISTORY, State, state_of
 from sealenv.prefix.exclusive import replace_history
 from sealenv.progress import Reporter
-from sealenv.relocation.digests import next_seal, next_table, redigest_record, redigest_wheel
-from sealenv.relocation.files import Files, Left
+from sealenv.relocation.files import Files
 from sealenv.relocation.find import find
 from sealenv.relocation.journal import begin, commit, finish_commit, read_journal
-from sealenv.relocation.owners import SHIPPED, Owners, record_path
+from sealenv.relocation.owners import record_path, redigest_record, redigest_wheel
 from sealenv.relocation.prove import prove
 from sealenv.relocation.relocation import Relocation, Searched, open_relocation
+from sealenv.relocation.reseal import next_seal, next_table
 from sealenv.seals.check_compiled import source_of
-from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
 from sealenv.system.files import replace_like
 from sealenv.system.temporary import final_path
 
-__all__ = ["Settled", "clear_partials", "finish_earlier", "settle"]
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What was done.
-
-    Attributes:
-        seal: the new one.
-        rewritten: the files that were rewritten, sorted.
-        deleted: compiled Python that held the old path.
-        left: the files that keep the old path.
-        unsigned: macOS programs that have to be signed.
-    """
-
-    seal: Seal
-    rewritten: tuple[str, ...] = ()
-    deleted: tuple[str, ...] = ()
-    left: tuple[Left, ...] = ()
-    unsigned: tuple[str, ...] = ()
+__all__ = ["clear_partials", "finish_earlier", "settle"]
 
 
 def settle(
@@ -66,7 +46,7 @@ def settle(
     copied: bool = False,
     digests: Mapping[str, bytes] | None = None,
     proof: bool = True,
-) -> Settled:
+) -> Files:
     """Rewrite an environment and seal it again; the caller holds its lock.
 
     Args:
@@ -89,29 +69,23 @@ def settle(
     rows = searched.rows
     if state_of(move.prefix) is State.SEALED:
         begin(move.prefix, move.seal, move.new, move.olds)
-    files = Files(move, Owners(move.prefix, rows, move.records))
+    files = Files(move, rows)
     _rewrite_files(files, rows, searched.found, reporter)
     with contextlib.ExitStack() as held:
         if (row := rows.get(HISTORY)) and row.kind == FILE:
             write = functools.partial(_write_history, move.prefix, locked, held)
             files.replace(HISTORY, move.change.apply, write)
         try:
-            table = next_table(
-                move, files.changes, rows, deleted=files.deleted, copied=copied, digests=digests
-            )
-            seal, encoded = next_seal(move, files.changes, table)
-            seal.former = _former(move, files.left)
-            left = [*files.left]
+            table = next_table(files, rows, copied=copied, digests=digests)
+            files.seal, encoded = next_seal(files, table)
             if proof:
                 reporter.phase("proof", f"looking for {move.old} again")
                 clean = set() if copied or again else rows.keys() - set(searched.found)
-                left += prove(move, {path: rows[path] for path in clean}, left)
-            commit(move.prefix, seal, encoded, move.olds)
+                files.left += prove(move, {path: rows[path] for path in clean}, files.left)
+            commit(move.prefix, files.seal, encoded, move.olds)
         except OSError as error:
             raise from_oserror(error) from error
-    return Settled(
-        seal, tuple(sorted(files.changes)), tuple(files.deleted), tuple(left), tuple(files.unsigned)
-    )
+    return files
 
 
 def _search_again(move: Relocation) -> Searched:
@@ -189,14 +163,6 @@ def _rewrite_scripts(files: Files, scripts: Iterable[str]) -> None:
             files.replace(path, lambda _, path=path: new[path])  # type: ignore[misc]
         elif files.read(path) != new.get(path):
             files.rewrite(path)
-
-
-def _former(move: Relocation, left: Iterable[Left]) -> list[str]:
-    """Return the former paths that files of the environment still hold, for its next seal."""
-    places = [*move.seal.former]
-    if any(item.why != SHIPPED for item in left):
-        places += move.olds
-    return [place for place in dict.fromkeys(places) if place != move.new]
 
 
 def _write_history(

@@ -20,11 +20,11 @@ from sealenv.seals.changes import (
 from sealenv.seals.check_compiled import check_compiled, has_source, source_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.distributions import Distribution, is_about_installing
-from sealenv.seals.findings import Finding
+from sealenv.seals.findings import Finding, is_leftover, may_change, untracked
 from sealenv.seals.fingerprint import is_compiled, promised
 from sealenv.seals.seal import PatchNote, is_at
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
-from sealenv.seals.untracked import is_leftover, may_change, untracked
+
 from sealenv.system.files import read_regular
 
 __all__ = ["check", "check_changes", "check_promises", "check_records"]

@@ -27,8 +27,7 @@ from pathlib import Path
 
 from benchmarks.measure import Contender, machine_line, peak_kb, ratio, run_in_turn
 from sealenv.system.hashing import processors
-from sealenv.tour.archive import Package, Payload, write_package
-from sealenv.tour.repodata import write_repodata
+from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 from tests.channel import Channels, build
 
 SRC = Path(__file__).resolve().parent.parent / "src"

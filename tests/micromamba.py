@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sealenv.tour.archive import Package, Payload, write_package
-from sealenv.tour.repodata import write_repodata
+from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 from tests.channel import Channels
 
 __all__ = ["FAKE", "add_package", "calls", "stand_in"]

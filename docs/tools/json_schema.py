@@ -18,7 +18,6 @@ import click
 import msgspec
 
 from docs.tools.generated import write_or_compare
-from sealenv.candidates import Resolution
 from sealenv.cli.main import cli
 from sealenv.commands.audit import Audited
 from sealenv.commands.bundle import Bundled
@@ -38,6 +37,7 @@ from sealenv.commands.report import Reported
 from sealenv.commands.seal import Sealed
 from sealenv.commands.verify import Verified
 from sealenv.errors import ErrorJson
+from sealenv.inventory.candidates import Resolution
 
 __all__ = [
     "PAGE",

@@ -10,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable as _Iterable
 
-    from sealenv.candidates import Resolution as Resolution
     from sealenv.commands.audit import Audited as Audited
     from sealenv.commands.audit import audit as audit
     from sealenv.commands.bundle import Bundled as Bundled
@@ -83,6 +82,7 @@ if TYPE_CHECKING:
     from sealenv.errors import SolveError as SolveError
     from sealenv.errors import SpecError as SpecError
     from sealenv.errors import UsageError as UsageError
+    from sealenv.inventory.candidates import Resolution as Resolution
     from sealenv.progress import Reporter as Reporter
     from sealenv.seals.findings import Finding as Finding
     from sealenv.seals.seal import Seal as Seal

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.tour.archive import write_package
-from sealenv.tour.repodata import write_repodata
+from sealenv.tour.archive import write_package, write_repodata
 from tests.bootstrap.machine import Bare, conda_with_hook, release
 from tests.channel import Channels, ChannelServer
 from tests.shells import require_shell

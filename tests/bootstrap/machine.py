@@ -14,7 +14,7 @@ from typing import Any
 from sealenv.bootstrap import write
 from sealenv.bootstrap.releases import Releases
 from sealenv.tour.archive import PLACEHOLDER, Package, Payload
-from sealenv.tour.samples import stand_in
+from sealenv.tour.channel import stand_in
 from tests.channel import ChannelServer
 from tests.micromamba import calls
 from tests.shells import require_shell

@@ -15,8 +15,7 @@ from pathlib import Path
 import sealenv.tour
 from sealenv.errors import FetchError
 from sealenv.tour import build_demo_channel
-from sealenv.tour.archive import Package, write_package
-from sealenv.tour.repodata import write_repodata
+from sealenv.tour.archive import Package, write_package, write_repodata
 from tests.channel.channels import MANIFEST, Channels
 from tests.channel.condabin import windows_stand_ins
 from tests.channel.hostile import build_hostile

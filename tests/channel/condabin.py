@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 from sealenv.tour.archive import Package, Payload
-from sealenv.tour.samples import STAND_IN_VERSION
+from sealenv.tour.channel import STAND_IN_VERSION
 
 __all__ = ["BUILD", "windows_stand_ins"]
 

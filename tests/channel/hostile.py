@@ -17,8 +17,8 @@ from sealenv.tour.archive import (
     package_bytes,
     payload_members,
     tar_bytes,
+    write_repodata,
 )
-from sealenv.tour.repodata import write_repodata
 
 __all__ = ["ESCAPE", "HOSTILE", "build_hostile"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.checks.computer import Computer
-from sealenv.checks.registry import Key, Registry, Value
 from sealenv.commands.doctor import Problem, examine
+from sealenv.system.registry import Key, Registry, Value
 
 __all__ = ["FakeRegistry", "fake_computer", "ids", "write"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.gates.findings import find
+from sealenv.gates.admission import find
 from sealenv.masking import masked, masked_value
 
 SECRET = "s3cret"

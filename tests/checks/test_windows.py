@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from sealenv.checks.journal import Journals
-from sealenv.checks.registry import EXPAND, Key, Value
 from sealenv.checks.windows import ENVIRONMENTS
 from sealenv.commands.doctor import examine, plan_fix
 from sealenv.errors import ChangedSinceError, FilesystemError
+from sealenv.system.registry import EXPAND, Key, Value
 from tests.checks.computers import FakeRegistry, fake_computer, ids, write
 
 PROCESSOR = Key("HKCU", r"Software\Microsoft\Command Processor")

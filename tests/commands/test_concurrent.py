@@ -61,8 +61,7 @@ def test_the_second_comes_while_the_first_works(machine: Machine, channels: Chan
 
 def _waiting_package(folder: Path, gate: Path) -> str:
     """A channel with a package whose post-link script waits until the gate is there."""
-    from sealenv.tour.archive import Package, Payload, write_package
-    from sealenv.tour.repodata import write_repodata
+    from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 
     script = f"touch '{gate.with_name('reached')}'\nwhile [ ! -e '{gate}' ]; do sleep 0.02; done\n"
     payload = Payload("bin/.waits-post-link.sh", script.encode(), executable=True)

@@ -14,9 +14,8 @@ import pytest
 
 from sealenv.commands.verify import verify
 from sealenv.layout import State, state_of
-from sealenv.system.temporary import PART
-from sealenv.tour.archive import Package, Payload, write_package
-from sealenv.tour.repodata import write_repodata
+from sealenv.system.files import PART
+from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
 from tests.micromamba import stand_in

@@ -13,7 +13,7 @@ import pytest
 
 from sealenv.locks.pixi_read import read_pixi
 from sealenv.locks.read import read_lock
-from sealenv.tour.repodata import write_repodata
+from sealenv.tour.archive import write_repodata
 from tests.channel import Channels
 from tests.channel.server import ChannelServer
 from tests.machine import Machine, traces

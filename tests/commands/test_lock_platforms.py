@@ -13,7 +13,7 @@ from sealenv.locks import Lock, LockFile
 from sealenv.locks.condalock import read_condalock, write_condalock
 from sealenv.locks.pixi_read import read_pixi
 from sealenv.locks.pixi_write import write_pixi
-from sealenv.tour.repodata import write_repodata
+from sealenv.tour.archive import write_repodata
 from tests.channel import Channels
 from tests.locks.locks import CHANNELS, lock, package
 from tests.machine import Machine

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from sealenv.system.hashing import hash_file
-from sealenv.tour.archive import Package, write_package, zstd
-from sealenv.tour.repodata import write_repodata
+from sealenv.tour.archive import Package, write_package, write_repodata, zstd
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
 

@@ -11,9 +11,8 @@ import pytest
 from sealenv.locks import LockFile
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.locks.read import read_file
-from sealenv.tour.archive import Package, Payload, write_package
+from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 from sealenv.tour.channel import DemoChannel
-from sealenv.tour.repodata import write_repodata
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel
 

@@ -15,8 +15,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealenv.tour.archive import Package, Payload, write_package
-from sealenv.tour.repodata import write_repodata
+from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 from tests.channel import Channels
 from tests.docs.reader import Block
 from tests.machine import Machine

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sealenv.activation.includes import settings
-from sealenv.gates.rules import HONOURED, RULES
-from sealenv.gates.whitelist import KEPT, KEPT_WINDOWS
+from sealenv.activation.scripts import settings
+from sealenv.gates.rules import HONOURED, KEPT, KEPT_WINDOWS, RULES
 from tests.docs.tables import rows, section
 
 FILE = "environment-variables.md"

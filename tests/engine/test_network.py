@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sealenv.tour.repodata import write_repodata
+from sealenv.tour.archive import write_repodata
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
 

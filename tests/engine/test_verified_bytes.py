@@ -18,8 +18,8 @@ from sealenv.tour.archive import (
     payload_members,
     tar_bytes,
     write_package,
+    write_repodata,
 )
-from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels
 from tests.machine import Machine
 

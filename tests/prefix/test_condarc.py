@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from sealenv.prefix.condarc import condarc_text, write_condarc
+from sealenv.prefix.condafiles import condarc_text, write_condarc
 
 
 def test_what_it_says() -> None:

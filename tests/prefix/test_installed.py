@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sealenv.errors import DigestError, RecordError
-from sealenv.prefix.history import read_requested
+from sealenv.prefix.condafiles import read_requested
 from sealenv.prefix.installed import installed
 
 SHA = "ab" * 32

@@ -14,9 +14,8 @@ import pytest
 
 from sealenv.commands.verify import verify
 from sealenv.seals.seal import Fingerprints, read_seal
-from sealenv.tour.archive import Package, Payload, write_package
+from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 from sealenv.tour.channel import DemoChannel
-from sealenv.tour.repodata import write_repodata
 from tests.channel import Channels
 from tests.machine import SRC, Machine
 

@@ -12,8 +12,14 @@ from typing import Any
 
 import pytest
 
-from sealenv.tour.archive import Package, Payload, conda_container, info_members, payload_members
-from sealenv.tour.repodata import write_repodata
+from sealenv.tour.archive import (
+    Package,
+    Payload,
+    conda_container,
+    info_members,
+    payload_members,
+    write_repodata,
+)
 from tests.channel import HOSTILE, Channels
 from tests.channel.hostile import ESCAPE
 from tests.machine import Machine, tiny

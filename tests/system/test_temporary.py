@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealenv.system.temporary import PART, blame, final_path, temporary_path
+from sealenv.system.files import PART, blame, final_path, temporary_path
 
 NAMES = st.text(min_size=1, max_size=50).filter(lambda name: "/" not in name and "\0" not in name)
 

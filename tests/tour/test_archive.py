@@ -15,10 +15,11 @@ from sealenv.tour.archive import (
     Package,
     Payload,
     package_bytes,
+    record_of,
     write_package,
+    write_repodata,
     zstd,
 )
-from sealenv.tour.repodata import record_of, write_repodata
 from tests.channel.link import link
 
 SAMPLE = Package(

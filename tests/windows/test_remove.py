@@ -74,7 +74,7 @@ child = subprocess.Popen([{user.path(breakable / "python.exe")!r}, "-c", "print(
 child.stdout.readline()
 import os
 from sealenv.errors import SealenvError
-from sealenv.prefix.removable import check_removable
+from sealenv.prefix.removal import check_removable
 from pathlib import Path
 try:
     check_removable(Path({user.path(breakable)!r}), os.environ)

@@ -15,7 +15,7 @@ HEAD = """\
 import json, os, sys
 from pathlib import Path
 sys.path.insert(0, {source!r})
-from sealenv.gates.whitelist import clean_environ
+from sealenv.gates.admission import clean_environ
 from sealenv.errors import SealenvError
 prefix = Path({prefix!r})
 environ = clean_environ(os.environ)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.traces.snapshot import KEYS
+from sealenv.system.trace import KEYS
 from tests.channel import Channels
 from tests.machine import tiny
 from tests.windows.machine import Windows

@@ -1,11 +1,29 @@
-"""The table of the gate, written in each shell's own language."""
+"""Fill in the templates of scripts: markers, and the table of the gate in each shell's own language."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from sealenv.gates.rules import ON_PATH, RULES, Rule
 from sealenv.quoting import QUOTE, quote_ps1
 
-__all__ = ["gate_lines", "on_path"]
+__all__ = [
+    "fill",
+    "gate_lines",
+    "on_path",
+]
+
+
+def fill(text: str, marker: str, lines: Iterable[str]) -> str:
+    """Replace each line that holds the marker alone by the lines, with its indent."""
+    out = []
+    for line in text.split("\n"):
+        if line.strip() == f"__SEALENV_{marker}__":
+            indent = line[: len(line) - len(line.lstrip())]
+            out += [indent + new for new in lines]
+        else:
+            out.append(line)
+    return "\n".join(out)
 
 
 def gate_lines(shell: str) -> list[str]:

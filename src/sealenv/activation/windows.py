@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["activated", "made_at", "path_folders", "settings"]
+__all__ = ["activated", "made_at", "path_folders", "script_names", "settings"]
 
 _LEVELS = ("Library\\mingw-w64\\bin", "Library\\usr\\bin", "Library\\bin", "Scripts", "bin")
 _MSYS = ("ucrt64", "clang64", "mingw64", "clangarm64")
@@ -50,6 +50,15 @@ def made_at(prefix: str) -> str:
         details=[f"it was made at {made}"],
         hint="repair it: sealenv move --here ENV; or move it back",
     )
+
+
+def script_names(prefix: str, kind: str = "activate.d") -> list[str]:
+    """Return the scripts of the packages for cmd.exe in `activate.d` or `deactivate.d`, sorted."""
+    try:
+        names = os.listdir(os.path.join(prefix, "etc", "conda", kind))
+    except OSError:
+        return []
+    return sorted(n for n in names if n.lower().endswith(".bat") and not n.startswith("."))
 
 
 def path_folders(prefix: str, *, condabin_first: bool = True) -> list[str]:

@@ -12,11 +12,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.activation.filling import fill
-from sealenv.activation.gatelines import gate_lines, on_path
+from sealenv.activation.gatelines import fill, gate_lines, on_path
 from sealenv.activation.variables import usable_on_windows
-from sealenv.activation.windows import settings
-from sealenv.activation.winlaunch import script_names
+from sealenv.activation.windows import script_names, settings
 from sealenv.errors import SpecError
 from sealenv.quoting import quote_cmd, quote_ps1, to_bytes
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from sealenv.checks.registry import Key
 from sealenv.masking import masked
+from sealenv.system.registry import Key
 
 if TYPE_CHECKING:
     from sealenv.checks.computer import Computer

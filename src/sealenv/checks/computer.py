@@ -13,8 +13,8 @@ from functools import cached_property
 from pathlib import Path
 
 from sealenv.checks.profiles import Profiles, read_profiles
-from sealenv.checks.registry import Registry
 from sealenv.system.files import read_regular
+from sealenv.system.registry import Registry
 
 __all__ = ["LARGEST", "Computer", "Volume", "volume_of", "windows_entries"]
 

@@ -17,11 +17,10 @@ import msgspec
 
 from sealenv.checks.check import SetValue
 from sealenv.checks.computer import LARGEST
-from sealenv.checks.registry import Registry, Value
 from sealenv.errors import ChangedSinceError, FilesystemError, NotFoundError, from_oserror
 from sealenv.system.filelock import FileLock
-from sealenv.system.files import read_regular, replace_like, write_atomic
-from sealenv.system.temporary import final_path
+from sealenv.system.files import final_path, read_regular, replace_like, write_atomic
+from sealenv.system.registry import Registry, Value
 
 __all__ = ["FileEdit", "Fix", "Journals"]
 

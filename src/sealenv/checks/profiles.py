@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealenv.checks.patterns import TOOLS, command_of
-from sealenv.checks.registry import Key
+from sealenv.system.registry import Key
 
 if TYPE_CHECKING:
     from sealenv.checks.computer import Computer

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from sealenv.checks.check import Finding, SetValue, check
 from sealenv.checks.computer import Computer, windows_entries
 from sealenv.checks.patterns import variable_matters
-from sealenv.checks.registry import Key, Registry, Value
 from sealenv.masking import masked_value
+from sealenv.system.registry import Key, Registry, Value
 
 __all__ = ["ENVIRONMENTS"]
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import ENV, JSON, QUIET
-from sealenv.cli.output import counted, fitted, print_json, print_table
-from sealenv.system.streams import is_terminal
+from sealenv.cli.output import counted, fitted, is_terminal, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

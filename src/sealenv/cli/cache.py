@@ -7,9 +7,8 @@ import sys
 import click
 
 from sealenv.cli.options import JSON, YES
-from sealenv.cli.output import print_json, print_table, size_text
+from sealenv.cli.output import is_terminal, print_json, print_table, size_text
 from sealenv.errors import UsageError
-from sealenv.system.streams import is_terminal
 
 __all__ = ["cache_command"]
 

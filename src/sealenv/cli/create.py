@@ -12,9 +12,8 @@ import click
 
 from sealenv.cli.lock import archives_text
 from sealenv.cli.options import QUIET, SUBDIR, VERBOSE, YES, once
-from sealenv.cli.output import activation_line, print_json, show_checked, size_text
+from sealenv.cli.output import activation_line, is_terminal, print_json, show_checked, size_text
 from sealenv.errors import UsageError
-from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import JSON, QUIET, YES
-from sealenv.cli.output import fitted, paint, print_json
+from sealenv.cli.output import fitted, is_terminal, paint, print_json
 from sealenv.errors import UsageError
 from sealenv.masking import masked, masked_value
 from sealenv.naming import printable
-from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.checks.check import Finding

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import ENV, JSON, QUIET, YES
-from sealenv.cli.output import activation_line, print_json, print_table, size_text
+from sealenv.cli.output import activation_line, is_terminal, print_json, print_table, size_text
 from sealenv.errors import UsageError
-from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.commands.environments import Environment, Info

@@ -16,7 +16,7 @@ from click.shell_completion import shell_complete
 
 from sealenv._version import __version__
 from sealenv.cli.options import guarded
-from sealenv.cli.output import paint
+from sealenv.cli.output import outlive_readers, paint
 from sealenv.errors import (
     FilesystemError,
     InterruptedCommandError,
@@ -24,7 +24,6 @@ from sealenv.errors import (
     UsageError,
     from_oserror,
 )
-from sealenv.system.streams import outlive_readers
 
 __all__ = ["cli", "main"]
 

@@ -146,7 +146,7 @@ def _pass(*, clean: bool, strict: bool, warn: bool) -> None:
     from sealenv.gates.admission import look, refuse
 
     if clean:
-        from sealenv.gates.whitelist import clean_environ
+        from sealenv.gates.admission import clean_environ
 
         kept = clean_environ(os.environ)
         ours = {name: os.environ[name] for name in _OURS if name in os.environ}

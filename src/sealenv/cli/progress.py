@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.output import paint
+from sealenv.cli.output import is_terminal, paint
 from sealenv.progress import Reporter
-from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import ENV, JSON, QUIET, YES
-from sealenv.cli.output import print_json
+from sealenv.cli.output import is_terminal, print_json
 from sealenv.cli.verify import fold, show_findings, without_folding
 from sealenv.errors import UsageError
-from sealenv.system.streams import is_terminal
 
 if TYPE_CHECKING:
     from sealenv.commands.repair import Repaired

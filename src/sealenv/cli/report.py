@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from sealenv.cli.options import ENV, JSON, QUIET
-from sealenv.cli.output import print_json
+from sealenv.cli.output import is_terminal, print_json
 from sealenv.errors import UsageError
-from sealenv.system.streams import is_terminal
 
 __all__ = ["report_command"]
 

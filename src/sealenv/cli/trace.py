@@ -51,7 +51,7 @@ def tracing(
         return
     report = report.absolute()
     _check(report, (prefix, *caches.values()))
-    from sealenv.traces.report import TraceReport
+    from sealenv.system.trace import TraceReport
 
     trace = TraceReport(prefix, caches, report, ["sealenv", *sys.argv[1:]], os.environ)
     try:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.options import ENV, JSON, QUIET
-from sealenv.cli.output import counted, fitted, print_json
-from sealenv.system.streams import is_terminal
+from sealenv.cli.output import counted, fitted, is_terminal, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

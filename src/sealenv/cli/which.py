@@ -10,7 +10,7 @@ from sealenv.cli.options import ENV, JSON
 from sealenv.cli.output import fitted, paint, print_json
 
 if TYPE_CHECKING:
-    from sealenv.candidates import Candidate, Resolution
+    from sealenv.inventory.candidates import Candidate, Resolution
 
 __all__ = ["which_command"]
 

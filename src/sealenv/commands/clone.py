@@ -19,9 +19,8 @@ from sealenv.errors import PrefixError
 from sealenv.fields import AbsolutePath, Count, InPrefix, Seconds
 from sealenv.install.check import CheckReport
 from sealenv.naming import shown
-from sealenv.prefix.exclusive import unchanged
-from sealenv.prefix.prefixlock import PrefixLock
-from sealenv.prefix.removable import refuse_inner
+from sealenv.prefix.prefixlock import PrefixLock, unchanged
+from sealenv.prefix.removal import refuse_inner
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import copy_entries, entries_of, refuse_no_room, shareable
 from sealenv.relocation.destination import choose_place, real_prefix, refuse_place

@@ -14,8 +14,7 @@ from sealenv.commands.verify import verify
 from sealenv.engine.client import Engine
 from sealenv.errors import SealenvError
 from sealenv.install.steps import Job
-from sealenv.prefix.removable import check_removable
-from sealenv.prefix.removal import remove
+from sealenv.prefix.removal import check_removable, remove
 from sealenv.progress import Reporter
 from sealenv.request.target import choose_target
 from sealenv.store.archives import Store

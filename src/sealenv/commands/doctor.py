@@ -15,13 +15,13 @@ from sealenv.checks import CHECKS, checks_for
 from sealenv.checks.check import SEVERITIES, Check, Cut, Finding, SetValue, plain_text
 from sealenv.checks.computer import Computer
 from sealenv.checks.journal import FileEdit, Fix, Journals
-from sealenv.checks.registry import ansi_code_page, this_registry
 from sealenv.errors import UsageError
 from sealenv.fields import Count, Sha256
 from sealenv.gates.admission import look
 from sealenv.locations import default_envs_dir
 from sealenv.masking import masked_value
 from sealenv.request.arguments import StrPath, words
+from sealenv.system.registry import ansi_code_page, this_registry
 
 __all__ = [
     "Examined",

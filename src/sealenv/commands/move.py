@@ -22,10 +22,14 @@ from sealenv.install.check import CheckReport
 from sealenv.layout import State, state_of
 from sealenv.locations import find, resolve_env
 from sealenv.naming import check_prefix, shown
-from sealenv.prefix.exclusive import exclusive
-from sealenv.prefix.prefixlock import PrefixLock
-from sealenv.prefix.removable import refuse_frozen, refuse_in_use, refuse_inner
-from sealenv.prefix.removal import Contents, remove_copied
+from sealenv.prefix.prefixlock import PrefixLock, exclusive
+from sealenv.prefix.removal import (
+    Contents,
+    refuse_frozen,
+    refuse_in_use,
+    refuse_inner,
+    remove_copied,
+)
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room
 from sealenv.relocation.destination import (

@@ -34,7 +34,7 @@ FUNCTIONS = {
 
 _OTHERS = {
     "Reporter": "sealenv.progress",
-    "Resolution": "sealenv.candidates",
+    "Resolution": "sealenv.inventory.candidates",
     "Audited": "sealenv.commands.audit",
     "Bundled": "sealenv.commands.bundle",
     "CacheCleaned": "sealenv.commands.cache",

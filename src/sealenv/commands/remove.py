@@ -12,9 +12,8 @@ from sealenv.commands.environments import inspect, measure
 from sealenv.errors import NotFoundError
 from sealenv.fields import AbsolutePath, Bytes, Count
 from sealenv.locations import find
-from sealenv.prefix.removable import check_removable, is_leftover
+from sealenv.prefix.removal import check_removable, is_leftover, user_files
 from sealenv.prefix.removal import remove as delete
-from sealenv.prefix.removal import user_files
 from sealenv.request.arguments import StrPath, named
 
 __all__ = ["Removal", "Removed", "remove"]

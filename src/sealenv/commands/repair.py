@@ -20,12 +20,12 @@ from sealenv.commands.verify import examine
 from sealenv.engine.client import Engine, started
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.fields import AbsolutePath
-from sealenv.gates.whitelist import clean_environ
+from sealenv.gates.admission import clean_environ
 from sealenv.install.pyc import compile_packages
 from sealenv.layout import CONDARC, leaves
 from sealenv.naming import shown
-from sealenv.prefix.condarc import write_condarc
-from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.condafiles import write_condarc
+from sealenv.prefix.prefixlock import exclusive
 from sealenv.prefix.records import PathsData, PrefixRecord, RecordPath
 from sealenv.progress import QUIET, Reporter
 from sealenv.repairs.archives import obtain

@@ -140,9 +140,9 @@ def prepare(
     """
     prefix, variables = admit(env, environ, clean=clean)
     if os.name == "nt":
-        from sealenv.activation import winlaunch
+        from sealenv.activation import launch
 
-        return winlaunch.command(prefix, argv, variables)
+        return launch.windows_command(prefix, argv, variables)
     from sealenv.activation import launch
 
     if os.path.isfile(os.path.join(prefix, "activate.sh")) and _is_sealed(prefix):
@@ -177,7 +177,7 @@ def admit(
         raise _between(prefix)
     variables = admission.enter(environ, prefix, clean=clean)
     if not variables.get("PATH"):  # otherwise a shell adds the current folder
-        from sealenv.gates.whitelist import default_path
+        from sealenv.gates.admission import default_path
 
         variables["PATH"] = default_path(variables)
     if _is_for_windows(prefix) if os.name != "nt" else _is_for_posix(prefix):

@@ -103,13 +103,13 @@ def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn
 
 def _on_windows(env: str, shell: str, clean: bool) -> int:
     """Run a shell with the variables of the active environment, and return its exit code."""
-    from sealenv.activation import winlaunch
+    from sealenv.activation import launch
 
     prefix, variables = admit(env, os.environ, clean=clean)
     kind = Path(shell).name.lower().removesuffix(".exe")
-    environ = winlaunch.entered(prefix, variables, condabin_first=kind not in _POWERSHELL)
-    program = winlaunch.command_processor(environ) if shell == "cmd" else None
-    program = program or winlaunch.find_program(shell, environ)
+    environ = launch.entered(prefix, variables, condabin_first=kind not in _POWERSHELL)
+    program = launch.command_processor(environ) if shell == "cmd" else None
+    program = program or launch.find_program(shell, environ)
     if program is None:
         raise UsageError(
             f"the shell {shell!r} is not installed", hint="choose one: cmd, powershell, pwsh"

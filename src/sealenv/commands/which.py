@@ -12,23 +12,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sealenv.activation.windows import activated, path_folders
-from sealenv.activation.winlaunch import script_names
-from sealenv.candidates import (
+from sealenv.activation.windows import activated, path_folders, script_names
+from sealenv.commands.environments import inspect
+from sealenv.errors import UsageError
+from sealenv.gates.admission import default_path, look, scrub
+from sealenv.inventory.belonging import Belongings
+from sealenv.inventory.candidates import (
     PATHEXT,
-    Belongings,
     Candidate,
     Kind,
     Resolution,
     State,
     posix_candidates,
-    starts,
     windows_candidates,
 )
-from sealenv.commands.environments import inspect
-from sealenv.errors import UsageError
-from sealenv.gates.admission import look, scrub
-from sealenv.gates.whitelist import default_path
+from sealenv.inventory.starting import starts
 from sealenv.layout import is_windows
 from sealenv.locations import find
 from sealenv.request.arguments import StrPath

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from sealenv.system.environ import engine_environ
+from sealenv.gates.admission import engine_environ
 
 __all__ = ["start", "start_early"]
 

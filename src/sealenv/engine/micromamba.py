@@ -21,7 +21,7 @@ from sealenv.bootstrap.releases import check_version
 from sealenv.engine.fetch import fetch_file
 from sealenv.engine.messages import Executable, Obtain
 from sealenv.errors import CacheDamagedError, DigestError, EngineError, FetchError
-from sealenv.gates.whitelist import clean_environ
+from sealenv.gates.admission import clean_environ
 from sealenv.layout import is_windows
 from sealenv.locks import LockedPackage
 from sealenv.spec.model import current_platform

@@ -1,18 +1,141 @@
-"""Who may enter an environment, what a refusal says, and which variables child processes get."""
+"""Who may enter an environment, what a refusal says, and which variables child processes get.
+
+Imports nothing but os and sys until something is wrong: `sealenv run` passes through here.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from sealenv.gates.findings import Finding, environment_of, find
-from sealenv.gates.rules import rule_of
+from sealenv.gates.rules import HONOURED, KEPT, KEPT_WINDOWS, ON_PATH, RULES, SHELL, Rule, rule_of
+from sealenv.masking import masked_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["enter", "is_active", "look", "refuse", "scrub", "without_dirt"]
+__all__ = [
+    "Finding",
+    "clean_environ",
+    "default_path",
+    "engine_environ",
+    "enter",
+    "environment_of",
+    "find",
+    "is_active",
+    "look",
+    "private_folders",
+    "refuse",
+    "scrub",
+    "without_dirt",
+]
+
+
+class Finding:
+    """One variable, or one folder on PATH: what it is, why it can hurt, how to clear it."""
+
+    __slots__ = ("name", "rule", "value")
+
+    def __init__(self, rule: Rule, value: str, *, name: str = "") -> None:
+        self.rule = rule
+        self.name = name or rule.name
+        """The variable, as it is spelled here."""
+        self.value = masked_value(self.name, value)
+
+    @property
+    def what(self) -> str:
+        """What it means."""
+        return self.rule.what
+
+    @property
+    def why(self) -> str:
+        """What goes wrong with it."""
+        return self.rule.why
+
+    @property
+    def clear(self) -> str:
+        """How to clear it, in the usual shell of this system."""
+        return self.rule.clear_in(SHELL)
+
+    def __str__(self) -> str:
+        """One line, whatever the value: a newline in it could pass for another line."""
+        from sealenv.naming import printable
+
+        return printable(f"{self.name}={self.value}: {self.what}; to clear it: {self.clear}")
+
+    def __repr__(self) -> str:
+        return f"Finding({self.name!r}, {self.value!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Finding):
+            return NotImplemented
+        return (self.name, self.value) == (other.name, other.value)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.value))
+
+    def to_json(self) -> dict[str, str]:
+        """Return the finding as a JSON-ready mapping."""
+        return {
+            "name": self.name,
+            "value": self.value,
+            "what": self.what,
+            "why": self.why,
+            "clear": self.clear,
+        }
+
+
+def find(environ: Mapping[str, str], prefix: str = "") -> list[Finding]:
+    """Return what makes `environ` dirty: variables in the order of the table, then folders of PATH.
+
+    Args:
+        environ: variables without the environment that sealenv itself runs from (`admission.scrub`).
+        prefix: the environment to enter: its own folders on PATH do not count.
+    """
+    by_rule = {}
+    for name, value in environ.items():
+        rule = rule_of(name)
+        if rule is not None and rule.applies_to(value):
+            by_rule[rule.name] = Finding(rule, value, name=name)
+    found = [by_rule[rule.name] for rule in RULES if rule.name in by_rule]
+    own = (sys.prefix, sys.exec_prefix, *([prefix] if prefix else []))
+    return found + [Finding(ON_PATH, folder) for folder in _of_other_environments(environ, own)]
+
+
+_PROGRAMS = ("bin", "scripts")
+"""Folders of an environment that its activation puts on PATH; conda's hook alone adds condabin."""
+
+
+def _of_other_environments(environ: Mapping[str, str], own: Iterable[str]) -> list[str]:
+    """Return the folders on PATH that belong to an environment, as they stand there.
+
+    Args:
+        environ: PATH is read from it.
+        own: prefixes that do not count, such as the one sealenv runs from.
+    """
+    mine = {os.path.normcase(os.path.realpath(prefix)) for prefix in own}
+    found: dict[str, None] = {}
+    for entry in environ.get("PATH", "").split(os.pathsep):
+        folder = entry.strip('"') if os.name == "nt" else entry
+        prefix = environment_of(folder) if folder else None
+        if prefix is not None and os.path.normcase(os.path.realpath(prefix)) not in mine:
+            found[folder] = None
+    return list(found)
+
+
+def environment_of(folder: str) -> str | None:
+    """Return the prefix of the environment that a folder on PATH belongs to, if there is one."""
+    folder = folder.rstrip("/\\") or folder
+    prefixes = [folder]
+    if os.path.basename(folder).lower() in _PROGRAMS:
+        prefixes.append(os.path.dirname(folder) or ".")
+    for prefix in prefixes:
+        if os.path.isdir(os.path.join(prefix, "conda-meta")):
+            return prefix
+        if os.path.isfile(os.path.join(prefix, "pyvenv.cfg")):
+            return prefix
+    return None
 
 
 def look(environ: Mapping[str, str]) -> list[Finding]:
@@ -35,8 +158,6 @@ def enter(environ: Mapping[str, str], prefix: str, *, clean: bool = False) -> di
         DirtyShellError: another environment is active, or Python is redirected.
     """
     if clean:
-        from sealenv.gates.whitelist import clean_environ
-
         return clean_environ(environ)
     environ = scrub(environ)
     found = find(environ, prefix)
@@ -158,3 +279,60 @@ def scrub(
 
 
 _BIN = ("Scripts", "Library\\bin", "") if os.name == "nt" else ("bin",)
+
+
+_NEVER = ("SEALENV_PREFIX", "SEALENV_CHECK_TOKEN")
+_EXACT = {name for name, _ in HONOURED + KEPT if not name.endswith("*")}
+_STARTS = tuple(name[:-1] for name, _ in HONOURED + KEPT if name.endswith("*"))
+
+
+def default_path(environ: Mapping[str, str] | None = None) -> str:
+    """Return the PATH of the operating system alone."""
+    if os.name == "nt":
+        root = (environ or os.environ).get("SYSTEMROOT", r"C:\Windows")
+        system = root + r"\System32"
+        return ";".join((system, root, system + r"\Wbem", system + r"\WindowsPowerShell\v1.0"))
+    return "/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+def clean_environ(environ: Mapping[str, str], *, home: str | None = None) -> dict[str, str]:
+    """Return what of `environ` a clean child process gets.
+
+    Args:
+        environ: the environment variables to choose from; not changed.
+        home: the child's HOME (USERPROFILE on Windows); the user's own when None.
+    """
+    windows = os.name == "nt"
+    result = {}
+    for name, value in environ.items():
+        plain = name.upper() if windows else name
+        kept = plain in _EXACT or plain.startswith(_STARTS)
+        if (kept or (windows and plain in KEPT_WINDOWS)) and plain not in _NEVER:
+            result[name] = value
+    result["PATH"] = default_path(environ)
+    variable = "USERPROFILE" if windows else "HOME"
+    if home is not None:
+        result[variable] = home
+    elif variable in environ:
+        result[variable] = environ[variable]
+    return result
+
+
+def private_folders(home: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the variables with which programs write their user files into a folder."""
+    names = ["HOME", "USERPROFILE"]
+    if os.name == "nt":
+        names += ["APPDATA", "LOCALAPPDATA", "TEMP", "TMP"]
+    return dict.fromkeys(names, os.fspath(home))
+
+
+_BESIDES = ("CONDA_", "MAMBA_", "PYTHON", "VIRTUAL_ENV")
+
+
+def engine_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for the engine: the user's network settings, but no state of any environment.
+
+    The variables in the gate's table and all settings of conda, mamba and Python are removed.
+    RATTLER_AUTH_FILE, proxies, TLS settings and HOME (for credentials) stay.
+    """
+    return {k: v for k, v in without_dirt(environ).items() if not k.startswith(_BESIDES)}

@@ -1,6 +1,6 @@
 """The table of the gate: each variable that activates another environment or redirects Python.
 
-It is the only one: `findings` and `admission` read it, the activation and bootstrap scripts are
+It is the only one: `admission` reads it, the activation and bootstrap scripts are
 generated from it, and docs/reference/environment-variables.md is compared with it.
 """
 
@@ -12,7 +12,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["HONOURED", "ON_PATH", "PROGRAMS", "RULES", "SHELL", "Rule", "rule_of"]
+__all__ = [
+    "HONOURED",
+    "KEPT",
+    "KEPT_WINDOWS",
+    "ON_PATH",
+    "PROGRAMS",
+    "RULES",
+    "SHELL",
+    "Rule",
+    "rule_of",
+]
 
 SHELL = "cmd" if os.name == "nt" else "sh"
 """The shell whose commands are shown to the user of this system."""
@@ -77,6 +87,69 @@ HONOURED = (
 )
 """Settings that `--clean` keeps: (NAME or NAME*, what it is)."""
 
+KEPT = (
+    ("LANG", "the language"),
+    ("LANGUAGE", "the language"),
+    ("LC_*", "the locale"),
+    ("TZ", "the time zone"),
+    ("TERM", "the terminal's kind"),
+    ("COLORTERM", "the terminal's colours"),
+    ("NO_COLOR", "no colours, please"),
+    ("USER", "who runs this"),
+    ("LOGNAME", "who runs this"),
+    ("USERNAME", "who runs this"),
+    ("SHELL", "the user's own shell"),
+    ("TMPDIR", "temporary files"),
+    ("TMP", "temporary files"),
+    ("TEMP", "temporary files"),
+    ("DISPLAY", "where windows open (X11)"),
+    ("WAYLAND_DISPLAY", "where windows open (Wayland)"),
+    ("XAUTHORITY", "the key to that display"),
+    ("XDG_RUNTIME_DIR", "sockets of the session"),
+    ("SSH_AUTH_SOCK", "the user's keys, asked for by git"),
+    ("HTTP_PROXY", "the way to the network"),
+    ("HTTPS_PROXY", "the way to the network"),
+    ("ALL_PROXY", "the way to the network"),
+    ("FTP_PROXY", "the way to the network"),
+    ("NO_PROXY", "the way to the network"),
+    ("http_proxy", "the way to the network"),
+    ("https_proxy", "the way to the network"),
+    ("all_proxy", "the way to the network"),
+    ("ftp_proxy", "the way to the network"),
+    ("no_proxy", "the way to the network"),
+    ("SSL_CERT_*", "whom to trust on the network"),
+    ("REQUESTS_CA_BUNDLE", "whom to trust on the network"),
+    ("CURL_CA_BUNDLE", "whom to trust on the network"),
+)
+"""Everywhere: (name or NAME*, what it is)."""
+
+KEPT_WINDOWS = (
+    "ALLUSERSPROFILE",
+    "APPDATA",
+    "COMMONPROGRAMFILES",
+    "COMMONPROGRAMFILES(X86)",
+    "COMPUTERNAME",
+    "COMSPEC",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "LOCALAPPDATA",
+    "NUMBER_OF_PROCESSORS",
+    "OS",
+    "PATHEXT",
+    "PROCESSOR_ARCHITECTURE",
+    "PROGRAMDATA",
+    "PROGRAMFILES",
+    "PROGRAMFILES(X86)",
+    "PROGRAMW6432",
+    "PUBLIC",
+    "SYSTEMDRIVE",
+    "SYSTEMROOT",
+    "USERDOMAIN",
+    "USERPROFILE",
+    "WINDIR",
+)
+"""What Windows programs cannot do without."""
+
 _LEAVE_IN_CMD = "deactivate, or close this window and open a new one"
 _LEAVE_CONDA = {"": "deactivate (or: conda deactivate)", "cmd": _LEAVE_IN_CMD}
 _LEAVE = {"": "deactivate", "cmd": _LEAVE_IN_CMD}
@@ -136,7 +209,7 @@ ON_PATH = Rule(
     "its programs run where the environment has none of that name",
     clear={"": _OFF_PATH, "cmd": _OFF_PATH},
 )
-"""One folder on PATH, see `findings.environment_of`."""
+"""One folder on PATH, see `admission.environment_of`."""
 
 _BY_NAME = {rule.name: rule for rule in RULES}
 

@@ -12,9 +12,9 @@ from subprocess import TimeoutExpired
 from typing import Any
 
 from sealenv.activation import launch
-from sealenv.activation.winlaunch import command_processor
+from sealenv.activation.launch import command_processor
 from sealenv.errors import CheckFailedError
-from sealenv.gates.whitelist import private_folders
+from sealenv.gates.admission import private_folders
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.system.processes import clean_home, run_quietly
 

@@ -21,7 +21,7 @@ from sealenv.errors import (
     UsageError,
     from_oserror,
 )
-from sealenv.gates.whitelist import clean_environ
+from sealenv.gates.admission import clean_environ
 from sealenv.install.check import CheckReport, check_environment
 from sealenv.install.clobbers import settle_clobbers
 from sealenv.install.preflight import Contents
@@ -32,8 +32,7 @@ from sealenv.install.wheels import InstalledWheel, install_wheels, record_pyc
 from sealenv.layout import USER_FOLDER
 from sealenv.locks import Lock
 from sealenv.portability.patch import Patched, left_absolute, patch_prefix
-from sealenv.prefix.condarc import write_condarc
-from sealenv.prefix.history import write_history, write_state
+from sealenv.prefix.condafiles import write_condarc, write_history, write_state
 from sealenv.prefix.pending import clear_pending, write_plan
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.prefix.records import add_pyc, finish, read_records

@@ -12,12 +12,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.activation import launch, winlaunch
-from sealenv.activation.launch import find_shell
-from sealenv.activation.winlaunch import command_processor
+from sealenv.activation import launch
+from sealenv.activation.launch import command_processor, find_shell
 from sealenv.errors import LinkScriptError, PostScriptError, UsageError
-from sealenv.gates.admission import scrub, without_dirt
-from sealenv.gates.whitelist import private_folders
+from sealenv.gates.admission import private_folders, scrub, without_dirt
 from sealenv.layout import USER_FOLDER, bin_dirs, is_windows
 from sealenv.locks import Lock, LockedPackage
 from sealenv.system.processes import clean_home, run_quietly
@@ -157,7 +155,7 @@ def _activated(prefix: Path, copy: Path, env: dict[str, str]) -> tuple[list[str]
     """Return the command line that runs the script activated, and its program; may change `env`."""
     if os.name != "nt":
         return launch.command(str(prefix), _command(copy)), None
-    found = winlaunch.command(str(prefix), _windows_command(copy), env)
+    found = launch.windows_command(str(prefix), _windows_command(copy), env)
     if found is None:
         raise PostScriptError(
             f"{copy.name} needs a program that was not found: {_windows_command(copy)[0]}",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import LinkError
-from sealenv.gates.whitelist import private_folders
+from sealenv.gates.admission import private_folders
 from sealenv.layout import bin_dirs, is_windows, python_exe
 from sealenv.locks import Lock, LockedWheel
 from sealenv.seals.snapshot import FOLDER, Row, take_snapshot

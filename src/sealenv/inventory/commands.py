@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.activation.windows import path_folders
-from sealenv.candidates import (
+from sealenv.inventory.candidates import (
     PATHEXT,
     Candidate,
     State,
     posix_candidates,
-    starts,
     windows_candidates,
 )
+from sealenv.inventory.starting import starts
 from sealenv.layout import bin_dirs, is_windows
 from sealenv.system.files import open_regular
 

@@ -17,7 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from sealenv.layout import META, PKGS, USER_FOLDER, walk
-from sealenv.prefix.history import read_requested
+from sealenv.prefix.condafiles import read_requested
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.seals.distributions import Distribution, scan_distributions
 from sealenv.seals.seal import Seal

@@ -19,7 +19,7 @@ from sealenv.locks.checks import (
     folder_name,
 )
 from sealenv.locks.model import topological
-from sealenv.prefix.history import read_requested
+from sealenv.prefix.condafiles import read_requested
 from sealenv.prefix.records import outside_of
 from sealenv.system.files import read_regular
 from sealenv.urls import split_credentials

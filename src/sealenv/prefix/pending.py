@@ -13,8 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sealenv.layout import ACTIVATION, MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
-from sealenv.system.files import read_regular, write_atomic
-from sealenv.system.temporary import final_path
+from sealenv.system.files import final_path, read_regular, write_atomic
 
 __all__ = ["REMOVING", "clear_pending", "kept_folder", "read_plan", "write_plan"]
 

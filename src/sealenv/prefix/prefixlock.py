@@ -1,8 +1,11 @@
-"""The marker of a pending prefix, and the lock on it.
+"""Locks on a prefix.
 
-The marker is the first file written into a new prefix and the last one removed. Its first line is the
-token that lets our own check pass the activation script. The parent, the engine and link scripts share
-the lock: while one of them lives, no other create touches the prefix.
+A pending prefix is locked by its marker, the first file written into it and the last one removed. The
+first line of the marker is the token that lets our own check pass the activation script. The parent, the
+engine and link scripts share the lock: while one of them lives, no other create touches the prefix.
+
+A finished prefix is locked by its history, which every environment has, so that no file of ours is left
+behind: one process writes into the prefix, or several read it.
 """
 
 from __future__ import annotations
@@ -11,16 +14,33 @@ import contextlib
 import errno
 import json
 import os
+import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from sealenv.errors import FilesystemError, PrefixExistsError, PrefixLockedError
+from sealenv.errors import (
+    FilesystemError,
+    PrefixError,
+    PrefixExistsError,
+    PrefixLockedError,
+    PrefixPendingError,
+)
 from sealenv.layout import HISTORY, MARKER, META, PLAN, SEAL, State, is_link, state_of
 from sealenv.naming import shown
 from sealenv.system.filelock import open_removable, try_lock, unlock
-from sealenv.system.files import read_regular
+from sealenv.system.files import keep_owner, read_regular, temporary_path
 
-__all__ = ["PrefixLock", "is_locked", "join", "take"]
+__all__ = [
+    "PrefixLock",
+    "exclusive",
+    "is_locked",
+    "join",
+    "refuse_worked_on",
+    "replace_history",
+    "take",
+    "unchanged",
+]
 
 _PARENT, _ENGINE = 0, 1
 _JOINED: list[int] = []
@@ -237,3 +257,141 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+@contextlib.contextmanager
+def exclusive(prefix: Path) -> Iterator[int]:
+    """Lock a finished prefix for writing.
+
+    Yields the descriptor of the lock: a child that inherits it holds the lock too.
+
+    Raises:
+        PrefixPendingError: it was never finished.
+        PrefixLockedError: another process works on it.
+        PrefixError: it has no history, or its history or conda-meta is a link.
+        FilesystemError: it cannot be written.
+    """
+    with _held(prefix, shared=False) as fd:
+        yield fd
+
+
+@contextlib.contextmanager
+def unchanged(prefix: Path) -> Iterator[None]:
+    """Lock a finished prefix for reading, together with other readers.
+
+    Raises:
+        PrefixPendingError, PrefixLockedError, PrefixError, FilesystemError: as for `exclusive`.
+    """
+    with _held(prefix, shared=True):
+        yield
+
+
+@contextlib.contextmanager
+def _held(prefix: Path, *, shared: bool) -> Iterator[int]:
+    for name in (META, HISTORY):
+        if is_link(prefix / name):
+            raise PrefixError(
+                f"its {name} is a link, and sealenv does not write through links",
+                where=str(prefix),
+                hint=f"replace the link with the environment's own {name}",
+            )
+    try:
+        fd = open_removable(prefix / HISTORY, new=False)
+    except FileNotFoundError:
+        raise PrefixError(
+            f"it has no {HISTORY}: this is not an environment",
+            where=str(prefix),
+            hint="if it is one and the file was lost, create an empty one",
+        ) from None
+    except OSError as error:
+        raise FilesystemError(
+            f"the environment cannot be written: {error.strerror}",
+            where=str(prefix / HISTORY),
+            hint="fix its permissions, or run this as its owner",
+        ) from error
+    try:
+        if not try_lock(fd, shared=shared):
+            raise PrefixLockedError(
+                "another process works on this environment",
+                where=str(prefix),
+                hint="wait for it to end; children of a killed process end by themselves in a moment",
+            )
+        if os.path.lexists(prefix / MARKER):
+            raise PrefixPendingError(
+                "this environment was never finished",
+                where=str(prefix),
+                hint=f"create it again, or: sealenv remove {shown(str(prefix))}",
+            )
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def refuse_worked_on(prefix: Path) -> None:
+    """Refuse to report damage in a prefix that another process is changing, moving or removing.
+
+    Raises:
+        PrefixLockedError: another process works on it, or it no longer exists.
+    """
+    try:
+        fd = open_removable(prefix / HISTORY, new=False)
+    except FileNotFoundError:
+        if os.path.lexists(prefix):
+            return  # not an environment, or its history was lost, which is a finding
+        raise PrefixLockedError(
+            "it was moved or removed while it was read",
+            where=str(prefix),
+            hint="sealenv list shows the environments",
+        ) from None
+    except OSError:
+        return  # a lock requires write permission
+    try:
+        if not try_lock(fd, shared=True):
+            raise PrefixLockedError(
+                "another process works on this environment, so the result would be unreliable",
+                where=str(prefix),
+                hint="wait for it to end, then run the same command again",
+            )
+    finally:
+        os.close(fd)
+
+
+def replace_history(prefix: Path, fd: int, data: bytes, status: os.stat_result) -> int:
+    """Replace the history without releasing the lock on it.
+
+    The new file is locked before it replaces the old one. Windows does not replace an open file: there
+    it is written in place.
+
+    Args:
+        prefix: a prefix that `exclusive` has locked.
+        fd: the descriptor of that lock.
+        data: the new history.
+        status: of the old file.
+
+    Returns:
+        the descriptor that holds the lock from now on. The caller closes both.
+
+    Raises:
+        OSError: it cannot be replaced; the old one is unchanged and locked.
+    """
+    if os.name == "nt":
+        os.lseek(fd, 0, os.SEEK_SET)
+        with os.fdopen(os.dup(fd), "r+b") as file:
+            file.write(data)
+            file.truncate()
+        return fd
+    partial = Path(temporary_path(os.fspath(prefix / HISTORY)))
+    new = open_removable(partial, new=True)
+    try:
+        try_lock(new)
+        with os.fdopen(os.dup(new), "wb") as file:
+            file.write(data)
+        keep_owner(os.fspath(partial), status)
+        os.chmod(partial, stat.S_IMODE(status.st_mode))
+        os.utime(partial, ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.replace(partial, prefix / HISTORY)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        os.close(new)
+        raise
+    return new

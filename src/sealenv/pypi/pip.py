@@ -29,7 +29,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from sealenv.errors import EngineError
-from sealenv.gates.whitelist import clean_environ, private_folders
+from sealenv.gates.admission import clean_environ, private_folders
 from sealenv.locks import LockedWheel
 from sealenv.pypi.answer import as_installed
 from sealenv.pypi.errors import explain

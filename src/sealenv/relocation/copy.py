@@ -27,8 +27,8 @@ from sealenv.progress import Reporter
 from sealenv.relocation.relocation import Relocation, refuse_full
 from sealenv.seals.snapshot import FILE, Row, native
 from sealenv.system.copying import bytes_on_disk, copy_file, copy_link, set_owner, set_times
+from sealenv.system.files import PART, final_path
 from sealenv.system.hashing import hash_files
-from sealenv.system.temporary import PART, final_path
 
 __all__ = ["compare", "copy_entries", "entries_of", "refuse_no_room", "shareable"]
 

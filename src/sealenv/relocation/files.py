@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from sealenv.errors import FilesystemError
 from sealenv.fields import InPrefix
-from sealenv.gates.whitelist import clean_environ
+from sealenv.gates.admission import clean_environ
 from sealenv.layout import is_link
 from sealenv.relocation.edits import RefusedError, Rewriting
 from sealenv.relocation.find import link_text, mapped
@@ -27,8 +27,7 @@ from sealenv.relocation.rewrite import rewrite
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import Row, native
-from sealenv.system.files import keep_owner, read_regular, replace_like
-from sealenv.system.temporary import temporary_path
+from sealenv.system.files import keep_owner, read_regular, replace_like, temporary_path
 
 __all__ = ["Files", "Left", "Write", "sign"]
 

@@ -23,9 +23,8 @@ from sealenv.seals.filetable import read_table, write_table
 from sealenv.seals.seal import Seal, write_seal
 from sealenv.seals.snapshot import link_bytes, raw
 from sealenv.system.deleting import while_held
-from sealenv.system.files import read_regular, write_atomic
+from sealenv.system.files import final_path, read_regular, write_atomic
 from sealenv.system.hashing import sha256_of
-from sealenv.system.temporary import final_path
 
 __all__ = [
     "Journal",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from sealenv.errors import CheckFailedError, from_oserror
-from sealenv.gates.whitelist import clean_environ
+from sealenv.gates.admission import clean_environ
 from sealenv.install.check import CheckReport, check_environment
 from sealenv.layout import site_packages
 from sealenv.prefix.prefixlock import PrefixLock

@@ -20,7 +20,7 @@ from pathlib import Path
 from sealenv.activation.scripts import activation_files
 from sealenv.errors import SealenvError, from_oserror
 from sealenv.layout import HISTORY, State, state_of
-from sealenv.prefix.exclusive import replace_history
+from sealenv.prefix.prefixlock import replace_history
 from sealenv.progress import Reporter
 from sealenv.relocation.files import Files
 from sealenv.relocation.find import find
@@ -31,8 +31,7 @@ from sealenv.relocation.relocation import Relocation, Searched, open_relocation
 from sealenv.relocation.reseal import next_seal, next_table
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
-from sealenv.system.files import replace_like
-from sealenv.system.temporary import final_path
+from sealenv.system.files import final_path, replace_like
 
 __all__ = ["clear_partials", "finish_earlier", "settle"]
 

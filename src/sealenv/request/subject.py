@@ -15,7 +15,7 @@ from sealenv.locks import Lock, LockedWheel, LockFile
 from sealenv.locks.checks import folder_name
 from sealenv.locks.explicit import bare_package
 from sealenv.locks.read import read_input, read_lock
-from sealenv.prefix.history import read_state
+from sealenv.prefix.condafiles import read_state
 from sealenv.prefix.installed import installed
 from sealenv.prefix.records import scan_records
 from sealenv.seals.distributions import origin_of, scan_distributions

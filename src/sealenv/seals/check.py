@@ -24,7 +24,6 @@ from sealenv.seals.findings import Finding, is_leftover, may_change, untracked
 from sealenv.seals.fingerprint import is_compiled, promised
 from sealenv.seals.seal import PatchNote, is_at
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
-
 from sealenv.system.files import read_regular
 
 __all__ = ["check", "check_changes", "check_promises", "check_records"]

@@ -18,8 +18,8 @@ from sealenv.errors import CacheDamagedError, SpecError
 from sealenv.layout import is_windows
 from sealenv.locks import LockedWheel
 from sealenv.store.archives import Archive
+from sealenv.system.files import partial_file
 from sealenv.system.hashing import hash_file
-from sealenv.system.temporary import partial_file
 
 __all__ = [
     "BLOCK",

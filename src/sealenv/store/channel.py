@@ -31,9 +31,8 @@ from sealenv.layout import is_link
 from sealenv.locks import LockedPackage
 from sealenv.system.deleting import delete
 from sealenv.system.filelock import FileLock
-from sealenv.system.files import write_atomic
+from sealenv.system.files import PART, blame, final_path, temporary_path, write_atomic
 from sealenv.system.hashing import hash_file
-from sealenv.system.temporary import PART, blame, final_path, temporary_path
 
 __all__ = ["SCRATCH", "ChannelFolder"]
 

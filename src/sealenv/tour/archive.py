@@ -1,4 +1,4 @@
-"""Conda packages (CEP 34) and their reproducible `.conda` or `.tar.bz2` archives (CEP 35).
+"""Conda packages (CEP 34), their archives (CEP 35), and repodata.json (CEP 36).
 
 `zstd` is `compression.zstd` of Python 3.14 (PEP 784), or its backport: 1.4 MB installed, where the
 wheel of `zstandard` has 24.
@@ -22,11 +22,6 @@ from typing import Literal
 
 from sealenv.errors import UsageError
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
 __all__ = [
     "PLACEHOLDER",
     "TIMESTAMP",
@@ -38,10 +33,18 @@ __all__ = [
     "info_members",
     "package_bytes",
     "payload_members",
+    "record_of",
     "tar_bytes",
     "write_package",
+    "write_repodata",
     "zstd",
 ]
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 
 FileMode = Literal["text", "binary"]
 ArchiveFormat = Literal["conda", "tar.bz2"]
@@ -273,3 +276,54 @@ def _check(package: Package) -> None:
     for entry_point in package.entry_points:
         if not _ENTRY_POINT.fullmatch(entry_point):
             raise UsageError("An entry point must read `name = module:func`.", where=entry_point)
+
+
+def record_of(archive: Path) -> dict[str, object]:
+    """Return the repodata record of an archive: its index.json with digests and size."""
+    data = archive.read_bytes()
+    record: dict[str, object] = json.loads(_index_json(archive, data))
+    record["md5"] = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    record["sha256"] = hashlib.sha256(data).hexdigest()
+    record["size"] = len(data)
+    return record
+
+
+def _index_json(archive: Path, data: bytes) -> bytes:
+    if archive.name.endswith(".conda"):
+        with zipfile.ZipFile(io.BytesIO(data)) as container:
+            name = next(n for n in container.namelist() if n.startswith("info-"))
+            data = zstd.decompress(container.read(name))
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        member = tar.extractfile("info/index.json")
+        assert member is not None
+        return member.read()
+
+
+def write_repodata(
+    folder: Path, overrides: Mapping[str, Mapping[str, object] | None] | None = None
+) -> Path:
+    """Index every archive in a channel's subdir folder.
+
+    Writes repodata.json and repodata.json.zst.
+
+    Args:
+        folder: a channel's `<subdir>` folder; it is created if it does not exist.
+        overrides: fields to replace in the record of a file, for tests of broken channels: None
+            instead of a value removes the field, None instead of fields leaves the archive out. An
+            archive with a complete record is not read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found: dict[str, dict[str, dict[str, object]]] = {"packages": {}, "packages.conda": {}}
+    for archive in sorted(folder.iterdir()):
+        fields = (overrides or {}).get(archive.name, {})
+        if fields is None or not archive.name.endswith((".conda", ".tar.bz2")):
+            continue
+        record = {**({} if "name" in fields else record_of(archive)), **fields}
+        group = "packages.conda" if archive.suffix == ".conda" else "packages"
+        found[group][archive.name] = {k: v for k, v in record.items() if v is not None}
+    content = {"info": {"subdir": folder.name}, "removed": [], "repodata_version": 1, **found}
+    text = json.dumps(content, indent=1, sort_keys=True).encode() + b"\n"
+    (folder / "repodata.json.zst").write_bytes(zstd.compress(text, level=9))
+    target = folder / "repodata.json"
+    target.write_bytes(text)
+    return target

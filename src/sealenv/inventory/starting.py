@@ -7,10 +7,13 @@ import os
 import re
 from collections.abc import Callable
 
-from sealenv.candidates.candidate import Candidate, Kind, Starts
+from sealenv.inventory.candidates import Candidate, Kind, Starts
 from sealenv.system.files import open_regular
 
-__all__ = ["starts", "wrapped"]
+__all__ = [
+    "starts",
+    "wrapped",
+]
 
 _HEAD = 8192
 _LARGEST = 16 << 20

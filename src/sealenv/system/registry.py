@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["EXPAND", "TEXT", "Key", "Registry", "Value", "ansi_code_page", "this_registry"]
+__all__ = [
+    "EXPAND",
+    "TEXT",
+    "Key",
+    "Registry",
+    "Value",
+    "ansi_code_page",
+    "this_registry",
+]
 
 TEXT = 1
 """REG_SZ"""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.candidates import Candidate, Kind, Starts, starts
-from sealenv.candidates.starting import wrapped
+from sealenv.inventory.candidates import Candidate, Kind, Starts
+from sealenv.inventory.starting import starts, wrapped
 from sealenv.portability.patch import patch_bytes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sealenv.traces.snapshot import Change, compare, take
+from sealenv.system.trace import Change, compare, take
 
 
 def build(root: Path) -> Path:

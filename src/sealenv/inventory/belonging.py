@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sealenv.candidates.candidate import Environment
 from sealenv.errors import RecordError
+from sealenv.inventory.candidates import Environment
 from sealenv.layout import META, State, state_of
 from sealenv.prefix.records import scan_records
 from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.seal import read_seal
 
-__all__ = ["Belongings"]
+__all__ = [
+    "Belongings",
+]
 
 
 class Belongings:

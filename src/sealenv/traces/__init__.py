@@ -1,1 +1,0 @@
-"""The trace report: what a command changed outside the folders that it may write to."""

@@ -9,7 +9,6 @@ package, and compiled Python without the path. Everything else is copied.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,7 +29,7 @@ from sealenv.relocation.relocation import Relocation, open_relocation, search, w
 from sealenv.relocation.settle import settle
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp, why_moved
-from sealenv.seals.snapshot import Row, restat, snapshot_of
+from sealenv.seals.snapshot import take_snapshot
 
 __all__ = ["Cloned", "clone"]
 
@@ -96,7 +95,7 @@ def _clone(move: Relocation, place: Path, reporter: Reporter, *, copy: bool) -> 
     prefix = move.prefix
     entries = entries_of(prefix)
     refuse_inner(prefix, "cloned", "clone", [entry.relative for entry in entries])
-    rows = snapshot_of(entries)
+    rows = take_snapshot(prefix)
     candidates = set() if copy else shareable(move, rows)
     # No path was written into a file with the bytes of its package.
     clean = {path for path in candidates if not path.endswith(".pyc")}
@@ -108,7 +107,7 @@ def _clone(move: Relocation, place: Path, reporter: Reporter, *, copy: bool) -> 
     with contextlib.closing(held), with_hint(place, hint):
         reporter.phase("clone", f"to {place}")
         linked, copied = copy_entries(prefix, entries, place, reporter, links)
-        searched = replace(searched, rows=_rows_there(place, rows, linked))
+        searched = replace(searched, rows=take_snapshot(place))
         held.share()
         seal = msgspec.structs.replace(move.seal, created=timestamp())
         there = replace(move, prefix=place, seal=seal)
@@ -129,14 +128,3 @@ def _refuse_moved(move: Relocation) -> None:
             where=str(move.prefix),
             hint=f"fix that first: sealenv move --here {shown(str(move.prefix))}",
         )
-
-
-def _rows_there(target: Path, rows: Mapping[str, Row], linked: set[str]) -> dict[str, Row]:
-    """Return the snapshot of the clone. Hard links have the same row as in the original."""
-    there = {}
-    for path, row in rows.items():
-        if path not in linked:
-            row = row.copy()
-            restat(target, row)
-        there[path] = row
-    return there

@@ -40,7 +40,7 @@ from sealenv.seals.seal import (
     timestamp,
     write_seal,
 )
-from sealenv.seals.snapshot import readable, refuse_changed
+from sealenv.seals.snapshot import hash_rows, look_again, readable
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 from sealenv.system.volumes import real_folder
 
@@ -145,16 +145,14 @@ def reseal(
         if comparison.seal and change.empty:
             retaken = restat_sealed(prefix, comparison.seal)
             return _with_fingerprints(change, retaken, retaken=True) if retaken else change
+        rows = comparison.rows  # what is written from now on is not sealed
+        hash_rows(prefix, rows, [row for row in rows.values() if not row.digest])
         if confirm:
             confirm(change)
         seal.activation = write_scripts(prefix, platform=seal.platform).paths
-        observed = read_contents(
-            prefix,
-            seal.platform,
-            {note.path: note.after for note in seal.patched},
-            reporter=reporter,
-        )
-        refuse_changed(prefix, comparison.rows, observed.rows, seal.activation)
+        look_again(prefix, rows, seal.activation)
+        patched = {note.path: note.after for note in seal.patched}
+        observed = read_contents(prefix, seal.platform, patched, rows=rows, reporter=reporter)
         seal.pip = observed.pip
         seal.fingerprints = observed.fingerprints
         seal.files = observed.table_sha256

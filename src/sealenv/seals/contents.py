@@ -18,7 +18,15 @@ from sealenv.seals.distributions import Distribution, find_distributions
 from sealenv.seals.filetable import encode, write_table
 from sealenv.seals.fingerprint import Payload, fingerprints_of, promised
 from sealenv.seals.seal import DistributionNote, Fingerprints, Seal, read_sealed, write_seal
-from sealenv.seals.snapshot import FILE, FOLDER, Row, hash_rows, is_unchanged, take_snapshot
+from sealenv.seals.snapshot import (
+    FILE,
+    FOLDER,
+    Row,
+    Snapshot,
+    hash_rows,
+    is_unchanged,
+    take_snapshot,
+)
 
 __all__ = [
     "Contents",
@@ -57,16 +65,18 @@ def read_contents(
     platform: str,
     patched: Mapping[str, str],
     *,
+    rows: Snapshot | None = None,
     known: Callable[[Sequence[PrefixRecord]], Mapping[str, bytes]] = lambda records: {},
     since: int = 0,
     reporter: Reporter = QUIET,
 ) -> Contents:
-    """Take a snapshot of a finished prefix, hash its files and describe them.
+    """Describe a finished prefix, and hash the files whose digest is not known.
 
     Args:
         prefix: the prefix.
         platform: its subdir.
         patched: path -> sha256 (hex) of what was rewritten after linking.
+        rows: its snapshot; None: take one.
         known: gives the digests that files had at the time `since`.
         since: a time of the file system, in ns. What has changed at or after it is hashed, and what has
             not has its known digest. (On Windows the time of the last write counts, the only one there.)
@@ -76,7 +86,7 @@ def read_contents(
         FilesystemError: something cannot be read.
     """
     reporter.phase("seal", "taking fingerprints and sealing")
-    rows = take_snapshot(prefix)
+    rows = take_snapshot(prefix) if rows is None else rows
     records, _ = scan_records(prefix)
     for path, digest in known(records).items():
         row = rows.get(path)

@@ -15,7 +15,7 @@ from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.canonical import entry_point, normalised_sha256
 from sealenv.seals.distributions import Distribution, is_about_installing
 from sealenv.seals.seal import Fingerprints
-from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native, raw
 from sealenv.system.files import open_regular
 
 __all__ = [
@@ -93,8 +93,10 @@ def packages_lines(payload: Payload) -> list[str]:
 def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
     """Return the lines of `tree`: every path, with mode and digest."""
     windows = is_windows(platform)
-    modes = _Modes(windows)
-    lines = {row.path: f"{modes[row.kind, row.mode]} {row.digest.hex() or '-'} " for row in rows}
+    lines = {}
+    for row in rows:
+        mode = "-" if windows or row.kind == LINK else f"{row.mode:04o}"
+        lines[row.path] = f"{WORDS[row.kind]} {mode} {row.digest.hex() or '-'} "
     return [f"sealenv-tree-1 {platform}", *_by_path(lines)]
 
 
@@ -201,27 +203,10 @@ class _Normaliser:
         return f"{name}={function}" if function else None
 
 
-class _Modes(dict[tuple[str, int], str]):
-    """Kind and mode as `tree` writes them, cached."""
-
-    def __init__(self, windows: bool) -> None:
-        self.windows = windows
-
-    def __missing__(self, key: tuple[str, int]) -> str:
-        kind, mode = key
-        shown = "-" if self.windows or kind == LINK else f"{mode:04o}"
-        self[key] = text = f"{WORDS[kind]} {shown}"
-        return text
-
-
 def _by_path(lines: dict[str, str]) -> list[str]:
     """Return each line with its path, sorted by the bytes of the escaped path."""
-    everything = "".join(lines)
-    if "\\" not in everything and everything.isprintable():
-        return [lines[path] + path for path in sorted(lines)]
-    shown = {_escape(path): line for path, line in lines.items()}
-    found = sorted(shown, key=lambda path: path.encode("utf-8", "surrogateescape"))
-    return [shown[path] + path for path in found]
+    escaped = {_escape(path): line for path, line in lines.items()}
+    return [escaped[path] + path for path in sorted(escaped, key=raw)]
 
 
 _SPECIAL = re.compile(r"[\x00-\x1f\\\x7f]")

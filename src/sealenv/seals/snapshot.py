@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.errors import PrefixError, unreadable
-from sealenv.layout import OUTSIDE, Entry, is_record, leads_elsewhere
+from sealenv.errors import unreadable
+from sealenv.layout import OUTSIDE, is_record, leads_elsewhere
 from sealenv.system.hashing import hash_files
 
 __all__ = [
@@ -24,20 +24,17 @@ __all__ = [
     "hash_rows",
     "is_unchanged",
     "link_bytes",
+    "look_again",
     "native",
     "raw",
     "readable",
-    "refuse_changed",
-    "restat",
     "row_of",
-    "snapshot_of",
     "take_snapshot",
 ]
 
 FILE, LINK, FOLDER = "f", "l", "d"
 WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
 _NOT_REGULAR = "it is neither a file nor a link nor a folder"
-_SHOWN = 20
 
 
 class Row(msgspec.Struct, gc=False):
@@ -115,15 +112,16 @@ def row_of(path: str, status: os.stat_result) -> Row:
     return Row(path, kind, mode & 0o7777, size, mtime, inode, status.st_ctime_ns, problem=problem)
 
 
-def restat(prefix: Path, row: Row) -> None:
-    """Update everything in a row but its digest.
+def look_again(prefix: Path, rows: Snapshot, paths: Iterable[str]) -> None:
+    """Take the rows of paths that were written since, and of their folders.
 
     Raises:
-        OSError: the path is gone.
+        OSError: a path is gone.
     """
-    now = row_of(row.path, os.lstat(native(prefix, row.path)))
-    row.kind, row.mode, row.size, row.problem = now.kind, now.mode, now.size, now.problem
-    row.mtime_ns, row.inode, row.ctime_ns = now.mtime_ns, now.inode, now.ctime_ns
+    for path in paths:
+        while path:
+            rows[path] = row_of(path, os.lstat(native(prefix, path)))
+            path = path.rpartition("/")[0]
 
 
 def take_snapshot(prefix: Path, *, outside: Collection[str] = OUTSIDE) -> Snapshot:
@@ -179,25 +177,6 @@ def _scan(prefix: Path, folder: str, rows: Snapshot, outside: Collection[str]) -
                 kind = LINK if entry.is_symlink() else FOLDER if entry.is_dir() else FILE
                 rows[path] = Row(path, kind, 0, 0, 0, 0, problem=error.strerror or str(error))
     return folders
-
-
-def snapshot_of(entries: Iterable[Entry]) -> Snapshot:
-    """Make the same snapshot from entries of `walk`.
-
-    Raises:
-        OSError: a link cannot be read.
-    """
-    rows = {}
-    for entry in entries:
-        path = entry.relative
-        if not path.isascii():
-            path = os.fsencode(path).decode("utf-8", "surrogateescape")
-        if path.partition("/")[0] in OUTSIDE or path in OUTSIDE:
-            continue
-        row = rows[path] = row_of(path, entry.status)
-        if row.kind is LINK:
-            row.digest = _link_digest(entry.path)
-    return rows
 
 
 def _link_digest(path: str | bytes) -> bytes:
@@ -258,38 +237,3 @@ def is_unchanged(now: Mapping[str, Row], sealed: Mapping[str, Row]) -> bool:
         if not same:
             return False
     return missing == 0
-
-
-def refuse_changed(
-    prefix: Path, before: Mapping[str, Row], now: Mapping[str, Row], ours: Collection[str]
-) -> None:
-    """Refuse to seal paths that have changed since they were compared and shown.
-
-    Args:
-        prefix: the prefix.
-        before: the snapshot that was compared.
-        now: a later one.
-        ours: paths that sealenv wrote in between.
-
-    Raises:
-        PrefixError: with the paths.
-    """
-    paths = {*now, *before}.difference(ours)
-    changed = sorted(path for path in paths if _is_changed(before.get(path), now.get(path)))
-    if changed:
-        raise PrefixError(
-            "it was changed while it was being sealed, and is not sealed",
-            where=str(prefix),
-            details=changed[:_SHOWN],
-            hint="end what works in there, then run the same command again",
-        )
-
-
-def _is_changed(before: Row | None, now: Row | None) -> bool:
-    """Compare size, time and inode of files that were not read."""
-    if now is None or before is None:
-        there = now or before
-        return there is not None and there.kind != FOLDER
-    if now.kind != before.kind or now.kind == FOLDER:
-        return now.kind != before.kind
-    return now.digest != before.digest if before.digest else not now.same_stat(before)

@@ -20,7 +20,6 @@ from sealenv.errors import PrefixError, RecordError
 from sealenv.fields import AbsolutePath, Sha256
 from sealenv.layout import META, SEAL
 from sealenv.locks import Lock
-from sealenv.portability.patch import left_absolute
 from sealenv.prefix.condafiles import made_by, read_bootstrap, read_requested
 from sealenv.prefix.installed import installed
 from sealenv.prefix.prefixlock import exclusive
@@ -40,7 +39,7 @@ from sealenv.seals.seal import (
     timestamp,
     write_seal,
 )
-from sealenv.seals.snapshot import hash_rows, look_again, readable
+from sealenv.seals.snapshot import hash_rows, look_again
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 from sealenv.system.volumes import real_folder
 
@@ -287,20 +286,9 @@ def _describe(comparison: Comparison, lock: Lock, *, changed: bool) -> Seal:
             for note in (old.patched if old else [])
             if (row := comparison.rows.get(note.path)) and row.digest.hex() == note.after
         ],
-        absolute=sorted(
-            {
-                *left_absolute(comparison.prefix, comparison.platform),
-                *_still_there(comparison, old),
-            },
-        ),
+        absolute=old.absolute if old else [],
         former=old.former if old else [],
     )
-
-
-def _still_there(comparison: Comparison, old: Seal | None) -> set[str]:
-    """Return the existing paths that the seal before noted as containing the prefix."""
-    noted = set(old.absolute) if old else set()
-    return noted & {SEAL, *map(readable, comparison.rows)} if noted else noted
 
 
 def _maker(prefix: Path) -> EngineNote:

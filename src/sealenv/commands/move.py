@@ -34,7 +34,6 @@ from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room
 from sealenv.relocation.destination import (
     choose_place,
-    is_unfinished,
     real_prefix,
     refuse_place,
     rename_prefix,
@@ -52,8 +51,6 @@ from sealenv.system.volumes import local_place
 
 __all__ = ["Moved", "move"]
 
-_ORPHANS = 10.0
-"""Seconds in which the child processes of a killed move end."""
 HOW = ("renamed", "copied", "rewritten", "unchanged")
 
 
@@ -189,7 +186,7 @@ class _Move:
 
     def here(self, prefix: Path) -> Moved:
         """Rewrite an environment that was moved by hand, or finish a move that was killed."""
-        self._refuse(prefix, patience=_ORPHANS if is_unfinished(prefix) else 0.0)
+        self._refuse(prefix)
         with exclusive(prefix) as fd:
             here = finish_earlier(prefix, self.reporter, fd, dry_run=self.dry_run)
             check_prefix(prefix, here.seal.platform)
@@ -210,14 +207,14 @@ class _Move:
                 files = settle(here, self.reporter, locked=fd, copied=True)
             return replace(self._proved(here, files, "rewritten"), original=original)
 
-    def _refuse(self, prefix: Path, *, patience: float = 0.0) -> None:
+    def _refuse(self, prefix: Path) -> None:
         if state_of(prefix) is State.PENDING:
             raise PrefixPendingError(
                 "this environment was never finished",
                 where=str(prefix),
                 hint=f"create it again, or: sealenv remove {shown(str(prefix))}",
             )
-        refuse_in_use(prefix, os.environ, do="move", force=self.force, patience=patience)
+        refuse_in_use(prefix, os.environ, do="move", force=self.force)
         refuse_frozen(prefix, do="move", override=self.override_frozen)
 
     def _as_copy(self, here: Relocation) -> Relocation:

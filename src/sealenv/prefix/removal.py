@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import stat
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +48,6 @@ __all__ = [
 
 _MARKS = frozenset({"history", "sealenv", "sealenv.pending"})
 _FROZEN = "conda-meta/frozen"
-_STEP = 0.1
-"""Seconds between two checks of the running programs."""
 
 
 def check_removable(
@@ -128,12 +125,7 @@ def refuse_inner(
 
 
 def refuse_in_use(
-    prefix: Path,
-    environ: Mapping[str, str],
-    *,
-    do: str = "remove",
-    force: bool = False,
-    patience: float = 0.0,
+    prefix: Path, environ: Mapping[str, str], *, do: str = "remove", force: bool = False
 ) -> None:
     """Refuse an environment that is active in this shell, or whose programs run.
 
@@ -142,7 +134,6 @@ def refuse_in_use(
         environ: the variables of this shell.
         do: the refused action, for the message.
         force: accept running programs.
-        patience: seconds to wait for them to end, as children of a killed sealenv do.
 
     Raises:
         PrefixError: it is active, or programs run from it, which are listed.
@@ -155,9 +146,7 @@ def refuse_in_use(
                 where=str(prefix),
                 hint=f"{do} it from a clean shell",
             )
-    until = time.monotonic() + patience
-    while (running := [] if force else programs_in(prefix)) and time.monotonic() < until:
-        time.sleep(_STEP)
+    running = [] if force else programs_in(prefix)
     if running:
         raise PrefixError(
             "programs of this environment are running",

@@ -26,7 +26,7 @@ from sealenv.seals.seal import PatchNote, is_at
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
 from sealenv.system.files import read_regular
 
-__all__ = ["check", "check_changes", "check_promises", "check_records"]
+__all__ = ["check", "check_changes", "check_promises"]
 
 _KINDS = {"softlink": LINK, "directory": FOLDER}
 _STAYS = (CONDARC, HISTORY)
@@ -53,16 +53,6 @@ def check(comparison: Comparison) -> list[Finding]:
     for path in sorted(_compiled(comparison)):
         found += check_compiled(comparison, path, known=_is_known(comparison, path))
     return _outside_closed_folders(comparison, found)
-
-
-def check_records(comparison: Comparison) -> list[Finding]:
-    """Check the paths of packages by their records alone, as in a pending prefix."""
-    return [
-        finding
-        for path in sorted(comparison.claims)
-        for finding in _check_path(comparison, path)
-        if finding.kind != "altered" or not has_source(comparison, path)
-    ]
 
 
 def check_promises(comparison: Comparison) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealenv.seals.canonical import normalised_sha256, replaced
+from sealenv.seals.fingerprint import normalised_sha256, replaced
 
 PIECES = st.lists(st.text("abc", max_size=6).map(str.encode), max_size=12)
 

@@ -78,8 +78,8 @@ def read_contents(
         patched: path -> sha256 (hex) of what was rewritten after linking.
         rows: its snapshot; None: take one.
         known: gives the digests that files had at the time `since`.
-        since: a time of the file system, in ns. What has changed at or after it is hashed, and what has
-            not has its known digest. (On Windows the time of the last write counts, the only one there.)
+        since: a time of the file system, in ns. Files that changed at or after it are hashed; others
+            keep their known digest. On Windows the time of the last write counts.
         reporter: shows the phase `seal`, with files hashed and files to hash.
 
     Raises:
@@ -178,7 +178,7 @@ def restat_sealed(prefix: Path, seal: Seal) -> Seal | None:
         seal: its seal.
 
     Returns:
-        the new seal; None where nothing has changed, and nothing was written.
+        the new seal; None if nothing has changed, and nothing was written.
 
     Raises:
         FilesystemError: it cannot be written.

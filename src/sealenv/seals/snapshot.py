@@ -1,4 +1,4 @@
-"""A snapshot: every path of a prefix, with kind, mode, size, time, and digest where it is known."""
+"""A snapshot: every path of a prefix, with kind, mode, size, time, and digest if it is known."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class Row(msgspec.Struct, gc=False):
     inode: int
     ctime_ns: int = 0
     digest: bytes = b""
-    """sha256 of a file's bytes or of a link's text; empty where it is not known (yet)."""
+    """sha256 of a file's bytes or of a link's target; empty if it is not known."""
     problem: str = ""
     """Why it cannot be read."""
 
     def copy(self) -> Row:
-        """Return a row of its own with the same values."""
+        """Return a copy."""
         return msgspec.structs.replace(self)
 
     def same_stat(self, other: Row) -> bool:
@@ -95,7 +95,7 @@ def native(prefix: Path, path: str) -> str | bytes:
 
 
 def row_of(path: str, status: os.stat_result) -> Row:
-    """Return the row of a path from its status; a link and a file have no digest yet."""
+    """Return the row of a path from its status, without a digest."""
     mode = status.st_mode
     size = status.st_size
     problem = ""
@@ -125,9 +125,9 @@ def look_again(prefix: Path, rows: Snapshot, paths: Iterable[str]) -> None:
 
 
 def take_snapshot(prefix: Path, *, outside: Collection[str] = OUTSIDE) -> Snapshot:
-    """Look at every path of the prefix, parents before children; links have a digest, files none.
+    """Take the status of every path, parents before children; links have a digest, files none.
 
-    Never go through a link. A path that cannot be read has its problem; one that goes away meanwhile is
+    No link is followed. A path that cannot be read has its problem; one that is deleted meanwhile is
     left out.
 
     Args:
@@ -196,7 +196,7 @@ def hash_rows(
     wanted: Iterable[Row],
     on_file: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
-    """Read files and note the digest of each, or its problem; drop those that are gone.
+    """Read files and note the digest of each, or its problem; drop those that were deleted.
 
     Args:
         prefix: the prefix.

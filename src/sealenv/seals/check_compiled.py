@@ -13,12 +13,15 @@ import re
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
 from sealenv.seals.snapshot import FILE, native
 from sealenv.system.files import open_regular, read_regular
+
+if TYPE_CHECKING:
+    from sealenv.seals.compare import Comparison
 
 __all__ = ["HEADER", "check_compiled", "count_unread", "has_source", "source_of"]
 

@@ -73,7 +73,7 @@ class PathFinding:
         whose: one of `WHOSE`.
         found: the path that the file holds.
         count: how often the file holds it.
-        forms: how it is written -> how often (`forms.FORMS`).
+        forms: how it is written -> how often (`find.FORMS`).
         matters: whether something breaks at run time if it is not rewritten.
         why: why it matters or does not, as half a sentence.
         fix: one of `FIXES`.

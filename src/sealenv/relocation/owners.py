@@ -77,10 +77,9 @@ class Owners:
         return {distribution.record: distribution for distribution in found}
 
     @cached_property
-    def _files(self) -> dict[str, dict[str, None]]:
-        return {
-            d.record: dict.fromkeys(i.path for i in d.files) for d in self.distributions.values()
-        }
+    def _listed(self) -> dict[str, str]:
+        """The names of distributions, by the paths that their RECORDs list."""
+        return {item.path: d.name for d in self.distributions.values() for item in d.files}
 
     def of(self, path: str) -> Owner:
         """Return the owner of a file; compiled Python belongs to the owner of its source."""
@@ -97,12 +96,7 @@ class Owners:
 
     def distribution(self, path: str) -> str | None:
         """Return the name of the distribution whose RECORD lists a file."""
-        found = (
-            self.distributions[record].name
-            for record, files in self._files.items()
-            if path in files
-        )
-        return next(found, None)
+        return self._listed.get(path)
 
     def is_shipped(self, path: str, digest: bytes) -> bool:
         """Tell whether a package ships bytes with that sha256, without a path written into them.
@@ -118,7 +112,7 @@ class Owners:
 
     def lists_changed(self, record: str, changes: Mapping[str, Rewritten]) -> bool:
         """Tell whether a RECORD lists a file that was changed."""
-        return not changes.keys().isdisjoint(self._files[record])
+        return any(item.path in changes for item in self.distributions[record].files)
 
     def changed_of(self, record: str, changes: Mapping[str, Rewritten]) -> dict[str, Rewritten]:
         """Return the changed files that a package record lists, by the spelling in the record."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -14,51 +14,37 @@ from sealenv.install.check import CheckReport, check_environment
 from sealenv.layout import site_packages
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.progress import Reporter
-from sealenv.relocation.files import Left
+from sealenv.relocation.files import Files
 from sealenv.relocation.find import find
-from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation
 from sealenv.seals.seal import Seal, write_seal
-from sealenv.seals.snapshot import FILE, Row, native, take_snapshot
+from sealenv.seals.snapshot import Row, take_snapshot
 from sealenv.spec.model import EnvironmentSpec, current_platform
-from sealenv.system.hashing import sha256_of
 
 __all__ = ["prove", "prove_running"]
 
 _DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
 
 
-def prove(
-    move: Relocation, searched: Mapping[str, Row], known_left: Iterable[Left] = ()
-) -> list[Left]:
-    """Search again; return the files that hold the old path and may.
+def prove(files: Files, clean: Mapping[str, Row]) -> None:
+    """Search a rewritten environment again.
 
     Args:
-        move: the environment at its new place.
-        searched: files without the old path. One with the same kind, mode, size, time and inode is not
+        files: the rewritten environment.
+        clean: files without the old path. One with the same kind, mode, size, time and inode is not
             read again.
-        known_left: the files that the rewriting has left.
 
     Raises:
-        CheckFailedError: another file holds it.
+        CheckFailedError: a file that the rewriting has not left holds the old path.
     """
-    rows = take_snapshot(move.prefix)
-    new = {
+    move = files.move
+    rows = {
         path: row
-        for path, row in rows.items()
-        if not (path in searched and row.same_stat(searched[path]))
+        for path, row in take_snapshot(move.prefix).items()
+        if not (path in clean and row.same_stat(clean[path]))
     }
-    known = {item.path for item in known_left}
-    found = [path for path in find(move.prefix, new, move.change.old) if path not in known]
-    if not found:
-        return []
-    owners = Owners(move.prefix, rows, move.records)
-    wrong = [
-        path
-        for path in found
-        if rows[path].kind != FILE
-        or not owners.is_shipped(path, sha256_of(native(move.prefix, path)))
-    ]
+    left = {item.path for item in files.left}
+    wrong = [path for path in find(move.prefix, rows, move.change.old) if path not in left]
     if wrong:
         what = "1 file still holds" if len(wrong) == 1 else f"{len(wrong)} files still hold"
         raise CheckFailedError(
@@ -67,7 +53,6 @@ def prove(
             details=wrong[:20],
             hint="look at them: they cannot be rewritten, or a program is writing them",
         )
-    return [Left(path, SHIPPED) for path in found]
 
 
 def prove_running(

@@ -80,7 +80,7 @@ def settle(
             if proof:
                 reporter.phase("proof", f"looking for {move.old} again")
                 clean = set() if copied or again else rows.keys() - set(searched.found)
-                files.left += prove(move, {path: rows[path] for path in clean}, files.left)
+                prove(files, {path: rows[path] for path in clean})
             commit(move.prefix, files.seal, encoded, move.olds)
         except OSError as error:
             raise from_oserror(error) from error

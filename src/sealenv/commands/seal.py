@@ -141,10 +141,11 @@ def reseal(
         change, seal, comparison = _compare(prefix, reporter)
         if dry_run:
             return msgspec.structs.replace(change, dry_run=True)
-        if comparison.seal and change.empty:
-            retaken = restat_sealed(prefix, comparison.seal)
-            return _with_fingerprints(change, retaken, retaken=True) if retaken else change
         rows = comparison.rows  # what is written from now on is not sealed
+        if comparison.seal and change.empty:
+            sealed = dict(comparison.sealed or {})
+            retaken = restat_sealed(prefix, comparison.seal, sealed, rows) if sealed else None
+            return _with_fingerprints(change, retaken, retaken=True) if retaken else change
         hash_rows(prefix, rows, [row for row in rows.values() if not row.digest])
         if confirm:
             confirm(change)

@@ -149,8 +149,8 @@ def _link(path: str | bytes, other: str | bytes) -> bool:
     return True
 
 
-def compare(source: Path, target: Path, entries: Sequence[Entry]) -> dict[str, bytes]:
-    """Read both sides of a copy, compare them, and return the sha256 of each file.
+def compare(source: Path, target: Path, entries: Sequence[Entry]) -> None:
+    """Read both sides of a copy and compare them.
 
     Raises:
         CheckFailedError: they differ.
@@ -158,19 +158,14 @@ def compare(source: Path, target: Path, entries: Sequence[Entry]) -> dict[str, b
     files = [e for e in entries if not (e.is_dir or e.is_link)]
     names = [e.relative.replace(os.sep, "/") for e in files]
     sizes = [e.status.st_size for e in files]
-    there, here = (
-        hash_files([native(place, name) for name in names], sizes) for place in (source, target)
-    )
-    digests = {}
-    for name, one, other in zip(names, there, here, strict=True):
+    digests = [hash_files([native(p, name) for name in names], sizes) for p in (source, target)]
+    for name, one, other in zip(names, *digests, strict=True):
         if isinstance(other, OSError) or one != other:
             raise CheckFailedError(
                 "the copy differs from the original",
                 where=str(target / name),
                 hint="did something write into the environment meanwhile? Run the same command again",
             )
-        digests[name] = other
-    return digests
 
 
 def _prepare(target: Path, entries: Sequence[Entry], reporter: Reporter) -> None:

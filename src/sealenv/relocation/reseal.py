@@ -25,11 +25,7 @@ __all__ = ["next_seal", "next_table"]
 
 
 def next_table(
-    files: Files,
-    now: Mapping[str, Row],
-    *,
-    copied: bool = False,
-    digests: Mapping[str, bytes] | None = None,
+    files: Files, now: Mapping[str, Row], *, copied: bool = False
 ) -> dict[str, Row] | None:
     """Return the rows of the new file table; None if the environment has no table.
 
@@ -37,7 +33,6 @@ def next_table(
         files: the rewritten environment.
         now: its snapshot from before that.
         copied: the files are copies of the sealed ones, with other inodes and times.
-        digests: of the copies, as far as they are known; others are read.
 
     Raises:
         OSError: a file cannot be read.
@@ -63,7 +58,7 @@ def next_table(
         then.mtime_ns = now[path].mtime_ns if is_file else status.mtime_ns
     if copied:
         others = {path: row.copy() for path, row in sealed.items() if path not in files.changes}
-        adopt_copies(move.prefix, others, now, digests or {})
+        adopt_copies(move.prefix, others, now)
         sealed |= others
     return sealed
 

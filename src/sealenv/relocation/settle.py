@@ -43,7 +43,6 @@ def settle(
     searched: Searched | None = None,
     locked: int | None = None,
     copied: bool = False,
-    digests: Mapping[str, bytes] | None = None,
     proof: bool = True,
 ) -> Files:
     """Rewrite an environment and seal it again; the caller holds its lock.
@@ -54,7 +53,6 @@ def settle(
         searched: the result of the search, if there was one.
         locked: the descriptor of the lock on its history, if that is the lock.
         copied: the files are copies of the sealed ones.
-        digests: of the copied files, as far as they are known.
         proof: search again; files that were searched and not written since are not read again.
 
     Raises:
@@ -75,7 +73,7 @@ def settle(
             write = functools.partial(_write_history, move.prefix, locked, held)
             files.replace(HISTORY, move.change.apply, write)
         try:
-            table = next_table(files, rows, copied=copied, digests=digests)
+            table = next_table(files, rows, copied=copied)
             files.seal, encoded = next_seal(files, table)
             if proof:
                 reporter.phase("proof", f"looking for {move.old} again")

@@ -9,7 +9,7 @@ import click
 
 from sealenv.cli.options import JSON, QUIET, YES, Command, environment
 from sealenv.cli.output import ask, is_terminal, print_json
-from sealenv.cli.verify import fold, show_findings, without_folding
+from sealenv.cli.verify import listed, show_findings, show_more
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,19 +56,14 @@ def _show_repaired(done: Repaired, env: str) -> None:
     from sealenv.naming import printable, shown
 
     word = "would restore" if done.dry_run else "restored"
-    back = fold(done.repaired)
-    for line in back:
-        finding = line.finding
+    for finding in listed(done.repaired):
         owner = printable(f" ({finding.package})" if finding.package else "")
-        files = f", {line.files}" if line.files else ""
-        click.echo(f"{word}  {printable(line.path, path=True)}{owner}: {finding.kind}{files}")
-    left = fold(done.left, [finding.hint for finding in done.left])
-    for line in left:
-        files = f": {line.files}" if line.files else ""
-        click.echo(f"left  {line.finding.kind} {printable(line.path, path=True)}{files}")
-        click.echo(f"      {printable(line.hint)}")
-    if len(back) + len(left) < len(done.repaired) + len(done.left):
-        click.echo(without_folding(f"sealenv repair {shown(env)} --dry-run"))
+        click.echo(f"{word}  {printable(finding.path, path=True)}{owner}: {finding.kind}")
+    show_more(done.repaired, f"sealenv repair {shown(env)} --dry-run")
+    for finding in listed(done.left):
+        click.echo(f"left  {finding.kind} {printable(finding.path, path=True)}")
+        click.echo(f"      {printable(finding.hint)}")
+    show_more(done.left, f"sealenv repair {shown(env)} --dry-run")
     count = f"{len(done.repaired)} {word}, {len(done.left)} left"
     if done.dry_run:
         count = f"{word} {len(done.repaired)}, {len(done.left)} left"

@@ -73,7 +73,7 @@ class PathFinding:
         whose: one of `WHOSE`.
         found: the path that the file holds.
         count: how often the file holds it.
-        forms: how it is written -> how often (`find.FORMS`).
+        forms: how it is written -> how often.
         matters: whether something breaks at run time if it is not rewritten.
         why: why it matters or does not, as half a sentence.
         fix: one of `FIXES`.
@@ -146,15 +146,9 @@ def is_windows_script(path: str) -> bool:
 def classify(
     held: Held, owner: Owner, *, ours: bool, source: bool, fix: str, unfixed: str
 ) -> PathFinding:
-    """Decide what a path in a file means.
+    """Decide what a path in a file means: `ours` if sealenv writes the file, `fix` is one of `FIXES`.
 
-    Args:
-        held: the path, and the file that holds it.
-        owner: the owner of the file.
-        ours: sealenv writes the file.
-        source: of compiled Python: its source contains the path too, or is missing.
-        fix: what rewrites it, one of `FIXES`.
-        unfixed: why nothing better does.
+    `source` is whether the source of compiled Python has the path too, or is missing.
     """
     kind, matters, why = _judge(held, owner, ours, source)
     if unfixed == SHIPPED:

@@ -103,14 +103,8 @@ def copy_entries(
 ) -> tuple[set[str], int]:
     """Copy everything but the seal, with modes, times, links and hard links among the files.
 
-    Holes stay holes; as root, owners stay owners. What a killed copy has left is deleted first.
-
-    Args:
-        source: the environment, which the caller has locked.
-        entries: its contents.
-        target: a pending environment, which the caller has locked.
-        reporter: shows the progress.
-        links: the files to share, if the file system has hard links.
+    Holes stay holes; as root, owners stay owners. What a killed copy has left is deleted first. Files in
+    `links` are shared if the file system has hard links.
 
     Returns:
         the files that were shared, and how many were copied.

@@ -67,11 +67,6 @@ def real_prefix(prefix: Path) -> Path:
 def refuse_place(prefix: Path, place: Path, platform: str) -> None:
     """Refuse an invalid destination.
 
-    Args:
-        prefix: the environment.
-        place: the destination.
-        platform: its subdir.
-
     Raises:
         UsageError: `create` would refuse the path; it is the same place, or in an environment.
         PrefixExistsError: something is there.

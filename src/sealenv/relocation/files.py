@@ -209,19 +209,10 @@ class Files:
 
 
 def sign(data: bytes, name: str) -> bytes | None:
-    """Sign a changed macOS program: its kernel on arm64 kills one with a wrong signature.
+    """Return a changed macOS program with a new signature; None if `codesign` is missing or failed.
 
-    conda (conda/core/portability.py) and rattler (rattler/src/install/link.rs) run the same command.
-
-    Args:
-        data: a Mach-O file.
-        name: its name, which becomes part of the signature.
-
-    Returns:
-        the signed bytes; None if `codesign` is missing or failed.
-
-    Raises:
-        OSError: a temporary file cannot be written.
+    Its kernel on arm64 kills one with a wrong signature. The signature contains the name. conda
+    (conda/core/portability.py) and rattler (rattler/src/install/link.rs) run the same command.
     """
     program = shutil.which("codesign")
     if program is None:

@@ -194,11 +194,7 @@ def find(
 ) -> list[str]:
     """Return the files and links of a snapshot that hold one of the paths, sorted.
 
-    Args:
-        prefix: the prefix.
-        rows: its snapshot.
-        wanted: the paths.
-        on_file: called now and then with files done and files in all.
+    `on_file` is called now and then with files done and files in all.
 
     Raises:
         OSError: one of them cannot be read.

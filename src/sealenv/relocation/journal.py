@@ -104,12 +104,6 @@ def read_journal(prefix: Path) -> Journal | None:
 def begin(prefix: Path, seal: Seal, new: str, olds: Sequence[str]) -> None:
     """Begin a journal before files are rewritten. A journal of the same relocation is continued.
 
-    Args:
-        prefix: a sealed environment, whose lock the caller holds.
-        seal: its current seal.
-        new: the path to write.
-        olds: the paths that its files hold.
-
     Raises:
         OSError: the journal cannot be written.
     """
@@ -130,13 +124,7 @@ def note(prefix: Path, path: str, done: Rewritten) -> None:
 
 
 def commit(prefix: Path, seal: Seal, table: bytes | None, olds: Sequence[str]) -> None:
-    """Write the file table and the seal that names it: this ends the relocation.
-
-    Args:
-        prefix: a sealed environment, whose lock the caller holds.
-        seal: the new seal.
-        table: the encoded file table; None if there is none.
-        olds: the paths that the files held.
+    """Write the file table, if there is one, and the seal that names it: this ends the relocation.
 
     Raises:
         OSError: one of them cannot be written.

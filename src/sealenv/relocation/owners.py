@@ -130,14 +130,10 @@ def record_path(record: PrefixRecord) -> str:
 
 
 def redigest_record(content: bytes, changed: Mapping[str, Rewritten]) -> bytes:
-    """Update the digests in a package record (CEP 32).
+    """Update the digests in a package record (CEP 32); the changes are by the path in the record.
 
     A file of the package has `sha256_in_prefix`. For an entry point, which no package contains,
     rattler writes `sha256` and the size, and conda only the size.
-
-    Args:
-        content: `conda-meta/NAME-VERSION-BUILD.json`.
-        changed: the rewritten files, by their path in the record.
     """
     try:
         record = json.loads(content)
@@ -174,10 +170,7 @@ def _redigest(entry: dict[str, Any], done: Rewritten) -> bool:
 def redigest_wheel(content: bytes, record: str, changed: Mapping[str, Rewritten]) -> bytes:
     """Update the digests and sizes in a `RECORD` of pip (PEP 376); other rows stay as they are.
 
-    Args:
-        content: the RECORD. Its paths are relative to the folder that contains the `.dist-info`.
-        record: its own path relative to the prefix, with `/`.
-        changed: the rewritten files, by path relative to the prefix.
+    `record` is its path. The paths in it are relative to the folder that contains the `.dist-info`.
     """
     base = posixpath.dirname(posixpath.dirname(record))
     lines = content.decode("utf-8", "surrogateescape").split("\n")

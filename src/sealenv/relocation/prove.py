@@ -29,10 +29,7 @@ _DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
 def prove(files: Files, clean: Mapping[str, Row]) -> None:
     """Search a rewritten environment again.
 
-    Args:
-        files: the rewritten environment.
-        clean: files without the old path. One with the same kind, mode, size, time and inode is not
-            read again.
+    A file that is in `clean`, with the same kind, mode, size, time and inode, is not read again.
 
     Raises:
         CheckFailedError: a file that the rewriting has not left holds the old path.
@@ -59,12 +56,6 @@ def prove_running(
     move: Relocation, seal: Seal, reporter: Reporter, held: PrefixLock | None = None
 ) -> CheckReport | None:
     """Run python, pip, conda and mamba, and note that in the seal.
-
-    Args:
-        move: the environment at its new place.
-        seal: its new seal.
-        reporter: shows the progress.
-        held: the lock on a pending environment.
 
     Returns:
         what was run; None if the environment is for another platform.

@@ -151,11 +151,7 @@ def search(
 ) -> Searched:
     """Search an environment for the old path, and check that every file can get the new one.
 
-    Args:
-        move: the relocation; the environment is where it was.
-        rows: its snapshot.
-        reporter: shows the progress.
-        known_clean: files that are known not to hold the path, and are not searched.
+    The files in `known_clean` are not searched.
 
     Raises:
         LinkError: paths would be too long, or binaries have no room for the new path.
@@ -226,12 +222,7 @@ def does_not_fit(move: Relocation, unfit: Mapping[str, int]) -> LinkError:
 
 @contextlib.contextmanager
 def with_hint(where: Path, hint: str, *, interrupted_only: bool = False) -> Iterator[None]:
-    """Add a hint to whatever ends the work in this block early.
-
-    Args:
-        where: the environment.
-        hint: what to do next.
-        interrupted_only: keep the hints of other errors.
+    """Add a hint to whatever ends the work in this block early, or to an interruption only.
 
     Raises:
         InterruptedMoveError: Ctrl-C.

@@ -29,10 +29,7 @@ def next_table(
 ) -> dict[str, Row] | None:
     """Return the rows of the new file table; None if the environment has no table.
 
-    Args:
-        files: the rewritten environment.
-        now: its snapshot from before that.
-        copied: the files are copies of the sealed ones, with other inodes and times.
+    `now` is the snapshot from before the rewriting. Copied files have other inodes and times.
 
     Raises:
         OSError: a file cannot be read.

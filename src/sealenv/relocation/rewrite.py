@@ -66,12 +66,6 @@ _END_SIZE = 22
 def rewrite(path: str, data: Data, change: Change, owner: Owner = _NO_OWNER) -> Rewriting:
     """Decide how a file gets the new path. A file that was rewritten needs no change.
 
-    Args:
-        path: relative to the prefix, with `/`.
-        data: its bytes.
-        change: the paths.
-        owner: its owner, with what the package record says.
-
     Raises:
         RefusedError: the file cannot hold the new path.
     """

@@ -179,16 +179,10 @@ def _write_history(
 
 
 def finish_earlier(prefix: Path, reporter: Reporter, fd: int, *, dry_run: bool) -> Relocation:
-    """Finish a relocation that was killed, and open the environment.
+    """Finish a relocation that was killed, and open the environment; `fd` is the lock on it.
 
     Its files may hold two paths. It is finished for the path that it was moved to, even if it was
     moved by hand since.
-
-    Args:
-        prefix: the environment, which the caller has locked.
-        reporter: shows the progress.
-        fd: the descriptor of the lock.
-        dry_run: change nothing.
 
     Raises:
         PrefixError: it is not sealed.
@@ -212,13 +206,9 @@ def finish_earlier(prefix: Path, reporter: Reporter, fd: int, *, dry_run: bool) 
 def clear_partials(
     prefix: Path, rows: dict[str, Row], replaced: Container[str], sealed: Container[str]
 ) -> None:
-    """Delete temporary files that a killed run left beside the files it was replacing.
+    """Delete temporary files that a killed run left beside the files that it replaced.
 
-    Args:
-        prefix: the environment, which the caller has locked.
-        rows: its snapshot; deleted files are removed from it.
-        replaced: the files that may have been replaced.
-        sealed: the files that belong to the environment.
+    Files that belong to the environment stay. Deleted ones are removed from the snapshot `rows`.
     """
     for path in list(rows):
         final = final_path(path)

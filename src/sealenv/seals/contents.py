@@ -79,7 +79,7 @@ def read_contents(
         known: gives the digests that files had at the time `since`.
         since: a time of the file system, in ns. Files that changed at or after it are hashed; others
             keep their known digest. On Windows the time of the last write counts.
-        reporter: shows the phase `seal`, with files hashed and files to hash.
+        reporter: shows the files hashed.
 
     Raises:
         FilesystemError: something cannot be read.
@@ -144,11 +144,6 @@ def adopt_copies(prefix: Path, sealed: Mapping[str, Row], now: Mapping[str, Row]
     """Write size, time and inode of copied files into the sealed rows.
 
     A file with other bytes keeps its sealed row, and stays altered.
-
-    Args:
-        prefix: the prefix.
-        sealed: the rows that are written into.
-        now: a snapshot.
     """
     others = {}
     for path, then in sealed.items():
@@ -170,11 +165,7 @@ def restat_sealed(
 ) -> Seal | None:
     """Write the seal and its table with the current sizes, times and inodes, as after a restored backup.
 
-    Args:
-        prefix: an environment whose files all have the sealed bytes, held by `exclusive`.
-        seal: its seal.
-        sealed: the rows of its file table.
-        now: a snapshot with digests.
+    The caller holds `exclusive`, and `now` is a snapshot with digests.
 
     Returns:
         the new seal; None if nothing has changed, and nothing was written.

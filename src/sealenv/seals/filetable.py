@@ -88,14 +88,7 @@ def write_table(prefix: Path, data: bytes) -> None:
 
 
 def read_table(prefix: Path, sha256: str | None) -> Snapshot | None:
-    """Read the table that the seal names.
-
-    Args:
-        prefix: the prefix.
-        sha256: its digest in the seal; None if the seal names no table.
-
-    Returns:
-        its rows by path; None if the seal names no table.
+    """Read the table that the seal names by its digest; None if the seal names none.
 
     Raises:
         RecordError: it cannot be read, or is not the one that the seal names.

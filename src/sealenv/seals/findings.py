@@ -161,10 +161,7 @@ def _is_code(path: str, platform: str) -> bool:
 def untracked(paths: Iterable[str], known: Iterable[str], platform: str) -> Iterator[Finding]:
     """Return a finding for each untracked file, or for each folder that holds nothing else.
 
-    Args:
-        paths: untracked files and links.
-        known: every other path.
-        platform: the subdir of the environment.
+    `known` are all other paths.
     """
     folders = set()
     for path in known:

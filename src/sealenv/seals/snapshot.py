@@ -127,12 +127,8 @@ def look_again(prefix: Path, rows: Snapshot, paths: Iterable[str]) -> None:
 def take_snapshot(prefix: Path, *, outside: Collection[str] = OUTSIDE) -> Snapshot:
     """Take the status of every path, parents before children; links have a digest, files none.
 
-    No link is followed. A path that cannot be read has its problem; one that is deleted meanwhile is
-    left out.
-
-    Args:
-        prefix: the prefix.
-        outside: paths that are left out, with everything in them.
+    No link is followed, and nothing `outside` is entered. A path that cannot be read has its problem;
+    one that is deleted meanwhile is left out.
 
     Raises:
         FilesystemError: the prefix itself cannot be read.
@@ -196,16 +192,10 @@ def hash_rows(
     wanted: Iterable[Row],
     on_file: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
-    """Read files and note the digest of each, or its problem; drop those that were deleted.
+    """Hash the wanted files; drop those that were deleted. Return how many were read.
 
-    Args:
-        prefix: the prefix.
-        rows: a snapshot.
-        wanted: rows of it; only files are read.
-        on_file: called now and then with files done and files in all.
-
-    Returns:
-        how many files were read.
+    A file that cannot be read gets its problem. `on_file` is called now and then with files done and
+    files in all.
     """
     files = [row for row in wanted if row.kind == FILE and not row.problem]
     names = [native(prefix, row.path) for row in files]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.commands.seal import Sealed, reseal
+from sealenv.commands.seal import Sealed, seal
 from sealenv.commands.verify import verify
 from sealenv.layout import FILES, MARKER, SEAL
 from sealenv.seals.seal import read_seal
@@ -99,7 +99,7 @@ def test_what_came_after_it_was_shown_is_not_sealed(made: tuple[Machine, Path]) 
         typed.write_text("other\n")
         (prefix / "wanted.txt").write_text("other\n")
 
-    reseal(prefix, meanwhile)
+    seal(prefix, confirm=meanwhile)
     assert {(f.kind, f.path.rpartition("/")[2]) for f in verify(prefix).findings} == {
         ("untracked", "evil.py"), ("altered", "py.typed"), ("altered", "wanted.txt"),
     }  # fmt: skip

@@ -43,7 +43,7 @@ from sealenv.seals.snapshot import hash_rows, look_again
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 from sealenv.system.volumes import real_folder
 
-__all__ = ["Sealed", "reseal", "seal"]
+__all__ = ["Sealed", "seal"]
 
 
 class BeforeAndNow(msgspec.Struct, frozen=True):
@@ -110,35 +110,13 @@ def seal(
 
     Raises:
         PrefixError: it is pending, moved, in use, or has a file where a script belongs.
-        RecordError, DigestError: the installed packages are unknown.
-    """
-    return reseal(prefix_of(env), confirm, dry_run=dry_run, reporter=reporter)
-
-
-def reseal(
-    prefix: Path,
-    confirm: Callable[[Sealed], None] | None = None,
-    *,
-    dry_run: bool = False,
-    reporter: Reporter = QUIET,
-) -> Sealed:
-    """Seal an environment as it is now.
-
-    Args:
-        prefix: a sealed environment, or one of another tool.
-        confirm: called with the difference before anything is written; may raise to stop.
-        dry_run: write nothing.
-        reporter: shows the progress.
-
-    Raises:
-        PrefixError: it is pending, moved, in use, or has a file where a script belongs.
         RecordError: a record cannot be read.
         DigestError: a record does not name its archive, so the package could not be installed again.
         FilesystemError: it cannot be read or written.
     """
-    prefix = real_folder(prefix)  # the seal names the folder, not a link to it
+    prefix = real_folder(prefix_of(env))  # the seal names the folder, not a link to it
     with exclusive(prefix):
-        change, seal, comparison = _compare(prefix, reporter)
+        change, new, comparison = _compare(prefix, reporter)
         if dry_run:
             return msgspec.structs.replace(change, dry_run=True)
         rows = comparison.rows  # what is written from now on is not sealed
@@ -149,16 +127,16 @@ def reseal(
         hash_rows(prefix, rows, [row for row in rows.values() if not row.digest])
         if confirm:
             confirm(change)
-        seal.activation = write_scripts(prefix, platform=seal.platform).paths
-        look_again(prefix, rows, seal.activation)
-        patched = {note.path: note.after for note in seal.patched}
-        observed = read_contents(prefix, seal.platform, patched, rows=rows, reporter=reporter)
-        seal.pip = observed.pip
-        seal.fingerprints = observed.fingerprints
-        seal.files = observed.table_sha256
+        new.activation = write_scripts(prefix, platform=new.platform).paths
+        look_again(prefix, rows, new.activation)
+        patched = {note.path: note.after for note in new.patched}
+        observed = read_contents(prefix, new.platform, patched, rows=rows, reporter=reporter)
+        new.pip = observed.pip
+        new.fingerprints = observed.fingerprints
+        new.files = observed.table_sha256
         write_table(prefix, observed.table)
-        write_seal(prefix, seal)
-    return _with_fingerprints(change, seal)
+        write_seal(prefix, new)
+    return _with_fingerprints(change, new)
 
 
 def _with_fingerprints(change: Sealed, seal: Seal, *, retaken: bool = False) -> Sealed:

@@ -60,7 +60,7 @@ def settle(
         LinkError: a binary has no room for the new path.
         CheckFailedError: a file holds the old path that should not.
     """
-    reporter.phase("rewrite", f"writing {move.new} into files that hold {move.old}")
+    reporter.phase("rewrite", "rewriting the paths in files")
     again = searched is None
     searched = searched or _search_again(move)
     rows = searched.rows
@@ -76,7 +76,7 @@ def settle(
             table = next_table(files, rows, copied=copied)
             files.seal, encoded = next_seal(files, table)
             if proof:
-                reporter.phase("proof", f"looking for {move.old} again")
+                reporter.phase("proof", "checking that no file has the old path")
                 clean = set() if copied or again else rows.keys() - set(searched.found)
                 prove(files, {path: rows[path] for path in clean})
             commit(move.prefix, files.seal, encoded, move.olds)

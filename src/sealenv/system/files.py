@@ -321,25 +321,25 @@ def check_output(path: Path, *, force: bool = False) -> None:
     """
     if not path.parent.is_dir():
         raise NotFoundError(
-            "the folder to write into is not there",
+            "the output folder does not exist",
             where=str(path.parent),
             hint="make it first, or name another one with -o",
         )
     if path.is_symlink():
         raise OutputExistsError(
-            "there is a link, and it is not written through",
+            "the output is a link, which sealenv does not follow",
             where=str(path),
             hint="name the file it leads to, or another one, with -o",
         )
     if os.path.lexists(path) and not path.is_file():
         raise OutputExistsError(
-            "there is a folder" if path.is_dir() else "there is something that is not a plain file",
+            "the output is a folder" if path.is_dir() else "the output is not a regular file",
             where=str(path),
             hint="name another one with -o",
         )
     if os.path.lexists(path) and not force:
         raise OutputExistsError(
-            "there is a file already",
+            "the output file already exists",
             where=str(path),
             hint="name another one with -o, or --force",
         )

@@ -16,6 +16,7 @@ from sealenv.layout import MOVING
 from sealenv.seals.seal import read_seal
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine, traces
+from tests.relocation.test_audit import editable, pip
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_move.py")
 
@@ -134,8 +135,6 @@ def test_there_and_back_gives_the_same_bytes(warm_machine: Machine, env: Path) -
 
 
 def test_with_pip_in_between(warm_machine: Machine, env: Path, tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    (project / "src").mkdir(parents=True)
     install = ("run", str(env), "--", "python", "-m", "pip", "install", "--no-index", "--no-deps")
     warm_machine.run(*install, str(wheel(tmp_path)))
     before = kinds(env)
@@ -155,6 +154,22 @@ def test_with_pip_in_between(warm_machine: Machine, env: Path, tmp_path: Path) -
     warm_machine.run("move", "e", str(second))
     assert prints(second) == sealed
     warm_machine.run("run", str(second), "--", "python", "-m", "pip", "uninstall", "-y", "tooly")
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_an_editable_install(warm_machine: Machine, env: Path, inside: bool) -> None:
+    """`pip install -e` of a project in the environment, or elsewhere: its source stays editable."""
+    root = env / "__home__" if inside else warm_machine.root / "elsewhere"
+    root.mkdir()
+    pip(env, "--no-build-isolation", "-e", str(editable(root)))
+    before = kinds(env)
+    warm_machine.run("move", "e", "f")
+    place = env.with_name("f")
+    assert kinds(place) == before
+    root = place / "__home__" if inside else root
+    (root / "my project/src/mine.py").write_text("def main():\n    print('edited')\n")
+    assert warm_machine.run("run", "f", "--", "mine").stdout == "edited\n"
+    assert [path for path in holding(place, env) if "/__home__/" not in path] == []
 
 
 def _site(prefix: Path) -> str:

@@ -121,23 +121,24 @@ class TestUserFolder:
         subprocess.run(["cp", "-p", env / "__home__/one", place / "__home__/one"], check=True)
         return place
 
-    def test_files_of_others_are_moved_aside(self, machine: Machine, env: Path) -> None:
+    def test_files_of_others_are_in_the_way(self, machine: Machine, env: Path) -> None:
         place = self.killed(machine, env)
         (env / "__home__/new").write_text("new")
-        (place / "__home__/new").write_text("theirs")
-        (place / "__home__/gone").write_text("was copied, and deleted meanwhile")
-        (place / "__home__/theirs").write_text("theirs")
-        (place / "__home__/sub").rmdir()
-        (place / "__home__/sub").symlink_to(machine.root)
-        done = machine.run("move", "e", "copied", "--copy")
-        assert "kept" in done.stderr
         home = place / "__home__"
-        assert (home / "two").read_text() == "two"
-        assert (home / "theirs").read_text() == "theirs"
-        assert not (home / "sub").is_symlink()
+        (home / "new").write_text("theirs")
+        (home / "theirs").write_text("theirs")
+        (home / "sub").rmdir()
+        (home / "sub").symlink_to(machine.root)
+        answer = machine.json("move", "e", "copied", "--copy", code=7)
+        assert answer["details"] == ["__home__/new", "__home__/sub"]
+        assert (home / "new").read_text() == "theirs"
+        assert is_whole(env)
+        for name in ("new", "sub"):
+            (home / name).unlink()
+        machine.run("move", "e", "copied", "--copy")
         assert (home / "new").read_text() == "new"
-        assert (home / "kept-from-pending-1/new").read_text() == "theirs"
-        assert not (home / "gone").exists()
+        assert (home / "theirs").read_text() == "theirs"
+        assert (home / "sub/three").read_text() == "sub/three"
         assert not (machine.root / "three").exists()
 
     def test_a_link_is_not_written_through(self, machine: Machine, env: Path) -> None:
@@ -146,7 +147,7 @@ class TestUserFolder:
         (place / "__home__").rename(elsewhere)
         (place / "__home__").symlink_to(elsewhere)
         before = sorted(elsewhere.rglob("*"))
-        assert "is a link" in machine.json("move", "e", "copied", "--copy", code=7)["what"]
+        assert "__home__" in machine.json("move", "e", "copied", "--copy", code=7)["details"]
         assert sorted(elsewhere.rglob("*")) == before
         assert is_whole(env)
 

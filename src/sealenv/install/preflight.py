@@ -22,11 +22,11 @@ from sealenv.store.placing import (
     entry_point_paths,
     linked_paths,
     refuse_links_out,
-    refuse_long_paths,
     refuse_unlike,
     site_packages_of,
     wheel_paths,
 )
+from sealenv.system.volumes import refuse_long_paths
 
 __all__ = ["Contents", "preflight"]
 

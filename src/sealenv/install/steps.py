@@ -31,7 +31,7 @@ from sealenv.install.userscripts import find_link_scripts, run_link_scripts
 from sealenv.install.wheels import InstalledWheel, install_wheels, record_pyc
 from sealenv.layout import META, USER_FOLDER
 from sealenv.locks import Lock
-from sealenv.portability.patch import Patched, left_absolute, patch_prefix
+from sealenv.portability.patch import Patched, patch_prefix
 from sealenv.prefix.condafiles import write_condarc, write_history, write_state
 from sealenv.prefix.pending import clear_pending, write_plan
 from sealenv.prefix.prefixlock import PrefixLock
@@ -406,7 +406,6 @@ def seal(
         link_scripts=scripts.ran,
         skipped_link_scripts=scripts.skipped,
         patched=[PatchNote(p.path, p.before, p.after, p.what) for p in patched],
-        absolute=left_absolute(job.prefix, job.spec.platform),
         activation=activation,
         pip=observed.pip,
         fingerprints=observed.fingerprints,

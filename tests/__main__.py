@@ -1,18 +1,17 @@
 """The one test command: `python3 -m tests`, from the root of a checkout.
 
-Needs Python 3.10 or newer and nothing else. It makes `.venv` (or uses the one that is there), installs
-the project in it with its test and lint groups, gets nushell from npm where it can, runs ruff and
-mypy, builds the documentation site, runs pytest, and ends with what was skipped and why. What it keeps
-lies in the checkout (`.venv`, `.cache`); what tests write elsewhere lies in one temporary folder that is
-removed.
+Needs only Python 3.10 or newer. It creates or reuses `.venv`, installs the project in it with its test
+and lint groups, gets nushell from npm if possible, runs ruff and mypy, builds the documentation site,
+runs pytest, and ends with the list of skipped tests and their reasons. Everything is kept in the
+checkout (`.venv`, `.cache`), except for one temporary folder, which is removed.
 
 `--quick` is for before each commit: ruff, mypy, and the tests that start no `sealenv` (`--quick` of
 tests/conftest.py), in less than two minutes.
 
-It installs nothing on the machine. A shell that is missing skips its tests; under
-SEALENV_TEST_REQUIRE=shells it fails them (tests/shells.py). SEALENV_TEST_REQUIRE=shells,wine also
-makes a Wine and fails the tests on Windows where that cannot be done (tests/windows). With `browser`
-in it the tests of the report's page fail without a Chromium (tests/browser.py).
+It installs nothing on the machine. If a shell is missing, its tests are skipped;
+SEALENV_TEST_REQUIRE=shells makes them fail (tests/shells.py). SEALENV_TEST_REQUIRE=shells,wine also
+creates a Wine, and fails the tests for Windows if that is not possible (tests/windows). With `browser`
+in it, a missing Chromium fails the tests of the report (tests/browser.py).
 """
 
 from __future__ import annotations
@@ -61,15 +60,15 @@ class SetupError(Exception):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Set up, run every check, tell what was skipped; returns the exit code."""
+    """Set up, run every check, list what was skipped; return the exit code."""
     parser = argparse.ArgumentParser(prog="python3 -m tests", description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--here", action="store_true", help="use the running Python as it is; install nothing"
+        "--here", action="store_true", help="use the running Python; install nothing"
     )
     parser.add_argument("--no-lint", action="store_true", help="pytest only")
     parser.add_argument("--quick", action="store_true", help="without the end-to-end tests")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
-    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST_ARGUMENT", help="handed to pytest")
+    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST_ARGUMENT", help="passed to pytest")
     options = parser.parse_args(argv)
     environ = clean_environ()
     began = time.monotonic()

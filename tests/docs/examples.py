@@ -1,4 +1,4 @@
-"""A reader of the documentation, on a machine of their own, who types what the pages show.
+"""Types the examples of the documentation, like a reader on a new machine.
 
 Their conda-forge is a local channel: rattler's configuration names it as a mirror, as
 docs/how-to/mirror.md tells. It has the real python, pip and wheels of the test channel; conda, mamba,

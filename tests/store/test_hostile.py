@@ -219,7 +219,7 @@ def test_metadata_may_not_be_twice(machine: Machine, serve: Serve) -> None:
 
 def test_metadata_may_not_be_a_link(machine: Machine, serve: Serve) -> None:
     refused(
-        machine, serve([], info=[link("info/link.json", "../share/ok.txt")]), "no sound metadata"
+        machine, serve([], info=[link("info/link.json", "../share/ok.txt")]), "not valid metadata"
     )
 
 

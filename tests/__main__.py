@@ -47,12 +47,12 @@ def main(argv: list[str] | None = None) -> int:
     """Set up, run every check, report what was skipped; return the exit code."""
     parser = argparse.ArgumentParser(prog="python3 -m tests", description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--here", action="store_true", help="use the running Python as it is; install nothing"
+        "--here", action="store_true", help="use the running Python; install nothing"
     )
     parser.add_argument("--no-lint", action="store_true", help="pytest only")
     parser.add_argument("--quick", action="store_true", help="without the end-to-end tests")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
-    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST_ARGUMENT", help="handed to pytest")
+    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST_ARGUMENT", help="passed to pytest")
     options = parser.parse_args(argv)
     environ = clean_environ()
     began = time.monotonic()

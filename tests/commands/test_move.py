@@ -265,7 +265,7 @@ class TestRefusals:
         assert "never finished" in self.refused(machine, "e", "x")["what"]
         (env / "conda-meta/sealenv.pending").unlink()
         (env / "conda-meta/sealenv").rename(machine.root / "seal")
-        assert "only a sealed" in self.refused(machine, "e", "x")["what"]
+        assert "only a seal records" in self.refused(machine, "e", "x")["what"]
         assert self.refused(machine, "nothing", "x")["error"] == "not-found"
 
     def test_active_and_running(self, warm_machine: Machine, env: Path) -> None:

@@ -21,7 +21,7 @@ from tests.docs.tables import REFERENCE
 
 
 def vectors() -> list[tuple[str, dict[str, Any], list[str], str]]:
-    """Title, what lies there, the lines, the fingerprint."""
+    """Return title, files and records, lines and fingerprint of each vector."""
     text = (REFERENCE / "fingerprint.md").read_text(encoding="utf-8")
     form = r"^### (.*?)$.*?```json\n(.*?)```.*?```text\n(.*?)```\s*`([0-9a-f]{64})`"
     return [

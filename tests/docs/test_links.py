@@ -46,7 +46,7 @@ def test_links_lead_somewhere(page: str) -> None:
 
 @pytest.mark.parametrize("page", ALL)
 def test_an_anchor_that_is_linked_is_there_once(page: str) -> None:
-    """GitHub and the site number equal headings differently: nobody may link to one of these."""
+    """GitHub and the site number equal headings differently, so no page may link to one."""
     here = anchors(page)
     twice = {slug for slug in here if here.count(slug) > 1}
     linked = {

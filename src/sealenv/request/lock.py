@@ -304,7 +304,7 @@ def wishes(lock: Lock, variables: Mapping[str, str], update: Sequence[str] = ())
 
 
 def _needed(text: str) -> str | None:
-    """Return the name in a line of requires_dist; None for an extra, which may not be requested."""
+    """Return the name in a line of requires_dist; None for an extra, which is not requested."""
     try:
         found = Requirement(text)
     except InvalidRequirement:

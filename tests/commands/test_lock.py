@@ -257,7 +257,7 @@ def test_where_nothing_can_be_written_nothing_is_solved(
     assert empty["what"] == "-o: an empty file name"
     for args in (["dated", *nowhere, "-o", "link.lock"], ["-f", "link.lock", *nowhere]):
         linked = machine.json("lock", *args, code=2)
-        assert linked["what"] == "there is a link, and it is not written through"
+        assert linked["what"] == "the output path is a link, which is not followed"
         assert "--force" not in linked["hint"]
     for args in (["lock", "dated", *nowhere], ["export", "sealenv.lock"]):
         answer = machine.json(*args, "-o", "gone/x.lock", code=7)

@@ -48,11 +48,8 @@ def test_records_become_a_lock_without_what_belongs_to_the_prefix(tmp_path: Path
     ("said", "channel"),
     [
         ("https://x.org/index/", "https://x.org/index/"),
-        ("https://x.org/index/linux-64", "https://x.org/index/"),
         ("https://me:pw@x.org/index", "https://x.org/index/"),
         ("conda-forge", "https://conda.anaconda.org/conda-forge/"),
-        ("https://x.org/a b", "https://conda.anaconda.org/conda-forge/"),
-        (None, "https://conda.anaconda.org/conda-forge/"),
     ],
 )
 def test_the_channel_is_what_the_record_says(
@@ -71,7 +68,7 @@ def test_what_nothing_vouches_for_is_refused(tmp_path: Path, missing: str) -> No
     assert installed(where, "linux-64", strict=False).packages[0].name == "a"
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"name": "a"}'])
+@pytest.mark.parametrize("text", ["{", '{"name": "a"}'])
 def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
     where = prefix(tmp_path)
     (where / "conda-meta" / "x.json").write_text(text)

@@ -62,13 +62,6 @@ def test_links_are_removed_and_never_entered(tmp_path: Path) -> None:
     assert not (prefix / PKGS).is_symlink()
 
 
-def test_a_pkgs_folder_of_somebody_is_kept(tmp_path: Path) -> None:
-    prefix = pending(tmp_path / "env")
-    (prefix / PKGS).mkdir()
-    (prefix / PKGS / "a.conda").write_text("x")
-    assert clear_pending(prefix) == ["pkgs/a.conda"]
-
-
 def test_what_the_engine_tries_the_file_system_with(tmp_path: Path) -> None:
     prefix = pending(tmp_path / "env")
     test = "symtest_8e6d90de-2293-435e-a77a-fc0e6ab49a8f"
@@ -83,14 +76,6 @@ def test_what_the_engine_tries_the_file_system_with(tmp_path: Path) -> None:
     assert clear_pending(prefix) == [".refprobe-jvKr3V/notes", test]
 
 
-def test_without_a_plan_everything_unknown_is_kept(tmp_path: Path) -> None:
-    prefix = pending(tmp_path / "env")
-    (prefix / "bin").mkdir()
-    (prefix / "bin" / "tool").write_text("x")
-    assert clear_pending(prefix) == ["bin/tool"]
-    assert clear_pending(prefix) == []
-
-
 def test_a_planned_file_that_was_being_replaced_is_ours_too(tmp_path: Path) -> None:
     """A kill while a script is patched leaves the new one under the name it is written to first."""
     prefix = pending(tmp_path / "env")
@@ -100,12 +85,3 @@ def test_a_planned_file_that_was_being_replaced_is_ours_too(tmp_path: Path) -> N
         (prefix / "Scripts" / name).write_text("x")
     write_plan(prefix, ["Scripts/conda-script.py"])
     assert clear_pending(prefix) == ["Scripts/.mine.0123456789abcdef"]
-
-
-def test_what_create_itself_writes_is_ours(tmp_path: Path) -> None:
-    prefix = pending(tmp_path / "env")
-    for name in (".condarc", "..condarc.0123456789abcdef", "activate.sh", "CACHEDIR.TAG"):
-        (prefix / name).touch()
-    write_plan(prefix, [])
-    assert clear_pending(prefix) == []
-    assert [p.name for p in prefix.iterdir()] == ["conda-meta"]

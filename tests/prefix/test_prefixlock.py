@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sealenv.errors import PrefixExistsError, PrefixLockedError
-from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of
-from sealenv.prefix.prefixlock import PrefixLock, _open_marker, is_locked
+from sealenv.layout import MARKER, META, SEAL, State, is_link, state_of
+from sealenv.prefix.prefixlock import PrefixLock, is_locked
 
 
 @pytest.fixture
@@ -51,16 +51,6 @@ def test_a_linked_conda_meta_is_somebodys(tmp_path: Path) -> None:
     with pytest.raises(PrefixExistsError):
         PrefixLock.acquire(prefix)
     assert list((tmp_path / "elsewhere").iterdir()) == []
-
-
-@pytest.mark.parametrize("sign", [SEAL, HISTORY])
-def test_no_marker_is_left_in_what_another_create_just_finished(tmp_path: Path, sign: str) -> None:
-    """It looked at a pending prefix, and the other one committed before it opened the marker."""
-    (tmp_path / META).mkdir()
-    (tmp_path / sign).write_text("{}")
-    with pytest.raises(PrefixExistsError, match="just created"):
-        _open_marker(tmp_path)
-    assert not (tmp_path / MARKER).exists()
 
 
 def test_a_killed_commit_is_still_pending_and_can_be_taken(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def which_command(
     What runs, what it shadows, what is passed over and why; whose each is, and what a wrapper or script
     starts in the end. Exit code 1: nothing runs.
     """
-    from sealenv.commands.which import find_command, find_command_here
+    from sealenv.commands.which import which
     from sealenv.naming import printable
 
     if env is None or here == (command is not None):
@@ -49,7 +49,7 @@ def which_command(
             if here
             else "an environment and a command are needed, or --here and a command"
         )
-    answer = find_command_here(env, shell) if here else find_command(env, command or "", shell)
+    answer = which(None if here else env, env if here else command or "", shell=shell)
     if as_json:
         print_json(answer)
     else:

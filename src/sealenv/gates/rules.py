@@ -88,66 +88,25 @@ HONOURED = (
 """Settings that `--clean` keeps: (NAME or NAME*, what it is)."""
 
 KEPT = (
-    ("LANG", "the language"),
-    ("LANGUAGE", "the language"),
-    ("LC_*", "the locale"),
-    ("TZ", "the time zone"),
-    ("TERM", "the terminal's kind"),
-    ("COLORTERM", "the terminal's colours"),
-    ("NO_COLOR", "no colours, please"),
-    ("USER", "who runs this"),
-    ("LOGNAME", "who runs this"),
-    ("USERNAME", "who runs this"),
-    ("SHELL", "the user's own shell"),
-    ("TMPDIR", "temporary files"),
-    ("TMP", "temporary files"),
-    ("TEMP", "temporary files"),
-    ("DISPLAY", "where windows open (X11)"),
-    ("WAYLAND_DISPLAY", "where windows open (Wayland)"),
-    ("XAUTHORITY", "the key to that display"),
-    ("XDG_RUNTIME_DIR", "sockets of the session"),
-    ("SSH_AUTH_SOCK", "the user's keys, asked for by git"),
-    ("HTTP_PROXY", "the way to the network"),
-    ("HTTPS_PROXY", "the way to the network"),
-    ("ALL_PROXY", "the way to the network"),
-    ("FTP_PROXY", "the way to the network"),
-    ("NO_PROXY", "the way to the network"),
-    ("http_proxy", "the way to the network"),
-    ("https_proxy", "the way to the network"),
-    ("all_proxy", "the way to the network"),
-    ("ftp_proxy", "the way to the network"),
-    ("no_proxy", "the way to the network"),
-    ("SSL_CERT_*", "whom to trust on the network"),
-    ("REQUESTS_CA_BUNDLE", "whom to trust on the network"),
-    ("CURL_CA_BUNDLE", "whom to trust on the network"),
+    ("LANG LANGUAGE LC_* TZ", "language, locale and time zone"),
+    ("TERM COLORTERM NO_COLOR", "the terminal and its colours"),
+    ("USER LOGNAME USERNAME SHELL", "the user and the login shell"),
+    ("TMPDIR TMP TEMP", "the folder of temporary files"),
+    ("DISPLAY WAYLAND_DISPLAY XAUTHORITY", "the display for windows"),
+    ("XDG_RUNTIME_DIR SSH_AUTH_SOCK", "sockets of the session, such as the SSH agent"),
+    ("HTTP_PROXY HTTPS_PROXY ALL_PROXY FTP_PROXY NO_PROXY", "proxies"),
+    ("http_proxy https_proxy all_proxy ftp_proxy no_proxy", "proxies"),
+    ("SSL_CERT_* REQUESTS_CA_BUNDLE CURL_CA_BUNDLE", "trusted certificates"),
 )
-"""Everywhere: (name or NAME*, what it is)."""
+"""What a clean process keeps everywhere: (names or NAME*, what they are)."""
 
-KEPT_WINDOWS = (
-    "ALLUSERSPROFILE",
-    "APPDATA",
-    "COMMONPROGRAMFILES",
-    "COMMONPROGRAMFILES(X86)",
-    "COMPUTERNAME",
-    "COMSPEC",
-    "HOMEDRIVE",
-    "HOMEPATH",
-    "LOCALAPPDATA",
-    "NUMBER_OF_PROCESSORS",
-    "OS",
-    "PATHEXT",
-    "PROCESSOR_ARCHITECTURE",
-    "PROGRAMDATA",
-    "PROGRAMFILES",
-    "PROGRAMFILES(X86)",
-    "PROGRAMW6432",
-    "PUBLIC",
-    "SYSTEMDRIVE",
-    "SYSTEMROOT",
-    "USERDOMAIN",
-    "USERPROFILE",
-    "WINDIR",
-)
+_WINDOWS = """
+ALLUSERSPROFILE APPDATA COMMONPROGRAMFILES COMMONPROGRAMFILES(X86) COMPUTERNAME COMSPEC
+HOMEDRIVE HOMEPATH LOCALAPPDATA NUMBER_OF_PROCESSORS OS PATHEXT PROCESSOR_ARCHITECTURE
+PROGRAMDATA PROGRAMFILES PROGRAMFILES(X86) PROGRAMW6432 PUBLIC SYSTEMDRIVE SYSTEMROOT
+USERDOMAIN USERPROFILE WINDIR
+"""
+KEPT_WINDOWS = tuple(_WINDOWS.split())
 """What Windows programs cannot do without."""
 
 _LEAVE_IN_CMD = "deactivate, or close this window and open a new one"

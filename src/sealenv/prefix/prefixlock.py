@@ -67,7 +67,7 @@ class PrefixLock:
         """
         refuse_unless_free(prefix)
         try:
-            _make_folders(prefix / META)
+            (prefix / META).mkdir(parents=True, exist_ok=True)
             fd = _open_marker(prefix)
         except OSError as error:
             raise FilesystemError(
@@ -109,7 +109,7 @@ class PrefixLock:
             )
 
     def holds(self) -> bool:
-        """Whether the marker is still the file that we wrote."""
+        """Return whether the marker is still the file that we wrote."""
         return _same(self.fd, self.prefix / MARKER)
 
     def commit(self) -> None:
@@ -159,7 +159,7 @@ def refuse_unless_free(prefix: Path) -> None:
 
 
 def _is_bootstraps(prefix: Path) -> bool:
-    """Whether a standalone script wrote the marker: it writes no plan of its files."""
+    """Return whether a standalone script wrote the marker; it writes no plan of its files."""
     try:
         return read_regular(prefix / MARKER).startswith(b"sealenv-bootstrap ")
     except OSError:  # gone, or held by its script
@@ -167,7 +167,7 @@ def _is_bootstraps(prefix: Path) -> bool:
 
 
 def is_locked(prefix: Path) -> bool:
-    """Whether a process works on a pending prefix right now."""
+    """Return whether a process works on a pending prefix right now."""
     try:
         fd = open_removable(prefix / MARKER, new=False)
     except OSError:
@@ -234,19 +234,9 @@ def take(fd: int) -> bool:
 
 def _same(fd: int, path: Path) -> bool:
     try:
-        here, there = os.fstat(fd), os.stat(path, follow_symlinks=False)
+        return os.path.samestat(os.fstat(fd), os.lstat(path))
     except OSError:
         return False
-    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
-
-
-def _make_folders(folder: Path) -> None:
-    for parent in [*reversed(folder.parents), folder]:
-        try:
-            parent.mkdir()
-        except FileExistsError:
-            if not parent.is_dir():
-                raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -96,7 +96,7 @@ def check_removable(
 
 
 def is_leftover(prefix: Path) -> bool:
-    """Whether only an empty conda-meta is left of a remove or create that was killed."""
+    """Return whether only an empty conda-meta is left of a remove or create that was killed."""
     return not is_link(prefix) and state_of(prefix) is State.EMPTY and (prefix / META).is_dir()
 
 
@@ -194,7 +194,7 @@ def _inner_environments(paths: Iterable[str]) -> list[str]:
 
 
 def _is_certain(prefix: Path) -> bool:
-    """Whether a foreign environment has a readable record, or a history that is not empty."""
+    """Return whether a foreign environment has a readable record, or a history that is not empty."""
     return bool(scan_records(prefix)[0]) or (prefix / HISTORY).stat().st_size > 0
 
 

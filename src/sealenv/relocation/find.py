@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from sealenv.relocation.forms import Paths
 from sealenv.seals.snapshot import FILE, LINK, Row, native
-from sealenv.system.hashing import open_once
+from sealenv.system.files import open_once
 
 __all__ = [
     "Occurrence",

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from docs.tools.generated import write_or_compare
-from sealenv.commands.names import FUNCTIONS, HOMES
+from sealenv import _HOMES as HOMES
 from sealenv.errors import SealenvError
 
 __all__ = ["PAGE", "page"]
@@ -44,14 +44,14 @@ Each has `what` (a sentence), `where`, `hint` (what to do next), `details`, `cod
 def page() -> str:
     """Return the whole page: the existing text up to the marker, and the lists."""
     head = PAGE.read_text(encoding="utf-8").split(MARKER)[0]
-    others = {name: _get(name) for name in HOMES if name not in FUNCTIONS}
+    others = {name: _get(name) for name in HOMES if not name.islower()}
     results = {n: v for n, v in others.items() if not issubclass(v, SealenvError)}
     errors = [v for v in others.values() if issubclass(v, SealenvError)]
     parts = [
         head + MARKER,
         "## Functions\n",
         "`StrPath` is `str | os.PathLike[str]`; `QUIET` is a `Reporter()`, which discards everything.\n",
-        *(_function(name) for name in FUNCTIONS),
+        *(_function(name) for name in HOMES if name.islower()),
         "## Results\n",
         _RESULTS,
         *(_result(name, results[name]) for name in sorted(results)),

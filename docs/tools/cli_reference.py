@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from docs.tools.generated import write_or_compare
 from sealenv.cli.main import cli
+from sealenv.cli.options import Advanced
 
 __all__ = ["PAGE", "page"]
 
@@ -61,23 +62,30 @@ def _commands(
 
 def _section(name: str, command: click.Command, ctx: click.Context) -> str:
     usage = " ".join([name, *command.collect_usage_pieces(ctx)])
-    records = [param.get_help_record(ctx) for param in command.get_params(ctx)]
-    options = "".join(
-        f"| {_code(names)} | {_cell(text)} |\n"
-        for names, text in filter(None, records)
-        if text  # an argument without a help of its own: the usage line names it
-    )
     examples = re.sub(r"^\s*Examples?:\n", "", (command.epilog or "").replace("\b\n", ""))
     parts = [
         f"## {name}\n",
         f"{_paragraphs(command.help or '')}\n",
         f"```text\n{usage}\n```\n",
-        f"| Option | Meaning |\n|---|---|\n{options}",
+        *_tables(command.get_params(ctx), ctx),
     ]
     if examples.strip():
         lines = "\n".join(line.removeprefix("  ") for line in examples.rstrip().splitlines())
         parts.append(f"```text\n{lines.strip()}\n```\n")
     return "\n".join(parts)
+
+
+def _tables(params: Iterable[click.Parameter], ctx: click.Context) -> Iterator[str]:
+    """Yield a table of the common options, and one of the rare ones."""
+    rows = {"Option": "", "Advanced": ""}
+    for param in params:
+        record = param.get_help_record(ctx)
+        if record and record[1]:  # an argument has no help of its own: the usage line names it
+            kind = "Advanced" if isinstance(param, Advanced) else "Option"
+            rows[kind] += f"| {_code(record[0])} | {_cell(record[1])} |\n"
+    for heading, lines in rows.items():
+        if lines:
+            yield f"| {heading} | Meaning |\n|---|---|\n{lines}"
 
 
 def _paragraphs(text: str) -> str:

@@ -15,6 +15,7 @@ import click
 
 from docs.tools.generated import write_or_compare
 from sealenv.cli.main import cli
+from sealenv.cli.options import Advanced
 
 __all__ = ["PAGE", "page"]
 
@@ -80,7 +81,7 @@ def _command(name: str, command: click.Command) -> list[str]:
     context = click.Context(command, info_name=name, help_option_names=["-h", "--help"])
     usage = " ".join(command.collect_usage_pieces(context))
     lines = [f'.SS "sealenv {_text(name)} {_text(usage)}"', *_description(command)]
-    for option in command.get_params(context):
+    for option in sorted(command.get_params(context), key=lambda o: isinstance(o, Advanced)):
         record = option.get_help_record(context) if isinstance(option, click.Option) else None
         if record:
             lines += [".TP", rf"\fB{_text(record[0])}\fR", *_paragraph(record[1])]

@@ -87,23 +87,54 @@ if TYPE_CHECKING:
     from sealenv.seals.findings import Finding as Finding
     from sealenv.seals.seal import Seal as Seal
 
+_MODULES = {
+    "commands.create": "create plan Created Plan",
+    "commands.lock": "lock Locked",
+    "commands.clone": "clone Cloned",
+    "commands.remove": "remove Removed",
+    "commands.run": "run",
+    "commands.environments": "list info Environment Info",
+    "commands.which": "which",
+    "commands.verify": "verify Verified",
+    "commands.repair": "repair Repaired",
+    "commands.seal": "seal Sealed",
+    "commands.diff": "diff Comparison",
+    "commands.report": "report Reported",
+    "commands.move": "move Moved",
+    "commands.audit": "audit Audited",
+    "commands.export": "export Exported",
+    "commands.bundle": "bundle Bundled",
+    "commands.mirror": "mirror Mirrored",
+    "commands.doctor": "doctor Examined",
+    "commands.cache": "cache_info cache_clean CacheCleaned CacheInfo",
+    "progress": "Reporter",
+    "inventory.candidates": "Resolution",
+    "errors": "BundleError CacheBusyError CacheDamagedError ChangedSinceError ChannelError "
+    "CheckFailedError DigestError DirtyShellError EngineError FetchError FilesystemError "
+    "InterruptedCommandError InterruptedCreateError InterruptedMoveError LinkError LinkScriptError "
+    "NotFoundError OfflineError OutputExistsError PostScriptError PrefixChangedError PrefixError "
+    "PrefixExistsError PrefixLockedError PrefixPendingError RecordError SealenvError SolveError "
+    "SpecError UsageError",
+    "seals.findings": "Finding",
+    "seals.seal": "Seal",
+}
+"""Module -> its names in the API, as type checkers see them above; the commands as in `--help`."""
+
+_HOMES = {name: f"sealenv.{module}" for module, names in _MODULES.items() for name in names.split()}
+
 # Not the names above: `from sealenv import *` would hide the builtin `list`.
 __all__ = ["__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """A function, a result or an error. None is imported before: the command line has to start fast."""
+    """Import a function, a result or an error when it is used: the command line has to start fast."""
     from importlib import import_module
 
-    from sealenv.commands.names import HOMES
-
-    if name not in HOMES:
+    if name not in _HOMES:
         raise AttributeError(f"module 'sealenv' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(HOMES[name]), name)
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return value
 
 
 def __dir__() -> "_Iterable[str]":
-    from sealenv.commands.names import HOMES
-
-    return sorted({*globals(), *HOMES})
+    return sorted({*globals(), *_HOMES})

@@ -15,7 +15,7 @@ def main() -> int:
     """Run the `sealenv` command; return the exit code."""
     _distrust_pythonpath()
     argv = sys.argv[1:]
-    if argv == ["--version"]:
+    if argv in (["--version"], ["-V"]):
         from sealenv._version import __version__
 
         try:
@@ -26,14 +26,35 @@ def main() -> int:
             return 1
         return 0
     if len(argv) > 2 and argv[0] == "run" and not argv[1].startswith("-") and argv[2] == "--":
-        from sealenv.cli.direct import run
-
-        return run(argv[1], argv[3:])
+        return _run(argv[1], argv[3:])
     if argv and not {"-h", "--help"} & set(argv):
         _prepare(argv[0])
     from sealenv.cli.main import main as cli
 
     return cli(argv)
+
+
+def _run(env: str, command: list[str]) -> int:
+    """Replace this process with the command; failures return the exit codes of env(1)."""
+    from sealenv.commands.run import REFUSED, enter
+
+    if not command:
+        sys.stderr.write("sealenv run: no command after --\n  next: sealenv run ENV -- python\n")
+        return REFUSED
+    try:
+        enter(env, command)
+    except OSError as error:
+        sys.stderr.write(f"sealenv run: {error}\n")
+    except Exception as error:
+        from sealenv.errors import SealenvError
+
+        if not isinstance(error, SealenvError):
+            raise
+        from sealenv.naming import printable
+
+        lines = [printable(line) for line in str(error).split("\n")]
+        sys.stderr.write("sealenv run: {}\n".format("\n".join(lines)))
+    return REFUSED
 
 
 def script() -> int:

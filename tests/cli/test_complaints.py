@@ -12,9 +12,6 @@ from sealenv.cli.main import main
     [
         ("create my_env 3.12 numpy", "extra argument (numpy)", "NAME 3.12 --with numpy"),
         ("verify", "missing argument", "sealenv verify --help"),
-        ("crate", "no such command 'crate'", "sealenv --help"),
-        ("gate", "no such command 'gate'", "sealenv doctor shows the current shell"),
-        ("refresh my_env", "no such command 'refresh'", "sealenv repair ENV writes the activation"),
     ],
 )
 def test_what_and_next(

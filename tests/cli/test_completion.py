@@ -53,6 +53,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
         ("create --platform win", ["plain,win-64"]),
         ("export e --format cond", ["plain,conda-lock"]),
         ("info pl", ["plain,plain_3_12"]),
+        ("info -n pl", ["plain,plain_3_12"]),
         ("verify --fast pl", ["plain,plain_3_12"]),
         ("diff pl", ["plain,plain_3_12", "file,pl"]),
         ("run plain_3_12 -- tool", ["plain,tool-of-it"]),
@@ -102,7 +103,3 @@ def wait(fd: int, text: str) -> None:
         if left <= 0 or not select.select([fd], [], [], left)[0]:
             pytest.fail(f"{text!r} does not appear: {said!r}")
         said += os.read(fd, 65536).decode("utf-8", "replace")
-
-
-def test_the_verb_of_earlier_versions_says_what_to_use(machine: Machine) -> None:
-    assert "_SEALENV_COMPLETE=bash_source" in machine.run("completion", "bash", code=2).stderr

@@ -207,7 +207,7 @@ def test_several_platforms(machine: Machine, channel: str, channels: Channels) -
         "lock", "python", "-c", channels.main_url, "--platform", channels.subdir,
         "--platform", "win-64", "-o", str(lock),
     )  # fmt: skip
-    answer = machine.json("bundle", str(lock), "--name", "my_env")
+    answer = machine.json("bundle", str(lock), "--default-name", "my_env")
     assert set(answer["platforms"]) == {channels.subdir, "win-64"}
     with open_bundle(machine.root / "my_env.sealenv") as bundle:
         names = [member.name for member in bundle.manifest.members]
@@ -229,7 +229,7 @@ def test_nothing_in_the_way(machine: Machine, channels: Channels, tmp_path: Path
     machine.run("bundle", "x.txt", code=2)
     machine.tiny("small", channels.main_url, "hello-prefix")
     for name in ("a/b", "con", "x%y"):
-        machine.run("bundle", "small", "--name", name, "-o", "b.sealenv", code=2)
+        machine.run("bundle", "small", "--default-name", name, "-o", "b.sealenv", code=2)
     (machine.root / "dangling").symlink_to("nowhere")
     machine.run("bundle", "small", "-o", "dangling", "--force", code=2)
     assert not (machine.root / "b.sealenv").exists()

@@ -102,10 +102,10 @@ def test_a_bundle_of_a_bundle_elsewhere(machine: Machine, lock: Path, tmp_path: 
     ("words", "said"),
     [
         (("-o", "-"), "standard output"),
-        (("--name", "a/b"), "name"),
-        (("--name", ""), "is not a valid name"),
-        (("--name", "", "-o", "x"), "is not a valid name"),
-        (("--name", "a/b", "-o", "no/folder"), "name"),
+        (("--default-name", "a/b"), "name"),
+        (("--default-name", ""), "is not a valid name"),
+        (("--default-name", "", "-o", "x"), "is not a valid name"),
+        (("--default-name", "a/b", "-o", "no/folder"), "name"),
     ],
 )
 def test_names_that_cannot_be(

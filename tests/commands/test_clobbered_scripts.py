@@ -94,7 +94,8 @@ def test_carried(machine: Machine, channels: Channels, tmp_path: Path) -> None:
     for what in ("e", "e.txt"):
         bundle = machine.root / f"{what}.sealenv"
         machine.run(
-            "bundle", what, "--micromamba", f"{channels.subdir}={exe}", "--name", "x", "-o", str(bundle)
+            "bundle", what, "--micromamba", f"{channels.subdir}={exe}", "--default-name", "x",
+            "-o", str(bundle),
         )  # fmt: skip
         folder = machine.root / f"of {what}"
         folder.mkdir()

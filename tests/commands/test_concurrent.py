@@ -49,7 +49,7 @@ def test_the_second_comes_while_the_first_works(machine: Machine, channels: Chan
         time.sleep(0.01)
     answer = machine.tiny("e", channels.main_url, "prio", code=7)
     assert answer["error"] == "prefix-locked"
-    shown = machine.json("list", "--no-size")["environments"]
+    shown = machine.json("list")["environments"]
     assert [(e["state"], e["busy"]) for e in shown] == [("pending", True)]
     machine.run("remove", "e", "-y", code=7)
     machine.run("cache", "clean", "--all", "-y", code=9)

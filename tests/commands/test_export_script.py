@@ -96,7 +96,7 @@ def test_usage(machine: Machine, prefix: Path) -> None:
     for words in (
         ("--format", "bat", *digest),  # nothing in it runs on Windows
         ("--format", "sh", "--micromamba-sha256", "x"),
-        ("--format", "sh", "--name", "a/b", *digest),
+        ("--format", "sh", "--default-name", "a/b", *digest),
         ("--format", "sh", "--platform", "osx-64", *digest),
         ("--format", "explicit", *digest),
         ("--format", "sh", "--from-history", *digest),

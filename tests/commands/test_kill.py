@@ -96,7 +96,7 @@ def test_killed_create_is_sealed_or_pending_and_is_replaced(
     state = state_of(prefix)
     assert state in {State.ABSENT, State.EMPTY, State.PENDING, State.SEALED}, said
     if state is State.PENDING:
-        shown = {e["name"]: e for e in machine.json("list", "--no-size")["environments"]}
+        shown = {e["name"]: e for e in machine.json("list")["environments"]}
         assert shown["victim"]["state"] == "pending"
         refused = machine.run("run", "victim", "--", "true", code=125)
         assert "never finished" in refused.stderr

@@ -169,7 +169,7 @@ def test_where_it_writes_and_where_not(made: tuple[Machine, Path], tmp_path: Pat
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--json"], "both the report and JSON on stdout"),
+        (["--json"], "both the report and JSON would go to stdout"),
         (["--open"], "--open needs a file to open"),
         (["--format", "spdx"], "'spdx' is not a format"),
     ],

@@ -55,7 +55,7 @@ def test_the_examples_have_the_fields_that_are_printed(
     printed = {
         "sealenv create ... --dry-run --json": warm_machine.json(*create, "--dry-run"),
         "sealenv create ... --json": warm_machine.json(*create),
-        "sealenv list --json": warm_machine.json("list"),
+        "sealenv list --size --json": warm_machine.json("list", "--size"),
         "sealenv info ENV --json": warm_machine.json("info", env),
         "sealenv which ENV CMD --json": warm_machine.json("which", env, "pip"),
         "sealenv bundle ENV --json": warm_machine.json("bundle", env),

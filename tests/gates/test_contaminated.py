@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sealenv.cli.main import _COMMANDS
 from tests.machine import Machine
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="folders of POSIX")
@@ -84,13 +85,13 @@ def test_a_value_with_newlines_forges_no_line(used: Machine, words: tuple[str, .
 
 
 @pytest.mark.parametrize("words", [("verify", "e"), ("audit", "e")])
-def test_other_verbs_warn_once_scrub_and_go_on(used: Machine, words: tuple[str, ...]) -> None:
+def test_other_verbs_scrub_and_go_on(used: Machine, words: tuple[str, ...]) -> None:
     dirt: dict[str, Any] = {"CONDA_PREFIX": "/opt/conda", "PIP_USER": "1"}
     done = used.run(*words, "--json", **dirt)
     warnings = json.loads(done.stdout)["warnings"]
-    names = [warning.split()[3].split("=")[0] for warning in warnings]
+    names = [warning.split()[1].split("=")[0] for warning in warnings]
     assert names == ["CONDA_PREFIX", "PIP_USER"]
-    assert done.stderr.count("CONDA_PREFIX=/opt/conda") == 1
+    assert "CONDA_PREFIX" not in done.stderr
     assert "warnings" not in json.loads(used.run(*words, "--json").stdout)
     quiet = used.run(*words, "--json", "--clean", **dirt)
     assert "warnings" not in json.loads(quiet.stdout)
@@ -100,11 +101,7 @@ def test_other_verbs_warn_once_scrub_and_go_on(used: Machine, words: tuple[str, 
 
 
 def test_every_verb_has_the_options(used: Machine) -> None:
-    listing = used.run("--help").stdout.split("Commands:")[1].split("\n\n")[0]
-    verbs = [line.split()[0] for line in listing.splitlines() if line[2:3].strip()]
-    verbs = [verb for verb in verbs if verb.isalpha()]
-    assert {"create", "doctor", "verify"} < set(verbs)
-    for verb in verbs:
+    for verb in _COMMANDS:
         words = ["cache", "info"] if verb == "cache" else [verb]
         text = used.run(*words, "--help").stdout
         assert text.count("--clean") >= 1, verb

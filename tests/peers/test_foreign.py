@@ -123,7 +123,7 @@ def test_every_export_has_conda_packages_alone(machine: Machine, foreign: Path) 
 @pytest.mark.parametrize("foreign", _WITH_DIGESTS, ids="-".join, indirect=True)
 def test_a_bundle_of_it(machine: Machine, foreign: Path) -> None:
     out = machine.root / "foreign.sealenv"
-    machine.run("bundle", str(foreign), "--name", "again", "-o", str(out), "--force")
+    machine.run("bundle", str(foreign), "--default-name", "again", "-o", str(out), "--force")
     made = machine.json(
         "create", "again", "-f", str(out), "--offline", "--no-pyc", *platform(foreign)
     )

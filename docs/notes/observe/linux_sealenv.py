@@ -90,7 +90,7 @@ sealenv verify . >/dev/null 2>&1; echo "exit code $?"
 mkdir -p envs/half/conda-meta
 printf 'sealenv-bootstrap 0.1.0\\n' > envs/half/conda-meta/sealenv.pending
 : > envs/half/conda-meta/history
-sealenv list 2>&1 | grep -oE '^(NAME|half|my_env) +[A-Za-z]+' | tr -s ' '
+sealenv list 2>&1 | awk '{print $1, $NF}' | tail -n +2
 sealenv run half -- python -V
 echo "exit code $?"
 """,

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.lock import archives_text
-from sealenv.cli.options import QUIET, SUBDIR, VERBOSE, YES, once
-from sealenv.cli.output import activation_line, is_terminal, print_json, show_checked, size_text
+from sealenv.cli.options import QUIET, SUBDIR, VERBOSE, YES, Advanced, Command, once
+from sealenv.cli.output import (
+    activation_line,
+    ask,
+    is_terminal,
+    print_json,
+    show_checked,
+    size_text,
+)
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +35,7 @@ _VERSION = re.compile(r"\d+(\.\d+)*")
 
 @click.command(
     "create",
-    short_help="Make a standalone environment in an empty folder.",
+    cls=Command,
     epilog="""\b
 Examples:
   sealenv create my_env 3.12                     <envs>/my_env_3_12
@@ -59,7 +66,7 @@ Examples:
 @click.option("-c", "--channel", "channels", multiple=True, metavar="CHANNEL",
               help="A channel: name, URL or file:///folder. The first one given comes first, with "
               "strict priority. Without any: conda-forge.")  # fmt: skip
-@click.option("--pypi-index", metavar="URL",
+@click.option("--pypi-index", cls=Advanced, metavar="URL",
               help="Where pip looks for a 'pip:' section, instead of PyPI or the file's "
               "--index-url.")  # fmt: skip
 @click.option("--override-channels", is_flag=True, hidden=True,
@@ -73,13 +80,14 @@ Examples:
 @click.option(
     "--exclude-newer", metavar="TIME", help="Ignore packages built after this time (UTC)."
 )
-@click.option("--post", metavar="SCRIPT", type=click.Path(path_type=Path),
+@click.option("--post", cls=Advanced, metavar="SCRIPT", type=click.Path(path_type=Path),
               help="Copy a script to __home__ and run it there, activated.")  # fmt: skip
-@click.option("--trace-report", metavar="FILE", type=click.Path(path_type=Path),
+@click.option("--trace-report", cls=Advanced, metavar="FILE", type=click.Path(path_type=Path),
               help="Compare HOME, profiles, registry and PATH before and after, and write the result "
               "to a new JSON file.")  # fmt: skip
-@click.option("--no-pyc", is_flag=True, help="Do not compile python files.")
-@click.option("--no-link-scripts", is_flag=True, help="Do not run post-link scripts; list them.")
+@click.option("--no-pyc", cls=Advanced, is_flag=True, help="Do not compile python files.")
+@click.option("--no-link-scripts", cls=Advanced, is_flag=True,
+              help="Do not run post-link scripts; list them.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="Do not use the network.")
 @click.option(
     "-d", "--dry-run", is_flag=True, help="Solve and show the plan; write no environment."
@@ -146,7 +154,7 @@ def create_command(
         offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=post,
         command=" ".join(shown(word) for word in ["sealenv", *sys.argv[1:]]),
     )  # fmt: skip
-    ask = not (yes or as_json or quiet) and is_terminal(sys.stdin) and is_terminal(sys.stderr)
+    asking = not (yes or as_json or quiet) and is_terminal(sys.stdin) and is_terminal(sys.stderr)
     caches = {
         "cache": Path(locations.cache_root()),
         "conda_cache": Path(locations.conda_view()),
@@ -167,9 +175,9 @@ def create_command(
         def confirm(planned: Plan) -> None:
             reporter.end()
             _show_plan(planned, err=True)
-            click.confirm("Proceed?", default=True, abort=True, err=True)
+            ask("Proceed?", default=True)
 
-        made = create_target(target, options, reporter, confirm if ask else None)
+        made = create_target(target, options, reporter, confirm if asking else None)
     if as_json:
         print_json(made)
     elif quiet:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, YES
-from sealenv.cli.output import fitted, is_terminal, paint, print_json
+from sealenv.cli.options import JSON, QUIET, YES, Command
+from sealenv.cli.output import ask, fitted, is_terminal, paint, print_json
 from sealenv.errors import UsageError
 from sealenv.masking import masked, masked_value
 from sealenv.naming import printable
@@ -34,6 +34,7 @@ _OF_DIFFS = {"-": "red", "+": "green", "@": "cyan"}
 
 @click.command(
     "doctor",
+    cls=Command,
     epilog="\b\nExamples:\n  sealenv doctor\n  sealenv doctor --only shell\n"
     "  sealenv doctor --only conda-init --only condarc\n"
     "  sealenv doctor --in /data/envs --json\n  sealenv doctor --fix conda-init --dry-run\n"
@@ -159,7 +160,7 @@ class _Asking:
             raise UsageError(
                 "this change needs confirmation", hint="look at it with --dry-run, then add -y"
             )
-        click.confirm(question, abort=True, err=True)
+        ask(question)
 
     def end(self, result: Fixed | Undone, done: str) -> int:
         """Print the result."""

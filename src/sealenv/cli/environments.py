@@ -1,34 +1,38 @@
-"""`sealenv list`, `sealenv info` and `sealenv remove`."""
+"""`sealenv list`, `sealenv info`, `sealenv report` and `sealenv remove`."""
 
 from __future__ import annotations
 
 import datetime as dt
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import ENV, JSON, QUIET, YES
-from sealenv.cli.output import activation_line, is_terminal, print_json, print_table, size_text
+from sealenv.cli.options import JSON, QUIET, YES, Command, environment
+from sealenv.cli.output import activation_line, ask, is_terminal, print_json, print_table, size_text
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sealenv.commands.environments import Environment, Info
     from sealenv.commands.remove import Removal
 
-__all__ = ["info_command", "list_command", "remove_command"]
+__all__ = ["info_command", "list_command", "remove_command", "report_command"]
 
 
 @click.command(
     "list",
-    epilog="\b\nExamples:\n  sealenv list\n  sealenv list --in /srv/envs --json\n",
+    cls=Command,
+    epilog="\b\nExamples:\n  sealenv list\n  sealenv list --in /srv/envs\n  sealenv list --json\n",
 )
 @click.option("--in", "folders", multiple=True, metavar="DIR", type=click.Path(path_type=Path),
               help="Look in this folder instead. Repeatable.")  # fmt: skip
-@click.option("--no-size", is_flag=True, help="Do not measure sizes, which is faster.")
+@click.option("--size", is_flag=True, help="Measure the sizes too, which takes longer.")
 @JSON
-def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int:
+def list_command(folders: tuple[Path, ...], size: bool, as_json: bool) -> int:
     """List the environments in SEALENV_ENVS, PY_ENVS and the user's own folder.
 
     States: sealed (complete), pending (unfinished), foreign (made by another tool), moved (not where it
@@ -39,7 +43,7 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
     from sealenv.locations import envs_dirs
     from sealenv.naming import printable
 
-    found = list_environments(folders, sizes=not no_size)
+    found = list_environments(folders, sizes=size)
     if as_json:
         print_json(Listing(environments=found))
         return 0
@@ -47,33 +51,40 @@ def list_command(folders: tuple[Path, ...], no_size: bool, as_json: bool) -> int
         where = [str(f) for f in folders] or envs_dirs()
         click.echo(f"No environments in {', '.join(where)}.", err=True)
         return 0
-    headings = ["NAME", "STATE", "PYTHON", *([] if no_size else ["SIZE"]), "AGE", "FOLDER"]
-    print_table(
-        headings,
-        [
-            [
-                e.name,
-                _state(e),
-                e.python or "-",
-                *([] if no_size else [size_text(e.bytes)]),
-                _age(e.created),
-                str(e.prefix.parent),
-            ]
-            for e in found
-        ],
-    )
+    for number, (folder, rows) in enumerate(groupby(found, lambda e: e.prefix.parent)):
+        click.echo(("\n" if number else "") + printable(str(folder), path=True))
+        _show_rows(list(rows), size)
     for e in found:
         if e.problem:
             click.echo(printable(f"{e.name}: {e.problem}"), err=True)
     return 0
 
 
+def _show_rows(found: Sequence[Environment], size: bool) -> None:
+    print_table(
+        ["NAME", "PYTHON", "PACKAGES", *(["SIZE"] if size else []), "STATE"],
+        [
+            [
+                e.name,
+                e.python or "-",
+                str(e.packages),
+                *([size_text(e.bytes)] if size else []),
+                _state(e),
+            ]
+            for e in found
+        ],
+    )
+
+
 @click.command(
-    "info", epilog="\b\nExamples:\n  sealenv info my_env_3_12\n  sealenv info ./env --json\n"
+    "info",
+    cls=Command,
+    epilog="\b\nExamples:\n  sealenv info my_env_3_12\n  sealenv info my_env_3_12 --packages\n"
+    "  sealenv info -p ./env --json\n",
 )
+@environment()
 @click.option("--packages", is_flag=True, help="List every package too, with those of pip.")
 @JSON
-@click.argument("env", type=ENV)
 def info_command(packages: bool, as_json: bool, env: str) -> int:
     """Show the environment ENV (a name or a path) and how it was made."""
     from sealenv.commands.environments import info
@@ -100,14 +111,15 @@ def info_command(packages: bool, as_json: bool, env: str) -> int:
 
 @click.command(
     "remove",
-    epilog="\b\nExamples:\n  sealenv remove my_env_3_12\n  sealenv remove ./env -y\n",
+    cls=Command,
+    epilog="\b\nExamples:\n  sealenv remove my_env_3_12\n  sealenv remove -p ./env -y\n",
 )
+@environment()
 @YES
 @QUIET
 @JSON
 @click.option("--force", is_flag=True, help="Remove it even if programs run from it.")
 @click.option("--override-frozen", is_flag=True, help="Remove it even if it is frozen (CEP 22).")
-@click.argument("env", type=ENV)
 def remove_command(
     yes: bool, quiet: bool, as_json: bool, force: bool, override_frozen: bool, env: str
 ) -> int:
@@ -125,7 +137,7 @@ def remove_command(
         click.echo(f"{removal.prefix}: {what}", err=True)
         if removal.own:
             click.echo(f"Your own files in __home__: {removal.own}.", err=True)
-        click.confirm("Remove all of it?", abort=True, err=True)
+        ask("Remove all of it?")
 
     done = remove(
         env, force=force, override_frozen=override_frozen, confirm=None if yes else confirm
@@ -186,3 +198,78 @@ def _age(moment: dt.datetime | None) -> str:
         if seconds >= 2 * length or (unit == "min" and seconds >= 60):
             return f"{int(seconds // length)} {unit}"
     return f"{max(0, int(seconds))} s"
+
+
+@click.command(
+    "report",
+    cls=Command,
+    epilog="""\b
+Examples:
+  sealenv report my_env_3_12 -o report.html
+  sealenv report my_env_3_12 -o report.html --force --open
+  sealenv report my_env_3_12 --format cyclonedx -o sbom.json
+  sealenv report my_env_3_12 --no-findings > report.html
+""",
+)
+@environment()
+@click.option("-o", "--output", metavar="FILE", help="The file to write; by default stdout.")
+@click.option("--format", "kind", metavar="FORMAT", default="html", show_default=True,
+              help="html, or cyclonedx: the bill of materials alone.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--open/--no-open", "opens", default=False,
+              help="Open the page in your browser when it is written.")  # fmt: skip
+@click.option("--fast", is_flag=True,
+              help="Read only files whose size, time, inode or mode has changed.")  # fmt: skip
+@click.option("--no-findings", is_flag=True, help="Skip verify and audit; use only records.")
+@JSON
+@QUIET
+def report_command(
+    output: str | None,
+    kind: str,
+    force: bool,
+    opens: bool,
+    fast: bool,
+    no_findings: bool,
+    as_json: bool,
+    quiet: bool,
+    env: str,
+) -> int:
+    """Show everything about ENV (a name or a path) on one HTML page that opens from disk.
+
+    The page shows the packages by size and why each is installed, their dependencies, commands and
+    licences, the findings of verify and audit, and a bill of materials (SBOM). It loads nothing.
+    """
+    from sealenv.cli.progress import make_reporter
+    from sealenv.commands.report import report
+
+    path = None if output in {None, "-"} else Path(str(output))
+    _refuse_stdout(env, path, kind, as_json=as_json, opens=opens)
+    silent = quiet or as_json or not is_terminal(sys.stderr)
+    with make_reporter(quiet=silent, verbose=0) as reporter:
+        done = report(
+            env, format=kind, output=path, force=force, findings=not no_findings, fast=fast,
+            reporter=reporter,
+        )  # fmt: skip
+    if done.text is not None:
+        click.echo(done.text.encode(), nl=False)
+    elif as_json:
+        print_json(done)
+    elif not quiet:
+        click.echo(f"wrote          {done.output}", err=True)
+    if opens and path is not None:
+        click.launch(path.absolute().as_uri())
+    return 0
+
+
+def _refuse_stdout(env: str, path: Path | None, kind: str, *, as_json: bool, opens: bool) -> None:
+    if path is not None:
+        return
+    from sealenv.naming import shown
+
+    example = f"sealenv report {shown(env)} -o report.html"
+    if as_json:
+        raise UsageError("both the report and JSON would go to stdout", hint=example)
+    if opens:
+        raise UsageError("--open needs a file to open", hint=example)
+    if kind == "html" and is_terminal(sys.stdout):
+        raise UsageError("refusing to print HTML to a terminal", hint=example)

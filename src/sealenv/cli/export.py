@@ -6,7 +6,17 @@ from pathlib import Path
 
 import click
 
-from sealenv.cli.options import ENV_OR_FILE, JSON, QUIET, SUBDIR, VERBOSE, one_of
+from sealenv.cli.options import (
+    ENV_OR_FILE,
+    JSON,
+    QUIET,
+    SUBDIR,
+    VERBOSE,
+    Advanced,
+    Command,
+    environment,
+    one_of,
+)
 from sealenv.cli.output import counted, print_json, size_text
 from sealenv.errors import UsageError
 
@@ -15,7 +25,7 @@ __all__ = ["bundle_command", "export_command", "mirror_command"]
 
 @click.command(
     "export",
-    short_help="Write an environment or a lock as a script, or in another tool's format.",
+    cls=Command,
     epilog="""\b
 Examples:
   sealenv export my_env -o my_env.lock            a lock of its packages
@@ -26,7 +36,7 @@ Examples:
   sealenv export my_env --format sh -o my_env.sh  a script, without Python
 """,
 )
-@click.argument("what", type=ENV_OR_FILE, metavar="ENV|LOCK")
+@environment("what", metavar="ENV|LOCK", or_file=True)
 @click.option("--format", "kind", metavar="FORMAT", default="pixi", show_default=True,
               shell_complete=one_of("pixi", "explicit", "conda-lock", "environment-yml", "sh",
                                     "bat"),
@@ -39,13 +49,14 @@ Examples:
               help="The environment of a pixi.lock with several.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="The file to write; stdout by default.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
-@click.option("--name", metavar="NAME", help="With sh, bat: the default name of the environment.")
-@click.option("--micromamba", metavar="VERSION", help="With sh, bat: the release to use.")
-@click.option("--micromamba-sha256", "digests", multiple=True, metavar="[SUBDIR=]HEX",
+@click.option("--default-name", metavar="NAME",
+              help="With sh, bat: the name that the script gives to its environment.")  # fmt: skip
+@click.option("--micromamba", cls=Advanced, metavar="VERSION",
+              help="With sh, bat: the release to use.")  # fmt: skip
+@click.option("--micromamba-sha256", "digests", cls=Advanced, multiple=True, metavar="[SUBDIR=]HEX",
               help="The sha256 of its executable, if sealenv does not know it. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True,
-              help="Do not use the network. It is needed only if a lock, such as conda-lock.yml, lacks "
-              "fields that pixi needs, and an archive is not cached.")  # fmt: skip
+              help="Do not use the network, even if the lock lacks something.")  # fmt: skip
 @JSON
 @QUIET
 @VERBOSE
@@ -57,7 +68,7 @@ def export_command(
     environment: str | None,
     output: str | None,
     force: bool,
-    name: str | None,
+    default_name: str | None,
     micromamba: str | None,
     digests: tuple[str, ...],
     offline: bool,
@@ -79,7 +90,7 @@ def export_command(
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
         done = export(
             what, format=kind, output=None if to_stdout else output, force=force,
-            from_history=from_history, platform=platform, environment=environment, name=name,
+            from_history=from_history, platform=platform, environment=environment, name=default_name,
             micromamba=micromamba, micromamba_sha256=digests, offline=offline, reporter=reporter,
         )  # fmt: skip
         for note in done.notes:
@@ -97,28 +108,30 @@ def export_command(
 
 @click.command(
     "bundle",
-    short_help="Write an environment and all of its packages to one file.",
+    cls=Command,
     epilog="""\b
 Examples:
   sealenv bundle my_env_3_12                    my_env_3_12.sealenv
   sealenv bundle my_env.lock -o my_env.sealenv  every locked platform
   sealenv bundle my_env.lock --micromamba win-64=micromamba.exe
 \b
-And on a machine without a network:
+Then, on a machine without a network:
   sealenv create -f my_env.sealenv --offline
 """,
 )
-@click.argument("what", type=ENV_OR_FILE, metavar="ENV|LOCK")
+@environment("what", metavar="ENV|LOCK", or_file=True)
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path),
               help="The file to write; by default NAME.sealenv.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Overwrite an existing FILE.")
 @click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
               help="Only for this platform of a lock. Repeatable.")  # fmt: skip
-@click.option("--name", metavar="NAME", help="The default name of the environment.")
-@click.option("--micromamba", multiple=True, metavar="WHICH",
+@click.option("--default-name", metavar="NAME",
+              help="The name that the script in the file gives to its environment.")  # fmt: skip
+@click.option("--micromamba", cls=Advanced, multiple=True, metavar="WHICH",
               help="A release with known digests, or SUBDIR=FILE. Repeatable. By default the "
               "package from the lock's channels.")  # fmt: skip
-@click.option("--micromamba-sha256", "digests", multiple=True, metavar="[SUBDIR=]HEX",
+@click.option("--micromamba-sha256", "digests", cls=Advanced, multiple=True,
+              metavar="[SUBDIR=]HEX",
               help="The sha256 of the executable of a release, or of FILE. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="Do not use the network; use only cached files.")
 @JSON
@@ -129,7 +142,7 @@ def bundle_command(
     output: Path | None,
     force: bool,
     platforms: tuple[str, ...],
-    name: str | None,
+    default_name: str | None,
     micromamba: tuple[str, ...],
     digests: tuple[str, ...],
     offline: bool,
@@ -148,7 +161,7 @@ def bundle_command(
     release, given = _release_and_files(micromamba)
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
         made = bundle(
-            what, output=output, force=force, platforms=platforms, name=name, micromamba=release,
+            what, output=output, force=force, platforms=platforms, name=default_name, micromamba=release,
             micromamba_files=given, micromamba_sha256=digests, offline=offline, reporter=reporter,
         )  # fmt: skip
     if as_json:
@@ -177,13 +190,13 @@ def _release_and_files(words: tuple[str, ...]) -> tuple[str | None, dict[str, Pa
 
 @click.command(
     "mirror",
-    short_help="Add the packages of locks to a channel folder.",
+    cls=Command,
     epilog="""\b
 Examples:
   sealenv mirror my_env.lock /srv/channel      a folder to serve
   sealenv mirror one.lock my_env /srv/channel  several; existing packages stay
 \b
-And then, from the server:
+Then, once a server serves the folder:
   sealenv create my_env 3.12 -c https://conda.example.org/channel
 """,
 )

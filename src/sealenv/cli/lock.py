@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import ENV_OR_FILE, JSON, QUIET, SUBDIR, VERBOSE, once
+from sealenv.cli.options import (
+    ENV_OR_FILE,
+    JSON,
+    QUIET,
+    SUBDIR,
+    VERBOSE,
+    Advanced,
+    Command,
+    environment,
+    once,
+)
 from sealenv.cli.output import counted, print_json, size_text
 from sealenv.errors import UsageError
 
@@ -22,15 +32,15 @@ __all__ = ["archives_text", "diff_command", "lock_command"]
 
 @click.command(
     "lock",
-    short_help="Solve without installing, and write down the exact packages.",
+    cls=Command,
     epilog="""\b
 Examples:
   sealenv lock 'python=3.12' numpy          sealenv.lock, for this platform
   sealenv lock -f environment.yml           NAME.lock, for its packages
   sealenv lock --platform linux-64 --platform win-64
                                             for both, from either
-  sealenv lock                              renew it: the newest of everything
-  sealenv lock --update numpy               numpy, and what must move with it
+  sealenv lock                              update everything
+  sealenv lock --update numpy               numpy, and what it requires
   sealenv lock -f list.txt                  fill in the digests of a list
   sealenv create -f sealenv.lock -n my_env  create the environment
 """,
@@ -46,11 +56,11 @@ Examples:
               help="For this platform. Repeatable. Without any: the lock's, or this one.")  # fmt: skip
 @click.option("--exclude-newer", metavar="TIME",
               help="Ignore packages built after this time (UTC).")  # fmt: skip
-@click.option("--pypi-index", metavar="URL",
+@click.option("--pypi-index", cls=Advanced, metavar="URL",
               help="Where pip looks for a 'pip:' section, instead of PyPI or the file's "
               "--index-url.")  # fmt: skip
 @click.option("--update", multiple=True, metavar="NAME",
-              help="Move this package, and only what must move with it. Repeatable.")  # fmt: skip
+              help="Update this package, and only what it requires. Repeatable.")  # fmt: skip
 @click.option("-e", "--environment", metavar="NAME",
               help="The environment, if a pixi.lock has several.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE",
@@ -58,7 +68,7 @@ Examples:
 @click.option("--force", is_flag=True, help="Replace a file that is not a lock of sealenv.")
 @click.option("--offline", is_flag=True,
               help="Use only the cache, not the network.")  # fmt: skip
-@click.option("-d", "--dry-run", is_flag=True, help="Say what would change; write nothing.")
+@click.option("-d", "--dry-run", is_flag=True, help="Show what would change; write nothing.")
 @JSON
 @QUIET
 @VERBOSE
@@ -79,10 +89,10 @@ def lock_command(
     quiet: bool,
     verbose: int,
 ) -> int:
-    """Find the exact packages for what SPECs (or a file) ask for, and write them to a lock.
+    """Find the exact packages for SPECs or a file, and write them to a lock.
 
-    Nothing is installed. Without SPEC and FILE the lock that is there is renewed; where there is none,
-    it is what `create` makes: python, conda, mamba and pip. The lock is a pixi.lock (rattler-lock 7).
+    Nothing is installed. Without SPEC and FILE, an existing lock is renewed; if none exists, the lock
+    gets what `create` installs: python, conda, mamba and pip. The format is that of pixi.lock.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.lock import lock
@@ -133,7 +143,7 @@ def archives_text(packages: Sequence[Package], wheels: Sequence[Wheel]) -> str:
 
 @click.command(
     "diff",
-    short_help="Show what differs between locks and environments.",
+    cls=Command,
     epilog="""\b
 Examples:
   sealenv diff my_env                    against the lock in its seal
@@ -141,15 +151,14 @@ Examples:
   sealenv diff old.lock new.lock --json  two locks, each platform
 """,
 )
+@environment("a", then="b", metavar="A", or_file=True)
+@click.argument("b", metavar="[B]", type=ENV_OR_FILE, required=False)
 @JSON
 @QUIET
-@click.argument("a", metavar="A", type=ENV_OR_FILE)
-@click.argument("b", metavar="[B]", type=ENV_OR_FILE, required=False)
 def diff_command(as_json: bool, quiet: bool, a: str, b: str | None) -> int:
     """Show what differs from A to B: locks of any format, or environments.
 
-    A alone is an environment: it is compared with the lock in its seal. Exit code 1 when something
-    differs, 0 when nothing does. Nothing is solved and nothing is written.
+    An environment A without B is compared with the lock in its seal. Exit code 1: something differs.
     """
     from sealenv.commands.diff import diff
     from sealenv.naming import printable

@@ -15,8 +15,7 @@ import click
 from click.shell_completion import shell_complete
 
 from sealenv._version import __version__
-from sealenv.cli.options import guarded
-from sealenv.cli.output import outlive_readers, paint
+from sealenv.cli.output import DeclinedError, outlive_readers, paint
 from sealenv.errors import (
     FilesystemError,
     InterruptedCommandError,
@@ -27,41 +26,76 @@ from sealenv.errors import (
 
 __all__ = ["cli", "main"]
 
-_COMMANDS = {
-    "create": ("create", "Create a standalone environment in an empty folder."),
-    "run": ("run", "Run one command in an environment."),
-    "shell": ("run", "Open a clean shell in an environment; `exit` leaves it."),
-    "lock": ("lock", "Solve without installing, and write the exact packages to a file."),
-    "diff": ("lock", "Compare locks and environments."),
-    "export": (
-        "export",
-        "Export an environment or a lock as a script, or in another tool's format.",
-    ),
-    "bundle": ("export", "Write everything needed to create an environment into one file."),
-    "mirror": ("export", "Add the packages of locks to a channel folder."),
-    "list": ("environments", "List the environments in SEALENV_ENVS, PY_ENVS and your folder."),
-    "info": ("environments", "Show one environment."),
-    "verify": ("verify", "Compare an environment with its seal."),
-    "repair": ("repair", "Restore damaged files from the packages' archives."),
-    "seal": ("repair", "Seal an environment as it is now, or adopt one of another tool."),
-    "audit": ("audit", "Find files that contain the environment's path, and fix them."),
-    "report": ("report", "Show an environment on one page, or write its SBOM."),
-    "move": ("move", "Move an environment, or fix one that was moved by hand."),
-    "clone": ("move", "Copy an environment."),
-    "which": ("which", "Show what a command would run in an environment, and why."),
-    "remove": ("environments", "Remove an environment and everything in it."),
-    "doctor": ("doctor", "Check this shell and machine for settings that affect environments."),
-    "cache": ("cache", "Show or clean the package cache."),
-    "demo": ("demo", "Take a tour offline, in a temporary folder."),
+_GROUPS = {
+    "Make": {
+        "create": ("create", "Create a standalone environment in an empty folder."),
+        "lock": ("lock", "Solve without installing, and write the exact packages to a file."),
+        "clone": ("move", "Copy an environment."),
+        "remove": ("environments", "Remove an environment and everything in it."),
+    },
+    "Use": {
+        "run": ("run", "Run one command in an environment."),
+        "shell": ("run", "Open a clean shell in an environment; `exit` leaves it."),
+        "list": ("environments", "List your environments."),
+        "info": ("environments", "Show one environment."),
+        "which": ("run", "Show what a command would run in an environment, and why."),
+    },
+    "Check": {
+        "verify": ("verify", "Compare an environment with its seal."),
+        "repair": ("repair", "Restore damaged files from the packages' archives."),
+        "seal": ("repair", "Seal an environment as it is now, or adopt one of another tool."),
+        "diff": ("lock", "Compare locks and environments."),
+        "report": ("environments", "Show an environment on one page, or write its SBOM."),
+    },
+    "Move": {
+        "move": ("move", "Move an environment, or fix one that was moved by hand."),
+        "audit": ("move", "Find files that contain the environment's path, and fix them."),
+    },
+    "Share": {
+        "export": ("export", "Export an environment or a lock, also as a script."),
+        "bundle": ("export", "Write everything needed to create an environment into one file."),
+        "mirror": ("export", "Add the packages of locks to a channel folder."),
+    },
+    "Machine": {
+        "doctor": ("doctor", "Check this shell and machine for settings that affect environments."),
+        "cache": ("machine", "Show or clean the package cache."),
+        "demo": ("machine", "Take a tour offline, in a temporary folder."),
+    },
 }
+"""Heading -> command -> its module in this folder, and its line in `--help`."""
 
-_GONE = {
-    "completion": 'for bash: eval "$(_SEALENV_COMPLETE=bash_source sealenv)"; for zsh: zsh_source; '
-    "for fish: _SEALENV_COMPLETE=fish_source sealenv | source",
-    "gate": "sealenv doctor shows the current shell; it alone: sealenv doctor --only shell",
-    "refresh": "sealenv repair ENV writes the activation scripts and .condarc again",
+_COMMANDS = {name: place for group in _GROUPS.values() for name, place in group.items()}
+
+_CONDA = "conda, mamba and pip inside the environment change packages"
+_SHELL = "sealenv does not change your shell's start-up files"
+_INSTEAD = {
+    "activate": (
+        "the environment has a script for each shell",
+        r"call PREFIX\activate.bat" if os.name == "nt" else ". PREFIX/activate.sh",
+    ),
+    "add": (_CONDA, "sealenv run ENV -- conda install PACKAGE"),
+    "clean": ("the cache has its own command", "sealenv cache clean --all"),
+    "completion": (
+        "your shell asks sealenv itself",
+        'eval "$(_SEALENV_COMPLETE=bash_source sealenv)" (or zsh_source, fish_source)',
+    ),
+    "config": ("each environment has a .condarc", "sealenv run ENV -- conda config --show"),
+    "deactivate": ("the activated shell has a command for it", "deactivate"),
+    "delete": ("it is called remove", "sealenv remove ENV"),
+    "env": ("these are commands of sealenv itself", "sealenv create -f environment.yml"),
+    "gate": ("doctor shows the current shell", "sealenv doctor --only shell"),
+    "init": (_SHELL, "sealenv shell ENV"),
+    "install": (_CONDA, "sealenv run ENV -- conda install PACKAGE"),
+    "ls": ("it is called list", "sealenv list"),
+    "refresh": ("repair writes the activation scripts and .condarc again", "sealenv repair ENV"),
+    "rm": ("it is called remove", "sealenv remove ENV"),
+    "search": ("conda inside an environment searches", "sealenv run ENV -- conda search PACKAGE"),
+    "shell-hook": (_SHELL, "sealenv shell ENV"),
+    "uninstall": (_CONDA, "sealenv run ENV -- conda remove PACKAGE"),
+    "update": (_CONDA, "sealenv run ENV -- conda update PACKAGE"),
+    "upgrade": (_CONDA, "sealenv run ENV -- conda update PACKAGE"),
 }
-"""Commands of earlier versions -> their replacement."""
+"""Commands of conda, pixi, uv and earlier versions -> why they do not exist, and what to type."""
 
 _COMPLETE = "_SEALENV_COMPLETE"
 """Set by click's completion scripts."""
@@ -83,28 +117,36 @@ class _Lazy(click.Group):
         module = importlib.import_module(f"sealenv.cli.{_COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         command.short_help = _COMMANDS[cmd_name][1]
-        return guarded(command, cmd_name)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+        width = max(map(len, _COMMANDS))
+        for heading, group in _GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(f"{name:<{width}}", group[name][1]) for name in group])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            if args[0] in _GONE:
-                raise
-            import difflib
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            raise _no_command(name)
+        return super().resolve_command(ctx, args)
 
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            if near:
-                raise click.UsageError(
-                    f"{error.message} Did you mean {near[0]!r}?", ctx=ctx
-                ) from None
-            raise
+
+def _no_command(name: str) -> UsageError:
+    why, hint = _INSTEAD.get(name, ("", "sealenv --help"))
+    near = _close(name, [*_COMMANDS, *_INSTEAD])
+    if not why and near:
+        hint = f"did you mean {near}? {_INSTEAD.get(near, ('', f'sealenv {near} --help'))[1]}"
+    return UsageError(f"no such command {name!r}" + (f": {why}" if why else ""), hint=hint)
+
+
+def _close(word: str, names: Sequence[str]) -> str | None:
+    """Return the name that differs from a word by a slip of the finger."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, names, n=1, cutoff=0.8)), None)
 
 
 @click.command(
@@ -120,7 +162,7 @@ class _Lazy(click.Group):
     )
     + "  sealenv demo                         see all of it without a network\n",
 )
-@click.version_option(__version__, message="sealenv %(version)s")
+@click.version_option(__version__, "-V", "--version", message="sealenv %(version)s")
 def cli() -> None:
     """Standalone conda environments as sealed units.
 
@@ -159,6 +201,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.exceptions.Abort:
         click.echo("Aborted; nothing was changed.", err=True)
         return 130
+    except DeclinedError:
+        click.echo("Nothing was changed.", err=True)
+        return 1
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -207,12 +252,18 @@ def _unwritten(error: OSError) -> FilesystemError:
 
 def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
     """Convert an error of click to ours."""
-    command = f"sealenv {args[0]}" if args and args[0] in _COMMANDS else "sealenv"
-    text = " ".join(error.format_message().rstrip(".").split())
-    hint = _GONE.get(args[0], f"{command} --help") if args else f"{command} --help"
-    if args[:1] == ["create"] and "unexpected extra argument" in text:
+    name = args[0] if args and args[0] in _COMMANDS else ""
+    text = error.format_message()
+    hint = f"sealenv {name}".strip() + " --help"
+    if isinstance(error, click.NoSuchOption):
+        text, near = error.message, _close(error.option_name, error.possibilities or [])
+        hint = f"did you mean {near}? {hint}" if near else hint
+    text = " ".join(text.rstrip(".").split())
+    if name == "create" and "unexpected extra argument" in text:
         hint = "add packages by --with: sealenv create NAME 3.12 --with numpy --with scipy"
-    if args[:1] == ["mirror"] and text.startswith("Missing argument") and _some_word(args[1:]):
+    if name == "list" and ("extra argument" in text or isinstance(error, click.NoSuchOption)):
+        hint = "the packages of one environment: sealenv info ENV --packages"
+    if name == "mirror" and text.startswith("Missing argument") and _some_word(args[1:]):
         text = "missing argument 'DEST'"  # click took the only argument for the first one
         hint = "the channel folder comes last: sealenv mirror ENV|LOCK DEST"
     return UsageError(text[:1].lower() + text[1:], hint=hint)

@@ -1,18 +1,33 @@
-"""`sealenv move` and `sealenv clone`."""
+"""`sealenv move`, `sealenv clone` and `sealenv audit`."""
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import ENV, JSON, QUIET, VERBOSE
-from sealenv.cli.output import counted, print_json, show_checked
+from sealenv.cli.options import JSON, QUIET, VERBOSE, Command, environment
+from sealenv.cli.output import counted, fitted, is_terminal, print_json, print_table, show_checked
 
 if TYPE_CHECKING:
-    from sealenv.commands.move import Moved
+    from collections.abc import Sequence
 
-__all__ = ["clone_command", "move_command"]
+    from sealenv.commands.audit import Audited
+    from sealenv.commands.move import Moved
+    from sealenv.relocation.classify import PathFinding
+
+__all__ = ["audit_command", "clone_command", "move_command"]
+
+_FIXES = {"relative": "audit --fix", "move": "move", "length": "move: same length", "none": "-"}
+_BY = {
+    "relative": "`sealenv audit --fix` makes it relative, `sealenv move` rewrites it",
+    "move": "`sealenv move` rewrites it",
+    "length": "left: `sealenv move` rewrites it only for a path of the same length",
+    "here": "`sealenv move --here` rewrites it",
+    "none": "left: only you can fix it",
+}
 
 _DRY = click.option(
     "-d", "--dry-run", is_flag=True, help="Search and check, change nothing; -v names all."
@@ -21,10 +36,13 @@ _DRY = click.option(
 
 @click.command(
     "move",
+    cls=Command,
     epilog="\b\nExamples:\n  sealenv move my_env_3_12 /data/envs/my_env_3_12\n"
     "  sealenv move my_env_3_12 new_name\n  sealenv move ./env /mnt/other/env --copy\n"
     "  sealenv move --here ./env            it was moved or copied by hand\n",
 )
+@environment(then="dest")
+@click.argument("dest", required=False)
 @click.option("--here", is_flag=True, help="Fix an environment that was already moved by hand.")
 @click.option("--copy", is_flag=True, help="Copy, check, then remove, also on one file system.")
 @click.option("--force", is_flag=True, help="Move it even if programs run from it.")
@@ -33,8 +51,6 @@ _DRY = click.option(
 @JSON
 @QUIET
 @VERBOSE
-@click.argument("env", type=ENV)
-@click.argument("dest", required=False)
 def move_command(
     here: bool,
     copy: bool,
@@ -65,31 +81,36 @@ def move_command(
     if as_json:
         print_json(moved)
     else:
-        _show(moved, quiet, verbose)
+        _show_moved(moved, quiet, verbose)
     return 0
 
 
 @click.command(
     "clone",
+    cls=Command,
     epilog="\b\nExamples:\n  sealenv clone my_env_3_12 my_env_copy\n"
     "  sealenv clone my_env_3_12 ./env --copy\n",
 )
+@environment(then="new")
+@click.argument("new", metavar="NEW", required=False)
 @click.option("--copy", is_flag=True, help="Copy all files, share none.")
 @JSON
 @QUIET
 @VERBOSE
-@click.argument("env", type=ENV)
-@click.argument("new")
-def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str, new: str) -> int:
+def clone_command(
+    copy: bool, as_json: bool, quiet: bool, verbose: int, env: str, new: str | None
+) -> int:
     """Make NEW, an environment like ENV (a name or a path).
 
-    NEW is a path, or a name in the folder of environments. Unchanged files of packages
-    are hard links, as in every environment that sealenv makes; all others are copies. Updating,
-    moving or removing one never changes the other. But a hard link is one file with two names: if you
-    write into it in place, or change its mode, both environments change. --copy shares nothing.
+    NEW is a path, or a name in the folder of environments. Unchanged files of packages are hard links;
+    all others are copies. Updating, moving or removing one environment never changes the other, but
+    writing into a hard-linked file in place changes both. --copy shares nothing.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.clone import clone
+
+    if new is None:
+        raise click.UsageError("Missing argument 'NEW'.")
 
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
         cloned = clone(env, new, copy=copy, reporter=reporter)
@@ -107,7 +128,7 @@ def clone_command(copy: bool, as_json: bool, quiet: bool, verbose: int, env: str
     return 0
 
 
-def _show(moved: Moved, quiet: bool, verbose: int) -> None:
+def _show_moved(moved: Moved, quiet: bool, verbose: int) -> None:
     from sealenv.locations import resolve_env
     from sealenv.naming import printable, shown
 
@@ -144,3 +165,114 @@ def _show(moved: Moved, quiet: bool, verbose: int) -> None:
         click.echo(f"listed by      sealenv list --in {shown(str(moved.prefix.parent))}", err=True)
     if moved.original:
         click.echo(f"               {moved.was} is still there, unchanged", err=True)
+
+
+@click.command(
+    "audit",
+    cls=Command,
+    epilog="\b\nExamples:\n  sealenv audit my_env_3_12\n"
+    "  sealenv audit my_env_3_12 --fix\n  sealenv audit ./env --json\n",
+)
+@environment()
+@click.option(
+    "--fix",
+    "fixing",
+    is_flag=True,
+    help="Make files relative where they can be; note the rest in the seal.",
+)
+@click.option("--override-frozen", is_flag=True, help="Fix a frozen environment too (CEP 22).")
+@click.option("-a", "--all", "show_all", is_flag=True, help="Show also what does not matter.")
+@JSON
+@QUIET
+def audit_command(
+    fixing: bool,
+    override_frozen: bool,
+    show_all: bool,
+    as_json: bool,
+    quiet: bool,
+    env: str,
+) -> int:
+    """Find every file in ENV (a name or a path) that contains its path, in any form.
+
+    Each is shown with the package that owns it, why the path matters, and what rewrites it.
+    Exit code 1: a path that matters remains.
+    """
+    from sealenv.cli.progress import make_reporter
+    from sealenv.commands.audit import audit
+
+    silent = quiet or as_json or not is_terminal(sys.stderr)
+    with make_reporter(quiet=silent, verbose=0) as reporter:
+        found = audit(env, fix=fixing, override_frozen=override_frozen, reporter=reporter)
+    if as_json:
+        print_json(found)
+        return 1 if found.left else 0
+    if not quiet:
+        _show_paths(found, show_all)
+    _sum_up(found, quiet=quiet)
+    return 1 if found.left else 0
+
+
+def _show_paths(found: Audited, show_all: bool) -> None:
+    from sealenv.naming import printable
+
+    for item in found.patched or ():
+        click.echo(f"made relative  {printable(item.path, path=True)}: {item.what}")
+    shown = [f for f in found.findings if f.matters or show_all]
+    if not shown:
+        return
+    former = any(f.whose != "own" for f in shown)
+    rows = []
+    for finding in shown:
+        row = [
+            finding.path,
+            finding.owner or "-",
+            finding.kind,
+            str(finding.count),
+            "yes" if finding.matters else "no",
+            _FIXES[finding.fix],
+        ]
+        rows.append([*row, finding.found] if former else row)
+    headings = ["FILE", "OWNER", "KIND", "TIMES", "MATTERS", "REWRITTEN BY"]
+    print_table([*headings, "PATH"] if former else headings, rows)
+
+
+def _sum_up(found: Audited, *, quiet: bool) -> None:
+    """Print the totals on stderr: how many, why, and what rewrites them; only the last line if quiet."""
+    from sealenv.naming import printable
+
+    holding = [f for f in found.findings if f.found]
+    matter = sum(f.matters for f in holding)
+    lines = [f"{found.files} files searched for {found.prefix}"]
+    for place in found.former:
+        lines.append(f"it was at {place}: that is searched for too")
+    lines.append(
+        f"{len(holding)} contain the path of the environment; {matter} matter"
+        if holding
+        else "no file holds the path of the environment"
+    )
+    lines += _reasons([f for f in found.findings if f.matters])
+    if found.patched is not None:
+        made, noted = counted(len(found.patched), "file"), len(found.registered or ())
+        lines.append(f"{made} made relative, {noted} noted for `sealenv move`")
+    lines.append(_verdict(found))
+    for line in lines[-1:] if quiet else lines:
+        click.echo(fitted(printable(line), 9), err=True)
+
+
+def _reasons(findings: Sequence[PathFinding]) -> list[str]:
+    counts = Counter((f.why, _fix_of(f)) for f in findings)
+    return [f"{count:>7}  {why}; {_BY[fix]}" for (why, fix), count in counts.most_common()]
+
+
+def _fix_of(finding: PathFinding) -> str:
+    return "here" if finding.whose == "former" and finding.fix == "move" else finding.fix
+
+
+def _verdict(found: Audited) -> str:
+    if found.moved_by_hand:
+        return "it was moved by hand and holds the old path: sealenv move --here rewrites it"
+    if found.left:
+        return f"{counted(found.left, 'path')} left that matter and that nothing rewrites"
+    if not found.sealed:
+        return "`sealenv move` needs a seal: run `sealenv seal` where it was made"
+    return "it can be moved: `sealenv move` rewrites all that matters"

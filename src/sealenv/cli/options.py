@@ -1,7 +1,8 @@
-"""Shared options of the commands, completion, and the gate in front of each command."""
+"""Commands with their gate and their help, and the options that several commands share."""
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -23,26 +24,99 @@ __all__ = [
     "SUBDIR",
     "VERBOSE",
     "YES",
+    "Advanced",
+    "Command",
+    "Entering",
     "complete_program",
-    "guarded",
+    "environment",
     "once",
     "one_of",
 ]
 
+
+class Advanced(click.Option):
+    """An option that `--help` lists under "Advanced"."""
+
+
 YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-QUIET = click.option("-q", "--quiet", is_flag=True, help="Only errors and the result.")
-VERBOSE = click.option("-v", "--verbose", count=True, help="Say more.")
-JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Print only errors and the result.")
+VERBOSE = click.option("-v", "--verbose", count=True, help="Print more.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 CLEAN = click.option("--clean", is_flag=True, help="Ignore the variables of this shell.")
 STRICT = click.option("--strict", is_flag=True, help="Refuse a shell that is not clean.")
 
-_ENTERING = frozenset({"run", "shell"})
-"""Commands that apply the gate themselves."""
-_LOOKING = frozenset({"list", "info", "diff", "cache", "doctor", "which", "demo", "report"})
-"""Commands that start no process that could inherit dirty variables: no warning."""
+_LOOKING = frozenset({"list", "info", "diff", "clean", "doctor", "which", "demo", "report"})
+"""Commands that start no process that could inherit dirty variables: nothing to report."""
 _OURS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "ZDOTDIR")
 """The folders of environments, cache and profiles: `--clean` keeps them, children do not get them."""
-_DONE = "_sealenv_guarded"
+
+
+class Entering(click.Command):
+    """A command with grouped options. `run` and `shell` apply the gate themselves."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the common options, then the rare ones."""
+        for heading, rare in (("Options", False), ("Advanced", True)):
+            records = [
+                record
+                for param in self.get_params(ctx)
+                if isinstance(param, Advanced) == rare and (record := param.get_help_record(ctx))
+            ]
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
+
+
+class Command(Entering):
+    """A command behind the gate, with `--clean` and `--strict`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += [
+            Advanced(["--clean"], is_flag=True, help="Ignore the variables of this shell."),
+            Advanced(["--strict"], is_flag=True, help="Refuse a shell that is not clean."),
+        ]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Check this shell, then run the command."""
+        clean, strict = ctx.params.pop("clean"), ctx.params.pop("strict")
+        if clean:
+            _start_clean()
+        else:
+            _look(ctx, strict=strict)
+        return super().invoke(ctx)
+
+
+def _start_clean() -> None:
+    from sealenv.gates.admission import clean_environ
+
+    kept = clean_environ(os.environ)
+    ours = {name: os.environ[name] for name in _OURS if name in os.environ}
+    os.environ.clear()
+    os.environ.update(kept | ours)
+
+
+def _look(ctx: click.Context, *, strict: bool) -> None:
+    """Refuse a dirty shell, or report the variables that child processes will not get.
+
+    Raises:
+        DirtyShellError: with `strict`; it lists all findings.
+    """
+    verbose, as_json = ctx.params.get("verbose"), ctx.params.get("as_json")
+    if not strict and (ctx.command.name in _LOOKING or not (verbose or as_json)):
+        return
+    from sealenv.gates.admission import look, refuse
+    from sealenv.naming import printable
+
+    found = look(os.environ)
+    if strict and found:
+        raise refuse(found)
+    if not found:
+        return
+    lines = [f"ignoring {finding}" for finding in found]
+    ctx.meta[WARNINGS] = lines
+    for line in lines if verbose else ():
+        click.echo(f"{paint('note', fg='cyan')}: {printable(line)}", err=True)
 
 
 class _Environment(click.ParamType[str]):
@@ -69,6 +143,72 @@ class _Environment(click.ParamType[str]):
 
 ENV = _Environment()
 ENV_OR_FILE = _Environment(or_file=True)
+
+
+def environment(
+    parameter: str = "env", *, then: str | None = None, metavar: str = "ENV", or_file: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the argument ENV, and -n/--name and -p/--prefix to be used instead of it.
+
+    Args:
+        parameter: the parameter of the command that gets the environment.
+        then: the parameter of the next argument, which moves up if -n or -p is used.
+        metavar: the argument in the usage line.
+        or_file: the argument may be a file.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(name: str | None, in_folder: str | None, **values: Any) -> Any:
+            option = _by_option(name, in_folder)
+            if option is not None:
+                _move_up(values, parameter, then)
+                values[parameter] = option
+            elif values[parameter] is None:
+                raise click.UsageError(f"Missing argument '{metavar}'.")
+            return function(**values)
+
+        argument = click.argument(
+            parameter, metavar=metavar, required=False, type=ENV_OR_FILE if or_file else ENV
+        )
+        prefix = click.option("-p", "--prefix", "in_folder", metavar="PATH",
+                              type=click.Path(file_okay=False),
+                              help="The environment in this folder.")  # fmt: skip
+        named = click.option("-n", "--name", "name", metavar="NAME", type=ENV,
+                             help="The environment with this name, instead of ENV.")  # fmt: skip
+        return named(prefix(argument(call)))
+
+    return decorate
+
+
+def _by_option(name: str | None, folder: str | None) -> str | None:
+    if name is not None and folder is not None:
+        raise UsageError(
+            "-n and -p both name an environment", details=[name, folder], hint="use one of them"
+        )
+    return name if folder is None else os.path.abspath(os.path.expanduser(folder))
+
+
+def _move_up(values: dict[str, Any], parameter: str, then: str | None) -> None:
+    """Give the first argument to the second parameter.
+
+    Raises:
+        UsageError: it has a value already.
+    """
+    first = values[parameter]
+    if first is None:
+        return
+    second = values.get(then) if then else first
+    if isinstance(second, tuple):
+        values[str(then)] = (first, *second)
+    elif second is None:
+        values[str(then)] = first
+    else:
+        raise UsageError(
+            "the environment is named twice",
+            details=[f"as an argument: {first}"],
+            hint="use -n NAME, -p PATH or the argument ENV, not two of them",
+        )
 
 
 def complete_program(
@@ -106,61 +246,3 @@ def once(context: click.Context, option: click.Parameter, values: tuple[Any, ...
             hint="give it once",
         )
     return values[0] if values else None
-
-
-def guarded(command: click.Command, name: str) -> click.Command:
-    """Put the gate in front of a command and its subcommands."""
-    if name in _ENTERING or getattr(command, _DONE, False):
-        return command
-    if isinstance(command, click.Group):
-        for child in command.commands.values():
-            guarded(child, name)
-    elif command.callback is not None:
-        command.callback = _behind_gate(command.callback, warn=name not in _LOOKING)
-        # `click.option` adds to a function; this one has its own options already.
-        for option in (CLEAN, STRICT):
-            command.params.append(_parameter(option))
-    setattr(command, _DONE, True)
-    return command
-
-
-def _parameter(option: Callable[[Any], Any]) -> click.Parameter:
-    made: click.Command = click.command()(option(lambda: None))
-    return made.params[0]
-
-
-def _behind_gate(callback: Callable[..., Any], *, warn: bool) -> Callable[..., Any]:
-    def behind_gate(*args: Any, clean: bool, strict: bool, **kwargs: Any) -> Any:
-        _pass(clean=clean, strict=strict, warn=warn)
-        return callback(*args, **kwargs)
-
-    return behind_gate
-
-
-def _pass(*, clean: bool, strict: bool, warn: bool) -> None:
-    """Refuse a dirty shell, or warn about variables that child processes will not get.
-
-    Raises:
-        DirtyShellError: with `strict`; it lists all findings.
-    """
-    from sealenv.gates.admission import look, refuse
-
-    if clean:
-        from sealenv.gates.admission import clean_environ
-
-        kept = clean_environ(os.environ)
-        ours = {name: os.environ[name] for name in _OURS if name in os.environ}
-        os.environ.clear()
-        os.environ.update(kept | ours)
-        return
-    found = look(os.environ) if strict or warn else []
-    if strict and found:
-        raise refuse(found)
-    if not found:
-        return
-    lines = [f"not passed on: {finding}" for finding in found]
-    click.get_current_context().meta[WARNINGS] = lines
-    from sealenv.naming import printable
-
-    for line in lines:
-        click.echo(f"{paint('warning', fg='yellow')}: {printable(line)}", err=True)

@@ -13,7 +13,9 @@ import click
 
 __all__ = [
     "WARNINGS",
+    "DeclinedError",
     "activation_line",
+    "ask",
     "counted",
     "fitted",
     "is_terminal",
@@ -78,6 +80,21 @@ def outlive_readers() -> None:
 WARNINGS = "sealenv.warnings"
 """The key in the context for the warnings of the gate."""
 _INDENT = 15
+
+
+class DeclinedError(Exception):
+    """The answer to a question was no."""
+
+
+def ask(question: str, *, default: bool = False) -> None:
+    """Ask on stderr.
+
+    Raises:
+        DeclinedError: the answer is no.
+        click.Abort: Ctrl-C, or no answer.
+    """
+    if not click.confirm(question, default=default, err=True):
+        raise DeclinedError
 
 
 def print_json(result: object) -> None:

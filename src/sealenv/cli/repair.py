@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import ENV, JSON, QUIET, YES
-from sealenv.cli.output import is_terminal, print_json
+from sealenv.cli.options import JSON, QUIET, YES, Command, environment
+from sealenv.cli.output import ask, is_terminal, print_json
 from sealenv.cli.verify import fold, show_findings, without_folding
 from sealenv.errors import UsageError
 
@@ -25,14 +25,15 @@ _DRY = click.option(
 
 @click.command(
     "repair",
+    cls=Command,
     epilog="\b\nExamples:\n  sealenv repair my_env_3_12 --dry-run\n  sealenv repair my_env_3_12\n"
     "  sealenv repair ./env --offline --json\n",
 )
+@environment()
 @_DRY
 @click.option("--offline", is_flag=True, help="Do not use the network.")
 @JSON
 @QUIET
-@click.argument("env", type=ENV)
 def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env: str) -> int:
     """Restore the damaged files that `verify` finds in ENV (a name or a path).
 
@@ -76,13 +77,14 @@ def _show_repaired(done: Repaired, env: str) -> None:
 
 @click.command(
     "seal",
+    cls=Command,
     epilog="\b\nExamples:\n  sealenv seal my_env_3_12 --dry-run\n  sealenv seal my_env_3_12 -y\n",
 )
+@environment()
 @_DRY
 @YES
 @JSON
 @QUIET
-@click.argument("env", type=ENV)
 def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str) -> int:
     """Seal ENV (a name or a path) as it is now, after intended changes.
 
@@ -92,8 +94,8 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.seal import seal
 
-    ask = not (yes or dry_run)
-    if ask and (as_json or not is_terminal(sys.stdin)):
+    asking = not (yes or dry_run)
+    if asking and (as_json or not is_terminal(sys.stdin)):
         raise UsageError(
             "sealing accepts all changes and needs a confirmation",
             where=env,
@@ -104,16 +106,16 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
         def confirm(change: Sealed) -> None:
             reporter.end()
             _show_change(change, env)
-            click.confirm("Seal it as it is?", abort=True, err=True)
+            ask("Seal it as it is?")
 
-        change = seal(env, dry_run=dry_run, confirm=confirm if ask else None, reporter=reporter)
+        change = seal(env, dry_run=dry_run, confirm=confirm if asking else None, reporter=reporter)
     if as_json:
         print_json(change)
     elif change.empty:
         more = "; sizes, times and inodes were recorded again" if change.retaken else ""
         click.echo(f"nothing has changed since it was sealed{more}", err=True)
     else:
-        if not ask and not quiet:
+        if not asking and not quiet:
             _show_change(change, env)
         click.echo(f"{'would be sealed' if dry_run else 'sealed':<14} {change.prefix}", err=True)
     return 0

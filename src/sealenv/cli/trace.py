@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from sealenv.cli.output import DeclinedError
 from sealenv.errors import (
     FilesystemError,
     NotFoundError,
@@ -106,6 +107,8 @@ def _outcome(failure: BaseException) -> tuple[str, str | None, int]:
         return state, failure.what, failure.exit_code
     if isinstance(failure, KeyboardInterrupt | click.exceptions.Abort):
         return "interrupted", None, _INTERRUPTED
+    if isinstance(failure, DeclinedError):
+        return "interrupted", None, 1
     return "failed", repr(failure), 1
 
 

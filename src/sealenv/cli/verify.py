@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import ENV, JSON, QUIET
+from sealenv.cli.options import JSON, QUIET, Command, environment
 from sealenv.cli.output import counted, fitted, is_terminal, print_json
 
 if TYPE_CHECKING:
@@ -33,9 +33,11 @@ _FOLDED = frozenset({
 
 @click.command(
     "verify",
+    cls=Command,
     epilog="\b\nExamples:\n  sealenv verify my_env_3_12\n  sealenv verify my_env_3_12 --fast\n"
     "  sealenv verify ./env -f my_env.lock\n",
 )
+@environment()
 @click.option(
     "--fast", is_flag=True, help="Read only files whose size, time, inode or mode has changed."
 )
@@ -51,7 +53,6 @@ _FOLDED = frozenset({
 )
 @JSON
 @QUIET
-@click.argument("env", type=ENV)
 def verify_command(
     fast: bool,
     locked: bool,

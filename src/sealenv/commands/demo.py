@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.commands.create import Created, CreateOptions, make
@@ -12,7 +15,7 @@ from sealenv.commands.environments import inspect, measure
 from sealenv.commands.run import prepare
 from sealenv.commands.verify import verify
 from sealenv.engine.client import Engine
-from sealenv.errors import SealenvError
+from sealenv.errors import PrefixExistsError, SealenvError
 from sealenv.install.steps import Job
 from sealenv.prefix.removal import check_removable, remove
 from sealenv.progress import Reporter
@@ -20,7 +23,7 @@ from sealenv.request.target import choose_target
 from sealenv.store.archives import Store
 from sealenv.tour.channel import DemoChannel, build_demo_channel
 
-__all__ = ["Say", "tour"]
+__all__ = ["Say", "Toured", "tour"]
 
 Say = Callable[[str, str], None]
 """Called with a heading and a text."""
@@ -28,46 +31,78 @@ Say = Callable[[str, str], None]
 _ASK = "import sys; print(f'python {sys.version.split()[0]} in {sys.prefix}')"
 
 
-def tour(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str]) -> None:
-    """Show the whole life of an environment, below `folder`.
+@dataclass(frozen=True)
+class Toured:
+    """What the tour leaves.
+
+    Attributes:
+        channel: the folder of the channel.
+        create: a command that creates an environment from it.
+    """
+
+    channel: Path
+    create: str
+
+
+def tour(keep: Path | None, say: Say, reporter: Reporter) -> Toured:
+    """Show the whole life of an environment in one folder, and leave only its channel.
 
     Args:
-        folder: an empty folder, which the caller removes.
+        keep: a new folder; None: a temporary one.
         say: called after each step.
         reporter: shows the progress of create.
-        environ: the variables of this process.
 
     Raises:
+        PrefixExistsError: the folder exists.
         SealenvError: a step failed.
     """
+    if keep is None:
+        folder = Path(tempfile.mkdtemp(prefix="sealenv-demo-")).resolve()
+    else:
+        folder = keep.absolute()
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            raise PrefixExistsError(
+                "the folder exists already", where=str(folder), hint="choose a new one"
+            ) from None
+    try:
+        channel = _show(folder, say, reporter, os.environ)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    for gone in ("cache", "envs"):
+        shutil.rmtree(folder / gone)
+    line = f"sealenv create my_env {channel.python_minor} -c {channel.url}"
+    return Toured(channel.path, line)
+
+
+def _show(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str]) -> DemoChannel:
     channel = build_demo_channel(folder / "channel")
     say(
         "a channel",
-        f"python {channel.python_version}, repackaged from the interpreter that runs this, with "
-        f"pip and a few small packages: {len(channel.archives)} "
-        f"archives in {channel.path}. Its conda and "
-        "mamba are stand-ins that only answer --version.",
+        f"Python {channel.python_version}, repackaged from the interpreter that runs sealenv, with pip "
+        f"and a few small packages: {len(channel.archives)} archives in {channel.path}. Its conda "
+        "and mamba only answer --version.",
     )
     made = _create(folder, channel, reporter, environ)
     files, size = measure(made.prefix)
     say(
         "create",
-        f"{made.packages} packages became {files} files ({size / 1e6:.0f} MB) in "
-        f"{made.prefix}. Each archive was checked by sha256 before it was used; the new python ran "
-        "in a clean process through its activation script before the folder was sealed.",
+        f"{made.packages} packages became {files} files ({size / 1e6:.0f} MB) in {made.prefix}. Each "
+        "archive was checked by sha256. The new Python was run through its activation script, and "
+        "then the environment was sealed.",
     )
     say("run", f"sealenv run {made.prefix.name} -- python -c ...\n{_run(made.prefix, environ)}")
     _show_verify(made.prefix, say)
     check_removable(made.prefix, environ)
     remove(made.prefix)
-    gone = "is gone" if not made.prefix.exists() else "IS STILL THERE"
-    say("remove", f"{made.prefix} {gone}.")
+    say("remove", f"{made.prefix} is gone.")
     say(
         "zero trace",
-        "everything above happened in one folder; no profile, registry entry, PATH or other file was "
-        "changed. With a channel of your own: sealenv create my_env "
-        f"{channel.python_minor}",
+        "All of this happened in one folder. No profile, registry entry, PATH or other file changed.",
     )
+    return channel
 
 
 def _create(
@@ -110,8 +145,8 @@ def _show_verify(prefix: Path, say: Say) -> None:
     state = inspect(prefix).state
     say(
         "verify",
-        f"{report.files} files of {report.packages} packages are unchanged; "
-        f"the environment is {state}.",
+        f"All {report.files} files of {report.packages} packages are unchanged. "
+        f"The environment is {state}.",
     )
     pattern = "[lL]ib/**/site-packages/demo_hello/cli.py"  # Lib/site-packages on Windows
     victim = next(prefix.glob(pattern))
@@ -124,5 +159,5 @@ def _show_verify(prefix: Path, say: Say) -> None:
     lines = [f"{f.kind} {f.path} ({f.package})" for f in found.findings]
     say(
         "a change is found",
-        f"one line added to a file of demo-hello, and verify reports: {'; '.join(lines)}",
+        f"After one line was added to a file of demo-hello, verify reports: {'; '.join(lines)}",
     )

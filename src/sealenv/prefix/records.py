@@ -159,6 +159,8 @@ class PrefixRecord(msgspec.Struct):
     fn: str = ""
     subdir: str = ""
     sha256: str | None = None
+    md5: Any = None
+    license: Any = None
     noarch: str | None = None
     depends: list[str] = []
     paths_data: PathsData = msgspec.field(default_factory=PathsData)

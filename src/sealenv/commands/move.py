@@ -22,7 +22,8 @@ from sealenv.install.check import CheckReport
 from sealenv.layout import State, state_of
 from sealenv.locations import find, resolve_env
 from sealenv.naming import check_prefix, shown
-from sealenv.prefix.prefixlock import PrefixLock, exclusive
+from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.pending import PrefixLock
 from sealenv.prefix.removal import Contents, refuse_frozen, refuse_in_use, remove_copied
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room

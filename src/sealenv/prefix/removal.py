@@ -26,8 +26,8 @@ from sealenv.layout import (
     walk,
 )
 from sealenv.naming import printable, shown
-from sealenv.prefix.pending import REMOVING, write_plan
-from sealenv.prefix.prefixlock import exclusive, is_locked, take
+from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.pending import REMOVING, is_locked, take, write_plan
 from sealenv.prefix.records import scan_records
 from sealenv.system.deleting import delete, holders_of, while_held
 from sealenv.system.filelock import open_removable

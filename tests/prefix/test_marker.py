@@ -8,7 +8,7 @@ import pytest
 
 from sealenv.errors import PrefixExistsError, PrefixLockedError
 from sealenv.layout import MARKER, META, SEAL, State, is_link, state_of
-from sealenv.prefix.prefixlock import PrefixLock, is_locked
+from sealenv.prefix.pending import PrefixLock, is_locked
 
 
 @pytest.fixture

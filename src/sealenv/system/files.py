@@ -196,9 +196,7 @@ def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> b
         return file.read()
 
 
-def write_atomic(
-    path: Path, data: bytes, *, mode: int = 0o666, durable: bool = False, new: bool = False
-) -> None:
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = False) -> None:
     """Replace a file at one instant, or leave the old one and nothing else.
 
     A link is replaced, never followed. As root, the file gets the owner of the one that it replaces, or
@@ -209,10 +207,8 @@ def write_atomic(
         data: its new content.
         mode: of the file, less the umask.
         durable: flush it to the disk first, so that a crash of the machine leaves no empty file.
-        new: replace nothing.
 
     Raises:
-        FileExistsError: something exists there, and `new` is set.
         OSError: it cannot be written.
     """
     with _temporary(path, mode) as (file, partial):
@@ -224,10 +220,7 @@ def write_atomic(
         replaces = os.path.lexists(path)
         if replaces or (sys.platform != "win32" and os.geteuid() == 0):
             keep_owner(partial, os.lstat(path if replaces else path.parent))
-        if new:
-            _rename_file(partial, path)
-        else:
-            os.replace(partial, path)
+        os.replace(partial, path)
 
 
 def replace_like(
@@ -348,33 +341,16 @@ def rename_new(source: Path, target: Path) -> None:
         FileExistsError: something exists at the target.
         OSError: it cannot be renamed; EXDEV: it is another file system.
     """
-    if os.name == "nt" and target.is_dir():  # rename(2) replaces an empty folder itself
+    emptied = False
+    if os.name == "nt":  # rename(2) replaces an empty folder itself
         with contextlib.suppress(OSError):
             target.rmdir()
+            emptied = True
     try:
         os.rename(source, target)
     except OSError as error:
+        if emptied:
+            target.mkdir()
         if error.errno in _OCCUPIED:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
         raise
-
-
-def _rename_file(source: str, target: Path) -> None:
-    """Rename a file to a name that does not exist.
-
-    Raises:
-        FileExistsError: something exists at the target.
-        OSError: it cannot be renamed.
-    """
-    if os.name != "nt":  # Windows renames to a new name only
-        try:
-            os.link(source, target)
-        except OSError:  # it exists, or the file system has no hard links
-            if os.path.lexists(target):
-                raise FileExistsError(
-                    errno.EEXIST, os.strerror(errno.EEXIST), str(target)
-                ) from None
-        else:
-            os.unlink(source)
-            return
-    os.rename(source, target)

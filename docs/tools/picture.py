@@ -40,9 +40,9 @@ COMMANDS = (
 _COLOURS = (
     (r"^(checked|sealed|activate|use it|or activate)\b", "bold green"),
     (r"^(solve|fetch|link|pyc|check|seal|verify|repair):", "cyan"),
-    (r"^(altered|stale-pyc)\b|damaged, \d+ findings|^sealenv run:.*", "bold red"),
-    (r"^ +next:", "bold yellow"),
-    (r"as sealed|are put back|^is put back|^removed", "green"),
+    (r"^(altered|stale-pyc)\b|damaged, \d+ damaged paths|^sealenv run:.*", "bold red"),
+    (r"^ *next:", "bold yellow"),
+    (r"^restored|\d+ restored|^removed", "green"),
 )
 
 

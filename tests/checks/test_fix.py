@@ -113,7 +113,7 @@ def test_nothing_is_fixed_without_confirmation(machine: Machine) -> None:
 
 def test_invalid_command_lines(machine: Machine) -> None:
     assert "did you mean conda-init" in machine.run("doctor", "--fix", "conda-inti", code=2).stderr
-    assert "finds nothing" in machine.run("doctor", "--fix", "path-relative", code=2).stderr
+    assert "has no finding" in machine.run("doctor", "--fix", "path-relative", code=2).stderr
     profile = write(machine.home / ".bashrc", "\nexport PYTHONPATH=/x\n")
     refused = machine.run("doctor", "--fix", "profile-variable", "-y", code=2).stderr
     assert "no fix: change it by hand" in refused

@@ -257,7 +257,7 @@ def test_where_nothing_can_be_written_nothing_is_solved(
     assert empty["what"] == "-o: an empty file name"
     for args in (["dated", *nowhere, "-o", "link.lock"], ["-f", "link.lock", *nowhere]):
         linked = machine.json("lock", *args, code=2)
-        assert linked["what"] == "the output path is a link, which is not followed"
+        assert linked["what"] == "the output is a link, which sealenv does not follow"
         assert "--force" not in linked["hint"]
     for args in (["lock", "dated", *nowhere], ["export", "sealenv.lock"]):
         answer = machine.json(*args, "-o", "gone/x.lock", code=7)
@@ -355,7 +355,9 @@ def test_differences_have_words_data_and_an_exit_code(machine: Machine, channels
     assert [(c["what"], c["name"]) for c in data["changes"]] == [
         ("changed", "dated"), ("removed", "prio"),
     ]  # fmt: skip
-    assert machine.json("diff", "1.0.lock", code=2)["what"] == "one lock alone differs from nothing"
+    assert (
+        machine.json("diff", "1.0.lock", code=2)["what"] == "diff needs two locks or environments"
+    )
     assert machine.json("diff", "1.0.lock", "nope", code=7)["error"] == "not-found"
     machine.run("create", "e", "-f", "1.0.lock")
     record = next((machine.envs / "e/conda-meta").glob("dated-*.json"))

@@ -105,7 +105,7 @@ def test_where_it_writes_and_where_not(made: tuple[Machine, Path], tmp_path: Pat
     machine.run("report", env, "--no-findings", "-o", str(out))
     first = out.read_bytes()
     refused = machine.run("report", env, "-o", str(out), code=2)
-    assert "the output file exists" in refused.stderr
+    assert "the output file already exists" in refused.stderr
     machine.run("report", env, "--no-findings", "-o", str(out), "--force")
     assert out.read_bytes() == first
     link = tmp_path / "link"

@@ -22,7 +22,7 @@ def chosen(machine: Machine, *args: str, code: int = 0) -> dict[str, Any]:
 def test_an_unsolvable_spec_gives_the_reason(machine: Machine, channels: Channels) -> None:
     answer = chosen(machine, "-c", channels.main_url, *tiny("prio >=3"), code=4)
     assert answer["error"] == "solve"
-    assert "prio is available, but not in that version: 1.0" in answer["details"]
+    assert "no version of prio fits; available: 1.0" in answer["details"]
 
 
 def test_a_conflict_names_both_sides(machine: Machine, channels: Channels) -> None:

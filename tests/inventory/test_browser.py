@@ -122,7 +122,7 @@ def test_the_files_are_counted_out(page: Page) -> None:
     facts = json.loads(page.run("document.getElementById('facts-data').textContent"))
     rows = dict(zip(texts(page, "#file-counts dt"), texts(page, "#file-counts dd"), strict=True))
     files = {what: int(text.split(" ")[0]) for what, text in rows.items()}
-    assert files.pop("Together") == sum(files.values()) == facts["environment"]["files"] == 14
+    assert files.pop("Total") == sum(files.values()) == facts["environment"]["files"] == 14
     assert files["In the table"] == sum(p["files"] for p in facts["packages"]) == 6
     column = [int(text) for text in texts(page, "#packages tbody td:nth-of-type(3)")]
     assert sum(column) == files["In the table"]

@@ -90,8 +90,8 @@ def test_a_cache_that_conda_pkgs_dirs_names_is_left_alone(
 
 def test_it_asks(used: Machine) -> None:
     before = sizes(used)
-    assert "needs a yes" in used.run("cache", "clean", "--all", code=2).stderr
-    assert "nothing to clean is named" in used.run("cache", "clean", "-y", code=2).stderr
+    assert "needs confirmation" in used.run("cache", "clean", "--all", code=2).stderr
+    assert "nothing to clean was named" in used.run("cache", "clean", "-y", code=2).stderr
     assert sizes(used) == before
 
 

@@ -30,7 +30,7 @@ def test_the_page(user: User, breakable: Path) -> None:
     assert facts["verify"]["findings"] == []
     assert (facts["verify"]["damaged"], facts["audit"]["left"]) == (False, 0)
     refused = user.run("report", breakable.name, "-o", user.path(out), code=2)
-    assert "the output file exists" in refused.stderr
+    assert "the output file already exists" in refused.stderr
     inside = breakable / "report.html"
     refused = user.run("report", breakable.name, "-o", user.path(inside), code=2)
     assert "would be in the environment" in refused.stderr

@@ -164,7 +164,7 @@ def with_package_scripts(prefix: str, environ: dict[str, str]) -> dict[str, str]
     lines = text.rstrip("\n").split("\n")
     if lines[-1].strip() != "=":
         raise PrefixError(
-            "the activation scripts of its packages ended cmd.exe",
+            "an activation script of a package ended cmd.exe",
             where=f"{prefix}\\etc\\conda\\activate.d",
             details=scripts,
         )

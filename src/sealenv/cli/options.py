@@ -60,7 +60,9 @@ class Entering(click.Command):
             records = [
                 record
                 for param in self.get_params(ctx)
-                if isinstance(param, Advanced) == rare and (record := param.get_help_record(ctx))
+                if isinstance(param, click.Option)
+                and isinstance(param, Advanced) == rare
+                and (record := param.get_help_record(ctx))
             ]
             if records:
                 with formatter.section(heading):

@@ -144,7 +144,7 @@ def _lines(answer: Resolution) -> list[str]:
 def _about(one: Candidate) -> list[str]:
     found = [one.because]
     if one.owner:
-        found.append(f"of {one.owner}")
+        found.append(f"package: {one.owner}")
     if one.starts:
         begins = f"{one.starts.how}: {one.starts.path}"
         found.append(begins if one.starts.exists else f"{begins} (not there)")

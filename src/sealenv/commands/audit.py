@@ -121,14 +121,14 @@ def _sealed(prefix: Path, reporter: Reporter) -> tuple[Seal, bool]:
     refuse_moved(prefix, report.findings)
     if comparison.seal is None:
         raise PrefixError(
-            "it has no seal to note the patches in",
+            "the environment has no seal to record the patches in",
             where=str(prefix / SEAL),
             hint=f"sealenv seal {env} adopts it; then: sealenv audit --fix {env}",
         )
     changed = [f for f in report.findings if f.damage and f.kind not in _FIXED_HERE]
     if changed:
         raise PrefixError(
-            "it was changed since it was sealed, and its new seal would keep that",
+            "it has changed since it was sealed, and a new seal would accept the changes",
             where=str(prefix),
             details=[f"{f.kind} {f.path}" for f in changed[:10]],
             hint=f"sealenv seal {env} keeps the changes, sealenv repair {env} undoes them",

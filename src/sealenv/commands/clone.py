@@ -108,7 +108,7 @@ def _clone(move: Relocation, place: Path, reporter: Reporter, *, copy: bool) -> 
     refuse_inner(prefix, "cloned", "clone", [entry.relative for entry in entries])
     rows = snapshot_of(entries)
     refuse_long_paths(place, move.seal.platform, dict.fromkeys(rows, ()))
-    reporter.phase("search", f"looking for {move.old}")
+    reporter.phase("search", "searching for the old path")
     owners = Owners(prefix, rows, move.records)
     candidates = set() if copy else shareable(move, rows)
     found = find(prefix, _worth_searching(rows, candidates), move.change.old)

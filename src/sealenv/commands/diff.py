@@ -52,7 +52,7 @@ def diff(a: StrPath, b: StrPath | None = None) -> Comparison:
     if b is None:
         if before.prefix is None:
             raise UsageError(
-                "one lock alone differs from nothing", hint="name two: sealenv diff A B"
+                "diff needs two locks or environments", hint="name two: sealenv diff A B"
             )
         sealed = sealed_lock(before.prefix)
         after = before

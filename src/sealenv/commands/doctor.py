@@ -229,17 +229,17 @@ def plan_fix(computer: Computer, named: Sequence[str]) -> tuple[Fix, list[Findin
     for name in dict.fromkeys(named):
         wanted, colon, place = name.partition(":")
         if colon and not place:
-            raise UsageError(f"{name!r} names no file", hint=f"for all files: {wanted}")
+            raise UsageError(f"{name!r} is not a file to fix", hint=f"for all files: {wanted}")
         check = _known(wanted, computer)
         here = [f for f in check.examine(computer) if not place or _is_at(f, place)]
         if check.fix is None:
             raise UsageError(
                 f"{check.id} has no fix: change it by hand",
                 where=here[0].where if here else None,
-                hint=here[0].how if here else "it finds nothing here",
+                hint=here[0].how if here else "it has no finding here",
             )
         if place and not here:
-            raise UsageError(f"{check.id} finds nothing there", where=place, hint="sealenv doctor")
+            raise UsageError(f"{check.id} has no finding there", where=place, hint="sealenv doctor")
         ids[check.id] = None
         changes |= dict.fromkeys(change for finding in here for change in finding.changes)
         left += [finding for finding in here if not finding.changes]

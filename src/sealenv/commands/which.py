@@ -245,16 +245,16 @@ def _notes_on(answer: Resolution) -> Iterator[str]:
     winner, command = answer.winner, answer.command
     if answer.shell == "powershell":
         ask = f"Get-Command -All {command}"
-        yield f"aliases, functions and cmdlets come first, and are not seen here: {ask}"
+        yield f"your aliases, functions and cmdlets come first; to see them: {ask}"
     elif answer.shell == "cmd":
-        yield "a DOSKEY macro comes first at a prompt, and is not seen here: doskey /macros"
+        yield "at a prompt, a DOSKEY macro comes first; to see them: doskey /macros"
         if winner and winner.kind is Kind.BATCH:
             typed = f'"{command}"' if " " in command else command
             yield f"in a batch file write `call {typed}`: without it nothing after it runs"
     else:
         ask = f"command -V {shlex.quote(command)}"
-        yield f"functions, aliases and more builtins come first, and are not seen here: {ask}"
-        yield "a shell remembers where it found a command, until PATH changes or `hash -r`"
+        yield f"your aliases and functions, and some builtins, come first; to see them: {ask}"
+        yield "your shell may remember an earlier place of a command; to forget it: hash -r"
 
 
 def _warnings_on(answer: Resolution, cwd: str | None) -> Iterator[str]:

@@ -151,7 +151,7 @@ async def _near_names(
             found = await gateway.query([*channels], [*platforms], [name], recursive=False)
             versions = sorted({r.version for records in found for r in records}, reverse=True)
             newest = ", ".join(map(str, versions[:_SHOWN_VERSIONS]))
-            result.append(f"{name} is available, but not in that version: {newest or 'none'}")
+            result.append(f"no version of {name} fits; available: {newest or 'none'}")
         else:
             near = difflib.get_close_matches(name, names, n=4, cutoff=0.6)
             similar = f"; near names: {', '.join(near)}" if near else ""

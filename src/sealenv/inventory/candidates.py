@@ -123,7 +123,7 @@ def ranked(found: Iterable[Candidate], beside: str = "") -> list[Candidate]:
             elif winner.folder == candidate.folder:
                 candidate = replace(candidate, because=beside)
             else:
-                candidate = replace(candidate, because="an earlier folder of PATH has one")
+                candidate = replace(candidate, because="later on PATH")
         result.append(candidate)
     return result
 

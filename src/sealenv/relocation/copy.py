@@ -55,7 +55,7 @@ def entries_of(source: Path) -> list[Entry]:
     ]
     if odd:
         raise FilesystemError(
-            "something in the environment is not a file, a link or a folder, and cannot be copied",
+            "something in the environment is neither a file, a link nor a folder, and cannot be copied",
             where=str(source),
             details=odd[:20],
             hint="delete them, or end the program that made them; then run the same command again",

@@ -81,7 +81,9 @@ def refuse_place(prefix: Path, place: Path, platform: str) -> None:
     check_prefix(place, platform, "choose another destination")
     if _same(prefix, place):
         raise UsageError(
-            "the environment is there already", where=str(place), hint="choose another place"
+            "the environment is already at this place",
+            where=str(place),
+            hint="choose another place",
         )
     if is_link(place):
         raise PrefixExistsError(
@@ -113,7 +115,7 @@ def _refuse_existing(place: Path) -> None:
         )
     if state not in {State.ABSENT, State.EMPTY, State.PENDING}:
         raise PrefixExistsError(
-            "there is an environment at the destination already",
+            "the destination is already an environment",
             where=str(place),
             hint=f"choose another place, or remove it first: sealenv remove {shown(str(place))}",
         )
@@ -146,7 +148,7 @@ def rename_prefix(prefix: Path, place: Path) -> bool:
         while_held(lambda: rename_new(prefix, place))
     except FileExistsError as error:
         raise PrefixExistsError(
-            "the destination was created in the meantime; the environment is where it was",
+            "the destination was created in the meantime; the environment is unchanged",
             where=str(place),
             hint="choose another place",
         ) from error
@@ -154,7 +156,7 @@ def rename_prefix(prefix: Path, place: Path) -> bool:
         if error.errno in {errno.EXDEV, errno.EBUSY} or getattr(error, "winerror", None) == 17:
             return False
         raise FilesystemError(
-            f"the environment cannot be renamed, and is where it was: {error.strerror}",
+            f"the environment cannot be renamed, and is unchanged: {error.strerror}",
             where=str(prefix),
             details=held_in(prefix),
             hint="close what uses it or fix the permissions, then run the same command again",
@@ -191,7 +193,7 @@ def was_renamed(prefix: Path, place: Path) -> bool:
     was = _seal_of(prefix)
     if came is not None and was is not None and _is_copy(came, place, was, prefix):
         raise PrefixError(
-            "an earlier move copied the environment, and was interrupted before it removed the old one",
+            "an earlier move copied the environment, but was interrupted before it removed the old one",
             where=str(place),
             details=[f"the environment is at {place}", f"the old one, or its rest: {prefix}"],
             hint=f"remove the old one: sealenv remove {shown(str(prefix))}",

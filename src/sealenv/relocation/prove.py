@@ -115,7 +115,7 @@ def prove_running(
             "the environment does not work at its new place",
             where=str(move.prefix),
             details=problems,
-            hint="it stays there for you to look at; did it work before?",
+            hint="it is kept there for inspection; check whether it worked before the move",
         )
     try:
         write_seal(move.prefix, msgspec.structs.replace(seal, checked=True, check=report.to_json()))

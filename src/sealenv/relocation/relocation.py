@@ -134,7 +134,7 @@ def open_relocation(prefix: Path, new: str) -> Relocation:
     """
     if state_of(prefix) is not State.SEALED:
         raise PrefixError(
-            "only a sealed environment says which path its files hold",
+            "only a seal records which path is in the files",
             where=str(prefix),
             hint=f"if it is where it was made, adopt it first: sealenv seal {shown(str(prefix))}",
         )
@@ -178,7 +178,7 @@ def search(move: Relocation, rows: dict[str, Row], reporter: Reporter) -> Search
         LinkError: paths would be too long, or binaries have no room for the new path.
         FilesystemError: something cannot be read or written, or the disk is full.
     """
-    reporter.phase("search", f"looking for {move.old}")
+    reporter.phase("search", "searching for the old path")
     refuse_long_paths(Path(move.new), move.seal.platform, dict.fromkeys(rows, ()))
     try:
         owners = Owners(move.prefix, rows, move.records)

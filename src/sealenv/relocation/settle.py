@@ -82,7 +82,7 @@ def settle(
         LinkError: a binary has no room for the new path.
         CheckFailedError: a file holds the old path that should not.
     """
-    reporter.phase("rewrite", f"writing {move.new} into files that hold {move.old}")
+    reporter.phase("rewrite", "rewriting the paths in files")
     again = searched is None
     searched = searched or _search_again(move)
     rows = searched.rows
@@ -102,7 +102,7 @@ def settle(
             seal.former = _former(move, files.left)
             left = [*files.left]
             if proof:
-                reporter.phase("proof", f"looking for {move.old} again")
+                reporter.phase("proof", "checking that no file has the old path")
                 clean = {} if copied or again else _without(rows, searched.found)
                 left += prove(move, clean, left)
             commit(move.prefix, seal, encoded, move.olds)

@@ -257,7 +257,7 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
         if channel.startswith("-"):
             raise SpecError(
                 f"{channel!r} is not a channel",
-                hint="write the channel behind its option: -c CHANNEL",
+                hint="write the channel after its option: -c CHANNEL",
             )
         if channel == "nodefaults":  # CEP 24: it never reaches the solver
             continue

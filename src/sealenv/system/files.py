@@ -314,21 +314,19 @@ def check_output(path: Path, *, force: bool = False) -> None:
         )
     if path.is_symlink():
         raise OutputExistsError(
-            "the output path is a link, which is not followed",
+            "the output is a link, which sealenv does not follow",
             where=str(path),
             hint="name its target, or another file, with -o",
         )
     if os.path.lexists(path) and not path.is_file():
         raise OutputExistsError(
-            "the output path is a folder"
-            if path.is_dir()
-            else "the output path is not a regular file",
+            "the output is a folder" if path.is_dir() else "the output is not a regular file",
             where=str(path),
             hint="choose another file with -o",
         )
     if os.path.lexists(path) and not force:
         raise OutputExistsError(
-            "the output file exists",
+            "the output file already exists",
             where=str(path),
             hint="choose another file with -o, or overwrite it with --force",
         )

@@ -8,7 +8,7 @@ function verifySection() {
   const how = v.fast ? " Only files whose size, time, inode or mode had changed were read." : "";
   const compared = `${count(v.files, "file")} and ${count(v.packages, "package")}`;
   const said = damage ? `${compared}: damaged, ${count(damage, "damaged path")}.` : `${compared}: ${v.condition || env.state}.`;
-  const notes = facts.seal ? "the seal and its file table, by which the others are judged, nor " : "";
+  const notes = facts.seal ? "the seal and its file table, nor " : "";
   const kinds = [...new Set(v.findings.map((f) => f.kind))].map((kind) => [kind, el("span", {}, prose(facts.meanings.verify[kind] || ""))]);
   const list = table({
     caption: "Findings of verify", rows: v.findings, by: -1, filterText: v.findings.length > 10 ? "Find in the findings" : null,

@@ -159,10 +159,10 @@ function treemap() {
 function fileCounts() {
   const all = facts.environment.files;
   const line = (n, size) => `${count(n, "file")}, ${bytes(size)}`;
-  return el("div", { id: "file-counts" }, el("h3", { text: "Files in all" }), terms([
+  return el("div", { id: "file-counts" }, el("h3", { text: "All files" }), terms([
     ["In the table", line(all - ofNobody, packages.reduce((sum, p) => sum + p.size, 0))],
     ...facts.others.map((o) => [capital(o.what), line(o.files, o.size)]),
-    ["Together", line(all, total)],
+    ["Total", line(all, total)],
   ]), el("p", { class: "muted", text: "Links count as files, folders do not. A file with several names counts once for each name, its size once." }));
 }
 

@@ -139,7 +139,7 @@ function graphSection() {
   const turn = el("select", { id: "direction", on: { change: (event) => { state.up = event.target.value === "up"; draw(); } } },
     el("option", { value: "down", text: "its dependencies" }), el("option", { value: "up", text: "packages that need it" }));
   const bar = el("div", { class: "bar" }, search("Find in the graph", (query) => { state.query = query; draw(); }, "tree"),
-    el("div", { class: "field" }, el("label", { for: "direction", text: "Below a package" }), turn),
+    el("div", { class: "field" }, el("label", { for: "direction", text: "Show below a package" }), turn),
     el("button", { type: "button", text: "Unfold all", on: { click: () => unfoldAll() } }),
     el("button", { type: "button", text: "Fold all", on: { click: () => { for (const node of tree.querySelectorAll('li[aria-expanded="true"]')) unfold(node, false); if (tree.firstElementChild) { focusin({ target: tree.firstElementChild }); } } } }));
   draw();

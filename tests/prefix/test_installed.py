@@ -1,4 +1,4 @@
-"""What is installed and what was asked for, in prefixes of conda, mamba and ours."""
+"""Installed packages and requested specs, in prefixes of conda, mamba and sealenv."""
 
 from __future__ import annotations
 

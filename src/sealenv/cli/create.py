@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 import click
 
 from sealenv.cli.lock import archives_text
-from sealenv.cli.options import QUIET, SUBDIR, VERBOSE, YES, Advanced, Command, once
+from sealenv.cli.options import (
+    MACHINE,
+    QUIET,
+    SUBDIR,
+    VERBOSE,
+    VIRTUAL_PACKAGE,
+    YES,
+    Advanced,
+    Command,
+    once,
+)
 from sealenv.cli.output import (
     activation_line,
     ask,
@@ -77,9 +87,11 @@ Examples:
     shell_complete=SUBDIR,
     help="Make it for another platform, e.g. win-64.",
 )
-@click.option(
-    "--exclude-newer", metavar="TIME", help="Ignore packages built after this time (UTC)."
-)
+@click.option("--exclude-newer", metavar="TIME",
+              help="Ignore packages built after this time (UTC), or less than 7d, 2w, 24h or P7D "
+              "ago.")  # fmt: skip
+@VIRTUAL_PACKAGE
+@MACHINE
 @click.option("--post", cls=Advanced, metavar="SCRIPT", type=click.Path(path_type=Path),
               help="Copy a script to __home__ and run it there, activated.")  # fmt: skip
 @click.option("--trace-report", cls=Advanced, metavar="FILE", type=click.Path(path_type=Path),
@@ -110,6 +122,8 @@ def create_command(
     override_channels: bool,
     platform: str | None,
     exclude_newer: str | None,
+    virtual_packages: tuple[str, ...],
+    machine: Path | None,
     post: Path | None,
     trace_report: Path | None,
     no_pyc: bool,
@@ -148,7 +162,8 @@ def create_command(
     target = choose_target(
         name=name, python=python, prefix=prefix, file=file, with_packages=with_packages,
         without=without, channels=channels, platform=platform, exclude_newer=exclude_newer,
-        pypi_index=pypi_index, environment=environment,
+        pypi_index=pypi_index, environment=environment, virtual_packages=virtual_packages,
+        machine=machine,
     )  # fmt: skip
     options = CreateOptions(
         offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=post,

@@ -10,9 +10,11 @@ import click
 from sealenv.cli.options import (
     ENV_OR_FILE,
     JSON,
+    MACHINE,
     QUIET,
     SUBDIR,
     VERBOSE,
+    VIRTUAL_PACKAGE,
     Advanced,
     Command,
     environment,
@@ -41,6 +43,8 @@ Examples:
                                             for both, from either
   sealenv lock                              update everything
   sealenv lock --update numpy               numpy, and what it requires
+  sealenv lock pytorch --virtual-package __cuda=12.4
+                                            for a machine with CUDA 12.4
   sealenv lock -f list.txt                  fill in the digests of a list
   sealenv create -f sealenv.lock -n my_env  create the environment
 """,
@@ -55,7 +59,10 @@ Examples:
 @click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
               help="For this platform. Repeatable. Without any: the lock's, or this one.")  # fmt: skip
 @click.option("--exclude-newer", metavar="TIME",
-              help="Ignore packages built after this time (UTC).")  # fmt: skip
+              help="Ignore packages built after this time (UTC), or less than 7d, 2w, 24h or P7D "
+              "ago. The lock records the time.")  # fmt: skip
+@VIRTUAL_PACKAGE
+@MACHINE
 @click.option("--pypi-index", cls=Advanced, metavar="URL",
               help="Where pip looks for a 'pip:' section, instead of PyPI or the file's "
               "--index-url.")  # fmt: skip
@@ -78,6 +85,8 @@ def lock_command(
     channels: tuple[str, ...],
     platforms: tuple[str, ...],
     exclude_newer: str | None,
+    virtual_packages: tuple[str, ...],
+    machine: Path | None,
     pypi_index: str | None,
     update: tuple[str, ...],
     environment: str | None,
@@ -103,8 +112,8 @@ def lock_command(
         done = lock(
             packages, file=file, channels=channels, platforms=platforms,
             exclude_newer=exclude_newer, pypi_index=pypi_index, update=update, output=output,
-            force=force, environment=environment, offline=offline, dry_run=dry_run,
-            reporter=reporter,
+            force=force, environment=environment, virtual_packages=virtual_packages,
+            machine=machine, offline=offline, dry_run=dry_run, reporter=reporter,
         )  # fmt: skip
     if done.text is not None:
         click.echo(done.text.encode(), nl=False)  # UTF-8, whatever the terminal has

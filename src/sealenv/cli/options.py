@@ -19,10 +19,12 @@ __all__ = [
     "ENV",
     "ENV_OR_FILE",
     "JSON",
+    "MACHINE",
     "QUIET",
     "STRICT",
     "SUBDIR",
     "VERBOSE",
+    "VIRTUAL_PACKAGE",
     "YES",
     "Advanced",
     "Command",
@@ -42,6 +44,14 @@ YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Print only errors and the result.")
 VERBOSE = click.option("-v", "--verbose", count=True, help="Print more.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+VIRTUAL_PACKAGE = click.option(
+    "--virtual-package", "virtual_packages", cls=Advanced, multiple=True, metavar="NAME=VERSION",
+    help="Solve for a machine with this property, such as __cuda=12.4; __cuda= is without. Repeatable.",
+)  # fmt: skip
+MACHINE = click.option(
+    "--machine", cls=Advanced, metavar="FILE", type=click.Path(path_type=Path),
+    help="Solve for the machine in FILE, from `sealenv doctor --write-machine`.",
+)  # fmt: skip
 CLEAN = click.option("--clean", is_flag=True, help="Ignore the variables of this shell.")
 STRICT = click.option("--strict", is_flag=True, help="Refuse a shell that is not clean.")
 

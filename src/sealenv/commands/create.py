@@ -117,6 +117,8 @@ def create(
     pypi_index: str | None = None,
     platform: str | None = None,
     exclude_newer: str | None = None,
+    virtual_packages: Sequence[str] = (),
+    machine: StrPath | None = None,
     post: StrPath | None = None,
     no_pyc: bool = False,
     no_link_scripts: bool = False,
@@ -136,7 +138,9 @@ def create(
         channels: names, URLs or file:///folder, the first one first; none: conda-forge.
         pypi_index: the index for a `pip:` section.
         platform: a subdir, such as `win-64`; none: this machine's.
-        exclude_newer: ignore packages built after this time (UTC).
+        exclude_newer: ignore packages built after this time (UTC), or less than `7d`, `2w`, `24h` ago.
+        virtual_packages: properties of the machine to solve for, as for `lock`.
+        machine: a file with all of them, as for `lock`.
         post: a script to copy to `__home__` and run there, activated.
         no_pyc: do not compile python files.
         no_link_scripts: do not run post-link scripts; list them.
@@ -155,7 +159,8 @@ def create(
     target = _target(
         name=name, python=python, prefix=prefix, file=file, environment=environment,
         with_packages=with_packages, without=without, channels=channels, pypi_index=pypi_index,
-        platform=platform, exclude_newer=exclude_newer,
+        platform=platform, exclude_newer=exclude_newer, virtual_packages=virtual_packages,
+        machine=machine,
     )  # fmt: skip
     options = CreateOptions(
         offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=optional_path(post)
@@ -176,6 +181,8 @@ def plan(
     pypi_index: str | None = None,
     platform: str | None = None,
     exclude_newer: str | None = None,
+    virtual_packages: Sequence[str] = (),
+    machine: StrPath | None = None,
     offline: bool = False,
     reporter: Reporter = QUIET,
 ) -> Plan:
@@ -186,17 +193,22 @@ def plan(
     target = _target(
         name=name, python=python, prefix=prefix, file=file, environment=environment,
         with_packages=with_packages, without=without, channels=channels, pypi_index=pypi_index,
-        platform=platform, exclude_newer=exclude_newer,
+        platform=platform, exclude_newer=exclude_newer, virtual_packages=virtual_packages,
+        machine=machine,
     )  # fmt: skip
     return plan_target(target, CreateOptions(offline=offline), reporter)
 
 
-def _target(*, prefix: StrPath | None, file: StrPath | None, **given: Any) -> Target:
+def _target(
+    *, prefix: StrPath | None, file: StrPath | None, machine: StrPath | None, **given: Any
+) -> Target:
     """Choose the target for arguments of the API: text or a path object for each path."""
-    for several in ("with_packages", "without", "channels"):
+    for several in ("with_packages", "without", "channels", "virtual_packages"):
         given[several] = words(given[several])
     where = None if prefix is None else os.fspath(prefix)
-    return choose_target(prefix=where, file=optional_path(file), **given)
+    return choose_target(
+        prefix=where, file=optional_path(file), machine=optional_path(machine), **given
+    )
 
 
 def create_target(

@@ -142,5 +142,8 @@ def longest_path() -> int | None:
     if registry is None:
         return None
     key = Key("HKLM", r"SYSTEM\CurrentControlSet\Control\FileSystem")
-    enabled = registry.value(key, "LongPathsEnabled")
+    try:
+        enabled = registry.value(key, "LongPathsEnabled")
+    except OSError:
+        enabled = None
     return None if enabled and enabled.data == 1 else _MAX_PATH - 1

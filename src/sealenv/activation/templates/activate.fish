@@ -53,7 +53,7 @@ else if not test -r $here/etc/sealenv/env.fish
 else if set -q found[1]
     set -l name (string replace -r '.*/' '' -- $prefix)
     set refusal "sealenv: this shell is not clean, so $name was not activated:" $found \
-        "  next: open a new terminal, or: sealenv shell --clean $prefix"
+        "  next: open a new terminal, or: sealenv shell --clean '$prefix'"
 end
 if set -q refusal[1]
     printf '%s\n' $refusal >&2

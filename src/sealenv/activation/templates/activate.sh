@@ -69,7 +69,7 @@ else
 fi
 if [ -n "$_sealenv_found" ]; then
     _sealenv_refusal="sealenv: this shell is not clean, so ${_sealenv_made##*/} was not activated:$_sealenv_found
-  next: open a new terminal, or: sealenv shell --clean $_sealenv_made"
+  next: open a new terminal, or: sealenv shell --clean '$_sealenv_made'"
 fi
 if [ -n "$_sealenv_refusal" ]; then
     printf '%s\n' "$_sealenv_refusal" >&2

@@ -62,7 +62,7 @@ def _sealenv_activate(script):
     if active and first[:1] != ["own"]:
         found.append(f"  PATH={value_of('PATH')}: this environment is active, but its programs do not come first; to clear it: deactivate")
     if found:
-        found.append(f"  next: open a new terminal, or: sealenv shell --clean {prefix}")
+        found.append(f"  next: open a new terminal, or: sealenv shell --clean '{prefix}'")
         refuse(f"sealenv: this shell is not clean, so {prefix.name} was not activated:", *found)
     if active:
 

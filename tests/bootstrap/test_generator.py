@@ -191,7 +191,8 @@ def test_the_patch_is_the_one_of_sealenv(tmp_path: Path, end: bytes) -> None:
     assert done.returncode == 0, done.stderr
     for name, text in files.items():
         expected = patch_bytes(name, text, prefix).replace(b"\r\n", b"\n")
-        assert (prefix / name).read_bytes() == expected.replace(b"\n", b"\r\n")
+        ends = b"\r\n" if name.endswith(".bat") else b"\n"
+        assert (prefix / name).read_bytes() == expected.replace(b"\n", ends)
         assert expected != text
 
 

@@ -319,6 +319,7 @@ for name in ("condabin/mamba.bat", "condabin/mamba_hook.bat", "Scripts/conda-scr
         text = re.sub(b"(?m)^" + old + b"$", new, text)
     if text == before:
         sys.exit(f"{path} has no line that can be patched")
-    # The file can be a hard link into the package cache. cmd.exe can miss a label in a file with LF.
-    path.unlink()
-    path.write_bytes(text.replace(b"\n", b"\r\n"))
+    if name.endswith(".bat"):  # cmd.exe can miss a label in a file with LF.
+        text = text.replace(b"\n", b"\r\n")
+    path.unlink()  # It can be a hard link into the package cache.
+    path.write_bytes(text)

@@ -106,7 +106,8 @@ def export(
         )
     if format not in SCRIPTS and (name is not None or micromamba or micromamba_sha256):
         raise UsageError(
-            "--name and --micromamba are for scripts", hint="use --format sh or --format bat"
+            "--default-name and --micromamba are for scripts",
+            hint="use --format sh or --format bat",
         )
     found = subject(
         named(what),

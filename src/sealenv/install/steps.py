@@ -29,15 +29,15 @@ from sealenv.install.pyc import INVALIDATION, compile_packages
 from sealenv.install.resolve import resolve
 from sealenv.install.userscripts import find_link_scripts, run_link_scripts
 from sealenv.install.wheels import InstalledWheel, install_wheels, record_pyc
-from sealenv.layout import USER_FOLDER
+from sealenv.layout import META, USER_FOLDER
 from sealenv.locks import Lock
-from sealenv.portability.patch import Patched, left_absolute, patch_prefix
+from sealenv.portability.patch import Patched, patch_prefix
 from sealenv.prefix.condafiles import write_condarc, write_history, write_state
-from sealenv.prefix.pending import clear_pending, write_plan
-from sealenv.prefix.prefixlock import PrefixLock
-from sealenv.prefix.records import add_pyc, finish, read_records
+from sealenv.prefix.pending import PrefixLock, clear_pending, write_plan
+from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
 from sealenv.progress import QUIET, Reporter
-from sealenv.seals.contents import digests_of_linking, read_contents, time_of_linking
+from sealenv.request.target import Target
+from sealenv.seals.contents import Known, digests_of_linking, read_contents, time_of_linking
 from sealenv.seals.filetable import write_table
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
 from sealenv.spec.model import EnvironmentSpec, current_platform
@@ -71,9 +71,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CreateOptions:
-    """How to create, apart from what (the spec) and where (the prefix)."""
+    """How to create, apart from what and where (the target)."""
 
     offline: bool = False
+    replace: bool = False
+    """Replace a sealed environment."""
     pyc: bool = True
     link_scripts: bool = True
     post: Path | None = None
@@ -87,26 +89,30 @@ class Job:
     """One create.
 
     Attributes:
-        spec: the request.
-        prefix: an absolute path.
+        target: what to create, and where.
         engine: solves and links; its owner closes it.
         store: the verified archives.
         view: the package cache of conda in the environment.
         options: how to create.
         reporter: is shown each step.
-        lock: the exact packages, if they are known; otherwise the spec is solved.
-        carried: whether the archives are in the bundle that the lock is from.
     """
 
-    spec: EnvironmentSpec
-    prefix: Path
+    target: Target
     engine: Engine
     store: Store
     view: Path
     options: CreateOptions = field(default_factory=CreateOptions)
     reporter: Reporter = QUIET
-    lock: Lock | None = None
-    carried: bool = False
+
+    @property
+    def spec(self) -> EnvironmentSpec:
+        """Return the request."""
+        return self.target.spec
+
+    @property
+    def prefix(self) -> Path:
+        """Return the folder to create."""
+        return self.target.prefix
 
     @property
     def runs_here(self) -> bool:
@@ -184,7 +190,8 @@ def solve(job: Job) -> Lock:
         UsageError: there are wheels to install, and the environment's pip does not run here.
         SpecError: the lock has wheels and no pip.
     """
-    requested = job.lock.wheels if job.lock is not None else job.spec.requirements
+    locked = job.target.lock
+    requested = locked.wheels if locked is not None else job.spec.requirements
     if requested and not job.runs_here:
         raise UsageError(
             "wheels are installed by the environment's own pip, which does not run here",
@@ -192,16 +199,16 @@ def solve(job: Job) -> Lock:
             hint="lock it here, and create it from the lock on that platform",
         )
     job.store.prepare()
-    if job.lock is None:
+    if locked is None:
         return resolve(job.spec, job.engine, job.reporter, offline=job.options.offline)
-    if job.lock.wheels and job.lock.find("pip") is None:
+    if locked.wheels and locked.find("pip") is None:
         raise SpecError(
             "the lock has wheels, and no pip to install them with",
-            details=[f"{wheel.name} {wheel.version}" for wheel in job.lock.wheels[:10]],
+            details=[f"{wheel.name} {wheel.version}" for wheel in locked.wheels[:10]],
             hint="add pip to the dependencies and lock again (`pixi add pip` for a pixi.lock)",
         )
-    _refuse_unfit(job, job.lock)
-    return job.lock
+    _refuse_unfit(job, locked)
+    return locked
 
 
 def fetch(job: Job, lock: Lock) -> Lock:
@@ -234,7 +241,7 @@ def mark(job: Job, contents: Contents) -> PrefixLock:
         kept = clear_pending(job.prefix)
         if kept:
             job.reporter.warn(
-                f"the pending folder contained {len(kept)} files that sealenv did not write; they "
+                f"the folder contained {len(kept)} files that sealenv did not write; they "
                 f"are kept in {job.prefix / USER_FOLDER}"
             )
         write_plan(job.prefix, contents.paths)
@@ -286,23 +293,31 @@ def patch(job: Job) -> list[Patched]:
 
 def compile_python(
     job: Job, lock: Lock, installed: Sequence[InstalledWheel], held: PrefixLock
-) -> bool:
-    """Compile Python files, and add the .pyc to the packages' records or the wheels' RECORDs."""
+) -> Known:
+    """Compile Python files, and add the .pyc to the packages' records or the wheels' RECORDs.
+
+    Returns:
+        The digests of the compiled files.
+    """
     if not (job.options.pyc and job.runs_here and lock.find("python")):
-        return False
+        return Known({}, 0)
     job.reporter.phase("pyc", "compiling python files")
     compiled = compile_packages(
         job.prefix,
-        lock.platform,
+        lock,
+        job.store,
         read_records(job.prefix),
         job.environ,
         lambda done, total: job.reporter.advance(done, total, "files"),
-        more={source: wheel.record for wheel in installed for source in wheel.sources},
+        wheels={source: wheel.record for wheel in installed for source in wheel.sources},
+        since=time_of_linking(job.prefix),
         keep_fd=held.fd,
     )
-    add_pyc(job.prefix, lock, compiled)
-    record_pyc(job.prefix, installed, compiled)
-    return bool(compiled)
+    paths = {owner: [file.pyc for file in files] for owner, files in compiled.items()}
+    add_pyc(job.prefix, lock, paths)
+    record_pyc(job.prefix, installed, paths)
+    digests = {f.pyc: bytes.fromhex(f.sha256) for files in compiled.values() for f in files}
+    return Known(digests, os.stat(job.prefix / META).st_mtime_ns)
 
 
 def write_activation(job: Job) -> list[str]:
@@ -343,7 +358,7 @@ def seal(
     *,
     scripts: LinkScripts,
     patched: Sequence[Patched],
-    compiled: bool,
+    compiled: Known,
     activation: list[str],
     checked: CheckReport | None,
 ) -> Seal:
@@ -356,12 +371,16 @@ def seal(
     # Digests from linking are used again. On Windows a program can set a file's time of change, so
     # they are not used after link scripts.
     trusted = os.name != "nt" or not scripts.ran
+
+    def known(records: Sequence[PrefixRecord]) -> list[Known]:
+        linked = Known(digests_of_linking(records), time_of_linking(job.prefix))
+        return [linked, compiled]
+
     observed = read_contents(
         job.prefix,
         job.spec.platform,
         {p.path: p.after for p in patched},
-        known=digests_of_linking if trusted else lambda records: {},
-        since=time_of_linking(job.prefix),
+        known=known if trusted else lambda records: [],
         reporter=job.reporter,
     )
     python = lock.find("python")
@@ -382,11 +401,10 @@ def seal(
         python=checked.python if checked else python.version if python else None,
         checked=checked is not None,
         check=checked.to_json() if checked else {},
-        pyc=INVALIDATION if compiled else None,
+        pyc=INVALIDATION if compiled.digests else None,
         link_scripts=scripts.ran,
         skipped_link_scripts=scripts.skipped,
         patched=[PatchNote(p.path, p.before, p.after, p.what) for p in patched],
-        absolute=left_absolute(job.prefix, job.spec.platform),
         activation=activation,
         pip=observed.pip,
         fingerprints=observed.fingerprints,

@@ -13,7 +13,6 @@ import pytest
 from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
 from sealenv.locks import Lock, LockFile
 from sealenv.locks.pixi_write import write_pixi
-from sealenv.seals.seal import read_seal
 from tests.channel import ChannelServer
 from tests.locking import lock_of, made_up, tiny_wheel
 from tests.machine import Machine
@@ -82,20 +81,6 @@ def test_the_very_environment(rebuild: Rebuild, lock: Lock, windows: Windows) ->
     before = rebuild.everything()
     assert "this exists already" in rebuild.run(code=7).stderr
     assert rebuild.everything() == before
-
-
-def test_the_same_fingerprint(rebuild: Rebuild, lock: Lock, tmp_path: Path) -> None:
-    """As what `create -f` makes of the same lock at another place, on another system."""
-    machine = Machine(tmp_path / "another machine")
-    locked = machine.root / "my_env.lock"
-    locked.write_text(write_pixi(LockFile(locks=(lock,), name="my_env")))
-    made = machine.json("create", "-f", str(locked), "--platform", "win-64", "--no-pyc")
-    rebuild.export([lock])
-    rebuild.run()
-    sealed = read_seal(Path(made["prefix"])).fingerprints
-    assert sealed is not None
-    adopted = machine.json("seal", str(rebuild.envs / "my_env"), "-y")
-    assert adopted["fingerprints"]["now"]["packages"] == sealed.packages
 
 
 def test_digests_that_are_not_kept(rebuild: Rebuild, small: Lock) -> None:

@@ -163,6 +163,9 @@ def test_wheels_in_a_list_of_conda_lock() -> None:
     with pytest.raises(SpecError, match="the pip package 'tabulate'") as caught:
         read_explicit(text.replace(f"#sha256={SHA}", ""), "x")
     assert caught.value.where == "x:3:1"
+    for line in ("# pip tabulate==0.9", "# pip tabulate[x] @ git+https://x.org/t.git"):
+        with pytest.raises(SpecError, match="the pip package 'tabulate'"):
+            read_explicit(f"@EXPLICIT\n{line}\n", "x")
 
 
 def test_a_list_for_two_platforms_is_none() -> None:
@@ -241,6 +244,10 @@ def test_other_platforms_are_checked_only_if_they_are_read() -> None:
     )
     text = CONDA_LOCK.replace("  - linux-64\n", "  - linux-64\n  - osx-64\n", 1) + other
     assert read_condalock(text, HERE, platforms=["linux-64"]).platforms == ("linux-64",)
+    bare = text.replace(other, other.replace(f"  hash:\n    md5: {MD5}\n", ""))
+    assert read_condalock(bare, HERE, platforms=["linux-64"]).platforms == ("linux-64",)
+    with pytest.raises(SpecError):
+        read_condalock(bare, HERE)
     with pytest.raises(DigestError):
         read_condalock(text, HERE)
     virtual = other.replace("- name: ", "- name: __", 1)

@@ -5,7 +5,7 @@ A format is a function from a `Request` to a text; `FORMATS` lists them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,15 +14,22 @@ import msgspec
 from sealenv import locations
 from sealenv.engine.client import started
 from sealenv.errors import SpecError, UsageError
-from sealenv.exports.formats import condalock, environment_yml, explicit, pixi
-from sealenv.exports.request import Format, Request
-from sealenv.exports.scripts import SCRIPTS, write_script
+from sealenv.exports.formats import (
+    SCRIPTS,
+    Format,
+    Request,
+    condalock,
+    environment_yml,
+    explicit,
+    pixi,
+    write_script,
+)
 from sealenv.fields import AbsolutePath, Bytes, Texts
 from sealenv.install.resolve import complete as complete_lock
 from sealenv.locks import LockFile
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, named, optional_path, words
-from sealenv.request.subject import left_out, subject
+from sealenv.request.subject import Subject, left_out, subject
 from sealenv.spec.model import check_platform
 from sealenv.store.archives import Store
 from sealenv.system.files import check_output, write_output
@@ -93,7 +100,22 @@ def export(
     path = optional_path(output)
     if path is not None:
         check_output(path, force=force)  # now, not after reading it all
-    notes: list[str] = []
+    if from_history and format != "environment-yml":
+        raise UsageError(
+            f"--from-history: {format} holds exact packages", hint="use --format environment-yml"
+        )
+    if format not in SCRIPTS and (name is not None or micromamba or micromamba_sha256):
+        raise UsageError(
+            "--default-name and --micromamba are for scripts",
+            hint="use --format sh or --format bat",
+        )
+    found = subject(
+        named(what),
+        strict=format != "environment-yml",
+        environment=environment,
+        platforms=[check_platform(platform)] if platform is not None else [],
+    )
+    notes = list(_losses(found, format, environment))
 
     def complete(file: LockFile) -> LockFile:
         with started() as (store, engine):
@@ -101,11 +123,11 @@ def export(
             with store.in_use():
                 return complete_lock(file, engine, reporter, offline=offline)
 
-    text = _text(
-        named(what), format, platform=platform, from_history=from_history, environment=environment,
-        name=name, micromamba=micromamba, digests=words(micromamba_sha256),
+    request = Request(
+        found, platform, from_history, name, micromamba, words(micromamba_sha256),
         store=Store(Path(locations.cache_root())), warn=notes.append, complete=complete,
     )  # fmt: skip
+    text = FORMATS[format].write(request)
     if path is not None:
         write_output(path, text.encode(), force=force, mode=FORMATS[format].mode)
     return Exported(
@@ -117,41 +139,16 @@ def export(
     )
 
 
-def _text(
-    what: str,
-    format: str,
-    *,
-    platform: str | None = None,
-    from_history: bool = False,
-    environment: str | None = None,
-    name: str | None = None,
-    micromamba: str | None = None,
-    digests: Sequence[str] = (),
-    store: Store | None = None,
-    warn: Callable[[str], None] = lambda note: None,
-    complete: Callable[[LockFile], LockFile] = lambda file: file,
-) -> str:
-    """Return the text of an environment or lock in a format."""
-    if from_history and format != "environment-yml":
-        raise UsageError(
-            f"--from-history: {format} holds exact packages", hint="use --format environment-yml"
-        )
-    vouches = format != "environment-yml"
-    found = subject(
-        what,
-        strict=vouches,
-        environment=environment,
-        platforms=[check_platform(platform)] if platform is not None else [],
-    )
-    if format not in SCRIPTS and (name is not None or micromamba or digests):
-        raise UsageError(
-            "--default-name and --micromamba are for scripts",
-            hint="use --format sh or --format bat",
-        )
+def _losses(found: Subject, format: str, environment: str | None) -> Iterator[str]:
+    """Yield what the export does not contain.
+
+    Raises:
+        SpecError: a script needs credentials.
+    """
     if environment is None and (others := found.file.other_environments):
-        warn(f"it holds other environments too, and they are not in it: {', '.join(others)}")
+        yield f"it holds other environments too, and they are not in it: {', '.join(others)}"
     if names := left_out(found):
-        warn(f"pip installed these, and they are not in it: {', '.join(names)}")
+        yield f"pip installed these, and they are not in it: {', '.join(names)}"
     if found.private and format in SCRIPTS:
         raise SpecError(
             "addresses in the lock carry credentials, and a script has none",
@@ -159,20 +156,7 @@ def _text(
             hint="make a bundle, which needs no network, or mirror the packages",
         )
     if found.private:
-        warn("credentials in the addresses of the lock are left out")
-    return FORMATS[format].write(
-        Request(
-            found,
-            platform,
-            from_history,
-            name,
-            micromamba,
-            digests,
-            store=store,
-            warn=warn,
-            complete=complete,
-        )
-    )
+        yield "credentials in the addresses of the lock are left out"
 
 
 FORMATS: Mapping[str, Format] = {

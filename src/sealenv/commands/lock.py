@@ -166,14 +166,11 @@ def _lock(
     for place in sorted({p for spec in request.specs for p in (*spec.indexes, *spec.find_links)}):
         if place.startswith("file:"):
             reporter.warn(f"the lock gets wheels from a folder on this machine: {place}")
-    locks = [
-        resolve(
-            spec, engine, reporter, offline=offline,
-            keep=_kept(request, spec.platform), keep_wheels=_kept_wheels(request, spec.platform),
-        )
-        for spec in request.specs
-    ]  # fmt: skip
-    for new in locks:
+    locks = []
+    for spec in request.specs:
+        keep, keep_wheels = _kept(request, spec.platform)
+        new = resolve(spec, engine, reporter, offline=offline, keep=keep, keep_wheels=keep_wheels)
+        locks.append(new)
         if note := _other_machine(find_lock(request.previous, new.platform), new):
             reporter.warn(note)
     return _with_the_others(request, locks)
@@ -201,15 +198,12 @@ def _with_the_others(request: LockRequest, locks: Sequence[Lock]) -> LockFile:
     )
 
 
-def _kept(request: LockRequest, platform: str) -> tuple[LockedPackage, ...]:
-    if not request.update:
-        return ()
-    old = find_lock(request.previous, platform)
-    return tuple(p for p in old.packages if p.name not in request.update) if old else ()
-
-
-def _kept_wheels(request: LockRequest, platform: str) -> tuple[LockedWheel, ...]:
-    if not request.update:
-        return ()
-    old = find_lock(request.previous, platform)
-    return tuple(w for w in old.wheels if w.name not in request.update) if old else ()
+def _kept(
+    request: LockRequest, platform: str
+) -> tuple[tuple[LockedPackage, ...], tuple[LockedWheel, ...]]:
+    """Return the packages and wheels that `--update` does not name."""
+    old = find_lock(request.previous, platform) if request.update else None
+    if old is None:
+        return (), ()
+    packages = tuple(p for p in old.packages if p.name not in request.update)
+    return packages, tuple(w for w in old.wheels if w.name not in request.update)

@@ -1,23 +1,111 @@
-"""The formats of `export`: pixi.lock, conda-lock.yml, `@EXPLICIT`, environment.yml."""
+"""The formats of `export`: pixi.lock, conda-lock.yml, `@EXPLICIT`, environment.yml, and scripts.
+
+A format is a function from a `Request` to the text.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
 from sealenv._version import __version__
-from sealenv.errors import SpecError
-from sealenv.exports.request import Request
+from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
+from sealenv.bootstrap.releases import check_version, parse_digests, pin_release
+from sealenv.errors import SpecError, UsageError
+from sealenv.install.clobbers import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.locks.checks import folder_name
 from sealenv.locks.condalock import write_condalock
 from sealenv.locks.explicit import write_explicit
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.request.lock import wishes
-from sealenv.request.subject import origins
+from sealenv.request.subject import Subject, origins
 from sealenv.spec.environment_yml import write_environment_yml
-from sealenv.spec.model import DEFAULT_INDEX
+from sealenv.spec.model import DEFAULT_INDEX, check_platform
+from sealenv.store.archives import Store
 
-__all__ = ["condalock", "environment_yml", "explicit", "pixi"]
+__all__ = [
+    "SCRIPTS",
+    "Format",
+    "Request",
+    "condalock",
+    "environment_yml",
+    "explicit",
+    "pixi",
+    "write_script",
+]
+
+SCRIPTS = ("sh", "bat")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to export an environment or a lock.
+
+    Attributes:
+        subject: the environment or lock.
+        platform: one platform of a lock; None if it was not given.
+        from_history: export the requested specs instead of the installed packages.
+        name: the default name of the environment in a script.
+        micromamba: the release of micromamba for a script.
+        digests: the sha256 of its executable: HEX, or SUBDIR=HEX.
+        store: the cached archives, which show the paths that several packages contain.
+        warn: called for everything that the export leaves out.
+        complete: adds the fields that the lock lacks, from the archives of its packages.
+    """
+
+    subject: Subject
+    platform: str | None = None
+    from_history: bool = False
+    name: str | None = None
+    micromamba: str | None = None
+    digests: Sequence[str] = ()
+    store: Store | None = None
+    warn: Callable[[str], None] = lambda note: None
+    complete: Callable[[LockFile], LockFile] = lambda file: file
+
+    def one(self) -> Lock:
+        """Return the lock for the chosen platform, for formats with one platform.
+
+        Raises:
+            UsageError: the lock has several platforms, none was chosen, and none is this machine's.
+            SpecError: the lock does not have the chosen platform.
+        """
+        file = self.subject.file
+        if self.platform is None and len(file.locks) == 1:
+            return file.locks[0]
+        here = check_platform(self.platform)
+        if self.platform is None and here not in file.platforms:
+            raise UsageError(
+                f"the lock has several platforms ({', '.join(file.platforms)}), and the format has one",
+                hint="choose one with --platform",
+            )
+        return file.lock_for(here, self.subject.source)
+
+    def several(self) -> LockFile:
+        """Return every platform, or the chosen one, for formats with several platforms.
+
+        Raises:
+            SpecError: the lock does not have the chosen platform.
+        """
+        return self.subject.only([check_platform(self.platform)] if self.platform else []).file
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of `export`.
+
+    Attributes:
+        describe: one line for `--help`.
+        write: returns the text for a request.
+        mode: the file's permissions, before the umask.
+    """
+
+    describe: str
+    write: Callable[[Request], str]
+    mode: int = 0o666
 
 
 def environment_yml(request: Request) -> str:
@@ -148,3 +236,42 @@ def _with(key: str, file: LockFile, request: Request) -> LockFile:
     if any(key not in p.record for lock in file.locks for p in lock.packages):
         return request.complete(file)
     return file
+
+
+def write_script(kind: str, request: Request) -> str:
+    """Write one script for the requested platform, or for all platforms of this kind of script."""
+    found = request.subject.only([request.platform] if request.platform else [])
+    usable = platforms_for(kind, found.file.platforms)
+    if not usable:
+        raise UsageError(
+            f"a .{kind} script does not run on {', '.join(found.file.platforms)}",
+            hint="choose the other --format, or lock for another platform",
+        )
+    pinned = pin_release(request.micromamba, parse_digests(request.digests, usable), usable)
+    check_version(pinned.version)
+    locks = [_linkable(found.file.lock_for(platform), request) for platform in usable]
+    called = found.name if request.name is None else request.name
+    script = render_rebuild(kind, locks, called, pinned)
+    local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
+    if local:
+        request.warn(f"the script needs packages from folders of this machine: {_some(local)}")
+    return script.decode()
+
+
+def _linkable(lock: Lock, request: Request) -> Lock:
+    """Order the packages so that, for clobbered paths, micromamba keeps the same files as `create`."""
+    if request.subject.prefix is not None:
+        return order_for_micromamba(lock, clobbers_in_prefix(request.subject.prefix))
+    clobbers, unknown = clobbers_in_store(lock, request.store) if request.store else ({}, [])
+    if unknown:
+        request.warn(
+            f"not in the cache, for {lock.platform}: {_some(unknown)}; if two packages contain the same "
+            "path, the script may keep another file than create; a bundle does not have this problem"
+        )
+    return order_for_micromamba(lock, clobbers)
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first name, and the number of the others."""
+    more = len(names) - 1
+    return f"{names[0]} and {more} more" if more else names[0]

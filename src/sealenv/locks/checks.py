@@ -23,6 +23,7 @@ from sealenv.errors import SpecError
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.spec.environment_yml import check_variable
 from sealenv.spec.matchspec import LONGEST_SPEC
+from sealenv.spec.yaml_nodes import Node
 from sealenv.urls import is_address, redact, split_credentials
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "clean_url",
     "file_name",
     "folder_name",
+    "put",
     "split_dist",
     "without_secrets",
 ]
@@ -325,6 +327,17 @@ def clean_url(text: str, base: Path) -> str:
     if _DRIVE.match(text):  # a Windows path, on any platform
         return "file:///" + text[:2] + quote(text[2:].replace("\\", "/"))
     return Path(os.path.abspath(base / text)).as_uri()
+
+
+def put(found: dict[str, Any], archive: LockedPackage | LockedWheel, node: Node) -> None:
+    """Add an archive to those of one platform, by name.
+
+    Raises:
+        SpecError: the name is there already; with its place.
+    """
+    if archive.name in found:
+        raise node.wrong(f"{archive.name} is listed twice for one platform")
+    found[archive.name] = archive
 
 
 def file_name(url: str) -> str:

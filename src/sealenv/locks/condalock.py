@@ -18,6 +18,7 @@ from sealenv.locks.checks import (
     check_wheel,
     check_wheel_address,
     clean_url,
+    put,
 )
 from sealenv.locks.explicit import bare_package
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, topological
@@ -201,18 +202,21 @@ def read_condalock(
     if not isinstance(rows.value, list):
         raise rows.wrong("'package' must be a list")
     for node in rows.value:
+        platform = node.get("platform")
+        if platform and platform.is_text and platform.value in packages.keys() - wanted:
+            continue  # only what is used must be valid
         row = node.convert(_Row)
         if row.platform not in packages:
             raise node.at("platform").wrong(
                 f"{row.platform[:40]!r} is not among the platforms of the metadata"
             )
         virtual = row.name.startswith("__")  # a property of the machine, not a package
-        if row.category != "main" or row.optional or virtual or row.platform not in wanted:
+        if row.category != "main" or row.optional or virtual:
             continue
         if row.manager == "conda":
-            _put(packages[row.platform], _read_package(row, base, node), node)
+            put(packages[row.platform], _read_package(row, base, node), node)
         else:
-            _put(wheels[row.platform], _read_wheel(row, base, node, custom), node)
+            put(wheels[row.platform], _read_wheel(row, base, node, custom), node)
     channels = [channel.url for channel in metadata.channels]
     return LockFile(
         locks=tuple(
@@ -234,12 +238,6 @@ def read_condalock(
         name=custom.name,
         variables=custom.variables,
     )
-
-
-def _put(found: dict[str, Any], archive: LockedPackage | LockedWheel, node: Node) -> None:
-    if archive.name in found:
-        raise node.wrong(f"{archive.name} is listed twice for one platform")
-    found[archive.name] = archive
 
 
 def _read_package(row: _Row, base: Path, node: Node) -> LockedPackage:

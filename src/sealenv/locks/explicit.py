@@ -32,7 +32,10 @@ __all__ = ["ExplicitEntry", "ExplicitList", "bare_package", "read_explicit", "wr
 _LINE = re.compile(r"(?P<url>[^#]+)(#(?P<digest>.*))?")
 _DIGEST = re.compile(r"(?P<md5>[0-9a-f]{32})|(sha256:)?(?P<sha256>[0-9a-f]{64})")
 _PLATFORM = re.compile(r"#\s*platform:\s*([a-z0-9-]+)\s*")
-_PIP = re.compile(r"#\s*pip\s+(?P<name>\S+)\s+@\s+(?P<url>[^#\s]+)(#sha256=(?P<sha256>\S+))?.*")
+_PIP = re.compile(
+    r"#\s*pip\s+(?P<name>[\w.-]+)(\[[^\]]*\])?\s*(@|===?)\s*(?P<url>[^#\s]+)"
+    r"(#sha256=(?P<sha256>\S+))?.*"
+)
 
 
 class ExplicitEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from sealenv.locks.checks import (
     clean_url,
     file_name,
     folder_name,
+    put,
     split_dist,
 )
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, topological
@@ -264,7 +265,7 @@ class _Reader:
             described = self.root.at("packages", number)
             entry = described.convert(_Entry)
             if kind == "pypi":
-                _put(wheels, self._wheel(entry, url, described), node)
+                put(wheels, self._wheel(entry, url, described), node)
                 continue
             if kind == "conda_source" or not split_dist(entry.file_name or file_name(url)):
                 raise node.wrong(
@@ -275,7 +276,7 @@ class _Reader:
             self.made[url] = package
             if fault := check_subdir(package, subdir):
                 raise node.wrong(fault)
-            _put(conda, package, node)
+            put(conda, package, node)
         return list(conda.values()), list(wheels.values())
 
     def _package(self, entry: _Entry, address: str, node: Node) -> LockedPackage:
@@ -339,12 +340,6 @@ class _Reader:
         """Return a channel: a path becomes a URL, a name such as conda-forge stays."""
         is_path = text.startswith((".", "/", "\\")) or text[1:2] == ":"
         return clean_url(text, self.base) if is_path or "://" in text else text
-
-
-def _put(found: dict[str, Any], archive: LockedPackage | LockedWheel, node: Node) -> None:
-    if archive.name in found:
-        raise node.wrong(f"{archive.name} is listed twice for one platform")
-    found[archive.name] = archive
 
 
 def _noarch(entry: _Entry, record: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,8 @@ from sealenv.spec.model import current_platform
 SRC = Path(__file__).resolve().parent.parent / "src"
 _VERSIONS = 26
 """Records of one name, as in conda-forge: some 800,000 records of 30,000 names."""
+_CORE = 400
+"""Names on which most others depend."""
 _WANTED = 40
 """How many names the lock asks for; each has some dependencies."""
 
@@ -121,14 +123,15 @@ def _records(subdir: str, names: int) -> Iterator[tuple[str, dict[str, dict[str,
     """Yield the records of each name: the even ones are noarch, the odd ones compiled."""
     chance = random.Random(1)
     for number in range(0 if subdir == "noarch" else 1, names, 2):
-        below = [_name(chance.randrange(number)) for _ in range(min(number, 6))]
+        below = {_name(chance.randrange(min(number, _CORE))) for _ in range(min(number, 6))}
+        below |= {_name(number // 2)} if number else set()
         records = {}
         for version in range(_VERSIONS):
             text = f"{version // 6 + 1}.{version % 6}.0"
             build = f"py_{version}" if subdir == "noarch" else f"h{chance.getrandbits(28):07x}_0"
             record = {
                 "build": build, "build_number": 0, "name": _name(number), "version": text,
-                "subdir": subdir, "depends": [f"{name} >=1.0" for name in below],
+                "subdir": subdir, "depends": [f"{name} >=1.0" for name in sorted(below)],
                 "constrains": [], "license": "BSD-3-Clause", "license_family": "BSD",
                 "md5": f"{chance.getrandbits(128):032x}", "sha256": f"{chance.getrandbits(256):064x}",
                 "size": chance.randrange(1 << 24), "timestamp": 1_700_000_000_000 + version,
